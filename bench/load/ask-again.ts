@@ -1,0 +1,46 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { headersOf } from './blast.ts'
+import type { Ledger } from './ledger.ts'
+import type { LoadJob } from './messages.ts'
+
+const ATTEMPTS = 20
+const PAUSE_MS = 100
+const AT_ONCE = 16
+/** More lost answers than this are no leftovers of the load's end, but a fault: it is reported, not repaired. */
+const MOST = 2_000
+
+async function post(job: LoadJob, headers: Record<string, string>): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.timeout(2_000)
+    const response = await fetch(new URL(job.path, job.url), { method: 'POST', headers, body: job.body, signal })
+    const body = await response.text()
+    return response.status === 201 ? body : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * A load that ends leaves requests behind whose answer was on its way: unknown, never failed. As any client should, it
+ * asks again with the same key until there is a 201, so that afterwards the client's count is exact.
+ * @returns how many keys were asked again; those that never got a 201 stay open in the ledger
+ */
+export async function askAgain(job: LoadJob, tokens: readonly string[], ledger: Ledger): Promise<number> {
+  const open = ledger.open()
+  if (open.length > MOST) return 0
+  const queue = [...open]
+  const worker = async (): Promise<void> => {
+    for (let request = queue.pop(); request !== undefined; request = queue.pop()) {
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+        const body = await post(job, headersOf(job, tokens, request))
+        if (body !== undefined) {
+          ledger.confirm(body)
+          break
+        }
+        await wait(PAUSE_MS)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return open.length
+}

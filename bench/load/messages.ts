@@ -1,0 +1,58 @@
+/** What the load process is asked for; all of it is data, so that new scenarios need no new load process. */
+export interface LoadJob {
+  /** orders of all jobs under one account are counted together, and their keys never come twice */
+  readonly account: string
+  readonly url: string
+  readonly path: string
+  /** JSON text */
+  readonly body: string
+  readonly connections: number
+  readonly seconds: number
+  readonly expectedStatus: number
+}
+
+export type LoadRequest =
+  | { readonly type: 'tokens'; readonly secret: string; readonly users: number }
+  | { readonly type: 'load'; readonly job: LoadJob }
+  | { readonly type: 'account'; readonly job: LoadJob }
+
+/** One load as the clients saw it. Latencies in milliseconds. */
+export interface LoadResult {
+  /** milliseconds of the monotonic clock */
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly answered: number
+  readonly statuses: Readonly<Record<string, number>>
+  /** answers with another status than the scenario expects */
+  readonly unexpected: number
+  /** the first body of an answer that was not expected */
+  readonly sample: string | null
+  /** broken connections and requests without an answer in time */
+  readonly errors: number
+  readonly p50: number
+  readonly p97_5: number
+  readonly p99: number
+  /** the confirmed order with the highest sequence so far: the last one to reach Postgres and the public stream */
+  readonly lastOrder: string | null
+}
+
+/** What the clients hold in hand after a scenario: their 201s, those of repeated requests included. */
+export interface Account {
+  readonly confirmed: number
+  readonly units: number
+  readonly distinctKeys: number
+  readonly distinctSequences: number
+  readonly distinctOrders: number
+  /** keys whose answer was lost with the connection when the load ended, asked again with the same key */
+  readonly askedAgain: number
+  /** keys without a 201 after being asked again */
+  readonly unresolved: number
+  /** as in LoadResult, repeated requests included */
+  readonly lastOrder: string | null
+}
+
+export type LoadReply =
+  | { readonly type: 'ready' }
+  | { readonly type: 'loaded'; readonly result: LoadResult }
+  | { readonly type: 'accounted'; readonly account: Account }
+  | { readonly type: 'failed'; readonly message: string }

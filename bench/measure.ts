@@ -1,0 +1,144 @@
+import { cpuMicros } from './cpu.ts'
+import type { LoadJob, LoadResult } from './load/messages.ts'
+import type { Options } from './options.ts'
+import { whenPersisted } from './persisted.ts'
+import type { Proof } from './proofs.ts'
+import type { Scenario } from './scenarios.ts'
+import type { World } from './world.ts'
+
+/** Whose CPU time is told apart. `service` is the process that answers HTTP: gateway, bare Fastify or peer. */
+export const parts = ['service', 'redis', 'nats', 'worker', 'postgres', 'load'] as const
+export type Part = (typeof parts)[number]
+
+/** One scenario in one round. */
+export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 'lastOrder'> {
+  readonly scenario: string
+  readonly round: number
+  /** the measured time: to the last answer, or until all is persisted */
+  readonly seconds: number
+  /** answers with the expected status, per second of the measured time */
+  readonly perSecond: number
+  /** CPU microseconds per answer, all threads and child processes */
+  readonly cpu: Readonly<Record<Part, number>>
+  /** from the last answer until Postgres and the public stream have every order; null where nothing is persisted */
+  readonly lagMs: number | null
+  readonly proof: Proof
+}
+
+/** In the first round the processes are as fresh as their compilers: without this, the slow starters would be wronged. */
+const FIRST_WARMUPS = 3
+
+type Pids = Record<Part, readonly number[]>
+
+function pidsOf(world: World, target: Scenario['target']): Pids {
+  const { pids } = world.stack.file()
+  const service = { bare: [world.bare.pid], peer: [world.peer.pid], gateway: pids.gateway }[target]
+  return {
+    service,
+    redis: pids.redis,
+    nats: pids.nats,
+    worker: pids.worker,
+    postgres: pids.postgres,
+    load: [world.load.pid]
+  }
+}
+
+async function persistedAt(
+  world: World,
+  scenario: Scenario,
+  place: { campaign: string; order: string | null }
+): Promise<number> {
+  if (scenario.target !== 'gateway' || place.order === null) return Number.NaN
+  return whenPersisted(world, place.campaign, place.order)
+}
+
+interface Window {
+  readonly result: LoadResult
+  readonly endedAt: number
+  readonly lagMs: number | null
+  readonly cpu: Record<Part, number>
+  readonly restarted: boolean
+}
+
+/** The measured part: CPU clocks before, load, whatever must have arrived, CPU clocks after. */
+async function loadAndWatch(world: World, scenario: Scenario, job: LoadJob): Promise<Window> {
+  const pids = pidsOf(world, scenario.target)
+  const before = cpuMicros(pids)
+  const result = await world.load.load(job)
+  const answeredCpu = cpuMicros(pids)
+  const arrivedAt = await persistedAt(world, scenario, { campaign: job.account, order: result.lastOrder })
+  const persisted = scenario.until === 'persisted'
+  const after = persisted ? cpuMicros(pids) : answeredCpu
+  const cpu = Object.fromEntries(
+    parts.map((part) => [part, (after[part] - before[part]) / Math.max(1, result.answered)])
+  ) as Record<Part, number>
+  return {
+    result,
+    endedAt: persisted ? arrivedAt : result.endedAt,
+    lagMs: Number.isNaN(arrivedAt) ? null : Math.max(0, arrivedAt - result.endedAt),
+    cpu,
+    restarted: JSON.stringify(pidsOf(world, scenario.target)) !== JSON.stringify(pids)
+  }
+}
+
+function faults(scenario: Scenario, { result, restarted }: Window, unresolved: number): string[] {
+  const { answered, unexpected, errors, sample } = result
+  return [
+    ...(answered === 0 ? ['there were answers'] : []),
+    ...(unexpected > 0
+      ? [`every answer was ${scenario.expectedStatus} (${unexpected} were not, such as: ${sample})`]
+      : []),
+    ...(errors > 0 ? [`no connection broke and none timed out (${errors} did)`] : []),
+    ...(unresolved > 0 ? [`every key got its answer when asked again (${unresolved} did not)`] : []),
+    ...(restarted ? ['no process was started again during the measurement'] : [])
+  ]
+}
+
+/**
+ * Runs a scenario once: a campaign of its own, a warm-up, the measured load, and then the proof over everything that was
+ * sold in it, warm-up included.
+ * @throws Error when a part does not answer
+ */
+export async function measure(
+  world: World,
+  run: { scenario: Scenario; round: number; options: Options }
+): Promise<Measurement> {
+  const { scenario, round, options } = run
+  const campaign = `bench-${scenario.name}-${round}`
+  await scenario.prepare(world, campaign)
+  const urls = { bare: world.bare.url, peer: world.peer.url, gateway: world.file.publicUrl }
+  const { body, expectedStatus } = scenario
+  const { connections, seconds, warmupSeconds } = options
+  const job: LoadJob = {
+    account: campaign,
+    url: urls[scenario.target],
+    path: scenario.path(campaign),
+    body,
+    connections,
+    seconds,
+    expectedStatus
+  }
+
+  await world.load.load({ ...job, seconds: round === 1 ? FIRST_WARMUPS * warmupSeconds : warmupSeconds })
+  const warm = await world.load.account(job)
+  await persistedAt(world, scenario, { campaign, order: warm.lastOrder })
+
+  const window = await loadAndWatch(world, scenario, job)
+  const account = await world.load.account(job)
+  await persistedAt(world, scenario, { campaign, order: account.lastOrder })
+  const proven = await scenario.prove(world, campaign, account)
+
+  const { startedAt, endedAt: _answeredAt, lastOrder: _lastOrder, ...figures } = window.result
+  const elapsed = (window.endedAt - startedAt) / 1000
+  const unresolved = expectedStatus === 201 ? account.unresolved : 0
+  return {
+    scenario: scenario.name,
+    round,
+    ...figures,
+    seconds: elapsed,
+    perSecond: (figures.answered - figures.unexpected) / elapsed,
+    cpu: window.cpu,
+    lagMs: window.lagMs,
+    proof: { facts: proven.facts, broken: [...faults(scenario, window, unresolved), ...proven.broken] }
+  }
+}

@@ -1,0 +1,95 @@
+import { readState } from './admin.ts'
+import type { Account } from './load/messages.ts'
+import { eventsOf } from './persisted.ts'
+import type { World } from './world.ts'
+
+/** What was counted where, and every sentence of it that does not hold. */
+export interface Proof {
+  readonly facts: Readonly<Record<string, number>>
+  readonly broken: readonly string[]
+}
+
+export interface SoldPlace {
+  readonly campaign: string
+  readonly stock: number
+  /** orders made while preparing, outside the clients' account; all of one unit */
+  readonly soldBefore: number
+}
+
+type Claim = readonly [holds: boolean, sentence: string]
+
+function proof(facts: Record<string, number>, claims: readonly Claim[]): Proof {
+  return { facts, broken: claims.filter(([holds]) => !holds).map(([, sentence]) => sentence) }
+}
+
+/** What the clients' own papers must say, whoever sold. */
+function clientClaims(account: Account): Claim[] {
+  return [
+    [account.distinctKeys === account.confirmed, 'no key was confirmed twice'],
+    [account.distinctSequences === account.confirmed, 'every confirmation has a sequence of its own'],
+    [account.distinctOrders === account.confirmed, 'every confirmation has an order of its own']
+  ]
+}
+
+/** For a service that keeps nothing there is nothing to prove. */
+export const unproven = async (): Promise<Proof> => proof({}, [])
+
+/**
+ * sold == confirmed == rows in Postgres == events on the public stream; nothing twice, nothing beyond stock. To be called
+ * once the last confirmed order has arrived everywhere.
+ */
+export async function proveSale(world: World, place: SoldPlace, account: Account): Promise<Proof> {
+  const { campaign, stock, soldBefore } = place
+  const state = await readState(world.file, campaign)
+  const orders = await world.database.query(
+    `select count(*)::int as rows, coalesce(sum(quantity), 0)::int as units, count(distinct sequence)::int as sequences
+     from orders where campaign_id = $1`,
+    [campaign]
+  )
+  const decisions = await world.database.query(
+    `select count(*)::int as rows, count(distinct (user_id, key))::int as keys
+     from decisions where campaign_id = $1 and type = 'order.accepted'`,
+    [campaign]
+  )
+  const { rows, units, sequences } = orders.rows[0] as { rows: number; units: number; sequences: number }
+  const decided = decisions.rows[0] as { rows: number; keys: number }
+  const facts = {
+    stock,
+    sold: state.total - state.remaining,
+    confirmed: account.confirmed + soldBefore,
+    confirmedUnits: account.units + soldBefore,
+    rows,
+    rowUnits: units,
+    sequences,
+    decisions: decided.rows,
+    keys: decided.keys,
+    events: await eventsOf(world, campaign)
+  }
+  return proof(facts, [
+    ...clientClaims(account),
+    [facts.sold === facts.confirmedUnits, 'the gate sold what was confirmed'],
+    [facts.sold <= stock, 'nothing was sold beyond the stock'],
+    [facts.rows === facts.confirmed && facts.rowUnits === facts.confirmedUnits, 'every confirmed order is a row, once'],
+    [facts.sequences === facts.rows, 'every row has a sequence of its own'],
+    [facts.decisions === facts.confirmed && facts.keys === facts.decisions, 'every key was decided once'],
+    [facts.events === facts.confirmed, 'every confirmed order is an event, once']
+  ])
+}
+
+/** The same of the peer, as far as it has the parts. */
+export async function provePeer(world: World, place: SoldPlace, account: Account): Promise<Proof> {
+  const { rows } = await world.database.query(
+    `select count(*)::int as rows, coalesce(sum(quantity), 0)::int as units, count(distinct position)::int as positions,
+       (select (total - remaining)::int from bench_peer.stock where campaign = $1) as sold
+     from bench_peer.orders where campaign = $1`,
+    [place.campaign]
+  )
+  const found = rows[0] as { rows: number; units: number; positions: number; sold: number }
+  const facts = { stock: place.stock, ...found, confirmed: account.confirmed, confirmedUnits: account.units }
+  return proof(facts, [
+    ...clientClaims(account),
+    [facts.sold === facts.confirmedUnits && facts.sold <= place.stock, 'the stock went down by what was confirmed'],
+    [facts.rows === facts.confirmed && facts.units === facts.confirmedUnits, 'every confirmed order is a row, once'],
+    [facts.positions === facts.rows, 'every order has a position of its own']
+  ])
+}

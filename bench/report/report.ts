@@ -1,0 +1,124 @@
+import { type Measurement, type Part, parts } from '../measure.ts'
+import type { Options } from '../options.ts'
+import { scenarios } from '../scenarios.ts'
+import type { Machine } from './machine.ts'
+import { type Ratio, ratios, type ScenarioSummary, summarize } from './summary.ts'
+
+/** Everything one bench found, as results.json keeps it. */
+export interface Report {
+  readonly at: string
+  readonly machine: Machine
+  readonly options: Options
+  readonly summaries: readonly ScenarioSummary[]
+  readonly ratios: readonly Ratio[]
+  readonly measurements: readonly Measurement[]
+}
+
+export function createReport(found: {
+  at: Date
+  machine: Machine
+  options: Options
+  measurements: readonly Measurement[]
+}): Report {
+  const { at, machine, options, measurements } = found
+  return {
+    at: at.toISOString(),
+    machine,
+    options,
+    measurements,
+    summaries: summarize(measurements),
+    ratios: ratios(measurements)
+  }
+}
+
+const count = (value: number): string => Math.round(value).toLocaleString('en-US')
+const milliseconds = (value: number): string => value.toFixed(value < 10 ? 2 : 1)
+const micros = (value: number): string => value.toFixed(1)
+
+const headings = [
+  'scenario',
+  'req/s',
+  'p50 ms',
+  'p97.5 ms',
+  'p99 ms',
+  'lag ms',
+  ...parts.map((part) => `${part} µs`),
+  'proof'
+]
+
+function cells(summary: ScenarioSummary): string[] {
+  return [
+    summary.scenario,
+    count(summary.perSecond),
+    ...[summary.p50, summary.p97_5, summary.p99].map(milliseconds),
+    summary.lagMs === null ? '-' : count(summary.lagMs),
+    ...parts.map((part: Part) => micros(summary.cpu[part])),
+    summary.broken.length === 0 ? 'holds' : 'BROKEN'
+  ]
+}
+
+/** Columns as wide as their widest cell; the first one left, the others right aligned. */
+function aligned(rows: ReadonlyArray<readonly string[]>): string {
+  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  ')
+    )
+    .join('\n')
+}
+
+function ratioLine({ name, value, better, bound, goal, withinBound, withinGoal }: Ratio): string {
+  const sign = better === 'lower' ? '<=' : '>='
+  const verdict = withinBound ? (withinGoal ? 'within the goal' : 'within the bound') : 'MISSED'
+  return `${name}: ${value.toFixed(2)} x (bound ${sign} ${bound}, goal ${sign} ${goal}): ${verdict}`
+}
+
+function brokenLines({ summaries }: Report): string[] {
+  return summaries.flatMap(({ scenario, broken }) => broken.map((sentence) => `${scenario}, ${sentence}`))
+}
+
+/** The report for a terminal. */
+export function asText(report: Report): string {
+  const broken = brokenLines(report)
+  return [
+    aligned([headings, ...report.summaries.map(cells)]),
+    '',
+    'CPU in microseconds per answer, all threads and child processes; service is the process that answers HTTP.',
+    ...report.ratios.map(ratioLine),
+    ...(broken.length === 0 ? [] : ['', 'Not true in this run:', ...broken.map((line) => `  ${line}`)])
+  ].join('\n')
+}
+
+const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
+
+/** The report with its method, to be pasted beside any figure that is quoted from it. */
+export function asMarkdown(report: Report): string {
+  const { machine, options } = report
+  const broken = brokenLines(report)
+  return `# Benchmark of ${report.at.slice(0, 10)}
+
+${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.system}, node ${machine.node}, redis ${machine.redis}, nats-server
+${machine.nats}, Postgres ${machine.postgres} (${machine.commit}). Everything, the load generator included, on this one machine.
+
+${options.rounds} rounds, in each of them every scenario once: ${options.warmupSeconds} s of warm-up, ${options.seconds} s measured, autocannon with
+${options.connections} keep-alive connections, closed loop, ${count(options.users)} tokens in turn, a key of its own for each request. Figures are
+medians over the rounds. CPU is process time per answer in microseconds, all threads and child processes.
+
+${row(headings)}
+${row(headings.map((_, column) => (column === 0 ? '---' : '---:')))}
+${report.summaries.map((summary) => row(cells(summary))).join('\n')}
+
+${scenarios
+  .filter(({ name }) => report.summaries.some(({ scenario }) => scenario === name))
+  .map(({ name, title }) => `- **${name}**: ${title}`)
+  .join('\n')}
+
+Ratios are medians over the rounds of the ratio within a round.
+
+${report.ratios.map((ratio) => `- ${ratioLine(ratio)}`).join('\n')}
+
+${broken.length === 0 ? 'After each run: sold = confirmed = rows in Postgres = events on the public stream, nothing twice, nothing beyond stock.' : `**Not true in this run:**\n\n${broken.map((line) => `- ${line}`).join('\n')}`}
+`
+}

@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Measurement, measure } from './measure.ts'
+import { type Options, readOptions, UsageError, usage } from './options.ts'
+import { asChart } from './report/chart.ts'
+import { describeMachine } from './report/machine.ts'
+import { asMarkdown, asText, createReport, type Report } from './report/report.ts'
+import { scenarios } from './scenarios.ts'
+import { startWorld, type World } from './world.ts'
+
+function progress({ round, scenario, perSecond, p99, cpu, lagMs, proof }: Measurement): string {
+  const figures = [
+    `${Math.round(perSecond).toLocaleString('en-US').padStart(7)}/s`,
+    `p99 ${p99.toFixed(1)} ms`,
+    `service ${cpu.service.toFixed(1)} µs`,
+    ...(lagMs === null ? [] : [`lag ${lagMs.toFixed(0)} ms`])
+  ]
+  const broken = proof.broken.map((sentence) => `\n    not true: ${sentence}`).join('')
+  return `round ${round}  ${scenario.padEnd(10)}${figures.join('  ')}${broken}`
+}
+
+/** The scenarios one after the other, then again: what is compared runs under the same weather. */
+async function runRounds(world: World, options: Options): Promise<Measurement[]> {
+  const measurements: Measurement[] = []
+  const chosen = scenarios.filter(({ name }) => options.scenarios.includes(name))
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const scenario of chosen) {
+      const measurement = await measure(world, { scenario, round, options })
+      measurements.push(measurement)
+      console.log(progress(measurement))
+    }
+  }
+  return measurements
+}
+
+async function writeReport(report: Report, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'results.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await writeFile(join(folder, 'results.md'), asMarkdown(report))
+  await writeFile(join(folder, 'results.svg'), asChart(report))
+}
+
+/** @returns the exit code: 0 when every proof holds (and with --strict every bound) */
+async function bench(options: Options): Promise<number> {
+  const at = new Date()
+  console.log('Starting the stack, the yardsticks and the load generator ...')
+  const world = await startWorld(options)
+  const stopEarly = (): void => {
+    void world.stop().then(() => process.exit(130))
+  }
+  process.once('SIGINT', stopEarly).once('SIGTERM', stopEarly)
+  try {
+    const machine = await describeMachine(world)
+    const report = createReport({ at, machine, options, measurements: await runRounds(world, options) })
+    await writeReport(report, options.out)
+    console.log(`\n${asText(report)}\n\nWritten: results.json, results.md and results.svg in ${options.out}`)
+    const proven = report.summaries.every(({ broken }) => broken.length === 0)
+    const bounded = report.ratios.every(({ withinBound }) => withinBound)
+    return proven && (bounded || !options.strict) ? 0 : 1
+  } finally {
+    await world.stop()
+  }
+}
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') console.log(usage)
+  else process.exitCode = await bench(options)
+} catch (error) {
+  console.error(
+    error instanceof UsageError ? `${error.message}\n\n${usage}` : `The benchmark stopped: ${(error as Error).message}`
+  )
+  process.exitCode = 1
+}

@@ -1,0 +1,13 @@
+import { signTokens } from '../src/http/tokens.ts'
+
+/** What the stack expects unless it is told otherwise. */
+export const ISSUER = 'floodgate'
+export const AUDIENCE = 'floodgate-storefront'
+
+const TTL_SECONDS = 3600
+
+/** Storefront tokens of the users bench-0, bench-1, ... */
+export function tokensOf(secret: string, count: number): string[] {
+  const users = Array.from({ length: count }, (_, user) => `bench-${user}`)
+  return signTokens({ secret, issuer: ISSUER, audience: AUDIENCE, users, ttlSeconds: TTL_SECONDS })
+}

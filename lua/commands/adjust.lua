@@ -1,0 +1,110 @@
+--[[
+  purpose: an operator's adjustment: values to put now, numbers to take now or give once journaled
+  KEYS:    index of the user whose replay record it is ($system), index of every hash it names
+  ARGV:    user index, key, hash, type, head, number of puts, (hash index, field, value)..., number of adds,
+           (hash index, field, delta)...
+  Returns: the reply, its report the deltas that were applied, comma-separated; the caller sends it alone in its batch,
+           because rules parsed for earlier commands are not parsed again
+]]
+local STOCK_FIELD = '^(.*):remaining$'
+
+local function logical(index)
+  return string.sub(KEYS[index], #PREFIX + 1)
+end
+
+-- field -> value by logical key, as JSON
+local function note(parts, index, field, value)
+  local key = logical(index)
+  parts[key] = parts[key] or {}
+  parts[key][field] = value
+end
+
+local function apply_puts(at, parts)
+  local count = tonumber(ARGV[at])
+  for i = 0, count - 1 do
+    local index, field, value = tonumber(ARGV[at + 1 + i * 3]), ARGV[at + 2 + i * 3], ARGV[at + 3 + i * 3]
+    local values, hash = fetch(index, field)
+    if not values then
+      return nil, index
+    end
+    put(hash, field, value)
+    note(parts, index, field, value)
+  end
+  return at + 1 + count * 3
+end
+
+-- Negative: takes at once, at most what is left. Positive: given when journaled; the field is made to exist at once,
+-- so that stock which is still to come reads as 0 and not as missing.
+local function apply_add(index, field, delta, frame, parts)
+  local total = string.match(field, STOCK_FIELD)
+  local total_field = total and total .. ':total' or field
+  local values, hash = fetch(index, field, total_field)
+  if not values or not whole(values[field]) then
+    return nil
+  end
+  local applied = math.max(delta, -whole(values[field]))
+  local now = math.min(applied, 0)
+  add(hash, field, now)
+  if total then
+    add(hash, total_field, now)
+    note(parts, index, total_field, applied)
+  end
+  note(parts, index, field, applied)
+  if applied > 0 then
+    give(frame, KEYS[index], field, applied)
+    if total then
+      give(frame, KEYS[index], total_field, applied)
+    end
+  end
+  return applied
+end
+
+local function apply_adds(at, frame, parts)
+  local count = tonumber(ARGV[at])
+  local report = {}
+  for i = 0, count - 1 do
+    local index, delta = tonumber(ARGV[at + 1 + i * 3]), tonumber(ARGV[at + 3 + i * 3])
+    local applied = apply_add(index, ARGV[at + 2 + i * 3], delta, frame, parts)
+    if not applied then
+      return nil, index
+    end
+    report[#report + 1] = text(applied)
+  end
+  return at + 1 + count * 3, nil, report
+end
+
+local function adjust(at, frame)
+  local user_index, key, hash = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2]
+  local values, user = fetch(user_index, key, 'd')
+  local puts, adds = {}, {}
+  local puts_at = at + 5
+  local adds_at = puts_at + 1 + tonumber(ARGV[puts_at]) * 3
+  local after = adds_at + 1 + tonumber(ARGV[adds_at]) * 3
+  if not values then
+    return 'X;' .. KEYS[user_index], after
+  end
+  local replayed = replay(frame, values, key, hash)
+  if replayed then
+    return replayed, after
+  end
+  local done, corrupt = apply_puts(puts_at, puts)
+  local report
+  if done then
+    done, corrupt, report = apply_adds(adds_at, frame, adds)
+  end
+  if not done then
+    hashes, hash_order, frame.gives = {}, {}, {}
+    return 'X;' .. KEYS[corrupt], after
+  end
+  local applied = table.concat(report, ',')
+  return decide(frame, user, {
+    type = ARGV[at + 3],
+    key = key,
+    hash = hash,
+    head = ARGV[at + 4],
+    entity = '',
+    report = applied,
+    record = '',
+    rest = ',"report":"' .. applied .. '"' .. json_part('add', adds) .. json_part('put', puts),
+  }), after
+end

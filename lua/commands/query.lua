@@ -1,0 +1,14 @@
+--[[
+  purpose: the decision under a key, without deciding; a frame not journaled yet comes along
+  KEYS:    index of the user
+  ARGV:    user index, key
+  Returns: the reply of a replay, or N
+]]
+local function query(at, frame)
+  local user_index, key = tonumber(ARGV[at]), ARGV[at + 1]
+  local values = fetch(user_index, key)
+  if not values then
+    return 'X;' .. KEYS[user_index], at + 2
+  end
+  return replay_with_order(frame, user_index, values, key, '') or 'N', at + 2
+end

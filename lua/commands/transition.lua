@@ -1,0 +1,182 @@
+--[[
+  purpose: moves an order on: pay, cancel, expire, ship, return; exactly one final state, units and limit back once
+  KEYS:    index of the activity of the order (c:, a:, s: side by side), index of the user
+  ARGV:    activity index, user index, key, hash, transition, order `<epoch>-<sequence>`, by (user|operator|system),
+           amount, currency, quantity, head
+  Returns: the reply and the place of the next command; W and the frame when the order's own frame is not journaled yet
+]]
+-- from: status letter -> the counter its units stand in; final letter; refusal for any other status
+local TRANSITIONS = {
+  pay = { from = { a = 'held' }, to = 'p', type = 'order.paid', refusal = 'NOT_PAYABLE' },
+  cancel = { from = { a = 'held', p = 'paid' }, to = 'c', type = 'order.cancelled', refusal = 'NOT_CANCELLABLE' },
+  expire = { from = { a = 'held' }, to = 'e', type = 'order.expired', refusal = 'CONFLICT' },
+  ship = { from = { p = 'paid' }, to = 's', type = 'order.shipped', refusal = 'CONFLICT' },
+  ['return'] = { from = { s = 'paid' }, to = 'r', type = 'order.returned', refusal = 'CONFLICT' },
+}
+local CANCELLABLE = { never = '', unpaid = 'a', unshipped = 'ap' }
+
+local ORDER = '^(%a);([^;]*);([^;]*);([^;]*);([^;]*);(%d+);(%d+);(%a+);(%d+);(%d*);(%d*);(%d+);(%d+)$'
+
+local function parse_order(record)
+  local status, frame, campaign, activity, session, quantity, price, currency, at, pay_within, ship, position, back =
+    string.match(record, ORDER)
+  return status and {
+    status = status, frame = frame, campaign = campaign, activity = activity, session = session,
+    quantity = tonumber(quantity), price = tonumber(price), currency = currency, at = tonumber(at),
+    pay_within = tonumber(pay_within), ship = ship, position = position, returned = tonumber(back), text = record,
+  }
+end
+
+local function changed_record(order, status, frame, returned)
+  local head = status .. ';' .. frame.id .. ';'
+  local kept = string.match(order.text, '^%a;[^;]*;(.*);%d+$')
+  return head .. kept .. ';' .. text(returned)
+end
+
+-- What this one transition demands beyond the status.
+local function demand(name, order, request, opening, activity)
+  if name == 'pay' then
+    if request.amount ~= order.quantity * order.price or request.currency ~= order.currency then
+      return 'R;CONFLICT;amount;' .. text(order.quantity * order.price) .. ';' .. order.currency
+    end
+  elseif name == 'cancel' and request.by == 'user' then
+    if not string.find(CANCELLABLE[activity.campaign.cancellable] or '', order.status, 1, true) then
+      return 'R;NOT_CANCELLABLE;' .. order.status
+    end
+  elseif name == 'expire' then
+    if not order.pay_within or opening.now < order.at + order.pay_within * 1000 then
+      return 'R;CONFLICT;early'
+    end
+  elseif name == 'return' and (request.quantity < 1 or request.quantity > order.quantity) then
+    return 'R;CONFLICT;quantity;' .. text(order.quantity)
+  end
+  return nil
+end
+
+-- [session field or user field] -> delta, of stock and of the user; and which of them are gives.
+local function effects(name, order, request, activity, counter)
+  local session, stock, user = order.session, {}, {}
+  local units = name == 'return' and request.quantity or order.quantity
+  if name == 'ship' or (name == 'return' and request.exchange) then
+    return stock, user
+  end
+  if name == 'pay' then
+    stock[session .. ':held'], stock[session .. ':paid'] = -units, units
+    return stock, user
+  end
+  if name ~= 'return' or activity.campaign.restock == '1' then
+    stock[session .. ':' .. counter], stock[session .. ':remaining'] = -units, units
+  end
+  if activity.campaign.release_limit == '1' then
+    user[activity.count_campaign], user[activity.count_activity] = -units, -units
+    user[activity.count_activity .. '/' .. session] = -units
+    local entitlement = activity.rules.entitlement
+    if name ~= 'return' and entitlement and entitlement ~= '' then
+      user[entitlement_field(activity)] = 1
+    end
+  end
+  return stock, user
+end
+
+-- Units leave held or paid at once; units, limit and entitlement that come back are gives: usable once journaled.
+local function apply(frame, index, deltas, gives_all)
+  for field, delta in pairs(deltas) do
+    if gives_all or string.find(field, ':remaining', 1, true) then
+      give(frame, KEYS[index], field, delta)
+    else
+      local _, hash = fetch(index, field)
+      add(hash, field, delta)
+    end
+  end
+end
+
+local function are_readable(index, deltas)
+  for field in pairs(deltas) do
+    local values = fetch(index, field)
+    if not values or not whole(values[field]) then
+      return false
+    end
+  end
+  return true
+end
+
+local function adds_part(stock, user)
+  local parts = {}
+  if next(stock) then
+    parts.s = stock
+  end
+  if next(user) then
+    parts.u = user
+  end
+  return json_part('add', parts)
+end
+
+-- The order whose own frame is not journaled yet: its effect must not stand before it in the journal.
+local function waits_for(order, frame)
+  if order.frame == frame.id then
+    return true
+  end
+  return string.sub(order.frame, 1, #EPOCH + 1) == EPOCH .. '-' and replay_frame(frame, order.frame)
+end
+
+-- luacheck: ignore
+local function move_on(frame, request, order, activity, user)
+  local rule = TRANSITIONS[request.name]
+  local counter = rule.from[order.status]
+  if not counter then
+    return 'R;' .. rule.refusal .. ';' .. order.status
+  end
+  local refusal = demand(request.name, order, request, frame.opening, activity)
+  if refusal then
+    return refusal
+  end
+  local stock, limits = effects(request.name, order, request, activity, counter)
+  if not are_readable(activity.index + 2, stock) or not are_readable(request.user_index, limits) then
+    return 'X;' .. KEYS[activity.index + 2]
+  end
+  apply(frame, activity.index + 2, stock, false)
+  apply(frame, request.user_index, limits, true)
+  local returned = request.name == 'return' and request.quantity or order.returned
+  local record = changed_record(order, rule.to, frame, returned)
+  put(user, 'o:' .. request.order, record)
+  return decide(frame, user, {
+    type = rule.type, key = request.key, hash = request.hash, head = request.head, entity = request.order,
+    report = '', record = record,
+    rest = ',"session":"' .. order.session .. '","order":"' .. SHARD .. '-' .. request.order .. '"'
+      .. adds_part(stock, limits) .. ',"put":{"u":{"o:' .. request.order .. '":"' .. record .. '"}}',
+  })
+end
+
+local function transition(at, frame)
+  local after = at + 11
+  local request = {
+    user_index = tonumber(ARGV[at + 1]), key = ARGV[at + 2], hash = ARGV[at + 3], name = ARGV[at + 4],
+    order = ARGV[at + 5], by = ARGV[at + 6], amount = tonumber(ARGV[at + 7]), currency = ARGV[at + 8],
+    quantity = tonumber(ARGV[at + 9]) or 0, head = ARGV[at + 10],
+  }
+  request.exchange = string.find(request.head, '"kind":"exchange"', 1, true) ~= nil
+  local field = 'o:' .. request.order
+  local values, user = fetch(request.user_index, request.key, field, 'd')
+  if not values then
+    return 'X;' .. KEYS[request.user_index], after
+  end
+  local replayed = replay(frame, values, request.key, request.hash)
+  if replayed then
+    return replayed, after
+  end
+  local activity = activity_at(tonumber(ARGV[at]))
+  if not activity then
+    return 'X;' .. KEYS[tonumber(ARGV[at]) + 1], after
+  end
+  if not values[field] then
+    return 'R;NOT_FOUND', after
+  end
+  local order = parse_order(values[field])
+  if not order then
+    return 'X;' .. KEYS[request.user_index], after
+  end
+  if waits_for(order, frame) then
+    return 'W;' .. order.frame, after
+  end
+  return move_on(frame, request, order, activity, user), after
+end

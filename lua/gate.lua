@@ -1,0 +1,79 @@
+#!lua
+--[[
+  purpose: decides a batch of commands in one atomic step; settles journaled frames on the way
+  KEYS:    1 shard, 2 outbox, 3 kept, then in any order the hashes that commands name by index (c:, a:, s: side by side; u:)
+           and the hashes that the gives of settled frames name
+  ARGV:    1 not-after (ms of Redis time, 0 = none), 2 bound of the outbox (frames), 3 bound of kept (bytes),
+           4 most decisions of one user, 5 number of settles, then that many `<epoch>-<batch>`,
+           number of commands, then each command: its letter and the arguments that lua/commands/*.lua state
+  Returns: { header, replies, frame id, frame, gives, { replayed frame id, frame, gives, ... } }
+           header `OK|CLOSED|LATE|BACKLOG;now;outbox;keptBytes`; frame id '' when nothing was accepted
+  Cost:    1 read of shard, outbox, kept; per activity 3 reads; per command 1 read; per accepted one 1 write
+  Replay:  safe to send again: the same key of the same user gives the first answer
+]]
+-- @include lib/opening
+-- @include lib/overlay
+-- @include lib/packed
+-- @include lib/settle
+-- @include lib/frame
+-- @include steps/replay
+-- @include steps/window
+-- @include steps/standing
+-- @include steps/rate
+-- @include steps/limits
+-- @include steps/take
+-- @include commands/buy
+-- @include commands/transition
+-- @include commands/adjust
+-- @include commands/query
+-- @include commands/orders
+
+local COMMANDS = { b = buy, t = transition, j = adjust, q = query, o = list_orders }
+
+local opening = open_opening(KEYS[1])
+if not opening then
+  return { 'CLOSED;0;0;0', {}, '', '', '', {} }
+end
+
+local settles = tonumber(ARGV[5])
+for i = 1, settles do
+  settle_frame(ARGV[5 + i], opening)
+end
+
+local outbox_length = redis.pcall('XLEN', KEYS[2])
+local kept_length = redis.pcall('HLEN', KEYS[3])
+if type(outbox_length) ~= 'number' or type(kept_length) ~= 'number' then
+  return { 'CLOSED;0;0;0', {}, '', '', '', {} }
+end
+local now = opening.now
+
+local function reply_header(status)
+  return status .. ';' .. now .. ';' .. outbox_length .. ';' .. opening.kept_bytes
+end
+
+local at = 6 + settles
+local count = tonumber(ARGV[at])
+at = at + 1
+if count > 0 then
+  local not_after = tonumber(ARGV[1])
+  if not_after > 0 and now > not_after then
+    save_opening(opening)
+    return { reply_header('LATE'), {}, '', '', '', {} }
+  end
+  if outbox_length >= tonumber(ARGV[2]) or opening.kept_bytes >= tonumber(ARGV[3]) then
+    save_opening(opening)
+    return { reply_header('BACKLOG'), {}, '', '', '', {} }
+  end
+end
+
+local frame = new_frame(opening)
+local replies = {}
+for i = 1, count do
+  local command = COMMANDS[ARGV[at]]
+  replies[i], at = command(at + 1, frame)
+end
+
+local id, payload, gives = write_frame(frame)
+save_buckets(opening)
+save_opening(opening)
+return { reply_header('OK'), replies, id, payload, gives, frame.replayed }

@@ -1,0 +1,52 @@
+--[[
+  purpose: the shard's own hash and the check that this very opening may still write
+  KEYS:    the shard hash, given by the caller
+  Returns: open_opening -> table or nil when closed; save_opening writes what changed
+]]
+-- A Redis exchanged behind our back (promoted, restarted on an old file) keeps its script cache in a full resync but
+-- has another replication id, so a script of this opening must not decide there.
+local function same_redis()
+  local info = redis.call('INFO', 'replication')
+  return string.match(info, 'master_replid:(%x+)') == REPLID
+end
+
+local function open_opening(key)
+  local values = redis.pcall('HMGET', key, 'epoch', 'open', 'seq', 'batch', 'clock', 'kept_bytes')
+  if values.err or values[1] ~= EPOCH or values[2] ~= EPOCH or not same_redis() then
+    return nil
+  end
+  local time = redis.call('TIME')
+  local clock = tonumber(values[5]) or 0
+  -- a clock stepped back must not move shard time: windows, deadlines and buckets would run twice
+  local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), clock)
+  return {
+    key = key,
+    now = now,
+    seq = tonumber(values[3]) or 0,
+    batch = tonumber(values[4]) or 0,
+    kept_bytes = tonumber(values[6]) or 0,
+    buckets = {},
+    dirty = {},
+  }
+end
+
+-- Numbers go out as text: Redis would write a Lua float like 1e15 in exponent form.
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local function save_opening(opening)
+  local dirty = opening.dirty
+  if #dirty == 0 then
+    return
+  end
+  dirty[#dirty + 1] = 'clock'
+  dirty[#dirty + 1] = text(opening.now)
+  redis.call('HSET', opening.key, unpack(dirty))
+end
+
+local function mark(opening, field, value)
+  local dirty = opening.dirty
+  dirty[#dirty + 1] = field
+  dirty[#dirty + 1] = value
+end

@@ -1,0 +1,45 @@
+--[[
+  purpose: takes a journaled frame from the outbox to kept and applies what its decisions give, once
+  KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frame's gives name
+  Returns: settle_frame(id, opening) -> true when the frame is settled now or was before
+]]
+local function known_keys()
+  local known = {}
+  for i = 4, #KEYS do
+    known[KEYS[i]] = true
+  end
+  return known
+end
+
+-- gives: JSON list of [key, field, delta]
+local function apply_gives(gives)
+  local known = known_keys()
+  for i = 1, #gives do
+    local key, field = gives[i][1], gives[i][2]
+    local value = known[key] and redis.pcall('HGET', key, field) or { err = 'unknown' }
+    if (type(value) == 'table' and value.err) or not whole(value) then
+      return false
+    end
+  end
+  for i = 1, #gives do
+    redis.call('HINCRBY', gives[i][1], gives[i][2], gives[i][3])
+  end
+  return true
+end
+
+-- A frame whose gives name a hash that the caller did not pass stays where it is: the relay passes it.
+local function settle_frame(id, opening)
+  local entry = redis.pcall('XRANGE', KEYS[2], id, id)
+  if entry.err or #entry == 0 then
+    return not entry.err
+  end
+  local fields = entry[1][2]
+  if fields[6] ~= '' and not apply_gives(cjson.decode(fields[6])) then
+    return false
+  end
+  redis.call('HSET', KEYS[3], id, fields[2])
+  redis.call('XDEL', KEYS[2], id)
+  opening.kept_bytes = opening.kept_bytes + #fields[2]
+  mark(opening, 'kept_bytes', text(opening.kept_bytes))
+  return true
+end

@@ -1,0 +1,108 @@
+--[[
+  purpose: step 2, campaign and session are open by shard time, not paused, not ended
+  KEYS:    campaign (c:), activity (a:), stock (s:), side by side
+  Returns: open_activity(index, now) -> activity with its session, or nil and the refusal
+]]
+local SESSION_WIDTH = 65
+local activities = {}
+
+-- Rules of an activity, read once a batch; nil when a hash is missing or of another type (never "sold out").
+local function load_activity(index)
+  local campaign = fetch(index, 'ready', 'opens_at', 'closes_at', 'paused', 'ended', 'rate', 'burst',
+    'units_per_user', 'release_limit', 'restock', 'cancellable', 'participants')
+  local rules = fetch(index + 1, 'price', 'currency', 'units_per_user', 'pay_within', 'paused', 'entitlement', 'level',
+    'ship_by', 'sessions')
+  if not campaign or not rules or not campaign.opens_at or not rules.sessions then
+    return nil
+  end
+  local campaign_id, activity_id = string.match(string.sub(KEYS[index + 1], #PREFIX + 1), '^a:([^:]+):([^:]+)$')
+  return {
+    index = index,
+    campaign = campaign,
+    rules = rules,
+    campaign_id = campaign_id,
+    activity_id = activity_id,
+    count_campaign = 'n:' .. campaign_id,
+    count_activity = 'n:' .. campaign_id .. '/' .. activity_id,
+    disqualified = 'dq:' .. campaign_id,
+    adds = {},
+  }
+end
+
+local function activity_at(index)
+  if activities[index] == nil then
+    activities[index] = load_activity(index) or false
+  end
+  return activities[index] or nil
+end
+
+local function session_at(packed, number)
+  local from = (number - 1) * SESSION_WIDTH
+  return {
+    opens_at = tonumber(string.sub(packed, from + 1, from + 13)),
+    closes_at = tonumber(string.sub(packed, from + 14, from + 26)),
+    units_per_user = tonumber(string.sub(packed, from + 27, from + 32)),
+    paused = string.sub(packed, from + 33, from + 33) == '1',
+    id = string.match(string.sub(packed, from + 34, from + 65), '^%S+'),
+  }
+end
+
+local function find_session(activity, now)
+  local packed = activity.rules.sessions
+  local number = last_at(packed, SESSION_WIDTH, now)
+  local count = math.floor(#packed / SESSION_WIDTH)
+  local current = number > 0 and session_at(packed, number) or nil
+  if current and now < current.closes_at then
+    return current
+  end
+  local following = number < count and session_at(packed, number + 1) or nil
+  if not current and following then
+    return nil, 'R;NOT_STARTED;' .. text(following.opens_at)
+  end
+  return nil, 'R;SESSION_CLOSED;' .. (following and text(following.opens_at) or '')
+end
+
+local function open_window(activity, now)
+  local campaign = activity.campaign
+  if campaign.ready ~= '1' then
+    return 'R;NOT_FOUND'
+  end
+  if campaign.ended == '1' or now >= tonumber(campaign.closes_at) then
+    return 'R;ENDED'
+  end
+  if now < tonumber(campaign.opens_at) then
+    local first = tonumber(string.sub(activity.rules.sessions, 1, 13)) or 0
+    return 'R;NOT_STARTED;' .. text(math.max(first, tonumber(campaign.opens_at)))
+  end
+  if campaign.paused == '1' or activity.rules.paused == '1' then
+    return 'R;PAUSED'
+  end
+  local session, refusal = find_session(activity, now)
+  if not session then
+    return refusal
+  end
+  if session.paused then
+    return 'R;PAUSED'
+  end
+  activity.session = session
+  activity.count_session = activity.count_activity .. '/' .. session.id
+  activity.remaining = session.id .. ':remaining'
+  activity.held = session.id .. ':held'
+  activity.position = session.id .. ':position'
+  return nil
+end
+
+-- The window is the same for every command of a batch, so it is looked at once.
+local function open_activity(index, now)
+  local activity = activity_at(index)
+  if not activity then
+    return nil, 'X;' .. KEYS[index + 1]
+  end
+  if activity.refusal == nil then
+    activity.refusal = open_window(activity, now) or false
+  end
+  if activity.refusal then
+    return nil, activity.refusal
+  end
+  return activity
+end

@@ -1,0 +1,103 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import type { DefinitionError } from './definition.ts'
+import { Admission, Flag, Id, MAX_UNITS, Moment, Price, Stock, UnitsPerUser } from './definition-parts.ts'
+import { explain, tooLarge } from './explain.ts'
+
+const closed = { additionalProperties: false }
+
+export const Reason = Type.String({
+  minLength: 1,
+  maxLength: 500,
+  pattern: '\\S',
+  description: 'must say why, in 1 to 500 characters'
+})
+
+const Limits = Type.Object(
+  {
+    unitsPerUser: Type.Union([UnitsPerUser, Type.Null()], {
+      description: 'must be a whole number of units from 1 to 999,999, or null for no limit'
+    })
+  },
+  closed
+)
+
+/** A session that is new, or what is to change of one that exists. */
+const SessionChange = Type.Object(
+  {
+    id: Id,
+    opensAt: Type.Optional(Moment),
+    closesAt: Type.Optional(Moment),
+    stock: Type.Optional(Stock),
+    unitsPerUser: Type.Optional(
+      Type.Union([UnitsPerUser, Type.Null()], {
+        description: 'must be a whole number of units from 1 to 999,999, or null for no limit'
+      })
+    ),
+    paused: Type.Optional(Flag)
+  },
+  closed
+)
+
+/** Body of PATCH .../activities/{activity}. `session` is an id where it only names one for `addStock` or `closesAt`. */
+export const ActivityPatch = Type.Object(
+  {
+    reason: Reason,
+    addStock: Type.Optional(
+      Type.Integer({
+        minimum: -MAX_UNITS,
+        maximum: MAX_UNITS,
+        description: 'must be a whole number of units from -1,000,000,000 to 1,000,000,000'
+      })
+    ),
+    session: Type.Optional(
+      Type.Union([Id, SessionChange], {
+        description: 'must be the id of a session, or {"id", "opensAt"?, "closesAt"?, "stock"?, "unitsPerUser"?, "paused"?}'
+      })
+    ),
+    closesAt: Type.Optional(Moment),
+    price: Type.Optional(Price),
+    limits: Type.Optional(Limits),
+    paused: Type.Optional(Flag)
+  },
+  closed
+)
+
+/** Body of PATCH /admin/v1/campaigns/{campaign}. */
+export const CampaignPatch = Type.Object(
+  {
+    reason: Reason,
+    closesAt: Type.Optional(Moment),
+    admission: Type.Optional(
+      Type.Union([Admission, Type.Null()], {
+        description: 'must be {"ratePerSecond", "burst"} with whole numbers from 1, or null for no limit'
+      })
+    ),
+    limits: Type.Optional(Limits)
+  },
+  closed
+)
+
+export type ActivityPatch = Static<typeof ActivityPatch>
+export type CampaignPatch = Static<typeof CampaignPatch>
+export type SessionChange = Static<typeof SessionChange>
+
+/** Fields of API.md that belong to kinds not built yet. */
+const notBuilt: Record<string, string> = { prize: 'prizes are not built yet', weights: 'weights are not built yet' }
+
+/**
+ * Checks the body of an adjustment by its schema.
+ * @param input the parsed JSON, of any shape
+ */
+export function checkBody<S extends TSchema>(
+  schema: S,
+  input: unknown
+): { ok: true; body: Static<S> } | { ok: false; errors: DefinitionError[] } {
+  const large = tooLarge(input)
+  if (large) return { ok: false, errors: [large] }
+  const errors = explain(schema, input).map((error) => {
+    const detail = notBuilt[error.pointer.slice(1)]
+    return detail === undefined ? error : { pointer: error.pointer, detail }
+  })
+  if (errors.length > 0) return { ok: false, errors }
+  return { ok: true, body: input as Static<S> }
+}

@@ -1,0 +1,20 @@
+/** Codes of API.md by which the lifecycle refuses. */
+export type CampaignErrorCode =
+  | 'VALIDATION'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'VERSION_MISMATCH'
+  | 'KEY_REUSED'
+  | 'UNAVAILABLE'
+
+/** An operator's request is refused; nothing was changed unless `detail` says so. */
+export class CampaignError extends Error {
+  readonly code: CampaignErrorCode
+  readonly members: Record<string, unknown>
+
+  constructor(code: CampaignErrorCode, detail: string, members: Record<string, unknown> = {}) {
+    super(detail)
+    this.code = code
+    this.members = members
+  }
+}

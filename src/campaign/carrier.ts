@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pool, PoolClient } from 'pg'
+import type { AdjustCommand } from '../gate/commands.ts'
+import type { Gate } from '../gate/gate.ts'
+import { changeCampaign, lockCampaign } from '../store/campaigns.ts'
+import { closeIntent, findIntent, type IntentRow, nextOpenIntent, withCarrier } from '../store/intents.ts'
+import { stockKey } from './compile.ts'
+import { findSale, type Rules, withSale } from './rules.ts'
+
+/** What the lifecycle works with. */
+export interface CampaignDeps {
+  readonly pool: Pool
+  readonly gate: Pick<Gate, 'submit' | 'read'>
+  /** ms since 1970 */
+  readonly now?: () => number
+}
+
+export const intentKey = (id: number) => `x:adj:${id}`
+
+function commandOf(intent: IntentRow): AdjustCommand {
+  return {
+    op: 'adjust',
+    user: intent.user,
+    key: intentKey(intent.id),
+    hash: `i${intent.id}`,
+    campaign: intent.campaign,
+    activity: intent.activity,
+    type: intent.type,
+    puts: intent.puts,
+    adds: intent.adds,
+    request: intent.request
+  }
+}
+
+/** The rules, with the stock of sessions brought to what was really taken. */
+function withTaken(rules: Rules, intent: IntentRow, applied: readonly number[]): Rules {
+  let corrected = rules
+  for (const sale of rules.activities) {
+    const missing = new Map<string, number>()
+    for (const [index, [key, field, delta]] of intent.adds.entries()) {
+      const short = (applied[index] ?? delta) - delta
+      if (short !== 0 && key === stockKey(rules.id, sale.id)) missing.set(field.replace(/:remaining$/, ''), short)
+    }
+    const now = findSale(corrected, sale.id)
+    if (missing.size === 0 || !now) continue
+    const sessions = now.sessions.map((session) => ({ ...session, stock: session.stock + (missing.get(session.id) ?? 0) }))
+    corrected = withSale(corrected, { ...now, sessions })
+  }
+  return corrected
+}
+
+async function close(client: PoolClient, intent: IntentRow, result: { decision: string; applied: readonly number[] }) {
+  const short = intent.adds.some(([, , delta], index) => (result.applied[index] ?? delta) !== delta)
+  if (!short) {
+    await closeIntent(client, intent.id, result)
+    return
+  }
+  await client.query('begin')
+  try {
+    const row = await lockCampaign(client, intent.campaign)
+    await closeIntent(client, intent.id, result)
+    if (row?.rules) {
+      await changeCampaign(client, row.id, { rules: withTaken(row.rules as Rules, intent, result.applied) })
+    }
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  }
+}
+
+/** @returns whether the intent is closed now; false leaves it open for a later attempt under the same key */
+async function carryOne(deps: CampaignDeps, client: PoolClient, intent: IntentRow): Promise<boolean> {
+  const outcome = await deps.gate.submit(commandOf(intent))
+  switch (outcome.kind) {
+    case 'confirmed': {
+      const applied = outcome.decision.applied ?? intent.adds.map(([, , delta]) => delta)
+      await close(client, intent, { decision: outcome.decision.id, applied })
+      return true
+    }
+    case 'refused':
+      await closeIntent(client, intent.id, { refusal: outcome.code })
+      return true
+    case 'pending':
+    case 'unavailable':
+    case 'unknown':
+      return false
+    default:
+      return outcome satisfies never
+  }
+}
+
+/**
+ * Carries out the open intents of a campaign, in order of id, each once: one carrier at a time, and the next intent
+ * only after the one before is journaled, settled and closed. The closing goes through the connection that holds the
+ * right to carry; who loses it closes nothing, and the intent's key makes the second attempt the same decision.
+ * @returns how many were closed; undefined when somebody else carries them out at this moment
+ * @throws what Postgres throws
+ */
+export async function carryOut(deps: CampaignDeps, campaign: string): Promise<number | undefined> {
+  return withCarrier(deps.pool, campaign, async (client) => {
+    let closed = 0
+    for (;;) {
+      const intent = await nextOpenIntent(client, campaign)
+      if (!intent || !(await carryOne(deps, client, intent))) return closed
+      closed += 1
+    }
+  })
+}
+
+const PAUSE_MS = 40
+
+/**
+ * Carries out the intents of a campaign until this one is closed or the deadline has passed.
+ * @returns the intent as it then stands: `open` means that the worker goes on with it
+ */
+export async function awaitIntent(deps: CampaignDeps, id: number, deadlineMs: number): Promise<IntentRow> {
+  const until = Date.now() + deadlineMs
+  for (;;) {
+    const before = await findIntent(deps.pool, id)
+    if (!before) throw new Error(`Intent ${id} is gone`)
+    if (before.state !== 'open') return before
+    await carryOut(deps, before.campaign)
+    const after = await findIntent(deps.pool, id)
+    if (after && after.state !== 'open') return after
+    if (Date.now() + PAUSE_MS > until) return before
+    await sleep(PAUSE_MS)
+  }
+}

@@ -1,0 +1,79 @@
+import { Type } from 'typebox'
+
+/** Each schema of a definition carries as `description` what an operator is told when a value does not fit it. */
+const closed = { additionalProperties: false }
+
+export const MAX_UNITS = 1_000_000_000
+export const MAX_PRICE = 1_000_000_000
+export const MAX_UNITS_PER_USER = 999_999
+
+export const Id = Type.String({
+  pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
+  description: 'must be an id of 1 to 32 characters: lower-case letters, digits and hyphens, not beginning with a hyphen'
+})
+
+/** A moment with its offset. That it exists in the calendar is checked afterwards. */
+export const Moment = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,3})?)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$',
+  description: 'must be a date and time with its offset, such as "2026-11-11T00:00:00+08:00"'
+})
+
+export const WallClock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'must be a time of day, such as "10:00"' })
+export const WallClockEnd = Type.String({
+  pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
+  description: 'must be a time of day, such as "10:10", at most "24:00"'
+})
+
+const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '\\S' })
+
+/** One text for everybody, or one for each language. */
+const translated = (maxLength: number) =>
+  Type.Union([text(maxLength), Type.Object({ en: text(maxLength), 'zh-CN': text(maxLength) }, closed)], {
+    description: `must be a text of 1 to ${maxLength} characters, or {"en": ..., "zh-CN": ...} with one for each language`
+  })
+
+export const Title = translated(200)
+export const Description = translated(5000)
+
+export const whole = (minimum: number, maximum: number, what = 'a whole number') =>
+  Type.Integer({ minimum, maximum, description: `must be ${what} from ${grouped(minimum)} to ${grouped(maximum)}` })
+
+const grouped = (value: number) => value.toLocaleString('en-US')
+
+export const Count = whole(1, MAX_UNITS)
+export const Stock = whole(0, MAX_UNITS, 'a whole number of units')
+export const Price = whole(0, MAX_PRICE, 'an amount in minor units (cents, fen), a whole number')
+export const UnitsPerUser = whole(1, MAX_UNITS_PER_USER, 'a whole number of units')
+export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'must be an ISO 4217 code of three capital letters, such as "CNY"' })
+
+export const oneOf = (...values: string[]) =>
+  Type.String({ enum: values, description: `must be ${values.map((value) => JSON.stringify(value)).join(' or ')}` })
+
+export const Flag = Type.Boolean({ description: 'must be true or false' })
+
+export const Requires = Type.Object(
+  { entitlement: Type.Optional(Id), level: Type.Optional(whole(1, 100)) },
+  { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or both' }
+)
+
+/** Points by unit, chances by draw, an entitlement: what a task, a share or an invitation gives. */
+export const Reward = Type.Object(
+  {
+    points: Type.Optional(Count),
+    chances: Type.Optional(Type.Record(Id, Count, { ...closed, description: 'must be chances by draw, such as {"wheel": 1}' })),
+    entitlement: Type.Optional(Id)
+  },
+  { ...closed, minProperties: 1, description: 'must give points, chances or an entitlement' }
+)
+
+export const Admission = Type.Object({ ratePerSecond: whole(1, 10_000_000), burst: whole(1, 100_000_000) }, closed)
+
+export const Session = Type.Object(
+  { id: Id, opensAt: Moment, closesAt: Moment, stock: Stock, unitsPerUser: Type.Optional(UnitsPerUser) },
+  closed
+)
+
+export const Daily = Type.Object(
+  { from: WallClock, to: WallClockEnd, stock: Stock, unitsPerUser: Type.Optional(UnitsPerUser) },
+  closed
+)

@@ -1,0 +1,74 @@
+import { type Static, Type } from 'typebox'
+import { Activity, Privileges, Sale } from './definition-kinds.ts'
+import { Admission, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from './definition-parts.ts'
+
+const closed = { additionalProperties: false }
+
+const Unit = Type.Object({ scope: oneOf('account', 'campaign') }, closed)
+
+const Policies = Type.Object(
+  {
+    releasedOrderReturnsLimit: Type.Optional(Flag),
+    revokedWinReturnsQuota: Type.Optional(Flag),
+    unusedDailyChances: Type.Optional(oneOf('expire', 'keep')),
+    sessionRollover: Type.Optional(oneOf('none')),
+    returnRestocks: Type.Optional(Flag),
+    clawback: Type.Optional(oneOf('toZero')),
+    cancellable: Type.Optional(oneOf('never', 'unpaid', 'unshipped'))
+  },
+  closed
+)
+
+const Level = Type.Object(
+  {
+    id: whole(1, 100),
+    when: Type.Object(
+      { shares: Type.Optional(whole(0, 1_000_000)), conversions: Type.Optional(whole(0, 1_000_000)) },
+      closed
+    ),
+    privileges: Type.Optional(Privileges)
+  },
+  closed
+)
+
+/** All of a definition but its activities, whose schema depends on their `kind`. */
+const envelope = {
+  id: Id,
+  title: Title,
+  description: Type.Optional(Description),
+  timezone: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'must be the name of a time zone, such as "Asia/Shanghai"'
+  }),
+  opensAt: Moment,
+  closesAt: Moment,
+  admission: Type.Optional(Admission),
+  limits: Type.Optional(Type.Object({ unitsPerUser: Type.Optional(UnitsPerUser) }, closed)),
+  units: Type.Optional(Type.Record(Id, Unit, { ...closed, description: 'must be units by id, such as {"points": {"scope": "account"}}' })),
+  policies: Type.Optional(Policies),
+  levels: Type.Optional(Type.Array(Level, { maxItems: 100, description: 'must be a list of at most 100 levels' }))
+}
+
+export const MAX_ACTIVITIES = 100
+const manyActivities = { minItems: 1, maxItems: MAX_ACTIVITIES, description: `must be a list of 1 to ${MAX_ACTIVITIES} activities` }
+
+/** The published JSON Schema of a definition: every kind, built or not. */
+export const DefinitionSchema = Type.Object({ ...envelope, activities: Type.Array(Activity, manyActivities) }, closed)
+
+/** For checking: activities are checked one by one, each by its own kind, so that errors name one kind only. */
+export const EnvelopeSchema = Type.Object(
+  { ...envelope, activities: Type.Array(Type.Unknown(), manyActivities) },
+  closed
+)
+
+/** A definition that `checkDefinition` passed: all its activities are of built kinds. */
+export type Definition = Omit<Static<typeof EnvelopeSchema>, 'activities'> & { activities: SaleDefinition[] }
+export type SaleDefinition = Static<typeof Sale>
+export type Localized = Static<typeof Title>
+
+/** One thing that is wrong: `pointer` is a JSON pointer into the document, `detail` says what is wanted. */
+export interface DefinitionError {
+  readonly pointer: string
+  readonly detail: string
+}

@@ -1,0 +1,137 @@
+import { type CampaignRow, findCampaign } from '../store/campaigns.ts'
+import { adjustActivity, adjustCampaign } from './adjust.ts'
+import { ActivityPatch, CampaignPatch, checkBody } from './adjust-body.ts'
+import { CampaignError } from './campaign-error.ts'
+import type { CampaignDeps } from './carrier.ts'
+import { change, planAdjustment, planFlag } from './changes.ts'
+import { userKey } from './compile.ts'
+import { type Actor, type Change, invalid, type LifecycleContext, notFound } from './lifecycle-parts.ts'
+import { approve, type Draft, type DryRun, dryRun, publish, save, submit } from './review.ts'
+import { findSale } from './rules.ts'
+
+export { type Actor, type Change, etagOf } from './lifecycle-parts.ts'
+
+const CARRY_MS = 3000
+
+/**
+ * Campaigns from draft to settlement. Every change is one Postgres transaction that locks the campaign, checks, and
+ * writes the intent, the audit entry and the rules then in force; then the gate carries it out. An intent that is still
+ * open in the answer is carried out later, in order, by the worker.
+ *
+ * All methods throw CampaignError where they refuse, and what Postgres throws.
+ */
+export class Campaigns {
+  readonly #context: LifecycleContext
+
+  /** @param options.carryMs how long a change waits for the gate before it answers that it is still open */
+  constructor(deps: CampaignDeps, options: { carryMs?: number } = {}) {
+    this.#context = { ...deps, now: deps.now ?? Date.now, carryMs: options.carryMs ?? CARRY_MS }
+  }
+
+  async get(id: string): Promise<CampaignRow> {
+    const row = await findCampaign(this.#context.pool, id)
+    if (!row || row.version === 0) throw notFound(id)
+    return row
+  }
+
+  /** Checks a definition without saving it. */
+  dryRun(id: string, input: unknown): Promise<DryRun> {
+    return dryRun(this.#context, id, input)
+  }
+
+  /** Saves a definition as the next version, a draft. */
+  save(draft: Draft, actor: Actor): Promise<CampaignRow> {
+    return save(this.#context, draft, actor)
+  }
+
+  /** Hands the newest version to review. */
+  submit(id: string, actor: Actor): Promise<CampaignRow> {
+    return submit(this.#context, id, actor)
+  }
+
+  /** Approves the newest version; its author cannot. */
+  approve(id: string, actor: Actor): Promise<CampaignRow> {
+    return approve(this.#context, id, actor)
+  }
+
+  /** Publishes the newest version: preload, read back, compare, open. */
+  publish(id: string, actor: Actor): Promise<Change> {
+    return publish(this.#context, id, actor)
+  }
+
+  pause(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.paused', this.#context.now()))
+  }
+
+  resume(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.resumed', this.#context.now()))
+  }
+
+  /** Ends a campaign for good. */
+  end(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.ended', this.#context.now()))
+  }
+
+  /** Settles a campaign that has ended. */
+  settle(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.settled', this.#context.now()))
+  }
+
+  /** Adjusts an activity in force. @param input body of the PATCH, of any shape */
+  async patchActivity(target: { campaign: string; activity: string }, input: unknown, actor: Actor): Promise<Change> {
+    const checked = checkBody(ActivityPatch, input)
+    if (!checked.ok) throw invalid(checked.errors)
+    const { campaign: id, activity } = target
+    const why = { ...actor, reason: checked.body.reason }
+    return change(this.#context, { id, actor: why }, (row) =>
+      planAdjustment(row, activity, (rules) => {
+        if (!findSale(rules, activity)) throw new CampaignError('NOT_FOUND', `${id} has no activity ${activity}.`)
+        return adjustActivity(rules, { activity, now: this.#context.now() }, checked.body)
+      })
+    )
+  }
+
+  /** Adjusts the campaign in force. @param input body of the PATCH, of any shape */
+  async patchCampaign(id: string, input: unknown, actor: Actor): Promise<Change> {
+    const checked = checkBody(CampaignPatch, input)
+    if (!checked.ok) throw invalid(checked.errors)
+    const why = { ...actor, reason: checked.body.reason }
+    return change(this.#context, { id, actor: why }, (row) =>
+      planAdjustment(row, '', (rules) => adjustCampaign(rules, this.#context.now(), checked.body))
+    )
+  }
+
+  /** Shuts a user out of a campaign, at once and everywhere. */
+  disqualify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
+    const { campaign: id, user } = target
+    return change(this.#context, { id, actor }, () => ({
+      type: 'user.disqualified',
+      user,
+      puts: [[userKey(user), `dq:${id}`, '1']],
+      adds: [],
+      data: { user },
+      change: {},
+      before: null,
+      after: { campaign: id, disqualified: true }
+    }))
+  }
+
+  /** Gives a user an entitlement of a campaign, `amount` times. */
+  grant(
+    target: { campaign: string; user: string; entitlement: string; amount: number },
+    actor: Actor
+  ): Promise<Change> {
+    const { campaign: id, user, entitlement, amount } = target
+    const credit = { unit: `entitlement:${entitlement}`, amount }
+    return change(this.#context, { id, actor }, () => ({
+      type: 'balance.credited',
+      user,
+      puts: [],
+      adds: [[userKey(user), `e:${id}/${entitlement}`, amount]],
+      data: { user, ...credit },
+      change: {},
+      before: null,
+      after: { campaign: id, ...credit }
+    }))
+  }
+}

@@ -1,0 +1,66 @@
+import type { PlannedSession } from './sessions.ts'
+import type { ShipByRecord } from './ship-by.ts'
+
+/** Widths that lua/steps/window.lua reads by: 13 digits of ms, 13, 6 digits of units, the pause flag, 32 of id. */
+const SESSION_WIDTH = 65
+const SHIP_BY_WIDTH = 26
+
+type PackedSession = Omit<PlannedSession, 'stock'> & { readonly paused: boolean }
+
+function digits(value: number, width: number): string {
+  const text = String(value).padStart(width, '0')
+  if (!Number.isSafeInteger(value) || value < 0 || text.length > width) {
+    throw new Error(`${value} does not fit into ${width} digits`)
+  }
+  return text
+}
+
+/**
+ * Sessions as the field `sessions` of an activity: records of one width, sorted by opening, so that the gate finds the
+ * open one by halving.
+ */
+export function packSessions(sessions: readonly PackedSession[]): string {
+  return sessions
+    .toSorted((a, b) => a.opensAt - b.opensAt)
+    .map(
+      (session) =>
+        digits(session.opensAt, 13) +
+        digits(session.closesAt, 13) +
+        digits(session.unitsPerUser, 6) +
+        (session.paused ? '1' : '0') +
+        session.id.padEnd(32, ' ')
+    )
+    .join('')
+}
+
+function recordsOf(packed: string, width: number): string[] {
+  if (packed.length % width !== 0) throw new Error(`${packed.length} characters are no records of ${width}`)
+  return Array.from({ length: packed.length / width }, (_, index) => packed.slice(index * width, (index + 1) * width))
+}
+
+/** @throws Error when the text is not made of whole records */
+export function unpackSessions(packed: string): PackedSession[] {
+  return recordsOf(packed, SESSION_WIDTH).map((record) => ({
+    opensAt: Number(record.slice(0, 13)),
+    closesAt: Number(record.slice(13, 26)),
+    unitsPerUser: Number(record.slice(26, 32)),
+    paused: record[32] === '1',
+    id: record.slice(33).trimEnd()
+  }))
+}
+
+/** Ship-by dates as the field `ship_by` of an activity; '' where a sale promises none. */
+export function packShipBy(records: readonly ShipByRecord[]): string {
+  return records
+    .toSorted((a, b) => a.from - b.from)
+    .map((record) => digits(record.from, 13) + digits(record.shipBy, 13))
+    .join('')
+}
+
+/** @throws Error when the text is not made of whole records */
+export function unpackShipBy(packed: string): ShipByRecord[] {
+  return recordsOf(packed, SHIP_BY_WIDTH).map((record) => ({
+    from: Number(record.slice(0, 13)),
+    shipBy: Number(record.slice(13))
+  }))
+}

@@ -1,0 +1,191 @@
+import type { PoolClient } from 'pg'
+import { SYSTEM_USER } from '../gate/commands.ts'
+import { UnavailableError } from '../gate/gate.ts'
+import { recordAudit } from '../store/audit.ts'
+import {
+  type CampaignChange,
+  type CampaignRow,
+  changeCampaign,
+  ensureCampaign,
+  findCampaign,
+  findVersion,
+  inTransaction,
+  insertVersion,
+  lockCampaign
+} from '../store/campaigns.ts'
+import { insertIntent } from '../store/intents.ts'
+import { CampaignError } from './campaign-error.ts'
+import { awaitIntent } from './carrier.ts'
+import { checkPublishable } from './check.ts'
+import type { DefinitionError } from './definition.ts'
+import {
+  type Actor,
+  type Change,
+  checked,
+  checkVersion,
+  invalid,
+  type LifecycleContext,
+  lockExisting,
+  notFound,
+  rulesInForce,
+  stillPublishing
+} from './lifecycle-parts.ts'
+import { chunked, type PublicationPlan, planFirst, planNext } from './next-version.ts'
+import { openVerified, type PublicationStep, type Publishing } from './publication.ts'
+
+/** What a dry run tells: sessions it leads to, and what stands against publishing it over the rules in force. */
+export interface DryRun {
+  readonly sessions: number
+  readonly conflicts: readonly DefinitionError[]
+}
+
+/** Checks a definition without saving it. @throws CampaignError VALIDATION with all errors */
+export async function dryRun(context: LifecycleContext, id: string, input: unknown): Promise<DryRun> {
+  const { rules } = checked(id, input)
+  const row = await findCampaign(context.pool, id)
+  const inForce = row && rulesInForce(row)
+  const plan = inForce ? planNext(inForce, rules, row.version + 1) : undefined
+  const sessions = rules.activities.reduce((sum, sale) => sum + sale.sessions.length, 0)
+  return { sessions, conflicts: plan && 'errors' in plan ? plan.errors : [] }
+}
+
+async function record(
+  client: PoolClient,
+  step: { row: CampaignRow; change: CampaignChange; action: string; actor: Actor }
+): Promise<CampaignRow> {
+  const { row, change, action, actor } = step
+  const after = await changeCampaign(client, row.id, change)
+  const told = ({ version, review }: CampaignRow) => ({ version, review })
+  await recordAudit(client, {
+    operator: actor.operator,
+    action,
+    target: `campaign:${row.id}`,
+    reason: actor.reason,
+    before: told(row),
+    after: told(after)
+  })
+  return after
+}
+
+/** A definition to be saved, and for which campaign. */
+export interface Draft {
+  readonly id: string
+  readonly input: unknown
+}
+
+/** Saves a definition as the next version, a draft. @throws CampaignError VALIDATION, CONFLICT, VERSION_MISMATCH */
+export async function save(context: LifecycleContext, draft: Draft, actor: Actor): Promise<CampaignRow> {
+  const { id } = draft
+  const { definition } = checked(id, draft.input)
+  return inTransaction(context.pool, async (client) => {
+    await ensureCampaign(client, id, actor.operator)
+    const row = await lockCampaign(client, id)
+    if (!row) throw notFound(id)
+    checkVersion(row, actor)
+    if (row.review === 'publishing') throw stillPublishing(row)
+    if (row.settled) throw new CampaignError('CONFLICT', `${id} is settled.`)
+    const version = row.version + 1
+    await insertVersion(client, { campaign: id, version, definition, author: actor.operator })
+    const change = { version, review: 'draft', author: actor.operator, submittedBy: null, approvedBy: null } as const
+    return record(client, { row, change, action: 'campaign.saved', actor })
+  })
+}
+
+/** Hands the newest version to review. @throws CampaignError CONFLICT where it is past that */
+export async function submit(context: LifecycleContext, id: string, actor: Actor): Promise<CampaignRow> {
+  return inTransaction(context.pool, async (client) => {
+    const row = await lockExisting(client, id)
+    if (row.review === 'submitted') return row
+    checkVersion(row, actor)
+    if (row.review !== 'draft') throw new CampaignError('CONFLICT', `Version ${row.version} is ${row.review} already.`)
+    const change = { review: 'submitted', submittedBy: actor.operator } as const
+    return record(client, { row, change, action: 'campaign.submitted', actor })
+  })
+}
+
+/** Approves the newest version; nobody approves what he wrote. @throws CampaignError CONFLICT */
+export async function approve(context: LifecycleContext, id: string, actor: Actor): Promise<CampaignRow> {
+  return inTransaction(context.pool, async (client) => {
+    const row = await lockExisting(client, id)
+    const { author, version, review } = row
+    if (author === actor.operator) {
+      throw new CampaignError('CONFLICT', `${author} wrote version ${version}; another operator approves it.`)
+    }
+    if (review === 'approved') return row
+    checkVersion(row, actor)
+    if (review !== 'submitted') {
+      throw new CampaignError('CONFLICT', `Version ${version} is ${review}; only a submitted one is approved.`)
+    }
+    const change = { review: 'approved', approvedBy: actor.operator } as const
+    return record(client, { row, change, action: 'campaign.approved', actor })
+  })
+}
+
+async function plan(context: LifecycleContext, client: PoolClient, row: CampaignRow): Promise<PublicationPlan> {
+  const version = await findVersion(client, row.id, row.version)
+  const { definition, rules } = checked(row.id, version?.definition)
+  const late = checkPublishable(definition, context.now())
+  if (late.length > 0) throw invalid(late)
+  const inForce = rulesInForce(row)
+  if (!inForce) return planFirst(rules, row.version)
+  if (row.ended) throw new CampaignError('CONFLICT', `${row.id} has ended.`)
+  const next = planNext(inForce, rules, row.version)
+  if ('errors' in next) {
+    throw new CampaignError('CONFLICT', `Version ${row.version} changes what is in force; that is done by PATCH.`, {
+      errors: next.errors
+    })
+  }
+  return next
+}
+
+/** @returns the last of the intents that preload; undefined where a publication goes on or there is nothing to preload */
+async function preload(context: LifecycleContext, id: string, actor: Actor): Promise<number | undefined> {
+  return inTransaction(context.pool, async (client) => {
+    const row = await lockExisting(client, id)
+    const done = row.review === 'published' && row.publishedVersion === row.version
+    if (row.review === 'publishing' || done) return undefined
+    checkVersion(row, actor)
+    if (row.review !== 'approved') {
+      throw new CampaignError('CONFLICT', `Version ${row.version} is ${row.review}; only an approved one is published.`)
+    }
+    const steps = await plan(context, client, row)
+    const { operator: by, reason } = actor
+    const publishing: Publishing = { ...steps, version: row.version, by, reason }
+    await changeCampaign(client, id, { review: 'publishing', publishing })
+    const request = JSON.stringify({ by, reason, step: 'preload', version: row.version })
+    const common = { campaign: id, activity: '', user: SYSTEM_USER, type: 'campaign.adjusted', request, by }
+    let last: number | undefined
+    for (const writes of chunked(steps.preload)) last = await insertIntent(client, { ...common, ...writes })
+    return last
+  })
+}
+
+/** What was decided and not carried out yet goes on by itself, so a Redis that is away is no error here. */
+async function open(context: LifecycleContext, id: string): Promise<PublicationStep> {
+  try {
+    return await openVerified(context, id)
+  } catch (error) {
+    if (error instanceof UnavailableError) return { step: 'preloading' }
+    throw error
+  }
+}
+
+/**
+ * Publishes the newest version: preload, read back, compare, open. Asked again it goes on where it stopped. A campaign
+ * whose `review` is still `publishing` afterwards waits for the gate; the worker goes on with it.
+ * @throws CampaignError CONFLICT with `differences` when what was read back differs; it stays shut then
+ */
+export async function publish(context: LifecycleContext, id: string, actor: Actor): Promise<Change> {
+  const last = await preload(context, id, actor)
+  if (last !== undefined) await awaitIntent(context, last, context.carryMs)
+  const step = await open(context, id)
+  if (step.step === 'different') {
+    throw new CampaignError('CONFLICT', `${id} stays shut: what was read back differs from the definition.`, {
+      differences: step.differences.slice(0, 100)
+    })
+  }
+  const intent = step.step === 'opening' ? await awaitIntent(context, step.intent, context.carryMs) : undefined
+  const campaign = await findCampaign(context.pool, id)
+  if (!campaign) throw notFound(id)
+  return intent ? { campaign, intent } : { campaign }
+}

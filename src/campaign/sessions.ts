@@ -1,0 +1,68 @@
+import { addDays, compareDays, dayOf, type LocalDay, momentAt } from './local-time.ts'
+
+/** A session in the clear: times in ms since 1970, `unitsPerUser` 0 where there is no such limit. */
+export interface PlannedSession {
+  readonly id: string
+  readonly opensAt: number
+  readonly closesAt: number
+  readonly stock: number
+  readonly unitsPerUser: number
+}
+
+/** One entry of `daily`: `from` and `to` are wall clock times `HH:mm`, `to` at most `24:00`. */
+export interface DailyEntry {
+  readonly from: string
+  readonly to: string
+  readonly stock: number
+  readonly unitsPerUser?: number
+}
+
+export interface CampaignWindow {
+  readonly timezone: string
+  readonly opensAt: number
+  readonly closesAt: number
+}
+
+export function minutesOf(clock: string): number {
+  const [hours = 0, minutes = 0] = clock.split(':').map(Number)
+  return hours * 60 + minutes
+}
+
+function sessionId(day: LocalDay, from: string): string {
+  const pad = (value: number) => String(value).padStart(2, '0')
+  return `${day.year}${pad(day.month)}${pad(day.day)}-${from.replace(':', '')}`
+}
+
+function onDay(day: LocalDay, entry: DailyEntry, timezone: string): PlannedSession {
+  const from = minutesOf(entry.from)
+  const to = minutesOf(entry.to)
+  const lastDay = to <= from ? addDays(day, 1) : day
+  return {
+    id: sessionId(day, entry.from),
+    opensAt: momentAt(day, from, timezone),
+    closesAt: momentAt(lastDay, to, timezone),
+    stock: entry.stock,
+    unitsPerUser: entry.unitsPerUser ?? 0
+  }
+}
+
+/**
+ * Daily entries as sessions, sorted by opening: one for each local day on which the whole session lies inside the
+ * campaign's window. One cut by the window is left out rather than shortened: ten minutes promised are ten minutes.
+ * `to` not after `from` means the next day (23:00 to 01:00). A session that a clock change swallows whole is left out.
+ * Ids are `YYYYMMDD-HHMM` of the day and time on the wall clock, also where the clock jumps over it.
+ * @param most stops after that many sessions
+ */
+export function expandDaily(daily: readonly DailyEntry[], window: CampaignWindow, most: number): PlannedSession[] {
+  const sessions: PlannedSession[] = []
+  const last = dayOf(window.closesAt, window.timezone)
+  for (let day = dayOf(window.opensAt, window.timezone); compareDays(day, last) <= 0; day = addDays(day, 1)) {
+    for (const entry of daily) {
+      const session = onDay(day, entry, window.timezone)
+      const inside = session.opensAt >= window.opensAt && session.closesAt <= window.closesAt
+      if (inside && session.opensAt < session.closesAt) sessions.push(session)
+    }
+    if (sessions.length > most) break
+  }
+  return sessions.sort((a, b) => a.opensAt - b.opensAt)
+}

@@ -1,0 +1,170 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from 'commander'
+import { readFileSync } from 'node:fs'
+import { type Config, ConfigError, loadConfig } from './config/config.ts'
+import { codeOf, StackError, textOf } from './stack/errors.ts'
+
+// Each command imports what it needs when it runs: printing a token must not load the gateway.
+const program = new Command('floodgate')
+  .description('A flash-sale gateway: decides in one atomic step, journals before it confirms, and can prove it.')
+  .version(packageVersion(), '-v, --version')
+  .showHelpAfterError('(add --help for the options)')
+  .configureHelp({ sortSubcommands: false })
+
+program
+  .command('up')
+  .description('run the local stack: Redis, NATS, Postgres, gateway, worker and a demo campaign, until Ctrl-C')
+  .option('--restart <parts>', 'start these servers again when they die: redis,nats,postgres', partList)
+  .option('--no-demo', 'without the demo campaign')
+  .action(async (options: { restart?: string[]; demo: boolean }) => {
+    const { up } = await import('./stack/up.ts')
+    await up(configuration(), { restart: options.restart ?? [], demo: options.demo })
+  })
+
+program
+  .command('gateway')
+  .description('run the HTTP gateway on PORT and ADMIN_PORT, until SIGTERM')
+  .action(async () => {
+    endWithStack()
+    const { runGateway } = await import('./http/gateway-process.ts')
+    await runGateway(configuration())
+  })
+
+program
+  .command('worker')
+  .description('run a worker: recovery, projection to Postgres, public events, expiry, until SIGTERM')
+  .action(async () => {
+    endWithStack()
+    const { runWorker } = await import('./worker/worker-process.ts')
+    await runWorker(configuration())
+  })
+
+program
+  .command('migrate')
+  .description('bring the database schema NAMESPACE in DATABASE_URL up to date')
+  .action(async () => {
+    const { migrateCommand } = await import('./stack/migrate-command.ts')
+    await migrateCommand(await connected())
+  })
+
+program
+  .command('token')
+  .description("print storefront tokens, one a line, signed with TOKEN_SECRET or the running stack's secret")
+  .option('--user <id>', 'the user')
+  .option('--prefix <text>', 'users <text>0, <text>1, ..., with --count')
+  .option('--count <n>', 'how many', wholeNumber)
+  .option('--level <n>', 'level of the user', wholeNumber)
+  .option('--ttl <time>', 'how long a token is valid: 90s, 30m, 1h, 7d', '1h')
+  .option('--registered-at <date>', 'when the user registered, such as 2026-11-01')
+  .option('--device <id>', 'id of the device')
+  .action(async (options) => {
+    const { tokenCommand } = await import('./stack/token-command.ts')
+    await tokenCommand(configuration(), options)
+  })
+
+program.addCommand(campaignCommands())
+
+program
+  .command('recover')
+  .description('open the shard again from journal and Postgres, under a new epoch')
+  .action(async () => {
+    const { runRecover } = await import('./recovery/command.ts')
+    await runRecover(await connected())
+  })
+
+program
+  .command('doctor')
+  .description('look at each part that Floodgate stands on and say what to do')
+  .action(async () => {
+    const { doctor } = await import('./stack/doctor.ts')
+    process.exitCode = await doctor(await connected())
+  })
+
+function campaignCommands(): Command {
+  const campaign = new Command('campaign').description('work with campaigns through the admin API')
+  const run = async (name: string, args: readonly string[], options: Record<string, unknown>): Promise<void> => {
+    const { campaignCommand } = await import('./stack/campaign-command.ts')
+    await campaignCommand(configuration(), { name, args, options })
+  }
+  const add = (name: string, description: string): Command =>
+    campaign
+      .command(name)
+      .description(description)
+      .option('--as <operator>', 'an operator of the running stack (operator-1; approve and publish: operator-2)')
+      .option('--token <token>', 'an admin token, instead of --as (or ADMIN_TOKEN)')
+      .option('--url <url>', "the admin API (the running stack's, else http://127.0.0.1:ADMIN_PORT)")
+      .action(async (...given) => {
+        const command = given.at(-1) as Command
+        await run(command.name(), command.args, command.opts())
+      })
+  add('list', 'all campaigns with their states')
+  add('show <campaign>', 'a campaign as it stands')
+  add('put <file>', 'save a definition (JSON) as a new version').option('--dry-run', 'only check it')
+  add('submit <campaign>', 'submit the newest version for review')
+  add('approve <campaign>', 'approve it, as another operator than its author')
+  add('publish <campaign>', 'publish it: preload, verify, open on schedule')
+  for (const name of ['pause', 'resume', 'end']) {
+    add(`${name} <campaign>`, `${name} a published campaign`).option('--reason <text>', 'why, for the audit trail')
+  }
+  return campaign
+}
+
+function configuration(): Config {
+  return loadConfig(process.env)
+}
+
+/** The configuration; servers that no variable names are those of the stack that runs in FLOODGATE_HOME. */
+async function connected(): Promise<Config> {
+  const config = configuration()
+  const { readStackFile } = await import('./stack/home.ts')
+  const stack = readStackFile(config.FLOODGATE_HOME)
+  if (stack === undefined) return config
+  return {
+    ...config,
+    REDIS_URL: config.REDIS_URL || stack.redisUrl,
+    NATS_URL: config.NATS_URL || stack.natsUrl,
+    DATABASE_URL: config.DATABASE_URL || stack.databaseUrl,
+    TOKEN_SECRET: config.TOKEN_SECRET || stack.tokenSecret
+  }
+}
+
+/** A process that the stack started ends, orderly, when the stack is gone: nobody else would stop it. */
+function endWithStack(): void {
+  if (process.send !== undefined) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+}
+
+function partList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim())
+  const wrong = names.filter((name) => !['redis', 'nats', 'postgres'].includes(name))
+  if (wrong.length > 0) throw new InvalidArgumentError('Give one or more of redis,nats,postgres.')
+  return names
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
+  return Number(text)
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return manifest.version
+}
+
+/** Failures that people can act on are told in their own words; anything else is a fault of ours, with its trace. */
+function fail(error: unknown): void {
+  const expected = error instanceof StackError || error instanceof ConfigError
+  const named = error instanceof Error && /^(SchemaError|PortError|UnavailableError)$/.test(error.constructor.name)
+  // no connection, no such file, ... ; of Postgres: wrong password, no such database, still starting
+  const system = /^(E[A-Z]+|28P01|28000|3D000|57P03)$/.test(codeOf(error))
+  if (expected || named || system) process.stderr.write(`floodgate: ${textOf(error)}\n`)
+  else process.stderr.write(`floodgate: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = 1
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  fail(error)
+  // servers or connections of the command that failed may still hold the event loop
+  setTimeout(() => process.exit(1), 1000).unref()
+}

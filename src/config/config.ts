@@ -1,0 +1,90 @@
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+/** Every environment variable of Floodgate, stated once: type, default and meaning. */
+const Environment = Type.Object({
+  FLOODGATE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production')], {
+    default: 'development',
+    description: 'production refuses demo secrets, fail points and demo pages'
+  }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'public HTTP port' }),
+  ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001, description: 'admin HTTP port' }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'address that both ports listen on' }),
+  REDIS_URL: Type.String({ default: '', description: 'redis:// or rediss://; empty: npm start runs its own' }),
+  NATS_URL: Type.String({ default: '', description: 'nats:// or tls://; empty: npm start runs its own' }),
+  NATS_CREDS: Type.String({ default: '', description: 'path of a NATS credentials file' }),
+  NATS_REPLICAS: Type.Integer({ minimum: 1, maximum: 5, default: 1, description: 'replicas of each stream' }),
+  DATABASE_URL: Type.String({ default: '', description: 'postgres://; empty: npm start runs its own' }),
+  NAMESPACE: Type.String({
+    pattern: '^[a-z][a-z0-9_]{0,30}$',
+    default: 'floodgate',
+    description: 'prefix of keys, streams, subjects and name of the Postgres schema'
+  }),
+  SHARDS: Type.Integer({ minimum: 1, default: 1, description: 'units of atomicity; only 1 is built so far' }),
+  GATEWAY_PROCESSES: Type.Integer({ minimum: 1, maximum: 64, default: 1, description: 'gateway processes of one host' }),
+  FLOODGATE_HOME: Type.String({ default: '.floodgate', description: 'data folder of the local stack' }),
+  LOG_LEVEL: Type.String({
+    pattern: '^(fatal|error|warn|info|debug|trace|silent)$',
+    default: 'info',
+    description: 'pino level'
+  }),
+  TOKEN_SECRET: Type.String({ default: '', description: 'HS256 secret of storefront tokens, 32 characters or more' }),
+  TOKEN_JWKS_URL: Type.String({ default: '', description: 'JWKS of storefront tokens, instead of TOKEN_SECRET' }),
+  TOKEN_ISSUER: Type.String({ default: 'floodgate', description: 'expected iss' }),
+  TOKEN_AUDIENCE: Type.String({ default: 'floodgate-storefront', description: 'expected aud' }),
+  RATE_LIMIT_USER_PER_SECOND: Type.Integer({ minimum: 0, default: 50, description: 'by user, per process; 0 = off' }),
+  RATE_LIMIT_ADDRESS_PER_SECOND: Type.Integer({
+    minimum: 0,
+    default: 50,
+    description: 'by address, per process, counts answers 400, 401 and 404 only; 0 = off'
+  }),
+  TRUSTED_PROXIES: Type.String({ default: '', description: 'comma-separated networks whose X-Forwarded-For counts' }),
+  CORS_ORIGINS: Type.String({ default: '', description: 'comma-separated origins that browsers may call from' }),
+  DRAIN_MS: Type.Integer({ minimum: 0, default: 10000, description: 'longest graceful stop' }),
+  JOURNAL_KEEP: Type.Integer({
+    minimum: 0,
+    default: 7 * 24 * 3600,
+    description: 'seconds that journal and events are kept'
+  }),
+  JOURNAL_MAX_BYTES: Type.Integer({
+    minimum: 1 << 20,
+    default: 8 * 1024 ** 3,
+    description: 'size bound of one journal stream'
+  })
+})
+
+export type Environment = Static<typeof Environment>
+
+/** The environment as one typed object; names are those of the variables. */
+export type Config = Environment
+
+export const environmentSchema = Environment
+
+/** The configuration is wrong: the message lists every wrong variable, what it must be, and its value. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads the configuration from environment variables. Empty strings count as unset.
+ * @throws ConfigError naming every wrong variable at once
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(Environment.properties)) {
+    const value = env[name]
+    if (value === undefined || value === '') continue
+    given[name] = 'type' in schema && schema.type === 'integer' && /^-?\d+$/.test(value) ? Number(value) : value
+  }
+  const filled = Value.Default(Environment, given)
+  const problems = [...Value.Errors(Environment, filled)].map((error) => {
+    const name = error.instancePath.slice(1)
+    return `${name} ${error.message}, but is ${JSON.stringify(given[name])}`
+  })
+  if (problems.length > 0) {
+    throw new ConfigError(`The configuration is not usable:\n  ${problems.join('\n  ')}\nSet these variables and start again.`)
+  }
+  const config = filled as Config
+  if (config.SHARDS !== 1) {
+    throw new ConfigError(`SHARDS is ${config.SHARDS}, but this version runs on one shard only. Unset SHARDS or set it to 1.`)
+  }
+  return config
+}

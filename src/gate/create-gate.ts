@@ -1,0 +1,113 @@
+import type { Redis } from 'ioredis'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { connectJournal, type JournalConnection } from '../journal/connection.ts'
+import { createPublisher } from '../journal/publisher.ts'
+import { streamNames } from '../journal/subjects.ts'
+import { readShard } from '../store/shards.ts'
+import type { BatcherLimits } from './batcher.ts'
+import { probeGate, ShardBatcher } from './batcher.ts'
+import { type Confirmer, createConfirmer } from './confirmer.ts'
+import type { Gate } from './gate.ts'
+import { keyPrefix } from './keys.ts'
+import { watchOpening } from './opening-watch.ts'
+import { ownerInFrames, readHashes } from './reads.ts'
+import { createRedis } from './redis.ts'
+import { createCaller, type RedisCaller } from './redis-caller.ts'
+import { ShardGate } from './shard-gate.ts'
+
+const SHARD = 0
+
+/** Bounds of a gateway's gate; a test may tighten them. */
+export const defaultLimits: BatcherLimits = {
+  batchCalls: 128,
+  // one batch decides while the next one gathers; more only makes batches smaller
+  batchesInFlight: 2,
+  queuedCalls: 20_000,
+  queueMs: 700,
+  replyMs: 800,
+  settleIdleMs: 5,
+  outboxFrames: 5000,
+  keptBytes: 512 * 1024 ** 2,
+  decisionsPerUser: 10_000
+}
+
+const ACK_DEADLINE_MS = 1000
+
+interface GateOptions {
+  readonly pool: Pool
+  readonly logger: Logger
+  readonly limits?: Partial<BatcherLimits>
+  readonly name?: string
+}
+
+/** The gate of a process with the parts that the worker needs beside it. */
+export interface GateParts {
+  readonly gate: Gate
+  readonly redis: Redis
+  readonly caller: RedisCaller
+  readonly confirmer: Confirmer
+  readonly connection: JournalConnection
+  readonly shard: number
+  readonly prefix: string
+}
+
+/**
+ * Connects Redis and NATS and gives the gate of this process. The gate may still be closed: `ready()` tells.
+ * @throws NatsError when no NATS server answers at first
+ */
+export async function createGate(config: Config, options: GateOptions): Promise<Gate> {
+  return (await createGateParts(config, options)).gate
+}
+
+/** As createGate, with the connections it made; `gate.close()` closes them. @throws NatsError */
+export async function createGateParts(config: Config, options: GateOptions): Promise<GateParts> {
+  const { pool, logger } = options
+  const name = options.name ?? 'floodgate-gateway'
+  const prefix = keyPrefix(config.NAMESPACE, SHARD)
+  const connection = await connectJournal({ url: config.NATS_URL, creds: config.NATS_CREDS, name })
+  const redis = createRedis(config.REDIS_URL, name)
+  const caller = createCaller(redis)
+  const publisher = createPublisher(connection, ACK_DEADLINE_MS)
+  const place = { caller, shard: SHARD, prefix }
+
+  const watch = watchOpening({
+    read: () => readShard(pool, SHARD),
+    probe: async (opening) => {
+      const reply = await probeGate(place, opening)
+      batcher.learnClock(reply.now)
+      return reply.status === 'OK'
+    },
+    logger
+  })
+  const batcher = new ShardBatcher({ ...place, watch, limits: { ...defaultLimits, ...options.limits }, logger })
+  caller.onClose(() => watch.invalidate('the connection to Redis broke'))
+
+  let lastPublish = true
+  const confirmer = createConfirmer({
+    publisher,
+    names: streamNames(config.NAMESPACE),
+    shard: SHARD,
+    settle: (request) => batcher.settle(request),
+    onResult: (acked, reason) => {
+      if (!acked && lastPublish) logger.warn({ reason }, 'the journal did not ack a frame; its orders are pending')
+      lastPublish = acked
+    }
+  })
+  const gate = new ShardGate({
+    batcher,
+    confirmer,
+    watch,
+    read: (keys) => readHashes(redis, prefix, keys),
+    ownerOf: (order) => ownerInFrames(redis, prefix, order),
+    journalHealth: () => (connection.isUp() && lastPublish ? 'ok' : 'degraded'),
+    disconnect: async () => {
+      publisher.close()
+      redis.disconnect()
+      await connection.close()
+    },
+    pendingPublishes: () => publisher.pending()
+  })
+  return { gate, redis, caller, confirmer, connection, shard: SHARD, prefix }
+}

@@ -1,0 +1,35 @@
+import type { Command } from './commands.ts'
+import type { OrderRecord } from './order-record.ts'
+import type { Health, Outcome } from './outcomes.ts'
+
+/** An order as Redis knows it, and whether the decision that changed it last is journaled. */
+export interface LiveOrder {
+  readonly order: OrderRecord
+  readonly journaled: boolean
+}
+
+/** The gate as the HTTP layer, the lifecycle and the drivers see it. */
+export interface Gate {
+  /** Decides, publishes, waits for the journal's ack, settles where the decision gives. Never throws. */
+  submit(command: Command): Promise<Outcome>
+  /** Orders of a user that Redis holds. @throws UnavailableError when Redis does not answer in time */
+  ordersOf(user: string): Promise<LiveOrder[]>
+  /**
+   * The decision under a replay field. A decision not journaled yet is published and waited for first: `pending` tells
+   * that the journal did not answer in time; undefined that no decision stands in Redis.
+   * @throws UnavailableError when Redis does not answer in time
+   */
+  lookup(user: string, key: string): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }> | undefined>
+  /** Flat hashes by logical key (`c:`, `a:`, `s:`); an absent key is an empty object. @throws UnavailableError */
+  read(keys: readonly string[]): Promise<Array<Record<string, string>>>
+  /** The user who holds an order not yet in Postgres, from outbox and kept. @throws UnavailableError */
+  ownerOf(order: string): Promise<string | undefined>
+  health(): { readonly gate: Health; readonly journal: Health }
+  /** Resolves once a gate call succeeded for the first time. */
+  ready(): Promise<void>
+  /** Waits until nothing is in flight and everything acked is settled, at most `ms`, then closes the connections. */
+  close(ms: number): Promise<void>
+}
+
+/** A part did not answer in time; nothing was changed by the call. */
+export class UnavailableError extends Error {}

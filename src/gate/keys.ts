@@ -1,0 +1,17 @@
+/** Every key of a shard carries its hash tag, so that one script may touch them all, in a cluster too. */
+export function keyPrefix(namespace: string, shard: number): string {
+  return `${namespace}:{s${shard}}:`
+}
+
+/** The three keys that every gate call names first, in this order. */
+export function shardKeys(prefix: string): [shard: string, outbox: string, kept: string] {
+  return [`${prefix}shard`, `${prefix}outbox`, `${prefix}kept`]
+}
+
+/** Logical keys: what decisions and definitions name; the prefix makes them physical. */
+export const logical = {
+  campaign: (campaign: string) => `c:${campaign}`,
+  activity: (campaign: string, activity: string) => `a:${campaign}:${activity}`,
+  stock: (campaign: string, activity: string) => `s:${campaign}:${activity}`,
+  user: (user: string) => `u:${user}`
+}

@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis'
+
+/**
+ * A call of Redis without a usable answer. `done` tells what is known of its effect: `nothing` (never sent, or Redis
+ * refused it as a whole), or `unknown` (sent, the answer was lost).
+ */
+export class RedisCallError extends Error {
+  readonly done: 'nothing' | 'unknown'
+  readonly reason: 'disconnected' | 'lost' | 'timeout' | 'noscript' | 'refused'
+
+  constructor(reason: RedisCallError['reason'], message: string) {
+    super(message)
+    this.reason = reason
+    this.done = reason === 'lost' || reason === 'timeout' ? 'unknown' : 'nothing'
+  }
+}
+
+export interface RedisCaller {
+  /** @throws RedisCallError, at the deadline at the latest */
+  call(command: string, args: ReadonlyArray<string | number>, deadlineMs: number): Promise<unknown>
+  onClose(listener: () => void): void
+}
+
+interface InFlight {
+  readonly reject: (error: RedisCallError) => void
+}
+
+function refusal(error: unknown): RedisCallError {
+  const message = error instanceof Error ? error.message : String(error)
+  if (message.startsWith('NOSCRIPT')) return new RedisCallError('noscript', message)
+  // An error inside the script may have come after its first write.
+  if (message.includes('@user_script')) return new RedisCallError('lost', message)
+  // An error reply of Redis starts with its code in capitals; anything else is the client's word that it was cut off.
+  return /^[A-Z]{2,}[ :]/.test(message) ? new RedisCallError('refused', message) : new RedisCallError('lost', message)
+}
+
+/**
+ * Calls with a deadline of their own: the client's commandTimeout and its promises of a broken connection do not settle in
+ * a way that tells whether the command ran.
+ */
+export function createCaller(redis: Redis): RedisCaller {
+  const inFlight = new Set<InFlight>()
+  const listeners: Array<() => void> = []
+  redis.on('close', () => {
+    for (const call of inFlight) call.reject(new RedisCallError('lost', 'The connection to Redis broke.'))
+    inFlight.clear()
+    for (const listener of listeners) listener()
+  })
+  return {
+    call(command, args, deadlineMs) {
+      if (redis.status !== 'ready') {
+        return Promise.reject(new RedisCallError('disconnected', 'Redis is not connected.'))
+      }
+      return new Promise((resolve, reject) => {
+        const entry: InFlight = { reject: (error) => settle(() => reject(error)) }
+        const timer = setTimeout(
+          () => entry.reject(new RedisCallError('timeout', `Redis did not answer within ${deadlineMs} ms.`)),
+          deadlineMs
+        )
+        const settle = (then: () => void) => {
+          clearTimeout(timer)
+          inFlight.delete(entry)
+          then()
+        }
+        inFlight.add(entry)
+        redis.call(command, ...args).then(
+          (reply) => settle(() => resolve(reply)),
+          (error: unknown) => entry.reject(refusal(error))
+        )
+      })
+    },
+    onClose: (listener) => listeners.push(listener)
+  }
+}

@@ -1,0 +1,105 @@
+import type { Batcher, CallResult } from './batcher.ts'
+import type { Command } from './commands.ts'
+import type { Confirmer } from './confirmer.ts'
+import { type Gate, type LiveOrder, UnavailableError } from './gate.ts'
+import type { OpeningWatch } from './opening-watch.ts'
+import type { Health, Outcome } from './outcomes.ts'
+import type { OpenFrame } from './reply.ts'
+
+interface ShardGateParts {
+  readonly batcher: Batcher
+  readonly confirmer: Confirmer
+  readonly watch: OpeningWatch
+  readonly read: Gate['read']
+  readonly ownerOf: Gate['ownerOf']
+  readonly journalHealth: () => Health
+  readonly disconnect: () => Promise<void>
+  readonly pendingPublishes: () => number
+}
+
+type Reply = Extract<CallResult, { kind: 'reply' }>
+
+/** A frame is never published later than this after Redis handed it out: then it is the relay's. */
+const PUBLISH_WITHIN_MS = 2000
+const CAUSES_TO_WAIT_FOR = 3
+
+/** The gate of one shard: batcher, journal and settle as one answer. */
+export class ShardGate implements Gate {
+  readonly #parts: ShardGateParts
+
+  constructor(parts: ShardGateParts) {
+    this.#parts = parts
+  }
+
+  async submit(command: Command): Promise<Outcome> {
+    for (let causes = 0; causes <= CAUSES_TO_WAIT_FOR; causes += 1) {
+      const result = await this.#parts.batcher.enqueue(command)
+      if (result.kind !== 'reply') return result
+      const { reply } = result
+      if (reply.kind === 'refused') return reply
+      if (reply.kind === 'decided') return this.#outcome(result, reply)
+      if (reply.kind !== 'wait') return { kind: 'unavailable', reason: 'a record in Redis is not readable', retryAfterMs: 1000 }
+      if (!(await this.#confirm(result.frame, result.at))) break
+    }
+    return { kind: 'unavailable', reason: 'the order is not journaled yet', retryAfterMs: 500 }
+  }
+
+  async ordersOf(user: string): Promise<LiveOrder[]> {
+    const result = await this.#parts.batcher.enqueue({ op: 'orders', user })
+    if (result.kind !== 'reply') throw new UnavailableError(result.reason)
+    if (result.reply.kind !== 'orders') throw new UnavailableError('The orders of this user are not readable in Redis.')
+    return [...result.reply.orders]
+  }
+
+  async lookup(user: string, key: string) {
+    const result = await this.#parts.batcher.enqueue({ op: 'query', user, key })
+    if (result.kind !== 'reply') throw new UnavailableError(result.reason)
+    if (result.reply.kind === 'none') return undefined
+    if (result.reply.kind !== 'decided') throw new UnavailableError('The record of this key is not readable in Redis.')
+    return this.#outcome(result, result.reply)
+  }
+
+  read(keys: readonly string[]) {
+    return this.#parts.read(keys)
+  }
+
+  ownerOf(order: string) {
+    return this.#parts.ownerOf(order)
+  }
+
+  health() {
+    return { gate: this.#parts.watch.current() ? ('ok' as const) : ('closed' as const), journal: this.#parts.journalHealth() }
+  }
+
+  ready() {
+    return this.#parts.watch.ready()
+  }
+
+  async close(ms: number): Promise<void> {
+    const { batcher, watch, pendingPublishes, disconnect } = this.#parts
+    const deadline = Date.now() + ms
+    while (Date.now() < deadline && !(batcher.idle() && pendingPublishes() === 0)) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10)
+      })
+    }
+    watch.stop()
+    batcher.stop()
+    await disconnect()
+  }
+
+  /** Confirmed when the frame is journaled: acked now, or not in the outbox any more. */
+  async #outcome(
+    result: Reply,
+    reply: Extract<Reply['reply'], { kind: 'decided' }>
+  ): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }>> {
+    const { decision, replayed } = reply
+    const journaled = result.frame === undefined || (await this.#confirm(result.frame, result.at))
+    return journaled ? { kind: 'confirmed', decision, replayed } : { kind: 'pending', decision }
+  }
+
+  async #confirm(frame: OpenFrame | undefined, at: number): Promise<boolean> {
+    if (!frame || performance.now() - at > PUBLISH_WITHIN_MS) return false
+    return this.#parts.confirmer.confirm(frame)
+  }
+}

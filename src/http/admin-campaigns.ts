@@ -1,0 +1,221 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Pool } from 'pg'
+import { Type } from 'typebox'
+import { checkBody, Reason } from '../campaign/adjust-body.ts'
+import { type Actor, type Campaigns, etagOf } from '../campaign/lifecycle.ts'
+import type { Gate } from '../gate/gate.ts'
+import { listAudit } from '../store/audit.ts'
+import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../store/campaigns.ts'
+import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
+import { readState, type ShardDepths } from './admin-campaign-state.ts'
+import { campaignItem, campaignView, versionView } from './admin-campaign-views.ts'
+import { adminUsers } from './admin-users.ts'
+import { requireKey } from './idempotency.ts'
+import { requireRole } from './operator-auth.ts'
+import { fromStore } from './order-directory.ts'
+import { ProblemError } from './problems.ts'
+import './request-types.ts'
+
+export interface AdminCampaignOptions {
+  readonly campaigns: Campaigns
+  readonly pool: Pool
+  readonly gate: Pick<Gate, 'read'>
+  /** how many frames wait in a shard's outbox and in kept */
+  readonly depths?: ShardDepths
+  /** ms since 1970 */
+  readonly now?: () => number
+}
+
+const CampaignParams = Type.Object({ campaign: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }) })
+const ActivityParams = Type.Object({
+  ...CampaignParams.properties,
+  activity: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
+})
+const DryRunQuery = Type.Object(
+  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
+  { additionalProperties: false }
+)
+const page = {
+  limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$' })),
+  cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$' }))
+}
+const PageQuery = Type.Object(page, { additionalProperties: false })
+const AuditQuery = Type.Object(
+  {
+    ...page,
+    target: Type.Optional(Type.String({ maxLength: 200 })),
+    operator: Type.Optional(Type.String({ maxLength: 100 }))
+  },
+  { additionalProperties: false }
+)
+
+const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
+const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
+
+type Named = { Params: { campaign: string } }
+type Page = { Querystring: { limit?: string; cursor?: string } }
+
+/** A PATCH may carry a key: sent again with it, it is not carried out twice. */
+function mayHaveKey(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  if (request.headers['idempotency-key'] === undefined) done()
+  else requireKey.call(request.server, request, reply, done)
+}
+
+function pageOf(query: { limit?: string; cursor?: string }): { limit: number; before?: number } {
+  return { limit: Number(query.limit ?? 20), ...(query.cursor === undefined ? {} : { before: Number(query.cursor) }) }
+}
+
+/** One page of rows of which one more than `limit` was read. */
+function pageView<Row, View>(
+  rows: readonly Row[],
+  limit: number,
+  as: { view: (row: Row) => View; place: (row: Row) => number }
+) {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  const nextCursor = rows.length > limit && last !== undefined ? String(as.place(last)) : null
+  return { items: items.map(as.view), nextCursor }
+}
+
+function reasonIn(request: FastifyRequest, required: boolean): string | undefined {
+  const checked = checkBody(required ? Reasoned : MayReason, request.body ?? {})
+  if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+  return checked.body.reason
+}
+
+function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
+  const { campaigns, pool, now = Date.now } = options
+  const viewer = { preHandler: requireRole('viewer') }
+
+  app.get<Page>('/admin/v1/campaigns', { ...viewer, schema: { querystring: PageQuery } }, async (request) => {
+    const { limit, before } = pageOf(request.query)
+    const rows = await fromStore(listCampaigns(pool, { limit: limit + 1, before }))
+    return pageView(rows, limit, { view: (row) => campaignItem(row, now()), place: (row) => row.revision })
+  })
+
+  app.get<Named>(
+    '/admin/v1/campaigns/:campaign',
+    { ...viewer, schema: { params: CampaignParams } },
+    async (request, reply) => {
+      const row = await asProblem(campaigns.get(request.params.campaign))
+      const newest = await fromStore(findVersion(pool, row.id, row.version))
+      return reply.header('etag', etagOf(row)).send(campaignView(row, newest, now()))
+    }
+  )
+
+  app.get<Named & Page>(
+    '/admin/v1/campaigns/:campaign/versions',
+    { ...viewer, schema: { params: CampaignParams, querystring: PageQuery } },
+    async (request) => {
+      const { id } = await asProblem(campaigns.get(request.params.campaign))
+      const { limit, before } = pageOf(request.query)
+      const rows = await fromStore(listVersions(pool, id, { limit: limit + 1, before }))
+      return pageView(rows, limit, { view: versionView, place: (row) => row.version })
+    }
+  )
+
+  app.get<Named>(
+    '/admin/v1/campaigns/:campaign/state',
+    { ...viewer, schema: { params: CampaignParams } },
+    async (request) => {
+      const row = await asProblem(campaigns.get(request.params.campaign))
+      return readState(options, row)
+    }
+  )
+
+  app.get<{ Querystring: { limit?: string; cursor?: string; target?: string; operator?: string } }>(
+    '/admin/v1/audit',
+    { ...viewer, schema: { querystring: AuditQuery } },
+    async (request) => {
+      const { target, operator } = request.query
+      const { limit, before } = pageOf(request.query)
+      const rows = await fromStore(listAudit(pool, { limit: limit + 1, before, target, operator }))
+      return pageView(rows, limit, { view: (row) => ({ ...row, at: row.at.toISOString() }), place: (row) => row.id })
+    }
+  )
+}
+
+function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
+  const { campaigns, pool, now = Date.now } = options
+  const schema = { params: CampaignParams }
+
+  async function sendCampaign(reply: FastifyReply, row: CampaignRow): Promise<FastifyReply> {
+    const newest = await fromStore(findVersion(pool, row.id, row.version))
+    return reply.header('etag', etagOf(row)).send(campaignView(row, newest, now()))
+  }
+
+  app.put<Named & { Querystring: { dryRun?: string } }>(
+    '/admin/v1/campaigns/:campaign',
+    { preHandler: requireRole('operator'), schema: { ...schema, querystring: DryRunQuery } },
+    async (request, reply) => {
+      const { campaign: id } = request.params
+      if (request.query.dryRun === 'true') {
+        return { dryRun: true, valid: true, ...(await asProblem(campaigns.dryRun(id, request.body))) }
+      }
+      const row = await asProblem(campaigns.save({ id, input: request.body }, actorOf(request)))
+      return sendCampaign(reply.code(row.version === 1 ? 201 : 200), row)
+    }
+  )
+
+  const steps = {
+    submission: { role: 'operator', act: (id: string, actor: Actor) => campaigns.submit(id, actor) },
+    approval: { role: 'admin', act: (id: string, actor: Actor) => campaigns.approve(id, actor) }
+  } as const
+  for (const [name, { role, act }] of Object.entries(steps)) {
+    app.post<Named>(
+      `/admin/v1/campaigns/:campaign/${name}`,
+      { onRequest: requireKey, preHandler: requireRole(role), schema },
+      async (request, reply) => {
+        const actor = actorOf(request, reasonIn(request, false))
+        return sendCampaign(reply, await asProblem(act(request.params.campaign, actor)))
+      }
+    )
+  }
+}
+
+function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
+  const { campaigns, now = Date.now } = options
+  const steps = {
+    publication: { role: 'admin', reason: false, act: (id: string, actor: Actor) => campaigns.publish(id, actor) },
+    pause: { role: 'operator', reason: true, act: (id: string, actor: Actor) => campaigns.pause(id, actor) },
+    resumption: { role: 'operator', reason: false, act: (id: string, actor: Actor) => campaigns.resume(id, actor) },
+    end: { role: 'operator', reason: true, act: (id: string, actor: Actor) => campaigns.end(id, actor) },
+    settlement: { role: 'admin', reason: false, act: (id: string, actor: Actor) => campaigns.settle(id, actor) }
+  } as const
+  for (const [name, { role, reason, act }] of Object.entries(steps)) {
+    app.post<Named>(
+      `/admin/v1/campaigns/:campaign/${name}`,
+      { onRequest: requireKey, preHandler: requireRole(role), schema: { params: CampaignParams } },
+      async (request, reply) => {
+        const actor = actorOf(request, reasonIn(request, reason))
+        return sendChange(reply, await asProblem(act(request.params.campaign, actor)), now())
+      }
+    )
+  }
+
+  const operator = { onRequest: mayHaveKey, preHandler: requireRole('operator') }
+  app.patch<Named>(
+    '/admin/v1/campaigns/:campaign',
+    { ...operator, schema: { params: CampaignParams } },
+    async (request, reply) => {
+      const change = await asProblem(campaigns.patchCampaign(request.params.campaign, request.body, actorOf(request)))
+      return sendChange(reply, change, now())
+    }
+  )
+  app.patch<{ Params: { campaign: string; activity: string } }>(
+    '/admin/v1/campaigns/:campaign/activities/:activity',
+    { ...operator, schema: { params: ActivityParams } },
+    async (request, reply) => {
+      const change = await asProblem(campaigns.patchActivity(request.params, request.body, actorOf(request)))
+      return sendChange(reply, change, now())
+    }
+  )
+}
+
+/** The admin routes about campaigns, their users and the audit trail. They run behind the operators' authentication. */
+export async function adminCampaigns(app: FastifyInstance, options: AdminCampaignOptions): Promise<void> {
+  readRoutes(app, options)
+  reviewRoutes(app, options)
+  changeRoutes(app, options)
+  adminUsers(app, options)
+}

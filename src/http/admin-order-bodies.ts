@@ -1,0 +1,63 @@
+import { type Static, Type } from 'typebox'
+
+const closed = { additionalProperties: false }
+const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500 }))
+const Word = (maxLength: number) => Type.String({ minLength: 1, maxLength })
+
+/** What was paid; a wrong amount or currency is a CONFLICT and changes nothing. */
+export const PaymentBody = Type.Object(
+  {
+    amount: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'minor units' }),
+    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+    reference: Type.String({
+      pattern: '^[\\x21-\\x7e]{1,64}$',
+      description: 'of the payment; the same one counts once'
+    }),
+    reason: Reason
+  },
+  { ...closed, title: 'Payment' }
+)
+
+export const CancellationBody = Type.Unsafe<{ readonly reason?: string } | null>({
+  ...Type.Object({ reason: Reason }, closed),
+  type: ['object', 'null'],
+  title: 'Cancellation'
+})
+
+export const ShipmentBody = Type.Unsafe<{
+  readonly carrier?: string
+  readonly trackingNumber?: string
+  readonly state?: string
+  readonly reason?: string
+} | null>({
+  ...Type.Object(
+    {
+      carrier: Type.Optional(Word(100)),
+      trackingNumber: Type.Optional(Word(100)),
+      state: Type.Optional(Word(100)),
+      reason: Reason
+    },
+    closed
+  ),
+  type: ['object', 'null'],
+  title: 'Shipment'
+})
+
+export const ReturnBody = Type.Object(
+  {
+    quantity: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'all that is left where absent' })
+    ),
+    kind: Type.Optional(Type.Unsafe<'return' | 'exchange'>({ type: 'string', enum: ['return', 'exchange'] })),
+    reason: Reason,
+    refund: Type.Optional(
+      Type.Unsafe<boolean | number>({
+        type: ['boolean', 'integer'],
+        minimum: 0,
+        description: 'whether a refund is due, or its amount in minor units'
+      })
+    )
+  },
+  { ...closed, title: 'Return' }
+)
+export type ReturnBody = Static<typeof ReturnBody>

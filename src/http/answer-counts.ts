@@ -1,0 +1,11 @@
+const STATUS_MAX = 600
+
+/** Counters of one route, by HTTP status. */
+export function createAnswerCounts(): Float64Array {
+  return new Float64Array(STATUS_MAX)
+}
+
+/** Counts an answer in place: an index into an array, for this runs once for every request. */
+export function countAnswer(counts: Float64Array, status: number): void {
+  counts[status] = (counts[status] ?? 0) + 1
+}

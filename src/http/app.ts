@@ -1,0 +1,87 @@
+import cors from '@fastify/cors'
+import type { FastifyInstance } from 'fastify'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import type { Gate } from '../gate/gate.ts'
+import { createAuthHook, tokenReader } from './auth.ts'
+import { buyRoute } from './buy-route.ts'
+import { campaignRoutes } from './campaign-routes.ts'
+import { registerDocuments, registerOpenApi } from './documents.ts'
+import { installRefusals } from './error-handler.ts'
+import { type HealthCheck, healthRoutes } from './health.ts'
+import { LiveFigures } from './live-figures.ts'
+import { liveRoute } from './live-route.ts'
+import { meRoute } from './me-route.ts'
+import { countAnswers, type HttpMetrics } from './metrics.ts'
+import { createOrderDirectory } from './order-directory.ts'
+import { orderRoutes, requestRoute } from './order-routes.ts'
+import { registerRateLimits } from './rate-limits.ts'
+import './request-types.ts'
+import { type CatalogueSource, createDirectory } from './sales-directory.ts'
+import { createServer, listSetting } from './server.ts'
+
+/** What the public app is built of. */
+export interface PublicParts {
+  readonly config: Config
+  readonly gate: Gate
+  readonly catalogue: CatalogueSource
+  readonly pool: pg.Pool
+  readonly logger: Logger
+  readonly metrics: HttpMetrics
+  readonly health: HealthCheck
+  /** ms since 1970 */
+  readonly now?: () => number
+  /** watchers of live figures at most; tests lower it */
+  readonly audienceMax?: number
+}
+
+const BODY_MAX = 16 * 1024
+
+async function registerCors(app: FastifyInstance, config: Config): Promise<void> {
+  const origins = listSetting(config.CORS_ORIGINS)
+  if (origins.length === 0) return
+  await app.register(cors, {
+    origin: origins,
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'floodgate-ticket', 'accept-language'],
+    exposedHeaders: ['x-request-id', 'idempotent-replayed', 'retry-after', 'etag'],
+    maxAge: 600
+  })
+}
+
+/**
+ * The public port. Plugins stand in the order in which they act; the route for buying stands apart from the others, whose
+ * answers are counted by a hook.
+ */
+export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
+  const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
+  const app = createServer({ bodyLimitBytes: BODY_MAX, trustedProxies: listSetting(config.TRUSTED_PROXIES) })
+  await registerCors(app, config)
+  const limits = await registerRateLimits(app, config)
+  installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics, byAddress: limits.byAddress })
+  await registerOpenApi(app)
+
+  const authenticate = createAuthHook(tokenReader(config, logger), limits.byUser)
+  const directory = createDirectory(parts.catalogue, now)
+  const figures = new LiveFigures({ gate, catalogue: parts.catalogue, now })
+  const orders = createOrderDirectory(gate, pool)
+
+  await app.register(buyRoute, { gate, directory, authenticate, metrics })
+  await app.register(async (counted) => {
+    countAnswers(counted, metrics)
+    await counted.register(healthRoutes, { health })
+    await counted.register(campaignRoutes, { directory, figures, now })
+    await counted.register(liveRoute, {
+      directory,
+      figures,
+      now,
+      ...(parts.audienceMax !== undefined && { audienceMax: parts.audienceMax })
+    })
+    await counted.register(meRoute, { gate, directory, authenticate, now })
+    await counted.register(orderRoutes, { gate, orders, authenticate, metrics })
+    await counted.register(requestRoute, { orders, authenticate })
+    await registerDocuments(counted)
+  })
+  return app
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { campaignView, rulesView } from './campaign-view.ts'
+import { type Language, pickLanguage } from './language.ts'
+import type { LiveFigures } from './live-figures.ts'
+import { ProblemError } from './problems.ts'
+import type { Directory } from './sales-directory.ts'
+import { CampaignParams, ListQuery, OpenObject, refusals } from './schemas.ts'
+
+export interface CampaignOptions {
+  readonly directory: Directory
+  readonly figures: LiveFigures
+  readonly now: () => number
+}
+
+const DEFAULT_LIMIT = 20
+
+interface Page {
+  readonly body: string
+  readonly etag: string
+}
+
+function page(view: unknown): Page {
+  const body = JSON.stringify(view)
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+}
+
+/** A crowd polls the same page: it is written once per reading of Redis and language, and mostly answered with 304. */
+function createPages(figures: LiveFigures, now: () => number) {
+  const pages = new Map<string, Page>()
+  let generation = -1
+  let madeAt = 0
+  return async (name: string, make: () => unknown): Promise<Page> => {
+    await figures.refresh()
+    if (figures.generation !== generation || now() - madeAt > 250) {
+      pages.clear()
+      generation = figures.generation
+      madeAt = now()
+    }
+    let made = pages.get(name)
+    if (made === undefined) {
+      made = page(make())
+      pages.set(name, made)
+    }
+    return made
+  }
+}
+
+function sendPage(request: FastifyRequest, reply: FastifyReply, { body, etag }: Page): FastifyReply {
+  reply.headers({ etag, 'cache-control': 'public, max-age=1', vary: 'accept-language' })
+  const tags = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  if (tags?.includes(etag) === true || tags?.includes('*') === true) return reply.code(304).send()
+  return reply.type('application/json; charset=utf-8').send(body)
+}
+
+/** What everybody may know: the time, the campaigns, their rules. */
+export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async (app, { directory, figures, now }) => {
+  const pages = createPages(figures, now)
+  const { catalogue } = directory
+
+  function show(id: string, language: Language) {
+    const campaign = catalogue.get(id)
+    if (campaign === undefined) throw new ProblemError('NOT_FOUND')
+    return campaignView(campaign, { now: now(), language, figures: figures.of(id) })
+  }
+
+  app.get(
+    '/v1/time',
+    {
+      schema: {
+        summary: 'The clock that opening times are measured by',
+        tags: ['campaigns'],
+        response: { 200: Type.Object({ serverTime: Type.String() }) }
+      }
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { serverTime: new Date(now()).toISOString() }
+    }
+  )
+
+  app.get(
+    '/v1/campaigns',
+    {
+      schema: {
+        summary: 'Published campaigns, newest first',
+        tags: ['campaigns'],
+        querystring: ListQuery,
+        response: { 200: OpenObject, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const { campaign, limit = String(DEFAULT_LIMIT), cursor = '' } = request.query
+      if (catalogue.list().length === 0) await directory.refresh()
+      const language = pickLanguage(request.headers['accept-language'])
+      const made = await pages(`list ${language} ${campaign ?? ''} ${limit} ${cursor}`, () => {
+        const all = catalogue
+          .list()
+          .filter(({ id }) => campaign === undefined || id === campaign)
+          .sort((a, b) => b.publishedAt - a.publishedAt || (a.id < b.id ? -1 : 1))
+        const start = cursor === '' ? 0 : all.findIndex(({ id }) => id === cursor) + 1
+        const items = all.slice(start, start + Number(limit))
+        const last = start + items.length < all.length ? items.at(-1) : undefined
+        return { items: items.map(({ id }) => show(id, language)), nextCursor: last?.id ?? null }
+      })
+      return sendPage(request, reply, made)
+    }
+  )
+
+  app.get(
+    '/v1/campaigns/:campaign',
+    {
+      schema: {
+        summary: 'A published campaign',
+        tags: ['campaigns'],
+        params: CampaignParams,
+        response: { 200: OpenObject, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const { campaign } = request.params
+      if ((await directory.findCampaign(campaign)) === undefined) throw new ProblemError('NOT_FOUND')
+      const language = pickLanguage(request.headers['accept-language'])
+      return sendPage(request, reply, await pages(`one ${language} ${campaign}`, () => show(campaign, language)))
+    }
+  )
+
+  app.get(
+    '/v1/campaigns/:campaign/rules',
+    {
+      schema: {
+        summary: 'The rules in force',
+        tags: ['campaigns'],
+        params: CampaignParams,
+        response: { 200: OpenObject, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const campaign = await directory.findCampaign(request.params.campaign)
+      if (campaign === undefined) throw new ProblemError('NOT_FOUND')
+      const language = pickLanguage(request.headers['accept-language'])
+      return sendPage(request, reply, page(rulesView(campaign, { now: now(), language })))
+    }
+  )
+}

@@ -1,0 +1,88 @@
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { Catalogue } from '../campaign/catalogue.ts'
+import type { Config } from '../config/config.ts'
+import { createGate } from '../gate/create-gate.ts'
+import type { Gate } from '../gate/gate.ts'
+import { checkSchema, SchemaError } from '../store/migrate.ts'
+import { createPool } from '../store/pool.ts'
+import { HealthCheck } from './health.ts'
+import { LateGate } from './late-gate.ts'
+import { createLogger } from './logger.ts'
+import { createMetrics, type HttpMetrics } from './metrics.ts'
+
+/** What a gateway process holds, whichever ports it serves. */
+export interface GatewayParts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly pool: pg.Pool
+  readonly gate: Gate
+  readonly catalogue: Catalogue
+  readonly metrics: HttpMetrics
+  readonly health: HealthCheck
+  /** Lets go of everything within `ms`: what is in flight first. */
+  close(ms: number): Promise<void>
+}
+
+const CONNECTIONS = 10
+const SCHEMA_PAUSE_MS = 1000
+
+/**
+ * Connects the parts of a gateway. Only a database that answers and is too old stops it; what does not answer yet is
+ * waited for while the process already serves.
+ * @param onFailure called once when the database turns out to be too old after the start
+ * @throws SchemaError
+ */
+export async function createGatewayParts(config: Config, onFailure: (error: Error) => void): Promise<GatewayParts> {
+  const logger = createLogger(config, 'floodgate-gateway')
+  const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
+  const schema = await watchSchema(pool, logger, onFailure)
+  const gate = new LateGate(() => createGate(config, { pool, logger }), logger)
+  const catalogue = new Catalogue({
+    pool,
+    onError: (error) => logger.warn({ err: error }, 'the catalogue could not be read')
+  })
+  await catalogue.start()
+  return {
+    config,
+    logger,
+    pool,
+    gate,
+    catalogue,
+    metrics: createMetrics(),
+    health: new HealthCheck({ gate, pool }),
+    async close(ms) {
+      schema.stop()
+      catalogue.stop()
+      await gate.close(ms)
+      await pool.end()
+    }
+  }
+}
+
+async function watchSchema(
+  pool: pg.Pool,
+  logger: Logger,
+  onFailure: (error: Error) => void
+): Promise<{ stop(): void }> {
+  let timer: NodeJS.Timeout | undefined
+  async function again(): Promise<void> {
+    try {
+      await checkSchema(pool)
+    } catch (error) {
+      if (error instanceof SchemaError) onFailure(error)
+      else timer = setTimeout(() => void again(), SCHEMA_PAUSE_MS)
+    }
+  }
+  try {
+    await checkSchema(pool)
+  } catch (error) {
+    if (error instanceof SchemaError) {
+      await pool.end()
+      throw error
+    }
+    logger.warn({ err: error }, 'Postgres does not answer yet; its schema is checked as soon as it does')
+    timer = setTimeout(() => void again(), SCHEMA_PAUSE_MS)
+  }
+  return { stop: () => clearTimeout(timer) }
+}

@@ -1,0 +1,130 @@
+import cluster from 'node:cluster'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { AggregatorRegistry } from 'prom-client'
+import { type Config, ConfigError } from '../config/config.ts'
+import { SchemaError } from '../store/migrate.ts'
+import { buildAdminApp } from './admin-app.ts'
+import { buildPublicApp } from './app.ts'
+import { HOPELESS_EXIT, startWorkers, type Workers } from './gateway-cluster.ts'
+import { createGatewayParts, type GatewayParts } from './gateway-parts.ts'
+import { createStop } from './graceful-stop.ts'
+
+/** A port that a gateway should listen on cannot be had; the message says which, why, and what to do. */
+export class PortError extends Error {}
+
+async function listen(app: FastifyInstance, place: { host: string; port: number; variable: string }): Promise<string> {
+  const { host, port, variable } = place
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'EADDRINUSE' ? 'is in use' : code === 'EACCES' ? 'needs more rights' : 'cannot be listened on'
+    throw new PortError(`Port ${port} on ${host} ${why}. Set ${variable} to another port, or stop what uses it.`, {
+      cause: error
+    })
+  }
+}
+
+function endOnFault(logger: Logger): void {
+  const end = (what: string) => (error: unknown) => {
+    logger.fatal({ err: error }, what)
+    process.exit(1)
+  }
+  process.on('unhandledRejection', end('a promise was rejected and nobody listened'))
+  process.on('uncaughtException', end('an error was thrown and nobody caught it'))
+}
+
+function onSignals(stop: (signal: string) => void): void {
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** Tells a launcher, where there is one, which processes make up this gateway. */
+function tellPids(pids: readonly number[]): void {
+  if (cluster.isWorker || process.send === undefined || !process.connected) return
+  process.send({ type: 'pids', pids })
+}
+
+async function parts(config: Config): Promise<GatewayParts> {
+  const made = await createGatewayParts(config, (error) => {
+    made.logger.fatal(error.message)
+    process.exit(HOPELESS_EXIT)
+  })
+  endOnFault(made.logger)
+  return made
+}
+
+async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string>): Promise<FastifyInstance> {
+  const { config, logger } = made
+  const admin = await buildAdminApp({ ...made, metricsText })
+  const url = await listen(admin, { host: config.HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
+  logger.info({ url }, 'the admin port is open')
+  return admin
+}
+
+async function listenPublic(made: GatewayParts): Promise<FastifyInstance> {
+  const { config, logger } = made
+  const app = await buildPublicApp(made)
+  const url = await listen(app, { host: config.HOST, port: config.PORT, variable: 'PORT' })
+  logger.info({ url }, 'the public port is open')
+  return app
+}
+
+/** One process for both ports. */
+async function runAlone(config: Config): Promise<void> {
+  const made = await parts(config)
+  const apps = [await listenPublic(made), await listenAdmin(made, () => made.metrics.registry.metrics())]
+  onSignals(createStop({ logger: made.logger, apps, drainMs: config.DRAIN_MS, after: (ms) => made.close(ms) }))
+  tellPids([process.pid])
+}
+
+/** The first of several: it owns the admin port and the other processes. */
+async function runPrimary(config: Config): Promise<void> {
+  const made = await parts(config)
+  const figures = new AggregatorRegistry()
+  const admin = await listenAdmin(made, () => figures.clusterMetrics())
+  let workers: Workers | undefined
+  const stop = createStop({
+    logger: made.logger,
+    apps: [admin],
+    drainMs: config.DRAIN_MS,
+    before: async (ms) => workers?.stop(ms),
+    after: (ms) => made.close(ms)
+  })
+  onSignals(stop)
+  workers = startWorkers({
+    count: config.GATEWAY_PROCESSES,
+    logger: made.logger,
+    onChange: (pids) => tellPids([process.pid, ...pids]),
+    onHopeless: () => {
+      made.logger.fatal('a gateway process cannot start; see its message')
+      process.exit(1)
+    }
+  })
+}
+
+/** One of several that serve the public port. */
+async function runWorker(config: Config): Promise<void> {
+  try {
+    const made = await parts(config)
+    AggregatorRegistry.setRegistries([made.metrics.registry])
+    new AggregatorRegistry()
+    const apps = [await listenPublic(made)]
+    onSignals(createStop({ logger: made.logger, apps, drainMs: config.DRAIN_MS, after: (ms) => made.close(ms) }))
+  } catch (error) {
+    const hopeless = error instanceof PortError || error instanceof SchemaError || error instanceof ConfigError
+    process.stderr.write(`${hopeless ? error.message : String(error)}\n`)
+    process.exit(hopeless ? HOPELESS_EXIT : 1)
+  }
+}
+
+/**
+ * Runs the gateway until SIGTERM or SIGINT; resolves once the ports are open. With GATEWAY_PROCESSES above 1 the public port
+ * is served by as many forked processes, and this one serves the admin port.
+ * @throws SchemaError, ConfigError, PortError with messages for the operator
+ */
+export async function runGateway(config: Config): Promise<void> {
+  if (config.GATEWAY_PROCESSES === 1) return runAlone(config)
+  return cluster.isPrimary ? runPrimary(config) : runWorker(config)
+}

@@ -1,0 +1,65 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { setDraining } from './drain.ts'
+
+export interface StopOptions {
+  readonly logger: Logger
+  readonly apps: readonly FastifyInstance[]
+  /** longest duration of the whole stop */
+  readonly drainMs: number
+  /** what is stopped before the listeners close, such as forked processes */
+  readonly before?: (ms: number) => Promise<void>
+  /** what is closed after the last answer, with the ms that are left */
+  readonly after: (ms: number) => Promise<void>
+}
+
+/** Probes must see /readyz say 503 before connections are refused; no longer than a tenth of the stop. */
+const NOTICE_MS = 300
+const IDLE_EVERY_MS = 50
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}
+
+/** Closes the listeners and waits for the answers in flight; idle connections are closed as they become idle. */
+async function closeApps(apps: readonly FastifyInstance[]): Promise<void> {
+  const timer = setInterval(() => {
+    for (const app of apps) app.server.closeIdleConnections()
+  }, IDLE_EVERY_MS)
+  try {
+    await Promise.all(apps.map((app) => app.close()))
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/**
+ * Ends the process in order, once: /readyz says 503, listeners close, requests in flight are answered, what was decided is
+ * published and settled, exit 0. Past `drainMs` it exits as it stands: what Redis holds, the relay publishes.
+ */
+export function createStop({ logger, apps, drainMs, before, after }: StopOptions): (signal: string) => void {
+  let stopping = false
+  return (signal) => {
+    if (stopping) return
+    stopping = true
+    const deadline = Date.now() + drainMs
+    const left = () => Math.max(0, deadline - Date.now())
+    setDraining(true)
+    logger.info({ signal, drainMs }, 'stopping')
+    setTimeout(() => {
+      logger.warn('not everything was answered within DRAIN_MS')
+      process.exit(0)
+    }, drainMs)
+    void pause(Math.min(NOTICE_MS, drainMs / 10))
+      .then(() => before?.(left()))
+      .then(() => closeApps(apps))
+      .then(() => after(Math.max(0, left() - IDLE_EVERY_MS)))
+      .then(
+        () => logger.info('stopped'),
+        (error: unknown) => logger.error({ err: error }, 'the stop was not clean')
+      )
+      .then(() => process.exit(0))
+  }
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { OnRequest } from './auth.ts'
+import { ProblemError } from './problems.ts'
+
+const KEY = /^[\x21-\x7e]{8,128}$/
+const HASH_LENGTH = 11
+const REMEMBERED_MAX = 10_000
+
+/** A key without the pair of double quotes that the IETF draft puts around it; undefined when it is malformed. */
+export function cleanKey(raw: string): string | undefined {
+  const key = raw.length > 1 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1) : raw
+  return KEY.test(key) ? key : undefined
+}
+
+/** The hook of every POST: leaves the key on the request. Absent and malformed are different problems. */
+export const requireKey: OnRequest = (request, _reply, done) => {
+  const raw = request.headers['idempotency-key']
+  if (raw === undefined || raw === '') {
+    done(new ProblemError('IDEMPOTENCY_KEY_REQUIRED'))
+    return
+  }
+  const key = typeof raw === 'string' ? cleanKey(raw) : undefined
+  if (key === undefined) {
+    const detail = 'the header must have 8 to 128 visible ASCII characters'
+    done(new ProblemError('VALIDATION', { errors: [{ pointer: '/idempotency-key', detail }] }))
+    return
+  }
+  request.idempotencyKey = key
+  done()
+}
+
+/** The key that `requireKey` left. @throws ProblemError when the route forgot to ask for one */
+export function keyOf(request: FastifyRequest): string {
+  if (request.idempotencyKey === null) throw new ProblemError('IDEMPOTENCY_KEY_REQUIRED')
+  return request.idempotencyKey
+}
+
+/**
+ * Tells requests with the same key apart: 66 bits of SHA-256 over method, path and body. Who finds a collision deceives
+ * only himself, for keys are scoped to the user.
+ * @param body the body as the schema kept it; its fields are sorted, so their order does not matter
+ */
+export function requestHash(method: string, path: string, body: unknown): string {
+  return shortHash(`${method} ${path} ${canonical(body)}`)
+}
+
+/** JSON with the fields of every object in order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, HASH_LENGTH)
+}
+
+const remembered = new Map<string, string>()
+
+/**
+ * The hash of a buy. All buys of a sale with one quantity have the same, so it is computed once and remembered: a look-up
+ * costs 0.1 us, SHA-256 2 us. Ids and number cannot contain the separator, so no two requests share an entry.
+ */
+export function buyHash(campaign: string, sale: string, quantity: number): string {
+  const name = `${campaign}/${sale}/${quantity}`
+  const before = remembered.get(name)
+  if (before !== undefined) return before
+  const hash = requestHash('POST', `/v1/campaigns/${campaign}/sales/${sale}/orders`, { quantity })
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear()
+  remembered.set(name, hash)
+  return hash
+}

@@ -1,0 +1,51 @@
+import type { LiveOrder } from '../gate/gate.ts'
+import type { OrderRecord } from '../gate/order-record.ts'
+import type { Decision } from '../gate/outcomes.ts'
+import type { Confirmed, Order } from './schemas.ts'
+
+/** Milliseconds since 1970 as UTC with milliseconds. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function isoTimeOrNull(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+/** An order as the contract shows it. */
+export function orderView(order: OrderRecord): Order {
+  return {
+    id: order.id,
+    campaign: order.campaign,
+    sale: order.activity,
+    session: order.session,
+    quantity: order.quantity,
+    unitPrice: order.unitPrice,
+    currency: order.currency,
+    status: order.status,
+    acceptedAt: isoTime(order.acceptedAt),
+    payBy: isoTimeOrNull(order.payBy),
+    shipBy: isoTimeOrNull(order.shipBy),
+    position: order.position
+  }
+}
+
+/** An order that Redis knows; what is not journaled yet says so, for it can still vanish. */
+export function liveOrderView({ order, journaled }: LiveOrder): Order {
+  return journaled ? orderView(order) : { ...orderView(order), pending: true }
+}
+
+/**
+ * The body of a 201.
+ * @throws Error for a decision about no order, which no route that answers with orders can get
+ */
+export function confirmedView(decision: Decision, requestId: string): Confirmed {
+  if (decision.order === undefined) throw new Error(`decision ${decision.id} (${decision.type}) is about no order`)
+  return {
+    outcome: 'confirmed',
+    requestId,
+    sequence: decision.sequence,
+    eventId: decision.id,
+    order: orderView(decision.order)
+  }
+}

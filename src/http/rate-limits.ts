@@ -1,0 +1,38 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Config } from '../config/config.ts'
+
+/** Counts one request; the ms to wait when it was too many, undefined when it was not. */
+export type Limit = (request: FastifyRequest) => Promise<number | undefined>
+export type UserLimit = Limit
+
+const WINDOW_MS = 1000
+const COUNTED_MAX = 65_536
+/** answers that an address is counted for: guessing and rubbish, never honest traffic */
+export const COUNTED_ANSWERS: ReadonlySet<number> = new Set([400, 401, 404])
+
+/**
+ * The flood limits of the public port, per process. An address is counted only for answers 400, 401 and 404, and only
+ * such answers turn into 429: whoever shares the address and asks for something sensible is served all the while.
+ */
+export async function registerRateLimits(
+  app: FastifyInstance,
+  config: Config
+): Promise<{ byUser?: Limit; byAddress?: Limit }> {
+  await app.register(rateLimit, { global: false })
+  const user = config.RATE_LIMIT_USER_PER_SECOND
+  const address = config.RATE_LIMIT_ADDRESS_PER_SECOND
+  return {
+    ...(user > 0 && { byUser: createLimit(app, user, (request) => request.claims?.user ?? '') }),
+    ...(address > 0 && { byAddress: createLimit(app, address) })
+  }
+}
+
+function createLimit(app: FastifyInstance, max: number, keyGenerator?: (request: FastifyRequest) => string): Limit {
+  const options = { max, timeWindow: WINDOW_MS, cache: COUNTED_MAX, ...(keyGenerator && { keyGenerator }) }
+  const count = app.createRateLimit(options)
+  return async (request) => {
+    const result = await count(request)
+    return !result.isAllowed && result.isExceeded ? result.ttl : undefined
+  }
+}

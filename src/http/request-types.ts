@@ -1,0 +1,16 @@
+import type { Operator } from '../store/operators.ts'
+import type { Claims } from './storefront-token.ts'
+
+// What the hooks of this folder leave on a request. `null` until the hook of a route that asks for it has run.
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** the storefront user of a checked token */
+    claims: Claims | null
+    /** the Idempotency-Key without its quotes */
+    idempotencyKey: string | null
+    /** where this request's answer is counted by status; null where a hook counts it after the answer */
+    answers: Float64Array | null
+    /** who calls on the admin port; set on every admin route */
+    operator: Operator
+  }
+}

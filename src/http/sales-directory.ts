@@ -1,0 +1,70 @@
+import type { CatalogueCampaign, CatalogueSale } from '../campaign/catalogue.ts'
+import { UnavailableError } from '../gate/gate.ts'
+
+/** The part of the catalogue that the routes use. */
+export interface CatalogueSource {
+  list(): CatalogueCampaign[]
+  get(id: string): CatalogueCampaign | undefined
+  findSale(campaign: string, sale: string): CatalogueSale | undefined
+  refresh(): Promise<void>
+}
+
+const REFRESH_PAUSE_MS = 100
+
+/** The catalogue, read again before anything is called unknown. */
+export interface Directory {
+  readonly catalogue: CatalogueSource
+  /** @throws UnavailableError while no catalogue could be read at all */
+  findCampaign(id: string): Promise<CatalogueCampaign | undefined>
+  /** A look-up, and only for what is not known a promise: the hot path takes the first way. @throws UnavailableError */
+  findSale(campaign: string, sale: string): CatalogueSale | Promise<CatalogueSale | undefined>
+  /** Reads the catalogue at most every 100 ms, whoever asks. @throws UnavailableError while none could be read at all */
+  refresh(): Promise<void>
+}
+
+/**
+ * A campaign published a moment ago must not be "not found" until the next turn of the catalogue, and an empty catalogue
+ * after a start without Postgres says nothing about what exists. Hidden sales do not exist for the public yet.
+ */
+export function createDirectory(catalogue: CatalogueSource, now: () => number = Date.now): Directory {
+  let loaded = false
+  let readAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> | undefined
+
+  async function read(): Promise<void> {
+    try {
+      await catalogue.refresh()
+      loaded = true
+    } catch (error) {
+      if (!loaded && catalogue.list().length === 0)
+        throw new UnavailableError('the catalogue could not be read', { cause: error })
+    } finally {
+      readAt = now()
+      running = undefined
+    }
+  }
+
+  function refresh(): Promise<void> {
+    if (running === undefined && loaded && now() - readAt < REFRESH_PAUSE_MS) return Promise.resolve()
+    running ??= read()
+    return running
+  }
+
+  function visible(found: CatalogueSale | undefined): CatalogueSale | undefined {
+    const from = found?.sale.visibleFrom
+    return from === undefined || from <= now() ? found : undefined
+  }
+
+  return {
+    catalogue,
+    refresh,
+    async findCampaign(id) {
+      if (catalogue.get(id) === undefined) await refresh()
+      return catalogue.get(id)
+    },
+    findSale(campaign, sale) {
+      const known = visible(catalogue.findSale(campaign, sale))
+      return known ?? refresh().then(() => visible(catalogue.findSale(campaign, sale)))
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { type Static, Type } from 'typebox'
+
+// Shapes of the public contract. They validate, they serialise, and they are what /openapi.json and /schemas show.
+
+/** `anyOf` with null would make the serialiser validate each value; a list of types costs nothing. */
+const NullableTime = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' })
+const Time = Type.String({ description: 'UTC with milliseconds' })
+const Key = Type.String({ description: 'the Idempotency-Key' })
+
+export const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,31}$'
+export const DECISION_PATTERN = '^[0-9]{1,4}-[0-9]{1,12}-[0-9]{1,15}$'
+export const QUANTITY_MAX = 1_000_000
+
+export const OrderStatus = Type.Unsafe<'accepted' | 'paid' | 'cancelled' | 'expired' | 'shipped' | 'returned'>({
+  type: 'string',
+  enum: ['accepted', 'paid', 'cancelled', 'expired', 'shipped', 'returned']
+})
+
+export const Order = Type.Object(
+  {
+    id: Type.String(),
+    campaign: Type.String(),
+    sale: Type.String(),
+    session: Type.String(),
+    quantity: Type.Integer(),
+    unitPrice: Type.Integer({ description: 'minor units' }),
+    currency: Type.String({ description: 'ISO 4217' }),
+    status: OrderStatus,
+    acceptedAt: Time,
+    payBy: NullableTime,
+    shipBy: NullableTime,
+    position: Type.Integer({ description: 'the how-manyth unit of its session the first unit of the order is' }),
+    pending: Type.Optional(
+      Type.Boolean({ description: 'true: the last change is not journaled yet, so no promise stands' })
+    )
+  },
+  { title: 'Order' }
+)
+export type Order = Static<typeof Order>
+
+export const Confirmed = Type.Object(
+  {
+    outcome: Type.Literal('confirmed'),
+    requestId: Key,
+    sequence: Type.Integer(),
+    eventId: Type.String({ description: 'id of the decision and of its public event' }),
+    order: Order
+  },
+  { title: 'Confirmed' }
+)
+export type Confirmed = Static<typeof Confirmed>
+
+export const Pending = Type.Object(
+  {
+    outcome: Type.Literal('pending'),
+    requestId: Key,
+    statusUrl: Type.String(),
+    retryAfterMs: Type.Integer()
+  },
+  { title: 'Pending' }
+)
+export type Pending = Static<typeof Pending>
+
+export const ProblemDocument = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+    requestId: Type.String()
+  },
+  { title: 'Problem', additionalProperties: true }
+)
+
+/** An answer that is described in words only. */
+export const OpenObject = Type.Unsafe<object>({ type: 'object', additionalProperties: true })
+
+/** How refusals appear in the OpenAPI document; they are written as text, so nothing is compiled for them. */
+export const refusals = {
+  '4xx': {
+    description: 'A refusal: read its code',
+    content: { 'application/problem+json': { schema: ProblemDocument } }
+  },
+  '5xx': {
+    description: 'No answer yet: read its code',
+    content: { 'application/problem+json': { schema: ProblemDocument } }
+  }
+}
+
+export const decisionAnswers = { 201: Confirmed, 202: Pending, ...refusals }
+
+export const BuyBody = Type.Object(
+  { quantity: Type.Integer({ minimum: 1, maximum: QUANTITY_MAX }) },
+  { additionalProperties: false, title: 'Buy' }
+)
+
+/** An empty object or no body at all. */
+export const EmptyBody = Type.Unsafe<Record<string, never> | null>({
+  type: ['object', 'null'],
+  additionalProperties: false,
+  title: 'Empty'
+})
+
+export const SaleParams = Type.Object({ campaign: Type.String(), sale: Type.String() })
+export const CampaignParams = Type.Object({ campaign: Type.String({ pattern: ID_PATTERN }) })
+export const OrderParams = Type.Object({ order: Type.String({ pattern: DECISION_PATTERN }) })
+export const KeyParams = Type.Object({ key: Type.String() })
+
+export const ListQuery = Type.Object(
+  {
+    campaign: Type.Optional(Type.String({ pattern: ID_PATTERN })),
+    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100, 20 where absent' })),
+    cursor: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' }))
+  },
+  { additionalProperties: false }
+)
+
+export const OrderList = Type.Object(
+  { items: Type.Array(Order), nextCursor: Type.Unsafe<string | null>({ type: ['string', 'null'] }) },
+  { title: 'OrderList' }
+)
+
+/** Documents below /schemas/, by file name. */
+export const publishedSchemas = {
+  'order.json': Order,
+  'order-list.json': OrderList,
+  'confirmed.json': Confirmed,
+  'pending.json': Pending,
+  'problem.json': ProblemDocument,
+  'buy.json': BuyBody
+} as const

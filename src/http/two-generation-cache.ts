@@ -1,0 +1,39 @@
+/**
+ * A bounded map that forgets in bulk: when the young generation is full it becomes the old one, and the old one goes.
+ * What is used moves to the young. Two maps cost a lookup or two, where a list of recency costs writes on each read.
+ */
+export class TwoGenerationCache<Value> {
+  #young = new Map<string, Value>()
+  #old = new Map<string, Value>()
+  readonly #generationSize: number
+
+  /** @param generationSize entries of one generation; at most twice as many are kept */
+  constructor(generationSize: number) {
+    this.#generationSize = generationSize
+  }
+
+  get(key: string): Value | undefined {
+    const young = this.#young.get(key)
+    if (young !== undefined) return young
+    const old = this.#old.get(key)
+    if (old !== undefined) this.set(key, old)
+    return old
+  }
+
+  set(key: string, value: Value): void {
+    if (this.#young.size >= this.#generationSize) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(key, value)
+  }
+
+  clear(): void {
+    this.#young.clear()
+    this.#old.clear()
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+}

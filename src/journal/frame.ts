@@ -1,0 +1,96 @@
+import { type Static, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+const Deltas = Type.Record(Type.String(), Type.Record(Type.String(), Type.Number()))
+const Values = Type.Record(Type.String(), Type.Record(Type.String(), Type.String()))
+
+const FrameDecision = Type.Object({
+  seq: Type.Integer({ minimum: 1 }),
+  /** entity.verb */
+  type: Type.String({ minLength: 1 }),
+  user: Type.String({ minLength: 1 }),
+  /** replay field of the user */
+  key: Type.String({ minLength: 1 }),
+  hash: Type.String(),
+  campaign: Type.String(),
+  activity: Type.String(),
+  session: Type.Optional(Type.String()),
+  /** the order that a transition moved; an accepted order is named by its own decision id */
+  order: Type.Optional(Type.String()),
+  request: Type.Unknown(),
+  /** adjustments: what each add really did, comma-separated */
+  report: Type.Optional(Type.String()),
+  /** what sums: field deltas by scope: c, a, s, u of this decision, or a logical key */
+  add: Type.Optional(Deltas),
+  /** what does not sum */
+  put: Type.Optional(Values)
+})
+
+const FrameSchema = Type.Object({
+  v: Type.Literal(1),
+  shard: Type.Integer({ minimum: 0 }),
+  epoch: Type.Integer({ minimum: 1 }),
+  batch: Type.Integer({ minimum: 1 }),
+  /** ms since 1970, shard time */
+  at: Type.Integer({ minimum: 0 }),
+  decisions: Type.Array(FrameDecision, { minItems: 1 })
+})
+
+export type FrameDecision = Static<typeof FrameDecision>
+export type Frame = Static<typeof FrameSchema>
+
+const validator = Compile(FrameSchema)
+
+export type ParsedFrame = { readonly ok: true; readonly frame: Frame } | { readonly ok: false; readonly reason: string }
+
+function withoutNul(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
+}
+
+/** Reads a frame as the gate's script wrote it; a frame that is not one is told as a value, for the dead letters. */
+export function parseFrame(text: string): ParsedFrame {
+  let value: unknown
+  try {
+    // Postgres stores no NUL in text or jsonb: one client's NUL must not stop the projection
+    value = text.includes('\\u0000') ? JSON.parse(text, withoutNul) : JSON.parse(text)
+  } catch (error) {
+    return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` }
+  }
+  if (validator.Check(value)) return { ok: true, frame: value }
+  const [first] = validator.Errors(value)
+  return { ok: false, reason: `not a frame: ${first?.instancePath ?? ''} ${first?.message ?? ''}` }
+}
+
+/** `<shard>-<epoch>-<batch>`: the Nats-Msg-Id of a frame. */
+export function frameId(shard: number, entry: string): string {
+  return `${shard}-${entry}`
+}
+
+/** `<shard>-<epoch>-<sequence>` */
+export function decisionId(frame: Pick<Frame, 'shard' | 'epoch'>, sequence: number): string {
+  return `${frame.shard}-${frame.epoch}-${sequence}`
+}
+
+/** The logical key that a scope of `add` or `put` means for this decision. */
+export function scopeKey(scope: string, decision: Pick<FrameDecision, 'user' | 'campaign' | 'activity'>): string {
+  if (scope === 'u') return `u:${decision.user}`
+  if (scope === 'c') return `c:${decision.campaign}`
+  if (scope === 'a') return `a:${decision.campaign}:${decision.activity}`
+  if (scope === 's') return `s:${decision.campaign}:${decision.activity}`
+  return scope
+}
+
+/** Replay field -> record `hash;epoch;sequence;batch;type;at;entity;report`, as lua/lib/frame.lua writes it. */
+export function replayRecord(parts: {
+  readonly hash: string
+  readonly epoch: number
+  readonly sequence: number
+  readonly batch: number
+  readonly type: string
+  readonly atMs: number
+  readonly entity: string
+  readonly report: string
+}): string {
+  const { hash, epoch, sequence, batch, type, atMs, entity, report } = parts
+  return [hash, epoch, sequence, batch, type, atMs, entity, report].join(';')
+}

@@ -1,0 +1,137 @@
+import { AckPolicy, createInbox, DeliverPolicy, type JetStreamManager, type Msg, type NatsError, ReplayPolicy } from 'nats'
+import type { JournalConnection } from './connection.ts'
+
+/** One message of a stream. */
+export interface StoredMessage {
+  readonly sequence: number
+  readonly text: string
+}
+
+/** The stream does not hold the next message any more: frames are missing. */
+export class JournalGapError extends Error {}
+
+interface ReaderOptions {
+  readonly connection: JournalConnection
+  readonly jsm: JetStreamManager
+  readonly stream: string
+  /** the first sequence to read */
+  readonly from: number
+}
+
+const PULL = 256
+const PULL_MS = 2000
+/** how long NATS may take to say that nothing is there */
+const ANSWER_MS = 1500
+
+/**
+ * Reads a stream in order from a place, without acks and without redelivery: a pull consumer that is made again from the
+ * place on any doubt. (The client's own ordered consumer hung once after servers were killed.)
+ */
+export class StreamReader {
+  readonly #options: ReaderOptions
+  #next: number
+  #consumer: string | undefined
+
+  constructor(options: ReaderOptions) {
+    this.#options = options
+    this.#next = options.from
+  }
+
+  /** The sequence that the next message will have. */
+  get next(): number {
+    return this.#next
+  }
+
+  /**
+   * What is there, in order; waits up to `waitMs` for the first message. An empty answer is not an end.
+   * @throws JournalGapError when the next message is gone; NatsError when NATS does not answer
+   */
+  async read(most: number, waitMs: number): Promise<StoredMessage[]> {
+    const fresh = this.#consumer === undefined
+    const consumer = this.#consumer ?? (await this.#create())
+    const { messages, doubt } = await this.#pullAvailable(consumer, Math.min(most, PULL), waitMs)
+    const inOrder: StoredMessage[] = []
+    for (const message of messages) {
+      if (message.sequence !== this.#next) break
+      inOrder.push(message)
+      this.#next += 1
+    }
+    const outOfOrder = inOrder.length < messages.length
+    if (outOfOrder && fresh && inOrder.length === 0) {
+      throw new JournalGapError(
+        `${this.#options.stream} goes on at ${messages[0]?.sequence}, but ${this.#next} was not read yet.`
+      )
+    }
+    if (outOfOrder || doubt) await this.close()
+    return inOrder
+  }
+
+  async close(): Promise<void> {
+    const consumer = this.#consumer
+    this.#consumer = undefined
+    if (consumer === undefined) return
+    // an ephemeral consumer goes by itself when it is not used
+    await this.#options.jsm.consumers.delete(this.#options.stream, consumer).catch(() => false)
+  }
+
+  async #create(): Promise<string> {
+    const { jsm, stream } = this.#options
+    const info = await jsm.consumers.add(stream, {
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: this.#next,
+      replay_policy: ReplayPolicy.Instant,
+      inactive_threshold: 30_000_000_000,
+      mem_storage: true,
+      num_replicas: 1
+    })
+    this.#consumer = info.name
+    return info.name
+  }
+
+  /** What is there at once; otherwise the first message to come within `waitMs`. */
+  async #pullAvailable(consumer: string, most: number, waitMs: number): Promise<Pulled> {
+    const there = await this.#pull(consumer, most, 0)
+    if (there.messages.length > 0 || there.doubt || waitMs === 0) return there
+    return this.#pull(consumer, 1, Math.min(waitMs, PULL_MS))
+  }
+
+  #pull(consumer: string, most: number, expiresMs: number): Promise<Pulled> {
+    const { nc } = this.#options.connection
+    const { stream } = this.#options
+    return new Promise((resolve) => {
+      const messages: StoredMessage[] = []
+      const inbox = createInbox()
+      const finish = (doubt: boolean) => {
+        clearTimeout(overdue)
+        subscription.unsubscribe()
+        resolve({ messages, doubt })
+      }
+      const overdue = setTimeout(() => finish(true), expiresMs + ANSWER_MS)
+      const receive = (error: NatsError | null, message: Msg) => {
+        if (error) return finish(true)
+        const code = message.headers?.code ?? 0
+        // 404 and 408: nothing (more) there in time; anything else that is not a message is a doubt
+        if (code !== 0) return finish(code !== 404 && code !== 408)
+        const { sequence, pending } = place(message.reply ?? '')
+        messages.push({ sequence, text: Buffer.from(message.data).toString('utf8') })
+        if (messages.length >= most || pending === 0) finish(false)
+      }
+      const subscription = nc.subscribe(inbox, { callback: receive })
+      const request = { batch: most, ...(expiresMs === 0 ? { no_wait: true } : { expires: expiresMs * 1_000_000 }) }
+      nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox })
+    })
+  }
+}
+
+interface Pulled {
+  readonly messages: StoredMessage[]
+  readonly doubt: boolean
+}
+
+/** `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<delivered>.<sequence>.<consumer sequence>.<time>.<pending>[.<token>]` */
+function place(reply: string): { sequence: number; pending: number } {
+  const tokens = reply.split('.')
+  const first = tokens.length >= 11 ? 4 : 2
+  return { sequence: Number(tokens[first + 3]), pending: Number(tokens[first + 6]) }
+}

@@ -1,0 +1,99 @@
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  NatsError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo
+} from 'nats'
+import type { JournalConnection } from './connection.ts'
+import type { Names } from './subjects.ts'
+
+/** How streams are kept. */
+export interface StreamSettings {
+  readonly replicas: number
+  readonly maxBytes: number
+}
+
+const API_DEADLINE_MS = 3000
+const STREAM_NOT_FOUND = 10059
+
+export function manager(connection: JournalConnection): Promise<JetStreamManager> {
+  return connection.nc.jetstreamManager({ timeout: API_DEADLINE_MS, checkAPI: false })
+}
+
+function settings(name: string, subjects: string[], { replicas, maxBytes }: StreamSettings): Partial<StreamConfig> {
+  return {
+    name,
+    subjects,
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    // never drop the oldest: a full journal refuses, and the gate closes
+    discard: DiscardPolicy.New,
+    max_bytes: maxBytes,
+    num_replicas: replicas,
+    duplicate_window: 120_000_000_000
+  }
+}
+
+/** undefined when there is no such stream. @throws NatsError when NATS does not answer */
+export async function streamInfo(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+  try {
+    return await jsm.streams.info(name)
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return undefined
+    throw error
+  }
+}
+
+/** The stream of one opening of a shard. Creating it again changes nothing. */
+export async function createJournalStream(
+  jsm: JetStreamManager,
+  names: Names,
+  opening: { readonly shard: number; readonly epoch: number; readonly settings: StreamSettings }
+): Promise<void> {
+  const { shard, epoch } = opening
+  const name = names.journalStream(shard, epoch)
+  await jsm.streams.add(settings(name, [names.journalSubject(shard, epoch)], opening.settings))
+}
+
+/** The stream that downstream systems read; created once, its settings left alone afterwards. */
+export async function ensurePublicStream(
+  jsm: JetStreamManager,
+  names: Names,
+  keep: StreamSettings & { readonly keepSeconds: number }
+): Promise<void> {
+  if (await streamInfo(jsm, names.publicStream)) return
+  await jsm.streams.add({
+    ...settings(names.publicStream, names.eventSubjects, keep),
+    // for readers, not for promises: what is older than the retention goes, `export events` has it
+    discard: DiscardPolicy.Old,
+    max_age: keep.keepSeconds * 1_000_000_000
+  })
+}
+
+/**
+ * Seals a stream: the barrier after which nothing can be stored in it, ever.
+ * @returns the last sequence, read after the seal; undefined when the stream is gone
+ */
+export async function sealStream(jsm: JetStreamManager, name: string): Promise<number | undefined> {
+  const info = await streamInfo(jsm, name)
+  if (!info) return undefined
+  if (!info.config.sealed) {
+    await jsm.streams.update(name, { ...info.config, sealed: true } as StreamConfig)
+  }
+  const sealed = await streamInfo(jsm, name)
+  if (!sealed?.config.sealed) throw new Error(`The stream ${name} did not seal; it may still take frames.`)
+  return sealed.state.last_seq
+}
+
+/** Epochs of a shard's journal streams that exist, oldest first. */
+export async function journalEpochs(jsm: JetStreamManager, names: Names, shard: number): Promise<number[]> {
+  const prefix = names.journalPrefix(shard)
+  const epochs: number[] = []
+  for await (const name of jsm.streams.names(`${names.journalSubject(shard, 0).replace(/0$/, '*')}`)) {
+    if (name.startsWith(prefix)) epochs.push(Number(name.slice(prefix.length)))
+  }
+  return epochs.sort((a, b) => a - b)
+}

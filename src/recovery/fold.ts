@@ -1,0 +1,34 @@
+import { replayRecord } from '../journal/frame.ts'
+import type { FoldedDecision } from '../store/restore.ts'
+
+type Fields = Map<string, number | string>
+
+/** Hashes of Redis by logical key, folded from decisions: one code for every kind of activity. */
+export class Fold {
+  readonly hashes = new Map<string, Fields>()
+
+  #fields(key: string): Fields {
+    const known = this.hashes.get(key)
+    if (known) return known
+    const fields: Fields = new Map()
+    this.hashes.set(key, fields)
+    return fields
+  }
+
+  add(decision: FoldedDecision): void {
+    for (const [key, deltas] of Object.entries(decision.adds)) {
+      const fields = this.#fields(key)
+      for (const [field, delta] of Object.entries(deltas)) {
+        fields.set(field, (Number(fields.get(field)) || 0) + delta)
+      }
+    }
+    for (const [key, values] of Object.entries(decision.puts)) {
+      const fields = this.#fields(key)
+      for (const [field, value] of Object.entries(values)) fields.set(field, value)
+    }
+    const user = this.#fields(`u:${decision.user_id}`)
+    user.set('d', (Number(user.get('d')) || 0) + 1)
+    user.set(decision.key, replayRecord({ ...decision, atMs: decision.at_ms }))
+    if (decision.record !== '') user.set(`o:${decision.entity}`, decision.record)
+  }
+}

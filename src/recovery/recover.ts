@@ -1,0 +1,152 @@
+import type { JetStreamManager } from 'nats'
+import type { Client } from 'pg'
+import type { Logger } from 'pino'
+import { shardKeys } from '../gate/keys.ts'
+import type { GateParts } from '../gate/create-gate.ts'
+import { createJournalStream, sealStream, type StreamSettings, streamInfo } from '../journal/streams.ts'
+import type { Names } from '../journal/subjects.ts'
+import { readDecisions, readStock } from '../store/restore.ts'
+import {
+  beginEpoch,
+  listOpenings,
+  markOpen,
+  type Position,
+  recordDeleted,
+  recordOpening,
+  recordSealed
+} from '../store/shards.ts'
+import { Fold } from './fold.ts'
+import { readLooseFrames, republish } from './lost-journal.ts'
+import { SupersededError, verify, wipe, writeHashes } from './redis-state.ts'
+import { loadScripts, type OpeningScripts } from './scripts.ts'
+
+/** What recovery needs of the projection, without knowing the worker. */
+export interface Drain {
+  readonly position: Position
+  drain(epoch: number, upTo: number, deadlineMs: number): Promise<void>
+}
+
+export interface RecoveryParts extends Pick<GateParts, 'redis' | 'caller' | 'connection' | 'shard' | 'prefix'> {
+  readonly session: Client
+  readonly ownerTerm: number
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly streams: StreamSettings
+  readonly projector: Drain
+  readonly logger: Logger
+}
+
+const DRAIN_MS = 120_000
+
+interface Fence {
+  /** sealed streams that still hold frames beyond the position, oldest first */
+  readonly toDrain: ReadonlyArray<{ readonly epoch: number; readonly lastSequence: number }>
+  readonly journalLost: boolean
+}
+
+/** Step 3: seals every older stream, for good. A stream that Postgres names, does not have to its end, and is gone, is lost. */
+async function fence(parts: RecoveryParts, epoch: number): Promise<Fence> {
+  const { session, shard, jsm, names, projector, logger } = parts
+  const toDrain: Array<{ epoch: number; lastSequence: number }> = []
+  let journalLost = false
+  for (const opening of await listOpenings(session, shard)) {
+    if (opening.epoch >= epoch) continue
+    const name = names.journalStream(shard, opening.epoch)
+    const lastSequence = await sealStream(jsm, name)
+    if (lastSequence === undefined) {
+      const passed = opening.epoch < projector.position.epoch || drained(opening, projector.position)
+      if (!passed) {
+        journalLost = true
+        logger.error({ alarm: 'JOURNAL_LOST', stream: name }, 'a journal stream is gone')
+      }
+      await recordDeleted(session, shard, opening.epoch)
+      continue
+    }
+    await recordSealed(session, { shard, epoch: opening.epoch, lastSequence })
+    toDrain.push({ epoch: opening.epoch, lastSequence })
+  }
+  return { toDrain, journalLost }
+}
+
+function drained(opening: { epoch: number; lastSequence: number | null }, position: Position): boolean {
+  return opening.lastSequence !== null && position.epoch === opening.epoch && position.sequence >= opening.lastSequence
+}
+
+/** Step 2: from here no call of another epoch writes. */
+async function closeGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<void> {
+  const [shard] = shardKeys(parts.prefix)
+  const reply = String(await scripts.run('close', [shard]))
+  if (reply === 'OK') return
+  if (reply.startsWith('HIGHER')) {
+    throw new SupersededError(
+      `Redis was opened under epoch ${reply.slice(7)}, Postgres says ${scripts.epoch}: Postgres is older than Redis. ` +
+        'Restore the newest Postgres backup, or wait: each attempt raises the epoch by one.'
+    )
+  }
+  throw new SupersededError('Redis was exchanged while the gate was being closed.')
+}
+
+async function restoreRedis(parts: RecoveryParts, scripts: OpeningScripts): Promise<{ hashes: number; decisions: number }> {
+  const { session, shard, redis, prefix } = parts
+  const fold = new Fold()
+  let decisions = 0
+  for await (const page of readDecisions(session, shard)) {
+    for (const decision of page) fold.add(decision)
+    decisions += page.length
+  }
+  const target = { redis, prefix, scripts }
+  await wipe(target)
+  const hashes = await writeHashes(target, fold)
+  await verify(target, fold, await readStock(session, shard))
+  return { hashes, decisions }
+}
+
+async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<void> {
+  const [shard] = shardKeys(parts.prefix)
+  await markOpen(parts.session, {
+    shard: parts.shard,
+    ownerTerm: parts.ownerTerm,
+    epoch: scripts.epoch,
+    replid: scripts.replid,
+    shas: scripts.shas
+  })
+  const reply = await scripts.run('open', [shard], [0, 0])
+  if (reply !== 'OK') throw new SupersededError('Redis was exchanged before the gate could open.')
+}
+
+/**
+ * Opens a shard: at first start, after a restart, a failover, a wipe, a lost journal; always the same steps. May stop
+ * anywhere and starts again at the first one, under the next epoch.
+ * @throws whatever a part says that is away; the shard stays closed then
+ */
+export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
+  const { session, shard, ownerTerm, caller, prefix, jsm, names, projector, logger } = parts
+  const started = performance.now()
+  const epoch = await beginEpoch(session, { shard, ownerTerm })
+  const log = (step: string, details: object = {}) => logger.info({ shard, epoch, step, ...details }, `recovery: ${step}`)
+  log('closing')
+  const scripts = await loadScripts(caller, { shard, epoch, prefix })
+  await closeGate(parts, scripts)
+  log('fencing the journal')
+  const { toDrain, journalLost } = await fence(parts, epoch)
+  await recordOpening(session, shard, epoch)
+  await createJournalStream(jsm, names, { shard, epoch, settings: parts.streams })
+  for (const sealed of toDrain) {
+    if (sealed.epoch < projector.position.epoch) continue
+    log('reading the journal to its end', sealed)
+    await projector.drain(sealed.epoch, sealed.lastSequence, DRAIN_MS)
+  }
+  if (journalLost) {
+    const frames = await readLooseFrames(parts.redis, prefix)
+    log('publishing again what Redis kept of the lost journal', { frames: frames.length })
+    await republish(parts, epoch, frames)
+    const info = await streamInfo(jsm, names.journalStream(shard, epoch))
+    await projector.drain(epoch, info?.state.last_seq ?? 0, DRAIN_MS)
+  }
+  log('writing Redis from Postgres')
+  const written = await restoreRedis(parts, scripts)
+  log('opening', written)
+  await openGate(parts, scripts)
+  log('open', { ms: Math.round(performance.now() - started) })
+  return scripts
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import { StackError, textOf } from './errors.ts'
+
+export interface AdminReply {
+  readonly status: number
+  /** parsed JSON, undefined for an empty or other body */
+  readonly body: unknown
+}
+
+/** A caller of the admin API. @throws StackError when the gateway does not answer */
+export type AdminClient = (method: 'GET' | 'PUT' | 'POST' | 'PATCH', path: string, body?: unknown) => Promise<AdminReply>
+
+const answerMs = 15_000
+
+/** A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1. */
+export function createAdminClient(url: string, token: string): AdminClient {
+  return async (method, path, body) => {
+    const headers: Record<string, string> = { authorization: `Bearer ${token}` }
+    if (method !== 'GET') headers['idempotency-key'] = randomUUID()
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    try {
+      const response = await fetch(`${url}/admin/v1${path}`, {
+        method,
+        headers,
+        signal: AbortSignal.timeout(answerMs),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      })
+      const text = await response.text()
+      return { status: response.status, body: parse(text) }
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+      throw new StackError(
+        `The gateway's admin API at ${url} does not answer: ${textOf(cause)}.`,
+        'Nothing is known about what became of the request.',
+        'Check that the gateway runs (npm start), then look at the campaign before you repeat it.'
+      )
+    }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A refusal of the admin API in one text: code, detail, and each wrong field with its pointer. */
+export function refusalText({ status, body }: AdminReply): string {
+  if (typeof body !== 'object' || body === null) return `HTTP ${status}`
+  const code = 'code' in body ? String(body.code) : `HTTP ${status}`
+  const detail = 'detail' in body ? `: ${String(body.detail)}` : ''
+  const errors = 'errors' in body && Array.isArray(body.errors) ? (body.errors as unknown[]) : []
+  const lines = errors.map((error) => {
+    if (typeof error !== 'object' || error === null) return ''
+    return `\n  ${'pointer' in error ? String(error.pointer) || '/' : '/'} ${'detail' in error ? String(error.detail) : ''}`
+  })
+  return `${code}${detail}${lines.join('')}`
+}

@@ -1,0 +1,122 @@
+import { Redis } from 'ioredis'
+import { connect as connectNats, credsAuthenticator, type NatsConnection } from 'nats'
+import { readFileSync } from 'node:fs'
+import { Client } from 'pg'
+import type { Config } from '../config/config.ts'
+import { textOf } from './errors.ts'
+import { isOlder, type PartName, parts } from './programs.ts'
+
+/** What a look at one part found: `ok` false means that Floodgate cannot run on it; `advice` says what to do. */
+export interface Finding {
+  readonly part: string
+  readonly ok: boolean
+  readonly text: string
+  readonly advice?: string
+}
+
+const connectMs = 5000
+
+/** Looks at the server of one part, as the configuration names it. Never throws. */
+export async function checkPart(part: PartName, config: Config): Promise<Finding> {
+  const { title, minimum } = parts[part]
+  const variable = { redis: 'REDIS_URL', nats: 'NATS_URL', postgres: 'DATABASE_URL' } as const
+  const url = config[variable[part]]
+  if (url === '') {
+    const advice = `Set ${variable[part]}, or start the local stack with npm start.`
+    return { part: title, ok: false, text: `${variable[part]} is not set`, advice }
+  }
+  try {
+    const { version, problem } = await lookAt[part](config)
+    if (isOlder(version, minimum)) {
+      const text = `version ${version} is too old`
+      return { part: title, ok: false, text, advice: `Floodgate needs ${title} ${minimum.join('.')} or newer.` }
+    }
+    if (problem !== undefined) return { part: title, ok: false, ...problem }
+    return { part: title, ok: true, text: `version ${version}` }
+  } catch (error) {
+    const advice = `Check ${variable[part]} (${withoutPassword(url)}) and that the server runs and can be reached.`
+    return { part: title, ok: false, text: textOf(error), advice }
+  }
+}
+
+/** A URL without its password, to be shown. */
+export function withoutPassword(url: string): string {
+  return url.replace(/(:\/\/[^:/@]*):[^@/]*@/, '$1:***@')
+}
+
+interface Look {
+  readonly version: string
+  readonly problem?: { readonly text: string; readonly advice: string }
+}
+
+const lookAt: Readonly<Record<PartName, (config: Config) => Promise<Look>>> = {
+  redis: lookAtRedis,
+  nats: lookAtNats,
+  postgres: lookAtPostgres
+}
+
+/** The gate's own connection understands sentinel and cluster addresses; there the first host named is looked at. */
+async function lookAtRedis(config: Config): Promise<Look> {
+  const single = /^rediss?:/.test(config.REDIS_URL)
+  if (!single) return { version: parts.redis.minimum.join('.') }
+  const redis = new Redis(config.REDIS_URL, {
+    lazyConnect: true,
+    connectTimeout: connectMs,
+    commandTimeout: connectMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null
+  })
+  let cause: Error | undefined
+  redis.on('error', (error) => {
+    cause = error
+  })
+  try {
+    await redis.connect()
+    const info = await redis.info()
+    const value = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
+    const policy = value('maxmemory_policy')
+    const version = value('redis_version')
+    if (policy === 'noeviction') return { version }
+    const advice = 'Redis would throw decisions away when its memory is full. Run: redis-cli config set maxmemory-policy noeviction'
+    return { version, problem: { text: `maxmemory-policy is ${policy}`, advice } }
+  } catch (error) {
+    throw cause ?? error
+  } finally {
+    redis.disconnect()
+  }
+}
+
+async function lookAtNats(config: Config): Promise<Look> {
+  let connection: NatsConnection | undefined
+  try {
+    connection = await connectNats({
+      servers: config.NATS_URL.split(','),
+      timeout: connectMs,
+      reconnect: false,
+      ...(config.NATS_CREDS === '' ? {} : { authenticator: credsAuthenticator(readFileSync(config.NATS_CREDS)) })
+    })
+    const version = connection.info?.version ?? '0.0'
+    try {
+      const manager = await connection.jetstreamManager({ timeout: connectMs })
+      await manager.getAccountInfo()
+      return { version }
+    } catch (error) {
+      const advice = 'The journal needs JetStream: start nats-server with -js, and enable it for this account.'
+      return { version, problem: { text: `JetStream does not answer: ${textOf(error)}`, advice } }
+    }
+  } finally {
+    await connection?.close()
+  }
+}
+
+async function lookAtPostgres(config: Config): Promise<Look> {
+  const client = new Client({ connectionString: config.DATABASE_URL, connectionTimeoutMillis: connectMs })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ server_version: string }>('show server_version')
+    return { version: rows[0]?.server_version ?? '0.0' }
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}

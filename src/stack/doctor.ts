@@ -1,0 +1,69 @@
+import type { Config } from '../config/config.ts'
+import { checkSchema, SchemaError } from '../store/migrate.ts'
+import { createPool } from '../store/pool.ts'
+import { checkPart, type Finding } from './checks.ts'
+import { textOf } from './errors.ts'
+import { readStackFile } from './home.ts'
+import { partNames } from './programs.ts'
+import { createScreen } from './screen.ts'
+
+const answerMs = 3000
+const oldestNode = [20, 19] as const
+
+/**
+ * Looks at everything that Floodgate stands on, prints a line for each part and what to do where something is wrong.
+ * @returns the exit code: 1 when something is wrong
+ */
+export async function doctor(config: Config): Promise<number> {
+  const servers = await Promise.all(partNames.map((part) => checkPart(part, config)))
+  const database = servers.find(({ part }) => part === 'Postgres')
+  const findings = [
+    checkNode(process.versions.node),
+    ...servers,
+    ...(database?.ok === true ? [await checkDatabase(config)] : []),
+    await checkGateway(config)
+  ]
+  const screen = createScreen(0)
+  for (const { part, ok, text, advice } of findings) {
+    process.stdout.write(`${ok ? 'ok   ' : screen.bold('FAIL ')} ${part.padEnd(10)} ${text}\n`)
+    if (advice !== undefined) process.stdout.write(`${' '.repeat(17)}${advice}\n`)
+  }
+  const wrong = findings.filter(({ ok }) => !ok).length
+  process.stdout.write(wrong === 0 ? '\nAll is well.\n' : `\n${wrong} of ${findings.length} need attention.\n`)
+  return wrong === 0 ? 0 : 1
+}
+
+function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const ok = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])
+  const advice = `Floodgate needs Node ${oldestNode.join('.')} or newer.`
+  return { part: 'Node', ok, text: `version ${version}`, ...(ok ? {} : { advice }) }
+}
+
+async function checkDatabase(config: Config): Promise<Finding> {
+  const pool = createPool(config, { max: 1, name: 'floodgate doctor' })
+  try {
+    await checkSchema(pool)
+    return { part: 'Schema', ok: true, text: `${config.NAMESPACE} is up to date` }
+  } catch (error) {
+    const advice = error instanceof SchemaError ? undefined : 'Check the rights of the user in DATABASE_URL.'
+    return { part: 'Schema', ok: false, text: textOf(error), ...(advice === undefined ? {} : { advice }) }
+  } finally {
+    await pool.end()
+  }
+}
+
+async function checkGateway(config: Config): Promise<Finding> {
+  const host = config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST
+  const url = readStackFile(config.FLOODGATE_HOME)?.publicUrl ?? `http://${host}:${config.PORT}`
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMs) })
+    const body = (await response.text()).slice(0, 200)
+    if (response.ok) return { part: 'Gateway', ok: true, text: `${url} ${body}` }
+    const advice = 'The shard is not open yet: a worker must run, and reach Redis, NATS and Postgres.'
+    return { part: 'Gateway', ok: false, text: `${url} is not ready: ${body}`, advice }
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    return { part: 'Gateway', ok: false, text: `${url}: ${textOf(cause)}`, advice: 'Start it: npm start, or npx floodgate gateway' }
+  }
+}

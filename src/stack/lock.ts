@@ -1,0 +1,87 @@
+import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { codeOf, fileError, StackError } from './errors.ts'
+import { replaceFile } from './files.ts'
+import { startTimeOf } from './processes.ts'
+
+export interface Lock {
+  release(): void
+}
+
+/**
+ * Takes the lock of a home for this process. A lock counts while its process lives; the process's start time tells it
+ * from a later one with the same id. (Node has no file locks of the kernel; a socket as lock does not reach over
+ * containers and has a short path.)
+ * @throws StackError when another process holds it
+ */
+export function takeLock(home: string): Lock {
+  const file = join(home, 'up.lock')
+  const mine = `${process.pid} ${startTimeOf(process.pid)}`
+  const draft = `${file}.${process.pid}`
+  replaceFile(draft, mine, 0o644)
+  try {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (tryLink(draft, file)) {
+        return {
+          release: () => {
+            if (readLock(file) === mine) rmSync(file, { force: true })
+          }
+        }
+      }
+      const held = readLock(file)
+      if (isHeld(held)) throw alreadyRunning(home, held)
+      putAside(file, held)
+    }
+    throw alreadyRunning(home, readLock(file))
+  } catch (error) {
+    throw error instanceof StackError ? error : fileError(error, file)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Making a link either succeeds as a whole or finds one there; writing a file could be seen half done. */
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+function readLock(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function isHeld(held: string): boolean {
+  const [pid, startTime = ''] = held.split(' ')
+  return startTime !== '' && startTimeOf(Number(pid)) === startTime
+}
+
+/** Moves a stale lock away; if another process took it over in between, what was moved is its lock and goes back. */
+function putAside(file: string, stale: string): void {
+  const aside = `${file}.${process.pid}.stale`
+  try {
+    renameSync(file, aside)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw error
+  }
+  if (readLock(aside) !== stale) tryLink(aside, file)
+  rmSync(aside, { force: true })
+}
+
+function alreadyRunning(home: string, held: string): StackError {
+  const pid = held.split(' ')[0] ?? ''
+  return new StackError(
+    `A stack is already running in ${home} (process ${pid || 'unknown'}).`,
+    `Two stacks cannot share one home; its addresses are in ${join(home, 'stack.json')}.`,
+    `Stop it with Ctrl-C or kill ${pid || '<pid>'}, or start this one elsewhere: FLOODGATE_HOME=.floodgate-2 npm start`
+  )
+}

@@ -1,0 +1,38 @@
+import { answersWith } from './probe.ts'
+import { endingWithLauncher } from './processes.ts'
+import type { Program } from './programs.ts'
+import type { ServerFiles, ServerSpec } from './server.ts'
+
+/**
+ * A private Redis: append-only file written to disk every second, no eviction, no snapshots. The journal is the truth
+ * after a crash, so `appendfsync always` would cost much and win nothing but the outbox of the last second.
+ */
+export function redisSpec(
+  { folder, logFile }: ServerFiles,
+  { program, endWithLauncher }: { program: Program; endWithLauncher: boolean }
+): ServerSpec {
+  const settings = {
+    bind: '127.0.0.1',
+    dir: folder,
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    'maxmemory-policy': 'noeviction',
+    // user hashes stay packed up to this many fields: less memory per decision
+    'hash-max-listpack-value': '256',
+    save: ''
+  }
+  return {
+    part: 'redis',
+    version: program.version,
+    folder,
+    logFile,
+    stopSignal: 'SIGTERM',
+    program: (port) => {
+      const set = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => [`--${name}`, value])
+      const [file, args] = endWithLauncher ? endingWithLauncher(program.file, set) : [program.file, set]
+      return { file, args, env: process.env }
+    },
+    url: (port) => `redis://127.0.0.1:${port}`,
+    answers: (port) => answersWith(port, 'PING\r\n', /^\+PONG\r\n/)
+  }
+}

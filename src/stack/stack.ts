@@ -1,0 +1,131 @@
+import { rmSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from '../config/config.ts'
+import { textOf } from './errors.ts'
+import { replaceFile } from './files.ts'
+import { type Secrets, type StackFile, stackFilePath } from './home.ts'
+import { type PartName, parts } from './programs.ts'
+import type { Screen } from './screen.ts'
+import type { Server } from './server.ts'
+import { restartDelay, type Supervised } from './supervise.ts'
+
+/** Everything that a running stack consists of; what is started is entered at once, so that a stop finds it. */
+export interface Stack {
+  readonly home: string
+  readonly secrets: Secrets
+  readonly screen: Screen
+  /** the parts to start again when they die */
+  readonly restart: readonly string[]
+  /** with the addresses of the servers, as they become known */
+  config: Config
+  readonly servers: Map<PartName, Server>
+  readonly children: Supervised[]
+  /** the demo campaign, once it is published */
+  demo?: string
+  /** stack.json is written from here on */
+  ready: boolean
+  stopping: boolean
+}
+
+/** An address as clients on this machine reach it. */
+export function localUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+/** What stack.json says of the stack at this moment. */
+export function stackFileOf({ config, secrets, servers, children }: Stack): StackFile {
+  const serverPid = (part: PartName): number[] => {
+    const pid = servers.get(part)?.pid() ?? 0
+    return pid === 0 ? [] : [pid]
+  }
+  const childPids = (name: string): number[] => [...(children.find((child) => child.name === name)?.pids() ?? [])]
+  return {
+    publicUrl: localUrl(config.HOST, config.PORT),
+    adminUrl: localUrl(config.HOST, config.ADMIN_PORT),
+    redisUrl: config.REDIS_URL,
+    natsUrl: config.NATS_URL,
+    databaseUrl: config.DATABASE_URL,
+    tokenSecret: config.TOKEN_SECRET,
+    operators: secrets.operators,
+    pids: {
+      redis: serverPid('redis'),
+      nats: serverPid('nats'),
+      postgres: serverPid('postgres'),
+      gateway: childPids('gateway'),
+      worker: childPids('worker')
+    }
+  }
+}
+
+/** Writes stack.json once the stack is ready; on a full disk the stack goes on and says so. */
+export function publishStackFile(stack: Stack): void {
+  if (!stack.ready || stack.stopping) return
+  try {
+    replaceFile(stackFilePath(stack.home), `${JSON.stringify(stackFileOf(stack), null, 2)}\n`, 0o600)
+  } catch (error) {
+    stack.screen.warn(textOf(error))
+  }
+}
+
+/** Enters a server and takes care of its end: started again where wanted, otherwise told. */
+export function adoptServer(stack: Stack, server: Server): void {
+  stack.servers.set(server.part, server)
+  const { title } = parts[server.part]
+  let previousMs = 0
+  let started = performance.now()
+  server.onUnexpectedEnd((how) => {
+    if (stack.stopping) return
+    if (!stack.restart.includes(server.part)) {
+      publishStackFile(stack)
+      stack.screen.warn(
+        `${title} ended (${how}). The gateway answers 503 until it is back: stop the stack and start it again,\n` +
+          `      or let it be started again by itself: npm start -- --restart ${server.part}`
+      )
+      return
+    }
+    previousMs = restartDelay(previousMs, performance.now() - started)
+    stack.screen.warn(`${title} ended (${how}); starting it again on the same data.`)
+    void restartUntilUp(stack, server, previousMs).then(() => {
+      started = performance.now()
+    })
+  })
+}
+
+async function restartUntilUp(stack: Stack, server: Server, firstDelayMs: number): Promise<void> {
+  for (let delayMs = firstDelayMs; !stack.stopping; delayMs = restartDelay(delayMs, 0)) {
+    await delay(delayMs)
+    if (stack.stopping) return
+    try {
+      await server.restart()
+      publishStackFile(stack)
+      stack.screen.note(`${parts[server.part].title} runs again (process ${server.pid()})`)
+      return
+    } catch (error) {
+      stack.screen.warn(textOf(error))
+    }
+  }
+}
+
+/**
+ * Stops what the stack started, and nothing else: gateway first, so that what it accepted is finished while everything
+ * else still runs, then the worker, then the servers. `hurry` cuts every wait short.
+ */
+export async function stopStack(stack: Stack, hurry: Promise<void>): Promise<void> {
+  stack.stopping = true
+  rmSync(stackFilePath(stack.home), { force: true })
+  let hurried = false
+  const hastened = hurry.then(() => {
+    hurried = true
+  })
+  for (const name of ['gateway', 'worker']) {
+    const child = stack.children.find((candidate) => candidate.name === name)
+    if (child === undefined) continue
+    const stopped = child.stop(hurried ? 0 : stack.config.DRAIN_MS + 2000)
+    await Promise.race([stopped, hastened])
+    if (hurried) await child.stop(0)
+  }
+  const servers = [...stack.servers.values()]
+  await Promise.race([Promise.all(servers.map((server) => server.stop(hurried ? 500 : 15_000))), hastened])
+  if (hurried) await Promise.all(servers.map((server) => server.stop(500)))
+}

@@ -1,0 +1,48 @@
+/** The wish of a person or of the system that the stack ends. */
+export interface StopSignal {
+  /** resolves at the first signal, with its name */
+  readonly requested: Promise<NodeJS.Signals>
+  /** resolves at the second: no more patience */
+  readonly hurry: Promise<void>
+  isRequested(): boolean
+  /** Gives the signals back to their default. */
+  close(): void
+}
+
+/** The stack was told to stop while it was still starting. */
+export class Interrupted extends Error {}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** One Ctrl-C comes twice when npm passes on what the terminal sent to both. */
+const sameSignalMs = 500
+
+/** Listens for Ctrl-C and its kin, from now until close(). */
+export function listenForStop(): StopSignal {
+  let first = 0
+  let request: (signal: NodeJS.Signals) => void
+  let hasten: () => void
+  const requested = new Promise<NodeJS.Signals>((resolve) => {
+    request = resolve
+  })
+  const hurry = new Promise<void>((resolve) => {
+    hasten = resolve
+  })
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (first === 0) {
+      first = performance.now()
+      request(signal)
+    } else if (performance.now() - first > sameSignalMs) {
+      hasten()
+    }
+  }
+  for (const signal of signals) process.on(signal, onSignal)
+  return {
+    requested,
+    hurry,
+    isRequested: () => first !== 0,
+    close: () => {
+      for (const signal of signals) process.off(signal, onSignal)
+    }
+  }
+}

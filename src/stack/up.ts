@@ -1,0 +1,177 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { migrate } from '../store/migrate.ts'
+import { ensureOperator } from '../store/operators.ts'
+import { createPool } from '../store/pool.ts'
+import { createAdminClient } from './admin-client.ts'
+import { checkPart } from './checks.ts'
+import { startChildren } from './children.ts'
+import { fileError, StackError } from './errors.ts'
+import { loadSecrets, openHome } from './home.ts'
+import { ensureInstalled } from './install.ts'
+import { takeLock } from './lock.ts'
+import { freePort, requireFreePort } from './ports.ts'
+import { childrenOfEarlierRun, endAll } from './processes.ts'
+import { type PartName, partNames, parts } from './programs.ts'
+import { publishDemo } from './publish-demo.ts'
+import { readyText } from './ready-text.ts'
+import { createScreen } from './screen.ts'
+import { startServer } from './servers.ts'
+import { adoptServer, localUrl, publishStackFile, type Stack, stopStack } from './stack.ts'
+import { Interrupted, listenForStop, type StopSignal } from './stop-signal.ts'
+
+export interface UpOptions {
+  /** parts to start again on the same data when they die */
+  readonly restart: readonly string[]
+  /** whether to publish the demo campaign */
+  readonly demo: boolean
+}
+
+const urlVariables = { redis: 'REDIS_URL', nats: 'NATS_URL', postgres: 'DATABASE_URL' } as const
+const earlierRunMs = 10_000
+
+/**
+ * Runs the local stack until Ctrl-C: servers that no URL names, schema, operators, worker, gateway, demo campaign.
+ * Stops exactly what it started.
+ * @throws StackError when it cannot start; everything is stopped again then
+ */
+export async function up(given: Config, options: UpOptions): Promise<void> {
+  const started = performance.now()
+  const home = openHome(given.FLOODGATE_HOME)
+  const lock = takeLock(home)
+  const stop = listenForStop()
+  const screen = createScreen(options.demo ? 6 : 5)
+  // a terminal that is gone must not end the stack before it has stopped its servers
+  process.stdout.on('error', () => undefined)
+  const secrets = loadSecrets(home)
+  const config = { ...given, FLOODGATE_HOME: home, TOKEN_SECRET: tokenSecretOf(given, secrets.tokenSecret) }
+  const stack: Stack = {
+    home,
+    secrets,
+    screen,
+    restart: options.restart,
+    config,
+    servers: new Map(),
+    children: [],
+    ready: false,
+    stopping: false
+  }
+  try {
+    await startStack(stack, options, stop)
+    screen.block(readyText(stack, performance.now() - started))
+    await stop.requested
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+  } finally {
+    if (stop.isRequested()) screen.block('Stopping; the gateway finishes what it has accepted (Ctrl-C again: at once).')
+    await stopStack(stack, stop.hurry)
+    lock.release()
+    stop.close()
+    if (stop.isRequested()) screen.note(`Stopped. The data stays in ${home}.`)
+  }
+}
+
+function tokenSecretOf(given: Config, generated: string): string {
+  if (given.TOKEN_SECRET !== '' || given.TOKEN_JWKS_URL !== '') return given.TOKEN_SECRET
+  return generated
+}
+
+async function startStack(stack: Stack, { demo }: UpOptions, stop: StopSignal): Promise<void> {
+  const go = (): void => {
+    if (stop.isRequested()) throw new Interrupted('stopped while starting')
+  }
+  makeLogFolder(stack.home)
+  await endAll(() => childrenOfEarlierRun(stack.home), 'SIGTERM', earlierRunMs)
+  stack.config = await withPorts(stack.config)
+  const own = partNames.filter((part) => stack.config[urlVariables[part]] === '')
+  stack.screen.block(`Floodgate's local stack in ${stack.home}`)
+  await ensureInstalled(own, (text) => stack.screen.note(text))
+  for (const part of partNames) {
+    go()
+    await (own.includes(part) ? startOwn(stack, part) : useGiven(stack, part))
+  }
+  go()
+  await prepareDatabase(stack)
+  go()
+  const processes = stack.screen.step('Processes')
+  await startChildren(stack, stop)
+  processes('gateway and worker are ready')
+  go()
+  if (demo) await startDemo(stack)
+  go()
+  stack.ready = true
+  publishStackFile(stack)
+}
+
+function makeLogFolder(home: string): void {
+  try {
+    mkdirSync(join(home, 'logs'), { recursive: true })
+  } catch (error) {
+    throw fileError(error, join(home, 'logs'))
+  }
+}
+
+/** The ports that gateways will listen on: asked for, and free. Port 0 becomes a free one, kept over restarts. */
+async function withPorts(config: Config): Promise<Config> {
+  if (config.PORT !== 0 && config.PORT === config.ADMIN_PORT) {
+    throw new StackError(
+      `PORT and ADMIN_PORT are both ${config.PORT}.`,
+      'The admin API has a port of its own, so that it can be kept from the public.',
+      'Set one of them to another port.'
+    )
+  }
+  const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
+  const adminPort = config.ADMIN_PORT === 0 ? await freePort(config.HOST) : config.ADMIN_PORT
+  await requireFreePort('PORT', port, config.HOST)
+  await requireFreePort('ADMIN_PORT', adminPort, config.HOST)
+  return { ...config, PORT: port, ADMIN_PORT: adminPort }
+}
+
+async function startOwn(stack: Stack, part: PartName): Promise<void> {
+  const done = stack.screen.step(parts[part].title)
+  const isNew = !existsSync(join(stack.home, part))
+  const server = await startServer(part, { folder: stack.home })
+  adoptServer(stack, server)
+  stack.config = { ...stack.config, [urlVariables[part]]: server.url }
+  const leftovers = server.leftovers > 0 ? ', ended the one that an earlier run had left' : ''
+  done(`${server.version} on 127.0.0.1:${server.port}, ${isNew ? 'new data' : 'the data of the last run'}${leftovers}`)
+}
+
+async function useGiven(stack: Stack, part: PartName): Promise<void> {
+  const done = stack.screen.step(parts[part].title)
+  const { ok, text, advice } = await checkPart(part, stack.config)
+  if (!ok) {
+    throw new StackError(
+      `${parts[part].title} at ${urlVariables[part]}: ${text}.`,
+      'The stack uses the server that this variable names, and starts none of its own.',
+      advice ?? `Check ${urlVariables[part]}, or unset it.`
+    )
+  }
+  done(`${text} at ${urlVariables[part]}, not started or stopped by this stack`)
+}
+
+async function prepareDatabase(stack: Stack): Promise<void> {
+  const done = stack.screen.step('Schema')
+  const applied = await migrate(stack.config)
+  const pool = createPool(stack.config, { max: 1, name: 'floodgate up' })
+  try {
+    for (const [name, token] of Object.entries(stack.secrets.operators)) {
+      await ensureOperator(pool, { name, role: 'admin', token })
+    }
+  } finally {
+    await pool.end()
+  }
+  const news = applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`
+  done(`${stack.config.NAMESPACE}: ${news}`)
+}
+
+async function startDemo(stack: Stack): Promise<void> {
+  const done = stack.screen.step('Demo')
+  const url = localUrl(stack.config.HOST, stack.config.ADMIN_PORT)
+  const [author = '', reviewer = ''] = Object.values(stack.secrets.operators)
+  const clients = { author: createAdminClient(url, author), reviewer: createAdminClient(url, reviewer) }
+  const { campaign, published } = await publishDemo({ ...clients, now: Date.now() })
+  stack.demo = campaign
+  done(`campaign ${campaign} ${published ? 'published' : 'is there from an earlier run'}, open now`)
+}

@@ -1,0 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/**
+ * Asks `condition` again and again until it holds or the deadline has passed.
+ * @returns whether it held; what `condition` throws ends the wait
+ */
+export async function poll(
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs: number,
+  everyMs = 20
+): Promise<boolean> {
+  const end = performance.now() + deadlineMs
+  for (;;) {
+    if (await condition()) return true
+    if (performance.now() >= end) return false
+    await delay(everyMs)
+  }
+}

@@ -1,0 +1,80 @@
+import type pg from 'pg'
+
+/** Where a list goes on: only orders accepted before this one. Epoch and sequence settle equal times. */
+export interface OrderPlace {
+  /** ms since 1970 */
+  readonly acceptedAt: number
+  /** `<shard>-<epoch>-<sequence>` */
+  readonly id: string
+}
+
+/** An order as it is stored. */
+export interface StoredOrder {
+  readonly id: string
+  readonly user: string
+  /** the gate's record of the order, after its last journaled change */
+  readonly record: string
+}
+
+/** A journaled decision. */
+export interface StoredDecision {
+  readonly id: string
+  readonly sequence: number
+  /** entity.verb, such as order.accepted */
+  readonly type: string
+  /** the id of the order that it is about; nothing usable for other decisions */
+  readonly entity: string
+  readonly at: Date
+  /** the gate's record of the order right after this decision; '' where it is about no order */
+  readonly record: string
+}
+
+/**
+ * Orders of a user, newest first, at most `limit`.
+ * @param page `campaign`: only of this one; `before`: only older ones
+ */
+export async function ordersOfUser(
+  pool: pg.Pool,
+  user: string,
+  page: { readonly campaign?: string | undefined; readonly before?: OrderPlace | undefined; readonly limit: number }
+): Promise<StoredOrder[]> {
+  const [, epoch = null, sequence = null] = page.before?.id.split('-') ?? []
+  const before = page.before === undefined ? null : new Date(page.before.acceptedAt)
+  const { rows } = await pool.query<StoredOrder>(
+    `select order_id as id, user_id as user, record from orders
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null or (accepted_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
+     order by accepted_at desc, epoch desc, sequence desc limit $6`,
+    [user, page.campaign ?? null, before, epoch, sequence, page.limit]
+  )
+  return rows
+}
+
+/** An order by its id, whosever it is. */
+export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder | undefined> {
+  const { rows } = await pool.query<StoredOrder>(
+    'select order_id as id, user_id as user, record from orders where order_id = $1',
+    [id]
+  )
+  return rows[0]
+}
+
+const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, shard || '-' || entity as entity, at, record`
+
+/** The decision that a replay field of a user stands for, such as `u:<Idempotency-Key>`. */
+export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
+  const { rows } = await pool.query<StoredDecision>(
+    `select ${decisionColumns} from decisions where user_id = $1 and key = $2`,
+    [user, key]
+  )
+  return rows[0]
+}
+
+/** Decisions about an order, oldest first, at most 1,000. (By user, for decisions are indexed by user and key.) */
+export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string): Promise<StoredDecision[]> {
+  const { rows } = await pool.query<StoredDecision>(
+    `select ${decisionColumns} from decisions where user_id = $1 and shard || '-' || entity = $2 order by epoch, sequence limit 1000`,
+    [user, id]
+  )
+  return rows
+}

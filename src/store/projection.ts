@@ -1,0 +1,194 @@
+import type { Client } from 'pg'
+import { OwnershipLostError, type Position } from './shards.ts'
+
+/** A decision as a row; `adds` and `puts` by logical key. */
+export interface DecisionRow {
+  readonly epoch: number
+  readonly sequence: number
+  readonly batch: number
+  readonly type: string
+  readonly user_id: string
+  readonly key: string
+  readonly hash: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly session_id: string
+  /** `<epoch>-<sequence>` of the order, '' for adjustments */
+  readonly entity: string
+  /** ms since 1970 */
+  readonly at: number
+  readonly request: unknown
+  readonly adds: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** the order right after this decision, '' for adjustments */
+  readonly record: string
+  readonly report: string
+}
+
+export interface OrderRow {
+  readonly order_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly session_id: string
+  readonly user_id: string
+  readonly quantity: number
+  readonly unit_price: number
+  readonly currency: string
+  readonly status: string
+  readonly epoch: number
+  readonly sequence: number
+  /** ms since 1970 */
+  readonly accepted_at: number
+  readonly pay_by: number | null
+  readonly ship_by: number | null
+  readonly position: number
+  readonly returned: number
+  readonly updated_at: number
+  readonly record: string
+}
+
+export interface StockDelta {
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly session_id: string
+  total: number
+  remaining: number
+  held: number
+  paid: number
+}
+
+export interface FrameRow {
+  readonly epoch: number
+  readonly batch: number
+  readonly stream_epoch: number
+  readonly stream_sequence: number
+  readonly decided_at: number
+  readonly decisions: number
+}
+
+export interface DeadLetter {
+  readonly stream: string
+  readonly sequence: number
+  readonly reason: string
+  /** base64 */
+  readonly payload: string
+}
+
+export interface Projection {
+  readonly decisions: readonly DecisionRow[]
+  readonly orders: readonly OrderRow[]
+  readonly stock: readonly StockDelta[]
+}
+
+export interface ProjectedFrames {
+  readonly shard: number
+  readonly ownerTerm: number
+  readonly frames: readonly FrameRow[]
+  readonly deadLetters: readonly DeadLetter[]
+  /** place after the last of them */
+  readonly position: Position
+  /** folds the frames that Postgres did not have yet, told by `<epoch>-<batch>` */
+  readonly fold: (fresh: ReadonlySet<string>) => Projection
+}
+
+const insertFrames = `
+  insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions)
+  select $1, epoch, batch, stream_epoch, stream_sequence, to_timestamp(decided_at / 1000.0), decisions
+  from json_to_recordset($2::json) as f(epoch bigint, batch bigint, stream_epoch bigint, stream_sequence bigint,
+    decided_at bigint, decisions integer)
+  on conflict on constraint frames_pkey do nothing
+  returning epoch || '-' || batch as entry`
+
+const insertDecisions = `
+  insert into decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id, session_id,
+    entity, at, request, adds, puts, record, report)
+  select $1, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id, session_id, entity,
+    to_timestamp(at / 1000.0), request, adds, puts, record, report
+  from json_to_recordset($2::json) as d(epoch bigint, sequence bigint, batch bigint, type text, user_id text, key text,
+    hash text, campaign_id text, activity_id text, session_id text, entity text, at bigint, request jsonb, adds jsonb,
+    puts jsonb, record text, report text)`
+
+const upsertOrders = `
+  insert into orders (order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status,
+    shard, epoch, sequence, accepted_at, pay_by, ship_by, position, returned, updated_at, record)
+  select order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status, $1, epoch,
+    sequence, to_timestamp(accepted_at / 1000.0), to_timestamp(pay_by / 1000.0), to_timestamp(ship_by / 1000.0), position,
+    returned, to_timestamp(updated_at / 1000.0), record
+  from json_to_recordset($2::json) as o(order_id text, campaign_id text, activity_id text, session_id text, user_id text,
+    quantity integer, unit_price bigint, currency text, status text, epoch bigint, sequence bigint, accepted_at bigint,
+    pay_by bigint, ship_by bigint, position bigint, returned integer, updated_at bigint, record text)
+  on conflict on constraint orders_pkey do update set status = excluded.status, returned = excluded.returned,
+    updated_at = excluded.updated_at, record = excluded.record`
+
+// Update first: an insert's checks would refuse a negative delta before it could meet the row it belongs to.
+const addStock = `
+  with delta as (
+    select * from json_to_recordset($2::json) as s(campaign_id text, activity_id text, session_id text, total bigint,
+      remaining bigint, held bigint, paid bigint)
+  ), changed as (
+    update stock set total = stock.total + delta.total, remaining = stock.remaining + delta.remaining,
+      held = stock.held + delta.held, paid = stock.paid + delta.paid
+    from delta
+    where stock.shard = $1 and stock.campaign_id = delta.campaign_id and stock.activity_id = delta.activity_id
+      and stock.session_id = delta.session_id
+    returning stock.campaign_id, stock.activity_id, stock.session_id
+  )
+  insert into stock (shard, campaign_id, activity_id, session_id, total, remaining, held, paid)
+  select $1, campaign_id, activity_id, session_id, total, remaining, held, paid from delta
+  where (campaign_id, activity_id, session_id) not in (select campaign_id, activity_id, session_id from changed)`
+
+const insertDeadLetters = `
+  insert into dead_letters (shard, stream, sequence, reason, payload)
+  select $1, stream, sequence, reason, decode(payload, 'base64')
+  from json_to_recordset($2::json) as l(stream text, sequence bigint, reason text, payload text)`
+
+const advance = `
+  update shards set position_epoch = $3, position_sequence = $4, updated_at = now()
+  where shard = $1 and owner_term = $2 and (position_epoch, position_sequence) < ($3::bigint, $4::bigint)`
+
+async function write(session: Client, sql: string, name: string, values: { shard: number; rows: readonly unknown[] }) {
+  if (values.rows.length === 0) return
+  await session.query({ name, text: sql, values: [values.shard, JSON.stringify(values.rows)] })
+}
+
+/**
+ * Stores frames, their decisions and projections, and the position, in one transaction on the owner's session.
+ * @returns how many of the frames were new
+ * @throws OwnershipLostError when another owner has moved on; a database error (the transaction is undone)
+ */
+export async function storeFrames(session: Client, projected: ProjectedFrames): Promise<number> {
+  const { shard, ownerTerm, position, frames, deadLetters, fold } = projected
+  await session.query('begin')
+  try {
+    const values = [shard, ownerTerm, position.epoch, position.sequence]
+    const advanced = await session.query({ name: 'advance', text: advance, values })
+    if (advanced.rowCount !== 1) throw new OwnershipLostError('The position was moved by another owner.')
+    const stored = await session.query<{ entry: string }>({
+      name: 'frames',
+      text: insertFrames,
+      values: [shard, JSON.stringify(frames)]
+    })
+    const { decisions, orders, stock } = fold(new Set(stored.rows.map(({ entry }) => entry)))
+    await write(session, insertDecisions, 'decisions', { shard, rows: decisions })
+    await write(session, upsertOrders, 'orders', { shard, rows: orders })
+    await write(session, addStock, 'stock', { shard, rows: stock })
+    await write(session, insertDeadLetters, 'dead-letters', { shard, rows: deadLetters })
+    await session.query('commit')
+    return stored.rows.length
+  } catch (error) {
+    await session.query('rollback').catch(() => {})
+    throw error
+  }
+}
+
+/** Frames of one epoch that are stored, out of the given batches. */
+export async function storedBatches(
+  session: Client,
+  frames: { readonly shard: number; readonly epoch: number; readonly batches: readonly number[] }
+): Promise<number[]> {
+  const { rows } = await session.query<{ batch: number }>(
+    'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
+    [frames.shard, frames.epoch, frames.batches]
+  )
+  return rows.map(({ batch }) => batch)
+}

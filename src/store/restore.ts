@@ -1,0 +1,83 @@
+import type { Client, Pool } from 'pg'
+import type { StockDelta } from './projection.ts'
+
+/** What recovery needs of a decision. */
+export interface FoldedDecision {
+  readonly epoch: number
+  readonly sequence: number
+  readonly batch: number
+  readonly type: string
+  readonly user_id: string
+  readonly key: string
+  readonly hash: string
+  readonly entity: string
+  readonly at_ms: number
+  readonly adds: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly record: string
+  readonly report: string
+}
+
+const PAGE = 10_000
+
+/** All decisions of a shard in the order of the journal, page by page along the primary key. */
+export async function* readDecisions(db: Client | Pool, shard: number): AsyncGenerator<FoldedDecision[]> {
+  let epoch = 0
+  let sequence = 0
+  for (;;) {
+    const { rows } = await db.query<FoldedDecision>({
+      name: 'read-decisions',
+      text: `select epoch, sequence, batch, type, user_id, key, hash, entity,
+               round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report
+             from decisions where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
+             order by epoch, sequence limit ${PAGE}`,
+      values: [shard, epoch, sequence]
+    })
+    const last = rows.at(-1)
+    if (!last) return
+    yield rows
+    epoch = last.epoch
+    sequence = last.sequence
+  }
+}
+
+/** Units by session as Postgres summed them frame by frame. */
+export async function readStock(db: Client | Pool, shard: number): Promise<StockDelta[]> {
+  const { rows } = await db.query<StockDelta>(
+    `select campaign_id, activity_id, session_id, total, remaining, held, paid from stock where shard = $1
+     order by campaign_id, activity_id, session_id`,
+    [shard]
+  )
+  return rows
+}
+
+export interface DueOrder {
+  readonly order_id: string
+  readonly user_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly session_id: string
+}
+
+/** Unpaid orders whose time to pay is over, the longest overdue first. Redis alone decides what becomes of them. */
+export async function listDueOrders(db: Client | Pool, shard: number, most: number): Promise<DueOrder[]> {
+  const { rows } = await db.query<DueOrder>(
+    `select order_id, user_id, campaign_id, activity_id, session_id from orders
+     where shard = $1 and status = 'accepted' and pay_by <= now() order by pay_by limit $2`,
+    [shard, most]
+  )
+  return rows
+}
+
+/** The last sequence of a stream whose frames were all decided longer ago than the retention; 0 when there is none. */
+export async function purgeableSequence(
+  db: Client | Pool,
+  stream: { readonly shard: number; readonly epoch: number; readonly keepSeconds: number }
+): Promise<number> {
+  const { rows } = await db.query<{ sequence: number | null }>(
+    `select max(stream_sequence) as sequence from frames
+     where shard = $1 and stream_epoch = $2 and decided_at < now() - make_interval(secs => $3)`,
+    [stream.shard, stream.epoch, stream.keepSeconds]
+  )
+  return rows[0]?.sequence ?? 0
+}

@@ -1,0 +1,173 @@
+import type { Pool, PoolClient } from 'pg'
+
+/** A shard's row: who may write, and up to where the journal is projected. */
+export interface ShardRow {
+  readonly shard: number
+  readonly epoch: number
+  readonly state: 'closed' | 'open'
+  readonly replid: string
+  readonly shas: Readonly<Record<string, string>>
+  readonly ownerTerm: number
+  readonly position: Position
+}
+
+/** A place in a shard's journal: the stream of an epoch and a sequence in it. */
+export interface Position {
+  readonly epoch: number
+  readonly sequence: number
+}
+
+interface RawShard {
+  shard: number
+  epoch: number
+  state: 'closed' | 'open'
+  replid: string
+  shas: Record<string, string>
+  owner_term: number
+  position_epoch: number
+  position_sequence: number
+}
+
+type Queryable = Pick<Pool | PoolClient, 'query'>
+
+/** This process no longer owns the shard, or another recovery has begun: stop writing. */
+export class OwnershipLostError extends Error {}
+
+export async function readShard(db: Queryable, shard: number): Promise<ShardRow | undefined> {
+  const { rows } = await db.query<RawShard>('select * from shards where shard = $1', [shard])
+  const row = rows[0]
+  return (
+    row && {
+      shard: row.shard,
+      epoch: row.epoch,
+      state: row.state,
+      replid: row.replid,
+      shas: row.shas,
+      ownerTerm: row.owner_term,
+      position: { epoch: row.position_epoch, sequence: row.position_sequence }
+    }
+  )
+}
+
+/**
+ * Takes a shard for this session: the lock dies with the session. The first epoch is the creation time in Unix seconds,
+ * so ids never come again.
+ * @returns the owner's term, or undefined while another session holds the shard
+ */
+export async function takeShard(session: Queryable, namespace: string, shard: number): Promise<number | undefined> {
+  const lock = await session.query<{ taken: boolean }>(
+    'select pg_try_advisory_lock(hashtextextended($1, 1)) as taken',
+    [`${namespace} shard ${shard}`]
+  )
+  if (!lock.rows[0]?.taken) return undefined
+  await session.query(
+    `insert into shards (shard, epoch, state)
+     values ($1, extract(epoch from now())::bigint, 'closed') on conflict on constraint shards_pkey do nothing`,
+    [shard]
+  )
+  const { rows } = await session.query<{ owner_term: number }>(
+    'update shards set owner_term = owner_term + 1, updated_at = now() where shard = $1 returning owner_term',
+    [shard]
+  )
+  return rows[0]?.owner_term
+}
+
+interface Owned {
+  readonly shard: number
+  readonly ownerTerm: number
+}
+
+async function changeOwned(session: Queryable, sql: string, values: unknown[]): Promise<void> {
+  const { rowCount } = await session.query(sql, values)
+  if (rowCount !== 1) throw new OwnershipLostError('Another worker owns the shard by now, or another recovery has begun.')
+}
+
+/** Recovery step 1: the next epoch, closed. @throws OwnershipLostError */
+export async function beginEpoch(session: Queryable, { shard, ownerTerm }: Owned): Promise<number> {
+  await changeOwned(
+    session,
+    `update shards set epoch = epoch + 1, state = 'closed', shas = '{}', updated_at = now()
+     where shard = $1 and owner_term = $2`,
+    [shard, ownerTerm]
+  )
+  const row = await readShard(session, shard)
+  if (!row) throw new OwnershipLostError('The shard has no row any more.')
+  return row.epoch
+}
+
+/** Closes the shard for gateways that read Postgres. @throws OwnershipLostError */
+export function closeShard(session: Queryable, { shard, ownerTerm }: Owned): Promise<void> {
+  return changeOwned(
+    session,
+    `update shards set state = 'closed', updated_at = now() where shard = $1 and owner_term = $2`,
+    [shard, ownerTerm]
+  )
+}
+
+/** Asks the owner to open the shard again: it sees the state within a second. */
+export async function requestReopening(db: Queryable, shard: number): Promise<void> {
+  await db.query("update shards set state = 'closed', updated_at = now() where shard = $1", [shard])
+}
+
+export interface OpenState extends Owned {
+  readonly epoch: number
+  readonly replid: string
+  readonly shas: Readonly<Record<string, string>>
+}
+
+/** Recovery step 7: exactly one row, under this very epoch. @throws OwnershipLostError */
+export function markOpen(session: Queryable, state: OpenState): Promise<void> {
+  return changeOwned(
+    session,
+    `update shards set state = 'open', replid = $4, shas = $5, updated_at = now()
+     where shard = $1 and owner_term = $2 and epoch = $3`,
+    [state.shard, state.ownerTerm, state.epoch, state.replid, JSON.stringify(state.shas)]
+  )
+}
+
+/** The openings of a shard whose streams should exist, oldest first. */
+export async function listOpenings(db: Queryable, shard: number): Promise<Array<{ epoch: number; lastSequence: number | null }>> {
+  const { rows } = await db.query<{ epoch: number; last_sequence: number | null }>(
+    'select epoch, last_sequence from openings where shard = $1 and not deleted order by epoch',
+    [shard]
+  )
+  return rows.map((row) => ({ epoch: row.epoch, lastSequence: row.last_sequence }))
+}
+
+/** Notes a stream before it is created: a stream that Postgres names and that is gone is a lost journal. */
+export async function recordOpening(db: Queryable, shard: number, epoch: number): Promise<void> {
+  await db.query('insert into openings (shard, epoch) values ($1, $2) on conflict on constraint openings_pkey do nothing', [
+    shard,
+    epoch
+  ])
+}
+
+export async function recordSealed(db: Queryable, opening: { shard: number; epoch: number; lastSequence: number }): Promise<void> {
+  await db.query('update openings set last_sequence = $3 where shard = $1 and epoch = $2', [
+    opening.shard,
+    opening.epoch,
+    opening.lastSequence
+  ])
+}
+
+export async function recordDeleted(db: Queryable, shard: number, epoch: number): Promise<void> {
+  await db.query('update openings set deleted = true where shard = $1 and epoch = $2', [shard, epoch])
+}
+
+/** The place of a reader of its own, undefined before it was saved first. */
+export async function readPlace(db: Queryable, name: string, shard: number): Promise<Position | undefined> {
+  const { rows } = await db.query<Position>('select epoch, sequence from reader_places where name = $1 and shard = $2', [
+    name,
+    shard
+  ])
+  return rows[0]
+}
+
+export async function savePlace(db: Queryable, name: string, place: Position & { shard: number }): Promise<void> {
+  await db.query(
+    `insert into reader_places (name, shard, epoch, sequence) values ($1, $2, $3, $4)
+     on conflict on constraint reader_places_pkey
+     do update set epoch = excluded.epoch, sequence = excluded.sequence, updated_at = now()`,
+    [name, place.shard, place.epoch, place.sequence]
+  )
+}

@@ -1,0 +1,140 @@
+import type { JetStreamManager } from 'nats'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { JournalConnection } from '../journal/connection.ts'
+import { parseFrame } from '../journal/frame.ts'
+import type { Publisher } from '../journal/publisher.ts'
+import { StreamReader } from '../journal/reader.ts'
+import { journalEpochs, streamInfo } from '../journal/streams.ts'
+import type { Names } from '../journal/subjects.ts'
+import { type Position, readPlace, savePlace } from '../store/shards.ts'
+import { type PublicEvent, toEvent } from './events.ts'
+
+interface EventRelayOptions {
+  readonly connection: JournalConnection
+  readonly jsm: JetStreamManager
+  readonly publisher: Publisher
+  readonly pool: Pool
+  readonly names: Names
+  readonly shard: number
+  readonly logger: Logger
+}
+
+const PLACE = 'events'
+const SAVE_EVERY_MS = 500
+const FRAMES_AT_ONCE = 32
+
+/** Reads the journal a second time and tells each decision to the public stream. Does not wait for Postgres. */
+export class EventRelay {
+  readonly #options: EventRelayOptions
+  #place: Position | undefined
+  #savedAt = 0
+  #lookedAt = 0
+  #saving: Promise<void> | undefined
+  #reader: { readonly epoch: number; readonly stream: StreamReader } | undefined
+
+  constructor(options: EventRelayOptions) {
+    this.#options = options
+  }
+
+  get place(): Position | undefined {
+    return this.#place
+  }
+
+  /** One step: publishes what is there, or waits up to `waitMs`. @throws what NATS says when it is away */
+  async step(waitMs: number): Promise<void> {
+    this.#place ??= await this.#firstPlace()
+    const epoch = await this.#epochToRead(this.#place)
+    if (epoch === undefined) return
+    const from = this.#place.epoch === epoch ? this.#place.sequence + 1 : 1
+    if (this.#reader?.epoch !== epoch || this.#reader.stream.next !== from) {
+      await this.#reader?.stream.close()
+      const { connection, jsm, names, shard } = this.#options
+      const stream = names.journalStream(shard, epoch)
+      this.#reader = { epoch, stream: new StreamReader({ connection, jsm, stream, from }) }
+    }
+    const messages = await this.#reader.stream.read(FRAMES_AT_ONCE, waitMs)
+    const last = messages.at(-1)
+    if (last) {
+      await this.#tell(messages.map(({ text }) => text))
+      this.#place = { epoch, sequence: last.sequence }
+    }
+    this.#save()
+  }
+
+  async close(): Promise<void> {
+    await this.#reader?.stream.close()
+    this.#savedAt = 0
+    this.#save()
+    await this.#saving
+  }
+
+  /** Without a place of its own it begins with the oldest stream there is. */
+  async #firstPlace(): Promise<Position> {
+    const { pool, shard } = this.#options
+    return (await readPlace(pool, PLACE, shard)) ?? { epoch: 0, sequence: 0 }
+  }
+
+  /** The stream to read now: that of the place until it is sealed and read to its end, then the next. */
+  async #epochToRead(place: Position): Promise<number | undefined> {
+    if (this.#reader?.epoch === place.epoch && performance.now() - this.#lookedAt < 1000) return place.epoch
+    const { jsm, names, shard } = this.#options
+    this.#lookedAt = performance.now()
+    const epochs = await journalEpochs(jsm, names, shard)
+    if (epochs.includes(place.epoch)) {
+      const info = await streamInfo(jsm, names.journalStream(shard, place.epoch))
+      if (info && !(info.config.sealed && place.sequence >= info.state.last_seq)) return place.epoch
+    }
+    return epochs.find((epoch) => epoch > place.epoch)
+  }
+
+  async #tell(frames: readonly string[]): Promise<void> {
+    const { names } = this.#options
+    const events: PublicEvent[] = []
+    for (const text of frames) {
+      const parsed = parseFrame(text)
+      // what cannot be read goes to the dead letters of the projection, with an alarm there
+      if (!parsed.ok) continue
+      for (const decision of parsed.frame.decisions) {
+        const event = toEvent(parsed.frame, decision, names)
+        if (event) events.push(event)
+      }
+    }
+    let window: PublicEvent[] = []
+    const entities = new Set<string>()
+    for (const event of events) {
+      // causes before effects: an entity's second event waits until the first is stored
+      if (entities.has(event.entity)) {
+        await this.#publish(window)
+        window = []
+        entities.clear()
+      }
+      window.push(event)
+      entities.add(event.entity)
+    }
+    await this.#publish(window)
+  }
+
+  async #publish(events: readonly PublicEvent[]): Promise<void> {
+    let left = events
+    for (let attempt = 0; left.length > 0; attempt += 1) {
+      const results = await Promise.all(left.map((event) => this.#options.publisher.publish(event)))
+      const failed = results.find((result) => !result.acked)
+      left = left.filter((_, index) => !results[index]?.acked)
+      if (left.length === 0) return
+      if (attempt === 4) throw new Error(`The public stream does not take events: ${failed && !failed.acked ? failed.reason : ''}`)
+    }
+  }
+
+  /** At least once: a place saved late only means that events are told again, with the same ids. */
+  #save(): void {
+    const { pool, shard, logger } = this.#options
+    if (!this.#place || this.#saving || performance.now() - this.#savedAt < SAVE_EVERY_MS) return
+    this.#savedAt = performance.now()
+    this.#saving = savePlace(pool, PLACE, { ...this.#place, shard })
+      .catch((error: Error) => logger.debug({ err: error }, 'the place of the events reader was not saved'))
+      .finally(() => {
+        this.#saving = undefined
+      })
+  }
+}

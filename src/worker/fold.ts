@@ -1,0 +1,125 @@
+import { type OrderRecord, decodeOrder } from '../gate/order-record.ts'
+import { type Frame, type FrameDecision, scopeKey } from '../journal/frame.ts'
+import type { DecisionRow, OrderRow, Projection, StockDelta } from '../store/projection.ts'
+
+/** `<epoch>-<sequence>` of the order that a decision made or moved, '' when it concerns none. */
+export function orderEntity(frame: Frame, decision: FrameDecision): string {
+  if (decision.order !== undefined) return decision.order.slice(decision.order.indexOf('-') + 1)
+  return decision.type === 'order.accepted' ? `${frame.epoch}-${decision.seq}` : ''
+}
+
+function byKey<T>(decision: FrameDecision, scopes: Readonly<Record<string, T>> | undefined): Record<string, T> {
+  const result: Record<string, T> = {}
+  for (const [scope, fields] of Object.entries(scopes ?? {})) result[scopeKey(scope, decision)] = fields
+  return result
+}
+
+function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
+  const entity = orderEntity(frame, decision)
+  const record = entity === '' ? '' : (decision.put?.u?.[`o:${entity}`] ?? '')
+  return {
+    epoch: frame.epoch,
+    sequence: decision.seq,
+    batch: frame.batch,
+    type: decision.type,
+    user_id: decision.user,
+    key: decision.key,
+    hash: decision.hash,
+    campaign_id: decision.campaign,
+    activity_id: decision.activity,
+    session_id: decision.session ?? '',
+    entity,
+    at: frame.at,
+    request: decision.request,
+    adds: byKey(decision, decision.add),
+    // the only put of an order's decision is its record, which has a column of its own
+    puts: record === '' ? byKey(decision, decision.put) : {},
+    record,
+    report: decision.report ?? ''
+  }
+}
+
+function orderRow(order: OrderRecord, row: DecisionRow): OrderRow {
+  const [epoch = '', sequence = ''] = row.entity.split('-')
+  return {
+    order_id: order.id,
+    campaign_id: order.campaign,
+    activity_id: order.activity,
+    session_id: order.session,
+    user_id: row.user_id,
+    quantity: order.quantity,
+    unit_price: order.unitPrice,
+    currency: order.currency,
+    status: order.status,
+    epoch: Number(epoch),
+    sequence: Number(sequence),
+    accepted_at: order.acceptedAt,
+    pay_by: order.payBy,
+    ship_by: order.shipBy,
+    position: order.position,
+    returned: order.returned,
+    updated_at: row.at,
+    record: row.record
+  }
+}
+
+const counters = ['total', 'remaining', 'held', 'paid'] as const
+
+function addStock(stock: Map<string, StockDelta>, adds: DecisionRow['adds']): void {
+  for (const [key, fields] of Object.entries(adds)) {
+    if (!key.startsWith('s:')) continue
+    const [, campaign = '', activity = ''] = key.split(':')
+    for (const [field, delta] of Object.entries(fields)) {
+      const colon = field.lastIndexOf(':')
+      const counter = counters.find((name) => name === field.slice(colon + 1))
+      if (!counter) continue
+      const session = field.slice(0, colon)
+      const place = `${key}:${session}`
+      const row = stock.get(place) ?? {
+        campaign_id: campaign,
+        activity_id: activity,
+        session_id: session,
+        total: 0,
+        remaining: 0,
+        held: 0,
+        paid: 0
+      }
+      row[counter] += delta
+      stock.set(place, row)
+    }
+  }
+}
+
+/** Rows for Postgres of the frames that it does not have yet; the last state of an order wins. */
+export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>): Projection {
+  const decisions: DecisionRow[] = []
+  const orders = new Map<string, OrderRow>()
+  const stock = new Map<string, StockDelta>()
+  const taken = new Set<string>()
+  for (const frame of frames) {
+    const entry = `${frame.epoch}-${frame.batch}`
+    if (!fresh.has(entry) || taken.has(entry)) continue
+    taken.add(entry)
+    for (const decision of frame.decisions) {
+      const row = decisionRow(frame, decision)
+      decisions.push(row)
+      addStock(stock, row.adds)
+      if (row.record === '') continue
+      const order = decodeOrder(`${frame.shard}-${row.entity}`, row.record)
+      orders.set(order.id, orderRow(order, row))
+    }
+  }
+  return { decisions, orders: [...orders.values()], stock: [...stock.values()] }
+}
+
+/** Logical keys of the hashes that the gives of a frame may name: what its settle needs beside its id. */
+export function giveKeysOf(frame: Frame): string[] {
+  const keys = new Set<string>()
+  for (const decision of frame.decisions) {
+    // a purchase only takes
+    if (decision.type === 'order.accepted') continue
+    for (const scope of Object.keys(decision.add ?? {})) keys.add(scopeKey(scope, decision))
+  }
+  return [...keys]
+}
+

@@ -1,0 +1,114 @@
+import type { JetStreamManager } from 'nats'
+import type { Client, Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { GateParts } from '../gate/create-gate.ts'
+import { shardKeys } from '../gate/keys.ts'
+import { giveKeys } from '../gate/reply.ts'
+import type { Frame } from '../journal/frame.ts'
+import { streamInfo } from '../journal/streams.ts'
+import type { Names } from '../journal/subjects.ts'
+import type { OpeningScripts } from '../recovery/scripts.ts'
+import { storedBatches } from '../store/projection.ts'
+import { purgeableSequence } from '../store/restore.ts'
+import { listOpenings, type Position, recordDeleted } from '../store/shards.ts'
+import { giveKeysOf } from './fold.ts'
+
+/** Entries older than this in the outbox are the relay's. */
+const RELAY_AFTER_MS = 1000
+const ENTRIES = 256
+
+type RedisParts = Pick<GateParts, 'redis' | 'confirmer' | 'prefix' | 'shard'>
+
+/** Publishes what no gateway published in time, with the same ids, and settles it. @returns frames published */
+export async function relayOutbox(parts: RedisParts): Promise<number> {
+  const [, outbox] = shardKeys(parts.prefix)
+  const [seconds, micros] = await parts.redis.time()
+  const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+  const entries = await parts.redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES)
+  const old = entries.filter(([, fields]) => now - Number(fields[3] ?? 0) > RELAY_AFTER_MS)
+  const results = await Promise.all(
+    old.map(([entry, fields]) =>
+      parts.confirmer.confirm({ entry, payload: fields[1] ?? '', giveKeys: giveKeys(fields[5] ?? '') })
+    )
+  )
+  return results.filter(Boolean).length
+}
+
+/** After a commit: settles what no gateway settled and deletes the frames from kept. */
+export async function trimCommitted(scripts: OpeningScripts, prefix: string, frames: readonly Frame[]): Promise<void> {
+  const mine = frames.filter((frame) => frame.epoch === scripts.epoch)
+  if (mine.length === 0) return
+  const give = new Set(mine.flatMap(giveKeysOf))
+  const keys = [...shardKeys(prefix), ...[...give].map((key) => prefix + key)]
+  await scripts.run(
+    'trim',
+    keys,
+    mine.map((frame) => `${frame.epoch}-${frame.batch}`)
+  )
+}
+
+interface TidyParts extends RedisParts {
+  readonly session: Client
+  readonly scripts: OpeningScripts
+}
+
+/** Settles and deletes whatever Postgres already has: a worker may have died between its commit and its trim. */
+export async function tidy({ redis, prefix, shard, session, scripts }: TidyParts): Promise<void> {
+  const [shardKey, outbox, kept] = shardKeys(prefix)
+  const [entries, [, pairs]] = await Promise.all([
+    redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES),
+    redis.hscan(kept, '0', 'COUNT', ENTRIES)
+  ])
+  const give = new Map(entries.map(([entry, fields]) => [entry, giveKeys(fields[5] ?? '')]))
+  for (let i = 0; i < pairs.length; i += 2) give.set(pairs[i] ?? '', [])
+  const mine = [...give.keys()].filter((entry) => entry.startsWith(`${scripts.epoch}-`))
+  if (mine.length === 0) return
+  const batches = mine.map((entry) => Number(entry.slice(entry.indexOf('-') + 1)))
+  const stored = await storedBatches(session, { shard, epoch: scripts.epoch, batches })
+  if (stored.length === 0) return
+  const done = stored.map((batch) => `${scripts.epoch}-${batch}`)
+  const keys = new Set(done.flatMap((entry) => give.get(entry) ?? []))
+  await scripts.run('trim', [shardKey, outbox, kept, ...keys], done)
+}
+
+interface JanitorParts {
+  readonly pool: Pool
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly shard: number
+  readonly epoch: number
+  readonly keepSeconds: number
+  readonly positions: () => { readonly projection: Position; readonly events: Position | undefined }
+  readonly logger: Logger
+}
+
+/** Share of JOURNAL_MAX_BYTES at which the journal is an alarm. */
+const ALARM_AT = 0.7
+
+/** Purges the open stream and deletes sealed ones, up to what Postgres and the events reader have both passed. */
+export async function cleanJournal(parts: JanitorParts): Promise<void> {
+  const { pool, jsm, names, shard, epoch, keepSeconds, positions, logger } = parts
+  const { projection, events } = positions()
+  if (!events) return
+  for (const opening of await listOpenings(pool, shard)) {
+    const name = names.journalStream(shard, opening.epoch)
+    const passed = (place: Position) =>
+      place.epoch > opening.epoch ? Number.MAX_SAFE_INTEGER : place.epoch < opening.epoch ? 0 : place.sequence
+    const old = await purgeableSequence(pool, { shard, epoch: opening.epoch, keepSeconds })
+    const upTo = Math.min(passed(projection), passed(events), old)
+    const info = await streamInfo(jsm, name)
+    if (!info) continue
+    if (opening.epoch < epoch) {
+      // a sealed stream refuses a purge, so it goes as a whole
+      if (upTo < info.state.last_seq) continue
+      await jsm.streams.delete(name)
+      await recordDeleted(pool, shard, opening.epoch)
+      continue
+    }
+    if (upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
+    const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0
+    if (share > ALARM_AT) {
+      logger.error({ alarm: 'JOURNAL_FILLS', stream: name, share }, 'the journal is filling up; at 90 % the gate closes')
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** The shard must be opened again: Redis was restarted, exchanged or wiped, or the journal is gone. */
+export class ReopenError extends Error {}
+
+/** Waits; ends early, without an error, when the signal fires. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {})
+}
+
+export interface Loop {
+  readonly name: string
+  readonly everyMs: number
+  readonly run: () => Promise<unknown>
+  /** true: an error ends the ownership; false: it is logged and tried again */
+  readonly vital: boolean
+}
+
+/**
+ * Runs loops side by side until the signal fires or a vital one fails.
+ * @param onError told of errors of loops that are not vital
+ * @throws the first error of a vital loop, after all loops have ended
+ */
+export async function runLoops(
+  loops: readonly Loop[],
+  signal: AbortSignal,
+  onError: (name: string, error: unknown) => void
+): Promise<void> {
+  const stop = new AbortController()
+  const both = AbortSignal.any([signal, stop.signal])
+  let failure: unknown
+  const runOne = async (loop: Loop) => {
+    while (!both.aborted) {
+      try {
+        await loop.run()
+      } catch (error) {
+        if (loop.vital) {
+          failure ??= error
+          stop.abort()
+          return
+        }
+        onError(loop.name, error)
+        await pause(500, both)
+      }
+      await pause(loop.everyMs, both)
+    }
+  }
+  await Promise.all(loops.map(runOne))
+  if (failure !== undefined) throw failure
+}

@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type JetStreamManager, NatsError } from 'nats'
+import type { Client, Pool } from 'pg'
+import type { Logger } from 'pino'
+import { probeGate } from '../gate/batcher.ts'
+import type { GateParts } from '../gate/create-gate.ts'
+import { RedisCallError } from '../gate/redis-caller.ts'
+import { StreamReader } from '../journal/reader.ts'
+import { type StreamSettings, streamInfo } from '../journal/streams.ts'
+import type { Names } from '../journal/subjects.ts'
+import { recover } from '../recovery/recover.ts'
+import { OpeningScripts } from '../recovery/scripts.ts'
+import { closeShard, readShard, takeShard } from '../store/shards.ts'
+import { expireDueOrders } from './drivers.ts'
+import type { EventRelay } from './event-relay.ts'
+import { cleanJournal, relayOutbox, tidy, trimCommitted } from './housekeeping.ts'
+import { type Loop, ReopenError, runLoops } from './loops.ts'
+import { Projector } from './projector.ts'
+
+export interface OwnerOptions {
+  readonly parts: GateParts
+  readonly pool: Pool
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly namespace: string
+  readonly streams: StreamSettings
+  readonly keepSeconds: number
+  readonly events: EventRelay
+  /** drives what adjustments were left open; see src/campaign */
+  readonly driveIntents: () => Promise<unknown>
+  readonly logger: Logger
+}
+
+/** A constraint of Postgres does not hold: the journal and the rules disagree. */
+function isViolation(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' && code.startsWith('23')
+}
+
+/** Works on one shard while a Postgres session holds its lock. */
+export class ShardOwner {
+  readonly #options: OwnerOptions
+  readonly #session: Client
+  readonly #projector: Projector
+  readonly #term: number
+  #scripts: OpeningScripts | undefined
+
+  private constructor(options: OwnerOptions, taken: { session: Client; term: number; projector: Projector }) {
+    this.#options = options
+    this.#session = taken.session
+    this.#term = taken.term
+    this.#projector = taken.projector
+  }
+
+  /** undefined while another session holds the shard. */
+  static async take(options: OwnerOptions, session: Client): Promise<ShardOwner | undefined> {
+    const { parts, namespace, names, jsm, logger } = options
+    const term = await takeShard(session, namespace, parts.shard)
+    if (term === undefined) return undefined
+    const row = await readShard(session, parts.shard)
+    if (!row) return undefined
+    let owner: ShardOwner | undefined
+    const projector = new Projector(
+      {
+        session,
+        shard: parts.shard,
+        ownerTerm: term,
+        names,
+        openReader: (stream, from) => new StreamReader({ connection: parts.connection, jsm, stream, from }),
+        committed: (frames) => {
+          const scripts = owner === undefined ? undefined : owner.#scripts
+          // left-overs are settled and deleted by the next tidy
+          if (scripts) trimCommitted(scripts, parts.prefix, frames).catch(() => {})
+        },
+        logger
+      },
+      row.position
+    )
+    owner = new ShardOwner(options, { session, term, projector })
+    return owner
+  }
+
+  /** Opens the shard where it must be opened, then works on it until the signal fires or something vital fails. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#scripts = await this.#openingAlive()
+    while (!signal.aborted) {
+      this.#scripts ??= await this.#recover()
+      try {
+        await runLoops(this.#loops(this.#scripts), signal, (name, error) =>
+          this.#options.logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
+        )
+      } catch (error) {
+        if (!(error instanceof ReopenError)) throw await this.#closeOnViolation(error)
+        this.#options.logger.warn({ reason: error.message }, 'the shard must be opened again')
+        this.#scripts = undefined
+      }
+    }
+    await this.#projector.close()
+  }
+
+  async #recover(): Promise<OpeningScripts> {
+    const { parts, jsm, names, streams, logger } = this.#options
+    const session = this.#session
+    try {
+      return await recover({
+        ...parts,
+        session,
+        ownerTerm: this.#term,
+        jsm,
+        names,
+        streams,
+        projector: this.#projector,
+        logger
+      })
+    } catch (error) {
+      throw await this.#closeOnViolation(error)
+    }
+  }
+
+  /** The opening that Postgres names, when its gate answers and its stream exists: nothing to recover. */
+  async #openingAlive(): Promise<OpeningScripts | undefined> {
+    const { parts } = this.#options
+    const row = await readShard(this.#session, parts.shard)
+    if (row?.state !== 'open') return undefined
+    const scripts = new OpeningScripts(parts.caller, { epoch: row.epoch, replid: row.replid, shas: { ...row.shas } })
+    try {
+      await this.#probe(scripts)
+    } catch (error) {
+      if (error instanceof ReopenError) return undefined
+      throw error
+    }
+    return scripts
+  }
+
+  /** A real gate call, and the stream of this opening: is this opening alive? @throws ReopenError */
+  async #probe(scripts: OpeningScripts): Promise<void> {
+    const { parts, jsm, names } = this.#options
+    try {
+      const reply = await probeGate(parts, { epoch: scripts.epoch, sha: scripts.shas.gate ?? '' })
+      if (reply.status === 'CLOSED') throw new ReopenError('the gate answers CLOSED')
+    } catch (error) {
+      if (error instanceof RedisCallError && error.reason === 'noscript') throw new ReopenError('Redis has lost the scripts')
+      if (error instanceof RedisCallError) return
+      throw error
+    }
+    const row = await readShard(this.#session, parts.shard)
+    if (row?.state !== 'open') throw new ReopenError('Postgres says closed')
+    // NATS away is no reason to reopen; a NATS without the stream is
+    const stream = names.journalStream(parts.shard, scripts.epoch)
+    const info = await streamInfo(jsm, stream).catch(() => 'away' as const)
+    if (info === undefined) throw new ReopenError(`the stream ${stream} is gone`)
+  }
+
+  #loops(scripts: OpeningScripts): Loop[] {
+    const { parts, pool, jsm, names, keepSeconds, events, driveIntents, logger } = this.#options
+    const { gate, shard } = parts
+    const session = this.#session
+    const positions = () => ({ projection: this.#projector.position, events: events.place })
+    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, positions, logger }
+    return [
+      { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
+      { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
+      { name: 'relay', everyMs: 250, vital: false, run: () => relayOutbox(parts) },
+      { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, session, scripts }) },
+      { name: 'expiry', everyMs: 500, vital: false, run: () => expireDueOrders({ pool, gate, shard }) },
+      { name: 'adjustments', everyMs: 1000, vital: false, run: driveIntents },
+      { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }
+    ]
+  }
+
+  /** NATS away is waited for; Postgres, a gap or a violation ends the ownership. */
+  async #project(epoch: number): Promise<void> {
+    try {
+      await this.#projector.step(epoch, 1000)
+    } catch (error) {
+      if (!(error instanceof NatsError)) throw error
+      await this.#projector.close()
+      await delay(250)
+    }
+  }
+
+  /** The frame stays in the journal: nothing is lost, and nothing more is sold until people have looked. */
+  async #closeOnViolation(error: unknown): Promise<unknown> {
+    if (!isViolation(error)) return error
+    const { parts, logger } = this.#options
+    logger.fatal({ alarm: 'VIOLATION', err: error }, 'the journal does not fit the checks of Postgres; the shard is closed')
+    await closeShard(this.#session, { shard: parts.shard, ownerTerm: this.#term }).catch(() => {})
+    return error
+  }
+}

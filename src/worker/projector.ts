@@ -1,0 +1,140 @@
+import type { Client } from 'pg'
+import type { Logger } from 'pino'
+import { decodeOrder } from '../gate/order-record.ts'
+import { type Frame, type ParsedFrame, parseFrame } from '../journal/frame.ts'
+import { JournalGapError, type StoredMessage, StreamReader } from '../journal/reader.ts'
+import type { Names } from '../journal/subjects.ts'
+import { type DeadLetter, type FrameRow, storeFrames } from '../store/projection.ts'
+import type { Position } from '../store/shards.ts'
+import { foldFrames } from './fold.ts'
+
+/** Frames in one transaction at most. */
+const FRAMES_PER_TRANSACTION = 128
+
+interface ProjectorOptions {
+  readonly session: Client
+  readonly shard: number
+  readonly ownerTerm: number
+  readonly names: Names
+  readonly openReader: (stream: string, from: number) => StreamReader
+  /** the frames are committed: they may leave kept */
+  readonly committed: (frames: readonly Frame[]) => void
+  readonly logger: Logger
+}
+
+interface Batch {
+  readonly frames: Frame[]
+  readonly rows: FrameRow[]
+  readonly deadLetters: DeadLetter[]
+}
+
+function readFrame(text: string, shard: number, epoch: number): ParsedFrame {
+  const parsed = parseFrame(text)
+  if (!parsed.ok) return parsed
+  const { frame } = parsed
+  if (frame.shard !== shard || frame.epoch > epoch) {
+    return { ok: false, reason: `a frame of shard ${frame.shard}, epoch ${frame.epoch} in the journal of ${shard}, ${epoch}` }
+  }
+  try {
+    for (const decision of frame.decisions) {
+      for (const [field, record] of Object.entries(decision.put?.u ?? {})) {
+        if (field.startsWith('o:')) decodeOrder(field, record)
+      }
+    }
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) }
+  }
+  return parsed
+}
+
+/** Brings the journal into Postgres: Postgres == fold of the journal up to its position. */
+export class Projector {
+  readonly #options: ProjectorOptions
+  #position: Position
+  #reader: StreamReader | undefined
+  #readerEpoch = 0
+
+  constructor(options: ProjectorOptions, position: Position) {
+    this.#options = options
+    this.#position = position
+  }
+
+  get position(): Position {
+    return this.#position
+  }
+
+  /**
+   * Projects what the stream of an epoch holds beyond the position; waits up to `waitMs` for something to come.
+   * @returns how many messages were projected
+   * @throws OwnershipLostError, JournalGapError, database errors
+   */
+  async step(epoch: number, waitMs: number): Promise<number> {
+    const { names, shard, openReader } = this.#options
+    const from = this.#position.epoch === epoch ? this.#position.sequence + 1 : 1
+    if (!this.#reader || this.#readerEpoch !== epoch || this.#reader.next !== from) {
+      await this.#reader?.close()
+      this.#reader = openReader(names.journalStream(shard, epoch), from)
+      this.#readerEpoch = epoch
+    }
+    const messages = await this.#reader.read(FRAMES_PER_TRANSACTION, waitMs)
+    if (messages.length > 0) await this.#store(epoch, messages)
+    return messages.length
+  }
+
+  /** Projects the stream of an epoch up to and including a sequence. An empty read is not an end. */
+  async drain(epoch: number, upTo: number, deadlineMs: number): Promise<void> {
+    const deadline = Date.now() + deadlineMs
+    while (this.#position.epoch < epoch ? upTo > 0 : this.#position.epoch === epoch && this.#position.sequence < upTo) {
+      if (Date.now() > deadline) {
+        throw new JournalGapError(`The journal of epoch ${epoch} was read to ${this.#position.sequence} of ${upTo} only.`)
+      }
+      await this.step(epoch, 500)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#reader?.close()
+    this.#reader = undefined
+  }
+
+  #sort(epoch: number, messages: readonly StoredMessage[]): Batch {
+    const { shard, names, logger } = this.#options
+    const batch: Batch = { frames: [], rows: [], deadLetters: [] }
+    for (const { sequence, text } of messages) {
+      const parsed = readFrame(text, shard, epoch)
+      if (!parsed.ok) {
+        const stream = names.journalStream(shard, epoch)
+        logger.error({ alarm: 'DEAD_LETTER', stream, sequence, reason: parsed.reason }, 'a frame cannot be read')
+        batch.deadLetters.push({ stream, sequence, reason: parsed.reason, payload: Buffer.from(text).toString('base64') })
+        continue
+      }
+      const { frame } = parsed
+      batch.frames.push(frame)
+      batch.rows.push({
+        epoch: frame.epoch,
+        batch: frame.batch,
+        stream_epoch: epoch,
+        stream_sequence: sequence,
+        decided_at: frame.at,
+        decisions: frame.decisions.length
+      })
+    }
+    return batch
+  }
+
+  async #store(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
+    const { session, shard, ownerTerm, committed } = this.#options
+    const { frames, rows, deadLetters } = this.#sort(epoch, messages)
+    const position = { epoch, sequence: messages.at(-1)?.sequence ?? 0 }
+    await storeFrames(session, {
+      shard,
+      ownerTerm,
+      frames: rows,
+      deadLetters,
+      position,
+      fold: (fresh) => foldFrames(frames, fresh)
+    })
+    this.#position = position
+    committed(frames)
+  }
+}

@@ -1,0 +1,128 @@
+import type { Client, Pool } from 'pg'
+import { type Logger, pino } from 'pino'
+import { driveIntents } from '../campaign/driver.ts'
+import type { Config } from '../config/config.ts'
+import { createGateParts } from '../gate/create-gate.ts'
+import { createPublisher } from '../journal/publisher.ts'
+import { ensurePublicStream, manager } from '../journal/streams.ts'
+import { streamNames } from '../journal/subjects.ts'
+import { checkSchema } from '../store/migrate.ts'
+import { createPool, createSession } from '../store/pool.ts'
+import { EventRelay } from './event-relay.ts'
+import { pause, runLoops } from './loops.ts'
+import { type OwnerOptions, ShardOwner } from './owner.ts'
+
+/** How long a worker waits before it tries again to own a shard that another holds, or that it could not open. */
+const RETRY_MS = 500
+
+interface WorkerOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly pool: Pool
+  readonly signal: AbortSignal
+}
+
+async function withSession(config: Config, work: (session: Client) => Promise<void>): Promise<void> {
+  const session = createSession(config, 'floodgate-worker-owner')
+  await session.connect()
+  try {
+    await work(session)
+  } finally {
+    await session.end().catch(() => {})
+  }
+}
+
+/** Tells events from the first time the shard is taken until another worker is seen to hold it: Postgres away is no end. */
+class EventTelling {
+  #stop: AbortController | undefined
+  #running: Promise<void> = Promise.resolve()
+  readonly #events: EventRelay
+  readonly #logger: Logger
+
+  constructor(events: EventRelay, logger: Logger) {
+    this.#events = events
+    this.#logger = logger
+  }
+
+  start(): void {
+    if (this.#stop) return
+    this.#stop = new AbortController()
+    const run = () => this.#events.step(1000)
+    this.#running = runLoops([{ name: 'events', everyMs: 0, vital: false, run }], this.#stop.signal, (name, error) =>
+      this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#stop?.abort()
+    await this.#running
+    this.#stop = undefined
+  }
+}
+
+/** Takes the shard, works on it, and starts over when that ends, until the signal fires. */
+async function ownWhilePossible(options: OwnerOptions, { config, logger, signal }: WorkerOptions): Promise<void> {
+  const telling = new EventTelling(options.events, logger)
+  while (!signal.aborted) {
+    try {
+      await withSession(config, async (session) => {
+        const owner = await ShardOwner.take(options, session)
+        if (!owner) return telling.stop()
+        logger.info({ shard: options.parts.shard }, 'this worker owns the shard')
+        telling.start()
+        await owner.run(signal)
+      })
+    } catch (error) {
+      logger.error({ err: error }, 'the work on the shard ended; it is taken up again')
+    }
+    await pause(RETRY_MS, signal)
+  }
+  await telling.stop()
+}
+
+/** Runs the worker until the signal fires. @throws SchemaError, NatsError at start */
+export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
+  const { config, logger, pool, signal } = options
+  await checkSchema(pool)
+  const names = streamNames(config.NAMESPACE)
+  const parts = await createGateParts(config, { pool, logger, name: 'floodgate-worker' })
+  const jsm = await manager(parts.connection)
+  const streams = { replicas: config.NATS_REPLICAS, maxBytes: config.JOURNAL_MAX_BYTES }
+  const publisher = createPublisher(parts.connection, 2000)
+  const events = new EventRelay({ connection: parts.connection, jsm, publisher, pool, names, shard: parts.shard, logger })
+  const keepStream = () => ensurePublicStream(jsm, names, { ...streams, keepSeconds: config.JOURNAL_KEEP })
+  const keeping = runLoops([{ name: 'public stream', everyMs: 5000, vital: false, run: keepStream }], signal, (_, error) =>
+    logger.warn({ err: error }, 'the public stream cannot be looked at')
+  )
+  await ownWhilePossible(
+    {
+      parts,
+      pool,
+      jsm,
+      names,
+      namespace: config.NAMESPACE,
+      streams,
+      keepSeconds: config.JOURNAL_KEEP,
+      events,
+      driveIntents: () => driveIntents({ pool, gate: parts.gate }),
+      logger
+    },
+    options
+  )
+  await keeping
+  await events.close()
+  publisher.close()
+  await parts.gate.close(1000)
+}
+
+/** The worker as a process: until SIGTERM or SIGINT. */
+export async function runWorker(config: Config): Promise<void> {
+  const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
+  const pool = createPool(config, { max: 6, name: 'floodgate-worker' })
+  const stop = new AbortController()
+  process.once('SIGTERM', () => stop.abort())
+  process.once('SIGINT', () => stop.abort())
+  process.send?.({ type: 'pids', pids: [process.pid] })
+  await runWorkerUntil({ config, logger, pool, signal: stop.signal })
+  await pool.end()
+}

@@ -1,0 +1,127 @@
+import t from 'tap'
+import { cpuMicros, parseStat } from '../../bench/cpu.ts'
+import { createLedger, keyOf } from '../../bench/load/ledger.ts'
+import { type Measurement, type Part, parts } from '../../bench/measure.ts'
+import { readOptions } from '../../bench/options.ts'
+import { asChart } from '../../bench/report/chart.ts'
+import { asMarkdown, asText, createReport } from '../../bench/report/report.ts'
+import { median, ratios, summarize } from '../../bench/report/summary.ts'
+
+const machine = {
+  cores: 2,
+  processor: 'a processor',
+  memoryGiB: 8,
+  system: 'linux 6',
+  node: '20.20.2',
+  redis: '7.0.15',
+  nats: '2.9.10',
+  postgres: '15.14',
+  commit: 'fsync on'
+}
+
+const cpuOf = (service: number): Record<Part, number> =>
+  Object.fromEntries(parts.map((part) => [part, part === 'service' ? service : 1])) as Record<Part, number>
+
+function measured(scenario: string, round: number, figures: Partial<Measurement> = {}): Measurement {
+  return {
+    scenario,
+    round,
+    answered: 1000,
+    statuses: { 201: 1000 },
+    unexpected: 0,
+    sample: null,
+    errors: 0,
+    p50: 1,
+    p97_5: 2,
+    p99: 3,
+    seconds: 1,
+    perSecond: 1000,
+    cpu: cpuOf(20),
+    lagMs: null,
+    proof: { facts: {}, broken: [] },
+    ...figures
+  }
+}
+
+const confirmation = (key: string, sequence: number): string =>
+  JSON.stringify({ requestId: key, sequence, order: { id: `0-1-${sequence}`, quantity: 2 } })
+
+t.test('a stat line is read although its command name holds blanks and brackets', async (t) => {
+  const line = '42 (a) b (c) S 7 42 42 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 1 0 99'
+  t.same(parseStat(line), { parent: 7, ticks: 100 })
+  t.throws(() => parseStat('nothing of the kind'))
+})
+
+t.test('the CPU time of a process grows while it computes', async (t) => {
+  const before = cpuMicros({ self: [process.pid] }).self
+  const end = Date.now() + 2_000
+  while (cpuMicros({ self: [process.pid] }).self === before && Date.now() < end);
+  t.ok(cpuMicros({ self: [process.pid] }).self > before)
+  t.equal(cpuMicros({ gone: [2 ** 22 + 1] }).gone, 0, 'a process that is gone has none')
+})
+
+t.test('a ledger tells which keys have no confirmation yet, and which were confirmed twice', async (t) => {
+  const ledger = createLedger('run')
+  const keys = Array.from({ length: 4 }, () => keyOf('run', ledger.next()))
+  ledger.confirm(confirmation(keys[0] ?? '', 11))
+  ledger.confirm(confirmation(keys[2] ?? '', 13))
+  ledger.confirm(confirmation(keys[2] ?? '', 12))
+  t.equal(ledger.lastOrder(), '0-1-13', 'the highest sequence counts, not the last answer')
+  t.same(ledger.open(), [1, 3])
+  ledger.confirm(confirmation(keys[1] ?? '', 14))
+  t.match(ledger.close(2), {
+    confirmed: 4,
+    units: 8,
+    distinctKeys: 3,
+    distinctSequences: 4,
+    distinctOrders: 4,
+    askedAgain: 2,
+    unresolved: 1,
+    lastOrder: '0-1-14'
+  })
+  t.equal(new Set(keys).size, 4)
+  t.ok(
+    keys.every((key) => key.length >= 8),
+    'long enough for an Idempotency-Key'
+  )
+})
+
+t.test('figures are medians over the rounds, ratios medians of the ratios within a round', async (t) => {
+  t.equal(median([3, 1, 2]), 2)
+  t.equal(median([4, 1, 2, 3]), 2.5)
+  t.throws(() => median([]))
+  const runs = [10, 20, 40].flatMap((bare, index) => [
+    measured('bare', index + 1, { cpu: cpuOf(bare) }),
+    measured('confirmed', index + 1, { cpu: cpuOf([15, 24, 80][index] ?? 0), lagMs: 5 })
+  ])
+  t.match(summarize(runs), [
+    { scenario: 'bare', rounds: 3, cpu: { service: 20 }, lagMs: null },
+    { scenario: 'confirmed', rounds: 3, cpu: { service: 24 }, lagMs: 5 }
+  ])
+  t.match(ratios(runs), [{ value: 1.5, perRound: [1.5, 1.2, 2], withinBound: true, withinGoal: false }])
+})
+
+t.test('a report names what was not true, and a missed bound', async (t) => {
+  const broken = { facts: {}, broken: ['nothing was sold beyond the stock'] }
+  const measurements = [
+    measured('persisted', 1, { perSecond: 3000, lagMs: 120, proof: broken }),
+    measured('peer', 1, { perSecond: 1000 })
+  ]
+  const options = readOptions(['--seconds', '2'])
+  if (options === 'help') throw new Error('no help was asked for')
+  const report = createReport({ at: new Date(0), machine, options, measurements })
+  for (const text of [asText(report), asMarkdown(report)]) {
+    t.match(text, /persisted to peer: 3\.00 x .*MISSED/)
+    t.match(text, /round 1: nothing was sold beyond the stock/)
+  }
+  t.match(asMarkdown(report), /redis 7\.0\.15/)
+  t.match(asChart(report), /^<svg [\s\S]*persisted: 3000 per second[\s\S]*<\/svg>\n$/)
+})
+
+t.test('options that make no sense are refused by name', async (t) => {
+  t.throws(() => readOptions(['--seconds', 'many']), /--seconds must be a positive number/)
+  t.throws(() => readOptions(['--scenario', 'bare,unheard-of']), /unheard-of/)
+  t.throws(() => readOptions(['--unheard-of']), /unheard-of/)
+  t.equal(readOptions(['--help']), 'help')
+  t.match(readOptions(['--scenario', 'bare,limited']), { scenarios: ['bare', 'limited'], rounds: 3, strict: false })
+})

@@ -1,0 +1,171 @@
+import t, { type Test } from 'tap'
+import { LoadClient, type Trick } from '../support/client.ts'
+import { History, type Purchase } from '../support/history.ts'
+import { seededRandom, shuffled } from '../support/random.ts'
+import { openSession, promiseOf, type SaleOptions, saleDefinition } from '../support/sale.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+import { assertSound } from '../support/verdict.ts'
+import { waitFor } from '../support/wait.ts'
+
+const seed = Number(process.env.FLOODGATE_TEST_SEED ?? 20261111)
+t.comment(`seed ${seed}`)
+const random = seededRandom(seed)
+const stack = await startStack(t)
+
+function clientOf(t: Test, stack: Stack): LoadClient {
+  const tokenOf = (user: string) => stack.tokenOf(user)
+  const client = new LoadClient({ publicUrl: stack.publicUrl, tokenOf, history: new History(), connections: 64, seed })
+  t.teardown(() => client.close())
+  return client
+}
+
+/** A third of all requests is repeated or loses its connection. */
+function anyTrick(): Trick | undefined {
+  const dice = random()
+  if (dice < 0.1) return 'twice'
+  if (dice < 0.18) return 'cut-after-write'
+  if (dice < 0.26) return 'cut-mid-answer'
+  return dice < 0.36 ? 'replay' : undefined
+}
+
+t.test(
+  '2,000 users race for 500 units with repeats and broken connections: exactly 500 are sold, one each',
+  async (t) => {
+    const sale: SaleOptions = {
+      id: 'crowd',
+      unitsPerUser: 1,
+      sales: { phone: { unitsPerUser: 1, sessions: [openSession(500)] } }
+    }
+    await stack.publish(saleDefinition(sale))
+    const client = clientOf(t, stack)
+    const wishes = Array.from({ length: 2000 }, (_, number): Purchase[] => {
+      const wish = {
+        user: `crowd-${number}`,
+        key: `crowd-key-${number}`,
+        campaign: 'crowd',
+        sale: 'phone',
+        quantity: 1
+      }
+      // One in ten tries for a second unit under another key, against the limit.
+      return number % 10 === 0 ? [wish, { ...wish, key: `crowd-again-${number}` }] : [wish]
+    })
+    const endings = await Promise.all(
+      shuffled(wishes.flat(), random).map(async (wish) => ({ wish, ending: await client.buy(wish, anyTrick()) }))
+    )
+    await assertSound(t, { stack, client, promise: promiseOf(sale, ['now']) })
+
+    const confirmed = new Map(
+      endings.flatMap(({ ending }) => (ending.kind === 'confirmed' ? [[ending.order.id, ending.order] as const] : []))
+    )
+    const positions = [...confirmed.values()].map(({ position }) => position).sort((a, b) => a - b)
+    t.equal(confirmed.size, 500, '500 orders of distinct sequences')
+    t.same(
+      positions,
+      Array.from({ length: 500 }, (_, index) => index + 1)
+    )
+    const codes = new Set(endings.flatMap(({ ending }) => (ending.kind === 'refused' ? [ending.code] : [])))
+    t.same([...codes].sort(), ['LIMIT_REACHED', 'SOLD_OUT'])
+    t.ok(client.history.count('unknown') > 100, 'connections were broken')
+  }
+)
+
+/** Two items, each with a session that ends soon and one that follows; limits of session, item and campaign all bite. */
+function manyLimits(changeAt: number): SaleOptions {
+  const early = { id: 'early', opensAt: changeAt - 3600_000, closesAt: changeAt, unitsPerUser: 2 }
+  const late = { id: 'late', opensAt: changeAt, closesAt: changeAt + 3600_000, unitsPerUser: 3 }
+  const sessions = (first: number, second: number) => [
+    { ...early, stock: first },
+    { ...late, stock: second }
+  ]
+  return {
+    id: 'limits',
+    unitsPerUser: 5,
+    sales: {
+      phone: { unitsPerUser: 4, sessions: sessions(250, 200) },
+      tablet: { unitsPerUser: 3, sessions: sessions(180, 220) }
+    }
+  }
+}
+
+/** Every user asks for 1 to 3 units of each item a few times. */
+function greedyWishes(phase: string, users: number): Purchase[] {
+  return Array.from({ length: users }, (_, number) =>
+    ['phone', 'tablet', 'phone', 'tablet'].map((sale, turn) => ({
+      user: `limits-${number}`,
+      key: `limits-${phase}-${number}-${turn}`,
+      campaign: 'limits',
+      sale,
+      quantity: 1 + Math.floor(random() * 3)
+    }))
+  ).flat()
+}
+
+t.test('1 to 3 units over two items and two sessions: no limit of session, item or campaign is passed', async (t) => {
+  const changeAt = Date.now() + 6000
+  const sale = manyLimits(changeAt)
+  await stack.publish(saleDefinition(sale))
+  const client = clientOf(t, stack)
+  await Promise.all(shuffled(greedyWishes('early', 250), random).map((wish) => client.buy(wish, anyTrick())))
+  const inEarly = client.history.count('ok')
+  t.ok(inEarly > 0, 'the first session sold')
+  await waitFor(() => Date.now() > changeAt + 50, { deadlineMs: 10_000, what: 'the second session to open' })
+  await Promise.all(shuffled(greedyWishes('late', 250), random).map((wish) => client.buy(wish, anyTrick())))
+  t.ok(client.history.count('ok') > inEarly, 'the second session sold')
+  // Whole orders leave a rest that only single units fit: fresh users take it, so that every unit must be gone.
+  const fresh = Array.from({ length: 220 }, (_, number) => ({
+    user: `limits-fresh-${number}`,
+    key: `limits-fresh-${number}`,
+    campaign: 'limits',
+    quantity: 1
+  }))
+  await Promise.all(fresh.map((wish) => client.buy({ ...wish, sale: 'phone' }, anyTrick())))
+  await Promise.all(fresh.map((wish) => client.buy({ ...wish, sale: 'tablet', key: `${wish.key}-tablet` }, anyTrick())))
+  await assertSound(t, { stack, client, promise: promiseOf(sale, ['late']) })
+  const sessions = new Set(client.history.attempts.flatMap(({ result }) => result?.order?.session ?? []))
+  t.same([...sessions].sort(), ['early', 'late'])
+})
+
+t.test('one key 50 times at once is one decision with equal answers; with another body it is refused', async (t) => {
+  const sale: SaleOptions = { id: 'one-key', sales: { phone: { sessions: [openSession(100)] } } }
+  await stack.publish(saleDefinition(sale))
+  const client = clientOf(t, stack)
+  const wish = { user: 'twin', key: 'the-same-key', campaign: 'one-key', sale: 'phone', quantity: 2 }
+  const results = await Promise.all(Array.from({ length: 50 }, () => client.attempt(wish, 'buy')))
+  t.same([...new Set(results.map(({ kind }) => kind))], ['ok'])
+  t.equal(new Set(results.map(({ order }) => order?.id)).size, 1)
+  t.equal(results.filter(({ replayed }) => replayed === true).length, 49)
+  await assertSound(t, { stack, client, promise: promiseOf(sale, []) })
+
+  // Outside the recorded history: these belong to the same key, but are other requests.
+  const others = new LoadClient({
+    publicUrl: stack.publicUrl,
+    tokenOf: (user) => stack.tokenOf(user),
+    history: new History()
+  })
+  t.teardown(() => others.close())
+  t.match(await others.attempt({ ...wish, quantity: 1 }, 'buy'), { status: 422, code: 'KEY_REUSED' })
+  await stack.publish(saleDefinition({ ...sale, id: 'one-key-2' }))
+  t.match(await others.attempt({ ...wish, campaign: 'one-key-2' }, 'buy'), { status: 422, code: 'KEY_REUSED' })
+  t.match(await others.attempt({ ...wish, user: 'stranger' }, 'buy'), { kind: 'ok', replayed: false })
+})
+
+t.test('a crowd at a closed door is told when to come back, and nothing is decided', async (t) => {
+  const opensAt = Date.now() + 3_000_000
+  const session = { ...openSession(50), opensAt, closesAt: opensAt + 60_000 }
+  const sale: SaleOptions = { id: 'early-birds', sales: { phone: { sessions: [session] } } }
+  await stack.publish(saleDefinition(sale))
+  const client = clientOf(t, stack)
+  const wishes = Array.from({ length: 200 }, (_, number) => ({
+    user: `bird-${number}`,
+    key: `bird-key-${number}`,
+    campaign: 'early-birds',
+    sale: 'phone',
+    quantity: 1
+  }))
+  const endings = await Promise.all(wishes.map((wish) => client.buy(wish, anyTrick())))
+  t.same(
+    [...new Set(endings.map((ending) => (ending.kind === 'refused' ? ending.code : ending.kind)))],
+    ['NOT_STARTED']
+  )
+  await assertSound(t, { stack, client, promise: promiseOf(sale, []) })
+})

@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { LoadClient } from '../support/client.ts'
+import { readState } from '../support/evidence.ts'
+import { type AttemptKind, History } from '../support/history.ts'
+import { Pressure, Sampler } from '../support/pressure.ts'
+import { openSession, promiseOf, saleDefinition } from '../support/sale.ts'
+import { type Part, startStack } from '../support/stack.ts'
+import { assertSound } from '../support/verdict.ts'
+import { waitFor } from '../support/wait.ts'
+
+const stock = 900
+const boughtBeforeTheFault = 150
+const restartDeadlineMs = 15_000
+const confirmedAgainMs = 5000
+
+const stack = await startStack(t)
+
+interface Fault {
+  readonly name: string
+  readonly title: string
+  /** the shard must have been opened again under a new epoch */
+  readonly opensAgain: boolean
+  /** Strikes, and resolves when the part is back. @returns what proves it */
+  readonly strike: () => Promise<string>
+}
+
+async function killPart(part: Part): Promise<string> {
+  const pid = stack.kill(part)
+  const what = `the stack to start ${part} again`
+  await waitFor(() => stack.isReplaced(part, pid), { deadlineMs: restartDeadlineMs, what })
+  await waitFor(() => isListening(part), { deadlineMs: restartDeadlineMs, what: `${part} to accept connections` })
+  return `${part} ${pid} was killed, ${stack.file().pids[part][0]} runs instead`
+}
+
+/** Everything gone from Redis at once, while its process and all connections live on. */
+async function wipeRedis(): Promise<string> {
+  const redis = new Redis(stack.file().redisUrl, { maxRetriesPerRequest: 1 })
+  try {
+    const keys = await redis.dbsize()
+    await redis.multi().flushall().script('FLUSH').exec()
+    return `${keys} keys were wiped`
+  } finally {
+    redis.disconnect()
+  }
+}
+
+async function isListening(part: Part): Promise<boolean> {
+  const { publicUrl, redisUrl, natsUrl, databaseUrl } = stack.file()
+  const url = { gateway: publicUrl, redis: redisUrl, nats: natsUrl, postgres: databaseUrl, worker: undefined }[part]
+  if (url === undefined) return true
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(1000) })
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+const faults: readonly Fault[] = [
+  { name: 'worker', title: 'the worker is killed', opensAgain: false, strike: () => killPart('worker') },
+  { name: 'gateway', title: 'the gateway is killed', opensAgain: false, strike: () => killPart('gateway') },
+  { name: 'nats', title: 'NATS is killed', opensAgain: false, strike: () => killPart('nats') },
+  { name: 'postgres', title: 'Postgres is killed', opensAgain: false, strike: () => killPart('postgres') },
+  { name: 'redis', title: 'Redis is killed', opensAgain: true, strike: () => killPart('redis') },
+  { name: 'wipe', title: 'Redis is wiped', opensAgain: true, strike: wipeRedis }
+]
+
+async function epochNow(campaign: string): Promise<number> {
+  const { shards } = await readState(stack.places(), campaign)
+  return Math.max(...shards.map(({ epoch }) => epoch))
+}
+
+/** The slowest but one in a hundred of the answers of a kind; 0 without any. */
+function p99(history: History, kind: AttemptKind): number {
+  const sorted = history.latencies(kind)
+  return sorted[Math.floor(sorted.length * 0.99)] ?? 0
+}
+
+async function strikeInMidSale(t: Test, fault: Fault): Promise<void> {
+  const id = `kill-${fault.name}`
+  const sale = { id, unitsPerUser: 1, sales: { phone: { sessions: [openSession(stock)] } } }
+  await stack.publish(saleDefinition(sale))
+  const epochBefore = await epochNow(id)
+  const history = new History()
+  const tokenOf = (user: string) => stack.tokenOf(user)
+  const client = new LoadClient({ publicUrl: stack.publicUrl, tokenOf, history, connections: 64, deadlineMs: 2000 })
+  const sampler = new Sampler(stack, id)
+  const pressure = new Pressure(client, { campaign: id, sale: 'phone', buyers: 32, restMs: 60 })
+  t.teardown(async () => {
+    await pressure.stop()
+    client.close()
+  })
+
+  const flowing = { deadlineMs: 15_000, what: `${boughtBeforeTheFault} confirmations before the fault` }
+  await waitFor(() => history.count('ok') >= boughtBeforeTheFault && history.inFlight() > 0, flowing)
+  t.comment(`${fault.title}: ${history.count('ok')} confirmed, ${history.inFlight()} requests in flight`)
+  t.comment(await fault.strike())
+  const healedAt = performance.timeOrigin + performance.now()
+  const again = { deadlineMs: confirmedAgainMs, what: 'a confirmation after the heal' }
+  await waitFor(() => history.firstOkSince(healedAt) !== undefined, again)
+  t.comment(
+    `confirmed again ${Math.round((history.firstOkSince(healedAt)?.answeredAt ?? 0) - healedAt)} ms after the heal`
+  )
+
+  await waitFor(() => sampler.isSoldOut(), { deadlineMs: 30_000, everyMs: 200, what: `all ${stock} units to be sold` })
+  await pressure.stop()
+  await assertSound(t, { stack, client, promise: promiseOf(sale, ['now'], true) })
+  t.same(sampler.impossible(), [], 'no sample showed more sold than there is')
+  if (fault.opensAgain) t.ok((await epochNow(id)) > epochBefore, 'the epoch rose')
+  t.ok(p99(history, 'refused') <= 1000, `refusals took ${Math.round(p99(history, 'refused'))} ms at p99`)
+  t.notMatch(stack.log(), /unhandled/i, 'no unhandled rejection')
+}
+
+for (const fault of faults) {
+  t.test(`${fault.title} in mid-sale: nothing confirmed is lost or doubled, every unit is sold`, async (t) => {
+    await strikeInMidSale(t, fault)
+  })
+}

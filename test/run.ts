@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { textOf } from '../src/stack/errors.ts'
+import { ensureInstalled } from '../src/stack/install.ts'
+import { partNames } from '../src/stack/programs.ts'
+import { type Servers, startServers } from '../src/stack/servers.ts'
+import { sharedServersVariable, urlsOf } from './support/servers.ts'
+import { summarizeTap } from './support/tap-summary.ts'
+
+// Runs the given test files (of build/test, or of test/ with .ts), or all: starts the servers that they share, runs tap,
+// and ends with the line `N passed, N failed`.
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const compiled = fileURLToPath(new URL('./', import.meta.url))
+const jobs = 2
+const fileSeconds = 240
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function testFiles(given: readonly string[]): string[] {
+  if (given.length > 0) return given.map(compiledName)
+  return readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js'))
+    .sort()
+    .map((file) => relative(root, join(compiled, file)))
+}
+
+function compiledName(file: string): string {
+  if (!file.endsWith('.ts')) return file
+  return relative(root, join(compiled, relative(join(root, 'test'), file))).replace(/\.ts$/, '.js')
+}
+
+const tap = [process.execPath, join(root, 'node_modules/tap/dist/esm/run.mjs')] as const
+// what is tested is compiled already, and the plugin does not know this TypeScript
+const withoutTypescript = '--plugin=!@tapjs/typescript'
+
+/**
+ * tap generates its test class anew when the plugins differ from those it was installed with, and a run that has to do
+ * that first fails: once done, this takes a fraction of a second.
+ */
+async function generateTestClass(): Promise<void> {
+  const [code, output] = await new Promise<[number | null, string]>((resolve) => {
+    const child = spawn(tap[0], [tap[1], 'build', withoutTypescript], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+    })
+    child.once('error', (error) => resolve([1, error.message]))
+    child.once('close', (exitCode) => resolve([exitCode, text]))
+  })
+  if (code !== 0) throw new Error(`tap could not generate its test class:\n${output}`)
+}
+
+/** Runs tap, prints a line for each file as it ends and of a failed one what failed; returns its exit code and its TAP. */
+async function runTap(files: readonly string[], servers: Servers): Promise<{ code: number; text: string }> {
+  const options = [withoutTypescript, `--jobs=${jobs}`, `--timeout=${fileSeconds}`, '--reporter=tap']
+  const child = spawn(tap[0], [tap[1], ...options, '--disable-coverage', '--allow-empty-coverage', ...files], {
+    cwd: root,
+    env: { ...process.env, [sharedServersVariable]: JSON.stringify(urlsOf(servers)) },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const ended = new Promise<number>((resolve) => {
+    child.once('error', () => resolve(1))
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const all: string[] = []
+  let block: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    all.push(line)
+    block.push(line)
+    if (!/^(not )?ok /.test(line)) continue
+    reportFile(line, block)
+    block = []
+  }
+  return { code: await ended, text: all.join('\n') }
+}
+
+function reportFile(line: string, block: readonly string[]): void {
+  const [, not, file = '', ms = ''] = /^(not )?ok \d+ - (.*?) # time=([\d.]+)ms/.exec(line) ?? []
+  const { passed, failed } = summarizeTap(block.join('\n'))
+  say(`${not === undefined ? 'ok    ' : 'FAILED'} ${file}: ${passed} passed, ${failed} failed (${(Number(ms) / 1000).toFixed(1)} s)`)
+  if (not === undefined) return
+  // before it stand the diagnostics of the file before
+  for (const text of block.slice(Math.max(0, block.findIndex((each) => each.startsWith('# Subtest'))))) {
+    if (!/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)) say(`  ${text}`)
+  }
+}
+
+async function run(): Promise<boolean> {
+  const files = testFiles(process.argv.slice(2))
+  const folder = mkdtempSync(join(tmpdir(), 'floodgate-tests-'))
+  try {
+    await ensureInstalled(partNames, say)
+    const servers = await startServers({ folder, fsync: false, endWithLauncher: true })
+    let result: Awaited<ReturnType<typeof runTap>>
+    try {
+      await generateTestClass()
+      result = await runTap(files, servers)
+    } finally {
+      await servers.stop(3000)
+    }
+    const { passed, failed, failures } = summarizeTap(result.text)
+    if (failures.length > 0) say('')
+    for (const title of failures) say(`failed: ${title}`)
+    // tap fails for reasons of its own too, such as a file that is not there
+    const unexplained = failed === 0 && (result.code !== 0 || passed === 0)
+    if (unexplained) say(`failed: tap ended with exit code ${result.code}`)
+    say(`${passed} passed, ${failed + (unexplained ? 1 : 0)} failed`)
+    return failed === 0 && !unexplained
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+try {
+  process.exitCode = (await run()) ? 0 : 1
+} catch (error) {
+  say(`${textOf(error)}\n0 passed, 1 failed`)
+  process.exitCode = 1
+}

@@ -1,0 +1,133 @@
+import { writeFileSync } from 'node:fs'
+import type { OrderAnswer } from './contract.ts'
+
+/** One wish of one user: buy so many units, under one idempotency key. */
+export interface Purchase {
+  readonly user: string
+  readonly key: string
+  readonly campaign: string
+  readonly sale: string
+  readonly quantity: number
+}
+
+/**
+ * How an attempt ended. `ok`: 200 or 201, a promise. `pending`: 202. `refused`: 4xx, binds nobody. `unavailable`: 503
+ * UNAVAILABLE, nothing was done. `unknown`: no answer, a broken connection or 503 UNKNOWN_OUTCOME. `none`: the status
+ * route says that no decision stands. `wrong`: an answer that the contract does not have.
+ */
+export type AttemptKind = 'ok' | 'pending' | 'refused' | 'unavailable' | 'unknown' | 'none' | 'wrong'
+
+export interface AttemptResult {
+  readonly kind: AttemptKind
+  readonly status: number
+  readonly code?: string
+  readonly order?: OrderAnswer
+  /** the parsed answer of an `ok` */
+  readonly body?: unknown
+  readonly replayed?: boolean
+  /** why it is `unknown` or `wrong` */
+  readonly reason?: string
+  readonly retryAfterMs?: number
+}
+
+/** One HTTP request of a purchase; times in ms since 1970. */
+export interface Attempt {
+  readonly number: number
+  readonly purchase: Purchase
+  readonly way: 'buy' | 'status'
+  readonly invokedAt: number
+  answeredAt?: number
+  result?: AttemptResult
+}
+
+const undecided: ReadonlySet<AttemptKind> = new Set(['pending', 'unknown'])
+
+/** Everything that a load client asked and was told, in the order in which it happened on the client's side. */
+export class History {
+  readonly attempts: Attempt[] = []
+  readonly #counts = new Map<AttemptKind, number>()
+
+  invoke(purchase: Purchase, way: Attempt['way']): Attempt {
+    const attempt: Attempt = { number: this.attempts.length + 1, purchase, way, invokedAt: now() }
+    this.attempts.push(attempt)
+    return attempt
+  }
+
+  answer(attempt: Attempt, result: AttemptResult): void {
+    attempt.answeredAt = now()
+    attempt.result = result
+    this.#counts.set(result.kind, this.count(result.kind) + 1)
+  }
+
+  count(kind: AttemptKind): number {
+    return this.#counts.get(kind) ?? 0
+  }
+
+  /** Attempts whose answer is still outstanding: proof that load was flowing when a fault struck. */
+  inFlight(): number {
+    return this.attempts.length - [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  /** The first confirmation of a request that was sent at or after a moment (ms since 1970). */
+  firstOkSince(moment: number): Attempt | undefined {
+    return this.attempts.find(({ invokedAt, result }) => invokedAt >= moment && result?.kind === 'ok')
+  }
+
+  /** Attempts of each purchase, by user and key (keys are scoped to the user). */
+  byKey(): Map<string, Attempt[]> {
+    const groups = new Map<string, Attempt[]>()
+    for (const attempt of this.attempts) {
+      const id = requestId(attempt.purchase.user, attempt.purchase.key)
+      const group = groups.get(id)
+      if (group === undefined) groups.set(id, [attempt])
+      else group.push(attempt)
+    }
+    return groups
+  }
+
+  /** Purchases that met `unknown` or `pending` and were not answered definitely since. */
+  unsettled(): Purchase[] {
+    return [...this.byKey().values()].filter(isUnsettled).map(([first]) => (first as Attempt).purchase)
+  }
+
+  /** Milliseconds from request to answer of the attempts that ended so, sorted. */
+  latencies(kind: AttemptKind): number[] {
+    return this.attempts
+      .filter(({ result }) => result?.kind === kind)
+      .map(({ invokedAt, answeredAt = invokedAt }) => answeredAt - invokedAt)
+      .sort((a, b) => a - b)
+  }
+
+  /** One line of figures for a report. */
+  summary(): string {
+    const counts = [...this.#counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
+    return `${this.attempts.length} attempts: ${counts}, ${this.inFlight()} in flight`
+  }
+
+  /** Writes the history as JSON lines: the evidence of a failed run. */
+  save(file: string): void {
+    writeFileSync(file, this.attempts.map((attempt) => `${JSON.stringify(attempt)}\n`).join(''))
+  }
+}
+
+/** Users and keys hold no blank, so this joins them without a doubt. */
+export function requestId(user: string, key: string): string {
+  return `${user} ${key}`
+}
+
+/**
+ * A confirmation settles a key for ever. Without one, a key that was ever undecided is settled only by the status
+ * route: a refusal may have overtaken the request whose answer was lost.
+ */
+function isUnsettled(attempts: readonly Attempt[]): boolean {
+  if (attempts.some(({ result }) => result?.kind === 'ok')) return false
+  const lastDoubt = attempts.findLast(({ result }) => result === undefined || undecided.has(result.kind))
+  if (lastDoubt === undefined) return false
+  const doubtUntil = lastDoubt.answeredAt ?? Number.POSITIVE_INFINITY
+  return !attempts.some(({ result, invokedAt }) => result?.kind === 'none' && invokedAt >= doubtUntil)
+}
+
+/** Wall-clock time that never steps back, so that intervals between entries are true. */
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}

@@ -1,0 +1,93 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { LoadClient, Trick } from './client.ts'
+import { type CampaignState, readState } from './evidence.ts'
+import type { Stack } from './stack.ts'
+
+export interface PressureOptions {
+  readonly campaign: string
+  readonly sale: string
+  /** buyers at once; each takes one unit for a new user, then rests */
+  readonly buyers: number
+  readonly restMs: number
+}
+
+const tricks: ReadonlyArray<Trick | undefined> = [
+  undefined,
+  'twice',
+  undefined,
+  'cut-after-write',
+  'replay',
+  'cut-mid-answer'
+]
+
+/**
+ * Buyers who keep coming until they are stopped: load that flows through a fault and after it. They rest between
+ * purchases, because at full speed a sale of a test's size is over before a fault can strike.
+ */
+export class Pressure {
+  readonly #client: LoadClient
+  readonly #options: PressureOptions
+  readonly #loops: Promise<void>[]
+  #stopped = false
+  #users = 0
+
+  constructor(client: LoadClient, options: PressureOptions) {
+    this.#client = client
+    this.#options = options
+    this.#loops = Array.from({ length: options.buyers }, () => this.#keepBuying())
+  }
+
+  /** Resolves when the last buyer has his answer. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all(this.#loops)
+  }
+
+  async #keepBuying(): Promise<void> {
+    const { campaign, sale, restMs } = this.#options
+    while (!this.#stopped) {
+      const number = this.#users++
+      const wish = { user: `${campaign}-${number}`, key: `${campaign}-key-${number}`, campaign, sale, quantity: 1 }
+      await this.#client.buy(wish, tricks[number % tricks.length])
+      await pause(restMs)
+    }
+  }
+}
+
+/** What the operators' page said about a campaign again and again; a moment without an answer is left out. */
+export class Sampler {
+  readonly samples: CampaignState[] = []
+  readonly #stack: Stack
+  readonly #campaign: string
+
+  constructor(stack: Stack, campaign: string) {
+    this.#stack = stack
+    this.#campaign = campaign
+  }
+
+  /** Takes one sample. @returns it, or undefined when the admin port or Redis did not answer */
+  async take(): Promise<CampaignState | undefined> {
+    try {
+      const state = await readState(this.#stack.places(), this.#campaign)
+      this.samples.push(state)
+      return state
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Every unit is sold and journaled, as far as the gate knows. */
+  async isSoldOut(): Promise<boolean> {
+    const state = await this.take()
+    if (state === undefined || state.sessions.length === 0) return false
+    const gone = state.sessions.every(({ total, remaining, held, paid }) => remaining === 0 && held + paid === total)
+    return gone && state.shards.every(({ state: open, outbox }) => open === 'open' && outbox === 0)
+  }
+
+  /** Samples that show more sold than there is, or less than nothing left. */
+  impossible(): CampaignState[] {
+    return this.samples.filter(({ sessions }) =>
+      sessions.some(({ total, remaining, held, paid }) => remaining < 0 || held < 0 || paid < 0 || held + paid > total)
+    )
+  }
+}

@@ -1,0 +1,86 @@
+import type { Command } from '../../src/gate/commands.ts'
+import type { Gate, LiveOrder } from '../../src/gate/gate.ts'
+import type { OrderRecord } from '../../src/gate/order-record.ts'
+import type { Health, Outcome } from '../../src/gate/outcomes.ts'
+
+/** An order as the gate knows it, accepted at a fixed time. */
+export function anOrder(part: Partial<OrderRecord> = {}): OrderRecord {
+  return {
+    id: '0-1700000000-7',
+    status: 'accepted',
+    frame: '1700000000-3',
+    campaign: 'launch',
+    activity: 'phone',
+    session: 'am',
+    quantity: 1,
+    unitPrice: 299900,
+    currency: 'CNY',
+    acceptedAt: Date.UTC(2026, 10, 11, 0, 0, 1, 5),
+    payBy: Date.UTC(2026, 10, 11, 0, 15, 1, 5),
+    shipBy: null,
+    position: 4,
+    returned: 0,
+    ...part
+  }
+}
+
+/** The outcome of an accepted order. */
+export function accepted(order: OrderRecord = anOrder(), replayed = false): Extract<Outcome, { kind: 'confirmed' }> {
+  return {
+    kind: 'confirmed',
+    decision: { id: order.id, sequence: Number(order.id.split('-')[2]), type: 'order.accepted', at: order.acceptedAt, order },
+    replayed
+  }
+}
+
+/**
+ * Says what a test tells it to: the HTTP layer's own words and shapes, and its cost, are looked at without servers. What
+ * the gate really decides is tested with real ones elsewhere.
+ */
+export class ScriptedGate implements Gate {
+  /** what the next commands are answered with */
+  outcome: Outcome = accepted()
+  readonly commands: Command[] = []
+  orders: LiveOrder[] = []
+  found: Awaited<ReturnType<Gate['lookup']>>
+  hashes: Record<string, Record<string, string>> = {}
+  reads = 0
+  failure: Error | undefined
+  parts: { gate: Health; journal: Health } = { gate: 'ok', journal: 'ok' }
+  opened: Promise<void> = Promise.resolve()
+
+  async submit(command: Command): Promise<Outcome> {
+    this.commands.push(command)
+    return this.outcome
+  }
+
+  async ordersOf(): Promise<LiveOrder[]> {
+    if (this.failure) throw this.failure
+    return this.orders
+  }
+
+  async lookup(): ReturnType<Gate['lookup']> {
+    if (this.failure) throw this.failure
+    return this.found
+  }
+
+  async read(keys: readonly string[]): Promise<Array<Record<string, string>>> {
+    this.reads += 1
+    if (this.failure) throw this.failure
+    return keys.map((key) => this.hashes[key] ?? {})
+  }
+
+  async ownerOf(): Promise<string | undefined> {
+    return undefined
+  }
+
+  health(): { gate: Health; journal: Health } {
+    return this.parts
+  }
+
+  ready(): Promise<void> {
+    return this.opened
+  }
+
+  async close(): Promise<void> {}
+}
