@@ -27,7 +27,7 @@ export interface Scenario {
 
 /** More than any run can sell. */
 const BIG_STOCK = 50_000_000
-const PLENTY = 1_000_000
+const PLENTY = 100_000
 
 const buyPath = (campaign: string): string => `/v1/campaigns/${campaign}/sales/phone/orders`
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander'
 import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError } from 'commander'
 import { type Config, ConfigError, loadConfig } from './config/config.ts'
 import { codeOf, StackError, textOf } from './stack/errors.ts'
 
@@ -130,7 +130,10 @@ async function connected(): Promise<Config> {
 
 /** A process that the stack started ends, orderly, when the stack is gone: nobody else would stop it. */
 function endWithStack(): void {
-  if (process.send !== undefined) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  if (process.send === undefined) return
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  // listening alone would keep a process that has finished from ending
+  process.channel?.unref()
 }
 
 function partList(text: string): string[] {
@@ -146,7 +149,9 @@ function wholeNumber(text: string): number {
 }
 
 function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   return manifest.version
 }
 

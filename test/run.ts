@@ -46,7 +46,10 @@ const withoutTypescript = '--plugin=!@tapjs/typescript'
  */
 async function generateTestClass(): Promise<void> {
   const [code, output] = await new Promise<[number | null, string]>((resolve) => {
-    const child = spawn(tap[0], [tap[1], 'build', withoutTypescript], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(tap[0], [tap[1], 'build', withoutTypescript], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
     let text = ''
     child.stdout.on('data', (chunk) => {
       text += chunk
@@ -85,10 +88,17 @@ async function runTap(files: readonly string[], servers: Servers): Promise<{ cod
 function reportFile(line: string, block: readonly string[]): void {
   const [, not, file = '', ms = ''] = /^(not )?ok \d+ - (.*?) # time=([\d.]+)ms/.exec(line) ?? []
   const { passed, failed } = summarizeTap(block.join('\n'))
-  say(`${not === undefined ? 'ok    ' : 'FAILED'} ${file}: ${passed} passed, ${failed} failed (${(Number(ms) / 1000).toFixed(1)} s)`)
+  say(
+    `${not === undefined ? 'ok    ' : 'FAILED'} ${file}: ${passed} passed, ${failed} failed (${(Number(ms) / 1000).toFixed(1)} s)`
+  )
   if (not === undefined) return
   // before it stand the diagnostics of the file before
-  for (const text of block.slice(Math.max(0, block.findIndex((each) => each.startsWith('# Subtest'))))) {
+  for (const text of block.slice(
+    Math.max(
+      0,
+      block.findIndex((each) => each.startsWith('# Subtest'))
+    )
+  )) {
     if (!/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)) say(`  ${text}`)
   }
 }

@@ -98,6 +98,7 @@ local function adjust(at, frame)
   end
   local applied = table.concat(report, ',')
   return decide(frame, user, {
+    seq = next_sequence(frame),
     type = ARGV[at + 3],
     key = key,
     hash = hash,

@@ -6,18 +6,18 @@
 ]]
 -- The `add` part of the frame is the same for all buyers of a session and quantity, but for the first decision of a user.
 local function buy_adds(activity, quantity, newcomer)
-  local name = quantity .. (newcomer and '+' or '')
-  local adds = activity.adds[name]
+  local cache = newcomer and activity.first_adds or activity.adds
+  local adds = cache[quantity]
   if not adds then
-    local taken, session = string.format('%.0f', quantity), activity.session.id
-    adds = ',"add":{"s":{"' .. session .. ':remaining":-' .. taken .. ',"' .. session .. ':held":' .. taken
-      .. ',"' .. session .. ':position":' .. taken .. '},"u":{"' .. activity.count_campaign .. '":' .. taken
-      .. ',"' .. activity.count_activity .. '":' .. taken .. ',"' .. activity.count_session .. '":' .. taken
-    if activity.rules.entitlement and activity.rules.entitlement ~= '' then
-      adds = adds .. ',"' .. entitlement_field(activity) .. '":-1'
+    local taken, session = text(quantity), activity.session.id
+    adds = ',"session":"' .. session .. '","add":{"s":{"' .. session .. ':remaining":-' .. taken .. ',"' .. session
+      .. ':held":' .. taken .. ',"' .. session .. ':position":' .. taken .. '},"u":{"' .. activity.count_campaign
+      .. '":' .. taken .. ',"' .. activity.count_activity .. '":' .. taken .. ',"' .. activity.count_session .. '":' .. taken
+    if activity.entitlement then
+      adds = adds .. ',"' .. activity.entitlement .. '":-1'
     end
-    adds = adds .. (newcomer and '},"c":{"participants":1}}' or '}}')
-    activity.adds[name] = adds
+    adds = adds .. (newcomer and '},"c":{"participants":1}}' or '}}') .. ',"put":{"u":{"o:'
+    cache[quantity] = adds
   end
   return adds
 end
@@ -28,37 +28,45 @@ local function ship_by(activity, now)
   return number > 0 and string.sub(packed, number * 26 - 12, number * 26) or ''
 end
 
-local function order_record(activity, quantity, position, frame)
-  local rules = activity.rules
-  local pay_within = rules.pay_within ~= '0' and rules.pay_within or ''
-  return 'a;' .. frame.id .. ';' .. activity.campaign_id .. ';' .. activity.activity_id .. ';' .. activity.session.id
-    .. ';' .. text(quantity) .. ';' .. rules.price .. ';' .. rules.currency .. ';' .. text(frame.opening.now)
-    .. ';' .. pay_within .. ';' .. ship_by(activity, frame.opening.now) .. ';' .. text(position) .. ';0'
+-- What the records of all orders of this batch, session and quantity have in common.
+local function record_parts(activity, quantity, frame)
+  local parts = activity.records[quantity]
+  if not parts then
+    local rules, now = activity.rules, frame.opening.now
+    local pay_within = rules.pay_within ~= '0' and rules.pay_within or ''
+    parts = 'a;' .. frame.id .. ';' .. activity.campaign_id .. ';' .. activity.activity_id .. ';' .. activity.session.id
+      .. ';' .. text(quantity) .. ';' .. rules.price .. ';' .. rules.currency .. ';' .. frame.opening.now_text
+      .. ';' .. pay_within .. ';' .. ship_by(activity, now) .. ';'
+    activity.records[quantity] = parts
+  end
+  return parts
 end
 
-local function take_from_user(user, activity, quantity)
-  local newcomer = not user.values[activity.count_campaign]
-  if newcomer then
-    local _, campaign = fetch(activity.index, 'participants')
-    add(campaign, 'participants', 1)
-  end
-  add(user, activity.count_campaign, quantity)
-  add(user, activity.count_activity, quantity)
-  add(user, activity.count_session, quantity)
-  if activity.rules.entitlement and activity.rules.entitlement ~= '' then
-    add(user, entitlement_field(activity), -1)
-  end
-  return newcomer
+local function count_newcomer(activity)
+  local _, campaign = fetch(activity.index, 'participants')
+  add(campaign, 'participants', 1)
 end
 
+-- Reads what the steps look at; the table is made at its full size, with room for the order that may come.
 local function fetch_buyer(activity, user_index, key)
-  local entitlement = activity.rules.entitlement
-  if entitlement and entitlement ~= '' then
-    return fetch(user_index, key, 'd', activity.disqualified, activity.count_campaign, activity.count_activity,
-      activity.count_session, entitlement_field(activity))
+  local name = KEYS[user_index]
+  local one, two, three = activity.count_campaign, activity.count_activity, activity.count_session
+  local entitlement = activity.entitlement or 'd'
+  if hashes[name] then
+    return fetch(user_index, key, 'd', activity.disqualified, one, two, three, entitlement)
   end
-  return fetch(user_index, key, 'd', activity.disqualified, activity.count_campaign, activity.count_activity,
-    activity.count_session)
+  local read = redis.pcall('HMGET', name, key, 'd', activity.disqualified, one, two, three, entitlement)
+  if read.err then
+    return nil
+  end
+  local values = {
+    [key] = read[1], d = read[2], [activity.disqualified] = read[3], [one] = read[4], [two] = read[5],
+    [three] = read[6], [entitlement] = read[7], o = false,
+  }
+  local hash = { key = name, values = values, dirty = {} }
+  hashes[name] = hash
+  hash_order[#hash_order + 1] = hash
+  return values, hash
 end
 
 local function counters_are_whole(activity, values)
@@ -66,22 +74,47 @@ local function counters_are_whole(activity, values)
     and whole(values[activity.count_session])
 end
 
+-- The user's counters, replay record and order: a list ready to be written when it is the user's first in this batch.
+local function take_from_user(user, activity, order, replay_record)
+  local one, two, three = activity.count_campaign, activity.count_activity, activity.count_session
+  local values, quantity, entity = user.values, order.quantity, order.field
+  local d = (tonumber(values.d) or 0) + 1
+  local in_campaign = (tonumber(values[one]) or 0) + quantity
+  local in_activity = (tonumber(values[two]) or 0) + quantity
+  local in_session = (tonumber(values[three]) or 0) + quantity
+  if user.writes then
+    user.dirty = {
+      [order.key] = true, d = true, [one] = true, [two] = true, [three] = true, [entity] = true,
+    }
+  else
+    user.writes = {
+      order.key, replay_record, 'd', text(d), one, text(in_campaign), two, text(in_activity), three, text(in_session),
+      entity, order.record,
+    }
+  end
+  values[order.key], values.d, values[entity] = replay_record, d, order.record
+  values[one], values[two], values[three] = in_campaign, in_activity, in_session
+  if activity.entitlement then
+    add(user, activity.entitlement, -1)
+  end
+end
+
 local function accept(activity, user, frame, order)
-  local newcomer = take_from_user(user, activity, order.quantity)
-  local entity = EPOCH .. '-' .. next_sequence(frame)
-  local record = order_record(activity, order.quantity, order.position, frame)
-  put(user, 'o:' .. entity, record)
-  return decide(frame, user, {
-    type = 'order.accepted',
-    key = order.key,
-    hash = order.hash,
-    head = order.head,
-    entity = entity,
-    report = '',
-    record = record,
-    rest = ',"session":"' .. activity.session.id .. '"' .. buy_adds(activity, order.quantity, newcomer)
-      .. ',"put":{"u":{"o:' .. entity .. '":"' .. record .. '"}}',
+  local newcomer = not user.values[activity.count_campaign]
+  if newcomer then
+    count_newcomer(activity)
+  end
+  local seq = next_sequence(frame)
+  local entity = EPOCH .. '-' .. seq
+  order.field = 'o:' .. entity
+  order.record = record_parts(activity, order.quantity, frame) .. order.position .. ';0'
+  local replay_record, reply = note_decision(frame, {
+    seq = seq, type = 'order.accepted', hash = order.hash, head = order.head, entity = entity, report = '',
+    record = order.record,
+    rest = buy_adds(activity, order.quantity, newcomer) .. entity .. '":"' .. order.record .. '"}}',
   })
+  take_from_user(user, activity, order, replay_record)
+  return reply
 end
 
 local function buy(at, frame)
@@ -97,9 +130,8 @@ local function buy(at, frame)
   if not values then
     return 'X;' .. KEYS[user_index], after
   end
-  local replayed = replay_with_order(frame, user_index, values, key, hash)
-  if replayed then
-    return replayed, after
+  if values[key] then
+    return replay_with_order(frame, user_index, values, key, hash), after
   end
   if not counters_are_whole(activity, values) then
     return 'X;' .. KEYS[user_index], after

@@ -70,9 +70,8 @@ local function effects(name, order, request, activity, counter)
   if activity.campaign.release_limit == '1' then
     user[activity.count_campaign], user[activity.count_activity] = -units, -units
     user[activity.count_activity .. '/' .. session] = -units
-    local entitlement = activity.rules.entitlement
-    if name ~= 'return' and entitlement and entitlement ~= '' then
-      user[entitlement_field(activity)] = 1
+    if name ~= 'return' and activity.entitlement then
+      user[activity.entitlement] = 1
     end
   end
   return stock, user
@@ -140,7 +139,7 @@ local function move_on(frame, request, order, activity, user)
   local record = changed_record(order, rule.to, frame, returned)
   put(user, 'o:' .. request.order, record)
   return decide(frame, user, {
-    type = rule.type, key = request.key, hash = request.hash, head = request.head, entity = request.order,
+    seq = next_sequence(frame), type = rule.type, key = request.key, hash = request.hash, head = request.head, entity = request.order,
     report = '', record = record,
     rest = ',"session":"' .. order.session .. '","order":"' .. SHARD .. '-' .. request.order .. '"'
       .. adds_part(stock, limits) .. ',"put":{"u":{"o:' .. request.order .. '":"' .. record .. '"}}',

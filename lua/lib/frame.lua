@@ -4,9 +4,11 @@
   Returns: new_frame; decide(frame, ...) notes one decision; write_frame -> frame id, frame, gives ('' when none)
 ]]
 local function new_frame(opening)
+  local batch = text(opening.batch + 1)
   return {
     opening = opening,
-    id = EPOCH .. '-' .. (opening.batch + 1),
+    batch = batch,
+    id = EPOCH .. '-' .. batch,
     first = opening.seq,
     decisions = {},
     gives = {},
@@ -25,51 +27,45 @@ local function give(frame, key, field, delta)
   frame.gives[#frame.gives + 1] = { key, field, delta }
 end
 
--- The sequence that the next decision of this frame will have.
+-- The sequence that the next decision of this frame will have, as text.
 local function next_sequence(frame)
-  return frame.first + #frame.decisions + 1
+  return text(frame.first + #frame.decisions + 1)
 end
 
--- Notes a decision: `head` is the caller's JSON text, `rest` ours; leaves the replay record with the user.
--- Replay record: hash;epoch;sequence;batch;type;at;entity;report
+-- Notes a decision: `head` is the caller's JSON text, `rest` ours.
+-- Returns its replay record, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
+local function note_decision(frame, decision)
+  local tail = decision.seq .. ';' .. frame.batch .. ';' .. decision.type .. ';' .. frame.opening.now_text .. ';'
+    .. decision.entity .. ';' .. decision.report
+  frame.decisions[#frame.decisions + 1] = '{"seq":' .. decision.seq .. ',"type":"' .. decision.type .. '",'
+    .. decision.head .. decision.rest .. '}'
+  return decision.hash .. ';' .. EPOCH .. ';' .. tail, 'A;' .. EPOCH .. ';' .. tail .. '\n' .. decision.record
+end
+
+-- Notes a decision and leaves its replay record with the user.
 local function decide(frame, user, decision)
-  local seq = next_sequence(frame)
-  local opening = frame.opening
-  frame.decisions[#frame.decisions + 1] = '{"seq":'
-    .. seq
-    .. ',"type":"'
-    .. decision.type
-    .. '",'
-    .. decision.head
-    .. decision.rest
-    .. '}'
-  local tail = seq .. ';' .. (opening.batch + 1) .. ';' .. decision.type .. ';' .. opening.now .. ';' .. decision.entity
-  put(user, decision.key, decision.hash .. ';' .. EPOCH .. ';' .. tail .. ';' .. decision.report)
+  local replay_record, reply = note_decision(frame, decision)
+  put(user, decision.key, replay_record)
   add(user, 'd', 1)
-  return 'A;' .. EPOCH .. ';' .. tail .. ';' .. decision.report .. '\n' .. decision.record
+  return reply
 end
 
+-- The payload is put together in one go: each string that Lua makes is hashed from its first byte to its last.
 local function write_frame(frame)
   local opening = frame.opening
-  local count = #frame.decisions
+  local decisions = frame.decisions
+  local count = #decisions
   if count == 0 then
     return '', '', ''
   end
-  local payload = '{"v":1,"shard":'
-    .. SHARD
-    .. ',"epoch":'
-    .. EPOCH
-    .. ',"batch":'
-    .. (opening.batch + 1)
-    .. ',"at":'
-    .. text(opening.now)
-    .. ',"decisions":['
-    .. table.concat(frame.decisions, ',')
-    .. ']}'
+  decisions[1] = '{"v":1,"shard":' .. SHARD .. ',"epoch":' .. EPOCH .. ',"batch":' .. frame.batch .. ',"at":'
+    .. opening.now_text .. ',"decisions":[' .. decisions[1]
+  decisions[count] = decisions[count] .. ']}'
+  local payload = table.concat(decisions, ',')
   local gives = #frame.gives > 0 and cjson.encode(frame.gives) or ''
-  redis.call('XADD', KEYS[2], frame.id, 'f', payload, 't', text(opening.now), 'g', gives)
+  redis.call('XADD', KEYS[2], frame.id, 'f', payload, 't', opening.now_text, 'g', gives)
   write_hashes()
   mark(opening, 'seq', text(opening.seq + count))
-  mark(opening, 'batch', text(opening.batch + 1))
+  mark(opening, 'batch', frame.batch)
   return frame.id, payload, gives
 end

@@ -22,6 +22,7 @@ local function open_opening(key)
   return {
     key = key,
     now = now,
+    now_text = string.format('%.0f', now),
     seq = tonumber(values[3]) or 0,
     batch = tonumber(values[4]) or 0,
     kept_bytes = tonumber(values[6]) or 0,
@@ -30,9 +31,19 @@ local function open_opening(key)
   }
 end
 
--- Numbers go out as text: Redis would write a Lua float like 1e15 in exponent form.
+-- Numbers go out as text, without the exponent that Lua would write from 1e15 on. Formatting costs 0.45 us, as much as
+-- ten table accesses, so small numbers are remembered and large ones are formatted once a command.
+local SMALL = {}
+
 local function text(number)
-  return string.format('%.0f', number)
+  local known = SMALL[number]
+  if not known then
+    known = string.format('%.0f', number)
+    if number < 100 then
+      SMALL[number] = known
+    end
+  end
+  return known
 end
 
 local function save_opening(opening)
@@ -41,7 +52,7 @@ local function save_opening(opening)
     return
   end
   dirty[#dirty + 1] = 'clock'
-  dirty[#dirty + 1] = text(opening.now)
+  dirty[#dirty + 1] = opening.now_text
   redis.call('HSET', opening.key, unpack(dirty))
 end
 

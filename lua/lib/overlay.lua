@@ -54,34 +54,31 @@ local function put(hash, field, value)
   hash.dirty[field] = true
 end
 
--- Only fields that were fetched before may be added to; the caller has checked that they hold numbers.
+-- Only fields that were fetched before may be added to; the caller has checked that they hold numbers. Sums stay numbers
+-- until they are written, so that a stock that moves a hundred times in a batch is formatted once.
 local function add(hash, field, delta)
-  put(hash, field, text((tonumber(hash.values[field]) or 0) + delta))
+  put(hash, field, (tonumber(hash.values[field]) or 0) + delta)
 end
 
--- A value that must be a whole number; nil when it is something else. An absent counter is 0.
-local function whole(value)
-  if not value then
-    return 0
+-- `writes`: a list of fields and values that is ready as it is; `dirty`: fields changed after that.
+local function write_hash(hash)
+  if hash.writes then
+    redis.call('HSET', hash.key, unpack(hash.writes))
   end
-  local number = tonumber(value)
-  if not number or number % 1 ~= 0 then
-    return nil
+  local arguments = {}
+  for field in pairs(hash.dirty) do
+    local value = hash.values[field]
+    arguments[#arguments + 1] = field
+    arguments[#arguments + 1] = type(value) == 'number' and text(value) or value
   end
-  return number
+  -- unpack is bounded by Lua's stack (about 8,000): a batch can touch more fields of one hash only by adjustments
+  for from = 1, #arguments, 4000 do
+    redis.call('HSET', hash.key, unpack(arguments, from, math.min(from + 3999, #arguments)))
+  end
 end
 
 local function write_hashes()
   for i = 1, #hash_order do
-    local hash = hash_order[i]
-    local arguments = {}
-    for field in pairs(hash.dirty) do
-      arguments[#arguments + 1] = field
-      arguments[#arguments + 1] = hash.values[field]
-    end
-    -- unpack is bounded by Lua's stack (about 8,000): a batch can touch more fields of one hash only by adjustments
-    for from = 1, #arguments, 4000 do
-      redis.call('HSET', hash.key, unpack(arguments, from, math.min(from + 3999, #arguments)))
-    end
+    write_hash(hash_order[i])
   end
 end

@@ -3,6 +3,18 @@
   KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frame's gives name
   Returns: settle_frame(id, opening) -> true when the frame is settled now or was before
 ]]
+-- A value that must be a whole number; nil when it is something else. An absent counter is 0.
+local function whole(value)
+  if not value then
+    return 0
+  end
+  local number = tonumber(value)
+  if not number or number % 1 ~= 0 then
+    return nil
+  end
+  return number
+end
+
 local function known_keys()
   local known = {}
   for i = 4, #KEYS do

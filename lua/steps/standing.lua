@@ -3,10 +3,6 @@
   KEYS:    the user's hash
   Returns: check_standing(activity, values, level) -> refusal or nil
 ]]
-local function entitlement_field(activity)
-  return 'e:' .. activity.campaign_id .. '/' .. activity.rules.entitlement
-end
-
 local function check_standing(activity, values, level)
   if values[activity.disqualified] == '1' then
     return 'R;DISQUALIFIED'
@@ -15,10 +11,8 @@ local function check_standing(activity, values, level)
   if level < (tonumber(rules.level) or 0) then
     return 'R;NOT_ELIGIBLE;level;' .. rules.level
   end
-  if rules.entitlement and rules.entitlement ~= '' then
-    if (tonumber(values[entitlement_field(activity)]) or 0) < 1 then
-      return 'R;NOT_ELIGIBLE;entitlement;' .. rules.entitlement
-    end
+  if activity.entitlement and (tonumber(values[activity.entitlement]) or 0) < 1 then
+    return 'R;NOT_ELIGIBLE;entitlement;' .. rules.entitlement
   end
   return nil
 end

@@ -1,7 +1,7 @@
 --[[
   purpose: step 7, units of a session: all or nothing
   KEYS:    stock (s:)
-  Returns: take_units(activity, quantity) -> position of the first unit, or nil and the refusal
+  Returns: take_units(activity, quantity) -> position of the first unit as text, or nil and the refusal
 ]]
 local function load_stock(activity)
   local values, hash = fetch(activity.index + 2, activity.remaining, activity.held, activity.position)
@@ -28,7 +28,7 @@ local function take_units(activity, quantity)
     local may_reopen = (tonumber(stock.values[activity.held]) or 0) > 0 and '1' or '0'
     return nil, 'R;SOLD_OUT;' .. text(remaining) .. ';' .. may_reopen
   end
-  local position = (tonumber(stock.values[activity.position]) or 0) + 1
+  local position = text((tonumber(stock.values[activity.position]) or 0) + 1)
   add(stock, activity.remaining, -quantity)
   add(stock, activity.held, quantity)
   add(stock, activity.position, quantity)

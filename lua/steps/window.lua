@@ -25,7 +25,10 @@ local function load_activity(index)
     count_campaign = 'n:' .. campaign_id,
     count_activity = 'n:' .. campaign_id .. '/' .. activity_id,
     disqualified = 'dq:' .. campaign_id,
+    entitlement = rules.entitlement and rules.entitlement ~= '' and 'e:' .. campaign_id .. '/' .. rules.entitlement or nil,
     adds = {},
+    first_adds = {},
+    records = {},
   }
 end
 

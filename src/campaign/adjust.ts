@@ -83,9 +83,9 @@ function setSession(draft: Draft, session: Session): void {
 }
 
 function addStock(draft: Draft, session: Session, delta: number): void {
-  const stock = session.stock + delta
   draft.adds.push([stockKey(draft.rules.id, draft.sale.id), `${session.id}:remaining`, delta])
-  setSession(draft, { ...session, stock: Math.max(0, stock) })
+  // may be below zero until the gate has told what it really took
+  setSession(draft, { ...session, stock: session.stock + delta })
   draft.data.addStock = delta
   draft.data.session = session.id
 }

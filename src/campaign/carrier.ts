@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
 import type { AdjustCommand } from '../gate/commands.ts'
 import type { Gate } from '../gate/gate.ts'
-import { changeCampaign, lockCampaign } from '../store/campaigns.ts'
+import { changeCampaign, lockCampaign, transaction } from '../store/campaigns.ts'
 import { closeIntent, findIntent, type IntentRow, nextOpenIntent, withCarrier } from '../store/intents.ts'
 import { stockKey } from './compile.ts'
 import { findSale, type Rules, withSale } from './rules.ts'
@@ -55,18 +55,13 @@ async function close(client: PoolClient, intent: IntentRow, result: { decision: 
     await closeIntent(client, intent.id, result)
     return
   }
-  await client.query('begin')
-  try {
+  await transaction(client, async () => {
     const row = await lockCampaign(client, intent.campaign)
     await closeIntent(client, intent.id, result)
     if (row?.rules) {
       await changeCampaign(client, row.id, { rules: withTaken(row.rules as Rules, intent, result.applied) })
     }
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  }
+  })
 }
 
 /** @returns whether the intent is closed now; false leaves it open for a later attempt under the same key */

@@ -103,10 +103,10 @@ export function planFlag(row: CampaignRow, type: keyof typeof flagSteps, now: nu
   const step = flagSteps[type]
   const before = { paused: row.paused, ended: row.ended, settled: row.settled }
   const after = { ...before, ...step.change }
-  if (isDeepStrictEqual(before, after)) return undefined
   const status = statusOf({ ...before, rules }, now)
   const over = status === 'ended' || status === 'settled'
   if (step.field === 'paused' && over) throw new CampaignError('CONFLICT', `${row.id} has ended.`)
+  if (isDeepStrictEqual(before, after)) return undefined
   if (type === 'campaign.settled' && !over) {
     throw new CampaignError('CONFLICT', `${row.id} is ${status}; only an ended campaign is settled.`)
   }

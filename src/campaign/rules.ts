@@ -135,7 +135,7 @@ function sessionDefinition(session: Session): NonNullable<SaleDefinition['sessio
     id: session.id,
     opensAt: iso(session.opensAt),
     closesAt: iso(session.closesAt),
-    stock: session.stock,
+    stock: Math.max(0, session.stock),
     ...(session.unitsPerUser > 0 ? { unitsPerUser: session.unitsPerUser } : {})
   }
 }

@@ -21,7 +21,12 @@ const Environment = Type.Object({
     description: 'prefix of keys, streams, subjects and name of the Postgres schema'
   }),
   SHARDS: Type.Integer({ minimum: 1, default: 1, description: 'units of atomicity; only 1 is built so far' }),
-  GATEWAY_PROCESSES: Type.Integer({ minimum: 1, maximum: 64, default: 1, description: 'gateway processes of one host' }),
+  GATEWAY_PROCESSES: Type.Integer({
+    minimum: 1,
+    maximum: 64,
+    default: 1,
+    description: 'gateway processes of one host'
+  }),
   FLOODGATE_HOME: Type.String({ default: '.floodgate', description: 'data folder of the local stack' }),
   LOG_LEVEL: Type.String({
     pattern: '^(fatal|error|warn|info|debug|trace|silent)$',
@@ -80,11 +85,15 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     return `${name} ${error.message}, but is ${JSON.stringify(given[name])}`
   })
   if (problems.length > 0) {
-    throw new ConfigError(`The configuration is not usable:\n  ${problems.join('\n  ')}\nSet these variables and start again.`)
+    throw new ConfigError(
+      `The configuration is not usable:\n  ${problems.join('\n  ')}\nSet these variables and start again.`
+    )
   }
   const config = filled as Config
   if (config.SHARDS !== 1) {
-    throw new ConfigError(`SHARDS is ${config.SHARDS}, but this version runs on one shard only. Unset SHARDS or set it to 1.`)
+    throw new ConfigError(
+      `SHARDS is ${config.SHARDS}, but this version runs on one shard only. Unset SHARDS or set it to 1.`
+    )
   }
   return config
 }

@@ -32,10 +32,16 @@ export function entityOf(id: string): string {
 
 class Keys {
   readonly list: string[]
+  readonly #prefix: string
   readonly #index = new Map<string, number>()
 
-  constructor(first: readonly string[]) {
-    this.list = [...first]
+  constructor(prefix: string) {
+    this.#prefix = prefix
+    this.list = shardKeys(prefix)
+  }
+
+  placeLogical(key: string): number {
+    return this.place(this.#prefix + key)
   }
 
   place(key: string): number {
@@ -47,15 +53,15 @@ class Keys {
   }
 
   /** c:, a:, s: side by side; the index is that of the first. */
-  placeActivity(prefix: string, campaign: string, activity: string): number {
+  placeActivity(campaign: string, activity: string): number {
     const name = `${campaign}/${activity}`
     const known = this.#index.get(name)
     if (known !== undefined) return known
     const first = this.list.length + 1
     this.list.push(
-      prefix + logical.campaign(campaign),
-      prefix + logical.activity(campaign, activity),
-      prefix + logical.stock(campaign, activity)
+      this.#prefix + logical.campaign(campaign),
+      this.#prefix + logical.activity(campaign, activity),
+      this.#prefix + logical.stock(campaign, activity)
     )
     this.#index.set(name, first)
     return first
@@ -70,25 +76,25 @@ function head(command: Command): string {
   )
 }
 
-function pushCall(args: Array<string | number>, keys: Keys, prefix: string, call: Call): void {
-  const user = keys.place(prefix + logical.user(call.user))
+function pushCall(args: Array<string | number>, keys: Keys, call: Call): void {
+  const user = keys.placeLogical(logical.user(call.user))
   switch (call.op) {
     case 'buy': {
-      const place = keys.placeActivity(prefix, call.campaign, call.activity)
+      const place = keys.placeActivity(call.campaign, call.activity)
       args.push('b', place, user, call.key, call.hash, call.quantity, call.level, head(call))
       return
     }
     case 'transition': {
-      const place = keys.placeActivity(prefix, call.campaign, call.activity)
+      const place = keys.placeActivity(call.campaign, call.activity)
       args.push('t', place, user, call.key, call.hash, call.transition, entityOf(call.order), call.by)
       args.push(call.amount ?? '', call.currency ?? '', call.quantity ?? '', head(call))
       return
     }
     case 'adjust':
       args.push('j', user, call.key, call.hash, call.type, head(call), call.puts.length)
-      for (const [key, field, value] of call.puts) args.push(keys.place(prefix + key), field, value)
+      for (const [key, field, value] of call.puts) args.push(keys.placeLogical(key), field, value)
       args.push(call.adds.length)
-      for (const [key, field, delta] of call.adds) args.push(keys.place(prefix + key), field, delta)
+      for (const [key, field, delta] of call.adds) args.push(keys.placeLogical(key), field, delta)
       return
     case 'query':
       args.push('q', user, call.key)
@@ -106,7 +112,7 @@ export function encodeBatch(
   rest: { readonly settles: readonly SettleRequest[]; readonly limits: CallLimits }
 ): { keys: string[]; args: Array<string | number> } {
   const { settles, limits } = rest
-  const keys = new Keys(shardKeys(prefix))
+  const keys = new Keys(prefix)
   const args: Array<string | number> = [limits.notAfter, limits.outboxFrames, limits.keptBytes, limits.decisionsPerUser]
   args.push(settles.length)
   for (const settle of settles) {
@@ -114,6 +120,6 @@ export function encodeBatch(
     for (const key of settle.keys) keys.place(key)
   }
   args.push(calls.length)
-  for (const call of calls) pushCall(args, keys, prefix, call)
+  for (const call of calls) pushCall(args, keys, call)
   return { keys: keys.list, args }
 }

@@ -28,6 +28,8 @@ interface BatcherOptions {
   readonly shard: number
   readonly prefix: string
   readonly limits: BatcherLimits
+  /** the journal has no room: no more decisions */
+  readonly isFull: () => boolean
   readonly logger: Logger
 }
 
@@ -52,7 +54,10 @@ export interface Batcher {
 const SETTLES_PER_CALL = 64
 
 /** A real gate call without commands: is this opening alive? */
-export async function probeGate(options: Pick<BatcherOptions, 'caller' | 'shard' | 'prefix'>, opening: LiveOpening): Promise<BatchReply> {
+export async function probeGate(
+  options: Pick<BatcherOptions, 'caller' | 'shard' | 'prefix'>,
+  opening: LiveOpening
+): Promise<BatchReply> {
   const limits: CallLimits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisionsPerUser: 1 }
   const { keys, args } = encodeBatch(options.prefix, [], { settles: [], limits })
   const reply = await options.caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], 500)
@@ -171,7 +176,9 @@ export class ShardBatcher implements Batcher {
   #callLimits(): CallLimits {
     const { outboxFrames, keptBytes, decisionsPerUser, replyMs } = this.#options.limits
     const notAfter = Date.now() + (this.#clockOffset ?? 0) + replyMs
-    return { notAfter: Math.ceil(notAfter), outboxFrames, keptBytes, decisionsPerUser }
+    // a full journal is a backlog: settles still go through, nothing is decided
+    const most = this.#options.isFull() ? 0 : outboxFrames
+    return { notAfter: Math.ceil(notAfter), outboxFrames: most, keptBytes, decisionsPerUser }
   }
 
   #answer(batch: Waiting[], reply: BatchReply): void {
@@ -187,13 +194,17 @@ export class ShardBatcher implements Batcher {
       return
     }
     const at = performance.now()
-    batch.forEach(({ resolve }, index) => {
+    for (const [index, { resolve }] of batch.entries()) {
       const own = reply.replies[index]
-      if (!own) return resolve(unavailable('the gate gave no reply', 1000))
-      if (own.kind === 'corrupt') this.#options.logger.error({ alarm: 'CORRUPT', key: own.key }, 'a hash in Redis is not readable')
+      if (!own) {
+        resolve(unavailable('the gate gave no reply', 1000))
+        continue
+      }
+      if (own.kind === 'corrupt')
+        this.#options.logger.error({ alarm: 'CORRUPT', key: own.key }, 'a hash in Redis is not readable')
       const entry = own.kind === 'decided' || own.kind === 'wait' ? own.entry : ''
       resolve({ kind: 'reply', reply: own, frame: reply.frames.get(entry), at })
-    })
+    }
   }
 
   #fail(batch: Waiting[], error: unknown): void {

@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { connectJournal, type JournalConnection } from '../journal/connection.ts'
+import { watchFullness } from '../journal/fullness.ts'
 import { createPublisher } from '../journal/publisher.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { readShard } from '../store/shards.ts'
@@ -81,13 +82,19 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     },
     logger
   })
-  const batcher = new ShardBatcher({ ...place, watch, limits: { ...defaultLimits, ...options.limits }, logger })
+  const names = streamNames(config.NAMESPACE)
+  const fullness = watchFullness(connection, () => {
+    const opening = watch.current()
+    return opening && names.journalStream(SHARD, opening.epoch)
+  })
+  const limits = { ...defaultLimits, ...options.limits }
+  const batcher = new ShardBatcher({ ...place, watch, limits, isFull: fullness.isFull, logger })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
 
   let lastPublish = true
   const confirmer = createConfirmer({
     publisher,
-    names: streamNames(config.NAMESPACE),
+    names,
     shard: SHARD,
     settle: (request) => batcher.settle(request),
     onResult: (acked, reason) => {
@@ -103,6 +110,7 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     ownerOf: (order) => ownerInFrames(redis, prefix, order),
     journalHealth: () => (connection.isUp() && lastPublish ? 'ok' : 'degraded'),
     disconnect: async () => {
+      fullness.stop()
       publisher.close()
       redis.disconnect()
       await connection.close()

@@ -38,7 +38,8 @@ const statusByLetter: Record<string, OrderStatus> = {
 export function decodeOrder(id: string, text: string): OrderRecord {
   const parts = text.split(';')
   const status = statusByLetter[parts[0] ?? '']
-  if (parts.length !== 13 || status === undefined) throw new Error(`Order ${id} is not readable: ${JSON.stringify(text)}`)
+  if (parts.length !== 13 || status === undefined)
+    throw new Error(`Order ${id} is not readable: ${JSON.stringify(text)}`)
   const [, frame = '', campaign = '', activity = '', session = '', quantity, unitPrice, currency = ''] = parts
   const acceptedAt = Number(parts[8])
   return {

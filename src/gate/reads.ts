@@ -22,7 +22,11 @@ function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
 }
 
 /** Whole hashes by logical key, in one round trip. @throws UnavailableError */
-export async function readHashes(redis: Redis, prefix: string, keys: readonly string[]): Promise<Array<Record<string, string>>> {
+export async function readHashes(
+  redis: Redis,
+  prefix: string,
+  keys: readonly string[]
+): Promise<Array<Record<string, string>>> {
   if (keys.length === 0) return []
   const pipeline = redis.pipeline()
   for (const key of keys) pipeline.hgetall(prefix + key)

@@ -33,7 +33,9 @@ function fromUrl(url: string, options: typeof settings & { connectionName: strin
     return new Redis({ ...options, sentinels, name: group })
   }
   if (url.startsWith('redis+cluster://')) {
-    throw new Error('REDIS_URL names a Redis Cluster, which this version does not run on. Use redis:// or redis+sentinel://.')
+    throw new Error(
+      'REDIS_URL names a Redis Cluster, which this version does not run on. Use redis:// or redis+sentinel://.'
+    )
   }
   return new Redis(url, options)
 }

@@ -81,7 +81,11 @@ const iso = (ms: string) => new Date(Number(ms)).toISOString()
 
 function decodeRefusal(reply: string): CallReply {
   const [, code, first = '', second = '', third = ''] = reply.split(';')
-  const refused = (members: Record<string, unknown>): CallReply => ({ kind: 'refused', code: code as RefusalCode, members })
+  const refused = (members: Record<string, unknown>): CallReply => ({
+    kind: 'refused',
+    code: code as RefusalCode,
+    members
+  })
   switch (code as RefusalCode) {
     case 'NOT_STARTED':
       return refused({ opensAt: iso(first) })

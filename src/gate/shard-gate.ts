@@ -38,7 +38,8 @@ export class ShardGate implements Gate {
       const { reply } = result
       if (reply.kind === 'refused') return reply
       if (reply.kind === 'decided') return this.#outcome(result, reply)
-      if (reply.kind !== 'wait') return { kind: 'unavailable', reason: 'a record in Redis is not readable', retryAfterMs: 1000 }
+      if (reply.kind !== 'wait')
+        return { kind: 'unavailable', reason: 'a record in Redis is not readable', retryAfterMs: 1000 }
       if (!(await this.#confirm(result.frame, result.at))) break
     }
     return { kind: 'unavailable', reason: 'the order is not journaled yet', retryAfterMs: 500 }
@@ -68,7 +69,10 @@ export class ShardGate implements Gate {
   }
 
   health() {
-    return { gate: this.#parts.watch.current() ? ('ok' as const) : ('closed' as const), journal: this.#parts.journalHealth() }
+    return {
+      gate: this.#parts.watch.current() ? ('ok' as const) : ('closed' as const),
+      journal: this.#parts.journalHealth()
+    }
   }
 
   ready() {

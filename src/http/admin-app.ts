@@ -12,7 +12,7 @@ import { countAnswers, type HttpMetrics } from './metrics.ts'
 import { createOperatorHook, requireRole } from './operator-auth.ts'
 import { createOrderDirectory } from './order-directory.ts'
 import './request-types.ts'
-import { createServer, listSetting } from './server.ts'
+import { createServer, listSetting, protectAnswers } from './server.ts'
 
 /** What the admin app is built of. */
 export interface AdminParts {
@@ -42,6 +42,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   )
   await app.register(async (admin) => {
     countAnswers(admin, metrics)
+    protectAnswers(admin)
     admin.addHook('onRequest', createOperatorHook(pool))
     admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => ({
       ready: health.ready,

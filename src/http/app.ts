@@ -19,7 +19,7 @@ import { orderRoutes, requestRoute } from './order-routes.ts'
 import { registerRateLimits } from './rate-limits.ts'
 import './request-types.ts'
 import { type CatalogueSource, createDirectory } from './sales-directory.ts'
-import { createServer, listSetting } from './server.ts'
+import { createServer, listSetting, protectAnswers } from './server.ts'
 
 /** What the public app is built of. */
 export interface PublicParts {
@@ -70,6 +70,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   await app.register(buyRoute, { gate, directory, authenticate, metrics })
   await app.register(async (counted) => {
     countAnswers(counted, metrics)
+    protectAnswers(counted)
     await counted.register(healthRoutes, { health })
     await counted.register(campaignRoutes, { directory, figures, now })
     await counted.register(liveRoute, {

@@ -110,6 +110,7 @@ export function sendProblem(
     requestId: request.idempotencyKey ?? request.id,
     language: pickLanguage(request.headers['accept-language'])
   })
-  if (request.answers !== null) countAnswer(request.answers, status)
+  // a request that never reached its route has none of the decorations
+  if (request.answers) countAnswer(request.answers, status)
   return reply.code(status).header('content-type', PROBLEM_TYPE).send(body)
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { connect, credsAuthenticator, Events, type NatsConnection } from 'nats'
+import { connect, credsAuthenticator, Events, type NatsConnection, NatsError } from 'nats'
 
 /** A NATS connection that knows whether it is up: a publish while it is down would be sent late, after the reconnect. */
 export interface JournalConnection {
@@ -38,4 +38,9 @@ export async function connectJournal(options: ConnectOptions): Promise<JournalCo
   }
   void watch()
   return { nc, isUp: () => up && !nc.isClosed(), close: () => nc.close() }
+}
+
+/** NATS did not answer, or refused: the journal is away for now. */
+export function isJournalAway(error: unknown): boolean {
+  return error instanceof NatsError
 }

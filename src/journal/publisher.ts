@@ -47,7 +47,8 @@ function judge(message: Msg, stream: string): PublishResult {
   } catch {
     return { acked: false, reason: 'the ack is not readable' }
   }
-  if (body.error) return { acked: false, reason: `${body.error.err_code ?? body.error.code} ${body.error.description ?? ''}` }
+  if (body.error)
+    return { acked: false, reason: `${body.error.err_code ?? body.error.code} ${body.error.description ?? ''}` }
   if (body.stream !== stream || typeof body.seq !== 'number' || body.seq < 1) {
     return { acked: false, reason: `acked by ${body.stream ?? 'nobody'}` }
   }
@@ -91,7 +92,10 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
         fields.set('Nats-Msg-Id', publication.id)
         if (publication.contentType) fields.set('Content-Type', publication.contentType)
         try {
-          nc.publish(publication.subject, Buffer.from(publication.payload), { reply: `${inbox}.${token}`, headers: fields })
+          nc.publish(publication.subject, Buffer.from(publication.payload), {
+            reply: `${inbox}.${token}`,
+            headers: fields
+          })
         } catch (error) {
           answer(token, { acked: false, reason: error instanceof Error ? error.message : String(error) })
         }

@@ -1,4 +1,12 @@
-import { AckPolicy, createInbox, DeliverPolicy, type JetStreamManager, type Msg, type NatsError, ReplayPolicy } from 'nats'
+import {
+  AckPolicy,
+  createInbox,
+  DeliverPolicy,
+  type JetStreamManager,
+  type Msg,
+  type NatsError,
+  ReplayPolicy
+} from 'nats'
 import type { JournalConnection } from './connection.ts'
 
 /** One message of a stream. */

@@ -21,13 +21,17 @@ export async function runRecover(config: Config): Promise<void> {
     let told = ''
     while (Date.now() < deadline) {
       const row = await readShard(pool, SHARD)
-      const state = row ? `epoch ${row.epoch}, ${row.state}, journal read to ${row.position.epoch}/${row.position.sequence}` : ''
+      const state = row
+        ? `epoch ${row.epoch}, ${row.state}, journal read to ${row.position.epoch}/${row.position.sequence}`
+        : ''
       if (state !== told) console.log(`shard ${SHARD}: ${state}`)
       told = state
       if (row && row.epoch > before.epoch && row.state === 'open') return
       await delay(200)
     }
-    throw new Error(`The shard was not opened within ${DEADLINE_MS / 1000} s. Is a worker running? Its log says why it waits.`)
+    throw new Error(
+      `The shard was not opened within ${DEADLINE_MS / 1000} s. Is a worker running? Its log says why it waits.`
+    )
   } finally {
     await pool.end()
   }

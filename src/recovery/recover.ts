@@ -1,9 +1,9 @@
 import type { JetStreamManager } from 'nats'
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
-import { shardKeys } from '../gate/keys.ts'
 import type { GateParts } from '../gate/create-gate.ts'
-import { createJournalStream, sealStream, type StreamSettings, streamInfo } from '../journal/streams.ts'
+import { shardKeys } from '../gate/keys.ts'
+import { createJournalStream, type StreamSettings, sealStream, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { readDecisions, readStock } from '../store/restore.ts'
 import {
@@ -86,7 +86,10 @@ async function closeGate(parts: RecoveryParts, scripts: OpeningScripts): Promise
   throw new SupersededError('Redis was exchanged while the gate was being closed.')
 }
 
-async function restoreRedis(parts: RecoveryParts, scripts: OpeningScripts): Promise<{ hashes: number; decisions: number }> {
+async function restoreRedis(
+  parts: RecoveryParts,
+  scripts: OpeningScripts
+): Promise<{ hashes: number; decisions: number }> {
   const { session, shard, redis, prefix } = parts
   const fold = new Fold()
   let decisions = 0
@@ -123,7 +126,8 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   const { session, shard, ownerTerm, caller, prefix, jsm, names, projector, logger } = parts
   const started = performance.now()
   const epoch = await beginEpoch(session, { shard, ownerTerm })
-  const log = (step: string, details: object = {}) => logger.info({ shard, epoch, step, ...details }, `recovery: ${step}`)
+  const log = (step: string, details: object = {}) =>
+    logger.info({ shard, epoch, step, ...details }, `recovery: ${step}`)
   log('closing')
   const scripts = await loadScripts(caller, { shard, epoch, prefix })
   await closeGate(parts, scripts)

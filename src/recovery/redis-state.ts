@@ -19,7 +19,10 @@ export interface RestoreTarget {
   readonly scripts: OpeningScripts
 }
 
-async function restore(target: RestoreTarget, hashes: ReadonlyArray<readonly [key: string, fields: string[]]>): Promise<void> {
+async function restore(
+  target: RestoreTarget,
+  hashes: ReadonlyArray<readonly [key: string, fields: string[]]>
+): Promise<void> {
   const [shard] = shardKeys(target.prefix)
   const args: Array<string | number> = []
   for (const [, fields] of hashes) {
@@ -78,7 +81,10 @@ export async function writeHashes(target: RestoreTarget, fold: Fold): Promise<nu
   await inChunks(fold.hashes, (chunk) =>
     restore(
       target,
-      chunk.map(([key, fields]) => [target.prefix + key, [...fields].flatMap(([field, value]) => [field, String(value)])] as const)
+      chunk.map(
+        ([key, fields]) =>
+          [target.prefix + key, [...fields].flatMap(([field, value]) => [field, String(value)])] as const
+      )
     )
   )
   return fold.hashes.size
@@ -104,6 +110,8 @@ export async function verify(target: RestoreTarget, fold: Fold, stock: readonly 
     })
   }
   if (differences.length > 0) {
-    throw new VerificationError(`Redis differs from Postgres, the shard stays closed: ${differences.slice(0, 20).join('; ')}`)
+    throw new VerificationError(
+      `Redis differs from Postgres, the shard stays closed: ${differences.slice(0, 20).join('; ')}`
+    )
   }
 }

@@ -44,4 +44,3 @@ export async function loadScripts(
   }
   return new OpeningScripts(caller, { epoch: opening.epoch, replid, shas })
 }
-

@@ -8,7 +8,11 @@ export interface AdminReply {
 }
 
 /** A caller of the admin API. @throws StackError when the gateway does not answer */
-export type AdminClient = (method: 'GET' | 'PUT' | 'POST' | 'PATCH', path: string, body?: unknown) => Promise<AdminReply>
+export type AdminClient = (
+  method: 'GET' | 'PUT' | 'POST' | 'PATCH',
+  path: string,
+  body?: unknown
+) => Promise<AdminReply>
 
 const answerMs = 15_000
 

@@ -41,12 +41,12 @@ export async function campaignCommand(config: Config, command: CampaignCommand):
 function call(admin: AdminClient, { name, args, options }: CampaignCommand): Promise<AdminReply> {
   const [first = ''] = args
   const path = `/campaigns/${encodeURIComponent(first)}`
-  const reason = typeof options['reason'] === 'string' ? { reason: options['reason'] } : {}
+  const reason = typeof options.reason === 'string' ? { reason: options.reason } : {}
   if (name === 'list') return admin('GET', '/campaigns')
   if (name === 'show') return admin('GET', path)
   if (name === 'put') {
     const definition = readDefinition(first)
-    const query = options['dryRun'] === true ? '?dryRun=true' : ''
+    const query = options.dryRun === true ? '?dryRun=true' : ''
     return admin('PUT', `/campaigns/${encodeURIComponent(definition.id)}${query}`, definition)
   }
   return admin('POST', `${path}/${actions[name]}`, reason)
@@ -70,12 +70,12 @@ function readDefinition(file: string): { id: string } {
 function clientFor(config: Config, { name, options }: CampaignCommand): AdminClient {
   const stack = readStackFile(config.FLOODGATE_HOME)
   const port = config.ADMIN_PORT
-  const url = typeof options['url'] === 'string' ? options['url'] : (stack?.adminUrl ?? `http://127.0.0.1:${port}`)
-  const given = typeof options['token'] === 'string' ? options['token'] : process.env['ADMIN_TOKEN']
-  if (given !== undefined && given !== '' && options['as'] === undefined) return createAdminClient(url, given)
+  const url = typeof options.url === 'string' ? options.url : (stack?.adminUrl ?? `http://127.0.0.1:${port}`)
+  const given = typeof options.token === 'string' ? options.token : process.env.ADMIN_TOKEN
+  if (given !== undefined && given !== '' && options.as === undefined) return createAdminClient(url, given)
   // the second operator by default where two persons are asked for
   const standard = name === 'approve' || name === 'publish' ? 'operator-2' : 'operator-1'
-  const operator = typeof options['as'] === 'string' ? options['as'] : standard
+  const operator = typeof options.as === 'string' ? options.as : standard
   const token = stack?.operators[operator]
   if (token !== undefined) return createAdminClient(url, token)
   if (stack === undefined) {

@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { connect as connectNats, credsAuthenticator, type NatsConnection } from 'nats'
-import { readFileSync } from 'node:fs'
 import { Client } from 'pg'
 import type { Config } from '../config/config.ts'
 import { textOf } from './errors.ts'
@@ -77,7 +77,8 @@ async function lookAtRedis(config: Config): Promise<Look> {
     const policy = value('maxmemory_policy')
     const version = value('redis_version')
     if (policy === 'noeviction') return { version }
-    const advice = 'Redis would throw decisions away when its memory is full. Run: redis-cli config set maxmemory-policy noeviction'
+    const advice =
+      'Redis would throw decisions away when its memory is full. Run: redis-cli config set maxmemory-policy noeviction'
     return { version, problem: { text: `maxmemory-policy is ${policy}`, advice } }
   } catch (error) {
     throw cause ?? error
@@ -115,7 +116,7 @@ async function lookAtPostgres(config: Config): Promise<Look> {
   try {
     await client.connect()
     const { rows } = await client.query<{ server_version: string }>('show server_version')
-    return { version: rows[0]?.server_version ?? '0.0' }
+    return { version: rows[0]?.server_version.split(' ')[0] ?? '0.0' }
   } finally {
     await client.end().catch(() => undefined)
   }

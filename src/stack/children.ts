@@ -26,7 +26,8 @@ export async function startChildren(stack: Stack, stop: StopSignal): Promise<voi
       logFile: join(stack.home, 'logs', `${name}.log`),
       onPids: () => publishStackFile(stack),
       onEnd: (how, delayMs) => {
-        const patience = delayMs > 1000 ? ` It dies at once: next try in ${delayMs / 1000} s. See logs/${name}.log.` : ''
+        const patience =
+          delayMs > 1000 ? ` It dies at once: next try in ${delayMs / 1000} s. See logs/${name}.log.` : ''
         if (stack.ready) stack.screen.warn(`${name} ended (${how}) and is started again.${patience}`)
       }
     })

@@ -64,6 +64,11 @@ async function checkGateway(config: Config): Promise<Finding> {
     return { part: 'Gateway', ok: false, text: `${url} is not ready: ${body}`, advice }
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-    return { part: 'Gateway', ok: false, text: `${url}: ${textOf(cause)}`, advice: 'Start it: npm start, or npx floodgate gateway' }
+    return {
+      part: 'Gateway',
+      ok: false,
+      text: `${url}: ${textOf(cause)}`,
+      advice: 'Start it: npm start, or npx floodgate gateway'
+    }
   }
 }

@@ -11,7 +11,8 @@ export class StackError extends Error {
 
 /** The system's code of an error (ENOSPC, EACCES, ...), '' when it has none. */
 export function codeOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code
   return ''
 }
 

@@ -71,7 +71,11 @@ export function loadSecrets(home: string): Secrets {
     replaceFile(file, `${JSON.stringify(secrets, null, 2)}\n`, 0o600)
     return secrets
   }
-  return readJson(file, Secrets, 'Move it away: the next start makes new secrets, and tokens signed before stop working.')
+  return readJson(
+    file,
+    Secrets,
+    'Move it away: the next start makes new secrets, and tokens signed before stop working.'
+  )
 }
 
 const StackFile = Type.Object({

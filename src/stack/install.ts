@@ -90,4 +90,3 @@ function runScript([file = 'sh', ...args]: string[], script: string): Promise<{ 
     child.once('close', (code) => resolve({ code: code ?? 1, output }))
   })
 }
-

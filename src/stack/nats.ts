@@ -31,7 +31,7 @@ export function natsSpec(
       return { file, args, env: process.env }
     },
     url: (port) => `nats://127.0.0.1:${port}`,
-    answers: (port) => answersWith(port, 'CONNECT {"verbose":false}\r\nPING\r\n', /"jetstream":true[^]*PONG\r\n/)
+    answers: (port) => answersWith(port, 'CONNECT {"verbose":false}\r\nPING\r\n', /"jetstream":true.*PONG\r\n/s)
   }
 }
 

@@ -1,11 +1,11 @@
-import { execFile, type ExecFileException } from 'node:child_process'
+import { type ExecFileException, execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { codeOf, fileError, StackError } from './errors.ts'
-import { findExecutable, findPostgresOf, type Program, versionOf } from './programs.ts'
 import { endingWithLauncher, isZombie } from './processes.ts'
+import { findExecutable, findPostgresOf, type Program, versionOf } from './programs.ts'
 import type { ServerFiles, ServerSpec } from './server.ts'
 
 export interface PostgresOptions {
@@ -21,10 +21,7 @@ export interface PostgresOptions {
  * `floodgate`; its password is made once and kept beside the data.
  * @throws StackError when the folder holds something else, or data of a version that is not installed
  */
-export async function postgresSpec(
-  { folder, logFile }: ServerFiles,
-  options: PostgresOptions
-): Promise<ServerSpec> {
+export async function postgresSpec({ folder, logFile }: ServerFiles, options: PostgresOptions): Promise<ServerSpec> {
   const program = await programFor(options.program, folder)
   const passwordFile = `${folder}.password`
   const identity = serverIdentity()
@@ -50,7 +47,10 @@ export async function postgresSpec(
     stopSignal: 'SIGINT',
     prepare: () => removeLockOfZombie(folder),
     program: (port) => {
-      const set = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+      const set = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => [
+        '-c',
+        `${name}=${value}`
+      ])
       const own = ['-D', folder, ...set]
       // inside the change of user, not around it: that change clears the wish to be ended
       const [server, given] = options.endWithLauncher ? endingWithLauncher(program.file, own) : [program.file, own]
@@ -158,10 +158,15 @@ async function initialise(program: Program, folder: string, identity: Identity):
 
 function runOnce([file, args]: [string, readonly string[]], input: string, folder: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = execFile(file, args, { timeout: 120_000, env: cleanEnvironment(), cwd: folder }, (error, out, err) => {
-      if (error === null) resolve()
-      else reject(initialiseError(error, folder, `${out}\n${err}`))
-    })
+    const child = execFile(
+      file,
+      args,
+      { timeout: 120_000, env: cleanEnvironment(), cwd: folder },
+      (error, out, err) => {
+        if (error === null) resolve()
+        else reject(initialiseError(error, folder, `${out}\n${err}`))
+      }
+    )
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(input)
   })
@@ -190,7 +195,7 @@ function removeLockOfZombie(folder: string): void {
 
 /** PGDATA, PGPORT and their like of the user's shell must not reach our own server. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
+  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
 }
 
 async function answers(url: string, folder: string): Promise<boolean> {

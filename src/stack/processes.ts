@@ -53,12 +53,16 @@ export async function launch(spec: ProgramSpec): Promise<Running> {
 }
 
 /**
- * The command that runs a program so that the system kills it when the thread that started it ends, where setpriv is
- * there: servers run in process groups of their own, and a test that crashed would leave them behind.
+ * The command that runs a program so that the system sends it `signal` when the thread that started it ends, where
+ * setpriv is there: servers run in process groups of their own, and a test that crashed would leave them behind.
  */
-export function endingWithLauncher(file: string, args: readonly string[]): [file: string, args: readonly string[]] {
+export function endingWithLauncher(
+  file: string,
+  args: readonly string[],
+  signal: 'KILL' | 'TERM' = 'KILL'
+): [file: string, args: readonly string[]] {
   const setpriv = findExecutable('setpriv')
-  return setpriv === undefined ? [file, args] : [setpriv, ['--pdeathsig=KILL', file, ...args]]
+  return setpriv === undefined ? [file, args] : [setpriv, [`--pdeathsig=${signal}`, file, ...args]]
 }
 
 /** The end of a process in words. */
@@ -94,7 +98,8 @@ export function processesIn(folder: string, program: string): number[] {
 export function childrenOfEarlierRun(home: string): number[] {
   return allProcesses().filter((pid) => {
     const command = readProc(pid, 'cmdline').split('\0')
-    if (!command.some((word) => word.endsWith('cli.js')) || !/\0(gateway|worker)\0/.test(command.join('\0'))) return false
+    if (!command.some((word) => word.endsWith('cli.js')) || !/\0(gateway|worker)\0/.test(command.join('\0')))
+      return false
     const environment = readProc(pid, 'environ').split('\0')
     const started = environment.some((entry) => entry.startsWith('NODE_CHANNEL_FD='))
     return started && environment.includes(`FLOODGATE_HOME=${home}`)

@@ -33,7 +33,7 @@ export interface Program {
 
 /** Debian keeps servers in sbin, which the PATH of a normal user lacks, and Postgres outside of any PATH. */
 function searchFolders(): string[] {
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
   return [...new Set([...postgresFolders(), ...path, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'])]
 }
 

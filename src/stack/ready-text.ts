@@ -28,7 +28,7 @@ function purchase({ config, screen }: Stack, campaign: string): string[] {
   const lines = [
     screen.bold('Buy a phone as alice:'),
     '',
-    `curl -sS ${localUrl(config.HOST, config.PORT)}/v1/campaigns/${campaign}/sales/phone/orders \\`,
+    `curl -sS -w '\\n' ${localUrl(config.HOST, config.PORT)}/v1/campaigns/${campaign}/sales/phone/orders \\`,
     `  -H 'authorization: Bearer ${token}' \\`,
     "  -H 'content-type: application/json' -H 'idempotency-key: first-order' -d '{\"quantity\":1}'"
   ]

@@ -17,7 +17,7 @@ const spare = 11
  * `stream` is where all of it goes.
  */
 export function createScreen(total: number, stream: NodeJS.WriteStream = process.stdout): Screen {
-  const coloured = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''
+  const coloured = stream.isTTY === true && (process.env.NO_COLOR ?? '') === ''
   const paint = (code: number, text: string): string => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text)
   const line = (text: string): void => {
     stream.write(`${text}\n`)

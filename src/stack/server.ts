@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileError, StackError, textOf } from './errors.ts'
 import { freePort } from './ports.ts'
-import { endAll, launch, processesIn, type ProgramSpec, type Running, sendSignal } from './processes.ts'
+import { endAll, launch, type ProgramSpec, processesIn, type Running, sendSignal } from './processes.ts'
 import { type PartName, parts } from './programs.ts'
 import { poll } from './wait.ts'
 
@@ -163,7 +163,9 @@ function startError(spec: ServerSpec, what: string, log: string): StackError {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
-  const telling = lines.filter((line) => /fatal|error|panic|in use|no space|bad file|cannot|could not|can't/i.test(line))
+  const telling = lines.filter((line) =>
+    /fatal|error|panic|in use|no space|bad file|cannot|could not|can't/i.test(line)
+  )
   const last = (telling.length > 0 ? telling : lines).slice(-3).join('\n  ')
   if (/no space left/i.test(log)) {
     return new StackError(

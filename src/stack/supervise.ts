@@ -129,7 +129,8 @@ export function supervise(options: SupervisedOptions): Supervised {
 }
 
 function pidsOf(message: unknown): readonly number[] | undefined {
-  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'pids') return undefined
+  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'pids')
+    return undefined
   if (!('pids' in message) || !Array.isArray(message.pids)) return undefined
   const pids: unknown[] = message.pids
   return pids.every((pid) => Number.isInteger(pid)) ? (pids as number[]) : undefined

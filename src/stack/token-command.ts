@@ -38,7 +38,8 @@ export async function tokenCommand(config: Config, options: TokenCommandOptions)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   for (let start = 0; start < users.length; start += chunk) {
     const tokens = signTokens({ ...claims, users: users.slice(start, start + chunk) })
-    if (!process.stdout.write(`${tokens.join('\n')}\n`)) await new Promise((resolve) => process.stdout.once('drain', resolve))
+    if (!process.stdout.write(`${tokens.join('\n')}\n`))
+      await new Promise((resolve) => process.stdout.once('drain', resolve))
   }
 }
 
@@ -50,11 +51,15 @@ function usersOf({ user, prefix, count }: TokenCommandOptions): string[] {
     throw usage('--count goes with --prefix.', 'floodgate token --prefix load- --count 10000')
   }
   const total = count ?? 1
-  if (total < 1 || total > mostTokens) throw usage(`--count must be 1 to ${mostTokens}.`, 'floodgate token --prefix load- --count 10000')
+  if (total < 1 || total > mostTokens)
+    throw usage(`--count must be 1 to ${mostTokens}.`, 'floodgate token --prefix load- --count 10000')
   const users = user === undefined ? Array.from({ length: total }, (_, index) => `${prefix}${index}`) : [user]
   const wrong = users.find((id) => !/^[A-Za-z0-9_.@-]{1,64}$/.test(id))
   if (wrong === undefined) return users
-  throw usage(`${JSON.stringify(wrong)} is not a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -`, 'floodgate token --user alice')
+  throw usage(
+    `${JSON.stringify(wrong)} is not a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -`,
+    'floodgate token --user alice'
+  )
 }
 
 /** Seconds of `90s`, `30m`, `1h` or `7d`. @throws StackError for anything else */
@@ -62,13 +67,19 @@ export function ttlSeconds(text: string): number {
   const [, amount = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
   const seconds = Number(amount) * (secondsOf[unit] ?? 0)
   if (seconds > 0) return seconds
-  throw usage(`--ttl ${JSON.stringify(text)} is not a time such as 90s, 30m, 1h, 7d.`, 'floodgate token --user alice --ttl 1h')
+  throw usage(
+    `--ttl ${JSON.stringify(text)} is not a time such as 90s, 30m, 1h, 7d.`,
+    'floodgate token --user alice --ttl 1h'
+  )
 }
 
 function unixSeconds(date: string): number {
   const ms = /^\d{4}-\d{2}-\d{2}/.test(date) ? Date.parse(date) : Number.NaN
   if (Number.isFinite(ms)) return Math.floor(ms / 1000)
-  throw usage(`--registered-at ${JSON.stringify(date)} is not a date.`, 'floodgate token --user alice --registered-at 2026-11-01')
+  throw usage(
+    `--registered-at ${JSON.stringify(date)} is not a date.`,
+    'floodgate token --user alice --registered-at 2026-11-01'
+  )
 }
 
 function secretOf(config: Config): string {

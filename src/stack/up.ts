@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { migrate } from '../store/migrate.ts'
@@ -8,7 +8,7 @@ import { createAdminClient } from './admin-client.ts'
 import { checkPart } from './checks.ts'
 import { startChildren } from './children.ts'
 import { fileError, StackError } from './errors.ts'
-import { loadSecrets, openHome } from './home.ts'
+import { loadSecrets, openHome, stackFilePath } from './home.ts'
 import { ensureInstalled } from './install.ts'
 import { takeLock } from './lock.ts'
 import { freePort, requireFreePort } from './ports.ts'
@@ -81,6 +81,8 @@ async function startStack(stack: Stack, { demo }: UpOptions, stop: StopSignal): 
   const go = (): void => {
     if (stop.isRequested()) throw new Interrupted('stopped while starting')
   }
+  // what a killed launcher could not remove says nothing true
+  rmSync(stackFilePath(stack.home), { force: true })
   makeLogFolder(stack.home)
   await endAll(() => childrenOfEarlierRun(stack.home), 'SIGTERM', earlierRunMs)
   stack.config = await withPorts(stack.config)

@@ -38,33 +38,41 @@ const columns = `campaign_id as id, version, review, author, submitted_by as "su
   revision::float8 as revision, created_at as "createdAt", updated_at as "updatedAt"`
 
 /**
- * Runs work inside one transaction and commits what it did; an error rolls everything back.
+ * Runs work inside one transaction of a client and commits what it did; an error rolls everything back.
  * @throws what the work or the connection throws
  */
-export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  let broken = false
+export async function transaction<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
+  await client.query('begin')
   try {
-    await client.query('begin')
-    const result = await work(client)
+    const result = await work()
     await client.query('commit')
     return result
   } catch (error) {
-    await client.query('rollback').catch(() => {
-      broken = true
-    })
+    // where this fails too the connection is gone, and its transaction with it
+    await client.query('rollback').catch(() => undefined)
     throw error
-  } finally {
-    client.release(broken)
+  }
+}
+
+/** As `transaction`, on a client of its own. A client whose work failed is not used again. */
+export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    const result = await transaction(client, () => work(client))
+    client.release()
+    return result
+  } catch (error) {
+    client.release(true)
+    throw error
   }
 }
 
 /** Makes sure that a campaign has a row, so that it can be locked. */
 export async function ensureCampaign(client: Queryable, id: string, author: string): Promise<void> {
-  await client.query('insert into campaigns (campaign_id, author) values ($1, $2) on conflict (campaign_id) do nothing', [
-    id,
-    author
-  ])
+  await client.query(
+    'insert into campaigns (campaign_id, author) values ($1, $2) on conflict (campaign_id) do nothing',
+    [id, author]
+  )
 }
 
 /** Locks the campaign until the end of the transaction; changes of one campaign happen one after the other. */
@@ -169,12 +177,10 @@ export async function insertVersion(
   client: Queryable,
   version: { campaign: string; version: number; definition: object; author: string }
 ): Promise<void> {
-  await client.query('insert into campaign_versions (campaign_id, version, definition, author) values ($1, $2, $3, $4)', [
-    version.campaign,
-    version.version,
-    JSON.stringify(version.definition),
-    version.author
-  ])
+  await client.query(
+    'insert into campaign_versions (campaign_id, version, definition, author) values ($1, $2, $3, $4)',
+    [version.campaign, version.version, JSON.stringify(version.definition), version.author]
+  )
 }
 
 /** One version of a campaign. */

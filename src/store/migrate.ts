@@ -26,6 +26,8 @@ export async function migrate(config: Config): Promise<Migration[]> {
   await client.connect()
   try {
     await client.query('begin')
+    // a migration that waits for a lock stops every later reader of the table: better to fail and be run again
+    await client.query("set local lock_timeout = '15s'; set local statement_timeout = '10min'")
     // one lock for all namespaces of a database, because the search path below belongs to the user, not to a namespace
     await client.query("select pg_advisory_xact_lock(hashtextextended('floodgate migrate', 0))")
     await client.query(`create schema if not exists ${schema}`)
@@ -41,7 +43,9 @@ export async function migrate(config: Config): Promise<Migration[]> {
       execQuery: (query) => client.query(query)
     })
     const applied = await postgrator.migrate().catch((error: Error) => {
-      throw new SchemaError(`The schema ${schema} could not be brought up to date: ${error.message}. Nothing was changed.`)
+      throw new SchemaError(
+        `The schema ${schema} could not be brought up to date: ${error.message}. Nothing was changed.`
+      )
     })
     await client.query('commit')
     return applied.map(({ version, name }) => ({ version, name }))

@@ -146,9 +146,14 @@ const advance = `
   update shards set position_epoch = $3, position_sequence = $4, updated_at = now()
   where shard = $1 and owner_term = $2 and (position_epoch, position_sequence) < ($3::bigint, $4::bigint)`
 
-async function write(session: Client, sql: string, name: string, values: { shard: number; rows: readonly unknown[] }) {
-  if (values.rows.length === 0) return
-  await session.query({ name, text: sql, values: [values.shard, JSON.stringify(values.rows)] })
+interface Write {
+  readonly name: string
+  readonly text: string
+  readonly rows: readonly unknown[]
+}
+
+async function write(session: Client, shard: number, { name, text, rows }: Write): Promise<void> {
+  if (rows.length > 0) await session.query({ name, text, values: [shard, JSON.stringify(rows)] })
 }
 
 /**
@@ -169,10 +174,10 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
       values: [shard, JSON.stringify(frames)]
     })
     const { decisions, orders, stock } = fold(new Set(stored.rows.map(({ entry }) => entry)))
-    await write(session, insertDecisions, 'decisions', { shard, rows: decisions })
-    await write(session, upsertOrders, 'orders', { shard, rows: orders })
-    await write(session, addStock, 'stock', { shard, rows: stock })
-    await write(session, insertDeadLetters, 'dead-letters', { shard, rows: deadLetters })
+    await write(session, shard, { name: 'decisions', text: insertDecisions, rows: decisions })
+    await write(session, shard, { name: 'orders', text: upsertOrders, rows: orders })
+    await write(session, shard, { name: 'stock', text: addStock, rows: stock })
+    await write(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: deadLetters })
     await session.query('commit')
     return stored.rows.length
   } catch (error) {

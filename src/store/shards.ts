@@ -79,7 +79,8 @@ interface Owned {
 
 async function changeOwned(session: Queryable, sql: string, values: unknown[]): Promise<void> {
   const { rowCount } = await session.query(sql, values)
-  if (rowCount !== 1) throw new OwnershipLostError('Another worker owns the shard by now, or another recovery has begun.')
+  if (rowCount !== 1)
+    throw new OwnershipLostError('Another worker owns the shard by now, or another recovery has begun.')
 }
 
 /** Recovery step 1: the next epoch, closed. @throws OwnershipLostError */
@@ -126,7 +127,10 @@ export function markOpen(session: Queryable, state: OpenState): Promise<void> {
 }
 
 /** The openings of a shard whose streams should exist, oldest first. */
-export async function listOpenings(db: Queryable, shard: number): Promise<Array<{ epoch: number; lastSequence: number | null }>> {
+export async function listOpenings(
+  db: Queryable,
+  shard: number
+): Promise<Array<{ epoch: number; lastSequence: number | null }>> {
   const { rows } = await db.query<{ epoch: number; last_sequence: number | null }>(
     'select epoch, last_sequence from openings where shard = $1 and not deleted order by epoch',
     [shard]
@@ -136,13 +140,16 @@ export async function listOpenings(db: Queryable, shard: number): Promise<Array<
 
 /** Notes a stream before it is created: a stream that Postgres names and that is gone is a lost journal. */
 export async function recordOpening(db: Queryable, shard: number, epoch: number): Promise<void> {
-  await db.query('insert into openings (shard, epoch) values ($1, $2) on conflict on constraint openings_pkey do nothing', [
-    shard,
-    epoch
-  ])
+  await db.query(
+    'insert into openings (shard, epoch) values ($1, $2) on conflict on constraint openings_pkey do nothing',
+    [shard, epoch]
+  )
 }
 
-export async function recordSealed(db: Queryable, opening: { shard: number; epoch: number; lastSequence: number }): Promise<void> {
+export async function recordSealed(
+  db: Queryable,
+  opening: { shard: number; epoch: number; lastSequence: number }
+): Promise<void> {
   await db.query('update openings set last_sequence = $3 where shard = $1 and epoch = $2', [
     opening.shard,
     opening.epoch,
@@ -156,10 +163,10 @@ export async function recordDeleted(db: Queryable, shard: number, epoch: number)
 
 /** The place of a reader of its own, undefined before it was saved first. */
 export async function readPlace(db: Queryable, name: string, shard: number): Promise<Position | undefined> {
-  const { rows } = await db.query<Position>('select epoch, sequence from reader_places where name = $1 and shard = $2', [
-    name,
-    shard
-  ])
+  const { rows } = await db.query<Position>(
+    'select epoch, sequence from reader_places where name = $1 and shard = $2',
+    [name, shard]
+  )
   return rows[0]
 }
 

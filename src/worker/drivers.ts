@@ -5,7 +5,11 @@ import { listDueOrders } from '../store/restore.ts'
 const AT_ONCE = 200
 
 /** Asks the gate to expire what is due; the gate alone decides. @returns orders expired now */
-export async function expireDueOrders(parts: { readonly pool: Pool; readonly gate: Gate; readonly shard: number }): Promise<number> {
+export async function expireDueOrders(parts: {
+  readonly pool: Pool
+  readonly gate: Gate
+  readonly shard: number
+}): Promise<number> {
   const due = await listDueOrders(parts.pool, parts.shard, AT_ONCE)
   const outcomes = await Promise.all(
     due.map((order) =>

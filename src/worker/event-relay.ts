@@ -122,7 +122,8 @@ export class EventRelay {
       const failed = results.find((result) => !result.acked)
       left = left.filter((_, index) => !results[index]?.acked)
       if (left.length === 0) return
-      if (attempt === 4) throw new Error(`The public stream does not take events: ${failed && !failed.acked ? failed.reason : ''}`)
+      if (attempt === 4)
+        throw new Error(`The public stream does not take events: ${failed && !failed.acked ? failed.reason : ''}`)
     }
   }
 

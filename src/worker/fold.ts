@@ -1,4 +1,4 @@
-import { type OrderRecord, decodeOrder } from '../gate/order-record.ts'
+import { decodeOrder, type OrderRecord } from '../gate/order-record.ts'
 import { type Frame, type FrameDecision, scopeKey } from '../journal/frame.ts'
 import type { DecisionRow, OrderRow, Projection, StockDelta } from '../store/projection.ts'
 
@@ -122,4 +122,3 @@ export function giveKeysOf(frame: Frame): string[] {
   }
   return [...keys]
 }
-

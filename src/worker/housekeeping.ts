@@ -108,7 +108,10 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
     if (upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
     const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0
     if (share > ALARM_AT) {
-      logger.error({ alarm: 'JOURNAL_FILLS', stream: name, share }, 'the journal is filling up; at 90 % the gate closes')
+      logger.error(
+        { alarm: 'JOURNAL_FILLS', stream: name, share },
+        'the journal is filling up; at 90 % the gate closes'
+      )
     }
   }
 }

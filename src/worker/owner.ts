@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type JetStreamManager, NatsError } from 'nats'
+import type { JetStreamManager } from 'nats'
 import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
 import { probeGate } from '../gate/batcher.ts'
 import type { GateParts } from '../gate/create-gate.ts'
 import { RedisCallError } from '../gate/redis-caller.ts'
+import { isJournalAway } from '../journal/connection.ts'
 import { StreamReader } from '../journal/reader.ts'
 import { type StreamSettings, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
@@ -139,7 +140,8 @@ export class ShardOwner {
       const reply = await probeGate(parts, { epoch: scripts.epoch, sha: scripts.shas.gate ?? '' })
       if (reply.status === 'CLOSED') throw new ReopenError('the gate answers CLOSED')
     } catch (error) {
-      if (error instanceof RedisCallError && error.reason === 'noscript') throw new ReopenError('Redis has lost the scripts')
+      if (error instanceof RedisCallError && error.reason === 'noscript')
+        throw new ReopenError('Redis has lost the scripts')
       if (error instanceof RedisCallError) return
       throw error
     }
@@ -173,7 +175,7 @@ export class ShardOwner {
     try {
       await this.#projector.step(epoch, 1000)
     } catch (error) {
-      if (!(error instanceof NatsError)) throw error
+      if (!isJournalAway(error)) throw error
       await this.#projector.close()
       await delay(250)
     }
@@ -183,7 +185,10 @@ export class ShardOwner {
   async #closeOnViolation(error: unknown): Promise<unknown> {
     if (!isViolation(error)) return error
     const { parts, logger } = this.#options
-    logger.fatal({ alarm: 'VIOLATION', err: error }, 'the journal does not fit the checks of Postgres; the shard is closed')
+    logger.fatal(
+      { alarm: 'VIOLATION', err: error },
+      'the journal does not fit the checks of Postgres; the shard is closed'
+    )
     await closeShard(this.#session, { shard: parts.shard, ownerTerm: this.#term }).catch(() => {})
     return error
   }

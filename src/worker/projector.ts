@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { decodeOrder } from '../gate/order-record.ts'
 import { type Frame, type ParsedFrame, parseFrame } from '../journal/frame.ts'
-import { JournalGapError, type StoredMessage, StreamReader } from '../journal/reader.ts'
+import { JournalGapError, type StoredMessage, type StreamReader } from '../journal/reader.ts'
 import type { Names } from '../journal/subjects.ts'
 import { type DeadLetter, type FrameRow, storeFrames } from '../store/projection.ts'
 import type { Position } from '../store/shards.ts'
@@ -33,7 +33,10 @@ function readFrame(text: string, shard: number, epoch: number): ParsedFrame {
   if (!parsed.ok) return parsed
   const { frame } = parsed
   if (frame.shard !== shard || frame.epoch > epoch) {
-    return { ok: false, reason: `a frame of shard ${frame.shard}, epoch ${frame.epoch} in the journal of ${shard}, ${epoch}` }
+    return {
+      ok: false,
+      reason: `a frame of shard ${frame.shard}, epoch ${frame.epoch} in the journal of ${shard}, ${epoch}`
+    }
   }
   try {
     for (const decision of frame.decisions) {
@@ -86,7 +89,9 @@ export class Projector {
     const deadline = Date.now() + deadlineMs
     while (this.#position.epoch < epoch ? upTo > 0 : this.#position.epoch === epoch && this.#position.sequence < upTo) {
       if (Date.now() > deadline) {
-        throw new JournalGapError(`The journal of epoch ${epoch} was read to ${this.#position.sequence} of ${upTo} only.`)
+        throw new JournalGapError(
+          `The journal of epoch ${epoch} was read to ${this.#position.sequence} of ${upTo} only.`
+        )
       }
       await this.step(epoch, 500)
     }
@@ -105,7 +110,12 @@ export class Projector {
       if (!parsed.ok) {
         const stream = names.journalStream(shard, epoch)
         logger.error({ alarm: 'DEAD_LETTER', stream, sequence, reason: parsed.reason }, 'a frame cannot be read')
-        batch.deadLetters.push({ stream, sequence, reason: parsed.reason, payload: Buffer.from(text).toString('base64') })
+        batch.deadLetters.push({
+          stream,
+          sequence,
+          reason: parsed.reason,
+          payload: Buffer.from(text).toString('base64')
+        })
         continue
       }
       const { frame } = parsed

@@ -89,10 +89,20 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   const jsm = await manager(parts.connection)
   const streams = { replicas: config.NATS_REPLICAS, maxBytes: config.JOURNAL_MAX_BYTES }
   const publisher = createPublisher(parts.connection, 2000)
-  const events = new EventRelay({ connection: parts.connection, jsm, publisher, pool, names, shard: parts.shard, logger })
+  const events = new EventRelay({
+    connection: parts.connection,
+    jsm,
+    publisher,
+    pool,
+    names,
+    shard: parts.shard,
+    logger
+  })
   const keepStream = () => ensurePublicStream(jsm, names, { ...streams, keepSeconds: config.JOURNAL_KEEP })
-  const keeping = runLoops([{ name: 'public stream', everyMs: 5000, vital: false, run: keepStream }], signal, (_, error) =>
-    logger.warn({ err: error }, 'the public stream cannot be looked at')
+  const keeping = runLoops(
+    [{ name: 'public stream', everyMs: 5000, vital: false, run: keepStream }],
+    signal,
+    (_, error) => logger.warn({ err: error }, 'the public stream cannot be looked at')
   )
   await ownWhilePossible(
     {

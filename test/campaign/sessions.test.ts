@@ -100,13 +100,14 @@ t.test('ship-by dates count business days to the end of the local day', async (t
 })
 
 t.test('packed sessions are sorted, of one width, and read back as they were', async (t) => {
-  const session = fc.record({
+  const fields = {
     id: fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,31}$/),
     opensAt: fc.integer({ min: 0, max: 4_102_444_800_000 }),
     closesAt: fc.integer({ min: 0, max: 4_102_444_800_000 }),
     unitsPerUser: fc.integer({ min: 0, max: 999_999 }),
     paused: fc.boolean()
-  })
+  }
+  const session = fc.record(fields, { noNullPrototype: true })
   fc.assert(
     fc.property(fc.array(session, { maxLength: 30 }), (sessions) => {
       const packed = packSessions(sessions)
@@ -122,7 +123,7 @@ t.test('packed sessions are sorted, of one width, and read back as they were', a
 })
 
 t.test('packed ship-by dates read back as they were', async () => {
-  const record = fc.record({ from: fc.nat(4_102_444_800_000), shipBy: fc.nat(4_102_444_800_000) })
+  const record = fc.record({ from: fc.nat(4_102_444_800_000), shipBy: fc.nat(4_102_444_800_000) }, { noNullPrototype: true })
   fc.assert(
     fc.property(fc.array(record, { maxLength: 20 }), (records) => {
       assert.deepEqual(unpackShipBy(packShipBy(records)), records.toSorted((a, b) => a.from - b.from))

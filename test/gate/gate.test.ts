@@ -14,7 +14,11 @@ t.test('a sale is preloaded, bought, journaled, projected and told', async (t) =
   t.match(await redis.hgetall(`${prefix}s:launch:phone`), { 'am:total': '3', 'am:remaining': '3' })
 
   const first = await gate.submit(buy(sale, 'alice'))
-  t.match(first, { kind: 'confirmed', replayed: false, decision: { type: 'order.accepted', order: { position: 1, quantity: 1 } } })
+  t.match(first, {
+    kind: 'confirmed',
+    replayed: false,
+    decision: { type: 'order.accepted', order: { position: 1, quantity: 1 } }
+  })
   const again = await gate.submit(buy(sale, 'alice'))
   t.match(again, { kind: 'confirmed', replayed: true })
   t.same(again.kind === 'confirmed' && again.decision, first.kind === 'confirmed' && first.decision)

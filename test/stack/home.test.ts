@@ -24,7 +24,7 @@ t.test('a home is made where none is, and opened again', async (t) => {
 t.test('a folder with something else in it is no home, and nothing in it changes', async (t) => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'letter.txt'), 'mine')
-  t.throws(() => openHome(folder), { message: /not empty and not the home of a Floodgate stack[^]*FLOODGATE_HOME/ })
+  t.throws(() => openHome(folder), { message: /not empty and not the home of a Floodgate stack.*FLOODGATE_HOME/s })
   t.same(readdirSync(folder), ['letter.txt'])
   t.throws(() => openHome(join(folder, 'letter.txt')), { message: /in the way/ })
 })
@@ -81,7 +81,7 @@ t.test('a lock is held by a living process only', async (t) => {
 t.test('errors of the file system say what to do', async (t) => {
   const error = (code: string): Error => fileError(Object.assign(new Error(code), { code }), '/data/x')
   t.match(error('ENOSPC').message, /The disk is full: \/data\/x/)
-  t.match(error('EROFS').message, /cannot be written[^]*FLOODGATE_HOME/)
+  t.match(error('EROFS').message, /cannot be written.*FLOODGATE_HOME/s)
   t.equal(error('EWHATEVER').message, 'EWHATEVER')
 })
 
@@ -114,7 +114,10 @@ t.test('a supervised process comes back after SIGKILL, tells its processes, and 
   await waitFor(() => child.pids().length === 2, { what: 'its pids' })
   const [first = 0, fork = 0] = child.pids()
   process.kill(first, 'SIGKILL')
-  await waitFor(() => child.pids().length === 2 && child.pids()[0] !== first, { deadlineMs: 3000, what: 'the next one' })
+  await waitFor(() => child.pids().length === 2 && child.pids()[0] !== first, {
+    deadlineMs: 3000,
+    what: 'the next one'
+  })
   t.same(ends, ['signal SIGKILL'])
   await waitFor(() => startTimeOf(fork) === '' || isZombie(fork), { what: 'what it forked to end with it' })
   await waitFor(() => child.log() === 'started\n', { what: 'the log of the second' })

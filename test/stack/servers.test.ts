@@ -52,7 +52,7 @@ t.test('all three servers run with the settings the design asks for', async (t) 
   t.equal(nats.info?.max_payload, 4 * 1024 * 1024)
   const manager = await nats.jetstreamManager()
   for (const name of ['ONE', 'TWO', 'THREE']) {
-    const { config } = await manager.streams.add({ name, subjects: [name], max_bytes: 8 * 1024 ** 4 / 2 })
+    const { config } = await manager.streams.add({ name, subjects: [name], max_bytes: (8 * 1024 ** 4) / 2 })
     t.equal(config.storage, 'file', 'a reservation far above the disk is accepted for every opening')
   }
   await nats.close()
@@ -77,9 +77,16 @@ t.test('a server that is killed or restarted comes back with its data on the sam
   await nats.close()
   for (const [round, end] of [(server: Server) => server.kill(), (server: Server) => server.stop()].entries()) {
     await Promise.all(servers.all.map(end))
-    t.same(servers.all.map((server) => server.pid()), [0, 0, 0], `round ${round}: all are down`)
+    t.same(
+      servers.all.map((server) => server.pid()),
+      [0, 0, 0],
+      `round ${round}: all are down`
+    )
     await Promise.all(servers.all.map((server) => server.restart()))
-    t.same(servers.all.map((server) => server.url), before)
+    t.same(
+      servers.all.map((server) => server.url),
+      before
+    )
     t.equal(await withRedis(servers.redis.url, (redis) => redis.get('kept')), 'yes')
     t.same(await query(servers.postgres.url, 'select n from kept'), [{ n: 42 }])
     const again = await connect({ servers: servers.nats.url })
@@ -123,7 +130,9 @@ t.test('a folder with something else in it is refused and left alone', async (t)
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'postgres'))
   writeFileSync(join(folder, 'postgres', 'letter.txt'), 'mine')
-  await t.rejects(startServer('postgres', { folder, ...quick }), { message: /not empty and not a Postgres data folder/ })
+  await t.rejects(startServer('postgres', { folder, ...quick }), {
+    message: /not empty and not a Postgres data folder/
+  })
   t.equal(readFileSync(join(folder, 'postgres', 'letter.txt'), 'utf8'), 'mine')
   writeFileSync(join(folder, 'postgres', 'PG_VERSION'), '9\n')
   await t.rejects(startServer('postgres', { folder, ...quick }), { message: /made by Postgres 9; installed is \d+/ })
@@ -137,7 +146,7 @@ t.test('a data folder that is damaged is named, with what the server said, and l
   const manifest = join(folder, 'redis', 'appendonlydir', 'appendonly.aof.manifest')
   const good = readFileSync(manifest)
   writeFileSync(manifest, 'rubbish')
-  await t.rejects(startServer('redis', { folder, ...quick }), { message: /Redis .* ended at its start[^]*redis\.log/ })
+  await t.rejects(startServer('redis', { folder, ...quick }), { message: /Redis .* ended at its start.*redis\.log/s })
   t.equal(readFileSync(manifest, 'utf8'), 'rubbish')
   writeFileSync(manifest, good)
   const again = await startServer('redis', { folder, ...quick })
@@ -147,15 +156,21 @@ t.test('a data folder that is damaged is named, with what the server said, and l
   await postgres.stop()
   const password = join(folder, 'postgres.password')
   writeFileSync(password, 'another')
-  await t.rejects(startServer('postgres', { folder, ...quick }), { message: /does not open: password authentication failed/ })
+  await t.rejects(startServer('postgres', { folder, ...quick }), {
+    message: /does not open: password authentication failed/
+  })
   t.same(processesIn(join(folder, 'postgres'), 'postgres'), [], 'and no server is left running')
 })
 
-t.test('a folder that may not be written says so', { skip: process.getuid?.() === 0 && 'root may write anywhere' }, async (t) => {
-  const folder = temporaryFolder(t)
-  chmodSync(folder, 0o500)
-  await t.rejects(startServer('redis', { folder, ...quick }), { message: /cannot be written/ })
-})
+t.test(
+  'a folder that may not be written says so',
+  { skip: process.getuid?.() === 0 && 'root may write anywhere' },
+  async (t) => {
+    const folder = temporaryFolder(t)
+    chmodSync(folder, 0o500)
+    await t.rejects(startServer('redis', { folder, ...quick }), { message: /cannot be written/ })
+  }
+)
 
 t.test('a port in use is refused by the name of its variable', async (t) => {
   const server = createServer()
@@ -163,7 +178,9 @@ t.test('a port in use is refused by the name of its variable', async (t) => {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   t.teardown(() => void server.close())
   t.equal(await bindError(port, '127.0.0.1'), 'EADDRINUSE')
-  await t.rejects(requireFreePort('ADMIN_PORT', port, '127.0.0.1'), { message: new RegExp(`Port ${port} \\(ADMIN_PORT\\) is in use`) })
+  await t.rejects(requireFreePort('ADMIN_PORT', port, '127.0.0.1'), {
+    message: new RegExp(`Port ${port} \\(ADMIN_PORT\\) is in use`)
+  })
   await t.resolves(requireFreePort('PORT', await freePort(), '127.0.0.1'))
 })
 

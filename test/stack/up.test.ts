@@ -7,8 +7,8 @@ import { Client } from 'pg'
 import t from 'tap'
 import { readStackFile, type StackFile } from '../../src/stack/home.ts'
 import { freePort } from '../../src/stack/ports.ts'
-import { childrenOfEarlierRun, processesIn } from '../../src/stack/processes.ts'
-import { temporaryFolder } from '../support/servers.ts'
+import { childrenOfEarlierRun, endAll, endingWithLauncher, processesIn } from '../../src/stack/processes.ts'
+import { type Teardown, temporaryFolder } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
@@ -24,8 +24,9 @@ interface Command {
 
 /** Runs `floodgate <args>` in an environment that names no servers. */
 function floodgate(args: readonly string[], env: Readonly<Record<string, string>>): Command {
-  const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'warn' }
-  const child = spawn(process.execPath, [cli, ...args], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const inherited = { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn' }
+  const [file, words] = endingWithLauncher(process.execPath, [cli, ...args], 'TERM')
+  const child = spawn(file, words, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   const keep = (chunk: Buffer): void => {
     text += chunk.toString()
@@ -36,15 +37,27 @@ function floodgate(args: readonly string[], env: Readonly<Record<string, string>
   return { child, text: () => text, ended }
 }
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number | null; text: string }> {
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>
+): Promise<{ code: number | null; text: string }> {
   const command = floodgate(args, env)
   const code = await command.ended
   return { code, text: command.text() }
 }
 
-/** Starts a stack in `home` and waits for its stack.json. */
-async function startStack(home: string, args: readonly string[] = []): Promise<{ up: Command; stack: StackFile }> {
+/** Starts a stack in `home` and waits for its stack.json; what a failed test leaves of it is ended after the test. */
+async function startStack(
+  t: Teardown,
+  home: string,
+  args: readonly string[] = []
+): Promise<{ up: Command; stack: StackFile }> {
   const up = floodgate(['up', ...args], { FLOODGATE_HOME: home, PORT: '0', ADMIN_PORT: '0' })
+  t.teardown(async () => {
+    up.child.kill('SIGKILL')
+    await up.ended
+    await endAll(() => processesOf(home), 'SIGKILL', 5000)
+  })
   let over = false
   void up.ended.then(() => {
     over = true
@@ -61,10 +74,17 @@ function processesOf(home: string): number[] {
     ['nats', 'nats-server'],
     ['postgres', 'postgres']
   ] as const
-  return [...servers.flatMap(([part, program]) => processesIn(join(home, part), program)), ...childrenOfEarlierRun(home)]
+  return [
+    ...servers.flatMap(([part, program]) => processesIn(join(home, part), program)),
+    ...childrenOfEarlierRun(home)
+  ]
 }
 
-async function buy(stack: StackFile, token: string, key: string): Promise<{ status: number; replayed: boolean; body: string }> {
+async function buy(
+  stack: StackFile,
+  token: string,
+  key: string
+): Promise<{ status: number; replayed: boolean; body: string }> {
   const response = await fetch(`${stack.publicUrl}/v1/campaigns/launch/sales/phone/orders`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key },
@@ -91,15 +111,14 @@ async function ordersIn(stack: StackFile): Promise<number> {
 
 t.test('a stack sells, outlives the death of its parts, and stops without a trace', async (t) => {
   const home = temporaryFolder(t)
-  const { up, stack } = await startStack(home, ['--restart', 'redis,nats,postgres'])
-  t.teardown(() => void up.child.kill('SIGKILL'))
+  const { up, stack } = await startStack(t, home, ['--restart', 'redis,nats,postgres'])
   const here = { FLOODGATE_HOME: home }
 
   t.equal(statSync(join(home, 'stack.json')).mode & 0o777, 0o600, 'stack.json holds secrets')
   t.same(Object.keys(stack.operators).length, 2)
   t.ok(Object.values(stack.pids).every((pids) => pids.length > 0))
   await waitFor(() => up.text().includes('Ctrl-C'), { what: 'the invitation' })
-  t.match(up.text(), /\[6\/6\] Demo[^]*Buy a phone as alice:[^]*curl /)
+  t.match(up.text(), /\[6\/6\] Demo.*Buy a phone as alice:.*curl /s)
 
   const token = (await run(['token', '--user', 'bob'], here)).text.trim()
   const first = await buy(stack, token, 'first-order')
@@ -148,7 +167,7 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
 
 t.test('a stack whose launcher was killed is taken over by the next one, on the same data', async (t) => {
   const home = temporaryFolder(t)
-  const first = await startStack(home)
+  const first = await startStack(t, home)
   const token = (await run(['token', '--user', 'bob'], { FLOODGATE_HOME: home })).text.trim()
   const order = await buy(first.stack, token, 'first-order')
   t.equal(order.status, 201, order.body)
@@ -157,8 +176,7 @@ t.test('a stack whose launcher was killed is taken over by the next one, on the 
   t.ok(processesOf(home).length > 0, 'servers are still there')
   // what a killed launcher could not remove
   rmSync(join(home, 'stack.json'))
-  const second = await startStack(home)
-  t.teardown(() => void second.up.child.kill('SIGKILL'))
+  const second = await startStack(t, home)
   t.match(second.up.text(), /ended the one that an earlier run had left/)
   t.match(second.up.text(), /launch is there from an earlier run/)
   const again = await buy(second.stack, token, 'first-order')
@@ -178,7 +196,12 @@ t.test('a stack that cannot start says why, and leaves nothing running', async (
   t.equal(busy.code, 1)
   t.match(busy.text, new RegExp(`Port ${port} \\(PORT\\) is in use`))
   t.notMatch(busy.text, /\n\s+at /, 'no stack trace')
-  const away = await run(['up'], { FLOODGATE_HOME: home, PORT: '0', ADMIN_PORT: '0', REDIS_URL: `redis://127.0.0.1:${port + 1}` })
+  const away = await run(['up'], {
+    FLOODGATE_HOME: home,
+    PORT: '0',
+    ADMIN_PORT: '0',
+    REDIS_URL: `redis://127.0.0.1:${port + 1}`
+  })
   t.equal(away.code, 1)
   t.match(away.text, /Redis at REDIS_URL: connect ECONNREFUSED/)
   const wrong = await run(['up'], { FLOODGATE_HOME: home, PORT: 'high' })
@@ -208,10 +231,22 @@ t.test('a command line that is wrong is answered with the right one', async (t) 
     t.match(text, expected)
     t.notMatch(text, /\n\s+at /)
   }
-  const signed = await run(['token', '--user', 'alice', '--ttl', '90s', '--level', '3', '--registered-at', '2026-11-01'], {
-    TOKEN_SECRET: 'x'.repeat(40)
+  const signed = await run(
+    ['token', '--user', 'alice', '--ttl', '90s', '--level', '3', '--registered-at', '2026-11-01'],
+    {
+      TOKEN_SECRET: 'x'.repeat(40)
+    }
+  )
+  const claims = JSON.parse(Buffer.from(signed.text.split('.')[1] ?? '', 'base64url').toString()) as Record<
+    string,
+    number
+  >
+  t.match(claims, {
+    sub: 'alice',
+    iss: 'floodgate',
+    aud: 'floodgate-storefront',
+    level: 3,
+    registeredAt: 1_793_491_200
   })
-  const claims = JSON.parse(Buffer.from(signed.text.split('.')[1] ?? '', 'base64url').toString()) as Record<string, number>
-  t.match(claims, { sub: 'alice', iss: 'floodgate', aud: 'floodgate-storefront', level: 3, registeredAt: 1_793_491_200 })
-  t.equal((claims['exp'] ?? 0) - (claims['iat'] ?? 0), 90)
+  t.equal((claims.exp ?? 0) - (claims.iat ?? 0), 90)
 })

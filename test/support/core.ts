@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { type Logger, pino } from 'pino'
+import { type Config, loadConfig } from '../../src/config/config.ts'
 import type { BatcherLimits } from '../../src/gate/batcher.ts'
 import type { AdjustCommand, BuyCommand } from '../../src/gate/commands.ts'
 import { SYSTEM_USER } from '../../src/gate/commands.ts'
 import { createGateParts, type GateParts } from '../../src/gate/create-gate.ts'
 import type { Outcome } from '../../src/gate/outcomes.ts'
-import { type Config, loadConfig } from '../../src/config/config.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { runWorkerUntil } from '../../src/worker/worker-process.ts'
@@ -74,7 +74,13 @@ export interface SaleSpec {
 }
 
 /** A packed session as src/campaign writes it. */
-export function packedSession(session: { opensAt: number; closesAt: number; id: string; limit?: number; paused?: boolean }): string {
+export function packedSession(session: {
+  opensAt: number
+  closesAt: number
+  id: string
+  limit?: number
+  paused?: boolean
+}): string {
   const limit = String(session.limit ?? 0).padStart(6, '0')
   return `${String(session.opensAt).padStart(13, '0')}${String(session.closesAt).padStart(13, '0')}${limit}${session.paused ? 1 : 0}${session.id.padEnd(32)}`
 }
@@ -131,7 +137,11 @@ export function preload(spec: SaleSpec): AdjustCommand {
 }
 
 /** A purchase of one unit unless said otherwise. */
-export function buy(spec: Pick<SaleSpec, 'campaign' | 'sale'>, user: string, more: Partial<BuyCommand> = {}): BuyCommand {
+export function buy(
+  spec: Pick<SaleSpec, 'campaign' | 'sale'>,
+  user: string,
+  more: Partial<BuyCommand> = {}
+): BuyCommand {
   const quantity = more.quantity ?? 1
   return {
     op: 'buy',

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { connect, type NatsConnection, StringCodec } from 'nats'
 import pg from 'pg'
 import { isRecord, parseJson } from './contract.ts'
@@ -6,6 +7,7 @@ import { isRecord, parseJson } from './contract.ts'
 export interface Places {
   readonly databaseUrl: string
   readonly natsUrl: string
+  readonly redisUrl: string
   readonly namespace: string
   /** GET on the admin port as an operator, parsed. @throws when it is not answered with 200 */
   readonly adminGet: (path: string) => Promise<unknown>
@@ -60,6 +62,7 @@ export interface ShardState {
   readonly shard: number
   readonly epoch: number
   readonly state: string
+  /** frames, counted in Redis itself */
   readonly outbox: number
   readonly kept: number
 }
@@ -91,13 +94,29 @@ export async function gatherEvidence(places: Places, campaign: string): Promise<
   return { namespace: places.namespace, ...rows, events, state }
 }
 
-/** What the operators' page is told about a campaign's stock and its shards. */
+/** What the operators' page is told about a campaign's stock and its shards, and the frames that wait in Redis. */
 export async function readState(places: Places, campaign: string): Promise<CampaignState> {
-  return parseState(await places.adminGet(`/admin/v1/campaigns/${campaign}/state`))
+  const answer = await places.adminGet(`/admin/v1/campaigns/${campaign}/state`)
+  return parseState(answer, await readDepths(places))
+}
+
+type Depths = Pick<ShardState, 'outbox' | 'kept'>
+
+async function readDepths({ redisUrl, namespace }: Places): Promise<Depths> {
+  const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  // The rejected connect tells enough; without a listener the client prints the error besides.
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    const prefix = `${namespace}:{s0}:`
+    return { outbox: await redis.xlen(`${prefix}outbox`), kept: await redis.hlen(`${prefix}kept`) }
+  } finally {
+    redis.disconnect()
+  }
 }
 
 /** @throws Error when the answer has not the contract's figures */
-export function parseState(answer: unknown): CampaignState {
+function parseState(answer: unknown, depths: Depths): CampaignState {
   if (!isRecord(answer)) throw new Error(`The state is not an object: ${JSON.stringify(answer)}`)
   const sessions = list(answer.activities).flatMap((activity) =>
     list(activity.sessions).map((session) => ({
@@ -113,8 +132,7 @@ export function parseState(answer: unknown): CampaignState {
     shard: whole(shard, 'shard'),
     epoch: whole(shard, 'epoch'),
     state: String(shard.state),
-    outbox: whole(shard, 'outbox'),
-    kept: whole(shard, 'kept')
+    ...depths
   }))
   return { sessions, shards }
 }

@@ -68,9 +68,11 @@ export class History {
     return this.attempts.length - [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  /** The first confirmation of a request that was sent at or after a moment (ms since 1970). */
-  firstOkSince(moment: number): Attempt | undefined {
-    return this.attempts.find(({ invokedAt, result }) => invokedAt >= moment && result?.kind === 'ok')
+  /** The first new order of a request that was sent at or after a moment (ms since 1970); replays do not count. */
+  firstOrderSince(moment: number): Attempt | undefined {
+    return this.attempts.find(({ invokedAt, way, result }) => {
+      return invokedAt >= moment && way === 'buy' && result?.kind === 'ok' && result.replayed === false
+    })
   }
 
   /** Attempts of each purchase, by user and key (keys are scoped to the user). */

@@ -76,12 +76,13 @@ export class Sampler {
     }
   }
 
-  /** Every unit is sold and journaled, as far as the gate knows. */
-  async isSoldOut(): Promise<boolean> {
+  /** All `stock` units are sold and journaled, as far as the gate knows. A wiped Redis tells of no units at all. */
+  async isSoldOut(stock: number): Promise<boolean> {
     const state = await this.take()
-    if (state === undefined || state.sessions.length === 0) return false
-    const gone = state.sessions.every(({ total, remaining, held, paid }) => remaining === 0 && held + paid === total)
-    return gone && state.shards.every(({ state: open, outbox }) => open === 'open' && outbox === 0)
+    if (state === undefined) return false
+    const sold = state.sessions.reduce((sum, { held, paid }) => sum + held + paid, 0)
+    const left = state.sessions.reduce((sum, { remaining }) => sum + remaining, 0)
+    return sold === stock && left === 0 && state.shards.every((shard) => shard.state === 'open' && shard.outbox === 0)
   }
 
   /** Samples that show more sold than there is, or less than nothing left. */

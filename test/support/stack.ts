@@ -56,7 +56,14 @@ const stopDeadlineMs = 20_000
  */
 export async function startStack(t: Test, options: StackOptions = {}): Promise<Stack> {
   const home = mkdtempSync(join(tmpdir(), 'floodgate-stack-'))
-  const [program, ...args] = endedWithTest([process.execPath, cli, 'up', '--no-demo', '--restart', 'redis,nats,postgres'])
+  const [program, ...args] = endedWithTest([
+    process.execPath,
+    cli,
+    'up',
+    '--no-demo',
+    '--restart',
+    'redis,nats,postgres'
+  ])
   const child = spawn(program, args, {
     env: {
       ...process.env,
@@ -135,13 +142,13 @@ export class Stack {
 
   /** Where the checker finds its evidence. */
   places(): Places {
-    const { databaseUrl, natsUrl } = this.file()
+    const { databaseUrl, natsUrl, redisUrl } = this.file()
     const adminGet = async (path: string) => {
       const { status, body } = await this.admin({ method: 'GET', path })
       if (status !== 200) throw new Error(`GET ${path} was answered with ${status} ${JSON.stringify(body)}`)
       return body
     }
-    return { databaseUrl, natsUrl, namespace: this.#namespace, adminGet }
+    return { databaseUrl, natsUrl, redisUrl, namespace: this.#namespace, adminGet }
   }
 
   async admin({ method, path, body, operator = 0 }: AdminRequest): Promise<AdminReply> {

@@ -1,0 +1,289 @@
+import { get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'tap'
+import { UnavailableError } from '../../src/gate/gate.ts'
+import { setDraining } from '../../src/http/drain.ts'
+import { aCampaign, aCatalogue, bearer, publicApp } from '../support/http-app.ts'
+import { accepted, anOrder } from '../support/scripted-gate.ts'
+import { waitFor } from '../support/wait.ts'
+
+const alice = { authorization: bearer('alice', 2) }
+const stock = { 'am:total': '1000', 'am:remaining': '990', 'am:held': '7', 'am:paid': '3', 'am:position': '10' }
+const hashes = { 's:launch:phone': stock, 'c:launch': { participants: '9' } }
+
+test('the clock is told in UTC with milliseconds', async (t) => {
+  const { app } = await publicApp(t, { now: () => 1 })
+  const answer = await app.inject('/v1/time')
+  t.strictSame(answer.json(), { serverTime: '1970-01-01T00:00:00.001Z' })
+  t.equal(answer.headers['x-content-type-options'], 'nosniff')
+})
+
+test('a campaign is shown with what is left, in the language asked for, without what is hidden', async (t) => {
+  const now = Date.UTC(2026, 10, 11, 1)
+  const { app, gate } = await publicApp(t, { now: () => now })
+  gate.hashes = hashes
+  const answer = await app.inject('/v1/campaigns/launch')
+  t.equal(answer.statusCode, 200)
+  t.match(answer.json(), {
+    id: 'launch',
+    title: 'New phone',
+    status: 'running',
+    version: 1,
+    participants: 9,
+    opensAt: '2026-11-10T16:00:00.000Z',
+    activities: [
+      {
+        id: 'phone',
+        kind: 'sale',
+        price: 299900,
+        listPrice: 399900,
+        remaining: 990,
+        currentSession: 'am',
+        sessions: [{ id: 'am', total: 1000, remaining: 990, opensAt: '2026-11-10T16:00:00.000Z' }]
+      }
+    ]
+  })
+  t.equal(answer.json().activities.length, 1, 'the hidden sale is not there')
+  const chinese = await app.inject({ url: '/v1/campaigns', headers: { 'accept-language': 'zh' } })
+  t.match(chinese.json(), { items: [{ id: 'launch', title: '新手机' }], nextCursor: null })
+  t.equal((await app.inject('/v1/campaigns/other')).statusCode, 404)
+  t.equal((await app.inject('/v1/campaigns/OTHER')).json().code, 'NOT_FOUND')
+})
+
+test('a page that did not change is not sent twice', async (t) => {
+  let now = Date.UTC(2026, 10, 11, 1)
+  const { app, gate } = await publicApp(t, { now: () => now })
+  gate.hashes = hashes
+  const first = await app.inject('/v1/campaigns/launch')
+  t.equal(first.headers['cache-control'], 'public, max-age=1')
+  t.equal(first.headers.vary, 'accept-language')
+  const etag = String(first.headers.etag)
+  const again = (tag: string) => app.inject({ url: '/v1/campaigns/launch', headers: { 'if-none-match': tag } })
+  for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, '*']) t.equal((await again(tag)).statusCode, 304)
+  t.equal((await again('"other"')).statusCode, 200)
+  gate.hashes = { ...hashes, 's:launch:phone': { ...stock, 'am:remaining': '1' } }
+  now += 300
+  const changed = await again(etag)
+  t.equal(changed.statusCode, 200)
+  t.equal(changed.json().activities[0].remaining, 1)
+})
+
+test('Redis is read once in 250 ms, whoever looks; while it is away the last figures stay', async (t) => {
+  let now = Date.UTC(2026, 10, 11, 1)
+  const { app, gate } = await publicApp(t, { now: () => now })
+  gate.hashes = hashes
+  await Promise.all(Array.from({ length: 50 }, () => app.inject('/v1/campaigns')))
+  t.equal(gate.reads, 1)
+  now += 250
+  gate.failure = new UnavailableError('away')
+  const stale = await app.inject('/v1/campaigns/launch')
+  t.equal(gate.reads, 2)
+  t.equal(stale.json().activities[0].remaining, 990)
+})
+
+test('figures that were never read are null, not zero', async (t) => {
+  const { app, gate } = await publicApp(t, { now: () => Date.UTC(2026, 10, 11, 1) })
+  gate.failure = new UnavailableError('away')
+  t.match((await app.inject('/v1/campaigns/launch')).json(), { participants: null, activities: [{ remaining: null }] })
+})
+
+test('while no catalogue could be read, nothing is called unknown', async (t) => {
+  const catalogue = {
+    ...aCatalogue([]),
+    refresh: async () => {
+      throw new Error('no Postgres yet')
+    }
+  }
+  const { app, gate } = await publicApp(t, { catalogue })
+  for (const url of ['/v1/campaigns/launch', '/v1/campaigns']) t.equal((await app.inject(url)).json().code, 'UNAVAILABLE')
+  const headers = { ...alice, 'idempotency-key': 'key-0000001' }
+  const buy = await app.inject({ method: 'POST', url: '/v1/campaigns/launch/sales/phone/orders', headers, payload: { quantity: 1 } })
+  t.equal(buy.json().code, 'UNAVAILABLE')
+  t.equal(gate.commands.length, 0)
+})
+
+test('a campaign published a moment ago is found by reading the catalogue again', async (t) => {
+  const campaigns = [aCampaign()]
+  const now: typeof campaigns = []
+  const catalogue = { ...aCatalogue(now), refresh: async () => void now.push(...campaigns.splice(0)) }
+  const { app } = await publicApp(t, { catalogue })
+  const headers = { ...alice, 'idempotency-key': 'key-0000001' }
+  const buy = await app.inject({ method: 'POST', url: '/v1/campaigns/launch/sales/phone/orders', headers, payload: { quantity: 1 } })
+  t.equal(buy.statusCode, 201)
+})
+
+test('the rules in force name limits and policies', async (t) => {
+  const { app } = await publicApp(t)
+  t.match((await app.inject('/v1/campaigns/launch/rules')).json(), {
+    campaign: 'launch',
+    version: 1,
+    limits: { unitsPerUser: 2 },
+    policies: { cancellable: 'unpaid' },
+    activities: [{ id: 'phone', unitsPerUser: 1, payWithinSeconds: 900 }]
+  })
+})
+
+test('my standing tells counts and what is left of the limits', async (t) => {
+  const { app, gate } = await publicApp(t, { now: () => Date.UTC(2026, 10, 11, 1) })
+  gate.hashes = { 'u:alice': { 'n:launch': '1', 'n:launch/phone': '1', 'e:launch/vip': '1', 'e:other/x': '1' } }
+  const answer = await app.inject({ url: '/v1/campaigns/launch/me', headers: alice })
+  t.match(answer.json(), {
+    campaign: 'launch',
+    level: 2,
+    disqualified: false,
+    entitlements: ['vip'],
+    units: { count: 1, limit: 2, left: 1 },
+    activities: [{ id: 'phone', units: { count: 1, limit: 1, left: 0 }, session: { id: 'am', units: { limit: null, left: null } } }]
+  })
+  t.equal((await app.inject('/v1/campaigns/launch/me')).statusCode, 401)
+})
+
+test('an order in Redis is mine at once; what is not journaled says so', async (t) => {
+  const { app, gate } = await publicApp(t)
+  gate.orders = [{ order: anOrder(), journaled: false }]
+  const answer = await app.inject({ url: '/v1/orders/0-1700000000-7', headers: alice })
+  t.match(answer.json(), { id: '0-1700000000-7', status: 'accepted', pending: true })
+  gate.orders = [{ order: anOrder(), journaled: true }]
+  const confirmed = await app.inject({ url: '/v1/orders/0-1700000000-7', headers: alice })
+  t.equal(confirmed.json().pending, undefined)
+  t.equal(confirmed.headers['cache-control'], 'no-store')
+  t.equal((await app.inject({ url: '/v1/orders/rubbish', headers: alice })).json().code, 'NOT_FOUND')
+})
+
+test('what became of a request is told by its key', async (t) => {
+  const { app, gate } = await publicApp(t)
+  gate.found = accepted(anOrder(), true)
+  const done = await app.inject({ url: '/v1/requests/a%2Fb%3Fc-key', headers: alice })
+  t.equal(done.statusCode, 200)
+  t.match(done.json(), { outcome: 'confirmed', requestId: 'a/b?c-key', order: { id: '0-1700000000-7' } })
+  gate.found = { kind: 'pending', decision: accepted().decision }
+  const pending = await app.inject({ url: `/v1/requests/${'%21'.repeat(128)}`, headers: alice })
+  t.equal(pending.statusCode, 202)
+  t.match(pending.json(), { outcome: 'pending', requestId: '!'.repeat(128), retryAfterMs: Number })
+  t.equal((await app.inject({ url: '/v1/requests/short', headers: alice })).json().code, 'NOT_FOUND')
+})
+
+test('without Redis or Postgres a question about orders is not answered with half the truth', async (t) => {
+  const { app, gate } = await publicApp(t)
+  gate.orders = [{ order: anOrder(), journaled: true }]
+  for (const url of ['/v1/me/orders', '/v1/orders/0-1-1', '/v1/requests/key-0000001']) {
+    const answer = await app.inject({ url, headers: alice })
+    t.equal(answer.json().code, 'UNAVAILABLE', url)
+    t.equal(answer.statusCode, 503)
+  }
+  gate.failure = new UnavailableError('away')
+  t.equal((await app.inject({ url: '/v1/orders/0-1700000000-7', headers: alice })).json().code, 'UNAVAILABLE')
+})
+
+test('wrong query parameters are named', async (t) => {
+  const { app } = await publicApp(t)
+  for (const query of ['limit=0', 'limit=101', 'limit=ten', 'campaign=UPPER', 'cursor=!!', 'cursor=AAAA', 'nonsense=1']) {
+    const answer = await app.inject({ url: `/v1/me/orders?${query}`, headers: alice })
+    t.equal(answer.json().code, 'VALIDATION', query)
+    t.equal(answer.json().errors[0].pointer, `/${query.split('=')[0]}`)
+  }
+})
+
+test('a user cancels only an order of his own', async (t) => {
+  const { app, gate } = await publicApp(t)
+  const headers = { ...alice, 'idempotency-key': 'key-0000002' }
+  gate.orders = [{ order: anOrder(), journaled: true }]
+  gate.outcome = { ...accepted(anOrder({ status: 'cancelled' })) }
+  const answer = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers })
+  t.equal(answer.statusCode, 201)
+  t.equal(answer.json().order.status, 'cancelled')
+  t.match(gate.commands, [
+    { op: 'transition', transition: 'cancel', by: 'user', user: 'alice', order: '0-1700000000-7', campaign: 'launch', key: 'u:key-0000002' }
+  ])
+  gate.outcome = { kind: 'refused', code: 'NOT_CANCELLABLE', members: { orderStatus: 'shipped' } }
+  const late = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers, payload: {} })
+  t.match(late.json(), { code: 'NOT_CANCELLABLE', orderStatus: 'shipped' })
+  const noKey = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers: alice })
+  t.equal(noKey.json().code, 'IDEMPOTENCY_KEY_REQUIRED')
+  const extra = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers, payload: { refund: 1 } })
+  t.match(extra.json(), { code: 'VALIDATION', errors: [{ pointer: '/refund' }] })
+})
+
+interface Watching {
+  readonly response: IncomingMessage
+  text: string
+  closed: boolean
+}
+
+function watch(url: string): Promise<Watching> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, (response) => {
+      const watching: Watching = { response, text: '', closed: false }
+      response.setEncoding('utf8')
+      response.on('data', (part: string) => {
+        watching.text += part
+      })
+      response.on('close', () => {
+        watching.closed = true
+      })
+      resolve(watching)
+    })
+    request.on('error', reject)
+  })
+}
+
+test('who watches gets a snapshot, then what changes, and room is bounded', async (t) => {
+  const { app, gate } = await publicApp(t, { audienceMax: 2 })
+  gate.hashes = hashes
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/v1/campaigns/launch/live`
+  const [one, two] = await Promise.all([watch(url), watch(url)])
+  t.match(one.response.headers, { 'content-type': /^text\/event-stream/, 'x-request-id': String })
+  await waitFor(() => one.text.includes('event: snapshot') && two.text.includes('"remaining":990'))
+  const third = await watch(url)
+  t.equal(third.response.statusCode, 503)
+  gate.hashes = { ...hashes, 's:launch:phone': { ...stock, 'am:remaining': '989' } }
+  await waitFor(() => one.text.includes('event: change') && two.text.includes('"remaining":989'))
+  const reads = gate.reads
+  gate.hashes = { ...gate.hashes, 'c:launch': { participants: '10' } }
+  await waitFor(() => one.text.includes('"participants":10') && two.text.includes('"participants":10'))
+  t.ok(gate.reads - reads <= 3, 'two watchers cost no more reads than one')
+  two.response.destroy()
+  await waitFor(async () => (await watch(url)).response.statusCode === 200)
+  await app.close()
+  await waitFor(() => one.closed, { what: 'the stream to end with the process' })
+})
+
+test('readiness tells the parts, and 503 before the gate opened and while the process stops', async (t) => {
+  t.teardown(() => setDraining(false))
+  const { app, gate } = await publicApp(t)
+  gate.parts = { gate: 'closed', journal: 'degraded' }
+  t.strictSame((await app.inject('/healthz')).json(), { status: 'ok' })
+  const ready = await app.inject('/readyz')
+  t.equal(ready.statusCode, 200, 'losing a part later does not make a gateway unready')
+  t.strictSame(ready.json(), { status: 'ready', gate: 'closed', journal: 'degraded', postgres: 'closed' })
+  setDraining(true)
+  const draining = await app.inject('/readyz')
+  t.equal(draining.statusCode, 503)
+  t.equal(draining.json().status, 'draining')
+})
+
+test('browsers of listed origins may call, others get no leave', async (t) => {
+  const { app } = await publicApp(t, { env: { CORS_ORIGINS: 'https://shop.example, https://m.shop.example' } })
+  const from = (origin: string) => app.inject({ url: '/v1/time', headers: { origin } })
+  t.equal((await from('https://m.shop.example')).headers['access-control-allow-origin'], 'https://m.shop.example')
+  t.equal((await from('https://evil.example')).headers['access-control-allow-origin'], undefined)
+  const closed = await publicApp(t)
+  const none = await closed.app.inject({ url: '/v1/time', headers: { origin: 'https://shop.example' } })
+  t.equal(none.headers['access-control-allow-origin'], undefined)
+})
+
+test('the contract is published: OpenAPI 3.1, schemas, and pages to read them', async (t) => {
+  const { app } = await publicApp(t)
+  const document = (await app.inject('/openapi.json')).json()
+  t.match(document.openapi, /^3\.1/)
+  const paths = Object.keys(document.paths)
+  for (const path of ['/v1/campaigns/{campaign}/sales/{sale}/orders', '/v1/me/orders', '/v1/requests/{key}', '/readyz']) {
+    t.ok(paths.includes(path), path)
+  }
+  t.notOk(paths.some((path) => path.startsWith('/admin')), 'nothing of the admin port')
+  const list = (await app.inject('/schemas/')).json() as { items: string[] }
+  for (const url of list.items) t.match((await app.inject(url)).json(), { $schema: String, type: 'object' }, url)
+  t.equal((await app.inject('/schemas/__proto__')).statusCode, 404)
+  t.match((await app.inject('/docs')).headers['content-type'] ?? (await app.inject('/docs/')).headers['content-type'], /html/)
+})
