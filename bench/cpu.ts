@@ -35,6 +35,15 @@ function readProcesses(): Map<number, ProcessTimes> {
   return processes
 }
 
+/** User, nice, system, interrupts and stolen time of /proc/stat; idle and waiting for disks are left out. */
+const BUSY_FIELDS = [1, 2, 3, 6, 7, 8]
+
+/** CPU time that all cores together spent at work since the machine started, in microseconds. */
+export function machineMicros(): number {
+  const fields = readFileSync('/proc/stat', 'latin1').split('\n', 1)[0]?.split(/\s+/) ?? []
+  return BUSY_FIELDS.reduce((sum, field) => sum + Number(fields[field] ?? 0), 0) * MICROS_PER_TICK
+}
+
 /**
  * CPU time spent so far by whole process trees: the given processes, their threads and everything below them, ended
  * children included (Postgres starts a process per connection).

@@ -1,14 +1,10 @@
-import { cpuMicros } from './cpu.ts'
+import { clocks, difference, type Part, type Pids, parts } from './clocks.ts'
 import type { LoadJob, LoadResult } from './load/messages.ts'
 import type { Options } from './options.ts'
 import { whenPersisted } from './persisted.ts'
 import type { Proof } from './proofs.ts'
 import type { Scenario } from './scenarios.ts'
 import type { World } from './world.ts'
-
-/** Whose CPU time is told apart. `service` is the process that answers HTTP: gateway, bare Fastify or peer. */
-export const parts = ['service', 'redis', 'nats', 'worker', 'postgres', 'load'] as const
-export type Part = (typeof parts)[number]
 
 /** One scenario in one round. */
 export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 'lastOrder'> {
@@ -20,6 +16,8 @@ export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 
   readonly perSecond: number
   /** CPU microseconds per answer, all threads and child processes */
   readonly cpu: Readonly<Record<Part, number>>
+  /** cores that anything but the measured parts kept busy: figures of a busy machine are worth little */
+  readonly otherCores: number
   /** from the last answer until Postgres and the public stream have every order; null where nothing is persisted */
   readonly lagMs: number | null
   readonly proof: Proof
@@ -27,8 +25,6 @@ export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 
 
 /** In the first round the processes are as fresh as their compilers: without this, the slow starters would be wronged. */
 const FIRST_WARMUPS = 3
-
-type Pids = Record<Part, readonly number[]>
 
 function pidsOf(world: World, target: Scenario['target']): Pids {
   const { pids } = world.stack.file()
@@ -57,26 +53,26 @@ interface Window {
   readonly endedAt: number
   readonly lagMs: number | null
   readonly cpu: Record<Part, number>
+  readonly otherCores: number
   readonly restarted: boolean
 }
 
 /** The measured part: CPU clocks before, load, whatever must have arrived, CPU clocks after. */
 async function loadAndWatch(world: World, scenario: Scenario, job: LoadJob): Promise<Window> {
   const pids = pidsOf(world, scenario.target)
-  const before = cpuMicros(pids)
+  const before = clocks(pids)
   const result = await world.load.load(job)
-  const answeredCpu = cpuMicros(pids)
+  const answered = clocks(pids)
   const arrivedAt = await persistedAt(world, scenario, { campaign: job.account, order: result.lastOrder })
   const persisted = scenario.until === 'persisted'
-  const after = persisted ? cpuMicros(pids) : answeredCpu
-  const cpu = Object.fromEntries(
-    parts.map((part) => [part, (after[part] - before[part]) / Math.max(1, result.answered)])
-  ) as Record<Part, number>
+  const spent = difference(persisted ? clocks(pids) : answered, before)
+  const cpu = Object.fromEntries(parts.map((part) => [part, spent.parts[part] / Math.max(1, result.answered)]))
   return {
     result,
     endedAt: persisted ? arrivedAt : result.endedAt,
     lagMs: Number.isNaN(arrivedAt) ? null : Math.max(0, arrivedAt - result.endedAt),
-    cpu,
+    cpu: cpu as Record<Part, number>,
+    otherCores: spent.others / spent.at / 1000,
     restarted: JSON.stringify(pidsOf(world, scenario.target)) !== JSON.stringify(pids)
   }
 }
@@ -138,6 +134,7 @@ export async function measure(
     seconds: elapsed,
     perSecond: (figures.answered - figures.unexpected) / elapsed,
     cpu: window.cpu,
+    otherCores: window.otherCores,
     lagMs: window.lagMs,
     proof: { facts: proven.facts, broken: [...faults(scenario, window, unresolved), ...proven.broken] }
   }

@@ -47,12 +47,13 @@ export async function proveSale(world: World, place: SoldPlace, account: Account
     [campaign]
   )
   const decisions = await world.database.query(
-    `select count(*)::int as rows, count(distinct (user_id, key))::int as keys
+    `select count(*)::int as rows, count(distinct (user_id, key))::int as keys,
+       count(distinct (shard, epoch, batch))::int as frames
      from decisions where campaign_id = $1 and type = 'order.accepted'`,
     [campaign]
   )
   const { rows, units, sequences } = orders.rows[0] as { rows: number; units: number; sequences: number }
-  const decided = decisions.rows[0] as { rows: number; keys: number }
+  const decided = decisions.rows[0] as { rows: number; keys: number; frames: number }
   const facts = {
     stock,
     sold: state.total - state.remaining,
@@ -63,6 +64,7 @@ export async function proveSale(world: World, place: SoldPlace, account: Account
     sequences,
     decisions: decided.rows,
     keys: decided.keys,
+    frames: decided.frames,
     events: await eventsOf(world, campaign)
   }
   return proof(facts, [

@@ -8,11 +8,12 @@ import { asMarkdown, asText, createReport, type Report } from './report/report.t
 import { scenarios } from './scenarios.ts'
 import { startWorld, type World } from './world.ts'
 
-function progress({ round, scenario, perSecond, p99, cpu, lagMs, proof }: Measurement): string {
+function progress({ round, scenario, perSecond, p99, cpu, lagMs, otherCores, proof }: Measurement): string {
   const figures = [
     `${Math.round(perSecond).toLocaleString('en-US').padStart(7)}/s`,
     `p99 ${p99.toFixed(1)} ms`,
     `service ${cpu.service.toFixed(1)} µs`,
+    `others ${otherCores.toFixed(2)} cores`,
     ...(lagMs === null ? [] : [`lag ${lagMs.toFixed(0)} ms`])
   ]
   const broken = proof.broken.map((sentence) => `\n    not true: ${sentence}`).join('')

@@ -21,6 +21,7 @@ const noGate: Gate = {
   lookup: unused,
   read: unused,
   ownerOf: unused,
+  depths: unused,
   health: () => ({ gate: 'closed', journal: 'closed' }),
   ready: () => new Promise(() => {}),
   close: async () => {}

@@ -1,4 +1,4 @@
-import { type Part, parts } from '../measure.ts'
+import { type Part, parts } from '../clocks.ts'
 import type { Report } from './report.ts'
 import type { ScenarioSummary } from './summary.ts'
 

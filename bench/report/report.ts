@@ -1,4 +1,5 @@
-import { type Measurement, type Part, parts } from '../measure.ts'
+import { type Part, parts } from '../clocks.ts'
+import type { Measurement } from '../measure.ts'
 import type { Options } from '../options.ts'
 import { scenarios } from '../scenarios.ts'
 import type { Machine } from './machine.ts'
@@ -42,6 +43,7 @@ const headings = [
   'p97.5 ms',
   'p99 ms',
   'lag ms',
+  'orders/frame',
   ...parts.map((part) => `${part} µs`),
   'proof'
 ]
@@ -52,6 +54,7 @@ function cells(summary: ScenarioSummary): string[] {
     count(summary.perSecond),
     ...[summary.p50, summary.p97_5, summary.p99].map(milliseconds),
     summary.lagMs === null ? '-' : count(summary.lagMs),
+    summary.perFrame === null ? '-' : summary.perFrame.toFixed(1),
     ...parts.map((part: Part) => micros(summary.cpu[part])),
     summary.broken.length === 0 ? 'holds' : 'BROKEN'
   ]
@@ -75,6 +78,16 @@ function ratioLine({ name, value, better, bound, goal, withinBound, withinGoal }
   return `${name}: ${value.toFixed(2)} x (bound ${sign} ${bound}, goal ${sign} ${goal}): ${verdict}`
 }
 
+/** Idle kernel threads and the bench itself stay below this. */
+const QUIET_CORES = 0.15
+
+function noiseLines({ summaries }: Report): string[] {
+  const noisy = summaries.filter(({ otherCores }) => otherCores > QUIET_CORES)
+  if (noisy.length === 0) return []
+  const named = noisy.map(({ scenario, otherCores }) => `${scenario} ${otherCores.toFixed(2)}`).join(', ')
+  return [`Other work kept cores busy meanwhile (${named}): measure again on a quiet machine.`]
+}
+
 function brokenLines({ summaries }: Report): string[] {
   return summaries.flatMap(({ scenario, broken }) => broken.map((sentence) => `${scenario}, ${sentence}`))
 }
@@ -87,6 +100,7 @@ export function asText(report: Report): string {
     '',
     'CPU in microseconds per answer, all threads and child processes; service is the process that answers HTTP.',
     ...report.ratios.map(ratioLine),
+    ...noiseLines(report),
     ...(broken.length === 0 ? [] : ['', 'Not true in this run:', ...broken.map((line) => `  ${line}`)])
   ].join('\n')
 }
@@ -117,7 +131,7 @@ ${scenarios
 
 Ratios are medians over the rounds of the ratio within a round.
 
-${report.ratios.map((ratio) => `- ${ratioLine(ratio)}`).join('\n')}
+${[...noiseLines(report), ''].join('\n\n')}${report.ratios.map((ratio) => `- ${ratioLine(ratio)}`).join('\n')}
 
 ${broken.length === 0 ? 'After each run: sold = confirmed = rows in Postgres = events on the public stream, nothing twice, nothing beyond stock.' : `**Not true in this run:**\n\n${broken.map((line) => `- ${line}`).join('\n')}`}
 `

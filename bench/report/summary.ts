@@ -1,4 +1,5 @@
-import { type Measurement, type Part, parts } from '../measure.ts'
+import { type Part, parts } from '../clocks.ts'
+import type { Measurement } from '../measure.ts'
 
 /** Middle value; the mean of the two middle ones when their number is even. @throws Error for no values */
 export function median(values: readonly number[]): number {
@@ -18,6 +19,10 @@ export interface ScenarioSummary {
   readonly p97_5: number
   readonly p99: number
   readonly lagMs: number | null
+  /** orders that one frame, hence one gate call and one journal message, carried; null where there were none */
+  readonly perFrame: number | null
+  /** the worst round's, in cores */
+  readonly otherCores: number
   readonly errors: number
   readonly unexpected: number
   readonly cpu: Readonly<Record<Part, number>>
@@ -30,6 +35,11 @@ function groupByScenario(measurements: readonly Measurement[]): Map<string, Meas
     groups.set(measurement.scenario, [...(groups.get(measurement.scenario) ?? []), measurement])
   }
   return groups
+}
+
+function framed(runs: readonly Measurement[]): number | null {
+  const filled = runs.flatMap(({ proof: { facts } }) => (facts.frames ? [(facts.decisions ?? 0) / facts.frames] : []))
+  return filled.length === 0 ? null : median(filled)
 }
 
 export function summarize(measurements: readonly Measurement[]): ScenarioSummary[] {
@@ -45,6 +55,8 @@ export function summarize(measurements: readonly Measurement[]): ScenarioSummary
       p97_5: middle((run) => run.p97_5),
       p99: middle((run) => run.p99),
       lagMs: runs.some(({ lagMs }) => lagMs === null) ? null : middle((run) => run.lagMs ?? 0),
+      perFrame: framed(runs),
+      otherCores: Math.max(...runs.map((run) => run.otherCores)),
       errors: sum((run) => run.errors),
       unexpected: sum((run) => run.unexpected),
       cpu,

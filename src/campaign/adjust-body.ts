@@ -51,7 +51,8 @@ export const ActivityPatch = Type.Object(
     ),
     session: Type.Optional(
       Type.Union([Id, SessionChange], {
-        description: 'must be the id of a session, or {"id", "opensAt"?, "closesAt"?, "stock"?, "unitsPerUser"?, "paused"?}'
+        description:
+          'must be the id of a session, or {"id", "opensAt"?, "closesAt"?, "stock"?, "unitsPerUser"?, "paused"?}'
       })
     ),
     closesAt: Type.Optional(Moment),

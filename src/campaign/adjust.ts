@@ -224,7 +224,10 @@ function moveEnd(rules: Rules, closesAt: number, now: number): Rules {
     sessions: sale.sessions.map((session) => {
       const moved = session.closesAt === rules.closesAt ? { ...session, closesAt } : session
       if (moved.closesAt > closesAt || moved.closesAt <= moved.opensAt) {
-        throw new Contradiction('/closesAt', `session ${session.id} of ${sale.id} lasts longer, until ${iso(session.closesAt)}`)
+        throw new Contradiction(
+          '/closesAt',
+          `session ${session.id} of ${sale.id} lasts longer, until ${iso(session.closesAt)}`
+        )
       }
       return moved
     })

@@ -3,7 +3,14 @@ import type { Pool, PoolClient } from 'pg'
 import type { AdjustCommand } from '../gate/commands.ts'
 import type { Gate } from '../gate/gate.ts'
 import { changeCampaign, lockCampaign, transaction } from '../store/campaigns.ts'
-import { closeIntent, findIntent, type IntentRow, nextOpenIntent, withCarrier } from '../store/intents.ts'
+import {
+  closeIntent,
+  findIntent,
+  type IntentRow,
+  nextOpenIntent,
+  projectedAdjustment,
+  withCarrier
+} from '../store/intents.ts'
 import { stockKey } from './compile.ts'
 import { findSale, type Rules, withSale } from './rules.ts'
 
@@ -43,7 +50,10 @@ function withTaken(rules: Rules, intent: IntentRow, applied: readonly number[]):
     }
     const now = findSale(corrected, sale.id)
     if (missing.size === 0 || !now) continue
-    const sessions = now.sessions.map((session) => ({ ...session, stock: session.stock + (missing.get(session.id) ?? 0) }))
+    const sessions = now.sessions.map((session) => ({
+      ...session,
+      stock: session.stock + (missing.get(session.id) ?? 0)
+    }))
     corrected = withSale(corrected, { ...now, sessions })
   }
   return corrected
@@ -58,14 +68,28 @@ async function close(client: PoolClient, intent: IntentRow, result: { decision: 
   await transaction(client, async () => {
     const row = await lockCampaign(client, intent.campaign)
     await closeIntent(client, intent.id, result)
-    if (row?.rules) {
-      await changeCampaign(client, row.id, { rules: withTaken(row.rules as Rules, intent, result.applied) })
-    }
+    if (!row?.rules) return
+    // a version on its way to publication was planned with what was asked for
+    const publishing = row.publishing as { rules: Rules } | null
+    await changeCampaign(client, row.id, {
+      rules: withTaken(row.rules as Rules, intent, result.applied),
+      publishing: publishing && { ...publishing, rules: withTaken(publishing.rules, intent, result.applied) }
+    })
   })
 }
 
+/** Replays leave Redis a day after their decision: a key that old is looked for in Postgres first. */
+const OLD_MS = 3_600_000
+
 /** @returns whether the intent is closed now; false leaves it open for a later attempt under the same key */
 async function carryOne(deps: CampaignDeps, client: PoolClient, intent: IntentRow): Promise<boolean> {
+  if ((deps.now ?? Date.now)() - intent.createdAt.getTime() > OLD_MS) {
+    const known = await projectedAdjustment(client, intent.user, intentKey(intent.id))
+    if (known) {
+      await close(client, intent, known)
+      return true
+    }
+  }
   const outcome = await deps.gate.submit(commandOf(intent))
   switch (outcome.kind) {
     case 'confirmed': {
@@ -85,20 +109,25 @@ async function carryOne(deps: CampaignDeps, client: PoolClient, intent: IntentRo
   }
 }
 
+/** Intents that could not be carried out in one go, after which the gate is taken for being away. */
+const MAX_BLOCKED = 3
+
 /**
  * Carries out the open intents of a campaign, in order of id, each once: one carrier at a time, and the next intent
  * only after the one before is journaled, settled and closed. The closing goes through the connection that holds the
- * right to carry; who loses it closes nothing, and the intent's key makes the second attempt the same decision.
+ * right to carry; who loses it closes nothing, and the intent's key makes the second attempt the same decision. Intents
+ * about one user stand in a row of their own: a user whose data cannot be read must not keep a campaign from being paused.
  * @returns how many were closed; undefined when somebody else carries them out at this moment
  * @throws what Postgres throws
  */
 export async function carryOut(deps: CampaignDeps, campaign: string): Promise<number | undefined> {
   return withCarrier(deps.pool, campaign, async (client) => {
-    let closed = 0
-    for (;;) {
-      const intent = await nextOpenIntent(client, campaign)
-      if (!intent || !(await carryOne(deps, client, intent))) return closed
-      closed += 1
+    const blocked: string[] = []
+    for (let closed = 0; ; ) {
+      const intent = await nextOpenIntent(client, campaign, blocked)
+      if (!intent || blocked.length >= MAX_BLOCKED) return closed
+      if (await carryOne(deps, client, intent)) closed += 1
+      else blocked.push(intent.user)
     }
   })
 }

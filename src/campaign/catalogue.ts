@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { type CampaignRow, currentRevision, publishedCampaigns } from '../store/campaigns.ts'
-import { definitionOf, type Rules, type Sale } from './rules.ts'
 import type { Definition } from './definition.ts'
+import { definitionOf, type Rules, type Sale } from './rules.ts'
 
 /** What a published campaign is at a moment. */
 export type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'

@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 import { SYSTEM_USER } from '../gate/commands.ts'
 import { recordAudit } from '../store/audit.ts'
-import { type CampaignChange, type CampaignRow, changeCampaign, findCampaign, inTransaction } from '../store/campaigns.ts'
+import {
+  type CampaignChange,
+  type CampaignRow,
+  changeCampaign,
+  findCampaign,
+  inTransaction
+} from '../store/campaigns.ts'
 import { findIntentByKey, insertIntent } from '../store/intents.ts'
 import type { Adjusted } from './adjust.ts'
 import { CampaignError } from './campaign-error.ts'
@@ -73,7 +79,11 @@ async function write(client: PoolClient, id: string, step: { actor: Actor; plann
  * The one way of every change that the gate carries out: one transaction locks the campaign, plans, and writes intent,
  * audit and rules; then the intent is carried out. A plan of `undefined` means that all is as asked already.
  */
-export async function change(context: LifecycleContext, target: { id: string; actor: Actor }, plan: Plan): Promise<Change> {
+export async function change(
+  context: LifecycleContext,
+  target: { id: string; actor: Actor },
+  plan: Plan
+): Promise<Change> {
   const { id, actor } = target
   const intent = await inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
@@ -131,11 +141,7 @@ function differing(before: Described, after: Described): { before: Described; af
 }
 
 /** Plans an adjustment of the rules in force. @throws CampaignError CONFLICT, VALIDATION */
-export function planAdjustment(
-  row: CampaignRow,
-  activity: string,
-  adjust: (rules: Rules) => Adjusted
-): Planned {
+export function planAdjustment(row: CampaignRow, activity: string, adjust: (rules: Rules) => Adjusted): Planned {
   const rules = published(row)
   if (row.review === 'publishing') throw stillPublishing(row)
   if (row.ended || row.settled) throw new CampaignError('CONFLICT', `${row.id} has ended.`)

@@ -1,5 +1,22 @@
 import { Type } from 'typebox'
-import { Count, Currency, Daily, Description, Id, MAX_UNITS, Moment, oneOf, Price, Requires, Reward, Session, Stock, Title, UnitsPerUser, whole } from './definition-parts.ts'
+import {
+  Count,
+  Currency,
+  Daily,
+  Description,
+  Id,
+  MAX_UNITS,
+  Moment,
+  oneOf,
+  Price,
+  Requires,
+  Reward,
+  Session,
+  Stock,
+  Title,
+  UnitsPerUser,
+  whole
+} from './definition-parts.ts'
 
 const closed = { additionalProperties: false }
 
@@ -8,7 +25,9 @@ const common = {
   id: Id,
   title: Type.Optional(Title),
   description: Type.Optional(Description),
-  category: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'must be a text of 1 to 64 characters' })),
+  category: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'must be a text of 1 to 64 characters' })
+  ),
   sort: Type.Optional(whole(0, 1_000_000)),
   visibleFrom: Type.Optional(Moment),
   requires: Type.Optional(Requires)
@@ -25,15 +44,21 @@ export const Sale = Type.Object(
     ...common,
     kind: Type.Literal('sale'),
     title: Title,
-    sku: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'must be a text of 1 to 64 characters' })),
+    sku: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'must be a text of 1 to 64 characters' })
+    ),
     listPrice: Type.Optional(Price),
     price: Price,
     currency: Currency,
     unitsPerUser: Type.Optional(UnitsPerUser),
     payWithinSeconds: Type.Optional(whole(1, 30 * 24 * 3600, 'a number of seconds')),
     shipWithin: Type.Optional(ShipWithin),
-    sessions: Type.Optional(Type.Array(Session, { minItems: 1, maxItems: 1000, description: 'must be a list of 1 to 1,000 sessions' })),
-    daily: Type.Optional(Type.Array(Daily, { minItems: 1, maxItems: 48, description: 'must be a list of 1 to 48 daily sessions' }))
+    sessions: Type.Optional(
+      Type.Array(Session, { minItems: 1, maxItems: 1000, description: 'must be a list of 1 to 1,000 sessions' })
+    ),
+    daily: Type.Optional(
+      Type.Array(Daily, { minItems: 1, maxItems: 48, description: 'must be a list of 1 to 48 daily sessions' })
+    )
   },
   closed
 )
@@ -44,7 +69,16 @@ const Prize = Type.Object(
     tier: whole(1, 100),
     title: Title,
     type: oneOf(
-      'cash', 'coupon', 'physical', 'points', 'doubler', 'membership', 'e-card', 'chances', 'eligibility', 'nothing'
+      'cash',
+      'coupon',
+      'physical',
+      'points',
+      'doubler',
+      'membership',
+      'e-card',
+      'chances',
+      'eligibility',
+      'nothing'
     ),
     quota: Type.Union([Stock, Type.Null()], { description: 'must be a whole number of prizes, or null for no quota' }),
     weight: whole(0, MAX_UNITS),
@@ -62,9 +96,7 @@ const Draw = Type.Object(
     ...common,
     kind: Type.Literal('draw'),
     cost: Type.Optional(Type.Object({ points: Count }, closed)),
-    chances: Type.Optional(
-      Type.Object({ daily: whole(0, 1000), extraPerDay: Type.Optional(whole(0, 1000)) }, closed)
-    ),
+    chances: Type.Optional(Type.Object({ daily: whole(0, 1000), extraPerDay: Type.Optional(whole(0, 1000)) }, closed)),
     limits: Type.Optional(
       Type.Object(
         { perDay: Type.Optional(Count), perCampaign: Type.Optional(Count), winsPerCampaign: Type.Optional(Count) },
@@ -120,9 +152,7 @@ const Invite = Type.Object(
     }),
     inviter: Type.Optional(Side),
     invitee: Type.Optional(Side),
-    perInviter: Type.Optional(
-      Type.Object({ day: Type.Optional(Count), campaign: Type.Optional(Count) }, closed)
-    )
+    perInviter: Type.Optional(Type.Object({ day: Type.Optional(Count), campaign: Type.Optional(Count) }, closed))
   },
   closed
 )
@@ -131,7 +161,8 @@ const Share = Type.Object(
   {
     ...common,
     kind: Type.Literal('share'),
-    channels: Type.Record(Id, Type.Object({ reward: Reward, perDay: Type.Optional(Count) }, closed), { ...closed,
+    channels: Type.Record(Id, Type.Object({ reward: Reward, perDay: Type.Optional(Count) }, closed), {
+      ...closed,
       description: 'must be rewards by channel, such as {"wechat": {"reward": {"points": 2}, "perDay": 3}}'
     })
   },
@@ -157,7 +188,10 @@ const Game = Type.Object(
     ...common,
     kind: Type.Literal('game'),
     attemptsPerDay: Type.Optional(Count),
-    outcomes: Type.Record(Id, Reward, { ...closed, description: 'must be rewards by outcome, such as {"solved": {"points": 5}}' })
+    outcomes: Type.Record(Id, Reward, {
+      ...closed,
+      description: 'must be rewards by outcome, such as {"solved": {"points": 5}}'
+    })
   },
   closed
 )

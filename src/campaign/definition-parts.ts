@@ -9,16 +9,21 @@ export const MAX_UNITS_PER_USER = 999_999
 
 export const Id = Type.String({
   pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
-  description: 'must be an id of 1 to 32 characters: lower-case letters, digits and hyphens, not beginning with a hyphen'
+  description:
+    'must be an id of 1 to 32 characters: lower-case letters, digits and hyphens, not beginning with a hyphen'
 })
 
 /** A moment with its offset. That it exists in the calendar is checked afterwards. */
 export const Moment = Type.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,3})?)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$',
+  pattern:
+    '^\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,3})?)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$',
   description: 'must be a date and time with its offset, such as "2026-11-11T00:00:00+08:00"'
 })
 
-export const WallClock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'must be a time of day, such as "10:00"' })
+export const WallClock = Type.String({
+  pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+  description: 'must be a time of day, such as "10:00"'
+})
 export const WallClockEnd = Type.String({
   pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
   description: 'must be a time of day, such as "10:10", at most "24:00"'
@@ -44,7 +49,10 @@ export const Count = whole(1, MAX_UNITS)
 export const Stock = whole(0, MAX_UNITS, 'a whole number of units')
 export const Price = whole(0, MAX_PRICE, 'an amount in minor units (cents, fen), a whole number')
 export const UnitsPerUser = whole(1, MAX_UNITS_PER_USER, 'a whole number of units')
-export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'must be an ISO 4217 code of three capital letters, such as "CNY"' })
+export const Currency = Type.String({
+  pattern: '^[A-Z]{3}$',
+  description: 'must be an ISO 4217 code of three capital letters, such as "CNY"'
+})
 
 export const oneOf = (...values: string[]) =>
   Type.String({ enum: values, description: `must be ${values.map((value) => JSON.stringify(value)).join(' or ')}` })
@@ -60,7 +68,9 @@ export const Requires = Type.Object(
 export const Reward = Type.Object(
   {
     points: Type.Optional(Count),
-    chances: Type.Optional(Type.Record(Id, Count, { ...closed, description: 'must be chances by draw, such as {"wheel": 1}' })),
+    chances: Type.Optional(
+      Type.Record(Id, Count, { ...closed, description: 'must be chances by draw, such as {"wheel": 1}' })
+    ),
     entitlement: Type.Optional(Id)
   },
   { ...closed, minProperties: 1, description: 'must give points, chances or an entitlement' }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Activity, Privileges, Sale } from './definition-kinds.ts'
+import { Activity, Privileges, type Sale } from './definition-kinds.ts'
 import { Admission, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from './definition-parts.ts'
 
 const closed = { additionalProperties: false }
@@ -45,13 +45,19 @@ const envelope = {
   closesAt: Moment,
   admission: Type.Optional(Admission),
   limits: Type.Optional(Type.Object({ unitsPerUser: Type.Optional(UnitsPerUser) }, closed)),
-  units: Type.Optional(Type.Record(Id, Unit, { ...closed, description: 'must be units by id, such as {"points": {"scope": "account"}}' })),
+  units: Type.Optional(
+    Type.Record(Id, Unit, { ...closed, description: 'must be units by id, such as {"points": {"scope": "account"}}' })
+  ),
   policies: Type.Optional(Policies),
   levels: Type.Optional(Type.Array(Level, { maxItems: 100, description: 'must be a list of at most 100 levels' }))
 }
 
 export const MAX_ACTIVITIES = 100
-const manyActivities = { minItems: 1, maxItems: MAX_ACTIVITIES, description: `must be a list of 1 to ${MAX_ACTIVITIES} activities` }
+const manyActivities = {
+  minItems: 1,
+  maxItems: MAX_ACTIVITIES,
+  description: `must be a list of 1 to ${MAX_ACTIVITIES} activities`
+}
 
 /** The published JSON Schema of a definition: every kind, built or not. */
 export const DefinitionSchema = Type.Object({ ...envelope, activities: Type.Array(Activity, manyActivities) }, closed)

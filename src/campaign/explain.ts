@@ -37,7 +37,7 @@ export function shown(value: unknown): string {
   return String(value)
 }
 
-function escape(name: string): string {
+function pointerStep(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
@@ -88,13 +88,14 @@ type SchemaError = ReturnType<typeof schemaErrors>[number]
 
 function detailsOf(error: SchemaError, node: Node, value: unknown): Array<[below: string, detail: string]> {
   if (error.keyword === 'required') {
-    return error.params.requiredProperties.map((name) => [`/${escape(name)}`, 'is missing'])
+    return error.params.requiredProperties.map((name) => [`/${pointerStep(name)}`, 'is missing'])
   }
   if (error.keyword === 'additionalProperties') {
     const detail = node.patternProperties ? 'has a name that is no id' : 'is not a known field'
-    return error.params.additionalProperties.map((name) => [`/${escape(name)}`, detail])
+    return error.params.additionalProperties.map((name) => [`/${pointerStep(name)}`, detail])
   }
-  const wanted = typeof node.description === 'string' ? node.description : error.message.replace('be object', 'be an object')
+  const wanted =
+    typeof node.description === 'string' ? node.description : error.message.replace('be object', 'be an object')
   return [['', `${wanted}, but is ${shown(value)}`]]
 }
 
@@ -107,7 +108,12 @@ export function explain(schema: TSchema, value: unknown): DefinitionError[] {
   for (const error of schemaErrors(schema, value)) {
     if (error.keyword === 'boolean') continue
     const { node, depth, union } = locate(schema, error.schemaPath)
-    const pointer = union ? error.instancePath.split('/').slice(0, depth + 1).join('/') : error.instancePath
+    const pointer = union
+      ? error.instancePath
+          .split('/')
+          .slice(0, depth + 1)
+          .join('/')
+      : error.instancePath
     const details = union
       ? detailsOf({ ...error, keyword: 'anyOf', params: {} }, node, at(value, pointer))
       : detailsOf(error, node, at(value, pointer))

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { activityKey, campaignKey, compile, compileSale, compileStock, type AddEntry, type Put } from './compile.ts'
+import { type AddEntry, activityKey, campaignKey, compile, compileSale, compileStock, type Put } from './compile.ts'
 import type { DefinitionError } from './definition.ts'
 import type { Rules, Sale, Session } from './rules.ts'
 
@@ -48,18 +48,30 @@ function compareSession(inForce: Session, target: Session, refuse: (field: strin
   }
 }
 
-function compareSale(inForce: Sale, target: Sale, pointer: string, refuse: Refuse): void {
+function compareSale(inForce: Sale, target: Sale, refuse: Refuse): void {
   const fixed = [
-    'kind', 'sku', 'listPrice', 'price', 'currency', 'unitsPerUser', 'payWithinSeconds', 'shipWithin', 'requires', 'visibleFrom'
+    'kind',
+    'sku',
+    'listPrice',
+    'price',
+    'currency',
+    'unitsPerUser',
+    'payWithinSeconds',
+    'shipWithin',
+    'requires',
+    'visibleFrom'
   ] as const
   for (const name of fixed) {
-    if (!isDeepStrictEqual(inForce[name], target[name])) refuse(`${pointer}/${name}`, `differs: ${byPatch}`)
+    if (!isDeepStrictEqual(inForce[name], target[name])) refuse(`/${name}`, `differs: ${byPatch}`)
   }
   for (const session of inForce.sessions) {
     const index = target.sessions.findIndex((other) => other.id === session.id)
     const wanted = target.sessions[index]
-    if (!wanted) refuse(`${pointer}/sessions`, `session ${session.id} is missing: it is in force`)
-    else compareSession(session, wanted, (field, detail) => refuse(`${pointer}/sessions`, `${field} of session ${session.id} ${detail}`))
+    if (!wanted) refuse('/sessions', `session ${session.id} is missing: it is in force`)
+    else
+      compareSession(session, wanted, (field, detail) =>
+        refuse('/sessions', `${field} of session ${session.id} ${detail}`)
+      )
   }
 }
 
@@ -89,7 +101,11 @@ const shut = (sale: Sale, added: readonly Session[]): Sale => ({
  * category, sort). What exists must be equal; stock may be the published or the present figure. What is new is preloaded
  * as paused and resumed once it is verified.
  */
-export function planNext(inForce: Rules, target: Rules, version: number): PublicationPlan | { errors: DefinitionError[] } {
+export function planNext(
+  inForce: Rules,
+  target: Rules,
+  version: number
+): PublicationPlan | { errors: DefinitionError[] } {
   const errors: DefinitionError[] = []
   const refuse: Refuse = (pointer, detail) => errors.push({ pointer, detail })
   compareCampaign(inForce, target, refuse)
@@ -109,7 +125,7 @@ export function planNext(inForce: Rules, target: Rules, version: number): Public
       open.push([activityKey(target.id, wanted.id), 'paused', '0'])
       return wanted
     }
-    compareSale(sale, wanted, `/activities/${index}`, refuse)
+    compareSale(sale, wanted, (pointer, detail) => refuse(`/activities/${index}${pointer}`, detail))
     const merged = mergeSale(sale, wanted)
     if (merged.added.length > 0) {
       const sessionsOf = (of: Sale) => compileSale(target, of).filter(([, field]) => field === 'sessions')

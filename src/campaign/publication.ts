@@ -3,7 +3,7 @@ import { SYSTEM_USER } from '../gate/commands.ts'
 import type { Gate } from '../gate/gate.ts'
 import { recordAudit } from '../store/audit.ts'
 import { changeCampaign, findCampaign, inTransaction, lockCampaign } from '../store/campaigns.ts'
-import { insertIntent, nextOpenIntent } from '../store/intents.ts'
+import { hasOpenIntent, insertIntent } from '../store/intents.ts'
 import type { CampaignDeps } from './carrier.ts'
 import type { PublicationPlan } from './next-version.ts'
 
@@ -41,7 +41,10 @@ function expectedValues(preload: PublicationPlan['preload']): Map<string, Map<st
  * Reads back what was preloaded and compares it with what the definition asks for.
  * @throws UnavailableError when Redis does not answer in time
  */
-export async function compareBack(gate: Pick<Gate, 'read'>, preload: PublicationPlan['preload']): Promise<Difference[]> {
+export async function compareBack(
+  gate: Pick<Gate, 'read'>,
+  preload: PublicationPlan['preload']
+): Promise<Difference[]> {
   const expected = expectedValues(preload)
   const keys = [...expected.keys()]
   const found = await gate.read(keys)
@@ -87,7 +90,7 @@ export type PublicationStep =
 export async function openVerified(deps: CampaignDeps, campaign: string): Promise<PublicationStep> {
   const before = await findCampaign(deps.pool, campaign)
   if (before?.review !== 'publishing') return { step: 'none' }
-  if (await nextOpenIntent(deps.pool, campaign)) return { step: 'preloading' }
+  if (await hasOpenIntent(deps.pool, campaign, SYSTEM_USER)) return { step: 'preloading' }
   const publishing = before.publishing as Publishing
   const differences = await settledDifferences(deps, publishing)
   if (differences.length > 0) return { step: 'different', differences }

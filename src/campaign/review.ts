@@ -9,8 +9,8 @@ import {
   ensureCampaign,
   findCampaign,
   findVersion,
-  inTransaction,
   insertVersion,
+  inTransaction,
   lockCampaign
 } from '../store/campaigns.ts'
 import { insertIntent } from '../store/intents.ts'

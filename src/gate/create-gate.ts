@@ -13,7 +13,7 @@ import { type Confirmer, createConfirmer } from './confirmer.ts'
 import type { Gate } from './gate.ts'
 import { keyPrefix } from './keys.ts'
 import { watchOpening } from './opening-watch.ts'
-import { ownerInFrames, readHashes } from './reads.ts'
+import { ownerInFrames, readDepths, readHashes } from './reads.ts'
 import { createRedis } from './redis.ts'
 import { createCaller, type RedisCaller } from './redis-caller.ts'
 import { ShardGate } from './shard-gate.ts'
@@ -108,6 +108,7 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     watch,
     read: (keys) => readHashes(redis, prefix, keys),
     ownerOf: (order) => ownerInFrames(redis, prefix, order),
+    depths: () => readDepths(redis, prefix),
     journalHealth: () => (connection.isUp() && lastPublish ? 'ok' : 'degraded'),
     disconnect: async () => {
       fullness.stop()

@@ -24,6 +24,8 @@ export interface Gate {
   read(keys: readonly string[]): Promise<Array<Record<string, string>>>
   /** The user who holds an order not yet in Postgres, from outbox and kept. @throws UnavailableError */
   ownerOf(order: string): Promise<string | undefined>
+  /** Frames that wait: in the outbox for the journal, in kept for Postgres. @throws UnavailableError */
+  depths(): Promise<{ readonly outbox: number; readonly kept: number }>
   health(): { readonly gate: Health; readonly journal: Health }
   /** Resolves once a gate call succeeded for the first time. */
   ready(): Promise<void>

@@ -37,6 +37,14 @@ export async function readHashes(
   })
 }
 
+/** How many frames wait for the journal and for Postgres. @throws UnavailableError */
+export async function readDepths(redis: Redis, prefix: string): Promise<{ outbox: number; kept: number }> {
+  const [, outbox, kept] = shardKeys(prefix)
+  const lengths = Promise.all([redis.xlen(outbox), redis.hlen(kept)])
+  const [waiting, stored] = await withDeadline(lengths, 'reading the depths')
+  return { outbox: waiting, kept: stored }
+}
+
 function ownerIn(payload: string, epoch: string, sequence: string): string | undefined {
   if (!payload.includes(`"epoch":${epoch},`)) return undefined
   const found = new RegExp(`\\{"seq":${sequence},"type":"[^"]*","user":"([^"]*)"`).exec(payload)

@@ -12,6 +12,7 @@ interface ShardGateParts {
   readonly watch: OpeningWatch
   readonly read: Gate['read']
   readonly ownerOf: Gate['ownerOf']
+  readonly depths: Gate['depths']
   readonly journalHealth: () => Health
   readonly disconnect: () => Promise<void>
   readonly pendingPublishes: () => number
@@ -66,6 +67,10 @@ export class ShardGate implements Gate {
 
   ownerOf(order: string) {
     return this.#parts.ownerOf(order)
+  }
+
+  depths() {
+    return this.#parts.depths()
   }
 
   health() {

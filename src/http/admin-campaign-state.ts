@@ -8,13 +8,12 @@ import { readShard } from '../store/shards.ts'
 import { stateOf } from './admin-campaign-views.ts'
 import { fromStore } from './order-directory.ts'
 
-/** Frames of a shard that wait: in the outbox for the journal, in kept for Postgres. @throws UnavailableError */
-export type ShardDepths = (shard: number) => Promise<{ readonly outbox: number; readonly kept: number }>
+/** The part of the gate that the state is read from. */
+export type StateGate = Pick<Gate, 'read' | 'depths'>
 
 interface StateSources {
   readonly pool: Pool
-  readonly gate: Pick<Gate, 'read'>
-  readonly depths?: ShardDepths
+  readonly gate: StateGate
   readonly now?: () => number
 }
 
@@ -36,14 +35,13 @@ function sum(all: ReadonlyArray<Figures & { taken: number }>): Figures & { taken
 }
 
 async function shardState(sources: StateSources, shard: number) {
-  const [row, depths] = await Promise.all([fromStore(readShard(sources.pool, shard)), sources.depths?.(shard)])
+  const [row, depths] = await Promise.all([fromStore(readShard(sources.pool, shard)), sources.gate.depths()])
   return {
     shard,
     epoch: row?.epoch ?? null,
     state: row?.state ?? 'closed',
     position: row?.position ?? null,
-    outbox: depths?.outbox ?? null,
-    kept: depths?.kept ?? null
+    ...depths
   }
 }
 

@@ -3,11 +3,10 @@ import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { checkBody, Reason } from '../campaign/adjust-body.ts'
 import { type Actor, type Campaigns, etagOf } from '../campaign/lifecycle.ts'
-import type { Gate } from '../gate/gate.ts'
 import { listAudit } from '../store/audit.ts'
 import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../store/campaigns.ts'
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
-import { readState, type ShardDepths } from './admin-campaign-state.ts'
+import { readState, type StateGate } from './admin-campaign-state.ts'
 import { campaignItem, campaignView, versionView } from './admin-campaign-views.ts'
 import { adminUsers } from './admin-users.ts'
 import { requireKey } from './idempotency.ts'
@@ -19,9 +18,7 @@ import './request-types.ts'
 export interface AdminCampaignOptions {
   readonly campaigns: Campaigns
   readonly pool: Pool
-  readonly gate: Pick<Gate, 'read'>
-  /** how many frames wait in a shard's outbox and in kept */
-  readonly depths?: ShardDepths
+  readonly gate: StateGate
   /** ms since 1970 */
   readonly now?: () => number
 }

@@ -1,12 +1,23 @@
-// One process stops as a whole, so its state is one flag; the hot path reads it for the price of a load.
-let draining = false
+/**
+ * How far this process is in stopping. `leaving`: /readyz says 503, all else goes on. `closing`: nobody new is let in, and
+ * each answer closes its connection.
+ */
+export type DrainPhase = 'serving' | 'leaving' | 'closing'
 
-/** True from the moment the process was asked to stop: answers close their connections, /readyz says 503. */
+// One process stops as a whole, so its state is one variable; the hot path reads it for the price of a load.
+let phase: DrainPhase = 'serving'
+
+/** True from the moment the process was asked to stop. */
 export function isDraining(): boolean {
-  return draining
+  return phase !== 'serving'
 }
 
-/** Marks the process as stopping (true), or as serving again, which only tests need. */
-export function setDraining(value: boolean): void {
-  draining = value
+/** True once answers have to close their connections. */
+export function closesConnections(): boolean {
+  return phase === 'closing'
+}
+
+/** Enters a phase; only tests ever go back. */
+export function setDrainPhase(next: DrainPhase): void {
+  phase = next
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../campaign/catalogue.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, ConfigError } from '../config/config.ts'
 import { createGate } from '../gate/create-gate.ts'
 import type { Gate } from '../gate/gate.ts'
 import { checkSchema, SchemaError } from '../store/migrate.ts'
@@ -26,21 +26,23 @@ export interface GatewayParts {
 
 const CONNECTIONS = 10
 const SCHEMA_PAUSE_MS = 1000
+const COMPLAINT_EVERY_MS = 30_000
 
 /**
  * Connects the parts of a gateway. Only a database that answers and is too old stops it; what does not answer yet is
  * waited for while the process already serves.
  * @param onFailure called once when the database turns out to be too old after the start
- * @throws SchemaError
+ * @throws SchemaError, ConfigError
  */
 export async function createGatewayParts(config: Config, onFailure: (error: Error) => void): Promise<GatewayParts> {
+  requireAddresses(config)
   const logger = createLogger(config, 'floodgate-gateway')
   const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
   const schema = await watchSchema(pool, logger, onFailure)
   const gate = new LateGate(() => createGate(config, { pool, logger }), logger)
   const catalogue = new Catalogue({
     pool,
-    onError: (error) => logger.warn({ err: error }, 'the catalogue could not be read')
+    onError: seldom((error) => logger.warn({ err: error }, 'the catalogue could not be read'))
   })
   await catalogue.start()
   return {
@@ -57,6 +59,25 @@ export async function createGatewayParts(config: Config, onFailure: (error: Erro
       await gate.close(ms)
       await pool.end()
     }
+  }
+}
+
+/** @throws ConfigError naming every address that is missing: a gateway starts no servers */
+function requireAddresses(config: Config): void {
+  const missing = (['REDIS_URL', 'NATS_URL', 'DATABASE_URL'] as const).filter((name) => config[name] === '')
+  if (missing.length === 0) return
+  throw new ConfigError(
+    `${missing.join(', ')} must be set: a gateway needs running servers. For a local stack with its own servers run: npm start`
+  )
+}
+
+/** Passes on the first of many equal complaints, then one every 30 s. */
+function seldom(complain: (error: unknown) => void): (error: unknown) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (error) => {
+    if (performance.now() - last < COMPLAINT_EVERY_MS) return
+    last = performance.now()
+    complain(error)
   }
 }
 

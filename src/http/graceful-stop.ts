@@ -1,6 +1,7 @@
+import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { setDraining } from './drain.ts'
+import { setDrainPhase } from './drain.ts'
 
 export interface StopOptions {
   readonly logger: Logger
@@ -15,6 +16,8 @@ export interface StopOptions {
 
 /** Probes must see /readyz say 503 before connections are refused; no longer than a tenth of the stop. */
 const NOTICE_MS = 300
+/** long enough for the next request of a client that is not idle */
+const LAST_REQUESTS_MS = 150
 const IDLE_EVERY_MS = 50
 
 function pause(ms: number): Promise<void> {
@@ -23,8 +26,14 @@ function pause(ms: number): Promise<void> {
   })
 }
 
-/** Closes the listeners and waits for the answers in flight; idle connections are closed as they become idle. */
+/**
+ * Lets nobody new in, answers what comes on the connections there are, then closes them. An HTTP server's own close would
+ * first cut the connections that are idle at this instant, requests under way on them included.
+ */
 async function closeApps(apps: readonly FastifyInstance[]): Promise<void> {
+  setDrainPhase('closing')
+  for (const app of apps) Server.prototype.close.call(app.server)
+  await pause(LAST_REQUESTS_MS)
   const timer = setInterval(() => {
     for (const app of apps) app.server.closeIdleConnections()
   }, IDLE_EVERY_MS)
@@ -46,7 +55,7 @@ export function createStop({ logger, apps, drainMs, before, after }: StopOptions
     stopping = true
     const deadline = Date.now() + drainMs
     const left = () => Math.max(0, deadline - Date.now())
-    setDraining(true)
+    setDrainPhase('leaving')
     logger.info({ signal, drainMs }, 'stopping')
     setTimeout(() => {
       logger.warn('not everything was answered within DRAIN_MS')

@@ -46,6 +46,10 @@ export class LateGate implements Gate {
     return this.#now().ownerOf(order)
   }
 
+  async depths(): ReturnType<Gate['depths']> {
+    return this.#now().depths()
+  }
+
   health(): ReturnType<Gate['health']> {
     return this.#gate?.health() ?? { gate: 'closed', journal: 'closed' }
   }
@@ -76,7 +80,8 @@ export class LateGate implements Gate {
       resolve(gate)
     } catch (error) {
       if (this.#closed) return
-      this.#logger.warn({ err: error }, 'the gate could not be connected; trying again')
+      if (pauseMs === FIRST_PAUSE_MS)
+        this.#logger.warn({ err: error }, 'the gate could not be connected; trying until it can')
       this.#timer = setTimeout(() => void this.#open(resolve, Math.min(LONGEST_PAUSE_MS, pauseMs * 2)), pauseMs)
     }
   }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Outcome } from '../gate/outcomes.ts'
 import { countAnswer } from './answer-counts.ts'
-import { isDraining } from './drain.ts'
+import { closesConnections } from './drain.ts'
 import { confirmedView, isoTime } from './order-view.ts'
 import { ProblemError, sendProblem, spreadMs } from './problems.ts'
 import type { Confirmed, Pending } from './schemas.ts'
@@ -60,7 +60,7 @@ export function sendOutcome(request: FastifyRequest, reply: FastifyReply, outcom
 }
 
 function sendGood(request: FastifyRequest, reply: FastifyReply, body: Confirmed | Pending): FastifyReply {
-  if (isDraining()) reply.header('connection', 'close')
+  if (closesConnections()) reply.header('connection', 'close')
   if (request.answers !== null) countAnswer(request.answers, reply.statusCode)
   return reply.send(body)
 }

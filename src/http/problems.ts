@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { countAnswer } from './answer-counts.ts'
-import { isDraining } from './drain.ts'
+import { closesConnections } from './drain.ts'
 import { type Language, pickLanguage } from './language.ts'
 import type { ProblemText } from './problem-row.ts'
 import { type ProblemCode, problemTable } from './problem-table.ts'
@@ -102,7 +102,7 @@ export function sendProblem(
     reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)))
   }
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="floodgate"')
-  if (isDraining()) reply.header('connection', 'close')
+  if (closesConnections()) reply.header('connection', 'close')
   const body = problemBody({
     code,
     members,

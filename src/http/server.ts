@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { isDraining } from './drain.ts'
+import { closesConnections } from './drain.ts'
 import { problemBody, sendProblem } from './problems.ts'
 
 export interface ServerOptions {
@@ -51,7 +51,15 @@ export function createServer({ bodyLimitBytes, trustedProxies }: ServerOptions):
       reply.header('x-request-id', request.id)
       sendProblem(request as FastifyRequest, reply as FastifyReply, { code: 'NOT_FOUND' })
     },
-    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } }
+    ajv: {
+      customOptions: {
+        allErrors: true,
+        allowUnionTypes: true,
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false
+      }
+    }
   })
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('claims', null)
@@ -59,7 +67,7 @@ export function createServer({ bodyLimitBytes, trustedProxies }: ServerOptions):
   app.decorateRequest('answers', null)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    if (isDraining()) reply.header('connection', 'close')
+    if (closesConnections()) reply.header('connection', 'close')
     done()
   })
   return app

@@ -75,13 +75,44 @@ export async function findIntentByKey(pool: Queryable, operator: string, key: st
   return rows[0]
 }
 
-/** The next intent of a campaign to be carried out. */
-export async function nextOpenIntent(client: Queryable, campaign: string): Promise<IntentRow | undefined> {
+/**
+ * The next intent of a campaign to be carried out.
+ * @param without users whose intents are passed over
+ */
+export async function nextOpenIntent(
+  client: Queryable,
+  campaign: string,
+  without: readonly string[] = []
+): Promise<IntentRow | undefined> {
   const { rows } = await client.query<IntentRow>(
-    `select ${columns} from intents where campaign_id = $1 and state = 'open' order by intent_id limit 1`,
-    [campaign]
+    `select ${columns} from intents where campaign_id = $1 and state = 'open' and user_id <> all ($2)
+     order by intent_id limit 1`,
+    [campaign, without]
   )
   return rows[0]
+}
+
+/** Whether a campaign has open intents that are decided in the place of this user. */
+export async function hasOpenIntent(client: Queryable, campaign: string, user: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select 1 from intents where campaign_id = $1 and state = 'open' and user_id = $2 limit 1`,
+    [campaign, user]
+  )
+  return rowCount === 1
+}
+
+/** The projected decision under a replay field, and what each of its adds really did. */
+export async function projectedAdjustment(
+  client: Queryable,
+  user: string,
+  key: string
+): Promise<{ decision: string; applied: number[] } | undefined> {
+  const { rows } = await client.query<{ decision: string; report: string }>(
+    `select shard || '-' || epoch || '-' || sequence as decision, report from decisions where user_id = $1 and key = $2`,
+    [user, key]
+  )
+  const row = rows[0]
+  return row && { decision: row.decision, applied: row.report === '' ? [] : row.report.split(',').map(Number) }
 }
 
 /** Campaigns that have something to be carried out. */

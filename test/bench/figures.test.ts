@@ -1,7 +1,8 @@
 import t from 'tap'
+import { type Part, parts } from '../../bench/clocks.ts'
 import { cpuMicros, parseStat } from '../../bench/cpu.ts'
 import { createLedger, keyOf } from '../../bench/load/ledger.ts'
-import { type Measurement, type Part, parts } from '../../bench/measure.ts'
+import type { Measurement } from '../../bench/measure.ts'
 import { readOptions } from '../../bench/options.ts'
 import { asChart } from '../../bench/report/chart.ts'
 import { asMarkdown, asText, createReport } from '../../bench/report/report.ts'
@@ -38,6 +39,7 @@ function measured(scenario: string, round: number, figures: Partial<Measurement>
     perSecond: 1000,
     cpu: cpuOf(20),
     lagMs: null,
+    otherCores: 0.01,
     proof: { facts: {}, broken: [] },
     ...figures
   }
@@ -102,9 +104,9 @@ t.test('figures are medians over the rounds, ratios medians of the ratios within
 })
 
 t.test('a report names what was not true, and a missed bound', async (t) => {
-  const broken = { facts: {}, broken: ['nothing was sold beyond the stock'] }
+  const broken = { facts: { decisions: 30, frames: 4 }, broken: ['nothing was sold beyond the stock'] }
   const measurements = [
-    measured('persisted', 1, { perSecond: 3000, lagMs: 120, proof: broken }),
+    measured('persisted', 1, { perSecond: 3000, lagMs: 120, otherCores: 0.7, proof: broken }),
     measured('peer', 1, { perSecond: 1000 })
   ]
   const options = readOptions(['--seconds', '2'])
@@ -112,6 +114,8 @@ t.test('a report names what was not true, and a missed bound', async (t) => {
   const report = createReport({ at: new Date(0), machine, options, measurements })
   for (const text of [asText(report), asMarkdown(report)]) {
     t.match(text, /persisted to peer: 3\.00 x .*MISSED/)
+    t.match(text, /busy meanwhile \(persisted 0\.70\)/)
+    t.match(text, /7\.5/, 'orders in a frame')
     t.match(text, /round 1: nothing was sold beyond the stock/)
   }
   t.match(asMarkdown(report), /redis 7\.0\.15/)

@@ -25,13 +25,17 @@ const after = Date.parse('2026-11-11T16:00:00+08:00')
 function patch(body: Record<string, unknown>, now = during, from = rules): Adjustment | Record<string, string> {
   const checked = checkBody(ActivityPatch, { reason: 'a test', ...body })
   const result = checked.ok ? adjustActivity(from, { activity: 'phone', now }, checked.body) : checked
-  return result.ok ? (result as Adjustment) : Object.fromEntries(result.errors.map(({ pointer, detail }) => [pointer, detail]))
+  return result.ok
+    ? (result as Adjustment)
+    : Object.fromEntries(result.errors.map(({ pointer, detail }) => [pointer, detail]))
 }
 
 function patchCampaign(body: Record<string, unknown>, now = during, from = rules): Adjustment | Record<string, string> {
   const checked = checkBody(CampaignPatch, { reason: 'a test', ...body })
   const result = checked.ok ? adjustCampaign(from, now, checked.body) : checked
-  return result.ok ? (result as Adjustment) : Object.fromEntries(result.errors.map(({ pointer, detail }) => [pointer, detail]))
+  return result.ok
+    ? (result as Adjustment)
+    : Object.fromEntries(result.errors.map(({ pointer, detail }) => [pointer, detail]))
 }
 
 t.test('rules compile into flat values and the stock of every session', async (t) => {
@@ -58,7 +62,10 @@ t.test('rules compile into flat values and the stock of every session', async (t
   })
   t.same(
     unpackSessions(values['a:launch:phone sessions'] ?? '').map(({ id, unitsPerUser }) => [id, unitsPerUser]),
-    [['am', 0], ['pm', 1]]
+    [
+      ['am', 0],
+      ['pm', 1]
+    ]
   )
   t.same(adds, [
     ['s:launch:phone', 'am:remaining', 1000],
@@ -66,29 +73,38 @@ t.test('rules compile into flat values and the stock of every session', async (t
   ])
 })
 
-t.test('whatever is published, compiled stock is the stock of the definition, in commands of a bounded size', async () => {
-  const stocks = fc.array(fc.integer({ min: 0, max: 1_000_000_000 }), { minLength: 1, maxLength: 300 })
-  fc.assert(
-    fc.property(stocks, (given) => {
-      const sessions = given.map((stock, index) => ({
-        id: `s${index}`,
-        opensAt: new Date(rules.opensAt + index * 60_000).toISOString(),
-        closesAt: new Date(rules.opensAt + (index + 1) * 60_000).toISOString(),
-        stock
-      }))
-      const { preload } = planFirst(rulesOf(exampleDefinition({ activities: [exampleSale({ sessions })] })), 1)
-      const chunks = chunked(preload)
-      assert.deepEqual(chunks.flatMap(({ puts }) => puts), preload.puts)
-      assert.deepEqual(chunks.flatMap(({ adds }) => adds), preload.adds)
-      assert.ok(chunks.every(({ puts, adds }) => puts.length + adds.length <= 200))
-      assert.equal(
-        preload.adds.reduce((sum, [, , delta]) => sum + delta, 0),
-        given.reduce((sum, stock) => sum + stock, 0)
-      )
-    }),
-    { numRuns: 20 }
-  )
-})
+t.test(
+  'whatever is published, compiled stock is the stock of the definition, in commands of a bounded size',
+  async () => {
+    const stocks = fc.array(fc.integer({ min: 0, max: 1_000_000_000 }), { minLength: 1, maxLength: 300 })
+    fc.assert(
+      fc.property(stocks, (given) => {
+        const sessions = given.map((stock, index) => ({
+          id: `s${index}`,
+          opensAt: new Date(rules.opensAt + index * 60_000).toISOString(),
+          closesAt: new Date(rules.opensAt + (index + 1) * 60_000).toISOString(),
+          stock
+        }))
+        const { preload } = planFirst(rulesOf(exampleDefinition({ activities: [exampleSale({ sessions })] })), 1)
+        const chunks = chunked(preload)
+        assert.deepEqual(
+          chunks.flatMap(({ puts }) => puts),
+          preload.puts
+        )
+        assert.deepEqual(
+          chunks.flatMap(({ adds }) => adds),
+          preload.adds
+        )
+        assert.ok(chunks.every(({ puts, adds }) => puts.length + adds.length <= 200))
+        assert.equal(
+          preload.adds.reduce((sum, [, , delta]) => sum + delta, 0),
+          given.reduce((sum, stock) => sum + stock, 0)
+        )
+      }),
+      { numRuns: 20 }
+    )
+  }
+)
 
 t.test('stock is added to the session that is meant: the named, the open, or the next', async (t) => {
   t.match(patch({ addStock: 50 }, during), { adds: [['s:launch:phone', 'am:remaining', 50]], puts: [] })
@@ -116,13 +132,19 @@ t.test('a session is added, moved, restocked, paused and resumed', async (t) => 
   t.match(sessionsOf(longer)[0], { id: 'am', paused: true, closesAt: Date.parse('2026-11-11T11:00:00+08:00') })
   const resumed = patch({ session: { id: 'am', paused: false } }, during, (longer as Adjustment).rules)
   t.match(sessionsOf(resumed)[0], { id: 'am', paused: false })
-  t.match(patch({ session: { id: 'am', opensAt: '2026-11-11T10:06:00+08:00' } }), { '/session/opensAt': /opened already/ })
-  t.match(patch({ session: { id: 'am', opensAt: '2026-11-11T09:50:00+08:00' } }, before), { puts: [['a:launch:phone', 'sessions', /am/]] })
+  t.match(patch({ session: { id: 'am', opensAt: '2026-11-11T10:06:00+08:00' } }), {
+    '/session/opensAt': /opened already/
+  })
+  t.match(patch({ session: { id: 'am', opensAt: '2026-11-11T09:50:00+08:00' } }, before), {
+    puts: [['a:launch:phone', 'sessions', /am/]]
+  })
   t.match(patch({ session: { id: 'pm', stock: 5 }, addStock: 5 }), { '/addStock': /must not stand beside/ })
 })
 
 t.test('the end moves forward only, within the campaign, and not over another session', async (t) => {
-  t.match(patch({ closesAt: '2026-11-11T10:30:00+08:00' }), { data: { session: 'am', closesAt: '2026-11-11T02:30:00.000Z' } })
+  t.match(patch({ closesAt: '2026-11-11T10:30:00+08:00' }), {
+    data: { session: 'am', closesAt: '2026-11-11T02:30:00.000Z' }
+  })
   t.match(patch({ closesAt: '2026-11-11T10:04:00+08:00' }), { '/closesAt': /in the past/ })
   t.match(patch({ closesAt: '2026-11-11T09:30:00+08:00' }, before), { '/closesAt': /after opensAt/ })
   t.match(patch({ closesAt: '2026-11-11T15:05:00+08:00' }), { '/closesAt': /overlaps session pm/ })
@@ -130,7 +152,11 @@ t.test('the end moves forward only, within the campaign, and not over another se
 })
 
 t.test('price, limit and pause of a sale are changed, and nothing else is written', async (t) => {
-  t.match(patch({ price: 199900 }), { puts: [['a:launch:phone', 'price', '199900']], adds: [], data: { priceBefore: 299900 } })
+  t.match(patch({ price: 199900 }), {
+    puts: [['a:launch:phone', 'price', '199900']],
+    adds: [],
+    data: { priceBefore: 299900 }
+  })
   t.match(patch({ price: 399900 }), { '/price': /below the list price/ })
   t.match(patch({ price: -1 }), { '/price': /minor units/ })
   t.match(patch({ limits: { unitsPerUser: 3 } }), { puts: [['a:launch:phone', 'units_per_user', '3']] })
@@ -163,15 +189,30 @@ t.test('extending the campaign carries along the sessions that last until its en
   const end = Date.parse('2026-11-14T00:00:00+08:00')
   t.same(Object.keys(values).sort(), ['closes_at', 'sessions', 'ship_by'])
   t.equal(values.closes_at, String(end))
-  t.same(unpackSessions(values.sessions ?? '').map(({ closesAt }) => closesAt), [Date.parse('2026-11-11T11:00:00+08:00'), end])
+  t.same(
+    unpackSessions(values.sessions ?? '').map(({ closesAt }) => closesAt),
+    [Date.parse('2026-11-11T11:00:00+08:00'), end]
+  )
   t.same(unpackShipBy(values.ship_by ?? ''), [{ from: 0, shipBy: Date.parse('2026-11-24T23:59:59.999+08:00') }])
-  t.match(patchCampaign({ closesAt: '2026-11-11T10:30:00+08:00' }, during, open), { '/closesAt': /am of phone lasts longer/ })
+  t.match(patchCampaign({ closesAt: '2026-11-11T10:30:00+08:00' }, during, open), {
+    '/closesAt': /am of phone lasts longer/
+  })
   t.match(patchCampaign({ closesAt: '2026-11-11T09:00:00+08:00' }), { '/closesAt': /in the past/ })
 })
 
 t.test('admission and limit of a campaign are changed and lifted', async (t) => {
-  t.match(patchCampaign({ admission: { ratePerSecond: 5, burst: 7 } }), { puts: [['c:launch', 'rate', '5'], ['c:launch', 'burst', '7']] })
-  t.match(patchCampaign({ admission: null }), { puts: [['c:launch', 'rate', '0'], ['c:launch', 'burst', '0']] })
+  t.match(patchCampaign({ admission: { ratePerSecond: 5, burst: 7 } }), {
+    puts: [
+      ['c:launch', 'rate', '5'],
+      ['c:launch', 'burst', '7']
+    ]
+  })
+  t.match(patchCampaign({ admission: null }), {
+    puts: [
+      ['c:launch', 'rate', '0'],
+      ['c:launch', 'burst', '0']
+    ]
+  })
   t.match(patchCampaign({ limits: { unitsPerUser: 9 } }), { puts: [['c:launch', 'units_per_user', '9']] })
   t.match(patchCampaign({ admission: { ratePerSecond: 0, burst: 1 } }), { '/admission': /whole numbers/ })
 })
@@ -185,15 +226,21 @@ t.test('a later version may add activities and sessions; what exists must be equ
   const plan = planNext(rules, rulesOf(grown), 2)
   if ('errors' in plan) throw new Error(JSON.stringify(plan.errors))
   t.equal(plan.rules.activities[0]?.title, 'Phone!')
-  t.same(plan.preload.adds.map(([key, field]) => `${key} ${field}`), [
-    's:launch:phone night:remaining',
-    's:launch:earbuds am:remaining',
-    's:launch:earbuds pm:remaining'
-  ])
+  t.same(
+    plan.preload.adds.map(([key, field]) => `${key} ${field}`),
+    ['s:launch:phone night:remaining', 's:launch:earbuds am:remaining', 's:launch:earbuds pm:remaining']
+  )
   const preloaded = Object.fromEntries(plan.preload.puts.map(([key, field, value]) => [`${key} ${field}`, value]))
   t.equal(preloaded['a:launch:earbuds paused'], '1', 'new activities are shut until verified')
-  t.same(unpackSessions(preloaded['a:launch:phone sessions'] ?? '').map(({ paused }) => paused), [false, false, true])
-  t.match(plan.open, [['c:launch', 'version', '2'], ['a:launch:phone', 'sessions', /night/], ['a:launch:earbuds', 'paused', '0']])
+  t.same(
+    unpackSessions(preloaded['a:launch:phone sessions'] ?? '').map(({ paused }) => paused),
+    [false, false, true]
+  )
+  t.match(plan.open, [
+    ['c:launch', 'version', '2'],
+    ['a:launch:phone', 'sessions', /night/],
+    ['a:launch:earbuds', 'paused', '0']
+  ])
 
   const changed = exampleDefinition({
     closesAt: '2026-11-13T00:00:00+08:00',

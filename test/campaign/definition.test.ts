@@ -1,6 +1,6 @@
 import t from 'tap'
-import { checkDefinition } from '../../src/campaign/check.ts'
 import { Value } from 'typebox/value'
+import { checkDefinition } from '../../src/campaign/check.ts'
 import { DefinitionSchema } from '../../src/campaign/definition.ts'
 import { definitionOf, type Rules } from '../../src/campaign/rules.ts'
 import { exampleDefinition, exampleSale } from './example.ts'
@@ -123,9 +123,17 @@ t.test('daily entries are told apart from one another, over midnight too', async
   t.match(errors(entry('23:00', '01:00'), entry('00:59', '02:00')), { '/activities/0/daily/1': /overlaps/ })
   t.match(errors(entry('10:00', '10:00')), { '/activities/0/daily/0/to': /must differ/ })
   t.match(errors(entry('24:00', '10:00')), { '/activities/0/daily/0/from': /time of day/ })
-  t.match(errorsOf(exampleDefinition({ closesAt: '2026-11-11T01:00:00+08:00', activities: [{ ...bare, daily: [entry('02:00', '03:00')] }] })), {
-    '/activities/0/daily': /leads to no session/
-  })
+  t.match(
+    errorsOf(
+      exampleDefinition({
+        closesAt: '2026-11-11T01:00:00+08:00',
+        activities: [{ ...bare, daily: [entry('02:00', '03:00')] }]
+      })
+    ),
+    {
+      '/activities/0/daily': /leads to no session/
+    }
+  )
 })
 
 t.test('absurd documents get a clear error at once', async (t) => {
@@ -134,7 +142,10 @@ t.test('absurd documents get a clear error at once', async (t) => {
   t.match(errorsOf(exampleDefinition({ title: deep })), { '': /nested deeper/ })
   t.match(errorsOf(Array.from({ length: 100_000 }, () => 1)), { '': /more than 60000 values/ })
   t.match(errorsOf(exampleDefinition({ title: 'x'.repeat(10_000_000) })), { '/title': /1 to 200 characters/ })
-  t.ok(errorsOf(exampleDefinition({ title: 'x'.repeat(10_000_000) }))['/title']?.length ?? 1000 < 300, 'and a short one')
+  t.ok(
+    errorsOf(exampleDefinition({ title: 'x'.repeat(10_000_000) }))['/title']?.length ?? 1000 < 300,
+    'and a short one'
+  )
   for (const input of [null, undefined, 5, 'launch', [], true]) t.match(errorsOf(input), { '': /must be an object/ })
   t.match(errorsOf(exampleDefinition({ id: 'commands' })), { '/id': /reserved/ })
   t.match(errorsOf(exampleDefinition({ opensAt: '9999-01-01T00:00:00Z', closesAt: '9999-02-01T00:00:00Z' })), {
@@ -158,7 +169,11 @@ t.test('absurd documents get a clear error at once', async (t) => {
 
 t.test('a campaign has at most 1,000 sessions', async (t) => {
   const { sessions: _sessions, ...bare } = exampleSale()
-  const daily = Array.from({ length: 24 }, (_, hour) => ({ from: `${String(hour).padStart(2, '0')}:00`, to: `${String(hour).padStart(2, '0')}:30`, stock: 1 }))
+  const daily = Array.from({ length: 24 }, (_, hour) => ({
+    from: `${String(hour).padStart(2, '0')}:00`,
+    to: `${String(hour).padStart(2, '0')}:30`,
+    stock: 1
+  }))
   t.match(errorsOf(exampleDefinition({ closesAt: '2026-12-31T00:00:00+08:00', activities: [{ ...bare, daily }] })), {
     '/activities': /at most 1000/
   })

@@ -33,7 +33,13 @@ export function exampleSale(changes: Record<string, unknown> = {}) {
     requires: { entitlement: 'vip' },
     sessions: [
       { id: 'am', opensAt: '2026-11-11T10:00:00+08:00', closesAt: '2026-11-11T10:10:00+08:00', stock: 1000 },
-      { id: 'pm', opensAt: '2026-11-11T15:00:00+08:00', closesAt: '2026-11-11T15:10:00+08:00', stock: 500, unitsPerUser: 1 }
+      {
+        id: 'pm',
+        opensAt: '2026-11-11T15:00:00+08:00',
+        closesAt: '2026-11-11T15:10:00+08:00',
+        stock: 500,
+        unitsPerUser: 1
+      }
     ],
     ...changes
   }

@@ -10,7 +10,8 @@ import { waitFor } from '../support/wait.ts'
 const seed = Number(process.env.FLOODGATE_TEST_SEED ?? 20261111)
 t.comment(`seed ${seed}`)
 const random = seededRandom(seed)
-const stack = await startStack(t)
+// Two processes: what one of them decided, the other must answer for.
+const stack = await startStack(t, { env: { GATEWAY_PROCESSES: '2' } })
 
 function clientOf(t: Test, stack: Stack): LoadClient {
   const tokenOf = (user: string) => stack.tokenOf(user)
@@ -66,6 +67,11 @@ t.test(
     const codes = new Set(endings.flatMap(({ ending }) => (ending.kind === 'refused' ? [ending.code] : [])))
     t.same([...codes].sort(), ['LIMIT_REACHED', 'SOLD_OUT'])
     t.ok(client.history.count('unknown') > 100, 'connections were broken')
+    const found = client.history.attempts.filter(({ way, result }) => way === 'status' || result?.replayed === true)
+    t.ok(
+      found.some(({ result }) => result?.kind === 'ok'),
+      'answers that were lost were found again'
+    )
   }
 )
 
@@ -101,14 +107,14 @@ function greedyWishes(phase: string, users: number): Purchase[] {
 }
 
 t.test('1 to 3 units over two items and two sessions: no limit of session, item or campaign is passed', async (t) => {
-  const changeAt = Date.now() + 6000
+  const changeAt = Date.now() + 8000
   const sale = manyLimits(changeAt)
   await stack.publish(saleDefinition(sale))
   const client = clientOf(t, stack)
   await Promise.all(shuffled(greedyWishes('early', 250), random).map((wish) => client.buy(wish, anyTrick())))
   const inEarly = client.history.count('ok')
   t.ok(inEarly > 0, 'the first session sold')
-  await waitFor(() => Date.now() > changeAt + 50, { deadlineMs: 10_000, what: 'the second session to open' })
+  await waitFor(() => Date.now() > changeAt + 50, { deadlineMs: 12_000, what: 'the second session to open' })
   await Promise.all(shuffled(greedyWishes('late', 250), random).map((wish) => client.buy(wish, anyTrick())))
   t.ok(client.history.count('ok') > inEarly, 'the second session sold')
   // Whole orders leave a rest that only single units fit: fresh users take it, so that every unit must be gone.
@@ -125,29 +131,32 @@ t.test('1 to 3 units over two items and two sessions: no limit of session, item 
   t.same([...sessions].sort(), ['early', 'late'])
 })
 
-t.test('one key 50 times at once is one decision with equal answers; with another body it is refused', async (t) => {
-  const sale: SaleOptions = { id: 'one-key', sales: { phone: { sessions: [openSession(100)] } } }
-  await stack.publish(saleDefinition(sale))
-  const client = clientOf(t, stack)
-  const wish = { user: 'twin', key: 'the-same-key', campaign: 'one-key', sale: 'phone', quantity: 2 }
-  const results = await Promise.all(Array.from({ length: 50 }, () => client.attempt(wish, 'buy')))
-  t.same([...new Set(results.map(({ kind }) => kind))], ['ok'])
-  t.equal(new Set(results.map(({ order }) => order?.id)).size, 1)
-  t.equal(results.filter(({ replayed }) => replayed === true).length, 49)
-  await assertSound(t, { stack, client, promise: promiseOf(sale, []) })
+t.test(
+  'one key 50 times at once on two gateways is one decision with equal answers; with another body it is refused',
+  async (t) => {
+    const sale: SaleOptions = { id: 'one-key', sales: { phone: { sessions: [openSession(100)] } } }
+    await stack.publish(saleDefinition(sale))
+    const client = clientOf(t, stack)
+    const wish = { user: 'twin', key: 'the-same-key', campaign: 'one-key', sale: 'phone', quantity: 2 }
+    const results = await Promise.all(Array.from({ length: 50 }, () => client.attempt(wish, 'buy')))
+    t.same([...new Set(results.map(({ kind }) => kind))], ['ok'])
+    t.equal(new Set(results.map(({ order }) => order?.id)).size, 1)
+    t.equal(results.filter(({ replayed }) => replayed === true).length, 49)
+    await assertSound(t, { stack, client, promise: promiseOf(sale, []) })
 
-  // Outside the recorded history: these belong to the same key, but are other requests.
-  const others = new LoadClient({
-    publicUrl: stack.publicUrl,
-    tokenOf: (user) => stack.tokenOf(user),
-    history: new History()
-  })
-  t.teardown(() => others.close())
-  t.match(await others.attempt({ ...wish, quantity: 1 }, 'buy'), { status: 422, code: 'KEY_REUSED' })
-  await stack.publish(saleDefinition({ ...sale, id: 'one-key-2' }))
-  t.match(await others.attempt({ ...wish, campaign: 'one-key-2' }, 'buy'), { status: 422, code: 'KEY_REUSED' })
-  t.match(await others.attempt({ ...wish, user: 'stranger' }, 'buy'), { kind: 'ok', replayed: false })
-})
+    // Outside the recorded history: these belong to the same key, but are other requests.
+    const others = new LoadClient({
+      publicUrl: stack.publicUrl,
+      tokenOf: (user) => stack.tokenOf(user),
+      history: new History()
+    })
+    t.teardown(() => others.close())
+    t.match(await others.attempt({ ...wish, quantity: 1 }, 'buy'), { status: 422, code: 'KEY_REUSED' })
+    await stack.publish(saleDefinition({ ...sale, id: 'one-key-2' }))
+    t.match(await others.attempt({ ...wish, campaign: 'one-key-2' }, 'buy'), { status: 422, code: 'KEY_REUSED' })
+    t.match(await others.attempt({ ...wish, user: 'stranger' }, 'buy'), { kind: 'ok', replayed: false })
+  }
+)
 
 t.test('a crowd at a closed door is told when to come back, and nothing is decided', async (t) => {
   const opensAt = Date.now() + 3_000_000

@@ -1,34 +1,9 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
-import type { LightMyRequestResponse } from 'fastify'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import type { Outcome } from '../../src/gate/outcomes.ts'
-import { setDraining } from '../../src/http/drain.ts'
-import { bearer, publicApp, SECRET, type TestApp } from '../support/http-app.ts'
+import { setDrainPhase } from '../../src/http/drain.ts'
+import { publicApp } from '../support/http-app.ts'
+import { BUY_KEY, buy, isProblem, refused } from '../support/http-requests.ts'
 import { accepted, anOrder } from '../support/scripted-gate.ts'
-
-const URL = '/v1/campaigns/launch/sales/phone/orders'
-const KEY = 'key-0000001'
-
-type Headers = Record<string, string>
-
-function buy(
-  { app }: TestApp,
-  request: { payload?: unknown; headers?: Headers; url?: string } = {}
-): Promise<LightMyRequestResponse> {
-  const { payload = { quantity: 1 }, headers = {}, url = URL } = request
-  const all: Headers = { authorization: bearer('alice', 3), 'idempotency-key': KEY, 'content-type': 'application/json', ...headers }
-  const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
-  const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
-  return app.inject({ method: 'POST', url, headers: sent, payload: text })
-}
-
-function isProblem(t: Test, answer: LightMyRequestResponse, expected: { status: number; code: string } & Record<string, unknown>) {
-  t.equal(answer.statusCode, expected.status, expected.code)
-  t.match(answer.headers['content-type'], /^application\/problem\+json/)
-  t.match(answer.json(), { type: `urn:floodgate:problem:${expected.code.toLowerCase().replaceAll('_', '-')}`, ...expected })
-  t.type(answer.json().requestId, 'string')
-  t.type(answer.headers['x-request-id'], 'string')
-}
 
 test('a confirmed order is answered as the contract shows it', async (t) => {
   const shop = await publicApp(t)
@@ -36,7 +11,7 @@ test('a confirmed order is answered as the contract shows it', async (t) => {
   t.equal(answer.statusCode, 201)
   t.strictSame(answer.json(), {
     outcome: 'confirmed',
-    requestId: KEY,
+    requestId: BUY_KEY,
     sequence: 7,
     eventId: '0-1700000000-7',
     order: {
@@ -56,7 +31,16 @@ test('a confirmed order is answered as the contract shows it', async (t) => {
   })
   t.equal(answer.headers['idempotent-replayed'], undefined)
   t.match(shop.gate.commands, [
-    { op: 'buy', user: 'alice', key: `u:${KEY}`, campaign: 'launch', activity: 'phone', quantity: 1, level: 3, request: '{"quantity":1}' }
+    {
+      op: 'buy',
+      user: 'alice',
+      key: `u:${BUY_KEY}`,
+      campaign: 'launch',
+      activity: 'phone',
+      quantity: 1,
+      level: 3,
+      request: '{"quantity":1}'
+    }
   ])
   t.match(shop.gate.commands[0]?.hash, /^[A-Za-z0-9_-]{8,16}$/)
 })
@@ -82,7 +66,10 @@ test('a pending decision promises nothing and says where to ask', async (t) => {
 
 const refusals: Array<[Outcome, { status: number; code: string } & Record<string, unknown>]> = [
   [refused('NOT_FOUND', {}), { status: 404, code: 'NOT_FOUND' }],
-  [refused('NOT_STARTED', { opensAt: '2026-11-11T00:00:00.000Z' }), { status: 409, code: 'NOT_STARTED', opensAt: '2026-11-11T00:00:00.000Z' }],
+  [
+    refused('NOT_STARTED', { opensAt: '2026-11-11T00:00:00.000Z' }),
+    { status: 409, code: 'NOT_STARTED', opensAt: '2026-11-11T00:00:00.000Z' }
+  ],
   [refused('SESSION_CLOSED', { nextOpensAt: null }), { status: 409, code: 'SESSION_CLOSED', nextOpensAt: null }],
   [
     refused('SESSION_CLOSED', { nextOpensAt: '2026-11-11T15:00:00.000Z' }),
@@ -90,22 +77,36 @@ const refusals: Array<[Outcome, { status: number; code: string } & Record<string
   ],
   [refused('PAUSED', {}), { status: 409, code: 'PAUSED' }],
   [refused('ENDED', {}), { status: 410, code: 'ENDED' }],
-  [refused('SOLD_OUT', { remaining: 1, mayReopen: true }), { status: 409, code: 'SOLD_OUT', remaining: 1, mayReopen: true }],
-  [refused('LIMIT_REACHED', { scope: 'activity', limit: 1 }), { status: 409, code: 'LIMIT_REACHED', scope: 'activity', limit: 1 }],
-  [refused('NOT_ELIGIBLE', { requires: { entitlement: 'vip' } }), { status: 403, code: 'NOT_ELIGIBLE', requires: { entitlement: 'vip' } }],
+  [
+    refused('SOLD_OUT', { remaining: 1, mayReopen: true }),
+    { status: 409, code: 'SOLD_OUT', remaining: 1, mayReopen: true }
+  ],
+  [
+    refused('LIMIT_REACHED', { scope: 'activity', limit: 1 }),
+    { status: 409, code: 'LIMIT_REACHED', scope: 'activity', limit: 1 }
+  ],
+  [
+    refused('NOT_ELIGIBLE', { requires: { entitlement: 'vip' } }),
+    { status: 403, code: 'NOT_ELIGIBLE', requires: { entitlement: 'vip' } }
+  ],
   [refused('DISQUALIFIED', {}), { status: 403, code: 'DISQUALIFIED' }],
   [refused('KEY_REUSED', {}), { status: 422, code: 'KEY_REUSED' }],
   [refused('NOT_PAYABLE', { orderStatus: 'expired' }), { status: 409, code: 'NOT_PAYABLE', orderStatus: 'expired' }],
   [refused('NOT_CANCELLABLE', { orderStatus: 'paid' }), { status: 409, code: 'NOT_CANCELLABLE', orderStatus: 'paid' }],
   [refused('CONFLICT', { reason: 'amount' }), { status: 409, code: 'CONFLICT', reason: 'amount' }],
-  [refused('RATE_LIMITED', { scope: 'campaign', retryAfterMs: 40 }), { status: 429, code: 'RATE_LIMITED', scope: 'campaign' }],
-  [{ kind: 'unavailable', reason: 'closed', retryAfterMs: 400 }, { status: 503, code: 'UNAVAILABLE' }],
-  [{ kind: 'unknown', reason: 'reply lost' }, { status: 503, code: 'UNKNOWN_OUTCOME' }]
+  [
+    refused('RATE_LIMITED', { scope: 'campaign', retryAfterMs: 40 }),
+    { status: 429, code: 'RATE_LIMITED', scope: 'campaign' }
+  ],
+  [
+    { kind: 'unavailable', reason: 'closed', retryAfterMs: 400 },
+    { status: 503, code: 'UNAVAILABLE' }
+  ],
+  [
+    { kind: 'unknown', reason: 'reply lost' },
+    { status: 503, code: 'UNKNOWN_OUTCOME' }
+  ]
 ]
-
-function refused(code: Extract<Outcome, { kind: 'refused' }>['code'], members: Record<string, unknown>): Outcome {
-  return { kind: 'refused', code, members }
-}
 
 test('every refusal of the gate is a problem with its members, in both languages', async (t) => {
   const shop = await publicApp(t)
@@ -113,7 +114,7 @@ test('every refusal of the gate is a problem with its members, in both languages
     shop.gate.outcome = outcome
     const english = await buy(shop)
     isProblem(t, english, expected)
-    t.equal(english.json().requestId, KEY)
+    t.equal(english.json().requestId, BUY_KEY)
     const chinese = await buy(shop, { headers: { 'accept-language': 'zh-CN,zh;q=0.9' } })
     isProblem(t, chinese, expected)
     t.match(chinese.json().title, /\p{Script=Han}/u)
@@ -126,7 +127,10 @@ test('every refusal of the gate is a problem with its members, in both languages
 
 test('an idempotency key is required, cleaned of quotes, and has 8 to 128 visible characters', async (t) => {
   const shop = await publicApp(t)
-  isProblem(t, await buy(shop, { headers: { 'idempotency-key': '' } }), { status: 400, code: 'IDEMPOTENCY_KEY_REQUIRED' })
+  isProblem(t, await buy(shop, { headers: { 'idempotency-key': '' } }), {
+    status: 400,
+    code: 'IDEMPOTENCY_KEY_REQUIRED'
+  })
   for (const wrong of ['1234567', 'x'.repeat(129), 'with space', '"1234567"', 'ümlaut-key', 'tab\tinside']) {
     const answer = await buy(shop, { headers: { 'idempotency-key': wrong } })
     isProblem(t, answer, { status: 400, code: 'VALIDATION', errors: [{ pointer: '/idempotency-key' }] })
@@ -207,9 +211,21 @@ test('a buy cannot be stacked with other discounts', async (t) => {
 
 test('bodies that are too large or of another type are refused', async (t) => {
   const shop = await publicApp(t)
-  isProblem(t, await buy(shop, { payload: { quantity: 1, x: 'y'.repeat(17_000) } }), { status: 413, code: 'BODY_TOO_LARGE', limitBytes: 16384 })
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'multipart/form-data; boundary=x']) {
-    isProblem(t, await buy(shop, { headers: { 'content-type': type } }), { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' })
+  isProblem(t, await buy(shop, { payload: { quantity: 1, x: 'y'.repeat(17_000) } }), {
+    status: 413,
+    code: 'BODY_TOO_LARGE',
+    limitBytes: 16384
+  })
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/xml',
+    'multipart/form-data; boundary=x'
+  ]) {
+    isProblem(t, await buy(shop, { headers: { 'content-type': type } }), {
+      status: 415,
+      code: 'UNSUPPORTED_MEDIA_TYPE'
+    })
   }
   t.equal(shop.gate.commands.length, 0)
 })
@@ -233,72 +249,6 @@ test('what is unknown, hidden or no route is not found', async (t) => {
   t.equal(shop.gate.commands.length, 0)
 })
 
-function token(payload: object, header: object = { alg: 'HS256', typ: 'JWT' }, secret = SECRET): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const signed = `${part(header)}.${part(payload)}`
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
-}
-
-function foreignTokens(): Record<string, string> {
-  const now = Math.floor(Date.now() / 1000)
-  const good = { iss: 'floodgate', aud: 'floodgate-storefront', sub: 'alice', exp: now + 60 }
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const rsaHead = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.${Buffer.from(JSON.stringify(good)).toString('base64url')}`
-  const { exp: _exp, ...noExpiry } = good
-  const { aud: _aud, ...noAudience } = good
-  const { sub: _sub, ...noUser } = good
-  return {
-    'nothing at all': '',
-    'not a token': 'Bearer hello',
-    'another scheme': `Basic ${token(good)}`,
-    'no scheme': token(good),
-    'alg none': `Bearer ${token(good, { alg: 'none' }).replace(/[^.]*$/, '')}`,
-    'alg none with a signature': `Bearer ${token(good, { alg: 'none' })}`,
-    'another HMAC': `Bearer ${token(good, { alg: 'HS512' })}`,
-    'an RSA signature': `Bearer ${rsaHead}.${sign('sha256', Buffer.from(rsaHead), privateKey).toString('base64url')}`,
-    'another secret': `Bearer ${token(good, { alg: 'HS256' }, 'x'.repeat(32))}`,
-    'a cut signature': `Bearer ${token(good).slice(0, -4)}`,
-    expired: `Bearer ${token({ ...good, exp: now - 1 })}`,
-    'not valid yet': `Bearer ${token({ ...good, nbf: now + 60 })}`,
-    'expiry as text': `Bearer ${token({ ...good, exp: String(now + 60) })}`,
-    'without expiry': `Bearer ${token(noExpiry)}`,
-    'another issuer': `Bearer ${token({ ...good, iss: 'somebody' })}`,
-    'another audience': `Bearer ${token({ ...good, aud: 'floodgate-admin' })}`,
-    'without audience': `Bearer ${token(noAudience)}`,
-    'without user': `Bearer ${token(noUser)}`,
-    'empty user': `Bearer ${token({ ...good, sub: '' })}`,
-    'user with a colon': `Bearer ${token({ ...good, sub: 'a:b' })}`,
-    'the system user': `Bearer ${token({ ...good, sub: '$system' })}`,
-    'user with a brace': `Bearer ${token({ ...good, sub: 'a{s0}' })}`,
-    'user with a line end': `Bearer ${token({ ...good, sub: 'alice\n' })}`,
-    'user too long': `Bearer ${token({ ...good, sub: 'a'.repeat(65) })}`,
-    'user as a number': `Bearer ${token({ ...good, sub: 7 })}`,
-    'level as text': `Bearer ${token({ ...good, level: '9' })}`,
-    'negative level': `Bearer ${token({ ...good, level: -1 })}`,
-    'broken level': `Bearer ${token({ ...good, level: 1.5 })}`,
-    'a huge token': `Bearer ${token({ ...good, device: 'd'.repeat(6000) })}`
-  }
-}
-
-test('only a good token of this issuer signs a user in', async (t) => {
-  const shop = await publicApp(t)
-  for (const [what, authorization] of Object.entries(foreignTokens())) {
-    const answer = await buy(shop, { headers: { authorization } })
-    isProblem(t, answer, { status: 401, code: 'UNAUTHENTICATED' })
-    t.equal(answer.statusCode, 401, what)
-    t.match(answer.headers['www-authenticate'], /^Bearer/)
-  }
-  t.equal(shop.gate.commands.length, 0)
-  const lower = await buy(shop, { headers: { authorization: bearer('a.user_1@x-y').replace('Bearer', 'bearer') } })
-  t.equal(lower.statusCode, 201, 'the scheme may be written in any case')
-})
-
-test('a stranger is turned away before his body is read', async (t) => {
-  const shop = await publicApp(t)
-  const answer = await buy(shop, { payload: 'rubbish'.repeat(5000), headers: { authorization: '', 'content-type': 'text/plain' } })
-  t.equal(answer.statusCode, 401)
-})
-
 test('a fault of ours tells nothing of itself, and that the same key will tell the outcome', async (t) => {
   const shop = await publicApp(t)
   shop.gate.submit = async () => {
@@ -311,37 +261,9 @@ test('a fault of ours tells nothing of itself, and that the same key will tell t
 
 test('while the process stops, answers close their connections', async (t) => {
   const shop = await publicApp(t)
-  t.teardown(() => setDraining(false))
-  setDraining(true)
+  t.teardown(() => setDrainPhase('serving'))
+  setDrainPhase('closing')
   t.equal((await buy(shop)).headers.connection, 'close')
   shop.gate.outcome = refused('PAUSED', {})
   t.equal((await buy(shop)).headers.connection, 'close')
-})
-
-test('a user who asks too often waits, others do not', async (t) => {
-  const shop = await publicApp(t, { env: { RATE_LIMIT_USER_PER_SECOND: '5' } })
-  const mine = await Promise.all(Array.from({ length: 12 }, () => buy(shop)))
-  const limited = mine.filter(({ statusCode }) => statusCode === 429)
-  t.ok(limited.length >= 2, 'some were too many')
-  for (const answer of limited) {
-    isProblem(t, answer, { status: 429, code: 'RATE_LIMITED', scope: 'user' })
-    t.match(answer.headers['retry-after'], /^[12]$/)
-  }
-  t.equal((await buy(shop, { headers: { authorization: bearer('bob') } })).statusCode, 201)
-})
-
-test('an address is limited in rubbish only, so that those who share it are served', async (t) => {
-  const shop = await publicApp(t, { env: { RATE_LIMIT_ADDRESS_PER_SECOND: '5' } })
-  const rubbish = await Promise.all([
-    ...Array.from({ length: 6 }, () => buy(shop, { headers: { authorization: '' } })),
-    ...Array.from({ length: 6 }, () => buy(shop, { payload: {} })),
-    ...Array.from({ length: 6 }, () => buy(shop, { url: '/v1/nothing' }))
-  ])
-  const limited = rubbish.filter(({ statusCode }) => statusCode === 429)
-  t.ok(limited.length >= 6)
-  for (const answer of limited) isProblem(t, answer, { status: 429, code: 'RATE_LIMITED', scope: 'address' })
-  t.equal((await buy(shop)).statusCode, 201)
-  shop.gate.outcome = refused('SOLD_OUT', { remaining: 0, mayReopen: false })
-  const honest = await Promise.all(Array.from({ length: 20 }, () => buy(shop)))
-  t.ok(honest.every(({ statusCode }) => statusCode === 409))
 })

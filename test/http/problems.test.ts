@@ -22,12 +22,18 @@ const contract: Record<number, string> = {
 
 const codes = Object.keys(problemTable) as ProblemCode[]
 
-function bodyOf(code: ProblemCode, language: 'en' | 'zh-CN', members?: Record<string, unknown>): Record<string, unknown> {
+function bodyOf(
+  code: ProblemCode,
+  language: 'en' | 'zh-CN',
+  members?: Record<string, unknown>
+): Record<string, unknown> {
   return JSON.parse(problemBody({ code, language, requestId: 'key-of-"request"', ...(members && { members }) }))
 }
 
 test('the table has the codes of the contract with their statuses, and no others', async (t) => {
-  const expected = Object.entries(contract).flatMap(([status, names]) => names.split(' ').map((name) => [name, Number(status)]))
+  const expected = Object.entries(contract).flatMap(([status, names]) =>
+    names.split(' ').map((name) => [name, Number(status)])
+  )
   t.strictSame(Object.fromEntries(codes.map((code) => [code, problemTable[code].status])), Object.fromEntries(expected))
 })
 

@@ -2,9 +2,8 @@ import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'tap'
 import { UnavailableError } from '../../src/gate/gate.ts'
-import { setDraining } from '../../src/http/drain.ts'
+import { setDrainPhase } from '../../src/http/drain.ts'
 import { aCampaign, aCatalogue, bearer, publicApp } from '../support/http-app.ts'
-import { accepted, anOrder } from '../support/scripted-gate.ts'
 import { waitFor } from '../support/wait.ts'
 
 const alice = { authorization: bearer('alice', 2) }
@@ -95,9 +94,15 @@ test('while no catalogue could be read, nothing is called unknown', async (t) =>
     }
   }
   const { app, gate } = await publicApp(t, { catalogue })
-  for (const url of ['/v1/campaigns/launch', '/v1/campaigns']) t.equal((await app.inject(url)).json().code, 'UNAVAILABLE')
+  for (const url of ['/v1/campaigns/launch', '/v1/campaigns'])
+    t.equal((await app.inject(url)).json().code, 'UNAVAILABLE')
   const headers = { ...alice, 'idempotency-key': 'key-0000001' }
-  const buy = await app.inject({ method: 'POST', url: '/v1/campaigns/launch/sales/phone/orders', headers, payload: { quantity: 1 } })
+  const buy = await app.inject({
+    method: 'POST',
+    url: '/v1/campaigns/launch/sales/phone/orders',
+    headers,
+    payload: { quantity: 1 }
+  })
   t.equal(buy.json().code, 'UNAVAILABLE')
   t.equal(gate.commands.length, 0)
 })
@@ -108,7 +113,12 @@ test('a campaign published a moment ago is found by reading the catalogue again'
   const catalogue = { ...aCatalogue(now), refresh: async () => void now.push(...campaigns.splice(0)) }
   const { app } = await publicApp(t, { catalogue })
   const headers = { ...alice, 'idempotency-key': 'key-0000001' }
-  const buy = await app.inject({ method: 'POST', url: '/v1/campaigns/launch/sales/phone/orders', headers, payload: { quantity: 1 } })
+  const buy = await app.inject({
+    method: 'POST',
+    url: '/v1/campaigns/launch/sales/phone/orders',
+    headers,
+    payload: { quantity: 1 }
+  })
   t.equal(buy.statusCode, 201)
 })
 
@@ -121,87 +131,6 @@ test('the rules in force name limits and policies', async (t) => {
     policies: { cancellable: 'unpaid' },
     activities: [{ id: 'phone', unitsPerUser: 1, payWithinSeconds: 900 }]
   })
-})
-
-test('my standing tells counts and what is left of the limits', async (t) => {
-  const { app, gate } = await publicApp(t, { now: () => Date.UTC(2026, 10, 11, 1) })
-  gate.hashes = { 'u:alice': { 'n:launch': '1', 'n:launch/phone': '1', 'e:launch/vip': '1', 'e:other/x': '1' } }
-  const answer = await app.inject({ url: '/v1/campaigns/launch/me', headers: alice })
-  t.match(answer.json(), {
-    campaign: 'launch',
-    level: 2,
-    disqualified: false,
-    entitlements: ['vip'],
-    units: { count: 1, limit: 2, left: 1 },
-    activities: [{ id: 'phone', units: { count: 1, limit: 1, left: 0 }, session: { id: 'am', units: { limit: null, left: null } } }]
-  })
-  t.equal((await app.inject('/v1/campaigns/launch/me')).statusCode, 401)
-})
-
-test('an order in Redis is mine at once; what is not journaled says so', async (t) => {
-  const { app, gate } = await publicApp(t)
-  gate.orders = [{ order: anOrder(), journaled: false }]
-  const answer = await app.inject({ url: '/v1/orders/0-1700000000-7', headers: alice })
-  t.match(answer.json(), { id: '0-1700000000-7', status: 'accepted', pending: true })
-  gate.orders = [{ order: anOrder(), journaled: true }]
-  const confirmed = await app.inject({ url: '/v1/orders/0-1700000000-7', headers: alice })
-  t.equal(confirmed.json().pending, undefined)
-  t.equal(confirmed.headers['cache-control'], 'no-store')
-  t.equal((await app.inject({ url: '/v1/orders/rubbish', headers: alice })).json().code, 'NOT_FOUND')
-})
-
-test('what became of a request is told by its key', async (t) => {
-  const { app, gate } = await publicApp(t)
-  gate.found = accepted(anOrder(), true)
-  const done = await app.inject({ url: '/v1/requests/a%2Fb%3Fc-key', headers: alice })
-  t.equal(done.statusCode, 200)
-  t.match(done.json(), { outcome: 'confirmed', requestId: 'a/b?c-key', order: { id: '0-1700000000-7' } })
-  gate.found = { kind: 'pending', decision: accepted().decision }
-  const pending = await app.inject({ url: `/v1/requests/${'%21'.repeat(128)}`, headers: alice })
-  t.equal(pending.statusCode, 202)
-  t.match(pending.json(), { outcome: 'pending', requestId: '!'.repeat(128), retryAfterMs: Number })
-  t.equal((await app.inject({ url: '/v1/requests/short', headers: alice })).json().code, 'NOT_FOUND')
-})
-
-test('without Redis or Postgres a question about orders is not answered with half the truth', async (t) => {
-  const { app, gate } = await publicApp(t)
-  gate.orders = [{ order: anOrder(), journaled: true }]
-  for (const url of ['/v1/me/orders', '/v1/orders/0-1-1', '/v1/requests/key-0000001']) {
-    const answer = await app.inject({ url, headers: alice })
-    t.equal(answer.json().code, 'UNAVAILABLE', url)
-    t.equal(answer.statusCode, 503)
-  }
-  gate.failure = new UnavailableError('away')
-  t.equal((await app.inject({ url: '/v1/orders/0-1700000000-7', headers: alice })).json().code, 'UNAVAILABLE')
-})
-
-test('wrong query parameters are named', async (t) => {
-  const { app } = await publicApp(t)
-  for (const query of ['limit=0', 'limit=101', 'limit=ten', 'campaign=UPPER', 'cursor=!!', 'cursor=AAAA', 'nonsense=1']) {
-    const answer = await app.inject({ url: `/v1/me/orders?${query}`, headers: alice })
-    t.equal(answer.json().code, 'VALIDATION', query)
-    t.equal(answer.json().errors[0].pointer, `/${query.split('=')[0]}`)
-  }
-})
-
-test('a user cancels only an order of his own', async (t) => {
-  const { app, gate } = await publicApp(t)
-  const headers = { ...alice, 'idempotency-key': 'key-0000002' }
-  gate.orders = [{ order: anOrder(), journaled: true }]
-  gate.outcome = { ...accepted(anOrder({ status: 'cancelled' })) }
-  const answer = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers })
-  t.equal(answer.statusCode, 201)
-  t.equal(answer.json().order.status, 'cancelled')
-  t.match(gate.commands, [
-    { op: 'transition', transition: 'cancel', by: 'user', user: 'alice', order: '0-1700000000-7', campaign: 'launch', key: 'u:key-0000002' }
-  ])
-  gate.outcome = { kind: 'refused', code: 'NOT_CANCELLABLE', members: { orderStatus: 'shipped' } }
-  const late = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers, payload: {} })
-  t.match(late.json(), { code: 'NOT_CANCELLABLE', orderStatus: 'shipped' })
-  const noKey = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers: alice })
-  t.equal(noKey.json().code, 'IDEMPOTENCY_KEY_REQUIRED')
-  const extra = await app.inject({ method: 'POST', url: '/v1/orders/0-1700000000-7/cancellation', headers, payload: { refund: 1 } })
-  t.match(extra.json(), { code: 'VALIDATION', errors: [{ pointer: '/refund' }] })
 })
 
 interface Watching {
@@ -250,14 +179,14 @@ test('who watches gets a snapshot, then what changes, and room is bounded', asyn
 })
 
 test('readiness tells the parts, and 503 before the gate opened and while the process stops', async (t) => {
-  t.teardown(() => setDraining(false))
+  t.teardown(() => setDrainPhase('serving'))
   const { app, gate } = await publicApp(t)
   gate.parts = { gate: 'closed', journal: 'degraded' }
   t.strictSame((await app.inject('/healthz')).json(), { status: 'ok' })
   const ready = await app.inject('/readyz')
   t.equal(ready.statusCode, 200, 'losing a part later does not make a gateway unready')
   t.strictSame(ready.json(), { status: 'ready', gate: 'closed', journal: 'degraded', postgres: 'closed' })
-  setDraining(true)
+  setDrainPhase('leaving')
   const draining = await app.inject('/readyz')
   t.equal(draining.statusCode, 503)
   t.equal(draining.json().status, 'draining')
@@ -278,12 +207,23 @@ test('the contract is published: OpenAPI 3.1, schemas, and pages to read them', 
   const document = (await app.inject('/openapi.json')).json()
   t.match(document.openapi, /^3\.1/)
   const paths = Object.keys(document.paths)
-  for (const path of ['/v1/campaigns/{campaign}/sales/{sale}/orders', '/v1/me/orders', '/v1/requests/{key}', '/readyz']) {
+  for (const path of [
+    '/v1/campaigns/{campaign}/sales/{sale}/orders',
+    '/v1/me/orders',
+    '/v1/requests/{key}',
+    '/readyz'
+  ]) {
     t.ok(paths.includes(path), path)
   }
-  t.notOk(paths.some((path) => path.startsWith('/admin')), 'nothing of the admin port')
+  t.notOk(
+    paths.some((path) => path.startsWith('/admin')),
+    'nothing of the admin port'
+  )
   const list = (await app.inject('/schemas/')).json() as { items: string[] }
   for (const url of list.items) t.match((await app.inject(url)).json(), { $schema: String, type: 'object' }, url)
   t.equal((await app.inject('/schemas/__proto__')).statusCode, 404)
-  t.match((await app.inject('/docs')).headers['content-type'] ?? (await app.inject('/docs/')).headers['content-type'], /html/)
+  t.match(
+    (await app.inject('/docs')).headers['content-type'] ?? (await app.inject('/docs/')).headers['content-type'],
+    /html/
+  )
 })

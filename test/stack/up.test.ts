@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { connect } from 'nats'
 import { Client } from 'pg'
 import t from 'tap'
 import { readStackFile, type StackFile } from '../../src/stack/home.ts'
@@ -109,6 +110,20 @@ async function ordersIn(stack: StackFile): Promise<number> {
   }
 }
 
+/** The newest event on the public stream that tells of an accepted order. */
+async function lastOrderEvent(stack: StackFile): Promise<{ id: string; type: string } | undefined> {
+  const nats = await connect({ servers: stack.natsUrl })
+  try {
+    const manager = await nats.jetstreamManager()
+    const message = await manager.streams.getMessage('FLOODGATE', { last_by_subj: 'floodgate.launch.order.accepted' })
+    return message.json<{ id: string; type: string }>()
+  } catch {
+    return undefined
+  } finally {
+    await nats.close()
+  }
+}
+
 t.test('a stack sells, outlives the death of its parts, and stops without a trace', async (t) => {
   const home = temporaryFolder(t)
   const { up, stack } = await startStack(t, home, ['--restart', 'redis,nats,postgres'])
@@ -124,6 +139,8 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   const first = await buy(stack, token, 'first-order')
   t.equal(first.status, 201, first.body)
   await waitFor(async () => (await ordersIn(stack)) === 1, { what: 'the order in Postgres' })
+  const { eventId } = JSON.parse(first.body) as { eventId: string }
+  await waitFor(async () => (await lastOrderEvent(stack))?.id === eventId, { what: 'its event on the public stream' })
   t.equal((await run(['token', '--prefix', 'load-', '--count', '2500'], here)).text.trim().split('\n').length, 2500)
   const listed = await run(['campaign', 'show', 'launch'], here)
   t.equal(listed.code, 0)

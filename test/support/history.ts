@@ -70,9 +70,13 @@ export class History {
 
   /** The first new order of a request that was sent at or after a moment (ms since 1970); replays do not count. */
   firstOrderSince(moment: number): Attempt | undefined {
-    return this.attempts.find(({ invokedAt, way, result }) => {
-      return invokedAt >= moment && way === 'buy' && result?.kind === 'ok' && result.replayed === false
-    })
+    return this.attempts.find((attempt) => attempt.invokedAt >= moment && isNewOrder(attempt))
+  }
+
+  /** New orders of requests that were sent between two moments (ms since 1970). */
+  ordersBetween(from: number, to: number): number {
+    return this.attempts.filter((attempt) => attempt.invokedAt >= from && attempt.invokedAt < to && isNewOrder(attempt))
+      .length
   }
 
   /** Attempts of each purchase, by user and key (keys are scoped to the user). */
@@ -129,7 +133,11 @@ function isUnsettled(attempts: readonly Attempt[]): boolean {
   return !attempts.some(({ result, invokedAt }) => result?.kind === 'none' && invokedAt >= doubtUntil)
 }
 
+function isNewOrder({ way, result }: Attempt): boolean {
+  return way === 'buy' && result?.kind === 'ok' && result.replayed === false
+}
+
 /** Wall-clock time that never steps back, so that intervals between entries are true. */
-function now(): number {
+export function now(): number {
   return performance.timeOrigin + performance.now()
 }

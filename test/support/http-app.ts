@@ -32,7 +32,9 @@ export function aCampaign(): CatalogueCampaign {
         currency: 'CNY',
         unitsPerUser: 1,
         payWithinSeconds: 900,
-        sessions: [{ id: 'am', opensAt: '2026-11-11T00:00:00+08:00', closesAt: '2126-11-11T01:00:00+08:00', stock: 1000 }]
+        sessions: [
+          { id: 'am', opensAt: '2026-11-11T00:00:00+08:00', closesAt: '2126-11-11T01:00:00+08:00', stock: 1000 }
+        ]
       },
       {
         id: 'case',

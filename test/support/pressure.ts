@@ -8,8 +8,10 @@ export interface PressureOptions {
   readonly sale: string
   /** buyers at once; each takes one unit for a new user, then rests */
   readonly buyers: number
-  readonly restMs: number
 }
+
+/** A sale of 900 units lasts for seconds at the quick pace, and outlasts any restart at the slow one. */
+const restMs = { quick: 60, slow: 600 }
 
 const tricks: ReadonlyArray<Trick | undefined> = [
   undefined,
@@ -30,11 +32,17 @@ export class Pressure {
   readonly #loops: Promise<void>[]
   #stopped = false
   #users = 0
+  #pace: keyof typeof restMs = 'quick'
 
   constructor(client: LoadClient, options: PressureOptions) {
     this.#client = client
     this.#options = options
     this.#loops = Array.from({ length: options.buyers }, () => this.#keepBuying())
+  }
+
+  /** Slow while a part is away, so that units are left for the moment when it is back. */
+  setPace(pace: keyof typeof restMs): void {
+    this.#pace = pace
   }
 
   /** Resolves when the last buyer has his answer. */
@@ -44,12 +52,12 @@ export class Pressure {
   }
 
   async #keepBuying(): Promise<void> {
-    const { campaign, sale, restMs } = this.#options
+    const { campaign, sale } = this.#options
     while (!this.#stopped) {
       const number = this.#users++
       const wish = { user: `${campaign}-${number}`, key: `${campaign}-key-${number}`, campaign, sale, quantity: 1 }
       await this.#client.buy(wish, tricks[number % tricks.length])
-      await pause(restMs)
+      await pause(restMs[this.#pace])
     }
   }
 }

@@ -28,7 +28,13 @@ export function anOrder(part: Partial<OrderRecord> = {}): OrderRecord {
 export function accepted(order: OrderRecord = anOrder(), replayed = false): Extract<Outcome, { kind: 'confirmed' }> {
   return {
     kind: 'confirmed',
-    decision: { id: order.id, sequence: Number(order.id.split('-')[2]), type: 'order.accepted', at: order.acceptedAt, order },
+    decision: {
+      id: order.id,
+      sequence: Number(order.id.split('-')[2]),
+      type: 'order.accepted',
+      at: order.acceptedAt,
+      order
+    },
     replayed
   }
 }
@@ -68,6 +74,10 @@ export class ScriptedGate implements Gate {
     this.reads += 1
     if (this.failure) throw this.failure
     return keys.map((key) => this.hashes[key] ?? {})
+  }
+
+  async depths(): ReturnType<Gate['depths']> {
+    return { outbox: 0, kept: 0 }
   }
 
   async ownerOf(): Promise<string | undefined> {

@@ -185,7 +185,7 @@ export class Stack {
       if (status >= 200 && status < 300) continue
       throw new Error(`${step.method} ${step.path} was answered with ${status} ${JSON.stringify(body)}`)
     }
-    const shown = async () => (await fetch(`${this.publicUrl}/v1/campaigns/${definition.id}`)).status === 200
+    const shown = () => this.#isShownByAll(`${this.publicUrl}/v1/campaigns/${definition.id}`)
     await waitFor(shown, { deadlineMs: 10_000, what: `campaign ${definition.id} to be shown` })
   }
 
@@ -233,6 +233,16 @@ export class Stack {
     if (!inTime) throw new Error(`The stack did not stop within ${stopDeadlineMs} ms\n${log}`)
     if (left.length > 0) throw new Error(`The stack left processes behind: ${JSON.stringify(left)}\n${log}`)
     if (fileLeft) throw new Error('The stack left stack.json behind')
+  }
+
+  /** Several gateway processes take connections in turn, so a few new connections reach each of them. */
+  async #isShownByAll(url: string): Promise<boolean> {
+    for (let connection = 0; connection < 6; connection++) {
+      const response = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(3000) })
+      await response.arrayBuffer()
+      if (response.status !== 200) return false
+    }
+    return true
   }
 
   #hasEnded(): boolean {

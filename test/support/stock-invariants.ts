@@ -66,23 +66,42 @@ export function limitsBroken({ promise, evidence }: Case): Difference[] {
 }
 
 /**
- * First come, first served: units of a session are numbered 1..n in order of sequence, without overlap, and without a gap
- * where no decision was void.
+ * First come, first served: units of a session are numbered 1..n in order of sequence. After a fault void decisions may
+ * leave gaps, but no unit has two owners.
  */
 export function positionsWrong({ promise, evidence }: Case): Difference[] {
   const found: Difference[] = []
   for (const [sale, { sessions }] of Object.entries(promise.sales)) {
     for (const session of Object.keys(sessions)) {
-      let next = 1
-      for (const row of evidence.orders.filter((entry) => entry.sale === sale && entry.session === session)) {
-        const right = promise.afterFault === true ? row.position >= next : row.position === next
-        if (!right) {
-          const what = `order ${row.id} of ${sale} ${session} has position ${row.position}, expected is ${next}`
-          found.push({ rule: 'position', what })
-        }
-        next = row.position + row.quantity
-      }
+      const rows = evidence.orders.filter((entry) => entry.sale === sale && entry.session === session)
+      found.push(...positionsShared(rows), ...(promise.afterFault === true ? [] : positionsOutOfOrder(rows)))
     }
+  }
+  return found
+}
+
+function positionsShared(rows: readonly OrderRow[]): Difference[] {
+  const owners = new Map<number, string>()
+  const found: Difference[] = []
+  for (const { id, sale, session, position, quantity } of rows) {
+    for (let unit = position; unit < position + quantity; unit++) {
+      const owner = owners.get(unit)
+      owners.set(unit, id)
+      if (owner === undefined) continue
+      found.push({ rule: 'position', what: `orders ${owner} and ${id} both have unit ${unit} of ${sale} ${session}` })
+    }
+  }
+  return found
+}
+
+function positionsOutOfOrder(rows: readonly OrderRow[]): Difference[] {
+  const found: Difference[] = []
+  let next = 1
+  for (const { id, sale, session, position, quantity } of rows) {
+    if (position !== next) {
+      found.push({ rule: 'position', what: `order ${id} of ${sale} ${session} has position ${position}, not ${next}` })
+    }
+    next = position + quantity
   }
   return found
 }

@@ -1,0 +1,234 @@
+import { pino } from 'pino'
+import t from 'tap'
+import { buildAdminApp } from '../../src/http/admin-app.ts'
+import { HealthCheck } from '../../src/http/health.ts'
+import { createMetrics } from '../../src/http/metrics.ts'
+import { ensureOperator } from '../../src/store/operators.ts'
+import { HOUR, iso, openDefinition, setUp } from './set-up.ts'
+
+const { core, purchase, realGate: gate } = await setUp(t)
+const { pool } = core
+for (const [name, role] of [
+  ['ada', 'admin'],
+  ['ben', 'admin'],
+  ['olga', 'operator'],
+  ['vera', 'viewer']
+] as const) {
+  await ensureOperator(pool, { name, role, token: `token-of-${name}` })
+}
+const app = await buildAdminApp({
+  config: core.config,
+  gate,
+  pool,
+  logger: pino({ level: 'silent' }),
+  metrics: createMetrics(),
+  health: new HealthCheck({ gate, pool }),
+  metricsText: async () => ''
+})
+t.teardown(() => app.close())
+
+let count = 0
+
+interface Question {
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+/** Asks the admin API as an operator; every POST gets a key of its own unless one is given. */
+async function askWith(operator: string, request: string, { body, headers = {} }: Question) {
+  const [method = 'GET', path = ''] = request.split(' ')
+  const reply = await app.inject({
+    method: method as 'GET',
+    url: `/admin/v1${path}`,
+    headers: {
+      authorization: `Bearer token-of-${operator}`,
+      ...(method === 'POST' ? { 'idempotency-key': `key-number-${count++}` } : {}),
+      ...headers
+    },
+    ...(body === undefined ? {} : { payload: body as object })
+  })
+  return { status: reply.statusCode, body: reply.json<Record<string, unknown>>(), headers: reply.headers }
+}
+
+const ask = (operator: string, request: string, body?: unknown) => askWith(operator, request, { body })
+
+async function publish(id: string, sale: Record<string, unknown> = {}) {
+  await ask('ada', `PUT /campaigns/${id}`, openDefinition(id, sale))
+  await ask('ada', `POST /campaigns/${id}/submission`, {})
+  await ask('ben', `POST /campaigns/${id}/approval`, {})
+  return ask('ben', `POST /campaigns/${id}/publication`, {})
+}
+
+t.test('two operators bring a campaign from a draft to its opening', async (t) => {
+  const path = '/campaigns/http'
+  t.match(await ask('ada', `GET ${path}`), { status: 404, body: { code: 'NOT_FOUND' } })
+  t.match(await ask('olga', `PUT ${path}?dryRun=true`, openDefinition('http')), {
+    status: 200,
+    body: { valid: true, sessions: 1 }
+  })
+  t.match(await ask('ada', `GET ${path}`), { status: 404 })
+  t.match(await ask('olga', `PUT ${path}`, openDefinition('http')), {
+    status: 201,
+    body: { state: 'draft', version: 1 }
+  })
+  t.match(await ask('olga', `PUT ${path}`, openDefinition('http')), {
+    status: 200,
+    body: { state: 'draft', version: 2 }
+  })
+  t.match(await ask('olga', `POST ${path}/submission`), { status: 200, body: { state: 'submitted' } }, 'without a body')
+  t.match(await ask('olga', `POST ${path}/approval`, {}), { status: 403, body: { code: 'FORBIDDEN' } })
+  t.match(await ask('ben', `POST ${path}/approval`, {}), {
+    status: 200,
+    body: { state: 'approved', approvedBy: 'ben' }
+  })
+  const published = await ask('ben', `POST ${path}/publication`, {})
+  t.match(published, {
+    status: 200,
+    body: { outcome: 'confirmed', eventId: /^0-\d+-\d+$/, campaign: { state: 'running' } }
+  })
+  t.match(await purchase('http', 'alice'), { kind: 'confirmed' })
+  t.match(await ask('vera', `GET ${path}`), {
+    status: 200,
+    headers: { etag: /^"2\.\d+"$/ },
+    body: { state: 'running', definition: { id: 'http' }, inForce: { definition: { id: 'http' }, pausedSessions: [] } }
+  })
+  t.match(await ask('vera', `GET ${path}/versions?limit=1`), {
+    body: { items: [{ version: 2, author: 'olga' }], nextCursor: '2' }
+  })
+  t.match(await ask('vera', `GET ${path}/versions?cursor=2`), { body: { items: [{ version: 1 }], nextCursor: null } })
+  t.match(await ask('vera', 'GET /campaigns'), {
+    body: { items: [{ id: 'http', state: 'running' }], nextCursor: null }
+  })
+})
+
+t.test('the author cannot approve, and a viewer changes nothing', async (t) => {
+  await ask('ada', 'PUT /campaigns/alone', openDefinition('alone'))
+  await ask('ada', 'POST /campaigns/alone/submission', {})
+  t.match(await ask('ada', 'POST /campaigns/alone/approval', {}), {
+    status: 409,
+    body: { code: 'CONFLICT', detail: /another operator/ }
+  })
+  t.match(await ask('vera', 'PUT /campaigns/other', openDefinition('other')), { status: 403 })
+  t.match(await ask('nobody', 'GET /campaigns'), { status: 401 })
+})
+
+t.test('bad documents and bodies are answered with every error, and change nothing', async (t) => {
+  t.match(
+    await ask('ada', 'PUT /campaigns/bad', { id: 'bad', activities: [{ id: 'wheel', kind: 'draw' }], extra: 1 }),
+    {
+      status: 400,
+      body: { code: 'VALIDATION', errors: [{ pointer: '/title', detail: 'is missing' }] }
+    }
+  )
+  t.match(await ask('ada', 'PUT /campaigns/bad?dryRun=true', openDefinition('good')), {
+    status: 400,
+    body: { errors: [{ pointer: '/id' }] }
+  })
+  t.match(
+    await askWith('ada', 'PUT /campaigns/bad', { body: '{"id":', headers: { 'content-type': 'application/json' } }),
+    { status: 400 }
+  )
+  t.match(await ask('ada', 'PUT /campaigns/bad'), { status: 400, body: { code: 'VALIDATION' } })
+  t.match(await ask('ada', 'PUT /campaigns/BAD', openDefinition('bad')), { status: 404 })
+  t.match(await ask('ada', 'GET /campaigns/bad'), { status: 404 })
+  await publish('strict')
+  t.match(await ask('ada', 'POST /campaigns/strict/pause', {}), {
+    status: 400,
+    body: { errors: [{ pointer: '/reason' }] }
+  })
+  t.match(await ask('ada', 'POST /campaigns/strict/pause', { reason: 'x', more: 1 }), { status: 400 })
+  t.match(await ask('ada', 'PATCH /campaigns/strict/activities/phone', { price: 5 }), {
+    status: 400,
+    body: { errors: [{ pointer: '/reason' }] }
+  })
+  t.match(await ask('ada', 'PATCH /campaigns/strict/activities/phone', { reason: 'x', weights: {} }), {
+    body: { errors: [{ pointer: '/weights', detail: /not built yet/ }] }
+  })
+  t.match(await ask('ada', 'PATCH /campaigns/strict/activities/none', { reason: 'x', price: 5 }), { status: 404 })
+  t.match(
+    await askWith('ada', 'POST /campaigns/strict/pause', { body: { reason: 'x' }, headers: { 'idempotency-key': '' } }),
+    {
+      body: { code: 'IDEMPOTENCY_KEY_REQUIRED' }
+    }
+  )
+})
+
+t.test('adjustments are answered with what they did, and the state shows it', async (t) => {
+  const path = '/campaigns/adjust'
+  await publish('adjust')
+  await purchase('adjust', 'alice')
+  const phone = `PATCH ${path}/activities/phone`
+  t.match(await ask('olga', phone, { reason: 'more', addStock: 3 }), {
+    status: 200,
+    body: { stock: [{ session: 'am', asked: 3, applied: 3 }] }
+  })
+  t.match(await ask('olga', phone, { reason: 'less', addStock: -99 }), {
+    body: { stock: [{ asked: -99, applied: -7 }] }
+  })
+  t.match(await ask('vera', `GET ${path}/state`), {
+    body: {
+      state: 'running',
+      participants: 1,
+      activities: [
+        { id: 'phone', total: 1, remaining: 0, taken: 1, held: 1, paid: 0, sessions: [{ id: 'am', total: 1 }] }
+      ],
+      shards: [{ shard: 0, state: 'open' }]
+    }
+  })
+  const headers = { 'idempotency-key': 'the-same-key' }
+  const first = await askWith('olga', phone, { body: { reason: 'twice', addStock: 2 }, headers })
+  t.equal(
+    (await askWith('olga', phone, { body: { reason: 'twice', addStock: 2 }, headers })).body.eventId,
+    first.body.eventId
+  )
+  t.match(await askWith('olga', phone, { body: { reason: 'twice', addStock: 3 }, headers }), {
+    status: 422,
+    body: { code: 'KEY_REUSED' }
+  })
+  t.match(await ask('olga', `PATCH ${path}`, { reason: 'longer', closesAt: iso(Date.now() + 3 * HOUR) }), {
+    status: 200
+  })
+  t.match(
+    await askWith('olga', `PATCH ${path}`, {
+      body: { reason: 'x', admission: null },
+      headers: { 'if-match': '"1.1"' }
+    }),
+    {
+      status: 412,
+      body: { code: 'VERSION_MISMATCH', version: 1 }
+    }
+  )
+  t.match(await ask('olga', `POST ${path}/pause`, { reason: 'price error' }), {
+    body: { campaign: { state: 'paused' } }
+  })
+  t.match(await purchase('adjust', 'bob'), { code: 'PAUSED' })
+  t.match(await ask('olga', `POST ${path}/resumption`, {}), { body: { campaign: { state: 'running' } } })
+  t.match(await ask('ben', `POST ${path}/settlement`, {}), { status: 409 })
+  t.match(await ask('olga', `POST ${path}/end`, { reason: 'over' }), { body: { campaign: { state: 'ended' } } })
+  t.match(await ask('ben', `POST ${path}/settlement`, {}), { body: { campaign: { state: 'settled' } } })
+  const trail = await ask('vera', 'GET /audit?target=campaign:adjust&limit=2')
+  t.match(trail.body, {
+    items: [
+      { action: 'campaign.settled', operator: 'ben' },
+      { action: 'campaign.ended', reason: 'over' }
+    ],
+    nextCursor: /^\d+$/
+  })
+})
+
+t.test('users are disqualified and granted entitlements, each with a reason', async (t) => {
+  await publish('people', { requires: { entitlement: 'vip' } })
+  const grant = { campaign: 'people', unit: 'entitlement:vip', amount: 1, reason: 'a prize' }
+  t.match(await ask('olga', 'POST /users/alice/grants', grant), { status: 200, body: { outcome: 'confirmed' } })
+  t.match(await purchase('people', 'alice'), { kind: 'confirmed' })
+  t.match(await ask('olga', 'POST /users/alice/grants', { ...grant, unit: 'points' }), {
+    status: 400,
+    body: { errors: [{ pointer: '/unit', detail: /not built yet/ }] }
+  })
+  t.match(await ask('olga', 'POST /users/alice/grants', { ...grant, amount: -1 }), { status: 400 })
+  t.match(await ask('olga', 'POST /users/$system/grants', grant), { status: 404 })
+  t.match(await ask('olga', 'POST /users/bob/disqualification', { campaign: 'people' }), { status: 400 })
+  const body = { campaign: 'people', reason: 'a bot', revokeWins: true, returnQuota: true }
+  t.match(await ask('olga', 'POST /users/bob/disqualification', body), { status: 200 })
+  t.match(await purchase('people', 'bob'), { code: 'DISQUALIFIED' })
+})

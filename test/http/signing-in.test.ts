@@ -1,0 +1,101 @@
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { test } from 'tap'
+import { bearer, publicApp, SECRET } from '../support/http-app.ts'
+import { buy, isProblem, refused } from '../support/http-requests.ts'
+
+function token(payload: object, header: object = { alg: 'HS256', typ: 'JWT' }, secret = SECRET): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${part(header)}.${part(payload)}`
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+}
+
+function foreignTokens(): Record<string, string> {
+  const now = Math.floor(Date.now() / 1000)
+  const good = { iss: 'floodgate', aud: 'floodgate-storefront', sub: 'alice', exp: now + 60 }
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const rsaHead = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.${Buffer.from(JSON.stringify(good)).toString('base64url')}`
+  const { exp: _exp, ...noExpiry } = good
+  const { aud: _aud, ...noAudience } = good
+  const { sub: _sub, ...noUser } = good
+  return {
+    'nothing at all': '',
+    'not a token': 'Bearer hello',
+    'another scheme': `Basic ${token(good)}`,
+    'no scheme': token(good),
+    'alg none': `Bearer ${token(good, { alg: 'none' }).replace(/[^.]*$/, '')}`,
+    'alg none with a signature': `Bearer ${token(good, { alg: 'none' })}`,
+    'another HMAC': `Bearer ${token(good, { alg: 'HS512' })}`,
+    'an RSA signature': `Bearer ${rsaHead}.${sign('sha256', Buffer.from(rsaHead), privateKey).toString('base64url')}`,
+    'another secret': `Bearer ${token(good, { alg: 'HS256' }, 'x'.repeat(32))}`,
+    'a cut signature': `Bearer ${token(good).slice(0, -4)}`,
+    expired: `Bearer ${token({ ...good, exp: now - 1 })}`,
+    'not valid yet': `Bearer ${token({ ...good, nbf: now + 60 })}`,
+    'expiry as text': `Bearer ${token({ ...good, exp: String(now + 60) })}`,
+    'without expiry': `Bearer ${token(noExpiry)}`,
+    'another issuer': `Bearer ${token({ ...good, iss: 'somebody' })}`,
+    'another audience': `Bearer ${token({ ...good, aud: 'floodgate-admin' })}`,
+    'without audience': `Bearer ${token(noAudience)}`,
+    'without user': `Bearer ${token(noUser)}`,
+    'empty user': `Bearer ${token({ ...good, sub: '' })}`,
+    'user with a colon': `Bearer ${token({ ...good, sub: 'a:b' })}`,
+    'the system user': `Bearer ${token({ ...good, sub: '$system' })}`,
+    'user with a brace': `Bearer ${token({ ...good, sub: 'a{s0}' })}`,
+    'user with a line end': `Bearer ${token({ ...good, sub: 'alice\n' })}`,
+    'user too long': `Bearer ${token({ ...good, sub: 'a'.repeat(65) })}`,
+    'user as a number': `Bearer ${token({ ...good, sub: 7 })}`,
+    'level as text': `Bearer ${token({ ...good, level: '9' })}`,
+    'negative level': `Bearer ${token({ ...good, level: -1 })}`,
+    'broken level': `Bearer ${token({ ...good, level: 1.5 })}`,
+    'a huge token': `Bearer ${token({ ...good, device: 'd'.repeat(6000) })}`
+  }
+}
+
+test('only a good token of this issuer signs a user in', async (t) => {
+  const shop = await publicApp(t)
+  for (const [what, authorization] of Object.entries(foreignTokens())) {
+    const answer = await buy(shop, { headers: { authorization } })
+    isProblem(t, answer, { status: 401, code: 'UNAUTHENTICATED' })
+    t.equal(answer.statusCode, 401, what)
+    t.match(answer.headers['www-authenticate'], /^Bearer/)
+  }
+  t.equal(shop.gate.commands.length, 0)
+  const lower = await buy(shop, { headers: { authorization: bearer('a.user_1@x-y').replace('Bearer', 'bearer') } })
+  t.equal(lower.statusCode, 201, 'the scheme may be written in any case')
+})
+
+test('a stranger is turned away before his body is read', async (t) => {
+  const shop = await publicApp(t)
+  const answer = await buy(shop, {
+    payload: 'rubbish'.repeat(5000),
+    headers: { authorization: '', 'content-type': 'text/plain' }
+  })
+  t.equal(answer.statusCode, 401)
+})
+
+test('a user who asks too often waits, others do not', async (t) => {
+  const shop = await publicApp(t, { env: { RATE_LIMIT_USER_PER_SECOND: '5' } })
+  const mine = await Promise.all(Array.from({ length: 12 }, () => buy(shop)))
+  const limited = mine.filter(({ statusCode }) => statusCode === 429)
+  t.ok(limited.length >= 2, 'some were too many')
+  for (const answer of limited) {
+    isProblem(t, answer, { status: 429, code: 'RATE_LIMITED', scope: 'user' })
+    t.match(answer.headers['retry-after'], /^[12]$/)
+  }
+  t.equal((await buy(shop, { headers: { authorization: bearer('bob') } })).statusCode, 201)
+})
+
+test('an address is limited in rubbish only, so that those who share it are served', async (t) => {
+  const shop = await publicApp(t, { env: { RATE_LIMIT_ADDRESS_PER_SECOND: '5' } })
+  const rubbish = await Promise.all([
+    ...Array.from({ length: 6 }, () => buy(shop, { headers: { authorization: '' } })),
+    ...Array.from({ length: 6 }, () => buy(shop, { payload: {} })),
+    ...Array.from({ length: 6 }, () => buy(shop, { url: '/v1/nothing' }))
+  ])
+  const limited = rubbish.filter(({ statusCode }) => statusCode === 429)
+  t.ok(limited.length >= 6)
+  for (const answer of limited) isProblem(t, answer, { status: 429, code: 'RATE_LIMITED', scope: 'address' })
+  t.equal((await buy(shop)).statusCode, 201)
+  shop.gate.outcome = refused('SOLD_OUT', { remaining: 0, mayReopen: false })
+  const honest = await Promise.all(Array.from({ length: 20 }, () => buy(shop)))
+  t.ok(honest.every(({ statusCode }) => statusCode === 409))
+})

@@ -1,0 +1,209 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createSigner } from 'fast-jwt'
+import { pino } from 'pino'
+import { type Test, test } from 'tap'
+import { createJwksCheck } from '../../src/http/jwks.ts'
+import { ProblemError } from '../../src/http/problems.ts'
+import { createTokenReader, secretCheck } from '../../src/http/storefront-token.ts'
+import { signTokens } from '../../src/http/tokens.ts'
+import { TwoGenerationCache } from '../../src/http/two-generation-cache.ts'
+import { aConfig, SECRET } from '../support/http-app.ts'
+
+const logger = pino({ level: 'silent' })
+const claims = { iss: 'floodgate', aud: 'floodgate-storefront', sub: 'alice' }
+
+/** The code of the problem that a call is refused with; 'none' when it is not. */
+async function problemOf(call: () => Promise<unknown>): Promise<string> {
+  try {
+    await call()
+    return 'none'
+  } catch (error) {
+    if (error instanceof ProblemError) return error.problem
+    throw error
+  }
+}
+
+test('a cache of two generations stays bounded and keeps what is used', async (t) => {
+  const cache = new TwoGenerationCache<number>(100)
+  cache.set('used', 1)
+  for (let index = 0; index < 1000; index += 1) {
+    cache.set(`n${index}`, index)
+    t.equal(cache.get('used'), 1)
+  }
+  t.ok(cache.size <= 200)
+  t.equal(cache.get('n0'), undefined)
+  cache.clear()
+  t.equal(cache.size, 0)
+})
+
+test('tokens carry what was asked for, one for each user', async (t) => {
+  const options = { secret: SECRET, issuer: 'floodgate', audience: 'floodgate-storefront', ttlSeconds: 60 }
+  const reader = createTokenReader(secretCheck(aConfig()))
+  const tokens = signTokens({ ...options, users: ['a', 'b'], level: 3, registeredAt: 1700000000, device: 'd1' })
+  t.match(await Promise.all(tokens.map((token) => reader.read(`Bearer ${token}`))), [
+    { user: 'a', level: 3, registeredAt: 1700000000, device: 'd1' },
+    { user: 'b', level: 3 }
+  ])
+  const [plain] = signTokens({ ...options, users: ['c'] })
+  t.match(reader.read(`Bearer ${plain}`), { user: 'c', level: 0, registeredAt: null, device: null })
+})
+
+test('a token that was good once is refused once it is expired', async (t) => {
+  let now = Date.now()
+  const reader = createTokenReader(secretCheck(aConfig()), () => now)
+  const [token] = signTokens({
+    secret: SECRET,
+    issuer: 'floodgate',
+    audience: 'floodgate-storefront',
+    users: ['a'],
+    ttlSeconds: 60
+  })
+  t.match(reader.read(`Bearer ${token}`), { user: 'a' })
+  now += 61_000
+  t.equal(await problemOf(async () => reader.read(`Bearer ${token}`)), 'UNAUTHENTICATED')
+})
+
+test('short secrets are refused, and in production those that everybody knows', async (t) => {
+  t.throws(() => secretCheck(aConfig({ TOKEN_SECRET: 'short' })), { message: /TOKEN_SECRET/ })
+  t.throws(() => secretCheck(aConfig({ TOKEN_SECRET: '' })), { message: /TOKEN_SECRET/ })
+  const known = 'floodgate-demo-secret-do-not-use-me'
+  t.type(secretCheck(aConfig({ TOKEN_SECRET: known })), 'function')
+  for (const secret of [known, 'a'.repeat(40), '12345678'.repeat(5)]) {
+    t.throws(() => secretCheck(aConfig({ FLOODGATE_ENV: 'production', TOKEN_SECRET: secret })), {
+      message: /TOKEN_SECRET/
+    })
+  }
+  const random = 'b6f1d20c94e87a53b6f1d20c94e87a53'
+  t.type(secretCheck(aConfig({ FLOODGATE_ENV: 'production', TOKEN_SECRET: random })), 'function')
+})
+
+interface Issuer {
+  readonly url: string
+  readonly requests: () => number
+  publish(keys: object[]): void
+  fail(status: number): void
+}
+
+function startIssuer(t: Test): Promise<Issuer> {
+  let keys: object[] = []
+  let status = 200
+  let requests = 0
+  const server: Server = createServer((_request, response) => {
+    requests += 1
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
+  })
+  t.teardown(() => new Promise((resolve) => server.close(resolve)))
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve({
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
+        requests: () => requests,
+        publish: (published) => {
+          keys = published
+          status = 200
+        },
+        fail: (failure) => {
+          status = failure
+        }
+      })
+    })
+  })
+}
+
+type Algorithm = 'EdDSA' | 'ES256' | 'RS256'
+
+function keyPair(algorithm: Algorithm): { privateKey: KeyObject; publicKey: KeyObject } {
+  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519')
+  if (algorithm === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return generateKeyPairSync('rsa', { modulusLength: 2048 })
+}
+
+function makeKey(algorithm: Algorithm, kid: string) {
+  const { privateKey, publicKey } = keyPair(algorithm)
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const sign = createSigner({ key, algorithm, kid, expiresIn: 60_000 })
+  return {
+    sign: (more: object = {}) => `Bearer ${sign({ ...claims, ...more })}`,
+    jwk: { ...publicKey.export({ format: 'jwk' }), kid }
+  }
+}
+
+function jwksReader(url: string, now: () => number) {
+  const config = aConfig({ TOKEN_JWKS_URL: url, TOKEN_SECRET: '' })
+  const reader = createTokenReader(createJwksCheck(config, { logger, onChange: () => reader.forget(), now }))
+  return async (header: string) => reader.read(header)
+}
+
+test('keys of an issuer are read once, each good for its own algorithm only', async (t) => {
+  const issuer = await startIssuer(t)
+  const keys = (['EdDSA', 'ES256', 'RS256'] as const).map((algorithm) => makeKey(algorithm, algorithm))
+  issuer.publish(keys.map(({ jwk }) => jwk))
+  const read = jwksReader(issuer.url, Date.now)
+  const users = await Promise.all(keys.map(({ sign }) => read(sign())))
+  t.ok(users.every(({ user }) => user === 'alice'))
+  t.equal(issuer.requests(), 1)
+  const hmac = createSigner({ key: SECRET, algorithm: 'HS256', kid: 'RS256', expiresIn: 60_000 })(claims)
+  t.equal(await problemOf(() => read(`Bearer ${hmac}`)), 'UNAUTHENTICATED')
+  t.equal(
+    await problemOf(() => read(makeKey('ES256', 'ES256').sign())),
+    'UNAUTHENTICATED',
+    'the same key id, another key'
+  )
+  t.equal(
+    await problemOf(() => read(makeKey('EdDSA', 'ES256').sign())),
+    'UNAUTHENTICATED',
+    'the key id of another algorithm'
+  )
+  t.equal(await problemOf(() => read(keys[0]?.sign({ iss: 'other' }) ?? '')), 'UNAUTHENTICATED')
+  t.equal(issuer.requests(), 1)
+})
+
+test('an unknown key id makes the keys be read again, at most every 30 s', async (t) => {
+  let now = Date.now()
+  const issuer = await startIssuer(t)
+  const [first, second] = [makeKey('ES256', 'one'), makeKey('ES256', 'two')]
+  issuer.publish([first.jwk])
+  const read = jwksReader(issuer.url, () => now)
+  t.match(await read(first.sign()), { user: 'alice' })
+  issuer.publish([second.jwk])
+  t.equal(await problemOf(() => read(second.sign())), 'UNAUTHENTICATED')
+  t.equal(issuer.requests(), 1)
+  now += 31_000
+  t.match(await read(second.sign()), { user: 'alice' })
+  t.equal(issuer.requests(), 2)
+  t.equal(await problemOf(() => read(first.sign())), 'UNAUTHENTICATED', 'a key withdrawn is good no more')
+})
+
+test('an issuer that does not answer is no reason to call users strangers', async (t) => {
+  let now = Date.now()
+  const issuer = await startIssuer(t)
+  issuer.fail(500)
+  const key = makeKey('EdDSA', 'one')
+  const read = jwksReader(issuer.url, () => now)
+  t.equal(await problemOf(() => read(key.sign())), 'UNAVAILABLE')
+  issuer.publish([key.jwk])
+  now += 2000
+  t.match(await read(key.sign()), { user: 'alice' })
+  issuer.fail(500)
+  now += 700_000
+  t.match(await read(key.sign()), { user: 'alice' }, 'keys once read stay good')
+})
+
+test('keys that are not for signatures, too weak or of other kinds are left out', async (t) => {
+  const issuer = await startIssuer(t)
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+  const good = makeKey('ES256', 'good')
+  issuer.publish([
+    { ...weak, kid: 'weak' },
+    { ...good.jwk, kid: 'encryption', use: 'enc' },
+    { ...good.jwk, kid: 'other', alg: 'ES384' },
+    { kty: 'oct', k: 'c2VjcmV0', kid: 'symmetric' },
+    good.jwk
+  ])
+  const read = jwksReader(issuer.url, Date.now)
+  t.match(await read(good.sign()), { user: 'alice' })
+  const symmetric = createSigner({ key: 'secret', algorithm: 'HS256', kid: 'symmetric', expiresIn: 60_000 })(claims)
+  t.equal(await problemOf(() => read(`Bearer ${symmetric}`)), 'UNAUTHENTICATED')
+})
