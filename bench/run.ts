@@ -6,7 +6,11 @@ import { asChart } from './report/chart.ts'
 import { describeMachine } from './report/machine.ts'
 import { asMarkdown, asText, createReport, type Report } from './report/report.ts'
 import { scenarios } from './scenarios.ts'
+import { createStops } from './stops.ts'
 import { startWorld, type World } from './world.ts'
+
+/** What a shell calls a program that Ctrl-C ended. */
+const INTERRUPTED = 130
 
 function progress({ round, scenario, perSecond, p99, cpu, lagMs, otherCores, proof }: Measurement): string {
   const figures = [
@@ -45,12 +49,13 @@ async function writeReport(report: Report, folder: string): Promise<void> {
 async function bench(options: Options): Promise<number> {
   const at = new Date()
   console.log('Starting the stack, the yardsticks and the load generator ...')
-  const world = await startWorld(options)
+  const stops = createStops()
   const stopEarly = (): void => {
-    void world.stop().then(() => process.exit(130))
+    void stops.all().then(() => process.exit(INTERRUPTED))
   }
   process.once('SIGINT', stopEarly).once('SIGTERM', stopEarly)
   try {
+    const world = await startWorld(options, stops)
     const machine = await describeMachine(world)
     const report = createReport({ at, machine, options, measurements: await runRounds(world, options) })
     await writeReport(report, options.out)
@@ -59,7 +64,7 @@ async function bench(options: Options): Promise<number> {
     const bounded = report.ratios.every(({ withinBound }) => withinBound)
     return proven && (bounded || !options.strict) ? 0 : 1
   } finally {
-    await world.stop()
+    await stops.all()
   }
 }
 

@@ -4,6 +4,7 @@ import { type Service, startService } from './children.ts'
 import { type LoadClient, startLoad } from './load/load-client.ts'
 import type { Options } from './options.ts'
 import { type Stack, type StackFile, startStack } from './stack.ts'
+import type { Stops } from './stops.ts'
 import { AUDIENCE, ISSUER } from './tokens.ts'
 
 const PEER_CONNECTIONS = 16
@@ -18,47 +19,32 @@ export interface World {
   readonly database: pg.Pool
   readonly nats: NatsConnection
   readonly streams: JetStreamManager
-  stop(): Promise<void>
 }
 
 /**
- * Starts stack, yardsticks and load. What was started is stopped again when a later part does not start.
+ * Starts stack, yardsticks and load; `stops` learns how to end each of them.
  * @throws Error of the part that did not start
  */
-export async function startWorld(options: Options): Promise<World> {
-  const stops: Array<() => Promise<unknown>> = []
-  const stop = async (): Promise<void> => {
-    for (let last = stops.pop(); last !== undefined; last = stops.pop()) await last()
+export async function startWorld(options: Options, stops: Stops): Promise<World> {
+  const stack = await stops.after(startStack(), (running) => running.stop())
+  const file = stack.file()
+  const pool = new pg.Pool({ connectionString: file.databaseUrl, max: 2 })
+  // a server that goes while a connection rests is told by the next query; unheard, the event would end the bench
+  pool.on('error', () => undefined)
+  const database = await stops.after(Promise.resolve(pool), (running) => running.end())
+  const nats = await stops.after(connect({ servers: file.natsUrl }), (running) => running.close())
+  const bare = await stops.after(startService('bare'), (running) => running.stop())
+  const peerSettings = {
+    DATABASE_URL: file.databaseUrl,
+    TOKEN_SECRET: file.tokenSecret,
+    TOKEN_ISSUER: ISSUER,
+    TOKEN_AUDIENCE: AUDIENCE,
+    PEER_CONNECTIONS: String(PEER_CONNECTIONS),
+    PEER_USERS: String(options.users)
   }
-  const started = async <Part>(part: Promise<Part>, end: (part: Part) => Promise<unknown>): Promise<Part> => {
-    const running = await part
-    stops.push(() => end(running))
-    return running
-  }
-  try {
-    const stack = await started(startStack(), (running) => running.stop())
-    const file = stack.file()
-    const database = await started(
-      Promise.resolve(new pg.Pool({ connectionString: file.databaseUrl, max: 2 })),
-      (pool) => pool.end()
-    )
-    const nats = await started(connect({ servers: file.natsUrl }), (connection) => connection.close())
-    const bare = await started(startService('bare'), (service) => service.stop())
-    const peer = await started(
-      startService('peer', {
-        DATABASE_URL: file.databaseUrl,
-        TOKEN_SECRET: file.tokenSecret,
-        TOKEN_ISSUER: ISSUER,
-        TOKEN_AUDIENCE: AUDIENCE,
-        PEER_CONNECTIONS: String(PEER_CONNECTIONS),
-        PEER_USERS: String(options.users)
-      }),
-      (service) => service.stop()
-    )
-    const load = await started(startLoad({ secret: file.tokenSecret, users: options.users }), (client) => client.stop())
-    return { stack, file, bare, peer, load, database, nats, streams: await nats.jetstreamManager(), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  const peer = await stops.after(startService('peer', peerSettings), (running) => running.stop())
+  const load = await stops.after(startLoad({ secret: file.tokenSecret, users: options.users }), (running) =>
+    running.stop()
+  )
+  return { stack, file, bare, peer, load, database, nats, streams: await nats.jetstreamManager() }
 }

@@ -107,5 +107,6 @@ local function adjust(at, frame)
     report = applied,
     record = '',
     rest = ',"report":"' .. applied .. '"' .. json_part('add', adds) .. json_part('put', puts),
-  }), after
+  }),
+    after
 end

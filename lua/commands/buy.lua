@@ -5,18 +5,39 @@
   Returns: the reply and the place of the next command
 ]]
 -- The `add` part of the frame is the same for all buyers of a session and quantity, but for the first decision of a user.
+-- The position counter is a `put`: a sum would fall behind, and give a position twice, when a frame was never journaled
+-- and a later one was.
 local function buy_adds(activity, quantity, newcomer)
   local cache = newcomer and activity.first_adds or activity.adds
   local adds = cache[quantity]
   if not adds then
     local taken, session = text(quantity), activity.session.id
-    adds = ',"session":"' .. session .. '","add":{"s":{"' .. session .. ':remaining":-' .. taken .. ',"' .. session
-      .. ':held":' .. taken .. ',"' .. session .. ':position":' .. taken .. '},"u":{"' .. activity.count_campaign
-      .. '":' .. taken .. ',"' .. activity.count_activity .. '":' .. taken .. ',"' .. activity.count_session .. '":' .. taken
+    adds = ',"session":"'
+      .. session
+      .. '","add":{"s":{"'
+      .. session
+      .. ':remaining":-'
+      .. taken
+      .. ',"'
+      .. session
+      .. ':held":'
+      .. taken
+      .. '},"u":{"'
+      .. activity.count_campaign
+      .. '":'
+      .. taken
+      .. ',"'
+      .. activity.count_activity
+      .. '":'
+      .. taken
+      .. ',"'
+      .. activity.count_session
+      .. '":'
+      .. taken
     if activity.entitlement then
       adds = adds .. ',"' .. activity.entitlement .. '":-1'
     end
-    adds = adds .. (newcomer and '},"c":{"participants":1}}' or '}}') .. ',"put":{"u":{"o:'
+    adds = adds .. (newcomer and '},"c":{"participants":1}}' or '}}') .. ',"put":{"s":{"' .. session .. ':position":"'
     cache[quantity] = adds
   end
   return adds
@@ -34,9 +55,27 @@ local function record_parts(activity, quantity, frame)
   if not parts then
     local rules, now = activity.rules, frame.opening.now
     local pay_within = rules.pay_within ~= '0' and rules.pay_within or ''
-    parts = 'a;' .. frame.id .. ';' .. activity.campaign_id .. ';' .. activity.activity_id .. ';' .. activity.session.id
-      .. ';' .. text(quantity) .. ';' .. rules.price .. ';' .. rules.currency .. ';' .. frame.opening.now_text
-      .. ';' .. pay_within .. ';' .. ship_by(activity, now) .. ';'
+    parts = 'a;'
+      .. frame.id
+      .. ';'
+      .. activity.campaign_id
+      .. ';'
+      .. activity.activity_id
+      .. ';'
+      .. activity.session.id
+      .. ';'
+      .. text(quantity)
+      .. ';'
+      .. rules.price
+      .. ';'
+      .. rules.currency
+      .. ';'
+      .. frame.opening.now_text
+      .. ';'
+      .. pay_within
+      .. ';'
+      .. ship_by(activity, now)
+      .. ';'
     activity.records[quantity] = parts
   end
   return parts
@@ -60,8 +99,14 @@ local function fetch_buyer(activity, user_index, key)
     return nil
   end
   local values = {
-    [key] = read[1], d = read[2], [activity.disqualified] = read[3], [one] = read[4], [two] = read[5],
-    [three] = read[6], [entitlement] = read[7], o = false,
+    [key] = read[1],
+    d = read[2],
+    [activity.disqualified] = read[3],
+    [one] = read[4],
+    [two] = read[5],
+    [three] = read[6],
+    [entitlement] = read[7],
+    o = false,
   }
   local hash = { key = name, values = values, dirty = {} }
   hashes[name] = hash
@@ -70,7 +115,9 @@ local function fetch_buyer(activity, user_index, key)
 end
 
 local function counters_are_whole(activity, values)
-  return whole(values.d) and whole(values[activity.count_campaign]) and whole(values[activity.count_activity])
+  return whole(values.d)
+    and whole(values[activity.count_campaign])
+    and whole(values[activity.count_activity])
     and whole(values[activity.count_session])
 end
 
@@ -84,12 +131,27 @@ local function take_from_user(user, activity, order, replay_record)
   local in_session = (tonumber(values[three]) or 0) + quantity
   if user.writes then
     user.dirty = {
-      [order.key] = true, d = true, [one] = true, [two] = true, [three] = true, [entity] = true,
+      [order.key] = true,
+      d = true,
+      [one] = true,
+      [two] = true,
+      [three] = true,
+      [entity] = true,
     }
   else
     user.writes = {
-      order.key, replay_record, 'd', text(d), one, text(in_campaign), two, text(in_activity), three, text(in_session),
-      entity, order.record,
+      order.key,
+      replay_record,
+      'd',
+      text(d),
+      one,
+      text(in_campaign),
+      two,
+      text(in_activity),
+      three,
+      text(in_session),
+      entity,
+      order.record,
     }
   end
   values[order.key], values.d, values[entity] = replay_record, d, order.record
@@ -109,9 +171,20 @@ local function accept(activity, user, frame, order)
   order.field = 'o:' .. entity
   order.record = record_parts(activity, order.quantity, frame) .. order.position .. ';0'
   local replay_record, reply = note_decision(frame, {
-    seq = seq, type = 'order.accepted', hash = order.hash, head = order.head, entity = entity, report = '',
+    seq = seq,
+    type = 'order.accepted',
+    hash = order.hash,
+    head = order.head,
+    entity = entity,
+    report = '',
     record = order.record,
-    rest = buy_adds(activity, order.quantity, newcomer) .. entity .. '":"' .. order.record .. '"}}',
+    rest = buy_adds(activity, order.quantity, newcomer)
+      .. order.last
+      .. '"},"u":{"'
+      .. order.field
+      .. '":"'
+      .. order.record
+      .. '"}}',
   })
   take_from_user(user, activity, order, replay_record)
   return reply
@@ -142,10 +215,10 @@ local function buy(at, frame)
   if refusal then
     return refusal, after
   end
-  local position, sold_out = take_units(activity, quantity)
+  local position, last = take_units(activity, quantity)
   if not position then
-    return sold_out, after
+    return last, after
   end
-  local order = { key = key, hash = hash, quantity = quantity, position = position, head = ARGV[at + 6] }
+  local order = { key = key, hash = hash, quantity = quantity, position = position, last = last, head = ARGV[at + 6] }
   return accept(activity, user, frame, order), after
 end

@@ -20,11 +20,23 @@ local ORDER = '^(%a);([^;]*);([^;]*);([^;]*);([^;]*);(%d+);(%d+);(%a+);(%d+);(%d
 local function parse_order(record)
   local status, frame, campaign, activity, session, quantity, price, currency, at, pay_within, ship, position, back =
     string.match(record, ORDER)
-  return status and {
-    status = status, frame = frame, campaign = campaign, activity = activity, session = session,
-    quantity = tonumber(quantity), price = tonumber(price), currency = currency, at = tonumber(at),
-    pay_within = tonumber(pay_within), ship = ship, position = position, returned = tonumber(back), text = record,
-  }
+  return status
+    and {
+      status = status,
+      frame = frame,
+      campaign = campaign,
+      activity = activity,
+      session = session,
+      quantity = tonumber(quantity),
+      price = tonumber(price),
+      currency = currency,
+      at = tonumber(at),
+      pay_within = tonumber(pay_within),
+      ship = ship,
+      position = position,
+      returned = tonumber(back),
+      text = record,
+    }
 end
 
 local function changed_record(order, status, frame, returned)
@@ -139,19 +151,34 @@ local function move_on(frame, request, order, activity, user)
   local record = changed_record(order, rule.to, frame, returned)
   put(user, 'o:' .. request.order, record)
   return decide(frame, user, {
-    seq = next_sequence(frame), type = rule.type, key = request.key, hash = request.hash, head = request.head, entity = request.order,
-    report = '', record = record,
-    rest = ',"session":"' .. order.session .. '","order":"' .. SHARD .. '-' .. request.order .. '"'
-      .. adds_part(stock, limits) .. ',"put":{"u":{"o:' .. request.order .. '":"' .. record .. '"}}',
+    seq = next_sequence(frame),
+    type = rule.type,
+    key = request.key,
+    hash = request.hash,
+    head = request.head,
+    entity = request.order,
+    report = '',
+    record = record,
+    rest = ',"session":"' .. order.session .. '","order":"' .. SHARD .. '-' .. request.order .. '"' .. adds_part(
+      stock,
+      limits
+    ) .. ',"put":{"u":{"o:' .. request.order .. '":"' .. record .. '"}}',
   })
 end
 
 local function transition(at, frame)
   local after = at + 11
   local request = {
-    user_index = tonumber(ARGV[at + 1]), key = ARGV[at + 2], hash = ARGV[at + 3], name = ARGV[at + 4],
-    order = ARGV[at + 5], by = ARGV[at + 6], amount = tonumber(ARGV[at + 7]), currency = ARGV[at + 8],
-    quantity = tonumber(ARGV[at + 9]) or 0, head = ARGV[at + 10],
+    user_index = tonumber(ARGV[at + 1]),
+    key = ARGV[at + 2],
+    hash = ARGV[at + 3],
+    name = ARGV[at + 4],
+    order = ARGV[at + 5],
+    by = ARGV[at + 6],
+    amount = tonumber(ARGV[at + 7]),
+    currency = ARGV[at + 8],
+    quantity = tonumber(ARGV[at + 9]) or 0,
+    head = ARGV[at + 10],
   }
   request.exchange = string.find(request.head, '"kind":"exchange"', 1, true) ~= nil
   local field = 'o:' .. request.order

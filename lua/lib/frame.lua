@@ -35,10 +35,25 @@ end
 -- Notes a decision: `head` is the caller's JSON text, `rest` ours.
 -- Returns its replay record, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
 local function note_decision(frame, decision)
-  local tail = decision.seq .. ';' .. frame.batch .. ';' .. decision.type .. ';' .. frame.opening.now_text .. ';'
-    .. decision.entity .. ';' .. decision.report
-  frame.decisions[#frame.decisions + 1] = '{"seq":' .. decision.seq .. ',"type":"' .. decision.type .. '",'
-    .. decision.head .. decision.rest .. '}'
+  local tail = decision.seq
+    .. ';'
+    .. frame.batch
+    .. ';'
+    .. decision.type
+    .. ';'
+    .. frame.opening.now_text
+    .. ';'
+    .. decision.entity
+    .. ';'
+    .. decision.report
+  frame.decisions[#frame.decisions + 1] = '{"seq":'
+    .. decision.seq
+    .. ',"type":"'
+    .. decision.type
+    .. '",'
+    .. decision.head
+    .. decision.rest
+    .. '}'
   return decision.hash .. ';' .. EPOCH .. ';' .. tail, 'A;' .. EPOCH .. ';' .. tail .. '\n' .. decision.record
 end
 
@@ -58,8 +73,16 @@ local function write_frame(frame)
   if count == 0 then
     return '', '', ''
   end
-  decisions[1] = '{"v":1,"shard":' .. SHARD .. ',"epoch":' .. EPOCH .. ',"batch":' .. frame.batch .. ',"at":'
-    .. opening.now_text .. ',"decisions":[' .. decisions[1]
+  decisions[1] = '{"v":1,"shard":'
+    .. SHARD
+    .. ',"epoch":'
+    .. EPOCH
+    .. ',"batch":'
+    .. frame.batch
+    .. ',"at":'
+    .. opening.now_text
+    .. ',"decisions":['
+    .. decisions[1]
   decisions[count] = decisions[count] .. ']}'
   local payload = table.concat(decisions, ',')
   local gives = #frame.gives > 0 and cjson.encode(frame.gives) or ''

@@ -1,7 +1,7 @@
 --[[
   purpose: step 7, units of a session: all or nothing
   KEYS:    stock (s:)
-  Returns: take_units(activity, quantity) -> position of the first unit as text, or nil and the refusal
+  Returns: take_units(activity, quantity) -> positions of the first and last unit as text, or nil and the refusal
 ]]
 local function load_stock(activity)
   local values, hash = fetch(activity.index + 2, activity.remaining, activity.held, activity.position)
@@ -9,7 +9,11 @@ local function load_stock(activity)
   if not values or not values[activity.remaining] then
     return nil
   end
-  if not whole(values[activity.remaining]) or not whole(values[activity.held]) or not whole(values[activity.position]) then
+  if
+    not whole(values[activity.remaining])
+    or not whole(values[activity.held])
+    or not whole(values[activity.position])
+  then
     return nil
   end
   return hash
@@ -28,9 +32,9 @@ local function take_units(activity, quantity)
     local may_reopen = (tonumber(stock.values[activity.held]) or 0) > 0 and '1' or '0'
     return nil, 'R;SOLD_OUT;' .. text(remaining) .. ';' .. may_reopen
   end
-  local position = text((tonumber(stock.values[activity.position]) or 0) + 1)
+  local before = tonumber(stock.values[activity.position]) or 0
   add(stock, activity.remaining, -quantity)
   add(stock, activity.held, quantity)
   add(stock, activity.position, quantity)
-  return position
+  return text(before + 1), text(before + quantity)
 end

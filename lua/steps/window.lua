@@ -8,10 +8,33 @@ local activities = {}
 
 -- Rules of an activity, read once a batch; nil when a hash is missing or of another type (never "sold out").
 local function load_activity(index)
-  local campaign = fetch(index, 'ready', 'opens_at', 'closes_at', 'paused', 'ended', 'rate', 'burst',
-    'units_per_user', 'release_limit', 'restock', 'cancellable', 'participants')
-  local rules = fetch(index + 1, 'price', 'currency', 'units_per_user', 'pay_within', 'paused', 'entitlement', 'level',
-    'ship_by', 'sessions')
+  local campaign = fetch(
+    index,
+    'ready',
+    'opens_at',
+    'closes_at',
+    'paused',
+    'ended',
+    'rate',
+    'burst',
+    'units_per_user',
+    'release_limit',
+    'restock',
+    'cancellable',
+    'participants'
+  )
+  local rules = fetch(
+    index + 1,
+    'price',
+    'currency',
+    'units_per_user',
+    'pay_within',
+    'paused',
+    'entitlement',
+    'level',
+    'ship_by',
+    'sessions'
+  )
   if not campaign or not rules or not campaign.opens_at or not rules.sessions then
     return nil
   end
@@ -25,7 +48,8 @@ local function load_activity(index)
     count_campaign = 'n:' .. campaign_id,
     count_activity = 'n:' .. campaign_id .. '/' .. activity_id,
     disqualified = 'dq:' .. campaign_id,
-    entitlement = rules.entitlement and rules.entitlement ~= '' and 'e:' .. campaign_id .. '/' .. rules.entitlement or nil,
+    entitlement = rules.entitlement and rules.entitlement ~= '' and 'e:' .. campaign_id .. '/' .. rules.entitlement
+      or nil,
     adds = {},
     first_adds = {},
     records = {},

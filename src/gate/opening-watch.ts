@@ -31,6 +31,7 @@ const LONGEST_DELAY_MS = 300
 /** Keeps the opening that gate calls use; starts looking at once. */
 export function watchOpening({ read, probe, logger }: WatchOptions): OpeningWatch {
   let opening: LiveOpening | undefined
+  let last: LiveOpening | undefined
   let looking = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
@@ -40,11 +41,17 @@ export function watchOpening({ read, probe, logger }: WatchOptions): OpeningWatc
   })
 
   async function attempt(): Promise<boolean> {
+    // the last opening may well be alive: Redis only stuttered, and Postgres need not be there to say so
+    if (last && (await probe(last).catch(() => false))) {
+      opening = last
+      return true
+    }
     const row = await read()
     if (row?.state !== 'open' || !row.shas.gate) return false
     const candidate = { epoch: row.epoch, sha: row.shas.gate }
     if (!(await probe(candidate))) return false
     opening = candidate
+    last = candidate
     return true
   }
 

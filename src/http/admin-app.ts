@@ -12,7 +12,7 @@ import { countAnswers, type HttpMetrics } from './metrics.ts'
 import { createOperatorHook, requireRole } from './operator-auth.ts'
 import { createOrderDirectory } from './order-directory.ts'
 import './request-types.ts'
-import { createServer, listSetting, protectAnswers } from './server.ts'
+import { createServer, protectAnswers, trustedProxies } from './server.ts'
 
 /** What the admin app is built of. */
 export interface AdminParts {
@@ -32,7 +32,7 @@ const BODY_MAX = 2 * 1024 * 1024
 /** The admin port: none of its routes exists on the public one. */
 export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance> {
   const { config, gate, pool, logger, metrics, health } = parts
-  const app = createServer({ bodyLimitBytes: BODY_MAX, trustedProxies: listSetting(config.TRUSTED_PROXIES) })
+  const app = createServer({ bodyLimitBytes: BODY_MAX, proxies: trustedProxies(config) })
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics })
   const orders = createOrderDirectory(gate, pool)
 

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { campaignKey, stockKey } from '../campaign/compile.ts'
 import { rulesInForce } from '../campaign/lifecycle-parts.ts'
 import type { Session } from '../campaign/rules.ts'
-import type { Gate } from '../gate/gate.ts'
+import { type Gate, UnavailableError } from '../gate/gate.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { readShard } from '../store/shards.ts'
 import { stateOf } from './admin-campaign-views.ts'
@@ -55,6 +55,10 @@ export async function readState(sources: StateSources, row: CampaignRow) {
     sources.gate.read([campaignKey(row.id), ...sales.map((sale) => stockKey(row.id, sale.id))]),
     Promise.all(SHARDS.map((shard) => shardState(sources, shard)))
   ])
+  // published and without rules in Redis: the shard is being opened again, and zeros would be a lie
+  if (row.publishedAt !== null && campaign?.opens_at === undefined) {
+    throw new UnavailableError('The rules of this campaign are not in Redis at the moment.')
+  }
   const activities = sales.map((sale, index) => {
     const sessions = sale.sessions.map((session) => ({
       id: session.id,

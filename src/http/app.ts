@@ -19,7 +19,7 @@ import { orderRoutes, requestRoute } from './order-routes.ts'
 import { registerRateLimits } from './rate-limits.ts'
 import './request-types.ts'
 import { type CatalogueSource, createDirectory } from './sales-directory.ts'
-import { createServer, listSetting, protectAnswers } from './server.ts'
+import { createServer, listSetting, protectAnswers, trustedProxies } from './server.ts'
 
 /** What the public app is built of. */
 export interface PublicParts {
@@ -56,7 +56,7 @@ async function registerCors(app: FastifyInstance, config: Config): Promise<void>
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
   const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
-  const app = createServer({ bodyLimitBytes: BODY_MAX, trustedProxies: listSetting(config.TRUSTED_PROXIES) })
+  const app = createServer({ bodyLimitBytes: BODY_MAX, proxies: trustedProxies(config) })
   await registerCors(app, config)
   const limits = await registerRateLimits(app, config)
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics, byAddress: limits.byAddress })

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { type Config, ConfigError } from '../config/config.ts'
 import { closesConnections } from './drain.ts'
 import { problemBody, sendProblem } from './problems.ts'
 
 export interface ServerOptions {
   readonly bodyLimitBytes: number
   /** networks whose X-Forwarded-For counts */
-  readonly trustedProxies: readonly string[]
+  readonly proxies: readonly string[]
 }
 
 const REQUEST_TIMEOUT_MS = 15_000
@@ -30,7 +31,7 @@ export function listSetting(text: string): string[] {
  * A Fastify server with the limits, names and refusals that both ports share.
  * Fastify's own logging stays off: a child logger and two listeners per request would cost a tenth of a refusal.
  */
-export function createServer({ bodyLimitBytes, trustedProxies }: ServerOptions): FastifyInstance {
+export function createServer({ bodyLimitBytes, proxies }: ServerOptions): FastifyInstance {
   const prefix = `${randomBytes(6).toString('base64url')}-`
   let count = 0
   const nextId = (): string => prefix + (count++).toString(36)
@@ -38,7 +39,7 @@ export function createServer({ bodyLimitBytes, trustedProxies }: ServerOptions):
     logger: false,
     genReqId: nextId,
     bodyLimit: bodyLimitBytes,
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    trustProxy: proxies.length > 0 ? [...proxies] : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -71,6 +72,23 @@ export function createServer({ bodyLimitBytes, trustedProxies }: ServerOptions):
     done()
   })
   return app
+}
+
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal']
+
+/** The networks of TRUSTED_PROXIES. @throws ConfigError naming what is no address, network or name of networks */
+export function trustedProxies(config: Config): string[] {
+  const networks = listSetting(config.TRUSTED_PROXIES)
+  const wrong = networks.filter((network) => {
+    const [address = '', length, more] = network.split('/')
+    const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
+    const fits = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits)
+    return !PROXY_NAMES.includes(network) && (bits < 0 || !fits || more !== undefined)
+  })
+  if (wrong.length === 0) return networks
+  throw new ConfigError(
+    `TRUSTED_PROXIES names ${wrong.join(', ')}, which is no address or network. Use for instance 10.0.0.0/8,192.168.1.1.`
+  )
 }
 
 /** Headers that tell browsers to trust an answer no further than needed; the routes of this scope get them. */

@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import type { Client, Pool } from 'pg'
 import { OwnershipLostError, type Position } from './shards.ts'
 
 /** A decision as a row; `adds` and `puts` by logical key. */
@@ -188,10 +188,10 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
 
 /** Frames of one epoch that are stored, out of the given batches. */
 export async function storedBatches(
-  session: Client,
+  db: Pool,
   frames: { readonly shard: number; readonly epoch: number; readonly batches: readonly number[] }
 ): Promise<number[]> {
-  const { rows } = await session.query<{ batch: number }>(
+  const { rows } = await db.query<{ batch: number }>(
     'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
     [frames.shard, frames.epoch, frames.batches]
   )

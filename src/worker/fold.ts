@@ -14,6 +14,13 @@ function byKey<T>(decision: FrameDecision, scopes: Readonly<Record<string, T>> |
   return result
 }
 
+/** The record of an order has a column of its own, from which recovery writes it again. */
+function withoutRecord({ put }: FrameDecision, record: string): FrameDecision['put'] {
+  if (record === '' || put === undefined) return put
+  const { u: _record, ...rest } = put
+  return rest
+}
+
 function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
   const entity = orderEntity(frame, decision)
   const record = entity === '' ? '' : (decision.put?.u?.[`o:${entity}`] ?? '')
@@ -32,8 +39,7 @@ function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
     at: frame.at,
     request: decision.request,
     adds: byKey(decision, decision.add),
-    // the only put of an order's decision is its record, which has a column of its own
-    puts: record === '' ? byKey(decision, decision.put) : {},
+    puts: byKey(decision, withoutRecord(decision, record)),
     record,
     report: decision.report ?? ''
   }

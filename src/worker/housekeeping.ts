@@ -1,5 +1,5 @@
 import type { JetStreamManager } from 'nats'
-import type { Client, Pool } from 'pg'
+import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
@@ -48,12 +48,13 @@ export async function trimCommitted(scripts: OpeningScripts, prefix: string, fra
 }
 
 interface TidyParts extends RedisParts {
-  readonly session: Client
+  /** not the owner's session: that one would show what its transaction has not committed yet */
+  readonly pool: Pool
   readonly scripts: OpeningScripts
 }
 
 /** Settles and deletes whatever Postgres already has: a worker may have died between its commit and its trim. */
-export async function tidy({ redis, prefix, shard, session, scripts }: TidyParts): Promise<void> {
+export async function tidy({ redis, prefix, shard, pool, scripts }: TidyParts): Promise<void> {
   const [shardKey, outbox, kept] = shardKeys(prefix)
   const [entries, [, pairs]] = await Promise.all([
     redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES),
@@ -64,7 +65,7 @@ export async function tidy({ redis, prefix, shard, session, scripts }: TidyParts
   const mine = [...give.keys()].filter((entry) => entry.startsWith(`${scripts.epoch}-`))
   if (mine.length === 0) return
   const batches = mine.map((entry) => Number(entry.slice(entry.indexOf('-') + 1)))
-  const stored = await storedBatches(session, { shard, epoch: scripts.epoch, batches })
+  const stored = await storedBatches(pool, { shard, epoch: scripts.epoch, batches })
   if (stored.length === 0) return
   const done = stored.map((batch) => `${scripts.epoch}-${batch}`)
   const keys = new Set(done.flatMap((entry) => give.get(entry) ?? []))

@@ -135,7 +135,7 @@ export class ShardOwner {
 
   /** A real gate call, and the stream of this opening: is this opening alive? @throws ReopenError */
   async #probe(scripts: OpeningScripts): Promise<void> {
-    const { parts, jsm, names } = this.#options
+    const { parts, pool, jsm, names } = this.#options
     try {
       const reply = await probeGate(parts, { epoch: scripts.epoch, sha: scripts.shas.gate ?? '' })
       if (reply.status === 'CLOSED') throw new ReopenError('the gate answers CLOSED')
@@ -145,8 +145,9 @@ export class ShardOwner {
       if (error instanceof RedisCallError) return
       throw error
     }
-    const row = await readShard(this.#session, parts.shard)
-    if (row?.state !== 'open') throw new ReopenError('Postgres says closed')
+    // Postgres away is for the projection to notice
+    const row = await readShard(pool, parts.shard).catch(() => undefined)
+    if (row && row.state !== 'open') throw new ReopenError('Postgres says closed')
     // NATS away is no reason to reopen; a NATS without the stream is
     const stream = names.journalStream(parts.shard, scripts.epoch)
     const info = await streamInfo(jsm, stream).catch(() => 'away' as const)
@@ -156,14 +157,13 @@ export class ShardOwner {
   #loops(scripts: OpeningScripts): Loop[] {
     const { parts, pool, jsm, names, keepSeconds, events, driveIntents, logger } = this.#options
     const { gate, shard } = parts
-    const session = this.#session
     const positions = () => ({ projection: this.#projector.position, events: events.place })
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, positions, logger }
     return [
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
       { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
       { name: 'relay', everyMs: 250, vital: false, run: () => relayOutbox(parts) },
-      { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, session, scripts }) },
+      { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
       { name: 'expiry', everyMs: 500, vital: false, run: () => expireDueOrders({ pool, gate, shard }) },
       { name: 'adjustments', everyMs: 1000, vital: false, run: driveIntents },
       { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import tap, { type Test, test } from 'tap'
+import { freePort } from '../../src/stack/ports.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { aConfig, bearer, SECRET } from '../support/http-app.ts'
-import { freePort } from '../support/free-port.ts'
 import { freshNamespace, sharedServers } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -46,7 +46,10 @@ async function startGateway(t: Test, env: Record<string, string>): Promise<Gatew
     ADMIN_PORT: String(adminPort),
     ...env
   }
-  const child = spawn(process.execPath, [program, 'gateway'], { env: settings, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const child = spawn(process.execPath, [program, 'gateway'], {
+    env: settings,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+  })
   let said = ''
   let pids: readonly number[] = []
   for (const stream of [child.stdout, child.stderr]) {
@@ -111,7 +114,10 @@ test('what a gateway cannot start with is said in words', async (t) => {
   await waitFor(async () => (await statusOf(`${other.url}/healthz`)) === 200, { deadlineMs: 10_000 })
   const wrong: Array<[Record<string, string>, RegExp]> = [
     [{ NAMESPACE: name, PORT: new URL(other.url).port }, /Port \d+ on 127\.0\.0\.1 is in use\. Set PORT/],
-    [{ NAMESPACE: name, PORT: new URL(other.url).port, GATEWAY_PROCESSES: '2' }, /Port \d+ on 127\.0\.0\.1 is in use\. Set PORT/],
+    [
+      { NAMESPACE: name, PORT: new URL(other.url).port, GATEWAY_PROCESSES: '2' },
+      /Port \d+ on 127\.0\.0\.1 is in use\. Set PORT/
+    ],
     [{ NAMESPACE: freshNamespace() }, /schema version 0.*npx floodgate migrate/],
     [{ NAMESPACE: name, TOKEN_SECRET: '' }, /TOKEN_SECRET has 0 characters/],
     [{ NAMESPACE: name, REDIS_URL: '', NATS_URL: '' }, /REDIS_URL, NATS_URL must be set/]
@@ -126,17 +132,22 @@ test('what a gateway cannot start with is said in words', async (t) => {
 
 test('several processes serve one port, and what dies is started again', async (t) => {
   const gateway = await startGateway(t, { NAMESPACE: await namespace(t), GATEWAY_PROCESSES: '2', DRAIN_MS: '5000' })
-  await waitFor(async () => gateway.pids().length === 3 && (await statusOf(`${gateway.url}/healthz`)) === 200, { deadlineMs: 15_000 })
+  await waitFor(async () => gateway.pids().length === 3 && (await statusOf(`${gateway.url}/healthz`)) === 200, {
+    deadlineMs: 15_000
+  })
   t.equal(gateway.pids()[0], gateway.process.pid)
   t.equal(await statusOf(`${gateway.adminUrl}/healthz`), 200)
   const [, victim = 0, other] = gateway.pids()
   process.kill(victim, 'SIGKILL')
   await waitFor(() => gateway.pids().length === 3 && !gateway.pids().includes(victim), { deadlineMs: 5000 })
   t.ok(gateway.pids().includes(other ?? 0))
-  await waitFor(async () => /floodgate_http_answers_total/.test(await (await fetch(`${gateway.adminUrl}/metrics`)).text()), {
-    deadlineMs: 10_000,
-    what: 'figures of all processes'
-  })
+  await waitFor(
+    async () => /floodgate_http_answers_total/.test(await (await fetch(`${gateway.adminUrl}/metrics`)).text()),
+    {
+      deadlineMs: 10_000,
+      what: 'figures of all processes'
+    }
+  )
   gateway.process.kill('SIGTERM')
   t.equal(await gateway.exitCode, 0)
 })

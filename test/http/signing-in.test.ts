@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'tap'
-import { bearer, publicApp, SECRET } from '../support/http-app.ts'
+import { bearer, publicApp, SECRET, type TestApp } from '../support/http-app.ts'
 import { buy, isProblem, refused } from '../support/http-requests.ts'
 
 function token(payload: object, header: object = { alg: 'HS256', typ: 'JWT' }, secret = SECRET): string {
@@ -98,4 +98,20 @@ test('an address is limited in rubbish only, so that those who share it are serv
   shop.gate.outcome = refused('SOLD_OUT', { remaining: 0, mayReopen: false })
   const honest = await Promise.all(Array.from({ length: 20 }, () => buy(shop)))
   t.ok(honest.every(({ statusCode }) => statusCode === 409))
+})
+
+test('an address behind a listed proxy is its own, and nobody else may name one', async (t) => {
+  const env = { RATE_LIMIT_ADDRESS_PER_SECOND: '3' }
+  const rubbish = (shop: TestApp, address: string) =>
+    Promise.all(Array.from({ length: 5 }, () => buy(shop, { payload: {}, headers: { 'x-forwarded-for': address } })))
+  const behind = await publicApp(t, { env: { ...env, TRUSTED_PROXIES: '127.0.0.0/8' } })
+  t.ok((await rubbish(behind, '203.0.113.1')).some(({ statusCode }) => statusCode === 429))
+  t.equal((await buy(behind, { payload: {}, headers: { 'x-forwarded-for': '203.0.113.2' } })).statusCode, 400)
+  const open = await publicApp(t, { env })
+  await rubbish(open, '203.0.113.1')
+  const spoofed = await rubbish(open, '203.0.113.2')
+  t.ok(spoofed.every(({ statusCode }) => statusCode === 429))
+  for (const proxies of ['rubbish', '10.0.0.0/33', '::1/129', '10.0.0.1/8/8', 'true']) {
+    await t.rejects(publicApp(t, { env: { TRUSTED_PROXIES: proxies } }), { message: /TRUSTED_PROXIES/ })
+  }
 })

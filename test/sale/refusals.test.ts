@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { openSession, saleDefinition } from '../support/sale.ts'
-import { type Answer, orderId, Shop } from '../support/shop.ts'
 import { startStack } from '../support/stack.ts'
+import { type Answer, orderId, Shop } from '../support/storefront.ts'
 
 const stack = await startStack(t, {
   env: { RATE_LIMIT_USER_PER_SECOND: '20', RATE_LIMIT_ADDRESS_PER_SECOND: '200' }

@@ -179,7 +179,7 @@ async function readRows(places: Places, campaign: string): Promise<Rows> {
  * All public events of a campaign, in stream order, message by message through the stream's own API: a consumer would
  * leave the doubt whether it has reached the end.
  */
-async function readEvents(places: Places, campaign: string): Promise<PublicEvent[]> {
+export async function readEvents(places: Places, campaign: string): Promise<PublicEvent[]> {
   const connection = await connect({ servers: places.natsUrl, reconnect: false, timeout: 3000 })
   try {
     const events: PublicEvent[] = []

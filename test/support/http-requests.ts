@@ -42,6 +42,9 @@ export function isProblem(
 }
 
 /** What the gate says when it refuses. */
-export function refused(code: Extract<Outcome, { kind: 'refused' }>['code'], members: Record<string, unknown>): Outcome {
+export function refused(
+  code: Extract<Outcome, { kind: 'refused' }>['code'],
+  members: Record<string, unknown>
+): Outcome {
   return { kind: 'refused', code, members }
 }

@@ -1,74 +1,108 @@
-import { randomUUID } from 'node:crypto'
-import type { Stack } from './stack.ts'
+import type { Test } from 'tap'
+import { type Call, encodeBatch, type SettleRequest } from '../../src/gate/batch.ts'
+import type { BatcherLimits } from '../../src/gate/batcher.ts'
+import type { Transition, TransitionCommand } from '../../src/gate/commands.ts'
+import type { GateParts } from '../../src/gate/create-gate.ts'
+import type { Decision, Outcome } from '../../src/gate/outcomes.ts'
+import { type BatchReply, decodeReply } from '../../src/gate/reply.ts'
+import { Fold } from '../../src/recovery/fold.ts'
+import { readDecisions, readStock } from '../../src/store/restore.ts'
+import { readShard } from '../../src/store/shards.ts'
+import { buy, type Core, insist, preload, type SaleSpec, startCore } from './core.ts'
+import type { ServerUrls, Teardown } from './servers.ts'
+import { waitFor } from './wait.ts'
 
-export interface Answer {
-  readonly status: number
-  readonly body: Record<string, unknown>
-  readonly headers: Headers
+export type SmallSale = Partial<SaleSpec> & { readonly worker?: boolean; readonly limits?: Partial<BatcherLimits> }
+
+/** One open sale with a worker and a gateway. */
+export interface Shop extends GateParts {
+  readonly core: Core
+  readonly sale: SaleSpec
+  /** stops the worker of this shop */
+  readonly stopWorker: () => Promise<void>
 }
 
-export interface Ask {
-  readonly method?: 'GET' | 'POST'
-  readonly user?: string
-  readonly key?: string
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-  /** sent as it is instead of `body` */
-  readonly raw?: string
+/** Opens campaign `c`, sale `s`: ten units at 100 CNY unless said otherwise. */
+export async function openShop(t: Teardown, urls: ServerUrls, spec: SmallSale = {}): Promise<Shop> {
+  const core = await startCore(t, urls)
+  const stopWorker = core.worker()
+  const parts = await core.gateway(spec.limits)
+  await parts.gate.ready()
+  const sale = { campaign: 'c', sale: 's', stock: 10, ...spec }
+  const published = await insist(() => parts.gate.submit(preload(sale)))
+  if (published.kind !== 'confirmed') throw new Error(`The sale did not open: ${JSON.stringify(published)}`)
+  return { ...parts, core, sale, stopWorker }
 }
 
-/** What a storefront does with a stack, one request at a time, with everything of the answer to look at. */
-export class Shop {
-  readonly #stack: Stack
+/** The decision of an outcome that must be confirmed. @throws Error otherwise */
+export function decisionOf(outcome: Outcome): Decision {
+  if (outcome.kind !== 'confirmed') throw new Error(`Not confirmed: ${JSON.stringify(outcome)}`)
+  return outcome.decision
+}
 
-  constructor(stack: Stack) {
-    this.#stack = stack
-  }
+/** Buys until confirmed. @returns the order's id */
+export async function bought(shop: Shop, user: string, more: Parameters<typeof buy>[2] = {}): Promise<string> {
+  const outcome = await insist(() => shop.gate.submit(buy(shop.sale, user, more)))
+  return decisionOf(outcome).order?.id ?? ''
+}
 
-  async ask(path: string, { method = 'GET', user, key, body, headers = {}, raw }: Ask = {}): Promise<Answer> {
-    const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
-    const response = await fetch(`${this.#stack.publicUrl}${path}`, {
-      method,
-      signal: AbortSignal.timeout(8000),
-      headers: {
-        ...(user !== undefined && { authorization: `Bearer ${this.#stack.tokenOf(user)}` }),
-        ...(key !== undefined && { 'idempotency-key': key }),
-        ...(payload !== undefined && { 'content-type': 'application/json' }),
-        ...headers
-      },
-      ...(payload !== undefined && { body: payload })
-    })
-    const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json') === true
-    return { status: response.status, body: isJson ? JSON.parse(text) : { text }, headers: response.headers }
-  }
+export interface Move extends Partial<TransitionCommand> {
+  readonly user: string
+  readonly order: string
+}
 
-  /** Buys under a new key unless one is given. */
-  buy(
-    sale: string,
-    user: string,
-    { quantity = 1, key = randomUUID(), ...ask }: Ask & { quantity?: number } = {}
-  ): Promise<Answer> {
-    const [campaign, activity] = sale.split('/')
-    const path = `/v1/campaigns/${campaign}/sales/${activity}/orders`
-    return this.ask(path, { method: 'POST', user, key, body: { quantity }, ...ask })
-  }
-
-  /** A change by an operator: the first one unless said otherwise. */
-  async operate(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown, operator = 0): Promise<Answer> {
-    const answer = await this.#stack.admin({
-      method,
-      path: `/admin/v1${path}`,
-      operator,
-      ...(body !== undefined && { body })
-    })
-    return { status: answer.status, body: answer.body as Record<string, unknown>, headers: new Headers() }
+/** A transition of an order of the shop's sale; the key is one for each transition and order. */
+export function move(shop: Pick<Shop, 'sale'>, transition: Transition, wanted: Move): TransitionCommand {
+  return {
+    op: 'transition',
+    transition,
+    key: `x:${transition}:${wanted.order}`,
+    hash: transition,
+    campaign: shop.sale.campaign,
+    activity: shop.sale.sale,
+    session: 'am',
+    by: 'operator',
+    request: '{}',
+    ...(transition === 'pay' && { amount: 100, currency: 'CNY' }),
+    ...wanted
   }
 }
 
-/** The id of the order in a 201. @throws Error when the answer is another */
-export function orderId(answer: Answer): string {
-  const order = answer.body.order as { id?: string } | undefined
-  if (answer.status !== 201 || order?.id === undefined) throw new Error(`no order in ${JSON.stringify(answer)}`)
-  return order.id
+/** One call of the script and nothing after it: what a gateway that dies right then has done. */
+export async function rawCall(shop: Shop, calls: Call[], settles: SettleRequest[] = []): Promise<BatchReply> {
+  const row = await readShard(shop.core.pool, shop.shard)
+  const limits = { notAfter: 0, outboxFrames: 5000, keptBytes: 2 ** 40, decisionsPerUser: 10_000 }
+  const { keys, args } = encodeBatch(shop.prefix, calls, { settles, limits })
+  const reply = await shop.caller.call('EVALSHA', [row?.shas.gate ?? '', keys.length, ...keys, ...args], 2000)
+  return decodeReply(shop.shard, reply)
+}
+
+/** Waits until everything decided is journaled, settled and stored. */
+export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 8000): Promise<void> {
+  const { redis, prefix } = shop
+  const empty = async () => (await redis.xlen(`${prefix}outbox`)) + (await redis.hlen(`${prefix}kept`)) === 0
+  return waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })
+}
+
+/** Every hash of Redis is the fold of the decisions in Postgres, stock adds up, and no bytes of kept are left over. */
+export async function assertWhole(t: Test, shop: Shop): Promise<void> {
+  await atRest(shop)
+  const fold = new Fold()
+  for await (const page of readDecisions(shop.core.pool, shop.shard)) for (const decision of page) fold.add(decision)
+  const expected: Record<string, unknown> = {}
+  const found: Record<string, unknown> = {}
+  for (const [key, fields] of fold.hashes) {
+    expected[key] = Object.fromEntries([...fields].map(([field, value]) => [field, String(value)]))
+    found[key] = await shop.redis.hgetall(shop.prefix + key)
+  }
+  t.same(found, expected, 'Redis is the fold of what Postgres has')
+  for (const row of await readStock(shop.core.pool, shop.shard)) {
+    t.equal(row.total, row.remaining + row.held + row.paid, 'units add up')
+    const key = `s:${row.campaign_id}:${row.activity_id}`
+    const stock = fold.hashes.get(key)
+    for (const name of ['total', 'remaining', 'held', 'paid'] as const) {
+      t.equal(Number(stock?.get(`${row.session_id}:${name}`) ?? 0), row[name], `${name} is summed alike`)
+    }
+  }
+  t.equal(await shop.redis.hget(`${shop.prefix}shard`, 'kept_bytes'), '0', 'no bytes are counted as kept')
 }

@@ -1,0 +1,147 @@
+import pg from 'pg'
+import t from 'tap'
+import { readEvents } from '../support/evidence.ts'
+import { openSession, saleDefinition } from '../support/sale.ts'
+import { startStack } from '../support/stack.ts'
+import { orderId, Shop } from '../support/storefront.ts'
+import { waitFor } from '../support/wait.ts'
+
+// Two gateway processes: what one is told, the other must follow.
+const stack = await startStack(t, { env: { GATEWAY_PROCESSES: '2' } })
+const shop = new Shop(stack)
+const pool = new pg.Pool({ connectionString: stack.file().databaseUrl, max: 2 })
+t.teardown(() => pool.end())
+
+const statusOf = async (id: string, user: string) => (await shop.ask(`/v1/orders/${id}`, { user })).body.status
+const session = async (campaign: string, sale = 'phone') => {
+  const { body } = await shop.operate('GET', `/campaigns/${campaign}/state`)
+  const activities = body.activities as Array<{ id: string; sessions: Array<Record<string, number>> }>
+  return activities.find(({ id }) => id === sale)?.sessions[0]
+}
+
+/** A campaign with one sale `phone`, changed by `more` where the definition says otherwise. */
+function definition(id: string, stock: number, more: { sale?: object; campaign?: object } = {}) {
+  const base = saleDefinition({ id, sales: { phone: { sessions: [openSession(stock)] } } }) as {
+    id: string
+    activities: object[]
+  }
+  return { ...base, ...more.campaign, activities: [{ ...base.activities[0], ...more.sale }] }
+}
+
+t.test('an order is accepted, paid, shipped and returned, and each step is an event', async (t) => {
+  await stack.publish(
+    definition('life', 10, {
+      sale: { payWithinSeconds: 900, shipWithin: { businessDays: 7, from: 'campaignEnd' } },
+      campaign: { policies: { returnRestocks: true } }
+    })
+  )
+  const bought = await shop.buy('life/phone', 'alice', { quantity: 2 })
+  const id = orderId(bought)
+  t.match(bought.body, { outcome: 'confirmed', eventId: id, order: { position: 1, status: 'accepted', quantity: 2 } })
+  const order = bought.body.order as Record<string, string>
+  t.equal(Date.parse(order.payBy ?? '') - Date.parse(order.acceptedAt ?? ''), 900_000)
+  t.match(order.shipBy, /T15:59:59\.999Z$/, 'the end of a local day in Shanghai')
+  t.match((await shop.ask('/v1/me/orders?campaign=life', { user: 'alice' })).body, {
+    items: [{ id }],
+    nextCursor: null
+  })
+
+  const change = (action: string, body: object) => shop.operate('POST', `/orders/${id}/${action}`, body)
+  const paid = { amount: 2 * 299900, currency: 'CNY', reference: 'bank-7' }
+  t.match(await change('payment', { ...paid, amount: 299900 }), { status: 409, body: { code: 'CONFLICT' } })
+  t.match(await change('payment', { ...paid, currency: 'EUR' }), { status: 409, body: { code: 'CONFLICT' } })
+  const [first, second] = await Promise.all([change('payment', paid), change('payment', paid)])
+  t.same([first?.status, second?.status], [201, 201], 'a payment told twice counts once')
+  t.match(await session('life'), { total: 10, remaining: 8, held: 0, paid: 2 })
+  t.match(await change('shipment', { carrier: 'SF', trackingNumber: 'SF-1' }), { status: 201 })
+  t.match(await change('return', { quantity: 1, kind: 'return', reason: 'dent', refund: 299900 }), { status: 201 })
+  t.match(await change('return', { quantity: 1, kind: 'return', reason: 'dent', refund: 299900 }), { status: 409 })
+  t.match(await session('life'), { total: 10, remaining: 9, held: 0, paid: 1 })
+  t.equal(await statusOf(id, 'alice'), 'returned')
+  const again = await shop.ask(`/v1/requests/${String(bought.body.requestId)}`, { user: 'alice' })
+  t.match(again.body, { order: { status: 'accepted' } }, 'a key answers as first decided')
+
+  const types = ['order.accepted', 'order.paid', 'order.shipped', 'order.returned']
+  const told = async () =>
+    (await readEvents(stack.places(), 'life')).filter(({ subject }) => subject.includes('.order.'))
+  await waitFor(async () => (await told()).length >= 4, { what: 'four events' })
+  const events = (await told()).map(({ messageId, event }) => ({ messageId, ...event })) as Array<
+    Record<string, unknown>
+  >
+  t.same(
+    events.map(({ type }) => type),
+    types.map((type) => `floodgate.${type}`)
+  )
+  t.match(
+    events,
+    [1, 2, 3, 4].map((entityVersion) => ({ subject: id, partitionkey: 'alice', data: { entityVersion } }))
+  )
+  t.ok(events.every((event) => event.id === event.messageId))
+  t.equal(new Set(events.map((event) => event.id)).size, 4)
+})
+
+t.test('an unpaid order expires once: unit and limit come back, and a payment is too late', async (t) => {
+  await stack.publish(definition('brief', 1, { sale: { payWithinSeconds: 1, unitsPerUser: 1 } }))
+  const id = orderId(await shop.buy('brief/phone', 'bob'))
+  t.match(await shop.buy('brief/phone', 'carol'), { status: 409, body: { code: 'SOLD_OUT', mayReopen: true } })
+  await waitFor(async () => (await statusOf(id, 'bob')) === 'expired', { what: 'the order to expire' })
+  await waitFor(async () => (await session('brief'))?.remaining === 1, { what: 'the unit to come back' })
+  const late = { amount: 299900, currency: 'CNY', reference: 'late' }
+  t.match(await shop.operate('POST', `/orders/${id}/payment`, late), { status: 409, body: { code: 'NOT_PAYABLE' } })
+  const next = orderId(await shop.buy('brief/phone', 'bob'))
+  t.not(next, id, 'the limit came back too')
+  const pay = { amount: 299900, currency: 'CNY', reference: 'in-time' }
+  const paid = await shop.operate('POST', `/orders/${next}/payment`, pay)
+  await waitFor(async () => ['paid', 'expired'].includes(String(await statusOf(next, 'bob'))))
+  t.equal(await statusOf(next, 'bob'), paid.status === 201 ? 'paid' : 'expired', 'exactly one of the two')
+  t.match(await session('brief'), { total: 1 })
+})
+
+t.test('a cancelled order gives its unit to the next, and twice is once', async (t) => {
+  await stack.publish(definition('regret', 1))
+  const id = orderId(await shop.buy('regret/phone', 'dora'))
+  const cancel = (key: string) =>
+    shop.ask(`/v1/orders/${id}/cancellation`, { method: 'POST', user: 'dora', key, body: {} })
+  const answers = await Promise.all(['dora-key-1', 'dora-key-1', 'dora-key-2'].map(cancel))
+  t.same(
+    answers.map(({ status }) => status),
+    [201, 201, 409]
+  )
+  t.match(await session('regret'), { remaining: 1, held: 0 })
+  t.equal((await shop.buy('regret/phone', 'emil')).status, 201)
+})
+
+t.test('stock is added and removed while it sells; sold out reopens within a second at every gateway', async (t) => {
+  await stack.publish(definition('refill', 1))
+  const patch = (body: object) =>
+    shop.operate('PATCH', '/campaigns/refill/activities/phone', { reason: 'test', ...body })
+  t.equal((await shop.buy('refill/phone', 'f0')).status, 201)
+  t.match(await shop.buy('refill/phone', 'f1'), { body: { code: 'SOLD_OUT' } })
+  t.match(await patch({ addStock: 20 }), { status: 200 })
+  const started = performance.now()
+  const after = await Promise.all(Array.from({ length: 10 }, (_, n) => shop.buy('refill/phone', `g${n}`)))
+  t.ok(after.every(({ status }) => status === 201))
+  t.ok(performance.now() - started < 1000)
+  const removed = await patch({ addStock: -50 })
+  t.match(JSON.stringify(removed.body), /-10/, 'takes what is left and reports it')
+  t.match(await session('refill'), { total: 11, remaining: 0, held: 11 })
+})
+
+t.test('price, limit and end change while it sells; an accepted order keeps its price', async (t) => {
+  await stack.publish(definition('moving', 100))
+  const patch = (body: object) =>
+    shop.operate('PATCH', '/campaigns/moving/activities/phone', { reason: 'test', ...body })
+  const before = orderId(await shop.buy('moving/phone', 'hal'))
+  t.match(await patch({ price: 1000 }), { status: 200 })
+  t.match(await shop.buy('moving/phone', 'ida'), { status: 201, body: { order: { unitPrice: 1000 } } })
+  t.match((await shop.ask(`/v1/orders/${before}`, { user: 'hal' })).body, { unitPrice: 299900 })
+  t.match(await patch({ limits: { unitsPerUser: 1 } }), { status: 200 })
+  t.match(await shop.buy('moving/phone', 'ida'), { body: { code: 'LIMIT_REACHED', scope: 'activity', limit: 1 } })
+  t.match(await patch({ price: 999_999_999 }), { status: 400, body: { code: 'VALIDATION' } })
+  const later = new Date(Date.now() + 30 * 3_600_000).toISOString()
+  t.match(await shop.operate('PATCH', '/campaigns/moving', { reason: 'a good day', closesAt: later }), { status: 200 })
+  const shown = async () => (await shop.ask('/v1/campaigns/moving')).body.closesAt === later
+  await waitFor(shown, { deadlineMs: 1000, what: 'the storefront to show the new end' })
+  const { rows } = await pool.query(`select action from audit where target like '%moving%'`)
+  t.ok(rows.length >= 4, 'every change is in the audit')
+})
