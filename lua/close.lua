@@ -11,8 +11,11 @@
 if not same_redis() then
   return 'EXCHANGED'
 end
-local known = redis.call('HGET', KEYS[1], 'epoch')
-if known and tonumber(known) > tonumber(EPOCH) then
+local known = redis.pcall('HGET', KEYS[1], 'epoch')
+if type(known) == 'table' then
+  -- not the shard's hash: as good as a Redis that was wiped
+  redis.call('UNLINK', KEYS[1])
+elseif (tonumber(known or '') or 0) > tonumber(EPOCH) then
   return 'HIGHER;' .. known
 end
 redis.call('HSET', KEYS[1], 'epoch', EPOCH, 'open', '0')

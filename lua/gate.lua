@@ -7,7 +7,7 @@
            4 most decisions of one user, 5 number of settles, then that many `<epoch>-<batch>`,
            number of commands, then each command: its letter and the arguments that lua/commands/*.lua state
   Returns: { header, replies, frame id, frame, gives, { replayed frame id, frame, gives, ... } }
-           header `OK|CLOSED|LATE|BACKLOG;now;outbox;keptBytes`; frame id '' when nothing was accepted
+           header `OK|CLOSED|LATE|BACKLOG;Redis' time;outbox;keptBytes`; frame id '' when nothing was accepted
   Cost:    1 read of shard, outbox, kept; per activity 3 reads; per command 1 read; per accepted one 1 write
   Replay:  safe to send again: the same key of the same user gives the first answer
 ]]
@@ -35,20 +35,28 @@ if not opening then
   return { 'CLOSED;0;0;0', {}, '', '', '', {} }
 end
 
-local settles = tonumber(ARGV[5])
-for i = 1, settles do
-  settle_frame(ARGV[5 + i], opening)
-end
-
 local outbox_length = redis.pcall('XLEN', KEYS[2])
 local kept_length = redis.pcall('HLEN', KEYS[3])
 if type(outbox_length) ~= 'number' or type(kept_length) ~= 'number' then
   return { 'CLOSED;0;0;0', {}, '', '', '', {} }
 end
-local now = opening.now
+-- an emptied stream stays; one that is gone took decisions with it that a replay would take for journaled
+if outbox_length == 0 and opening.batch > 0 and redis.call('EXISTS', KEYS[2]) == 0 then
+  return { 'CLOSED;0;0;0', {}, '', '', '', {} }
+end
+if kept_length == 0 and opening.kept_bytes ~= 0 then
+  opening.kept_bytes = 0
+  mark(opening, 'kept_bytes', '0')
+end
+
+local settles = tonumber(ARGV[5])
+for i = 1, settles do
+  settle_frame(ARGV[5 + i], opening)
+end
+outbox_length = outbox_length - opening.moved
 
 local function reply_header(status)
-  return status .. ';' .. now .. ';' .. outbox_length .. ';' .. opening.kept_bytes
+  return status .. ';' .. opening.time .. ';' .. outbox_length .. ';' .. opening.kept_bytes
 end
 
 local at = 6 + settles
@@ -56,7 +64,7 @@ local count = tonumber(ARGV[at])
 at = at + 1
 if count > 0 then
   local not_after = tonumber(ARGV[1])
-  if not_after > 0 and now > not_after then
+  if not_after > 0 and opening.time > not_after then
     save_opening(opening)
     return { reply_header('LATE'), {}, '', '', '', {} }
   end

@@ -19,6 +19,11 @@ local function note(parts, index, field, value)
   parts[key][field] = value
 end
 
+local function note_delta(parts, index, field, delta)
+  local noted = parts[logical(index)]
+  note(parts, index, field, (noted and noted[field] or 0) + delta)
+end
+
 local function apply_puts(at, parts)
   local count = tonumber(ARGV[at])
   for i = 0, count - 1 do
@@ -39,17 +44,17 @@ local function apply_add(index, field, delta, frame, parts)
   local total = string.match(field, STOCK_FIELD)
   local total_field = total and total .. ':total' or field
   local values, hash = fetch(index, field, total_field)
-  if not values or not whole(values[field]) then
+  if not values or not whole(values[field]) or not whole(values[total_field]) then
     return nil
   end
-  local applied = math.max(delta, -whole(values[field]))
+  local applied = math.max(delta, -whole(values[field])) + 0
   local now = math.min(applied, 0)
   add(hash, field, now)
   if total then
     add(hash, total_field, now)
-    note(parts, index, total_field, applied)
+    note_delta(parts, index, total_field, applied)
   end
-  note(parts, index, field, applied)
+  note_delta(parts, index, field, applied)
   if applied > 0 then
     give(frame, KEYS[index], field, applied)
     if total then

@@ -43,17 +43,11 @@ local function buy_adds(activity, quantity, newcomer)
   return adds
 end
 
-local function ship_by(activity, now)
-  local packed = activity.rules.ship_by or ''
-  local number = last_at(packed, 26, now)
-  return number > 0 and string.sub(packed, number * 26 - 12, number * 26) or ''
-end
-
 -- What the records of all orders of this batch, session and quantity have in common.
 local function record_parts(activity, quantity, frame)
   local parts = activity.records[quantity]
   if not parts then
-    local rules, now = activity.rules, frame.opening.now
+    local rules = activity.rules
     local pay_within = rules.pay_within ~= '0' and rules.pay_within or ''
     parts = 'a;'
       .. frame.id
@@ -74,7 +68,7 @@ local function record_parts(activity, quantity, frame)
       .. ';'
       .. pay_within
       .. ';'
-      .. ship_by(activity, now)
+      .. activity.ship_by
       .. ';'
     activity.records[quantity] = parts
   end
@@ -130,14 +124,9 @@ local function take_from_user(user, activity, order, replay_record)
   local in_activity = (tonumber(values[two]) or 0) + quantity
   local in_session = (tonumber(values[three]) or 0) + quantity
   if user.writes then
-    user.dirty = {
-      [order.key] = true,
-      d = true,
-      [one] = true,
-      [two] = true,
-      [three] = true,
-      [entity] = true,
-    }
+    -- added to what earlier commands of this user changed, which is not written yet
+    local dirty = user.dirty
+    dirty[order.key], dirty.d, dirty[one], dirty[two], dirty[three], dirty[entity] = true, true, true, true, true, true
   else
     user.writes = {
       order.key,

@@ -111,6 +111,12 @@ local function are_readable(index, deltas)
   return true
 end
 
+-- Stock that is gone is a fault: counted from nothing it would look nearly sold out.
+local function stock_is_readable(index, stock, session)
+  local values = next(stock) == nil and {} or fetch(index, session .. ':remaining')
+  return values and values[session .. ':remaining'] ~= false and are_readable(index, stock)
+end
+
 local function adds_part(stock, user)
   local parts = {}
   if next(stock) then
@@ -142,8 +148,11 @@ local function move_on(frame, request, order, activity, user)
     return refusal
   end
   local stock, limits = effects(request.name, order, request, activity, counter)
-  if not are_readable(activity.index + 2, stock) or not are_readable(request.user_index, limits) then
+  if not stock_is_readable(activity.index + 2, stock, order.session) then
     return 'X;' .. KEYS[activity.index + 2]
+  end
+  if not are_readable(request.user_index, limits) then
+    return 'X;' .. KEYS[request.user_index]
   end
   apply(frame, activity.index + 2, stock, false)
   apply(frame, request.user_index, limits, true)

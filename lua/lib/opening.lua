@@ -15,16 +15,23 @@ local function open_opening(key)
   if values.err or values[1] ~= EPOCH or values[2] ~= EPOCH or not same_redis() then
     return nil
   end
-  local time = redis.call('TIME')
-  local clock = tonumber(values[5]) or 0
-  -- a clock stepped back must not move shard time: windows, deadlines and buckets would run twice
-  local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), clock)
+  -- without them ids would come again, and a frame with a known id is skipped as a second copy
+  local seq, batch = tonumber(values[3] or ''), tonumber(values[4] or '')
+  if not seq or not batch then
+    return nil
+  end
+  local seconds = redis.call('TIME')
+  local time = seconds[1] * 1000 + math.floor(seconds[2] / 1000)
+  -- a clock stepped back must not move shard time: windows and deadlines would run twice
+  local now = math.max(time, tonumber(values[5]) or 0)
   return {
     key = key,
+    time = time,
     now = now,
     now_text = string.format('%.0f', now),
-    seq = tonumber(values[3]) or 0,
-    batch = tonumber(values[4]) or 0,
+    seq = seq,
+    batch = batch,
+    moved = 0,
     kept_bytes = tonumber(values[6]) or 0,
     buckets = {},
     dirty = {},
@@ -36,6 +43,8 @@ end
 local SMALL = {}
 
 local function text(number)
+  -- minus zero would be written as -0, which Redis does not count from
+  number = number + 0
   local known = SMALL[number]
   if not known then
     known = string.format('%.0f', number)

@@ -1,7 +1,8 @@
 --[[
   purpose: lists of records of one width, sorted by the time in their first 13 digits, in one hash field: the record in
            force is found by halving, without parsing a thousand sessions for each batch
-  Returns: last_at(packed, width, now) -> index from 1 of the last record whose time is <= now, 0 when there is none
+  Returns: last_at(packed, width, now) -> index from 1 of the last record whose time is <= now, 0 when there is none, nil
+           when these are no such records
 ]]
 local function record_time(packed, width, index)
   local from = (index - 1) * width + 1
@@ -9,10 +10,16 @@ local function record_time(packed, width, index)
 end
 
 local function last_at(packed, width, now)
-  local low, high = 0, math.floor(#packed / width)
+  if #packed % width ~= 0 then
+    return nil
+  end
+  local low, high = 0, #packed / width
   while low < high do
     local middle = math.ceil((low + high) / 2)
-    if record_time(packed, width, middle) <= now then
+    local time = record_time(packed, width, middle)
+    if not time then
+      return nil
+    elseif time <= now then
       low = middle
     else
       high = middle - 1

@@ -3,16 +3,19 @@
   KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frame's gives name
   Returns: settle_frame(id, opening) -> true when the frame is settled now or was before
 ]]
--- A value that must be a whole number; nil when it is something else. An absent counter is 0.
+-- A value that must be a whole number as Redis counts them; nil when it is something else, such as `1e3`, `5.0` or `-0`,
+-- on which HINCRBY would fail with half a frame written. An absent counter is 0, a number comes from the overlay.
 local function whole(value)
   if not value then
     return 0
   end
-  local number = tonumber(value)
-  if not number or number % 1 ~= 0 then
-    return nil
+  if type(value) == 'number' then
+    return value
   end
-  return number
+  if value == '0' or (#value < 17 and string.find(value, '^%-?[1-9]%d*$')) then
+    return tonumber(value)
+  end
+  return nil
 end
 
 local function known_keys()
@@ -51,6 +54,7 @@ local function settle_frame(id, opening)
   end
   redis.call('HSET', KEYS[3], id, fields[2])
   redis.call('XDEL', KEYS[2], id)
+  opening.moved = opening.moved + 1
   opening.kept_bytes = opening.kept_bytes + #fields[2]
   mark(opening, 'kept_bytes', text(opening.kept_bytes))
   return true

@@ -6,10 +6,11 @@
 local function load_bucket(activity, opening, rate, burst)
   local stored = redis.call('HGET', opening.key, 'bucket:' .. activity.campaign_id)
   local tokens, at = string.match(stored or '', '^([%d.]+);(%d+)$')
-  tokens, at = tonumber(tokens) or burst, tonumber(at) or opening.now
-  -- never less than nothing: shard time may equal the last refill
-  local refill = math.max(0, opening.now - at) * rate / 1000
-  return { tokens = math.min(burst, tokens + refill) }
+  tokens, at = tonumber(tokens) or burst, tonumber(at) or opening.time
+  -- By Redis' own time: shard time stands still after a clock was stepped back, and would keep the bucket shut as long.
+  -- The refill then begins anew from the time it is now.
+  local refill = math.max(0, opening.time - at) * rate / 1000
+  return { tokens = math.min(burst, tokens + refill), changed = at > opening.time }
 end
 
 local function take_token(activity, opening)
@@ -26,14 +27,14 @@ local function take_token(activity, opening)
     return 'R;RATE_LIMITED;campaign;' .. math.ceil((1 - bucket.tokens) * 1000 / rate)
   end
   bucket.tokens = bucket.tokens - 1
-  bucket.charged = true
+  bucket.changed = true
   return nil
 end
 
 local function save_buckets(opening)
   for campaign, bucket in pairs(opening.buckets) do
-    if bucket.charged then
-      mark(opening, 'bucket:' .. campaign, string.format('%.3f;%.0f', bucket.tokens, opening.now))
+    if bucket.changed then
+      mark(opening, 'bucket:' .. campaign, string.format('%.3f;%.0f', bucket.tokens, opening.time))
     end
   end
 end

@@ -40,6 +40,9 @@ local function replay(frame, values, key, hash)
   if hash ~= '' and known ~= hash then
     return 'R;KEY_REUSED'
   end
+  if entity ~= '' and values['o:' .. entity] == false then
+    return 'X;o:' .. entity
+  end
   local id = epoch .. '-' .. batch
   local mine = id == frame.id
   if not mine and epoch == EPOCH then

@@ -4,9 +4,31 @@
   Returns: open_activity(index, now) -> activity with its session, or nil and the refusal
 ]]
 local SESSION_WIDTH = 65
+local SHIP_BY_WIDTH = 26
 local activities = {}
 
--- Rules of an activity, read once a batch; nil when a hash is missing or of another type (never "sold out").
+local CAMPAIGN_NUMBERS = { 'opens_at', 'closes_at', 'units_per_user', 'participants' }
+local RULE_NUMBERS = { 'price', 'units_per_user', 'pay_within', 'level' }
+
+-- Whatever the steps compare or put together must be there: an error in Lua would take the whole batch with it.
+local function are_rules(campaign, rules)
+  if not (campaign.opens_at and campaign.closes_at and rules.sessions and rules.price and rules.currency) then
+    return false
+  end
+  for i = 1, #CAMPAIGN_NUMBERS do
+    if not whole(campaign[CAMPAIGN_NUMBERS[i]]) then
+      return false
+    end
+  end
+  for i = 1, #RULE_NUMBERS do
+    if not whole(rules[RULE_NUMBERS[i]]) then
+      return false
+    end
+  end
+  return tonumber(campaign.rate or '0') and tonumber(campaign.burst or '0')
+end
+
+-- Rules of an activity, read once a batch; nil when a hash is missing or not readable (never "sold out").
 local function load_activity(index)
   local campaign = fetch(
     index,
@@ -35,7 +57,7 @@ local function load_activity(index)
     'ship_by',
     'sessions'
   )
-  if not campaign or not rules or not campaign.opens_at or not rules.sessions then
+  if not campaign or not rules or not are_rules(campaign, rules) then
     return nil
   end
   local campaign_id, activity_id = string.match(string.sub(KEYS[index + 1], #PREFIX + 1), '^a:([^:]+):([^:]+)$')
@@ -63,30 +85,49 @@ local function activity_at(index)
   return activities[index] or nil
 end
 
+-- nil when the record is not one
 local function session_at(packed, number)
   local from = (number - 1) * SESSION_WIDTH
-  return {
-    opens_at = tonumber(string.sub(packed, from + 1, from + 13)),
-    closes_at = tonumber(string.sub(packed, from + 14, from + 26)),
-    units_per_user = tonumber(string.sub(packed, from + 27, from + 32)),
-    paused = string.sub(packed, from + 33, from + 33) == '1',
-    id = string.match(string.sub(packed, from + 34, from + 65), '^%S+'),
-  }
+  local opens_at = tonumber(string.sub(packed, from + 1, from + 13))
+  local closes_at = tonumber(string.sub(packed, from + 14, from + 26))
+  local units_per_user = tonumber(string.sub(packed, from + 27, from + 32))
+  local id = string.match(string.sub(packed, from + 34, from + SESSION_WIDTH), '^(%S+) *$')
+  return opens_at
+      and closes_at
+      and units_per_user
+      and id
+      and {
+        opens_at = opens_at,
+        closes_at = closes_at,
+        units_per_user = units_per_user,
+        paused = string.sub(packed, from + 33, from + 33) == '1',
+        id = id,
+      }
+    or nil
 end
 
 local function find_session(activity, now)
   local packed = activity.rules.sessions
   local number = last_at(packed, SESSION_WIDTH, now)
-  local count = math.floor(#packed / SESSION_WIDTH)
-  local current = number > 0 and session_at(packed, number) or nil
+  local current = number and number > 0 and session_at(packed, number) or nil
+  if not number or (number > 0 and not current) then
+    return nil, 'X;' .. KEYS[activity.index + 1]
+  end
   if current and now < current.closes_at then
     return current
   end
-  local following = number < count and session_at(packed, number + 1) or nil
+  local following = number < #packed / SESSION_WIDTH and session_at(packed, number + 1) or nil
   if not current and following then
     return nil, 'R;NOT_STARTED;' .. text(following.opens_at)
   end
   return nil, 'R;SESSION_CLOSED;' .. (following and text(following.opens_at) or '')
+end
+
+-- What orders accepted now are to be shipped by, '' for no date; nil when the records are not readable.
+local function ship_by_at(packed, now)
+  local number = last_at(packed, SHIP_BY_WIDTH, now)
+  local from = number and number * SHIP_BY_WIDTH
+  return from and (number == 0 and '' or string.match(string.sub(packed, from - 12, from), '^%d+$'))
 end
 
 local function open_window(activity, now)
@@ -111,6 +152,11 @@ local function open_window(activity, now)
   if session.paused then
     return 'R;PAUSED'
   end
+  local ship_by = ship_by_at(activity.rules.ship_by or '', now)
+  if not ship_by then
+    return 'X;' .. KEYS[activity.index + 1]
+  end
+  activity.ship_by = ship_by
   activity.session = session
   activity.count_session = activity.count_activity .. '/' .. session.id
   activity.remaining = session.id .. ':remaining'

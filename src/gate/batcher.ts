@@ -151,10 +151,10 @@ export class ShardBatcher implements Batcher {
   async #send(opening: LiveOpening, batch: Waiting[]): Promise<void> {
     const { caller, prefix, shard, limits } = this.#options
     const settles = this.#settles.splice(0, SETTLES_PER_CALL)
-    if (this.#settles.length === 0) {
-      clearTimeout(this.#settleTimer)
-      this.#settleTimer = undefined
-    }
+    clearTimeout(this.#settleTimer)
+    this.#settleTimer = undefined
+    // more than one call can carry, and maybe no other call to come
+    if (this.#settles.length > 0) this.#settleTimer = setTimeout(() => this.#flush(true), limits.settleIdleMs)
     const { keys, args } = encodeBatch(
       prefix,
       batch.map(({ call }) => call),

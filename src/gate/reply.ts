@@ -36,7 +36,7 @@ export type CallReply =
 
 export interface BatchReply {
   readonly status: 'OK' | 'CLOSED' | 'LATE' | 'BACKLOG'
-  /** shard time, ms */
+  /** Redis' time, ms */
   readonly now: number
   readonly outboxFrames: number
   readonly keptBytes: number
@@ -157,6 +157,15 @@ function decodeCall(shard: number, reply: string): CallReply {
   }
 }
 
+/** One record that is not readable spoils its own reply, not those of the whole batch. */
+function decodeOne(shard: number, call: string): CallReply {
+  try {
+    return decodeCall(shard, call)
+  } catch (error) {
+    return { kind: 'corrupt', key: error instanceof Error ? error.message : call }
+  }
+}
+
 function giveKeys(gives: string): string[] {
   if (gives === '') return []
   const list = JSON.parse(gives) as Array<[key: string, field: string, delta: number]>
@@ -182,7 +191,7 @@ export function decodeReply(shard: number, reply: unknown): BatchReply {
     now: Number(now),
     outboxFrames: Number(outbox),
     keptBytes: Number(kept),
-    replies: calls.map((call) => decodeCall(shard, call)),
+    replies: calls.map((call) => decodeOne(shard, call)),
     frames
   }
 }

@@ -32,7 +32,7 @@ const FrameSchema = Type.Object({
   epoch: Type.Integer({ minimum: 1 }),
   batch: Type.Integer({ minimum: 1 }),
   /** ms since 1970, shard time */
-  at: Type.Integer({ minimum: 0 }),
+  at: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }),
   decisions: Type.Array(FrameDecision, { minItems: 1 })
 })
 
@@ -43,16 +43,22 @@ const validator = Compile(FrameSchema)
 
 export type ParsedFrame = { readonly ok: true; readonly frame: Frame } | { readonly ok: false; readonly reason: string }
 
-function withoutNul(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
+// escapes one by one, a pair of surrogates as one, so that `\\\\u0000` is a backslash and four letters
+const ESCAPES = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/g
+const UNSTORABLE = /^\\u(?:0000|[dD][89a-fA-F][\da-fA-F]{2})$/
+
+/** JSON text in which names and values hold only what Postgres stores: no NUL and no half of a surrogate pair. */
+function storable(text: string): string {
+  if (!text.includes('\\u')) return text
+  return text.replace(ESCAPES, (found) => (UNSTORABLE.test(found) ? '\\ufffd' : found))
 }
 
 /** Reads a frame as the gate's script wrote it; a frame that is not one is told as a value, for the dead letters. */
 export function parseFrame(text: string): ParsedFrame {
   let value: unknown
   try {
-    // Postgres stores no NUL in text or jsonb: one client's NUL must not stop the projection
-    value = text.includes('\\u0000') ? JSON.parse(text, withoutNul) : JSON.parse(text)
+    // one request that Postgres cannot store must not stop the projection
+    value = JSON.parse(storable(text))
   } catch (error) {
     return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` }
   }

@@ -32,6 +32,11 @@ export interface Publication {
 export interface Publisher {
   /** Never throws; times out after the publisher's deadline. */
   publish(publication: Publication): Promise<PublishResult>
+  /**
+   * Publishes many in order with one ack: each names the one before it as the stream's last message, so that the ack of the
+   * last says that all are stored, next to each other. Not acked: any part of them may be stored. Never throws.
+   */
+  publishChain(publications: readonly Publication[]): Promise<PublishResult>
   /** publications without an answer yet */
   pending(): number
   close(): void
@@ -81,26 +86,37 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
     }
   })
 
-  return {
-    publish(publication) {
-      if (!connection.isUp()) return Promise.resolve({ acked: false, reason: 'NATS is not connected' })
-      return new Promise((resolve) => {
-        const token = (next++).toString(36)
-        const timer = setTimeout(() => answer(token, { acked: false, reason: 'no ack in time' }), deadlineMs)
-        waiters.set(token, { stream: publication.stream, resolve, timer })
-        const fields = headers()
-        fields.set('Nats-Msg-Id', publication.id)
-        if (publication.contentType) fields.set('Content-Type', publication.contentType)
-        try {
-          nc.publish(publication.subject, Buffer.from(publication.payload), {
-            reply: `${inbox}.${token}`,
-            headers: fields
-          })
-        } catch (error) {
-          answer(token, { acked: false, reason: error instanceof Error ? error.message : String(error) })
+  function send(publication: Publication, reply: string | undefined, previousId: string | undefined): void {
+    const fields = headers()
+    fields.set('Nats-Msg-Id', publication.id)
+    if (publication.contentType) fields.set('Content-Type', publication.contentType)
+    if (previousId !== undefined) fields.set('Nats-Expected-Last-Msg-Id', previousId)
+    const options = reply === undefined ? { headers: fields } : { headers: fields, reply }
+    nc.publish(publication.subject, Buffer.from(publication.payload), options)
+  }
+
+  function publishChain(publications: readonly Publication[]): Promise<PublishResult> {
+    if (!connection.isUp()) return Promise.resolve({ acked: false, reason: 'NATS is not connected' })
+    const stream = publications.at(-1)?.stream
+    if (stream === undefined) return Promise.resolve({ acked: false, reason: 'nothing to publish' })
+    return new Promise((resolve) => {
+      const token = (next++).toString(36)
+      const timer = setTimeout(() => answer(token, { acked: false, reason: 'no ack in time' }), deadlineMs)
+      waiters.set(token, { stream, resolve, timer })
+      try {
+        for (const [index, publication] of publications.entries()) {
+          const reply = index === publications.length - 1 ? `${inbox}.${token}` : undefined
+          send(publication, reply, publications[index - 1]?.id)
         }
-      })
-    },
+      } catch (error) {
+        answer(token, { acked: false, reason: error instanceof Error ? error.message : String(error) })
+      }
+    })
+  }
+
+  return {
+    publish: (publication) => publishChain([publication]),
+    publishChain,
     pending: () => waiters.size,
     close() {
       subscription.unsubscribe()

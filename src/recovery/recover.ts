@@ -42,30 +42,38 @@ interface Fence {
   /** sealed streams that still hold frames beyond the position, oldest first */
   readonly toDrain: ReadonlyArray<{ readonly epoch: number; readonly lastSequence: number }>
   readonly journalLost: boolean
+  /** epochs whose streams are gone: noted as deleted only when nothing of them is needed any more */
+  readonly gone: readonly number[]
 }
 
-/** Step 3: seals every older stream, for good. A stream that Postgres names, does not have to its end, and is gone, is lost. */
+/**
+ * Step 3: seals every older stream, for good. A stream that Postgres names, does not have to its end, and is gone, is lost;
+ * so is one that ends before what Postgres has read of it.
+ */
 async function fence(parts: RecoveryParts, epoch: number): Promise<Fence> {
   const { session, shard, jsm, names, projector, logger } = parts
   const toDrain: Array<{ epoch: number; lastSequence: number }> = []
+  const gone: number[] = []
   let journalLost = false
+  const lost = (stream: string) => {
+    journalLost = true
+    logger.error({ alarm: 'JOURNAL_LOST', stream }, 'a journal stream is gone, or what Postgres read of it')
+  }
   for (const opening of await listOpenings(session, shard)) {
     if (opening.epoch >= epoch) continue
     const name = names.journalStream(shard, opening.epoch)
     const lastSequence = await sealStream(jsm, name)
     if (lastSequence === undefined) {
       const passed = opening.epoch < projector.position.epoch || drained(opening, projector.position)
-      if (!passed) {
-        journalLost = true
-        logger.error({ alarm: 'JOURNAL_LOST', stream: name }, 'a journal stream is gone')
-      }
-      await recordDeleted(session, shard, opening.epoch)
+      if (!passed) lost(name)
+      gone.push(opening.epoch)
       continue
     }
+    if (projector.position.epoch === opening.epoch && projector.position.sequence > lastSequence) lost(name)
     await recordSealed(session, { shard, epoch: opening.epoch, lastSequence })
     toDrain.push({ epoch: opening.epoch, lastSequence })
   }
-  return { toDrain, journalLost }
+  return { toDrain, journalLost, gone }
 }
 
 function drained(opening: { epoch: number; lastSequence: number | null }, position: Position): boolean {
@@ -132,7 +140,7 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   const scripts = await loadScripts(caller, { shard, epoch, prefix })
   await closeGate(parts, scripts)
   log('fencing the journal')
-  const { toDrain, journalLost } = await fence(parts, epoch)
+  const { toDrain, journalLost, gone } = await fence(parts, epoch)
   await recordOpening(session, shard, epoch)
   await createJournalStream(jsm, names, { shard, epoch, settings: parts.streams })
   for (const sealed of toDrain) {
@@ -147,6 +155,8 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
     const info = await streamInfo(jsm, names.journalStream(shard, epoch))
     await projector.drain(epoch, info?.state.last_seq ?? 0, DRAIN_MS)
   }
+  // not before: a recovery that died on the way would leave the next one without a sign that something was lost
+  for (const lostEpoch of gone) await recordDeleted(session, shard, lostEpoch)
   log('writing Redis from Postgres')
   const written = await restoreRedis(parts, scripts)
   log('opening', written)

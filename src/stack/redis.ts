@@ -17,8 +17,10 @@ export function redisSpec(
     appendonly: 'yes',
     appendfsync: 'everysec',
     'maxmemory-policy': 'noeviction',
-    // user hashes stay packed up to this many fields: less memory per decision
+    // hashes of users stay packed with values up to this many bytes: half the memory per decision
     'hash-max-listpack-value': '256',
+    // a rewrite forks and keeps a core busy: not in the middle of a sale
+    'auto-aof-rewrite-min-size': '1gb',
     save: ''
   }
   return {

@@ -2,13 +2,13 @@ import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { JournalConnection } from '../journal/connection.ts'
-import { parseFrame } from '../journal/frame.ts'
 import type { Publisher } from '../journal/publisher.ts'
-import { StreamReader } from '../journal/reader.ts'
+import { JournalGapError, type StoredMessage, StreamReader } from '../journal/reader.ts'
 import { journalEpochs, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { type Position, readPlace, savePlace } from '../store/shards.ts'
 import { type PublicEvent, toEvent } from './events.ts'
+import { readFrame } from './read-frame.ts'
 
 interface EventRelayOptions {
   readonly connection: JournalConnection
@@ -22,7 +22,7 @@ interface EventRelayOptions {
 
 const PLACE = 'events'
 const SAVE_EVERY_MS = 500
-const FRAMES_AT_ONCE = 32
+const FRAMES_AT_ONCE = 64
 
 /** Reads the journal a second time and tells each decision to the public stream. Does not wait for Postgres. */
 export class EventRelay {
@@ -53,10 +53,13 @@ export class EventRelay {
       const stream = names.journalStream(shard, epoch)
       this.#reader = { epoch, stream: new StreamReader({ connection, jsm, stream, from }) }
     }
-    const messages = await this.#reader.stream.read(FRAMES_AT_ONCE, waitMs)
+    const messages = await this.#reader.stream.read(FRAMES_AT_ONCE, waitMs).catch((error: unknown) => {
+      if (!(error instanceof JournalGapError)) throw error
+      return this.#skipGap(epoch, from)
+    })
     const last = messages.at(-1)
     if (last) {
-      await this.#tell(messages.map(({ text }) => text))
+      await this.#tell(epoch, messages)
       this.#place = { epoch, sequence: last.sequence }
     }
     this.#save()
@@ -75,7 +78,17 @@ export class EventRelay {
     return (await readPlace(pool, PLACE, shard)) ?? { epoch: 0, sequence: 0 }
   }
 
-  /** The stream to read now: that of the place until it is sealed and read to its end, then the next. */
+  /** Frames that are gone can be told by nobody: after an alarm it goes on with the first that is there. */
+  async #skipGap(epoch: number, from: number): Promise<StoredMessage[]> {
+    const { jsm, names, shard, logger } = this.#options
+    const stream = names.journalStream(shard, epoch)
+    const first = (await streamInfo(jsm, stream))?.state.first_seq ?? from
+    logger.error({ alarm: 'EVENTS_GAP', stream, from, first }, 'frames are gone that were not told as events')
+    this.#place = { epoch, sequence: Math.max(first, from) - 1 }
+    return []
+  }
+
+  /** The stream to read now: that of the place until it is sealed and read to its end, then the next that holds something. */
   async #epochToRead(place: Position): Promise<number | undefined> {
     if (this.#reader?.epoch === place.epoch && performance.now() - this.#lookedAt < 1000) return place.epoch
     const { jsm, names, shard } = this.#options
@@ -85,14 +98,19 @@ export class EventRelay {
       const info = await streamInfo(jsm, names.journalStream(shard, place.epoch))
       if (info && !(info.config.sealed && place.sequence >= info.state.last_seq)) return place.epoch
     }
-    return epochs.find((epoch) => epoch > place.epoch)
+    for (const epoch of epochs.filter((known) => known > place.epoch)) {
+      const info = await streamInfo(jsm, names.journalStream(shard, epoch))
+      // a sealed one without a frame moves no place: it would be the next one for as long as it exists
+      if (info && !(info.config.sealed && info.state.last_seq === 0)) return epoch
+    }
+    return undefined
   }
 
-  async #tell(frames: readonly string[]): Promise<void> {
-    const { names } = this.#options
+  async #tell(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
+    const { names, shard } = this.#options
     const events: PublicEvent[] = []
-    for (const text of frames) {
-      const parsed = parseFrame(text)
+    for (const { text } of messages) {
+      const parsed = readFrame(text, shard, epoch)
       // what cannot be read goes to the dead letters of the projection, with an alarm there
       if (!parsed.ok) continue
       for (const decision of parsed.frame.decisions) {
@@ -100,30 +118,19 @@ export class EventRelay {
         if (event) events.push(event)
       }
     }
-    let window: PublicEvent[] = []
-    const entities = new Set<string>()
-    for (const event of events) {
-      // causes before effects: an entity's second event waits until the first is stored
-      if (entities.has(event.entity)) {
-        await this.#publish(window)
-        window = []
-        entities.clear()
-      }
-      window.push(event)
-      entities.add(event.entity)
-    }
-    await this.#publish(window)
+    await this.#publish(events)
   }
 
+  /** In order: all at once with one ack, and one by one where that did not work (a second copy is not stored again). */
   async #publish(events: readonly PublicEvent[]): Promise<void> {
-    let left = events
-    for (let attempt = 0; left.length > 0; attempt += 1) {
-      const results = await Promise.all(left.map((event) => this.#options.publisher.publish(event)))
-      const failed = results.find((result) => !result.acked)
-      left = left.filter((_, index) => !results[index]?.acked)
-      if (left.length === 0) return
-      if (attempt === 4)
-        throw new Error(`The public stream does not take events: ${failed && !failed.acked ? failed.reason : ''}`)
+    if (events.length === 0) return
+    const { publisher } = this.#options
+    const chain = await publisher.publishChain(events)
+    if (chain.acked && !chain.duplicate) return
+    for (const event of events) {
+      let result = await publisher.publish(event)
+      for (let attempt = 0; attempt < 4 && !result.acked; attempt += 1) result = await publisher.publish(event)
+      if (!result.acked) throw new Error(`The public stream does not take events: ${result.reason}`)
     }
   }
 

@@ -7,10 +7,8 @@ import { orderEntity } from './fold.ts'
 
 const known: ReadonlySet<string> = new Set(eventTypes)
 
-/** A decision as a CloudEvent, ready to publish; `entity` names what it is about. */
-export interface PublicEvent extends Publication {
-  readonly entity: string
-}
+/** A decision as a CloudEvent, ready to publish. */
+export type PublicEvent = Publication
 
 const isoOrNull = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
 
@@ -87,7 +85,6 @@ export function toEvent(frame: Frame, decision: FrameDecision, names: Names): Pu
     stream: names.publicStream,
     id,
     payload: JSON.stringify(event),
-    contentType: 'application/cloudevents+json',
-    entity: subject
+    contentType: 'application/cloudevents+json'
   }
 }

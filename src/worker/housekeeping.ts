@@ -95,17 +95,19 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
     const name = names.journalStream(shard, opening.epoch)
     const passed = (place: Position) =>
       place.epoch > opening.epoch ? Number.MAX_SAFE_INTEGER : place.epoch < opening.epoch ? 0 : place.sequence
-    const old = await purgeableSequence(pool, { shard, epoch: opening.epoch, keepSeconds })
-    const upTo = Math.min(passed(projection), passed(events), old)
+    const read = Math.min(passed(projection), passed(events))
     const info = await streamInfo(jsm, name)
     if (!info) continue
     if (opening.epoch < epoch) {
-      // a sealed stream refuses a purge, so it goes as a whole
-      if (upTo < info.state.last_seq) continue
+      // A sealed stream refuses a purge, so it goes as a whole. By its own time: what stands at its end may be a second
+      // copy or a dead letter, of which Postgres knows no sequence.
+      const young = info.state.last_seq > 0 && Date.parse(info.state.last_ts) > Date.now() - keepSeconds * 1000
+      if (read < info.state.last_seq || young) continue
       await jsm.streams.delete(name)
       await recordDeleted(pool, shard, opening.epoch)
       continue
     }
+    const upTo = Math.min(read, await purgeableSequence(pool, { shard, epoch: opening.epoch, keepSeconds }))
     if (upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
     const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0
     if (share > ALARM_AT) {

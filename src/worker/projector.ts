@@ -1,15 +1,15 @@
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
-import { decodeOrder } from '../gate/order-record.ts'
-import { type Frame, type ParsedFrame, parseFrame } from '../journal/frame.ts'
+import type { Frame } from '../journal/frame.ts'
 import { JournalGapError, type StoredMessage, type StreamReader } from '../journal/reader.ts'
 import type { Names } from '../journal/subjects.ts'
 import { type DeadLetter, type FrameRow, storeFrames } from '../store/projection.ts'
 import type { Position } from '../store/shards.ts'
 import { foldFrames } from './fold.ts'
+import { readFrame } from './read-frame.ts'
 
 /** Frames in one transaction at most. */
-const FRAMES_PER_TRANSACTION = 128
+export const FRAMES_PER_TRANSACTION = 128
 
 interface ProjectorOptions {
   readonly session: Client
@@ -26,28 +26,6 @@ interface Batch {
   readonly frames: Frame[]
   readonly rows: FrameRow[]
   readonly deadLetters: DeadLetter[]
-}
-
-function readFrame(text: string, shard: number, epoch: number): ParsedFrame {
-  const parsed = parseFrame(text)
-  if (!parsed.ok) return parsed
-  const { frame } = parsed
-  if (frame.shard !== shard || frame.epoch > epoch) {
-    return {
-      ok: false,
-      reason: `a frame of shard ${frame.shard}, epoch ${frame.epoch} in the journal of ${shard}, ${epoch}`
-    }
-  }
-  try {
-    for (const decision of frame.decisions) {
-      for (const [field, record] of Object.entries(decision.put?.u ?? {})) {
-        if (field.startsWith('o:')) decodeOrder(field, record)
-      }
-    }
-  } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) }
-  }
-  return parsed
 }
 
 /** Brings the journal into Postgres: Postgres == fold of the journal up to its position. */

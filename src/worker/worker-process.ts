@@ -10,10 +10,15 @@ import { checkSchema } from '../store/migrate.ts'
 import { createPool, createSession } from '../store/pool.ts'
 import { EventRelay } from './event-relay.ts'
 import { pause, runLoops } from './loops.ts'
-import { type OwnerOptions, ShardOwner } from './owner.ts'
+import { type OwnerOptions, ShardOwner, ViolationError } from './owner.ts'
+
+/** Events gather this long: many in one go cost one pull and one ack. */
+const EVENTS_GATHER_MS = 20
 
 /** How long a worker waits before it tries again to own a shard that another holds, or that it could not open. */
 const RETRY_MS = 500
+/** After a violation: each try makes an epoch and a stream, and only people can help. */
+const VIOLATION_RETRY_MS = 30_000
 
 interface WorkerOptions {
   readonly config: Config
@@ -48,8 +53,10 @@ class EventTelling {
     if (this.#stop) return
     this.#stop = new AbortController()
     const run = () => this.#events.step(1000)
-    this.#running = runLoops([{ name: 'events', everyMs: 0, vital: false, run }], this.#stop.signal, (name, error) =>
-      this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
+    this.#running = runLoops(
+      [{ name: 'events', everyMs: EVENTS_GATHER_MS, vital: false, run }],
+      this.#stop.signal,
+      (name, error) => this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
     )
   }
 
@@ -64,6 +71,7 @@ class EventTelling {
 async function ownWhilePossible(options: OwnerOptions, { config, logger, signal }: WorkerOptions): Promise<void> {
   const telling = new EventTelling(options.events, logger)
   while (!signal.aborted) {
+    let waitMs = RETRY_MS
     try {
       await withSession(config, async (session) => {
         const owner = await ShardOwner.take(options, session)
@@ -73,9 +81,10 @@ async function ownWhilePossible(options: OwnerOptions, { config, logger, signal 
         await owner.run(signal)
       })
     } catch (error) {
+      if (error instanceof ViolationError) waitMs = VIOLATION_RETRY_MS
       logger.error({ err: error }, 'the work on the shard ended; it is taken up again')
     }
-    await pause(RETRY_MS, signal)
+    await pause(waitMs, signal)
   }
   await telling.stop()
 }

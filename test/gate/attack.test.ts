@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buy, insist, preload } from '../support/core.ts'
+import { buy, preload } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
 import { assertWhole, atRest, bought, decisionOf, move, openShop, rawCall } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -130,7 +130,11 @@ t.test('a counter that no settle can add to does not stop the gate', async (t) =
   await atRest(shop)
   const [frame] = [...(await rawCall(shop, [move(shop, 'cancel', { user: 'alice', order })])).frames.values()]
   await redis.hset(`${prefix}u:alice`, 'n:c', '1.0')
-  const settled = await rawCall(shop, [buy(shop.sale, 'bob')], [{ entry: frame?.entry ?? '', keys: frame?.giveKeys ?? [] }])
+  const settled = await rawCall(
+    shop,
+    [buy(shop.sale, 'bob')],
+    [{ entry: frame?.entry ?? '', keys: frame?.giveKeys ?? [] }]
+  )
   t.match(settled.replies, [{ kind: 'decided' }])
   t.equal(await redis.hget(`${prefix}s:c:s`, 'am:remaining'), '8', 'half a settle is none')
   await redis.hset(`${prefix}u:alice`, 'n:c', '1')
@@ -163,9 +167,7 @@ t.test('a clock stepped back does not close the bucket', async (t) => {
   const ahead = Date.now() + 60_000
   await redis.hset(`${prefix}shard`, 'clock', String(ahead), 'bucket:c', `0.000;${ahead}`)
   t.match(await gate.submit(buy(sale, 'bob')), { kind: 'refused', code: 'RATE_LIMITED' })
-  const outcome = await insist(() => gate.submit(buy(sale, 'bob')), 0)
   await waitFor(async () => (await gate.submit(buy(sale, 'bob'))).kind === 'confirmed', { deadlineMs: 2000 })
-  t.ok(outcome)
 })
 
 t.test('kept frames that somebody deleted are not counted for ever', async (t) => {

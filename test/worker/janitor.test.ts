@@ -1,0 +1,57 @@
+import t from 'tap'
+import { manager } from '../../src/journal/streams.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
+import { readPlace, readShard, requestReopening } from '../../src/store/shards.ts'
+import { cleanJournal } from '../../src/worker/housekeeping.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, bought, openShop } from '../support/shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const urls = await sharedServers(t)
+
+t.test('streams that both readers have passed are purged or deleted, whatever stands at their end', async (t) => {
+  const shop = await openShop(t, urls)
+  const { pool, config, logger } = shop.core
+  const names = streamNames(config.NAMESPACE)
+  const jsm = await manager(shop.connection)
+  await bought(shop, 'alice')
+  const first = await readShard(pool, shop.shard)
+  const sealed = names.journalStream(shop.shard, first?.epoch ?? 0)
+  const { data } = await jsm.streams.getMessage(sealed, { seq: 2 })
+  const js = shop.connection.nc.jetstream()
+  const subject = names.journalSubject(shop.shard, first?.epoch ?? 0)
+  await js.publish(subject, data, { msgID: 'a-second-copy' })
+  await js.publish(subject, 'not a frame', { msgID: 'unreadable' })
+  await requestReopening(pool, shop.shard)
+  await waitFor(async () => {
+    const row = await readShard(pool, shop.shard)
+    return row?.state === 'open' && row.epoch > (first?.epoch ?? 0)
+  })
+  await bought(shop, 'bob')
+  await assertWhole(t, shop)
+  const open = await readShard(pool, shop.shard)
+  const passed = async () => (await readPlace(pool, 'events', shop.shard))?.epoch === open?.epoch
+  await waitFor(passed, { what: 'the events to come to the open stream' })
+  const projection = open?.position ?? { epoch: 0, sequence: 0 }
+  const events = await readPlace(pool, 'events', shop.shard)
+  const epoch = open?.epoch ?? 0
+  const clean = (keepSeconds: number) =>
+    cleanJournal({
+      pool,
+      jsm,
+      names,
+      shard: shop.shard,
+      epoch,
+      keepSeconds,
+      positions: () => ({ projection, events }),
+      logger
+    })
+  const streams = () => jsm.streams.names(names.journalSubject(shop.shard, 0).replace(/0$/, '*')).next()
+  await clean(3600)
+  t.same((await streams()).length, 2, 'nothing young goes')
+  await clean(0)
+  t.same(await streams(), [names.journalStream(shop.shard, epoch)])
+  t.equal((await jsm.streams.info(names.journalStream(shop.shard, epoch))).state.messages, 0)
+  await bought(shop, 'carol')
+  await assertWhole(t, shop)
+})

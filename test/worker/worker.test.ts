@@ -1,0 +1,198 @@
+import t from 'tap'
+import { manager } from '../../src/journal/streams.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
+import { readShard, requestReopening } from '../../src/store/shards.ts'
+import { buy, insist } from '../support/core.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, atRest, bought, decisionOf, move, openShop, rawCall, type Shop } from '../support/shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const urls = await sharedServers(t)
+
+async function journal(shop: Shop) {
+  const row = await readShard(shop.core.pool, shop.shard)
+  const names = streamNames(shop.core.config.NAMESPACE)
+  const epoch = row?.epoch ?? 0
+  return {
+    epoch,
+    names,
+    subject: names.journalSubject(shop.shard, epoch),
+    stream: names.journalStream(shop.shard, epoch)
+  }
+}
+
+/** Puts a text into the journal as a gateway would. */
+async function plant(shop: Shop, text: string, id: string): Promise<void> {
+  const { subject } = await journal(shop)
+  await shop.connection.nc.jetstream().publish(subject, Buffer.from(text), { msgID: id })
+}
+
+/** What the public stream holds, oldest first. */
+async function events(shop: Shop): Promise<Array<{ id: string; type: string; subject: string }>> {
+  const { names } = await journal(shop)
+  const jsm = await manager(shop.connection)
+  const { state } = await jsm.streams.info(names.publicStream)
+  const found: Array<{ id: string; type: string; subject: string }> = []
+  for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+    const message = await jsm.streams.getMessage(names.publicStream, { seq })
+    found.push(JSON.parse(Buffer.from(message.data).toString('utf8')))
+  }
+  return found
+}
+
+async function told(shop: Shop, id: string, deadlineMs = 5000): Promise<void> {
+  await waitFor(async () => (await events(shop)).some((event) => event.id === id), { what: `event ${id}`, deadlineMs })
+}
+
+t.test('texts that Postgres cannot store do not stop the projection', async (t) => {
+  const shop = await openShop(t, urls)
+  const requests = [
+    '{"reason":"\\ud800"}',
+    '{"reason":"\\udc00x"}',
+    '{"a\\u0000b":1}',
+    '{"reason":"\\u0000"}',
+    '{"reason":"\\ud83d\\ude00 \\\\ud800"}'
+  ]
+  for (const [index, request] of requests.entries()) {
+    const order = await bought(shop, `user-${index}`)
+    t.match(await shop.gate.submit(move(shop, 'pay', { user: `user-${index}`, order, request })), { kind: 'confirmed' })
+  }
+  await assertWhole(t, shop)
+  const { rows } = await shop.core.pool.query(
+    `select request from decisions where type = 'order.paid' order by sequence`
+  )
+  t.same(rows.at(-1)?.request, { reason: '\u{1f600} \\ud800' }, 'what can be stored is stored as it came')
+  t.equal(rows.length, requests.length)
+})
+
+t.test('frames that are not readable are dead letters, and their neighbours are projected and told', async (t) => {
+  const shop = await openShop(t, urls)
+  const first = await bought(shop, 'alice')
+  const { epoch } = await journal(shop)
+  const frame = (more: object) => ({ v: 1, shard: 0, epoch, batch: 9000, at: Date.now(), decisions: [], ...more })
+  const decision = {
+    seq: 9000,
+    type: 'order.accepted',
+    user: 'eve',
+    key: 'u:planted-key',
+    hash: 'h',
+    campaign: 'c',
+    activity: 's',
+    request: {}
+  }
+  const planted = [
+    'not JSON',
+    JSON.stringify(frame({})),
+    JSON.stringify(frame({ decisions: [{ ...decision, put: { u: { [`o:${epoch}-9000`]: 'garbage' } } }] })),
+    JSON.stringify(frame({ shard: 7, decisions: [decision] })),
+    JSON.stringify(frame({ epoch: epoch + 5, decisions: [decision] })),
+    JSON.stringify(frame({ at: 9e16, decisions: [decision] }))
+  ]
+  for (const [index, text] of planted.entries()) await plant(shop, text, `planted-${index}`)
+  const second = await bought(shop, 'bob')
+  await assertWhole(t, shop)
+  t.equal((await shop.core.pool.query('select 1 from dead_letters')).rowCount, planted.length)
+  await told(shop, second)
+  t.same(
+    (await events(shop)).filter(({ type }) => type === 'floodgate.order.accepted').map(({ id }) => id),
+    [first, second],
+    'nothing planted is told'
+  )
+})
+
+t.test('a second copy of a frame changes nothing', async (t) => {
+  const shop = await openShop(t, urls)
+  const order = await bought(shop, 'alice')
+  await atRest(shop)
+  const reply = await rawCall(shop, [move(shop, 'cancel', { user: 'alice', order })])
+  const [frame] = [...reply.frames.values()]
+  for (const id of ['one', 'two', 'three']) await plant(shop, frame?.payload ?? '', id)
+  await assertWhole(t, shop)
+  t.equal(await shop.redis.hget(`${shop.prefix}s:c:s`, 'am:remaining'), '10', 'the unit came back once')
+  t.equal((await shop.core.pool.query('select 1 from decisions')).rowCount, 3)
+})
+
+t.test('a frame that was journaled and never settled is settled by whoever has stored it', async (t) => {
+  const shop = await openShop(t, urls)
+  const order = await bought(shop, 'alice')
+  await atRest(shop)
+  const reply = await rawCall(shop, [move(shop, 'cancel', { user: 'alice', order }), buy(shop.sale, 'bob')])
+  const [frame] = [...reply.frames.values()]
+  await plant(shop, frame?.payload ?? '', `0-${frame?.entry}`)
+  await assertWhole(t, shop)
+  t.equal(await shop.redis.hget(`${shop.prefix}s:c:s`, 'am:remaining'), '9')
+})
+
+t.test('an owner whose session ended is followed by another, and each decision is one row', async (t) => {
+  const shop = await openShop(t, urls, { stock: 50 })
+  shop.core.worker()
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all(Array.from({ length: 8 }, (_, index) => bought(shop, `user-${round}-${index}`)))
+    await shop.core.pool.query(
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+         and (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 1)`,
+      [`${shop.core.config.NAMESPACE} shard 0`]
+    )
+  }
+  await assertWhole(t, shop)
+  t.equal((await shop.core.pool.query('select 1 from orders')).rowCount, 24)
+})
+
+t.test('events go on in order over openings in which nothing happened', async (t) => {
+  const shop = await openShop(t, urls)
+  const order = await bought(shop, 'alice')
+  for (let openings = 0; openings < 3; openings += 1) {
+    const before = await readShard(shop.core.pool, shop.shard)
+    await requestReopening(shop.core.pool, shop.shard)
+    await waitFor(async () => {
+      const row = await readShard(shop.core.pool, shop.shard)
+      return row?.state === 'open' && row.epoch > (before?.epoch ?? 0)
+    })
+  }
+  const paid = await insist(() => shop.gate.submit(move(shop, 'pay', { user: 'alice', order })))
+  await told(shop, decisionOf(paid).id)
+  const own = (await events(shop)).filter(({ subject }) => subject === order)
+  t.same(
+    own.map(({ type }) => type),
+    ['floodgate.order.accepted', 'floodgate.order.paid']
+  )
+})
+
+t.test('events go on when their place is lost and the journal begins later', async (t) => {
+  const shop = await openShop(t, urls)
+  await bought(shop, 'alice')
+  await assertWhole(t, shop)
+  await shop.stopWorker()
+  const { stream } = await journal(shop)
+  await (await manager(shop.connection)).streams.purge(stream, { seq: 3 })
+  await shop.core.pool.query('delete from reader_places')
+  shop.core.worker()
+  await told(shop, await bought(shop, 'bob'))
+})
+
+t.test('a journal that does not fit the checks closes the gate, once, and not for every try anew', async (t) => {
+  for (const quantity of ['99999999999', '1']) {
+    const shop = await openShop(t, urls)
+    await bought(shop, 'alice')
+    await atRest(shop)
+    const { epoch } = await journal(shop)
+    const entity = `${epoch}-9000`
+    const decision = {
+      seq: 9000,
+      type: 'order.accepted',
+      user: 'alice',
+      key: 'u:key-of-alice',
+      hash: 'h',
+      campaign: 'c',
+      activity: 's',
+      request: {},
+      put: { u: { [`o:${entity}`]: `a;${entity};c;s;am;${quantity};100;CNY;1795300366000;900;;1;0` } }
+    }
+    const text = JSON.stringify({ v: 1, shard: 0, epoch, batch: 9000, at: Date.now(), decisions: [decision] })
+    await plant(shop, text, 'planted')
+    await waitFor(async () => (await readShard(shop.core.pool, shop.shard))?.state === 'closed', { what: 'the alarm' })
+    await waitFor(async () => (await shop.gate.submit(buy(shop.sale, 'bob'))).kind === 'unavailable')
+    await shop.stopWorker()
+    t.ok(((await readShard(shop.core.pool, shop.shard))?.epoch ?? 0) <= epoch + 1)
+  }
+})
