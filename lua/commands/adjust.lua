@@ -1,7 +1,7 @@
 --[[
   purpose: an operator's adjustment: values to put now, numbers to take now or give once journaled
   KEYS:    index of the user whose replay record it is ($system), index of every hash it names
-  ARGV:    user index, key, hash, type, head, number of puts, (hash index, field, value)..., number of adds,
+  FIELDS:  user index, key, hash, type, head, number of puts, (hash index, field, value)..., number of adds,
            (hash index, field, delta)...
   Returns: the reply, its report the deltas that were applied, comma-separated; the caller sends it alone in its batch,
            because rules parsed for earlier commands are not parsed again
@@ -25,9 +25,9 @@ local function note_delta(parts, index, field, delta)
 end
 
 local function apply_puts(at, parts)
-  local count = tonumber(ARGV[at])
+  local count = tonumber(FIELDS[at])
   for i = 0, count - 1 do
-    local index, field, value = tonumber(ARGV[at + 1 + i * 3]), ARGV[at + 2 + i * 3], ARGV[at + 3 + i * 3]
+    local index, field, value = tonumber(FIELDS[at + 1 + i * 3]), FIELDS[at + 2 + i * 3], FIELDS[at + 3 + i * 3]
     local values, hash = fetch(index, field)
     if not values then
       return nil, index
@@ -65,11 +65,11 @@ local function apply_add(index, field, delta, frame, parts)
 end
 
 local function apply_adds(at, frame, parts)
-  local count = tonumber(ARGV[at])
+  local count = tonumber(FIELDS[at])
   local report = {}
   for i = 0, count - 1 do
-    local index, delta = tonumber(ARGV[at + 1 + i * 3]), tonumber(ARGV[at + 3 + i * 3])
-    local applied = apply_add(index, ARGV[at + 2 + i * 3], delta, frame, parts)
+    local index, delta = tonumber(FIELDS[at + 1 + i * 3]), tonumber(FIELDS[at + 3 + i * 3])
+    local applied = apply_add(index, FIELDS[at + 2 + i * 3], delta, frame, parts)
     if not applied then
       return nil, index
     end
@@ -79,12 +79,12 @@ local function apply_adds(at, frame, parts)
 end
 
 local function adjust(at, frame)
-  local user_index, key, hash = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2]
+  local user_index, key, hash = tonumber(FIELDS[at]), FIELDS[at + 1], FIELDS[at + 2]
   local values, user = fetch(user_index, key, 'd')
   local puts, adds = {}, {}
   local puts_at = at + 5
-  local adds_at = puts_at + 1 + tonumber(ARGV[puts_at]) * 3
-  local after = adds_at + 1 + tonumber(ARGV[adds_at]) * 3
+  local adds_at = puts_at + 1 + tonumber(FIELDS[puts_at]) * 3
+  local after = adds_at + 1 + tonumber(FIELDS[adds_at]) * 3
   if not values then
     return 'X;' .. KEYS[user_index], after
   end
@@ -104,14 +104,17 @@ local function adjust(at, frame)
   local applied = table.concat(report, ',')
   return decide(frame, user, {
     seq = next_sequence(frame),
-    type = ARGV[at + 3],
+    type = FIELDS[at + 3],
     key = key,
     hash = hash,
-    head = ARGV[at + 4],
+    head = FIELDS[at + 4],
     entity = '',
     report = applied,
     record = '',
-    rest = ',"report":"' .. applied .. '"' .. json_part('add', adds) .. json_part('put', puts),
+    rest = ',"type":"' .. FIELDS[at + 3] .. '","report":"' .. applied .. '"' .. json_part('add', adds) .. json_part(
+      'put',
+      puts
+    ),
   }),
     after
 end

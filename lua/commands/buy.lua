@@ -1,46 +1,43 @@
 --[[
   purpose: buy units of a sale: every step in its fixed order
   KEYS:    index of the activity (c:, a:, s: side by side), index of the user
-  ARGV:    activity index, user index, key, hash, quantity, level, head (JSON text for the frame)
+  FIELDS:  activity index, user index, key, hash, quantity, level, head (JSON text for the frame)
   Returns: the reply and the place of the next command
 ]]
--- The `add` part of the frame is the same for all buyers of a session and quantity, but for the first decision of a user.
+-- What the decisions of all buyers of a session and quantity have in common, but for the first decision of a user.
+local function common_part(activity, quantity, newcomer)
+  local taken, session = text(quantity), activity.session.id
+  local user = '"' .. activity.count_campaign .. '":' .. taken
+  user = user .. ',"' .. activity.count_activity .. '":' .. taken
+  user = user .. ',"' .. activity.count_session .. '":' .. taken
+  if activity.entitlement then
+    user = user .. ',"' .. activity.entitlement .. '":-1'
+  end
+  local stock = '"' .. session .. ':remaining":-' .. taken .. ',"' .. session .. ':held":' .. taken
+  local names = '"campaign":"' .. activity.campaign_id .. '","activity":"' .. activity.activity_id .. '","session":"'
+  return '{"type":"order.accepted",'
+    .. names
+    .. session
+    .. '","add":{"s":{'
+    .. stock
+    .. '},"u":{'
+    .. user
+    .. (newcomer and '},"c":{"participants":1}}}' or '}}}')
+end
+
 -- The position counter is a `put`: a sum would fall behind, and give a position twice, when a frame was never journaled
 -- and a later one was.
-local function buy_adds(activity, quantity, newcomer)
-  local cache = newcomer and activity.first_adds or activity.adds
-  local adds = cache[quantity]
-  if not adds then
-    local taken, session = text(quantity), activity.session.id
-    adds = ',"session":"'
-      .. session
-      .. '","add":{"s":{"'
-      .. session
-      .. ':remaining":-'
-      .. taken
-      .. ',"'
-      .. session
-      .. ':held":'
-      .. taken
-      .. '},"u":{"'
-      .. activity.count_campaign
-      .. '":'
-      .. taken
-      .. ',"'
-      .. activity.count_activity
-      .. '":'
-      .. taken
-      .. ',"'
-      .. activity.count_session
-      .. '":'
-      .. taken
-    if activity.entitlement then
-      adds = adds .. ',"' .. activity.entitlement .. '":-1'
-    end
-    adds = adds .. (newcomer and '},"c":{"participants":1}}' or '}}') .. ',"put":{"s":{"' .. session .. ':position":"'
-    cache[quantity] = adds
+local function decision_start(activity, quantity, newcomer, frame)
+  local cache = newcomer and activity.first_starts or activity.starts
+  local start = cache[quantity]
+  if not start then
+    start = share(frame, common_part(activity, quantity, newcomer))
+      .. ',"put":{"s":{"'
+      .. activity.session.id
+      .. ':position":"'
+    cache[quantity] = start
   end
-  return adds
+  return start
 end
 
 -- What the records of all orders of this batch, session and quantity have in common.
@@ -167,7 +164,7 @@ local function accept(activity, user, frame, order)
     entity = entity,
     report = '',
     record = order.record,
-    rest = buy_adds(activity, order.quantity, newcomer)
+    rest = decision_start(activity, order.quantity, newcomer, frame)
       .. order.last
       .. '"},"u":{"'
       .. order.field
@@ -180,9 +177,9 @@ local function accept(activity, user, frame, order)
 end
 
 local function buy(at, frame)
-  local user_index, key, hash = tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
-  local quantity, level, after = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), at + 7
-  local activity, refusal = open_activity(tonumber(ARGV[at]), frame.opening.now)
+  local user_index, key, hash = tonumber(FIELDS[at + 1]), FIELDS[at + 2], FIELDS[at + 3]
+  local quantity, level, after = tonumber(FIELDS[at + 4]), tonumber(FIELDS[at + 5]), at + 7
+  local activity, refusal = open_activity(tonumber(FIELDS[at]), frame.opening.now)
   if not activity then
     -- a replay answers before the window: a winner who asks again after the end gets the order
     local values = fetch(user_index, key)
@@ -208,6 +205,6 @@ local function buy(at, frame)
   if not position then
     return last, after
   end
-  local order = { key = key, hash = hash, quantity = quantity, position = position, last = last, head = ARGV[at + 6] }
+  local order = { key = key, hash = hash, quantity = quantity, position = position, last = last, head = FIELDS[at + 6] }
   return accept(activity, user, frame, order), after
 end

@@ -1,7 +1,7 @@
 --[[
   purpose: the orders of a user, each with whether the frame that changed it last is journaled
   KEYS:    index of the user; 2 outbox
-  ARGV:    user index
+  FIELDS:  user index
   Returns: O, then a line `<epoch>-<sequence> <1 journaled | 0> <record>` for each order
 ]]
 local function journaled(frame, record)
@@ -16,7 +16,7 @@ local function journaled(frame, record)
 end
 
 local function list_orders(at, frame)
-  local key = KEYS[tonumber(ARGV[at])]
+  local key = KEYS[tonumber(FIELDS[at])]
   local all = redis.pcall('HGETALL', key)
   if all.err then
     return 'X;' .. key, at + 1

@@ -1,11 +1,11 @@
 --[[
   purpose: the decision under a key, without deciding; a frame not journaled yet comes along
   KEYS:    index of the user
-  ARGV:    user index, key
+  FIELDS:  user index, key
   Returns: the reply of a replay, or N
 ]]
 local function query(at, frame)
-  local user_index, key = tonumber(ARGV[at]), ARGV[at + 1]
+  local user_index, key = tonumber(FIELDS[at]), FIELDS[at + 1]
   local values = fetch(user_index, key)
   if not values then
     return 'X;' .. KEYS[user_index], at + 2

@@ -1,7 +1,7 @@
 --[[
   purpose: moves an order on: pay, cancel, expire, ship, return; exactly one final state, units and limit back once
   KEYS:    index of the activity of the order (c:, a:, s: side by side), index of the user
-  ARGV:    activity index, user index, key, hash, transition, order `<epoch>-<sequence>`, by (user|operator|system),
+  FIELDS:  activity index, user index, key, hash, transition, order `<epoch>-<sequence>`, by (user|operator|system),
            amount, currency, quantity, head
   Returns: the reply and the place of the next command; W and the frame when the order's own frame is not journaled yet
 ]]
@@ -168,26 +168,37 @@ local function move_on(frame, request, order, activity, user)
     entity = request.order,
     report = '',
     record = record,
-    rest = ',"session":"' .. order.session .. '","order":"' .. SHARD .. '-' .. request.order .. '"' .. adds_part(
-      stock,
-      limits
-    ) .. ',"put":{"u":{"o:' .. request.order .. '":"' .. record .. '"}}',
+    rest = ',"type":"'
+      .. rule.type
+      .. '","session":"'
+      .. order.session
+      .. '","order":"'
+      .. SHARD
+      .. '-'
+      .. request.order
+      .. '"'
+      .. adds_part(stock, limits)
+      .. ',"put":{"u":{"o:'
+      .. request.order
+      .. '":"'
+      .. record
+      .. '"}}',
   })
 end
 
 local function transition(at, frame)
   local after = at + 11
   local request = {
-    user_index = tonumber(ARGV[at + 1]),
-    key = ARGV[at + 2],
-    hash = ARGV[at + 3],
-    name = ARGV[at + 4],
-    order = ARGV[at + 5],
-    by = ARGV[at + 6],
-    amount = tonumber(ARGV[at + 7]),
-    currency = ARGV[at + 8],
-    quantity = tonumber(ARGV[at + 9]) or 0,
-    head = ARGV[at + 10],
+    user_index = tonumber(FIELDS[at + 1]),
+    key = FIELDS[at + 2],
+    hash = FIELDS[at + 3],
+    name = FIELDS[at + 4],
+    order = FIELDS[at + 5],
+    by = FIELDS[at + 6],
+    amount = tonumber(FIELDS[at + 7]),
+    currency = FIELDS[at + 8],
+    quantity = tonumber(FIELDS[at + 9]) or 0,
+    head = FIELDS[at + 10],
   }
   request.exchange = string.find(request.head, '"kind":"exchange"', 1, true) ~= nil
   local field = 'o:' .. request.order
@@ -199,9 +210,9 @@ local function transition(at, frame)
   if replayed then
     return replayed, after
   end
-  local activity = activity_at(tonumber(ARGV[at]))
+  local activity = activity_at(tonumber(FIELDS[at]))
   if not activity then
-    return 'X;' .. KEYS[tonumber(ARGV[at]) + 1], after
+    return 'X;' .. KEYS[tonumber(FIELDS[at]) + 1], after
   end
   if not values[field] then
     return 'R;NOT_FOUND', after

@@ -10,6 +10,7 @@ local function new_frame(opening)
     batch = batch,
     id = EPOCH .. '-' .. batch,
     first = opening.seq,
+    shared = {},
     decisions = {},
     gives = {},
     replayed = {},
@@ -32,6 +33,13 @@ local function next_sequence(frame)
   return text(frame.first + #frame.decisions + 1)
 end
 
+-- Puts what many decisions of this frame have in common into it once; they name it by `"as":<number>`.
+local function share(frame, json)
+  local shared = frame.shared
+  shared[#shared + 1] = json
+  return ',"as":' .. (#shared - 1)
+end
+
 -- Notes a decision: `head` is the caller's JSON text, `rest` ours.
 -- Returns its replay record, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
 local function note_decision(frame, decision)
@@ -46,14 +54,7 @@ local function note_decision(frame, decision)
     .. decision.entity
     .. ';'
     .. decision.report
-  frame.decisions[#frame.decisions + 1] = '{"seq":'
-    .. decision.seq
-    .. ',"type":"'
-    .. decision.type
-    .. '",'
-    .. decision.head
-    .. decision.rest
-    .. '}'
+  frame.decisions[#frame.decisions + 1] = '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}'
   return decision.hash .. ';' .. EPOCH .. ';' .. tail, 'A;' .. EPOCH .. ';' .. tail .. '\n' .. decision.record
 end
 
@@ -81,7 +82,9 @@ local function write_frame(frame)
     .. frame.batch
     .. ',"at":'
     .. opening.now_text
-    .. ',"decisions":['
+    .. ',"shared":['
+    .. table.concat(frame.shared, ',')
+    .. '],"decisions":['
     .. decisions[1]
   decisions[count] = decisions[count] .. ']}'
   local payload = table.concat(decisions, ',')

@@ -72,8 +72,8 @@ local function load_activity(index)
     disqualified = 'dq:' .. campaign_id,
     entitlement = rules.entitlement and rules.entitlement ~= '' and 'e:' .. campaign_id .. '/' .. rules.entitlement
       or nil,
-    adds = {},
-    first_adds = {},
+    starts = {},
+    first_starts = {},
     records = {},
   }
 end

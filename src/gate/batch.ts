@@ -1,4 +1,4 @@
-import type { Command } from './commands.ts'
+import type { AdjustCommand, Command } from './commands.ts'
 import { logical, shardKeys } from './keys.ts'
 
 /** What rides in a gate call: a command, or one of the reads that follow the same rules. */
@@ -68,40 +68,59 @@ class Keys {
   }
 }
 
-/** The caller's part of a decision in the frame: JSON text without braces. */
-function head(command: Command): string {
-  return (
-    `"user":"${command.user}","key":${JSON.stringify(command.key)},"hash":"${command.hash}",` +
-    `"campaign":"${command.campaign}","activity":"${command.activity}","request":${command.request}`
-  )
+/** A newline ends a field; outside of strings JSON does not care, and inside of strings it stands escaped. */
+function oneLine(text: string): string {
+  return text.includes('\n') ? text.replaceAll('\n', ' ') : text
 }
 
-function pushCall(args: Array<string | number>, keys: Keys, call: Call): void {
+/** The caller's part of a decision in the frame: JSON text without braces. What buyers have in common the script adds. */
+function head(command: Command): string {
+  const own =
+    `"user":"${command.user}","key":${JSON.stringify(command.key)},"hash":"${command.hash}",` +
+    `"request":${oneLine(command.request)}`
+  return command.op === 'buy' ? own : `${own},"campaign":"${command.campaign}","activity":"${command.activity}"`
+}
+
+type Fields = Array<string | number>
+
+function pushAdjust(fields: Fields, keys: Keys, call: AdjustCommand): void {
+  fields.push(
+    'j',
+    keys.placeLogical(logical.user(call.user)),
+    call.key,
+    call.hash,
+    call.type,
+    head(call),
+    call.puts.length
+  )
+  for (const [key, field, value] of call.puts) fields.push(keys.placeLogical(key), oneLine(field), oneLine(value))
+  fields.push(call.adds.length)
+  for (const [key, field, delta] of call.adds) fields.push(keys.placeLogical(key), oneLine(field), delta)
+}
+
+function pushCall(fields: Fields, keys: Keys, call: Call): void {
+  if (call.op === 'adjust') return pushAdjust(fields, keys, call)
   const user = keys.placeLogical(logical.user(call.user))
   switch (call.op) {
     case 'buy': {
       const place = keys.placeActivity(call.campaign, call.activity)
-      args.push('b', place, user, call.key, call.hash, call.quantity, call.level, head(call))
+      fields.push('b', place, user, call.key, call.hash, call.quantity, call.level, head(call))
       return
     }
     case 'transition': {
       const place = keys.placeActivity(call.campaign, call.activity)
-      args.push('t', place, user, call.key, call.hash, call.transition, entityOf(call.order), call.by)
-      args.push(call.amount ?? '', call.currency ?? '', call.quantity ?? '', head(call))
+      fields.push('t', place, user, call.key, call.hash, call.transition, entityOf(call.order), call.by)
+      fields.push(call.amount ?? '', call.currency ?? '', call.quantity ?? '', head(call))
       return
     }
-    case 'adjust':
-      args.push('j', user, call.key, call.hash, call.type, head(call), call.puts.length)
-      for (const [key, field, value] of call.puts) args.push(keys.placeLogical(key), field, value)
-      args.push(call.adds.length)
-      for (const [key, field, delta] of call.adds) args.push(keys.placeLogical(key), field, delta)
-      return
     case 'query':
-      args.push('q', user, call.key)
+      fields.push('q', user, call.key)
       return
     case 'orders':
-      args.push('o', user)
+      fields.push('o', user)
       return
+    default:
+      call satisfies never
   }
 }
 
@@ -113,13 +132,18 @@ export function encodeBatch(
 ): { keys: string[]; args: Array<string | number> } {
   const { settles, limits } = rest
   const keys = new Keys(prefix)
-  const args: Array<string | number> = [limits.notAfter, limits.outboxFrames, limits.keptBytes, limits.decisionsPerUser]
-  args.push(settles.length)
-  for (const settle of settles) {
-    args.push(settle.entry)
-    for (const key of settle.keys) keys.place(key)
-  }
-  args.push(calls.length)
-  for (const call of calls) pushCall(args, keys, call)
+  for (const settle of settles) for (const key of settle.keys) keys.place(key)
+  const fields: Fields = [calls.length]
+  for (const call of calls) pushCall(fields, keys, call)
+  fields.push('')
+  const entries = settles.map(({ entry }) => entry).join()
+  const args = [
+    limits.notAfter,
+    limits.outboxFrames,
+    limits.keptBytes,
+    limits.decisionsPerUser,
+    entries,
+    fields.join('\n')
+  ]
   return { keys: keys.list, args }
 }

@@ -47,7 +47,7 @@ export async function readDepths(redis: Redis, prefix: string): Promise<{ outbox
 
 function ownerIn(payload: string, epoch: string, sequence: string): string | undefined {
   if (!payload.includes(`"epoch":${epoch},`)) return undefined
-  const found = new RegExp(`\\{"seq":${sequence},"type":"[^"]*","user":"([^"]*)"`).exec(payload)
+  const found = new RegExp(`\\{"seq":${sequence},"user":"([^"]*)"`).exec(payload)
   return found?.[1]
 }
 
