@@ -61,11 +61,11 @@ function storable(text: string): string {
 function withShared(value: unknown): unknown {
   const { shared, decisions } = (value ?? {}) as { shared?: unknown; decisions?: unknown }
   if (!Array.isArray(shared) || !Array.isArray(decisions)) return value
-  const whole = decisions.map((decision) => {
+  for (const decision of decisions) {
     const common: unknown = shared[decision?.as]
-    return typeof common === 'object' ? { ...common, ...decision } : decision
-  })
-  return { ...(value as object), decisions: whole }
+    if (typeof common === 'object' && typeof decision === 'object') Object.assign(decision, common)
+  }
+  return value
 }
 
 /** Reads a frame as the gate's script wrote it; a frame that is not one is told as a value, for the dead letters. */
