@@ -27,8 +27,9 @@ create table decisions (
   entity text not null,
   at timestamptz not null,
   request jsonb not null,
-  adds jsonb not null,
-  puts jsonb not null,
+  -- by scope (c, a, s, u of this decision, or a key); json, not jsonb: they are only ever read whole, by recovery
+  adds json not null,
+  puts json not null,
   record text not null,
   report text not null,
   constraint decisions_pkey primary key (shard, epoch, sequence),

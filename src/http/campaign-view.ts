@@ -1,8 +1,8 @@
 import { type CatalogueCampaign, statusOf } from '../campaign/catalogue.ts'
 import type { Sale, Session } from '../campaign/rules.ts'
+import { isoTime } from '../gate/iso-time.ts'
 import { type Language, localise } from './language.ts'
 import type { CampaignFigures, SessionFigures } from './live-figures.ts'
-import { isoTime } from './order-view.ts'
 
 /** Whom, when and in which words a campaign is shown. */
 export interface ViewContext {

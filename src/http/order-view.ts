@@ -1,16 +1,8 @@
 import type { LiveOrder } from '../gate/gate.ts'
+import { isoTime, isoTimeOrNull } from '../gate/iso-time.ts'
 import type { OrderRecord } from '../gate/order-record.ts'
 import type { Decision } from '../gate/outcomes.ts'
 import type { Confirmed, Order } from './schemas.ts'
-
-/** Milliseconds since 1970 as UTC with milliseconds. */
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
-}
-
-function isoTimeOrNull(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString()
-}
 
 /** An order as the contract shows it. */
 export function orderView(order: OrderRecord): Order {

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isoTime } from '../gate/iso-time.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import { countAnswer } from './answer-counts.ts'
 import { closesConnections } from './drain.ts'
-import { confirmedView, isoTime } from './order-view.ts'
+import { confirmedView } from './order-view.ts'
 import { ProblemError, sendProblem, spreadMs } from './problems.ts'
 import type { Confirmed, Pending } from './schemas.ts'
 

@@ -1,4 +1,4 @@
-import { replayRecord } from '../journal/frame.ts'
+import { replayRecord, scopeKey } from '../journal/frame.ts'
 import type { FoldedDecision } from '../store/restore.ts'
 
 type Fields = Map<string, number | string>
@@ -16,17 +16,17 @@ export class Fold {
   }
 
   add(decision: FoldedDecision): void {
-    for (const [key, deltas] of Object.entries(decision.adds)) {
-      const fields = this.#fields(key)
+    for (const [scope, deltas] of Object.entries(decision.adds)) {
+      const fields = this.#fields(scopeKey(scope, decision))
       for (const [field, delta] of Object.entries(deltas)) {
         fields.set(field, (Number(fields.get(field)) || 0) + delta)
       }
     }
-    for (const [key, values] of Object.entries(decision.puts)) {
-      const fields = this.#fields(key)
+    for (const [scope, values] of Object.entries(decision.puts)) {
+      const fields = this.#fields(scopeKey(scope, decision))
       for (const [field, value] of Object.entries(values)) fields.set(field, value)
     }
-    const user = this.#fields(`u:${decision.user_id}`)
+    const user = this.#fields(`u:${decision.user}`)
     user.set('d', (Number(user.get('d')) || 0) + 1)
     user.set(decision.key, replayRecord({ ...decision, atMs: decision.at_ms }))
     if (decision.record !== '') user.set(`o:${decision.entity}`, decision.record)

@@ -19,6 +19,8 @@ export function redisSpec(
     'maxmemory-policy': 'noeviction',
     // hashes of users stay packed with values up to this many bytes: half the memory per decision
     'hash-max-listpack-value': '256',
+    // ... but not those of users with more than a dozen orders: a packed hash is searched from its start
+    'hash-max-listpack-entries': '32',
     // a rewrite forks and keeps a core busy: not in the middle of a sale
     'auto-aof-rewrite-min-size': '1gb',
     save: ''

@@ -1,25 +1,28 @@
 import type { Client, Pool } from 'pg'
+import { type CopyValue, copyRows } from './copy.ts'
 import { OwnershipLostError, type Position } from './shards.ts'
 
-/** A decision as a row; `adds` and `puts` by logical key. */
+/** A decision as a row, in the order of `decisionColumns`. */
 export interface DecisionRow {
   readonly epoch: number
   readonly sequence: number
   readonly batch: number
   readonly type: string
-  readonly user_id: string
+  readonly user: string
   readonly key: string
   readonly hash: string
-  readonly campaign_id: string
-  readonly activity_id: string
-  readonly session_id: string
+  readonly campaign: string
+  readonly activity: string
+  readonly session: string
   /** `<epoch>-<sequence>` of the order, '' for adjustments */
   readonly entity: string
-  /** ms since 1970 */
-  readonly at: number
-  readonly request: unknown
-  readonly adds: Readonly<Record<string, Readonly<Record<string, number>>>>
-  readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** UTC */
+  readonly at: string
+  /** JSON text, as the client sent it */
+  readonly request: string
+  /** JSON text by scope: what sums, and what does not */
+  readonly adds: string
+  readonly puts: string
   /** the order right after this decision, '' for adjustments */
   readonly record: string
   readonly report: string
@@ -37,13 +40,13 @@ export interface OrderRow {
   readonly status: string
   readonly epoch: number
   readonly sequence: number
-  /** ms since 1970 */
-  readonly accepted_at: number
-  readonly pay_by: number | null
-  readonly ship_by: number | null
+  /** UTC */
+  readonly accepted_at: string
+  readonly pay_by: string | null
+  readonly ship_by: string | null
   readonly position: number
   readonly returned: number
-  readonly updated_at: number
+  readonly updated_at: string
   readonly record: string
 }
 
@@ -76,7 +79,9 @@ export interface DeadLetter {
 
 export interface Projection {
   readonly decisions: readonly DecisionRow[]
-  readonly orders: readonly OrderRow[]
+  readonly newOrders: readonly OrderRow[]
+  /** orders of earlier frames that were moved on */
+  readonly changedOrders: readonly OrderRow[]
   readonly stock: readonly StockDelta[]
 }
 
@@ -99,26 +104,29 @@ const insertFrames = `
   on conflict on constraint frames_pkey do nothing
   returning epoch || '-' || batch as entry`
 
-const insertDecisions = `
-  insert into decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id, session_id,
-    entity, at, request, adds, puts, record, report)
-  select $1, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id, session_id, entity,
-    to_timestamp(at / 1000.0), request, adds, puts, record, report
-  from json_to_recordset($2::json) as d(epoch bigint, sequence bigint, batch bigint, type text, user_id text, key text,
-    hash text, campaign_id text, activity_id text, session_id text, entity text, at bigint, request jsonb, adds jsonb,
-    puts jsonb, record text, report text)`
+const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id,
+  session_id, entity, at, request, adds, puts, record, report)`
 
-const upsertOrders = `
-  insert into orders (order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status,
-    shard, epoch, sequence, accepted_at, pay_by, ship_by, position, returned, updated_at, record)
-  select order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status, $1, epoch,
-    sequence, to_timestamp(accepted_at / 1000.0), to_timestamp(pay_by / 1000.0), to_timestamp(ship_by / 1000.0), position,
-    returned, to_timestamp(updated_at / 1000.0), record
-  from json_to_recordset($2::json) as o(order_id text, campaign_id text, activity_id text, session_id text, user_id text,
-    quantity integer, unit_price bigint, currency text, status text, epoch bigint, sequence bigint, accepted_at bigint,
-    pay_by bigint, ship_by bigint, position bigint, returned integer, updated_at bigint, record text)
-  on conflict on constraint orders_pkey do update set status = excluded.status, returned = excluded.returned,
-    updated_at = excluded.updated_at, record = excluded.record`
+function decisionValues(shard: number, row: DecisionRow): CopyValue[] {
+  const { epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at } = row
+  const names = [shard, epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at]
+  return [...names, row.request, row.adds, row.puts, row.record, row.report]
+}
+
+const orderColumns = `orders (shard, order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency,
+  status, epoch, sequence, accepted_at, pay_by, ship_by, position, returned, updated_at, record)`
+
+function orderValues(shard: number, row: OrderRow): CopyValue[] {
+  const { order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status } = row
+  const names = [shard, order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status]
+  const times = [row.epoch, row.sequence, row.accepted_at, row.pay_by, row.ship_by]
+  return [...names, ...times, row.position, row.returned, row.updated_at, row.record]
+}
+
+const changeOrders = `
+  update orders set status = o.status, returned = o.returned, updated_at = o.updated_at, record = o.record
+  from json_to_recordset($2::json) as o(order_id text, status text, returned integer, updated_at timestamptz, record text)
+  where orders.shard = $1 and orders.order_id = o.order_id`
 
 // Update first: an insert's checks would refuse a negative delta before it could meet the row it belongs to.
 const addStock = `
@@ -173,9 +181,12 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
       text: insertFrames,
       values: [shard, JSON.stringify(frames)]
     })
-    const { decisions, orders, stock } = fold(new Set(stored.rows.map(({ entry }) => entry)))
-    await write(session, shard, { name: 'decisions', text: insertDecisions, rows: decisions })
-    await write(session, shard, { name: 'orders', text: upsertOrders, rows: orders })
+    const { decisions, newOrders, changedOrders, stock } = fold(new Set(stored.rows.map(({ entry }) => entry)))
+    const decided = decisions.map((row) => decisionValues(shard, row))
+    await copyRows(session, decisionColumns, decided)
+    const placed = newOrders.map((row) => orderValues(shard, row))
+    await copyRows(session, orderColumns, placed)
+    await write(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
     await write(session, shard, { name: 'stock', text: addStock, rows: stock })
     await write(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: deadLetters })
     await session.query('commit')

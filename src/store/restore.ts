@@ -7,7 +7,9 @@ export interface FoldedDecision {
   readonly sequence: number
   readonly batch: number
   readonly type: string
-  readonly user_id: string
+  readonly user: string
+  readonly campaign: string
+  readonly activity: string
   readonly key: string
   readonly hash: string
   readonly entity: string
@@ -27,7 +29,7 @@ export async function* readDecisions(db: Client | Pool, shard: number): AsyncGen
   for (;;) {
     const { rows } = await db.query<FoldedDecision>({
       name: 'read-decisions',
-      text: `select epoch, sequence, batch, type, user_id, key, hash, entity,
+      text: `select epoch, sequence, batch, type, user_id as "user", campaign_id as campaign, activity_id as activity, key, hash, entity,
                round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report
              from decisions where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
              order by epoch, sequence limit ${PAGE}`,

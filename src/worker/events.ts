@@ -1,3 +1,4 @@
+import { isoTime, isoTimeOrNull } from '../gate/iso-time.ts'
 import { decodeOrder } from '../gate/order-record.ts'
 import { decisionId, type Frame, type FrameDecision } from '../journal/frame.ts'
 import type { Publication } from '../journal/publisher.ts'
@@ -10,8 +11,6 @@ const known: ReadonlySet<string> = new Set(eventTypes)
 /** A decision as a CloudEvent, ready to publish. */
 export type PublicEvent = Publication
 
-const isoOrNull = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
-
 function orderData(frame: Frame, decision: FrameDecision, entity: string): Record<string, unknown> {
   const record = decision.put?.u?.[`o:${entity}`]
   if (record === undefined) return {}
@@ -23,9 +22,9 @@ function orderData(frame: Frame, decision: FrameDecision, entity: string): Recor
     unitPrice: order.unitPrice,
     currency: order.currency,
     status: order.status,
-    acceptedAt: isoOrNull(order.acceptedAt),
-    payBy: isoOrNull(order.payBy),
-    shipBy: isoOrNull(order.shipBy),
+    acceptedAt: isoTimeOrNull(order.acceptedAt),
+    payBy: isoTimeOrNull(order.payBy),
+    shipBy: isoTimeOrNull(order.shipBy),
     position: order.position
   }
 }
@@ -66,7 +65,7 @@ export function toEvent(frame: Frame, decision: FrameDecision, names: Names): Pu
     source: `urn:floodgate:${names.namespace}`,
     type: `floodgate.${decision.type}`,
     subject,
-    time: new Date(frame.at).toISOString(),
+    time: isoTime(frame.at),
     datacontenttype: 'application/json',
     dataschema: `urn:floodgate:schema:${decision.type}:1`,
     partitionkey: decision.user,

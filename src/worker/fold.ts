@@ -1,3 +1,4 @@
+import { isoTime, isoTimeOrNull } from '../gate/iso-time.ts'
 import { decodeOrder, type OrderRecord } from '../gate/order-record.ts'
 import { type Frame, type FrameDecision, scopeKey } from '../journal/frame.ts'
 import type { DecisionRow, OrderRow, Projection, StockDelta } from '../store/projection.ts'
@@ -8,10 +9,16 @@ export function orderEntity(frame: Frame, decision: FrameDecision): string {
   return decision.type === 'order.accepted' ? `${frame.epoch}-${decision.seq}` : ''
 }
 
-function byKey<T>(decision: FrameDecision, scopes: Readonly<Record<string, T>> | undefined): Record<string, T> {
-  const result: Record<string, T> = {}
-  for (const [scope, fields] of Object.entries(scopes ?? {})) result[scopeKey(scope, decision)] = fields
-  return result
+// Decisions of a frame share their deltas as one object: it is written as JSON once.
+const written = new WeakMap<object, string>()
+
+function jsonOf(value: object | undefined): string {
+  if (value === undefined) return '{}'
+  const known = written.get(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(value)
+  written.set(value, text)
+  return text
 }
 
 /** The record of an order has a column of its own, from which recovery writes it again. */
@@ -29,17 +36,17 @@ function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
     sequence: decision.seq,
     batch: frame.batch,
     type: decision.type,
-    user_id: decision.user,
+    user: decision.user,
     key: decision.key,
     hash: decision.hash,
-    campaign_id: decision.campaign,
-    activity_id: decision.activity,
-    session_id: decision.session ?? '',
+    campaign: decision.campaign,
+    activity: decision.activity,
+    session: decision.session ?? '',
     entity,
-    at: frame.at,
-    request: decision.request,
-    adds: byKey(decision, decision.add),
-    puts: byKey(decision, withoutRecord(decision, record)),
+    at: isoTime(frame.at),
+    request: JSON.stringify(decision.request),
+    adds: jsonOf(decision.add),
+    puts: jsonOf(withoutRecord(decision, record)),
     record,
     report: decision.report ?? ''
   }
@@ -52,16 +59,16 @@ function orderRow(order: OrderRecord, row: DecisionRow): OrderRow {
     campaign_id: order.campaign,
     activity_id: order.activity,
     session_id: order.session,
-    user_id: row.user_id,
+    user_id: row.user,
     quantity: order.quantity,
     unit_price: order.unitPrice,
     currency: order.currency,
     status: order.status,
     epoch: Number(epoch),
     sequence: Number(sequence),
-    accepted_at: order.acceptedAt,
-    pay_by: order.payBy,
-    ship_by: order.shipBy,
+    accepted_at: isoTime(order.acceptedAt),
+    pay_by: isoTimeOrNull(order.payBy),
+    ship_by: isoTimeOrNull(order.shipBy),
     position: order.position,
     returned: order.returned,
     updated_at: row.at,
@@ -71,8 +78,9 @@ function orderRow(order: OrderRecord, row: DecisionRow): OrderRow {
 
 const counters = ['total', 'remaining', 'held', 'paid'] as const
 
-function addStock(stock: Map<string, StockDelta>, adds: DecisionRow['adds']): void {
-  for (const [key, fields] of Object.entries(adds)) {
+function addStock(stock: Map<string, StockDelta>, decision: FrameDecision): void {
+  for (const [scope, fields] of Object.entries(decision.add ?? {})) {
+    const key = scopeKey(scope, decision)
     if (!key.startsWith('s:')) continue
     const [, campaign = '', activity = ''] = key.split(':')
     for (const [field, delta] of Object.entries(fields)) {
@@ -99,7 +107,8 @@ function addStock(stock: Map<string, StockDelta>, adds: DecisionRow['adds']): vo
 /** Rows for Postgres of the frames that it does not have yet; the last state of an order wins. */
 export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>): Projection {
   const decisions: DecisionRow[] = []
-  const orders = new Map<string, OrderRow>()
+  const newOrders = new Map<string, OrderRow>()
+  const changedOrders = new Map<string, OrderRow>()
   const stock = new Map<string, StockDelta>()
   const taken = new Set<string>()
   for (const frame of frames) {
@@ -109,13 +118,20 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     for (const decision of frame.decisions) {
       const row = decisionRow(frame, decision)
       decisions.push(row)
-      addStock(stock, row.adds)
+      addStock(stock, decision)
       if (row.record === '') continue
       const order = decodeOrder(`${frame.shard}-${row.entity}`, row.record)
+      const isNew = decision.type === 'order.accepted' || newOrders.has(order.id)
+      const orders = isNew ? newOrders : changedOrders
       orders.set(order.id, orderRow(order, row))
     }
   }
-  return { decisions, orders: [...orders.values()], stock: [...stock.values()] }
+  return {
+    decisions,
+    newOrders: [...newOrders.values()],
+    changedOrders: [...changedOrders.values()],
+    stock: [...stock.values()]
+  }
 }
 
 /** Logical keys of the hashes that the gives of a frame may name: what its settle needs beside its id. */
