@@ -8,6 +8,7 @@ import {
   ReplayPolicy
 } from 'nats'
 import type { JournalConnection } from './connection.ts'
+import { streamInfo } from './streams.ts'
 
 /** One message of a stream. */
 export interface StoredMessage {
@@ -70,8 +71,14 @@ export class StreamReader {
         `${this.#options.stream} goes on at ${messages[0]?.sequence}, but ${this.#next} was not read yet.`
       )
     }
-    if (outOfOrder || doubt) await this.close()
+    if (outOfOrder || doubt || (messages.length === 0 && (await this.#isBehind()))) await this.close()
     return inOrder
+  }
+
+  /** Nothing came, but the stream has more: a delivery was lost on its way, and no later one would show it. */
+  async #isBehind(): Promise<boolean> {
+    const info = await streamInfo(this.#options.jsm, this.#options.stream)
+    return info !== undefined && info.state.last_seq >= this.#next
   }
 
   async close(): Promise<void> {
@@ -121,9 +128,10 @@ export class StreamReader {
         const code = message.headers?.code ?? 0
         // 404 and 408: nothing (more) there in time; anything else that is not a message is a doubt
         if (code !== 0) return finish(code !== 404 && code !== 408)
-        const { sequence, pending } = place(message.reply ?? '')
-        messages.push({ sequence, text: Buffer.from(message.data).toString('utf8') })
-        if (messages.length >= most || pending === 0) finish(false)
+        messages.push({ sequence: sequenceOf(message), text: Buffer.from(message.data).toString('utf8') })
+        // Only a full batch or the server's word ends a request: one given up because nothing more seemed to be there
+        // was still open at the server, and took the next frame with it.
+        if (messages.length >= most) finish(false)
       }
       const subscription = nc.subscribe(inbox, { callback: receive })
       const request = { batch: most, ...(expiresMs === 0 ? { no_wait: true } : { expires: expiresMs * 1_000_000 }) }
@@ -138,8 +146,7 @@ interface Pulled {
 }
 
 /** `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<delivered>.<sequence>.<consumer sequence>.<time>.<pending>[.<token>]` */
-function place(reply: string): { sequence: number; pending: number } {
-  const tokens = reply.split('.')
-  const first = tokens.length >= 11 ? 4 : 2
-  return { sequence: Number(tokens[first + 3]), pending: Number(tokens[first + 6]) }
+function sequenceOf(message: Msg): number {
+  const tokens = (message.reply ?? '').split('.')
+  return Number(tokens[tokens.length >= 11 ? 7 : 5])
 }

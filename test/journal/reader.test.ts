@@ -1,0 +1,52 @@
+import t from 'tap'
+import { connectJournal } from '../../src/journal/connection.ts'
+import { StreamReader } from '../../src/journal/reader.ts'
+import { createJournalStream, manager } from '../../src/journal/streams.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
+import { freshNamespace, sharedServers } from '../support/servers.ts'
+
+const EPOCH = 1_700_000_000
+
+t.test(
+  'a reader gets every message once and in order while it is published in bursts, also the last ones',
+  async (t) => {
+    const { natsUrl } = await sharedServers(t)
+    const connection = await connectJournal({ url: natsUrl, creds: '', name: 'reader-test' })
+    t.teardown(() => connection.close())
+    const names = streamNames(freshNamespace())
+    const jsm = await manager(connection)
+    await createJournalStream(jsm, names, { shard: 0, epoch: EPOCH, settings: { replicas: 1, maxBytes: 1 << 24 } })
+    const stream = names.journalStream(0, EPOCH)
+    t.teardown(() => jsm.streams.delete(stream))
+
+    // Bursts that end at any moment of a pull: the frame that came just after the last of a batch was lost once.
+    const total = 4000
+    let sent = 0
+    const publishing = (async () => {
+      while (sent < total) {
+        for (let burst = 0; burst < 1 + (sent % 7) && sent < total; burst += 1) {
+          connection.nc.publish(names.journalSubject(0, EPOCH), String((sent += 1)))
+        }
+        await connection.nc.flush()
+      }
+    })()
+    const reader = new StreamReader({ connection, jsm, stream, from: 1 })
+    const seen: number[] = []
+    const deadline = Date.now() + 20_000
+    while (seen.length < total && Date.now() < deadline) {
+      for (const { sequence, text } of await reader.read(64, 1000)) {
+        if (String(sequence) === text) seen.push(sequence)
+      }
+    }
+    await publishing
+    t.same(
+      seen,
+      Array.from({ length: total }, (_, index) => index + 1)
+    )
+
+    await jsm.streams.purge(stream, { seq: 100 })
+    const late = new StreamReader({ connection, jsm, stream, from: 1 })
+    await t.rejects(late.read(10, 500), { message: /goes on at 100/ }, 'what is gone is an error, not an end')
+    await reader.close()
+  }
+)
