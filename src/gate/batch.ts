@@ -99,7 +99,10 @@ function pushAdjust(fields: Fields, keys: Keys, call: AdjustCommand): void {
 }
 
 function pushCall(fields: Fields, keys: Keys, call: Call): void {
-  if (call.op === 'adjust') return pushAdjust(fields, keys, call)
+  if (call.op === 'adjust') {
+    pushAdjust(fields, keys, call)
+    return
+  }
   const user = keys.placeLogical(logical.user(call.user))
   switch (call.op) {
     case 'buy': {

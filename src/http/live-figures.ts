@@ -1,5 +1,6 @@
 import { type CatalogueCampaign, statusOf } from '../campaign/catalogue.ts'
 import type { Gate } from '../gate/gate.ts'
+import { logical } from '../gate/keys.ts'
 import type { CatalogueSource } from './sales-directory.ts'
 
 /** Units of a session. */
@@ -55,7 +56,10 @@ export class LiveFigures {
   async #read(): Promise<void> {
     const now = this.#now()
     const due = this.#catalogue.list().filter((campaign) => this.#isDue(campaign, now))
-    const keys = due.flatMap(({ id, rules }) => [`c:${id}`, ...rules.activities.map((sale) => `s:${id}:${sale.id}`)])
+    const keys = due.flatMap(({ id, rules }) => [
+      logical.campaign(id),
+      ...rules.activities.map((sale) => logical.stock(id, sale.id))
+    ])
     try {
       const hashes = keys.length === 0 ? [] : await this.#gate.read(keys)
       let next = 0

@@ -25,7 +25,8 @@ t.test(
     const publishing = (async () => {
       while (sent < total) {
         for (let burst = 0; burst < 1 + (sent % 7) && sent < total; burst += 1) {
-          connection.nc.publish(names.journalSubject(0, EPOCH), String((sent += 1)))
+          sent += 1
+          connection.nc.publish(names.journalSubject(0, EPOCH), String(sent))
         }
         await connection.nc.flush()
       }

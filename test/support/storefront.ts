@@ -54,14 +54,10 @@ export class Shop {
     return this.ask(path, { method: 'POST', user, key, body: { quantity }, ...ask })
   }
 
-  /** A change by an operator: the first one unless said otherwise. */
-  async operate(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown, operator = 0): Promise<Answer> {
-    const answer = await this.#stack.admin({
-      method,
-      path: `/admin/v1${path}`,
-      operator,
-      ...(body !== undefined && { body })
-    })
+  /** A change by an operator. */
+  async operate(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Answer> {
+    const request = { method, path: `/admin/v1${path}`, ...(body !== undefined && { body }) }
+    const answer = await this.#stack.admin(request)
     return { status: answer.status, body: answer.body as Record<string, unknown>, headers: new Headers() }
   }
 }
