@@ -19,6 +19,8 @@ create table openings (
   shard integer not null,
   epoch bigint not null,
   opened_at timestamptz not null default now(),
+  -- false: noted, and a recovery died before the stream was there
+  created boolean not null default false,
   -- last sequence of the sealed stream, null while it is the live one
   last_sequence bigint,
   deleted boolean not null default false,

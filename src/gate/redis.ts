@@ -5,6 +5,8 @@ const settings = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 2000,
+  // the last resort of calls without a deadline of their own, all of them reads: a line can be cut without a close
+  commandTimeout: 10_000,
   keepAlive: 10_000,
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 500)
 } satisfies RedisOptions

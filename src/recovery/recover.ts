@@ -11,6 +11,7 @@ import {
   listOpenings,
   markOpen,
   type Position,
+  recordCreated,
   recordDeleted,
   recordOpening,
   recordSealed
@@ -65,7 +66,7 @@ async function fence(parts: RecoveryParts, epoch: number): Promise<Fence> {
     const lastSequence = await sealStream(jsm, name)
     if (lastSequence === undefined) {
       const passed = opening.epoch < projector.position.epoch || drained(opening, projector.position)
-      if (!passed) lost(name)
+      if (opening.created && !passed) lost(name)
       gone.push(opening.epoch)
       continue
     }
@@ -143,6 +144,7 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   const { toDrain, journalLost, gone } = await fence(parts, epoch)
   await recordOpening(session, shard, epoch)
   await createJournalStream(jsm, names, { shard, epoch, settings: parts.streams })
+  await recordCreated(session, shard, epoch)
   for (const sealed of toDrain) {
     if (sealed.epoch < projector.position.epoch) continue
     log('reading the journal to its end', sealed)

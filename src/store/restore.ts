@@ -59,14 +59,24 @@ export interface DueOrder {
   readonly campaign_id: string
   readonly activity_id: string
   readonly session_id: string
+  readonly pay_by: Date
+}
+
+interface DueQuery {
+  readonly shard: number
+  readonly most: number
+  /** begins behind this one */
+  readonly after: DueOrder | undefined
 }
 
 /** Unpaid orders whose time to pay is over, the longest overdue first. Redis alone decides what becomes of them. */
-export async function listDueOrders(db: Client | Pool, shard: number, most: number): Promise<DueOrder[]> {
+export async function listDueOrders(db: Client | Pool, { shard, most, after }: DueQuery): Promise<DueOrder[]> {
   const { rows } = await db.query<DueOrder>(
-    `select order_id, user_id, campaign_id, activity_id, session_id from orders
-     where shard = $1 and status = 'accepted' and pay_by <= now() order by pay_by limit $2`,
-    [shard, most]
+    `select order_id, user_id, campaign_id, activity_id, session_id, pay_by from orders
+     where shard = $1 and status = 'accepted' and pay_by <= now()
+       and ($3::timestamptz is null or (pay_by, order_id) > ($3::timestamptz, $4::text))
+     order by pay_by, order_id limit $2`,
+    [shard, most, after?.pay_by ?? null, after?.order_id ?? '']
   )
   return rows
 }

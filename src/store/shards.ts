@@ -130,12 +130,12 @@ export function markOpen(session: Queryable, state: OpenState): Promise<void> {
 export async function listOpenings(
   db: Queryable,
   shard: number
-): Promise<Array<{ epoch: number; lastSequence: number | null }>> {
-  const { rows } = await db.query<{ epoch: number; last_sequence: number | null }>(
-    'select epoch, last_sequence from openings where shard = $1 and not deleted order by epoch',
+): Promise<Array<{ epoch: number; lastSequence: number | null; created: boolean }>> {
+  const { rows } = await db.query<{ epoch: number; last_sequence: number | null; created: boolean }>(
+    'select epoch, last_sequence, created from openings where shard = $1 and not deleted order by epoch',
     [shard]
   )
-  return rows.map((row) => ({ epoch: row.epoch, lastSequence: row.last_sequence }))
+  return rows.map((row) => ({ epoch: row.epoch, lastSequence: row.last_sequence, created: row.created }))
 }
 
 /** Notes a stream before it is created: a stream that Postgres names and that is gone is a lost journal. */
@@ -144,6 +144,11 @@ export async function recordOpening(db: Queryable, shard: number, epoch: number)
     'insert into openings (shard, epoch) values ($1, $2) on conflict on constraint openings_pkey do nothing',
     [shard, epoch]
   )
+}
+
+/** The stream exists: from now on its absence is a loss. */
+export async function recordCreated(db: Queryable, shard: number, epoch: number): Promise<void> {
+  await db.query('update openings set created = true where shard = $1 and epoch = $2', [shard, epoch])
 }
 
 export async function recordSealed(

@@ -108,7 +108,9 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
       continue
     }
     const upTo = Math.min(read, await purgeableSequence(pool, { shard, epoch: opening.epoch, keepSeconds }))
-    if (upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
+    // Never { seq: 1 }: nats-server takes that for "everything", the frame that arrived a moment ago included. An empty
+    // stream says that its first sequence is 0, so 0 must not count as reached.
+    if (upTo > 0 && upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
     const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0
     if (share > ALARM_AT) {
       logger.error(

@@ -3,6 +3,7 @@ import { manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { readPlace, readShard, requestReopening } from '../../src/store/shards.ts'
 import { cleanJournal } from '../../src/worker/housekeeping.ts'
+import { startCore } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
 import { assertWhole, bought, openShop } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -55,3 +56,38 @@ t.test('streams that both readers have passed are purged or deleted, whatever st
   await bought(shop, 'carol')
   await assertWhole(t, shop)
 })
+
+t.test(
+  'the first frame of an opening stays, also when it comes just after the janitor saw an empty stream',
+  async (t) => {
+    const core = await startCore(t, urls)
+    const stopWorker = core.worker()
+    const { gate, connection, shard } = await core.gateway()
+    await gate.ready()
+    await stopWorker()
+    const names = streamNames(core.config.NAMESPACE)
+    const jsm = await manager(connection)
+    const epoch = (await readShard(core.pool, shard))?.epoch ?? 0
+    const place = { epoch, sequence: 0 }
+    const streams = Object.create(jsm.streams, {
+      info: {
+        value: async (name: string) => {
+          const before = await jsm.streams.info(name)
+          await connection.nc.jetstream().publish(names.journalSubject(shard, epoch), 'the first frame')
+          return before
+        }
+      }
+    })
+    await cleanJournal({
+      pool: core.pool,
+      jsm: Object.create(jsm, { streams: { value: streams } }),
+      names,
+      shard,
+      epoch,
+      keepSeconds: 0,
+      positions: () => ({ projection: place, events: place }),
+      logger: core.logger
+    })
+    t.equal((await jsm.streams.info(names.journalStream(shard, epoch))).state.messages, 1)
+  }
+)
