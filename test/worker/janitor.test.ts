@@ -1,7 +1,7 @@
 import t from 'tap'
-import { manager } from '../../src/journal/streams.ts'
+import { createJournalStream, manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { readPlace, readShard, requestReopening } from '../../src/store/shards.ts'
+import { readPlace, readShard, recordOpening, requestReopening } from '../../src/store/shards.ts'
 import { cleanJournal } from '../../src/worker/housekeeping.ts'
 import { startCore } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
@@ -61,13 +61,12 @@ t.test(
   'the first frame of an opening stays, also when it comes just after the janitor saw an empty stream',
   async (t) => {
     const core = await startCore(t, urls)
-    const stopWorker = core.worker()
-    const { gate, connection, shard } = await core.gateway()
-    await gate.ready()
-    await stopWorker()
+    const { connection, shard } = await core.gateway()
     const names = streamNames(core.config.NAMESPACE)
     const jsm = await manager(connection)
-    const epoch = (await readShard(core.pool, shard))?.epoch ?? 0
+    const epoch = 1_700_000_000
+    await recordOpening(core.pool, shard, epoch)
+    await createJournalStream(jsm, names, { shard, epoch, settings: { replicas: 1, maxBytes: 1 << 20 } })
     const place = { epoch, sequence: 0 }
     const streams = Object.create(jsm.streams, {
       info: {
