@@ -274,3 +274,13 @@ test('an order that Postgres does not have yet is found through its owner', asyn
     order: { id: '0-1700000000-7' }
   })
 })
+
+test('an order that the worker stores while its owner is looked for is found all the same', async (t) => {
+  const { pool } = await database(t)
+  const gate = new ScriptedGate()
+  gate.ownerOf = async () => {
+    await storeOrder(pool, 'ann', { sequence: 7, at: Date.now() })
+    return undefined
+  }
+  t.match(await createOrderDirectory(gate, pool).findAny('0-1700000000-7'), { user: 'ann', journaled: true })
+})
