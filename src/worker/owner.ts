@@ -157,9 +157,10 @@ export class ShardOwner {
     if (row && row.state !== 'open') throw new ReopenError('Postgres says closed')
     // NATS away is no reason to reopen; a NATS without the stream is
     const stream = names.journalStream(parts.shard, scripts.epoch)
+    // read first: the projection may pass the answer of NATS while that is under way, and nothing would be lost then
+    const { position } = this.#projector
     const info = await streamInfo(jsm, stream).catch(() => 'away' as const)
     if (info === undefined) throw new ReopenError(`the stream ${stream} is gone`)
-    const { position } = this.#projector
     if (info !== 'away' && position.epoch === scripts.epoch && info.state.last_seq < position.sequence) {
       throw new ReopenError(`the stream ${stream} ends before what Postgres has read of it`)
     }
