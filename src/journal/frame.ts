@@ -18,7 +18,9 @@ const FrameDecision = Type.Object({
   /** the order that a transition moved; an accepted order is named by its own decision id */
   order: Type.Optional(Type.String()),
   request: Type.Unknown(),
-  /** adjustments: what each add really did, comma-separated */
+  /** the win that a claim or a revocation moved; a won spin is named by its own decision id */
+  win: Type.Optional(Type.String()),
+  /** adjustments: what each add really did, comma-separated; of the others see lua/README.md */
   report: Type.Optional(Type.String()),
   /** what sums: field deltas by scope: c, a, s, u of this decision, or a logical key */
   add: Type.Optional(Deltas),

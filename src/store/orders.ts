@@ -27,6 +27,7 @@ export interface StoredDecision {
   readonly at: Date
   /** the gate's record of the order right after this decision; '' where it is about no order */
   readonly record: string
+  readonly report: string
 }
 
 /**
@@ -59,7 +60,7 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
   return rows[0]
 }
 
-const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, shard || '-' || entity as entity, at, record`
+const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, shard || '-' || entity as entity, at, record, report`
 
 /** The decision that a replay field of a user stands for, such as `u:<Idempotency-Key>`. */
 export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
