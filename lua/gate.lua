@@ -16,26 +16,36 @@
 -- @include lib/opening
 -- @include lib/overlay
 -- @include lib/packed
+-- @include lib/calendar
 -- @include lib/settle
 -- @include lib/frame
 -- @include steps/replay
+-- @include steps/causes
 -- @include steps/window
 -- @include steps/standing
 -- @include steps/rate
 -- @include steps/limits
 -- @include steps/take
+-- @include steps/reward
+-- @include steps/debit
+-- @include steps/prize
+-- @include steps/part
+-- @include lib/deal
+-- @include lib/win
 -- @include commands/buy
+-- @include commands/participate
 -- @include commands/transition
+-- @include commands/win
 -- @include commands/adjust
 -- @include commands/query
--- @include commands/orders
+-- @include commands/list
 
 -- The fields of all commands of this batch.
 for field in string.gmatch(ARGV[6], '([^\n]*)\n') do
   FIELDS[#FIELDS + 1] = field
 end
 
-local COMMANDS = { b = buy, t = transition, j = adjust, q = query, o = list_orders }
+local COMMANDS = { b = buy, p = participate, t = transition, w = win_change, j = adjust, q = query, l = list }
 
 local opening = open_opening(KEYS[1])
 if not opening then

@@ -18,6 +18,8 @@ const unused = async (): Promise<never> => {
 const noGate: Gate = {
   submit: unused,
   ordersOf: unused,
+  winsOf: unused,
+  decisionsOf: unused,
   lookup: unused,
   read: unused,
   ownerOf: unused,

@@ -3,10 +3,16 @@
   KEYS:    index of the user whose replay record it is ($system), index of every hash it names
   FIELDS:  user index, key, hash, type, head, number of puts, (hash index, field, value)..., number of adds,
            (hash index, field, delta)...
-  Returns: the reply, its report the deltas that were applied, comma-separated; the caller sends it alone in its batch,
-           because rules parsed for earlier commands are not parsed again
+  Returns: the reply, its report the deltas that were applied, comma-separated; the caller sends one that writes rules or stock
+           alone in its batch, because rules parsed for earlier commands are not parsed again
 ]]
 local STOCK_FIELD = '^(.*):remaining$'
+
+-- Stock that is added or taken moves the total along.
+local function total_of(field)
+  local name = string.match(field, STOCK_FIELD)
+  return name and name .. ':total'
+end
 
 local function logical(index)
   return string.sub(KEYS[index], #PREFIX + 1)
@@ -24,40 +30,57 @@ local function note_delta(parts, index, field, delta)
   note(parts, index, field, (noted and noted[field] or 0) + delta)
 end
 
+-- Reads every hash that the command names before anything is noted: other commands may stand in the same batch.
+local function read_puts(at)
+  local count = tonumber(FIELDS[at])
+  for i = 0, count - 1 do
+    local index = tonumber(FIELDS[at + 1 + i * 3])
+    if not fetch(index, FIELDS[at + 2 + i * 3]) then
+      return index
+    end
+  end
+  return nil
+end
+
+local function read_adds(at)
+  local count = tonumber(FIELDS[at])
+  for i = 0, count - 1 do
+    local index, field = tonumber(FIELDS[at + 1 + i * 3]), FIELDS[at + 2 + i * 3]
+    local total = total_of(field)
+    local values = fetch(index, field, total or field)
+    if not values or not whole(values[field]) or not whole(values[total or field]) then
+      return index
+    end
+  end
+  return nil
+end
+
 local function apply_puts(at, parts)
   local count = tonumber(FIELDS[at])
   for i = 0, count - 1 do
     local index, field, value = tonumber(FIELDS[at + 1 + i * 3]), FIELDS[at + 2 + i * 3], FIELDS[at + 3 + i * 3]
-    local values, hash = fetch(index, field)
-    if not values then
-      return nil, index
-    end
+    local _, hash = fetch(index, field)
     put(hash, field, value)
     note(parts, index, field, value)
   end
-  return at + 1 + count * 3
 end
 
 -- Negative: takes at once, at most what is left. Positive: given when journaled; the field is made to exist at once,
 -- so that stock which is still to come reads as 0 and not as missing.
 local function apply_add(index, field, delta, frame, parts)
-  local total = string.match(field, STOCK_FIELD)
-  local total_field = total and total .. ':total' or field
-  local values, hash = fetch(index, field, total_field)
-  if not values or not whole(values[field]) or not whole(values[total_field]) then
-    return nil
-  end
+  local total_field = total_of(field)
+  local values, hash = fetch(index, field, total_field or field)
   local applied = math.max(delta, -whole(values[field])) + 0
   local now = math.min(applied, 0)
   add(hash, field, now)
-  if total then
+  if total_field then
     add(hash, total_field, now)
     note_delta(parts, index, total_field, applied)
   end
   note_delta(parts, index, field, applied)
   if applied > 0 then
     give(frame, KEYS[index], field, applied)
-    if total then
+    if total_field then
       give(frame, KEYS[index], total_field, applied)
     end
   end
@@ -69,13 +92,9 @@ local function apply_adds(at, frame, parts)
   local report = {}
   for i = 0, count - 1 do
     local index, delta = tonumber(FIELDS[at + 1 + i * 3]), tonumber(FIELDS[at + 3 + i * 3])
-    local applied = apply_add(index, FIELDS[at + 2 + i * 3], delta, frame, parts)
-    if not applied then
-      return nil, index
-    end
-    report[#report + 1] = text(applied)
+    report[i + 1] = text(apply_add(index, FIELDS[at + 2 + i * 3], delta, frame, parts))
   end
-  return at + 1 + count * 3, nil, report
+  return table.concat(report, ',')
 end
 
 local function adjust(at, frame)
@@ -92,16 +111,12 @@ local function adjust(at, frame)
   if replayed then
     return replayed, after
   end
-  local done, corrupt = apply_puts(puts_at, puts)
-  local report
-  if done then
-    done, corrupt, report = apply_adds(adds_at, frame, adds)
-  end
-  if not done then
-    hashes, hash_order, frame.gives = {}, {}, {}
+  local corrupt = read_puts(puts_at) or read_adds(adds_at)
+  if corrupt then
     return 'X;' .. KEYS[corrupt], after
   end
-  local applied = table.concat(report, ',')
+  apply_puts(puts_at, puts)
+  local applied = apply_adds(adds_at, frame, adds)
   return decide(frame, user, {
     seq = next_sequence(frame),
     type = FIELDS[at + 3],

@@ -72,11 +72,6 @@ local function record_parts(activity, quantity, frame)
   return parts
 end
 
-local function count_newcomer(activity)
-  local _, campaign = fetch(activity.index, 'participants')
-  add(campaign, 'participants', 1)
-end
-
 -- Reads what the steps look at; the table is made at its full size, with room for the order that may come.
 local function fetch_buyer(activity, user_index, key)
   local name = KEYS[user_index]
@@ -183,14 +178,14 @@ local function buy(at, frame)
   if not activity then
     -- a replay answers before the window: a winner who asks again after the end gets the order
     local values = fetch(user_index, key)
-    return values and replay_with_order(frame, user_index, values, key, hash) or refusal, after
+    return values and replay_with_record(frame, user_index, values, key, hash) or refusal, after
   end
   local values, user = fetch_buyer(activity, user_index, key)
   if not values then
     return 'X;' .. KEYS[user_index], after
   end
   if values[key] then
-    return replay_with_order(frame, user_index, values, key, hash), after
+    return replay_with_record(frame, user_index, values, key, hash), after
   end
   if not counters_are_whole(activity, values) then
     return 'X;' .. KEYS[user_index], after

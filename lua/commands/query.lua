@@ -10,5 +10,5 @@ local function query(at, frame)
   if not values then
     return 'X;' .. KEYS[user_index], at + 2
   end
-  return replay_with_order(frame, user_index, values, key, '') or 'N', at + 2
+  return replay_with_record(frame, user_index, values, key, '') or 'N', at + 2
 end

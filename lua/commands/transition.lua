@@ -128,14 +128,6 @@ local function adds_part(stock, user)
   return json_part('add', parts)
 end
 
--- The order whose own frame is not journaled yet: its effect must not stand before it in the journal.
-local function waits_for(order, frame)
-  if order.frame == frame.id then
-    return true
-  end
-  return string.sub(order.frame, 1, #EPOCH + 1) == EPOCH .. '-' and replay_frame(frame, order.frame)
-end
-
 -- luacheck: ignore
 local function move_on(frame, request, order, activity, user)
   local rule = TRANSITIONS[request.name]
@@ -221,7 +213,7 @@ local function transition(at, frame)
   if not order then
     return 'X;' .. KEYS[request.user_index], after
   end
-  if waits_for(order, frame) then
+  if waits_for(frame, order.frame) then
     return 'W;' .. order.frame, after
   end
   return move_on(frame, request, order, activity, user), after

@@ -2,7 +2,8 @@
   purpose: hashes as this batch sees them: read once, changed in memory, written after every command is decided, so that
            the second command of a user or an item sees the first and nothing is written before nothing can fail
   KEYS:    any hash of the batch, by index
-  Returns: fetch(index, fields...) -> table of values or nil when the key is corrupt; put, add; write_hashes
+  Returns: fetch(index, fields...), fetch_fields(index, field, list) -> table of values or nil when the key is corrupt; put, add;
+           write_hashes
 ]]
 local hashes = {}
 local hash_order = {}
@@ -46,6 +47,26 @@ local function fetch(index, ...)
       values[missing[i]] = read[i]
     end
   end
+  return values, hash
+end
+
+-- As fetch, for one field and those of a list: the list is made once for all commands of a batch.
+local function fetch_fields(index, field, list)
+  local key = KEYS[index]
+  if hashes[key] then
+    return fetch(index, field, unpack(list))
+  end
+  local read = redis.pcall('HMGET', key, field, unpack(list))
+  if read.err then
+    return nil
+  end
+  local values = { [field] = read[1] }
+  for i = 1, #list do
+    values[list[i]] = read[i + 1]
+  end
+  local hash = { key = key, values = values, dirty = {} }
+  hashes[key] = hash
+  hash_order[#hash_order + 1] = hash
   return values, hash
 end
 

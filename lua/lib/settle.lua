@@ -1,7 +1,8 @@
 --[[
   purpose: takes a journaled frame from the outbox to kept and applies what its decisions give, once
   KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frame's gives name
-  Returns: settle_frame(id, opening) -> true when the frame is settled now or was before
+  Returns: whole(value); numbers_are_whole(fields, values); settle_frame(id, opening) -> true when the frame is settled now or
+           was before
 ]]
 -- A value that must be a whole number as Redis counts them; nil when it is something else, such as `1e3`, `5.0` or `-0`,
 -- on which HINCRBY would fail with half a frame written. An absent counter is 0, a number comes from the overlay.
@@ -18,6 +19,15 @@ local function whole(value)
   return nil
 end
 
+local function numbers_are_whole(fields, values)
+  for i = 1, #fields do
+    if not whole(values[fields[i]]) then
+      return false
+    end
+  end
+  return true
+end
+
 local function known_keys()
   local known = {}
   for i = 4, #KEYS do
@@ -31,7 +41,11 @@ local function apply_gives(gives)
   local known = known_keys()
   for i = 1, #gives do
     local key, field = gives[i][1], gives[i][2]
-    local value = known[key] and redis.pcall('HGET', key, field) or { err = 'unknown' }
+    if not known[key] then
+      return false
+    end
+    -- a field that is not there yet counts from nothing
+    local value = redis.pcall('HGET', key, field)
     if (type(value) == 'table' and value.err) or not whole(value) then
       return false
     end

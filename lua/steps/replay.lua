@@ -26,37 +26,43 @@ local function replay_frame(frame, id)
   return frame.seen[id]
 end
 
+-- Orders and wins keep a record of their own with the user.
+local function record_field(type_name, entity)
+  return (string.sub(type_name, 1, 6) == 'order.' and 'o:' or 'w:') .. entity
+end
+
 -- P: a decision of an earlier batch; S: of this very batch, so that its frame is the new one.
 local function replay(frame, values, key, hash)
-  local record = values[key]
-  if not record then
+  local decided = values[key]
+  if not decided then
     return nil
   end
-  local known, epoch, tail = string.match(record, '^([^;]*);(%d+);(.*)$')
-  local batch, entity = string.match(tail or '', '^%d+;(%d+);[^;]*;%d+;([^;]*)')
+  local known, epoch, tail = string.match(decided, '^([^;]*);(%d+);(.*)$')
+  local batch, type_name, entity = string.match(tail or '', '^%d+;(%d+);([^;]*);%d+;([^;]*)')
   if not batch then
     return 'X;' .. key
   end
   if hash ~= '' and known ~= hash then
     return 'R;KEY_REUSED'
   end
-  if entity ~= '' and values['o:' .. entity] == false then
-    return 'X;o:' .. entity
+  local field = entity ~= '' and record_field(type_name, entity)
+  if field and values[field] == false then
+    return 'X;' .. field
   end
   local id = epoch .. '-' .. batch
   local mine = id == frame.id
   if not mine and epoch == EPOCH then
     replay_frame(frame, id)
   end
-  local order = entity ~= '' and values['o:' .. entity] or ''
-  return (mine and 'S;' or 'P;') .. epoch .. ';' .. tail .. '\n' .. (order or ''), entity, id
+  local record = field and values[field] or ''
+  return (mine and 'S;' or 'P;') .. epoch .. ';' .. tail .. '\n' .. record, field
 end
 
--- A replayed order needs its record too, which the first read does not name.
-local function replay_with_order(frame, user_index, values, key, hash)
-  local reply, entity = replay(frame, values, key, hash)
-  if reply and entity and entity ~= '' then
-    fetch(user_index, 'o:' .. entity)
+-- A replayed order or win needs its record too, which the first read does not name.
+local function replay_with_record(frame, user_index, values, key, hash)
+  local reply, field = replay(frame, values, key, hash)
+  if reply and field then
+    fetch(user_index, field)
     return replay(frame, values, key, hash)
   end
   return reply

@@ -1,7 +1,8 @@
 --[[
   purpose: step 7, units of a session: all or nothing
   KEYS:    stock (s:)
-  Returns: take_units(activity, quantity) -> positions of the first and last unit as text, or nil and the refusal
+  Returns: take_units(activity, quantity) -> positions of the first and last unit as text, or nil and the refusal;
+           count_newcomer(activity)
 ]]
 local function load_stock(activity)
   local values, hash = fetch(activity.index + 2, activity.remaining, activity.held, activity.position)
@@ -37,4 +38,9 @@ local function take_units(activity, quantity)
   add(stock, activity.held, quantity)
   add(stock, activity.position, quantity)
   return text(before + 1), text(before + quantity)
+end
+
+local function count_newcomer(activity)
+  local _, campaign = fetch(activity.index, 'participants')
+  add(campaign, 'participants', 1)
 end

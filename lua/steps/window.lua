@@ -12,7 +12,10 @@ local RULE_NUMBERS = { 'price', 'units_per_user', 'pay_within', 'level' }
 
 -- Whatever the steps compare or put together must be there: an error in Lua would take the whole batch with it.
 local function are_rules(campaign, rules)
-  if not (campaign.opens_at and campaign.closes_at and rules.sessions and rules.price and rules.currency) then
+  local sale = not rules.kind or rules.kind == 'sale'
+  if
+    not (campaign.opens_at and campaign.closes_at and rules.sessions) or (sale and not (rules.price and rules.currency))
+  then
     return false
   end
   for i = 1, #CAMPAIGN_NUMBERS do
@@ -47,6 +50,7 @@ local function load_activity(index)
   )
   local rules = fetch(
     index + 1,
+    'kind',
     'price',
     'currency',
     'units_per_user',
@@ -75,6 +79,7 @@ local function load_activity(index)
     starts = {},
     first_starts = {},
     records = {},
+    parts = {},
   }
 end
 

@@ -1,11 +1,11 @@
-import type { AdjustCommand, Command } from './commands.ts'
+import type { AdjustCommand, Command, ParticipateCommand, WinCommand } from './commands.ts'
 import { logical, shardKeys } from './keys.ts'
 
 /** What rides in a gate call: a command, or one of the reads that follow the same rules. */
 export type Call =
   | Command
   | { readonly op: 'query'; readonly user: string; readonly key: string }
-  | { readonly op: 'orders'; readonly user: string }
+  | { readonly op: 'list'; readonly what: 'orders' | 'wins' | 'decisions'; readonly user: string }
 
 export interface CallLimits {
   /** ms of Redis time after which nothing of the batch may happen, 0 = none */
@@ -74,11 +74,16 @@ function oneLine(text: string): string {
 }
 
 /** The caller's part of a decision in the frame: JSON text without braces. What buyers have in common the script adds. */
-function head(command: Command): string {
-  const own =
+function ownPart(command: Command): string {
+  return (
     `"user":"${command.user}","key":${JSON.stringify(command.key)},"hash":"${command.hash}",` +
     `"request":${oneLine(command.request)}`
-  return command.op === 'buy' ? own : `${own},"campaign":"${command.campaign}","activity":"${command.activity}"`
+  )
+}
+
+/** As ownPart, with the campaign and the activity that the script does not add. */
+function head(command: Command): string {
+  return `${ownPart(command)},"campaign":"${command.campaign}","activity":"${command.activity}"`
 }
 
 type Fields = Array<string | number>
@@ -98,6 +103,21 @@ function pushAdjust(fields: Fields, keys: Keys, call: AdjustCommand): void {
   for (const [key, field, delta] of call.adds) fields.push(keys.placeLogical(key), oneLine(field), delta)
 }
 
+function pushParticipate(fields: Fields, keys: Keys, call: ParticipateCommand): void {
+  const place = keys.placeActivity(call.campaign, call.activity)
+  const user = keys.placeLogical(logical.user(call.user))
+  const pool = call.pool === '' ? 0 : keys.placeLogical(logical.pool(call.campaign, call.pool))
+  fields.push('p', place, user, call.key, call.hash, call.quantity, call.level, call.by, call.random, pool)
+  fields.push(call.day ?? '', ownPart(call))
+}
+
+function pushWin(fields: Fields, keys: Keys, call: WinCommand): void {
+  const place = keys.placeActivity(call.campaign, call.activity)
+  const user = keys.placeLogical(logical.user(call.user))
+  fields.push('w', place, user, call.key, call.hash, call.change, entityOf(call.win), call.by)
+  fields.push(call.returnQuota ? 1 : 0, head(call))
+}
+
 function pushCall(fields: Fields, keys: Keys, call: Call): void {
   if (call.op === 'adjust') {
     pushAdjust(fields, keys, call)
@@ -107,7 +127,7 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
   switch (call.op) {
     case 'buy': {
       const place = keys.placeActivity(call.campaign, call.activity)
-      fields.push('b', place, user, call.key, call.hash, call.quantity, call.level, head(call))
+      fields.push('b', place, user, call.key, call.hash, call.quantity, call.level, ownPart(call))
       return
     }
     case 'transition': {
@@ -119,8 +139,14 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
     case 'query':
       fields.push('q', user, call.key)
       return
-    case 'orders':
-      fields.push('o', user)
+    case 'participate':
+      pushParticipate(fields, keys, call)
+      return
+    case 'win':
+      pushWin(fields, keys, call)
+      return
+    case 'list':
+      fields.push('l', user, call.what[0] ?? '')
       return
     default:
       call satisfies never

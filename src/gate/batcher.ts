@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './batch.ts'
+import { logical } from './keys.ts'
 import type { LiveOpening, OpeningWatch } from './opening-watch.ts'
 import { RedisCallError, type RedisCaller } from './redis-caller.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './reply.ts'
@@ -140,11 +141,11 @@ export class ShardBatcher implements Batcher {
     }
   }
 
-  /** An adjustment goes alone: the script parses rules once a batch. */
+  /** What writes rules or stock goes alone: the script parses rules once a batch. */
   #takeBatch(): Waiting[] {
     const most = this.#options.limits.batchCalls
-    if (this.#queue[0]?.call.op === 'adjust') return this.#queue.splice(0, 1)
-    const adjustment = this.#queue.findIndex(({ call }, index) => index >= most || call.op === 'adjust')
+    if (this.#queue[0] && goesAlone(this.#queue[0].call)) return this.#queue.splice(0, 1)
+    const adjustment = this.#queue.findIndex(({ call }, index) => index >= most || goesAlone(call))
     return this.#queue.splice(0, adjustment === -1 ? most : adjustment)
   }
 
@@ -241,6 +242,11 @@ export class ShardBatcher implements Batcher {
       this.#queue.shift()?.resolve(unavailable('Redis is slow', 1000))
     }
   }
+}
+
+function goesAlone(call: Call): boolean {
+  if (call.op !== 'adjust') return false
+  return [...call.puts, ...call.adds].some(([key]) => key !== logical.user(call.user))
 }
 
 function unavailable(reason: string, retryAfterMs: number): CallResult {

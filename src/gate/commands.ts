@@ -41,13 +41,45 @@ export interface TransitionCommand extends CommandBase {
   readonly request: string
 }
 
+/** Take part in a draw, a task or a redemption: what it costs, takes and gives stands in the rules of the activity. */
+export interface ParticipateCommand extends CommandBase {
+  readonly op: 'participate'
+  readonly activity: string
+  /** redemptions: units; 1 for the others */
+  readonly quantity: number
+  /** the user's level from the token, 0 where absent */
+  readonly level: number
+  /** a user takes tokens of the campaign's bucket; only the system completes a task with a goal */
+  readonly by: 'user' | 'system'
+  /** draws: `drawRandom` of the draw's seed; '' for the others */
+  readonly random: string
+  /** redemptions: the code pool that a unit takes from, '' where there is none */
+  readonly pool: string
+  /** the local day (days since 1970) on which a goal was reached; undefined: the day of the decision */
+  readonly day?: number | undefined
+  /** the client's body as JSON text: goes into the journal as it is, so no personal data */
+  readonly request: string
+}
+
+/** Claim a win, or revoke it: what it credited is taken back as far as it is there. `campaign`, `activity`: its draw. */
+export interface WinCommand extends CommandBase {
+  readonly op: 'win'
+  readonly change: 'claim' | 'revoke'
+  readonly win: string
+  readonly activity: string
+  readonly by: 'user' | 'operator' | 'system'
+  /** revoke: the prize goes back into its quota */
+  readonly returnQuota: boolean
+  readonly request: string
+}
+
 /** Pseudo user that owns the replay records of adjustments; `$` can stand in no real user id. */
 export const SYSTEM_USER = '$system'
 
 /**
  * Write values (`puts`, at the decision) and add to numbers (`adds`: negative ones at the decision and never below zero,
  * taking what is left; positive ones once journaled). Keys are logical: `c:<campaign>`, `a:<campaign>:<activity>`,
- * `s:<campaign>:<activity>`, `u:<user>`.
+ * `s:<campaign>:<activity>`, `u:<user>`. One that names only users' hashes is batched with other commands; one that writes rules or stock goes alone.
  */
 export interface AdjustCommand extends CommandBase {
   readonly op: 'adjust'
@@ -59,4 +91,4 @@ export interface AdjustCommand extends CommandBase {
   readonly request: string
 }
 
-export type Command = BuyCommand | TransitionCommand | AdjustCommand
+export type Command = BuyCommand | TransitionCommand | ParticipateCommand | WinCommand | AdjustCommand

@@ -1,10 +1,23 @@
 import type { Command } from './commands.ts'
 import type { OrderRecord } from './order-record.ts'
-import type { Health, Outcome } from './outcomes.ts'
+import type { Decision, Health, Outcome } from './outcomes.ts'
+import type { WinRecord } from './win-record.ts'
 
 /** An order as Redis knows it, and whether the decision that changed it last is journaled. */
 export interface LiveOrder {
   readonly order: OrderRecord
+  readonly journaled: boolean
+}
+
+/** A win as Redis knows it, likewise. */
+export interface LiveWin {
+  readonly win: WinRecord
+  readonly journaled: boolean
+}
+
+/** A decision whose replay Redis holds: without the record of its order or win. */
+export interface LiveDecision {
+  readonly decision: Decision
   readonly journaled: boolean
 }
 
@@ -14,6 +27,10 @@ export interface Gate {
   submit(command: Command): Promise<Outcome>
   /** Orders of a user that Redis holds. @throws UnavailableError when Redis does not answer in time */
   ordersOf(user: string): Promise<LiveOrder[]>
+  /** Wins of a user that Redis holds. @throws UnavailableError */
+  winsOf(user: string): Promise<LiveWin[]>
+  /** Decisions of a user that Redis holds. @throws UnavailableError */
+  decisionsOf(user: string): Promise<LiveDecision[]>
   /**
    * The decision under a replay field. A decision not journaled yet is published and waited for first: `pending` tells
    * that the journal did not answer in time; undefined that no decision stands in Redis.

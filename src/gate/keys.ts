@@ -13,5 +13,7 @@ export const logical = {
   campaign: (campaign: string) => `c:${campaign}`,
   activity: (campaign: string, activity: string) => `a:${campaign}:${activity}`,
   stock: (campaign: string, activity: string) => `s:${campaign}:${activity}`,
+  /** codes of a pool that are left, as stock of their own */
+  pool: (campaign: string, pool: string) => `s:${campaign}:pool/${pool}`,
   user: (user: string) => `u:${user}`
 }

@@ -1,4 +1,5 @@
 import type { OrderRecord } from './order-record.ts'
+import type { WinRecord } from './win-record.ts'
 
 /** What was decided, as the gate's reply tells it. */
 export interface Decision {
@@ -10,6 +11,10 @@ export interface Decision {
   readonly at: number
   /** the order as it stood right after this decision; absent for adjustments */
   readonly order?: OrderRecord
+  /** the win as it stood right after this decision; absent where it is about none */
+  readonly win?: WinRecord
+  /** what the decision says about itself: `decodeReport` reads that of spins, claims, completions and wins */
+  readonly report: string
   /** adjustments: what each add really did, in the order of the command's `adds` */
   readonly applied?: readonly number[]
 }
@@ -27,6 +32,12 @@ export type RefusalCode =
   | 'DISQUALIFIED'
   | 'RATE_LIMITED'
   | 'KEY_REUSED'
+  | 'INSUFFICIENT_BALANCE'
+  | 'ALREADY_DONE'
+  | 'PREREQUISITE'
+  | 'UNVERIFIED'
+  | 'VOIDED'
+  | 'CLAIM_EXPIRED'
   | 'NOT_PAYABLE'
   | 'NOT_CANCELLABLE'
   | 'CONFLICT'

@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { decodeOrder, type OrderRecord, type OrderStatus } from './order-record.ts'
 import type { Decision, RefusalCode } from './outcomes.ts'
+import { decodeRefusal } from './refusals.ts'
+import { decodeWin, type WinRecord } from './win-record.ts'
 
 const replyShape = Compile(
   Type.Tuple([
@@ -23,6 +25,12 @@ export interface OpenFrame {
   readonly giveKeys: readonly string[]
 }
 
+/** What a user's hash holds, and whether the frame that changed it last is journaled. */
+export interface Live<Item> {
+  readonly item: Item
+  readonly journaled: boolean
+}
+
 export type CallReply =
   /** `entry`: the frame that carries it */
   | { readonly kind: 'decided'; readonly decision: Decision; readonly entry: string; readonly replayed: boolean }
@@ -30,7 +38,9 @@ export type CallReply =
   /** the cause of a transition is not journaled yet */
   | { readonly kind: 'wait'; readonly entry: string }
   | { readonly kind: 'none' }
-  | { readonly kind: 'orders'; readonly orders: ReadonlyArray<{ order: OrderRecord; journaled: boolean }> }
+  | { readonly kind: 'orders'; readonly items: ReadonlyArray<Live<OrderRecord>> }
+  | { readonly kind: 'wins'; readonly items: ReadonlyArray<Live<WinRecord>> }
+  | { readonly kind: 'decisions'; readonly items: ReadonlyArray<Live<Decision>> }
   /** a hash of Redis is not what it should be: an alarm */
   | { readonly kind: 'corrupt'; readonly key: string }
 
@@ -54,88 +64,79 @@ const statusAfter: Record<string, OrderStatus> = {
   'order.returned': 'returned'
 }
 
-/** `A|S|P;epoch;sequence;batch;type;at;entity;report`, then a line with the order's record. */
-function decodeDecision(shard: number, reply: string): CallReply {
-  const line = reply.indexOf('\n')
-  const [letter, epoch, sequence, batch, type = '', at, entity = '', report = ''] = reply.slice(0, line).split(';')
-  const record = reply.slice(line + 1)
-  const order = record === '' ? undefined : decodeOrder(`${shard}-${entity}`, record)
-  const status = statusAfter[type]
+/** `epoch;sequence;batch;type;at;entity;report`, and the record of the order or win, '' where there is none. */
+function decisionOf(shard: number, head: string, record: string): { decision: Decision; entry: string } {
+  const [epoch, sequence, batch, type = '', at, entity = '', ...report] = head.split(';')
+  const id = `${shard}-${entity}`
+  const isOrder = type.startsWith('order.')
   const decision: Decision = {
     id: `${shard}-${epoch}-${sequence}`,
     sequence: Number(sequence),
     type,
     at: Number(at),
-    // a replay tells the order as first decided, whatever became of it
-    ...(order && { order: letter === 'A' || status === undefined ? order : asDecided(order, status) }),
-    ...(report !== '' && { applied: report.split(',').map(Number) })
+    report: report.join(';'),
+    ...(record !== '' && (isOrder ? { order: decodeOrder(id, record) } : { win: decodeWin(id, record) }))
   }
-  return { kind: 'decided', decision, entry: `${epoch}-${batch}`, replayed: letter !== 'A' }
+  return { decision, entry: `${epoch}-${batch}` }
+}
+
+const isAdjustment = /^-?\d+(,-?\d+)*$/
+
+/** `A|S|P;<decision>`, then a line with the record. A replay tells order and win as first decided. */
+function decodeDecision(shard: number, reply: string): CallReply {
+  const line = reply.indexOf('\n')
+  const { decision, entry } = decisionOf(shard, reply.slice(2, line), reply.slice(line + 1))
+  const replayed = reply[0] !== 'A'
+  const { order, win, type, report } = decision
+  const status = statusAfter[type]
+  return {
+    kind: 'decided',
+    decision: {
+      ...decision,
+      ...(order && replayed && status && { order: asDecided(order, status) }),
+      ...(win && replayed && { win: winAsDecided(win, type) }),
+      ...(isAdjustment.test(report) && { applied: report.split(',').map(Number) })
+    },
+    entry,
+    replayed
+  }
 }
 
 function asDecided(order: OrderRecord, status: OrderStatus): OrderRecord {
   return { ...order, status, returned: status === 'returned' ? order.returned : 0 }
 }
 
-const iso = (ms: string) => new Date(Number(ms)).toISOString()
-
-function decodeRefusal(reply: string): CallReply {
-  const [, code, first = '', second = '', third = ''] = reply.split(';')
-  const refused = (members: Record<string, unknown>): CallReply => ({
-    kind: 'refused',
-    code: code as RefusalCode,
-    members
-  })
-  switch (code as RefusalCode) {
-    case 'NOT_STARTED':
-      return refused({ opensAt: iso(first) })
-    case 'SESSION_CLOSED':
-      return refused({ nextOpensAt: first === '' ? null : iso(first) })
-    case 'SOLD_OUT':
-      return refused({ remaining: Number(first), mayReopen: second === '1' })
-    case 'LIMIT_REACHED':
-      return refused({ scope: first, limit: Number(second) })
-    case 'RATE_LIMITED':
-      return refused({ scope: first, retryAfterMs: Number(second) })
-    case 'NOT_ELIGIBLE':
-      return refused({ requires: { [first]: first === 'level' ? Number(second) : second } })
-    case 'CONFLICT':
-      return refused(conflictMembers(first, second, third))
-    case 'NOT_PAYABLE':
-    case 'NOT_CANCELLABLE':
-      return refused({ orderStatus: statusName(first) })
-    default:
-      return refused({})
-  }
+function winAsDecided(win: WinRecord, type: string): WinRecord {
+  if (type === 'win.claimed') return { ...win, status: 'claimed' }
+  return type === 'spin.won' ? { ...win, status: win.given.length > 0 ? 'given' : 'won' } : win
 }
 
-function statusName(letter: string): string {
-  const names: Record<string, OrderStatus> = {
-    a: 'accepted',
-    p: 'paid',
-    c: 'cancelled',
-    e: 'expired',
-    s: 'shipped',
-    r: 'returned'
-  }
-  return names[letter] ?? letter
-}
-
-function conflictMembers(what: string, first: string, second: string): Record<string, unknown> {
-  if (what === 'amount') return { reason: 'amount', expected: { amount: Number(first), currency: second } }
-  if (what === 'quantity') return { reason: 'quantity', most: Number(first) }
-  if (what === 'early') return { reason: 'early' }
-  return { reason: 'status', orderStatus: statusName(what) }
-}
-
-function decodeOrders(shard: number, reply: string): CallReply {
+function liveLines<Item>(reply: string, decode: (id: string, record: string) => Item): Array<Live<Item>> {
   const lines = reply.split('\n').slice(1)
-  const orders = lines.map((line) => {
+  return lines.map((line) => {
     const [entity = '', journaled = ''] = line.split(' ', 2)
-    const record = line.slice(entity.length + journaled.length + 2)
-    return { order: decodeOrder(`${shard}-${entity}`, record), journaled: journaled === '1' }
+    return {
+      item: decode(entity, line.slice(entity.length + journaled.length + 2)),
+      journaled: journaled === '1'
+    }
   })
-  return { kind: 'orders', orders }
+}
+
+/** `L` and what, then a line `<epoch>-<sequence> <journaled> <record>` for each. */
+function decodeList(shard: number, reply: string): CallReply {
+  switch (reply[1]) {
+    case 'o':
+      return { kind: 'orders', items: liveLines(reply, (entity, record) => decodeOrder(`${shard}-${entity}`, record)) }
+    case 'w':
+      return { kind: 'wins', items: liveLines(reply, (entity, record) => decodeWin(`${shard}-${entity}`, record)) }
+    default:
+      return { kind: 'decisions', items: liveLines(reply, (entity, record) => decisionOfLine(shard, entity, record)) }
+  }
+}
+
+/** `type;at;entity;report` of a decision named by `<epoch>-<sequence>`. */
+function decisionOfLine(shard: number, entity: string, record: string): Decision {
+  return decisionOf(shard, `${entity.replace('-', ';')};0;${record}`, '').decision
 }
 
 function decodeCall(shard: number, reply: string): CallReply {
@@ -150,8 +151,8 @@ function decodeCall(shard: number, reply: string): CallReply {
       return { kind: 'wait', entry: reply.slice(2) }
     case 'N':
       return { kind: 'none' }
-    case 'O':
-      return decodeOrders(shard, reply)
+    case 'L':
+      return decodeList(shard, reply)
     default:
       return { kind: 'corrupt', key: reply.slice(2) }
   }

@@ -1,10 +1,10 @@
 import type { Batcher, CallResult } from './batcher.ts'
 import type { Command } from './commands.ts'
 import type { Confirmer } from './confirmer.ts'
-import { type Gate, type LiveOrder, UnavailableError } from './gate.ts'
+import { type Gate, type LiveDecision, type LiveOrder, type LiveWin, UnavailableError } from './gate.ts'
 import type { OpeningWatch } from './opening-watch.ts'
 import type { Health, Outcome } from './outcomes.ts'
-import type { OpenFrame } from './reply.ts'
+import type { CallReply, OpenFrame } from './reply.ts'
 
 interface ShardGateParts {
   readonly batcher: Batcher
@@ -19,6 +19,8 @@ interface ShardGateParts {
 }
 
 type Reply = Extract<CallResult, { kind: 'reply' }>
+type ListReply = Extract<CallReply, { items: unknown }>
+type ItemsOf<What> = Extract<ListReply, { kind: What }>['items']
 
 /** A frame is never published later than this after Redis handed it out: then it is the relay's. */
 const PUBLISH_WITHIN_MS = 2000
@@ -47,10 +49,25 @@ export class ShardGate implements Gate {
   }
 
   async ordersOf(user: string): Promise<LiveOrder[]> {
-    const result = await this.#parts.batcher.enqueue({ op: 'orders', user })
+    const items = await this.#list(user, 'orders')
+    return items.map(({ item, journaled }) => ({ order: item, journaled }))
+  }
+
+  async winsOf(user: string): Promise<LiveWin[]> {
+    const items = await this.#list(user, 'wins')
+    return items.map(({ item, journaled }) => ({ win: item, journaled }))
+  }
+
+  async decisionsOf(user: string): Promise<LiveDecision[]> {
+    const items = await this.#list(user, 'decisions')
+    return items.map(({ item, journaled }) => ({ decision: item, journaled }))
+  }
+
+  async #list<What extends ListReply['kind']>(user: string, what: What): Promise<ItemsOf<What>> {
+    const result = await this.#parts.batcher.enqueue({ op: 'list', what, user })
     if (result.kind !== 'reply') throw new UnavailableError(result.reason)
-    if (result.reply.kind !== 'orders') throw new UnavailableError('The orders of this user are not readable in Redis.')
-    return [...result.reply.orders]
+    if (result.reply.kind !== what) throw new UnavailableError(`The ${what} of this user are not readable in Redis.`)
+    return result.reply.items as ItemsOf<What>
   }
 
   async lookup(user: string, key: string) {

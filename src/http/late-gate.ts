@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Command } from '../gate/commands.ts'
-import { type Gate, type LiveOrder, UnavailableError } from '../gate/gate.ts'
+import { type Gate, type LiveDecision, type LiveOrder, type LiveWin, UnavailableError } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 
 const FIRST_PAUSE_MS = 250
@@ -32,6 +32,14 @@ export class LateGate implements Gate {
 
   async ordersOf(user: string): Promise<LiveOrder[]> {
     return this.#now().ordersOf(user)
+  }
+
+  async winsOf(user: string): Promise<LiveWin[]> {
+    return this.#now().winsOf(user)
+  }
+
+  async decisionsOf(user: string): Promise<LiveDecision[]> {
+    return this.#now().decisionsOf(user)
   }
 
   async lookup(user: string, key: string): ReturnType<Gate['lookup']> {

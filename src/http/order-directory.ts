@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { type Gate, type LiveOrder, UnavailableError } from '../gate/gate.ts'
 import { decodeOrder } from '../gate/order-record.ts'
 import type { Decision } from '../gate/outcomes.ts'
+import { decodeWin } from '../gate/win-record.ts'
 import {
   findDecision,
   findOrder,
@@ -48,9 +49,11 @@ function journaled({ id, record }: StoredOrder): LiveOrder {
   return { order: decodeOrder(id, record), journaled: true }
 }
 
-function decisionOf({ id, sequence, type, entity, at, record }: StoredDecision): Decision {
-  const decision = { id, sequence, type, at: at.getTime() }
-  return record === '' ? decision : { ...decision, order: decodeOrder(entity, record) }
+function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
+  const decision = { id, sequence, type, at: at.getTime(), report }
+  if (record === '') return decision
+  if (type.startsWith('order.')) return { ...decision, order: decodeOrder(entity, record) }
+  return { ...decision, win: decodeWin(entity, record) }
 }
 
 /**

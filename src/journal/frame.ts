@@ -18,7 +18,9 @@ const FrameDecision = Type.Object({
   /** the order that a transition moved; an accepted order is named by its own decision id */
   order: Type.Optional(Type.String()),
   request: Type.Unknown(),
-  /** adjustments: what each add really did, comma-separated */
+  /** the win that a claim or a revocation moved; a won spin is named by its own decision id */
+  win: Type.Optional(Type.String()),
+  /** adjustments: what each add really did, comma-separated; of the others see lua/README.md */
   report: Type.Optional(Type.String()),
   /** what sums: field deltas by scope: c, a, s, u of this decision, or a logical key */
   add: Type.Optional(Deltas),
@@ -99,6 +101,21 @@ export function scopeKey(scope: string, decision: Pick<FrameDecision, 'user' | '
   if (scope === 'a') return `a:${decision.campaign}:${decision.activity}`
   if (scope === 's') return `s:${decision.campaign}:${decision.activity}`
   return scope
+}
+
+/** Decisions that make an order or a win, which their own id names. */
+const makers: Readonly<Record<string, 'order' | 'win'>> = { 'order.accepted': 'order', 'spin.won': 'win' }
+
+/** The field of the user's hash that keeps the record of what a decision is about. */
+export function recordField(type: string, entity: string): string {
+  return `${type.startsWith('order.') ? 'o' : 'w'}:${entity}`
+}
+
+/** `<epoch>-<sequence>` of the order or win that a decision made or moved, '' when it is about none. */
+export function entityOfDecision(frame: Pick<Frame, 'epoch'>, decision: FrameDecision): string {
+  const moved = decision.order ?? decision.win
+  if (moved !== undefined) return moved.slice(moved.indexOf('-') + 1)
+  return makers[decision.type] === undefined ? '' : `${frame.epoch}-${decision.seq}`
 }
 
 /** Replay field -> record `hash;epoch;sequence;batch;type;at;entity;report`, as lua/lib/frame.lua writes it. */

@@ -27,6 +27,7 @@ export interface StoredDecision {
   readonly at: Date
   /** the gate's record of the order right after this decision; '' where it is about no order */
   readonly record: string
+  readonly report: string
 }
 
 /**
@@ -59,7 +60,7 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
   return rows[0]
 }
 
-const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, shard || '-' || entity as entity, at, record`
+const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, shard || '-' || entity as entity, at, record, report`
 
 /** The decision that a replay field of a user stands for, such as `u:<Idempotency-Key>`. */
 export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
@@ -77,4 +78,30 @@ export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string):
     [user, id]
   )
   return rows
+}
+
+/** A replay field of a user. */
+export interface ReplayField {
+  readonly user: string
+  readonly key: string
+}
+
+/**
+ * Which of many replay fields have a stored decision. Replays leave Redis a day after their decision: whoever drives what
+ * may be older asks here first.
+ * @returns ids of decisions in the order of `fields`, undefined where none is stored
+ */
+export async function decisionsUnder(
+  db: Pick<pg.Pool, 'query'>,
+  fields: readonly ReplayField[]
+): Promise<Array<string | undefined>> {
+  if (fields.length === 0) return []
+  const { rows } = await db.query<{ place: number; id: string }>(
+    `select place, shard || '-' || epoch || '-' || sequence as id
+     from unnest($1::text[], $2::text[]) with ordinality as f("user", key, place)
+     join decisions d on d.user_id = f."user" and d.key = f.key`,
+    [fields.map(({ user }) => user), fields.map(({ key }) => key)]
+  )
+  const found = new Map(rows.map(({ place, id }) => [place, id]))
+  return fields.map((_, index) => found.get(index + 1))
 }

@@ -1,5 +1,5 @@
 import type { Command } from '../../src/gate/commands.ts'
-import type { Gate, LiveOrder } from '../../src/gate/gate.ts'
+import type { Gate, LiveDecision, LiveOrder, LiveWin } from '../../src/gate/gate.ts'
 import type { OrderRecord } from '../../src/gate/order-record.ts'
 import type { Health, Outcome } from '../../src/gate/outcomes.ts'
 
@@ -33,6 +33,7 @@ export function accepted(order: OrderRecord = anOrder(), replayed = false): Extr
       sequence: Number(order.id.split('-')[2]),
       type: 'order.accepted',
       at: order.acceptedAt,
+      report: '',
       order
     },
     replayed
@@ -48,6 +49,8 @@ export class ScriptedGate implements Gate {
   outcome: Outcome = accepted()
   readonly commands: Command[] = []
   orders: LiveOrder[] = []
+  wins: LiveWin[] = []
+  decisions: LiveDecision[] = []
   found: Awaited<ReturnType<Gate['lookup']>>
   hashes: Record<string, Record<string, string>> = {}
   reads = 0
@@ -63,6 +66,16 @@ export class ScriptedGate implements Gate {
   async ordersOf(): Promise<LiveOrder[]> {
     if (this.failure) throw this.failure
     return this.orders
+  }
+
+  async winsOf(): Promise<LiveWin[]> {
+    if (this.failure) throw this.failure
+    return this.wins
+  }
+
+  async decisionsOf(): Promise<LiveDecision[]> {
+    if (this.failure) throw this.failure
+    return this.decisions
   }
 
   async lookup(): ReturnType<Gate['lookup']> {

@@ -1,0 +1,193 @@
+--[[
+  purpose: take part in a draw, a task or a redemption: every step in its fixed order, with what the rules say
+  KEYS:    index of the activity (c:, a:, s: side by side), index of the user, index of the code pool's stock (s:)
+  FIELDS:  activity index, user index, key, hash, quantity, level, by (user|system), random (of a draw), pool index or 0,
+           local day ('' = today; only the system names one), head (JSON text for the frame)
+  Returns: the reply and the place of the next command; W and the frame when a cause is not journaled yet
+]]
+-- Refuses what a kind asks for beyond the common standing, or names the frame that it waits for.
+local function check_task(deal, request)
+  local part, values = deal.part, deal.values
+  if part.goal and request.by ~= 'system' then
+    return 'R;UNVERIFIED'
+  end
+  local done = whole(part.once_a_day and values[part.times_today] or values[part.times])
+  if done > 0 then
+    return 'R;ALREADY_DONE'
+  end
+  local missing
+  for i = 1, #part.after do
+    local id = values['t:' .. part.campaign_id .. '/' .. part.after[i]]
+    if not id then
+      missing = (missing and missing .. ',' or '') .. part.after[i]
+    elseif waits_for(deal.frame, id) then
+      return 'W;' .. id
+    end
+  end
+  if missing then
+    return 'R;PREREQUISITE;' .. missing
+  end
+  local streak = #part.steps > 0 and string.match(values[part.streak] or '', '(%d+%-%d+)$')
+  if streak and waits_for(deal.frame, streak) then
+    return 'W;' .. streak
+  end
+  deal.doubler = part.doubles and doubler_of(values, part) or nil
+  if deal.doubler and waits_for(deal.frame, deal.doubler.frame) then
+    return 'W;' .. deal.doubler.frame
+  end
+  return nil
+end
+
+local function check_draw(deal)
+  local draw = deal.part.draw
+  local last = draw.memory and string.match(deal.values[draw.last_spin] or '', '^%d+;(.*)$')
+  if last and waits_for(deal.frame, last) then
+    return 'W;' .. last
+  end
+  return nil
+end
+
+local function check_times(deal, request)
+  local part, values = deal.part, deal.values
+  if over(values.d, ARGV[4], 1) then
+    return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
+  end
+  if part.per_day > 0 and over(values[part.times_today], part.per_day, 1) then
+    local zone = deal.activity.campaign.zone
+    return 'R;LIMIT_REACHED;day;' .. text(part.per_day) .. ';' .. text(day_end(zone, part.now))
+  end
+  local most = part.per_campaign > 0 and part.per_campaign or part.units_per_user
+  if over(values[part.times], most, request.quantity) then
+    return 'R;LIMIT_REACHED;activity;' .. text(most)
+  end
+  return nil
+end
+
+-- The streak that this completion makes: one longer than yesterday's, or a new one.
+local function streak_length(deal)
+  local part = deal.part
+  local day, length = string.match(deal.values[part.streak] or '', '^(%d+);(%d+);')
+  return tonumber(day) == part.today - 1 and tonumber(length) + 1 or 1
+end
+
+-- A step is reached when the streak is as long; after the longest one counting starts anew.
+local function give_streak(deal)
+  local part = deal.part
+  local steps = part.steps
+  local length = streak_length(deal)
+  local at = math.fmod(length - 1, steps[#steps].days) + 1
+  local bonus = '0'
+  for i = 1, #steps do
+    if steps[i].days == at then
+      give_reward(deal, steps[i].reward)
+      bonus = '1'
+    end
+  end
+  deal.puts[part.streak] = text(part.today) .. ';' .. text(length) .. ';' .. deal.frame.id
+  return text(length), bonus
+end
+
+local function take_task(deal)
+  local part = deal.part
+  give_reward(deal, part.reward)
+  local length, bonus = '', '0'
+  if #part.steps > 0 then
+    length, bonus = give_streak(deal)
+  end
+  deal.puts['t:' .. part.place] = deal.frame.id
+  deal.type = 'task.completed'
+  local period = part.once_a_day and text(part.today) or ''
+  deal.facts = period .. ',' .. length .. ',' .. bonus .. ',' .. (deal.capped or '')
+  deal.variant = not part.doubles and not part.reward.varies and bonus == '0' and 't' or nil
+  return true
+end
+
+local function take_claim(deal, request)
+  local part, quantity = deal.part, request.quantity
+  local places = { { deal.activity.index + 2, deal.activity.remaining, 'all:paid' } }
+  if part.pool ~= '' then
+    places[2] = { request.pool, 'codes:remaining', 'codes:paid' }
+  end
+  local stocks = {}
+  for i = 1, #places do
+    local values, hash = nil, nil
+    if places[i][1] > 0 then
+      values, hash = fetch(places[i][1], places[i][2], places[i][3])
+    end
+    -- codes that were never loaded are none; missing stock is a fault
+    local missing = i == 1 and values and not values[places[i][2]]
+    if not values or missing or not whole(values[places[i][2]]) or not whole(values[places[i][3]]) then
+      return nil, 'X;' .. (KEYS[places[i][1]] or 'pool')
+    end
+    if whole(values[places[i][2]]) < quantity then
+      return nil, 'R;SOLD_OUT;' .. text(whole(values[places[i][2]])) .. ';0'
+    end
+    stocks[i] = hash
+  end
+  for i = 1, #stocks do
+    local scope = i == 1 and 's' or string.sub(KEYS[places[i][1]], #PREFIX + 1)
+    deal.stock[i] =
+      { hash = stocks[i], scope = scope, deltas = { [places[i][2]] = -quantity, [places[i][3]] = quantity } }
+  end
+  deal.type = 'claim.accepted'
+  deal.facts = text(quantity) .. ',' .. part.pool
+  deal.variant = text(quantity)
+  return true
+end
+
+local TAKE = { draw = take_spin, task = take_task, redemption = take_claim }
+local CHECK = { draw = check_draw, task = check_task }
+
+-- Steps 3 to 7 of one command; a refusal, or nil when everything is noted in the deal.
+local function decide_deal(deal, request)
+  local refusal = check_standing(deal.activity, deal.values, request.level)
+  local check = CHECK[deal.part.kind]
+  refusal = refusal or (check and check(deal, request))
+  if not refusal and request.by == 'user' then
+    refusal = take_token(deal.activity, deal.frame.opening)
+  end
+  refusal = refusal or check_times(deal, request) or debit(deal, request.quantity)
+  if refusal then
+    return refusal
+  end
+  local taken, why = TAKE[deal.part.kind](deal, request)
+  return not taken and why or nil
+end
+
+local function participate(at, frame)
+  local user_index, after = tonumber(FIELDS[at + 1]), at + 11
+  local request = {
+    key = FIELDS[at + 2],
+    hash = FIELDS[at + 3],
+    quantity = tonumber(FIELDS[at + 4]),
+    level = tonumber(FIELDS[at + 5]),
+    by = FIELDS[at + 6],
+    random = FIELDS[at + 7],
+    pool = tonumber(FIELDS[at + 8]),
+    head = FIELDS[at + 10],
+  }
+  local activity, refusal = open_activity(tonumber(FIELDS[at]), frame.opening.now)
+  local part = activity and part_of(activity, frame.opening, tonumber(FIELDS[at + 9]))
+  if not part or not TAKE[part.kind] then
+    refusal = refusal or (part and 'R;NOT_FOUND') or 'X;' .. KEYS[tonumber(FIELDS[at]) + 1]
+    local values = fetch(user_index, request.key)
+    return values and replay_with_record(frame, user_index, values, request.key, request.hash) or refusal, after
+  end
+  local values, user = fetch_fields(user_index, request.key, part.fields)
+  if not values then
+    return 'X;' .. KEYS[user_index], after
+  end
+  if values[request.key] then
+    return replay_with_record(frame, user_index, values, request.key, request.hash), after
+  end
+  if not numbers_are_whole(part.numbers, values) then
+    return 'X;' .. KEYS[user_index], after
+  end
+  local deal = new_deal(activity, part, frame, user_index)
+  deal.values = values
+  refusal = decide_deal(deal, request)
+  if refusal then
+    return refusal, after
+  end
+  return record_deal(deal, user, request), after
+end

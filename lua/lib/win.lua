@@ -1,0 +1,115 @@
+--[[
+  purpose: the record of a win, `status;frame;campaign;draw;prize;sub;tier;type;at;claimBy;given`, and the spin that makes it
+  KEYS:    the user's hash; stock (s:)
+  Returns: take_spin(deal, request) -> true, or nil and the refusal; parse_win(record); changed_win(win, status, frame)
+]]
+-- What a prize credits at once must be readable in the user's hash before anything is written.
+local function fetch_reward(deal, reward)
+  local numbers = {}
+  reward_fields(numbers, reward, deal.part)
+  if #numbers == 0 then
+    return true
+  end
+  local values = fetch(deal.user_index, unpack(numbers))
+  return values ~= nil and numbers_are_whole(numbers, values)
+end
+
+local function note_losses(deal, draw, won)
+  if draw.memory then
+    local losses = won and 0 or losing_spins(deal, draw) + 1
+    deal.puts[draw.last_spin] = text(losses) .. ';' .. deal.frame.id
+  end
+end
+
+local function take_quota(deal, prize)
+  if prize.limited then
+    local quota = quota_of(deal.part.draw, prize)
+    deal.stock[1] = { hash = quota, scope = 's', deltas = { [prize.remaining] = -1, [prize.paid] = 1 } }
+  end
+end
+
+local function note_win(deal, prize, sub)
+  local entity = EPOCH .. '-' .. next_sequence(deal.frame)
+  local credited = deal.given ~= nil
+  local claim_by = not credited and prize.claim_within > 0 and text(deal.part.now + prize.claim_within) or ''
+  deal.entity = entity
+  deal.record = (credited and 'g;' or 'w;')
+    .. deal.frame.id
+    .. ';'
+    .. deal.part.campaign_id
+    .. ';'
+    .. deal.part.activity_id
+    .. ';'
+    .. prize.id
+    .. ';'
+    .. (sub and sub.id or '')
+    .. ';'
+    .. prize.tier
+    .. ';'
+    .. prize.type
+    .. ';'
+    .. deal.frame.opening.now_text
+    .. ';'
+    .. claim_by
+    .. ';'
+    .. (deal.given or '')
+  deal.puts['w:' .. entity] = deal.record
+end
+
+local function take_spin(deal, request)
+  local draw = deal.part.draw
+  local prize, sub = take_prize(deal, request.random, request.level)
+  if not prize then
+    return nil, sub
+  end
+  local won = prize.id ~= draw.fallback
+  for _, reward in ipairs({ prize.reward, sub and sub.reward or {} }) do
+    if not fetch_reward(deal, reward) then
+      return nil, 'X;' .. KEYS[deal.user_index]
+    end
+    give_reward(deal, reward)
+  end
+  take_quota(deal, prize)
+  note_losses(deal, draw, won)
+  if won then
+    deal.adds[draw.wins] = 1
+    if draw.tiers_most[prize.tier] then
+      deal.adds[draw.wins .. '/' .. prize.tier] = 1
+    end
+  end
+  deal.type = prize.type == 'nothing' and 'spin.lost' or 'spin.won'
+  if deal.type == 'spin.won' then
+    note_win(deal, prize, sub)
+  end
+  local left = deal.daily_left and text(deal.daily_left) or ''
+  deal.facts = table.concat(
+    { prize.id, sub and sub.id or '', deal.number, deal.previous, deal.picked, deal.why, text(request.level), left },
+    ','
+  )
+  if not prize.reward.varies and not (sub and sub.reward.varies) then
+    deal.variant = prize.id .. '~' .. (sub and sub.id or '')
+  end
+  return true
+end
+
+local WIN = '^([wgcr]);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);(%d+);([^;]*);(%d+);(%d*);(.*)$'
+
+local function parse_win(record)
+  local status, id, campaign, draw, prize, _, _, type_name, _, claim_by, given = string.match(record, WIN)
+  return status
+    and {
+      status = status,
+      frame = id,
+      campaign = campaign,
+      draw = draw,
+      prize = prize,
+      type = type_name,
+      claim_by = tonumber(claim_by),
+      given = given,
+      text = record,
+    }
+end
+
+local function changed_win(win, status, frame)
+  return status .. ';' .. frame.id .. ';' .. string.match(win.text, '^%a;[^;]*;(.*)$')
+end

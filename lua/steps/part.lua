@@ -1,0 +1,150 @@
+--[[
+  purpose: what a draw, a task or a redemption is made of, read once a batch: an activity kind is data
+  KEYS:    campaign (c:), activity (a:), stock (s:), side by side
+  Returns: part_of(activity, opening, day) -> part, or nil when its rules are not readable
+]]
+local PART_FIELDS = {
+  'kind',
+  'per_day',
+  'per_campaign',
+  'cost_unit',
+  'cost_field',
+  'cost',
+  'daily',
+  'keep',
+  'reward',
+  'prizes',
+  'weights',
+  'fallback',
+  'guarantee',
+  'wins_per_campaign',
+  'wins_per_tier',
+  'memory',
+  'per',
+  'goal',
+  'after',
+  'streak',
+  'pool',
+}
+
+local function push_all(list, more)
+  for i = 1, #more do
+    list[#list + 1] = more[i]
+  end
+end
+
+-- `<days>=<reward>;...`, sorted by days; nil when it is not readable
+local function parse_streak(packed)
+  local steps = {}
+  for days, reward in string.gmatch(packed, '(%d+)=([^;]*)') do
+    local parsed = parse_reward(reward)
+    if not parsed then
+      return nil
+    end
+    steps[#steps + 1] = { days = tonumber(days), reward = parsed }
+  end
+  return steps
+end
+
+local function prepare_task(part, rules)
+  part.once_a_day, part.by_day = rules.per == 'day', rules.per == 'day'
+  part.goal = rules.goal == '1'
+  part.after, part.steps = {}, parse_streak(rules.streak or '')
+  if not part.steps then
+    return false
+  end
+  for task in string.gmatch(rules.after or '', '[^,]+') do
+    part.after[#part.after + 1] = task
+    part.fields[#part.fields + 1] = 't:' .. part.campaign_id .. '/' .. task
+  end
+  part.doubles = part.reward.doubles
+  for i = 1, #part.steps do
+    part.doubles = part.doubles or part.steps[i].reward.doubles
+    reward_fields(part.numbers, part.steps[i].reward, part)
+  end
+  if part.doubles then
+    part.fields[#part.fields + 1] = part.doubler
+  end
+  if #part.steps > 0 then
+    part.fields[#part.fields + 1] = part.streak
+  end
+  return true
+end
+
+local PREPARE = { draw = prepare_draw, task = prepare_task }
+
+local function new_part(activity, opening, day, rules)
+  local place = activity.campaign_id .. '/' .. activity.activity_id
+  local today = day or local_day(fetch(activity.index, 'zone').zone or '', opening.now)
+  local times = 'n:' .. place
+  return today
+    and {
+      activity_id = activity.activity_id,
+      campaign_id = activity.campaign_id,
+      kind = rules.kind,
+      now = opening.now,
+      today = today,
+      place = place,
+      times = times,
+      times_today = times .. '@' .. text(today),
+      kept = 'dk:' .. place,
+      streak = 'st:' .. place,
+      doubler = 'db:' .. activity.campaign_id,
+      per_day = tonumber(rules.per_day or '0'),
+      per_campaign = tonumber(rules.per_campaign or '0'),
+      units_per_user = tonumber(activity.rules.units_per_user or '0'),
+      cost_unit = rules.cost_unit or '',
+      cost_field = rules.cost_field or '',
+      cost = tonumber(rules.cost or '0'),
+      daily = tonumber(rules.daily or '0'),
+      keep = rules.keep == '1',
+      reward = parse_reward(rules.reward or ''),
+      pool = rules.pool or '',
+      starts = {},
+      fields = {},
+      numbers = {},
+    }
+end
+
+local function load_part(activity, opening, day)
+  local rules = fetch(activity.index + 1, unpack(PART_FIELDS))
+  local part = rules and new_part(activity, opening, day, rules)
+  if not part or not (part.per_day and part.per_campaign and part.units_per_user and part.cost and part.daily) then
+    return nil
+  end
+  if not part.reward then
+    return nil
+  end
+  local numbers = part.numbers
+  push_all(numbers, { 'd', activity.count_campaign, part.times })
+  part.by_day = part.per_day > 0 or part.daily > 0
+  if activity.entitlement then
+    numbers[#numbers + 1] = activity.entitlement
+  end
+  if part.cost_field ~= '' then
+    numbers[#numbers + 1] = part.cost_field
+  end
+  reward_fields(numbers, part.reward, part)
+  local prepare = PREPARE[part.kind]
+  if prepare and not prepare(part, rules, activity) then
+    return nil
+  end
+  if part.by_day then
+    numbers[#numbers + 1] = part.times_today
+  end
+  if part.keep then
+    part.fields[#part.fields + 1] = part.kept
+  end
+  push_all(part.fields, numbers)
+  part.fields[#part.fields + 1] = activity.disqualified
+  return part
+end
+
+local function part_of(activity, opening, day)
+  local name = day or ''
+  local parts = activity.parts
+  if parts[name] == nil then
+    parts[name] = load_part(activity, opening, day) or false
+  end
+  return parts[name] or nil
+end

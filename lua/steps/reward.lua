@@ -1,0 +1,126 @@
+--[[
+  purpose: step 8, what a decision gives: balances, entitlements, a doubler; noted now, usable once journaled
+  KEYS:    the user's hash
+  Returns: parse_reward(text) -> list of gives or nil; reward_fields(fields, reward, part); give_reward(deal, reward);
+           doubled(deal) -> factor in force
+]]
+local rewards = {}
+
+-- `unit field amount capPerDay multiplied`, of a doubler also `hours activities`; joined by commas.
+local function parse_entry(packed)
+  local unit, field, amount, cap, multiplied, rest = string.match(packed, '^(%S+) (%S+) (%d+) (%d+) ([01])(.*)$')
+  if not unit then
+    return nil
+  end
+  local hours, names = string.match(rest, '^ (%d+) (%S+)$')
+  return {
+    unit = unit,
+    field = field,
+    amount = tonumber(amount),
+    cap = tonumber(cap),
+    multiplied = multiplied == '1',
+    hours = tonumber(hours),
+    activities = names ~= '-' and names or '',
+  }
+end
+
+local function parse_reward(packed)
+  local known = rewards[packed]
+  if known == nil then
+    known = {}
+    for entry in string.gmatch(packed, '[^,]+') do
+      known[#known + 1] = parse_entry(entry)
+      if not known[#known] then
+        return nil
+      end
+      -- a constant reward is the same JSON for everybody, so decisions may share it
+      known.varies = known.varies or known[#known].cap > 0 or known[#known].multiplied
+      known.doubles = known.doubles or known[#known].multiplied
+    end
+    rewards[packed] = known
+  end
+  return known
+end
+
+-- The counter of extra chances credited today: `ch:<campaign>/<draw>` -> `cx:<campaign>/<draw>@<day>`.
+local function cap_field(entry, part)
+  return 'cx' .. string.sub(entry.field, 3) .. '@' .. part.today
+end
+
+-- Notes the counters of a user's hash that a reward looks at.
+local function reward_fields(fields, reward, part)
+  for i = 1, #reward do
+    local entry = reward[i]
+    if not entry.hours then
+      fields[#fields + 1] = entry.field
+    end
+    if entry.cap > 0 then
+      fields[#fields + 1] = cap_field(entry, part)
+    end
+  end
+end
+
+-- The card in force: `until;factor;activities;frame`. A missing or revoked one is ''.
+local function doubler_of(values, part)
+  local ends, factor, names, id = string.match(values[part.doubler] or '', '^(%d+);(%d+);([^;]*);(%d+%-%d+)$')
+  if not ends or tonumber(ends) <= part.now then
+    return nil
+  end
+  local wanted = '+' .. part.activity_id .. '+'
+  if names ~= '' and not string.find('+' .. names .. '+', wanted, 1, true) then
+    return nil
+  end
+  return { factor = tonumber(factor), frame = id }
+end
+
+local function note_given(deal, entry, amount)
+  local given = entry.unit .. ' ' .. entry.field .. ' ' .. text(amount)
+  deal.given = deal.given and deal.given .. ',' .. given or given
+end
+
+local function give_doubler(deal, entry)
+  local ends = text(deal.part.now + entry.hours * 3600000)
+  deal.puts[entry.field] = ends .. ';' .. text(entry.amount) .. ';' .. entry.activities .. ';' .. deal.frame.id
+  deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(entry.amount) .. ' ' .. ends
+  note_given(deal, entry, entry.amount)
+end
+
+-- What is left of the day's cap for this entry.
+local function capped(deal, entry, amount)
+  local field = cap_field(entry, deal.part)
+  local credited = whole(deal.values[field]) + (deal.adds[field] or 0)
+  local rest = math.max(0, math.min(amount, entry.cap - credited))
+  if rest < amount then
+    deal.capped = entry.unit
+  end
+  if rest > 0 then
+    deal.adds[field] = (deal.adds[field] or 0) + rest
+  end
+  return rest
+end
+
+local function give_entry(deal, entry)
+  if entry.hours then
+    return give_doubler(deal, entry)
+  end
+  local amount = entry.amount
+  if entry.multiplied and deal.doubler then
+    amount = amount * deal.doubler.factor
+  end
+  if entry.cap > 0 then
+    amount = capped(deal, entry, amount)
+  end
+  local gives, field = deal.gives, entry.field
+  gives[field] = (gives[field] or 0) + amount
+  local after = whole(deal.values[field]) + (deal.adds[field] or 0) + gives[field]
+  deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(amount) .. ' ' .. text(after)
+  if amount > 0 then
+    note_given(deal, entry, amount)
+  end
+end
+
+local function give_reward(deal, reward)
+  for i = 1, #reward do
+    give_entry(deal, reward[i])
+  end
+end

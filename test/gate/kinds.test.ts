@@ -1,0 +1,130 @@
+import t from 'tap'
+import { decodeReport } from '../../src/gate/report.ts'
+import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, atRest, decisionOf, openShop } from '../support/shop.ts'
+
+const urls = await sharedServers(t)
+
+const wheel: ActivitySpec = {
+  campaign: 'c',
+  activity: 'wheel',
+  kind: 'draw',
+  rules: {
+    cost_unit: 'points',
+    cost_field: 'b:points',
+    cost: '10',
+    prizes: 'first,points,thanks',
+    weights: '0:1,1,1',
+    fallback: 'thanks',
+    'prize:first': '1;physical;1;0;0;86400000;399900;;',
+    'prize:points': '2;points;0;0;0;0;50;points b:points 50 0 0;',
+    'prize:thanks': '9;nothing;0;0;0;0;0;;'
+  },
+  stock: { first: 2 }
+}
+
+t.test('a draw takes points, gives prizes within their quota, and the ledger adds up', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate } = shop
+  decisionOf(await gate.submit(openActivity(wheel)))
+  t.match(await gate.submit(takePart(wheel, 'ann')), {
+    kind: 'refused',
+    code: 'INSUFFICIENT_BALANCE',
+    members: { unit: 'points', balance: 0, required: 10 }
+  })
+  decisionOf(await gate.submit(credit('ann', 'b:points', 1000)))
+  const seen = new Map<string, number>()
+  let points = 1000
+  for (let spin = 0; spin < 30; spin++) {
+    const command = takePart(wheel, 'ann', { key: `u:spin-${spin}`, random: `random-${spin}` })
+    const decision = decisionOf(await gate.submit(command))
+    const { facts, moves } = decodeReport(decision.report)
+    const [prize = '', , number = ''] = facts
+    t.match(number, /^[\da-f]{13}$/)
+    seen.set(prize, (seen.get(prize) ?? 0) + 1)
+    points += prize === 'points' ? 40 : -10
+    t.equal(moves.at(-1)?.balance, points)
+    t.equal(decision.type, prize === 'thanks' ? 'spin.lost' : 'spin.won')
+    t.equal(decision.win?.prize, prize === 'thanks' ? undefined : prize)
+    const again = await gate.submit(command)
+    t.same(decisionOf(again), decision, 'a replay tells the same')
+  }
+  t.equal(seen.get('first'), 2)
+  t.ok((seen.get('points') ?? 0) > 3)
+  const wins = await gate.winsOf('ann')
+  t.equal(wins.length, 30 - (seen.get('thanks') ?? 0))
+  const first = wins.find(({ win }) => win.prize === 'first')?.win
+  const given = wins.find(({ win }) => win.prize === 'points')?.win
+  t.match(await gate.submit(changeWin(wheel, 'claim', { user: 'ann', win: given?.id ?? '' })), { code: 'ALREADY_DONE' })
+  t.match(decisionOf(await gate.submit(changeWin(wheel, 'claim', { user: 'ann', win: first?.id ?? '' }))), {
+    type: 'win.claimed',
+    win: { status: 'claimed', prize: 'first' }
+  })
+  const revoked = decisionOf(await gate.submit(changeWin(wheel, 'revoke', { user: 'ann', win: given?.id ?? '' })))
+  t.match(decodeReport(revoked.report).moves, [{ unit: 'points', delta: -50, balance: points - 50 }])
+  decisionOf(await gate.submit(changeWin(wheel, 'revoke', { user: 'ann', win: first?.id ?? '' })))
+  await atRest(shop)
+  t.match(await shop.redis.hgetall(`${shop.prefix}s:c:wheel`), { 'first:remaining': '1', 'first:paid': '1' })
+  t.equal((await gate.decisionsOf('ann')).length, 34)
+  await assertWhole(t, shop)
+})
+
+t.test('a check-in counts once a day, keeps a streak and is doubled', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate } = shop
+  const checkIn: ActivitySpec = {
+    campaign: 'c',
+    activity: 'check-in',
+    kind: 'task',
+    rules: {
+      per: 'day',
+      reward: 'points b:points 5 0 1,chances:wheel ch:c/wheel 2 3 0',
+      streak: '2=points b:points 50 0 1'
+    }
+  }
+  const after: ActivitySpec = {
+    campaign: 'c',
+    activity: 'more',
+    kind: 'task',
+    rules: { per: 'campaign', after: 'check-in', reward: 'chances:wheel ch:c/wheel 2 3 0' }
+  }
+  decisionOf(await gate.submit(openActivity(checkIn)))
+  decisionOf(await gate.submit(openActivity(after)))
+  t.match(await gate.submit(takePart(after, 'ann')), { code: 'PREREQUISITE', members: { after: ['check-in'] } })
+  const today = decisionOf(await gate.submit(takePart(checkIn, 'ann')))
+  t.match(decodeReport(today.report), {
+    moves: [
+      { unit: 'points', delta: 5, balance: 5 },
+      { unit: 'chances:wheel', delta: 2, balance: 2 }
+    ]
+  })
+  t.equal(decodeReport(today.report).facts[1], '1')
+  t.match(await gate.submit(takePart(checkIn, 'ann', { key: 'u:again' })), { code: 'ALREADY_DONE' })
+  const more = decisionOf(await gate.submit(takePart(after, 'ann', { key: 'u:more' })))
+  t.match(decodeReport(more.report), { moves: [{ unit: 'chances:wheel', delta: 1, balance: 3 }] })
+  t.equal(decodeReport(more.report).facts[3], 'chances:wheel')
+  await assertWhole(t, shop)
+})
+
+t.test('a claim takes points, stock and a code', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate } = shop
+  const ticket: ActivitySpec = {
+    campaign: 'c',
+    activity: 'ticket',
+    kind: 'redemption',
+    rules: { cost_unit: 'points', cost_field: 'b:points', cost: '500', units_per_user: '2', pool: 'tickets' },
+    stock: { all: 5 },
+    codes: 3
+  }
+  decisionOf(await gate.submit(openActivity(ticket)))
+  for (const user of ['ann', 'ben']) decisionOf(await gate.submit(credit(user, 'b:points', 2000)))
+  const claim = (user: string, quantity: number, key = `u:${quantity}`) =>
+    gate.submit(takePart(ticket, user, { quantity, pool: 'tickets', key }))
+  t.match(decisionOf(await claim('ann', 2)), { type: 'claim.accepted', report: '2,tickets|points -1000 1000' })
+  t.match(await claim('ann', 1), { code: 'LIMIT_REACHED', members: { scope: 'activity', limit: 2 } })
+  t.match(await claim('ben', 2), { code: 'SOLD_OUT', members: { remaining: 1 } })
+  t.match(decisionOf(await claim('ben', 1)), { report: '1,tickets|points -500 1500' })
+  await assertWhole(t, shop)
+})
