@@ -3,7 +3,10 @@ import t from 'tap'
 import type { Draw } from '../../src/campaign/activity-rules.ts'
 import { Catalogue } from '../../src/campaign/catalogue.ts'
 import { findActivity } from '../../src/campaign/rules.ts'
+import { decodeReport } from '../../src/gate/report.ts'
 import { readSeeds } from '../../src/store/draws.ts'
+import { takePart } from '../support/fair.ts'
+import { decisionOf } from '../support/shop.ts'
 import { aDraw, aPrize, aRedemption, aTask, thanks } from './kinds.ts'
 import { ada, ben, openDefinition, setUp } from './set-up.ts'
 
@@ -118,3 +121,47 @@ t.test('a later version brings a prize that is in stock before it can be drawn',
     members: { errors: [{ pointer: '/activities/1/cost' }] }
   })
 })
+
+t.test(
+  'what was compiled is what the gate decides by: tasks, chances, sub-prizes, levels, doublers, costs',
+  async (t) => {
+    const id = 'played'
+    const lucky = { ...thanks, type: 'points', subPrizes: [{ id: 'two', title: 'Two', reward: { points: 2 } }] }
+    const card = aPrize({ id: 'card', type: 'doubler', quota: null, weight: 0 })
+    const wheel = aDraw({
+      chances: { daily: 0, extraPerDay: 2 },
+      prizes: [card, lucky],
+      weightsByLevel: [{ level: 5, weights: { card: 1, thanks: 0 } }]
+    })
+    await publish(
+      open(
+        id,
+        wheel,
+        aTask(),
+        aTask({ id: 'more', per: 'campaign', after: ['check-in'], reward: { chances: { wheel: 3 } } }),
+        aTask({ id: 'late', per: 'campaign', reward: { points: 5 } }),
+        aRedemption({ cost: { points: 17 } })
+      )
+    )
+    let count = 0
+    const play = (activity: string, more: Parameters<typeof takePart>[2] = {}) =>
+      realGate.submit(takePart({ campaign: id, activity }, 'ann', { key: `u:play-${count++}`, ...more }))
+    const moved = async (activity: string, more: Parameters<typeof takePart>[2] = {}) =>
+      decodeReport(decisionOf(await play(activity, more)).report).moves
+    t.match(await play('more'), { code: 'PREREQUISITE', members: { after: ['check-in'] } })
+    t.match(await play('wheel', { random: 'r' }), { code: 'INSUFFICIENT_BALANCE' })
+    t.same(await moved('check-in'), [{ unit: 'points', delta: 5, balance: 5 }])
+    t.match(await play('check-in'), { code: 'ALREADY_DONE' })
+    t.same(await moved('more'), [{ unit: 'chances:wheel', delta: 2, balance: 2 }], 'cut at the cap of the day')
+    t.match(await moved('wheel', { random: 'r' }), [
+      { unit: 'chances:wheel', delta: -1 },
+      { unit: 'points', delta: 2, balance: 7 }
+    ])
+    t.match(await moved('wheel', { random: 'r', level: 6 }), [
+      { unit: 'chances:wheel', balance: 0 },
+      { unit: 'doubler' }
+    ])
+    t.same(await moved('late'), [{ unit: 'points', delta: 10, balance: 17 }])
+    t.same(await moved('ticket'), [{ unit: 'points', delta: -17, balance: 0 }])
+  }
+)
