@@ -16,10 +16,10 @@ export interface Names {
 }
 
 /**
- * Stands in subjects where the campaign would, for events that belong to none: opening balances of account units, answers
- * to commands that name no campaign. Ids of campaigns begin with a letter or a digit, so it is no campaign's.
+ * Stands in subjects where the campaign would, for events that belong to none: imported balances of the account, answers to
+ * commands that name no campaign. No campaign's id can hold an underscore.
  */
-export const NO_CAMPAIGN = '_global'
+export const NO_CAMPAIGN = '_account'
 
 /**
  * entity.verb of every public event. Each is a subject of the public stream by name, because `<ns>.*.*.*` would overlap

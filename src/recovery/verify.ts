@@ -1,5 +1,5 @@
 import { balanceField, balanceOf } from '../gate/user-fields.ts'
-import type { StockDelta } from '../store/projected-rows.ts'
+import type { StockDelta } from '../store/projection.ts'
 import type { Fold } from './fold.ts'
 import { HASHES_PER_CALL, type RestoreTarget, scanKeys } from './redis-state.ts'
 

@@ -1,11 +1,9 @@
 import { isoTimeOrNull } from '../gate/iso-time.ts'
 import { decodeOrder } from '../gate/order-record.ts'
-import { decodeReport, type Move } from '../gate/report.ts'
+import { decodeReport } from '../gate/report.ts'
+import { balanceOf } from '../gate/user-fields.ts'
 import { decodeWin } from '../gate/win-record.ts'
-import type { Frame, FrameDecision } from '../journal/frame.ts'
-import { entityOf, recordOf } from './decision-rows.ts'
-import { decodeClaim } from './entity-rows.ts'
-import { movesOf, ownerOf } from './sums.ts'
+import { decisionId, entityOfDecision, type Frame, type FrameDecision, recordField } from '../journal/frame.ts'
 
 /** What was decided, as an event tells it beside user, campaign, activity, request and numbers. */
 type Data = Record<string, unknown>
@@ -13,14 +11,14 @@ type Data = Record<string, unknown>
 interface Told {
   readonly frame: Frame
   readonly decision: FrameDecision
-  /** `<epoch>-<sequence>` of the order or win, '' for others */
-  readonly entity: string
+  /** id of the order or win, and its record right after the decision; '' where there is none */
+  readonly id: string
+  readonly record: string
 }
 
-function orderData({ frame, decision, entity }: Told): Data {
-  const record = recordOf(decision, entity)
+function orderData({ id, record }: Told): Data {
   if (record === '') return {}
-  const order = decodeOrder(`${frame.shard}-${entity}`, record)
+  const order = decodeOrder(id, record)
   return {
     order: order.id,
     session: order.session,
@@ -35,12 +33,17 @@ function orderData({ frame, decision, entity }: Told): Data {
   }
 }
 
-function winData({ frame, decision, entity }: Told): Data {
-  const record = recordOf(decision, entity)
+const orNull = (fact: string | undefined): string | null => (fact === undefined || fact === '' ? null : fact)
+
+const numberOrNull = (fact: string | undefined): number | null =>
+  fact === undefined || fact === '' ? null : Number(fact)
+
+function winData({ id, record }: Told): Data {
   if (record === '') return {}
-  const win = decodeWin(`${frame.shard}-${entity}`, record)
+  const win = decodeWin(id, record)
   return {
     win: win.id,
+    draw: win.draw,
     prize: win.prize,
     subPrize: orNull(win.sub),
     tier: win.tier,
@@ -52,21 +55,14 @@ function winData({ frame, decision, entity }: Told): Data {
   }
 }
 
-function orNull(fact: string | undefined): string | null {
-  return fact === undefined || fact === '' ? null : fact
-}
-
-function movesData(moves: readonly Move[]): Data {
-  return { moves: moves.map(({ unit, delta, balance }) => ({ unit, delta, balance })) }
-}
-
-/** The number and what it was drawn with, so that a draw can be checked from its events. */
+/** With the number and all that it was drawn with, so that a draw can be checked from its events. */
 function spinData(told: Told): Data {
   const { frame, decision } = told
   const { facts, moves } = decodeReport(decision.report ?? '')
-  const [prize, sub, number, previous, picked, why, level] = facts
+  const [prize, sub, number, previous, picked, reason, level] = facts
   return {
-    spin: `${frame.shard}-${frame.epoch}-${decision.seq}`,
+    spin: decisionId(frame, decision.seq),
+    draw: decision.activity,
     prize: orNull(prize),
     subPrize: orNull(sub),
     win: null,
@@ -74,33 +70,31 @@ function spinData(told: Told): Data {
     number: orNull(number),
     previousNumber: orNull(previous),
     picked: orNull(picked),
-    reason: orNull(why),
+    reason: orNull(reason),
     level: Number(level ?? 0),
-    ...movesData(moves)
+    moves
   }
 }
 
-/** A revocation tells what it took back, and what of it was spent already. */
+/** A revocation tells what it took back, and what of it was spent before. */
 function winChangeData(told: Told): Data {
   const { facts, moves } = decodeReport(told.decision.report ?? '')
   const missing = facts.slice(1).map((fact) => {
     const [unit = '', amount] = fact.split(' ')
     return { unit, amount: Number(amount) }
   })
-  return { ...winData(told), ...movesData(moves), ...(missing.length > 0 && { shortfall: missing }) }
+  return { ...winData(told), moves, ...(missing.length > 0 && { shortfall: missing }) }
 }
 
 function claimData({ frame, decision }: Told): Data {
-  const report = decision.report ?? ''
-  const { quantity, pool, unit, cost } = decodeClaim(report)
+  const { facts, moves } = decodeReport(decision.report ?? '')
+  const [quantity, pool] = facts
   return {
-    claim: `${frame.shard}-${frame.epoch}-${decision.seq}`,
+    claim: decisionId(frame, decision.seq),
     item: decision.activity,
-    quantity,
+    quantity: Number(quantity),
     pool: orNull(pool),
-    unit: orNull(unit),
-    cost,
-    ...movesData(decodeReport(report).moves)
+    moves
   }
 }
 
@@ -108,25 +102,24 @@ function taskData({ frame, decision }: Told): Data {
   const { facts, moves } = decodeReport(decision.report ?? '')
   const [day, streak, bonus, cappedBy] = facts
   return {
-    completion: `${frame.shard}-${frame.epoch}-${decision.seq}`,
+    completion: decisionId(frame, decision.seq),
     task: decision.activity,
-    day: day === undefined || day === '' ? null : Number(day),
-    streak: streak === undefined || streak === '' ? null : Number(streak),
+    day: numberOrNull(day),
+    streak: numberOrNull(streak),
     streakBonus: bonus === '1',
     cappedBy: orNull(cappedBy),
-    ...movesData(moves)
+    moves
   }
 }
 
-/** Grants and imports: a report of theirs holds bare numbers, so what moved is read from the deltas. */
+/** What a grant or an import did to the user's own balances: its report holds bare numbers, so the deltas tell. */
 function creditData({ decision }: Told): Data {
-  const moves = movesOf(decision).map((move) => ({
-    user: ownerOf(move, decision.user),
-    unit: move.unit,
-    scope: move.scope === '' ? 'account' : 'campaign',
-    delta: move.delta
-  }))
-  return { moves }
+  const fields = Object.entries(decision.add?.[`u:${decision.user}`] ?? decision.add?.u ?? {})
+  const credits = fields.flatMap(([field, delta]) => {
+    const balance = balanceOf(field)
+    return balance ? [{ ...balance, delta }] : []
+  })
+  return { credits }
 }
 
 const tellers: Readonly<Record<string, (told: Told) => Data>> = {
@@ -142,7 +135,10 @@ const tellers: Readonly<Record<string, (told: Told) => Data>> = {
 
 /** What an event says about its decision. Codes and addresses are never in a frame. */
 export function eventData(frame: Frame, decision: FrameDecision): Data {
-  const told = { frame, decision, entity: entityOf(frame, decision) }
-  const tell = tellers[decision.type] ?? (decision.type.startsWith('order.') ? orderData : undefined)
-  return tell === undefined ? {} : tell(told)
+  const { type, put } = decision
+  const tell = tellers[type] ?? (type.startsWith('order.') ? orderData : undefined)
+  if (tell === undefined) return {}
+  const entity = entityOfDecision(frame, decision)
+  const record = entity === '' ? '' : (put?.u?.[recordField(type, entity)] ?? '')
+  return tell({ frame, decision, id: `${frame.shard}-${entity}`, record })
 }

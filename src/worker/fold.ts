@@ -1,81 +1,108 @@
-import { type Frame, scopeKey } from '../journal/frame.ts'
-import type { ClaimRow, DecisionRow, OrderRow, WinRow } from '../store/projected-rows.ts'
-import type { Projection } from '../store/projection.ts'
-import { decisionRow } from './decision-rows.ts'
-import { claimRow, orderRow, winRow } from './entity-rows.ts'
-import { BalanceSums, StockSums } from './sums.ts'
+import { isoTime } from '../gate/iso-time.ts'
+import { entityOfDecision, type Frame, type FrameDecision, recordField, scopeKey } from '../journal/frame.ts'
+import type { ClaimRow, DecisionRow, LedgerRow, OrderRow, Projection, StockDelta, WinRow } from '../store/projection.ts'
+import { addMoves, addStock, balancesOf, claimRow, orderRow, winRow } from './rows.ts'
 
-/** Rows by id, those that this transaction makes and those that it only moves on; the last state wins. */
-class EntityRows<Row> {
+// Decisions of a frame share their deltas as one object: it is written as JSON once.
+const written = new WeakMap<object, string>()
+
+function jsonOf(value: object | undefined): string {
+  if (value === undefined) return '{}'
+  const known = written.get(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(value)
+  written.set(value, text)
+  return text
+}
+
+/** The record of an order or a win has a column of its own, from which recovery writes it again. */
+function withoutRecord({ put }: FrameDecision, field: string): FrameDecision['put'] {
+  if (put?.u?.[field] === undefined) return put
+  const { u, ...rest } = put
+  const { [field]: _record, ...others } = u
+  return Object.keys(others).length > 0 ? { ...rest, u: others } : rest
+}
+
+function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
+  const entity = entityOfDecision(frame, decision)
+  const field = recordField(decision.type, entity)
+  const record = entity === '' ? '' : (decision.put?.u?.[field] ?? '')
+  return {
+    epoch: frame.epoch,
+    sequence: decision.seq,
+    batch: frame.batch,
+    type: decision.type,
+    user: decision.user,
+    key: decision.key,
+    hash: decision.hash,
+    campaign: decision.campaign,
+    activity: decision.activity,
+    session: decision.session ?? '',
+    entity,
+    at: isoTime(frame.at),
+    request: JSON.stringify(decision.request),
+    adds: jsonOf(decision.add),
+    puts: jsonOf(record === '' ? decision.put : withoutRecord(decision, field)),
+    record,
+    report: decision.report ?? ''
+  }
+}
+
+/** The last state of each: new rows are inserted, those of earlier frames changed. */
+class Latest<Row> {
   readonly #made = new Map<string, Row>()
-  readonly #moved = new Map<string, Row>()
+  readonly #changed = new Map<string, Row>()
+
+  set(id: string, row: Row, isNew: boolean): void {
+    const rows = isNew || this.#made.has(id) ? this.#made : this.#changed
+    rows.set(id, row)
+  }
 
   get made(): Row[] {
     return [...this.#made.values()]
   }
 
-  get moved(): Row[] {
-    return [...this.#moved.values()]
-  }
-
-  set(id: string, row: Row, isNew: boolean): void {
-    const rows = isNew || this.#made.has(id) ? this.#made : this.#moved
-    rows.set(id, row)
+  get changed(): Row[] {
+    return [...this.#changed.values()]
   }
 }
 
-class FoldedRows {
-  readonly decisions: DecisionRow[] = []
-  readonly orders = new EntityRows<OrderRow>()
-  readonly wins = new EntityRows<WinRow>()
-  readonly claims: ClaimRow[] = []
-  readonly stock = new StockSums()
-  readonly sums = new BalanceSums()
-
-  add(frame: Frame): void {
-    for (const decision of frame.decisions) {
-      const row = decisionRow(frame, decision)
-      this.decisions.push(row)
-      this.stock.add(decision)
-      this.sums.add(decision, row)
-      this.#addEntity(frame.shard, row)
-    }
-  }
-
-  #addEntity(shard: number, row: DecisionRow): void {
-    const { type, record } = row
-    if (type === 'claim.accepted') this.claims.push(claimRow(shard, row))
-    if (record === '') return
-    if (type.startsWith('order.')) {
-      const order = orderRow(shard, row)
-      this.orders.set(order.order_id, order, type === 'order.accepted')
-    } else {
-      const win = winRow(shard, row)
-      this.wins.set(win.win_id, win, type === 'spin.won')
-    }
-  }
-}
-
-/** Rows for Postgres of the frames that it does not have yet. */
+/** Rows for Postgres of the frames that it does not have yet; the last state of an order or win wins. */
 export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>): Projection {
-  const rows = new FoldedRows()
+  const decisions: DecisionRow[] = []
+  const claims: ClaimRow[] = []
+  const ledger: LedgerRow[] = []
+  const orders = new Latest<OrderRow>()
+  const wins = new Latest<WinRow>()
+  const stock = new Map<string, StockDelta>()
   const taken = new Set<string>()
   for (const frame of frames) {
     const entry = `${frame.epoch}-${frame.batch}`
     if (!fresh.has(entry) || taken.has(entry)) continue
     taken.add(entry)
-    rows.add(frame)
+    for (const decision of frame.decisions) {
+      const row = decisionRow(frame, decision)
+      const { type } = decision
+      decisions.push(row)
+      addStock(stock, decision)
+      addMoves(ledger, row, decision)
+      if (type === 'claim.accepted') claims.push(claimRow(frame.shard, row))
+      if (row.record === '') continue
+      const id = `${frame.shard}-${row.entity}`
+      if (type.startsWith('order.')) orders.set(id, orderRow(id, row), type === 'order.accepted')
+      else wins.set(id, winRow(id, row), type === 'spin.won')
+    }
   }
   return {
-    decisions: rows.decisions,
-    newOrders: rows.orders.made,
-    changedOrders: rows.orders.moved,
-    newWins: rows.wins.made,
-    changedWins: rows.wins.moved,
-    claims: rows.claims,
-    stock: rows.stock.rows,
-    ledger: rows.sums.ledger,
-    balances: rows.sums.balances
+    decisions,
+    newOrders: orders.made,
+    changedOrders: orders.changed,
+    newWins: wins.made,
+    changedWins: wins.changed,
+    claims,
+    ledger,
+    balances: balancesOf(ledger),
+    stock: [...stock.values()]
   }
 }
 

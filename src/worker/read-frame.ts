@@ -1,15 +1,36 @@
-import { recordKinds } from '../gate/entity-records.ts'
+import { isoTime, isoTimeOrNull } from '../gate/iso-time.ts'
+import { decodeOrder } from '../gate/order-record.ts'
+import { decodeReport } from '../gate/report.ts'
+import { decodeWin } from '../gate/win-record.ts'
 import { type FrameDecision, type ParsedFrame, parseFrame } from '../journal/frame.ts'
-import { decodeClaim } from './entity-rows.ts'
 
-/** @throws Error when the record of an order or a win, or the report of a claim, is not one */
+function checkWin(field: string, record: string): void {
+  const { tier, wonAt, claimBy } = decodeWin(field, record)
+  if (!Number.isSafeInteger(tier)) throw new Error(`The tier of win ${field} is not a number`)
+  isoTime(wonAt)
+  isoTimeOrNull(claimBy)
+}
+
+/** What keeps a record with the user, by the prefix of its field. */
+const checks: ReadonlyArray<readonly [prefix: string, check: (field: string, record: string) => void]> = [
+  ['o:', decodeOrder],
+  ['w:', checkWin]
+]
+
+function checkClaim(report: string): void {
+  const { facts, moves } = decodeReport(report)
+  const numbers = [Number(facts[0]), ...moves.map(({ delta }) => delta)]
+  if (!numbers.every(Number.isSafeInteger)) throw new Error(`The report of a claim is not readable: ${report}`)
+}
+
+/** @throws Error when a record of an order or a win, or the report of a claim, is not one */
 function checkDecision({ type, put, report }: FrameDecision): void {
   const fields = put?.u ?? {}
   for (const field in fields) {
-    const kind = recordKinds.find(({ prefix }) => field.startsWith(prefix))
-    kind?.check(field, fields[field] ?? '')
+    const [, check] = checks.find(([prefix]) => field.startsWith(prefix)) ?? []
+    check?.(field, fields[field] ?? '')
   }
-  if (type === 'claim.accepted') decodeClaim(report ?? '')
+  if (type === 'claim.accepted') checkClaim(report ?? '')
 }
 
 /**
