@@ -29,6 +29,7 @@ function sessionFigures(
 /** Sales that the public may see at `now`, in the order of the page. */
 export function visibleSales(campaign: CatalogueCampaign, now: number): Sale[] {
   return campaign.rules.activities
+    .filter((activity) => activity.kind === 'sale')
     .filter((sale) => sale.visibleFrom === undefined || sale.visibleFrom <= now)
     .sort((a, b) => a.sort - b.sort)
 }
