@@ -23,7 +23,11 @@ async function start(t: Test): Promise<TestApp & { pool: pg.Pool }> {
 const get = async ({ app }: TestApp, url: string) => (await app.inject({ url, headers: alice })).json()
 
 /** Stores a win as the worker does. */
-async function storeWin(pool: pg.Pool, user: string, sequence: number, status = 'w'): Promise<string> {
+async function storeWin(
+  pool: pg.Pool,
+  user: string,
+  { sequence, status = 'w' }: { sequence: number; status?: string }
+) {
   const record = `${status};1700000000-1;mall;wheel;first;;1;physical;${DECIDED_AT + sequence};;`
   await pool.query(
     `insert into wins (win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status, shard, epoch, sequence,
@@ -32,7 +36,6 @@ async function storeWin(pool: pg.Pool, user: string, sequence: number, status = 
        to_timestamp(($4::bigint + $1::bigint) / 1000.0), null, now(), $5)`,
     [sequence, user, status === 'r' ? 'revoked' : 'won', DECIDED_AT, record]
   )
-  return `0-1700000000-${sequence}`
 }
 
 function unstored(sequence: number, part: Partial<UnstoredDecision>): UnstoredDecision {
@@ -43,8 +46,8 @@ function unstored(sequence: number, part: Partial<UnstoredDecision>): UnstoredDe
 
 test('wins of Redis and Postgres are one list; nobody else sees them', async (t) => {
   const it = await start(t)
-  for (const sequence of [1, 2, 3]) await storeWin(it.pool, 'alice', sequence)
-  await storeWin(it.pool, 'bob', 4)
+  for (const sequence of [1, 2, 3]) await storeWin(it.pool, 'alice', { sequence })
+  await storeWin(it.pool, 'bob', { sequence: 4 })
   it.gate.wins = [
     { win: aWin({ id: '0-1700000000-3', status: 'claimed', wonAt: DECIDED_AT + 3 }), journaled: true },
     { win: aWin({ id: '0-1700000000-5', wonAt: DECIDED_AT + 5 }), journaled: false }
@@ -221,9 +224,9 @@ test('a win that cannot be claimed is refused by the gate, and no address is kep
 
 test('the winners are listed with masked names, without those whose win was revoked', async (t) => {
   const it = await start(t)
-  await storeWin(it.pool, 'alice', 1)
-  await storeWin(it.pool, 'bo', 2)
-  await storeWin(it.pool, 'carol', 3, 'r')
+  await storeWin(it.pool, 'alice', { sequence: 1 })
+  await storeWin(it.pool, 'bo', { sequence: 2 })
+  await storeWin(it.pool, 'carol', { sequence: 3, status: 'r' })
   const answer = await it.app.inject('/v1/campaigns/mall/winners')
   t.same(answer.json(), {
     items: [
