@@ -1,5 +1,5 @@
 import { finished } from 'node:stream/promises'
-import type { Client } from 'pg'
+import type { ClientBase } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 
 export type CopyValue = string | number | null
@@ -19,7 +19,7 @@ function copyText(value: CopyValue): string {
  * @throws what Postgres says, constraint violations among it
  */
 export async function copyRows(
-  session: Client,
+  session: ClientBase,
   target: string,
   rows: ReadonlyArray<readonly CopyValue[]>
 ): Promise<void> {

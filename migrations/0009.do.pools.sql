@@ -1,0 +1,106 @@
+-- Unique codes. The free ones of a pool are taken in the order of their position, which is that of their loading.
+create table codes (
+  campaign_id text not null,
+  pool text not null,
+  code text not null,
+  position bigint generated always as identity,
+  -- the claim or win that has it, null while it is free
+  claim_id text,
+  -- the how-manyth code of its claim, from 1
+  nth integer,
+  assigned_at timestamptz,
+  constraint codes_pkey primary key (campaign_id, pool, code),
+  check ((claim_id is null) = (nth is null))
+);
+
+create index codes_free on codes (campaign_id, pool, position) where claim_id is null;
+
+create unique index codes_of_claim on codes (claim_id, nth) where claim_id is not null;
+
+-- Gives a claim or win the codes that it has not got yet. A function, because it takes two statements: one that waits for
+-- other attempts of this claim and one that sees what they did; as one statement, attempts for one claim at a time locked
+-- codes that other claims then did not find. Codes that others have locked are passed over, and what they have taken
+-- fails the second look at the row, so each code is taken once.
+create function assign_codes(for_claim text, of_campaign text, of_pool text, wanted integer) returns setof text
+language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('codes of ' || for_claim, 0));
+  with held as (
+    select count(*) as amount from codes where claim_id = for_claim
+  ), free as (
+    select code, position from codes
+    where campaign_id = of_campaign and pool = of_pool and claim_id is null
+    order by position limit greatest(wanted - (select amount from held), 0)
+    for update skip locked
+  ), numbered as (
+    select code, (select amount from held) + row_number() over (order by position) as nth from free
+  )
+  update codes set claim_id = for_claim, nth = numbered.nth, assigned_at = now()
+  from numbered where codes.campaign_id = of_campaign and codes.pool = of_pool and codes.code = numbered.code;
+  return query select code from codes where claim_id = for_claim order by nth;
+end
+$$;
+
+-- Personal data of claimed wins (address, account), which never enters the journal. Under key and hash of the request, so
+-- that a request which the gate did not decide changes nothing of one that it did.
+create table win_details (
+  win_id text not null,
+  key text not null,
+  hash text not null,
+  details jsonb not null,
+  saved_at timestamptz not null default now(),
+  constraint win_details_pkey primary key (win_id, key, hash)
+);
+
+create index win_details_by_age on win_details (saved_at);
+
+-- Reports of progress that were counted: a second copy inserts nothing. One event may tell of several tasks.
+create table task_sources (
+  source text not null,
+  source_event_id text not null,
+  campaign_id text not null,
+  task_id text not null,
+  user_id text not null,
+  period text not null,
+  amount bigint not null check (amount > 0),
+  at timestamptz not null default now(),
+  constraint task_sources_pkey primary key (source, source_event_id, campaign_id, task_id)
+);
+
+-- Progress of a user in a task and period ('' for tasks of the whole campaign, else the day number). The row of a reached
+-- goal is due until the gate has decided, and can become due once only.
+create table task_counts (
+  campaign_id text not null,
+  task_id text not null,
+  user_id text not null,
+  period text not null,
+  count bigint not null check (count >= 0),
+  state text not null check (state in ('counting', 'due', 'completed', 'refused')),
+  due_at timestamptz,
+  attempts integer not null default 0,
+  next_attempt_at timestamptz,
+  decision_id text,
+  refusal text,
+  constraint task_counts_pkey primary key (campaign_id, task_id, user_id, period)
+);
+
+create index task_counts_due on task_counts (next_attempt_at) where state = 'due';
+
+-- Opening balances of account units: each reference is credited once.
+create table imports (
+  import_id bigint generated always as identity,
+  unit text not null,
+  reference text not null,
+  user_id text not null,
+  amount bigint not null check (amount > 0),
+  created_by text not null,
+  created_at timestamptz not null default now(),
+  state text not null default 'open' check (state in ('open', 'applied', 'refused')),
+  decision_id text,
+  refusal text,
+  closed_at timestamptz,
+  constraint imports_pkey primary key (unit, reference),
+  check ((state = 'open') = (closed_at is null))
+);
+
+create index imports_open on imports (import_id) where state = 'open';
