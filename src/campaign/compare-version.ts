@@ -19,7 +19,7 @@ export function compareCampaign(inForce: Rules, target: Rules, refuse: Refuse): 
   for (const name of Object.keys(pointers) as Array<keyof typeof pointers>) {
     if (!isDeepStrictEqual(inForce[name], target[name])) refuse(pointers[name], `differs: ${byPatch}`)
   }
-  for (const unit of [POINTS, ...Object.keys(inForce.units)]) {
+  for (const unit of new Set([POINTS, ...Object.keys(inForce.units)])) {
     if (scopeOf(inForce.units, unit) !== scopeOf(target.units, unit)) {
       refuse('/units', `differ in ${unit}, which is in force`)
     }

@@ -88,11 +88,11 @@ export interface ZoneOffset {
 export function zoneOffsets(timezone: string, from: number, to: number): ZoneOffset[] {
   const zone = IANAZone.create(timezone)
   const offsets: ZoneOffset[] = [{ from: 0, minutes: zone.offset(from) }]
-  // No zone changes its clocks twice in a day and a half; a step of a day cannot pass over a change and its undoing.
+  // No zone has changed its clocks twice within a day: a step of a day cannot pass over a change and its undoing.
   for (let start = from; start < to; start += DAY_MS) {
     const end = Math.min(start + DAY_MS, to)
     const minutes = zone.offset(end)
-    if (minutes !== zone.offset(start)) offsets.push({ from: changeBetween(zone, start, end), minutes })
+    if (minutes !== offsets.at(-1)?.minutes) offsets.push({ from: changeBetween(zone, start, end), minutes })
   }
   return offsets
 }
