@@ -17,26 +17,27 @@ create index codes_free on codes (campaign_id, pool, position) where claim_id is
 
 create unique index codes_of_claim on codes (claim_id, nth) where claim_id is not null;
 
--- Gives a claim or win the codes that it has not got yet. A function, because it takes two statements: one that waits for
--- other attempts of this claim and one that sees what they did; as one statement, attempts for one claim at a time locked
--- codes that other claims then did not find. Codes that others have locked are passed over, and what they have taken
--- fails the second look at the row, so each code is taken once.
+-- Gives a claim or win the codes that it has not got yet. A function, because it takes several statements: one that waits
+-- for other attempts of this claim and one that sees what they did; as one statement, attempts for one claim at a time
+-- locked codes that other claims then did not find. Codes that others have locked are passed over, and what they have
+-- taken fails the second look at the row, so each code is taken once. By way of an array, because a join with the codes
+-- found was planned as if they were a tenth of the pool.
 create function assign_codes(for_claim text, of_campaign text, of_pool text, wanted integer) returns setof text
 language plpgsql as $$
+declare
+  held integer;
+  taken text[];
 begin
   perform pg_advisory_xact_lock(hashtextextended('codes of ' || for_claim, 0));
-  with held as (
-    select count(*) as amount from codes where claim_id = for_claim
-  ), free as (
-    select code, position from codes
-    where campaign_id = of_campaign and pool = of_pool and claim_id is null
-    order by position limit greatest(wanted - (select amount from held), 0)
-    for update skip locked
-  ), numbered as (
-    select code, (select amount from held) + row_number() over (order by position) as nth from free
-  )
-  update codes set claim_id = for_claim, nth = numbered.nth, assigned_at = now()
-  from numbered where codes.campaign_id = of_campaign and codes.pool = of_pool and codes.code = numbered.code;
+  held := (select count(*) from codes where claim_id = for_claim);
+  if held < wanted then
+    taken := array(
+      select code from codes where campaign_id = of_campaign and pool = of_pool and claim_id is null
+      order by position limit wanted - held for update skip locked
+    );
+    update codes set claim_id = for_claim, nth = held + array_position(taken, code), assigned_at = now()
+    where campaign_id = of_campaign and pool = of_pool and code = any(taken);
+  end if;
   return query select code from codes where claim_id = for_claim order by nth;
 end
 $$;

@@ -62,7 +62,8 @@ export function streamNames(namespace: string): Names {
     journalSubject: (shard, epoch) => `${namespace}-journal.${shard}.${epoch}`,
     journalPrefix: (shard) => `${upper}_JOURNAL_${shard}_`,
     publicStream: upper,
-    eventSubject: (campaign, type) => `${namespace}.${campaign}.${type}`,
+    // what belongs to no campaign, such as an imported balance; no campaign's id can hold an underscore
+    eventSubject: (campaign, type) => `${namespace}.${campaign === '' ? '_account' : campaign}.${type}`,
     eventSubjects: eventTypes.map((type) => `${namespace}.*.${type}`)
   }
 }

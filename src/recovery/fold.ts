@@ -1,4 +1,4 @@
-import { replayRecord, scopeKey } from '../journal/frame.ts'
+import { recordField, replayRecord, scopeKey } from '../journal/frame.ts'
 import type { FoldedDecision } from '../store/restore.ts'
 
 type Fields = Map<string, number | string>
@@ -29,6 +29,6 @@ export class Fold {
     const user = this.#fields(`u:${decision.user}`)
     user.set('d', (Number(user.get('d')) || 0) + 1)
     user.set(decision.key, replayRecord({ ...decision, atMs: decision.at_ms }))
-    if (decision.record !== '') user.set(`o:${decision.entity}`, decision.record)
+    if (decision.record !== '') user.set(recordField(decision.type, decision.entity), decision.record)
   }
 }

@@ -1,5 +1,5 @@
 import { finished } from 'node:stream/promises'
-import type { ClientBase } from 'pg'
+import type { Client, ClientBase } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 
 export type CopyValue = string | number | null
@@ -28,4 +28,15 @@ export async function copyRows(
   const stream = session.query(copyFrom(`copy ${target} from stdin`))
   stream.end(`${text}\n`)
   await finished(stream)
+}
+
+interface Write {
+  readonly name: string
+  readonly text: string
+  readonly rows: readonly unknown[]
+}
+
+/** Runs a statement on rows as JSON, `$2`; no rows cost no statement. */
+export async function writeRows(session: Client, shard: number, { name, text, rows }: Write): Promise<void> {
+  if (rows.length > 0) await session.query({ name, text, values: [shard, JSON.stringify(rows)] })
 }

@@ -1,4 +1,5 @@
 import { decodeOrder } from '../gate/order-record.ts'
+import { decodeWin } from '../gate/win-record.ts'
 import { type ParsedFrame, parseFrame } from '../journal/frame.ts'
 
 /**
@@ -19,6 +20,7 @@ export function readFrame(text: string, shard: number, epoch: number): ParsedFra
     for (const decision of frame.decisions) {
       for (const [field, record] of Object.entries(decision.put?.u ?? {})) {
         if (field.startsWith('o:')) decodeOrder(field, record)
+        if (field.startsWith('w:')) decodeWin(field, record)
       }
     }
   } catch (error) {
