@@ -124,12 +124,16 @@ export class DrawState {
       if (key === this.#names.stock) this.#moveStock(line, deltas)
       else if (key.startsWith('u:')) this.#moveUser(line, key.slice(2), deltas)
     }
-    for (const [scope, values] of Object.entries(line.puts)) this.#write(scopeKey(scope, line), values)
+    for (const [scope, values] of Object.entries(line.puts)) this.#write(scopeKey(scope, line), values, line.batch)
   }
 
-  #write(key: string, values: Texts): void {
+  #write(key: string, values: Texts, batch: number): void {
     if (key === this.#names.campaign || key === this.#names.draw) {
       const fields = key === this.#names.campaign ? this.#campaign : this.#draw
+      // a publication opens a campaign only once it has read the whole stock back from Redis
+      if (fields.get('ready') === '0' && values.ready === '1') {
+        for (const { remaining } of this.#quotas.values()) remaining.reached(remaining.most(batch), batch)
+      }
       for (const [field, value] of Object.entries(values)) fields.set(field, value)
       this.#rules = undefined
     } else if (key === this.#names.stock) {

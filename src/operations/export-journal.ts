@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { isoTime } from '../gate/iso-time.ts'
 import { decodeReport } from '../gate/report.ts'
-import { balanceOf, userField } from '../gate/user-fields.ts'
+import { balanceOf } from '../gate/user-fields.ts'
 import { decisionId, scopeKey } from '../journal/frame.ts'
 import type { Queryable } from '../store/campaigns.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/export.ts'
@@ -51,16 +51,6 @@ function maskedScopes<V>(scopes: Scopes<V>, mask: Mask): Scopes<V> {
   return Object.fromEntries(names) as Scopes<V>
 }
 
-/** The record of a win stands in `record` alone, wherever the journal's reader left it. */
-function withoutRecord(row: JournalRow): Pick<JournalLine, 'entity' | 'record' | 'puts'> {
-  const entity = row.type === 'spin.won' ? `${row.epoch}-${row.sequence}` : row.entity
-  const field = userField.win(entity)
-  const { u, ...puts } = row.puts
-  if (u === undefined) return { entity, record: row.record, puts }
-  const { [field]: record = row.record, ...rest } = u
-  return { entity, record, puts: Object.keys(rest).length > 0 ? { ...puts, u: rest } : puts }
-}
-
 /** What a decision of another campaign moved of accounts, which live over all campaigns; '' and {} when nothing. */
 function accountMoves(row: JournalRow): Pick<JournalLine, 'adds' | 'report'> {
   const adds: Record<string, Record<string, number>> = {}
@@ -96,8 +86,9 @@ function lineOf(row: JournalRow, shard: number): JournalLine {
     }
     return { ...place, type: 'other', ...nothing, user: Object.keys(adds).length > 0 ? user : '', adds, report }
   }
-  const { type, key, campaign, activity, session, request, adds, report } = row
-  return { ...place, type, user, key, campaign, activity, session, request, adds, report, ...withoutRecord(row) }
+  const { type, key, campaign, activity, session, entity, request, adds, puts, report, record } = row
+  const about = { type, user, key, campaign, activity, session, entity }
+  return { ...place, ...about, request, adds, puts, report, record }
 }
 
 function masked(line: JournalLine, mask: Mask): JournalLine {

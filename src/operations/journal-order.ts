@@ -1,4 +1,4 @@
-import { Difference, mustBe } from './difference.ts'
+import { Difference } from './difference.ts'
 import type { JournalLine } from './journal-line.ts'
 
 /** Decisions of one epoch that are not in the journal. */
@@ -41,30 +41,39 @@ export class JournalOrder {
     const place = `${this.shard}-${epoch}-${sequence}`
     if (id !== place) throw new Difference('the id', place, id)
     const begins = epoch > this.epoch
-    if (begins) Object.assign(this, { epoch, sequence: 0, batch: 0, at: 0, missing: 0 })
-    mustBe(epoch === this.epoch && sequence > this.sequence, 'the order of decisions', {
-      expected: `a decision after ${this.shard}-${this.epoch}-${this.sequence}`,
-      found: id
-    })
+    if (begins) this.#begin(epoch)
+    if (epoch < this.epoch || sequence <= this.sequence) {
+      throw new Difference('the order of decisions', `one after ${this.shard}-${this.epoch}-${this.sequence}`, id)
+    }
     const moment = Date.parse(at)
     const skipped = sequence - this.sequence - 1
     const step = batch - this.batch
     this.#checkBatch({ skipped, step, batch, moment })
     if (skipped > 0) this.#note({ epoch, from: this.sequence + 1, to: sequence - 1 })
-    Object.assign(this, { sequence, batch, at: moment })
+    this.sequence = sequence
+    this.batch = batch
+    this.at = moment
     return begins
+  }
+
+  #begin(epoch: number): void {
+    this.epoch = epoch
+    this.sequence = 0
+    this.batch = 0
+    this.at = 0
+    this.missing = 0
   }
 
   #checkBatch(next: { skipped: number; step: number; batch: number; moment: number }): void {
     const { skipped, step, batch, moment } = next
-    const expected = skipped === 0 ? `batch ${this.batch} or ${this.batch + 1}` : `a batch from ${this.batch + 2} on`
     const fits = skipped === 0 ? step === 1 || (step === 0 && this.batch > 0) : step > 1 && step - 1 <= skipped
-    mustBe(fits, 'the batch', { expected, found: batch })
-    const inTime = step === 0 ? moment === this.at : moment >= this.at
-    mustBe(inTime, 'the time', {
-      expected: `${new Date(this.at).toISOString()}${step === 0 ? ', as all of its batch' : ' or later'}`,
-      found: new Date(moment).toISOString()
-    })
+    if (!fits) {
+      const expected = skipped === 0 ? `${this.batch} or ${this.batch + 1}` : `${this.batch + 2} or later`
+      throw new Difference('the batch', expected, batch)
+    }
+    if (step === 0 ? moment === this.at : moment >= this.at) return
+    const rest = step === 0 ? ', as all of its batch' : ' or later'
+    throw new Difference('the time', new Date(this.at).toISOString() + rest, new Date(moment).toISOString())
   }
 
   #note(gap: Gap): void {

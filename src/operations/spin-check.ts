@@ -11,10 +11,10 @@ type Scopes = Readonly<Record<string, Readonly<Record<string, number | string>>>
 function checkStanding(spin: Spin): void {
   const { rules, at, facts, line, user, draw, state, fields } = spin
   mustBe(rules.shut === '', 'the draw', { expected: 'open', found: rules.shut })
-  mustBe(at >= rules.opensAt && at < rules.closesAt, 'the time', {
-    expected: `${new Date(rules.opensAt).toISOString()} to ${new Date(rules.closesAt).toISOString()}`,
-    found: line.at
-  })
+  if (at < rules.opensAt || at >= rules.closesAt) {
+    const window = [rules.opensAt, rules.closesAt].map((time) => new Date(time).toISOString())
+    throw new Difference('the time', window.join(' to '), line.at)
+  }
   mustBe(Number(facts.level) >= rules.level, 'the level', { expected: `${rules.level} or above`, found: facts.level })
   const barred = user.texts.get(userField.disqualified(draw.campaign)) === '1'
   mustBe(!barred, 'the user', { expected: 'one who is not disqualified', found: line.user })
@@ -61,18 +61,18 @@ function winRecord(spin: Spin, { prize, sub }: CheckedPrize, given: readonly str
   return [...place, prize.tier, prize.type, at, claimBy, given.join(',')].join(';')
 }
 
-/** By `<scope> <field>`; a scope without fields is none. */
-function flat(scopes: Scopes): Map<string, number | string> {
-  const entries = Object.entries(scopes).flatMap(([scope, fields]) =>
-    Object.entries(fields).map(([field, value]) => [`${scope} ${field}`, value] as const)
-  )
-  return new Map(entries)
-}
-
+/** Both must hold the same values; a scope without fields is none. */
 function compare(what: string, expected: Scopes, found: Scopes): void {
-  const [wanted, given] = [flat(expected), flat(found)]
-  for (const name of new Set([...wanted.keys(), ...given.keys()])) {
-    mustEqual(`${what} ${name}`, wanted.get(name) ?? '', given.get(name) ?? '')
+  for (const [scope, fields] of Object.entries(expected)) {
+    for (const [field, value] of Object.entries(fields)) {
+      const other = found[scope]?.[field]
+      if (other !== value) throw new Difference(`${what} ${scope} ${field}`, value, other ?? '')
+    }
+  }
+  for (const [scope, fields] of Object.entries(found)) {
+    for (const [field, value] of Object.entries(fields)) {
+      if (expected[scope]?.[field] === undefined) throw new Difference(`${what} ${scope} ${field}`, '', value)
+    }
   }
 }
 

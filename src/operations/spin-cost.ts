@@ -1,4 +1,4 @@
-import { mustBe, mustEqual } from './difference.ts'
+import { Difference, mustBe, mustEqual } from './difference.ts'
 import { countOf, type Spin } from './spin.ts'
 
 /** What a spin cost. */
@@ -55,21 +55,19 @@ export function checkBalance(spin: Spin, found: { unit: string; field: string; v
   const { unit, field, value } = found
   const balance = state.balance(line.user, field)
   const [least, most] = [balance.least(), balance.most(line.batch)]
-  mustBe(value >= 0 && balance.was(value, line.batch, missing > 0), `the balance of ${unit} before it`, {
-    expected: least === most ? String(most) : `${least} to ${most}, as far as gives were usable`,
-    found: value
-  })
+  if (value >= 0 && balance.was(value, line.batch, missing > 0)) return
+  const expected = least === most ? String(most) : `${least} to ${most}, as far as gives were usable`
+  throw new Difference(`the balance of ${unit} before it`, expected, value)
 }
 
 function checkPayment(spin: Spin): number {
   const { unit, field, amount } = spin.rules.cost
   const [move] = spin.moves
-  mustBe(move?.unit === unit && move.delta === -amount, 'what it cost', {
-    expected: `${unit} -${amount}`,
-    found: move ? `${move.unit} ${move.delta}` : 'nothing'
-  })
+  if (move?.unit !== unit || move.delta !== -amount) {
+    throw new Difference('what it cost', `${unit} -${amount}`, move ? `${move.unit} ${move.delta}` : '')
+  }
   const value = (move?.balance ?? 0) + amount
-  mustBe(value >= amount, `the balance of ${unit} before it`, { expected: `${amount} or more`, found: value })
+  if (!(value >= amount)) throw new Difference(`the balance of ${unit} before it`, `${amount} or more`, value)
   checkBalance(spin, { unit, field, value })
   return amount
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Hex digits of a number: 52 bits, which every language with doubles holds exactly. */
 const DIGITS = 13
@@ -9,7 +9,7 @@ const DIGITS = 13
  * @param previous 13 hex digits, '' for the first spin of a draw
  */
 export function spinDigest(random: string, place: string, previous: string): string {
-  return createHash('sha1').update(`${random};${place};${previous}`).digest('hex')
+  return hash('sha1', `${random};${place};${previous}`)
 }
 
 /** The number of a spin as facts and events show it. */
