@@ -20,23 +20,24 @@ create unique index codes_of_claim on codes (claim_id, nth) where claim_id is no
 -- Gives a claim or win the codes that it has not got yet. A function, because it takes several statements: one that waits
 -- for other attempts of this claim and one that sees what they did; as one statement, attempts for one claim at a time
 -- locked codes that other claims then did not find. Codes that others have locked are passed over, and what they have
--- taken fails the second look at the row, so each code is taken once. By way of an array, because a join with the codes
--- found was planned as if they were a tenth of the pool.
+-- taken fails the second look at the row, so each code is taken once. The rows that it holds locked are found again by
+-- where they stand and nothing is sorted, because a pool loaded a moment ago has no statistics: by their code, all of the
+-- pool was read for each, 35 claims/s with 200,000 codes instead of 3,500.
 create function assign_codes(for_claim text, of_campaign text, of_pool text, wanted integer) returns setof text
-language plpgsql as $$
+language plpgsql set enable_sort = off as $$
 declare
   held integer;
-  taken text[];
+  taken tid[];
 begin
   perform pg_advisory_xact_lock(hashtextextended('codes of ' || for_claim, 0));
   held := (select count(*) from codes where claim_id = for_claim);
   if held < wanted then
     taken := array(
-      select code from codes where campaign_id = of_campaign and pool = of_pool and claim_id is null
+      select ctid from codes where campaign_id = of_campaign and pool = of_pool and claim_id is null
       order by position limit wanted - held for update skip locked
     );
-    update codes set claim_id = for_claim, nth = held + array_position(taken, code), assigned_at = now()
-    where campaign_id = of_campaign and pool = of_pool and code = any(taken);
+    update codes set claim_id = for_claim, nth = held + array_position(taken, ctid), assigned_at = now()
+    where ctid = any(taken);
   end if;
   return query select code from codes where claim_id = for_claim order by nth;
 end

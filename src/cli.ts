@@ -73,6 +73,14 @@ program
   })
 
 program
+  .command('reconcile')
+  .description('compare Redis, journal and Postgres, and print every difference; exit code 1 where something differs')
+  .action(async () => {
+    const { runReconcile } = await import('./recovery/reconcile-command.ts')
+    process.exitCode = await runReconcile(await connected())
+  })
+
+program
   .command('doctor')
   .description('look at each part that Floodgate stands on and say what to do')
   .action(async () => {

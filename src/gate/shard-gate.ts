@@ -12,6 +12,7 @@ interface ShardGateParts {
   readonly watch: OpeningWatch
   readonly read: Gate['read']
   readonly ownerOf: Gate['ownerOf']
+  readonly unstoredOf: Gate['unstoredOf']
   readonly depths: Gate['depths']
   readonly journalHealth: () => Health
   readonly disconnect: () => Promise<void>
@@ -80,6 +81,10 @@ export class ShardGate implements Gate {
 
   read(keys: readonly string[]) {
     return this.#parts.read(keys)
+  }
+
+  unstoredOf(user: string) {
+    return this.#parts.unstoredOf(user)
   }
 
   ownerOf(order: string) {

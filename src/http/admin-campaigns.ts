@@ -8,6 +8,7 @@ import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../s
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
 import { readState, type StateGate } from './admin-campaign-state.ts'
 import { campaignItem, campaignView, versionView } from './admin-campaign-views.ts'
+import { adminReconciliation } from './admin-reconciliation.ts'
 import { adminUsers } from './admin-users.ts'
 import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
@@ -215,4 +216,5 @@ export async function adminCampaigns(app: FastifyInstance, options: AdminCampaig
   reviewRoutes(app, options)
   changeRoutes(app, options)
   adminUsers(app, options)
+  adminReconciliation(app, options)
 }

@@ -4,9 +4,11 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Gate } from '../gate/gate.ts'
+import { createAnswerDesk } from './answer-desk.ts'
 import { createAuthHook, tokenReader } from './auth.ts'
-import { buyRoute } from './buy-route.ts'
 import { campaignRoutes } from './campaign-routes.ts'
+import { createCodeDesk } from './code-desk.ts'
+import { createDecisionDirectory } from './decision-directory.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
@@ -15,8 +17,10 @@ import { liveRoute } from './live-route.ts'
 import { meRoute } from './me-route.ts'
 import { countAnswers, type HttpMetrics } from './metrics.ts'
 import { createOrderDirectory } from './order-directory.ts'
-import { orderRoutes, requestRoute } from './order-routes.ts'
+import { orderRoutes } from './order-routes.ts'
+import { participationRoutes } from './participation-route.ts'
 import { registerRateLimits } from './rate-limits.ts'
+import { requestRoute } from './request-route.ts'
 import './request-types.ts'
 import { type CatalogueSource, createDirectory } from './sales-directory.ts'
 import { createServer, listSetting, protectAnswers, trustedProxies } from './server.ts'
@@ -51,8 +55,8 @@ async function registerCors(app: FastifyInstance, config: Config): Promise<void>
 }
 
 /**
- * The public port. Plugins stand in the order in which they act; the route for buying stands apart from the others, whose
- * answers are counted by a hook.
+ * The public port. Plugins stand in the order in which they act; the routes for taking part stand apart from the others,
+ * whose answers are counted by a hook.
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
   const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
@@ -66,8 +70,11 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   const directory = createDirectory(parts.catalogue, now)
   const figures = new LiveFigures({ gate, catalogue: parts.catalogue, now })
   const orders = createOrderDirectory(gate, pool)
+  const decisions = createDecisionDirectory(gate, pool)
 
-  await app.register(buyRoute, { gate, directory, authenticate, metrics })
+  const desk = createAnswerDesk(parts.catalogue, createCodeDesk(pool, logger))
+
+  await app.register(participationRoutes, { gate, directory, desk, authenticate, metrics })
   await app.register(async (counted) => {
     countAnswers(counted, metrics)
     protectAnswers(counted)
@@ -81,7 +88,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     })
     await counted.register(meRoute, { gate, directory, authenticate, now })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics })
-    await counted.register(requestRoute, { orders, authenticate })
+    await counted.register(requestRoute, { decisions, desk, authenticate })
     await registerDocuments(counted)
   })
   return app

@@ -9,7 +9,7 @@ import { keyOf, requestHash } from './idempotency.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { fromStore } from './order-directory.ts'
 import { orderView } from './order-view.ts'
-import { sendOutcome } from './outcome-replies.ts'
+import { sendOrderOutcome } from './outcome-replies.ts'
 
 export interface OrderChangeOptions {
   readonly gate: Gate
@@ -103,6 +103,6 @@ export function createOrderChanger({ gate, pool, metrics, logger }: OrderChangeO
   return async (request: FastifyRequest, reply: FastifyReply, change: OrderChange): Promise<FastifyReply> => {
     const outcome = await audited(request, change)
     metrics.outcome(outcome)
-    return sendOutcome(request, reply, outcome)
+    return sendOrderOutcome(request, reply, outcome)
   }
 }

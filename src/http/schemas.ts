@@ -3,9 +3,10 @@ import { type Static, Type } from 'typebox'
 // Shapes of the public contract. They validate, they serialise, and they are what /openapi.json and /schemas show.
 
 /** `anyOf` with null would make the serialiser validate each value; a list of types costs nothing. */
-const NullableTime = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' })
-const Time = Type.String({ description: 'UTC with milliseconds' })
+export const NullableTime = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' })
+export const Time = Type.String({ description: 'UTC with milliseconds' })
 const Key = Type.String({ description: 'the Idempotency-Key' })
+export const EVENT_ID = Type.String({ description: 'id of the decision and of its public event' })
 
 export const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,31}$'
 export const DECISION_PATTERN = '^[0-9]{1,4}-[0-9]{1,12}-[0-9]{1,15}$'
@@ -43,7 +44,7 @@ export const Confirmed = Type.Object(
     outcome: Type.Literal('confirmed'),
     requestId: Key,
     sequence: Type.Integer(),
-    eventId: Type.String({ description: 'id of the decision and of its public event' }),
+    eventId: EVENT_ID,
     order: Order
   },
   { title: 'Confirmed' }

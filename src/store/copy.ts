@@ -31,12 +31,14 @@ export async function copyRows(
 }
 
 interface Write {
-  readonly name: string
+  /** of the prepared statement; without one it is planned anew each time */
+  readonly name?: string
   readonly text: string
   readonly rows: readonly unknown[]
 }
 
 /** Runs a statement on rows as JSON, `$2`; no rows cost no statement. */
 export async function writeRows(session: Client, shard: number, { name, text, rows }: Write): Promise<void> {
-  if (rows.length > 0) await session.query({ name, text, values: [shard, JSON.stringify(rows)] })
+  if (rows.length === 0) return
+  await session.query({ ...(name !== undefined && { name }), text, values: [shard, JSON.stringify(rows)] })
 }
