@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { EVENT_ID, NullableTime, Order, Pending, refusals, Time } from './schemas.ts'
+import { EVENT_ID, listOf, NullableTime, Order, Pending, refusals, Time } from './schemas.ts'
 
 // Answers about draws, redemptions, tasks and wins: validated nowhere, serialised from these shapes, shown in OpenAPI.
 
@@ -187,6 +187,32 @@ export const ConfirmedAny = Type.Object(
   { title: 'ConfirmedAny' }
 )
 export type ConfirmedAny = Static<typeof ConfirmedAny>
+
+export const WinList = listOf(Win, 'WinList')
+export const ClaimList = listOf(Claim, 'ClaimList')
+
+const LedgerEntry = Type.Object({
+  eventId: Type.String({ description: 'the decision that moved it; one may move several balances' }),
+  type: Type.String({ description: 'entity.verb of that decision' }),
+  campaign: Type.String(),
+  activity: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  unit: Type.String({ description: 'points or another unit, or chances:<draw>' }),
+  scope: Type.Unsafe<'account' | 'campaign'>({ type: 'string', enum: ['account', 'campaign'] }),
+  delta: Type.Integer(),
+  at: Time,
+  pending
+})
+export type LedgerEntry = Static<typeof LedgerEntry>
+export const LedgerList = listOf(LedgerEntry, 'Ledger')
+
+const Winner = Type.Object({
+  user: Type.String({ description: 'masked' }),
+  draw: Type.String(),
+  prize: PrizeName,
+  wonAt: Time
+})
+export type Winner = Static<typeof Winner>
+export const WinnerList = listOf(Winner, 'WinnerList')
 
 /** The answers of a route that submits a command. */
 export const answersOf = <S extends TSchema>(confirmed: S) => ({ 201: confirmed, 202: Pending, ...refusals })

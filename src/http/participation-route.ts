@@ -4,6 +4,7 @@ import type { ActivityRules } from '../campaign/activity-rules.ts'
 import type { CatalogueActivity } from '../campaign/catalogue.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
+import type { ActivityUse } from './activity-use.ts'
 import type { AnswerDesk } from './answer-desk.ts'
 import { claimsOf, type OnRequest } from './auth.ts'
 import { keyOf, requireKey } from './idempotency.ts'
@@ -20,6 +21,7 @@ export interface ParticipationOptions {
   readonly desk: AnswerDesk
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics
+  readonly use: ActivityUse
 }
 
 /** a sale's price is final: these would ask for another */
@@ -43,7 +45,7 @@ function participationRoute<Kind extends ActivityRules['kind'], Body extends TSc
   options: ParticipationOptions,
   part: Participation<Kind, Body>
 ): void {
-  const { gate, directory, desk, authenticate, metrics } = options
+  const { gate, directory, desk, authenticate, metrics, use } = options
   const { kind, param } = part
   const url = `/v1/campaigns/:campaign/${part.folder}/:${param}/${part.action}`
   const answers = metrics.answers(url)
@@ -60,6 +62,7 @@ function participationRoute<Kind extends ActivityRules['kind'], Body extends TSc
       sendOutcome(request, reply, outcome)
       return
     }
+    if (!outcome.replayed) use.count(found.campaign.id, found.activity.id)
     const body = desk.bodyOf({
       decision: outcome.decision,
       campaign: found.campaign.id,
