@@ -17,26 +17,28 @@ create index codes_free on codes (campaign_id, pool, position) where claim_id is
 
 create unique index codes_of_claim on codes (claim_id, nth) where claim_id is not null;
 
--- Gives a claim or win the codes that it has not got yet. A function, because it takes two statements: one that waits for
--- other attempts of this claim and one that sees what they did; as one statement, attempts for one claim at a time locked
--- codes that other claims then did not find. Codes that others have locked are passed over, and what they have taken
--- fails the second look at the row, so each code is taken once.
+-- Gives a claim or win the codes that it has not got yet. A function, because it takes several statements: one that waits
+-- for other attempts of this claim and one that sees what they did; as one statement, attempts for one claim at a time
+-- locked codes that other claims then did not find. Codes that others have locked are passed over, and what they have
+-- taken fails the second look at the row, so each code is taken once. The rows that it holds locked are found again by
+-- where they stand and nothing is sorted, because a pool loaded a moment ago has no statistics: by their code, all of the
+-- pool was read for each, 35 claims/s with 200,000 codes instead of 3,500.
 create function assign_codes(for_claim text, of_campaign text, of_pool text, wanted integer) returns setof text
-language plpgsql as $$
+language plpgsql set enable_sort = off as $$
+declare
+  held integer;
+  taken tid[];
 begin
   perform pg_advisory_xact_lock(hashtextextended('codes of ' || for_claim, 0));
-  with held as (
-    select count(*) as amount from codes where claim_id = for_claim
-  ), free as (
-    select code, position from codes
-    where campaign_id = of_campaign and pool = of_pool and claim_id is null
-    order by position limit greatest(wanted - (select amount from held), 0)
-    for update skip locked
-  ), numbered as (
-    select code, (select amount from held) + row_number() over (order by position) as nth from free
-  )
-  update codes set claim_id = for_claim, nth = numbered.nth, assigned_at = now()
-  from numbered where codes.campaign_id = of_campaign and codes.pool = of_pool and codes.code = numbered.code;
+  held := (select count(*) from codes where claim_id = for_claim);
+  if held < wanted then
+    taken := array(
+      select ctid from codes where campaign_id = of_campaign and pool = of_pool and claim_id is null
+      order by position limit wanted - held for update skip locked
+    );
+    update codes set claim_id = for_claim, nth = held + array_position(taken, ctid), assigned_at = now()
+    where ctid = any(taken);
+  end if;
   return query select code from codes where claim_id = for_claim order by nth;
 end
 $$;

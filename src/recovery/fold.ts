@@ -1,3 +1,4 @@
+import { recordKindOf } from '../gate/entity-records.ts'
 import { replayRecord, scopeKey } from '../journal/frame.ts'
 import type { FoldedDecision } from '../store/restore.ts'
 
@@ -29,6 +30,6 @@ export class Fold {
     const user = this.#fields(`u:${decision.user}`)
     user.set('d', (Number(user.get('d')) || 0) + 1)
     user.set(decision.key, replayRecord({ ...decision, atMs: decision.at_ms }))
-    if (decision.record !== '') user.set(`o:${decision.entity}`, decision.record)
+    if (decision.record !== '') user.set(recordKindOf(decision.type).prefix + decision.entity, decision.record)
   }
 }

@@ -1,64 +1,21 @@
 import type { Client, Pool } from 'pg'
-import { type CopyValue, copyRows } from './copy.ts'
+import { copyRows } from './copy.ts'
+import {
+  type BalanceDelta,
+  type ClaimRow,
+  type Copy,
+  claimCopy,
+  type DecisionRow,
+  decisionCopy,
+  type LedgerRow,
+  ledgerCopy,
+  type OrderRow,
+  orderCopy,
+  type StockDelta,
+  type WinRow,
+  winCopy
+} from './projected-rows.ts'
 import { OwnershipLostError, type Position } from './shards.ts'
-
-/** A decision as a row, in the order of `decisionColumns`. */
-export interface DecisionRow {
-  readonly epoch: number
-  readonly sequence: number
-  readonly batch: number
-  readonly type: string
-  readonly user: string
-  readonly key: string
-  readonly hash: string
-  readonly campaign: string
-  readonly activity: string
-  readonly session: string
-  /** `<epoch>-<sequence>` of the order, '' for adjustments */
-  readonly entity: string
-  /** UTC */
-  readonly at: string
-  /** JSON text, as the client sent it */
-  readonly request: string
-  /** JSON text by scope: what sums, and what does not */
-  readonly adds: string
-  readonly puts: string
-  /** the order right after this decision, '' for adjustments */
-  readonly record: string
-  readonly report: string
-}
-
-export interface OrderRow {
-  readonly order_id: string
-  readonly campaign_id: string
-  readonly activity_id: string
-  readonly session_id: string
-  readonly user_id: string
-  readonly quantity: number
-  readonly unit_price: number
-  readonly currency: string
-  readonly status: string
-  readonly epoch: number
-  readonly sequence: number
-  /** UTC */
-  readonly accepted_at: string
-  readonly pay_by: string | null
-  readonly ship_by: string | null
-  readonly position: number
-  readonly returned: number
-  readonly updated_at: string
-  readonly record: string
-}
-
-export interface StockDelta {
-  readonly campaign_id: string
-  readonly activity_id: string
-  readonly session_id: string
-  total: number
-  remaining: number
-  held: number
-  paid: number
-}
 
 export interface FrameRow {
   readonly epoch: number
@@ -82,7 +39,12 @@ export interface Projection {
   readonly newOrders: readonly OrderRow[]
   /** orders of earlier frames that were moved on */
   readonly changedOrders: readonly OrderRow[]
+  readonly newWins: readonly WinRow[]
+  readonly changedWins: readonly WinRow[]
+  readonly claims: readonly ClaimRow[]
   readonly stock: readonly StockDelta[]
+  readonly ledger: readonly LedgerRow[]
+  readonly balances: readonly BalanceDelta[]
 }
 
 export interface ProjectedFrames {
@@ -104,29 +66,15 @@ const insertFrames = `
   on conflict on constraint frames_pkey do nothing
   returning epoch || '-' || batch as entry`
 
-const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id,
-  session_id, entity, at, request, adds, puts, record, report)`
-
-function decisionValues(shard: number, row: DecisionRow): CopyValue[] {
-  const { epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at } = row
-  const names = [shard, epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at]
-  return [...names, row.request, row.adds, row.puts, row.record, row.report]
-}
-
-const orderColumns = `orders (shard, order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency,
-  status, epoch, sequence, accepted_at, pay_by, ship_by, position, returned, updated_at, record)`
-
-function orderValues(shard: number, row: OrderRow): CopyValue[] {
-  const { order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status } = row
-  const names = [shard, order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status]
-  const times = [row.epoch, row.sequence, row.accepted_at, row.pay_by, row.ship_by]
-  return [...names, ...times, row.position, row.returned, row.updated_at, row.record]
-}
-
 const changeOrders = `
   update orders set status = o.status, returned = o.returned, updated_at = o.updated_at, record = o.record
   from json_to_recordset($2::json) as o(order_id text, status text, returned integer, updated_at timestamptz, record text)
   where orders.shard = $1 and orders.order_id = o.order_id`
+
+const changeWins = `
+  update wins set status = w.status, updated_at = w.updated_at, record = w.record
+  from json_to_recordset($2::json) as w(win_id text, status text, updated_at timestamptz, record text)
+  where wins.shard = $1 and wins.win_id = w.win_id`
 
 // Update first: an insert's checks would refuse a negative delta before it could meet the row it belongs to.
 const addStock = `
@@ -145,6 +93,20 @@ const addStock = `
   select $1, campaign_id, activity_id, session_id, total, remaining, held, paid from delta
   where (campaign_id, activity_id, session_id) not in (select campaign_id, activity_id, session_id from changed)`
 
+// Likewise.
+const addBalances = `
+  with delta as (
+    select * from json_to_recordset($2::json) as b(user_id text, scope text, unit text, delta bigint)
+  ), changed as (
+    update balances set balance = balances.balance + delta.delta
+    from delta
+    where balances.user_id = delta.user_id and balances.scope = delta.scope and balances.unit = delta.unit
+    returning balances.user_id, balances.scope, balances.unit
+  )
+  insert into balances (shard, user_id, scope, unit, balance)
+  select $1, user_id, scope, unit, delta from delta
+  where (user_id, scope, unit) not in (select user_id, scope, unit from changed)`
+
 const insertDeadLetters = `
   insert into dead_letters (shard, stream, sequence, reason, payload)
   select $1, stream, sequence, reason, decode(payload, 'base64')
@@ -155,13 +117,34 @@ const advance = `
   where shard = $1 and owner_term = $2 and (position_epoch, position_sequence) < ($3::bigint, $4::bigint)`
 
 interface Write {
-  readonly name: string
+  /** of the prepared statement; planned anew each time without one */
+  readonly name?: string
   readonly text: string
   readonly rows: readonly unknown[]
 }
 
 async function write(session: Client, shard: number, { name, text, rows }: Write): Promise<void> {
-  if (rows.length > 0) await session.query({ name, text, values: [shard, JSON.stringify(rows)] })
+  if (rows.length === 0) return
+  await session.query({ ...(name !== undefined && { name }), text, values: [shard, JSON.stringify(rows)] })
+}
+
+async function insert<Row>(session: Client, shard: number, { copy, rows }: { copy: Copy<Row>; rows: readonly Row[] }) {
+  const values = rows.map((row) => copy.values(shard, row))
+  await copyRows(session, copy.target, values)
+}
+
+/** Nothing is sent to Postgres for what a transaction has no rows of. */
+async function storeProjection(session: Client, shard: number, projection: Projection): Promise<void> {
+  await insert(session, shard, { copy: decisionCopy, rows: projection.decisions })
+  await insert(session, shard, { copy: orderCopy, rows: projection.newOrders })
+  await write(session, shard, { name: 'orders', text: changeOrders, rows: projection.changedOrders })
+  await insert(session, shard, { copy: winCopy, rows: projection.newWins })
+  await write(session, shard, { text: changeWins, rows: projection.changedWins })
+  await insert(session, shard, { copy: claimCopy, rows: projection.claims })
+  await write(session, shard, { name: 'stock', text: addStock, rows: projection.stock })
+  await insert(session, shard, { copy: ledgerCopy, rows: projection.ledger })
+  // a plan kept from when the table was small reads all of it for each transaction once it has grown
+  await write(session, shard, { text: addBalances, rows: projection.balances })
 }
 
 /**
@@ -181,13 +164,7 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
       text: insertFrames,
       values: [shard, JSON.stringify(frames)]
     })
-    const { decisions, newOrders, changedOrders, stock } = fold(new Set(stored.rows.map(({ entry }) => entry)))
-    const decided = decisions.map((row) => decisionValues(shard, row))
-    await copyRows(session, decisionColumns, decided)
-    const placed = newOrders.map((row) => orderValues(shard, row))
-    await copyRows(session, orderColumns, placed)
-    await write(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
-    await write(session, shard, { name: 'stock', text: addStock, rows: stock })
+    await storeProjection(session, shard, fold(new Set(stored.rows.map(({ entry }) => entry))))
     await write(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: deadLetters })
     await session.query('commit')
     return stored.rows.length

@@ -1,5 +1,5 @@
 import type { Client, Pool } from 'pg'
-import type { StockDelta } from './projection.ts'
+import type { StockDelta } from './projected-rows.ts'
 
 /** What recovery needs of a decision. */
 export interface FoldedDecision {

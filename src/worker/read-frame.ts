@@ -1,5 +1,16 @@
-import { decodeOrder } from '../gate/order-record.ts'
-import { type ParsedFrame, parseFrame } from '../journal/frame.ts'
+import { recordKinds } from '../gate/entity-records.ts'
+import { type FrameDecision, type ParsedFrame, parseFrame } from '../journal/frame.ts'
+import { decodeClaim } from './entity-rows.ts'
+
+/** @throws Error when the record of an order or a win, or the report of a claim, is not one */
+function checkDecision({ type, put, report }: FrameDecision): void {
+  const fields = put?.u ?? {}
+  for (const field in fields) {
+    const kind = recordKinds.find(({ prefix }) => field.startsWith(prefix))
+    kind?.check(field, fields[field] ?? '')
+  }
+  if (type === 'claim.accepted') decodeClaim(report ?? '')
+}
 
 /**
  * A frame out of the journal stream of a shard's opening, for the projection and for the events alike: what the one cannot
@@ -16,11 +27,7 @@ export function readFrame(text: string, shard: number, epoch: number): ParsedFra
     }
   }
   try {
-    for (const decision of frame.decisions) {
-      for (const [field, record] of Object.entries(decision.put?.u ?? {})) {
-        if (field.startsWith('o:')) decodeOrder(field, record)
-      }
-    }
+    for (const decision of frame.decisions) checkDecision(decision)
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) }
   }

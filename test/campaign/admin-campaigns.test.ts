@@ -141,8 +141,9 @@ t.test('bad documents and bodies are answered with every error, and change nothi
     status: 400,
     body: { errors: [{ pointer: '/reason' }] }
   })
-  t.match(await ask('ada', 'PATCH /campaigns/strict/activities/phone', { reason: 'x', weights: {} }), {
-    body: { errors: [{ pointer: '/weights', detail: /not built yet/ }] }
+  t.match(await ask('ada', 'PATCH /campaigns/strict/activities/phone', { reason: 'x', weights: { a: 1 } }), {
+    status: 400,
+    body: { errors: [{ pointer: '/weights', detail: /phone is a sale/ }] }
   })
   t.match(await ask('ada', 'PATCH /campaigns/strict/activities/none', { reason: 'x', price: 5 }), { status: 404 })
   t.match(
