@@ -2,6 +2,7 @@ import type { Client, Pool } from 'pg'
 import { type Logger, pino } from 'pino'
 import { driveIntents } from '../campaign/driver.ts'
 import type { Config } from '../config/config.ts'
+import { armFailPoints } from '../config/fail-points.ts'
 import { createGateParts } from '../gate/create-gate.ts'
 import { createPublisher } from '../journal/publisher.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
@@ -136,6 +137,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
 
 /** The worker as a process: until SIGTERM or SIGINT. */
 export async function runWorker(config: Config): Promise<void> {
+  armFailPoints(config)
   const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
   const pool = createPool(config, { max: 6, name: 'floodgate-worker' })
   const stop = new AbortController()
