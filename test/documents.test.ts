@@ -34,7 +34,13 @@ test('the published OpenAPI document passes its linter', async (t) => {
   const app = await buildPublicApp({
     config: loadConfig({ TOKEN_SECRET: 'a secret of thirty-two characters' }),
     gate: noGate,
-    catalogue: { list: () => [], get: () => undefined, findSale: () => undefined, refresh: async () => {} },
+    catalogue: {
+      list: () => [],
+      get: () => undefined,
+      findSale: () => undefined,
+      findActivity: () => undefined,
+      refresh: async () => {}
+    },
     pool,
     logger: pino({ level: 'silent' }),
     metrics: createMetrics(),

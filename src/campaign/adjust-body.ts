@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import type { DefinitionError } from './definition.ts'
-import { Admission, Flag, Id, MAX_UNITS, Moment, Price, Stock, UnitsPerUser } from './definition-parts.ts'
+import { Tier, Weight } from './definition-draw.ts'
+import { Admission, Count, Flag, Id, MAX_UNITS, Moment, Price, Stock, UnitsPerUser } from './definition-parts.ts'
 import { explain, tooLarge } from './explain.ts'
 
 const closed = { additionalProperties: false }
@@ -12,13 +13,32 @@ export const Reason = Type.String({
   description: 'must say why, in 1 to 500 characters'
 })
 
-const Limits = Type.Object(
+const UnitsOrNone = Type.Union([UnitsPerUser, Type.Null()], {
+  description: 'must be a whole number of units from 1 to 999,999, or null for no limit'
+})
+
+const TimesOrNone = Type.Union([Count, Type.Null()], {
+  description: 'must be a whole number from 1 to 1,000,000,000, or null for no limit'
+})
+
+const Limits = Type.Object({ unitsPerUser: UnitsOrNone }, closed)
+
+/** Sales and redemptions have `unitsPerUser`, draws the others; what is not named stays. */
+const ActivityLimits = Type.Object(
   {
-    unitsPerUser: Type.Union([UnitsPerUser, Type.Null()], {
-      description: 'must be a whole number of units from 1 to 999,999, or null for no limit'
-    })
+    unitsPerUser: Type.Optional(UnitsOrNone),
+    perDay: Type.Optional(TimesOrNone),
+    perCampaign: Type.Optional(TimesOrNone),
+    winsPerCampaign: Type.Optional(TimesOrNone),
+    winsPerTier: Type.Optional(
+      Type.Record(Tier, TimesOrNone, {
+        ...closed,
+        minProperties: 1,
+        description: 'must be wins by tier, such as {"1": 1}, or null for a tier without limit'
+      })
+    )
   },
-  closed
+  { ...closed, minProperties: 1, description: 'must name at least one limit' }
 )
 
 /** A session that is new, or what is to change of one that exists. */
@@ -28,17 +48,16 @@ const SessionChange = Type.Object(
     opensAt: Type.Optional(Moment),
     closesAt: Type.Optional(Moment),
     stock: Type.Optional(Stock),
-    unitsPerUser: Type.Optional(
-      Type.Union([UnitsPerUser, Type.Null()], {
-        description: 'must be a whole number of units from 1 to 999,999, or null for no limit'
-      })
-    ),
+    unitsPerUser: Type.Optional(UnitsOrNone),
     paused: Type.Optional(Flag)
   },
   closed
 )
 
-/** Body of PATCH .../activities/{activity}. `session` is an id where it only names one for `addStock` or `closesAt`. */
+/**
+ * Body of PATCH .../activities/{activity}. `session` is an id where it only names one for `addStock` or
+ * `closesAt`; `prize` names the prize of a draw whose quota `addStock` changes.
+ */
 export const ActivityPatch = Type.Object(
   {
     reason: Reason,
@@ -55,9 +74,17 @@ export const ActivityPatch = Type.Object(
           'must be the id of a session, or {"id", "opensAt"?, "closesAt"?, "stock"?, "unitsPerUser"?, "paused"?}'
       })
     ),
+    prize: Type.Optional(Id),
     closesAt: Type.Optional(Moment),
     price: Type.Optional(Price),
-    limits: Type.Optional(Limits),
+    limits: Type.Optional(ActivityLimits),
+    weights: Type.Optional(
+      Type.Record(Id, Weight, {
+        ...closed,
+        minProperties: 1,
+        description: 'must be weights by prize, such as {"first": 2}'
+      })
+    ),
     paused: Type.Optional(Flag)
   },
   closed
@@ -82,9 +109,6 @@ export type ActivityPatch = Static<typeof ActivityPatch>
 export type CampaignPatch = Static<typeof CampaignPatch>
 export type SessionChange = Static<typeof SessionChange>
 
-/** Fields of API.md that belong to kinds not built yet. */
-const notBuilt: Record<string, string> = { prize: 'prizes are not built yet', weights: 'weights are not built yet' }
-
 /**
  * Checks the body of an adjustment by its schema.
  * @param input the parsed JSON, of any shape
@@ -95,10 +119,7 @@ export function checkBody<S extends TSchema>(
 ): { ok: true; body: Static<S> } | { ok: false; errors: DefinitionError[] } {
   const large = tooLarge(input)
   if (large) return { ok: false, errors: [large] }
-  const errors = explain(schema, input).map((error) => {
-    const detail = notBuilt[error.pointer.slice(1)]
-    return detail === undefined ? error : { pointer: error.pointer, detail }
-  })
+  const errors = explain(schema, input)
   if (errors.length > 0) return { ok: false, errors }
   return { ok: true, body: input as Static<S> }
 }

@@ -13,7 +13,8 @@ import {
   withCarrier
 } from '../store/intents.ts'
 import { stockKey } from './compile.ts'
-import { findSale, type Rules, withSale } from './rules.ts'
+import { type Rules, withActivity } from './rules.ts'
+import { withStockChanged } from './stock.ts'
 
 /** What the lifecycle works with. */
 export interface CampaignDeps {
@@ -40,22 +41,16 @@ function commandOf(intent: IntentRow): AdjustCommand {
   }
 }
 
-/** The rules, with the stock of sessions brought to what was really taken. */
+/** The rules, with the stock of sessions and prizes brought to what was really taken. */
 function withTaken(rules: Rules, intent: IntentRow, applied: readonly number[]): Rules {
   let corrected = rules
-  for (const sale of rules.activities) {
+  for (const activity of rules.activities) {
     const missing = new Map<string, number>()
     for (const [index, [key, field, delta]] of intent.adds.entries()) {
       const short = (applied[index] ?? delta) - delta
-      if (short !== 0 && key === stockKey(rules.id, sale.id)) missing.set(field.replace(/:remaining$/, ''), short)
+      if (short !== 0 && key === stockKey(rules.id, activity.id)) missing.set(field.replace(/:remaining$/, ''), short)
     }
-    const now = findSale(corrected, sale.id)
-    if (missing.size === 0 || !now) continue
-    const sessions = now.sessions.map((session) => ({
-      ...session,
-      stock: session.stock + (missing.get(session.id) ?? 0)
-    }))
-    corrected = withSale(corrected, { ...now, sessions })
+    if (missing.size > 0) corrected = withActivity(corrected, withStockChanged(activity, missing))
   }
   return corrected
 }

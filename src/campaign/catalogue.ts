@@ -1,7 +1,8 @@
 import type { Pool } from 'pg'
 import { type CampaignRow, currentRevision, publishedCampaigns } from '../store/campaigns.ts'
+import { type DrawSeed, readSeeds } from '../store/draws.ts'
 import type { Definition } from './definition.ts'
-import { definitionOf, type Rules, type Sale } from './rules.ts'
+import { type ActivityRules, definitionOf, type Rules, type Sale } from './rules.ts'
 
 /** What a published campaign is at a moment. */
 export type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'
@@ -22,6 +23,13 @@ export interface CatalogueCampaign {
   readonly settled: boolean
   /** ms since 1970 */
   readonly publishedAt: number
+  /** by draw; the seeds are secret until their draw has ended */
+  readonly seeds: ReadonlyMap<string, DrawSeed>
+}
+
+export interface CatalogueActivity {
+  readonly campaign: CatalogueCampaign
+  readonly activity: ActivityRules
 }
 
 export interface CatalogueSale {
@@ -39,7 +47,7 @@ export function statusOf(campaign: Flags & { readonly rules: Rules }, now: numbe
   return now < campaign.rules.opensAt ? 'published' : 'running'
 }
 
-function fromRow(row: CampaignRow): CatalogueCampaign {
+function fromRow(row: CampaignRow, seeds: ReadonlyMap<string, DrawSeed>): CatalogueCampaign {
   const rules = row.rules as Rules
   return {
     id: row.id,
@@ -50,7 +58,8 @@ function fromRow(row: CampaignRow): CatalogueCampaign {
     paused: row.paused,
     ended: row.ended,
     settled: row.settled,
-    publishedAt: row.publishedAt?.getTime() ?? 0
+    publishedAt: row.publishedAt?.getTime() ?? 0,
+    seeds
   }
 }
 
@@ -63,6 +72,7 @@ export class Catalogue {
   readonly #refreshMs: number
   readonly #onError: (error: unknown) => void
   #campaigns = new Map<string, CatalogueCampaign>()
+  #activities = new Map<string, Map<string, CatalogueActivity>>()
   #sales = new Map<string, Map<string, CatalogueSale>>()
   #revision = -1
   #timer: NodeJS.Timeout | undefined
@@ -100,21 +110,37 @@ export class Catalogue {
     return this.#sales.get(campaign)?.get(sale)
   }
 
+  /** An activity of any kind and its campaign, as cheap as `findSale`. */
+  findActivity(campaign: string, activity: string): CatalogueActivity | undefined {
+    return this.#activities.get(campaign)?.get(activity)
+  }
+
   /** Reads now what changed since. @throws what Postgres throws */
   async refresh(): Promise<void> {
     const revision = await currentRevision(this.#pool)
     if (revision === this.#revision) return
+    const before = this.#campaigns
+    const known = (row: CampaignRow) => (before.get(row.id)?.revision === row.revision ? before.get(row.id) : undefined)
+    const rows = await publishedCampaigns(this.#pool)
+    // Seeds are read after the rules whose draws they belong to: they were written before these could be published.
+    const changed = rows.filter((row) => known(row) === undefined).map(({ id }) => id)
+    const seeds = await readSeeds(this.#pool, changed)
     const campaigns = new Map<string, CatalogueCampaign>()
-    const sales = new Map<string, Map<string, CatalogueSale>>()
-    for (const row of await publishedCampaigns(this.#pool)) {
-      const known = this.#campaigns.get(row.id)
-      const campaign = known?.revision === row.revision ? known : fromRow(row)
-      campaigns.set(row.id, campaign)
-      sales.set(row.id, new Map(campaign.rules.activities.map((sale) => [sale.id, { campaign, sale }])))
-    }
-    this.#campaigns = campaigns
-    this.#sales = sales
+    for (const row of rows) campaigns.set(row.id, known(row) ?? fromRow(row, seeds.get(row.id) ?? new Map()))
+    this.#index(campaigns)
     this.#revision = revision
+  }
+
+  #index(campaigns: Map<string, CatalogueCampaign>): void {
+    this.#campaigns = campaigns
+    this.#activities = new Map()
+    this.#sales = new Map()
+    for (const campaign of campaigns.values()) {
+      const { activities } = campaign.rules
+      const sales = activities.filter((activity) => activity.kind === 'sale')
+      this.#activities.set(campaign.id, new Map(activities.map((activity) => [activity.id, { campaign, activity }])))
+      this.#sales.set(campaign.id, new Map(sales.map((sale) => [sale.id, { campaign, sale }])))
+    }
   }
 
   async #turn(): Promise<void> {

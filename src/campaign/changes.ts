@@ -10,7 +10,7 @@ import {
   inTransaction
 } from '../store/campaigns.ts'
 import { findIntentByKey, insertIntent } from '../store/intents.ts'
-import type { Adjusted } from './adjust.ts'
+import type { Adjusted } from './adjust-parts.ts'
 import { CampaignError } from './campaign-error.ts'
 import { awaitIntent } from './carrier.ts'
 import { statusOf } from './catalogue.ts'

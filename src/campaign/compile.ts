@@ -1,11 +1,23 @@
-import type { AdjustCommand } from '../gate/commands.ts'
-import { logical } from '../gate/keys.ts'
-import { packSessions, packShipBy } from './packed.ts'
-import type { Rules, Sale, Session } from './rules.ts'
+import type { ActivityRules, Sale } from './activity-rules.ts'
+import { compileDraw } from './compile-draw.ts'
+import {
+  type AddEntry,
+  activityKey,
+  campaignKey,
+  commonFields,
+  flag,
+  type Put,
+  putsOf,
+  stockKey
+} from './compile-parts.ts'
+import { compileRedemption, compileTask } from './compile-task.ts'
+import { zoneOffsets } from './local-time.ts'
+import { packShipBy, packZone } from './packed.ts'
+import type { Rules } from './rules.ts'
 import { shipByRecords } from './ship-by.ts'
+import { type StockItem, stockItems } from './stock.ts'
 
-export type Put = AdjustCommand['puts'][number]
-export type AddEntry = AdjustCommand['adds'][number]
+export { type AddEntry, activityKey, campaignKey, type Put, stockKey, userKey } from './compile-parts.ts'
 
 /** Rules and stock as the gate's flat hashes: values to write and numbers to add, by logical key. */
 export interface Compiled {
@@ -21,12 +33,13 @@ export interface Flags {
   readonly version: number
 }
 
-export const { campaign: campaignKey, activity: activityKey, stock: stockKey, user: userKey } = logical
+/** A campaign lasts 400 days at most, and what it gave is claimed and credited for a while afterwards. */
+const ZONE_KNOWN_MS = (400 + 366) * 24 * 3600 * 1000
 
-const flag = (value: boolean) => (value ? '1' : '0')
-
-function putsOf(key: string, fields: Record<string, string | number>): Put[] {
-  return Object.entries(fields).map(([field, value]) => [key, field, String(value)] as const)
+/** The offsets of the campaign's zone, from which the gate tells its local days. */
+export function compileZone(rules: Rules): Put {
+  const offsets = zoneOffsets(rules.timezone, rules.opensAt, rules.opensAt + ZONE_KNOWN_MS)
+  return [campaignKey(rules.id), 'zone', packZone(offsets)]
 }
 
 /** The campaign's own rules that adjustments change. */
@@ -53,6 +66,7 @@ export function compileCampaign(rules: Rules, flags: Flags): Put[] {
       restock: flag(policies.returnRestocks),
       cancellable: policies.cancellable
     }),
+    compileZone(rules),
     ...compileLimits(rules)
   ]
 }
@@ -62,32 +76,50 @@ export function compileShipBy(rules: Rules, sale: Sale): string {
   return sale.shipWithin ? packShipBy(shipByRecords(sale.shipWithin, rules)) : ''
 }
 
-/** All values of `a:<campaign>:<activity>`. */
-export function compileSale(rules: Rules, sale: Sale): Put[] {
+function compileSale(rules: Rules, sale: Sale): Put[] {
   return putsOf(activityKey(rules.id, sale.id), {
-    kind: sale.kind,
+    ...commonFields(sale),
     price: sale.price,
     currency: sale.currency,
     units_per_user: sale.unitsPerUser,
     pay_within: sale.payWithinSeconds,
-    paused: flag(sale.paused),
-    entitlement: sale.requires.entitlement,
-    level: sale.requires.level,
-    ship_by: compileShipBy(rules, sale),
-    sessions: packSessions(sale.sessions)
+    ship_by: compileShipBy(rules, sale)
   })
 }
 
-/** Stock of sessions as it is first added. The gate moves `total` along with `remaining`. */
-export function compileStock(rules: Rules, sale: Sale, sessions: readonly Session[] = sale.sessions): AddEntry[] {
-  const key = stockKey(rules.id, sale.id)
-  return sessions.map((session) => [key, `${session.id}:remaining`, session.stock] as const)
+/** All values of `a:<campaign>:<activity>`. */
+export function compileActivity(rules: Rules, activity: ActivityRules): Put[] {
+  switch (activity.kind) {
+    case 'sale':
+      return compileSale(rules, activity)
+    case 'draw':
+      return compileDraw(rules, activity)
+    case 'task':
+      return compileTask(rules, activity)
+    case 'redemption':
+      return compileRedemption(rules, activity)
+    default:
+      return activity satisfies never
+  }
 }
 
-/** A whole campaign: every value, and the stock of every session. */
+/** Stock of sessions and prizes as it is first added. The gate moves `total` along with `remaining`. */
+export function compileStock(
+  rules: Rules,
+  activity: ActivityRules,
+  items: readonly StockItem[] = stockItems(activity)
+): AddEntry[] {
+  const key = stockKey(rules.id, activity.id)
+  return items.map(({ id, stock }) => [key, `${id}:remaining`, stock] as const)
+}
+
+/** A whole campaign: every value, and the stock of every session and prize. */
 export function compile(rules: Rules, flags: Flags): Compiled {
   return {
-    puts: [...compileCampaign(rules, flags), ...rules.activities.flatMap((sale) => compileSale(rules, sale))],
-    adds: rules.activities.flatMap((sale) => compileStock(rules, sale))
+    puts: [
+      ...compileCampaign(rules, flags),
+      ...rules.activities.flatMap((activity) => compileActivity(rules, activity))
+    ],
+    adds: rules.activities.flatMap((activity) => compileStock(rules, activity))
   }
 }

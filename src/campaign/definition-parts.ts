@@ -54,8 +54,12 @@ export const Currency = Type.String({
   description: 'must be an ISO 4217 code of three capital letters, such as "CNY"'
 })
 
-export const oneOf = (...values: string[]) =>
-  Type.String({ enum: values, description: `must be ${values.map((value) => JSON.stringify(value)).join(' or ')}` })
+export const oneOf = <const Value extends string>(...values: Value[]) =>
+  Type.Unsafe<Value>({
+    type: 'string',
+    enum: values,
+    description: `must be ${values.map((value) => JSON.stringify(value)).join(' or ')}`
+  })
 
 export const Flag = Type.Boolean({ description: 'must be true or false' })
 
@@ -64,16 +68,48 @@ export const Requires = Type.Object(
   { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or both' }
 )
 
-/** Points by unit, chances by draw, an entitlement: what a task, a share or an invitation gives. */
+/** An amount of one unit: `points`, or another unit that the campaign declares. That it does is checked afterwards. */
+export const Cost = Type.Record(Id, Count, {
+  ...closed,
+  minProperties: 1,
+  maxProperties: 1,
+  description: 'must be an amount of one unit, such as {"points": 10}'
+})
+
+/** A card that multiplies what later tasks give, all of them or those named. */
+export const Doubler = Type.Object(
+  {
+    factor: whole(2, 10),
+    hours: whole(1, 366 * 24),
+    activities: Type.Optional(
+      Type.Array(Id, { minItems: 1, maxItems: 100, description: 'must be a list of 1 to 100 tasks' })
+    )
+  },
+  closed
+)
+
+/** Fields of a reward that are no units; no unit may be named like one. */
+export const REWARD_WORDS = ['chances', 'entitlement', 'doubler'] as const
+
+/** Amounts by unit, chances by draw, an entitlement, a doubler: what a task, a prize or an invitation gives. */
 export const Reward = Type.Object(
   {
-    points: Type.Optional(Count),
     chances: Type.Optional(
-      Type.Record(Id, Count, { ...closed, description: 'must be chances by draw, such as {"wheel": 1}' })
+      Type.Record(Id, Count, {
+        ...closed,
+        minProperties: 1,
+        maxProperties: 20,
+        description: 'must be chances by draw, such as {"wheel": 1}, of 1 to 20 draws'
+      })
     ),
-    entitlement: Type.Optional(Id)
+    entitlement: Type.Optional(Id),
+    doubler: Type.Optional(Doubler)
   },
-  { ...closed, minProperties: 1, description: 'must give points, chances or an entitlement' }
+  {
+    additionalProperties: Count,
+    minProperties: 1,
+    description: 'must give points (or another unit), chances, an entitlement or a doubler'
+  }
 )
 
 export const Admission = Type.Object({ ratePerSecond: whole(1, 10_000_000), burst: whole(1, 100_000_000) }, closed)

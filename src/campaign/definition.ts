@@ -1,6 +1,21 @@
 import { type Static, Type } from 'typebox'
-import { Activity, Privileges, type Sale } from './definition-kinds.ts'
-import { Admission, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from './definition-parts.ts'
+import type { Draw } from './definition-draw.ts'
+import { Activity, Privileges } from './definition-kinds.ts'
+import {
+  Admission,
+  Count,
+  Description,
+  Flag,
+  Id,
+  Moment,
+  oneOf,
+  type Reward,
+  Title,
+  UnitsPerUser,
+  whole
+} from './definition-parts.ts'
+import type { Sale } from './definition-sale.ts'
+import type { Redemption, Task } from './definition-task.ts'
 
 const closed = { additionalProperties: false }
 
@@ -14,7 +29,13 @@ const Policies = Type.Object(
     sessionRollover: Type.Optional(oneOf('none')),
     returnRestocks: Type.Optional(Flag),
     clawback: Type.Optional(oneOf('toZero')),
-    cancellable: Type.Optional(oneOf('never', 'unpaid', 'unshipped'))
+    cancellable: Type.Optional(oneOf('never', 'unpaid', 'unshipped')),
+    grantCap: Type.Optional(
+      Type.Record(Id, Count, {
+        ...closed,
+        description: 'must be the most that a user is granted by unit, such as {"points": 1000}'
+      })
+    )
   },
   closed
 )
@@ -46,7 +67,11 @@ const envelope = {
   admission: Type.Optional(Admission),
   limits: Type.Optional(Type.Object({ unitsPerUser: Type.Optional(UnitsPerUser) }, closed)),
   units: Type.Optional(
-    Type.Record(Id, Unit, { ...closed, description: 'must be units by id, such as {"points": {"scope": "account"}}' })
+    Type.Record(Id, Unit, {
+      ...closed,
+      maxProperties: 20,
+      description: 'must be at most 20 units by id, such as {"points": {"scope": "account"}}'
+    })
   ),
   policies: Type.Optional(Policies),
   levels: Type.Optional(Type.Array(Level, { maxItems: 100, description: 'must be a list of at most 100 levels' }))
@@ -69,8 +94,15 @@ export const EnvelopeSchema = Type.Object(
 )
 
 /** A definition that `checkDefinition` passed: all its activities are of built kinds. */
-export type Definition = Omit<Static<typeof EnvelopeSchema>, 'activities'> & { activities: SaleDefinition[] }
+export type Definition = Omit<Static<typeof EnvelopeSchema>, 'activities'> & { activities: ActivityDefinition[] }
 export type SaleDefinition = Static<typeof Sale>
+export type DrawDefinition = Static<typeof Draw>
+export type PrizeDefinition = DrawDefinition['prizes'][number]
+export type TaskDefinition = Static<typeof Task>
+export type RedemptionDefinition = Static<typeof Redemption>
+export type ActivityDefinition = SaleDefinition | DrawDefinition | TaskDefinition | RedemptionDefinition
+/** Beside its words a reward holds amounts by unit; no type of TypeScript says that. */
+export type RewardDefinition = Static<typeof Reward>
 export type Localized = Static<typeof Title>
 
 /** One thing that is wrong: `pointer` is a JSON pointer into the document, `detail` says what is wanted. */

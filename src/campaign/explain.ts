@@ -37,7 +37,8 @@ export function shown(value: unknown): string {
   return String(value)
 }
 
-function pointerStep(name: string): string {
+/** A name as a step of a JSON pointer. */
+export function pointerStep(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 

@@ -1,13 +1,14 @@
 import { type CampaignRow, findCampaign } from '../store/campaigns.ts'
-import { adjustActivity, adjustCampaign } from './adjust.ts'
+import { adjustActivity } from './adjust.ts'
 import { ActivityPatch, CampaignPatch, checkBody } from './adjust-body.ts'
+import { adjustCampaign } from './adjust-campaign.ts'
 import { CampaignError } from './campaign-error.ts'
 import type { CampaignDeps } from './carrier.ts'
 import { change, planAdjustment, planFlag } from './changes.ts'
 import { userKey } from './compile.ts'
 import { type Actor, type Change, invalid, type LifecycleContext, notFound } from './lifecycle-parts.ts'
 import { approve, type Draft, type DryRun, dryRun, publish, save, submit } from './review.ts'
-import { findSale } from './rules.ts'
+import { findActivity } from './rules.ts'
 
 export { type Actor, type Change, etagOf } from './lifecycle-parts.ts'
 
@@ -85,7 +86,7 @@ export class Campaigns {
     const why = { ...actor, reason: checked.body.reason }
     return change(this.#context, { id, actor: why }, (row) =>
       planAdjustment(row, activity, (rules) => {
-        if (!findSale(rules, activity)) throw new CampaignError('NOT_FOUND', `${id} has no activity ${activity}.`)
+        if (!findActivity(rules, activity)) throw new CampaignError('NOT_FOUND', `${id} has no activity ${activity}.`)
         return adjustActivity(rules, { activity, now: this.#context.now() }, checked.body)
       })
     )

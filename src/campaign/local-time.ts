@@ -74,3 +74,25 @@ export function momentAt(day: LocalDay, minutes: number, timezone: string): numb
 export function endOfDay(day: LocalDay, timezone: string): number {
   return momentAt(addDays(day, 1), 0, timezone) - 1
 }
+
+/** From a moment on, clocks of a zone are that many minutes ahead of UTC (behind it where negative). */
+export interface ZoneOffset {
+  readonly from: number
+  readonly minutes: number
+}
+
+/**
+ * The offsets of a zone between two moments, sorted. The first is the one in force at `from` and holds from 1970 on, so
+ * that every earlier moment has a local day too.
+ */
+export function zoneOffsets(timezone: string, from: number, to: number): ZoneOffset[] {
+  const zone = IANAZone.create(timezone)
+  const offsets: ZoneOffset[] = [{ from: 0, minutes: zone.offset(from) }]
+  // No zone has changed its clocks twice within a day: a step of a day cannot pass over a change and its undoing.
+  for (let start = from; start < to; start += DAY_MS) {
+    const end = Math.min(start + DAY_MS, to)
+    const minutes = zone.offset(end)
+    if (minutes !== offsets.at(-1)?.minutes) offsets.push({ from: changeBetween(zone, start, end), minutes })
+  }
+  return offsets
+}

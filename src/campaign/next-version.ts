@@ -1,7 +1,20 @@
-import { isDeepStrictEqual } from 'node:util'
-import { type AddEntry, activityKey, campaignKey, compile, compileSale, compileStock, type Put } from './compile.ts'
+import type { ActivityRules, Draw, Prize, Session } from './activity-rules.ts'
+import { changedPuts } from './adjust-parts.ts'
+import { compareActivity, compareCampaign, type Refuse } from './compare-version.ts'
+import {
+  type AddEntry,
+  activityKey,
+  campaignKey,
+  compile,
+  compileActivity,
+  compileStock,
+  compileZone,
+  type Put
+} from './compile.ts'
+import { prizeField } from './compile-draw.ts'
 import type { DefinitionError } from './definition.ts'
-import type { Rules, Sale, Session } from './rules.ts'
+import type { Rules } from './rules.ts'
+import { stockItems } from './stock.ts'
 
 /** How a version becomes the one in force: first what nobody can use yet, then, once verified, what opens it. */
 export interface PublicationPlan {
@@ -20,67 +33,24 @@ export function planFirst(rules: Rules, version: number): PublicationPlan {
   }
 }
 
-type Refuse = (pointer: string, detail: string) => void
-
-const byPatch = 'it is in force and is changed by PATCH'
-
-function compareCampaign(inForce: Rules, target: Rules, refuse: Refuse): void {
-  const pointers = {
-    timezone: '/timezone',
-    opensAt: '/opensAt',
-    closesAt: '/closesAt',
-    admission: '/admission',
-    unitsPerUser: '/limits/unitsPerUser',
-    units: '/units',
-    policies: '/policies'
-  } as const
-  for (const name of Object.keys(pointers) as Array<keyof typeof pointers>) {
-    if (!isDeepStrictEqual(inForce[name], target[name])) refuse(pointers[name], `differs: ${byPatch}`)
+/** A prize in force with the words of a later version. */
+function mergePrize(inForce: Prize | undefined, target: Prize): Prize {
+  if (!inForce) return target
+  const { display: _display, ...rest } = inForce
+  return {
+    ...rest,
+    title: target.title,
+    subPrizes: target.subPrizes,
+    ...(target.display === undefined ? {} : { display: target.display })
   }
 }
 
-function compareSession(inForce: Session, target: Session, refuse: (field: string, detail: string) => void): void {
-  for (const name of ['opensAt', 'closesAt', 'unitsPerUser'] as const) {
-    if (inForce[name] !== target[name]) refuse(name, `differs: ${byPatch}`)
-  }
-  if (target.stock !== inForce.publishedStock && target.stock !== inForce.stock) {
-    refuse('stock', `differs from the ${inForce.stock} in force: it is changed by PATCH with addStock`)
-  }
-}
-
-function compareSale(inForce: Sale, target: Sale, refuse: Refuse): void {
-  const fixed = [
-    'kind',
-    'sku',
-    'listPrice',
-    'price',
-    'currency',
-    'unitsPerUser',
-    'payWithinSeconds',
-    'shipWithin',
-    'requires',
-    'visibleFrom'
-  ] as const
-  for (const name of fixed) {
-    if (!isDeepStrictEqual(inForce[name], target[name])) refuse(`/${name}`, `differs: ${byPatch}`)
-  }
-  for (const session of inForce.sessions) {
-    const index = target.sessions.findIndex((other) => other.id === session.id)
-    const wanted = target.sessions[index]
-    if (!wanted) refuse('/sessions', `session ${session.id} is missing: it is in force`)
-    else
-      compareSession(session, wanted, (field, detail) =>
-        refuse('/sessions', `${field} of session ${session.id} ${detail}`)
-      )
-  }
-}
-
-/** A sale in force with what a later version may bring: texts and further sessions. */
-function mergeSale(inForce: Sale, target: Sale): { sale: Sale; added: Session[] } {
+/** An activity in force with what a later version may bring: texts, further sessions of a sale, prizes of a draw. */
+function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityRules {
+  const { description: _description, category: _category, ...rest } = inForce
   const known = new Set(inForce.sessions.map((session) => session.id))
   const added = target.sessions.filter((session) => !known.has(session.id))
-  const { description: _description, category: _category, ...rest } = inForce
-  const sale: Sale = {
+  const merged: ActivityRules = {
     ...rest,
     title: target.title,
     sort: target.sort,
@@ -88,18 +58,60 @@ function mergeSale(inForce: Sale, target: Sale): { sale: Sale; added: Session[] 
     ...(target.category === undefined ? {} : { category: target.category }),
     sessions: [...inForce.sessions, ...added].sort((a, b) => a.opensAt - b.opensAt)
   }
-  return { sale, added }
+  if (merged.kind !== 'draw' || target.kind !== 'draw') return merged
+  const before = new Map(merged.prizes.map((prize) => [prize.id, prize]))
+  const prizes = target.prizes.map((prize) => mergePrize(before.get(prize.id), prize))
+  return { ...merged, prizes, weightsByLevel: target.weightsByLevel }
 }
 
-const shut = (sale: Sale, added: readonly Session[]): Sale => ({
-  ...sale,
-  sessions: sale.sessions.map((session) => (added.includes(session) ? { ...session, paused: true } : session))
+const shut = (activity: ActivityRules, added: ReadonlySet<Session>): ActivityRules => ({
+  ...activity,
+  sessions: activity.sessions.map((session) => (added.has(session) ? { ...session, paused: true } : session))
 })
 
+interface Steps {
+  readonly puts: Put[]
+  readonly adds: AddEntry[]
+  readonly open: Put[]
+}
+
+/** An activity that is new is shut until it is verified. */
+function planNew(target: Rules, activity: ActivityRules, { puts, adds, open }: Steps): void {
+  // a campaign from before there were draws does not tell its days yet
+  if (activity.kind !== 'sale') puts.push(compileZone(target))
+  puts.push(...compileActivity(target, { ...activity, paused: true }))
+  adds.push(...compileStock(target, activity))
+  open.push([activityKey(target.id, activity.id), 'paused', '0'])
+}
+
 /**
- * A later version of a campaign in force: it may add activities and sessions and change texts (title, description,
- * category, sort). What exists must be equal; stock may be the published or the present figure. What is new is preloaded
- * as paused and resumed once it is verified.
+ * What is new of an activity in force: sessions are preloaded as paused, prizes with all but their weight; a prize that
+ * no list names is never drawn.
+ */
+function planGrown(target: Rules, change: { inForce: ActivityRules; merged: ActivityRules }, steps: Steps): void {
+  const { inForce, merged } = change
+  const known = new Set(stockItems(inForce).map(({ id }) => id))
+  const items = stockItems(merged).filter(({ id }) => !known.has(id))
+  steps.adds.push(...compileStock(target, merged, items))
+  const before = compileActivity(target, inForce)
+  const after = compileActivity(target, merged)
+  const prizes = new Set(newPrizes(inForce, merged).map(prizeField))
+  const sessions = new Set(merged.sessions.filter((session) => !inForce.sessions.includes(session)))
+  steps.puts.push(...changedPuts(before, after).filter(([, field]) => prizes.has(field)))
+  if (sessions.size > 0) steps.puts.push(...changedPuts(before, compileActivity(target, shut(merged, sessions))))
+  steps.open.push(...changedPuts(before, after).filter(([, field]) => !prizes.has(field)))
+}
+
+function newPrizes(inForce: ActivityRules, merged: ActivityRules): string[] {
+  const idsOf = (activity: ActivityRules) => (activity as Partial<Draw>).prizes?.map(({ id }) => id) ?? []
+  const known = new Set(idsOf(inForce))
+  return idsOf(merged).filter((id) => !known.has(id))
+}
+
+/**
+ * A later version of a campaign in force: it may add units, activities, sessions and prizes and change texts (title,
+ * description, category, sort, display). What exists must be equal; stock may be the published or the present figure.
+ * What is new is preloaded so that nobody can use it, and opened once it is verified.
  */
 export function planNext(
   inForce: Rules,
@@ -109,36 +121,28 @@ export function planNext(
   const errors: DefinitionError[] = []
   const refuse: Refuse = (pointer, detail) => errors.push({ pointer, detail })
   compareCampaign(inForce, target, refuse)
-  const puts: Put[] = []
-  const adds: AddEntry[] = []
-  const open: Put[] = [[campaignKey(target.id), 'version', String(version)]]
-  for (const sale of inForce.activities) {
-    if (!target.activities.some((other) => other.id === sale.id)) {
-      refuse('/activities', `${sale.id} is missing: it is in force`)
+  const steps: Steps = { puts: [], adds: [], open: [[campaignKey(target.id), 'version', String(version)]] }
+  for (const activity of inForce.activities) {
+    if (!target.activities.some((other) => other.id === activity.id)) {
+      refuse('/activities', `${activity.id} is missing: it is in force`)
     }
   }
   const activities = target.activities.map((wanted, index) => {
-    const sale = inForce.activities.find((other) => other.id === wanted.id)
-    if (!sale) {
-      puts.push(...compileSale(target, { ...wanted, paused: true }))
-      adds.push(...compileStock(target, wanted))
-      open.push([activityKey(target.id, wanted.id), 'paused', '0'])
+    const activity = inForce.activities.find((other) => other.id === wanted.id)
+    if (!activity) {
+      planNew(target, wanted, steps)
       return wanted
     }
-    compareSale(sale, wanted, (pointer, detail) => refuse(`/activities/${index}${pointer}`, detail))
-    const merged = mergeSale(sale, wanted)
-    if (merged.added.length > 0) {
-      const sessionsOf = (of: Sale) => compileSale(target, of).filter(([, field]) => field === 'sessions')
-      puts.push(...sessionsOf(shut(merged.sale, merged.added)))
-      adds.push(...compileStock(target, sale, merged.added))
-      open.push(...sessionsOf(merged.sale))
-    }
-    return merged.sale
+    compareActivity(activity, wanted, (pointer, detail) => refuse(`/activities/${index}${pointer}`, detail))
+    const merged = mergeActivity(activity, wanted)
+    planGrown(target, { inForce: activity, merged }, steps)
+    return merged
   })
   if (errors.length > 0) return { errors }
   const { description: _description, ...rest } = inForce
   const texts = target.description === undefined ? {} : { description: target.description }
-  return { rules: { ...rest, title: target.title, ...texts, activities }, preload: { puts, adds }, open }
+  const rules = { ...rest, title: target.title, ...texts, units: target.units, activities }
+  return { rules, preload: { puts: steps.puts, adds: steps.adds }, open: steps.open }
 }
 
 const MAX_ENTRIES = 200

@@ -1,9 +1,12 @@
+import type { ZoneOffset } from './local-time.ts'
 import type { PlannedSession } from './sessions.ts'
 import type { ShipByRecord } from './ship-by.ts'
 
 /** Widths that lua/steps/window.lua reads by: 13 digits of ms, 13, 6 digits of units, the pause flag, 32 of id. */
 const SESSION_WIDTH = 65
 const SHIP_BY_WIDTH = 26
+/** 13 digits of ms, a sign and 4 digits of minutes. */
+const ZONE_WIDTH = 18
 
 type PackedSession = Omit<PlannedSession, 'stock'> & { readonly paused: boolean }
 
@@ -62,5 +65,21 @@ export function unpackShipBy(packed: string): ShipByRecord[] {
   return recordsOf(packed, SHIP_BY_WIDTH).map((record) => ({
     from: Number(record.slice(0, 13)),
     shipBy: Number(record.slice(13))
+  }))
+}
+
+/** Offsets of a zone as the field `zone` of a campaign, such as `1700000000000+0480`. */
+export function packZone(offsets: readonly ZoneOffset[]): string {
+  return offsets
+    .toSorted((a, b) => a.from - b.from)
+    .map(({ from, minutes }) => digits(from, 13) + (minutes < 0 ? '-' : '+') + digits(Math.abs(minutes), 4))
+    .join('')
+}
+
+/** @throws Error when the text is not made of whole records */
+export function unpackZone(packed: string): ZoneOffset[] {
+  return recordsOf(packed, ZONE_WIDTH).map((record) => ({
+    from: Number(record.slice(0, 13)),
+    minutes: Number(record.slice(13))
   }))
 }

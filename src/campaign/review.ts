@@ -32,6 +32,7 @@ import {
 } from './lifecycle-parts.ts'
 import { chunked, type PublicationPlan, planFirst, planNext } from './next-version.ts'
 import { openVerified, type PublicationStep, type Publishing } from './publication.ts'
+import { giveSeeds } from './seeds.ts'
 
 /** What a dry run tells: sessions it leads to, and what stands against publishing it over the rules in force. */
 export interface DryRun {
@@ -152,6 +153,7 @@ async function preload(context: LifecycleContext, id: string, actor: Actor): Pro
     const { operator: by, reason } = actor
     const publishing: Publishing = { ...steps, version: row.version, by, reason }
     await changeCampaign(client, id, { review: 'publishing', publishing })
+    await giveSeeds(client, steps.rules)
     const request = JSON.stringify({ by, reason, step: 'preload', version: row.version })
     const common = { campaign: id, activity: '', user: SYSTEM_USER, type: 'campaign.adjusted', request, by }
     let last: number | undefined

@@ -38,6 +38,7 @@ export interface Balance {
 }
 
 const BALANCE = /^b:(?:([^/]+)\/)?([^/]+)$/
+const CHANCES_OF = 'chances:'
 const CHANCES = /^ch:([^/]+)\/([^/]+)$/
 
 /** The balance that a field of a user's hash holds; undefined for every other field. */
@@ -45,7 +46,14 @@ export function balanceOf(field: string): Balance | undefined {
   const unit = BALANCE.exec(field)
   if (unit) return { unit: unit[2] ?? '', scope: unit[1] ?? '' }
   const chances = CHANCES.exec(field)
-  return chances ? { unit: `chances:${chances[2]}`, scope: chances[1] ?? '' } : undefined
+  return chances ? { unit: CHANCES_OF + chances[2], scope: chances[1] ?? '' } : undefined
+}
+
+/** The field of a user's hash that holds a balance: the other way round. */
+export function balanceField({ unit, scope }: Balance): string {
+  return unit.startsWith(CHANCES_OF)
+    ? userField.chances(scope, unit.slice(CHANCES_OF.length))
+    : userField.balance(unit, scope)
 }
 
 /** The number of the local day on which a moment falls. @param offsetMinutes of the zone at that moment, east positive */

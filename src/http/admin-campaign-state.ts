@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
+import type { ActivityRules } from '../campaign/activity-rules.ts'
 import { campaignKey, stockKey } from '../campaign/compile.ts'
 import { rulesInForce } from '../campaign/lifecycle-parts.ts'
-import type { Session } from '../campaign/rules.ts'
 import { type Gate, UnavailableError } from '../gate/gate.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { readShard } from '../store/shards.ts'
@@ -22,10 +22,9 @@ const SHARDS = [0]
 const names = ['total', 'remaining', 'held', 'paid'] as const
 type Figures = Record<(typeof names)[number], number>
 
-function figuresOf(stock: Record<string, string>, session: Session): Figures & { taken: number } {
-  const [total = 0, remaining = 0, held = 0, paid = 0] = names.map((name) =>
-    Number(stock[`${session.id}:${name}`] ?? 0)
-  )
+/** Units of a session or a prize; zeros where it has none. */
+function figuresOf(stock: Record<string, string>, item: string): Figures & { taken: number } {
+  const [total = 0, remaining = 0, held = 0, paid = 0] = names.map((name) => Number(stock[`${item}:${name}`] ?? 0))
   return { total, remaining, taken: total - remaining, held, paid }
 }
 
@@ -45,35 +44,45 @@ async function shardState(sources: StateSources, shard: number) {
   }
 }
 
+const noFigures = figuresOf({}, '')
+
+/** Sessions of sales and redemptions are counted, of draws their prizes; tasks are not counted here. */
+function activityState(activity: ActivityRules, stock: Record<string, string>) {
+  const isDraw = activity.kind === 'draw'
+  const sessions = activity.sessions.map((session) => ({
+    id: session.id,
+    opensAt: new Date(session.opensAt).toISOString(),
+    closesAt: new Date(session.closesAt).toISOString(),
+    paused: session.paused,
+    ...(isDraw ? noFigures : figuresOf(stock, session.id))
+  }))
+  const prizes = isDraw
+    ? activity.prizes.map(({ id, quota, weight }) => ({ id, quota, weight, ...figuresOf(stock, id) }))
+    : undefined
+  const { id, kind, paused } = activity
+  return { id, kind, paused, ...sum([...sessions, ...(prizes ?? [])]), sessions, ...(prizes && { prizes }) }
+}
+
 /**
- * How a campaign stands by the gate: units by activity and session, participants, and the shards.
+ * How a campaign stands by the gate: units by activity, session and prize, participants, and the shards.
  * @throws UnavailableError when Redis or Postgres does not answer
  */
 export async function readState(sources: StateSources, row: CampaignRow) {
-  const sales = rulesInForce(row)?.activities ?? []
+  const rules = rulesInForce(row)
+  const known = rules?.activities ?? []
   const [[campaign, ...stocks], shards] = await Promise.all([
-    sources.gate.read([campaignKey(row.id), ...sales.map((sale) => stockKey(row.id, sale.id))]),
+    sources.gate.read([campaignKey(row.id), ...known.map(({ id }) => stockKey(row.id, id))]),
     Promise.all(SHARDS.map((shard) => shardState(sources, shard)))
   ])
   // published and without rules in Redis: the shard is being opened again, and zeros would be a lie
   if (row.publishedAt !== null && campaign?.opens_at === undefined) {
     throw new UnavailableError('The rules of this campaign are not in Redis at the moment.')
   }
-  const activities = sales.map((sale, index) => {
-    const sessions = sale.sessions.map((session) => ({
-      id: session.id,
-      opensAt: new Date(session.opensAt).toISOString(),
-      closesAt: new Date(session.closesAt).toISOString(),
-      paused: session.paused,
-      ...figuresOf(stocks[index] ?? {}, session)
-    }))
-    return { id: sale.id, kind: sale.kind, paused: sale.paused, ...sum(sessions), sessions }
-  })
   return {
     campaign: row.id,
     state: stateOf(row, (sources.now ?? Date.now)()),
     participants: Number(campaign?.participants ?? 0),
-    activities,
+    activities: known.map((activity, index) => activityState(activity, stocks[index] ?? {})),
     shards
   }
 }

@@ -1,4 +1,5 @@
 import { statusOf } from '../campaign/catalogue.ts'
+import { stockKey } from '../campaign/compile.ts'
 import { type Change, rulesInForce } from '../campaign/lifecycle-parts.ts'
 import { definitionOf, type Rules } from '../campaign/rules.ts'
 import type { CampaignRow, VersionRow } from '../store/campaigns.ts'
@@ -58,18 +59,23 @@ export function versionView(row: VersionRow) {
 }
 
 /** What was really added to or taken from stock: removing takes what is left, and says how much that was. */
-function stockChanges(intent: IntentRow) {
+function stockChanges(intent: IntentRow, rules: Rules | undefined) {
+  const draws = new Set(rules?.activities.filter(({ kind }) => kind === 'draw').map(({ id }) => stockKey(rules.id, id)))
   return intent.adds
     .map(([key, field, asked], index) => ({ key, field, asked, applied: intent.applied?.[index] ?? null }))
     .filter(({ key }) => key.startsWith('s:'))
-    .map(({ field, asked, applied }) => ({ session: field.replace(/:remaining$/, ''), asked, applied }))
+    .map(({ key, field, asked, applied }) => ({
+      [draws.has(key) ? 'prize' : 'session']: field.replace(/:remaining$/, ''),
+      asked,
+      applied
+    }))
 }
 
 /** The answer to a change that the gate carried out. */
 export function changeView({ campaign, intent }: Change, now: number) {
   const item = campaignItem(campaign, now)
   if (!intent) return { outcome: 'confirmed', campaign: item }
-  const stock = stockChanges(intent)
+  const stock = stockChanges(intent, rulesInForce(campaign))
   return {
     outcome: intent.state === 'open' ? 'pending' : 'confirmed',
     intent: String(intent.id),

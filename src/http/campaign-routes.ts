@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { ViewContext } from './activity-view-parts.ts'
 import { campaignView, rulesView } from './campaign-view.ts'
 import { type Language, pickLanguage } from './language.ts'
 import type { LiveFigures } from './live-figures.ts'
@@ -16,6 +17,8 @@ export interface CampaignOptions {
 }
 
 const DEFAULT_LIMIT = 20
+
+type OfCampaign = Pick<FastifyRequest<{ Params: { campaign: string } }>, 'params' | 'headers'>
 
 interface Page {
   readonly body: string
@@ -60,10 +63,17 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
   const pages = createPages(figures, now)
   const { catalogue } = directory
 
-  function show(id: string, language: Language) {
+  function contextOf(id: string, language: Language): ViewContext {
     const campaign = catalogue.get(id)
     if (campaign === undefined) throw new ProblemError('NOT_FOUND')
-    return campaignView(campaign, { now: now(), language, figures: figures.of(id) })
+    return { campaign, now: now(), language, figures: figures.of(id) }
+  }
+
+  async function pageOf(request: OfCampaign, name: string, view: (context: ViewContext) => unknown): Promise<Page> {
+    const { campaign } = request.params
+    if ((await directory.findCampaign(campaign)) === undefined) throw new ProblemError('NOT_FOUND')
+    const language = pickLanguage(request.headers['accept-language'])
+    return pages(`${name} ${language} ${campaign}`, () => view(contextOf(campaign, language)))
   }
 
   app.get(
@@ -103,7 +113,7 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
         const start = cursor === '' ? 0 : all.findIndex(({ id }) => id === cursor) + 1
         const items = all.slice(start, start + Number(limit))
         const last = start + items.length < all.length ? items.at(-1) : undefined
-        return { items: items.map(({ id }) => show(id, language)), nextCursor: last?.id ?? null }
+        return { items: items.map(({ id }) => campaignView(contextOf(id, language))), nextCursor: last?.id ?? null }
       })
       return sendPage(request, reply, made)
     }
@@ -120,10 +130,7 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
       }
     },
     async (request, reply) => {
-      const { campaign } = request.params
-      if ((await directory.findCampaign(campaign)) === undefined) throw new ProblemError('NOT_FOUND')
-      const language = pickLanguage(request.headers['accept-language'])
-      return sendPage(request, reply, await pages(`one ${language} ${campaign}`, () => show(campaign, language)))
+      return sendPage(request, reply, await pageOf(request, 'one', campaignView))
     }
   )
 
@@ -138,10 +145,7 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
       }
     },
     async (request, reply) => {
-      const campaign = await directory.findCampaign(request.params.campaign)
-      if (campaign === undefined) throw new ProblemError('NOT_FOUND')
-      const language = pickLanguage(request.headers['accept-language'])
-      return sendPage(request, reply, page(rulesView(campaign, { now: now(), language })))
+      return sendPage(request, reply, await pageOf(request, 'rules', rulesView))
     }
   )
 }

@@ -1,10 +1,12 @@
 import { type CatalogueCampaign, statusOf } from '../campaign/catalogue.ts'
+import { unpackSessions } from '../campaign/packed.ts'
+import { stockItems } from '../campaign/stock.ts'
 import type { Gate } from '../gate/gate.ts'
 import { logical } from '../gate/keys.ts'
 import type { CatalogueSource } from './sales-directory.ts'
 
-/** Units of a session. */
-export interface SessionFigures {
+/** Units of a session, or of a prize with a quota. */
+export interface StockFigures {
   readonly total: number
   readonly remaining: number
 }
@@ -12,8 +14,12 @@ export interface SessionFigures {
 /** What Redis says about a campaign at a moment. */
 export interface CampaignFigures {
   readonly participants: number
-  /** by `<activity>/<session>` */
-  readonly sessions: ReadonlyMap<string, SessionFigures>
+  /** by `<activity>/<session>` and `<draw>/<prize>` */
+  readonly stock: ReadonlyMap<string, StockFigures>
+  /** whether Redis was told that the campaign has ended before its time */
+  readonly ended: boolean
+  /** when draws close by what Redis was told, ms since 1970 */
+  readonly drawClosings: ReadonlyMap<string, number>
   /** ms since 1970 */
   readonly asOf: number
 }
@@ -56,17 +62,15 @@ export class LiveFigures {
   async #read(): Promise<void> {
     const now = this.#now()
     const due = this.#catalogue.list().filter((campaign) => this.#isDue(campaign, now))
-    const keys = due.flatMap(({ id, rules }) => [
-      logical.campaign(id),
-      ...rules.activities.map((sale) => logical.stock(id, sale.id))
-    ])
+    const keys = due.map(keysOf)
     try {
-      const hashes = keys.length === 0 ? [] : await this.#gate.read(keys)
+      const hashes = keys.length === 0 ? [] : await this.#gate.read(keys.flat())
       let next = 0
-      for (const campaign of due) {
-        const own = hashes.slice(next, next + 1 + campaign.rules.activities.length)
+      for (const [index, campaign] of due.entries()) {
+        const own = keys[index] ?? []
+        const found = new Map(own.map((key, at) => [key, hashes[next + at] ?? {}]))
         next += own.length
-        this.#figures.set(campaign.id, figuresOf(campaign, own, now))
+        this.#figures.set(campaign.id, figuresOf(campaign, found, now))
       }
       this.generation += 1
     } catch {
@@ -80,24 +84,63 @@ export class LiveFigures {
   #isDue(campaign: CatalogueCampaign, now: number): boolean {
     const status = statusOf(campaign, now)
     if (status !== 'ended' && status !== 'settled') return true
-    return now - (this.#figures.get(campaign.id)?.asOf ?? 0) >= ENDED_EVERY_MS
+    const known = this.#figures.get(campaign.id)
+    // the end of a campaign is looked for until Redis knows of it: its draws show their seeds then
+    if (known === undefined || (campaign.ended && !known.ended)) return true
+    return now - known.asOf >= ENDED_EVERY_MS
   }
 }
 
-function figuresOf(
-  campaign: CatalogueCampaign,
-  hashes: ReadonlyArray<Record<string, string>>,
-  asOf: number
-): CampaignFigures {
-  const sessions = new Map<string, SessionFigures>()
-  for (const [index, sale] of campaign.rules.activities.entries()) {
-    const stock = hashes[index + 1] ?? {}
-    for (const { id } of sale.sessions) {
-      const total = stock[`${id}:total`]
-      const remaining = stock[`${id}:remaining`]
+function keysOf({ id, rules }: CatalogueCampaign): string[] {
+  return [
+    logical.campaign(id),
+    ...rules.activities.flatMap((activity) => [
+      ...(stockItems(activity).length > 0 ? [logical.stock(id, activity.id)] : []),
+      ...(activity.kind === 'draw' ? [logical.activity(id, activity.id)] : [])
+    ])
+  ]
+}
+
+type Hashes = ReadonlyMap<string, Record<string, string>>
+
+function stockFigures({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<string, StockFigures> {
+  const figures = new Map<string, StockFigures>()
+  for (const activity of rules.activities) {
+    const stock = hashes.get(logical.stock(id, activity.id)) ?? {}
+    for (const item of stockItems(activity)) {
+      const total = stock[`${item.id}:total`]
+      const remaining = stock[`${item.id}:remaining`]
       if (total === undefined || remaining === undefined) continue
-      sessions.set(`${sale.id}/${id}`, { total: Number(total), remaining: Number(remaining) })
+      figures.set(`${activity.id}/${item.id}`, { total: Number(total), remaining: Number(remaining) })
     }
   }
-  return { participants: Number(hashes[0]?.participants ?? 0), sessions, asOf }
+  return figures
+}
+
+/** The latest closing in packed sessions, and not after the campaign's; undefined where they cannot be read. */
+function closingOf(rules: Record<string, string>, campaignClosesAt: string | undefined): number | undefined {
+  try {
+    const closings = unpackSessions(rules.sessions ?? '').map(({ closesAt }) => closesAt)
+    const closing = Math.min(Math.max(...closings), Number(campaignClosesAt))
+    return Number.isFinite(closing) ? closing : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function figuresOf(campaign: CatalogueCampaign, hashes: Hashes, asOf: number): CampaignFigures {
+  const own = hashes.get(logical.campaign(campaign.id)) ?? {}
+  const drawClosings = new Map<string, number>()
+  for (const { id, kind } of campaign.rules.activities) {
+    if (kind !== 'draw') continue
+    const closing = closingOf(hashes.get(logical.activity(campaign.id, id)) ?? {}, own.closes_at)
+    if (closing !== undefined) drawClosings.set(id, closing)
+  }
+  return {
+    participants: Number(own.participants ?? 0),
+    stock: stockFigures(campaign, hashes),
+    ended: own.ended === '1',
+    drawClosings,
+    asOf
+  }
 }

@@ -71,7 +71,7 @@ class Hub {
 
   #text(campaign: CatalogueCampaign): string {
     const { figures, now } = this.#options
-    return JSON.stringify(liveView(campaign, { now: now(), figures: figures.of(campaign.id) }))
+    return JSON.stringify(liveView({ campaign, now: now(), figures: figures.of(campaign.id) }))
   }
 
   async #turn(): Promise<void> {
@@ -128,7 +128,7 @@ export const liveRoute: FastifyPluginAsyncTypebox<LiveOptions> = async (app, opt
         )
       }
       const language = pickLanguage(request.headers['accept-language'])
-      const view = campaignView(campaign, { now: now(), language, figures: figures.of(campaign.id) })
+      const view = campaignView({ campaign, now: now(), language, figures: figures.of(campaign.id) })
       reply.hijack()
       reply.raw.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { CatalogueCampaign } from '../campaign/catalogue.ts'
 import type { Gate } from '../gate/gate.ts'
 import { claimsOf, type OnRequest } from './auth.ts'
-import { currentOrNext, visibleSales } from './campaign-view.ts'
+import { currentOrNext, visibleActivities } from './campaign-view.ts'
 import { ProblemError } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
 import { CampaignParams, OpenObject, refusals } from './schemas.ts'
@@ -40,15 +40,15 @@ function standingView(
     streak: null,
     entitlements: entitlements.map(([field]) => field.slice(prefix.length)),
     units: allowance(fields[`n:${id}`], rules.unitsPerUser),
-    activities: visibleSales(campaign, now).map((sale) => {
-      const session = currentOrNext(sale, now)
+    activities: visibleActivities(campaign, now).map((activity) => {
+      const session = currentOrNext(activity, now)
       return {
-        id: sale.id,
-        units: allowance(fields[`n:${id}/${sale.id}`], sale.unitsPerUser),
+        id: activity.id,
+        units: allowance(fields[`n:${id}/${activity.id}`], 'unitsPerUser' in activity ? activity.unitsPerUser : 0),
         session:
           session === undefined
             ? null
-            : { id: session.id, units: allowance(fields[`n:${id}/${sale.id}/${session.id}`], session.unitsPerUser) }
+            : { id: session.id, units: allowance(fields[`n:${id}/${activity.id}/${session.id}`], session.unitsPerUser) }
       }
     })
   }

@@ -1,4 +1,4 @@
-import type { CatalogueCampaign, CatalogueSale } from '../campaign/catalogue.ts'
+import type { CatalogueActivity, CatalogueCampaign, CatalogueSale } from '../campaign/catalogue.ts'
 import { UnavailableError } from '../gate/gate.ts'
 
 /** The part of the catalogue that the routes use. */
@@ -6,6 +6,7 @@ export interface CatalogueSource {
   list(): CatalogueCampaign[]
   get(id: string): CatalogueCampaign | undefined
   findSale(campaign: string, sale: string): CatalogueSale | undefined
+  findActivity(campaign: string, activity: string): CatalogueActivity | undefined
   refresh(): Promise<void>
 }
 
@@ -18,6 +19,8 @@ export interface Directory {
   findCampaign(id: string): Promise<CatalogueCampaign | undefined>
   /** A look-up, and only for what is not known a promise: the hot path takes the first way. @throws UnavailableError */
   findSale(campaign: string, sale: string): CatalogueSale | Promise<CatalogueSale | undefined>
+  /** The same for an activity of any kind. @throws UnavailableError */
+  findActivity(campaign: string, activity: string): CatalogueActivity | Promise<CatalogueActivity | undefined>
   /** Reads the catalogue at most every 100 ms, whoever asks. @throws UnavailableError while none could be read at all */
   refresh(): Promise<void>
 }
@@ -50,9 +53,16 @@ export function createDirectory(catalogue: CatalogueSource, now: () => number = 
     return running
   }
 
-  function visible(found: CatalogueSale | undefined): CatalogueSale | undefined {
-    const from = found?.sale.visibleFrom
-    return from === undefined || from <= now() ? found : undefined
+  const isVisible = (from: number | undefined) => from === undefined || from <= now()
+
+  function knownSale(campaign: string, sale: string): CatalogueSale | undefined {
+    const found = catalogue.findSale(campaign, sale)
+    return isVisible(found?.sale.visibleFrom) ? found : undefined
+  }
+
+  function knownActivity(campaign: string, activity: string): CatalogueActivity | undefined {
+    const found = catalogue.findActivity(campaign, activity)
+    return isVisible(found?.activity.visibleFrom) ? found : undefined
   }
 
   return {
@@ -63,8 +73,10 @@ export function createDirectory(catalogue: CatalogueSource, now: () => number = 
       return catalogue.get(id)
     },
     findSale(campaign, sale) {
-      const known = visible(catalogue.findSale(campaign, sale))
-      return known ?? refresh().then(() => visible(catalogue.findSale(campaign, sale)))
+      return knownSale(campaign, sale) ?? refresh().then(() => knownSale(campaign, sale))
+    },
+    findActivity(campaign, activity) {
+      return knownActivity(campaign, activity) ?? refresh().then(() => knownActivity(campaign, activity))
     }
   }
 }

@@ -1,7 +1,36 @@
-import { replayRecord, scopeKey } from '../journal/frame.ts'
+import {
+  entityOfDecision,
+  type Frame,
+  type FrameDecision,
+  recordField,
+  replayRecord,
+  scopeKey
+} from '../journal/frame.ts'
 import type { FoldedDecision } from '../store/restore.ts'
 
 type Fields = Map<string, number | string>
+
+/** A decision of a frame as the fold takes it. */
+export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDecision {
+  return {
+    epoch: frame.epoch,
+    sequence: decision.seq,
+    batch: frame.batch,
+    type: decision.type,
+    user: decision.user,
+    campaign: decision.campaign,
+    activity: decision.activity,
+    key: decision.key,
+    hash: decision.hash,
+    entity: entityOfDecision(frame, decision),
+    at_ms: frame.at,
+    adds: decision.add ?? {},
+    puts: decision.put ?? {},
+    // it stands among the puts
+    record: '',
+    report: decision.report ?? ''
+  }
+}
 
 /** Hashes of Redis by logical key, folded from decisions: one code for every kind of activity. */
 export class Fold {
@@ -29,6 +58,6 @@ export class Fold {
     const user = this.#fields(`u:${decision.user}`)
     user.set('d', (Number(user.get('d')) || 0) + 1)
     user.set(decision.key, replayRecord({ ...decision, atMs: decision.at_ms }))
-    if (decision.record !== '') user.set(`o:${decision.entity}`, decision.record)
+    if (decision.record !== '') user.set(recordField(decision.type, decision.entity), decision.record)
   }
 }

@@ -6,6 +6,7 @@ import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
 import { createJournalStream, type StreamSettings, sealStream, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
+import { readBalances } from '../store/ledger.ts'
 import { readDecisions, readStock } from '../store/restore.ts'
 import {
   beginEpoch,
@@ -19,8 +20,9 @@ import {
 } from '../store/shards.ts'
 import { Fold } from './fold.ts'
 import { readLooseFrames, republish } from './lost-journal.ts'
-import { SupersededError, verify, wipe, writeHashes } from './redis-state.ts'
+import { SupersededError, wipe, writeHashes } from './redis-state.ts'
 import { loadScripts, type OpeningScripts } from './scripts.ts'
+import { verify } from './verify.ts'
 
 /** What recovery needs of the projection, without knowing the worker. */
 export interface Drain {
@@ -111,7 +113,7 @@ async function restoreRedis(
   await wipe(target)
   if (failPoint) await failPoint('R7')
   const hashes = await writeHashes(target, fold)
-  await verify(target, fold, await readStock(session, shard))
+  await verify(target, fold, { stock: await readStock(session, shard), balances: readBalances(session, shard) })
   return { hashes, decisions }
 }
 

@@ -1,16 +1,13 @@
 import type { Redis } from 'ioredis'
 import { shardKeys } from '../gate/keys.ts'
-import type { StockDelta } from '../store/projection.ts'
 import type { Fold } from './fold.ts'
 import type { OpeningScripts } from './scripts.ts'
 
 /** Another recovery has taken over, or Redis was exchanged: this one ends here. */
 export class SupersededError extends Error {}
 
-/** What is in Redis is not what Postgres says: the shard stays closed. */
-export class VerificationError extends Error {}
-
-const HASHES_PER_CALL = 200
+/** Hashes that one call of `restore` writes or deletes. */
+export const HASHES_PER_CALL = 200
 const CALLS_IN_FLIGHT = 4
 
 export interface RestoreTarget {
@@ -52,7 +49,8 @@ async function inChunks<T>(items: Iterable<T>, work: (chunk: T[]) => Promise<voi
   await Promise.all(running)
 }
 
-async function scanKeys({ redis, prefix }: RestoreTarget): Promise<string[]> {
+/** All keys of the shard but its own hash. */
+export async function scanKeys({ redis, prefix }: RestoreTarget): Promise<string[]> {
   const [shard] = shardKeys(prefix)
   const keys = new Set<string>()
   let cursor = '0'
@@ -88,30 +86,4 @@ export async function writeHashes(target: RestoreTarget, fold: Fold): Promise<nu
     )
   )
   return fold.hashes.size
-}
-
-/**
- * Reads back: as many keys as were folded, and stock as Postgres summed it frame by frame, which is another way than the
- * fold. @throws VerificationError listing what differs
- */
-export async function verify(target: RestoreTarget, fold: Fold, stock: readonly StockDelta[]): Promise<void> {
-  const differences: string[] = []
-  const keys = await scanKeys(target)
-  if (keys.length !== fold.hashes.size) differences.push(`${keys.length} keys in Redis, ${fold.hashes.size} folded`)
-  for (const row of stock) {
-    const key = `${target.prefix}s:${row.campaign_id}:${row.activity_id}`
-    const counters = ['total', 'remaining', 'held', 'paid'] as const
-    const values = await target.redis.hmget(key, ...counters.map((counter) => `${row.session_id}:${counter}`))
-    counters.forEach((counter, index) => {
-      const found = Number(values[index] ?? 0)
-      if (found !== row[counter]) {
-        differences.push(`${key} ${row.session_id}:${counter} is ${found} in Redis, ${row[counter]} in Postgres`)
-      }
-    })
-  }
-  if (differences.length > 0) {
-    throw new VerificationError(
-      `Redis differs from Postgres, the shard stays closed: ${differences.slice(0, 20).join('; ')}`
-    )
-  }
 }

@@ -1,5 +1,5 @@
 import { finished } from 'node:stream/promises'
-import type { Client } from 'pg'
+import type { Client, ClientBase } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 
 export type CopyValue = string | number | null
@@ -19,7 +19,7 @@ function copyText(value: CopyValue): string {
  * @throws what Postgres says, constraint violations among it
  */
 export async function copyRows(
-  session: Client,
+  session: ClientBase,
   target: string,
   rows: ReadonlyArray<readonly CopyValue[]>
 ): Promise<void> {
@@ -28,4 +28,17 @@ export async function copyRows(
   const stream = session.query(copyFrom(`copy ${target} from stdin`))
   stream.end(`${text}\n`)
   await finished(stream)
+}
+
+interface Write {
+  /** of the prepared statement; without one it is planned anew each time */
+  readonly name?: string
+  readonly text: string
+  readonly rows: readonly unknown[]
+}
+
+/** Runs a statement on rows as JSON, `$2`; no rows cost no statement. */
+export async function writeRows(session: Client, shard: number, { name, text, rows }: Write): Promise<void> {
+  if (rows.length === 0) return
+  await session.query({ ...(name !== undefined && { name }), text, values: [shard, JSON.stringify(rows)] })
 }

@@ -79,3 +79,29 @@ export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string):
   )
   return rows
 }
+
+/** A replay field of a user. */
+export interface ReplayField {
+  readonly user: string
+  readonly key: string
+}
+
+/**
+ * Which of many replay fields have a stored decision. Replays leave Redis a day after their decision: whoever drives what
+ * may be older asks here first.
+ * @returns ids of decisions in the order of `fields`, undefined where none is stored
+ */
+export async function decisionsUnder(
+  db: Pick<pg.Pool, 'query'>,
+  fields: readonly ReplayField[]
+): Promise<Array<string | undefined>> {
+  if (fields.length === 0) return []
+  const { rows } = await db.query<{ place: number; id: string }>(
+    `select place, shard || '-' || epoch || '-' || sequence as id
+     from unnest($1::text[], $2::text[]) with ordinality as f("user", key, place)
+     join decisions d on d.user_id = f."user" and d.key = f.key`,
+    [fields.map(({ user }) => user), fields.map(({ key }) => key)]
+  )
+  const found = new Map(rows.map(({ place, id }) => [place, id]))
+  return fields.map((_, index) => found.get(index + 1))
+}

@@ -1,6 +1,7 @@
 import type { Client, Pool } from 'pg'
 import { failPoint } from '../config/fail-points.ts'
-import { type CopyValue, copyRows } from './copy.ts'
+import { type CopyValue, copyRows, writeRows } from './copy.ts'
+import { storeTaken } from './projection-taken.ts'
 import { OwnershipLostError, type Position } from './shards.ts'
 
 /** A decision as a row, in the order of `decisionColumns`. */
@@ -15,7 +16,7 @@ export interface DecisionRow {
   readonly campaign: string
   readonly activity: string
   readonly session: string
-  /** `<epoch>-<sequence>` of the order, '' for adjustments */
+  /** `<epoch>-<sequence>` of the order or win that it is about, '' for others */
   readonly entity: string
   /** UTC */
   readonly at: string
@@ -24,7 +25,7 @@ export interface DecisionRow {
   /** JSON text by scope: what sums, and what does not */
   readonly adds: string
   readonly puts: string
-  /** the order right after this decision, '' for adjustments */
+  /** the order or win right after this decision, '' for others */
   readonly record: string
   readonly report: string
 }
@@ -61,6 +62,61 @@ export interface StockDelta {
   paid: number
 }
 
+export interface WinRow {
+  readonly win_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly user_id: string
+  readonly prize_id: string
+  readonly sub_prize: string
+  readonly tier: number
+  readonly type: string
+  readonly status: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly won_at: string
+  readonly claim_by: string | null
+  readonly updated_at: string
+  readonly record: string
+}
+
+export interface ClaimRow {
+  readonly claim_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly user_id: string
+  readonly quantity: number
+  readonly unit: string
+  readonly cost: number
+  readonly pool: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly accepted_at: string
+}
+
+export interface LedgerRow {
+  readonly epoch: number
+  readonly sequence: number
+  readonly user_id: string
+  readonly scope: string
+  readonly unit: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly delta: number
+  readonly type: string
+  /** UTC */
+  readonly at: string
+}
+
+export interface BalanceDelta {
+  readonly user_id: string
+  readonly scope: string
+  readonly unit: string
+  delta: number
+}
+
 export interface FrameRow {
   readonly epoch: number
   readonly batch: number
@@ -83,6 +139,11 @@ export interface Projection {
   readonly newOrders: readonly OrderRow[]
   /** orders of earlier frames that were moved on */
   readonly changedOrders: readonly OrderRow[]
+  readonly newWins: readonly WinRow[]
+  readonly changedWins: readonly WinRow[]
+  readonly claims: readonly ClaimRow[]
+  readonly ledger: readonly LedgerRow[]
+  readonly balances: readonly BalanceDelta[]
   readonly stock: readonly StockDelta[]
 }
 
@@ -155,16 +216,6 @@ const advance = `
   update shards set position_epoch = $3, position_sequence = $4, updated_at = now()
   where shard = $1 and owner_term = $2 and (position_epoch, position_sequence) < ($3::bigint, $4::bigint)`
 
-interface Write {
-  readonly name: string
-  readonly text: string
-  readonly rows: readonly unknown[]
-}
-
-async function write(session: Client, shard: number, { name, text, rows }: Write): Promise<void> {
-  if (rows.length > 0) await session.query({ name, text, values: [shard, JSON.stringify(rows)] })
-}
-
 /**
  * Stores frames, their decisions and projections, and the position, in one transaction on the owner's session.
  * @returns how many of the frames were new
@@ -182,14 +233,16 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
       text: insertFrames,
       values: [shard, JSON.stringify(frames)]
     })
-    const { decisions, newOrders, changedOrders, stock } = fold(new Set(stored.rows.map(({ entry }) => entry)))
+    const projection = fold(new Set(stored.rows.map(({ entry }) => entry)))
+    const { decisions, newOrders, changedOrders, stock } = projection
     const decided = decisions.map((row) => decisionValues(shard, row))
     await copyRows(session, decisionColumns, decided)
     const placed = newOrders.map((row) => orderValues(shard, row))
     await copyRows(session, orderColumns, placed)
-    await write(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
-    await write(session, shard, { name: 'stock', text: addStock, rows: stock })
-    await write(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: deadLetters })
+    await writeRows(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
+    await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
+    await storeTaken(session, shard, projection)
+    await writeRows(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: deadLetters })
     if (failPoint) await failPoint('W2')
     const committed = session.query('commit')
     if (failPoint) await failPoint('W3')

@@ -1,4 +1,4 @@
-import type { Client, Pool } from 'pg'
+import type { Client, Pool, PoolClient } from 'pg'
 import type { StockDelta } from './projection.ts'
 
 /** What recovery needs of a decision. */
@@ -20,6 +20,10 @@ export interface FoldedDecision {
   readonly report: string
 }
 
+/** Columns of `decisions` as the fold takes them. */
+export const foldedColumns = `epoch, sequence, batch, type, user_id as "user", campaign_id as campaign,
+  activity_id as activity, key, hash, entity, round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report`
+
 const PAGE = 10_000
 
 /** All decisions of a shard in the order of the journal, page by page along the primary key. */
@@ -29,9 +33,7 @@ export async function* readDecisions(db: Client | Pool, shard: number): AsyncGen
   for (;;) {
     const { rows } = await db.query<FoldedDecision>({
       name: 'read-decisions',
-      text: `select epoch, sequence, batch, type, user_id as "user", campaign_id as campaign, activity_id as activity, key, hash, entity,
-               round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report
-             from decisions where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
+      text: `select ${foldedColumns} from decisions where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
              order by epoch, sequence limit ${PAGE}`,
       values: [shard, epoch, sequence]
     })
@@ -44,7 +46,7 @@ export async function* readDecisions(db: Client | Pool, shard: number): AsyncGen
 }
 
 /** Units by session as Postgres summed them frame by frame. */
-export async function readStock(db: Client | Pool, shard: number): Promise<StockDelta[]> {
+export async function readStock(db: Pick<Client | Pool | PoolClient, 'query'>, shard: number): Promise<StockDelta[]> {
   const { rows } = await db.query<StockDelta>(
     `select campaign_id, activity_id, session_id, total, remaining, held, paid from stock where shard = $1
      order by campaign_id, activity_id, session_id`,

@@ -1,13 +1,7 @@
-import { isoTime, isoTimeOrNull } from '../gate/iso-time.ts'
-import { decodeOrder, type OrderRecord } from '../gate/order-record.ts'
-import { type Frame, type FrameDecision, scopeKey } from '../journal/frame.ts'
-import type { DecisionRow, OrderRow, Projection, StockDelta } from '../store/projection.ts'
-
-/** `<epoch>-<sequence>` of the order that a decision made or moved, '' when it concerns none. */
-export function orderEntity(frame: Frame, decision: FrameDecision): string {
-  if (decision.order !== undefined) return decision.order.slice(decision.order.indexOf('-') + 1)
-  return decision.type === 'order.accepted' ? `${frame.epoch}-${decision.seq}` : ''
-}
+import { isoTime } from '../gate/iso-time.ts'
+import { entityOfDecision, type Frame, type FrameDecision, recordField, scopeKey } from '../journal/frame.ts'
+import type { ClaimRow, DecisionRow, LedgerRow, OrderRow, Projection, StockDelta, WinRow } from '../store/projection.ts'
+import { addMoves, addStock, balancesOf, claimRow, orderRow, winRow } from './rows.ts'
 
 // Decisions of a frame share their deltas as one object: it is written as JSON once.
 const written = new WeakMap<object, string>()
@@ -21,16 +15,18 @@ function jsonOf(value: object | undefined): string {
   return text
 }
 
-/** The record of an order has a column of its own, from which recovery writes it again. */
-function withoutRecord({ put }: FrameDecision, record: string): FrameDecision['put'] {
-  if (record === '' || put === undefined) return put
-  const { u: _record, ...rest } = put
-  return rest
+/** The record of an order or a win has a column of its own, from which recovery writes it again. */
+function withoutRecord({ put }: FrameDecision, field: string): FrameDecision['put'] {
+  if (put?.u?.[field] === undefined) return put
+  const { u, ...rest } = put
+  const { [field]: _record, ...others } = u
+  return Object.keys(others).length > 0 ? { ...rest, u: others } : rest
 }
 
 function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
-  const entity = orderEntity(frame, decision)
-  const record = entity === '' ? '' : (decision.put?.u?.[`o:${entity}`] ?? '')
+  const entity = entityOfDecision(frame, decision)
+  const field = recordField(decision.type, entity)
+  const record = entity === '' ? '' : (decision.put?.u?.[field] ?? '')
   return {
     epoch: frame.epoch,
     sequence: decision.seq,
@@ -46,69 +42,38 @@ function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
     at: isoTime(frame.at),
     request: JSON.stringify(decision.request),
     adds: jsonOf(decision.add),
-    puts: jsonOf(withoutRecord(decision, record)),
+    puts: jsonOf(record === '' ? decision.put : withoutRecord(decision, field)),
     record,
     report: decision.report ?? ''
   }
 }
 
-function orderRow(order: OrderRecord, row: DecisionRow): OrderRow {
-  const [epoch = '', sequence = ''] = row.entity.split('-')
-  return {
-    order_id: order.id,
-    campaign_id: order.campaign,
-    activity_id: order.activity,
-    session_id: order.session,
-    user_id: row.user,
-    quantity: order.quantity,
-    unit_price: order.unitPrice,
-    currency: order.currency,
-    status: order.status,
-    epoch: Number(epoch),
-    sequence: Number(sequence),
-    accepted_at: isoTime(order.acceptedAt),
-    pay_by: isoTimeOrNull(order.payBy),
-    ship_by: isoTimeOrNull(order.shipBy),
-    position: order.position,
-    returned: order.returned,
-    updated_at: row.at,
-    record: row.record
+/** The last state of each: new rows are inserted, those of earlier frames changed. */
+class Latest<Row> {
+  readonly #made = new Map<string, Row>()
+  readonly #changed = new Map<string, Row>()
+
+  set(id: string, row: Row, isNew: boolean): void {
+    const rows = isNew || this.#made.has(id) ? this.#made : this.#changed
+    rows.set(id, row)
+  }
+
+  get made(): Row[] {
+    return [...this.#made.values()]
+  }
+
+  get changed(): Row[] {
+    return [...this.#changed.values()]
   }
 }
 
-const counters = ['total', 'remaining', 'held', 'paid'] as const
-
-function addStock(stock: Map<string, StockDelta>, decision: FrameDecision): void {
-  for (const [scope, fields] of Object.entries(decision.add ?? {})) {
-    const key = scopeKey(scope, decision)
-    if (!key.startsWith('s:')) continue
-    const [, campaign = '', activity = ''] = key.split(':')
-    for (const [field, delta] of Object.entries(fields)) {
-      const colon = field.lastIndexOf(':')
-      const counter = counters.find((name) => name === field.slice(colon + 1))
-      if (!counter) continue
-      const session = field.slice(0, colon)
-      const place = `${key}:${session}`
-      const row = stock.get(place) ?? {
-        campaign_id: campaign,
-        activity_id: activity,
-        session_id: session,
-        total: 0,
-        remaining: 0,
-        held: 0,
-        paid: 0
-      }
-      row[counter] += delta
-      stock.set(place, row)
-    }
-  }
-}
-
-/** Rows for Postgres of the frames that it does not have yet; the last state of an order wins. */
+/** Rows for Postgres of the frames that it does not have yet; the last state of an order or win wins. */
 export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>): Projection {
   const decisions: DecisionRow[] = []
-  const newOrders = new Map<string, OrderRow>()
-  const changedOrders = new Map<string, OrderRow>()
+  const claims: ClaimRow[] = []
+  const ledger: LedgerRow[] = []
+  const orders = new Latest<OrderRow>()
+  const wins = new Latest<WinRow>()
   const stock = new Map<string, StockDelta>()
   const taken = new Set<string>()
   for (const frame of frames) {
@@ -117,19 +82,26 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     taken.add(entry)
     for (const decision of frame.decisions) {
       const row = decisionRow(frame, decision)
+      const { type } = decision
       decisions.push(row)
       addStock(stock, decision)
+      addMoves(ledger, row, decision)
+      if (type === 'claim.accepted') claims.push(claimRow(frame.shard, row))
       if (row.record === '') continue
-      const order = decodeOrder(`${frame.shard}-${row.entity}`, row.record)
-      const isNew = decision.type === 'order.accepted' || newOrders.has(order.id)
-      const orders = isNew ? newOrders : changedOrders
-      orders.set(order.id, orderRow(order, row))
+      const id = `${frame.shard}-${row.entity}`
+      if (type.startsWith('order.')) orders.set(id, orderRow(id, row), type === 'order.accepted')
+      else wins.set(id, winRow(id, row), type === 'spin.won')
     }
   }
   return {
     decisions,
-    newOrders: [...newOrders.values()],
-    changedOrders: [...changedOrders.values()],
+    newOrders: orders.made,
+    changedOrders: orders.changed,
+    newWins: wins.made,
+    changedWins: wins.changed,
+    claims,
+    ledger,
+    balances: balancesOf(ledger),
     stock: [...stock.values()]
   }
 }

@@ -1,5 +1,37 @@
+import { isoTime, isoTimeOrNull } from '../gate/iso-time.ts'
 import { decodeOrder } from '../gate/order-record.ts'
-import { type ParsedFrame, parseFrame } from '../journal/frame.ts'
+import { decodeReport } from '../gate/report.ts'
+import { decodeWin } from '../gate/win-record.ts'
+import { type FrameDecision, type ParsedFrame, parseFrame } from '../journal/frame.ts'
+
+function checkWin(field: string, record: string): void {
+  const { tier, wonAt, claimBy } = decodeWin(field, record)
+  if (!Number.isSafeInteger(tier)) throw new Error(`The tier of win ${field} is not a number`)
+  isoTime(wonAt)
+  isoTimeOrNull(claimBy)
+}
+
+/** What keeps a record with the user, by the prefix of its field. */
+const checks: ReadonlyArray<readonly [prefix: string, check: (field: string, record: string) => void]> = [
+  ['o:', decodeOrder],
+  ['w:', checkWin]
+]
+
+function checkClaim(report: string): void {
+  const { facts, moves } = decodeReport(report)
+  const numbers = [Number(facts[0]), ...moves.map(({ delta }) => delta)]
+  if (!numbers.every(Number.isSafeInteger)) throw new Error(`The report of a claim is not readable: ${report}`)
+}
+
+/** @throws Error when a record of an order or a win, or the report of a claim, is not one */
+function checkDecision({ type, put, report }: FrameDecision): void {
+  const fields = put?.u ?? {}
+  for (const field in fields) {
+    const [, check] = checks.find(([prefix]) => field.startsWith(prefix)) ?? []
+    check?.(field, fields[field] ?? '')
+  }
+  if (type === 'claim.accepted') checkClaim(report ?? '')
+}
 
 /**
  * A frame out of the journal stream of a shard's opening, for the projection and for the events alike: what the one cannot
@@ -16,11 +48,7 @@ export function readFrame(text: string, shard: number, epoch: number): ParsedFra
     }
   }
   try {
-    for (const decision of frame.decisions) {
-      for (const [field, record] of Object.entries(decision.put?.u ?? {})) {
-        if (field.startsWith('o:')) decodeOrder(field, record)
-      }
-    }
+    for (const decision of frame.decisions) checkDecision(decision)
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) }
   }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Adjustment, adjustActivity, adjustCampaign } from '../../src/campaign/adjust.ts'
+import { adjustActivity } from '../../src/campaign/adjust.ts'
 import { ActivityPatch, CampaignPatch, checkBody } from '../../src/campaign/adjust-body.ts'
+import { adjustCampaign } from '../../src/campaign/adjust-campaign.ts'
+import type { Adjustment } from '../../src/campaign/adjust-parts.ts'
 import { checkDefinition } from '../../src/campaign/check.ts'
 import { compile } from '../../src/campaign/compile.ts'
 import { chunked, planFirst, planNext } from '../../src/campaign/next-version.ts'
@@ -167,9 +169,9 @@ t.test('price, limit and pause of a sale are changed, and nothing else is writte
 
 t.test('what an adjustment cannot do is refused by name', async (t) => {
   t.match(patch({}), { '': /no change/ })
-  t.match(patch({ weights: { first: 2 }, prize: {}, color: 1, reason: '' }), {
-    '/weights': /not built yet/,
-    '/prize': /not built yet/,
+  t.match(patch({ prize: {}, color: 1, reason: '', limits: {} }), {
+    '/prize': /must be an id/,
+    '/limits': /at least one limit/,
     '/color': /not a known field/,
     '/reason': /say why/
   })

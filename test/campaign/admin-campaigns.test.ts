@@ -4,6 +4,7 @@ import { buildAdminApp } from '../../src/http/admin-app.ts'
 import { HealthCheck } from '../../src/http/health.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { ensureOperator } from '../../src/store/operators.ts'
+import { aDraw, aRedemption, aTask } from './kinds.ts'
 import { HOUR, iso, openDefinition, setUp } from './set-up.ts'
 
 const { core, purchase, realGate: gate } = await setUp(t)
@@ -52,8 +53,8 @@ async function askWith(operator: string, request: string, { body, headers = {} }
 
 const ask = (operator: string, request: string, body?: unknown) => askWith(operator, request, { body })
 
-async function publish(id: string, sale: Record<string, unknown> = {}) {
-  await ask('ada', `PUT /campaigns/${id}`, openDefinition(id, sale))
+async function publish(id: string, sale: Record<string, unknown> = {}, changes: Record<string, unknown> = {}) {
+  await ask('ada', `PUT /campaigns/${id}`, openDefinition(id, sale, changes))
   await ask('ada', `POST /campaigns/${id}/submission`, {})
   await ask('ben', `POST /campaigns/${id}/approval`, {})
   return ask('ben', `POST /campaigns/${id}/publication`, {})
@@ -141,8 +142,9 @@ t.test('bad documents and bodies are answered with every error, and change nothi
     status: 400,
     body: { errors: [{ pointer: '/reason' }] }
   })
-  t.match(await ask('ada', 'PATCH /campaigns/strict/activities/phone', { reason: 'x', weights: {} }), {
-    body: { errors: [{ pointer: '/weights', detail: /not built yet/ }] }
+  t.match(await ask('ada', 'PATCH /campaigns/strict/activities/phone', { reason: 'x', weights: { a: 1 } }), {
+    status: 400,
+    body: { errors: [{ pointer: '/weights', detail: /phone is a sale/ }] }
   })
   t.match(await ask('ada', 'PATCH /campaigns/strict/activities/none', { reason: 'x', price: 5 }), { status: 404 })
   t.match(
@@ -213,6 +215,46 @@ t.test('adjustments are answered with what they did, and the state shows it', as
       { action: 'campaign.ended', reason: 'over' }
     ],
     nextCursor: /^\d+$/
+  })
+})
+
+t.test('prizes, tasks and items are adjusted by name, and the state counts them', async (t) => {
+  const path = '/campaigns/mall'
+  await publish('mall', {}, { activities: [aDraw(), aTask(), aRedemption()] })
+  t.match(await ask('olga', `PATCH ${path}/activities/wheel`, { reason: 'more', addStock: 4, prize: 'first' }), {
+    status: 200,
+    body: { stock: [{ prize: 'first', asked: 4, applied: 4 }] }
+  })
+  t.match(await ask('olga', `PATCH ${path}/activities/ticket`, { reason: 'less', addStock: -50, price: 450 }), {
+    status: 200,
+    body: { stock: [{ session: 'all', asked: -50, applied: -50 }] }
+  })
+  t.match(await ask('olga', `PATCH ${path}/activities/check-in`, { reason: 'x', price: 450 }), {
+    status: 400,
+    body: { errors: [{ pointer: '/price', detail: /only sales and redemptions/ }] }
+  })
+  t.match(await ask('olga', `PATCH ${path}/activities/check-in`, { reason: 'halt', paused: true }), { status: 200 })
+  t.match(await ask('vera', `GET ${path}/state`), {
+    body: {
+      activities: [
+        {
+          id: 'wheel',
+          total: 7,
+          remaining: 7,
+          prizes: [
+            { id: 'first', total: 7, taken: 0 },
+            { id: 'thanks', total: 0 }
+          ]
+        },
+        { id: 'check-in', kind: 'task', paused: true, total: 0, sessions: [{ id: 'all' }] },
+        { id: 'ticket', total: 150, remaining: 150, sessions: [{ id: 'all', total: 150 }] }
+      ]
+    }
+  })
+  t.match(await ask('vera', `GET ${path}`), {
+    body: {
+      inForce: { pausedActivities: ['check-in'], definition: { activities: [{ prizes: [{ quota: 7 }, {}] }, {}, {}] } }
+    }
   })
 })
 

@@ -29,9 +29,6 @@ t.test('the example is accepted, with defaults, and comes back as the same defin
 
 t.test('every kind of activity has a schema, and those not built yet are refused by name', async (t) => {
   const others = {
-    draw: { fallback: 'no', prizes: [{ id: 'no', tier: 9, title: 'No', type: 'nothing', quota: null, weight: 80 }] },
-    task: { per: 'day', reward: { points: 5 } },
-    redemption: { cost: { points: 500 }, stock: 200, pool: 'tickets' },
     invite: { qualifiesOn: 'task:first', inviter: { on: 'qualified', reward: { points: 1 } } },
     share: { channels: { wechat: { reward: { points: 2 }, perDay: 3 } } },
     assist: { thresholds: [{ count: 3, reward: { entitlement: 'vip' } }], helperPerDay: 3 },

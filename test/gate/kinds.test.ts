@@ -67,6 +67,7 @@ t.test('a draw takes points, gives prizes within their quota, and the ledger add
   await atRest(shop)
   t.match(await shop.redis.hgetall(`${shop.prefix}s:c:wheel`), { 'first:remaining': '1', 'first:paid': '1' })
   t.equal((await gate.decisionsOf('ann')).length, 34)
+  await assertWhole(t, shop)
 })
 
 t.test('a check-in counts once a day, keeps a streak and is doubled', async (t) => {

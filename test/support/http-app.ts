@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { CatalogueCampaign } from '../../src/campaign/catalogue.ts'
-import { rulesOf } from '../../src/campaign/rules.ts'
+import { findActivity, findSale, rulesOf } from '../../src/campaign/rules.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import { buildPublicApp, type PublicParts } from '../../src/http/app.ts'
 import { HealthCheck } from '../../src/http/health.ts'
@@ -48,7 +48,8 @@ export function aCampaign(): CatalogueCampaign {
     ]
   }
   const flags = { paused: false, ended: false, settled: false }
-  return { id: 'launch', version: 1, revision: 3, rules: rulesOf(definition), definition, publishedAt: 0, ...flags }
+  const rules = rulesOf(definition)
+  return { id: 'launch', version: 1, revision: 3, rules, definition, publishedAt: 0, seeds: new Map(), ...flags }
 }
 
 /** A catalogue that holds exactly these campaigns. */
@@ -59,8 +60,13 @@ export function aCatalogue(campaigns: CatalogueCampaign[] = [aCampaign()]): Cata
     get,
     findSale(id, saleId) {
       const campaign = get(id)
-      const sale = campaign?.rules.activities.find((one) => one.id === saleId)
+      const sale = campaign && findSale(campaign.rules, saleId)
       return campaign && sale && { campaign, sale }
+    },
+    findActivity(id, activityId) {
+      const campaign = get(id)
+      const activity = campaign && findActivity(campaign.rules, activityId)
+      return campaign && activity && { campaign, activity }
     },
     refresh: async () => {}
   }

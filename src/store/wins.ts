@@ -1,0 +1,51 @@
+import type { Queryable } from './campaigns.ts'
+import { type Page, placeValues } from './page.ts'
+
+/** A win as it is stored. */
+export interface StoredWin {
+  /** `<shard>-<epoch>-<sequence>` of its spin */
+  readonly id: string
+  readonly user: string
+  /** the gate's record of the win, after its last journaled change: `decodeWin(id, record)` */
+  readonly record: string
+}
+
+const columns = 'win_id as id, user_id as "user", record'
+
+/** Wins of a user, newest first, at most `limit`; revoked ones among them. */
+export async function winsOfUser(db: Queryable, user: string, page: Page): Promise<StoredWin[]> {
+  const { rows } = await db.query<StoredWin>(
+    `select ${columns} from wins
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null or (won_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
+     order by won_at desc, epoch desc, sequence desc limit $6`,
+    [user, page.campaign ?? null, ...placeValues(page.before), page.limit]
+  )
+  return rows
+}
+
+/** A win by its id, whosever it is. */
+export async function findWin(db: Queryable, id: string): Promise<StoredWin | undefined> {
+  const { rows } = await db.query<StoredWin>(`select ${columns} from wins where win_id = $1`, [id])
+  return rows[0]
+}
+
+/**
+ * Wins of a campaign that stand, newest first, at most `limit`: the list of winners. User ids are whole, the caller masks
+ * them.
+ * @param page `draw`: only of this one
+ */
+export async function publicWins(
+  db: Queryable,
+  campaign: string,
+  page: Omit<Page, 'campaign'> & { readonly draw?: string | undefined }
+): Promise<StoredWin[]> {
+  const { rows } = await db.query<StoredWin>(
+    `select ${columns} from wins
+     where campaign_id = $1 and status <> 'revoked' and ($2::text is null or activity_id = $2)
+       and ($3::timestamptz is null or (won_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
+     order by won_at desc, epoch desc, sequence desc limit $6`,
+    [campaign, page.draw ?? null, ...placeValues(page.before), page.limit]
+  )
+  return rows
+}

@@ -1,0 +1,144 @@
+import { isoTimeOrNull } from '../gate/iso-time.ts'
+import { decodeOrder } from '../gate/order-record.ts'
+import { decodeReport } from '../gate/report.ts'
+import { balanceOf } from '../gate/user-fields.ts'
+import { decodeWin } from '../gate/win-record.ts'
+import { decisionId, entityOfDecision, type Frame, type FrameDecision, recordField } from '../journal/frame.ts'
+
+/** What was decided, as an event tells it beside user, campaign, activity, request and numbers. */
+type Data = Record<string, unknown>
+
+interface Told {
+  readonly frame: Frame
+  readonly decision: FrameDecision
+  /** id of the order or win, and its record right after the decision; '' where there is none */
+  readonly id: string
+  readonly record: string
+}
+
+function orderData({ id, record }: Told): Data {
+  if (record === '') return {}
+  const order = decodeOrder(id, record)
+  return {
+    order: order.id,
+    session: order.session,
+    quantity: order.quantity,
+    unitPrice: order.unitPrice,
+    currency: order.currency,
+    status: order.status,
+    acceptedAt: isoTimeOrNull(order.acceptedAt),
+    payBy: isoTimeOrNull(order.payBy),
+    shipBy: isoTimeOrNull(order.shipBy),
+    position: order.position
+  }
+}
+
+const orNull = (fact: string | undefined): string | null => (fact === undefined || fact === '' ? null : fact)
+
+const numberOrNull = (fact: string | undefined): number | null =>
+  fact === undefined || fact === '' ? null : Number(fact)
+
+function winData({ id, record }: Told): Data {
+  if (record === '') return {}
+  const win = decodeWin(id, record)
+  return {
+    win: win.id,
+    draw: win.draw,
+    prize: win.prize,
+    subPrize: orNull(win.sub),
+    tier: win.tier,
+    type: win.type,
+    status: win.status,
+    wonAt: isoTimeOrNull(win.wonAt),
+    claimBy: isoTimeOrNull(win.claimBy),
+    given: win.given.map(({ unit, amount }) => ({ unit, amount }))
+  }
+}
+
+/** With the number and all that it was drawn with, so that a draw can be checked from its events. */
+function spinData(told: Told): Data {
+  const { frame, decision } = told
+  const { facts, moves } = decodeReport(decision.report ?? '')
+  const [prize, sub, number, previous, picked, reason, level] = facts
+  return {
+    spin: decisionId(frame, decision.seq),
+    draw: decision.activity,
+    prize: orNull(prize),
+    subPrize: orNull(sub),
+    win: null,
+    ...winData(told),
+    number: orNull(number),
+    previousNumber: orNull(previous),
+    picked: orNull(picked),
+    reason: orNull(reason),
+    level: Number(level ?? 0),
+    moves
+  }
+}
+
+/** A revocation tells what it took back, and what of it was spent before. */
+function winChangeData(told: Told): Data {
+  const { facts, moves } = decodeReport(told.decision.report ?? '')
+  const missing = facts.slice(1).map((fact) => {
+    const [unit = '', amount] = fact.split(' ')
+    return { unit, amount: Number(amount) }
+  })
+  return { ...winData(told), moves, ...(missing.length > 0 && { shortfall: missing }) }
+}
+
+function claimData({ frame, decision }: Told): Data {
+  const { facts, moves } = decodeReport(decision.report ?? '')
+  const [quantity, pool] = facts
+  return {
+    claim: decisionId(frame, decision.seq),
+    item: decision.activity,
+    quantity: Number(quantity),
+    pool: orNull(pool),
+    moves
+  }
+}
+
+function taskData({ frame, decision }: Told): Data {
+  const { facts, moves } = decodeReport(decision.report ?? '')
+  const [day, streak, bonus, cappedBy] = facts
+  return {
+    completion: decisionId(frame, decision.seq),
+    task: decision.activity,
+    day: numberOrNull(day),
+    streak: numberOrNull(streak),
+    streakBonus: bonus === '1',
+    cappedBy: orNull(cappedBy),
+    moves
+  }
+}
+
+/** What a grant or an import did to the user's own balances: its report holds bare numbers, so the deltas tell. */
+function creditData({ decision }: Told): Data {
+  const fields = Object.entries(decision.add?.[`u:${decision.user}`] ?? decision.add?.u ?? {})
+  const credits = fields.flatMap(([field, delta]) => {
+    const balance = balanceOf(field)
+    return balance ? [{ ...balance, delta }] : []
+  })
+  return { credits }
+}
+
+const tellers: Readonly<Record<string, (told: Told) => Data>> = {
+  'spin.won': spinData,
+  'spin.lost': spinData,
+  'win.claimed': winChangeData,
+  'win.revoked': winChangeData,
+  'claim.accepted': claimData,
+  'task.completed': taskData,
+  'balance.credited': creditData,
+  'balance.debited': creditData
+}
+
+/** What an event says about its decision. Codes and addresses are never in a frame. */
+export function eventData(frame: Frame, decision: FrameDecision): Data {
+  const { type, put } = decision
+  const tell = tellers[type] ?? (type.startsWith('order.') ? orderData : undefined)
+  if (tell === undefined) return {}
+  const entity = entityOfDecision(frame, decision)
+  const record = entity === '' ? '' : (put?.u?.[recordField(type, entity)] ?? '')
+  return tell({ frame, decision, id: `${frame.shard}-${entity}`, record })
+}
