@@ -28,12 +28,33 @@ interface WorkerOptions {
   readonly signal: AbortSignal
 }
 
-async function withSession(config: Config, work: (session: Client) => Promise<void>): Promise<void> {
+/** How often the owner's session says that it is alive, also while nothing is to be stored. */
+const BEAT_MS = 1000
+
+/**
+ * Works while a session lives; `lost` fires when it does not any more.
+ * @throws what ended the session, or the work
+ */
+async function withSession(config: Config, work: (session: Client, lost: AbortSignal) => Promise<void>): Promise<void> {
   const session = createSession(config, 'floodgate-worker-owner')
   await session.connect()
+  const lost = new AbortController()
+  let asking = false
+  const beat = setInterval(() => {
+    if (asking) return
+    asking = true
+    session.query('select 1').then(
+      () => {
+        asking = false
+      },
+      (error: unknown) => lost.abort(error)
+    )
+  }, BEAT_MS)
   try {
-    await work(session)
+    await work(session, lost.signal)
+    lost.signal.throwIfAborted()
   } finally {
+    clearInterval(beat)
     await session.end().catch(() => {})
   }
 }
@@ -74,12 +95,12 @@ async function ownWhilePossible(options: OwnerOptions, { config, logger, signal 
   while (!signal.aborted) {
     let waitMs = RETRY_MS
     try {
-      await withSession(config, async (session) => {
+      await withSession(config, async (session, lost) => {
         const owner = await ShardOwner.take(options, session)
         if (!owner) return telling.stop()
         logger.info({ shard: options.parts.shard }, 'this worker owns the shard')
         telling.start()
-        await owner.run(signal)
+        await owner.run(AbortSignal.any([signal, lost]))
       })
     } catch (error) {
       if (error instanceof ViolationError) waitMs = VIOLATION_RETRY_MS
