@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { History } from '../support/history.ts'
+import { type History, mergeHistories } from '../support/history.ts'
 import type { Difference } from '../support/judged.ts'
 import { Sampler } from '../support/pressure.ts'
 import { seededRandom } from '../support/random.ts'
@@ -69,9 +69,19 @@ function seededOf<T>(value: T | ((seed: number) => T) | undefined, seed: number)
   return typeof value === 'function' ? (value as (seed: number) => T)(seed) : value
 }
 
-async function playIn({ row, seed, lane, cli }: PlayOptions, folder: string): Promise<Played> {
+async function playIn(options: PlayOptions, folder: string): Promise<Played> {
+  mkdirSync(folder, { recursive: true })
+  const prepared = await options.row.prepare?.(options.lane, folder)
+  try {
+    return await playOn({ ...options, lane: prepared?.lane ?? options.lane }, folder)
+  } finally {
+    await prepared?.end()
+  }
+}
+
+async function playOn({ row, seed, lane, cli }: PlayOptions, folder: string): Promise<Played> {
   const random = seededRandom(seed * 7919 + Number(row.id.replace(/\D/g, '')))
-  const spec: SaleSpec = row.sale ?? {}
+  const spec = seededOf(row.sale, seed) ?? {}
   const sized = {
     stock: 400,
     buyers: 24,
@@ -82,6 +92,7 @@ async function playIn({ row, seed, lane, cli }: PlayOptions, folder: string): Pr
   }
   const world = await World.start({ lane, cli, folder, spec: seededOf(row.world, seed) ?? {} })
   let load: Load | undefined
+  let scene: Scene | undefined
   try {
     await publish(world, definitionOf(sized))
     load = new Load({
@@ -97,11 +108,12 @@ async function playIn({ row, seed, lane, cli }: PlayOptions, folder: string): Pr
       everyNthTwo: 5,
       historyFile: join(folder, 'history.jsonl')
     })
-    const scene = new Scene({ row, seed, random, world, load, sale: sized })
+    scene = new Scene({ row, seed, random, world, load, sale: sized })
     return await run(scene, row, seededOf(row.expects, seed) ?? {})
   } finally {
     await load?.end()
     await world.stop()
+    await scene?.end()
   }
 }
 
@@ -115,60 +127,90 @@ function definitionOf({ stock, payWithinSeconds }: SaleSpec & { stock: number })
   return { ...definition, ...{ activities: activities.map((activity) => ({ ...activity, payWithinSeconds })) } }
 }
 
+/** A step that fails is a difference like any other: what comes after it may tell why. */
+async function tried(into: Difference[], rule: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (error instanceof SkipRow) throw error
+    into.push({ rule, what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+}
+
 async function run(scene: Scene, row: Row, expects: Expectations): Promise<Played> {
   const { world, load } = scene
-  const before = new Map<Child, Footprint>()
-  for (const child of world.children) {
-    const footprint = child.footprint()
-    if (footprint) before.set(child, footprint)
-  }
+  const before = footprintsOf(world.children)
   const epochBefore = (await world.shard()).epoch
   const crowd = scene.sale.buyers > 0
   const sampler = new Sampler(world, campaign)
-  const sampling = sampleUntil(sampler, () => judged)
   let judged = false
+  const sampling = sampleUntil(sampler, () => judged)
+  const proof: string[] = []
+  const found: Difference[] = []
   try {
-    // a gateway that strikes itself may be gone by then: the row waits for it
-    const flowing = crowd ? await load.flowing(flowingBefore) : 'no crowd'
-    const proof = await row.strike(scene)
+    await tried(found, 'strike', async () => {
+      // a gateway that strikes itself may be gone by then: the row waits for it
+      proof.push(crowd ? `load: ${await load.flowing(flowingBefore)}` : 'no crowd')
+      proof.push(await row.strike(scene))
+    })
     if (scene.healedAt === 0) scene.healed()
     scene.updateGateways()
-    if (crowd && expects.unsold !== true) await soldOut(sampler, scene.sale.stock)
-    await load.stop()
-    const open = await load.settle()
+    await tried(found, 'sell-out', async () => {
+      if (crowd && expects.unsold !== true && found.length === 0) await soldOut(sampler, scene)
+      await load.stop()
+      const open = (await load.settle()) || (await settleOwn(scene))
+      if (open !== '') found.push({ rule: 'I7', what: open })
+    })
     await load.end()
-    const history = load.history()
-    const differences = expects.ownJudgement === true ? [] : await judge(scene, history, expects)
-    if (open !== '') differences.push({ rule: 'I7', what: open })
-    differences.push(...((await row.judge?.(scene)) ?? []))
-    differences.push(...paceWrong(scene, history, expects), ...refusalsLate(history, load.lagMs))
-    differences.push(...logsWrong(world.children, expects.alarms ?? []))
-    differences.push(...epochWrong(epochBefore, (await world.shard()).epoch, expects))
-    differences.push(...(await settledFootprints(before)))
-    for (const sample of sampler.impossible()) differences.push({ rule: 'I3', what: JSON.stringify(sample.sessions) })
-    return {
-      proof: [
-        `load: ${flowing}`,
-        proof,
-        ...scene.notes,
-        summary(history, sampler),
-        `timers late by ${load.lagMs} ms at p99`
-      ],
-      differences
-    }
+    const history = mergeHistories([load.history(), scene.history])
+    found.push(...(await judge(scene, history, expects)))
+    await tried(found, 'judge', async () => {
+      found.push(...((await row.judge?.(scene)) ?? []))
+    })
+    found.push(...paceWrong(scene, history, expects), ...refusalsLate(history, load.lagMs))
+    found.push(...logsWrong(world.children, expects.alarms ?? [], expects.mayAlarm ?? []))
+    found.push(...epochWrong(epochBefore, (await world.shard()).epoch, expects))
+    found.push(...(await settledFootprints(before)))
+    for (const sample of sampler.impossible()) found.push({ rule: 'I3', what: JSON.stringify(sample.sessions) })
+    const said = `${summary(history, sampler)}, timers late by ${load.lagMs} ms at p99`
+    return { proof: [...proof, ...scene.notes, said], differences: found }
   } finally {
     judged = true
     await sampling
   }
 }
 
+function footprintsOf(children: readonly Child[]): Map<Child, Footprint> {
+  const found = new Map<Child, Footprint>()
+  for (const child of children) {
+    const footprint = child.footprint()
+    if (footprint) found.set(child, footprint)
+  }
+  return found
+}
+
 function summary(history: History, sampler: Sampler): string {
   return `${history.summary()}; ${sampler.samples.length} samples`
 }
 
-async function soldOut(sampler: Sampler, stock: number): Promise<void> {
-  const what = `all ${stock} units to be sold`
-  await waitFor(() => sampler.isSoldOut(stock), { deadlineMs: sellOutMs, what, everyMs: 100 })
+async function soldOut(sampler: Sampler, scene: Scene): Promise<void> {
+  const what = `all ${scene.stock} units to be sold`
+  await waitFor(() => sampler.isSoldOut(scene.stock), { deadlineMs: sellOutMs, what, everyMs: 100 })
+}
+
+/** Makes what the row itself asked definite. @returns '' or what stayed open */
+async function settleOwn(scene: Scene): Promise<string> {
+  const gateway = scene.world.gateways.find(({ child }) => child.alive && !child.paused)
+  if (gateway === undefined) return 'no gateway is left to ask'
+  const client = scene.client(gateway)
+  try {
+    await client.settle(30_000)
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    client.close()
+  }
 }
 
 /** I3: what the operators' page says meanwhile, again and again. */

@@ -1,5 +1,6 @@
 import type { Difference } from '../support/judged.ts'
 import type { Scene } from './scene.ts'
+import type { Lane } from './world/lane.ts'
 import type { WorldSpec } from './world/world.ts'
 
 /** The sale of a row and the crowd in front of it. */
@@ -23,16 +24,19 @@ export interface Expectations {
   readonly opensAgain?: boolean
   /** orders are confirmed while the fault lasts */
   readonly sellsMeanwhile?: boolean
-  /** alarms that must be raised */
+  /** alarms that must be raised, and those that may be */
   readonly alarms?: readonly string[]
-  /** dead letters that the row planted */
-  readonly deadLetters?: number
+  readonly mayAlarm?: readonly string[]
   /** frames may stand in the stream of a later epoch, and be missing from the journal: it was lost */
   readonly journalLost?: boolean
   /** the row sells less than everything */
   readonly unsold?: boolean
-  /** bodies of the row's own orders are not those of the crowd: judge only what the row itself says */
-  readonly ownJudgement?: boolean
+}
+
+/** Servers of a row's own. */
+export interface Prepared {
+  readonly lane: Lane
+  readonly end: () => Promise<void>
 }
 
 /** One row of the fault matrix. */
@@ -41,7 +45,9 @@ export interface Row {
   /** what happens and what holds, as a sentence */
   readonly title: string
   readonly world?: WorldSpec | ((seed: number) => WorldSpec)
-  readonly sale?: SaleSpec
+  readonly sale?: SaleSpec | ((seed: number) => SaleSpec)
+  /** Starts servers that the row needs for itself. @throws SkipRow */
+  readonly prepare?: (lane: Lane, folder: string) => Promise<Prepared>
   readonly expects?: Expectations | ((seed: number) => Expectations)
   /**
    * Strikes and heals, while load flows; ends when everything is there again. @returns what proves that the fault happened

@@ -146,6 +146,19 @@ export function readHistory(text: string): History {
   return history
 }
 
+/** One history of what several clients wrote down, in order of time. */
+export function mergeHistories(histories: readonly History[]): History {
+  const merged = new History()
+  const all = histories.flatMap(({ attempts }) => attempts).sort((a, b) => a.invokedAt - b.invokedAt)
+  for (const [index, attempt] of all.entries()) {
+    const { answeredAt, result, ...invoked } = attempt
+    const number = index + 1
+    merged.restore({ ...invoked, number })
+    if (answeredAt !== undefined && result !== undefined) merged.restore({ ...invoked, number, answeredAt, result })
+  }
+  return merged
+}
+
 /** Users and keys hold no blank, so this joins them without a doubt. */
 export function requestId(user: string, key: string): string {
   return `${user} ${key}`

@@ -17,6 +17,8 @@ export interface JournalStream {
   readonly name: string
   readonly epoch: number
   readonly sealed: boolean
+  /** its first sequence: what stood before was purged, or dropped by a full stream */
+  readonly first: number
   readonly messages: readonly JournalMessage[]
 }
 
@@ -57,12 +59,13 @@ async function readStream(nc: NatsConnection, name: string): Promise<JournalStre
   const state = isRecord(info.state) ? info.state : {}
   const messages: JournalMessage[] = []
   const last = Number(state.last_seq ?? 0)
-  for (let from = Math.max(1, Number(state.first_seq ?? 1)); from <= last; from += atOnce) {
+  const first = Math.max(1, Number(state.first_seq ?? 1))
+  for (let from = first; from <= last; from += atOnce) {
     const count = Math.min(atOnce, last - from + 1)
     const chunk = await Promise.all(Array.from({ length: count }, (_, index) => readMessage(nc, name, from + index)))
     messages.push(...chunk.filter((message) => message !== undefined))
   }
-  return { name, epoch: Number(name.split('_').at(-1)), sealed: config.sealed === true, messages }
+  return { name, epoch: Number(name.split('_').at(-1)), sealed: config.sealed === true, first, messages }
 }
 
 /** Every journal stream of a namespace, oldest first, read message by message through the streams' own API. */

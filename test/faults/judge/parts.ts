@@ -47,8 +47,7 @@ export async function journalWrong(
   pool: pg.Pool,
   { republished }: { readonly republished: boolean }
 ): Promise<Difference[]> {
-  const { rows } = await pool.query<{ entry: string }>(`select epoch || '-' || batch as entry from frames`)
-  const stored = new Set(rows.map(({ entry }) => entry))
+  const stored = await storedFrames(pool)
   const found: Difference[] = []
   const journaled = new Set<string>()
   for (const { name, epoch, sealed, messages } of streams) {
@@ -62,14 +61,16 @@ export async function journalWrong(
     if (!sealed && epoch !== streams.at(-1)?.epoch)
       found.push({ rule: 'I10', what: `${name} is not sealed, and a newer stream exists` })
   }
-  const lost = [...journaled].filter((entry) => !stored.has(entry))
+  const lost = [...journaled].filter((entry) => !stored.some((frame) => frame.entry === entry))
   if (lost.length > 0) {
     found.push({
       rule: 'I1',
       what: `${lost.length} frames are in the journal only: ${lost.slice(0, shown).join(', ')}`
     })
   }
-  const invented = [...stored].filter((entry) => !journaled.has(entry))
+  const first = new Map(streams.map(({ epoch, first }) => [epoch, first]))
+  const held = stored.filter(({ epoch, sequence }) => sequence >= (first.get(epoch) ?? Number.POSITIVE_INFINITY))
+  const invented = held.map(({ entry }) => entry).filter((entry) => !journaled.has(entry))
   if (invented.length > 0 && !republished) {
     const what = `${invented.length} frames are in Postgres and not in the journal: ${invented.slice(0, shown).join(', ')}`
     found.push({ rule: 'I12', what })
@@ -77,9 +78,38 @@ export async function journalWrong(
   return found
 }
 
-/** I12: every confirmed order's decision is in the journal. */
-export function confirmedUnjournaled(history: History, streams: readonly JournalStream[]): Difference[] {
+interface StoredFrame {
+  /** `<epoch>-<batch>` */
+  readonly entry: string
+  /** where it was read: epoch of the stream, and sequence in it */
+  readonly epoch: number
+  readonly sequence: number
+}
+
+async function storedFrames(pool: pg.Pool): Promise<StoredFrame[]> {
+  const { rows } = await pool.query<StoredFrame>(
+    `select epoch || '-' || batch as entry, stream_epoch as epoch, stream_sequence as sequence from frames`
+  )
+  return rows
+}
+
+/** I12: every confirmed order's decision is in the journal; once it is in Postgres too, the journal may let it go. */
+export async function confirmedUnjournaled(
+  history: History,
+  streams: readonly JournalStream[],
+  pool: pg.Pool
+): Promise<Difference[]> {
+  if (streams.some(({ first }) => first > 1)) {
+    const { rows } = await pool.query<{ id: string }>(
+      `select concat_ws('-', shard, epoch, sequence) as id from decisions`
+    )
+    return unjournaled(history, new Set(rows.map(({ id }) => id)))
+  }
   const decided = new Set(streams.flatMap(({ messages }) => messages.flatMap(({ decisions }) => decisions)))
+  return unjournaled(history, decided)
+}
+
+function unjournaled(history: History, decided: ReadonlySet<string>): Difference[] {
   const confirmed = new Set(history.attempts.flatMap(({ result }) => result?.order?.id ?? []))
   const missing = [...confirmed].filter((id) => !decided.has(id))
   if (missing.length === 0) return []

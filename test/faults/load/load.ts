@@ -40,6 +40,11 @@ export class Load {
     return this.#figures.inFlight
   }
 
+  /** When the request of the newest new order was sent (ms since 1970). */
+  get newestOrderAt(): number {
+    return this.#figures.newestOrderAt
+  }
+
   /** How late a timer of the load client was, at p99. */
   get lagMs(): number {
     return this.#figures.lagMs

@@ -1,23 +1,5 @@
-import { waitFor } from '../../support/wait.ts'
 import type { Row } from '../row.ts'
-import type { Scene } from '../scene.ts'
-
-const stallMs = 1500
-
-/** Loses what goes one way between the gateways and Redis for a while. @returns how much was lost */
-async function lose(scene: Scene, what: 'requests' | 'replies'): Promise<string> {
-  const line = scene.world.line('gateway-redis')
-  const lost = () => (what === 'requests' ? line.counts.lostRequestBytes : line.counts.lostReplyBytes)
-  scene.struck()
-  if (what === 'requests') line.dropRequests()
-  else line.dropReplies()
-  await waitFor(() => lost() > 0, { what: `${what} to be lost`, deadlineMs: 10_000 })
-  const until = performance.now() + stallMs
-  await waitFor(() => performance.now() > until, { deadlineMs: stallMs * 2 })
-  line.heal()
-  scene.healed()
-  return `${lost()} bytes of ${what} were lost`
-}
+import { losing } from './tools.ts'
 
 export const redisRows: readonly Row[] = [
   {
@@ -42,14 +24,14 @@ export const redisRows: readonly Row[] = [
     title: 'Replies of Redis are lost: what it decided is decided once, and the retry gets the truth.',
     world: { lines: ['gateway-redis'] },
     expects: { opensAgain: false },
-    strike: (scene) => lose(scene, 'replies')
+    strike: (scene) => losing(scene, { line: 'gateway-redis', what: 'replies', ms: 1500 })
   },
   {
     id: 'F13',
     title: 'Requests to Redis are lost: nothing was decided, and the retry gets the truth.',
     world: { lines: ['gateway-redis'] },
     expects: { opensAgain: false },
-    strike: (scene) => lose(scene, 'requests')
+    strike: (scene) => losing(scene, { line: 'gateway-redis', what: 'requests', ms: 1500 })
   },
   {
     id: 'F15',

@@ -27,11 +27,14 @@ const parts: readonly PartName[] = ['redis', 'nats', 'postgres']
 /** One set of servers, on which one row runs after another, each in a namespace of its own. */
 export class Lane {
   readonly folder: string
+  /** a folder with a fresh Postgres to copy; undefined where Postgres is the user's own */
+  readonly template: string | undefined
   readonly #given: GivenServers
   readonly #servers = new Map<PartName, Server>()
 
-  private constructor({ folder, given }: LaneOptions) {
+  private constructor({ folder, given, template }: LaneOptions) {
     this.folder = folder
+    this.template = template
     this.#given = given
   }
 
@@ -50,6 +53,15 @@ export class Lane {
     if (failed === undefined) return lane
     await lane.stop()
     throw failed.reason
+  }
+
+  /** The same lane with one server of a row's own in place of the lane's. */
+  with(server: Server): Lane {
+    const { [server.part]: _replaced, ...given } = this.#given
+    const lane = new Lane({ folder: this.folder, given, template: this.template })
+    for (const [part, own] of this.#servers) lane.#servers.set(part, own)
+    lane.#servers.set(server.part, server)
+    return lane
   }
 
   url(part: PartName): string {

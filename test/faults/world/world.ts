@@ -58,11 +58,13 @@ export class World {
   readonly #options: WorldOptions
   readonly #proxies = new Map<Line, FaultyProxy>()
   readonly #tokens = new Map<string, string>()
+  #redisUrl: string
 
   private constructor(options: WorldOptions) {
     this.#options = options
     this.lane = options.lane
     this.folder = options.folder
+    this.#redisUrl = options.lane.url('redis')
     const config = loadConfig({ DATABASE_URL: options.lane.url('postgres'), NAMESPACE: this.namespace })
     this.pool = createPool(config, { max: 4, name: 'fault-row' })
   }
@@ -86,9 +88,11 @@ export class World {
       await ensureOperator(this.pool, { name: `operator-${index}`, role: 'admin', token })
     }
     for (const line of spec.lines ?? []) await this.#layLine(line)
-    for (let n = 0; n < (spec.workers ?? 1); n++) await this.startWorker(n === 0 ? spec.workerFails : undefined)
+    await this.startWorker(spec.workerFails)
     for (let n = 0; n < (spec.gateways ?? 2); n++) await this.startGateway(n === 0 ? spec.gatewayFails : undefined)
     await this.ready()
+    // later, so that the first one owns the shard
+    for (let n = 1; n < (spec.workers ?? 1); n++) await this.startWorker()
   }
 
   async #layLine(line: Line): Promise<void> {
@@ -176,6 +180,20 @@ export class World {
     }
   }
 
+  /** The Redis in charge: after a fail-over another one than the lane's. */
+  get redisUrl(): string {
+    return this.#redisUrl
+  }
+
+  /** A fail-over: every line to Redis, which the row's world must have, leads to another one from now on. */
+  moveRedis(url: string): void {
+    this.#redisUrl = url
+    const { hostname, port } = new URL(url)
+    for (const kind of ['gateway-redis', 'worker-redis'] as const) {
+      this.line(kind).retarget({ host: hostname, port: Number(port) })
+    }
+  }
+
   tokenOf(user: string): string {
     const known = this.#tokens.get(user)
     if (known !== undefined) return known
@@ -214,7 +232,7 @@ export class World {
     return {
       databaseUrl: this.lane.url('postgres'),
       natsUrl: this.lane.url('nats'),
-      redisUrl: this.lane.url('redis'),
+      redisUrl: this.#redisUrl,
       namespace: this.namespace,
       adminGet
     }
