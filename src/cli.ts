@@ -13,9 +13,9 @@ const program = new Command('floodgate')
 
 program
   .command('up')
-  .description('run the local stack: Redis, NATS, Postgres, gateway, worker and a demo campaign, until Ctrl-C')
+  .description('run the local stack: Redis, NATS, Postgres, gateway, worker and demo campaigns, until Ctrl-C')
   .option('--restart <parts>', 'start these servers again when they die: redis,nats,postgres', partList)
-  .option('--no-demo', 'without the demo campaign')
+  .option('--no-demo', 'without the demo campaigns')
   .action(async (options: { restart?: string[]; demo: boolean }) => {
     const { up } = await import('./stack/up.ts')
     await up(configuration(), { restart: options.restart ?? [], demo: options.demo })
