@@ -38,7 +38,8 @@ function wordsOf(text: string): Set<string> {
 function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): string {
   const names = Array.from(text.matchAll(/^local (?:function )?(\w+)/gm), ([, name = '']) => name)
   const shared = names.filter((name) => others.some((words) => words.has(name)))
-  const body = text.replace(/^local (function )?(\w+)( = .*)?/gm, (declared, keyword = '', name = '', value = '') => {
+  const body = text.replace(/^local (function )?(\w+)( = .*)?/gm, (...found: Array<string | undefined>) => {
+    const [declared = '', keyword = '', name = '', value = ''] = found
     if (!shared.includes(name)) return declared
     return keyword === '' && value === '' ? '' : keyword + name + value
   })
