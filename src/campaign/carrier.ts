@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
+import { failPoint } from '../config/fail-points.ts'
 import type { AdjustCommand } from '../gate/commands.ts'
 import type { Gate } from '../gate/gate.ts'
 import { changeCampaign, lockCampaign, transaction } from '../store/campaigns.ts'
@@ -85,7 +86,9 @@ async function carryOne(deps: CampaignDeps, client: PoolClient, intent: IntentRo
       return true
     }
   }
+  if (failPoint) await failPoint('X4')
   const outcome = await deps.gate.submit(commandOf(intent))
+  if (failPoint) await failPoint('X5')
   switch (outcome.kind) {
     case 'confirmed': {
       const applied = outcome.decision.applied ?? intent.adds.map(([, , delta]) => delta)

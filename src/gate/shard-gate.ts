@@ -1,3 +1,4 @@
+import { failPoint } from '../config/fail-points.ts'
 import type { Batcher, CallResult } from './batcher.ts'
 import type { Command } from './commands.ts'
 import type { Confirmer } from './confirmer.ts'
@@ -128,6 +129,8 @@ export class ShardGate implements Gate {
   ): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }>> {
     const { decision, replayed } = reply
     const journaled = result.frame === undefined || (await this.#confirm(result.frame, result.at))
+    // by then the answer is written
+    if (failPoint && journaled) setImmediate(() => void failPoint?.('G6'))
     return journaled ? { kind: 'confirmed', decision, replayed } : { kind: 'pending', decision }
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
 import { drawRandom } from '../gate/draw-random.ts'
 import { userField } from '../gate/user-fields.ts'
 import { scopeKey } from '../journal/frame.ts'
@@ -57,7 +57,7 @@ export class DrawVerifier {
   readonly #known = new Set<string>()
   #header: JournalHeader | undefined
   #order = new JournalOrder(0)
-  #seed: Buffer = Buffer.alloc(0)
+  #seed: KeyObject | undefined
   #lines = 0
   #last = ''
   /** where the last spin stood, to tell whether anything is missing since */
@@ -145,8 +145,9 @@ export class DrawVerifier {
       )
     }
     if (commitment !== undefined) mustEqual('the commitment', commitment, entry.commitment)
-    this.#seed = Buffer.from(seed, 'hex')
-    mustEqual('the SHA-256 of the seed', entry.commitment, createHash('sha256').update(this.#seed).digest('hex'))
+    const bytes = Buffer.from(seed, 'hex')
+    mustEqual('the SHA-256 of the seed', entry.commitment, createHash('sha256').update(bytes).digest('hex'))
+    this.#seed = createSecretKey(bytes)
     this.#header = header
     this.#order = new JournalOrder(header.shard)
   }
@@ -161,6 +162,7 @@ export class DrawVerifier {
   }
 
   #spin(line: JournalLine): void {
+    if (this.#seed === undefined) throw new Error('the header comes first')
     const { campaign, draw } = this.#options
     const { epoch, missing } = this.#order
     const state = this.#state

@@ -3,7 +3,7 @@ import { countOf, type Spin } from './spin.ts'
 
 /** What a spin cost. */
 export interface Cost {
-  /** taken from the cost's balance, 0 for a free chance */
+  /** taken from the cost's balance, 0 for a daily chance */
   readonly amount: number
   /** daily chances carried over, written at the first spin of a day; undefined where nothing was written */
   readonly kept: string | undefined
@@ -14,7 +14,7 @@ function carriedOver(spin: Spin): { carried: number; kept: string | undefined } 
   const { rules, user, today, fields } = spin
   if (!rules.keep) return { carried: 0, kept: undefined }
   const [day = '', count = '0'] = (user.texts.get(fields.kept) ?? '').split(';')
-  if (Number(day) === today && day !== '') return { carried: Number(count), kept: undefined }
+  if (day !== '' && Number(day) >= today) return { carried: Number(count), kept: undefined }
   const spent = countOf(spin, `${fields.times}@${day}`)
   const carried = day === '' ? 0 : Math.max(0, Number(count) + rules.daily - spent)
   return { carried, kept: `${today};${carried}` }
@@ -38,8 +38,7 @@ function takesDailyChance(spin: Spin, carried: number): boolean {
   const least = Math.max(0, most - ownMissing)
   const told = /^\d+$/.test(facts.left) ? Number(facts.left) : -1
   const paid = moves[0]?.unit === rules.cost.unit && moves[0].delta < 0
-  // without a cost a spin beyond the daily chances is free too
-  const none = least === 0 && told === 0 && (paid || rules.cost.amount === 0)
+  const none = least === 0 && told === 0 && paid
   const spent = told + 1 >= least && told + 1 <= most && told >= 0 && !paid
   const expected = most > 0 ? `${most - 1} left, one was taken` : 'none left, it is paid for'
   mustBe(none || spent, 'the daily chances left', {

@@ -28,7 +28,7 @@ interface Giving {
 function giveCard({ spin, effects }: Giving, give: SpinGive, card: NonNullable<SpinGive['card']>): void {
   const { line, at } = spin
   const ends = at + card.hours * HOUR_MS
-  effects.puts.set(give.field, `${ends};${give.amount};${card.activities};${line.epoch}-${line.batch}`)
+  effects.puts.set(give.field, `${ends};${give.amount};${card.activities};${line.epoch}-${line.batch};${line.sequence}`)
   effects.moves += `|${give.unit} ${give.amount} ${ends}`
 }
 
@@ -49,7 +49,7 @@ function giveOne(giving: Giving, give: SpinGive): void {
   const { spin, effects, before, gives } = giving
   const { unit, field } = give
   const amount = give.card === undefined ? capped(giving, give) : give.amount
-  if (amount > 0) effects.given.push(`${unit} ${field} ${amount}`)
+  effects.given.push(`${unit} ${field} ${amount}`)
   const told = spin.moves[giving.at]
   giving.at += 1
   if (give.card !== undefined) {
@@ -84,6 +84,8 @@ export function creditPrize(spin: Spin, cost: Cost, rewards: readonly SpinGive[]
   }
   for (const give of rewards) giveOne(giving, give)
   // takes and gives stand in the journal as one sum
-  for (const [name, amount] of giving.gives) effects.adds.set(name, (effects.adds.get(name) ?? 0) + amount)
+  for (const [name, amount] of giving.gives) {
+    if (amount > 0) effects.adds.set(name, (effects.adds.get(name) ?? 0) + amount)
+  }
   return effects
 }
