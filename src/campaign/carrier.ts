@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
+import { failPoint } from '../config/fail-points.ts'
 import { type AdjustCommand, SYSTEM_USER } from '../gate/commands.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
@@ -146,9 +147,11 @@ export async function carryOut(deps: CampaignDeps, campaign: string): Promise<nu
       const intents = await nextOpenIntents(client, campaign, wanted)
       if (intents.length === 0 || blocked.length >= MAX_BLOCKED || performance.now() > until) return closed
       const known = await carriedBefore(deps, client, intents)
+      if (failPoint) await failPoint('X4')
       const outcomes = await Promise.all(
         intents.map((intent, index) => known[index] ?? deps.gate.submit(commandOf(intent)))
       )
+      if (failPoint) await failPoint('X5')
       for (const [index, intent] of intents.entries()) {
         const outcome = outcomes[index]
         if (outcome && (await settle(client, intent, outcome))) closed += 1

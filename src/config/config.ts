@@ -55,6 +55,10 @@ const Environment = Type.Object({
     minimum: 1 << 20,
     default: 8 * 1024 ** 3,
     description: 'size bound of one journal stream'
+  }),
+  FAIL_POINTS: Type.String({
+    default: '',
+    description: 'tests only: where this process is to be struck, such as G3:kill:10 (see fail-points.ts)'
   })
 })
 
@@ -94,6 +98,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw new ConfigError(
       `SHARDS is ${config.SHARDS}, but this version runs on one shard only. Unset SHARDS or set it to 1.`
     )
+  }
+  if (config.FLOODGATE_ENV === 'production' && config.FAIL_POINTS !== '') {
+    throw new ConfigError('FAIL_POINTS is set, and FLOODGATE_ENV is production: fail points are for tests. Unset one.')
   }
   return config
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { failPoint } from '../config/fail-points.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './batch.ts'
 import { logical } from './keys.ts'
 import type { LiveOpening, OpeningWatch } from './opening-watch.ts'
@@ -163,7 +164,9 @@ export class ShardBatcher implements Batcher {
     )
     this.#inFlight += 1
     try {
+      if (failPoint && batch.length > 0) await failPoint('G1')
       const reply = await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], limits.replyMs)
+      if (failPoint && batch.length > 0) await failPoint('G2')
       this.#answer(batch, decodeReply(shard, reply))
     } catch (error) {
       this.#fail(batch, error)

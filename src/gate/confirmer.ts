@@ -1,3 +1,4 @@
+import { failPoint } from '../config/fail-points.ts'
 import { frameId } from '../journal/frame.ts'
 import type { Publisher } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
@@ -25,14 +26,17 @@ export function createConfirmer(options: ConfirmerOptions): Confirmer {
 
   async function publish(frame: OpenFrame): Promise<boolean> {
     const epoch = Number(frame.entry.slice(0, frame.entry.indexOf('-')))
+    if (failPoint) await failPoint('G3')
     const result = await publisher.publish({
       subject: names.journalSubject(shard, epoch),
       stream: names.journalStream(shard, epoch),
       id: frameId(shard, frame.entry),
       payload: frame.payload
     })
+    if (failPoint) await failPoint('G4')
     options.onResult?.(result.acked, result.acked ? '' : result.reason)
     if (!result.acked) return false
+    if (failPoint) await failPoint('G5')
     const settled = settle({ entry: frame.entry, keys: frame.giveKeys })
     // what a decision gives is usable once settled, and its user should see it in the next answer
     if (frame.giveKeys.length > 0) await settled

@@ -88,7 +88,10 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     const opening = watch.current()
     return opening && names.journalStream(SHARD, opening.epoch)
   })
-  const limits = { ...defaultLimits, ...options.limits }
+  // nats-server 2.9 makes room in a full stream by dropping its oldest message, whatever it was told: by then it must be
+  // in Postgres, so what Postgres lacks (kept) is less than what a stream holds
+  const keptBytes = Math.min(defaultLimits.keptBytes, config.JOURNAL_MAX_BYTES / 2)
+  const limits = { ...defaultLimits, keptBytes, ...options.limits }
   const batcher = new ShardBatcher({ ...place, watch, limits, isFull: fullness.isFull, logger })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { AggregatorRegistry } from 'prom-client'
 import { type Config, ConfigError } from '../config/config.ts'
+import { armFailPoints } from '../config/fail-points.ts'
 import { SchemaError } from '../store/migrate.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { buildPublicApp } from './app.ts'
@@ -125,6 +126,7 @@ async function runWorker(config: Config): Promise<void> {
  * @throws SchemaError, ConfigError, PortError with messages for the operator
  */
 export async function runGateway(config: Config): Promise<void> {
+  armFailPoints(config)
   if (config.GATEWAY_PROCESSES === 1) return runAlone(config)
   return cluster.isPrimary ? runPrimary(config) : runWorker(config)
 }

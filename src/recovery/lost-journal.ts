@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { failPoint } from '../config/fail-points.ts'
 import { shardKeys } from '../gate/keys.ts'
 import type { JournalConnection } from '../journal/connection.ts'
 import { frameId } from '../journal/frame.ts'
@@ -56,6 +57,7 @@ export async function republish(parts: RepublishParts, epoch: number, frames: re
         payload
       })
       if (!result.acked) throw new Error(`The journal did not take frame ${entry} again: ${result.reason}`)
+      if (failPoint) await failPoint('X6')
     }
   } finally {
     publisher.close()

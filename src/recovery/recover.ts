@@ -1,6 +1,7 @@
 import type { JetStreamManager } from 'nats'
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
+import { failPoint } from '../config/fail-points.ts'
 import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
 import { createJournalStream, type StreamSettings, sealStream, streamInfo } from '../journal/streams.ts'
@@ -40,6 +41,7 @@ export interface RecoveryParts extends Pick<GateParts, 'redis' | 'caller' | 'con
 }
 
 const DRAIN_MS = 120_000
+const TELL_EVERY = 100_000
 
 interface Fence {
   /** sealed streams that still hold frames beyond the position, oldest first */
@@ -97,9 +99,11 @@ async function closeGate(parts: RecoveryParts, scripts: OpeningScripts): Promise
   throw new SupersededError('Redis was exchanged while the gate was being closed.')
 }
 
+/** Steps 5 and 6. @param log tells how far it is: with millions of decisions it takes its time */
 async function restoreRedis(
   parts: RecoveryParts,
-  scripts: OpeningScripts
+  scripts: OpeningScripts,
+  log: (step: string, details: object) => void
 ): Promise<{ hashes: number; decisions: number }> {
   const { session, shard, redis, prefix } = parts
   const fold = new Fold()
@@ -107,10 +111,14 @@ async function restoreRedis(
   for await (const page of readDecisions(session, shard)) {
     for (const decision of page) fold.add(decision)
     decisions += page.length
+    if (decisions % TELL_EVERY === 0) log('folding', { decisions })
   }
+  log('writing Redis from Postgres', { decisions, hashes: fold.hashes.size })
   const target = { redis, prefix, scripts }
   await wipe(target)
+  if (failPoint) await failPoint('R7')
   const hashes = await writeHashes(target, fold)
+  log('comparing Redis with Postgres', { hashes })
   await verify(target, fold, { stock: await readStock(session, shard), balances: readBalances(session, shard) })
   return { hashes, decisions }
 }
@@ -124,6 +132,7 @@ async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<
     replid: scripts.replid,
     shas: scripts.shas
   })
+  if (failPoint) await failPoint('R9')
   const reply = await scripts.run('open', [shard], [0, 0])
   if (reply !== 'OK') throw new SupersededError('Redis was exchanged before the gate could open.')
 }
@@ -140,13 +149,18 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   const log = (step: string, details: object = {}) =>
     logger.info({ shard, epoch, step, ...details }, `recovery: ${step}`)
   log('closing')
+  if (failPoint) await failPoint('R1')
   const scripts = await loadScripts(caller, { shard, epoch, prefix })
+  if (failPoint) await failPoint('R2')
   await closeGate(parts, scripts)
+  if (failPoint) await failPoint('R3')
   log('fencing the journal')
   const { toDrain, journalLost, gone } = await fence(parts, epoch)
+  if (failPoint) await failPoint('R4')
   await recordOpening(session, shard, epoch)
   await createJournalStream(jsm, names, { shard, epoch, settings: parts.streams })
   await recordCreated(session, shard, epoch)
+  if (failPoint) await failPoint('R5')
   for (const sealed of toDrain) {
     if (sealed.epoch < projector.position.epoch) continue
     log('reading the journal to its end', sealed)
@@ -161,9 +175,11 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   }
   // not before: a recovery that died on the way would leave the next one without a sign that something was lost
   for (const lostEpoch of gone) await recordDeleted(session, shard, lostEpoch)
-  log('writing Redis from Postgres')
-  const written = await restoreRedis(parts, scripts)
+  if (failPoint) await failPoint('R6')
+  log('folding', { decisions: 0 })
+  const written = await restoreRedis(parts, scripts, log)
   log('opening', written)
+  if (failPoint) await failPoint('R8')
   await openGate(parts, scripts)
   log('open', { ms: Math.round(performance.now() - started) })
   return scripts

@@ -20,9 +20,16 @@ export function createPool(config: Config, options: PoolOptions): pg.Pool {
   return pool
 }
 
-/** One session of its own, for what must live and die with it (advisory locks). Not connected yet. */
+/** A session of `createSession` that asks nothing for so long is ended by Postgres, its locks with it. */
+const IDLE_SESSION_MS = 8000
+
+/**
+ * One session of its own, for what must live and die with it (advisory locks). Not connected yet. Who holds it must ask
+ * something every few seconds: an owner that stands still outside of a transaction would keep its shard for ever.
+ */
 export function createSession(config: Config, name: string): pg.Client {
-  const client = new pg.Client(sessionOptions(config, name))
+  const options = sessionOptions(config, name)
+  const client = new pg.Client({ ...options, options: `${options.options} -c idle_session_timeout=${IDLE_SESSION_MS}` })
   client.on('error', () => {})
   return client
 }

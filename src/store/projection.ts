@@ -1,4 +1,5 @@
 import type { Client, Pool } from 'pg'
+import { failPoint } from '../config/fail-points.ts'
 import { type CopyValue, copyRows, writeRows } from './copy.ts'
 import { storeTaken } from './projection-taken.ts'
 import { OwnershipLostError, type Position } from './shards.ts'
@@ -242,7 +243,10 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
     await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
     await storeTaken(session, shard, projection)
     await writeRows(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: deadLetters })
-    await session.query('commit')
+    if (failPoint) await failPoint('W2')
+    const committed = session.query('commit')
+    if (failPoint) await failPoint('W3')
+    await committed
     return stored.rows.length
   } catch (error) {
     await session.query('rollback').catch(() => {})

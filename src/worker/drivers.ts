@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { failPoint } from '../config/fail-points.ts'
 import type { Gate } from '../gate/gate.ts'
 import { type DueOrder, listDueOrders } from '../store/restore.ts'
 
@@ -25,6 +26,7 @@ export class ExpiryDriver {
     const { pool, gate, shard } = this.#parts
     const due = await listDueOrders(pool, { shard, most: AT_ONCE, after: this.#after })
     this.#after = due.length === AT_ONCE ? due.at(-1) : undefined
+    if (failPoint && due.length > 0) await failPoint('X2')
     const outcomes = await Promise.all(
       due.map((order) =>
         gate.submit({

@@ -1,6 +1,7 @@
 import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { failPoint } from '../config/fail-points.ts'
 import type { JournalConnection } from '../journal/connection.ts'
 import type { Publisher } from '../journal/publisher.ts'
 import { JournalGapError, type StoredMessage, StreamReader } from '../journal/reader.ts'
@@ -60,6 +61,7 @@ export class EventRelay {
     const last = messages.at(-1)
     if (last) {
       await this.#tell(epoch, messages)
+      if (failPoint) await failPoint('X3')
       this.#place = { epoch, sequence: last.sequence }
     }
     this.#save()

@@ -1,6 +1,7 @@
 import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { failPoint } from '../config/fail-points.ts'
 import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
 import { giveKeys } from '../gate/reply.ts'
@@ -26,6 +27,7 @@ export async function relayOutbox(parts: RedisParts): Promise<number> {
   const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
   const entries = await parts.redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES)
   const old = entries.filter(([, fields]) => now - Number(fields[3] ?? 0) > RELAY_AFTER_MS)
+  if (failPoint && old.length > 0) await failPoint('X1')
   const results = await Promise.all(
     old.map(([entry, fields]) =>
       parts.confirmer.confirm({ entry, payload: fields[1] ?? '', giveKeys: giveKeys(fields[5] ?? '') })

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
+import { failPoint } from '../config/fail-points.ts'
 import type { Frame } from '../journal/frame.ts'
 import { JournalGapError, type StoredMessage, type StreamReader } from '../journal/reader.ts'
 import type { Names } from '../journal/subjects.ts'
@@ -58,6 +59,7 @@ export class Projector {
       this.#readerEpoch = epoch
     }
     const messages = await this.#reader.read(FRAMES_PER_TRANSACTION, waitMs)
+    if (failPoint && messages.length > 0) await failPoint('W1')
     if (messages.length > 0) await this.#store(epoch, messages)
     return messages.length
   }
@@ -122,6 +124,7 @@ export class Projector {
       position,
       fold: (fresh) => foldFrames(frames, fresh)
     })
+    if (failPoint) await failPoint('W4')
     this.#position = position
     committed(frames)
   }

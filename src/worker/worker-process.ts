@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino'
 import { Catalogue } from '../campaign/catalogue.ts'
 import { driveIntents } from '../campaign/driver.ts'
 import type { Config } from '../config/config.ts'
+import { armFailPoints } from '../config/fail-points.ts'
 import { createGateParts } from '../gate/create-gate.ts'
 import { CommandQueue } from '../journal/command-queue.ts'
 import { createPublisher } from '../journal/publisher.ts'
@@ -33,12 +34,33 @@ interface WorkerOptions {
   readonly signal: AbortSignal
 }
 
-async function withSession(config: Config, work: (session: Client) => Promise<void>): Promise<void> {
+/** How often the owner's session says that it is alive, also while nothing is to be stored. */
+const BEAT_MS = 1000
+
+/**
+ * Works while a session lives; `lost` fires when it does not any more.
+ * @throws what ended the session, or the work
+ */
+async function withSession(config: Config, work: (session: Client, lost: AbortSignal) => Promise<void>): Promise<void> {
   const session = createSession(config, 'floodgate-worker-owner')
   await session.connect()
+  const lost = new AbortController()
+  let asking = false
+  const beat = setInterval(() => {
+    if (asking) return
+    asking = true
+    session.query('select 1').then(
+      () => {
+        asking = false
+      },
+      (error: unknown) => lost.abort(error)
+    )
+  }, BEAT_MS)
   try {
-    await work(session)
+    await work(session, lost.signal)
+    lost.signal.throwIfAborted()
   } finally {
+    clearInterval(beat)
     await session.end().catch(() => {})
   }
 }
@@ -79,12 +101,12 @@ async function ownWhilePossible(options: OwnerOptions, { config, logger, signal 
   while (!signal.aborted) {
     let waitMs = RETRY_MS
     try {
-      await withSession(config, async (session) => {
+      await withSession(config, async (session, lost) => {
         const owner = await ShardOwner.take(options, session)
         if (!owner) return telling.stop()
         logger.info({ shard: options.parts.shard }, 'this worker owns the shard')
         telling.start()
-        await owner.run(signal)
+        await owner.run(AbortSignal.any([signal, lost]))
       })
     } catch (error) {
       if (error instanceof ViolationError) waitMs = VIOLATION_RETRY_MS
@@ -148,6 +170,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
 
 /** The worker as a process: until SIGTERM or SIGINT. */
 export async function runWorker(config: Config): Promise<void> {
+  armFailPoints(config)
   const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
   const pool = createPool(config, { max: 8, name: 'floodgate-worker' })
   const stop = new AbortController()

@@ -4,7 +4,7 @@ import { sharedServers } from '../support/servers.ts'
 import { atRest, decisionOf, openShop } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
-const ORDERS = Number(process.env.FLOODGATE_TEST_ORDERS ?? 100_000)
+const ORDERS = Number(process.env.FLOODGATE_TEST_ORDERS ?? 20_000)
 const AT_ONCE = 512
 const OPEN_WITHIN_MS = 5000
 

@@ -19,7 +19,8 @@ export type Ending =
   | { readonly kind: 'unresolved'; readonly last: AttemptResult }
 
 export interface ClientOptions {
-  readonly publicUrl: string
+  /** one gateway, or several to ask in turn; the list may change meanwhile */
+  readonly publicUrl: string | readonly string[]
   readonly tokenOf: (user: string) => string
   readonly history: History
   /** exchanges at once; each has a connection of its own (default 64) */
@@ -124,8 +125,16 @@ export class LoadClient {
     return both.find(({ kind }) => kind === 'ok') ?? both.find(isDoubtful) ?? both[0]
   }
 
+  /** A retry may well meet another gateway than the request whose answer was lost. */
+  #gateway(): string {
+    const { publicUrl } = this.#options
+    if (typeof publicUrl === 'string') return publicUrl
+    return publicUrl[Math.floor(this.#random() * publicUrl.length)] ?? ''
+  }
+
   #exchangeOf(purchase: Purchase, way: Attempt['way'], cut: Cut | undefined): ExchangeOptions {
-    const { publicUrl, tokenOf, deadlineMs = 5000 } = this.#options
+    const { tokenOf, deadlineMs = 5000 } = this.#options
+    const publicUrl = this.#gateway()
     const common = {
       agent: this.#agent,
       deadlineMs,

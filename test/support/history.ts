@@ -46,15 +46,38 @@ const undecided: ReadonlySet<AttemptKind> = new Set(['pending', 'unknown'])
 export class History {
   readonly attempts: Attempt[] = []
   readonly #counts = new Map<AttemptKind, number>()
+  readonly #onEntry: ((line: string) => void) | undefined
+
+  /** @param onEntry told of each invocation and each answer as it happens, as a line that `readHistory` reads */
+  constructor(onEntry?: (line: string) => void) {
+    this.#onEntry = onEntry
+  }
 
   invoke(purchase: Purchase, way: Attempt['way']): Attempt {
     const attempt: Attempt = { number: this.attempts.length + 1, purchase, way, invokedAt: now() }
     this.attempts.push(attempt)
+    this.#onEntry?.(JSON.stringify(attempt))
     return attempt
   }
 
   answer(attempt: Attempt, result: AttemptResult): void {
     attempt.answeredAt = now()
+    this.#note(attempt, result)
+    const { number, answeredAt } = attempt
+    this.#onEntry?.(JSON.stringify({ number, answeredAt, result }))
+  }
+
+  /** Takes over what another process wrote down: an entry of `onEntry`. */
+  restore(entry: Attempt): void {
+    const known = this.attempts[entry.number - 1]
+    if (known === undefined) this.attempts.push(entry)
+    else if (entry.answeredAt !== undefined && entry.result !== undefined) {
+      known.answeredAt = entry.answeredAt
+      this.#note(known, entry.result)
+    }
+  }
+
+  #note(attempt: Attempt, result: AttemptResult): void {
     attempt.result = result
     this.#counts.set(result.kind, this.count(result.kind) + 1)
   }
@@ -114,6 +137,26 @@ export class History {
   save(file: string): void {
     writeFileSync(file, this.attempts.map((attempt) => `${JSON.stringify(attempt)}\n`).join(''))
   }
+}
+
+/** The history that another process wrote line by line; a last line cut short is left out. */
+export function readHistory(text: string): History {
+  const history = new History()
+  for (const line of text.split('\n')) if (line.endsWith('}')) history.restore(JSON.parse(line) as Attempt)
+  return history
+}
+
+/** One history of what several clients wrote down, in order of time. */
+export function mergeHistories(histories: readonly History[]): History {
+  const merged = new History()
+  const all = histories.flatMap(({ attempts }) => attempts).sort((a, b) => a.invokedAt - b.invokedAt)
+  for (const [index, attempt] of all.entries()) {
+    const { answeredAt, result, ...invoked } = attempt
+    const number = index + 1
+    merged.restore({ ...invoked, number })
+    if (answeredAt !== undefined && result !== undefined) merged.restore({ ...invoked, number, answeredAt, result })
+  }
+  return merged
 }
 
 /** Users and keys hold no blank, so this joins them without a doubt. */

@@ -62,9 +62,11 @@ function answerOutOfOrder(request: string, ok: Attempt, attempts: readonly Attem
   }
   const confirmedAt = ok.answeredAt ?? Number.POSITIVE_INFINITY
   const takenBack = attempts.find((attempt) => {
-    const late = attempt.invokedAt > confirmedAt
+    // another body under the same key is another request
+    const sameLater = attempt.invokedAt > confirmedAt && attempt.purchase.quantity === purchase.quantity
     return (
-      late && ((attempt.result?.kind === 'refused' && attempt.result.status !== 429) || attempt.result?.kind === 'none')
+      sameLater &&
+      ((attempt.result?.kind === 'refused' && attempt.result.status !== 429) || attempt.result?.kind === 'none')
     )
   })
   if (takenBack !== undefined) {

@@ -65,10 +65,10 @@ export class Pressure {
 /** What the operators' page said about a campaign again and again; a moment without an answer is left out. */
 export class Sampler {
   readonly samples: CampaignState[] = []
-  readonly #stack: Stack
+  readonly #stack: Pick<Stack, 'places'>
   readonly #campaign: string
 
-  constructor(stack: Stack, campaign: string) {
+  constructor(stack: Pick<Stack, 'places'>, campaign: string) {
     this.#stack = stack
     this.#campaign = campaign
   }

@@ -48,6 +48,7 @@ export class FaultyProxy {
     cutConnections: 0
   }
   readonly #listener: Server
+  #target: { readonly host: string; readonly port: number }
   readonly #pairs = new Set<Pair>()
   #requests: Fate = 'pass'
   #replies: Fate = 'pass'
@@ -55,7 +56,8 @@ export class FaultyProxy {
   #refusing = false
 
   constructor(target: { readonly host: string; readonly port: number }) {
-    this.#listener = createServer((client) => this.#accept(client, connect(target.port, target.host)))
+    this.#target = target
+    this.#listener = createServer((client) => this.#accept(client, connect(this.#target.port, this.#target.host)))
   }
 
   /** Listens on a free port of 127.0.0.1. @returns the port */
@@ -67,6 +69,12 @@ export class FaultyProxy {
 
   get port(): number {
     return (this.#listener.address() as AddressInfo).port
+  }
+
+  /** New connections go to another server, as after a fail-over; present ones are broken. */
+  retarget(target: { readonly host: string; readonly port: number }): void {
+    this.#target = target
+    for (const pair of [...this.#pairs]) this.#cut(pair)
   }
 
   /** Every byte arrives `ms` later, in both directions, in order. */

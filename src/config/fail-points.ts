@@ -1,0 +1,109 @@
+import { writeSync } from 'node:fs'
+import { ConfigError } from './config.ts'
+
+/**
+ * Named places at which a test may strike, by the step that is done when they are reached.
+ * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; R: a recovery; X: the rest.
+ */
+export const failPoints = {
+  G1: 'commands gathered, script not sent',
+  G2: 'script answered, reply not read',
+  G3: 'decided, frame not published',
+  G4: 'frame published, ack not read',
+  G5: 'ack read, not settled and not answered',
+  G6: 'answered',
+  W1: 'frames read, no transaction begun',
+  W2: 'frames written in a transaction, not committed',
+  W3: 'commit sent, its reply not read',
+  W4: 'committed, kept not trimmed',
+  R1: 'recovery has a new epoch, no scripts loaded',
+  R2: 'scripts loaded, gate not closed',
+  R3: 'gate closed, nothing sealed',
+  R4: 'older streams sealed, new stream not made',
+  R5: 'new stream made, older ones not read to their end',
+  R6: 'journal read to its end, Redis not touched',
+  R7: 'Redis wiped, not written',
+  R8: 'Redis written and verified, shard not marked open',
+  R9: 'shard marked open, gate not open',
+  X1: 'relay has read the outbox, nothing published',
+  X2: 'due orders listed, gate not asked',
+  X3: 'events published, place not saved',
+  X4: 'adjustment noted, gate not asked',
+  X5: 'adjustment decided, not noted as done',
+  X6: 'a frame of a lost journal published again, the next one not'
+} as const
+
+export type FailPoint = keyof typeof failPoints
+
+type Action = 'kill' | 'stop' | 'delay' | 'throw'
+
+interface Strike {
+  readonly point: FailPoint
+  readonly action: Action
+  /** of a delay */
+  readonly ms: number
+  readonly hit: number
+  /** at every later hit too */
+  readonly onwards: boolean
+}
+
+/** A fail point with the action `throw` was hit. */
+export class FailPointError extends Error {}
+
+/**
+ * Undefined unless FAIL_POINTS names something, so a place in the code costs the look at one variable:
+ * `if (failPoint) await failPoint('G3')`. One process is struck as a whole, so this is state of the module.
+ */
+export let failPoint: ((point: FailPoint) => Promise<void> | undefined) | undefined
+
+const FORM = /^([A-Z]\d):(?:(kill|stop|throw)|(delay):(\d{1,6}))(?::(\d{1,9})(\+)?)?$/
+
+function parseStrike(text: string): Strike {
+  const match = FORM.exec(text)
+  const point = match?.[1]
+  if (!match || point === undefined || !Object.hasOwn(failPoints, point)) {
+    throw new ConfigError(
+      `FAIL_POINTS holds ${JSON.stringify(text)}. Its form is <point>:<kill|stop|throw|delay:ms>[:<hit>[+]], such as ` +
+        `G3:kill:10; points are ${Object.keys(failPoints).join(', ')}.`
+    )
+  }
+  return {
+    point: point as FailPoint,
+    action: (match[2] ?? 'delay') as Action,
+    ms: Number(match[4] ?? 0),
+    hit: Number(match[5] ?? 1),
+    onwards: match[6] !== undefined
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}
+
+/** Told at once and synchronously: the process may not come to anything else. */
+function strike({ point, action, ms }: Strike, hit: number): Promise<void> | undefined {
+  writeSync(2, `FAIL POINT ${point} ${action} at hit ${hit}\n`)
+  if (action === 'kill') process.kill(process.pid, 'SIGKILL')
+  if (action === 'stop') process.kill(process.pid, 'SIGSTOP')
+  if (action === 'throw') throw new FailPointError(`The fail point ${point} was hit.`)
+  return action === 'delay' ? pause(ms) : undefined
+}
+
+/**
+ * Arms what FAIL_POINTS names, such as `G3:kill:10,W2:delay:500:3+`; '' disarms. `loadConfig` refuses it in production.
+ * @throws ConfigError when it cannot be read
+ */
+export function armFailPoints({ FAIL_POINTS }: { readonly FAIL_POINTS: string }): void {
+  failPoint = undefined
+  if (FAIL_POINTS === '') return
+  const strikes = FAIL_POINTS.split(',').map((text) => parseStrike(text.trim()))
+  const hits = new Map<FailPoint, number>()
+  failPoint = (point) => {
+    const hit = (hits.get(point) ?? 0) + 1
+    hits.set(point, hit)
+    const due = strikes.find((each) => each.point === point && (each.onwards ? hit >= each.hit : hit === each.hit))
+    return due && strike(due, hit)
+  }
+}

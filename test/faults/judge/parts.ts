@@ -1,0 +1,118 @@
+import { Redis } from 'ioredis'
+import type pg from 'pg'
+import { keyPrefix, shardKeys } from '../../../src/gate/keys.ts'
+import { Fold } from '../../../src/recovery/fold.ts'
+import { readDecisions } from '../../../src/store/restore.ts'
+import type { Places } from '../../support/evidence.ts'
+import type { History } from '../../support/history.ts'
+import type { Difference } from '../../support/judged.ts'
+import type { JournalStream } from './journal.ts'
+
+const shown = 5
+
+/** I4: every hash of the shard in Redis is what the decisions in Postgres add up to, and there is no other. */
+export async function redisWrong({ redisUrl, namespace }: Places, pool: pg.Pool): Promise<Difference[]> {
+  const prefix = keyPrefix(namespace, 0)
+  const fold = new Fold()
+  for await (const page of readDecisions(pool, 0)) for (const decision of page) fold.add(decision)
+  const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    const own = new Set(shardKeys(prefix))
+    const keys = (await redis.keys(`${prefix.replace(/[{}]/g, '\\$&')}*`)).filter((key) => !own.has(key))
+    const wrong: string[] = keys.filter((key) => !fold.hashes.has(key.slice(prefix.length)))
+    const entries = [...fold.hashes]
+    const replies = await redis.pipeline(entries.map(([key]) => ['hgetall', prefix + key])).exec()
+    for (const [index, [key, fields]] of entries.entries()) {
+      const found = (replies?.[index]?.[1] ?? {}) as Record<string, string>
+      const names = new Set([...Object.keys(found), ...fields.keys()])
+      for (const name of names) {
+        const expected = fields.get(name)
+        if (expected !== undefined && String(expected) === found[name]) continue
+        wrong.push(`${key} ${name} is ${found[name]} in Redis, ${expected} by the decisions`)
+      }
+    }
+    if (wrong.length === 0) return []
+    const what = `Redis is not the fold of Postgres in ${wrong.length} places: ${wrong.slice(0, shown).join('; ')}`
+    return [{ rule: 'I4', what }]
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** Postgres is the fold of the journal: the same frames, each once; I10: no frame behind its fence. */
+export async function journalWrong(
+  streams: readonly JournalStream[],
+  pool: pg.Pool,
+  { republished }: { readonly republished: boolean }
+): Promise<Difference[]> {
+  const stored = await storedFrames(pool)
+  const found: Difference[] = []
+  const journaled = new Set<string>()
+  for (const { name, epoch, sealed, messages } of streams) {
+    for (const message of messages) {
+      if (message.entry === undefined) continue
+      journaled.add(message.entry)
+      // a lost journal is published again, on the stream of a later epoch
+      const fits = republished ? message.epoch <= epoch : message.epoch === epoch
+      if (!fits) found.push({ rule: 'I10', what: `${name} holds frame ${message.entry}` })
+    }
+    if (!sealed && epoch !== streams.at(-1)?.epoch)
+      found.push({ rule: 'I10', what: `${name} is not sealed, and a newer stream exists` })
+  }
+  const lost = [...journaled].filter((entry) => !stored.some((frame) => frame.entry === entry))
+  if (lost.length > 0) {
+    found.push({
+      rule: 'I1',
+      what: `${lost.length} frames are in the journal only: ${lost.slice(0, shown).join(', ')}`
+    })
+  }
+  const first = new Map(streams.map(({ epoch, first }) => [epoch, first]))
+  const held = stored.filter(({ epoch, sequence }) => sequence >= (first.get(epoch) ?? Number.POSITIVE_INFINITY))
+  const invented = held.map(({ entry }) => entry).filter((entry) => !journaled.has(entry))
+  if (invented.length > 0 && !republished) {
+    const what = `${invented.length} frames are in Postgres and not in the journal: ${invented.slice(0, shown).join(', ')}`
+    found.push({ rule: 'I12', what })
+  }
+  return found
+}
+
+interface StoredFrame {
+  /** `<epoch>-<batch>` */
+  readonly entry: string
+  /** where it was read: epoch of the stream, and sequence in it */
+  readonly epoch: number
+  readonly sequence: number
+}
+
+async function storedFrames(pool: pg.Pool): Promise<StoredFrame[]> {
+  const { rows } = await pool.query<StoredFrame>(
+    `select epoch || '-' || batch as entry, stream_epoch as epoch, stream_sequence as sequence from frames`
+  )
+  return rows
+}
+
+/** I12: every confirmed order's decision is in the journal; once it is in Postgres too, the journal may let it go. */
+export async function confirmedUnjournaled(
+  history: History,
+  streams: readonly JournalStream[],
+  pool: pg.Pool
+): Promise<Difference[]> {
+  if (streams.some(({ first }) => first > 1)) {
+    const { rows } = await pool.query<{ id: string }>(
+      `select concat_ws('-', shard, epoch, sequence) as id from decisions`
+    )
+    return unjournaled(history, new Set(rows.map(({ id }) => id)))
+  }
+  const decided = new Set(streams.flatMap(({ messages }) => messages.flatMap(({ decisions }) => decisions)))
+  return unjournaled(history, decided)
+}
+
+function unjournaled(history: History, decided: ReadonlySet<string>): Difference[] {
+  const confirmed = new Set(history.attempts.flatMap(({ result }) => result?.order?.id ?? []))
+  const missing = [...confirmed].filter((id) => !decided.has(id))
+  if (missing.length === 0) return []
+  const what = `${missing.length} confirmed orders are not in the journal: ${missing.slice(0, shown).join(', ')}`
+  return [{ rule: 'I12', what }]
+}

@@ -1,0 +1,70 @@
+import type { History } from '../../support/history.ts'
+import type { Difference } from '../../support/judged.ts'
+import type { Child, Footprint } from '../world/child.ts'
+
+/** What one process may hold more at rest than right after its start. */
+const moreDescriptors = 16
+const moreMb = 220
+/** p99 of answers that refuse, whatever is away (ms) */
+const refusalMs = 1000
+/** fewer answers than this say nothing about a percentile */
+const fewestAnswers = 50
+
+/** an answer passes several processes, each as late as the client's timers */
+const lagAllowed = 4
+
+const crash = /a promise was rejected and nobody listened|an error was thrown and nobody caught it|unhandled|uncaught/i
+const alarm = /"alarm":"([A-Z_]+)"/
+
+/** I11: no unhandled rejection, no alarm but those that the row means to raise, and those raised. */
+export function logsWrong(
+  children: readonly Child[],
+  expected: readonly string[],
+  allowed: readonly string[]
+): Difference[] {
+  const found: Difference[] = []
+  const raised = new Set<string>()
+  for (const child of children) {
+    const faulty = child.lines.find((line) => crash.test(line))
+    if (faulty !== undefined) found.push({ rule: 'I11', what: `${child.name} wrote: ${faulty.slice(0, 600)}` })
+    for (const line of child.lines) {
+      const name = alarm.exec(line)?.[1]
+      if (name === undefined) continue
+      raised.add(name)
+      if (!expected.includes(name) && !allowed.includes(name))
+        found.push({ rule: 'alarm', what: `${child.name}: ${line.slice(0, 400)}` })
+    }
+  }
+  for (const name of expected) {
+    if (!raised.has(name)) found.push({ rule: 'alarm', what: `nobody raised the alarm ${name}` })
+  }
+  return found
+}
+
+/** I11: what a process holds is back to what it held before the load. */
+export function footprintsWrong(before: ReadonlyMap<Child, Footprint>): Difference[] {
+  const found: Difference[] = []
+  for (const [child, base] of before) {
+    const now = child.alive ? child.footprint() : undefined
+    if (now === undefined) continue
+    if (now.descriptors > base.descriptors + moreDescriptors) {
+      const what = `${child.name} holds ${now.descriptors} descriptors, ${base.descriptors} before the load`
+      found.push({ rule: 'I11', what })
+    }
+    if (now.residentMb > base.residentMb + moreMb) {
+      found.push({ rule: 'I11', what: `${child.name} holds ${now.residentMb} MB, ${base.residentMb} before the load` })
+    }
+  }
+  return found
+}
+
+/**
+ * I12: whoever is refused hears of it in time, also while a part is away.
+ * @param lagMs how late the machine's timers were: a busy machine is no fault of ours
+ */
+export function refusalsLate(history: History, lagMs: number): Difference[] {
+  const ms = [...history.latencies('refused'), ...history.latencies('unavailable')].sort((a, b) => a - b)
+  const p99 = ms[Math.floor(ms.length * 0.99)] ?? 0
+  if (ms.length < fewestAnswers || p99 <= refusalMs + lagAllowed * lagMs) return []
+  return [{ rule: 'I12', what: `refusals took ${Math.round(p99)} ms at p99 of ${ms.length}` }]
+}

@@ -1,0 +1,129 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
+import { LoadClient, type Trick } from '../../support/client.ts'
+import { type AttemptKind, History } from '../../support/history.ts'
+import { seededRandom } from '../../support/random.ts'
+import { storefrontToken } from '../../support/storefront-token.ts'
+import type { LoadOptions, Order, Report } from './messages.ts'
+
+// The load client: a process of its own, so that nothing that happens to the parts under test happens to it.
+
+const kinds: readonly AttemptKind[] = ['ok', 'pending', 'refused', 'unavailable', 'unknown', 'none', 'wrong']
+const tricks: ReadonlyArray<Trick | undefined> = [
+  undefined,
+  undefined,
+  'twice',
+  undefined,
+  'cut-after-write',
+  'replay',
+  undefined,
+  'cut-mid-answer'
+]
+const tellEveryMs = 40
+const lag = monitorEventLoopDelay({ resolution: 10 })
+lag.enable()
+
+function tell(report: Report): void {
+  process.send?.(report)
+}
+
+/** Buyers who keep coming, each purchase by a new user under a new key, until they are stopped. */
+class Buyers {
+  readonly history: History
+  readonly gateways: string[]
+  restMs: number
+  readonly #client: LoadClient
+  readonly #options: LoadOptions
+  readonly #loops: Promise<void>[]
+  readonly #file: number
+  #users = 0
+  #stopped = false
+  #newestOrderAt = 0
+
+  constructor(options: LoadOptions) {
+    this.#options = options
+    this.#file = openSync(options.historyFile, 'w')
+    this.history = new History((line) => {
+      writeSync(this.#file, `${line}\n`)
+    })
+    this.gateways = [...options.gateways]
+    this.restMs = options.restMs
+    const tokens = new Map<string, string>()
+    this.#client = new LoadClient({
+      publicUrl: this.gateways,
+      history: this.history,
+      connections: options.buyers * 2,
+      deadlineMs: options.deadlineMs,
+      patienceMs: options.patienceMs,
+      seed: options.seed,
+      tokenOf(user) {
+        const token = tokens.get(user) ?? storefrontToken(options.tokenSecret, user)
+        tokens.set(user, token)
+        return token
+      }
+    })
+    const random = seededRandom(options.seed)
+    this.#loops = Array.from({ length: options.buyers }, () => this.#keepBuying(random))
+  }
+
+  async #keepBuying(random: () => number): Promise<void> {
+    const { campaign, sale, everyNthTwo } = this.#options
+    // not all at once: batches of a real crowd differ in size
+    await pause(random() * this.restMs)
+    while (!this.#stopped) {
+      const number = this.#users++
+      const quantity = everyNthTwo > 0 && number % everyNthTwo === 0 ? 2 : 1
+      const wish = { user: `${campaign}-${number}`, key: `${campaign}-key-${number}`, campaign, sale, quantity }
+      const sentAt = performance.timeOrigin + performance.now()
+      const ending = await this.#client.buy(wish, tricks[Math.floor(random() * tricks.length)])
+      if (ending.kind === 'confirmed') this.#newestOrderAt = Math.max(this.#newestOrderAt, sentAt)
+      await pause(this.restMs * (0.5 + random()))
+    }
+  }
+
+  tellFigures(): void {
+    const counts = Object.fromEntries(kinds.map((kind) => [kind, this.history.count(kind)]))
+    const lagMs = Math.round(lag.percentile(99) / 1e6)
+    tell({ kind: 'figures', counts, inFlight: this.history.inFlight(), newestOrderAt: this.#newestOrderAt, lagMs })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all(this.#loops)
+    this.tellFigures()
+    tell({ kind: 'stopped' })
+  }
+
+  async settle(deadlineMs: number): Promise<void> {
+    const failure = await this.#client.settle(deadlineMs).then(
+      () => '',
+      (error: Error) => error.message
+    )
+    this.tellFigures()
+    tell({ kind: 'settled', failure })
+  }
+
+  exit(): void {
+    closeSync(this.#file)
+    process.exit(0)
+  }
+}
+
+let buyers: Buyers | undefined
+
+async function obey(order: Order): Promise<void> {
+  if (order.kind === 'start') {
+    buyers = new Buyers(order.options)
+    setInterval(() => buyers?.tellFigures(), tellEveryMs)
+    return
+  }
+  if (order.kind === 'gateways') buyers?.gateways.splice(0, buyers.gateways.length, ...order.gateways)
+  if (order.kind === 'rest' && buyers) buyers.restMs = order.restMs
+  if (order.kind === 'stop') await buyers?.stop()
+  if (order.kind === 'settle') await buyers?.settle(order.deadlineMs)
+  if (order.kind === 'exit') buyers?.exit()
+}
+
+process.on('message', (order: Order) => void obey(order))
+process.once('disconnect', () => process.exit(0))

@@ -1,0 +1,42 @@
+import type { AttemptKind } from '../../support/history.ts'
+
+/** What the load process is told at its start. */
+export interface LoadOptions {
+  readonly gateways: readonly string[]
+  readonly tokenSecret: string
+  readonly campaign: string
+  readonly sale: string
+  /** buyers at once, each a loop of one purchase after another */
+  readonly buyers: number
+  /** pause of a buyer between two purchases */
+  readonly restMs: number
+  /** of one exchange, and how long a purchase is retried */
+  readonly deadlineMs: number
+  readonly patienceMs: number
+  readonly seed: number
+  /** every n-th purchase is for two units; 0: all for one */
+  readonly everyNthTwo: number
+  /** JSON lines of the history */
+  readonly historyFile: string
+}
+
+export type Order =
+  | { readonly kind: 'start'; readonly options: LoadOptions }
+  | { readonly kind: 'gateways'; readonly gateways: readonly string[] }
+  | { readonly kind: 'rest'; readonly restMs: number }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'settle'; readonly deadlineMs: number }
+  | { readonly kind: 'exit' }
+
+export type Report =
+  | {
+      readonly kind: 'figures'
+      readonly counts: Readonly<Partial<Record<AttemptKind, number>>>
+      readonly inFlight: number
+      /** when the request of the newest new order was sent (ms since 1970), 0 without one */
+      readonly newestOrderAt: number
+      /** how late a timer of the load client was, at p99: what the machine itself costs (ms) */
+      readonly lagMs: number
+    }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'settled'; readonly failure: string }

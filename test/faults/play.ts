@@ -1,0 +1,240 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type History, mergeHistories } from '../support/history.ts'
+import type { Difference } from '../support/judged.ts'
+import { Sampler } from '../support/pressure.ts'
+import { seededRandom } from '../support/random.ts'
+import { openSession, saleDefinition } from '../support/sale.ts'
+import { waitFor } from '../support/wait.ts'
+import { judge, paceWrong } from './judge/judge.ts'
+import { footprintsWrong, logsWrong, refusalsLate } from './judge/processes.ts'
+import { Load } from './load/load.ts'
+import type { Expectations, Row, SaleSpec, Verdict } from './row.ts'
+import { campaign, Scene, sale } from './scene.ts'
+import type { Child, Footprint } from './world/child.ts'
+import { type Lane, SkipRow } from './world/lane.ts'
+import { publish } from './world/requests.ts'
+import { World } from './world/world.ts'
+
+export interface PlayOptions {
+  readonly row: Row
+  readonly seed: number
+  readonly lane: Lane
+  /** compiled cli.js */
+  readonly cli: string
+  /** where the evidence of failures goes */
+  readonly evidence: string
+}
+
+const flowingBefore = 60
+const sellOutMs = 60_000
+const sampleEveryMs = 400
+
+interface Played {
+  readonly proof: readonly string[]
+  readonly differences: readonly Difference[]
+}
+
+/** One run of a row from start to judgement; never throws. */
+export async function play(options: PlayOptions): Promise<Verdict> {
+  const { row, seed, lane } = options
+  const startedAt = performance.now()
+  const folder = join(lane.folder, `${row.id}-${seed}`)
+  const end = (outcome: Verdict['outcome'], { proof, differences }: Played): Verdict => {
+    const verdict = { row: row.id, seed, outcome, ms: Math.round(performance.now() - startedAt), proof, differences }
+    return outcome === 'failed' ? { ...verdict, evidence: keep(options, folder, verdict) } : verdict
+  }
+  try {
+    await lane.repair()
+    const played = await playIn(options, folder)
+    return end(played.differences.length === 0 ? 'passed' : 'failed', played)
+  } catch (error) {
+    if (error instanceof SkipRow) return end('skipped', { proof: [error.message], differences: [] })
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return end('failed', { proof: [], differences: [{ rule: 'run', what }] })
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function keep({ evidence, row, seed }: PlayOptions, folder: string, verdict: object): string {
+  const place = join(evidence, `${row.id}-${seed}`)
+  mkdirSync(place, { recursive: true })
+  cpSync(folder, place, { recursive: true })
+  writeFileSync(join(place, 'verdict.json'), `${JSON.stringify(verdict, null, 2)}\n`)
+  return place
+}
+
+function seededOf<T>(value: T | ((seed: number) => T) | undefined, seed: number): T | undefined {
+  return typeof value === 'function' ? (value as (seed: number) => T)(seed) : value
+}
+
+async function playIn(options: PlayOptions, folder: string): Promise<Played> {
+  mkdirSync(folder, { recursive: true })
+  const prepared = await options.row.prepare?.(options.lane, folder)
+  try {
+    return await playOn({ ...options, lane: prepared?.lane ?? options.lane }, folder)
+  } finally {
+    await prepared?.end()
+  }
+}
+
+async function playOn({ row, seed, lane, cli }: PlayOptions, folder: string): Promise<Played> {
+  const random = seededRandom(seed * 7919 + Number(row.id.replace(/\D/g, '')))
+  const spec = seededOf(row.sale, seed) ?? {}
+  const sized = {
+    stock: 400,
+    buyers: 24,
+    restMs: 30,
+    restMeanwhileMs: 1000,
+    deadlineMs: 2000,
+    ...spec
+  }
+  const world = await World.start({ lane, cli, folder, spec: seededOf(row.world, seed) ?? {} })
+  let load: Load | undefined
+  let scene: Scene | undefined
+  try {
+    await publish(world, definitionOf(sized))
+    load = new Load({
+      gateways: world.gateways.map(({ publicUrl }) => publicUrl),
+      tokenSecret: world.tokenSecret,
+      campaign,
+      sale,
+      buyers: sized.buyers,
+      restMs: sized.restMs,
+      deadlineMs: sized.deadlineMs,
+      patienceMs: 30_000,
+      seed,
+      everyNthTwo: 5,
+      historyFile: join(folder, 'history.jsonl')
+    })
+    scene = new Scene({ row, seed, random, world, load, sale: sized })
+    return await run(scene, row, seededOf(row.expects, seed) ?? {})
+  } finally {
+    await load?.end()
+    await world.stop()
+    await scene?.end()
+  }
+}
+
+function definitionOf({ stock, payWithinSeconds }: SaleSpec & { stock: number }): { readonly id: string } {
+  const definition = saleDefinition({
+    id: campaign,
+    sales: { [sale]: { unitsPerUser: 2, sessions: [openSession(stock)] } }
+  })
+  if (payWithinSeconds === undefined) return definition
+  const { activities } = definition as unknown as { activities: object[] }
+  return { ...definition, ...{ activities: activities.map((activity) => ({ ...activity, payWithinSeconds })) } }
+}
+
+/** A step that fails is a difference like any other: what comes after it may tell why. */
+async function tried(into: Difference[], rule: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (error instanceof SkipRow) throw error
+    into.push({ rule, what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+}
+
+async function run(scene: Scene, row: Row, expects: Expectations): Promise<Played> {
+  const { world, load } = scene
+  const before = footprintsOf(world.children)
+  const epochBefore = (await world.shard()).epoch
+  const crowd = scene.sale.buyers > 0
+  const sampler = new Sampler(world, campaign)
+  let judged = false
+  const sampling = sampleUntil(sampler, () => judged)
+  const proof: string[] = []
+  const found: Difference[] = []
+  try {
+    await tried(found, 'strike', async () => {
+      // a gateway that strikes itself may be gone by then: the row waits for it
+      proof.push(crowd ? `load: ${await load.flowing(flowingBefore)}` : 'no crowd')
+      proof.push(await row.strike(scene))
+    })
+    if (scene.healedAt === 0) scene.healed()
+    scene.updateGateways()
+    await tried(found, 'sell-out', async () => {
+      if (crowd && expects.unsold !== true && found.length === 0) await soldOut(sampler, scene)
+      await load.stop()
+      const open = (await load.settle()) || (await settleOwn(scene))
+      if (open !== '') found.push({ rule: 'I7', what: open })
+    })
+    await load.end()
+    const history = mergeHistories([load.history(), scene.history])
+    found.push(...(await judge(scene, history, expects)))
+    await tried(found, 'judge', async () => {
+      found.push(...((await row.judge?.(scene)) ?? []))
+    })
+    found.push(...paceWrong(scene, history, expects), ...refusalsLate(history, load.lagMs))
+    found.push(...logsWrong(world.children, expects.alarms ?? [], expects.mayAlarm ?? []))
+    found.push(...epochWrong(epochBefore, (await world.shard()).epoch, expects))
+    found.push(...(await settledFootprints(before)))
+    for (const sample of sampler.impossible()) found.push({ rule: 'I3', what: JSON.stringify(sample.sessions) })
+    const said = `${summary(history, sampler)}, timers late by ${load.lagMs} ms at p99`
+    return { proof: [...proof, ...scene.notes, said], differences: found }
+  } finally {
+    judged = true
+    await sampling
+  }
+}
+
+function footprintsOf(children: readonly Child[]): Map<Child, Footprint> {
+  const found = new Map<Child, Footprint>()
+  for (const child of children) {
+    const footprint = child.footprint()
+    if (footprint) found.set(child, footprint)
+  }
+  return found
+}
+
+function summary(history: History, sampler: Sampler): string {
+  return `${history.summary()}; ${sampler.samples.length} samples`
+}
+
+async function soldOut(sampler: Sampler, scene: Scene): Promise<void> {
+  const what = `all ${scene.stock} units to be sold`
+  await waitFor(() => sampler.isSoldOut(scene.stock), { deadlineMs: sellOutMs, what, everyMs: 100 })
+}
+
+/** Makes what the row itself asked definite. @returns '' or what stayed open */
+async function settleOwn(scene: Scene): Promise<string> {
+  const gateway = scene.world.gateways.find(({ child }) => child.alive && !child.paused)
+  if (gateway === undefined) return 'no gateway is left to ask'
+  const client = scene.client(gateway)
+  try {
+    await client.settle(30_000)
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    client.close()
+  }
+}
+
+/** I3: what the operators' page says meanwhile, again and again. */
+async function sampleUntil(sampler: Sampler, over: () => boolean): Promise<void> {
+  const tick = async () => {
+    await sampler.take()
+    return over()
+  }
+  await waitFor(tick, { deadlineMs: 600_000, everyMs: sampleEveryMs })
+}
+
+function epochWrong(before: number, after: number, { opensAgain }: Expectations): Difference[] {
+  if (after < before) return [{ rule: 'I10', what: `the epoch fell from ${before} to ${after}` }]
+  if (opensAgain === undefined || opensAgain === after > before) return []
+  return [{ rule: 'epoch', what: `the shard ${opensAgain ? 'was not' : 'was'} opened again (${before}, ${after})` }]
+}
+
+/** Sockets of a client that is gone close within a moment. */
+async function settledFootprints(before: ReadonlyMap<Child, Footprint>): Promise<Difference[]> {
+  let found = footprintsWrong(before)
+  const calm = () => {
+    found = footprintsWrong(before)
+    return found.length === 0
+  }
+  await waitFor(calm, { deadlineMs: 8000 }).catch(() => {})
+  return found
+}

@@ -1,0 +1,72 @@
+import type { Difference } from '../support/judged.ts'
+import type { Scene } from './scene.ts'
+import type { Lane } from './world/lane.ts'
+import type { WorldSpec } from './world/world.ts'
+
+/** The sale of a row and the crowd in front of it. */
+export interface SaleSpec {
+  /** units (400) */
+  readonly stock?: number
+  /** buyers at once (24), 0: no crowd, the row asks by itself */
+  readonly buyers?: number
+  /** pause of a buyer between purchases (30 ms), and while the fault lasts (1000 ms), so that units are left after it */
+  readonly restMs?: number
+  readonly restMeanwhileMs?: number
+  /** of one exchange of a buyer (2000 ms) */
+  readonly deadlineMs?: number
+  /** seconds in which an order must be paid; none without */
+  readonly payWithinSeconds?: number
+}
+
+/** What must hold after the row beyond I1-I15, or is allowed to differ. */
+export interface Expectations {
+  /** the shard was opened again under a new epoch (true), must not have been (false), or either (undefined) */
+  readonly opensAgain?: boolean
+  /** orders are confirmed while the fault lasts */
+  readonly sellsMeanwhile?: boolean
+  /** alarms that must be raised, and those that may be */
+  readonly alarms?: readonly string[]
+  readonly mayAlarm?: readonly string[]
+  /** frames may stand in the stream of a later epoch, and be missing from the journal: it was lost */
+  readonly journalLost?: boolean
+  /** the row sells less than everything */
+  readonly unsold?: boolean
+}
+
+/** Servers of a row's own. */
+export interface Prepared {
+  readonly lane: Lane
+  readonly end: () => Promise<void>
+}
+
+/** One row of the fault matrix. */
+export interface Row {
+  readonly id: string
+  /** what happens and what holds, as a sentence */
+  readonly title: string
+  readonly world?: WorldSpec | ((seed: number) => WorldSpec)
+  readonly sale?: SaleSpec | ((seed: number) => SaleSpec)
+  /** Starts servers that the row needs for itself. @throws SkipRow */
+  readonly prepare?: (lane: Lane, folder: string) => Promise<Prepared>
+  readonly expects?: Expectations | ((seed: number) => Expectations)
+  /**
+   * Strikes and heals, while load flows; ends when everything is there again. @returns what proves that the fault happened
+   * (I15). @throws Error when it did not, SkipRow when it cannot be done here
+   */
+  readonly strike: (scene: Scene) => Promise<string>
+  /** what else must hold, at rest */
+  readonly judge?: (scene: Scene) => Promise<readonly Difference[]>
+}
+
+/** How one run of a row ended. */
+export interface Verdict {
+  readonly row: string
+  readonly seed: number
+  readonly outcome: 'passed' | 'failed' | 'skipped'
+  readonly ms: number
+  /** what proved the fault and the load, or why it was skipped */
+  readonly proof: readonly string[]
+  readonly differences: readonly Difference[]
+  /** where history and logs lie, of a run that failed */
+  readonly evidence?: string
+}

@@ -1,0 +1,25 @@
+import type { Row } from './row.ts'
+import { gatewayRows } from './rows/gateway.ts'
+import { lostJournalRows } from './rows/journal-lost.ts'
+import { natsRows } from './rows/nats.ts'
+import { postgresRows } from './rows/postgres.ts'
+import { recoveryRows } from './rows/recovery.ts'
+import { redisRows } from './rows/redis.ts'
+import { redisCopyRows } from './rows/redis-copies.ts'
+import { redisLimitRows } from './rows/redis-limits.ts'
+import { requestRows } from './rows/requests.ts'
+import { workerRows } from './rows/worker.ts'
+
+/** The fault matrix, in order of id. */
+export const rows: readonly Row[] = [
+  ...gatewayRows,
+  ...requestRows,
+  ...redisRows,
+  ...redisLimitRows,
+  ...redisCopyRows,
+  ...natsRows,
+  ...lostJournalRows,
+  ...postgresRows,
+  ...recoveryRows,
+  ...workerRows
+].sort((a, b) => a.id.localeCompare(b.id))

@@ -1,0 +1,163 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect, type JetStreamManager } from 'nats'
+import { streamNames } from '../../../src/journal/subjects.ts'
+import { waitFor } from '../../support/wait.ts'
+import { readJournal, secondCopies } from '../judge/journal.ts'
+import type { Row } from '../row.ts'
+import type { Scene } from '../scene.ts'
+import { askToReopen, lasting, losing, outboxEmpty, paused } from './tools.ts'
+
+/** A manager of the streams for the time of some work. */
+export async function withStreams<T>(scene: Scene, work: (jsm: JetStreamManager, stream: string) => Promise<T>) {
+  const nc = await connect({ servers: scene.lane.url('nats'), reconnect: false, timeout: 5000 })
+  try {
+    const { epoch } = await scene.world.shard()
+    const jsm = await nc.jetstreamManager({ timeout: 5000 })
+    return await work(jsm, streamNames(scene.world.namespace).journalStream(0, epoch))
+  } finally {
+    await nc.close()
+  }
+}
+
+async function killed(scene: Scene): Promise<string> {
+  const nats = scene.lane.server('nats')
+  const pid = nats.pid()
+  const before = scene.load.count('pending')
+  scene.struck()
+  await nats.kill()
+  const told = () => scene.load.count('pending') > before
+  await waitFor(told, { deadlineMs: 10_000, what: 'an order to be pending' })
+  await nats.restart()
+  scene.healed()
+  return `NATS ${pid} was killed, ${nats.pid()} runs; ${scene.load.count('pending') - before} answers pending meanwhile`
+}
+
+/** With a window of a tenth of a second everything that is sent again is stored again. */
+async function beyondTheWindow(scene: Scene): Promise<string> {
+  await withStreams(scene, async (jsm, stream) => {
+    const { config } = await jsm.streams.info(stream)
+    await jsm.streams.update(stream, { ...config, duplicate_window: 100_000_000 })
+  })
+  const lost = await losing(scene, { line: 'gateway-nats', what: 'replies', ms: 2500 })
+  await outboxEmpty(scene)
+  const copies = secondCopies(await readJournal(scene.world.places()))
+  if (copies === 0) throw new Error('no frame was stored twice')
+  return `${lost}; ${copies} frames stand in the journal twice`
+}
+
+/** Fills the stream of this opening with what is no frame, until it takes nothing any more. @returns how many messages */
+async function fillStream(scene: Scene): Promise<number> {
+  return withStreams(scene, async (_jsm, stream) => {
+    const { epoch } = await scene.world.shard()
+    const nc = await connect({ servers: scene.lane.url('nats'), reconnect: false })
+    try {
+      const js = nc.jetstream({ timeout: 3000 })
+      const subject = streamNames(scene.world.namespace).journalSubject(0, epoch)
+      let stored = 0
+      for (let size = 128 * 1024; size >= 64; ) {
+        const ack = await js.publish(subject, Buffer.alloc(size, 'x')).catch(() => undefined)
+        if (ack?.stream === stream) stored++
+        else size = Math.floor(size / 2)
+      }
+      return stored
+    } finally {
+      await nc.close()
+    }
+  })
+}
+
+async function journalFull(scene: Scene): Promise<string> {
+  scene.struck()
+  scene.planted = await fillStream(scene)
+  const before = scene.load.count('unavailable')
+  const closed = () => scene.load.count('unavailable') >= before + 3
+  await waitFor(closed, { deadlineMs: 15_000, what: 'the gate to close' })
+  const newest = scene.load.newestOrderAt
+  await lasting(1000)
+  if (scene.load.newestOrderAt > newest) throw new Error('an order was confirmed while the journal was full')
+  const first = (await readJournal(scene.world.places())).at(-1)?.first ?? 0
+  const { rows } = await scene.world.pool.query<{ position: number }>(
+    'select position_sequence as position from shards'
+  )
+  const position = rows[0]?.position ?? 0
+  if (first > position + 1)
+    throw new Error(`the journal begins at ${first}, and Postgres has read it to ${position} only`)
+  const epoch = await askToReopen(scene)
+  const after = await scene.world.reopened(epoch)
+  scene.healed()
+  return `${scene.planted} messages filled the journal, the gate closed; it begins at ${first}, Postgres has it to ${position}; epoch ${epoch} became ${after}`
+}
+
+/** Reopens again and again under full load: what the seal let in is counted, what it kept out was never confirmed. */
+async function sealedUnderLoad(scene: Scene): Promise<string> {
+  const epochs: number[] = []
+  scene.struckAt = 0
+  for (let round = 0; round < 3; round++) {
+    const epoch = await askToReopen(scene)
+    epochs.push(await scene.world.reopened(epoch))
+    await scene.load.flowing(40)
+    await pause(scene.between(0, 200))
+  }
+  scene.healed()
+  const delayed = scene.world.gateway(0).child.printed('FAIL POINT G3')
+  if (delayed === 0) throw new Error('no frame was published late')
+  return `opened under ${epochs.join(', ')} while two gateways published; ${delayed} frames were held back on their way`
+}
+
+export const natsRows: readonly Row[] = [
+  {
+    id: 'F21',
+    title: 'NATS is killed and restarted: orders are pending meanwhile, then all are published, one row each.',
+    expects: { opensAgain: false },
+    strike: killed
+  },
+  {
+    id: 'F22',
+    title: 'NATS stands still: orders are pending, then all are published, one row each.',
+    expects: { opensAgain: false },
+    async strike(scene) {
+      const before = scene.load.count('pending')
+      const proof = await paused(scene, scene.lane.server('nats'), scene.seed === 1 ? 10_000 : 3000)
+      const pending = scene.load.count('pending') - before
+      if (pending === 0) throw new Error('no order was pending')
+      return `${proof}; ${pending} answers pending`
+    }
+  },
+  {
+    id: 'F23',
+    title: 'Acks of the journal are lost: what is sent again within the window is stored once, one row each.',
+    world: { lines: ['gateway-nats'] },
+    expects: { opensAgain: false },
+    async strike(scene) {
+      const proof = await losing(scene, { line: 'gateway-nats', what: 'replies', ms: 2000 })
+      await outboxEmpty(scene)
+      const copies = secondCopies(await readJournal(scene.world.places()))
+      if (copies > 0) throw new Error(`${copies} frames were stored twice within the window`)
+      return proof
+    }
+  },
+  {
+    id: 'F24',
+    title: "Everything is sent again after the journal's window: second copies in the stream, one row each.",
+    world: { lines: ['gateway-nats'] },
+    expects: { opensAgain: false },
+    strike: beyondTheWindow
+  },
+  {
+    id: 'F25',
+    title:
+      'The journal is full: nothing is confirmed, nothing dropped that Postgres lacks, and an opening has room to go on.',
+    world: { env: { JOURNAL_MAX_BYTES: String(1024 ** 2) } },
+    expects: { opensAgain: true, alarms: ['DEAD_LETTER'], mayAlarm: ['JOURNAL_FILLS'] },
+    strike: journalFull
+  },
+  {
+    id: 'F45',
+    title:
+      'The journal is sealed while gateways publish at full rate: every acked frame is counted before the opening.',
+    world: { gatewayFails: 'G3:delay:400:12+' },
+    sale: { stock: 1200, buyers: 48, restMs: 8 },
+    expects: { opensAgain: true },
+    strike: sealedUnderLoad
+  }
+]

@@ -1,0 +1,64 @@
+import type { Server } from '../../../src/stack/server.ts'
+import { waitFor } from '../../support/wait.ts'
+import type { Scene } from '../scene.ts'
+import { resume, suspend } from '../world/lane.ts'
+import type { Line } from '../world/world.ts'
+
+/** Lets time pass: only where the fault itself is that something takes long. */
+export async function lasting(ms: number): Promise<void> {
+  const until = performance.now() + ms
+  await waitFor(() => performance.now() >= until, { deadlineMs: ms + 5000 })
+}
+
+/** Stops a server as it stands for a while. @returns what proves it */
+export async function paused(scene: Scene, server: Server, ms: number): Promise<string> {
+  scene.struck()
+  suspend(server)
+  await lasting(ms)
+  resume(server)
+  scene.healed()
+  return `${server.part} ${server.pid()} stood still for ${ms / 1000} s`
+}
+
+/** Loses what goes one way on a line for a while. @returns what proves it */
+export async function losing(
+  scene: Scene,
+  { line, what, ms }: { line: Line; what: 'requests' | 'replies'; ms: number }
+): Promise<string> {
+  const proxy = scene.world.line(line)
+  const lost = () => (what === 'requests' ? proxy.counts.lostRequestBytes : proxy.counts.lostReplyBytes)
+  const before = lost()
+  scene.struck()
+  if (what === 'requests') proxy.dropRequests()
+  else proxy.dropReplies()
+  await waitFor(() => lost() > before, { what: `${what} to be lost on ${line}`, deadlineMs: 20_000 })
+  await lasting(ms)
+  proxy.heal()
+  scene.healed()
+  return `${lost() - before} bytes of ${what} were lost on ${line}`
+}
+
+/** Waits until Redis holds nothing that is not journaled. */
+export async function outboxEmpty(scene: Scene, deadlineMs = 15_000): Promise<void> {
+  const key = `${scene.world.namespace}:{s0}:outbox`
+  await scene.withRedis((redis) =>
+    waitFor(async () => (await redis.xlen(key)) === 0, { deadlineMs, what: 'the outbox to be empty', everyMs: 5 })
+  )
+}
+
+/** Asks for a reopening as `floodgate recover` does. @returns the epoch before */
+export async function askToReopen(scene: Scene): Promise<number> {
+  const { epoch } = await scene.world.shard()
+  await scene.world.pool.query("update shards set state = 'closed', updated_at = now()")
+  return epoch
+}
+
+/** Ends the session by which a worker owns the shard, as Postgres does with one that is idle for too long. */
+export async function endOwnerSession(scene: Scene): Promise<void> {
+  await scene.world.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'floodgate-worker-owner' and pid in (
+       select pid from pg_locks where locktype = 'advisory' and granted)
+       and query_start is not null and datname = current_database()`
+  )
+}

@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { streamNames } from '../../../src/journal/subjects.ts'
+import { waitFor } from '../../support/wait.ts'
+import type { Row } from '../row.ts'
+import type { Scene } from '../scene.ts'
+import { withStreams } from './nats.ts'
+import { outboxEmpty } from './tools.ts'
+
+const points = ['W1', 'W2', 'W3', 'W4'] as const
+
+async function killedAtEachStep(scene: Scene): Promise<string> {
+  const { world } = scene
+  const proof: string[] = []
+  scene.struck()
+  for (const [index, point] of points.entries()) {
+    const worker = world.worker(index)
+    proof.push(await worker.hit(point))
+    await worker.end()
+    const next = points[index + 1]
+    await world.startWorker(next === undefined ? '' : `${next}:kill:${scene.between(2, 5)}`)
+  }
+  scene.healed()
+  return proof.join('; ')
+}
+
+/** Their consumers are deleted again and again; or the worker dies and the events' place is gone. */
+async function placesLost(scene: Scene): Promise<string> {
+  const { world } = scene
+  const names = streamNames(world.namespace)
+  scene.struck()
+  let deleted = 0
+  for (let round = 0; round < 5; round++) {
+    deleted += await withStreams(scene, async (jsm, stream) => {
+      let count = 0
+      for await (const consumer of jsm.consumers.list(stream)) {
+        if (await jsm.consumers.delete(stream, consumer.name).catch(() => false)) count++
+      }
+      return count
+    })
+    await pause(scene.between(50, 300))
+  }
+  await world.worker(0).kill()
+  const { rowCount } = await world.pool.query('delete from reader_places')
+  await world.startWorker()
+  scene.healed()
+  if (deleted === 0 || rowCount !== 1) throw new Error(`${deleted} consumers and ${rowCount} places were deleted`)
+  return `${deleted} consumers of ${names.journalPrefix(0)}* were deleted, then the events' place with the worker killed`
+}
+
+async function orders(scene: Scene): Promise<number> {
+  const { rows } = await scene.world.pool.query<{ count: number }>('select count(*)::int as count from orders')
+  return rows[0]?.count ?? 0
+}
+
+/** The owner stands still, between two batches or in one, until its session is gone and another has taken over. */
+async function ownerPaused(scene: Scene): Promise<string> {
+  const { world } = scene
+  const [first, second] = [world.worker(0), world.worker(1)]
+  const hit = await first.hit(ownerStops(scene.seed).slice(0, 2))
+  scene.struck()
+  const before = await orders(scene)
+  const owns = () => second.printed('this worker owns the shard') > 0
+  await waitFor(owns, { deadlineMs: 30_000, what: 'the second worker to take over' })
+  await waitFor(async () => (await orders(scene)) > before, { deadlineMs: 15_000, what: 'it to store orders' })
+  first.signal('SIGCONT')
+  scene.healed()
+  const lets = () => first.printed('the work on the shard ended') > 0
+  await waitFor(lets, { deadlineMs: 20_000, what: 'the first worker to see that it was let go' })
+  return `${hit}; ${second.name} took over and stored ${(await orders(scene)) - before} orders; the first one's work ended`
+}
+
+function ownerStops(seed: number): string {
+  return ['W4:stop:8', 'W1:stop:8', 'W2:stop:8'][seed % 3] as string
+}
+
+/** A frame of an old epoch is about to be published when Redis is wiped, and is published when all is sold. */
+async function lateFrame(scene: Scene): Promise<string> {
+  const { world } = scene
+  const { child } = world.gateway(0)
+  // from here the relay of a worker that runs publishes the frame after a second
+  const hit = await child.hit('G3')
+  const relay = scene.seed % 2 === 0 ? world.worker(0) : undefined
+  const proof = [hit]
+  if (relay) {
+    proof.push(await relay.hit('X1'))
+    // its session goes as that of any paused owner does
+    const owns = () => world.worker(1).printed('this worker owns the shard') > 0
+    await waitFor(owns, { deadlineMs: 30_000, what: 'the second worker to take over' })
+  }
+  const { epoch } = await world.shard()
+  scene.struck()
+  await scene.withRedis((redis) => redis.multi().flushall().script('FLUSH').exec())
+  scene.updateGateways()
+  const after = await world.reopened(epoch)
+  scene.healed()
+  await soldOut(scene)
+  const rejected = () => child.printed('did not ack a frame') + (relay?.printed('did not ack a frame') ?? 0)
+  child.signal('SIGCONT')
+  relay?.signal('SIGCONT')
+  await waitFor(() => rejected() > 0, { deadlineMs: 15_000, what: 'the server to reject the old frame' })
+  return `${proof.join('; ')}; epoch ${epoch} became ${after} and sold out, then the server rejected the old frame`
+}
+
+async function soldOut(scene: Scene): Promise<void> {
+  const sold = async () => {
+    const { rows } = await scene.world.pool.query<{ remaining: number }>('select remaining::int from stock')
+    return rows.length > 0 && rows.every(({ remaining }) => remaining === 0)
+  }
+  await waitFor(sold, { deadlineMs: 60_000, what: 'everything to be sold' })
+}
+
+export const workerRows: readonly Row[] = [
+  {
+    id: 'F28',
+    title:
+      "The worker's and the events' readers lose their places: they go on from Postgres' position, nothing is doubled.",
+    expects: { opensAgain: false, sellsMeanwhile: true },
+    strike: placesLost
+  },
+  {
+    id: 'F29',
+    title:
+      'A gateway or relay wakes with an old frame when a later epoch is sold out: the server rejects it, sold is total.',
+    world: (seed) =>
+      seed % 2 === 1
+        ? { gatewayFails: 'G3:stop:20' }
+        : { gatewayFails: 'G3:stop:20', workers: 2, workerFails: 'X1:stop:1' },
+    expects: { opensAgain: true },
+    strike: lateFrame
+  },
+  {
+    id: 'F30',
+    title: 'The worker is killed at each step of a batch: one row each, and only committed frames leave kept.',
+    world: { workerFails: 'W1:kill:6' },
+    sale: { restMeanwhileMs: 2000 },
+    expects: { opensAgain: false, sellsMeanwhile: true },
+    strike: killedAtEachStep
+  },
+  {
+    id: 'F31',
+    title:
+      'The owner stands still beyond its session, another takes over, the first goes on: its writes fail, one row each.',
+    world: (seed) => ({ workers: 2, workerFails: ownerStops(seed) }),
+    sale: { restMeanwhileMs: 3000 },
+    expects: { opensAgain: false, sellsMeanwhile: true },
+    strike: ownerPaused
+  },
+  {
+    id: 'F33',
+    title:
+      'The events reader is killed between publishing and noting its place: events twice at most, with the same id.',
+    world: (seed) => ({ workerFails: `X3:kill:${5 + (seed % 5)}` }),
+    expects: { opensAgain: false },
+    async strike(scene) {
+      const hit = await scene.world.worker(0).hit('X3')
+      await scene.world.worker(0).end()
+      scene.struck()
+      await scene.world.startWorker()
+      scene.healed()
+      await outboxEmpty(scene)
+      return hit
+    }
+  }
+]

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import { parseJson } from '../../support/contract.ts'
+import { waitFor } from '../../support/wait.ts'
+import type { Child } from './child.ts'
+
+export interface Answer {
+  /** 0: no answer came */
+  readonly status: number
+  /** parsed where it is JSON */
+  readonly body: unknown
+}
+
+export interface Ask {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly path: string
+  readonly body?: unknown
+  readonly key?: string
+}
+
+/** A gateway and where it listens. */
+export interface Gateway {
+  readonly child: Child
+  readonly publicUrl: string
+  readonly adminUrl: string
+}
+
+const answerMs = 8000
+
+/** One request to a gateway, with its token; never throws. */
+export async function request(url: string, token: string, { method = 'GET', body, key }: Ask): Promise<Answer> {
+  try {
+    const response = await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(answerMs),
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(method === 'GET' ? {} : { 'idempotency-key': key ?? randomUUID() }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' })
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+    const text = await response.text()
+    return { status: response.status, body: parseJson(text) ?? text }
+  } catch (error) {
+    return { status: 0, body: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** What a campaign is published through. */
+interface Publishing {
+  readonly gateways: readonly Gateway[]
+  admin(ask: Ask, operator?: 0 | 1): Promise<Answer>
+}
+
+/** Brings a campaign to life as two operators do it. @throws Error with the answer of the step that failed */
+export async function publish(world: Publishing, definition: { readonly id: string }): Promise<void> {
+  const path = `/admin/v1/campaigns/${definition.id}`
+  const steps: ReadonlyArray<readonly [Ask, 0 | 1]> = [
+    [{ method: 'PUT', path, body: definition }, 0],
+    [{ method: 'POST', path: `${path}/submission`, body: {} }, 0],
+    [{ method: 'POST', path: `${path}/approval`, body: {} }, 1],
+    [{ method: 'POST', path: `${path}/publication`, body: {} }, 1]
+  ]
+  for (const [step, operator] of steps) {
+    const { status, body } = await world.admin(step, operator)
+    if (status >= 200 && status < 300) continue
+    throw new Error(`${step.method} ${step.path} was answered with ${status} ${JSON.stringify(body)}`)
+  }
+  for (const { child, publicUrl } of world.gateways) {
+    const url = `${publicUrl}/v1/campaigns/${definition.id}`
+    const shown = async () => !child.alive || (await request(url, '', { path: '' })).status === 200
+    await waitFor(shown, { deadlineMs: 10_000, what: `${child.name} to show the campaign` })
+  }
+}
