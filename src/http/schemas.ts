@@ -10,6 +10,7 @@ export const EVENT_ID = Type.String({ description: 'id of the decision and of it
 
 export const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,31}$'
 export const DECISION_PATTERN = '^[0-9]{1,4}-[0-9]{1,12}-[0-9]{1,15}$'
+export const USER_PATTERN = '^[A-Za-z0-9_.@-]{1,64}$'
 export const QUANTITY_MAX = 1_000_000
 
 export const OrderStatus = Type.Unsafe<'accepted' | 'paid' | 'cancelled' | 'expired' | 'shipped' | 'returned'>({
