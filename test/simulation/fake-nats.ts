@@ -9,6 +9,7 @@ export interface Message {
 interface Stream {
   readonly name: string
   readonly subject: string
+  readonly windowMs: number
   sealed: boolean
   messages: Message[]
   lastSequence: number
@@ -42,16 +43,21 @@ export class FakeNats {
   }
 
   /** Making it again changes nothing. @throws ServerError when it stands sealed (10058) */
-  addStream(name: string, subject: string): void {
+  addStream(name: string, subject: string, windowMs = DEDUPE_WINDOW_MS): void {
     const known = this.#streams.get(name)
     if (known?.sealed) throw new ServerError('10058 stream name already in use with a different configuration')
     if (known) return
-    this.#streams.set(name, { name, subject, sealed: false, messages: [], lastSequence: 0, seen: new Map() })
+    this.#streams.set(name, { name, subject, windowMs, sealed: false, messages: [], lastSequence: 0, seen: new Map() })
   }
 
   /** For good. @throws ServerError when it is gone */
   seal(name: string): void {
     this.#known(name).sealed = true
+  }
+
+  /** @throws ServerError when it is sealed */
+  unseal(name: string): void {
+    if (this.#known(name).sealed) throw new ServerError('10052 can not unseal a sealed stream')
   }
 
   /** undefined when there is no such stream */
@@ -83,7 +89,7 @@ export class FakeNats {
     if (!stream) throw new ServerError('503 no responders')
     if (stream.sealed) throw new ServerError('10109 invalid operation on sealed stream')
     const known = id === '' ? undefined : stream.seen.get(id)
-    if (known && this.#now() - known.at < DEDUPE_WINDOW_MS) {
+    if (known && this.#now() - known.at < stream.windowMs) {
       return { stream: stream.name, sequence: known.sequence, duplicate: true }
     }
     stream.lastSequence += 1

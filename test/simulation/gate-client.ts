@@ -8,7 +8,8 @@ import { deadlines, type World } from './world.ts'
 
 export type Outcome =
   | { readonly kind: 'confirmed'; readonly id: string; readonly entry: string }
-  | { readonly kind: 'pending' | 'unavailable' | 'unknown' | 'none' }
+  | { readonly kind: 'pending'; readonly id: string }
+  | { readonly kind: 'unavailable' | 'unknown' | 'none' }
   | { readonly kind: 'refused'; readonly code: string }
 
 interface Waiting {
@@ -200,6 +201,6 @@ export class GateClient {
       else answer({ kind: 'unavailable' })
       return
     }
-    answer(journaled ? { kind: 'confirmed', id: reply.id, entry } : { kind: 'pending' })
+    answer(journaled ? { kind: 'confirmed', id: reply.id, entry } : { kind: 'pending', id: reply.id })
   }
 }

@@ -1,7 +1,7 @@
 import { type Bug, isBug } from './bugs.ts'
 import { simulate } from './run.ts'
 
-// node build/test/simulation/play.js <first seed> [<how many>] [--bug <name>] [--overlap] [--trace]
+// node build/test/simulation/play.js <first seed> [<how many>] [--bug <name>] [--overlap] [--trace] [--first]
 
 const [, , ...args] = process.argv
 const numbers = args.filter((arg) => /^\d+$/.test(arg)).map(Number)
@@ -20,6 +20,7 @@ for (let seed = first; seed < first + count; seed += 1) {
   if (result.failures.length === 0) continue
   failed += 1
   if (failed <= 200) say(`seed ${seed}: ${result.failures.join('; ')}`)
+  if (args.includes('--first')) break
 }
 const ms = performance.now() - started
 say(`${count} seeds, ${failed} failed, ${(ms / count).toFixed(1)} ms and ${Math.round(steps / count)} steps each`)
