@@ -15,34 +15,45 @@ export interface BenchSale {
   readonly unitsPerUser: number
 }
 
-function definition({ campaign, stock, unitsPerUser }: BenchSale): Record<string, unknown> {
-  const opensAt = new Date(Date.now() - HOUR_MS).toISOString()
-  const closesAt = new Date(Date.now() + 24 * HOUR_MS).toISOString()
+function saleOf({ stock, unitsPerUser }: BenchSale, opensAt: string, closesAt: string): Record<string, unknown> {
   return {
-    id: campaign,
-    title: 'Benchmark',
-    timezone: 'Asia/Shanghai',
-    opensAt,
-    closesAt,
-    limits: { unitsPerUser },
-    activities: [
-      {
-        id: 'phone',
-        kind: 'sale',
-        sku: 'PH-1',
-        title: 'Phone',
-        category: 'digital',
-        sort: 1,
-        listPrice: 399_900,
-        price: 299_900,
-        currency: 'CNY',
-        unitsPerUser,
-        payWithinSeconds: 86_400,
-        sessions: [{ id: 'all-day', opensAt, closesAt, stock }]
-      }
-    ]
+    id: 'phone',
+    kind: 'sale',
+    sku: 'PH-1',
+    title: 'Phone',
+    category: 'digital',
+    sort: 1,
+    listPrice: 399_900,
+    price: 299_900,
+    currency: 'CNY',
+    unitsPerUser,
+    payWithinSeconds: 86_400,
+    sessions: [{ id: 'all-day', opensAt, closesAt, stock }]
   }
 }
+
+/** A draw that costs the day's own chances: one spin in ten wins. */
+export const benchDraw = (stock: number): Record<string, unknown> => ({
+  id: 'wheel',
+  kind: 'draw',
+  title: 'Wheel',
+  chances: { daily: 1000 },
+  fallback: 'thanks',
+  prizes: [
+    { id: 'phone', tier: 1, title: 'Phone', type: 'physical', quota: stock, weight: 1, value: 399_900 },
+    { id: 'cup', tier: 2, title: 'Cup', type: 'physical', quota: stock, weight: 9, value: 1_900 },
+    { id: 'thanks', tier: 9, title: 'Thanks', type: 'nothing', quota: null, weight: 90 }
+  ]
+})
+
+/** An item of the mall for one point. */
+export const benchItem = (stock: number): Record<string, unknown> => ({
+  id: 'cup',
+  kind: 'redemption',
+  title: 'Cup',
+  cost: { points: 1 },
+  stock
+})
 
 /** @throws Error with the API's words when it refuses */
 function accepted({ status, body }: AdminReply, step: string): unknown {
@@ -56,19 +67,36 @@ function accepted({ status, body }: AdminReply, step: string): unknown {
  * @throws Error naming the refused step
  */
 export async function publishSale(stack: StackFile, sale: BenchSale): Promise<void> {
+  const { opensAt, closesAt } = openNow()
+  await publish(stack, sale.campaign, {
+    limits: { unitsPerUser: sale.unitsPerUser },
+    activities: [saleOf(sale, opensAt, closesAt)]
+  })
+}
+
+function openNow(): { opensAt: string; closesAt: string } {
+  return {
+    opensAt: new Date(Date.now() - HOUR_MS).toISOString(),
+    closesAt: new Date(Date.now() + 24 * HOUR_MS).toISOString()
+  }
+}
+
+/** Any campaign that is open now, likewise. @param parts its activities, and its limits where it has some */
+export async function publish(stack: StackFile, campaign: string, parts: Record<string, unknown>): Promise<void> {
+  const definition = { id: campaign, title: 'Benchmark', timezone: 'Asia/Shanghai', ...openNow(), ...parts }
   const [author, reviewer] = Object.values(stack.operators).map((token) => createAdminClient(stack.adminUrl, token))
   if (author === undefined || reviewer === undefined) throw new Error('stack.json names fewer than two operators.')
-  const path = `/campaigns/${sale.campaign}`
-  accepted(await author('PUT', path, definition(sale)), `saving ${sale.campaign}`)
-  accepted(await author('POST', `${path}/submission`, {}), `submitting ${sale.campaign}`)
-  accepted(await reviewer('POST', `${path}/approval`, {}), `approving ${sale.campaign}`)
-  accepted(await reviewer('POST', `${path}/publication`, {}), `publishing ${sale.campaign}`)
+  const path = `/campaigns/${campaign}`
+  accepted(await author('PUT', path, definition), `saving ${campaign}`)
+  accepted(await author('POST', `${path}/submission`, {}), `submitting ${campaign}`)
+  accepted(await reviewer('POST', `${path}/approval`, {}), `approving ${campaign}`)
+  accepted(await reviewer('POST', `${path}/publication`, {}), `publishing ${campaign}`)
   const visible = async (): Promise<true | undefined> => {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS)
-    const { ok } = await fetch(`${stack.publicUrl}/v1/campaigns/${sale.campaign}`, { signal })
+    const { ok } = await fetch(`${stack.publicUrl}/v1/campaigns/${campaign}`, { signal })
     return ok ? true : undefined
   }
-  await waitFor(visible, { what: `campaign ${sale.campaign} to open`, withinMs: OPEN_WITHIN_MS })
+  await waitFor(visible, { what: `campaign ${campaign} to open`, withinMs: OPEN_WITHIN_MS })
 }
 
 /** One purchase of one unit, by a user of the load. @throws Error when it is not confirmed */

@@ -45,7 +45,7 @@ async function persistedAt(
   place: { campaign: string; order: string | null }
 ): Promise<number> {
   if (scenario.target !== 'gateway' || place.order === null) return Number.NaN
-  return whenPersisted(world, place.campaign, place.order)
+  return whenPersisted(world, { campaign: place.campaign, type: scenario.events, id: place.order })
 }
 
 interface Window {

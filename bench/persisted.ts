@@ -10,19 +10,19 @@ const LOOK_EVERY_MS = 20
 const ARRIVES_WITHIN_MS = 60_000
 const NO_MESSAGE = '404'
 
-const subjectOf = (campaign: string): string => names.eventSubject(campaign, 'order.accepted')
+const subjectOf = (campaign: string, type: string): string => names.eventSubject(campaign, type)
 const sequenceOf = (decision: string): number => Number(decision.slice(decision.lastIndexOf('-') + 1))
 
-/** How many events of accepted orders a campaign has on the public stream. */
-export async function eventsOf(world: World, campaign: string): Promise<number> {
-  const subject = subjectOf(campaign)
-  const { state } = await world.streams.streams.info(names.publicStream, { subjects_filter: subject })
-  return state.subjects?.[subject] ?? 0
+/** How many events of a type, such as order.accepted or spin.*, a campaign has on the public stream. */
+export async function eventsOf(world: World, campaign: string, type: string): Promise<number> {
+  const filter = { subjects_filter: subjectOf(campaign, type) }
+  const { state } = await world.streams.streams.info(names.publicStream, filter)
+  return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0)
 }
 
-async function lastEvent(world: World, campaign: string): Promise<number> {
+async function lastEvent(world: World, subject: string): Promise<number> {
   try {
-    const message = await world.streams.streams.getMessage(names.publicStream, { last_by_subj: subjectOf(campaign) })
+    const message = await world.streams.streams.getMessage(names.publicStream, { last_by_subj: subject })
     return sequenceOf(message.header.get('Nats-Msg-Id'))
   } catch (error) {
     if (error instanceof NatsError && error.code === NO_MESSAGE) return -1
@@ -30,27 +30,35 @@ async function lastEvent(world: World, campaign: string): Promise<number> {
   }
 }
 
+/** A decision to wait for: `id` names it, `type` its events (`spin.*` for both kinds of spins). */
+export interface Awaited {
+  readonly campaign: string
+  readonly type: string
+  readonly id: string
+}
+
 /**
- * Waits until an order, and with it every earlier one of its campaign, is in Postgres and on the public stream: both take
+ * Waits until a decision, and with it every earlier one of its campaign, is in Postgres and on the public stream: both take
  * decisions in order, so that looking for the last one is enough, and cheap enough not to disturb what is measured.
  * @returns when it was seen in both, in milliseconds of the monotonic clock
  * @throws Error when it does not arrive
  */
-export async function whenPersisted(world: World, campaign: string, order: string): Promise<number> {
+export async function whenPersisted(world: World, { campaign, type, id }: Awaited): Promise<number> {
+  const [shard, epoch] = id.split('-')
   const stored = async (): Promise<true | undefined> => {
     const { rowCount } = await world.database.query({
-      name: 'bench-find-order',
-      text: 'select 1 from orders where order_id = $1',
-      values: [order]
+      name: 'bench-find-decision',
+      text: 'select 1 from decisions where shard = $1 and epoch = $2 and sequence = $3',
+      values: [shard, epoch, sequenceOf(id)]
     })
     return rowCount === 1 ? true : undefined
   }
   const told = async (): Promise<true | undefined> =>
-    (await lastEvent(world, campaign)) >= sequenceOf(order) ? true : undefined
+    (await lastEvent(world, subjectOf(campaign, type))) >= sequenceOf(id) ? true : undefined
   const patience = { withinMs: ARRIVES_WITHIN_MS, everyMs: LOOK_EVERY_MS }
   await Promise.all([
-    waitFor(stored, { ...patience, what: `order ${order} in Postgres` }),
-    waitFor(told, { ...patience, what: `order ${order} on the public stream` })
+    waitFor(stored, { ...patience, what: `decision ${id} in Postgres` }),
+    waitFor(told, { ...patience, what: `decision ${id} on the public stream` })
   ])
   return monotonicMs()
 }

@@ -65,7 +65,7 @@ export async function proveSale(world: World, place: SoldPlace, account: Account
     decisions: decided.rows,
     keys: decided.keys,
     frames: decided.frames,
-    events: await eventsOf(world, campaign)
+    events: await eventsOf(world, campaign, 'order.accepted')
   }
   return proof(facts, [
     ...clientClaims(account),
@@ -93,5 +93,48 @@ export async function provePeer(world: World, place: SoldPlace, account: Account
     [facts.sold === facts.confirmedUnits && facts.sold <= place.stock, 'the stock went down by what was confirmed'],
     [facts.rows === facts.confirmed && facts.units === facts.confirmedUnits, 'every confirmed order is a row, once'],
     [facts.positions === facts.rows, 'every order has a position of its own']
+  ])
+}
+
+export interface TakenPlace {
+  readonly campaign: string
+  /** the types of its decisions, as a pattern of SQL and as one of subjects */
+  readonly types: { readonly like: string; readonly events: string }
+}
+
+/**
+ * Spins and claims: confirmed == decisions == events, nothing twice; what the gate says was taken, of prizes, stock and
+ * balances, is what Postgres summed from the journal. To be called once the last one has arrived everywhere.
+ */
+export async function proveTaken(world: World, place: TakenPlace, account: Account): Promise<Proof> {
+  const { campaign, types } = place
+  const decided = await world.database.query(
+    `select count(*)::int as decisions, count(distinct (user_id, key))::int as keys,
+       count(distinct (shard, epoch, batch))::int as frames
+     from decisions where campaign_id = $1 and type like $2`,
+    [campaign, types.like]
+  )
+  const books = await world.database.query(
+    `select (select count(*)::int from stock where campaign_id = $1 and remaining < 0) as oversold,
+       (select coalesce(sum(paid), 0)::int from stock where campaign_id = $1) as taken,
+       (select count(*)::int from wins w join stock s on s.campaign_id = w.campaign_id and s.activity_id = w.activity_id
+          and s.session_id = w.prize_id where w.campaign_id = $1) as wins,
+       (select coalesce(sum(quantity), 0)::int from claims where campaign_id = $1) as claimed,
+       (select count(*)::int from (select user_id, scope, unit, sum(delta) as summed from ledger group by 1, 2, 3) l
+          full join balances b using (user_id, scope, unit)
+          where l.summed is distinct from b.balance) as unbalanced`,
+    [campaign]
+  )
+  const { decisions, keys, frames } = decided.rows[0] as { decisions: number; keys: number; frames: number }
+  const books0 = books.rows[0] as { oversold: number; taken: number; wins: number; claimed: number; unbalanced: number }
+  const events = await eventsOf(world, campaign, types.events)
+  const facts = { confirmed: account.confirmed, decisions, keys, frames, events, ...books0 }
+  return proof(facts, [
+    ...clientClaims(account),
+    [decisions === account.confirmed && keys === decisions, 'every confirmed key was decided once'],
+    [events === account.confirmed, 'every confirmed decision is an event, once'],
+    [facts.oversold === 0, 'nothing was taken beyond its quota'],
+    [facts.taken === facts.wins + facts.claimed, 'prizes and units taken are wins and claims'],
+    [facts.unbalanced === 0, 'every balance is the sum of its ledger']
   ])
 }

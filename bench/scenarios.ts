@@ -1,6 +1,7 @@
-import { buyOnce, publishSale } from './admin.ts'
+import { benchDraw, benchItem, buyOnce, publish, publishSale } from './admin.ts'
 import type { Account } from './load/messages.ts'
-import { type Proof, provePeer, proveSale, unproven } from './proofs.ts'
+import { grantPoints } from './points.ts'
+import { type Proof, provePeer, proveSale, proveTaken, unproven } from './proofs.ts'
 import { setUpPeer } from './servers/peer-store.ts'
 import type { World } from './world.ts'
 
@@ -21,6 +22,8 @@ export interface Scenario {
   readonly expectedStatus: number
   /** what ends the measured time: the last answer, or the last order in Postgres and on the public stream */
   readonly until: 'answered' | 'persisted'
+  /** type of its public events, with a wildcard where it has several */
+  readonly events: string
   prepare(world: World, campaign: string): Promise<void>
   prove(world: World, campaign: string, account: Account): Promise<Proof>
 }
@@ -38,6 +41,7 @@ const buy = {
   body: '{"quantity":1}',
   expectedStatus: 201,
   until: 'answered',
+  events: 'order.accepted',
   prepare: ({ file }, campaign) => publishSale(file, { campaign, stock: BIG_STOCK, unitsPerUser: PLENTY }),
   prove: (world, campaign, account) => proveSale(world, { campaign, stock: BIG_STOCK, soldBefore: 0 }, account)
 } as const satisfies Partial<Scenario>
@@ -77,6 +81,30 @@ export const scenarios: readonly Scenario[] = [
     name: 'persisted',
     title: 'the same, until every order is in Postgres and on the public stream',
     until: 'persisted'
+  },
+  {
+    ...buy,
+    name: 'spin',
+    title: "spins of a draw, a tenth of which win: 201 after the journal's ack",
+    path: (campaign) => `/v1/campaigns/${campaign}/draws/wheel/spins`,
+    body: '{}',
+    events: 'spin.*',
+    prepare: ({ file }, campaign) => publish(file, campaign, { activities: [benchDraw(BIG_STOCK)] }),
+    prove: (world, campaign, account) =>
+      proveTaken(world, { campaign, types: { like: 'spin.%', events: 'spin.*' } }, account)
+  },
+  {
+    ...buy,
+    name: 'claim',
+    title: "redemptions, a point each: 201 after the journal's ack",
+    path: (campaign) => `/v1/campaigns/${campaign}/redemptions/cup/claims`,
+    events: 'claim.accepted',
+    async prepare({ file, database, users }, campaign) {
+      await publish(file, campaign, { activities: [benchItem(BIG_STOCK)] })
+      await grantPoints(file, database, { reference: campaign, users, points: 1_000 })
+    },
+    prove: (world, campaign, account) =>
+      proveTaken(world, { campaign, types: { like: 'claim.%', events: 'claim.accepted' } }, account)
   },
   {
     ...buy,

@@ -16,6 +16,8 @@ export interface World {
   readonly bare: Service
   readonly peer: Service
   readonly load: LoadClient
+  /** storefront users of the load */
+  readonly users: number
   readonly database: pg.Pool
   readonly nats: NatsConnection
   readonly streams: JetStreamManager
@@ -46,5 +48,5 @@ export async function startWorld(options: Options, stops: Stops): Promise<World>
   const load = await stops.after(startLoad({ secret: file.tokenSecret, users: options.users }), (running) =>
     running.stop()
   )
-  return { stack, file, bare, peer, load, database, nats, streams: await nats.jetstreamManager() }
+  return { stack, file, bare, peer, load, users: options.users, database, nats, streams: await nats.jetstreamManager() }
 }

@@ -18,6 +18,7 @@
 -- @include lib/packed
 -- @include lib/calendar
 -- @include lib/settle
+-- @include lib/json
 -- @include lib/frame
 -- @include steps/replay
 -- @include steps/causes

@@ -13,9 +13,9 @@ const program = new Command('floodgate')
 
 program
   .command('up')
-  .description('run the local stack: Redis, NATS, Postgres, gateway, worker and a demo campaign, until Ctrl-C')
+  .description('run the local stack: Redis, NATS, Postgres, gateway, worker and demo campaigns, until Ctrl-C')
   .option('--restart <parts>', 'start these servers again when they die: redis,nats,postgres', partList)
-  .option('--no-demo', 'without the demo campaign')
+  .option('--no-demo', 'without the demo campaigns')
   .action(async (options: { restart?: string[]; demo: boolean }) => {
     const { up } = await import('./stack/up.ts')
     await up(configuration(), { restart: options.restart ?? [], demo: options.demo })
@@ -73,12 +73,72 @@ program
   })
 
 program
+  .command('reconcile')
+  .description('compare Redis, journal and Postgres, and print every difference; exit code 1 where something differs')
+  .action(async () => {
+    const { runReconcile } = await import('./recovery/reconcile-command.ts')
+    process.exitCode = await runReconcile(await connected())
+  })
+
+program.addCommand(exportCommands())
+
+program
+  .command('verify-draw <file>')
+  .description('recompute every spin of a draw from an exported journal alone')
+  .requiredOption('--campaign <id>', 'the campaign')
+  .requiredOption('--draw <id>', 'the draw')
+  .option('--seed <hex>', 'the seed, where the file does not reveal it')
+  .option('--commitment <hex>', 'the commitment as you noted it before the draw: the file must have the same')
+  .addHelpText(
+    'after',
+    `
+<file> is what "floodgate export journal" wrote, without --mask and --from; - reads it from the standard input. It needs no
+server. Exit code 0: every spin is as it must be. 1: the first difference is told, or the draw cannot be verified from
+this file. What is checked, and which answers are accepted: src/operations/README.md.
+`
+  )
+  .action(async (file: string, options) => {
+    const { verifyCommand } = await import('./stack/verify-command.ts')
+    process.exitCode = await verifyCommand(file, options)
+  })
+
+program
   .command('doctor')
   .description('look at each part that Floodgate stands on and say what to do')
   .action(async () => {
     const { doctor } = await import('./stack/doctor.ts')
     process.exitCode = await doctor(await connected())
   })
+
+function exportCommands(): Command {
+  const all = new Command('export').description(
+    'write what was decided as lines of JSON, in the order of the decisions'
+  )
+  const add = (name: 'journal' | 'events', description: string): Command =>
+    all
+      .command(name)
+      .description(description)
+      .option('--campaign <id>', 'only this campaign')
+      .option('--from <decision>', 'begin with this decision id, such as 0-1795300652-3')
+      .option('--output <file>', 'write to this file, which is there once it is whole (otherwise the standard output)')
+      .action(async (options) => {
+        const { exportCommand } = await import('./stack/export-command.ts')
+        await exportCommand(await connected(), { ...options, what: name })
+      })
+  add('journal', 'every decision with what it took, gave and wrote: what verify-draw reads')
+    .option('--mask', 'pseudonyms for users; keys and requests are left out')
+    .addHelpText(
+      'after',
+      `
+The first line names the draws with their commitments, and the seeds of those that are over. Each further line is one
+decision. Addresses and codes are never in the journal; user ids are. With --mask they are pseudonyms that hold within
+the file, but then no draw can be verified from it: a spin's number is made of its user and key. Of other campaigns
+--campaign keeps the places of decisions and what they moved of account balances.
+`
+    )
+  add('events', 'public events (CloudEvents) of older decisions, which the public stream may not hold any more')
+  return all
+}
 
 function campaignCommands(): Command {
   const campaign = new Command('campaign').description('work with campaigns through the admin API')

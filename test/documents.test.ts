@@ -20,6 +20,7 @@ const noGate: Gate = {
   ordersOf: unused,
   winsOf: unused,
   decisionsOf: unused,
+  unstoredOf: unused,
   lookup: unused,
   read: unused,
   ownerOf: unused,

@@ -4,7 +4,21 @@ import type { Account } from './messages.ts'
 interface Confirmation {
   readonly requestId: string
   readonly sequence: number
-  readonly order: { readonly id: string; readonly quantity: number }
+  readonly order?: Made
+  readonly spin?: Made
+  readonly claim?: Made
+}
+
+/** What was made: an order, a spin or a claim; a spin has no quantity. */
+interface Made {
+  readonly id: string
+  readonly quantity?: number
+}
+
+const nothing: Made = { id: '' }
+
+function madeBy({ order, spin, claim }: Confirmation): Made {
+  return order ?? spin ?? claim ?? nothing
 }
 
 const MOST_ON_THEIR_WAY = 4_096
@@ -37,20 +51,22 @@ export function createLedger(account: string): Ledger {
   const totals = { confirmed: 0, units: 0 }
   let last: { readonly sequence: number; readonly order: string | null } = { sequence: -1, order: null }
 
-  function note({ sequence, order }: Confirmation): void {
-    if (sequence > last.sequence) last = { sequence, order: order.id }
+  function note(confirmation: Confirmation): void {
+    const { sequence } = confirmation
+    if (sequence > last.sequence) last = { sequence, order: madeBy(confirmation).id }
   }
 
   function read(): void {
     for (const body of bodies) {
       const confirmation = JSON.parse(body) as Confirmation
       note(confirmation)
-      const { requestId, sequence, order } = confirmation
+      const { requestId, sequence } = confirmation
+      const order = madeBy(confirmation)
       keys.add(requestId)
       sequences.add(sequence)
       orders.add(order.id)
       totals.confirmed += 1
-      totals.units += order.quantity
+      totals.units += order.quantity ?? 1
     }
     bodies = []
   }

@@ -107,6 +107,24 @@ const rules: readonly RatioRule[] = [
     goal: 1.1
   },
   {
+    name: 'gateway CPU, spin to confirmed',
+    of: 'spin',
+    to: 'confirmed',
+    figure: serviceCpu,
+    better: 'lower',
+    bound: 1.3,
+    goal: 1.3
+  },
+  {
+    name: 'gateway CPU, claim to confirmed',
+    of: 'claim',
+    to: 'confirmed',
+    figure: serviceCpu,
+    better: 'lower',
+    bound: 1.3,
+    goal: 1.3
+  },
+  {
     name: 'orders/s, persisted to peer',
     of: 'persisted',
     to: 'peer',

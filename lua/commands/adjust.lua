@@ -14,10 +14,6 @@ local function total_of(field)
   return name and name .. ':total'
 end
 
-local function logical(index)
-  return string.sub(KEYS[index], #PREFIX + 1)
-end
-
 -- field -> value by logical key, as JSON
 local function note(parts, index, field, value)
   local key = logical(index)
@@ -47,7 +43,7 @@ local function read_adds(at)
   for i = 0, count - 1 do
     local index, field = tonumber(FIELDS[at + 1 + i * 3]), FIELDS[at + 2 + i * 3]
     local total = total_of(field)
-    local values = fetch(index, field, total or field)
+    local values = whole(FIELDS[at + 3 + i * 3]) and fetch(index, field, total or field)
     if not values or not whole(values[field]) or not whole(values[total or field]) then
       return index
     end
@@ -65,12 +61,13 @@ local function apply_puts(at, parts)
   end
 end
 
--- Negative: takes at once, at most what is left. Positive: given when journaled; the field is made to exist at once,
--- so that stock which is still to come reads as 0 and not as missing.
+-- Negative: takes at once, at most what is left. Positive: given when journaled, at most as many as a number may be; the
+-- field is made to exist at once, so that stock which is still to come reads as 0 and not as missing.
 local function apply_add(index, field, delta, frame, parts)
   local total_field = total_of(field)
   local values, hash = fetch(index, field, total_field or field)
-  local applied = math.max(delta, -whole(values[field])) + 0
+  local value = math.max(0, whole(values[field]))
+  local applied = math.min(math.max(delta, -value), MOST - value) + 0
   local now = math.min(applied, 0)
   add(hash, field, now)
   if total_field then
@@ -104,7 +101,7 @@ local function adjust(at, frame)
   local puts_at = at + 5
   local adds_at = puts_at + 1 + tonumber(FIELDS[puts_at]) * 3
   local after = adds_at + 1 + tonumber(FIELDS[adds_at]) * 3
-  if not values then
+  if not values or not whole(values.d) then
     return 'X;' .. KEYS[user_index], after
   end
   local replayed = replay(frame, values, key, hash)

@@ -105,6 +105,7 @@ local function counters_are_whole(activity, values)
     and whole(values[activity.count_campaign])
     and whole(values[activity.count_activity])
     and whole(values[activity.count_session])
+    and (not activity.entitlement or whole(values[activity.entitlement]))
 end
 
 -- The user's counters, replay record and order: a list ready to be written when it is the user's first in this batch.
@@ -175,7 +176,8 @@ local function buy(at, frame)
   local user_index, key, hash = tonumber(FIELDS[at + 1]), FIELDS[at + 2], FIELDS[at + 3]
   local quantity, level, after = tonumber(FIELDS[at + 4]), tonumber(FIELDS[at + 5]), at + 7
   local activity, refusal = open_activity(tonumber(FIELDS[at]), frame.opening.now)
-  if not activity then
+  if not activity or not is_sale(activity.rules) then
+    refusal = refusal or 'R;NOT_FOUND'
     -- a replay answers before the window: a winner who asks again after the end gets the order
     local values = fetch(user_index, key)
     return values and replay_with_record(frame, user_index, values, key, hash) or refusal, after

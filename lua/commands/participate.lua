@@ -6,26 +6,28 @@
   Returns: the reply and the place of the next command; W and the frame when a cause is not journaled yet
 ]]
 -- Refuses what a kind asks for beyond the common standing, or names the frame that it waits for.
+local function check_after(deal)
+  local missing
+  for i = 1, #deal.part.after do
+    local wanted = deal.part.after[i]
+    local id = deal.values[wanted.field]
+    if not id then
+      missing = (missing and missing .. ',' or '') .. wanted.task
+    elseif waits_for(deal.frame, id) then
+      return 'W;' .. id
+    end
+  end
+  return missing and 'R;PREREQUISITE;' .. missing
+end
+
 local function check_task(deal, request)
   local part, values = deal.part, deal.values
   if part.goal and request.by ~= 'system' then
     return 'R;UNVERIFIED'
   end
-  local done = whole(part.once_a_day and values[part.times_today] or values[part.times])
-  if done > 0 then
-    return 'R;ALREADY_DONE'
-  end
-  local missing
-  for i = 1, #part.after do
-    local id = values['t:' .. part.campaign_id .. '/' .. part.after[i]]
-    if not id then
-      missing = (missing and missing .. ',' or '') .. part.after[i]
-    elseif waits_for(deal.frame, id) then
-      return 'W;' .. id
-    end
-  end
-  if missing then
-    return 'R;PREREQUISITE;' .. missing
+  local refusal = check_after(deal)
+  if refusal then
+    return refusal
   end
   local streak = #part.steps > 0 and string.match(values[part.streak] or '', '(%d+%-%d+)$')
   if streak and waits_for(deal.frame, streak) then
@@ -40,7 +42,7 @@ end
 
 local function check_draw(deal)
   local draw = deal.part.draw
-  local last = draw.memory and string.match(deal.values[draw.last_spin] or '', '^%d+;(.*)$')
+  local last = draw.memory and string.match(deal.values[draw.last_spin] or '', '(%d+%-%d+)$')
   if last and waits_for(deal.frame, last) then
     return 'W;' .. last
   end
@@ -53,30 +55,36 @@ local function check_times(deal, request)
     return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
   end
   if part.per_day > 0 and over(values[part.times_today], part.per_day, 1) then
-    local zone = deal.activity.campaign.zone
-    return 'R;LIMIT_REACHED;day;' .. text(part.per_day) .. ';' .. text(day_end(zone, part.now))
+    local ends = day_end(deal.activity.campaign.zone, part.now)
+    return part.done or 'R;LIMIT_REACHED;day;' .. text(part.per_day) .. ';' .. text(ends)
   end
   local most = part.per_campaign > 0 and part.per_campaign or part.units_per_user
   if over(values[part.times], most, request.quantity) then
-    return 'R;LIMIT_REACHED;activity;' .. text(most)
+    return part.done or 'R;LIMIT_REACHED;activity;' .. text(most)
   end
   return nil
 end
 
--- The streak that this completion makes: one longer than yesterday's, or a new one.
+-- The streak that this completion makes: one longer than yesterday's, or a new one; nil for a day that the streak has
+-- passed already, such as a goal that was reached before midnight and is told after the check-in of the next day.
 local function streak_length(deal)
-  local part = deal.part
-  local day, length = string.match(deal.values[part.streak] or '', '^(%d+);(%d+);')
-  return tonumber(day) == part.today - 1 and tonumber(length) + 1 or 1
+  local today = deal.part.today
+  local day, length = string.match(deal.values[deal.part.streak] or '', RECORDS.streak)
+  day = tonumber(day)
+  if day and day >= today then
+    return nil
+  end
+  return day == today - 1 and tonumber(length) + 1 or 1
 end
 
 -- A step is reached when the streak is as long; after the longest one counting starts anew.
 local function give_streak(deal)
-  local part = deal.part
+  local part, length = deal.part, streak_length(deal)
   local steps = part.steps
-  local length = streak_length(deal)
-  local at = math.fmod(length - 1, steps[#steps].days) + 1
-  local bonus = '0'
+  if not length then
+    return '', '0'
+  end
+  local at, bonus = math.fmod(length - 1, steps.longest) + 1, '0'
   for i = 1, #steps do
     if steps[i].days == at then
       give_reward(deal, steps[i].reward)
@@ -96,7 +104,7 @@ local function take_task(deal)
   end
   deal.puts['t:' .. part.place] = deal.frame.id
   deal.type = 'task.completed'
-  local period = part.once_a_day and text(part.today) or ''
+  local period = part.per_day > 0 and text(part.today) or ''
   deal.facts = period .. ',' .. length .. ',' .. bonus .. ',' .. (deal.capped or '')
   deal.variant = not part.doubles and not part.reward.varies and bonus == '0' and 't' or nil
   return true
@@ -106,18 +114,20 @@ local function take_claim(deal, request)
   local part, quantity = deal.part, request.quantity
   local places = { { deal.activity.index + 2, deal.activity.remaining, 'all:paid' } }
   if part.pool ~= '' then
+    local pool = 's:' .. part.campaign_id .. ':pool/' .. part.pool
+    -- a gateway that has not read the newest rules yet names another pool, or none
+    if request.pool == 0 or logical(request.pool) ~= pool then
+      return nil, 'X;' .. pool
+    end
     places[2] = { request.pool, 'codes:remaining', 'codes:paid' }
   end
   local stocks = {}
   for i = 1, #places do
-    local values, hash = nil, nil
-    if places[i][1] > 0 then
-      values, hash = fetch(places[i][1], places[i][2], places[i][3])
-    end
+    local values, hash = fetch(places[i][1], places[i][2], places[i][3])
     -- codes that were never loaded are none; missing stock is a fault
     local missing = i == 1 and values and not values[places[i][2]]
     if not values or missing or not whole(values[places[i][2]]) or not whole(values[places[i][3]]) then
-      return nil, 'X;' .. (KEYS[places[i][1]] or 'pool')
+      return nil, 'X;' .. KEYS[places[i][1]]
     end
     if whole(values[places[i][2]]) < quantity then
       return nil, 'R;SOLD_OUT;' .. text(whole(values[places[i][2]])) .. ';0'
@@ -154,9 +164,9 @@ local function decide_deal(deal, request)
   return not taken and why or nil
 end
 
-local function participate(at, frame)
-  local user_index, after = tonumber(FIELDS[at + 1]), at + 11
-  local request = {
+local function read_request(at)
+  return {
+    user_index = tonumber(FIELDS[at + 1]),
     key = FIELDS[at + 2],
     hash = FIELDS[at + 3],
     quantity = tonumber(FIELDS[at + 4]),
@@ -164,24 +174,45 @@ local function participate(at, frame)
     by = FIELDS[at + 6],
     random = FIELDS[at + 7],
     pool = tonumber(FIELDS[at + 8]),
+    day = tonumber(FIELDS[at + 9]),
     head = FIELDS[at + 10],
   }
-  local activity, refusal = open_activity(tonumber(FIELDS[at]), frame.opening.now)
-  local part = activity and part_of(activity, frame.opening, tonumber(FIELDS[at + 9]))
-  if not part or not TAKE[part.kind] then
-    refusal = refusal or (part and 'R;NOT_FOUND') or 'X;' .. KEYS[tonumber(FIELDS[at]) + 1]
-    local values = fetch(user_index, request.key)
-    return values and replay_with_record(frame, user_index, values, request.key, request.hash) or refusal, after
+end
+
+-- The activity and its part, or nil, nil and the refusal.
+local function find_part(index, request, frame)
+  local activity, refusal = open_activity(index, frame.opening.now)
+  if not activity then
+    return nil, nil, refusal
   end
-  local values, user = fetch_fields(user_index, request.key, part.fields)
+  if not TAKE[activity.rules.kind] then
+    return nil, nil, 'R;NOT_FOUND'
+  end
+  local part = part_of(activity, frame.opening, request.day)
+  return activity, part, not part and 'X;' .. KEYS[index + 1] or nil
+end
+
+local function participate(at, frame)
+  local request, after = read_request(at), at + 11
+  local user_index, key = request.user_index, request.key
+  local activity, part, refusal = find_part(tonumber(FIELDS[at]), request, frame)
+  if not part then
+    local values = fetch(user_index, key)
+    return values and replay_with_record(frame, user_index, values, key, request.hash) or refusal, after
+  end
+  local values, user = fetch_fields(user_index, key, part.fields)
   if not values then
     return 'X;' .. KEYS[user_index], after
   end
-  if values[request.key] then
-    return replay_with_record(frame, user_index, values, request.key, request.hash), after
+  if values[key] then
+    return replay_with_record(frame, user_index, values, key, request.hash), after
   end
-  if not numbers_are_whole(part.numbers, values) then
+  if not numbers_are_whole(part.numbers, values) or not records_are_readable(part, values) then
     return 'X;' .. KEYS[user_index], after
+  end
+  if part.kind ~= 'redemption' then
+    -- one spin, one completion, whatever a caller says
+    request.quantity = 1
   end
   local deal = new_deal(activity, part, frame, user_index)
   deal.values = values

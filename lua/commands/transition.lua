@@ -195,7 +195,7 @@ local function transition(at, frame)
   request.exchange = string.find(request.head, '"kind":"exchange"', 1, true) ~= nil
   local field = 'o:' .. request.order
   local values, user = fetch(request.user_index, request.key, field, 'd')
-  if not values then
+  if not values or not whole(values.d) then
     return 'X;' .. KEYS[request.user_index], after
   end
   local replayed = replay(frame, values, request.key, request.hash)
@@ -212,6 +212,9 @@ local function transition(at, frame)
   local order = parse_order(values[field])
   if not order then
     return 'X;' .. KEYS[request.user_index], after
+  end
+  if order.campaign ~= activity.campaign_id or order.activity ~= activity.activity_id then
+    return 'R;NOT_FOUND', after
   end
   if waits_for(frame, order.frame) then
     return 'W;' .. order.frame, after

@@ -22,36 +22,50 @@ local function refuse_claim(win, request, opening, values)
   return nil
 end
 
--- Takes back what was credited, at most what is there; what is missing is noted.
-local function claw_back(win, user_index, changes)
-  for unit, field, amount in string.gmatch(win.given, '(%S+) (%S+) (%d+)') do
-    local values = fetch(user_index, field)
+-- The card that a win gave, when it is still the one in force: `<until>;<factor>;<activities>;<epoch>-<batch>;<sequence>`.
+local function is_card_of(card, entity)
+  local epoch, sequence = string.match(card or '', '(%d+)%-%d+;(%d+)$')
+  return epoch and epoch .. '-' .. sequence == entity
+end
+
+-- At most what is there; what is missing is noted.
+local function take_back(changes, unit, field, there, amount)
+  local taken = math.min(there, amount)
+  changes.adds[field] = (changes.adds[field] or 0) - taken
+  changes.moves = changes.moves .. '|' .. unit .. ' ' .. text(-taken) .. ' ' .. text(there - taken)
+  if taken < amount then
+    changes.facts = changes.facts .. ',' .. unit .. ' ' .. text(amount - taken)
+  end
+end
+
+local function claw_back(win, request, changes)
+  for unit, field, amount in string.gmatch(win.given, '([^ ,]+) (%S+) (%d+)') do
+    local values = fetch(request.user_index, field)
     local value = values and values[field]
     if string.sub(field, 1, 3) == 'db:' then
-      -- the card that this win gave, when it is still the one in force
-      if value and string.match(value, '(%d+%-%d+)$') == string.match(win.frame, '^%d+%-%d+$') then
+      if is_card_of(value, request.win) then
         changes.puts[field] = ''
       end
     elseif not values or not whole(value) then
       return false
-    else
-      local there = math.max(0, whole(value) + (changes.adds[field] or 0))
-      local taken = math.min(there, tonumber(amount))
-      changes.adds[field] = (changes.adds[field] or 0) - taken
-      changes.moves = changes.moves .. '|' .. unit .. ' -' .. text(taken) .. ' ' .. text(there - taken)
-      if taken < tonumber(amount) then
-        changes.facts = changes.facts .. ',' .. unit .. ' ' .. text(tonumber(amount) - taken)
-      end
+    elseif amount ~= '0' then
+      take_back(changes, unit, field, math.max(0, whole(value) + (changes.adds[field] or 0)), tonumber(amount))
     end
   end
   return true
 end
 
--- A quota that comes back is a give; it leaves `paid` at once.
-local function return_quota(win, index, changes, frame)
+-- A quota that comes back is a give; it leaves `paid` at once. A prize without a quota has none to get back, but a quota
+-- that is gone is a fault.
+local function return_quota(win, request, changes, frame)
+  local index, rule = request.activity_index + 2, 'prize:' .. win.prize
   local remaining, paid = win.prize .. ':remaining', win.prize .. ':paid'
+  local rules = fetch(request.activity_index + 1, rule)
   local values, hash = fetch(index, remaining, paid)
-  if not values or not whole(values[remaining]) or not whole(values[paid]) then
+  if not rules or not values or not whole(values[remaining]) or not whole(values[paid]) then
+    return false
+  end
+  if not values[remaining] and string.find(rules[rule] or '', '^%d+;[^;]*;1;') then
     return false
   end
   if values[remaining] then
@@ -90,9 +104,7 @@ local function record_win(win, request, frame, user, changes)
       .. report
       .. '"'
       .. adds_part(changes.stock, changes.adds)
-      .. ',"put":{"u":{'
-      .. puts_json(changes.puts)
-      .. '}}',
+      .. json_part('put', { u = changes.puts }),
   })
 end
 
@@ -110,11 +122,11 @@ local function change_win(win, request, frame, user)
     return 'R;VOIDED'
   end
   changes.to, changes.type = 'r', 'win.revoked'
-  if not claw_back(win, request.user_index, changes) then
+  if not claw_back(win, request, changes) then
     return 'X;' .. KEYS[request.user_index]
   end
-  if request.quota_back and not return_quota(win, request.stock_index, changes, frame) then
-    return 'X;' .. KEYS[request.stock_index]
+  if request.quota_back and not return_quota(win, request, changes, frame) then
+    return 'X;' .. KEYS[request.activity_index + 2]
   end
   return record_win(win, request, frame, user, changes)
 end
@@ -122,7 +134,7 @@ end
 local function win_change(at, frame)
   local after = at + 9
   local request = {
-    stock_index = tonumber(FIELDS[at]) + 2,
+    activity_index = tonumber(FIELDS[at]),
     user_index = tonumber(FIELDS[at + 1]),
     key = FIELDS[at + 2],
     hash = FIELDS[at + 3],
@@ -134,7 +146,7 @@ local function win_change(at, frame)
   }
   local field = 'w:' .. request.win
   local values, user = fetch(request.user_index, request.key, field, 'd')
-  if not values then
+  if not values or not whole(values.d) then
     return 'X;' .. KEYS[request.user_index], after
   end
   local replayed = replay(frame, values, request.key, request.hash)
@@ -147,6 +159,10 @@ local function win_change(at, frame)
   local win = parse_win(values[field])
   if not win then
     return 'X;' .. KEYS[request.user_index], after
+  end
+  -- a caller that names another draw would move the quota of that one
+  if logical(request.activity_index + 1) ~= 'a:' .. win.campaign .. ':' .. win.draw then
+    return 'R;NOT_FOUND', after
   end
   fetch(request.user_index, 'dq:' .. win.campaign)
   if waits_for(frame, win.frame) then

@@ -28,7 +28,10 @@ local function deal_adds(deal)
     user[field] = delta
   end
   for field, delta in pairs(deal.gives) do
-    user[field] = (user[field] or 0) + delta
+    -- nothing was given: the fold must not make a field that Redis does not have
+    if delta > 0 then
+      user[field] = (user[field] or 0) + delta
+    end
   end
   parts.u = user
   for i = 1, #deal.stock do
@@ -37,7 +40,7 @@ local function deal_adds(deal)
   if deal.newcomer then
     parts.c = { participants = 1 }
   end
-  return cjson.encode(parts)
+  return json_part('add', parts)
 end
 
 local function deal_common(deal)
@@ -48,7 +51,7 @@ local function deal_common(deal)
     .. activity.campaign_id
     .. '","activity":"'
     .. activity.activity_id
-    .. '","add":'
+    .. '"'
     .. deal_adds(deal)
 end
 
@@ -65,22 +68,15 @@ local function deal_start(deal)
   return starts[name]
 end
 
-local function puts_json(puts)
-  local parts = {}
-  for field, value in pairs(puts) do
-    parts[#parts + 1] = '"' .. field .. '":"' .. value .. '"'
-  end
-  return table.concat(parts, ',')
-end
-
 local function deal_puts(deal)
-  local user = puts_json(deal.puts)
-  local chain = deal.chain and '"s":{"chain":"' .. deal.number .. '"}' or ''
-  if user == '' and chain == '' then
-    return ''
+  local scopes = {}
+  if next(deal.puts) then
+    scopes.u = deal.puts
   end
-  local both = user ~= '' and chain ~= '' and ',' or ''
-  return ',"put":{' .. (user ~= '' and '"u":{' .. user .. '}' or '') .. both .. chain .. '}'
+  if deal.chain then
+    scopes.s = { chain = deal.number }
+  end
+  return json_part('put', scopes)
 end
 
 -- Counters of the user that every kind moves.

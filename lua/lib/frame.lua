@@ -18,14 +18,9 @@ local function new_frame(opening)
   }
 end
 
--- A named part of a decision's JSON; nothing for an empty table, which cjson could only write as an object by luck.
-local function json_part(name, parts)
-  return next(parts) and ',"' .. name .. '":' .. cjson.encode(parts) or ''
-end
-
 -- What a decision gives is noted here and becomes usable when its frame is settled.
 local function give(frame, key, field, delta)
-  frame.gives[#frame.gives + 1] = { key, field, delta }
+  frame.gives[#frame.gives + 1] = '["' .. key .. '",' .. quoted(field) .. ',' .. text(delta) .. ']'
 end
 
 -- The sequence that the next decision of this frame will have, as text.
@@ -88,7 +83,7 @@ local function write_frame(frame)
     .. decisions[1]
   decisions[count] = decisions[count] .. ']}'
   local payload = table.concat(decisions, ',')
-  local gives = #frame.gives > 0 and cjson.encode(frame.gives) or ''
+  local gives = #frame.gives > 0 and '[' .. table.concat(frame.gives, ',') .. ']' or ''
   redis.call('XADD', KEYS[2], frame.id, 'f', payload, 't', opening.now_text, 'g', gives)
   write_hashes()
   mark(opening, 'seq', text(opening.seq + count))

@@ -3,8 +3,12 @@
            the second command of a user or an item sees the first and nothing is written before nothing can fail
   KEYS:    any hash of the batch, by index
   Returns: fetch(index, fields...), fetch_fields(index, field, list) -> table of values or nil when the key is corrupt; put, add;
-           write_hashes
+           write_hashes; logical(index) -> the key as definitions and decisions name it
 ]]
+local function logical(index)
+  return string.sub(KEYS[index], #PREFIX + 1)
+end
+
 local hashes = {}
 local hash_order = {}
 

@@ -1,9 +1,12 @@
 --[[
   purpose: takes a journaled frame from the outbox to kept and applies what its decisions give, once
   KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frame's gives name
-  Returns: whole(value); numbers_are_whole(fields, values); settle_frame(id, opening) -> true when the frame is settled now or
+  Returns: whole(value); natural(value); numbers_are_whole(fields, values); settle_frame(id, opening) -> true when the frame is settled now or
            was before
 ]]
+-- The largest number that may stand in a hash: one digit less than those that Lua cannot count exactly.
+local MOST = 999999999999999
+
 -- A value that must be a whole number as Redis counts them; nil when it is something else, such as `1e3`, `5.0` or `-0`,
 -- on which HINCRBY would fail with half a frame written. An absent counter is 0, a number comes from the overlay.
 local function whole(value)
@@ -13,10 +16,14 @@ local function whole(value)
   if type(value) == 'number' then
     return value
   end
-  if value == '0' or (#value < 17 and string.find(value, '^%-?[1-9]%d*$')) then
-    return tonumber(value)
-  end
-  return nil
+  local number = (value == '0' or string.find(value, '^%-?[1-9]%d*$')) and tonumber(value)
+  return number and number <= MOST and number >= -MOST and number or nil
+end
+
+-- As whole, of at least 0.
+local function natural(value)
+  local number = whole(value)
+  return number and number >= 0 and number or nil
 end
 
 local function numbers_are_whole(fields, values)
@@ -28,20 +35,24 @@ local function numbers_are_whole(fields, values)
   return true
 end
 
-local function known_keys()
-  local known = {}
-  for i = 4, #KEYS do
-    known[KEYS[i]] = true
+local passed_keys
+
+-- Once for all frames of a call: there are up to 64 of them and 400 keys.
+local function is_passed(key)
+  if not passed_keys then
+    passed_keys = {}
+    for i = 4, #KEYS do
+      passed_keys[KEYS[i]] = true
+    end
   end
-  return known
+  return passed_keys[key]
 end
 
 -- gives: JSON list of [key, field, delta]
 local function apply_gives(gives)
-  local known = known_keys()
   for i = 1, #gives do
     local key, field = gives[i][1], gives[i][2]
-    if not known[key] then
+    if not is_passed(key) then
       return false
     end
     -- a field that is not there yet counts from nothing

@@ -3,25 +3,40 @@
   KEYS:    the user's hash
   Returns: debit(deal, quantity) -> refusal or nil; notes what is taken in deal.adds and deal.moves
 ]]
--- Chances of this day that are left, with those carried over where the campaign keeps them. They are derived from the
--- times of the day, so a decision that never was takes none with it.
+-- Chances of an earlier day that are left, where the campaign keeps them; nil when their counter is not readable. A day
+-- without a spin leaves nothing to carry.
+local function carried_over(deal)
+  local part = deal.part
+  local day, kept = string.match(deal.values[part.kept] or '', RECORDS.kept)
+  if day and tonumber(day) >= part.today then
+    return tonumber(kept)
+  end
+  local carried = 0
+  if day then
+    local name = part.times .. '@' .. day
+    local values = fetch(deal.user_index, name)
+    local spent = values and whole(values[name])
+    if not spent then
+      return nil
+    end
+    carried = math.max(0, tonumber(kept) + part.daily - spent)
+  end
+  deal.puts[part.kept] = text(part.today) .. ';' .. text(carried)
+  return carried
+end
+
+-- Chances of this day that are left: derived from the times of the day, so a decision that never was takes none with it.
 local function daily_left(deal)
-  local part, values = deal.part, deal.values
+  local part = deal.part
   local carried = 0
   if part.keep then
-    local day, kept = string.match(values[part.kept] or '', '^(%d+);(%d+)$')
-    if tonumber(day) == part.today then
-      carried = tonumber(kept)
-    elseif day then
-      local _, user = fetch(deal.user_index, part.times .. '@' .. day)
-      local spent = user and whole(user.values[part.times .. '@' .. day]) or 0
-      carried = math.max(0, tonumber(kept) + part.daily - spent)
-      deal.puts[part.kept] = text(part.today) .. ';' .. text(carried)
-    else
-      deal.puts[part.kept] = text(part.today) .. ';0'
-    end
+    carried = carried_over(deal)
   end
-  return math.max(0, carried + part.daily - whole(values[part.times_today]))
+  return carried and math.max(0, carried + part.daily - whole(deal.values[part.times_today]))
+end
+
+local function insufficient(unit, balance, required)
+  return 'R;INSUFFICIENT_BALANCE;' .. unit .. ';' .. text(balance) .. ';' .. text(required)
 end
 
 local function debit(deal, quantity)
@@ -29,9 +44,16 @@ local function debit(deal, quantity)
   local amount = part.cost * quantity
   if part.daily > 0 then
     local left = daily_left(deal)
+    if not left then
+      return 'X;' .. KEYS[deal.user_index]
+    end
     deal.daily_left = math.max(0, left - quantity)
     if left >= quantity then
       return nil
+    end
+    if amount == 0 then
+      -- chances of the day and nothing else to pay with
+      return insufficient('chances:' .. part.activity_id, 0, quantity)
     end
   end
   if amount == 0 then
@@ -39,7 +61,7 @@ local function debit(deal, quantity)
   end
   local balance = whole(deal.values[part.cost_field])
   if balance < amount then
-    return 'R;INSUFFICIENT_BALANCE;' .. part.cost_unit .. ';' .. text(balance) .. ';' .. text(amount)
+    return insufficient(part.cost_unit, balance, amount)
   end
   deal.adds[part.cost_field] = -amount
   deal.moves = '|' .. part.cost_unit .. ' -' .. text(amount) .. ' ' .. text(balance - amount)

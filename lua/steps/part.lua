@@ -33,29 +33,35 @@ local function push_all(list, more)
   end
 end
 
--- `<days>=<reward>;...`, sorted by days; nil when it is not readable
+-- `<days>=<reward>;...`; nil when it is not readable
 local function parse_streak(packed)
-  local steps = {}
-  for days, reward in string.gmatch(packed, '(%d+)=([^;]*)') do
-    local parsed = parse_reward(reward)
+  local steps = { longest = 0 }
+  for step in string.gmatch(packed, '[^;]+') do
+    local days, reward = string.match(step, '^([1-9]%d*)=(.*)$')
+    local parsed = days and parse_reward(reward)
     if not parsed then
       return nil
     end
     steps[#steps + 1] = { days = tonumber(days), reward = parsed }
+    steps.longest = math.max(steps.longest, tonumber(days))
   end
   return steps
 end
 
+-- A task is done once a period, so what the others call a limit is "done" here.
 local function prepare_task(part, rules)
-  part.once_a_day, part.by_day = rules.per == 'day', rules.per == 'day'
+  local once_a_day = rules.per == 'day'
+  part.per_day, part.per_campaign = once_a_day and 1 or 0, once_a_day and 0 or 1
+  part.done = 'R;ALREADY_DONE'
   part.goal = rules.goal == '1'
   part.after, part.steps = {}, parse_streak(rules.streak or '')
   if not part.steps then
     return false
   end
   for task in string.gmatch(rules.after or '', '[^,]+') do
-    part.after[#part.after + 1] = task
-    part.fields[#part.fields + 1] = 't:' .. part.campaign_id .. '/' .. task
+    local field = 't:' .. part.campaign_id .. '/' .. task
+    part.after[#part.after + 1] = { task = task, field = field }
+    read_record(part, field, 'completion')
   end
   part.doubles = part.reward.doubles
   for i = 1, #part.steps do
@@ -63,10 +69,10 @@ local function prepare_task(part, rules)
     reward_fields(part.numbers, part.steps[i].reward, part)
   end
   if part.doubles then
-    part.fields[#part.fields + 1] = part.doubler
+    read_record(part, part.doubler, 'doubler')
   end
   if #part.steps > 0 then
-    part.fields[#part.fields + 1] = part.streak
+    read_record(part, part.streak, 'streak')
   end
   return true
 end
@@ -75,7 +81,7 @@ local PREPARE = { draw = prepare_draw, task = prepare_task }
 
 local function new_part(activity, opening, day, rules)
   local place = activity.campaign_id .. '/' .. activity.activity_id
-  local today = day or local_day(fetch(activity.index, 'zone').zone or '', opening.now)
+  local today = local_day(activity.campaign.zone or '', opening.now)
   local times = 'n:' .. place
   return today
     and {
@@ -83,45 +89,48 @@ local function new_part(activity, opening, day, rules)
       campaign_id = activity.campaign_id,
       kind = rules.kind,
       now = opening.now,
-      today = today,
+      today = day or today,
       place = place,
       times = times,
-      times_today = times .. '@' .. text(today),
+      times_today = times .. '@' .. text(day or today),
       kept = 'dk:' .. place,
       streak = 'st:' .. place,
       doubler = 'db:' .. activity.campaign_id,
-      per_day = tonumber(rules.per_day or '0'),
-      per_campaign = tonumber(rules.per_campaign or '0'),
-      units_per_user = tonumber(activity.rules.units_per_user or '0'),
+      per_day = natural(rules.per_day),
+      per_campaign = natural(rules.per_campaign),
+      units_per_user = natural(activity.rules.units_per_user),
       cost_unit = rules.cost_unit or '',
       cost_field = rules.cost_field or '',
-      cost = tonumber(rules.cost or '0'),
-      daily = tonumber(rules.daily or '0'),
+      cost = natural(rules.cost),
+      daily = natural(rules.daily),
       keep = rules.keep == '1',
       reward = parse_reward(rules.reward or ''),
       pool = rules.pool or '',
       starts = {},
+      -- what the steps look at in a user's hash: everything, counters, records
       fields = {},
       numbers = {},
+      records = {},
     }
+end
+
+local function is_readable(part)
+  local numbers = part.per_day and part.per_campaign and part.units_per_user and part.cost and part.daily
+  return numbers and part.reward and (part.cost == 0 or part.cost_field ~= '')
 end
 
 local function load_part(activity, opening, day)
   local rules = fetch(activity.index + 1, unpack(PART_FIELDS))
   local part = rules and new_part(activity, opening, day, rules)
-  if not part or not (part.per_day and part.per_campaign and part.units_per_user and part.cost and part.daily) then
-    return nil
-  end
-  if not part.reward then
+  if not part or not is_readable(part) then
     return nil
   end
   local numbers = part.numbers
   push_all(numbers, { 'd', activity.count_campaign, part.times })
-  part.by_day = part.per_day > 0 or part.daily > 0
   if activity.entitlement then
     numbers[#numbers + 1] = activity.entitlement
   end
-  if part.cost_field ~= '' then
+  if part.cost > 0 then
     numbers[#numbers + 1] = part.cost_field
   end
   reward_fields(numbers, part.reward, part)
@@ -129,11 +138,12 @@ local function load_part(activity, opening, day)
   if prepare and not prepare(part, rules, activity) then
     return nil
   end
+  part.by_day = part.per_day > 0 or part.daily > 0
   if part.by_day then
     numbers[#numbers + 1] = part.times_today
   end
   if part.keep then
-    part.fields[#part.fields + 1] = part.kept
+    read_record(part, part.kept, 'kept')
   end
   push_all(part.fields, numbers)
   part.fields[#part.fields + 1] = activity.disqualified

@@ -12,64 +12,107 @@ local function parse_list(packed)
   return list
 end
 
--- `<level>:<w>,<w>...;...`: the last set whose level the user has reached.
-local function weights_for(draw, level)
-  local found
-  for name, packed in string.gmatch(draw.weights, '(%d+):([^;]*)') do
-    if tonumber(name) <= level then
-      found = packed
+-- `<w>,<w>...` as sums; nil when these are not as many weights as there are prizes, or nothing to be drawn.
+local function parse_weights(packed, count)
+  local set = { total = 0 }
+  for weight in string.gmatch(packed, '[^,]+') do
+    local number = natural(weight)
+    if not number then
+      return nil
     end
+    set.total = set.total + number
+    set[#set + 1] = set.total
   end
-  local set = draw.sets[found or '']
-  if found and not set then
-    set = { total = 0 }
-    for weight in string.gmatch(found, '%d+') do
-      set.total = set.total + tonumber(weight)
-      set[#set + 1] = set.total
-    end
-    draw.sets[found] = set
-  end
-  return set and #set == #draw.ids and set.total > 0 and set or nil
+  return #set == count and set.total > 0 and set or nil
 end
 
--- `<id>~<weight>~<reward>|...`
+-- `<level>:<w>,<w>...;...`: the last set whose level the user has reached.
+local function weights_for(draw, level)
+  local set = draw.sets[level]
+  if set == nil then
+    local found
+    for name, packed in string.gmatch(draw.weights, '(%d+):([^;]*)') do
+      if tonumber(name) <= level then
+        found = packed
+      end
+    end
+    set = found and parse_weights(found, #draw.ids) or false
+    draw.sets[level] = set
+  end
+  return set
+end
+
+-- `<id>~<weight>~<reward>|...`; nil when one of them is not readable
 local function parse_subs(packed)
   local subs = { total = 0 }
-  for id, weight, reward in string.gmatch(packed, '([^~|]+)~(%d+)~([^|]*)') do
+  for sub in string.gmatch(packed, '[^|]+') do
+    local id, weight, reward = string.match(sub, '^([^~]+)~([^~]+)~(.*)$')
+    local parsed = id and natural(weight) and parse_reward(reward)
+    if not parsed then
+      return nil
+    end
     subs.total = subs.total + tonumber(weight)
-    subs[#subs + 1] = { id = id, upto = subs.total, reward = parse_reward(reward) }
+    subs[#subs + 1] = { id = id, upto = subs.total, reward = parsed }
   end
   return subs
 end
 
 local PRIZE = '^(%d+);([^;]*);([01]);(%d+);([01]);(%d+);[^;]*;([^;]*);(.*)$'
 
+local function parse_prize(id, packed)
+  local tier, type_name, limited, min_spins, even, claim_within, reward, subs = string.match(packed, PRIZE)
+  local prize = tier
+    and {
+      id = id,
+      tier = tier,
+      type = type_name,
+      limited = limited == '1',
+      min_spins = natural(min_spins),
+      even = even == '1',
+      claim_within = natural(claim_within),
+      reward = parse_reward(reward),
+      subs = parse_subs(subs),
+      remaining = id .. ':remaining',
+      paid = id .. ':paid',
+      total = id .. ':total',
+    }
+  return prize and prize.min_spins and prize.claim_within and prize.reward and prize.subs and prize
+end
+
 -- Read when it is first picked in a batch.
 local function prize_of(draw, id)
-  local known = draw.known[id]
-  if known ~= nil then
-    return known
+  local prize = draw.known[id]
+  if prize == nil then
+    local rule = 'prize:' .. id
+    prize = parse_prize(id, fetch(draw.index + 1, rule)[rule] or '') or false
+    draw.known[id] = prize
   end
-  local packed = fetch(draw.index + 1, 'prize:' .. id)['prize:' .. id] or ''
-  local tier, type_name, limited, min_spins, even, claim_within, reward, subs = string.match(packed, PRIZE)
-  known = tier
-      and {
-        id = id,
-        tier = tier,
-        type = type_name,
-        limited = limited == '1',
-        min_spins = tonumber(min_spins),
-        even = even == '1',
-        claim_within = tonumber(claim_within),
-        reward = parse_reward(reward),
-        subs = parse_subs(subs),
-        remaining = id .. ':remaining',
-        paid = id .. ':paid',
-        total = id .. ':total',
-      }
-    or false
-  draw.known[id] = known
-  return known
+  return prize
+end
+
+-- `<n>:<prize>,...`, the largest n first; nil when it is not readable
+local function parse_guarantees(packed)
+  local list = {}
+  for entry in string.gmatch(packed, '[^,]+') do
+    local after, id = string.match(entry, '^([1-9]%d*):(.+)$')
+    if not after then
+      return nil
+    end
+    list[#list + 1] = { after = tonumber(after), id = id }
+  end
+  return list
+end
+
+local function parse_tiers(packed)
+  local tiers = {}
+  for entry in string.gmatch(packed, '[^,]+') do
+    local tier, most = string.match(entry, '^(%d+):(%d+)$')
+    if not tier then
+      return nil
+    end
+    tiers[tier] = tonumber(most)
+  end
+  return tiers
 end
 
 local function prepare_draw(part, rules, activity)
@@ -78,25 +121,27 @@ local function prepare_draw(part, rules, activity)
     ids = parse_list(rules.prizes),
     weights = rules.weights or '',
     fallback = rules.fallback or '',
-    guarantee = rules.guarantee or '',
+    guarantees = parse_guarantees(rules.guarantee or ''),
     memory = rules.memory == '1',
-    wins_most = tonumber(rules.wins_per_campaign or '0'),
-    tiers_most = {},
+    wins_most = natural(rules.wins_per_campaign),
+    tiers_most = parse_tiers(rules.wins_per_tier or ''),
     wins = 'wn:' .. part.place,
     last_spin = 'ls:' .. part.place,
     sets = {},
     known = {},
   }
   part.draw = draw
-  for tier, most in string.gmatch(rules.wins_per_tier or '', '(%d+):(%d+)') do
-    draw.tiers_most[tier] = tonumber(most)
+  if #draw.ids == 0 or not (draw.guarantees and draw.wins_most and draw.tiers_most) then
+    return false
+  end
+  for tier in pairs(draw.tiers_most) do
     part.numbers[#part.numbers + 1] = draw.wins .. '/' .. tier
   end
   part.numbers[#part.numbers + 1] = draw.wins
   if draw.memory then
-    part.fields[#part.fields + 1] = draw.last_spin
+    read_record(part, draw.last_spin, 'losses')
   end
-  return #draw.ids > 0 and draw.wins_most and prize_of(draw, draw.fallback)
+  return prize_of(draw, draw.fallback)
 end
 
 -- Quota of a prize: nil when its stock is missing or not readable, which is never "exhausted".
@@ -150,16 +195,23 @@ local function obstacle(deal, draw, prize)
 end
 
 local function losing_spins(deal, draw)
-  return draw.memory and tonumber(string.match(deal.values[draw.last_spin] or '', '^(%d+);')) or 0
+  local losses = draw.memory and string.match(deal.values[draw.last_spin] or '', RECORDS.losses)
+  return tonumber(losses or 0)
 end
 
--- A prize promised after so many losing spins, where it can be given; nil otherwise.
+-- A prize promised after so many losing spins, where it can be given; nil otherwise, and the key of what is not readable.
 local function guaranteed(deal, draw)
-  local losses = losing_spins(deal, draw)
-  for after, id in string.gmatch(draw.guarantee, '(%d+):([^,]+)') do
-    local prize = losses >= tonumber(after) and prize_of(draw, id)
-    if prize and obstacle(deal, draw, prize) == '' then
-      return prize
+  local losses = #draw.guarantees > 0 and losing_spins(deal, draw) or 0
+  for i = 1, #draw.guarantees do
+    if losses >= draw.guarantees[i].after then
+      local prize = prize_of(draw, draw.guarantees[i].id)
+      local why = prize and obstacle(deal, draw, prize)
+      if not why then
+        return nil, KEYS[draw.index + (prize and 2 or 1)]
+      end
+      if why == '' then
+        return prize
+      end
     end
   end
   return nil
@@ -200,7 +252,11 @@ local function take_prize(deal, draw_random, level)
   local digest = redis.sha1hex(draw_random .. ';' .. EPOCH .. '-' .. next_sequence(deal.frame) .. ';' .. previous)
   local number = string.sub(digest, 1, 13)
   local picked = pick(draw, set, tonumber(number, 16))
-  local prize, why = guaranteed(deal, draw), 'guaranteed'
+  local prize, spoiled = guaranteed(deal, draw)
+  local why = 'guaranteed'
+  if spoiled then
+    return nil, 'X;' .. spoiled
+  end
   if not prize then
     prize = prize_of(draw, picked)
     why = prize and obstacle(deal, draw, prize)

@@ -2,24 +2,24 @@
   purpose: step 8, what a decision gives: balances, entitlements, a doubler; noted now, usable once journaled
   KEYS:    the user's hash
   Returns: parse_reward(text) -> list of gives or nil; reward_fields(fields, reward, part); give_reward(deal, reward);
-           doubled(deal) -> factor in force
+           doubler_of(values, part) -> the card in force or nil
 ]]
 local rewards = {}
 
 -- `unit field amount capPerDay multiplied`, of a doubler also `hours activities`; joined by commas.
 local function parse_entry(packed)
   local unit, field, amount, cap, multiplied, rest = string.match(packed, '^(%S+) (%S+) (%d+) (%d+) ([01])(.*)$')
-  if not unit then
+  local hours, names = string.match(rest or '', '^ (%d+) (%S+)$')
+  if not unit or not whole(amount) or not whole(cap) or not whole(hours) or (not hours and rest ~= '') then
     return nil
   end
-  local hours, names = string.match(rest, '^ (%d+) (%S+)$')
   return {
     unit = unit,
     field = field,
     amount = tonumber(amount),
     cap = tonumber(cap),
     multiplied = multiplied == '1',
-    hours = tonumber(hours),
+    hours = hours and tonumber(hours),
     activities = names ~= '-' and names or '',
   }
 end
@@ -31,6 +31,7 @@ local function parse_reward(packed)
     for entry in string.gmatch(packed, '[^,]+') do
       known[#known + 1] = parse_entry(entry)
       if not known[#known] then
+        rewards[packed] = false
         return nil
       end
       -- a constant reward is the same JSON for everybody, so decisions may share it
@@ -39,7 +40,7 @@ local function parse_reward(packed)
     end
     rewards[packed] = known
   end
-  return known
+  return known or nil
 end
 
 -- The counter of extra chances credited today: `ch:<campaign>/<draw>` -> `cx:<campaign>/<draw>@<day>`.
@@ -60,9 +61,9 @@ local function reward_fields(fields, reward, part)
   end
 end
 
--- The card in force: `until;factor;activities;frame`. A missing or revoked one is ''.
+-- The card in force: `until;factor;activities;frame;sequence`. A revoked one is ''.
 local function doubler_of(values, part)
-  local ends, factor, names, id = string.match(values[part.doubler] or '', '^(%d+);(%d+);([^;]*);(%d+%-%d+)$')
+  local ends, factor, names, id = string.match(values[part.doubler] or '', RECORDS.doubler)
   if not ends or tonumber(ends) <= part.now then
     return nil
   end
@@ -73,14 +74,26 @@ local function doubler_of(values, part)
   return { factor = tonumber(factor), frame = id }
 end
 
+-- What the record of a win says, so that it can be taken back; nothing of it as well, for a prize that credits is given.
 local function note_given(deal, entry, amount)
+  if not deal.part.draw then
+    return
+  end
   local given = entry.unit .. ' ' .. entry.field .. ' ' .. text(amount)
   deal.given = deal.given and deal.given .. ',' .. given or given
 end
 
 local function give_doubler(deal, entry)
   local ends = text(deal.part.now + entry.hours * 3600000)
-  deal.puts[entry.field] = ends .. ';' .. text(entry.amount) .. ';' .. entry.activities .. ';' .. deal.frame.id
+  deal.puts[entry.field] = ends
+    .. ';'
+    .. text(entry.amount)
+    .. ';'
+    .. entry.activities
+    .. ';'
+    .. deal.frame.id
+    .. ';'
+    .. next_sequence(deal.frame)
   deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(entry.amount) .. ' ' .. ends
   note_given(deal, entry, entry.amount)
 end
@@ -114,9 +127,7 @@ local function give_entry(deal, entry)
   gives[field] = (gives[field] or 0) + amount
   local after = whole(deal.values[field]) + (deal.adds[field] or 0) + gives[field]
   deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(amount) .. ' ' .. text(after)
-  if amount > 0 then
-    note_given(deal, entry, amount)
-  end
+  note_given(deal, entry, amount)
 end
 
 local function give_reward(deal, reward)

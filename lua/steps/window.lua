@@ -10,12 +10,16 @@ local activities = {}
 local CAMPAIGN_NUMBERS = { 'opens_at', 'closes_at', 'units_per_user', 'participants' }
 local RULE_NUMBERS = { 'price', 'units_per_user', 'pay_within', 'level' }
 
+local function is_sale(rules)
+  return not rules.kind or rules.kind == 'sale'
+end
+
 -- Whatever the steps compare or put together must be there: an error in Lua would take the whole batch with it.
 local function are_rules(campaign, rules)
-  local sale = not rules.kind or rules.kind == 'sale'
-  if
-    not (campaign.opens_at and campaign.closes_at and rules.sessions) or (sale and not (rules.price and rules.currency))
-  then
+  if not (campaign.opens_at and campaign.closes_at and rules.sessions) then
+    return false
+  end
+  if is_sale(rules) and not (rules.price and rules.currency) then
     return false
   end
   for i = 1, #CAMPAIGN_NUMBERS do
@@ -46,7 +50,8 @@ local function load_activity(index)
     'release_limit',
     'restock',
     'cancellable',
-    'participants'
+    'participants',
+    'zone'
   )
   local rules = fetch(
     index + 1,

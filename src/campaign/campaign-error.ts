@@ -5,6 +5,7 @@ export type CampaignErrorCode =
   | 'CONFLICT'
   | 'VERSION_MISMATCH'
   | 'KEY_REUSED'
+  | 'LIMIT_REACHED'
   | 'UNAVAILABLE'
 
 /** An operator's request is refused; nothing was changed unless `detail` says so. */

@@ -42,7 +42,8 @@ export interface Planned extends Writes {
   readonly after: unknown
 }
 
-export type Plan = (row: CampaignRow) => Planned | undefined
+/** Plans under the lock of the campaign, whose transaction `client` is in. */
+export type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned>
 
 async function askedBefore(client: PoolClient, actor: Actor): Promise<number | undefined> {
   if (actor.key === undefined) return undefined
@@ -91,7 +92,7 @@ export async function change(
     const known = await askedBefore(client, actor)
     if (known !== undefined) return known
     checkVersion(row, actor)
-    const planned = plan(row)
+    const planned = await plan(row, client)
     return planned && write(client, id, { actor, planned })
   })
   const carried = intent === undefined ? undefined : await awaitIntent(context, intent, context.carryMs)

@@ -3,14 +3,16 @@ import { adjustActivity } from './adjust.ts'
 import { ActivityPatch, CampaignPatch, checkBody } from './adjust-body.ts'
 import { adjustCampaign } from './adjust-campaign.ts'
 import { CampaignError } from './campaign-error.ts'
-import type { CampaignDeps } from './carrier.ts'
+import { type CampaignDeps, carryOut } from './carrier.ts'
 import { change, planAdjustment, planFlag } from './changes.ts'
 import { userKey } from './compile.ts'
+import { type Grant, type GrantResult, grantMany, planGrant } from './grants.ts'
 import { type Actor, type Change, invalid, type LifecycleContext, notFound } from './lifecycle-parts.ts'
+import { loadPool, type PoolLoad, type PoolResult } from './pools.ts'
 import { approve, type Draft, type DryRun, dryRun, publish, save, submit } from './review.ts'
 import { findActivity } from './rules.ts'
 
-export { type Actor, type Change, etagOf } from './lifecycle-parts.ts'
+export { type Actor, type Change, etagOf, rulesInForce } from './lifecycle-parts.ts'
 
 const CARRY_MS = 3000
 
@@ -117,22 +119,22 @@ export class Campaigns {
     }))
   }
 
-  /** Gives a user an entitlement of a campaign, `amount` times. */
-  grant(
-    target: { campaign: string; user: string; entitlement: string; amount: number },
-    actor: Actor
-  ): Promise<Change> {
-    const { campaign: id, user, entitlement, amount } = target
-    const credit = { unit: `entitlement:${entitlement}`, amount }
-    return change(this.#context, { id, actor }, () => ({
-      type: 'balance.credited',
-      user,
-      puts: [],
-      adds: [[userKey(user), `e:${id}/${entitlement}`, amount]],
-      data: { user, ...credit },
-      change: {},
-      before: null,
-      after: { campaign: id, ...credit }
-    }))
+  /** Gives a user points, chances or an entitlement, no more than the campaign's cap for grants allows. */
+  grant({ campaign: id, ...grant }: Grant & { campaign: string }, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row, client) => planGrant(client, row, grant))
+  }
+
+  /** Many grants, line by line, carried out afterwards. @param many.reject told of lines that are not accepted */
+  async grantMany(many: Parameters<typeof grantMany>[1]): Promise<GrantResult> {
+    const result = await grantMany(this.#context, many)
+    await carryOut(this.#context, many.campaign)
+    return result
+  }
+
+  /** Codes for a pool, which the gate learns of afterwards. */
+  async loadPool(load: PoolLoad): Promise<PoolResult> {
+    const result = await loadPool(this.#context, load)
+    await carryOut(this.#context, load.campaign)
+    return result
   }
 }

@@ -1,4 +1,5 @@
 import { DateTime, IANAZone } from 'luxon'
+import { dayNumber } from '../gate/user-fields.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 const MINUTE_MS = 60_000
@@ -73,6 +74,11 @@ export function momentAt(day: LocalDay, minutes: number, timezone: string): numb
 /** The last millisecond of a calendar day in a zone. */
 export function endOfDay(day: LocalDay, timezone: string): number {
   return momentAt(addDays(day, 1), 0, timezone) - 1
+}
+
+/** The number of the local day (days since 1970 on the zone's calendar) on which a moment falls. */
+export function dayNumberAt(moment: number, timezone: string): number {
+  return dayNumber(moment, IANAZone.create(timezone).offset(moment))
 }
 
 /** From a moment on, clocks of a zone are that many minutes ahead of UTC (behind it where negative). */

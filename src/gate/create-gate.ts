@@ -17,6 +17,7 @@ import { ownerInFrames, readDepths, readHashes } from './reads.ts'
 import { createRedis } from './redis.ts'
 import { createCaller, type RedisCaller } from './redis-caller.ts'
 import { ShardGate } from './shard-gate.ts'
+import { unstoredDecisions } from './unstored.ts'
 
 const SHARD = 0
 
@@ -111,6 +112,7 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     watch,
     read: (keys) => readHashes(redis, prefix, keys),
     ownerOf: (order) => ownerInFrames(redis, prefix, order),
+    unstoredOf: (user) => unstoredDecisions(redis, place, user),
     depths: () => readDepths(redis, prefix),
     journalHealth: () => (connection.isUp() && lastPublish ? 'ok' : 'degraded'),
     disconnect: async () => {

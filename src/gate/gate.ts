@@ -21,6 +21,24 @@ export interface LiveDecision {
   readonly journaled: boolean
 }
 
+/** A decision of a user that the worker has not stored yet, as its frame tells it. */
+export interface UnstoredDecision {
+  /** `<shard>-<epoch>-<sequence>` */
+  readonly id: string
+  /** entity.verb */
+  readonly type: string
+  /** replay field */
+  readonly key: string
+  readonly campaign: string
+  readonly activity: string
+  /** ms since 1970 */
+  readonly at: number
+  readonly report: string
+  /** by field of the user's hash: what it took and gave */
+  readonly moved: Readonly<Record<string, number>>
+  readonly journaled: boolean
+}
+
 /** The gate as the HTTP layer, the lifecycle and the drivers see it. */
 export interface Gate {
   /** Decides, publishes, waits for the journal's ack, settles where the decision gives. Never throws. */
@@ -31,6 +49,11 @@ export interface Gate {
   winsOf(user: string): Promise<LiveWin[]>
   /** Decisions of a user that Redis holds. @throws UnavailableError */
   decisionsOf(user: string): Promise<LiveDecision[]>
+  /**
+   * Decisions of a user whose frames wait in Redis for Postgres: together with what Postgres is asked for afterwards they
+   * are all there are. The newest 200 frames are looked at. @throws UnavailableError
+   */
+  unstoredOf(user: string): Promise<UnstoredDecision[]>
   /**
    * The decision under a replay field. A decision not journaled yet is published and waited for first: `pending` tells
    * that the journal did not answer in time; undefined that no decision stands in Redis.

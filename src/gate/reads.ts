@@ -5,7 +5,8 @@ import { shardKeys } from './keys.ts'
 
 const DEADLINE_MS = 1000
 
-function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
+/** @throws UnavailableError when Redis fails or takes too long */
+export function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new UnavailableError(`Redis did not answer in time: ${what}`)), DEADLINE_MS)
     work.then(

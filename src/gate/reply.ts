@@ -80,7 +80,8 @@ function decisionOf(shard: number, head: string, record: string): { decision: De
   return { decision, entry: `${epoch}-${batch}` }
 }
 
-const isAdjustment = /^-?\d+(,-?\d+)*$/
+/** What an adjustment reports; a claim's quantity and the pool `2026` look the same. */
+const isApplied = /^-?\d+(,-?\d+)*$/
 
 /** `A|S|P;<decision>`, then a line with the record. A replay tells order and win as first decided. */
 function decodeDecision(shard: number, reply: string): CallReply {
@@ -95,7 +96,7 @@ function decodeDecision(shard: number, reply: string): CallReply {
       ...decision,
       ...(order && replayed && status && { order: asDecided(order, status) }),
       ...(win && replayed && { win: winAsDecided(win, type) }),
-      ...(isAdjustment.test(report) && { applied: report.split(',').map(Number) })
+      ...(type !== 'claim.accepted' && isApplied.test(report) && { applied: report.split(',').map(Number) })
     },
     entry,
     replayed

@@ -22,12 +22,42 @@ export interface Script {
 // build/src/gate -> lua at the root of the package
 const luaFolder = fileURLToPath(new URL('../../../lua/', import.meta.url))
 
-function include(name: string, seen: Set<string>): string {
+function readLua(name: string): string {
   const text = readFileSync(`${luaFolder}${name}.lua`, 'utf8')
-  return text.replace(/^-- @include (\S+)$/gm, (_, included: string) => {
-    if (seen.has(included)) throw new Error(`lua/${included}.lua is included twice by lua/${name}.lua`)
-    seen.add(included)
-    return include(included, seen)
+  return text.replace(/--\[\[[\s\S]*?\]\]\n/g, '').replace(/^\s*--(?! @include ).*\n/gm, '')
+}
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.match(/\w+/g))
+}
+
+/**
+ * An included file as a block of its own. A script has room for 200 locals, which all files together exceed, so only the
+ * names that other files use are declared outside of the block.
+ */
+function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): string {
+  const names = Array.from(text.matchAll(/^local (?:function )?(\w+)/gm), ([, name = '']) => name)
+  const shared = names.filter((name) => others.some((words) => words.has(name)))
+  // what is declared outside is only assigned in the block
+  const body = text.replace(/^local (?:function )?(\w+)(?: = .*)?/gm, (declared, name: string) => {
+    if (!shared.includes(name)) return declared
+    return declared === `local ${name}` ? '' : declared.slice('local '.length)
+  })
+  const outside = shared.length > 0 ? `local ${shared.join(', ')}\n` : ''
+  return `${outside}do\n${body}end\n`
+}
+
+/** The text of an entry script with its includes in place. @throws Error when a file is missing or included twice */
+function assemble(entry: ScriptName): string {
+  const text = readLua(entry)
+  const names = Array.from(text.matchAll(/^-- @include (\S+)$/gm), ([, name = '']) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new Error(`lua/${twice}.lua is included twice by lua/${entry}.lua`)
+  const files = names.map((name) => readLua(name))
+  const words = [text, ...files].map(wordsOf)
+  return text.replace(/^-- @include (\S+)$/gm, (_, name: string) => {
+    const index = names.indexOf(name)
+    return inBlock(files[index] ?? '', words.toSpliced(index + 1, 1))
   })
 }
 
@@ -36,12 +66,10 @@ function include(name: string, seen: Set<string>): string {
  * @throws Error when a file is missing or included twice
  */
 export function renderScript(name: ScriptName, opening: Opening): Script {
-  const [shebang = '', ...lines] = include(name, new Set()).split('\n')
+  const [shebang = '', ...lines] = assemble(name).split('\n')
   const constants =
     `local SHARD, EPOCH, REPLID, PREFIX = '${opening.shard}', '${opening.epoch}', '${opening.replid}', ` +
     `'${opening.prefix}'`
   const body = `${shebang}\n${constants}\n${lines.join('\n')}`
-    .replace(/--\[\[[\s\S]*?\]\]\n/g, '')
-    .replace(/^\s*--.*\n/gm, '')
   return { body, sha: createHash('sha1').update(body).digest('hex') }
 }

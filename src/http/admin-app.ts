@@ -6,35 +6,69 @@ import type { Config } from '../config/config.ts'
 import type { Gate } from '../gate/gate.ts'
 import { adminCampaigns } from './admin-campaigns.ts'
 import { adminOrders } from './admin-orders.ts'
+import { adminTimeline } from './admin-timeline.ts'
+import { adminUploads } from './admin-uploads.ts'
+import { adminUsers } from './admin-users.ts'
+import { adminWins } from './admin-wins.ts'
+import { createAnswerDesk } from './answer-desk.ts'
+import { createAuditedGate } from './audited-gate.ts'
+import { createCodeDesk } from './code-desk.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
 import { countAnswers, type HttpMetrics } from './metrics.ts'
 import { createOperatorHook, requireRole } from './operator-auth.ts'
 import { createOrderDirectory } from './order-directory.ts'
 import './request-types.ts'
+import { type CatalogueSource, createDirectory } from './sales-directory.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
+import { serviceRoutes } from './service-routes.ts'
+import { createWinDirectory } from './win-directory.ts'
 
 /** What the admin app is built of. */
 export interface AdminParts {
   readonly config: Config
   readonly gate: Gate
+  readonly catalogue: CatalogueSource
   readonly pool: pg.Pool
   readonly logger: Logger
   readonly metrics: HttpMetrics
   readonly health: HealthCheck
   /** figures of all processes of this gateway as Prometheus text */
   readonly metricsText: () => Promise<string>
+  /** ms since 1970 */
+  readonly now?: () => number
 }
 
-/** a definition with a thousand sessions, and lists of codes */
+/** a definition with a thousand sessions */
 const BODY_MAX = 2 * 1024 * 1024
+/** files with a million lines come in as fast as Postgres takes them */
+const REQUEST_TIMEOUT_MS = 15 * 60_000
+
+/** Routes about orders, campaigns, users and wins, and those by which other systems report. */
+async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promise<void> {
+  const { gate, pool, logger, metrics, catalogue, now = Date.now } = parts
+  const orders = createOrderDirectory(gate, pool)
+  const wins = createWinDirectory(gate, pool)
+  const directory = createDirectory(catalogue, now)
+  const desk = createAnswerDesk(catalogue, createCodeDesk(pool, logger))
+  const submit = createAuditedGate({ gate, pool, logger })
+  const campaigns = new Campaigns({ pool, gate })
+
+  await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
+  await admin.register(adminCampaigns, { campaigns, pool, gate })
+  await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
+  await admin.register(adminTimeline, { gate, pool })
+  await admin.register(adminWins, { wins, submit, directory, desk, metrics })
+  await admin.register(adminUploads, { campaigns, pool })
+  await admin.register(serviceRoutes, { pool, directory, now })
+}
 
 /** The admin port: none of its routes exists on the public one. */
 export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance> {
-  const { config, gate, pool, logger, metrics, health } = parts
-  const app = createServer({ bodyLimitBytes: BODY_MAX, proxies: trustedProxies(config) })
+  const { config, pool, logger, metrics, health } = parts
+  const proxies = trustedProxies(config)
+  const app = createServer({ bodyLimitBytes: BODY_MAX, proxies, requestTimeoutMs: REQUEST_TIMEOUT_MS })
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics })
-  const orders = createOrderDirectory(gate, pool)
 
   await app.register(healthRoutes, { health })
   app.get('/metrics', async (_request, reply) =>
@@ -48,8 +82,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
       ready: health.ready,
       ...(await health.parts())
     }))
-    await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
-    await admin.register(adminCampaigns, { campaigns: new Campaigns({ pool, gate }), pool, gate })
+    await registerRoutes(admin, parts)
   })
   return app
 }

@@ -8,7 +8,7 @@ import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../s
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
 import { readState, type StateGate } from './admin-campaign-state.ts'
 import { campaignItem, campaignView, versionView } from './admin-campaign-views.ts'
-import { adminUsers } from './admin-users.ts'
+import { adminReconciliation } from './admin-reconciliation.ts'
 import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { fromStore } from './order-directory.ts'
@@ -209,10 +209,10 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   )
 }
 
-/** The admin routes about campaigns, their users and the audit trail. They run behind the operators' authentication. */
+/** The admin routes about campaigns and the audit trail. They run behind the operators' authentication. */
 export async function adminCampaigns(app: FastifyInstance, options: AdminCampaignOptions): Promise<void> {
   readRoutes(app, options)
   reviewRoutes(app, options)
   changeRoutes(app, options)
-  adminUsers(app, options)
+  adminReconciliation(app, options)
 }

@@ -1,16 +1,28 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { checkBody, Reason } from '../campaign/adjust-body.ts'
-import { Flag, Id, whole } from '../campaign/definition-parts.ts'
-import type { Campaigns } from '../campaign/lifecycle.ts'
+import { Flag, Id, MAX_UNITS, whole } from '../campaign/definition-parts.ts'
+import { type Campaigns, rulesInForce } from '../campaign/lifecycle.ts'
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
+import { changeView } from './admin-campaign-views.ts'
+import type { AuditedGate } from './audited-gate.ts'
 import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
+import { USER_PATTERN } from './schemas.ts'
+import type { WinDirectory } from './win-directory.ts'
+import { type RevokedWins, returnsQuota, revokeWinsOf } from './win-revocation.ts'
 
-const UserParams = Type.Object({ user: Type.String({ pattern: '^[A-Za-z0-9_.@-]{1,64}$' }) })
+export interface AdminUserOptions {
+  readonly campaigns: Campaigns
+  readonly wins: WinDirectory
+  readonly submit: AuditedGate
+  /** ms since 1970 */
+  readonly now?: () => number
+}
 
-/** `revokeWins` and `returnQuota` are about wins, of which a sale has none. */
+export const UserParams = Type.Object({ user: Type.String({ pattern: USER_PATTERN }) })
+
 const Disqualification = Type.Object(
   { campaign: Id, reason: Reason, revokeWins: Type.Optional(Flag), returnQuota: Type.Optional(Flag) },
   { additionalProperties: false }
@@ -22,43 +34,48 @@ const Grant = Type.Object(
     unit: Type.String({
       minLength: 1,
       maxLength: 64,
-      description: 'must be what is granted, such as "entitlement:vip"'
+      description: 'must be what is granted: "points" or another unit, "chances:<draw>" or "entitlement:<name>"'
     }),
-    amount: whole(1, 1000),
+    amount: whole(1, MAX_UNITS),
     reason: Reason
   },
   { additionalProperties: false }
 )
 
-const ENTITLEMENT = /^entitlement:([a-z0-9][a-z0-9-]{0,31})$/
-
-function entitlementOf(unit: string): string {
-  const name = ENTITLEMENT.exec(unit)?.[1]
-  if (name !== undefined) return name
-  const detail = `${JSON.stringify(unit)} cannot be granted: points and chances are not built yet; "entitlement:<name>" can`
-  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/unit', detail }] })
-}
+type Named = { Params: { user: string } }
 
 /** What operators do to one user of a campaign. */
-export function adminUsers(
-  app: FastifyInstance,
-  { campaigns, now = Date.now }: { campaigns: Campaigns; now?: () => number }
-): void {
+export function adminUsers(app: FastifyInstance, options: AdminUserOptions): void {
+  const { campaigns, now = Date.now } = options
   const route = { onRequest: requireKey, preHandler: requireRole('operator'), schema: { params: UserParams } }
 
-  app.post<{ Params: { user: string } }>('/admin/v1/users/:user/disqualification', route, async (request, reply) => {
+  app.post<Named>('/admin/v1/users/:user/disqualification', route, async (request, reply) => {
     const checked = checkBody(Disqualification, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
-    const { campaign, reason } = checked.body
+    const { campaign, reason, revokeWins, returnQuota } = checked.body
     const target = { campaign, user: request.params.user }
-    return sendChange(reply, await asProblem(campaigns.disqualify(target, actorOf(request, reason))), now())
+    const change = await asProblem(campaigns.disqualify(target, actorOf(request, reason)))
+    // wins are looked for once nobody of this name is let in any more: asked again, this goes on where it stopped
+    if (revokeWins !== true || change.intent?.state !== 'applied') return sendChange(reply, change, now())
+    const revocation = {
+      operator: request.operator.name,
+      reason,
+      returnQuota: returnsQuota(rulesInForce(change.campaign), returnQuota)
+    }
+    const wins = await revokeWinsOf(options, target, revocation)
+    return reply.code(wins.open.length > 0 ? 202 : 200).send({ ...changeView(change, now()), ...winsView(wins) })
   })
 
-  app.post<{ Params: { user: string } }>('/admin/v1/users/:user/grants', route, async (request, reply) => {
+  app.post<Named>('/admin/v1/users/:user/grants', route, async (request, reply) => {
     const checked = checkBody(Grant, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
     const { campaign, unit, amount, reason } = checked.body
-    const target = { campaign, user: request.params.user, entitlement: entitlementOf(unit), amount }
+    const target = { campaign, user: request.params.user, unit, amount }
     return sendChange(reply, await asProblem(campaigns.grant(target, actorOf(request, reason))), now())
   })
+}
+
+function winsView({ revoked, open }: RevokedWins) {
+  if (open.length === 0) return { revokedWins: revoked }
+  return { revokedWins: revoked, openWins: open, outcome: 'pending', retryAfterMs: 1000 }
 }

@@ -4,22 +4,33 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Gate } from '../gate/gate.ts'
+import { createAccountDirectory } from './account-directory.ts'
+import { accountRoutes } from './account-routes.ts'
+import { ActivityUse } from './activity-use.ts'
+import { createAnswerDesk } from './answer-desk.ts'
 import { createAuthHook, tokenReader } from './auth.ts'
-import { buyRoute } from './buy-route.ts'
 import { campaignRoutes } from './campaign-routes.ts'
+import { createCodeDesk } from './code-desk.ts'
+import { createDecisionDirectory } from './decision-directory.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
+import { hotRoute } from './hot-route.ts'
 import { LiveFigures } from './live-figures.ts'
 import { liveRoute } from './live-route.ts'
 import { meRoute } from './me-route.ts'
 import { countAnswers, type HttpMetrics } from './metrics.ts'
 import { createOrderDirectory } from './order-directory.ts'
-import { orderRoutes, requestRoute } from './order-routes.ts'
+import { orderRoutes } from './order-routes.ts'
+import { participationRoutes } from './participation-route.ts'
 import { registerRateLimits } from './rate-limits.ts'
+import { requestRoute } from './request-route.ts'
 import './request-types.ts'
 import { type CatalogueSource, createDirectory } from './sales-directory.ts'
 import { createServer, listSetting, protectAnswers, trustedProxies } from './server.ts'
+import { createWinDirectory } from './win-directory.ts'
+import { winRoutes } from './win-routes.ts'
+import { winnersRoute } from './winners-route.ts'
 
 /** What the public app is built of. */
 export interface PublicParts {
@@ -51,8 +62,8 @@ async function registerCors(app: FastifyInstance, config: Config): Promise<void>
 }
 
 /**
- * The public port. Plugins stand in the order in which they act; the route for buying stands apart from the others, whose
- * answers are counted by a hook.
+ * The public port. Plugins stand in the order in which they act; the routes for taking part stand apart from the others,
+ * whose answers are counted by a hook.
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
   const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
@@ -66,8 +77,13 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   const directory = createDirectory(parts.catalogue, now)
   const figures = new LiveFigures({ gate, catalogue: parts.catalogue, now })
   const orders = createOrderDirectory(gate, pool)
+  const wins = createWinDirectory(gate, pool)
+  const accounts = createAccountDirectory(gate, pool)
+  const decisions = createDecisionDirectory(gate, pool)
+  const desk = createAnswerDesk(parts.catalogue, createCodeDesk(pool, logger))
+  const use = new ActivityUse()
 
-  await app.register(buyRoute, { gate, directory, authenticate, metrics })
+  await app.register(participationRoutes, { gate, directory, desk, authenticate, metrics, use })
   await app.register(async (counted) => {
     countAnswers(counted, metrics)
     protectAnswers(counted)
@@ -79,9 +95,13 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
       now,
       ...(parts.audienceMax !== undefined && { audienceMax: parts.audienceMax })
     })
-    await counted.register(meRoute, { gate, directory, authenticate, now })
+    await counted.register(hotRoute, { directory, figures, use, now })
+    await counted.register(winnersRoute, { pool, directory, findPrize: desk.findPrize, now })
+    await counted.register(meRoute, { gate, pool, directory, authenticate, now })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics })
-    await counted.register(requestRoute, { orders, authenticate })
+    await counted.register(winRoutes, { gate, pool, wins, desk, authenticate, metrics, now })
+    await counted.register(accountRoutes, { pool, accounts, authenticate })
+    await counted.register(requestRoute, { decisions, desk, authenticate })
     await registerDocuments(counted)
   })
   return app

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 import { DefinitionSchema } from '../campaign/definition.ts'
 import { ProblemError } from './problems.ts'
-import { publishedSchemas } from './schemas.ts'
+import { publishedSchemas } from './published-schemas.ts'
 
 const VERSION = '1.0.0'
 

@@ -1,6 +1,13 @@
 import type { Logger } from 'pino'
 import type { Command } from '../gate/commands.ts'
-import { type Gate, type LiveDecision, type LiveOrder, type LiveWin, UnavailableError } from '../gate/gate.ts'
+import {
+  type Gate,
+  type LiveDecision,
+  type LiveOrder,
+  type LiveWin,
+  UnavailableError,
+  type UnstoredDecision
+} from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 
 const FIRST_PAUSE_MS = 250
@@ -40,6 +47,10 @@ export class LateGate implements Gate {
 
   async decisionsOf(user: string): Promise<LiveDecision[]> {
     return this.#now().decisionsOf(user)
+  }
+
+  async unstoredOf(user: string): Promise<UnstoredDecision[]> {
+    return this.#now().unstoredOf(user)
   }
 
   async lookup(user: string, key: string): ReturnType<Gate['lookup']> {

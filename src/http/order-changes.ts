@@ -4,12 +4,12 @@ import type { Logger } from 'pino'
 import type { Transition, TransitionCommand } from '../gate/commands.ts'
 import type { Gate, LiveOrder } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
-import { recordAudit } from '../store/audit.ts'
+import type { AuditEntry } from '../store/audit.ts'
+import { createAuditedGate } from './audited-gate.ts'
 import { keyOf, requestHash } from './idempotency.ts'
 import type { HttpMetrics } from './metrics.ts'
-import { fromStore } from './order-directory.ts'
 import { orderView } from './order-view.ts'
-import { sendOutcome } from './outcome-replies.ts'
+import { sendOrderOutcome } from './outcome-replies.ts'
 
 export interface OrderChangeOptions {
   readonly gate: Gate
@@ -56,53 +56,27 @@ function commandOf(request: FastifyRequest, change: OrderChange): TransitionComm
   }
 }
 
-/** Whether an outcome has to be audited: a replay was, and a refusal changed nothing. */
-function isAudited(outcome: Outcome): boolean {
-  return (outcome.kind === 'confirmed' && !outcome.replayed) || outcome.kind === 'pending' || outcome.kind === 'unknown'
-}
-
-async function keepAudit(
-  client: pg.PoolClient,
-  request: FastifyRequest,
-  { found, action, body, outcome }: OrderChange & { readonly outcome: Outcome }
-): Promise<void> {
+function entryOf(request: FastifyRequest, { found, action, body }: OrderChange, outcome: Outcome): AuditEntry {
   const after = 'decision' in outcome && outcome.decision.order !== undefined ? orderView(outcome.decision.order) : {}
-  await recordAudit(client, {
+  return {
     operator: request.operator.name,
     action: `order.${action}`,
     target: `order:${found.order.id}`,
     reason: 'reason' in body && typeof body.reason === 'string' ? body.reason : undefined,
     before: orderView(found.order),
     after: { ...after, outcome: outcome.kind }
-  })
+  }
 }
 
 /** Sends changes of orders to the gate, audits them, and answers. */
 export function createOrderChanger({ gate, pool, metrics, logger }: OrderChangeOptions) {
-  /** The audit entry is written in a transaction begun before the change: without Postgres nothing is changed. */
-  async function audited(request: FastifyRequest, change: OrderChange): Promise<Outcome> {
-    const client = await fromStore(pool.connect())
-    let broken = true
-    try {
-      await fromStore(client.query('begin'))
-      const outcome = await gate.submit(commandOf(request, change))
-      try {
-        if (isAudited(outcome)) await keepAudit(client, request, { ...change, outcome })
-        await client.query('commit')
-        broken = false
-      } catch (error) {
-        // the decision stands and names the operator in the journal; taking the answer back would be a lie
-        logger.error({ err: error, order: change.found.order.id }, 'a change of an order could not be audited')
-      }
-      return outcome
-    } finally {
-      client.release(broken)
-    }
-  }
-
+  const submit = createAuditedGate({ gate, pool, logger })
   return async (request: FastifyRequest, reply: FastifyReply, change: OrderChange): Promise<FastifyReply> => {
-    const outcome = await audited(request, change)
+    const outcome = await submit({
+      command: commandOf(request, change),
+      entryOf: (decided) => entryOf(request, change, decided)
+    })
     metrics.outcome(outcome)
-    return sendOutcome(request, reply, outcome)
+    return sendOrderOutcome(request, reply, outcome)
   }
 }

@@ -1,23 +1,8 @@
 import type pg from 'pg'
 import { type Gate, type LiveOrder, UnavailableError } from '../gate/gate.ts'
 import { decodeOrder } from '../gate/order-record.ts'
-import type { Decision } from '../gate/outcomes.ts'
-import { decodeWin } from '../gate/win-record.ts'
-import {
-  findDecision,
-  findOrder,
-  type OrderPlace,
-  ordersOfUser,
-  type StoredDecision,
-  type StoredOrder
-} from '../store/orders.ts'
-
-/** A page of orders, newest first. */
-export interface OrderPage {
-  readonly orders: readonly LiveOrder[]
-  /** where the next page goes on; undefined after the last one */
-  readonly next: OrderPlace | undefined
-}
+import { findOrder, ordersOfUser, type StoredOrder } from '../store/orders.ts'
+import { type ItemPage, type ItemReader, type PageRequest, unite } from './pages.ts'
 
 const STORE_DEADLINE_MS = 1500
 
@@ -31,17 +16,9 @@ export function fromStore<Row>(work: Promise<Row>): Promise<Row> {
   })
 }
 
-/** `<shard>-<epoch>-<sequence>` as numbers, so that ids compare as they were decided. */
-function partsOf(id: string): [number, number] {
-  const [, epoch, sequence] = id.split('-')
-  return [Number(epoch), Number(sequence)]
-}
-
-/** Newest first; negative when `a` comes first. */
-export function compareNewest(a: OrderPlace, b: OrderPlace): number {
-  const [epochA, sequenceA] = partsOf(a.id)
-  const [epochB, sequenceB] = partsOf(b.id)
-  return b.acceptedAt - a.acceptedAt || epochB - epochA || sequenceB - sequenceA
+const reader: ItemReader<LiveOrder> = {
+  placeOf: ({ order }) => ({ at: order.acceptedAt, id: order.id }),
+  campaignOf: ({ order }) => order.campaign
 }
 
 /** What Postgres has is journaled. */
@@ -49,37 +26,18 @@ function journaled({ id, record }: StoredOrder): LiveOrder {
   return { order: decodeOrder(id, record), journaled: true }
 }
 
-function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
-  const decision = { id, sequence, type, at: at.getTime(), report }
-  if (record === '') return decision
-  if (type.startsWith('order.')) return { ...decision, order: decodeOrder(entity, record) }
-  return { ...decision, win: decodeWin(entity, record) }
-}
-
 /**
  * Orders out of Redis and Postgres as one. Redis is ahead and knows the last days; Postgres knows all that is journaled.
  */
 export function createOrderDirectory(gate: Gate, pool: pg.Pool) {
   return {
-    /** A page of the user's orders, only older ones than `before`. @throws UnavailableError */
-    async list(
-      user: string,
-      page: { readonly campaign?: string | undefined; readonly before?: OrderPlace | undefined; readonly limit: number }
-    ): Promise<OrderPage> {
+    /** A page of the user's orders. @throws UnavailableError */
+    async list(user: string, page: PageRequest): Promise<ItemPage<LiveOrder>> {
       const [live, stored] = await Promise.all([
         gate.ordersOf(user),
         fromStore(ordersOfUser(pool, user, { ...page, limit: page.limit + 1 }))
       ])
-      const byId = new Map<string, LiveOrder>(stored.map((one) => [one.id, journaled(one)]))
-      for (const one of live) {
-        if (page.campaign !== undefined && one.order.campaign !== page.campaign) continue
-        if (page.before !== undefined && compareNewest(page.before, one.order) >= 0) continue
-        byId.set(one.order.id, one)
-      }
-      const sorted = [...byId.values()].sort((a, b) => compareNewest(a.order, b.order))
-      const orders = sorted.slice(0, page.limit)
-      const last = orders.at(-1)?.order
-      return { orders, next: sorted.length > page.limit && last !== undefined ? last : undefined }
+      return unite({ live, stored: stored.map(journaled) }, page, reader)
     },
 
     /** An order of this user; undefined when there is none or it is another's. @throws UnavailableError */
@@ -102,23 +60,6 @@ export function createOrderDirectory(gate: Gate, pool: pg.Pool) {
       const live = (await gate.ordersOf(user)).find(({ order }) => order.id === id)
       if (live !== undefined) return { ...live, user }
       return stored && { ...journaled(stored), user }
-    },
-
-    /**
-     * What became of a key: the decision, 'pending', or undefined when no decision stands.
-     * @throws UnavailableError when the one who would know does not answer
-     */
-    async outcomeOf(user: string, key: string): Promise<Decision | 'pending' | undefined> {
-      const field = `u:${key}`
-      let redisError: unknown
-      const live = await gate.lookup(user, field).catch((error: unknown) => {
-        redisError = error
-        return undefined
-      })
-      if (live !== undefined) return live.kind === 'pending' ? 'pending' : live.decision
-      const stored = await fromStore(findDecision(pool, user, field))
-      if (stored === undefined && redisError !== undefined) throw redisError
-      return stored && decisionOf(stored)
     }
   }
 }

@@ -1,27 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { TransitionCommand } from '../gate/commands.ts'
 import type { Gate, LiveOrder } from '../gate/gate.ts'
-import type { OrderPlace } from '../store/orders.ts'
 import { claimsOf, type OnRequest } from './auth.ts'
-import { cleanKey, keyOf, requestHash, requireKey } from './idempotency.ts'
+import { keyOf, requestHash, requireKey } from './idempotency.ts'
 import type { HttpMetrics } from './metrics.ts'
 import type { OrderDirectory } from './order-directory.ts'
-import { confirmedView, liveOrderView } from './order-view.ts'
-import { pendingView, sendOutcome } from './outcome-replies.ts'
+import { liveOrderView } from './order-view.ts'
+import { sendOrderOutcome } from './outcome-replies.ts'
+import { pageOf, pageView } from './pages.ts'
 import { ProblemError } from './problems.ts'
-import {
-  Confirmed,
-  DECISION_PATTERN,
-  decisionAnswers,
-  EmptyBody,
-  KeyParams,
-  ListQuery,
-  Order,
-  OrderList,
-  OrderParams,
-  Pending,
-  refusals
-} from './schemas.ts'
+import { decisionAnswers, EmptyBody, ListQuery, Order, OrderList, OrderParams, refusals } from './schemas.ts'
 
 export interface OrderOptions {
   readonly gate: Gate
@@ -30,24 +18,7 @@ export interface OrderOptions {
   readonly metrics: HttpMetrics
 }
 
-const DEFAULT_LIMIT = 20
-const DECISION = new RegExp(DECISION_PATTERN)
 const security = [{ storefront: [] }]
-
-function encodeCursor(place: OrderPlace): string {
-  return Buffer.from(`${place.acceptedAt} ${place.id}`).toString('base64url')
-}
-
-/** @throws ProblemError VALIDATION for a cursor that no answer named */
-function decodeCursor(cursor: string): OrderPlace {
-  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
-  if (!/^\d{1,15}$/.test(time) || !DECISION.test(id)) {
-    throw new ProblemError('VALIDATION', {
-      errors: [{ pointer: '/cursor', detail: 'must be a nextCursor of an earlier answer' }]
-    })
-  }
-  return { acceptedAt: Number(time), id }
-}
 
 /** The user's cancellation of an order. */
 function cancellation(user: string, key: string, { order }: LiveOrder): TransitionCommand {
@@ -66,7 +37,7 @@ function cancellation(user: string, key: string, { order }: LiveOrder): Transiti
   }
 }
 
-/** Orders of the signed-in user, and what became of a request. Nobody else's order exists here. */
+/** Orders of the signed-in user. Nobody else's order exists here. */
 export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
   app,
   { gate, orders, authenticate, metrics }
@@ -84,14 +55,8 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       }
     },
     async (request, reply) => {
-      const { campaign, cursor, limit = String(DEFAULT_LIMIT) } = request.query
-      const before = cursor === undefined ? undefined : decodeCursor(cursor)
-      const page = await orders.list(claimsOf(request).user, { campaign, before, limit: Number(limit) })
-      reply.header('cache-control', 'no-store')
-      return reply.send({
-        items: page.orders.map(liveOrderView),
-        nextCursor: page.next === undefined ? null : encodeCursor(page.next)
-      })
+      const page = await orders.list(claimsOf(request).user, pageOf(request.query))
+      return reply.header('cache-control', 'no-store').send(pageView(page, liveOrderView))
     }
   )
 
@@ -133,37 +98,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       if (found === undefined) throw new ProblemError('NOT_FOUND')
       const outcome = await gate.submit(cancellation(user, keyOf(request), found))
       metrics.outcome(outcome)
-      return sendOutcome(request, reply, outcome)
-    }
-  )
-}
-
-/** GET /v1/requests/{key}: the answer to a POST whose answer was lost. */
-export const requestRoute: FastifyPluginAsyncTypebox<Pick<OrderOptions, 'orders' | 'authenticate'>> = async (
-  app,
-  { orders, authenticate }
-) => {
-  app.get(
-    '/v1/requests/:key',
-    {
-      onRequest: authenticate,
-      schema: {
-        summary: 'What became of a request of mine',
-        tags: ['orders'],
-        security,
-        params: KeyParams,
-        response: { 200: Confirmed, 202: Pending, ...refusals }
-      }
-    },
-    async (request, reply) => {
-      const key = cleanKey(request.params.key)
-      if (key === undefined) throw new ProblemError('NOT_FOUND')
-      const found = await orders.outcomeOf(claimsOf(request).user, key)
-      if (found === undefined)
-        throw new ProblemError('NOT_FOUND', {}, 'No decision stands under this key: send the request again with it.')
-      reply.header('cache-control', 'no-store')
-      if (found === 'pending') return reply.code(202).send(pendingView(key))
-      return reply.code(200).send(confirmedView(found, key))
+      return sendOrderOutcome(request, reply, outcome)
     }
   )
 }

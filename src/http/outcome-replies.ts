@@ -2,10 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isoTime } from '../gate/iso-time.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import { countAnswer } from './answer-counts.ts'
+import type { ConfirmedAny } from './decision-schemas.ts'
 import { closesConnections } from './drain.ts'
+import { keyOf } from './idempotency.ts'
 import { confirmedView } from './order-view.ts'
 import { ProblemError, sendProblem, spreadMs } from './problems.ts'
-import type { Confirmed, Pending } from './schemas.ts'
+import type { Pending } from './schemas.ts'
 
 const PENDING_RETRY_MS = 250
 const UNKNOWN_RETRY_MS = 250
@@ -33,19 +35,28 @@ export function pendingView(requestId: string): Pending {
   }
 }
 
-/**
- * Answers a command about an order with what the gate said: 201, 202, or a problem.
- * @param requestId the idempotency key of the request
- */
-export function sendOutcome(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): FastifyReply {
-  const requestId = request.idempotencyKey ?? request.id
+type Confirmation = Extract<Outcome, { kind: 'confirmed' }>
+
+/** Answers with a 201. @param answer.body made for this decision */
+export function sendConfirmed(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { outcome, body }: { outcome: Confirmation; body: ConfirmedAny }
+): FastifyReply {
+  if (outcome.replayed) reply.header('idempotent-replayed', 'true')
+  return sendGood(request, reply.code(201), body)
+}
+
+/** Answers with a 202 or a problem what is not, or not yet, confirmed. */
+export function sendOutcome(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  outcome: Exclude<Outcome, Confirmation>
+): FastifyReply {
   switch (outcome.kind) {
-    case 'confirmed': {
-      if (outcome.replayed) reply.header('idempotent-replayed', 'true')
-      return sendGood(request, reply.code(201), confirmedView(outcome.decision, requestId))
-    }
     case 'pending':
-      return sendGood(request, reply.code(202), pendingView(requestId))
+      // the idempotency key of the request
+      return sendGood(request, reply.code(202), pendingView(request.idempotencyKey ?? request.id))
     case 'refused': {
       // NOT_FOUND counts against the address, which is the error handler's business
       if (outcome.code === 'NOT_FOUND') return reply.send(new ProblemError('NOT_FOUND'))
@@ -60,7 +71,13 @@ export function sendOutcome(request: FastifyRequest, reply: FastifyReply, outcom
   }
 }
 
-function sendGood(request: FastifyRequest, reply: FastifyReply, body: Confirmed | Pending): FastifyReply {
+/** Answers a command about an order with what the gate said: 201, 202, or a problem. */
+export function sendOrderOutcome(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): FastifyReply {
+  if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)
+  return sendConfirmed(request, reply, { outcome, body: confirmedView(outcome.decision, keyOf(request)) })
+}
+
+function sendGood(request: FastifyRequest, reply: FastifyReply, body: ConfirmedAny | Pending): FastifyReply {
   if (closesConnections()) reply.header('connection', 'close')
   if (request.answers !== null) countAnswer(request.answers, reply.statusCode)
   return reply.send(body)

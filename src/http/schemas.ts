@@ -1,14 +1,16 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 
 // Shapes of the public contract. They validate, they serialise, and they are what /openapi.json and /schemas show.
 
 /** `anyOf` with null would make the serialiser validate each value; a list of types costs nothing. */
-const NullableTime = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' })
-const Time = Type.String({ description: 'UTC with milliseconds' })
+export const NullableTime = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' })
+export const Time = Type.String({ description: 'UTC with milliseconds' })
 const Key = Type.String({ description: 'the Idempotency-Key' })
+export const EVENT_ID = Type.String({ description: 'id of the decision and of its public event' })
 
 export const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,31}$'
 export const DECISION_PATTERN = '^[0-9]{1,4}-[0-9]{1,12}-[0-9]{1,15}$'
+export const USER_PATTERN = '^[A-Za-z0-9_.@-]{1,64}$'
 export const QUANTITY_MAX = 1_000_000
 
 export const OrderStatus = Type.Unsafe<'accepted' | 'paid' | 'cancelled' | 'expired' | 'shipped' | 'returned'>({
@@ -43,7 +45,7 @@ export const Confirmed = Type.Object(
     outcome: Type.Literal('confirmed'),
     requestId: Key,
     sequence: Type.Integer(),
-    eventId: Type.String({ description: 'id of the decision and of its public event' }),
+    eventId: EVENT_ID,
     order: Order
   },
   { title: 'Confirmed' }
@@ -105,28 +107,23 @@ export const EmptyBody = Type.Unsafe<Record<string, never> | null>({
 export const SaleParams = Type.Object({ campaign: Type.String(), sale: Type.String() })
 export const CampaignParams = Type.Object({ campaign: Type.String({ pattern: ID_PATTERN }) })
 export const OrderParams = Type.Object({ order: Type.String({ pattern: DECISION_PATTERN }) })
+export const WinParams = Type.Object({ win: Type.String({ pattern: DECISION_PATTERN }) })
 export const KeyParams = Type.Object({ key: Type.String() })
 
 export const ListQuery = Type.Object(
   {
     campaign: Type.Optional(Type.String({ pattern: ID_PATTERN })),
     limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100, 20 where absent' })),
-    cursor: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9_-]+$' }))
+    // that of a ledger names unit and scope too
+    cursor: Type.Optional(Type.String({ maxLength: 256, pattern: '^[A-Za-z0-9_-]+$' }))
   },
   { additionalProperties: false }
 )
 
-export const OrderList = Type.Object(
-  { items: Type.Array(Order), nextCursor: Type.Unsafe<string | null>({ type: ['string', 'null'] }) },
-  { title: 'OrderList' }
-)
+/** A page of a list, newest first. */
+export function listOf<Item extends TSchema>(item: Item, title: string) {
+  const nextCursor = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+  return Type.Object({ items: Type.Array(item), nextCursor }, { title })
+}
 
-/** Documents below /schemas/, by file name. */
-export const publishedSchemas = {
-  'order.json': Order,
-  'order-list.json': OrderList,
-  'confirmed.json': Confirmed,
-  'pending.json': Pending,
-  'problem.json': ProblemDocument,
-  'buy.json': BuyBody
-} as const
+export const OrderList = listOf(Order, 'OrderList')

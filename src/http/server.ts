@@ -9,6 +9,8 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number
   /** networks whose X-Forwarded-For counts */
   readonly proxies: readonly string[]
+  /** within which a request has to have come in whole; 15 s where absent */
+  readonly requestTimeoutMs?: number
 }
 
 const REQUEST_TIMEOUT_MS = 15_000
@@ -31,7 +33,7 @@ export function listSetting(text: string): string[] {
  * A Fastify server with the limits, names and refusals that both ports share.
  * Fastify's own logging stays off: a child logger and two listeners per request would cost a tenth of a refusal.
  */
-export function createServer({ bodyLimitBytes, proxies }: ServerOptions): FastifyInstance {
+export function createServer({ bodyLimitBytes, proxies, requestTimeoutMs }: ServerOptions): FastifyInstance {
   const prefix = `${randomBytes(6).toString('base64url')}-`
   let count = 0
   const nextId = (): string => prefix + (count++).toString(36)
@@ -40,7 +42,7 @@ export function createServer({ bodyLimitBytes, proxies }: ServerOptions): Fastif
     genReqId: nextId,
     bodyLimit: bodyLimitBytes,
     trustProxy: proxies.length > 0 ? [...proxies] : false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     maxRequestsPerSocket: REQUESTS_PER_SOCKET,

@@ -50,7 +50,7 @@ const ESCAPES = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\
 const UNSTORABLE = /^\\u(?:0000|[dD][89a-fA-F][\da-fA-F]{2})$/
 
 /** JSON text in which names and values hold only what Postgres stores: no NUL and no half of a surrogate pair. */
-function storable(text: string): string {
+export function storable(text: string): string {
   if (!text.includes('\\u')) return text
   return text.replace(ESCAPES, (found) => (UNSTORABLE.test(found) ? '\\ufffd' : found))
 }

@@ -1,13 +1,6 @@
-import {
-  AckPolicy,
-  createInbox,
-  DeliverPolicy,
-  type JetStreamManager,
-  type Msg,
-  type NatsError,
-  ReplayPolicy
-} from 'nats'
+import { AckPolicy, DeliverPolicy, type JetStreamManager, type Msg, ReplayPolicy } from 'nats'
 import type { JournalConnection } from './connection.ts'
+import { pull, sequenceOf } from './pull.ts'
 import { streamInfo } from './streams.ts'
 
 /** One message of a stream. */
@@ -29,8 +22,6 @@ interface ReaderOptions {
 
 const PULL = 256
 const PULL_MS = 2000
-/** how long NATS may take to say that nothing is there */
-const ANSWER_MS = 1500
 
 /**
  * Reads a stream in order from a place, without acks and without redelivery: a pull consumer that is made again from the
@@ -111,42 +102,18 @@ export class StreamReader {
     return this.#pull(consumer, 1, Math.min(waitMs, PULL_MS))
   }
 
-  #pull(consumer: string, most: number, expiresMs: number): Promise<Pulled> {
-    const { nc } = this.#options.connection
-    const { stream } = this.#options
-    return new Promise((resolve) => {
-      const messages: StoredMessage[] = []
-      const inbox = createInbox()
-      const finish = (doubt: boolean) => {
-        clearTimeout(overdue)
-        subscription.unsubscribe()
-        resolve({ messages, doubt })
-      }
-      const overdue = setTimeout(() => finish(true), expiresMs + ANSWER_MS)
-      const receive = (error: NatsError | null, message: Msg) => {
-        if (error) return finish(true)
-        const code = message.headers?.code ?? 0
-        // 404 and 408: nothing (more) there in time; anything else that is not a message is a doubt
-        if (code !== 0) return finish(code !== 404 && code !== 408)
-        messages.push({ sequence: sequenceOf(message), text: Buffer.from(message.data).toString('utf8') })
-        // Only a full batch or the server's word ends a request: one given up because nothing more seemed to be there
-        // was still open at the server, and took the next frame with it.
-        if (messages.length >= most) finish(false)
-      }
-      const subscription = nc.subscribe(inbox, { callback: receive })
-      const request = { batch: most, ...(expiresMs === 0 ? { no_wait: true } : { expires: expiresMs * 1_000_000 }) }
-      nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox })
-    })
+  async #pull(consumer: string, most: number, expiresMs: number): Promise<Pulled> {
+    const { connection, stream } = this.#options
+    const { messages, doubt } = await pull(connection.nc, { stream, consumer, most, expiresMs })
+    return { messages: messages.map(storedMessage), doubt }
   }
+}
+
+function storedMessage(message: Msg): StoredMessage {
+  return { sequence: sequenceOf(message), text: Buffer.from(message.data).toString('utf8') }
 }
 
 interface Pulled {
   readonly messages: StoredMessage[]
   readonly doubt: boolean
-}
-
-/** `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<delivered>.<sequence>.<consumer sequence>.<time>.<pending>[.<token>]` */
-function sequenceOf(message: Msg): number {
-  const tokens = (message.reply ?? '').split('.')
-  return Number(tokens[tokens.length >= 11 ? 7 : 5])
 }

@@ -73,6 +73,28 @@ export async function ensurePublicStream(
   })
 }
 
+/** Commands are small and leave when they are done. */
+const COMMANDS_MAX_BYTES = 256 * 1024 ** 2
+
+/** The stream by which other systems send commands. A command that is done leaves it; a full one refuses. */
+export async function ensureCommandsStream(
+  jsm: JetStreamManager,
+  names: Names,
+  { replicas, maxBytes }: StreamSettings
+): Promise<void> {
+  const { commandsStream, commandSubjects } = names
+  const info = await streamInfo(jsm, commandsStream)
+  if (!info) {
+    const bounds = { replicas, maxBytes: Math.min(maxBytes, COMMANDS_MAX_BYTES) }
+    await jsm.streams.add({
+      ...settings(commandsStream, commandSubjects, bounds),
+      retention: RetentionPolicy.Workqueue
+    })
+  } else if (!commandSubjects.every((subject) => info.config.subjects.includes(subject))) {
+    await jsm.streams.update(commandsStream, { ...info.config, subjects: commandSubjects })
+  }
+}
+
 /**
  * Seals a stream: the barrier after which nothing can be stored in it, ever.
  * @returns the last sequence, read after the seal; undefined when the stream is gone

@@ -41,6 +41,7 @@ export interface RecoveryParts extends Pick<GateParts, 'redis' | 'caller' | 'con
 }
 
 const DRAIN_MS = 120_000
+const TELL_EVERY = 100_000
 
 interface Fence {
   /** sealed streams that still hold frames beyond the position, oldest first */
@@ -98,9 +99,11 @@ async function closeGate(parts: RecoveryParts, scripts: OpeningScripts): Promise
   throw new SupersededError('Redis was exchanged while the gate was being closed.')
 }
 
+/** Steps 5 and 6. @param log tells how far it is: with millions of decisions it takes its time */
 async function restoreRedis(
   parts: RecoveryParts,
-  scripts: OpeningScripts
+  scripts: OpeningScripts,
+  log: (step: string, details: object) => void
 ): Promise<{ hashes: number; decisions: number }> {
   const { session, shard, redis, prefix } = parts
   const fold = new Fold()
@@ -108,11 +111,14 @@ async function restoreRedis(
   for await (const page of readDecisions(session, shard)) {
     for (const decision of page) fold.add(decision)
     decisions += page.length
+    if (decisions % TELL_EVERY === 0) log('folding', { decisions })
   }
+  log('writing Redis from Postgres', { decisions, hashes: fold.hashes.size })
   const target = { redis, prefix, scripts }
   await wipe(target)
   if (failPoint) await failPoint('R7')
   const hashes = await writeHashes(target, fold)
+  log('comparing Redis with Postgres', { hashes })
   await verify(target, fold, { stock: await readStock(session, shard), balances: readBalances(session, shard) })
   return { hashes, decisions }
 }
@@ -170,8 +176,8 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   // not before: a recovery that died on the way would leave the next one without a sign that something was lost
   for (const lostEpoch of gone) await recordDeleted(session, shard, lostEpoch)
   if (failPoint) await failPoint('R6')
-  log('writing Redis from Postgres')
-  const written = await restoreRedis(parts, scripts)
+  log('folding', { decisions: 0 })
+  const written = await restoreRedis(parts, scripts, log)
   log('opening', written)
   if (failPoint) await failPoint('R8')
   await openGate(parts, scripts)

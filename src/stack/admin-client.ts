@@ -16,21 +16,21 @@ export type AdminClient = (
 
 const answerMs = 15_000
 
-/** A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1. */
+/** A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1, a text is sent as it is. */
 export function createAdminClient(url: string, token: string): AdminClient {
   return async (method, path, body) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
     if (method !== 'GET') headers['idempotency-key'] = randomUUID()
-    if (body !== undefined) headers['content-type'] = 'application/json'
+    const text = typeof body === 'string'
+    if (body !== undefined) headers['content-type'] = text ? 'text/plain' : 'application/json'
     try {
       const response = await fetch(`${url}/admin/v1${path}`, {
         method,
         headers,
         signal: AbortSignal.timeout(answerMs),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+        ...(body === undefined ? {} : { body: text ? body : JSON.stringify(body) })
       })
-      const text = await response.text()
-      return { status: response.status, body: parse(text) }
+      return { status: response.status, body: parse(await response.text()) }
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
       throw new StackError(

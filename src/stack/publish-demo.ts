@@ -1,9 +1,9 @@
 import { type AdminClient, type AdminReply, refusalText } from './admin-client.ts'
-import { demoCampaign } from './demo.ts'
+import { type Demo, demos } from './demo/demos.ts'
 import { StackError } from './errors.ts'
 
 export interface DemoOptions {
-  /** writes and submits */
+  /** writes, submits and loads codes */
   readonly author: AdminClient
   /** approves and publishes: another operator */
   readonly reviewer: AdminClient
@@ -11,7 +11,9 @@ export interface DemoOptions {
   readonly now: number
 }
 
-export interface Demo {
+export interface PublishedDemo {
+  /** of src/stack/demo */
+  readonly name: string
   readonly campaign: string
   /** false: it was there from an earlier run */
   readonly published: boolean
@@ -20,36 +22,66 @@ export interface Demo {
 const mostDemos = 50
 
 /**
- * Makes sure that a demo campaign is open: the one of an earlier run, or a new one, through the same review by two
- * operators that every campaign goes through. A publication cut short earlier is continued.
+ * Makes sure that the demo campaigns are open, all at the same time.
  * @throws StackError with the API's words when a step is refused
  */
-export async function publishDemo({ author, reviewer, now }: DemoOptions): Promise<Demo> {
+export function publishDemos(options: DemoOptions): Promise<PublishedDemo[]> {
+  return Promise.all(demos.map((demo) => publishDemo(demo, options)))
+}
+
+/** Which campaigns are new and which were there, all of them open. */
+export function demoText(demos: readonly PublishedDemo[]): string {
+  const named = (published: boolean) =>
+    demos.flatMap((demo) => (demo.published === published ? [demo.campaign] : [])).join(', ')
+  const texts = [
+    [named(true), 'published'],
+    [named(false), 'there from an earlier run']
+  ] as const
+  const told = texts.flatMap(([names, what]) => (names === '' ? [] : [`${names} ${what}`]))
+  return `${told.join('; ')}; open now`
+}
+
+/**
+ * One demo campaign: that of an earlier run, or a new one, through the same review by two operators that every campaign
+ * goes through. A publication cut short earlier is continued.
+ */
+async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): Promise<PublishedDemo> {
+  const { name } = demo
   for (let number = 1; number <= mostDemos; number++) {
-    const id = number === 1 ? 'launch' : `launch-${number}`
-    const path = `/campaigns/${id}`
+    const campaign = number === 1 ? name : `${name}-${number}`
+    const path = `/campaigns/${campaign}`
     const found = await author('GET', path)
     const state = found.status === 404 ? 'new' : stateOf(found)
     if (state === 'over') continue
-    if (state === 'open') return { campaign: id, published: false }
-    if (state === 'new') accept(await author('PUT', path, demoCampaign(id, now)), `saving ${id}`)
-    if (state === 'new' || state === 'draft') accept(await author('POST', `${path}/submission`, {}), `submitting ${id}`)
-    if (state !== 'approved') accept(await reviewer('POST', `${path}/approval`, {}), `approving ${id}`)
-    accept(await reviewer('POST', `${path}/publication`, {}), `publishing ${id}`)
-    return { campaign: id, published: true }
+    if (state === 'new') accept(await author('PUT', path, demo.define(campaign, now)), `saving ${campaign}`)
+    if (state === 'new' || state === 'draft') {
+      accept(await author('POST', `${path}/submission`, {}), `submitting ${campaign}`)
+    }
+    if (state !== 'open') {
+      if (state !== 'approved') accept(await reviewer('POST', `${path}/approval`, {}), `approving ${campaign}`)
+      accept(await reviewer('POST', `${path}/publication`, {}), `publishing ${campaign}`)
+    }
+    // codes that are there already are passed over, so a load that was cut short is completed
+    if (demo.pool) await loadCodes(author, path, demo.pool)
+    return { name, campaign, published: state !== 'open' }
   }
   throw new StackError(
-    `All of launch, launch-2, ... launch-${mostDemos} are over.`,
+    `All of ${name}, ${name}-2, ... ${name}-${mostDemos} are over.`,
     'The stack makes a new demo campaign when the one before has ended.',
     'Start with an empty FLOODGATE_HOME, or without a demo: npm start -- --no-demo'
   )
+}
+
+async function loadCodes(author: AdminClient, path: string, pool: NonNullable<Demo['pool']>): Promise<void> {
+  const reply = await author('POST', `${path}/pools/${pool.pool}/codes`, `${pool.codes.join('\n')}\n`)
+  accept(reply, `loading codes into ${pool.pool}`)
 }
 
 type DemoState = 'draft' | 'submitted' | 'approved' | 'open' | 'over'
 
 /** How far a campaign is, from the admin API's answer: its review before the publication, its status after it. */
 function stateOf(reply: AdminReply): DemoState {
-  accept(reply, 'reading the demo campaign')
+  accept(reply, 'reading a demo campaign')
   const state = typeof reply.body === 'object' && reply.body !== null && 'state' in reply.body ? reply.body.state : ''
   if (state === 'draft' || state === 'submitted' || state === 'approved') return state
   return state === 'ended' || state === 'settled' ? 'over' : 'open'
@@ -58,8 +90,8 @@ function stateOf(reply: AdminReply): DemoState {
 function accept(reply: AdminReply, what: string): void {
   if (reply.status < 300) return
   throw new StackError(
-    `The demo campaign could not be published: ${what}: ${refusalText(reply)}`,
-    'The stack works, but there is nothing to buy in it.',
+    `A demo campaign could not be published: ${what}: ${refusalText(reply)}`,
+    'The stack works, but there is nothing to take part in.',
     'Start again; if it stays, read logs/gateway.log in FLOODGATE_HOME, or start without: npm start -- --no-demo'
   )
 }

@@ -5,7 +5,7 @@ import { localUrl, type Stack } from './stack.ts'
 
 const tokenSeconds = 24 * 3600
 
-/** What a person sees when the stack is ready: addresses, and a first purchase that works by paste. */
+/** What a person sees when the stack is ready: addresses, a first purchase and a first spin. */
 export function readyText(stack: Stack, ms: number): string {
   const { config, screen, home } = stack
   const row = (name: string, value: string): string => `  ${name.padEnd(12)}${value}`
@@ -18,26 +18,34 @@ export function readyText(stack: Stack, ms: number): string {
     row('addresses', `${folder}/stack.json, with operators' tokens and process ids`),
     row('logs', `${folder}/logs`)
   ]
-  if (stack.demo !== undefined && config.TOKEN_SECRET !== '') lines.push('', ...purchase(stack, stack.demo))
+  if (stack.demos.size > 0 && config.TOKEN_SECRET !== '') lines.push('', ...firstSteps(stack))
   return [...lines, '', 'Ctrl-C stops it.'].join('\n')
 }
 
-function purchase({ config, screen }: Stack, campaign: string): string[] {
+/** A purchase and a spin that work by paste, and where to see them. */
+function firstSteps({ config, screen, demos }: Stack): string[] {
   const claims = { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE, ttlSeconds: tokenSeconds }
   const [token = ''] = signTokens({ secret: config.TOKEN_SECRET, users: ['alice'], ...claims })
+  const post = (path: string, key: string, body: string): string[] => [
+    `curl -sS -w '\\n' ${localUrl(config.HOST, config.PORT)}/v1/campaigns/${path} \\`,
+    `  -H 'authorization: Bearer ${token}' \\`,
+    `  -H 'content-type: application/json' -H 'idempotency-key: ${key}' -d '${body}'`
+  ]
   const lines = [
     screen.bold('Buy a phone as alice:'),
     '',
-    `curl -sS -w '\\n' ${localUrl(config.HOST, config.PORT)}/v1/campaigns/${campaign}/sales/phone/orders \\`,
-    `  -H 'authorization: Bearer ${token}' \\`,
-    "  -H 'content-type: application/json' -H 'idempotency-key: first-order' -d '{\"quantity\":1}'"
+    ...post(`${demos.get('launch')}/sales/phone/orders`, 'first-order', '{"quantity":1}'),
+    '',
+    screen.bold('and spin the wheel:'),
+    '',
+    ...post(`${demos.get('lucky-week')}/draws/wheel/spins`, 'first-spin', '{}')
   ]
   if (findExecutable('psql') === undefined) return lines
   return [
     ...lines,
     '',
-    screen.bold('and see it in Postgres:'),
+    screen.bold('See both in Postgres:'),
     '',
-    `psql -x '${config.DATABASE_URL}' -c 'table ${config.NAMESPACE}.orders'`
+    `psql -x '${config.DATABASE_URL}' -c 'table ${config.NAMESPACE}.orders' -c 'table ${config.NAMESPACE}.wins'`
   ]
 }

@@ -20,8 +20,8 @@ export interface Stack {
   config: Config
   readonly servers: Map<PartName, Server>
   readonly children: Supervised[]
-  /** the demo campaign, once it is published */
-  demo?: string
+  /** demo campaigns by name, once they are published */
+  readonly demos: Map<string, string>
   /** stack.json is written from here on */
   ready: boolean
   stopping: boolean

@@ -14,7 +14,7 @@ import { takeLock } from './lock.ts'
 import { freePort, requireFreePort } from './ports.ts'
 import { childrenOfEarlierRun, endAll } from './processes.ts'
 import { type PartName, partNames, parts } from './programs.ts'
-import { publishDemo } from './publish-demo.ts'
+import { demoText, publishDemos } from './publish-demo.ts'
 import { readyText } from './ready-text.ts'
 import { createScreen } from './screen.ts'
 import { startServer } from './servers.ts'
@@ -24,7 +24,7 @@ import { Interrupted, listenForStop, type StopSignal } from './stop-signal.ts'
 export interface UpOptions {
   /** parts to start again on the same data when they die */
   readonly restart: readonly string[]
-  /** whether to publish the demo campaign */
+  /** whether to publish the demo campaigns */
   readonly demo: boolean
 }
 
@@ -32,7 +32,7 @@ const urlVariables = { redis: 'REDIS_URL', nats: 'NATS_URL', postgres: 'DATABASE
 const earlierRunMs = 10_000
 
 /**
- * Runs the local stack until Ctrl-C: servers that no URL names, schema, operators, worker, gateway, demo campaign.
+ * Runs the local stack until Ctrl-C: servers that no URL names, schema, operators, worker, gateway, demo campaigns.
  * Stops exactly what it started.
  * @throws StackError when it cannot start; everything is stopped again then
  */
@@ -54,6 +54,7 @@ export async function up(given: Config, options: UpOptions): Promise<void> {
     config,
     servers: new Map(),
     children: [],
+    demos: new Map(),
     ready: false,
     stopping: false
   }
@@ -173,7 +174,7 @@ async function startDemo(stack: Stack): Promise<void> {
   const url = localUrl(stack.config.HOST, stack.config.ADMIN_PORT)
   const [author = '', reviewer = ''] = Object.values(stack.secrets.operators)
   const clients = { author: createAdminClient(url, author), reviewer: createAdminClient(url, reviewer) }
-  const { campaign, published } = await publishDemo({ ...clients, now: Date.now() })
-  stack.demo = campaign
-  done(`campaign ${campaign} ${published ? 'published' : 'is there from an earlier run'}, open now`)
+  const published = await publishDemos({ ...clients, now: Date.now() })
+  for (const { name, campaign } of published) stack.demos.set(name, campaign)
+  done(demoText(published))
 }

@@ -95,6 +95,16 @@ export async function codesOf(db: Queryable, claim: string): Promise<string[]> {
   return rows.map(({ code }) => code)
 }
 
+/** The codes of many claims or wins at once, by claim, each in the order of their giving. For their owner only. */
+export async function codesOfAll(db: Queryable, claims: readonly string[]): Promise<Map<string, string[]>> {
+  if (claims.length === 0) return new Map()
+  const { rows } = await db.query<{ claim: string; codes: string[] }>(
+    'select claim_id as claim, array_agg(code order by nth) as codes from codes where claim_id = any ($1) group by claim_id',
+    [claims]
+  )
+  return new Map(rows.map(({ claim, codes }) => [claim, codes]))
+}
+
 /** How many codes of a pool are loaded, and how many of them are given out. Counts: for operators, not for every request. */
 export async function countCodes(
   db: Queryable,

@@ -76,20 +76,28 @@ export async function findIntentByKey(pool: Queryable, operator: string, key: st
 }
 
 /**
- * The next intent of a campaign to be carried out.
- * @param without users whose intents are passed over
+ * The intents of a campaign that may be carried out at once: its own ones one by one and before all others, those about
+ * users side by side, of each user the oldest.
+ * @param without users whose intents are passed over; the campaign's own are those of `owner`
  */
-export async function nextOpenIntent(
+export async function nextOpenIntents(
   client: Queryable,
   campaign: string,
-  without: readonly string[] = []
-): Promise<IntentRow | undefined> {
-  const { rows } = await client.query<IntentRow>(
-    `select ${columns} from intents where campaign_id = $1 and state = 'open' and user_id <> all ($2)
-     order by intent_id limit 1`,
-    [campaign, without]
+  { owner, without, most }: { readonly owner: string; readonly without: readonly string[]; readonly most: number }
+): Promise<IntentRow[]> {
+  const open = `from intents where campaign_id = $1 and state = 'open'`
+  const own = await client.query<IntentRow>(
+    `select ${columns} ${open} and user_id = $2 and user_id <> all ($3) order by intent_id limit 1`,
+    [campaign, owner, without]
   )
-  return rows[0]
+  if (own.rows.length > 0) return own.rows
+  const { rows } = await client.query<IntentRow>(
+    `select distinct on (user_id) ${columns} from (
+       select * ${open} and user_id <> $2 and user_id <> all ($3) order by intent_id limit $4
+     ) oldest order by user_id, intent_id`,
+    [campaign, owner, without, most]
+  )
+  return rows
 }
 
 /** Whether a campaign has open intents that are decided in the place of this user. */

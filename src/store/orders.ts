@@ -1,12 +1,5 @@
 import type pg from 'pg'
-
-/** Where a list goes on: only orders accepted before this one. Epoch and sequence settle equal times. */
-export interface OrderPlace {
-  /** ms since 1970 */
-  readonly acceptedAt: number
-  /** `<shard>-<epoch>-<sequence>` */
-  readonly id: string
-}
+import { type Page, placeValues } from './page.ts'
 
 /** An order as it is stored. */
 export interface StoredOrder {
@@ -22,31 +15,24 @@ export interface StoredDecision {
   readonly sequence: number
   /** entity.verb, such as order.accepted */
   readonly type: string
-  /** the id of the order that it is about; nothing usable for other decisions */
+  readonly campaign: string
+  readonly activity: string
+  /** the id of the order or win that it is about; nothing usable for other decisions */
   readonly entity: string
   readonly at: Date
-  /** the gate's record of the order right after this decision; '' where it is about no order */
+  /** the gate's record of the order or win right after this decision; '' where it is about none */
   readonly record: string
   readonly report: string
 }
 
-/**
- * Orders of a user, newest first, at most `limit`.
- * @param page `campaign`: only of this one; `before`: only older ones
- */
-export async function ordersOfUser(
-  pool: pg.Pool,
-  user: string,
-  page: { readonly campaign?: string | undefined; readonly before?: OrderPlace | undefined; readonly limit: number }
-): Promise<StoredOrder[]> {
-  const [, epoch = null, sequence = null] = page.before?.id.split('-') ?? []
-  const before = page.before === undefined ? null : new Date(page.before.acceptedAt)
+/** Orders of a user, newest first, at most `limit`. */
+export async function ordersOfUser(pool: pg.Pool, user: string, page: Page): Promise<StoredOrder[]> {
   const { rows } = await pool.query<StoredOrder>(
     `select order_id as id, user_id as user, record from orders
      where user_id = $1 and ($2::text is null or campaign_id = $2)
        and ($3::timestamptz is null or (accepted_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by accepted_at desc, epoch desc, sequence desc limit $6`,
-    [user, page.campaign ?? null, before, epoch, sequence, page.limit]
+    [user, page.campaign ?? null, ...placeValues(page.before), page.limit]
   )
   return rows
 }
@@ -60,7 +46,8 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
   return rows[0]
 }
 
-const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, shard || '-' || entity as entity, at, record, report`
+const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, campaign_id as campaign,
+  activity_id as activity, shard || '-' || entity as entity, at, record, report`
 
 /** The decision that a replay field of a user stands for, such as `u:<Idempotency-Key>`. */
 export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {

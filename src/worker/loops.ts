@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** The shard must be opened again: Redis was restarted, exchanged or wiped, or the journal is gone. */
@@ -28,6 +29,8 @@ export async function runLoops(
 ): Promise<void> {
   const stop = new AbortController()
   const both = AbortSignal.any([signal, stop.signal])
+  // each loop listens while it pauses
+  setMaxListeners(0, both)
   let failure: unknown
   const runOne = async (loop: Loop) => {
     while (!both.aborted) {

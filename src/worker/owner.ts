@@ -13,11 +13,12 @@ import type { Names } from '../journal/subjects.ts'
 import { recover } from '../recovery/recover.ts'
 import { OpeningScripts } from '../recovery/scripts.ts'
 import { closeShard, readShard, takeShard } from '../store/shards.ts'
-import { ExpiryDriver } from './drivers.ts'
+import { driverLoops } from './driver-loops.ts'
 import type { EventRelay } from './event-relay.ts'
 import { cleanJournal, relayOutbox, tidy, trimCommitted } from './housekeeping.ts'
 import { type Loop, ReopenError, runLoops } from './loops.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from './projector.ts'
+import { Reconciler } from './reconciler.ts'
 
 export interface OwnerOptions {
   readonly parts: GateParts
@@ -170,15 +171,15 @@ export class ShardOwner {
     const { parts, pool, jsm, names, keepSeconds, events, driveIntents, logger } = this.#options
     const { gate, shard } = parts
     const positions = () => ({ projection: this.#projector.position, events: events.place })
-    const expiry = new ExpiryDriver({ pool, gate, shard })
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, positions, logger }
+    const reconciler = new Reconciler({ ...parts, pool, jsm, names }, logger)
     return [
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
       { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
       { name: 'relay', everyMs: 250, vital: false, run: () => relayOutbox(parts) },
       { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
-      { name: 'expiry', everyMs: 500, vital: false, run: () => expiry.step() },
-      { name: 'adjustments', everyMs: 1000, vital: false, run: driveIntents },
+      ...driverLoops({ pool, gate, shard, driveIntents, logger }),
+      { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
       { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }
     ]
   }

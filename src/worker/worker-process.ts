@@ -1,20 +1,26 @@
 import type { Client, Pool } from 'pg'
 import { type Logger, pino } from 'pino'
+import { Catalogue } from '../campaign/catalogue.ts'
 import { driveIntents } from '../campaign/driver.ts'
 import type { Config } from '../config/config.ts'
 import { armFailPoints } from '../config/fail-points.ts'
 import { createGateParts } from '../gate/create-gate.ts'
+import { CommandQueue } from '../journal/command-queue.ts'
 import { createPublisher } from '../journal/publisher.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { checkSchema } from '../store/migrate.ts'
 import { createPool, createSession } from '../store/pool.ts'
+import { CommandIntake } from './command-intake.ts'
 import { EventRelay } from './event-relay.ts'
 import { pause, runLoops } from './loops.ts'
 import { type OwnerOptions, ShardOwner, ViolationError } from './owner.ts'
 
 /** Events gather this long: many in one go cost one pull and one ack. */
 const EVENTS_GATHER_MS = 20
+
+/** How long a worker waits for the first command: also how long it takes to stop. */
+const COMMANDS_WAIT_MS = 1000
 
 /** How long a worker waits before it tries again to own a shard that another holds, or that it could not open. */
 const RETRY_MS = 500
@@ -130,10 +136,16 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
     logger
   })
   const keepStream = () => ensurePublicStream(jsm, names, { ...streams, keepSeconds: config.JOURNAL_KEEP })
+  const queue = new CommandQueue({ connection: parts.connection, jsm, names, streams })
+  const intake = new CommandIntake({ queue, pool, catalogue: new Catalogue({ pool }), publisher, names, logger })
+  // these belong to no shard: every worker does them
   const keeping = runLoops(
-    [{ name: 'public stream', everyMs: 5000, vital: false, run: keepStream }],
+    [
+      { name: 'public stream', everyMs: 5000, vital: false, run: keepStream },
+      { name: 'commands', everyMs: 0, vital: false, run: () => intake.step(COMMANDS_WAIT_MS) }
+    ],
     signal,
-    (_, error) => logger.warn({ err: error }, 'the public stream cannot be looked at')
+    (name, error) => logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
   )
   await ownWhilePossible(
     {
@@ -160,7 +172,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
 export async function runWorker(config: Config): Promise<void> {
   armFailPoints(config)
   const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
-  const pool = createPool(config, { max: 6, name: 'floodgate-worker' })
+  const pool = createPool(config, { max: 8, name: 'floodgate-worker' })
   const stop = new AbortController()
   process.once('SIGTERM', () => stop.abort())
   process.once('SIGINT', () => stop.abort())

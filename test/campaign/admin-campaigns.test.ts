@@ -4,6 +4,7 @@ import { buildAdminApp } from '../../src/http/admin-app.ts'
 import { HealthCheck } from '../../src/http/health.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { ensureOperator } from '../../src/store/operators.ts'
+import { aCatalogue } from '../support/http-app.ts'
 import { aDraw, aRedemption, aTask } from './kinds.ts'
 import { HOUR, iso, openDefinition, setUp } from './set-up.ts'
 
@@ -20,6 +21,7 @@ for (const [name, role] of [
 const app = await buildAdminApp({
   config: core.config,
   gate,
+  catalogue: aCatalogue([]),
   pool,
   logger: pino({ level: 'silent' }),
   metrics: createMetrics(),
@@ -263,9 +265,9 @@ t.test('users are disqualified and granted entitlements, each with a reason', as
   const grant = { campaign: 'people', unit: 'entitlement:vip', amount: 1, reason: 'a prize' }
   t.match(await ask('olga', 'POST /users/alice/grants', grant), { status: 200, body: { outcome: 'confirmed' } })
   t.match(await purchase('people', 'alice'), { kind: 'confirmed' })
-  t.match(await ask('olga', 'POST /users/alice/grants', { ...grant, unit: 'points' }), {
+  t.match(await ask('olga', 'POST /users/alice/grants', { ...grant, unit: 'pearls' }), {
     status: 400,
-    body: { errors: [{ pointer: '/unit', detail: /not built yet/ }] }
+    body: { errors: [{ pointer: '/unit', detail: /is no unit/ }] }
   })
   t.match(await ask('olga', 'POST /users/alice/grants', { ...grant, amount: -1 }), { status: 400 })
   t.match(await ask('olga', 'POST /users/$system/grants', grant), { status: 404 })

@@ -111,7 +111,7 @@ t.test('a disqualified user is refused at once, and an entitlement is granted on
   const id = 'persons'
   await publish(openDefinition(id, { requires: { entitlement: 'vip' } }))
   t.match(await purchase(id, 'alice'), { code: 'NOT_ELIGIBLE' })
-  const grant = { campaign: id, user: 'alice', entitlement: 'vip', amount: 1 }
+  const grant = { campaign: id, user: 'alice', unit: 'entitlement:vip', amount: 1 }
   t.match(await campaigns.grant(grant, { ...ada, key: 'grant-1', hash: 'h' }), { intent: { state: 'applied' } })
   await campaigns.grant(grant, { ...ada, key: 'grant-1', hash: 'h' })
   t.match(await purchase(id, 'alice'), { kind: 'confirmed' })

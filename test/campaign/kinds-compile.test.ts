@@ -183,7 +183,7 @@ t.test('whatever draw is valid, its rules are a definition again, and the gate r
       const all = given.map(({ reward, ...rest }) => (credited.includes(rest.type) ? { ...rest, reward } : rest))
       const [first] = all
       assert.ok(first)
-      const fallback = { ...first, quota: null, minSpins: 0, weight: first.weight + 1 }
+      const fallback = { ...first, quota: null, minSpins: 0, weight: Math.max(1, first.weight) }
       const definition = withActivities([
         aDraw({
           fallback: fallback.id,

@@ -1,6 +1,10 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import t from 'tap'
 import { Value } from 'typebox/value'
 import type { Draw, Redemption, Task } from '../../src/campaign/activity-rules.ts'
+import { checkDefinition } from '../../src/campaign/check.ts'
+import { compile } from '../../src/campaign/compile.ts'
 import { DefinitionSchema } from '../../src/campaign/definition.ts'
 import { definitionOf, findActivity, type Rules } from '../../src/campaign/rules.ts'
 import {
@@ -231,4 +235,45 @@ t.test('an activity has a window of its own, inside the campaign', async (t) => 
   t.match(window('2026-11-10T23:00:00+08:00'), { '/activities/1/opensAt': /before the campaign/ })
   t.match(window(undefined, '2026-11-12T01:00:00+08:00'), { '/activities/1/closesAt': /after the campaign/ })
   t.match(window('2026-02-30T00:00:00Z'), { '/activities/1/opensAt': /no such moment/ })
+})
+
+type Json = Record<string, unknown> | unknown[]
+
+function pathsOf(value: unknown, path: readonly string[] = []): string[][] {
+  const below = typeof value === 'object' && value !== null ? Object.entries(value) : []
+  return below.flatMap(([name, child]) => [[...path, name], ...pathsOf(child, [...path, name])])
+}
+
+/** The document with the value at a path exchanged, or taken away where there is none to put. */
+function exchanged(document: Json, path: readonly string[], value: unknown): Json {
+  const copy = structuredClone(document)
+  const parent = path
+    .slice(0, -1)
+    .reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], copy)
+  if (typeof parent !== 'object' || parent === null) return copy
+  const last = path.at(-1) ?? ''
+  if (value === undefined && Array.isArray(parent)) parent.splice(Number(last), 1)
+  else if (value === undefined) delete (parent as Record<string, unknown>)[last]
+  else (parent as Record<string, unknown>)[last] = value
+  return copy
+}
+
+t.test('whatever stands in a definition, it is refused with pointers or it compiles', async () => {
+  const original = contractDefinition('second')
+  const paths = pathsOf(original)
+  const strange = fc.oneof(
+    fc.constant(undefined),
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom(-1, 0, 1, 1e9, 'first', 'wheel', 'check-in', 'points', 'nothing', 'constructor', '__proto__', null)
+  )
+  const changes = fc.array(fc.tuple(fc.constantFrom(...paths), strange), { minLength: 1, maxLength: 3 })
+  fc.assert(
+    fc.property(changes, (all) => {
+      const input = all.reduce<Json>((document, [path, value]) => exchanged(document, path, value), original)
+      const checked = checkDefinition(input)
+      if (checked.ok) compile(checked.rules, { ready: false, paused: false, ended: false, version: 1 })
+      else assert.ok(checked.errors.length > 0 && checked.errors.every(({ detail }) => detail.length > 0))
+    }),
+    { numRuns: 400 }
+  )
 })

@@ -9,7 +9,7 @@ import { createOrderDirectory } from '../../src/http/order-directory.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { ensureOperator } from '../../src/store/operators.ts'
 import { createPool } from '../../src/store/pool.ts'
-import { aConfig, bearer, publicApp } from '../support/http-app.ts'
+import { aCatalogue, aConfig, bearer, publicApp } from '../support/http-app.ts'
 import { accepted, anOrder, ScriptedGate } from '../support/scripted-gate.ts'
 import { freshNamespace, sharedServers } from '../support/servers.ts'
 
@@ -111,6 +111,7 @@ async function adminApp(t: Test) {
   const app = await buildAdminApp({
     config,
     gate,
+    catalogue: aCatalogue([]),
     pool,
     metrics,
     logger: pino({ level: 'silent' }),

@@ -1,5 +1,5 @@
 import type { Command } from '../../src/gate/commands.ts'
-import type { Gate, LiveDecision, LiveOrder, LiveWin } from '../../src/gate/gate.ts'
+import type { Gate, LiveDecision, LiveOrder, LiveWin, UnstoredDecision } from '../../src/gate/gate.ts'
 import type { OrderRecord } from '../../src/gate/order-record.ts'
 import type { Health, Outcome } from '../../src/gate/outcomes.ts'
 
@@ -51,6 +51,7 @@ export class ScriptedGate implements Gate {
   orders: LiveOrder[] = []
   wins: LiveWin[] = []
   decisions: LiveDecision[] = []
+  unstored: UnstoredDecision[] = []
   found: Awaited<ReturnType<Gate['lookup']>>
   hashes: Record<string, Record<string, string>> = {}
   reads = 0
@@ -76,6 +77,11 @@ export class ScriptedGate implements Gate {
   async decisionsOf(): Promise<LiveDecision[]> {
     if (this.failure) throw this.failure
     return this.decisions
+  }
+
+  async unstoredOf(): Promise<UnstoredDecision[]> {
+    if (this.failure) throw this.failure
+    return this.unstored
   }
 
   async lookup(): ReturnType<Gate['lookup']> {

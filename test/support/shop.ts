@@ -12,7 +12,12 @@ import { buy, type Core, insist, preload, type SaleSpec, startCore } from './cor
 import type { ServerUrls, Teardown } from './servers.ts'
 import { waitFor } from './wait.ts'
 
-export type SmallSale = Partial<SaleSpec> & { readonly worker?: boolean; readonly limits?: Partial<BatcherLimits> }
+export type SmallSale = Partial<SaleSpec> & {
+  readonly worker?: boolean
+  readonly limits?: Partial<BatcherLimits>
+  /** the epoch that is opened, where numbers must be the same in every run; otherwise one that never was */
+  readonly epoch?: number
+}
 
 /** One open sale with a worker and a gateway. */
 export interface Shop extends GateParts {
@@ -25,6 +30,9 @@ export interface Shop extends GateParts {
 /** Opens campaign `c`, sale `s`: ten units at 100 CNY unless said otherwise. */
 export async function openShop(t: Teardown, urls: ServerUrls, spec: SmallSale = {}): Promise<Shop> {
   const core = await startCore(t, urls)
+  if (spec.epoch !== undefined) {
+    await core.pool.query("insert into shards (shard, epoch, state) values (0, $1, 'closed')", [spec.epoch - 1])
+  }
   const stopWorker = core.worker()
   const parts = await core.gateway(spec.limits)
   await parts.gate.ready()

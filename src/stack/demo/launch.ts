@@ -1,15 +1,8 @@
-const hourMs = 3_600_000
-const openDays = 7
+import { type DemoDefinition, demoWindow } from './window.ts'
 
-/**
- * The demo campaign of the local stack: open from an hour before `now` for seven days, with a phone on sale all the
- * time and earbuds on sale twice a day.
- * @param id `launch`, or another one when that has ended
- * @param now ms since 1970
- */
-export function demoCampaign(id: string, now: number) {
-  const opensAt = new Date(now - hourMs).toISOString()
-  const closesAt = new Date(now + openDays * 24 * hourMs).toISOString()
+/** A sale week: a phone on sale all the time, and earbuds on sale twice a day. @param now ms since 1970 */
+export function launch(id: string, now: number): DemoDefinition {
+  const { opensAt, closesAt } = demoWindow(now)
   return {
     id,
     title: { en: 'Launch week', 'zh-CN': '首发周' },

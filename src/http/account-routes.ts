@@ -1,0 +1,123 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type pg from 'pg'
+import { isoTime } from '../gate/iso-time.ts'
+import type { StoredClaim } from '../store/claims.ts'
+import { codesOfAll } from '../store/codes.ts'
+import type { LedgerPlace, LedgerEntry as StoredEntry } from '../store/ledger.ts'
+import type { AccountDirectory, Live } from './account-directory.ts'
+import { claimsOf, type OnRequest } from './auth.ts'
+import { type Claim, ClaimList, type LedgerEntry, LedgerList } from './decision-schemas.ts'
+import { codesView } from './decision-view.ts'
+import { fromStore } from './order-directory.ts'
+import { decodeCursor, encodeCursor, type PageRequest, pageOf, pageView } from './pages.ts'
+import { ListQuery, refusals } from './schemas.ts'
+
+export interface AccountOptions {
+  readonly pool: pg.Pool
+  readonly accounts: AccountDirectory
+  readonly authenticate: OnRequest
+}
+
+const security = [{ storefront: [] }]
+
+function claimView(claim: Live<StoredClaim>, codes: readonly string[] | undefined): Claim {
+  return {
+    id: claim.id,
+    campaign: claim.campaign,
+    item: claim.activity,
+    quantity: claim.quantity,
+    cost: { [claim.unit]: claim.cost },
+    acceptedAt: isoTime(claim.acceptedAt.getTime()),
+    ...codesView(codes),
+    ...(!claim.journaled && { pending: true })
+  }
+}
+
+function entryView({
+  id,
+  type,
+  campaign,
+  activity,
+  unit,
+  scope,
+  delta,
+  at,
+  journaled
+}: Live<StoredEntry>): LedgerEntry {
+  return {
+    eventId: id,
+    type,
+    campaign,
+    activity: activity === '' ? null : activity,
+    unit,
+    scope: scope === '' ? 'account' : 'campaign',
+    delta,
+    at: isoTime(at.getTime()),
+    ...(!journaled && { pending: true })
+  }
+}
+
+/** A page of the ledger goes on behind an entry, which a decision alone does not name. */
+function ledgerPageOf(query: Parameters<typeof pageOf>[0]): PageRequest<LedgerPlace> {
+  const { before: _before, ...page } = pageOf(query)
+  if (query.cursor === undefined) return page
+  const { at, id, rest } = decodeCursor(query.cursor)
+  const [scope = '', unit = ''] = rest
+  return { ...page, before: { at, id, scope, unit } }
+}
+
+/** What the signed-in user redeemed, and every movement of the user's balances with its cause. */
+export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
+  app,
+  { pool, accounts, authenticate }
+) => {
+  app.get(
+    '/v1/me/claims',
+    {
+      onRequest: authenticate,
+      schema: {
+        summary: 'What I redeemed, newest first, with its codes',
+        tags: ['redemptions'],
+        security,
+        querystring: ListQuery,
+        response: { 200: ClaimList, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const page = await accounts.claims(claimsOf(request).user, pageOf(request.query))
+      // a claim that can still vanish shows no code, also where one was given to it
+      const coded = page.items.filter(({ pool: name, journaled }) => name !== '' && journaled)
+      const codes = await fromStore(
+        codesOfAll(
+          pool,
+          coded.map(({ id }) => id)
+        )
+      )
+      reply.header('cache-control', 'no-store')
+      return reply.send(
+        pageView({ items: page.items, next: page.next }, (claim) => claimView(claim, codes.get(claim.id)))
+      )
+    }
+  )
+
+  app.get(
+    '/v1/me/ledger',
+    {
+      onRequest: authenticate,
+      schema: {
+        summary: 'Movements of my balances, newest first',
+        tags: ['points'],
+        security,
+        querystring: ListQuery,
+        response: { 200: LedgerList, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const { items, next } = await accounts.ledger(claimsOf(request).user, ledgerPageOf(request.query))
+      return reply.header('cache-control', 'no-store').send({
+        items: items.map(entryView),
+        nextCursor: next === undefined ? null : encodeCursor(next, [next.scope, next.unit])
+      })
+    }
+  )
+}

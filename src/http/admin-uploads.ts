@@ -1,0 +1,155 @@
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import { Type } from 'typebox'
+import { MAX_UNITS } from '../campaign/definition-parts.ts'
+import type { GrantLine } from '../campaign/grants.ts'
+import type { Campaigns } from '../campaign/lifecycle.ts'
+import { POINTS, type Rules, scopeOf } from '../campaign/rules.ts'
+import { recordAudit } from '../store/audit.ts'
+import { publishedCampaigns } from '../store/campaigns.ts'
+import { type ImportLine, insertImports } from '../store/imports.ts'
+import { asProblem } from './admin-campaign-answers.ts'
+import { csvLines } from './csv-lines.ts'
+import { keyOf, requireKey } from './idempotency.ts'
+import { requireRole } from './operator-auth.ts'
+import { fromStore } from './order-directory.ts'
+import { ProblemError } from './problems.ts'
+import { ID_PATTERN, USER_PATTERN } from './schemas.ts'
+import { RejectedLines, takeUploads, uploadOf } from './uploads.ts'
+
+export interface UploadOptions {
+  readonly campaigns: Campaigns
+  readonly pool: Pool
+}
+
+const Id = Type.String({ pattern: ID_PATTERN })
+const PoolParams = Type.Object({ campaign: Id, pool: Id })
+const UnitParams = Type.Object({ unit: Id })
+const CampaignParams = Type.Object({ campaign: Id })
+const Reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
+const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
+const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
+
+const CODE = /^[\x21-\x7e]{1,128}$/
+const USER = new RegExp(USER_PATTERN)
+const REFERENCE = /^[\x21-\x7e]{1,64}$/
+const UNIT_MAX = 64
+const AMOUNT = /^[1-9]\d{0,9}$/
+
+/** What is wrong with user and amount of a line; undefined for nothing. */
+function complaint({ user, amount }: { user: string; amount: string }): string | undefined {
+  if (!USER.test(user)) return 'user must be a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -'
+  if (!AMOUNT.test(amount) || Number(amount) > MAX_UNITS) return 'amount must be a whole number from 1 to 1,000,000,000'
+  return undefined
+}
+
+/** Codes are nobody's to see: a line that is none is named by its number only. */
+function poolRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
+  app.post<{ Params: { campaign: string; pool: string }; Querystring: { reason?: string } }>(
+    '/admin/v1/campaigns/:campaign/pools/:pool/codes',
+    {
+      onRequest: requireKey,
+      preHandler: requireRole('operator', 'pools:load'),
+      schema: { params: PoolParams, querystring: MayReason }
+    },
+    async (request) => {
+      const rejected = new RejectedLines()
+      async function* codes(): AsyncGenerator<string> {
+        for await (const { line, fields } of csvLines(uploadOf(request), { names: ['code'], reject: rejected.add })) {
+          if (CODE.test(fields.code)) yield fields.code
+          else rejected.add(line, 'a code must have 1 to 128 visible ASCII characters')
+        }
+      }
+      const actor = { operator: request.operator.name, reason: request.query.reason }
+      const result = await asProblem(campaigns.loadPool({ ...request.params, codes: codes(), actor }))
+      return { ...result, ...rejected.view() }
+    }
+  )
+}
+
+/** Whether a unit lives over all campaigns: points do unless a campaign says otherwise, others where one declares them. */
+async function isAccountUnit(pool: Pool, unit: string): Promise<boolean> {
+  if (unit === POINTS) return true
+  const rows = await fromStore(publishedCampaigns(pool))
+  return rows.some(({ rules }) => rules !== null && scopeOf((rules as Rules).units, unit) === 'account')
+}
+
+function importRoute(app: FastifyInstance, { pool }: UploadOptions): void {
+  app.post<{ Params: { unit: string }; Querystring: { reason?: string } }>(
+    '/admin/v1/units/:unit/imports',
+    {
+      onRequest: requireKey,
+      preHandler: requireRole('admin', 'units:import'),
+      schema: { params: UnitParams, querystring: MayReason }
+    },
+    async (request) => {
+      const { unit } = request.params
+      if (!(await isAccountUnit(pool, unit))) {
+        throw new ProblemError('NOT_FOUND', {}, `${unit} is no unit of accounts in any published campaign.`)
+      }
+      const rejected = new RejectedLines()
+      async function* lines(): AsyncGenerator<ImportLine> {
+        const columns = { names: ['user', 'amount', 'reference'] as const, reject: rejected.add }
+        for await (const { line, fields } of csvLines(uploadOf(request), columns)) {
+          const wrong = complaint(fields) ?? (REFERENCE.test(fields.reference) ? undefined : wrongReference)
+          if (wrong === undefined) yield { ...fields, amount: Number(fields.amount) }
+          else rejected.add(line, wrong)
+        }
+      }
+      const { name: by } = request.operator
+      const result = await insertImports(pool, { unit, by, lines: lines() })
+      const view = { ...result, ...rejected.view() }
+      const after = { ...result, rejected: view.rejected }
+      const entry = {
+        operator: by,
+        action: 'unit.imported',
+        target: `unit:${unit}`,
+        reason: request.query.reason,
+        after
+      }
+      await fromStore(recordAudit(pool, entry))
+      return view
+    }
+  )
+}
+
+const wrongReference = 'reference must have 1 to 64 visible ASCII characters'
+
+function grantRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
+  app.post<{ Params: { campaign: string }; Querystring: { reason: string } }>(
+    '/admin/v1/campaigns/:campaign/grants',
+    {
+      onRequest: requireKey,
+      preHandler: requireRole('operator', 'grants:create'),
+      schema: { params: CampaignParams, querystring: Reasoned }
+    },
+    async (request) => {
+      const { campaign } = request.params
+      const rejected = new RejectedLines()
+      async function* lines(): AsyncGenerator<GrantLine> {
+        const names = ['user', 'unit', 'amount', 'reference'] as const
+        const columns = { names, optional: ['reference'] as const, reject: rejected.add }
+        for await (const { line, fields } of csvLines(uploadOf(request), columns)) {
+          const { user, unit, reference } = fields
+          const fits = unit.length <= UNIT_MAX && (reference === '' || REFERENCE.test(reference))
+          const wrong = complaint(fields) ?? (fits ? undefined : 'unit or reference is too long')
+          // without a reference a line is the same when it is sent again under the same key
+          const key = reference === '' ? `${keyOf(request)}#${line}` : `grant:${campaign}:${reference}`
+          if (wrong === undefined) yield { line, key, user, unit, amount: Number(fields.amount) }
+          else rejected.add(line, wrong)
+        }
+      }
+      const actor = { operator: request.operator.name, reason: request.query.reason }
+      const result = await asProblem(campaigns.grantMany({ campaign, actor, lines: lines(), reject: rejected.add }))
+      return { ...result, ...rejected.view() }
+    }
+  )
+}
+
+/** Routes that take a file in, line by line. A file that ended half-way is sent again: what was taken in stays, once. */
+export async function adminUploads(app: FastifyInstance, options: UploadOptions): Promise<void> {
+  takeUploads(app)
+  poolRoute(app, options)
+  importRoute(app, options)
+  grantRoute(app, options)
+}

@@ -1,0 +1,67 @@
+import type { ActivityRules } from '../campaign/activity-rules.ts'
+import type { Decision } from '../gate/outcomes.ts'
+import { decodeReport } from '../gate/report.ts'
+import type { CodeAssignment } from '../store/codes.ts'
+import type { CodeDesk } from './code-desk.ts'
+import type { ConfirmedAny } from './decision-schemas.ts'
+import { confirmedAny } from './decision-view.ts'
+import type { Language } from './language.ts'
+import type { CatalogueSource } from './sales-directory.ts'
+import type { FindPrize } from './win-view.ts'
+
+/** Which decision is answered, and how. */
+export interface Asked {
+  readonly decision: Decision
+  /** where it was made */
+  readonly campaign: string
+  readonly activity: string
+  /** of the activity; looked up where absent */
+  readonly rules?: ActivityRules | undefined
+  /** the Idempotency-Key */
+  readonly requestId: string
+  readonly language: Language
+}
+
+/** Makes the bodies of answers about decisions. */
+export interface AnswerDesk {
+  /** The body of a 201. A promise only where codes belong into it: those are asked for in Postgres. */
+  bodyOf(asked: Asked): ConfirmedAny | Promise<ConfirmedAny>
+  readonly findPrize: FindPrize
+}
+
+type Activities = Pick<CatalogueSource, 'findActivity'>
+
+/** How prizes are found in a catalogue. */
+export function prizeFinder(catalogue: Activities): FindPrize {
+  return (campaign, draw, prize) => {
+    const found = catalogue.findActivity(campaign, draw)?.activity
+    return found?.kind === 'draw' ? found.prizes.find(({ id }) => id === prize) : undefined
+  }
+}
+
+/** The codes that a decision entitles to; undefined for none. */
+function assignmentOf({ decision, campaign }: Asked, findPrize: FindPrize): CodeAssignment | undefined {
+  const { type, win } = decision
+  if (type === 'claim.accepted') {
+    const [quantity = '', pool = ''] = decodeReport(decision.report).facts
+    return pool === '' ? undefined : { claim: decision.id, campaign, pool, quantity: Number(quantity) }
+  }
+  if (type !== 'win.claimed' || win === undefined) return undefined
+  const pool = findPrize(win.campaign, win.draw, win.prize)?.pool ?? ''
+  return pool === '' ? undefined : { claim: win.id, campaign: win.campaign, pool, quantity: 1 }
+}
+
+export function createAnswerDesk(catalogue: Activities, codes: CodeDesk): AnswerDesk {
+  const findPrize = prizeFinder(catalogue)
+  return {
+    findPrize,
+    bodyOf(asked) {
+      const rules = asked.rules ?? catalogue.findActivity(asked.campaign, asked.activity)?.activity
+      const { requestId, language, campaign, activity, decision } = asked
+      const context = { requestId, language, campaign, activity, rules, findPrize }
+      const assignment = assignmentOf(asked, findPrize)
+      if (assignment === undefined) return confirmedAny(decision, context)
+      return codes.assign(assignment).then((given) => confirmedAny(decision, { ...context, codes: given }))
+    }
+  }
+}

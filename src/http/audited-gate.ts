@@ -1,0 +1,54 @@
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { Command } from '../gate/commands.ts'
+import type { Gate } from '../gate/gate.ts'
+import type { Outcome } from '../gate/outcomes.ts'
+import { type AuditEntry, recordAudit } from '../store/audit.ts'
+import { fromStore } from './order-directory.ts'
+
+/** A command of an operator, and how the audit trail tells of it. */
+export interface AuditedCommand {
+  readonly command: Command
+  readonly entryOf: (outcome: Outcome) => AuditEntry
+}
+
+/** Whether an outcome has to be audited: a replay was, and a refusal changed nothing. */
+function isAudited(outcome: Outcome): boolean {
+  return (outcome.kind === 'confirmed' && !outcome.replayed) || outcome.kind === 'pending' || outcome.kind === 'unknown'
+}
+
+/**
+ * Submits commands of operators. The audit entry is written in a transaction begun before the change: without Postgres
+ * nothing is changed.
+ */
+export function createAuditedGate({
+  gate,
+  pool,
+  logger
+}: {
+  gate: Pick<Gate, 'submit'>
+  pool: pg.Pool
+  logger: Logger
+}) {
+  return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
+    const client = await fromStore(pool.connect())
+    let broken = true
+    try {
+      await fromStore(client.query('begin'))
+      const outcome = await gate.submit(command)
+      try {
+        if (isAudited(outcome)) await recordAudit(client, entryOf(outcome))
+        await client.query('commit')
+        broken = false
+      } catch (error) {
+        // the decision stands and names the operator in the journal; taking the answer back would be a lie
+        logger.error({ err: error, key: command.key }, 'a change could not be audited')
+      }
+      return outcome
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+export type AuditedGate = ReturnType<typeof createAuditedGate>

@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { ActivityRules } from '../campaign/activity-rules.ts'
+import type { CatalogueCampaign } from '../campaign/catalogue.ts'
+import { stockItems } from '../campaign/stock.ts'
+import type { ActivityUse } from './activity-use.ts'
+import { visibleActivities } from './campaign-view.ts'
+import { localise, pickLanguage } from './language.ts'
+import type { CampaignFigures, LiveFigures } from './live-figures.ts'
+import { ProblemError } from './problems.ts'
+import type { Directory } from './sales-directory.ts'
+import { CampaignParams, listOf, refusals } from './schemas.ts'
+
+export interface HotOptions {
+  readonly directory: Directory
+  readonly figures: LiveFigures
+  readonly use: ActivityUse
+  readonly now: () => number
+}
+
+const HotActivity = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  title: Type.String(),
+  uses: Type.Integer({ description: 'at least so often' })
+})
+
+/** Units and prizes taken, by what Redis counts; those of tasks and of prizes without a quota it does not. */
+function taken(activity: ActivityRules, figures: CampaignFigures | undefined): number {
+  return stockItems(activity).reduce((sum, { id }) => {
+    const stock = figures?.stock.get(`${activity.id}/${id}`)
+    return sum + (stock === undefined ? 0 : stock.total - stock.remaining)
+  }, 0)
+}
+
+/**
+ * GET .../activities/hot: the activities of a campaign, most used first. `uses` is what can be known without asking anybody
+ * for it: the larger of what Redis has taken from stock (the figures that live pages read anyway) and of what this process
+ * confirmed since it started. So it never says too much; for tasks and fallback prizes several gateways each know their
+ * share only. Exact counts are in the report.
+ */
+export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { directory, figures, use, now }) => {
+  function usesOf(campaign: CatalogueCampaign, activity: ActivityRules): number {
+    return Math.max(taken(activity, figures.of(campaign.id)), use.of(campaign.id, activity.id))
+  }
+
+  app.get(
+    '/v1/campaigns/:campaign/activities/hot',
+    {
+      schema: {
+        summary: 'The most used activities of a campaign',
+        tags: ['campaigns'],
+        params: CampaignParams,
+        response: { 200: listOf(HotActivity, 'HotActivities'), ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const campaign = await directory.findCampaign(request.params.campaign)
+      if (campaign === undefined) throw new ProblemError('NOT_FOUND')
+      await figures.refresh()
+      const language = pickLanguage(request.headers['accept-language'])
+      const items = visibleActivities(campaign, now())
+        .map((activity) => ({ activity, uses: usesOf(campaign, activity) }))
+        .sort((a, b) => b.uses - a.uses)
+        .map(({ activity: { id, kind, title }, uses }) => ({ id, kind, title: localise(title, language), uses }))
+      reply.headers({ 'cache-control': 'public, max-age=1', vary: 'accept-language' })
+      return { items, nextCursor: null }
+    }
+  )
+}

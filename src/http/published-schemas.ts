@@ -1,0 +1,39 @@
+import {
+  Claim,
+  ClaimList,
+  Completion,
+  ConfirmedAny,
+  ConfirmedClaim,
+  ConfirmedCompletion,
+  ConfirmedSpin,
+  ConfirmedWin,
+  LedgerList,
+  Spin,
+  Win,
+  WinList,
+  WinnerList
+} from './decision-schemas.ts'
+import { BuyBody, Confirmed, Order, OrderList, Pending, ProblemDocument } from './schemas.ts'
+
+/** Documents below /schemas/, by file name. */
+export const publishedSchemas = {
+  'order.json': Order,
+  'order-list.json': OrderList,
+  'spin.json': Spin,
+  'claim.json': Claim,
+  'claim-list.json': ClaimList,
+  'completion.json': Completion,
+  'win.json': Win,
+  'win-list.json': WinList,
+  'winner-list.json': WinnerList,
+  'ledger.json': LedgerList,
+  'confirmed.json': Confirmed,
+  'confirmed-spin.json': ConfirmedSpin,
+  'confirmed-claim.json': ConfirmedClaim,
+  'confirmed-completion.json': ConfirmedCompletion,
+  'confirmed-win.json': ConfirmedWin,
+  'confirmed-any.json': ConfirmedAny,
+  'pending.json': Pending,
+  'problem.json': ProblemDocument,
+  'buy.json': BuyBody
+} as const

@@ -1,0 +1,52 @@
+import { createInbox, type Msg, type NatsConnection, type NatsError } from 'nats'
+
+/** how long NATS may take to say that nothing is there */
+const ANSWER_MS = 1500
+
+interface Request {
+  readonly stream: string
+  readonly consumer: string
+  /** messages at most */
+  readonly most: number
+  /** how long to wait for them; 0: what is there at once */
+  readonly expiresMs: number
+}
+
+/** What a pull brought; `doubt`: the server did not say how it ended, so the consumer may be gone. */
+export interface PulledMessages {
+  readonly messages: readonly Msg[]
+  readonly doubt: boolean
+}
+
+/** One pull request of a consumer. Never throws. */
+export function pull(nc: NatsConnection, { stream, consumer, most, expiresMs }: Request): Promise<PulledMessages> {
+  return new Promise((resolve) => {
+    const messages: Msg[] = []
+    const inbox = createInbox()
+    const finish = (doubt: boolean) => {
+      clearTimeout(overdue)
+      subscription.unsubscribe()
+      resolve({ messages, doubt })
+    }
+    const overdue = setTimeout(() => finish(true), expiresMs + ANSWER_MS)
+    const receive = (error: NatsError | null, message: Msg) => {
+      if (error) return finish(true)
+      const code = message.headers?.code ?? 0
+      // 404 and 408: nothing (more) there in time; anything else that is not a message is a doubt
+      if (code !== 0) return finish(code !== 404 && code !== 408)
+      messages.push(message)
+      // Only a full batch or the server's word ends a request: one given up because nothing more seemed to be there
+      // was still open at the server, and took the next frame with it.
+      if (messages.length >= most) finish(false)
+    }
+    const subscription = nc.subscribe(inbox, { callback: receive })
+    const request = { batch: most, ...(expiresMs === 0 ? { no_wait: true } : { expires: expiresMs * 1_000_000 }) }
+    nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox })
+  })
+}
+
+/** `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<delivered>.<sequence>.<consumer sequence>.<time>.<pending>[.<token>]` */
+export function sequenceOf(message: Msg): number {
+  const tokens = (message.reply ?? '').split('.')
+  return Number(tokens[tokens.length >= 11 ? 7 : 5])
+}

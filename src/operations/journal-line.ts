@@ -1,0 +1,90 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+const Id = Type.String({ pattern: '^\\d+-\\d+-\\d+$' })
+const Moment = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' })
+const Hash = Type.String({ pattern: '^[\\da-f]{64}$' })
+const closed = { additionalProperties: false }
+
+export const JOURNAL_FORMAT = 'floodgate-journal-1'
+
+/** First line of an exported journal. */
+const HeaderSchema = Type.Object({
+  format: Type.Literal(JOURNAL_FORMAT),
+  namespace: Type.String(),
+  shard: Type.Integer({ minimum: 0 }),
+  exportedAt: Moment,
+  /** of other campaigns only places and account balances are in the file; '' when it holds all of them */
+  campaign: Type.String(),
+  /** first decision of the file; null: the journal's first */
+  from: Type.Union([Id, Type.Null()]),
+  /** last decision of the file; null when there is none */
+  through: Type.Union([Id, Type.Null()]),
+  /** the epoch that was open then: what is missing in it may come yet */
+  openEpoch: Type.Union([Type.Integer(), Type.Null()]),
+  /** users are pseudonyms and keys are left out: nobody can compute spins from it */
+  masked: Type.Boolean(),
+  /** commitment = SHA-256 of the seed; the seed stands here once its draw is over */
+  draws: Type.Array(
+    Type.Object({ campaign: Type.String(), draw: Type.String(), commitment: Hash, seed: Type.Optional(Hash) }, closed)
+  )
+})
+
+const Numbers = Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()))
+const Texts = Type.Record(Type.String(), Type.Record(Type.String(), Type.String()))
+
+/** A decision, one a line. */
+const LineSchema = Type.Object(
+  {
+    id: Id,
+    epoch: Type.Integer({ minimum: 1 }),
+    sequence: Type.Integer({ minimum: 1 }),
+    batch: Type.Integer({ minimum: 1 }),
+    at: Moment,
+    /** entity.verb; `other` for a decision of a campaign that the file is not about */
+    type: Type.String({ minLength: 1 }),
+    user: Type.String(),
+    key: Type.String(),
+    campaign: Type.String(),
+    activity: Type.String(),
+    session: Type.String(),
+    /** `<epoch>-<sequence>` of the order or win that it is about, '' where it is about none */
+    entity: Type.String(),
+    request: Type.Unknown(),
+    /** what sums: deltas by scope (c, a, s, u of this decision, or a key), then by field */
+    adds: Numbers,
+    /** what does not sum */
+    puts: Texts,
+    report: Type.String(),
+    /** the order or win right after it */
+    record: Type.String()
+  },
+  closed
+)
+
+export type JournalHeader = Static<typeof HeaderSchema>
+export type JournalLine = Static<typeof LineSchema>
+
+/** The text is no line of an exported journal. */
+export class LineError extends Error {}
+
+function reader<S extends TSchema>(schema: S, what: string): (text: string) => Static<S> {
+  const validator = Compile(schema)
+  return (text) => {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      throw new LineError(`not JSON: ${text.slice(0, 80)}`)
+    }
+    if (validator.Check(value)) return value
+    const [first] = validator.Errors(value)
+    throw new LineError(`not ${what}: ${first?.instancePath ?? ''} ${first?.message ?? ''}`)
+  }
+}
+
+/** @throws LineError */
+export const readHeader = reader(HeaderSchema, 'the header of an exported journal')
+
+/** @throws LineError */
+export const readLine = reader(LineSchema, 'a decision of an exported journal')

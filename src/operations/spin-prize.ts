@@ -1,0 +1,132 @@
+import { userField } from '../gate/user-fields.ts'
+import { Difference, mustBe, mustEqual } from './difference.ts'
+import { countOf, lossesOf, type Spin } from './spin.ts'
+import { numberOf, pickIndex, pickSubIndex, spinDigest } from './spin-number.ts'
+import { RulesError, type SpinPrize, type SpinSub } from './spin-rules.ts'
+
+/** How a spin may end: the prize and why it is not the picked one ('' when it is). */
+export interface Answer {
+  readonly prize: string
+  readonly why: string
+}
+
+/** A spin's prize, found right. */
+export interface CheckedPrize {
+  readonly prize: SpinPrize
+  readonly sub: SpinSub | undefined
+  /** another answer was possible too: quota was journaled at this moment, and need not have been usable yet */
+  readonly openSince: number | undefined
+  /** right only because decisions are missing before it */
+  readonly byMissing: boolean
+}
+
+export function prizeOf({ rules }: Spin, id: string): SpinPrize {
+  const prize = rules.prizes.get(id)
+  if (!prize) throw new RulesError(`there is no prize ${JSON.stringify(id)}`)
+  return prize
+}
+
+function limitReached(spin: Spin, prize: SpinPrize, missing: number): 'yes' | 'maybe' | 'no' {
+  const { rules, fields, draw } = spin
+  const tierMost = rules.tierMost.get(prize.tier)
+  const limits: Array<[field: string, most: number]> = []
+  if (rules.winsMost > 0) limits.push([fields.wins, rules.winsMost])
+  if (tierMost !== undefined) limits.push([userField.wins(draw.campaign, draw.draw, Number(prize.tier)), tierMost])
+  if (limits.some(([field, most]) => countOf(spin, field) >= most)) return 'yes'
+  return limits.some(([field, most]) => countOf(spin, field) + missing >= most) ? 'maybe' : 'no'
+}
+
+/** What the quota of a prize may have said: its gives are usable once settled, its takes at once. */
+function quotaAnswers(spin: Spin, prize: SpinPrize, missing: number): string[] {
+  const { state, line, rules, at } = spin
+  const { remaining, total, paid } = state.quota(prize.id)
+  const answers: string[] = []
+  if (remaining.least() - missing < 1) answers.push('exhausted')
+  if (remaining.most(line.batch) < 1) return answers
+  if (!prize.even) return [...answers, '']
+  const { opensAt, closesAt } = rules.session
+  // unit i of n is released at (i - 1/2)/n of the window
+  const released = (units: number) => Math.floor(units * ((at - opensAt) / (closesAt - opensAt)) + 0.5)
+  if (paid + missing >= released(total.least())) answers.push('unreleased')
+  if (paid - missing < released(total.most(line.batch))) answers.push('')
+  return answers
+}
+
+/** Why a prize may not be open to this user now; '' when it may be. More than one: the journal alone does not say which. */
+function obstacles(spin: Spin, prize: SpinPrize, missing: { any: number; own: number }): string[] {
+  if (prize.id === spin.rules.fallback) return ['']
+  const times = countOf(spin, spin.fields.times)
+  if (times + missing.own < prize.minSpins) return ['early']
+  const answers = times < prize.minSpins ? ['early'] : []
+  const limit = limitReached(spin, prize, missing.own)
+  if (limit !== 'no') answers.push('capped')
+  if (limit === 'yes') return answers
+  return prize.limited ? [...answers, ...quotaAnswers(spin, prize, missing.any)] : [...answers, '']
+}
+
+/** All answers that the gate may have given. */
+function possibleAnswers(spin: Spin, picked: SpinPrize, missing: { any: number; own: number }): Answer[] {
+  const { rules } = spin
+  const losses = lossesOf(spin)
+  const answers: Answer[] = []
+  for (const { after, prize } of rules.guarantee) {
+    if (losses < after) continue
+    const whys = obstacles(spin, prizeOf(spin, prize), missing)
+    if (!whys.includes('')) continue
+    answers.push({ prize, why: 'guaranteed' })
+    if (whys.length === 1) return answers
+  }
+  for (const why of obstacles(spin, picked, missing)) {
+    answers.push({ prize: why === '' ? picked.id : rules.fallback, why })
+  }
+  return answers
+}
+
+/** The number follows from seed, place and the number before; the picked prize from the number and the weights. */
+function checkNumber(spin: Spin, random: string, previous: string | undefined): string {
+  const { facts, line, rules } = spin
+  if (previous !== undefined) mustEqual('the number of the spin before', previous, facts.previous)
+  mustBe(/^([\da-f]{13})?$/.test(facts.previous), 'the number of the spin before', {
+    expected: '13 hex digits',
+    found: facts.previous
+  })
+  const digest = spinDigest(random, `${line.epoch}-${line.sequence}`, facts.previous)
+  mustEqual('the number', numberOf(digest), facts.number)
+  const weights = rules.weightsAt(Number(facts.level))
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  const picked = sum > 0 ? rules.ids[pickIndex(digest, weights)] : undefined
+  if (picked === undefined) throw new RulesError(`level ${facts.level} has no weights`)
+  mustEqual(`the picked prize (number mod ${sum} in weights ${weights.join()})`, picked, facts.picked)
+  return digest
+}
+
+function shown(answers: readonly Answer[]): string {
+  const texts = answers.map(({ prize, why }) => (why === '' ? `${prize}, as picked` : `${prize}, ${why}`))
+  return texts.join('; or ')
+}
+
+/**
+ * Checks number, picked prize, the prize given and its sub-prize.
+ * @param secret.random the HMAC of this spin
+ * @param secret.previous the number of the spin before, undefined when that is missing
+ * @throws Difference
+ */
+export function checkPrize(spin: Spin, secret: { random: string; previous: string | undefined }): CheckedPrize {
+  const { facts, state, line, missing, ownMissing } = spin
+  const digest = checkNumber(spin, secret.random, secret.previous)
+  const found = { prize: facts.prize, why: facts.why }
+  const isFound = ({ prize, why }: Answer) => prize === found.prize && why === found.why
+  const picked = prizeOf(spin, facts.picked)
+  const sure = possibleAnswers(spin, picked, { any: 0, own: 0 })
+  const byMissing = !sure.some(isFound)
+  const all = byMissing ? possibleAnswers(spin, picked, { any: missing, own: ownMissing }) : sure
+  if (!all.some(isFound)) throw new Difference('the prize', shown(all), shown([found]))
+  const prize = prizeOf(spin, facts.prize)
+  const quota = state.quota(facts.why === 'guaranteed' ? facts.prize : facts.picked)
+  const openSince = sure.length > 1 && !byMissing ? quota.remaining.openSince(line.batch) : undefined
+  if (prize.limited) quota.remaining.reached(1, line.batch)
+  const weights = prize.subs.map(({ weight }) => weight)
+  const sub = weights.length > 0 ? prize.subs[pickSubIndex(digest, weights)] : undefined
+  mustEqual('the sub-prize', sub?.id ?? '', facts.sub)
+  return { prize, sub, openSince, byMissing }
+}

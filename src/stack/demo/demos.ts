@@ -1,0 +1,22 @@
+import { festival } from './festival.ts'
+import { launch } from './launch.ts'
+import { luckyWeek } from './lucky-week.ts'
+import { pointsMall, ticketPool } from './points-mall.ts'
+import type { DemoDefinition } from './window.ts'
+
+/** A campaign that the local stack publishes when it starts. */
+export interface Demo {
+  /** its id, and the beginning of that of its successors: `launch`, then `launch-2` when that is over */
+  readonly name: string
+  readonly define: (id: string, now: number) => DemoDefinition
+  /** codes to load, which may be there already */
+  readonly pool?: { readonly pool: string; readonly codes: readonly string[] }
+}
+
+/** A sale, a draw, a points mall, and one that has all of them. */
+export const demos: readonly Demo[] = [
+  { name: 'launch', define: launch },
+  { name: 'lucky-week', define: luckyWeek },
+  { name: 'points-mall', define: pointsMall, pool: ticketPool },
+  { name: 'festival', define: festival }
+]

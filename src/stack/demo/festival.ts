@@ -1,0 +1,76 @@
+import { type DemoDefinition, demoWindow } from './window.ts'
+
+/**
+ * All of it together: a task gives points, points buy spins, a prize is the right to buy from a small sale, and a doubler
+ * card makes tomorrow's task worth twice as much. @param now ms since 1970
+ */
+export function festival(id: string, now: number): DemoDefinition {
+  const window = demoWindow(now)
+  return {
+    id,
+    title: { en: 'Festival', 'zh-CN': '狂欢节' },
+    description: { en: 'Win the right to buy.', 'zh-CN': '赢取购买资格。' },
+    timezone: 'Asia/Shanghai',
+    ...window,
+    admission: { ratePerSecond: 20_000, burst: 40_000 },
+    limits: { unitsPerUser: 3 },
+    activities: [
+      {
+        id: 'stamp',
+        kind: 'task',
+        title: { en: 'Collect a stamp', 'zh-CN': '集印章' },
+        sort: 1,
+        per: 'day',
+        reward: { points: 30 }
+      },
+      {
+        id: 'capsules',
+        kind: 'draw',
+        title: { en: 'Capsules', 'zh-CN': '扭蛋' },
+        sort: 2,
+        cost: { points: 10 },
+        limits: { perDay: 10 },
+        fallback: 'points',
+        prizes: [
+          {
+            id: 'vip',
+            tier: 1,
+            title: 'The right to buy',
+            type: 'eligibility',
+            quota: 200,
+            weight: 30,
+            guaranteedAfter: 6
+          },
+          { id: 'double', tier: 2, title: 'Points doubler', type: 'doubler', quota: null, weight: 10 },
+          {
+            id: 'points',
+            tier: 9,
+            title: 'A few points',
+            type: 'points',
+            quota: null,
+            weight: 60,
+            subPrizes: [
+              { id: 'two', title: '2 points', weight: 3, reward: { points: 2 } },
+              { id: 'five', title: '5 points', weight: 1, reward: { points: 5 } }
+            ]
+          }
+        ]
+      },
+      {
+        id: 'box',
+        kind: 'sale',
+        sku: 'BX-1',
+        title: { en: 'Festival box', 'zh-CN': '狂欢礼盒' },
+        category: 'limited',
+        sort: 3,
+        listPrice: 19_900,
+        price: 9900,
+        currency: 'CNY',
+        unitsPerUser: 1,
+        payWithinSeconds: 900,
+        requires: { entitlement: 'vip' },
+        sessions: [{ id: 'all-day', ...window, stock: 100 }]
+      }
+    ]
+  }
+}

@@ -1,0 +1,78 @@
+import { type DemoDefinition, demoWindow } from './window.ts'
+
+const ticketCodes = 200
+
+/** Codes of the pool `tickets`, the same at each start, so that loading them again adds none. */
+export const ticketPool = {
+  pool: 'tickets',
+  codes: Array.from({ length: ticketCodes }, (_, index) => `DEMO-${String(index + 1).padStart(4, '0')}`)
+}
+
+/** Points by check-ins and tasks, spent in a mall, where a ticket is a code of a pool. @param now ms since 1970 */
+export function pointsMall(id: string, now: number): DemoDefinition {
+  return {
+    id,
+    title: { en: 'Points mall', 'zh-CN': '积分商城' },
+    description: { en: 'Collect points, and spend them.', 'zh-CN': '攒积分，换好礼。' },
+    timezone: 'Asia/Shanghai',
+    ...demoWindow(now),
+    units: { points: { scope: 'account' } },
+    activities: [
+      {
+        id: 'check-in',
+        kind: 'task',
+        title: { en: 'Check in', 'zh-CN': '签到' },
+        tier: 'basic',
+        sort: 1,
+        per: 'day',
+        reward: { points: 10 },
+        streak: [
+          { days: 3, reward: { points: 20 } },
+          { days: 7, reward: { points: 100 } }
+        ]
+      },
+      {
+        id: 'profile',
+        kind: 'task',
+        title: { en: 'Fill in your profile', 'zh-CN': '完善资料' },
+        tier: 'intermediate',
+        sort: 2,
+        per: 'campaign',
+        after: ['check-in'],
+        reward: { points: 40 }
+      },
+      {
+        id: 'buyer',
+        kind: 'task',
+        title: { en: 'Pay for three orders', 'zh-CN': '完成三笔订单' },
+        tier: 'advanced',
+        sort: 3,
+        per: 'campaign',
+        goal: { counter: 'paid', count: 3 },
+        after: ['profile'],
+        reward: { points: 200 }
+      },
+      {
+        id: 'ticket',
+        kind: 'redemption',
+        title: { en: 'Cinema ticket', 'zh-CN': '电影票' },
+        category: 'leisure',
+        sort: 4,
+        cost: { points: 50 },
+        stock: ticketCodes,
+        unitsPerUser: 2,
+        pool: ticketPool.pool
+      },
+      {
+        id: 'mug',
+        kind: 'redemption',
+        title: { en: 'Mug', 'zh-CN': '马克杯' },
+        category: 'home',
+        sort: 5,
+        cost: { points: 120 },
+        stock: 100,
+        unitsPerUser: 1
+      }
+    ]
+  }
+}

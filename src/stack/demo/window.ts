@@ -1,0 +1,16 @@
+const hourMs = 3_600_000
+const openDays = 7
+
+/** A campaign definition as the admin API takes it; the API checks the rest. */
+export interface DemoDefinition {
+  readonly id: string
+  readonly [field: string]: unknown
+}
+
+/** Open from an hour before `now` (ms since 1970) for seven days. */
+export function demoWindow(now: number): { opensAt: string; closesAt: string } {
+  return {
+    opensAt: new Date(now - hourMs).toISOString(),
+    closesAt: new Date(now + openDays * 24 * hourMs).toISOString()
+  }
+}

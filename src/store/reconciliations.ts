@@ -1,0 +1,89 @@
+import type { Queryable } from './campaigns.ts'
+
+export interface ReconciliationRow {
+  readonly id: number
+  readonly shard: number
+  readonly askedBy: string
+  readonly askedAt: Date
+  readonly state: 'asked' | 'running' | 'done' | 'failed'
+  /** users compared so far */
+  readonly progress: number
+  readonly finishedAt: Date | null
+  /** as src/recovery/reconcile.ts told it */
+  readonly result: unknown
+  readonly failure: string | null
+}
+
+const columns = `reconciliation_id::float8 as id, shard, asked_by as "askedBy", asked_at as "askedAt", state,
+  progress::float8 as progress, finished_at as "finishedAt", result, failure`
+
+/** Asks the owner of a shard to compare everything; one that waits already is the same. */
+export async function askReconciliation(db: Queryable, shard: number, by: string): Promise<ReconciliationRow> {
+  const { rows } = await db.query<ReconciliationRow>(
+    `with waiting as (
+       select ${columns} from reconciliations where shard = $1 and state = 'asked' order by reconciliation_id limit 1
+     ), asked as (
+       insert into reconciliations (shard, asked_by) select $1, $2 where not exists (select 1 from waiting)
+       returning ${columns}
+     )
+     select * from waiting union all select * from asked`,
+    [shard, by]
+  )
+  const row = rows[0]
+  if (!row) throw new Error('A reconciliation was asked for and has no row')
+  return row
+}
+
+/** The oldest one that was asked for, and one that a worker left half-way; noted as running. */
+export async function takeReconciliation(db: Queryable, shard: number): Promise<ReconciliationRow | undefined> {
+  const { rows } = await db.query<ReconciliationRow>(
+    `update reconciliations set state = 'running', progress = 0
+     where reconciliation_id = (
+       select reconciliation_id from reconciliations where shard = $1 and state in ('asked', 'running')
+       order by reconciliation_id limit 1
+     ) returning ${columns}`,
+    [shard]
+  )
+  return rows[0]
+}
+
+export async function noteProgress(db: Queryable, id: number, users: number): Promise<void> {
+  await db.query('update reconciliations set progress = $2 where reconciliation_id = $1', [id, users])
+}
+
+export async function finishReconciliation(
+  db: Queryable,
+  id: number,
+  ended: { readonly result: unknown } | { readonly failure: string }
+): Promise<void> {
+  const failed = 'failure' in ended
+  await db.query(
+    `update reconciliations set state = $2, result = $3, failure = $4, finished_at = now() where reconciliation_id = $1`,
+    [id, failed ? 'failed' : 'done', failed ? null : JSON.stringify(ended.result), failed ? ended.failure : null]
+  )
+}
+
+/** What the continuous comparison found. */
+export async function recordFound(db: Queryable, shard: number, result: unknown): Promise<void> {
+  await db.query(
+    `insert into reconciliations (shard, asked_by, state, result, finished_at) values ($1, 'continuous', 'done', $2, now())`,
+    [shard, JSON.stringify(result)]
+  )
+}
+
+export async function findReconciliation(db: Queryable, id: number): Promise<ReconciliationRow | undefined> {
+  const { rows } = await db.query<ReconciliationRow>(
+    `select ${columns} from reconciliations where reconciliation_id = $1`,
+    [id]
+  )
+  return rows[0]
+}
+
+/** The newest ones of a shard first. */
+export async function listReconciliations(db: Queryable, shard: number, limit: number): Promise<ReconciliationRow[]> {
+  const { rows } = await db.query<ReconciliationRow>(
+    `select ${columns} from reconciliations where shard = $1 order by reconciliation_id desc limit $2`,
+    [shard, limit]
+  )
+  return rows
+}

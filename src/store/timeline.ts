@@ -1,0 +1,30 @@
+import type { Queryable } from './campaigns.ts'
+import { type Page, placeValues } from './page.ts'
+
+/** A journaled decision about a user, as support reads it. */
+export interface TimelineEntry {
+  /** `<shard>-<epoch>-<sequence>` */
+  readonly id: string
+  /** entity.verb */
+  readonly type: string
+  readonly campaign: string
+  readonly activity: string
+  /** replay field */
+  readonly key: string
+  readonly at: Date
+  readonly report: string
+}
+
+/** Decisions of a user, newest first, at most `limit`. (Decisions are indexed by user, of whom there are few; then sorted.) */
+export async function decisionsOfUser(db: Queryable, user: string, page: Page): Promise<TimelineEntry[]> {
+  const { rows } = await db.query<TimelineEntry>(
+    `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, key, at,
+       report
+     from decisions
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null or (at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
+     order by at desc, epoch desc, sequence desc limit $6`,
+    [user, page.campaign ?? null, ...placeValues(page.before), page.limit]
+  )
+  return rows
+}

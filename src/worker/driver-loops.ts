@@ -1,0 +1,38 @@
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { Gate } from '../gate/gate.ts'
+import { forgetUnusedDetails } from '../store/win-details.ts'
+import { ExpiryDriver } from './drivers.ts'
+import { CodeDriver } from './drivers-codes.ts'
+import { ImportDriver } from './drivers-imports.ts'
+import { TaskDriver } from './drivers-tasks.ts'
+import type { Loop } from './loops.ts'
+
+interface DriverParts {
+  readonly pool: Pool
+  readonly gate: Gate
+  readonly shard: number
+  /** drives what adjustments were left open; see src/campaign */
+  readonly driveIntents: () => Promise<unknown>
+  readonly logger: Logger
+}
+
+/** Details of requests that the gate refused are kept this long: no decision waits longer for the journal. */
+const DETAILS_DAYS = 7
+
+/** What the owner of a shard drives: Postgres lists it, the gate decides it. */
+export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverParts): Loop[] {
+  const expiry = new ExpiryDriver({ pool, gate, shard })
+  const tasks = new TaskDriver(pool, gate)
+  const imports = new ImportDriver(pool, gate)
+  const codes = new CodeDriver({ pool, shard, logger })
+  const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
+  return [
+    loop('expiry', 500, () => expiry.step()),
+    loop('adjustments', 1000, driveIntents),
+    loop('tasks', 250, () => tasks.step()),
+    loop('imports', 500, () => imports.step()),
+    loop('codes', 1000, () => codes.step()),
+    loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS))
+  ]
+}

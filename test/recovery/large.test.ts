@@ -1,0 +1,43 @@
+import t from 'tap'
+import { buy, insist } from '../support/core.ts'
+import { sharedServers } from '../support/servers.ts'
+import { atRest, decisionOf, openShop } from '../support/shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const ORDERS = Number(process.env.FLOODGATE_TEST_ORDERS ?? 20_000)
+const AT_ONCE = 512
+const OPEN_WITHIN_MS = 5000
+
+const urls = await sharedServers(t)
+
+t.test(`Redis is wiped in the middle of a sale with ${ORDERS} orders: open again in time, nothing lost`, async (t) => {
+  const shop = await openShop(t, urls, { stock: ORDERS * 2, worker: true })
+  const { gate, redis, prefix, core } = shop
+  let next = 0
+  let confirmed = 0
+  const buyer = async () => {
+    for (let number = next++; number < ORDERS; number = next++) {
+      decisionOf(await insist(() => gate.submit(buy(shop.sale, `user-${number}`)), 30_000))
+      confirmed += 1
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, buyer))
+  await atRest(shop, 60_000)
+  t.equal(confirmed, ORDERS)
+
+  const startedAt = performance.now()
+  await redis.multi().flushall().script('FLUSH').exec()
+  const isOpen = async () =>
+    (await gate.submit(buy(shop.sale, 'the-next', { key: 'u:after-the-wipe' }))).kind === 'confirmed'
+  await waitFor(isOpen, { deadlineMs: 60_000, what: 'a confirmation after the wipe' })
+  const tookMs = performance.now() - startedAt
+  t.comment(`first confirmation ${Math.round(tookMs)} ms after the wipe of ${ORDERS} orders`)
+  t.ok(tookMs <= OPEN_WITHIN_MS, `${Math.round(tookMs)} ms`)
+
+  await atRest(shop, 30_000)
+  const stock = await redis.hmget(`${prefix}s:c:s`, 'am:total', 'am:remaining', 'am:held')
+  t.same(stock.map(Number), [ORDERS * 2, ORDERS - 1, ORDERS + 1])
+  const { rows } = await core.pool.query<{ orders: number }>('select count(*)::float8 as orders from orders')
+  t.same(rows, [{ orders: ORDERS + 1 }])
+  t.match(await gate.submit(buy(shop.sale, 'user-7')), { kind: 'confirmed', replayed: true })
+})

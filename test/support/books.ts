@@ -1,0 +1,74 @@
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import type { Stack } from './stack.ts'
+
+/** A balance as the three books have it: summed from the ledger, kept in Postgres, kept in Redis. */
+export interface BalanceRow {
+  readonly user: string
+  readonly unit: string
+  readonly scope: string
+  readonly ledger: number | null
+  readonly postgres: number | null
+  readonly redis: number
+}
+
+/** Postgres and Redis of a stack, for what a test asks them itself. */
+export class Books {
+  readonly #pool: pg.Pool
+  readonly #redis: Redis
+  readonly #prefix: string
+
+  constructor(stack: Stack, namespace = 'floodgate') {
+    const { databaseUrl, redisUrl } = stack.file()
+    this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
+    this.#pool.on('error', () => {})
+    this.#redis = new Redis(redisUrl, { maxRetriesPerRequest: 20 })
+    this.#redis.on('error', () => {})
+    this.#prefix = `${namespace}:{s0}:`
+  }
+
+  async rows<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.#pool.query<Row>(text, values)).rows
+  }
+
+  /** No frame waits for the journal or for Postgres. */
+  async atRest(): Promise<boolean> {
+    const waiting = (await this.#redis.xlen(`${this.#prefix}outbox`)) + (await this.#redis.hlen(`${this.#prefix}kept`))
+    return waiting === 0
+  }
+
+  hash(key: string): Promise<Record<string, string>> {
+    return this.#redis.hgetall(this.#prefix + key)
+  }
+
+  /** Every balance on which the books do not agree. */
+  async unbalanced(): Promise<BalanceRow[]> {
+    const rows = await this.rows<Omit<BalanceRow, 'redis'>>(
+      `select user_id as user, unit, scope, l.summed::float8 as ledger, b.balance::float8 as postgres
+       from (select user_id, scope, unit, sum(delta) as summed from ledger group by 1, 2, 3) l
+       full join balances b using (user_id, scope, unit)`
+    )
+    const different: BalanceRow[] = []
+    for (let from = 0; from < rows.length; from += 500) {
+      const part = rows.slice(from, from + 500)
+      const pipeline = this.#redis.pipeline()
+      for (const row of part) pipeline.hget(`${this.#prefix}u:${row.user}`, fieldOf(row))
+      const found = (await pipeline.exec()) ?? []
+      for (const [index, row] of part.entries()) {
+        const redis = Number(found[index]?.[1] ?? 0)
+        if (row.ledger !== row.postgres || row.postgres !== redis) different.push({ ...row, redis })
+      }
+    }
+    return different
+  }
+
+  async close(): Promise<void> {
+    this.#redis.disconnect()
+    await this.#pool.end()
+  }
+}
+
+function fieldOf({ unit, scope }: { readonly unit: string; readonly scope: string }): string {
+  if (unit.startsWith('chances:')) return `ch:${scope}/${unit.slice('chances:'.length)}`
+  return scope === '' ? `b:${unit}` : `b:${scope}/${unit}`
+}

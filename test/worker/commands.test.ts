@@ -1,0 +1,179 @@
+import t from 'tap'
+import { manager } from '../../src/journal/streams.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
+import { progressOfUser } from '../../src/store/progress.ts'
+import { exampleDefinition } from '../campaign/example.ts'
+import { aTask, rulesOf } from '../campaign/kinds.ts'
+import { type Core, startCore } from '../support/core.ts'
+import { sharedServers } from '../support/servers.ts'
+import { waitFor } from '../support/wait.ts'
+
+const urls = await sharedServers(t)
+
+interface Answer {
+  readonly id: string
+  readonly type: string
+  readonly subject: string
+  readonly data: Record<string, unknown>
+  readonly on: string
+}
+
+interface Sender {
+  readonly core: Core
+  readonly send: (body: unknown) => Promise<void>
+  /** whether a worker was given a command */
+  readonly taken: () => Promise<boolean>
+  readonly stopWorker: () => Promise<void>
+  /** waits for so many commands to be done */
+  readonly answered: (count: number) => Promise<Answer[]>
+}
+
+/** A worker with campaign `launch`: a task per campaign, one per day and one without a goal, open now. */
+async function sender(t: Parameters<typeof startCore>[0]): Promise<Sender> {
+  const core = await startCore(t, urls)
+  const now = Date.now()
+  const rules = rulesOf(
+    exampleDefinition({
+      opensAt: new Date(now - 3 * 86_400_000).toISOString(),
+      closesAt: new Date(now + 86_400_000).toISOString(),
+      activities: [
+        aTask({ id: 'buyer', per: 'campaign', goal: { counter: 'paid', count: 3 } }),
+        aTask({ id: 'viewer', goal: { counter: 'seen', count: 2 } }),
+        aTask({ id: 'check-in' })
+      ]
+    })
+  )
+  await core.pool.query(
+    `insert into campaigns (campaign_id, version, review, author, published_version, published_at, rules, revision)
+     values ('launch', 1, 'published', 'ops', 1, now(), $1, 1)`,
+    [JSON.stringify({ ...rules, id: 'launch' })]
+  )
+  await core.pool.query('update campaign_revision set value = value + 1')
+  const stopWorker = core.worker()
+  const { connection } = await core.gateway()
+  const jsm = await manager(connection)
+  const names = streamNames(core.config.NAMESPACE)
+  await waitFor(async () => (await jsm.streams.info(names.commandsStream).catch(() => undefined)) !== undefined)
+  const answers = async () => {
+    const { state } = await jsm.streams.info(names.publicStream)
+    const found: Answer[] = []
+    for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq += 1) {
+      const { data, subject } = await jsm.streams.getMessage(names.publicStream, { seq })
+      found.push({ ...(JSON.parse(Buffer.from(data).toString('utf8')) as Answer), on: subject })
+    }
+    return found.filter(({ type }) => type.startsWith('floodgate.command.'))
+  }
+  return {
+    core,
+    send: async (body) => {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      await connection.nc.jetstream().publish(`${names.namespace}.commands.task.progress`, text)
+    },
+    stopWorker,
+    taken: async () => (await jsm.consumers.info(names.commandsStream, 'worker')).delivered.stream_seq > 0,
+    answered: async (count) => {
+      await waitFor(
+        async () =>
+          (await jsm.streams.info(names.commandsStream)).state.messages === 0 && (await answers()).length >= count,
+        { what: `${count} answers`, deadlineMs: 9000 }
+      )
+      return answers()
+    }
+  }
+}
+
+const progress = (id: string, data: object, more: object = {}) => ({
+  specversion: '1.0',
+  id,
+  source: 'urn:shop',
+  type: 'task.progress',
+  data: { campaign: 'launch', task: 'buyer', user: 'ann', ...data },
+  ...more
+})
+
+t.test('progress comes as commands, counts once and is answered under one id', async (t) => {
+  const { core, send, answered } = await sender(t)
+  await send(progress('e1', {}))
+  await send(progress('e1', {}))
+  await send(progress('e2', { count: 2 }))
+  await send(progress('e1', {}, { source: 'urn:other-shop' }))
+  const answers = await answered(3)
+  t.same(await progressOfUser(core.pool, 'ann', 'launch'), [{ task: 'buyer', period: '', count: 4, state: 'due' }])
+  t.equal(answers.length, 3, 'a copy is answered under the id of the first')
+  t.equal(new Set(answers.map(({ id }) => id)).size, 3)
+  t.match(answers[0], {
+    id: /^command-[\da-f]{32}$/,
+    type: 'floodgate.command.accepted',
+    on: `${core.config.NAMESPACE}.launch.command.accepted`,
+    subject: 'e1',
+    data: {
+      user: 'ann',
+      campaign: 'launch',
+      command: { type: 'task.progress', source: 'urn:shop', id: 'e1' },
+      task: 'buyer',
+      count: 1,
+      state: 'counting'
+    }
+  })
+})
+
+t.test('what happened yesterday counts for yesterday, in the zone of the campaign', async (t) => {
+  const { core, send, answered } = await sender(t)
+  const now = Date.now()
+  const at = (daysAgo: number) => new Date(now - daysAgo * 86_400_000).toISOString()
+  await send(progress('a', { task: 'viewer', at: at(1) }))
+  await send(progress('b', { task: 'viewer' }, { time: at(0) }))
+  await send(progress('c', { task: 'viewer', at: at(-5) }))
+  t.ok((await answered(3)).every(({ type }) => type === 'floodgate.command.accepted'))
+  const today = Math.floor((now + 8 * 3_600_000) / 86_400_000)
+  t.same(
+    (await progressOfUser(core.pool, 'ann', 'launch')).map(({ period, count }) => [period, count]),
+    [
+      [`${today - 1}`, 1],
+      [`${today}`, 2]
+    ],
+    'what lies in the future counts for now'
+  )
+})
+
+t.test('commands that cannot be carried out are answered with the reason, and leave', async (t) => {
+  const { core, send, answered } = await sender(t)
+  const far = new Date(Date.now() - 10 * 86_400_000).toISOString()
+  await send('not JSON')
+  await send({ hello: 1 })
+  await send(progress('user', { user: 'no such user id' }))
+  await send(progress('count', { count: 0 }))
+  await send(progress('task', { task: 'unknown' }))
+  await send(progress('campaign', { campaign: 'unknown' }))
+  await send(progress('goal', { task: 'check-in' }))
+  await send(progress('early', { at: far }))
+  await send(progress('nul\u0000', {}))
+  await send(progress('nul\u0000', { user: 'ben' }))
+  const answers = await answered(9)
+  t.same(Object.fromEntries(answers.map(({ subject, data }) => [subject, data.code ?? 'accepted'])), {
+    1: 'VALIDATION',
+    2: 'VALIDATION',
+    user: 'VALIDATION',
+    count: 'VALIDATION',
+    task: 'NOT_FOUND',
+    campaign: 'NOT_FOUND',
+    goal: 'CONFLICT',
+    early: 'NOT_STARTED',
+    'nul\ufffd': 'accepted'
+  })
+  const unnamed = answers.find(({ subject }) => subject === '1')
+  t.equal(unnamed?.on, `${core.config.NAMESPACE}._account.command.rejected`)
+  t.equal((await progressOfUser(core.pool, 'ben', 'launch')).length, 0, 'an event tells of one user')
+})
+
+t.test('a command that cannot be carried out now outlives the worker that took it', async (t) => {
+  const { core, send, answered, taken, stopWorker } = await sender(t)
+  await core.pool.query('alter table task_counts rename to task_counts_away')
+  await send(progress('e1', {}))
+  await waitFor(taken, { what: 'the command to be delivered' })
+  await stopWorker()
+  await core.pool.query('alter table task_counts_away rename to task_counts')
+  core.worker()
+  const [answer] = await answered(1)
+  t.match(answer, { type: 'floodgate.command.accepted', data: { count: 1 } })
+})

@@ -1,0 +1,179 @@
+import t from 'tap'
+import { assignCodes, codesOf, loadCodes } from '../../src/store/codes.ts'
+import { countImports, insertImports } from '../../src/store/imports.ts'
+import { balancesOfUser, ledgerOfUser } from '../../src/store/ledger.ts'
+import { dueTasks, progressOfUser, recordProgress } from '../../src/store/progress.ts'
+import { ImportDriver } from '../../src/worker/drivers-imports.ts'
+import { TaskDriver } from '../../src/worker/drivers-tasks.ts'
+import { type ActivitySpec, credit, openActivity, takePart } from '../support/fair.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const urls = await sharedServers(t)
+
+const buyer: ActivitySpec = {
+  campaign: 'c',
+  activity: 'buyer',
+  kind: 'task',
+  rules: { per: 'campaign', per_campaign: '1', goal: '1', after: 'check-in', reward: 'points b:points 20 0 0' }
+}
+const checkIn: ActivitySpec = {
+  campaign: 'c',
+  activity: 'check-in',
+  kind: 'task',
+  rules: { per: 'day', per_day: '1', reward: 'points b:points 5 0 0' }
+}
+const viewer: ActivitySpec = {
+  campaign: 'c',
+  activity: 'viewer',
+  kind: 'task',
+  rules: { per: 'day', per_day: '1', goal: '1', reward: 'points b:points 3 0 0' }
+}
+
+/** The shop with these activities open too. */
+async function fair(...activities: ActivitySpec[]): Promise<Shop> {
+  const shop = await openShop(t, urls)
+  for (const activity of activities) decisionOf(await shop.gate.submit(openActivity(activity)))
+  return shop
+}
+
+async function points({ core }: Shop, user: string): Promise<number> {
+  const [balance] = await balancesOfUser(core.pool, user)
+  return balance?.balance ?? 0
+}
+
+t.test('a goal that is reached is completed once, also when it has to wait for another task', async (t) => {
+  const shop = await fair(buyer, checkIn)
+  const { pool } = shop.core
+  const report = { campaign: 'c', task: 'buyer', period: '', source: 'shop', amount: 1, goal: 2 }
+  for (const user of ['ann', 'ben']) {
+    for (const sourceEventId of [`${user}-1`, `${user}-2`])
+      await recordProgress(pool, { ...report, user, sourceEventId })
+  }
+  decisionOf(await shop.gate.submit(takePart(checkIn, 'ann')))
+  const stateOf = async (user: string) => (await progressOfUser(pool, user, 'c'))[0]?.state
+  await waitFor(async () => (await stateOf('ann')) === 'completed', {
+    what: "Ann's task to be completed",
+    deadlineMs: 9000
+  })
+  t.equal(await stateOf('ben'), 'due', 'what comes first is not done')
+  decisionOf(await shop.gate.submit(takePart(checkIn, 'ben')))
+  await pool.query('update task_counts set next_attempt_at = now()')
+  await waitFor(async () => (await stateOf('ben')) === 'completed', { what: "Ben's task to be completed" })
+  await assertWhole(t, shop)
+  t.equal(await points(shop, 'ann'), 25)
+  t.equal(await points(shop, 'ben'), 25)
+})
+
+t.test('a driver that died before it closed a row closes it with the decision that stands', async (t) => {
+  const shop = await fair(viewer)
+  const { pool } = shop.core
+  const today = Math.floor((Date.now() + 8 * 3_600_000) / 86_400_000)
+  const report = { campaign: 'c', task: 'viewer', source: 'app', amount: 1, goal: 1 }
+  for (const day of [today - 1, today]) {
+    await recordProgress(pool, { ...report, user: 'ann', sourceEventId: `seen-${day}`, period: `${day}` })
+  }
+  const completed = async () =>
+    (await progressOfUser(pool, 'ann', 'c')).filter(({ state }) => state === 'completed').length
+  await waitFor(async () => (await completed()) === 2, { what: 'both days to be completed' })
+  await atRest(shop)
+  const before = await pool.query('select period, decision_id from task_counts order by period')
+  await shop.stopWorker()
+  const driver = new TaskDriver(pool, { submit: () => Promise.reject(new Error('the gate is not asked again')) })
+  await pool.query("update task_counts set state = 'due', next_attempt_at = now()")
+  t.equal(await driver.step(), 2)
+  const after = await pool.query('select period, decision_id from task_counts order by period')
+  t.same(after.rows, before.rows)
+  shop.core.worker()
+  await assertWhole(t, shop)
+  t.equal(await points(shop, 'ann'), 6, 'once a day')
+})
+
+t.test('a goal that the gate refuses for good is closed; what only has to wait is asked again', async (t) => {
+  const { core } = await openShop(t, urls, { worker: false })
+  const { pool } = core
+  const report = { campaign: 'x', task: 'y', period: '', source: 'shop', amount: 1, goal: 1 }
+  const outcomes = {
+    ended: { kind: 'refused', code: 'ENDED', members: {} },
+    paused: { kind: 'refused', code: 'PAUSED', members: {} },
+    away: { kind: 'unavailable', reason: 'closed', retryAfterMs: 1 }
+  } as const
+  const users = Object.keys(outcomes) as Array<keyof typeof outcomes>
+  for (const user of users) await recordProgress(pool, { ...report, user, sourceEventId: user })
+  const driver = new TaskDriver(pool, { submit: async ({ user }) => outcomes[user as keyof typeof outcomes] })
+  await driver.step()
+  const states = await Promise.all(users.map(async (user) => (await progressOfUser(pool, user, 'x'))[0]?.state))
+  t.same(states, ['refused', 'due', 'due'])
+  t.same(await dueTasks(pool, 10), [], 'not at once')
+})
+
+t.test('imported balances are credited once, each in the journal of its user, and told', async (t) => {
+  const shop = await openShop(t, urls)
+  const { pool } = shop.core
+  const lines = Array.from({ length: 600 }, (_, index) => ({
+    reference: `r${index}`,
+    user: `user-${index % 50}`,
+    amount: index + 1
+  }))
+  const started = performance.now()
+  await insertImports(pool, { unit: 'points', by: 'ops', lines })
+  await waitFor(async () => (await countImports(pool, 'points')).open === 0, {
+    what: 'the imports',
+    deadlineMs: 15_000
+  })
+  t.comment(`600 imports credited in ${Math.round(performance.now() - started)} ms`)
+  t.same(await countImports(pool, 'points'), { open: 0, applied: 600, refused: 0, amount: (600 * 601) / 2 })
+  await assertWhole(t, shop)
+  const own = lines.filter(({ user }) => user === 'user-7')
+  t.equal(
+    await points(shop, 'user-7'),
+    own.reduce((sum, { amount }) => sum + amount, 0)
+  )
+  t.match((await ledgerOfUser(pool, 'user-7', { limit: 100 })).length, own.length)
+  await shop.stopWorker()
+  await pool.query("update imports set state = 'open', closed_at = null where amount <= 10")
+  const driver = new ImportDriver(pool, { submit: () => Promise.reject(new Error('the gate is not asked again')) })
+  t.equal(await driver.step(), 10, 'a second attempt finds the decisions that stand')
+})
+
+t.test('imports that cannot be credited now stay open, and do not stand in the way of the rest', async (t) => {
+  const { core } = await openShop(t, urls, { worker: false })
+  const { pool } = core
+  const lines = Array.from({ length: 300 }, (_, index) => ({ reference: `r${index}`, user: `u${index}`, amount: 1 }))
+  await insertImports(pool, { unit: 'coins', by: 'ops', lines })
+  const asked: string[] = []
+  const driver = new ImportDriver(pool, {
+    submit: async ({ user, key }) => {
+      asked.push(key)
+      const kind = Number(user.slice(1)) < 200 ? 'unavailable' : 'refused'
+      return kind === 'refused' ? { kind, code: 'LIMIT_REACHED', members: {} } : { kind, reason: '', retryAfterMs: 1 }
+    }
+  })
+  for (let steps = 0; steps < 3; steps += 1) await driver.step()
+  t.same(await countImports(pool, 'coins'), { open: 200, applied: 0, refused: 100, amount: 0 })
+  t.ok(asked.includes('x:imp:coins:r299'))
+})
+
+t.test('a claim whose gateway died gets its codes, and the same ones that a late gateway asks for', async (t) => {
+  const ticket: ActivitySpec = {
+    campaign: 'c',
+    activity: 'ticket',
+    kind: 'redemption',
+    rules: { cost_unit: 'points', cost_field: 'b:points', cost: '10', pool: 'tickets' },
+    stock: { all: 5 },
+    codes: 3
+  }
+  const shop = await fair(ticket)
+  const { pool } = shop.core
+  await loadCodes(pool, { campaign: 'c', pool: 'tickets', codes: ['A', 'B', 'C'] })
+  decisionOf(await shop.gate.submit(credit('ann', 'b:points', 100)))
+  const claim = decisionOf(await shop.gate.submit(takePart(ticket, 'ann', { quantity: 2, pool: 'tickets' })))
+  const waiting = () => pool.query('select 1 from claims where codes_due')
+  const given = async () => (await codesOf(pool, claim.id)).length === 2 && (await waiting()).rowCount === 0
+  await waitFor(given, { what: 'the codes of the claim', deadlineMs: 12_000 })
+  t.same(await codesOf(pool, claim.id), ['A', 'B'])
+  const late = await assignCodes(pool, { campaign: 'c', pool: 'tickets', claim: claim.id, quantity: 2 })
+  t.same(late, ['A', 'B'])
+  await assertWhole(t, shop)
+})
