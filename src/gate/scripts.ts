@@ -38,10 +38,10 @@ function wordsOf(text: string): Set<string> {
 function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): string {
   const names = Array.from(text.matchAll(/^local (?:function )?(\w+)/gm), ([, name = '']) => name)
   const shared = names.filter((name) => others.some((words) => words.has(name)))
-  const body = text.replace(/^local (function )?(\w+)( = .*)?/gm, (...found: Array<string | undefined>) => {
-    const [declared = '', keyword = '', name = '', value = ''] = found
+  // what is declared outside is only assigned in the block
+  const body = text.replace(/^local (?:function )?(\w+)(?: = .*)?/gm, (declared, name: string) => {
     if (!shared.includes(name)) return declared
-    return keyword === '' && value === '' ? '' : keyword + name + value
+    return declared === `local ${name}` ? '' : declared.slice('local '.length)
   })
   const outside = shared.length > 0 ? `local ${shared.join(', ')}\n` : ''
   return `${outside}do\n${body}end\n`
