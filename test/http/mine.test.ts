@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import tap, { type Test, test } from 'tap'
-import type { UnstoredDecision } from '../../src/gate/gate.ts'
 import { maskUser } from '../../src/http/winners-route.ts'
 import { assignCodes, loadCodes } from '../../src/store/codes.ts'
 import { readWinDetails } from '../../src/store/win-details.ts'
@@ -9,6 +8,7 @@ import { aCatalogue, bearer, publicApp, type TestApp } from '../support/http-app
 import { buy, isProblem, refused } from '../support/http-requests.ts'
 import { aMall, aWin, DECIDED_AT, decided } from '../support/mall.ts'
 import { sharedServers } from '../support/servers.ts'
+import { storeWin, unstored } from '../support/stored-wins.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 const alice = { authorization: bearer('alice', 2) }
@@ -21,28 +21,6 @@ async function start(t: Test): Promise<TestApp & { pool: pg.Pool }> {
 }
 
 const get = async ({ app }: TestApp, url: string) => (await app.inject({ url, headers: alice })).json()
-
-/** Stores a win as the worker does. */
-async function storeWin(
-  pool: pg.Pool,
-  user: string,
-  { sequence, status = 'w' }: { sequence: number; status?: string }
-) {
-  const record = `${status};1700000000-1;mall;wheel;first;;1;physical;${DECIDED_AT + sequence};;`
-  await pool.query(
-    `insert into wins (win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status, shard, epoch, sequence,
-       won_at, claim_by, updated_at, record)
-     values ('0-1700000000-' || $1::bigint, 'mall', 'wheel', $2, 'first', '', 1, 'physical', $3, 0, 1700000000, $1::bigint,
-       to_timestamp(($4::bigint + $1::bigint) / 1000.0), null, now(), $5)`,
-    [sequence, user, status === 'r' ? 'revoked' : 'won', DECIDED_AT, record]
-  )
-}
-
-function unstored(sequence: number, part: Partial<UnstoredDecision>): UnstoredDecision {
-  const id = `0-1700000000-${sequence}`
-  const place = { campaign: 'mall', activity: 'wheel', at: DECIDED_AT + sequence, key: `u:key-${sequence}` }
-  return { id, type: 'spin.lost', report: '', moved: {}, journaled: true, ...place, ...part }
-}
 
 test('wins of Redis and Postgres are one list; nobody else sees them', async (t) => {
   const it = await start(t)
