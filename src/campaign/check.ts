@@ -96,6 +96,9 @@ interface Told {
   readonly fits: (pointer: string) => boolean
 }
 
+/** Caps for grants that are no units: of chances of all draws, of entitlements of all names. */
+const cappedWords: ReadonlySet<string> = new Set(['chances', 'entitlement'])
+
 /** Checks what the schema cannot say; a field that its schema refused already is passed over. */
 function checkMeaning(definition: Definition, shapely: readonly boolean[], { add, fits }: Told): void {
   if (reservedIds.has(definition.id)) add('/id', `${shown(definition.id)} is reserved`)
@@ -106,7 +109,8 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
   const window = fits('/opensAt') && fits('/closesAt') ? checkWindow(definition, add) : undefined
   const units = unitsOfDefinition(definition, add)
   const grantCap = fits('/policies') && fits('/policies/grantCap') ? definition.policies?.grantCap : undefined
-  checkUnits(Object.keys(grantCap ?? {}), '/policies/grantCap', { add, units })
+  const capped = Object.keys(grantCap ?? {}).filter((unit) => !cappedWords.has(unit))
+  checkUnits(capped, '/policies/grantCap', { add, units })
   const activities: ReadonlyArray<ActivityDefinition | undefined> = shapely.map(
     (_, index) => definition.activities[index]
   )

@@ -33,7 +33,8 @@ const Policies = Type.Object(
     grantCap: Type.Optional(
       Type.Record(Id, Count, {
         ...closed,
-        description: 'must be the most that a user is granted by unit, such as {"points": 1000}'
+        description:
+          'must be the most that a user is granted by unit (or "chances", "entitlement"), such as {"points": 1000}'
       })
     )
   },

@@ -131,10 +131,8 @@ export class Campaigns {
     return result
   }
 
-  /** Codes for a pool, which the gate learns of afterwards. */
-  async loadPool(load: PoolLoad): Promise<PoolResult> {
-    const result = await loadPool(this.#context, load)
-    await carryOut(this.#context, load.campaign)
-    return result
+  /** Codes for a pool. */
+  loadPool(load: PoolLoad): Promise<PoolResult> {
+    return loadPool(this.#context, load)
   }
 }

@@ -7,6 +7,7 @@ import { countCodes, loadCodes } from '../store/codes.ts'
 import { insertIntent } from '../store/intents.ts'
 import type { ActivityRules } from './activity-rules.ts'
 import { CampaignError } from './campaign-error.ts'
+import { awaitIntent } from './carrier.ts'
 import { checkDefinition } from './check.ts'
 import { type Actor, type LifecycleContext, lockExisting, notFound, rulesInForce } from './lifecycle-parts.ts'
 
@@ -41,12 +42,12 @@ async function requirePool({ pool: db }: LifecycleContext, { campaign, pool }: P
   if (!poolsOf(known).includes(pool)) throw new CampaignError('NOT_FOUND', `${campaign} has no pool ${pool}.`)
 }
 
-/** The change by which the gate learns of new codes, in the transaction that stores them. */
-async function announce(client: PoolClient, { campaign, pool, actor }: PoolLoad, loaded: number): Promise<void> {
+/** The change by which the gate learns of new codes, in the transaction that stores them. @returns the id of its intent */
+async function announce(client: PoolClient, { campaign, pool, actor }: PoolLoad, loaded: number): Promise<number> {
   const { operator, reason } = actor
   // ids of a campaign's intents are given in the order of its changes
   await lockExisting(client, campaign)
-  await insertIntent(client, {
+  const intent = await insertIntent(client, {
     campaign,
     activity: '',
     user: SYSTEM_USER,
@@ -63,21 +64,27 @@ async function announce(client: PoolClient, { campaign, pool, actor }: PoolLoad,
     reason,
     after: { pool, codes: loaded }
   })
+  return intent
 }
 
 /**
- * Loads codes into a pool of a campaign, published or not. A load that ended half-way is simply sent again.
+ * Loads codes into a pool of a campaign, published or not, and waits a moment for the gate to learn of them. A load that
+ * ended half-way is simply sent again.
  * @throws CampaignError NOT_FOUND; what Postgres or the source says: what was loaded up to there stays, and is announced
  */
 export async function loadPool(context: LifecycleContext, load: PoolLoad): Promise<PoolResult> {
   await requirePool(context, load)
   const { campaign, pool, codes } = load
+  let last: number | undefined
   const result = await loadCodes(context.pool, {
     campaign,
     pool,
     codes,
-    announce: (client, loaded) => announce(client, load, loaded)
+    announce: async (client, loaded) => {
+      last = await announce(client, load, loaded)
+    }
   })
+  if (last !== undefined) await awaitIntent(context, last, context.carryMs)
   const { loaded: total } = await countCodes(context.pool, { campaign, pool })
   return { ...result, total }
 }

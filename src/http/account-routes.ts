@@ -47,7 +47,7 @@ function entryView({
   return {
     eventId: id,
     type,
-    campaign,
+    campaign: campaign === '' ? null : campaign,
     activity: activity === '' ? null : activity,
     unit,
     scope: scope === '' ? 'account' : 'campaign',

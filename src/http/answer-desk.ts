@@ -1,6 +1,8 @@
 import type { ActivityRules } from '../campaign/activity-rules.ts'
+import type { LiveWin } from '../gate/gate.ts'
 import type { Decision } from '../gate/outcomes.ts'
 import { decodeReport } from '../gate/report.ts'
+import type { WinRecord } from '../gate/win-record.ts'
 import type { CodeAssignment } from '../store/codes.ts'
 import type { CodeDesk } from './code-desk.ts'
 import type { ConfirmedAny } from './decision-schemas.ts'
@@ -26,6 +28,8 @@ export interface Asked {
 export interface AnswerDesk {
   /** The body of a 201. A promise only where codes belong into it: those are asked for in Postgres. */
   bodyOf(asked: Asked): ConfirmedAny | Promise<ConfirmedAny>
+  /** The codes that claimed wins show, by win: one that got none when it was claimed gets it now. @throws UnavailableError */
+  codesOfWins(wins: readonly LiveWin[]): Promise<ReadonlyMap<string, string>>
   readonly findPrize: FindPrize
 }
 
@@ -46,15 +50,29 @@ function assignmentOf({ decision, campaign }: Asked, findPrize: FindPrize): Code
     const [quantity = '', pool = ''] = decodeReport(decision.report).facts
     return pool === '' ? undefined : { claim: decision.id, campaign, pool, quantity: Number(quantity) }
   }
-  if (type !== 'win.claimed' || win === undefined) return undefined
-  const pool = findPrize(win.campaign, win.draw, win.prize)?.pool ?? ''
-  return pool === '' ? undefined : { claim: win.id, campaign: win.campaign, pool, quantity: 1 }
+  return type === 'win.claimed' && win !== undefined ? assignmentOfWin(win, findPrize) : undefined
+}
+
+function assignmentOfWin({ id, campaign, draw, prize }: WinRecord, findPrize: FindPrize): CodeAssignment | undefined {
+  const pool = findPrize(campaign, draw, prize)?.pool ?? ''
+  return pool === '' ? undefined : { claim: id, campaign, pool, quantity: 1 }
 }
 
 export function createAnswerDesk(catalogue: Activities, codes: CodeDesk): AnswerDesk {
   const findPrize = prizeFinder(catalogue)
   return {
     findPrize,
+    async codesOfWins(wins) {
+      const due = wins
+        // what can still vanish has no code
+        .filter(({ win, journaled }) => win.status === 'claimed' && journaled)
+        .flatMap(({ win }) => assignmentOfWin(win, findPrize) ?? [])
+      const found = await codes.known(due.map(({ claim }) => claim))
+      const missing = due.filter(({ claim }) => !found.has(claim))
+      const given = await Promise.all(missing.map((assignment) => codes.assign(assignment)))
+      const all = [...found, ...missing.map(({ claim }, index) => [claim, given[index] ?? []] as const)]
+      return new Map(all.flatMap(([claim, [code]]) => (code === undefined ? [] : [[claim, code]])))
+    },
     bodyOf(asked) {
       const rules = asked.rules ?? catalogue.findActivity(asked.campaign, asked.activity)?.activity
       const { requestId, language, campaign, activity, decision } = asked

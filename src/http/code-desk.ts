@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { assignCodes, type CodeAssignment } from '../store/codes.ts'
+import { assignCodes, type CodeAssignment, codesOfAll } from '../store/codes.ts'
 import { fromStore } from './order-directory.ts'
 
 /** Hands codes to the owner of a confirmed claim or a claimed win. */
@@ -10,10 +10,13 @@ export interface CodeDesk {
    * later; so this never throws. They go to the caller's answer and nowhere else.
    */
   assign(assignment: CodeAssignment): Promise<readonly string[]>
+  /** Codes that claims and wins have already, by their id. @throws UnavailableError */
+  known(claims: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
 }
 
 export function createCodeDesk(pool: pg.Pool, logger: Logger): CodeDesk {
   return {
+    known: (claims) => fromStore(codesOfAll(pool, claims)),
     async assign(assignment) {
       try {
         return await fromStore(assignCodes(pool, assignment))

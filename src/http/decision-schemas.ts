@@ -194,7 +194,7 @@ export const ClaimList = listOf(Claim, 'ClaimList')
 const LedgerEntry = Type.Object({
   eventId: Type.String({ description: 'the decision that moved it; one may move several balances' }),
   type: Type.String({ description: 'entity.verb of that decision' }),
-  campaign: Type.String(),
+  campaign: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null for an imported balance' }),
   activity: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
   unit: Type.String({ description: 'points or another unit, or chances:<draw>' }),
   scope: Type.Unsafe<'account' | 'campaign'>({ type: 'string', enum: ['account', 'campaign'] }),

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import type { WinCommand } from '../gate/commands.ts'
 import type { Gate, LiveWin } from '../gate/gate.ts'
-import { codesOf, codesOfAll } from '../store/codes.ts'
 import { saveWinDetails } from '../store/win-details.ts'
 import type { AnswerDesk } from './answer-desk.ts'
 import { claimsOf, type OnRequest } from './auth.ts'
@@ -39,7 +38,7 @@ export const winRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, opti
   await app.register(claimRoute, options)
 }
 
-const readingRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, { pool, wins, desk, authenticate }) => {
+const readingRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, { wins, desk, authenticate }) => {
   const languageOf = (request: FastifyRequest) => pickLanguage(request.headers['accept-language'])
   const { findPrize } = desk
 
@@ -57,10 +56,9 @@ const readingRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, { pool,
     },
     async (request, reply) => {
       const page = await wins.list(claimsOf(request).user, pageOf(request.query))
-      const claimed = page.items.filter(({ win }) => win.status === 'claimed').map(({ win }) => win.id)
-      const codes = await fromStore(codesOfAll(pool, claimed))
+      const codes = await desk.codesOfWins(page.items)
       const language = languageOf(request)
-      const view = (found: LiveWin) => liveWinView(found, { language, findPrize, code: codes.get(found.win.id)?.[0] })
+      const view = (found: LiveWin) => liveWinView(found, { language, findPrize, code: codes.get(found.win.id) })
       return reply.header('cache-control', 'no-store').send(pageView(page, view))
     }
   )
@@ -80,8 +78,8 @@ const readingRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, { pool,
     async (request, reply) => {
       const found = await wins.find(claimsOf(request).user, request.params.win)
       if (found === undefined) throw new ProblemError('NOT_FOUND')
-      const codes = found.win.status === 'claimed' ? await fromStore(codesOf(pool, found.win.id)) : []
-      const context = { language: languageOf(request), findPrize, code: codes[0] }
+      const codes = await desk.codesOfWins([found])
+      const context = { language: languageOf(request), findPrize, code: codes.get(found.win.id) }
       return reply.header('cache-control', 'no-store').send(liveWinView(found, context))
     }
   )

@@ -19,8 +19,10 @@ const checks: ReadonlyArray<readonly [prefix: string, check: (field: string, rec
 
 function checkClaim(report: string): void {
   const { facts, moves } = decodeReport(report)
-  const numbers = [Number(facts[0]), ...moves.map(({ delta }) => delta)]
-  if (!numbers.every(Number.isSafeInteger)) throw new Error(`The report of a claim is not readable: ${report}`)
+  const quantity = Number(facts[0])
+  if (quantity < 1 || ![quantity, ...moves.map(({ delta }) => delta)].every(Number.isSafeInteger)) {
+    throw new Error(`The report of a claim is not readable: ${JSON.stringify(report)}`)
+  }
 }
 
 /** @throws Error when a record of an order or a win, or the report of a claim, is not one */

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import type { AdjustCommand, ParticipateCommand, WinCommand } from '../../src/gate/commands.ts'
 import { SYSTEM_USER } from '../../src/gate/commands.ts'
 import { packedSession } from './core.ts'
@@ -125,4 +126,9 @@ export function credit(user: string, field: string, amount: number): AdjustComma
     adds: [[`u:${user}`, field, amount]],
     request: '{}'
   }
+}
+
+/** Moves the shard's time, which never goes back; it stands still there until the real clock has come as far. */
+export async function setClock(shop: { readonly redis: Redis; readonly prefix: string }, ms: number): Promise<void> {
+  await shop.redis.hset(`${shop.prefix}shard`, 'clock', String(ms))
 }

@@ -84,6 +84,10 @@ t.test('frames that are not readable are dead letters, and their neighbours are 
     'not JSON',
     JSON.stringify(frame({})),
     JSON.stringify(frame({ decisions: [{ ...decision, put: { u: { [`o:${epoch}-9000`]: 'garbage' } } }] })),
+    JSON.stringify(frame({ decisions: [{ ...decision, put: { u: { 'w:1-1': 'garbage' } } }] })),
+    JSON.stringify(frame({ decisions: [{ ...decision, put: { u: { 'w:1-1': 'w;1-1;c;d;p;;one;cash;5;;' } } }] })),
+    JSON.stringify(frame({ decisions: [{ ...decision, put: { u: { 'w:1-1': 'w;1-1;c;d;p;;1;cash;soon;;' } } }] })),
+    JSON.stringify(frame({ decisions: [{ ...decision, type: 'claim.accepted', report: ',pool' }] })),
     JSON.stringify(frame({ shard: 7, decisions: [decision] })),
     JSON.stringify(frame({ epoch: epoch + 5, decisions: [decision] })),
     JSON.stringify(frame({ at: 9e16, decisions: [decision] }))
@@ -171,12 +175,19 @@ t.test('events go on when their place is lost and the journal begins later', asy
 })
 
 t.test('a journal that does not fit the checks closes the gate, once, and not for every try anew', async (t) => {
-  for (const quantity of ['99999999999', '1']) {
+  const order = (entity: string, quantity: string) => ({
+    put: { u: { [`o:${entity}`]: `a;${entity};c;s;am;${quantity};100;CNY;1795300366000;900;;1;0` } }
+  })
+  const lies = [
+    (entity: string) => ({ key: 'u:another', ...order(entity, '99999999999') }),
+    (entity: string) => order(entity, '1'),
+    () => ({ key: 'u:another', type: 'task.completed', add: { u: { 'b:points': -1 } } })
+  ]
+  for (const lie of lies) {
     const shop = await openShop(t, urls)
     await bought(shop, 'alice')
     await atRest(shop)
     const { epoch } = await journal(shop)
-    const entity = `${epoch}-9000`
     const decision = {
       seq: 9000,
       type: 'order.accepted',
@@ -186,7 +197,7 @@ t.test('a journal that does not fit the checks closes the gate, once, and not fo
       campaign: 'c',
       activity: 's',
       request: {},
-      put: { u: { [`o:${entity}`]: `a;${entity};c;s;am;${quantity};100;CNY;1795300366000;900;;1;0` } }
+      ...lie(`${epoch}-9000`)
     }
     const text = JSON.stringify({ v: 1, shard: 0, epoch, batch: 9000, at: Date.now(), decisions: [decision] })
     await plant(shop, text, 'planted')

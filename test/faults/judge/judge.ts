@@ -63,12 +63,14 @@ export async function judge(scene: Scene, history: History, expects: Expectation
 export function paceWrong(scene: Scene, history: History, expects: Expectations): Difference[] {
   const found: Difference[] = []
   const { struckAt, healedAt } = scene
-  if (healedAt > 0 && expects.unsold !== true) {
+  if (healedAt > 0 && scene.sale.buyers > 0 && expects.unsold !== true) {
+    // without any, either all is sold or the row fails for that it is not
     const first = history.attempts
       .filter(({ answeredAt = 0, result }) => result?.kind === 'ok' && answeredAt >= healedAt)
       .reduce((earliest, { answeredAt = 0 }) => Math.min(earliest, answeredAt), Number.POSITIVE_INFINITY)
-    scene.note(`confirmed ${Math.round(first - healedAt)} ms after the heal`)
-    if (first - healedAt > confirmsAgainMs + lagAllowed * scene.load.lagMs) {
+    const soldBefore = first === Number.POSITIVE_INFINITY
+    scene.note(soldBefore ? 'sold out before the heal' : `confirmed ${Math.round(first - healedAt)} ms after the heal`)
+    if (!soldBefore && first - healedAt > confirmsAgainMs + lagAllowed * scene.load.lagMs) {
       found.push({ rule: 'I11', what: `the first confirmation came ${Math.round(first - healedAt)} ms after the heal` })
     }
   }

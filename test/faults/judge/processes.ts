@@ -3,7 +3,7 @@ import type { Difference } from '../../support/judged.ts'
 import type { Child, Footprint } from '../world/child.ts'
 
 /** What one process may hold more at rest than right after its start. */
-const moreDescriptors = 16
+const moreDescriptors = 20
 const moreMb = 220
 /** p99 of answers that refuse, whatever is away (ms) */
 const refusalMs = 1000

@@ -100,7 +100,7 @@ export const lostJournalRows: readonly Row[] = [
     title:
       'The journal is lost, in mid-sale or during a recovery: outbox and kept are published again, nothing confirmed is lost.',
     prepare: ownNats,
-    world: (seed) => (seed % 2 === 1 ? {} : { workers: 2, workerFails: 'R3:stop:2' }),
+    world: (seed) => (seed % 2 === 1 ? {} : { standbys: [''], workerFails: 'R3:stop:2' }),
     expects: { opensAgain: true, journalLost: true, mayAlarm: ['JOURNAL_LOST', 'EVENTS_GAP'] },
     strike: (scene) => (scene.seed % 2 === 1 ? lostWhileSelling(scene) : lostWhileRecovering(scene))
   },

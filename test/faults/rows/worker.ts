@@ -124,7 +124,7 @@ export const workerRows: readonly Row[] = [
     world: (seed) =>
       seed % 2 === 1
         ? { gatewayFails: 'G3:stop:20' }
-        : { gatewayFails: 'G3:stop:20', workers: 2, workerFails: 'X1:stop:1' },
+        : { gatewayFails: 'G3:stop:20', standbys: [''], workerFails: 'X1:stop:1' },
     expects: { opensAgain: true },
     strike: lateFrame
   },
@@ -140,7 +140,7 @@ export const workerRows: readonly Row[] = [
     id: 'F31',
     title:
       'The owner stands still beyond its session, another takes over, the first goes on: its writes fail, one row each.',
-    world: (seed) => ({ workers: 2, workerFails: ownerStops(seed) }),
+    world: (seed) => ({ standbys: [''], workerFails: ownerStops(seed) }),
     sale: { restMeanwhileMs: 3000 },
     expects: { opensAgain: false, sellsMeanwhile: true },
     strike: ownerPaused

@@ -34,6 +34,8 @@ export async function request(url: string, token: string, { method = 'GET', body
       signal: AbortSignal.timeout(answerMs),
       headers: {
         authorization: `Bearer ${token}`,
+        // a connection kept for later would count as something that the gateway holds
+        connection: 'close',
         ...(method === 'GET' ? {} : { 'idempotency-key': key ?? randomUUID() }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' })
       },

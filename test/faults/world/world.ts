@@ -22,8 +22,8 @@ export type Line = `${'gateway' | 'worker'}-${PartName}`
 export interface WorldSpec {
   /** 2 */
   readonly gateways?: number
-  /** 1; the second and later ones stand by */
-  readonly workers?: number
+  /** FAIL_POINTS of each worker that stands by while the first one owns the shard; none by default */
+  readonly standbys?: readonly string[]
   /** lines that run through a proxy */
   readonly lines?: readonly Line[]
   /** FAIL_POINTS of the first gateway and the first worker */
@@ -92,7 +92,7 @@ export class World {
     for (let n = 0; n < (spec.gateways ?? 2); n++) await this.startGateway(n === 0 ? spec.gatewayFails : undefined)
     await this.ready()
     // later, so that the first one owns the shard
-    for (let n = 1; n < (spec.workers ?? 1); n++) await this.startWorker()
+    for (const fails of spec.standbys ?? []) await this.startWorker(fails)
   }
 
   async #layLine(line: Line): Promise<void> {

@@ -1,0 +1,69 @@
+/** The planted bugs of FAULTS.md, I15: each must turn runs red. */
+export const planted = {
+  'gives-at-decision': 'what a decision gives is usable before its frame is journaled',
+  'replay-without-outbox': '201 on a replay without a look at the outbox',
+  'one-sha': 'one SHA for all openings and no look at the replication id',
+  'older-stream-not-sealed': 'recovery does not seal the older streams',
+  'position-apart': 'the position is committed apart from what was read up to it',
+  'confirm-before-ack': '201 before the ack',
+  'no-frame-dedupe': 'a second copy of a frame is projected again',
+  'empty-read-is-end': 'recovery takes an empty read for the end of a stream',
+  'no-probe': 'the owner does not ask the gate'
+} as const
+
+/** Lines of PROTOCOL.md left out, one at a time, to see which of them the simulation needs. */
+export const omissions = {
+  'no-replid-look': 'Gate call 1: scripts do not compare the replication id (their SHA names it still)',
+  'shared-sha': 'Gate call 1: one SHA for all openings; epoch and replication id come as arguments and are compared',
+  'no-open-look': 'Gate call 3: scripts compare the epoch and do not ask whether it is open',
+  'no-not-after': 'Gate call 3: a batch may be decided however late',
+  'no-request-hash': 'Gate call 6: another body under a known key is answered as a replay',
+  'no-wait-for-cause': 'Gate call 8: a transition does not wait for its cause',
+  'publish-any-time': 'Publish 1: a gateway publishes however long after the decision',
+  'no-message-id': 'Publish 1: no Nats-Msg-Id, each copy is stored',
+  'answer-before-settle': 'Publish 3: a decision that gives is answered at its ack',
+  'settle-again': 'Publish 3: a settle gives whether or not the frame was still in the outbox',
+  'no-kept': 'Publish 4: a settled frame is not kept',
+  'no-tidy': 'Publish 5: nothing settles and deletes what Postgres has',
+  'tidy-at-take-only': 'Publish 5: the owner tidies when it takes the shard, not every few seconds',
+  'no-relay': 'Relay: nobody publishes what is left in the outbox',
+  'no-lock': 'Worker 1: no session lock, owners are told apart by their term alone',
+  'no-term': 'Worker 1: writes are not conditional on the owner',
+  'no-stream-probe': 'Worker 1: the owner asks the gate only, not whether the stream of the opening is there',
+  'trim-before-commit': 'Worker 2: frames leave kept before the commit',
+  'place-before-publish': 'Worker 5: the events reader stores its place before it publishes',
+  'purge-past-events': 'Worker 7: the janitor purges without regard to the events reader',
+  'purge-by-memory':
+    'Worker 7: the janitor goes by the place that the events reader has in memory, not by the stored one',
+  'reader-waits-for-seal': 'Worker 5: the events reader leaves a stream when it is sealed, not when a newer one exists',
+  'place-goes-back': 'Worker 5: a place is stored also when a further one is',
+  'same-epoch': 'Recovery 1: the epoch is not raised',
+  'no-close': 'Recovery 2: the gate is not closed before the fence',
+  'close-any-epoch': 'Recovery 2: close does not refuse below a higher epoch',
+  'last-before-seal': 'Recovery 3: the last sequence is read before the seal',
+  'seal-newest-only': 'Recovery 3: only the newest of the older streams is sealed',
+  'no-drain': 'Recovery 4: Postgres is not brought to the end of the sealed streams',
+  'keys-stay': 'Recovery 5: keys are overwritten and not deleted first',
+  'outbox-stays': 'Recovery 5: the outbox is not dropped',
+  'restore-any-epoch': 'Recovery 5: chunks are not conditional on the epoch',
+  'no-verify': 'Recovery 6: nothing is read back',
+  'mark-any-epoch': 'Recovery 7: the row is set open whatever its epoch',
+  'open-unasked': 'Recovery 8: open does not ask whether Redis is still closed under this epoch',
+  'open-before-mark': 'Recovery 8: Redis is opened before the row',
+  'drain-before-republish':
+    'Journal lost: what is left of the journal is read before kept and outbox are published again',
+  'republish-kept-only': 'Journal lost: the outbox is not published again',
+  'republish-outbox-only': 'Journal lost: what was kept is not published again',
+  'republish-unordered': 'Journal lost: not in batch order',
+  'republish-unacked': 'Journal lost: acks are not awaited',
+  'intent-closed-early': 'Transitions 2: an intent is closed when decided, not when journaled',
+  'credit-closed-early': 'Transitions 3: a due credit is closed when decided, not when projected'
+} as const
+
+export type Bug = keyof typeof planted | keyof typeof omissions
+
+export type Bugs = ReadonlySet<Bug>
+
+export function isBug(name: string): name is Bug {
+  return name in planted || name in omissions
+}

@@ -1,0 +1,165 @@
+import type { Cast } from './cast.ts'
+import { Damage } from './damage.ts'
+import { type Moment, moments } from './network.ts'
+import { requests } from './requests.ts'
+import type { Process } from './scheduler.ts'
+import type { World } from './world.ts'
+
+/**
+ * What can go wrong; false when it would be more than is promised to be survived. `from` is the process at whose step
+ * boundary it happens, when it is aimed.
+ */
+type Fault = (damage: Damage, from: Process | undefined) => unknown
+
+interface Aim {
+  readonly name: string
+  readonly moment: Moment
+  nth: number
+  readonly faults: readonly FaultName[]
+}
+
+const faults = {
+  kill: (damage, from) => damage.kill(from ?? damage.anyProcess()),
+  'kill worker': (damage) => damage.kill(damage.anyWorker()),
+  pause: (damage, from) => damage.pause(from ?? damage.anyProcess()),
+  'pause worker': (damage) => damage.pause(damage.anyWorker()),
+  'session ends': (damage) => damage.endSessions(),
+  'redis restarts': (damage) => damage.restartRedis('newest'),
+  'redis on an older file': (damage) => damage.restartRedis('older'),
+  'redis wiped': (damage) => damage.restartRedis('empty'),
+  'redis flushed': (damage) => damage.flushRedis(),
+  'scripts flushed': (damage) => damage.world.redis.node.scriptFlush(),
+  'replica promoted': (damage) => damage.promoteReplica(),
+  'there and back': (damage) => damage.failBack(),
+  'redis pauses': (damage) => damage.pauseServer(damage.world.redis),
+  'nats restarts': (damage) => damage.restart(damage.world.natsServer),
+  'nats wiped': (damage) => damage.loseJournal(() => damage.world.nats.wipe()),
+  'stream deleted': (damage) => damage.loseJournal(() => damage.deleteNewestStream()),
+  'nats pauses': (damage) => damage.pauseServer(damage.world.natsServer),
+  'dedupe window passes': (damage) => damage.world.scheduler.jump(130_000),
+  'time passes': (damage) => damage.world.scheduler.jump(500 + damage.world.scheduler.draw(3000)),
+  'postgres restarts': (damage) => damage.restartPostgres(),
+  'postgres pauses': (damage) => damage.pauseServer(damage.world.postgresServer),
+  'reopening asked': (damage) => damage.world.askReopening()
+} satisfies Record<string, Fault>
+
+export type FaultName = keyof typeof faults
+
+export const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
+const redisLost: readonly FaultName[] = [
+  'redis on an older file',
+  'redis wiped',
+  'redis flushed',
+  'replica promoted',
+  'there and back'
+]
+const journalLost: readonly FaultName[] = ['nats wiped', 'stream deleted']
+const gone: readonly FaultName[] = ['kill', 'pause']
+const recovering = requests.filter((name) => name.startsWith('recovery.'))
+
+/** Combinations of the matrix in FAULTS.md: at one of these requests, one fault of each list. */
+const scenarios: ReadonlyArray<{ at: readonly string[]; faults: ReadonlyArray<readonly FaultName[]> }> = [
+  { at: ['gateway.gate', 'gateway.publish'], faults: [gone, redisLost] },
+  { at: ['gateway.publish'], faults: [['pause'], redisLost] },
+  { at: ['gateway.gate', 'gateway.publish'], faults: [redisLost] },
+  { at: ['worker.read', 'worker.write', 'worker.commit', 'worker.trim'], faults: [gone, ['session ends']] },
+  { at: ['worker.commit', 'worker.trim', 'gateway.publish'], faults: [journalLost] },
+  { at: recovering, faults: [gone, ['session ends']] },
+  { at: recovering, faults: [redisLost] },
+  { at: recovering, faults: [journalLost] },
+  { at: recovering, faults: [['pause worker'], ['session ends'], redisLost] },
+  { at: ['gateway.publish'], faults: [['dedupe window passes']] }
+]
+
+const snapshotShare = 1 / 25
+
+/** Chooses faults by the seed: some at any moment, some aimed at a step boundary. */
+export class Chaos {
+  readonly #world: World
+  readonly #damage: Damage
+  readonly #rate: number
+  readonly #enabled: readonly FaultName[]
+  readonly #aims: Aim[]
+  /** what happened */
+  readonly struck: FaultName[] = []
+
+  constructor(world: World, cast: Cast, single: boolean) {
+    const { scheduler } = world
+    this.#world = world
+    this.#damage = new Damage(world, cast, single)
+    this.#rate = scheduler.pick([0, 0.002, 0.005, 0.01])
+    this.#enabled = faultNames.filter(() => scheduler.chance(0.4))
+    this.#aims = Array.from({ length: scheduler.draw(4) }, () => this.#aim())
+    this.#roughen()
+    if (this.#aims.length > 0) world.onPoint = (name, moment, from) => this.#meet({ name, moment, from })
+  }
+
+  /** Between two steps. */
+  step(): void {
+    const { scheduler, redis } = this.#world
+    if (scheduler.chance(snapshotShare)) {
+      this.#world.snapshots = [redis.node.snapshot(), ...this.#world.snapshots].slice(0, 4)
+    }
+    if (scheduler.chance(0.004)) this.#weigh()
+    if (this.#enabled.length > 0 && scheduler.chance(this.#rate)) this.#strike(scheduler.pick(this.#enabled), undefined)
+  }
+
+  heal(): void {
+    this.#damage.heal()
+  }
+
+  /** At a moment of the matrix, or at any moment. */
+  #aim(): Aim {
+    const { scheduler } = this.#world
+    const nth = scheduler.draw(4)
+    if (scheduler.chance(0.6)) {
+      const { at, faults: lists } = scheduler.pick(scenarios)
+      return {
+        name: scheduler.pick(at),
+        moment: scheduler.pick(moments),
+        nth,
+        faults: lists.map((of) => scheduler.pick(of))
+      }
+    }
+    const some = Array.from({ length: 1 + scheduler.draw(2) }, () => scheduler.pick(faultNames))
+    return { name: scheduler.pick(requests), moment: scheduler.pick(moments), nth, faults: some }
+  }
+
+  #meet({ name, moment, from }: { name: string; moment: Moment; from: Process }): void {
+    for (const aim of this.#aims) {
+      if (aim.name !== name || aim.moment !== moment) continue
+      aim.nth -= 1
+      if (aim.nth === -1) for (const fault of aim.faults) this.#strike(fault, from)
+    }
+  }
+
+  #strike(name: FaultName, from: Process | undefined): void {
+    this.#world.trace(`fault: ${name}`)
+    const fault: Fault = faults[name]
+    if (fault(this.#damage, from) !== false) this.struck.push(name)
+  }
+
+  /** Losses on the way. */
+  #roughen(): void {
+    const { scheduler } = this.#world
+    const share = () => scheduler.pick([0, 0, 0, 0.01, 0.05])
+    const loss = () => ({ request: share(), reply: share(), late: share() })
+    const losses = { redis: loss(), nats: loss(), postgres: loss(), gateway: loss() }
+    this.#world.rates = { losses, emptyRead: scheduler.pick([0, 0.1, 0.4]) }
+    scheduler.tickMs = scheduler.pick([1, 2, 4])
+    this.#weigh()
+  }
+
+  /** Some are slow for a while. */
+  #weigh(): void {
+    const world = this.#world
+    const places = [
+      ...world.scheduler.processes,
+      world.redis,
+      world.natsServer,
+      world.postgresServer,
+      world.network.wire
+    ]
+    for (const place of places) place.weight = world.scheduler.pick([1, 1, 1, 3, 0.2, 0.05])
+  }
+}

@@ -1,0 +1,154 @@
+import type { Outcome } from './gate-client.ts'
+import type { Command } from './gate-script.ts'
+import type { Gateway } from './gateway.ts'
+import { Future, type Place, type Process, type Steps, wait } from './scheduler.ts'
+import type { World } from './world.ts'
+
+/** Who asked, as the oracle names it. */
+export function nameOf({ user, key }: Command): string {
+  return `${user} ${key}`
+}
+
+const ANSWER_MS = 2500
+
+/** Users that buy, pay, cancel, earn and claim through any gateway, and ask again until they know. */
+export class Crowd {
+  readonly #world: World
+  readonly #gateways: readonly Gateway[]
+  readonly #process: Process
+  readonly #way: Place = { weight: 1, paused: false }
+  /** every command that was ever asked, by who asked */
+  readonly asked = new Map<string, Command>()
+  busy = 0
+  #latecomers = 0
+
+  constructor(world: World, gateways: readonly Gateway[]) {
+    this.#world = world
+    this.#gateways = gateways
+    this.#process = world.scheduler.process('clients')
+  }
+
+  start(users: number): void {
+    const { scheduler } = this.#world
+    for (let user = 0; user < users; user += 1) this.#spawn(this.#live(`user${user}`, users))
+    if (scheduler.chance(0.5)) this.#spawn(this.#operate())
+  }
+
+  /** Asks every key again until the answer is definite. */
+  askAllAgain(): void {
+    for (const command of this.asked.values()) this.#spawn(this.#insist(command))
+  }
+
+  /** New users, one unit each, one after the other, until the gate says sold out twice. */
+  demand(): void {
+    this.#spawn(this.#buyUp())
+  }
+
+  #spawn(steps: Steps<unknown>): void {
+    this.busy += 1
+    this.#world.scheduler.spawn(this.#process, this.#counted(steps))
+  }
+
+  *#counted(steps: Steps<unknown>): Steps {
+    yield* steps
+    this.busy -= 1
+  }
+
+  *#buyUp(): Steps {
+    for (let refusals = 0; refusals < 2; ) {
+      this.#latecomers += 1
+      const outcome = yield* this.#insist(command('buy', `late${this.#latecomers}`, 'buy'))
+      if (outcome.kind === 'refused') refusals += 1
+    }
+  }
+
+  *#live(user: string, users: number): Steps {
+    const { scheduler } = this.#world
+    yield* wait(scheduler.sleep(scheduler.draw(400)))
+    const wishes = 1 + scheduler.draw(4)
+    for (let wish = 0; wish < wishes; wish += 1) {
+      const op = scheduler.pick(['buy', 'buy', 'buy', 'earn', 'claim'] as const)
+      const friend = `user${scheduler.draw(users)}`
+      const wanted = {
+        ...command(op, user, `${op}${wish}`),
+        ...(op === 'earn' && scheduler.chance(0.5) && { creditTo: friend })
+      }
+      if (scheduler.chance(0.2)) this.#spawn(this.#try(wanted))
+      if (scheduler.chance(0.1)) this.#spawn(this.#try({ ...wanted, hash: 'other' }))
+      const outcome = yield* this.#try(wanted)
+      const order = op === 'buy' && 'id' in outcome ? outcome.id : undefined
+      if (order !== undefined && scheduler.chance(0.7)) yield* this.#follow(user, order)
+    }
+  }
+
+  /** What becomes of an order: sometimes two things at once. */
+  *#follow(user: string, order: string): Steps {
+    const { scheduler } = this.#world
+    const pay = { ...command('pay', user, 'pay'), key: `x:pay:${order}`, order }
+    const cancel = { ...command('cancel', user, `cancel-${order}`), order }
+    const [first, second] = scheduler.chance(0.5) ? [pay, cancel] : [cancel, pay]
+    if (scheduler.chance(0.2)) this.#spawn(this.#try(second))
+    yield* this.#try(first)
+  }
+
+  *#operate(): Steps {
+    const { scheduler, tables } = this.#world
+    for (let nth = 1; nth <= 2; nth += 1) {
+      yield* wait(scheduler.sleep(300 + scheduler.draw(2000)))
+      tables.intents.set(`later${nth}`, { delta: scheduler.chance(0.5) ? 1 : -1, closed: false })
+    }
+  }
+
+  /** Asks until the answer is definite, or gives up for now. */
+  *#try(command: Command): Steps<Outcome> {
+    const { scheduler } = this.#world
+    let outcome: Outcome = { kind: 'unknown' }
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      outcome = yield* this.#request(command)
+      if (outcome.kind === 'confirmed' && scheduler.chance(0.3)) continue
+      if (outcome.kind === 'confirmed' || outcome.kind === 'refused') break
+      if (outcome.kind === 'pending' && scheduler.chance(0.2)) break
+      yield* wait(scheduler.sleep(20 + scheduler.draw(150)))
+    }
+    return outcome
+  }
+
+  *#insist(command: Command): Steps<Outcome> {
+    const { scheduler } = this.#world
+    for (;;) {
+      const outcome = yield* this.#request(command)
+      if (outcome.kind === 'confirmed' || outcome.kind === 'refused') return outcome
+      yield* wait(scheduler.sleep(50))
+    }
+  }
+
+  /** One request at some gateway; the status is asked for with the same key. */
+  *#request(command: Command): Steps<Outcome> {
+    const { scheduler, oracle, rates } = this.#world
+    const who = nameOf(command)
+    this.asked.set(`${who} ${command.hash}`, command)
+    const before = oracle.confirmed.get(who)
+    const asked: Command = scheduler.chance(0.1) ? { ...command, op: 'query', hash: '' } : command
+    const gateway = scheduler.pick(this.#gateways)
+    const future = new Future<Outcome>()
+    const loss = rates.losses.gateway
+    const answer = (outcome: Outcome) => {
+      if (scheduler.chance(loss.reply)) return
+      scheduler.send({ place: this.#way, deliver: () => future.resolve(outcome) })
+    }
+    if (!scheduler.chance(loss.request)) {
+      scheduler.send({ place: gateway.process, deliver: () => gateway.receive(asked, answer) })
+    }
+    scheduler.at(scheduler.now + ANSWER_MS, () => future.resolve({ kind: 'unknown' }))
+    const outcome = yield* wait(future)
+    this.#world.trace(`client ${who} is told ${JSON.stringify(outcome)}`)
+    if (outcome.kind === 'confirmed') oracle.confirm(who, { hash: asked.hash, ...outcome })
+    else if (before?.hash === command.hash && outcome.kind === 'refused') oracle.refuse(who, outcome.code)
+    else if (before !== undefined && outcome.kind === 'none') oracle.refuse(who, 'no decision')
+    return outcome
+  }
+}
+
+function command(op: Command['op'], user: string, key: string): Command {
+  return { op, user, key: `u:${key}`, hash: op }
+}

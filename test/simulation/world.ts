@@ -1,0 +1,189 @@
+import type { Bugs } from './bugs.ts'
+import { FakeNats } from './fake-nats.ts'
+import { FakePostgres, type Session } from './fake-postgres.ts'
+import { FakeRedis, type Snapshot } from './fake-redis.ts'
+import { entryOf, type Frame, PUBLIC_STREAM, PUBLIC_SUBJECT, streamEpoch } from './frame.ts'
+import { shardKeys } from './gate-script.ts'
+import { type Losses, type Moment, Network, type Reply, type Server, ServerError, type ServerName } from './network.ts'
+import { Oracle } from './oracle.ts'
+import { type Process, Scheduler, type Steps } from './scheduler.ts'
+import { openingScripts } from './scripts.ts'
+import { type ShardRow, Tables } from './tables.ts'
+
+/** A Redis behind its connections. */
+export interface RedisServer extends Server {
+  readonly node: FakeRedis
+}
+
+/** How hard this run is; decided by its seed, all zero once it heals. */
+export interface Rates {
+  readonly losses: Record<ServerName, Losses>
+  /** a pull that says nothing is there although something is */
+  readonly emptyRead: number
+}
+
+const noLoss: Losses = { request: 0, reply: 0, late: 0 }
+
+export const calm: Rates = {
+  losses: { redis: noLoss, nats: noLoss, postgres: noLoss, gateway: noLoss },
+  emptyRead: 0
+}
+
+/** The first epoch, as a creation time would be. */
+const FIRST_EPOCH = 1000
+
+export const deadlines = { redis: 800, nats: 1000, postgres: 3000 } as const
+
+type Trace = (line: string) => void
+
+/** All parts of one run, on one thread. */
+export class World {
+  readonly scheduler: Scheduler
+  readonly network: Network
+  readonly bugs: Bugs
+  readonly nats: FakeNats
+  readonly natsServer = server('nats')
+  readonly postgres: FakePostgres<ShardRow>
+  readonly postgresServer = server('postgres')
+  readonly tables: Tables
+  readonly oracle: Oracle
+  redis: RedisServer
+  rates: Rates = calm
+  /** unpaid orders expire */
+  expiring = true
+  /** what Redis could fall back to */
+  snapshots: Snapshot[] = []
+  readonly sessions = new Map<Process, Set<Session>>()
+  /** told of each step boundary around a request */
+  onPoint: ((name: string, moment: Moment, from: Process) => void) | undefined
+  /** requests that were made, by name */
+  readonly requested = new Set<string>()
+  readonly #trace: Trace | undefined
+  readonly #connections = new Map<Process, RedisServer>()
+  #nodes = 0
+
+  constructor(seed: number, bugs: Bugs, trace?: Trace) {
+    this.bugs = bugs
+    this.#trace = trace
+    this.scheduler = new Scheduler(seed)
+    this.network = new Network({
+      scheduler: this.scheduler,
+      losses: (name) => this.rates.losses[name],
+      observe: (name, moment, from) => {
+        this.requested.add(name)
+        if (trace) this.trace(`${from.name} ${name} ${moment}`)
+        this.onPoint?.(name, moment, from)
+      }
+    })
+    this.nats = new FakeNats(() => this.scheduler.now)
+    this.nats.addStream(PUBLIC_STREAM, PUBLIC_SUBJECT)
+    this.oracle = new Oracle((what) => this.trace(`FAILED ${what}`))
+    this.tables = new Tables(bugs, (what) => this.oracle.fail(what))
+    const opening = { epoch: 0, replid: '' }
+    const position = { epoch: 0, sequence: 0 }
+    this.postgres = new FakePostgres<ShardRow>({ epoch: FIRST_EPOCH, state: 'closed', opening, term: 0, position })
+    this.redis = this.newRedis()
+    this.nats.onStored = (stream, message) => this.oracle.stored(stream, message)
+  }
+
+  /** One line of the story of this run. */
+  trace(line: string): void {
+    this.#trace?.(`${this.scheduler.steps} ${this.scheduler.now - 1_000_000} ms: ${line}`)
+  }
+
+  newRedis(): RedisServer {
+    const node = new FakeRedis(() => {
+      this.#nodes += 1
+      return `replid${this.#nodes}`
+    })
+    return { ...server('redis'), node }
+  }
+
+  /** The Redis that a process is connected to: it stays with an old one until that connection breaks. */
+  redisOf(process: Process): RedisServer {
+    const known = this.#connections.get(process)
+    if (known?.up) return known
+    this.#connections.set(process, this.redis)
+    return this.redis
+  }
+
+  reconnect(process: Process): void {
+    this.#connections.delete(process)
+  }
+
+  /** A session for a process, which outlives it until the server notices. */
+  connect(process: Process): Session {
+    const session = this.postgres.connect()
+    const sessions = this.sessions.get(process) ?? new Set()
+    this.sessions.set(process, sessions.add(session))
+    return session
+  }
+
+  /** The connection is gone on the client's side; the server notices sooner or later. */
+  abandon(process: Process, session: Session): void {
+    this.sessions.get(process)?.delete(session)
+    this.scheduler.send({ place: this.postgresServer, deliver: () => this.postgres.end(session) })
+  }
+
+  abandonAll(process: Process): void {
+    for (const session of [...(this.sessions.get(process) ?? [])]) this.abandon(process, session)
+  }
+
+  *askRedis<T>(from: Process, name: string, run: (node: FakeRedis) => T): Steps<Reply<T>> {
+    const server = this.redisOf(from)
+    const request = { name, run: () => run(server.node), deadlineMs: deadlines.redis }
+    return yield* this.network.call(from, server, request)
+  }
+
+  *askNats<T>(from: Process, name: string, run: (nats: FakeNats) => T): Steps<Reply<T>> {
+    const request = { name, run: () => run(this.nats), deadlineMs: deadlines.nats }
+    return yield* this.network.call(from, this.natsServer, request)
+  }
+
+  *askPostgres<T>(from: Process, name: string, run: () => T): Steps<Reply<T>> {
+    return yield* this.network.call(from, this.postgresServer, { name, run, deadlineMs: deadlines.postgres })
+  }
+
+  /** A change by a connection of a pool, at once. */
+  autocommit(change: () => void): void {
+    const session = this.postgres.connect()
+    this.postgres.write(session, change)
+    this.postgres.end(session)
+  }
+
+  /** An operator closes the shard in Postgres, so that its owner opens it again. */
+  askReopening(): void {
+    const session = this.postgres.connect()
+    const close = (row: ShardRow) => {
+      row.state = 'closed'
+    }
+    try {
+      if (this.postgresServer.up) this.postgres.update(session, () => true, close)
+    } catch (error) {
+      // the row is locked for the moment
+      if (!(error instanceof ServerError)) throw error
+    }
+    this.postgres.end(session)
+  }
+
+  /** Frames that some stream of the journal holds. */
+  journalHolds(): Set<string> {
+    const names = this.nats.names().filter((name) => streamEpoch(name) !== undefined)
+    const messages = names.flatMap((name) => this.nats.pull(name, 1, Number.POSITIVE_INFINITY))
+    return new Set(messages.map(({ payload }) => entryOf(JSON.parse(payload) as Frame)))
+  }
+
+  /** Frames that Redis holds. */
+  redisHolds(): Set<string> {
+    const { node } = this.redis
+    return new Set([...node.hgetall(shardKeys.kept).keys(), ...node.xrange(shardKeys.outbox).map(({ id }) => id)])
+  }
+
+  scripts(opening: { readonly epoch: number; readonly replid: string }) {
+    return openingScripts(opening, { clock: () => this.scheduler.now, bugs: this.bugs })
+  }
+}
+
+function server(name: ServerName): Server {
+  return { name, weight: 1, paused: false, up: true, incarnation: 0 }
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import type { Deal } from './fair-deal.ts'
+import { guaranteesOf, hasMemory, type PrizeSetup } from './fair-setup.ts'
+
+/** What a spin is told by: the gateway's HMAC, the user's level, the draw's previous number. */
+export interface SpinInput {
+  readonly random: string
+  readonly level: number
+  readonly chain: string
+}
+
+export interface Spun {
+  readonly number: string
+  readonly prize: PrizeSetup
+  readonly sub: string
+}
+
+function walk<Item>(items: readonly Item[], weightOf: (item: Item) => number, number: number): Item | undefined {
+  let rest = number % items.reduce((sum, item) => sum + weightOf(item), 0)
+  return items.find((item) => {
+    rest -= weightOf(item)
+    return rest < 0
+  })
+}
+
+const winsField = ({ setup }: Deal) => `wn:${setup.campaign}/wheel`
+const lossesField = ({ setup }: Deal) => `ls:${setup.campaign}/wheel`
+
+function obstacle(deal: Deal, prize: PrizeSetup): string {
+  const { setup, user, now } = deal
+  const { draw, campaign, opensAt, closesAt } = setup
+  if (prize.id === draw.fallback) return ''
+  if (user.get(`n:${campaign}/wheel`) < prize.minSpins) return 'early'
+  if (draw.winsPerCampaign > 0 && user.get(winsField(deal)) >= draw.winsPerCampaign) return 'capped'
+  const most = prize.tier === 1 ? draw.winsOfTierOne : 0
+  if (most > 0 && user.get(`${winsField(deal)}/1`) >= most) return 'capped'
+  if (prize.quota === null) return ''
+  const left = deal.left(`wheel/${prize.id}`)
+  if (left < 1) return 'exhausted'
+  const paid = deal.stock.get(`wheel/${prize.id}:paid`) ?? 0
+  // unit i of n opens at (i - 1/2)/n of the window
+  const opened = (paid + 0.5) / prize.quota <= (now - opensAt) / (closesAt - opensAt)
+  return prize.even && !opened ? 'unreleased' : ''
+}
+
+function lossesOf(deal: Deal): number {
+  return Number(deal.user.records.get(lossesField(deal)) ?? 0)
+}
+
+/** Spins; the deal has everything that it takes and gives. @returns what was won, 'wait', or the code of a refusal */
+export function spin(deal: Deal, input: SpinInput): Spun | string {
+  const { user, setup } = deal
+  const { draw, campaign } = setup
+  if (hasMemory(draw) && user.touched.has(lossesField(deal))) return 'wait'
+  const times = `n:${campaign}/wheel`
+  if (draw.perDay > 0 && user.get(`${times}@${deal.day}`) >= draw.perDay) return 'LIMIT_REACHED'
+  if (draw.perCampaign > 0 && user.get(times) >= draw.perCampaign) return 'LIMIT_REACHED'
+  const left = deal.pay()
+  if (left === 'INSUFFICIENT_BALANCE') return left
+  const digest = createHash('sha1').update(`${input.random};${deal.entity};${input.chain}`).digest('hex')
+  const weightOf = (prize: PrizeSetup) => prize.weights[Math.min(input.level, 1) as 0 | 1]
+  const picked = walk(draw.prizes, weightOf, Number.parseInt(digest.slice(0, 13), 16))
+  const fallback = draw.prizes.find(({ id }) => id === draw.fallback)
+  if (!picked || !fallback) throw new Error('The setup of the draw has no such prize.')
+  const losses = lossesOf(deal)
+  const promised = guaranteesOf(draw).find((prize) => losses >= prize.guaranteedAfter && obstacle(deal, prize) === '')
+  const why = promised ? 'guaranteed' : obstacle(deal, picked)
+  const prize = promised ?? (why === '' ? picked : fallback)
+  const sub = walk(prize.subs, ({ weight }) => weight, Number.parseInt(digest.slice(13, 26), 16))
+  deal.reward(prize.reward)
+  if (sub) deal.reward(sub.reward)
+  noteSpin(deal, prize, losses)
+  const number = digest.slice(0, 13)
+  deal.facts = [prize.id, sub?.id ?? '', number, input.chain, picked.id, why, input.level, left].join()
+  return { number, prize, sub: sub?.id ?? '' }
+}
+
+function noteSpin(deal: Deal, prize: PrizeSetup, losses: number): void {
+  const { draw } = deal.setup
+  const won = prize.id !== draw.fallback
+  deal.count('wheel', 1, draw.perDay > 0 || draw.daily > 0)
+  if (prize.quota !== null) deal.take(`wheel/${prize.id}`, 1)
+  if (won) deal.add(winsField(deal), 1)
+  if (won && prize.tier === 1 && draw.winsOfTierOne > 0) deal.add(`${winsField(deal)}/1`, 1)
+  if (hasMemory(draw)) deal.put(lossesField(deal), String(won ? 0 : losses + 1))
+}
