@@ -1,6 +1,9 @@
 import type pg from 'pg'
+import type { Test } from 'tap'
 import type { UnstoredDecision } from '../../src/gate/gate.ts'
-import { DECIDED_AT } from './mall.ts'
+import { freshDatabase } from './database.ts'
+import { aCatalogue, publicApp, type TestApp } from './http-app.ts'
+import { aMall, DECIDED_AT } from './mall.ts'
 
 /** Stores a win as the worker does. */
 export async function storeWin(
@@ -23,4 +26,11 @@ export function unstored(sequence: number, part: Partial<UnstoredDecision>): Uns
   const id = `0-1700000000-${sequence}`
   const place = { campaign: 'mall', activity: 'wheel', at: DECIDED_AT + sequence, key: `u:key-${sequence}` }
   return { id, type: 'spin.lost', report: '', moved: {}, journaled: true, ...place, ...part }
+}
+
+/** The public app on a database of its own, with the mall open. */
+export async function startMall(t: Test, databaseUrl: string): Promise<TestApp & { pool: pg.Pool }> {
+  const { pool } = await freshDatabase(t, databaseUrl)
+  const now = () => DECIDED_AT + 60_000
+  return { ...(await publicApp(t, { pool, catalogue: aCatalogue([aMall()]), now })), pool }
 }
