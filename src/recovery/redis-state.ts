@@ -50,7 +50,7 @@ async function inChunks<T>(items: Iterable<T>, work: (chunk: T[]) => Promise<voi
 }
 
 /** All keys of the shard but its own hash. */
-export async function scanKeys({ redis, prefix }: RestoreTarget): Promise<string[]> {
+export async function scanKeys({ redis, prefix }: Pick<RestoreTarget, 'redis' | 'prefix'>): Promise<string[]> {
   const [shard] = shardKeys(prefix)
   const keys = new Set<string>()
   let cursor = '0'

@@ -6,6 +6,8 @@ import { HASHES_PER_CALL, type RestoreTarget, scanKeys } from './redis-state.ts'
 /** What is in Redis is not what Postgres says: the shard stays closed. */
 export class VerificationError extends Error {}
 
+type Written = Pick<RestoreTarget, 'redis' | 'prefix'>
+
 /** What Postgres summed frame by frame, which is another way than the fold. */
 export interface SummedState {
   readonly stock: readonly StockDelta[]
@@ -26,7 +28,7 @@ class Differences {
 }
 
 /** The stock in Redis is the one in Postgres. */
-async function compareStock(target: RestoreTarget, stock: readonly StockDelta[], found: Differences): Promise<void> {
+async function compareStock(target: Written, stock: readonly StockDelta[], found: Differences): Promise<void> {
   for (const row of stock) {
     const key = `${target.prefix}s:${row.campaign_id}:${row.activity_id}`
     const counters = ['total', 'remaining', 'held', 'paid'] as const
@@ -67,7 +69,7 @@ async function compareBalances(fold: Fold, pages: SummedState['balances'], found
 const SAMPLE_EVERY = HASHES_PER_CALL / 2
 const READS_AT_ONCE = 100
 
-async function compareSample({ redis, prefix }: RestoreTarget, fold: Fold, found: Differences): Promise<void> {
+async function compareSample({ redis, prefix }: Written, fold: Fold, found: Differences): Promise<void> {
   const sample = [...fold.hashes].filter((_, index) => index % SAMPLE_EVERY === 0)
   for (let from = 0; from < sample.length; from += READS_AT_ONCE) {
     const chunk = sample.slice(from, from + READS_AT_ONCE)
@@ -88,7 +90,7 @@ async function compareSample({ redis, prefix }: RestoreTarget, fold: Fold, found
  * that writing takes.)
  * @throws VerificationError listing what differs
  */
-export async function verify(target: RestoreTarget, fold: Fold, summed: SummedState): Promise<void> {
+export async function verify(target: Written, fold: Fold, summed: SummedState): Promise<void> {
   const found = new Differences()
   const keys = await scanKeys(target)
   if (keys.length !== fold.hashes.size) found.add(`${keys.length} keys in Redis, ${fold.hashes.size} folded`)

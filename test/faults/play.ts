@@ -117,14 +117,17 @@ async function playOn({ row, seed, lane, cli }: PlayOptions, folder: string): Pr
   }
 }
 
-function definitionOf({ stock, payWithinSeconds }: SaleSpec & { stock: number }): { readonly id: string } {
+function definitionOf({ stock, payWithinSeconds, ratePerSecond }: SaleSpec & { stock: number }): {
+  readonly id: string
+} {
   const definition = saleDefinition({
     id: campaign,
     sales: { [sale]: { unitsPerUser: 2, sessions: [openSession(stock)] } }
   })
-  if (payWithinSeconds === undefined) return definition
   const { activities } = definition as unknown as { activities: object[] }
-  return { ...definition, ...{ activities: activities.map((activity) => ({ ...activity, payWithinSeconds })) } }
+  const timed = payWithinSeconds === undefined ? {} : { payWithinSeconds }
+  const admission = ratePerSecond === undefined ? {} : { admission: { ratePerSecond, burst: ratePerSecond } }
+  return { ...definition, ...admission, ...{ activities: activities.map((activity) => ({ ...activity, ...timed })) } }
 }
 
 /** A step that fails is a difference like any other: what comes after it may tell why. */

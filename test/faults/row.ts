@@ -16,6 +16,8 @@ export interface SaleSpec {
   readonly deadlineMs?: number
   /** seconds in which an order must be paid; none without */
   readonly payWithinSeconds?: number
+  /** the campaign's token bucket; none without */
+  readonly ratePerSecond?: number
 }
 
 /** What must hold after the row beyond I1-I15, or is allowed to differ. */

@@ -1,6 +1,8 @@
 import type { Row } from './row.ts'
+import { clockRows } from './rows/clock.ts'
 import { gatewayRows } from './rows/gateway.ts'
 import { lostJournalRows } from './rows/journal-lost.ts'
+import { letterRows } from './rows/letters.ts'
 import { natsRows } from './rows/nats.ts'
 import { postgresRows } from './rows/postgres.ts'
 import { recoveryRows } from './rows/recovery.ts'
@@ -8,6 +10,7 @@ import { redisRows } from './rows/redis.ts'
 import { redisCopyRows } from './rows/redis-copies.ts'
 import { redisLimitRows } from './rows/redis-limits.ts'
 import { requestRows } from './rows/requests.ts'
+import { transitionRows } from './rows/transitions.ts'
 import { workerRows } from './rows/worker.ts'
 
 /** The fault matrix, in order of id. */
@@ -21,5 +24,8 @@ export const rows: readonly Row[] = [
   ...lostJournalRows,
   ...postgresRows,
   ...recoveryRows,
+  ...transitionRows,
+  ...letterRows,
+  ...clockRows,
   ...workerRows
 ].sort((a, b) => a.id.localeCompare(b.id))

@@ -21,7 +21,7 @@ export interface SceneOptions {
   readonly random: () => number
   readonly world: World
   readonly load: Load
-  readonly sale: Required<Omit<SaleSpec, 'payWithinSeconds'>>
+  readonly sale: Required<Omit<SaleSpec, 'payWithinSeconds' | 'ratePerSecond'>>
 }
 
 /** What a row's script works with. */

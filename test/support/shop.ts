@@ -10,6 +10,7 @@ import { readDecisions, readStock } from '../../src/store/restore.ts'
 import { readShard } from '../../src/store/shards.ts'
 import { buy, type Core, insist, preload, type SaleSpec, startCore } from './core.ts'
 import type { ServerUrls, Teardown } from './servers.ts'
+import { assertTables } from './tables.ts'
 import { waitFor } from './wait.ts'
 
 export type SmallSale = Partial<SaleSpec> & {
@@ -92,7 +93,10 @@ export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 8000):
   return waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })
 }
 
-/** Every hash of Redis is the fold of the decisions in Postgres, stock adds up, and no bytes of kept are left over. */
+/**
+ * Every hash of Redis is the fold of the decisions in Postgres, stock, balances, ledger and wins say the same, and no bytes
+ * of kept are left over.
+ */
 export async function assertWhole(t: Test, shop: Shop): Promise<void> {
   await atRest(shop)
   const fold = new Fold()
@@ -112,5 +116,6 @@ export async function assertWhole(t: Test, shop: Shop): Promise<void> {
       t.equal(Number(stock?.get(`${row.session_id}:${name}`) ?? 0), row[name], `${name} is summed alike`)
     }
   }
+  await assertTables(t, fold, { pool: shop.core.pool, shard: shop.shard })
   t.equal(await shop.redis.hget(`${shop.prefix}shard`, 'kept_bytes'), '0', 'no bytes are counted as kept')
 }

@@ -63,7 +63,7 @@ export async function judge(scene: Scene, history: History, expects: Expectation
 export function paceWrong(scene: Scene, history: History, expects: Expectations): Difference[] {
   const found: Difference[] = []
   const { struckAt, healedAt } = scene
-  if (healedAt > 0 && expects.unsold !== true) {
+  if (healedAt > 0 && scene.sale.buyers > 0 && expects.unsold !== true) {
     // without any, either all is sold or the row fails for that it is not
     const first = history.attempts
       .filter(({ answeredAt = 0, result }) => result?.kind === 'ok' && answeredAt >= healedAt)

@@ -25,7 +25,8 @@ const lag = monitorEventLoopDelay({ resolution: 10 })
 lag.enable()
 
 function tell(report: Report): void {
-  process.send?.(report)
+  // the row may be over, and nobody listen any more
+  if (process.connected) process.send?.(report, undefined, undefined, () => {})
 }
 
 /** Buyers who keep coming, each purchase by a new user under a new key, until they are stopped. */
