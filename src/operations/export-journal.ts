@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { isoTime } from '../gate/iso-time.ts'
 import { decodeReport } from '../gate/report.ts'
-import { balanceOf } from '../gate/user-fields.ts'
+import { balanceOf, userField } from '../gate/user-fields.ts'
 import { decisionId, scopeKey } from '../journal/frame.ts'
 import type { Queryable } from '../store/campaigns.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/export.ts'
@@ -51,17 +51,19 @@ function maskedScopes<V>(scopes: Scopes<V>, mask: Mask): Scopes<V> {
   return Object.fromEntries(names) as Scopes<V>
 }
 
-/** What a decision of another campaign moved of accounts, which live over all campaigns; '' and {} when nothing. */
-function accountMoves(row: JournalRow): Pick<JournalLine, 'adds' | 'report'> {
+/**
+ * What a decision of another campaign moved of balances that count here: those of accounts, which live over all campaigns,
+ * and this campaign's own, which anybody may have been credited with.
+ */
+function sharedMoves(row: JournalRow, campaign: string): Pick<JournalLine, 'adds' | 'report'> {
   const adds: Record<string, Record<string, number>> = {}
   const units = new Set<string>()
   for (const [scope, fields] of Object.entries(row.adds)) {
-    const key = scopeKey(scope, row)
-    if (!key.startsWith('u:')) continue
+    if (!scopeKey(scope, row).startsWith('u:')) continue
     for (const [field, delta] of Object.entries(fields)) {
-      const balance = balanceOf(field)
-      if (balance?.scope !== '') continue
-      units.add(balance.unit)
+      const unit = balanceOf(field)?.scope === '' ? balanceOf(field)?.unit : ownUnit(field, campaign)
+      if (unit === undefined) continue
+      units.add(unit)
       adds[scope] = { ...adds[scope], [field]: delta }
     }
   }
@@ -69,11 +71,19 @@ function accountMoves(row: JournalRow): Pick<JournalLine, 'adds' | 'report'> {
   return { adds, report: moves.map(({ unit, delta, balance }) => `|${unit} ${delta} ${balance}`).join('') }
 }
 
-function lineOf(row: JournalRow, shard: number): JournalLine {
+/** The unit of a balance or an entitlement of this campaign. */
+function ownUnit(field: string, campaign: string): string | undefined {
+  const balance = balanceOf(field)
+  if (balance) return balance.scope === campaign ? balance.unit : undefined
+  const entitlement = userField.entitlement(campaign, '')
+  return field.startsWith(entitlement) ? `entitlement:${field.slice(entitlement.length)}` : undefined
+}
+
+function lineOf(row: JournalRow, { shard, campaign: own }: ExportOptions): JournalLine {
   const { epoch, sequence, batch, user } = row
   const place = { id: decisionId({ shard, epoch }, sequence), epoch, sequence, batch, at: isoTime(row.at_ms) }
   if (!row.mine) {
-    const { adds, report } = accountMoves(row)
+    const { adds, report } = sharedMoves(row, own)
     const nothing = {
       key: '',
       campaign: '',
@@ -122,7 +132,7 @@ export async function* exportJournal(db: Queryable, options: ExportOptions): Asy
   const pseudonym = masker()
   for await (const page of readJournal(db, { shard, from, through, campaign })) {
     const lines = page.map((decision) => {
-      const line = lineOf(decision, shard)
+      const line = lineOf(decision, options)
       return JSON.stringify(mask ? masked(line, pseudonym) : line)
     })
     yield { text: `${lines.join('\n')}\n`, lines: lines.length }

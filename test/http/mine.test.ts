@@ -1,51 +1,21 @@
-import type pg from 'pg'
-import tap, { type Test, test } from 'tap'
-import type { UnstoredDecision } from '../../src/gate/gate.ts'
+import tap, { test } from 'tap'
 import { maskUser } from '../../src/http/winners-route.ts'
 import { assignCodes, loadCodes } from '../../src/store/codes.ts'
 import { readWinDetails } from '../../src/store/win-details.ts'
-import { freshDatabase } from '../support/database.ts'
-import { aCatalogue, bearer, publicApp, type TestApp } from '../support/http-app.ts'
+import { bearer, type TestApp } from '../support/http-app.ts'
 import { buy, isProblem, refused } from '../support/http-requests.ts'
-import { aMall, aWin, DECIDED_AT, decided } from '../support/mall.ts'
+import { aWin, DECIDED_AT, decided } from '../support/mall.ts'
 import { sharedServers } from '../support/servers.ts'
+import { startMall, storeWin, unstored } from '../support/stored-wins.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 const alice = { authorization: bearer('alice', 2) }
 const WIN = '0-1700000000-9'
 
-async function start(t: Test): Promise<TestApp & { pool: pg.Pool }> {
-  const { pool } = await freshDatabase(t, databaseUrl)
-  const now = () => DECIDED_AT + 60_000
-  return { ...(await publicApp(t, { pool, catalogue: aCatalogue([aMall()]), now })), pool }
-}
-
 const get = async ({ app }: TestApp, url: string) => (await app.inject({ url, headers: alice })).json()
 
-/** Stores a win as the worker does. */
-async function storeWin(
-  pool: pg.Pool,
-  user: string,
-  { sequence, status = 'w' }: { sequence: number; status?: string }
-) {
-  const record = `${status};1700000000-1;mall;wheel;first;;1;physical;${DECIDED_AT + sequence};;`
-  await pool.query(
-    `insert into wins (win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status, shard, epoch, sequence,
-       won_at, claim_by, updated_at, record)
-     values ('0-1700000000-' || $1::bigint, 'mall', 'wheel', $2, 'first', '', 1, 'physical', $3, 0, 1700000000, $1::bigint,
-       to_timestamp(($4::bigint + $1::bigint) / 1000.0), null, now(), $5)`,
-    [sequence, user, status === 'r' ? 'revoked' : 'won', DECIDED_AT, record]
-  )
-}
-
-function unstored(sequence: number, part: Partial<UnstoredDecision>): UnstoredDecision {
-  const id = `0-1700000000-${sequence}`
-  const place = { campaign: 'mall', activity: 'wheel', at: DECIDED_AT + sequence, key: `u:key-${sequence}` }
-  return { id, type: 'spin.lost', report: '', moved: {}, journaled: true, ...place, ...part }
-}
-
 test('wins of Redis and Postgres are one list; nobody else sees them', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   for (const sequence of [1, 2, 3]) await storeWin(it.pool, 'alice', { sequence })
   await storeWin(it.pool, 'bob', { sequence: 4 })
   it.gate.wins = [
@@ -67,7 +37,7 @@ test('wins of Redis and Postgres are one list; nobody else sees them', async (t)
 })
 
 test('the ledger names every movement with its cause, stored or not', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   await it.pool.query(
     `insert into ledger (shard, epoch, sequence, user_id, scope, unit, campaign_id, activity_id, delta, type, at)
      select 0, 1700000000, n, 'alice', '', 'points', 'mall', '', 100, 'balance.credited',
@@ -111,7 +81,7 @@ test('the ledger names every movement with its cause, stored or not', async (t) 
 })
 
 test('a claim shows its codes to its owner, at once and in the list, and a replay shows the same', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   await loadCodes(it.pool, { campaign: 'mall', pool: 'tickets', codes: ['T-1', 'T-2', 'T-3'] })
   it.gate.outcome = decided('claim.accepted', '2,tickets|points -1000 0')
   const claim = () => buy(it, { url: '/v1/campaigns/mall/redemptions/ticket/claims', payload: { quantity: 2 } })
@@ -149,7 +119,7 @@ const claimWin = (app: TestApp, payload: unknown, key = 'key-0000001') =>
 const address = { name: 'Alice', phone: '13800000000', city: 'Shanghai', line1: '1 Nanjing Road' }
 
 test('a physical prize is claimed with an address, which is kept before the gate decides and told to nobody', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   it.gate.wins = [{ win: aWin({ claimBy: DECIDED_AT + 120_000 }), journaled: true }]
   it.gate.outcome = decided('win.claimed', '1700000000-9', { win: aWin({ status: 'claimed' }) })
   const answer = await claimWin(it, { address })
@@ -169,7 +139,7 @@ test('a physical prize is claimed with an address, which is kept before the gate
 })
 
 test('the body of a claim goes by the type of the prize', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   for (const [type, payload, pointer] of [
     ['physical', {}, '/address'],
     ['physical', { address: { ...address, line1: ' ' } }, '/address/line1'],
@@ -189,7 +159,7 @@ test('the body of a claim goes by the type of the prize', async (t) => {
 })
 
 test('a coupon is claimed with nothing and shows its code, then and later', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   await loadCodes(it.pool, { campaign: 'mall', pool: 'coupons', codes: ['C-1', 'C-2'] })
   const win = aWin({ type: 'coupon', prize: 'coupon', status: 'claimed' })
   it.gate.wins = [{ win: { ...win, status: 'won' }, journaled: true }]
@@ -206,7 +176,7 @@ test('a coupon is claimed with nothing and shows its code, then and later', asyn
 })
 
 test('a win that cannot be claimed is refused by the gate, and no address is kept', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   for (const [status, code, http] of [
     ['won', 'CLAIM_EXPIRED', 409],
     ['claimed', 'ALREADY_DONE', 409],
@@ -223,7 +193,7 @@ test('a win that cannot be claimed is refused by the gate, and no address is kep
 })
 
 test('the winners are listed with masked names, without those whose win was revoked', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   await storeWin(it.pool, 'alice', { sequence: 1 })
   await storeWin(it.pool, 'bo', { sequence: 2 })
   await storeWin(it.pool, 'carol', { sequence: 3, status: 'r' })
@@ -260,7 +230,7 @@ test('the winners are listed with masked names, without those whose win was revo
 })
 
 test('my standing tells balances, chances, streaks, tasks and the doubler of the local day', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   // 2026-11-11 in Shanghai
   const day = 20_768
   it.gate.hashes = {
@@ -307,7 +277,7 @@ test('my standing tells balances, chances, streaks, tasks and the doubler of the
 })
 
 test('the most used activities come first', async (t) => {
-  const it = await start(t)
+  const it = await startMall(t, databaseUrl)
   it.gate.hashes = { 's:mall:ticket': { 'all:total': '200', 'all:remaining': '198' } }
   it.gate.outcome = decided('task.completed', '20768,1,0,|points 5 5')
   for (const key of ['key-1234567', 'key-7654321', 'key-1111111']) {

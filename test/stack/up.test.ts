@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect } from 'nats'
 import { Client } from 'pg'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { readStackFile, type StackFile } from '../../src/stack/home.ts'
 import { freePort } from '../../src/stack/ports.ts'
 import { childrenOfEarlierRun, endAll, endingWithLauncher, processesIn } from '../../src/stack/processes.ts'
@@ -81,15 +81,22 @@ function processesOf(home: string): number[] {
   ]
 }
 
-async function buy(
+interface Answer {
+  readonly status: number
+  readonly replayed: boolean
+  readonly body: string
+}
+
+/** Takes part in something below /v1/campaigns. */
+async function act(
   stack: StackFile,
   token: string,
-  key: string
-): Promise<{ status: number; replayed: boolean; body: string }> {
-  const response = await fetch(`${stack.publicUrl}/v1/campaigns/launch/sales/phone/orders`, {
+  part: { path: string; key: string; body: string }
+): Promise<Answer> {
+  const response = await fetch(`${stack.publicUrl}/v1/campaigns/${part.path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key },
-    body: '{"quantity":1}',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': part.key },
+    body: part.body,
     signal: AbortSignal.timeout(5000)
   })
   return {
@@ -97,6 +104,10 @@ async function buy(
     replayed: response.headers.get('idempotent-replayed') === 'true',
     body: await response.text()
   }
+}
+
+function buy(stack: StackFile, token: string, key: string): Promise<Answer> {
+  return act(stack, token, { path: 'launch/sales/phone/orders', key, body: '{"quantity":1}' })
 }
 
 async function ordersIn(stack: StackFile): Promise<number> {
@@ -133,7 +144,7 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   t.same(Object.keys(stack.operators).length, 2)
   t.ok(Object.values(stack.pids).every((pids) => pids.length > 0))
   await waitFor(() => up.text().includes('Ctrl-C'), { what: 'the invitation' })
-  t.match(up.text(), /\[6\/6\] Demo.*Buy a phone as alice:.*curl /s)
+  t.match(up.text(), /\[6\/6\] Demo.*Buy a phone as alice:.*curl .*and spin the wheel:.*curl /s)
 
   const token = (await run(['token', '--user', 'bob'], here)).text.trim()
   const first = await buy(stack, token, 'first-order')
@@ -147,6 +158,8 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   t.match(listed.text, /"state": "running"/)
   const healthy = await run(['doctor'], here)
   t.equal(healthy.code, 0, healthy.text)
+
+  await tryDemos(t, stack, token)
 
   const second = await run(['up'], { ...here, PORT: '0', ADMIN_PORT: '0' })
   t.equal(second.code, 1)
@@ -182,6 +195,18 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   )
 })
 
+/** Each demo campaign can be taken part in. */
+async function tryDemos(t: Test, stack: StackFile, token: string): Promise<void> {
+  const spins = ['lucky-week/draws/wheel/spins', 'festival/draws/capsules/spins'] as const
+  const tasks = ['festival/tasks/stamp', 'points-mall/tasks/check-in', 'points-mall/tasks/profile']
+  for (const path of [spins[0], ...tasks.map((task) => `${task}/completions`), spins[1]]) {
+    const answer = await act(stack, token, { path, key: `key-of-${path}`, body: '{}' })
+    t.equal(answer.status, 201, answer.body)
+  }
+  const claim = { path: 'points-mall/redemptions/ticket/claims', key: 'my-ticket', body: '{"quantity":1}' }
+  t.match((await act(stack, token, claim)).body, /"code":"DEMO-\d{4}"/, 'codes were loaded')
+}
+
 t.test('a stack whose launcher was killed is taken over by the next one, on the same data', async (t) => {
   const home = temporaryFolder(t)
   const first = await startStack(t, home)
@@ -195,7 +220,7 @@ t.test('a stack whose launcher was killed is taken over by the next one, on the 
   rmSync(join(home, 'stack.json'))
   const second = await startStack(t, home)
   t.match(second.up.text(), /ended the one that an earlier run had left/)
-  t.match(second.up.text(), /launch is there from an earlier run/)
+  t.match(second.up.text(), /launch, lucky-week, points-mall, festival there from an earlier run/)
   const again = await buy(second.stack, token, 'first-order')
   t.same([again.status, again.replayed, again.body], [201, true, order.body])
   second.up.child.kill('SIGINT')

@@ -1,0 +1,163 @@
+import t from 'tap'
+import { zoneOffsets } from '../../src/campaign/local-time.ts'
+import { packZone } from '../../src/campaign/packed.ts'
+import { decodeReport } from '../../src/gate/report.ts'
+import { packedSession } from '../support/core.ts'
+import { type ActivitySpec, openActivity, setClock, takePart } from '../support/fair.ts'
+import { dayOf } from '../support/fair-deal.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop } from '../support/shop.ts'
+
+const urls = await sharedServers(t)
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+/** all clock changes of a year lie ahead of it, and it lies ahead of the real clock */
+const start = Date.UTC(new Date().getUTCFullYear() + 2, 0, 10)
+
+type Zone = ReadonlyArray<{ readonly from: number; readonly minutes: number }>
+
+/** Campaigns of a check-in and a draw that can each be done once a local day. */
+function activities(campaign: string, zone: Zone): { checkIn: ActivitySpec; wheel: ActivitySpec } {
+  const [opensAt, closesAt] = [Date.now() - DAY, start + 500 * DAY]
+  const campaignRules = { closes_at: String(closesAt), zone: packZone(zone) }
+  const sessions = packedSession({ opensAt, closesAt, id: 'all' })
+  return {
+    checkIn: {
+      campaign,
+      activity: 'check-in',
+      kind: 'task',
+      campaignRules,
+      rules: { sessions, per: 'day', streak: '3=points b:points 9 0 0' }
+    },
+    wheel: {
+      campaign,
+      activity: 'wheel',
+      kind: 'draw',
+      campaignRules,
+      rules: {
+        sessions,
+        per_day: '1',
+        prizes: 'thanks',
+        weights: '0:1',
+        fallback: 'thanks',
+        'prize:thanks': '9;nothing;0;0;0;0;0;;'
+      }
+    }
+  }
+}
+
+async function opened(shop: Shop, campaign: string, zone: Zone) {
+  const both = activities(campaign, zone)
+  for (const spec of [both.checkIn, both.wheel]) decisionOf(await shop.gate.submit(openActivity(spec)))
+  return both
+}
+
+/** The first moment of a later local day, looked for minute by minute. */
+function nextDay(zone: Zone, at: number): number {
+  const today = dayOf({ zone }, at)
+  let next = Math.floor(at / MINUTE) * MINUTE
+  while (dayOf({ zone }, next) <= today) next += MINUTE
+  return next
+}
+
+const zones: Record<string, Zone> = {
+  shanghai: zoneOffsets('Asia/Shanghai', start, start + 400 * DAY),
+  'new-york': zoneOffsets('America/New_York', start, start + 400 * DAY),
+  // changes its clocks at midnight, forward to one o'clock and back to it
+  havana: zoneOffsets('America/Havana', start, start + 400 * DAY),
+  // and back from midnight to the evening before
+  beirut: zoneOffsets('Asia/Beirut', start, start + 400 * DAY),
+  'lord-howe': zoneOffsets('Australia/Lord_Howe', start, start + 400 * DAY),
+  // a day left out, as Samoa did
+  samoa: [
+    { from: 0, minutes: -600 },
+    { from: start + 3 * DAY + 600 * MINUTE, minutes: 840 }
+  ]
+}
+
+t.test('a local day ends when the clocks on the wall say so, whatever they do that day', async (t) => {
+  const shop = await openShop(t, urls)
+  const all = await Promise.all(
+    Object.entries(zones).map(async ([name, zone]) => ({ zone, ...(await opened(shop, name, zone)) }))
+  )
+  const moments = new Set<number>()
+  for (const zone of Object.values(zones)) {
+    for (const { from } of zone.filter((record) => record.from > start)) {
+      for (const hours of [-26, -1, 0, 1, 22, 25])
+        for (const ms of [-1, 0, 1]) moments.add(from + hours * 60 * MINUTE + ms)
+      for (const at of [from - 26 * 60 * MINUTE, from - MINUTE, from + MINUTE]) {
+        for (const ms of [-1, 0]) moments.add(nextDay(zone, at) + ms)
+      }
+    }
+  }
+  const sorted = [...moments].sort((a, b) => a - b)
+  for (const now of sorted) {
+    await setClock(shop, now)
+    const calls = all.flatMap(({ checkIn, wheel }) => [
+      takePart(checkIn, `user-${now}`, { key: `u:${checkIn.campaign}-1` }),
+      takePart(wheel, `user-${now}`, { key: `u:${checkIn.campaign}-2` }),
+      takePart(wheel, `user-${now}`, { key: `u:${checkIn.campaign}-3` })
+    ])
+    const { replies } = await rawCall(shop, calls)
+    const found = all.map((_, index) => {
+      const [done, , refused] = replies.slice(index * 3)
+      const day = done?.kind === 'decided' ? decodeReport(done.decision.report).facts[0] : done?.kind
+      return [day, refused?.kind === 'refused' ? refused.members.resetsAt : refused?.kind]
+    })
+    const expected = all.map(({ zone }) => [String(dayOf({ zone }, now)), new Date(nextDay(zone, now)).toISOString()])
+    t.strictSame(found, expected, new Date(now).toISOString())
+  }
+  t.ok(sorted.length > 50, `${sorted.length} moments`)
+})
+
+t.test('the last and the first millisecond of a day are two days, and make a streak', async (t) => {
+  const shop = await openShop(t, urls)
+  for (const [name, zone] of Object.entries(zones).slice(0, 4)) {
+    const { checkIn, wheel } = await opened(shop, name, zone)
+    const change = zone.findLast(({ from }) => from > start && from < start + 365 * DAY)?.from ?? start
+    let midnight = Math.max(
+      nextDay(zone, change - DAY),
+      Number(await shop.redis.hget(`${shop.prefix}shard`, 'clock')) + 2 * DAY
+    )
+    midnight = nextDay(zone, midnight)
+    const user = `ann-of-${name}`
+    const done: string[] = []
+    for (const [index, at] of [
+      midnight - 1,
+      midnight,
+      nextDay(zone, midnight) - 1,
+      nextDay(zone, midnight)
+    ].entries()) {
+      await setClock(shop, at)
+      const outcome = await shop.gate.submit(takePart(checkIn, user, { key: `u:check-${index}` }))
+      const spun = await shop.gate.submit(takePart(wheel, user, { key: `u:spin-${index}` }))
+      const facts = outcome.kind === 'confirmed' ? decodeReport(outcome.decision.report).facts.slice(1, 3).join() : ''
+      done.push(`${outcome.kind === 'refused' ? outcome.code : facts} ${spun.kind}`)
+    }
+    t.strictSame(done, ['1,0 confirmed', '2,0 confirmed', 'ALREADY_DONE refused', '3,1 confirmed'], name)
+    const late = nextDay(zone, nextDay(zone, nextDay(zone, midnight)))
+    await setClock(shop, late)
+    const broken = decisionOf(await shop.gate.submit(takePart(checkIn, user, { key: 'u:later' })))
+    t.equal(decodeReport(broken.report).facts[1], '1', 'a missed day begins anew')
+  }
+  await assertWhole(t, shop)
+})
+
+t.test('a goal that was reached yesterday and is told today leaves the streak of today', async (t) => {
+  const shop = await openShop(t, urls)
+  const { checkIn } = await opened(shop, 'late', zones.shanghai as Zone)
+  const at = nextDay(zones.shanghai as Zone, start)
+  const day = dayOf({ zone: zones.shanghai as Zone }, at)
+  await setClock(shop, at)
+  const tell = async (on: number) => {
+    const told = takePart(checkIn, 'ann', { key: `x:goal:${on}`, by: 'system', day: on })
+    return decodeReport(decisionOf(await shop.gate.submit(told)).report).facts.slice(0, 3)
+  }
+  t.strictSame(await tell(day - 2), [String(day - 2), '1', '0'])
+  t.strictSame(await tell(day), [String(day), '1', '0'])
+  t.strictSame(await tell(day - 1), [String(day - 1), '', '0'], 'counted for its day, without a place in the streak')
+  await atRest(shop)
+  t.match(await shop.redis.hget(`${shop.prefix}u:ann`, 'st:late/check-in'), new RegExp(`^${day};1;`))
+  await assertWhole(t, shop)
+})
