@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import type { ActivityRules } from '../campaign/activity-rules.ts'
 import type { CatalogueActivity } from '../campaign/catalogue.ts'
-import type { Command } from '../gate/commands.ts'
+import type { Command, ParticipateCommand } from '../gate/commands.ts'
 import { drawRandom } from '../gate/draw-random.ts'
 import { UnavailableError } from '../gate/gate.ts'
 import { answersOf, ConfirmedClaim, ConfirmedCompletion, ConfirmedSpin } from './decision-schemas.ts'
@@ -76,21 +76,26 @@ export const buying: Participation<'sale', typeof BuyBody> = {
   }
 }
 
-/** The part of a command that draws, redemptions and tasks share. */
-function participation({ user, level, key, found }: Wish<unknown>) {
+/** What tells one command of taking part from another, beside who asks. */
+type Terms = Pick<ParticipateCommand, 'hash'> &
+  Partial<Pick<ParticipateCommand, 'quantity' | 'random' | 'pool' | 'request'>>
+
+/** A command of taking part, written out: copying one object into another took longer than all else together. */
+function participation({ user, level, key, found }: Wish<unknown>, terms: Terms): ParticipateCommand {
   return {
     op: 'participate',
     user,
     key: `u:${key}`,
+    hash: terms.hash,
     campaign: found.campaign.id,
     activity: found.activity.id,
-    quantity: 1,
+    quantity: terms.quantity ?? 1,
     level,
     by: 'user',
-    random: '',
-    pool: '',
-    request: '{}'
-  } as const
+    random: terms.random ?? '',
+    pool: terms.pool ?? '',
+    request: terms.request ?? '{}'
+  }
 }
 
 /** @throws UnavailableError while the seed of the draw is not known: without it nothing fair can be drawn */
@@ -108,11 +113,8 @@ export const spinning: Participation<'draw', typeof EmptyBody> = {
     const { campaign, activity: draw } = names(wish)
     const seed = found.campaign.seeds.get(draw)?.seed
     if (seed === undefined) throw new UnavailableError('The seed of this draw is not known yet.')
-    return {
-      ...participation(wish),
-      hash: fixedHash(`/v1/campaigns/${campaign}/draws/${draw}/spins`),
-      random: drawRandom(seed, { campaign, draw, user, key })
-    }
+    const hash = fixedHash(`/v1/campaigns/${campaign}/draws/${draw}/spins`)
+    return participation(wish, { hash, random: drawRandom(seed, { campaign, draw, user, key }) })
   }
 }
 
@@ -129,13 +131,12 @@ export const claiming: Participation<'redemption', typeof ClaimBody> = {
     const { found, body } = wish
     const { campaign, activity: item } = names(wish)
     const { quantity } = body
-    return {
-      ...participation(wish),
+    return participation(wish, {
       quantity,
       hash: fixedHash(`/v1/campaigns/${campaign}/redemptions/${item}/claims`, quantity),
       pool: found.activity.kind === 'redemption' ? found.activity.pool : '',
       request: `{"quantity":${quantity}}`
-    }
+    })
   }
 }
 
@@ -152,7 +153,8 @@ export const completing: Participation<'task', typeof CompletionBody> = {
     const { campaign, activity: task } = names(wish)
     const path = `/v1/campaigns/${campaign}/tasks/${task}/completions`
     const proof = wish.body?.proof
-    if (proof === undefined) return { ...participation(wish), hash: fixedHash(path) }
-    return { ...participation(wish), hash: requestHash('POST', path, { proof }), request: JSON.stringify({ proof }) }
+    if (proof === undefined) return participation(wish, { hash: fixedHash(path) })
+    const body = { proof }
+    return participation(wish, { hash: requestHash('POST', path, body), request: JSON.stringify(body) })
   }
 }

@@ -227,14 +227,16 @@ t.test('a service reports progress; the goal is reached once, whatever comes twi
 t.test('a win is revoked once: what it gave is taken back as far as it is there, and the quota returns', async (t) => {
   const won = await spin('wanda')
   t.match(won, { status: 201, body: { spin: { prize: { id: 'winning' }, credited: { stars: 50 } } } })
-  await ask('wanda', 'GET /v1/me/wins')
+  await grant('wanda', { unit: 'stars', amount: 15 })
+  const mug = await ask('wanda', 'POST /v1/campaigns/mall/redemptions/mug/claims', { body: { quantity: 1 } })
+  t.match(mug.body.claim, { balances: { stars: 5 } }, 'most of it is spent')
   const { id } = won.body.spin.win
   const revoke = (body: object) => admin('olga', `POST /admin/v1/wins/${id}/revocation`, { body })
   t.match(await revoke({}), { status: 400 })
   t.match(await admin('vera', `POST /admin/v1/wins/${id}/revocation`, { body: { reason: 'x' } }), { status: 403 })
   t.match(await revoke({ reason: 'a mistake' }), {
     status: 201,
-    body: { win: { id, status: 'revoked' }, revocation: { takenBack: { stars: 50 }, shortfall: {} } }
+    body: { win: { id, status: 'revoked' }, revocation: { takenBack: { stars: 5 }, shortfall: { stars: 45 } } }
   })
   const again = await revoke({ reason: 'once more', returnQuota: false })
   t.match([again.status, again.headers['idempotent-replayed']], [201, 'true'])
