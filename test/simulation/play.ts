@@ -17,6 +17,7 @@ for (let seed = first; seed < first + count; seed += 1) {
   const trace = args.includes('--trace') ? { trace: say } : {}
   const result = simulate({ seed, bug, singleLoss, ...trace })
   steps += result.steps
+  if ((seed - first + 1) % 5000 === 0) say(`${seed - first + 1} seeds so far, ${failed} failed`)
   if (result.failures.length === 0) continue
   failed += 1
   if (failed <= 200) say(`seed ${seed}: ${result.failures.join('; ')}`)
