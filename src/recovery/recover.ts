@@ -161,15 +161,19 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   await createJournalStream(jsm, names, { shard, epoch, settings: parts.streams })
   await recordCreated(session, shard, epoch)
   if (failPoint) await failPoint('R5')
+  // before anything is read: a recovery that died after it had read a part of this stream would leave the next one without a
+  // sign that the older stream was lost, and what was not published again yet would be deleted with the outbox
+  if (journalLost) {
+    const frames = await readLooseFrames(parts.redis, prefix)
+    log('publishing again what Redis kept of the lost journal', { frames: frames.length })
+    await republish(parts, epoch, frames)
+  }
   for (const sealed of toDrain) {
     if (sealed.epoch < projector.position.epoch) continue
     log('reading the journal to its end', sealed)
     await projector.drain(sealed.epoch, sealed.lastSequence, DRAIN_MS)
   }
   if (journalLost) {
-    const frames = await readLooseFrames(parts.redis, prefix)
-    log('publishing again what Redis kept of the lost journal', { frames: frames.length })
-    await republish(parts, epoch, frames)
     const info = await streamInfo(jsm, names.journalStream(shard, epoch))
     await projector.drain(epoch, info?.state.last_seq ?? 0, DRAIN_MS)
   }
