@@ -69,6 +69,8 @@ function accepted({ status, body }: AdminReply, step: string): unknown {
 export async function publishSale(stack: StackFile, sale: BenchSale): Promise<void> {
   const { opensAt, closesAt } = openNow()
   await publish(stack, sale.campaign, {
+    opensAt,
+    closesAt,
     limits: { unitsPerUser: sale.unitsPerUser },
     activities: [saleOf(sale, opensAt, closesAt)]
   })
