@@ -26,10 +26,10 @@ const TaskProgressData = Type.Object({
   campaign: Id,
   task: Id,
   user: Type.String({ pattern: '^[A-Za-z0-9_.@-]{1,64}$' }),
-  count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   /** the id of the event is taken where it is absent */
   sourceEventId: Type.Optional(Word),
-  at: Type.Optional(Type.String())
+  occurredAt: Type.Optional(Type.String())
 })
 
 const envelope = Compile(Envelope)
@@ -131,12 +131,12 @@ export class CommandIntake {
     })
     const found = catalogue.findActivity(campaign, task)
     if (found === undefined) return rejected('NOT_FOUND', 'there is no such task')
-    const at = momentOf(data.at ?? event.time, now())
+    const at = momentOf(data.occurredAt ?? event.time, now())
     const progress = await reportProgress(pool, found, {
       source: event.source,
       sourceEventId: data.sourceEventId ?? event.id,
       user,
-      amount: data.count ?? 1,
+      amount: data.amount ?? 1,
       at
     })
     switch (progress.kind) {
