@@ -58,7 +58,7 @@ export async function compareBack(
   return differences
 }
 
-const SETTLE_MS = 3000
+const SETTLE_MS = 6000
 const PAUSE_MS = 50
 
 /** Stock arrives with the settling of its frame, a moment after the journal has it: differences get that moment. */
