@@ -57,6 +57,25 @@ function parseJson(text: string): unknown {
   }
 }
 
+interface ReadCommand {
+  readonly command: QueuedCommand
+  /** what its text says; undefined where it is not JSON */
+  readonly value: unknown
+}
+
+/** Commands in groups that tell of one event; what is no event is a group of its own. */
+function byEvent(commands: readonly QueuedCommand[]): Iterable<ReadCommand[]> {
+  const groups = new Map<unknown, ReadCommand[]>()
+  for (const command of commands) {
+    const value = parseJson(command.text)
+    const event = envelope.Check(value) ? JSON.stringify([value.source, value.id]) : command
+    const group = groups.get(event)
+    if (group === undefined) groups.set(event, [{ command, value }])
+    else group.push({ command, value })
+  }
+  return groups.values()
+}
+
 /** What a validator says first, for people. */
 function complaint<T extends TSchema>(validator: ReturnType<typeof Compile<T>>, value: unknown): string {
   const [first] = validator.Errors(value)
@@ -82,15 +101,22 @@ export class CommandIntake {
       for (const command of commands) command.later(RETRY_MS)
       throw error
     }
-    const done = await Promise.all(commands.map((command) => this.#carryOut(command)))
-    return done.filter(Boolean).length
+    const done = await Promise.all([...byEvent(commands)].map((told) => this.#inOrder(told)))
+    return done.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Events of one id go one after another: the first in the queue is the one that counts. */
+  async #inOrder(told: readonly ReadCommand[]): Promise<number> {
+    let done = 0
+    for (const command of told) done += (await this.#carryOut(command)) ? 1 : 0
+    return done
   }
 
   /** The answer is stored before the command leaves: one that is delivered again has the same effect and the same answer. */
-  async #carryOut(command: QueuedCommand): Promise<boolean> {
+  async #carryOut({ command, value }: ReadCommand): Promise<boolean> {
     const { publisher, names, logger } = this.#parts
     try {
-      const { name, result } = await this.#resultOf(command)
+      const { name, result } = await this.#resultOf(command, value)
       const answered = await publisher.publish(answerOf(names, name, result))
       if (answered.acked) {
         command.done()
@@ -104,8 +130,10 @@ export class CommandIntake {
     return false
   }
 
-  async #resultOf({ type, text, sequence }: QueuedCommand): Promise<{ name: CommandName; result: CommandResult }> {
-    const value = parseJson(text)
+  async #resultOf(
+    { type, sequence }: QueuedCommand,
+    value: unknown
+  ): Promise<{ name: CommandName; result: CommandResult }> {
     if (!envelope.Check(value) || type === undefined) {
       const name = { source: this.#parts.names.commandsStream, id: String(sequence), type: type ?? 'unknown' }
       const detail = `not a CloudEvent: ${complaint(envelope, value)}`

@@ -117,6 +117,18 @@ t.test('progress comes as commands, counts once and is answered under one id', a
   })
 })
 
+t.test('of events that share an id the first in the queue counts, also where they are taken at once', async (t) => {
+  const { core, send, answered } = await sender(t)
+  const ids = Array.from({ length: 20 }, (_, index) => `e${index}`)
+  for (const id of ids) {
+    await send(progress(id, {}))
+    await send(progress(id, { user: 'ben' }))
+  }
+  await answered(ids.length)
+  t.match(await progressOfUser(core.pool, 'ann', 'launch'), [{ count: ids.length }])
+  t.same(await progressOfUser(core.pool, 'ben', 'launch'), [])
+})
+
 t.test('what happened yesterday counts for yesterday, in the zone of the campaign', async (t) => {
   const { core, send, answered } = await sender(t)
   const now = Date.now()
