@@ -19,7 +19,7 @@ import {
   recordSealed
 } from '../store/shards.ts'
 import { Fold } from './fold.ts'
-import { readLooseFrames, republish } from './lost-journal.ts'
+import { publishOutbox, readLooseFrames, republish } from './lost-journal.ts'
 import { SupersededError, wipe, writeHashes } from './redis-state.ts'
 import { loadScripts, type OpeningScripts } from './scripts.ts'
 import { verify } from './verify.ts'
@@ -154,6 +154,7 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   if (failPoint) await failPoint('R2')
   await closeGate(parts, scripts)
   if (failPoint) await failPoint('R3')
+  log('publishing what was decided and not journaled', await publishOutbox(parts))
   log('fencing the journal')
   const { toDrain, journalLost, gone } = await fence(parts, epoch)
   if (failPoint) await failPoint('R4')

@@ -166,6 +166,9 @@ export async function recordDeleted(db: Queryable, shard: number, epoch: number)
   await db.query('update openings set deleted = true where shard = $1 and epoch = $2', [shard, epoch])
 }
 
+/** Name of the events reader's place. */
+export const EVENTS_PLACE = 'events'
+
 /** The place of a reader of its own, undefined before it was saved first. */
 export async function readPlace(db: Queryable, name: string, shard: number): Promise<Position | undefined> {
   const { rows } = await db.query<Position>(
@@ -175,11 +178,13 @@ export async function readPlace(db: Queryable, name: string, shard: number): Pro
   return rows[0]
 }
 
+/** A place goes forward only: a reader that was paused may come with an old one. */
 export async function savePlace(db: Queryable, name: string, place: Position & { shard: number }): Promise<void> {
   await db.query(
     `insert into reader_places (name, shard, epoch, sequence) values ($1, $2, $3, $4)
      on conflict on constraint reader_places_pkey
-     do update set epoch = excluded.epoch, sequence = excluded.sequence, updated_at = now()`,
+     do update set epoch = excluded.epoch, sequence = excluded.sequence, updated_at = now()
+     where (reader_places.epoch, reader_places.sequence) < (excluded.epoch, excluded.sequence)`,
     [name, place.shard, place.epoch, place.sequence]
   )
 }

@@ -7,7 +7,7 @@ import type { Publisher } from '../journal/publisher.ts'
 import { JournalGapError, type StoredMessage, StreamReader } from '../journal/reader.ts'
 import { journalEpochs, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
-import { type Position, readPlace, savePlace } from '../store/shards.ts'
+import { EVENTS_PLACE, type Position, readPlace, savePlace } from '../store/shards.ts'
 import { type PublicEvent, toEvent } from './events.ts'
 import { readFrame } from './read-frame.ts'
 
@@ -21,7 +21,6 @@ interface EventRelayOptions {
   readonly logger: Logger
 }
 
-const PLACE = 'events'
 const SAVE_EVERY_MS = 500
 const FRAMES_AT_ONCE = 64
 
@@ -77,7 +76,7 @@ export class EventRelay {
   /** Without a place of its own it begins with the oldest stream there is. */
   async #firstPlace(): Promise<Position> {
     const { pool, shard } = this.#options
-    return (await readPlace(pool, PLACE, shard)) ?? { epoch: 0, sequence: 0 }
+    return (await readPlace(pool, EVENTS_PLACE, shard)) ?? { epoch: 0, sequence: 0 }
   }
 
   /** Frames that are gone can be told by nobody: after an alarm it goes on with the first that is there. */
@@ -90,20 +89,25 @@ export class EventRelay {
     return []
   }
 
-  /** The stream to read now: that of the place until it is sealed and read to its end, then the next that holds something. */
+  /**
+   * The stream to read now: that of the place until it is over and read to its end, then the next that holds something. One is
+   * over when one of a higher epoch exists, which is made behind the fence. (Its seal is no sign: a recovery that was paused
+   * makes its stream behind the next one's fence, and nobody ever seals it.)
+   */
   async #epochToRead(place: Position): Promise<number | undefined> {
     if (this.#reader?.epoch === place.epoch && performance.now() - this.#lookedAt < 1000) return place.epoch
     const { jsm, names, shard } = this.#options
     this.#lookedAt = performance.now()
     const epochs = await journalEpochs(jsm, names, shard)
+    const newest = epochs.at(-1) ?? 0
     if (epochs.includes(place.epoch)) {
       const info = await streamInfo(jsm, names.journalStream(shard, place.epoch))
-      if (info && !(info.config.sealed && place.sequence >= info.state.last_seq)) return place.epoch
+      if (info && !(place.epoch < newest && place.sequence >= info.state.last_seq)) return place.epoch
     }
     for (const epoch of epochs.filter((known) => known > place.epoch)) {
       const info = await streamInfo(jsm, names.journalStream(shard, epoch))
-      // a sealed one without a frame moves no place: it would be the next one for as long as it exists
-      if (info && !(info.config.sealed && info.state.last_seq === 0)) return epoch
+      // one that is over without a frame moves no place: it would be the next one for as long as it exists
+      if (info && !(epoch < newest && info.state.last_seq === 0)) return epoch
     }
     return undefined
   }
@@ -141,7 +145,7 @@ export class EventRelay {
     const { pool, shard, logger } = this.#options
     if (!this.#place || this.#saving || performance.now() - this.#savedAt < SAVE_EVERY_MS) return
     this.#savedAt = performance.now()
-    this.#saving = savePlace(pool, PLACE, { ...this.#place, shard })
+    this.#saving = savePlace(pool, EVENTS_PLACE, { ...this.#place, shard })
       .catch((error: Error) => logger.debug({ err: error }, 'the place of the events reader was not saved'))
       .finally(() => {
         this.#saving = undefined

@@ -11,7 +11,7 @@ import type { Names } from '../journal/subjects.ts'
 import type { OpeningScripts } from '../recovery/scripts.ts'
 import { storedBatches } from '../store/projection.ts'
 import { purgeableSequence } from '../store/restore.ts'
-import { listOpenings, type Position, recordDeleted } from '../store/shards.ts'
+import { EVENTS_PLACE, listOpenings, type Position, readPlace, recordDeleted } from '../store/shards.ts'
 import { giveKeysOf } from './fold.ts'
 
 /** Entries older than this in the outbox are the relay's. */
@@ -81,17 +81,21 @@ interface JanitorParts {
   readonly shard: number
   readonly epoch: number
   readonly keepSeconds: number
-  readonly positions: () => { readonly projection: Position; readonly events: Position | undefined }
+  readonly projection: () => Position
   readonly logger: Logger
 }
 
 /** Share of JOURNAL_MAX_BYTES at which the journal is an alarm. */
 const ALARM_AT = 0.7
 
-/** Purges the open stream and deletes sealed ones, up to what Postgres and the events reader have both passed. */
+/**
+ * Purges the open stream and deletes older ones, up to what Postgres and the events reader have both passed; by the stored
+ * place of that reader, because the next one begins there.
+ */
 export async function cleanJournal(parts: JanitorParts): Promise<void> {
-  const { pool, jsm, names, shard, epoch, keepSeconds, positions, logger } = parts
-  const { projection, events } = positions()
+  const { pool, jsm, names, shard, epoch, keepSeconds, logger } = parts
+  const projection = parts.projection()
+  const events = await readPlace(pool, EVENTS_PLACE, shard)
   if (!events) return
   for (const opening of await listOpenings(pool, shard)) {
     const name = names.journalStream(shard, opening.epoch)

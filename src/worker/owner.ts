@@ -14,7 +14,6 @@ import { recover } from '../recovery/recover.ts'
 import { OpeningScripts } from '../recovery/scripts.ts'
 import { closeShard, readShard, takeShard } from '../store/shards.ts'
 import { driverLoops } from './driver-loops.ts'
-import type { EventRelay } from './event-relay.ts'
 import { cleanJournal, relayOutbox, tidy, trimCommitted } from './housekeeping.ts'
 import { type Loop, ReopenError, runLoops } from './loops.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from './projector.ts'
@@ -28,7 +27,6 @@ export interface OwnerOptions {
   readonly namespace: string
   readonly streams: StreamSettings
   readonly keepSeconds: number
-  readonly events: EventRelay
   /** drives what adjustments were left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
   readonly logger: Logger
@@ -168,10 +166,10 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, events, driveIntents, logger } = this.#options
+    const { parts, pool, jsm, names, keepSeconds, driveIntents, logger } = this.#options
     const { gate, shard } = parts
-    const positions = () => ({ projection: this.#projector.position, events: events.place })
-    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, positions, logger }
+    const projection = () => this.#projector.position
+    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, projection, logger }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, logger)
     return [
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },

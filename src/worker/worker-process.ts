@@ -9,6 +9,7 @@ import { CommandQueue } from '../journal/command-queue.ts'
 import { createPublisher } from '../journal/publisher.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
+import { VerificationError } from '../recovery/verify.ts'
 import { checkSchema } from '../store/migrate.ts'
 import { createPool, createSession } from '../store/pool.ts'
 import { CommandIntake } from './command-intake.ts'
@@ -24,8 +25,8 @@ const COMMANDS_WAIT_MS = 1000
 
 /** How long a worker waits before it tries again to own a shard that another holds, or that it could not open. */
 const RETRY_MS = 500
-/** After a violation: each try makes an epoch and a stream, and only people can help. */
-const VIOLATION_RETRY_MS = 30_000
+/** After a violation, and after some verifications that failed: each try makes an epoch and a stream, and only people can help. */
+const LONGEST_RETRY_MS = 30_000
 
 interface WorkerOptions {
   readonly config: Config
@@ -96,8 +97,11 @@ class EventTelling {
 }
 
 /** Takes the shard, works on it, and starts over when that ends, until the signal fires. */
-async function ownWhilePossible(options: OwnerOptions, { config, logger, signal }: WorkerOptions): Promise<void> {
-  const telling = new EventTelling(options.events, logger)
+async function ownWhilePossible(
+  options: OwnerOptions,
+  { telling, config, logger, signal }: WorkerOptions & { readonly telling: EventTelling }
+): Promise<void> {
+  let unverified = 0
   while (!signal.aborted) {
     let waitMs = RETRY_MS
     try {
@@ -109,8 +113,11 @@ async function ownWhilePossible(options: OwnerOptions, { config, logger, signal 
         await owner.run(AbortSignal.any([signal, lost]))
       })
     } catch (error) {
-      if (error instanceof ViolationError) waitMs = VIOLATION_RETRY_MS
-      logger.error({ err: error }, 'the work on the shard ended; it is taken up again')
+      unverified = error instanceof VerificationError ? unverified + 1 : 0
+      waitMs =
+        error instanceof ViolationError ? LONGEST_RETRY_MS : Math.min(RETRY_MS * 2 ** unverified, LONGEST_RETRY_MS)
+      const alarm = unverified > 1 ? { alarm: 'UNVERIFIED' } : {}
+      logger.error({ ...alarm, err: error, waitMs }, 'the work on the shard ended; it is taken up again')
     }
     await pause(waitMs, signal)
   }
@@ -156,11 +163,10 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       namespace: config.NAMESPACE,
       streams,
       keepSeconds: config.JOURNAL_KEEP,
-      events,
       driveIntents: () => driveIntents({ pool, gate: parts.gate }),
       logger
     },
-    options
+    { ...options, telling: new EventTelling(events, logger) }
   )
   await keeping
   await events.close()

@@ -138,7 +138,8 @@ t.test('a recovery that dies at any of its steps is finished by the next one', a
   t.ok(deaths.count > 20, `${deaths.count} places to die at`)
   shop.core.worker()
   await assertAllStand(t, shop, orders)
-  t.match(await insist(() => shop.gate.submit(buy(shop.sale, 'unheard'))), { kind: 'confirmed' })
+  const unheard = await insist(() => shop.gate.submit(buy(shop.sale, 'unheard')))
+  t.match(unheard, { kind: 'confirmed', replayed: true }, 'what was decided is heard before the fence')
 })
 
 t.test('a lost journal is published again, also by the recovery after one that died on the way', async (t) => {

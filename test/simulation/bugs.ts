@@ -40,6 +40,8 @@ export const omissions = {
   'same-epoch': 'Recovery 1: the epoch is not raised',
   'no-close': 'Recovery 2: the gate is not closed before the fence',
   'close-any-epoch': 'Recovery 2: close does not refuse below a higher epoch',
+  'outbox-given-up':
+    'Recovery 3: what the outbox holds is not published before the fence (drops it, and loses nothing)',
   'last-before-seal': 'Recovery 3: the last sequence is read before the seal',
   'seal-newest-only': 'Recovery 3: only the newest of the older streams is sealed',
   'no-drain': 'Recovery 4: Postgres is not brought to the end of the sealed streams',

@@ -83,10 +83,17 @@ export class Chaos {
   /** what happened */
   readonly struck: FaultName[] = []
 
-  constructor(world: World, cast: Cast, single: boolean) {
+  /** @param only these faults, at any moment and on a calm network */
+  constructor(world: World, cast: Cast, { single, only }: { single: boolean; only: readonly FaultName[] | undefined }) {
     const { scheduler } = world
     this.#world = world
     this.#damage = new Damage(world, cast, single)
+    if (only !== undefined) {
+      this.#rate = 0.005
+      this.#enabled = only
+      this.#aims = []
+      return
+    }
     this.#rate = scheduler.pick([0, 0.002, 0.005, 0.01])
     this.#enabled = faultNames.filter(() => scheduler.chance(0.4))
     this.#aims = Array.from({ length: scheduler.draw(4) }, () => this.#aim())

@@ -8,6 +8,8 @@ export class Oracle {
   readonly confirmed = new Map<string, { readonly id: string; readonly hash: string }>()
   /** frames that some journal stream stored at some time */
   readonly journaled = new Set<string>()
+  /** frames that recoveries deleted before any journal stream had them */
+  readonly dropped = new Set<string>()
   /** streams of lower epochs are sealed, for good */
   fencedBelow = 0
   highestEpoch = 0

@@ -1,5 +1,5 @@
 import type { FakeRedis } from './fake-redis.ts'
-import { entryOf, type Frame, journalStream, journalSubject } from './frame.ts'
+import { entryOf, epochOf, type Frame, journalStream, journalSubject } from './frame.ts'
 import { type Opening, STOCK, shardKeys } from './gate-script.ts'
 import { GaveUp, must, type Projector } from './projector.ts'
 import type { Steps } from './scheduler.ts'
@@ -18,6 +18,7 @@ export function* recover(owner: Projector): Steps<Opening> {
   const { world } = owner
   const epoch = yield* nextEpoch(owner)
   const opening = yield* closeGate(owner, epoch)
+  if (!world.bugs.has('outbox-given-up')) yield* publishOutbox(owner)
   const fence = yield* sealOlder(owner, epoch)
   yield* createStream(owner, epoch)
   // Before anything is read: whoever comes after a recovery that died in between goes by the position to see the loss.
@@ -85,6 +86,19 @@ function* closeGate(owner: Projector, epoch: number): Steps<Opening> {
   const reply = yield* run(owner, opening, { name: 'close' })
   if (reply !== 'OK') throw new GaveUp(`close: ${reply}`)
   return opening
+}
+
+/**
+ * Between closing and fencing: what was decided is still heard where NATS takes it, on the stream that it was decided for.
+ * An answer that does not come is no matter: what the journal does not have, did not happen.
+ */
+function* publishOutbox({ world, process }: Projector): Steps {
+  const outbox = must(yield* world.askRedis(process, 'recovery.outbox', (node) => node.xrange(shardKeys.outbox)))
+  for (const { id, fields } of outbox) {
+    yield* world.askNats(process, 'recovery.late', (nats) =>
+      nats.publish(journalSubject(epochOf(id)), id, fields.f ?? '')
+    )
+  }
 }
 
 /** Step 3. */
@@ -183,6 +197,7 @@ function* restoreRedis(owner: Projector, opening: Opening): Steps {
   const stays = (key: string) => bugs.has('outbox-stays') && (key === shardKeys.outbox || key === shardKeys.kept)
   const scan = (node: FakeRedis) => node.keys().filter((key) => key !== shardKeys.shard && !stays(key))
   const old = must(yield* world.askRedis(process, 'recovery.scan', scan))
+  yield* noteDropped(owner)
   const rows = [...hashes].map(([key, fields]) => [key, fields] as const)
   const half = Math.ceil(rows.length / 2)
   const deletions = old.map((key) => [key, undefined] as const)
@@ -191,6 +206,13 @@ function* restoreRedis(owner: Projector, opening: Opening): Steps {
     if (reply !== 'OK') throw new GaveUp('another recovery has taken over')
   }
   if (!bugs.has('no-verify')) yield* verify(owner, hashes.size)
+}
+
+/** For the oracle: which decisions are void from here. */
+function* noteDropped({ world, process }: Projector): Steps {
+  const read = yield* world.askRedis(process, 'recovery.dropped', (node) => node.xrange(shardKeys.outbox))
+  if (!read.ok) return
+  for (const { id } of read.value) if (!world.oracle.journaled.has(id)) world.oracle.dropped.add(id)
 }
 
 function* verify(owner: Projector, keys: number): Steps {

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly bug?: Bug | undefined
   /** false: several parts may lose data at a time, but never the last copy of anything */
   readonly singleLoss?: boolean
+  /** these faults alone, on a calm network */
+  readonly only?: readonly FaultName[]
   readonly trace?: (line: string) => void
 }
 
@@ -20,6 +22,8 @@ export interface RunResult {
   readonly decisions: number
   /** 201s that clients were told */
   readonly confirmed: number
+  /** frames that were decided and are void */
+  readonly dropped: number
   readonly faults: readonly FaultName[]
   /** requests that were made, by name */
   readonly requests: ReadonlySet<string>
@@ -39,7 +43,7 @@ export function simulate(options: RunOptions): RunResult {
   }
 }
 
-function run({ seed, bug, singleLoss = true, trace }: RunOptions): RunResult {
+function run({ seed, bug, singleLoss = true, only, trace }: RunOptions): RunResult {
   const world = new World(seed, new Set(bug === undefined ? [] : [bug]), trace)
   const { scheduler, tables, oracle } = world
   const stock = 1 + scheduler.draw(4)
@@ -49,7 +53,7 @@ function run({ seed, bug, singleLoss = true, trace }: RunOptions): RunResult {
   crowd.start(2 + scheduler.draw(4))
   const quiet = scheduler.chance(0.7) ? 200 + scheduler.draw(300) : 0
   for (let step = 0; step < quiet; step += 1) scheduler.step()
-  const chaos = new Chaos(world, cast, singleLoss)
+  const chaos = new Chaos(world, cast, { single: singleLoss, only })
   const until = scheduler.steps + 300 + scheduler.draw(1200)
   while (scheduler.steps < until && oracle.failures.length === 0) {
     chaos.step()
@@ -63,6 +67,7 @@ function run({ seed, bug, singleLoss = true, trace }: RunOptions): RunResult {
     steps: scheduler.steps,
     decisions: tables.decisions.size,
     confirmed: oracle.confirmed.size,
+    dropped: oracle.dropped.size,
     faults: chaos.struck,
     requests: world.requested
   }

@@ -33,6 +33,23 @@ t.test(`${SEEDS} runs with faults at any step boundary keep every promise`, asyn
   t.strictSame(never, [], 'each kind of request was made')
 })
 
+t.test(
+  'a reopening drops nothing that was decided, also while processes die, and would without the step for it',
+  async (t) => {
+    const reopened = (bug?: Bug) => {
+      let dropped = 0
+      for (let seed = 1; seed <= 200; seed += 1) {
+        const result = simulate({ seed, bug, only: ['reopening asked', 'kill'] })
+        t.strictSame(result.failures, [], `seed ${seed}`)
+        dropped += result.dropped
+      }
+      return dropped
+    }
+    t.equal(reopened(), 0)
+    t.not(reopened('outbox-given-up'), 0)
+  }
+)
+
 t.test('a seed is one and the same run each time', async (t) => {
   const play = (seed: number) => {
     const lines: string[] = []

@@ -1,7 +1,14 @@
 import t from 'tap'
 import { createJournalStream, manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { readPlace, readShard, recordOpening, requestReopening } from '../../src/store/shards.ts'
+import {
+  EVENTS_PLACE,
+  readPlace,
+  readShard,
+  recordOpening,
+  requestReopening,
+  savePlace
+} from '../../src/store/shards.ts'
 import { cleanJournal } from '../../src/worker/housekeeping.ts'
 import { startCore } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
@@ -34,7 +41,6 @@ t.test('streams that both readers have passed are purged or deleted, whatever st
   const passed = async () => (await readPlace(pool, 'events', shop.shard))?.epoch === open?.epoch
   await waitFor(passed, { what: 'the events to come to the open stream' })
   const projection = open?.position ?? { epoch: 0, sequence: 0 }
-  const events = await readPlace(pool, 'events', shop.shard)
   const epoch = open?.epoch ?? 0
   const clean = (keepSeconds: number) =>
     cleanJournal({
@@ -44,7 +50,7 @@ t.test('streams that both readers have passed are purged or deleted, whatever st
       shard: shop.shard,
       epoch,
       keepSeconds,
-      positions: () => ({ projection, events }),
+      projection: () => projection,
       logger
     })
   const streams = () => jsm.streams.names(names.journalSubject(shop.shard, 0).replace(/0$/, '*')).next()
@@ -68,6 +74,7 @@ t.test(
     await recordOpening(core.pool, shard, epoch)
     await createJournalStream(jsm, names, { shard, epoch, settings: { replicas: 1, maxBytes: 1 << 20 } })
     const place = { epoch, sequence: 0 }
+    await savePlace(core.pool, EVENTS_PLACE, { ...place, shard })
     const streams = Object.create(jsm.streams, {
       info: {
         value: async (name: string) => {
@@ -84,9 +91,24 @@ t.test(
       shard,
       epoch,
       keepSeconds: 0,
-      positions: () => ({ projection: place, events: place }),
+      projection: () => place,
       logger: core.logger
     })
     t.equal((await jsm.streams.info(names.journalStream(shard, epoch))).state.messages, 1)
   }
 )
+
+t.test('a place that is stored goes forward only', async (t) => {
+  const { pool } = await startCore(t, urls)
+  const at = (epoch: number, sequence: number) => savePlace(pool, EVENTS_PLACE, { epoch, sequence, shard: 0 })
+  await at(7, 3)
+  for (const [epoch, sequence] of [
+    [7, 2],
+    [6, 9]
+  ] as const) {
+    await at(epoch, sequence)
+    t.same(await readPlace(pool, EVENTS_PLACE, 0), { epoch: 7, sequence: 3 })
+  }
+  await at(8, 1)
+  t.same(await readPlace(pool, EVENTS_PLACE, 0), { epoch: 8, sequence: 1 })
+})

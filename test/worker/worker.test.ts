@@ -1,7 +1,7 @@
 import t from 'tap'
-import { manager } from '../../src/journal/streams.ts'
+import { createJournalStream, manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { readShard, requestReopening } from '../../src/store/shards.ts'
+import { readShard, recordOpening, requestReopening } from '../../src/store/shards.ts'
 import { buy, insist } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
 import { assertWhole, atRest, bought, decisionOf, move, openShop, rawCall, type Shop } from '../support/shop.ts'
@@ -160,6 +160,24 @@ t.test('events go on in order over openings in which nothing happened', async (t
     own.map(({ type }) => type),
     ['floodgate.order.accepted', 'floodgate.order.paid']
   )
+})
+
+t.test('events pass a stream that a paused recovery made behind the next one', async (t) => {
+  const shop = await openShop(t, urls)
+  await told(shop, await bought(shop, 'alice'))
+  await shop.stopWorker()
+  const { epoch } = await journal(shop)
+  const jsm = await manager(shop.connection)
+  const names = streamNames(shop.core.config.NAMESPACE)
+  const settings = { replicas: 1, maxBytes: 1 << 20 }
+  // of the next epoch, which then comes to nothing
+  await shop.core.pool.query('update shards set epoch = epoch + 1, state = $1', ['closed'])
+  await recordOpening(shop.core.pool, shop.shard, epoch + 1)
+  shop.core.worker()
+  const reopened = async () => (await readShard(shop.core.pool, shop.shard))?.epoch === epoch + 2
+  await waitFor(async () => (await reopened()) && (await readShard(shop.core.pool, shop.shard))?.state === 'open')
+  await createJournalStream(jsm, names, { shard: shop.shard, epoch: epoch + 1, settings })
+  await told(shop, await bought(shop, 'bob'))
 })
 
 t.test('events go on when their place is lost and the journal begins later', async (t) => {
