@@ -85,15 +85,21 @@ export async function publishOutbox(
   }
 }
 
-/** Publishes frames on the stream of an opening, in order, with their own ids; every one must be acked. */
-export async function republish(parts: RepublishParts, epoch: number, frames: readonly LooseFrame[]): Promise<void> {
+/**
+ * Publishes frames on the stream of an opening, in order, with their own ids; every one must be acked.
+ * @returns sequence of the last one, 0 without frames
+ */
+export async function republish(parts: RepublishParts, epoch: number, frames: readonly LooseFrame[]): Promise<number> {
+  let last = 0
   const publisher = createPublisher(parts.connection, 3000)
   try {
     for (const frame of frames) {
       const result = await publisher.publish(publication(parts, epoch, frame))
       if (!result.acked) throw new Error(`The journal did not take frame ${frame.entry} again: ${result.reason}`)
+      last = Math.max(last, result.sequence)
       if (failPoint) await failPoint('X6')
     }
+    return last
   } finally {
     publisher.close()
   }

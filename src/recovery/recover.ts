@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { failPoint } from '../config/fail-points.ts'
 import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
-import { createJournalStream, type StreamSettings, sealStream, streamInfo } from '../journal/streams.ts'
+import { createJournalStream, type StreamSettings, sealStream } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { readBalances } from '../store/ledger.ts'
 import { readDecisions, readStock } from '../store/restore.ts'
@@ -164,20 +164,19 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   if (failPoint) await failPoint('R5')
   // before anything is read: a recovery that died after it had read a part of this stream would leave the next one without a
   // sign that the older stream was lost, and what was not published again yet would be deleted with the outbox
+  let republished = 0
   if (journalLost) {
     const frames = await readLooseFrames(parts.redis, prefix)
     log('publishing again what Redis kept of the lost journal', { frames: frames.length })
-    await republish(parts, epoch, frames)
+    republished = await republish(parts, epoch, frames)
   }
   for (const sealed of toDrain) {
     if (sealed.epoch < projector.position.epoch) continue
     log('reading the journal to its end', sealed)
     await projector.drain(sealed.epoch, sealed.lastSequence, DRAIN_MS)
   }
-  if (journalLost) {
-    const info = await streamInfo(jsm, names.journalStream(shard, epoch))
-    await projector.drain(epoch, info?.state.last_seq ?? 0, DRAIN_MS)
-  }
+  // by the acks, not by asking for the end of the stream: one that was lost in its turn would say that there is nothing
+  if (republished > 0) await projector.drain(epoch, republished, DRAIN_MS)
   // not before: a recovery that died on the way would leave the next one without a sign that something was lost
   for (const lostEpoch of gone) await recordDeleted(session, shard, lostEpoch)
   if (failPoint) await failPoint('R6')

@@ -57,7 +57,11 @@ class Deaths {
 }
 
 /** One recovery as a worker makes it, which dies at a call of Postgres, Redis or NATS. @returns whether it came to its end */
-async function recoverOrDie(shop: Shop, deaths: Deaths): Promise<boolean> {
+async function recoverOrDie(
+  shop: Shop,
+  deaths: Deaths,
+  beforeDrain: (stream: string) => Promise<unknown> = async () => {}
+): Promise<boolean> {
   const { core, shard, connection } = shop
   const session = createSession(core.config, 'recovery-test')
   await session.connect()
@@ -94,7 +98,16 @@ async function recoverOrDie(shop: Shop, deaths: Deaths): Promise<boolean> {
       redis: deaths.at(shop.redis, ['scan', 'hscan', 'xrange', 'hmget']),
       names,
       streams: { replicas: 1, maxBytes: core.config.JOURNAL_MAX_BYTES },
-      projector: deaths.at(projector, ['drain']),
+      projector: {
+        get position() {
+          return projector.position
+        },
+        drain: async (epoch, upTo, deadlineMs) => {
+          deaths.meet('drain')
+          await beforeDrain(names.journalStream(shard, epoch))
+          return projector.drain(epoch, upTo, deadlineMs)
+        }
+      },
       logger: core.logger
     }
     await recover(parts)
@@ -153,6 +166,22 @@ t.test('a lost journal is published again, also by the recovery after one that d
   shop.core.worker()
   await assertAllStand(t, shop, orders)
   t.match(await insist(() => shop.gate.submit(buy(shop.sale, 'unheard'))), { kind: 'confirmed' })
+})
+
+t.test('a journal that is lost again while it is being published again is no empty one', async (t) => {
+  const shop = await openShop(t, urls, { stock: 20 })
+  const orders = await sellWithoutWorker(shop)
+  const jsm = await manager(shop.connection)
+  const row = await readShard(shop.core.pool, shop.shard)
+  await jsm.streams.delete(streamNames(shop.core.config.NAMESPACE).journalStream(shop.shard, row?.epoch ?? 0))
+  const never = new Deaths()
+  never.meet = () => {}
+  await t.rejects(
+    recoverOrDie(shop, never, (stream) => jsm.streams.delete(stream)),
+    /stream not found/
+  )
+  shop.core.worker()
+  await assertAllStand(t, shop, orders)
 })
 
 t.test('a shard hash of another type is no end: the shard is opened again', async (t) => {

@@ -54,6 +54,8 @@ export const omissions = {
   'open-before-mark': 'Recovery 8: Redis is opened before the row',
   'drain-before-republish':
     'Journal lost: what is left of the journal is read before kept and outbox are published again',
+  'end-asked':
+    'Journal lost: the new stream is read to the end that it says it has, not to the last ack; lost again, it says nothing',
   'republish-kept-only': 'Journal lost: the outbox is not published again',
   'republish-outbox-only': 'Journal lost: what was kept is not published again',
   'republish-unordered': 'Journal lost: not in batch order',

@@ -23,12 +23,13 @@ export function* recover(owner: Projector): Steps<Opening> {
   yield* createStream(owner, epoch)
   // Before anything is read: whoever comes after a recovery that died in between goes by the position to see the loss.
   const readsFirst = world.bugs.has('drain-before-republish')
-  if (fence.lost && !readsFirst) yield* republish(owner, epoch)
+  let republished = fence.lost && !readsFirst ? yield* republish(owner, epoch) : 0
   for (const { epoch: older, last } of fence.toDrain) {
     if (older >= owner.position.epoch) yield* owner.drain(older, last)
   }
-  if (fence.lost && readsFirst) yield* republish(owner, epoch)
-  if (fence.lost) yield* drainOwn(owner, epoch)
+  if (fence.lost && readsFirst) republished = yield* republish(owner, epoch)
+  if (world.bugs.has('end-asked')) republished = yield* endOf(owner, epoch)
+  if (fence.lost) yield* owner.drain(epoch, republished)
   for (const gone of fence.gone) {
     yield* owner.write('recovery.deleted', () => {
       const row = world.tables.openings.get(gone)
@@ -158,7 +159,7 @@ function* createStream(owner: Projector, epoch: number): Steps {
 }
 
 /** Journal lost: what kept and outbox hold, together, in batch order, on the new stream. */
-function* republish(owner: Projector, epoch: number): Steps {
+function* republish(owner: Projector, epoch: number): Steps<number> {
   const { world, process } = owner
   const { bugs, scheduler } = world
   const loose = (node: FakeRedis) => {
@@ -174,19 +175,20 @@ function* republish(owner: Projector, epoch: number): Steps {
   const frames = must(yield* world.askRedis(process, 'recovery.loose', loose))
   frames.sort((a, b) => a.frame.epoch - b.frame.epoch || a.frame.batch - b.frame.batch)
   if (bugs.has('republish-unordered')) frames.reverse()
+  let last = 0
   for (const { payload, frame } of frames) {
     const publish = world.askNats(process, 'recovery.republish', (nats) =>
       nats.publish(journalSubject(epoch), entryOf(frame), payload)
     )
     if (bugs.has('republish-unacked')) scheduler.spawn(process, publish)
-    else must(yield* publish)
+    else last = Math.max(last, must(yield* publish).sequence)
   }
+  return last
 }
 
-function* drainOwn(owner: Projector, epoch: number): Steps {
-  const { world, process } = owner
+function* endOf({ world, process }: Projector, epoch: number): Steps<number> {
   const info = must(yield* world.askNats(process, 'recovery.end', (nats) => nats.info(journalStream(epoch))))
-  yield* owner.drain(epoch, info?.lastSequence ?? 0)
+  return info?.lastSequence ?? 0
 }
 
 /** Steps 5 and 6. */

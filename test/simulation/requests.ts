@@ -45,7 +45,6 @@ export const requests = [
   'recovery.created',
   'recovery.loose',
   'recovery.republish',
-  'recovery.end',
   'recovery.deleted',
   'recovery.fold',
   'recovery.scan',
