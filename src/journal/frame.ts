@@ -119,16 +119,18 @@ export function entityOfDecision(frame: Pick<Frame, 'epoch'>, decision: FrameDec
 }
 
 /** Replay field -> record `hash;epoch;sequence;batch;type;at;entity;report`, as lua/lib/frame.lua writes it. */
-export function replayRecord(parts: {
-  readonly hash: string
-  readonly epoch: number
-  readonly sequence: number
-  readonly batch: number
-  readonly type: string
-  readonly atMs: number
-  readonly entity: string
-  readonly report: string
-}): string {
-  const { hash, epoch, sequence, batch, type, atMs, entity, report } = parts
-  return [hash, epoch, sequence, batch, type, atMs, entity, report].join(';')
+export function replayRecord(
+  parts: {
+    readonly hash: string
+    readonly epoch: number
+    readonly sequence: number
+    readonly batch: number
+    readonly type: string
+    readonly entity: string
+    readonly report: string
+  },
+  atMs: number
+): string {
+  const { hash, epoch, sequence, batch, type, entity, report } = parts
+  return `${hash};${epoch};${sequence};${batch};${type};${atMs};${entity};${report}`
 }

@@ -32,6 +32,10 @@ export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDec
   }
 }
 
+function sum(known: number | string | undefined, delta = 0): number {
+  return typeof known === 'number' ? known + delta : (Number(known) || 0) + delta
+}
+
 /** Hashes of Redis by logical key, folded from decisions: one code for every kind of activity. */
 export class Fold {
   readonly hashes = new Map<string, Fields>()
@@ -45,19 +49,19 @@ export class Fold {
   }
 
   add(decision: FoldedDecision): void {
-    for (const [scope, deltas] of Object.entries(decision.adds)) {
+    for (const scope in decision.adds) {
+      const deltas = decision.adds[scope]
       const fields = this.#fields(scopeKey(scope, decision))
-      for (const [field, delta] of Object.entries(deltas)) {
-        fields.set(field, (Number(fields.get(field)) || 0) + delta)
-      }
+      for (const field in deltas) fields.set(field, sum(fields.get(field), deltas[field]))
     }
-    for (const [scope, values] of Object.entries(decision.puts)) {
+    for (const scope in decision.puts) {
+      const values = decision.puts[scope]
       const fields = this.#fields(scopeKey(scope, decision))
-      for (const [field, value] of Object.entries(values)) fields.set(field, value)
+      for (const field in values) fields.set(field, values[field] ?? '')
     }
     const user = this.#fields(`u:${decision.user}`)
-    user.set('d', (Number(user.get('d')) || 0) + 1)
-    user.set(decision.key, replayRecord({ ...decision, atMs: decision.at_ms }))
+    user.set('d', sum(user.get('d'), 1))
+    user.set(decision.key, replayRecord(decision, decision.at_ms))
     if (decision.record !== '') user.set(recordField(decision.type, decision.entity), decision.record)
   }
 }

@@ -28,20 +28,25 @@ const PAGE = 10_000
 
 /** All decisions of a shard in the order of the journal, page by page along the primary key. */
 export async function* readDecisions(db: Client | Pool, shard: number): AsyncGenerator<FoldedDecision[]> {
-  let epoch = 0
-  let sequence = 0
-  for (;;) {
-    const { rows } = await db.query<FoldedDecision>({
+  const pageAfter = ({ epoch, sequence }: Pick<FoldedDecision, 'epoch' | 'sequence'>) => {
+    const page = db.query<FoldedDecision>({
       name: 'read-decisions',
       text: `select ${foldedColumns} from decisions where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
              order by epoch, sequence limit ${PAGE}`,
       values: [shard, epoch, sequence]
     })
+    // nobody may wait for it any more when it fails
+    page.catch(() => {})
+    return page
+  }
+  let page = pageAfter({ epoch: 0, sequence: 0 })
+  for (;;) {
+    const { rows } = await page
     const last = rows.at(-1)
     if (!last) return
+    // Postgres works on the next page while this one is being folded
+    page = pageAfter(last)
     yield rows
-    epoch = last.epoch
-    sequence = last.sequence
   }
 }
 
