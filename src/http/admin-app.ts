@@ -22,6 +22,7 @@ import './request-types.ts'
 import { type CatalogueSource, createDirectory } from './sales-directory.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { serviceRoutes } from './service-routes.ts'
+import { createShardMetrics } from './shard-metrics.ts'
 import { createWinDirectory } from './win-directory.ts'
 
 /** What the admin app is built of. */
@@ -71,9 +72,11 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics })
 
   await app.register(healthRoutes, { health })
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await parts.metricsText())
-  )
+  const shard = createShardMetrics(parts)
+  app.get('/metrics', async (_request, reply) => {
+    const [own, shared] = await Promise.all([parts.metricsText(), shard.metrics()])
+    return reply.type(metrics.registry.contentType).send(`${own}\n${shared}`)
+  })
   await app.register(async (admin) => {
     countAnswers(admin, metrics)
     protectAnswers(admin)

@@ -1,0 +1,47 @@
+import t from 'tap'
+import { UnavailableError } from '../../src/gate/gate.ts'
+import { HealthCheck } from '../../src/http/health.ts'
+import { createShardMetrics } from '../../src/http/shard-metrics.ts'
+import { recordFound } from '../../src/store/reconciliations.ts'
+import { freshDatabase } from '../support/database.ts'
+import { ScriptedGate } from '../support/scripted-gate.ts'
+import { sharedServers } from '../support/servers.ts'
+
+const { databaseUrl } = await sharedServers(t)
+
+t.test('the shard is told to Prometheus, and what is away is left out', async (t) => {
+  const { pool } = await freshDatabase(t, databaseUrl)
+  const gate = new ScriptedGate()
+  const metrics = createShardMetrics({ gate, pool, health: new HealthCheck({ gate, pool }) })
+  await pool.query(
+    `insert into shards (shard, epoch, state) values (0, 1700000000, 'open')
+     on conflict (shard) do update set epoch = excluded.epoch, state = excluded.state`
+  )
+  await pool.query("insert into openings (shard, epoch, opened_at) values (0, 1700000000, now() - interval '1 hour')")
+  await pool.query(
+    `insert into dead_letters (shard, stream, sequence, reason, payload)
+     values (0, 'J', 1, 'not JSON', 'x'), (0, 'J', 2, '', '')`
+  )
+  await recordFound(pool, 0, { differences: [{ key: 'a' }, { key: 'b' }] })
+  await pool.query("update reconciliations set finished_at = now() - interval '2 hours'")
+  await recordFound(pool, 0, { differences: [{ key: 'a' }] })
+  gate.depths = async () => ({ outbox: 3, kept: 4 })
+  const lines = (await metrics.metrics()).split('\n')
+  for (const line of [
+    'floodgate_part_health{part="postgres"} 2',
+    'floodgate_shard_open{shard="0"} 1',
+    'floodgate_shard_epoch{shard="0"} 1700000000',
+    'floodgate_outbox_frames{shard="0"} 3',
+    'floodgate_kept_frames{shard="0"} 4',
+    'floodgate_dead_letters{shard="0"} 2',
+    'floodgate_reconciliation_differences{shard="0"} 1'
+  ]) {
+    t.ok(lines.includes(line), line)
+  }
+  gate.depths = async () => {
+    throw new UnavailableError('Redis did not answer in time')
+  }
+  const away = await metrics.metrics()
+  t.notMatch(away, /floodgate_outbox_frames\{/)
+  t.match(away, /floodgate_shard_open\{shard="0"\} 1/)
+})
