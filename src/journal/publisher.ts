@@ -1,5 +1,6 @@
 import { createInbox, headers, JSONCodec, type Msg } from 'nats'
 import type { JournalConnection } from './connection.ts'
+import { REPUBLISHED } from './frame.ts'
 
 /** What the journal answered to a publish: only an ack with the stream's name and a sequence counts. */
 export type PublishResult =
@@ -27,6 +28,8 @@ export interface Publication {
   readonly id: string
   readonly payload: string
   readonly contentType?: string
+  /** a frame of a lost journal, on the stream of a later opening */
+  readonly republished?: boolean
 }
 
 export interface Publisher {
@@ -90,6 +93,7 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
     const fields = headers()
     fields.set('Nats-Msg-Id', publication.id)
     if (publication.contentType) fields.set('Content-Type', publication.contentType)
+    if (publication.republished) fields.set(REPUBLISHED, 'true')
     if (previousId !== undefined) fields.set('Nats-Expected-Last-Msg-Id', previousId)
     const options = reply === undefined ? { headers: fields } : { headers: fields, reply }
     nc.publish(publication.subject, Buffer.from(publication.payload), options)

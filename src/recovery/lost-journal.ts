@@ -54,7 +54,8 @@ export async function republish(parts: RepublishParts, epoch: number, frames: re
         subject: names.journalSubject(shard, epoch),
         stream: names.journalStream(shard, epoch),
         id: frameId(shard, entry),
-        payload
+        payload,
+        republished: true
       })
       if (!result.acked) throw new Error(`The journal did not take frame ${entry} again: ${result.reason}`)
       if (failPoint) await failPoint('X6')

@@ -5,7 +5,7 @@ import type { Difference, SalePromise } from '../../support/judged.ts'
 import type { Expectations } from '../row.ts'
 import { campaign, type Scene, sale } from '../scene.ts'
 import { readJournal } from './journal.ts'
-import { confirmedUnjournaled, journalWrong, redisWrong } from './parts.ts'
+import { confirmedUnjournaled, journalWrong, redisWrong, withoutDeadLetters } from './parts.ts'
 
 const toldNoMore = 'is not on the public stream'
 const restDeadlineMs = 25_000
@@ -23,7 +23,7 @@ async function look(scene: Scene, history: History, expects: Expectations): Prom
   const places = world.places()
   const { journalLost = false } = expects
   const evidence = await gatherEvidence(places, campaign)
-  const streams = await readJournal(places)
+  const streams = await withoutDeadLetters(await readJournal(places), world.pool)
   // dead letters are judged here: the row says how many it planted
   const judged = { promise: promiseOf(scene, expects), history, evidence: { ...evidence, deadLetters: 0 } }
   const found = [
