@@ -76,7 +76,6 @@ async function clockMoved(scene: Scene): Promise<string> {
   set(seconds)
   const moved = (await redisTime(scene)) - before
   if (Math.abs(moved - seconds) > 15) throw new Error(`the clock of Redis moved by ${moved} s, not by ${seconds}`)
-  scene.healed()
   await scene.load.flowing(20)
   // over midnight where that is it, then back, as when somebody mends it
   if (seconds > 0) {
