@@ -5,7 +5,8 @@ import { waitFor } from '../../support/wait.ts'
 import { readJournal, secondCopies } from '../judge/journal.ts'
 import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
-import { askToReopen, lasting, losing, outboxEmpty, paused } from './tools.ts'
+import { pausedUnderLoad } from './pauses.ts'
+import { askToReopen, lasting, losing, outboxEmpty } from './tools.ts'
 
 /** A manager of the streams for the time of some work. */
 export async function withStreams<T>(scene: Scene, work: (jsm: JetStreamManager, stream: string) => Promise<T>) {
@@ -125,10 +126,11 @@ export const natsRows: readonly Row[] = [
   {
     id: 'F22',
     title: 'NATS stands still: orders are pending, then all are published, one row each.',
+    sale: (seed) => (seed === 1 ? { stock: 2000, buyers: 48, restMeanwhileMs: 300 } : {}),
     expects: { opensAgain: false },
     async strike(scene) {
       const before = scene.load.count('pending')
-      const proof = await paused(scene, scene.lane.server('nats'), scene.seed === 1 ? 10_000 : 3000)
+      const proof = await pausedUnderLoad(scene, scene.lane.server('nats'), scene.seed === 1 ? 10_000 : 3000)
       const pending = scene.load.count('pending') - before
       if (pending === 0) throw new Error('no order was pending')
       return `${proof}; ${pending} answers pending`
