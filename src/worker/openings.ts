@@ -1,12 +1,13 @@
 import { SYSTEM_USER } from '../gate/commands.ts'
+import { logical } from '../gate/keys.ts'
 import type { Frame, FrameDecision } from '../journal/frame.ts'
 import type { OpenedPlace } from '../store/opened.ts'
 import { stockMoves } from './rows.ts'
 
-const campaignPlace = (campaign: string): OpenedPlace => ({ place: `c:${campaign}`, campaign })
+const campaignPlace = (campaign: string): OpenedPlace => ({ place: logical.campaign(campaign), campaign })
 
 function stockPlace({ campaign, activity, session }: { campaign: string; activity: string; session: string }) {
-  return { place: `s:${campaign}:${activity}:${session}`, campaign, activity, session }
+  return { place: `${logical.stock(campaign, activity)} ${session}`, campaign, activity, session }
 }
 
 /** What an operator's decision opens: its campaign, and the stock that it adds. */
