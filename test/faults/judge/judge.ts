@@ -21,7 +21,7 @@ function promiseOf(scene: Scene, expects: Expectations): SalePromise {
 async function look(scene: Scene, history: History, expects: Expectations): Promise<Difference[]> {
   const { world } = scene
   const places = world.places()
-  const { journalLost = false } = expects
+  const { journalLost = false, eventsDropped = false } = expects
   const evidence = await gatherEvidence(places, campaign)
   const streams = await withoutDeadLetters(await readJournal(places), world.pool)
   // dead letters are judged here: the row says how many it planted
@@ -36,7 +36,9 @@ async function look(scene: Scene, history: History, expects: Expectations): Prom
     found.push({ rule: 'I9', what: `${evidence.deadLetters} dead letters, ${scene.planted} were planted` })
   }
   // a store that was wiped took the events along that nobody has to tell again
-  return journalLost ? found.filter(({ rule, what }) => !(rule === 'event' && what.endsWith(toldNoMore))) : found
+  return journalLost || eventsDropped
+    ? found.filter(({ rule, what }) => !(rule === 'event' && what.endsWith(toldNoMore)))
+    : found
 }
 
 /**

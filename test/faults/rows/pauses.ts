@@ -10,7 +10,7 @@ import { outboxEmpty } from './tools.ts'
 /** What a process may hold more, while a part stands still and after it, than under the load before (MB). */
 const growthMb = 50
 /** confirmations after which a process has what it needs for the load */
-const warmedUpBy = 300
+const warmedUpBy = 150
 /** pauses from here on are measured */
 const longMs = 10_000
 
@@ -73,7 +73,7 @@ export async function pausedUnderLoad(scene: Scene, server: Server, ms: number):
   if (!measured) return proof
   const told = refusals(scene)
   await outboxEmpty(scene, 30_000)
-  await load.flowing(20)
+  const againMs = Math.round(await load.confirmsAgain())
   const restarted = world.children.length !== children.length || children.some(({ alive }) => !alive)
   if (restarted || server.pid() !== pid) throw new Error('a process ended or was started again')
   const figures = children.map((child) => {
@@ -83,5 +83,5 @@ export async function pausedUnderLoad(scene: Scene, server: Server, ms: number):
     }
     return `${child.name} (pid ${child.pid}) ${from}, ${peak}, ${after}`
   })
-  return `${proof}; ${told}; resident MB before, at most meanwhile, after: ${figures.join('; ')}; nothing was restarted`
+  return `${proof}; ${told}; resident MB before, at most meanwhile, after: ${figures.join('; ')}; confirmed again ${againMs} ms after the outbox was empty, nothing was restarted`
 }

@@ -142,8 +142,8 @@ async function noConnections(scene: Scene): Promise<string> {
   }
 }
 
-/** What Postgres lacks may be half of a journal: with a small one a minute is enough to reach that bound. */
-const smallJournal = 2 * 1024 ** 2
+/** What Postgres lacks may be half of a journal: with the smallest one a minute is enough to reach that bound. */
+const smallestJournal = 1024 ** 2
 const backlogSeed = 1
 
 async function stoodStill(scene: Scene): Promise<string> {
@@ -168,10 +168,16 @@ export const postgresRows: readonly Row[] = [
   {
     id: 'F35',
     title: 'Postgres stands still: gateways go on up to the declared backlog, then close; it catches up afterwards.',
-    world: (seed) => (seed === backlogSeed ? { env: { JOURNAL_MAX_BYTES: String(smallJournal) } } : {}),
+    world: (seed) => (seed === backlogSeed ? { env: { JOURNAL_MAX_BYTES: String(smallestJournal) } } : {}),
     sale: (seed) =>
-      seed === backlogSeed ? { stock: 2950, buyers: 48, restMeanwhileMs: 300 } : { restMeanwhileMs: 1500 },
-    expects: { opensAgain: false, sellsMeanwhile: true, mayAlarm: ['JOURNAL_FILLS'] },
+      seed === backlogSeed ? { stock: 6000, buyers: 48, restMeanwhileMs: 300 } : { restMeanwhileMs: 1500 },
+    expects: (seed) => ({
+      opensAgain: false,
+      sellsMeanwhile: true,
+      mayAlarm: ['JOURNAL_FILLS'],
+      // a journal so small cannot take everything, nor can the public stream keep it
+      ...(seed === backlogSeed ? { unsold: true, eventsDropped: true } : {})
+    }),
     strike: stoodStill
   },
   {
