@@ -17,6 +17,20 @@ function isAudited(outcome: Outcome): boolean {
   return (outcome.kind === 'confirmed' && !outcome.replayed) || outcome.kind === 'pending' || outcome.kind === 'unknown'
 }
 
+/** @throws UnavailableError when the pool has none in time; a connection that comes later goes back to it */
+async function connectInTime(pool: pg.Pool): Promise<pg.PoolClient> {
+  const connecting = pool.connect()
+  try {
+    return await fromStore(connecting)
+  } catch (error) {
+    void connecting.then(
+      (late) => late.release(),
+      () => {}
+    )
+    throw error
+  }
+}
+
 /**
  * Submits commands of operators. The audit entry is written in a transaction begun before the change: without Postgres
  * nothing is changed.
@@ -31,7 +45,7 @@ export function createAuditedGate({
   logger: Logger
 }) {
   return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
-    const client = await fromStore(pool.connect())
+    const client = await connectInTime(pool)
     let broken = true
     try {
       await fromStore(client.query('begin'))

@@ -89,6 +89,12 @@ export function frameId(shard: number, entry: string): string {
   return `${shard}-${entry}`
 }
 
+/**
+ * Header of a frame that recovery published again, on the stream of a later opening, because its own journal was lost: only
+ * with it may a frame's epoch be an older one than its stream's.
+ */
+export const REPUBLISHED = 'Floodgate-Republished'
+
 /** `<shard>-<epoch>-<sequence>` */
 export function decisionId(frame: Pick<Frame, 'shard' | 'epoch'>, sequence: number): string {
   return `${frame.shard}-${frame.epoch}-${sequence}`

@@ -1,5 +1,6 @@
 import { createInbox, headers, JSONCodec, type Msg } from 'nats'
 import type { JournalConnection } from './connection.ts'
+import { REPUBLISHED } from './frame.ts'
 
 /** What the journal answered to a publish: only an ack with the stream's name and a sequence counts. */
 export type PublishResult =
@@ -27,14 +28,18 @@ export interface Publication {
   readonly id: string
   readonly payload: string
   readonly contentType?: string
+  /** a frame of a lost journal, on the stream of a later opening */
+  readonly republished?: boolean
 }
 
 export interface Publisher {
   /** Never throws; times out after the publisher's deadline. */
   publish(publication: Publication): Promise<PublishResult>
   /**
-   * Publishes many in order with one ack: each names the one before it as the stream's last message, so that the ack of the
-   * last says that all are stored, next to each other. Not acked: any part of them may be stored. Never throws.
+   * Publishes many in order with two acks: each names the one before it as the stream's last message, and the acks of the
+   * first and the last say by their sequences that all are stored, next to each other. (The last one's alone does not: what
+   * is refused between two that are stored already is not missed by the next one.) Not acked: any part of them may be
+   * stored. Never throws.
    */
   publishChain(publications: readonly Publication[]): Promise<PublishResult>
   /** publications without an answer yet */
@@ -90,32 +95,57 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
     const fields = headers()
     fields.set('Nats-Msg-Id', publication.id)
     if (publication.contentType) fields.set('Content-Type', publication.contentType)
+    if (publication.republished) fields.set(REPUBLISHED, 'true')
     if (previousId !== undefined) fields.set('Nats-Expected-Last-Msg-Id', previousId)
     const options = reply === undefined ? { headers: fields } : { headers: fields, reply }
     nc.publish(publication.subject, Buffer.from(publication.payload), options)
   }
 
-  function publishChain(publications: readonly Publication[]): Promise<PublishResult> {
-    if (!connection.isUp()) return Promise.resolve({ acked: false, reason: 'NATS is not connected' })
-    const stream = publications.at(-1)?.stream
-    if (stream === undefined) return Promise.resolve({ acked: false, reason: 'nothing to publish' })
+  /** Sends with a token for the reply; the answer comes to the waiter of that token. */
+  function sendAwaited(publication: Publication, previousId?: string): Promise<PublishResult> {
     return new Promise((resolve) => {
       const token = (next++).toString(36)
       const timer = setTimeout(() => answer(token, { acked: false, reason: 'no ack in time' }), deadlineMs)
-      waiters.set(token, { stream, resolve, timer })
+      waiters.set(token, { stream: publication.stream, resolve, timer })
       try {
-        for (const [index, publication] of publications.entries()) {
-          const reply = index === publications.length - 1 ? `${inbox}.${token}` : undefined
-          send(publication, reply, publications[index - 1]?.id)
-        }
+        send(publication, `${inbox}.${token}`, previousId)
       } catch (error) {
         answer(token, { acked: false, reason: error instanceof Error ? error.message : String(error) })
       }
     })
   }
 
+  function publish(publication: Publication): Promise<PublishResult> {
+    if (!connection.isUp()) return Promise.resolve({ acked: false, reason: 'NATS is not connected' })
+    return sendAwaited(publication)
+  }
+
+  async function publishChain(publications: readonly Publication[]): Promise<PublishResult> {
+    const [head, ...rest] = publications
+    const tail = rest.pop()
+    if (head === undefined) return { acked: false, reason: 'nothing to publish' }
+    if (tail === undefined || !connection.isUp()) return publish(head)
+    const first = sendAwaited(head)
+    let previous = head
+    try {
+      for (const publication of rest) {
+        send(publication, undefined, previous.id)
+        previous = publication
+      }
+    } catch (error) {
+      return { acked: false, reason: error instanceof Error ? error.message : String(error) }
+    }
+    const [begun, ended] = await Promise.all([first, sendAwaited(tail, previous.id)])
+    if (!begun.acked) return begun
+    if (!ended.acked) return ended
+    if (ended.sequence - begun.sequence !== publications.length - 1) {
+      return { acked: false, reason: 'some of them were stored before, or not at all' }
+    }
+    return { ...ended, duplicate: begun.duplicate || ended.duplicate }
+  }
+
   return {
-    publish: (publication) => publishChain([publication]),
+    publish,
     publishChain,
     pending: () => waiters.size,
     close() {

@@ -1,5 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, type Msg, ReplayPolicy } from 'nats'
 import type { JournalConnection } from './connection.ts'
+import { REPUBLISHED } from './frame.ts'
 import { pull, sequenceOf } from './pull.ts'
 import { streamInfo } from './streams.ts'
 
@@ -7,6 +8,8 @@ import { streamInfo } from './streams.ts'
 export interface StoredMessage {
   readonly sequence: number
   readonly text: string
+  /** published again by a recovery: its frame may be of an older epoch than the stream */
+  readonly republished: boolean
 }
 
 /** The stream does not hold the next message any more: frames are missing. */
@@ -110,7 +113,11 @@ export class StreamReader {
 }
 
 function storedMessage(message: Msg): StoredMessage {
-  return { sequence: sequenceOf(message), text: Buffer.from(message.data).toString('utf8') }
+  return {
+    sequence: sequenceOf(message),
+    text: Buffer.from(message.data).toString('utf8'),
+    republished: message.headers?.get(REPUBLISHED) === 'true'
+  }
 }
 
 interface Pulled {

@@ -94,7 +94,7 @@ export async function republish(parts: RepublishParts, epoch: number, frames: re
   const publisher = createPublisher(parts.connection, 3000)
   try {
     for (const frame of frames) {
-      const result = await publisher.publish(publication(parts, epoch, frame))
+      const result = await publisher.publish({ ...publication(parts, epoch, frame), republished: true })
       if (!result.acked) throw new Error(`The journal did not take frame ${frame.entry} again: ${result.reason}`)
       last = Math.max(last, result.sequence)
       if (failPoint) await failPoint('X6')

@@ -2,13 +2,16 @@ import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../config/fail-points.ts'
+import { SYSTEM_USER } from '../gate/commands.ts'
 import type { JournalConnection } from '../journal/connection.ts'
 import type { Publisher } from '../journal/publisher.ts'
 import { JournalGapError, type StoredMessage, StreamReader } from '../journal/reader.ts'
 import { journalEpochs, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
-import { EVENTS_PLACE, type Position, readPlace, savePlace } from '../store/shards.ts'
+import { type OpenedPlace, openedPlaces } from '../store/opened.ts'
+import { EVENTS_PLACE, type Position, readPlace, readShard, savePlace } from '../store/shards.ts'
 import { type PublicEvent, toEvent } from './events.ts'
+import { Openings } from './openings.ts'
 import { readFrame } from './read-frame.ts'
 
 interface EventRelayOptions {
@@ -27,6 +30,7 @@ const FRAMES_AT_ONCE = 64
 /** Reads the journal a second time and tells each decision to the public stream. Does not wait for Postgres. */
 export class EventRelay {
   readonly #options: EventRelayOptions
+  readonly #openings = new Openings()
   #place: Position | undefined
   #savedAt = 0
   #lookedAt = 0
@@ -115,16 +119,35 @@ export class EventRelay {
   async #tell(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
     const { names, shard } = this.#options
     const events: PublicEvent[] = []
-    for (const { text } of messages) {
-      const parsed = readFrame(text, shard, epoch)
-      // what cannot be read goes to the dead letters of the projection, with an alarm there
+    for (const message of messages) {
+      const parsed = readFrame(message, shard, epoch)
+      // what is no frame of ours goes to the dead letters of the projection, with an alarm there
       if (!parsed.ok) continue
+      const place = { epoch, sequence: message.sequence }
+      if ((await this.#openings.unopened(parsed.frame, (places) => this.#opened(place, places))) !== '') continue
       for (const decision of parsed.frame.decisions) {
         const event = toEvent(parsed.frame, decision, names)
         if (event) events.push(event)
       }
     }
     await this.#publish(events)
+  }
+
+  /**
+   * Asks Postgres what it has seen opened; only for what this process has not read itself.
+   * @throws Error while the projection is behind a message that takes from what it has not seen opened: it may be ours
+   */
+  async #opened(place: Position, places: readonly OpenedPlace[]): Promise<readonly string[]> {
+    const { pool, shard } = this.#options
+    // in this order: what is read second knows of everything up to the position
+    const position = (await readShard(pool, shard))?.position ?? { epoch: 0, sequence: 0 }
+    const opened = await openedPlaces(pool, { shard, user: SYSTEM_USER, places })
+    const passed =
+      position.epoch > place.epoch || (position.epoch === place.epoch && position.sequence >= place.sequence)
+    if (opened.length < places.length && !passed) {
+      throw new Error(`The projection has not come to frame ${place.epoch}:${place.sequence} yet.`)
+    }
+    return opened
   }
 
   /** In order: all at once with one ack, and one by one where that did not work (a second copy is not stored again). */

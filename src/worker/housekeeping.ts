@@ -20,20 +20,33 @@ const ENTRIES = 256
 
 type RedisParts = Pick<GateParts, 'redis' | 'confirmer' | 'prefix' | 'shard'>
 
-/** Publishes what no gateway published in time, with the same ids, and settles it. @returns frames published */
-export async function relayOutbox(parts: RedisParts): Promise<number> {
+/**
+ * Publishes what no gateway published in time, with the same ids, and settles it. Old is what was written long ago by
+ * Redis' clock, or was seen here for so long: an entry's time is shard time, which stands still, maybe for an hour, after
+ * that clock was set back. (By the time seen alone, a long outbox would leave 256 entries a second.)
+ * @returns one look at the outbox, which gives the number of frames published
+ */
+export function createRelay(parts: RedisParts): () => Promise<number> {
   const [, outbox] = shardKeys(parts.prefix)
-  const [seconds, micros] = await parts.redis.time()
-  const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
-  const entries = await parts.redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES)
-  const old = entries.filter(([, fields]) => now - Number(fields[3] ?? 0) > RELAY_AFTER_MS)
-  if (failPoint && old.length > 0) await failPoint('X1')
-  const results = await Promise.all(
-    old.map(([entry, fields]) =>
-      parts.confirmer.confirm({ entry, payload: fields[1] ?? '', giveKeys: giveKeys(fields[5] ?? '') })
+  let seen = new Map<string, number>()
+  return async () => {
+    const [seconds, micros] = await parts.redis.time()
+    const redisNow = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+    const entries = await parts.redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES)
+    const now = performance.now()
+    seen = new Map(entries.map(([entry]) => [entry, seen.get(entry) ?? now]))
+    const old = entries.filter(([entry, fields]) => {
+      const age = Math.max(redisNow - Number(fields[3] ?? 0), now - (seen.get(entry) ?? now))
+      return age >= RELAY_AFTER_MS
+    })
+    if (failPoint && old.length > 0) await failPoint('X1')
+    const results = await Promise.all(
+      old.map(([entry, fields]) =>
+        parts.confirmer.confirm({ entry, payload: fields[1] ?? '', giveKeys: giveKeys(fields[5] ?? '') })
+      )
     )
-  )
-  return results.filter(Boolean).length
+    return results.filter(Boolean).length
+  }
 }
 
 /** After a commit: settles what no gateway settled and deletes the frames from kept. */

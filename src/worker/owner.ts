@@ -14,7 +14,7 @@ import { recover } from '../recovery/recover.ts'
 import { OpeningScripts } from '../recovery/scripts.ts'
 import { closeShard, readShard, takeShard } from '../store/shards.ts'
 import { driverLoops } from './driver-loops.ts'
-import { cleanJournal, relayOutbox, tidy, trimCommitted } from './housekeeping.ts'
+import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
 import { type Loop, ReopenError, runLoops } from './loops.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from './projector.ts'
 import { Reconciler } from './reconciler.ts'
@@ -174,7 +174,7 @@ export class ShardOwner {
     return [
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
       { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
-      { name: 'relay', everyMs: 250, vital: false, run: () => relayOutbox(parts) },
+      { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
       { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
       ...driverLoops({ pool, gate, shard, driveIntents, logger }),
       { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },

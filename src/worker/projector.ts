@@ -1,12 +1,15 @@
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../config/fail-points.ts'
-import type { Frame } from '../journal/frame.ts'
+import { SYSTEM_USER } from '../gate/commands.ts'
+import type { Frame, ParsedFrame } from '../journal/frame.ts'
 import { JournalGapError, type StoredMessage, type StreamReader } from '../journal/reader.ts'
 import type { Names } from '../journal/subjects.ts'
+import { openedPlaces } from '../store/opened.ts'
 import { type DeadLetter, type FrameRow, storeFrames } from '../store/projection.ts'
 import type { Position } from '../store/shards.ts'
 import { foldFrames } from './fold.ts'
+import { Openings } from './openings.ts'
 import { readFrame } from './read-frame.ts'
 
 /** Frames in one transaction at most. */
@@ -32,6 +35,7 @@ interface Batch {
 /** Brings the journal into Postgres: Postgres == fold of the journal up to its position. */
 export class Projector {
   readonly #options: ProjectorOptions
+  readonly #openings = new Openings()
   #position: Position
   #reader: StreamReader | undefined
   #readerEpoch = 0
@@ -82,14 +86,29 @@ export class Projector {
     this.#reader = undefined
   }
 
-  #sort(epoch: number, messages: readonly StoredMessage[]): Batch {
+  /** A frame that is to be projected, or why it is a dead letter. */
+  async #read(epoch: number, message: StoredMessage): Promise<ParsedFrame> {
+    const { session, shard } = this.#options
+    const parsed = readFrame(message, shard, epoch)
+    if (!parsed.ok) return parsed
+    const stranger = await this.#openings.unopened(parsed.frame, (places) =>
+      openedPlaces(session, { shard, user: SYSTEM_USER, places })
+    )
+    return stranger === '' ? parsed : { ok: false, reason: `takes from ${stranger}, which nobody opened` }
+  }
+
+  async #sort(epoch: number, messages: readonly StoredMessage[]): Promise<Batch> {
     const { shard, names, logger } = this.#options
     const batch: Batch = { frames: [], rows: [], deadLetters: [] }
-    for (const { sequence, text } of messages) {
-      const parsed = readFrame(text, shard, epoch)
+    for (const message of messages) {
+      const { sequence, text } = message
+      const parsed = await this.#read(epoch, message)
       if (!parsed.ok) {
         const stream = names.journalStream(shard, epoch)
-        logger.error({ alarm: 'DEAD_LETTER', stream, sequence, reason: parsed.reason }, 'a frame cannot be read')
+        logger.error(
+          { alarm: 'DEAD_LETTER', stream, sequence, reason: parsed.reason },
+          'a message of the journal is no frame of ours'
+        )
         batch.deadLetters.push({
           stream,
           sequence,
@@ -114,7 +133,7 @@ export class Projector {
 
   async #store(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
     const { session, shard, ownerTerm, committed } = this.#options
-    const { frames, rows, deadLetters } = this.#sort(epoch, messages)
+    const { frames, rows, deadLetters } = await this.#sort(epoch, messages)
     const position = { epoch, sequence: messages.at(-1)?.sequence ?? 0 }
     await storeFrames(session, {
       shard,

@@ -3,6 +3,7 @@ import { decodeOrder } from '../gate/order-record.ts'
 import { decodeReport } from '../gate/report.ts'
 import { decodeWin } from '../gate/win-record.ts'
 import { type FrameDecision, type ParsedFrame, parseFrame } from '../journal/frame.ts'
+import type { StoredMessage } from '../journal/reader.ts'
 
 function checkWin(field: string, record: string): void {
   const { tier, wonAt, claimBy } = decodeWin(field, record)
@@ -37,13 +38,14 @@ function checkDecision({ type, put, report }: FrameDecision): void {
 
 /**
  * A frame out of the journal stream of a shard's opening, for the projection and for the events alike: what the one cannot
- * read, the other must not tell. (A frame of an older epoch is honest there: a lost journal is published again.)
+ * read, the other must not tell. A frame of another epoch than its stream's is none, unless a recovery published it again.
  */
-export function readFrame(text: string, shard: number, epoch: number): ParsedFrame {
-  const parsed = parseFrame(text)
+export function readFrame(message: StoredMessage, shard: number, epoch: number): ParsedFrame {
+  const parsed = parseFrame(message.text)
   if (!parsed.ok) return parsed
   const { frame } = parsed
-  if (frame.shard !== shard || frame.epoch > epoch) {
+  const fits = frame.epoch === epoch || (message.republished && frame.epoch < epoch)
+  if (frame.shard !== shard || !fits) {
     return {
       ok: false,
       reason: `a frame of shard ${frame.shard}, epoch ${frame.epoch} in the journal of ${shard}, ${epoch}`

@@ -85,8 +85,17 @@ export function claimRow(shard: number, row: DecisionRow): ClaimRow {
 
 const counters = ['total', 'remaining', 'held', 'paid'] as const
 
-/** Adds up what a decision does to stock. */
-export function addStock(stock: Map<string, StockDelta>, decision: FrameDecision): void {
+export interface StockMove {
+  readonly campaign: string
+  readonly activity: string
+  readonly session: string
+  readonly counter: (typeof counters)[number]
+  readonly delta: number
+}
+
+/** What a decision does to stock, counter by counter. */
+export function stockMoves(decision: FrameDecision): StockMove[] {
+  const moves: StockMove[] = []
   for (const [scope, fields] of Object.entries(decision.add ?? {})) {
     const key = scopeKey(scope, decision)
     if (!key.startsWith('s:')) continue
@@ -94,21 +103,27 @@ export function addStock(stock: Map<string, StockDelta>, decision: FrameDecision
     for (const [field, delta] of Object.entries(fields)) {
       const colon = field.lastIndexOf(':')
       const counter = counters.find((name) => name === field.slice(colon + 1))
-      if (!counter) continue
-      const session = field.slice(0, colon)
-      const place = `${key}:${session}`
-      const row = stock.get(place) ?? {
-        campaign_id: campaign,
-        activity_id: activity,
-        session_id: session,
-        total: 0,
-        remaining: 0,
-        held: 0,
-        paid: 0
-      }
-      row[counter] += delta
-      stock.set(place, row)
+      if (counter) moves.push({ campaign, activity, session: field.slice(0, colon), counter, delta })
     }
+  }
+  return moves
+}
+
+/** Adds up what a decision does to stock. */
+export function addStock(stock: Map<string, StockDelta>, decision: FrameDecision): void {
+  for (const { campaign, activity, session, counter, delta } of stockMoves(decision)) {
+    const place = `${campaign}:${activity}:${session}`
+    const row = stock.get(place) ?? {
+      campaign_id: campaign,
+      activity_id: activity,
+      session_id: session,
+      total: 0,
+      remaining: 0,
+      held: 0,
+      paid: 0
+    }
+    row[counter] += delta
+    stock.set(place, row)
   }
 }
 

@@ -26,6 +26,8 @@ export interface PlayOptions {
   readonly evidence: string
 }
 
+/** Redis' clock may jump over the next midnight */
+const openMs = 30 * 3600 * 1000
 const flowingBefore = 60
 const sellOutMs = 60_000
 const sampleEveryMs = 400
@@ -120,9 +122,11 @@ async function playOn({ row, seed, lane, cli }: PlayOptions, folder: string): Pr
 function definitionOf({ stock, payWithinSeconds, ratePerSecond }: SaleSpec & { stock: number }): {
   readonly id: string
 } {
+  const closesAt = Date.now() + openMs
   const definition = saleDefinition({
     id: campaign,
-    sales: { [sale]: { unitsPerUser: 2, sessions: [openSession(stock)] } }
+    closesAt,
+    sales: { [sale]: { unitsPerUser: 2, sessions: [{ ...openSession(stock), closesAt }] } }
   })
   const { activities } = definition as unknown as { activities: object[] }
   const timed = payWithinSeconds === undefined ? {} : { payWithinSeconds }

@@ -31,6 +31,8 @@ export interface Expectations {
   readonly mayAlarm?: readonly string[]
   /** frames may stand in the stream of a later epoch, and be missing from the journal: it was lost */
   readonly journalLost?: boolean
+  /** the public stream is too small for all events, and lets the oldest go */
+  readonly eventsDropped?: boolean
   /** the row sells less than everything */
   readonly unsold?: boolean
 }

@@ -10,6 +10,7 @@ import { readOptions } from './options.ts'
 import { play } from './play.ts'
 import type { Row, Verdict } from './row.ts'
 import { rows } from './rows.ts'
+import { verdictLines } from './verdict.ts'
 
 // npm run test:faults: every row of the matrix, with each seed.
 
@@ -17,14 +18,6 @@ const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
-}
-
-function tell({ row, seed, outcome, ms, proof, differences, evidence }: Verdict): void {
-  say(`${outcome.padEnd(7)} ${row} seed ${seed} (${(ms / 1000).toFixed(1)} s)`)
-  for (const text of proof) say(`        ${text}`)
-  for (const { rule, what } of differences.slice(0, 12)) say(`        ! ${rule}: ${what}`)
-  if (differences.length > 12) say(`        ! and ${differences.length - 12} more`)
-  if (evidence !== undefined) say(`        history and logs: ${evidence}`)
 }
 
 function wanted(ids: readonly string[]): readonly Row[] {
@@ -56,7 +49,7 @@ async function run(): Promise<boolean> {
       async (lane, { row, seed }) => {
         const verdict = await play({ row, seed, lane, cli, evidence: options.evidence })
         verdicts.push(verdict)
-        tell(verdict)
+        for (const line of verdictLines(verdict)) say(line)
       }
     )
   } finally {

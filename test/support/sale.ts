@@ -11,6 +11,8 @@ export interface SaleSession {
 
 export interface SaleOptions {
   readonly id: string
+  /** ms since 1970 (two hours from now) */
+  readonly closesAt?: number
   readonly unitsPerUser?: number
   readonly sales: Readonly<
     Record<string, { readonly unitsPerUser?: number; readonly sessions: readonly SaleSession[] }>
@@ -25,7 +27,8 @@ export function openSession(stock: number, id = 'now'): SaleSession {
 }
 
 /** The definition of a campaign of sales, open from two hours ago for four hours, as an operator would write it. */
-export function saleDefinition({ id, unitsPerUser, sales }: SaleOptions): { readonly id: string } {
+export function saleDefinition(options: SaleOptions): { readonly id: string } {
+  const { id, unitsPerUser, sales, closesAt = Date.now() + 2 * hourMs } = options
   const iso = (ms: number) => new Date(ms).toISOString()
   const limit = (units: number | undefined) => (units === undefined ? {} : { unitsPerUser: units })
   const definition = {
@@ -33,7 +36,7 @@ export function saleDefinition({ id, unitsPerUser, sales }: SaleOptions): { read
     title: `Test sale ${id}`,
     timezone: 'Asia/Shanghai',
     opensAt: iso(Date.now() - 2 * hourMs),
-    closesAt: iso(Date.now() + 2 * hourMs),
+    closesAt: iso(closesAt),
     limits: limit(unitsPerUser),
     activities: Object.entries(sales).map(([sale, item]) => ({
       id: sale,

@@ -5,7 +5,7 @@ import type { Difference, SalePromise } from '../../support/judged.ts'
 import type { Expectations } from '../row.ts'
 import { campaign, type Scene, sale } from '../scene.ts'
 import { readJournal } from './journal.ts'
-import { confirmedUnjournaled, journalWrong, redisWrong } from './parts.ts'
+import { confirmedUnjournaled, journalWrong, redisWrong, withoutDeadLetters } from './parts.ts'
 
 const toldNoMore = 'is not on the public stream'
 const restDeadlineMs = 25_000
@@ -21,9 +21,9 @@ function promiseOf(scene: Scene, expects: Expectations): SalePromise {
 async function look(scene: Scene, history: History, expects: Expectations): Promise<Difference[]> {
   const { world } = scene
   const places = world.places()
-  const { journalLost = false } = expects
+  const { journalLost = false, eventsDropped = false } = expects
   const evidence = await gatherEvidence(places, campaign)
-  const streams = await readJournal(places)
+  const streams = await withoutDeadLetters(await readJournal(places), world.pool)
   // dead letters are judged here: the row says how many it planted
   const judged = { promise: promiseOf(scene, expects), history, evidence: { ...evidence, deadLetters: 0 } }
   const found = [
@@ -36,7 +36,9 @@ async function look(scene: Scene, history: History, expects: Expectations): Prom
     found.push({ rule: 'I9', what: `${evidence.deadLetters} dead letters, ${scene.planted} were planted` })
   }
   // a store that was wiped took the events along that nobody has to tell again
-  return journalLost ? found.filter(({ rule, what }) => !(rule === 'event' && what.endsWith(toldNoMore))) : found
+  return journalLost || eventsDropped
+    ? found.filter(({ rule, what }) => !(rule === 'event' && what.endsWith(toldNoMore)))
+    : found
 }
 
 /**

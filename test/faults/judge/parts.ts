@@ -41,6 +41,19 @@ export async function redisWrong({ redisUrl, namespace }: Places, pool: pg.Pool)
   }
 }
 
+/** The journal without what the projection took for no frame of ours: how many those may be is judged by itself (I9). */
+export async function withoutDeadLetters(
+  streams: readonly JournalStream[],
+  pool: pg.Pool
+): Promise<readonly JournalStream[]> {
+  const { rows } = await pool.query<{ place: string }>(`select stream || ' ' || sequence as place from dead_letters`)
+  const dead = new Set(rows.map(({ place }) => place))
+  return streams.map((stream) => ({
+    ...stream,
+    messages: stream.messages.filter(({ sequence }) => !dead.has(`${stream.name} ${sequence}`))
+  }))
+}
+
 /** Postgres is the fold of the journal: the same frames, each once; I10: no frame behind its fence. */
 export async function journalWrong(
   streams: readonly JournalStream[],

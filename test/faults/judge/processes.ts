@@ -58,13 +58,18 @@ export function footprintsWrong(before: ReadonlyMap<Child, Footprint>): Differen
   return found
 }
 
+/** p99 in ms of so many answers. */
+export function p99Of(latencies: readonly number[]): { readonly ms: number; readonly count: number } {
+  const sorted = [...latencies].sort((a, b) => a - b)
+  return { ms: Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0), count: sorted.length }
+}
+
 /**
  * I12: whoever is refused hears of it in time, also while a part is away.
  * @param lagMs how late the machine's timers were: a busy machine is no fault of ours
  */
 export function refusalsLate(history: History, lagMs: number): Difference[] {
-  const ms = [...history.latencies('refused'), ...history.latencies('unavailable')].sort((a, b) => a - b)
-  const p99 = ms[Math.floor(ms.length * 0.99)] ?? 0
-  if (ms.length < fewestAnswers || p99 <= refusalMs + lagAllowed * lagMs) return []
-  return [{ rule: 'I12', what: `refusals took ${Math.round(p99)} ms at p99 of ${ms.length}` }]
+  const { ms, count } = p99Of([...history.latencies('refused'), ...history.latencies('unavailable')])
+  if (count < fewestAnswers || ms <= refusalMs + lagAllowed * lagMs) return []
+  return [{ rule: 'I12', what: `refusals took ${ms} ms at p99 of ${count}` }]
 }

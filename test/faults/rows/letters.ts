@@ -2,6 +2,7 @@ import { connect } from 'nats'
 import { streamNames } from '../../../src/journal/subjects.ts'
 import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
+import { askToReopen } from './tools.ts'
 
 interface Intruder {
   readonly what: string
@@ -41,6 +42,15 @@ function intruders(epoch: number): Intruder[] {
     { what: 'no frame', text: '{"hello":"world"}' },
     { what: 'of a campaign that nobody knows', text: frame({ epoch, decisions: [order('nowhere', 900_001)] }) },
     {
+      what: 'of a session that nobody opened',
+      text: frame({
+        epoch,
+        decisions: [
+          { ...order('rush', 900_003), session: 'never', add: { s: { 'never:remaining': -1, 'never:held': 1 } } }
+        ]
+      })
+    },
+    {
       what: 'with a record that is not readable',
       text: frame({ epoch, decisions: [{ ...order('rush', 900_002), put: { u: { [`o:${epoch}-900002`]: 'a;b' } } }] })
     },
@@ -51,7 +61,18 @@ function intruders(epoch: number): Intruder[] {
   ]
 }
 
+/** With an even seed between two openings: the first fences an epoch, the second has to read past the dead letters. */
 async function plantLetters(scene: Scene): Promise<string> {
+  const { seed, world } = scene
+  if (seed % 2 === 1) return plant(scene)
+  const fenced = await askToReopen(scene)
+  await world.reopened(fenced)
+  const planted = await plant(scene)
+  const after = await world.reopened(await askToReopen(scene))
+  return `${planted}; epoch ${fenced} was fenced before, ${after} opened behind them`
+}
+
+async function plant(scene: Scene): Promise<string> {
   const { epoch } = await scene.world.shard()
   const nc = await connect({ servers: scene.lane.url('nats'), reconnect: false })
   try {
@@ -74,7 +95,7 @@ export const letterRows: readonly Row[] = [
     id: 'F32',
     title: 'Frames that cannot be read, or that no gate wrote, become dead letters; their neighbours are projected.',
     sale: { restMs: 60 },
-    expects: { opensAgain: false, alarms: ['DEAD_LETTER'] },
+    expects: (seed) => ({ opensAgain: seed % 2 === 0, alarms: ['DEAD_LETTER'] }),
     strike: plantLetters
   }
 ]

@@ -5,7 +5,8 @@ import { waitFor } from '../../support/wait.ts'
 import { readJournal, secondCopies } from '../judge/journal.ts'
 import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
-import { askToReopen, lasting, losing, outboxEmpty, paused } from './tools.ts'
+import { pausedUnderLoad } from './pauses.ts'
+import { askToReopen, lasting, losing, outboxEmpty } from './tools.ts'
 
 /** A manager of the streams for the time of some work. */
 export async function withStreams<T>(scene: Scene, work: (jsm: JetStreamManager, stream: string) => Promise<T>) {
@@ -32,17 +33,28 @@ async function killed(scene: Scene): Promise<string> {
   return `NATS ${pid} was killed, ${nats.pid()} runs; ${scene.load.count('pending') - before} answers pending meanwhile`
 }
 
+/**
+ * Acks are lost while the worker stands still: it would settle a frame within moments, and nobody would send it again.
+ * Retries of the buyers do, and its relay when it goes on.
+ */
+async function acksLost(scene: Scene, ms: number): Promise<{ readonly proof: string; readonly copies: number }> {
+  const worker = scene.world.worker(0)
+  worker.signal('SIGSTOP')
+  const proof = await losing(scene, { line: 'gateway-nats', what: 'replies', ms })
+  worker.signal('SIGCONT')
+  await outboxEmpty(scene)
+  return { proof, copies: secondCopies(await readJournal(scene.world.places())) }
+}
+
 /** With a window of a tenth of a second everything that is sent again is stored again. */
 async function beyondTheWindow(scene: Scene): Promise<string> {
   await withStreams(scene, async (jsm, stream) => {
     const { config } = await jsm.streams.info(stream)
     await jsm.streams.update(stream, { ...config, duplicate_window: 100_000_000 })
   })
-  const lost = await losing(scene, { line: 'gateway-nats', what: 'replies', ms: 2500 })
-  await outboxEmpty(scene)
-  const copies = secondCopies(await readJournal(scene.world.places()))
+  const { proof, copies } = await acksLost(scene, 2500)
   if (copies === 0) throw new Error('no frame was stored twice')
-  return `${lost}; ${copies} frames stand in the journal twice`
+  return `${proof}; ${copies} frames stand in the journal twice`
 }
 
 /** Fills the stream of this opening with what is no frame, until it takes nothing any more. @returns how many messages */
@@ -114,10 +126,11 @@ export const natsRows: readonly Row[] = [
   {
     id: 'F22',
     title: 'NATS stands still: orders are pending, then all are published, one row each.',
+    sale: (seed) => (seed === 1 ? { stock: 2000, buyers: 48, restMeanwhileMs: 300 } : {}),
     expects: { opensAgain: false },
     async strike(scene) {
       const before = scene.load.count('pending')
-      const proof = await paused(scene, scene.lane.server('nats'), scene.seed === 1 ? 10_000 : 3000)
+      const proof = await pausedUnderLoad(scene, scene.lane.server('nats'), scene.seed === 1 ? 10_000 : 3000)
       const pending = scene.load.count('pending') - before
       if (pending === 0) throw new Error('no order was pending')
       return `${proof}; ${pending} answers pending`
@@ -129,9 +142,7 @@ export const natsRows: readonly Row[] = [
     world: { lines: ['gateway-nats'] },
     expects: { opensAgain: false },
     async strike(scene) {
-      const proof = await losing(scene, { line: 'gateway-nats', what: 'replies', ms: 2000 })
-      await outboxEmpty(scene)
-      const copies = secondCopies(await readJournal(scene.world.places()))
+      const { proof, copies } = await acksLost(scene, 2000)
       if (copies > 0) throw new Error(`${copies} frames were stored twice within the window`)
       return proof
     }

@@ -5,7 +5,8 @@ import type { Prepared, Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { copyPostgres, type Lane, privateServer, SkipRow } from '../world/lane.ts'
 import { mountSmallDisk, type SmallDisk } from '../world/small-disk.ts'
-import { endOwnerSession, lasting, paused } from './tools.ts'
+import { pausedUnderLoad } from './pauses.ts'
+import { endOwnerSession, lasting } from './tools.ts'
 
 /** Waits until orders were confirmed that Postgres cannot have: the sale goes on without it. */
 async function soldMeanwhile(scene: Scene, more = 10): Promise<number> {
@@ -141,6 +142,20 @@ async function noConnections(scene: Scene): Promise<string> {
   }
 }
 
+/** What Postgres lacks may be half of a journal: with the smallest one a minute is enough to reach that bound. */
+const smallestJournal = 1024 ** 2
+const backlogSeed = 1
+
+async function stoodStill(scene: Scene): Promise<string> {
+  const server = scene.lane.server('postgres')
+  if (scene.seed !== backlogSeed) return pausedUnderLoad(scene, server, 6000)
+  const before = scene.load.count('unavailable')
+  const proof = await pausedUnderLoad(scene, server, 60_000)
+  const refused = scene.load.count('unavailable') - before
+  if (refused === 0) throw new Error('the backlog did not reach its bound')
+  return `${proof}; the backlog reached its bound, ${refused} were told UNAVAILABLE, then it drained`
+}
+
 export const postgresRows: readonly Row[] = [
   {
     id: 'F34',
@@ -152,10 +167,18 @@ export const postgresRows: readonly Row[] = [
   },
   {
     id: 'F35',
-    title: 'Postgres stands still: gateways go on, and it catches up afterwards.',
-    sale: (seed) => ({ restMeanwhileMs: seed === 1 ? 8000 : 1500 }),
-    expects: { opensAgain: false, sellsMeanwhile: true },
-    strike: (scene) => paused(scene, scene.lane.server('postgres'), scene.seed === 1 ? 60_000 : 6000)
+    title: 'Postgres stands still: gateways go on up to the declared backlog, then close; it catches up afterwards.',
+    world: (seed) => (seed === backlogSeed ? { env: { JOURNAL_MAX_BYTES: String(smallestJournal) } } : {}),
+    sale: (seed) =>
+      seed === backlogSeed ? { stock: 6000, buyers: 48, restMeanwhileMs: 300 } : { restMeanwhileMs: 1500 },
+    expects: (seed) => ({
+      opensAgain: false,
+      sellsMeanwhile: true,
+      mayAlarm: ['JOURNAL_FILLS'],
+      // a journal so small cannot take everything, nor can the public stream keep it
+      ...(seed === backlogSeed ? { unsold: true, eventsDropped: true } : {})
+    }),
+    strike: stoodStill
   },
   {
     id: 'F36',

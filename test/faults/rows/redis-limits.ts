@@ -4,7 +4,8 @@ import type { Prepared, Row } from '../row.ts'
 import { type Scene, wish } from '../scene.ts'
 import { type Lane, privateServer } from '../world/lane.ts'
 import { mountSmallDisk, type SmallDisk } from '../world/small-disk.ts'
-import { lasting, paused } from './tools.ts'
+import { pausedUnderLoad } from './pauses.ts'
+import { lasting } from './tools.ts'
 
 const shortMs = 3000
 const batch = 128
@@ -23,13 +24,15 @@ async function outOfMemory(scene: Scene): Promise<string> {
   return scene.withRedis(async (redis) => {
     scene.struck()
     try {
+      const policy = scene.seed % 2 === 1 ? 'everysec' : 'always'
+      await redis.config('SET', 'appendfsync', policy)
       const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
       await redis.config('SET', 'maxmemory', String(Math.round(used * 0.9)))
       const refused = await unavailable(scene)
       await lasting(1000)
-      return `maxmemory below the ${used} bytes in use: ${refused} and more were told UNAVAILABLE`
+      return `appendfsync ${policy}, maxmemory below the ${used} bytes in use: ${refused} and more were told UNAVAILABLE`
     } finally {
-      await redis.config('SET', 'maxmemory', '0')
+      await redis.config('SET', 'maxmemory', '0', 'appendfsync', 'everysec')
       scene.healed()
     }
   })
@@ -112,12 +115,14 @@ export const redisLimitRows: readonly Row[] = [
   {
     id: 'F11',
     title: 'Redis stands still: buyers are told so in time, and what it executes late changes nothing or is LATE.',
+    sale: (seed) => (seed === 1 ? { stock: 1000, buyers: 48, restMeanwhileMs: 100 } : {}),
     expects: { opensAgain: false },
-    strike: (scene) => paused(scene, scene.lane.server('redis'), scene.seed === 1 ? 10_000 : shortMs)
+    strike: (scene) => pausedUnderLoad(scene, scene.lane.server('redis'), scene.seed === 1 ? 10_000 : shortMs)
   },
   {
     id: 'F18',
-    title: "Redis' memory is full: clean refusals, nothing half done, and it goes on when there is room.",
+    title:
+      "Redis' memory is full, writing every second or always: clean refusals, nothing half done, and it goes on when there is room.",
     expects: { opensAgain: false },
     strike: outOfMemory
   },

@@ -1,23 +1,11 @@
-import type { Server } from '../../../src/stack/server.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Scene } from '../scene.ts'
-import { resume, suspend } from '../world/lane.ts'
 import type { Line } from '../world/world.ts'
 
 /** Lets time pass: only where the fault itself is that something takes long. */
 export async function lasting(ms: number): Promise<void> {
   const until = performance.now() + ms
   await waitFor(() => performance.now() >= until, { deadlineMs: ms + 5000 })
-}
-
-/** Stops a server as it stands for a while. @returns what proves it */
-export async function paused(scene: Scene, server: Server, ms: number): Promise<string> {
-  scene.struck()
-  suspend(server)
-  await lasting(ms)
-  resume(server)
-  scene.healed()
-  return `${server.part} ${server.pid()} stood still for ${ms / 1000} s`
 }
 
 /** Loses what goes one way on a line for a while. @returns what proves it */

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { withLanes } from './lanes.ts'
+import { play } from './play.ts'
+import { rows } from './rows.ts'
+import { verdictLines } from './verdict.ts'
+
+// A part of the fault matrix that takes less than a minute; `npm run test:faults` plays all of it.
+
+const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+/** a gateway, Redis, NATS and Postgres die; a cancellation that only Redis knows is lost */
+const quick = ['F02', 'F15', 'F21', 'F34', 'F41']
+
+t.test('nothing confirmed is lost, doubled or oversold when one part dies', { timeout: 240_000 }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'floodgate-faults-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  const chosen = rows.filter(({ id }) => quick.includes(id))
+  t.equal(chosen.length, quick.length)
+  // servers of its own: those that other tests share must live
+  await withLanes({ folder, given: {}, count: 1 }, chosen, async (lane, row) => {
+    const verdict = await play({ row, seed: 1, lane, cli, evidence: '.floodgate/faults' })
+    t.equal(verdict.outcome, 'passed', verdictLines(verdict).join('\n'))
+  })
+})
