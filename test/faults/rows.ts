@@ -10,6 +10,7 @@ import { redisRows } from './rows/redis.ts'
 import { redisCopyRows } from './rows/redis-copies.ts'
 import { redisLimitRows } from './rows/redis-limits.ts'
 import { requestRows } from './rows/requests.ts'
+import { soakRows } from './rows/soak.ts'
 import { transitionRows } from './rows/transitions.ts'
 import { workerRows } from './rows/worker.ts'
 
@@ -27,5 +28,6 @@ export const rows: readonly Row[] = [
   ...transitionRows,
   ...letterRows,
   ...clockRows,
-  ...workerRows
+  ...workerRows,
+  ...soakRows
 ].sort((a, b) => a.id.localeCompare(b.id))
