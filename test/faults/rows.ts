@@ -4,6 +4,7 @@ import { gatewayRows } from './rows/gateway.ts'
 import { lostJournalRows } from './rows/journal-lost.ts'
 import { letterRows } from './rows/letters.ts'
 import { natsRows } from './rows/nats.ts'
+import { pointRows } from './rows/points.ts'
 import { postgresRows } from './rows/postgres.ts'
 import { recoveryRows } from './rows/recovery.ts'
 import { redisRows } from './rows/redis.ts'
@@ -29,5 +30,6 @@ export const rows: readonly Row[] = [
   ...letterRows,
   ...clockRows,
   ...workerRows,
-  ...soakRows
+  ...soakRows,
+  ...pointRows
 ].sort((a, b) => a.id.localeCompare(b.id))

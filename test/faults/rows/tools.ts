@@ -2,6 +2,7 @@ import type { Server } from '../../../src/stack/server.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Scene } from '../scene.ts'
 import { resume, suspend } from '../world/lane.ts'
+import type { Answer } from '../world/requests.ts'
 import type { Line } from '../world/world.ts'
 
 /** Lets time pass: only where the fault itself is that something takes long. */
@@ -44,6 +45,17 @@ export async function outboxEmpty(scene: Scene, deadlineMs = 15_000): Promise<vo
   await scene.withRedis((redis) =>
     waitFor(async () => (await redis.xlen(key)) === 0, { deadlineMs, what: 'the outbox to be empty', everyMs: 5 })
   )
+}
+
+/** Asks until the answer is definite. */
+export async function definite(ask: () => Promise<Answer>): Promise<Answer> {
+  let last: Answer = { status: 0, body: undefined }
+  const answered = async () => {
+    last = await ask()
+    return last.status !== 0 && last.status !== 202 && last.status < 500
+  }
+  await waitFor(answered, { deadlineMs: 30_000, what: 'a definite answer', everyMs: 50 })
+  return last
 }
 
 /** Asks for a reopening as `floodgate recover` does. @returns the epoch before */

@@ -3,6 +3,7 @@ import { waitFor } from '../../support/wait.ts'
 import type { Row } from '../row.ts'
 import { type Scene, wish } from '../scene.ts'
 import type { Answer } from '../world/requests.ts'
+import { definite } from './tools.ts'
 
 const price = 299_900
 const payWithinSeconds = 3
@@ -38,17 +39,6 @@ function pay(scene: Scene, { id }: Order): Promise<Answer> {
 function cancelBy(scene: Scene, who: string, { id }: Order): Promise<Answer> {
   const path = `/admin/v1/orders/${id}/cancellation`
   return scene.world.admin({ method: 'POST', path, body: {}, key: `${who}-${id}` })
-}
-
-/** Asks until the answer is definite. */
-async function definite(ask: () => Promise<Answer>): Promise<Answer> {
-  let last: Answer = { status: 0, body: undefined }
-  const answered = async () => {
-    last = await ask()
-    return last.status !== 0 && last.status !== 202 && last.status < 500
-  }
-  await waitFor(answered, { deadlineMs: 30_000, what: 'a definite answer', everyMs: 50 })
-  return last
 }
 
 const told = new WeakMap<Scene, Map<string, string>>()

@@ -13,6 +13,7 @@ type Plan = 'pay' | 'cancel' | 'expire'
 interface OpenOrder {
   readonly id: string
   readonly user: string
+  readonly quantity: number
 }
 
 /** The order desk of a round: some orders are paid, some cancelled by their users, some expire. */
@@ -61,7 +62,7 @@ export class Desk {
 
   async #open(): Promise<OpenOrder[]> {
     const { rows } = await this.#world.pool.query<OpenOrder>(
-      `select order_id as id, user_id as user from orders
+      `select order_id as id, user_id as user, quantity::int from orders
        where campaign_id = $1 and status = 'accepted' order by epoch, sequence limit $2`,
       [this.#campaign, atOnce * 20]
     )
@@ -83,8 +84,8 @@ export class Desk {
     if (status === 200 || status === 201) this.#told.set(order.id, plan === 'pay' ? 'paid' : 'cancelled')
   }
 
-  #pay({ id }: OpenOrder): Promise<Answer> {
-    const body = { amount: price, currency: 'CNY', reference: `bank-${id}` }
+  #pay({ id, quantity }: OpenOrder): Promise<Answer> {
+    const body = { amount: price * quantity, currency: 'CNY', reference: `bank-${id}` }
     return this.#world.admin({ method: 'POST', path: `/admin/v1/orders/${id}/payment`, body, key: `pay-${id}` })
   }
 

@@ -4,8 +4,8 @@ import { lines, type WorldSpec } from '../world/world.ts'
 export const soakWorld: WorldSpec = {
   lines,
   standbys: [''],
-  // each opening has a stream of its own, and NATS sets room aside for all of them
-  env: { JOURNAL_MAX_BYTES: String(16 * 1024 ** 2) }
+  // room for the events of a whole round
+  env: { JOURNAL_MAX_BYTES: String(64 * 1024 ** 2) }
 }
 
 /** What processes may call people for. */
