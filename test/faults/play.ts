@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait.ts'
 import { judge, paceWrong } from './judge/judge.ts'
 import { footprintsOf, logsWrong, refusalsLate, settledFootprints } from './judge/processes.ts'
 import { Load } from './load/load.ts'
-import type { Expectations, Row, SaleSpec, Verdict } from './row.ts'
+import { BrokenError, type Expectations, type Row, type SaleSpec, type Verdict } from './row.ts'
 import { campaign, Scene, sale } from './scene.ts'
 import { type Lane, SkipRow } from './world/lane.ts'
 import { publish } from './world/requests.ts'
@@ -134,7 +134,8 @@ async function tried(into: Difference[], rule: string, step: () => Promise<void>
     await step()
   } catch (error) {
     if (error instanceof SkipRow) throw error
-    into.push({ rule, what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    if (error instanceof BrokenError) into.push({ rule: error.rule, what: error.message })
+    else into.push({ rule, what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   }
 }
 

@@ -2,7 +2,7 @@ import type { LoadClient } from '../../support/client.ts'
 import type { AttemptResult, Purchase, Wanted } from '../../support/history.ts'
 import type { Difference } from '../../support/judged.ts'
 import { takenPartWrong } from '../judge/taken-part.ts'
-import type { Row } from '../row.ts'
+import { BrokenError, type Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { draw, quotas, roundCampaign, visit } from '../soak/campaign.ts'
 import { publish } from '../world/requests.ts'
@@ -53,12 +53,13 @@ async function givenNotJournaled(scene: Scene): Promise<string> {
     scene.struck()
     for (const line of lines) line.dropRequests()
     const told = (await Promise.all(users.map((user) => spentAtOnce(user, clients)))).flat()
+    const spent = told.filter(({ kind }) => kind === 'ok' || kind === 'pending').length
+    if (spent > 0) throw new BrokenError('I8', `${spent} spins were paid with points that the journal did not have`)
     await world.withRedis((redis) => redis.multi().flushall().script('FLUSH').exec())
     for (const line of lines) line.heal()
     scene.healed()
     const after = await world.reopened(epoch)
-    const spent = told.filter(({ kind }) => kind === 'ok' || kind === 'pending').length
-    if (spent > 0) throw new Error(`${spent} spins were paid with points that the journal did not have`)
+
     await Promise.all(users.map((user) => spentLater(user, clients[1])))
     const codes = [...new Set(told.map(({ code, kind }) => code ?? kind))].join(', ')
     return `${users.length} givings pending, ${told.length} spins told ${codes}; Redis wiped, epoch ${epoch} became ${after}; then given and spent`

@@ -1,6 +1,6 @@
 import type { Difference } from '../../support/judged.ts'
 import { waitFor } from '../../support/wait.ts'
-import type { Row } from '../row.ts'
+import { BrokenError, type Row } from '../row.ts'
 import { type Scene, wish } from '../scene.ts'
 import type { Answer } from '../world/requests.ts'
 import { definite } from './tools.ts'
@@ -112,7 +112,9 @@ async function cancelNotJournaled(scene: Scene): Promise<string> {
     if (pending.status !== 202)
       throw new Error(`unjournaled, the cancellation was answered with ${JSON.stringify(pending)}`)
     const early = await other.attempt(wish('second'), 'buy')
-    if (early.kind === 'ok' || early.kind === 'pending') throw new Error(`the unit was sold: ${JSON.stringify(early)}`)
+    if (early.kind === 'ok' || early.kind === 'pending') {
+      throw new BrokenError('I3', `the unit was sold: ${JSON.stringify(early)}`)
+    }
     await scene.withRedis((redis) => redis.multi().flushall().script('FLUSH').exec())
     for (const line of lines) line.heal()
     scene.healed()
