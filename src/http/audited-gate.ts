@@ -17,6 +17,20 @@ function isAudited(outcome: Outcome): boolean {
   return (outcome.kind === 'confirmed' && !outcome.replayed) || outcome.kind === 'pending' || outcome.kind === 'unknown'
 }
 
+/** A connection of the pool; one that comes when nobody waits for it any more goes back. @throws UnavailableError */
+async function connection(pool: pg.Pool): Promise<pg.PoolClient> {
+  const connecting = pool.connect()
+  try {
+    return await fromStore(connecting)
+  } catch (error) {
+    connecting.then(
+      (late) => late.release(),
+      () => {}
+    )
+    throw error
+  }
+}
+
 /**
  * Submits commands of operators. The audit entry is written in a transaction begun before the change: without Postgres
  * nothing is changed.
@@ -31,7 +45,7 @@ export function createAuditedGate({
   logger: Logger
 }) {
   return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
-    const client = await fromStore(pool.connect())
+    const client = await connection(pool)
     let broken = true
     try {
       await fromStore(client.query('begin'))
