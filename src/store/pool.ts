@@ -17,6 +17,8 @@ export function createPool(config: Config, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({ ...sessionOptions(config, options.name), max: options.max, idleTimeoutMillis: 30_000 })
   // A broken idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
+  // The pool stops listening to a connection that somebody holds, and one may break between two of its queries.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

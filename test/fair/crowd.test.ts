@@ -9,7 +9,7 @@ import { grantPoints, loadCodes, mallCampaign, quotas, spins, verifyDraw, wheelC
 const seed = Number(process.env.FLOODGATE_TEST_SEED ?? 20261111)
 t.comment(`seed ${seed}`)
 const stack = await startStack(t, { env: { GATEWAY_PROCESSES: '2' } })
-const books = new Books(stack)
+const books = new Books(stack.file())
 t.teardown(() => books.close())
 const fair = { stack, books }
 const restMs = 30_000

@@ -8,7 +8,7 @@ import { walkCampaign, walker } from './walk-set-up.ts'
 
 const campaign = 'walk'
 const stack = await startStack(t)
-const books = new Books(stack)
+const books = new Books(stack.file())
 t.teardown(() => books.close())
 await stack.publish(walkCampaign(campaign))
 const { ask, spin, complete, claim, me, upload } = walker(stack, campaign)

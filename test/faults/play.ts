@@ -7,11 +7,10 @@ import { seededRandom } from '../support/random.ts'
 import { openSession, saleDefinition } from '../support/sale.ts'
 import { waitFor } from '../support/wait.ts'
 import { judge, paceWrong } from './judge/judge.ts'
-import { footprintsWrong, logsWrong, refusalsLate } from './judge/processes.ts'
+import { footprintsOf, logsWrong, refusalsLate, settledFootprints } from './judge/processes.ts'
 import { Load } from './load/load.ts'
-import type { Expectations, Row, SaleSpec, Verdict } from './row.ts'
+import { BrokenError, type Expectations, type Row, type SaleSpec, type Verdict } from './row.ts'
 import { campaign, Scene, sale } from './scene.ts'
-import type { Child, Footprint } from './world/child.ts'
 import { type Lane, SkipRow } from './world/lane.ts'
 import { publish } from './world/requests.ts'
 import { World } from './world/world.ts'
@@ -30,7 +29,6 @@ export interface PlayOptions {
 const openMs = 30 * 3600 * 1000
 const flowingBefore = 60
 const sellOutMs = 60_000
-const sampleEveryMs = 400
 
 interface Played {
   readonly proof: readonly string[]
@@ -140,7 +138,8 @@ async function tried(into: Difference[], rule: string, step: () => Promise<void>
     await step()
   } catch (error) {
     if (error instanceof SkipRow) throw error
-    into.push({ rule, what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    if (error instanceof BrokenError) into.push({ rule: error.rule, what: error.message })
+    else into.push({ rule, what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   }
 }
 
@@ -151,7 +150,7 @@ async function run(scene: Scene, row: Row, expects: Expectations): Promise<Playe
   const crowd = scene.sale.buyers > 0
   const sampler = new Sampler(world, campaign)
   let judged = false
-  const sampling = sampleUntil(sampler, () => judged)
+  const sampling = sampler.takeUntil(() => judged)
   const proof: string[] = []
   const found: Difference[] = []
   try {
@@ -187,15 +186,6 @@ async function run(scene: Scene, row: Row, expects: Expectations): Promise<Playe
   }
 }
 
-function footprintsOf(children: readonly Child[]): Map<Child, Footprint> {
-  const found = new Map<Child, Footprint>()
-  for (const child of children) {
-    const footprint = child.footprint()
-    if (footprint) found.set(child, footprint)
-  }
-  return found
-}
-
 function summary(history: History, sampler: Sampler): string {
   return `${history.summary()}; ${sampler.samples.length} samples`
 }
@@ -220,28 +210,8 @@ async function settleOwn(scene: Scene): Promise<string> {
   }
 }
 
-/** I3: what the operators' page says meanwhile, again and again. */
-async function sampleUntil(sampler: Sampler, over: () => boolean): Promise<void> {
-  const tick = async () => {
-    await sampler.take()
-    return over()
-  }
-  await waitFor(tick, { deadlineMs: 600_000, everyMs: sampleEveryMs })
-}
-
 function epochWrong(before: number, after: number, { opensAgain }: Expectations): Difference[] {
   if (after < before) return [{ rule: 'I10', what: `the epoch fell from ${before} to ${after}` }]
   if (opensAgain === undefined || opensAgain === after > before) return []
   return [{ rule: 'epoch', what: `the shard ${opensAgain ? 'was not' : 'was'} opened again (${before}, ${after})` }]
-}
-
-/** Sockets of a client that is gone close within a moment. */
-async function settledFootprints(before: ReadonlyMap<Child, Footprint>): Promise<Difference[]> {
-  let found = footprintsWrong(before)
-  const calm = () => {
-    found = footprintsWrong(before)
-    return found.length === 0
-  }
-  await waitFor(calm, { deadlineMs: 8000 }).catch(() => {})
-  return found
 }

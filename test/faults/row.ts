@@ -37,6 +37,17 @@ export interface Expectations {
   readonly unsold?: boolean
 }
 
+/** An invariant that a row saw broken while it struck. */
+export class BrokenError extends Error {
+  readonly rule: string
+
+  /** @param rule of FAULTS.md, such as I12 */
+  constructor(rule: string, what: string) {
+    super(what)
+    this.rule = rule
+  }
+}
+
 /** Servers of a row's own. */
 export interface Prepared {
   readonly lane: Lane

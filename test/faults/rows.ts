@@ -4,12 +4,14 @@ import { gatewayRows } from './rows/gateway.ts'
 import { lostJournalRows } from './rows/journal-lost.ts'
 import { letterRows } from './rows/letters.ts'
 import { natsRows } from './rows/nats.ts'
+import { pointRows } from './rows/points.ts'
 import { postgresRows } from './rows/postgres.ts'
 import { recoveryRows } from './rows/recovery.ts'
 import { redisRows } from './rows/redis.ts'
 import { redisCopyRows } from './rows/redis-copies.ts'
 import { redisLimitRows } from './rows/redis-limits.ts'
 import { requestRows } from './rows/requests.ts'
+import { soakRows } from './rows/soak.ts'
 import { transitionRows } from './rows/transitions.ts'
 import { workerRows } from './rows/worker.ts'
 
@@ -27,5 +29,7 @@ export const rows: readonly Row[] = [
   ...transitionRows,
   ...letterRows,
   ...clockRows,
-  ...workerRows
+  ...workerRows,
+  ...soakRows,
+  ...pointRows
 ].sort((a, b) => a.id.localeCompare(b.id))

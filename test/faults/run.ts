@@ -7,6 +7,7 @@ import { ensureInstalled } from '../../src/stack/install.ts'
 import { partNames } from '../../src/stack/programs.ts'
 import { givenServers, withLanes } from './lanes.ts'
 import { readOptions } from './options.ts'
+import { runPlanted } from './planted/run-planted.ts'
 import { play } from './play.ts'
 import type { Row, Verdict } from './row.ts'
 import { rows } from './rows.ts'
@@ -42,6 +43,7 @@ async function run(): Promise<boolean> {
   const verdicts: Verdict[] = []
   const startedAt = performance.now()
   try {
+    if (options.planted) return await runPlanted({ folder, given, lanes: options.lanes, rows: options.rows, say })
     const runs = options.seeds.flatMap((seed) => chosen.map((row) => ({ row, seed })))
     await withLanes(
       { folder, given, count: Math.min(options.lanes, runs.length) },

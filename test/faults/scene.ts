@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { LoadClient } from '../support/client.ts'
 import { History, now, type Purchase } from '../support/history.ts'
 import type { Load } from './load/load.ts'
@@ -93,14 +93,8 @@ export class Scene {
   }
 
   /** A connection to Redis for the time of some work. */
-  async withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
-    const redis = new Redis(this.world.redisUrl, { maxRetriesPerRequest: 2 })
-    redis.on('error', () => {})
-    try {
-      return await work(redis)
-    } finally {
-      redis.disconnect()
-    }
+  withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.world.withRedis(work)
   }
 
   /** Tells the buyers which gateways run now. */

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import tap, { type Test, test } from 'tap'
 import type { Config } from '../../src/config/config.ts'
 import { buildAdminApp } from '../../src/http/admin-app.ts'
+import { createAuditedGate } from '../../src/http/audited-gate.ts'
 import { HealthCheck } from '../../src/http/health.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { createOrderDirectory } from '../../src/http/order-directory.ts'
@@ -225,6 +226,18 @@ test('what the gate refuses or has answered before is not audited again', async 
   gate.outcome = accepted(anOrder({ id }), true)
   t.equal((await call(`/admin/v1/orders/${id}/payment`, 'operator', payment)).headers['idempotent-replayed'], 'true')
   t.equal((await pool.query('select 1 from audit')).rowCount, 0)
+})
+
+test('a connection that comes too late for a change is given back', async (t) => {
+  const { config } = await database(t)
+  const pool = createPool(config, { max: 1, name: 'test' })
+  t.teardown(() => pool.end())
+  const held = await pool.connect()
+  const submit = createAuditedGate({ gate: new ScriptedGate(), pool, logger: pino({ level: 'silent' }) })
+  const change = { command: { op: 'query' } as never, entryOf: () => ({}) as never }
+  await t.rejects(submit(change), { message: 'Postgres did not answer in time' })
+  held.release()
+  t.equal((await pool.query('select 1')).rowCount, 1)
 })
 
 test('rubbish about an order is refused before the gate is asked', async (t) => {

@@ -98,3 +98,17 @@ test('a pool gives what it has and never more; what came short is given once it 
   t.equal(new Set(all.flat()).size, 8)
   t.same(await assignCodes(pool, { ...tickets, claim: '0-1-9', quantity: 9 }), [...codes(2, 103)])
 })
+
+test('a session that Postgres ends while somebody holds it fails what is asked next, and not the process', async (t) => {
+  const { pool } = await freshDatabase(t, databaseUrl)
+  const client = await pool.connect()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const ended = new Promise((resolve) => {
+    client.once('end', resolve)
+  })
+  await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+  await ended
+  await t.rejects(client.query('select 1'))
+  client.release(true)
+  t.equal((await pool.query('select 1')).rowCount, 1)
+})

@@ -1,6 +1,5 @@
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import type { Stack } from './stack.ts'
 
 /** A balance as the three books have it: summed from the ledger, kept in Postgres, kept in Redis. */
 export interface BalanceRow {
@@ -12,15 +11,21 @@ export interface BalanceRow {
   readonly redis: number
 }
 
-/** Postgres and Redis of a stack, for what a test asks them itself. */
+interface BooksPlaces {
+  readonly databaseUrl: string
+  readonly redisUrl: string
+  /** that of a stack unless said */
+  readonly namespace?: string
+}
+
+/** Postgres and Redis of a deployment, for what a test asks them itself. */
 export class Books {
   readonly #pool: pg.Pool
   readonly #redis: Redis
   readonly #prefix: string
 
-  constructor(stack: Stack, namespace = 'floodgate') {
-    const { databaseUrl, redisUrl } = stack.file()
-    this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
+  constructor({ databaseUrl, redisUrl, namespace = 'floodgate' }: BooksPlaces) {
+    this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 2, options: `-c search_path=${namespace}` })
     this.#pool.on('error', () => {})
     this.#redis = new Redis(redisUrl, { maxRetriesPerRequest: 20 })
     this.#redis.on('error', () => {})

@@ -1,8 +1,8 @@
 import { Agent } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { isConfirmed, isPending, isProblem, type OrderAnswer, parseJson } from './contract.ts'
+import { isConfirmed, isPending, isProblem, isTakenPart, type OrderAnswer, parseJson } from './contract.ts'
 import { type Cut, type ExchangeOptions, exchange, NoAnswerError, type Reply } from './exchange.ts'
-import type { Attempt, AttemptResult, History, Purchase } from './history.ts'
+import type { Attempt, AttemptResult, History, Purchase, Wanted } from './history.ts'
 import { seededRandom } from './random.ts'
 
 /**
@@ -14,6 +14,8 @@ export type Trick = 'cut-after-write' | 'cut-mid-answer' | 'twice' | 'replay'
 /** How a purchase ended for its user. */
 export type Ending =
   | { readonly kind: 'confirmed'; readonly order: OrderAnswer }
+  /** confirmed too, and no order: a spin or a completion */
+  | { readonly kind: 'took-part' }
   | { readonly kind: 'refused'; readonly code: string }
   /** patience ran out: `settle` finds out later */
   | { readonly kind: 'unresolved'; readonly last: AttemptResult }
@@ -59,9 +61,9 @@ export class LoadClient {
     let last = await this.#open(purchase, trick)
     let doubt = isDoubtful(last)
     for (let retry = 0; performance.now() < giveUpAt; retry++) {
-      if (last.kind === 'ok' && last.order !== undefined) {
+      if (last.kind === 'ok') {
         if (trick === 'replay') await this.attempt(purchase, 'buy')
-        return { kind: 'confirmed', order: last.order }
+        return last.order === undefined ? { kind: 'took-part' } : { kind: 'confirmed', order: last.order }
       }
       if (isFinal(last) && !doubt) return { kind: 'refused', code: last.code ?? String(last.status) }
       if (!isFinal(last)) await this.#backOff(retry, last.retryAfterMs)
@@ -83,7 +85,7 @@ export class LoadClient {
     let result: AttemptResult
     try {
       const reply = await exchange(this.#exchangeOf(purchase, way, cut))
-      result = way === 'buy' ? readBuy(reply) : readStatus(reply)
+      result = way === 'buy' ? readBuy(reply, purchase.wanted) : readStatus(reply, purchase.wanted)
     } catch (error) {
       if (!(error instanceof NoAnswerError)) throw error
       result = { kind: 'unknown', status: 0, reason: error.message }
@@ -148,9 +150,9 @@ export class LoadClient {
     return {
       ...common,
       method: 'POST',
-      url: `${publicUrl}/v1/campaigns/${purchase.campaign}/sales/${purchase.sale}/orders`,
+      url: `${publicUrl}/v1/campaigns/${purchase.campaign}/${placeOf(purchase)}`,
       headers: { authorization, 'idempotency-key': purchase.key, 'content-type': 'application/json' },
-      body: JSON.stringify({ quantity: purchase.quantity })
+      body: JSON.stringify(bodyOf(purchase))
     }
   }
 
@@ -172,20 +174,34 @@ export class LoadClient {
   }
 }
 
+function placeOf({ sale, wanted = 'order' }: Purchase): string {
+  if (wanted === 'spin') return `draws/${sale}/spins`
+  return wanted === 'completion' ? `tasks/${sale}/completions` : `sales/${sale}/orders`
+}
+
+/** What a purchase sends; stored with its decision. */
+export function bodyOf({ quantity, wanted = 'order' }: Purchase): object {
+  return wanted === 'order' ? { quantity } : {}
+}
+
 /** The answer of a buy as the contract has it; anything else is `wrong`. */
-function readBuy(reply: Reply): AttemptResult {
+function readBuy(reply: Reply, wanted: Wanted | undefined): AttemptResult {
   const body = parseJson(reply.text)
-  if (reply.status === 201 && isConfirmed(body)) {
-    const replayed = reply.headers['idempotent-replayed'] === 'true'
-    return { kind: 'ok', status: 201, order: body.order, body, replayed }
-  }
-  return readUndecided(reply, body)
+  const confirmed = reply.status === 201 ? readConfirmed(body, wanted) : undefined
+  if (confirmed === undefined) return readUndecided(reply, body)
+  return { ...confirmed, status: 201, replayed: reply.headers['idempotent-replayed'] === 'true' }
+}
+
+function readConfirmed(body: unknown, wanted: Wanted = 'order'): Omit<AttemptResult, 'status'> | undefined {
+  if (wanted !== 'order') return isTakenPart(body, wanted) ? { kind: 'ok', body } : undefined
+  return isConfirmed(body) ? { kind: 'ok', order: body.order, body } : undefined
 }
 
 /** The answer of GET /v1/requests/{key}. */
-function readStatus(reply: Reply): AttemptResult {
+function readStatus(reply: Reply, wanted: Wanted | undefined): AttemptResult {
   const body = parseJson(reply.text)
-  if (reply.status === 200 && isConfirmed(body)) return { kind: 'ok', status: 200, order: body.order, body }
+  const confirmed = reply.status === 200 ? readConfirmed(body, wanted) : undefined
+  if (confirmed !== undefined) return { ...confirmed, status: 200 }
   if (reply.status === 404 && isProblem(body)) return { kind: 'none', status: 404, code: body.code }
   return readUndecided(reply, body)
 }

@@ -70,6 +70,29 @@ export function isConfirmed(body: unknown): body is ConfirmedAnswer {
   )
 }
 
+/** The body of a 201 that is no order: a spin or a completion. */
+export interface TakenPart {
+  readonly outcome: 'confirmed'
+  readonly requestId: string
+  readonly sequence: number
+  readonly eventId: string
+  readonly spin?: { readonly id: string; readonly win: { readonly id: string } | null }
+  readonly completion?: { readonly id: string }
+}
+
+export function isTakenPart(body: unknown, wanted: 'spin' | 'completion'): body is TakenPart {
+  if (!isRecord(body)) return false
+  const part = body[wanted]
+  return (
+    isRecord(part) &&
+    typeof part.id === 'string' &&
+    body.outcome === 'confirmed' &&
+    typeof body.requestId === 'string' &&
+    body.eventId === part.id &&
+    part.id.endsWith(`-${body.sequence}`)
+  )
+}
+
 export function isPending(body: unknown): body is PendingAnswer {
   return (
     isRecord(body) &&

@@ -1,13 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import type { OrderAnswer } from './contract.ts'
 
-/** One wish of one user: buy so many units, under one idempotency key. */
+/** What is asked for: units of a sale, one spin of a draw, or one completion of a task. */
+export type Wanted = 'order' | 'spin' | 'completion'
+
+/** One wish of one user, under one idempotency key. */
 export interface Purchase {
   readonly user: string
   readonly key: string
   readonly campaign: string
+  /** the activity, whatever its kind */
   readonly sale: string
+  /** units of an order; 1 of what is no order */
   readonly quantity: number
+  /** an order unless said */
+  readonly wanted?: Wanted
 }
 
 /**

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { LoadClient, Trick } from './client.ts'
 import { type CampaignState, readState } from './evidence.ts'
 import type { Stack } from './stack.ts'
+import { waitFor } from './wait.ts'
 
 export interface PressureOptions {
   readonly campaign: string
@@ -12,6 +13,8 @@ export interface PressureOptions {
 
 /** A sale of 900 units lasts for seconds at the quick pace, and outlasts any restart at the slow one. */
 const restMs = { quick: 60, slow: 600 }
+
+const sampleEveryMs = 400
 
 const tricks: ReadonlyArray<Trick | undefined> = [
   undefined,
@@ -82,6 +85,15 @@ export class Sampler {
     } catch {
       return undefined
     }
+  }
+
+  /** Takes samples again and again until it is over. */
+  async takeUntil(over: () => boolean): Promise<void> {
+    const tick = async () => {
+      await this.take()
+      return over()
+    }
+    await waitFor(tick, { deadlineMs: 600_000, everyMs: sampleEveryMs })
   }
 
   /** All `stock` units are sold and journaled, as far as the gate knows. A wiped Redis tells of no units at all. */

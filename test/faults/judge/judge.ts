@@ -4,6 +4,7 @@ import { differences } from '../../support/invariants.ts'
 import type { Difference, SalePromise } from '../../support/judged.ts'
 import type { Expectations } from '../row.ts'
 import { campaign, type Scene, sale } from '../scene.ts'
+import type { World } from '../world/world.ts'
 import { readJournal } from './journal.ts'
 import { confirmedUnjournaled, journalWrong, redisWrong, withoutDeadLetters } from './parts.ts'
 
@@ -13,27 +14,48 @@ const confirmsAgainMs = 5000
 /** opening a shard takes many steps, each as late as the machine's timers */
 const lagAllowed = 20
 
-function promiseOf(scene: Scene, expects: Expectations): SalePromise {
-  const session = { stock: scene.stock, soldOut: expects.unsold !== true }
-  return { campaign, sales: { [sale]: { unitsPerUser: 2, sessions: { now: session } } }, afterFault: true }
+/** What is judged of a deployment, beside what its clients were told. */
+export interface Judged {
+  readonly world: World
+  readonly promise: SalePromise
+  /** dead letters that were planted on purpose */
+  readonly planted: number
+  /** the journal was lost at some time: see Expectations */
+  readonly journalLost: boolean
+  /** see Expectations */
+  readonly eventsDropped?: boolean
+  /** whatever else must hold */
+  readonly more?: () => Promise<readonly Difference[]>
 }
 
-async function look(scene: Scene, history: History, expects: Expectations): Promise<Difference[]> {
-  const { world } = scene
+function judgedOf(scene: Scene, expects: Expectations): Judged {
+  const { world, planted, stock } = scene
+  const session = { stock, soldOut: expects.unsold !== true }
+  const promise = { campaign, sales: { [sale]: { unitsPerUser: 2, sessions: { now: session } } }, afterFault: true }
+  return {
+    world,
+    promise,
+    planted,
+    journalLost: expects.journalLost ?? false,
+    eventsDropped: expects.eventsDropped ?? false
+  }
+}
+
+async function look(judged: Judged, history: History): Promise<Difference[]> {
+  const { world, promise, planted, journalLost, eventsDropped, more } = judged
   const places = world.places()
-  const { journalLost = false, eventsDropped = false } = expects
-  const evidence = await gatherEvidence(places, campaign)
+  const evidence = await gatherEvidence(places, promise.campaign)
   const streams = await withoutDeadLetters(await readJournal(places), world.pool)
-  // dead letters are judged here: the row says how many it planted
-  const judged = { promise: promiseOf(scene, expects), history, evidence: { ...evidence, deadLetters: 0 } }
   const found = [
-    ...differences(judged),
+    // dead letters are judged here: the row says how many it planted
+    ...differences({ promise, history, evidence: { ...evidence, deadLetters: 0 } }),
     ...(await redisWrong(places, world.pool)),
     ...(await journalWrong(streams, world.pool, { republished: journalLost })),
-    ...(journalLost ? [] : await confirmedUnjournaled(history, streams, world.pool))
+    ...(journalLost ? [] : await confirmedUnjournaled(history, streams, world.pool)),
+    ...((await more?.()) ?? [])
   ]
-  if (evidence.deadLetters !== scene.planted) {
-    found.push({ rule: 'I9', what: `${evidence.deadLetters} dead letters, ${scene.planted} were planted` })
+  if (evidence.deadLetters !== planted) {
+    found.push({ rule: 'I9', what: `${evidence.deadLetters} dead letters, ${planted} were planted` })
   }
   // a store that was wiped took the events along that nobody has to tell again
   return journalLost || eventsDropped
@@ -41,16 +63,21 @@ async function look(scene: Scene, history: History, expects: Expectations): Prom
     : found
 }
 
+/** A row's end, judged. */
+export function judge(scene: Scene, history: History, expects: Expectations): Promise<Difference[]> {
+  return judgeAtRest(judgedOf(scene, expects), history)
+}
+
 /**
  * Compares all that was told and stored until nothing differs any more: worker and events may lag a little, but what is
  * lost, doubled or oversold never comes right.
  */
-export async function judge(scene: Scene, history: History, expects: Expectations): Promise<Difference[]> {
+export async function judgeAtRest(judged: Judged, history: History): Promise<Difference[]> {
   const giveUpAt = performance.now() + restDeadlineMs
   for (;;) {
     let found: Difference[]
     try {
-      found = await look(scene, history, expects)
+      found = await look(judged, history)
     } catch (error) {
       found = [{ rule: 'evidence', what: error instanceof Error ? (error.stack ?? error.message) : String(error) }]
     }
@@ -61,19 +88,30 @@ export async function judge(scene: Scene, history: History, expects: Expectation
   }
 }
 
+/** Ms from a moment (ms since 1970) to the first confirmation after it; Infinity without one. */
+export function firstConfirmationAfter(history: History, moment: number): number {
+  const first = history.attempts
+    .filter(({ answeredAt = 0, result }) => result?.kind === 'ok' && answeredAt >= moment)
+    .reduce((earliest, { answeredAt = 0 }) => Math.min(earliest, answeredAt), Number.POSITIVE_INFINITY)
+  return first - moment
+}
+
+/** @param lagMs how late the machine's timers were */
+export function confirmsTooLate(ms: number, lagMs: number): boolean {
+  return ms > confirmsAgainMs + lagAllowed * lagMs
+}
+
 /** I11: the first new confirmation comes soon after the heal; and whether the sale was to go on meanwhile. */
 export function paceWrong(scene: Scene, history: History, expects: Expectations): Difference[] {
   const found: Difference[] = []
   const { struckAt, healedAt } = scene
   if (healedAt > 0 && scene.sale.buyers > 0 && expects.unsold !== true) {
     // without any, either all is sold or the row fails for that it is not
-    const first = history.attempts
-      .filter(({ answeredAt = 0, result }) => result?.kind === 'ok' && answeredAt >= healedAt)
-      .reduce((earliest, { answeredAt = 0 }) => Math.min(earliest, answeredAt), Number.POSITIVE_INFINITY)
-    const soldBefore = first === Number.POSITIVE_INFINITY
-    scene.note(soldBefore ? 'sold out before the heal' : `confirmed ${Math.round(first - healedAt)} ms after the heal`)
-    if (!soldBefore && first - healedAt > confirmsAgainMs + lagAllowed * scene.load.lagMs) {
-      found.push({ rule: 'I11', what: `the first confirmation came ${Math.round(first - healedAt)} ms after the heal` })
+    const ms = firstConfirmationAfter(history, healedAt)
+    const soldBefore = ms === Number.POSITIVE_INFINITY
+    scene.note(soldBefore ? 'sold out before the heal' : `confirmed ${Math.round(ms)} ms after the heal`)
+    if (!soldBefore && confirmsTooLate(ms, scene.load.lagMs)) {
+      found.push({ rule: 'I11', what: `the first confirmation came ${Math.round(ms)} ms after the heal` })
     }
   }
   if (expects.sellsMeanwhile === true) {

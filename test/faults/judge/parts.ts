@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { keyPrefix, shardKeys } from '../../../src/gate/keys.ts'
 import { Fold } from '../../../src/recovery/fold.ts'
 import { readDecisions } from '../../../src/store/restore.ts'
+import { isRecord } from '../../support/contract.ts'
 import type { Places } from '../../support/evidence.ts'
 import type { History } from '../../support/history.ts'
 import type { Difference } from '../../support/judged.ts'
@@ -74,7 +75,8 @@ export async function journalWrong(
     if (!sealed && epoch !== streams.at(-1)?.epoch)
       found.push({ rule: 'I10', what: `${name} is not sealed, and a newer stream exists` })
   }
-  const lost = [...journaled].filter((entry) => !stored.some((frame) => frame.entry === entry))
+  const known = new Set(stored.map(({ entry }) => entry))
+  const lost = [...journaled].filter((entry) => !known.has(entry))
   if (lost.length > 0) {
     found.push({
       rule: 'I1',
@@ -106,7 +108,7 @@ async function storedFrames(pool: pg.Pool): Promise<StoredFrame[]> {
   return rows
 }
 
-/** I12: every confirmed order's decision is in the journal; once it is in Postgres too, the journal may let it go. */
+/** I12: every confirmed decision is in the journal; once it is in Postgres too, the journal may let it go. */
 export async function confirmedUnjournaled(
   history: History,
   streams: readonly JournalStream[],
@@ -123,9 +125,15 @@ export async function confirmedUnjournaled(
 }
 
 function unjournaled(history: History, decided: ReadonlySet<string>): Difference[] {
-  const confirmed = new Set(history.attempts.flatMap(({ result }) => result?.order?.id ?? []))
+  const confirmed = new Set(
+    history.attempts.flatMap(({ result }) => (result?.kind === 'ok' ? decisionIn(result.body) : []))
+  )
   const missing = [...confirmed].filter((id) => !decided.has(id))
   if (missing.length === 0) return []
-  const what = `${missing.length} confirmed orders are not in the journal: ${missing.slice(0, shown).join(', ')}`
+  const what = `${missing.length} confirmed decisions are not in the journal: ${missing.slice(0, shown).join(', ')}`
   return [{ rule: 'I12', what }]
+}
+
+function decisionIn(body: unknown): string[] {
+  return isRecord(body) && typeof body.eventId === 'string' ? [body.eventId] : []
 }

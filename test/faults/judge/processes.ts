@@ -1,5 +1,6 @@
 import type { History } from '../../support/history.ts'
 import type { Difference } from '../../support/judged.ts'
+import { waitFor } from '../../support/wait.ts'
 import type { Child, Footprint } from '../world/child.ts'
 
 /** What one process may hold more at rest than right after its start. */
@@ -41,8 +42,18 @@ export function logsWrong(
   return found
 }
 
+/** What each process holds now. */
+export function footprintsOf(children: readonly Child[]): Map<Child, Footprint> {
+  const found = new Map<Child, Footprint>()
+  for (const child of children) {
+    const footprint = child.footprint()
+    if (footprint) found.set(child, footprint)
+  }
+  return found
+}
+
 /** I11: what a process holds is back to what it held before the load. */
-export function footprintsWrong(before: ReadonlyMap<Child, Footprint>): Difference[] {
+function footprintsWrong(before: ReadonlyMap<Child, Footprint>): Difference[] {
   const found: Difference[] = []
   for (const [child, base] of before) {
     const now = child.alive ? child.footprint() : undefined
@@ -62,6 +73,17 @@ export function footprintsWrong(before: ReadonlyMap<Child, Footprint>): Differen
 export function p99Of(latencies: readonly number[]): { readonly ms: number; readonly count: number } {
   const sorted = [...latencies].sort((a, b) => a - b)
   return { ms: Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0), count: sorted.length }
+}
+
+/** I11, when it has calmed down: sockets of a client that is gone close within a moment. */
+export async function settledFootprints(before: ReadonlyMap<Child, Footprint>): Promise<Difference[]> {
+  let found = footprintsWrong(before)
+  const calm = () => {
+    found = footprintsWrong(before)
+    return found.length === 0
+  }
+  await waitFor(calm, { deadlineMs: 8000 }).catch(() => {})
+  return found
 }
 
 /**

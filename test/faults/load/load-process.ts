@@ -2,10 +2,10 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LoadClient, type Trick } from '../../support/client.ts'
-import { type AttemptKind, History } from '../../support/history.ts'
+import { type AttemptKind, History, type Purchase } from '../../support/history.ts'
 import { seededRandom } from '../../support/random.ts'
 import { storefrontToken } from '../../support/storefront-token.ts'
-import type { LoadOptions, Order, Report } from './messages.ts'
+import type { DrawVisit, LoadOptions, Order, Report } from './messages.ts'
 
 // The load client: a process of its own, so that nothing that happens to the parts under test happens to it.
 
@@ -29,7 +29,7 @@ function tell(report: Report): void {
   if (process.connected) process.send?.(report, undefined, undefined, () => {})
 }
 
-/** Buyers who keep coming, each purchase by a new user under a new key, until they are stopped. */
+/** Buyers who keep coming, each purchase by a new user under a new key unless said, until they are stopped. */
 class Buyers {
   readonly history: History
   readonly gateways: string[]
@@ -69,17 +69,38 @@ class Buyers {
   }
 
   async #keepBuying(random: () => number): Promise<void> {
-    const { campaign, sale, everyNthTwo } = this.#options
+    const { campaign, sale, everyNthTwo, visit, comeBack = false } = this.#options
     // not all at once: batches of a real crowd differ in size
     await pause(random() * this.restMs)
     while (!this.#stopped) {
       const number = this.#users++
-      const quantity = everyNthTwo > 0 && number % everyNthTwo === 0 ? 2 : 1
-      const wish = { user: `${campaign}-${number}`, key: `${campaign}-key-${number}`, campaign, sale, quantity }
-      const sentAt = performance.timeOrigin + performance.now()
-      const ending = await this.#client.buy(wish, tricks[Math.floor(random() * tricks.length)])
-      if (ending.kind === 'confirmed') this.#newestOrderAt = Math.max(this.#newestOrderAt, sentAt)
+      if (visit !== undefined && random() < visit.share) await this.#visit(`${campaign}-${number}`, visit, random)
+      else {
+        const quantity = everyNthTwo > 0 && number % everyNthTwo === 0 ? 2 : 1
+        const user = comeBack && number % 10 === 9 ? number - 4 : number
+        const wish = { user: `${campaign}-${user}`, key: `${campaign}-key-${number}`, campaign, sale, quantity }
+        await this.#ask(wish, random)
+      }
       await pause(this.restMs * (0.5 + random()))
+    }
+  }
+
+  /** @returns whether it was confirmed */
+  async #ask(wish: Purchase, random: () => number): Promise<boolean> {
+    const sentAt = performance.timeOrigin + performance.now()
+    const ending = await this.#client.buy(wish, tricks[Math.floor(random() * tricks.length)])
+    const confirmed = ending.kind === 'confirmed' || ending.kind === 'took-part'
+    if (confirmed) this.#newestOrderAt = Math.max(this.#newestOrderAt, sentAt)
+    return confirmed
+  }
+
+  async #visit(user: string, { draw, task, spins }: DrawVisit, random: () => number): Promise<void> {
+    const { campaign } = this.#options
+    const common = { user, campaign, quantity: 1 }
+    const done = { ...common, key: `${user}-task`, sale: task, wanted: 'completion' } as const
+    if (!(await this.#ask(done, random))) return
+    for (let spin = 0; spin <= spins && !this.#stopped; spin++) {
+      await this.#ask({ ...common, key: `${user}-spin-${spin}`, sale: draw, wanted: 'spin' }, random)
     }
   }
 

@@ -1,5 +1,15 @@
 import type { AttemptKind } from '../../support/history.ts'
 
+/** A draw for those who come for it: a task gives each of them points, and they spin until these are gone. */
+export interface DrawVisit {
+  readonly draw: string
+  readonly task: string
+  /** spins that the points suffice for; one more is asked for, and refused */
+  readonly spins: number
+  /** of all who come, from 0 to 1 */
+  readonly share: number
+}
+
 /** What the load process is told at its start. */
 export interface LoadOptions {
   readonly gateways: readonly string[]
@@ -16,6 +26,9 @@ export interface LoadOptions {
   readonly seed: number
   /** every n-th purchase is for two units; 0: all for one */
   readonly everyNthTwo: number
+  /** every tenth buyer comes back for more than the two units of a user */
+  readonly comeBack?: boolean
+  readonly visit?: DrawVisit
   /** JSON lines of the history */
   readonly historyFile: string
 }

@@ -1,29 +1,20 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Server } from '../../../src/stack/server.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Prepared, Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
+import { wipeJournal } from '../soak/faults.ts'
 import { type Lane, privateServer } from '../world/lane.ts'
 import { mountSmallDisk, type SmallDisk } from '../world/small-disk.ts'
 import { askToReopen, lasting } from './tools.ts'
 
-/** NATS forgets everything: killed, its store removed, started again. */
-async function wipe(nats: Server): Promise<void> {
-  await nats.kill()
-  rmSync(join(nats.folder, 'jetstream'), { recursive: true, force: true })
-  await nats.restart()
-}
-
 /** A NATS of the row's own: a store that is wiped takes the streams of earlier rows along. */
-async function ownNats(lane: Lane, folder: string): Promise<Prepared> {
+export async function ownNats(lane: Lane, folder: string): Promise<Prepared> {
   const server = await privateServer('nats', join(folder, 'own'))
   return { lane: lane.with(server), end: () => server.stop(3000) }
 }
 
 async function lostWhileSelling(scene: Scene): Promise<string> {
   const { world, load } = scene
-  const nats = scene.lane.server('nats')
   const worker = world.worker(0)
   const { epoch } = await world.shard()
   // what is confirmed now stands in the journal and in kept only
@@ -32,7 +23,7 @@ async function lostWhileSelling(scene: Scene): Promise<string> {
   await load.flowing(20)
   const key = `${world.namespace}:{s0}:kept`
   const kept = await scene.withRedis((redis) => redis.hlen(key))
-  await wipe(nats)
+  await wipeJournal({ world })
   worker.signal('SIGCONT')
   scene.healed()
   const after = await world.reopened(epoch)
@@ -47,7 +38,7 @@ async function lostWhileRecovering(scene: Scene): Promise<string> {
   scene.struck()
   await askToReopen(scene)
   const hit = await worker.hit('R3')
-  await wipe(scene.lane.server('nats'))
+  await wipeJournal({ world })
   const stale = (await world.shard()).epoch
   worker.signal('SIGKILL')
   await worker.end()

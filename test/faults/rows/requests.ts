@@ -2,7 +2,7 @@ import type { AttemptResult } from '../../support/history.ts'
 import type { Difference } from '../../support/judged.ts'
 import { openSession, saleDefinition } from '../../support/sale.ts'
 import { waitFor } from '../../support/wait.ts'
-import type { Row } from '../row.ts'
+import { BrokenError, type Row } from '../row.ts'
 import { type Scene, wish } from '../scene.ts'
 import { publish } from '../world/requests.ts'
 import { lasting } from './tools.ts'
@@ -81,7 +81,8 @@ async function retryOfTheUnjournaled(scene: Scene): Promise<string> {
       if (client) told.push(await client.attempt(wish('patient'), way))
     }
     const pending = told.filter(({ kind }) => kind === 'pending').length
-    if (pending === 0 || told.some(({ kind }) => kind === 'ok')) throw new Error(`unjournaled, and told ${tally(told)}`)
+    if (told.some(({ kind }) => kind === 'ok')) throw new BrokenError('I12', `unjournaled, and told ${tally(told)}`)
+    if (pending === 0) throw new Error(`unjournaled, and told ${tally(told)}`)
     await scene.withRedis((redis) => redis.multi().flushall().script('FLUSH').exec())
     for (const line of lines) line.heal()
     scene.healed()

@@ -1,5 +1,6 @@
 import { waitFor } from '../../support/wait.ts'
 import type { Scene } from '../scene.ts'
+import type { Answer } from '../world/requests.ts'
 import type { Line } from '../world/world.ts'
 
 /** Lets time pass: only where the fault itself is that something takes long. */
@@ -32,6 +33,17 @@ export async function outboxEmpty(scene: Scene, deadlineMs = 15_000): Promise<vo
   await scene.withRedis((redis) =>
     waitFor(async () => (await redis.xlen(key)) === 0, { deadlineMs, what: 'the outbox to be empty', everyMs: 5 })
   )
+}
+
+/** Asks until the answer is definite. */
+export async function definite(ask: () => Promise<Answer>): Promise<Answer> {
+  let last: Answer = { status: 0, body: undefined }
+  const answered = async () => {
+    last = await ask()
+    return last.status !== 0 && last.status !== 202 && last.status < 500
+  }
+  await waitFor(answered, { deadlineMs: 30_000, what: 'a definite answer', everyMs: 50 })
+  return last
 }
 
 /** Asks for a reopening as `floodgate recover` does. @returns the epoch before */

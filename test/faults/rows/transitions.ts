@@ -1,8 +1,9 @@
 import type { Difference } from '../../support/judged.ts'
 import { waitFor } from '../../support/wait.ts'
-import type { Row } from '../row.ts'
+import { BrokenError, type Row } from '../row.ts'
 import { type Scene, wish } from '../scene.ts'
 import type { Answer } from '../world/requests.ts'
+import { definite } from './tools.ts'
 
 const price = 299_900
 const payWithinSeconds = 3
@@ -38,17 +39,6 @@ function pay(scene: Scene, { id }: Order): Promise<Answer> {
 function cancelBy(scene: Scene, who: string, { id }: Order): Promise<Answer> {
   const path = `/admin/v1/orders/${id}/cancellation`
   return scene.world.admin({ method: 'POST', path, body: {}, key: `${who}-${id}` })
-}
-
-/** Asks until the answer is definite. */
-async function definite(ask: () => Promise<Answer>): Promise<Answer> {
-  let last: Answer = { status: 0, body: undefined }
-  const answered = async () => {
-    last = await ask()
-    return last.status !== 0 && last.status !== 202 && last.status < 500
-  }
-  await waitFor(answered, { deadlineMs: 30_000, what: 'a definite answer', everyMs: 50 })
-  return last
 }
 
 const told = new WeakMap<Scene, Map<string, string>>()
@@ -122,7 +112,9 @@ async function cancelNotJournaled(scene: Scene): Promise<string> {
     if (pending.status !== 202)
       throw new Error(`unjournaled, the cancellation was answered with ${JSON.stringify(pending)}`)
     const early = await other.attempt(wish('second'), 'buy')
-    if (early.kind === 'ok' || early.kind === 'pending') throw new Error(`the unit was sold: ${JSON.stringify(early)}`)
+    if (early.kind === 'ok' || early.kind === 'pending') {
+      throw new BrokenError('I3', `the unit was sold: ${JSON.stringify(early)}`)
+    }
     await scene.withRedis((redis) => redis.multi().flushall().script('FLUSH').exec())
     for (const line of lines) line.heal()
     scene.healed()

@@ -4,7 +4,7 @@ import { waitFor } from '../../support/wait.ts'
 import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { withStreams } from './nats.ts'
-import { outboxEmpty } from './tools.ts'
+import { askToReopen, outboxEmpty } from './tools.ts'
 
 const points = ['W1', 'W2', 'W3', 'W4'] as const
 
@@ -45,6 +45,38 @@ async function placesLost(scene: Scene): Promise<string> {
   scene.healed()
   if (deleted === 0 || rowCount !== 1) throw new Error(`${deleted} consumers and ${rowCount} places were deleted`)
   return `${deleted} consumers of ${names.journalPrefix(0)}* were deleted, then the events' place with the worker killed`
+}
+
+/** A new worker reads a sealed stream whose consumers are deleted between their making and the first read. */
+async function placesLostWhileOpening(scene: Scene): Promise<string> {
+  const { world, load } = scene
+  scene.struck()
+  await world.worker(0).kill()
+  // only the journal has what is confirmed now
+  await load.flowing(20)
+  const epoch = await askToReopen(scene)
+  const worker = await world.startWorker('R5:stop:1')
+  const hit = await worker.hit('R5')
+  const line = world.line('worker-nats')
+  // time for a consumer to be found
+  line.delay(150)
+  const stream = streamNames(world.namespace).journalStream(0, epoch)
+  const deleted = await withStreams(scene, async (jsm) => {
+    let count = 0
+    const some = async () => {
+      const names = await jsm.consumers.list(stream).next()
+      for (const { name } of names) if (await jsm.consumers.delete(stream, name).catch(() => false)) count++
+      return count >= 12 || (await world.shard()).state === 'open'
+    }
+    worker.signal('SIGCONT')
+    await waitFor(some, { deadlineMs: 8000, everyMs: 2 }).catch(() => {})
+    return count
+  })
+  line.heal()
+  scene.healed()
+  const after = await world.reopened(epoch)
+  if (deleted === 0) throw new Error('no consumer was deleted while the sealed stream was read')
+  return `${hit}; ${deleted} consumers of ${stream} were deleted as soon as they were made; opened under ${after}`
 }
 
 async function orders(scene: Scene): Promise<number> {
@@ -112,13 +144,18 @@ async function soldOut(scene: Scene): Promise<void> {
   await waitFor(sold, { deadlineMs: 60_000, what: 'everything to be sold' })
 }
 
+function losesWhileOpening(seed: number): boolean {
+  return seed % 3 === 0
+}
+
 export const workerRows: readonly Row[] = [
   {
     id: 'F28',
     title:
-      "The worker's and the events' readers lose their places: they go on from Postgres' position, nothing is doubled.",
-    expects: { opensAgain: false, sellsMeanwhile: true },
-    strike: placesLost
+      "The worker's and the events' readers lose their places, in mid-sale or while the shard is opened: nothing is lost or doubled.",
+    world: (seed) => (losesWhileOpening(seed) ? { lines: ['worker-nats'] } : {}),
+    expects: (seed) => ({ opensAgain: losesWhileOpening(seed), sellsMeanwhile: true }),
+    strike: (scene) => (losesWhileOpening(scene.seed) ? placesLostWhileOpening(scene) : placesLost(scene))
   },
   {
     id: 'F29',

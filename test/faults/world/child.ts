@@ -115,12 +115,17 @@ export class Child {
 
   /** undefined when it does not run */
   footprint(): Footprint | undefined {
-    try {
-      const descriptors = readdirSync(`/proc/${this.pid}/fd`).length
-      const kb = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]
-      return { descriptors, residentMb: Math.round(Number(kb) / 1024) }
-    } catch {
-      return undefined
-    }
+    return footprintOf(this.pid)
+  }
+}
+
+/** undefined when there is no such process */
+export function footprintOf(pid: number): Footprint | undefined {
+  try {
+    const descriptors = readdirSync(`/proc/${pid}/fd`).length
+    const kb = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return { descriptors, residentMb: Math.round(Number(kb) / 1024) }
+  } catch {
+    return undefined
   }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import type pg from 'pg'
 import { loadConfig } from '../../../src/config/config.ts'
 import { freePort } from '../../../src/stack/ports.ts'
@@ -18,6 +19,16 @@ import { type Answer, type Ask, type Gateway, request } from './requests.ts'
 
 /** A line between processes and a server that a row may disturb: `gateway-nats` is that of all gateways to NATS. */
 export type Line = `${'gateway' | 'worker'}-${PartName}`
+
+/** Every line. */
+export const lines: readonly Line[] = [
+  'gateway-redis',
+  'gateway-nats',
+  'gateway-postgres',
+  'worker-redis',
+  'worker-nats',
+  'worker-postgres'
+]
 
 export interface WorldSpec {
   /** 2 */
@@ -191,6 +202,17 @@ export class World {
     const { hostname, port } = new URL(url)
     for (const kind of ['gateway-redis', 'worker-redis'] as const) {
       this.line(kind).retarget({ host: hostname, port: Number(port) })
+    }
+  }
+
+  /** A connection to Redis for the time of some work. */
+  async withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    const redis = new Redis(this.#redisUrl, { maxRetriesPerRequest: 2 })
+    redis.on('error', () => {})
+    try {
+      return await work(redis)
+    } finally {
+      redis.disconnect()
     }
   }
 

@@ -1,0 +1,134 @@
+/** One change of a file of the build: `find` stands in it exactly once. */
+export interface Edit {
+  /** below the package's root */
+  readonly file: string
+  readonly find: string
+  readonly put: string
+}
+
+/** A mistake that somebody could make, and the runs that must turn red by it. */
+export interface PlantedBug {
+  readonly name: string
+  readonly edits: readonly Edit[]
+  readonly runs: ReadonlyArray<{ readonly row: string; readonly seed: number }>
+  /** invariants of FAULTS.md, one of which each run must see broken */
+  readonly rules: readonly string[]
+}
+
+/** The bugs of I15, in its order. */
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'gives at the decision',
+    edits: [{ file: 'lua/lib/deal.lua', find: 'give(deal.frame, key, field, delta)', put: 'add(user, field, delta)' }],
+    runs: [{ row: 'F42', seed: 1 }],
+    rules: ['I8']
+  },
+  {
+    name: '201 on a replay without a look at the outbox',
+    edits: [{ file: 'lua/steps/replay.lua', find: 'if not mine and epoch == EPOCH then', put: 'if false then' }],
+    runs: [{ row: 'F43', seed: 1 }],
+    rules: ['I12']
+  },
+  {
+    name: 'one SHA for all openings and no look at replid',
+    edits: [
+      {
+        file: 'build/src/gate/scripts.js',
+        find: "const [shebang = '', ...lines] = assemble(name).split('\\n');",
+        put: `const [shebang = '', ...lines] = assemble(name).split('\\n');
+    opening = { ...opening, epoch: name === 'gate' ? 0 : opening.epoch, replid: '' };`
+      },
+      {
+        file: 'lua/gate.lua',
+        find: 'local opening = open_opening(KEYS[1])',
+        put: "EPOCH = redis.call('HGET', KEYS[1], 'open') or ''\nlocal opening = open_opening(KEYS[1])"
+      },
+      {
+        file: 'lua/lib/opening.lua',
+        find: "return string.match(info, 'master_replid:(%x+)') == REPLID",
+        put: 'return info ~= REPLID'
+      }
+    ],
+    // back on the first Redis with what the second one knew
+    runs: [{ row: 'F17', seed: 2 }],
+    rules: ['I1', 'I2', 'I6', 'I12']
+  },
+  {
+    name: 'older stream not sealed',
+    edits: [
+      {
+        file: 'build/src/journal/streams.js',
+        find: 'await jsm.streams.update(name, { ...info.config, sealed: true });',
+        put: ''
+      },
+      { file: 'build/src/journal/streams.js', find: 'if (!sealed?.config.sealed)', put: 'if (!sealed)' }
+    ],
+    runs: [{ row: 'F29', seed: 1 }],
+    rules: ['I1', 'I10', 'I12']
+  },
+  {
+    name: 'position outside the transaction',
+    edits: [
+      {
+        file: 'build/src/store/projection.js',
+        find: `    await session.query('begin');
+    try {
+        const values = [shard, ownerTerm, position.epoch, position.sequence];
+        const advanced = await session.query({ name: 'advance', text: advance, values });
+`,
+        put: `    const values = [shard, ownerTerm, position.epoch, position.sequence];
+    const advanced = await session.query({ name: 'advance', text: advance, values });
+    await session.query('begin');
+    try {
+`
+      }
+    ],
+    runs: [{ row: 'F30', seed: 1 }],
+    rules: ['I1']
+  },
+  {
+    name: 'confirm before the ack',
+    edits: [
+      {
+        file: 'build/src/gate/confirmer.js',
+        find: 'const result = await publisher.publish({',
+        put: 'const result = { acked: true };\n        void publisher.publish({'
+      }
+    ],
+    runs: [{ row: 'F43', seed: 1 }],
+    rules: ['I12']
+  },
+  {
+    name: 'no dedupe of frames',
+    edits: [
+      {
+        file: 'build/src/store/projection.js',
+        find: 'fold(new Set(stored.rows.map(({ entry }) => entry)))',
+        put: 'fold(new Set(frames.map(({ epoch, batch }) => [epoch, batch].join("-"))))'
+      }
+    ],
+    runs: [{ row: 'F24', seed: 1 }],
+    rules: ['I1', 'I2', 'I4']
+  },
+  {
+    name: 'an empty read taken for the end',
+    edits: [
+      {
+        file: 'build/src/worker/projector.js',
+        find: 'await this.step(epoch, 500);',
+        put: 'if ((await this.step(epoch, 500)) === 0)\n                return;'
+      }
+    ],
+    // the reader loses its place while it reads a sealed stream
+    runs: [{ row: 'F28', seed: 3 }],
+    rules: ['I1', 'I12']
+  },
+  {
+    name: 'no probe by the owner',
+    edits: [
+      { file: 'build/src/worker/owner.js', find: 'run: () => this.#probe(scripts)', put: 'run: async () => { }' }
+    ],
+    runs: [{ row: 'F15', seed: 1 }],
+    rules: ['I4', 'I5', 'I7', 'I11']
+  }
+]
