@@ -51,15 +51,15 @@ end
 
 local function check_times(deal, request)
   local part, values = deal.part, deal.values
-  if over(values.d, ARGV[4], 1) then
+  if over(whole(values.d), MOST_DECISIONS, 1) then
     return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
   end
-  if part.per_day > 0 and over(values[part.times_today], part.per_day, 1) then
+  if part.per_day > 0 and over(whole(values[part.times_today]), part.per_day, 1) then
     local ends = day_end(deal.activity.campaign.zone, part.now)
     return part.done or 'R;LIMIT_REACHED;day;' .. text(part.per_day) .. ';' .. text(ends)
   end
   local most = part.per_campaign > 0 and part.per_campaign or part.units_per_user
-  if over(values[part.times], most, request.quantity) then
+  if over(whole(values[part.times]), most, request.quantity) then
     return part.done or 'R;LIMIT_REACHED;activity;' .. text(most)
   end
   return nil
@@ -150,7 +150,9 @@ local CHECK = { draw = check_draw, task = check_task }
 
 -- Steps 3 to 7 of one command; a refusal, or nil when everything is noted in the deal.
 local function decide_deal(deal, request)
-  local refusal = check_standing(deal.activity, deal.values, request.level)
+  local activity, values = deal.activity, deal.values
+  local entitlements = activity.entitlement and values[activity.entitlement]
+  local refusal = check_standing(activity, values[activity.disqualified], entitlements, request.level)
   local check = CHECK[deal.part.kind]
   refusal = refusal or (check and check(deal, request))
   if not refusal and request.by == 'user' then
@@ -164,19 +166,26 @@ local function decide_deal(deal, request)
   return not taken and why or nil
 end
 
+local PARTICIPATE = '^' .. string.rep('([^\n]*)\n', 10) .. '()'
+
 local function read_request(at)
+  local place, user, key, hash, quantity, level, by, random, pool, day, from =
+    string.match(COMMANDS_TEXT, PARTICIPATE, at)
+  local head, after = take_line(from)
   return {
-    user_index = tonumber(FIELDS[at + 1]),
-    key = FIELDS[at + 2],
-    hash = FIELDS[at + 3],
-    quantity = tonumber(FIELDS[at + 4]),
-    level = tonumber(FIELDS[at + 5]),
-    by = FIELDS[at + 6],
-    random = FIELDS[at + 7],
-    pool = tonumber(FIELDS[at + 8]),
-    day = tonumber(FIELDS[at + 9]),
-    head = FIELDS[at + 10],
-  }
+    activity_index = to_number(place),
+    user_index = to_number(user),
+    key = key,
+    hash = hash,
+    quantity = to_number(quantity),
+    level = to_number(level),
+    by = by,
+    random = random,
+    pool = to_number(pool),
+    day = to_number(day),
+    head = head,
+  },
+    after
 end
 
 -- The activity and its part, or nil, nil and the refusal.
@@ -193,9 +202,9 @@ local function find_part(index, request, frame)
 end
 
 local function participate(at, frame)
-  local request, after = read_request(at), at + 11
+  local request, after = read_request(at)
   local user_index, key = request.user_index, request.key
-  local activity, part, refusal = find_part(tonumber(FIELDS[at]), request, frame)
+  local activity, part, refusal = find_part(request.activity_index, request, frame)
   if not part then
     local values = fetch(user_index, key)
     return values and replay_with_record(frame, user_index, values, key, request.hash) or refusal, after

@@ -11,7 +11,9 @@ local function new_frame(opening)
     id = EPOCH .. '-' .. batch,
     first = opening.seq,
     shared = {},
+    -- JSON texts, and how many: counting a list takes a search
     decisions = {},
+    count = 0,
     gives = {},
     replayed = {},
     seen = {},
@@ -25,7 +27,7 @@ end
 
 -- The sequence that the next decision of this frame will have, as text.
 local function next_sequence(frame)
-  return text(frame.first + #frame.decisions + 1)
+  return text(frame.first + frame.count + 1)
 end
 
 -- Puts what many decisions of this frame have in common into it once; they name it by `"as":<number>`.
@@ -49,7 +51,8 @@ local function note_decision(frame, decision)
     .. decision.entity
     .. ';'
     .. decision.report
-  frame.decisions[#frame.decisions + 1] = '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}'
+  frame.count = frame.count + 1
+  frame.decisions[frame.count] = '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}'
   return decision.hash .. ';' .. EPOCH .. ';' .. tail, 'A;' .. EPOCH .. ';' .. tail .. '\n' .. decision.record
 end
 
@@ -65,7 +68,7 @@ end
 local function write_frame(frame)
   local opening = frame.opening
   local decisions = frame.decisions
-  local count = #decisions
+  local count = frame.count
   if count == 0 then
     return '', '', ''
   end
