@@ -130,6 +130,7 @@ local function adjust(at, frame)
     entity = '',
     report = applied,
     record = '',
+    start = '',
     rest = ',"type":"' .. type_name .. '","report":"' .. applied .. '"' .. parts,
   }),
     at

@@ -146,18 +146,11 @@ local function accept(activity, buyer, frame, order, hash)
   if newcomer then
     count_newcomer(activity)
   end
-  local parts = frame.order_parts
-  if not parts then
-    parts = {
-      after_hash = ';' .. EPOCH .. ';',
-      middle = ';' .. frame.batch .. ';order.accepted;' .. frame.opening.now_text .. ';' .. EPOCH .. '-',
-      field = 'o:' .. EPOCH .. '-',
-    }
-    frame.order_parts = parts
-  end
   local seq, count = next_sequence(frame), frame.count + 1
+  local entity = EPOCH .. '-' .. seq
+  local after = after_sequence(frame, 'order.accepted')
   local record = record_parts(activity, order.quantity, frame) .. order.position .. ';0'
-  local field = parts.field .. seq
+  local field = 'o:' .. entity
   frame.count = count
   frame.decisions[count] = '{"seq":'
     .. seq
@@ -171,9 +164,9 @@ local function accept(activity, buyer, frame, order, hash)
     .. record
     .. '"}}}'
   order.field, order.record = field, record
-  order.replay_record = order.hash .. parts.after_hash .. seq .. parts.middle .. seq .. ';'
+  order.replay_record = order.hash .. AFTER_HASH .. seq .. after .. entity .. ';'
   take_from_user(activity, buyer, order, hash)
-  return 'A' .. parts.after_hash .. seq .. parts.middle .. seq .. ';\n' .. record
+  return 'A' .. AFTER_HASH .. seq .. after .. entity .. ';\n' .. record
 end
 
 local BUY = '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n()'

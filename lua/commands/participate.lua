@@ -20,9 +20,9 @@ local function check_after(deal)
   return missing and 'R;PREREQUISITE;' .. missing
 end
 
-local function check_task(deal, request)
+local function check_task(deal)
   local part, values = deal.part, deal.values
-  if part.goal and request.by ~= 'system' then
+  if part.goal and deal.by ~= 'system' then
     return 'R;UNVERIFIED'
   end
   local refusal = check_after(deal)
@@ -49,7 +49,7 @@ local function check_draw(deal)
   return nil
 end
 
-local function check_times(deal, request)
+local function check_times(deal)
   local part, values = deal.part, deal.values
   if over(whole(values.d), MOST_DECISIONS, 1) then
     return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
@@ -59,7 +59,7 @@ local function check_times(deal, request)
     return part.done or 'R;LIMIT_REACHED;day;' .. text(part.per_day) .. ';' .. text(ends)
   end
   local most = part.per_campaign > 0 and part.per_campaign or part.units_per_user
-  if over(whole(values[part.times]), most, request.quantity) then
+  if over(whole(values[part.times]), most, deal.quantity) then
     return part.done or 'R;LIMIT_REACHED;activity;' .. text(most)
   end
   return nil
@@ -91,7 +91,7 @@ local function give_streak(deal)
       bonus = '1'
     end
   end
-  deal.puts[part.streak] = text(part.today) .. ';' .. text(length) .. ';' .. deal.frame.id
+  deal_put(deal, part.streak, text(part.today) .. ';' .. text(length) .. ';' .. deal.frame.id)
   return text(length), bonus
 end
 
@@ -102,7 +102,7 @@ local function take_task(deal)
   if #part.steps > 0 then
     length, bonus = give_streak(deal)
   end
-  deal.puts['t:' .. part.place] = deal.frame.id
+  deal_put(deal, part.completed, deal.frame.id)
   deal.type = 'task.completed'
   local period = part.per_day > 0 and text(part.today) or ''
   deal.facts = period .. ',' .. length .. ',' .. bonus .. ',' .. (deal.capped or '')
@@ -110,38 +110,65 @@ local function take_task(deal)
   return true
 end
 
-local function take_claim(deal, request)
-  local part, quantity = deal.part, request.quantity
-  local places = { { deal.activity.index + 2, deal.activity.remaining, 'all:paid' } }
+-- What a claim takes from: the item, and codes where it gives one. What is the same for all claims is made once a batch.
+local function place_of(part, index, remaining, paid)
+  local place = part.places[index]
+  if not place then
+    local is_stock = paid == 'all:paid'
+    local scope = is_stock and 's' or logical(index)
+    place = { index = index, remaining = remaining, paid = paid, is_stock = is_stock, scope = scope, effects = {} }
+    part.places[index] = place
+  end
+  return place
+end
+
+local function effect_of(place, quantity)
+  local effect = place.effects[quantity]
+  if not effect then
+    local deltas = { [place.remaining] = -quantity, [place.paid] = quantity }
+    effect = { hash = place.hash, scope = place.scope, deltas = deltas }
+    place.effects[quantity] = effect
+  end
+  return effect
+end
+
+-- Refuses what is not there; codes that were never loaded are none, missing stock is a fault.
+local function check_place(place, quantity)
+  if not place.hash then
+    local values, hash = fetch(place.index, place.remaining, place.paid)
+    if not values or (place.is_stock and not values[place.remaining]) then
+      return 'X;' .. KEYS[place.index]
+    end
+    place.hash = hash
+  end
+  local values = place.hash.values
+  local remaining = whole(values[place.remaining])
+  if not remaining or not whole(values[place.paid]) then
+    return 'X;' .. KEYS[place.index]
+  end
+  return remaining < quantity and 'R;SOLD_OUT;' .. text(remaining) .. ';0' or nil
+end
+
+local function take_claim(deal)
+  local part, quantity = deal.part, deal.quantity
+  local item = place_of(part, deal.activity.index + 2, deal.activity.remaining, 'all:paid')
+  local codes
   if part.pool ~= '' then
     local pool = 's:' .. part.campaign_id .. ':pool/' .. part.pool
     -- a gateway that has not read the newest rules yet names another pool, or none
-    if request.pool == 0 or logical(request.pool) ~= pool then
+    if deal.pool == 0 or logical(deal.pool) ~= pool then
       return nil, 'X;' .. pool
     end
-    places[2] = { request.pool, 'codes:remaining', 'codes:paid' }
+    codes = place_of(part, deal.pool, 'codes:remaining', 'codes:paid')
   end
-  local stocks = {}
-  for i = 1, #places do
-    local values, hash = fetch(places[i][1], places[i][2], places[i][3])
-    -- codes that were never loaded are none; missing stock is a fault
-    local missing = i == 1 and values and not values[places[i][2]]
-    if not values or missing or not whole(values[places[i][2]]) or not whole(values[places[i][3]]) then
-      return nil, 'X;' .. KEYS[places[i][1]]
-    end
-    if whole(values[places[i][2]]) < quantity then
-      return nil, 'R;SOLD_OUT;' .. text(whole(values[places[i][2]])) .. ';0'
-    end
-    stocks[i] = hash
+  local refusal = check_place(item, quantity) or (codes and check_place(codes, quantity))
+  if refusal then
+    return nil, refusal
   end
-  for i = 1, #stocks do
-    local scope = i == 1 and 's' or string.sub(KEYS[places[i][1]], #PREFIX + 1)
-    deal.stock[i] =
-      { hash = stocks[i], scope = scope, deltas = { [places[i][2]] = -quantity, [places[i][3]] = quantity } }
-  end
+  deal.stock = { effect_of(item, quantity), codes and effect_of(codes, quantity) }
   deal.type = 'claim.accepted'
-  deal.facts = text(quantity) .. ',' .. part.pool
   deal.variant = text(quantity)
+  deal.facts = deal.variant .. ',' .. part.pool
   return true
 end
 
@@ -149,26 +176,27 @@ local TAKE = { draw = take_spin, task = take_task, redemption = take_claim }
 local CHECK = { draw = check_draw, task = check_task }
 
 -- Steps 3 to 7 of one command; a refusal, or nil when everything is noted in the deal.
-local function decide_deal(deal, request)
+local function decide_deal(deal)
   local activity, values = deal.activity, deal.values
   local entitlements = activity.entitlement and values[activity.entitlement]
-  local refusal = check_standing(activity, values[activity.disqualified], entitlements, request.level)
+  local refusal = check_standing(activity, values[activity.disqualified], entitlements, deal.level)
   local check = CHECK[deal.part.kind]
-  refusal = refusal or (check and check(deal, request))
-  if not refusal and request.by == 'user' then
-    refusal = take_token(deal.activity, deal.frame.opening)
+  refusal = refusal or (check and check(deal))
+  if not refusal and deal.by == 'user' then
+    refusal = take_token(activity, deal.frame.opening)
   end
-  refusal = refusal or check_times(deal, request) or debit(deal, request.quantity)
+  refusal = refusal or check_times(deal) or debit(deal, deal.quantity)
   if refusal then
     return refusal
   end
-  local taken, why = TAKE[deal.part.kind](deal, request)
+  local taken, why = TAKE[deal.part.kind](deal)
   return not taken and why or nil
 end
 
 local PARTICIPATE = '^' .. string.rep('([^\n]*)\n', 10) .. '()'
 
-local function read_request(at)
+-- The request, with a place for all that the steps note about it.
+local function read_request(at, frame)
   local place, user, key, hash, quantity, level, by, random, pool, day, from =
     string.match(COMMANDS_TEXT, PARTICIPATE, at)
   local head, after = take_line(from)
@@ -184,6 +212,29 @@ local function read_request(at)
     pool = to_number(pool),
     day = to_number(day),
     head = head,
+    frame = frame,
+    activity = false,
+    part = false,
+    values = false,
+    -- the user's hash when an earlier command of this batch asked for it
+    user = false,
+    adds = false,
+    gives = false,
+    puts = false,
+    stock = false,
+    newcomer = false,
+    type = false,
+    variant = false,
+    facts = '',
+    moves = '',
+    entity = '',
+    record = '',
+    report = '',
+    start = false,
+    rest = false,
+    seq = false,
+    chain = false,
+    number = false,
   },
     after
 end
@@ -202,32 +253,33 @@ local function find_part(index, request, frame)
 end
 
 local function participate(at, frame)
-  local request, after = read_request(at)
-  local user_index, key = request.user_index, request.key
-  local activity, part, refusal = find_part(request.activity_index, request, frame)
+  local deal, after = read_request(at, frame)
+  local user_index, key = deal.user_index, deal.key
+  local activity, part, refusal = find_part(deal.activity_index, deal, frame)
   if not part then
     local values = fetch(user_index, key)
-    return values and replay_with_record(frame, user_index, values, key, request.hash) or refusal, after
+    return values and replay_with_record(frame, user_index, values, key, deal.hash) or refusal, after
   end
   local values, user = fetch_fields(user_index, key, part.fields)
   if not values then
     return 'X;' .. KEYS[user_index], after
   end
   if values[key] then
-    return replay_with_record(frame, user_index, values, key, request.hash), after
+    values = fetch(user_index, key)
+    return replay_with_record(frame, user_index, values, key, deal.hash), after
   end
+  deal.activity, deal.part, deal.values, deal.user = activity, part, values, user
+  if part.kind ~= 'redemption' then
+    -- one spin, one completion, whatever a caller says
+    deal.quantity = 1
+  end
+  begin_deal(deal)
   if not numbers_are_whole(part.numbers, values) or not records_are_readable(part, values) then
     return 'X;' .. KEYS[user_index], after
   end
-  if part.kind ~= 'redemption' then
-    -- one spin, one completion, whatever a caller says
-    request.quantity = 1
-  end
-  local deal = new_deal(activity, part, frame, user_index)
-  deal.values = values
-  refusal = decide_deal(deal, request)
+  refusal = decide_deal(deal)
   if refusal then
     return refusal, after
   end
-  return record_deal(deal, user, request), after
+  return record_deal(deal), after
 end

@@ -149,6 +149,7 @@ local function move_on(frame, request, order, activity, user)
     entity = request.order,
     report = '',
     record = record,
+    start = '',
     rest = ',"type":"'
       .. rule.type
       .. '","session":"'

@@ -17,6 +17,7 @@ local function new_frame(opening)
     gives = {},
     replayed = {},
     seen = {},
+    after = {},
   }
 end
 
@@ -37,23 +38,28 @@ local function share(frame, json)
   return ',"as":' .. (#shared - 1)
 end
 
--- Notes a decision: `head` is the caller's JSON text, `rest` ours.
+-- What replay records and replies of one type have in common in this frame: the text around their sequences.
+local AFTER_HASH = ';' .. EPOCH .. ';'
+
+local function after_sequence(frame, type_name)
+  local known = frame.after[type_name]
+  if not known then
+    known = ';' .. frame.batch .. ';' .. type_name .. ';' .. frame.opening.now_text .. ';'
+    frame.after[type_name] = known
+  end
+  return known
+end
+
+-- Notes a decision: `head` is the caller's JSON text, `start` and `rest` ours.
 -- Returns its replay record, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
 local function note_decision(frame, decision)
-  local tail = decision.seq
-    .. ';'
-    .. frame.batch
-    .. ';'
-    .. decision.type
-    .. ';'
-    .. frame.opening.now_text
-    .. ';'
-    .. decision.entity
-    .. ';'
-    .. decision.report
-  frame.count = frame.count + 1
-  frame.decisions[frame.count] = '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}'
-  return decision.hash .. ';' .. EPOCH .. ';' .. tail, 'A;' .. EPOCH .. ';' .. tail .. '\n' .. decision.record
+  local seq, entity, report = decision.seq, decision.entity, decision.report
+  local after = after_sequence(frame, decision.type)
+  local count = frame.count + 1
+  frame.count = count
+  frame.decisions[count] = '{"seq":' .. seq .. ',' .. decision.head .. decision.start .. decision.rest .. '}'
+  return decision.hash .. AFTER_HASH .. seq .. after .. entity .. ';' .. report,
+    'A' .. AFTER_HASH .. seq .. after .. entity .. ';' .. report .. '\n' .. decision.record
 end
 
 -- Notes a decision and leaves its replay record with the user.

@@ -83,23 +83,32 @@ local function fetch(index, ...)
   return values, hash
 end
 
--- As fetch, for one field and those of a list: the list is made once for all commands of a batch.
+-- As fetch, for one field and those of a list of at least seven, which is made once for all commands of a batch. What is read
+-- is not noted: the hash is nil unless an earlier command of this batch asked for it, and `note_writes` notes what changes.
 local function fetch_fields(index, field, list)
   local key = KEYS[index]
-  if hashes[key] then
+  if known_hash(key) then
     return fetch(index, field, unpack(list))
   end
   local read = redis.pcall('HMGET', key, field, unpack(list))
   if read.err then
     return nil
   end
-  local values = { [field] = read[1] }
-  for i = 1, #list do
+  -- a table that is made with eight places does not grow three times
+  local values = {
+    [field] = read[1],
+    [list[1]] = read[2],
+    [list[2]] = read[3],
+    [list[3]] = read[4],
+    [list[4]] = read[5],
+    [list[5]] = read[6],
+    [list[6]] = read[7],
+    [list[7]] = read[8],
+  }
+  for i = 8, #list do
     values[list[i]] = read[i + 1]
   end
-  local hash = { key = key, values = values, dirty = {} }
-  note_hash(key, hash)
-  return values, hash
+  return values
 end
 
 local function put(hash, field, value)

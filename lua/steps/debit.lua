@@ -21,7 +21,7 @@ local function carried_over(deal)
     end
     carried = math.max(0, tonumber(kept) + part.daily - spent)
   end
-  deal.puts[part.kept] = text(part.today) .. ';' .. text(carried)
+  deal_put(deal, part.kept, text(part.today) .. ';' .. text(carried))
   return carried
 end
 

@@ -75,6 +75,7 @@ local function load_activity(index)
     campaign = campaign,
     campaign_hash = campaign_hash,
     rules = rules,
+    rate = tonumber(campaign.rate) or 0,
     level = whole(rules.level),
     limits = { campaign = whole(campaign.units_per_user), activity = whole(rules.units_per_user) },
     campaign_id = campaign_id,
