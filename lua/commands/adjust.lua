@@ -130,7 +130,6 @@ local function adjust(at, frame)
     entity = '',
     report = applied,
     record = '',
-    start = '',
     rest = ',"type":"' .. type_name .. '","report":"' .. applied .. '"' .. parts,
   }),
     at

@@ -95,7 +95,7 @@ local function read_buyer(activity, user_index, key)
   return not buyer.err and buyer or nil
 end
 
--- Counters as numbers; false when one of them is none.
+-- Makes counters numbers; false when one of them is none.
 local function check_counters(activity, buyer)
   local count, in_campaign = whole(buyer[COUNT]), whole(buyer[IN_CAMPAIGN])
   local in_activity, in_session = whole(buyer[IN_ACTIVITY]), whole(buyer[IN_SESSION])
@@ -146,28 +146,33 @@ local function accept(activity, buyer, frame, order, hash)
   if newcomer then
     count_newcomer(activity)
   end
-  local seq, count = next_sequence(frame), frame.count + 1
+  local seq = next_sequence(frame)
   local entity = EPOCH .. '-' .. seq
-  local after = after_sequence(frame, 'order.accepted')
   local record = record_parts(activity, order.quantity, frame) .. order.position .. ';0'
   local field = 'o:' .. entity
-  frame.count = count
-  frame.decisions[count] = '{"seq":'
-    .. seq
-    .. ','
-    .. order.head
-    .. decision_start(activity, order.quantity, newcomer, frame)
-    .. order.last
-    .. '"},"u":{"'
-    .. field
-    .. '":"'
-    .. record
-    .. '"}}}'
-  order.field, order.record = field, record
-  order.replay_record = order.hash .. AFTER_HASH .. seq .. after .. entity .. ';'
+  note_decision(
+    frame,
+    '{"seq":'
+      .. seq
+      .. ','
+      .. order.head
+      .. decision_start(activity, order.quantity, newcomer, frame)
+      .. order.last
+      .. '"},"u":{"'
+      .. field
+      .. '":"'
+      .. record
+      .. '"}}}'
+  )
+  order.seq, order.entity, order.field, order.record = seq, entity, field, record
+  local replay_record, reply = answer(frame, order)
+  order.replay_record = replay_record
   take_from_user(activity, buyer, order, hash)
-  return 'A' .. AFTER_HASH .. seq .. after .. entity .. ';\n' .. record
+  return reply
 end
+
+-- One table for all orders of a batch, one by one: making one costs more than all checks.
+local order_of_all = { type = 'order.accepted', report = '' }
 
 local BUY = '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n()'
 
@@ -204,18 +209,8 @@ local function buy(at, frame)
   if not position then
     return last, after
   end
-  local order = {
-    user = KEYS[user_index],
-    key = key,
-    hash = hash,
-    head = head,
-    quantity = quantity,
-    position = position,
-    last = last,
-    newcomer = newcomer,
-    field = false,
-    record = false,
-    replay_record = false,
-  }
+  local order = order_of_all
+  order.user, order.key, order.hash, order.head = KEYS[user_index], key, hash, head
+  order.quantity, order.position, order.last, order.newcomer = quantity, position, last, newcomer
   return accept(activity, buyer, frame, order, known), after
 end

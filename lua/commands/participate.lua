@@ -51,15 +51,15 @@ end
 
 local function check_times(deal)
   local part, values = deal.part, deal.values
-  if over(whole(values.d), MOST_DECISIONS, 1) then
+  if over(values.d or 0, MOST_DECISIONS, 1) then
     return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
   end
-  if part.per_day > 0 and over(whole(values[part.times_today]), part.per_day, 1) then
+  if part.per_day > 0 and over(values[part.times_today] or 0, part.per_day, 1) then
     local ends = day_end(deal.activity.campaign.zone, part.now)
     return part.done or 'R;LIMIT_REACHED;day;' .. text(part.per_day) .. ';' .. text(ends)
   end
   local most = part.per_campaign > 0 and part.per_campaign or part.units_per_user
-  if over(whole(values[part.times]), most, deal.quantity) then
+  if over(values[part.times] or 0, most, deal.quantity) then
     return part.done or 'R;LIMIT_REACHED;activity;' .. text(most)
   end
   return nil
@@ -195,48 +195,25 @@ end
 
 local PARTICIPATE = '^' .. string.rep('([^\n]*)\n', 10) .. '()'
 
--- The request, with a place for all that the steps note about it.
+-- A table of this size costs as much as reading the user's hash, so one is used for all commands of the batch, one by one.
+local deal_of_all = {}
+
+-- The request, with all cleared that the steps note about it.
 local function read_request(at, frame)
-  local place, user, key, hash, quantity, level, by, random, pool, day, from =
+  local deal = deal_of_all
+  local place, user, quantity, level, pool, day, from
+  place, user, deal.key, deal.hash, quantity, level, deal.by, deal.random, pool, day, from =
     string.match(COMMANDS_TEXT, PARTICIPATE, at)
-  local head, after = take_line(from)
-  return {
-    activity_index = to_number(place),
-    user_index = to_number(user),
-    key = key,
-    hash = hash,
-    quantity = to_number(quantity),
-    level = to_number(level),
-    by = by,
-    random = random,
-    pool = to_number(pool),
-    day = to_number(day),
-    head = head,
-    frame = frame,
-    activity = false,
-    part = false,
-    values = false,
-    -- the user's hash when an earlier command of this batch asked for it
-    user = false,
-    adds = false,
-    gives = false,
-    puts = false,
-    stock = false,
-    newcomer = false,
-    type = false,
-    variant = false,
-    facts = '',
-    moves = '',
-    entity = '',
-    record = '',
-    report = '',
-    start = false,
-    rest = false,
-    seq = false,
-    chain = false,
-    number = false,
-  },
-    after
+  local after
+  deal.head, after = take_line(from)
+  deal.activity_index, deal.user_index = to_number(place), to_number(user)
+  deal.quantity, deal.level = to_number(quantity), to_number(level)
+  deal.pool, deal.day = to_number(pool), day ~= '' and to_number(day) or nil
+  deal.frame = frame
+  deal.gives, deal.puts, deal.stock, deal.chain, deal.variant = false, false, false, false, false
+  deal.given, deal.capped, deal.doubler, deal.daily_left = false, false, false, false
+  deal.moves, deal.entity, deal.record = '', '', ''
+  return deal, after
 end
 
 -- The activity and its part, or nil, nil and the refusal.
@@ -268,6 +245,7 @@ local function participate(at, frame)
     values = fetch(user_index, key)
     return replay_with_record(frame, user_index, values, key, deal.hash), after
   end
+  -- `user`: the hash, when an earlier command of this batch asked for it
   deal.activity, deal.part, deal.values, deal.user = activity, part, values, user
   if part.kind ~= 'redemption' then
     -- one spin, one completion, whatever a caller says

@@ -149,7 +149,6 @@ local function move_on(frame, request, order, activity, user)
     entity = request.order,
     report = '',
     record = record,
-    start = '',
     rest = ',"type":"'
       .. rule.type
       .. '","session":"'

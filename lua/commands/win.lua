@@ -94,7 +94,6 @@ local function record_win(win, request, frame, user, changes)
     entity = request.win,
     report = report,
     record = changes.puts['w:' .. request.win],
-    start = '',
     rest = ',"type":"'
       .. changes.type
       .. '","win":"'

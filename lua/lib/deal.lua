@@ -3,7 +3,7 @@
   KEYS:    campaign (c:), the user's hash
   Returns: begin_deal(deal); record_deal(deal) -> the reply
 ]]
--- The request is the deal: one table a command. `gives` and `puts` (fields of the user: what is given once journaled, what is
+-- The request is the deal, one table that all commands of a batch use by turns. `gives` and `puts` (fields of the user: what is given once journaled, what is
 -- written) and `stock` ({ hash, scope, deltas } of each) are made by who has something for them.
 local function begin_deal(deal)
   local part, activity = deal.part, deal.activity
@@ -73,20 +73,22 @@ local function deal_puts(deal)
   return ',"put":{' .. user .. (deal.puts and ',' or '') .. '"s":{"chain":"' .. deal.number .. '"}}'
 end
 
--- The user's first decision in this batch: a list ready to be written.
+-- The user's first decision in this batch: a list ready to be written. What is added to was checked, so it is a number.
 local function writes_of(deal, replay_record)
   local values, key = deal.values, KEYS[deal.user_index]
   -- the places that are usually needed are there from the start
   local writes =
-    { key, deal.key, replay_record, 'd', text(whole(values.d) + 1), nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+    { key, deal.key, replay_record, 'd', text((values.d or 0) + 1), nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
   local count = 5
   for field, delta in pairs(deal.adds) do
-    writes[count + 1], writes[count + 2] = field, text(whole(values[field]) + delta)
+    writes[count + 1], writes[count + 2] = field, text((values[field] or 0) + delta)
     count = count + 2
   end
-  for field, value in pairs(deal.puts or {}) do
-    writes[count + 1], writes[count + 2] = field, value
-    count = count + 2
+  if deal.puts then
+    for field, value in pairs(deal.puts) do
+      writes[count + 1], writes[count + 2] = field, value
+      count = count + 2
+    end
   end
   return writes
 end
@@ -135,11 +137,22 @@ local function record_deal(deal)
   if deal.newcomer then
     count_newcomer(deal.activity)
   end
-  deal.report = deal.facts .. deal.moves
-  deal.start = deal_start(deal)
-  deal.rest = ',"report":"' .. deal.report .. '"' .. deal_puts(deal)
-  deal.seq = next_sequence(deal.frame)
-  local replay_record, reply = note_decision(deal.frame, deal)
+  local report = deal.facts .. deal.moves
+  deal.seq, deal.report = next_sequence(deal.frame), report
+  note_decision(
+    deal.frame,
+    '{"seq":'
+      .. deal.seq
+      .. ','
+      .. deal.head
+      .. deal_start(deal)
+      .. ',"report":"'
+      .. report
+      .. '"'
+      .. deal_puts(deal)
+      .. '}'
+  )
+  local replay_record, reply = answer(deal.frame, deal)
   write_user(deal, replay_record)
   write_rest(deal)
   return reply

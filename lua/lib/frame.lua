@@ -14,6 +14,8 @@ local function new_frame(opening)
     -- JSON texts, and how many: counting a list takes a search
     decisions = {},
     count = 0,
+    counted = false,
+    next_sequence = false,
     gives = {},
     replayed = {},
     seen = {},
@@ -28,7 +30,11 @@ end
 
 -- The sequence that the next decision of this frame will have, as text.
 local function next_sequence(frame)
-  return text(frame.first + frame.count + 1)
+  if frame.counted ~= frame.count then
+    frame.counted = frame.count
+    frame.next_sequence = text(frame.first + frame.count + 1)
+  end
+  return frame.next_sequence
 end
 
 -- Puts what many decisions of this frame have in common into it once; they name it by `"as":<number>`.
@@ -50,21 +56,25 @@ local function after_sequence(frame, type_name)
   return known
 end
 
--- Notes a decision: `head` is the caller's JSON text, `start` and `rest` ours.
--- Returns its replay record, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
-local function note_decision(frame, decision)
-  local seq, entity, report = decision.seq, decision.entity, decision.report
-  local after = after_sequence(frame, decision.type)
+-- Notes the JSON text of a decision.
+local function note_decision(frame, json)
   local count = frame.count + 1
   frame.count = count
-  frame.decisions[count] = '{"seq":' .. seq .. ',' .. decision.head .. decision.start .. decision.rest .. '}'
+  frame.decisions[count] = json
+end
+
+-- Returns the replay record of a decision, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
+local function answer(frame, decision)
+  local seq, entity, report = decision.seq, decision.entity, decision.report
+  local after = after_sequence(frame, decision.type)
   return decision.hash .. AFTER_HASH .. seq .. after .. entity .. ';' .. report,
     'A' .. AFTER_HASH .. seq .. after .. entity .. ';' .. report .. '\n' .. decision.record
 end
 
--- Notes a decision and leaves its replay record with the user.
+-- Notes a decision and leaves its replay record with the user; `head` is the caller's JSON text, `rest` ours.
 local function decide(frame, user, decision)
-  local replay_record, reply = note_decision(frame, decision)
+  note_decision(frame, '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}')
+  local replay_record, reply = answer(frame, decision)
   put(user, decision.key, replay_record)
   add(user, 'd', 1)
   return reply

@@ -33,10 +33,8 @@ local function credit_prize(deal, reward)
 end
 
 local function note_losses(deal, draw, won)
-  if draw.memory then
-    local losses = won and 0 or losing_spins(deal, draw) + 1
-    deal_put(deal, draw.last_spin, text(losses) .. ';' .. deal.frame.id)
-  end
+  local losses = won and 0 or losing_spins(deal, draw) + 1
+  deal_put(deal, draw.last_spin, text(losses) .. ';' .. deal.frame.id)
 end
 
 local function take_quota(deal, prize)
@@ -92,7 +90,9 @@ local function take_spin(deal)
     return nil, 'X;' .. KEYS[deal.user_index]
   end
   take_quota(deal, prize)
-  note_losses(deal, draw, won)
+  if draw.memory then
+    note_losses(deal, draw, won)
+  end
   if won then
     deal.adds[draw.wins] = 1
     if draw.tiers_most[prize.tier] then

@@ -205,7 +205,7 @@ end
 
 -- A prize promised after so many losing spins, where it can be given; nil otherwise, and the key of what is not readable.
 local function guaranteed(deal, draw)
-  local losses = #draw.guarantees > 0 and losing_spins(deal, draw) or 0
+  local losses = losing_spins(deal, draw)
   for i = 1, #draw.guarantees do
     if losses >= draw.guarantees[i].after then
       local prize = prize_of(draw, draw.guarantees[i].id)
@@ -259,7 +259,10 @@ local function take_prize(deal, draw_random, level)
   local digest = redis.sha1hex(draw_random .. ';' .. EPOCH .. '-' .. next_sequence(deal.frame) .. ';' .. previous)
   local number = string.sub(digest, 1, 13)
   local picked = pick(draw, set, tonumber(number, 16))
-  local prize, spoiled = guaranteed(deal, draw)
+  local prize, spoiled
+  if #draw.guarantees > 0 then
+    prize, spoiled = guaranteed(deal, draw)
+  end
   local why = 'guaranteed'
   if spoiled then
     return nil, 'X;' .. spoiled
