@@ -65,7 +65,7 @@ function assemble(entry, lines = [], seen = new Set()) {
   if (shared) included.add(entry)
   for (const [index, text] of readFileSync(path, 'utf8').split('\n').entries()) {
     const place = `${relative('.', path)}:${index + 1}`
-    const include = /^-- @include (\S+)$/.exec(text)?.[1]
+    const include = /^ *-- @include (\S+)$/.exec(text)?.[1]
     if (include === undefined) lines.push({ text: text.startsWith('#!') ? '' : text, place, shared })
     else if (!files.includes(`${include}.lua`)) problems.add(`${place}: there is no ${include}.lua`)
     else if (seen.has(`${include}.lua`)) problems.add(`${place}: ${include}.lua is included twice`)
@@ -104,10 +104,9 @@ function declare(identifier, walker) {
 }
 
 function closeScope(walker) {
-  const outermost = walker.scopes.length === 1
   for (const [name, { identifier, used }] of walker.scopes.pop()) {
     const line = walker.lines[identifier.loc.start.line - 1]
-    if (outermost && line.shared) {
+    if (line.shared) {
       // a shared helper may be idle in one script as long as another uses it
       if (used) usedTopLevel.add(line.place)
       else unusedTopLevel.set(line.place, name)
@@ -145,7 +144,10 @@ function walkFunction(node, walker) {
     if (node.isLocal) declare(node.identifier, walker)
     else assign(node.identifier, walker)
   } else if (node.identifier) walk(node.identifier, walker)
-  const length = node.loc.end.line - node.loc.start.line + 1
+  // what a function includes is of other files
+  const fileOf = ({ place }) => place.split(':')[0]
+  const own = walker.lines.slice(node.loc.start.line - 1, node.loc.end.line)
+  const length = own.filter((line) => fileOf(line) === fileOf(own[0])).length
   if (length > MAX_LINES) report(node, walker, `the function has ${length} lines, at most ${MAX_LINES} are allowed`)
   if (node.parameters.length > MAX_PARAMETERS) {
     report(node, walker, `the function has ${node.parameters.length} parameters, at most ${MAX_PARAMETERS} are allowed`)

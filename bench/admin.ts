@@ -15,7 +15,12 @@ export interface BenchSale {
   readonly unitsPerUser: number
 }
 
-function saleOf({ stock, unitsPerUser }: BenchSale, opensAt: string, closesAt: string): Record<string, unknown> {
+/** The sale of the benches as a definition writes it. */
+export function saleOf(
+  { stock, unitsPerUser }: Omit<BenchSale, 'campaign'>,
+  opensAt: string,
+  closesAt: string
+): Record<string, unknown> {
   return {
     id: 'phone',
     kind: 'sale',
@@ -76,7 +81,8 @@ export async function publishSale(stack: StackFile, sale: BenchSale): Promise<vo
   })
 }
 
-function openNow(): { opensAt: string; closesAt: string } {
+/** Opening and closing times of a campaign that is open now. */
+export function openNow(): { opensAt: string; closesAt: string } {
   return {
     opensAt: new Date(Date.now() - HOUR_MS).toISOString(),
     closesAt: new Date(Date.now() + 24 * HOUR_MS).toISOString()

@@ -26,24 +26,32 @@ local function note_delta(parts, index, field, delta)
   note(parts, index, field, (noted and noted[field] or 0) + delta)
 end
 
+-- (index, field, value) of each put or add, and the place after them.
+local function take_triples(at)
+  local count, triples = nil, {}
+  count, at = take_line(at)
+  for i = 1, tonumber(count) do
+    triples[i], at = take_fields(at, 3)
+    triples[i][1] = tonumber(triples[i][1])
+  end
+  return triples, at
+end
+
 -- Reads every hash that the command names before anything is noted: other commands may stand in the same batch.
-local function read_puts(at)
-  local count = tonumber(FIELDS[at])
-  for i = 0, count - 1 do
-    local index = tonumber(FIELDS[at + 1 + i * 3])
-    if not fetch(index, FIELDS[at + 2 + i * 3]) then
-      return index
+local function read_puts(puts)
+  for i = 1, #puts do
+    if not fetch(puts[i][1], puts[i][2]) then
+      return puts[i][1]
     end
   end
   return nil
 end
 
-local function read_adds(at)
-  local count = tonumber(FIELDS[at])
-  for i = 0, count - 1 do
-    local index, field = tonumber(FIELDS[at + 1 + i * 3]), FIELDS[at + 2 + i * 3]
+local function read_adds(adds)
+  for i = 1, #adds do
+    local index, field = adds[i][1], adds[i][2]
     local total = total_of(field)
-    local values = whole(FIELDS[at + 3 + i * 3]) and fetch(index, field, total or field)
+    local values = whole(adds[i][3]) and fetch(index, field, total or field)
     if not values or not whole(values[field]) or not whole(values[total or field]) then
       return index
     end
@@ -51,10 +59,9 @@ local function read_adds(at)
   return nil
 end
 
-local function apply_puts(at, parts)
-  local count = tonumber(FIELDS[at])
-  for i = 0, count - 1 do
-    local index, field, value = tonumber(FIELDS[at + 1 + i * 3]), FIELDS[at + 2 + i * 3], FIELDS[at + 3 + i * 3]
+local function apply_puts(puts, parts)
+  for i = 1, #puts do
+    local index, field, value = puts[i][1], puts[i][2], puts[i][3]
     local _, hash = fetch(index, field)
     put(hash, field, value)
     note(parts, index, field, value)
@@ -84,49 +91,46 @@ local function apply_add(index, field, delta, frame, parts)
   return applied
 end
 
-local function apply_adds(at, frame, parts)
-  local count = tonumber(FIELDS[at])
+local function apply_adds(adds, frame, parts)
   local report = {}
-  for i = 0, count - 1 do
-    local index, delta = tonumber(FIELDS[at + 1 + i * 3]), tonumber(FIELDS[at + 3 + i * 3])
-    report[i + 1] = text(apply_add(index, FIELDS[at + 2 + i * 3], delta, frame, parts))
+  for i = 1, #adds do
+    report[i] = text(apply_add(adds[i][1], adds[i][2], tonumber(adds[i][3]), frame, parts))
   end
   return table.concat(report, ',')
 end
 
 local function adjust(at, frame)
-  local user_index, key, hash = tonumber(FIELDS[at]), FIELDS[at + 1], FIELDS[at + 2]
+  local fields, puts, adds
+  fields, at = take_fields(at, 5)
+  puts, at = take_triples(at)
+  adds, at = take_triples(at)
+  local user_index, key, hash, type_name = tonumber(fields[1]), fields[2], fields[3], fields[4]
   local values, user = fetch(user_index, key, 'd')
-  local puts, adds = {}, {}
-  local puts_at = at + 5
-  local adds_at = puts_at + 1 + tonumber(FIELDS[puts_at]) * 3
-  local after = adds_at + 1 + tonumber(FIELDS[adds_at]) * 3
   if not values or not whole(values.d) then
-    return 'X;' .. KEYS[user_index], after
+    return 'X;' .. KEYS[user_index], at
   end
   local replayed = replay(frame, values, key, hash)
   if replayed then
-    return replayed, after
+    return replayed, at
   end
-  local corrupt = read_puts(puts_at) or read_adds(adds_at)
+  local corrupt = read_puts(puts) or read_adds(adds)
   if corrupt then
-    return 'X;' .. KEYS[corrupt], after
+    return 'X;' .. KEYS[corrupt], at
   end
-  apply_puts(puts_at, puts)
-  local applied = apply_adds(adds_at, frame, adds)
+  local noted_puts, noted_adds = {}, {}
+  apply_puts(puts, noted_puts)
+  local applied = apply_adds(adds, frame, noted_adds)
+  local parts = json_part('add', noted_adds) .. json_part('put', noted_puts)
   return decide(frame, user, {
     seq = next_sequence(frame),
-    type = FIELDS[at + 3],
+    type = type_name,
     key = key,
     hash = hash,
-    head = FIELDS[at + 4],
+    head = fields[5],
     entity = '',
     report = applied,
     record = '',
-    rest = ',"type":"' .. FIELDS[at + 3] .. '","report":"' .. applied .. '"' .. json_part('add', adds) .. json_part(
-      'put',
-      puts
-    ),
+    rest = ',"type":"' .. type_name .. '","report":"' .. applied .. '"' .. parts,
   }),
-    after
+    at
 end

@@ -72,129 +72,136 @@ local function record_parts(activity, quantity, frame)
   return parts
 end
 
--- Reads what the steps look at; the table is made at its full size, with room for the order that may come.
-local function fetch_buyer(activity, user_index, key)
+-- Reads what the steps look at: from Redis, or from what earlier commands of this batch left. Returns the list that
+-- steps/limits tells the places of, and the hash when there was such a command; nil when the key is corrupt.
+local function read_buyer(activity, user_index, key)
   local name = KEYS[user_index]
   local one, two, three = activity.count_campaign, activity.count_activity, activity.count_session
   local entitlement = activity.entitlement or 'd'
-  if hashes[name] then
-    return fetch(user_index, key, 'd', activity.disqualified, one, two, three, entitlement)
+  if known_hash(name) then
+    local values, hash = fetch(user_index, key, 'd', activity.disqualified, one, two, three, entitlement)
+    return values and {
+      values[key],
+      values.d,
+      values[activity.disqualified],
+      values[one],
+      values[two],
+      values[three],
+      values[entitlement],
+    },
+      hash
   end
-  local read = redis.pcall('HMGET', name, key, 'd', activity.disqualified, one, two, three, entitlement)
-  if read.err then
-    return nil
-  end
-  local values = {
-    [key] = read[1],
-    d = read[2],
-    [activity.disqualified] = read[3],
-    [one] = read[4],
-    [two] = read[5],
-    [three] = read[6],
-    [entitlement] = read[7],
-    o = false,
-  }
-  local hash = { key = name, values = values, dirty = {} }
-  hashes[name] = hash
-  hash_order[#hash_order + 1] = hash
-  return values, hash
+  local buyer = redis.pcall('HMGET', name, key, 'd', activity.disqualified, one, two, three, entitlement)
+  return not buyer.err and buyer or nil
 end
 
-local function counters_are_whole(activity, values)
-  return whole(values.d)
-    and whole(values[activity.count_campaign])
-    and whole(values[activity.count_activity])
-    and whole(values[activity.count_session])
-    and (not activity.entitlement or whole(values[activity.entitlement]))
-end
-
--- The user's counters, replay record and order: a list ready to be written when it is the user's first in this batch.
-local function take_from_user(user, activity, order, replay_record)
-  local one, two, three = activity.count_campaign, activity.count_activity, activity.count_session
-  local values, quantity, entity = user.values, order.quantity, order.field
-  local d = (tonumber(values.d) or 0) + 1
-  local in_campaign = (tonumber(values[one]) or 0) + quantity
-  local in_activity = (tonumber(values[two]) or 0) + quantity
-  local in_session = (tonumber(values[three]) or 0) + quantity
-  if user.writes then
-    -- added to what earlier commands of this user changed, which is not written yet
-    local dirty = user.dirty
-    dirty[order.key], dirty.d, dirty[one], dirty[two], dirty[three], dirty[entity] = true, true, true, true, true, true
-  else
-    user.writes = {
-      order.key,
-      replay_record,
-      'd',
-      text(d),
-      one,
-      text(in_campaign),
-      two,
-      text(in_activity),
-      three,
-      text(in_session),
-      entity,
-      order.record,
-    }
+-- Makes counters numbers; false when one of them is none.
+local function check_counters(activity, buyer)
+  local count, in_campaign = whole(buyer[COUNT]), whole(buyer[IN_CAMPAIGN])
+  local in_activity, in_session = whole(buyer[IN_ACTIVITY]), whole(buyer[IN_SESSION])
+  if not (count and in_campaign and in_activity and in_session) then
+    return false
   end
-  values[order.key], values.d, values[entity] = replay_record, d, order.record
-  values[one], values[two], values[three] = in_campaign, in_activity, in_session
+  buyer[COUNT], buyer[IN_CAMPAIGN], buyer[IN_ACTIVITY], buyer[IN_SESSION] = count, in_campaign, in_activity, in_session
   if activity.entitlement then
-    add(user, activity.entitlement, -1)
+    buyer[ENTITLEMENT] = whole(buyer[ENTITLEMENT])
+    return buyer[ENTITLEMENT]
+  end
+  return true
+end
+
+-- The user's counters, replay record and order, ready to be written when it is the user's first command in this batch.
+local function take_from_user(activity, buyer, order, hash)
+  local quantity, entitlement = order.quantity, activity.entitlement
+  local writes = {
+    order.user,
+    order.key,
+    order.replay_record,
+    'd',
+    text(buyer[COUNT] + 1),
+    activity.count_campaign,
+    text(buyer[IN_CAMPAIGN] + quantity),
+    activity.count_activity,
+    text(buyer[IN_ACTIVITY] + quantity),
+    activity.count_session,
+    text(buyer[IN_SESSION] + quantity),
+    order.field,
+    order.record,
+    entitlement,
+    entitlement and text(buyer[ENTITLEMENT] - 1),
+  }
+  if not hash then
+    note_writes(writes)
+    return
+  end
+  for i = 2, #writes, 2 do
+    put(hash, writes[i], writes[i + 1])
   end
 end
 
-local function accept(activity, user, frame, order)
-  local newcomer = not user.values[activity.count_campaign]
+-- Notes the decision and returns the reply, as `decide` does for the rarer kinds, with what all orders of a batch share put
+-- together once.
+local function accept(activity, buyer, frame, order, hash)
+  local newcomer = order.newcomer
   if newcomer then
     count_newcomer(activity)
   end
   local seq = next_sequence(frame)
   local entity = EPOCH .. '-' .. seq
-  order.field = 'o:' .. entity
-  order.record = record_parts(activity, order.quantity, frame) .. order.position .. ';0'
-  local replay_record, reply = note_decision(frame, {
-    seq = seq,
-    type = 'order.accepted',
-    hash = order.hash,
-    head = order.head,
-    entity = entity,
-    report = '',
-    record = order.record,
-    rest = decision_start(activity, order.quantity, newcomer, frame)
+  local record = record_parts(activity, order.quantity, frame) .. order.position .. ';0'
+  local field = 'o:' .. entity
+  note_decision(
+    frame,
+    '{"seq":'
+      .. seq
+      .. ','
+      .. order.head
+      .. decision_start(activity, order.quantity, newcomer, frame)
       .. order.last
       .. '"},"u":{"'
-      .. order.field
+      .. field
       .. '":"'
-      .. order.record
-      .. '"}}',
-  })
-  take_from_user(user, activity, order, replay_record)
+      .. record
+      .. '"}}}'
+  )
+  order.seq, order.entity, order.field, order.record = seq, entity, field, record
+  local replay_record, reply = answer(frame, order)
+  order.replay_record = replay_record
+  take_from_user(activity, buyer, order, hash)
   return reply
 end
 
+-- One table for all orders of a batch, one by one: making one costs more than all checks.
+local order_of_all = { type = 'order.accepted', report = '' }
+
+local BUY = '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n()'
+
 local function buy(at, frame)
-  local user_index, key, hash = tonumber(FIELDS[at + 1]), FIELDS[at + 2], FIELDS[at + 3]
-  local quantity, level, after = tonumber(FIELDS[at + 4]), tonumber(FIELDS[at + 5]), at + 7
-  local activity, refusal = open_activity(tonumber(FIELDS[at]), frame.opening.now)
+  local place, user, key, hash, quantity_text, level, from = string.match(COMMANDS_TEXT, BUY, at)
+  local user_index, quantity = to_number(user), to_number(quantity_text)
+  local head, after = take_line(from)
+  local activity, refusal = open_activity(to_number(place), frame.opening.now)
   if not activity or not is_sale(activity.rules) then
     refusal = refusal or 'R;NOT_FOUND'
     -- a replay answers before the window: a winner who asks again after the end gets the order
     local values = fetch(user_index, key)
     return values and replay_with_record(frame, user_index, values, key, hash) or refusal, after
   end
-  local values, user = fetch_buyer(activity, user_index, key)
-  if not values then
+  local buyer, known = read_buyer(activity, user_index, key)
+  if not buyer then
     return 'X;' .. KEYS[user_index], after
   end
-  if values[key] then
+  if buyer[RECORD] then
+    local values = fetch(user_index, key)
     return replay_with_record(frame, user_index, values, key, hash), after
   end
-  if not counters_are_whole(activity, values) then
+  local newcomer = not buyer[IN_CAMPAIGN]
+  if not check_counters(activity, buyer) then
     return 'X;' .. KEYS[user_index], after
   end
-  refusal = check_standing(activity, values, level)
+  refusal = check_standing(activity, buyer[DISQUALIFIED], buyer[ENTITLEMENT], to_number(level))
     or take_token(activity, frame.opening)
-    or check_limits(activity, values, quantity)
+    or check_limits(activity, buyer, quantity)
   if refusal then
     return refusal, after
   end
@@ -202,6 +209,8 @@ local function buy(at, frame)
   if not position then
     return last, after
   end
-  local order = { key = key, hash = hash, quantity = quantity, position = position, last = last, head = FIELDS[at + 6] }
-  return accept(activity, user, frame, order), after
+  local order = order_of_all
+  order.user, order.key, order.hash, order.head = KEYS[user_index], key, hash, head
+  order.quantity, order.position, order.last, order.newcomer = quantity, position, last, newcomer
+  return accept(activity, buyer, frame, order, known), after
 end

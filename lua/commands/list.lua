@@ -30,14 +30,15 @@ local function list_line(frame, what, field, record)
 end
 
 local function list(at, frame)
-  local key, what = KEYS[tonumber(FIELDS[at])], FIELDS[at + 1]
+  local fields, after = take_fields(at, 2)
+  local key, what = KEYS[tonumber(fields[1])], fields[2]
   local all = redis.pcall('HGETALL', key)
   if all.err then
-    return 'X;' .. key, at + 2
+    return 'X;' .. key, after
   end
   local lines = { 'L' .. what }
   for i = 1, #all, 2 do
     lines[#lines + 1] = list_line(frame, what, all[i], all[i + 1])
   end
-  return table.concat(lines, '\n'), at + 2
+  return table.concat(lines, '\n'), after
 end

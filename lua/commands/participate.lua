@@ -20,9 +20,9 @@ local function check_after(deal)
   return missing and 'R;PREREQUISITE;' .. missing
 end
 
-local function check_task(deal, request)
+local function check_task(deal)
   local part, values = deal.part, deal.values
-  if part.goal and request.by ~= 'system' then
+  if part.goal and deal.by ~= 'system' then
     return 'R;UNVERIFIED'
   end
   local refusal = check_after(deal)
@@ -49,17 +49,17 @@ local function check_draw(deal)
   return nil
 end
 
-local function check_times(deal, request)
+local function check_times(deal)
   local part, values = deal.part, deal.values
-  if over(values.d, ARGV[4], 1) then
+  if over(values.d or 0, MOST_DECISIONS, 1) then
     return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
   end
-  if part.per_day > 0 and over(values[part.times_today], part.per_day, 1) then
+  if part.per_day > 0 and over(values[part.times_today] or 0, part.per_day, 1) then
     local ends = day_end(deal.activity.campaign.zone, part.now)
     return part.done or 'R;LIMIT_REACHED;day;' .. text(part.per_day) .. ';' .. text(ends)
   end
   local most = part.per_campaign > 0 and part.per_campaign or part.units_per_user
-  if over(values[part.times], most, request.quantity) then
+  if over(values[part.times] or 0, most, deal.quantity) then
     return part.done or 'R;LIMIT_REACHED;activity;' .. text(most)
   end
   return nil
@@ -91,7 +91,7 @@ local function give_streak(deal)
       bonus = '1'
     end
   end
-  deal.puts[part.streak] = text(part.today) .. ';' .. text(length) .. ';' .. deal.frame.id
+  deal_put(deal, part.streak, text(part.today) .. ';' .. text(length) .. ';' .. deal.frame.id)
   return text(length), bonus
 end
 
@@ -102,7 +102,7 @@ local function take_task(deal)
   if #part.steps > 0 then
     length, bonus = give_streak(deal)
   end
-  deal.puts['t:' .. part.place] = deal.frame.id
+  deal_put(deal, part.completed, deal.frame.id)
   deal.type = 'task.completed'
   local period = part.per_day > 0 and text(part.today) or ''
   deal.facts = period .. ',' .. length .. ',' .. bonus .. ',' .. (deal.capped or '')
@@ -110,38 +110,65 @@ local function take_task(deal)
   return true
 end
 
-local function take_claim(deal, request)
-  local part, quantity = deal.part, request.quantity
-  local places = { { deal.activity.index + 2, deal.activity.remaining, 'all:paid' } }
+-- What a claim takes from: the item, and codes where it gives one. What is the same for all claims is made once a batch.
+local function place_of(part, index, remaining, paid)
+  local place = part.places[index]
+  if not place then
+    local is_stock = paid == 'all:paid'
+    local scope = is_stock and 's' or logical(index)
+    place = { index = index, remaining = remaining, paid = paid, is_stock = is_stock, scope = scope, effects = {} }
+    part.places[index] = place
+  end
+  return place
+end
+
+local function effect_of(place, quantity)
+  local effect = place.effects[quantity]
+  if not effect then
+    local deltas = { [place.remaining] = -quantity, [place.paid] = quantity }
+    effect = { hash = place.hash, scope = place.scope, deltas = deltas }
+    place.effects[quantity] = effect
+  end
+  return effect
+end
+
+-- Refuses what is not there; codes that were never loaded are none, missing stock is a fault.
+local function check_place(place, quantity)
+  if not place.hash then
+    local values, hash = fetch(place.index, place.remaining, place.paid)
+    if not values or (place.is_stock and not values[place.remaining]) then
+      return 'X;' .. KEYS[place.index]
+    end
+    place.hash = hash
+  end
+  local values = place.hash.values
+  local remaining = whole(values[place.remaining])
+  if not remaining or not whole(values[place.paid]) then
+    return 'X;' .. KEYS[place.index]
+  end
+  return remaining < quantity and 'R;SOLD_OUT;' .. text(remaining) .. ';0' or nil
+end
+
+local function take_claim(deal)
+  local part, quantity = deal.part, deal.quantity
+  local item = place_of(part, deal.activity.index + 2, deal.activity.remaining, 'all:paid')
+  local codes
   if part.pool ~= '' then
     local pool = 's:' .. part.campaign_id .. ':pool/' .. part.pool
     -- a gateway that has not read the newest rules yet names another pool, or none
-    if request.pool == 0 or logical(request.pool) ~= pool then
+    if deal.pool == 0 or logical(deal.pool) ~= pool then
       return nil, 'X;' .. pool
     end
-    places[2] = { request.pool, 'codes:remaining', 'codes:paid' }
+    codes = place_of(part, deal.pool, 'codes:remaining', 'codes:paid')
   end
-  local stocks = {}
-  for i = 1, #places do
-    local values, hash = fetch(places[i][1], places[i][2], places[i][3])
-    -- codes that were never loaded are none; missing stock is a fault
-    local missing = i == 1 and values and not values[places[i][2]]
-    if not values or missing or not whole(values[places[i][2]]) or not whole(values[places[i][3]]) then
-      return nil, 'X;' .. KEYS[places[i][1]]
-    end
-    if whole(values[places[i][2]]) < quantity then
-      return nil, 'R;SOLD_OUT;' .. text(whole(values[places[i][2]])) .. ';0'
-    end
-    stocks[i] = hash
+  local refusal = check_place(item, quantity) or (codes and check_place(codes, quantity))
+  if refusal then
+    return nil, refusal
   end
-  for i = 1, #stocks do
-    local scope = i == 1 and 's' or string.sub(KEYS[places[i][1]], #PREFIX + 1)
-    deal.stock[i] =
-      { hash = stocks[i], scope = scope, deltas = { [places[i][2]] = -quantity, [places[i][3]] = quantity } }
-  end
+  deal.stock = { effect_of(item, quantity), codes and effect_of(codes, quantity) }
   deal.type = 'claim.accepted'
-  deal.facts = text(quantity) .. ',' .. part.pool
   deal.variant = text(quantity)
+  deal.facts = deal.variant .. ',' .. part.pool
   return true
 end
 
@@ -149,34 +176,44 @@ local TAKE = { draw = take_spin, task = take_task, redemption = take_claim }
 local CHECK = { draw = check_draw, task = check_task }
 
 -- Steps 3 to 7 of one command; a refusal, or nil when everything is noted in the deal.
-local function decide_deal(deal, request)
-  local refusal = check_standing(deal.activity, deal.values, request.level)
+local function decide_deal(deal)
+  local activity, values = deal.activity, deal.values
+  local entitlements = activity.entitlement and values[activity.entitlement]
+  local refusal = check_standing(activity, values[activity.disqualified], entitlements, deal.level)
   local check = CHECK[deal.part.kind]
-  refusal = refusal or (check and check(deal, request))
-  if not refusal and request.by == 'user' then
-    refusal = take_token(deal.activity, deal.frame.opening)
+  refusal = refusal or (check and check(deal))
+  if not refusal and deal.by == 'user' then
+    refusal = take_token(activity, deal.frame.opening)
   end
-  refusal = refusal or check_times(deal, request) or debit(deal, request.quantity)
+  refusal = refusal or check_times(deal) or debit(deal, deal.quantity)
   if refusal then
     return refusal
   end
-  local taken, why = TAKE[deal.part.kind](deal, request)
+  local taken, why = TAKE[deal.part.kind](deal)
   return not taken and why or nil
 end
 
-local function read_request(at)
-  return {
-    user_index = tonumber(FIELDS[at + 1]),
-    key = FIELDS[at + 2],
-    hash = FIELDS[at + 3],
-    quantity = tonumber(FIELDS[at + 4]),
-    level = tonumber(FIELDS[at + 5]),
-    by = FIELDS[at + 6],
-    random = FIELDS[at + 7],
-    pool = tonumber(FIELDS[at + 8]),
-    day = tonumber(FIELDS[at + 9]),
-    head = FIELDS[at + 10],
-  }
+local PARTICIPATE = '^' .. string.rep('([^\n]*)\n', 10) .. '()'
+
+-- A table of this size costs as much as reading the user's hash, so one is used for all commands of the batch, one by one.
+local deal_of_all = {}
+
+-- The request, with all cleared that the steps note about it.
+local function read_request(at, frame)
+  local deal = deal_of_all
+  local place, user, quantity, level, pool, day, from
+  place, user, deal.key, deal.hash, quantity, level, deal.by, deal.random, pool, day, from =
+    string.match(COMMANDS_TEXT, PARTICIPATE, at)
+  local after
+  deal.head, after = take_line(from)
+  deal.activity_index, deal.user_index = to_number(place), to_number(user)
+  deal.quantity, deal.level = to_number(quantity), to_number(level)
+  deal.pool, deal.day = to_number(pool), day ~= '' and to_number(day) or nil
+  deal.frame = frame
+  deal.gives, deal.puts, deal.stock, deal.chain, deal.variant = false, false, false, false, false
+  deal.given, deal.capped, deal.doubler, deal.daily_left = false, false, false, false
+  deal.moves, deal.entity, deal.record = '', '', ''
+  return deal, after
 end
 
 -- The activity and its part, or nil, nil and the refusal.
@@ -193,32 +230,34 @@ local function find_part(index, request, frame)
 end
 
 local function participate(at, frame)
-  local request, after = read_request(at), at + 11
-  local user_index, key = request.user_index, request.key
-  local activity, part, refusal = find_part(tonumber(FIELDS[at]), request, frame)
+  local deal, after = read_request(at, frame)
+  local user_index, key = deal.user_index, deal.key
+  local activity, part, refusal = find_part(deal.activity_index, deal, frame)
   if not part then
     local values = fetch(user_index, key)
-    return values and replay_with_record(frame, user_index, values, key, request.hash) or refusal, after
+    return values and replay_with_record(frame, user_index, values, key, deal.hash) or refusal, after
   end
   local values, user = fetch_fields(user_index, key, part.fields)
   if not values then
     return 'X;' .. KEYS[user_index], after
   end
   if values[key] then
-    return replay_with_record(frame, user_index, values, key, request.hash), after
+    values = fetch(user_index, key)
+    return replay_with_record(frame, user_index, values, key, deal.hash), after
   end
+  -- `user`: the hash, when an earlier command of this batch asked for it
+  deal.activity, deal.part, deal.values, deal.user = activity, part, values, user
+  if part.kind ~= 'redemption' then
+    -- one spin, one completion, whatever a caller says
+    deal.quantity = 1
+  end
+  begin_deal(deal)
   if not numbers_are_whole(part.numbers, values) or not records_are_readable(part, values) then
     return 'X;' .. KEYS[user_index], after
   end
-  if part.kind ~= 'redemption' then
-    -- one spin, one completion, whatever a caller says
-    request.quantity = 1
-  end
-  local deal = new_deal(activity, part, frame, user_index)
-  deal.values = values
-  refusal = decide_deal(deal, request)
+  refusal = decide_deal(deal)
   if refusal then
     return refusal, after
   end
-  return record_deal(deal, user, request), after
+  return record_deal(deal), after
 end

@@ -5,10 +5,11 @@
   Returns: the reply of a replay, or N
 ]]
 local function query(at, frame)
-  local user_index, key = tonumber(FIELDS[at]), FIELDS[at + 1]
+  local fields, after = take_fields(at, 2)
+  local user_index, key = tonumber(fields[1]), fields[2]
   local values = fetch(user_index, key)
   if not values then
-    return 'X;' .. KEYS[user_index], at + 2
+    return 'X;' .. KEYS[user_index], after
   end
-  return replay_with_record(frame, user_index, values, key, '') or 'N', at + 2
+  return replay_with_record(frame, user_index, values, key, '') or 'N', after
 end

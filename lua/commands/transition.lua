@@ -117,17 +117,6 @@ local function stock_is_readable(index, stock, session)
   return values and values[session .. ':remaining'] ~= false and are_readable(index, stock)
 end
 
-local function adds_part(stock, user)
-  local parts = {}
-  if next(stock) then
-    parts.s = stock
-  end
-  if next(user) then
-    parts.u = user
-  end
-  return json_part('add', parts)
-end
-
 -- luacheck: ignore
 local function move_on(frame, request, order, activity, user)
   local rule = TRANSITIONS[request.name]
@@ -179,18 +168,18 @@ local function move_on(frame, request, order, activity, user)
 end
 
 local function transition(at, frame)
-  local after = at + 11
+  local fields, after = take_fields(at, 11)
   local request = {
-    user_index = tonumber(FIELDS[at + 1]),
-    key = FIELDS[at + 2],
-    hash = FIELDS[at + 3],
-    name = FIELDS[at + 4],
-    order = FIELDS[at + 5],
-    by = FIELDS[at + 6],
-    amount = tonumber(FIELDS[at + 7]),
-    currency = FIELDS[at + 8],
-    quantity = tonumber(FIELDS[at + 9]) or 0,
-    head = FIELDS[at + 10],
+    user_index = tonumber(fields[2]),
+    key = fields[3],
+    hash = fields[4],
+    name = fields[5],
+    order = fields[6],
+    by = fields[7],
+    amount = tonumber(fields[8]),
+    currency = fields[9],
+    quantity = tonumber(fields[10]) or 0,
+    head = fields[11],
   }
   request.exchange = string.find(request.head, '"kind":"exchange"', 1, true) ~= nil
   local field = 'o:' .. request.order
@@ -202,9 +191,9 @@ local function transition(at, frame)
   if replayed then
     return replayed, after
   end
-  local activity = activity_at(tonumber(FIELDS[at]))
+  local activity = activity_at(tonumber(fields[1]))
   if not activity then
-    return 'X;' .. KEYS[tonumber(FIELDS[at]) + 1], after
+    return 'X;' .. KEYS[tonumber(fields[1]) + 1], after
   end
   if not values[field] then
     return 'R;NOT_FOUND', after

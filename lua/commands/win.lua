@@ -132,17 +132,17 @@ local function change_win(win, request, frame, user)
 end
 
 local function win_change(at, frame)
-  local after = at + 9
+  local fields, after = take_fields(at, 9)
   local request = {
-    activity_index = tonumber(FIELDS[at]),
-    user_index = tonumber(FIELDS[at + 1]),
-    key = FIELDS[at + 2],
-    hash = FIELDS[at + 3],
-    change = FIELDS[at + 4],
-    win = FIELDS[at + 5],
-    by = FIELDS[at + 6],
-    quota_back = FIELDS[at + 7] == '1',
-    head = FIELDS[at + 8],
+    activity_index = tonumber(fields[1]),
+    user_index = tonumber(fields[2]),
+    key = fields[3],
+    hash = fields[4],
+    change = fields[5],
+    win = fields[6],
+    by = fields[7],
+    quota_back = fields[8] == '1',
+    head = fields[9],
   }
   local field = 'w:' .. request.win
   local values, user = fetch(request.user_index, request.key, field, 'd')

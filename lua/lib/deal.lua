@@ -1,24 +1,19 @@
 --[[
   purpose: what one command of participate takes, gives and writes, noted by the steps and then written at once
   KEYS:    campaign (c:), the user's hash
-  Returns: new_deal(activity, part, frame, user_index); record_deal(deal, user, request) -> the reply
+  Returns: begin_deal(deal); record_deal(deal) -> the reply
 ]]
-local function new_deal(activity, part, frame, user_index)
-  return {
-    activity = activity,
-    part = part,
-    frame = frame,
-    user_index = user_index,
-    -- fields of the user: what is taken at once and what is given once journaled, by field
-    adds = {},
-    gives = {},
-    puts = {},
-    -- { hash, scope, deltas } of stock
-    stock = {},
-    moves = '',
-    entity = '',
-    record = '',
-  }
+-- The request is the deal, one table that all commands of a batch use by turns. `gives` and `puts` (fields of the user: what is given once journaled, what is
+-- written) and `stock` ({ hash, scope, deltas } of each) are made by who has something for them.
+local function begin_deal(deal)
+  local part, activity = deal.part, deal.activity
+  deal.newcomer = not deal.values[activity.count_campaign]
+  -- whoever took part has the counter of the campaign, as 0 too
+  local adds = { [part.times] = deal.quantity, [activity.count_campaign] = deal.newcomer and 0 or nil }
+  if part.by_day then
+    adds[part.times_today] = 1
+  end
+  deal.adds = adds
 end
 
 -- Deltas of the frame's JSON by scope: takes and gives together, for the fold of the journal knows no "not yet".
@@ -27,14 +22,14 @@ local function deal_adds(deal)
   for field, delta in pairs(deal.adds) do
     user[field] = delta
   end
-  for field, delta in pairs(deal.gives) do
+  for field, delta in pairs(deal.gives or {}) do
     -- nothing was given: the fold must not make a field that Redis does not have
     if delta > 0 then
       user[field] = (user[field] or 0) + delta
     end
   end
   parts.u = user
-  for i = 1, #deal.stock do
+  for i = 1, #(deal.stock or {}) do
     parts[deal.stock[i].scope] = deal.stock[i].deltas
   end
   if deal.newcomer then
@@ -60,59 +55,73 @@ local function deal_start(deal)
   if not deal.variant then
     return ',' .. deal_common(deal)
   end
-  local starts = deal.part.starts
-  local name = deal.variant .. (deal.newcomer and '!' or ';') .. (deal.adds[deal.part.cost_field] or '')
-  if not starts[name] then
-    starts[name] = share(deal.frame, '{' .. deal_common(deal) .. '}')
+  local starts, cost = deal.part.starts, deal.adds[deal.part.cost_field]
+  local name = deal.variant .. (deal.newcomer and '!' or ';') .. (cost and text(cost) or '')
+  local start = starts[name]
+  if not start then
+    start = share(deal.frame, '{' .. deal_common(deal) .. '}')
+    starts[name] = start
   end
-  return starts[name]
+  return start
 end
 
 local function deal_puts(deal)
-  local scopes = {}
-  if next(deal.puts) then
-    scopes.u = deal.puts
+  local user = deal.puts and '"u":' .. json_fields(deal.puts) or ''
+  if not deal.chain then
+    return deal.puts and ',"put":{' .. user .. '}' or ''
   end
-  if deal.chain then
-    scopes.s = { chain = deal.number }
-  end
-  return json_part('put', scopes)
+  return ',"put":{' .. user .. (deal.puts and ',' or '') .. '"s":{"chain":"' .. deal.number .. '"}}'
 end
 
--- Counters of the user that every kind moves.
-local function count_part(deal, request)
-  local part, activity, adds = deal.part, deal.activity, deal.adds
-  adds[part.times] = request.quantity
-  if part.by_day then
-    adds[part.times_today] = 1
+-- The user's first decision in this batch: a list ready to be written. What is added to was checked, so it is a number.
+local function writes_of(deal, replay_record)
+  local values, key = deal.values, KEYS[deal.user_index]
+  -- the places that are usually needed are there from the start
+  local writes =
+    { key, deal.key, replay_record, 'd', text((values.d or 0) + 1), nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+  local count = 5
+  for field, delta in pairs(deal.adds) do
+    writes[count + 1], writes[count + 2] = field, text((values[field] or 0) + delta)
+    count = count + 2
   end
-  if activity.entitlement and part.kind ~= 'task' then
-    adds[activity.entitlement] = (adds[activity.entitlement] or 0) - 1
+  if deal.puts then
+    for field, value in pairs(deal.puts) do
+      writes[count + 1], writes[count + 2] = field, value
+      count = count + 2
+    end
   end
-  deal.newcomer = not deal.values[activity.count_campaign]
-  if deal.newcomer then
-    -- whoever took part has this counter, as 0 too
-    adds[activity.count_campaign] = 0
-    count_newcomer(activity)
-  end
+  return writes
 end
 
-local function write_deal(deal, user)
-  local key = KEYS[deal.user_index]
+local function write_user(deal, replay_record)
+  local user = deal.user
+  if not user then
+    note_writes(writes_of(deal, replay_record))
+    return
+  end
   for field, delta in pairs(deal.adds) do
     add(user, field, delta)
   end
-  for field, value in pairs(deal.puts) do
+  for field, value in pairs(deal.puts or {}) do
     put(user, field, value)
   end
-  for field, delta in pairs(deal.gives) do
-    if delta > 0 then
-      give(deal.frame, key, field, delta)
+  put(user, deal.key, replay_record)
+  add(user, 'd', 1)
+end
+
+local function write_rest(deal)
+  if deal.gives then
+    for field, delta in pairs(deal.gives) do
+      if delta > 0 then
+        give(deal.frame, KEYS[deal.user_index], field, delta)
+      end
     end
   end
-  for i = 1, #deal.stock do
-    for field, delta in pairs(deal.stock[i].deltas) do
-      add(deal.stock[i].hash, field, delta)
+  if deal.stock then
+    for i = 1, #deal.stock do
+      for field, delta in pairs(deal.stock[i].deltas) do
+        add(deal.stock[i].hash, field, delta)
+      end
     end
   end
   if deal.chain then
@@ -120,20 +129,31 @@ local function write_deal(deal, user)
   end
 end
 
-local function record_deal(deal, user, request)
-  count_part(deal, request)
+local function record_deal(deal)
+  local entitlement, adds = deal.activity.entitlement, deal.adds
+  if entitlement and deal.part.kind ~= 'task' then
+    adds[entitlement] = (adds[entitlement] or 0) - 1
+  end
+  if deal.newcomer then
+    count_newcomer(deal.activity)
+  end
   local report = deal.facts .. deal.moves
-  local rest = deal_start(deal) .. ',"report":"' .. report .. '"' .. deal_puts(deal)
-  write_deal(deal, user)
-  return decide(deal.frame, user, {
-    seq = next_sequence(deal.frame),
-    type = deal.type,
-    key = request.key,
-    hash = request.hash,
-    head = request.head,
-    entity = deal.entity,
-    report = report,
-    record = deal.record,
-    rest = rest,
-  })
+  deal.seq, deal.report = next_sequence(deal.frame), report
+  note_decision(
+    deal.frame,
+    '{"seq":'
+      .. deal.seq
+      .. ','
+      .. deal.head
+      .. deal_start(deal)
+      .. ',"report":"'
+      .. report
+      .. '"'
+      .. deal_puts(deal)
+      .. '}'
+  )
+  local replay_record, reply = answer(deal.frame, deal)
+  write_user(deal, replay_record)
+  write_rest(deal)
+  return reply
 end

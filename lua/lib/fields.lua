@@ -1,5 +1,31 @@
 --[[
-  purpose: the fields of the commands of this batch, in order; commands read theirs by place
-  Returns: FIELDS
+  purpose: the fields of the commands of this batch, each ended by a newline; a command reads its own from a place on
+  Returns: COMMANDS_TEXT; to_number(field); take_line(at) -> one field; take_fields(at, count) -> list of fields; the last two also
+           return the place after
 ]]
-local FIELDS = {}
+local COMMANDS_TEXT = ARGV[6]
+local NUMBERS = {}
+
+-- Places, quantities and levels come again and again.
+local function to_number(field)
+  local known = NUMBERS[field]
+  if not known then
+    known = tonumber(field)
+    NUMBERS[field] = known
+  end
+  return known
+end
+
+-- A long field by itself: a pattern looks at each byte ten times as long as this search.
+local function take_line(at)
+  local ends = string.find(COMMANDS_TEXT, '\n', at, true)
+  return string.sub(COMMANDS_TEXT, at, ends - 1), ends + 1
+end
+
+local function take_fields(at, count)
+  local fields = {}
+  for i = 1, count do
+    fields[i], at = take_line(at)
+  end
+  return fields, at
+end

@@ -11,10 +11,15 @@ local function new_frame(opening)
     id = EPOCH .. '-' .. batch,
     first = opening.seq,
     shared = {},
+    -- JSON texts, and how many: counting a list takes a search
     decisions = {},
+    count = 0,
+    counted = false,
+    next_sequence = false,
     gives = {},
     replayed = {},
     seen = {},
+    after = {},
   }
 end
 
@@ -25,7 +30,11 @@ end
 
 -- The sequence that the next decision of this frame will have, as text.
 local function next_sequence(frame)
-  return text(frame.first + #frame.decisions + 1)
+  if frame.counted ~= frame.count then
+    frame.counted = frame.count
+    frame.next_sequence = text(frame.first + frame.count + 1)
+  end
+  return frame.next_sequence
 end
 
 -- Puts what many decisions of this frame have in common into it once; they name it by `"as":<number>`.
@@ -35,27 +44,37 @@ local function share(frame, json)
   return ',"as":' .. (#shared - 1)
 end
 
--- Notes a decision: `head` is the caller's JSON text, `rest` ours.
--- Returns its replay record, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
-local function note_decision(frame, decision)
-  local tail = decision.seq
-    .. ';'
-    .. frame.batch
-    .. ';'
-    .. decision.type
-    .. ';'
-    .. frame.opening.now_text
-    .. ';'
-    .. decision.entity
-    .. ';'
-    .. decision.report
-  frame.decisions[#frame.decisions + 1] = '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}'
-  return decision.hash .. ';' .. EPOCH .. ';' .. tail, 'A;' .. EPOCH .. ';' .. tail .. '\n' .. decision.record
+-- What replay records and replies of one type have in common in this frame: the text around their sequences.
+local AFTER_HASH = ';' .. EPOCH .. ';'
+
+local function after_sequence(frame, type_name)
+  local known = frame.after[type_name]
+  if not known then
+    known = ';' .. frame.batch .. ';' .. type_name .. ';' .. frame.opening.now_text .. ';'
+    frame.after[type_name] = known
+  end
+  return known
 end
 
--- Notes a decision and leaves its replay record with the user.
+-- Notes the JSON text of a decision.
+local function note_decision(frame, json)
+  local count = frame.count + 1
+  frame.count = count
+  frame.decisions[count] = json
+end
+
+-- Returns the replay record of a decision, hash;epoch;sequence;batch;type;at;entity;report, and the reply.
+local function answer(frame, decision)
+  local seq, entity, report = decision.seq, decision.entity, decision.report
+  local after = after_sequence(frame, decision.type)
+  return decision.hash .. AFTER_HASH .. seq .. after .. entity .. ';' .. report,
+    'A' .. AFTER_HASH .. seq .. after .. entity .. ';' .. report .. '\n' .. decision.record
+end
+
+-- Notes a decision and leaves its replay record with the user; `head` is the caller's JSON text, `rest` ours.
 local function decide(frame, user, decision)
-  local replay_record, reply = note_decision(frame, decision)
+  note_decision(frame, '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}')
+  local replay_record, reply = answer(frame, decision)
   put(user, decision.key, replay_record)
   add(user, 'd', 1)
   return reply
@@ -65,7 +84,7 @@ end
 local function write_frame(frame)
   local opening = frame.opening
   local decisions = frame.decisions
-  local count = #decisions
+  local count = frame.count
   if count == 0 then
     return '', '', ''
   end

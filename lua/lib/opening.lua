@@ -6,8 +6,7 @@
 -- A Redis exchanged behind our back (promoted, restarted on an old file) keeps its script cache in a full resync but
 -- has another replication id, so a script of this opening must not decide there.
 local function same_redis()
-  local info = redis.call('INFO', 'replication')
-  return string.match(info, 'master_replid:(%x+)') == REPLID
+  return string.find(redis.call('INFO', 'replication'), 'master_replid:' .. REPLID .. '\r', 1, true) ~= nil
 end
 
 local function open_opening(key)
@@ -38,18 +37,16 @@ local function open_opening(key)
   }
 end
 
--- Numbers go out as text, without the exponent that Lua would write from 1e15 on. Formatting costs 0.45 us, as much as
--- ten table accesses, so small numbers are remembered and large ones are formatted once a command.
+-- Whole numbers go out as text, without the exponent that Lua would write from 1e15 on. Formatting costs 0.25 us (0.45 with
+-- %.0f), as much as five table accesses, so small numbers are remembered and large ones are formatted once a command.
 local SMALL = {}
 
-local function text(number)
-  -- minus zero would be written as -0, which Redis does not count from
-  number = number + 0
-  local known = SMALL[number]
+local function text(value)
+  local known = SMALL[value]
   if not known then
-    known = string.format('%.0f', number)
-    if number < 100 then
-      SMALL[number] = known
+    known = string.format('%d', value)
+    if value < 100 then
+      SMALL[value] = known
     end
   end
   return known

@@ -26,10 +26,17 @@ local function natural(value)
   return number and number >= 0 and number or nil
 end
 
+-- Those that are there become numbers, so that nobody has to look at their text again.
 local function numbers_are_whole(fields, values)
   for i = 1, #fields do
-    if not whole(values[fields[i]]) then
-      return false
+    local field = fields[i]
+    local value = values[field]
+    if value then
+      local checked = whole(value)
+      if not checked then
+        return false
+      end
+      values[field] = checked
     end
   end
   return true

@@ -1,7 +1,7 @@
 --[[
   purpose: the record of a win, `status;frame;campaign;draw;prize;sub;tier;type;at;claimBy;given`, and the spin that makes it
   KEYS:    the user's hash; stock (s:)
-  Returns: take_spin(deal, request) -> true, or nil and the refusal; parse_win(record); changed_win(win, status, frame)
+  Returns: take_spin(deal) -> true, or nil and the refusal; parse_win(record); changed_win(win, status, frame)
 ]]
 -- What a prize credits at once must be readable in the user's hash before anything is written.
 local function fetch_reward(deal, reward)
@@ -11,26 +11,49 @@ local function fetch_reward(deal, reward)
     return true
   end
   local values = fetch(deal.user_index, unpack(numbers))
-  return values ~= nil and numbers_are_whole(numbers, values)
+  if not values or not numbers_are_whole(numbers, values) then
+    return false
+  end
+  for i = 1, #numbers do
+    deal.values[numbers[i]] = values[numbers[i]]
+  end
+  return true
+end
+
+-- Returns false when the user's hash is not readable.
+local function credit_prize(deal, reward)
+  if #reward == 0 then
+    return true
+  end
+  if not fetch_reward(deal, reward) then
+    return false
+  end
+  give_reward(deal, reward)
+  return true
 end
 
 local function note_losses(deal, draw, won)
-  if draw.memory then
-    local losses = won and 0 or losing_spins(deal, draw) + 1
-    deal.puts[draw.last_spin] = text(losses) .. ';' .. deal.frame.id
-  end
+  local losses = won and 0 or losing_spins(deal, draw) + 1
+  deal_put(deal, draw.last_spin, text(losses) .. ';' .. deal.frame.id)
 end
 
 local function take_quota(deal, prize)
   if prize.limited then
-    local quota = quota_of(deal.part.draw, prize)
-    deal.stock[1] = { hash = quota, scope = 's', deltas = { [prize.remaining] = -1, [prize.paid] = 1 } }
+    prize.stock = prize.stock
+      or {
+        {
+          hash = quota_of(deal.part.draw, prize),
+          scope = 's',
+          deltas = { [prize.remaining] = -1, [prize.paid] = 1 },
+        },
+      }
+    deal.stock = prize.stock
   end
 end
 
 local function note_win(deal, prize, sub)
   local entity = EPOCH .. '-' .. next_sequence(deal.frame)
-  local credited = deal.given ~= nil
+  local credited = deal.given
   local claim_by = not credited and prize.claim_within > 0 and text(deal.part.now + prize.claim_within) or ''
   deal.entity = entity
   deal.record = (credited and 'g;' or 'w;')
@@ -53,24 +76,23 @@ local function note_win(deal, prize, sub)
     .. claim_by
     .. ';'
     .. (deal.given or '')
-  deal.puts['w:' .. entity] = deal.record
+  deal_put(deal, 'w:' .. entity, deal.record)
 end
 
-local function take_spin(deal, request)
+local function take_spin(deal)
   local draw = deal.part.draw
-  local prize, sub = take_prize(deal, request.random, request.level)
+  local prize, sub = take_prize(deal, deal.random, deal.level)
   if not prize then
     return nil, sub
   end
   local won = prize.id ~= draw.fallback
-  for _, reward in ipairs({ prize.reward, sub and sub.reward or {} }) do
-    if not fetch_reward(deal, reward) then
-      return nil, 'X;' .. KEYS[deal.user_index]
-    end
-    give_reward(deal, reward)
+  if not credit_prize(deal, prize.reward) or (sub and not credit_prize(deal, sub.reward)) then
+    return nil, 'X;' .. KEYS[deal.user_index]
   end
   take_quota(deal, prize)
-  note_losses(deal, draw, won)
+  if draw.memory then
+    note_losses(deal, draw, won)
+  end
   if won then
     deal.adds[draw.wins] = 1
     if draw.tiers_most[prize.tier] then
@@ -82,12 +104,24 @@ local function take_spin(deal, request)
     note_win(deal, prize, sub)
   end
   local left = deal.daily_left and text(deal.daily_left) or ''
-  deal.facts = table.concat(
-    { prize.id, sub and sub.id or '', deal.number, deal.previous, deal.picked, deal.why, text(request.level), left },
-    ','
-  )
+  local sub_id = sub and sub.id or ''
+  deal.facts = prize.id
+    .. ','
+    .. sub_id
+    .. ','
+    .. deal.number
+    .. ','
+    .. deal.previous
+    .. ','
+    .. deal.picked
+    .. ','
+    .. deal.why
+    .. ','
+    .. text(deal.level)
+    .. ','
+    .. left
   if not prize.reward.varies and not (sub and sub.reward.varies) then
-    deal.variant = prize.id .. '~' .. (sub and sub.id or '')
+    deal.variant = sub and prize.id .. '~' .. sub_id or prize.id
   end
   return true
 end

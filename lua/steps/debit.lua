@@ -21,7 +21,7 @@ local function carried_over(deal)
     end
     carried = math.max(0, tonumber(kept) + part.daily - spent)
   end
-  deal.puts[part.kept] = text(part.today) .. ';' .. text(carried)
+  deal_put(deal, part.kept, text(part.today) .. ';' .. text(carried))
   return carried
 end
 
@@ -32,7 +32,8 @@ local function daily_left(deal)
   if part.keep then
     carried = carried_over(deal)
   end
-  return carried and math.max(0, carried + part.daily - whole(deal.values[part.times_today]))
+  local left = carried and carried + part.daily - (deal.values[part.times_today] or 0)
+  return left and (left > 0 and left or 0)
 end
 
 local function insufficient(unit, balance, required)
@@ -47,7 +48,7 @@ local function debit(deal, quantity)
     if not left then
       return 'X;' .. KEYS[deal.user_index]
     end
-    deal.daily_left = math.max(0, left - quantity)
+    deal.daily_left = left > quantity and left - quantity or 0
     if left >= quantity then
       return nil
     end
@@ -59,7 +60,7 @@ local function debit(deal, quantity)
   if amount == 0 then
     return nil
   end
-  local balance = whole(deal.values[part.cost_field])
+  local balance = deal.values[part.cost_field] or 0
   if balance < amount then
     return insufficient(part.cost_unit, balance, amount)
   end

@@ -33,6 +33,21 @@ local function push_all(list, more)
   end
 end
 
+-- `least`: fetch_fields asks for seven.
+local function without_repeats(fields, least)
+  local list, seen = {}, {}
+  for i = 1, #fields do
+    if not seen[fields[i]] then
+      seen[fields[i]] = true
+      list[#list + 1] = fields[i]
+    end
+  end
+  for i = #list + 1, least do
+    list[i] = list[1]
+  end
+  return list
+end
+
 -- `<days>=<reward>;...`; nil when it is not readable
 local function parse_streak(packed)
   local steps = { longest = 0 }
@@ -106,7 +121,9 @@ local function new_part(activity, opening, day, rules)
       keep = rules.keep == '1',
       reward = parse_reward(rules.reward or ''),
       pool = rules.pool or '',
+      completed = 't:' .. place,
       starts = {},
+      places = {},
       -- what the steps look at in a user's hash: everything, counters, records
       fields = {},
       numbers = {},
@@ -145,8 +162,11 @@ local function load_part(activity, opening, day)
   if part.keep then
     read_record(part, part.kept, 'kept')
   end
+  part.numbers = without_repeats(numbers, 0)
+  numbers = part.numbers
   push_all(part.fields, numbers)
   part.fields[#part.fields + 1] = activity.disqualified
+  part.fields = without_repeats(part.fields, 7)
   return part
 end
 

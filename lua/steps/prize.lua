@@ -146,12 +146,16 @@ end
 
 -- Quota of a prize: nil when its stock is missing or not readable, which is never "exhausted".
 local function quota_of(draw, prize)
+  if prize.quota then
+    return prize.quota
+  end
   local values, hash = fetch(draw.index + 2, prize.remaining, prize.paid, prize.total)
   if not values or not values[prize.remaining] then
     return nil
   end
   local numbers = whole(values[prize.remaining]) and whole(values[prize.paid]) and whole(values[prize.total])
-  return numbers and hash
+  prize.quota = numbers and hash or nil
+  return prize.quota
 end
 
 -- Unit i of n is released at (i - 1/2)/n of the draw's window, so that the first minute cannot empty it.
@@ -201,7 +205,7 @@ end
 
 -- A prize promised after so many losing spins, where it can be given; nil otherwise, and the key of what is not readable.
 local function guaranteed(deal, draw)
-  local losses = #draw.guarantees > 0 and losing_spins(deal, draw) or 0
+  local losses = losing_spins(deal, draw)
   for i = 1, #draw.guarantees do
     if losses >= draw.guarantees[i].after then
       local prize = prize_of(draw, draw.guarantees[i].id)
@@ -236,8 +240,11 @@ local function pick_sub(prize, number)
 end
 
 local function chain_of(draw)
-  local values, hash = fetch(draw.index + 2, 'chain')
-  return values and hash
+  if not draw.chain then
+    local values, hash = fetch(draw.index + 2, 'chain')
+    draw.chain = values and hash
+  end
+  return draw.chain
 end
 
 -- The number is the gateway's HMAC of a secret seed, mixed with what no gateway and no user can choose: the sequence and
@@ -252,7 +259,10 @@ local function take_prize(deal, draw_random, level)
   local digest = redis.sha1hex(draw_random .. ';' .. EPOCH .. '-' .. next_sequence(deal.frame) .. ';' .. previous)
   local number = string.sub(digest, 1, 13)
   local picked = pick(draw, set, tonumber(number, 16))
-  local prize, spoiled = guaranteed(deal, draw)
+  local prize, spoiled
+  if #draw.guarantees > 0 then
+    prize, spoiled = guaranteed(deal, draw)
+  end
   local why = 'guaranteed'
   if spoiled then
     return nil, 'X;' .. spoiled

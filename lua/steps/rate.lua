@@ -14,7 +14,7 @@ local function load_bucket(activity, opening, rate, burst)
 end
 
 local function take_token(activity, opening)
-  local rate = tonumber(activity.campaign.rate) or 0
+  local rate = activity.rate
   if rate <= 0 then
     return nil
   end

@@ -1,10 +1,16 @@
 --[[
   purpose: step 8, what a decision gives: balances, entitlements, a doubler; noted now, usable once journaled
   KEYS:    the user's hash
-  Returns: parse_reward(text) -> list of gives or nil; reward_fields(fields, reward, part); give_reward(deal, reward);
+  Returns: deal_put(deal, field, value); parse_reward(text) -> list of gives or nil; reward_fields(fields, reward, part); give_reward(deal, reward);
            doubler_of(values, part) -> the card in force or nil
 ]]
 local rewards = {}
+
+-- Notes what is written to a field of the user's hash.
+local function deal_put(deal, field, value)
+  deal.puts = deal.puts or {}
+  deal.puts[field] = value
+end
 
 -- `unit field amount capPerDay multiplied`, of a doubler also `hours activities`; joined by commas.
 local function parse_entry(packed)
@@ -85,7 +91,7 @@ end
 
 local function give_doubler(deal, entry)
   local ends = text(deal.part.now + entry.hours * 3600000)
-  deal.puts[entry.field] = ends
+  local card = ends
     .. ';'
     .. text(entry.amount)
     .. ';'
@@ -94,6 +100,7 @@ local function give_doubler(deal, entry)
     .. deal.frame.id
     .. ';'
     .. next_sequence(deal.frame)
+  deal_put(deal, entry.field, card)
   deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(entry.amount) .. ' ' .. ends
   note_given(deal, entry, entry.amount)
 end
@@ -123,7 +130,8 @@ local function give_entry(deal, entry)
   if entry.cap > 0 then
     amount = capped(deal, entry, amount)
   end
-  local gives, field = deal.gives, entry.field
+  local gives, field = deal.gives or {}, entry.field
+  deal.gives = gives
   gives[field] = (gives[field] or 0) + amount
   local after = whole(deal.values[field]) + (deal.adds[field] or 0) + gives[field]
   deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(amount) .. ' ' .. text(after)

@@ -1,18 +1,18 @@
 --[[
   purpose: step 3, the user is not disqualified and holds the level and the entitlement that the activity asks for
   KEYS:    the user's hash
-  Returns: check_standing(activity, values, level) -> refusal or nil
+  Returns: check_standing(activity, disqualified, entitlements, level) -> refusal or nil; the second and third are the fields of
+           the user that tell
 ]]
-local function check_standing(activity, values, level)
-  if values[activity.disqualified] == '1' then
+local function check_standing(activity, disqualified, entitlements, level)
+  if disqualified == '1' then
     return 'R;DISQUALIFIED'
   end
-  local rules = activity.rules
-  if level < (tonumber(rules.level) or 0) then
-    return 'R;NOT_ELIGIBLE;level;' .. rules.level
+  if level < activity.level then
+    return 'R;NOT_ELIGIBLE;level;' .. activity.rules.level
   end
-  if activity.entitlement and (tonumber(values[activity.entitlement]) or 0) < 1 then
-    return 'R;NOT_ELIGIBLE;entitlement;' .. rules.entitlement
+  if activity.entitlement and (tonumber(entitlements) or 0) < 1 then
+    return 'R;NOT_ELIGIBLE;entitlement;' .. activity.rules.entitlement
   end
   return nil
 end

@@ -28,19 +28,21 @@ local function take_units(activity, quantity)
   if not stock then
     return nil, 'X;' .. KEYS[activity.index + 2]
   end
-  local remaining = tonumber(stock.values[activity.remaining])
+  local values, dirty = stock.values, stock.dirty
+  local remaining, held = whole(values[activity.remaining]), whole(values[activity.held])
   if remaining < quantity then
-    local may_reopen = (tonumber(stock.values[activity.held]) or 0) > 0 and '1' or '0'
-    return nil, 'R;SOLD_OUT;' .. text(remaining) .. ';' .. may_reopen
+    return nil, 'R;SOLD_OUT;' .. text(remaining) .. ';' .. (held > 0 and '1' or '0')
   end
-  local before = tonumber(stock.values[activity.position]) or 0
-  add(stock, activity.remaining, -quantity)
-  add(stock, activity.held, quantity)
-  add(stock, activity.position, quantity)
-  return text(before + 1), text(before + quantity)
+  local last = whole(values[activity.position]) + quantity
+  values[activity.remaining], values[activity.held], values[activity.position] =
+    remaining - quantity, held + quantity, last
+  dirty[activity.remaining], dirty[activity.held], dirty[activity.position] = true, true, true
+  local position = text(last)
+  return quantity == 1 and position or text(last - quantity + 1), position
 end
 
 local function count_newcomer(activity)
-  local _, campaign = fetch(activity.index, 'participants')
-  add(campaign, 'participants', 1)
+  local hash = activity.campaign_hash
+  hash.values.participants = whole(hash.values.participants) + 1
+  hash.dirty.participants = true
 end

@@ -37,7 +37,7 @@ end
 
 -- Rules of an activity, read once a batch; nil when a hash is missing or not readable (never "sold out").
 local function load_activity(index)
-  local campaign = fetch(
+  local campaign, campaign_hash = fetch(
     index,
     'ready',
     'opens_at',
@@ -73,7 +73,11 @@ local function load_activity(index)
   return {
     index = index,
     campaign = campaign,
+    campaign_hash = campaign_hash,
     rules = rules,
+    rate = tonumber(campaign.rate) or 0,
+    level = whole(rules.level),
+    limits = { campaign = whole(campaign.units_per_user), activity = whole(rules.units_per_user) },
     campaign_id = campaign_id,
     activity_id = activity_id,
     count_campaign = 'n:' .. campaign_id,

@@ -50,12 +50,12 @@ function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): stri
 /** The text of an entry script with its includes in place. @throws Error when a file is missing or included twice */
 function assemble(entry: ScriptName): string {
   const text = readLua(entry)
-  const names = Array.from(text.matchAll(/^-- @include (\S+)$/gm), ([, name = '']) => name)
+  const names = Array.from(text.matchAll(/^ *-- @include (\S+)$/gm), ([, name = '']) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new Error(`lua/${twice}.lua is included twice by lua/${entry}.lua`)
   const files = names.map((name) => readLua(name))
   const words = [text, ...files].map(wordsOf)
-  return text.replace(/^-- @include (\S+)$/gm, (_, name: string) => {
+  return text.replace(/^ *-- @include (\S+)$/gm, (_, name: string) => {
     const index = names.indexOf(name)
     return inBlock(files[index] ?? '', words.toSpliced(index + 1, 1))
   })
