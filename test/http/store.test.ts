@@ -275,7 +275,6 @@ test('figures and health are told on the admin port', async (t) => {
   const text = (await app.inject('/metrics')).body
   t.match(text, /floodgate_http_answers_total\{route="\/admin\/v1\/orders\/:order\/cancellation",status="201"\} 1/)
   t.match(text, /floodgate_gate_outcomes_total\{outcome="confirmed"\} 1/)
-  t.match(text, /nodejs_eventloop_lag_seconds/)
   t.match(text, /floodgate_part_health\{part="gate"\} 2/)
 })
 
