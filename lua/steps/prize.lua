@@ -153,7 +153,7 @@ local function quota_of(draw, prize)
   if not values or not values[prize.remaining] then
     return nil
   end
-  local numbers = whole(values[prize.remaining]) and whole(values[prize.paid]) and whole(values[prize.total])
+  local numbers = numbers_are_whole({ prize.remaining, prize.paid, prize.total }, values)
   prize.quota = numbers and hash or nil
   return prize.quota
 end

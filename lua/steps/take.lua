@@ -10,14 +10,7 @@ local function load_stock(activity)
   if not values or not values[activity.remaining] then
     return nil
   end
-  if
-    not whole(values[activity.remaining])
-    or not whole(values[activity.held])
-    or not whole(values[activity.position])
-  then
-    return nil
-  end
-  return hash
+  return numbers_are_whole({ activity.remaining, activity.held, activity.position }, values) and hash
 end
 
 local function take_units(activity, quantity)
