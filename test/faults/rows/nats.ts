@@ -150,7 +150,8 @@ export const natsRows: readonly Row[] = [
   {
     id: 'F24',
     title: "Everything is sent again after the journal's window: second copies in the stream, one row each.",
-    world: { lines: ['gateway-nats'] },
+    // a frame that is stored at once leaves the outbox, and nobody sends it again
+    world: { lines: ['gateway-nats'], workerFails: 'W1:delay:1600:8+' },
     expects: { opensAgain: false },
     strike: beyondTheWindow
   },
