@@ -103,7 +103,11 @@ export class World {
     for (let n = 0; n < (spec.gateways ?? 2); n++) await this.startGateway(n === 0 ? spec.gatewayFails : undefined)
     await this.ready()
     // later, so that the first one owns the shard
-    for (const fails of spec.standbys ?? []) await this.startWorker(fails)
+    const standbys: Child[] = []
+    for (const fails of spec.standbys ?? []) standbys.push(await this.startWorker(fails))
+    // a worker that finds a server away while it starts ends: it must stand by before anything is struck
+    const standsBy = () => standbys.every((worker) => worker.printed('the gate is open') > 0)
+    await waitFor(standsBy, { deadlineMs: readyDeadlineMs, what: 'the standbys to stand by' })
   }
 
   async #layLine(line: Line): Promise<void> {
