@@ -4,7 +4,8 @@ import { decodeOrder } from '../gate/order-record.ts'
 import { findOrder, ordersOfUser, type StoredOrder } from '../store/orders.ts'
 import { type ItemPage, type ItemReader, type PageRequest, unite } from './pages.ts'
 
-const STORE_DEADLINE_MS = 1500
+// as long as Redis may take: whoever is refused hears of it within a second, also while Postgres is away
+const STORE_DEADLINE_MS = 800
 
 /** Waits for Postgres no longer than a client would. @throws UnavailableError when it fails or takes too long */
 export function fromStore<Row>(work: Promise<Row>): Promise<Row> {
