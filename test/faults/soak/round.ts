@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type History, now } from '../../support/history.ts'
 import type { Difference } from '../../support/judged.ts'
 import { Sampler } from '../../support/pressure.ts'
+import { seededRandom } from '../../support/random.ts'
 import { waitFor } from '../../support/wait.ts'
 import { confirmsTooLate, firstConfirmationAfter, judgeAtRest } from '../judge/judge.ts'
 import { footprintsOf, logsWrong, refusalsLate, settledFootprints } from '../judge/processes.ts'
@@ -67,7 +68,7 @@ class Round {
   constructor(options: RoundOptions) {
     this.#options = options
     this.#journalLost = options.journalLost
-    const { world, id, seed, folder, random } = options
+    const { world, id, seed, folder } = options
     this.#load = new Load({
       gateways: this.#gateways(),
       tokenSecret: world.tokenSecret,
@@ -83,7 +84,8 @@ class Round {
       visit,
       historyFile: join(folder, `${id}.jsonl`)
     })
-    this.#desk = new Desk(world, id, random)
+    // dice of its own: how many it throws depends on time, and the faults of a seed must not
+    this.#desk = new Desk(world, id, seededRandom(seed))
   }
 
   #gateways(): string[] {
