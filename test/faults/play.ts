@@ -173,7 +173,8 @@ async function run(scene: Scene, row: Row, expects: Expectations): Promise<Playe
     await tried(found, 'judge', async () => {
       found.push(...((await row.judge?.(scene)) ?? []))
     })
-    found.push(...paceWrong(scene, history, expects), ...refusalsLate(history, load.lagMs))
+    found.push(...paceWrong(scene, history, expects))
+    found.push(...refusalsLate(load.history(), load.lagMs), ...refusalsLate(scene.history, scene.lagMs))
     found.push(...logsWrong(world.children, expects.alarms ?? [], expects.mayAlarm ?? []))
     found.push(...epochWrong(epochBefore, (await world.shard()).epoch, expects))
     found.push(...(await settledFootprints(before)))

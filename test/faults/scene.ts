@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Redis } from 'ioredis'
 import { LoadClient } from '../support/client.ts'
 import { History, now, type Purchase } from '../support/history.ts'
@@ -43,6 +44,7 @@ export class Scene {
   struckAt = 0
   healedAt = 0
   readonly #random: () => number
+  readonly #lag = monitorEventLoopDelay({ resolution: 10 })
   readonly #afterwards: Array<() => Promise<void>> = []
 
   constructor(options: SceneOptions) {
@@ -53,6 +55,7 @@ export class Scene {
     this.sale = options.sale
     this.stock = options.sale.stock
     this.#random = options.random
+    this.#lag.enable()
   }
 
   /** A whole number from `from` to `to`, the same for the same seed. */
@@ -65,7 +68,13 @@ export class Scene {
     this.#afterwards.push(work)
   }
 
+  /** How late timers of this process were at p99 (ms): other rows are played and judged in it, too. */
+  get lagMs(): number {
+    return Math.round(this.#lag.percentile(99) / 1e6)
+  }
+
   async end(): Promise<void> {
+    this.#lag.disable()
     for (const work of this.#afterwards.reverse()) await work()
   }
 
