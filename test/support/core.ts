@@ -87,11 +87,9 @@ export function packedSession(session: {
 
 const HOUR = 3_600_000
 
-/** The command that preloads a sale which is open now: one session `am`, price 100 CNY, no limits unless said. */
-export function preload(spec: SaleSpec): AdjustCommand {
-  const { campaign, sale } = spec
-  const now = Date.now()
-  const campaignRules = {
+/** Rules of a campaign that is open now and limits nothing. */
+export function openCampaign(now: number): Readonly<Record<string, string>> {
+  return {
     ready: '1',
     opens_at: String(now - HOUR),
     closes_at: String(now + HOUR),
@@ -103,7 +101,16 @@ export function preload(spec: SaleSpec): AdjustCommand {
     release_limit: '1',
     restock: '0',
     cancellable: 'unpaid',
-    version: '1',
+    version: '1'
+  }
+}
+
+/** The command that preloads a sale which is open now: one session `am`, price 100 CNY, no limits unless said. */
+export function preload(spec: SaleSpec): AdjustCommand {
+  const { campaign, sale } = spec
+  const now = Date.now()
+  const campaignRules = {
+    ...openCampaign(now),
     ...spec.campaignRules
   }
   const rules = {

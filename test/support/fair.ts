@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { AdjustCommand, ParticipateCommand, WinCommand } from '../../src/gate/commands.ts'
 import { SYSTEM_USER } from '../../src/gate/commands.ts'
-import { packedSession } from './core.ts'
+import { openCampaign, packedSession } from './core.ts'
 
 const HOUR = 3_600_000
 
@@ -24,18 +24,7 @@ export function openActivity(spec: ActivitySpec): AdjustCommand {
   const { campaign, activity, kind } = spec
   const now = Date.now()
   const campaignRules = {
-    ready: '1',
-    opens_at: String(now - HOUR),
-    closes_at: String(now + HOUR),
-    paused: '0',
-    ended: '0',
-    rate: '0',
-    burst: '0',
-    units_per_user: '0',
-    release_limit: '1',
-    restock: '0',
-    cancellable: 'unpaid',
-    version: '1',
+    ...openCampaign(now),
     zone: '0000000000000+0480',
     ...spec.campaignRules
   }

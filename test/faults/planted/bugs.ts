@@ -19,7 +19,20 @@ export interface PlantedBug {
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'gives at the decision',
-    edits: [{ file: 'lua/lib/deal.lua', find: 'give(deal.frame, key, field, delta)', put: 'add(user, field, delta)' }],
+    edits: [
+      {
+        file: 'lua/lib/deal.lua',
+        find: '  write_user(deal, replay_record)\n  write_rest(deal)',
+        put: `  for field, delta in pairs(deal.gives or {}) do
+    if delta > 0 then
+      deal.adds[field] = (deal.adds[field] or 0) + delta
+    end
+  end
+  write_user(deal, replay_record)
+  write_rest(deal)`
+      },
+      { file: 'lua/lib/deal.lua', find: 'give(deal.frame, KEYS[deal.user_index], field, delta)', put: '' }
+    ],
     runs: [{ row: 'F42', seed: 1 }],
     rules: ['I8']
   },
@@ -45,8 +58,8 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lua/lib/opening.lua',
-        find: "return string.match(info, 'master_replid:(%x+)') == REPLID",
-        put: 'return info ~= REPLID'
+        find: "string.find(redis.call('INFO', 'replication'), 'master_replid:' .. REPLID .. '\\r', 1, true)",
+        put: 'REPLID'
       }
     ],
     // back on the first Redis with what the second one knew

@@ -4,7 +4,7 @@ import type { Prepared, Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { wipeJournal } from '../soak/faults.ts'
 import { type Lane, privateServer } from '../world/lane.ts'
-import { mountSmallDisk, type SmallDisk } from '../world/small-disk.ts'
+import { diskOf, onSmallDisk } from './on-small-disk.ts'
 import { askToReopen, lasting } from './tools.ts'
 
 /** A NATS of the row's own: a store that is wiped takes the streams of earlier rows along. */
@@ -47,31 +47,8 @@ async function lostWhileRecovering(scene: Scene): Promise<string> {
   return `${hit}; the store of NATS was wiped then, ${second.name} went on; opened under ${after}`
 }
 
-const disks = new WeakMap<Lane, SmallDisk>()
-
-async function onSmallDisk(lane: Lane, folder: string): Promise<Prepared> {
-  const disk = await mountSmallDisk(join(folder, 'disk'), 24)
-  try {
-    const server = await privateServer('nats', disk.folder)
-    const own = lane.with(server)
-    disks.set(own, disk)
-    return {
-      lane: own,
-      end: async () => {
-        disk.free()
-        await server.stop(3000)
-        await disk.unmount()
-      }
-    }
-  } catch (error) {
-    await disk.unmount()
-    throw error
-  }
-}
-
 async function diskFull(scene: Scene): Promise<string> {
-  const disk = disks.get(scene.lane)
-  if (disk === undefined) throw new Error('this lane has no small disk')
+  const disk = diskOf(scene)
   const nats = scene.lane.server('nats')
   scene.struck()
   const bytes = disk.fill()
@@ -99,7 +76,7 @@ export const lostJournalRows: readonly Row[] = [
     id: 'F27',
     title:
       "The journal's disk is full: orders are pending, nothing confirmed is lost, and it goes on when there is room.",
-    prepare: onSmallDisk,
+    prepare: onSmallDisk({ part: 'nats', megabytes: 24 }),
     world: { env: { JOURNAL_MAX_BYTES: String(8 * 1024 ** 2) } },
     expects: { mayAlarm: ['JOURNAL_LOST'] },
     strike: diskFull

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import pg from 'pg'
 import { waitFor } from '../../support/wait.ts'
-import type { Prepared, Row } from '../row.ts'
+import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
-import { copyPostgres, type Lane, privateServer, SkipRow } from '../world/lane.ts'
-import { mountSmallDisk, type SmallDisk } from '../world/small-disk.ts'
+import { copyPostgres, type Lane, SkipRow } from '../world/lane.ts'
+import { diskOf, onSmallDisk } from './on-small-disk.ts'
 import { pausedUnderLoad } from './pauses.ts'
 import { endOwnerSession, lasting } from './tools.ts'
 
@@ -40,35 +39,13 @@ async function replyLost(scene: Scene): Promise<string> {
   return `${hit}; ${line.counts.lostReplyBytes} bytes of replies were lost, ${sold} orders confirmed meanwhile`
 }
 
-const disks = new WeakMap<Lane, SmallDisk>()
-
-/** A Postgres on a small disk, for the seed that fills it. */
-async function onSmallDisk(lane: Lane, folder: string): Promise<Prepared> {
-  const template = lane.template
+async function emptyPostgres({ template }: Lane, folder: string): Promise<void> {
   if (template === undefined) throw new SkipRow('Postgres is not ours: it was given by its address')
-  const disk = await mountSmallDisk(join(folder, 'disk'), 160)
-  try {
-    await copyPostgres(template, disk.folder)
-    const server = await privateServer('postgres', disk.folder)
-    const own = lane.with(server)
-    disks.set(own, disk)
-    return {
-      lane: own,
-      end: async () => {
-        disk.free()
-        await server.stop(3000)
-        await disk.unmount()
-      }
-    }
-  } catch (error) {
-    await disk.unmount()
-    throw error
-  }
+  await copyPostgres(template, folder)
 }
 
 async function diskFull(scene: Scene): Promise<string> {
-  const disk = disks.get(scene.lane)
-  if (disk === undefined) throw new Error('this lane has no small disk')
+  const disk = diskOf(scene)
   const worker = scene.world.worker(0)
   scene.struck()
   const bytes = disk.fill()
@@ -191,7 +168,7 @@ export const postgresRows: readonly Row[] = [
   {
     id: 'F37',
     title: 'Postgres has no room, takes no writes, or gives no connection: the sale goes on, the rest follows.',
-    prepare: (lane, folder) => onSmallDisk(lane, folder),
+    prepare: onSmallDisk({ part: 'postgres', megabytes: 160, fill: emptyPostgres }),
     sale: { restMeanwhileMs: 2000 },
     expects: { sellsMeanwhile: true },
     strike: (scene) => [noConnections, diskFull, readOnly][scene.seed % 3]?.(scene) ?? diskFull(scene)

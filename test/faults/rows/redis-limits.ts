@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import { waitFor } from '../../support/wait.ts'
-import type { Prepared, Row } from '../row.ts'
+import type { Row } from '../row.ts'
 import { type Scene, wish } from '../scene.ts'
-import { type Lane, privateServer } from '../world/lane.ts'
-import { mountSmallDisk, type SmallDisk } from '../world/small-disk.ts'
+import { diskOf, onSmallDisk } from './on-small-disk.ts'
 import { pausedUnderLoad } from './pauses.ts'
 import { lasting } from './tools.ts'
 
@@ -38,33 +36,9 @@ async function outOfMemory(scene: Scene): Promise<string> {
   })
 }
 
-const disks = new WeakMap<Lane, SmallDisk>()
-
-/** A Redis whose file lies on a disk of a few megabytes. */
-async function onSmallDisk(lane: Lane, folder: string): Promise<Prepared> {
-  const disk = await mountSmallDisk(join(folder, 'disk'), 24)
-  try {
-    const server = await privateServer('redis', disk.folder)
-    const own = lane.with(server)
-    disks.set(own, disk)
-    return {
-      lane: own,
-      end: async () => {
-        disk.free()
-        await server.stop(3000)
-        await disk.unmount()
-      }
-    }
-  } catch (error) {
-    await disk.unmount()
-    throw error
-  }
-}
-
 /** With `appendfsync always` Redis ends itself when it cannot write; otherwise it refuses to write. */
 async function diskFull(scene: Scene): Promise<string> {
-  const disk = disks.get(scene.lane)
-  if (disk === undefined) throw new Error('this lane has no small disk')
+  const disk = diskOf(scene)
   const server = scene.lane.server('redis')
   const policy = scene.seed % 2 === 1 ? 'everysec' : 'always'
   await scene.withRedis((redis) => redis.config('SET', 'appendfsync', policy))
@@ -129,7 +103,7 @@ export const redisLimitRows: readonly Row[] = [
   {
     id: 'F19',
     title: "Redis' disk is full, writing every second or always: clean refusals, and it goes on when there is room.",
-    prepare: onSmallDisk,
+    prepare: onSmallDisk({ part: 'redis', megabytes: 24 }),
     strike: diskFull
   },
   {
