@@ -5,8 +5,11 @@ const settings = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 2000,
-  // the last resort of calls without a deadline of their own, all of them reads: a line can be cut without a close
-  commandTimeout: 10_000,
+  // the last resort of calls without a deadline of their own, all of them reads, and of the look whether Redis is ready: a
+  // line can be cut without a close, and what comes back after it must not wait for long
+  commandTimeout: 4000,
+  // Redis guesses how long it will be loading its file, at first by far too long, and the client would believe it up to 10 s
+  maxLoadingRetryTime: 200,
   keepAlive: 10_000,
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 500)
 } satisfies RedisOptions

@@ -30,16 +30,20 @@ async function restore(
   if (reply !== 'OK') throw new SupersededError('Another recovery has taken over the shard.')
 }
 
-/** Runs `work` over chunks, a few at a time. */
+/** Runs `work` over chunks, a few at a time: the next one is put together while Redis works on those before. */
 async function inChunks<T>(items: Iterable<T>, work: (chunk: T[]) => Promise<void>): Promise<void> {
-  let running: Array<Promise<void>> = []
+  const running = new Set<Promise<void>>()
   let chunk: T[] = []
   const start = async () => {
-    running.push(work(chunk))
+    const call = work(chunk)
     chunk = []
-    if (running.length < CALLS_IN_FLIGHT) return
-    await Promise.all(running)
-    running = []
+    running.add(call)
+    call.then(
+      () => running.delete(call),
+      // whoever waits for all of them hears of it
+      () => {}
+    )
+    if (running.size >= CALLS_IN_FLIGHT) await Promise.race(running)
   }
   for (const item of items) {
     chunk.push(item)
@@ -74,15 +78,18 @@ export async function wipe(target: RestoreTarget): Promise<number> {
   return keys.length
 }
 
+function flat(fields: ReadonlyMap<string, number | string>): string[] {
+  const list: string[] = []
+  for (const [field, value] of fields) list.push(field, String(value))
+  return list
+}
+
 /** Writes the folded hashes. @throws SupersededError */
 export async function writeHashes(target: RestoreTarget, fold: Fold): Promise<number> {
   await inChunks(fold.hashes, (chunk) =>
     restore(
       target,
-      chunk.map(
-        ([key, fields]) =>
-          [target.prefix + key, [...fields].flatMap(([field, value]) => [field, String(value)])] as const
-      )
+      chunk.map(([key, fields]) => [target.prefix + key, flat(fields)] as const)
     )
   )
   return fold.hashes.size

@@ -1,4 +1,4 @@
-import type { Client, Pool, PoolClient } from 'pg'
+import { type Client, type Pool, type PoolClient, types } from 'pg'
 import type { StockDelta } from './projection.ts'
 
 /** What recovery needs of a decision. */
@@ -26,14 +26,33 @@ export const foldedColumns = `epoch, sequence, batch, type, user_id as "user", c
 
 const PAGE = 10_000
 
+const REMEMBERED_TEXTS = 1000
+
+/** Reads JSON of columns; deltas are the same for most decisions of an activity, so equal texts are read once. */
+function jsonReader(): (text: string) => unknown {
+  const known = new Map<string, unknown>()
+  return (text) => {
+    let value = known.get(text)
+    if (value === undefined) {
+      value = JSON.parse(text)
+      if (known.size < REMEMBERED_TEXTS) known.set(text, value)
+    }
+    return value
+  }
+}
+
 /** All decisions of a shard in the order of the journal, page by page along the primary key. */
 export async function* readDecisions(db: Client | Pool, shard: number): AsyncGenerator<FoldedDecision[]> {
+  const json = jsonReader()
+  const getTypeParser = ((oid: number, format?: 'text') =>
+    oid === types.builtins.JSONB ? json : types.getTypeParser(oid, format)) as typeof types.getTypeParser
   const pageAfter = ({ epoch, sequence }: Pick<FoldedDecision, 'epoch' | 'sequence'>) => {
     const page = db.query<FoldedDecision>({
       name: 'read-decisions',
       text: `select ${foldedColumns} from decisions where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
              order by epoch, sequence limit ${PAGE}`,
-      values: [shard, epoch, sequence]
+      values: [shard, epoch, sequence],
+      types: { getTypeParser }
     })
     // nobody may wait for it any more when it fails
     page.catch(() => {})

@@ -51,7 +51,8 @@ export interface RoundResult {
 }
 
 const buyers = 16
-const restMs = 150
+/** about 60 decisions a second: after half an hour the shard holds the 100,000 for which 5 s of opening are promised */
+const restMs = 400
 const closingRestMs = 60
 const recoveryMs = 60_000
 const closingMs = 120_000
