@@ -7,7 +7,7 @@ import { shardKeys } from '../gate/keys.ts'
 import { createJournalStream, type StreamSettings, sealStream } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { readBalances } from '../store/ledger.ts'
-import { readDecisions, readStock } from '../store/restore.ts'
+import { alongIndexes, readDecisions, readStock } from '../store/restore.ts'
 import {
   beginEpoch,
   listOpenings,
@@ -108,11 +108,13 @@ async function restoreRedis(
   const { session, shard, redis, prefix } = parts
   const fold = new Fold()
   let decisions = 0
-  for await (const page of readDecisions(session, shard)) {
-    for (const decision of page) fold.add(decision)
-    decisions += page.length
-    if (decisions % TELL_EVERY === 0) log('folding', { decisions })
-  }
+  await alongIndexes(session, async () => {
+    for await (const page of readDecisions(session, shard)) {
+      for (const decision of page) fold.add(decision)
+      decisions += page.length
+      if (decisions % TELL_EVERY === 0) log('folding', { decisions })
+    }
+  })
   log('writing Redis from Postgres', { decisions, hashes: fold.hashes.size })
   const target = { redis, prefix, scripts }
   await wipe(target)

@@ -24,7 +24,7 @@ export interface FoldedDecision {
 export const foldedColumns = `epoch, sequence, batch, type, user_id as "user", campaign_id as campaign,
   activity_id as activity, key, hash, entity, round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report`
 
-const PAGE = 10_000
+const PAGE = 2000
 
 const REMEMBERED_TEXTS = 1000
 
@@ -66,6 +66,20 @@ export async function* readDecisions(db: Client | Pool, shard: number): AsyncGen
     // Postgres works on the next page while this one is being folded
     page = pageAfter(last)
     yield rows
+  }
+}
+
+/**
+ * Does work in a session in which Postgres reads pages along an index instead of sorting all that is left for each of them. It
+ * would, while a table that was filled a moment ago has no statistics: 100,000 decisions then took 5.6 s to read instead of 1.5.
+ */
+export async function alongIndexes<T>(session: Client, work: () => Promise<T>): Promise<T> {
+  await session.query('set enable_sort = off')
+  try {
+    return await work()
+  } finally {
+    // a session that is gone has nothing to be set back
+    await session.query('reset enable_sort').catch(() => {})
   }
 }
 
