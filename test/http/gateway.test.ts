@@ -144,7 +144,8 @@ test('several processes serve one port, and what dies is started again', async (
   await waitFor(
     async () => /floodgate_http_answers_total/.test(await (await fetch(`${gateway.adminUrl}/metrics`)).text()),
     {
-      deadlineMs: 10_000,
+      // they are told when the new process answers, too: 5 s each time that it does not yet
+      deadlineMs: 25_000,
       what: 'figures of all processes'
     }
   )
