@@ -75,18 +75,34 @@ export interface CodeAssignment extends CodePool {
 }
 
 /**
- * Gives a claim or a win its codes: the lowest free ones of the pool. Asked again, also at the same time, it answers the same.
- * @returns the codes in the order of their giving; fewer than `quantity` only when the pool has no more, which the gate
- *   lets nobody claim, or while another session that took some of them fails
+ * Gives claims and wins their codes: the lowest free ones of each pool. Asked again, also at the same time, it answers the same.
+ * @param assignments of different claims
+ * @returns the codes by claim, in the order of their giving; fewer than `quantity` only when the pool has no more, which the
+ *   gate lets nobody claim, or while another session that took some of them fails
  */
-export async function assignCodes(db: Queryable, assignment: CodeAssignment): Promise<string[]> {
-  const { claim, campaign, pool, quantity } = assignment
-  const { rows } = await db.query<{ code: string }>({
+export async function assignCodesOfAll(
+  db: Queryable,
+  assignments: readonly CodeAssignment[]
+): Promise<Map<string, string[]>> {
+  // each claim is locked: two sessions that give the same ones must meet them in the same order
+  const wanted = [...assignments].sort((one, other) => (one.claim < other.claim ? -1 : 1))
+  const { rows } = await db.query<{ claim: string; codes: string[] }>({
     name: 'assign-codes',
-    text: 'select code from assign_codes($1, $2, $3, $4) as code',
-    values: [claim, campaign, pool, quantity]
+    text: `select claim, array(select assign_codes(claim, campaign, pool, quantity)) as codes
+      from unnest($1::text[], $2::text[], $3::text[], $4::integer[]) as wanted (claim, campaign, pool, quantity)`,
+    values: [
+      wanted.map(({ claim }) => claim),
+      wanted.map(({ campaign }) => campaign),
+      wanted.map(({ pool }) => pool),
+      wanted.map(({ quantity }) => quantity)
+    ]
   })
-  return rows.map(({ code }) => code)
+  return new Map(rows.map(({ claim, codes }) => [claim, codes]))
+}
+
+/** The codes of one claim or win, as `assignCodesOfAll` gives them. */
+export async function assignCodes(db: Queryable, assignment: CodeAssignment): Promise<string[]> {
+  return (await assignCodesOfAll(db, [assignment])).get(assignment.claim) ?? []
 }
 
 /** The codes of a claim or a win, in the order of their giving. For its owner only. */

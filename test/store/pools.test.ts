@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import tap, { test } from 'tap'
-import { assignCodes, codesOf, countCodes, loadCodes } from '../../src/store/codes.ts'
+import { assignCodes, assignCodesOfAll, codesOf, countCodes, loadCodes } from '../../src/store/codes.ts'
 import { freshDatabase } from '../support/database.ts'
 import { sharedServers } from '../support/servers.ts'
 
@@ -68,6 +68,28 @@ test('fifty connections take half of a pool: the lowest codes, none twice', asyn
   const again = await Promise.all(claims.map((claim) => assignCodes(pool, { ...tickets, claim, quantity: 1 })))
   t.same(again, got, 'asked again it answers the same')
   t.same(await codesOf(pool, claims[7] ?? ''), got[7])
+})
+
+test('sessions that serve the same claims together give each its own, and none waits for the other for ever', async (t) => {
+  const { pool } = await freshDatabase(t, databaseUrl, 8)
+  await loadCodes(pool, { ...tickets, codes: codes(300) })
+  await loadCodes(pool, { ...tickets, pool: 'vouchers', codes: codes(300, 1000) })
+  const claims = Array.from({ length: 100 }, (_, index) => ({
+    campaign: 'launch',
+    pool: index % 2 === 0 ? 'tickets' : 'vouchers',
+    claim: `0-1700000000-${index}`,
+    quantity: 1 + (index % 3)
+  }))
+  const served = await Promise.all(
+    Array.from({ length: 8 }, (_, turn) => assignCodesOfAll(pool, turn % 2 === 0 ? claims : [...claims].reverse()))
+  )
+  for (const given of served) {
+    t.same(new Map([...given].sort()), new Map([...(served[0] ?? [])].sort()))
+    for (const { claim, quantity } of claims) t.equal(given.get(claim)?.length, quantity)
+  }
+  const all = [...(served[0] ?? new Map<string, string[]>()).values()].flat()
+  t.equal(new Set(all).size, all.length, 'no code twice')
+  t.same(await assignCodesOfAll(pool, []), new Map())
 })
 
 test('a claim that asks many times at once gets its codes once', async (t) => {

@@ -53,7 +53,9 @@ async function sender(t: Parameters<typeof startCore>[0]): Promise<Sender> {
   const { connection } = await core.gateway()
   const jsm = await manager(connection)
   const names = streamNames(core.config.NAMESPACE)
-  await waitFor(async () => (await jsm.streams.info(names.commandsStream).catch(() => undefined)) !== undefined)
+  const consumer = () => jsm.consumers.info(names.commandsStream, 'worker')
+  // a stream is known before it listens: what is sent then is refused; the worker adds its consumer after that
+  await waitFor(async () => (await consumer().catch(() => undefined)) !== undefined)
   const answers = async () => {
     const { state } = await jsm.streams.info(names.publicStream)
     const found: Answer[] = []
@@ -70,7 +72,7 @@ async function sender(t: Parameters<typeof startCore>[0]): Promise<Sender> {
       await connection.nc.jetstream().publish(`${names.namespace}.commands.task.progress`, text)
     },
     stopWorker,
-    taken: async () => (await jsm.consumers.info(names.commandsStream, 'worker')).delivered.stream_seq > 0,
+    taken: async () => (await consumer()).delivered.stream_seq > 0,
     answered: async (count) => {
       await waitFor(
         async () =>

@@ -1,0 +1,51 @@
+import pino from 'pino'
+import tap, { test } from 'tap'
+import { createCodeDesk } from '../../src/http/code-desk.ts'
+import { loadCodes } from '../../src/store/codes.ts'
+import { freshDatabase } from '../support/database.ts'
+import { sharedServers } from '../support/servers.ts'
+
+const { databaseUrl } = await sharedServers(tap)
+const tickets = { campaign: 'mall', pool: 'tickets' }
+const logger = pino({ level: 'silent' })
+
+test('a crowd that claims at once is served by a few statements, each its own code', async (t) => {
+  const { pool } = await freshDatabase(t, databaseUrl, 2)
+  await loadCodes(pool, { ...tickets, codes: Array.from({ length: 1000 }, (_, index) => `T-${index}`) })
+  let statements = 0
+  const counted = Object.assign(Object.create(pool), {
+    query: (...args: Parameters<typeof pool.query>) => {
+      statements += 1
+      return pool.query(...args)
+    }
+  })
+  const desk = createCodeDesk(counted, logger)
+  const ask = () =>
+    Promise.all(
+      Array.from({ length: 500 }, (_, index) => desk.assign({ ...tickets, claim: `0-1-${index}`, quantity: 1 }))
+    )
+  const [first, second] = await Promise.all([ask(), ask()])
+  t.equal(new Set(first.flat()).size, 500)
+  t.same(second, first, 'asked for at the same time, the same')
+  t.ok(statements <= 12, `${statements} statements`)
+})
+
+test('while Postgres is away nobody waits behind those who were asked before, and later all get theirs', async (t) => {
+  const { pool } = await freshDatabase(t, databaseUrl, 2)
+  await loadCodes(pool, { ...tickets, codes: Array.from({ length: 300 }, (_, index) => `T-${index}`) })
+  let away = true
+  let statements = 0
+  const flaky = Object.assign(Object.create(pool), {
+    query: (...args: Parameters<typeof pool.query>) => {
+      statements += 1
+      return away ? Promise.reject(new Error('away')) : pool.query(...args)
+    }
+  })
+  const desk = createCodeDesk(flaky, logger)
+  const ask = (claim: string) => desk.assign({ ...tickets, claim, quantity: 1 })
+  const claims = Array.from({ length: 250 }, (_, index) => `0-1-${index}`)
+  t.same((await Promise.all(claims.map(ask))).flat(), [])
+  t.equal(statements, 1)
+  away = false
+  t.equal(new Set((await Promise.all(claims.map(ask))).flat()).size, 250)
+})
