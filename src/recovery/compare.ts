@@ -3,7 +3,7 @@ import { logical } from '../gate/keys.ts'
 import { scopeKey } from '../journal/frame.ts'
 import type { StockDelta } from '../store/projection.ts'
 import type { FoldedDecision } from '../store/restore.ts'
-import { Fold, foldedDecision } from './fold.ts'
+import { Fold, type FoldedFields, foldedDecision } from './fold.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Something that two of Redis, journal and Postgres do not agree on. */
@@ -18,8 +18,6 @@ export interface Difference {
   /** the decision that wrote the field last, `<shard>-<epoch>-<sequence>` or a frame's id; '' where none is known */
   readonly id: string
 }
-
-type Fields = ReadonlyMap<string, number | string>
 
 /** Gives of held frames that are not applied yet, by logical key and field. */
 function openGives(snapshot: Snapshot, prefix: string): Map<string, number> {
@@ -74,7 +72,7 @@ function allDecisions({ snapshot, stored, storedBatches }: Comparison): FoldedDe
 function compareHash(
   comparison: Comparison,
   place: { kind: Difference['kind']; key: string; onlyExpected: boolean },
-  parts: { expected: Fields; decisions: readonly FoldedDecision[]; open: ReadonlyMap<string, number> }
+  parts: { expected: FoldedFields; decisions: readonly FoldedDecision[]; open: ReadonlyMap<string, number> }
 ): Difference[] {
   const { kind, key, onlyExpected } = place
   const found = comparison.snapshot.hashes.get(key) ?? {}

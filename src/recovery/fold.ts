@@ -8,7 +8,8 @@ import {
 } from '../journal/frame.ts'
 import type { FoldedDecision } from '../store/restore.ts'
 
-type Fields = Map<string, number | string>
+/** Fields of a hash. A number is a sum of deltas, which adds to what was there before; a string replaces it. */
+export type FoldedFields = ReadonlyMap<string, number | string>
 
 /** A decision of a frame as the fold takes it. */
 export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDecision {
@@ -32,34 +33,50 @@ export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDec
   }
 }
 
-function sum(known: number | string | undefined, delta = 0): number {
-  return typeof known === 'number' ? known + delta : (Number(known) || 0) + delta
+function sum(known: number | string | undefined, delta = 0): number | string {
+  return typeof known === 'string' ? String((Number(known) || 0) + delta) : (known ?? 0) + delta
 }
 
 /** Hashes of Redis by logical key, folded from decisions: one code for every kind of activity. */
 export class Fold {
-  readonly hashes = new Map<string, Fields>()
+  readonly #hashes = new Map<string, Map<string, number | string>>()
+  readonly #wanted: (key: string) => boolean
 
-  #fields(key: string): Fields {
-    const known = this.hashes.get(key)
-    if (known) return known
-    const fields: Fields = new Map()
-    this.hashes.set(key, fields)
+  /** @param wanted keys of the hashes that are folded, all by default */
+  constructor(wanted: (key: string) => boolean = () => true) {
+    this.#wanted = wanted
+  }
+
+  get hashes(): ReadonlyMap<string, FoldedFields> {
+    return this.#hashes
+  }
+
+  /** Forgets the hashes, so that what follows is folded by itself. */
+  clear(): void {
+    this.#hashes.clear()
+  }
+
+  #fields(key: string): Map<string, number | string> | undefined {
+    const known = this.#hashes.get(key)
+    if (known || !this.#wanted(key)) return known
+    const fields = new Map<string, number | string>()
+    this.#hashes.set(key, fields)
     return fields
   }
 
   add(decision: FoldedDecision): void {
     for (const scope in decision.adds) {
-      const deltas = decision.adds[scope]
       const fields = this.#fields(scopeKey(scope, decision))
-      for (const field in deltas) fields.set(field, sum(fields.get(field), deltas[field]))
+      const deltas = decision.adds[scope]
+      if (fields) for (const field in deltas) fields.set(field, sum(fields.get(field), deltas[field]))
     }
     for (const scope in decision.puts) {
-      const values = decision.puts[scope]
       const fields = this.#fields(scopeKey(scope, decision))
-      for (const field in values) fields.set(field, values[field] ?? '')
+      const values = decision.puts[scope]
+      if (fields) for (const field in values) fields.set(field, String(values[field] ?? ''))
     }
     const user = this.#fields(`u:${decision.user}`)
+    if (!user) return
     user.set('d', sum(user.get('d'), 1))
     user.set(decision.key, replayRecord(decision, decision.at_ms))
     if (decision.record !== '') user.set(recordField(decision.type, decision.entity), decision.record)

@@ -20,9 +20,9 @@ import {
 } from '../store/shards.ts'
 import { Fold } from './fold.ts'
 import { publishOutbox, readLooseFrames, republish } from './lost-journal.ts'
-import { SupersededError, wipe, writeHashes } from './redis-state.ts'
+import { RestoreCalls, SupersededError, wipe } from './redis-state.ts'
 import { loadScripts, type OpeningScripts } from './scripts.ts'
-import { verify } from './verify.ts'
+import { Sample, verify } from './verify.ts'
 
 /** What recovery needs of the projection, without knowing the worker. */
 export interface Drain {
@@ -42,6 +42,8 @@ export interface RecoveryParts extends Pick<GateParts, 'redis' | 'caller' | 'con
 
 const DRAIN_MS = 120_000
 const TELL_EVERY = 100_000
+/** decisions that are folded together: some 10 MB */
+const WINDOW = 20_000
 
 interface Fence {
   /** sealed streams that still hold frames beyond the position, oldest first */
@@ -99,30 +101,49 @@ async function closeGate(parts: RecoveryParts, scripts: OpeningScripts): Promise
   throw new SupersededError('Redis was exchanged while the gate was being closed.')
 }
 
-/** Steps 5 and 6. @param log tells how far it is: with millions of decisions it takes its time */
+/**
+ * Steps 5 and 6. Redis adds up what windows of decisions sum to, so that a recovery holds one of them and not the whole shard,
+ * and Redis writes one while Postgres reads the next.
+ * @param log tells how far it is: with millions of decisions it takes its time
+ */
 async function restoreRedis(
   parts: RecoveryParts,
   scripts: OpeningScripts,
   log: (step: string, details: object) => void
 ): Promise<{ hashes: number; decisions: number }> {
   const { session, shard, redis, prefix } = parts
-  const fold = new Fold()
-  let decisions = 0
-  await alongIndexes(session, async () => {
-    for await (const page of readDecisions(session, shard)) {
-      for (const decision of page) fold.add(decision)
-      decisions += page.length
-      if (decisions % TELL_EVERY === 0) log('folding', { decisions })
-    }
-  })
-  log('writing Redis from Postgres', { decisions, hashes: fold.hashes.size })
   const target = { redis, prefix, scripts }
   await wipe(target)
   if (failPoint) await failPoint('R7')
-  const hashes = await writeHashes(target, fold)
-  log('comparing Redis with Postgres', { hashes })
-  await verify(target, fold, { stock: await readStock(session, shard), balances: readBalances(session, shard) })
-  return { hashes, decisions }
+  const calls = new RestoreCalls(target)
+  const window = new Fold()
+  const sample = new Sample()
+  let decisions = 0
+  let open = 0
+  const write = async () => {
+    await calls.write(window.hashes)
+    window.clear()
+    open = 0
+  }
+  await alongIndexes(session, async () => {
+    for await (const page of readDecisions(session, shard)) {
+      for (const decision of page) {
+        window.add(decision)
+        sample.add(decision)
+      }
+      decisions += page.length
+      open += page.length
+      if (open >= WINDOW) await write()
+      if (decisions % TELL_EVERY === 0) log('folding', { decisions })
+    }
+  })
+  await write()
+  await calls.end()
+  const written = { decisions, hashes: calls.created }
+  log('comparing Redis with Postgres', written)
+  const summed = { stock: await readStock(session, shard), balances: readBalances(session, shard) }
+  await verify(target, { hashes: calls.created, sample }, summed)
+  return written
 }
 
 async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<void> {

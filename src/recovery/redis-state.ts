@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis'
 import { shardKeys } from '../gate/keys.ts'
-import type { Fold } from './fold.ts'
+import type { FoldedFields } from './fold.ts'
 import type { OpeningScripts } from './scripts.ts'
 
 /** Another recovery has taken over, or Redis was exchanged: this one ends here. */
 export class SupersededError extends Error {}
 
 /** Hashes that one call of `restore` writes or deletes. */
-export const HASHES_PER_CALL = 200
+const HASHES_PER_CALL = 200
 const CALLS_IN_FLIGHT = 4
 
 export interface RestoreTarget {
@@ -16,81 +16,94 @@ export interface RestoreTarget {
   readonly scripts: OpeningScripts
 }
 
-async function restore(
-  target: RestoreTarget,
-  hashes: ReadonlyArray<readonly [key: string, fields: string[]]>
-): Promise<void> {
-  const [shard] = shardKeys(target.prefix)
-  const args: Array<string | number> = []
-  for (const [, fields] of hashes) {
-    args.push(fields.length / 2)
-    for (const field of fields) args.push(field)
-  }
-  const reply = await target.scripts.run('restore', [shard, ...hashes.map(([key]) => key)], args)
-  if (reply !== 'OK') throw new SupersededError('Another recovery has taken over the shard.')
-}
+/**
+ * Calls of `restore`, a few in flight: the next one is put together while Redis works on those before. They go over one
+ * connection, so Redis carries them out in their order; where one fails, so does the recovery, and the next begins anew.
+ */
+export class RestoreCalls {
+  readonly #target: RestoreTarget
+  readonly #running = new Set<Promise<void>>()
+  /** hashes that were not there before they were written */
+  created = 0
 
-/** Runs `work` over chunks, a few at a time: the next one is put together while Redis works on those before. */
-async function inChunks<T>(items: Iterable<T>, work: (chunk: T[]) => Promise<void>): Promise<void> {
-  const running = new Set<Promise<void>>()
-  let chunk: T[] = []
-  const start = async () => {
-    const call = work(chunk)
-    chunk = []
-    running.add(call)
+  constructor(target: RestoreTarget) {
+    this.#target = target
+  }
+
+  /** Resolves when there is room for the next ones. @throws SupersededError, and what calls before these ended with */
+  async write(hashes: Iterable<readonly [key: string, fields: FoldedFields]>): Promise<void> {
+    let chunk: Array<readonly [key: string, fields: FoldedFields]> = []
+    for (const hash of hashes) {
+      chunk.push(hash)
+      if (chunk.length < HASHES_PER_CALL) continue
+      await this.#start(chunk)
+      chunk = []
+    }
+    if (chunk.length > 0) await this.#start(chunk)
+  }
+
+  /** Waits until all are done. @throws as `write` */
+  async end(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+
+  async #start(chunk: ReadonlyArray<readonly [key: string, fields: FoldedFields]>): Promise<void> {
+    const call = this.#call(chunk)
+    this.#running.add(call)
     call.then(
-      () => running.delete(call),
-      // whoever waits for all of them hears of it
+      () => this.#running.delete(call),
+      // whoever waits for room or the end hears of it
       () => {}
     )
-    if (running.size >= CALLS_IN_FLIGHT) await Promise.race(running)
+    if (this.#running.size >= CALLS_IN_FLIGHT) await Promise.race(this.#running)
   }
-  for (const item of items) {
-    chunk.push(item)
-    if (chunk.length === HASHES_PER_CALL) await start()
+
+  async #call(chunk: ReadonlyArray<readonly [key: string, fields: FoldedFields]>): Promise<void> {
+    const { prefix, scripts } = this.#target
+    const [shard] = shardKeys(prefix)
+    const args = chunk.flatMap(([, fields]) => argsOf(fields))
+    const reply = await scripts.run('restore', [shard, ...chunk.map(([key]) => prefix + key)], args)
+    if (typeof reply !== 'number') throw new SupersededError('Another recovery has taken over the shard.')
+    this.created += reply
   }
-  if (chunk.length > 0) await start()
-  await Promise.all(running)
 }
 
-/** All keys of the shard but its own hash. */
-export async function scanKeys({ redis, prefix }: Pick<RestoreTarget, 'redis' | 'prefix'>): Promise<string[]> {
+function argsOf(fields: FoldedFields): Array<string | number> {
+  const sums: Array<string | number> = []
+  const values: string[] = []
+  for (const [field, value] of fields) {
+    if (typeof value === 'number') sums.push(field, value)
+    else values.push(field, value)
+  }
+  return [sums.length / 2, values.length / 2, ...sums, ...values]
+}
+
+/** Keys of the shard but its own hash, as they are found: while Redis enlarges its table one may come twice. */
+async function* scanKeys({ redis, prefix }: Pick<RestoreTarget, 'redis' | 'prefix'>): AsyncGenerator<string[]> {
   const [shard] = shardKeys(prefix)
-  const keys = new Set<string>()
   let cursor = '0'
   do {
     const [next, found] = await redis.scan(cursor, 'MATCH', `${prefix.replace(/[{}[\]*?\\]/g, '\\$&')}*`, 'COUNT', 2000)
-    for (const key of found) if (key !== shard) keys.add(key)
+    yield found.filter((key) => key !== shard)
     cursor = next
   } while (cursor !== '0')
-  return [...keys]
+}
+
+/** How many keys the shard has beside its own hash. Where more than expected seem to be there, each is counted once. */
+export async function countKeys(from: Pick<RestoreTarget, 'redis' | 'prefix'>, expected: number): Promise<number> {
+  let count = 0
+  for await (const page of scanKeys(from)) count += page.length
+  if (count <= expected) return count
+  const keys = new Set<string>()
+  for await (const page of scanKeys(from)) for (const key of page) keys.add(key)
+  return keys.size
 }
 
 /** Deletes every key of the shard but its own hash; what is not journaled is void. @throws SupersededError */
-export async function wipe(target: RestoreTarget): Promise<number> {
-  const keys = await scanKeys(target)
-  await inChunks(keys, (chunk) =>
-    restore(
-      target,
-      chunk.map((key) => [key, []] as const)
-    )
-  )
-  return keys.length
-}
-
-function flat(fields: ReadonlyMap<string, number | string>): string[] {
-  const list: string[] = []
-  for (const [field, value] of fields) list.push(field, String(value))
-  return list
-}
-
-/** Writes the folded hashes. @throws SupersededError */
-export async function writeHashes(target: RestoreTarget, fold: Fold): Promise<number> {
-  await inChunks(fold.hashes, (chunk) =>
-    restore(
-      target,
-      chunk.map(([key, fields]) => [target.prefix + key, flat(fields)] as const)
-    )
-  )
-  return fold.hashes.size
+export async function wipe(target: RestoreTarget): Promise<void> {
+  const calls = new RestoreCalls(target)
+  const nothing: FoldedFields = new Map()
+  for await (const page of scanKeys(target))
+    await calls.write(page.map((key) => [key.slice(target.prefix.length), nothing]))
+  await calls.end()
 }

@@ -1,7 +1,10 @@
+import { logical } from '../gate/keys.ts'
 import { balanceField, balanceOf } from '../gate/user-fields.ts'
+import { scopeKey } from '../journal/frame.ts'
 import type { StockDelta } from '../store/projection.ts'
-import type { Fold } from './fold.ts'
-import { HASHES_PER_CALL, type RestoreTarget, scanKeys } from './redis-state.ts'
+import type { FoldedDecision } from '../store/restore.ts'
+import { Fold, type FoldedFields } from './fold.ts'
+import { countKeys, type RestoreTarget } from './redis-state.ts'
 
 /** What is in Redis is not what Postgres says: the shard stays closed. */
 export class VerificationError extends Error {}
@@ -41,38 +44,78 @@ async function compareStock(target: Written, stock: readonly StockDelta[], found
   }
 }
 
-function foldedBalances(fold: Fold): number {
-  let count = 0
-  for (const [key, fields] of fold.hashes) {
-    if (!key.startsWith('u:')) continue
-    for (const [field, value] of fields) if (value !== 0 && balanceOf(field)) count += 1
-  }
-  return count
+/** Of so many users one is folded as a whole, to be compared with what Redis made of the windows. */
+const SAMPLE_EVERY = 100
+
+/** Every hundredth by a hash of its name; whatever is not a user's, of which there are few. */
+function isSampled(key: string): boolean {
+  if (!key.startsWith('u:')) return true
+  let hash = 0
+  for (let index = 2; index < key.length; index += 1) hash = (hash * 31 + key.charCodeAt(index)) | 0
+  return hash % SAMPLE_EVERY === 0
 }
 
-/** Every balance of the fold is the one in Postgres: none differs, none is missing on either side. */
-async function compareBalances(fold: Fold, pages: SummedState['balances'], found: Differences): Promise<void> {
-  let stored = 0
-  for await (const page of pages) {
-    for (const { user, scope, unit, balance } of page) {
-      if (balance !== 0) stored += 1
-      const folded = Number(fold.hashes.get(`u:${user}`)?.get(balanceField({ unit, scope })) ?? 0)
-      if (folded !== balance)
-        found.add(`${unit} of ${user} in "${scope}" are ${folded} in the fold, ${balance} in Postgres`)
+/** What is kept of all decisions to compare Redis with: some hashes as a whole, and the sums of all balances. */
+export class Sample {
+  readonly #fold = new Fold(isSampled)
+  /** over all users, by field of their hash */
+  readonly sums = new Map<string, number>()
+
+  get hashes(): ReadonlyMap<string, FoldedFields> {
+    return this.#fold.hashes
+  }
+
+  add(decision: FoldedDecision): void {
+    this.#fold.add(decision)
+    for (const scope in decision.adds) {
+      if (!scopeKey(scope, decision).startsWith('u:')) continue
+      const deltas = decision.adds[scope]
+      for (const field in deltas) {
+        if (balanceOf(field)) this.sums.set(field, (this.sums.get(field) ?? 0) + (deltas[field] ?? 0))
+      }
     }
   }
-  const folded = foldedBalances(fold)
-  if (folded !== stored) found.add(`${folded} balances in the fold, ${stored} in Postgres`)
 }
 
-/** Every so many hashes one is read back, so that each call that wrote some is looked into twice. */
-const SAMPLE_EVERY = HASHES_PER_CALL / 2
+/**
+ * Every balance in Redis is the one in Postgres, and all of a unit sum to what the decisions sum to: so none is missing on
+ * either side.
+ */
+async function compareBalances(
+  target: Written,
+  sums: ReadonlyMap<string, number>,
+  { pages, found }: { pages: SummedState['balances']; found: Differences }
+): Promise<void> {
+  const stored = new Map<string, number>()
+  for await (const page of pages) {
+    const fields = page.map((row) => balanceField(row))
+    const reading = target.redis.pipeline()
+    page.forEach(({ user }, index) => {
+      reading.hget(target.prefix + logical.user(user), fields[index] ?? '')
+    })
+    const replies = (await reading.exec()) ?? []
+    page.forEach(({ user, scope, unit, balance }, index) => {
+      const [error, value] = replies[index] ?? [new Error('Redis did not answer.')]
+      if (error) throw error
+      const field = fields[index] ?? ''
+      stored.set(field, (stored.get(field) ?? 0) + balance)
+      if (Number(value ?? 0) === balance) return
+      found.add(`${unit} of ${user} in "${scope}" are ${Number(value ?? 0)} in Redis, ${balance} in Postgres`)
+    })
+  }
+  for (const field of new Set([...stored.keys(), ...sums.keys()])) {
+    const [folded, summed] = [sums.get(field) ?? 0, stored.get(field) ?? 0]
+    if (folded !== summed)
+      found.add(`all balances ${field} together are ${folded} by the decisions, ${summed} in Postgres`)
+  }
+}
+
 const READS_AT_ONCE = 100
 
-async function compareSample({ redis, prefix }: Written, fold: Fold, found: Differences): Promise<void> {
-  const sample = [...fold.hashes].filter((_, index) => index % SAMPLE_EVERY === 0)
-  for (let from = 0; from < sample.length; from += READS_AT_ONCE) {
-    const chunk = sample.slice(from, from + READS_AT_ONCE)
+async function compareSample({ redis, prefix }: Written, sample: Sample, found: Differences): Promise<void> {
+  const hashes = [...sample.hashes]
+  for (let from = 0; from < hashes.length; from += READS_AT_ONCE) {
+    const chunk = hashes.slice(from, from + READS_AT_ONCE)
     await Promise.all(
       chunk.map(async ([key, fields]) => {
         const hash = await redis.hgetall(prefix + key)
@@ -84,19 +127,23 @@ async function compareSample({ redis, prefix }: Written, fold: Fold, found: Diff
 }
 
 /**
- * Step 6, against our own mistakes. As many keys in Redis as were folded, and stock as Postgres summed it. Balances are
- * many: the fold, in memory, is compared with all of them, which finds a fold or a projection that went wrong; and every
- * hundredth hash is read back from Redis, which finds one that was written wrong. (Reading all back would double the time
- * that writing takes.)
+ * Step 6, against our own mistakes. As many keys in Redis as were made; stock and balances as Postgres summed them, which is
+ * another way than the fold; and every hundredth user as one fold of all decisions has it, which finds windows that were
+ * added up wrong. (Reading all back would double the time that writing takes.)
+ * @param written how many hashes were made, and what was kept of the decisions
  * @throws VerificationError listing what differs
  */
-export async function verify(target: Written, fold: Fold, summed: SummedState): Promise<void> {
+export async function verify(
+  target: Written,
+  { hashes, sample }: { hashes: number; sample: Sample },
+  summed: SummedState
+): Promise<void> {
   const found = new Differences()
-  const keys = await scanKeys(target)
-  if (keys.length !== fold.hashes.size) found.add(`${keys.length} keys in Redis, ${fold.hashes.size} folded`)
+  const keys = await countKeys(target, hashes)
+  if (keys !== hashes) found.add(`${keys} keys in Redis, ${hashes} folded`)
   await compareStock(target, summed.stock, found)
-  await compareBalances(fold, summed.balances, found)
-  await compareSample(target, fold, found)
+  await compareBalances(target, sample.sums, { pages: summed.balances, found })
+  await compareSample(target, sample, found)
   if (found.count > 0) {
     throw new VerificationError(
       `Redis differs from Postgres in ${found.count} places, the shard stays closed: ${found.told.join('; ')}`

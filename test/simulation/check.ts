@@ -61,10 +61,10 @@ function compareRedis({ redis, tables, oracle }: World): void {
   const keys = new Set([...folded.keys(), ...redis.node.keys()])
   for (const key of [shardKeys.shard, shardKeys.outbox, shardKeys.kept]) keys.delete(key)
   for (const key of keys) {
-    const expected = folded.get(key) ?? new Map<string, string>()
+    const expected = folded.get(key) ?? new Map<string, number | string>()
     const found = redis.node.hgetall(key)
     for (const field of new Set([...expected.keys(), ...found.keys()])) {
-      if ((expected.get(field) ?? '0') !== (found.get(field) ?? '0')) {
+      if (String(expected.get(field) ?? '0') !== (found.get(field) ?? '0')) {
         const what = `${found.get(field)} in Redis, ${expected.get(field)} by Postgres`
         oracle.fail(`I4: ${key} ${field} is ${what}`)
       }

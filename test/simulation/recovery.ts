@@ -3,7 +3,7 @@ import { entryOf, epochOf, type Frame, journalStream, journalSubject } from './f
 import { type Opening, STOCK, shardKeys } from './gate-script.ts'
 import { GaveUp, must, type Projector } from './projector.ts'
 import type { Steps } from './scheduler.ts'
-import { type ScriptName, shaOf } from './scripts.ts'
+import { type RestoreCall, type ScriptName, shaOf } from './scripts.ts'
 
 interface Fence {
   /** sealed streams that may hold frames beyond the position, oldest first */
@@ -195,19 +195,25 @@ function* endOf({ world, process }: Projector, epoch: number): Steps<number> {
 function* restoreRedis(owner: Projector, opening: Opening): Steps {
   const { world, process } = owner
   const { bugs, tables } = world
-  const hashes = must(yield* owner.ask('recovery.fold', () => tables.fold()))
+  const decisions = must(yield* owner.ask('recovery.fold', () => tables.inOrder()))
   const stays = (key: string) => bugs.has('outbox-stays') && (key === shardKeys.outbox || key === shardKeys.kept)
   const scan = (node: FakeRedis) => node.keys().filter((key) => key !== shardKeys.shard && !stays(key))
   const old = must(yield* world.askRedis(process, 'recovery.scan', scan))
   yield* noteDropped(owner)
-  const rows = [...hashes].map(([key, fields]) => [key, fields] as const)
-  const half = Math.ceil(rows.length / 2)
-  const deletions = old.map((key) => [key, undefined] as const)
-  for (const chunk of [deletions, rows.slice(0, half), rows.slice(half)]) {
-    const reply = yield* run(owner, opening, { name: 'restore', args: { hashes: chunk } })
+  const restore = function* (hashes: RestoreCall['hashes']): Steps {
+    const reply = yield* run(owner, opening, { name: 'restore', args: { hashes } })
     if (reply !== 'OK') throw new GaveUp('another recovery has taken over')
   }
-  if (!bugs.has('no-verify')) yield* verify(owner, hashes.size)
+  yield* restore(old.map((key) => [key, undefined] as const))
+  // two windows: Redis adds up what both sum to
+  const half = Math.ceil(decisions.length / 2)
+  for (const window of [decisions.slice(0, half), decisions.slice(half)]) {
+    const hashes = [...tables.fold(window)]
+    const middle = Math.ceil(hashes.length / 2)
+    yield* restore(hashes.slice(0, middle))
+    yield* restore(hashes.slice(middle))
+  }
+  if (!bugs.has('no-verify')) yield* verify(owner, tables.fold(decisions).size)
 }
 
 /** For the oracle: which decisions are void from here. */

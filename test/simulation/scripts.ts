@@ -15,8 +15,8 @@ export interface Argued {
 }
 
 export interface RestoreCall extends Argued {
-  /** a hash to write, or undefined to delete the key */
-  readonly hashes: ReadonlyArray<readonly [key: string, fields: ReadonlyMap<string, string> | undefined]>
+  /** a hash to write: numbers add to what is there, strings replace it; or undefined to delete the key */
+  readonly hashes: ReadonlyArray<readonly [key: string, fields: ReadonlyMap<string, number | string> | undefined]>
 }
 
 export interface TrimCall extends Argued {
@@ -57,8 +57,11 @@ export function openingScripts(own: Opening, options: ScriptOptions): Script[] {
     const may = sameRedis(node, opening) && isClosedUnder(node, opening)
     if (!may && !bugs.has('restore-any-epoch')) return 'CLOSED'
     for (const [key, fields] of call.hashes) {
-      if (!bugs.has('keys-stay')) node.del(key)
-      for (const [field, value] of fields ?? []) node.hset(key, field, value)
+      if (fields === undefined && !bugs.has('keys-stay')) node.del(key)
+      for (const [field, value] of fields ?? []) {
+        if (typeof value === 'number') node.hincrby(key, field, value)
+        else node.hset(key, field, value)
+      }
     }
     return 'OK'
   }

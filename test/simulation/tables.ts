@@ -114,21 +114,23 @@ export class Tables {
     if (intent) intent.closed = true
   }
 
-  /** Fields of hashes by key, as decisions fold to them: what recovery writes. */
-  fold(): Map<string, Map<string, string>> {
-    const hashes = new Map<string, Map<string, string>>()
+  /** Decisions in the order of the journal. */
+  inOrder(): StoredDecision[] {
+    return [...this.decisions.values()].sort((a, b) => a.epoch - b.epoch || a.seq - b.seq)
+  }
+
+  /** Fields of hashes by key, as decisions in order fold to them: sums of deltas as numbers, last values as strings. */
+  fold(decisions: readonly StoredDecision[] = this.inOrder()): Map<string, Map<string, number | string>> {
+    const hashes = new Map<string, Map<string, number | string>>()
     const hash = (key: string) => {
-      const known = hashes.get(key) ?? new Map<string, string>()
+      const known = hashes.get(key) ?? new Map<string, number | string>()
       hashes.set(key, known)
       return known
     }
-    const ordered = [...this.decisions.values()].sort((a, b) => a.epoch - b.epoch || a.seq - b.seq)
-    for (const decision of ordered) {
+    for (const decision of decisions) {
       for (const [key, deltas] of Object.entries(decision.add)) {
         const fields = hash(key)
-        for (const [field, delta] of Object.entries(deltas)) {
-          fields.set(field, String(Number(fields.get(field) ?? 0) + delta))
-        }
+        for (const [field, delta] of Object.entries(deltas)) fields.set(field, Number(fields.get(field) ?? 0) + delta)
       }
       const user = hash(`u:${decision.user}`)
       user.set(decision.key, `${decision.hash};${decision.epoch}-${decision.seq};${decision.entry}`)
