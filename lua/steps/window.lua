@@ -64,7 +64,8 @@ local function load_activity(index)
     'entitlement',
     'level',
     'ship_by',
-    'sessions'
+    'sessions',
+    'goal'
   )
   if not campaign or not rules or not are_rules(campaign, rules) then
     return nil
@@ -76,6 +77,7 @@ local function load_activity(index)
     campaign_hash = campaign_hash,
     rules = rules,
     rate = tonumber(campaign.rate) or 0,
+    is_goal = rules.goal == '1',
     level = whole(rules.level),
     limits = { campaign = whole(campaign.units_per_user), activity = whole(rules.units_per_user) },
     campaign_id = campaign_id,
@@ -120,6 +122,7 @@ local function session_at(packed, number)
     or nil
 end
 
+-- The session that is open; of a goal, which was reached in time and may be decided later, also the one that was open last.
 local function find_session(activity, now)
   local packed = activity.rules.sessions
   local number = last_at(packed, SESSION_WIDTH, now)
@@ -127,7 +130,7 @@ local function find_session(activity, now)
   if not number or (number > 0 and not current) then
     return nil, 'X;' .. KEYS[activity.index + 1]
   end
-  if current and now < current.closes_at then
+  if current and (now < current.closes_at or activity.is_goal) then
     return current
   end
   local following = number < #packed / SESSION_WIDTH and session_at(packed, number + 1) or nil
@@ -149,7 +152,7 @@ local function open_window(activity, now)
   if campaign.ready ~= '1' then
     return 'R;NOT_FOUND'
   end
-  if campaign.ended == '1' or now >= tonumber(campaign.closes_at) then
+  if campaign.ended == '1' or (now >= tonumber(campaign.closes_at) and not activity.is_goal) then
     return 'R;ENDED'
   end
   if now < tonumber(campaign.opens_at) then

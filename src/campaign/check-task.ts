@@ -17,6 +17,12 @@ export function checkTask(task: TaskDefinition, pointer: string, context: Contex
   checkTasks(after, `${pointer}/after`, context)
   checkUnique(after, (index) => `${pointer}/after/${index}`, add)
   checkReward(reward, `${pointer}/reward`, context)
+  // nobody's token is at hand when the system completes it
+  if (task.goal && (task.requires?.level ?? 0) > 0)
+    add(
+      `${pointer}/requires/level`,
+      'cannot be asked for: a task with a goal is completed without the user, and levels are in tokens'
+    )
   if (streak.length > 0 && task.per !== 'day') add(`${pointer}/streak`, 'is for tasks that are done per day')
   for (const [index, step] of streak.entries()) checkReward(step.reward, `${pointer}/streak/${index}/reward`, context)
   checkUnique(

@@ -50,10 +50,14 @@ export interface Batcher {
   settle(request: SettleRequest): Promise<void>
   /** nothing queued, nothing in flight, nothing to settle */
   idle(): boolean
+  /** every command is refused, because the journal is full or Postgres or the journal lags too far behind */
+  isRefusing(): boolean
   stop(): void
 }
 
 const SETTLES_PER_CALL = 64
+/** how long the gate counts as refusing after it said so, when nobody asks it again */
+const REFUSING_MS = 5000
 
 /** A real gate call without commands: is this opening alive? */
 export async function probeGate(
@@ -77,6 +81,7 @@ export class ShardBatcher implements Batcher {
   readonly #sweep: NodeJS.Timeout
   /** Redis' clock minus ours, learnt from replies; undefined before the first */
   #clockOffset: number | undefined
+  #lagsSince = Number.NEGATIVE_INFINITY
 
   constructor(options: BatcherOptions) {
     this.#options = options
@@ -104,6 +109,10 @@ export class ShardBatcher implements Batcher {
 
   idle(): boolean {
     return this.#queue.length === 0 && this.#inFlight === 0 && this.#settles.length === 0
+  }
+
+  isRefusing(): boolean {
+    return this.#options.isFull() || performance.now() - this.#lagsSince < REFUSING_MS
   }
 
   /** Learns Redis' clock: not-after times are meaningless without it. */
@@ -192,6 +201,7 @@ export class ShardBatcher implements Batcher {
       return
     }
     this.learnClock(reply.now)
+    this.#lagsSince = reply.status === 'BACKLOG' ? performance.now() : Number.NEGATIVE_INFINITY
     if (reply.status !== 'OK') {
       const reason = reply.status === 'LATE' ? 'Redis answered too late' : 'the journal or Postgres lags behind'
       for (const { resolve } of batch) resolve(unavailable(reason, 1000))

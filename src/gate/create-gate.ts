@@ -114,7 +114,10 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     ownerOf: (order) => ownerInFrames(redis, prefix, order),
     unstoredOf: (user) => unstoredDecisions(redis, place, user),
     depths: () => readDepths(redis, prefix),
-    journalHealth: () => (connection.isUp() && lastPublish ? 'ok' : 'degraded'),
+    journalHealth: () => {
+      if (!connection.isUp()) return 'closed'
+      return lastPublish ? 'ok' : 'degraded'
+    },
     disconnect: async () => {
       fullness.stop()
       publisher.close()

@@ -99,10 +99,9 @@ export class ShardGate implements Gate {
   }
 
   health() {
-    return {
-      gate: this.#parts.watch.current() ? ('ok' as const) : ('closed' as const),
-      journal: this.#parts.journalHealth()
-    }
+    const { watch, batcher, journalHealth } = this.#parts
+    const decides = watch.current() !== undefined && !batcher.isRefusing()
+    return { gate: decides ? ('ok' as const) : ('closed' as const), journal: journalHealth() }
   }
 
   ready() {

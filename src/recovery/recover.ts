@@ -42,8 +42,6 @@ export interface RecoveryParts extends Pick<GateParts, 'redis' | 'caller' | 'con
 
 const DRAIN_MS = 120_000
 const TELL_EVERY = 100_000
-/** decisions that are folded together: some 10 MB */
-const WINDOW = 20_000
 
 interface Fence {
   /** sealed streams that still hold frames beyond the position, oldest first */
@@ -102,8 +100,8 @@ async function closeGate(parts: RecoveryParts, scripts: OpeningScripts): Promise
 }
 
 /**
- * Steps 5 and 6. Redis adds up what windows of decisions sum to, so that a recovery holds one of them and not the whole shard,
- * and Redis writes one while Postgres reads the next.
+ * Steps 5 and 6. Redis adds up what pages of decisions sum to, so that a recovery holds a page and not the whole shard, and
+ * Redis writes one while Postgres reads the next.
  * @param log tells how far it is: with millions of decisions it takes its time
  */
 async function restoreRedis(
@@ -119,25 +117,18 @@ async function restoreRedis(
   const window = new Fold()
   const sample = new Sample()
   let decisions = 0
-  let open = 0
-  const write = async () => {
-    await calls.write(window.hashes)
-    window.clear()
-    open = 0
-  }
   await alongIndexes(session, async () => {
     for await (const page of readDecisions(session, shard)) {
       for (const decision of page) {
         window.add(decision)
         sample.add(decision)
       }
+      await calls.write(window.hashes)
+      window.clear()
       decisions += page.length
-      open += page.length
-      if (open >= WINDOW) await write()
       if (decisions % TELL_EVERY === 0) log('folding', { decisions })
     }
   })
-  await write()
   await calls.end()
   const written = { decisions, hashes: calls.created }
   log('comparing Redis with Postgres', written)

@@ -8,7 +8,7 @@ export class SupersededError extends Error {}
 
 /** Hashes that one call of `restore` writes or deletes. */
 const HASHES_PER_CALL = 200
-const CALLS_IN_FLIGHT = 4
+const CALLS_IN_FLIGHT = 16
 
 export interface RestoreTarget {
   readonly redis: Redis
@@ -61,21 +61,23 @@ export class RestoreCalls {
   async #call(chunk: ReadonlyArray<readonly [key: string, fields: FoldedFields]>): Promise<void> {
     const { prefix, scripts } = this.#target
     const [shard] = shardKeys(prefix)
-    const args = chunk.flatMap(([, fields]) => argsOf(fields))
-    const reply = await scripts.run('restore', [shard, ...chunk.map(([key]) => prefix + key)], args)
+    // one text instead of thousands of arguments, which the client would write one by one
+    const text = JSON.stringify(chunk.map(([, fields]) => packed(fields)))
+    const reply = await scripts.run('restore', [shard, ...chunk.map(([key]) => prefix + key)], [text])
     if (typeof reply !== 'number') throw new SupersededError('Another recovery has taken over the shard.')
     this.created += reply
   }
 }
 
-function argsOf(fields: FoldedFields): Array<string | number> {
-  const sums: Array<string | number> = []
+/** Sums and values of a hash as the script takes them: `[[field, delta, ...], [field, value, ...]]`. */
+function packed(fields: FoldedFields): [sums: string[], values: string[]] {
+  const sums: string[] = []
   const values: string[] = []
   for (const [field, value] of fields) {
-    if (typeof value === 'number') sums.push(field, value)
+    if (typeof value === 'number') sums.push(field, String(value))
     else values.push(field, value)
   }
-  return [sums.length / 2, values.length / 2, ...sums, ...values]
+  return [sums, values]
 }
 
 /** Keys of the shard but its own hash, as they are found: while Redis enlarges its table one may come twice. */

@@ -200,6 +200,10 @@ t.test('streaks are for tasks per day, goals count', async (t) => {
   t.match(task({ per: 'campaign', streak: steps(3) }), { '/activities/1/streak': /per day/ })
   t.match(task({ streak: steps(1) }), { '/activities/1/streak/0/days': /2 to 366/ })
   t.match(task({ goal: { counter: 'paid', count: 0 } }), { '/activities/1/goal/count': /from 1/ })
+  t.match(task({ goal: { counter: 'paid', count: 3 }, requires: { level: 2 } }), {
+    '/activities/1/requires/level': /completed without the user/
+  })
+  t.same(task({ goal: { counter: 'paid', count: 3 }, requires: { entitlement: 'vip' } }), {})
   t.match(task({ tier: 'expert' }), { '/activities/1/tier': /"basic" or/ })
 })
 

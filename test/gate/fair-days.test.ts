@@ -161,3 +161,36 @@ t.test('a goal that was reached yesterday and is told today leaves the streak of
   t.match(await shop.redis.hget(`${shop.prefix}u:ann`, 'st:late/check-in'), new RegExp(`^${day};1;`))
   await assertWhole(t, shop)
 })
+
+t.test('a goal that was reached in time is decided after the close too, but not after the end', async (t) => {
+  const shop = await openShop(t, urls)
+  const opensAt = start - 2 * DAY
+  const spec: ActivitySpec = {
+    campaign: 'over',
+    activity: 'buyer',
+    kind: 'task',
+    campaignRules: { closes_at: String(start) },
+    rules: {
+      sessions: packedSession({ opensAt, closesAt: start - DAY, id: 'all' }),
+      per: 'campaign',
+      per_campaign: '1',
+      goal: '1',
+      reward: 'points b:points 9 0 0'
+    }
+  }
+  const opening = openActivity(spec)
+  decisionOf(await shop.gate.submit(opening))
+  const tell = (user: string) => shop.gate.submit(takePart(spec, user, { key: 'x:goal', by: 'system' }))
+  await setClock(shop, opensAt - 1)
+  t.match(await tell('ann'), { kind: 'refused', code: 'NOT_STARTED' })
+  for (const [user, at] of Object.entries({ ann: opensAt, ben: start - DAY, cem: start, dan: start + 30 * DAY })) {
+    await setClock(shop, at)
+    decisionOf(await tell(user))
+    t.match(await shop.gate.submit(takePart(spec, user)), { kind: 'refused', code: 'UNVERIFIED' })
+  }
+  decisionOf(
+    await shop.gate.submit({ ...opening, key: 'x:adj:end', puts: [['c:over', 'ended', '1']], adds: [], hash: 'end' })
+  )
+  t.match(await tell('eve'), { kind: 'refused', code: 'ENDED' })
+  await assertWhole(t, shop)
+})
