@@ -8,8 +8,8 @@
   Replay:  never: sums would count twice. A call without an answer ends this recovery, and the next one deletes first.
 ]]
 -- @include lib/opening
-local values = redis.call('HMGET', KEYS[1], 'epoch', 'open')
-if not same_redis() or values[1] ~= EPOCH or values[2] ~= '0' then
+local shard = redis.call('HMGET', KEYS[1], 'epoch', 'open')
+if not same_redis() or shard[1] ~= EPOCH or shard[2] ~= '0' then
   return 'CLOSED'
 end
 local function write(key, list)
