@@ -4,7 +4,7 @@ import { campaignKey, stockKey } from '../campaign/compile.ts'
 import { rulesInForce } from '../campaign/lifecycle-parts.ts'
 import { type Gate, UnavailableError } from '../gate/gate.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
-import { readShard } from '../store/shards.ts'
+import { EVENTS_PLACE, readPlace, readShard } from '../store/shards.ts'
 import { stateOf } from './admin-campaign-views.ts'
 import { fromStore } from './order-directory.ts'
 
@@ -34,13 +34,25 @@ function sum(all: ReadonlyArray<Figures & { taken: number }>): Figures & { taken
 }
 
 async function shardState(sources: StateSources, shard: number) {
-  const [row, depths] = await Promise.all([fromStore(readShard(sources.pool, shard)), sources.gate.depths()])
+  const [row, events, depths] = await Promise.all([
+    fromStore(readShard(sources.pool, shard)),
+    fromStore(readPlace(sources.pool, EVENTS_PLACE, shard)),
+    sources.gate.depths()
+  ])
+  const position = row?.position ?? null
+  const isSameStream = position !== null && position.epoch === events?.epoch
   return {
     shard,
     epoch: row?.epoch ?? null,
     state: row?.state ?? 'closed',
-    position: row?.position ?? null,
-    ...depths
+    position,
+    events: events ?? null,
+    ...depths,
+    // frames; of the events behind the projection, null while they are in streams of different openings
+    lags: {
+      projection: depths.kept,
+      events: isSameStream ? Math.max(0, position.sequence - events.sequence) : null
+    }
   }
 }
 

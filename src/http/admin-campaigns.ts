@@ -8,6 +8,7 @@ import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../s
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
 import { readState, type StateGate } from './admin-campaign-state.ts'
 import { campaignItem, campaignView, versionView } from './admin-campaign-views.ts'
+import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './admin-pages.ts'
 import { adminReconciliation } from './admin-reconciliation.ts'
 import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
@@ -23,7 +24,6 @@ export interface AdminCampaignOptions {
   readonly now?: () => number
 }
 
-const CampaignParams = Type.Object({ campaign: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }) })
 const ActivityParams = Type.Object({
   ...CampaignParams.properties,
   activity: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
@@ -32,14 +32,9 @@ const DryRunQuery = Type.Object(
   { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
   { additionalProperties: false }
 )
-const page = {
-  limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$' })),
-  cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$' }))
-}
-const PageQuery = Type.Object(page, { additionalProperties: false })
 const AuditQuery = Type.Object(
   {
-    ...page,
+    ...PageQuery.properties,
     target: Type.Optional(Type.String({ maxLength: 200 })),
     operator: Type.Optional(Type.String({ maxLength: 100 }))
   },
@@ -49,29 +44,10 @@ const AuditQuery = Type.Object(
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
 
-type Named = { Params: { campaign: string } }
-type Page = { Querystring: { limit?: string; cursor?: string } }
-
 /** A PATCH may carry a key: sent again with it, it is not carried out twice. */
 function mayHaveKey(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   if (request.headers['idempotency-key'] === undefined) done()
   else requireKey.call(request.server, request, reply, done)
-}
-
-function pageOf(query: { limit?: string; cursor?: string }): { limit: number; before?: number } {
-  return { limit: Number(query.limit ?? 20), ...(query.cursor === undefined ? {} : { before: Number(query.cursor) }) }
-}
-
-/** One page of rows of which one more than `limit` was read. */
-function pageView<Row, View>(
-  rows: readonly Row[],
-  limit: number,
-  as: { view: (row: Row) => View; place: (row: Row) => number }
-) {
-  const items = rows.slice(0, limit)
-  const last = items.at(-1)
-  const nextCursor = rows.length > limit && last !== undefined ? String(as.place(last)) : null
-  return { items: items.map(as.view), nextCursor }
 }
 
 function reasonIn(request: FastifyRequest, required: boolean): string | undefined {

@@ -1,23 +1,24 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { checkBody, Reason } from '../campaign/adjust-body.ts'
-import { recordAudit } from '../store/audit.ts'
+import type { Campaigns } from '../campaign/lifecycle.ts'
 import {
   askReconciliation,
+  askReopening,
   findReconciliation,
   listReconciliations,
   type ReconciliationRow
 } from '../store/reconciliations.ts'
-import { requestReopening } from '../store/shards.ts'
-import { requireKey } from './idempotency.ts'
+import { asProblem } from './admin-campaign-answers.ts'
+import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './admin-pages.ts'
+import { keyOf, requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { fromStore } from './order-directory.ts'
 import { ProblemError } from './problems.ts'
 import './request-types.ts'
 
 const SHARD = 0
-const LISTED = 20
 const WAIT_MS = 10_000
 const LOOK_MS = 100
 
@@ -51,39 +52,44 @@ async function awaited(pool: Pool, asked: ReconciliationRow): Promise<Reconcilia
 }
 
 /**
- * Comparing Redis, journal and Postgres on demand. It is the shard that is compared, whatever campaign the path names,
+ * Comparing Redis, journal and Postgres on demand. It is the shard that is compared, whichever campaign the path names,
  * because users and stock of all campaigns share its frames. Repair is a separate call: the shard is opened again, which
  * writes Redis from Postgres.
  */
-export function adminReconciliation(app: FastifyInstance, { pool }: { pool: Pool }): void {
+export function adminReconciliation(
+  app: FastifyInstance,
+  { pool, campaigns }: { pool: Pool; campaigns: Pick<Campaigns, 'get'> }
+): void {
   const path = '/admin/v1/campaigns/:campaign/reconciliation'
-  const change = { onRequest: requireKey, preHandler: requireRole('operator') }
+  const schema = { params: CampaignParams }
+  const change = { onRequest: requireKey, preHandler: requireRole('operator'), schema }
+  const askedOnce = (request: FastifyRequest) => ({ operator: request.operator.name, key: keyOf(request) })
 
-  app.post(path, change, async (request, reply) => {
-    const asked = await fromStore(askReconciliation(pool, SHARD, request.operator.name))
+  app.post<Named>(path, change, async (request, reply) => {
+    await asProblem(campaigns.get(request.params.campaign))
+    const asked = await fromStore(askReconciliation(pool, SHARD, askedOnce(request)))
     const row = await awaited(pool, asked)
     return reply.code(row.state === 'done' || row.state === 'failed' ? 200 : 202).send(view(row))
   })
 
-  app.get(path, { preHandler: requireRole('viewer') }, async (_request, reply) => {
-    const rows = await fromStore(listReconciliations(pool, SHARD, LISTED))
-    return reply.send({ items: rows.map(view), nextCursor: null })
-  })
+  app.get<Named & Page>(
+    path,
+    { preHandler: requireRole('viewer'), schema: { ...schema, querystring: PageQuery } },
+    async (request) => {
+      await asProblem(campaigns.get(request.params.campaign))
+      const { limit, before } = pageOf(request.query)
+      const rows = await fromStore(listReconciliations(pool, SHARD, { limit: limit + 1, before }))
+      return pageView(rows, limit, { view, place: (row) => row.id })
+    }
+  )
 
-  app.post(`${path}/repair`, change, async (request, reply) => {
+  app.post<Named>(`${path}/repair`, change, async (request, reply) => {
     const checked = checkBody(Repair, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
-    await fromStore(
-      recordAudit(pool, {
-        operator: request.operator.name,
-        action: 'shard.reopening',
-        target: `shard:${SHARD}`,
-        reason: checked.body.reason,
-        before: null,
-        after: null
-      })
-    )
-    await fromStore(requestReopening(pool, SHARD))
+    await asProblem(campaigns.get(request.params.campaign))
+    const { reason } = checked.body
+    const asked = await fromStore(askReopening(pool, SHARD, { ...askedOnce(request), reason }))
+    if (asked === 'reused') throw new ProblemError('KEY_REUSED')
     return reply.code(202).send({ shard: SHARD, state: 'closed' })
   })
 }

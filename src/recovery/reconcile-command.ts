@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { createPool } from '../store/pool.ts'
@@ -18,7 +19,7 @@ const DEADLINE_MS = 3_600_000
 export async function runReconcile(config: Config): Promise<number> {
   const pool = createPool(config, { max: 1, name: 'floodgate-reconcile' })
   try {
-    const asked = await askReconciliation(pool, SHARD, 'command line')
+    const asked = await askReconciliation(pool, SHARD, { operator: 'command line', key: randomUUID() })
     const started = Date.now()
     let told = -1
     for (;;) {

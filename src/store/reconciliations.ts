@@ -1,4 +1,7 @@
-import type { Queryable } from './campaigns.ts'
+import type { Pool } from 'pg'
+import { recordAudit } from './audit.ts'
+import { inTransaction, type Queryable } from './campaigns.ts'
+import { requestReopening } from './shards.ts'
 
 export interface ReconciliationRow {
   readonly id: number
@@ -17,17 +20,30 @@ export interface ReconciliationRow {
 const columns = `reconciliation_id::float8 as id, shard, asked_by as "askedBy", asked_at as "askedAt", state,
   progress::float8 as progress, finished_at as "finishedAt", result, failure`
 
-/** Asks the owner of a shard to compare everything; one that waits already is the same. */
-export async function askReconciliation(db: Queryable, shard: number, by: string): Promise<ReconciliationRow> {
+/** Who asks, and under which key: asked again, nothing is done again. */
+export interface AskedOnce {
+  readonly operator: string
+  readonly key: string
+}
+
+/** Asks the owner of a shard to compare everything; one that was asked under this key, or waits already, is the same. */
+export async function askReconciliation(
+  db: Queryable,
+  shard: number,
+  { operator, key }: AskedOnce
+): Promise<ReconciliationRow> {
   const { rows } = await db.query<ReconciliationRow>(
-    `with waiting as (
-       select ${columns} from reconciliations where shard = $1 and state = 'asked' order by reconciliation_id limit 1
+    `with known as (
+       select ${columns} from reconciliations
+       where (asked_by = $2 and asked_key = $3) or (shard = $1 and state = 'asked')
+       order by asked_key is distinct from $3, reconciliation_id limit 1
      ), asked as (
-       insert into reconciliations (shard, asked_by) select $1, $2 where not exists (select 1 from waiting)
+       insert into reconciliations (shard, asked_by, asked_key)
+       select $1, $2, $3 where not exists (select 1 from known)
        returning ${columns}
      )
-     select * from waiting union all select * from asked`,
-    [shard, by]
+     select * from known union all select * from asked`,
+    [shard, operator, key]
   )
   const row = rows[0]
   if (!row) throw new Error('A reconciliation was asked for and has no row')
@@ -79,11 +95,50 @@ export async function findReconciliation(db: Queryable, id: number): Promise<Rec
   return rows[0]
 }
 
-/** The newest ones of a shard first. */
-export async function listReconciliations(db: Queryable, shard: number, limit: number): Promise<ReconciliationRow[]> {
+/** The newest ones of a shard first, older than the id `before` where given. */
+export async function listReconciliations(
+  db: Queryable,
+  shard: number,
+  page: { limit: number; before?: number | undefined }
+): Promise<ReconciliationRow[]> {
   const { rows } = await db.query<ReconciliationRow>(
-    `select ${columns} from reconciliations where shard = $1 order by reconciliation_id desc limit $2`,
-    [shard, limit]
+    `select ${columns} from reconciliations where shard = $1 and reconciliation_id < $2
+     order by reconciliation_id desc limit $3`,
+    [shard, page.before ?? Number.MAX_SAFE_INTEGER, page.limit]
   )
   return rows
+}
+
+/**
+ * Closes a shard so that its owner opens it again, and notes who wanted that and why.
+ * @returns whether it was closed now, or was asked for before under this key, with the same reason or another
+ */
+export function askReopening(
+  pool: Pool,
+  shard: number,
+  { operator, key, reason }: AskedOnce & { readonly reason: string }
+): Promise<'closed' | 'repeated' | 'reused'> {
+  return inTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      'insert into reopenings (operator, key, shard, reason) values ($1, $2, $3, $4) on conflict do nothing',
+      [operator, key, shard, reason]
+    )
+    if (rowCount === 0) {
+      const { rows } = await client.query<{ reason: string }>(
+        'select reason from reopenings where operator = $1 and key = $2',
+        [operator, key]
+      )
+      return rows[0]?.reason === reason ? 'repeated' : 'reused'
+    }
+    await recordAudit(client, {
+      operator,
+      action: 'shard.reopening',
+      target: `shard:${shard}`,
+      reason,
+      before: null,
+      after: null
+    })
+    await requestReopening(client, shard)
+    return 'closed'
+  })
 }

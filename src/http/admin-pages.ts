@@ -1,0 +1,30 @@
+import { Type } from 'typebox'
+
+export const CampaignParams = Type.Object({ campaign: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }) })
+export const PageQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$' })),
+    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$' }))
+  },
+  { additionalProperties: false }
+)
+
+export type Named = { Params: { campaign: string } }
+export type Page = { Querystring: { limit?: string; cursor?: string } }
+
+/** What of a list is asked for: rows whose place is below `before`, newest first. */
+export function pageOf(query: Page['Querystring']): { limit: number; before?: number } {
+  return { limit: Number(query.limit ?? 20), ...(query.cursor === undefined ? {} : { before: Number(query.cursor) }) }
+}
+
+/** One page of rows of which one more than `limit` was read. */
+export function pageView<Row, View>(
+  rows: readonly Row[],
+  limit: number,
+  as: { view: (row: Row) => View; place: (row: Row) => number }
+) {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  const nextCursor = rows.length > limit && last !== undefined ? String(as.place(last)) : null
+  return { items: items.map(as.view), nextCursor }
+}

@@ -1,0 +1,63 @@
+import t from 'tap'
+import { openDefinition } from '../campaign/set-up.ts'
+import { startMallShop } from '../support/mall-shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const { admin, ask, pool, publish } = await startMallShop(t)
+await publish(openDefinition('compared') as { id: string })
+const path = '/admin/v1/campaigns/compared/reconciliation'
+
+interface Shard {
+  readonly epoch: number
+  readonly state: string
+  readonly lags: { readonly projection: number; readonly events: number | null }
+}
+
+async function shardOf(): Promise<Shard | undefined> {
+  const { status, body } = await admin('vera', 'GET /admin/v1/campaigns/compared/state')
+  return status === 200 ? body.shards[0] : undefined
+}
+
+t.test('the state tells how far projection and events are behind', async (t) => {
+  const bought = await ask('ann', 'POST /v1/campaigns/compared/sales/phone/orders', { body: { quantity: 1 } })
+  t.equal(bought.status, 201, JSON.stringify(bought.body))
+  const isThrough = async () => {
+    const shard = await shardOf()
+    return shard?.lags.projection === 0 && shard.lags.events === 0
+  }
+  await waitFor(isThrough, { what: 'projection and events', deadlineMs: 15_000 })
+})
+
+t.test('a comparison is asked for once, listed page by page, and none of a campaign that is not there', async (t) => {
+  const compare = (key: string) => admin('olga', `POST ${path}`, { body: {}, key })
+  const first = await compare('compare-1')
+  t.match(first, { status: 200, body: { state: 'done', askedBy: 'olga', result: { differences: [] } } })
+  t.equal((await compare('compare-1')).body.id, first.body.id, 'the same key, the same comparison')
+  const second = await compare('compare-2')
+  t.not(second.body.id, first.body.id)
+  const page = await admin('vera', `GET ${path}?limit=1`)
+  t.match(page.body, { items: [{ id: second.body.id }], nextCursor: String(second.body.id) })
+  t.match((await admin('vera', `GET ${path}?limit=1&cursor=${page.body.nextCursor}`)).body, {
+    items: [{ id: first.body.id }]
+  })
+  const absent = path.replace('compared', 'absent')
+  t.match(await admin('vera', `GET ${absent}`), { status: 404, body: { code: 'NOT_FOUND' } })
+  t.match(await admin('olga', `POST ${absent}`, { body: {} }), { status: 404 })
+  t.match(await admin('olga', `POST ${absent}/repair`, { body: { reason: 'x' } }), { status: 404 })
+})
+
+t.test('a repair that is sent again does not close the shard again', async (t) => {
+  const repair = (reason: string) => admin('olga', `POST ${path}/repair`, { body: { reason }, key: 'repair-1' })
+  const before = (await shardOf())?.epoch ?? 0
+  const reopened = async () => {
+    const shard = await shardOf()
+    return shard?.state === 'open' && shard.epoch === before + 1
+  }
+  t.match(await repair('differences'), { status: 202, body: { state: 'closed' } })
+  await waitFor(reopened, { what: 'the shard to be opened again', deadlineMs: 15_000 })
+  t.match(await repair('differences'), { status: 202 })
+  t.match(await repair('something else'), { status: 422, body: { code: 'KEY_REUSED' } })
+  t.ok(await reopened(), 'it stays open')
+  const { rows } = await pool.query("select reason from audit where action = 'shard.reopening'")
+  t.same(rows, [{ reason: 'differences' }])
+})
