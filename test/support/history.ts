@@ -126,10 +126,11 @@ export class History {
     return [...this.byKey().values()].filter(isUnsettled).map(([first]) => (first as Attempt).purchase)
   }
 
-  /** Milliseconds from request to answer of the attempts that ended so, sorted. */
-  latencies(kind: AttemptKind): number[] {
+  /** Milliseconds from request to answer of the attempts that ended so, sorted; without those under way at a moment of `except`. */
+  latencies(kind: AttemptKind, except: readonly number[] = []): number[] {
     return this.attempts
       .filter(({ result }) => result?.kind === kind)
+      .filter(({ invokedAt, answeredAt = invokedAt }) => !except.some((at) => invokedAt <= at && at <= answeredAt))
       .map(({ invokedAt, answeredAt = invokedAt }) => answeredAt - invokedAt)
       .sort((a, b) => a - b)
   }

@@ -89,9 +89,12 @@ export async function settledFootprints(before: ReadonlyMap<Child, Footprint>): 
 /**
  * I12: whoever is refused hears of it in time, also while a part is away.
  * @param lagMs how late the machine's timers were: a busy machine is no fault of ours
+ * @param resumedAt when gateways went on after they were stopped as they stood: what waited in them is not counted
  */
-export function refusalsLate(history: History, lagMs: number): Difference[] {
-  const { ms, count } = p99Of([...history.latencies('refused'), ...history.latencies('unavailable')])
+export function refusalsLate(history: History, lagMs: number, resumedAt: readonly number[]): Difference[] {
+  const { ms, count } = p99Of(
+    (['refused', 'unavailable'] as const).flatMap((kind) => history.latencies(kind, resumedAt))
+  )
   if (count < fewestAnswers || ms <= refusalMs + lagAllowed * lagMs) return []
   return [{ rule: 'I12', what: `refusals took ${ms} ms at p99 of ${count}` }]
 }

@@ -47,7 +47,7 @@ function meanwhile(scene: Scene): History {
 /** @throws Error when refusals came late */
 function refusals(scene: Scene): string {
   const history = meanwhile(scene)
-  const [late] = refusalsLate(history, scene.load.lagMs)
+  const [late] = refusalsLate(history, scene.load.lagMs, scene.world.resumedAt)
   if (late) throw new Error(late.what)
   const figures = (['unavailable', 'refused', 'unknown', 'pending', 'ok'] as const)
     .map((kind) => ({ kind, ...p99Of(history.latencies(kind)) }))

@@ -106,7 +106,11 @@ class Round {
       await this.#load.end()
       const history = this.#load.history()
       const { lagMs } = this.#load
-      this.#found.push(...(await this.#judge(history)), ...this.#paceWrong(history), ...refusalsLate(history, lagMs))
+      this.#found.push(
+        ...(await this.#judge(history)),
+        ...this.#paceWrong(history),
+        ...refusalsLate(history, lagMs, world.resumedAt)
+      )
       this.#found.push(...logsWrong(world.children, [], soakAlarms), ...(await settledFootprints(before)))
       for (const { sessions } of sampler.impossible()) this.#found.push({ rule: 'I3', what: JSON.stringify(sessions) })
       const ms = performance.now() - startedAt

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { endingWithLauncher, endText } from '../../../src/stack/processes.ts'
+import { now } from '../../support/history.ts'
 import { waitFor } from '../../support/wait.ts'
 
 interface ChildOptions {
@@ -26,6 +27,8 @@ export class Child {
   readonly name: string
   readonly pid: number
   readonly #lines: string[] = []
+  /** when it went on after a pause, ms since 1970 */
+  readonly resumedAt: number[] = []
   #ended = ''
   #paused = false
 
@@ -91,7 +94,9 @@ export class Child {
     if (!this.alive) return
     process.kill(this.pid, signal)
     if (signal === 'SIGSTOP') this.#paused = true
-    if (signal === 'SIGCONT') this.#paused = false
+    if (signal !== 'SIGCONT') return
+    if (this.#paused) this.resumedAt.push(now())
+    this.#paused = false
   }
 
   /** Waits for its end. @returns how it ended */

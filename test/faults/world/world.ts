@@ -64,6 +64,11 @@ export class World {
   readonly workers: Child[] = []
   /** every process that was ever started here */
   readonly children: Child[] = []
+
+  /** When gateways went on after a pause, ms since 1970: what waited in them is answered late by the pause alone. */
+  get resumedAt(): number[] {
+    return this.children.filter(({ name }) => name.startsWith('gateway')).flatMap(({ resumedAt }) => resumedAt)
+  }
   readonly pool: pg.Pool
   readonly folder: string
   readonly #options: WorldOptions
