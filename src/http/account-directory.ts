@@ -1,10 +1,10 @@
 import type pg from 'pg'
+import { fromStore } from '../gate/from-store.ts'
 import type { Gate, UnstoredDecision } from '../gate/gate.ts'
 import { decodeReport } from '../gate/report.ts'
 import { balanceOf } from '../gate/user-fields.ts'
 import { claimsOfUser, type StoredClaim } from '../store/claims.ts'
 import { type LedgerEntry, type LedgerPlace, ledgerOfUser } from '../store/ledger.ts'
-import { fromStore } from './order-directory.ts'
 import { compareNewest, type ItemPage, type ItemReader, type PageRequest, unite } from './pages.ts'
 
 /** A claim or a ledger entry, and whether it is journaled: only what is not can still vanish. */

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CampaignError } from '../campaign/campaign-error.ts'
 import { type Actor, type Change, etagOf } from '../campaign/lifecycle.ts'
+import { requestHash } from '../gate/request-hash.ts'
 import { changeView } from './admin-campaign-views.ts'
-import { requestHash } from './idempotency.ts'
 import { ProblemError } from './problems.ts'
 import './request-types.ts'
 

@@ -2,11 +2,11 @@ import type { Pool } from 'pg'
 import type { ActivityRules } from '../campaign/activity-rules.ts'
 import { campaignKey, stockKey } from '../campaign/compile.ts'
 import { rulesInForce } from '../campaign/lifecycle-parts.ts'
+import { fromStore } from '../gate/from-store.ts'
 import { type Gate, UnavailableError } from '../gate/gate.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { EVENTS_PLACE, readPlace, readShard } from '../store/shards.ts'
 import { stateOf } from './admin-campaign-views.ts'
-import { fromStore } from './order-directory.ts'
 
 /** The part of the gate that the state is read from. */
 export type StateGate = Pick<Gate, 'read' | 'depths'>

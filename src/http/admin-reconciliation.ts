@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { checkBody, Reason } from '../campaign/adjust-body.ts'
 import type { Campaigns } from '../campaign/lifecycle.ts'
+import { fromStore } from '../gate/from-store.ts'
 import {
   askReconciliation,
   askReopening,
@@ -14,7 +15,6 @@ import { asProblem } from './admin-campaign-answers.ts'
 import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './admin-pages.ts'
 import { keyOf, requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
-import { fromStore } from './order-directory.ts'
 import { ProblemError } from './problems.ts'
 import './request-types.ts'
 

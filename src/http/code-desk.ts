@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import { fromStore } from '../gate/from-store.ts'
 import { assignCodesOfAll, type CodeAssignment, codesOfAll } from '../store/codes.ts'
-import { fromStore } from './order-directory.ts'
 
 /** Hands codes to the owner of a confirmed claim or a claimed win. */
 export interface CodeDesk {

@@ -1,10 +1,10 @@
 import type pg from 'pg'
+import { fromStore } from '../gate/from-store.ts'
 import type { Gate } from '../gate/gate.ts'
 import { decodeOrder } from '../gate/order-record.ts'
 import type { Decision } from '../gate/outcomes.ts'
 import { decodeWin } from '../gate/win-record.ts'
 import { findDecision, type StoredDecision } from '../store/orders.ts'
-import { fromStore } from './order-directory.ts'
 
 /** A decision, and where it was made. */
 export interface PlacedDecision {

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { requestHash } from '../gate/request-hash.ts'
 import type { OnRequest } from './auth.ts'
 import { ProblemError } from './problems.ts'
 
 const KEY = /^[\x21-\x7e]{8,128}$/
-const HASH_LENGTH = 11
 const REMEMBERED_MAX = 10_000
 
 /** A key without the pair of double quotes that the IETF draft puts around it; undefined when it is malformed. */
@@ -34,27 +33,6 @@ export const requireKey: OnRequest = (request, _reply, done) => {
 export function keyOf(request: FastifyRequest): string {
   if (request.idempotencyKey === null) throw new ProblemError('IDEMPOTENCY_KEY_REQUIRED')
   return request.idempotencyKey
-}
-
-/**
- * Tells requests with the same key apart: 66 bits of SHA-256 over method, path and body. Who finds a collision deceives
- * only himself, for keys are scoped to the user.
- * @param body the body as the schema kept it; its fields are sorted, so their order does not matter
- */
-export function requestHash(method: string, path: string, body: unknown): string {
-  return shortHash(`${method} ${path} ${canonical(body)}`)
-}
-
-/** JSON with the fields of every object in order. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, HASH_LENGTH)
 }
 
 const remembered = new Map<string, string>()

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import type pg from 'pg'
+import { fromStore } from '../gate/from-store.ts'
 import { findOperator, type Operator, type OperatorRole, tokenHash } from '../store/operators.ts'
-import { fromStore } from './order-directory.ts'
 import { ProblemError } from './problems.ts'
 import { TwoGenerationCache } from './two-generation-cache.ts'
 

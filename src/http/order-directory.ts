@@ -1,30 +1,13 @@
 import type pg from 'pg'
-import { type Gate, type LiveOrder, UnavailableError } from '../gate/gate.ts'
-import { decodeOrder } from '../gate/order-record.ts'
-import { findOrder, ordersOfUser, type StoredOrder } from '../store/orders.ts'
+import { findAnyOrder, journaled } from '../campaign/order-lookup.ts'
+import { fromStore } from '../gate/from-store.ts'
+import type { Gate, LiveOrder } from '../gate/gate.ts'
+import { findOrder, ordersOfUser } from '../store/orders.ts'
 import { type ItemPage, type ItemReader, type PageRequest, unite } from './pages.ts'
-
-/** with what else an answer takes, a refusal still comes within a second */
-const STORE_DEADLINE_MS = 800
-
-/** Waits for Postgres no longer than a client would. @throws UnavailableError when it fails or takes too long */
-export function fromStore<Row>(work: Promise<Row>): Promise<Row> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new UnavailableError('Postgres did not answer in time')), STORE_DEADLINE_MS)
-    work
-      .then(resolve, (error: unknown) => reject(new UnavailableError('Postgres did not answer', { cause: error })))
-      .finally(() => clearTimeout(timer))
-  })
-}
 
 const reader: ItemReader<LiveOrder> = {
   placeOf: ({ order }) => ({ at: order.acceptedAt, id: order.id }),
   campaignOf: ({ order }) => order.campaign
-}
-
-/** What Postgres has is journaled. */
-function journaled({ id, record }: StoredOrder): LiveOrder {
-  return { order: decodeOrder(id, record), journaled: true }
 }
 
 /**
@@ -50,18 +33,7 @@ export function createOrderDirectory(gate: Gate, pool: pg.Pool) {
     },
 
     /** An order whosever it is, and its user. @throws UnavailableError */
-    async findAny(id: string): Promise<(LiveOrder & { readonly user: string }) | undefined> {
-      const look = () => fromStore(findOrder(pool, id))
-      let stored = await look()
-      const owner = stored === undefined ? await gate.ownerOf(id) : undefined
-      // a frame that left kept between the two looks is in Postgres by now: it leaves only after the commit
-      if (stored === undefined && owner === undefined) stored = await look()
-      const user = stored?.user ?? owner
-      if (user === undefined) return undefined
-      const live = (await gate.ordersOf(user)).find(({ order }) => order.id === id)
-      if (live !== undefined) return { ...live, user }
-      return stored && { ...journaled(stored), user }
-    }
+    findAny: (id: string) => findAnyOrder({ gate, pool }, id)
   }
 }
 

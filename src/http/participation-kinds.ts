@@ -4,8 +4,9 @@ import type { CatalogueActivity } from '../campaign/catalogue.ts'
 import type { Command, ParticipateCommand } from '../gate/commands.ts'
 import { drawRandom } from '../gate/draw-random.ts'
 import { UnavailableError } from '../gate/gate.ts'
+import { requestHash } from '../gate/request-hash.ts'
 import { answersOf, ConfirmedClaim, ConfirmedCompletion, ConfirmedSpin } from './decision-schemas.ts'
-import { fixedHash, requestHash } from './idempotency.ts'
+import { fixedHash } from './idempotency.ts'
 import { BuyBody, Confirmed, EmptyBody, QUANTITY_MAX } from './schemas.ts'
 
 /** Who asks for what, as far as a command is made of it. */

@@ -1,9 +1,9 @@
 import type pg from 'pg'
 import { Gauge, Registry } from 'prom-client'
+import { fromStore } from '../gate/from-store.ts'
 import type { Gate } from '../gate/gate.ts'
 import { readShardFigures } from '../store/shard-figures.ts'
 import type { HealthCheck, PartsHealth } from './health.ts'
-import { fromStore } from './order-directory.ts'
 
 const levels: Readonly<Record<PartsHealth['gate'], number>> = { ok: 2, degraded: 1, closed: 0 }
 const SHARD = '0'

@@ -1,8 +1,8 @@
 import type pg from 'pg'
+import { fromStore } from '../gate/from-store.ts'
 import type { Gate, LiveWin } from '../gate/gate.ts'
 import { decodeWin } from '../gate/win-record.ts'
 import { findWin, type StoredWin, winsOfUser } from '../store/wins.ts'
-import { fromStore } from './order-directory.ts'
 import { type ItemPage, type ItemReader, type PageRequest, unite } from './pages.ts'
 
 /** A win and whose it is. */

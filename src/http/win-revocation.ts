@@ -1,8 +1,8 @@
+import type { AuditedGate } from '../campaign/audited-gate.ts'
 import type { Rules } from '../campaign/rules.ts'
 import type { WinCommand } from '../gate/commands.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import type { WinRecord } from '../gate/win-record.ts'
-import type { AuditedGate } from './audited-gate.ts'
 import type { FoundWin, WinDirectory } from './win-directory.ts'
 
 /** Who revokes, why, and whether the prize goes back into its quota. */

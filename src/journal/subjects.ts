@@ -64,11 +64,8 @@ export const eventTypes = [
   'command.rejected'
 ] as const
 
-/**
- * entity.verb of every command that other systems may send instead of calling HTTP, by name as above. Those of orders are not
- * taken yet: a publisher of one is told that no stream listens, which is better than a command that nobody answers.
- */
-export const commandTypes = ['task.progress'] as const
+/** entity.verb of every command that other systems may send instead of calling HTTP, by name as above. */
+export const commandTypes = ['order.pay', 'order.cancel', 'order.ship', 'order.return', 'task.progress'] as const
 
 export type CommandType = (typeof commandTypes)[number]
 

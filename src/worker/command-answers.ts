@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
+import type { CommandResult } from './command-event.ts'
 import { cloudEvent } from './events.ts'
 
 /** Who sent a command: an answer is named by both, so that a command that came twice is answered under one id. */
@@ -9,16 +10,6 @@ export interface CommandName {
   readonly id: string
   readonly type: string
 }
-
-/** What became of a command. */
-export type CommandResult = {
-  /** '' where it names none that could be read */
-  readonly campaign: string
-  readonly user: string
-} & (
-  | { readonly accepted: true; readonly data: Record<string, unknown> }
-  | { readonly accepted: false; readonly code: string; readonly detail: string }
-)
 
 /** The public event that answers a command. */
 export function answerOf(names: Names, command: CommandName, result: CommandResult): Publication {

@@ -1,43 +1,20 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { type Static, type TSchema, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { Catalogue } from '../campaign/catalogue.ts'
-import { reportProgress } from '../campaign/progress.ts'
+import type { Gate } from '../gate/gate.ts'
 import type { CommandQueue, QueuedCommand } from '../journal/command-queue.ts'
 import { storable } from '../journal/frame.ts'
 import type { Publisher } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
-import { answerOf, type CommandName, type CommandResult } from './command-answers.ts'
-
-const Id = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
-const Word = Type.String({ minLength: 1, maxLength: 256 })
-
-const Envelope = Type.Object({
-  specversion: Type.Literal('1.0'),
-  id: Word,
-  source: Word,
-  time: Type.Optional(Type.String()),
-  data: Type.Unknown()
-})
-
-/** The body of the HTTP route, and what stands in its path. */
-const TaskProgressData = Type.Object({
-  campaign: Id,
-  task: Id,
-  user: Type.String({ pattern: '^[A-Za-z0-9_.@-]{1,64}$' }),
-  amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-  /** the id of the event is taken where it is absent */
-  sourceEventId: Type.Optional(Word),
-  occurredAt: Type.Optional(Type.String())
-})
-
-const envelope = Compile(Envelope)
-const taskProgress = Compile(TaskProgressData)
+import { answerOf, type CommandName } from './command-answers.ts'
+import { type CommandResult, complaint, envelope, rejected } from './command-event.ts'
+import { carryOutOrderChange } from './command-orders.ts'
+import { carryOutProgress } from './command-tasks.ts'
 
 interface IntakeParts {
   readonly queue: CommandQueue
   readonly pool: Pool
+  readonly gate: Pick<Gate, 'submit' | 'ordersOf' | 'ownerOf'>
   readonly catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>
   readonly publisher: Publisher
   readonly names: Names
@@ -46,7 +23,16 @@ interface IntakeParts {
   readonly now?: () => number
 }
 
+const transitions = {
+  'order.pay': 'pay',
+  'order.cancel': 'cancel',
+  'order.ship': 'ship',
+  'order.return': 'return'
+} as const
+
 const AT_ONCE = 100
+/** Commands carried out side by side: each may hold a connection to Postgres, of which the projection needs some too. */
+const SIDE_BY_SIDE = 4
 const RETRY_MS = 5000
 
 function parseJson(text: string): unknown {
@@ -63,23 +49,26 @@ interface ReadCommand {
   readonly value: unknown
 }
 
-/** Commands in groups that tell of one event; what is no event is a group of its own. */
-function byEvent(commands: readonly QueuedCommand[]): Iterable<ReadCommand[]> {
+/** What a command must keep its place in the queue with: others about the same order, and copies of itself. */
+function placeOf(command: QueuedCommand, value: unknown): unknown {
+  // what is no event stands alone
+  if (!envelope.Check(value)) return command
+  const { data, source, id } = value
+  const order = typeof data === 'object' && data !== null && 'order' in data ? data.order : undefined
+  return typeof order === 'string' ? `order ${order}` : JSON.stringify([source, id])
+}
+
+/** Commands in groups that are carried out in the order of the queue. */
+function grouped(commands: readonly QueuedCommand[]): IterableIterator<ReadCommand[]> {
   const groups = new Map<unknown, ReadCommand[]>()
   for (const command of commands) {
     const value = parseJson(command.text)
-    const event = envelope.Check(value) ? JSON.stringify([value.source, value.id]) : command
-    const group = groups.get(event)
-    if (group === undefined) groups.set(event, [{ command, value }])
+    const place = placeOf(command, value)
+    const group = groups.get(place)
+    if (group === undefined) groups.set(place, [{ command, value }])
     else group.push({ command, value })
   }
   return groups.values()
-}
-
-/** What a validator says first, for people. */
-function complaint<T extends TSchema>(validator: ReturnType<typeof Compile<T>>, value: unknown): string {
-  const [first] = validator.Errors(value)
-  return `${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`.trim()
 }
 
 /** Carries out commands of other systems, and answers each with an event. */
@@ -101,33 +90,46 @@ export class CommandIntake {
       for (const command of commands) command.later(RETRY_MS)
       throw error
     }
-    const done = await Promise.all([...byEvent(commands)].map((told) => this.#inOrder(told)))
-    return done.reduce((sum, count) => sum + count, 0)
-  }
-
-  /** Events of one id go one after another: the first in the queue is the one that counts. */
-  async #inOrder(told: readonly ReadCommand[]): Promise<number> {
+    const groups = grouped(commands)
     let done = 0
-    for (const command of told) done += (await this.#carryOut(command)) ? 1 : 0
+    // all take from the same groups
+    const lane = async () => {
+      for (const told of groups) {
+        const count = await this.#inOrder(told)
+        done += count
+      }
+    }
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, lane))
     return done
   }
 
-  /** The answer is stored before the command leaves: one that is delivered again has the same effect and the same answer. */
+  /** One after another: the first of copies is the one that counts, and an order is paid before it is shipped. */
+  async #inOrder(told: readonly ReadCommand[]): Promise<number> {
+    for (const [done, command] of told.entries()) {
+      if (await this.#carryOut(command)) continue
+      // what comes after it waits as long
+      for (const waiting of told.slice(done)) waiting.command.later(RETRY_MS)
+      return done
+    }
+    return told.length
+  }
+
+  /**
+   * The answer is stored before the command leaves: one that is delivered again has the same effect and the same answer.
+   * @returns whether it is done
+   */
   async #carryOut({ command, value }: ReadCommand): Promise<boolean> {
     const { publisher, names, logger } = this.#parts
     try {
       const { name, result } = await this.#resultOf(command, value)
       const answered = await publisher.publish(answerOf(names, name, result))
-      if (answered.acked) {
-        command.done()
-        return true
-      }
-      logger.warn({ reason: answered.reason, command: name }, 'a command could not be answered; it is tried again')
+      if (answered.acked) command.done()
+      else logger.warn({ reason: answered.reason, command: name }, 'a command could not be answered; it is tried again')
+      return answered.acked
     } catch (error) {
       logger.warn({ err: error, sequence: command.sequence }, 'a command could not be carried out; it is tried again')
+      return false
     }
-    command.later(RETRY_MS)
-    return false
   }
 
   async #resultOf(
@@ -136,53 +138,19 @@ export class CommandIntake {
   ): Promise<{ name: CommandName; result: CommandResult }> {
     if (!envelope.Check(value) || type === undefined) {
       const name = { source: this.#parts.names.commandsStream, id: String(sequence), type: type ?? 'unknown' }
-      const detail = `not a CloudEvent: ${complaint(envelope, value)}`
-      return { name, result: { campaign: '', user: '', accepted: false, code: 'VALIDATION', detail } }
+      return { name, result: rejected('VALIDATION', `not a CloudEvent: ${complaint(envelope, value)}`) }
     }
-    return { name: { source: value.source, id: value.id, type }, result: await this.#taskProgress(value) }
-  }
-
-  async #taskProgress(event: Static<typeof Envelope>): Promise<CommandResult> {
-    const { pool, catalogue, now = Date.now } = this.#parts
-    const { data } = event
-    if (!taskProgress.Check(data)) {
-      const detail = `data: ${complaint(taskProgress, data)}`
-      return { campaign: '', user: '', accepted: false, code: 'VALIDATION', detail }
-    }
-    const { campaign, task, user } = data
-    const rejected = (code: string, detail: string): CommandResult => ({
-      campaign,
-      user,
-      accepted: false,
-      code,
-      detail
-    })
-    const found = catalogue.findActivity(campaign, task)
-    if (found === undefined) return rejected('NOT_FOUND', 'there is no such task')
-    const at = momentOf(data.occurredAt ?? event.time, now())
-    const progress = await reportProgress(pool, found, {
-      source: event.source,
-      sourceEventId: data.sourceEventId ?? event.id,
-      user,
-      amount: data.amount ?? 1,
-      at
-    })
-    switch (progress.kind) {
-      case 'counted':
-      case 'repeated':
-        return { campaign, user, accepted: true, data: { task, count: progress.count, state: progress.state } }
-      case 'conflict':
-        return rejected('CONFLICT', 'this event told of another user or amount before')
-      case 'refused':
-        return rejected(progress.code, progress.detail)
+    const name = { source: value.source, id: value.id, type }
+    switch (type) {
+      case 'task.progress':
+        return { name, result: await carryOutProgress(this.#parts, value) }
+      case 'order.pay':
+      case 'order.cancel':
+      case 'order.ship':
+      case 'order.return':
+        return { name, result: await carryOutOrderChange(this.#parts, transitions[type], value) }
       default:
-        return progress satisfies never
+        return type satisfies never
     }
   }
-}
-
-/** When something happened; not in the future, and now where nothing readable is said. */
-function momentOf(text: string | undefined, now: number): number {
-  const at = text === undefined ? Number.NaN : Date.parse(text)
-  return Number.isNaN(at) ? now : Math.min(at, now)
 }

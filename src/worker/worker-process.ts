@@ -144,7 +144,15 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   })
   const keepStream = () => ensurePublicStream(jsm, names, { ...streams, keepSeconds: config.JOURNAL_KEEP })
   const queue = new CommandQueue({ connection: parts.connection, jsm, names, streams })
-  const intake = new CommandIntake({ queue, pool, catalogue: new Catalogue({ pool }), publisher, names, logger })
+  const intake = new CommandIntake({
+    queue,
+    pool,
+    gate: parts.gate,
+    catalogue: new Catalogue({ pool }),
+    publisher,
+    names,
+    logger
+  })
   // these belong to no shard: every worker does them
   const keeping = runLoops(
     [

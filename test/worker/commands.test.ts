@@ -1,35 +1,16 @@
 import t from 'tap'
-import { manager } from '../../src/journal/streams.ts'
-import { streamNames } from '../../src/journal/subjects.ts'
 import { progressOfUser } from '../../src/store/progress.ts'
 import { exampleDefinition } from '../campaign/example.ts'
 import { aTask, rulesOf } from '../campaign/kinds.ts'
-import { type Core, startCore } from '../support/core.ts'
+import { commandSender } from '../support/command-sender.ts'
+import { startCore } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
 
-interface Answer {
-  readonly id: string
-  readonly type: string
-  readonly subject: string
-  readonly data: Record<string, unknown>
-  readonly on: string
-}
-
-interface Sender {
-  readonly core: Core
-  readonly send: (body: unknown) => Promise<void>
-  /** whether a worker was given a command */
-  readonly taken: () => Promise<boolean>
-  readonly stopWorker: () => Promise<void>
-  /** waits for so many commands to be done */
-  readonly answered: (count: number) => Promise<Answer[]>
-}
-
 /** A worker with campaign `launch`: a task per campaign, one per day and one without a goal, open now. */
-async function sender(t: Parameters<typeof startCore>[0]): Promise<Sender> {
+async function sender(t: Parameters<typeof startCore>[0]) {
   const core = await startCore(t, urls)
   const now = Date.now()
   const rules = rulesOf(
@@ -50,38 +31,8 @@ async function sender(t: Parameters<typeof startCore>[0]): Promise<Sender> {
   )
   await core.pool.query('update campaign_revision set value = value + 1')
   const stopWorker = core.worker()
-  const { connection } = await core.gateway()
-  const jsm = await manager(connection)
-  const names = streamNames(core.config.NAMESPACE)
-  const consumer = () => jsm.consumers.info(names.commandsStream, 'worker')
-  // a stream is known before it listens: what is sent then is refused; the worker adds its consumer after that
-  await waitFor(async () => (await consumer().catch(() => undefined)) !== undefined)
-  const answers = async () => {
-    const { state } = await jsm.streams.info(names.publicStream)
-    const found: Answer[] = []
-    for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq += 1) {
-      const { data, subject } = await jsm.streams.getMessage(names.publicStream, { seq })
-      found.push({ ...(JSON.parse(Buffer.from(data).toString('utf8')) as Answer), on: subject })
-    }
-    return found.filter(({ type }) => type.startsWith('floodgate.command.'))
-  }
-  return {
-    core,
-    send: async (body) => {
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
-      await connection.nc.jetstream().publish(`${names.namespace}.commands.task.progress`, text)
-    },
-    stopWorker,
-    taken: async () => (await consumer()).delivered.stream_seq > 0,
-    answered: async (count) => {
-      await waitFor(
-        async () =>
-          (await jsm.streams.info(names.commandsStream)).state.messages === 0 && (await answers()).length >= count,
-        { what: `${count} answers`, deadlineMs: 9000 }
-      )
-      return answers()
-    }
-  }
+  const commands = await commandSender(core)
+  return { ...commands, core, stopWorker, send: (body: unknown) => commands.send('task.progress', body) }
 }
 
 const progress = (id: string, data: object, more: object = {}) => ({

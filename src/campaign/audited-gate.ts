@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Command } from '../gate/commands.ts'
+import { fromStore } from '../gate/from-store.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import { type AuditEntry, recordAudit } from '../store/audit.ts'
-import { fromStore } from './order-directory.ts'
 
 /** A command of an operator, and how the audit trail tells of it. */
 export interface AuditedCommand {

@@ -18,18 +18,22 @@ export const PaymentBody = Type.Object(
   { ...closed, title: 'Payment' }
 )
 
-export const CancellationBody = Type.Unsafe<{ readonly reason?: string } | null>({
+export type PaymentBody = Static<typeof PaymentBody>
+
+export type CancellationBody = { readonly reason?: string } | null
+export const CancellationBody = Type.Unsafe<CancellationBody>({
   ...Type.Object({ reason: Reason }, closed),
   type: ['object', 'null'],
   title: 'Cancellation'
 })
 
-export const ShipmentBody = Type.Unsafe<{
+export type ShipmentBody = {
   readonly carrier?: string
   readonly trackingNumber?: string
   readonly state?: string
   readonly reason?: string
-} | null>({
+} | null
+export const ShipmentBody = Type.Unsafe<ShipmentBody>({
   ...Type.Object(
     {
       carrier: Type.Optional(Word(100)),

@@ -1,0 +1,76 @@
+import type { TransitionCommand } from '../gate/commands.ts'
+import type { OrderRecord } from '../gate/order-record.ts'
+import type { Outcome } from '../gate/outcomes.ts'
+import { requestHash } from '../gate/request-hash.ts'
+import type { AuditEntry } from '../store/audit.ts'
+import type { AuditedCommand } from './audited-gate.ts'
+import type { CancellationBody, PaymentBody, ReturnBody, ShipmentBody } from './order-bodies.ts'
+import type { FoundOrder } from './order-lookup.ts'
+
+/** What operators and services may ask to be done with an order, over HTTP and by commands. */
+export type AskedChange =
+  | { readonly transition: 'pay'; readonly body: PaymentBody }
+  | { readonly transition: 'cancel'; readonly body: CancellationBody }
+  | { readonly transition: 'ship'; readonly body: ShipmentBody }
+  | { readonly transition: 'return'; readonly body: ReturnBody }
+
+/** Who asks, and the replay field under which it is done once. */
+export interface Asker {
+  readonly name: string
+  readonly key: string
+}
+
+/** The last part of the path of the HTTP route. */
+const actions = { pay: 'payment', cancel: 'cancellation', ship: 'shipment', return: 'return' } as const
+
+/** The replay field: a payment counts once by its reference, whoever reports it and under whichever key. */
+function keyOf({ order }: FoundOrder, asked: AskedChange, { key }: Asker): string {
+  return asked.transition === 'pay' ? `x:pay:${order.id}:${asked.body.reference}` : key
+}
+
+/** What the gate has to know of the body. */
+function termsOf(
+  { order }: FoundOrder,
+  asked: AskedChange
+): Pick<TransitionCommand, 'amount' | 'currency' | 'quantity'> {
+  if (asked.transition === 'pay') return { amount: asked.body.amount, currency: asked.body.currency }
+  if (asked.transition === 'return')
+    return { quantity: asked.body.quantity ?? Math.max(1, order.quantity - order.returned) }
+  return {}
+}
+
+const audited = ({ status, quantity, returned }: OrderRecord) => ({ status, quantity, returned })
+
+/** The gate command of a change, and how the audit trail tells of it. */
+export function orderChange(found: FoundOrder, asked: AskedChange, asker: Asker): AuditedCommand {
+  const { order, user } = found
+  const action = actions[asked.transition]
+  const body = asked.body ?? {}
+  return {
+    command: {
+      op: 'transition',
+      transition: asked.transition,
+      by: 'operator',
+      user,
+      key: keyOf(found, asked, asker),
+      hash: requestHash('POST', `/admin/v1/orders/${order.id}/${action}`, body),
+      campaign: order.campaign,
+      activity: order.activity,
+      session: order.session,
+      order: order.id,
+      ...termsOf(found, asked),
+      request: JSON.stringify({ ...body, operator: asker.name })
+    },
+    entryOf: (outcome: Outcome): AuditEntry => ({
+      operator: asker.name,
+      action: `order.${action}`,
+      target: `order:${order.id}`,
+      reason: body.reason,
+      before: audited(order),
+      after: {
+        ...('decision' in outcome && outcome.decision.order !== undefined && audited(outcome.decision.order)),
+        outcome: outcome.kind
+      }
+    })
+  }
+}

@@ -1,0 +1,44 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+export const Id = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
+export const UserId = Type.String({ pattern: '^[A-Za-z0-9_.@-]{1,64}$' })
+export const Word = Type.String({ minLength: 1, maxLength: 256 })
+
+const Envelope = Type.Object({
+  specversion: Type.Literal('1.0'),
+  id: Word,
+  source: Word,
+  time: Type.Optional(Type.String()),
+  data: Type.Unknown()
+})
+
+/** A command as other systems send it: a CloudEvent. */
+export type CommandEvent = Static<typeof Envelope>
+
+export const envelope = Compile(Envelope)
+
+/** What became of a command. */
+export type CommandResult = {
+  /** '' where it names none that could be read */
+  readonly campaign: string
+  readonly user: string
+} & (
+  | { readonly accepted: true; readonly data: Record<string, unknown> }
+  | { readonly accepted: false; readonly code: string; readonly detail: string }
+)
+
+/** A refusal. @param about what the command could be read to be about */
+export function rejected(
+  code: string,
+  detail: string,
+  about: { readonly campaign: string; readonly user: string } = { campaign: '', user: '' }
+): CommandResult {
+  return { ...about, accepted: false, code, detail }
+}
+
+/** What a validator says first, for people. */
+export function complaint<T extends TSchema>(validator: ReturnType<typeof Compile<T>>, value: unknown): string {
+  const [first] = validator.Errors(value)
+  return `${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`.trim()
+}

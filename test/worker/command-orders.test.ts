@@ -1,0 +1,106 @@
+import t from 'tap'
+import type { CommandType } from '../../src/journal/subjects.ts'
+import { commandSender } from '../support/command-sender.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, bought, openShop } from '../support/shop.ts'
+
+const urls = await sharedServers(t)
+
+async function desk() {
+  const shop = await openShop(t, urls)
+  const { send, answered } = await commandSender(shop.core)
+  return {
+    shop,
+    answered,
+    tell: (type: CommandType, id: string, data: object) =>
+      send(type, { specversion: '1.0', id, source: 'urn:payments', type, data })
+  }
+}
+
+const payment = (order: string, changes = {}) => ({ order, amount: 100, currency: 'CNY', reference: 'p-1', ...changes })
+
+t.test('an order is paid, shipped and taken back by commands, in the order of the queue', async (t) => {
+  const { shop, tell, answered } = await desk()
+  const orders = await Promise.all(['ann', 'ben', 'cem'].map((user) => bought(shop, user)))
+  for (const order of orders) {
+    await tell('order.pay', `pay-${order}`, payment(order))
+    await tell('order.ship', `ship-${order}`, { order, carrier: 'SF', trackingNumber: '1' })
+    await tell('order.return', `return-${order}`, { order, reason: 'too small', kind: 'return' })
+  }
+  const answers = await answered(9)
+  t.same(
+    answers.filter(({ type }) => type !== 'floodgate.command.accepted'),
+    []
+  )
+  const [first = ''] = orders
+  t.same(
+    answers.filter(({ data }) => data.order === first).map(({ subject, data }) => [subject, data.status]),
+    [
+      [`pay-${first}`, 'paid'],
+      [`ship-${first}`, 'shipped'],
+      [`return-${first}`, 'returned']
+    ]
+  )
+  const { rows } = await shop.core.pool.query(
+    'select operator, action, before, after, reason from audit where target = $1 order by audit_id',
+    [`order:${first}`]
+  )
+  t.match(rows, [
+    { operator: 'urn:payments', action: 'order.payment', before: { status: 'accepted' }, after: { status: 'paid' } },
+    { action: 'order.shipment' },
+    { action: 'order.return', reason: 'too small', after: { status: 'returned', outcome: 'confirmed' } }
+  ])
+  await assertWhole(t, shop)
+})
+
+t.test('a command has its effect once, and so has a payment under whichever command it comes', async (t) => {
+  const { shop, tell, answered } = await desk()
+  const order = await bought(shop, 'ann')
+  await tell('order.pay', 'one', payment(order))
+  await tell('order.pay', 'one', payment(order))
+  await tell('order.pay', 'two', payment(order))
+  const answers = await answered(2)
+  t.same(
+    answers.map(({ subject, data }) => [subject, data.status]),
+    [
+      ['one', 'paid'],
+      ['two', 'paid']
+    ],
+    'a copy is answered under the id of the first'
+  )
+  t.equal(answers[0]?.data.eventId, answers[1]?.data.eventId, 'one decision')
+  await assertWhole(t, shop)
+})
+
+t.test('what cannot be done is answered with the reason, and changes nothing', async (t) => {
+  const { shop, tell, answered } = await desk()
+  const order = await bought(shop, 'ann')
+  await tell('order.pay', 'wrong-amount', payment(order, { amount: 99 }))
+  await tell('order.pay', 'no-amount', payment(order, { amount: 'much' }))
+  await tell('order.pay', 'more', payment(order, { more: 1 }))
+  await tell('order.ship', 'unpaid', { order })
+  await tell('order.cancel', 'nobody', { order: '0-1-1' })
+  await tell('order.cancel', 'no-order', {})
+  await tell('order.cancel', 'cancelled', { order, reason: 'fraud' })
+  await tell('order.pay', 'too-late', payment(order, { reference: 'p-2' }))
+  const answers = await answered(8)
+  t.same(Object.fromEntries(answers.map(({ subject, data }) => [subject, data.code ?? data.status])), {
+    'wrong-amount': 'CONFLICT',
+    'no-amount': 'VALIDATION',
+    more: 'VALIDATION',
+    unpaid: 'CONFLICT',
+    nobody: 'NOT_FOUND',
+    'no-order': 'VALIDATION',
+    cancelled: 'cancelled',
+    'too-late': 'NOT_PAYABLE'
+  })
+  t.match(
+    answers.find(({ subject }) => subject === 'unpaid'),
+    {
+      type: 'floodgate.command.rejected',
+      on: `${shop.core.config.NAMESPACE}.c.command.rejected`,
+      data: { user: 'ann' }
+    }
+  )
+  await assertWhole(t, shop)
+})
