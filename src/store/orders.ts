@@ -74,8 +74,7 @@ export interface ReplayField {
 }
 
 /**
- * Which of many replay fields have a stored decision. Replays leave Redis a day after their decision: whoever drives what
- * may be older asks here first.
+ * Which of many replay fields have a stored decision: whoever drives what may be older than Redis' replays asks here first.
  * @returns ids of decisions in the order of `fields`, undefined where none is stored
  */
 export async function decisionsUnder(

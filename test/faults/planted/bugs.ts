@@ -118,6 +118,12 @@ export const plantedBugs: readonly PlantedBug[] = [
         file: 'build/src/store/projection.js',
         find: 'fold(new Set(stored.rows.map(({ entry }) => entry)))',
         put: 'fold(new Set(frames.map(({ epoch, batch }) => [epoch, batch].join("-"))))'
+      },
+      // copies that one transaction holds
+      {
+        file: 'build/src/worker/fold.js',
+        find: 'if (!fresh.has(entry) || taken.has(entry))',
+        put: 'if (!fresh.has(entry))'
       }
     ],
     runs: [{ row: 'F24', seed: 1 }],
