@@ -61,12 +61,23 @@ export async function compareBack(
 const SETTLE_MS = 6000
 const PAUSE_MS = 50
 
-/** Stock arrives with the settling of its frame, a moment after the journal has it: differences get that moment. */
-async function settledDifferences(deps: CampaignDeps, publishing: Publishing): Promise<Difference[]> {
+/**
+ * Stock arrives with the settling of its frame, a moment after the journal has it: differences get that moment.
+ * @returns undefined when another process has opened the campaign meanwhile, which is a difference too
+ */
+async function settledDifferences(
+  deps: CampaignDeps,
+  campaign: string,
+  { preload, version }: Publishing
+): Promise<Difference[] | undefined> {
   const until = Date.now() + SETTLE_MS
   for (;;) {
-    const differences = await compareBack(deps.gate, publishing.preload)
-    if (differences.length === 0 || Date.now() > until) return differences
+    const differences = await compareBack(deps.gate, preload)
+    if (differences.length === 0) return differences
+    // in this order: what was read back is from before this look
+    const row = await findCampaign(deps.pool, campaign)
+    if (row?.review !== 'publishing' || row.version !== version) return undefined
+    if (Date.now() > until) return differences
     await sleep(PAUSE_MS)
   }
 }
@@ -92,7 +103,8 @@ export async function openVerified(deps: CampaignDeps, campaign: string): Promis
   if (before?.review !== 'publishing') return { step: 'none' }
   if (await hasOpenIntent(deps.pool, campaign, SYSTEM_USER)) return { step: 'preloading' }
   const publishing = before.publishing as Publishing
-  const differences = await settledDifferences(deps, publishing)
+  const differences = await settledDifferences(deps, campaign, publishing)
+  if (differences === undefined) return { step: 'none' }
   if (differences.length > 0) return { step: 'different', differences }
   return inTransaction(deps.pool, async (client) => {
     const row = await lockCampaign(client, campaign)

@@ -13,7 +13,7 @@ import {
   inTransaction,
   lockCampaign
 } from '../store/campaigns.ts'
-import { insertIntent } from '../store/intents.ts'
+import { insertIntent, newestIntent } from '../store/intents.ts'
 import { CampaignError } from './campaign-error.ts'
 import { awaitIntent } from './carrier.ts'
 import { checkPublishable } from './check.ts'
@@ -172,6 +172,15 @@ async function open(context: LifecycleContext, id: string): Promise<PublicationS
   }
 }
 
+/** The intent that opens what was preloaded here and another process, the worker, went on with. */
+async function openedElsewhere(
+  context: LifecycleContext,
+  id: string,
+  { last, step }: { readonly last: number | undefined; readonly step: PublicationStep }
+): Promise<number | undefined> {
+  return step.step === 'none' && last !== undefined ? newestIntent(context.pool, id, 'campaign.published') : undefined
+}
+
 /**
  * Publishes the newest version: preload, read back, compare, open. Asked again it goes on where it stopped. A campaign
  * whose `review` is still `publishing` afterwards waits for the gate; the worker goes on with it.
@@ -186,7 +195,8 @@ export async function publish(context: LifecycleContext, id: string, actor: Acto
       differences: step.differences.slice(0, 100)
     })
   }
-  const intent = step.step === 'opening' ? await awaitIntent(context, step.intent, context.carryMs) : undefined
+  const opening = step.step === 'opening' ? step.intent : await openedElsewhere(context, id, { last, step })
+  const intent = opening === undefined ? undefined : await awaitIntent(context, opening, context.carryMs)
   const campaign = await findCampaign(context.pool, id)
   if (!campaign) throw notFound(id)
   return intent ? { campaign, intent } : { campaign }

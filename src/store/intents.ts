@@ -66,6 +66,15 @@ export async function findIntent(pool: Queryable, id: number): Promise<IntentRow
   return rows[0]
 }
 
+/** The newest intent of a campaign and type. */
+export async function newestIntent(pool: Queryable, campaign: string, type: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ id: number | null }>(
+    'select max(intent_id)::float8 as id from intents where campaign_id = $1 and type = $2',
+    [campaign, type]
+  )
+  return rows[0]?.id ?? undefined
+}
+
 /** The intent that an operator's key led to before. */
 export async function findIntentByKey(pool: Queryable, operator: string, key: string): Promise<IntentRow | undefined> {
   const { rows } = await pool.query<IntentRow>(

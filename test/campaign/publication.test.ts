@@ -1,0 +1,29 @@
+import t from 'tap'
+import { driveIntents } from '../../src/campaign/driver.ts'
+import { Campaigns } from '../../src/campaign/lifecycle.ts'
+import type { Gate } from '../../src/gate/gate.ts'
+import { ada, ben, openDefinition, setUp } from './set-up.ts'
+
+const { campaigns, deps, purchase } = await setUp(t)
+
+/** Preload and opening as `Campaigns.publish` does them, while the worker opens the campaign right before the first reading. */
+async function overtaken(id: string) {
+  await campaigns.save({ id, input: openDefinition(id) }, ada)
+  await campaigns.submit(id, ada)
+  await campaigns.approve(id, ben)
+  let isFirst = true
+  const read: Gate['read'] = async (keys) => {
+    if (isFirst) await driveIntents(deps)
+    isFirst = false
+    return deps.gate.read(keys)
+  }
+  const slow = new Campaigns({ ...deps, gate: { ...deps.gate, read } }, { carryMs: 20_000 })
+  return slow.publish(id, ben)
+}
+
+t.test('a worker that opens a campaign while it is being compared is no difference', async (t) => {
+  const { campaign, intent } = await overtaken('overtaken')
+  t.match(campaign, { review: 'published', publishedVersion: 1 })
+  t.match(intent, { state: 'applied', type: 'campaign.published' }, 'and it is open when the answer comes')
+  t.match(await purchase('overtaken', 'alice'), { kind: 'confirmed' })
+})
