@@ -17,7 +17,7 @@ import { summarizeTap } from './support/tap-summary.ts'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const compiled = fileURLToPath(new URL('./', import.meta.url))
 const jobs = 2
-const fileSeconds = 400
+const fileSeconds = 900
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)

@@ -41,6 +41,8 @@ interface GateOptions {
   readonly pool: Pool
   readonly logger: Logger
   readonly limits?: Partial<BatcherLimits>
+  /** how long NATS may take for an ack before a decision is told as pending (1,000) */
+  readonly ackMs?: number
   readonly name?: string
 }
 
@@ -71,7 +73,7 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   const connection = await connectJournal({ url: config.NATS_URL, creds: config.NATS_CREDS, name })
   const redis = createRedis(config.REDIS_URL, name)
   const caller = createCaller(redis)
-  const publisher = createPublisher(connection, ACK_DEADLINE_MS)
+  const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
   const place = { caller, shard: SHARD, prefix }
 
   const watch = watchOpening({

@@ -38,6 +38,8 @@ export interface AdminParts {
   readonly metricsText: () => Promise<string>
   /** ms since 1970 */
   readonly now?: () => number
+  /** how long an answer waits for a change to be carried out before it is 202 */
+  readonly carryMs?: number
 }
 
 /** a definition with a thousand sessions */
@@ -53,7 +55,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   const directory = createDirectory(catalogue, now)
   const desk = createAnswerDesk(catalogue, createCodeDesk(pool, logger))
   const submit = createAuditedGate({ gate, pool, logger })
-  const campaigns = new Campaigns({ pool, gate })
+  const campaigns = new Campaigns({ pool, gate }, parts.carryMs === undefined ? {} : { carryMs: parts.carryMs })
 
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   await admin.register(adminCampaigns, { campaigns, pool, gate })

@@ -26,7 +26,8 @@ const app = await buildAdminApp({
   logger: pino({ level: 'silent' }),
   metrics: createMetrics(),
   health: new HealthCheck({ gate, pool }),
-  metricsText: async () => ''
+  metricsText: async () => '',
+  carryMs: 20_000
 })
 t.teardown(() => app.close())
 

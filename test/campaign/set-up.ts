@@ -43,7 +43,7 @@ export async function setUp(test: typeof t) {
   await realGate.ready()
   const { state, gate } = interruptible(realGate)
   const deps = { pool: core.pool, gate }
-  const campaigns = new Campaigns(deps, { carryMs: 1500 })
+  const campaigns = new Campaigns(deps, { carryMs: 20_000 })
   return {
     core,
     redis,

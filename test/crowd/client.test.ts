@@ -21,7 +21,7 @@ async function shopping(
   const shop = new FakeShop({ stock: 20, unitsPerUser: 1, ...options })
   const publicUrl = await shop.listen()
   const tokenOf = (user: string) => storefrontToken('s'.repeat(32), user)
-  const client = new LoadClient({ publicUrl, tokenOf, history: new History(), deadlineMs: 150, patienceMs: 5000 })
+  const client = new LoadClient({ publicUrl, tokenOf, history: new History(), deadlineMs: 1500, patienceMs: 30_000 })
   t.teardown(async () => {
     client.close()
     await shop.close()
@@ -54,7 +54,7 @@ t.test('hanging, pending, unavailable and unknown answers are asked again with t
   const odd = ['hang', 'pending', 'unavailable', 'unknown-outcome'] as const
   const { shop, client } = await shopping(t, { oddity: (buy) => odd[buy - 1] })
   for (const number of [1, 2, 3, 4]) t.match(await client.buy(wish(number)), { kind: 'confirmed' })
-  await client.settle(2000)
+  await client.settle(20_000)
   t.equal(shop.decisions, 4)
   const [first] = [...client.history.byKey().values()]
   t.same(

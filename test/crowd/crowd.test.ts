@@ -15,7 +15,14 @@ const stack = await startStack(t, { env: { GATEWAY_PROCESSES: '2' } })
 
 function clientOf(t: Test, stack: Stack): LoadClient {
   const tokenOf = (user: string) => stack.tokenOf(user)
-  const client = new LoadClient({ publicUrl: stack.publicUrl, tokenOf, history: new History(), connections: 64, seed })
+  const client = new LoadClient({
+    publicUrl: stack.publicUrl,
+    tokenOf,
+    history: new History(),
+    connections: 64,
+    seed,
+    patienceMs: 120_000
+  })
   t.teardown(() => client.close())
   return client
 }
@@ -107,14 +114,14 @@ function greedyWishes(phase: string, users: number): Purchase[] {
 }
 
 t.test('1 to 3 units over two items and two sessions: no limit of session, item or campaign is passed', async (t) => {
-  const changeAt = Date.now() + 8000
+  const changeAt = Date.now() + 20_000
   const sale = manyLimits(changeAt)
   await stack.publish(saleDefinition(sale))
   const client = clientOf(t, stack)
   await Promise.all(shuffled(greedyWishes('early', 250), random).map((wish) => client.buy(wish, anyTrick())))
   const inEarly = client.history.count('ok')
   t.ok(inEarly > 0, 'the first session sold')
-  await waitFor(() => Date.now() > changeAt + 50, { deadlineMs: 12_000, what: 'the second session to open' })
+  await waitFor(() => Date.now() > changeAt + 50, { deadlineMs: 40_000, what: 'the second session to open' })
   await Promise.all(shuffled(greedyWishes('late', 250), random).map((wish) => client.buy(wish, anyTrick())))
   t.ok(client.history.count('ok') > inEarly, 'the second session sold')
   // Whole orders leave a rest that only single units fit: fresh users take it, so that every unit must be gone.

@@ -20,6 +20,11 @@ function crowdOf(t: Test, cuts = 0.05): Crowd {
   return crowd
 }
 
+/** The code that a claim shows; undefined where it has none yet. */
+function codeOf(body: Record<string, unknown>): string | undefined {
+  return (body.claim as { code?: string }).code
+}
+
 async function assertDraw(t: Test, campaign: string, granted: readonly Granted[]): Promise<void> {
   await waitFor(() => books.atRest(), { deadlineMs: restMs, what: 'outbox and kept to be empty' })
   const confirmed = granted.filter(({ status }) => status === 201)
@@ -113,13 +118,18 @@ t.test('100,000 codes, 1,000 users racing for 500: 500 distinct codes, each seen
   const confirmed = granted.filter(({ status }) => status === 201)
   t.equal(confirmed.length, 500)
   t.same([...new Set(granted.filter(({ status }) => status !== 201).map(({ body }) => body.code))], ['SOLD_OUT'])
-  const codes = confirmed.map(({ body }) => (body.claim as { code?: string }).code)
+  // a claim that Postgres was too slow for is answered without its code, which its owner is shown later
+  const first = new Map(confirmed.map(({ wish, body }) => [wish.user, codeOf(body)]))
+  const bare = () => confirmed.filter(({ wish }) => first.get(wish.user) === undefined)
+  for (let round = 0; round < 10 && bare().length > 0; round += 1) {
+    for (const { wish, body } of await crowd.askAll(bare().map(({ wish }) => wish))) first.set(wish.user, codeOf(body))
+  }
+  const codes = [...first.values()]
   t.equal(new Set(codes).size, 500, '500 distinct codes')
   t.notOk(codes.includes(undefined), 'each claim shows its code')
   const again = await crowd.askAll(confirmed.map(({ wish }) => wish))
-  const first = new Map(confirmed.map(({ wish, body }) => [wish.user, (body.claim as { code?: string }).code]))
   t.ok(
-    again.every(({ wish, body }) => (body.claim as { code?: string }).code === first.get(wish.user)),
+    again.every(({ wish, body }) => (codeOf(body) ?? first.get(wish.user)) === first.get(wish.user)),
     'asked again, the same'
   )
   await waitFor(() => books.atRest(), { deadlineMs: restMs, what: 'outbox and kept to be empty' })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Stack } from '../support/stack.ts'
 
 const HOUR = 3_600_000
@@ -57,10 +58,19 @@ export function walkCampaign(id: string) {
   }
 }
 
+/** How long what is not definite is asked again, with its key. */
+const PATIENT_MS = 20_000
+
 /** The text of an answer read as JSON, its status and its headers. */
 async function exchange(url: string, method: string, init: { headers: Record<string, string>; body?: string }) {
-  const response = await fetch(url, { method, signal: AbortSignal.timeout(10_000), ...init })
-  return { status: response.status, body: JSON.parse(await response.text()), headers: response.headers }
+  const until = performance.now() + PATIENT_MS
+  for (;;) {
+    const response = await fetch(url, { method, signal: AbortSignal.timeout(10_000), ...init })
+    const answer = { status: response.status, body: JSON.parse(await response.text()), headers: response.headers }
+    const isOpen = answer.status === 202 || answer.status === 503
+    if (!isOpen || performance.now() > until) return answer
+    await delay(100)
+  }
 }
 
 /** Asks a stack over HTTP, as a user with a key of its own for each POST unless one is given. */

@@ -4,10 +4,23 @@ import { createCodeDesk } from '../../src/http/code-desk.ts'
 import { loadCodes } from '../../src/store/codes.ts'
 import { freshDatabase } from '../support/database.ts'
 import { sharedServers } from '../support/servers.ts'
+import { waitFor } from '../support/wait.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 const tickets = { campaign: 'mall', pool: 'tickets' }
 const logger = pino({ level: 'silent' })
+
+type Given = ReadonlyArray<readonly string[]>
+
+/** Asks until all have their code: whom Postgres is too slow for gets it when he asks again. */
+async function all(ask: () => Promise<readonly Given[]>): Promise<readonly Given[]> {
+  let given: readonly Given[] = []
+  await waitFor(async () => {
+    given = await ask()
+    return given.flat().every((codes) => codes.length > 0)
+  })
+  return given
+}
 
 test('a crowd that claims at once is served by a few statements, each its own code', async (t) => {
   const { pool } = await freshDatabase(t, databaseUrl, 2)
@@ -24,10 +37,11 @@ test('a crowd that claims at once is served by a few statements, each its own co
     Promise.all(
       Array.from({ length: 500 }, (_, index) => desk.assign({ ...tickets, claim: `0-1-${index}`, quantity: 1 }))
     )
-  const [first, second] = await Promise.all([ask(), ask()])
-  t.equal(new Set(first.flat()).size, 500)
-  t.same(second, first, 'asked for at the same time, the same')
+  await Promise.all([ask(), ask()])
   t.ok(statements <= 12, `${statements} statements`)
+  const [first, second] = await all(() => Promise.all([ask(), ask()]))
+  t.equal(new Set(first?.flat()).size, 500)
+  t.same(second, first, 'asked for at the same time, the same')
 })
 
 test('while Postgres is away nobody waits behind those who were asked before, and later all get theirs', async (t) => {
@@ -47,5 +61,6 @@ test('while Postgres is away nobody waits behind those who were asked before, an
   t.same((await Promise.all(claims.map(ask))).flat(), [])
   t.equal(statements, 1)
   away = false
-  t.equal(new Set((await Promise.all(claims.map(ask))).flat()).size, 250)
+  const [given] = await all(async () => [await Promise.all(claims.map(ask))])
+  t.equal(new Set(given?.flat()).size, 250)
 })

@@ -29,7 +29,13 @@ t.test('the state tells how far projection and events are behind', async (t) => 
 })
 
 t.test('a comparison is asked for once, listed page by page, and none of a campaign that is not there', async (t) => {
-  const compare = (key: string) => admin('olga', `POST ${path}`, { body: {}, key })
+  // answered with 202 where it takes longer than an answer may
+  const compare = async (key: string) => {
+    let answer = await admin('olga', `POST ${path}`, { body: {}, key })
+    for (let tries = 0; answer.status === 202 && tries < 10; tries += 1)
+      answer = await admin('olga', `POST ${path}`, { body: {}, key })
+    return answer
+  }
   const first = await compare('compare-1')
   t.match(first, { status: 200, body: { state: 'done', askedBy: 'olga', result: { differences: [] } } })
   t.equal((await compare('compare-1')).body.id, first.body.id, 'the same key, the same comparison')
@@ -49,15 +55,19 @@ t.test('a comparison is asked for once, listed page by page, and none of a campa
 t.test('a repair that is sent again does not close the shard again', async (t) => {
   const repair = (reason: string) => admin('olga', `POST ${path}/repair`, { body: { reason }, key: 'repair-1' })
   const before = (await shardOf())?.epoch ?? 0
+  let opened = 0
   const reopened = async () => {
     const shard = await shardOf()
-    return shard?.state === 'open' && shard.epoch === before + 1
+    opened = shard?.epoch ?? 0
+    return shard?.state === 'open' && opened > before
   }
   t.match(await repair('differences'), { status: 202, body: { state: 'closed' } })
   await waitFor(reopened, { what: 'the shard to be opened again', deadlineMs: 15_000 })
   t.match(await repair('differences'), { status: 202 })
   t.match(await repair('something else'), { status: 422, body: { code: 'KEY_REUSED' } })
-  t.ok(await reopened(), 'it stays open')
+  const stays = opened
+  t.ok(await reopened())
+  t.equal(opened, stays, 'it was not closed again')
   const { rows } = await pool.query("select reason from audit where action = 'shard.reopening'")
   t.same(rows, [{ reason: 'differences' }])
 })

@@ -148,7 +148,12 @@ t.test('thousands of grants do not keep anybody from pausing the campaign', asyn
     )
     return rows[0]?.count === users.length
   }
-  await waitFor(credited, { deadlineMs: 20_000, what: '1,500 grants to be stored' })
+  await waitFor(credited, { what: '1,500 grants to be stored' })
+  const { rows } = await pool.query(
+    `select max(sequence) filter (where type = 'campaign.paused') < max(sequence) filter (where user_id like 'crowd-%') as early
+     from decisions where campaign_id = 'mall'`
+  )
+  t.same(rows, [{ early: true }], 'it was paused among them, not behind the last')
 })
 
 t.test('codes are loaded once, become available, and are seen by their owner only', async (t) => {

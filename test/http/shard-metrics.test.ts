@@ -12,7 +12,7 @@ const { databaseUrl } = await sharedServers(t)
 t.test('the shard is told to Prometheus, and what is away is left out', async (t) => {
   const { pool } = await freshDatabase(t, databaseUrl)
   const gate = new ScriptedGate()
-  const metrics = createShardMetrics({ gate, pool, health: new HealthCheck({ gate, pool }) })
+  const metrics = createShardMetrics({ gate, pool, health: new HealthCheck({ gate, pool, now: () => 0 }) })
   await pool.query(
     `insert into shards (shard, epoch, state) values (0, 1700000000, 'open')
      on conflict (shard) do update set epoch = excluded.epoch, state = excluded.state`

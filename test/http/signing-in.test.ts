@@ -108,9 +108,8 @@ test('an address behind a listed proxy is its own, and nobody else may name one'
   t.ok((await rubbish(behind, '203.0.113.1')).some(({ statusCode }) => statusCode === 429))
   t.equal((await buy(behind, { payload: {}, headers: { 'x-forwarded-for': '203.0.113.2' } })).statusCode, 400)
   const open = await publicApp(t, { env })
-  await rubbish(open, '203.0.113.1')
-  const spoofed = await rubbish(open, '203.0.113.2')
-  t.ok(spoofed.every(({ statusCode }) => statusCode === 429))
+  const spoofed = (await Promise.all([rubbish(open, '203.0.113.1'), rubbish(open, '203.0.113.2')])).flat()
+  t.equal(spoofed.filter(({ statusCode }) => statusCode !== 429).length, 3, 'they are one address')
   for (const proxies of ['rubbish', '10.0.0.0/33', '::1/129', '10.0.0.1/8/8', 'true']) {
     await t.rejects(publicApp(t, { env: { TRUSTED_PROXIES: proxies } }), { message: /TRUSTED_PROXIES/ })
   }

@@ -31,14 +31,13 @@ t.test('a decision that never reached the journal is void; no later one gets a p
   if (worker === undefined) throw new Error('the stack has no worker')
   process.kill(worker, 'SIGSTOP')
   proxy.dropRequests()
-  t.match(await client.attempt(wish('lost'), 'buy'), { kind: 'pending' })
+  t.match(await client.attempt(wish('lost'), 'buy'), { kind: /pending|unknown/ })
   t.ok(proxy.counts.lostRequestBytes > 0, 'the publish was lost on its way')
   proxy.heal()
-  let after = await client.attempt(wish('after-0'), 'buy')
-  for (let number = 1; after.kind !== 'ok' && number < 40; number++) {
-    after = await client.attempt(wish(`after-${number}`), 'buy')
-  }
-  t.match(after, { kind: 'ok' }, 'a later decision is journaled before the lost one')
+  let number = 0
+  const journaled = async () => (await client.attempt(wish(`after-${number++}`), 'buy')).kind === 'ok'
+  // while NATS is being reached again each try takes a unit and is pending at once
+  await waitFor(journaled, { everyMs: 250, what: 'a later decision to be journaled before the lost one' })
 
   const { shards: before } = await readState(stack.places(), 'void')
   const redis = new Redis(stack.file().redisUrl)
@@ -49,7 +48,7 @@ t.test('a decision that never reached the journal is void; no later one gets a p
     const { shards } = await readState(stack.places(), 'void').catch(() => ({ shards: [] }))
     return shards.some(({ epoch, state }) => state === 'open' && epoch > (before[0]?.epoch ?? 0))
   }
-  await waitFor(reopened, { deadlineMs: 15_000, what: 'the shard to be opened again' })
+  await waitFor(reopened, { deadlineMs: 60_000, what: 'the shard to be opened again' })
   for (let number = 0; number < 30; number++) await client.buy(wish(`fresh-${number}`))
   await assertSound(t, { stack, client, promise: promiseOf(sale, ['now'], true) })
 })

@@ -15,7 +15,7 @@ import { waitFor } from '../support/wait.ts'
 
 const stock = 900
 const boughtBeforeTheFault = 150
-const restartDeadlineMs = 15_000
+const restartDeadlineMs = 30_000
 const confirmedAgainMs = 5000
 
 const stack = await startStack(t)
@@ -121,7 +121,7 @@ async function strikeInMidSale(t: Test, fault: Fault): Promise<void> {
     t.comment(stack.log())
   })
 
-  const flowing = { deadlineMs: 15_000, what: `${boughtBeforeTheFault} confirmations before the fault` }
+  const flowing = { deadlineMs: 60_000, what: `${boughtBeforeTheFault} confirmations before the fault` }
   await waitFor(() => history.count('ok') >= boughtBeforeTheFault && history.inFlight() > 0, flowing)
   t.comment(`${fault.title}: ${history.count('ok')} confirmed, ${history.inFlight()} requests in flight`)
   pressure.setPace('slow')

@@ -219,17 +219,12 @@ t.test('Redis paused: unknown or unavailable, said within a second, and the same
   const [redis = 0] = stack.file().pids.redis
   process.kill(redis, 'SIGSTOP')
   const started = performance.now()
-  const lost = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-1' })
-  const next = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-2' })
+  const lost = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-1', once: true })
+  const next = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-2', once: true })
   const took = performance.now() - started
   process.kill(redis, 'SIGCONT')
   refused(t, lost, { status: 503, code: 'UNKNOWN_OUTCOME', retryAfterMs: Number })
   refused(t, next, { status: 503, code: 'UNAVAILABLE', retryAfterMs: Number })
   t.ok(took < 2000, `two answers within ${Math.round(took)} ms`)
-  let answer = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-1' })
-  for (let tries = 0; answer.status === 503 && tries < 50; tries += 1) {
-    await stack.admin({ method: 'GET', path: '/admin/v1/health' })
-    answer = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-1' })
-  }
-  t.equal(answer.status, 201)
+  t.equal((await shop.buy('stalled/phone', 'uma', { key: 'uma-key-1' })).status, 201)
 })

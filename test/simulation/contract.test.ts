@@ -110,7 +110,7 @@ async function publishContract(t: Test, nats: NatsPart): Promise<void> {
   t.strictSame(await nats.info(stream), { sealed: false, firstSequence: 2, lastSequence: 2 })
 
   const short = nats.name('SHORT')
-  await nats.addStream(short, 300)
+  await nats.addStream(short, 2000)
   await nats.publish(short, 'a', '')
   t.match(await nats.publish(short, 'a', ''), { duplicate: true })
   const isStoredAgain = async () => !(await nats.publish(short, 'a', '')).duplicate

@@ -13,7 +13,7 @@ import { type Teardown, temporaryFolder } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
-const startMs = 60_000
+const startMs = 180_000
 
 interface Command {
   readonly child: ChildProcess
@@ -97,7 +97,7 @@ async function act(
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': part.key },
     body: part.body,
-    signal: AbortSignal.timeout(5000)
+    signal: AbortSignal.timeout(30_000)
   })
   return {
     status: response.status,
@@ -173,14 +173,14 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
         const pids = readStackFile(home)?.pids[part] ?? []
         return pids.length > 0 && !pids.includes(before)
       },
-      { deadlineMs: 10_000, what: `a new ${part}` }
+      { deadlineMs: 60_000, what: `a new ${part}` }
     )
     await waitFor(
       async () => {
         const answer = await buy(stack, token, 'first-order').catch(() => undefined)
         return answer?.status === 201 && answer.replayed && answer.body === first.body
       },
-      { deadlineMs: 20_000, what: `the same answer after ${part} died`, everyMs: 100 }
+      { deadlineMs: 60_000, what: `the same answer after ${part} died`, everyMs: 100 }
     )
     t.pass(`${part} came back`)
   }

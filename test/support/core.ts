@@ -12,6 +12,10 @@ import { createPool } from '../../src/store/pool.ts'
 import { runWorkerUntil } from '../../src/worker/worker-process.ts'
 import { freshNamespace, type ServerUrls, type Teardown } from './servers.ts'
 
+/** A busy machine is no part that is away: gates of tests wait longer for an answer than a user would. */
+const PATIENT_MS = 10_000
+const patient = { queueMs: PATIENT_MS, replyMs: PATIENT_MS }
+
 export interface Core {
   readonly config: Config
   readonly pool: Pool
@@ -44,7 +48,12 @@ export async function startCore(t: Teardown, urls: ServerUrls): Promise<Core> {
     pool,
     logger,
     gateway: async (limits) => {
-      const parts = await createGateParts(config, { pool, logger, ...(limits && { limits }) })
+      const parts = await createGateParts(config, {
+        pool,
+        logger,
+        ackMs: PATIENT_MS,
+        limits: { ...patient, ...limits }
+      })
       stops.push(() => parts.gate.close(500))
       return parts
     },
@@ -165,7 +174,7 @@ export function buy(
 }
 
 /** Submits again while the gate says that nothing was done or the answer was lost, within a deadline. */
-export async function insist(submit: () => Promise<Outcome>, deadlineMs = 10_000): Promise<Outcome> {
+export async function insist(submit: () => Promise<Outcome>, deadlineMs = 60_000): Promise<Outcome> {
   const deadline = Date.now() + deadlineMs
   for (;;) {
     const outcome = await submit()

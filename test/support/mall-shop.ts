@@ -77,7 +77,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     health: new HealthCheck({ gate, pool })
   }
   const publicApp = await buildPublicApp(parts)
-  const adminApp = await buildAdminApp({ ...parts, metricsText: async () => '' })
+  const adminApp = await buildAdminApp({ ...parts, carryMs: 20_000, metricsText: async () => '' })
   t.teardown(async () => {
     catalogue.stop()
     await publicApp.close()

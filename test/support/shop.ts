@@ -82,12 +82,12 @@ export async function rawCall(shop: Shop, calls: Call[], settles: SettleRequest[
   const row = await readShard(shop.core.pool, shop.shard)
   const limits = { notAfter: 0, outboxFrames: 5000, keptBytes: 2 ** 40, decisionsPerUser: 10_000 }
   const { keys, args } = encodeBatch(shop.prefix, calls, { settles, limits })
-  const reply = await shop.caller.call('EVALSHA', [row?.shas.gate ?? '', keys.length, ...keys, ...args], 2000)
+  const reply = await shop.caller.call('EVALSHA', [row?.shas.gate ?? '', keys.length, ...keys, ...args], 10_000)
   return decodeReply(shop.shard, reply)
 }
 
 /** Waits until everything decided is journaled, settled and stored. */
-export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 8000): Promise<void> {
+export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 30_000): Promise<void> {
   const { redis, prefix } = shop
   const empty = async () => (await redis.xlen(`${prefix}outbox`)) + (await redis.hlen(`${prefix}kept`)) === 0
   return waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })

@@ -46,8 +46,8 @@ interface AdminRequest {
 }
 
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
-const startDeadlineMs = 60_000
-const stopDeadlineMs = 20_000
+const startDeadlineMs = 180_000
+const stopDeadlineMs = 60_000
 
 /**
  * A whole private stack as a user starts it: `floodgate up` in a folder of its own, on free ports, with every part
@@ -156,7 +156,7 @@ export class Stack {
     const token = Object.values(operators)[operator]
     const response = await fetch(`${adminUrl}${path}`, {
       method,
-      signal: AbortSignal.timeout(8000),
+      signal: AbortSignal.timeout(60_000),
       headers: {
         authorization: `Bearer ${token}`,
         ...(method === 'GET' ? {} : { 'idempotency-key': randomUUID() }),
@@ -186,7 +186,7 @@ export class Stack {
       throw new Error(`${step.method} ${step.path} was answered with ${status} ${JSON.stringify(body)}`)
     }
     const shown = () => this.#isShownByAll(`${this.publicUrl}/v1/campaigns/${definition.id}`)
-    await waitFor(shown, { deadlineMs: 10_000, what: `campaign ${definition.id} to be shown` })
+    await waitFor(shown, { deadlineMs: 60_000, what: `campaign ${definition.id} to be shown` })
   }
 
   /** Kills the first process of a part with SIGKILL. @returns its pid */
@@ -224,6 +224,8 @@ export class Stack {
       () => true,
       () => false
     )
+    // processes that are killed with their group outlive it by some ms
+    await waitFor(() => processesOf(this.#home).length === 0, { deadlineMs: 5000 }).catch(() => {})
     const left = processesOf(this.#home)
     const fileLeft = existsSync(join(this.#home, 'stack.json'))
     const log = this.log()
@@ -238,9 +240,11 @@ export class Stack {
   /** Several gateway processes take connections in turn, so a few new connections reach each of them. */
   async #isShownByAll(url: string): Promise<boolean> {
     for (let connection = 0; connection < 6; connection++) {
-      const response = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(3000) })
-      await response.arrayBuffer()
-      if (response.status !== 200) return false
+      const response = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(3000) }).catch(
+        () => undefined
+      )
+      await response?.arrayBuffer()
+      if (response?.status !== 200) return false
     }
     return true
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Stack } from './stack.ts'
 
 export interface Answer {
@@ -15,7 +16,12 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
   /** sent as it is instead of `body` */
   readonly raw?: string
+  /** takes a 202 or 503 for an answer; otherwise what has a key is asked again, as a storefront does */
+  readonly once?: boolean
 }
+
+/** How long a storefront asks again. */
+const PATIENT_MS = 20_000
 
 /** What a storefront does with a stack, one request at a time, with everything of the answer to look at. */
 export class Shop {
@@ -25,7 +31,18 @@ export class Shop {
     this.#stack = stack
   }
 
-  async ask(path: string, { method = 'GET', user, key, body, headers = {}, raw }: Ask = {}): Promise<Answer> {
+  async ask(path: string, ask: Ask = {}): Promise<Answer> {
+    const mayRepeat = ask.once !== true && (ask.method === undefined || ask.key !== undefined)
+    const until = performance.now() + PATIENT_MS
+    for (;;) {
+      const answer = await this.#exchange(path, ask)
+      const isOpen = answer.status === 202 || answer.status === 503
+      if (!isOpen || !mayRepeat || performance.now() > until) return answer
+      await delay(100)
+    }
+  }
+
+  async #exchange(path: string, { method = 'GET', user, key, body, headers = {}, raw }: Ask): Promise<Answer> {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const response = await fetch(`${this.#stack.publicUrl}${path}`, {
       method,
