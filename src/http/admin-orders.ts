@@ -47,7 +47,7 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
         ...liveOrderView(found),
         user: found.user,
         returned: found.order.returned,
-        history: history.map(({ id, type, at }) => ({ eventId: id, type, at: at.toISOString() }))
+        history: history.map(({ id, type, at, request: data }) => ({ eventId: id, type, at: at.toISOString(), data }))
       }
     }
   )

@@ -58,10 +58,15 @@ export async function findDecision(pool: pg.Pool, user: string, key: string): Pr
   return rows[0]
 }
 
+/** A decision about an order with what was asked for: carrier, reason, reference, who. */
+export interface OrderDecision extends StoredDecision {
+  readonly request: unknown
+}
+
 /** Decisions about an order, oldest first, at most 1,000. (By user, for decisions are indexed by user and key.) */
-export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string): Promise<StoredDecision[]> {
-  const { rows } = await pool.query<StoredDecision>(
-    `select ${decisionColumns} from decisions where user_id = $1 and shard || '-' || entity = $2 order by epoch, sequence limit 1000`,
+export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string): Promise<OrderDecision[]> {
+  const { rows } = await pool.query<OrderDecision>(
+    `select ${decisionColumns}, request from decisions where user_id = $1 and shard || '-' || entity = $2 order by epoch, sequence limit 1000`,
     [user, id]
   )
   return rows

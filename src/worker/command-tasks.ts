@@ -40,6 +40,8 @@ export async function carryOutProgress(
   if (!taskProgress.Check(data)) return rejected('VALIDATION', `data: ${complaint(taskProgress, data)}`)
   const { campaign, task, user } = data
   const about = { campaign, user }
+  if (data.occurredAt !== undefined && Number.isNaN(Date.parse(data.occurredAt)))
+    return rejected('VALIDATION', 'data: /occurredAt must be a moment', about)
   const found = catalogue.findActivity(campaign, task)
   if (found === undefined) return rejected('NOT_FOUND', 'there is no such task', about)
   const progress = await reportProgress(pool, found, {

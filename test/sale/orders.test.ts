@@ -58,6 +58,12 @@ t.test('an order is accepted, paid, shipped and returned, and each step is an ev
   t.match(await change('return', { quantity: 1, kind: 'return', reason: 'dent', refund: 299900 }), { status: 409 })
   t.match(await session('life'), { total: 10, remaining: 9, held: 0, paid: 1 })
   t.equal(await statusOf(id, 'alice'), 'returned')
+  const shipped = async () => {
+    const { body } = await shop.operate('GET', `/orders/${id}`)
+    return (body.history as Array<{ type: string; data: object }>).find(({ type }) => type === 'order.shipped')
+  }
+  await waitFor(async () => (await shipped()) !== undefined, { what: 'the shipment in the history' })
+  t.match(await shipped(), { data: { carrier: 'SF', trackingNumber: 'SF-1' } })
   const again = await shop.ask(`/v1/requests/${String(bought.body.requestId)}`, { user: 'alice' })
   t.match(again.body, { order: { status: 'accepted' } }, 'a key answers as first decided')
 

@@ -112,9 +112,10 @@ t.test('commands that cannot be carried out are answered with the reason, and le
   await send(progress('campaign', { campaign: 'unknown' }))
   await send(progress('goal', { task: 'check-in' }))
   await send(progress('early', { occurredAt: far }))
+  await send(progress('when', { occurredAt: 'yesterday' }))
   await send(progress('nul\u0000', {}))
   await send(progress('nul\u0000', { user: 'ben' }))
-  const answers = await answered(9)
+  const answers = await answered(10)
   t.same(Object.fromEntries(answers.map(({ subject, data }) => [subject, data.code ?? 'accepted'])), {
     1: 'VALIDATION',
     2: 'VALIDATION',
@@ -124,6 +125,7 @@ t.test('commands that cannot be carried out are answered with the reason, and le
     campaign: 'NOT_FOUND',
     goal: 'CONFLICT',
     early: 'NOT_STARTED',
+    when: 'VALIDATION',
     'nul\ufffd': 'accepted'
   })
   const unnamed = answers.find(({ subject }) => subject === '1')
