@@ -2,35 +2,21 @@ import type pg from 'pg'
 import { pino } from 'pino'
 import tap, { type Test, test } from 'tap'
 import { createAuditedGate } from '../../src/campaign/audited-gate.ts'
-import type { Config } from '../../src/config/config.ts'
+import { setStoreDeadline } from '../../src/gate/from-store.ts'
 import { buildAdminApp } from '../../src/http/admin-app.ts'
 import { HealthCheck } from '../../src/http/health.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { createOrderDirectory } from '../../src/http/order-directory.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { ensureOperator } from '../../src/store/operators.ts'
 import { createPool } from '../../src/store/pool.ts'
-import { aCatalogue, aConfig, bearer, publicApp } from '../support/http-app.ts'
+import { freshDatabase } from '../support/database.ts'
+import { aCatalogue, bearer, publicApp } from '../support/http-app.ts'
 import { accepted, anOrder, ScriptedGate } from '../support/scripted-gate.ts'
-import { freshNamespace, sharedServers } from '../support/servers.ts'
+import { sharedServers } from '../support/servers.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 
-interface Database {
-  readonly pool: pg.Pool
-  readonly config: Config
-}
-
-async function database(t: Test): Promise<Database> {
-  const config = aConfig({ DATABASE_URL: databaseUrl, NAMESPACE: freshNamespace() })
-  await migrate(config)
-  const pool = createPool(config, { max: 4, name: 'test' })
-  t.teardown(async () => {
-    await pool.query(`drop schema ${config.NAMESPACE} cascade`)
-    await pool.end()
-  })
-  return { pool, config }
-}
+const database = (t: Test) => freshDatabase(t, databaseUrl)
 
 /** Stores an accepted order of a user and its decision, as the worker does. */
 async function storeOrder(
@@ -230,6 +216,7 @@ test('what the gate refuses or has answered before is not audited again', async 
 
 test('a connection that comes too late for a change is given back', async (t) => {
   const { config } = await database(t)
+  setStoreDeadline(800)
   const pool = createPool(config, { max: 1, name: 'test' })
   t.teardown(() => pool.end())
   const held = await pool.connect()

@@ -6,6 +6,7 @@ import type { BatcherLimits } from '../../src/gate/batcher.ts'
 import type { AdjustCommand, BuyCommand } from '../../src/gate/commands.ts'
 import { SYSTEM_USER } from '../../src/gate/commands.ts'
 import { createGateParts, type GateParts } from '../../src/gate/create-gate.ts'
+import { setStoreDeadline } from '../../src/gate/from-store.ts'
 import type { Outcome } from '../../src/gate/outcomes.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
@@ -28,6 +29,7 @@ export interface Core {
 
 /** A migrated namespace with gates and workers in this process, on real servers. */
 export async function startCore(t: Teardown, urls: ServerUrls): Promise<Core> {
+  setStoreDeadline(PATIENT_MS)
   const config = loadConfig({
     NAMESPACE: freshNamespace(),
     REDIS_URL: urls.redisUrl,

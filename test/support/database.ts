@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { type Config, loadConfig } from '../../src/config/config.ts'
+import { setStoreDeadline } from '../../src/gate/from-store.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { freshNamespace, type Teardown } from './servers.ts'
@@ -11,6 +12,8 @@ export interface Database {
 
 /** A migrated namespace of its own in a Postgres. @param connections of the pool at most */
 export async function freshDatabase(t: Teardown, databaseUrl: string, connections = 4): Promise<Database> {
+  // a Postgres that stands still for a moment is not what these tests are about
+  setStoreDeadline(10_000)
   const config = loadConfig({ DATABASE_URL: databaseUrl, NAMESPACE: freshNamespace() })
   await migrate(config)
   const pool = createPool(config, { max: connections, name: 'floodgate-test' })
