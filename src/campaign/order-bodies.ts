@@ -65,3 +65,6 @@ export const ReturnBody = Type.Object(
   { ...closed, title: 'Return' }
 )
 export type ReturnBody = Static<typeof ReturnBody>
+
+/** What is said with each change of an order, over HTTP and by commands. */
+export const orderBodies = { pay: PaymentBody, cancel: CancellationBody, ship: ShipmentBody, return: ReturnBody }

@@ -20,8 +20,8 @@ export interface Asker {
   readonly key: string
 }
 
-/** The last part of the path of the HTTP route. */
-const actions = { pay: 'payment', cancel: 'cancellation', ship: 'shipment', return: 'return' } as const
+/** The last part of the path of the HTTP route, and the verb of the audit trail. */
+export const orderActions = { pay: 'payment', cancel: 'cancellation', ship: 'shipment', return: 'return' } as const
 
 /** The replay field: a payment counts once by its reference, whoever reports it and under whichever key. */
 function keyOf({ order }: FoundOrder, asked: AskedChange, { key }: Asker): string {
@@ -44,7 +44,7 @@ const audited = ({ status, quantity, returned }: OrderRecord) => ({ status, quan
 /** The gate command of a change, and how the audit trail tells of it. */
 export function orderChange(found: FoundOrder, asked: AskedChange, asker: Asker): AuditedCommand {
   const { order, user } = found
-  const action = actions[asked.transition]
+  const action = orderActions[asked.transition]
   const body = asked.body ?? {}
   return {
     command: {

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CancellationBody, PaymentBody, ReturnBody, ShipmentBody } from '../campaign/order-bodies.ts'
+import { orderBodies } from '../campaign/order-bodies.ts'
+import { type AskedChange, orderActions } from '../campaign/order-changes.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { decisionsOfOrder } from '../store/orders.ts'
 import { requireKey } from './idempotency.ts'
@@ -53,22 +54,20 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
   )
 }
 
+const summaries = {
+  pay: 'Tell that an order was paid',
+  cancel: 'Cancel an order',
+  ship: 'Tell that an order was shipped',
+  return: 'Take units back'
+} as const
+
 const changingRoutes: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, options) => {
   const change = createOrderChanger(options)
-  const { url: payment, schema: paid, ...paying } = route('payment', 'Tell that an order was paid')
-  app.post(payment, { ...paying, schema: { ...paid, body: PaymentBody } }, async (request, reply) =>
-    change(request, reply, { transition: 'pay', body: request.body })
-  )
-  const { url: cancellation, schema: cancelled, ...cancelling } = route('cancellation', 'Cancel an order')
-  app.post(cancellation, { ...cancelling, schema: { ...cancelled, body: CancellationBody } }, async (request, reply) =>
-    change(request, reply, { transition: 'cancel', body: request.body })
-  )
-  const { url: shipment, schema: shipped, ...shipping } = route('shipment', 'Tell that an order was shipped')
-  app.post(shipment, { ...shipping, schema: { ...shipped, body: ShipmentBody } }, async (request, reply) =>
-    change(request, reply, { transition: 'ship', body: request.body })
-  )
-  const { url: back, schema: returned, ...returning } = route('return', 'Take units back')
-  app.post(back, { ...returning, schema: { ...returned, body: ReturnBody } }, async (request, reply) =>
-    change(request, reply, { transition: 'return', body: request.body })
-  )
+  for (const transition of Object.keys(summaries) as Array<keyof typeof summaries>) {
+    const { url, schema, ...common } = route(orderActions[transition], summaries[transition])
+    app.post(url, { ...common, schema: { ...schema, body: orderBodies[transition] } }, async (request, reply) =>
+      // the schema is that of the transition
+      change(request, reply, { transition, body: request.body } as AskedChange)
+    )
+  }
 }

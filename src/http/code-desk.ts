@@ -25,7 +25,8 @@ interface Waiting {
 
 /**
  * Gathers what is asked for while Postgres is busy: a crowd that claims at once would wait for one statement and one
- * connection each, and most of them longer than an answer may take.
+ * connection each, and most of them longer than an answer may take. What waits is bounded by time: a statement ends after
+ * some seconds, and who waits for one that failed fails with it.
  */
 class CodeQueue {
   readonly #pool: pg.Pool

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { findAny } from '../campaign/find-any.ts'
 import { fromStore } from '../gate/from-store.ts'
 import type { Gate, LiveWin } from '../gate/gate.ts'
 import { decodeWin } from '../gate/win-record.ts'
@@ -53,19 +54,14 @@ export function createWinDirectory(gate: Gate, pool: pg.Pool) {
       return stored?.user === user ? journaled(stored) : undefined
     },
 
-    /** A win whosever it is. @throws UnavailableError */
-    async findAny(id: string): Promise<FoundWin | undefined> {
-      const look = () => fromStore(findWin(pool, id))
-      let stored = await look()
-      const owner = stored === undefined ? await gate.ownerOf(id) : undefined
-      // a frame that left kept between the two looks is in Postgres by now: it leaves only after the commit
-      if (stored === undefined && owner === undefined) stored = await look()
-      const user = stored?.user ?? owner
-      if (user === undefined) return undefined
-      const live = (await gate.winsOf(user)).find(({ win }) => win.id === id)
-      if (live !== undefined) return { ...live, user }
-      return stored && { ...journaled(stored), user }
-    }
+    /** A win whosever it is; see findAny. @throws UnavailableError */
+    findAny: (id: string): Promise<FoundWin | undefined> =>
+      findAny({
+        stored: () => fromStore(findWin(pool, id)),
+        ownerOf: () => gate.ownerOf(id),
+        live: async (user) => (await gate.winsOf(user)).find(({ win }) => win.id === id),
+        journaled
+      })
   }
 }
 

@@ -138,7 +138,6 @@ export function replayRecord(
   atMs: number
 ): string {
   const { hash, epoch, sequence, batch, type, entity, report } = parts
-  // joined, not a template: a recovery holds one for each decision, and a text that is put together piece by piece takes
-  // twice the memory until somebody reads it
+  // joined, not a template: a text that is put together piece by piece takes twice the memory until somebody reads it
   return [hash, epoch, sequence, batch, type, atMs, entity, report].join(';')
 }

@@ -40,6 +40,8 @@ export async function askReconciliation(
      ), asked as (
        insert into reconciliations (shard, asked_by, asked_key)
        select $1, $2, $3 where not exists (select 1 from known)
+       -- asked twice at once: the first one is returned, as it is
+       on conflict (asked_by, asked_key) where asked_key is not null do update set asked_key = excluded.asked_key
        returning ${columns}
      )
      select * from known union all select * from asked`,

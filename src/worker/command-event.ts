@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 export const Id = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
@@ -38,7 +38,10 @@ export function rejected(
 }
 
 /** What a validator says first, for people. */
-export function complaint<T extends TSchema>(validator: ReturnType<typeof Compile<T>>, value: unknown): string {
+export function complaint(
+  validator: { Errors(value: unknown): ReadonlyArray<{ readonly instancePath: string; readonly message: string }> },
+  value: unknown
+): string {
   const [first] = validator.Errors(value)
   return `${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`.trim()
 }

@@ -141,16 +141,10 @@ export class CommandIntake {
       return { name, result: rejected('VALIDATION', `not a CloudEvent: ${complaint(envelope, value)}`) }
     }
     const name = { source: value.source, id: value.id, type }
-    switch (type) {
-      case 'task.progress':
-        return { name, result: await carryOutProgress(this.#parts, value) }
-      case 'order.pay':
-      case 'order.cancel':
-      case 'order.ship':
-      case 'order.return':
-        return { name, result: await carryOutOrderChange(this.#parts, transitions[type], value) }
-      default:
-        return type satisfies never
-    }
+    const result =
+      type === 'task.progress'
+        ? await carryOutProgress(this.#parts, value)
+        : await carryOutOrderChange(this.#parts, transitions[type], value)
+    return { name, result }
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { createAuditedGate } from '../campaign/audited-gate.ts'
-import { CancellationBody, PaymentBody, ReturnBody, ShipmentBody } from '../campaign/order-bodies.ts'
+import { orderBodies } from '../campaign/order-bodies.ts'
 import { type AskedChange, orderChange } from '../campaign/order-changes.ts'
 import { findAnyOrder } from '../campaign/order-lookup.ts'
 import { type Gate, UnavailableError } from '../gate/gate.ts'
@@ -13,31 +13,17 @@ import { type CommandEvent, type CommandResult, complaint, rejected } from './co
 
 const OrderName = Compile(Type.Object({ order: Type.String({ pattern: '^\\d{1,4}-\\d{1,16}-\\d{1,16}$' }) }))
 
-const pay = Compile(PaymentBody)
-const cancel = Compile(CancellationBody)
-const ship = Compile(ShipmentBody)
-const giveBack = Compile(ReturnBody)
+const validators = {
+  pay: Compile(orderBodies.pay),
+  cancel: Compile(orderBodies.cancel),
+  ship: Compile(orderBodies.ship),
+  return: Compile(orderBodies.return)
+}
 
 interface OrderParts {
   readonly gate: Pick<Gate, 'submit' | 'ordersOf' | 'ownerOf'>
   readonly pool: Pool
   readonly logger: Logger
-}
-
-/** The change that the fields beside `order` ask for, or what is wrong with them. */
-function askedOf(transition: AskedChange['transition'], body: object): AskedChange | string {
-  switch (transition) {
-    case 'pay':
-      return pay.Check(body) ? { transition, body } : complaint(pay, body)
-    case 'cancel':
-      return cancel.Check(body) ? { transition, body } : complaint(cancel, body)
-    case 'ship':
-      return ship.Check(body) ? { transition, body } : complaint(ship, body)
-    case 'return':
-      return giveBack.Check(body) ? { transition, body } : complaint(giveBack, body)
-    default:
-      return transition satisfies never
-  }
 }
 
 /** Source and id name a command for ever; as they are they may be too long for a field. */
@@ -60,8 +46,10 @@ export async function carryOutOrderChange(
   const found = await findAnyOrder({ gate, pool }, id)
   if (found === undefined) return rejected('NOT_FOUND', 'there is no such order')
   const about = { campaign: found.order.campaign, user: found.user }
-  const asked = askedOf(transition, body)
-  if (typeof asked === 'string') return rejected('VALIDATION', `data: ${asked}`, about)
+  const validator = validators[transition]
+  if (!validator.Check(body)) return rejected('VALIDATION', `data: ${complaint(validator, body)}`, about)
+  // the validator is that of the transition
+  const asked = { transition, body } as AskedChange
   const submit = createAuditedGate({ gate, pool, logger })
   const outcome = await submit(orderChange(found, asked, { name: event.source, key: replayField(event) }))
   return resultOf(outcome, about, id)
