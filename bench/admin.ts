@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type AdminReply, createAdminClient, refusalText } from '../src/stack/admin-client.ts'
+import { type AdminClient, type AdminReply, createAdminClient, refusalText } from '../src/stack/admin-client.ts'
 import type { StackFile } from './stack.ts'
 import { tokensOf } from './tokens.ts'
 import { waitFor } from './wait.ts'
@@ -7,6 +7,7 @@ import { waitFor } from './wait.ts'
 const HOUR_MS = 3_600_000
 const ANSWER_WITHIN_MS = 5_000
 const OPEN_WITHIN_MS = 10_000
+const BAD_REQUEST = 400
 
 /** A flash sale of one activity `phone` with one session `all-day` that is open now. */
 export interface BenchSale {
@@ -95,10 +96,19 @@ export async function publish(stack: StackFile, campaign: string, parts: Record<
   const [author, reviewer] = Object.values(stack.operators).map((token) => createAdminClient(stack.adminUrl, token))
   if (author === undefined || reviewer === undefined) throw new Error('stack.json names fewer than two operators.')
   const path = `/campaigns/${campaign}`
-  accepted(await author('PUT', path, definition), `saving ${campaign}`)
-  accepted(await author('POST', `${path}/submission`, {}), `submitting ${campaign}`)
-  accepted(await reviewer('POST', `${path}/approval`, {}), `approving ${campaign}`)
-  accepted(await reviewer('POST', `${path}/publication`, {}), `publishing ${campaign}`)
+  const saved = accepted(await author('PUT', path, definition), `saving ${campaign}`) as { readonly version?: number }
+  const named = saved.version === undefined ? {} : { version: saved.version }
+  const step = async (client: AdminClient, name: string): Promise<void> => {
+    const reply = await client('POST', `${path}/${name}`, named)
+    // versions before 0.2 know no version in the body and refuse the member
+    accepted(
+      reply.status === BAD_REQUEST ? await client('POST', `${path}/${name}`, {}) : reply,
+      `${name} of ${campaign}`
+    )
+  }
+  await step(author, 'submission')
+  await step(reviewer, 'approval')
+  await step(reviewer, 'publication')
   const visible = async (): Promise<true | undefined> => {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS)
     const { ok } = await fetch(`${stack.publicUrl}/v1/campaigns/${campaign}`, { signal })

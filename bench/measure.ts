@@ -1,3 +1,4 @@
+import type { Service } from './children.ts'
 import { clocks, difference, type Part, type Pids, parts } from './clocks.ts'
 import type { LoadJob, LoadResult } from './load/messages.ts'
 import type { Options } from './options.ts'
@@ -26,9 +27,14 @@ export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 
 /** In the first round the processes are as fresh as their compilers: without this, the slow starters would be wronged. */
 const FIRST_WARMUPS = 3
 
+function yardstick({ yardsticks }: World, name: 'bare' | 'peer'): Service {
+  if (yardsticks === undefined) throw new Error(`The yardstick ${name} does not run: stacks are compared here.`)
+  return yardsticks[name]
+}
+
 function pidsOf(world: World, target: Scenario['target']): Pids {
   const { pids } = world.stack.file()
-  const service = { bare: [world.bare.pid], peer: [world.peer.pid], gateway: pids.gateway }[target]
+  const service = target === 'gateway' ? pids.gateway : [yardstick(world, target).pid]
   return {
     service,
     redis: pids.redis,
@@ -102,12 +108,11 @@ export async function measure(
   const { scenario, round, options } = run
   const campaign = `bench-${scenario.name}-${round}`
   await scenario.prepare(world, campaign)
-  const urls = { bare: world.bare.url, peer: world.peer.url, gateway: world.file.publicUrl }
-  const { body, expectedStatus } = scenario
+  const { body, expectedStatus, target } = scenario
   const { connections, seconds, warmupSeconds } = options
   const job: LoadJob = {
     account: campaign,
-    url: urls[scenario.target],
+    url: target === 'gateway' ? world.file.publicUrl : yardstick(world, target).url,
     path: scenario.path(campaign),
     body,
     connections,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { scenarios } from './scenarios.ts'
+import { type Scenario, scenarios } from './scenarios.ts'
 
 export interface Options {
   /** length of each measured load */
@@ -13,6 +13,11 @@ export interface Options {
   readonly out: string
   /** a ratio that misses its bound fails the run, as an unmet proof does */
   readonly strict: boolean
+  /** commit whose stack this one is compared with, pair by pair */
+  readonly against: string | undefined
+  readonly pairs: number
+  /** how much more CPU per answer than that commit's is too much, in percent */
+  readonly bound: number
 }
 
 export const usage = `npm run bench -- [options]
@@ -25,6 +30,11 @@ export const usage = `npm run bench -- [options]
   --scenario a,b     only these: ${scenarios.map(({ name }) => name).join(', ')}
   --out DIR          where the results go                             (bench/results)
   --strict           exit with 1 when a ratio misses its bound, too
+
+  --against COMMIT   compare with that commit: its stack and this one by turns, one at rest
+  --pairs N          measurements of each side and scenario           (8)
+  --bound N          percent more CPU per answer that are too much    (3)
+                     (--scenario confirmed,refused by default)
 `
 
 /** An option is unknown or has a value that cannot be used. */
@@ -35,6 +45,8 @@ function positive(name: string, text: string): number {
   if (!(value > 0)) throw new UsageError(`--${name} must be a positive number, but is ${JSON.stringify(text)}.`)
   return value
 }
+
+const isYardstick = ({ target }: Scenario): boolean => target !== 'gateway'
 
 /** @throws UsageError */
 export function readOptions(argv: readonly string[]): Options | 'help' {
@@ -51,6 +63,9 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
         scenario: { type: 'string' },
         out: { type: 'string', default: 'bench/results' },
         strict: { type: 'boolean', default: false },
+        against: { type: 'string' },
+        pairs: { type: 'string', default: '8' },
+        bound: { type: 'string', default: '3' },
         help: { type: 'boolean', default: false }
       }
     }))
@@ -62,14 +77,21 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
   const wanted = values.scenario === undefined ? undefined : String(values.scenario).split(',')
   const unknown = wanted?.find((name) => !scenarios.some((scenario) => scenario.name === name))
   if (unknown !== undefined) throw new UsageError(`There is no scenario ${JSON.stringify(unknown)}.`)
+  const against = values.against === undefined ? undefined : String(values.against)
+  const yardstick = against && wanted?.find((name) => scenarios.some((each) => each.name === name && isYardstick(each)))
+  if (yardstick) throw new UsageError(`The scenario ${yardstick} measures no stack: there is nothing to compare.`)
+  const chosen = scenarios.filter(({ byDefault }) => byDefault).map(({ name }) => name)
   return {
     seconds: number('seconds'),
     warmupSeconds: number('warmup'),
     rounds: Math.ceil(number('rounds')),
     connections: Math.ceil(number('connections')),
     users: Math.ceil(number('users')),
-    scenarios: wanted ?? scenarios.filter(({ byDefault }) => byDefault).map(({ name }) => name),
+    scenarios: wanted ?? (against === undefined ? chosen : ['confirmed', 'refused']),
     out: String(values.out),
-    strict: values.strict === true
+    strict: values.strict === true,
+    against,
+    pairs: Math.ceil(number('pairs')),
+    bound: number('bound')
   }
 }

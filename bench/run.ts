@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { benchAgainst } from './against/run.ts'
 import { type Measurement, measure } from './measure.ts'
 import { type Options, readOptions, UsageError, usage } from './options.ts'
 import { asChart } from './report/chart.ts'
 import { describeMachine } from './report/machine.ts'
 import { asMarkdown, asText, createReport, type Report } from './report/report.ts'
 import { scenarios } from './scenarios.ts'
-import { createStops } from './stops.ts'
+import { createStops, type Stops } from './stops.ts'
 import { startWorld, type World } from './world.ts'
 
 /** What a shell calls a program that Ctrl-C ended. */
@@ -46,23 +47,28 @@ async function writeReport(report: Report, folder: string): Promise<void> {
 }
 
 /** @returns the exit code: 0 when every proof holds (and with --strict every bound) */
-async function bench(options: Options): Promise<number> {
+async function bench(options: Options, stops: Stops): Promise<number> {
   const at = new Date()
   console.log('Starting the stack, the yardsticks and the load generator ...')
+  const world = await startWorld(options, stops)
+  const machine = await describeMachine(world)
+  const report = createReport({ at, machine, options, measurements: await runRounds(world, options) })
+  await writeReport(report, options.out)
+  console.log(`\n${asText(report)}\n\nWritten: results.json, results.md and results.svg in ${options.out}`)
+  const proven = report.summaries.every(({ broken }) => broken.length === 0)
+  const bounded = report.ratios.every(({ withinBound }) => withinBound)
+  return proven && (bounded || !options.strict) ? 0 : 1
+}
+
+/** Whatever was started is stopped again, after Ctrl-C too. */
+async function run(options: Options): Promise<number> {
   const stops = createStops()
   const stopEarly = (): void => {
     void stops.all().then(() => process.exit(INTERRUPTED))
   }
   process.once('SIGINT', stopEarly).once('SIGTERM', stopEarly)
   try {
-    const world = await startWorld(options, stops)
-    const machine = await describeMachine(world)
-    const report = createReport({ at, machine, options, measurements: await runRounds(world, options) })
-    await writeReport(report, options.out)
-    console.log(`\n${asText(report)}\n\nWritten: results.json, results.md and results.svg in ${options.out}`)
-    const proven = report.summaries.every(({ broken }) => broken.length === 0)
-    const bounded = report.ratios.every(({ withinBound }) => withinBound)
-    return proven && (bounded || !options.strict) ? 0 : 1
+    return await (options.against === undefined ? bench(options, stops) : benchAgainst(options.against, options, stops))
   } finally {
     await stops.all()
   }
@@ -71,7 +77,7 @@ async function bench(options: Options): Promise<number> {
 try {
   const options = readOptions(process.argv.slice(2))
   if (options === 'help') console.log(usage)
-  else process.exitCode = await bench(options)
+  else process.exitCode = await run(options)
 } catch (error) {
   console.error(
     error instanceof UsageError ? `${error.message}\n\n${usage}` : `The benchmark stopped: ${(error as Error).message}`

@@ -12,6 +12,7 @@ const READY_WITHIN_MS = 120_000
 const STOP_WITHIN_MS = 20_000
 const HURRY_WITHIN_MS = 10_000
 const LOG_TAIL_CHARACTERS = 3_000
+const ownCli = fileURLToPath(new URL('../src/cli.js', import.meta.url))
 
 /** `stack.json` as the local stack writes it, as far as the bench reads it. */
 export interface StackFile {
@@ -19,6 +20,9 @@ export interface StackFile {
   readonly adminUrl: string
   readonly redisUrl: string
   readonly natsUrl: string
+  /** absent in stacks of versions whose NATS asked for no password */
+  readonly natsUser?: string
+  readonly natsPassword?: string
   readonly databaseUrl: string
   readonly tokenSecret: string
   readonly operators: Readonly<Record<string, string>>
@@ -78,14 +82,14 @@ async function whenReady(child: ChildProcess, path: string, log: string): Promis
 
 /**
  * Starts a private local stack (the same `floodgate up` that users start) on free ports with data in a temporary folder.
+ * @param cli path of the command line to start; that of this build by default
  * @throws Error with the end of its output when it is not ready in time
  */
-export async function startStack(): Promise<Stack> {
+export async function startStack(cli = ownCli): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'floodgate-bench-'))
   const log = join(folder, 'up.log')
   const path = join(folder, 'home', 'stack.json')
   const output = openSync(log, 'w')
-  const cli = fileURLToPath(new URL('../src/cli.js', import.meta.url))
   // a group of its own: Ctrl-C reaches the bench alone, which then stops the stack in order
   const child = spawn(process.execPath, [cli, 'up', '--no-demo'], {
     env: stackEnvironment(join(folder, 'home')),

@@ -13,8 +13,8 @@ const PEER_CONNECTIONS = 16
 export interface World {
   readonly stack: Stack
   readonly file: StackFile
-  readonly bare: Service
-  readonly peer: Service
+  /** absent where two stacks are compared with each other */
+  readonly yardsticks?: Readonly<Record<'bare' | 'peer', Service>>
   readonly load: LoadClient
   /** storefront users of the load */
   readonly users: number
@@ -24,29 +24,38 @@ export interface World {
 }
 
 /**
- * Starts stack, yardsticks and load; `stops` learns how to end each of them.
+ * Starts a stack and a load for it; `stops` learns how to end each part.
+ * @param cli path of the command line that starts the stack: this build's, or that of another commit
  * @throws Error of the part that did not start
  */
-export async function startWorld(options: Options, stops: Stops): Promise<World> {
-  const stack = await stops.after(startStack(), (running) => running.stop())
+export async function startSide(options: Options, stops: Stops, cli?: string): Promise<World> {
+  const stack = await stops.after(startStack(cli), (running) => running.stop())
   const file = stack.file()
   const pool = new pg.Pool({ connectionString: file.databaseUrl, max: 2 })
   // a server that goes while a connection rests is told by the next query; unheard, the event would end the bench
   pool.on('error', () => undefined)
   const database = await stops.after(Promise.resolve(pool), (running) => running.end())
-  const nats = await stops.after(connect({ servers: file.natsUrl }), (running) => running.close())
+  const { natsUser: user, natsPassword: pass } = file
+  const signIn = user === undefined ? {} : { user, ...(pass === undefined ? {} : { pass }) }
+  const nats = await stops.after(connect({ servers: file.natsUrl, ...signIn }), (running) => running.close())
+  const load = await stops.after(startLoad({ secret: file.tokenSecret, users: options.users }), (running) =>
+    running.stop()
+  )
+  return { stack, file, load, users: options.users, database, nats, streams: await nats.jetstreamManager() }
+}
+
+/** The same with both yardsticks. @throws Error of the part that did not start */
+export async function startWorld(options: Options, stops: Stops): Promise<World> {
+  const side = await startSide(options, stops)
   const bare = await stops.after(startService('bare'), (running) => running.stop())
   const peerSettings = {
-    DATABASE_URL: file.databaseUrl,
-    TOKEN_SECRET: file.tokenSecret,
+    DATABASE_URL: side.file.databaseUrl,
+    TOKEN_SECRET: side.file.tokenSecret,
     TOKEN_ISSUER: ISSUER,
     TOKEN_AUDIENCE: AUDIENCE,
     PEER_CONNECTIONS: String(PEER_CONNECTIONS),
     PEER_USERS: String(options.users)
   }
   const peer = await stops.after(startService('peer', peerSettings), (running) => running.stop())
-  const load = await stops.after(startLoad({ secret: file.tokenSecret, users: options.users }), (running) =>
-    running.stop()
-  )
-  return { stack, file, bare, peer, load, users: options.users, database, nats, streams: await nats.jetstreamManager() }
+  return { ...side, yardsticks: { bare, peer } }
 }

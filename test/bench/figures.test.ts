@@ -1,4 +1,5 @@
 import t from 'tap'
+import { asLines, compare } from '../../bench/against/comparison.ts'
 import { type Part, parts } from '../../bench/clocks.ts'
 import { cpuMicros, parseStat } from '../../bench/cpu.ts'
 import { createLedger, keyOf } from '../../bench/load/ledger.ts'
@@ -122,10 +123,28 @@ t.test('a report names what was not true, and a missed bound', async (t) => {
   t.match(asChart(report), /^<svg [\s\S]*persisted: 3000 per second[\s\S]*<\/svg>\n$/)
 })
 
+t.test('two commits are compared pair by pair, and a run whose pairs disagree decides nothing', async (t) => {
+  const pairsOf = (here: readonly number[]) =>
+    here.map((service, index) => ({
+      scenario: 'confirmed',
+      pair: index + 1,
+      here: measured('confirmed', index + 1, { cpu: cpuOf(service) }),
+      there: measured('confirmed', index + 1, { cpu: cpuOf(100) })
+    }))
+  const verdictOf = (here: readonly number[]) => compare(pairsOf(here), 3)[0]
+  t.match(verdictOf([99, 100, 100, 150]), { figure: 'gateway CPU', median: 1, verdict: 'within the bound' })
+  t.match(verdictOf([104, 105, 105, 106]), { median: 1.05, verdict: 'BEYOND the bound' })
+  t.match(verdictOf([90, 104, 106, 130]), { verdict: /^undecided/ })
+  t.match(compare(pairsOf([100]), 3)[1], { figure: 'Redis CPU', median: 1 })
+  t.match(asLines(compare(pairsOf([104, 105, 105, 106]), 3), 3)[0], /1\.050 x \(4 pairs, .* bound 1\.03\): BEYOND/)
+})
+
 t.test('options that make no sense are refused by name', async (t) => {
   t.throws(() => readOptions(['--seconds', 'many']), /--seconds must be a positive number/)
   t.throws(() => readOptions(['--scenario', 'bare,unheard-of']), /unheard-of/)
   t.throws(() => readOptions(['--unheard-of']), /unheard-of/)
   t.equal(readOptions(['--help']), 'help')
+  t.throws(() => readOptions(['--against', 'HEAD', '--scenario', 'bare']), /bare measures no stack/)
+  t.match(readOptions(['--against', 'HEAD']), { against: 'HEAD', pairs: 8, scenarios: ['confirmed', 'refused'] })
   t.match(readOptions(['--scenario', 'bare,limited']), { scenarios: ['bare', 'limited'], rounds: 3, strict: false })
 })
