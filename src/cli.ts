@@ -62,6 +62,8 @@ program
     await tokenCommand(configuration(), options)
   })
 
+program.addCommand(operatorCommands())
+
 program.addCommand(campaignCommands())
 
 program
@@ -140,6 +142,32 @@ the file, but then no draw can be verified from it: a spin's number is made of i
   return all
 }
 
+function operatorCommands(): Command {
+  const operator = new Command('operator').description('who may use the admin port; kept in Postgres (DATABASE_URL)')
+  const run = async (...given: unknown[]): Promise<void> => {
+    const command = given.at(-1) as Command
+    const { operatorCommand } = await import('./stack/operator-command.ts')
+    const [name] = command.args
+    const named = { command: command.name() as 'add' | 'list' | 'rotate' | 'revoke', name }
+    await operatorCommand(await connected(), { ...named, ...command.opts() })
+  }
+  const add = (name: string, description: string): Command =>
+    operator.command(name).description(description).option('--json', 'the answer as JSON').action(run)
+  const why = ['--reason <text>', 'why, for the audit trail'] as const
+  const until = ['--expires <time>', 'how long the token works: 12h, 90d (until it is revoked)'] as const
+  add('add <name>', 'let somebody in; prints the admin token, once')
+    .requiredOption('--role <role>', 'viewer, operator, admin, or service for another system')
+    .option('--scope <scope>', 'what a service may do, such as orders:payment; again for more', gathered)
+    .option(...until)
+    .option(...why)
+  add('list', 'everybody who was let in, and whose tokens work')
+  add('rotate <name>', 'another token; the one before stops within 10 seconds')
+    .option(...until)
+    .option(...why)
+  add('revoke <name>', 'shut somebody out, within 10 seconds at every gateway').option(...why)
+  return operator
+}
+
 function campaignCommands(): Command {
   const campaign = new Command('campaign').description('work with campaigns through the admin API')
   const run = async (name: string, args: readonly string[], options: Record<string, unknown>): Promise<void> => {
@@ -201,6 +229,11 @@ function partList(text: string): string[] {
   const wrong = names.filter((name) => !['redis', 'nats', 'postgres'].includes(name))
   if (wrong.length > 0) throw new InvalidArgumentError('Give one or more of redis,nats,postgres.')
   return names
+}
+
+/** An option that may stand several times. */
+function gathered(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
 }
 
 function wholeNumber(text: string): number {

@@ -82,7 +82,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   await app.register(async (admin) => {
     countAnswers(admin, metrics)
     protectAnswers(admin)
-    admin.addHook('onRequest', createOperatorHook(pool))
+    admin.addHook('onRequest', createOperatorHook(pool, parts.now))
     admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => ({
       ready: health.ready,
       ...(await health.parts())

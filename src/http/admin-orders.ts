@@ -13,7 +13,7 @@ import { decisionAnswers, OpenObject, OrderParams, refusals } from './schemas.ts
 const tags = ['orders']
 
 /** What all changes of an order have in common: path, rights, key, answers. */
-function route(action: string, summary: string) {
+function route(action: (typeof orderActions)[keyof typeof orderActions], summary: string) {
   return {
     url: `/admin/v1/orders/:order/${action}`,
     onRequest: requireKey,

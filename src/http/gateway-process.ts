@@ -5,6 +5,7 @@ import { AggregatorRegistry } from 'prom-client'
 import { type Config, ConfigError } from '../config/config.ts'
 import { armFailPoints } from '../config/fail-points.ts'
 import { SchemaError } from '../store/migrate.ts'
+import { countPeople, howToAdd } from '../store/operators.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { buildPublicApp } from './app.ts'
 import { HOPELESS_EXIT, startWorkers, type Workers } from './gateway-cluster.ts'
@@ -61,6 +62,11 @@ async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string
   const admin = await buildAdminApp({ ...made, metricsText })
   const url = await listen(admin, { host: config.HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
   logger.info({ url }, 'the admin port is open')
+  // of a database that is away the others speak
+  void countPeople(made.pool).then(
+    ({ people }) => people > 0 || logger.warn(`Nobody can use the admin port. ${howToAdd}`),
+    () => {}
+  )
   return admin
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import type pg from 'pg'
 import { fromStore } from '../gate/from-store.ts'
-import { findOperator, type Operator, type OperatorRole, tokenHash } from '../store/operators.ts'
+import { findOperator, type Operator, type OperatorRole, type ServiceScope, tokenHash } from '../store/operators.ts'
 import { ProblemError } from './problems.ts'
 import { TwoGenerationCache } from './two-generation-cache.ts'
 
@@ -49,7 +49,7 @@ const ranks: Record<OperatorRole, number> = { service: 0, viewer: 1, operator: 2
  * A preHandler that lets people of this role or a higher one in, and services whose scopes list `scope`.
  * @param scope such as `orders:payment`; without it no service may use the route
  */
-export function requireRole(role: Exclude<OperatorRole, 'service'>, scope?: string) {
+export function requireRole(role: Exclude<OperatorRole, 'service'>, scope?: ServiceScope) {
   return function checkRole(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const { operator } = request
     const allowed =

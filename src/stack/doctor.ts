@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { checkSchema, SchemaError } from '../store/migrate.ts'
+import { countPeople, howToAdd } from '../store/operators.ts'
 import { createPool } from '../store/pool.ts'
 import { checkPart, type Finding } from './checks.ts'
 import { textOf } from './errors.ts'
@@ -20,7 +21,7 @@ export async function doctor(config: Config): Promise<number> {
   const findings = [
     checkNode(process.versions.node),
     ...servers,
-    ...(database?.ok === true ? [await checkDatabase(config)] : []),
+    ...(database?.ok === true ? await checkDatabase(config) : []),
     await checkGateway(config)
   ]
   const screen = createScreen(0)
@@ -40,17 +41,31 @@ function checkNode(version: string): Finding {
   return { part: 'Node', ok, text: `version ${version}`, ...(ok ? {} : { advice }) }
 }
 
-async function checkDatabase(config: Config): Promise<Finding> {
+async function checkDatabase(config: Config): Promise<Finding[]> {
   const pool = createPool(config, { max: 1, name: 'floodgate doctor' })
   try {
     await checkSchema(pool)
-    return { part: 'Schema', ok: true, text: `${config.NAMESPACE} is up to date` }
+    return [
+      { part: 'Schema', ok: true, text: `${config.NAMESPACE} is up to date` },
+      operatorsFinding(await countPeople(pool))
+    ]
   } catch (error) {
     const advice = error instanceof SchemaError ? undefined : 'Check the rights of the user in DATABASE_URL.'
-    return { part: 'Schema', ok: false, text: textOf(error), ...(advice === undefined ? {} : { advice }) }
+    return [{ part: 'Schema', ok: false, text: textOf(error), ...(advice === undefined ? {} : { advice }) }]
   } finally {
     await pool.end()
   }
+}
+
+/** A campaign needs somebody who writes it and another, an admin, who approves it. */
+function operatorsFinding({ people, admins }: { people: number; admins: number }): Finding {
+  const part = 'Operators'
+  if (people === 0) {
+    return { part, ok: false, text: 'nobody can use the admin port, so no campaign can be made', advice: howToAdd }
+  }
+  const text = `${people} can use the admin port, ${admins} of them may approve and publish`
+  if (people > 1 && admins > 0) return { part, ok: true, text }
+  return { part, ok: true, text: `${text}: no campaign can pass its review`, advice: howToAdd }
 }
 
 async function checkGateway(config: Config): Promise<Finding> {

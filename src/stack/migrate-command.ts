@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { migrate } from '../store/migrate.ts'
+import { countPeople, howToAdd } from '../store/operators.ts'
+import { createPool } from '../store/pool.ts'
 import { StackError } from './errors.ts'
 
 /** Brings the database up to date and says what was applied. @throws StackError when no database is named */
@@ -14,4 +16,11 @@ export async function migrateCommand(config: Config): Promise<void> {
   const applied = await migrate(config)
   for (const { version, name } of applied) process.stdout.write(`applied ${version} ${name}\n`)
   process.stdout.write(`Schema ${config.NAMESPACE} is up to date (${applied.length} applied now).\n`)
+  const pool = createPool(config, { max: 1, name: 'floodgate migrate' })
+  try {
+    const { people } = await countPeople(pool)
+    if (people === 0) process.stdout.write(`Nobody can use the admin port yet. ${howToAdd}\n`)
+  } finally {
+    await pool.end()
+  }
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { signTokens } from '../http/tokens.ts'
 import { StackError } from './errors.ts'
 import { readStackFile } from './home.ts'
+import { secondsOf } from './time-span.ts'
 
 /** The command line of `floodgate token`. */
 export interface TokenCommandOptions {
@@ -16,7 +17,6 @@ export interface TokenCommandOptions {
 
 const mostTokens = 1_000_000
 const chunk = 1000
-const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /**
  * Prints storefront tokens, one a line.
@@ -29,7 +29,7 @@ export async function tokenCommand(config: Config, options: TokenCommandOptions)
     secret: secretOf(config),
     issuer: config.TOKEN_ISSUER,
     audience: config.TOKEN_AUDIENCE,
-    ttlSeconds: ttlSeconds(options.ttl),
+    ttlSeconds: secondsOf('--ttl', options.ttl),
     ...(options.level === undefined ? {} : { level: options.level }),
     ...(options.device === undefined ? {} : { device: options.device }),
     ...(registeredAt === undefined ? {} : { registeredAt })
@@ -59,17 +59,6 @@ function usersOf({ user, prefix, count }: TokenCommandOptions): string[] {
   throw usage(
     `${JSON.stringify(wrong)} is not a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -`,
     'floodgate token --user alice'
-  )
-}
-
-/** Seconds of `90s`, `30m`, `1h` or `7d`. @throws StackError for anything else */
-export function ttlSeconds(text: string): number {
-  const [, amount = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  const seconds = Number(amount) * (secondsOf[unit] ?? 0)
-  if (seconds > 0) return seconds
-  throw usage(
-    `--ttl ${JSON.stringify(text)} is not a time such as 90s, 30m, 1h, 7d.`,
-    'floodgate token --user alice --ttl 1h'
   )
 }
 

@@ -9,7 +9,7 @@ import { loadSecrets, openHome, readStackFile, type StackFile } from '../../src/
 import { takeLock } from '../../src/stack/lock.ts'
 import { isZombie, startTimeOf } from '../../src/stack/processes.ts'
 import { restartDelay, supervise } from '../../src/stack/supervise.ts'
-import { ttlSeconds } from '../../src/stack/token-command.ts'
+import { secondsOf } from '../../src/stack/time-span.ts'
 import { temporaryFolder } from '../support/servers.ts'
 import { summarizeTap } from '../support/tap-summary.ts'
 import { waitFor } from '../support/wait.ts'
@@ -152,9 +152,12 @@ t.test('of a log only its last complaints are repeated', async (t) => {
 })
 
 t.test('times of tokens are read with their unit, and nothing else is', async (t) => {
-  t.same(['90s', '30m', '1h', '7d'].map(ttlSeconds), [90, 1800, 3600, 604_800])
+  t.same(
+    ['90s', '30m', '1h', '7d'].map((text) => secondsOf('--ttl', text)),
+    [90, 1800, 3600, 604_800]
+  )
   for (const text of ['', '1', 'h', '0s', '-1h', '1.5h', '1w', '1h ', '9999999s']) {
-    t.throws(() => ttlSeconds(text), { message: /is not a time/ }, JSON.stringify(text))
+    t.throws(() => secondsOf('--ttl', text), { message: /is not a time/ }, JSON.stringify(text))
   }
 })
 
