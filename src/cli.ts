@@ -91,12 +91,14 @@ program
   .requiredOption('--draw <id>', 'the draw')
   .option('--seed <hex>', 'the seed, where the file does not reveal it')
   .option('--commitment <hex>', 'the commitment as you noted it before the draw: the file must have the same')
+  .option('--accept-missing', 'go on where the chain of numbers is broken by decisions that were never journaled')
   .addHelpText(
     'after',
     `
 <file> is what "floodgate export journal" wrote, without --mask and --from; - reads it from the standard input. It needs no
 server. Exit code 0: every spin is as it must be. 1: the first difference is told, or the draw cannot be verified from
-this file. What is checked, and which answers are accepted: src/operations/README.md.
+this file. A line that was taken out, put in, moved or changed is a difference: the file ends with its count and SHA-256,
+sequences rise by one, and each number mixes the previous one. What is checked, and which answers are accepted: src/operations/README.md.
 `
   )
   .action(async (file: string, options) => {
@@ -133,7 +135,7 @@ function exportCommands(): Command {
       'after',
       `
 The first line names the draws with their commitments, and the seeds of those that are over. Each further line is one
-decision. Addresses and codes are never in the journal; user ids are. With --mask they are pseudonyms that hold within
+decision, the last line their count and the SHA-256 of all lines before it. Addresses and codes are never in the journal; user ids are. With --mask they are pseudonyms that hold within
 the file, but then no draw can be verified from it: a spin's number is made of its user and key. Of other campaigns
 --campaign keeps the places of decisions and what they moved of account balances.
 `

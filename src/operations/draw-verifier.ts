@@ -5,6 +5,7 @@ import { scopeKey } from '../journal/frame.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
 import { type DrawReport, Tally } from './draw-report.ts'
 import { type DrawPlace, DrawState } from './draw-state.ts'
+import { isEnd, JournalEnd } from './journal-end.ts'
 import { type JournalHeader, type JournalLine, LineError, readHeader, readLine } from './journal-line.ts'
 import { JournalOrder } from './journal-order.ts'
 import { readSpin } from './spin.ts'
@@ -28,6 +29,8 @@ export interface VerifyOptions extends DrawPlace {
   readonly seed?: string | undefined
   /** the commitment as it was noted before the draw, 64 hex digits: that of the file must be the same */
   readonly commitment?: string | undefined
+  /** go on behind decisions that are missing, as those that were never journaled are; else a broken chain is a difference */
+  readonly acceptMissing?: boolean | undefined
 }
 
 /** The first decision that is not as it must be. */
@@ -60,6 +63,8 @@ export class DrawVerifier {
   #seed: KeyObject | undefined
   #lines = 0
   #last = ''
+  readonly #end = new JournalEnd()
+  #ended = false
   /** where the last spin stood, to tell whether anything is missing since */
   #lastSpin = { epoch: 0, missing: 0 }
   #difference: FoundDifference | undefined
@@ -81,10 +86,15 @@ export class DrawVerifier {
     try {
       if (this.#header === undefined) this.#open(text)
       else {
-        const line = readLine(text)
-        id = line.id
-        this.#take(line)
+        if (this.#ended) throw new Difference('the line', 'nothing after the end of the journal', text.slice(0, 80))
+        if (isEnd(text)) this.#close(text)
+        else {
+          const line = readLine(text)
+          id = line.id
+          this.#take(line)
+        }
       }
+      this.#end.add(text)
     } catch (error) {
       this.#difference = this.#told(error, id, text)
     }
@@ -96,9 +106,9 @@ export class DrawVerifier {
     if (this.#difference) return { ok: false, difference: this.#difference }
     const header = this.#header
     if (header === undefined) throw notExported('The file is empty.')
-    if (this.#last !== (header.through ?? '')) {
+    if (!this.#ended) {
       throw new NotVerifiableError(
-        `The file is cut off: it ends with decision ${this.#last || '(none)'}, and says that it goes to ${header.through}.`,
+        `The file is cut off: it ends with decision ${this.#last || '(none)'}, and not with its count.`,
         'What is there is as it must be, the rest is not known.',
         'Export the journal again.'
       )
@@ -152,6 +162,13 @@ export class DrawVerifier {
     this.#order = new JournalOrder(header.shard)
   }
 
+  /** The end that the lines before it have. @throws Difference when it is another: a line was taken out or put in */
+  #close(text: string): void {
+    mustEqual('the last decision', this.#header?.through ?? '', this.#last)
+    mustEqual('the count and SHA-256 of all lines', this.#end.text(), text)
+    this.#ended = true
+  }
+
   #take(line: JournalLine): void {
     if (this.#order.advance(line)) this.#state.begin()
     const { campaign, draw } = this.#options
@@ -171,7 +188,8 @@ export class DrawVerifier {
     if (this.#known.has(random)) throw new Difference('the key', 'one that this user has not spun with', line.key)
     this.#known.add(random)
     const linked = missing === (this.#lastSpin.epoch === epoch ? this.#lastSpin.missing : 0)
-    const checked = checkSpin(spin, { random, previous: linked ? state.chain : undefined })
+    const isKnown = linked || this.#options.acceptMissing !== true
+    const checked = checkSpin(spin, { random, previous: isKnown ? state.chain : undefined })
     const first = !spin.user.counts.has(spin.fields.times)
     this.#lastSpin = { epoch, missing }
     this.#tally.spin(spin, checked, { first, linked })

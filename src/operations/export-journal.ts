@@ -7,6 +7,7 @@ import type { Queryable } from '../store/campaigns.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/export.ts'
 import { readShard } from '../store/shards.ts'
 import { exportedDraws } from './export-draws.ts'
+import { JournalEnd } from './journal-end.ts'
 import { JOURNAL_FORMAT, type JournalHeader, type JournalLine } from './journal-line.ts'
 
 export interface ExportOptions {
@@ -108,8 +109,8 @@ function masked(line: JournalLine, mask: Mask): JournalLine {
 }
 
 /**
- * The journal of a shard as lines of JSON, header first, as far as Postgres has it now; page by page, so that it needs the
- * same memory for any length.
+ * The journal of a shard as lines of JSON, header first and its end last, as far as Postgres has it now; page by page, so
+ * that it needs the same memory for any length.
  */
 export async function* exportJournal(db: Queryable, options: ExportOptions): AsyncGenerator<ExportedPage> {
   const { namespace, shard, campaign, from, mask, now } = options
@@ -127,14 +128,20 @@ export async function* exportJournal(db: Queryable, options: ExportOptions): Asy
     masked: mask,
     draws: await exportedDraws(db, campaign, now)
   }
-  yield { text: `${JSON.stringify(header)}\n`, lines: 0 }
-  if (through === undefined) return
+  const end = new JournalEnd()
+  const pageOf = (lines: readonly string[]): string => {
+    for (const line of lines) end.add(line)
+    return `${lines.join('\n')}\n`
+  }
+  yield { text: pageOf([JSON.stringify(header)]), lines: 0 }
   const pseudonym = masker()
-  for await (const page of readJournal(db, { shard, from, through, campaign })) {
+  const pages = through === undefined ? [] : readJournal(db, { shard, from, through, campaign })
+  for await (const page of pages) {
     const lines = page.map((decision) => {
       const line = lineOf(decision, options)
       return JSON.stringify(mask ? masked(line, pseudonym) : line)
     })
-    yield { text: `${lines.join('\n')}\n`, lines: lines.length }
+    yield { text: pageOf(lines), lines: lines.length }
   }
+  yield { text: `${end.text()}\n`, lines: 0 }
 }

@@ -11,6 +11,7 @@ export interface VerifyCommand {
   readonly draw: string
   readonly seed?: string
   readonly commitment?: string
+  readonly acceptMissing?: boolean
 }
 
 const MOST_GAPS = 5
@@ -28,7 +29,8 @@ export async function verifyCommand(file: string, command: VerifyCommand): Promi
     campaign: command.campaign,
     draw: command.draw,
     seed: hexOf('--seed', command.seed),
-    commitment: hexOf('--commitment', command.commitment)
+    commitment: hexOf('--commitment', command.commitment),
+    acceptMissing: command.acceptMissing === true
   }
   const verifier = new DrawVerifier(options)
   const verdict = await verified(verifier, file)
@@ -128,7 +130,8 @@ function badText(name: string, difference: FoundDifference): string[] {
       : [
           row(
             'missing',
-            `${some(missing, 'decision')} of this epoch before it: an adjustment among them would explain it`
+            `${some(missing, 'decision')} of this epoch before it: taken out of the file, or never journaled and so void. ` +
+              'Compare with another export; --accept-missing goes on behind them'
           )
         ]
   return [

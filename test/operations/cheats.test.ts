@@ -4,7 +4,7 @@ import { NotVerifiableError, type Verdict, verifyDraw } from '../../src/operatio
 import { type GivingFrame, Supply } from '../../src/operations/supply.ts'
 import { commitmentOf, fixedSeed } from '../support/draw.ts'
 import type { ToyDraw } from '../support/toy-draw.ts'
-import { type ToyCheat, ToyGate, toyPlace } from '../support/toy-gate.ts'
+import { type ToyCheat, ToyGate, toyPlace, withEnd } from '../support/toy-gate.ts'
 
 const seed = fixedSeed('cheats')
 const friend = 'ann'
@@ -118,7 +118,8 @@ t.test('a file that proves nothing is told as such', async (t) => {
   gate.batch(1, () => gate.spin('ann'))
   gate.store.settleAll()
   const [header = '', ...lines] = gate.lines()
-  const changed = (change: object) => [JSON.stringify({ ...JSON.parse(header), ...change }), ...lines]
+  const changed = (change: object) =>
+    withEnd([JSON.stringify({ ...JSON.parse(header), ...change }), ...lines.slice(0, -1)])
   const [entry] = (JSON.parse(header) as { draws: object[] }).draws
   const hidden = { draws: [{ ...entry, seed: undefined }] }
   const refused: Array<[file: string[], what: RegExp]> = [
@@ -129,7 +130,8 @@ t.test('a file that proves nothing is told as such', async (t) => {
     [changed({ from: '0-7-1' }), /^The file begins with decision 0-7-1/],
     [changed({ draws: [] }), /^The file knows no draw c\/wheel/],
     [changed(hidden), /^The seed of this draw is not known/],
-    [[header, ...lines.slice(0, -1)], /^The file is cut off: it ends with decision 0-7-4/]
+    [[header, ...lines.slice(0, -1)], /^The file is cut off: it ends with decision 0-7-5, and not with its count/],
+    [[header, ...lines.slice(0, -2)], /^The file is cut off: it ends with decision 0-7-4/]
   ]
   for (const [file, what] of refused) {
     const error = t.throws(() => verifyDraw(file, toyPlace)) as unknown as NotVerifiableError

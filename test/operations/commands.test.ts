@@ -64,8 +64,9 @@ t.test('a draw is exported and verified by commands', async (t) => {
   t.match(written, { code: 0, out: '', err: /^22 lines written to .*journal\.ndjson\n$/ })
   t.notOk(existsSync(`${file}.part`))
   const piped = await run(['export', 'journal', '--campaign', 'c'], here)
-  const body = (text: string) => text.slice(text.indexOf('\n'))
-  t.equal(body(piped.out), body(readFileSync(file, 'utf8')), 'the same on the standard output')
+  // the header tells when it was written, and the end sums up the header too
+  const body = (text: string) => text.trimEnd().split('\n').slice(1, -1)
+  t.same(body(piped.out), body(readFileSync(file, 'utf8')), 'the same on the standard output')
   t.equal((await run(['export', 'journal'], here, 'some')).code, 0, 'a reader that has enough is no error')
   const events = await run(['export', 'events', '--campaign', 'c', '--from', '0-3000-3'], here)
   t.equal(events.out.trimEnd().split('\n').length, 20)
@@ -87,6 +88,15 @@ t.test('a draw is exported and verified by commands', async (t) => {
     bad.out,
     /^Draw c\/wheel: decision 0-3000-7 \(line 8\) is not as it must be: the number\.\n +expected +\w+\n +found/
   )
+  const whole = readFileSync(file, 'utf8').trimEnd().split('\n')
+  const winner = whole.findIndex((line) => line.includes('"type":"spin.won"'))
+  writeFileSync(forged, `${whole.toSpliced(winner, 1).join('\n')}\n`)
+  t.match(await verify(forged), {
+    code: 1,
+    out: /is not as it must be: .*\n.*missing +1 decision of this epoch before it/s
+  })
+  writeFileSync(forged, `${whole.slice(0, -1).join('\n')}\n`)
+  t.match(await verify(forged), { code: 1, out: '', err: /The file is cut off/ })
   const wrongSeed = await verify(file, '--seed', 'ab'.repeat(32))
   t.match(wrongSeed, { code: 1, out: /line 1 is not as it must be: the SHA-256 of the seed/ })
 

@@ -124,7 +124,7 @@ t.test('what the real gate journaled is verified, exported whole or for one camp
   const own = await exportedLines(parts, { campaign: 'c' })
   t.equal(own.length, lines.length, 'decisions of other campaigns keep their places')
   const others = own
-    .slice(1)
+    .slice(1, -1)
     .map((line) => JSON.parse(line) as JournalLine)
     .filter(({ type }) => type === 'other')
   t.ok(others.length > 10)
@@ -138,10 +138,10 @@ t.test('what the real gate journaled is verified, exported whole or for one camp
   const [second = ''] = lines.slice(40)
   const { id } = JSON.parse(second) as JournalLine
   const later = await exportedLines(parts, { from: id })
-  t.same(later.slice(1), lines.slice(40), 'an export may go on where another one ended')
+  t.same(later.slice(1, -1), lines.slice(40, -1), 'an export may go on where another one ended')
 
   let tried = 0
-  for (const at of [10, 50, 51, 90, 130, 131, 160, lines.length - 20]) {
+  for (const at of [10, 50, 51, 90, 130, 131, 160, lines.length - 21]) {
     const text = lines[at] ?? ''
     const { campaign, activity, type } = JSON.parse(text) as JournalLine
     if (!type.startsWith('spin.') || campaign !== 'c') continue

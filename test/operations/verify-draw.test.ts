@@ -4,7 +4,7 @@ import { verifyDraw } from '../../src/operations/draw-verifier.ts'
 import { fixedSeed } from '../support/draw.ts'
 import { differsInLevelOnly, tamperings } from '../support/tampering.ts'
 import type { ToyDraw } from '../support/toy-draw.ts'
-import { ToyGate, toyPlace } from '../support/toy-gate.ts'
+import { ToyGate, toyPlace, withEnd } from '../support/toy-gate.ts'
 
 t.setTimeout(120_000)
 const seed = fixedSeed('toy')
@@ -117,10 +117,19 @@ function journalOf(draw: ToyDraw, played: readonly Step[]): string[] {
 }
 
 t.test('whatever is late or lost, what an honest gate journaled is verified', async (t) => {
-  const seen = { spins: 0, missing: 0, open: 0, unlinked: 0, byMissing: 0 }
+  const seen = { spins: 0, missing: 0, open: 0, unlinked: 0, byMissing: 0, broken: 0 }
   fc.assert(
     fc.property(draws, steps, (draw, played) => {
-      const verdict = verifyDraw(journalOf(draw, played), toyPlace)
+      const lines = journalOf(draw, played)
+      const strict = verifyDraw(lines, toyPlace)
+      const verdict = verifyDraw(lines, { ...toyPlace, acceptMissing: true })
+      if (!strict.ok) {
+        // a spin that was never journaled looks like one that was taken out of the file
+        const { what, missing } = strict.difference
+        if (what !== 'the number of the spin before' || missing === 0)
+          throw new Error(JSON.stringify(strict.difference))
+        seen.broken += 1
+      }
       if (!verdict.ok) throw new Error(JSON.stringify(verdict.difference))
       const { report } = verdict
       seen.spins += report.spins
@@ -133,6 +142,59 @@ t.test('whatever is late or lost, what an honest gate journaled is verified', as
   )
   t.comment(JSON.stringify(seen))
   for (const [what, count] of Object.entries(seen)) t.ok(count > 3, `${what} was seen: ${count}`)
+})
+
+t.test('a line that is taken out, doubled or moved is found, and a file that is cut off', async (t) => {
+  const found: Record<string, number> = {}
+  const isWhole = (lines: readonly string[]) => {
+    const verdict = verifyDraw(lines, toyPlace)
+    if (!verdict.ok) found[verdict.difference.what] = (found[verdict.difference.what] ?? 0) + 1
+    return verdict.ok
+  }
+  fc.assert(
+    fc.property(draws, fc.array(user, { minLength: 4, maxLength: 12 }), fc.nat(), (draw, spinners, at) => {
+      const gate = new ToyGate(draw, seed)
+      gate.creditAll(users, 200)
+      for (const name of spinners) gate.batch(100, () => gate.spin(name))
+      gate.store.settleAll()
+      const lines = gate.lines()
+      if (!isWhole(lines)) throw new Error('what an honest gate journaled is verified')
+      const decisions = lines.slice(0, -1)
+      const from = 1 + (at % (decisions.length - 2))
+      const other = 1 + ((from + 1 + (at % 3)) % (decisions.length - 1))
+      const [line = '', moved = ''] = [lines[from], lines[other]]
+      const changed = [
+        lines.toSpliced(from, 1),
+        lines.toSpliced(from, 0, line),
+        ...(from === other ? [] : [lines.with(from, moved).with(other, line)])
+      ]
+      for (const each of changed) {
+        const forged = withEnd(each.slice(0, -1))
+        if (isWhole(each) || (each.length >= lines.length && isWhole(forged))) throw new Error(each.join('\n'))
+      }
+      const spins = decisions.flatMap((text, index) => (text.includes('"type":"spin.') ? [index] : []))
+      const spin = spins[at % Math.max(1, spins.length - 1)]
+      if (spins.length > 1 && spin !== undefined && isWhole(withEnd(decisions.toSpliced(spin, 1)))) {
+        throw new Error(`the chain is not broken:\n${lines.join('\n')}`)
+      }
+      let told = ''
+      try {
+        verifyDraw(lines.slice(0, from + 1), toyPlace)
+      } catch (error) {
+        told = String(error)
+      }
+      if (!told.includes('cut off')) throw new Error('a part of the file was taken for the whole')
+    }),
+    { numRuns: 200, seed: 20_261_114 }
+  )
+  t.comment(JSON.stringify(found))
+  for (const what of [
+    'the count and SHA-256 of all lines',
+    'the number of the spin before',
+    'the order of decisions'
+  ]) {
+    t.ok((found[what] ?? 0) > 3, `${what} was found`)
+  }
 })
 
 t.test('any change of any field of any spin is found', async (t) => {

@@ -1,4 +1,5 @@
 import { drawRandom } from '../../src/gate/draw-random.ts'
+import { JournalEnd } from '../../src/operations/journal-end.ts'
 import type { JournalHeader } from '../../src/operations/journal-line.ts'
 import { spinDigest } from '../../src/operations/spin-number.ts'
 import { packedSession } from './core.ts'
@@ -26,6 +27,13 @@ interface ToySpin {
   readonly prize: ToyPrize
   readonly why: string
   readonly losses: number
+}
+
+/** Lines with the end that they have. */
+export function withEnd(lines: readonly string[]): string[] {
+  const end = new JournalEnd()
+  for (const line of lines) end.add(line)
+  return [...lines, end.text()]
 }
 
 const OPENS = Date.UTC(2026, 10, 11)
@@ -146,7 +154,7 @@ export class ToyGate {
       masked: false,
       draws: [{ ...toyPlace, commitment: commitmentOf(this.#seed), seed: this.#seed.toString('hex') }]
     }
-    return [header, ...decisions].map((line) => JSON.stringify(line))
+    return withEnd([header, ...decisions].map((line) => JSON.stringify(line)))
   }
 
   #costFor(user: string): number {
