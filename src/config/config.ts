@@ -1,5 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { databasePlace } from './database-url.ts'
+import { natsPlace } from './nats-url.ts'
+import { redisPlace } from './redis-url.ts'
+import { ConfigError } from './urls.ts'
 
 /** Every environment variable of Floodgate, stated once: type, default and meaning. */
 const Environment = Type.Object({
@@ -10,7 +14,10 @@ const Environment = Type.Object({
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'public HTTP port' }),
   ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001, description: 'admin HTTP port' }),
   HOST: Type.String({ default: '127.0.0.1', description: 'address that both ports listen on' }),
-  REDIS_URL: Type.String({ default: '', description: 'redis:// or rediss://; empty: npm start runs its own' }),
+  REDIS_URL: Type.String({
+    default: '',
+    description: 'redis://, rediss:// or redis+sentinel://; empty: npm start runs its own'
+  }),
   NATS_URL: Type.String({ default: '', description: 'nats:// or tls://; empty: npm start runs its own' }),
   NATS_CREDS: Type.String({ default: '', description: 'path of a NATS credentials file' }),
   NATS_REPLICAS: Type.Integer({ minimum: 1, maximum: 5, default: 1, description: 'replicas of each stream' }),
@@ -69,8 +76,25 @@ export type Config = Environment
 
 export const environmentSchema = Environment
 
-/** The configuration is wrong: the message lists every wrong variable, what it must be, and its value. */
-export class ConfigError extends Error {}
+export { ConfigError }
+
+/** What is wrong with the addresses of the servers, each in words of its own that show no password. */
+function urlProblems(config: Config): string[] {
+  const looks = [
+    () => config.REDIS_URL !== '' && redisPlace(config.REDIS_URL),
+    () => config.NATS_URL !== '' && natsPlace(config),
+    () => config.DATABASE_URL !== '' && databasePlace(config, { name: 'floodgate' })
+  ]
+  return looks.flatMap((look) => {
+    try {
+      look()
+      return []
+    } catch (error) {
+      if (error instanceof ConfigError) return [error.message]
+      throw error
+    }
+  })
+}
 
 /**
  * Reads the configuration from environment variables. Empty strings count as unset.
@@ -88,6 +112,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const name = error.instancePath.slice(1)
     return `${name} ${error.message}, but is ${JSON.stringify(given[name])}`
   })
+  if (problems.length === 0) problems.push(...urlProblems(filled as Config))
   if (problems.length > 0) {
     throw new ConfigError(
       `The configuration is not usable:\n  ${problems.join('\n  ')}\nSet these variables and start again.`

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import { redisPlace } from '../config/redis-url.ts'
 
 const settings = {
   enableOfflineQueue: false,
@@ -18,29 +19,12 @@ const settings = {
  * A connection that tells the truth: nothing is queued while Redis is away, nothing is sent again by the client, so every
  * command was sent once or not at all. Commands in flight when the connection breaks never settle (ioredis#2193): whoever
  * calls needs a deadline and an eye on `close`.
- * @param url redis://, rediss://, or redis+sentinel://host:port,host:port/name
- * @throws Error for a scheme that is not supported
+ * @param url REDIS_URL
+ * @throws ConfigError naming what of the URL cannot be honoured
  */
 export function createRedis(url: string, name: string): Redis {
-  const redis = fromUrl(url, { ...settings, connectionName: name })
+  const redis = new Redis({ ...settings, ...redisPlace(url), connectionName: name })
   // Errors of the connection are met by the calls that fail; without a listener they would end the process.
   redis.on('error', () => {})
   return redis
-}
-
-function fromUrl(url: string, options: typeof settings & { connectionName: string }): Redis {
-  if (url.startsWith('redis+sentinel://')) {
-    const [hosts = '', group = 'mymaster'] = url.slice('redis+sentinel://'.length).split('/')
-    const sentinels = hosts.split(',').map((host) => {
-      const [address = '', port = '26379'] = host.split(':')
-      return { host: address, port: Number(port) }
-    })
-    return new Redis({ ...options, sentinels, name: group })
-  }
-  if (url.startsWith('redis+cluster://')) {
-    throw new Error(
-      'REDIS_URL names a Redis Cluster, which this version does not run on. Use redis:// or redis+sentinel://.'
-    )
-  }
-  return new Redis(url, options)
 }

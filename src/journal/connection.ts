@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { connect, credsAuthenticator, Events, type NatsConnection, NatsError } from 'nats'
+import { type ConnectionOptions, connect, credsAuthenticator, Events, type NatsConnection, NatsError } from 'nats'
+import { natsPlace } from '../config/nats-url.ts'
 
 /** A NATS connection that knows whether it is up: a publish while it is down would be sent late, after the reconnect. */
 export interface JournalConnection {
@@ -9,25 +9,38 @@ export interface JournalConnection {
 }
 
 interface ConnectOptions {
+  /** NATS_URL */
   readonly url: string
+  /** NATS_CREDS */
   readonly creds: string
   readonly name: string
 }
 
 /**
+ * Where NATS is and how to sign in, for its client.
+ * @throws ConfigError naming what cannot be honoured
+ */
+export function natsLogin(config: { readonly NATS_URL: string; readonly NATS_CREDS: string }): ConnectionOptions {
+  const { creds, ...place } = natsPlace(config)
+  return { ...place, ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }) }
+}
+
+/**
  * Connects to NATS and reconnects without end.
  * @throws NatsError when no server answers within 10 s at first
+ * @throws ConfigError naming what of the URL cannot be honoured
  */
 export async function connectJournal(options: ConnectOptions): Promise<JournalConnection> {
   const nc = await connect({
-    servers: options.url.split(','),
+    ...natsLogin({ NATS_URL: options.url, NATS_CREDS: options.creds }),
     name: options.name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
     timeout: 10_000,
     pingInterval: 2000,
     maxPingOut: 2,
-    ...(options.creds === '' ? {} : { authenticator: credsAuthenticator(readFileSync(options.creds)) })
+    // a login that is refused twice is the end of the client otherwise, and credentials are renewed while we run
+    ignoreAuthErrorAbort: true
   })
   let up = true
   const watch = async () => {

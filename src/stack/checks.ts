@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
-import { connect as connectNats, credsAuthenticator, type NatsConnection } from 'nats'
+import { connect as connectNats, type NatsConnection } from 'nats'
 import { Client } from 'pg'
 import type { Config } from '../config/config.ts'
+import { databasePlace } from '../config/database-url.ts'
+import { redisPlace } from '../config/redis-url.ts'
+import { shownUrl } from '../config/urls.ts'
+import { natsLogin } from '../journal/connection.ts'
 import { textOf } from './errors.ts'
 import { isOlder, type PartName, parts } from './programs.ts'
 
@@ -34,14 +37,9 @@ export async function checkPart(part: PartName, config: Config): Promise<Finding
     if (problem !== undefined) return { part: title, ok: false, ...problem }
     return { part: title, ok: true, text: `version ${version}` }
   } catch (error) {
-    const advice = `Check ${variable[part]} (${withoutPassword(url)}) and that the server runs and can be reached.`
+    const advice = `Check ${variable[part]} (${shownUrl(url)}) and that the server runs and can be reached.`
     return { part: title, ok: false, text: textOf(error), advice }
   }
-}
-
-/** A URL without its password, to be shown. */
-export function withoutPassword(url: string): string {
-  return url.replace(/(:\/\/[^:/@]*):[^@/]*@/, '$1:***@')
 }
 
 interface Look {
@@ -55,16 +53,16 @@ const lookAt: Readonly<Record<PartName, (config: Config) => Promise<Look>>> = {
   postgres: lookAtPostgres
 }
 
-/** The gate's own connection understands sentinel and cluster addresses; there the first host named is looked at. */
+/** By way of Sentinels it is the master that is looked at, and a Sentinel that does not know one is told as what is wrong. */
 async function lookAtRedis(config: Config): Promise<Look> {
-  const single = /^rediss?:/.test(config.REDIS_URL)
-  if (!single) return { version: parts.redis.minimum.join('.') }
-  const redis = new Redis(config.REDIS_URL, {
+  const redis = new Redis({
+    ...redisPlace(config.REDIS_URL),
     lazyConnect: true,
     connectTimeout: connectMs,
     commandTimeout: connectMs,
     maxRetriesPerRequest: 0,
-    retryStrategy: () => null
+    retryStrategy: () => null,
+    sentinelRetryStrategy: () => null
   })
   let cause: Error | undefined
   redis.on('error', (error) => {
@@ -91,10 +89,9 @@ async function lookAtNats(config: Config): Promise<Look> {
   let connection: NatsConnection | undefined
   try {
     connection = await connectNats({
-      servers: config.NATS_URL.split(','),
+      ...natsLogin(config),
       timeout: connectMs,
-      reconnect: false,
-      ...(config.NATS_CREDS === '' ? {} : { authenticator: credsAuthenticator(readFileSync(config.NATS_CREDS)) })
+      reconnect: false
     })
     const version = connection.info?.version ?? '0.0'
     try {
@@ -111,7 +108,10 @@ async function lookAtNats(config: Config): Promise<Look> {
 }
 
 async function lookAtPostgres(config: Config): Promise<Look> {
-  const client = new Client({ connectionString: config.DATABASE_URL, connectionTimeoutMillis: connectMs })
+  const client = new Client({
+    ...databasePlace(config, { name: 'floodgate-doctor' }),
+    connectionTimeoutMillis: connectMs
+  })
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import Postgrator from 'postgrator'
 import type { Config } from '../config/config.ts'
+import { databasePlace } from '../config/database-url.ts'
 
 const folder = fileURLToPath(new URL('../../../migrations/', import.meta.url))
 
@@ -22,7 +23,10 @@ export interface Migration {
  */
 export async function migrate(config: Config): Promise<Migration[]> {
   const schema = config.NAMESPACE
-  const client = new pg.Client({ connectionString: config.DATABASE_URL, connectionTimeoutMillis: 5000 })
+  const client = new pg.Client({
+    ...databasePlace(config, { name: 'floodgate-migrate' }),
+    connectionTimeoutMillis: 5000
+  })
   await client.connect()
   try {
     await client.query('begin')

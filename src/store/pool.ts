@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Config } from '../config/config.ts'
+import { databasePlace } from '../config/database-url.ts'
 
 // bigint columns hold counters below 2^53: numbers, not strings
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -30,22 +31,19 @@ const IDLE_SESSION_MS = 8000
  * something every few seconds: an owner that stands still outside of a transaction would keep its shard for ever.
  */
 export function createSession(config: Config, name: string): pg.Client {
-  const options = sessionOptions(config, name)
-  const client = new pg.Client({ ...options, options: `${options.options} -c idle_session_timeout=${IDLE_SESSION_MS}` })
+  const client = new pg.Client(sessionOptions(config, name, { idle_session_timeout: IDLE_SESSION_MS }))
   client.on('error', () => {})
   return client
 }
 
-function sessionOptions(config: Config, name: string): pg.ClientConfig {
+function sessionOptions(config: Config, name: string, settings: Record<string, number> = {}): pg.ClientConfig {
   return {
-    connectionString: config.DATABASE_URL,
-    application_name: name,
+    ...databasePlace(config, { name, settings }),
     connectionTimeoutMillis: 3000,
     query_timeout: 8000,
     statement_timeout: 5000,
     lock_timeout: 3000,
     idle_in_transaction_session_timeout: 5000,
-    keepAlive: true,
-    options: `-c search_path=${config.NAMESPACE}`
+    keepAlive: true
   }
 }
