@@ -12,6 +12,7 @@ import { adminUploads } from './admin-uploads.ts'
 import { adminUsers } from './admin-users.ts'
 import { adminWins } from './admin-wins.ts'
 import { createAnswerDesk } from './answer-desk.ts'
+import { askChangesOnce } from './asked-once.ts'
 import { createCodeDesk } from './code-desk.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
@@ -83,6 +84,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     countAnswers(admin, metrics)
     protectAnswers(admin)
     admin.addHook('onRequest', createOperatorHook(pool, parts.now))
+    askChangesOnce(admin, { pool, logger })
     admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => ({
       ready: health.ready,
       ...(await health.parts())

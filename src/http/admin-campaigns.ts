@@ -11,7 +11,6 @@ import { readState, type StateGate } from './admin-campaign-state.ts'
 import { campaignItem, campaignView, versionView } from './admin-campaign-views.ts'
 import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './admin-pages.ts'
 import { adminReconciliation } from './admin-reconciliation.ts'
-import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
 import './request-types.ts'
@@ -43,12 +42,6 @@ const AuditQuery = Type.Object(
 
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
-
-/** A PATCH may carry a key: sent again with it, it is not carried out twice. */
-function mayHaveKey(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-  if (request.headers['idempotency-key'] === undefined) done()
-  else requireKey.call(request.server, request, reply, done)
-}
 
 function reasonIn(request: FastifyRequest, required: boolean): string | undefined {
   const checked = checkBody(required ? Reasoned : MayReason, request.body ?? {})
@@ -137,7 +130,7 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   for (const [name, { role, act }] of Object.entries(steps)) {
     app.post<Named>(
       `/admin/v1/campaigns/:campaign/${name}`,
-      { onRequest: requireKey, preHandler: requireRole(role), schema },
+      { preHandler: requireRole(role), schema },
       async (request, reply) => {
         const actor = actorOf(request, reasonIn(request, false))
         return sendCampaign(reply, await asProblem(act(request.params.campaign, actor)))
@@ -158,7 +151,7 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   for (const [name, { role, reason, act }] of Object.entries(steps)) {
     app.post<Named>(
       `/admin/v1/campaigns/:campaign/${name}`,
-      { onRequest: requireKey, preHandler: requireRole(role), schema: { params: CampaignParams } },
+      { preHandler: requireRole(role), schema: { params: CampaignParams } },
       async (request, reply) => {
         const actor = actorOf(request, reasonIn(request, reason))
         return sendChange(reply, await asProblem(act(request.params.campaign, actor)), now())
@@ -166,7 +159,7 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
     )
   }
 
-  const operator = { onRequest: mayHaveKey, preHandler: requireRole('operator') }
+  const operator = { preHandler: requireRole('operator') }
   app.patch<Named>(
     '/admin/v1/campaigns/:campaign',
     { ...operator, schema: { params: CampaignParams } },

@@ -3,7 +3,6 @@ import { orderBodies } from '../campaign/order-bodies.ts'
 import { type AskedChange, orderActions } from '../campaign/order-changes.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { decisionsOfOrder } from '../store/orders.ts'
-import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { createOrderChanger, type OrderChangeOptions } from './order-changes.ts'
 import { liveOrderView } from './order-view.ts'
@@ -16,7 +15,6 @@ const tags = ['orders']
 function route(action: (typeof orderActions)[keyof typeof orderActions], summary: string) {
   return {
     url: `/admin/v1/orders/:order/${action}`,
-    onRequest: requireKey,
     preHandler: requireRole('operator', `orders:${action}`),
     schema: { summary, tags, params: OrderParams, response: decisionAnswers }
   }

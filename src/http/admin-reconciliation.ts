@@ -13,7 +13,7 @@ import {
 } from '../store/reconciliations.ts'
 import { asProblem } from './admin-campaign-answers.ts'
 import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './admin-pages.ts'
-import { keyOf, requireKey } from './idempotency.ts'
+import { keyOf } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
 import './request-types.ts'
@@ -62,7 +62,7 @@ export function adminReconciliation(
 ): void {
   const path = '/admin/v1/campaigns/:campaign/reconciliation'
   const schema = { params: CampaignParams }
-  const change = { onRequest: requireKey, preHandler: requireRole('operator'), schema }
+  const change = { preHandler: requireRole('operator'), schema }
   const askedOnce = (request: FastifyRequest) => ({ operator: request.operator.name, key: keyOf(request) })
 
   app.post<Named>(path, change, async (request, reply) => {

@@ -11,7 +11,7 @@ import { publishedCampaigns } from '../store/campaigns.ts'
 import { type ImportLine, insertImports } from '../store/imports.ts'
 import { asProblem } from './admin-campaign-answers.ts'
 import { csvLines } from './csv-lines.ts'
-import { keyOf, requireKey } from './idempotency.ts'
+import { keyOf } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
 import { ID_PATTERN, USER_PATTERN } from './schemas.ts'
@@ -48,7 +48,6 @@ function poolRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
   app.post<{ Params: { campaign: string; pool: string }; Querystring: { reason?: string } }>(
     '/admin/v1/campaigns/:campaign/pools/:pool/codes',
     {
-      onRequest: requireKey,
       preHandler: requireRole('operator', 'pools:load'),
       schema: { params: PoolParams, querystring: MayReason }
     },
@@ -78,7 +77,6 @@ function importRoute(app: FastifyInstance, { pool }: UploadOptions): void {
   app.post<{ Params: { unit: string }; Querystring: { reason?: string } }>(
     '/admin/v1/units/:unit/imports',
     {
-      onRequest: requireKey,
       preHandler: requireRole('admin', 'units:import'),
       schema: { params: UnitParams, querystring: MayReason }
     },
@@ -119,7 +117,6 @@ function grantRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
   app.post<{ Params: { campaign: string }; Querystring: { reason: string } }>(
     '/admin/v1/campaigns/:campaign/grants',
     {
-      onRequest: requireKey,
       preHandler: requireRole('operator', 'grants:create'),
       schema: { params: CampaignParams, querystring: Reasoned }
     },

@@ -6,7 +6,6 @@ import { Flag, Id, MAX_UNITS, whole } from '../campaign/definition-parts.ts'
 import { type Campaigns, rulesInForce } from '../campaign/lifecycle.ts'
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
 import { changeView } from './admin-campaign-views.ts'
-import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
 import { USER_PATTERN } from './schemas.ts'
@@ -47,7 +46,7 @@ type Named = { Params: { user: string } }
 /** What operators do to one user of a campaign. */
 export function adminUsers(app: FastifyInstance, options: AdminUserOptions): void {
   const { campaigns, now = Date.now } = options
-  const route = { onRequest: requireKey, preHandler: requireRole('operator'), schema: { params: UserParams } }
+  const route = { preHandler: requireRole('operator'), schema: { params: UserParams } }
 
   app.post<Named>('/admin/v1/users/:user/disqualification', route, async (request, reply) => {
     const checked = checkBody(Disqualification, request.body)

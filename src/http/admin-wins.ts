@@ -5,7 +5,7 @@ import type { AuditedGate } from '../campaign/audited-gate.ts'
 import { Flag } from '../campaign/definition-parts.ts'
 import type { AnswerDesk } from './answer-desk.ts'
 import { answersOf, ConfirmedWin } from './decision-schemas.ts'
-import { keyOf, requireKey } from './idempotency.ts'
+import { keyOf } from './idempotency.ts'
 import { pickLanguage } from './language.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { requireRole } from './operator-auth.ts'
@@ -58,7 +58,6 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
   app.post<Named>(
     '/admin/v1/wins/:win/revocation',
     {
-      onRequest: requireKey,
       preHandler: requireRole('operator', 'wins:revocation'),
       schema: { params: WinParams, response: answersOf(ConfirmedWin) }
     },

@@ -3,7 +3,6 @@ import type pg from 'pg'
 import { Type } from 'typebox'
 import { reportProgress, type TaskProgress } from '../campaign/progress.ts'
 import { fromStore } from '../gate/from-store.ts'
-import { requireKey } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
@@ -84,7 +83,6 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
   app.post(
     '/service/v1/campaigns/:campaign/tasks/:task/progress',
     {
-      onRequest: requireKey,
       preHandler: requireRole('operator', 'tasks:progress'),
       schema: { params: TaskParams, body: ProgressBody, response: { 200: ProgressAnswer, ...refusals } }
     },

@@ -1,13 +1,34 @@
-import type { Readable } from 'node:stream'
+import { createHash, type Hash } from 'node:crypto'
+import { pipeline, type Readable, Transform } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { ProblemError } from './problems.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** over what of an upload was read so far */
+    uploadHash: Hash | null
+  }
+}
 
 const TYPES = ['text/plain', 'text/csv', 'application/csv']
 
 /** The routes of this scope take text or CSV of any length as a stream, and nothing else. */
 export function takeUploads(app: FastifyInstance): void {
+  app.decorateRequest('uploadHash', null)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(TYPES, (_request, payload, done) => done(null, payload))
+  app.addContentTypeParser(TYPES, (request, payload, done) => {
+    const hash = createHash('sha256')
+    request.uploadHash = hash
+    const body = new Transform({
+      transform(chunk: Buffer, _encoding, next) {
+        hash.update(chunk)
+        next(null, chunk)
+      }
+    })
+    // whoever reads the body hears of a broken one
+    pipeline(payload, body, () => {})
+    done(null, body)
+  })
   app.addHook('onRequest', requireUpload)
 }
 
@@ -20,6 +41,13 @@ function requireUpload(request: FastifyRequest, _reply: FastifyReply, done: Hook
 /** The body of an upload. */
 export function uploadOf(request: FastifyRequest): Readable {
   return request.body as Readable
+}
+
+/** SHA-256 of a whole upload; what of it nobody has read is read now. To be asked for once. */
+export async function digestOf(request: FastifyRequest): Promise<string | null> {
+  const body = uploadOf(request)
+  if (!body.readableEnded) for await (const _ of body);
+  return request.uploadHash?.digest('base64url') ?? null
 }
 
 const SHOWN_MAX = 100

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Gate } from '../gate/gate.ts'
+import { forgetOldRequests } from '../store/admin-requests.ts'
 import { forgetUnusedDetails } from '../store/win-details.ts'
 import { ExpiryDriver } from './drivers.ts'
 import { CodeDriver } from './drivers-codes.ts'
@@ -19,6 +20,8 @@ interface DriverParts {
 
 /** Details of requests that the gate refused are kept this long: no decision waits longer for the journal. */
 const DETAILS_DAYS = 7
+/** An operator's key is a new one after this. */
+const REQUESTS_SECONDS = 7 * 24 * 3600
 
 /** What the owner of a shard drives: Postgres lists it, the gate decides it. */
 export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverParts): Loop[] {
@@ -33,6 +36,7 @@ export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverP
     loop('tasks', 250, () => tasks.step()),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
-    loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS))
+    loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),
+    loop('requests', 3_600_000, () => forgetOldRequests(pool, REQUESTS_SECONDS))
   ]
 }

@@ -38,7 +38,7 @@ interface Question {
   readonly headers?: Record<string, string>
 }
 
-/** Asks the admin API as an operator; every POST gets a key of its own unless one is given. */
+/** Asks the admin API as an operator; every change gets a key of its own unless one is given. */
 async function askWith(operator: string, request: string, { body, headers = {} }: Question) {
   const [method = 'GET', path = ''] = request.split(' ')
   const reply = await app.inject({
@@ -46,7 +46,7 @@ async function askWith(operator: string, request: string, { body, headers = {} }
     url: `/admin/v1${path}`,
     headers: {
       authorization: `Bearer token-of-${operator}`,
-      ...(method === 'POST' ? { 'idempotency-key': `key-number-${count++}` } : {}),
+      ...(method === 'GET' ? {} : { 'idempotency-key': `key-number-${count++}` }),
       ...headers
     },
     ...(body === undefined ? {} : { payload: body as object })

@@ -25,7 +25,7 @@ export interface MallShop {
   readonly pool: pg.Pool
   /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})` */
   ask(user: string, request: string, asked?: Asked): Promise<Answer>
-  /** asks the admin app as an operator; every POST has a key of its own unless one is given */
+  /** asks the admin app as an operator; every change has a key of its own unless one is given */
   admin(operator: string, request: string, asked?: Asked): Promise<Answer>
   publish(definition: { readonly id: string }): Promise<void>
 }
@@ -40,7 +40,7 @@ async function send(app: FastifyInstance, request: string, asked: Asked & { auth
     url,
     headers: {
       authorization,
-      ...(method === 'POST' && { 'idempotency-key': key }),
+      ...(method !== 'GET' && { 'idempotency-key': key }),
       ...(body !== undefined && { 'content-type': type })
     },
     ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) })

@@ -1,0 +1,126 @@
+import t from 'tap'
+import { openDefinition } from '../campaign/set-up.ts'
+import { type Answer, startMallShop } from '../support/mall-shop.ts'
+
+const { admin, ask, pool, publish } = await startMallShop(t)
+const definition = openDefinition('shop') as { id: string }
+await publish(definition)
+
+const shop = '/admin/v1/campaigns/shop'
+const phone = `PATCH ${shop}/activities/phone`
+
+const stockOf = async () => (await admin('vera', `GET ${shop}/state`)).body.activities[0].total as number
+
+async function orderOf(user: string): Promise<string> {
+  const bought = await ask(user, 'POST /v1/campaigns/shop/sales/phone/orders', { body: { quantity: 1 } })
+  return bought.body.order.id
+}
+
+const pay = (order: string, key: string, reference: string) =>
+  admin('olga', `POST /admin/v1/orders/${order}/payment`, {
+    key,
+    body: { amount: 299900, currency: 'CNY', reference }
+  })
+
+t.test('every change needs a key', async (t) => {
+  const order = await orderOf('alice')
+  for (const request of [
+    `PUT ${shop}`,
+    `POST ${shop}/submission`,
+    `POST ${shop}/approval`,
+    `POST ${shop}/publication`,
+    `POST ${shop}/pause`,
+    `POST ${shop}/resumption`,
+    `POST ${shop}/end`,
+    `POST ${shop}/settlement`,
+    `PATCH ${shop}`,
+    phone,
+    `POST ${shop}/reconciliation`,
+    `POST ${shop}/reconciliation/repair`,
+    `POST /admin/v1/orders/${order}/payment`,
+    `POST /admin/v1/orders/${order}/cancellation`,
+    `POST /admin/v1/orders/${order}/shipment`,
+    `POST /admin/v1/orders/${order}/return`,
+    'POST /admin/v1/wins/0-1-1/revocation',
+    'POST /admin/v1/users/alice/disqualification',
+    'POST /admin/v1/users/alice/grants'
+  ]) {
+    const answer = await admin('ada', request, { key: '', body: { reason: 'no key' } })
+    t.match(answer, { status: 400, body: { code: 'IDEMPOTENCY_KEY_REQUIRED' } }, request)
+  }
+  for (const path of [`${shop}/pools/p/codes`, `${shop}/grants?reason=x`, '/admin/v1/units/points/imports']) {
+    const answer = await admin('ada', `POST ${path}`, { key: '', body: 'x', type: 'text/csv' })
+    t.match(answer, { status: 400, body: { code: 'IDEMPOTENCY_KEY_REQUIRED' } }, path)
+  }
+  const progress = await admin('counter', 'POST /service/v1/campaigns/shop/tasks/t/progress', { key: '', body: {} })
+  t.equal(progress.body.code, 'IDEMPOTENCY_KEY_REQUIRED')
+  const dry = await admin('olga', `PUT ${shop}?dryRun=true`, { key: '', body: definition })
+  t.equal(dry.status, 200, 'a dry run needs none')
+  t.match(await admin('olga', `POST ${shop}/pause?dryRun=true`, { body: { reason: 'x' } }), {
+    status: 400,
+    body: { errors: [{ pointer: '/dryRun', detail: /no dry run/ }] }
+  })
+  t.match((await admin('vera', `GET ${shop}`)).body, { paused: false, version: 1 }, 'nothing was done')
+})
+
+t.test('the same request under its key is done once and answered the same; another one is refused', async (t) => {
+  const before = await stockOf()
+  const more = (addStock: number, operator = 'olga') =>
+    admin(operator, phone, { key: 'more-stock-1', body: { reason: 'more', addStock } })
+  const first = await more(3)
+  t.match(first, { status: 200, body: { stock: [{ applied: 3 }] } })
+  const again = await more(3)
+  t.match([again.status, again.body], [200, first.body])
+  t.match(again.headers, { 'idempotent-replayed': 'true', etag: first.headers.etag })
+  t.match(await more(4), { status: 422, body: { code: 'KEY_REUSED' } })
+  t.equal(await stockOf(), before + 3)
+  t.equal((await more(1, 'ada')).status, 200, "a key is the operator's own")
+  t.equal(await stockOf(), before + 4)
+  // a process that died before it could keep its answer
+  await pool.query(
+    "update admin_requests set status = null, body = null, claimed_until = now() where operator = 'olga'"
+  )
+  t.match((await more(3)).body, { eventId: first.body.eventId, stock: [{ applied: 3 }] })
+  t.equal(await stockOf(), before + 4)
+})
+
+t.test('a key is for one order, one campaign, one version', async (t) => {
+  const [one, two] = [await orderOf('bob'), await orderOf('carol')]
+  t.match(await pay(one, 'payment-0001', 'pay-1'), { status: 201, body: { order: { status: 'paid' } } })
+  t.match(await pay(two, 'payment-0001', 'pay-2'), { status: 422, body: { code: 'KEY_REUSED' } })
+  t.match((await admin('vera', `GET /admin/v1/orders/${two}`)).body, { status: 'accepted' })
+  t.match(await pay(one, 'payment-0001', 'pay-1'), { status: 201, headers: { 'idempotent-replayed': 'true' } })
+
+  const save = (key: string) => admin('ada', `PUT ${shop}`, { key, body: definition })
+  const saved = await save('a-version-1')
+  t.match(saved.body, { version: 2 })
+  t.same((await save('a-version-1')).body, saved.body)
+  t.match((await save('a-version-2')).body, { version: 3 })
+  const together = await Promise.all([1, 2, 3].map(() => save('a-version-3')))
+  t.same(
+    together.map(({ status, body }) => [status, body.version]),
+    [1, 2, 3].map(() => [200, 4]),
+    'asked at once, saved once'
+  )
+})
+
+t.test('a refusal binds nobody: its key is free', async (t) => {
+  const resume = (body: object): Promise<Answer> => admin('olga', `POST ${shop}/pause`, { key: 'a-refusal', body })
+  t.equal((await resume({})).status, 400)
+  t.equal((await resume({ reason: 'a test' })).status, 200)
+  t.equal((await resume({ reason: 'another' })).status, 422)
+})
+
+t.test('a file under a key is that file', async (t) => {
+  const load = (file: string) =>
+    admin('ada', 'POST /admin/v1/units/points/imports', {
+      key: 'a-file-1',
+      body: file,
+      type: 'text/csv'
+    })
+  const first = await load('ivan,100,i-1\n')
+  t.match(first, { status: 200, body: { accepted: 1, duplicates: 0 } })
+  t.same((await load('ivan,100,i-1\n')).body, first.body)
+  t.match(await load('ivan,100,i-1\nivan,5,i-2\n'), { status: 422, body: { code: 'KEY_REUSED' } })
+  t.match(await load('ivan,1'), { status: 422 })
+})
