@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,32 +8,21 @@ import { textOf } from '../src/stack/errors.ts'
 import { ensureInstalled } from '../src/stack/install.ts'
 import { partNames } from '../src/stack/programs.ts'
 import { type Servers, startServers } from '../src/stack/servers.ts'
+import { evidenceFolder, evidenceRoot } from './support/evidence-folder.ts'
 import { sharedServersVariable, urlsOf } from './support/servers.ts'
+import { chooseSuite, type Suite } from './support/suites.ts'
 import { summarizeTap } from './support/tap-summary.ts'
 
-// Runs the given test files (of build/test, or of test/ with .ts), or all: starts the servers that they share, runs tap,
-// and ends with the line `N passed, N failed`.
+// Runs the proof (every test file but *.long.test.ts), with --long those, or the named files (of build/test, or of test/ with
+// .ts): starts the servers that they share, runs tap, and ends with the line `N passed, N failed`.
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const compiled = fileURLToPath(new URL('./', import.meta.url))
-const jobs = 2
-const fileSeconds = 900
+const fileSeconds = 1500
+const silentMs = 30_000
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
-}
-
-function testFiles(given: readonly string[]): string[] {
-  if (given.length > 0) return given.map(compiledName)
-  return readdirSync(compiled, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.js'))
-    .sort()
-    .map((file) => relative(root, join(compiled, file)))
-}
-
-function compiledName(file: string): string {
-  if (!file.endsWith('.ts')) return file
-  return relative(root, join(compiled, relative(join(root, 'test'), file))).replace(/\.ts$/, '.js')
 }
 
 const tap = [process.execPath, join(root, 'node_modules/tap/dist/esm/run.mjs')] as const
@@ -60,12 +49,41 @@ async function generateTestClass(): Promise<void> {
   if (code !== 0) throw new Error(`tap could not generate its test class:\n${output}`)
 }
 
+/** Says how far the run is, a line for each file, and after a silence that it still runs. */
+class Progress {
+  readonly #files: number
+  readonly #startedAt = performance.now()
+  readonly #timer: NodeJS.Timeout
+  #done = 0
+
+  constructor(files: number) {
+    this.#files = files
+    this.#timer = setInterval(() => this.#silence(), silentMs)
+  }
+
+  ended(line: string): void {
+    this.#done += 1
+    this.#timer.refresh()
+    say(`[${this.#done}/${this.#files}] ${line}`)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #silence(): void {
+    const seconds = Math.round((performance.now() - this.#startedAt) / 1000)
+    say(`        ${seconds} s: ${this.#done} of ${this.#files} files done, still running`)
+  }
+}
+
 /** Runs tap, prints a line for each file as it ends and of a failed one what failed; returns its exit code and its TAP. */
-async function runTap(files: readonly string[], servers: Servers): Promise<{ code: number; text: string }> {
+async function runTap({ files, jobs, timed }: Suite, servers: Servers): Promise<{ code: number; text: string }> {
   const options = [withoutTypescript, `--jobs=${jobs}`, `--timeout=${fileSeconds}`, '--reporter=tap']
+  const shared = { [sharedServersVariable]: JSON.stringify(urlsOf(servers)) }
   const child = spawn(tap[0], [tap[1], ...options, '--disable-coverage', '--allow-empty-coverage', ...files], {
     cwd: root,
-    env: { ...process.env, [sharedServersVariable]: JSON.stringify(urlsOf(servers)) },
+    env: { ...process.env, ...shared, ...(timed ? { FLOODGATE_TIMED: '1' } : {}) },
     stdio: ['ignore', 'pipe', 'inherit']
   })
   const ended = new Promise<number>((resolve) => {
@@ -73,46 +91,55 @@ async function runTap(files: readonly string[], servers: Servers): Promise<{ cod
     child.once('close', (code) => resolve(code ?? 1))
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const progress = new Progress(files.length)
   const all: string[] = []
   let block: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
     all.push(line)
     block.push(line)
     if (!/^(not )?ok /.test(line)) continue
-    reportFile(line, block)
+    reportFile(line, block, progress)
     block = []
   }
+  progress.stop()
   return { code: await ended, text: all.join('\n') }
 }
 
-function reportFile(line: string, block: readonly string[]): void {
+function reportFile(line: string, block: readonly string[], progress: Progress): void {
   const [, not, file = '', ms = ''] = /^(not )?ok \d+ - (.*?) # time=([\d.]+)ms/.exec(line) ?? []
   const { passed, failed } = summarizeTap(block.join('\n'))
-  say(
-    `${not === undefined ? 'ok    ' : 'FAILED'} ${file}: ${passed} passed, ${failed} failed (${(Number(ms) / 1000).toFixed(1)} s)`
+  const seconds = (Number(ms) / 1000).toFixed(1)
+  progress.ended(
+    `${not === undefined ? 'ok    ' : 'FAILED'} ${file}: ${passed} passed, ${failed} failed (${seconds} s)`
   )
   if (not === undefined) return
   // before it stand the diagnostics of the file before
-  for (const text of block.slice(
+  const own = block.slice(
     Math.max(
       0,
       block.findIndex((each) => each.startsWith('# Subtest'))
     )
-  )) {
-    if (!/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)) say(`  ${text}`)
-  }
+  )
+  for (const text of own) if (!/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)) say(`  ${text}`)
+  const folder = evidenceFolder(join(root, file))
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'output.tap'), `${own.join('\n')}\n`)
+  const seeds = new Set(own.flatMap((text) => /\bseed:? (-?\d+)/.exec(text)?.[1] ?? []))
+  if (seeds.size > 0) say(`  seed: ${[...seeds].join(', ')}`)
+  say(`  evidence: ${relative(root, folder)}`)
 }
 
 async function run(): Promise<boolean> {
-  const files = testFiles(process.argv.slice(2))
+  const suite = chooseSuite(process.argv.slice(2), { root, compiled })
   const folder = mkdtempSync(join(tmpdir(), 'floodgate-tests-'))
+  rmSync(evidenceRoot, { recursive: true, force: true })
   try {
     await ensureInstalled(partNames, say)
     const servers = await startServers({ folder, fsync: false, endWithLauncher: true })
     let result: Awaited<ReturnType<typeof runTap>>
     try {
       await generateTestClass()
-      result = await runTap(files, servers)
+      result = await runTap(suite, servers)
     } finally {
       await servers.stop(3000)
     }

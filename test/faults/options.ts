@@ -41,7 +41,7 @@ export function readOptions(args: readonly string[]): FaultOptions {
     .option('--lanes <n>', 'sets of servers side by side', lanes, 3)
     .option('--list', 'say what the rows are, and run none', false)
     .option('--planted', 'run rows against copies with a planted bug, which each must find', false)
-    .option('--evidence <folder>', 'where histories and logs of failures go', '.floodgate/faults')
+    .option('--evidence <folder>', 'where histories and logs of failures go', 'build/evidence/faults')
   try {
     return program.parse(args, { from: 'user' }).opts<FaultOptions>()
   } catch (error) {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { evidenceFolder } from '../support/evidence-folder.ts'
+import { timed } from '../support/pace.ts'
 import { withLanes } from './lanes.ts'
 import { plantedBugs } from './planted/bugs.ts'
 import { plant } from './planted/plant.ts'
@@ -28,13 +30,13 @@ t.test('each planted bug still fits the code that it is planted in', async (t) =
   for (const bug of plantedBugs) t.doesNotThrow(() => plant(root, join(folder, bug.name), bug), bug.name)
 })
 
-t.test('nothing confirmed is lost, doubled or oversold when one part dies', { timeout: 240_000 }, async (t) => {
+t.test('nothing confirmed is lost, doubled or oversold when one part dies', { timeout: 840_000 }, async (t) => {
   const folder = temporary(t)
   const chosen = rows.filter(({ id }) => quick.includes(id))
   t.equal(chosen.length, quick.length)
   // servers of its own: those that other tests share must live
   await withLanes({ folder, given: {}, count: 1 }, chosen, async (lane, row) => {
-    const verdict = await play({ row, seed: 1, lane, cli, evidence: '.floodgate/faults' })
+    const verdict = await play({ row, seed: 1, lane, cli, evidence: evidenceFolder(), timed })
     t.equal(verdict.outcome, 'passed', verdictLines(verdict).join('\n'))
   })
 })

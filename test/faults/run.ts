@@ -49,7 +49,7 @@ async function run(): Promise<boolean> {
       { folder, given, count: Math.min(options.lanes, runs.length) },
       runs,
       async (lane, { row, seed }) => {
-        const verdict = await play({ row, seed, lane, cli, evidence: options.evidence })
+        const verdict = await play({ row, seed, lane, cli, evidence: options.evidence, timed: true })
         verdicts.push(verdict)
         for (const line of verdictLines(verdict)) say(line)
       }

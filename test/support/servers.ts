@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type PartName, partNames } from '../../src/stack/programs.ts'
 import { type Servers, startServers } from '../../src/stack/servers.ts'
+import { keepEvidence } from './evidence-folder.ts'
 
 /** What is needed of a test to clean up after it. */
 export interface Teardown {
   teardown(fn: () => Promise<void> | void): void
+  /** false once something failed */
+  passing?(): boolean
 }
 
 export interface ServerUrls {
@@ -48,9 +51,12 @@ export function freshNamespace(): string {
   return `t${randomBytes(6).toString('hex')}`
 }
 
-/** A new empty folder that is removed after the test, by the last teardown. */
+/** A new empty folder that is removed after the test, by the last teardown; of a test that failed its logs are kept. */
 export function temporaryFolder(t: Teardown): string {
   const folder = mkdtempSync(join(tmpdir(), 'floodgate-test-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  t.teardown(() => {
+    if (t.passing?.() === false) keepEvidence(folder)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
   return folder
 }

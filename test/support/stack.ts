@@ -9,6 +9,7 @@ import { freePort } from '../../src/stack/ports.ts'
 import { findExecutable } from '../../src/stack/programs.ts'
 import { parseJson } from './contract.ts'
 import type { Places } from './evidence.ts'
+import { keepEvidence } from './evidence-folder.ts'
 import { isAlive, processesOf } from './leftovers.ts'
 import { storefrontToken } from './storefront-token.ts'
 import { waitFor } from './wait.ts'
@@ -82,7 +83,10 @@ export async function startStack(t: Test, options: StackOptions = {}): Promise<S
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const stack = new Stack(home, child, options.env?.NAMESPACE ?? 'floodgate')
-  t.teardown(() => stack.stop())
+  t.teardown(async () => {
+    if (!t.passing()) keepEvidence(home)
+    await stack.stop()
+  })
   try {
     await stack.ready()
   } catch (error) {

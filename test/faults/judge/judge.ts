@@ -9,7 +9,7 @@ import { readJournal } from './journal.ts'
 import { confirmedUnjournaled, journalWrong, redisWrong, withoutDeadLetters } from './parts.ts'
 
 const toldNoMore = 'is not on the public stream'
-const restDeadlineMs = 25_000
+const restDeadlineMs = 90_000
 const confirmsAgainMs = 5000
 /** opening a shard takes many steps, each as late as the machine's timers */
 const lagAllowed = 20

@@ -82,7 +82,7 @@ export async function settledFootprints(before: ReadonlyMap<Child, Footprint>): 
     found = footprintsWrong(before)
     return found.length === 0
   }
-  await waitFor(calm, { deadlineMs: 8000 }).catch(() => {})
+  await waitFor(calm, { deadlineMs: 30_000 }).catch(() => {})
   return found
 }
 

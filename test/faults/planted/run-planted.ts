@@ -33,7 +33,7 @@ export async function runPlanted({ folder, given, lanes, rows: wanted, say }: Pl
   })
   await withLanes({ folder, given, count: Math.min(lanes, items.length) }, items, async (lane, item) => {
     const { bug, row, seed, cli } = item
-    const verdict = await play({ row, seed, lane, cli, evidence: join(folder, 'evidence') })
+    const verdict = await play({ row, seed, lane, cli, evidence: join(folder, 'evidence'), timed: true })
     const difference = caughtBy(bug, verdict)
     const run = `${row.id} seed ${seed} (${(verdict.ms / 1000).toFixed(1)} s)`
     if (difference === undefined) missed.add(bug)

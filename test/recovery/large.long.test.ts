@@ -1,5 +1,6 @@
 import t from 'tap'
 import { buy, insist } from '../support/core.ts'
+import { tookAtMost } from '../support/pace.ts'
 import { sharedServers } from '../support/servers.ts'
 import { atRest, decisionOf, openShop } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -17,24 +18,23 @@ t.test(`Redis is wiped in the middle of a sale with ${ORDERS} orders: open again
   let confirmed = 0
   const buyer = async () => {
     for (let number = next++; number < ORDERS; number = next++) {
-      decisionOf(await insist(() => gate.submit(buy(shop.sale, `user-${number}`)), 30_000))
+      decisionOf(await insist(() => gate.submit(buy(shop.sale, `user-${number}`)), 120_000))
       confirmed += 1
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, buyer))
-  await atRest(shop, 60_000)
+  await atRest(shop, 300_000)
   t.equal(confirmed, ORDERS)
 
   const startedAt = performance.now()
   await redis.multi().flushall().script('FLUSH').exec()
   const isOpen = async () =>
     (await gate.submit(buy(shop.sale, 'the-next', { key: 'u:after-the-wipe' }))).kind === 'confirmed'
-  await waitFor(isOpen, { deadlineMs: 60_000, what: 'a confirmation after the wipe' })
+  await waitFor(isOpen, { deadlineMs: 300_000, what: 'a confirmation after the wipe' })
   const tookMs = performance.now() - startedAt
-  t.comment(`first confirmation ${Math.round(tookMs)} ms after the wipe of ${ORDERS} orders`)
-  t.ok(tookMs <= OPEN_WITHIN_MS, `${Math.round(tookMs)} ms`)
+  tookAtMost(t, `first confirmation after the wipe of ${ORDERS} orders`, { ms: tookMs, boundMs: OPEN_WITHIN_MS })
 
-  await atRest(shop, 30_000)
+  await atRest(shop, 120_000)
   const stock = await redis.hmget(`${prefix}s:c:s`, 'am:total', 'am:remaining', 'am:held')
   t.same(stock.map(Number), [ORDERS * 2, ORDERS - 1, ORDERS + 1])
   const { rows } = await core.pool.query<{ orders: number }>('select count(*)::float8 as orders from orders')

@@ -1,0 +1,40 @@
+import { readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
+
+/** What one run of the tests plays. */
+export interface Suite {
+  /** compiled test files, relative to the root */
+  readonly files: readonly string[]
+  /** files side by side: a crowd or a kill wants both cores for itself */
+  readonly jobs: number
+  /** whether bounds of time are judged */
+  readonly timed: boolean
+}
+
+/** Crowds, kills, large recoveries, more seeds: `npm run test:long`. */
+const isLong = (file: string): boolean => file.endsWith('.long.test.js')
+
+/**
+ * Reads the command line: nothing for the proof, `--long` for what takes longer (`--ci` leaves bounds of time unjudged),
+ * or the files to run.
+ * @param folders root of the project, and the compiled tests
+ * @throws TypeError for an unknown option
+ */
+export function chooseSuite(argv: readonly string[], folders: { root: string; compiled: string }): Suite {
+  const options = { long: { type: 'boolean', default: false }, ci: { type: 'boolean', default: false } } as const
+  const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
+  const { root, compiled } = folders
+  const all = readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js') && isLong(file) === values.long)
+    .sort()
+    .map((file) => relative(root, join(compiled, file)))
+  const named = positionals.map((file) =>
+    file.endsWith('.ts') ? relative(root, join(compiled, relative('test', file))).replace(/\.ts$/, '.js') : file
+  )
+  return {
+    files: named.length > 0 ? named : all,
+    jobs: values.long ? 1 : 2,
+    timed: values.long && !values.ci
+  }
+}
