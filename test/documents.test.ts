@@ -25,7 +25,7 @@ const noGate: Gate = {
   read: unused,
   ownerOf: unused,
   depths: unused,
-  health: () => ({ gate: 'closed', journal: 'closed' }),
+  health: () => ({ gate: 'closed', journal: 'closed', conditions: {} }),
   ready: () => new Promise(() => {}),
   close: async () => {}
 }

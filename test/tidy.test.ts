@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, sep } from 'node:path'
 import { test } from 'tap'
+import { conditionTable } from '../src/health/conditions.ts'
 import { problemTable } from '../src/http/problem-table.ts'
 import { codeOnly, findAll, readFiles, type SourceFile, textsOnly, withoutComments } from './support/source.ts'
 
@@ -18,6 +19,7 @@ const IMPORT_ORDER = [
   'gate',
   'journal',
   'store',
+  'health',
   'config'
 ]
 const VISIBLE_ROOT = [
@@ -134,6 +136,20 @@ test('the list of problems in the docs is the one of the code', async (t) => {
     return `| \`${code}\` | ${status} | ${members.map((member) => `\`${member}\``).join(', ')} | ${en.title} |`
   })
   t.strictSame(documented, rows)
+})
+
+test('the runbook has an entry for each condition, and says of it what the code says', async (t) => {
+  const runbook = readFileSync('docs/runbook.md', 'utf8')
+  const entries = [...runbook.matchAll(/^### Condition (\S+)\n\n([^\n]*)/gm)].map(([, name, text = '']) => ({
+    name,
+    text
+  }))
+  t.strictSame(
+    entries.map(({ name }) => name),
+    conditionTable.map(({ name }) => name)
+  )
+  for (const [index, { meaning }] of conditionTable.entries())
+    t.equal(entries[index]?.text.slice(0, meaning.length), meaning)
 })
 
 test('folders of src import forward only', async (t) => {

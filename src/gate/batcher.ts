@@ -3,6 +3,7 @@ import { failPoint } from '../config/fail-points.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './batch.ts'
 import { logical } from './keys.ts'
 import type { LiveOpening, OpeningWatch } from './opening-watch.ts'
+import type { Pulse } from './pulse.ts'
 import { RedisCallError, type RedisCaller } from './redis-caller.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './reply.ts'
 
@@ -27,6 +28,8 @@ export interface BatcherLimits {
 interface BatcherOptions {
   readonly caller: RedisCaller
   readonly watch: OpeningWatch
+  /** hears of every call what it tells of Redis */
+  readonly pulse: Pick<Pulse, 'answered' | 'failed'>
   readonly shard: number
   readonly prefix: string
   readonly limits: BatcherLimits
@@ -61,12 +64,16 @@ const REFUSING_MS = 5000
 
 /** A real gate call without commands: is this opening alive? */
 export async function probeGate(
-  options: Pick<BatcherOptions, 'caller' | 'shard' | 'prefix'>,
+  options: Pick<BatcherOptions, 'caller' | 'shard' | 'prefix'> & { readonly deadlineMs?: number },
   opening: LiveOpening
 ): Promise<BatchReply> {
   const limits: CallLimits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisionsPerUser: 1 }
   const { keys, args } = encodeBatch(options.prefix, [], { settles: [], limits })
-  const reply = await options.caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], 500)
+  const reply = await options.caller.call(
+    'EVALSHA',
+    [opening.sha, keys.length, ...keys, ...args],
+    options.deadlineMs ?? 500
+  )
   return decodeReply(options.shard, reply)
 }
 
@@ -175,6 +182,7 @@ export class ShardBatcher implements Batcher {
     try {
       if (failPoint && batch.length > 0) await failPoint('G1')
       const reply = await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], limits.replyMs)
+      this.#options.pulse.answered()
       if (failPoint && batch.length > 0) await failPoint('G2')
       this.#answer(batch, decodeReply(shard, reply))
     } catch (error) {
@@ -222,7 +230,8 @@ export class ShardBatcher implements Batcher {
   }
 
   #fail(batch: Waiting[], error: unknown): void {
-    const { watch, logger } = this.#options
+    const { watch, pulse, logger } = this.#options
+    pulse.failed(error)
     if (!(error instanceof RedisCallError)) {
       logger.error({ err: error }, 'a gate call failed')
       for (const { resolve } of batch) resolve({ kind: 'unknown', reason: 'the reply of the gate is not readable' })

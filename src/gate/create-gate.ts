@@ -12,10 +12,12 @@ import { probeGate, ShardBatcher } from './batcher.ts'
 import { type Confirmer, createConfirmer } from './confirmer.ts'
 import type { Gate } from './gate.ts'
 import { keyPrefix } from './keys.ts'
-import { watchOpening } from './opening-watch.ts'
+import { type OpeningWatch, watchOpening } from './opening-watch.ts'
+import { type LastPublish, ownHealth } from './own-conditions.ts'
+import { createPulse } from './pulse.ts'
 import { ownerInFrames, readDepths, readHashes } from './reads.ts'
 import { createRedis } from './redis.ts'
-import { createCaller, type RedisCaller } from './redis-caller.ts'
+import { createCaller, RedisCallError, type RedisCaller } from './redis-caller.ts'
 import { ShardGate } from './shard-gate.ts'
 import { unstoredDecisions } from './unstored.ts'
 
@@ -55,6 +57,7 @@ export interface GateParts {
   readonly connection: JournalConnection
   readonly shard: number
   readonly prefix: string
+  readonly limits: BatcherLimits
 }
 
 /**
@@ -94,18 +97,23 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   // in Postgres, so what Postgres lacks (kept) is less than what a stream holds
   const keptBytes = Math.min(defaultLimits.keptBytes, config.JOURNAL_MAX_BYTES / 2)
   const limits = { ...defaultLimits, keptBytes, ...options.limits }
-  const batcher = new ShardBatcher({ ...place, watch, limits, isFull: fullness.isFull, logger })
+  const pulse = createPulse({
+    isConnected: () => redis.status === 'ready',
+    call: () => pulseCall({ ...place, watch, deadlineMs: limits.replyMs })
+  })
+  const batcher = new ShardBatcher({ ...place, watch, pulse, limits, isFull: fullness.isFull, logger })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
 
-  let lastPublish = true
+  let lastPublish: LastPublish | undefined
   const confirmer = createConfirmer({
     publisher,
     names,
     shard: SHARD,
     settle: (request) => batcher.settle(request),
     onResult: (acked, reason) => {
-      if (!acked && lastPublish) logger.warn({ reason }, 'the journal did not ack a frame; its orders are pending')
-      lastPublish = acked
+      if (!acked && lastPublish?.acked !== false)
+        logger.warn({ reason }, 'the journal did not ack a frame; its orders are pending')
+      lastPublish = { acked, reason, at: performance.now() }
     }
   })
   const gate = new ShardGate({
@@ -116,11 +124,9 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     ownerOf: (order) => ownerInFrames(redis, prefix, order),
     unstoredOf: (user) => unstoredDecisions(redis, place, user),
     depths: () => readDepths(redis, prefix),
-    journalHealth: () => {
-      if (!connection.isUp()) return 'closed'
-      return lastPublish ? 'ok' : 'degraded'
-    },
+    health: () => ownHealth({ watch, batcher, pulse, connection, fullness, lastPublish: () => lastPublish }),
     disconnect: async () => {
+      pulse.stop()
       fullness.stop()
       publisher.close()
       redis.disconnect()
@@ -128,5 +134,28 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     },
     pendingPublishes: () => publisher.pending()
   })
-  return { gate, redis, caller, confirmer, connection, shard: SHARD, prefix }
+  return { gate, redis, caller, confirmer, connection, shard: SHARD, prefix, limits }
+}
+
+/** Without commands: the gate call that an idle process makes; before there is an opening, a script that Redis takes for a write. */
+async function pulseCall(parts: {
+  readonly caller: RedisCaller
+  readonly shard: number
+  readonly prefix: string
+  readonly watch: OpeningWatch
+  readonly deadlineMs: number
+}): Promise<void> {
+  const { caller, watch, deadlineMs } = parts
+  const opening = watch.current()
+  if (!opening) {
+    await caller.call('EVAL', ['#!lua\nreturn 1', 0], deadlineMs)
+    return
+  }
+  try {
+    const reply = await probeGate(parts, opening)
+    if (reply.status === 'CLOSED') watch.invalidate('CLOSED')
+  } catch (error) {
+    if (error instanceof RedisCallError && error.reason === 'noscript') watch.invalidate(error.message)
+    throw error
+  }
 }

@@ -1,3 +1,4 @@
+import type { Verdicts } from '../health/conditions.ts'
 import type { Command } from './commands.ts'
 import type { OrderRecord } from './order-record.ts'
 import type { Decision, Health, Outcome } from './outcomes.ts'
@@ -66,7 +67,8 @@ export interface Gate {
   ownerOf(order: string): Promise<string | undefined>
   /** Frames that wait: in the outbox for the journal, in kept for Postgres. @throws UnavailableError */
   depths(): Promise<{ readonly outbox: number; readonly kept: number }>
-  health(): { readonly gate: Health; readonly journal: Health }
+  /** What this process knows of its own connections. */
+  health(): { readonly gate: Health; readonly journal: Health; readonly conditions: Verdicts }
   /** Resolves once a gate call succeeded for the first time. */
   ready(): Promise<void>
   /** Waits until nothing is in flight and everything acked is settled, at most `ms`, then closes the connections. */

@@ -4,7 +4,7 @@ import type { Command } from './commands.ts'
 import type { Confirmer } from './confirmer.ts'
 import { type Gate, type LiveDecision, type LiveOrder, type LiveWin, UnavailableError } from './gate.ts'
 import type { OpeningWatch } from './opening-watch.ts'
-import type { Health, Outcome } from './outcomes.ts'
+import type { Outcome } from './outcomes.ts'
 import type { CallReply, OpenFrame } from './reply.ts'
 
 interface ShardGateParts {
@@ -15,7 +15,7 @@ interface ShardGateParts {
   readonly ownerOf: Gate['ownerOf']
   readonly unstoredOf: Gate['unstoredOf']
   readonly depths: Gate['depths']
-  readonly journalHealth: () => Health
+  readonly health: Gate['health']
   readonly disconnect: () => Promise<void>
   readonly pendingPublishes: () => number
 }
@@ -99,9 +99,7 @@ export class ShardGate implements Gate {
   }
 
   health() {
-    const { watch, batcher, journalHealth } = this.#parts
-    const decides = watch.current() !== undefined && !batcher.isRefusing()
-    return { gate: decides ? ('ok' as const) : ('closed' as const), journal: journalHealth() }
+    return this.#parts.health()
   }
 
   ready() {

@@ -5,6 +5,9 @@ import { createAuditedGate } from '../campaign/audited-gate.ts'
 import { Campaigns } from '../campaign/lifecycle.ts'
 import type { Config } from '../config/config.ts'
 import type { Gate } from '../gate/gate.ts'
+import { isoTime } from '../gate/iso-time.ts'
+import { runbookEntry } from '../health/conditions.ts'
+import type { WatchedCondition } from '../health/monitor.ts'
 import { adminCampaigns } from './admin-campaigns.ts'
 import { adminOrders } from './admin-orders.ts'
 import { adminTimeline } from './admin-timeline.ts'
@@ -67,6 +70,14 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(serviceRoutes, { pool, directory, now })
 }
 
+const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({
+  name,
+  ok,
+  since: isoTime(since),
+  detail,
+  runbook: runbookEntry(name)
+})
+
 /** The admin port: none of its routes exists on the public one. */
 export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance> {
   const { config, pool, logger, metrics, health } = parts
@@ -74,7 +85,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   const app = createServer({ bodyLimitBytes: BODY_MAX, proxies, requestTimeoutMs: REQUEST_TIMEOUT_MS })
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics })
 
-  await app.register(healthRoutes, { health })
+  await app.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
   const shard = createShardMetrics(parts)
   app.get('/metrics', async (_request, reply) => {
     const [own, shared] = await Promise.all([parts.metricsText(), shard.metrics()])
@@ -85,10 +96,10 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     protectAnswers(admin)
     admin.addHook('onRequest', createOperatorHook(pool, parts.now))
     askChangesOnce(admin, { pool, logger })
-    admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => ({
-      ready: health.ready,
-      ...(await health.parts())
-    }))
+    admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => {
+      const { conditions, ...parts } = await health.report()
+      return { environment: config.FLOODGATE_ENV, ...parts, conditions: conditions.map(conditionView) }
+    })
     await registerRoutes(admin, parts)
   })
   return app

@@ -87,7 +87,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   await app.register(async (counted) => {
     countAnswers(counted, metrics)
     protectAnswers(counted)
-    await counted.register(healthRoutes, { health })
+    await counted.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
     await counted.register(campaignRoutes, { directory, figures, now })
     await counted.register(liveRoute, {
       directory,

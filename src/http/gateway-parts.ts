@@ -4,9 +4,11 @@ import { Catalogue } from '../campaign/catalogue.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { createGate } from '../gate/create-gate.ts'
 import type { Gate } from '../gate/gate.ts'
+import { ConditionMonitor } from '../health/monitor.ts'
 import { checkSchema, SchemaError } from '../store/migrate.ts'
 import { createPool } from '../store/pool.ts'
 import { HealthCheck } from './health.ts'
+import type { ProcessHealth } from './health-of-processes.ts'
 import { LateGate } from './late-gate.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics, type HttpMetrics } from './metrics.ts'
@@ -24,6 +26,13 @@ export interface GatewayParts {
   close(ms: number): Promise<void>
 }
 
+interface PartsOptions {
+  /** called once when the database turns out to be too old after the start */
+  readonly onFailure: (error: Error) => void
+  /** what the other processes of this gateway say; given to the one that speaks for all, which tells the log of conditions */
+  readonly others?: (() => readonly ProcessHealth[]) | undefined
+}
+
 const CONNECTIONS = 10
 const SCHEMA_PAUSE_MS = 1000
 const COMPLAINT_EVERY_MS = 30_000
@@ -31,10 +40,9 @@ const COMPLAINT_EVERY_MS = 30_000
 /**
  * Connects the parts of a gateway. Only a database that answers and is too old stops it; what does not answer yet is
  * waited for while the process already serves.
- * @param onFailure called once when the database turns out to be too old after the start
  * @throws SchemaError, ConfigError
  */
-export async function createGatewayParts(config: Config, onFailure: (error: Error) => void): Promise<GatewayParts> {
+export async function createGatewayParts(config: Config, { onFailure, others }: PartsOptions): Promise<GatewayParts> {
   requireAddresses(config)
   const logger = createLogger(config, 'floodgate-gateway')
   const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
@@ -52,7 +60,12 @@ export async function createGatewayParts(config: Config, onFailure: (error: Erro
     gate,
     catalogue,
     metrics: createMetrics(),
-    health: new HealthCheck({ gate, pool }),
+    health: new HealthCheck({
+      gate,
+      pool,
+      ...(others && { others }),
+      monitor: new ConditionMonitor({ log: others && logger })
+    }),
     async close(ms) {
       schema.stop()
       catalogue.stop()

@@ -11,6 +11,7 @@ import { buildPublicApp } from './app.ts'
 import { HOPELESS_EXIT, startWorkers, type Workers } from './gateway-cluster.ts'
 import { createGatewayParts, type GatewayParts } from './gateway-parts.ts'
 import { createStop } from './graceful-stop.ts'
+import { hearProcesses, type ProcessHealth, tellPrimary } from './health-of-processes.ts'
 
 /** A port that a gateway should listen on cannot be had; the message says which, why, and what to do. */
 export class PortError extends Error {}
@@ -48,10 +49,14 @@ function tellPids(pids: readonly number[]): void {
   process.send({ type: 'pids', pids })
 }
 
-async function parts(config: Config): Promise<GatewayParts> {
-  const made = await createGatewayParts(config, (error) => {
-    made.logger.fatal(error.message)
-    process.exit(HOPELESS_EXIT)
+/** @param others of the process that speaks for all: what the others say */
+async function parts(config: Config, others?: () => readonly ProcessHealth[]): Promise<GatewayParts> {
+  const made = await createGatewayParts(config, {
+    others,
+    onFailure: (error) => {
+      made.logger.fatal(error.message)
+      process.exit(HOPELESS_EXIT)
+    }
   })
   endOnFault(made.logger)
   return made
@@ -60,6 +65,7 @@ async function parts(config: Config): Promise<GatewayParts> {
 async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string>): Promise<FastifyInstance> {
   const { config, logger } = made
   const admin = await buildAdminApp({ ...made, metricsText })
+  made.health.watch()
   const url = await listen(admin, { host: config.HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
   logger.info({ url }, 'the admin port is open')
   // of a database that is away the others speak
@@ -80,7 +86,7 @@ async function listenPublic(made: GatewayParts): Promise<FastifyInstance> {
 
 /** One process for both ports. */
 async function runAlone(config: Config): Promise<void> {
-  const made = await parts(config)
+  const made = await parts(config, () => [])
   const apps = [await listenPublic(made), await listenAdmin(made, () => made.metrics.registry.metrics())]
   onSignals(createStop({ logger: made.logger, apps, drainMs: config.DRAIN_MS, after: (ms) => made.close(ms) }))
   tellPids([process.pid])
@@ -88,7 +94,7 @@ async function runAlone(config: Config): Promise<void> {
 
 /** The first of several: it owns the admin port and the other processes. */
 async function runPrimary(config: Config): Promise<void> {
-  const made = await parts(config)
+  const made = await parts(config, hearProcesses())
   const figures = new AggregatorRegistry()
   const admin = await listenAdmin(made, () => figures.clusterMetrics())
   let workers: Workers | undefined
@@ -117,6 +123,7 @@ async function runWorker(config: Config): Promise<void> {
     const made = await parts(config)
     AggregatorRegistry.setRegistries([made.metrics.registry])
     new AggregatorRegistry()
+    tellPrimary(() => made.health.own())
     const apps = [await listenPublic(made)]
     onSignals(createStop({ logger: made.logger, apps, drainMs: config.DRAIN_MS, after: (ms) => made.close(ms) }))
   } catch (error) {

@@ -1,18 +1,45 @@
+import { pid } from 'node:process'
 import type { FastifyPluginAsync } from 'fastify'
 import type pg from 'pg'
 import type { Gate } from '../gate/gate.ts'
 import type { Health } from '../gate/outcomes.ts'
+import { type Condition, judge, type Silence, type Verdicts } from '../health/conditions.ts'
+import { ConditionMonitor, type WatchedCondition } from '../health/monitor.ts'
+import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
+import { readStoreFacts } from '../store/health.ts'
 import { isDraining } from './drain.ts'
+import { type ProcessHealth, worstOf } from './health-of-processes.ts'
 
 const ASK_EVERY_MS = 1000
 const DEADLINE_MS = 1000
 const SLOW_MS = 300
+const SHARD = 0
 
-/** Health of each part, as /readyz tells it. */
-export interface PartsHealth {
+/** Health of each part, and the conditions, as /readyz and admin health tell them. */
+export interface HealthReport {
+  /** whether traffic may be sent here */
+  readonly ready: boolean
   readonly gate: Health
   readonly journal: Health
   readonly postgres: Health
+  readonly projection: Health
+  readonly conditions: readonly WatchedCondition[]
+}
+
+interface Told {
+  readonly postgres: Health
+  readonly store: Verdicts | Silence
+  readonly owner: Verdicts | Silence
+}
+
+interface HealthOptions {
+  readonly gate: Gate
+  readonly pool: pg.Pool
+  readonly now?: () => number
+  /** what the other processes of this gateway said last; without: there are none */
+  readonly others?: () => readonly ProcessHealth[]
+  /** says changes of conditions; without: nobody does */
+  readonly monitor?: ConditionMonitor
 }
 
 /** Asks the parts: Postgres at most once a second, however many probes there are. */
@@ -20,15 +47,19 @@ export class HealthCheck {
   readonly #gate: Gate
   readonly #pool: pg.Pool
   readonly #now: () => number
-  #postgres: Health = 'closed'
+  readonly #others: () => readonly ProcessHealth[]
+  readonly #monitor: ConditionMonitor
+  #told: Told = away('not asked yet')
   #askedAt = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
   #wasReady = false
 
-  constructor(options: { gate: Gate; pool: pg.Pool; now?: () => number }) {
-    this.#gate = options.gate
-    this.#pool = options.pool
-    this.#now = options.now ?? Date.now
+  constructor({ gate, pool, now = Date.now, others = () => [], monitor }: HealthOptions) {
+    this.#gate = gate
+    this.#pool = pool
+    this.#now = now
+    this.#others = others
+    this.#monitor = monitor ?? new ConditionMonitor({ now })
     void this.#gate.ready().then(() => {
       this.#wasReady = true
     })
@@ -39,10 +70,28 @@ export class HealthCheck {
     return this.#wasReady && !isDraining()
   }
 
-  async parts(): Promise<PartsHealth> {
+  /** The worst of all processes of this gateway, as far as this one hears of others. */
+  async report(): Promise<HealthReport> {
+    const worst = worstOf([await this.own(), ...this.#others()])
+    return { ...worst, ready: this.ready, conditions: this.#monitor.observe(worst.conditions) }
+  }
+
+  /** Looks every second, so that a change is said although nobody asks. */
+  watch(): void {
+    const timer = setInterval(() => {
+      if (!isDraining()) void this.report()
+    }, ASK_EVERY_MS)
+    timer.unref()
+  }
+
+  /** What this process says by itself. */
+  async own(): Promise<ProcessHealth> {
     if (this.#now() - this.#askedAt >= ASK_EVERY_MS) this.#asking ??= this.#ask()
     await this.#asking
-    return { ...this.#gate.health(), postgres: this.#postgres }
+    const { gate, journal, conditions: process } = this.#gate.health()
+    const { postgres, store, owner } = this.#told
+    const conditions = judge({ process, store, owner })
+    return { who: `process ${pid}`, gate, journal, postgres, projection: projectionHealth(conditions), conditions }
   }
 
   async #ask(): Promise<void> {
@@ -52,10 +101,13 @@ export class HealthCheck {
       timer = setTimeout(() => reject(new Error('Postgres did not answer in time')), DEADLINE_MS)
     })
     try {
-      await Promise.race([this.#pool.query('select 1'), late])
-      this.#postgres = this.#now() - started > SLOW_MS ? 'degraded' : 'ok'
-    } catch {
-      this.#postgres = 'closed'
+      const facts = await Promise.race([readStoreFacts(this.#pool, SHARD), late])
+      const slow = this.#now() - started > SLOW_MS
+      const store = storeVerdicts(facts)
+      const postgres = store.postgres?.ok !== true ? 'closed' : slow ? 'degraded' : 'ok'
+      this.#told = { postgres, store, owner: ownerVerdicts(facts.workers) }
+    } catch (error) {
+      this.#told = away(error instanceof Error ? error.message : String(error))
     } finally {
       clearTimeout(timer)
       this.#askedAt = this.#now()
@@ -64,16 +116,28 @@ export class HealthCheck {
   }
 }
 
-/** /healthz: the event loop answers. /readyz: send traffic here. */
-export const healthRoutes: FastifyPluginAsync<{ health: HealthCheck }> = async (app, { health }) => {
+function away(why: string): Told {
+  const silent = { silent: `Postgres: ${why}` }
+  return { postgres: 'closed', store: silent, owner: silent }
+}
+
+function projectionHealth(conditions: readonly Condition[]): Health {
+  const holds = (name: Condition['name']) => conditions.find((one) => one.name === name)?.ok === true
+  if (!holds('projecting')) return 'closed'
+  return holds('projection-lag') && holds('events-lag') ? 'ok' : 'degraded'
+}
+
+/** /healthz: the event loop answers. /readyz: send traffic here; what is wrong is in the body and changes no status. */
+export const healthRoutes: FastifyPluginAsync<{ health: HealthCheck; environment: string }> = async (app, options) => {
+  const { health, environment } = options
   const schema = { tags: ['health'] }
   app.get('/healthz', { schema: { ...schema, summary: 'The event loop answers' } }, async () => ({ status: 'ok' }))
   app.get('/readyz', { schema: { ...schema, summary: 'Whether to send traffic here' } }, async (_request, reply) => {
-    const parts = await health.parts()
-    const status = health.ready ? 'ready' : isDraining() ? 'draining' : 'starting'
+    const { ready, conditions, ...parts } = await health.report()
+    const status = ready ? 'ready' : isDraining() ? 'draining' : 'starting'
     return reply
-      .code(health.ready ? 200 : 503)
+      .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send({ status, ...parts })
+      .send({ ready, status, environment, ...parts, conditions: conditions.map(({ name, ok }) => ({ name, ok })) })
   })
 }

@@ -70,7 +70,7 @@ export class LateGate implements Gate {
   }
 
   health(): ReturnType<Gate['health']> {
-    return this.#gate?.health() ?? { gate: 'closed', journal: 'closed' }
+    return this.#gate?.health() ?? { gate: 'closed', journal: 'closed', conditions: {} }
   }
 
   async ready(): Promise<void> {

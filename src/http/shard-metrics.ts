@@ -3,15 +3,15 @@ import { Gauge, Registry } from 'prom-client'
 import { fromStore } from '../gate/from-store.ts'
 import type { Gate } from '../gate/gate.ts'
 import { readShardFigures } from '../store/shard-figures.ts'
-import type { HealthCheck, PartsHealth } from './health.ts'
+import type { HealthCheck, HealthReport } from './health.ts'
 
-const levels: Readonly<Record<PartsHealth['gate'], number>> = { ok: 2, degraded: 1, closed: 0 }
+const levels: Readonly<Record<HealthReport['gate'], number>> = { ok: 2, degraded: 1, closed: 0 }
 const SHARD = '0'
 
 interface ShardMetricsOptions {
   readonly gate: Pick<Gate, 'depths'>
   readonly pool: pg.Pool
-  readonly health: Pick<HealthCheck, 'parts'>
+  readonly health: Pick<HealthCheck, 'report'>
 }
 
 /**
@@ -20,9 +20,10 @@ interface ShardMetricsOptions {
  */
 export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOptions): Registry {
   const registry = new Registry()
-  const gauge = (name: string, help: string, label: 'shard' | 'part' = 'shard') =>
+  const gauge = (name: string, help: string, label: 'shard' | 'part' | 'name' = 'shard') =>
     new Gauge({ name: `floodgate_${name}`, help, labelNames: [label], registers: [registry] })
   const parts = gauge('part_health', '2 ok, 1 degraded, 0 closed or away', 'part')
+  const conditions = gauge('condition', '1 while it holds, 0 when it does not or nobody knows; see the runbook', 'name')
   const open = gauge('shard_open', '1 while Postgres says that the shard is open')
   const epoch = gauge('shard_epoch', 'Openings raise it; one that rises again and again is a recovery that fails')
   const outbox = gauge('outbox_frames', 'Decided and not known to be journaled')
@@ -55,9 +56,12 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
   const metrics = registry.metrics.bind(registry)
   registry.metrics = async () => {
     registry.resetMetrics()
-    const [told] = await Promise.allSettled([check.parts(), ofRedis(), ofPostgres()])
+    const [told] = await Promise.allSettled([check.report(), ofRedis(), ofPostgres()])
     if (told.status === 'fulfilled') {
-      for (const part of ['gate', 'journal', 'postgres'] as const) parts.set({ part }, levels[told.value[part]])
+      for (const part of ['gate', 'journal', 'postgres', 'projection'] as const) {
+        parts.set({ part }, levels[told.value[part]])
+      }
+      for (const { name, ok } of told.value.conditions) conditions.set({ name }, ok ? 1 : 0)
     }
     return metrics()
   }

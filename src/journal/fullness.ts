@@ -8,6 +8,10 @@ const LOOK_EVERY_MS = 2000
 export interface FullnessWatch {
   /** true: the gate decides nothing more, so that nothing is decided which cannot be journaled */
   isFull(): boolean
+  /** of the bound of the stream that was seen last, 0 to 1; undefined before one was seen */
+  share(): number | undefined
+  /** why the last look at the stream failed, '' when it did not */
+  problem(): string
   stop(): void
 }
 
@@ -16,7 +20,8 @@ export interface FullnessWatch {
  * @param stream name of the current stream, undefined while the gate is closed
  */
 export function watchFullness(connection: JournalConnection, stream: () => string | undefined): FullnessWatch {
-  let full = false
+  let share: number | undefined
+  let problem = ''
   let looking = false
   async function look(): Promise<void> {
     const name = stream()
@@ -25,12 +30,20 @@ export function watchFullness(connection: JournalConnection, stream: () => strin
     try {
       const info = await streamInfo(await manager(connection), name)
       const most = info?.config.max_bytes ?? 0
-      full = info !== undefined && most > 0 && info.state.bytes >= most * FULL_AT
+      share = info && (most > 0 ? info.state.bytes / most : 0)
+      problem = info ? '' : `there is no stream ${name}`
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error)
     } finally {
       looking = false
     }
   }
-  const timer = setInterval(() => look().catch(() => {}), LOOK_EVERY_MS)
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS)
   timer.unref()
-  return { isFull: () => full, stop: () => clearInterval(timer) }
+  return {
+    isFull: () => share !== undefined && share >= FULL_AT,
+    share: () => share,
+    problem: () => problem,
+    stop: () => clearInterval(timer)
+  }
 }

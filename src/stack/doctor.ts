@@ -3,6 +3,7 @@ import { checkSchema, SchemaError } from '../store/migrate.ts'
 import { countPeople, howToAdd } from '../store/operators.ts'
 import { createPool } from '../store/pool.ts'
 import { checkPart, type Finding } from './checks.ts'
+import { conditionFindings, type ToldCondition } from './condition-findings.ts'
 import { textOf } from './errors.ts'
 import { readStackFile } from './home.ts'
 import { partNames } from './programs.ts'
@@ -18,11 +19,12 @@ const oldestNode = [20, 19] as const
 export async function doctor(config: Config): Promise<number> {
   const servers = await Promise.all(partNames.map((part) => checkPart(part, config)))
   const database = servers.find(({ part }) => part === 'Postgres')
+  const gateway = await checkGateway(config)
   const findings = [
     checkNode(process.versions.node),
     ...servers,
-    ...(database?.ok === true ? await checkDatabase(config) : []),
-    await checkGateway(config)
+    ...(database?.ok === true ? await checkDatabase(config, gateway.told) : []),
+    gateway.finding
   ]
   const screen = createScreen(0)
   for (const { part, ok, text, advice } of findings) {
@@ -41,13 +43,14 @@ function checkNode(version: string): Finding {
   return { part: 'Node', ok, text: `version ${version}`, ...(ok ? {} : { advice }) }
 }
 
-async function checkDatabase(config: Config): Promise<Finding[]> {
+async function checkDatabase(config: Config, told: readonly ToldCondition[] | undefined): Promise<Finding[]> {
   const pool = createPool(config, { max: 1, name: 'floodgate doctor' })
   try {
     await checkSchema(pool)
     return [
       { part: 'Schema', ok: true, text: `${config.NAMESPACE} is up to date` },
-      operatorsFinding(await countPeople(pool))
+      operatorsFinding(await countPeople(pool)),
+      ...(await conditionFindings(pool, told))
     ]
   } catch (error) {
     const advice = error instanceof SchemaError ? undefined : 'Check the rights of the user in DATABASE_URL.'
@@ -68,22 +71,37 @@ function operatorsFinding({ people, admins }: { people: number; admins: number }
   return { part, ok: true, text: `${text}: no campaign can pass its review`, advice: howToAdd }
 }
 
-async function checkGateway(config: Config): Promise<Finding> {
+interface GatewayLook {
+  readonly finding: Finding
+  /** undefined when no gateway answered */
+  readonly told?: readonly ToldCondition[]
+}
+
+/** The admin port speaks for all processes of a gateway, the public one for that which happens to answer. */
+async function checkGateway(config: Config): Promise<GatewayLook> {
+  const stack = readStackFile(config.FLOODGATE_HOME)
   const host = config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST
-  const url = readStackFile(config.FLOODGATE_HOME)?.publicUrl ?? `http://${host}:${config.PORT}`
-  try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMs) })
-    const body = (await response.text()).slice(0, 200)
-    if (response.ok) return { part: 'Gateway', ok: true, text: `${url} ${body}` }
-    const advice = 'The shard is not open yet: a worker must run, and reach Redis, NATS and Postgres.'
-    return { part: 'Gateway', ok: false, text: `${url} is not ready: ${body}`, advice }
-  } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-    return {
-      part: 'Gateway',
-      ok: false,
-      text: `${url}: ${textOf(cause)}`,
-      advice: 'Start it: npm start, or npx floodgate gateway'
+  const urls = [
+    stack?.adminUrl ?? `http://${host}:${config.ADMIN_PORT}`,
+    stack?.publicUrl ?? `http://${host}:${config.PORT}`
+  ]
+  let failure: unknown
+  for (const url of urls) {
+    try {
+      return await askReadiness(url)
+    } catch (error) {
+      failure = error instanceof Error && error.cause !== undefined ? error.cause : error
     }
   }
+  const advice = 'Start it: npm start, or npx floodgate gateway'
+  return { finding: { part: 'Gateway', ok: false, text: `${urls.join(', ')}: ${textOf(failure)}`, advice } }
+}
+
+async function askReadiness(url: string): Promise<GatewayLook> {
+  const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMs) })
+  const { conditions = [], ...parts } = (await response.json()) as { conditions?: ToldCondition[] }
+  const body = JSON.stringify(parts).slice(0, 200)
+  if (response.ok) return { finding: { part: 'Gateway', ok: true, text: `${url} ${body}` }, told: conditions }
+  const advice = 'The shard is not open yet: a worker must run, and reach Redis, NATS and Postgres.'
+  return { finding: { part: 'Gateway', ok: false, text: `${url} is not ready: ${body}`, advice }, told: conditions }
 }

@@ -61,7 +61,8 @@ export interface By {
 }
 
 const columns = 'name, role, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"'
-const works = 'revoked_at is null and (expires_at is null or expires_at > now())'
+/** As a condition on rows of `operators`. */
+export const works = 'revoked_at is null and (expires_at is null or expires_at > now())'
 
 /** SHA-256 of a token: the form in which it is stored and looked for. */
 export function tokenHash(token: string): Buffer {

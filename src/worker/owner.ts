@@ -12,12 +12,14 @@ import { type StreamSettings, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { recover } from '../recovery/recover.ts'
 import { OpeningScripts } from '../recovery/scripts.ts'
-import { closeShard, readShard, takeShard } from '../store/shards.ts'
+import { closeShard, type Position, readShard, takeShard } from '../store/shards.ts'
 import { driverLoops } from './driver-loops.ts'
 import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
 import { type Loop, ReopenError, runLoops } from './loops.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from './projector.ts'
 import { Reconciler } from './reconciler.ts'
+import { lookAtShard, type SeenEnd } from './shard-sight.ts'
+import type { WorkerReport } from './worker-report.ts'
 
 export interface OwnerOptions {
   readonly parts: GateParts
@@ -29,6 +31,9 @@ export interface OwnerOptions {
   readonly keepSeconds: number
   /** drives what adjustments were left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
+  /** where the events reader stands; undefined before it knows */
+  readonly eventsPlace: () => Position | undefined
+  readonly report: WorkerReport
   readonly logger: Logger
 }
 
@@ -51,6 +56,7 @@ export class ShardOwner {
   readonly #projector: Projector
   readonly #term: number
   #scripts: OpeningScripts | undefined
+  #seenEnd: SeenEnd | undefined
 
   private constructor(options: OwnerOptions, taken: { session: Client; term: number; projector: Projector }) {
     this.#options = options
@@ -84,6 +90,7 @@ export class ShardOwner {
       row.position
     )
     owner = new ShardOwner(options, { session, term, projector })
+    options.report.owns(term)
     return owner
   }
 
@@ -108,6 +115,7 @@ export class ShardOwner {
   async #recover(): Promise<OpeningScripts> {
     const { parts, jsm, names, streams, logger } = this.#options
     const session = this.#session
+    this.#options.report.say({ projecting: { ok: false, detail: 'the shard is being opened' } })
     try {
       return await recover({
         ...parts,
@@ -163,15 +171,27 @@ export class ShardOwner {
     if (info !== 'away' && position.epoch === scripts.epoch && info.state.last_seq < position.sequence) {
       throw new ReopenError(`the stream ${stream} ends before what Postgres has read of it`)
     }
+    if (info !== 'away') {
+      this.#seenEnd = { end: { epoch: scripts.epoch, sequence: info.state.last_seq }, at: performance.now() }
+    }
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, driveIntents, logger } = this.#options
+    const { parts, pool, jsm, names, keepSeconds, driveIntents, logger, report } = this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, projection, logger }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, logger)
+    const sight = {
+      ...parts,
+      report,
+      seenEnd: () => this.#seenEnd,
+      projection,
+      events: this.#options.eventsPlace,
+      comparedAt: () => reconciler.comparedAt
+    }
     return [
+      { name: 'health', everyMs: 1000, vital: false, run: () => lookAtShard(sight) },
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
       { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
       { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },

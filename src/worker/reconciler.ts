@@ -29,10 +29,16 @@ export class Reconciler {
   readonly #told = new Set<string>()
   #after = ''
   #steps = 0
+  #comparedAt = performance.now()
 
   constructor(parts: ReconcileParts, logger: Logger) {
     this.#parts = parts
     this.#logger = logger
+  }
+
+  /** When something was compared last, or when this began (performance.now()). */
+  get comparedAt(): number {
+    return this.#comparedAt
   }
 
   async step(): Promise<void> {
@@ -40,6 +46,7 @@ export class Reconciler {
       const asked = await takeReconciliation(this.#parts.pool, this.#parts.shard)
       if (asked) await this.#whole(asked)
       else await this.#next()
+      this.#comparedAt = performance.now()
     } catch (error) {
       if (!(error instanceof NotComparableError)) throw error
     }

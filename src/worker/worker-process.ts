@@ -16,6 +16,7 @@ import { CommandIntake } from './command-intake.ts'
 import { EventRelay } from './event-relay.ts'
 import { pause, runLoops } from './loops.ts'
 import { type OwnerOptions, ShardOwner, ViolationError } from './owner.ts'
+import { WorkerReport } from './worker-report.ts'
 
 /** Events gather this long: many in one go cost one pull and one ack. */
 const EVENTS_GATHER_MS = 20
@@ -33,6 +34,8 @@ interface WorkerOptions {
   readonly logger: Logger
   readonly pool: Pool
   readonly signal: AbortSignal
+  /** how far projection and events may be behind before that is a condition (15,000) */
+  readonly lagMs?: number
 }
 
 /** How often the owner's session says that it is alive, also while nothing is to be stored. */
@@ -107,7 +110,10 @@ async function ownWhilePossible(
     try {
       await withSession(config, async (session, lost) => {
         const owner = await ShardOwner.take(options, session)
-        if (!owner) return telling.stop()
+        if (!owner) {
+          options.report.standsBy()
+          return telling.stop()
+        }
         logger.info({ shard: options.parts.shard }, 'this worker owns the shard')
         telling.start()
         await owner.run(AbortSignal.any([signal, lost]))
@@ -116,6 +122,7 @@ async function ownWhilePossible(
       unverified = error instanceof VerificationError ? unverified + 1 : 0
       waitMs =
         error instanceof ViolationError ? LONGEST_RETRY_MS : Math.min(RETRY_MS * 2 ** unverified, LONGEST_RETRY_MS)
+      options.report.standsBy(error instanceof Error ? error.message : String(error))
       const alarm = unverified > 1 ? { alarm: 'UNVERIFIED' } : {}
       logger.error({ ...alarm, err: error, waitMs }, 'the work on the shard ended; it is taken up again')
     }
@@ -153,9 +160,11 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
     names,
     logger
   })
+  const report = new WorkerReport(options.lagMs)
   // these belong to no shard: every worker does them
   const keeping = runLoops(
     [
+      { name: 'report', everyMs: 1000, vital: false, run: () => report.save(pool) },
       { name: 'public stream', everyMs: 5000, vital: false, run: keepStream },
       { name: 'commands', everyMs: 0, vital: false, run: () => intake.step(COMMANDS_WAIT_MS) }
     ],
@@ -172,11 +181,14 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       streams,
       keepSeconds: config.JOURNAL_KEEP,
       driveIntents: () => driveIntents({ pool, gate: parts.gate }),
+      eventsPlace: () => events.place,
+      report,
       logger
     },
     { ...options, telling: new EventTelling(events, logger) }
   )
   await keeping
+  await report.remove(pool).catch(() => {})
   await events.close()
   publisher.close()
   await parts.gate.close(1000)

@@ -2,6 +2,7 @@ import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'tap'
 import { UnavailableError } from '../../src/gate/gate.ts'
+import { type ConditionName, conditionTable } from '../../src/health/conditions.ts'
 import { setDrainPhase } from '../../src/http/drain.ts'
 import { aCampaign, aCatalogue, bearer, publicApp } from '../support/http-app.ts'
 import { waitFor } from '../support/wait.ts'
@@ -178,6 +179,10 @@ test('who watches gets a snapshot, then what changes, and room is bounded', asyn
   await waitFor(() => one.closed, { what: 'the stream to end with the process' })
 })
 
+const justOfProcess = new Set<ConditionName>(
+  conditionTable.filter(({ sources }) => sources.join() === 'process').map(({ name }) => name)
+)
+
 test('readiness tells the parts, and 503 before the gate opened and while the process stops', async (t) => {
   t.teardown(() => setDrainPhase('serving'))
   const { app, gate } = await publicApp(t)
@@ -185,7 +190,26 @@ test('readiness tells the parts, and 503 before the gate opened and while the pr
   t.strictSame((await app.inject('/healthz')).json(), { status: 'ok' })
   const ready = await app.inject('/readyz')
   t.equal(ready.statusCode, 200, 'losing a part later does not make a gateway unready')
-  t.strictSame(ready.json(), { status: 'ready', gate: 'closed', journal: 'degraded', postgres: 'closed' })
+  const { conditions, ...parts } = ready.json()
+  t.strictSame(parts, {
+    ready: true,
+    status: 'ready',
+    environment: 'development',
+    gate: 'closed',
+    journal: 'degraded',
+    postgres: 'closed',
+    projection: 'closed'
+  })
+  t.strictSame(
+    conditions.map(({ name }: { name: string }) => name),
+    conditionTable.map(({ name }) => name)
+  )
+  t.strictSame(conditions.at(0), { name: 'redis', ok: true })
+  const ofPostgres = conditions.filter((one: { name: ConditionName }) => !justOfProcess.has(one.name))
+  t.notOk(
+    ofPostgres.some(({ ok }: { ok: boolean }) => ok),
+    'what comes from Postgres is not claimed while it is away'
+  )
   setDrainPhase('leaving')
   const draining = await app.inject('/readyz')
   t.equal(draining.statusCode, 503)

@@ -259,7 +259,12 @@ test('figures and health are told on the admin port', async (t) => {
   const id = await storeOrder(pool, 'alice', { sequence: 7, at: 1_700_000_000_000 })
   await call(`/admin/v1/orders/${id}/cancellation`, 'admin', {})
   t.match((await call('/admin/v1/health', 'viewer')).json(), { ready: true, gate: 'ok', journal: 'ok', postgres: 'ok' })
+  const { conditions } = (await call('/admin/v1/health', 'viewer')).json()
+  t.match(conditions.at(0), { name: 'redis', ok: true, detail: '', runbook: 'docs/runbook.md#condition-redis' })
+  t.match(conditions.at(0).since, /^20.*Z$/)
   const text = (await app.inject('/metrics')).body
+  t.match(text, /floodgate_condition\{name="operators"\} 1/)
+  t.match(text, /floodgate_condition\{name="workers"\} 0/)
   t.match(text, /floodgate_http_answers_total\{route="\/admin\/v1\/orders\/:order\/cancellation",status="201"\} 1/)
   t.match(text, /floodgate_gate_outcomes_total\{outcome="confirmed"\} 1/)
   t.match(text, /floodgate_part_health\{part="gate"\} 2/)

@@ -156,8 +156,8 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   const listed = await run(['campaign', 'show', 'launch'], here)
   t.equal(listed.code, 0)
   t.match(listed.text, /"state": "running"/)
-  const healthy = await run(['doctor'], here)
-  t.equal(healthy.code, 0, healthy.text)
+  const healthy = async () => (await run(['doctor'], here)).code === 0
+  await waitFor(healthy, { deadlineMs: 60_000, what: 'the doctor to find all conditions true' })
 
   await tryDemos(t, stack, token)
 

@@ -2,6 +2,7 @@ import type { Command } from '../../src/gate/commands.ts'
 import type { Gate, LiveDecision, LiveOrder, LiveWin, UnstoredDecision } from '../../src/gate/gate.ts'
 import type { OrderRecord } from '../../src/gate/order-record.ts'
 import type { Health, Outcome } from '../../src/gate/outcomes.ts'
+import { conditionTable, type Verdicts } from '../../src/health/conditions.ts'
 
 /** An order as the gate knows it, accepted at a fixed time. */
 export function anOrder(part: Partial<OrderRecord> = {}): OrderRecord {
@@ -57,6 +58,11 @@ export class ScriptedGate implements Gate {
   reads = 0
   failure: Error | undefined
   parts: { gate: Health; journal: Health } = { gate: 'ok', journal: 'ok' }
+  conditions: Verdicts = Object.fromEntries(
+    conditionTable
+      .filter(({ sources }) => sources.some((source) => source === 'process'))
+      .map(({ name }) => [name, { ok: true, detail: '' }])
+  )
   opened: Promise<void> = Promise.resolve()
 
   async submit(command: Command): Promise<Outcome> {
@@ -103,8 +109,8 @@ export class ScriptedGate implements Gate {
     return undefined
   }
 
-  health(): { gate: Health; journal: Health } {
-    return this.parts
+  health(): ReturnType<Gate['health']> {
+    return { ...this.parts, conditions: this.conditions }
   }
 
   ready(): Promise<void> {

@@ -1,0 +1,43 @@
+import type pg from 'pg'
+import { type Condition, conditionTable, judge, runbookEntry } from '../health/conditions.ts'
+import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
+import { readStoreFacts } from '../store/health.ts'
+import type { Finding } from './checks.ts'
+import { textOf } from './errors.ts'
+
+/** What /readyz says of a condition. */
+export type ToldCondition = Pick<Condition, 'name' | 'ok'>
+
+const SHARD = 0
+
+/**
+ * The conditions as the gateway tells them and, with the reasons, as Postgres does. Without a gateway nothing is said of those
+ * that only a gateway knows.
+ * @param told undefined when no gateway answered
+ */
+export async function conditionFindings(pool: pg.Pool, told: readonly ToldCondition[] | undefined): Promise<Finding[]> {
+  const read = await fromPostgres(pool)
+  const findings = conditionTable.flatMap((row): Finding[] => {
+    const asked: readonly string[] = row.sources
+    const stored = asked.includes('process') ? undefined : read.find(({ name }) => name === row.name)
+    const gateway = told?.find(({ name }) => name === row.name)
+    if (stored?.ok !== false && gateway?.ok !== false) return []
+    const detail = stored?.ok === false ? stored.detail : 'the gateway says so; /admin/v1/health says why'
+    const advice = `${row.meaning.replace(/\.$/, '')}: no more. See ${runbookEntry(row.name)}`
+    return [{ part: 'Condition', ok: false, text: `${row.name}: ${detail}`, advice }]
+  })
+  if (findings.length > 0) return findings
+  const seen = told === undefined ? 'those that Postgres knows of hold' : `all ${told.length} hold`
+  return [{ part: 'Conditions', ok: true, text: seen }]
+}
+
+async function fromPostgres(pool: pg.Pool): Promise<Condition[]> {
+  const process = { silent: 'only a gateway knows' }
+  try {
+    const facts = await readStoreFacts(pool, SHARD)
+    return judge({ process, store: storeVerdicts(facts), owner: ownerVerdicts(facts.workers) })
+  } catch (error) {
+    const silent = { silent: `Postgres: ${textOf(error)}` }
+    return judge({ process, store: silent, owner: silent })
+  }
+}
