@@ -190,9 +190,10 @@ function campaignCommands(): Command {
   add('list', 'all campaigns with their states')
   add('show <campaign>', 'a campaign as it stands')
   add('put <file>', 'save a definition (JSON) as a new version').option('--dry-run', 'only check it')
-  add('submit <campaign>', 'submit the newest version for review')
-  add('approve <campaign>', 'approve it, as another operator than its author')
-  add('publish <campaign>', 'publish it: preload, verify, open on schedule')
+  add('submit <campaign> <version>', 'submit the newest version for review')
+  add('approve <campaign> <version>', 'approve what you read, as another operator than those who wrote it')
+  add('reject <campaign> <version>', 'make it a draft again').option('--reason <text>', 'why, for the audit trail')
+  add('publish <campaign> <version>', 'publish it: preload, verify, open on schedule')
   for (const name of ['pause', 'resume', 'end']) {
     add(`${name} <campaign>`, `${name} a published campaign`).option('--reason <text>', 'why, for the audit trail')
   }

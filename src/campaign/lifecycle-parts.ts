@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { AdjustCommand } from '../gate/commands.ts'
-import { type CampaignRow, lockCampaign } from '../store/campaigns.ts'
+import { type CampaignRow, lockCampaign, type Queryable } from '../store/campaigns.ts'
 import type { IntentRow } from '../store/intents.ts'
 import { CampaignError } from './campaign-error.ts'
 import type { CampaignDeps } from './carrier.ts'
@@ -28,6 +28,10 @@ export interface Actor {
   readonly hash?: string | undefined
   /** value of If-Match; the campaign's ETag must be among its values */
   readonly ifMatch?: string | undefined
+  /** the version that is meant, where one is named: a review is of what was read */
+  readonly version?: number | undefined
+  /** called in the transaction of a step of the review, with what the campaign is then */
+  readonly done?: ((client: Queryable, row: CampaignRow) => Promise<void>) | undefined
 }
 
 /** A change, and what the gate made of it; `intent` is absent where nothing had to be carried out. */
@@ -66,6 +70,13 @@ export function checkVersion(row: CampaignRow, actor: Actor): void {
   throw new CampaignError('VERSION_MISMATCH', `The campaign is at ${etagOf(row)} now; nothing was changed.`, {
     version: row.version
   })
+}
+
+/** @throws CampaignError CONFLICT with the newest version, when another one is meant than was `step` last */
+export function checkNamed(row: CampaignRow, { version }: Actor, step: 'saved' | 'submitted' | 'approved'): void {
+  if (version === undefined || version === row.version) return
+  const detail = `Version ${row.version} was saved last, so version ${version} is not the one that was ${step}; nothing was changed.`
+  throw new CampaignError('CONFLICT', detail, { version: row.version })
 }
 
 /** @throws CampaignError VALIDATION with all errors */

@@ -9,7 +9,8 @@ import { userKey } from './compile.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from './grants.ts'
 import { type Actor, type Change, invalid, type LifecycleContext, notFound } from './lifecycle-parts.ts'
 import { loadPool, type PoolLoad, type PoolResult } from './pools.ts'
-import { approve, type Draft, type DryRun, dryRun, publish, save, submit } from './review.ts'
+import { publish } from './publish.ts'
+import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
 import { findActivity } from './rules.ts'
 
 export { type Actor, type Change, etagOf, rulesInForce } from './lifecycle-parts.ts'
@@ -52,7 +53,12 @@ export class Campaigns {
     return submit(this.#context, id, actor)
   }
 
-  /** Approves the newest version; its author cannot. */
+  /** Makes a submitted or approved version a draft again. */
+  reject(id: string, actor: Actor): Promise<CampaignRow> {
+    return reject(this.#context, id, actor)
+  }
+
+  /** Approves the newest version; who wrote any since the last approved one cannot. */
   approve(id: string, actor: Actor): Promise<CampaignRow> {
     return approve(this.#context, id, actor)
   }

@@ -1,38 +1,30 @@
 import type { PoolClient } from 'pg'
-import { SYSTEM_USER } from '../gate/commands.ts'
-import { UnavailableError } from '../gate/gate.ts'
 import { recordAudit } from '../store/audit.ts'
 import {
+  authorsSince,
   type CampaignChange,
   type CampaignRow,
   changeCampaign,
   ensureCampaign,
   findCampaign,
-  findVersion,
   insertVersion,
   inTransaction,
   lockCampaign
 } from '../store/campaigns.ts'
-import { insertIntent, newestIntent } from '../store/intents.ts'
 import { CampaignError } from './campaign-error.ts'
-import { awaitIntent } from './carrier.ts'
-import { checkPublishable } from './check.ts'
 import type { DefinitionError } from './definition.ts'
 import {
   type Actor,
-  type Change,
   checked,
+  checkNamed,
   checkVersion,
-  invalid,
   type LifecycleContext,
   lockExisting,
   notFound,
   rulesInForce,
   stillPublishing
 } from './lifecycle-parts.ts'
-import { chunked, type PublicationPlan, planFirst, planNext } from './next-version.ts'
-import { openVerified, type PublicationStep, type Publishing } from './publication.ts'
-import { giveSeeds } from './seeds.ts'
+import { planNext } from './next-version.ts'
 
 /** What a dry run tells: sessions it leads to, and what stands against publishing it over the rules in force. */
 export interface DryRun {
@@ -65,6 +57,7 @@ async function record(
     before: told(row),
     after: told(after)
   })
+  await actor.done?.(client, after)
   return after
 }
 
@@ -96,6 +89,7 @@ export async function save(context: LifecycleContext, draft: Draft, actor: Actor
 export async function submit(context: LifecycleContext, id: string, actor: Actor): Promise<CampaignRow> {
   return inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
+    checkNamed(row, actor, 'saved')
     if (row.review === 'submitted') return row
     checkVersion(row, actor)
     if (row.review !== 'draft') throw new CampaignError('CONFLICT', `Version ${row.version} is ${row.review} already.`)
@@ -104,100 +98,48 @@ export async function submit(context: LifecycleContext, id: string, actor: Actor
   })
 }
 
-/** Approves the newest version; nobody approves what he wrote. @throws CampaignError CONFLICT */
+/**
+ * Nobody approves what they wrote, nor what somebody else changed a letter of since: every version after the one that was
+ * approved last counts. @throws CampaignError CONFLICT
+ */
+async function checkReviewer(client: PoolClient, row: CampaignRow, { operator }: Actor): Promise<void> {
+  const authors = await authorsSince(client, row.id, row.approvedVersion ?? 0)
+  const own = authors.find(({ author }) => author === operator)
+  if (own === undefined) return
+  throw new CampaignError('CONFLICT', `${operator} wrote version ${own.version}; another operator approves it.`)
+}
+
+/** Approves the newest version. @throws CampaignError CONFLICT */
 export async function approve(context: LifecycleContext, id: string, actor: Actor): Promise<CampaignRow> {
   return inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
-    const { author, version, review } = row
-    if (author === actor.operator) {
-      throw new CampaignError('CONFLICT', `${author} wrote version ${version}; another operator approves it.`)
-    }
+    const { version, review } = row
+    checkNamed(row, actor, 'submitted')
     if (review === 'approved') return row
+    await checkReviewer(client, row, actor)
     checkVersion(row, actor)
     if (review !== 'submitted') {
       throw new CampaignError('CONFLICT', `Version ${version} is ${review}; only a submitted one is approved.`)
     }
-    const change = { review: 'approved', approvedBy: actor.operator } as const
+    const change = { review: 'approved', approvedBy: actor.operator, approvedVersion: version } as const
     return record(client, { row, change, action: 'campaign.approved', actor })
   })
 }
 
-async function plan(context: LifecycleContext, client: PoolClient, row: CampaignRow): Promise<PublicationPlan> {
-  const version = await findVersion(client, row.id, row.version)
-  const { definition, rules } = checked(row.id, version?.definition)
-  const late = checkPublishable(definition, context.now())
-  if (late.length > 0) throw invalid(late)
-  const inForce = rulesInForce(row)
-  if (!inForce) return planFirst(rules, row.version)
-  if (row.ended) throw new CampaignError('CONFLICT', `${row.id} has ended.`)
-  const next = planNext(inForce, rules, row.version)
-  if ('errors' in next) {
-    throw new CampaignError('CONFLICT', `Version ${row.version} changes what is in force; that is done by PATCH.`, {
-      errors: next.errors
-    })
-  }
-  return next
-}
-
-/** @returns the last of the intents that preload; undefined where a publication goes on or there is nothing to preload */
-async function preload(context: LifecycleContext, id: string, actor: Actor): Promise<number | undefined> {
+/** Makes a submitted or approved version a draft again. @throws CampaignError CONFLICT */
+export async function reject(context: LifecycleContext, id: string, actor: Actor): Promise<CampaignRow> {
   return inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
-    const done = row.review === 'published' && row.publishedVersion === row.version
-    if (row.review === 'publishing' || done) return undefined
+    const { version, review, publishedVersion: approvedVersion } = row
+    checkNamed(row, actor, 'submitted')
     checkVersion(row, actor)
-    if (row.review !== 'approved') {
-      throw new CampaignError('CONFLICT', `Version ${row.version} is ${row.review}; only an approved one is published.`)
+    if (review !== 'submitted' && review !== 'approved') {
+      throw new CampaignError(
+        'CONFLICT',
+        `Version ${version} is ${review}; only a submitted or approved one is rejected.`
+      )
     }
-    const steps = await plan(context, client, row)
-    const { operator: by, reason } = actor
-    const publishing: Publishing = { ...steps, version: row.version, by, reason }
-    await changeCampaign(client, id, { review: 'publishing', publishing })
-    await giveSeeds(client, steps.rules)
-    const request = JSON.stringify({ by, reason, step: 'preload', version: row.version })
-    const common = { campaign: id, activity: '', user: SYSTEM_USER, type: 'campaign.adjusted', request, by }
-    let last: number | undefined
-    for (const writes of chunked(steps.preload)) last = await insertIntent(client, { ...common, ...writes })
-    return last
+    const change = { review: 'draft', submittedBy: null, approvedBy: null, approvedVersion } as const
+    return record(client, { row, change, action: 'campaign.rejected', actor })
   })
-}
-
-/** What was decided and not carried out yet goes on by itself, so a Redis that is away is no error here. */
-async function open(context: LifecycleContext, id: string): Promise<PublicationStep> {
-  try {
-    return await openVerified(context, id)
-  } catch (error) {
-    if (error instanceof UnavailableError) return { step: 'preloading' }
-    throw error
-  }
-}
-
-/** The intent that opens what was preloaded here and another process, the worker, went on with. */
-async function openedElsewhere(
-  context: LifecycleContext,
-  id: string,
-  { last, step }: { readonly last: number | undefined; readonly step: PublicationStep }
-): Promise<number | undefined> {
-  return step.step === 'none' && last !== undefined ? newestIntent(context.pool, id, 'campaign.published') : undefined
-}
-
-/**
- * Publishes the newest version: preload, read back, compare, open. Asked again it goes on where it stopped. A campaign
- * whose `review` is still `publishing` afterwards waits for the gate; the worker goes on with it.
- * @throws CampaignError CONFLICT with `differences` when what was read back differs; it stays shut then
- */
-export async function publish(context: LifecycleContext, id: string, actor: Actor): Promise<Change> {
-  const last = await preload(context, id, actor)
-  if (last !== undefined) await awaitIntent(context, last, context.carryMs)
-  const step = await open(context, id)
-  if (step.step === 'different') {
-    throw new CampaignError('CONFLICT', `${id} stays shut: what was read back differs from the definition.`, {
-      differences: step.differences.slice(0, 100)
-    })
-  }
-  const opening = step.step === 'opening' ? step.intent : await openedElsewhere(context, id, { last, step })
-  const intent = opening === undefined ? undefined : await awaitIntent(context, opening, context.carryMs)
-  const campaign = await findCampaign(context.pool, id)
-  if (!campaign) throw notFound(id)
-  return intent ? { campaign, intent } : { campaign }
 }

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
-import { Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { checkBody, Reason } from '../campaign/adjust-body.ts'
 import { type Actor, type Campaigns, etagOf } from '../campaign/lifecycle.ts'
 import { fromStore } from '../gate/from-store.ts'
+import { answerRequest } from '../store/admin-requests.ts'
 import { listAudit } from '../store/audit.ts'
-import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../store/campaigns.ts'
+import { type CampaignRow, findVersion, listCampaigns, listVersions, type Queryable } from '../store/campaigns.ts'
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
 import { readState, type StateGate } from './admin-campaign-state.ts'
 import { campaignItem, campaignView, versionView } from './admin-campaign-views.ts'
@@ -42,11 +43,22 @@ const AuditQuery = Type.Object(
 
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
+const Version = Type.Integer({ minimum: 1, description: 'must be the number of the version that is meant' })
+const NamesVersion = Type.Object({ version: Version, reason: Type.Optional(Reason) }, { additionalProperties: false })
+const Rejection = Type.Object({ version: Version, reason: Reason }, { additionalProperties: false })
 
-function reasonIn(request: FastifyRequest, required: boolean): string | undefined {
-  const checked = checkBody(required ? Reasoned : MayReason, request.body ?? {})
+interface ReviewStep {
+  readonly act: (actor: Actor) => Promise<CampaignRow>
+  readonly version?: number
+  readonly reason?: string | undefined
+  /** whether its first version is something new, 201 */
+  readonly created?: boolean
+}
+
+function bodyOf<S extends TSchema>(schema: S, request: FastifyRequest): Static<S> {
+  const checked = checkBody(schema, request.body ?? {})
   if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
-  return checked.body.reason
+  return checked.body
 }
 
 function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
@@ -105,9 +117,25 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   const { campaigns, pool, now = Date.now } = options
   const schema = { params: CampaignParams }
 
-  async function sendCampaign(reply: FastifyReply, row: CampaignRow): Promise<FastifyReply> {
-    const newest = await fromStore(findVersion(pool, row.id, row.version))
-    return reply.header('etag', etagOf(row)).send(campaignView(row, newest, now()))
+  const viewOf = async (db: Queryable, row: CampaignRow) =>
+    campaignView(row, await findVersion(db, row.id, row.version), now())
+
+  /** Takes a step of the review; its answer is kept in the step's own transaction, so that no crash comes between. */
+  async function take(request: FastifyRequest, reply: FastifyReply, step: ReviewStep): Promise<FastifyReply> {
+    const statusOf = (row: CampaignRow) => (step.created && row.version === 1 ? 201 : 200)
+    let answer: Awaited<ReturnType<typeof viewOf>> | undefined
+    const actor: Actor = {
+      ...actorOf(request, step.reason),
+      version: step.version,
+      async done(client, row) {
+        answer = await viewOf(client, row)
+        const kept = { status: statusOf(row), body: JSON.stringify(answer), etag: etagOf(row) }
+        if (request.claim !== null) await answerRequest(client, request.claim, kept)
+      }
+    }
+    const row = await asProblem(step.act(actor))
+    answer ??= await fromStore(viewOf(pool, row))
+    return reply.code(statusOf(row)).header('etag', etagOf(row)).send(answer)
   }
 
   app.put<Named & { Querystring: { dryRun?: string } }>(
@@ -118,22 +146,27 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
       if (request.query.dryRun === 'true') {
         return { dryRun: true, valid: true, ...(await asProblem(campaigns.dryRun(id, request.body))) }
       }
-      const row = await asProblem(campaigns.save({ id, input: request.body }, actorOf(request)))
-      return sendCampaign(reply.code(row.version === 1 ? 201 : 200), row)
+      const act = (actor: Actor) => campaigns.save({ id, input: request.body }, actor)
+      return take(request, reply, { act, created: true })
     }
   )
 
   const steps = {
-    submission: { role: 'operator', act: (id: string, actor: Actor) => campaigns.submit(id, actor) },
-    approval: { role: 'admin', act: (id: string, actor: Actor) => campaigns.approve(id, actor) }
+    submission: {
+      role: 'operator',
+      body: NamesVersion,
+      act: (id: string, actor: Actor) => campaigns.submit(id, actor)
+    },
+    approval: { role: 'admin', body: NamesVersion, act: (id: string, actor: Actor) => campaigns.approve(id, actor) },
+    rejection: { role: 'admin', body: Rejection, act: (id: string, actor: Actor) => campaigns.reject(id, actor) }
   } as const
-  for (const [name, { role, act }] of Object.entries(steps)) {
+  for (const [name, { role, body, act }] of Object.entries(steps)) {
     app.post<Named>(
       `/admin/v1/campaigns/:campaign/${name}`,
       { preHandler: requireRole(role), schema },
       async (request, reply) => {
-        const actor = actorOf(request, reasonIn(request, false))
-        return sendCampaign(reply, await asProblem(act(request.params.campaign, actor)))
+        const { version, reason } = bodyOf(body, request)
+        return take(request, reply, { act: (actor) => act(request.params.campaign, actor), version, reason })
       }
     )
   }
@@ -142,18 +175,19 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
 function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
   const { campaigns, now = Date.now } = options
   const steps = {
-    publication: { role: 'admin', reason: false, act: (id: string, actor: Actor) => campaigns.publish(id, actor) },
-    pause: { role: 'operator', reason: true, act: (id: string, actor: Actor) => campaigns.pause(id, actor) },
-    resumption: { role: 'operator', reason: false, act: (id: string, actor: Actor) => campaigns.resume(id, actor) },
-    end: { role: 'operator', reason: true, act: (id: string, actor: Actor) => campaigns.end(id, actor) },
-    settlement: { role: 'admin', reason: false, act: (id: string, actor: Actor) => campaigns.settle(id, actor) }
+    publication: { role: 'admin', body: NamesVersion, act: (id: string, actor: Actor) => campaigns.publish(id, actor) },
+    pause: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.pause(id, actor) },
+    resumption: { role: 'operator', body: MayReason, act: (id: string, actor: Actor) => campaigns.resume(id, actor) },
+    end: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.end(id, actor) },
+    settlement: { role: 'admin', body: MayReason, act: (id: string, actor: Actor) => campaigns.settle(id, actor) }
   } as const
-  for (const [name, { role, reason, act }] of Object.entries(steps)) {
+  for (const [name, { role, body, act }] of Object.entries(steps)) {
     app.post<Named>(
       `/admin/v1/campaigns/:campaign/${name}`,
       { preHandler: requireRole(role), schema: { params: CampaignParams } },
       async (request, reply) => {
-        const actor = actorOf(request, reasonIn(request, reason))
+        const asked: { reason?: string; version?: number } = bodyOf(body, request)
+        const actor = { ...actorOf(request, asked.reason), version: asked.version }
         return sendChange(reply, await asProblem(act(request.params.campaign, actor)), now())
       }
     )

@@ -15,6 +15,7 @@ export interface CampaignCommand {
 const actions: Readonly<Record<string, string>> = {
   submit: 'submission',
   approve: 'approval',
+  reject: 'rejection',
   publish: 'publication',
   pause: 'pause',
   resume: 'resumption',
@@ -49,7 +50,8 @@ function call(admin: AdminClient, { name, args, options }: CampaignCommand): Pro
     const query = options.dryRun === true ? '?dryRun=true' : ''
     return admin('PUT', `/campaigns/${encodeURIComponent(definition.id)}${query}`, definition)
   }
-  return admin('POST', `${path}/${actions[name]}`, reason)
+  const version = args[1] === undefined ? {} : { version: Number(args[1]) }
+  return admin('POST', `${path}/${actions[name]}`, { ...version, ...reason })
 }
 
 function readDefinition(file: string): { id: string } {
@@ -74,7 +76,7 @@ function clientFor(config: Config, { name, options }: CampaignCommand): AdminCli
   const given = typeof options.token === 'string' ? options.token : process.env.ADMIN_TOKEN
   if (given !== undefined && given !== '' && options.as === undefined) return createAdminClient(url, given)
   // the second operator by default where two persons are asked for
-  const standard = name === 'approve' || name === 'publish' ? 'operator-2' : 'operator-1'
+  const standard = name === 'approve' || name === 'reject' || name === 'publish' ? 'operator-2' : 'operator-1'
   const operator = typeof options.as === 'string' ? options.as : standard
   const token = stack?.operators[operator]
   if (token !== undefined) return createAdminClient(url, token)

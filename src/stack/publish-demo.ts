@@ -53,13 +53,18 @@ async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): 
     const found = await author('GET', path)
     const state = found.status === 404 ? 'new' : stateOf(found)
     if (state === 'over') continue
-    if (state === 'new') accept(await author('PUT', path, demo.define(campaign, now)), `saving ${campaign}`)
+    let version = versionOf(found)
+    if (state === 'new') {
+      const saved = await author('PUT', path, demo.define(campaign, now))
+      accept(saved, `saving ${campaign}`)
+      version = versionOf(saved)
+    }
     if (state === 'new' || state === 'draft') {
-      accept(await author('POST', `${path}/submission`, {}), `submitting ${campaign}`)
+      accept(await author('POST', `${path}/submission`, { version }), `submitting ${campaign}`)
     }
     if (state !== 'open') {
-      if (state !== 'approved') accept(await reviewer('POST', `${path}/approval`, {}), `approving ${campaign}`)
-      const publish = () => reviewer('POST', `${path}/publication`, {})
+      if (state !== 'approved') accept(await reviewer('POST', `${path}/approval`, { version }), `approving ${campaign}`)
+      const publish = () => reviewer('POST', `${path}/publication`, { version })
       const first = await publish()
       // on a crowded machine stock may be settled after the comparison has given up; asked again it goes on from there
       accept(first.status === 409 ? await publish() : first, `publishing ${campaign}`)
@@ -88,6 +93,11 @@ function stateOf(reply: AdminReply): DemoState {
   const state = typeof reply.body === 'object' && reply.body !== null && 'state' in reply.body ? reply.body.state : ''
   if (state === 'draft' || state === 'submitted' || state === 'approved') return state
   return state === 'ended' || state === 'settled' ? 'over' : 'open'
+}
+
+/** The newest version; undefined where there is none. */
+function versionOf({ body }: AdminReply): unknown {
+  return typeof body === 'object' && body !== null && 'version' in body ? body.version : undefined
 }
 
 function accept(reply: AdminReply, what: string): void {

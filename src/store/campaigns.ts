@@ -14,6 +14,7 @@ export interface CampaignRow {
   readonly author: string
   readonly submittedBy: string | null
   readonly approvedBy: string | null
+  readonly approvedVersion: number | null
   readonly publishedVersion: number | null
   readonly publishedAt: Date | null
   readonly publishing: unknown
@@ -34,7 +35,7 @@ export interface VersionRow {
 }
 
 const columns = `campaign_id as id, version, review, author, submitted_by as "submittedBy", approved_by as "approvedBy",
-  published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled,
+  approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled,
   revision::float8 as revision, created_at as "createdAt", updated_at as "updatedAt"`
 
 /**
@@ -130,6 +131,7 @@ export interface CampaignChange {
   readonly author?: string
   readonly submittedBy?: string | null
   readonly approvedBy?: string | null
+  readonly approvedVersion?: number | null
   readonly publishedVersion?: number
   readonly publishedAt?: Date
   readonly publishing?: object | null
@@ -145,6 +147,7 @@ const columnOf: Record<keyof CampaignChange, string> = {
   author: 'author',
   submittedBy: 'submitted_by',
   approvedBy: 'approved_by',
+  approvedVersion: 'approved_version',
   publishedVersion: 'published_version',
   publishedAt: 'published_at',
   publishing: 'publishing',
@@ -181,6 +184,19 @@ export async function insertVersion(
     'insert into campaign_versions (campaign_id, version, definition, author) values ($1, $2, $3, $4)',
     [version.campaign, version.version, JSON.stringify(version.definition), version.author]
   )
+}
+
+/** Who wrote which version after `version`, the newest first. */
+export async function authorsSince(
+  db: Queryable,
+  id: string,
+  version: number
+): Promise<ReadonlyArray<{ readonly author: string; readonly version: number }>> {
+  const { rows } = await db.query<{ author: string; version: number }>(
+    'select author, version from campaign_versions where campaign_id = $1 and version > $2 order by version desc',
+    [id, version]
+  )
+  return rows
 }
 
 /** One version of a campaign. */

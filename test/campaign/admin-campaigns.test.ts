@@ -57,10 +57,11 @@ async function askWith(operator: string, request: string, { body, headers = {} }
 const ask = (operator: string, request: string, body?: unknown) => askWith(operator, request, { body })
 
 async function publish(id: string, sale: Record<string, unknown> = {}, changes: Record<string, unknown> = {}) {
-  await ask('ada', `PUT /campaigns/${id}`, openDefinition(id, sale, changes))
-  await ask('ada', `POST /campaigns/${id}/submission`, {})
-  await ask('ben', `POST /campaigns/${id}/approval`, {})
-  return ask('ben', `POST /campaigns/${id}/publication`, {})
+  const saved = await ask('ada', `PUT /campaigns/${id}`, openDefinition(id, sale, changes))
+  const { version } = saved.body
+  await ask('ada', `POST /campaigns/${id}/submission`, { version })
+  await ask('ben', `POST /campaigns/${id}/approval`, { version })
+  return ask('ben', `POST /campaigns/${id}/publication`, { version })
 }
 
 t.test('two operators bring a campaign from a draft to its opening', async (t) => {
@@ -79,13 +80,13 @@ t.test('two operators bring a campaign from a draft to its opening', async (t) =
     status: 200,
     body: { state: 'draft', version: 2 }
   })
-  t.match(await ask('olga', `POST ${path}/submission`), { status: 200, body: { state: 'submitted' } }, 'without a body')
-  t.match(await ask('olga', `POST ${path}/approval`, {}), { status: 403, body: { code: 'FORBIDDEN' } })
-  t.match(await ask('ben', `POST ${path}/approval`, {}), {
+  t.match(await ask('olga', `POST ${path}/submission`, { version: 2 }), { status: 200, body: { state: 'submitted' } })
+  t.match(await ask('olga', `POST ${path}/approval`, { version: 2 }), { status: 403, body: { code: 'FORBIDDEN' } })
+  t.match(await ask('ben', `POST ${path}/approval`, { version: 2 }), {
     status: 200,
     body: { state: 'approved', approvedBy: 'ben' }
   })
-  const published = await ask('ben', `POST ${path}/publication`, {})
+  const published = await ask('ben', `POST ${path}/publication`, { version: 2 })
   t.match(published, {
     status: 200,
     body: { outcome: 'confirmed', eventId: /^0-\d+-\d+$/, campaign: { state: 'running' } }
@@ -107,8 +108,8 @@ t.test('two operators bring a campaign from a draft to its opening', async (t) =
 
 t.test('the author cannot approve, and a viewer changes nothing', async (t) => {
   await ask('ada', 'PUT /campaigns/alone', openDefinition('alone'))
-  await ask('ada', 'POST /campaigns/alone/submission', {})
-  t.match(await ask('ada', 'POST /campaigns/alone/approval', {}), {
+  await ask('ada', 'POST /campaigns/alone/submission', { version: 1 })
+  t.match(await ask('ada', 'POST /campaigns/alone/approval', { version: 1 }), {
     status: 409,
     body: { code: 'CONFLICT', detail: /another operator/ }
   })

@@ -9,6 +9,8 @@ await publish(definition)
 const shop = '/admin/v1/campaigns/shop'
 const phone = `PATCH ${shop}/activities/phone`
 
+const operate = (who: string, request: string, body?: object) => admin(who, request, body === undefined ? {} : { body })
+
 const stockOf = async () => (await admin('vera', `GET ${shop}/state`)).body.activities[0].total as number
 
 async function orderOf(user: string): Promise<string> {
@@ -123,4 +125,53 @@ t.test('a file under a key is that file', async (t) => {
   t.same((await load('ivan,100,i-1\n')).body, first.body)
   t.match(await load('ivan,100,i-1\nivan,5,i-2\n'), { status: 422, body: { code: 'KEY_REUSED' } })
   t.match(await load('ivan,1'), { status: 422 })
+})
+
+t.test('a review is of the version that was read, by nobody who wrote any since the last approval', async (t) => {
+  const path = '/admin/v1/campaigns/read'
+  const save = (who: string) => operate(who, `PUT ${path}`, openDefinition('read'))
+  const step = (who: string, name: string, body: object) => operate(who, `POST ${path}/${name}`, body)
+  await save('olga')
+  for (const name of ['submission', 'approval', 'publication', 'rejection']) {
+    const refused = await step('ben', name, { reason: 'no version' })
+    t.match(refused, { status: 400, body: { errors: [{ pointer: '/version' }] } }, name)
+  }
+  await step('olga', 'submission', { version: 1 })
+  await save('ben')
+  t.match(await step('olga', 'submission', { version: 1 }), { status: 409, body: { code: 'CONFLICT', version: 2 } })
+  await step('olga', 'submission', { version: 2 })
+  t.match(await step('ada', 'approval', { version: 1 }), { status: 409, body: { code: 'CONFLICT', version: 2 } })
+  await save('olga')
+  await step('olga', 'submission', { version: 3 })
+  t.match(
+    await step('ben', 'approval', { version: 3 }),
+    { status: 409, body: { detail: /ben wrote version 2; another operator/ } },
+    'a letter of his stands in what he would approve'
+  )
+  t.match(await step('ada', 'approval', { version: 3 }), { status: 200, body: { state: 'approved' } })
+  t.match(await step('ada', 'publication', { version: 2 }), { status: 409, body: { code: 'CONFLICT', version: 3 } })
+  t.match(await step('ada', 'publication', { version: 3 }), { status: 200 })
+  await save('olga')
+  await step('olga', 'submission', { version: 4 })
+  t.match(await step('ben', 'approval', { version: 4 }), { status: 200 }, 'what was approved is over')
+})
+
+t.test('a reviewer rejects with a reason, and it is a draft again', async (t) => {
+  const path = '/admin/v1/campaigns/weak'
+  const reject = (who: string, body: object) => operate(who, `POST ${path}/rejection`, body)
+  await operate('olga', `PUT ${path}`, openDefinition('weak'))
+  t.match(await reject('ben', { version: 1, reason: 'early' }), { status: 409, body: { detail: /is draft/ } })
+  await operate('olga', `POST ${path}/submission`, { version: 1 })
+  t.match(await reject('ben', { version: 1 }), { status: 400, body: { errors: [{ pointer: '/reason' }] } })
+  t.match(await reject('olga', { version: 1, reason: 'x' }), { status: 403 })
+  t.match(await reject('ben', { version: 2, reason: 'x' }), { status: 409, body: { version: 1 } })
+  const body = { state: 'draft', submittedBy: null, approvedBy: null }
+  t.match(await reject('ben', { version: 1, reason: 'the price is wrong' }), { status: 200, body })
+  t.match(await operate('vera', 'GET /admin/v1/audit?target=campaign:weak&limit=1'), {
+    body: { items: [{ action: 'campaign.rejected', operator: 'ben', reason: 'the price is wrong' }] }
+  })
+  await operate('olga', `POST ${path}/submission`, { version: 1 })
+  await operate('ben', `POST ${path}/approval`, { version: 1 })
+  t.match(await reject('ada', { version: 1, reason: 'a second look' }), { status: 200, body }, 'an approved one too')
+  t.match(await operate('ben', `POST ${path}/publication`, { version: 1 }), { status: 409 })
 })

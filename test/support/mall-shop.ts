@@ -91,11 +91,13 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     ask: (user, request, asked = {}) => send(publicApp, request, { ...asked, authorization: bearer(user) }),
     async publish(definition) {
       const path = `/admin/v1/campaigns/${definition.id}`
+      const saved = await admin('ada', `PUT ${path}`, { body: definition })
+      const { version } = saved.body
       const steps = [
-        await admin('ada', `PUT ${path}`, { body: definition }),
-        await admin('ada', `POST ${path}/submission`, { body: {} }),
-        await admin('ben', `POST ${path}/approval`, { body: {} }),
-        await admin('ben', `POST ${path}/publication`, { body: {} })
+        saved,
+        await admin('ada', `POST ${path}/submission`, { body: { version } }),
+        await admin('ben', `POST ${path}/approval`, { body: { version } }),
+        await admin('ben', `POST ${path}/publication`, { body: { version } })
       ]
       const failed = steps.find(({ status }) => status >= 300)
       if (failed !== undefined) throw new Error(JSON.stringify(failed.body))

@@ -178,17 +178,15 @@ export class Stack {
    */
   async publish(definition: { readonly id: string }): Promise<void> {
     const path = `/admin/v1/campaigns/${definition.id}`
-    const steps: readonly AdminRequest[] = [
-      { method: 'PUT', path, body: definition },
-      { method: 'POST', path: `${path}/submission`, body: {} },
-      { method: 'POST', path: `${path}/approval`, body: {}, operator: 1 },
-      { method: 'POST', path: `${path}/publication`, body: {}, operator: 1 }
-    ]
-    for (const step of steps) {
+    const accepted = async (step: AdminRequest): Promise<unknown> => {
       const { status, body } = await this.admin(step)
-      if (status >= 200 && status < 300) continue
+      if (status >= 200 && status < 300) return body
       throw new Error(`${step.method} ${step.path} was answered with ${status} ${JSON.stringify(body)}`)
     }
+    const { version } = (await accepted({ method: 'PUT', path, body: definition })) as { version: number }
+    await accepted({ method: 'POST', path: `${path}/submission`, body: { version } })
+    await accepted({ method: 'POST', path: `${path}/approval`, body: { version }, operator: 1 })
+    await accepted({ method: 'POST', path: `${path}/publication`, body: { version }, operator: 1 })
     const shown = () => this.#isShownByAll(`${this.publicUrl}/v1/campaigns/${definition.id}`)
     await waitFor(shown, { deadlineMs: 60_000, what: `campaign ${definition.id} to be shown` })
   }

@@ -57,17 +57,15 @@ interface Publishing {
 /** Brings a campaign to life as two operators do it. @throws Error with the answer of the step that failed */
 export async function publish(world: Publishing, definition: { readonly id: string }): Promise<void> {
   const path = `/admin/v1/campaigns/${definition.id}`
-  const steps: ReadonlyArray<readonly [Ask, 0 | 1]> = [
-    [{ method: 'PUT', path, body: definition }, 0],
-    [{ method: 'POST', path: `${path}/submission`, body: {} }, 0],
-    [{ method: 'POST', path: `${path}/approval`, body: {} }, 1],
-    [{ method: 'POST', path: `${path}/publication`, body: {} }, 1]
-  ]
-  for (const [step, operator] of steps) {
+  const accepted = async (step: Ask, operator: 0 | 1): Promise<unknown> => {
     const { status, body } = await world.admin(step, operator)
-    if (status >= 200 && status < 300) continue
+    if (status >= 200 && status < 300) return body
     throw new Error(`${step.method} ${step.path} was answered with ${status} ${JSON.stringify(body)}`)
   }
+  const { version } = (await accepted({ method: 'PUT', path, body: definition }, 0)) as { version: number }
+  await accepted({ method: 'POST', path: `${path}/submission`, body: { version } }, 0)
+  await accepted({ method: 'POST', path: `${path}/approval`, body: { version } }, 1)
+  await accepted({ method: 'POST', path: `${path}/publication`, body: { version } }, 1)
   for (const { child, publicUrl } of world.gateways) {
     const url = `${publicUrl}/v1/campaigns/${definition.id}`
     const shown = async () => !child.alive || (await request(url, '', { path: '' })).status === 200
