@@ -56,6 +56,7 @@ local function decide_commands(open_frame, how_many, next_at)
       end
     elseif letter == 't' then
       make = function()
+        -- @include lib/order
         -- @include commands/transition
         COMMANDS.t = transition
       end

@@ -1,55 +1,44 @@
 --[[
-  purpose: moves an order on: pay, cancel, expire, ship, return; exactly one final state, units and limit back once
+  purpose: moves an order on: pay, cancel, expire, ship, return; exactly one final state, units and limit back once; a payment
+           that comes too late or twice is noted as money to give back
   KEYS:    index of the activity of the order (c:, a:, s: side by side), index of the user
   FIELDS:  activity index, user index, key, hash, transition, order `<epoch>-<sequence>`, by (user|operator|system),
-           amount, currency, quantity, head
+           amount (pay: what was paid; return: what is to be refunded, '' for the price of the units), terms (pay: the currency;
+           ship: state, carrier and tracking number, packed as in the record), quantity, head
   Returns: the reply and the place of the next command; W and the frame when the order's own frame is not journaled yet
 ]]
--- from: status letter -> the counter its units stand in; final letter; refusal for any other status
+-- from: status letter -> the counter its units stand in; to: letter, none where the status stays; refusal for any other status
 local TRANSITIONS = {
   pay = { from = { a = 'held' }, to = 'p', type = 'order.paid', refusal = 'NOT_PAYABLE' },
   cancel = { from = { a = 'held', p = 'paid' }, to = 'c', type = 'order.cancelled', refusal = 'NOT_CANCELLABLE' },
   expire = { from = { a = 'held' }, to = 'e', type = 'order.expired', refusal = 'CONFLICT' },
-  ship = { from = { p = 'paid' }, to = 's', type = 'order.shipped', refusal = 'CONFLICT' },
-  ['return'] = { from = { s = 'paid' }, to = 'r', type = 'order.returned', refusal = 'CONFLICT' },
+  ship = { from = { p = 'paid', s = 'paid' }, to = 's', type = 'order.shipped', refusal = 'CONFLICT' },
+  -- one that came back in part was `returned` for older versions
+  ['return'] = { from = { s = 'paid', r = 'paid' }, type = 'order.returned', refusal = 'CONFLICT' },
 }
+local REFUND_DUE = 'order.refund-due'
 local CANCELLABLE = { never = '', unpaid = 'a', unshipped = 'ap' }
-
-local ORDER = '^(%a);([^;]*);([^;]*);([^;]*);([^;]*);(%d+);(%d+);(%a+);(%d+);(%d*);(%d*);(%d+);(%d+)$'
-
-local function parse_order(record)
-  local status, frame, campaign, activity, session, quantity, price, currency, at, pay_within, ship, position, back =
-    string.match(record, ORDER)
-  return status
-    and {
-      status = status,
-      frame = frame,
-      campaign = campaign,
-      activity = activity,
-      session = session,
-      quantity = tonumber(quantity),
-      price = tonumber(price),
-      currency = currency,
-      at = tonumber(at),
-      pay_within = tonumber(pay_within),
-      ship = ship,
-      position = position,
-      returned = tonumber(back),
-      text = record,
-    }
-end
-
-local function changed_record(order, status, frame, returned)
-  local head = status .. ';' .. frame.id .. ';'
-  local kept = string.match(order.text, '^%a;[^;]*;(.*);%d+$')
-  return head .. kept .. ';' .. text(returned)
+-- What may be returned, and what of the money.
+local function demand_return(order, request)
+  local left = order.quantity - order.returned
+  if left < 1 then
+    return 'R;CONFLICT;' .. order.status
+  end
+  if request.quantity < 1 or request.quantity > left then
+    return 'R;CONFLICT;quantity;' .. text(left)
+  end
+  local most = math.max(0, order.total - order.refunded)
+  if (request.amount or 0) > most then
+    return 'R;CONFLICT;refund;' .. text(most) .. ';' .. order.currency
+  end
+  return nil
 end
 
 -- What this one transition demands beyond the status.
 local function demand(name, order, request, opening, activity)
   if name == 'pay' then
-    if request.amount ~= order.quantity * order.price or request.currency ~= order.currency then
-      return 'R;CONFLICT;amount;' .. text(order.quantity * order.price) .. ';' .. order.currency
+    if request.amount ~= order.total or request.terms ~= order.currency then
+      return 'R;CONFLICT;amount;' .. text(order.total) .. ';' .. order.currency
     end
   elseif name == 'cancel' and request.by == 'user' then
     if not string.find(CANCELLABLE[activity.campaign.cancellable] or '', order.status, 1, true) then
@@ -59,10 +48,40 @@ local function demand(name, order, request, opening, activity)
     if not order.pay_within or opening.now < order.at + order.pay_within * 1000 then
       return 'R;CONFLICT;early'
     end
-  elseif name == 'return' and (request.quantity < 1 or request.quantity > order.quantity) then
-    return 'R;CONFLICT;quantity;' .. text(order.quantity)
+  elseif name == 'ship' and order.status == 's' then
+    -- told again, a shipment has something new to tell
+    if merged_shipment(order.shipment, request.terms) == order.shipment then
+      return 'R;CONFLICT;s'
+    end
+  elseif name == 'return' then
+    return demand_return(order, request)
   end
   return nil
+end
+
+-- Changes the order. Returns the report of the decision.
+local function change(name, order, request, rule)
+  local was_paid = order.status == 'p'
+  order.status = rule.to or order.status
+  if name == 'pay' then
+    order.reference = request.reference
+  elseif name == 'ship' then
+    order.shipment = merged_shipment(order.shipment, request.terms)
+  elseif name == 'cancel' and was_paid then
+    local refund = math.max(0, order.total - order.refunded)
+    order.refunded = order.refunded + refund
+    return refund_report(order, refund, order.currency, order.reference)
+  elseif name == 'return' then
+    -- an exchanged unit is with the customer again
+    if not request.exchange then
+      order.returned = order.returned + request.quantity
+    end
+    order.status = order.returned == order.quantity and 'r' or 's'
+    local refund = request.amount or math.min(request.quantity * order.price, math.max(0, order.total - order.refunded))
+    order.refunded = order.refunded + refund
+    return refund_report(order, refund, order.currency, order.reference)
+  end
+  return ''
 end
 
 -- [session field or user field] -> delta, of stock and of the user; and which of them are gives.
@@ -118,17 +137,63 @@ local function stock_is_readable(index, stock, session)
 end
 
 -- luacheck: ignore
+local function decide_move(frame, request, order, user, what)
+  local record = changed_record(order, frame)
+  put(user, 'o:' .. request.order, record)
+  return decide(frame, user, {
+    seq = next_sequence(frame),
+    type = what.type,
+    key = request.key,
+    hash = request.hash,
+    head = request.head,
+    entity = request.order,
+    report = what.report,
+    record = record,
+    rest = ',"type":"'
+      .. what.type
+      .. '","session":"'
+      .. order.session
+      .. '","order":"'
+      .. SHARD
+      .. '-'
+      .. request.order
+      .. (what.report ~= '' and '","report":"' .. what.report or '')
+      .. '"'
+      .. what.adds
+      .. ',"put":{"u":{"o:'
+      .. request.order
+      .. '":"'
+      .. record
+      .. '"}}',
+  })
+end
+
+-- A payment of an order that takes none: refused, and its money is due, under its own reference. The one that the order was paid
+-- with is not a second one, whenever it comes again.
+local function late_payment(frame, request, order, user)
+  local reference, amount = request.reference, request.amount
+  if reference == '' or reference == order.reference or not amount or amount < 1 then
+    return 'R;NOT_PAYABLE;' .. order.status
+  end
+  local report = refund_report(order, amount, request.terms, reference)
+  return decide_move(frame, request, order, user, { type = REFUND_DUE, report = report, adds = '' })
+end
+
 local function move_on(frame, request, order, activity, user)
-  local rule = TRANSITIONS[request.name]
+  local name = request.name
+  local rule = TRANSITIONS[name]
   local counter = rule.from[order.status]
   if not counter then
+    if name == 'pay' then
+      return late_payment(frame, request, order, user)
+    end
     return 'R;' .. rule.refusal .. ';' .. order.status
   end
-  local refusal = demand(request.name, order, request, frame.opening, activity)
+  local refusal = demand(name, order, request, frame.opening, activity)
   if refusal then
     return refusal
   end
-  local stock, limits = effects(request.name, order, request, activity, counter)
+  local stock, limits = effects(name, order, request, activity, counter)
   if not stock_is_readable(activity.index + 2, stock, order.session) then
     return 'X;' .. KEYS[activity.index + 2]
   end
@@ -137,34 +202,14 @@ local function move_on(frame, request, order, activity, user)
   end
   apply(frame, activity.index + 2, stock, false)
   apply(frame, request.user_index, limits, true)
-  local returned = request.name == 'return' and request.quantity or order.returned
-  local record = changed_record(order, rule.to, frame, returned)
-  put(user, 'o:' .. request.order, record)
-  return decide(frame, user, {
-    seq = next_sequence(frame),
-    type = rule.type,
-    key = request.key,
-    hash = request.hash,
-    head = request.head,
-    entity = request.order,
-    report = '',
-    record = record,
-    rest = ',"type":"'
-      .. rule.type
-      .. '","session":"'
-      .. order.session
-      .. '","order":"'
-      .. SHARD
-      .. '-'
-      .. request.order
-      .. '"'
-      .. adds_part(stock, limits)
-      .. ',"put":{"u":{"o:'
-      .. request.order
-      .. '":"'
-      .. record
-      .. '"}}',
-  })
+  local report = change(name, order, request, rule)
+  return decide_move(
+    frame,
+    request,
+    order,
+    user,
+    { type = rule.type, report = report, adds = adds_part(stock, limits) }
+  )
 end
 
 local function transition(at, frame)
@@ -177,9 +222,10 @@ local function transition(at, frame)
     order = fields[6],
     by = fields[7],
     amount = tonumber(fields[8]),
-    currency = fields[9],
+    terms = fields[9],
     quantity = tonumber(fields[10]) or 0,
     head = fields[11],
+    reference = escaped(string.match(fields[3], '^x:pay:[^:]*:(.+)$') or ''),
   }
   request.exchange = string.find(request.head, '"kind":"exchange"', 1, true) ~= nil
   local field = 'o:' .. request.order

@@ -1,5 +1,5 @@
 import type { TransitionCommand } from '../gate/commands.ts'
-import type { OrderRecord } from '../gate/order-record.ts'
+import { decodeRefund, type OrderRecord } from '../gate/order-record.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import { requestHash } from '../gate/request-hash.ts'
 import type { AuditEntry } from '../store/audit.ts'
@@ -32,20 +32,54 @@ function keyOf({ order }: FoundOrder, asked: AskedChange, { key }: Asker): strin
 function termsOf(
   { order }: FoundOrder,
   asked: AskedChange
-): Pick<TransitionCommand, 'amount' | 'currency' | 'quantity'> {
-  if (asked.transition === 'pay') return { amount: asked.body.amount, currency: asked.body.currency }
-  if (asked.transition === 'return')
-    return { quantity: asked.body.quantity ?? Math.max(1, order.quantity - order.returned) }
-  return {}
+): Pick<TransitionCommand, 'amount' | 'currency' | 'quantity' | 'shipment'> {
+  switch (asked.transition) {
+    case 'pay':
+      return { amount: asked.body.amount, currency: asked.body.currency }
+    case 'ship': {
+      const { state, carrier, trackingNumber } = asked.body ?? {}
+      return { shipment: { state: state ?? null, carrier: carrier ?? null, trackingNumber: trackingNumber ?? null } }
+    }
+    case 'return': {
+      const amount = refundOf(asked.body)
+      const quantity = asked.body.quantity ?? Math.max(1, order.quantity - order.returned)
+      return { quantity, ...(amount !== undefined && { amount }) }
+    }
+    case 'cancel':
+      return {}
+    default:
+      return asked satisfies never
+  }
 }
 
-const audited = ({ status, quantity, returned }: OrderRecord) => ({ status, quantity, returned })
+/** Minor units to give back; undefined is the price of the units, which the gate knows. For an exchange there are other goods. */
+function refundOf({ refund, kind }: ReturnBody): number | undefined {
+  if (typeof refund === 'number') return refund
+  return (refund ?? kind !== 'exchange') ? undefined : 0
+}
+
+const audited = ({ status, quantity, returned, refunded }: OrderRecord) => ({ status, quantity, returned, refunded })
+
+/** What the audit trail tells of an outcome: the order as it then stood, and money that is due back. */
+function auditedOutcome(outcome: Outcome): Record<string, unknown> {
+  if (!('decision' in outcome)) return { outcome: outcome.kind }
+  const { type, order, report } = outcome.decision
+  const refund = decodeRefund(report)
+  return {
+    ...(order !== undefined && audited(order)),
+    outcome: type === 'order.refund-due' ? 'refused' : outcome.kind,
+    ...(refund !== undefined && {
+      refundDue: { amount: refund.amount, currency: refund.currency, reference: refund.reference }
+    })
+  }
+}
 
 /** The gate command of a change, and how the audit trail tells of it. */
 export function orderChange(found: FoundOrder, asked: AskedChange, asker: Asker): AuditedCommand {
   const { order, user } = found
   const action = orderActions[asked.transition]
   const body = asked.body ?? {}
+  const { reason, ...said } = body
   return {
     command: {
       op: 'transition',
@@ -65,12 +99,9 @@ export function orderChange(found: FoundOrder, asked: AskedChange, asker: Asker)
       operator: asker.name,
       action: `order.${action}`,
       target: `order:${order.id}`,
-      reason: body.reason,
+      reason,
       before: audited(order),
-      after: {
-        ...('decision' in outcome && outcome.decision.order !== undefined && audited(outcome.decision.order)),
-        outcome: outcome.kind
-      }
+      after: { ...auditedOutcome(outcome), asked: said }
     })
   }
 }

@@ -1,5 +1,6 @@
 import type { AdjustCommand, Command, ParticipateCommand, WinCommand } from './commands.ts'
 import { logical, shardKeys } from './keys.ts'
+import { encodeShipment } from './order-record.ts'
 
 /** What rides in a gate call: a command, or one of the reads that follow the same rules. */
 export type Call =
@@ -133,7 +134,8 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
     case 'transition': {
       const place = keys.placeActivity(call.campaign, call.activity)
       fields.push('t', place, user, call.key, call.hash, call.transition, entityOf(call.order), call.by)
-      fields.push(call.amount ?? '', call.currency ?? '', call.quantity ?? '', head(call))
+      const terms = call.shipment === undefined ? (call.currency ?? '') : encodeShipment(call.shipment)
+      fields.push(call.amount ?? '', terms, call.quantity ?? '', head(call))
       return
     }
     case 'query':

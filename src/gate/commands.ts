@@ -1,3 +1,5 @@
+import type { Shipment } from './order-record.ts'
+
 /**
  * What can be asked of the gate. Ids are validated by the caller; times are milliseconds since 1970.
  * `key` is the replay field of the user: `u:<Idempotency-Key>` for clients, `x:<...>` for internal commands; the
@@ -32,11 +34,13 @@ export interface TransitionCommand extends CommandBase {
   readonly session: string
   /** who asks: a user may cancel only what the campaign's policy allows to users */
   readonly by: 'user' | 'operator' | 'system'
-  /** pay: must equal the order's total and currency (minor units) */
+  /** pay: must equal the order's total and currency (minor units); return: what is to be refunded, the price where absent */
   readonly amount?: number
   readonly currency?: string
-  /** return: units that come back, 1 to the quantity of the order */
+  /** return: units that come back, 1 to those that are left of the order */
   readonly quantity?: number
+  /** ship: what is new of the shipment */
+  readonly shipment?: Shipment
   /** JSON text that goes into the journal and the event (reference, carrier, reason, ...) */
   readonly request: string
 }

@@ -19,6 +19,30 @@ export interface OrderRecord {
   readonly position: number
   /** units returned so far */
   readonly returned: number
+  /** minor units that are due back of what it was paid with, so far */
+  readonly refunded: number
+  /** of the payment that it was paid with; '' before that, and where an older version took it */
+  readonly reference: string
+  /** null while nothing is told of one */
+  readonly shipment: Shipment | null
+  /** how many decisions it has seen; undefined while it is new, and where an older version moved it on last */
+  readonly version: number | undefined
+}
+
+/** What is told of a shipment; null is what was not. */
+export interface Shipment {
+  /** as the carrier calls it: in-transit, delivered, ... */
+  readonly state: string | null
+  readonly carrier: string | null
+  readonly trackingNumber: string | null
+}
+
+/** The texts that reports and records hold have their separators, and what JSON escapes, as %XX. */
+const ESCAPED = /[\p{Cc} %;,|"\\]/gu
+
+/** Texts of a shipment as lua/lib/order.lua keeps them. */
+export function encodeShipment({ state, carrier, trackingNumber }: Shipment): string {
+  return [state, carrier, trackingNumber].map((part) => (part ?? '').replace(ESCAPED, encodeURIComponent)).join(';')
 }
 
 const statusByLetter: Record<string, OrderStatus> = {
@@ -30,15 +54,34 @@ const statusByLetter: Record<string, OrderStatus> = {
   r: 'returned'
 }
 
+const told = (part: string | undefined): string | null =>
+  part === undefined || part === '' ? null : decodeURIComponent(part)
+
+/** The parts that an order has once it was moved on, unless an older version did. @param back the price of what came back */
+function movedParts(parts: readonly string[], back: number) {
+  const [refunded, reference = '', state, carrier, trackingNumber, version] = parts
+  const shipment = { state: told(state), carrier: told(carrier), trackingNumber: told(trackingNumber) }
+  return {
+    refunded: refunded === undefined ? back : Number(refunded),
+    reference: decodeURIComponent(reference),
+    shipment: Object.values(shipment).some((part) => part !== null) ? shipment : null,
+    version: version === undefined ? undefined : Number(version)
+  }
+}
+
+const NEW_PARTS = 13
+const MOVED_PARTS = 19
+
 /**
- * Reads the record that lua/order.lua writes:
- * `status;frame;campaign;activity;session;quantity;unitPrice;currency;acceptedAt;payAfterSeconds;shipBy;position;returned`.
+ * Reads the record that lua/lib/order.lua writes:
+ * `status;frame;campaign;activity;session;quantity;unitPrice;currency;acceptedAt;payAfterSeconds;shipBy;position;returned`, and
+ * `;refunded;reference;state;carrier;trackingNumber;version` once it was moved on.
  * @throws Error when the text is not such a record
  */
 export function decodeOrder(id: string, text: string): OrderRecord {
   const parts = text.split(';')
   const status = statusByLetter[parts[0] ?? '']
-  if (parts.length !== 13 || status === undefined)
+  if ((parts.length !== NEW_PARTS && parts.length !== MOVED_PARTS) || status === undefined)
     throw new Error(`Order ${id} is not readable: ${JSON.stringify(text)}`)
   const [, frame = '', campaign = '', activity = '', session = '', quantity, unitPrice, currency = ''] = parts
   const acceptedAt = Number(parts[8])
@@ -56,6 +99,33 @@ export function decodeOrder(id: string, text: string): OrderRecord {
     payBy: parts[9] === '' ? null : acceptedAt + Number(parts[9]) * 1000,
     shipBy: parts[10] === '' ? null : Number(parts[10]),
     position: Number(parts[11]),
-    returned: Number(parts[12])
+    returned: Number(parts[12]),
+    ...movedParts(parts.slice(NEW_PARTS), Number(parts[12]) * Number(unitPrice))
+  }
+}
+
+/** Money that is due back, as the report of a decision tells it; amount 0 where a return asked for none. */
+export interface Refund {
+  /** the order right after the decision: its status, and units returned so far */
+  readonly status: OrderStatus
+  readonly returned: number
+  /** minor units */
+  readonly amount: number
+  readonly currency: string
+  /** of the payment; '' where an older version took it */
+  readonly reference: string
+}
+
+/** Reads `status,returned,amount,currency,reference` of a cancellation, a return or a payment that came too late. */
+export function decodeRefund(report: string): Refund | undefined {
+  const [letter = '', returned, amount, currency = '', reference = ''] = report.split(',')
+  const status = statusByLetter[letter]
+  if (status === undefined || amount === undefined) return undefined
+  return {
+    status,
+    returned: Number(returned),
+    amount: Number(amount),
+    currency,
+    reference: decodeURIComponent(reference)
   }
 }

@@ -58,6 +58,7 @@ function statusName(letter: string): string {
 
 function conflictMembers(what: string, first: string, second: string): Record<string, unknown> {
   if (what === 'amount') return { reason: 'amount', expected: { amount: Number(first), currency: second } }
+  if (what === 'refund') return { reason: 'refund', most: { amount: Number(first), currency: second } }
   if (what === 'quantity') return { reason: 'quantity', most: Number(first) }
   if (what === 'early') return { reason: 'early' }
   return { reason: 'status', orderStatus: statusName(what) }

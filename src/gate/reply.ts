@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { decodeOrder, type OrderRecord, type OrderStatus } from './order-record.ts'
+import { decodeOrder, decodeRefund, type OrderRecord, type OrderStatus } from './order-record.ts'
 import type { Decision, RefusalCode } from './outcomes.ts'
 import { decodeRefusal } from './refusals.ts'
 import { decodeWin, type WinRecord } from './win-record.ts'
@@ -89,12 +89,11 @@ function decodeDecision(shard: number, reply: string): CallReply {
   const { decision, entry } = decisionOf(shard, reply.slice(2, line), reply.slice(line + 1))
   const replayed = reply[0] !== 'A'
   const { order, win, type, report } = decision
-  const status = statusAfter[type]
   return {
     kind: 'decided',
     decision: {
       ...decision,
-      ...(order && replayed && status && { order: asDecided(order, status) }),
+      ...(order && replayed && { order: asDecided(order, type, report) }),
       ...(win && replayed && { win: winAsDecided(win, type) }),
       ...(type !== 'claim.accepted' && isApplied.test(report) && { applied: report.split(',').map(Number) })
     },
@@ -103,8 +102,12 @@ function decodeDecision(shard: number, reply: string): CallReply {
   }
 }
 
-function asDecided(order: OrderRecord, status: OrderStatus): OrderRecord {
-  return { ...order, status, returned: status === 'returned' ? order.returned : 0 }
+/** A decision that is about money to give back says how the order then stood; the others are known by their type. */
+function asDecided(order: OrderRecord, type: string, report: string): OrderRecord {
+  const refund = decodeRefund(report)
+  if (refund !== undefined) return { ...order, status: refund.status, returned: refund.returned }
+  const status = statusAfter[type]
+  return status === undefined ? order : { ...order, status, returned: status === 'returned' ? order.returned : 0 }
 }
 
 function winAsDecided(win: WinRecord, type: string): WinRecord {

@@ -5,6 +5,7 @@ import { fromStore } from '../gate/from-store.ts'
 import { decisionsOfOrder } from '../store/orders.ts'
 import { requireRole } from './operator-auth.ts'
 import { createOrderChanger, type OrderChangeOptions } from './order-changes.ts'
+import { orderParts } from './order-history.ts'
 import { liveOrderView } from './order-view.ts'
 import { ProblemError } from './problems.ts'
 import { decisionAnswers, OpenObject, OrderParams, refusals } from './schemas.ts'
@@ -32,7 +33,7 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
     {
       preHandler: requireRole('viewer', 'orders:read'),
       schema: {
-        summary: 'An order, whose it is, and its decisions',
+        summary: 'An order, whose it is, its payments, shipments, returns, money that is due back, and its decisions',
         tags,
         params: OrderParams,
         response: { 200: OpenObject, ...refusals }
@@ -46,6 +47,7 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
         ...liveOrderView(found),
         user: found.user,
         returned: found.order.returned,
+        ...orderParts(history),
         history: history.map(({ id, type, at, request: data }) => ({ eventId: id, type, at: at.toISOString(), data }))
       }
     }

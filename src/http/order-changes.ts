@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { createAuditedGate } from '../campaign/audited-gate.ts'
-import { type AskedChange, orderChange } from '../campaign/order-changes.ts'
+import type { AskedChange } from '../campaign/order-changes.ts'
+import { createOrderDesk } from '../campaign/order-desk.ts'
 import type { Gate } from '../gate/gate.ts'
 import { keyOf } from './idempotency.ts'
 import type { HttpMetrics } from './metrics.ts'
@@ -20,7 +20,7 @@ export interface OrderChangeOptions {
 
 /** Sends changes of orders to the gate, audits them, and answers. */
 export function createOrderChanger({ gate, pool, orders, metrics, logger }: OrderChangeOptions) {
-  const submit = createAuditedGate({ gate, pool, logger })
+  const change = createOrderDesk({ gate, pool, logger })
   return async (
     request: FastifyRequest<{ Params: { order: string } }>,
     reply: FastifyReply,
@@ -30,7 +30,7 @@ export function createOrderChanger({ gate, pool, orders, metrics, logger }: Orde
     if (found === undefined) throw new ProblemError('NOT_FOUND')
     const { name } = request.operator
     // a key is the operator's own
-    const outcome = await submit(orderChange(found, asked, { name, key: `x:op:${name}:${keyOf(request)}` }))
+    const outcome = await change(found, asked, { name, key: `x:op:${name}:${keyOf(request)}` })
     metrics.outcome(outcome)
     return sendOrderOutcome(request, reply, outcome)
   }

@@ -1,6 +1,6 @@
 import type { LiveOrder } from '../gate/gate.ts'
 import { isoTime, isoTimeOrNull } from '../gate/iso-time.ts'
-import type { OrderRecord } from '../gate/order-record.ts'
+import { decodeRefund, type OrderRecord } from '../gate/order-record.ts'
 import type { Decision } from '../gate/outcomes.ts'
 import type { Confirmed, Order } from './schemas.ts'
 
@@ -22,9 +22,16 @@ export function orderView(order: OrderRecord): Order {
   }
 }
 
-/** An order that Redis knows; what is not journaled yet says so, for it can still vanish. */
+/** An order that Redis knows, with what became of it; what is not journaled yet says so, for it can still vanish. */
 export function liveOrderView({ order, journaled }: LiveOrder): Order {
-  return journaled ? orderView(order) : { ...orderView(order), pending: true }
+  const { returned, refunded, shipment } = order
+  return {
+    ...orderView(order),
+    ...(returned > 0 && { returned }),
+    ...(refunded > 0 && { refundDue: refunded }),
+    ...(shipment && { shipment }),
+    ...(!journaled && { pending: true })
+  }
 }
 
 /**
@@ -38,6 +45,15 @@ export function confirmedView(decision: Decision, requestId: string): Confirmed 
     requestId,
     sequence: decision.sequence,
     eventId: decision.id,
-    order: orderView(decision.order)
+    order: orderView(decision.order),
+    ...dueView(decision)
   }
+}
+
+/** What a cancellation or a return leaves to be paid back. */
+function dueView({ report }: Decision): Pick<Confirmed, 'refundDue'> {
+  const refund = decodeRefund(report)
+  if (refund === undefined || refund.amount === 0) return {}
+  const { amount, currency, reference } = refund
+  return { refundDue: { amount, currency, reference: reference === '' ? null : reference } }
 }

@@ -188,7 +188,7 @@ export const problemTable = {
   },
   NOT_PAYABLE: {
     status: 409,
-    members: ['orderStatus'],
+    members: ['orderStatus', 'refundDue'],
     en: {
       title: 'Not payable',
       detail: 'The order cannot be paid any more; it is {orderStatus}.',

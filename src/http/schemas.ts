@@ -18,6 +18,21 @@ export const OrderStatus = Type.Unsafe<'accepted' | 'paid' | 'cancelled' | 'expi
   enum: ['accepted', 'paid', 'cancelled', 'expired', 'shipped', 'returned']
 })
 
+const NullableText = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+
+/** Not told while nothing is known of one. */
+const Shipment = Type.Object(
+  {
+    state: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'as the carrier calls it: in-transit, delivered, ...'
+    }),
+    carrier: NullableText,
+    trackingNumber: NullableText
+  },
+  { title: 'Shipment' }
+)
+
 export const Order = Type.Object(
   {
     id: Type.String(),
@@ -32,6 +47,13 @@ export const Order = Type.Object(
     payBy: NullableTime,
     shipBy: NullableTime,
     position: Type.Integer({ description: 'the how-manyth unit of its session the first unit of the order is' }),
+    returned: Type.Optional(Type.Integer({ description: 'units that came back; not told while there are none' })),
+    refundDue: Type.Optional(
+      Type.Integer({
+        description: 'minor units due back for what was cancelled or came back; not told while there are none'
+      })
+    ),
+    shipment: Type.Optional(Shipment),
     pending: Type.Optional(
       Type.Boolean({ description: 'true: the last change is not journaled yet, so no promise stands' })
     )
@@ -40,13 +62,24 @@ export const Order = Type.Object(
 )
 export type Order = Static<typeof Order>
 
+/** Money that a cancellation or a return leaves to be paid back. */
+const RefundDue = Type.Object(
+  {
+    amount: Type.Integer({ description: 'minor units' }),
+    currency: Type.String({ description: 'ISO 4217' }),
+    reference: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'of the payment' })
+  },
+  { title: 'RefundDue' }
+)
+
 export const Confirmed = Type.Object(
   {
     outcome: Type.Literal('confirmed'),
     requestId: Key,
     sequence: Type.Integer(),
     eventId: EVENT_ID,
-    order: Order
+    order: Order,
+    refundDue: Type.Optional(RefundDue)
   },
   { title: 'Confirmed' }
 )

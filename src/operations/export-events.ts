@@ -2,7 +2,7 @@ import { decisionId, type Frame, type FrameDecision, recordField } from '../jour
 import type { Names } from '../journal/subjects.ts'
 import type { Queryable } from '../store/campaigns.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/export.ts'
-import { toEvent } from '../worker/events.ts'
+import { toEvents } from '../worker/events.ts'
 import type { ExportedPage } from './export-journal.ts'
 
 /** The decision as it stood in its frame: the record goes back to what the decision wrote. */
@@ -50,7 +50,7 @@ export async function* exportEvents(
       if (!row.mine) return []
       const { epoch, batch, at_ms: at } = row
       const frame: Frame = { v: 1, shard, epoch, batch, at, decisions: [] }
-      return toEvent(frame, frameDecision(row, shard), names)?.payload ?? []
+      return toEvents(frame, frameDecision(row, shard), names).map(({ payload }) => payload)
     })
     yield { text: events.map((event) => `${event}\n`).join(''), lines: events.length }
   }

@@ -3,9 +3,9 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { createAuditedGate } from '../campaign/audited-gate.ts'
 import { orderBodies } from '../campaign/order-bodies.ts'
-import { type AskedChange, orderChange } from '../campaign/order-changes.ts'
+import type { AskedChange } from '../campaign/order-changes.ts'
+import { createOrderDesk } from '../campaign/order-desk.ts'
 import { findAnyOrder } from '../campaign/order-lookup.ts'
 import { type Gate, UnavailableError } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
@@ -50,9 +50,16 @@ export async function carryOutOrderChange(
   if (!validator.Check(body)) return rejected('VALIDATION', `data: ${complaint(validator, body)}`, about)
   // the validator is that of the transition
   const asked = { transition, body } as AskedChange
-  const submit = createAuditedGate({ gate, pool, logger })
-  const outcome = await submit(orderChange(found, asked, { name: event.source, key: replayField(event) }))
+  const change = createOrderDesk({ gate, pool, logger })
+  const outcome = await change(found, asked, { name: event.source, key: replayField(event) })
   return resultOf(outcome, about, id)
+}
+
+/** What of a refusal a sender cannot see from its code. */
+function whyRefused({ reason, order: other, refundDue }: Record<string, unknown>, order: string): string {
+  if (reason === 'reference') return `the payment of this reference was told for order ${String(other)}`
+  const same = `the order ${order} is as it was`
+  return refundDue === undefined ? same : `${same}; the payment is noted and its money is due back`
 }
 
 function resultOf(outcome: Outcome, about: { campaign: string; user: string }, order: string): CommandResult {
@@ -62,7 +69,7 @@ function resultOf(outcome: Outcome, about: { campaign: string; user: string }, o
       return { ...about, accepted: true, data: { order, status: moved?.status, eventId } }
     }
     case 'refused':
-      return rejected(outcome.code, `the order ${order} is as it was`, about)
+      return rejected(outcome.code, whyRefused(outcome.members, order), about)
     case 'pending':
     case 'unavailable':
     case 'unknown':

@@ -1,5 +1,5 @@
 import { isoTimeOrNull } from '../gate/iso-time.ts'
-import { decodeOrder } from '../gate/order-record.ts'
+import { decodeOrder, decodeRefund } from '../gate/order-record.ts'
 import { decodeReport } from '../gate/report.ts'
 import { balanceOf } from '../gate/user-fields.ts'
 import { decodeWin } from '../gate/win-record.ts'
@@ -29,8 +29,22 @@ function orderData({ id, record }: Told): Data {
     acceptedAt: isoTimeOrNull(order.acceptedAt),
     payBy: isoTimeOrNull(order.payBy),
     shipBy: isoTimeOrNull(order.shipBy),
-    position: order.position
+    position: order.position,
+    returned: order.returned,
+    refunded: order.refunded,
+    shipment: order.shipment
   }
+}
+
+export const REFUND_DUE = 'order.refund-due'
+
+/** Money that a decision says is due back, and why. */
+export function refundData({ type, report }: FrameDecision): Data | undefined {
+  const refund = type.startsWith('order.') ? decodeRefund(report ?? '') : undefined
+  if (refund === undefined || refund.amount === 0) return undefined
+  const { amount, currency, reference } = refund
+  const cause = { 'order.cancelled': 'cancellation', 'order.returned': 'return' }[type] ?? 'payment'
+  return { amount, currency, reference: orNull(reference), cause }
 }
 
 const orNull = (fact: string | undefined): string | null => (fact === undefined || fact === '' ? null : fact)
@@ -130,15 +144,21 @@ const tellers: Readonly<Record<string, (told: Told) => Data>> = {
   'claim.accepted': claimData,
   'task.completed': taskData,
   'balance.credited': creditData,
-  'balance.debited': creditData
+  'balance.debited': creditData,
+  [REFUND_DUE]: (told) => ({ ...orderData(told), ...refundData(told.decision) })
+}
+
+/** The order or win that a decision made or moved: its id, and its record right after it; '' where there is none. */
+export function entityRecord(frame: Frame, decision: FrameDecision): { readonly id: string; readonly record: string } {
+  const entity = entityOfDecision(frame, decision)
+  const record = entity === '' ? '' : (decision.put?.u?.[recordField(decision.type, entity)] ?? '')
+  return { id: `${frame.shard}-${entity}`, record }
 }
 
 /** What an event says about its decision. Codes and addresses are never in a frame. */
 export function eventData(frame: Frame, decision: FrameDecision): Data {
-  const { type, put } = decision
+  const { type } = decision
   const tell = tellers[type] ?? (type.startsWith('order.') ? orderData : undefined)
   if (tell === undefined) return {}
-  const entity = entityOfDecision(frame, decision)
-  const record = entity === '' ? '' : (put?.u?.[recordField(type, entity)] ?? '')
-  return tell({ frame, decision, id: `${frame.shard}-${entity}`, record })
+  return tell({ frame, decision, ...entityRecord(frame, decision) })
 }

@@ -10,7 +10,7 @@ import { journalEpochs, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { type OpenedPlace, openedPlaces } from '../store/opened.ts'
 import { EVENTS_PLACE, type Position, readPlace, readShard, savePlace } from '../store/shards.ts'
-import { type PublicEvent, toEvent } from './events.ts'
+import { type PublicEvent, toEvents } from './events.ts'
 import { Openings } from './openings.ts'
 import { readFrame } from './read-frame.ts'
 
@@ -126,8 +126,7 @@ export class EventRelay {
       const place = { epoch, sequence: message.sequence }
       if ((await this.#openings.unopened(parsed.frame, (places) => this.#opened(place, places))) !== '') continue
       for (const decision of parsed.frame.decisions) {
-        const event = toEvent(parsed.frame, decision, names)
-        if (event) events.push(event)
+        events.push(...toEvents(parsed.frame, decision, names))
       }
     }
     await this.#publish(events)

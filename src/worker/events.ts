@@ -1,9 +1,10 @@
 import { isoTime } from '../gate/iso-time.ts'
+import { decodeOrder } from '../gate/order-record.ts'
 import { decisionId, entityOfDecision, type Frame, type FrameDecision } from '../journal/frame.ts'
 import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
 import { eventTypes } from '../journal/subjects.ts'
-import { eventData } from './event-data.ts'
+import { entityRecord, eventData, REFUND_DUE, refundData } from './event-data.ts'
 
 const known: ReadonlySet<string> = new Set(eventTypes)
 
@@ -15,6 +16,9 @@ export type PublicEvent = Publication
  * consumers drop what is older than what they have.
  */
 function entityVersion(decision: FrameDecision): number {
+  // what operators ask for is numbered in the order in which it is carried out
+  const [, intent] = /^x:adj:(\d+)$/.exec(decision.key) ?? []
+  if (intent !== undefined) return Number(intent)
   const fromPaid = Object.keys(decision.add?.s ?? {}).some((field) => field.endsWith(':paid'))
   switch (decision.type) {
     case 'win.claimed':
@@ -31,6 +35,12 @@ function entityVersion(decision: FrameDecision): number {
     default:
       return 1
   }
+}
+
+/** An order that was moved on counts its decisions. */
+function countedVersion(frame: Frame, decision: FrameDecision): number | undefined {
+  const { id, record } = entityRecord(frame, decision)
+  return decision.type.startsWith('order.') && record !== '' ? decodeOrder(id, record).version : undefined
 }
 
 function subjectOf(frame: Frame, decision: FrameDecision): string {
@@ -67,19 +77,26 @@ export function cloudEvent(
   })
 }
 
-/** Turns a decision into its event; undefined for a type that is not public. */
-export function toEvent(frame: Frame, decision: FrameDecision, names: Names): PublicEvent | undefined {
-  const { type, user, campaign, activity } = decision
-  if (!known.has(type)) return undefined
-  const id = decisionId(frame, decision.seq)
+/** An event of a decision: what it says under which type and id. */
+interface Telling {
+  readonly type: string
+  readonly id: string
+  readonly said: Record<string, unknown>
+}
+
+function publish(
+  { frame, decision, names }: { frame: Frame; decision: FrameDecision; names: Names },
+  { type, id, said }: Telling
+): PublicEvent {
+  const { user, campaign, activity } = decision
   const data = {
     user,
     campaign,
     activity,
-    ...eventData(frame, decision),
+    ...said,
     request: decision.request,
     sequence: decision.seq,
-    entityVersion: entityVersion(decision)
+    entityVersion: countedVersion(frame, decision) ?? entityVersion(decision)
   }
   return {
     subject: names.eventSubject(campaign, type),
@@ -88,4 +105,20 @@ export function toEvent(frame: Frame, decision: FrameDecision, names: Names): Pu
     payload: cloudEvent(names, { id, type, subject: subjectOf(frame, decision), at: frame.at, user }, data),
     contentType: 'application/cloudevents+json'
   }
+}
+
+/**
+ * The events of a decision: none for a type that is not public, and beside its own one that money is due back where it says so.
+ * That one is told by the same reading of the same frame, so neither can be told without the other.
+ */
+export function toEvents(frame: Frame, decision: FrameDecision, names: Names): PublicEvent[] {
+  const { type } = decision
+  if (!known.has(type)) return []
+  const id = decisionId(frame, decision.seq)
+  const said = eventData(frame, decision)
+  const context = { frame, decision, names }
+  const own = publish(context, { type, id, said })
+  const refund = type === REFUND_DUE ? undefined : refundData(decision)
+  if (refund === undefined) return [own]
+  return [own, publish(context, { type: REFUND_DUE, id: `${id}-refund`, said: { ...said, ...refund } })]
 }

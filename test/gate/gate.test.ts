@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buy, insist, preload, startCore } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
+import { atRest, bought, move, openShop } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 t.test('a sale is preloaded, bought, journaled, projected and told', async (t) => {
@@ -73,6 +74,28 @@ t.test('orders are paid, cancelled and returned exactly once', async (t) => {
   t.match(again, { kind: 'confirmed', decision: { order: { position: 2 } } }, 'the limit came back with the unit')
   await waitFor(async () => (await core.pool.query(`select 1 from orders where status = 'cancelled'`)).rowCount === 1)
 })
+
+t.test(
+  'orders of older versions go on: those that were shipped, and those called returned when a part came back',
+  async (t) => {
+    const shop = await openShop(t, await sharedServers(t))
+    const order = await bought(shop, 'ann', { quantity: 3 })
+    const [key, field] = [`${shop.prefix}u:ann`, `o:${order.slice(order.indexOf('-') + 1)}`]
+    await atRest(shop)
+    const record = await shop.redis.hget(key, field)
+    const be = (status: string, returned: number) =>
+      shop.redis.hset(key, field, `${status}${record?.slice(1).replace(/;0$/, `;${returned}`)}`)
+    const take = (quantity: number, n: number) =>
+      insist(() => shop.gate.submit(move(shop, 'return', { user: 'ann', order, quantity, key: `x:op:ann:${n}` })))
+    await be('s', 0)
+    t.match(await take(1, 1), { decision: { order: { status: 'shipped', returned: 1, refunded: 100, version: 4 } } })
+    await atRest(shop)
+    await be('r', 1)
+    t.match(await take(3, 2), { kind: 'refused', members: { reason: 'quantity', most: 2 } })
+    t.match(await take(2, 3), { decision: { order: { status: 'returned', returned: 3, refunded: 300, version: 5 } } })
+    t.match(await take(1, 1), { replayed: true, decision: { order: { status: 'shipped', returned: 1 } } }, 'as decided')
+  }
+)
 
 t.test('a Redis that was wiped is rebuilt from the journal, with every replay', async (t) => {
   const core = await startCore(t, await sharedServers(t))

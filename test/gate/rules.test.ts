@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Command, Transition } from '../../src/gate/commands.ts'
+import { decodeOrder } from '../../src/gate/order-record.ts'
 import type { Outcome } from '../../src/gate/outcomes.ts'
 import { buy, insist, preload, type SaleSpec } from '../support/core.ts'
-import { type Op, SaleModel } from '../support/sale-model.ts'
+import { type Op, refundAsked, SaleModel } from '../support/sale-model.ts'
 import { sharedServers } from '../support/servers.ts'
 import { assertWhole, decisionOf, move, openShop, type Shop } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -16,6 +17,16 @@ const LIMIT = 4
 const DAY = 86_400_000
 /** longer than the time to pay; the sale stays open through all of them */
 const STEP_MS = 1_000_000
+
+const transitions: Record<Exclude<Op['op'], 'buy'>, Transition> = {
+  pay: 'pay',
+  cancel: 'cancel',
+  withdraw: 'cancel',
+  expire: 'expire',
+  ship: 'ship',
+  return: 'return',
+  exchange: 'return'
+}
 
 type Step = { readonly batch: readonly Op[] } | { readonly adjust: number } | { readonly later: true }
 
@@ -33,7 +44,8 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
       'withdraw' as const,
       'expire' as const,
       'ship' as const,
-      'return' as const
+      'return' as const,
+      'exchange' as const
     ),
     order: fc.nat(20),
     key: fc.nat(1),
@@ -76,7 +88,8 @@ class Pair {
       return buy(this.#sale, op.user, { key: `u:key-${op.key}-${this.#sale.campaign}`, quantity: op.quantity })
     const order = this.model.orders[op.order % Math.max(this.model.orders.length, 1)]
     if (!order) return undefined
-    const transition: Transition = op.op === 'withdraw' ? 'cancel' : op.op
+    const transition = transitions[op.op]
+    const refund = op.op === 'exchange' ? 0 : refundAsked(op.key)
     return move({ sale: this.#sale }, transition, {
       user: order.user,
       order: this.#ids.get(order.decision) ?? '',
@@ -84,7 +97,10 @@ class Pair {
       hash: String(op.units),
       by: op.op === 'cancel' ? 'user' : 'operator',
       quantity: op.units,
-      ...(op.op === 'pay' && { amount: 100 * order.quantity * op.units })
+      ...(op.op === 'pay' && { amount: 100 * order.quantity * op.units }),
+      ...(transition === 'return' && refund !== undefined && { amount: refund }),
+      ...(op.op === 'exchange' && { request: '{"kind":"exchange"}' }),
+      ...(op.op === 'ship' && { shipment: { state: `on its way; "${op.units}"`, carrier: null, trackingNumber: null } })
     })
   }
 
@@ -140,6 +156,18 @@ class Pair {
     await redis.hset(`${prefix}shard`, 'clock', String(Math.max(clock, Date.now()) + STEP_MS))
   }
 
+  async #assertOrders(): Promise<void> {
+    const { redis, prefix } = this.#shop
+    for (const { user, decision, quantity, status, returned, refunded, shipped } of this.model.orders) {
+      const id = this.#ids.get(decision) ?? ''
+      const record = await redis.hget(`${prefix}u:${user}`, `o:${id.slice(id.indexOf('-') + 1)}`)
+      const order = decodeOrder(id, record ?? '')
+      const found = [order.quantity, order.status[0], order.returned, order.refunded, order.shipment?.state ?? '']
+      const expected = [quantity, status, returned, refunded, shipped > 0 ? `on its way; "${shipped}"` : '']
+      if (found.join() !== expected.join()) throw new Error(`${id} is ${found.join()}, the model ${expected.join()}`)
+    }
+  }
+
   async assertEqual(): Promise<void> {
     const { total, remaining, held, paid, taken } = this.model
     const { redis, prefix } = this.#shop
@@ -150,6 +178,7 @@ class Pair {
     for (const user of users) found.push(Number((await redis.hget(`${prefix}u:${user}`, `n:${campaign}`)) ?? 0))
     const expected = [total, remaining, held, paid, ...users.map((user) => taken.get(user) ?? 0)]
     if (found.join() !== expected.join()) throw new Error(`Redis has ${found.join()}, the model ${expected.join()}`)
+    await this.#assertOrders()
     if (total !== remaining + held + paid) throw new Error(`The model itself loses units: ${expected.join()}`)
   }
 }

@@ -28,7 +28,11 @@ function definition(id: string, stock: number, more: { sale?: object; campaign?:
   return { ...base, ...more.campaign, activities: [{ ...base.activities[0], ...more.sale }] }
 }
 
-t.test('an order is accepted, paid, shipped and returned, and each step is an event', async (t) => {
+/** The order that the first tests go through. */
+let life = ''
+const changeLife = (action: string, body: object) => shop.operate('POST', `/orders/${life}/${action}`, body)
+
+t.test('an order is accepted, paid and shipped, and its buyer sees where it is', async (t) => {
   await stack.publish(
     definition('life', 10, {
       sale: { payWithinSeconds: 900, shipWithin: { businessDays: 7, from: 'campaignEnd' } },
@@ -37,6 +41,7 @@ t.test('an order is accepted, paid, shipped and returned, and each step is an ev
   )
   const bought = await shop.buy('life/phone', 'alice', { quantity: 2 })
   const id = orderId(bought)
+  life = id
   t.match(bought.body, { outcome: 'confirmed', eventId: id, order: { position: 1, status: 'accepted', quantity: 2 } })
   const order = bought.body.order as Record<string, string>
   t.equal(Date.parse(order.payBy ?? '') - Date.parse(order.acceptedAt ?? ''), 900_000)
@@ -46,44 +51,98 @@ t.test('an order is accepted, paid, shipped and returned, and each step is an ev
     nextCursor: null
   })
 
-  const change = (action: string, body: object) => shop.operate('POST', `/orders/${id}/${action}`, body)
+  const change = changeLife
   const paid = { amount: 2 * 299900, currency: 'CNY', reference: 'bank-7' }
   t.match(await change('payment', { ...paid, amount: 299900 }), { status: 409, body: { code: 'CONFLICT' } })
   t.match(await change('payment', { ...paid, currency: 'EUR' }), { status: 409, body: { code: 'CONFLICT' } })
   const [first, second] = await Promise.all([change('payment', paid), change('payment', paid)])
   t.same([first?.status, second?.status], [201, 201], 'a payment told twice counts once')
   t.match(await session('life'), { total: 10, remaining: 8, held: 0, paid: 2 })
-  t.match(await change('shipment', { carrier: 'SF', trackingNumber: 'SF-1' }), { status: 201 })
-  t.match(await change('return', { quantity: 1, kind: 'return', reason: 'dent', refund: 299900 }), { status: 201 })
-  t.match(await change('return', { quantity: 1, kind: 'return', reason: 'dent', refund: 299900 }), { status: 409 })
-  t.match(await session('life'), { total: 10, remaining: 9, held: 0, paid: 1 })
-  t.equal(await statusOf(id, 'alice'), 'returned')
-  const shipped = async () => {
-    const { body } = await shop.operate('GET', `/orders/${id}`)
-    return (body.history as Array<{ type: string; data: object }>).find(({ type }) => type === 'order.shipped')
-  }
-  await waitFor(async () => (await shipped()) !== undefined, { what: 'the shipment in the history' })
-  t.match(await shipped(), { data: { carrier: 'SF', trackingNumber: 'SF-1' } })
+  const parcel = { carrier: 'SF', trackingNumber: 'SF-1' }
+  t.match(await change('shipment', { ...parcel, state: 'in-transit' }), { status: 201 })
+  t.match(await change('shipment', { state: 'delivered' }), { status: 201 })
+  t.match(await change('shipment', { state: 'delivered' }), { status: 409, body: { orderStatus: 'shipped' } })
+  t.match((await shop.ask(`/v1/orders/${id}`, { user: 'alice' })).body, {
+    status: 'shipped',
+    shipment: { ...parcel, state: 'delivered' }
+  })
   const again = await shop.ask(`/v1/requests/${String(bought.body.requestId)}`, { user: 'alice' })
   t.match(again.body, { order: { status: 'accepted' } }, 'a key answers as first decided')
+})
 
-  const types = ['order.accepted', 'order.paid', 'order.shipped', 'order.returned']
+t.test('units come back one by one, and no more money than was paid', async (t) => {
+  const change = changeLife
+  const dent = { quantity: 1, reason: 'dent' }
+  t.match(await change('return', { ...dent, kind: 'exchange' }), {
+    status: 201,
+    body: { order: { status: 'shipped' } }
+  })
+  t.match(await change('return', { ...dent, kind: 'return', refund: 299900 }), {
+    status: 201,
+    body: { order: { status: 'shipped' }, refundDue: { amount: 299900, currency: 'CNY', reference: 'bank-7' } }
+  })
+  t.match(await session('life'), { total: 10, remaining: 9, held: 0, paid: 1 })
+  t.match(await change('return', { ...dent, quantity: 2 }), { status: 409, body: { reason: 'quantity', most: 1 } })
+  t.match(await change('return', { ...dent, refund: 299901 }), {
+    status: 409,
+    body: { reason: 'refund', most: { amount: 299900, currency: 'CNY' } }
+  })
+  t.match(await change('return', dent), { status: 201, body: { order: { status: 'returned' } } })
+  t.match(await change('return', dent), { status: 409, body: { orderStatus: 'returned' } })
+  t.match(await session('life'), { total: 10, remaining: 10, held: 0, paid: 0 })
+  t.match((await shop.ask(`/v1/orders/${life}`, { user: 'alice' })).body, {
+    status: 'returned',
+    returned: 2,
+    refundDue: 599800
+  })
+  const seen = async () => (await shop.operate('GET', `/orders/${life}`)).body
+  const parts = async (name: string) => ((await seen())[name] ?? []) as Array<Record<string, unknown>>
+  await waitFor(async () => (await parts('returns')).length === 3, { what: 'the returns in the history' })
+  t.match(await seen(), {
+    payments: [{ amount: 599800, currency: 'CNY', reference: 'bank-7', accepted: true }],
+    shipments: [{ carrier: 'SF', state: 'in-transit' }, { state: 'delivered' }],
+    returns: [
+      { kind: 'exchange', returned: 0, refund: null },
+      { returned: 1, refund: { amount: 299900 } },
+      { returned: 2 }
+    ],
+    refundDue: [{ amount: 299900, reference: 'bank-7' }, { amount: 299900 }]
+  })
+})
+
+t.test('each step of an order is an event, and so is money that is due back', async (t) => {
+  const types = [
+    'accepted',
+    'paid',
+    'shipped',
+    'shipped',
+    'returned',
+    'returned',
+    'refund-due',
+    'returned',
+    'refund-due'
+  ]
   const told = async () =>
     (await readEvents(stack.places(), 'life')).filter(({ subject }) => subject.includes('.order.'))
-  await waitFor(async () => (await told()).length >= 4, { what: 'four events' })
+  await waitFor(async () => (await told()).length >= types.length, { what: 'all events' })
   const events = (await told()).map(({ messageId, event }) => ({ messageId, ...event })) as Array<
     Record<string, unknown>
   >
   t.same(
     events.map(({ type }) => type),
-    types.map((type) => `floodgate.${type}`)
+    types.map((type) => `floodgate.order.${type}`)
   )
   t.match(
     events,
-    [1, 2, 3, 4].map((entityVersion) => ({ subject: id, partitionkey: 'alice', data: { entityVersion } }))
+    [1, 2, 3, 4, 5, 6, 6, 7, 7].map((entityVersion) => ({
+      subject: life,
+      partitionkey: 'alice',
+      data: { entityVersion }
+    }))
   )
+  t.match(events.at(-1), { data: { amount: 299900, currency: 'CNY', reference: 'bank-7', cause: 'return' } })
   t.ok(events.every((event) => event.id === event.messageId))
-  t.equal(new Set(events.map((event) => event.id)).size, 4)
+  t.equal(new Set(events.map((event) => event.id)).size, types.length)
 })
 
 t.test('an unpaid order expires once: unit and limit come back, and a payment is too late', async (t) => {
@@ -93,7 +152,23 @@ t.test('an unpaid order expires once: unit and limit come back, and a payment is
   await waitFor(async () => (await statusOf(id, 'bob')) === 'expired', { what: 'the order to expire' })
   await waitFor(async () => (await session('brief'))?.remaining === 1, { what: 'the unit to come back' })
   const late = { amount: 299900, currency: 'CNY', reference: 'late' }
-  t.match(await shop.operate('POST', `/orders/${id}/payment`, late), { status: 409, body: { code: 'NOT_PAYABLE' } })
+  const refundDue = { amount: 299900, currency: 'CNY', reference: 'late' }
+  for (const attempt of ['first', 'repeated']) {
+    const answer = await shop.operate('POST', `/orders/${id}/payment`, late)
+    t.match(answer, { status: 409, body: { code: 'NOT_PAYABLE', orderStatus: 'expired', refundDue } }, attempt)
+  }
+  const due = async () =>
+    (await readEvents(stack.places(), 'brief')).filter(({ subject }) => subject.endsWith('.order.refund-due'))
+  await waitFor(async () => (await due()).length > 0, { what: 'the event that money is due back' })
+  t.match(await due(), [{ event: { subject: id, data: { ...refundDue, cause: 'payment', status: 'expired' } } }])
+  t.equal((await due()).length, 1, 'once')
+  const history = async () => (await shop.operate('GET', `/orders/${id}`)).body.payments as unknown[]
+  await waitFor(async () => (await history()).length > 0, { what: 'the payment in the order' })
+  t.match(await history(), [{ reference: 'late', accepted: false }])
+  const { rows } = await pool.query('select after from audit where target = $1', [`order:${id}`])
+  t.match(rows, [{ after: { status: 'expired', outcome: 'refused', refundDue } }])
+  const { body } = await shop.operate('GET', '/users/bob/timeline?campaign=brief')
+  t.match((body.items as object[])[0], { type: 'order.refund-due' })
   const next = orderId(await shop.buy('brief/phone', 'bob'))
   t.not(next, id, 'the limit came back too')
   const pay = { amount: 299900, currency: 'CNY', reference: 'in-time' }
@@ -101,6 +176,40 @@ t.test('an unpaid order expires once: unit and limit come back, and a payment is
   await waitFor(async () => ['paid', 'expired'].includes(String(await statusOf(next, 'bob'))))
   t.equal(await statusOf(next, 'bob'), paid.status === 201 ? 'paid' : 'expired', 'exactly one of the two')
   t.match(await session('brief'), { total: 1 })
+})
+
+t.test('one payment is for one order, and what is paid twice or cancelled afterwards is due back', async (t) => {
+  await stack.publish(definition('double', 10))
+  const [first, second] = await Promise.all(
+    ['jan', 'kim'].map(async (user) => orderId(await shop.buy('double/phone', user)))
+  )
+  const change = (id: string | undefined, action: string, body: object) =>
+    shop.operate('POST', `/orders/${id}/${action}`, body)
+  const paid = { amount: 299900, currency: 'CNY', reference: 'one; "and" %only'.replaceAll(' ', '_') }
+  const wrong = await change(second, 'payment', { ...paid, amount: 1 })
+  t.match(wrong, { status: 409, body: { reason: 'amount' } }, 'told for the wrong order, and nothing stands')
+  t.equal((await change(first, 'payment', paid)).status, 201)
+  t.match(await change(second, 'payment', paid), {
+    status: 409,
+    body: { code: 'CONFLICT', reason: 'reference', order: first }
+  })
+  t.equal(await statusOf(second ?? '', 'kim'), 'accepted')
+  const again = { ...paid, reference: 'again' }
+  t.match(await change(first, 'payment', again), {
+    status: 409,
+    body: { code: 'NOT_PAYABLE', orderStatus: 'paid', refundDue: again }
+  })
+  t.match(await change(second, 'payment', again), { status: 409, body: { reason: 'reference', order: first } })
+  t.match(await change(first, 'cancellation', {}), { status: 201, body: { refundDue: paid } })
+  const due = async () => {
+    const events = await readEvents(stack.places(), 'double')
+    return events.filter(({ subject }) => subject.endsWith('.order.refund-due')).map(({ event }) => event)
+  }
+  await waitFor(async () => (await due()).length === 2, { what: 'both events' })
+  t.match(await due(), [
+    { subject: first, data: { ...again, cause: 'payment', status: 'paid' } },
+    { subject: first, data: { ...paid, cause: 'cancellation', status: 'cancelled' } }
+  ])
 })
 
 t.test('a cancelled order gives its unit to the next, and twice is once', async (t) => {

@@ -3,13 +3,15 @@
 export type Op =
   | { readonly op: 'buy'; readonly user: string; readonly key: number; readonly quantity: number }
   | {
-      readonly op: 'pay' | 'cancel' | 'withdraw' | 'expire' | 'ship' | 'return'
+      readonly op: 'pay' | 'cancel' | 'withdraw' | 'expire' | 'ship' | 'return' | 'exchange'
       /** counted over all orders, modulo how many there are */
       readonly order: number
       readonly key: number
-      /** return: units; pay: 1 pays right, anything else too much */
+      /** return, exchange: units; pay: 1 pays right, anything else too much; ship: the state that is told */
       readonly units: number
     }
+
+type Move = Exclude<Op, { op: 'buy' }>
 
 export interface Answer {
   readonly kind: 'confirmed' | 'refused'
@@ -25,7 +27,16 @@ export interface ModelOrder {
   /** the clock at its acceptance, in steps each longer than the time to pay */
   readonly step: number
   status: 'a' | 'p' | 'c' | 'e' | 's' | 'r'
+  returned: number
+  refunded: number
+  /** the state told last of its shipment */
+  shipped: number
 }
+
+/** Minor units of one unit of the sale. */
+const PRICE = 100
+/** What a return asks to be refunded: the price of its units, or more than that of one. */
+export const refundAsked = (key: number): number | undefined => (key === 1 ? 150 : undefined)
 
 interface Give {
   readonly user: string
@@ -110,7 +121,7 @@ export class SaleModel {
     const replayed = this.#replay(name, String(op.units))
     if (replayed) return replayed
     if (this.#moved.has(order)) return 'wait'
-    const refusal = this.#move(op, order)
+    const refusal = op.op === 'return' || op.op === 'exchange' ? this.#takeBack(op, order) : this.#move(op, order)
     if (refusal) return refusal
     this.#moved.add(order)
     return this.#note(name, String(op.units))
@@ -127,7 +138,16 @@ export class SaleModel {
     this.held += quantity
     this.taken.set(user, taken + quantity)
     const answer = this.#note(name, String(quantity))
-    this.orders.push({ user, quantity, decision: answer.decision ?? 0, step: this.step, status: 'a' })
+    this.orders.push({
+      user,
+      quantity,
+      decision: answer.decision ?? 0,
+      step: this.step,
+      status: 'a',
+      returned: 0,
+      refunded: 0,
+      shipped: 0
+    })
     // its frame is not journaled before the batch ends, so nothing moves it until then
     const order = this.orders.at(-1)
     if (order) this.#moved.add(order)
@@ -141,11 +161,12 @@ export class SaleModel {
   }
 
   /** @returns the refusal, undefined when the order has moved */
-  #move({ op, units }: Exclude<Op, { op: 'buy' }>, order: ModelOrder): Answer | undefined {
+  #move({ op, units }: Move, order: ModelOrder): Answer | undefined {
     const { status, quantity } = order
     switch (op) {
       case 'pay':
-        if (status !== 'a') return refused('NOT_PAYABLE')
+        // a decision too: its money is due back
+        if (status !== 'a') return undefined
         if (units !== 1) return refused('CONFLICT')
         this.held -= quantity
         this.paid += quantity
@@ -154,6 +175,7 @@ export class SaleModel {
       case 'cancel':
       case 'withdraw':
         if (status !== 'a' && (status !== 'p' || op === 'cancel')) return refused('NOT_CANCELLABLE')
+        if (status === 'p') order.refunded = quantity * PRICE
         this.#giveBack(order, quantity)
         order.status = 'c'
         return undefined
@@ -163,14 +185,27 @@ export class SaleModel {
         order.status = 'e'
         return undefined
       case 'ship':
-        if (status !== 'p') return refused('CONFLICT')
+        if (status !== 'p' && (status !== 's' || order.shipped === units)) return refused('CONFLICT')
         order.status = 's'
+        order.shipped = units
         return undefined
-      case 'return':
-        if (status !== 's' || units > quantity) return refused('CONFLICT')
-        this.#giveBack(order, units)
-        order.status = 'r'
-        return undefined
+      default:
+        throw new Error(`${op} is decided elsewhere`)
     }
+  }
+
+  /** Units come back until all have; an exchanged one stays with the buyer, and its money with the seller. */
+  #takeBack({ op, units, key }: Move, order: ModelOrder): Answer | undefined {
+    const left = order.quantity - order.returned
+    if ((order.status !== 's' && order.status !== 'r') || units > left) return refused('CONFLICT')
+    const most = order.quantity * PRICE - order.refunded
+    const asked = op === 'exchange' ? 0 : refundAsked(key)
+    if ((asked ?? 0) > most) return refused('CONFLICT')
+    order.refunded += asked ?? Math.min(units * PRICE, most)
+    if (op === 'exchange') return undefined
+    this.#giveBack(order, units)
+    order.returned += units
+    order.status = order.returned === order.quantity ? 'r' : 's'
+    return undefined
   }
 }

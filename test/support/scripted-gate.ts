@@ -21,6 +21,10 @@ export function anOrder(part: Partial<OrderRecord> = {}): OrderRecord {
     shipBy: null,
     position: 4,
     returned: 0,
+    refunded: 0,
+    reference: '',
+    shipment: null,
+    version: undefined,
     ...part
   }
 }

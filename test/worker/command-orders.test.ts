@@ -23,7 +23,7 @@ t.test('an order is paid, shipped and taken back by commands, in the order of th
   const { shop, tell, answered } = await desk()
   const orders = await Promise.all(['ann', 'ben', 'cem'].map((user) => bought(shop, user)))
   for (const order of orders) {
-    await tell('order.pay', `pay-${order}`, payment(order))
+    await tell('order.pay', `pay-${order}`, payment(order, { reference: order }))
     await tell('order.ship', `ship-${order}`, { order, carrier: 'SF', trackingNumber: '1' })
     await tell('order.return', `return-${order}`, { order, reason: 'too small', kind: 'return' })
   }
@@ -69,6 +69,25 @@ t.test('a command has its effect once, and so has a payment under whichever comm
     'a copy is answered under the id of the first'
   )
   t.equal(answers[0]?.data.eventId, answers[1]?.data.eventId, 'one decision')
+  await assertWhole(t, shop)
+})
+
+t.test('one payment is for one order: a command for another is answered with the first', async (t) => {
+  const { shop, tell, answered } = await desk()
+  const [ann, ben] = await Promise.all(['ann', 'ben'].map((user) => bought(shop, user)))
+  await tell('order.pay', 'ann', payment(ann ?? ''))
+  t.match(await answered(1), [{ data: { status: 'paid' } }])
+  await tell('order.pay', 'ben', payment(ben ?? ''))
+  await tell('order.pay', 'twice', payment(ann ?? '', { reference: 'p-2' }))
+  const answers = await answered(3)
+  t.match(
+    answers.find(({ subject }) => subject === 'ben'),
+    { data: { code: 'CONFLICT', detail: new RegExp(ann ?? 'none') } }
+  )
+  t.match(
+    answers.find(({ subject }) => subject === 'twice'),
+    { data: { code: 'NOT_PAYABLE', detail: /due back/ } }
+  )
   await assertWhole(t, shop)
 })
 

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { toEvent } from '../../src/worker/events.ts'
+import { toEvents } from '../../src/worker/events.ts'
 
 const names = streamNames('floodgate')
 const EPOCH = 1_700_000_000
@@ -18,7 +18,7 @@ function told(decision: Partial<FrameDecision> & { readonly type: string }) {
     ...decision
   }
   const frame: Frame = { v: 1, shard: 0, epoch: EPOCH, batch: 3, at: EPOCH * 1000, decisions: [whole] }
-  const event = toEvent(frame, whole, names)
+  const [event] = toEvents(frame, whole, names)
   if (!event) throw new Error(`${decision.type} is not told`)
   return { on: event.subject, id: event.id, ...(JSON.parse(event.payload) as { subject: string; data: object }) }
 }
