@@ -24,7 +24,7 @@ export interface Core {
   /** a gate of its own, as one more gateway process would have */
   readonly gateway: (limits?: Partial<BatcherLimits>) => Promise<GateParts>
   /** starts a worker; the returned function stops it */
-  readonly worker: () => () => Promise<void>
+  readonly worker: (options?: { readonly lagMs?: number }) => () => Promise<void>
 }
 
 /** A migrated namespace with gates and workers in this process, on real servers. */
@@ -59,9 +59,9 @@ export async function startCore(t: Teardown, urls: ServerUrls): Promise<Core> {
       stops.push(() => parts.gate.close(500))
       return parts
     },
-    worker: () => {
+    worker: (options = {}) => {
       const abort = new AbortController()
-      const running = runWorkerUntil({ config, logger, pool, signal: abort.signal })
+      const running = runWorkerUntil({ config, logger, pool, signal: abort.signal, ...options })
       let stopping: Promise<void> | undefined
       const stop = () => {
         abort.abort()

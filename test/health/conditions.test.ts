@@ -1,0 +1,219 @@
+import pg from 'pg'
+import t from 'tap'
+import { type ConditionName, conditionTable } from '../../src/health/conditions.ts'
+import { ConditionMonitor } from '../../src/health/monitor.ts'
+import { HealthCheck } from '../../src/http/health.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
+import { ensureOperator } from '../../src/store/operators.ts'
+import { createPool } from '../../src/store/pool.ts'
+import { requestReopening } from '../../src/store/shards.ts'
+import { buy, insist, preload, startCore } from '../support/core.ts'
+import { privateServers, urlsOf } from '../support/servers.ts'
+import { waitFor } from '../support/wait.ts'
+
+const servers = await privateServers(t)
+const core = await startCore(t, urlsOf(servers))
+const { config, pool } = core
+const names = streamNames(config.NAMESPACE)
+const sale = { campaign: 'c', sale: 's', stock: 1000 }
+const { gate, redis, prefix, connection } = await core.gateway({ replyMs: 2000 })
+const health = new HealthCheck({ gate, pool })
+let users = 0
+let stopWorker = async () => {}
+
+async function conditionOf(name: ConditionName) {
+  const found = (await health.report()).conditions.find((one) => one.name === name)
+  if (!found) throw new Error(`There is no condition ${name}`)
+  return found
+}
+
+const isFalse = (name: ConditionName) =>
+  waitFor(async () => !(await conditionOf(name)).ok, { deadlineMs: 60_000, what: `${name} to be false` })
+
+async function allTrue(): Promise<void> {
+  const wrong = async () => (await health.report()).conditions.filter(({ ok }) => !ok)
+  const what = 'all conditions to be true'
+  await waitFor(async () => (await wrong()).length === 0, { deadlineMs: 120_000, what }).catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await wrong())}`)
+  })
+}
+
+/** Sends an order and forgets it: what becomes of it is what is looked at. */
+const order = () => gate.submit(buy(sale, `user-${users++}`))
+
+/** Bounds of a stream as they are changed by hand. */
+async function changeStream(name: string, change: object): Promise<void> {
+  const jsm = await connection.nc.jetstreamManager()
+  const { config: present } = await jsm.streams.info(name)
+  await jsm.streams.update(name, { ...present, ...change })
+}
+
+async function journalStream(): Promise<string> {
+  const { rows } = await pool.query<{ epoch: number }>('select epoch from shards where shard = 0')
+  return names.journalStream(0, rows[0]?.epoch ?? 0)
+}
+
+t.test('before there is a worker, an opening and an operator, nothing is claimed that rests on them', async (t) => {
+  const { conditions } = await health.report()
+  const wrong = new Set(conditions.filter(({ ok }) => !ok).map(({ name }) => name))
+  for (const { name, sources } of conditionTable) {
+    if (sources.some((source) => source === 'owner')) t.ok(wrong.has(name), `${name} is not claimed`)
+  }
+  for (const name of ['workers', 'opening', 'operators'] as const) t.ok(wrong.has(name), `${name} is false`)
+  t.notOk(wrong.has('postgres'))
+})
+
+t.test('all true means that an order is confirmed and stored', async (t) => {
+  stopWorker = core.worker({ lagMs: 2000 })
+  await ensureOperator(pool, { name: 'ann', role: 'admin', token: 'the token of ann' })
+  await gate.ready()
+  await insist(() => gate.submit(preload(sale)))
+  await allTrue()
+  t.equal((await order()).kind, 'confirmed')
+  const stored = async () => (await pool.query('select 1 from orders')).rowCount === 1
+  await waitFor(stored, { what: 'the order to be stored' })
+})
+
+interface Trouble {
+  readonly name: ConditionName
+  readonly also?: readonly ConditionName[]
+  readonly make: () => Promise<unknown>
+  readonly mend: () => Promise<unknown>
+  readonly detail: RegExp
+}
+
+let lock: pg.Client | undefined
+
+const troubles: readonly Trouble[] = [
+  {
+    name: 'redis-writable',
+    detail: /NOREPLICAS/,
+    make: () => redis.config('SET', 'min-replicas-to-write', '1'),
+    mend: () => redis.config('SET', 'min-replicas-to-write', '0')
+  },
+  { name: 'redis', detail: /down/, make: () => servers.redis.kill(), mend: () => servers.redis.restart() },
+  { name: 'nats', detail: /down/, make: () => servers.nats.kill(), mend: () => servers.nats.restart() },
+  {
+    name: 'postgres',
+    also: ['projecting', 'workers', 'audit', 'operators', 'reconciliation'],
+    detail: /not known: Postgres/,
+    make: () => servers.postgres.kill(),
+    mend: () => servers.postgres.restart()
+  },
+  {
+    name: 'journal-room',
+    detail: /^\d+ % full$/,
+    make: async () => {
+      await order()
+      const stream = await journalStream()
+      const jsm = await connection.nc.jetstreamManager()
+      const { state } = await jsm.streams.info(stream)
+      await changeStream(stream, { max_bytes: Math.ceil(state.bytes / 0.8) })
+    },
+    mend: async () => changeStream(await journalStream(), { max_bytes: 64 * 1024 ** 2 })
+  },
+  {
+    name: 'projecting',
+    also: ['projection-lag'],
+    detail: /ended|stands|opened|not known/,
+    make: async () => {
+      lock = new pg.Client(`${config.DATABASE_URL}`)
+      await lock.connect()
+      await lock.query(`set search_path to ${config.NAMESPACE}`)
+      await lock.query('begin; lock table decisions in exclusive mode')
+      await order()
+    },
+    mend: async () => lock?.end()
+  },
+  {
+    name: 'events-lag',
+    detail: /^\d+ s$/,
+    make: async () => {
+      await changeStream(names.publicStream, { max_msg_size: 1 })
+      await order()
+    },
+    mend: () => changeStream(names.publicStream, { max_msg_size: -1 })
+  },
+  {
+    name: 'backlog',
+    detail: /1 frames wait for the journal, the oldest for \d+ s/,
+    make: async () => {
+      await changeStream(await journalStream(), { max_msg_size: 1 })
+      await order()
+    },
+    mend: async () => changeStream(await journalStream(), { max_msg_size: -1 })
+  },
+  {
+    name: 'reconciliation',
+    detail: /1 differences/,
+    make: () => redis.hset(`${prefix}u:user-0`, 'n:c', '7'),
+    mend: () => requestReopening(pool, 0)
+  },
+  {
+    name: 'operators',
+    detail: /nobody can use/,
+    make: () => pool.query('update operators set revoked_at = now()'),
+    mend: () => pool.query('update operators set revoked_at = null')
+  }
+]
+
+for (const { name, also = [], detail, make, mend } of troubles) {
+  t.test(`${name} turns false when it is, and true again`, async (t) => {
+    await make()
+    for (const each of [name, ...also]) {
+      await isFalse(each)
+      t.pass(each)
+    }
+    t.match((await conditionOf(name)).detail, detail)
+    await mend()
+    await allTrue()
+  })
+}
+
+t.test('a user who may not write the audit trail is told as that', async (t) => {
+  await pool.query(`create role reader login password 'reader'; grant usage on schema ${config.NAMESPACE} to reader`)
+  await pool.query(`grant select on all tables in schema ${config.NAMESPACE} to reader`)
+  const url = new URL(config.DATABASE_URL)
+  url.username = 'reader'
+  url.password = 'reader'
+  const reading = createPool({ ...config, DATABASE_URL: url.href }, { max: 1, name: 'reader' })
+  t.teardown(() => reading.end())
+  const { conditions } = await new HealthCheck({ gate, pool: reading }).report()
+  t.match(
+    conditions.find(({ name }) => name === 'audit'),
+    { ok: false, detail: /may not write/ }
+  )
+})
+
+t.test('without a worker nobody owns the shard', async (t) => {
+  await stopWorker()
+  for (const name of ['workers', 'projecting'] as const) await isFalse(name)
+  t.match(await conditionOf('workers'), { detail: /none/ })
+  t.equal((await conditionOf('opening')).ok, true, 'the gate decides all the same')
+})
+
+t.test('an alarm for a change, and not one a second', async (t) => {
+  let now = 0
+  const said: string[] = []
+  const log = {
+    error: (about: object) => said.push(`alarm ${(about as { condition: string }).condition}`),
+    info: (about: object) => said.push(`again ${(about as { condition: string }).condition}`)
+  }
+  const monitor = new ConditionMonitor({ now: () => now, log })
+  const say = (ok: boolean, seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      now += 1000
+      monitor.observe([{ name: 'redis', ok, detail: '' }])
+    }
+  }
+  say(false, 5)
+  say(true, 20)
+  t.strictSame(said, [], 'what is false while a process starts is no alarm')
+  say(false, 60)
+  say(true, 2)
+  say(false, 2)
+  t.strictSame(said, ['alarm redis'], 'one that flickers is one alarm')
+  say(true, 60)
+  t.strictSame(said, ['alarm redis', 'again redis'])
+  t.match(monitor.observe([{ name: 'redis', ok: true, detail: '' }]), [{ since: now - 59_000 }])
+})
