@@ -254,7 +254,8 @@ function packageVersion(): string {
 /** Failures that people can act on are told in their own words; anything else is a fault of ours, with its trace. */
 function fail(error: unknown): void {
   const expected = error instanceof StackError || error instanceof ConfigError
-  const named = error instanceof Error && /^(SchemaError|PortError|UnavailableError)$/.test(error.constructor.name)
+  const named =
+    error instanceof Error && /^(SchemaError|PoolerError|PortError|UnavailableError)$/.test(error.constructor.name)
   // no connection, no such file, ... ; of Postgres: wrong password, no such database, still starting
   const system = /^(E[A-Z]+|28P01|28000|3D000|57P03)$/.test(codeOf(error))
   if (expected || named || system) process.stderr.write(`floodgate: ${textOf(error)}\n`)

@@ -12,11 +12,10 @@ import { serve } from './serve.ts'
  * journaled.
  */
 const { DATABASE_URL, TOKEN_SECRET, TOKEN_ISSUER, TOKEN_AUDIENCE, PEER_CONNECTIONS, PEER_USERS } = process.env
-const pool = new pg.Pool({
-  connectionString: DATABASE_URL,
-  max: Number(PEER_CONNECTIONS),
-  options: '-c search_path=bench_peer'
-})
+// a schema of its own beside Floodgate's, whose path the stack's address brings
+const own = new URL(DATABASE_URL ?? '')
+own.searchParams.set('options', '-c search_path=bench_peer')
+const pool = new pg.Pool({ connectionString: own.href, max: Number(PEER_CONNECTIONS) })
 const verify = createVerifier({
   key: TOKEN_SECRET ?? '',
   algorithms: ['HS256'],

@@ -23,7 +23,7 @@ const Environment = Type.Object({
   NATS_REPLICAS: Type.Integer({ minimum: 1, maximum: 5, default: 1, description: 'replicas of each stream' }),
   DATABASE_URL: Type.String({ default: '', description: 'postgres://; empty: npm start runs its own' }),
   NAMESPACE: Type.String({
-    pattern: '^[a-z][a-z0-9_]{0,30}$',
+    pattern: '^(?!pg_|information_schema$)[a-z][a-z0-9_]{0,30}$',
     default: 'floodgate',
     description: 'prefix of keys, streams, subjects and name of the Postgres schema'
   }),

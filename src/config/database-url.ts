@@ -90,7 +90,7 @@ function tls(members: ServerUrl['members']): Pick<ClientConfig, 'ssl'> {
   return { ssl: mode === 'no-verify' ? { ...files, rejectUnauthorized: false } : files }
 }
 
-/** The settings of `options` that stay: ours come after them, and none of ours may be among them. */
+/** The settings of `options` that stay: ours come after them as statements, and none of ours may be among them. */
 function givenOptions(text: string, schema: string): string[] {
   const words = text.split(/(?<!\\)\s+/).filter((word) => word !== '')
   const kept: string[] = []
@@ -129,21 +129,20 @@ function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined })
 }
 
 /**
- * What DATABASE_URL says of where Postgres is and how a session begins: search_path is the schema NAMESPACE, after it
- * `settings`; what the URL says besides is kept or refused by name.
+ * What DATABASE_URL says of where Postgres is and how a session begins; it is kept or refused by name. What Floodgate sets for a
+ * session follows as statements (src/store/pool.ts), because a pooler takes no parameters of the start.
  * @param session.name application_name; one in the URL follows it
  * @throws ConfigError naming what cannot be honoured
  */
 export function databasePlace(
   { DATABASE_URL, NAMESPACE }: { readonly DATABASE_URL: string; readonly NAMESPACE: string },
-  session: { readonly name: string; readonly settings?: Readonly<Record<string, number>> }
+  session: { readonly name: string }
 ): ClientConfig {
   const url = splitUrl(VARIABLE, DATABASE_URL)
   if (!/^postgres(?:ql)?$/.test(url.scheme)) fail(`has the scheme ${url.scheme}. Use postgres.`)
   refuseOthers(VARIABLE, url, KNOWN)
   refuseValues(url.members)
   const { members } = url
-  const settings = Object.entries(session.settings ?? {}).map(([name, value]) => `-c ${name}=${value}`)
   const given = givenOptions(members.get('options') ?? '', NAMESPACE)
   const name = members.get('application_name')
   return {
@@ -158,6 +157,6 @@ export function databasePlace(
     ...(members.get('sslnegotiation') === 'direct' ? { sslnegotiation: 'direct' } : {}),
     ...(members.get('channel_binding') === 'prefer' ? { enableChannelBinding: true } : {}),
     application_name: name === undefined ? session.name : `${session.name} ${name}`,
-    options: [...given, `-c search_path="${NAMESPACE}"`, ...settings].join(' ')
+    ...(given.length > 0 && { options: given.join(' ') })
   } as ClientConfig
 }

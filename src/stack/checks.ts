@@ -6,6 +6,8 @@ import { databasePlace } from '../config/database-url.ts'
 import { redisPlace } from '../config/redis-url.ts'
 import { shownUrl } from '../config/urls.ts'
 import { natsLogin } from '../journal/connection.ts'
+import { requireSessions } from '../store/require-sessions.ts'
+import { PoolerError } from '../store/schema-error.ts'
 import { textOf } from './errors.ts'
 import { isOlder, type PartName, parts } from './programs.ts'
 
@@ -108,15 +110,21 @@ async function lookAtNats(config: Config): Promise<Look> {
 }
 
 async function lookAtPostgres(config: Config): Promise<Look> {
-  const client = new Client({
-    ...databasePlace(config, { name: 'floodgate-doctor' }),
-    connectionTimeoutMillis: connectMs
-  })
+  const place = { ...databasePlace(config, { name: 'floodgate-doctor' }), connectionTimeoutMillis: connectMs }
+  const client = new Client(place)
   client.on('error', () => undefined)
   try {
     await client.connect()
     const { rows } = await client.query<{ server_version: string }>('show server_version')
-    return { version: rows[0]?.server_version.split(' ')[0] ?? '0.0' }
+    const version = rows[0]?.server_version.split(' ')[0] ?? '0.0'
+    const problem = await requireSessions(client, place).then(
+      () => undefined,
+      (error: unknown) => {
+        if (!(error instanceof PoolerError)) throw error
+        return { text: 'keeps no sessions', advice: error.message }
+      }
+    )
+    return { version, ...(problem && { problem }) }
   } finally {
     await client.end().catch(() => undefined)
   }

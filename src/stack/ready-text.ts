@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { signTokens } from '../http/tokens.ts'
 import { findExecutable } from './programs.ts'
-import { localUrl, type Stack } from './stack.ts'
+import { databaseUrlForReports, localUrl, type Stack } from './stack.ts'
 
 const tokenSeconds = 24 * 3600
 
@@ -46,6 +46,6 @@ function firstSteps({ config, screen, demos }: Stack): string[] {
     '',
     screen.bold('See both in Postgres:'),
     '',
-    `psql -x '${config.DATABASE_URL}' -c 'table ${config.NAMESPACE}.orders' -c 'table ${config.NAMESPACE}.wins'`
+    `psql -x '${databaseUrlForReports(config)}' -c 'table orders' -c 'table wins'`
   ]
 }

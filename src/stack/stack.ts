@@ -33,6 +33,15 @@ export function localUrl(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
+/** DATABASE_URL for people and reports, who find the tables of this namespace without naming it: no role is changed for that. */
+export function databaseUrlForReports({ DATABASE_URL, NAMESPACE }: Config): string {
+  if (/[?&]options=[^&]*search_path/.test(DATABASE_URL)) return DATABASE_URL
+  const path = `-csearch_path%3D${NAMESPACE}`
+  const [before, options] = /^(.*[?&]options=[^&]*)(.*)$/.exec(DATABASE_URL)?.slice(1) ?? []
+  if (before !== undefined) return `${before}%20${path}${options ?? ''}`
+  return `${DATABASE_URL}${DATABASE_URL.includes('?') ? '&' : '?'}options=${path}`
+}
+
 /** What stack.json says of the stack at this moment. */
 export function stackFileOf({ config, secrets, servers, children }: Stack): StackFile {
   const serverPid = (part: PartName): number[] => {
@@ -45,7 +54,7 @@ export function stackFileOf({ config, secrets, servers, children }: Stack): Stac
     adminUrl: localUrl(config.HOST, config.ADMIN_PORT),
     redisUrl: config.REDIS_URL,
     natsUrl: config.NATS_URL,
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl: databaseUrlForReports(config),
     tokenSecret: config.TOKEN_SECRET,
     operators: secrets.operators,
     pids: {

@@ -4,11 +4,14 @@ import pg from 'pg'
 import Postgrator from 'postgrator'
 import type { Config } from '../config/config.ts'
 import { databasePlace } from '../config/database-url.ts'
+import { quoted } from './pool.ts'
+import { requireSessions } from './require-sessions.ts'
+import { SchemaError } from './schema-error.ts'
+
+/** insufficient_privilege */
+const NO_RIGHT = '42501'
 
 const folder = fileURLToPath(new URL('../../../migrations/', import.meta.url))
-
-/** The database's schema is not the one this version needs; the message says what to do. */
-export class SchemaError extends Error {}
 
 export interface Migration {
   readonly version: number
@@ -17,34 +20,32 @@ export interface Migration {
 
 /**
  * Brings the schema NAMESPACE up to date: every file of migrations/ not yet applied, in order, all in one transaction,
- * one process at a time. Makes the schema the default search path of the connecting user, for reports.
+ * one process at a time. Nothing outside of the schema is changed, no role and no database.
  * @returns what was applied now
- * @throws SchemaError when an applied file was changed, or the database is newer than this version
+ * @throws SchemaError when an applied file was changed, the database is newer than this version, the user may not do it, or a
+ * pooler keeps no sessions
  */
 export async function migrate(config: Config): Promise<Migration[]> {
   const schema = config.NAMESPACE
-  const client = new pg.Client({
-    ...databasePlace(config, { name: 'floodgate-migrate' }),
-    connectionTimeoutMillis: 5000
-  })
+  const place = { ...databasePlace(config, { name: 'floodgate-migrate' }), connectionTimeoutMillis: 5000 }
+  const client = new pg.Client(place)
   await client.connect()
   try {
+    await requireSessions(client, place)
     await client.query('begin')
     // a migration that waits for a lock stops every later reader of the table: better to fail and be run again
     await client.query("set local lock_timeout = '15s'; set local statement_timeout = '10min'")
-    // one lock for all namespaces of a database, because the search path below belongs to the user, not to a namespace
-    await client.query("select pg_advisory_xact_lock(hashtextextended('floodgate migrate', 0))")
-    await client.query(`create schema if not exists ${schema}`)
-    await client.query(`set local search_path to ${schema}`)
-    await client.query(`do $$ begin execute format('alter role %I set search_path to ${schema}, public', current_user);
-      exception when insufficient_privilege then null; end $$`)
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`floodgate migrate ${schema}`])
+    await makeSchema(client, schema)
+    await client.query(`set local search_path to ${quoted(schema)}`)
     const postgrator = new Postgrator({
       migrationPattern: `${folder}*.sql`,
       driver: 'pg',
       database: client.database ?? '',
-      schemaTable: `${schema}.schemaversion`,
+      schemaTable: 'schemaversion',
       currentSchema: schema,
-      execQuery: (query) => client.query(query)
+      // it would set the path again, without quotes
+      execQuery: async (query) => (query.startsWith('SET search_path') ? { rows: [] } : client.query(query))
     })
     const applied = await postgrator.migrate().catch((error: Error) => {
       throw new SchemaError(
@@ -56,6 +57,22 @@ export async function migrate(config: Config): Promise<Migration[]> {
   } finally {
     await client.end()
   }
+}
+
+/**
+ * Only where it is missing: who owns a schema that was made for him need not be allowed to make others.
+ * @throws SchemaError saying what an owner of the database has to run
+ */
+async function makeSchema(client: pg.Client, schema: string): Promise<void> {
+  const { rowCount } = await client.query('select 1 from pg_namespace where nspname = $1', [schema])
+  if (rowCount !== 0) return
+  await client.query(`create schema if not exists ${quoted(schema)}`).catch((error: Error & { code?: string }) => {
+    if (error.code !== NO_RIGHT) throw error
+    throw new SchemaError(
+      `${client.user} may not make the schema ${schema} in the database ${client.database}. Let its owner run: ` +
+        `create schema ${quoted(schema)} authorization ${quoted(client.user ?? '')}`
+    )
+  })
 }
 
 function newestVersion(): number {
@@ -71,7 +88,8 @@ export async function checkSchema(pool: pg.Pool): Promise<void> {
   const found = await pool
     .query<{ version: string }>('select max(version) as version from schemaversion')
     .then(({ rows }) => Number(rows[0]?.version ?? 0))
-    .catch((error: Error & { code?: string }) => {
+    .catch(async (error: Error & { code?: string }) => {
+      if (error.code === NO_RIGHT || error.code === '42P01') await refuseWithoutRights(pool)
       if (error.code === '42P01' || error.code === '3F000') return 0
       throw error
     })
@@ -80,4 +98,20 @@ export async function checkSchema(pool: pg.Pool): Promise<void> {
       `The database has schema version ${found}, this version of Floodgate needs ${needed}. Run: npx floodgate migrate`
     )
   }
+}
+
+/** To whoever may not use a schema it looks as if it were not there. @throws SchemaError naming the rights that are missing */
+async function refuseWithoutRights(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ user: string; schema: string }>(
+    `select current_user as "user", nspname as schema from pg_namespace n
+     left join pg_class c on c.relnamespace = n.oid and c.relname = 'schemaversion'
+     where quote_ident(nspname) = current_setting('search_path')
+       and not (has_schema_privilege(n.oid, 'usage') and (c.oid is null or has_table_privilege(c.oid, 'select')))`
+  )
+  const [found] = rows
+  if (!found) return
+  throw new SchemaError(
+    `${found.user} may not use the schema ${found.schema}. Let its owner run: grant usage on schema ${quoted(found.schema)} to ` +
+      `${quoted(found.user)}; grant select, insert, update, delete on all tables in schema ${quoted(found.schema)} to ${quoted(found.user)}`
+  )
 }

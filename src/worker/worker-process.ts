@@ -11,7 +11,7 @@ import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { VerificationError } from '../recovery/verify.ts'
 import { checkSchema } from '../store/migrate.ts'
-import { createPool, createSession } from '../store/pool.ts'
+import { createPool, openSession } from '../store/pool.ts'
 import { CommandIntake } from './command-intake.ts'
 import { EventRelay } from './event-relay.ts'
 import { pause, runLoops } from './loops.ts'
@@ -46,8 +46,7 @@ const BEAT_MS = 1000
  * @throws what ended the session, or the work
  */
 async function withSession(config: Config, work: (session: Client, lost: AbortSignal) => Promise<void>): Promise<void> {
-  const session = createSession(config, 'floodgate-worker-owner')
-  await session.connect()
+  const session = await openSession(config, 'floodgate-worker-owner')
   const lost = new AbortController()
   let asking = false
   const beat = setInterval(() => {

@@ -3,7 +3,7 @@ import { StreamReader } from '../../src/journal/reader.ts'
 import { manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { type RecoveryParts, recover } from '../../src/recovery/recover.ts'
-import { createSession } from '../../src/store/pool.ts'
+import { openSession } from '../../src/store/pool.ts'
 import { readShard, takeShard } from '../../src/store/shards.ts'
 import { Projector } from '../../src/worker/projector.ts'
 import { buy, insist } from '../support/core.ts'
@@ -63,8 +63,7 @@ async function recoverOrDie(
   beforeDrain: (stream: string) => Promise<unknown> = async () => {}
 ): Promise<boolean> {
   const { core, shard, connection } = shop
-  const session = createSession(core.config, 'recovery-test')
-  await session.connect()
+  const session = await openSession(core.config, 'recovery-test')
   try {
     let term: number | undefined
     await waitFor(async () => {

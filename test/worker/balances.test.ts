@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { balanceField } from '../../src/gate/user-fields.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { balancesOfUser, ledgerOfUser } from '../../src/store/ledger.ts'
-import { createSession } from '../../src/store/pool.ts'
+import { openSession } from '../../src/store/pool.ts'
 import { storeFrames } from '../../src/store/projection.ts'
 import { takeShard } from '../../src/store/shards.ts'
 import { foldFrames } from '../../src/worker/fold.ts'
@@ -66,8 +66,7 @@ interface Projection extends Database {
 
 async function projection(t: Test): Promise<Projection> {
   const database = await freshDatabase(t, databaseUrl)
-  const session = createSession(database.config, 'projection-test')
-  await session.connect()
+  const session = await openSession(database.config, 'projection-test')
   t.teardown(() => session.end())
   const ownerTerm = (await takeShard(session, database.config.NAMESPACE, 0)) ?? 0
   let sequence = 0

@@ -1,0 +1,67 @@
+import { randomInt } from 'node:crypto'
+import pg from 'pg'
+import { PoolerError } from './schema-error.ts'
+
+/** A pooler keeps many backends; each round gives it the occasion to hand out another one. */
+const ROUNDS = 3
+const MARK = 'floodgate looks whether sessions are kept'
+
+function refusal(what: string): PoolerError {
+  return new PoolerError(
+    `DATABASE_URL leads to a pooler that keeps no sessions: ${what}. Floodgate's locks and settings live as long as a connection; ` +
+      'behind a pooler in transaction or statement mode orders would be confirmed and not stored. Name the Postgres server ' +
+      'itself, or a pooler in session mode (pgbouncer: pool_mode = session).'
+  )
+}
+
+/**
+ * Makes sure that a connection is a session: it and another one have backends of their own, and keep them, their locks and
+ * their settings over transactions of both. Asking over one connection alone would tell nothing: a pooler without other
+ * guests gives it the same backend again and again.
+ * @throws PoolerError; what Postgres says when it does not answer
+ */
+export async function requireSessions(one: pg.ClientBase, options: pg.ClientConfig): Promise<void> {
+  const two = new pg.Client(options)
+  two.on('error', () => {})
+  await two.connect()
+  const key = randomInt(2 ** 31)
+  try {
+    const { rows } = await one.query<{ name: string }>('show application_name')
+    await one.query(`set application_name to '${MARK}'`)
+    await one.query('select pg_advisory_lock($1::bigint)', [key])
+    const pid = await pidOf(one)
+    for (let round = 0; round < ROUNDS; round += 1) await compare({ one, two, pid, key })
+    await one.query('select pg_advisory_unlock($1::bigint)', [key])
+    await one.query("select set_config('application_name', $1, false)", [rows[0]?.name ?? ''])
+  } catch (error) {
+    // that mode allows no transaction at all
+    if (error instanceof Error && /statement pooling/.test(error.message)) throw refusal(error.message)
+    throw error
+  } finally {
+    await two.end().catch(() => {})
+  }
+}
+
+interface Pair {
+  readonly one: pg.ClientBase
+  readonly two: pg.Client
+  readonly pid: number | undefined
+  readonly key: number
+}
+
+/** Looks at the one while the other holds a backend. @throws PoolerError */
+async function compare({ one, two, pid, key }: Pair): Promise<void> {
+  await two.query('begin')
+  if ((await pidOf(two)) === pid) throw refusal('two connections share one backend')
+  const { rows } = await two.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1::bigint) as taken', [key])
+  if (rows[0]?.taken) throw refusal('the lock of a session is not held')
+  if ((await pidOf(one)) !== pid) throw refusal('a connection changes its backend between transactions')
+  const shown = await one.query<{ application_name: string }>('show application_name')
+  if (shown.rows[0]?.application_name !== MARK) throw refusal('the setting of a session is lost')
+  await two.query('rollback')
+}
+
+async function pidOf(client: pg.ClientBase): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return rows[0]?.pid
+}
