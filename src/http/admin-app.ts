@@ -94,7 +94,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   await app.register(async (admin) => {
     countAnswers(admin, metrics)
     protectAnswers(admin)
-    admin.addHook('onRequest', createOperatorHook(pool, parts.now))
+    admin.addHook('onRequest', await createOperatorHook(admin, parts))
     askChangesOnce(admin, { pool, logger })
     admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => {
       const { conditions, ...parts } = await health.report()

@@ -19,6 +19,8 @@ export interface GatewayParts {
   readonly config: Config
   readonly logger: Logger
   readonly pool: pg.Pool
+  /** of the admin port alone: what happens there leaves the public port its connections */
+  readonly adminPool: pg.Pool
   readonly gate: Gate
   readonly catalogue: Catalogue
   readonly metrics: HttpMetrics
@@ -35,6 +37,7 @@ interface PartsOptions {
 }
 
 const CONNECTIONS = 10
+const ADMIN_CONNECTIONS = 6
 const SCHEMA_PAUSE_MS = 1000
 const COMPLAINT_EVERY_MS = 30_000
 
@@ -47,6 +50,8 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   requireAddresses(config)
   const logger = createLogger(config, 'floodgate-gateway')
   const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
+  // it connects when it is used, so a process without the admin port has none of its connections
+  const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
   const schema = await watchSchema(pool, logger, onFailure)
   const gate = new LateGate(() => createGate(config, { pool, logger }), logger)
   const catalogue = new Catalogue({
@@ -58,6 +63,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
     config,
     logger,
     pool,
+    adminPool,
     gate,
     catalogue,
     metrics: createMetrics(),
@@ -71,7 +77,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
       schema.stop()
       catalogue.stop()
       await gate.close(ms)
-      await pool.end()
+      await Promise.all([pool.end(), adminPool.end()])
     }
   }
 }

@@ -64,7 +64,7 @@ async function parts(config: Config, others?: () => readonly ProcessHealth[]): P
 
 async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string>): Promise<FastifyInstance> {
   const { config, logger } = made
-  const admin = await buildAdminApp({ ...made, metricsText })
+  const admin = await buildAdminApp({ ...made, pool: made.adminPool, metricsText })
   made.health.watch()
   const url = await listen(admin, { host: config.HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
   logger.info({ url }, 'the admin port is open')

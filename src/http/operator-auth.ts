@@ -1,48 +1,114 @@
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
 import { fromStore } from '../gate/from-store.ts'
-import { findOperator, type Operator, type OperatorRole, type ServiceScope, tokenHash } from '../store/operators.ts'
+import { type Operator, type OperatorRole, operatorsByToken, type ServiceScope, tokenHash } from '../store/operators.ts'
 import { ProblemError } from './problems.ts'
-import { TwoGenerationCache } from './two-generation-cache.ts'
+import { registerGuessLimit } from './rate-limits.ts'
 
 /** A role or a token taken away stops working within this time. */
-const CACHED_MS = 5000
-const CACHE_GENERATION = 1000
+const FRESH_MS = 5000
+/** Strange tokens together make Postgres be asked no more often than this: a new operator waits for the next look. */
+const LOOK_EVERY_MS = 1000
 const TOKEN_MAX = 1024
+const LOG_EVERY_MS = 10_000
 const BEARER = /^bearer +(\S+)$/i
 
-interface Known {
-  readonly operator: Operator | undefined
-  /** ms since 1970 */
-  readonly until: number
+export interface OperatorHookOptions {
+  readonly config: Config
+  readonly pool: pg.Pool
+  readonly logger: Logger
+  /** ms on a clock that does not go back */
+  readonly now?: (() => number) | undefined
 }
 
 /**
- * The hook of the admin API: finds the operator of the bearer token, which is looked up by its SHA-256, so no comparison
- * of secrets takes place here. Unknown tokens are remembered too: guessing does not reach Postgres each time.
+ * All operators by the SHA-256 of their tokens, in memory: so no comparison of secrets takes place, and a guess costs no
+ * query of its own. (Remembering each unknown token was rejected: every guess is another one.)
  */
-export function createOperatorHook(pool: pg.Pool, now: () => number = Date.now) {
-  const known = new TwoGenerationCache<Known>(CACHE_GENERATION)
+function createOperatorBook(pool: pg.Pool, now: () => number) {
+  let known: ReadonlyMap<string, Operator> = new Map()
+  let readAt = Number.NEGATIVE_INFINITY
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let looking: Promise<void> | undefined
 
-  async function find(token: string): Promise<Operator | undefined> {
-    const hash = tokenHash(token)
-    const name = hash.toString('base64url')
-    const before = known.get(name)
-    if (before !== undefined && before.until > now()) return before.operator
-    const operator = await fromStore(findOperator(pool, hash))
-    known.set(name, { operator, until: now() + CACHED_MS })
-    return operator
+  async function read(): Promise<void> {
+    const pause = lookedAt + LOOK_EVERY_MS - performance.now()
+    if (pause > 0) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, pause)
+      })
+    }
+    lookedAt = performance.now()
+    const started = now()
+    known = await fromStore(operatorsByToken(pool))
+    readAt = started
+  }
+
+  /** The next look, which all share that ask meanwhile. */
+  function look(): Promise<void> {
+    looking ??= read().finally(() => {
+      looking = undefined
+    })
+    return looking
+  }
+
+  return {
+    /** The operator by what was read lately; undefined also where nothing was. */
+    known: (token: string) =>
+      now() - readAt < FRESH_MS ? known.get(tokenHash(token).toString('base64url')) : undefined,
+    async find(token: string): Promise<Operator | undefined> {
+      await look()
+      return known.get(tokenHash(token).toString('base64url'))
+    },
+    isStale: () => now() - readAt >= FRESH_MS
+  }
+}
+
+/** Tells the log of wrong tokens: the first at once, then how many there were every ten seconds. */
+function createGuessLog(logger: Logger) {
+  let guesses = 0
+  let toldAt = Number.NEGATIVE_INFINITY
+  return (address: string) => {
+    guesses += 1
+    if (performance.now() - toldAt < LOG_EVERY_MS) return
+    logger.warn({ guesses, address }, 'the admin port was asked with a token that nobody has')
+    guesses = 0
+    toldAt = performance.now()
+  }
+}
+
+/**
+ * The hook of the admin API: finds the operator of the bearer token. An address is counted for tokens that nobody has, and only
+ * those are refused: operators who share it with somebody who guesses are served all the while.
+ */
+export async function createOperatorHook(app: FastifyInstance, options: OperatorHookOptions) {
+  const { config, pool, logger, now = () => performance.now() } = options
+  const book = createOperatorBook(pool, now)
+  const tellGuess = createGuessLog(logger)
+  const tooMany = await registerGuessLimit(app, config)
+
+  async function strange(request: FastifyRequest, token: string): Promise<Operator> {
+    const retryAfterMs = await tooMany?.(request)
+    if (retryAfterMs !== undefined) {
+      tellGuess(request.ip)
+      throw new ProblemError('RATE_LIMITED', { scope: 'address', retryAfterMs })
+    }
+    const operator = await book.find(token)
+    if (operator !== undefined) return operator
+    tellGuess(request.ip)
+    throw new ProblemError('UNAUTHENTICATED')
   }
 
   return async function authenticateOperator(request: FastifyRequest): Promise<void> {
     const header = request.headers.authorization ?? ''
     const token = header.length <= TOKEN_MAX ? BEARER.exec(header)?.[1] : undefined
-    const operator = token === undefined ? undefined : await find(token)
-    if (operator === undefined) throw new ProblemError('UNAUTHENTICATED')
-    request.operator = operator
+    if (token === undefined) throw new ProblemError('UNAUTHENTICATED')
+    const operator = book.known(token) ?? (book.isStale() ? await book.find(token) : undefined)
+    request.operator = operator ?? (await strange(request, token))
   }
 }
-
 const ranks: Record<OperatorRole, number> = { service: 0, viewer: 1, operator: 2, admin: 3 }
 
 /**

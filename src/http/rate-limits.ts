@@ -23,13 +23,30 @@ export async function registerRateLimits(
   const user = config.RATE_LIMIT_USER_PER_SECOND
   const address = config.RATE_LIMIT_ADDRESS_PER_SECOND
   return {
-    ...(user > 0 && { byUser: createLimit(app, user, (request) => request.claims?.user ?? '') }),
+    ...(user > 0 && { byUser: createLimit(app, user, { keyGenerator: (request) => request.claims?.user ?? '' }) }),
     ...(address > 0 && { byAddress: createLimit(app, address) })
   }
 }
 
-function createLimit(app: FastifyInstance, max: number, keyGenerator?: (request: FastifyRequest) => string): Limit {
-  const options = { max, timeWindow: WINDOW_MS, cache: COUNTED_MAX, ...(keyGenerator && { keyGenerator }) }
+/** Tokens that nobody has, by address and process: who mistypes one has some tries, who guesses none that help. */
+const GUESSES = 20
+const GUESSES_WINDOW_MS = 60_000
+
+/** The limit of the admin port for wrong tokens of an address; none where addresses are not counted at all. */
+export async function registerGuessLimit(app: FastifyInstance, config: Config): Promise<Limit | undefined> {
+  if (config.RATE_LIMIT_ADDRESS_PER_SECOND === 0) return undefined
+  await app.register(rateLimit, { global: false })
+  return createLimit(app, GUESSES, { windowMs: GUESSES_WINDOW_MS })
+}
+
+interface LimitOptions {
+  readonly windowMs?: number
+  readonly keyGenerator?: (request: FastifyRequest) => string
+}
+
+function createLimit(app: FastifyInstance, max: number, more: LimitOptions = {}): Limit {
+  const { windowMs: timeWindow = WINDOW_MS, keyGenerator } = more
+  const options = { max, timeWindow, cache: COUNTED_MAX, ...(keyGenerator && { keyGenerator }) }
   const count = app.createRateLimit(options)
   return async (request) => {
     const result = await count(request)

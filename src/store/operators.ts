@@ -84,13 +84,12 @@ export async function ensureOperator(pool: Queryable, operator: NewOperator): Pr
   )
 }
 
-/** The operator whose token has this SHA-256, while it works. @throws when Postgres does not answer */
-export async function findOperator(pool: Queryable, hash: Buffer): Promise<Operator | undefined> {
-  const { rows } = await pool.query<Operator>(
-    `select name, role, scopes from operators where token_sha256 = $1 and ${works}`,
-    [hash]
+/** Everybody whose token works, by its SHA-256 in base64url. @throws when Postgres does not answer */
+export async function operatorsByToken(pool: Queryable): Promise<ReadonlyMap<string, Operator>> {
+  const { rows } = await pool.query<Operator & { readonly hash: Buffer }>(
+    `select name, role, scopes, token_sha256 as hash from operators where ${works}`
   )
-  return rows[0]
+  return new Map(rows.map(({ hash, ...operator }) => [hash.toString('base64url'), operator]))
 }
 
 /** All operators by name, those too whose tokens do not work any more. */

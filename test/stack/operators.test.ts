@@ -16,12 +16,21 @@ const operator = (...args: string[]) => runCli(['operator', ...args], here)
 
 let now = Date.now()
 const gate = new ScriptedGate()
+let queries = 0
+const counted = Object.assign(Object.create(pool) as typeof pool, {
+  query: (...args: Parameters<typeof pool.query>) => {
+    queries += 1
+    return pool.query(...args)
+  }
+})
+let log = ''
+const logger = pino({ level: 'warn' }, { write: (line: string) => void (log += line) })
 const app = await buildAdminApp({
   config,
   gate,
   catalogue: aCatalogue([]),
-  pool,
-  logger: pino({ level: 'silent' }),
+  pool: counted,
+  logger,
   metrics: createMetrics(),
   health: new HealthCheck({ gate, pool }),
   metricsText: async () => '',
@@ -82,6 +91,32 @@ t.test('a service may do what its scopes say, until it expires', async (t) => {
     (await operator('list')).out,
     /^ada +viewer +works\nshop +service +expired until .* orders:read,tasks:progress\n$/
   )
+})
+
+t.test('guesses of tokens cost neither queries nor log lines, and lock out nobody who has one', async (t) => {
+  const ada = (await operator('rotate', 'ada')).out
+  t.equal(await statusOf(ada), 200)
+  const before = queries
+  const guess = (number: number, remoteAddress: string) =>
+    app.inject({
+      url: '/admin/v1/campaigns',
+      headers: { authorization: `Bearer guess-${number}` },
+      remoteAddress
+    })
+  const answers = await Promise.all(Array.from({ length: 500 }, (_, number) => guess(number, '10.0.0.1')))
+  const statuses = answers.map(({ statusCode }) => statusCode)
+  t.ok(statuses.every((status) => status === 401 || status === 429))
+  t.ok(statuses.filter((status) => status === 401).length <= 20, 'some tries')
+  t.match(answers.at(-1)?.json(), { code: 'RATE_LIMITED', scope: 'address', retryAfterMs: Number })
+  t.ok(queries - before <= 10, `${queries - before} queries for 500 guesses`)
+  const lines = log.split('\n').filter((line) => line.includes('a token that nobody has'))
+  t.ok(lines.length >= 1 && lines.length < 50, `${lines.length} lines`)
+  t.match(JSON.parse(lines[0] ?? ''), { guesses: 1 })
+  t.notMatch(log, 'guess-')
+  const headers = { authorization: `Bearer ${ada.trim()}` }
+  const served = await app.inject({ url: '/admin/v1/campaigns', headers, remoteAddress: '10.0.0.1' })
+  t.equal(served.statusCode, 200, 'an operator at the same address')
+  t.equal((await guess(1, '10.0.0.2')).statusCode, 401, 'another address')
 })
 
 t.test('a command line that makes no sense changes nothing, and says what would', async (t) => {
