@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { AggregatorRegistry } from 'prom-client'
 import { type Config, ConfigError } from '../config/config.ts'
 import { armFailPoints } from '../config/fail-points.ts'
+import { outliveFullDisk } from '../config/logger.ts'
 import { countPeople, howToAdd } from '../store/operators.ts'
 import { SchemaError } from '../store/schema-error.ts'
 import { buildAdminApp } from './admin-app.ts'
@@ -140,6 +141,7 @@ async function runWorker(config: Config): Promise<void> {
  */
 export async function runGateway(config: Config): Promise<void> {
   armFailPoints(config)
+  outliveFullDisk()
   if (config.GATEWAY_PROCESSES === 1) return runAlone(config)
   return cluster.isPrimary ? runPrimary(config) : runWorker(config)
 }

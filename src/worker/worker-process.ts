@@ -1,9 +1,10 @@
 import type { Client, Pool } from 'pg'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { Catalogue } from '../campaign/catalogue.ts'
 import { driveIntents } from '../campaign/driver.ts'
 import type { Config } from '../config/config.ts'
 import { armFailPoints } from '../config/fail-points.ts'
+import { createLogger, outliveFullDisk } from '../config/logger.ts'
 import { createGateParts } from '../gate/create-gate.ts'
 import { CommandQueue } from '../journal/command-queue.ts'
 import { createPublisher } from '../journal/publisher.ts'
@@ -196,7 +197,8 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
 /** The worker as a process: until SIGTERM or SIGINT. */
 export async function runWorker(config: Config): Promise<void> {
   armFailPoints(config)
-  const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
+  outliveFullDisk()
+  const logger = createLogger(config, 'floodgate-worker')
   const pool = createPool(config, { max: 8, name: 'floodgate-worker' })
   const stop = new AbortController()
   process.once('SIGTERM', () => stop.abort())
