@@ -1,3 +1,4 @@
+import '../src/config/require-node.ts'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { benchAgainst } from './against/run.ts'

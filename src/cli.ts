@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './config/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { type Config, ConfigError, loadConfig } from './config/config.ts'

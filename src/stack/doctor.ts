@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { nodeProblem } from '../config/require-node.ts'
 import { checkSchema } from '../store/migrate.ts'
 import { countPeople, howToAdd } from '../store/operators.ts'
 import { createPool } from '../store/pool.ts'
@@ -11,7 +12,6 @@ import { partNames } from './programs.ts'
 import { createScreen } from './screen.ts'
 
 const answerMs = 3000
-const oldestNode = [20, 19] as const
 
 /**
  * Looks at everything that Floodgate stands on, prints a line for each part and what to do where something is wrong.
@@ -38,10 +38,9 @@ export async function doctor(config: Config): Promise<number> {
 }
 
 function checkNode(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const ok = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])
-  const advice = `Floodgate needs Node ${oldestNode.join('.')} or newer.`
-  return { part: 'Node', ok, text: `version ${version}`, ...(ok ? {} : { advice }) }
+  const problem = nodeProblem(version)
+  const ok = problem === undefined
+  return { part: 'Node', ok, text: `version ${version}`, ...(ok ? {} : { advice: problem }) }
 }
 
 async function checkDatabase(config: Config, told: readonly ToldCondition[] | undefined): Promise<Finding[]> {
