@@ -29,6 +29,7 @@ const VISIBLE_ROOT = [
   'README.md',
   'bench',
   'compose.yaml',
+  'deploy',
   'docs',
   'lua',
   'migrations',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StackError, textOf } from './errors.ts'
 
 export interface AdminReply {
@@ -15,31 +16,53 @@ export type AdminClient = (
 ) => Promise<AdminReply>
 
 const answerMs = 15_000
+/** how long a gateway that says "try again" is believed: a busy machine needs its time */
+const patienceMs = 60_000
+const shortestWaitMs = 100
 
-/** A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1, a text is sent as it is. */
+/**
+ * A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1, a text is sent as it is. A 503 that
+ * says when to try again is asked again, under the same key, for a minute.
+ */
 export function createAdminClient(url: string, token: string): AdminClient {
   return async (method, path, body) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
     if (method !== 'GET') headers['idempotency-key'] = randomUUID()
     const text = typeof body === 'string'
     if (body !== undefined) headers['content-type'] = text ? 'text/plain' : 'application/json'
-    try {
-      const response = await fetch(`${url}/admin/v1${path}`, {
-        method,
-        headers,
-        signal: AbortSignal.timeout(answerMs),
-        ...(body === undefined ? {} : { body: text ? body : JSON.stringify(body) })
-      })
-      return { status: response.status, body: parse(await response.text()) }
-    } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-      throw new StackError(
-        `The gateway's admin API at ${url} does not answer: ${textOf(cause)}.`,
-        'Nothing is known about what became of the request.',
-        'Check that the gateway runs (npm start), then look at the campaign before you repeat it.'
-      )
+    const giveUpAt = performance.now() + patienceMs
+    for (;;) {
+      const reply = await ask()
+      const again = reply.status === 503 ? retryAfterMs(reply.body) : undefined
+      if (again === undefined || performance.now() + again > giveUpAt) return reply
+      await delay(Math.max(again, shortestWaitMs))
+    }
+
+    async function ask(): Promise<AdminReply> {
+      try {
+        const response = await fetch(`${url}/admin/v1${path}`, {
+          method,
+          headers,
+          signal: AbortSignal.timeout(answerMs),
+          ...(body === undefined ? {} : { body: text ? body : JSON.stringify(body) })
+        })
+        return { status: response.status, body: parse(await response.text()) }
+      } catch (error) {
+        const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+        throw new StackError(
+          `The gateway's admin API at ${url} does not answer: ${textOf(cause)}.`,
+          'Nothing is known about what became of the request.',
+          'Check that the gateway runs (npm start), then look at the campaign before you repeat it.'
+        )
+      }
     }
   }
+}
+
+/** When a problem reply wants to be asked again, in ms; undefined where it does not say. */
+function retryAfterMs(body: unknown): number | undefined {
+  if (typeof body !== 'object' || body === null || !('retryAfterMs' in body)) return undefined
+  return typeof body.retryAfterMs === 'number' ? body.retryAfterMs : undefined
 }
 
 function parse(text: string): unknown {

@@ -7,7 +7,7 @@ import { Interrupted, type StopSignal } from './stop-signal.ts'
 import { type Supervised, supervise } from './supervise.ts'
 import { poll } from './wait.ts'
 
-const readyMs = 90_000
+const readyMs = 300_000
 const mostEndsAtStart = 3
 const cli = fileURLToPath(new URL('../cli.js', import.meta.url))
 

@@ -40,6 +40,12 @@ export function fileError(error: unknown, path: string): Error {
         'The local stack keeps its data there and needs a folder of its own that it may write.',
         'Change its owner, or set FLOODGATE_HOME to a folder that belongs to you, and start again.'
       )
+    case 'ENOENT':
+      return new StackError(
+        `${path} cannot be made: ${textOf(error)}.`,
+        'The local stack needs a folder there, and the place does not take one.',
+        'Set FLOODGATE_HOME to a folder on an ordinary disk, and start again.'
+      )
     case 'ENOTDIR':
     case 'EEXIST':
       return new StackError(

@@ -1,5 +1,32 @@
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { fileError } from './errors.ts'
+
+/**
+ * Makes a folder and those above it that are missing, one by one: Node's own recursive call says ENOENT of a folder on a
+ * read-only disk, and never returns below /proc.
+ * @param folder absolute path
+ * @throws the system's error of the first folder that cannot be made
+ */
+export function makeFolder(folder: string, mode: number): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder), mode)
+  try {
+    mkdirSync(folder, { mode })
+  } catch (error) {
+    if (!existsSync(folder)) throw error
+  }
+}
 
 /**
  * Replaces a file as a whole: readers see the old text or the new one, also after a crash.

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { codeOf, fileError, StackError } from './errors.ts'
-import { replaceFile } from './files.ts'
+import { makeFolder, replaceFile } from './files.ts'
 
 /** Below this the servers would run into a full disk within minutes. */
 const leastFreeBytes = 512 * 1024 * 1024
@@ -26,7 +26,7 @@ const marker = 'floodgate-home.json'
 export function openHome(folder: string): string {
   const wanted = resolve(folder)
   try {
-    mkdirSync(wanted, { recursive: true, mode: 0o755 })
+    makeFolder(wanted, 0o755)
     const home = realpathSync(wanted)
     const entries = readdirSync(home)
     if (!entries.includes(marker)) {

@@ -82,6 +82,6 @@ function alreadyRunning(home: string, held: string): StackError {
   return new StackError(
     `A stack is already running in ${home} (process ${pid || 'unknown'}).`,
     `Two stacks cannot share one home; its addresses are in ${join(home, 'stack.json')}.`,
-    `Stop it with Ctrl-C or kill ${pid || '<pid>'}, or start this one elsewhere: FLOODGATE_HOME=.floodgate-2 npm start`
+    `Stop it with Ctrl-C or kill ${pid || '<pid>'}, or start this one elsewhere, on free ports:\n  FLOODGATE_HOME=.floodgate-2 PORT=0 ADMIN_PORT=0 npm start`
   )
 }

@@ -29,6 +29,13 @@ t.test('a folder with something else in it is no home, and nothing in it changes
   t.throws(() => openHome(join(folder, 'letter.txt')), { message: /in the way/ })
 })
 
+t.test('a home that no disk takes is refused with words', async (t) => {
+  t.throws(() => openHome('/proc/no/home'), {
+    name: 'StackError',
+    message: /\/proc\/no\/home cannot be (made|written).*FLOODGATE_HOME/s
+  })
+})
+
 t.test('secrets are made once and readable by their owner alone', async (t) => {
   const home = openHome(temporaryFolder(t))
   const secrets = loadSecrets(home)
@@ -58,6 +65,7 @@ t.test('a lock is held by a living process only', async (t) => {
   const home = openHome(temporaryFolder(t))
   const lock = takeLock(home)
   t.throws(() => takeLock(home), { message: new RegExp(`already running in .* \\(process ${process.pid}\\)`) })
+  t.throws(() => takeLock(home), { message: /FLOODGATE_HOME=\S+ PORT=0 ADMIN_PORT=0 npm start/ }, 'on ports of its own')
   lock.release()
   t.same(readdirSync(home), ['floodgate-home.json'], 'a released lock leaves nothing')
 
