@@ -24,7 +24,14 @@ const counted = Object.assign(Object.create(pool) as typeof pool, {
   }
 })
 let log = ''
-const logger = pino({ level: 'warn' }, { write: (line: string) => void (log += line) })
+const logger = pino(
+  { level: 'warn' },
+  {
+    write: (line: string) => {
+      log += line
+    }
+  }
+)
 const app = await buildAdminApp({
   config,
   gate,
