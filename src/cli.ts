@@ -19,7 +19,7 @@ program
   .option('--no-demo', 'without the demo campaigns')
   .action(async (options: { restart?: string[]; demo: boolean }) => {
     const { up } = await import('./stack/up.ts')
-    await up(configuration(), { restart: options.restart ?? [], demo: options.demo })
+    await up(loadConfig(process.env, { demo: options.demo }), { restart: options.restart ?? [], demo: options.demo })
   })
 
 program

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { databasePlace } from './database-url.ts'
 import { natsPlace } from './nats-url.ts'
+import { productionProblems } from './production.ts'
 import { redisPlace } from './redis-url.ts'
 import { ConfigError } from './urls.ts'
 
@@ -9,11 +10,16 @@ import { ConfigError } from './urls.ts'
 const Environment = Type.Object({
   FLOODGATE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production')], {
     default: 'development',
-    description: 'production refuses demo secrets, fail points and demo pages'
+    description:
+      'production refuses weak secrets, fail points, demo campaigns and demo pages, and what production.ts lists'
   }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'public HTTP port' }),
   ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001, description: 'admin HTTP port' }),
-  HOST: Type.String({ default: '127.0.0.1', description: 'address that both ports listen on' }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'address that the public port listens on' }),
+  ADMIN_HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'address that the admin port listens on; in production not the one of HOST, except loopback'
+  }),
   REDIS_URL: Type.String({
     default: '',
     description: 'redis://, rediss:// or redis+sentinel://; empty: npm start runs its own'
@@ -96,11 +102,16 @@ function urlProblems(config: Config): string[] {
   })
 }
 
+export interface LoadOptions {
+  /** whether demo campaigns are going to be published */
+  readonly demo?: boolean
+}
+
 /**
  * Reads the configuration from environment variables. Empty strings count as unset.
  * @throws ConfigError naming every wrong variable at once
  */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOptions = {}): Config {
   const given: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(Environment.properties)) {
     const value = env[name]
@@ -112,20 +123,30 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const name = error.instancePath.slice(1)
     return `${name} ${error.message}, but is ${JSON.stringify(given[name])}`
   })
-  if (problems.length === 0) problems.push(...urlProblems(filled as Config))
-  if (problems.length > 0) {
-    throw new ConfigError(
-      `The configuration is not usable:\n  ${problems.join('\n  ')}\nSet these variables and start again.`
-    )
-  }
-  const config = filled as Config
-  if (config.SHARDS !== 1) {
-    throw new ConfigError(
-      `SHARDS is ${config.SHARDS}, but this version runs on one shard only. Unset SHARDS or set it to 1.`
-    )
-  }
-  if (config.FLOODGATE_ENV === 'production' && config.FAIL_POINTS !== '') {
-    throw new ConfigError('FAIL_POINTS is set, and FLOODGATE_ENV is production: fail points are for tests. Unset one.')
-  }
-  return config
+  if (problems.length === 0) problems.push(...furtherProblems(filled as Config, options))
+  if (problems.length === 0) return filled as Config
+  throw new ConfigError(
+    `The configuration is not usable:\n  ${problems.join('\n  ')}\nSet these variables and start again.`
+  )
+}
+
+/** What only shows in several variables together. */
+function furtherProblems(config: Config, { demo = false }: LoadOptions): string[] {
+  const { PORT, ADMIN_PORT, HOST, ADMIN_HOST, SHARDS } = config
+  const isProduction = config.FLOODGATE_ENV === 'production'
+  const meets = HOST === ADMIN_HOST || [HOST, ADMIN_HOST].some((host) => host === '0.0.0.0' || host === '::')
+  return [
+    ...urlProblems(config),
+    ...(SHARDS === 1
+      ? []
+      : [`SHARDS is ${SHARDS}, but this version runs on one shard only. Unset SHARDS or set it to 1.`]),
+    ...(PORT !== 0 && PORT === ADMIN_PORT && meets
+      ? [
+          `PORT and ADMIN_PORT are both ${PORT}: the admin API has a port of its own, so that it can be kept from the public.`
+        ]
+      : []),
+    ...(isProduction
+      ? productionProblems(config, { demo }).map((text) => `FLOODGATE_ENV is production, and ${text}`)
+      : [])
+  ]
 }

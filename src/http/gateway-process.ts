@@ -67,7 +67,7 @@ async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string
   const { config, logger } = made
   const admin = await buildAdminApp({ ...made, pool: made.adminPool, metricsText })
   made.health.watch()
-  const url = await listen(admin, { host: config.HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
+  const url = await listen(admin, { host: config.ADMIN_HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
   logger.info({ url }, 'the admin port is open')
   // of a database that is away the others speak
   void countPeople(made.pool).then(

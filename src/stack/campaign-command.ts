@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import { type AdminClient, type AdminReply, createAdminClient, refusalText } from './admin-client.ts'
 import { codeOf, StackError, textOf } from './errors.ts'
 import { readStackFile } from './home.ts'
+import { localUrl } from './stack.ts'
 
 /** A command line below `floodgate campaign`; `args` holds the campaign, or the file of `put`. */
 export interface CampaignCommand {
@@ -71,8 +72,8 @@ function readDefinition(file: string): { id: string } {
 
 function clientFor(config: Config, { name, options }: CampaignCommand): AdminClient {
   const stack = readStackFile(config.FLOODGATE_HOME)
-  const port = config.ADMIN_PORT
-  const url = typeof options.url === 'string' ? options.url : (stack?.adminUrl ?? `http://127.0.0.1:${port}`)
+  const url =
+    typeof options.url === 'string' ? options.url : (stack?.adminUrl ?? localUrl(config.ADMIN_HOST, config.ADMIN_PORT))
   const given = typeof options.token === 'string' ? options.token : process.env.ADMIN_TOKEN
   if (given !== undefined && given !== '' && options.as === undefined) return createAdminClient(url, given)
   // the second operator by default where two persons are asked for

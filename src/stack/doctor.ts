@@ -10,6 +10,7 @@ import { textOf } from './errors.ts'
 import { readStackFile } from './home.ts'
 import { partNames } from './programs.ts'
 import { createScreen } from './screen.ts'
+import { localUrl } from './stack.ts'
 
 const answerMs = 3000
 
@@ -80,10 +81,9 @@ interface GatewayLook {
 /** The admin port speaks for all processes of a gateway, the public one for that which happens to answer. */
 async function checkGateway(config: Config): Promise<GatewayLook> {
   const stack = readStackFile(config.FLOODGATE_HOME)
-  const host = config.HOST === '0.0.0.0' ? '127.0.0.1' : config.HOST
   const urls = [
-    stack?.adminUrl ?? `http://${host}:${config.ADMIN_PORT}`,
-    stack?.publicUrl ?? `http://${host}:${config.PORT}`
+    stack?.adminUrl ?? localUrl(config.ADMIN_HOST, config.ADMIN_PORT),
+    stack?.publicUrl ?? localUrl(config.HOST, config.PORT)
   ]
   let failure: unknown
   for (const url of urls) {

@@ -14,7 +14,7 @@ export function readyText(stack: Stack, ms: number): string {
     screen.bold(`Ready in ${(ms / 1000).toFixed(1)} s.`),
     '',
     row('public API', `${localUrl(config.HOST, config.PORT)}  (documents at /docs)`),
-    row('admin API', localUrl(config.HOST, config.ADMIN_PORT)),
+    row('admin API', localUrl(config.ADMIN_HOST, config.ADMIN_PORT)),
     row('addresses', `${folder}/stack.json, with operators' tokens and process ids`),
     row('logs', `${folder}/logs`)
   ]

@@ -51,7 +51,7 @@ export function stackFileOf({ config, secrets, servers, children }: Stack): Stac
   const childPids = (name: string): number[] => [...(children.find((child) => child.name === name)?.pids() ?? [])]
   return {
     publicUrl: localUrl(config.HOST, config.PORT),
-    adminUrl: localUrl(config.HOST, config.ADMIN_PORT),
+    adminUrl: localUrl(config.ADMIN_HOST, config.ADMIN_PORT),
     redisUrl: config.REDIS_URL,
     natsUrl: config.NATS_URL,
     databaseUrl: databaseUrlForReports(config),

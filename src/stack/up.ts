@@ -117,17 +117,10 @@ function makeLogFolder(home: string): void {
 
 /** The ports that gateways will listen on: asked for, and free. Port 0 becomes a free one, kept over restarts. */
 async function withPorts(config: Config): Promise<Config> {
-  if (config.PORT !== 0 && config.PORT === config.ADMIN_PORT) {
-    throw new StackError(
-      `PORT and ADMIN_PORT are both ${config.PORT}.`,
-      'The admin API has a port of its own, so that it can be kept from the public.',
-      'Set one of them to another port.'
-    )
-  }
   const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
-  const adminPort = config.ADMIN_PORT === 0 ? await freePort(config.HOST) : config.ADMIN_PORT
+  const adminPort = config.ADMIN_PORT === 0 ? await freePort(config.ADMIN_HOST) : config.ADMIN_PORT
   await requireFreePort('PORT', port, config.HOST)
-  await requireFreePort('ADMIN_PORT', adminPort, config.HOST)
+  await requireFreePort('ADMIN_PORT', adminPort, config.ADMIN_HOST)
   return { ...config, PORT: port, ADMIN_PORT: adminPort }
 }
 
@@ -171,7 +164,7 @@ async function prepareDatabase(stack: Stack): Promise<void> {
 
 async function startDemo(stack: Stack): Promise<void> {
   const done = stack.screen.step('Demo')
-  const url = localUrl(stack.config.HOST, stack.config.ADMIN_PORT)
+  const url = localUrl(stack.config.ADMIN_HOST, stack.config.ADMIN_PORT)
   const [author = '', reviewer = ''] = Object.values(stack.secrets.operators)
   const clients = { author: createAdminClient(url, author), reviewer: createAdminClient(url, reviewer) }
   const published = await publishDemos({ ...clients, now: Date.now() })

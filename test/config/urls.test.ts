@@ -165,3 +165,54 @@ test('a URL is shown without what is secret in it', async (t) => {
 function at(host: string, port: number) {
   return { host, port }
 }
+
+test('production refuses by name, all at once, what is not meant for it', async (t) => {
+  const strong = 'b6f1d20c94e87a533e07f5c18d2ba964'
+  const wrong = {
+    FLOODGATE_ENV: 'production',
+    TOKEN_SECRET: 'b6f1d20c94e87a53'.repeat(2),
+    TOKEN_JWKS_URL: 'http://127.0.0.1:8080/jwks.json',
+    CORS_ORIGINS: 'https://shop.example.com, *',
+    HOST: '0.0.0.0',
+    ADMIN_HOST: '0.0.0.0',
+    FAIL_POINTS: 'G3:kill:10'
+  }
+  const messageOf = (env: Record<string, string>, demo = false): string => {
+    try {
+      loadConfig(env, { demo })
+      return ''
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message
+      throw error
+    }
+  }
+  const message = messageOf(wrong, true)
+  for (const name of ['TOKEN_SECRET', 'TOKEN_JWKS_URL', 'CORS_ORIGINS', 'ADMIN_HOST', 'FAIL_POINTS', '--no-demo']) {
+    t.match(message, new RegExp(`\\n {2}FLOODGATE_ENV is production, and [^\\n]*${name}`), name)
+  }
+  t.notMatch(message, wrong.TOKEN_SECRET, 'a secret is not told')
+  t.equal(messageOf({ ...wrong, FLOODGATE_ENV: 'development' }), '', 'a developer may')
+  const right = {
+    FLOODGATE_ENV: 'production',
+    TOKEN_SECRET: strong,
+    HOST: '0.0.0.0',
+    CORS_ORIGINS: 'https://a.example'
+  }
+  t.equal(messageOf(right), '')
+  t.match(loadConfig(right), { ADMIN_HOST: '127.0.0.1' })
+  t.equal(messageOf({ ...right, ADMIN_HOST: 'gateway' }), '', 'its own name in a container')
+  t.equal(messageOf({ ...right, HOST: '127.0.0.1', ADMIN_HOST: '127.0.0.1' }), '', 'behind a proxy of the same machine')
+  for (const [name, value] of [
+    ['TOKEN_SECRET', 'short'],
+    ['TOKEN_SECRET', 'floodgate-demo-secret-do-not-use-me'],
+    ['TOKEN_SECRET', 'a'.repeat(64)],
+    ['TOKEN_JWKS_URL', 'HTTP://issuer.example/jwks'],
+    ['CORS_ORIGINS', 'null'],
+    ['CORS_ORIGINS', 'https://*.example'],
+    ['ADMIN_HOST', '::']
+  ] as const) {
+    t.match(messageOf({ ...right, [name]: value }), name, `${name} ${value}`)
+  }
+  t.match(messageOf({ PORT: '3000', ADMIN_PORT: '3000' }), /PORT and ADMIN_PORT are both 3000/)
+  t.match(messageOf({ PORT: '3000', ADMIN_PORT: '3000', SHARDS: '2' }), /SHARDS is 2.*both 3000/s)
+})

@@ -75,7 +75,7 @@ test('short secrets are refused, and in production those that everybody knows', 
       message: /TOKEN_SECRET/
     })
   }
-  const random = 'b6f1d20c94e87a53b6f1d20c94e87a53'
+  const random = 'b6f1d20c94e87a533e07f5c18d2ba964'
   t.type(secretCheck(aConfig({ FLOODGATE_ENV: 'production', TOKEN_SECRET: random })), 'function')
 })
 
