@@ -4,7 +4,7 @@ import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './b
 import { logical } from './keys.ts'
 import type { LiveOpening, OpeningWatch } from './opening-watch.ts'
 import type { Pulse } from './pulse.ts'
-import { RedisCallError, type RedisCaller } from './redis-caller.ts'
+import { isOfCall, RedisCallError, type RedisCaller } from './redis-caller.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './reply.ts'
 
 export type CallResult =
@@ -237,8 +237,8 @@ export class ShardBatcher implements Batcher {
       for (const { resolve } of batch) resolve({ kind: 'unknown', reason: 'the reply of the gate is not readable' })
       return
     }
-    if (error.reason === 'refused') logger.error({ err: error }, 'Redis refused a gate call')
-    else watch.invalidate(error.message)
+    if (isOfCall(error)) logger.error({ err: error }, 'Redis refused a gate call')
+    else watch.invalidate(error)
     const result: CallResult =
       error.done === 'unknown' ? { kind: 'unknown', reason: error.message } : unavailable(error.message, 500)
     for (const { resolve } of batch) resolve(result)

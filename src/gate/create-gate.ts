@@ -17,7 +17,7 @@ import { type LastPublish, ownHealth } from './own-conditions.ts'
 import { createPulse } from './pulse.ts'
 import { ownerInFrames, readDepths, readHashes } from './reads.ts'
 import { createRedis } from './redis.ts'
-import { createCaller, RedisCallError, type RedisCaller } from './redis-caller.ts'
+import { createCaller, isOfCall, RedisCallError, type RedisCaller } from './redis-caller.ts'
 import { ShardGate } from './shard-gate.ts'
 import { unstoredDecisions } from './unstored.ts'
 
@@ -79,11 +79,15 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
   const place = { caller, shard: SHARD, prefix }
 
+  // nats-server 2.9 makes room in a full stream by dropping its oldest message, whatever it was told: by then it must be
+  // in Postgres, so what Postgres lacks (kept) is less than what a stream holds
+  const keptBytes = Math.min(defaultLimits.keptBytes, config.JOURNAL_MAX_BYTES / 2)
+  const limits = { ...defaultLimits, keptBytes, ...options.limits }
   const watch = watchOpening({
     read: () => readShard(pool, SHARD),
     probe: async (opening) => {
-      const reply = await probeGate(place, opening)
-      batcher.learnClock(reply.now)
+      const reply = await probeGate({ ...place, deadlineMs: limits.replyMs }, opening)
+      if (reply.status === 'OK') batcher.learnClock(reply.now)
       return reply.status === 'OK'
     },
     logger
@@ -93,10 +97,6 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     const opening = watch.current()
     return opening && names.journalStream(SHARD, opening.epoch)
   })
-  // nats-server 2.9 makes room in a full stream by dropping its oldest message, whatever it was told: by then it must be
-  // in Postgres, so what Postgres lacks (kept) is less than what a stream holds
-  const keptBytes = Math.min(defaultLimits.keptBytes, config.JOURNAL_MAX_BYTES / 2)
-  const limits = { ...defaultLimits, keptBytes, ...options.limits }
   const pulse = createPulse({
     isConnected: () => redis.status === 'ready',
     call: () => pulseCall({ ...place, watch, deadlineMs: limits.replyMs })
@@ -155,7 +155,7 @@ async function pulseCall(parts: {
     const reply = await probeGate(parts, opening)
     if (reply.status === 'CLOSED') watch.invalidate('CLOSED')
   } catch (error) {
-    if (error instanceof RedisCallError && error.reason === 'noscript') watch.invalidate(error.message)
+    if (error instanceof RedisCallError && !isOfCall(error)) watch.invalidate(error)
     throw error
   }
 }

@@ -15,6 +15,11 @@ export class RedisCallError extends Error {
   }
 }
 
+/** A call that is wrong in itself says nothing of the next one; any other refusal is a state of the server. */
+export function isOfCall({ reason, message }: RedisCallError): boolean {
+  return reason === 'refused' && message.startsWith('ERR ')
+}
+
 export interface RedisCaller {
   /** @throws RedisCallError, at the deadline at the latest */
   call(command: string, args: ReadonlyArray<string | number>, deadlineMs: number): Promise<unknown>

@@ -15,6 +15,41 @@ const settings = {
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 500)
 } satisfies RedisOptions
 
+/** How often a connection asks whether it still leads to a master, and is made anew while it does not. */
+const ASK_ROLE_MS = 1000
+/** A replica says so to a write (READONLY), and to everything while it follows nobody (MASTERDOWN). */
+const IS_REPLICA = /^(?:READONLY|MASTERDOWN)\b/
+
+/**
+ * A master may be demoted under its open connections: it goes on answering, reads with what it copies from somebody else. A
+ * new connection is how the name, the proxy or Sentinel leads to the master; where it leads to the same replica again, the
+ * next look makes the next one.
+ */
+function keepToMaster(redis: Redis): void {
+  const timer = setInterval(() => {
+    if (redis.status !== 'ready') return
+    redis.info('replication').then(
+      (info) => {
+        if (/^role:slave\r?$/m.test(info) && redis.status === 'ready') redis.disconnect(true)
+      },
+      // MASTERDOWN has led to a new connection already; what else may be wrong is met by the calls that fail
+      () => {}
+    )
+  }, ASK_ROLE_MS)
+  timer.unref()
+  redis.once('end', () => clearInterval(timer))
+}
+
+/** True at most once in a while: a replica that answers at once would be connected to as fast as it answers. */
+function reconnectsSeldom(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY
+  return (error) => {
+    if (!IS_REPLICA.test(error.message) || performance.now() - last < ASK_ROLE_MS) return false
+    last = performance.now()
+    return true
+  }
+}
+
 /**
  * A connection that tells the truth: nothing is queued while Redis is away, nothing is sent again by the client, so every
  * command was sent once or not at all. Commands in flight when the connection breaks never settle (ioredis#2193): whoever
@@ -23,8 +58,14 @@ const settings = {
  * @throws ConfigError naming what of the URL cannot be honoured
  */
 export function createRedis(url: string, name: string): Redis {
-  const redis = new Redis({ ...settings, ...redisPlace(url), connectionName: name })
+  const redis = new Redis({
+    ...settings,
+    ...redisPlace(url),
+    reconnectOnError: reconnectsSeldom(),
+    connectionName: name
+  })
   // Errors of the connection are met by the calls that fail; without a listener they would end the process.
   redis.on('error', () => {})
+  keepToMaster(redis)
   return redis
 }

@@ -4,7 +4,7 @@ import type { Silence, Verdicts } from './conditions.ts'
 export interface StoreFacts {
   /** a standby after a fail-over, or a session that may not write */
   readonly readOnly: boolean
-  readonly shard: { readonly state: 'open' | 'closed'; readonly epoch: number } | null
+  readonly shard: { readonly state: 'open' | 'closed'; readonly epoch: number; readonly waitingFor: string } | null
   /** in the last five minutes */
   readonly openings: number
   /** the owner of the highest term first */
@@ -54,6 +54,7 @@ export function storeVerdicts(facts: StoreFacts): Verdicts {
 
 function openingVerdict(shard: StoreFacts['shard'], openings: number) {
   if (shard === null) return { ok: false, detail: 'the shard was never opened: no worker has come that far' }
+  if (shard.waitingFor !== '') return { ok: false, detail: `epoch ${shard.epoch}; waits for ${shard.waitingFor}` }
   if (shard.state !== 'open') return { ok: false, detail: `Postgres says closed, epoch ${shard.epoch}` }
   if (openings > OPENINGS_MAX) return { ok: false, detail: `opened ${openings} times in five minutes` }
   return { ok: true, detail: `open, epoch ${shard.epoch}` }

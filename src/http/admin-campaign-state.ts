@@ -45,6 +45,7 @@ async function shardState(sources: StateSources, shard: number) {
     shard,
     epoch: row?.epoch ?? null,
     state: row?.state ?? 'closed',
+    waitingFor: row?.waitingFor ?? '',
     position,
     events: events ?? null,
     ...depths,

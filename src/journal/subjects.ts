@@ -5,6 +5,9 @@ export interface Names {
   readonly journalSubject: (shard: number, epoch: number) => string
   /** prefix of the names of a shard's journal streams */
   readonly journalPrefix: (shard: number) => string
+  /** a stream that exists for a moment, to prove that NATS stores */
+  readonly proofStream: string
+  readonly proofSubject: string
   readonly publicStream: string
   /** `campaign` '' for what belongs to none */
   readonly eventSubject: (campaign: string, type: string) => string
@@ -78,6 +81,8 @@ export function streamNames(namespace: string): Names {
     journalStream: (shard, epoch) => `${upper}_JOURNAL_${shard}_${epoch}`,
     journalSubject: (shard, epoch) => `${namespace}-journal.${shard}.${epoch}`,
     journalPrefix: (shard) => `${upper}_JOURNAL_${shard}_`,
+    proofStream: `${upper}_PROOF`,
+    proofSubject: `${namespace}-proof`,
     publicStream: upper,
     eventSubject: (campaign, type) => `${namespace}.${campaign === '' ? NO_CAMPAIGN : campaign}.${type}`,
     eventSubjects: eventTypes.map((type) => `${namespace}.*.${type}`),

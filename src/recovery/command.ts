@@ -22,7 +22,8 @@ export async function runRecover(config: Config): Promise<void> {
     while (Date.now() < deadline) {
       const row = await readShard(pool, SHARD)
       const state = row
-        ? `epoch ${row.epoch}, ${row.state}, journal read to ${row.position.epoch}/${row.position.sequence}`
+        ? `epoch ${row.epoch}, ${row.state}, journal read to ${row.position.epoch}/${row.position.sequence}` +
+          (row.waitingFor === '' ? '' : `; it waits for ${row.waitingFor}`)
         : ''
       if (state !== told) console.log(`shard ${SHARD}: ${state}`)
       told = state

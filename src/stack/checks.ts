@@ -101,7 +101,9 @@ async function lookAtNats(config: Config): Promise<Look> {
       await manager.getAccountInfo()
       return { version }
     } catch (error) {
-      const advice = 'The journal needs JetStream: start nats-server with -js, and enable it for this account.'
+      const advice =
+        'The journal needs JetStream: start nats-server with -js, and enable it for this account. ' +
+        'Restart NATS where its disk was full: nats-server 2.9 stays stuck after that.'
       return { version, problem: { text: `JetStream does not answer: ${textOf(error)}`, advice } }
     }
   } finally {

@@ -9,7 +9,7 @@ const ALIVE_SECONDS = 5
 export async function readStoreFacts(db: Queryable, shard: number): Promise<StoreFacts> {
   const { rows } = await db.query<StoreFacts>(
     `select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as "readOnly",
-       (select jsonb_build_object('state', state, 'epoch', epoch) from shards where shard = $1) as shard,
+       (select jsonb_build_object('state', state, 'epoch', epoch, 'waitingFor', waiting_for) from shards where shard = $1) as shard,
        (select count(*) from openings where shard = $1 and opened_at > now() - interval '5 minutes')::float8 as openings,
        (select coalesce(jsonb_agg(jsonb_build_object(
             'worker', worker, 'term', owner_term,

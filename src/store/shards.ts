@@ -9,6 +9,8 @@ export interface ShardRow {
   readonly shas: Readonly<Record<string, string>>
   readonly ownerTerm: number
   readonly position: Position
+  /** what its owner waits for before it opens the shard, in words; '' while it waits for nothing */
+  readonly waitingFor: string
 }
 
 /** A place in a shard's journal: the stream of an epoch and a sequence in it. */
@@ -26,6 +28,7 @@ interface RawShard {
   owner_term: number
   position_epoch: number
   position_sequence: number
+  waiting_for: string
 }
 
 type Queryable = Pick<Pool | PoolClient, 'query'>
@@ -44,7 +47,8 @@ export async function readShard(db: Queryable, shard: number): Promise<ShardRow 
       replid: row.replid,
       shas: row.shas,
       ownerTerm: row.owner_term,
-      position: { epoch: row.position_epoch, sequence: row.position_sequence }
+      position: { epoch: row.position_epoch, sequence: row.position_sequence },
+      waitingFor: row.waiting_for
     }
   )
 }
@@ -105,6 +109,18 @@ export function closeShard(session: Queryable, { shard, ownerTerm }: Owned): Pro
   )
 }
 
+/** Says what the owner waits for, '' for nothing. @throws OwnershipLostError */
+export function noteWaiting(
+  session: Queryable,
+  { shard, ownerTerm, waitingFor }: Owned & { readonly waitingFor: string }
+): Promise<void> {
+  return changeOwned(
+    session,
+    'update shards set waiting_for = $3, updated_at = now() where shard = $1 and owner_term = $2',
+    [shard, ownerTerm, waitingFor]
+  )
+}
+
 /** Asks the owner to open the shard again: it sees the state within a second. */
 export async function requestReopening(db: Queryable, shard: number): Promise<void> {
   await db.query("update shards set state = 'closed', updated_at = now() where shard = $1", [shard])
@@ -120,7 +136,7 @@ export interface OpenState extends Owned {
 export function markOpen(session: Queryable, state: OpenState): Promise<void> {
   return changeOwned(
     session,
-    `update shards set state = 'open', replid = $4, shas = $5, updated_at = now()
+    `update shards set state = 'open', replid = $4, shas = $5, waiting_for = '', updated_at = now()
      where shard = $1 and owner_term = $2 and epoch = $3`,
     [state.shard, state.ownerTerm, state.epoch, state.replid, JSON.stringify(state.shas)]
   )

@@ -17,9 +17,22 @@ export interface Loop {
   readonly vital: boolean
 }
 
+const TELL_AGAIN_MS = 60_000
+const REMEMBERED_MAX = 100
+
+/** A part that is away is met twice a second: a line each time would hide everything else. */
+function isNews(told: Map<string, number>, error: unknown): boolean {
+  const what = error instanceof Error ? error.message : String(error)
+  const now = performance.now()
+  if (now - (told.get(what) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_MS) return false
+  if (told.size >= REMEMBERED_MAX) told.clear()
+  told.set(what, now)
+  return true
+}
+
 /**
  * Runs loops side by side until the signal fires or a vital one fails.
- * @param onError told of errors of loops that are not vital
+ * @param onError told of errors of loops that are not vital: of each once a minute
  * @throws the first error of a vital loop, after all loops have ended
  */
 export async function runLoops(
@@ -33,6 +46,7 @@ export async function runLoops(
   setMaxListeners(0, both)
   let failure: unknown
   const runOne = async (loop: Loop) => {
+    const told = new Map<string, number>()
     while (!both.aborted) {
       try {
         await loop.run()
@@ -42,7 +56,7 @@ export async function runLoops(
           stop.abort()
           return
         }
-        onError(loop.name, error)
+        if (isNews(told, error)) onError(loop.name, error)
         await pause(500, both)
       }
       await pause(loop.everyMs, both)

@@ -7,15 +7,16 @@ import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
 import { RedisCallError } from '../gate/redis-caller.ts'
 import { isJournalAway } from '../journal/connection.ts'
-import { StreamReader } from '../journal/reader.ts'
+import { JournalGapError, StreamReader } from '../journal/reader.ts'
 import { type StreamSettings, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
+import { missingFor, STUCK_NATS } from '../recovery/readiness.ts'
 import { recover } from '../recovery/recover.ts'
 import { OpeningScripts } from '../recovery/scripts.ts'
-import { closeShard, type Position, readShard, takeShard } from '../store/shards.ts'
+import { closeShard, noteWaiting, type Position, readShard, takeShard } from '../store/shards.ts'
 import { driverLoops } from './driver-loops.ts'
 import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
-import { type Loop, ReopenError, runLoops } from './loops.ts'
+import { type Loop, pause, ReopenError, runLoops } from './loops.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from './projector.ts'
 import { Reconciler } from './reconciler.ts'
 import { lookAtShard, type SeenEnd } from './shard-sight.ts'
@@ -40,6 +41,13 @@ export interface OwnerOptions {
 /** Frames gather this long before the next transaction: one of eight frames costs Postgres little more than one of one. */
 const GATHER_MS = 20
 
+/** How often a shard that cannot be opened yet looks whether it can. */
+const LOOK_MS = 1000
+const LOOKS_BEFORE_ALARM = 3
+
+/** A recovery that had raised the epoch did not come to its end. */
+export class RecoveryError extends Error {}
+
 /** The journal and the rules disagree, and trying again changes nothing: people must look. */
 export class ViolationError extends Error {}
 
@@ -47,6 +55,15 @@ export class ViolationError extends Error {}
 function isViolation(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' && (code.startsWith('23') || code.startsWith('22'))
+}
+
+/** NATS answers and does not do what it is asked for. */
+function isOfJournal(error: unknown): boolean {
+  return error instanceof JournalGapError || (error instanceof Error && error.name === 'NatsError')
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Works on one shard while a Postgres session holds its lock. */
@@ -98,7 +115,8 @@ export class ShardOwner {
   async run(signal: AbortSignal): Promise<void> {
     this.#scripts = await this.#openingAlive()
     while (!signal.aborted) {
-      this.#scripts ??= await this.#recover()
+      this.#scripts ??= await this.#recover(signal)
+      if (!this.#scripts) break
       try {
         await runLoops(this.#loops(this.#scripts), signal, (name, error) =>
           this.#options.logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
@@ -112,24 +130,55 @@ export class ShardOwner {
     await this.#projector.close()
   }
 
-  async #recover(): Promise<OpeningScripts> {
+  /** undefined when the signal fired before what a recovery needs was there */
+  async #recover(signal: AbortSignal): Promise<OpeningScripts | undefined> {
     const { parts, jsm, names, streams, logger } = this.#options
     const session = this.#session
     this.#options.report.say({ projecting: { ok: false, detail: 'the shard is being opened' } })
-    try {
-      return await recover({
-        ...parts,
-        session,
-        ownerTerm: this.#term,
-        jsm,
-        names,
-        streams,
-        projector: this.#projector,
-        logger
-      })
-    } catch (error) {
-      throw await this.#closeOnViolation(error)
+    const recovery = {
+      ...parts,
+      session,
+      ownerTerm: this.#term,
+      jsm,
+      names,
+      streams,
+      projector: this.#projector,
+      logger
     }
+    if (!(await this.#untilPossible(signal, () => missingFor(recovery)))) return undefined
+    try {
+      return await recover(recovery)
+    } catch (error) {
+      const why = await this.#closeOnViolation(error)
+      if (why instanceof ViolationError) throw why
+      const hint = isOfJournal(why) ? `; ${STUCK_NATS}` : ''
+      await this.#noteWaiting(`the next try, for the last one ended: ${textOf(why)}${hint}`).catch(() => {})
+      throw new RecoveryError(`The shard could not be opened: ${textOf(why)}${hint}`, { cause: why })
+    }
+  }
+
+  /** Waits, and says for what, in the log and in the shard's row; false when the signal fired first. */
+  async #untilPossible(signal: AbortSignal, missing: () => Promise<string | undefined>): Promise<boolean> {
+    let told = ''
+    for (let looks = 0; !signal.aborted; looks += 1) {
+      const waitingFor = (await missing()) ?? ''
+      if (waitingFor === '') return true
+      if (waitingFor !== told) {
+        this.#options.logger.warn({ waitingFor }, 'the shard is opened as soon as it can be')
+        await this.#noteWaiting(waitingFor)
+        told = waitingFor
+      }
+      // what restarts is back by then
+      if (looks === LOOKS_BEFORE_ALARM)
+        this.#options.logger.error({ alarm: 'RECOVERY_WAITS', waitingFor }, 'the shard cannot be opened')
+      await pause(LOOK_MS, signal)
+    }
+    return false
+  }
+
+  #noteWaiting(waitingFor: string): Promise<void> {
+    const { parts } = this.#options
+    return noteWaiting(this.#session, { shard: parts.shard, ownerTerm: this.#term, waitingFor })
   }
 
   /** The opening that Postgres names, when its gate answers and its stream exists: nothing to recover. */

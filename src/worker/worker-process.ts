@@ -10,13 +10,12 @@ import { CommandQueue } from '../journal/command-queue.ts'
 import { createPublisher } from '../journal/publisher.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
-import { VerificationError } from '../recovery/verify.ts'
 import { checkSchema } from '../store/migrate.ts'
 import { createPool, openSession } from '../store/pool.ts'
 import { CommandIntake } from './command-intake.ts'
 import { EventRelay } from './event-relay.ts'
 import { pause, runLoops } from './loops.ts'
-import { type OwnerOptions, ShardOwner, ViolationError } from './owner.ts'
+import { type OwnerOptions, RecoveryError, ShardOwner, ViolationError } from './owner.ts'
 import { WorkerReport } from './worker-report.ts'
 
 /** Events gather this long: many in one go cost one pull and one ack. */
@@ -27,7 +26,7 @@ const COMMANDS_WAIT_MS = 1000
 
 /** How long a worker waits before it tries again to own a shard that another holds, or that it could not open. */
 const RETRY_MS = 500
-/** After a violation, and after some verifications that failed: each try makes an epoch and a stream, and only people can help. */
+/** After a violation, and after some recoveries that failed: each try makes an epoch and a stream, and maybe only people can help. */
 const LONGEST_RETRY_MS = 30_000
 
 interface WorkerOptions {
@@ -99,12 +98,18 @@ class EventTelling {
   }
 }
 
+/** The first try again comes soon: Redis may have been exchanged in the middle. */
+function waitAfter(failed: number): number {
+  return failed === 0 ? RETRY_MS : Math.min(RETRY_MS * 2 ** (failed - 1), LONGEST_RETRY_MS)
+}
+
 /** Takes the shard, works on it, and starts over when that ends, until the signal fires. */
 async function ownWhilePossible(
   options: OwnerOptions,
   { telling, config, logger, signal }: WorkerOptions & { readonly telling: EventTelling }
 ): Promise<void> {
-  let unverified = 0
+  let failed = 0
+  let told = ''
   while (!signal.aborted) {
     let waitMs = RETRY_MS
     try {
@@ -118,13 +123,17 @@ async function ownWhilePossible(
         telling.start()
         await owner.run(AbortSignal.any([signal, lost]))
       })
+      told = ''
     } catch (error) {
-      unverified = error instanceof VerificationError ? unverified + 1 : 0
-      waitMs =
-        error instanceof ViolationError ? LONGEST_RETRY_MS : Math.min(RETRY_MS * 2 ** unverified, LONGEST_RETRY_MS)
-      options.report.standsBy(error instanceof Error ? error.message : String(error))
-      const alarm = unverified > 1 ? { alarm: 'UNVERIFIED' } : {}
-      logger.error({ ...alarm, err: error, waitMs }, 'the work on the shard ended; it is taken up again')
+      failed = error instanceof RecoveryError ? failed + 1 : 0
+      waitMs = error instanceof ViolationError ? LONGEST_RETRY_MS : waitAfter(failed)
+      const alarm = failed > 1 ? { alarm: 'RECOVERY_FAILS', tries: failed } : {}
+      const what = error instanceof Error ? error.message : String(error)
+      options.report.standsBy(what)
+      // an outage is one line, not one for each look at it
+      const line = what === told && failed === 0 ? 'debug' : 'error'
+      logger[line]({ ...alarm, err: error, waitMs }, 'the work on the shard ended; it is taken up again')
+      told = what
     }
     await pause(waitMs, signal)
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import type { BatcherLimits } from '../../src/gate/batcher.ts'
 import type { AdjustCommand, BuyCommand } from '../../src/gate/commands.ts'
@@ -27,8 +27,8 @@ export interface Core {
   readonly worker: (options?: { readonly lagMs?: number }) => () => Promise<void>
 }
 
-/** A migrated namespace with gates and workers in this process, on real servers. */
-export async function startCore(t: Teardown, urls: ServerUrls): Promise<Core> {
+/** A migrated namespace with gates and workers in this process, on real servers. @param log takes what they log */
+export async function startCore(t: Teardown, urls: ServerUrls, log?: DestinationStream): Promise<Core> {
   setStoreDeadline(PATIENT_MS)
   const config = loadConfig({
     NAMESPACE: freshNamespace(),
@@ -37,7 +37,7 @@ export async function startCore(t: Teardown, urls: ServerUrls): Promise<Core> {
     DATABASE_URL: urls.databaseUrl,
     JOURNAL_MAX_BYTES: String(64 * 1024 ** 2)
   })
-  const logger = pino({ level: process.env.TEST_LOG ?? 'silent' })
+  const logger = log ? pino({ level: 'info' }, log) : pino({ level: process.env.TEST_LOG ?? 'silent' })
   await migrate(config)
   const pool = createPool(config, { max: 8, name: 'floodgate-test' })
   const stops: Array<() => Promise<void>> = []

@@ -1,3 +1,4 @@
+import type { DestinationStream } from 'pino'
 import type { Test } from 'tap'
 import { type Call, encodeBatch, type SettleRequest } from '../../src/gate/batch.ts'
 import type { BatcherLimits } from '../../src/gate/batcher.ts'
@@ -16,6 +17,8 @@ import { waitFor } from './wait.ts'
 export type SmallSale = Partial<SaleSpec> & {
   readonly worker?: boolean
   readonly limits?: Partial<BatcherLimits>
+  /** takes what gateway and worker log */
+  readonly log?: DestinationStream
   /** the epoch that is opened, where numbers must be the same in every run; otherwise one that never was */
   readonly epoch?: number
 }
@@ -30,7 +33,7 @@ export interface Shop extends GateParts {
 
 /** Opens campaign `c`, sale `s`: ten units at 100 CNY unless said otherwise. */
 export async function openShop(t: Teardown, urls: ServerUrls, spec: SmallSale = {}): Promise<Shop> {
-  const core = await startCore(t, urls)
+  const core = await startCore(t, urls, spec.log)
   if (spec.epoch !== undefined) {
     await core.pool.query("insert into shards (shard, epoch, state) values (0, $1, 'closed')", [spec.epoch - 1])
   }

@@ -97,13 +97,14 @@ export const redisLimitRows: readonly Row[] = [
     id: 'F18',
     title:
       "Redis' memory is full, writing every second or always: clean refusals, nothing half done, and it goes on when there is room.",
-    expects: { opensAgain: false },
+    expects: { opensAgain: false, alarms: ['REDIS_REFUSES'] },
     strike: outOfMemory
   },
   {
     id: 'F19',
     title: "Redis' disk is full, writing every second or always: clean refusals, and it goes on when there is room.",
     prepare: onSmallDisk({ part: 'redis', megabytes: 24 }),
+    expects: { mayAlarm: ['REDIS_REFUSES', 'RECOVERY_WAITS'] },
     strike: diskFull
   },
   {

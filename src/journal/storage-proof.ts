@@ -1,0 +1,44 @@
+import { type JetStreamManager, RetentionPolicy, StorageType } from 'nats'
+import type { JournalConnection } from './connection.ts'
+import { createPublisher } from './publisher.ts'
+import type { Names } from './subjects.ts'
+
+const ACK_MS = 2000
+/** Room for one small message. */
+const MAX_BYTES = 4096
+
+interface ProofParts {
+  readonly connection: JournalConnection
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly replicas: number
+}
+
+/**
+ * Makes a small stream as the journal's are made, stores a message in it and deletes it: whether NATS can be asked tells
+ * nothing of whether it can store.
+ * @returns what NATS said instead, undefined when it stored
+ */
+export async function provesStorage({ connection, jsm, names, replicas }: ProofParts): Promise<string | undefined> {
+  const { proofStream: name, proofSubject: subject } = names
+  const publisher = createPublisher(connection, ACK_MS)
+  try {
+    // left behind by a worker that died here
+    await jsm.streams.delete(name).catch(() => false)
+    await jsm.streams.add({
+      name,
+      subjects: [subject],
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      max_bytes: MAX_BYTES,
+      num_replicas: replicas
+    })
+    const result = await publisher.publish({ stream: name, subject, id: 'proof', payload: 'x' })
+    return result.acked ? undefined : result.reason
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    publisher.close()
+    await jsm.streams.delete(name).catch(() => false)
+  }
+}

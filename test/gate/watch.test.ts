@@ -1,0 +1,94 @@
+import { pino } from 'pino'
+import t from 'tap'
+import { watchOpening } from '../../src/gate/opening-watch.ts'
+import { RedisCallError } from '../../src/gate/redis-caller.ts'
+import type { ShardRow } from '../../src/store/shards.ts'
+import { waitFor } from '../support/wait.ts'
+
+const row: ShardRow = {
+  shard: 0,
+  epoch: 7,
+  state: 'open',
+  replid: 'r',
+  shas: { gate: 'sha' },
+  ownerTerm: 1,
+  position: { epoch: 7, sequence: 0 },
+  waitingFor: ''
+}
+
+interface Line {
+  readonly level: number
+  readonly alarm?: string
+  readonly reason?: string
+}
+
+function logOf(lines: Line[]) {
+  return pino({ level: 'info' }, { write: (text: string) => lines.push(JSON.parse(text) as Line) })
+}
+
+t.test('A gate that is closed from the start is asked for with back-off, not without end', async (t) => {
+  let reads = 0
+  const started = performance.now()
+  const watch = watchOpening({
+    read: async () => {
+      reads += 1
+      return { ...row, state: 'closed' }
+    },
+    probe: async () => true,
+    logger: logOf([])
+  })
+  t.teardown(() => watch.stop())
+  await waitFor(() => reads >= 8, { what: 'eight looks' })
+  // a timer is never early: 25, 50, 100, 200 and three times 300 ms; on a slow machine it is more
+  t.ok(performance.now() - started > 1000, 'eight looks take more than a second')
+})
+
+t.test('Redis refusing is one alarm for as long as it lasts, whoever meets it', async (t) => {
+  const lines: Line[] = []
+  let fault: RedisCallError | undefined
+  let probes = 0
+  let reads = 0
+  const watch = watchOpening({
+    read: async () => {
+      reads += 1
+      return row
+    },
+    probe: async () => {
+      probes += 1
+      if (fault) throw fault
+      return true
+    },
+    logger: logOf(lines)
+  })
+  t.teardown(() => watch.stop())
+  await watch.ready()
+  for (const code of ['READONLY', 'OOM']) {
+    const before = lines.filter(({ alarm }) => alarm === 'REDIS_REFUSES').length
+    const readsBefore = reads
+    fault = new RedisCallError('refused', `${code} not now`)
+    for (let call = 0; call < 20; call += 1) watch.invalidate(fault)
+    t.equal(watch.current(), undefined, 'closed')
+    t.equal(watch.reason(), `${code} not now`)
+    const probesBefore = probes
+    await waitFor(() => probes > probesBefore + 2, { what: 'some looks' })
+    t.equal(reads, readsBefore, 'Postgres is not asked for what it cannot help')
+    fault = undefined
+    await waitFor(() => watch.current() !== undefined, { what: 'the gate to be open again' })
+    t.equal(watch.reason(), '')
+    t.equal(lines.filter(({ alarm }) => alarm === 'REDIS_REFUSES').length, before + 1, 'one line')
+  }
+})
+
+t.test('A gate that is told that its opening is over follows the next', async (t) => {
+  let alive = 'sha'
+  const watch = watchOpening({
+    read: async () => ({ ...row, epoch: alive === 'sha' ? 7 : 8, shas: { gate: alive } }),
+    probe: async ({ sha }) => sha === alive,
+    logger: logOf([])
+  })
+  t.teardown(() => watch.stop())
+  await watch.ready()
+  alive = 'next'
+  watch.invalidate('CLOSED')
+  await waitFor(() => watch.current()?.epoch === 8, { what: 'the next opening' })
+})
