@@ -1,6 +1,6 @@
 import type { Localized } from './definition.ts'
 import type { PrizeType } from './definition-draw.ts'
-import type { PlannedSession } from './sessions.ts'
+import type { DailyEntry, PlannedSession } from './sessions.ts'
 
 /** The one session of every activity that is no sale. */
 export const WHOLE = 'all'
@@ -39,6 +39,8 @@ export interface Sale extends ActivityBase {
   readonly unitsPerUser: number
   readonly payWithinSeconds: number
   readonly shipWithin?: { readonly businessDays: number; readonly from: 'campaignEnd' | 'acceptance' }
+  /** what its sessions were made of, for days that are added later */
+  readonly daily?: readonly DailyEntry[]
 }
 
 /** What something costs, or one part of what it gives: an amount of a unit that the campaign declares. */

@@ -77,6 +77,12 @@ export const ActivityPatch = Type.Object(
     prize: Type.Optional(Id),
     closesAt: Type.Optional(Moment),
     price: Type.Optional(Price),
+    free: Type.Optional(Flag),
+    listPrice: Type.Optional(
+      Type.Union([Price, Type.Null()], {
+        description: 'must be an amount in minor units above the price, or null for no list price'
+      })
+    ),
     limits: Type.Optional(ActivityLimits),
     weights: Type.Optional(
       Type.Record(Id, Weight, {

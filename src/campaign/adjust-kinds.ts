@@ -1,6 +1,7 @@
-import type { ActivityRules, Draw } from './activity-rules.ts'
+import type { ActivityRules, Draw, Sale } from './activity-rules.ts'
 import type { ActivityPatch } from './adjust-body.ts'
 import { Contradiction, type Draft } from './adjust-parts.ts'
+import { FOR_NOTHING, NOT_FREE } from './check-sale.ts'
 import { weightsAt } from './compile-draw.ts'
 import { weightIn } from './draw-rules.ts'
 
@@ -21,29 +22,45 @@ export function meantPrize(draft: Draft, name: string): string {
   return prize.id
 }
 
-/** A price in money of a sale, or what a redemption costs in its unit. */
-export function applyPrice(draft: Draft, price: number): void {
-  const { activity, data } = draft
-  switch (activity.kind) {
-    case 'sale': {
-      const { listPrice } = activity
-      if (listPrice !== undefined && price >= listPrice) {
-        throw new Contradiction('/price', `must be below the list price ${listPrice}, but is ${price}`)
-      }
-      Object.assign(data, { price, priceBefore: activity.price })
-      draft.activity = { ...activity, price }
-      return
-    }
-    case 'redemption': {
-      const { cost } = activity
-      if (price < 1) throw new Contradiction('/price', `must be at least 1 of ${cost.unit}`)
-      Object.assign(data, { price, priceBefore: cost.amount })
-      draft.activity = { ...activity, cost: { ...cost, amount: price } }
-      return
-    }
-    default:
-      throw new Contradiction('/price', `${activity.id} is a ${activity.kind}; only sales and redemptions have a price`)
+type Prices = Pick<ActivityPatch, 'price' | 'free' | 'listPrice'>
+
+/** A sale with other prices; the list price stays above the price, whichever of them moves. */
+function pricedSale(sale: Sale, prices: Prices): Sale {
+  const { listPrice: before, ...rest } = sale
+  const { price = sale.price, free } = prices
+  const listPrice = prices.listPrice === undefined ? before : (prices.listPrice ?? undefined)
+  if (prices.price === 0 && free !== true) throw new Contradiction('/price', FOR_NOTHING)
+  if (price > 0 && free === true) throw new Contradiction('/free', NOT_FREE)
+  if (listPrice !== undefined && price >= listPrice) {
+    throw prices.price === undefined
+      ? new Contradiction('/listPrice', `must be above the price ${price}, but is ${listPrice}`)
+      : new Contradiction('/price', `must be below the list price ${listPrice}, but is ${price}`)
   }
+  return { ...rest, price, ...(listPrice === undefined ? {} : { listPrice }) }
+}
+
+/** A price in money of a sale and its list price, or what a redemption costs in its unit. */
+export function applyPrices(draft: Draft, prices: Prices): void {
+  const { activity, data } = draft
+  const { price, listPrice } = prices
+  if (activity.kind === 'sale') {
+    draft.activity = pricedSale(activity, prices)
+    if (price !== undefined) Object.assign(data, { price, priceBefore: activity.price })
+    if (listPrice !== undefined) Object.assign(data, { listPrice, listPriceBefore: activity.listPrice ?? null })
+    return
+  }
+  for (const name of ['listPrice', 'free'] as const) {
+    if (prices[name] === undefined) continue
+    throw new Contradiction(`/${name}`, `${activity.id} is a ${activity.kind}; only sales are sold for money`)
+  }
+  if (price === undefined) return
+  if (activity.kind !== 'redemption') {
+    throw new Contradiction('/price', `${activity.id} is a ${activity.kind}; only sales and redemptions have a price`)
+  }
+  const { cost } = activity
+  if (price < 1) throw new Contradiction('/price', `must be at least 1 of ${cost.unit}`)
+  Object.assign(data, { price, priceBefore: cost.amount })
+  draft.activity = { ...activity, cost: { ...cost, amount: price } }
 }
 
 type Limits = NonNullable<ActivityPatch['limits']>

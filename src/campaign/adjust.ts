@@ -1,5 +1,5 @@
 import type { ActivityPatch } from './adjust-body.ts'
-import { applyLimits, applyPrice, applyWeights, meantPrize } from './adjust-kinds.ts'
+import { applyLimits, applyPrices, applyWeights, meantPrize } from './adjust-kinds.ts'
 import { type Adjusted, addStock, Contradiction, changedPuts, type Draft, guarded, nothing } from './adjust-parts.ts'
 import { applyEnd, applySession, meantSession } from './adjust-sessions.ts'
 import { compileActivity } from './compile.ts'
@@ -37,13 +37,13 @@ function checkBeside({ session, addStock: delta, closesAt, prize }: ActivityPatc
 }
 
 function applyPatch(draft: Draft, body: ActivityPatch): void {
-  const { session, addStock: delta, closesAt, price, limits, weights, paused, prize } = body
+  const { session, addStock: delta, closesAt, limits, weights, paused, prize } = body
   const name = typeof session === 'string' ? session : session?.id
   checkBeside(body)
   if (typeof session === 'object') applySession(draft, session)
   if (closesAt !== undefined) applyEnd(draft, closesAt, name)
   if (delta !== undefined) applyStock(draft, delta, { prize, session: name })
-  if (price !== undefined) applyPrice(draft, price)
+  applyPrices(draft, body)
   if (limits !== undefined) applyLimits(draft, limits)
   if (weights !== undefined) applyWeights(draft, weights)
   if (paused !== undefined) {

@@ -68,9 +68,14 @@ function checkDaily(sale: SaleDefinition, pointer: string, add: Add): void {
   checkOverlaps(spans, add)
 }
 
+export const FOR_NOTHING = 'is 0: to sell for nothing, say "free": true beside it'
+export const NOT_FREE = 'stands beside a price: what is free has the price 0'
+
 /** Told also where other fields of the sale are wrong: a wrong price is the dearest mistake of all. */
 export function checkPrice(sale: Partial<SaleDefinition>, pointer: string, add: Add): void {
-  const { listPrice, price } = sale
+  const { listPrice, price, free } = sale
+  if (price === 0 && free !== true) add(`${pointer}/price`, FOR_NOTHING)
+  if (typeof price === 'number' && price > 0 && free === true) add(`${pointer}/free`, NOT_FREE)
   if (typeof listPrice === 'number' && typeof price === 'number' && price >= listPrice) {
     add(`${pointer}/price`, `must be below the list price ${listPrice}, but is ${price}`)
   }

@@ -49,10 +49,6 @@ export const Count = whole(1, MAX_UNITS)
 export const Stock = whole(0, MAX_UNITS, 'a whole number of units')
 export const Price = whole(0, MAX_PRICE, 'an amount in minor units (cents, fen), a whole number')
 export const UnitsPerUser = whole(1, MAX_UNITS_PER_USER, 'a whole number of units')
-export const Currency = Type.String({
-  pattern: '^[A-Z]{3}$',
-  description: 'must be an ISO 4217 code of three capital letters, such as "CNY"'
-})
 
 export const oneOf = <const Value extends string>(...values: Value[]) =>
   Type.Unsafe<Value>({

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { Currency } from './currencies.ts'
 import { common } from './definition-common.ts'
-import { Currency, Daily, oneOf, Price, Session, Title, UnitsPerUser, whole } from './definition-parts.ts'
+import { Daily, Flag, oneOf, Price, Session, Title, UnitsPerUser, whole } from './definition-parts.ts'
 
 const closed = { additionalProperties: false }
 
@@ -20,6 +21,7 @@ export const Sale = Type.Object(
     ),
     listPrice: Type.Optional(Price),
     price: Price,
+    free: Type.Optional(Flag),
     currency: Currency,
     unitsPerUser: Type.Optional(UnitsPerUser),
     payWithinSeconds: Type.Optional(whole(1, 30 * 24 * 3600, 'a number of seconds')),

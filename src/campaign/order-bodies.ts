@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Currency, currencyCode } from './currencies.ts'
 
 const closed = { additionalProperties: false }
 const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500 }))
@@ -8,7 +9,7 @@ const Word = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 export const PaymentBody = Type.Object(
   {
     amount: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'minor units' }),
-    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+    currency: Currency,
     reference: Type.String({
       pattern: '^[\\x21-\\x7e]{1,64}$',
       description: 'of the payment; the same one counts once'
@@ -65,6 +66,11 @@ export const ReturnBody = Type.Object(
   { ...closed, title: 'Return' }
 )
 export type ReturnBody = Static<typeof ReturnBody>
+
+/** A payment with its currency as it is kept: written otherwise it is the same payment. */
+export function sameCurrency(body: PaymentBody): PaymentBody {
+  return { ...body, currency: currencyCode(body.currency) }
+}
 
 /** What is said with each change of an order, over HTTP and by commands. */
 export const orderBodies = { pay: PaymentBody, cancel: CancellationBody, ship: ShipmentBody, return: ReturnBody }

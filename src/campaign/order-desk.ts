@@ -6,6 +6,7 @@ import { decodeRefund } from '../gate/order-record.ts'
 import type { Decision, Outcome } from '../gate/outcomes.ts'
 import { claimReference, keepReference, releaseReference } from '../store/payment-references.ts'
 import { type AuditedCommand, type AuditedGate, createAuditedGate } from './audited-gate.ts'
+import { sameCurrency } from './order-bodies.ts'
 import { type AskedChange, type Asker, orderChange } from './order-changes.ts'
 import type { FoundOrder } from './order-lookup.ts'
 
@@ -75,8 +76,8 @@ export function createOrderDesk({ gate, pool, logger }: DeskParts) {
 
   /** @throws UnavailableError when Postgres does not answer: nothing was done */
   return async (found: FoundOrder, asked: AskedChange, asker: Asker): Promise<Outcome> => {
-    const command = orderChange(found, asked, asker)
-    if (asked.transition !== 'pay') return submit(command)
-    return answerOf(await pay(command, found, asked.body.reference))
+    if (asked.transition !== 'pay') return submit(orderChange(found, asked, asker))
+    const payment = { ...asked, body: sameCurrency(asked.body) }
+    return answerOf(await pay(orderChange(found, payment, asker), found, payment.body.reference))
   }
 }

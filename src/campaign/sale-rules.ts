@@ -1,5 +1,6 @@
 import { commonDefinition, commonRules, iso, moment, type Window } from './activity-parts.ts'
 import type { Sale, Session } from './activity-rules.ts'
+import { currencyCode } from './currencies.ts'
 import type { SaleDefinition } from './definition.ts'
 import { expandDaily, type PlannedSession } from './sessions.ts'
 
@@ -16,24 +17,37 @@ function sessionsOf(sale: SaleDefinition, window: Window & { readonly timezone: 
         unitsPerUser: session.unitsPerUser ?? 0
       }))
     : expandDaily(sale.daily ?? [], window, MAX_SESSIONS)
-  return planned
-    .sort((a, b) => a.opensAt - b.opensAt)
-    .map((session) => ({ ...session, publishedStock: session.stock, paused: false }))
+  return planned.sort((a, b) => a.opensAt - b.opensAt).map(newSession)
+}
+
+const newSession = (session: PlannedSession): Session => ({
+  ...session,
+  publishedStock: session.stock,
+  paused: false
+})
+
+/** The sessions that a sale has in a window and did not have in a smaller one. */
+export function addedSessions(sale: Sale, before: Window, window: Window & { readonly timezone: string }): Session[] {
+  const known = new Set(sale.sessions.map(({ id }) => id))
+  return expandDaily(sale.daily ?? [], window, MAX_SESSIONS)
+    .filter(({ id, closesAt }) => closesAt > before.closesAt && !known.has(id))
+    .map(newSession)
 }
 
 /** A sale in force, as it is before any adjustment. */
 export function saleRules(sale: SaleDefinition, window: Window & { readonly timezone: string }): Sale {
-  const { sku, listPrice, shipWithin } = sale
+  const { sku, listPrice, shipWithin, daily } = sale
   return {
     ...commonRules(sale),
     kind: 'sale',
     ...(sku === undefined ? {} : { sku }),
     ...(listPrice === undefined ? {} : { listPrice }),
     price: sale.price,
-    currency: sale.currency,
+    currency: currencyCode(sale.currency),
     unitsPerUser: sale.unitsPerUser ?? 0,
     payWithinSeconds: sale.payWithinSeconds ?? 0,
     ...(shipWithin === undefined ? {} : { shipWithin }),
+    ...(daily === undefined ? {} : { daily }),
     sessions: sessionsOf(sale, window)
   }
 }
@@ -56,6 +70,7 @@ export function saleDefinition(sale: Sale): SaleDefinition {
     ...(sku === undefined ? {} : { sku }),
     ...(listPrice === undefined ? {} : { listPrice }),
     price: sale.price,
+    ...(sale.price === 0 ? { free: true } : {}),
     currency: sale.currency,
     ...(unitsPerUser > 0 ? { unitsPerUser } : {}),
     ...(payWithinSeconds > 0 ? { payWithinSeconds } : {}),

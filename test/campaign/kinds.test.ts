@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { Value } from 'typebox/value'
-import type { Draw, Redemption, Task } from '../../src/campaign/activity-rules.ts'
+import type { ActivityRules, Draw, Redemption, Task } from '../../src/campaign/activity-rules.ts'
 import { checkDefinition } from '../../src/campaign/check.ts'
 import { compile } from '../../src/campaign/compile.ts'
 import { DefinitionSchema } from '../../src/campaign/definition.ts'
@@ -19,6 +19,12 @@ import {
   withActivities
 } from './kinds.ts'
 
+function withoutDaily(activity: ActivityRules): ActivityRules {
+  if (activity.kind !== 'sale') return activity
+  const { daily: _daily, ...rest } = activity
+  return rest
+}
+
 const drawIn = (rules: Rules) => findActivity(rules, 'wheel') as Draw
 const draw = (changes: Record<string, unknown> = {}) => errorsOf(withActivities([aDraw(changes)]))
 const prize = (changes: Record<string, unknown>) => draw({ prizes: [aPrize(changes), thanks] })
@@ -30,8 +36,10 @@ t.test('the example of the contract is a definition as it stands, and comes back
     t.same(errorsOf(definition), {})
     t.ok(Value.Check(DefinitionSchema, definition), 'the published schema accepts it too')
     const rules = rulesOf(definition)
-    t.same(rulesOf(definitionOf(rules)), rules)
-    t.same(rulesOf(JSON.parse(JSON.stringify(definitionOf(rules)))), JSON.parse(JSON.stringify(rules)))
+    // sessions come back one by one; what daily ones were made of stays with the rules in force
+    const shown = { ...rules, activities: rules.activities.map(withoutDaily) }
+    t.same(rulesOf(definitionOf(rules)), shown)
+    t.same(rulesOf(JSON.parse(JSON.stringify(definitionOf(rules)))), JSON.parse(JSON.stringify(shown)))
   }
 })
 

@@ -155,7 +155,7 @@ test('changes of an order are gate commands with keys that no client can send, a
   const id = await storeOrder(pool, 'alice', { sequence: 7, at: 1_700_000_000_000 })
   gate.outcome = accepted(anOrder({ id, status: 'paid' }))
   const url = `/admin/v1/orders/${id}`
-  await call(`${url}/payment`, 'operator', { amount: 299900, currency: 'CNY', reference: 'pay-1' })
+  await call(`${url}/payment`, 'operator', { amount: 299900, currency: 'cny', reference: 'pay-1' })
   await call(`${url}/shipment`, 'operator', { carrier: 'SF', trackingNumber: '1' })
   await call(`${url}/return`, 'admin', { quantity: 1, kind: 'return', reason: 'broken', refund: true })
   await call(`${url}/cancellation`, 'admin', { reason: 'asked for' })
@@ -235,6 +235,7 @@ test('rubbish about an order is refused before the gate is asked', async (t) => 
     ['payment', { amount: -1, currency: 'CNY', reference: 'x' }, '/amount'],
     ['payment', { amount: 1.5, currency: 'CNY', reference: 'x' }, '/amount'],
     ['payment', { amount: 1, currency: 'yuan', reference: 'x' }, '/currency'],
+    ['payment', { amount: 1, currency: 'RMB', reference: 'x' }, '/currency'],
     ['payment', { amount: 1, currency: 'CNY', reference: 'with space' }, '/reference'],
     ['payment', { amount: 1, currency: 'CNY', reference: 'x', user: 'bob' }, '/user'],
     ['return', { quantity: 0 }, '/quantity'],
