@@ -1,22 +1,50 @@
 import { iso } from './activity-parts.ts'
-import type { ActivityRules, Session } from './activity-rules.ts'
+import type { ActivityRules, Sale, Session } from './activity-rules.ts'
 import type { CampaignPatch } from './adjust-body.ts'
 import { type Adjusted, Contradiction, changedPuts, guarded, momentAt, nothing } from './adjust-parts.ts'
-import { activityKey, compileLimits, compileShipBy, type Put } from './compile.ts'
+import { type AddEntry, activityKey, compileLimits, compileShipBy, type Put, stockKey } from './compile.ts'
 import { packSessions } from './packed.ts'
-import type { Rules } from './rules.ts'
+import { MAX_SESSIONS, type Rules } from './rules.ts'
+import { addedSessions } from './sale-rules.ts'
 
-/** Sessions that last until the campaign's end go on doing so when the end moves. */
-function moveEnd(rules: Rules, closesAt: number, now: number): Rules {
+/** The campaign's end moved: the rules then in force, and the sessions that came with the added days. */
+interface Moved {
+  readonly rules: Rules
+  readonly added: ReadonlyArray<{ readonly sale: Sale; readonly sessions: readonly Session[] }>
+}
+
+function checkEnd(rules: Rules, closesAt: number, now: number): void {
   if (closesAt <= now) throw new Contradiction('/closesAt', 'is in the past; to stop at once, end the campaign')
   if (closesAt <= rules.opensAt) throw new Contradiction('/closesAt', 'must be after opensAt')
   if (closesAt - rules.opensAt > 400 * 24 * 3600 * 1000) {
     throw new Contradiction('/closesAt', 'must be at most 400 days after opensAt')
   }
+}
+
+/** Those of added days, none that would have begun already: a session is as long as it says. */
+function sessionsToCome(rules: Rules, closesAt: number, now: number): Moved['added'] {
+  const added = rules.activities.flatMap((sale) => {
+    if (sale.kind !== 'sale') return []
+    const sessions = addedSessions(sale, rules, { ...rules, closesAt }).filter(({ opensAt }) => opensAt >= now)
+    return sessions.length === 0 ? [] : [{ sale, sessions }]
+  })
+  const all = [...rules.activities.map(({ sessions }) => sessions), ...added.map(({ sessions }) => sessions)]
+  const count = all.reduce((sum, sessions) => sum + sessions.length, 0)
+  if (count > MAX_SESSIONS) {
+    throw new Contradiction('/closesAt', `leads to ${count} sessions; a campaign has at most ${MAX_SESSIONS}`)
+  }
+  return added
+}
+
+/** Sessions that last until the campaign's end go on doing so when the end moves; daily ones are as long as they were. */
+function moveEnd(rules: Rules, closesAt: number, now: number): Moved {
+  checkEnd(rules, closesAt, now)
+  const added = sessionsToCome(rules, closesAt, now)
   const moved = (activity: ActivityRules, session: Session): Session => {
     // the seed of a draw that has ended may be public: it is not opened again
     const over = activity.kind === 'draw' && session.closesAt <= now
-    const carried = session.closesAt === rules.closesAt && !over ? { ...session, closesAt } : session
+    const stays = over || (activity.kind === 'sale' && activity.daily !== undefined)
+    const carried = session.closesAt === rules.closesAt && !stays ? { ...session, closesAt } : session
     if (carried.closesAt > closesAt || carried.closesAt <= carried.opensAt) {
       throw new Contradiction(
         '/closesAt',
@@ -25,11 +53,30 @@ function moveEnd(rules: Rules, closesAt: number, now: number): Rules {
     }
     return carried
   }
-  const activities = rules.activities.map((activity) => ({
-    ...activity,
-    sessions: activity.sessions.map((session) => moved(activity, session))
-  }))
-  return { ...rules, closesAt, activities }
+  const activities = rules.activities.map((activity) => {
+    const sessions = activity.sessions.map((session) => moved(activity, session))
+    const more = added.find(({ sale }) => sale === activity)?.sessions ?? []
+    return { ...activity, sessions: inOrder(activity.id, [...sessions, ...more]) }
+  })
+  return { rules: { ...rules, closesAt, activities }, added }
+}
+
+/** @throws Contradiction where an operator has put a session in the place of one that comes */
+function inOrder(activity: string, sessions: Session[]): Session[] {
+  const sorted = sessions.sort((a, b) => a.opensAt - b.opensAt)
+  for (const [index, session] of sorted.entries()) {
+    const before = sorted[index - 1]
+    if (before === undefined || session.opensAt >= before.closesAt) continue
+    throw new Contradiction('/closesAt', `session ${session.id} of ${activity} would overlap session ${before.id}`)
+  }
+  return sorted
+}
+
+/** The stock of sessions that came, as it is preloaded for those of the definition. */
+function stockOfAdded(rules: Rules, added: Moved['added']): AddEntry[] {
+  return added.flatMap(({ sale, sessions }) =>
+    sessions.map((session): AddEntry => [stockKey(rules.id, sale.id), `${session.id}:remaining`, session.stock])
+  )
 }
 
 /** `sessions` of each activity and `ship_by` of each sale, which depend on the campaign's window. */
@@ -50,10 +97,19 @@ export function adjustCampaign(rules: Rules, now: number, body: CampaignPatch): 
   return guarded(() => {
     const { closesAt, admission, limits } = body
     const data: Record<string, unknown> = {}
+    const adds: AddEntry[] = []
     let after = rules
     if (closesAt !== undefined) {
-      after = moveEnd(after, momentAt(closesAt, '/closesAt'), now)
+      const moved = moveEnd(after, momentAt(closesAt, '/closesAt'), now)
+      after = moved.rules
       data.closesAt = iso(after.closesAt)
+      adds.push(...stockOfAdded(after, moved.added))
+      if (moved.added.length > 0) {
+        data.addedSessions = moved.added.map(({ sale, sessions }) => ({
+          activity: sale.id,
+          sessions: sessions.map(({ id }) => id)
+        }))
+      }
     }
     if (admission !== undefined) {
       after = { ...after, admission }
@@ -68,6 +124,6 @@ export function adjustCampaign(rules: Rules, now: number, body: CampaignPatch): 
       ...changedPuts(compileLimits(rules), compileLimits(after)),
       ...changedPuts(windowPuts(rules), windowPuts(after))
     ]
-    return { ok: true, rules: after, puts, adds: [], type: 'campaign.adjusted', data }
+    return { ok: true, rules: after, puts, adds, type: 'campaign.adjusted', data }
   })
 }

@@ -58,6 +58,7 @@ function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityR
     ...(target.category === undefined ? {} : { category: target.category }),
     sessions: [...inForce.sessions, ...added].sort((a, b) => a.opensAt - b.opensAt)
   }
+  if (merged.kind === 'sale' && target.kind === 'sale' && target.daily) return { ...merged, daily: target.daily }
   if (merged.kind !== 'draw' || target.kind !== 'draw') return merged
   const before = new Map(merged.prizes.map((prize) => [prize.id, prize]))
   const prizes = target.prizes.map((prize) => mergePrize(before.get(prize.id), prize))

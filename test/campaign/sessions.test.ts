@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { adjustActivity } from '../../src/campaign/adjust.ts'
+import { adjustCampaign } from '../../src/campaign/adjust-campaign.ts'
+import type { Adjustment } from '../../src/campaign/adjust-parts.ts'
+import { checkDefinition } from '../../src/campaign/check.ts'
 import { momentAt } from '../../src/campaign/local-time.ts'
 import { packSessions, packShipBy, unpackSessions, unpackShipBy } from '../../src/campaign/packed.ts'
+import type { Rules } from '../../src/campaign/rules.ts'
 import { expandDaily } from '../../src/campaign/sessions.ts'
 import { shipByRecords } from '../../src/campaign/ship-by.ts'
+import { exampleDefinition, exampleSale } from './example.ts'
 
 const iso = (moment: number | undefined) => (moment === undefined ? undefined : new Date(moment).toISOString())
 
@@ -159,3 +165,65 @@ t.test('packed ship-by dates read back as they were', async () => {
     { numRuns: 100 }
   )
 })
+
+function rulesOf(input: unknown): Rules {
+  const checked = checkDefinition(input)
+  if (!checked.ok) throw new Error(JSON.stringify(checked.errors))
+  return checked.rules
+}
+
+function patchCampaign(body: { closesAt: string }, now: number, from: Rules): Adjustment | Record<string, string> {
+  const result = adjustCampaign(from, now, { reason: 'a test', ...body })
+  return result.ok ? result : Object.fromEntries(result.errors.map(({ pointer, detail }) => [pointer, detail]))
+}
+
+t.test(
+  'days that are added to a campaign have their daily sessions, with stock; those of before stay as they are',
+  async (t) => {
+    const { sessions: _sessions, ...bare } = exampleSale()
+    const daily = [
+      { from: '10:00', to: '10:10', stock: 7 },
+      { from: '22:00', to: '24:00', stock: 3, unitsPerUser: 1 }
+    ]
+    const after = Date.parse('2026-11-11T16:00:00+08:00')
+    const open = rulesOf(exampleDefinition({ activities: [{ ...bare, daily }] }))
+    const result = patchCampaign({ closesAt: '2026-11-13T12:00:00+08:00' }, after, open) as Adjustment
+    const packed = result.puts.find(([, field]) => field === 'sessions')?.[2] ?? ''
+    const names = ['20261111-1000', '20261111-2200', '20261112-1000', '20261112-2200', '20261113-1000']
+    t.same(
+      unpackSessions(packed).map(({ id }) => id),
+      names
+    )
+    t.equal(unpackSessions(packed)[1]?.closesAt, Date.parse('2026-11-12T00:00:00+08:00'), 'not longer than it was')
+    t.same(result.adds, [
+      ['s:launch:phone', '20261112-1000:remaining', 7],
+      ['s:launch:phone', '20261112-2200:remaining', 3],
+      ['s:launch:phone', '20261113-1000:remaining', 7]
+    ])
+    t.match(result.data, { addedSessions: [{ activity: 'phone', sessions: names.slice(2) }] })
+    const again = patchCampaign({ closesAt: '2026-11-14T00:00:00+08:00' }, after, result.rules) as Adjustment
+    t.same(
+      again.adds.map(([, field]) => field),
+      ['20261113-2200:remaining'],
+      'each once'
+    )
+    const late = Date.parse('2026-11-11T23:59:00+08:00')
+    const night = rulesOf(
+      exampleDefinition({ closesAt: '2026-11-12T10:05:00+08:00', activities: [{ ...bare, daily }] })
+    )
+    const during = patchCampaign({ closesAt: '2026-11-12T12:00:00+08:00' }, late, night) as Adjustment
+    t.match(during.adds, [['s:launch:phone', '20261112-1000:remaining', 7]], 'what the end had cut off takes place now')
+    const begun = Date.parse('2026-11-12T10:01:00+08:00')
+    t.same((patchCampaign({ closesAt: '2026-11-12T12:00:00+08:00' }, begun, night) as Adjustment).adds, [])
+    const window = { opensAt: '2026-11-12T09:55:00+08:00', closesAt: '2026-11-12T10:05:00+08:00' }
+    const body = { reason: 'a test', session: { id: 'own', ...window, stock: 1 } }
+    const taken = adjustActivity(night, { activity: 'phone', now: late }, body) as Adjustment
+    t.match(patchCampaign({ closesAt: '2026-11-12T12:00:00+08:00' }, late, taken.rules), {
+      '/closesAt': /20261112-1000 of phone would overlap session own|own of phone would overlap/
+    })
+    const hourly = Array.from({ length: 23 }, (_, hour) => `${String(hour).padStart(2, '0')}:00`)
+    const many = hourly.map((from, index) => ({ from, to: hourly[index + 1] ?? '24:00', stock: 1 }))
+    const full = rulesOf(exampleDefinition({ activities: [{ ...bare, daily: many }] }))
+    t.match(patchCampaign({ closesAt: '2026-12-31T00:00:00+08:00' }, after, full), { '/closesAt': /at most 1000/ })
+  }
+)
