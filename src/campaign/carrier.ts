@@ -4,6 +4,7 @@ import { failPoint } from '../config/fail-points.ts'
 import { type AdjustCommand, SYSTEM_USER } from '../gate/commands.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
+import { recordAudit } from '../store/audit.ts'
 import { changeCampaign, lockCampaign, transaction } from '../store/campaigns.ts'
 import {
   closeIntent,
@@ -13,6 +14,7 @@ import {
   projectedAdjustment,
   withCarrier
 } from '../store/intents.ts'
+import { shortEntry } from './applied.ts'
 import { stockKey } from './compile.ts'
 import { type Rules, withActivity } from './rules.ts'
 import { withStockChanged } from './stock.ts'
@@ -71,6 +73,7 @@ async function close(client: PoolClient, intent: IntentRow, result: Carried) {
   await transaction(client, async () => {
     const row = await lockCampaign(client, intent.campaign)
     await closeIntent(client, intent.id, result)
+    await recordAudit(client, shortEntry(intent, result, row?.rules as Rules | undefined))
     if (!row?.rules) return
     // a version on its way to publication was planned with what was asked for
     const publishing = row.publishing as { rules: Rules } | null

@@ -8,11 +8,11 @@ import type { Planned } from './changes.ts'
 import { type Actor, invalid, type LifecycleContext, lockExisting, published } from './lifecycle-parts.ts'
 import { findDraw, type Rules, scopeOf } from './rules.ts'
 
-/** An amount for a user: of points or another unit, `chances:<draw>`, or `entitlement:<name>`. */
+/** An amount for a user, negative to take it back: of points or another unit, `chances:<draw>`, or `entitlement:<name>`. */
 export interface Grant {
   readonly user: string
   readonly unit: string
-  /** from 1 */
+  /** not 0 */
   readonly amount: number
 }
 
@@ -53,6 +53,9 @@ const unknownUnit = (unit: string) =>
 const aboveCap = (unit: string, cap: number, before: number) =>
   `${before} of at most ${cap} ${unit} were granted to this user in this campaign`
 
+/** What is taken back is at most what is there; the answer and a second audit entry name what was missing. */
+const grantType = (amount: number) => (amount < 0 ? 'balance.debited' : 'balance.credited')
+
 /** Plans one grant, under the lock of its campaign. @throws CampaignError VALIDATION, LIMIT_REACHED, CONFLICT */
 export async function planGrant(client: PoolClient, row: CampaignRow, grant: Grant): Promise<Planned> {
   const rules = published(row)
@@ -60,14 +63,14 @@ export async function planGrant(client: PoolClient, row: CampaignRow, grant: Gra
   const field = grantedField(rules, unit)
   if (field === undefined) throw invalid([{ pointer: '/unit', detail: unknownUnit(unit) }])
   const cap = capOf(rules, unit)
-  if (cap !== undefined) {
+  if (cap !== undefined && amount > 0) {
     const before = (await grantedSoFar(client, row.id, [user])).get(`${user} ${field}`) ?? 0
     if (before + amount > cap) {
       throw new CampaignError('LIMIT_REACHED', `${aboveCap(unit, cap, before)}.`, { scope: 'grant', limit: cap })
     }
   }
   return {
-    type: 'balance.credited',
+    type: grantType(amount),
     user,
     puts: [],
     adds: [[logical.user(user), field, amount]],
@@ -146,15 +149,26 @@ async function storeLines(
     }
     const cap = capOf(rules, unit)
     const sum = granted.get(`${user} ${field}`) ?? 0
-    if (cap !== undefined && sum + amount > cap) {
+    if (cap !== undefined && amount > 0 && sum + amount > cap) {
       reject(line.line, aboveCap(unit, cap, sum))
       continue
     }
-    granted.set(`${user} ${field}`, sum + amount)
+    granted.set(`${user} ${field}`, sum + Math.max(0, amount))
     known.set(requestKey, hashOf(line))
     const request = JSON.stringify({ by: operator, reason, user, unit, amount })
     const after = { campaign, unit, amount }
-    grants.push({ user, key: logical.user(user), field, amount, request, requestKey, requestHash: hashOf(line), after })
+    const type = grantType(amount)
+    grants.push({
+      type,
+      user,
+      key: logical.user(user),
+      field,
+      amount,
+      request,
+      requestKey,
+      requestHash: hashOf(line),
+      after
+    })
   }
   await insertGrants(client, { campaign, operator, reason, grants })
   return { accepted: grants.length, duplicates }

@@ -1,5 +1,5 @@
+import { appliedAdds, balanceView, stockView } from '../campaign/applied.ts'
 import { statusOf } from '../campaign/catalogue.ts'
-import { stockKey } from '../campaign/compile.ts'
 import { type Change, rulesInForce } from '../campaign/lifecycle-parts.ts'
 import { definitionOf, type Rules } from '../campaign/rules.ts'
 import type { CampaignRow, VersionRow } from '../store/campaigns.ts'
@@ -58,29 +58,23 @@ export function versionView(row: VersionRow) {
   return { version: row.version, author: row.author, savedAt: row.savedAt.toISOString(), definition: row.definition }
 }
 
-/** What was really added to or taken from stock: removing takes what is left, and says how much that was. */
-function stockChanges(intent: IntentRow, rules: Rules | undefined) {
-  const draws = new Set(rules?.activities.filter(({ kind }) => kind === 'draw').map(({ id }) => stockKey(rules.id, id)))
-  return intent.adds
-    .map(([key, field, asked], index) => ({ key, field, asked, applied: intent.applied?.[index] ?? null }))
-    .filter(({ key }) => key.startsWith('s:'))
-    .map(({ key, field, asked, applied }) => ({
-      [draws.has(key) ? 'prize' : 'session']: field.replace(/:remaining$/, ''),
-      asked,
-      applied
-    }))
+/** What was really added to or taken from stock and balances: removing takes what is left, and says how much that was. */
+function appliedChanges(intent: IntentRow, rules: Rules | undefined) {
+  const adds = appliedAdds(intent, intent.applied)
+  const stock = adds.filter(({ key }) => key.startsWith('s:')).map((add) => stockView(add, rules))
+  const balances = adds.filter(({ key }) => key.startsWith('u:')).map(balanceView)
+  return { ...(stock.length > 0 && { stock }), ...(balances.length > 0 && { balances }) }
 }
 
 /** The answer to a change that the gate carried out. */
 export function changeView({ campaign, intent }: Change, now: number) {
   const item = campaignItem(campaign, now)
   if (!intent) return { outcome: 'confirmed', campaign: item }
-  const stock = stockChanges(intent, rulesInForce(campaign))
   return {
     outcome: intent.state === 'open' ? 'pending' : 'confirmed',
     intent: String(intent.id),
     ...(intent.decision === null ? {} : { eventId: intent.decision }),
-    ...(stock.length > 0 ? { stock } : {}),
+    ...appliedChanges(intent, rulesInForce(campaign)),
     campaign: item
   }
 }

@@ -34,13 +34,14 @@ const CODE = /^[\x21-\x7e]{1,128}$/
 const USER = new RegExp(USER_PATTERN)
 const REFERENCE = /^[\x21-\x7e]{1,64}$/
 const UNIT_MAX = 64
-const AMOUNT = /^[1-9]\d{0,9}$/
+const AMOUNT = /^-?[1-9]\d{0,9}$/
 
-/** What is wrong with user and amount of a line; undefined for nothing. */
-function complaint({ user, amount }: { user: string; amount: string }): string | undefined {
+/** What is wrong with user and amount of a line; undefined for nothing. @param least the smallest amount, 0 aside */
+function complaint({ user, amount }: { user: string; amount: string }, least = 1): string | undefined {
   if (!USER.test(user)) return 'user must be a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -'
-  if (!AMOUNT.test(amount) || Number(amount) > MAX_UNITS) return 'amount must be a whole number from 1 to 1,000,000,000'
-  return undefined
+  if (AMOUNT.test(amount) && Number(amount) >= least && Number(amount) <= MAX_UNITS) return undefined
+  const from = least > 0 ? 'from 1 to 1,000,000,000' : 'up to 1,000,000,000, negative to take back, not 0'
+  return `amount must be a whole number ${from}`
 }
 
 /** Codes are nobody's to see: a line that is none is named by its number only. */
@@ -129,7 +130,7 @@ function grantRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
         for await (const { line, fields } of csvLines(uploadOf(request), columns)) {
           const { user, unit, reference } = fields
           const fits = unit.length <= UNIT_MAX && (reference === '' || REFERENCE.test(reference))
-          const wrong = complaint(fields) ?? (fits ? undefined : 'unit or reference is too long')
+          const wrong = complaint(fields, -MAX_UNITS) ?? (fits ? undefined : 'unit or reference is too long')
           // without a reference a line is the same when it is sent again under the same key
           const key = reference === '' ? `${keyOf(request)}#${line}` : `grant:${campaign}:${reference}`
           if (wrong === undefined) yield { line, key, user, unit, amount: Number(fields.amount) }

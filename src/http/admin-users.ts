@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { checkBody, Reason } from '../campaign/adjust-body.ts'
 import type { AuditedGate } from '../campaign/audited-gate.ts'
-import { Flag, Id, MAX_UNITS, whole } from '../campaign/definition-parts.ts'
+import { Flag, Id, MAX_UNITS } from '../campaign/definition-parts.ts'
 import { type Campaigns, rulesInForce } from '../campaign/lifecycle.ts'
 import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
 import { changeView } from './admin-campaign-views.ts'
@@ -35,7 +35,12 @@ const Grant = Type.Object(
       maxLength: 64,
       description: 'must be what is granted: "points" or another unit, "chances:<draw>" or "entitlement:<name>"'
     }),
-    amount: whole(1, MAX_UNITS),
+    amount: Type.Integer({
+      minimum: -MAX_UNITS,
+      maximum: MAX_UNITS,
+      not: { const: 0 },
+      description: 'must be a whole number up to 1,000,000,000, negative to take back, not 0'
+    }),
     reason: Reason
   },
   { additionalProperties: false }

@@ -2,6 +2,8 @@ import type { Queryable } from './campaigns.ts'
 
 /** A grant as an intent: an amount for one field of a user's hash. */
 export interface NewGrant {
+  /** entity.verb: an amount that is taken back is another type */
+  readonly type: string
   readonly user: string
   /** logical key and field of the balance */
   readonly key: string
@@ -58,18 +60,18 @@ export async function insertGrants(
   { campaign, operator, reason, grants }: GrantsOfCampaign
 ): Promise<void> {
   const rows = JSON.stringify(grants)
-  const fields = `as g("user" text, key text, field text, amount bigint, request text, "requestKey" text, "requestHash" text,
+  const fields = `as g(type text, "user" text, key text, field text, amount bigint, request text, "requestKey" text, "requestHash" text,
     after jsonb)`
   await client.query(
     `insert into intents (campaign_id, user_id, type, puts, adds, request, created_by, request_key, request_hash)
-     select $1, "user", 'balance.credited', '[]', jsonb_build_array(jsonb_build_array(key, field, amount)), request, $2,
+     select $1, "user", type, '[]', jsonb_build_array(jsonb_build_array(key, field, amount)), request, $2,
        "requestKey", "requestHash"
      from json_to_recordset($3::json) ${fields}`,
     [campaign, operator, rows]
   )
   await client.query(
     `insert into audit (operator, action, target, reason, after)
-     select $1, 'balance.credited', 'user:' || "user", $2, after from json_to_recordset($3::json) ${fields}`,
+     select $1, type, 'user:' || "user", $2, after from json_to_recordset($3::json) ${fields}`,
     [operator, reason ?? null, rows]
   )
 }

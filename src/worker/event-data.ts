@@ -3,7 +3,14 @@ import { decodeOrder, decodeRefund } from '../gate/order-record.ts'
 import { decodeReport } from '../gate/report.ts'
 import { balanceOf } from '../gate/user-fields.ts'
 import { decodeWin } from '../gate/win-record.ts'
-import { decisionId, entityOfDecision, type Frame, type FrameDecision, recordField } from '../journal/frame.ts'
+import {
+  decisionId,
+  entityOfDecision,
+  type Frame,
+  type FrameDecision,
+  recordField,
+  scopeKey
+} from '../journal/frame.ts'
 
 /** What was decided, as an event tells it beside user, campaign, activity, request and numbers. */
 type Data = Record<string, unknown>
@@ -127,13 +134,41 @@ function taskData({ frame, decision }: Told): Data {
 }
 
 /** What a grant or an import did to the user's own balances: its report holds bare numbers, so the deltas tell. */
-function creditData({ decision }: Told): Data {
+function movesOfOwn({ decision }: Told) {
   const fields = Object.entries(decision.add?.[`u:${decision.user}`] ?? decision.add?.u ?? {})
   const credits = fields.flatMap(([field, delta]) => {
     const balance = balanceOf(field)
     return balance ? [{ ...balance, delta }] : []
   })
-  return { credits }
+  return credits
+}
+
+/** What was asked for beside what was done. */
+function askedIn({ request }: FrameDecision): Data {
+  return typeof request === 'object' && request !== null ? (request as Data) : {}
+}
+
+/** What was taken back, and what of it was not there any more. */
+function debitData(told: Told): Data {
+  const { unit, amount } = askedIn(told.decision)
+  const taken = Number(told.decision.report)
+  const missing = typeof amount === 'number' ? taken - amount : 0
+  return { debits: movesOfOwn(told), ...(missing > 0 && { shortfall: [{ unit, amount: missing }] }) }
+}
+
+/** Stock that an adjustment really added or took: removing takes what is left. */
+function adjustmentData({ decision }: Told): Data {
+  const stock = Object.entries(decision.add ?? {}).flatMap(([scope, fields]) => {
+    const [kind, , activity = ''] = scopeKey(scope, decision).split(':')
+    if (kind !== 's') return []
+    return Object.entries(fields).flatMap(([field, added]) => {
+      const [, item] = /^(.*):remaining$/.exec(field) ?? []
+      return item === undefined ? [] : [{ activity, item, added }]
+    })
+  })
+  const [only] = stock
+  const isOne = stock.length === 1 && typeof askedIn(decision).addStock === 'number'
+  return { ...(stock.length > 0 && { stock }), ...(isOne && { addStock: only?.added }) }
 }
 
 const tellers: Readonly<Record<string, (told: Told) => Data>> = {
@@ -143,8 +178,9 @@ const tellers: Readonly<Record<string, (told: Told) => Data>> = {
   'win.revoked': winChangeData,
   'claim.accepted': claimData,
   'task.completed': taskData,
-  'balance.credited': creditData,
-  'balance.debited': creditData,
+  'balance.credited': (told) => ({ credits: movesOfOwn(told) }),
+  'balance.debited': debitData,
+  'campaign.adjusted': adjustmentData,
   [REFUND_DUE]: (told) => ({ ...orderData(told), ...refundData(told.decision) })
 }
 

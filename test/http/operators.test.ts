@@ -91,7 +91,7 @@ t.test('grants come in bulk: each line once, wrong lines named with their number
     'bea,stars,30,r-1',
     '"bob" , "stars" , 5 , r-2',
     'bob,pearls,5,r-3',
-    'bob,stars,-5,r-4',
+    'bob,stars,0,r-4',
     'b ob,stars,5,r-5',
     '',
     'bob,stars,96,r-6',

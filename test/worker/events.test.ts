@@ -6,7 +6,7 @@ import { toEvents } from '../../src/worker/events.ts'
 const names = streamNames('floodgate')
 const EPOCH = 1_700_000_000
 
-function told(decision: Partial<FrameDecision> & { readonly type: string }) {
+function allTold(decision: Partial<FrameDecision> & { readonly type: string }) {
   const whole: FrameDecision = {
     seq: 7,
     user: 'ann',
@@ -18,9 +18,19 @@ function told(decision: Partial<FrameDecision> & { readonly type: string }) {
     ...decision
   }
   const frame: Frame = { v: 1, shard: 0, epoch: EPOCH, batch: 3, at: EPOCH * 1000, decisions: [whole] }
-  const [event] = toEvents(frame, whole, names)
-  if (!event) throw new Error(`${decision.type} is not told`)
-  return { on: event.subject, id: event.id, ...(JSON.parse(event.payload) as { subject: string; data: object }) }
+  const events = toEvents(frame, whole, names)
+  if (events.length === 0) throw new Error(`${decision.type} is not told`)
+  return events.map((event) => {
+    const { subject, data } = JSON.parse(event.payload) as { subject: string; data: object }
+    return { on: event.subject, id: event.id, subject, data }
+  })
+}
+
+/** The event of a decision that is told as one. */
+function told(decision: Partial<FrameDecision> & { readonly type: string }) {
+  const [event, ...others] = allTold(decision)
+  if (event === undefined || others.length > 0) throw new Error(`${decision.type} is told as ${others.length + 1}`)
+  return event
 }
 
 const won = `g;${EPOCH}-3;launch;wheel;lucky;mug;8;points;${EPOCH * 1000};;points b:points 5`
@@ -121,4 +131,61 @@ test('a balance of the account is told under a subject that no campaign can have
     subject: 'ann',
     data: { user: 'ann', campaign: '', credits: [{ unit: 'points', scope: '', delta: 50 }] }
   })
+})
+
+test('an adjustment is told as what was done, in rising versions', async (t) => {
+  const taken = told({
+    type: 'campaign.adjusted',
+    key: 'x:adj:41',
+    activity: 'phone',
+    report: '-5',
+    request: { by: 'olga', addStock: -8 },
+    add: { 's:launch:phone': { 'am:remaining': -5, 'am:total': -5 } }
+  })
+  t.match(taken, {
+    subject: 'launch',
+    data: {
+      addStock: -5,
+      stock: [{ activity: 'phone', item: 'am', added: -5 }],
+      request: { addStock: -8 },
+      entityVersion: 41
+    }
+  })
+  t.match(told({ type: 'campaign.paused', key: 'x:adj:42' }), { data: { entityVersion: 42 } })
+})
+
+test('what was taken back of a balance says what was not there any more', async (t) => {
+  const debited = told({
+    type: 'balance.debited',
+    key: 'x:adj:43',
+    report: '-100',
+    request: { by: 'olga', unit: 'points', amount: -150 },
+    add: { 'u:ann': { 'b:points': -100 } }
+  })
+  t.match(debited, {
+    subject: 'ann',
+    data: { debits: [{ unit: 'points', scope: '', delta: -100 }], shortfall: [{ unit: 'points', amount: 50 }] }
+  })
+})
+
+test('an order of an older version has the events that it had', async (t) => {
+  const order = `0-${EPOCH}-2`
+  const record = `c;${EPOCH}-9;launch;phone;am;2;100;CNY;${EPOCH * 1000};900;;1;0`
+  const cancelled = { type: 'order.cancelled', order, put: { u: { [`o:${EPOCH}-2`]: record } } }
+  t.match(told({ ...cancelled, add: { s: { 'am:paid': -2, 'am:remaining': 2 } } }), { data: { entityVersion: 3 } })
+  t.match(told({ ...cancelled, add: { s: { 'am:held': -2, 'am:remaining': 2 } } }), { data: { entityVersion: 2 } })
+  const newer = {
+    ...cancelled,
+    report: 'c,0,200,CNY,p%3B1',
+    put: { u: { [`o:${EPOCH}-2`]: `${record};200;p%3B1;;;;3` } }
+  }
+  t.match(allTold(newer), [
+    { id: `0-${EPOCH}-7`, on: 'floodgate.launch.order.cancelled', data: { entityVersion: 3 } },
+    {
+      id: `0-${EPOCH}-7-refund`,
+      on: 'floodgate.launch.order.refund-due',
+      subject: order,
+      data: { amount: 200, currency: 'CNY', reference: 'p;1', cause: 'cancellation' }
+    }
+  ])
 })
