@@ -35,6 +35,11 @@ export interface UnstoredDecision {
   /** ms since 1970 */
   readonly at: number
   readonly report: string
+  /** `<shard>-<epoch>-<sequence>` of the order or win that it is about, and its record right after; record '' where it is about none */
+  readonly entity: string
+  readonly record: string
+  /** what was asked for */
+  readonly request: unknown
   /** by field of the user's hash: what it took and gave */
   readonly moved: Readonly<Record<string, number>>
   readonly journaled: boolean

@@ -1,5 +1,12 @@
 import type { ChainableCommander, Redis } from 'ioredis'
-import { decisionId, type Frame, type FrameDecision, parseFrame } from '../journal/frame.ts'
+import {
+  decisionId,
+  entityOfDecision,
+  type Frame,
+  type FrameDecision,
+  parseFrame,
+  recordField
+} from '../journal/frame.ts'
 import { UnavailableError, type UnstoredDecision } from './gate.ts'
 import { logical, shardKeys } from './keys.ts'
 import { withDeadline } from './reads.ts'
@@ -22,6 +29,7 @@ function framesIn(fields: Record<string, string>): string[] {
 }
 
 function unstored(frame: Frame, decision: FrameDecision, journaled: boolean): UnstoredDecision {
+  const entity = entityOfDecision(frame, decision)
   return {
     id: decisionId(frame, decision.seq),
     type: decision.type,
@@ -30,6 +38,9 @@ function unstored(frame: Frame, decision: FrameDecision, journaled: boolean): Un
     activity: decision.activity,
     at: frame.at,
     report: decision.report ?? '',
+    entity: `${frame.shard}-${entity}`,
+    record: entity === '' ? '' : (decision.put?.u?.[recordField(decision.type, entity)] ?? ''),
+    request: decision.request,
     // a script names other users' hashes by their keys; `u` is the one of this decision
     moved: decision.add?.u ?? decision.add?.[logical.user(decision.user)] ?? {},
     journaled

@@ -4,8 +4,10 @@ import { campaignKey, stockKey } from '../campaign/compile.ts'
 import { rulesInForce } from '../campaign/lifecycle-parts.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { type Gate, UnavailableError } from '../gate/gate.ts'
+import { listAudit } from '../store/audit.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { EVENTS_PLACE, readPlace, readShard } from '../store/shards.ts'
+import { countWins } from '../store/wins.ts'
 import { stateOf } from './admin-campaign-views.ts'
 
 /** The part of the gate that the state is read from. */
@@ -59,8 +61,29 @@ async function shardState(sources: StateSources, shard: number) {
 
 const noFigures = figuresOf({}, '')
 
+/** Draws with prizes that have no quota: what of those was won, only Postgres counts. */
+function drawsWithoutQuota(activities: readonly ActivityRules[]): string[] {
+  return activities.flatMap((activity) =>
+    activity.kind === 'draw' && activity.prizes.some(({ quota }) => quota === null) ? [activity.id] : []
+  )
+}
+
+/** The last change of the campaign: who, what and why. */
+async function lastChange({ pool }: StateSources, campaign: string) {
+  const [entry] = await fromStore(listAudit(pool, { limit: 1, target: `campaign:${campaign}` }))
+  if (entry === undefined) return null
+  const { action, operator, reason, at } = entry
+  return { action, operator, reason, at: at.toISOString() }
+}
+
+interface Counted {
+  readonly stock: Record<string, string>
+  /** by `<draw>/<prize>` */
+  readonly wins: ReadonlyMap<string, number>
+}
+
 /** Sessions of sales and redemptions are counted, of draws their prizes; tasks are not counted here. */
-function activityState(activity: ActivityRules, stock: Record<string, string>) {
+function activityState(activity: ActivityRules, { stock, wins }: Counted) {
   const isDraw = activity.kind === 'draw'
   const sessions = activity.sessions.map((session) => ({
     id: session.id,
@@ -70,7 +93,16 @@ function activityState(activity: ActivityRules, stock: Record<string, string>) {
     ...(isDraw ? noFigures : figuresOf(stock, session.id))
   }))
   const prizes = isDraw
-    ? activity.prizes.map(({ id, quota, weight }) => ({ id, quota, weight, ...figuresOf(stock, id) }))
+    ? activity.prizes.map(({ id, quota, weight }) => {
+        const figures = figuresOf(stock, id)
+        return {
+          id,
+          quota,
+          weight,
+          ...figures,
+          ...(quota === null && { taken: wins.get(`${activity.id}/${id}`) ?? 0 })
+        }
+      })
     : undefined
   const { id, kind, paused } = activity
   return { id, kind, paused, ...sum([...sessions, ...(prizes ?? [])]), sessions, ...(prizes && { prizes }) }
@@ -83,8 +115,10 @@ function activityState(activity: ActivityRules, stock: Record<string, string>) {
 export async function readState(sources: StateSources, row: CampaignRow) {
   const rules = rulesInForce(row)
   const known = rules?.activities ?? []
-  const [[campaign, ...stocks], shards] = await Promise.all([
+  const [[campaign, ...stocks], wins, changed, shards] = await Promise.all([
     sources.gate.read([campaignKey(row.id), ...known.map(({ id }) => stockKey(row.id, id))]),
+    fromStore(countWins(sources.pool, row.id, drawsWithoutQuota(known))),
+    lastChange(sources, row.id),
     Promise.all(SHARDS.map((shard) => shardState(sources, shard)))
   ])
   // published and without rules in Redis: the shard is being opened again, and zeros would be a lie
@@ -95,7 +129,8 @@ export async function readState(sources: StateSources, row: CampaignRow) {
     campaign: row.id,
     state: stateOf(row, (sources.now ?? Date.now)()),
     participants: Number(campaign?.participants ?? 0),
-    activities: known.map((activity, index) => activityState(activity, stocks[index] ?? {})),
+    lastChange: changed,
+    activities: known.map((activity, index) => activityState(activity, { stock: stocks[index] ?? {}, wins })),
     shards
   }
 }

@@ -2,6 +2,7 @@ import type { AuditedGate } from '../campaign/audited-gate.ts'
 import type { Rules } from '../campaign/rules.ts'
 import type { WinCommand } from '../gate/commands.ts'
 import type { Outcome } from '../gate/outcomes.ts'
+import { decodeReport } from '../gate/report.ts'
 import type { WinRecord } from '../gate/win-record.ts'
 import type { FoundWin, WinDirectory } from './win-directory.ts'
 
@@ -39,6 +40,20 @@ function told({ campaign, draw, prize, status }: WinRecord) {
   return { campaign, draw, prize, status }
 }
 
+/** What a revocation took back, and what of it was spent before. */
+function takenBack(outcome: Outcome) {
+  if (!('decision' in outcome)) return {}
+  const { facts, moves } = decodeReport(outcome.decision.report)
+  const shortfall = facts.slice(1).map((fact) => {
+    const [unit = '', amount] = fact.split(' ')
+    return { unit, amount: Number(amount) }
+  })
+  return {
+    ...(moves.length > 0 && { takenBack: moves.map(({ unit, delta }) => ({ unit, amount: -delta })) }),
+    ...(shortfall.length > 0 && { shortfall })
+  }
+}
+
 /** Revokes one win. */
 export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revocation): Promise<Outcome> {
   const { operator, reason, returnQuota } = revocation
@@ -50,7 +65,7 @@ export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revo
       target: `win:${found.win.id}`,
       reason,
       before: { user: found.user, ...told(found.win) },
-      after: { status: 'revoked', returnQuota, outcome: outcome.kind }
+      after: { status: 'revoked', returnQuota, outcome: outcome.kind, ...takenBack(outcome) }
     })
   })
 }

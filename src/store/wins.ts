@@ -30,6 +30,21 @@ export async function findWin(db: Queryable, id: string): Promise<StoredWin | un
   return rows[0]
 }
 
+/** How many wins of each prize stand, by `<draw>/<prize>`, for draws of a campaign. */
+export async function countWins(
+  db: Queryable,
+  campaign: string,
+  draws: readonly string[]
+): Promise<Map<string, number>> {
+  if (draws.length === 0) return new Map()
+  const { rows } = await db.query<{ draw: string; prize: string; wins: number }>(
+    `select activity_id as draw, prize_id as prize, count(*)::float8 as wins from wins
+     where campaign_id = $1 and status <> 'revoked' and activity_id = any ($2) group by 1, 2`,
+    [campaign, draws]
+  )
+  return new Map(rows.map(({ draw, prize, wins }) => [`${draw}/${prize}`, wins]))
+}
+
 /**
  * Wins of a campaign that stand, newest first, at most `limit`: the list of winners. User ids are whole, the caller masks
  * them.

@@ -224,7 +224,16 @@ test('without its seed a draw is not drawn', async (t) => {
 test('what became of a request is told for every kind, from the frames where Postgres has it not yet', async (t) => {
   const { app, gate } = await start(t)
   const get = () => app.inject({ url: '/v1/requests/key-0000001', headers: { authorization: bearer('alice') } })
-  const place = { id: '0-1700000000-9', key: 'u:key-0000001', campaign: 'mall', at: DECIDED_AT, moved: {} }
+  const place = {
+    id: '0-1700000000-9',
+    key: 'u:key-0000001',
+    campaign: 'mall',
+    at: DECIDED_AT,
+    entity: '0-',
+    record: '',
+    request: {},
+    moved: {}
+  }
   for (const [activity, outcome, shown] of [
     ['wheel', decided('spin.lost', 'thanks,,0,,thanks,,0,'), { spin: { prize: { title: 'Thanks' }, draw: 'wheel' } }],
     ['mug', decided('claim.accepted', '1,|stars -5 0'), { claim: { item: 'mug', quantity: 1 } }],

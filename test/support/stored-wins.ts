@@ -25,7 +25,8 @@ export async function storeWin(
 export function unstored(sequence: number, part: Partial<UnstoredDecision>): UnstoredDecision {
   const id = `0-1700000000-${sequence}`
   const place = { campaign: 'mall', activity: 'wheel', at: DECIDED_AT + sequence, key: `u:key-${sequence}` }
-  return { id, type: 'spin.lost', report: '', moved: {}, journaled: true, ...place, ...part }
+  const about = { report: '', entity: '0-', record: '', request: {}, moved: {} }
+  return { id, type: 'spin.lost', ...about, journaled: true, ...place, ...part }
 }
 
 /** The public app on a database of its own, with the mall open. */
