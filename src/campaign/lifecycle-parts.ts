@@ -6,6 +6,8 @@ import { CampaignError } from './campaign-error.ts'
 import type { CampaignDeps } from './carrier.ts'
 import { type Checked, checkDefinition } from './check.ts'
 import type { DefinitionError } from './definition.ts'
+import { Id } from './definition-parts.ts'
+import { explain } from './explain.ts'
 import type { Rules } from './rules.ts'
 
 /** What the parts of the lifecycle share. */
@@ -84,7 +86,11 @@ export function checked(id: string, input: unknown): Extract<Checked, { ok: true
   const result = checkDefinition(input)
   if (!result.ok) throw invalid(result.errors)
   if (result.definition.id !== id) {
-    throw invalid([{ pointer: '/id', detail: `must be ${JSON.stringify(id)}, the campaign of the address` }])
+    const [wrong] = explain(Id, id)
+    const detail = wrong
+      ? `of the address ${wrong.detail}`
+      : `must be ${JSON.stringify(id)}, the campaign of the address`
+    throw invalid([{ pointer: '/id', detail }])
   }
   return result
 }

@@ -5,6 +5,7 @@ import { adjustCampaign } from './adjust-campaign.ts'
 import { CampaignError } from './campaign-error.ts'
 import { type CampaignDeps, carryOut } from './carrier.ts'
 import { change, planAdjustment, planFlag } from './changes.ts'
+import { checkDefinition } from './check.ts'
 import { userKey } from './compile.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from './grants.ts'
 import { type Actor, type Change, invalid, type LifecycleContext, notFound } from './lifecycle-parts.ts'
@@ -12,6 +13,7 @@ import { loadPool, type PoolLoad, type PoolResult } from './pools.ts'
 import { publish } from './publish.ts'
 import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
 import { findActivity } from './rules.ts'
+import { type Warning, warningsOf } from './warnings.ts'
 
 export { type Actor, type Change, etagOf, rulesInForce } from './lifecycle-parts.ts'
 
@@ -41,6 +43,12 @@ export class Campaigns {
   /** Checks a definition without saving it. */
   dryRun(id: string, input: unknown): Promise<DryRun> {
     return dryRun(this.#context, id, input)
+  }
+
+  /** What of a definition is probably not meant; nothing for one that is wrong. */
+  warnings(input: unknown): Warning[] {
+    const checked = checkDefinition(input)
+    return checked.ok ? warningsOf(checked.rules, this.#context.now()) : []
   }
 
   /** Saves a definition as the next version, a draft. */

@@ -25,10 +25,12 @@ import {
   stillPublishing
 } from './lifecycle-parts.ts'
 import { planNext } from './next-version.ts'
+import { type Warning, warningsOf } from './warnings.ts'
 
-/** What a dry run tells: sessions it leads to, and what stands against publishing it over the rules in force. */
+/** What a dry run tells: sessions it leads to, what is probably not meant, what stands against publishing it over the rules in force. */
 export interface DryRun {
   readonly sessions: number
+  readonly warnings: readonly Warning[]
   readonly conflicts: readonly DefinitionError[]
 }
 
@@ -39,7 +41,8 @@ export async function dryRun(context: LifecycleContext, id: string, input: unkno
   const inForce = row && rulesInForce(row)
   const plan = inForce ? planNext(inForce, rules, row.version + 1) : undefined
   const sessions = rules.activities.reduce((sum, sale) => sum + sale.sessions.length, 0)
-  return { sessions, conflicts: plan && 'errors' in plan ? plan.errors : [] }
+  const warnings = warningsOf(rules, context.now())
+  return { sessions, warnings, conflicts: plan && 'errors' in plan ? plan.errors : [] }
 }
 
 async function record(

@@ -91,7 +91,7 @@ function activityDefinition(activity: ActivityRules): ActivityDefinition {
 
 /** The rules that a checked definition asks for, as they are before any adjustment. */
 export function rulesOf(definition: Definition): Rules {
-  const { levels: _levels, limits, ...rest } = definition
+  const { levels: _levels, $schema: _schema, limits, ...rest } = definition
   const window = {
     timezone: definition.timezone,
     opensAt: moment(definition.opensAt),

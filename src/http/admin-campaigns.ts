@@ -41,6 +41,9 @@ const AuditQuery = Type.Object(
   { additionalProperties: false }
 )
 
+/** Any name: one that is none is told with everything else that is wrong with the definition. */
+const DraftParams = Type.Object({ campaign: Type.String() })
+
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
 const Version = Type.Integer({ minimum: 1, description: 'must be the number of the version that is meant' })
@@ -53,6 +56,8 @@ interface ReviewStep {
   readonly reason?: string | undefined
   /** whether its first version is something new, 201 */
   readonly created?: boolean
+  /** what the answer says beside the campaign */
+  readonly said?: object
 }
 
 function bodyOf<S extends TSchema>(schema: S, request: FastifyRequest): Static<S> {
@@ -117,8 +122,10 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   const { campaigns, pool, now = Date.now } = options
   const schema = { params: CampaignParams }
 
-  const viewOf = async (db: Queryable, row: CampaignRow) =>
-    campaignView(row, await findVersion(db, row.id, row.version), now())
+  const viewOf = async (db: Queryable, row: CampaignRow, said: object = {}) => ({
+    ...campaignView(row, await findVersion(db, row.id, row.version), now()),
+    ...said
+  })
 
   /** Takes a step of the review; its answer is kept in the step's own transaction, so that no crash comes between. */
   async function take(request: FastifyRequest, reply: FastifyReply, step: ReviewStep): Promise<FastifyReply> {
@@ -128,26 +135,26 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
       ...actorOf(request, step.reason),
       version: step.version,
       async done(client, row) {
-        answer = await viewOf(client, row)
+        answer = await viewOf(client, row, step.said)
         const kept = { status: statusOf(row), body: JSON.stringify(answer), etag: etagOf(row) }
         if (request.claim !== null) await answerRequest(client, request.claim, kept)
       }
     }
     const row = await asProblem(step.act(actor))
-    answer ??= await fromStore(viewOf(pool, row))
+    answer ??= await fromStore(viewOf(pool, row, step.said))
     return reply.code(statusOf(row)).header('etag', etagOf(row)).send(answer)
   }
 
   app.put<Named & { Querystring: { dryRun?: string } }>(
     '/admin/v1/campaigns/:campaign',
-    { preHandler: requireRole('operator'), schema: { ...schema, querystring: DryRunQuery } },
+    { preHandler: requireRole('operator'), schema: { params: DraftParams, querystring: DryRunQuery } },
     async (request, reply) => {
       const { campaign: id } = request.params
       if (request.query.dryRun === 'true') {
         return { dryRun: true, valid: true, ...(await asProblem(campaigns.dryRun(id, request.body))) }
       }
       const act = (actor: Actor) => campaigns.save({ id, input: request.body }, actor)
-      return take(request, reply, { act, created: true })
+      return take(request, reply, { act, created: true, said: { warnings: campaigns.warnings(request.body) } })
     }
   )
 

@@ -3,6 +3,7 @@ import { Value } from 'typebox/value'
 import { checkDefinition } from '../../src/campaign/check.ts'
 import { DefinitionSchema } from '../../src/campaign/definition.ts'
 import { definitionOf, type Rules } from '../../src/campaign/rules.ts'
+import { warningsOf } from '../../src/campaign/warnings.ts'
 import { exampleDefinition, exampleSale } from './example.ts'
 
 function errorsOf(input: unknown): Record<string, string> {
@@ -78,6 +79,35 @@ t.test('a sale price must be below the list price, and may stand without one', a
   t.same(errorsOf(withSale({ price: 399899 })), {})
   const { listPrice: _listPrice, ...without } = exampleSale()
   t.same(errorsOf(exampleDefinition({ activities: [without] })), {})
+})
+
+t.test('money is counted in currencies of ISO 4217, and a price of 0 is said twice', async (t) => {
+  for (const currency of ['RMB', 'XYZ', 'Cny', 'XXX', 'CN', '']) {
+    t.match(errorsOf(withSale({ currency })), { '/activities/0/currency': /ISO 4217 code/ }, currency)
+  }
+  const rules = rulesOf(withSale({ currency: 'cny' }))
+  t.match(rules.activities[0], { currency: 'CNY' })
+  t.match(errorsOf(withSale({ price: 0 })), { '/activities/0/price': /say "free": true/ })
+  t.match(errorsOf(withSale({ price: 0, free: false })), { '/activities/0/price': /say "free": true/ })
+  t.match(errorsOf(withSale({ free: true })), { '/activities/0/free': /beside a price/ })
+  const free = rulesOf(withSale({ price: 0, free: true }))
+  t.same(rulesOf(definitionOf(free)), free)
+})
+
+t.test('what is right and probably not meant is told beside errors', async (t) => {
+  const before = Date.parse('2026-11-11T09:00:00+08:00')
+  const noon = Date.parse('2026-11-11T12:00:00+08:00')
+  const after = Date.parse('2026-11-12T09:00:00+08:00')
+  const told = (definition: unknown, now: number) =>
+    Object.fromEntries(warningsOf(rulesOf(definition), now).map(({ pointer, detail }) => [pointer, detail]))
+  const nobody = { '/activities/0/requires/entitlement': /nothing of this campaign gives "vip"/ }
+  t.match(told(exampleDefinition(), before), nobody)
+  t.match(told(exampleDefinition(), noon), { ...nobody, '/activities/0': /over already: am/ })
+  t.match(told(exampleDefinition(), after), { ...nobody, '/closesAt': /is in the past/ })
+  const task = { id: 'join', kind: 'task', per: 'campaign', reward: { entitlement: 'vip' } }
+  t.same(told(exampleDefinition({ activities: [exampleSale(), task] }), before), {})
+  t.same(told(exampleDefinition({ $schema: '/schemas/campaign.json', activities: [exampleSale(), task] }), before), {})
+  t.notOk('$schema' in rulesOf(exampleDefinition({ $schema: 'x' })))
 })
 
 t.test('sessions lie inside the campaign, in order, apart, with ids of their own', async (t) => {
