@@ -6,10 +6,10 @@ import type { GrantLine } from '../campaign/grants.ts'
 import type { Campaigns } from '../campaign/lifecycle.ts'
 import { POINTS, type Rules, scopeOf } from '../campaign/rules.ts'
 import { fromStore } from '../gate/from-store.ts'
-import { recordAudit } from '../store/audit.ts'
 import { publishedCampaigns } from '../store/campaigns.ts'
 import { type ImportLine, insertImports } from '../store/imports.ts'
 import { asProblem } from './admin-campaign-answers.ts'
+import { codeComplaint, codeHeaders } from './code-lines.ts'
 import { csvLines } from './csv-lines.ts'
 import { keyOf } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
@@ -30,7 +30,6 @@ const Reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 
-const CODE = /^[\x21-\x7e]{1,128}$/
 const USER = new RegExp(USER_PATTERN)
 const REFERENCE = /^[\x21-\x7e]{1,64}$/
 const UNIT_MAX = 64
@@ -55,9 +54,13 @@ function poolRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
     async (request) => {
       const rejected = new RejectedLines()
       async function* codes(): AsyncGenerator<string> {
-        for await (const { line, fields } of csvLines(uploadOf(request), { names: ['code'], reject: rejected.add })) {
-          if (CODE.test(fields.code)) yield fields.code
-          else rejected.add(line, 'a code must have 1 to 128 visible ASCII characters')
+        const columns = { names: ['code'] as const, aliases: codeHeaders, reject: rejected.add }
+        let named = false
+        for await (const { line, fields, header } of csvLines(uploadOf(request), columns)) {
+          named ||= header
+          const wrong = codeComplaint(fields.code, line === 1 && !named)
+          if (wrong === undefined) yield fields.code
+          else rejected.add(line, wrong)
         }
       }
       const actor = { operator: request.operator.name, reason: request.query.reason }
@@ -96,18 +99,9 @@ function importRoute(app: FastifyInstance, { pool }: UploadOptions): void {
         }
       }
       const { name: by } = request.operator
-      const result = await insertImports(pool, { unit, by, lines: lines() })
-      const view = { ...result, ...rejected.view() }
-      const after = { ...result, rejected: view.rejected }
-      const entry = {
-        operator: by,
-        action: 'unit.imported',
-        target: `unit:${unit}`,
-        reason: request.query.reason,
-        after
-      }
-      await fromStore(recordAudit(pool, entry))
-      return view
+      const { reason } = request.query
+      const result = await insertImports(pool, { unit, by, reason, lines: lines() })
+      return { ...result, ...rejected.view() }
     }
   )
 }

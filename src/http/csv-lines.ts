@@ -1,42 +1,79 @@
 import type { Readable } from 'node:stream'
+import { setImmediate as slice } from 'node:timers/promises'
+import { bareName } from './code-lines.ts'
 import { ProblemError } from './problems.ts'
 
 /** One line of an upload, from 1; `fields` by the names asked for, '' where it has none. */
 export interface CsvLine<Name extends string> {
   readonly line: number
   readonly fields: Readonly<Record<Name, string>>
+  /** whether the file has a header */
+  readonly header: boolean
 }
 
 export interface CsvColumns<Name extends string> {
   readonly names: readonly Name[]
   /** those among the names that a header may leave out */
   readonly optional?: readonly Name[]
+  /** other names (see `bareName`) of the only column */
+  readonly aliases?: ReadonlySet<string>
   /** told of each line that cannot be read */
   readonly reject: (line: number, detail: string) => void
 }
 
 const LINE_MAX = 2000
-const LINE_END = /\r?\n/
+/** lines after which others have their turn: the public port may live in the same process */
+const LINES_PER_SLICE = 500
 
-/** Lines of a stream, undefined for one that is too long: of that no more than its beginning is ever held. */
-async function* textLines(source: Readable): AsyncGenerator<string | undefined> {
-  const decoder = new TextDecoder()
-  let rest = ''
+const LINE_FEED = 0x0a
+const NOT_UTF8 = 'is not UTF-8; save the file as "CSV UTF-8"'
+const TOO_LONG = `is longer than ${LINE_MAX} bytes`
+
+interface TextLine {
+  /** undefined where it cannot be read; `wrong` says why */
+  readonly text: string | undefined
+  readonly wrong: string
+}
+
+/** @throws ProblemError VALIDATION for a file of two bytes a character, as some spreadsheets export "Unicode text" */
+function refuseUtf16(chunk: Buffer): void {
+  const mark = chunk.subarray(0, 2).toString('hex')
+  if (mark !== 'fffe' && mark !== 'feff') return
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/1', detail: `the file ${NOT_UTF8}` }] })
+}
+
+/** Lines of a stream: of one that is too long no more than its beginning is ever held. */
+async function* textLines(source: Readable): AsyncGenerator<TextLine> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let rest: Buffer = Buffer.alloc(0)
   let tooLong = false
-  for await (const chunk of source) {
-    const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split(LINE_END)
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      yield tooLong || line.length > LINE_MAX ? undefined : line
-      tooLong = false
-    }
-    if (rest.length > LINE_MAX) {
-      tooLong = true
-      rest = ''
+  let first = true
+  const read = (bytes: Buffer): TextLine => {
+    if (tooLong || bytes.length > LINE_MAX) return { text: undefined, wrong: TOO_LONG }
+    try {
+      return { text: decoder.decode(bytes).replace(/\r$/, ''), wrong: '' }
+    } catch {
+      return { text: undefined, wrong: NOT_UTF8 }
     }
   }
-  rest += decoder.decode()
-  if (tooLong || rest !== '') yield tooLong ? undefined : rest
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    if (first) refuseUtf16(chunk)
+    first = false
+    let at = 0
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, at)) {
+      const part = chunk.subarray(at, end)
+      yield read(rest.length === 0 ? part : Buffer.concat([rest, part]))
+      rest = Buffer.alloc(0)
+      tooLong = false
+      at = end + 1
+    }
+    rest = rest.length === 0 ? chunk.subarray(at) : Buffer.concat([rest, chunk.subarray(at)])
+    if (rest.length > LINE_MAX) {
+      tooLong = true
+      rest = Buffer.alloc(0)
+    }
+  }
+  if (tooLong || rest.length > 0) yield read(rest)
 }
 
 /** A quoted field from its opening quote on, and where it ends; undefined when its quotes do not end. */
@@ -77,8 +114,8 @@ function split(text: string): string[] | undefined {
 
 /** The columns of a header; undefined when the first line is none. @throws ProblemError VALIDATION */
 function headerOf<Name extends string>(fields: readonly string[], columns: CsvColumns<Name>): Name[] | undefined {
-  const { names, optional = [] } = columns
-  const found = fields.map((field) => field.toLowerCase())
+  const { names, optional = [], aliases } = columns
+  const found = fields.map((field) => (aliases?.has(bareName(field)) ? (names[0] ?? '') : field.toLowerCase()))
   if (!names.some((name) => found.includes(name))) return undefined
   const missing = names.filter((name) => !found.includes(name) && !optional.includes(name))
   const unknown = found.filter((field) => !names.includes(field as Name))
@@ -102,20 +139,27 @@ export async function* csvLines<Name extends string>(
   const { names, reject } = columns
   let order: readonly Name[] = names
   let line = 0
-  for await (const text of textLines(source)) {
+  let hasHeader = false
+  for await (const { text, wrong } of textLines(source)) {
     line += 1
+    if (line % LINES_PER_SLICE === 0) await slice()
     if (text?.trim() === '') continue
-    const fields = text === undefined ? undefined : split(text)
+    if (text === undefined) {
+      reject(line, wrong)
+      continue
+    }
+    const fields = split(text)
+    const header = line === 1 && fields !== undefined ? headerOf(fields, columns) : undefined
+    if (header !== undefined) {
+      order = header
+      hasHeader = true
+      continue
+    }
     if (fields === undefined || fields.length > names.length) {
       reject(line, 'is not a line of the expected columns')
       continue
     }
-    const header = line === 1 ? headerOf(fields, columns) : undefined
-    if (header === undefined) {
-      const named = Object.fromEntries(names.map((name) => [name, fields[order.indexOf(name)] ?? '']))
-      yield { line, fields: named as Record<Name, string> }
-    } else {
-      order = header
-    }
+    const named = Object.fromEntries(names.map((name) => [name, fields[order.indexOf(name)] ?? '']))
+    yield { line, header: hasHeader, fields: named as Record<Name, string> }
   }
 }

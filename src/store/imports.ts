@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { recordAudit } from './audit.ts'
 import { inTransaction, type Queryable } from './campaigns.ts'
 import { copyRows } from './copy.ts'
 
@@ -16,14 +17,15 @@ export interface ImportLoad {
   readonly unit: string
   /** name of the operator or service */
   readonly by: string
+  readonly reason?: string | undefined
   readonly lines: AsyncIterable<ImportLine> | Iterable<ImportLine>
 }
 
 const LINES_PER_TRANSACTION = 20_000
 
 /**
- * Takes opening balances in, each reference once; the worker has them credited. A file that ended half-way is simply
- * sent again.
+ * Takes opening balances in, each reference once; the worker has them credited. Each transaction has an audit entry of its
+ * own, so that a file that ended half-way is in the trail as far as it came; it is simply sent again.
  * @returns lines taken in; duplicates, which change nothing; `differing`, the duplicates among them whose user or amount
  *   is not that of the first time
  * @throws what Postgres or the source says; what was taken in up to there stays
@@ -52,7 +54,7 @@ export async function insertImports(
 
 async function storeImports(
   client: PoolClient,
-  { unit, by }: ImportLoad,
+  { unit, by, reason }: ImportLoad,
   lines: readonly ImportLine[]
 ): Promise<{ accepted: number; differing: number }> {
   await client.query(
@@ -77,7 +79,16 @@ async function storeImports(
      where (i.user_id, i.amount) <> (n.user_id, n.amount)`,
     [unit]
   )
-  return { accepted: stored.rowCount ?? 0, differing: rows[0]?.differing ?? 0 }
+  const accepted = stored.rowCount ?? 0
+  const counts = { accepted, duplicates: lines.length - accepted, differing: rows[0]?.differing ?? 0 }
+  await recordAudit(client, {
+    operator: by,
+    action: 'unit.imported',
+    target: `unit:${unit}`,
+    reason,
+    after: { ...counts, from: lines[0]?.reference, to: lines.at(-1)?.reference }
+  })
+  return counts
 }
 
 /** An opening balance that is not credited yet. */
