@@ -46,6 +46,9 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include lib/calendar
         -- @include steps/reward
         -- @include steps/debit
+        -- @include steps/draw
+        -- @include steps/obstacle
+        -- @include steps/promise
         -- @include steps/prize
         -- @include steps/part
         -- @include lib/deal

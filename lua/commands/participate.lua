@@ -29,7 +29,7 @@ local function check_task(deal)
   if refusal then
     return refusal
   end
-  local streak = #part.steps > 0 and string.match(values[part.streak] or '', '(%d+%-%d+)$')
+  local _, _, streak = head_of(#part.steps > 0 and values[part.streak], RECORDS.streak)
   if streak and waits_for(deal.frame, streak) then
     return 'W;' .. streak
   end
@@ -42,7 +42,7 @@ end
 
 local function check_draw(deal)
   local draw = deal.part.draw
-  local last = draw.memory and string.match(deal.values[draw.last_spin] or '', '(%d+%-%d+)$')
+  local _, last = head_of(draw.memory and deal.values[draw.last_spin], RECORDS.losses)
   if last and waits_for(deal.frame, last) then
     return 'W;' .. last
   end
@@ -69,7 +69,7 @@ end
 -- passed already, such as a goal that was reached before midnight and is told after the check-in of the next day.
 local function streak_length(deal)
   local today = deal.part.today
-  local day, length = string.match(deal.values[deal.part.streak] or '', RECORDS.streak)
+  local day, length = head_of(deal.values[deal.part.streak], RECORDS.streak)
   day = tonumber(day)
   if day and day >= today then
     return nil

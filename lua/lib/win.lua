@@ -32,11 +32,6 @@ local function credit_prize(deal, reward)
   return true
 end
 
-local function note_losses(deal, draw, won)
-  local losses = won and 0 or losing_spins(deal, draw) + 1
-  deal_put(deal, draw.last_spin, text(losses) .. ';' .. deal.frame.id)
-end
-
 local function take_quota(deal, prize)
   if prize.limited then
     prize.stock = prize.stock
@@ -85,13 +80,14 @@ local function take_spin(deal)
   if not prize then
     return nil, sub
   end
-  local won = prize.id ~= draw.fallback
+  -- a win is what is worth something, the fallback too
+  local won = prize.type ~= 'nothing'
   if not credit_prize(deal, prize.reward) or (sub and not credit_prize(deal, sub.reward)) then
     return nil, 'X;' .. KEYS[deal.user_index]
   end
   take_quota(deal, prize)
   if draw.memory then
-    note_losses(deal, draw, won)
+    note_losses(deal, draw, prize, won)
   end
   if won then
     deal.adds[draw.wins] = 1
@@ -99,8 +95,8 @@ local function take_spin(deal)
       deal.adds[draw.wins .. '/' .. prize.tier] = 1
     end
   end
-  deal.type = prize.type == 'nothing' and 'spin.lost' or 'spin.won'
-  if deal.type == 'spin.won' then
+  deal.type = won and 'spin.won' or 'spin.lost'
+  if won then
     note_win(deal, prize, sub)
   end
   local left = deal.daily_left and text(deal.daily_left) or ''

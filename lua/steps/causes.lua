@@ -2,28 +2,47 @@
   purpose: causes that are records (an order, a streak, a prerequisite, a doubler): a decision that rests on one whose own
            frame is not journaled yet waits for it, so that its effect never stands before it in the journal
   KEYS:    2 outbox
-  Returns: RECORDS, what records of a user's hash look like; read_record(part, field, kind); records_are_readable(part,
+  Returns: RECORDS, what records of a user's hash look like: a head, and items that follow it, each behind a comma; read_record(part, field, kind); records_are_readable(part,
            values); waits_for(frame, id) -> true when the frame `<epoch>-<batch>` is still in the outbox, or is this very one
 ]]
 local RECORDS = {
-  completion = '^(%d+%-%d+)$',
-  streak = '^(%d+);(%d+);(%d+%-%d+)$',
-  doubler = '^(%d+);(%d+);([^;]*);(%d+%-%d+);%d+$',
-  losses = '^(%d+);(%d+%-%d+)$',
-  kept = '^(%d+);(%d+)$',
+  completion = { head = '^(%d+%-%d+)$' },
+  streak = { head = '^(%d+);(%d+);(%d+%-%d+)$' },
+  doubler = { head = '^(%d+);(%d+);([^;]*);(%d+%-%d+);%d+$' },
+  -- losing spins in all; of each prize that was won: tier, prize, losing spins until then
+  losses = { head = '^(%d+);(%d+%-%d+)$', item = '^(%d+):([^:]+):(%d+)$' },
+  kept = { head = '^(%d+);(%d+)$' },
 }
+
+-- The values of a record's head.
+local function head_of(value, kind)
+  return string.match(string.match(value or '', '^[^,]*'), kind.head)
+end
 
 -- Notes that a part looks at a record.
 local function read_record(part, field, kind)
   part.fields[#part.fields + 1] = field
-  part.records[#part.records + 1] = { field = field, pattern = RECORDS[kind] }
+  part.records[#part.records + 1] = { field = field, kind = RECORDS[kind] }
+end
+
+local function is_record(value, kind)
+  local head, items = string.match(value, '^([^,]*)(.*)$')
+  if not string.find(head, kind.head) then
+    return false
+  end
+  for item in string.gmatch(items, ',([^,]*)') do
+    if not (kind.item and string.find(item, kind.item)) then
+      return false
+    end
+  end
+  return true
 end
 
 -- One that is there must be one, or be emptied by a revocation: rubbish is never "no streak yet".
 local function records_are_readable(part, values)
   for i = 1, #part.records do
     local value = values[part.records[i].field]
-    if value and value ~= '' and not string.find(value, part.records[i].pattern) then
+    if value and value ~= '' and not is_record(value, part.records[i].kind) then
       return false
     end
   end

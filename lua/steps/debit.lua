@@ -7,7 +7,7 @@
 -- without a spin leaves nothing to carry.
 local function carried_over(deal)
   local part = deal.part
-  local day, kept = string.match(deal.values[part.kept] or '', RECORDS.kept)
+  local day, kept = head_of(deal.values[part.kept], RECORDS.kept)
   if day and tonumber(day) >= part.today then
     return tonumber(kept)
   end

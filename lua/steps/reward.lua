@@ -69,7 +69,7 @@ end
 
 -- The card in force: `until;factor;activities;frame;sequence`. A revoked one is ''.
 local function doubler_of(values, part)
-  local ends, factor, names, id = string.match(values[part.doubler] or '', RECORDS.doubler)
+  local ends, factor, names, id = head_of(values[part.doubler], RECORDS.doubler)
   if not ends or tonumber(ends) <= part.now then
     return nil
   end

@@ -42,6 +42,9 @@ function checkType(prize: PrizeDefinition, pointer: string, { add }: Context): v
   if (claimWithinDays !== undefined && (isCredited(type) || type === 'nothing')) {
     add(`${pointer}/claimWithinDays`, `must not stand here: a prize of type ${type} is not claimed`)
   }
+  if (prize.guaranteedAfter !== undefined && type === 'nothing') {
+    add(`${pointer}/guaranteedAfter`, 'must not stand here: a prize of type nothing is no win, so none is promised')
+  }
   if (pool !== undefined && !codeTypes.has(type)) {
     add(`${pointer}/pool`, `must not stand here: codes are for ${[...codeTypes].join(', ')}`)
   }

@@ -4,6 +4,13 @@ import { compileChance, compileCost, compileReward } from './compile-reward.ts'
 import { weightIn } from './draw-rules.ts'
 import type { Rules } from './rules.ts'
 
+/**
+ * Under what reading of the rules a draw was published; the verifier of draws asks for it, because those of before were
+ * decided otherwise in part: a fallback was never a win, all else always was, one card was in force, and chances were kept
+ * of days with a spin only.
+ */
+export const EDITION = 2
+
 const DAY_MS = 24 * 3600 * 1000
 
 /** The weights of all prizes, in their order, for users of a level: those of the highest set that they reach. */
@@ -57,6 +64,7 @@ export function compileDraw(rules: Rules, draw: Draw): Put[] {
     ...commonFields(draw),
     ...participationFields,
     ...costFields(rules, draw),
+    edition: EDITION,
     per_day: limits.perDay,
     per_campaign: limits.perCampaign,
     wins_per_campaign: limits.winsPerCampaign,

@@ -16,7 +16,7 @@ export const userField = {
   /** times or units of an activity, over the campaign or on one local day */
   times: (campaign: string, activity: string, day?: number) =>
     day === undefined ? `n:${campaign}/${activity}` : `n:${campaign}/${activity}@${day}`,
-  /** wins of a draw other than its fallback, all or those of a tier */
+  /** wins of a draw, which are prizes worth something, all or those of a tier */
   wins: (campaign: string, draw: string, tier?: number) =>
     tier === undefined ? `wn:${campaign}/${draw}` : `wn:${campaign}/${draw}/${tier}`,
   /** `<day>;<length>;<epoch>-<batch>` */

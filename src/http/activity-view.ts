@@ -8,6 +8,7 @@ import {
   sessionsView,
   type ViewContext
 } from './activity-view-parts.ts'
+import { drawTerms } from './draw-terms.ts'
 import { drawLiveView, drawView } from './draw-view.ts'
 
 function saleView(sale: Sale, context: ViewContext) {
@@ -97,6 +98,7 @@ export function activityRulesView(activity: ActivityRules, context: ViewContext)
   return {
     ...withoutFigures(view as typeof view & Figures),
     ...('prizes' in view && { prizes: view.prizes.map(withoutFigures) }),
+    ...(activity.kind === 'draw' && { terms: drawTerms(activity, context.language) }),
     sessions: sessions.map(withoutFigures)
   }
 }

@@ -1,9 +1,11 @@
 import { userField } from '../gate/user-fields.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
-import { countOf, lossesOf, type Spin } from './spin.ts'
+import { countOf, type Spin } from './spin.ts'
 import { checkCost } from './spin-cost.ts'
 import { creditPrize, type Effects } from './spin-gives.ts'
+import { memoryAfter, oldMemoryAfter } from './spin-losses.ts'
 import { type CheckedPrize, checkPrize } from './spin-prize.ts'
+import type { SpinPrize } from './spin-rules.ts'
 
 type Scopes = Readonly<Record<string, Readonly<Record<string, number | string>>>>
 
@@ -32,14 +34,21 @@ function checkStanding(spin: Spin): void {
   }
 }
 
-/** Counters of the user that every spin moves, and whether he takes part in the campaign for the first time. */
+/** Whether it counts as a win. */
+function isCounted({ rules, line, fields }: Spin, prize: SpinPrize): boolean {
+  const readings = [prize.type !== 'nothing', ...(rules.isOld ? [prize.id !== rules.fallback] : [])]
+  const told = line.adds.u?.[fields.wins] !== undefined
+  return readings.includes(told) ? told : (readings[0] ?? false)
+}
+
+/** Counters of the user that every spin moves, and whether they take part in the campaign for the first time. */
 function countSpin(spin: Spin, { prize }: CheckedPrize, { adds }: Effects): boolean {
   const { rules, fields, draw, user, line, missing } = spin
   const bump = (field: string, by: number) => adds.set(field, (adds.get(field) ?? 0) + by)
   bump(fields.times, 1)
   if (rules.perDay > 0 || rules.daily > 0) bump(fields.timesToday, 1)
   if (rules.entitlement !== '') bump(userField.entitlement(draw.campaign, rules.entitlement), -1)
-  if (prize.id !== rules.fallback) {
+  if (isCounted(spin, prize)) {
     bump(fields.wins, 1)
     if (rules.tierMost.has(prize.tier)) bump(userField.wins(draw.campaign, draw.draw, Number(prize.tier)), 1)
   }
@@ -83,8 +92,9 @@ function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): vo
   const isFirst = countSpin(spin, checked, effects)
   const won = prize.type !== 'nothing'
   if (rules.memory) {
-    const losses = prize.id === rules.fallback ? lossesOf(spin) + 1 : 0
-    effects.puts.set(fields.lastSpin, `${losses};${line.epoch}-${line.batch}`)
+    const old = oldMemoryAfter(spin, prize)
+    const isOld = rules.isOld && line.puts.u?.[fields.lastSpin] === old
+    effects.puts.set(fields.lastSpin, isOld ? old : memoryAfter(spin, prize))
   }
   mustEqual('the type', won ? 'spin.won' : 'spin.lost', line.type)
   mustEqual('the win', won ? `${line.epoch}-${line.sequence}` : '', line.entity)

@@ -1,6 +1,7 @@
 import { userField } from '../gate/user-fields.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
-import { countOf, lossesOf, type Spin } from './spin.ts'
+import { countOf, type Spin } from './spin.ts'
+import { lossesSince } from './spin-losses.ts'
 import { numberOf, pickIndex, pickSubIndex, spinDigest } from './spin-number.ts'
 import { RulesError, type SpinPrize, type SpinSub } from './spin-rules.ts'
 
@@ -28,11 +29,13 @@ export function prizeOf({ rules }: Spin, id: string): SpinPrize {
 
 function limitReached(spin: Spin, prize: SpinPrize, missing: number): 'yes' | 'maybe' | 'no' {
   const { rules, fields, draw } = spin
+  // caps are of wins, and nothing is no win; before, all but the fallback was one
+  if (prize.type === 'nothing' && !rules.isOld) return 'no'
   const tierMost = rules.tierMost.get(prize.tier)
   const limits: Array<[field: string, most: number]> = []
   if (rules.winsMost > 0) limits.push([fields.wins, rules.winsMost])
   if (tierMost !== undefined) limits.push([userField.wins(draw.campaign, draw.draw, Number(prize.tier)), tierMost])
-  if (limits.some(([field, most]) => countOf(spin, field) >= most)) return 'yes'
+  if (limits.some(([field, most]) => countOf(spin, field) >= most)) return prize.type === 'nothing' ? 'maybe' : 'yes'
   return limits.some(([field, most]) => countOf(spin, field) + missing >= most) ? 'maybe' : 'no'
 }
 
@@ -67,11 +70,11 @@ function obstacles(spin: Spin, prize: SpinPrize, missing: { any: number; own: nu
 /** All answers that the gate may have given. */
 function possibleAnswers(spin: Spin, picked: SpinPrize, missing: { any: number; own: number }): Answer[] {
   const { rules } = spin
-  const losses = lossesOf(spin)
   const answers: Answer[] = []
   for (const { after, prize } of rules.guarantee) {
-    if (losses < after) continue
-    const whys = obstacles(spin, prizeOf(spin, prize), missing)
+    const promised = prizeOf(spin, prize)
+    if (lossesSince(spin, promised) < after) continue
+    const whys = obstacles(spin, promised, missing)
     if (!whys.includes('')) continue
     answers.push({ prize, why: 'guaranteed' })
     if (whys.length === 1) return answers

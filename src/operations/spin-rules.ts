@@ -1,3 +1,5 @@
+import { EDITION } from '../campaign/compile-draw.ts'
+
 /** One thing that a prize credits at once. */
 export interface SpinGive {
   readonly unit: string
@@ -30,6 +32,8 @@ export interface SpinPrize {
 
 /** What a draw's spins follow, read from the values that the journal put into the hashes of campaign and draw. */
 export interface SpinRules {
+  /** published by a version that read the rules otherwise in part: where it matters, both readings are accepted */
+  readonly isOld: boolean
   /** the draw's own window within the campaign's, and the part of both in which spins are decided; ms since 1970 */
   readonly session: { readonly opensAt: number; readonly closesAt: number }
   readonly opensAt: number
@@ -153,6 +157,7 @@ export function readSpinRules(campaign: ReadonlyMap<string, string>, draw: Reado
   const pairs = (field: string) => list(text(field)).map((entry) => entry.split(':') as [string, string])
   const session = { opensAt: Number(sessions.slice(0, 13)), closesAt: Number(sessions.slice(13, 26)) }
   return {
+    isOld: number('edition') < EDITION,
     session,
     opensAt: Math.max(Number(campaign.get('opens_at')), session.opensAt),
     closesAt: Math.min(Number(campaign.get('closes_at')), session.closesAt),

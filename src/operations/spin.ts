@@ -88,8 +88,3 @@ export function readSpin(
 export function countOf({ user }: Spin, field: string): number {
   return user.counts.get(field) ?? 0
 }
-
-/** Losing spins in a row before this one. */
-export function lossesOf({ user, rules, fields }: Spin): number {
-  return rules.memory ? Number(/^(\d+);/.exec(user.texts.get(fields.lastSpin) ?? '')?.[1] ?? 0) : 0
-}

@@ -42,6 +42,7 @@ t.test('the example of the contract compiles into what the gate reads', async (t
     cost_field: 'ch:launch/wheel',
     cost: '1',
     daily: '1',
+    edition: '2',
     wins_per_campaign: '2',
     wins_per_tier: '',
     prizes: 'first,thanks',

@@ -141,6 +141,8 @@ t.test('the fallback can always be won', async (t) => {
   t.match(fallback({ quota: 5 }), { [`${path}/quota`]: /never runs out/ })
   t.match(fallback({ minSpins: 2 }), { [`${path}/minSpins`]: /always be won/ })
   t.match(fallback({ guaranteedAfter: 2 }), { [`${path}/guaranteedAfter`]: /always be won/ })
+  const nothing = aPrize({ type: 'nothing', quota: null, release: 'atOnce', guaranteedAfter: 2 })
+  t.match(draw({ prizes: [nothing, thanks] }), { '/activities/1/prizes/0/guaranteedAfter': /nothing is no win/ })
   t.match(fallback({ type: 'coupon', pool: 'codes' }), { [`${path}/pool`]: /always be won/ })
   t.same(fallback({ minSpins: 0, weight: 0 }), {})
   const lucky = [

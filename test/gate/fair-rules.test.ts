@@ -14,10 +14,12 @@ import { sharedServers } from '../support/servers.ts'
 import { assertWhole, decisionOf, openShop, type Shop } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
+t.setTimeout(300_000)
 const urls = await sharedServers(t)
 
 const DAY = 86_400_000
-const FRAME = /(?:^|;)\d{9,}-\d+(?:;\d+)?$/
+// frames that wrote a record, and the sequence behind that of a card
+const FRAME = /(^|;)\d{9,}-\d+(?:;\d+)?(?=,|$)/g
 
 /** The gate and the model side by side on one campaign. */
 class Pair {
@@ -207,8 +209,8 @@ t.test('draws, tasks, claims and wins are decided as the rules say, on every loc
         now = pair.model.now
       }
     }),
-    { numRuns: 40, endOnFailure: true, interruptAfterTimeLimit: 15_000 }
+    { numRuns: 12, endOnFailure: true }
   )
-  t.ok(runs >= 10, `${runs} runs`)
+  t.equal(runs, 12)
   await assertWhole(t, shop)
 })

@@ -42,12 +42,14 @@ type Shown = Record<string, unknown> & { id: string }
 
 async function shown(
   t: Parameters<typeof publicApp>[0],
-  state: { now?: number; campaign?: CatalogueCampaign; hashes?: typeof hashes; page?: string } = {}
+  state: { now?: number; campaign?: CatalogueCampaign; hashes?: typeof hashes; page?: string; language?: string } = {}
 ) {
-  const { now = during, campaign = published(), page = '' } = state
+  const { now = during, campaign = published(), page = '', language = 'en' } = state
   const { app, gate } = await publicApp(t, { now: () => now, catalogue: aCatalogue([campaign]) })
   gate.hashes = state.hashes ?? hashes
-  const answer = (await app.inject(`/v1/campaigns/launch${page}`)).json()
+  const answer = (
+    await app.inject({ url: `/v1/campaigns/launch${page}`, headers: { 'accept-language': language } })
+  ).json()
   return { answer, of: (id: string) => (answer.activities as Shown[]).find((activity) => activity.id === id) }
 }
 
@@ -102,6 +104,18 @@ test('the rules tell the odds of every draw, and no figures of the moment', asyn
   t.strictSame(answer.odds, { wheel: { first: 0.2, thanks: 0.8 } })
   t.match(of('wheel'), { fallback: 'thanks', seedCommitment: commitment, prizes: [{ id: 'first', odds: 0.2 }, {}] })
   t.notMatch(JSON.stringify(answer), /"remaining"|"total"/)
+})
+
+test('the rules say in words what a win is and what a promise counts', async (t) => {
+  const { of } = await shown(t, { page: '/rules' })
+  t.match(of('wheel')?.terms, [
+    /prize of type nothing is no win/,
+    /fallback is given whenever/,
+    /^After 5 spins without a win since your last win of "Phone" or of a prize of a better tier/
+  ])
+  const chinese = await shown(t, { page: '/rules', language: 'zh-CN' })
+  t.match(chinese.of('wheel')?.terms, [/不算中奖/, /保底奖品/, /Phone.*5 次未中奖/])
+  t.equal((await shown(t)).of('wheel')?.terms, undefined)
 })
 
 test('the seed is shown when the draw has ended, by its rules and by what Redis was told', async (t) => {

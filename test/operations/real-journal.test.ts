@@ -26,10 +26,11 @@ const wheel: ActivitySpec = {
     daily: '2',
     keep: '1',
     per_day: '60',
-    prizes: 'first,even,again,card,points,thanks',
-    weights: '0:1,2,2,1,2,4;3:8,0,1,1,1,1',
+    edition: '2',
+    prizes: 'first,even,again,card,points,miss,thanks',
+    weights: '0:1,4,2,1,4,3,4;3:8,1,1,1,3,1,1',
     fallback: 'thanks',
-    guarantee: '3:first',
+    guarantee: '2:first',
     memory: '1',
     wins_per_campaign: '25',
     wins_per_tier: '1:3',
@@ -38,6 +39,7 @@ const wheel: ActivitySpec = {
     'prize:again': '3;chances;0;0;0;0;0;chances:wheel ch:c/wheel 2 5 0;',
     'prize:card': '4;doubler;0;0;0;0;0;doubler db:c 2 0 0 24 check-in;',
     'prize:points': '5;points;0;0;0;0;50;points b:points 50 0 0,entitlement:vip e:c/vip 1 0 0;',
+    'prize:miss': '9;nothing;0;0;0;0;0;;',
     'prize:thanks': '9;points;0;0;0;0;0;;small~3~points b:points 1 0 0|large~1~points b:points 9 0 0'
   },
   stock: { first: 4, even: 6 }
@@ -92,7 +94,7 @@ async function play({ gate, core }: Shop): Promise<void> {
     const taken = round % 5 === 4 ? won.shift() : undefined
     if (taken) decisionOf(await gate.submit(changeWin(wheel, 'revoke', taken)))
     if (round === 12) {
-      const put = ['a:c:wheel', 'weights', '0:5,2,2,1,2,4;3:8,0,1,1,1,1'] as const
+      const put = ['a:c:wheel', 'weights', '0:5,4,2,1,4,3,4;3:8,1,1,1,3,1,1'] as const
       const more = ['s:c:wheel', 'first:remaining', 3] as const
       const adjusted = { ...openActivity(wheel), key: 'x:adj:1', hash: 'more', puts: [put], adds: [more] }
       decisionOf(await gate.submit(adjusted))

@@ -70,6 +70,7 @@ function prizesOf(campaign: string, [first, second]: readonly [AnyPrize, AnyPriz
       reward: [],
       subs: [sub('one', [points(1)]), sub('two', [points(2)]), sub('chance', [chances(campaign, 1, cap)])]
     },
+    // worth nothing and no fallback where that is a lucky one
     { ...plain, id: 'thanks', tier: 9, type: 'nothing', weights: [2, 2], reward: [] }
   ]
 }

@@ -26,14 +26,19 @@ function walk<Item>(items: readonly Item[], weightOf: (item: Item) => number, nu
 const winsField = ({ setup }: Deal) => `wn:${setup.campaign}/wheel`
 const lossesField = ({ setup }: Deal) => `ls:${setup.campaign}/wheel`
 
+function isCapped(deal: Deal, { tier }: PrizeSetup): boolean {
+  const { user, setup } = deal
+  const { winsPerCampaign, winsOfTierOne } = setup.draw
+  if (winsPerCampaign > 0 && user.get(winsField(deal)) >= winsPerCampaign) return true
+  return tier === 1 && winsOfTierOne > 0 && user.get(`${winsField(deal)}/1`) >= winsOfTierOne
+}
+
 function obstacle(deal: Deal, prize: PrizeSetup): string {
   const { setup, user, now } = deal
   const { draw, campaign, opensAt, closesAt } = setup
   if (prize.id === draw.fallback) return ''
   if (user.get(`n:${campaign}/wheel`) < prize.minSpins) return 'early'
-  if (draw.winsPerCampaign > 0 && user.get(winsField(deal)) >= draw.winsPerCampaign) return 'capped'
-  const most = prize.tier === 1 ? draw.winsOfTierOne : 0
-  if (most > 0 && user.get(`${winsField(deal)}/1`) >= most) return 'capped'
+  if (prize.type !== 'nothing' && isCapped(deal, prize)) return 'capped'
   if (prize.quota === null) return ''
   const left = deal.left(`wheel/${prize.id}`)
   if (left < 1) return 'exhausted'
@@ -43,8 +48,33 @@ function obstacle(deal: Deal, prize: PrizeSetup): string {
   return prize.even && !opened ? 'unreleased' : ''
 }
 
-function lossesOf(deal: Deal): number {
-  return Number(deal.user.records.get(lossesField(deal)) ?? 0)
+/** What the user remembers: losing spins in all, and how many there were at the last win of prizes. */
+function memoryOf(deal: Deal): { losses: number; wins: Array<{ tier: number; id: string; losses: number }> } {
+  const [losses = '', ...items] = (deal.user.records.get(lossesField(deal)) ?? '').split(',')
+  const wins = items.map((item) => {
+    const [tier = '', id = '', at = ''] = item.split(':')
+    return { tier: Number(tier), id, losses: Number(at) }
+  })
+  return { losses: Number(losses), wins }
+}
+
+/** Losing spins since the last win of the prize or of one of a better tier. */
+function lossesSince(deal: Deal, prize: PrizeSetup): number {
+  const { losses, wins } = memoryOf(deal)
+  const last = wins.filter(({ id, tier }) => id === prize.id || tier < prize.tier).map((win) => win.losses)
+  return losses - Math.max(0, ...last)
+}
+
+function remember(deal: Deal, prize: PrizeSetup): void {
+  const { losses, wins } = memoryOf(deal)
+  const promised = guaranteesOf(deal.setup.draw).map(({ id }) => id)
+  const won = prize.type !== 'nothing'
+  const after = losses + (won ? 0 : 1)
+  const kept = wins.filter(({ id, tier }) => {
+    return !won || tier < prize.tier || (tier === prize.tier && id !== prize.id && promised.includes(id))
+  })
+  const all = won ? [{ tier: prize.tier, id: prize.id, losses: after }, ...kept] : kept
+  deal.put(lossesField(deal), [String(after), ...all.map((win) => `${win.tier}:${win.id}:${win.losses}`)].join())
 }
 
 /** Spins; the deal has everything that it takes and gives. @returns what was won, 'wait', or the code of a refusal */
@@ -62,25 +92,26 @@ export function spin(deal: Deal, input: SpinInput): Spun | string {
   const picked = walk(draw.prizes, weightOf, Number.parseInt(digest.slice(0, 13), 16))
   const fallback = draw.prizes.find(({ id }) => id === draw.fallback)
   if (!picked || !fallback) throw new Error('The setup of the draw has no such prize.')
-  const losses = lossesOf(deal)
-  const promised = guaranteesOf(draw).find((prize) => losses >= prize.guaranteedAfter && obstacle(deal, prize) === '')
+  const promised = guaranteesOf(draw).find(
+    (prize) => lossesSince(deal, prize) >= prize.guaranteedAfter && obstacle(deal, prize) === ''
+  )
   const why = promised ? 'guaranteed' : obstacle(deal, picked)
   const prize = promised ?? (why === '' ? picked : fallback)
   const sub = walk(prize.subs, ({ weight }) => weight, Number.parseInt(digest.slice(13, 26), 16))
   deal.reward(prize.reward)
   if (sub) deal.reward(sub.reward)
-  noteSpin(deal, prize, losses)
+  noteSpin(deal, prize)
   const number = digest.slice(0, 13)
   deal.facts = [prize.id, sub?.id ?? '', number, input.chain, picked.id, why, input.level, left].join()
   return { number, prize, sub: sub?.id ?? '' }
 }
 
-function noteSpin(deal: Deal, prize: PrizeSetup, losses: number): void {
+function noteSpin(deal: Deal, prize: PrizeSetup): void {
   const { draw } = deal.setup
-  const won = prize.id !== draw.fallback
+  const won = prize.type !== 'nothing'
   deal.count('wheel', 1, draw.perDay > 0 || draw.daily > 0)
   if (prize.quota !== null) deal.take(`wheel/${prize.id}`, 1)
   if (won) deal.add(winsField(deal), 1)
   if (won && prize.tier === 1 && draw.winsOfTierOne > 0) deal.add(`${winsField(deal)}/1`, 1)
-  if (hasMemory(draw)) deal.put(lossesField(deal), String(won ? 0 : losses + 1))
+  if (hasMemory(draw)) remember(deal, prize)
 }

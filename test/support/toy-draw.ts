@@ -49,3 +49,36 @@ export function packPrize(
   const packed = subs.map((weight, index) => `sub-${index}~${weight}~`).join('|')
   return [tier, kind, quota === undefined ? 0 : 1, minSpins, even ? 1 : 0, 0, 0, reward, packed].join(';')
 }
+
+/** Losing spins in all; of prizes that were won tier, id, and how many there were until then. */
+export interface ToyMemory {
+  readonly losses: number
+  readonly frame: string
+  readonly wins: ReadonlyArray<readonly string[]>
+}
+
+export function lossesSince({ losses, wins }: ToyMemory, prize: ToyPrize): number {
+  const counted = wins.filter(([tier, id]) => id === prize.id || Number(tier) < prize.tier)
+  return losses - Math.max(0, ...counted.map(([, , at]) => Number(at)))
+}
+
+export function readMemory(record = '0;'): ToyMemory {
+  const [head = '', ...items] = record.split(',')
+  const [losses, frame = ''] = head.split(';')
+  return { losses: Number(losses), frame, wins: items.map((item) => item.split(':')) }
+}
+
+/** What is remembered after a spin; the last prize of a draw is nothing, all others are wins. */
+export function remembered(
+  { losses, wins }: ToyMemory,
+  { prize, draw, place }: { prize: ToyPrize; draw: ToyDraw; place: string }
+): string {
+  const won = prize !== draw.prizes.at(-1)
+  const promised = byWait(draw.prizes).map(({ id }) => id)
+  const kept = wins.filter(([tier, id = '']) => {
+    const behind = Number(tier) - prize.tier
+    return !won || behind < 0 || (behind === 0 && id !== prize.id && promised.includes(id))
+  })
+  const all = won ? [[String(prize.tier), prize.id, String(losses)], ...kept] : kept
+  return [`${won ? losses : losses + 1};${place}`, ...all.map((win) => win.join(':'))].join()
+}

@@ -4,7 +4,17 @@ import type { JournalHeader } from '../../src/operations/journal-line.ts'
 import { spinDigest } from '../../src/operations/spin-number.ts'
 import { packedSession } from './core.ts'
 import { commitmentOf } from './draw.ts'
-import { byWait, choose, packPrize, type ToyDraw, type ToyPrize } from './toy-draw.ts'
+import {
+  byWait,
+  choose,
+  lossesSince,
+  packPrize,
+  readMemory,
+  remembered,
+  type ToyDraw,
+  type ToyMemory,
+  type ToyPrize
+} from './toy-draw.ts'
 import { ToyStore } from './toy-store.ts'
 
 /** What a gate that cheats does otherwise. */
@@ -26,7 +36,7 @@ interface ToySpin {
   readonly picked: ToyPrize
   readonly prize: ToyPrize
   readonly why: string
-  readonly losses: number
+  readonly memory: ToyMemory
 }
 
 /** Lines with the end that they have. */
@@ -122,7 +132,8 @@ export class ToyGate {
     const { store } = this
     const { prizes } = this.#draw
     const cost = this.#costFor(user)
-    const [losses = '0', frame = ''] = store.text(`u:${user}`, 'ls:c/wheel')?.split(';') ?? []
+    const memory = readMemory(store.text(`u:${user}`, 'ls:c/wheel'))
+    const { frame } = memory
     if (frame !== '' && store.waits(frame)) return
     if (store.number(`u:${user}`, 'b:points') < cost) return
     const name = store.nextKey()
@@ -132,11 +143,11 @@ export class ToyGate {
     const weights = this.#cheat.weights ?? prizes.map(({ weight }) => weight)
     const picked = prizes[choose(digest.slice(0, 13), weights)] ?? this.#fallback
     const promised = byWait(prizes).find(
-      (prize) => Number(losses) >= (prize.guaranteedAfter ?? 0) && this.#obstacle(user, prize) === ''
+      (prize) => lossesSince(memory, prize) >= (prize.guaranteedAfter ?? 0) && this.#obstacle(user, prize) === ''
     )
     const why = promised ? 'guaranteed' : this.#obstacle(user, picked)
     const prize = promised ?? (why === '' ? picked : this.#fallback)
-    this.#record({ user, name, digest, previous, picked, prize, why, losses: Number(losses) })
+    this.#record({ user, name, digest, previous, picked, prize, why, memory })
   }
 
   /** Lines of an exported journal, header first; what is not journaled is not in it. */
@@ -213,7 +224,7 @@ export class ToyGate {
 
   #write(spin: ToySpin, taken: { adds: Record<string, Record<string, number>>; moves: string }): void {
     const { store } = this
-    const { user, name, digest, previous, picked, prize, why, losses } = spin
+    const { user, name, digest, previous, picked, prize, why } = spin
     const isWin = prize !== this.#fallback
     const points = prize.points ?? 0
     const number = digest.slice(0, 13)
@@ -222,7 +233,7 @@ export class ToyGate {
     const head = [points > 0 ? 'g' : 'w', store.place, 'c', 'wheel', prize.id, sub, prize.tier].join(';')
     const tail = points > 0 ? `points;${store.now};;points b:points ${points}` : `physical;${store.now};;`
     const record = isWin ? `${head};${tail}` : ''
-    const last = { 'ls:c/wheel': `${isWin ? 0 : losses + 1};${store.place}` }
+    const last = { 'ls:c/wheel': remembered(spin.memory, { prize, draw: this.#draw, place: store.place }) }
     store.put('s', 'chain', number)
     if (this.#memory) store.put(`u:${user}`, 'ls:c/wheel', last['ls:c/wheel'])
     if (isWin) store.put(`u:${user}`, `w:${entity}`, record)
@@ -251,6 +262,7 @@ export class ToyGate {
       cost: String(cost),
       cost_unit: cost > 0 ? 'points' : '',
       cost_field: cost > 0 ? 'b:points' : '',
+      edition: '2',
       prizes: prizes.map(({ id }) => id).join(),
       weights: `0:${prizes.map(({ weight }) => weight).join()}`,
       fallback: this.#fallback.id,

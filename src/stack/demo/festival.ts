@@ -53,6 +53,14 @@ export function festival(id: string, now: number): DemoDefinition {
               { id: 'two', title: '2 points', weight: 3, reward: { points: 2 } },
               { id: 'five', title: '5 points', weight: 1, reward: { points: 5 } }
             ]
+          },
+          {
+            id: 'empty',
+            tier: 10,
+            title: { en: 'An empty capsule', 'zh-CN': '空扭蛋' },
+            type: 'nothing',
+            quota: null,
+            weight: 40
           }
         ]
       },

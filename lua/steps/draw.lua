@@ -1,0 +1,148 @@
+--[[
+  purpose: the rules of a draw and of its prizes, read once a batch
+  KEYS:    activity (a:): `prizes`, `weights`, `guarantee`, caps, `prize:<id>`
+  Returns: prepare_draw(part, rules, activity) -> false when they are not readable; weights_for(draw, level); prize_of(draw, id)
+]]
+local function parse_list(packed)
+  local list = {}
+  for entry in string.gmatch(packed or '', '[^,]+') do
+    list[#list + 1] = entry
+  end
+  return list
+end
+
+-- `<w>,<w>...` as sums; nil when these are not as many weights as there are prizes, or nothing to be drawn.
+local function parse_weights(packed, count)
+  local set = { total = 0 }
+  for weight in string.gmatch(packed, '[^,]+') do
+    local number = natural(weight)
+    if not number then
+      return nil
+    end
+    set.total = set.total + number
+    set[#set + 1] = set.total
+  end
+  return #set == count and set.total > 0 and set or nil
+end
+
+-- `<level>:<w>,<w>...;...`: the last set whose level the user has reached.
+local function weights_for(draw, level)
+  local set = draw.sets[level]
+  if set == nil then
+    local found
+    for name, packed in string.gmatch(draw.weights, '(%d+):([^;]*)') do
+      if tonumber(name) <= level then
+        found = packed
+      end
+    end
+    set = found and parse_weights(found, #draw.ids) or false
+    draw.sets[level] = set
+  end
+  return set
+end
+
+-- `<id>~<weight>~<reward>|...`; nil when one of them is not readable
+local function parse_subs(packed)
+  local subs = { total = 0 }
+  for sub in string.gmatch(packed, '[^|]+') do
+    local id, weight, reward = string.match(sub, '^([^~]+)~([^~]+)~(.*)$')
+    local parsed = id and natural(weight) and parse_reward(reward)
+    if not parsed then
+      return nil
+    end
+    subs.total = subs.total + tonumber(weight)
+    subs[#subs + 1] = { id = id, upto = subs.total, reward = parsed }
+  end
+  return subs
+end
+
+local PRIZE = '^(%d+);([^;]*);([01]);(%d+);([01]);(%d+);[^;]*;([^;]*);(.*)$'
+
+local function parse_prize(id, packed)
+  local tier, type_name, limited, min_spins, even, claim_within, reward, subs = string.match(packed, PRIZE)
+  local prize = tier
+    and {
+      id = id,
+      tier = tier,
+      type = type_name,
+      limited = limited == '1',
+      min_spins = natural(min_spins),
+      even = even == '1',
+      claim_within = natural(claim_within),
+      reward = parse_reward(reward),
+      subs = parse_subs(subs),
+      remaining = id .. ':remaining',
+      paid = id .. ':paid',
+      total = id .. ':total',
+    }
+  return prize and prize.min_spins and prize.claim_within and prize.reward and prize.subs and prize
+end
+
+-- Read when it is first picked in a batch.
+local function prize_of(draw, id)
+  local prize = draw.known[id]
+  if prize == nil then
+    local rule = 'prize:' .. id
+    prize = parse_prize(id, fetch(draw.index + 1, rule)[rule] or '') or false
+    draw.known[id] = prize
+  end
+  return prize
+end
+
+-- `<n>:<prize>,...`, the largest n first; nil when it is not readable
+local function parse_guarantees(packed)
+  local list = {}
+  for entry in string.gmatch(packed, '[^,]+') do
+    local after, id = string.match(entry, '^([1-9]%d*):(.+)$')
+    if not after then
+      return nil
+    end
+    list[#list + 1] = { after = tonumber(after), id = id }
+  end
+  return list
+end
+
+local function parse_tiers(packed)
+  local tiers = {}
+  for entry in string.gmatch(packed, '[^,]+') do
+    local tier, most = string.match(entry, '^(%d+):(%d+)$')
+    if not tier then
+      return nil
+    end
+    tiers[tier] = tonumber(most)
+  end
+  return tiers
+end
+
+local function prepare_draw(part, rules, activity)
+  local draw = {
+    index = activity.index,
+    ids = parse_list(rules.prizes),
+    weights = rules.weights or '',
+    fallback = rules.fallback or '',
+    guarantees = parse_guarantees(rules.guarantee or ''),
+    memory = rules.memory == '1',
+    wins_most = natural(rules.wins_per_campaign),
+    tiers_most = parse_tiers(rules.wins_per_tier or ''),
+    wins = 'wn:' .. part.place,
+    last_spin = 'ls:' .. part.place,
+    sets = {},
+    known = {},
+    promised = {},
+  }
+  for i = 1, #(draw.guarantees or {}) do
+    draw.promised[draw.guarantees[i].id] = true
+  end
+  part.draw = draw
+  if #draw.ids == 0 or not (draw.guarantees and draw.wins_most and draw.tiers_most) then
+    return false
+  end
+  for tier in pairs(draw.tiers_most) do
+    part.numbers[#part.numbers + 1] = draw.wins .. '/' .. tier
+  end
+  part.numbers[#part.numbers + 1] = draw.wins
+  if draw.memory then
+    read_record(part, draw.last_spin, 'losses')
+  end
+  return prize_of(draw, draw.fallback)
+end

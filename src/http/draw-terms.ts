@@ -1,0 +1,32 @@
+import type { Draw, Prize } from '../campaign/activity-rules.ts'
+import { type Language, localise } from './language.ts'
+
+type Words = Readonly<Record<Language, string>>
+
+const WIN: Words = {
+  en: 'A win is a prize that is worth something, the fallback too where it is: wins count against the limits of wins. A prize of type nothing is no win.',
+  'zh-CN': '中奖是指获得有价值的奖品，保底奖品有价值时也算中奖，并计入中奖次数上限。类型为 nothing 的奖品不算中奖。'
+}
+
+const FALLBACK: Words = {
+  en: 'The fallback is given whenever the picked prize cannot be, whatever the limits of wins say.',
+  'zh-CN': '抽中的奖品无法发放时一律发放保底奖品，不受中奖次数上限影响。'
+}
+
+function guaranteeWords(title: string, after: number): Words {
+  return {
+    en: `After ${after} spins without a win since your last win of "${title}" or of a prize of a better tier, the next spin gives "${title}", as soon as it can be given. Smaller wins neither count nor begin the count anew.`,
+    'zh-CN': `自您上次抽中“${title}”或更高等级的奖品起，累计 ${after} 次未中奖后，下一次抽奖将发放“${title}”（须可发放）。较小的奖品既不计入次数，也不重新计数。`
+  }
+}
+
+function guarantees(prizes: readonly Prize[], language: Language): string[] {
+  return prizes
+    .filter(({ guaranteedAfter }) => guaranteedAfter > 0)
+    .map(({ title, guaranteedAfter }) => guaranteeWords(localise(title, language), guaranteedAfter)[language])
+}
+
+/** What the figures of a draw mean, in words: what a win is, what a promise counts. */
+export function drawTerms(draw: Draw, language: Language): string[] {
+  return [WIN[language], FALLBACK[language], ...guarantees(draw.prizes, language)]
+}
