@@ -3,6 +3,7 @@ import './config/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { type Config, ConfigError, loadConfig } from './config/config.ts'
+import { adminCommandGroups } from './stack/admin-command-line.ts'
 import { codeOf, StackError, textOf } from './stack/errors.ts'
 
 // Each command imports what it needs when it runs: printing a token must not load the gateway.
@@ -63,9 +64,21 @@ program
     await tokenCommand(configuration(), options)
   })
 
+program
+  .command('buy <place>')
+  .description('buy in a sale, CAMPAIGN/SALE, as a storefront would: no curl needed')
+  .requiredOption('--as <user>', 'the user, whose token is signed as "floodgate token" does')
+  .option('--quantity <n>', 'how many', wholeNumber, 1)
+  .option('--key <text>', 'the Idempotency-Key: the same one again buys nothing more (a new one)')
+  .option('--url <url>', "the public API (the running stack's, else http://HOST:PORT)")
+  .action(async (place: string, options: { as: string; quantity: number; key?: string; url?: string }) => {
+    const { buyCommand } = await import('./stack/buy-command.ts')
+    process.stdout.write(await buyCommand(configuration(), { place, ...options }))
+  })
+
 program.addCommand(operatorCommands())
 
-program.addCommand(campaignCommands())
+for (const group of adminCommandGroups(configuration)) program.addCommand(group)
 
 program
   .command('recover')
@@ -169,36 +182,6 @@ function operatorCommands(): Command {
     .option(...why)
   add('revoke <name>', 'shut somebody out, within 10 seconds at every gateway').option(...why)
   return operator
-}
-
-function campaignCommands(): Command {
-  const campaign = new Command('campaign').description('work with campaigns through the admin API')
-  const run = async (name: string, args: readonly string[], options: Record<string, unknown>): Promise<void> => {
-    const { campaignCommand } = await import('./stack/campaign-command.ts')
-    await campaignCommand(configuration(), { name, args, options })
-  }
-  const add = (name: string, description: string): Command =>
-    campaign
-      .command(name)
-      .description(description)
-      .option('--as <operator>', 'an operator of the running stack (operator-1; approve and publish: operator-2)')
-      .option('--token <token>', 'an admin token, instead of --as (or ADMIN_TOKEN)')
-      .option('--url <url>', "the admin API (the running stack's, else http://127.0.0.1:ADMIN_PORT)")
-      .action(async (...given) => {
-        const command = given.at(-1) as Command
-        await run(command.name(), command.args, command.opts())
-      })
-  add('list', 'all campaigns with their states')
-  add('show <campaign>', 'a campaign as it stands')
-  add('put <file>', 'save a definition (JSON) as a new version').option('--dry-run', 'only check it')
-  add('submit <campaign> <version>', 'submit the newest version for review')
-  add('approve <campaign> <version>', 'approve what you read, as another operator than those who wrote it')
-  add('reject <campaign> <version>', 'make it a draft again').option('--reason <text>', 'why, for the audit trail')
-  add('publish <campaign> <version>', 'publish it: preload, verify, open on schedule')
-  for (const name of ['pause', 'resume', 'end']) {
-    add(`${name} <campaign>`, `${name} a published campaign`).option('--reason <text>', 'why, for the audit trail')
-  }
-  return campaign
 }
 
 function configuration(): Config {

@@ -1,3 +1,4 @@
+import { userField } from '../gate/user-fields.ts'
 import { type CampaignRow, findCampaign } from '../store/campaigns.ts'
 import { adjustActivity } from './adjust.ts'
 import { ActivityPatch, CampaignPatch, checkBody } from './adjust-body.ts'
@@ -9,7 +10,7 @@ import { checkDefinition } from './check.ts'
 import { userKey } from './compile.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from './grants.ts'
 import { type Actor, type Change, invalid, type LifecycleContext, notFound } from './lifecycle-parts.ts'
-import { loadPool, type PoolLoad, type PoolResult } from './pools.ts'
+import { loadPool, type PoolLoad, type PoolResult, requirePool } from './pools.ts'
 import { publish } from './publish.ts'
 import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
 import { findActivity } from './rules.ts'
@@ -120,16 +121,24 @@ export class Campaigns {
 
   /** Shuts a user out of a campaign, at once and everywhere. */
   disqualify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
-    const { campaign: id, user } = target
+    return this.#admit(target, actor, false)
+  }
+
+  /** Lets a user in again. Nothing that was revoked comes back. */
+  requalify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
+    return this.#admit(target, actor, true)
+  }
+
+  #admit({ campaign: id, user }: { campaign: string; user: string }, actor: Actor, isLetIn: boolean): Promise<Change> {
     return change(this.#context, { id, actor }, () => ({
-      type: 'user.disqualified',
+      type: isLetIn ? 'user.requalified' : 'user.disqualified',
       user,
-      puts: [[userKey(user), `dq:${id}`, '1']],
+      puts: [[userKey(user), userField.disqualified(id), isLetIn ? '0' : '1']],
       adds: [],
       data: { user },
       change: {},
       before: null,
-      after: { campaign: id, disqualified: true }
+      after: { campaign: id, disqualified: !isLetIn }
     }))
   }
 
@@ -143,6 +152,11 @@ export class Campaigns {
     const result = await grantMany(this.#context, many)
     await carryOut(this.#context, many.campaign)
     return result
+  }
+
+  /** @throws CampaignError NOT_FOUND for a pool that the campaign does not name */
+  requirePool(named: Pick<PoolLoad, 'campaign' | 'pool'>): Promise<void> {
+    return requirePool(this.#context, named)
   }
 
   /** Codes for a pool. */

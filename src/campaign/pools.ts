@@ -34,7 +34,10 @@ function poolsOf(activities: readonly ActivityRules[]): string[] {
 }
 
 /** @throws CampaignError NOT_FOUND for a pool that neither the rules in force nor the newest version names */
-async function requirePool({ pool: db }: LifecycleContext, { campaign, pool }: PoolLoad): Promise<void> {
+export async function requirePool(
+  { pool: db }: LifecycleContext,
+  { campaign, pool }: Pick<PoolLoad, 'campaign' | 'pool'>
+): Promise<void> {
   const row = await findCampaign(db, campaign)
   if (!row || row.version === 0) throw notFound(campaign)
   const newest = checkDefinition((await findVersion(db, campaign, row.version))?.definition)

@@ -10,6 +10,7 @@ import { runbookEntry } from '../health/conditions.ts'
 import type { WatchedCondition } from '../health/monitor.ts'
 import { adminCampaigns } from './admin-campaigns.ts'
 import { adminOrders } from './admin-orders.ts'
+import { adminSearches } from './admin-searches.ts'
 import { adminTimeline } from './admin-timeline.ts'
 import { adminUploads } from './admin-uploads.ts'
 import { adminUsers } from './admin-users.ts'
@@ -64,6 +65,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   await admin.register(adminCampaigns, { campaigns, pool, gate })
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
+  await admin.register(adminSearches, { pool, desk, campaigns })
   await admin.register(adminTimeline, { gate, pool })
   await admin.register(adminWins, { wins, submit, directory, desk, metrics })
   await admin.register(adminUploads, { campaigns, pool })

@@ -29,7 +29,7 @@ const ActivityParams = Type.Object({
   activity: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
 })
 const DryRunQuery = Type.Object(
-  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
+  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })), reason: Type.Optional(Reason) },
   { additionalProperties: false }
 )
 const AuditQuery = Type.Object(
@@ -145,7 +145,7 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
     return reply.code(statusOf(row)).header('etag', etagOf(row)).send(answer)
   }
 
-  app.put<Named & { Querystring: { dryRun?: string } }>(
+  app.put<Named & { Querystring: { dryRun?: string; reason?: string } }>(
     '/admin/v1/campaigns/:campaign',
     { preHandler: requireRole('operator'), schema: { params: DraftParams, querystring: DryRunQuery } },
     async (request, reply) => {
@@ -154,7 +154,8 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
         return { dryRun: true, valid: true, ...(await asProblem(campaigns.dryRun(id, request.body))) }
       }
       const act = (actor: Actor) => campaigns.save({ id, input: request.body }, actor)
-      return take(request, reply, { act, created: true, said: { warnings: campaigns.warnings(request.body) } })
+      const said = { warnings: campaigns.warnings(request.body) }
+      return take(request, reply, { act, created: true, reason: request.query.reason, said })
     }
   )
 

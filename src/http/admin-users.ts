@@ -27,6 +27,8 @@ const Disqualification = Type.Object(
   { additionalProperties: false }
 )
 
+const Requalification = Type.Object({ campaign: Id, reason: Type.Optional(Reason) }, { additionalProperties: false })
+
 const Grant = Type.Object(
   {
     campaign: Id,
@@ -69,6 +71,16 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     const wins = await revokeWinsOf(options, target, revocation)
     return reply.code(wins.open.length > 0 ? 202 : 200).send({ ...changeView(change, now()), ...winsView(wins) })
   })
+
+  app.delete<Named & { Querystring: { campaign: string; reason?: string } }>(
+    '/admin/v1/users/:user/disqualification',
+    { ...route, schema: { ...route.schema, querystring: Requalification } },
+    async (request, reply) => {
+      const { campaign, reason } = request.query
+      const target = { campaign, user: request.params.user }
+      return sendChange(reply, await asProblem(campaigns.requalify(target, actorOf(request, reason))), now())
+    }
+  )
 
   app.post<Named>('/admin/v1/users/:user/grants', route, async (request, reply) => {
     const checked = checkBody(Grant, request.body)

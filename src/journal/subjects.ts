@@ -54,6 +54,7 @@ export const eventTypes = [
   'assist.given',
   'level.changed',
   'user.disqualified',
+  'user.requalified',
   'campaign.published',
   'campaign.paused',
   'campaign.resumed',

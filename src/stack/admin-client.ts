@@ -8,14 +8,18 @@ export interface AdminReply {
   readonly body: unknown
 }
 
-/** A caller of the admin API. @throws StackError when the gateway does not answer */
-export type AdminClient = (
-  method: 'GET' | 'PUT' | 'POST' | 'PATCH',
-  path: string,
-  body?: unknown
-) => Promise<AdminReply>
+export type AdminMethod = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
 
-const answerMs = 15_000
+/** A caller of the admin API. @throws StackError when the gateway does not answer */
+export type AdminClient = (method: AdminMethod, path: string, body?: unknown) => Promise<AdminReply>
+
+export interface AdminClientOptions {
+  /** the Idempotency-Key of the one change that is asked for; a new one for each where absent */
+  readonly key?: string
+  readonly answerMs?: number
+}
+
+const ANSWER_MS = 15_000
 /** how long a gateway that says "try again" is believed: a busy machine needs its time */
 const patienceMs = 60_000
 const shortestWaitMs = 100
@@ -24,10 +28,11 @@ const shortestWaitMs = 100
  * A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1, a text is sent as it is. A 503 that
  * says when to try again is asked again, under the same key, for a minute.
  */
-export function createAdminClient(url: string, token: string): AdminClient {
+export function createAdminClient(url: string, token: string, options: AdminClientOptions = {}): AdminClient {
+  const { answerMs = ANSWER_MS } = options
   return async (method, path, body) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
-    if (method !== 'GET') headers['idempotency-key'] = randomUUID()
+    if (method !== 'GET') headers['idempotency-key'] = options.key ?? randomUUID()
     const text = typeof body === 'string'
     if (body !== undefined) headers['content-type'] = text ? 'text/plain' : 'application/json'
     const giveUpAt = performance.now() + patienceMs

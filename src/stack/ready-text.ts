@@ -31,14 +31,20 @@ function firstSteps({ config, screen, demos }: Stack): string[] {
     `  -H 'authorization: Bearer ${token}' \\`,
     `  -H 'content-type: application/json' -H 'idempotency-key: ${key}' -d '${body}'`
   ]
+  const [launch, week] = [demos.get('launch'), demos.get('lucky-week')]
+  // a key is for one campaign: after a restart the next one of a demo may be printed
   const lines = [
     screen.bold('Buy a phone as alice:'),
     '',
-    ...post(`${demos.get('launch')}/sales/phone/orders`, 'first-order', '{"quantity":1}'),
+    `npx floodgate buy ${launch}/phone --as alice`,
+    '',
+    screen.bold('the same as a storefront sends it:'),
+    '',
+    ...post(`${launch}/sales/phone/orders`, `first-order-in-${launch}`, '{"quantity":1}'),
     '',
     screen.bold('and spin the wheel:'),
     '',
-    ...post(`${demos.get('lucky-week')}/draws/wheel/spins`, 'first-spin', '{}')
+    ...post(`${week}/draws/wheel/spins`, `first-spin-in-${week}`, '{}')
   ]
   if (findExecutable('psql') === undefined) return lines
   return [

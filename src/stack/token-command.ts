@@ -54,12 +54,14 @@ function usersOf({ user, prefix, count }: TokenCommandOptions): string[] {
   if (total < 1 || total > mostTokens)
     throw usage(`--count must be 1 to ${mostTokens}.`, 'floodgate token --prefix load- --count 10000')
   const users = user === undefined ? Array.from({ length: total }, (_, index) => `${prefix}${index}`) : [user]
-  const wrong = users.find((id) => !/^[A-Za-z0-9_.@-]{1,64}$/.test(id))
-  if (wrong === undefined) return users
-  throw usage(
-    `${JSON.stringify(wrong)} is not a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -`,
-    'floodgate token --user alice'
-  )
+  for (const id of users) requireUser(id)
+  return users
+}
+
+/** @throws StackError for what is no user id */
+export function requireUser(id: string): void {
+  if (/^[A-Za-z0-9_.@-]{1,64}$/.test(id)) return
+  throw usage(`${JSON.stringify(id)} is not a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -`, 'floodgate token --user alice')
 }
 
 function unixSeconds(date: string): number {
@@ -71,7 +73,8 @@ function unixSeconds(date: string): number {
   )
 }
 
-function secretOf(config: Config): string {
+/** The secret that storefront tokens are signed with. @throws StackError */
+export function secretOf(config: Config): string {
   const secret = config.TOKEN_SECRET || readStackFile(config.FLOODGATE_HOME)?.tokenSecret || ''
   if (secret !== '') return secret
   throw new StackError(

@@ -34,6 +34,19 @@ export async function recordAudit(client: Queryable, entry: AuditEntry): Promise
   )
 }
 
+/** Loads of a pool of codes, newest first: when, by whom, how many. */
+export async function poolLoads(
+  db: Queryable,
+  { campaign, pool }: { readonly campaign: string; readonly pool: string }
+): Promise<Array<{ at: string; operator: string; reason: string | null; codes: number }>> {
+  const { rows } = await db.query<{ at: Date; operator: string; reason: string | null; codes: number }>(
+    `select at, operator, reason, (after ->> 'codes')::int as codes from audit
+     where target = 'campaign:' || $1 and action = 'pool.loaded' and after ->> 'pool' = $2 order by audit_id desc limit 100`,
+    [campaign, pool]
+  )
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
+}
+
 /** Entries, newest first, older than the id `before`, of one target or one operator where asked. */
 export async function listAudit(
   pool: Queryable,

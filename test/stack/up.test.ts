@@ -144,7 +144,10 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   t.same(Object.keys(stack.operators).length, 2)
   t.ok(Object.values(stack.pids).every((pids) => pids.length > 0))
   await waitFor(() => up.text().includes('Ctrl-C'), { what: 'the invitation' })
-  t.match(up.text(), /\[6\/6\] Demo.*Buy a phone as alice:.*curl .*and spin the wheel:.*curl /s)
+  t.match(
+    up.text(),
+    /\[6\/6\] Demo.*Buy a phone as alice:.*npx floodgate buy launch\/phone --as alice\n.*curl .*and spin the wheel:.*curl /s
+  )
 
   const token = (await run(['token', '--user', 'bob'], here)).text.trim()
   const first = await buy(stack, token, 'first-order')
@@ -153,7 +156,7 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   const { eventId } = JSON.parse(first.body) as { eventId: string }
   await waitFor(async () => (await lastOrderEvent(stack))?.id === eventId, { what: 'its event on the public stream' })
   t.equal((await run(['token', '--prefix', 'load-', '--count', '2500'], here)).text.trim().split('\n').length, 2500)
-  const listed = await run(['campaign', 'show', 'launch'], here)
+  const listed = await run(['campaign', 'show', 'launch', '--json'], here)
   t.equal(listed.code, 0)
   t.match(listed.text, /"state": "running"/)
   const healthy = async () => (await run(['doctor'], here)).code === 0
@@ -263,7 +266,8 @@ t.test('a command line that is wrong is answered with the right one', async (t) 
     [['token', '--prefix', 'p', '--count', '-1'], /Give a whole number/],
     [['up', '--restart', 'mysql'], /redis,nats,postgres/],
     [['campaign', 'list'], /There is no admin token/],
-    [['campaign', 'put', '/no/such/file', '--token', 'x'], /no such file/],
+    [['campaign', 'save', '/no/such/file', '--token', 'x'], /no such file/],
+    [['buy', 'launch', '--as', 'alice'], /is no CAMPAIGN\/SALE/],
     [['campaign', 'list', '--token', 'x', '--url', 'http://127.0.0.1:1'], /does not answer/],
     [['migrate'], /DATABASE_URL is not set/],
     [['sing'], /unknown command 'sing'/]

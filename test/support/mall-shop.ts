@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import { pino } from 'pino'
 import { Catalogue } from '../../src/campaign/catalogue.ts'
+import type { Config } from '../../src/config/config.ts'
 import { buildAdminApp } from '../../src/http/admin-app.ts'
 import { buildPublicApp } from '../../src/http/app.ts'
 import { HealthCheck } from '../../src/http/health.ts'
@@ -23,6 +24,11 @@ export type Answer = Awaited<ReturnType<typeof send>>
 /** Gate, worker, public and admin app of one namespace on real servers. */
 export interface MallShop {
   readonly pool: pg.Pool
+  /** the admin port, for those who want it to listen */
+  readonly adminApp: FastifyInstance
+  /** the public port, likewise */
+  readonly publicApp: FastifyInstance
+  readonly config: Config
   /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})` */
   ask(user: string, request: string, asked?: Asked): Promise<Answer>
   /** asks the admin app as an operator; every change has a key of its own unless one is given */
@@ -87,6 +93,9 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     send(adminApp, request, { ...asked, authorization: `Bearer token-of-${operator}` })
   return {
     pool,
+    adminApp,
+    publicApp,
+    config: parts.config,
     admin,
     ask: (user, request, asked = {}) => send(publicApp, request, { ...asked, authorization: bearer(user) }),
     async publish(definition) {

@@ -1,0 +1,125 @@
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import { Type } from 'typebox'
+import type { Campaigns } from '../campaign/lifecycle.ts'
+import { fromStore } from '../gate/from-store.ts'
+import { decodeOrder } from '../gate/order-record.ts'
+import { decodeWin } from '../gate/win-record.ts'
+import { poolLoads } from '../store/audit.ts'
+import { countCodes } from '../store/codes.ts'
+import { searchOrders, searchWins } from '../store/searches.ts'
+import { asProblem } from './admin-campaign-answers.ts'
+import type { AnswerDesk } from './answer-desk.ts'
+import { pickLanguage } from './language.ts'
+import { requireRole } from './operator-auth.ts'
+import { liveOrderView } from './order-view.ts'
+import { pageOf, pageView } from './pages.ts'
+import { ProblemError } from './problems.ts'
+import { ID_PATTERN, ListQuery, OpenObject, OrderStatus, refusals, USER_PATTERN } from './schemas.ts'
+import { liveWinView } from './win-view.ts'
+
+export interface SearchOptions {
+  readonly pool: Pool
+  readonly desk: AnswerDesk
+  readonly campaigns: Campaigns
+}
+
+const closed = { additionalProperties: false }
+const MayId = Type.Optional(Type.String({ pattern: ID_PATTERN }))
+const MayUser = Type.Optional(Type.String({ pattern: USER_PATTERN }))
+
+const OrderQuery = Type.Object(
+  {
+    ...ListQuery.properties,
+    activity: MayId,
+    user: MayUser,
+    status: Type.Optional(OrderStatus),
+    shipBy: Type.Optional(Type.String({ description: 'a date and time: those that have to be shipped by then' }))
+  },
+  closed
+)
+const WinQuery = Type.Object(
+  {
+    ...ListQuery.properties,
+    user: MayUser,
+    status: Type.Optional(Type.String({ enum: ['won', 'given', 'claimed', 'revoked'] })),
+    type: Type.Optional(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }))
+  },
+  closed
+)
+const PoolParams = Type.Object({
+  campaign: Type.String({ pattern: ID_PATTERN }),
+  pool: Type.String({ pattern: ID_PATTERN })
+})
+
+type Page = { campaign?: string; limit?: string; cursor?: string }
+
+/** @throws ProblemError VALIDATION */
+function momentOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isFinite(at)) return new Date(at)
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shipBy', detail: 'must be a date and time' }] })
+}
+
+/** What of a list that was read one longer than asked for goes out, and where the next page begins. */
+function firstOf<Item>(items: readonly Item[], limit: number, placeOf: (item: Item) => { at: number; id: string }) {
+  const shown = items.slice(0, limit)
+  const last = shown.at(-1)
+  return { items: shown, next: items.length > limit && last !== undefined ? placeOf(last) : undefined }
+}
+
+/** Lists for operators. They are those of Postgres: what was decided a moment ago may not be in them yet. */
+export async function adminSearches(app: FastifyInstance, { pool, desk, campaigns }: SearchOptions): Promise<void> {
+  const schema = { response: { 200: OpenObject, ...refusals } }
+
+  app.get<{ Querystring: Page & { activity?: string; user?: string; status?: string; shipBy?: string } }>(
+    '/admin/v1/orders',
+    {
+      preHandler: requireRole('viewer', 'orders:read'),
+      schema: { ...schema, summary: 'Orders, newest first', tags: ['orders'], querystring: OrderQuery }
+    },
+    async (request) => {
+      const { activity, user, status, shipBy } = request.query
+      const page = pageOf(request.query)
+      const search = { activity, user, status, shipBy: momentOf(shipBy) }
+      const rows = await fromStore(searchOrders(pool, search, { ...page, limit: page.limit + 1 }))
+      const found = rows.map((row) => ({ order: decodeOrder(row.id, row.record), user: row.user, journaled: true }))
+      const shown = firstOf(found, page.limit, ({ order }) => ({ at: order.acceptedAt, id: order.id }))
+      return pageView(shown, (item) => ({ ...liveOrderView(item), user: item.user }))
+    }
+  )
+
+  app.get<{ Querystring: Page & { user?: string; status?: string; type?: string } }>(
+    '/admin/v1/wins',
+    {
+      preHandler: requireRole('viewer', 'wins:read'),
+      schema: { ...schema, summary: 'Wins, newest first', tags: ['wins'], querystring: WinQuery }
+    },
+    async (request) => {
+      const { user, status, type } = request.query
+      const page = pageOf(request.query)
+      const rows = await fromStore(searchWins(pool, { user, status, type }, { ...page, limit: page.limit + 1 }))
+      const found = rows.map((row) => ({ win: decodeWin(row.id, row.record), user: row.user, journaled: true }))
+      const shown = firstOf(found, page.limit, ({ win }) => ({ at: win.wonAt, id: win.id }))
+      const language = pickLanguage(request.headers['accept-language'])
+      const context = { language, findPrize: desk.findPrize }
+      return pageView(shown, (item) => ({ ...liveWinView(item, context), user: item.user }))
+    }
+  )
+
+  app.get<{ Params: { campaign: string; pool: string } }>(
+    '/admin/v1/campaigns/:campaign/pools/:pool',
+    {
+      preHandler: requireRole('viewer', 'pools:load'),
+      schema: { ...schema, summary: 'How many codes are loaded, given and left; never a code', params: PoolParams }
+    },
+    async (request) => {
+      const { params } = request
+      await asProblem(campaigns.requirePool(params))
+      const { loaded, given } = await fromStore(countCodes(pool, params))
+      const batches = await fromStore(poolLoads(pool, params))
+      return { ...params, loaded, given, left: loaded - given, batches }
+    }
+  )
+}

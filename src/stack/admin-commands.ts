@@ -1,0 +1,256 @@
+/** One option of a command: `--add-stock` is the member `addStock` of the body, or of the query where there is no body. */
+export interface CommandOption {
+  /** as the command line shows it */
+  readonly flags: string
+  readonly says: string
+  /** how its text is read; as it stands where absent */
+  readonly as?: 'json'
+}
+
+/**
+ * A command for one action of the admin API. What its arguments name stands in the route in braces, or is a member of the
+ * body; `[...]` of a route goes with an argument that may be left out.
+ */
+export interface AdminCommand {
+  readonly group: string
+  readonly name: string
+  readonly says: string
+  readonly args: string
+  /** method and path below /admin/v1 */
+  readonly route: string
+  readonly options?: readonly CommandOption[]
+  /** what `<file>` holds: a definition, whose id names the campaign, or lines that are sent as they are */
+  readonly file?: 'definition' | 'lines'
+  /** a second person's work: without --as it is the second operator of the local stack */
+  readonly isReview?: true
+}
+
+const text = (flags: string, says: string): CommandOption => ({ flags, says })
+const value = (flags: string, says: string): CommandOption => ({ flags, says, as: 'json' })
+
+const page = [text('--limit <n>', '1 to 100 (20)'), text('--cursor <text>', 'nextCursor of the page before')]
+const inCampaign = text('--campaign <id>', 'the campaign')
+
+const of = (group: string, rows: ReadonlyArray<Omit<AdminCommand, 'group'>>): AdminCommand[] =>
+  rows.map((row) => ({ group, ...row }))
+
+const step = (name: string, verb: string, says: string) => ({
+  name: verb,
+  says,
+  args: '<campaign> <version>',
+  route: `POST /campaigns/{campaign}/${name}`
+})
+
+/** A step that a second person takes. */
+const review = (name: string, verb: string, says: string) => ({ ...step(name, verb, says), isReview: true as const })
+
+const flag = (name: string, verb: string, says: string) => ({
+  name: verb,
+  says,
+  args: '<campaign>',
+  route: `POST /campaigns/{campaign}/${name}`
+})
+
+const campaign = of('campaign', [
+  { name: 'list', says: 'all campaigns with their states', args: '', route: 'GET /campaigns', options: page },
+  { name: 'show', says: 'a campaign as it stands', args: '<campaign>', route: 'GET /campaigns/{campaign}' },
+  {
+    name: 'check',
+    says: 'check a definition (JSON), and save nothing',
+    args: '<file>',
+    route: 'PUT /campaigns/{id}?dryRun=true',
+    file: 'definition'
+  },
+  {
+    name: 'save',
+    says: 'save a definition (JSON) as a new version',
+    args: '<file>',
+    route: 'PUT /campaigns/{id}',
+    file: 'definition'
+  },
+  step('submission', 'submit', 'hand the newest version to review'),
+  review('approval', 'approve', 'approve the version that you read, as nobody who wrote any since'),
+  review('rejection', 'reject', 'make it a draft again'),
+  review('publication', 'publish', 'publish it: preload, verify, open on schedule'),
+  flag('pause', 'pause', 'pause a published campaign, within a second'),
+  flag('resumption', 'resume', 'go on with a paused campaign'),
+  flag('end', 'end', 'end a campaign for good'),
+  flag('settlement', 'settle', 'settle a campaign that has ended'),
+  {
+    name: 'adjust',
+    says: 'change what is in force, of an activity or of the campaign itself',
+    args: '<campaign> [activity]',
+    route: 'PATCH /campaigns/{campaign}[/activities/{activity}]',
+    options: [
+      value('--add-stock <n>', 'units to add; a negative number takes what is left'),
+      text('--session <id>', 'the session whose stock or end is meant'),
+      text('--prize <id>', 'the prize whose quota is meant'),
+      text('--closes-at <time>', 'another end, such as 2026-11-12T00:00:00+08:00'),
+      value('--price <n>', 'minor units'),
+      value('--list-price <n>', 'minor units'),
+      value('--limits <json>', 'such as {"unitsPerUser":2}'),
+      value('--weights <json>', 'such as {"first":2}'),
+      value('--paused <bool>', 'halt this activity alone, or go on'),
+      value('--admission <json>', 'of the campaign: {"ratePerSecond":20000,"burst":40000}')
+    ]
+  },
+  {
+    name: 'grant',
+    says: 'grants of a file: user,unit,amount,reference',
+    args: '<campaign> <file>',
+    route: 'POST /campaigns/{campaign}/grants',
+    file: 'lines'
+  }
+])
+
+const order = of('order', [
+  {
+    name: 'find',
+    says: 'orders, newest first',
+    args: '',
+    route: 'GET /orders',
+    options: [
+      inCampaign,
+      text('--activity <id>', 'the sale'),
+      text('--status <status>', 'accepted, paid, cancelled, expired, shipped, returned'),
+      text('--user <id>', 'whose they are'),
+      text('--ship-by <time>', 'those that have to be shipped by then'),
+      ...page
+    ]
+  },
+  { name: 'show', says: 'an order, whose it is, and its history', args: '<order>', route: 'GET /orders/{order}' },
+  {
+    name: 'pay',
+    says: 'tell that it was paid',
+    args: '<order>',
+    route: 'POST /orders/{order}/payment',
+    options: [
+      value('--amount <n>', 'minor units'),
+      text('--currency <code>', 'ISO 4217'),
+      text('--reference <text>', 'of the payment; the same one counts once')
+    ]
+  },
+  { name: 'cancel', says: 'cancel it', args: '<order>', route: 'POST /orders/{order}/cancellation' },
+  {
+    name: 'ship',
+    says: 'tell that it was shipped',
+    args: '<order>',
+    route: 'POST /orders/{order}/shipment',
+    options: [
+      text('--carrier <name>', 'who carries it'),
+      text('--tracking-number <text>', 'their number'),
+      text('--state <text>', 'what they say of it')
+    ]
+  },
+  {
+    name: 'return',
+    says: 'take units back',
+    args: '<order>',
+    route: 'POST /orders/{order}/return',
+    options: [
+      value('--quantity <n>', 'all that is left where absent'),
+      text('--kind <kind>', 'return or exchange'),
+      value('--refund <n>', 'minor units, true or false')
+    ]
+  }
+])
+
+const win = of('win', [
+  {
+    name: 'find',
+    says: 'wins of a campaign, newest first',
+    args: '',
+    route: 'GET /wins',
+    options: [
+      inCampaign,
+      text('--status <status>', 'won, given, claimed, revoked'),
+      text('--type <type>', 'physical, code, points, ...'),
+      ...page
+    ]
+  },
+  { name: 'show', says: 'a win, and whose it is', args: '<win>', route: 'GET /wins/{win}' },
+  {
+    name: 'revoke',
+    says: 'take it back, with what it gave',
+    args: '<win>',
+    route: 'POST /wins/{win}/revocation',
+    options: [value('--return-quota <bool>', "as the campaign's policy where absent")]
+  }
+])
+
+const pool = of('pool', [
+  {
+    name: 'load',
+    says: 'codes of a file, one a line; those that are there already are passed over',
+    args: '<campaign> <pool> <file>',
+    route: 'POST /campaigns/{campaign}/pools/{pool}/codes',
+    file: 'lines'
+  },
+  {
+    name: 'show',
+    says: 'codes loaded, given and left',
+    args: '<campaign> <pool>',
+    route: 'GET /campaigns/{campaign}/pools/{pool}'
+  }
+])
+
+const user = of('user', [
+  {
+    name: 'timeline',
+    says: 'everything that was decided about a user, newest first',
+    args: '<user>',
+    route: 'GET /users/{user}/timeline',
+    options: [inCampaign, ...page]
+  },
+  {
+    name: 'grant',
+    says: 'give points, chances or an entitlement',
+    args: '<user>',
+    route: 'POST /users/{user}/grants',
+    options: [
+      inCampaign,
+      text('--unit <unit>', 'points, chances:<draw>, entitlement:<name>'),
+      value('--amount <n>', 'how much')
+    ]
+  },
+  {
+    name: 'disqualify',
+    says: 'shut a user out of a campaign',
+    args: '<user>',
+    route: 'POST /users/{user}/disqualification',
+    options: [
+      inCampaign,
+      value('--revoke-wins <bool>', 'take the wins back too'),
+      value('--return-quota <bool>', "as the campaign's policy where absent")
+    ]
+  },
+  {
+    name: 'requalify',
+    says: 'let a user in again; nothing that was revoked comes back',
+    args: '<user>',
+    route: 'DELETE /users/{user}/disqualification',
+    options: [inCampaign]
+  }
+])
+
+const units = of('units', [
+  {
+    name: 'import',
+    says: 'opening balances of a file: user,amount,reference',
+    args: '<unit> <file>',
+    route: 'POST /units/{unit}/imports',
+    file: 'lines'
+  }
+])
+
+/** Every action of the admin API as a command. What has no row here is not there yet. */
+export const adminCommands: readonly AdminCommand[] = [...campaign, ...order, ...win, ...pool, ...user, ...units]
+
+export const groupTexts: Readonly<Record<string, string>> = {
+  campaign: 'campaigns, their review and their changes, through the admin API',
+  order: 'orders, through the admin API',
+  win: 'wins, through the admin API',
+  pool: 'pools of unique codes, through the admin API',
+  user: 'what operators do for and to a user, through the admin API',
+  units: 'units of accounts, through the admin API'
+}

@@ -1,0 +1,60 @@
+import type { Queryable } from './campaigns.ts'
+import type { StoredOrder } from './orders.ts'
+import { type Page, placeValues } from './page.ts'
+import type { StoredWin } from './wins.ts'
+
+/** Which orders are looked for; what is left out does not matter. */
+export interface OrderSearch {
+  readonly user?: string | undefined
+  readonly activity?: string | undefined
+  readonly status?: string | undefined
+  /** that have to be shipped by then */
+  readonly shipBy?: Date | undefined
+}
+
+export interface WinSearch {
+  readonly user?: string | undefined
+  readonly status?: string | undefined
+  readonly type?: string | undefined
+}
+
+/**
+ * What stands once for each campaign, newest first within it, as one list: an index leads with the campaign, and a list over all
+ * of them is the newest few of each.
+ */
+const ofEachCampaign = (newest: string, order: string) =>
+  `select f.* from campaigns c cross join lateral (${newest}) f where ($1::text is null or c.campaign_id = $1) order by ${order}`
+
+/** Stored orders, newest first, at most `limit`. */
+export async function searchOrders(db: Queryable, search: OrderSearch, page: Page): Promise<StoredOrder[]> {
+  const newest = 'accepted_at desc, epoch desc, sequence desc'
+  const where = `($2::text is null or user_id = $2) and ($3::text is null or activity_id = $3)
+    and ($4::text is null or status = $4) and ($5::timestamptz is null or ship_by <= $5)
+    and ($6::timestamptz is null or (accepted_at, epoch, sequence) < ($6, $7::bigint, $8::bigint))
+    order by ${newest} limit $9`
+  const columns = 'order_id as id, user_id as "user", record, accepted_at, epoch, sequence'
+  const sql =
+    search.user === undefined
+      ? `${ofEachCampaign(`select ${columns} from orders where campaign_id = c.campaign_id and ${where}`, newest)} limit $9`
+      : `select ${columns} from orders where ($1::text is null or campaign_id = $1) and ${where}`
+  const { user = null, activity = null, status = null, shipBy = null } = search
+  const values = [page.campaign ?? null, user, activity, status, shipBy, ...placeValues(page.before), page.limit]
+  return (await db.query<StoredOrder>(sql, values)).rows
+}
+
+/** Stored wins, newest first, at most `limit`; revoked ones among them. */
+export async function searchWins(db: Queryable, search: WinSearch, page: Page): Promise<StoredWin[]> {
+  const newest = 'won_at desc, epoch desc, sequence desc'
+  const where = `($2::text is null or user_id = $2) and ($3::text is null or status = $3)
+    and ($4::text is null or type = $4)
+    and ($5::timestamptz is null or (won_at, epoch, sequence) < ($5, $6::bigint, $7::bigint))
+    order by ${newest} limit $8`
+  const columns = 'win_id as id, user_id as "user", record, won_at, epoch, sequence'
+  const sql =
+    search.user === undefined
+      ? `${ofEachCampaign(`select ${columns} from wins where campaign_id = c.campaign_id and ${where}`, newest)} limit $8`
+      : `select ${columns} from wins where ($1::text is null or campaign_id = $1) and ${where}`
+  const { user = null, status = null, type = null } = search
+  const values = [page.campaign ?? null, user, status, type, ...placeValues(page.before), page.limit]
+  return (await db.query<StoredWin>(sql, values)).rows
+}

@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { adminCommand, requestOf } from '../../src/stack/admin-command.ts'
+import { type AdminCommand, adminCommands } from '../../src/stack/admin-commands.ts'
+import { buyCommand } from '../../src/stack/buy-command.ts'
+import { aRedemption } from '../campaign/kinds.ts'
+import { openDefinition } from '../campaign/set-up.ts'
+import { SECRET } from '../support/http-app.ts'
+import { startMallShop } from '../support/mall-shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const { adminApp, publicApp, config: shopConfig, admin, publish } = await startMallShop(t)
+const url = await adminApp.listen({ port: 0 })
+const publicUrl = await publicApp.listen({ port: 0 })
+const config = { ...shopConfig, FLOODGATE_HOME: '/nowhere', TOKEN_SECRET: SECRET }
+const folder = t.testdir()
+
+function fileWith(name: string, text: string): string {
+  const file = join(folder, name)
+  writeFileSync(file, text)
+  return file
+}
+
+function commandOf(words: string): AdminCommand {
+  const found = adminCommands.find(({ group, name }) => `${group} ${name}` === words)
+  if (found === undefined) throw new Error(`there is no command ${words}`)
+  return found
+}
+
+/** Runs `floodgate <words> <args>` as an operator, in this process. */
+function run(words: string, args: readonly string[] = [], options: Record<string, unknown> = {}): Promise<string> {
+  const { as = 'ada', ...rest } = options
+  const token = `token-of-${String(as)}`
+  return adminCommand(config, { command: commandOf(words), args, options: { token, url, reason: 'a test', ...rest } })
+}
+
+const json = async (words: string, args: readonly string[] = [], options: Record<string, unknown> = {}) =>
+  JSON.parse(await run(words, args, { ...options, json: true }))
+
+const buy = (user: string, key?: string) =>
+  buyCommand(config, { place: 'shop/phone', as: user, quantity: 1, key, url: publicUrl }).then(
+    (answer) => JSON.parse(answer) as { order: { id: string } }
+  )
+
+t.test('each command has a route of the admin port, and what its line names goes there', async (t) => {
+  for (const command of adminCommands) {
+    const [method = '', template = ''] = command.route.split(' ')
+    const paths = template.includes('[') ? [template.replace(/\[.*\]/, ''), template.replace(/[[\]]/g, '')] : [template]
+    for (const path of paths) {
+      const pattern = `/admin/v1${path.replace(/\?.*/, '').replace('{id}', '{campaign}')}`.replace(/\{(\w+)\}/g, ':$1')
+      t.ok(adminApp.hasRoute({ method: method as 'GET', url: pattern }), `${command.group} ${command.name}: ${pattern}`)
+    }
+  }
+  const words = adminCommands.map(({ group, name }) => `${group} ${name}`)
+  t.equal(new Set(words).size, words.length)
+  const options = { addStock: '-8', session: 'am', limits: '{"unitsPerUser":null}', reason: 'why' }
+  t.same(requestOf({ command: commandOf('campaign adjust'), args: ['c', 'a/b'], options }), {
+    method: 'PATCH',
+    path: '/campaigns/c/activities/a%2Fb',
+    body: { addStock: -8, session: 'am', limits: { unitsPerUser: null }, reason: 'why' }
+  })
+  const requalify = { command: commandOf('user requalify'), args: ['eve'], options: { campaign: 'c', reason: 'a & b' } }
+  t.same(requestOf(requalify), { method: 'DELETE', path: '/users/eve/disqualification?campaign=c&reason=a+%26+b' })
+  t.throws(() => requestOf({ command: commandOf('campaign adjust'), args: ['c'], options: { price: 'x' } }), {
+    message: /--price <n>: "x" is not readable/
+  })
+})
+
+t.test('a campaign comes to life, is changed and rejected by commands', async (t) => {
+  const definition = openDefinition('made', {}, {})
+  const file = fileWith('made.json', JSON.stringify(definition))
+  t.match(await json('campaign check', [file]), { valid: true })
+  t.match(await json('campaign save', [file], { key: 'save-it-once' }), { version: 1 })
+  t.match(await json('campaign save', [file], { key: 'save-it-once' }), { version: 1 }, 'the same key')
+  await run('campaign submit', ['made', '1'])
+  t.match(await json('campaign reject', ['made', '1'], { as: 'ben' }), { state: 'draft' })
+  await run('campaign submit', ['made', '1'])
+  await t.rejects(run('campaign approve', ['made', '1']), {
+    message: /campaign approve was refused: CONFLICT.*another operator/
+  })
+  await run('campaign approve', ['made', '1'], { as: 'ben' })
+  await t.rejects(run('campaign publish', ['made', '2'], { as: 'ben' }), { message: /CONFLICT/ })
+  t.match(await json('campaign publish', ['made', '1'], { as: 'ben' }), { outcome: 'confirmed' })
+  t.match(await json('campaign adjust', ['made', 'phone'], { addStock: '5' }), { stock: [{ applied: 5 }] })
+  t.match(await run('campaign pause', ['made']), /campaign:\n {2}id: made\n.* {2}state: paused\n/s)
+  await run('campaign resume', ['made'])
+  t.match(await json('campaign end', ['made']), { campaign: { state: 'ended' } })
+  t.match(await json('campaign settle', ['made']), { campaign: { state: 'settled' } })
+  t.match(await run('campaign list'), /^id +title.*\nmade +.*settled/s)
+  await t.rejects(run('campaign save', ['/no/such/file']), { message: /no such file/ })
+  await t.rejects(run('campaign save', [fileWith('bad.json', '{"id":')]), { message: /not JSON/ })
+})
+
+t.test('orders are bought, found and changed', async (t) => {
+  await publish(openDefinition('shop', { price: 100, listPrice: 200 }, {}) as { id: string })
+  const [alice, bob] = [await buy('alice', 'a-key-of-alice'), await buy('bob')]
+  t.same(await buy('alice', 'a-key-of-alice'), alice, 'the same key buys nothing more')
+  await t.rejects(buy('alice'), { message: /LIMIT_REACHED/ })
+  const found = async (options: object) =>
+    (await json('order find', [], { campaign: 'shop', ...options })).items.map(({ id }: { id: string }) => id)
+  await waitFor(async () => (await found({})).length === 2, { what: 'orders to be stored' })
+  t.same(await found({}), [bob.order.id, alice.order.id], 'newest first')
+  t.same(await found({ user: 'alice' }), [alice.order.id])
+  const page = await json('order find', [], { campaign: 'shop', limit: '1' })
+  t.same(await found({ cursor: page.nextCursor }), [alice.order.id])
+  t.same((await json('order find', [], { limit: '100' })).items.length, 2, 'of all campaigns')
+
+  const paid = { amount: '100', currency: 'CNY', reference: 'pay-1' }
+  t.match(await json('order pay', [alice.order.id], paid), { order: { status: 'paid' } })
+  await run('order ship', [alice.order.id], { carrier: 'SF', trackingNumber: '1' })
+  await run('order return', [alice.order.id], { kind: 'return', quantity: '1' })
+  t.match(await json('order cancel', [bob.order.id]), { order: { status: 'cancelled' } })
+  await waitFor(async () => (await found({ status: 'returned' })).length === 1, { what: 'the return to be stored' })
+  await waitFor(async () => (await found({ status: 'accepted' })).length === 0, {
+    what: 'the cancellation to be stored'
+  })
+  t.same(await found({ shipBy: '2020-01-01T00:00:00Z' }), [])
+  t.match(await json('order show', [alice.order.id]), { user: 'alice', status: 'returned' })
+  await t.rejects(run('order find', [], { shipBy: 'soon' }), { message: /\/shipBy must be a date/ })
+  await t.rejects(run('order find', [], { status: 'lost' }), { message: /VALIDATION/ })
+})
+
+t.test('users, pools and units', async (t) => {
+  await publish(openDefinition('goods', {}, { activities: [aRedemption({ pool: 'tickets' })] }) as { id: string })
+  const codes = fileWith('codes.txt', 'C-1\nC-2\nC-3\n')
+  t.match(await json('pool load', ['goods', 'tickets', codes]), { loaded: 3 })
+  t.match(await json('pool show', ['goods', 'tickets']), {
+    loaded: 3,
+    given: 0,
+    left: 3,
+    batches: [{ operator: 'ada', reason: 'a test', codes: 3 }]
+  })
+  t.notMatch(await run('pool show', ['goods', 'tickets']), 'C-1')
+  await t.rejects(run('pool show', ['goods', 'none']), { message: /NOT_FOUND/ })
+
+  await run('user disqualify', ['eve'], { campaign: 'shop' })
+  await t.rejects(buy('eve'), { message: /DISQUALIFIED/ })
+  t.match(await json('user requalify', ['eve'], { campaign: 'shop' }), { outcome: 'confirmed' })
+  t.match(await buy('eve'), { order: { campaign: 'shop' } }, 'let in again')
+  t.match(await json('user timeline', ['eve']), {
+    items: [{ type: 'order.accepted' }, { type: 'user.requalified' }, { type: 'user.disqualified' }]
+  })
+  t.match(await json('user grant', ['eve'], { campaign: 'goods', unit: 'points', amount: '5' }), {
+    outcome: 'confirmed'
+  })
+  const lines = fileWith('points.csv', 'user,amount,reference\neve,7,r-1\n')
+  t.match(await json('units import', ['points', lines]), { accepted: 1 })
+  const grants = fileWith('grants.csv', 'user,unit,amount,reference\neve,points,7,g-1\n')
+  t.match(await json('campaign grant', ['goods', grants]), { accepted: 1 })
+  t.match(await json('win find', [], { campaign: 'goods' }), { items: [], nextCursor: null })
+  const { body } = await admin('vera', 'GET /admin/v1/audit?target=user:eve&limit=5')
+  t.ok(body.items.some(({ reason }: { reason: string }) => reason === 'a test'))
+})
