@@ -5,6 +5,7 @@ import { fromStore } from '../gate/from-store.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import { type AuditEntry, recordAudit } from '../store/audit.ts'
+import { auditDebts } from './audit-debts.ts'
 
 /** A command of an operator, and how the audit trail tells of it. */
 export interface AuditedCommand {
@@ -56,7 +57,7 @@ export function createAuditedGate({
         broken = false
       } catch (error) {
         // the decision stands and names the operator in the journal; taking the answer back would be a lie
-        logger.error({ err: error, key: command.key }, 'a change could not be audited')
+        if (isAudited(outcome)) auditDebts(pool).owe(entryOf(outcome), error, logger)
       }
       return outcome
     } finally {

@@ -5,7 +5,7 @@ export interface Verdict {
 }
 
 /**
- * Who knows: `process` this gateway process, of its connections to Redis and NATS; `store` what this process reads in Postgres;
+ * Who knows: `process` this gateway process, of its connections and of what it owes; `store` what this process reads in Postgres;
  * `owner` the worker that owns the shard, by what it last wrote into Postgres.
  */
 export type Source = 'process' | 'store' | 'owner'
@@ -38,7 +38,7 @@ export const conditionTable = [
   },
   { name: 'opening', meaning: 'The shard is open, and stays open.', sources: ['process', 'store'] },
   { name: 'workers', meaning: 'A worker is alive, and one of them owns the shard.', sources: ['store'] },
-  { name: 'audit', meaning: "Every operator's change is in the audit trail.", sources: ['store'] },
+  { name: 'audit', meaning: "Every operator's change is in the audit trail.", sources: ['process', 'store'] },
   {
     name: 'reconciliation',
     meaning: 'Redis, journal and Postgres are compared and do not differ.',

@@ -30,17 +30,14 @@ const OPENINGS_MAX = 5
 
 /** What this process says out of Postgres. */
 export function storeVerdicts(facts: StoreFacts): Verdicts {
-  const { readOnly, shard, openings, mayAudit, differences, people } = facts
+  const { readOnly, shard, openings, differences, people } = facts
   return {
     postgres: readOnly
       ? { ok: false, detail: 'Postgres answers and does not take writes: a standby, or read only' }
       : { ok: true, detail: 'answers' },
     opening: openingVerdict(shard, openings),
     workers: workersVerdict(facts.workers),
-    audit:
-      mayAudit && !readOnly
-        ? { ok: true, detail: '' }
-        : { ok: false, detail: 'the user in DATABASE_URL may not write the table audit' },
+    audit: auditVerdict(facts),
     reconciliation:
       differences === 0
         ? { ok: true, detail: 'no difference since the shard was opened' }
@@ -71,6 +68,12 @@ function workersVerdict(workers: readonly WorkerFacts[]) {
   }
   if (!alive.some(({ term }) => term > 0)) return { ok: false, detail: `${alive.length} alive, none owns the shard` }
   return { ok: true, detail: `${alive.length} alive` }
+}
+
+function auditVerdict({ readOnly, mayAudit, workers }: StoreFacts) {
+  if (readOnly || !mayAudit) return { ok: false, detail: 'the user in DATABASE_URL may not write the table audit' }
+  const owing = workers.find(({ alive, conditions }) => alive && conditions.audit?.ok === false)
+  return owing?.conditions.audit ?? { ok: true, detail: '' }
 }
 
 /** What the owner of the shard says, when it was heard just now. */

@@ -90,8 +90,10 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   await app.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
   const shard = createShardMetrics(parts)
   app.get('/metrics', async (_request, reply) => {
-    const [own, shared] = await Promise.all([parts.metricsText(), shard.metrics()])
-    return reply.type(metrics.registry.contentType).send(`${own}\n${shared}`)
+    // a process that stands still keeps the figures of all from coming together, and not those that tell of it
+    const own = parts.metricsText().catch((error: Error) => `# figures of the processes: ${error.message}`)
+    const shared = await shard.metrics()
+    return reply.type(metrics.registry.contentType).send(`${await own}\n${shared}`)
   })
   await app.register(async (admin) => {
     countAnswers(admin, metrics)

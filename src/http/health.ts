@@ -1,6 +1,7 @@
 import { pid } from 'node:process'
 import type { FastifyPluginAsync } from 'fastify'
 import type pg from 'pg'
+import { auditDebts } from '../campaign/audit-debts.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Health } from '../gate/outcomes.ts'
 import { type Condition, judge, type Silence, type Verdicts } from '../health/conditions.ts'
@@ -88,9 +89,9 @@ export class HealthCheck {
   async own(): Promise<ProcessHealth> {
     if (this.#now() - this.#askedAt >= ASK_EVERY_MS) this.#asking ??= this.#ask()
     await this.#asking
-    const { gate, journal, conditions: process } = this.#gate.health()
+    const { gate, journal, conditions: connections } = this.#gate.health()
     const { postgres, store, owner } = this.#told
-    const conditions = judge({ process, store, owner })
+    const conditions = judge({ process: { ...connections, audit: auditDebts(this.#pool).verdict() }, store, owner })
     return { who: `process ${pid}`, gate, journal, postgres, projection: projectionHealth(conditions), conditions }
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Pool } from 'pg'
+import { auditDebts } from '../campaign/audit-debts.ts'
 import type { Verdict, Verdicts } from '../health/conditions.ts'
 import { removeWorkerReport, saveWorkerReport } from '../store/health.ts'
 import type { Position } from '../store/shards.ts'
@@ -66,7 +67,8 @@ export class WorkerReport {
   /** Says it in Postgres, once. */
   async save(pool: Pool): Promise<void> {
     const isFresh = performance.now() - this.#saidAt < SAID_MS
-    const conditions = isFresh ? this.#verdicts : {}
+    // owner or not, each worker carries out commands of operators
+    const conditions = { ...(isFresh && this.#verdicts), audit: auditDebts(pool).verdict() }
     await saveWorkerReport(pool, { worker: this.#worker, ownerTerm: this.#term, conditions })
   }
 

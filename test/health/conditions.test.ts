@@ -1,8 +1,10 @@
 import pg from 'pg'
 import t from 'tap'
+import { createAuditedGate } from '../../src/campaign/audited-gate.ts'
 import { type ConditionName, conditionTable } from '../../src/health/conditions.ts'
 import { ConditionMonitor } from '../../src/health/monitor.ts'
 import { HealthCheck } from '../../src/http/health.ts'
+import { worstOf } from '../../src/http/health-of-processes.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { ensureOperator } from '../../src/store/operators.ts'
 import { createPool } from '../../src/store/pool.ts'
@@ -150,6 +152,24 @@ const troubles: readonly Trouble[] = [
     mend: () => requestReopening(pool, 0)
   },
   {
+    name: 'audit',
+    detail: /1 changes are not audited yet: no audit today/,
+    make: async () => {
+      await pool.query(`create function no_audit() returns trigger language plpgsql as
+        $$ begin raise exception 'no audit today'; end $$`)
+      await pool.query('create trigger no_audit before insert on audit for each row execute function no_audit()')
+      const submit = createAuditedGate({ gate, pool, logger: core.logger })
+      const entry = { operator: 'ann', action: 'user.granted', target: 'user:bob' }
+      const command = { ...preload(sale), key: 'x:adj:audit', puts: [], adds: [] }
+      await insist(() => submit({ command, entryOf: () => entry }))
+    },
+    mend: async () => {
+      await pool.query('drop trigger no_audit on audit')
+      const written = async () => (await pool.query("select 1 from audit where operator = 'ann'")).rowCount === 1
+      await waitFor(written, { what: 'the entry to be written after all' })
+    }
+  },
+  {
     name: 'operators',
     detail: /nobody can use/,
     make: () => pool.query('update operators set revoked_at = now()'),
@@ -190,6 +210,21 @@ t.test('without a worker nobody owns the shard', async (t) => {
   for (const name of ['workers', 'projecting'] as const) await isFalse(name)
   t.match(await conditionOf('workers'), { detail: /none/ })
   t.equal((await conditionOf('opening')).ok, true, 'the gate decides all the same')
+})
+
+t.test('the worst of several processes counts, and the process is named', async (t) => {
+  const all = conditionTable.map(({ name }) => ({ name, ok: true, detail: 'well' }))
+  const well = { gate: 'ok', journal: 'ok', postgres: 'ok', projection: 'ok' } as const
+  const closed = all.map((one) => (one.name === 'opening' ? { ...one, ok: false, detail: 'closed' } : one))
+  const worst = worstOf([
+    { who: 'one', ...well, conditions: all },
+    { who: 'two', ...well, gate: 'closed', conditions: closed }
+  ])
+  t.match(worst, { gate: 'closed', journal: 'ok' })
+  t.strictSame(
+    worst.conditions.filter(({ ok }) => !ok),
+    [{ name: 'opening', ok: false, detail: 'two: closed' }]
+  )
 })
 
 t.test('an alarm for a change, and not one a second', async (t) => {

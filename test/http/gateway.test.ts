@@ -4,6 +4,8 @@ import pg from 'pg'
 import tap, { type Test, test } from 'tap'
 import { freePort } from '../../src/stack/ports.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { ensureOperator } from '../../src/store/operators.ts'
+import { startCore } from '../support/core.ts'
 import { aConfig, bearer, SECRET } from '../support/http-app.ts'
 import { freshNamespace, sharedServers } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
@@ -149,6 +151,37 @@ test('several processes serve one port, and what dies is started again', async (
       what: 'figures of all processes'
     }
   )
+  gateway.process.kill('SIGTERM')
+  t.equal(await gateway.exitCode, 0)
+})
+
+test('what one of several processes cannot do is told by the admin port', async (t) => {
+  const core = await startCore(t, servers)
+  core.worker()
+  await ensureOperator(core.pool, { name: 'ann', role: 'admin', token: 'token-of-ann' })
+  const gateway = await startGateway(t, { NAMESPACE: core.config.NAMESPACE, GATEWAY_PROCESSES: '2', DRAIN_MS: '5000' })
+  const opening = async () => {
+    const headers = { authorization: 'Bearer token-of-ann' }
+    const answer = await fetch(`${gateway.adminUrl}/admin/v1/health`, { headers }).catch(() => undefined)
+    const body = (await answer?.json()) as { conditions?: Array<{ name: string; ok: boolean; detail: string }> }
+    return body?.conditions?.find(({ name }) => name === 'opening')
+  }
+  await waitFor(async () => gateway.pids().length === 3 && (await opening())?.ok === true, {
+    deadlineMs: 60_000,
+    what: 'all processes to decide'
+  })
+  const [, victim = 0] = gateway.pids()
+  process.kill(victim, 'SIGSTOP')
+  try {
+    await waitFor(async () => (await opening())?.ok === false, { deadlineMs: 60_000, what: 'the stop to be told' })
+    t.match((await opening())?.detail, `gateway process ${victim}`)
+    const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    t.match(text, /floodgate_condition\{name="opening"\} 0/)
+    t.match(text, /floodgate_part_health\{part="gate"\} 0/)
+  } finally {
+    process.kill(victim, 'SIGCONT')
+  }
+  await waitFor(async () => (await opening())?.ok === true, { deadlineMs: 60_000, what: 'all to decide again' })
   gateway.process.kill('SIGTERM')
   t.equal(await gateway.exitCode, 0)
 })
