@@ -44,7 +44,8 @@ interface HealthMessage {
 export function tellPrimary(own: () => Promise<ProcessHealth>): void {
   const timer = setInterval(async () => {
     const health = await own()
-    if (process.connected) process.send?.({ type: MESSAGE, health } satisfies HealthMessage)
+    // a primary that is gone ends this process anyway
+    if (process.connected) process.send?.({ type: MESSAGE, health } satisfies HealthMessage, undefined, {}, () => {})
   }, TELL_EVERY_MS)
   timer.unref()
 }

@@ -10,6 +10,7 @@ import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
 import { readStoreFacts } from '../store/health.ts'
 import { isDraining } from './drain.ts'
 import { type ProcessHealth, worstOf } from './health-of-processes.ts'
+import { Liveness, Readiness } from './health-schemas.ts'
 
 const ASK_EVERY_MS = 1000
 const DEADLINE_MS = 1000
@@ -131,9 +132,11 @@ function projectionHealth(conditions: readonly Condition[]): Health {
 /** /healthz: the event loop answers. /readyz: send traffic here; what is wrong is in the body and changes no status. */
 export const healthRoutes: FastifyPluginAsync<{ health: HealthCheck; environment: string }> = async (app, options) => {
   const { health, environment } = options
-  const schema = { tags: ['health'] }
-  app.get('/healthz', { schema: { ...schema, summary: 'The event loop answers' } }, async () => ({ status: 'ok' }))
-  app.get('/readyz', { schema: { ...schema, summary: 'Whether to send traffic here' } }, async (_request, reply) => {
+  const live = { tags: ['health'], summary: 'The event loop answers', response: { 200: Liveness } }
+  const summary = 'Whether to send traffic here, and what is true now'
+  const readiness = { tags: ['health'], summary, response: { 200: Readiness, 503: Readiness } }
+  app.get('/healthz', { schema: live }, async () => ({ status: 'ok' }))
+  app.get('/readyz', { schema: readiness }, async (_request, reply) => {
     const { ready, conditions, ...parts } = await health.report()
     const status = ready ? 'ready' : isDraining() ? 'draining' : 'starting'
     return reply

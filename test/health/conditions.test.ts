@@ -6,6 +6,7 @@ import { ConditionMonitor } from '../../src/health/monitor.ts'
 import { HealthCheck } from '../../src/http/health.ts'
 import { worstOf } from '../../src/http/health-of-processes.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
+import { conditionFindings } from '../../src/stack/condition-findings.ts'
 import { ensureOperator } from '../../src/store/operators.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { requestReopening } from '../../src/store/shards.ts'
@@ -185,6 +186,10 @@ for (const { name, also = [], detail, make, mend } of troubles) {
       t.pass(each)
     }
     t.match((await conditionOf(name)).detail, detail)
+    const told = (await health.report()).conditions
+    const doctor = await conditionFindings(pool, told)
+    const known = name === 'postgres' || doctor.some(({ ok, text }) => !ok && text.startsWith(`${name}: `))
+    t.ok(known, 'the doctor prints it')
     await mend()
     await allTrue()
   })

@@ -178,6 +178,8 @@ test('what one of several processes cannot do is told by the admin port', async 
     const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
     t.match(text, /floodgate_condition\{name="opening"\} 0/)
     t.match(text, /floodgate_part_health\{part="gate"\} 0/)
+    const alarmed = () => /"alarm":"CONDITION","condition":"opening","detail":"gateway process/.test(gateway.said())
+    await waitFor(alarmed, { deadlineMs: 60_000, what: 'the alarm in the log' })
   } finally {
     process.kill(victim, 'SIGCONT')
   }
