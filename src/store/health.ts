@@ -18,9 +18,11 @@ export async function readStoreFacts(db: Queryable, shard: number): Promise<Stor
           order by owner_term desc), '[]')
         from worker_reports) as workers,
        has_table_privilege('audit', 'insert') as "mayAudit",
-       (select coalesce(sum(jsonb_array_length(result -> 'differences')), 0) from reconciliations
-        where shard = $1 and state = 'done' and jsonb_array_length(result -> 'differences') > 0
-          and finished_at >= coalesce((select max(opened_at) from openings where shard = $1), '-infinity')
+       -- the newest ones alone: this is asked every second, and results may be long
+       (select coalesce(sum(jsonb_array_length(result -> 'differences')), 0) from (
+          select result from reconciliations where shard = $1 and state = 'done'
+            and finished_at >= coalesce((select max(opened_at) from openings where shard = $1), '-infinity')
+          order by reconciliation_id desc limit 20) newest
        )::float8 as differences,
        (select count(*) from operators where role <> 'service' and ${works})::float8 as people`,
     [shard, ALIVE_SECONDS]

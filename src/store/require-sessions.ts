@@ -3,7 +3,7 @@ import pg from 'pg'
 import { PoolerError } from './schema-error.ts'
 
 /** A pooler keeps many backends; each round gives it the occasion to hand out another one. */
-const ROUNDS = 3
+const ROUNDS = 2
 const MARK = 'floodgate looks whether sessions are kept'
 
 function refusal(what: string): PoolerError {
@@ -26,13 +26,18 @@ export async function requireSessions(one: pg.ClientBase, options: pg.ClientConf
   await two.connect()
   const key = randomInt(2 ** 31)
   try {
-    const { rows } = await one.query<{ name: string }>('show application_name')
-    await one.query(`set application_name to '${MARK}'`)
-    await one.query('select pg_advisory_lock($1::bigint)', [key])
-    const pid = await pidOf(one)
-    for (let round = 0; round < ROUNDS; round += 1) await compare({ one, two, pid, key })
-    await one.query('select pg_advisory_unlock($1::bigint)', [key])
-    await one.query("select set_config('application_name', $1, false)", [rows[0]?.name ?? ''])
+    // few and long statements: this stands before the first answer of every process and every command
+    const { rows } = await one.query<{ pid: number; name: string }>(
+      `select current_setting('application_name') as name, set_config('application_name', $1, false), pg_backend_pid() as pid,
+         pg_advisory_lock($2::bigint)`,
+      [MARK, key]
+    )
+    const [first] = rows
+    for (let round = 0; round < ROUNDS; round += 1) await compare({ one, two, pid: first?.pid, key })
+    await one.query(`select pg_advisory_unlock($1::bigint), set_config('application_name', $2, false)`, [
+      key,
+      first?.name ?? ''
+    ])
   } catch (error) {
     // that mode allows no transaction at all
     if (error instanceof Error && /statement pooling/.test(error.message)) throw refusal(error.message)
@@ -52,16 +57,16 @@ interface Pair {
 /** Looks at the one while the other holds a backend. @throws PoolerError */
 async function compare({ one, two, pid, key }: Pair): Promise<void> {
   await two.query('begin')
-  if ((await pidOf(two)) === pid) throw refusal('two connections share one backend')
-  const { rows } = await two.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1::bigint) as taken', [key])
-  if (rows[0]?.taken) throw refusal('the lock of a session is not held')
-  if ((await pidOf(one)) !== pid) throw refusal('a connection changes its backend between transactions')
-  const shown = await one.query<{ application_name: string }>('show application_name')
-  if (shown.rows[0]?.application_name !== MARK) throw refusal('the setting of a session is lost')
+  const other = await two.query<{ pid: number; taken: boolean }>(
+    'select pg_backend_pid() as pid, pg_try_advisory_xact_lock($1::bigint) as taken',
+    [key]
+  )
+  if (other.rows[0]?.pid === pid) throw refusal('two connections share one backend')
+  if (other.rows[0]?.taken) throw refusal('the lock of a session is not held')
+  const own = await one.query<{ pid: number; name: string }>(
+    "select pg_backend_pid() as pid, current_setting('application_name') as name"
+  )
+  if (own.rows[0]?.pid !== pid) throw refusal('a connection changes its backend between transactions')
+  if (own.rows[0]?.name !== MARK) throw refusal('the setting of a session is lost')
   await two.query('rollback')
-}
-
-async function pidOf(client: pg.ClientBase): Promise<number | undefined> {
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  return rows[0]?.pid
 }
