@@ -242,7 +242,9 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
     await writeRows(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
     await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
     await storeTaken(session, shard, projection)
-    await writeRows(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: deadLetters })
+    // the reason may quote what was found, and no text of Postgres holds U+0000: it would close the shard as a violation
+    const letters = deadLetters.map((letter) => ({ ...letter, reason: letter.reason.replaceAll('\0', '\uFFFD') }))
+    await writeRows(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: letters })
     if (failPoint) await failPoint('W2')
     const committed = session.query('commit')
     if (failPoint) {

@@ -15,7 +15,10 @@ import { privateServers, urlsOf } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
 const servers = await privateServers(t)
-const core = await startCore(t, urlsOf(servers))
+/** a journal that few messages fill */
+const BOUND = 1024 ** 2
+const RUBBISH = 8
+const core = await startCore(t, { ...urlsOf(servers), env: { JOURNAL_MAX_BYTES: String(BOUND) } })
 const { config, pool } = core
 const names = streamNames(config.NAMESPACE)
 const sale = { campaign: 'c', sale: 's', stock: 1000 }
@@ -107,13 +110,27 @@ const troubles: readonly Trouble[] = [
     name: 'journal-room',
     detail: /^\d+ % full$/,
     make: async () => {
-      await order()
+      const { rows } = await pool.query<{ epoch: number }>('select epoch from shards')
+      const subject = names.journalSubject(0, rows[0]?.epoch ?? 0)
+      // somebody else's messages: they become dead letters, and take the room all the same
+      for (let part = 0; part < RUBBISH; part++) connection.nc.publish(subject, Buffer.alloc(BOUND * 0.1))
+      await connection.nc.flush()
+    },
+    mend: async () => {
       const stream = await journalStream()
       const jsm = await connection.nc.jetstreamManager()
       const { state } = await jsm.streams.info(stream)
-      await changeStream(stream, { max_bytes: Math.ceil(state.bytes / 0.8) })
-    },
-    mend: async () => changeStream(await journalStream(), { max_bytes: 64 * 1024 ** 2 })
+      const read = async () => {
+        const { rows } = await pool.query<{ reached: boolean }>(
+          `select position_sequence >= $1 and exists (
+             select 1 from reader_places where epoch = position_epoch and sequence >= $1) as reached from shards`,
+          [state.last_seq]
+        )
+        return rows[0]?.reached === true
+      }
+      await waitFor(read, { what: 'both readers to have read them' })
+      await jsm.streams.purge(stream)
+    }
   },
   {
     name: 'projecting',

@@ -35,7 +35,8 @@ export async function startCore(t: Teardown, urls: ServerUrls, log?: Destination
     REDIS_URL: urls.redisUrl,
     NATS_URL: urls.natsUrl,
     DATABASE_URL: urls.databaseUrl,
-    JOURNAL_MAX_BYTES: String(64 * 1024 ** 2)
+    JOURNAL_MAX_BYTES: String(64 * 1024 ** 2),
+    ...urls.env
   })
   const logger = log ? pino({ level: 'info' }, log) : pino({ level: process.env.TEST_LOG ?? 'silent' })
   await migrate(config)

@@ -17,6 +17,8 @@ export interface ServerUrls {
   readonly redisUrl: string
   readonly natsUrl: string
   readonly databaseUrl: string
+  /** other settings of the environment */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The variable by which the test runner names the servers that all test files share. */
