@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Config, ConfigError } from '../config/config.ts'
+import { unstorableTexts } from '../store/storable-text.ts'
 import { closesConnections } from './drain.ts'
-import { problemBody, sendProblem } from './problems.ts'
+import { ProblemError, problemBody, sendProblem } from './problems.ts'
 
 export interface ServerOptions {
   readonly bodyLimitBytes: number
@@ -18,6 +19,8 @@ const CONNECTION_TIMEOUT_MS = 60_000
 const HEADERS_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
 const REQUESTS_PER_SOCKET = 100_000
+const ERRORS_MAX = 50
+const UNSTORABLE = 'holds the character U+0000 or half of a surrogate pair, which cannot be stored'
 /** an Idempotency-Key of 128 characters, each of them percent-encoded */
 const LONGEST_PARAMETER = 3 * 128
 
@@ -73,7 +76,19 @@ export function createServer({ bodyLimitBytes, proxies, requestTimeoutMs }: Serv
     if (closesConnections()) reply.header('connection', 'close')
     done()
   })
+  refuseUnstorable(app)
   return app
+}
+
+/** Texts that Postgres does not store are refused before anything is done, wherever a request has them. */
+function refuseUnstorable(app: FastifyInstance): void {
+  app.addHook('preValidation', (request, _reply, done) => {
+    const found = unstorableTexts(request.body)
+    if (request.url.includes('%')) found.push(...unstorableTexts(request.query), ...unstorableTexts(request.params))
+    if (found.length === 0) return done()
+    const errors = found.slice(0, ERRORS_MAX).map((pointer) => ({ pointer, detail: UNSTORABLE }))
+    done(new ProblemError('VALIDATION', { errors }))
+  })
 }
 
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal']

@@ -6,6 +6,7 @@ import type { CommandQueue, QueuedCommand } from '../journal/command-queue.ts'
 import { storable } from '../journal/frame.ts'
 import type { Publisher } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
+import { unstorableTexts } from '../store/storable-text.ts'
 import { answerOf, type CommandName } from './command-answers.ts'
 import { type CommandResult, complaint, envelope, rejected } from './command-event.ts'
 import { carryOutOrderChange } from './command-orders.ts'
@@ -139,6 +140,11 @@ export class CommandIntake {
     if (!envelope.Check(value) || type === undefined) {
       const name = { source: this.#parts.names.commandsStream, id: String(sequence), type: type ?? 'unknown' }
       return { name, result: rejected('VALIDATION', `not a CloudEvent: ${complaint(envelope, value)}`) }
+    }
+    const [unstorable] = unstorableTexts(value)
+    if (unstorable !== undefined) {
+      const name = { source: this.#parts.names.commandsStream, id: String(sequence), type }
+      return { name, result: rejected('VALIDATION', `${unstorable} holds a character that cannot be stored`) }
     }
     const name = { source: value.source, id: value.id, type }
     const result =
