@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { EVENT_ID, listOf, NullableTime, Order, Pending, refusals, Time } from './schemas.ts'
+import { EVENT_ID, listOf, NullableTime, Order, Pending, RefundDue, refusals, Time } from './schemas.ts'
 
 // Answers about draws, redemptions, tasks and wins: validated nowhere, serialised from these shapes, shown in OpenAPI.
 
@@ -182,7 +182,8 @@ export const ConfirmedAny = Type.Object(
     claim: Type.Optional(Claim),
     completion: Type.Optional(Completion),
     win: Type.Optional(Win),
-    revocation: Type.Optional(revocation)
+    revocation: Type.Optional(revocation),
+    refundDue: Type.Optional(RefundDue)
   },
   { title: 'ConfirmedAny' }
 )

@@ -4,7 +4,7 @@ import type { Decision } from '../gate/outcomes.ts'
 import { decodeReport, type Report } from '../gate/report.ts'
 import type { Claim, Completion, ConfirmedAny, PrizeName, Spin } from './decision-schemas.ts'
 import type { Language } from './language.ts'
-import { orderView } from './order-view.ts'
+import { confirmedView } from './order-view.ts'
 import { balancesView, costView, creditedView, setChances, takenBackView } from './report-view.ts'
 import { type FindPrize, prizeName, winState, winView, wonPrize } from './win-view.ts'
 
@@ -137,7 +137,7 @@ function revocationView(decision: Decision) {
 export function confirmedAny(decision: Decision, context: DecisionContext): ConfirmedAny {
   const { id, sequence, type, order, win } = decision
   const head = { outcome: 'confirmed', requestId: context.requestId, sequence, eventId: id } as const
-  if (order !== undefined) return { ...head, order: orderView(order) }
+  if (order !== undefined) return confirmedView(decision, context.requestId)
   if (type === 'spin.won' || type === 'spin.lost') return { ...head, spin: spinView(decision, context) }
   if (type === 'claim.accepted') return { ...head, claim: claimView(decision, context) }
   if (type === 'task.completed') return { ...head, completion: completionView(decision, context) }

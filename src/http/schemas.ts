@@ -63,7 +63,7 @@ export const Order = Type.Object(
 export type Order = Static<typeof Order>
 
 /** Money that a cancellation or a return leaves to be paid back. */
-const RefundDue = Type.Object(
+export const RefundDue = Type.Object(
   {
     amount: Type.Integer({ description: 'minor units' }),
     currency: Type.String({ description: 'ISO 4217' }),

@@ -179,7 +179,7 @@ t.test('an unpaid order expires once: unit and limit come back, and a payment is
 })
 
 t.test('one payment is for one order, and what is paid twice or cancelled afterwards is due back', async (t) => {
-  await stack.publish(definition('double', 10))
+  await stack.publish(definition('double', 10, { campaign: { policies: { cancellable: 'unshipped' } } }))
   const [first, second] = await Promise.all(
     ['jan', 'kim'].map(async (user) => orderId(await shop.buy('double/phone', user)))
   )
@@ -200,7 +200,14 @@ t.test('one payment is for one order, and what is paid twice or cancelled afterw
     body: { code: 'NOT_PAYABLE', orderStatus: 'paid', refundDue: again }
   })
   t.match(await change(second, 'payment', again), { status: 409, body: { reason: 'reference', order: first } })
-  t.match(await change(first, 'cancellation', {}), { status: 201, body: { refundDue: paid } })
+  const cancel = { method: 'POST', user: 'jan', key: 'jan-cancels', body: {} } as const
+  const cancelled = await shop.ask(`/v1/orders/${first}/cancellation`, cancel)
+  t.match(cancelled, { status: 201, body: { refundDue: paid } })
+  t.same(
+    (await shop.ask('/v1/requests/jan-cancels', { user: 'jan' })).body,
+    cancelled.body,
+    'whichever way it is asked'
+  )
   const due = async () => {
     const events = await readEvents(stack.places(), 'double')
     return events.filter(({ subject }) => subject.endsWith('.order.refund-due')).map(({ event }) => event)

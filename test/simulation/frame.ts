@@ -3,7 +3,16 @@ export type Deltas = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 export interface Decision {
   readonly seq: number
-  readonly type: 'accepted' | 'cancelled' | 'paid' | 'expired' | 'earned' | 'claimed' | 'adjusted' | 'credited'
+  readonly type:
+    | 'accepted'
+    | 'cancelled'
+    | 'paid'
+    | 'refund-due'
+    | 'expired'
+    | 'earned'
+    | 'claimed'
+    | 'adjusted'
+    | 'credited'
   readonly user: string
   readonly key: string
   readonly hash: string

@@ -241,7 +241,9 @@ function transition(batch: Batch, command: Command): CallReply {
   if (record === undefined) return refused('NOT_FOUND')
   const [status, entry = '', at = ''] = record.split(';')
   if (!batch.bugs.has('no-wait-for-cause') && batch.isOpen(entry)) return { kind: 'wait', entry }
-  if (status !== 'a') return refused('CONFLICT')
+  // money that came too late: a decision that changes nothing and is never lost
+  const late = { type: 'refund-due', order, record: orderRecord(status ?? '', batch.entry, at), add: {} } as const
+  if (status !== 'a') return command.op === 'pay' ? batch.decide(command, late) : refused('CONFLICT')
   if (command.op === 'expire' && batch.now < Number(at) + LIMITS.payWithinMs) return refused('EARLY')
   batch.take(STOCK, 'held', -1)
   if (command.op === 'pay') {

@@ -103,7 +103,9 @@ export class Tables {
     else if (order !== undefined) {
       const row = this.orders.get(order)
       if (!row) this.#violated(`order ${order} is ${type} and is not there`)
-      else if (row.status !== 'accepted') this.#violated(`order ${order} is ${type} after it was ${row.status}`)
+      else if (type === 'refund-due') {
+        if (row.status === 'accepted') this.#violated(`the money of order ${order} is due back while it can be paid`)
+      } else if (row.status !== 'accepted') this.#violated(`order ${order} is ${type} after it was ${row.status}`)
       else row.status = type
     }
     if (creditTo !== undefined) this.due.set(id, { user: creditTo, closed: false })
