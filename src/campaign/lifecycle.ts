@@ -9,6 +9,7 @@ import { change, planAdjustment, planFlag } from './changes.ts'
 import { checkDefinition } from './check.ts'
 import { userKey } from './compile.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from './grants.ts'
+import { withKnownDaily } from './known-daily.ts'
 import { type Actor, type Change, invalid, type LifecycleContext, notFound } from './lifecycle-parts.ts'
 import { loadPool, type PoolLoad, type PoolResult, requirePool } from './pools.ts'
 import { publish } from './publish.ts'
@@ -114,9 +115,10 @@ export class Campaigns {
     const checked = checkBody(CampaignPatch, input)
     if (!checked.ok) throw invalid(checked.errors)
     const why = { ...actor, reason: checked.body.reason }
-    return change(this.#context, { id, actor: why }, (row) =>
-      planAdjustment(row, '', (rules) => adjustCampaign(rules, this.#context.now(), checked.body))
-    )
+    return change(this.#context, { id, actor: why }, async (row, client) => {
+      const known = await withKnownDaily(client, row)
+      return planAdjustment(known, '', (rules) => adjustCampaign(rules, this.#context.now(), checked.body))
+    })
   }
 
   /** Shuts a user out of a campaign, at once and everywhere. */

@@ -87,6 +87,31 @@ t.test('price, limit, window and pause of a sale change while it runs; an order 
   t.match((await realGate.read([`c:${id}`]))[0], { closes_at: String(Date.parse(end)) })
 })
 
+t.test(
+  'added days sell what their daily sessions say, also of a campaign that an older version published',
+  async (t) => {
+    for (const isOld of [false, true]) {
+      const id = isOld ? 'daily-old' : 'daily'
+      const closesAt = Date.now() + 30 * HOUR
+      const daily = [{ from: '10:00', to: '10:10', stock: 7 }]
+      const definition = { ...openDefinition(id, { sessions: undefined, daily }), closesAt: iso(closesAt) }
+      await publish(definition)
+      if (isOld) {
+        await core.pool.query("update campaigns set rules = rules #- '{activities,0,daily}' where campaign_id = $1", [
+          id
+        ])
+      }
+      const before = (await rulesOf(id)).activities[0]?.sessions.length ?? 0
+      const longer = { reason: 'one more day', closesAt: iso(closesAt + 24 * HOUR) }
+      const { intent } = await campaigns.patchCampaign(id, longer, ada)
+      t.match(intent, { state: 'applied', applied: [7] })
+      const sessions = (await rulesOf(id)).activities[0]?.sessions ?? []
+      t.equal(sessions.length, before + 1)
+      t.match(await stockOf(id), { [`${sessions.at(-1)?.id}:total`]: '7', [`${sessions.at(-1)?.id}:remaining`]: '7' })
+    }
+  }
+)
+
 t.test('adjustments at the same time are each counted once, and a repeated key is the same adjustment', async (t) => {
   const id = 'crowded'
   await publish(openDefinition(id))
