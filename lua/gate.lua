@@ -72,7 +72,8 @@ local function decide_commands(open_frame, how_many, next_at)
       make = function()
         -- @include commands/query
         -- @include commands/list
-        COMMANDS.q, COMMANDS.l = query, list
+        -- @include commands/fields
+        COMMANDS.q, COMMANDS.l, COMMANDS.f = query, list, read_fields
       end
     end
     if make then

@@ -119,6 +119,8 @@ local function take_from_user(activity, buyer, order, hash)
     order.replay_record,
     'd',
     text(buyer[COUNT] + 1),
+    ring_field(buyer[COUNT] + 1),
+    order.key,
     activity.count_campaign,
     text(buyer[IN_CAMPAIGN] + quantity),
     activity.count_activity,

@@ -76,10 +76,28 @@ end
 -- The user's first decision in this batch: a list ready to be written. What is added to was checked, so it is a number.
 local function writes_of(deal, replay_record)
   local values, key = deal.values, KEYS[deal.user_index]
+  local nth = (values.d or 0) + 1
   -- the places that are usually needed are there from the start
-  local writes =
-    { key, deal.key, replay_record, 'd', text((values.d or 0) + 1), nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
-  local count = 5
+  local writes = {
+    key,
+    deal.key,
+    replay_record,
+    'd',
+    text(nth),
+    ring_field(nth),
+    deal.key,
+    nil,
+    nil,
+    nil,
+    nil,
+    nil,
+    nil,
+    nil,
+    nil,
+    nil,
+    nil,
+  }
+  local count = 7
   for field, delta in pairs(deal.adds) do
     writes[count + 1], writes[count + 2] = field, text((values[field] or 0) + delta)
     count = count + 2
@@ -107,6 +125,7 @@ local function write_user(deal, replay_record)
   end
   put(user, deal.key, replay_record)
   add(user, 'd', 1)
+  put(user, ring_field(user.values.d), deal.key)
 end
 
 local function write_rest(deal)

@@ -1,8 +1,24 @@
 --[[
   purpose: collects the accepted decisions of one batch and writes them, with all their effects, as one frame
   KEYS:    2 outbox
-  Returns: new_frame; decide(frame, ...) notes one decision; write_frame -> frame id, frame, gives ('' when none)
+  Returns: new_frame; decide(frame, ...) notes one decision; write_frame -> frame id, frame, gives ('' when none);
+           RING; ring_field(nth)
 ]]
+-- A user's newest decisions are found by their number: the replay field of the nth stands in one of so many fields. What this
+-- opening decided is all that Postgres may lack, so recovery writes none of them, and no comparison looks at them.
+local RING = 256
+local RING_FIELDS = {}
+
+local function ring_field(nth)
+  local place = nth % RING
+  local field = RING_FIELDS[place]
+  if not field then
+    field = 'q:' .. place
+    RING_FIELDS[place] = field
+  end
+  return field
+end
+
 local function new_frame(opening)
   local batch = text(opening.batch + 1)
   return {
@@ -77,6 +93,7 @@ local function decide(frame, user, decision)
   local replay_record, reply = answer(frame, decision)
   put(user, decision.key, replay_record)
   add(user, 'd', 1)
+  put(user, ring_field(user.values.d), decision.key)
   return reply
 end
 

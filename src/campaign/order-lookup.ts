@@ -15,13 +15,13 @@ export function journaled({ id, record }: StoredOrder): LiveOrder {
 
 /** An order whosever it is; see findAny. @throws UnavailableError */
 export function findAnyOrder(
-  { gate, pool }: { readonly gate: Pick<Gate, 'ordersOf' | 'ownerOf'>; readonly pool: Pool },
+  { gate, pool }: { readonly gate: Pick<Gate, 'orderOf' | 'ownerOf'>; readonly pool: Pool },
   id: string
 ): Promise<FoundOrder | undefined> {
   return findAny({
     stored: () => fromStore(findOrder(pool, id)),
     ownerOf: () => gate.ownerOf(id),
-    live: async (user) => (await gate.ordersOf(user)).find(({ order }) => order.id === id),
+    live: (user) => gate.orderOf(user, id),
     journaled
   })
 }

@@ -6,7 +6,14 @@ import { encodeShipment } from './order-record.ts'
 export type Call =
   | Command
   | { readonly op: 'query'; readonly user: string; readonly key: string }
-  | { readonly op: 'list'; readonly what: 'orders' | 'wins' | 'decisions'; readonly user: string }
+  /** `name`: `<epoch>-<sequence>` of one order or win, replay field of one decision; '' = all that Postgres may lack */
+  | {
+      readonly op: 'list'
+      readonly what: 'orders' | 'wins' | 'decisions'
+      readonly user: string
+      readonly name: string
+    }
+  | { readonly op: 'fields'; readonly user: string; readonly names: readonly string[] }
 
 export interface CallLimits {
   /** ms of Redis time after which nothing of the batch may happen, 0 = none */
@@ -148,7 +155,10 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
       pushWin(fields, keys, call)
       return
     case 'list':
-      fields.push('l', user, call.what[0] ?? '')
+      fields.push('l', user, call.what[0] ?? '', call.name)
+      return
+    case 'fields':
+      fields.push('f', user, call.names.length, ...call.names)
       return
     default:
       call satisfies never

@@ -29,12 +29,17 @@ interface BatcherOptions {
   readonly caller: RedisCaller
   readonly watch: OpeningWatch
   /** hears of every call what it tells of Redis */
-  readonly pulse: Pick<Pulse, 'answered' | 'failed'>
+  readonly pulse?: Pick<Pulse, 'answered' | 'failed'>
   readonly shard: number
   readonly prefix: string
   readonly limits: BatcherLimits
   /** the journal has no room: no more decisions */
   readonly isFull: () => boolean
+  /**
+   * only reads ride in its calls: no backlog refuses them, and a line of theirs that breaks or is slow says nothing about
+   * whether the gate decides
+   */
+  readonly readsOnly?: boolean
   readonly logger: Logger
 }
 
@@ -61,6 +66,14 @@ export interface Batcher {
 const SETTLES_PER_CALL = 64
 /** how long the gate counts as refusing after it said so, when nobody asks it again */
 const REFUSING_MS = 5000
+
+/** Reads change nothing: they may come late, and while the gate decides nothing. */
+const UNBOUNDED: CallLimits = {
+  notAfter: 0,
+  outboxFrames: Number.MAX_SAFE_INTEGER,
+  keptBytes: Number.MAX_SAFE_INTEGER,
+  decisionsPerUser: 1
+}
 
 /** A real gate call without commands: is this opening alive? */
 export async function probeGate(
@@ -182,7 +195,7 @@ export class ShardBatcher implements Batcher {
     try {
       if (failPoint && batch.length > 0) await failPoint('G1')
       const reply = await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], limits.replyMs)
-      this.#options.pulse.answered()
+      this.#options.pulse?.answered()
       if (failPoint && batch.length > 0) await failPoint('G2')
       this.#answer(batch, decodeReply(shard, reply))
     } catch (error) {
@@ -195,6 +208,7 @@ export class ShardBatcher implements Batcher {
   }
 
   #callLimits(): CallLimits {
+    if (this.#options.readsOnly) return UNBOUNDED
     const { outboxFrames, keptBytes, decisionsPerUser, replyMs } = this.#options.limits
     const notAfter = Date.now() + (this.#clockOffset ?? 0) + replyMs
     // a full journal is a backlog: settles still go through, nothing is decided
@@ -230,15 +244,16 @@ export class ShardBatcher implements Batcher {
   }
 
   #fail(batch: Waiting[], error: unknown): void {
-    const { watch, pulse, logger } = this.#options
-    pulse.failed(error)
+    const { watch, pulse, logger, readsOnly } = this.#options
+    pulse?.failed(error)
     if (!(error instanceof RedisCallError)) {
       logger.error({ err: error }, 'a gate call failed')
       for (const { resolve } of batch) resolve({ kind: 'unknown', reason: 'the reply of the gate is not readable' })
       return
     }
+    const isOfLine = error.reason === 'timeout' || error.reason === 'lost' || error.reason === 'disconnected'
     if (isOfCall(error)) logger.error({ err: error }, 'Redis refused a gate call')
-    else watch.invalidate(error)
+    else if (!(readsOnly && isOfLine)) watch.invalidate(error)
     const result: CallResult =
       error.done === 'unknown' ? { kind: 'unknown', reason: error.message } : unavailable(error.message, 500)
     for (const { resolve } of batch) resolve(result)

@@ -19,7 +19,6 @@ import { ownerInFrames, readDepths, readHashes } from './reads.ts'
 import { createRedis } from './redis.ts'
 import { createCaller, isOfCall, RedisCallError, type RedisCaller } from './redis-caller.ts'
 import { ShardGate } from './shard-gate.ts'
-import { unstoredDecisions } from './unstored.ts'
 
 const SHARD = 0
 
@@ -37,6 +36,9 @@ export const defaultLimits: BatcherLimits = {
   decisionsPerUser: 10_000
 }
 
+/** Reads of a process: few in a call, so that none is long, and few that wait, for each has a caller who waits. */
+const readLimits = { batchCalls: 8, queuedCalls: 500 }
+
 const ACK_DEADLINE_MS = 1000
 
 interface GateOptions {
@@ -53,11 +55,42 @@ export interface GateParts {
   readonly gate: Gate
   readonly redis: Redis
   readonly caller: RedisCaller
+  /** a connection on which nothing but probes is sent: they stand behind nobody */
+  readonly probe: RedisCaller
   readonly confirmer: Confirmer
   readonly connection: JournalConnection
   readonly shard: number
   readonly prefix: string
   readonly limits: BatcherLimits
+}
+
+/** The connections of a process to Redis: one decides, one reads, one is for probes alone. */
+function connectLines(config: Config, name: string) {
+  const connect = (part: string) => createRedis(config.REDIS_URL, name + part)
+  const [redis, reads, probes] = [connect(''), connect('-reads'), connect('-probe')]
+  return {
+    redis,
+    caller: createCaller(redis),
+    reads,
+    reading: createCaller(reads),
+    probe: createCaller(probes),
+    disconnect() {
+      for (const line of [redis, reads, probes]) line.disconnect()
+    }
+  }
+}
+
+/**
+ * A line that was cut without a close looks like a Redis that is slow: when Redis answers on another one, it is made anew.
+ * @throws RedisCallError
+ */
+async function requireAnswer(redis: Redis, caller: RedisCaller, withinMs: number): Promise<void> {
+  try {
+    await caller.call('PING', [], withinMs)
+  } catch (error) {
+    if (error instanceof RedisCallError && error.reason === 'timeout') redis.disconnect(true)
+    throw error
+  }
 }
 
 /**
@@ -74,10 +107,9 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   const name = options.name ?? 'floodgate-gateway'
   const prefix = keyPrefix(config.NAMESPACE, SHARD)
   const connection = await connectJournal({ url: config.NATS_URL, creds: config.NATS_CREDS, name })
-  const redis = createRedis(config.REDIS_URL, name)
-  const caller = createCaller(redis)
+  const { redis, caller, reads, reading, probe, disconnect } = connectLines(config, name)
   const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
-  const place = { caller, shard: SHARD, prefix }
+  const place = { shard: SHARD, prefix }
 
   // nats-server 2.9 makes room in a full stream by dropping its oldest message, whatever it was told: by then it must be
   // in Postgres, so what Postgres lacks (kept) is less than what a stream holds
@@ -86,9 +118,11 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   const watch = watchOpening({
     read: () => readShard(pool, SHARD),
     probe: async (opening) => {
-      const reply = await probeGate({ ...place, deadlineMs: limits.replyMs }, opening)
-      if (reply.status === 'OK') batcher.learnClock(reply.now)
-      return reply.status === 'OK'
+      const reply = await probeGate({ ...place, caller: probe, deadlineMs: limits.replyMs }, opening)
+      if (reply.status !== 'OK') return false
+      batcher.learnClock(reply.now)
+      await requireAnswer(redis, caller, limits.replyMs)
+      return true
     },
     logger
   })
@@ -99,9 +133,16 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   })
   const pulse = createPulse({
     isConnected: () => redis.status === 'ready',
-    call: () => pulseCall({ ...place, watch, deadlineMs: limits.replyMs })
+    call: () => pulseCall({ ...place, caller, watch, deadlineMs: limits.replyMs })
   })
-  const batcher = new ShardBatcher({ ...place, watch, pulse, limits, isFull: fullness.isFull, logger })
+  const batcher = new ShardBatcher({ ...place, caller, watch, pulse, limits, isFull: fullness.isFull, logger })
+  const reader = new ShardBatcher({
+    ...{ ...place, watch, logger },
+    caller: reading,
+    limits: { ...limits, ...readLimits },
+    isFull: () => false,
+    readsOnly: true
+  })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
 
   let lastPublish: LastPublish | undefined
@@ -117,24 +158,25 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     }
   })
   const gate = new ShardGate({
+    shard: SHARD,
     batcher,
+    reader,
     confirmer,
     watch,
-    read: (keys) => readHashes(redis, prefix, keys),
-    ownerOf: (order) => ownerInFrames(redis, prefix, order),
-    unstoredOf: (user) => unstoredDecisions(redis, place, user),
-    depths: () => readDepths(redis, prefix),
+    read: (keys) => readHashes(reads, prefix, keys),
+    ownerOf: (order) => ownerInFrames(reads, prefix, order),
+    depths: () => readDepths(reads, prefix),
     health: () => ownHealth({ watch, batcher, pulse, connection, fullness, lastPublish: () => lastPublish }),
     disconnect: async () => {
       pulse.stop()
       fullness.stop()
       publisher.close()
-      redis.disconnect()
+      disconnect()
       await connection.close()
     },
     pendingPublishes: () => publisher.pending()
   })
-  return { gate, redis, caller, confirmer, connection, shard: SHARD, prefix, limits }
+  return { gate, redis, caller, probe, confirmer, connection, shard: SHARD, prefix, limits }
 }
 
 /** Without commands: the gate call that an idle process makes; before there is an opening, a script that Redis takes for a write. */

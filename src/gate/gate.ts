@@ -1,7 +1,7 @@
 import type { Verdicts } from '../health/conditions.ts'
 import type { Command } from './commands.ts'
 import type { OrderRecord } from './order-record.ts'
-import type { Decision, Health, Outcome } from './outcomes.ts'
+import type { Health, Outcome } from './outcomes.ts'
 import type { WinRecord } from './win-record.ts'
 
 /** An order as Redis knows it, and whether the decision that changed it last is journaled. */
@@ -13,12 +13,6 @@ export interface LiveOrder {
 /** A win as Redis knows it, likewise. */
 export interface LiveWin {
   readonly win: WinRecord
-  readonly journaled: boolean
-}
-
-/** A decision whose replay Redis holds: without the record of its order or win. */
-export interface LiveDecision {
-  readonly decision: Decision
   readonly journaled: boolean
 }
 
@@ -49,17 +43,24 @@ export interface UnstoredDecision {
 export interface Gate {
   /** Decides, publishes, waits for the journal's ack, settles where the decision gives. Never throws. */
   submit(command: Command): Promise<Outcome>
-  /** Orders of a user that Redis holds. @throws UnavailableError when Redis does not answer in time */
-  ordersOf(user: string): Promise<LiveOrder[]>
-  /** Wins of a user that Redis holds. @throws UnavailableError */
-  winsOf(user: string): Promise<LiveWin[]>
-  /** Decisions of a user that Redis holds. @throws UnavailableError */
-  decisionsOf(user: string): Promise<LiveDecision[]>
   /**
-   * Decisions of a user whose frames wait in Redis for Postgres: together with what Postgres is asked for afterwards they
-   * are all there are. The newest 200 frames are looked at. @throws UnavailableError
+   * Orders of a user that Postgres may lack or know as they were: those that the user's newest decisions made or changed,
+   * newest first. What is not among them is in Postgres for whoever asks it afterwards.
+   * @throws UnavailableError when Redis does not answer in time, or more of this user waits for Postgres than is looked at
    */
+  ordersOf(user: string): Promise<LiveOrder[]>
+  /** Wins of a user, likewise. @throws UnavailableError */
+  winsOf(user: string): Promise<LiveWin[]>
+  /** An order of this user as Redis has it; undefined where it has none. @throws UnavailableError */
+  orderOf(user: string, order: string): Promise<LiveOrder | undefined>
+  /** A win of this user, likewise. @throws UnavailableError */
+  winOf(user: string, win: string): Promise<LiveWin | undefined>
+  /** Decisions of a user whose frames wait in Redis for Postgres, likewise. @throws UnavailableError */
   unstoredOf(user: string): Promise<UnstoredDecision[]>
+  /** The one under a replay field; undefined when it is stored, or there is none. @throws UnavailableError */
+  unstoredUnder(user: string, key: string): Promise<UnstoredDecision | undefined>
+  /** Values of fields of a user's hash by name; those that are not there are left out. @throws UnavailableError */
+  fieldsOf(user: string, names: readonly string[]): Promise<Record<string, string>>
   /**
    * The decision under a replay field. A decision not journaled yet is published and waited for first: `pending` tells
    * that the journal did not answer in time; undefined that no decision stands in Redis.

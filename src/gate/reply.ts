@@ -40,7 +40,12 @@ export type CallReply =
   | { readonly kind: 'none' }
   | { readonly kind: 'orders'; readonly items: ReadonlyArray<Live<OrderRecord>> }
   | { readonly kind: 'wins'; readonly items: ReadonlyArray<Live<WinRecord>> }
-  | { readonly kind: 'decisions'; readonly items: ReadonlyArray<Live<Decision>> }
+  /** frames with one decision each, as text */
+  | { readonly kind: 'decisions'; readonly items: ReadonlyArray<Live<string>> }
+  /** more of this user waits for Postgres than is looked at */
+  | { readonly kind: 'too many' }
+  /** undefined where there is no such field, in the order in which they were asked for */
+  | { readonly kind: 'fields'; readonly values: ReadonlyArray<string | undefined> }
   /** a hash of Redis is not what it should be: an alarm */
   | { readonly kind: 'corrupt'; readonly key: string }
 
@@ -126,21 +131,25 @@ function liveLines<Item>(reply: string, decode: (id: string, record: string) => 
   })
 }
 
-/** `L` and what, then a line `<epoch>-<sequence> <journaled> <record>` for each. */
+/** `L` and what, then a line `<epoch>-<sequence> <journaled> <record>` for each; of decisions `<journaled> <frame>`. */
 function decodeList(shard: number, reply: string): CallReply {
   switch (reply[1]) {
     case 'o':
       return { kind: 'orders', items: liveLines(reply, (entity, record) => decodeOrder(`${shard}-${entity}`, record)) }
     case 'w':
       return { kind: 'wins', items: liveLines(reply, (entity, record) => decodeWin(`${shard}-${entity}`, record)) }
+    case 'd': {
+      const lines = reply.split('\n').slice(1)
+      return { kind: 'decisions', items: lines.map((line) => ({ item: line.slice(2), journaled: line[0] === '1' })) }
+    }
     default:
-      return { kind: 'decisions', items: liveLines(reply, (entity, record) => decisionOfLine(shard, entity, record)) }
+      return { kind: 'too many' }
   }
 }
 
-/** `type;at;entity;report` of a decision named by `<epoch>-<sequence>`. */
-function decisionOfLine(shard: number, entity: string, record: string): Decision {
-  return decisionOf(shard, `${entity.replace('-', ';')};0;${record}`, '').decision
+function decodeFields(reply: string): CallReply {
+  const lines = reply.split('\n').slice(1)
+  return { kind: 'fields', values: lines.map((line) => (line[0] === '+' ? line.slice(1) : undefined)) }
 }
 
 function decodeCall(shard: number, reply: string): CallReply {
@@ -157,6 +166,8 @@ function decodeCall(shard: number, reply: string): CallReply {
       return { kind: 'none' }
     case 'L':
       return decodeList(shard, reply)
+    case 'F':
+      return decodeFields(reply)
     default:
       return { kind: 'corrupt', key: reply.slice(2) }
   }

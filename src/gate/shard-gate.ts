@@ -1,19 +1,24 @@
 import { failPoint } from '../config/fail-points.ts'
+import { type Call, entityOf } from './batch.ts'
 import type { Batcher, CallResult } from './batcher.ts'
 import type { Command } from './commands.ts'
 import type { Confirmer } from './confirmer.ts'
-import { type Gate, type LiveDecision, type LiveOrder, type LiveWin, UnavailableError } from './gate.ts'
+import { type Gate, type LiveOrder, type LiveWin, UnavailableError } from './gate.ts'
 import type { OpeningWatch } from './opening-watch.ts'
 import type { Outcome } from './outcomes.ts'
 import type { CallReply, OpenFrame } from './reply.ts'
+import { readUnstored } from './unstored.ts'
 
 interface ShardGateParts {
+  readonly shard: number
+  /** decides */
   readonly batcher: Batcher
+  /** reads, over a connection of its own: whoever asks a lot stands in nobody's way */
+  readonly reader: Batcher
   readonly confirmer: Confirmer
   readonly watch: OpeningWatch
   readonly read: Gate['read']
   readonly ownerOf: Gate['ownerOf']
-  readonly unstoredOf: Gate['unstoredOf']
   readonly depths: Gate['depths']
   readonly health: Gate['health']
   readonly disconnect: () => Promise<void>
@@ -21,8 +26,9 @@ interface ShardGateParts {
 }
 
 type Reply = Extract<CallResult, { kind: 'reply' }>
+type Read = Exclude<Call, Command>
 type ListReply = Extract<CallReply, { items: unknown }>
-type ItemsOf<What> = Extract<ListReply, { kind: What }>['items']
+type ReplyOf<Kind> = Extract<CallReply, { kind: Kind }>
 
 /** A frame is never published later than this after Redis handed it out: then it is the relay's. */
 const PUBLISH_WITHIN_MS = 2000
@@ -53,29 +59,65 @@ export class ShardGate implements Gate {
   }
 
   async ordersOf(user: string): Promise<LiveOrder[]> {
-    const items = await this.#list(user, 'orders')
+    const { items } = await this.#list(user, 'orders', '')
     return items.map(({ item, journaled }) => ({ order: item, journaled }))
   }
 
   async winsOf(user: string): Promise<LiveWin[]> {
-    const items = await this.#list(user, 'wins')
+    const { items } = await this.#list(user, 'wins', '')
     return items.map(({ item, journaled }) => ({ win: item, journaled }))
   }
 
-  async decisionsOf(user: string): Promise<LiveDecision[]> {
-    const items = await this.#list(user, 'decisions')
-    return items.map(({ item, journaled }) => ({ decision: item, journaled }))
+  async orderOf(user: string, order: string): Promise<LiveOrder | undefined> {
+    if (!this.#isMine(order)) return undefined
+    const { items } = await this.#list(user, 'orders', entityOf(order))
+    return items.map(({ item, journaled }) => ({ order: item, journaled }))[0]
   }
 
-  async #list<What extends ListReply['kind']>(user: string, what: What): Promise<ItemsOf<What>> {
-    const result = await this.#parts.batcher.enqueue({ op: 'list', what, user })
+  async winOf(user: string, win: string): Promise<LiveWin | undefined> {
+    if (!this.#isMine(win)) return undefined
+    const { items } = await this.#list(user, 'wins', entityOf(win))
+    return items.map(({ item, journaled }) => ({ win: item, journaled }))[0]
+  }
+
+  async unstoredOf(user: string) {
+    return readUnstored((await this.#list(user, 'decisions', '')).items)
+  }
+
+  async unstoredUnder(user: string, key: string) {
+    return readUnstored((await this.#list(user, 'decisions', key)).items)[0]
+  }
+
+  async fieldsOf(user: string, names: readonly string[]): Promise<Record<string, string>> {
+    if (names.length === 0) return {}
+    const { values } = await this.#read({ op: 'fields', user, names }, 'fields')
+    const there = names.flatMap((name, index) => {
+      const value = values[index]
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    return Object.fromEntries(there)
+  }
+
+  #isMine(id: string): boolean {
+    return id.startsWith(`${this.#parts.shard}-`)
+  }
+
+  #list<What extends ListReply['kind']>(user: string, what: What, name: string): Promise<ReplyOf<What>> {
+    return this.#read({ op: 'list', what, user, name }, what)
+  }
+
+  async #read<Kind extends CallReply['kind']>(call: Read, kind: Kind): Promise<ReplyOf<Kind>> {
+    const result = await this.#parts.reader.enqueue(call)
     if (result.kind !== 'reply') throw new UnavailableError(result.reason)
-    if (result.reply.kind !== what) throw new UnavailableError(`The ${what} of this user are not readable in Redis.`)
-    return result.reply.items as ItemsOf<What>
+    const { reply } = result
+    if (reply.kind === kind) return reply as ReplyOf<Kind>
+    if (reply.kind === 'too many')
+      throw new UnavailableError('Postgres lags behind: too much of this user waits for it.')
+    throw new UnavailableError(`The ${kind} of this user are not readable in Redis.`)
   }
 
   async lookup(user: string, key: string) {
-    const result = await this.#parts.batcher.enqueue({ op: 'query', user, key })
+    const result = await this.#parts.reader.enqueue({ op: 'query', user, key })
     if (result.kind !== 'reply') throw new UnavailableError(result.reason)
     if (result.reply.kind === 'none') return undefined
     if (result.reply.kind !== 'decided') throw new UnavailableError('The record of this key is not readable in Redis.')
@@ -84,10 +126,6 @@ export class ShardGate implements Gate {
 
   read(keys: readonly string[]) {
     return this.#parts.read(keys)
-  }
-
-  unstoredOf(user: string) {
-    return this.#parts.unstoredOf(user)
   }
 
   ownerOf(order: string) {
@@ -107,15 +145,16 @@ export class ShardGate implements Gate {
   }
 
   async close(ms: number): Promise<void> {
-    const { batcher, watch, pendingPublishes, disconnect } = this.#parts
+    const { batcher, reader, watch, pendingPublishes, disconnect } = this.#parts
     const deadline = Date.now() + ms
-    while (Date.now() < deadline && !(batcher.idle() && pendingPublishes() === 0)) {
+    while (Date.now() < deadline && !(batcher.idle() && reader.idle() && pendingPublishes() === 0)) {
       await new Promise((resolve) => {
         setTimeout(resolve, 10)
       })
     }
     watch.stop()
     batcher.stop()
+    reader.stop()
     await disconnect()
   }
 

@@ -1,4 +1,3 @@
-import type { ChainableCommander, Redis } from 'ioredis'
 import {
   decisionId,
   entityOfDecision,
@@ -8,25 +7,8 @@ import {
   recordField
 } from '../journal/frame.ts'
 import { UnavailableError, type UnstoredDecision } from './gate.ts'
-import { logical, shardKeys } from './keys.ts'
-import { withDeadline } from './reads.ts'
-
-const FRAMES_MAX = 200
-
-/** A replay record, `hash;epoch;sequence;batch;...`: which frame it came with. */
-const RECORD = /^[^;]*;(\d+);\d+;(\d+);/
-
-/** Frames of a user's decisions, newest first: `<epoch>-<batch>`. */
-function framesIn(fields: Record<string, string>): string[] {
-  const frames = new Map<string, readonly [epoch: number, batch: number]>()
-  for (const [field, record] of Object.entries(fields)) {
-    if (!field.startsWith('u:') && !field.startsWith('x:')) continue
-    const [, epoch = '', batch = ''] = RECORD.exec(record) ?? []
-    if (epoch !== '') frames.set(`${epoch}-${batch}`, [Number(epoch), Number(batch)])
-  }
-  const newest = [...frames].sort(([, a], [, b]) => b[0] - a[0] || b[1] - a[1])
-  return newest.slice(0, FRAMES_MAX).map(([entry]) => entry)
-}
+import { logical } from './keys.ts'
+import type { Live } from './reply.ts'
 
 function unstored(frame: Frame, decision: FrameDecision, journaled: boolean): UnstoredDecision {
   const entity = entityOfDecision(frame, decision)
@@ -47,41 +29,11 @@ function unstored(frame: Frame, decision: FrameDecision, journaled: boolean): Un
   }
 }
 
-async function inOneMoment(transaction: ChainableCommander): Promise<unknown[]> {
-  const replies = await withDeadline(transaction.exec(), 'reading frames')
-  return (replies ?? []).map(([error, value]) => {
-    if (error) throw new UnavailableError(`Redis refused: ${error.message}`)
-    return value
+/** Reads what lua/commands/list.lua cut out of frames: each with one decision. @throws UnavailableError */
+export function readUnstored(items: ReadonlyArray<Live<string>>): UnstoredDecision[] {
+  return items.flatMap(({ item, journaled }) => {
+    const parsed = parseFrame(item)
+    if (!parsed.ok) throw new UnavailableError(`A frame in Redis is not readable: ${parsed.reason}`)
+    return parsed.frame.decisions.map((decision) => unstored(parsed.frame, decision, journaled))
   })
-}
-
-/**
- * Decisions of a user that Postgres may not have: those whose frames are in the outbox (not journaled) or kept. A frame
- * leaves kept only after Postgres has it, so whoever asks Postgres afterwards misses nothing. Frames are read by name, one
- * for each batch that the user was in, never by a scan: kept is large while the worker is away.
- * @throws UnavailableError
- */
-export async function unstoredDecisions(
-  redis: Redis,
-  { shard, prefix }: { readonly shard: number; readonly prefix: string },
-  user: string
-): Promise<UnstoredDecision[]> {
-  const fields = await withDeadline(redis.hgetall(prefix + logical.user(user)), 'reading a user')
-  const frames = framesIn(fields)
-  if (frames.length === 0) return []
-  const [, outbox, kept] = shardKeys(prefix)
-  // one transaction: a frame that moves from outbox to kept in between would be seen in neither
-  const transaction = redis.multi().hmget(kept, ...frames)
-  for (const entry of frames) transaction.xrange(outbox, entry, entry)
-  const [known, ...waiting] = await inOneMoment(transaction)
-  const found: UnstoredDecision[] = []
-  for (const [index, stored] of (known as Array<string | null>).entries()) {
-    const [entry] = waiting[index] as Array<[id: string, fields: string[]]>
-    const parsed = parseFrame(entry?.[1][1] ?? stored ?? '')
-    if (!parsed.ok || parsed.frame.shard !== shard) continue
-    for (const decision of parsed.frame.decisions) {
-      if (decision.user === user) found.push(unstored(parsed.frame, decision, entry === undefined))
-    }
-  }
-  return found
 }

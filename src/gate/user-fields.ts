@@ -30,6 +30,14 @@ export const userField = {
   win: (entity: string) => `w:${entity}`
 } as const
 
+/**
+ * Whether a field is of the ring by which the newest decisions are found (lua/lib/frame.lua). It names what this opening decided,
+ * so no fold of decisions has it.
+ */
+export function isRing(field: string): boolean {
+  return field.startsWith('q:')
+}
+
 /** A balance as the ledger names it: `points` and the like, or `chances:<draw>`; scope '' is the account. */
 export interface Balance {
   readonly unit: string

@@ -28,7 +28,7 @@ export function createDecisionDirectory(gate: Gate, pool: pg.Pool) {
     const { order, win } = decision
     if (order !== undefined) return { decision, campaign: order.campaign, activity: order.activity }
     if (win !== undefined) return { decision, campaign: win.campaign, activity: win.draw }
-    const waiting = (await gate.unstoredOf(user)).find(({ id }) => id === decision.id)
+    const waiting = await gate.unstoredUnder(user, field)
     const found = waiting ?? (await fromStore(findDecision(pool, user, field)))
     return found && { decision, campaign: found.campaign, activity: found.activity }
   }

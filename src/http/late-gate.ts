@@ -1,13 +1,6 @@
 import type { Logger } from 'pino'
 import type { Command } from '../gate/commands.ts'
-import {
-  type Gate,
-  type LiveDecision,
-  type LiveOrder,
-  type LiveWin,
-  UnavailableError,
-  type UnstoredDecision
-} from '../gate/gate.ts'
+import { type Gate, type LiveOrder, type LiveWin, UnavailableError, type UnstoredDecision } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 
 const FIRST_PAUSE_MS = 250
@@ -45,12 +38,24 @@ export class LateGate implements Gate {
     return this.#now().winsOf(user)
   }
 
-  async decisionsOf(user: string): Promise<LiveDecision[]> {
-    return this.#now().decisionsOf(user)
+  async orderOf(user: string, order: string): Promise<LiveOrder | undefined> {
+    return this.#now().orderOf(user, order)
+  }
+
+  async winOf(user: string, win: string): Promise<LiveWin | undefined> {
+    return this.#now().winOf(user, win)
   }
 
   async unstoredOf(user: string): Promise<UnstoredDecision[]> {
     return this.#now().unstoredOf(user)
+  }
+
+  async unstoredUnder(user: string, key: string): Promise<UnstoredDecision | undefined> {
+    return this.#now().unstoredUnder(user, key)
+  }
+
+  async fieldsOf(user: string, names: readonly string[]): Promise<Record<string, string>> {
+    return this.#now().fieldsOf(user, names)
   }
 
   async lookup(user: string, key: string): ReturnType<Gate['lookup']> {

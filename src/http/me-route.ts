@@ -3,7 +3,6 @@ import type pg from 'pg'
 import type { CatalogueCampaign } from '../campaign/catalogue.ts'
 import { fromStore } from '../gate/from-store.ts'
 import type { Gate } from '../gate/gate.ts'
-import { logical } from '../gate/keys.ts'
 import { progressOfUser } from '../store/progress.ts'
 import { claimsOf, type OnRequest } from './auth.ts'
 import { standingView } from './me-view.ts'
@@ -27,6 +26,33 @@ async function progressOf(pool: pg.Pool, campaign: CatalogueCampaign, user: stri
   return new Map(rows.map(({ task, period, count }) => [`${task} ${period}`, count]))
 }
 
+/**
+ * What a view makes of the fields it looks at: it is made without any, to hear which it asks for, and again until it asks for
+ * no more. So a user's hash is never read as a whole, and no list of fields can differ from what the view shows.
+ */
+async function viewOfFields<View>(
+  read: (names: readonly string[]) => Promise<Readonly<Record<string, string>>>,
+  view: (fields: Readonly<Record<string, string>>) => View
+): Promise<View> {
+  const known = new Map<string, string | undefined>()
+  for (;;) {
+    const missing = new Set<string>()
+    const fields = new Proxy<Record<string, string>>(
+      {},
+      {
+        get(_target, name) {
+          if (!known.has(String(name))) missing.add(String(name))
+          return known.get(String(name))
+        }
+      }
+    )
+    const made = view(fields)
+    if (missing.size === 0) return made
+    const found = await read([...missing])
+    for (const name of missing) known.set(name, found[name])
+  }
+}
+
 /** GET .../me: balances, chances, counts and limits of the signed-in user in a campaign. */
 export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options) => {
   const { gate, pool, directory, authenticate, now } = options
@@ -46,11 +72,12 @@ export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options
       const campaign = await directory.findCampaign(request.params.campaign)
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
       const { user, level } = claimsOf(request)
-      const [[fields = {}], progress] = await Promise.all([
-        gate.read([logical.user(user)]),
-        progressOf(pool, campaign, user)
-      ])
-      const view = standingView({ campaign, level, fields, now: now(), progress })
+      const progress = await progressOf(pool, campaign, user)
+      const standing = { campaign, level, now: now(), progress }
+      const view = await viewOfFields(
+        (names) => gate.fieldsOf(user, names),
+        (fields) => standingView({ ...standing, fields })
+      )
       return reply.header('cache-control', 'no-store').send(view)
     }
   )

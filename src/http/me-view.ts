@@ -1,4 +1,4 @@
-import type { ActivityRules, Draw, Task } from '../campaign/activity-rules.ts'
+import type { ActivityRules, Draw, Reward, Task } from '../campaign/activity-rules.ts'
 import type { CatalogueCampaign } from '../campaign/catalogue.ts'
 import { dayNumberAt } from '../campaign/local-time.ts'
 import { POINTS, scopeOf } from '../campaign/rules.ts'
@@ -11,7 +11,7 @@ import { dateOfDay } from './decision-view.ts'
 export interface Standing {
   readonly campaign: CatalogueCampaign
   readonly level: number
-  /** the user's hash in Redis */
+  /** the user's hash in Redis, by field */
   readonly fields: Readonly<Record<string, string>>
   /** ms since 1970 */
   readonly now: number
@@ -127,10 +127,25 @@ function doublerView({ campaign, fields, now }: Standing) {
   }
 }
 
-function entitlementsOf({ campaign, fields }: Standing): string[] {
-  const prefix = userField.entitlement(campaign.id, '')
-  const held = Object.entries(fields).filter(([field, count]) => field.startsWith(prefix) && Number(count) > 0)
-  return held.map(([field]) => field.slice(prefix.length))
+/** Names of entitlements that activities of a campaign ask for or give. */
+function entitlementNames({ rules }: CatalogueCampaign): Set<string> {
+  const rewardsOf = (activity: ActivityRules): Array<Reward | null> => {
+    if (activity.kind === 'task') return [activity.reward, ...activity.streak.map(({ reward }) => reward)]
+    if (activity.kind !== 'draw') return []
+    return activity.prizes.flatMap(({ reward, subPrizes }) => [reward, ...subPrizes.map((sub) => sub.reward)])
+  }
+  const names = rules.activities.flatMap((activity) => [
+    activity.requires.entitlement,
+    ...rewardsOf(activity).map((reward) => reward?.entitlement ?? '')
+  ])
+  return new Set(names.filter((name) => name !== ''))
+}
+
+function entitlementsOf(standing: Standing): string[] {
+  const { campaign } = standing
+  return [...entitlementNames(campaign)].filter(
+    (name) => numberIn(standing, userField.entitlement(campaign.id, name)) > 0
+  )
 }
 
 /** Where a user stands in a campaign: balances, chances, counts and what is left of limits. */

@@ -11,22 +11,21 @@ const reader: ItemReader<LiveOrder> = {
 }
 
 /**
- * Orders out of Redis and Postgres as one. Redis is ahead and knows the last days; Postgres knows all that is journaled.
+ * Orders out of Redis and Postgres as one. Redis is asked first, and only for what Postgres may lack or know as it was: what
+ * is stored in between is in Postgres by then.
  */
 export function createOrderDirectory(gate: Gate, pool: pg.Pool) {
   return {
     /** A page of the user's orders. @throws UnavailableError */
     async list(user: string, page: PageRequest): Promise<ItemPage<LiveOrder>> {
-      const [live, stored] = await Promise.all([
-        gate.ordersOf(user),
-        fromStore(ordersOfUser(pool, user, { ...page, limit: page.limit + 1 }))
-      ])
+      const live = await gate.ordersOf(user)
+      const stored = await fromStore(ordersOfUser(pool, user, { ...page, limit: page.limit + 1 }))
       return unite({ live, stored: stored.map(journaled) }, page, reader)
     },
 
     /** An order of this user; undefined when there is none or it is another's. @throws UnavailableError */
     async find(user: string, id: string): Promise<LiveOrder | undefined> {
-      const live = (await gate.ordersOf(user)).find(({ order }) => order.id === id)
+      const live = await gate.orderOf(user, id)
       if (live !== undefined) return live
       const stored = await fromStore(findOrder(pool, id))
       return stored?.user === user ? journaled(stored) : undefined

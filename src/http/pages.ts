@@ -43,7 +43,7 @@ export interface ItemReader<Item, At extends Place = Place> {
 
 /**
  * What Redis and what Postgres hold as one page. Both may have the same item; Redis is ahead then.
- * @param sources.live all that Redis holds, in any order
+ * @param sources.live what Redis holds beyond Postgres, in any order
  * @param sources.stored what Postgres has behind `page.before`, one more than the limit
  */
 export function unite<Item, At extends Place>(

@@ -24,10 +24,8 @@ const PAGE = 100
 /** Wins out of Redis and Postgres as one, as orders are. */
 export function createWinDirectory(gate: Gate, pool: pg.Pool) {
   async function list(user: string, page: PageRequest): Promise<ItemPage<LiveWin>> {
-    const [live, stored] = await Promise.all([
-      gate.winsOf(user),
-      fromStore(winsOfUser(pool, user, { ...page, limit: page.limit + 1 }))
-    ])
+    const live = await gate.winsOf(user)
+    const stored = await fromStore(winsOfUser(pool, user, { ...page, limit: page.limit + 1 }))
     return unite({ live, stored: stored.map(journaled) }, page, reader)
   }
 
@@ -48,7 +46,7 @@ export function createWinDirectory(gate: Gate, pool: pg.Pool) {
 
     /** A win of this user; undefined when there is none or it is another's. @throws UnavailableError */
     async find(user: string, id: string): Promise<LiveWin | undefined> {
-      const live = (await gate.winsOf(user)).find(({ win }) => win.id === id)
+      const live = await gate.winOf(user, id)
       if (live !== undefined) return live
       const stored = await fromStore(findWin(pool, id))
       return stored?.user === user ? journaled(stored) : undefined
@@ -59,7 +57,7 @@ export function createWinDirectory(gate: Gate, pool: pg.Pool) {
       findAny({
         stored: () => fromStore(findWin(pool, id)),
         ownerOf: () => gate.ownerOf(id),
-        live: async (user) => (await gate.winsOf(user)).find(({ win }) => win.id === id),
+        live: (user) => gate.winOf(user, id),
         journaled
       })
   }

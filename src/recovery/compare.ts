@@ -1,5 +1,6 @@
 import { SYSTEM_USER } from '../gate/commands.ts'
 import { logical } from '../gate/keys.ts'
+import { isRing } from '../gate/user-fields.ts'
 import { scopeKey } from '../journal/frame.ts'
 import type { StockDelta } from '../store/projection.ts'
 import type { FoldedDecision } from '../store/restore.ts'
@@ -76,7 +77,10 @@ function compareHash(
 ): Difference[] {
   const { kind, key, onlyExpected } = place
   const found = comparison.snapshot.hashes.get(key) ?? {}
-  const fields = new Set([...parts.expected.keys(), ...(onlyExpected ? [] : Object.keys(found))])
+  const fields = new Set([
+    ...parts.expected.keys(),
+    ...(onlyExpected ? [] : Object.keys(found).filter((field) => !isRing(field)))
+  ])
   const differences: Difference[] = []
   for (const field of fields) {
     const sum = parts.expected.get(field)

@@ -15,7 +15,7 @@ import { carryOutProgress } from './command-tasks.ts'
 interface IntakeParts {
   readonly queue: CommandQueue
   readonly pool: Pool
-  readonly gate: Pick<Gate, 'submit' | 'ordersOf' | 'ownerOf'>
+  readonly gate: Pick<Gate, 'submit' | 'orderOf' | 'ownerOf'>
   readonly catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>
   readonly publisher: Publisher
   readonly names: Names

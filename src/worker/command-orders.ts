@@ -21,7 +21,7 @@ const validators = {
 }
 
 interface OrderParts {
-  readonly gate: Pick<Gate, 'submit' | 'ordersOf' | 'ownerOf'>
+  readonly gate: Pick<Gate, 'submit' | 'orderOf' | 'ownerOf'>
   readonly pool: Pool
   readonly logger: Logger
 }

@@ -200,7 +200,10 @@ export class ShardOwner {
   async #probe(scripts: OpeningScripts): Promise<void> {
     const { parts, pool, jsm, names } = this.#options
     try {
-      const reply = await probeGate(parts, { epoch: scripts.epoch, sha: scripts.shas.gate ?? '' })
+      const reply = await probeGate(
+        { ...parts, caller: parts.probe },
+        { epoch: scripts.epoch, sha: scripts.shas.gate ?? '' }
+      )
       if (reply.status === 'CLOSED') throw new ReopenError('the gate answers CLOSED')
     } catch (error) {
       if (error instanceof RedisCallError && error.reason === 'noscript')

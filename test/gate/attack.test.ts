@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buy, preload } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, bought, decisionOf, move, openShop, rawCall } from '../support/shop.ts'
+import { assertWhole, atRest, bought, decisionOf, move, openShop, ordersHeld, rawCall } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
@@ -22,7 +22,7 @@ t.test('everything that one user does within one batch is kept', async (t) => {
     again.map((outcome) => decisionOf(outcome).id),
     orders.map((outcome) => decisionOf(outcome).id)
   )
-  t.equal((await gate.ordersOf('alice')).length, 5)
+  t.equal((await ordersHeld(shop, 'alice')).length, 5)
   await assertWhole(t, shop)
 })
 
@@ -76,7 +76,7 @@ t.test('a hash that is not readable spoils its own command only', async (t) => {
     if (outcomes[index]?.kind !== expected) t.match(outcomes[index], { kind: expected }, user)
   }
   t.match(await gate.lookup('good-1', 'u:key-of-good-1'), { kind: 'confirmed' })
-  await t.rejects(gate.ordersOf('wrong-order'), /not readable/)
+  await t.rejects(gate.orderOf('wrong-order', order), /not readable/)
 })
 
 t.test('rules and stock that are not readable spoil their own sale only', async (t) => {

@@ -3,7 +3,7 @@ import { decodeReport } from '../../src/gate/report.ts'
 import { buy } from '../support/core.ts'
 import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair.ts'
 import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop } from '../support/shop.ts'
+import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop, winsHeld } from '../support/shop.ts'
 
 const urls = await sharedServers(t)
 
@@ -129,7 +129,7 @@ t.test('one user may spin ten times at once where each spin waits for the one be
     spins.map(({ kind }) => kind),
     keys.map(() => 'confirmed')
   )
-  t.equal((await shop.gate.winsOf('ann')).length, 7, 'the prize opens after three spins')
+  t.equal((await winsHeld(shop, 'ann')).length, 7, 'the prize opens after three spins')
   await assertWhole(t, shop)
 })
 

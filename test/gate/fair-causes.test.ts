@@ -6,7 +6,7 @@ import { decodeReport } from '../../src/gate/report.ts'
 import { buy, insist, packedSession, preload } from '../support/core.ts'
 import { type ActivitySpec, changeWin, credit, openActivity, setClock, takePart } from '../support/fair.ts'
 import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop } from '../support/shop.ts'
+import { assertWhole, atRest, decisionOf, openShop, rawCall, readFolded, type Shop, winsHeld } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
@@ -106,7 +106,7 @@ t.test('a quota that a revocation gives back is won by nobody before it is journ
   ])
   await wipe(shop)
   await insist(() => shop.gate.submit(takePart(wheel, 'cat')))
-  t.equal((await shop.gate.winsOf('ann'))[0]?.win.status, 'won', 'the revocation never was')
+  t.equal((await winsHeld(shop, 'ann'))[0]?.status, 'won', 'the revocation never was')
   await journal(shop, revoke)
   const won = await raw(shop, [takePart(wheel, 'ben', { key: 'u:3' })])
   t.match(won.reply.replies, [{ decision: { type: 'spin.won' } }])
@@ -206,17 +206,18 @@ t.test('a Redis that was wiped knows every balance, record and win again', async
     for (const spin of [1, 2, 3])
       await shop.gate.submit(takePart(wheel, user, { key: `u:${spin}`, random: `${user}${spin}` }))
   }
-  const [given] = await shop.gate.winsOf('ann')
-  decisionOf(await shop.gate.submit(changeWin(wheel, 'revoke', { user: 'ann', win: given?.win.id ?? '' })))
+  const [given] = await winsHeld(shop, 'ann')
+  decisionOf(await shop.gate.submit(changeWin(wheel, 'revoke', { user: 'ann', win: given?.id ?? '' })))
   decisionOf(await shop.gate.submit(credit('dan', 'b:points', -3)))
   await atRest(shop)
   const keys = (await shop.redis.keys(`${shop.prefix}*`)).filter((key) => !/:(?:shard|outbox|kept)$/.test(key)).sort()
-  const before = await Promise.all(keys.map((key) => shop.redis.hgetall(key)))
+  const folded = () => Promise.all(keys.map((key) => readFolded(shop, key.slice(shop.prefix.length))))
+  const before = await folded()
   await wipe(shop)
   await waitFor(async () => (await shop.gate.lookup('ann', 'u:1').catch(() => undefined)) !== undefined, {
     deadlineMs: 8000
   })
-  t.strictSame(await Promise.all(keys.map((key) => shop.redis.hgetall(key))), before)
+  t.strictSame(await folded(), before)
   const replayed = decisionOf(await shop.gate.submit(takePart(wheel, 'ben', { key: 'u:2', random: 'ben2' })))
   t.equal(decodeReport(replayed.report).facts[0], 'prize')
   await assertWhole(t, shop)

@@ -11,7 +11,7 @@ import { dayOf } from '../support/fair-deal.ts'
 import { type FairAnswer, FairModel, type FairOp, grantField, hashOf, randomOf } from '../support/fair-model.ts'
 import { type FairSetup, specsOf } from '../support/fair-setup.ts'
 import { sharedServers } from '../support/servers.ts'
-import { assertWhole, decisionOf, openShop, type Shop } from '../support/shop.ts'
+import { assertWhole, decisionOf, openShop, readFolded, type Shop, winsHeld } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 t.setTimeout(300_000)
@@ -147,20 +147,20 @@ class Pair {
   async assertEqual(): Promise<void> {
     await this.#quiet()
     const { campaign } = this.#setup
-    const { redis, prefix, gate } = this.#shop
+    const { redis, prefix } = this.#shop
     for (const [name, units] of this.model.stock) {
       const [activity, field = ''] = name.split(/\/(?=[^/]*$)/)
       const found = Number((await redis.hget(`${prefix}s:${campaign}:${activity}`, field)) ?? 0)
       if (found !== units) throw new Error(`${name} is ${found} in Redis, ${units} in the model`)
     }
     for (const user of userNames.map((name) => this.#named(name))) {
-      const hash = await redis.hgetall(`${prefix}u:${user}`)
+      const hash = await readFolded(this.#shop, `u:${user}`)
       const fields = Object.entries(hash).filter(([field]) => !/^[uxw]:/.test(field))
       const found = Object.fromEntries(fields.map(([field, value]) => [field, value.replace(FRAME, '')]))
       const { numbers, records } = this.model.user(user)
       const texts = [...numbers].map(([field, number]) => [field, String(number)] as const)
       deepEqual(found, Object.fromEntries([...texts, ...records]), `${user} is as the model says`)
-      const wins = (await gate.winsOf(user)).map(({ win }) => [
+      const wins = (await winsHeld(this.#shop, user)).map((win) => [
         win.id,
         win.prize,
         win.sub,

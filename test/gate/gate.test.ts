@@ -36,8 +36,11 @@ t.test('a sale is preloaded, bought, journaled, projected and told', async (t) =
   await waitFor(async () => (await redis.hlen(`${prefix}kept`)) + (await redis.xlen(`${prefix}outbox`)) === 0, {
     what: 'outbox and kept to be empty'
   })
-  const orders = await gate.ordersOf('alice')
-  t.match(orders, [{ journaled: true, order: { status: 'accepted', position: 1 } }])
+  const order = first.kind === 'confirmed' ? (first.decision.order?.id ?? '') : ''
+  t.match(await gate.orderOf('alice', order), { journaled: true, order: { status: 'accepted', position: 1 } })
+  t.equal(await gate.orderOf('bob', order), undefined, 'an order is of one user')
+  t.equal(await gate.orderOf('alice', order.replace(/^0/, '1')), undefined, 'and of one shard')
+  t.same(await gate.ordersOf('alice'), [], 'what is stored is asked of Postgres')
 })
 
 t.test('orders are paid, cancelled and returned exactly once', async (t) => {

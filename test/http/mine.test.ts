@@ -91,7 +91,12 @@ test('a claim shows its codes to its owner, at once and in the list, and a repla
   t.match((await claim()).json().claim, codes)
   it.gate.found = it.gate.outcome
   it.gate.unstored = [
-    unstored(9, { type: 'claim.accepted', activity: 'ticket', report: '2,tickets|points -1000 0' }),
+    unstored(9, {
+      key: 'u:key-0000001',
+      type: 'claim.accepted',
+      activity: 'ticket',
+      report: '2,tickets|points -1000 0'
+    }),
     unstored(10, { type: 'claim.accepted', activity: 'mug', report: '1,|stars -5 0', journaled: false }),
     unstored(11, {})
   ]

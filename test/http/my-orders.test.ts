@@ -1,12 +1,18 @@
 import { test } from 'tap'
 import { UnavailableError } from '../../src/gate/gate.ts'
-import { bearer, publicApp } from '../support/http-app.ts'
+import { aCampaign, aCatalogue, bearer, publicApp } from '../support/http-app.ts'
 import { accepted, anOrder } from '../support/scripted-gate.ts'
 
 const alice = { authorization: bearer('alice', 2) }
 
 test('my standing tells counts and what is left of the limits', async (t) => {
-  const { app, gate } = await publicApp(t, { now: () => Date.UTC(2026, 10, 11, 1) })
+  const campaign = aCampaign()
+  const activities = campaign.rules.activities.map((activity) => ({
+    ...activity,
+    requires: { entitlement: activity.id === 'phone' ? 'vip' : 'other', level: 0 }
+  }))
+  const catalogue = aCatalogue([{ ...campaign, rules: { ...campaign.rules, activities } }])
+  const { app, gate } = await publicApp(t, { catalogue, now: () => Date.UTC(2026, 10, 11, 1) })
   gate.hashes = { 'u:alice': { 'n:launch': '1', 'n:launch/phone': '1', 'e:launch/vip': '1', 'e:other/x': '1' } }
   const answer = await app.inject({ url: '/v1/campaigns/launch/me', headers: alice })
   t.match(answer.json(), {
@@ -20,6 +26,9 @@ test('my standing tells counts and what is left of the limits', async (t) => {
     ]
   })
   t.equal((await app.inject('/v1/campaigns/launch/me')).statusCode, 401)
+  gate.failure = new UnavailableError('away')
+  const away = await app.inject({ url: '/v1/campaigns/launch/me', headers: alice })
+  t.equal(away.json().code, 'UNAVAILABLE', 'without Redis nobody has 0 of anything')
 })
 
 test('an order in Redis is mine at once; what is not journaled says so', async (t) => {

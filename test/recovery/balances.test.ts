@@ -6,7 +6,7 @@ import { readDecisions, readStock } from '../../src/store/restore.ts'
 import { readShard } from '../../src/store/shards.ts'
 import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair.ts'
 import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop.ts'
+import { assertWhole, atRest, decisionOf, openShop, readFolded, type Shop, winsHeld } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
@@ -48,7 +48,7 @@ async function busyFair(): Promise<Shop> {
     for (let spin = 0; spin < 8; spin += 1) {
       decisionOf(await gate.submit(takePart(wheel, user, { key: `u:spin-${spin}`, random: `${user} ${spin}` })))
     }
-    for (const [index, { win }] of (await gate.winsOf(user)).entries()) {
+    for (const [index, win] of (await winsHeld(shop, user)).entries()) {
       const change = index % 2 === 0 ? 'revoke' : 'claim'
       if (change === 'revoke' || win.status === 'won')
         await gate.submit(changeWin(wheel, change, { user, win: win.id }))
@@ -73,8 +73,8 @@ t.test('wins, balances, chances and the memory of a draw come back as they were'
   const shop = await busyFair()
   const { gate, redis, prefix } = shop
   await assertWhole(t, shop)
-  const all = () => Promise.all(users.map((user) => redis.hgetall(`${prefix}u:${user}`)))
-  const wins = () => Promise.all(users.map((user) => gate.winsOf(user)))
+  const all = () => Promise.all(users.map((user) => readFolded(shop, `u:${user}`)))
+  const wins = () => Promise.all(users.map((user) => winsHeld(shop, user)))
   const [before, won] = [await all(), await wins()]
   t.ok(won.flat().length > 4)
   await reopened(shop, async () => {

@@ -1,5 +1,5 @@
 import type { Command } from '../../src/gate/commands.ts'
-import type { Gate, LiveDecision, LiveOrder, LiveWin, UnstoredDecision } from '../../src/gate/gate.ts'
+import type { Gate, LiveOrder, LiveWin, UnstoredDecision } from '../../src/gate/gate.ts'
 import type { OrderRecord } from '../../src/gate/order-record.ts'
 import type { Health, Outcome } from '../../src/gate/outcomes.ts'
 import { conditionTable, type Verdicts } from '../../src/health/conditions.ts'
@@ -55,7 +55,6 @@ export class ScriptedGate implements Gate {
   readonly commands: Command[] = []
   orders: LiveOrder[] = []
   wins: LiveWin[] = []
-  decisions: LiveDecision[] = []
   unstored: UnstoredDecision[] = []
   found: Awaited<ReturnType<Gate['lookup']>>
   hashes: Record<string, Record<string, string>> = {}
@@ -84,9 +83,23 @@ export class ScriptedGate implements Gate {
     return this.wins
   }
 
-  async decisionsOf(): Promise<LiveDecision[]> {
+  async orderOf(_user: string, id: string): Promise<LiveOrder | undefined> {
+    return (await this.ordersOf()).find(({ order }) => order.id === id)
+  }
+
+  async winOf(_user: string, id: string): Promise<LiveWin | undefined> {
+    return (await this.winsOf()).find(({ win }) => win.id === id)
+  }
+
+  async unstoredUnder(_user: string, key: string): Promise<UnstoredDecision | undefined> {
+    return (await this.unstoredOf()).find((decision) => decision.key === key)
+  }
+
+  async fieldsOf(user: string, names: readonly string[]): Promise<Record<string, string>> {
+    this.reads += 1
     if (this.failure) throw this.failure
-    return this.decisions
+    const hash = this.hashes[`u:${user}`] ?? {}
+    return Object.fromEntries(names.flatMap((name) => (hash[name] === undefined ? [] : [[name, hash[name]]])))
   }
 
   async unstoredOf(): Promise<UnstoredDecision[]> {

@@ -4,8 +4,11 @@ import { type Call, encodeBatch, type SettleRequest } from '../../src/gate/batch
 import type { BatcherLimits } from '../../src/gate/batcher.ts'
 import type { Transition, TransitionCommand } from '../../src/gate/commands.ts'
 import type { GateParts } from '../../src/gate/create-gate.ts'
+import { decodeOrder, type OrderRecord } from '../../src/gate/order-record.ts'
 import type { Decision, Outcome } from '../../src/gate/outcomes.ts'
 import { type BatchReply, decodeReply } from '../../src/gate/reply.ts'
+import { isRing } from '../../src/gate/user-fields.ts'
+import { decodeWin, type WinRecord } from '../../src/gate/win-record.ts'
 import { Fold } from '../../src/recovery/fold.ts'
 import { readDecisions, readStock } from '../../src/store/restore.ts'
 import { readShard } from '../../src/store/shards.ts'
@@ -96,6 +99,35 @@ export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 30_000
   return waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })
 }
 
+type InRedis = Pick<Shop, 'redis' | 'prefix'>
+
+/** A hash by its logical key without what no fold knows: the ring of a user's newest decisions. */
+export async function readFolded({ redis, prefix }: InRedis, key: string): Promise<Record<string, string>> {
+  const fields = Object.entries(await redis.hgetall(prefix + key))
+  return Object.fromEntries(fields.filter(([field]) => !isRing(field)))
+}
+
+async function recordsHeld<Item>(
+  shop: InRedis,
+  user: string,
+  { letter, decode }: { letter: 'o' | 'w'; decode: (id: string, record: string) => Item }
+): Promise<Item[]> {
+  const fields = Object.entries(await readFolded(shop, `u:${user}`)).sort(([one], [other]) => (one < other ? -1 : 1))
+  return fields.flatMap(([field, record]) =>
+    field.startsWith(`${letter}:`) ? [decode(`0-${field.slice(2)}`, record)] : []
+  )
+}
+
+/** All wins of a user that Redis holds, stored or not. */
+export function winsHeld(shop: InRedis, user: string): Promise<WinRecord[]> {
+  return recordsHeld(shop, user, { letter: 'w', decode: decodeWin })
+}
+
+/** All orders of a user that Redis holds, stored or not. */
+export function ordersHeld(shop: InRedis, user: string): Promise<OrderRecord[]> {
+  return recordsHeld(shop, user, { letter: 'o', decode: decodeOrder })
+}
+
 /**
  * Every hash of Redis is the fold of the decisions in Postgres, stock, balances, ledger and wins say the same, and no bytes
  * of kept are left over.
@@ -108,7 +140,7 @@ export async function assertWhole(t: Test, shop: Shop): Promise<void> {
   const found: Record<string, unknown> = {}
   for (const [key, fields] of fold.hashes) {
     expected[key] = Object.fromEntries([...fields].map(([field, value]) => [field, String(value)]))
-    found[key] = await shop.redis.hgetall(shop.prefix + key)
+    found[key] = await readFolded(shop, key)
   }
   t.same(found, expected, 'Redis is the fold of what Postgres has')
   for (const row of await readStock(shop.core.pool, shop.shard)) {
