@@ -11,11 +11,13 @@ import { type Claim, ClaimList, type LedgerEntry, LedgerList } from './decision-
 import { codesView } from './decision-view.ts'
 import { decodeCursor, encodeCursor, type PageRequest, pageOf, pageView } from './pages.ts'
 import { ListQuery, refusals } from './schemas.ts'
+import type { Turns } from './turns.ts'
 
 export interface AccountOptions {
   readonly pool: pg.Pool
   readonly accounts: AccountDirectory
   readonly authenticate: OnRequest
+  readonly turns: Turns
 }
 
 const security = [{ storefront: [] }]
@@ -69,8 +71,16 @@ function ledgerPageOf(query: Parameters<typeof pageOf>[0]): PageRequest<LedgerPl
 /** What the signed-in user redeemed, and every movement of the user's balances with its cause. */
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
   app,
-  { pool, accounts, authenticate }
+  { pool, accounts, authenticate, turns }
 ) => {
+  async function claimsAndCodes(user: string, wanted: PageRequest) {
+    const page = await accounts.claims(user, wanted)
+    // a claim that can still vanish shows no code, also where one was given to it
+    const coded = page.items.filter(({ pool: name, journaled }) => name !== '' && journaled)
+    const ids = coded.map(({ id }) => id)
+    return { page, codes: await fromStore(codesOfAll(pool, ids)) }
+  }
+
   app.get(
     '/v1/me/claims',
     {
@@ -84,15 +94,8 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
       }
     },
     async (request, reply) => {
-      const page = await accounts.claims(claimsOf(request).user, pageOf(request.query))
-      // a claim that can still vanish shows no code, also where one was given to it
-      const coded = page.items.filter(({ pool: name, journaled }) => name !== '' && journaled)
-      const codes = await fromStore(
-        codesOfAll(
-          pool,
-          coded.map(({ id }) => id)
-        )
-      )
+      const { user } = claimsOf(request)
+      const { page, codes } = await turns.take(reply, user, () => claimsAndCodes(user, pageOf(request.query)))
       reply.header('cache-control', 'no-store')
       return reply.send(
         pageView({ items: page.items, next: page.next }, (claim) => claimView(claim, codes.get(claim.id)))
@@ -113,7 +116,9 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
       }
     },
     async (request, reply) => {
-      const { items, next } = await accounts.ledger(claimsOf(request).user, ledgerPageOf(request.query))
+      const { user } = claimsOf(request)
+      const wanted = ledgerPageOf(request.query)
+      const { items, next } = await turns.take(reply, user, () => accounts.ledger(user, wanted))
       return reply.header('cache-control', 'no-store').send({
         items: items.map(entryView),
         nextCursor: next === undefined ? null : encodeCursor(next, [next.scope, next.unit])

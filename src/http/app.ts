@@ -28,6 +28,7 @@ import { requestRoute } from './request-route.ts'
 import './request-types.ts'
 import { type CatalogueSource, createDirectory } from './sales-directory.ts'
 import { createServer, listSetting, protectAnswers, trustedProxies } from './server.ts'
+import { readingLimits, Turns } from './turns.ts'
 import { createWinDirectory } from './win-directory.ts'
 import { winRoutes } from './win-routes.ts'
 import { winnersRoute } from './winners-route.ts'
@@ -45,6 +46,8 @@ export interface PublicParts {
   readonly now?: () => number
   /** watchers of live figures at most; tests lower it */
   readonly audienceMax?: number
+  /** of what signed-in users read; tests have more patience */
+  readonly turns?: Turns
 }
 
 const BODY_MAX = 16 * 1024
@@ -82,6 +85,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   const decisions = createDecisionDirectory(gate, pool)
   const desk = createAnswerDesk(parts.catalogue, createCodeDesk(pool, logger))
   const use = new ActivityUse()
+  const { turns = new Turns(readingLimits) } = parts
 
   await app.register(participationRoutes, { gate, directory, desk, authenticate, metrics, use })
   await app.register(async (counted) => {
@@ -97,11 +101,11 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     })
     await counted.register(hotRoute, { directory, figures, use, now })
     await counted.register(winnersRoute, { pool, directory, findPrize: desk.findPrize, now })
-    await counted.register(meRoute, { gate, pool, directory, authenticate, now })
-    await counted.register(orderRoutes, { gate, orders, authenticate, metrics })
-    await counted.register(winRoutes, { gate, pool, wins, desk, authenticate, metrics, now })
-    await counted.register(accountRoutes, { pool, accounts, authenticate })
-    await counted.register(requestRoute, { decisions, desk, authenticate })
+    await counted.register(meRoute, { gate, pool, directory, authenticate, now, turns })
+    await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
+    await counted.register(winRoutes, { gate, pool, wins, desk, authenticate, metrics, now, turns })
+    await counted.register(accountRoutes, { pool, accounts, authenticate, turns })
+    await counted.register(requestRoute, { decisions, desk, authenticate, turns })
     await registerDocuments(counted)
   })
   return app

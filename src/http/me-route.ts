@@ -9,6 +9,7 @@ import { standingView } from './me-view.ts'
 import { ProblemError } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
 import { CampaignParams, OpenObject, refusals } from './schemas.ts'
+import type { Turns } from './turns.ts'
 
 export interface MeOptions {
   readonly gate: Gate
@@ -16,6 +17,7 @@ export interface MeOptions {
   readonly directory: Directory
   readonly authenticate: OnRequest
   readonly now: () => number
+  readonly turns: Turns
 }
 
 /** Counts towards goals, by `<task> <period>`. They are of Postgres, without which the rest is told all the same. */
@@ -55,7 +57,7 @@ async function viewOfFields<View>(
 
 /** GET .../me: balances, chances, counts and limits of the signed-in user in a campaign. */
 export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options) => {
-  const { gate, pool, directory, authenticate, now } = options
+  const { gate, pool, directory, authenticate, now, turns } = options
   app.get(
     '/v1/campaigns/:campaign/me',
     {
@@ -72,12 +74,14 @@ export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options
       const campaign = await directory.findCampaign(request.params.campaign)
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
       const { user, level } = claimsOf(request)
-      const progress = await progressOf(pool, campaign, user)
-      const standing = { campaign, level, now: now(), progress }
-      const view = await viewOfFields(
-        (names) => gate.fieldsOf(user, names),
-        (fields) => standingView({ ...standing, fields })
-      )
+      const view = await turns.take(reply, user, async () => {
+        const progress = await progressOf(pool, campaign, user)
+        const standing = { campaign, level, now: now(), progress }
+        return viewOfFields(
+          (names) => gate.fieldsOf(user, names),
+          (fields) => standingView({ ...standing, fields })
+        )
+      })
       return reply.header('cache-control', 'no-store').send(view)
     }
   )

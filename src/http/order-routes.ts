@@ -11,12 +11,14 @@ import { sendOrderOutcome } from './outcome-replies.ts'
 import { pageOf, pageView } from './pages.ts'
 import { ProblemError } from './problems.ts'
 import { decisionAnswers, EmptyBody, ListQuery, Order, OrderList, OrderParams, refusals } from './schemas.ts'
+import type { Turns } from './turns.ts'
 
 export interface OrderOptions {
   readonly gate: Gate
   readonly orders: OrderDirectory
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics
+  readonly turns: Turns
 }
 
 const security = [{ storefront: [] }]
@@ -41,7 +43,7 @@ function cancellation(user: string, key: string, { order }: LiveOrder): Transiti
 /** Orders of the signed-in user. Nobody else's order exists here. */
 export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
   app,
-  { gate, orders, authenticate, metrics }
+  { gate, orders, authenticate, metrics, turns }
 ) => {
   app.get(
     '/v1/me/orders',
@@ -56,7 +58,8 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       }
     },
     async (request, reply) => {
-      const page = await orders.list(claimsOf(request).user, pageOf(request.query))
+      const { user } = claimsOf(request)
+      const page = await turns.take(reply, user, () => orders.list(user, pageOf(request.query)))
       return reply.header('cache-control', 'no-store').send(pageView(page, liveOrderView))
     }
   )
@@ -74,7 +77,8 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       }
     },
     async (request, reply) => {
-      const found = await orders.find(claimsOf(request).user, request.params.order)
+      const { user } = claimsOf(request)
+      const found = await turns.take(reply, user, () => orders.find(user, request.params.order))
       if (found === undefined) throw new ProblemError('NOT_FOUND')
       return reply.header('cache-control', 'no-store').send(liveOrderView(found))
     }
@@ -95,7 +99,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
     },
     async (request, reply) => {
       const { user } = claimsOf(request)
-      const found = await orders.find(user, request.params.order)
+      const found = await turns.take(reply, user, () => orders.find(user, request.params.order))
       if (found === undefined) throw new ProblemError('NOT_FOUND')
       const outcome = await gate.submit(cancellation(user, keyOf(request), found))
       metrics.outcome(outcome)

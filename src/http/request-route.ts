@@ -8,17 +8,19 @@ import { pickLanguage } from './language.ts'
 import { pendingView } from './outcome-replies.ts'
 import { ProblemError } from './problems.ts'
 import { KeyParams, Pending, refusals } from './schemas.ts'
+import type { Turns } from './turns.ts'
 
 export interface RequestOptions {
   readonly decisions: DecisionDirectory
   readonly desk: AnswerDesk
   readonly authenticate: OnRequest
+  readonly turns: Turns
 }
 
 /** GET /v1/requests/{key}: the answer to a POST whose answer was lost. */
 export const requestRoute: FastifyPluginAsyncTypebox<RequestOptions> = async (
   app,
-  { decisions, desk, authenticate }
+  { decisions, desk, authenticate, turns }
 ) => {
   app.get(
     '/v1/requests/:key',
@@ -35,7 +37,8 @@ export const requestRoute: FastifyPluginAsyncTypebox<RequestOptions> = async (
     async (request, reply) => {
       const key = cleanKey(request.params.key)
       if (key === undefined) throw new ProblemError('NOT_FOUND')
-      const found = await decisions.outcomeOf(claimsOf(request).user, key)
+      const { user } = claimsOf(request)
+      const found = await turns.take(reply, user, () => decisions.outcomeOf(user, key))
       if (found === undefined)
         throw new ProblemError('NOT_FOUND', {}, 'No decision stands under this key: send the request again with it.')
       reply.header('cache-control', 'no-store')

@@ -1,8 +1,9 @@
-import { scrypt } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHmac } from 'node:crypto'
+import type pg from 'pg'
 import { type Static, type TSchema, Type } from 'typebox'
 import { checkBody } from '../campaign/adjust-body.ts'
-import { UnavailableError } from '../gate/gate.ts'
+import { fromStore } from '../gate/from-store.ts'
+import { readSecret } from '../store/secrets.ts'
 import { ProblemError } from './problems.ts'
 
 const closed = { additionalProperties: false }
@@ -69,31 +70,31 @@ export function detailsOf(type: string, body: unknown): WinDetails | undefined {
 }
 
 const HASH_LENGTH = 11
-const WAITING_MAX = 100
-const scrypted = promisify(scrypt) as (password: string, salt: string, length: number) => Promise<Buffer>
 
-/** @throws UnavailableError when too many wait already */
+/** @throws UnavailableError while its secret was never read and Postgres does not answer */
 export type DetailsHash = (win: string, details: WinDetails) => Promise<string>
 
 /**
  * Tells requests to claim a win apart by their details. It goes into the journal, so it must not give away what it is made
- * of: a telephone number is found from its SHA-256 in a minute, from scrypt (some 50 ms each) in years. Node runs it
- * outside of the event loop, and here one at a time: nobody can keep the machine busy with it.
+ * of: it is keyed by a secret that Postgres alone holds, and says nothing without it. (Without a key it had to be slow, scrypt of
+ * 50 ms, and one winner who claimed again and again kept all others waiting.)
  */
-export function createDetailsHash(): DetailsHash {
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
+export function createDetailsHash(pool: pg.Pool): DetailsHash {
+  let reading: Promise<Buffer> | undefined
   return async (win, details) => {
-    if (waiting >= WAITING_MAX) throw new UnavailableError('Too many claim prizes at this moment.')
-    waiting += 1
-    try {
-      const mine = last.then(() => scrypted(JSON.stringify(sorted(details)), `floodgate win ${win}`, 16))
-      last = mine.catch(() => undefined)
-      return (await mine).toString('base64url').slice(0, HASH_LENGTH)
-    } finally {
-      waiting -= 1
-    }
+    reading ??= fromStore(readSecret(pool, 'win-details'))
+    const secret = await reading.catch((error: unknown) => {
+      reading = undefined
+      throw error
+    })
+    const text = `${win} ${JSON.stringify(sorted(details))}`
+    return createHmac('sha256', secret).update(text).digest('base64url').slice(0, HASH_LENGTH)
   }
+}
+
+/** Whether two say the same, in whatever order. */
+export function sameDetails(one: unknown, other: unknown): boolean {
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other))
 }
 
 /** The same object with its fields in order, so that their order in the request does not matter. */

@@ -10,18 +10,38 @@ interface DetailsRequest {
 
 /**
  * Keeps what a request to claim a win says about its owner (address, account): personal data, which never enters the
- * journal. Before the gate is asked, so that no claimed win is without them; the same request again changes nothing.
+ * journal. Before the gate decides, so that no claimed win is without them; the same request again changes nothing.
+ * @returns whether they are new
  */
 export async function saveWinDetails(
   db: Queryable,
   request: DetailsRequest & { readonly details: object }
-): Promise<void> {
+): Promise<boolean> {
   const { win, key, hash, details } = request
-  await db.query(
+  const { rowCount } = await db.query(
     `insert into win_details (win_id, key, hash, details) values ($1, $2, $3, $4)
      on conflict on constraint win_details_pkey do nothing`,
     [win, key, hash, JSON.stringify(details)]
   )
+  return rowCount === 1
+}
+
+/** Forgets what came with a request that the gate refused. */
+export async function forgetWinDetails(db: Queryable, { win, key, hash }: DetailsRequest): Promise<void> {
+  await db.query('delete from win_details where win_id = $1 and key = $2 and hash = $3', [win, key, hash])
+}
+
+/** Details that requests with this key brought along, and the hashes they were kept under. */
+export async function detailsUnder(
+  db: Queryable,
+  win: string,
+  key: string
+): Promise<Array<{ readonly hash: string; readonly details: Record<string, unknown> }>> {
+  const { rows } = await db.query<{ hash: string; details: Record<string, unknown> }>(
+    'select hash, details from win_details where win_id = $1 and key = $2 limit 10',
+    [win, key]
+  )
+  return rows
 }
 
 /**

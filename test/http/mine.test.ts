@@ -1,9 +1,8 @@
 import tap, { test } from 'tap'
 import { maskUser } from '../../src/http/winners-route.ts'
 import { assignCodes, loadCodes } from '../../src/store/codes.ts'
-import { readWinDetails } from '../../src/store/win-details.ts'
 import { bearer, type TestApp } from '../support/http-app.ts'
-import { buy, isProblem, refused } from '../support/http-requests.ts'
+import { buy, isProblem } from '../support/http-requests.ts'
 import { aWin, DECIDED_AT, decided } from '../support/mall.ts'
 import { sharedServers } from '../support/servers.ts'
 import { startMall, storeWin, unstored } from '../support/stored-wins.ts'
@@ -116,85 +115,6 @@ test('a claim shows its codes to its owner, at once and in the list, and a repla
     { id: '0-1700000000-8', cost: { points: 500 }, code: 'T-3' }
   ])
   t.equal(items[2].codes, undefined)
-})
-
-const claimWin = (app: TestApp, payload: unknown, key = 'key-0000001') =>
-  buy(app, { url: `/v1/wins/${WIN}/claim`, payload, headers: { 'idempotency-key': key } })
-
-const address = { name: 'Alice', phone: '13800000000', city: 'Shanghai', line1: '1 Nanjing Road' }
-
-test('a physical prize is claimed with an address, which is kept before the gate decides and told to nobody', async (t) => {
-  const it = await startMall(t, databaseUrl)
-  it.gate.wins = [{ win: aWin({ claimBy: DECIDED_AT + 120_000 }), journaled: true }]
-  it.gate.outcome = decided('win.claimed', '1700000000-9', { win: aWin({ status: 'claimed' }) })
-  const answer = await claimWin(it, { address })
-  t.equal(answer.statusCode, 201)
-  t.match(answer.json(), { eventId: WIN, win: { id: WIN, status: 'claimed', claimRequires: [] } })
-  const reordered = Object.fromEntries(Object.entries(address).reverse())
-  await claimWin(it, { address: reordered })
-  await claimWin(it, { address: { ...address, phone: '13800000001' } })
-  const [first, again, other] = it.gate.commands as Array<{ hash: string; request: string }>
-  t.match(first, { op: 'win', change: 'claim', by: 'user', user: 'alice', win: WIN, activity: 'wheel', request: '{}' })
-  t.equal(again?.hash, first?.hash)
-  t.not(other?.hash, first?.hash)
-  t.notMatch(JSON.stringify(it.gate.commands), /Nanjing|138/)
-  const kept = (hash = '') => readWinDetails(it.pool, WIN, { key: 'u:key-0000001', hash })
-  t.same(await kept(first?.hash), { address })
-  t.match(await kept(other?.hash), { address: { phone: '13800000001' } })
-})
-
-test('the body of a claim goes by the type of the prize', async (t) => {
-  const it = await startMall(t, databaseUrl)
-  for (const [type, payload, pointer] of [
-    ['physical', {}, '/address'],
-    ['physical', { address: { ...address, line1: ' ' } }, '/address/line1'],
-    ['physical', { address: { ...address, planet: 'Earth' } }, '/address/planet'],
-    ['physical', { address, account: 'x' }, '/account'],
-    ['cash', { account: '' }, '/account'],
-    ['cash', {}, '/account'],
-    ['coupon', { address }, '/address']
-  ] as const) {
-    it.gate.wins = [{ win: aWin({ type }), journaled: true }]
-    isProblem(t, await claimWin(it, payload), { status: 400, code: 'VALIDATION', errors: [{ pointer }] })
-  }
-  t.same(it.gate.commands, [])
-  it.gate.wins = [{ win: aWin({ type: 'cash', prize: 'cash' }), journaled: true }]
-  it.gate.outcome = decided('win.claimed', '1700000000-9', { win: aWin({ type: 'cash', status: 'claimed' }) })
-  t.equal((await claimWin(it, { account: 'CN-1' })).statusCode, 201)
-})
-
-test('a coupon is claimed with nothing and shows its code, then and later', async (t) => {
-  const it = await startMall(t, databaseUrl)
-  await loadCodes(it.pool, { campaign: 'mall', pool: 'coupons', codes: ['C-1', 'C-2'] })
-  const win = aWin({ type: 'coupon', prize: 'coupon', status: 'claimed' })
-  it.gate.wins = [{ win: { ...win, status: 'won' }, journaled: true }]
-  it.gate.outcome = decided('win.claimed', '1700000000-9', { win })
-  const bare = await it.app.inject({
-    method: 'POST',
-    url: `/v1/wins/${WIN}/claim`,
-    headers: { ...alice, 'idempotency-key': 'key-0000001' }
-  })
-  t.match(bare.json().win, { prize: { title: 'Coupon' }, code: 'C-1' })
-  it.gate.wins = [{ win, journaled: true }]
-  t.equal((await get(it, `/v1/wins/${WIN}`)).code, 'C-1')
-  t.equal((await get(it, '/v1/me/wins')).items[0].code, 'C-1')
-})
-
-test('a win that cannot be claimed is refused by the gate, and no address is kept', async (t) => {
-  const it = await startMall(t, databaseUrl)
-  for (const [status, code, http] of [
-    ['won', 'CLAIM_EXPIRED', 409],
-    ['claimed', 'ALREADY_DONE', 409],
-    ['revoked', 'VOIDED', 409]
-  ] as const) {
-    it.gate.wins = [{ win: aWin({ status, claimBy: DECIDED_AT + 1 }), journaled: true }]
-    it.gate.outcome = refused(code, {})
-    isProblem(t, await claimWin(it, { address }), { status: http, code })
-  }
-  const { rows } = await it.pool.query('select * from win_details')
-  t.same(rows, [])
-  it.gate.wins = []
-  isProblem(t, await claimWin(it, { address }), { status: 404, code: 'NOT_FOUND' })
 })
 
 test('the winners are listed with masked names, without those whose win was revoked', async (t) => {

@@ -2,6 +2,7 @@ import type { Command } from '../../src/gate/commands.ts'
 import type { Gate, LiveOrder, LiveWin, UnstoredDecision } from '../../src/gate/gate.ts'
 import type { OrderRecord } from '../../src/gate/order-record.ts'
 import type { Health, Outcome } from '../../src/gate/outcomes.ts'
+import type { WinRecord } from '../../src/gate/win-record.ts'
 import { conditionTable, type Verdicts } from '../../src/health/conditions.ts'
 
 /** An order as the gate knows it, accepted at a fixed time. */
@@ -43,6 +44,12 @@ export function accepted(order: OrderRecord = anOrder(), replayed = false): Extr
     },
     replayed
   }
+}
+
+/** A win as Redis keeps it, but for what it gave. */
+function recordOf(win: WinRecord): string {
+  const { status, frame, campaign, draw, prize, sub, tier, type, wonAt, claimBy } = win
+  return [status[0], frame, campaign, draw, prize, sub, tier, type, wonAt, claimBy ?? '', ''].join(';')
 }
 
 /**
@@ -98,7 +105,8 @@ export class ScriptedGate implements Gate {
   async fieldsOf(user: string, names: readonly string[]): Promise<Record<string, string>> {
     this.reads += 1
     if (this.failure) throw this.failure
-    const hash = this.hashes[`u:${user}`] ?? {}
+    const records = this.wins.map(({ win }) => [`w:${win.id.slice(2)}`, recordOf(win)])
+    const hash: Record<string, string> = { ...Object.fromEntries(records), ...this.hashes[`u:${user}`] }
     return Object.fromEntries(names.flatMap((name) => (hash[name] === undefined ? [] : [[name, hash[name]]])))
   }
 
