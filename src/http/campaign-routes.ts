@@ -58,6 +58,13 @@ function sendPage(request: FastifyRequest, reply: FastifyReply, { body, etag }: 
   return reply.type('application/json; charset=utf-8').send(body)
 }
 
+/** A list goes on behind a campaign; names made up would each be a page of its own to make and to keep. @throws ProblemError */
+function requireKnown(catalogue: Directory['catalogue'], cursor: string): void {
+  if (cursor === '' || catalogue.get(cursor) !== undefined) return
+  const detail = 'must be a nextCursor of an earlier answer'
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/cursor', detail }] })
+}
+
 /** What everybody may know: the time, the campaigns, their rules. */
 export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async (app, { directory, figures, now }) => {
   const pages = createPages(figures, now)
@@ -104,6 +111,7 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
     async (request, reply) => {
       const { campaign, limit = String(DEFAULT_LIMIT), cursor = '' } = request.query
       if (catalogue.list().length === 0) await directory.refresh()
+      requireKnown(catalogue, cursor)
       const language = pickLanguage(request.headers['accept-language'])
       const made = await pages(`list ${language} ${campaign ?? ''} ${limit} ${cursor}`, () => {
         const all = catalogue

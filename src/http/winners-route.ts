@@ -5,10 +5,10 @@ import { fromStore } from '../gate/from-store.ts'
 import { isoTime } from '../gate/iso-time.ts'
 import { decodeWin } from '../gate/win-record.ts'
 import { publicWins, type StoredWin } from '../store/wins.ts'
-import { BriefCache } from './brief-cache.ts'
+import { AnonymousReads } from './anonymous-reads.ts'
 import { type Winner, WinnerList } from './decision-schemas.ts'
 import { type Language, pickLanguage } from './language.ts'
-import { type ItemReader, pageOf, pageView, unite } from './pages.ts'
+import { type ItemReader, type PageRequest, pageOf, pageView, unite } from './pages.ts'
 import { ProblemError } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
 import { CampaignParams, ID_PATTERN, ListQuery, refusals } from './schemas.ts'
@@ -51,16 +51,34 @@ function winnerView({ user, win }: Won, findPrize: FindPrize, language: Language
   return { user: maskUser(user), draw: win.draw, prize, wonAt: isoTime(win.wonAt) }
 }
 
-/** GET .../winners: who won what, for everybody; read from Postgres at most once a second for the same page. */
+const PAGE_MAX = 100
+
+/**
+ * First pages are as many as there are campaigns and draws, pages further back as many as somebody makes up: these cannot push
+ * those out, and have less of Postgres.
+ */
+const FIRST_PAGES = { keepMs: 1000, most: 1000, perSecond: 20, atOnce: 2 }
+const FURTHER_PAGES = { keepMs: 10_000, most: 200, perSecond: 10, atOnce: 1 }
+
+/**
+ * GET .../winners: who won what, for everybody. A page is read from Postgres at most once a second, and all pages together 30
+ * times.
+ */
 export const winnersRoute: FastifyPluginAsyncTypebox<WinnersOptions> = async (app, options) => {
   const { pool, directory, findPrize, now } = options
-  const pages = new BriefCache<object>({ keepMs: 1000, most: 200, now })
+  const first = new AnonymousReads<StoredWin[]>({ ...FIRST_PAGES, now })
+  const further = new AnonymousReads<StoredWin[]>({ ...FURTHER_PAGES, now })
 
-  async function read(campaign: string, query: { draw?: string; limit?: string; cursor?: string }, language: Language) {
-    const page = pageOf(query)
-    const rows = await fromStore(publicWins(pool, campaign, { ...page, draw: query.draw, limit: page.limit + 1 }))
-    const stored = rows.map((row) => ({ ...row, win: decodeWin(row.id, row.record) }))
-    return pageView(unite({ live: [], stored }, page, reader), (won) => winnerView(won, findPrize, language))
+  async function isKnown(campaign: string, draw: string | undefined): Promise<boolean> {
+    if (draw === undefined) return (await directory.findCampaign(campaign)) !== undefined
+    return (await directory.findActivity(campaign, draw))?.activity.kind === 'draw'
+  }
+
+  /** The longest page from there on: whatever its length, it is read once. */
+  function rowsOf(campaign: string, draw: string | undefined, { before }: PageRequest): Promise<StoredWin[]> {
+    const name = [campaign, draw ?? '', before?.at ?? '', before?.id ?? ''].join(' ')
+    const read = () => fromStore(publicWins(pool, campaign, { draw, before, limit: PAGE_MAX + 1 }))
+    return (before === undefined ? first : further).get(name, read)
   }
 
   app.get(
@@ -76,13 +94,15 @@ export const winnersRoute: FastifyPluginAsyncTypebox<WinnersOptions> = async (ap
     },
     async (request, reply) => {
       const { campaign } = request.params
-      if ((await directory.findCampaign(campaign)) === undefined) throw new ProblemError('NOT_FOUND')
-      const { draw = '', limit = '', cursor = '' } = request.query
+      const { draw, ...query } = request.query
+      if (!(await isKnown(campaign, draw))) throw new ProblemError('NOT_FOUND')
+      const page = pageOf(query)
+      const rows = await rowsOf(campaign, draw, page)
+      const stored = rows.map((row) => ({ ...row, win: decodeWin(row.id, row.record) }))
       const language = pickLanguage(request.headers['accept-language'])
-      const name = [campaign, language, draw, limit, cursor].join(' ')
-      const page = await pages.get(name, () => read(campaign, request.query, language))
+      const view = pageView(unite({ live: [], stored }, page, reader), (won) => winnerView(won, findPrize, language))
       reply.headers({ 'cache-control': 'public, max-age=1', vary: 'accept-language' })
-      return reply.send(page as never)
+      return reply.send(view)
     }
   )
 }

@@ -55,12 +55,14 @@ export async function publicWins(
   campaign: string,
   page: Omit<Page, 'campaign'> & { readonly draw?: string | undefined }
 ): Promise<StoredWin[]> {
+  // a statement for each case: one for both could not be read along the index of either
+  const ofDraw = page.draw === undefined ? '' : 'and activity_id = $6'
   const { rows } = await db.query<StoredWin>(
     `select ${columns} from wins
-     where campaign_id = $1 and status <> 'revoked' and ($2::text is null or activity_id = $2)
-       and ($3::timestamptz is null or (won_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
-     order by won_at desc, epoch desc, sequence desc limit $6`,
-    [campaign, page.draw ?? null, ...placeValues(page.before), page.limit]
+     where campaign_id = $1 and status <> 'revoked' ${ofDraw}
+       and ($2::timestamptz is null or (won_at, epoch, sequence) < ($2, $3::bigint, $4::bigint))
+     order by won_at desc, epoch desc, sequence desc limit $5`,
+    [campaign, ...placeValues(page.before), page.limit, ...(page.draw === undefined ? [] : [page.draw])]
   )
   return rows
 }
