@@ -83,16 +83,17 @@ async function whenReady(child: ChildProcess, path: string, log: string): Promis
 /**
  * Starts a private local stack (the same `floodgate up` that users start) on free ports with data in a temporary folder.
  * @param cli path of the command line to start; that of this build by default
+ * @param settings environment beyond that of a bench
  * @throws Error with the end of its output when it is not ready in time
  */
-export async function startStack(cli = ownCli): Promise<Stack> {
+export async function startStack(cli = ownCli, settings: Readonly<Record<string, string>> = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'floodgate-bench-'))
   const log = join(folder, 'up.log')
   const path = join(folder, 'home', 'stack.json')
   const output = openSync(log, 'w')
   // a group of its own: Ctrl-C reaches the bench alone, which then stops the stack in order
   const child = spawn(process.execPath, [cli, 'up', '--no-demo'], {
-    env: stackEnvironment(join(folder, 'home')),
+    env: { ...stackEnvironment(join(folder, 'home')), ...settings },
     stdio: ['ignore', output, output],
     detached: true
   })

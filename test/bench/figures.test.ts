@@ -1,5 +1,7 @@
 import t from 'tap'
 import { asLines, compare } from '../../bench/against/comparison.ts'
+import { readAttackOptions } from '../../bench/attacks/options.ts'
+import { judge, type Pair } from '../../bench/attacks/verdict.ts'
 import { type Part, parts } from '../../bench/clocks.ts'
 import { cpuMicros, parseStat } from '../../bench/cpu.ts'
 import { createLedger, keyOf } from '../../bench/load/ledger.ts'
@@ -147,4 +149,29 @@ t.test('options that make no sense are refused by name', async (t) => {
   t.throws(() => readOptions(['--against', 'HEAD', '--scenario', 'bare']), /bare measures no stack/)
   t.match(readOptions(['--against', 'HEAD']), { against: 'HEAD', pairs: 8, scenarios: ['confirmed', 'refused'] })
   t.match(readOptions(['--scenario', 'bare,limited']), { scenarios: ['bare', 'limited'], rounds: 3, strict: false })
+})
+
+t.test('an attack is held off when the sale beside it goes on and what it took is given back', async (t) => {
+  const run = (p99: number, inTime = 1000) => ({ name: 'buys', sent: 1000, inTime, statuses: {}, p50: 1, p99 })
+  const footprint = (descriptors: number, memory: number) => ({ descriptors, memory })
+  const pair = (part: Partial<Pair> = {}): Pair => ({
+    calm: run(10),
+    attacked: run(12),
+    before: footprint(60, 150),
+    after: footprint(60, 150),
+    ...part
+  })
+  const broken = (...pairs: Pair[]) => judge(pairs).broken
+  t.same(broken(pair(), pair(), pair()), [])
+  t.same(broken(pair({ attacked: run(99) })), [], 'a tenth of a second is fine whatever the calm one was')
+  t.same(broken(pair({ calm: run(50), attacked: run(149) })), [], 'and so is three times as long')
+  t.same(broken(pair(), pair({ attacked: run(500) }), pair()), [], 'the median counts')
+  t.match(broken(pair({ calm: run(50), attacked: run(151) })), [/p99 is 151 ms, more than 150 ms/])
+  t.match(broken(pair({ attacked: run(10, 900) }), pair(), pair()), [/96.67 % of the buys/])
+  t.match(broken(pair({ after: footprint(81, 150) })), [/21 descriptors/])
+  t.match(broken(pair({ after: footprint(39, 150) })), [/-21 descriptors/], 'the gateway is another one')
+  t.match(broken(pair({ after: footprint(60, 181) })), [/31 MB/])
+  t.same(readAttackOptions(['--only', 'D1,D5', '--seconds', '5']), { only: ['D1', 'D5'], seconds: 5, pairs: 3 })
+  t.throws(() => readAttackOptions(['--only', 'D9']), /no attack "D9"/)
+  t.throws(() => readAttackOptions(['--pairs', '0']), /positive/)
 })
