@@ -87,7 +87,8 @@ const campaign = of('campaign', [
       text('--prize <id>', 'the prize whose quota is meant'),
       text('--closes-at <time>', 'another end, such as 2026-11-12T00:00:00+08:00'),
       value('--price <n>', 'minor units'),
-      value('--list-price <n>', 'minor units'),
+      value('--list-price <n>', 'minor units, above the price; null takes it away'),
+      value('--free <bool>', 'true beside a price of 0'),
       value('--limits <json>', 'such as {"unitsPerUser":2}'),
       value('--weights <json>', 'such as {"first":2}'),
       value('--paused <bool>', 'halt this activity alone, or go on'),
@@ -204,13 +205,13 @@ const user = of('user', [
   },
   {
     name: 'grant',
-    says: 'give points, chances or an entitlement',
+    says: 'give points, chances or an entitlement, or take them back',
     args: '<user>',
     route: 'POST /users/{user}/grants',
     options: [
       inCampaign,
       text('--unit <unit>', 'points, chances:<draw>, entitlement:<name>'),
-      value('--amount <n>', 'how much')
+      value('--amount <n>', 'how much; a negative number takes what is left')
     ]
   },
   {
