@@ -45,6 +45,7 @@ local function decide_commands(open_frame, how_many, next_at)
       make = function()
         -- @include lib/calendar
         -- @include steps/reward
+        -- @include steps/streak
         -- @include steps/debit
         -- @include steps/draw
         -- @include steps/obstacle

@@ -1,7 +1,8 @@
 --[[
   purpose: take part in a draw, a task or a redemption: every step in its fixed order, with what the rules say
   KEYS:    index of the activity (c:, a:, s: side by side), index of the user, index of the code pool's stock (s:)
-  FIELDS:  activity index, user index, key, hash, quantity, level, by (user|system), random (of a draw), pool index or 0,
+  FIELDS:  activity index, user index, key, hash, quantity, level, by (user|system), random (of a draw), pool index or 0 (of a draw those
+           of its prizes, joined by commas),
            local day ('' = today; only the system names one), head (JSON text for the frame)
   Returns: the reply and the place of the next command; W and the frame when a cause is not journaled yet
 ]]
@@ -65,42 +66,15 @@ local function check_times(deal)
   return nil
 end
 
--- The streak that this completion makes: one longer than yesterday's, or a new one; nil for a day that the streak has
--- passed already, such as a goal that was reached before midnight and is told after the check-in of the next day.
-local function streak_length(deal)
-  local today = deal.part.today
-  local day, length = head_of(deal.values[deal.part.streak], RECORDS.streak)
-  day = tonumber(day)
-  if day and day >= today then
-    return nil
-  end
-  return day == today - 1 and tonumber(length) + 1 or 1
-end
-
--- A step is reached when the streak is as long; after the longest one counting starts anew.
-local function give_streak(deal)
-  local part, length = deal.part, streak_length(deal)
-  local steps = part.steps
-  if not length then
-    return '', '0'
-  end
-  local at, bonus = math.fmod(length - 1, steps.longest) + 1, '0'
-  for i = 1, #steps do
-    if steps[i].days == at then
-      give_reward(deal, steps[i].reward)
-      bonus = '1'
-    end
-  end
-  deal_put(deal, part.streak, text(part.today) .. ';' .. text(length) .. ';' .. deal.frame.id)
-  return text(length), bonus
-end
-
 local function take_task(deal)
   local part = deal.part
   give_reward(deal, part.reward)
   local length, bonus = '', '0'
   if #part.steps > 0 then
     length, bonus = give_streak(deal)
+    if not length then
+      return nil, 'X;' .. KEYS[deal.user_index]
+    end
   end
   deal_put(deal, part.completed, deal.frame.id)
   deal.type = 'task.completed'
@@ -156,10 +130,11 @@ local function take_claim(deal)
   if part.pool ~= '' then
     local pool = 's:' .. part.campaign_id .. ':pool/' .. part.pool
     -- a gateway that has not read the newest rules yet names another pool, or none
-    if deal.pool == 0 or logical(deal.pool) ~= pool then
+    local index = pool_index(deal, pool)
+    if not index then
       return nil, 'X;' .. pool
     end
-    codes = place_of(part, deal.pool, 'codes:remaining', 'codes:paid')
+    codes = place_of(part, index, 'codes:remaining', 'codes:paid')
   end
   local refusal = check_place(item, quantity) or (codes and check_place(codes, quantity))
   if refusal then
@@ -201,14 +176,14 @@ local deal_of_all = {}
 -- The request, with all cleared that the steps note about it.
 local function read_request(at, frame)
   local deal = deal_of_all
-  local place, user, quantity, level, pool, day, from
-  place, user, deal.key, deal.hash, quantity, level, deal.by, deal.random, pool, day, from =
+  local place, user, quantity, level, day, from
+  place, user, deal.key, deal.hash, quantity, level, deal.by, deal.random, deal.pools, day, from =
     string.match(COMMANDS_TEXT, PARTICIPATE, at)
   local after
   deal.head, after = take_line(from)
   deal.activity_index, deal.user_index = to_number(place), to_number(user)
   deal.quantity, deal.level = to_number(quantity), to_number(level)
-  deal.pool, deal.day = to_number(pool), day ~= '' and to_number(day) or nil
+  deal.day = day ~= '' and to_number(day) or nil
   deal.frame = frame
   deal.gives, deal.puts, deal.stock, deal.chain, deal.variant = false, false, false, false, false
   deal.given, deal.capped, deal.doubler, deal.daily_left = false, false, false, false

@@ -136,6 +136,29 @@ local function stock_is_readable(index, stock, session)
   return values and values[session .. ':remaining'] ~= false and are_readable(index, stock)
 end
 
+-- A right that was of a win that was revoked after it was used does not come back. Returns the field that says so and what it
+-- says from now on, nothing when the right comes back, or nil, nil and why that cannot be told.
+local function withhold_right(frame, request, activity, limits)
+  local right = activity.entitlement
+  if not right or not limits[right] then
+    return nil
+  end
+  local owed = 'eo' .. string.sub(right, 2)
+  local values = fetch(request.user_index, owed)
+  if not values or not is_record(values[owed], RECORDS.owed) then
+    return nil, nil, 'X;' .. KEYS[request.user_index]
+  end
+  local rights, cause = head_of(values[owed], RECORDS.owed)
+  if not rights or rights == '0' then
+    return nil
+  end
+  if waits_for(frame, cause) then
+    return nil, nil, 'W;' .. cause
+  end
+  limits[right] = nil
+  return owed, text(tonumber(rights) - 1) .. ';' .. frame.id
+end
+
 -- luacheck: ignore
 local function decide_move(frame, request, order, user, what)
   local record = changed_record(order, frame)
@@ -160,7 +183,9 @@ local function decide_move(frame, request, order, user, what)
       .. (what.report ~= '' and '","report":"' .. what.report or '')
       .. '"'
       .. what.adds
-      .. ',"put":{"u":{"o:'
+      .. ',"put":{"u":{'
+      .. (what.owed and '"' .. what.owed .. '":"' .. what.owed_left .. '",' or '')
+      .. '"o:'
       .. request.order
       .. '":"'
       .. record
@@ -197,19 +222,22 @@ local function move_on(frame, request, order, activity, user)
   if not stock_is_readable(activity.index + 2, stock, order.session) then
     return 'X;' .. KEYS[activity.index + 2]
   end
+  local owed, owed_left, why = withhold_right(frame, request, activity, limits)
+  if why then
+    return why
+  end
   if not are_readable(request.user_index, limits) then
     return 'X;' .. KEYS[request.user_index]
+  end
+  if owed then
+    put(user, owed, owed_left)
   end
   apply(frame, activity.index + 2, stock, false)
   apply(frame, request.user_index, limits, true)
   local report = change(name, order, request, rule)
-  return decide_move(
-    frame,
-    request,
-    order,
-    user,
-    { type = rule.type, report = report, adds = adds_part(stock, limits) }
-  )
+  local adds = adds_part(stock, limits)
+  local what = { type = rule.type, report = report, adds = adds, owed = owed, owed_left = owed_left }
+  return decide_move(frame, request, order, user, what)
 end
 
 local function transition(at, frame)

@@ -1,9 +1,9 @@
 --[[
   purpose: moves a win on: claim (by its winner, in time) or revoke (by operators: what it credited is taken back as far as
            it is there, its quota comes back where asked)
-  KEYS:    index of the draw (c:, a:, s: side by side), index of the user
+  KEYS:    index of the draw (c:, a:, s: side by side), index of the user, index of the prize's code pool (s:)
   FIELDS:  activity index, user index, key, hash, change (claim|revoke), win `<epoch>-<sequence>`, by (user|operator|system),
-           quota back (0|1), head
+           quota back (0|1), pool index or 0, head
   Returns: the reply and the place of the next command; W and the frame when the win's own frame is not journaled yet
 ]]
 local function refuse_claim(win, request, opening, values)
@@ -22,13 +22,19 @@ local function refuse_claim(win, request, opening, values)
   return nil
 end
 
--- The card that a win gave, when it is still the one in force: `<until>;<factor>;<activities>;<epoch>-<batch>;<sequence>`.
-local function is_card_of(card, entity)
-  local epoch, sequence = string.match(card or '', '(%d+)%-%d+;(%d+)$')
-  return epoch and epoch .. '-' .. sequence == entity
+-- The cards of a user without those that a win gave, each `<until>;<factor>;<activities>;<epoch>-<batch>;<sequence>`.
+local function without_cards(cards, entity)
+  local rest = {}
+  for card in string.gmatch(cards, '[^,]+') do
+    local epoch, sequence = string.match(card, '(%d+)%-%d+;(%d+)$')
+    if epoch .. '-' .. sequence ~= entity then
+      rest[#rest + 1] = card
+    end
+  end
+  return table.concat(rest, ',')
 end
 
--- At most what is there; what is missing is noted.
+-- At most what is there; returns what is missing, which is noted.
 local function take_back(changes, unit, field, there, amount)
   local taken = math.min(there, amount)
   changes.adds[field] = (changes.adds[field] or 0) - taken
@@ -36,20 +42,41 @@ local function take_back(changes, unit, field, there, amount)
   if taken < amount then
     changes.facts = changes.facts .. ',' .. unit .. ' ' .. text(amount - taken)
   end
+  return amount - taken
 end
 
-local function claw_back(win, request, changes)
+-- A right to buy that was used already is gone for good: the order that it was used for does not give it back.
+local function owe_right(changes, request, field, missing, frame)
+  local owed = 'eo' .. string.sub(field, 2)
+  local values = fetch(request.user_index, owed)
+  if not values or not is_record(values[owed], RECORDS.owed) then
+    return false
+  end
+  local before = head_of(changes.puts[owed] or values[owed], RECORDS.owed)
+  changes.puts[owed] = text(tonumber(before or 0) + missing) .. ';' .. frame.id
+  return true
+end
+
+local function claw_back(win, request, changes, frame)
   for unit, field, amount in string.gmatch(win.given, '([^ ,]+) (%S+) (%d+)') do
     local values = fetch(request.user_index, field)
     local value = values and values[field]
     if string.sub(field, 1, 3) == 'db:' then
-      if is_card_of(value, request.win) then
-        changes.puts[field] = ''
+      if not values or not is_record(value, RECORDS.doubler) then
+        return false
+      end
+      local rest = without_cards(value or '', request.win)
+      if rest ~= (value or '') then
+        changes.puts[field] = rest
       end
     elseif not values or not whole(value) then
       return false
     elseif amount ~= '0' then
-      take_back(changes, unit, field, math.max(0, whole(value) + (changes.adds[field] or 0)), tonumber(amount))
+      local missing =
+        take_back(changes, unit, field, math.max(0, whole(value) + (changes.adds[field] or 0)), tonumber(amount))
+      if missing > 0 and string.sub(field, 1, 2) == 'e:' and not owe_right(changes, request, field, missing, frame) then
+        return false
+      end
     end
   end
   return true
@@ -76,9 +103,63 @@ local function return_quota(win, request, changes, frame)
   return true
 end
 
+-- With its quota a win leaves the caps too: gives, so that nobody wins again for a revocation that is void. Draws of before did
+-- not count their fallback.
+local function return_caps(win, request, changes, frame)
+  local wins = 'wn:' .. win.campaign .. '/' .. win.draw
+  local of_tier = wins .. '/' .. win.tier
+  local rules = fetch(request.activity_index + 1, 'edition', 'fallback')
+  local values = fetch(request.user_index, wins, of_tier)
+  if not rules or not values or not whole(values[wins]) or not whole(values[of_tier]) then
+    return false
+  end
+  if not rules.edition and rules.fallback == win.prize then
+    return true
+  end
+  for _, field in ipairs({ wins, of_tier }) do
+    if whole(values[field]) > 0 then
+      changes.gives[field] = -1
+      give(frame, KEYS[request.user_index], field, -1)
+    end
+  end
+  return true
+end
+
+-- A code that was not shown yet goes back to its pool, where the draw counts them.
+local function return_code(win, request, changes, frame)
+  local rules = fetch(request.activity_index + 1, 'pools')
+  local pools = rules and parse_pools(rules.pools or '', win.campaign)
+  local scope = pools and pools[win.prize]
+  if not scope or win.status ~= 'w' or request.pool == 0 then
+    return pools and true or false
+  end
+  local values, hash = fetch(request.pool, 'codes:remaining', 'codes:paid')
+  if logical(request.pool) ~= scope or not values or not whole(values['codes:remaining']) then
+    return false
+  end
+  if not whole(values['codes:paid']) then
+    return false
+  end
+  add(hash, 'codes:paid', -1)
+  give(frame, KEYS[request.pool], 'codes:remaining', 1)
+  changes.codes = { [scope] = { ['codes:remaining'] = 1, ['codes:paid'] = -1 } }
+  return true
+end
+
+local function changes_by_scope(changes)
+  local scopes = changes.codes or {}
+  scopes.s = next(changes.stock) and changes.stock
+  scopes.u = next(changes.adds) and changes.adds
+  return scopes
+end
+
 local function record_win(win, request, frame, user, changes)
   for field, delta in pairs(changes.adds) do
     add(user, field, delta)
+  end
+  -- takes and gives stand in the frame together
+  for field, delta in pairs(changes.gives) do
+    changes.adds[field] = delta
   end
   changes.puts['w:' .. request.win] = changed_win(win, changes.to, frame)
   for field, value in pairs(changes.puts) do
@@ -103,13 +184,13 @@ local function record_win(win, request, frame, user, changes)
       .. '","report":"'
       .. report
       .. '"'
-      .. adds_part(changes.stock, changes.adds)
+      .. json_part('add', changes_by_scope(changes))
       .. json_part('put', { u = changes.puts }),
   })
 end
 
 local function change_win(win, request, frame, user)
-  local changes = { adds = {}, puts = {}, stock = {}, moves = '', facts = request.win }
+  local changes = { adds = {}, gives = {}, puts = {}, stock = {}, moves = '', facts = request.win }
   if request.change == 'claim' then
     local refusal = refuse_claim(win, request, frame.opening, user.values)
     if refusal then
@@ -122,8 +203,14 @@ local function change_win(win, request, frame, user)
     return 'R;VOIDED'
   end
   changes.to, changes.type = 'r', 'win.revoked'
-  if not claw_back(win, request, changes) then
+  if not claw_back(win, request, changes, frame) then
     return 'X;' .. KEYS[request.user_index]
+  end
+  if request.quota_back and not return_caps(win, request, changes, frame) then
+    return 'X;' .. KEYS[request.user_index]
+  end
+  if request.quota_back and not return_code(win, request, changes, frame) then
+    return 'X;' .. KEYS[math.max(request.pool, request.activity_index + 1)]
   end
   if request.quota_back and not return_quota(win, request, changes, frame) then
     return 'X;' .. KEYS[request.activity_index + 2]
@@ -132,7 +219,7 @@ local function change_win(win, request, frame, user)
 end
 
 local function win_change(at, frame)
-  local fields, after = take_fields(at, 9)
+  local fields, after = take_fields(at, 10)
   local request = {
     activity_index = tonumber(fields[1]),
     user_index = tonumber(fields[2]),
@@ -142,7 +229,8 @@ local function win_change(at, frame)
     win = fields[6],
     by = fields[7],
     quota_back = fields[8] == '1',
-    head = fields[9],
+    pool = tonumber(fields[9]),
+    head = fields[10],
   }
   local field = 'w:' .. request.win
   local values, user = fetch(request.user_index, request.key, field, 'd')

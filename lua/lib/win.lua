@@ -6,6 +6,13 @@
 -- What a prize credits at once must be readable in the user's hash before anything is written.
 local function fetch_reward(deal, reward)
   local numbers = {}
+  for i = 1, #reward do
+    local field = reward[i].hours and reward[i].field
+    local values = field and fetch(deal.user_index, field)
+    if field and not (values and is_record(values[field], RECORDS.doubler)) then
+      return false
+    end
+  end
   reward_fields(numbers, reward, deal.part)
   if #numbers == 0 then
     return true
@@ -33,17 +40,20 @@ local function credit_prize(deal, reward)
 end
 
 local function take_quota(deal, prize)
-  if prize.limited then
-    prize.stock = prize.stock
-      or {
-        {
-          hash = quota_of(deal.part.draw, prize),
-          scope = 's',
-          deltas = { [prize.remaining] = -1, [prize.paid] = 1 },
-        },
-      }
-    deal.stock = prize.stock
+  local draw = deal.part.draw
+  local pool = draw.pools[prize.id]
+  if not prize.stock and (prize.limited or pool) then
+    prize.stock = {}
+    if prize.limited then
+      local deltas = { [prize.remaining] = -1, [prize.paid] = 1 }
+      prize.stock[1] = { hash = quota_of(draw, prize), scope = 's', deltas = deltas }
+    end
+    if pool then
+      local deltas = { ['codes:remaining'] = -1, ['codes:paid'] = 1 }
+      prize.stock[#prize.stock + 1] = { hash = codes_of(deal, draw, prize), scope = pool, deltas = deltas }
+    end
   end
+  deal.stock = prize.stock or false
 end
 
 local function note_win(deal, prize, sub)
@@ -125,7 +135,7 @@ end
 local WIN = '^([wgcr]);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);(%d+);([^;]*);(%d+);(%d*);(.*)$'
 
 local function parse_win(record)
-  local status, id, campaign, draw, prize, _, _, type_name, _, claim_by, given = string.match(record, WIN)
+  local status, id, campaign, draw, prize, _, tier, type_name, _, claim_by, given = string.match(record, WIN)
   return status
     and {
       status = status,
@@ -133,6 +143,7 @@ local function parse_win(record)
       campaign = campaign,
       draw = draw,
       prize = prize,
+      tier = tier,
       type = type_name,
       claim_by = tonumber(claim_by),
       given = given,

@@ -2,16 +2,21 @@
   purpose: causes that are records (an order, a streak, a prerequisite, a doubler): a decision that rests on one whose own
            frame is not journaled yet waits for it, so that its effect never stands before it in the journal
   KEYS:    2 outbox
-  Returns: RECORDS, what records of a user's hash look like: a head, and items that follow it, each behind a comma; read_record(part, field, kind); records_are_readable(part,
-           values); waits_for(frame, id) -> true when the frame `<epoch>-<batch>` is still in the outbox, or is this very one
+  Returns: RECORDS, what records of a user's hash look like: a head, and items that follow it, each behind a comma; head_of(value,
+           kind) -> the head's values; is_record(value, kind); read_record(part, field, kind); records_are_readable(part, values);
+           waits_for(frame, id) -> true when the frame `<epoch>-<batch>` is still in the outbox, or is this very one
 ]]
 local RECORDS = {
   completion = { head = '^(%d+%-%d+)$' },
-  streak = { head = '^(%d+);(%d+);(%d+%-%d+)$' },
-  doubler = { head = '^(%d+);(%d+);([^;]*);(%d+%-%d+);%d+$' },
+  -- latest day, length of the row that ends with it; by field what was given beyond what is due
+  streak = { head = '^(%d+);(%d+);(%d+%-%d+)$', item = '^(%S+) (%d+)$' },
+  -- cards, each with its end, factor, activities, frame and sequence
+  doubler = { head = '^(%d+);(%d+);([^;]*);(%d+%-%d+);%d+$', item = '^%d+;%d+;[^;]*;%d+%-%d+;%d+$' },
   -- losing spins in all; of each prize that was won: tier, prize, losing spins until then
   losses = { head = '^(%d+);(%d+%-%d+)$', item = '^(%d+):([^:]+):(%d+)$' },
   kept = { head = '^(%d+);(%d+)$' },
+  -- rights that are not given back, and the frame of the latest revocation
+  owed = { head = '^(%d+);(%d+%-%d+)$' },
 }
 
 -- The values of a record's head.
@@ -25,7 +30,11 @@ local function read_record(part, field, kind)
   part.records[#part.records + 1] = { field = field, kind = RECORDS[kind] }
 end
 
+-- Whether what a field holds is a record, or nothing.
 local function is_record(value, kind)
+  if not value or value == '' then
+    return true
+  end
   local head, items = string.match(value, '^([^,]*)(.*)$')
   if not string.find(head, kind.head) then
     return false
@@ -41,8 +50,7 @@ end
 -- One that is there must be one, or be emptied by a revocation: rubbish is never "no streak yet".
 local function records_are_readable(part, values)
   for i = 1, #part.records do
-    local value = values[part.records[i].field]
-    if value and value ~= '' and not is_record(value, part.records[i].kind) then
+    if not is_record(values[part.records[i].field], part.records[i].kind) then
       return false
     end
   end

@@ -3,16 +3,20 @@
   KEYS:    the user's hash
   Returns: debit(deal, quantity) -> refusal or nil; notes what is taken in deal.adds and deal.moves
 ]]
--- Chances of an earlier day that are left, where the campaign keeps them; nil when their counter is not readable. A day
--- without a spin leaves nothing to carry.
+-- At most the chances of so many days are kept.
+local KEPT_DAYS = 30
+
+-- Chances of earlier days that are left, where the campaign keeps them, of days without a spin too: since the last day with one,
+-- or since the draw opened; nil when their counter is not readable.
 local function carried_over(deal)
   local part = deal.part
   local day, kept = head_of(deal.values[part.kept], RECORDS.kept)
   if day and tonumber(day) >= part.today then
     return tonumber(kept)
   end
-  local carried = 0
+  local carried, idle = 0, part.today - part.first_day
   if day then
+    idle = part.today - tonumber(day) - 1
     local name = part.times .. '@' .. day
     local values = fetch(deal.user_index, name)
     local spent = values and whole(values[name])
@@ -21,6 +25,7 @@ local function carried_over(deal)
     end
     carried = math.max(0, tonumber(kept) + part.daily - spent)
   end
+  carried = math.min(carried + idle * part.daily, KEPT_DAYS * part.daily)
   deal_put(deal, part.kept, text(part.today) .. ';' .. text(carried))
   return carried
 end

@@ -114,6 +114,19 @@ local function parse_tiers(packed)
   return tiers
 end
 
+-- `<prize>:<pool>,...`: prizes whose claim is answered with a code; nil when it is not readable
+local function parse_pools(packed, campaign_id)
+  local pools = {}
+  for entry in string.gmatch(packed, '[^,]+') do
+    local prize, pool = string.match(entry, '^([^:]+):([^:]+)$')
+    if not prize then
+      return nil
+    end
+    pools[prize] = 's:' .. campaign_id .. ':pool/' .. pool
+  end
+  return pools
+end
+
 local function prepare_draw(part, rules, activity)
   local draw = {
     index = activity.index,
@@ -124,6 +137,8 @@ local function prepare_draw(part, rules, activity)
     memory = rules.memory == '1',
     wins_most = natural(rules.wins_per_campaign),
     tiers_most = parse_tiers(rules.wins_per_tier or ''),
+    pools = parse_pools(rules.pools or '', part.campaign_id),
+    codes = {},
     wins = 'wn:' .. part.place,
     last_spin = 'ls:' .. part.place,
     sets = {},
@@ -134,7 +149,7 @@ local function prepare_draw(part, rules, activity)
     draw.promised[draw.guarantees[i].id] = true
   end
   part.draw = draw
-  if #draw.ids == 0 or not (draw.guarantees and draw.wins_most and draw.tiers_most) then
+  if #draw.ids == 0 or not (draw.guarantees and draw.wins_most and draw.tiers_most and draw.pools) then
     return false
   end
   for tier in pairs(draw.tiers_most) do

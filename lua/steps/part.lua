@@ -25,6 +25,7 @@ local PART_FIELDS = {
   'after',
   'streak',
   'pool',
+  'pools',
 }
 
 local function push_all(list, more)
@@ -82,6 +83,7 @@ local function prepare_task(part, rules)
   for i = 1, #part.steps do
     part.doubles = part.doubles or part.steps[i].reward.doubles
     reward_fields(part.numbers, part.steps[i].reward, part)
+    reward_cards(part.steps[i].reward, part)
   end
   if part.doubles then
     read_record(part, part.doubler, 'doubler')
@@ -151,6 +153,7 @@ local function load_part(activity, opening, day)
     numbers[#numbers + 1] = part.cost_field
   end
   reward_fields(numbers, part.reward, part)
+  reward_cards(part.reward, part)
   local prepare = PREPARE[part.kind]
   if prepare and not prepare(part, rules, activity) then
     return nil
@@ -160,6 +163,8 @@ local function load_part(activity, opening, day)
     numbers[#numbers + 1] = part.times_today
   end
   if part.keep then
+    local opens_at = math.max(tonumber(activity.campaign.opens_at), activity.session.opens_at)
+    part.first_day = local_day(activity.campaign.zone, opens_at)
     read_record(part, part.kept, 'kept')
   end
   part.numbers = without_repeats(numbers, 0)

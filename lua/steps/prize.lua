@@ -52,9 +52,12 @@ local function take_prize(deal, draw_random, level)
   end
   if not prize then
     prize = prize_of(draw, picked)
-    why = prize and obstacle(deal, draw, prize)
+    if not prize then
+      return nil, 'X;' .. KEYS[draw.index + 1]
+    end
+    why, spoiled = obstacle(deal, draw, prize)
     if not why then
-      return nil, 'X;' .. KEYS[draw.index + (prize and 2 or 1)]
+      return nil, 'X;' .. spoiled
     end
     prize = why == '' and prize or prize_of(draw, draw.fallback)
   end

@@ -24,9 +24,9 @@ local function guaranteed(deal, draw)
       return nil, KEYS[draw.index + 1]
     end
     if losing_spins(deal, draw, prize) >= draw.guarantees[i].after then
-      local why = obstacle(deal, draw, prize)
+      local why, spoiled = obstacle(deal, draw, prize)
       if not why then
-        return nil, KEYS[draw.index + 2]
+        return nil, spoiled
       end
       if why == '' then
         return prize

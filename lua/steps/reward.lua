@@ -1,10 +1,12 @@
 --[[
   purpose: step 8, what a decision gives: balances, entitlements, a doubler; noted now, usable once journaled
   KEYS:    the user's hash
-  Returns: deal_put(deal, field, value); parse_reward(text) -> list of gives or nil; reward_fields(fields, reward, part); give_reward(deal, reward);
+  Returns: deal_put(deal, field, value); parse_reward(text) -> list of gives or nil; reward_fields(fields, reward, part); reward_cards(reward, part); give_reward(deal, reward);
            doubler_of(values, part) -> the card in force or nil
 ]]
 local rewards = {}
+-- A user holds no more at once: the oldest goes.
+local MOST_CARDS = 20
 
 -- Notes what is written to a field of the user's hash.
 local function deal_put(deal, field, value)
@@ -54,6 +56,15 @@ local function cap_field(entry, part)
   return 'cx' .. string.sub(entry.field, 3) .. '@' .. part.today
 end
 
+-- Notes the cards of a user's hash that a reward adds to.
+local function reward_cards(reward, part)
+  for i = 1, #reward do
+    if reward[i].hours then
+      read_record(part, reward[i].field, 'doubler')
+    end
+  end
+end
+
 -- Notes the counters of a user's hash that a reward looks at.
 local function reward_fields(fields, reward, part)
   for i = 1, #reward do
@@ -67,17 +78,18 @@ local function reward_fields(fields, reward, part)
   end
 end
 
--- The card in force: `until;factor;activities;frame;sequence`. A revoked one is ''.
+-- Of the cards that a user holds, `until;factor;activities;frame;sequence` joined by commas, the best one that is in force for
+-- this activity: each holds for as long and for what it was given for.
 local function doubler_of(values, part)
-  local ends, factor, names, id = head_of(values[part.doubler], RECORDS.doubler)
-  if not ends or tonumber(ends) <= part.now then
-    return nil
+  local wanted, best = '+' .. part.activity_id .. '+', nil
+  for card in string.gmatch(values[part.doubler] or '', '[^,]+') do
+    local ends, factor, names, id = string.match(card, RECORDS.doubler.head)
+    local is_for = names == '' or string.find('+' .. names .. '+', wanted, 1, true)
+    if is_for and tonumber(ends) > part.now and (not best or tonumber(factor) > best.factor) then
+      best = { factor = tonumber(factor), frame = id }
+    end
   end
-  local wanted = '+' .. part.activity_id .. '+'
-  if names ~= '' and not string.find('+' .. names .. '+', wanted, 1, true) then
-    return nil
-  end
-  return { factor = tonumber(factor), frame = id }
+  return best
 end
 
 -- What the record of a win says, so that it can be taken back; nothing of it as well, for a prize that credits is given.
@@ -87,6 +99,19 @@ local function note_given(deal, entry, amount)
   end
   local given = entry.unit .. ' ' .. entry.field .. ' ' .. text(amount)
   deal.given = deal.given and deal.given .. ',' .. given or given
+end
+
+-- The cards that are still in force, the oldest first, and a new one.
+local function with_card(deal, field, new)
+  local held = deal.puts and deal.puts[field] or fetch(deal.user_index, field)[field]
+  local cards = {}
+  for card in string.gmatch(held or '', '[^,]+') do
+    if tonumber(string.match(card, '^%d+')) > deal.part.now then
+      cards[#cards + 1] = card
+    end
+  end
+  cards[#cards + 1] = new
+  return table.concat(cards, ',', math.max(1, #cards - MOST_CARDS + 1))
 end
 
 local function give_doubler(deal, entry)
@@ -100,7 +125,7 @@ local function give_doubler(deal, entry)
     .. deal.frame.id
     .. ';'
     .. next_sequence(deal.frame)
-  deal_put(deal, entry.field, card)
+  deal_put(deal, entry.field, with_card(deal, entry.field, card))
   deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(entry.amount) .. ' ' .. ends
   note_given(deal, entry, entry.amount)
 end

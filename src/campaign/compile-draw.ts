@@ -60,6 +60,7 @@ export const prizeField = (id: string) => `prize:${id}`
 /** All values of `a:<campaign>:<draw>`. */
 export function compileDraw(rules: Rules, draw: Draw): Put[] {
   const { limits, prizes } = draw
+  const pools = prizes.flatMap(({ id, pool }) => (pool === '' ? [] : [`${id}:${pool}`]))
   return putsOf(activityKey(rules.id, draw.id), {
     ...commonFields(draw),
     ...participationFields,
@@ -75,6 +76,7 @@ export function compileDraw(rules: Rules, draw: Draw): Put[] {
     weights: compileWeights(draw),
     fallback: draw.fallback,
     guarantee: compileGuarantee(draw),
+    ...(pools.length > 0 && { pools: pools.join(',') }),
     memory: flag(prizes.some(({ minSpins, guaranteedAfter }) => minSpins > 0 || guaranteedAfter > 0)),
     ...Object.fromEntries(prizes.map((prize) => [prizeField(prize.id), compilePrize(rules, prize)]))
   })

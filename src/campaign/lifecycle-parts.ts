@@ -40,6 +40,8 @@ export interface Actor {
 export interface Change {
   readonly campaign: CampaignRow
   readonly intent?: IntentRow
+  /** of a publication: what is not wrong, and should be known */
+  readonly warnings?: readonly DefinitionError[]
 }
 
 /** The ETag of a campaign: every change gives it another. */

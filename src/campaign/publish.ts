@@ -6,6 +6,7 @@ import { insertIntent, newestIntent } from '../store/intents.ts'
 import { CampaignError } from './campaign-error.ts'
 import { awaitIntent } from './carrier.ts'
 import { checkPublishable } from './check.ts'
+import { readCodeWarnings } from './code-warnings.ts'
 import {
   type Actor,
   type Change,
@@ -100,5 +101,7 @@ export async function publish(context: LifecycleContext, id: string, actor: Acto
   const intent = opening === undefined ? undefined : await awaitIntent(context, opening, context.carryMs)
   const campaign = await findCampaign(context.pool, id)
   if (!campaign) throw notFound(id)
-  return intent ? { campaign, intent } : { campaign }
+  const rules = rulesInForce(campaign)
+  const warnings = rules ? await readCodeWarnings(context.pool, rules) : []
+  return { campaign, ...(intent && { intent }), ...(warnings.length > 0 && { warnings }) }
 }

@@ -12,6 +12,7 @@ import {
   lockCampaign
 } from '../store/campaigns.ts'
 import { CampaignError } from './campaign-error.ts'
+import { readCodeWarnings } from './code-warnings.ts'
 import type { DefinitionError } from './definition.ts'
 import {
   type Actor,
@@ -41,7 +42,7 @@ export async function dryRun(context: LifecycleContext, id: string, input: unkno
   const inForce = row && rulesInForce(row)
   const plan = inForce ? planNext(inForce, rules, row.version + 1) : undefined
   const sessions = rules.activities.reduce((sum, sale) => sum + sale.sessions.length, 0)
-  const warnings = warningsOf(rules, context.now())
+  const warnings = [...warningsOf(rules, context.now()), ...(await readCodeWarnings(context.pool, rules))]
   return { sessions, warnings, conflicts: plan && 'errors' in plan ? plan.errors : [] }
 }
 

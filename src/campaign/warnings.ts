@@ -1,5 +1,5 @@
 import { iso } from './activity-parts.ts'
-import type { ActivityRules, Reward } from './activity-rules.ts'
+import type { ActivityRules, Draw, Reward } from './activity-rules.ts'
 import type { DefinitionError } from './definition.ts'
 import type { Rules } from './rules.ts'
 
@@ -45,7 +45,19 @@ function pastWindows({ closesAt, activities }: Rules, now: number): Warning[] {
   })
 }
 
+/** A promise that can never be due: it counts losing spins, and no spin of the draw loses. */
+function promiseWarnings({ prizes }: Draw, pointer: string): Warning[] {
+  if (prizes.some(({ type }) => type === 'nothing')) return []
+  return prizes.flatMap(({ guaranteedAfter }, index) => {
+    const detail = 'is never due: it counts losing spins, and no prize of this draw is of type nothing'
+    return guaranteedAfter > 0 ? [{ pointer: `${pointer}/prizes/${index}/guaranteedAfter`, detail }] : []
+  })
+}
+
 /** What an operator should look at before a definition is published. @param now ms since 1970 */
 export function warningsOf(rules: Rules, now: number): Warning[] {
-  return [...pastWindows(rules, now), ...missingEntitlements(rules)]
+  const promises = rules.activities.flatMap((activity, index) =>
+    activity.kind === 'draw' ? promiseWarnings(activity, `/activities/${index}`) : []
+  )
+  return [...pastWindows(rules, now), ...missingEntitlements(rules), ...promises]
 }

@@ -111,11 +111,15 @@ function pushAdjust(fields: Fields, keys: Keys, call: AdjustCommand): void {
   for (const [key, field, delta] of call.adds) fields.push(keys.placeLogical(key), oneLine(field), delta)
 }
 
+function placePool(keys: Keys, campaign: string, pool: string): number {
+  return keys.placeLogical(logical.pool(campaign, pool))
+}
+
 function pushParticipate(fields: Fields, keys: Keys, call: ParticipateCommand): void {
   const place = keys.placeActivity(call.campaign, call.activity)
   const user = keys.placeLogical(logical.user(call.user))
-  const pool = call.pool === '' ? 0 : keys.placeLogical(logical.pool(call.campaign, call.pool))
-  fields.push('p', place, user, call.key, call.hash, call.quantity, call.level, call.by, call.random, pool)
+  const pools = call.pool === '' ? [0] : call.pool.split(',').map((pool) => placePool(keys, call.campaign, pool))
+  fields.push('p', place, user, call.key, call.hash, call.quantity, call.level, call.by, call.random, pools.join())
   fields.push(call.day ?? '', ownPart(call))
 }
 
@@ -123,7 +127,8 @@ function pushWin(fields: Fields, keys: Keys, call: WinCommand): void {
   const place = keys.placeActivity(call.campaign, call.activity)
   const user = keys.placeLogical(logical.user(call.user))
   fields.push('w', place, user, call.key, call.hash, call.change, entityOf(call.win), call.by)
-  fields.push(call.returnQuota ? 1 : 0, head(call))
+  const pool = call.pool === undefined || call.pool === '' ? 0 : placePool(keys, call.campaign, call.pool)
+  fields.push(call.returnQuota ? 1 : 0, pool, head(call))
 }
 
 function pushCall(fields: Fields, keys: Keys, call: Call): void {

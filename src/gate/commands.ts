@@ -57,7 +57,7 @@ export interface ParticipateCommand extends CommandBase {
   readonly by: 'user' | 'system'
   /** draws: `drawRandom` of the draw's seed; '' for the others */
   readonly random: string
-  /** redemptions: the code pool that a unit takes from, '' where there is none */
+  /** the code pool that a unit takes from, '' where there is none; draws: those of all their prizes, joined by commas */
   readonly pool: string
   /** the local day (days since 1970) on which a goal was reached; undefined: the day of the decision */
   readonly day?: number | undefined
@@ -74,6 +74,8 @@ export interface WinCommand extends CommandBase {
   readonly by: 'user' | 'operator' | 'system'
   /** revoke: the prize goes back into its quota */
   readonly returnQuota: boolean
+  /** revoke: the pool of the prize, to which a code goes back that was not shown yet; '' or nothing where there is none */
+  readonly pool?: string | undefined
   readonly request: string
 }
 

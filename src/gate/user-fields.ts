@@ -23,9 +23,11 @@ export const userField = {
   streak: (campaign: string, task: string) => `st:${campaign}/${task}`,
   /** `<epoch>-<batch>` of the latest completion */
   completed: (campaign: string, task: string) => `t:${campaign}/${task}`,
-  /** `<until ms>;<factor>;<activities a+b>;<epoch>-<batch>` */
+  /** cards, `<until ms>;<factor>;<activities a+b>;<epoch>-<batch>;<sequence>` joined by commas, the oldest first */
   doubler: (campaign: string) => `db:${campaign}`,
   entitlement: (campaign: string, name: string) => `e:${campaign}/${name}`,
+  /** `<count>;<epoch>-<batch>`: used rights of revoked wins, which an order that is undone does not give back */
+  entitlementOwed: (campaign: string, name: string) => `eo:${campaign}/${name}`,
   disqualified: (campaign: string) => `dq:${campaign}`,
   win: (entity: string) => `w:${entity}`
 } as const

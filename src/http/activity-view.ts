@@ -98,7 +98,7 @@ export function activityRulesView(activity: ActivityRules, context: ViewContext)
   return {
     ...withoutFigures(view as typeof view & Figures),
     ...('prizes' in view && { prizes: view.prizes.map(withoutFigures) }),
-    ...(activity.kind === 'draw' && { terms: drawTerms(activity, context.language) }),
+    ...(activity.kind === 'draw' && { terms: drawTerms(activity, context.campaign.rules.policies, context.language) }),
     sessions: sessions.map(withoutFigures)
   }
 }

@@ -67,14 +67,16 @@ function appliedChanges(intent: IntentRow, rules: Rules | undefined) {
 }
 
 /** The answer to a change that the gate carried out. */
-export function changeView({ campaign, intent }: Change, now: number) {
+export function changeView({ campaign, intent, warnings }: Change, now: number) {
+  const known = warnings && { warnings }
   const item = campaignItem(campaign, now)
-  if (!intent) return { outcome: 'confirmed', campaign: item }
+  if (!intent) return { outcome: 'confirmed', ...known, campaign: item }
   return {
     outcome: intent.state === 'open' ? 'pending' : 'confirmed',
     intent: String(intent.id),
     ...(intent.decision === null ? {} : { eventId: intent.decision }),
     ...appliedChanges(intent, rulesInForce(campaign)),
+    ...known,
     campaign: item
   }
 }

@@ -10,7 +10,7 @@ import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
 import { USER_PATTERN } from './schemas.ts'
 import type { WinDirectory } from './win-directory.ts'
-import { type RevokedWins, returnsQuota, revokeWinsOf } from './win-revocation.ts'
+import { poolsIn, type RevokedWins, returnsQuota, revokeWinsOf } from './win-revocation.ts'
 
 export interface AdminUserOptions {
   readonly campaigns: Campaigns
@@ -66,7 +66,8 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     const revocation = {
       operator: request.operator.name,
       reason,
-      returnQuota: returnsQuota(rulesInForce(change.campaign), returnQuota)
+      returnQuota: returnsQuota(rulesInForce(change.campaign), returnQuota),
+      poolOf: poolsIn(rulesInForce(change.campaign))
     }
     const wins = await revokeWinsOf(options, target, revocation)
     return reply.code(wins.open.length > 0 ? 202 : 200).send({ ...changeView(change, now()), ...winsView(wins) })

@@ -14,7 +14,7 @@ import { ProblemError } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
 import { OpenObject, refusals, WinParams } from './schemas.ts'
 import type { FoundWin, WinDirectory } from './win-directory.ts'
-import { returnsQuota, revokeWin } from './win-revocation.ts'
+import { poolsIn, returnsQuota, revokeWin } from './win-revocation.ts'
 import { liveWinView } from './win-view.ts'
 
 export interface AdminWinOptions {
@@ -67,10 +67,12 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
       const found = await find(request.params.win)
       const { campaign, draw } = found.win
       const { reason, returnQuota } = checked.body
+      const rules = (await directory.findCampaign(campaign))?.rules
       const outcome = await revokeWin(submit, found, {
         operator: request.operator.name,
         reason,
-        returnQuota: returnsQuota((await directory.findCampaign(campaign))?.rules, returnQuota)
+        returnQuota: returnsQuota(rules, returnQuota),
+        poolOf: poolsIn(rules)
       })
       metrics.outcome(outcome)
       if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)

@@ -1,4 +1,6 @@
 import type { Draw, Prize } from '../campaign/activity-rules.ts'
+import { KEPT_DAYS } from '../campaign/draw-rules.ts'
+import type { Policies } from '../campaign/rules.ts'
 import { type Language, localise } from './language.ts'
 
 type Words = Readonly<Record<Language, string>>
@@ -26,7 +28,17 @@ function guarantees(prizes: readonly Prize[], language: Language): string[] {
     .map(({ title, guaranteedAfter }) => guaranteeWords(localise(title, language), guaranteedAfter)[language])
 }
 
-/** What the figures of a draw mean, in words: what a win is, what a promise counts. */
-export function drawTerms(draw: Draw, language: Language): string[] {
-  return [WIN[language], FALLBACK[language], ...guarantees(draw.prizes, language)]
+function keptWords(daily: number): Words {
+  const most = KEPT_DAYS * daily
+  return {
+    en: `Chances of the day that are not used are kept, also those of days without a spin: at most ${most}, those of ${KEPT_DAYS} days.`,
+    'zh-CN': `当日未用完的抽奖机会会保留，未抽奖的日子也一样：最多保留 ${most} 次，即 ${KEPT_DAYS} 天的机会。`
+  }
+}
+
+/** What the figures of a draw mean, in words: what a win is, what a promise counts, what is kept of a day. */
+export function drawTerms(draw: Draw, { unusedDailyChances }: Policies, language: Language): string[] {
+  const daily = unusedDailyChances === 'keep' ? (draw.chances?.daily ?? 0) : 0
+  const kept = daily > 0 ? [keptWords(daily)[language]] : []
+  return [WIN[language], FALLBACK[language], ...guarantees(draw.prizes, language), ...kept]
 }

@@ -1,5 +1,6 @@
 import type { ActivityRules, Draw, Reward, Task } from '../campaign/activity-rules.ts'
 import type { CatalogueCampaign } from '../campaign/catalogue.ts'
+import { KEPT_DAYS } from '../campaign/draw-rules.ts'
 import { dayNumberAt } from '../campaign/local-time.ts'
 import { POINTS, scopeOf } from '../campaign/rules.ts'
 import { isoTime } from '../gate/iso-time.ts'
@@ -43,15 +44,20 @@ function balancesView(standing: Standing): Record<string, number> {
   )
 }
 
-/** Unused chances of an earlier day, where the campaign keeps them; as the gate reckons at the day's first spin. */
+/** Unused chances of earlier days, where the campaign keeps them; as the gate reckons at the day's first spin. */
 function carriedChances(standing: Day, draw: Draw, daily: number): number {
   const { campaign, fields, today } = standing
   if (campaign.rules.policies.unusedDailyChances !== 'keep') return 0
-  const [day, carried] = (fields[userField.chancesKept(campaign.id, draw.id)] ?? '').split(';')
-  if (day === undefined || day === '') return 0
+  const [day = '', carried] = (fields[userField.chancesKept(campaign.id, draw.id)] ?? '').split(';')
   if (Number(day) === today) return Number(carried)
+  const most = KEPT_DAYS * daily
+  if (day === '') {
+    const opensAt = Math.max(campaign.rules.opensAt, ...draw.sessions.map((session) => session.opensAt))
+    const idle = today - dayNumberAt(opensAt, campaign.rules.timezone)
+    return Math.min(most, Math.max(0, idle) * daily)
+  }
   const spent = numberIn(standing, userField.times(campaign.id, draw.id, Number(day)))
-  return Math.max(0, Number(carried) + daily - spent)
+  return Math.min(most, Math.max(0, Number(carried) + daily - spent) + (today - Number(day) - 1) * daily)
 }
 
 function chancesView(standing: Day, draw: Draw) {
@@ -117,14 +123,17 @@ function activityView(standing: Day, activity: ActivityRules) {
   }
 }
 
-function doublerView({ campaign, fields, now }: Standing) {
-  const [until, factor, activities = ''] = (fields[userField.doubler(campaign.id)] ?? '').split(';')
-  if (until === undefined || until === '' || Number(until) <= now) return null
-  return {
-    factor: Number(factor),
-    until: isoTime(Number(until)),
-    activities: activities === '' ? null : activities.split('+')
-  }
+/** Cards in force, the best one first: of those that are for a task, that one applies. */
+function doublersView({ campaign, fields, now }: Standing) {
+  const cards = (fields[userField.doubler(campaign.id)] ?? '').split(',').map((card) => card.split(';'))
+  return cards
+    .filter(([until = '']) => Number(until) > now)
+    .toSorted(([, one], [, other]) => Number(other) - Number(one))
+    .map(([until, factor, activities = '']) => ({
+      factor: Number(factor),
+      until: isoTime(Number(until)),
+      activities: activities === '' ? null : activities.split('+')
+    }))
 }
 
 /** Names of entitlements that activities of a campaign ask for or give. */
@@ -152,6 +161,7 @@ function entitlementsOf(standing: Standing): string[] {
 export function standingView(standing: Standing) {
   const { campaign, level, fields, now } = standing
   const { id, rules } = campaign
+  const doublers = doublersView(standing)
   const day: Day = { ...standing, today: dayNumberAt(now, rules.timezone) }
   const activities = visibleActivities(campaign, now)
   const draws = activities.filter((activity) => activity.kind === 'draw')
@@ -165,7 +175,8 @@ export function standingView(standing: Standing) {
     chances: Object.fromEntries(
       draws.filter(({ chances }) => chances !== null).map((draw) => [draw.id, chancesView(day, draw)])
     ),
-    doubler: doublerView(standing),
+    doubler: doublers[0] ?? null,
+    doublers,
     titles: [],
     streak: Object.fromEntries(streaks.map((task) => [task.id, streakView(day, task)])),
     entitlements: entitlementsOf(standing),

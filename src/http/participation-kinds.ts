@@ -99,6 +99,18 @@ function participation({ user, level, key, found }: Wish<unknown>, terms: Terms)
   }
 }
 
+/** Pools by draw: rules in force are never changed, only exchanged. */
+const poolsByDraw = new WeakMap<ActivityRules, string>()
+
+function poolsOf(draw: ActivityRules): string {
+  const known = poolsByDraw.get(draw)
+  if (known !== undefined) return known
+  const prizes = draw.kind === 'draw' ? draw.prizes : []
+  const pools = [...new Set(prizes.map(({ pool }) => pool).filter((pool) => pool !== ''))].join()
+  poolsByDraw.set(draw, pools)
+  return pools
+}
+
 /** @throws UnavailableError while the seed of the draw is not known: without it nothing fair can be drawn */
 export const spinning: Participation<'draw', typeof EmptyBody> = {
   kind: 'draw',
@@ -115,7 +127,8 @@ export const spinning: Participation<'draw', typeof EmptyBody> = {
     const seed = found.campaign.seeds.get(draw)?.seed
     if (seed === undefined) throw new UnavailableError('The seed of this draw is not known yet.')
     const hash = fixedHash(`/v1/campaigns/${campaign}/draws/${draw}/spins`)
-    return participation(wish, { hash, random: drawRandom(seed, { campaign, draw, user, key }) })
+    const random = drawRandom(seed, { campaign, draw, user, key })
+    return participation(wish, { hash, random, pool: poolsOf(found.activity) })
   }
 }
 

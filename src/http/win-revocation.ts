@@ -11,6 +11,16 @@ export interface Revocation {
   readonly operator: string
   readonly reason: string
   readonly returnQuota: boolean
+  /** pool of codes of a prize of this draw, '' where it has none */
+  readonly poolOf: (draw: string, prize: string) => string
+}
+
+/** Pools of a campaign's prizes, for a revocation. */
+export function poolsIn(rules: Rules | undefined): Revocation['poolOf'] {
+  return (draw, prize) => {
+    const found = rules?.activities.find(({ id }) => id === draw)
+    return found?.kind === 'draw' ? (found.prizes.find(({ id }) => id === prize)?.pool ?? '') : ''
+  }
 }
 
 /** Whether quota comes back where nobody says so. */
@@ -19,7 +29,7 @@ export function returnsQuota(rules: Rules | undefined, asked: boolean | undefine
 }
 
 /** A win is revoked once, whoever asks and how often: the key is of the win, and what it says is always the same. */
-function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota }: Revocation): WinCommand {
+function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota, poolOf }: Revocation): WinCommand {
   return {
     op: 'win',
     change: 'revoke',
@@ -31,6 +41,7 @@ function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota }: R
     activity: win.draw,
     win: win.id,
     returnQuota,
+    pool: poolOf(win.draw, win.prize),
     request: JSON.stringify({ by: operator, reason, returnQuota })
   }
 }

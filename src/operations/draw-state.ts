@@ -15,6 +15,8 @@ export interface Spinner {
   readonly texts: Map<string, string>
   /** balances by field: what is given to them is usable once journaled */
   readonly balances: Map<string, Supply>
+  /** wins that were taken back, by counter: they leave it once journaled */
+  readonly freed: Map<string, Supply>
 }
 
 /** The quota of a prize. */
@@ -53,26 +55,44 @@ export class DrawState {
   chain = ''
   /** wins of this draw by entity */
   readonly wins = new Map<string, KnownWin>()
-  readonly #names: { readonly campaign: string; readonly draw: string; readonly stock: string }
+  readonly #names: {
+    readonly id: string
+    readonly pools: string
+    readonly campaign: string
+    readonly draw: string
+    readonly stock: string
+  }
   readonly #counted: RegExp
   readonly #kept: ReadonlySet<string>
+  readonly #wins: string
   readonly #campaign = new Map<string, string>()
   readonly #draw = new Map<string, string>()
   readonly #quotas = new Map<string, Quota>()
+  /** by key of the pool */
+  readonly #codes = new Map<string, Supply>()
   readonly #users = new Map<string, Spinner>()
   #rules: SpinRules | undefined
   #frames: GivingFrame[] = []
 
   constructor({ campaign, draw }: DrawPlace) {
     this.#names = {
+      id: campaign,
+      pools: logical.pool(campaign, ''),
       campaign: logical.campaign(campaign),
       draw: logical.activity(campaign, draw),
       stock: logical.stock(campaign, draw)
     }
     // `n:` of sales and other draws would be carried along for nothing
     this.#counted = new RegExp(`^(?:n:${campaign}$|n:${campaign}/${draw}(?:@|$)|wn:${campaign}/${draw}(?:/|$)|cx:)`)
-    const { disqualified, chancesKept } = userField
-    this.#kept = new Set([disqualified(campaign), chancesKept(campaign, draw), lastSpinField({ campaign, draw })])
+    const { disqualified, chancesKept, doubler, wins } = userField
+    const kept = [
+      disqualified(campaign),
+      doubler(campaign),
+      chancesKept(campaign, draw),
+      lastSpinField({ campaign, draw })
+    ]
+    this.#kept = new Set(kept)
+    this.#wins = wins(campaign, draw)
   }
 
   /** Logical key of the draw's stock. */
@@ -95,7 +115,7 @@ export class DrawState {
   user(id: string): Spinner {
     const known = this.#users.get(id)
     if (known) return known
-    const fresh: Spinner = { counts: new Map(), texts: new Map(), balances: new Map() }
+    const fresh: Spinner = { counts: new Map(), texts: new Map(), balances: new Map(), freed: new Map() }
     this.#users.set(id, fresh)
     return fresh
   }
@@ -108,13 +128,13 @@ export class DrawState {
     return fresh
   }
 
+  /** Codes of a pool of the campaign that are left. */
+  codes(pool: string): Supply {
+    return supplyIn(this.#codes, logical.pool(this.#names.id, pool))
+  }
+
   balance(user: string, field: string): Supply {
-    const { balances } = this.user(user)
-    const known = balances.get(field)
-    if (known) return known
-    const fresh = new Supply()
-    balances.set(field, fresh)
-    return fresh
+    return supplyIn(this.user(user).balances, field)
   }
 
   /** Takes in what a decision took, gave and wrote. @throws Difference when it took more than there was */
@@ -122,6 +142,7 @@ export class DrawState {
     for (const [scope, deltas] of Object.entries(line.adds)) {
       const key = scopeKey(scope, line)
       if (key === this.#names.stock) this.#moveStock(line, deltas)
+      else if (key.startsWith(this.#names.pools)) this.#moveCodes(line, key, deltas)
       else if (key.startsWith('u:')) this.#moveUser(line, key.slice(2), deltas)
     }
     for (const [scope, values] of Object.entries(line.puts)) this.#write(scopeKey(scope, line), values, line.batch)
@@ -145,6 +166,12 @@ export class DrawState {
     }
   }
 
+  #moveCodes(line: JournalLine, key: string, deltas: Numbers): void {
+    const delta = deltas['codes:remaining'] ?? 0
+    const moved = { gave: Math.max(0, delta), took: Math.max(0, -delta), name: `codes:remaining of ${key}` }
+    this.#move(supplyIn(this.#codes, key), line, moved)
+  }
+
   #moveStock(line: JournalLine, deltas: Numbers): void {
     for (const [name, delta] of Object.entries(deltas)) {
       const colon = name.lastIndexOf(':')
@@ -164,6 +191,8 @@ export class DrawState {
         const gains = moves.filter((move) => move.unit === unitOf(field) && move.delta > 0)
         const gave = gains.length > 0 ? gains.reduce((sum, move) => sum + move.delta, 0) : Math.max(0, delta)
         this.#move(this.balance(id, field), line, { gave, took: gave - delta, name: `${field} of ${id}` })
+      } else if (delta < 0 && `${field}/`.startsWith(`${this.#wins}/`)) {
+        supplyIn(this.user(id).freed, field).give(this.#frameOf(line), -delta)
       } else if (this.#counted.test(field)) {
         const { counts } = this.user(id)
         counts.set(field, (counts.get(field) ?? 0) + delta)
@@ -189,6 +218,14 @@ export class DrawState {
     this.#frames.push(frame)
     return frame
   }
+}
+
+function supplyIn(supplies: Map<string, Supply>, field: string): Supply {
+  const known = supplies.get(field)
+  if (known) return known
+  const fresh = new Supply()
+  supplies.set(field, fresh)
+  return fresh
 }
 
 /** The unit by which reports name what a field of the user's hash holds. */

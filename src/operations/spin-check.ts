@@ -1,3 +1,4 @@
+import { logical } from '../gate/keys.ts'
 import { userField } from '../gate/user-fields.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
 import { countOf, type Spin } from './spin.ts'
@@ -87,7 +88,7 @@ function compare(what: string, expected: Scopes, found: Scopes): void {
 
 /** Everything that the spin wrote, field by field. */
 function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): void {
-  const { line, facts, rules, fields } = spin
+  const { line, facts, rules, fields, draw } = spin
   const { prize } = checked
   const isFirst = countSpin(spin, checked, effects)
   const won = prize.type !== 'nothing'
@@ -103,8 +104,10 @@ function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): vo
   const told = [facts.prize, facts.sub, facts.number, facts.previous, facts.picked, facts.why, facts.level, facts.left]
   mustEqual('the report', told.join(',') + effects.moves, line.report)
   const quota = prize.limited ? { s: { [`${prize.id}:remaining`]: -1, [`${prize.id}:paid`]: 1 } } : {}
+  const left = { 'codes:remaining': -1, 'codes:paid': 1 }
+  const codes = prize.pool === '' ? {} : { [logical.pool(draw.campaign, prize.pool)]: left }
   const participant = isFirst ? { c: { participants: 1 } } : {}
-  compare('what it adds to', { u: Object.fromEntries(effects.adds), ...quota, ...participant }, line.adds)
+  compare('what it adds to', { u: Object.fromEntries(effects.adds), ...quota, ...codes, ...participant }, line.adds)
   compare('what it writes to', { u: Object.fromEntries(effects.puts), s: { chain: facts.number } }, line.puts)
 }
 

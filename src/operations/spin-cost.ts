@@ -1,3 +1,4 @@
+import { KEPT_DAYS } from '../campaign/draw-rules.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
 import { countOf, type Spin } from './spin.ts'
 
@@ -11,13 +12,18 @@ export interface Cost {
 
 /** Chances carried over from earlier days, and what the gate writes down about them. */
 function carriedOver(spin: Spin): { carried: number; kept: string | undefined } {
-  const { rules, user, today, fields } = spin
+  const { rules, user, today, fields, line } = spin
   if (!rules.keep) return { carried: 0, kept: undefined }
+  const { daily } = rules
   const [day = '', count = '0'] = (user.texts.get(fields.kept) ?? '').split(';')
   if (day !== '' && Number(day) >= today) return { carried: Number(count), kept: undefined }
   const spent = countOf(spin, `${fields.times}@${day}`)
-  const carried = day === '' ? 0 : Math.max(0, Number(count) + rules.daily - spent)
-  return { carried, kept: `${today};${carried}` }
+  const left = day === '' ? 0 : Math.max(0, Number(count) + daily - spent)
+  const idle = today - (day === '' ? rules.dayAt(rules.opensAt) : Number(day) + 1)
+  const carried = Math.min(left + idle * daily, KEPT_DAYS * daily)
+  // before, days without a spin left nothing
+  const isOld = rules.isOld && line.puts.u?.[fields.kept] === `${today};${left}`
+  return isOld ? { carried: left, kept: `${today};${left}` } : { carried, kept: `${today};${carried}` }
 }
 
 /** What was written about carried chances; a missing spin of this user may have spent more, or have written it before. */

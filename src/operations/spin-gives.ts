@@ -4,6 +4,8 @@ import { type Cost, checkBalance } from './spin-cost.ts'
 import type { SpinGive } from './spin-rules.ts'
 
 const HOUR_MS = 3_600_000
+/** a user holds no more cards at once */
+const MOST_CARDS = 20
 
 /** What a spin moves in its user's hash and what it says about it, put together step by step as the gate does. */
 export interface Effects {
@@ -26,9 +28,15 @@ interface Giving {
 }
 
 function giveCard({ spin, effects }: Giving, give: SpinGive, card: NonNullable<SpinGive['card']>): void {
-  const { line, at } = spin
+  const { line, at, rules, missing } = spin
   const ends = at + card.hours * HOUR_MS
-  effects.puts.set(give.field, `${ends};${give.amount};${card.activities};${line.epoch}-${line.batch};${line.sequence}`)
+  const own = `${ends};${give.amount};${card.activities};${line.epoch}-${line.batch};${line.sequence}`
+  const held = (effects.puts.get(give.field) ?? spin.user.texts.get(give.field) ?? '').split(',')
+  const cards = [...held.filter((one) => Number(one.split(';')[0]) > at), own].slice(-MOST_CARDS).join()
+  const found = line.puts.u?.[give.field] ?? ''
+  // before, one card was held; and decisions that are missing may have given some, or taken them
+  const isOther = (rules.isOld && found === own) || (missing > 0 && found.split(',').at(-1) === own)
+  effects.puts.set(give.field, isOther ? found : cards)
   effects.moves += `|${give.unit} ${give.amount} ${ends}`
 }
 

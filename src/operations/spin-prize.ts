@@ -4,6 +4,7 @@ import { countOf, type Spin } from './spin.ts'
 import { lossesSince } from './spin-losses.ts'
 import { numberOf, pickIndex, pickSubIndex, spinDigest } from './spin-number.ts'
 import { RulesError, type SpinPrize, type SpinSub } from './spin-rules.ts'
+import type { Supply } from './supply.ts'
 
 /** How a spin may end: the prize and why it is not the picked one ('' when it is). */
 export interface Answer {
@@ -35,17 +36,27 @@ function limitReached(spin: Spin, prize: SpinPrize, missing: number): 'yes' | 'm
   const limits: Array<[field: string, most: number]> = []
   if (rules.winsMost > 0) limits.push([fields.wins, rules.winsMost])
   if (tierMost !== undefined) limits.push([userField.wins(draw.campaign, draw.draw, Number(prize.tier)), tierMost])
-  if (limits.some(([field, most]) => countOf(spin, field) >= most)) return prize.type === 'nothing' ? 'maybe' : 'yes'
-  return limits.some(([field, most]) => countOf(spin, field) + missing >= most) ? 'maybe' : 'no'
+  // wins that were taken back leave once journaled, which is not told
+  const freed = (field: string, how: 'most' | 'least') => spin.user.freed.get(field)?.[how](spin.line.batch) ?? 0
+  const surely = limits.some(([field, most]) => countOf(spin, field) - freed(field, 'most') >= most)
+  if (surely) return prize.type === 'nothing' ? 'maybe' : 'yes'
+  const isFull = limits.some(([field, most]) => countOf(spin, field) - freed(field, 'least') + missing >= most)
+  return isFull ? 'maybe' : 'no'
+}
+
+/** What a prize takes one of: its quota, the codes of its pool. */
+function suppliesOf({ state }: Spin, { id, limited, pool }: SpinPrize): Supply[] {
+  return [...(limited ? [state.quota(id).remaining] : []), ...(pool === '' ? [] : [state.codes(pool)])]
 }
 
 /** What the quota of a prize may have said: its gives are usable once settled, its takes at once. */
 function quotaAnswers(spin: Spin, prize: SpinPrize, missing: number): string[] {
   const { state, line, rules, at } = spin
-  const { remaining, total, paid } = state.quota(prize.id)
+  const { total, paid } = state.quota(prize.id)
+  const supplies = suppliesOf(spin, prize)
   const answers: string[] = []
-  if (remaining.least() - missing < 1) answers.push('exhausted')
-  if (remaining.most(line.batch) < 1) return answers
+  if (supplies.some((supply) => supply.least() - missing < 1)) answers.push('exhausted')
+  if (supplies.some((supply) => supply.most(line.batch) < 1)) return answers
   if (!prize.even) return [...answers, '']
   const { opensAt, closesAt } = rules.session
   // unit i of n is released at (i - 1/2)/n of the window
@@ -64,7 +75,7 @@ function obstacles(spin: Spin, prize: SpinPrize, missing: { any: number; own: nu
   const limit = limitReached(spin, prize, missing.own)
   if (limit !== 'no') answers.push('capped')
   if (limit === 'yes') return answers
-  return prize.limited ? [...answers, ...quotaAnswers(spin, prize, missing.any)] : [...answers, '']
+  return suppliesOf(spin, prize).length > 0 ? [...answers, ...quotaAnswers(spin, prize, missing.any)] : [...answers, '']
 }
 
 /** All answers that the gate may have given. */
@@ -115,7 +126,7 @@ function shown(answers: readonly Answer[]): string {
  * @throws Difference
  */
 export function checkPrize(spin: Spin, secret: { random: string; previous: string | undefined }): CheckedPrize {
-  const { facts, state, line, missing, ownMissing } = spin
+  const { facts, line, missing, ownMissing } = spin
   const digest = checkNumber(spin, secret.random, secret.previous)
   const found = { prize: facts.prize, why: facts.why }
   const isFound = ({ prize, why }: Answer) => prize === found.prize && why === found.why
@@ -125,9 +136,12 @@ export function checkPrize(spin: Spin, secret: { random: string; previous: strin
   const all = byMissing ? possibleAnswers(spin, picked, { any: missing, own: ownMissing }) : sure
   if (!all.some(isFound)) throw new Difference('the prize', shown(all), shown([found]))
   const prize = prizeOf(spin, facts.prize)
-  const quota = state.quota(facts.why === 'guaranteed' ? facts.prize : facts.picked)
-  const openSince = sure.length > 1 && !byMissing ? quota.remaining.openSince(line.batch) : undefined
-  if (prize.limited) quota.remaining.reached(1, line.batch)
+  const open = suppliesOf(spin, facts.why === 'guaranteed' ? prize : picked).map((supply) =>
+    supply.openSince(line.batch)
+  )
+  const since = open.filter((moment) => moment !== undefined)
+  const openSince = sure.length > 1 && !byMissing && since.length > 0 ? Math.min(...since) : undefined
+  for (const supply of suppliesOf(spin, prize)) supply.reached(1, line.batch)
   const weights = prize.subs.map(({ weight }) => weight)
   const sub = weights.length > 0 ? prize.subs[pickSubIndex(digest, weights)] : undefined
   mustEqual('the sub-prize', sub?.id ?? '', facts.sub)

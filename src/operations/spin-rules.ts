@@ -28,6 +28,8 @@ export interface SpinPrize {
   readonly claimWithinMs: number
   readonly reward: readonly SpinGive[]
   readonly subs: readonly SpinSub[]
+  /** of codes, '' where it has none or nobody counts them */
+  readonly pool: string
 }
 
 /** What a draw's spins follow, read from the values that the journal put into the hashes of campaign and draw. */
@@ -89,7 +91,7 @@ function subPrizes(packed: string): SpinSub[] {
   })
 }
 
-function prizeOf(id: string, packed: string): SpinPrize {
+function prizeOf(id: string, packed: string, pool = ''): SpinPrize {
   const [, tier = '', type = '', limited, minSpins, even, claim, given = '', subs = ''] = PRIZE.exec(packed) ?? []
   if (tier === '') throw new RulesError(`prize:${id} is no prize: ${JSON.stringify(packed)}`)
   return {
@@ -101,7 +103,8 @@ function prizeOf(id: string, packed: string): SpinPrize {
     even: even === '1',
     claimWithinMs: Number(claim),
     reward: reward(given),
-    subs: subPrizes(subs)
+    subs: subPrizes(subs),
+    pool
   }
 }
 
@@ -155,6 +158,7 @@ export function readSpinRules(campaign: ReadonlyMap<string, string>, draw: Reado
   if (text('kind') !== 'draw' || sessions.length !== SESSION_WIDTH) throw new RulesError('these are no rules of a draw')
   const ids = list(text('prizes'))
   const pairs = (field: string) => list(text(field)).map((entry) => entry.split(':') as [string, string])
+  const pools = new Map(pairs('pools'))
   const session = { opensAt: Number(sessions.slice(0, 13)), closesAt: Number(sessions.slice(13, 26)) }
   return {
     isOld: number('edition') < EDITION,
@@ -171,7 +175,7 @@ export function readSpinRules(campaign: ReadonlyMap<string, string>, draw: Reado
     keep: text('keep') === '1',
     ids,
     fallback: text('fallback'),
-    prizes: new Map(ids.map((id) => [id, prizeOf(id, text(`prize:${id}`))])),
+    prizes: new Map(ids.map((id) => [id, prizeOf(id, text(`prize:${id}`), pools.get(id))])),
     winsMost: number('wins_per_campaign'),
     tierMost: new Map(pairs('wins_per_tier').map(([tier, most]) => [tier, Number(most)])),
     guarantee: pairs('guarantee').map(([after, prize]) => ({ after: Number(after), prize })),

@@ -122,6 +122,36 @@ t.test('a later version brings a prize that is in stock before it can be drawn',
   })
 })
 
+t.test('a pool with fewer codes than prizes is warned of, and no prize is won without its code', async (t) => {
+  const id = 'codes'
+  const card = aPrize({ id: 'card', type: 'e-card', quota: 5, pool: 'cards' })
+  const draft = open(id, aDraw({ prizes: [card, { ...thanks, weight: 0 }] }))
+  const pointer = '/activities/1/prizes/0/pool'
+  t.same((await campaigns.dryRun(id, draft)).warnings, [
+    {
+      pointer,
+      detail: 'pool cards has 0 free codes for 5: without one nothing is given; load more whenever you have them'
+    }
+  ])
+  await campaigns.save({ id, input: draft }, ada)
+  const load = async (...codes: string[]) => {
+    const sent = (async function* () {
+      yield* codes
+    })()
+    return campaigns.loadPool({ campaign: id, pool: 'cards', codes: sent, actor: ada })
+  }
+  await load('A', 'B')
+  t.match(await publish(draft), { warnings: [{ pointer, detail: /2 free codes for 5/ }] })
+  const spin = async (key: string) => {
+    const command = takePart({ campaign: id, activity: 'wheel' }, 'ann', { key: `u:${key}`, pool: 'cards' })
+    return decodeReport(decisionOf(await realGate.submit(command)).report).facts[0]
+  }
+  t.same([await spin('1'), await spin('2'), await spin('3')], ['card', 'card', 'thanks'])
+  await load('C', 'D', 'E')
+  t.equal(await spin('4'), 'card', 'codes that are loaded later raise what may be won')
+  t.notOk((await campaigns.publish(id, ada)).warnings, 'three codes are free for nobody yet, five were loaded')
+})
+
 t.test(
   'what was compiled is what the gate decides by: tasks, chances, sub-prizes, levels, doublers, costs',
   async (t) => {

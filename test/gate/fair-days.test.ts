@@ -1,8 +1,10 @@
+import { deepEqual } from 'node:assert/strict'
+import fc from 'fast-check'
 import t from 'tap'
 import { zoneOffsets } from '../../src/campaign/local-time.ts'
 import { packZone } from '../../src/campaign/packed.ts'
 import { decodeReport } from '../../src/gate/report.ts'
-import { packedSession } from '../support/core.ts'
+import { insist, packedSession } from '../support/core.ts'
 import { type ActivitySpec, openActivity, setClock, takePart } from '../support/fair.ts'
 import { dayOf } from '../support/fair-deal.ts'
 import { sharedServers } from '../support/servers.ts'
@@ -144,21 +146,99 @@ t.test('the last and the first millisecond of a day are two days, and make a str
   await assertWhole(t, shop)
 })
 
-t.test('a goal that was reached yesterday and is told today leaves the streak of today', async (t) => {
-  const shop = await openShop(t, urls)
-  const { checkIn } = await opened(shop, 'late', zones.shanghai as Zone)
-  const at = nextDay(zones.shanghai as Zone, start)
-  const day = dayOf({ zone: zones.shanghai as Zone }, at)
+/** A task per day with this streak, told by the system for any day. */
+async function streaks(shop: Shop, campaign: string, streak: string) {
+  const { checkIn } = activities(campaign, zones.shanghai as Zone)
+  const spec = { ...checkIn, rules: { ...checkIn.rules, streak } }
+  decisionOf(await shop.gate.submit(openActivity(spec)))
+  const at = nextDay(zones.shanghai as Zone, start) + 30 * DAY
   await setClock(shop, at)
-  const tell = async (on: number) => {
-    const told = takePart(checkIn, 'ann', { key: `x:goal:${on}`, by: 'system', day: on })
-    return decodeReport(decisionOf(await shop.gate.submit(told)).report).facts.slice(0, 3)
+  const today = dayOf({ zone: zones.shanghai as Zone }, at)
+  /** Tells of days before today, and what was given and is remembered after it. */
+  return async (user: string, days: readonly number[]) => {
+    const told: string[] = []
+    for (const back of days) {
+      const day = today - back
+      const command = takePart(spec, user, { key: `x:goal:${campaign}-${day}`, by: 'system', day })
+      told.push(
+        decodeReport(decisionOf(await insist(() => shop.gate.submit(command))).report)
+          .facts.slice(1, 3)
+          .join()
+      )
+    }
+    await atRest(shop)
+    const hash = await shop.redis.hgetall(`${shop.prefix}u:${user}`)
+    const record = hash[`st:${campaign}/check-in`]?.split(';') ?? []
+    return { told, points: Number(hash['b:points'] ?? 0), last: today - Number(record[0]), length: Number(record[1]) }
   }
-  t.strictSame(await tell(day - 2), [String(day - 2), '1', '0'])
-  t.strictSame(await tell(day), [String(day), '1', '0'])
-  t.strictSame(await tell(day - 1), [String(day - 1), '', '0'], 'counted for its day, without a place in the streak')
+}
+
+t.test('days that are told in any order make the same streak and the same bonus, once', async (t) => {
+  const shop = await openShop(t, urls)
+  const tell = await streaks(shop, 'late', '3=points b:points 9 0 0')
+  const expected = { points: 9, last: 0, length: 3 }
+  t.match(await tell('ann', [2, 1, 0]), { told: ['1,0', '2,0', '3,1'], ...expected })
+  t.match(await tell('bob', [0, 2, 1]), { told: ['1,0', '1,0', '3,1'], ...expected })
+  t.match(await tell('cid', [0, 1, 2]), { told: ['1,0', '2,0', '3,1'], ...expected })
+  t.match(await tell('dan', [2, 0]), { points: 0, last: 0, length: 1 }, 'a missed day breaks it')
+  let user = 0
+  const days = fc.uniqueArray(fc.nat(11), { minLength: 1, maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(days, async (order) => {
+      user += 1
+      const sorted = order.toSorted((a, b) => b - a)
+      const [told, inOrder] = [await tell(`told-${user}`, order), await tell(`sorted-${user}`, sorted)]
+      const without = ({ points, last, length }: typeof told) => ({ points, last, length })
+      deepEqual(without(told), without(inOrder), `${order} gives what ${sorted} gives`)
+    }),
+    { numRuns: 8, seed: 20_261_115 }
+  )
+  await assertWhole(t, shop)
+})
+
+t.test('where a late day joins two rows, a short bonus given twice is less of the next', async (t) => {
+  const shop = await openShop(t, urls)
+  const tell = await streaks(shop, 'joined', '3=points b:points 9 0 0;7=points b:points 50 0 0')
+  t.match(await tell('ann', [6, 5, 4, 3, 2, 1, 0]), { points: 59, last: 0, length: 7 })
+  t.match(await tell('bob', [6, 5, 4, 2, 1, 0]), { points: 18, length: 3 }, 'each row has reached three days')
+  t.match(await tell('bob', [3]), { told: ['7,1'], points: 59, last: 0, length: 7 })
+  const few = await streaks(shop, 'few', '2=points b:points 9 0 0;7=points b:points 50 0 0')
+  const before = (await tell('cid', [])).points
+  t.match(await few('cid', [6, 5, 3, 2, 4]), { points: before + 18, length: 5 }, 'nothing is taken back')
+  t.match(await few('cid', [1, 0]), { points: before + 59, last: 0, length: 7 }, 'but given once in all')
+  await assertWhole(t, shop)
+})
+
+t.test('unused chances are kept, those of days without a spin too, of thirty days at most', async (t) => {
+  const shop = await openShop(t, urls)
+  const zone = zones.shanghai as Zone
+  const { wheel } = activities('kept', zone)
+  const opensAt = nextDay(zone, start) + DAY
+  const chances = {
+    per_day: '0',
+    cost_unit: 'chances:wheel',
+    cost_field: 'ch:kept/wheel',
+    cost: '1',
+    daily: '2',
+    keep: '1'
+  }
+  const sessions = packedSession({ opensAt, closesAt: start + 500 * DAY, id: 'all' })
+  const spec = { ...wheel, rules: { ...wheel.rules, ...chances, edition: '2', sessions } }
+  decisionOf(await shop.gate.submit(openActivity(spec)))
+  /** Spins on a day since the opening. @returns chances of the day that are left after it */
+  const spin = async (user: string, on: number, key: string) => {
+    await setClock(shop, opensAt + on * DAY)
+    const outcome = await shop.gate.submit(takePart(spec, user, { key: `u:${key}` }))
+    return outcome.kind === 'confirmed' ? Number(decodeReport(outcome.decision.report).facts[7]) : outcome.kind
+  }
+  t.equal(await spin('ann', 0, 'a'), 1)
+  t.equal(await spin('ben', 0, 'a'), 1)
+  t.equal(await spin('ann', 2, 'b'), 4, 'one of the first day, two of the day between, two of today, less one')
+  t.equal(await spin('new', 2, 'a'), 5, 'who comes late has those since the draw opened')
+  t.equal(await spin('ann', 3, 'c'), 5)
+  t.equal(await spin('ben', 90, 'b'), 61, 'sixty and those of today, less one')
   await atRest(shop)
-  t.match(await shop.redis.hget(`${shop.prefix}u:ann`, 'st:late/check-in'), new RegExp(`^${day};1;`))
+  t.match(await shop.redis.hget(`${shop.prefix}u:ben`, 'dk:kept/wheel'), /;60$/)
   await assertWhole(t, shop)
 })
 

@@ -18,8 +18,9 @@ t.setTimeout(300_000)
 const urls = await sharedServers(t)
 
 const DAY = 86_400_000
-// frames that wrote a record, and the sequence behind that of a card
-const FRAME = /(^|;)\d{9,}-\d+(?:;\d+)?(?=,|$)/g
+// what a record says of the frame that wrote it; a card says which decision gave it
+const CARD = /;(\d{9,})-\d+;(\d+)(?=,|$)/g
+const FRAME = /(^|;)\d{9,}-\d+(?=,|$)/g
 
 /** The gate and the model side by side on one campaign. */
 class Pair {
@@ -73,12 +74,24 @@ class Pair {
       if (!win) return undefined
       const key = `x:${op.op}:${win.entity}:${op.key}`
       const change = op.op === 'take' ? 'claim' : 'revoke'
-      return changeWin({ campaign, activity: 'wheel' }, change, { user: win.user, win: `0-${win.entity}`, key, hash })
+      return changeWin({ campaign, activity: 'wheel' }, change, {
+        user: win.user,
+        win: `0-${win.entity}`,
+        key,
+        hash,
+        pool: 'codes'
+      })
     }
     const key = `u:${op.key}`
     switch (op.op) {
       case 'spin':
-        return takePart({ campaign, activity: 'wheel' }, op.user, { key, hash, level: op.level, random: randomOf(op) })
+        return takePart({ campaign, activity: 'wheel' }, op.user, {
+          key,
+          hash,
+          level: op.level,
+          random: randomOf(op),
+          pool: 'codes'
+        })
       case 'claim':
         return takePart({ campaign, activity: 'mall' }, op.user, { key, hash, quantity: op.quantity, pool: 'codes' })
       case 'task': {
@@ -156,7 +169,15 @@ class Pair {
     for (const user of userNames.map((name) => this.#named(name))) {
       const hash = await readFolded(this.#shop, `u:${user}`)
       const fields = Object.entries(hash).filter(([field]) => !/^[uxw]:/.test(field))
-      const found = Object.fromEntries(fields.map(([field, value]) => [field, value.replace(FRAME, '')]))
+      const found = Object.fromEntries(
+        fields.map(([field, value]) => [
+          field,
+          value
+            .replace(CARD, ';@$1:$2')
+            .replace(FRAME, '')
+            .replace(/@(\d+):/g, '@$1-')
+        ])
+      )
       const { numbers, records } = this.model.user(user)
       const texts = [...numbers].map(([field, number]) => [field, String(number)] as const)
       deepEqual(found, Object.fromEntries([...texts, ...records]), `${user} is as the model says`)

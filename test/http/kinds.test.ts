@@ -116,6 +116,10 @@ test('the rules say in words what a win is and what a promise counts', async (t)
   const chinese = await shown(t, { page: '/rules', language: 'zh-CN' })
   t.match(chinese.of('wheel')?.terms, [/不算中奖/, /保底奖品/, /Phone.*5 次未中奖/])
   t.equal((await shown(t)).of('wheel')?.terms, undefined)
+  const kept = aDraw({ chances: { daily: 2 } })
+  const keeping = rulesOf(withActivities([kept], { policies: { unusedDailyChances: 'keep' } }))
+  const { of: keptOf } = await shown(t, { page: '/rules', campaign: published({ rules: keeping }) })
+  t.match(keptOf('wheel')?.terms, [/./, /./, /also those of days without a spin: at most 60, those of 30 days/])
 })
 
 test('the seed is shown when the draw has ended, by its rules and by what Redis was told', async (t) => {

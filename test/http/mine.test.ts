@@ -172,7 +172,7 @@ test('my standing tells balances, chances, streaks, tasks and the doubler of the
       'wn:mall/wheel': '2',
       'st:mall/check-in': `${day - 1};6;1-2`,
       'n:mall/check-in': '6',
-      'db:mall': `${DECIDED_AT + 3_600_000};3;check-in+buyer;1-2`,
+      'db:mall': `${DECIDED_AT + 7_200_000};2;;1-1;1,${DECIDED_AT + 3_600_000};3;check-in+buyer;1-2;2`,
       'e:mall/vip': '1'
     }
   }
@@ -186,6 +186,7 @@ test('my standing tells balances, chances, streaks, tasks and the doubler of the
     chances: { daily: { daily: 1, dailyLimit: 2, extra: 2, total: 3, extraToday: { count: 3, limit: 3, left: 0 } } },
     streak: { 'check-in': { length: 6, lastDay: '2026-11-10', today: false } },
     doubler: { factor: 3, activities: ['check-in', 'buyer'], until: '2026-11-11T01:00:01.005Z' },
+    doublers: [{ factor: 3 }, { factor: 2, activities: null, until: '2026-11-11T02:00:01.005Z' }],
     entitlements: ['vip'],
     titles: []
   })

@@ -31,13 +31,16 @@ const vip = (campaign: string): Give => ({
   cap: 0,
   multiplied: false
 })
-const card = (campaign: string, activities: string[]): Give => ({
+const card = (
+  campaign: string,
+  { amount, hours, activities }: { amount: number; hours: number; activities: string[] }
+): Give => ({
   unit: 'doubler',
   field: `db:${campaign}`,
-  amount: 3,
+  amount,
   cap: 0,
   multiplied: false,
-  hours: 30,
+  hours,
   activities
 })
 
@@ -56,10 +59,23 @@ function prizesOf(campaign: string, [first, second]: readonly [AnyPrize, AnyPriz
   const plain = { tier: 2, quota: null, minSpins: 0, guaranteedAfter: 0, even: false, claimWithinMs: 0, subs: [] }
   const sub = (id: string, reward: Give[]) => ({ id, weight: 1, reward })
   return [
-    { ...first, id: 'first', tier: 1, type: 'physical', reward: [], subs: [] },
+    { ...first, id: 'first', coded: true, tier: 1, type: 'physical', reward: [], subs: [] },
     { ...second, id: 'second', tier: 1, type: 'points', reward: [points(7), chances(campaign, 2, cap)], subs: [] },
-    { ...plain, id: 'card', type: 'doubler', weights: [1, 2], reward: [card(campaign, ['daily'])], subs: [] },
-    { ...plain, id: 'all-card', type: 'doubler', weights: [1, 1], reward: [card(campaign, [])] },
+    {
+      ...plain,
+      id: 'card',
+      type: 'doubler',
+      weights: [1, 2],
+      reward: [card(campaign, { amount: 4, hours: 1, activities: ['daily'] })],
+      subs: []
+    },
+    {
+      ...plain,
+      id: 'all-card',
+      type: 'doubler',
+      weights: [1, 1],
+      reward: [card(campaign, { amount: 3, hours: 30, activities: [] })]
+    },
     { ...plain, id: 'vip', type: 'eligibility', weights: [1, 1], reward: [vip(campaign)] },
     {
       ...plain,
@@ -97,7 +113,7 @@ const anyDraw = (campaign: string, cap: number): fc.Arbitrary<DrawSetup> =>
     }))
 
 const anyTasks = (campaign: string, cap: number): fc.Arbitrary<TaskSetup[]> =>
-  fc.constantFrom([], [3], [2, 3]).map((days) => [
+  fc.constantFrom([], [3], [2, 3], [2, 5]).map((days) => [
     {
       id: 'daily',
       per: 'day',
@@ -172,7 +188,7 @@ const anyOp: fc.Arbitrary<FairOp> = fc.oneof(
       ...keyed,
       task: fc.constantFrom(0, 0, 1, 2),
       system: fc.boolean(),
-      back: fc.nat(1)
+      back: fc.nat(4)
     })
   },
   {

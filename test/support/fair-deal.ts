@@ -8,6 +8,8 @@ export class ModelUser {
   readonly records = new Map<string, string>()
   /** records written in this round: whoever rests on one waits */
   readonly touched = new Set<string>()
+  /** decisions of this round */
+  readonly fresh = new Set<string>()
 
   get(field: string): number {
     return this.numbers.get(field) ?? 0
@@ -108,7 +110,11 @@ export class Deal {
 
   #card({ unit, field, amount, activities = [] }: Give, hours: number): void {
     const until = this.now + hours * 3_600_000
-    this.put(field, `${until};${amount};${activities.join('+')}`)
+    const held = (this.#puts.get(field) ?? this.user.records.get(field) ?? '').split(',')
+    const own = `${until};${amount};${activities.join('+')};@${this.entity}`
+    // at most twenty, the oldest goes
+    const cards = [...held.filter((card) => Number(card.split(';')[0]) > this.now), own].slice(-20)
+    this.put(field, cards.join())
     this.move(unit, amount, until)
     this.given.push({ unit, field, amount })
   }
@@ -150,7 +156,9 @@ export class Deal {
     const field = `dk:${campaign}/wheel`
     const [day, kept] = (this.user.records.get(field) ?? '').split(';').map(Number)
     if (day === this.day) return kept ?? 0
-    const carried = day ? Math.max(0, (kept ?? 0) + draw.daily - this.user.get(this.#spinsOf(day))) : 0
+    const left = day ? Math.max(0, (kept ?? 0) + draw.daily - this.user.get(this.#spinsOf(day))) : 0
+    const first = day ? day + 1 : dayOf(this.setup, this.setup.opensAt)
+    const carried = Math.min(left + (this.day - first) * draw.daily, 30 * draw.daily)
     this.put(field, `${this.day};${carried}`)
     return carried
   }
@@ -161,6 +169,7 @@ export class Deal {
     const move = (field: string, units: number) => stock.set(field, (stock.get(field) ?? 0) + units)
     for (const [field, delta] of this.#adds) user.add(field, delta)
     user.add('d', 1)
+    user.fresh.add(this.entity)
     for (const [field, value] of this.#puts) {
       user.records.set(field, value)
       user.touched.add(field)
@@ -170,7 +179,7 @@ export class Deal {
       if (units > 0) move(`${name}:remaining`, -units)
     }
     return () => {
-      for (const [field, delta] of this.#gives) if (delta > 0) user.add(field, delta)
+      for (const [field, delta] of this.#gives) if (delta !== 0) user.add(field, delta)
       for (const [name, units] of this.#taken) if (units < 0) move(`${name}:remaining`, -units)
     }
   }

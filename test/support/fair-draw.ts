@@ -23,6 +23,9 @@ function walk<Item>(items: readonly Item[], weightOf: (item: Item) => number, nu
   })
 }
 
+/** The pool that prizes and redemptions take codes from. */
+export const CODES = 'pool/codes/codes'
+
 const winsField = ({ setup }: Deal) => `wn:${setup.campaign}/wheel`
 const lossesField = ({ setup }: Deal) => `ls:${setup.campaign}/wheel`
 
@@ -39,9 +42,9 @@ function obstacle(deal: Deal, prize: PrizeSetup): string {
   if (prize.id === draw.fallback) return ''
   if (user.get(`n:${campaign}/wheel`) < prize.minSpins) return 'early'
   if (prize.type !== 'nothing' && isCapped(deal, prize)) return 'capped'
+  if (prize.coded && deal.left(CODES) < 1) return 'exhausted'
   if (prize.quota === null) return ''
-  const left = deal.left(`wheel/${prize.id}`)
-  if (left < 1) return 'exhausted'
+  if (deal.left(`wheel/${prize.id}`) < 1) return 'exhausted'
   const paid = deal.stock.get(`wheel/${prize.id}:paid`) ?? 0
   // unit i of n opens at (i - 1/2)/n of the window
   const opened = (paid + 0.5) / prize.quota <= (now - opensAt) / (closesAt - opensAt)
@@ -111,6 +114,7 @@ function noteSpin(deal: Deal, prize: PrizeSetup): void {
   const won = prize.type !== 'nothing'
   deal.count('wheel', 1, draw.perDay > 0 || draw.daily > 0)
   if (prize.quota !== null) deal.take(`wheel/${prize.id}`, 1)
+  if (prize.coded) deal.take(CODES, 1)
   if (won) deal.add(winsField(deal), 1)
   if (won && prize.tier === 1 && draw.winsOfTierOne > 0) deal.add(`${winsField(deal)}/1`, 1)
   if (hasMemory(draw)) remember(deal, prize)

@@ -1,6 +1,7 @@
 import { Deal, dayOf, ModelUser } from './fair-deal.ts'
-import { spin } from './fair-draw.ts'
+import { CODES, spin } from './fair-draw.ts'
 import type { FairSetup, TaskSetup } from './fair-setup.ts'
+import { completeStreak } from './fair-streak.ts'
 
 /** The rules of draws, tasks and redemptions as plain arithmetic, to hold the gate against. */
 
@@ -93,7 +94,10 @@ export class FairModel {
       })
       for (const settle of this.#settles) settle()
       this.#settles = []
-      for (const user of this.users.values()) user.touched.clear()
+      for (const user of this.users.values()) {
+        user.touched.clear()
+        user.fresh.clear()
+      }
       this.#moved.clear()
     }
     return answers
@@ -186,19 +190,7 @@ export class FairModel {
     const times = `n:${campaign}/${task.id}`
     if (user.get(daily ? `${times}@${day}` : times) > 0) return 'ALREADY_DONE'
     deal.reward(task.reward, factor)
-    let [length, bonus] = ['', '0']
-    const [last, before] = (user.records.get(streakField) ?? '').split(';').map(Number)
-    if (task.streak.length > 0 && !(last && last >= day)) {
-      const longest = Math.max(...task.streak.map(({ days }) => days))
-      const now = last === day - 1 ? (before ?? 0) + 1 : 1
-      length = String(now)
-      deal.put(streakField, `${day};${length}`)
-      for (const { days, reward } of task.streak) {
-        if (days !== ((now - 1) % longest) + 1) continue
-        deal.reward(reward, factor)
-        bonus = '1'
-      }
-    }
+    const [length, bonus] = task.streak.length > 0 ? completeStreak(deal, task, factor) : ['', '0']
     deal.put(`t:${campaign}/${task.id}`, '')
     deal.count(task.id, 1, daily)
     deal.facts = [daily ? day : '', length, bonus, deal.capped].join()
@@ -208,10 +200,13 @@ export class FairModel {
   /** What a doubler in force multiplies a task by. */
   #factor(task: string, { user, now }: Deal): number | 'wait' {
     const field = `db:${this.#setup.campaign}`
-    const [until = '', factor = '', names = ''] = (user.records.get(field) ?? '').split(';')
-    if (until === '' || Number(until) <= now) return 1
-    if (names !== '' && !names.split('+').includes(task)) return 1
-    return user.touched.has(field) ? 'wait' : Number(factor)
+    const cards = (user.records.get(field) ?? '').split(',').map((card) => card.split(';'))
+    const inForce = cards.filter(([until = '', , names = '']) => {
+      return Number(until) > now && (names === '' || names.split('+').includes(task))
+    })
+    const [best] = inForce.toSorted(([, one], [, other]) => Number(other) - Number(one))
+    const [, factor = '1', , entity = ''] = best ?? []
+    return user.fresh.has(entity.slice(1)) ? 'wait' : Number(factor)
   }
 
   #claim({ quantity }: OpOf<'claim'>, deal: Deal): string | undefined {
@@ -261,11 +256,9 @@ export class FairModel {
   #takeBack(win: ModelWin, deal: Deal): void {
     for (const { unit, field, amount } of win.given) {
       if (field.startsWith('db:')) {
-        if (
-          this.wins.findLast((other) => other.given.some((give) => give.field === field) && other.user === win.user) ===
-          win
-        )
-          deal.put(field, '')
+        const held = deal.user.records.get(field) ?? ''
+        const rest = held.split(',').filter((card) => !card.endsWith(`;@${win.entity}`))
+        if (rest.join() !== held) deal.put(field, rest.join())
         continue
       }
       if (amount === 0) continue
@@ -274,8 +267,19 @@ export class FairModel {
       deal.add(field, -taken)
       deal.move(unit, -taken + 0, there - taken)
       if (taken < amount) deal.facts += `,${unit} ${amount - taken}`
+      if (taken < amount && field.startsWith('e:')) {
+        const owed = `eo${field.slice(1)}`
+        deal.put(owed, String(Number(deal.user.records.get(owed) ?? 0) + amount - taken))
+      }
     }
-    const quota = this.#setup.draw.prizes.find(({ id }) => id === win.prize)?.quota ?? null
+    const { campaign, draw } = this.#setup
+    const { tier } = draw.prizes.find(({ id }) => id === win.prize) ?? {}
+    for (const field of [`wn:${campaign}/wheel`, `wn:${campaign}/wheel/${tier}`]) {
+      if (deal.user.get(field) > 0) deal.give(field, -1)
+    }
+    const { quota = null, coded } = draw.prizes.find(({ id }) => id === win.prize) ?? {}
+    // a code that was not shown yet goes back
+    if (coded && win.status === 'won') deal.take(CODES, -1)
     if (quota !== null) deal.take(`wheel/${win.prize}`, -1)
   }
 }

@@ -24,6 +24,8 @@ export interface PrizeSetup {
   readonly guaranteedAfter: number
   readonly even: boolean
   readonly claimWithinMs: number
+  /** it is won with a code of the campaign's pool `codes` */
+  readonly coded?: boolean
   /** by level: 0 and 1 */
   readonly weights: readonly [number, number]
   readonly reward: readonly Give[]
@@ -107,6 +109,7 @@ function drawRules(setup: FairSetup): Record<string, string> {
     (level) => `${level}:${draw.prizes.map((prize) => prize.weights[level]).join()}`
   )
   return {
+    edition: '2',
     cost_unit: draw.unit === 'points' ? 'points' : 'chances:wheel',
     cost_field: costField(setup),
     cost: String(draw.cost),
@@ -121,6 +124,10 @@ function drawRules(setup: FairSetup): Record<string, string> {
     fallback: draw.fallback,
     guarantee: guaranteesOf(draw)
       .map(({ guaranteedAfter, id }) => `${guaranteedAfter}:${id}`)
+      .join(),
+    pools: draw.prizes
+      .filter(({ coded }) => coded)
+      .map(({ id }) => `${id}:codes`)
       .join(),
     memory: hasMemory(draw) ? '1' : '0',
     ...Object.fromEntries(draw.prizes.map((prize) => [`prize:${prize.id}`, prizeText(prize)]))

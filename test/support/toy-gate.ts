@@ -124,7 +124,10 @@ export class ToyGate {
       store.bump('s', `${id}:paid`, -1)
       store.give('s', `${id}:remaining`, 1)
     }
-    const adds = { u: {}, ...(limited && { s: { [`${id}:remaining`]: 1, [`${id}:paid`]: -1 } }) }
+    const counters = ['wn:c/wheel', ...(this.#draw.winsMost > 0 ? [`wn:c/wheel/${record.split(';')[6]}`] : [])]
+    for (const counter of counters) store.give(`u:${user}`, counter, -1)
+    const u = Object.fromEntries(counters.map((counter) => [counter, -1]))
+    const adds = { u, ...(limited && { s: { [`${id}:remaining`]: 1, [`${id}:paid`]: -1 } }) }
     store.decide({ type: 'win.revoked', user, entity, adds, report: entity, record: after })
   }
 

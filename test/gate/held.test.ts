@@ -1,0 +1,207 @@
+import t from 'tap'
+import { decodeReport } from '../../src/gate/report.ts'
+import { buy, packedSession, preload } from '../support/core.ts'
+import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/fair.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop.ts'
+
+const urls = await sharedServers(t)
+
+const HOUR = 3_600_000
+/** ahead of the real clock, so that the shard's time is what the test says */
+const start = Date.now() + 24 * HOUR
+const long = { sessions: packedSession({ opensAt: start - 48 * HOUR, closesAt: start + 900 * HOUR, id: 'all' }) }
+const campaignRules = { closes_at: String(start + 900 * HOUR) }
+
+/** A draw that gives one prize, whatever is picked. */
+const sure = (activity: string, prize: string, more: Partial<ActivitySpec> = {}): ActivitySpec => ({
+  campaign: 'c',
+  activity,
+  kind: 'draw',
+  campaignRules,
+  ...more,
+  rules: {
+    ...long,
+    edition: '2',
+    prizes: 'prize,thanks',
+    weights: '0:1,0',
+    fallback: 'thanks',
+    'prize:prize': prize,
+    'prize:thanks': '9;nothing;0;0;0;0;0;;',
+    ...more.rules
+  }
+})
+
+async function opened(shop: Shop, ...specs: ActivitySpec[]): Promise<void> {
+  for (const spec of specs) decisionOf(await shop.gate.submit(openActivity(spec)))
+}
+
+/** Takes part and tells the facts. */
+async function facts({ gate }: Shop, spec: ActivitySpec, by: { user: string; key: string; pool?: string }) {
+  const { user, key, pool = '' } = by
+  return decodeReport(decisionOf(await gate.submit(takePart(spec, user, { key: `u:${key}`, pool }))).report).facts
+}
+
+t.test('each card holds for as long and for what it was given for, and the best in force applies', async (t) => {
+  const shop = await openShop(t, urls)
+  const card = (factor: number, hours: number, activities: string) =>
+    `1;doubler;0;0;0;0;0;doubler db:c ${factor} 0 0 ${hours} ${activities};`
+  const two = sure('two', card(2, 48, '-'))
+  const three = sure('three', card(3, 1, '-'))
+  const nine = sure('nine', card(9, 10, 'other'))
+  const tasks = ['a', 'b', 'c', 'd', 'e', 'other'].map((activity): ActivitySpec => {
+    const rules = { ...long, per: 'campaign', reward: 'points b:points 10 0 1' }
+    return { campaign: 'c', activity, kind: 'task', campaignRules, rules }
+  })
+  await opened(shop, two, three, nine, ...tasks)
+  const gives = async (activity: string) => {
+    const command = takePart({ campaign: 'c', activity }, 'ann', { key: `u:task-${activity}` })
+    return decodeReport(decisionOf(await shop.gate.submit(command)).report).moves[0]?.delta
+  }
+  await setClock(shop, start)
+  await facts(shop, two, { user: 'ann', key: 'two' })
+  await facts(shop, three, { user: 'ann', key: 'three' })
+  await facts(shop, nine, { user: 'ann', key: 'nine' })
+  t.equal(await gives('a'), 30, 'the better one')
+  t.equal(await gives('other'), 90, 'the best one where it is for that')
+  await setClock(shop, start + HOUR)
+  t.equal(await gives('b'), 20, 'the better one is over, the longer one holds')
+  await facts(shop, three, { user: 'ann', key: 'again' })
+  t.equal(await gives('c'), 30)
+  const again = (await shop.gate.winsOf('ann')).find(({ win }) => win.draw === 'three' && win.wonAt > start)
+  decisionOf(await shop.gate.submit(changeWin(three, 'revoke', { user: 'ann', win: again?.win.id ?? '' })))
+  t.equal(await gives('d'), 20, 'a revocation takes its own card and no other')
+  await setClock(shop, start + 48 * HOUR)
+  t.equal(await gives('e'), 10)
+  for (let win = 0; win < 25; win++) await facts(shop, two, { user: 'bob', key: `card-${win}` })
+  await atRest(shop)
+  const held = (await shop.redis.hget(`${shop.prefix}u:bob`, 'db:c'))?.split(',') ?? []
+  t.equal(held.length, 20, 'of more than twenty the oldest go')
+  t.ok(held.every((one) => Number(one.split(';')[0]) === start + 96 * HOUR))
+  await assertWhole(t, shop)
+})
+
+t.test('a right to buy that a revoked win gave does not come back with its order', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate } = shop
+  const box = { campaign: 'c', sale: 'box', stock: 9, rules: { entitlement: 'vip' } }
+  const right = sure('right', '1;eligibility;0;0;0;0;0;entitlement:vip e:c/vip 1 0 0;')
+  await opened(shop, right)
+  decisionOf(await gate.submit(preload({ ...box, campaignRules })))
+  const order = async (user: string, key: string) =>
+    decisionOf(await gate.submit(buy(box, user, { key: `u:${key}` }))).id
+  const cancel = (user: string, id: string) =>
+    gate.submit({
+      op: 'transition',
+      transition: 'cancel',
+      user,
+      key: `x:cancel:${id}`,
+      hash: 'cancel',
+      campaign: 'c',
+      activity: 'box',
+      session: 'am',
+      order: id,
+      by: 'operator',
+      request: '{}'
+    })
+  const spin = async (user: string, key: string) => {
+    await facts(shop, right, { user, key })
+    return (await gate.winsOf(user)).find(({ win }) => win.status === 'given')?.win.id ?? ''
+  }
+  const revoke = (user: string, win: string) => gate.submit(changeWin(right, 'revoke', { user, win }))
+  const rights = async (user: string) => {
+    await atRest(shop)
+    return Number((await shop.redis.hget(`${shop.prefix}u:${user}`, 'e:c/vip')) ?? 0)
+  }
+
+  const win = await spin('ann', 'spin')
+  const bought = await order('ann', 'buy')
+  const { report } = decisionOf(await revoke('ann', win))
+  t.match(decodeReport(report).facts, [win.slice(2), 'entitlement:vip 1'], 'the shortfall is noted')
+  decisionOf(await cancel('ann', bought))
+  t.equal(await rights('ann'), 0, 'gone')
+  t.match(await gate.submit(buy(box, 'ann', { key: 'u:again' })), { kind: 'refused', code: 'NOT_ELIGIBLE' })
+
+  await spin('ann', 'spin-2')
+  decisionOf(await cancel('ann', await order('ann', 'buy-2')))
+  t.equal(await rights('ann'), 1, 'what nobody revoked comes back')
+
+  const undone = await spin('bob', 'spin')
+  decisionOf(await cancel('bob', await order('bob', 'buy')))
+  decisionOf(await revoke('bob', undone))
+  t.equal(await rights('bob'), 0, 'the order first, then the win')
+  await spin('bob', 'spin-2')
+  decisionOf(await cancel('bob', await order('bob', 'buy-2')))
+  t.equal(await rights('bob'), 1)
+  await assertWhole(t, shop)
+})
+
+t.test('a revoked win leaves the caps with its quota, and stays in them without', async (t) => {
+  const shop = await openShop(t, urls)
+  const rules = { wins_per_campaign: '1', wins_per_tier: '1:1' }
+  const cup = sure('cup', '1;physical;1;0;0;0;0;;', { rules, stock: { prize: 9 } })
+  await opened(shop, cup)
+  for (const [user, returnQuota, expected] of [
+    ['ann', true, ['prize', '']],
+    ['bob', false, ['thanks', 'capped']]
+  ] as const) {
+    await facts(shop, cup, { user, key: '1' })
+    const [found] = await shop.gate.winsOf(user)
+    t.match(await facts(shop, cup, { user, key: '2' }), { 0: 'thanks', 5: 'capped' })
+    const revoke = changeWin(cup, 'revoke', { user, win: found?.win.id ?? '', returnQuota })
+    decisionOf(await shop.gate.submit(revoke))
+    await atRest(shop)
+    const [prize, , , , , why] = await facts(shop, cup, { user, key: '3' })
+    t.strictSame([prize, why], expected)
+  }
+  await assertWhole(t, shop)
+})
+
+t.test('a prize without a code is exhausted, until codes are loaded or come back', async (t) => {
+  const shop = await openShop(t, urls)
+  const card = sure('card', '1;e-card;1;0;0;0;0;;', { rules: { pools: 'prize:p' }, stock: { prize: 5 } })
+  const mall: ActivitySpec = {
+    campaign: 'c',
+    activity: 'mall',
+    kind: 'redemption',
+    campaignRules,
+    rules: { ...long, pool: 'p' }
+  }
+  await opened(shop, card, { ...mall, stock: { all: 9 } })
+  const load = (codes: number, key: string) =>
+    shop.gate.submit({
+      ...openActivity(mall),
+      key,
+      hash: key,
+      puts: [],
+      adds: [['s:c:pool/p', 'codes:remaining', codes]]
+    })
+  const spin = async (key: string) => {
+    const [prize, , , , , why] = await facts(shop, card, { user: 'ann', key, pool: 'p' })
+    return why === '' ? prize : `${prize}, ${why}`
+  }
+  t.equal(await spin('none'), 'thanks, exhausted', 'never loaded')
+  decisionOf(await load(2, 'x:codes:1'))
+  await atRest(shop)
+  t.equal(await spin('1'), 'prize')
+  decisionOf(await shop.gate.submit(takePart(mall, 'bob', { key: 'u:claim', pool: 'p' })))
+  t.equal(await spin('2'), 'thanks, exhausted', 'redemptions take from the same pool')
+  t.match(await shop.gate.submit(takePart(mall, 'bob', { key: 'u:claim-2', pool: 'p' })), { code: 'SOLD_OUT' })
+  decisionOf(await load(1, 'x:codes:2'))
+  await atRest(shop)
+  t.equal(await spin('3'), 'prize', 'codes that are loaded later raise what may be won')
+  t.equal(await spin('4'), 'thanks, exhausted')
+
+  const [claimed, open] = (await shop.gate.winsOf('ann')).map(({ win }) => win.id)
+  decisionOf(await shop.gate.submit(changeWin(card, 'claim', { user: 'ann', win: claimed ?? '' })))
+  for (const win of [claimed, open]) {
+    decisionOf(await shop.gate.submit(changeWin(card, 'revoke', { user: 'ann', win: win ?? '', pool: 'p' })))
+  }
+  await atRest(shop)
+  t.match(await shop.redis.hgetall(`${shop.prefix}s:c:pool/p`), { 'codes:remaining': '1', 'codes:paid': '2' })
+  t.equal(await spin('5'), 'prize', 'a code that was not shown goes back, one that was shown does not')
+  t.equal(await spin('6'), 'thanks, exhausted')
+  const unknown = await shop.gate.submit(takePart(card, 'ann', { key: 'u:7' }))
+  t.equal(unknown.kind, 'unavailable', 'a gateway that does not know the pool yet gives nothing away')
+  await assertWhole(t, shop)
+})
