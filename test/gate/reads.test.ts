@@ -9,13 +9,16 @@ import { atRest, bought, decisionOf, move, openShop, type Shop } from '../suppor
 const { redis: own } = await privateServers(t, { redis: true })
 const urls = { ...(await sharedServers(t)), redisUrl: own.url }
 
-/** Buys and cancels by turns. @returns ids of the orders, oldest first */
-async function buyAndCancel(shop: Shop, user: string, times: number): Promise<string[]> {
+/** Buys and cancels by turns, so many orders at once. @returns ids of the orders, oldest first */
+async function buyAndCancel(shop: Shop, user: string, { times, atOnce = 1 }: { times: number; atOnce?: number }) {
   const orders: string[] = []
-  for (let turn = 0; turn < times; turn += 1) {
-    const order = await bought(shop, user, { key: `u:buy-${turn}` })
-    decisionOf(await shop.gate.submit(move(shop, 'cancel', { user, order })))
-    orders.push(order)
+  for (let turn = 0; turn < times; turn += atOnce) {
+    const keys = Array.from({ length: atOnce }, (_, index) => `u:buy-${turn + index}`)
+    const some = await Promise.all(keys.map((key) => bought(shop, user, { key })))
+    await Promise.all(
+      some.map(async (order) => decisionOf(await shop.gate.submit(move(shop, 'cancel', { user, order }))))
+    )
+    orders.push(...some)
   }
   return orders
 }
@@ -26,6 +29,15 @@ async function redisCpu(redis: Redis): Promise<number> {
   const figures = [...info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)].map(([, seconds]) => Number(seconds))
   return figures.reduce((sum, seconds) => sum + seconds, 0) * 1e6
 }
+
+t.test('what one user may decide is bounded, however often it is taken back', async (t) => {
+  const shop = await openShop(t, urls, { stock: 1000, limits: { decisionsPerUser: 6 } })
+  const { gate, sale } = shop
+  await buyAndCancel(shop, 'ann', { times: 3 })
+  const more = await gate.submit(buy(sale, 'ann', { key: 'u:more' }))
+  t.match(more, { kind: 'refused', code: 'LIMIT_REACHED', members: { scope: 'requests', limit: 6 } })
+  t.match(await gate.submit(buy(sale, 'ben')), { kind: 'confirmed' })
+})
 
 async function times(count: number, work: (turn: number) => Promise<unknown>): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await work(turn)
@@ -39,7 +51,7 @@ t.test('what is not stored is listed whatever it changed, and nothing else is', 
   t.same(await gate.ordersOf('ann'), [], 'what is stored is asked of Postgres')
   await shop.stopWorker()
   decisionOf(await gate.submit(move(shop, 'cancel', { user: 'ann', order: old })))
-  const [first = '', second = ''] = await buyAndCancel(shop, 'ann', 2)
+  const [first = '', second = ''] = await buyAndCancel(shop, 'ann', { times: 2 })
   const listed = (await gate.ordersOf('ann')).map(({ order, journaled }) => [order.id, order.status, journaled])
   t.same(
     listed,
@@ -92,7 +104,7 @@ t.test('what a user asks for costs Redis what a page costs, however much the use
   decisionOf(await gate.submit(openActivity(task)))
   decisionOf(await gate.submit(takePart(task, 'ann', { key: 'u:task' })))
   decisionOf(await gate.submit(credit('ann', 'b:points', 1)))
-  const mine = await buyAndCancel(shop, 'ann', 600)
+  const mine = await buyAndCancel(shop, 'ann', { times: 600, atOnce: 60 })
   await atRest(shop)
   const asked: Record<string, () => Promise<unknown>> = {
     orders: () => gate.ordersOf('ann'),
