@@ -74,7 +74,8 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/query
         -- @include commands/list
         -- @include commands/fields
-        COMMANDS.q, COMMANDS.l, COMMANDS.f = query, list, read_fields
+        -- @include commands/owner
+        COMMANDS.q, COMMANDS.l, COMMANDS.f, COMMANDS.o = query, list, read_fields, owner
       end
     end
     if make then

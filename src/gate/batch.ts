@@ -13,6 +13,8 @@ export type Call =
       readonly user: string
       readonly name: string
     }
+  /** `<epoch>-<sequence>` of an order or win */
+  | { readonly op: 'owner'; readonly entity: string }
   | { readonly op: 'fields'; readonly user: string; readonly names: readonly string[] }
 
 export interface CallLimits {
@@ -134,6 +136,10 @@ function pushWin(fields: Fields, keys: Keys, call: WinCommand): void {
 function pushCall(fields: Fields, keys: Keys, call: Call): void {
   if (call.op === 'adjust') {
     pushAdjust(fields, keys, call)
+    return
+  }
+  if (call.op === 'owner') {
+    fields.push('o', call.entity)
     return
   }
   const user = keys.placeLogical(logical.user(call.user))

@@ -15,7 +15,7 @@ import { keyPrefix } from './keys.ts'
 import { type OpeningWatch, watchOpening } from './opening-watch.ts'
 import { type LastPublish, ownHealth } from './own-conditions.ts'
 import { createPulse } from './pulse.ts'
-import { ownerInFrames, readDepths, readHashes } from './reads.ts'
+import { readDepths, readHashes } from './reads.ts'
 import { createRedis } from './redis.ts'
 import { createCaller, isOfCall, RedisCallError, type RedisCaller } from './redis-caller.ts'
 import { ShardGate } from './shard-gate.ts'
@@ -164,7 +164,6 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     confirmer,
     watch,
     read: (keys) => readHashes(reads, prefix, keys),
-    ownerOf: (order) => ownerInFrames(reads, prefix, order),
     depths: () => readDepths(reads, prefix),
     health: () => ownHealth({ watch, batcher, pulse, connection, fullness, lastPublish: () => lastPublish }),
     disconnect: async () => {

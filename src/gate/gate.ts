@@ -69,7 +69,7 @@ export interface Gate {
   lookup(user: string, key: string): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }> | undefined>
   /** Flat hashes by logical key (`c:`, `a:`, `s:`); an absent key is an empty object. @throws UnavailableError */
   read(keys: readonly string[]): Promise<Array<Record<string, string>>>
-  /** The user who holds an order not yet in Postgres, from outbox and kept. @throws UnavailableError */
+  /** Whose an order or win is that Postgres may lack; undefined for what is stored. @throws UnavailableError */
   ownerOf(order: string): Promise<string | undefined>
   /** Frames that wait: in the outbox for the journal, in kept for Postgres. @throws UnavailableError */
   depths(): Promise<{ readonly outbox: number; readonly kept: number }>

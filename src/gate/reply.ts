@@ -42,6 +42,7 @@ export type CallReply =
   | { readonly kind: 'wins'; readonly items: ReadonlyArray<Live<WinRecord>> }
   /** frames with one decision each, as text */
   | { readonly kind: 'decisions'; readonly items: ReadonlyArray<Live<string>> }
+  | { readonly kind: 'owner'; readonly user: string }
   /** more of this user waits for Postgres than is looked at */
   | { readonly kind: 'too many' }
   /** undefined where there is no such field, in the order in which they were asked for */
@@ -166,6 +167,8 @@ function decodeCall(shard: number, reply: string): CallReply {
       return { kind: 'none' }
     case 'L':
       return decodeList(shard, reply)
+    case 'O':
+      return { kind: 'owner', user: reply.slice(1) }
     case 'F':
       return decodeFields(reply)
     default:

@@ -18,7 +18,6 @@ interface ShardGateParts {
   readonly confirmer: Confirmer
   readonly watch: OpeningWatch
   readonly read: Gate['read']
-  readonly ownerOf: Gate['ownerOf']
   readonly depths: Gate['depths']
   readonly health: Gate['health']
   readonly disconnect: () => Promise<void>
@@ -128,8 +127,11 @@ export class ShardGate implements Gate {
     return this.#parts.read(keys)
   }
 
-  ownerOf(order: string) {
-    return this.#parts.ownerOf(order)
+  async ownerOf(order: string): Promise<string | undefined> {
+    if (!this.#isMine(order)) return undefined
+    const result = await this.#parts.reader.enqueue({ op: 'owner', entity: entityOf(order) })
+    if (result.kind !== 'reply') throw new UnavailableError(result.reason)
+    return result.reply.kind === 'owner' ? result.reply.user : undefined
   }
 
   depths() {

@@ -75,6 +75,29 @@ t.test('what is not stored is listed whatever it changed, and nothing else is', 
   t.same(await gate.fieldsOf('ann', ['n:c', 'none', 'd']), { 'n:c': '0', d: '6' })
 })
 
+t.test(
+  'whose an order is that Postgres does not have yet is found among many frames, and nothing is made up',
+  async (t) => {
+    const shop = await openShop(t, urls, { stock: 1000 })
+    const { gate } = shop
+    const stored = await bought(shop, 'ann', { key: 'u:stored' })
+    await atRest(shop)
+    await shop.stopWorker()
+    const orders: string[] = []
+    await times(70, async (turn) => orders.push(await bought(shop, `buyer-${turn}`)))
+    const found: Array<string | undefined> = []
+    await times(70, async (turn) => found.push(await gate.ownerOf(orders[turn] ?? '')))
+    t.same(
+      found,
+      orders.map((_, turn) => `buyer-${turn}`)
+    )
+    t.equal(await gate.ownerOf(stored), undefined, 'a stored one is asked of Postgres')
+    const [shard, epoch] = stored.split('-')
+    for (const made of [`${shard}-${epoch}-99999`, `${shard}-1-1`, `1-${epoch}-2`])
+      t.equal(await gate.ownerOf(made), undefined, made)
+  }
+)
+
 t.test('more than is looked at is told as such, not left out', async (t) => {
   const shop = await openShop(t, urls, { stock: 1000 })
   const { gate, sale } = shop
