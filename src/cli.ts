@@ -194,10 +194,11 @@ async function connected(): Promise<Config> {
   const { readStackFile } = await import('./stack/home.ts')
   const stack = readStackFile(config.FLOODGATE_HOME)
   if (stack === undefined) return config
+  const { natsUrlOf } = await import('./stack/stack.ts')
   return {
     ...config,
     REDIS_URL: config.REDIS_URL || stack.redisUrl,
-    NATS_URL: config.NATS_URL || stack.natsUrl,
+    NATS_URL: config.NATS_URL || natsUrlOf(stack),
     DATABASE_URL: config.DATABASE_URL || stack.databaseUrl,
     TOKEN_SECRET: config.TOKEN_SECRET || stack.tokenSecret
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -11,9 +11,14 @@ const leastFreeBytes = 512 * 1024 * 1024
 
 const Secrets = Type.Object({
   tokenSecret: Type.String({ minLength: 32 }),
-  operators: Type.Record(Type.String(), Type.String({ minLength: 32 }))
+  operators: Type.Record(Type.String(), Type.String({ minLength: 32 })),
+  redisPassword: Type.String({ minLength: 32 }),
+  natsPassword: Type.String({ minLength: 32 })
 })
-/** What a home makes once and keeps: the storefront's token secret and the operators' admin tokens by name. */
+/**
+ * What a home makes once and keeps: the storefront's token secret, the operators' admin tokens by name, and the passwords of its
+ * Redis and NATS. (Postgres keeps its own.)
+ */
 export type Secrets = Static<typeof Secrets>
 
 const marker = 'floodgate-home.json'
@@ -26,18 +31,24 @@ const marker = 'floodgate-home.json'
 export function openHome(folder: string): string {
   const wanted = resolve(folder)
   try {
-    makeFolder(wanted, 0o755)
+    makeFolder(wanted, 0o700)
     const home = realpathSync(wanted)
     const entries = readdirSync(home)
     if (!entries.includes(marker)) {
       if (entries.length > 0) throw foreignHome(home)
-      replaceFile(join(home, marker), `${JSON.stringify({ floodgate: 'data of a local stack', layout: 1 })}\n`, 0o644)
+      replaceFile(join(home, marker), `${JSON.stringify({ floodgate: 'data of a local stack', layout: 1 })}\n`, 0o600)
     }
+    closeToOthers(home)
     requireSpace(home)
     return home
   } catch (error) {
     throw error instanceof StackError ? error : fileError(error, wanted)
   }
+}
+
+/** What lies in a home is nobody else's to read, in one that an earlier version made open too. */
+function closeToOthers(home: string): void {
+  if ((statSync(home).mode & 0o077) !== 0) chmodSync(home, 0o700)
 }
 
 function foreignHome(home: string): StackError {
@@ -65,17 +76,23 @@ function requireSpace(home: string): void {
  */
 export function loadSecrets(home: string): Secrets {
   const file = join(home, 'secrets.json')
-  if (!existsSync(file)) {
-    const token = (): string => randomBytes(32).toString('base64url')
-    const secrets: Secrets = { tokenSecret: token(), operators: { 'operator-1': token(), 'operator-2': token() } }
+  const token = (): string => randomBytes(32).toString('base64url')
+  const keep = (secrets: Secrets): Secrets => {
     replaceFile(file, `${JSON.stringify(secrets, null, 2)}\n`, 0o600)
     return secrets
   }
-  return readJson(
-    file,
-    Secrets,
-    'Move it away: the next start makes new secrets, and tokens signed before stop working.'
-  )
+  const passwords = { redisPassword: token(), natsPassword: token() }
+  if (!existsSync(file)) {
+    return keep({ tokenSecret: token(), operators: { 'operator-1': token(), 'operator-2': token() }, ...passwords })
+  }
+  const remedy = 'Move it away: the next start makes new secrets, and tokens signed before stop working.'
+  const before = readJson(file, Type.Partial(Secrets), remedy)
+  // a home of an earlier version has no passwords yet
+  if (before.redisPassword !== undefined && before.natsPassword !== undefined) return readJson(file, Secrets, remedy)
+  const complete = { ...passwords, ...before }
+  const problem = Value.Errors(Secrets, complete)[0]
+  if (problem !== undefined) throw unreadable(file, `${problem.instancePath || 'it'} ${problem.message}`, remedy)
+  return keep(complete as Secrets)
 }
 
 const StackFile = Type.Object({
@@ -83,6 +100,9 @@ const StackFile = Type.Object({
   adminUrl: Type.String(),
   redisUrl: Type.String(),
   natsUrl: Type.String(),
+  /** '' where the server asks for none */
+  natsUser: Type.String(),
+  natsPassword: Type.String(),
   databaseUrl: Type.String(),
   tokenSecret: Type.String(),
   operators: Type.Record(Type.String(), Type.String()),

@@ -18,7 +18,7 @@ export function takeLock(home: string): Lock {
   const file = join(home, 'up.lock')
   const mine = `${process.pid} ${startTimeOf(process.pid)}`
   const draft = `${file}.${process.pid}`
-  replaceFile(draft, mine, 0o644)
+  replaceFile(draft, mine, 0o600)
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
       if (tryLink(draft, file)) {

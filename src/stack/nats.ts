@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs'
-import { fileError } from './errors.ts'
+import { replaceFile } from './files.ts'
 import { answersWith } from './probe.ts'
 import { endingWithLauncher } from './processes.ts'
 import type { Program } from './programs.ts'
 import type { ServerFiles, ServerSpec } from './server.ts'
+
+const USER = 'floodgate'
 
 /**
  * A private NATS with JetStream in files. Its configuration file is written anew at each start; port and address are
@@ -11,14 +12,11 @@ import type { ServerFiles, ServerSpec } from './server.ts'
  */
 export function natsSpec(
   { folder, logFile }: ServerFiles,
-  { program, endWithLauncher }: { program: Program; endWithLauncher: boolean }
+  { program, endWithLauncher, password }: { program: Program; endWithLauncher: boolean; password?: string | undefined }
 ): ServerSpec {
   const configFile = `${folder}/nats.conf`
-  try {
-    writeFileSync(configFile, config(folder))
-  } catch (error) {
-    throw fileError(error, configFile)
-  }
+  replaceFile(configFile, config(folder, password), 0o600)
+  const login = password === undefined ? {} : { user: USER, pass: password }
   return {
     part: 'nats',
     version: program.version,
@@ -30,8 +28,11 @@ export function natsSpec(
       const [file, args] = endWithLauncher ? endingWithLauncher(program.file, set) : [program.file, set]
       return { file, args, env: process.env }
     },
-    url: (port) => `nats://127.0.0.1:${port}`,
-    answers: (port) => answersWith(port, 'CONNECT {"verbose":false}\r\nPING\r\n', /"jetstream":true.*PONG\r\n/s)
+    url: (port) => `nats://${password === undefined ? '' : `${USER}:${password}@`}127.0.0.1:${port}`,
+    answers: (port) => {
+      const hello = JSON.stringify({ verbose: false, ...login })
+      return answersWith(port, `CONNECT ${hello}\r\nPING\r\n`, /"jetstream":true.*PONG\r\n/s)
+    }
   }
 }
 
@@ -39,8 +40,9 @@ export function natsSpec(
  * The store's bound is far above any disk on purpose: each opening of a shard makes a stream that reserves its
  * JOURNAL_MAX_BYTES, and nats-server's own default (three quarters of the free disk) refuses the second on a small one.
  */
-function config(folder: string): string {
+function config(folder: string, password: string | undefined): string {
   return [
+    ...(password === undefined ? [] : [`authorization { user: ${USER}, password: "${password}" }`]),
     'server_name: floodgate',
     'max_payload: 4MB',
     'jetstream {',

@@ -30,7 +30,7 @@ export interface Running {
  * @throws Error when the program cannot be started (ENOENT, EACCES)
  */
 export async function launch(spec: ProgramSpec): Promise<Running> {
-  const log = openSync(spec.logFile, 'a')
+  const log = openSync(spec.logFile, 'a', 0o600)
   const child = spawn(spec.file, spec.args, {
     cwd: spec.cwd,
     env: spec.env,

@@ -36,9 +36,9 @@ function firstSteps({ config, screen, demos }: Stack): string[] {
   const lines = [
     screen.bold('Buy a phone as alice:'),
     '',
-    `npx floodgate buy ${launch}/phone --as alice`,
+    `npx floodgate buy ${launch}/phone --as alice --key first-order-in-${launch}`,
     '',
-    screen.bold('the same as a storefront sends it:'),
+    screen.bold('the same order as a storefront sends it:'),
     '',
     ...post(`${launch}/sales/phone/orders`, `first-order-in-${launch}`, '{"quantity":1}'),
     '',

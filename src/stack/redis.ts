@@ -1,3 +1,4 @@
+import { replaceFile } from './files.ts'
 import { answersWith } from './probe.ts'
 import { endingWithLauncher } from './processes.ts'
 import type { Program } from './programs.ts'
@@ -9,8 +10,9 @@ import type { ServerFiles, ServerSpec } from './server.ts'
  */
 export function redisSpec(
   { folder, logFile }: ServerFiles,
-  { program, endWithLauncher }: { program: Program; endWithLauncher: boolean }
+  { program, endWithLauncher, password }: { program: Program; endWithLauncher: boolean; password?: string | undefined }
 ): ServerSpec {
+  const configFile = `${folder}/redis.conf`
   const settings = {
     bind: '127.0.0.1',
     dir: folder,
@@ -31,12 +33,18 @@ export function redisSpec(
     folder,
     logFile,
     stopSignal: 'SIGTERM',
+    // not on the command line, which everybody can read
+    prepare: () => replaceFile(configFile, password === undefined ? '' : `requirepass ${password}\n`, 0o600),
     program: (port) => {
       const set = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => [`--${name}`, value])
-      const [file, args] = endWithLauncher ? endingWithLauncher(program.file, set) : [program.file, set]
+      const own = [configFile, ...set]
+      const [file, args] = endWithLauncher ? endingWithLauncher(program.file, own) : [program.file, own]
       return { file, args, env: process.env }
     },
-    url: (port) => `redis://127.0.0.1:${port}`,
-    answers: (port) => answersWith(port, 'PING\r\n', /^\+PONG\r\n/)
+    url: (port) => `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
+    answers: (port) =>
+      password === undefined
+        ? answersWith(port, 'PING\r\n', /^\+PONG\r\n/)
+        : answersWith(port, `AUTH ${password}\r\nPING\r\n`, /^\+OK\r\n\+PONG\r\n/)
   }
 }

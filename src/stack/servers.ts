@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly fsync?: boolean
   /** let the system kill the server when the thread that started it ends; for tests (false) */
   readonly endWithLauncher?: boolean
+  /** that clients have to give; Postgres makes its own (none) */
+  readonly passwords?: { readonly redis: string; readonly nats: string } | undefined
 }
 
 export interface ServersOptions extends ServerOptions {
@@ -40,7 +42,11 @@ const longestLog = 10 * 1024 * 1024
 export async function startServer(part: PartName, options: ServerOptions): Promise<Server> {
   const program = await requireProgram(part)
   const files = prepareFolders(part, options.folder)
-  const how = { fsync: options.fsync ?? true, endWithLauncher: options.endWithLauncher ?? false }
+  const how = {
+    fsync: options.fsync ?? true,
+    endWithLauncher: options.endWithLauncher ?? false,
+    passwords: options.passwords
+  }
   const spec = await specOf(part, files, { program, ...how })
   return runServer(spec)
 }
@@ -84,13 +90,16 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
 async function specOf(
   part: PartName,
   files: ServerFiles,
-  how: { program: Program; fsync: boolean; endWithLauncher: boolean }
+  {
+    passwords,
+    ...how
+  }: { program: Program; fsync: boolean; endWithLauncher: boolean } & Pick<ServerOptions, 'passwords'>
 ): Promise<ServerSpec> {
   switch (part) {
     case 'redis':
-      return redisSpec(files, how)
+      return redisSpec(files, { ...how, password: passwords?.redis })
     case 'nats':
-      return natsSpec(files, how)
+      return natsSpec(files, { ...how, password: passwords?.nats })
     case 'postgres':
       return await postgresSpec(files, how)
   }
@@ -99,9 +108,9 @@ async function specOf(
 /** Postgres makes its own folder: it must be its owner's, and only a finished one may stand there. */
 function prepareFolders(part: PartName, folder: string): ServerFiles {
   try {
-    mkdirSync(join(folder, 'logs'), { recursive: true })
+    mkdirSync(join(folder, 'logs'), { recursive: true, mode: 0o700 })
     const real = realpathSync(folder)
-    if (part !== 'postgres') mkdirSync(join(real, part), { recursive: true })
+    if (part !== 'postgres') mkdirSync(join(real, part), { recursive: true, mode: 0o700 })
     const logFile = join(real, 'logs', `${part}.log`)
     if (existsSync(logFile) && statSync(logFile).size > longestLog) renameSync(logFile, `${logFile}.old`)
     return { folder: join(real, part), logFile }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
+import { natsPlace } from '../config/nats-url.ts'
 import { textOf } from './errors.ts'
 import { replaceFile } from './files.ts'
 import { type Secrets, type StackFile, stackFilePath } from './home.ts'
@@ -42,6 +43,21 @@ export function databaseUrlForReports({ DATABASE_URL, NAMESPACE }: Config): stri
   return `${DATABASE_URL}${DATABASE_URL.includes('?') ? '&' : '?'}options=${path}`
 }
 
+/** NATS for clients, most of which take no login from a URL: it stands beside. A token stays where it is. */
+function natsOf(config: Config): Pick<StackFile, 'natsUrl' | 'natsUser' | 'natsPassword'> {
+  const { user: natsUser, pass: natsPassword } = natsPlace(config)
+  if (natsUser === undefined || natsPassword === undefined) {
+    return { natsUrl: config.NATS_URL, natsUser: '', natsPassword: '' }
+  }
+  return { natsUrl: config.NATS_URL.replace(/\/\/[^/,]*@/g, '//'), natsUser, natsPassword }
+}
+
+/** NATS_URL, with its login, from what stack.json says. */
+export function natsUrlOf({ natsUrl, natsUser, natsPassword }: StackFile): string {
+  if (natsUser === '') return natsUrl
+  return natsUrl.replace('//', `//${encodeURIComponent(natsUser)}:${encodeURIComponent(natsPassword)}@`)
+}
+
 /** What stack.json says of the stack at this moment. */
 export function stackFileOf({ config, secrets, servers, children }: Stack): StackFile {
   const serverPid = (part: PartName): number[] => {
@@ -53,7 +69,7 @@ export function stackFileOf({ config, secrets, servers, children }: Stack): Stac
     publicUrl: localUrl(config.HOST, config.PORT),
     adminUrl: localUrl(config.ADMIN_HOST, config.ADMIN_PORT),
     redisUrl: config.REDIS_URL,
-    natsUrl: config.NATS_URL,
+    ...natsOf(config),
     databaseUrl: databaseUrlForReports(config),
     tokenSecret: config.TOKEN_SECRET,
     operators: secrets.operators,

@@ -93,7 +93,7 @@ export function supervise(options: SupervisedOptions): Supervised {
     if (existsSync(options.logFile) && statSync(options.logFile).size > longestLog) {
       renameSync(options.logFile, `${options.logFile}.old`)
     }
-    const log = openSync(options.logFile, 'a')
+    const log = openSync(options.logFile, 'a', 0o600)
     logStart = statSync(options.logFile).size
     const stdio: StdioOptions = ['ignore', log, log, 'ipc']
     const own = spawn(options.file, options.args, { env: options.env, detached: true, stdio })

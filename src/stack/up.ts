@@ -90,6 +90,8 @@ async function startStack(stack: Stack, { demo }: UpOptions, stop: StopSignal): 
   const own = partNames.filter((part) => stack.config[urlVariables[part]] === '')
   stack.screen.block(`Floodgate's local stack in ${stack.home}`)
   await ensureInstalled(own, (text) => stack.screen.note(text))
+  // from here on all that we and our children make is ours alone; packages, before, are everybody's
+  process.umask(0o077)
   for (const part of partNames) {
     go()
     await (own.includes(part) ? startOwn(stack, part) : useGiven(stack, part))
@@ -109,7 +111,7 @@ async function startStack(stack: Stack, { demo }: UpOptions, stop: StopSignal): 
 
 function makeLogFolder(home: string): void {
   try {
-    mkdirSync(join(home, 'logs'), { recursive: true })
+    mkdirSync(join(home, 'logs'), { recursive: true, mode: 0o700 })
   } catch (error) {
     throw fileError(error, join(home, 'logs'))
   }
@@ -127,7 +129,8 @@ async function withPorts(config: Config): Promise<Config> {
 async function startOwn(stack: Stack, part: PartName): Promise<void> {
   const done = stack.screen.step(parts[part].title)
   const isNew = !existsSync(join(stack.home, part))
-  const server = await startServer(part, { folder: stack.home })
+  const { redisPassword: redis, natsPassword: nats } = stack.secrets
+  const server = await startServer(part, { folder: stack.home, passwords: { redis, nats } })
   adoptServer(stack, server)
   stack.config = { ...stack.config, [urlVariables[part]]: server.url }
   const leftovers = server.leftovers > 0 ? ', ended the one that an earlier run had left' : ''

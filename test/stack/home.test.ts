@@ -43,6 +43,11 @@ t.test('secrets are made once and readable by their owner alone', async (t) => {
   t.equal(statSync(join(home, 'secrets.json')).mode & 0o777, 0o600)
   t.same(Object.keys(secrets.operators), ['operator-1', 'operator-2'])
   t.ok(secrets.tokenSecret.length >= 32)
+  const { redisPassword: _redis, natsPassword: _nats, ...before } = secrets
+  writeFileSync(join(home, 'secrets.json'), JSON.stringify(before))
+  t.match(loadSecrets(home), before, 'those of an earlier version stay')
+  t.match(loadSecrets(home), { redisPassword: /^[\w-]{43}$/, natsPassword: /^[\w-]{43}$/ })
+  t.same(loadSecrets(home), loadSecrets(home))
   writeFileSync(join(home, 'secrets.json'), '{"tokenSecret": ')
   t.throws(() => loadSecrets(home), { message: /secrets\.json is damaged: it is not JSON/ })
   writeFileSync(join(home, 'secrets.json'), '{"tokenSecret": "short", "operators": {}}')
@@ -52,7 +57,15 @@ t.test('secrets are made once and readable by their owner alone', async (t) => {
 t.test('stack.json is absent, read, or named as damaged', async (t) => {
   const home = openHome(temporaryFolder(t))
   t.equal(readStackFile(home), undefined)
-  const urls = { publicUrl: 'http://a', adminUrl: 'http://b', redisUrl: 'c', natsUrl: 'd', databaseUrl: 'e' }
+  const urls = {
+    publicUrl: 'http://a',
+    adminUrl: 'http://b',
+    redisUrl: 'c',
+    natsUrl: 'd',
+    natsUser: 'h',
+    natsPassword: 'i',
+    databaseUrl: 'e'
+  }
   const pids = { redis: [1], nats: [2], postgres: [3], gateway: [4, 5], worker: [6] }
   const stack: StackFile = { ...urls, tokenSecret: 'f', operators: { 'operator-1': 'g' }, pids }
   writeFileSync(join(home, 'stack.json'), JSON.stringify(stack))

@@ -3,13 +3,14 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { connect } from 'nats'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
 import { readStackFile, type StackFile } from '../../src/stack/home.ts'
 import { freePort } from '../../src/stack/ports.ts'
+import { answersWith } from '../../src/stack/probe.ts'
 import { childrenOfEarlierRun, endAll, endingWithLauncher, processesIn } from '../../src/stack/processes.ts'
 import { type Teardown, temporaryFolder } from '../support/servers.ts'
+import { lastOrderEvent, openToOthers } from '../support/stack-looks.ts'
 import { waitFor } from '../support/wait.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
@@ -121,20 +122,6 @@ async function ordersIn(stack: StackFile): Promise<number> {
   }
 }
 
-/** The newest event on the public stream that tells of an accepted order. */
-async function lastOrderEvent(stack: StackFile): Promise<{ id: string; type: string } | undefined> {
-  const nats = await connect({ servers: stack.natsUrl })
-  try {
-    const manager = await nats.jetstreamManager()
-    const message = await manager.streams.getMessage('FLOODGATE', { last_by_subj: 'floodgate.launch.order.accepted' })
-    return message.json<{ id: string; type: string }>()
-  } catch {
-    return undefined
-  } finally {
-    await nats.close()
-  }
-}
-
 t.test('a stack sells, outlives the death of its parts, and stops without a trace', async (t) => {
   const home = temporaryFolder(t)
   const { up, stack } = await startStack(t, home, ['--restart', 'redis,nats,postgres'])
@@ -142,11 +129,16 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
 
   t.equal(statSync(join(home, 'stack.json')).mode & 0o777, 0o600, 'stack.json holds secrets')
   t.same(Object.keys(stack.operators).length, 2)
+  t.same(openToOthers(home), [], 'nothing of it can be read or entered by another user')
+  const portOf = (url: string) => Number(new URL(url).port)
+  t.ok(await answersWith(portOf(stack.redisUrl), 'PING\r\n', /^-NOAUTH/), 'Redis asks for its password')
+  const stranger = 'CONNECT {"verbose":false}\r\nPING\r\n'
+  t.ok(await answersWith(portOf(stack.natsUrl), stranger, /Authorization Violation/), 'and so does NATS')
   t.ok(Object.values(stack.pids).every((pids) => pids.length > 0))
   await waitFor(() => up.text().includes('Ctrl-C'), { what: 'the invitation' })
   t.match(
     up.text(),
-    /\[6\/6\] Demo.*Buy a phone as alice:.*npx floodgate buy launch\/phone --as alice\n.*curl .*and spin the wheel:.*curl /s
+    /\[6\/6\] Demo.*Buy a phone as alice:.*npx floodgate buy launch\/phone --as alice --key first-order-in-launch\n.*curl .*and spin the wheel:.*curl /s
   )
 
   const token = (await run(['token', '--user', 'bob'], here)).text.trim()

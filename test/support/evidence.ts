@@ -1,11 +1,13 @@
 import { Redis } from 'ioredis'
 import { connect, type NatsConnection, StringCodec } from 'nats'
 import pg from 'pg'
+import { natsLogin } from '../../src/journal/connection.ts'
 import { isRecord, parseJson } from './contract.ts'
 
 /** Where the evidence of one deployment lies. */
 export interface Places {
   readonly databaseUrl: string
+  /** with its login */
   readonly natsUrl: string
   readonly redisUrl: string
   readonly namespace: string
@@ -180,7 +182,11 @@ async function readRows(places: Places, campaign: string): Promise<Rows> {
  * leave the doubt whether it has reached the end.
  */
 export async function readEvents(places: Places, campaign: string): Promise<PublicEvent[]> {
-  const connection = await connect({ servers: places.natsUrl, reconnect: false, timeout: 3000 })
+  const connection = await connect({
+    ...natsLogin({ NATS_URL: places.natsUrl, NATS_CREDS: '' }),
+    reconnect: false,
+    timeout: 3000
+  })
   try {
     const events: PublicEvent[] = []
     for (let seq = 1; ; ) {

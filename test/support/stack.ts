@@ -22,6 +22,8 @@ interface StackFile {
   readonly adminUrl: string
   readonly redisUrl: string
   readonly natsUrl: string
+  readonly natsUser: string
+  readonly natsPassword: string
   readonly databaseUrl: string
   readonly tokenSecret: string
   readonly operators: Readonly<Record<string, string>>
@@ -146,13 +148,15 @@ export class Stack {
 
   /** Where the checker finds its evidence. */
   places(): Places {
-    const { databaseUrl, natsUrl, redisUrl } = this.file()
+    const { databaseUrl, natsUrl, natsUser, natsPassword, redisUrl } = this.file()
     const adminGet = async (path: string) => {
       const { status, body } = await this.admin({ method: 'GET', path })
       if (status !== 200) throw new Error(`GET ${path} was answered with ${status} ${JSON.stringify(body)}`)
       return body
     }
-    return { databaseUrl, natsUrl, redisUrl, namespace: this.#namespace, adminGet }
+    const login = `${encodeURIComponent(natsUser)}:${encodeURIComponent(natsPassword)}@`
+    const signedIn = natsUrl.replace('//', `//${login}`)
+    return { databaseUrl, natsUrl: signedIn, redisUrl, namespace: this.#namespace, adminGet }
   }
 
   async admin({ method, path, body, operator = 0 }: AdminRequest): Promise<AdminReply> {

@@ -1,4 +1,5 @@
 import { connect, type NatsConnection, StringCodec } from 'nats'
+import { natsLogin } from '../../../src/journal/connection.ts'
 import { parseFrame } from '../../../src/journal/frame.ts'
 import { isRecord, parseJson } from '../../support/contract.ts'
 import type { Places } from '../../support/evidence.ts'
@@ -70,7 +71,7 @@ async function readStream(nc: NatsConnection, name: string): Promise<JournalStre
 
 /** Every journal stream of a namespace, oldest first, read message by message through the streams' own API. */
 export async function readJournal({ natsUrl, namespace }: Places): Promise<JournalStream[]> {
-  const nc = await connect({ servers: natsUrl, reconnect: false, timeout: 3000 })
+  const nc = await connect({ ...natsLogin({ NATS_URL: natsUrl, NATS_CREDS: '' }), reconnect: false, timeout: 3000 })
   try {
     const names: string[] = []
     for (let offset = 0; ; ) {
