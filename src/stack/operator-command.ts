@@ -70,7 +70,7 @@ async function run(pool: pg.Pool, command: OperatorCommand): Promise<string> {
     command.expires === undefined ? undefined : new Date(Date.now() + secondsOf('--expires', command.expires) * 1000)
   if (command.command === 'rotate') {
     const rotated = await rotateOperator(pool, { name, token, expiresAt }, by)
-    if (rotated === undefined) throw unknown(name)
+    if (rotated === undefined) throw unknown(name, ' If it has expired, say until when: --expires 90d.')
     return tokenText(rotated, token, command)
   }
   const added = await addOperator(pool, { name, token, expiresAt, ...rightsOf(command) }, by)
@@ -101,11 +101,11 @@ function usage(what: string): StackError {
   )
 }
 
-function unknown(name: string): StackError {
+function unknown(name: string, more = ''): StackError {
   return new StackError(
     `There is no operator ${name} whose token works.`,
     'Nothing was changed.',
-    'Those that there are: npx floodgate operator list'
+    `Those that there are: npx floodgate operator list.${more}`
   )
 }
 

@@ -148,7 +148,10 @@ export function addOperator(pool: pg.Pool, operator: NewOperator, by: By): Promi
   })
 }
 
-/** Another token for an operator; the one before stops working. @returns undefined when there is none that works */
+/**
+ * Another token for an operator; the one before stops working. Where nothing else is said it works until the same moment.
+ * @returns undefined when there is no such operator, or its time is over and no other was given
+ */
 export function rotateOperator(
   pool: pg.Pool,
   { name, token, expiresAt }: Pick<NewOperator, 'name' | 'token' | 'expiresAt'>,
@@ -156,10 +159,12 @@ export function rotateOperator(
 ): Promise<OperatorRow | undefined> {
   return changeOperator(pool, { name, action: 'operator.rotated', ...by }, async (client, before) => {
     if (before === undefined || before.revokedAt !== null) return false
+    const until = expiresAt ?? before.expiresAt
+    if (until !== null && until.getTime() <= Date.now()) return false
     await client.query('update operators set token_sha256 = $2, expires_at = $3 where name = $1', [
       name,
       tokenHash(token),
-      expiresAt ?? null
+      until
     ])
     return true
   })
