@@ -2,6 +2,7 @@ import { pid } from 'node:process'
 import type { FastifyPluginAsync } from 'fastify'
 import type pg from 'pg'
 import { auditDebts } from '../campaign/audit-debts.ts'
+import { fromStore } from '../gate/from-store.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Health } from '../gate/outcomes.ts'
 import { type Condition, judge, type Silence, type Verdicts } from '../health/conditions.ts'
@@ -13,7 +14,6 @@ import { type ProcessHealth, worstOf } from './health-of-processes.ts'
 import { Liveness, Readiness } from './health-schemas.ts'
 
 const ASK_EVERY_MS = 1000
-const DEADLINE_MS = 1000
 const SLOW_MS = 300
 const SHARD = 0
 
@@ -98,20 +98,16 @@ export class HealthCheck {
 
   async #ask(): Promise<void> {
     const started = this.#now()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('Postgres did not answer in time')), DEADLINE_MS)
-    })
     try {
-      const facts = await Promise.race([readStoreFacts(this.#pool, SHARD), late])
+      const facts = await fromStore(readStoreFacts(this.#pool, SHARD))
       const slow = this.#now() - started > SLOW_MS
       const store = storeVerdicts(facts)
       const postgres = store.postgres?.ok !== true ? 'closed' : slow ? 'degraded' : 'ok'
       this.#told = { postgres, store, owner: ownerVerdicts(facts.workers) }
     } catch (error) {
-      this.#told = away(error instanceof Error ? error.message : String(error))
+      const { cause } = error as Error
+      this.#told = away(cause instanceof Error ? cause.message : 'no answer in time')
     } finally {
-      clearTimeout(timer)
       this.#askedAt = this.#now()
       this.#asking = undefined
     }

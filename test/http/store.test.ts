@@ -102,7 +102,8 @@ async function adminApp(t: Test) {
     pool,
     metrics,
     logger: pino({ level: 'silent' }),
-    health: new HealthCheck({ gate, pool }),
+    // a clock that stands: how long Postgres takes is not looked at here
+    health: new HealthCheck({ gate, pool, now: () => 0 }),
     metricsText: () => metrics.registry.metrics()
   })
   t.teardown(() => app.close())
@@ -262,7 +263,7 @@ test('figures and health are told on the admin port', async (t) => {
   t.match((await call('/admin/v1/health', 'viewer')).json(), { ready: true, gate: 'ok', journal: 'ok', postgres: 'ok' })
   const { conditions } = (await call('/admin/v1/health', 'viewer')).json()
   t.match(conditions.at(0), { name: 'redis', ok: true, detail: '', runbook: 'docs/runbook.md#condition-redis' })
-  t.match(conditions.at(0).since, /^20.*Z$/)
+  t.equal(conditions.at(0).since, '1970-01-01T00:00:00.000Z')
   const text = (await app.inject('/metrics')).body
   t.match(text, /floodgate_condition\{name="operators"\} 1/)
   t.match(text, /floodgate_condition\{name="workers"\} 0/)
