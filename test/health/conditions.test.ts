@@ -34,12 +34,12 @@ async function conditionOf(name: ConditionName) {
 }
 
 const isFalse = (name: ConditionName) =>
-  waitFor(async () => !(await conditionOf(name)).ok, { deadlineMs: 60_000, what: `${name} to be false` })
+  waitFor(async () => !(await conditionOf(name)).ok, { deadlineMs: 240_000, what: `${name} to be false` })
 
 async function allTrue(): Promise<void> {
   const wrong = async () => (await health.report()).conditions.filter(({ ok }) => !ok)
   const what = 'all conditions to be true'
-  await waitFor(async () => (await wrong()).length === 0, { deadlineMs: 120_000, what }).catch(async (error: Error) => {
+  await waitFor(async () => (await wrong()).length === 0, { deadlineMs: 240_000, what }).catch(async (error: Error) => {
     throw new Error(`${error.message}: ${JSON.stringify(await wrong())}`)
   })
 }
@@ -77,7 +77,7 @@ t.test('all true means that an order is confirmed and stored', async (t) => {
   await allTrue()
   t.equal((await order()).kind, 'confirmed')
   const stored = async () => (await pool.query('select 1 from orders')).rowCount === 1
-  await waitFor(stored, { what: 'the order to be stored' })
+  await waitFor(stored, { deadlineMs: 240_000, what: 'the order to be stored' })
 })
 
 interface Trouble {
@@ -128,7 +128,7 @@ const troubles: readonly Trouble[] = [
         )
         return rows[0]?.reached === true
       }
-      await waitFor(read, { what: 'both readers to have read them' })
+      await waitFor(read, { deadlineMs: 240_000, what: 'both readers to have read them' })
       await jsm.streams.purge(stream)
     }
   },
@@ -184,7 +184,7 @@ const troubles: readonly Trouble[] = [
     mend: async () => {
       await pool.query('drop trigger no_audit on audit')
       const written = async () => (await pool.query("select 1 from audit where operator = 'ann'")).rowCount === 1
-      await waitFor(written, { what: 'the entry to be written after all' })
+      await waitFor(written, { deadlineMs: 240_000, what: 'the entry to be written after all' })
     }
   },
   {
@@ -232,7 +232,7 @@ t.test('without a worker nobody owns the shard', async (t) => {
   for (const name of ['workers', 'projecting'] as const) await isFalse(name)
   t.match(await conditionOf('workers'), { detail: /none/ })
   // the gate decides all the same
-  await waitFor(async () => (await conditionOf('opening')).ok, { what: 'the opening to be true' })
+  await waitFor(async () => (await conditionOf('opening')).ok, { deadlineMs: 240_000, what: 'the opening to be true' })
 })
 
 t.test('the worst of several processes counts, and the process is named', async (t) => {

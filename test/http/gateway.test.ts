@@ -90,7 +90,7 @@ async function statusOf(url: string): Promise<number> {
 
 test('a gateway whose gate is closed serves, says so, and stops in order', async (t) => {
   const gateway = await startGateway(t, { NAMESPACE: await namespace(t), DRAIN_MS: '5000' })
-  await waitFor(async () => (await statusOf(`${gateway.adminUrl}/healthz`)) === 200, { deadlineMs: 60_000 })
+  await waitFor(async () => (await statusOf(`${gateway.adminUrl}/healthz`)) === 200, { deadlineMs: 240_000 })
   t.equal(await statusOf(`${gateway.url}/readyz`), 503)
   t.equal(await statusOf(`${gateway.url}/v1/campaigns`), 200)
   t.equal(await statusOf(`${gateway.url}/admin/v1/campaigns`), 404, 'no admin route on the public port')
@@ -105,7 +105,7 @@ test('a gateway whose gate is closed serves, says so, and stops in order', async
 test('a gateway starts while Postgres and NATS are away', async (t) => {
   const away = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', NATS_URL: 'nats://127.0.0.1:1' }
   const gateway = await startGateway(t, { NAMESPACE: freshNamespace(), DRAIN_MS: '2000', ...away })
-  await waitFor(async () => (await statusOf(`${gateway.url}/healthz`)) === 200, { deadlineMs: 60_000 })
+  await waitFor(async () => (await statusOf(`${gateway.url}/healthz`)) === 200, { deadlineMs: 240_000 })
   t.equal(await statusOf(`${gateway.url}/readyz`), 503)
   t.equal(await statusOf(`${gateway.url}/v1/campaigns/launch`), 503, 'what cannot be read is not called unknown')
 })
@@ -113,7 +113,7 @@ test('a gateway starts while Postgres and NATS are away', async (t) => {
 test('what a gateway cannot start with is said in words', async (t) => {
   const name = await namespace(t)
   const other = await startGateway(t, { NAMESPACE: name })
-  await waitFor(async () => (await statusOf(`${other.url}/healthz`)) === 200, { deadlineMs: 60_000 })
+  await waitFor(async () => (await statusOf(`${other.url}/healthz`)) === 200, { deadlineMs: 240_000 })
   const wrong: Array<[Record<string, string>, RegExp]> = [
     [{ NAMESPACE: name, PORT: new URL(other.url).port }, /Port \d+ on 127\.0\.0\.1 is in use\. Set PORT/],
     [
@@ -135,19 +135,19 @@ test('what a gateway cannot start with is said in words', async (t) => {
 test('several processes serve one port, and what dies is started again', async (t) => {
   const gateway = await startGateway(t, { NAMESPACE: await namespace(t), GATEWAY_PROCESSES: '2', DRAIN_MS: '5000' })
   await waitFor(async () => gateway.pids().length === 3 && (await statusOf(`${gateway.url}/healthz`)) === 200, {
-    deadlineMs: 60_000
+    deadlineMs: 240_000
   })
   t.equal(gateway.pids()[0], gateway.process.pid)
   t.equal(await statusOf(`${gateway.adminUrl}/healthz`), 200)
   const [, victim = 0, other] = gateway.pids()
   process.kill(victim, 'SIGKILL')
-  await waitFor(() => gateway.pids().length === 3 && !gateway.pids().includes(victim), { deadlineMs: 60_000 })
+  await waitFor(() => gateway.pids().length === 3 && !gateway.pids().includes(victim), { deadlineMs: 240_000 })
   t.ok(gateway.pids().includes(other ?? 0))
   await waitFor(
     async () => /floodgate_http_answers_total/.test(await (await fetch(`${gateway.adminUrl}/metrics`)).text()),
     {
       // they are told when the new process answers, too: 5 s each time that it does not yet
-      deadlineMs: 60_000,
+      deadlineMs: 240_000,
       what: 'figures of all processes'
     }
   )
@@ -167,23 +167,23 @@ test('what one of several processes cannot do is told by the admin port', async 
     return body?.conditions?.find(({ name }) => name === 'opening')
   }
   await waitFor(async () => gateway.pids().length === 3 && (await opening())?.ok === true, {
-    deadlineMs: 60_000,
+    deadlineMs: 240_000,
     what: 'all processes to decide'
   })
   const [, victim = 0] = gateway.pids()
   process.kill(victim, 'SIGSTOP')
   try {
-    await waitFor(async () => (await opening())?.ok === false, { deadlineMs: 60_000, what: 'the stop to be told' })
+    await waitFor(async () => (await opening())?.ok === false, { deadlineMs: 240_000, what: 'the stop to be told' })
     t.match((await opening())?.detail, `gateway process ${victim}`)
     const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
     t.match(text, /floodgate_condition\{name="opening"\} 0/)
     t.match(text, /floodgate_part_health\{part="gate"\} 0/)
     const alarmed = () => /"alarm":"CONDITION","condition":"opening","detail":"gateway process/.test(gateway.said())
-    await waitFor(alarmed, { deadlineMs: 60_000, what: 'the alarm in the log' })
+    await waitFor(alarmed, { deadlineMs: 240_000, what: 'the alarm in the log' })
   } finally {
     process.kill(victim, 'SIGCONT')
   }
-  await waitFor(async () => (await opening())?.ok === true, { deadlineMs: 60_000, what: 'all to decide again' })
+  await waitFor(async () => (await opening())?.ok === true, { deadlineMs: 240_000, what: 'all to decide again' })
   gateway.process.kill('SIGTERM')
   t.equal(await gateway.exitCode, 0)
 })

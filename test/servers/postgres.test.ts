@@ -30,7 +30,7 @@ async function sellsAndStores(t: Test, core: Core, user: string): Promise<void> 
     const found = await core.pool.query('select 1 from orders where user_id = $1', [user]).catch(() => undefined)
     return found?.rowCount === 1
   }
-  await waitFor(stored, { deadlineMs: 60_000, what: 'the order to be stored' })
+  await waitFor(stored, { deadlineMs: 240_000, what: 'the order to be stored' })
 }
 
 /** A role with a password that may do nothing but sign in. @returns its address */
@@ -147,7 +147,10 @@ t.test('TLS, with a certificate of an authority of our own', { skip: noOpenssl }
   place(files.key, 'server.key')
   await query(postgres.url, 'alter system set ssl = on')
   await query(postgres.url, 'select pg_reload_conf()')
-  await waitFor(async () => (await query(postgres.url, 'show ssl'))[0]?.ssl === 'on', { what: 'TLS to be offered' })
+  await waitFor(async () => (await query(postgres.url, 'show ssl'))[0]?.ssl === 'on', {
+    deadlineMs: 240_000,
+    what: 'TLS to be offered'
+  })
   const config = (members: string) => loadConfig({ DATABASE_URL: `${postgres.url}?${members}`, NAMESPACE: 'shop' })
   const trusted = config(`sslmode=verify-full&sslrootcert=${files.ca}`)
   t.ok((await migrate(trusted)).length > 10)
@@ -170,7 +173,10 @@ async function standbyOf(t: Test, primary: { readonly url: string; readonly fold
   t.teardown(() => standby.stop(2000))
   const [{ place } = {}] = await query(primary.url, 'select pg_current_wal_lsn() as place')
   const follows = `select pg_last_wal_replay_lsn() >= '${place}'::pg_lsn as reached`
-  await waitFor(async () => (await query(standby.url, follows))[0]?.reached === true, { what: 'the standby to follow' })
+  await waitFor(async () => (await query(standby.url, follows))[0]?.reached === true, {
+    deadlineMs: 240_000,
+    what: 'the standby to follow'
+  })
   return standby
 }
 
@@ -192,9 +198,12 @@ t.test('a fail-over to a standby: told while it is one, used when it is promoted
 
   await postgres.kill()
   proxy.retarget({ host: '127.0.0.1', port: portOf(standby.url) })
-  await waitFor(async () => /standby/.test((await ofPostgres())?.detail ?? ''), { what: 'the standby to be told' })
+  await waitFor(async () => /standby/.test((await ofPostgres())?.detail ?? ''), {
+    deadlineMs: 240_000,
+    what: 'the standby to be told'
+  })
   t.equal((await ofPostgres())?.ok, false)
   await query(standby.url, 'select pg_promote()')
   await sellsAndStores(t, core, 'ben')
-  await waitFor(async () => (await ofPostgres())?.ok === true, { what: 'Postgres to be well' })
+  await waitFor(async () => (await ofPostgres())?.ok === true, { deadlineMs: 240_000, what: 'Postgres to be well' })
 })

@@ -68,7 +68,7 @@ export async function startPooler(t: Teardown, { databaseUrl, mode, ignore = '' 
     child.kill('SIGKILL')
     await ended
   })
-  await waitFor(() => listens(port), { what: 'pgbouncer to listen' }).catch((error: Error) => {
+  await waitFor(() => listens(port), { deadlineMs: 240_000, what: 'pgbouncer to listen' }).catch((error: Error) => {
     throw new Error(`${error.message}\n${said}`)
   })
   url.host = `127.0.0.1:${port}`
