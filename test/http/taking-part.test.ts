@@ -57,7 +57,7 @@ test('a spin is asked for with the number of its seed, user and key; a body is n
     campaign: 'mall',
     activity: 'wheel',
     quantity: 1,
-    pool: '',
+    pool: 'coupons',
     request: '{}',
     random: drawRandom(SEED, { campaign: 'mall', draw: 'wheel', user: 'alice', key: 'key-0000001' })
   })
