@@ -178,7 +178,7 @@ function operatorCommands(): Command {
     .option(...why)
   add('list', 'everybody who was let in, and whose tokens work')
   add('rotate <name>', 'another token; the one before stops within 10 seconds')
-    .option(...until)
+    .option('--expires <time>', 'how long the token works: 12h, 90d (until the same moment as before)')
     .option(...why)
   add('revoke <name>', 'shut somebody out, within 10 seconds at every gateway').option(...why)
   return operator

@@ -94,6 +94,8 @@ t.test('a service may do what its scopes say, until it expires', async (t) => {
   t.equal(await statusOf(token), 403, 'a route for people')
   await pool.query("update operators set expires_at = now() - interval '1 second' where name = 'shop'")
   t.equal(await statusOf(token, '/admin/v1/orders/0-1-1'), 401, 'expired')
+  const wanting = { command: 'rotate', name: 'shop' } as const
+  await t.rejects(operatorCommand(config, wanting), { message: /If it has expired, say until when: --expires/ })
   t.match(
     (await operator('list')).out,
     /^ada +viewer +works\nshop +service +expired until .* orders:read,tasks:progress\n$/
