@@ -7,7 +7,7 @@ import { decodeOrder } from '../gate/order-record.ts'
 import { decodeWin } from '../gate/win-record.ts'
 import { poolLoads } from '../store/audit.ts'
 import { countCodes } from '../store/codes.ts'
-import { searchOrders, searchWins } from '../store/searches.ts'
+import { searchOrders, searchWins, searchWord } from '../store/searches.ts'
 import { asProblem } from './admin-campaign-answers.ts'
 import type { AnswerDesk } from './answer-desk.ts'
 import { pickLanguage } from './language.ts'
@@ -47,6 +47,7 @@ const WinQuery = Type.Object(
   },
   closed
 )
+const WordQuery = Type.Object({ q: Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' }) }, closed)
 const PoolParams = Type.Object({
   campaign: Type.String({ pattern: ID_PATTERN }),
   pool: Type.String({ pattern: ID_PATTERN })
@@ -106,6 +107,15 @@ export async function adminSearches(app: FastifyInstance, { pool, desk, campaign
       const context = { language, findPrize: desk.findPrize }
       return pageView(shown, (item) => ({ ...liveWinView(item, context), user: item.user }))
     }
+  )
+
+  app.get<{ Querystring: { q: string } }>(
+    '/admin/v1/search',
+    {
+      preHandler: requireRole('viewer'),
+      schema: { ...schema, summary: 'Whose an id or a code is: user, order, win, claim, code', querystring: WordQuery }
+    },
+    async (request) => ({ items: await fromStore(searchWord(pool, request.query.q)), nextCursor: null })
   )
 
   app.get<{ Params: { campaign: string; pool: string } }>(

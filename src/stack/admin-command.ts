@@ -47,7 +47,7 @@ export function requestOf(line: AdminCommandLine): { method: AdminMethod; path: 
   const members: Record<string, unknown> = {}
   for (const [name, text] of given) {
     const isUsed = name === 'file' || name === 'id' || template.includes(`{${name}}`)
-    if (!isUsed) members[name] = /^\d{1,15}$/.test(text) ? Number(text) : text
+    if (!isUsed) members[name] = name === 'version' ? Number(text) : text
   }
   for (const option of command.options ?? []) {
     const text = options[memberOf(option)]

@@ -197,6 +197,12 @@ const pool = of('pool', [
 
 const user = of('user', [
   {
+    name: 'find',
+    says: 'whose an id of an order, a win or a claim, or a code is; whether there is such a user',
+    args: '<q>',
+    route: 'GET /search'
+  },
+  {
     name: 'timeline',
     says: 'everything that was decided about a user, newest first',
     args: '<user>',

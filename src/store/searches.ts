@@ -58,3 +58,27 @@ export async function searchWins(db: Queryable, search: WinSearch, page: Page): 
   const values = [page.campaign ?? null, user, status, type, ...placeValues(page.before), page.limit]
   return (await db.query<StoredWin>(sql, values)).rows
 }
+
+/** What a word stands for. */
+export interface Found {
+  readonly type: 'user' | 'order' | 'win' | 'claim' | 'code'
+  /** of a code, the claim or win that has it; null while it is free */
+  readonly id: string | null
+  readonly user: string | null
+  readonly campaign: string | null
+}
+
+/** Everything that has exactly this id, or is this code; each by an index. */
+export async function searchWord(db: Queryable, word: string): Promise<Found[]> {
+  const { rows } = await db.query<Found>(
+    `select 'user' as type, $1::text as id, $1::text as "user", null::text as campaign
+       where exists (select 1 from decisions where user_id = $1)
+     union all select 'order', order_id, user_id, campaign_id from orders where order_id = $1
+     union all select 'win', win_id, user_id, campaign_id from wins where win_id = $1
+     union all select 'claim', claim_id, user_id, campaign_id from claims where claim_id = $1
+     union all select 'code', c.claim_id, coalesce(l.user_id, w.user_id), c.campaign_id from codes c
+       left join claims l on l.claim_id = c.claim_id left join wins w on w.win_id = c.claim_id where c.code = $1`,
+    [word]
+  )
+  return rows
+}

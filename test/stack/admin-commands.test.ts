@@ -141,6 +141,14 @@ t.test('users, pools and units', async (t) => {
   t.match(await json('user timeline', ['eve']), {
     items: [{ type: 'order.accepted' }, { type: 'user.requalified' }, { type: 'user.disqualified' }]
   })
+  const { items } = await json('user timeline', ['eve'], { limit: '1' })
+  t.match((await json('user find', ['eve'])).items, [{ type: 'user', id: 'eve' }])
+  await waitFor(async () => (await json('user find', [items[0].eventId])).items.length === 1, {
+    what: 'the order to be stored'
+  })
+  t.match((await json('user find', [items[0].eventId])).items, [{ type: 'order', user: 'eve', campaign: 'shop' }])
+  t.match((await json('user find', ['C-2'])).items, [{ type: 'code', id: null, campaign: 'goods' }])
+  t.same((await json('user find', ['nobody'])).items, [])
   t.match(await json('user grant', ['eve'], { campaign: 'goods', unit: 'points', amount: '5' }), {
     outcome: 'confirmed'
   })
