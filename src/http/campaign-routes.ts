@@ -3,10 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ViewContext } from './activity-view-parts.ts'
+import { cacheable } from './answer-headers.ts'
 import { campaignView, rulesView } from './campaign-view.ts'
 import { type Language, pickLanguage } from './language.ts'
 import type { LiveFigures } from './live-figures.ts'
 import { ProblemError } from './problems.ts'
+import { isKnown } from './ready-made.ts'
 import type { Directory } from './sales-directory.ts'
 import { CampaignParams, ListQuery, OpenObject, refusals } from './schemas.ts'
 
@@ -52,9 +54,9 @@ function createPages(figures: LiveFigures, now: () => number) {
 }
 
 function sendPage(request: FastifyRequest, reply: FastifyReply, { body, etag }: Page): FastifyReply {
-  reply.headers({ etag, 'cache-control': 'public, max-age=1', vary: 'accept-language' })
-  const tags = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  if (tags?.includes(etag) === true || tags?.includes('*') === true) return reply.code(304).send()
+  cacheable(reply, 1)
+  reply.header('etag', etag)
+  if (isKnown(request, etag)) return reply.code(304).send()
   return reply.type('application/json; charset=utf-8').send(body)
 }
 
@@ -92,10 +94,7 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
         response: { 200: Type.Object({ serverTime: Type.String() }) }
       }
     },
-    async (_request, reply) => {
-      reply.header('cache-control', 'no-store')
-      return { serverTime: new Date(now()).toISOString() }
-    }
+    async () => ({ serverTime: new Date(now()).toISOString() })
   )
 
   app.get(

@@ -1,10 +1,11 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 import { DefinitionSchema } from '../campaign/definition.ts'
+import { PAGES, readPages } from './document-pages.ts'
 import { ProblemError } from './problems.ts'
 import { publishedSchemas } from './published-schemas.ts'
+import { makeReady, type ReadyMade, sendReady } from './ready-made.ts'
 
 const VERSION = '1.0.0'
 
@@ -28,19 +29,53 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
   })
 }
 
-/** /openapi.json, /docs and /schemas/*. Register it last, so that it sees every route. */
+const JSON_TYPE = 'application/json; charset=utf-8'
+const SCHEMA_TYPE = 'application/schema+json; charset=utf-8'
+
+/** Makes something at the first call and answers it from then on; what failed is tried again. */
+function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
+  let made: Promise<Made> | undefined
+  return () => {
+    made ??= make().catch((error) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}
+
+/** /openapi.json, /docs and /schemas/*, made once and then sent from memory. Register it last, so that it sees every route. */
 export async function registerDocuments(app: FastifyInstance): Promise<void> {
-  const schemas: Record<string, TSchema> = { ...publishedSchemas, 'campaign-definition.json': DefinitionSchema }
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  app.get('/schemas/', { schema: { hide: true } }, async () => ({
-    items: Object.keys(schemas).map((name) => `/schemas/${name}`)
-  }))
-  app.get<{ Params: { name: string } }>('/schemas/:name', { schema: { hide: true } }, async (request, reply) => {
-    const { name } = request.params
-    const schema = Object.hasOwn(schemas, name) ? schemas[name] : undefined
-    if (schema === undefined) throw new ProblemError('NOT_FOUND')
-    const document = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema }
-    return reply.type('application/schema+json; charset=utf-8').send(JSON.stringify(document))
+  const hidden = { schema: { hide: true } }
+  const contract = once(() => makeReady(JSON.stringify(app.swagger()), { 'content-type': JSON_TYPE }))
+  app.get('/openapi.json', hidden, async (request, reply) => sendReady(request, reply, await contract()))
+
+  const pages = once(() => readPages(app.swagger()))
+  for (const url of [PAGES, `${PAGES}/*`]) {
+    app.get(url, hidden, async (request, reply) => {
+      const [path = ''] = request.url.split('?')
+      const found = (await pages()).get(path)
+      if (found === undefined) throw new ProblemError('NOT_FOUND')
+      return sendReady(request, reply, found)
+    })
+  }
+
+  const schemas = once(readySchemas)
+  app.get('/schemas/', hidden, async (request, reply) => sendReady(request, reply, (await schemas()).list))
+  app.get<{ Params: { name: string } }>('/schemas/:name', hidden, async (request, reply) => {
+    const found = (await schemas()).byName.get(request.params.name)
+    if (found === undefined) throw new ProblemError('NOT_FOUND')
+    return sendReady(request, reply, found)
   })
+}
+
+async function readySchemas(): Promise<{ list: ReadyMade; byName: Map<string, ReadyMade> }> {
+  const schemas: Record<string, TSchema> = { ...publishedSchemas, 'campaign-definition.json': DefinitionSchema }
+  const byName = new Map<string, ReadyMade>()
+  for (const [name, schema] of Object.entries(schemas)) {
+    const document = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema }
+    byName.set(name, await makeReady(JSON.stringify(document), { 'content-type': SCHEMA_TYPE }))
+  }
+  const items = [...byName.keys()].map((name) => `/schemas/${name}`)
+  return { list: await makeReady(JSON.stringify({ items }), { 'content-type': JSON_TYPE }), byName }
 }

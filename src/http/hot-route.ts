@@ -4,6 +4,7 @@ import type { ActivityRules } from '../campaign/activity-rules.ts'
 import type { CatalogueCampaign } from '../campaign/catalogue.ts'
 import { stockItems } from '../campaign/stock.ts'
 import type { ActivityUse } from './activity-use.ts'
+import { cacheable } from './answer-headers.ts'
 import { visibleActivities } from './campaign-view.ts'
 import { localise, pickLanguage } from './language.ts'
 import type { CampaignFigures, LiveFigures } from './live-figures.ts'
@@ -63,7 +64,7 @@ export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { dir
         .map((activity) => ({ activity, uses: usesOf(campaign, activity) }))
         .sort((a, b) => b.uses - a.uses)
         .map(({ activity: { id, kind, title }, uses }) => ({ id, kind, title: localise(title, language), uses }))
-      reply.headers({ 'cache-control': 'public, max-age=1', vary: 'accept-language' })
+      cacheable(reply, 1)
       return { items, nextCursor: null }
     }
   )

@@ -80,7 +80,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       const { user } = claimsOf(request)
       const found = await turns.take(reply, user, () => orders.find(user, request.params.order))
       if (found === undefined) throw new ProblemError('NOT_FOUND')
-      return reply.header('cache-control', 'no-store').send(liveOrderView(found))
+      return reply.send(liveOrderView(found))
     }
   )
 

@@ -41,7 +41,6 @@ export const requestRoute: FastifyPluginAsyncTypebox<RequestOptions> = async (
       const found = await turns.take(reply, user, () => decisions.outcomeOf(user, key))
       if (found === undefined)
         throw new ProblemError('NOT_FOUND', {}, 'No decision stands under this key: send the request again with it.')
-      reply.header('cache-control', 'no-store')
       if (found === 'pending') return reply.code(202).send(pendingView(key))
       const language = pickLanguage(request.headers['accept-language'])
       return reply.code(200).send(await desk.bodyOf({ ...found, requestId: key, language }))

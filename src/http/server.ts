@@ -1,9 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
+import { createServer as createHttpServer } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Config, ConfigError } from '../config/config.ts'
 import { unstorableTexts } from '../store/storable-text.ts'
+import { GUARDED } from './answer-headers.ts'
 import { closesConnections } from './drain.ts'
+import { inTurn } from './in-turn.ts'
 import { ProblemError, problemBody, sendProblem } from './problems.ts'
 
 export interface ServerOptions {
@@ -37,24 +40,29 @@ export function listSetting(text: string): string[] {
  * Fastify's own logging stays off: a child logger and two listeners per request would cost a tenth of a refusal.
  */
 export function createServer({ bodyLimitBytes, proxies, requestTimeoutMs }: ServerOptions): FastifyInstance {
-  const prefix = `${randomBytes(6).toString('base64url')}-`
-  let count = 0
-  const nextId = (): string => prefix + (count++).toString(36)
   const app = fastify({
     logger: false,
-    genReqId: nextId,
+    // numbers in turn would tell everybody how many requests there are
+    genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
     trustProxy: proxies.length > 0 ? [...proxies] : false,
-    requestTimeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    maxRequestsPerSocket: REQUESTS_PER_SOCKET,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    serverFactory(listener) {
+      const server = createHttpServer(
+        {
+          headersTimeout: HEADERS_TIMEOUT_MS,
+          requestTimeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+          keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS
+        },
+        inTurn(listener)
+      )
+      server.maxRequestsPerSocket = REQUESTS_PER_SOCKET
+      return server.setTimeout(CONNECTION_TIMEOUT_MS)
+    },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (_error, request, reply) => {
-      reply.header('x-request-id', request.id)
+      reply.headers(GUARDED).header('x-request-id', request.id)
       sendProblem(request as FastifyRequest, reply as FastifyReply, { code: 'NOT_FOUND' })
     },
     ajv: {
@@ -67,12 +75,13 @@ export function createServer({ bodyLimitBytes, proxies, requestTimeoutMs }: Serv
       }
     }
   })
-  app.removeContentTypeParser('text/plain')
+  takeEmptyBodies(app)
   app.decorateRequest('claims', null)
   app.decorateRequest('idempotencyKey', null)
   app.decorateRequest('answers', null)
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
+    request.body = {}
+    reply.headers(GUARDED).header('x-request-id', request.id)
     if (closesConnections()) reply.header('connection', 'close')
     done()
   })
@@ -88,6 +97,23 @@ function refuseUnstorable(app: FastifyInstance): void {
     if (found.length === 0) return done()
     const errors = found.slice(0, ERRORS_MAX).map((pointer) => ({ pointer, detail: UNSTORABLE }))
     done(new ProblemError('VALIDATION', { errors }))
+  })
+}
+
+/**
+ * An empty body is `{}`, whatever type it was given: requests without any keep what the first hook left, for Fastify parses
+ * nothing then. Any other body has to be JSON.
+ */
+function takeEmptyBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, {})
+    else void parse(request, body, done)
+  })
+  app.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, body, done) => {
+    if (body === '') done(null, {})
+    else done(new ProblemError('UNSUPPORTED_MEDIA_TYPE'))
   })
 }
 
@@ -108,10 +134,10 @@ export function trustedProxies(config: Config): string[] {
   )
 }
 
-/** Headers that tell browsers to trust an answer no further than needed; the routes of this scope get them. */
+/** Headers that tell browsers to trust a page no further than needed; the routes of this scope get them. */
 export function protectAnswers(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' })
+    reply.headers({ 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' })
     done()
   })
 }
@@ -122,16 +148,22 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     socket.destroy()
     return
   }
+  const requestId = randomUUID()
   const body = problemBody({
     code: 'VALIDATION',
     members: {
       errors: [{ pointer: '', detail: 'This is not a readable HTTP request, or its headers are too large.' }]
     },
-    requestId: 'none',
+    requestId,
     language: 'en'
   })
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
-      `connection: close\r\n\r\n${body}`
-  )
+  const headers = {
+    ...GUARDED,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    'x-request-id': requestId
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`)
 }

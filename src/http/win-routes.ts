@@ -40,7 +40,7 @@ export const winRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, opti
       })
       const language = languageOf(request)
       const view = (found: LiveWin) => liveWinView(found, { language, findPrize, code: codes.get(found.win.id) })
-      return reply.header('cache-control', 'no-store').send(pageView(page, view))
+      return reply.send(pageView(page, view))
     }
   )
 

@@ -6,6 +6,7 @@ import { isoTime } from '../gate/iso-time.ts'
 import { decodeWin } from '../gate/win-record.ts'
 import { publicWins, type StoredWin } from '../store/wins.ts'
 import { AnonymousReads } from './anonymous-reads.ts'
+import { cacheable } from './answer-headers.ts'
 import { type Winner, WinnerList } from './decision-schemas.ts'
 import { type Language, pickLanguage } from './language.ts'
 import { type ItemReader, type PageRequest, pageOf, pageView, unite } from './pages.ts'
@@ -101,7 +102,7 @@ export const winnersRoute: FastifyPluginAsyncTypebox<WinnersOptions> = async (ap
       const stored = rows.map((row) => ({ ...row, win: decodeWin(row.id, row.record) }))
       const language = pickLanguage(request.headers['accept-language'])
       const view = pageView(unite({ live: [], stored }, page, reader), (won) => winnerView(won, findPrize, language))
-      reply.headers({ 'cache-control': 'public, max-age=1', vary: 'accept-language' })
+      cacheable(reply, 1)
       return reply.send(view)
     }
   )

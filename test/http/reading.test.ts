@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { test } from 'tap'
 import { UnavailableError } from '../../src/gate/gate.ts'
 import { type ConditionName, conditionTable } from '../../src/health/conditions.ts'
@@ -56,7 +56,7 @@ test('a page that did not change is not sent twice', async (t) => {
   gate.hashes = hashes
   const first = await app.inject('/v1/campaigns/launch')
   t.equal(first.headers['cache-control'], 'public, max-age=1')
-  t.equal(first.headers.vary, 'accept-language')
+  t.equal(first.headers.vary, 'origin, accept-language, accept-encoding')
   const etag = String(first.headers.etag)
   const again = (tag: string) => app.inject({ url: '/v1/campaigns/launch', headers: { 'if-none-match': tag } })
   for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, '*']) t.equal((await again(tag)).statusCode, 304)
@@ -214,6 +214,47 @@ test('readiness tells the parts, and 503 before the gate opened and while the pr
   const draining = await app.inject('/readyz')
   t.equal(draining.statusCode, 503)
   t.equal(draining.json().status, 'draining')
+})
+
+test('caches keep what is for everybody, by all that it may depend on, and nothing else', async (t) => {
+  const { app, gate } = await publicApp(t, { env: { CORS_ORIGINS: 'https://shop.example' } })
+  gate.hashes = hashes
+  const origin = 'https://shop.example'
+  const shared = ['/v1/campaigns', '/v1/campaigns/launch', '/v1/campaigns/launch/rules', '/openapi.json', '/docs']
+  for (const url of [...shared, '/v1/campaigns/launch/activities/hot', '/schemas/', '/schemas/order.json']) {
+    const { headers } = await app.inject({ url, headers: { origin } })
+    t.match(headers['cache-control'], /^public, max-age=/, url)
+    t.equal(headers.vary, 'origin, accept-language, accept-encoding', url)
+    t.equal(headers['access-control-allow-origin'], origin, url)
+    t.equal(headers['x-content-type-options'], 'nosniff', url)
+  }
+  const mine = ['/v1/me/orders', '/v1/me/wins', '/v1/orders/0-1700000000-7', '/v1/requests/key-00000001']
+  const odd = ['/nowhere', '/v1/campaigns/%ZZ', '/v1/campaigns/other', '/v1/time', '/healthz', '/readyz']
+  for (const url of [...mine, '/v1/campaigns/launch/me', ...odd]) {
+    const { headers } = await app.inject({ url, headers: alice })
+    t.equal(headers['cache-control'], 'no-store', url)
+    t.equal(headers['x-content-type-options'], 'nosniff', url)
+  }
+  const ids = await Promise.all(
+    Array.from({ length: 50 }, async () => String((await app.inject('/healthz')).headers['x-request-id']))
+  )
+  t.equal(new Set(ids.map((id) => id.slice(0, 8))).size, 50, 'the name of one exchange tells nothing of the next')
+})
+
+test('what is not HTTP is answered with the same care', async (t) => {
+  const { app } = await publicApp(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  let text = ''
+  socket.on('data', (part) => {
+    text += String(part)
+  })
+  socket.write('rubbish\r\n\r\n')
+  await waitFor(() => socket.closed, { what: 'the connection to end' })
+  t.match(text, /^HTTP\/1\.1 400 /)
+  for (const header of [/x-content-type-options: nosniff/, /cache-control: no-store/, /x-request-id: \S{20}/]) {
+    t.match(text, header)
+  }
 })
 
 test('browsers of listed origins may call, others get no leave', async (t) => {
