@@ -3,7 +3,8 @@ import { requestHash } from '../gate/request-hash.ts'
 import type { OnRequest } from './auth.ts'
 import { ProblemError } from './problems.ts'
 
-const KEY = /^[\x21-\x7e]{8,128}$/
+// once the pair of quotes is off, another pair would be taken off by whoever reads the key next: it is no key
+const KEY = /^(?!".*"$)[\x21-\x7e]{8,128}$/
 const REMEMBERED_MAX = 10_000
 
 /** A key without the pair of double quotes that the IETF draft puts around it; undefined when it is malformed. */
@@ -21,7 +22,8 @@ export const requireKey: OnRequest = (request, _reply, done) => {
   }
   const key = typeof raw === 'string' ? cleanKey(raw) : undefined
   if (key === undefined) {
-    const detail = 'the header must have 8 to 128 visible ASCII characters'
+    const detail =
+      'the header must have 8 to 128 visible ASCII characters, and at most one pair of double quotes around them'
     done(new ProblemError('VALIDATION', { errors: [{ pointer: '/idempotency-key', detail }] }))
     return
   }

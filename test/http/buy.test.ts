@@ -131,7 +131,16 @@ test('an idempotency key is required, cleaned of quotes, and has 8 to 128 visibl
     status: 400,
     code: 'IDEMPOTENCY_KEY_REQUIRED'
   })
-  for (const wrong of ['1234567', 'x'.repeat(129), 'with space', '"1234567"', 'ümlaut-key', 'tab\tinside']) {
+  for (const wrong of [
+    '1234567',
+    'x'.repeat(129),
+    'with space',
+    '"1234567"',
+    'ümlaut-key',
+    'tab\tinside',
+    '""double-key""',
+    '"""twice-more"""'
+  ]) {
     const answer = await buy(shop, { headers: { 'idempotency-key': wrong } })
     isProblem(t, answer, { status: 400, code: 'VALIDATION', errors: [{ pointer: '/idempotency-key' }] })
   }
@@ -186,7 +195,7 @@ test('a wrong body changes nothing and names everything that is wrong', async (t
     ['{"quantity":1', ['']],
     ['{"quantity":NaN}', ['']],
     ['{"quantity":1,"__proto__":{"x":1}}', ['']],
-    ['', ['']]
+    ['', ['/quantity']]
   ]
   for (const [payload, pointers] of rubbish) {
     const answer = await buy(shop, { payload })
@@ -196,6 +205,19 @@ test('a wrong body changes nothing and names everything that is wrong', async (t
     t.ok(errors.every(({ detail }) => detail.length > 0))
   }
   t.equal(shop.gate.commands.length, 0)
+})
+
+test('an empty body is an empty object, with and without a type', async (t) => {
+  const shop = await publicApp(t)
+  const types = ['', 'application/json', 'application/json; charset=utf-8', 'application/x-www-form-urlencoded']
+  for (const type of types) {
+    const answer = await buy(shop, { payload: '', headers: { 'content-type': type } })
+    isProblem(t, answer, { status: 400, code: 'VALIDATION', errors: [{ pointer: '/quantity' }] })
+    const url = `/v1/orders/${anOrder().id}/cancellation`
+    shop.gate.orders = [{ order: anOrder(), journaled: true }]
+    const cancelled = await buy(shop, { url, payload: '', headers: { 'content-type': type } })
+    t.equal(cancelled.statusCode, 201, `of type '${type}'`)
+  }
 })
 
 test('a buy cannot be stacked with other discounts', async (t) => {
