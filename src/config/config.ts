@@ -50,6 +50,19 @@ const Environment = Type.Object({
   TOKEN_JWKS_URL: Type.String({ default: '', description: 'JWKS of storefront tokens, instead of TOKEN_SECRET' }),
   TOKEN_ISSUER: Type.String({ default: 'floodgate', description: 'expected iss' }),
   TOKEN_AUDIENCE: Type.String({ default: 'floodgate-storefront', description: 'expected aud' }),
+  TOKEN_USER_CLAIM: Type.String({ default: 'sub', description: 'the claim that names the user' }),
+  TOKEN_LEEWAY_SECONDS: Type.Integer({
+    minimum: 0,
+    maximum: 300,
+    default: 5,
+    description: 'how far the clocks of issuer and gateway may differ, for nbf and exp'
+  }),
+  TOKEN_MAX_BYTES: Type.Integer({
+    minimum: 512,
+    maximum: 65536,
+    default: 8192,
+    description: 'size of the largest token that is read'
+  }),
   RATE_LIMIT_USER_PER_SECOND: Type.Integer({ minimum: 0, default: 50, description: 'by user, per process; 0 = off' }),
   RATE_LIMIT_ADDRESS_PER_SECOND: Type.Integer({
     minimum: 0,

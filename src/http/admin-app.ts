@@ -84,7 +84,12 @@ const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({
 export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance> {
   const { config, pool, logger, metrics, health } = parts
   const proxies = trustedProxies(config)
-  const app = createServer({ bodyLimitBytes: BODY_MAX, proxies, requestTimeoutMs: REQUEST_TIMEOUT_MS })
+  const app = createServer({
+    bodyLimitBytes: BODY_MAX,
+    tokenBytes: config.TOKEN_MAX_BYTES,
+    proxies,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS
+  })
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics })
 
   await app.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })

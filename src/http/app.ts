@@ -70,13 +70,17 @@ async function registerCors(app: FastifyInstance, config: Config): Promise<void>
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
   const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
-  const app = createServer({ bodyLimitBytes: BODY_MAX, proxies: trustedProxies(config) })
+  const app = createServer({
+    bodyLimitBytes: BODY_MAX,
+    tokenBytes: config.TOKEN_MAX_BYTES,
+    proxies: trustedProxies(config)
+  })
   await registerCors(app, config)
   const limits = await registerRateLimits(app, config)
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics, byAddress: limits.byAddress })
   await registerOpenApi(app)
 
-  const authenticate = createAuthHook(tokenReader(config, logger), limits.byUser)
+  const authenticate = createAuthHook(tokenReader(config, { logger, metrics }), limits.byUser)
   const directory = createDirectory(parts.catalogue, now)
   const figures = new LiveFigures({ gate, catalogue: parts.catalogue, now })
   const orders = createOrderDirectory(gate, pool)

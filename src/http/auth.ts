@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fast
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { createJwksCheck } from './jwks.ts'
+import type { HttpMetrics } from './metrics.ts'
 import { ProblemError } from './problems.ts'
 import type { UserLimit } from './rate-limits.ts'
 import { type Claims, createTokenReader, secretCheck, type TokenReader } from './storefront-token.ts'
@@ -9,9 +10,17 @@ import { type Claims, createTokenReader, secretCheck, type TokenReader } from '.
 export type OnRequest = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void
 
 /** The reader of storefront tokens that the configuration asks for. @throws ConfigError */
-export function tokenReader(config: Config, logger: Logger): TokenReader {
-  if (config.TOKEN_JWKS_URL === '') return createTokenReader(secretCheck(config))
-  const reader = createTokenReader(createJwksCheck(config, { logger, onChange: () => reader.forget() }))
+export function tokenReader(
+  config: Config,
+  { logger, metrics }: { logger: Logger; metrics: HttpMetrics }
+): TokenReader {
+  const onRefusal = (reason: string, detail: string): void => {
+    metrics.tokenRefused(reason)
+    logger.debug({ reason, detail }, 'a token was refused')
+  }
+  if (config.TOKEN_JWKS_URL === '') return createTokenReader(secretCheck(config), { config, onRefusal })
+  const check = createJwksCheck(config, { logger, onChange: () => reader.forget() })
+  const reader = createTokenReader(check, { config, onRefusal })
   return reader
 }
 

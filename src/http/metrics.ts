@@ -10,6 +10,8 @@ export interface HttpMetrics {
   answers(route: string): Float64Array
   /** counts what the gate said */
   outcome(outcome: Outcome): void
+  /** counts a token that was refused, by one of few words */
+  tokenRefused(reason: string): void
 }
 
 /** Numbers in arrays and one map; prom-client sees them when it is asked, for its own counters hash labels on each call. */
@@ -18,6 +20,7 @@ export function createMetrics(): HttpMetrics {
   collectDefaultMetrics({ register: registry })
   const byRoute = new Map<string, Float64Array>()
   const byOutcome = new Map<string, number>()
+  const byReason = new Map<string, number>()
   registry.registerMetric(
     new Counter({
       name: 'floodgate_http_answers_total',
@@ -32,18 +35,25 @@ export function createMetrics(): HttpMetrics {
       }
     })
   )
-  registry.registerMetric(
-    new Counter({
-      name: 'floodgate_gate_outcomes_total',
-      help: 'Outcomes of gate commands: confirmed, replayed, pending, unavailable, unknown, or the code of a refusal',
-      labelNames: ['outcome'],
-      registers: [],
-      collect() {
-        this.reset()
-        for (const [outcome, count] of byOutcome) this.inc({ outcome }, count)
-      }
-    })
-  )
+  const counted = (about: { name: string; help: string; label: string }, counts: ReadonlyMap<string, number>): void => {
+    const { label, ...named } = about
+    registry.registerMetric(
+      new Counter({
+        ...named,
+        labelNames: [label],
+        registers: [],
+        collect() {
+          this.reset()
+          for (const [value, count] of counts) this.inc({ [label]: value }, count)
+        }
+      })
+    )
+  }
+  const outcomes = 'confirmed, replayed, pending, unavailable, unknown, or the code of a refusal'
+  const help = `Outcomes of gate commands: ${outcomes}`
+  counted({ name: 'floodgate_gate_outcomes_total', help, label: 'outcome' }, byOutcome)
+  const refusals = 'Storefront tokens that were refused'
+  counted({ name: 'floodgate_token_refusals_total', help: refusals, label: 'reason' }, byReason)
   return {
     registry,
     answers(route) {
@@ -57,6 +67,9 @@ export function createMetrics(): HttpMetrics {
     outcome(outcome) {
       const name = outcomeName(outcome)
       byOutcome.set(name, (byOutcome.get(name) ?? 0) + 1)
+    },
+    tokenRefused(reason) {
+      byReason.set(reason, (byReason.get(reason) ?? 0) + 1)
     }
   }
 }

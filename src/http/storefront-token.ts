@@ -1,19 +1,21 @@
 import { createVerifier } from 'fast-jwt'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config.ts'
+import { insideUser } from '../store/user-name.ts'
 import { ProblemError } from './problems.ts'
+import { reasonOf, TokenRefusedError } from './token-refusal.ts'
 import { TwoGenerationCache } from './two-generation-cache.ts'
 
 /** What a checked storefront token says. */
 export interface Claims {
-  /** `sub` */
+  /** the subject, by its name inside */
   readonly user: string
   /** 0 where the token names none */
   readonly level: number
   /** Unix seconds */
   readonly registeredAt: number | null
   readonly device: string | null
-  /** ms since 1970 */
+  /** ms since 1970, the leeway included */
   readonly expiresAt: number
 }
 
@@ -25,20 +27,25 @@ export interface TokenReader {
   read(authorization: string | undefined): Claims | Promise<Claims>
 }
 
-const TOKEN_MAX = 4096
 const CACHE_GENERATION = 32_768
+/** tokens of a generation of the cache: that many short ones, or so many bytes of long ones */
+const CACHE_BYTES = 64 * 1024 ** 2
 const BEARER = /^bearer +/i
-const USER = /^[A-Za-z0-9_.@-]{1,64}$/
 const LEVEL_MAX = 1000
 const DEVICE_MAX = 128
 const SECRET_MIN = 32
 
-/** Options of fast-jwt for the registered claims; `nbf` and `exp` are checked by it at the first sight of a token. */
+/**
+ * Options of fast-jwt for the registered claims; `nbf` and `exp` are checked by it at the first sight of a token. Whether an
+ * issuer's name ends with a slash is the same issuer told by two systems.
+ */
 export function claimRules(config: Config) {
+  const issuer = config.TOKEN_ISSUER.replace(/\/$/, '')
   return {
-    allowedIss: config.TOKEN_ISSUER,
+    allowedIss: [issuer, `${issuer}/`],
     allowedAud: config.TOKEN_AUDIENCE,
-    requiredClaims: ['iss', 'aud', 'sub', 'exp'],
+    requiredClaims: ['iss', 'aud', 'exp', config.TOKEN_USER_CLAIM],
+    clockTolerance: config.TOKEN_LEEWAY_SECONDS * 1000,
     cache: false
   }
 }
@@ -67,12 +74,26 @@ export class KeyNeededError extends Error {
   }
 }
 
+/** What a reader of tokens needs beside the check. */
+export interface TokenReaderOptions {
+  readonly config: Pick<Config, 'TOKEN_USER_CLAIM' | 'TOKEN_LEEWAY_SECONDS' | 'TOKEN_MAX_BYTES'>
+  /** called with each refusal: one of few words, and what is known more, without the token */
+  readonly onRefusal?: (reason: string, detail: string) => void
+  /** ms since 1970 */
+  readonly now?: () => number
+}
+
 /**
  * Remembers checked tokens: a signature costs 10 us and more, a look-up 0.3 us, and a crowd sends each token many
  * times. Only good tokens are kept, their expiry is looked at each time.
  */
-export function createTokenReader(check: CheckToken, now: () => number = Date.now): TokenReader & { forget(): void } {
-  const known = new TwoGenerationCache<Claims>(CACHE_GENERATION)
+export function createTokenReader(
+  check: CheckToken,
+  { config, onRefusal, now = Date.now }: TokenReaderOptions
+): TokenReader & { forget(): void } {
+  const known = new TwoGenerationCache<Claims>(CACHE_GENERATION, CACHE_BYTES)
+  const longest = config.TOKEN_MAX_BYTES
+  const readClaims = claimsReader(config)
 
   function first(token: string): Claims {
     const claims = readClaims(check(token))
@@ -80,15 +101,26 @@ export function createTokenReader(check: CheckToken, now: () => number = Date.no
     return claims
   }
 
+  /** Why a token was refused stays with us: every reason is the same 401, but keys that cannot be had are a 503. */
+  function refusal(error: unknown, detail?: string): ProblemError {
+    if (error instanceof ProblemError) return error
+    onRefusal?.(reasonOf(error), error instanceof Error ? error.message : '')
+    return new ProblemError('UNAUTHENTICATED', {}, detail)
+  }
+
   function read(authorization: string | undefined): Claims | Promise<Claims> {
-    if (authorization === undefined || authorization.length > TOKEN_MAX) throw new ProblemError('UNAUTHENTICATED')
+    if (authorization === undefined) throw refusal(new TokenRefusedError('missing'))
     const token = authorization.startsWith('Bearer ') ? authorization.slice(7) : authorization.replace(BEARER, '')
+    if (token.length > longest) {
+      const detail = `The token has ${token.length} bytes, and ${longest} are taken at most.`
+      throw refusal(new TokenRefusedError('too-large', detail), detail)
+    }
     const before = known.get(token)
     if (before !== undefined) {
-      if (before.expiresAt <= now()) throw new ProblemError('UNAUTHENTICATED')
+      if (before.expiresAt <= now()) throw refusal(new TokenRefusedError('expired'))
       return before
     }
-    if (!BEARER.test(authorization)) throw new ProblemError('UNAUTHENTICATED')
+    if (!BEARER.test(authorization)) throw refusal(new TokenRefusedError('scheme', 'the scheme is not Bearer'))
     try {
       return first(token)
     } catch (error) {
@@ -104,22 +136,24 @@ export function createTokenReader(check: CheckToken, now: () => number = Date.no
   return { read, forget: () => known.clear() }
 }
 
-/** Why a token was refused stays with us: every reason is the same 401, but keys that cannot be had are a 503. */
-function refusal(error: unknown): ProblemError {
-  return error instanceof ProblemError ? error : new ProblemError('UNAUTHENTICATED')
-}
-
-/** @throws Error when a claim is not what the contract says */
-function readClaims(payload: unknown): Claims {
-  if (typeof payload !== 'object' || payload === null) throw new Error('the token is no object')
-  const { sub, exp, level = 0, registeredAt = null, device = null } = payload as Record<string, unknown>
-  if (typeof sub !== 'string' || !USER.test(sub)) throw new Error('sub is not a user id')
-  if (typeof exp !== 'number') throw new Error('exp is not a number')
-  if (!isInteger(level) || level < 0 || level > LEVEL_MAX) throw new Error('level is not a level')
-  if (registeredAt !== null && !isInteger(registeredAt)) throw new Error('registeredAt is not a time')
-  if (device !== null && (typeof device !== 'string' || device.length > DEVICE_MAX))
-    throw new Error('device is not a device')
-  return { user: sub, level, registeredAt, device, expiresAt: exp * 1000 }
+/** Makes claims of what a good token says. It throws TokenRefusedError when a claim is not what the contract says. */
+function claimsReader({ TOKEN_USER_CLAIM: claim, TOKEN_LEEWAY_SECONDS: leeway }: TokenReaderOptions['config']) {
+  return (payload: unknown): Claims => {
+    if (typeof payload !== 'object' || payload === null) throw new TokenRefusedError('claims', 'the token is no object')
+    const members = payload as Record<string, unknown>
+    const { exp, level = 0, registeredAt = null, device = null } = members
+    const subject = members[claim]
+    const user = typeof subject === 'string' ? insideUser(subject) : undefined
+    if (user === undefined) throw new TokenRefusedError('claim-user', `${claim} is not the id of a user`)
+    if (typeof exp !== 'number') throw new TokenRefusedError('claim-exp', 'exp is not a number')
+    if (!isInteger(level) || level < 0 || level > LEVEL_MAX)
+      throw new TokenRefusedError('claim-level', `level is not a whole number from 0 to ${LEVEL_MAX}`)
+    if (registeredAt !== null && !isInteger(registeredAt))
+      throw new TokenRefusedError('claim-registeredAt', 'registeredAt is not a time in seconds')
+    if (device !== null && (typeof device !== 'string' || device.length > DEVICE_MAX))
+      throw new TokenRefusedError('claim-device', `device is no text of at most ${DEVICE_MAX} characters`)
+    return { user, level, registeredAt, device, expiresAt: (exp + leeway) * 1000 }
+  }
 }
 
 function isInteger(value: unknown): value is number {

@@ -5,11 +5,17 @@
 export class TwoGenerationCache<Value> {
   #young = new Map<string, Value>()
   #old = new Map<string, Value>()
+  #youngCharacters = 0
   readonly #generationSize: number
+  readonly #characters: number
 
-  /** @param generationSize entries of one generation; at most twice as many are kept */
-  constructor(generationSize: number) {
+  /**
+   * @param generationSize entries of one generation; at most twice as many are kept
+   * @param characters of the keys of one generation, where keys may be long
+   */
+  constructor(generationSize: number, characters: number = Number.POSITIVE_INFINITY) {
     this.#generationSize = generationSize
+    this.#characters = characters
   }
 
   get(key: string): Value | undefined {
@@ -21,16 +27,19 @@ export class TwoGenerationCache<Value> {
   }
 
   set(key: string, value: Value): void {
-    if (this.#young.size >= this.#generationSize) {
+    if (this.#young.size >= this.#generationSize || this.#youngCharacters >= this.#characters) {
       this.#old = this.#young
       this.#young = new Map()
+      this.#youngCharacters = 0
     }
+    this.#youngCharacters += key.length
     this.#young.set(key, value)
   }
 
   clear(): void {
     this.#young.clear()
     this.#old.clear()
+    this.#youngCharacters = 0
   }
 
   get size(): number {

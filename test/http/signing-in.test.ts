@@ -1,5 +1,8 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
 import { test } from 'tap'
+import { createMetrics } from '../../src/http/metrics.ts'
 import { bearer, publicApp, SECRET, type TestApp } from '../support/http-app.ts'
 import { buy, isProblem, refused } from '../support/http-requests.ts'
 
@@ -28,7 +31,7 @@ function foreignTokens(): Record<string, string> {
     'an RSA signature': `Bearer ${rsaHead}.${sign('sha256', Buffer.from(rsaHead), privateKey).toString('base64url')}`,
     'another secret': `Bearer ${token(good, { alg: 'HS256' }, 'x'.repeat(32))}`,
     'a cut signature': `Bearer ${token(good).slice(0, -4)}`,
-    expired: `Bearer ${token({ ...good, exp: now - 1 })}`,
+    expired: `Bearer ${token({ ...good, exp: now - 60 })}`,
     'not valid yet': `Bearer ${token({ ...good, nbf: now + 60 })}`,
     'expiry as text': `Bearer ${token({ ...good, exp: String(now + 60) })}`,
     'without expiry': `Bearer ${token(noExpiry)}`,
@@ -37,16 +40,13 @@ function foreignTokens(): Record<string, string> {
     'without audience': `Bearer ${token(noAudience)}`,
     'without user': `Bearer ${token(noUser)}`,
     'empty user': `Bearer ${token({ ...good, sub: '' })}`,
-    'user with a colon': `Bearer ${token({ ...good, sub: 'a:b' })}`,
-    'the system user': `Bearer ${token({ ...good, sub: '$system' })}`,
-    'user with a brace': `Bearer ${token({ ...good, sub: 'a{s0}' })}`,
     'user with a line end': `Bearer ${token({ ...good, sub: 'alice\n' })}`,
-    'user too long': `Bearer ${token({ ...good, sub: 'a'.repeat(65) })}`,
+    'user too long': `Bearer ${token({ ...good, sub: 'a'.repeat(256) })}`,
     'user as a number': `Bearer ${token({ ...good, sub: 7 })}`,
     'level as text': `Bearer ${token({ ...good, level: '9' })}`,
     'negative level': `Bearer ${token({ ...good, level: -1 })}`,
     'broken level': `Bearer ${token({ ...good, level: 1.5 })}`,
-    'a huge token': `Bearer ${token({ ...good, device: 'd'.repeat(6000) })}`
+    'a huge token': `Bearer ${token({ ...good, device: 'd'.repeat(9000) })}`
   }
 }
 
@@ -113,4 +113,25 @@ test('an address behind a listed proxy is its own, and nobody else may name one'
   for (const proxies of ['rubbish', '10.0.0.0/33', '::1/129', '10.0.0.1/8/8', 'true']) {
     await t.rejects(publicApp(t, { env: { TRUSTED_PROXIES: proxies } }), { message: /TRUSTED_PROXIES/ })
   }
+})
+
+test('a token of 6 KB is read, one beyond the limit is told so, and refusals are counted without a word of the token', async (t) => {
+  const lines: string[] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
+  const metrics = createMetrics()
+  const shop = await publicApp(t, { logger, metrics })
+  await shop.app.listen({ port: 0, host: '127.0.0.1' })
+  const url = `http://127.0.0.1:${(shop.app.server.address() as AddressInfo).port}/v1/me/orders`
+  const now = Math.floor(Date.now() / 1000)
+  const good = { iss: 'floodgate', aud: 'floodgate-storefront', sub: 'alice', exp: now + 600 }
+  const ask = (payload: object) => fetch(url, { headers: { authorization: `Bearer ${token(payload)}` } })
+  t.not((await ask({ ...good, groups: 'g'.repeat(4500) })).status, 401)
+  t.match(await (await ask({ ...good, groups: 'g'.repeat(9000) })).json(), { code: 'UNAUTHENTICATED', detail: /8192/ })
+  t.equal((await ask({ ...good, iss: 'https://other.example' })).status, 401)
+  const figures = await metrics.registry.metrics()
+  t.match(figures, /floodgate_token_refusals_total\{reason="too-large"\} 1/)
+  t.match(figures, /floodgate_token_refusals_total\{reason="invalid-claim-value-iss"\} 1/)
+  const said = lines.filter((line) => line.includes('a token was refused'))
+  t.equal(said.length, 2)
+  t.notMatch(said.join(''), /ggggg|eyJ|alice/)
 })

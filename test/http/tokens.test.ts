@@ -9,6 +9,7 @@ import { ProblemError } from '../../src/http/problems.ts'
 import { createTokenReader, secretCheck } from '../../src/http/storefront-token.ts'
 import { signTokens } from '../../src/http/tokens.ts'
 import { TwoGenerationCache } from '../../src/http/two-generation-cache.ts'
+import { issuedUser } from '../../src/store/user-name.ts'
 import { aConfig, SECRET } from '../support/http-app.ts'
 
 const logger = pino({ level: 'silent' })
@@ -36,11 +37,14 @@ test('a cache of two generations stays bounded and keeps what is used', async (t
   t.equal(cache.get('n0'), undefined)
   cache.clear()
   t.equal(cache.size, 0)
+  const long = new TwoGenerationCache<number>(100, 5000)
+  for (let index = 0; index < 1000; index += 1) long.set(`n${index}`.padEnd(1000, 'x'), index)
+  t.ok(long.size <= 10, 'long keys count by their length')
 })
 
 test('tokens carry what was asked for, one for each user', async (t) => {
   const options = { secret: SECRET, issuer: 'floodgate', audience: 'floodgate-storefront', ttlSeconds: 60 }
-  const reader = createTokenReader(secretCheck(aConfig()))
+  const reader = createTokenReader(secretCheck(aConfig()), { config: aConfig() })
   const tokens = signTokens({ ...options, users: ['a', 'b'], level: 3, registeredAt: 1700000000, device: 'd1' })
   t.match(await Promise.all(tokens.map((token) => reader.read(`Bearer ${token}`))), [
     { user: 'a', level: 3, registeredAt: 1700000000, device: 'd1' },
@@ -52,7 +56,7 @@ test('tokens carry what was asked for, one for each user', async (t) => {
 
 test('a token that was good once is refused once it is expired', async (t) => {
   let now = Date.now()
-  const reader = createTokenReader(secretCheck(aConfig()), () => now)
+  const reader = createTokenReader(secretCheck(aConfig()), { config: aConfig(), now: () => now })
   const [token] = signTokens({
     secret: SECRET,
     issuer: 'floodgate',
@@ -62,6 +66,8 @@ test('a token that was good once is refused once it is expired', async (t) => {
   })
   t.match(reader.read(`Bearer ${token}`), { user: 'a' })
   now += 61_000
+  t.match(reader.read(`Bearer ${token}`), { user: 'a' }, 'clocks may differ by some seconds')
+  now += 5000
   t.equal(await problemOf(async () => reader.read(`Bearer ${token}`)), 'UNAUTHENTICATED')
 })
 
@@ -82,17 +88,19 @@ test('short secrets are refused, and in production those that everybody knows', 
 interface Issuer {
   readonly url: string
   readonly requests: () => number
-  publish(keys: object[]): void
+  publish(keys: unknown[]): void
+  /** answers with this text */
+  say(text: string): void
   fail(status: number): void
 }
 
 function startIssuer(t: Test): Promise<Issuer> {
-  let keys: object[] = []
+  let text = '{"keys":[]}'
   let status = 200
   let requests = 0
   const server: Server = createServer((_request, response) => {
     requests += 1
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
+    response.writeHead(status, { 'content-type': 'application/json' }).end(text)
   })
   t.teardown(() => new Promise((resolve) => server.close(resolve)))
   return new Promise((resolve) => {
@@ -100,9 +108,12 @@ function startIssuer(t: Test): Promise<Issuer> {
       resolve({
         url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
         requests: () => requests,
-        publish: (published) => {
-          keys = published
+        publish: (keys) => {
+          text = JSON.stringify({ keys })
           status = 200
+        },
+        say: (said) => {
+          text = said
         },
         fail: (failure) => {
           status = failure
@@ -130,9 +141,10 @@ function makeKey(algorithm: Algorithm, kid: string) {
   }
 }
 
-function jwksReader(url: string, now: () => number) {
+function jwksReader(url: string, now: () => number, log = logger) {
   const config = aConfig({ TOKEN_JWKS_URL: url, TOKEN_SECRET: '' })
-  const reader = createTokenReader(createJwksCheck(config, { logger, onChange: () => reader.forget(), now }))
+  const check = createJwksCheck(config, { logger: log, onChange: () => reader.forget(), now })
+  const reader = createTokenReader(check, { config })
   return async (header: string) => reader.read(header)
 }
 
@@ -206,4 +218,79 @@ test('keys that are not for signatures, too weak or of other kinds are left out'
   t.match(await read(good.sign()), { user: 'alice' })
   const symmetric = createSigner({ key: 'secret', algorithm: 'HS256', kid: 'symmetric', expiresIn: 60_000 })(claims)
   t.equal(await problemOf(() => read(`Bearer ${symmetric}`)), 'UNAUTHENTICATED')
+})
+
+test('a broken member of the keys is skipped with a warning that names it, and the others work', async (t) => {
+  let now = Date.now()
+  const lines: string[] = []
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+  const issuer = await startIssuer(t)
+  const [first, second, twin] = [makeKey('ES256', 'one'), makeKey('EdDSA', 'two'), makeKey('RS256', 'two')]
+  const broken = [null, 7, { kid: 'cut-off', kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, { kty: 'EC', crv: 'P-256' }]
+  issuer.publish([...broken, first.jwk])
+  const read = jwksReader(issuer.url, () => now, log)
+  t.match(await read(first.sign()), { user: 'alice' })
+  t.match(lines.join(''), /"level":40.*"kid":"cut-off"/)
+  issuer.publish([...broken, { ...first.jwk, key_ops: ['sign'], kid: 'other-use' }, second.jwk, twin.jwk])
+  now += 31_000
+  t.match(await read(second.sign()), { user: 'alice' }, 'the new key works after the rotation')
+  t.match(await read(twin.sign()), { user: 'alice' }, 'two keys of one id both work')
+  t.equal(await problemOf(() => read(first.sign())), 'UNAUTHENTICATED')
+  t.notMatch(lines.join(''), /"level":50/, 'nothing to wake anybody for')
+})
+
+test('keys that cannot be read keep the last good ones, and are read by one for all', async (t) => {
+  let now = Date.now()
+  const issuer = await startIssuer(t)
+  const [key, next] = [makeKey('ES256', 'one'), makeKey('ES256', 'two')]
+  issuer.publish([key.jwk])
+  const read = jwksReader(issuer.url, () => now)
+  await Promise.all(Array.from({ length: 50 }, () => read(key.sign({ sub: 'bob' }))))
+  t.equal(issuer.requests(), 1, 'a crowd waits for one reading')
+  const large = JSON.stringify({ keys: [key.jwk], more: 'x'.repeat(300_000) })
+  for (const text of ['<html>', '[]', '{"keys":{}}', '{"keys":[{"kty":"EC","crv":"P-256"}]}', large]) {
+    issuer.say(text)
+    now += 31_000
+    t.equal(await problemOf(() => read(next.sign())), 'UNAVAILABLE', 'they may be anybody')
+    t.match(await read(key.sign()), { user: 'alice' }, text.slice(0, 20))
+  }
+  issuer.publish([key.jwk, next.jwk])
+  now += 5000
+  t.match(await read(next.sign()), { user: 'alice' }, 'asked again soon after a failure')
+})
+
+test('an issuer may end with a slash, clocks may differ, and a user has a name whatever the subject', async (t) => {
+  const config = aConfig({ TOKEN_ISSUER: 'https://id.example' })
+  const refusals: string[] = []
+  const check = secretCheck(config)
+  const reader = createTokenReader(check, { config, onRefusal: (reason) => refusals.push(reason) })
+  const now = Math.floor(Date.now() / 1000)
+  const signed = (more: object) =>
+    `Bearer ${createSigner({ key: SECRET, noTimestamp: true })({ ...claims, iss: 'https://id.example', exp: now + 600, ...more })}`
+  for (const more of [{ iss: 'https://id.example/' }, { nbf: now + 3 }, { iat: now + 3 }, { exp: now - 3 }])
+    t.match(await reader.read(signed(more)), { user: 'alice' }, JSON.stringify(more))
+  const subjects = ['auth0|5f7c', 'google-oauth2|1', '=YQ', '手机用户', 'a'.repeat(255), 'with space', 'a:b{s0}']
+  for (const sub of subjects) {
+    const { user } = await reader.read(signed({ sub }))
+    t.match(user, /^=[A-Za-z0-9_-]+$/)
+    t.equal(issuedUser(user), sub)
+  }
+  for (const [more, reason] of [
+    [{ sub: 'a'.repeat(256) }, 'claim-user'],
+    [{ sub: 'nul\0' }, 'claim-user'],
+    [{ sub: '\ud800' }, 'claim-user'],
+    [{ iss: 'https://id.example//' }, 'invalid-claim-value-iss'],
+    [{ aud: 'other' }, 'invalid-claim-value-aud'],
+    [{ exp: now - 60 }, 'expired'],
+    [{ nbf: now + 60 }, 'inactive'],
+    [{ level: -1 }, 'claim-level'],
+    [{ device: 'd'.repeat(9000) }, 'too-large']
+  ] as const) {
+    t.equal(await problemOf(async () => reader.read(signed(more))), 'UNAUTHENTICATED')
+    t.equal(refusals.at(-1), reason)
+  }
+  const other = aConfig({ TOKEN_USER_CLAIM: 'https://shop.example/user' })
+  const named = createTokenReader(secretCheck(other), { config: other })
+  t.match(await named.read(signed({ iss: 'floodgate', 'https://shop.example/user': 'bob' })), { user: 'bob' })
+  t.equal(await problemOf(async () => named.read(signed({ iss: 'floodgate' }))), 'UNAUTHENTICATED')
 })
