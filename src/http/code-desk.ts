@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { fromStore } from '../gate/from-store.ts'
 import { assignCodesOfAll, type CodeAssignment, codesOfAll } from '../store/codes.ts'
+import { createSeldom } from './seldom.ts'
 
 /** Hands codes to the owner of a confirmed claim or a claimed win. */
 export interface CodeDesk {
@@ -65,6 +66,7 @@ class CodeQueue {
 
 export function createCodeDesk(pool: pg.Pool, logger: Logger): CodeDesk {
   const queue = new CodeQueue(pool)
+  const seldom = createSeldom()
   return {
     known: (claims) => fromStore(codesOfAll(pool, claims)),
     async assign(assignment) {
@@ -72,7 +74,9 @@ export function createCodeDesk(pool: pg.Pool, logger: Logger): CodeDesk {
         return await fromStore(queue.ask(assignment))
       } catch (error) {
         const { claim, campaign, pool: name } = assignment
-        logger.warn({ err: error, claim, campaign, pool: name }, 'codes could not be assigned yet')
+        seldom(`${campaign} ${name}`, (more) =>
+          logger.warn({ err: error, claim, campaign, pool: name, more }, 'codes could not be assigned yet')
+        )
         return []
       }
     }

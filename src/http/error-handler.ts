@@ -4,6 +4,7 @@ import { UnavailableError } from '../gate/gate.ts'
 import type { HttpMetrics } from './metrics.ts'
 import { type ProblemCode, ProblemError, problemTable, sendProblem } from './problems.ts'
 import { COUNTED_ANSWERS, type Limit } from './rate-limits.ts'
+import { createSeldom } from './seldom.ts'
 import { validationErrors } from './validation.ts'
 
 interface Answer {
@@ -26,6 +27,19 @@ export interface RefusalOptions {
  */
 export function installRefusals(app: FastifyInstance, options: RefusalOptions): void {
   const { logger, bodyLimitBytes, metrics, byAddress } = options
+  const seldom = createSeldom()
+
+  /** A part that is away is a warning without a stack: its alarm is elsewhere. What nobody foresaw is for people to read. */
+  function tell(error: FastifyError, request: FastifyRequest, foreseen: boolean): void {
+    const about = { requestId: request.id, route: request.routeOptions.url }
+    if (foreseen) {
+      const reason = [error.message, causeOf(error)].filter((words) => words !== undefined).join(': ')
+      seldom(`${about.route} ${reason}`, (more) => logger.warn({ ...about, reason, more }, 'requests were not served'))
+    } else {
+      const name = `${about.route} ${error.name} ${error.message}`
+      seldom(name, (more) => logger.error({ ...about, err: error, more }, 'a request failed'))
+    }
+  }
 
   async function refuse(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
     if (byAddress !== undefined && COUNTED_ANSWERS.has(problemTable[answer.code].status)) {
@@ -38,16 +52,19 @@ export function installRefusals(app: FastifyInstance, options: RefusalOptions): 
   }
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const answer = expected(error, bodyLimitBytes) ?? unexpected(request)
-    if (problemTable[answer.code].status >= 500) {
-      logger.error({ err: error, requestId: request.id, route: request.routeOptions.url }, 'a request failed')
-    }
+    const foreseen = expected(error, bodyLimitBytes)
+    const answer = foreseen ?? unexpected(request)
+    if (problemTable[answer.code].status >= 500) tell(error, request, foreseen !== undefined)
     return refuse(request, reply, answer)
   })
   app.setNotFoundHandler((request, reply) => {
     request.answers = metrics.answers('none')
     return refuse(request, reply, { code: 'NOT_FOUND' })
   })
+}
+
+function causeOf(error: FastifyError): string | undefined {
+  return error.cause instanceof Error ? error.cause.message : undefined
 }
 
 function expected(error: FastifyError, limitBytes: number): Answer | undefined {

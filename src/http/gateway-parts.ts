@@ -13,6 +13,7 @@ import { HealthCheck } from './health.ts'
 import type { ProcessHealth } from './health-of-processes.ts'
 import { LateGate } from './late-gate.ts'
 import { createMetrics, type HttpMetrics } from './metrics.ts'
+import { createSeldom } from './seldom.ts'
 
 /** What a gateway process holds, whichever ports it serves. */
 export interface GatewayParts {
@@ -39,7 +40,6 @@ interface PartsOptions {
 const CONNECTIONS = 10
 const ADMIN_CONNECTIONS = 6
 const SCHEMA_PAUSE_MS = 1000
-const COMPLAINT_EVERY_MS = 30_000
 
 /**
  * Connects the parts of a gateway. Only a database that answers and is too old stops it; what does not answer yet is
@@ -54,9 +54,11 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
   const schema = await watchSchema(pool, logger, onFailure)
   const gate = new LateGate(() => createGate(config, { pool, logger }), logger)
+  const seldom = createSeldom()
   const catalogue = new Catalogue({
     pool,
-    onError: seldom((error) => logger.warn({ err: error }, 'the catalogue could not be read'))
+    onError: (error) =>
+      seldom('catalogue', (more) => logger.warn({ err: error, more }, 'the catalogue could not be read'))
   })
   await catalogue.start()
   return {
@@ -89,16 +91,6 @@ function requireAddresses(config: Config): void {
   throw new ConfigError(
     `${missing.join(', ')} must be set: a gateway needs running servers. For a local stack with its own servers run: npm start`
   )
-}
-
-/** Passes on the first of many equal complaints, then one every 30 s. */
-function seldom(complain: (error: unknown) => void): (error: unknown) => void {
-  let last = Number.NEGATIVE_INFINITY
-  return (error) => {
-    if (performance.now() - last < COMPLAINT_EVERY_MS) return
-    last = performance.now()
-    complain(error)
-  }
 }
 
 async function watchSchema(

@@ -1,6 +1,11 @@
+import { pino } from 'pino'
 import { test } from 'tap'
+import { UnavailableError } from '../../src/gate/gate.ts'
 import { pickLanguage } from '../../src/http/language.ts'
 import { type ProblemCode, problemBody, problemTable, problemType, spreadMs } from '../../src/http/problems.ts'
+import { createSeldom } from '../../src/http/seldom.ts'
+import { bearer, publicApp } from '../support/http-app.ts'
+import { waitFor } from '../support/wait.ts'
 
 /** The contract's codes by status, written down once more: a code or status changed by mistake must not pass. */
 const contract: Record<number, string> = {
@@ -86,4 +91,43 @@ test('waiting times are spread over half their length, none shorter than asked f
   t.ok(spread.every((ms) => ms >= 1000 && ms <= 1500))
   const buckets = new Set(spread.map((ms) => Math.floor(ms / 50)))
   t.ok(buckets.size >= 10, 'every twentieth part is used')
+})
+
+test('what many are refused for is one line, and only what nobody foresaw is an error', async (t) => {
+  const lines: Array<{ level: number; msg: string; reason?: string; err?: { stack?: string } }> = []
+  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const { app, gate } = await publicApp(t, { logger })
+  gate.failure = new UnavailableError('the gate is not connected yet', { cause: new Error('no route') })
+  const headers = { authorization: bearer('alice') }
+  const ask = () => app.inject({ url: '/v1/me/orders', headers })
+  for (const answer of await Promise.all(Array.from({ length: 200 }, ask))) t.equal(answer.statusCode, 503)
+  const away = lines.filter(({ msg }) => msg === 'requests were not served')
+  t.equal(away.length, 1)
+  t.match(away[0], { level: 40, reason: 'the gate is not connected yet: no route' })
+  t.equal(away[0]?.err, undefined, 'without a stack')
+  gate.failure = new TypeError('a mistake of ours')
+  for (const answer of await Promise.all(Array.from({ length: 50 }, ask))) t.equal(answer.statusCode, 503)
+  const errors = lines.filter(({ level }) => level >= 50)
+  t.equal(errors.length, 1)
+  t.match(errors[0]?.err?.stack, /TypeError: a mistake of ours\n/)
+})
+
+test('what was not said is told in the end, with how often it happened', async (t) => {
+  const said: Array<[string, number]> = []
+  const seldom = createSeldom({ everyMs: 50, most: 2 })
+  for (const name of ['a', 'a', 'b', 'a', 'c', 'd']) seldom(name, (more) => said.push([name, more]))
+  t.same(
+    said,
+    [
+      ['a', 0],
+      ['b', 0],
+      ['c', 0]
+    ],
+    'names beyond the bound are one'
+  )
+  await waitFor(() => said.length === 5, { what: 'the rest to be told' })
+  t.same(said.slice(3).sort(), [
+    ['a', 2],
+    ['d', 1]
+  ])
 })
