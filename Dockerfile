@@ -22,5 +22,6 @@ EXPOSE 3000 3001
 # /healthz alone: losing Redis, NATS or Postgres is no reason to kill a gateway
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# DRAIN_DELAY_MS and DRAIN_MS together have to fit into the time that is given between SIGTERM and SIGKILL
 # node as first process, without npm in between: SIGTERM reaches it and starts the graceful stop
 CMD ["node", "build/src/cli.js", "gateway"]

@@ -71,6 +71,23 @@ const Environment = Type.Object({
   }),
   TRUSTED_PROXIES: Type.String({ default: '', description: 'comma-separated networks whose X-Forwarded-For counts' }),
   CORS_ORIGINS: Type.String({ default: '', description: 'comma-separated origins that browsers may call from' }),
+  LIVE_LISTENERS: Type.Integer({
+    minimum: 1,
+    default: 5000,
+    description: 'who may watch live figures at once, per process; a tenth of them from one address'
+  }),
+  KEEP_ALIVE_MS: Type.Integer({
+    minimum: 1000,
+    maximum: 3_600_000,
+    default: 72000,
+    description: 'how long an idle connection stays open: longer than a balancer before it keeps its own'
+  }),
+  DRAIN_DELAY_MS: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 0,
+    description: 'at a stop /readyz says 503 this long before the listener closes'
+  }),
   DRAIN_MS: Type.Integer({ minimum: 0, default: 10000, description: 'longest graceful stop' }),
   JOURNAL_KEEP: Type.Integer({
     minimum: 0,

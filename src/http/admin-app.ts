@@ -87,6 +87,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   const app = createServer({
     bodyLimitBytes: BODY_MAX,
     tokenBytes: config.TOKEN_MAX_BYTES,
+    keepAliveMs: config.KEEP_ALIVE_MS,
     proxies,
     requestTimeoutMs: REQUEST_TIMEOUT_MS
   })

@@ -44,21 +44,37 @@ export interface PublicParts {
   readonly health: HealthCheck
   /** ms since 1970 */
   readonly now?: () => number
-  /** watchers of live figures at most; tests lower it */
-  readonly audienceMax?: number
   /** of what signed-in users read; tests have more patience */
   readonly turns?: Turns
+  /** how often activities were used; its own where this process is the only one */
+  readonly use?: ActivityUse
 }
 
 const BODY_MAX = 16 * 1024
 
-async function registerCors(app: FastifyInstance, config: Config): Promise<void> {
+/** Pages that a developer serves from their own machine, at whatever port. */
+const LOCAL_PAGES = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
+
+/** Where browsers may call from: what is listed, else, in development, pages of this machine. */
+export function allowedOrigins(config: Pick<Config, 'CORS_ORIGINS' | 'FLOODGATE_ENV'>): Array<string | RegExp> {
   const origins = listSetting(config.CORS_ORIGINS)
+  return origins.length === 0 && config.FLOODGATE_ENV === 'development' ? [LOCAL_PAGES] : origins
+}
+
+async function registerCors(app: FastifyInstance, config: Config): Promise<void> {
+  const origins = allowedOrigins(config)
   if (origins.length === 0) return
   await app.register(cors, {
     origin: origins,
     methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'floodgate-ticket', 'accept-language'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'idempotency-key',
+      'floodgate-ticket',
+      'accept-language',
+      'if-none-match'
+    ],
     exposedHeaders: ['x-request-id', 'idempotent-replayed', 'retry-after', 'etag'],
     maxAge: 600
   })
@@ -69,10 +85,11 @@ async function registerCors(app: FastifyInstance, config: Config): Promise<void>
  * whose answers are counted by a hook.
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
-  const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
+  const { config, gate, pool, logger, metrics, health, now = Date.now, use = new ActivityUse() } = parts
   const app = createServer({
     bodyLimitBytes: BODY_MAX,
     tokenBytes: config.TOKEN_MAX_BYTES,
+    keepAliveMs: config.KEEP_ALIVE_MS,
     proxies: trustedProxies(config)
   })
   await registerCors(app, config)
@@ -88,7 +105,6 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   const accounts = createAccountDirectory(gate, pool)
   const decisions = createDecisionDirectory(gate, pool)
   const desk = createAnswerDesk(parts.catalogue, createCodeDesk(pool, logger))
-  const use = new ActivityUse()
   const { turns = new Turns(readingLimits) } = parts
 
   await app.register(participationRoutes, { gate, directory, desk, authenticate, metrics, use })
@@ -97,12 +113,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     protectAnswers(counted)
     await counted.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
     await counted.register(campaignRoutes, { directory, figures, now })
-    await counted.register(liveRoute, {
-      directory,
-      figures,
-      now,
-      ...(parts.audienceMax !== undefined && { audienceMax: parts.audienceMax })
-    })
+    await counted.register(liveRoute, { directory, figures, now, listenersMax: config.LIVE_LISTENERS })
     await counted.register(hotRoute, { directory, figures, use, now })
     await counted.register(winnersRoute, { pool, directory, findPrize: desk.findPrize, now })
     await counted.register(meRoute, { gate, pool, directory, authenticate, now, turns })

@@ -7,12 +7,14 @@ import { armFailPoints } from '../config/fail-points.ts'
 import { outliveFullDisk } from '../config/logger.ts'
 import { countPeople, howToAdd } from '../store/operators.ts'
 import { SchemaError } from '../store/schema-error.ts'
+import type { ActivityUse } from './activity-use.ts'
 import { buildAdminApp } from './admin-app.ts'
-import { buildPublicApp } from './app.ts'
+import { allowedOrigins, buildPublicApp } from './app.ts'
 import { HOPELESS_EXIT, startWorkers, type Workers } from './gateway-cluster.ts'
 import { createGatewayParts, type GatewayParts } from './gateway-parts.ts'
 import { createStop } from './graceful-stop.ts'
 import { hearProcesses, type ProcessHealth, tellPrimary } from './health-of-processes.ts'
+import { createSharedUse, sumUse } from './use-of-processes.ts'
 
 /** A port that a gateway should listen on cannot be had; the message says which, why, and what to do. */
 export class PortError extends Error {}
@@ -77,19 +79,28 @@ async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string
   return admin
 }
 
-async function listenPublic(made: GatewayParts): Promise<FastifyInstance> {
+async function listenPublic(made: GatewayParts, use?: ActivityUse): Promise<FastifyInstance> {
   const { config, logger } = made
-  const app = await buildPublicApp(made)
+  const app = await buildPublicApp({ ...made, ...(use && { use }) })
   const url = await listen(app, { host: config.HOST, port: config.PORT, variable: 'PORT' })
-  logger.info({ url }, 'the public port is open')
+  logger.info({ url, origins: allowedOrigins(config).map(String) }, 'the public port is open')
   return app
+}
+
+function stopOf(
+  { config, logger, close }: GatewayParts,
+  apps: readonly FastifyInstance[],
+  before?: (ms: number) => Promise<void>
+): (signal: string) => void {
+  const [delayMs, drainMs] = [config.DRAIN_DELAY_MS, config.DRAIN_MS]
+  return createStop({ logger, apps, delayMs, drainMs, ...(before && { before }), after: close })
 }
 
 /** One process for both ports. */
 async function runAlone(config: Config): Promise<void> {
   const made = await parts(config, () => [])
   const apps = [await listenPublic(made), await listenAdmin(made, () => made.metrics.registry.metrics())]
-  onSignals(createStop({ logger: made.logger, apps, drainMs: config.DRAIN_MS, after: (ms) => made.close(ms) }))
+  onSignals(stopOf(made, apps))
   tellPids([process.pid])
 }
 
@@ -99,14 +110,8 @@ async function runPrimary(config: Config): Promise<void> {
   const figures = new AggregatorRegistry()
   const admin = await listenAdmin(made, () => figures.clusterMetrics())
   let workers: Workers | undefined
-  const stop = createStop({
-    logger: made.logger,
-    apps: [admin],
-    drainMs: config.DRAIN_MS,
-    before: async (ms) => workers?.stop(ms),
-    after: (ms) => made.close(ms)
-  })
-  onSignals(stop)
+  onSignals(stopOf(made, [admin], async (ms) => workers?.stop(ms)))
+  sumUse()
   workers = startWorkers({
     count: config.GATEWAY_PROCESSES,
     logger: made.logger,
@@ -125,8 +130,8 @@ async function runWorker(config: Config): Promise<void> {
     AggregatorRegistry.setRegistries([made.metrics.registry])
     new AggregatorRegistry()
     tellPrimary(() => made.health.own())
-    const apps = [await listenPublic(made)]
-    onSignals(createStop({ logger: made.logger, apps, drainMs: config.DRAIN_MS, after: (ms) => made.close(ms) }))
+    const apps = [await listenPublic(made, createSharedUse())]
+    onSignals(stopOf(made, apps))
   } catch (error) {
     const hopeless = error instanceof PortError || error instanceof SchemaError || error instanceof ConfigError
     process.stderr.write(`${hopeless ? error.message : String(error)}\n`)

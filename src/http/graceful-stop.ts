@@ -6,15 +6,17 @@ import { setDrainPhase } from './drain.ts'
 export interface StopOptions {
   readonly logger: Logger
   readonly apps: readonly FastifyInstance[]
-  /** longest duration of the whole stop */
+  /** how long /readyz says 503 before the listeners close, so that a balancer sees it */
+  readonly delayMs: number
+  /** longest duration of the stop after that */
   readonly drainMs: number
-  /** what is stopped before the listeners close, such as forked processes */
+  /** what is stopped before the listeners close, such as forked processes, which have the same delay */
   readonly before?: (ms: number) => Promise<void>
   /** what is closed after the last answer, with the ms that are left */
   readonly after: (ms: number) => Promise<void>
 }
 
-/** Probes must see /readyz say 503 before connections are refused; no longer than a tenth of the stop. */
+/** Probes of this machine must see /readyz say 503 before connections are refused; no longer than a tenth of the stop. */
 const NOTICE_MS = 300
 /** long enough for the next request of a client that is not idle */
 const LAST_REQUESTS_MS = 150
@@ -46,23 +48,26 @@ async function closeApps(apps: readonly FastifyInstance[]): Promise<void> {
 
 /**
  * Ends the process in order, once: /readyz says 503, listeners close, requests in flight are answered, what was decided is
- * published and settled, exit 0. Past `drainMs` it exits as it stands: what Redis holds, the relay publishes.
+ * published and settled, exit 0. Past `delayMs` and `drainMs` it exits as it stands: what Redis holds, the relay publishes.
  */
-export function createStop({ logger, apps, drainMs, before, after }: StopOptions): (signal: string) => void {
+export function createStop(options: StopOptions): (signal: string) => void {
+  const { logger, apps, delayMs, drainMs, before, after } = options
+  const noticeMs = Math.max(delayMs, Math.min(NOTICE_MS, drainMs / 10))
   let stopping = false
   return (signal) => {
     if (stopping) return
     stopping = true
-    const deadline = Date.now() + drainMs
+    const deadline = Date.now() + delayMs + drainMs
     const left = () => Math.max(0, deadline - Date.now())
     setDrainPhase('leaving')
-    logger.info({ signal, drainMs }, 'stopping')
+    logger.info({ signal, delayMs, drainMs }, 'stopping')
     setTimeout(() => {
       logger.warn('not everything was answered within DRAIN_MS')
       process.exit(0)
-    }, drainMs)
-    void pause(Math.min(NOTICE_MS, drainMs / 10))
-      .then(() => before?.(left()))
+    }, delayMs + drainMs)
+    // forked processes give notice themselves, and are told at once
+    const noticed = before === undefined ? pause(noticeMs) : before(left())
+    void noticed
       .then(() => closeApps(apps))
       .then(() => after(Math.max(0, left() - IDLE_EVERY_MS)))
       .then(

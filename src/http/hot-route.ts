@@ -10,7 +10,7 @@ import { localise, pickLanguage } from './language.ts'
 import type { CampaignFigures, LiveFigures } from './live-figures.ts'
 import { ProblemError } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
-import { CampaignParams, listOf, refusals } from './schemas.ts'
+import { CampaignParams, ListQuery, listOf, refusals } from './schemas.ts'
 
 export interface HotOptions {
   readonly directory: Directory
@@ -18,6 +18,8 @@ export interface HotOptions {
   readonly use: ActivityUse
   readonly now: () => number
 }
+
+const DEFAULT_LIMIT = 20
 
 const HotActivity = Type.Object({
   id: Type.String(),
@@ -34,11 +36,13 @@ function taken(activity: ActivityRules, figures: CampaignFigures | undefined): n
   }, 0)
 }
 
+const HotQuery = Type.Object({ limit: ListQuery.properties.limit }, { additionalProperties: false })
+
 /**
  * GET .../activities/hot: the activities of a campaign, most used first. `uses` is what can be known without asking anybody
- * for it: the larger of what Redis has taken from stock (the figures that live pages read anyway) and of what this process
- * confirmed since it started. So it never says too much; for tasks and fallback prizes several gateways each know their
- * share only. Exact counts are in the report.
+ * for it: the larger of what Redis has taken from stock (the figures that live pages read anyway) and of what this gateway
+ * confirmed since it started, all its processes together. So it never says too much; for tasks and fallback prizes each of
+ * several gateways knows its share only. Exact counts are in the report.
  */
 export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { directory, figures, use, now }) => {
   function usesOf(campaign: CatalogueCampaign, activity: ActivityRules): number {
@@ -51,7 +55,11 @@ export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { dir
       schema: {
         summary: 'The most used activities of a campaign',
         tags: ['campaigns'],
+        description:
+          'For tasks and prizes without a quota: what this gateway confirmed since it started. Several gateways behind one ' +
+          'address each tell their own; what is taken from stock is the same at all of them.',
         params: CampaignParams,
+        querystring: HotQuery,
         response: { 200: listOf(HotActivity, 'HotActivities'), ...refusals }
       }
     },
@@ -63,6 +71,7 @@ export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { dir
       const items = visibleActivities(campaign, now())
         .map((activity) => ({ activity, uses: usesOf(campaign, activity) }))
         .sort((a, b) => b.uses - a.uses)
+        .slice(0, Number(request.query.limit ?? DEFAULT_LIMIT))
         .map(({ activity: { id, kind, title }, uses }) => ({ id, kind, title: localise(title, language), uses }))
       cacheable(reply, 1)
       return { items, nextCursor: null }

@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { CatalogueCampaign } from '../campaign/catalogue.ts'
+import { addressOf } from './address.ts'
 import { campaignView, liveView } from './campaign-view.ts'
 import { isDraining } from './drain.ts'
 import { pickLanguage } from './language.ts'
 import type { LiveFigures } from './live-figures.ts'
-import { ProblemError } from './problems.ts'
+import { ProblemError, spreadMs } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
 import { CampaignParams, refusals } from './schemas.ts'
 
@@ -13,12 +14,19 @@ export interface LiveOptions {
   readonly directory: Directory
   readonly figures: LiveFigures
   readonly now: () => number
-  /** watchers of this process at most */
-  readonly audienceMax?: number
+  /** watchers of this process at most; a tenth of them from one address */
+  readonly listenersMax: number
 }
 
-const AUDIENCE_MAX = 5000
+const ADDRESS_SHARE = 10
+const RETRY_MS = 2000
 const EVERY_MS = 250
+/** A proxy that compresses or collects what passes would hold events back: each of these is understood by some of them. */
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no'
+}
 const PING_MS = 15_000
 /** a watcher who does not read gets no more than this, then loses the connection */
 const UNREAD_MAX = 64 * 1024
@@ -34,13 +42,24 @@ class Hub {
   readonly #audiences = new Map<string, Audience>()
   #timer: NodeJS.Timeout | undefined
   #pingedAt = 0
+  readonly #addresses = new Map<string, number>()
   size = 0
 
   constructor(options: LiveOptions) {
     this.#options = options
   }
 
-  join(campaign: CatalogueCampaign, watcher: ServerResponse): void {
+  /** Why nobody, or nobody from this address, can watch now; undefined when they can. */
+  refuses(address: string): string | undefined {
+    const { listenersMax } = this.#options
+    if (isDraining()) return 'This gateway is about to stop; ask again to reach another one.'
+    if (this.size >= listenersMax) return 'Too many are watching; poll the campaign instead.'
+    const share = Math.max(1, Math.floor(listenersMax / ADDRESS_SHARE))
+    if ((this.#addresses.get(address) ?? 0) < share) return undefined
+    return 'Too many from this address are watching; poll the campaign instead.'
+  }
+
+  join(campaign: CatalogueCampaign, watcher: ServerResponse, address: string): void {
     let audience = this.#audiences.get(campaign.id)
     if (audience === undefined) {
       audience = { watchers: new Set(), last: this.#text(campaign) }
@@ -48,7 +67,13 @@ class Hub {
     }
     audience.watchers.add(watcher)
     this.size += 1
-    watcher.once('close', () => this.#leave(campaign.id, watcher))
+    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1)
+    watcher.once('close', () => {
+      this.#leave(campaign.id, watcher)
+      const left = (this.#addresses.get(address) ?? 1) - 1
+      if (left === 0) this.#addresses.delete(address)
+      else this.#addresses.set(address, left)
+    })
     this.#timer ??= setInterval(() => void this.#turn(), EVERY_MS)
   }
 
@@ -101,7 +126,7 @@ class Hub {
 
 /** GET .../live: Server-Sent Events, a `snapshot` and then a `change` at most every 250 ms. */
 export const liveRoute: FastifyPluginAsyncTypebox<LiveOptions> = async (app, options) => {
-  const { directory, figures, now, audienceMax = AUDIENCE_MAX } = options
+  const { directory, figures, now } = options
   const hub = new Hub(options)
   app.addHook('preClose', async () => hub.close())
 
@@ -120,24 +145,18 @@ export const liveRoute: FastifyPluginAsyncTypebox<LiveOptions> = async (app, opt
       const campaign = await directory.findCampaign(request.params.campaign)
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
       await figures.refresh()
-      if (hub.size >= audienceMax || isDraining()) {
-        throw new ProblemError(
-          'UNAVAILABLE',
-          { retryAfterMs: 2000 },
-          'Too many are watching; poll the campaign instead.'
-        )
-      }
+      const address = addressOf(request.ip)
+      const reason = hub.refuses(address)
+      if (reason !== undefined) throw new ProblemError('UNAVAILABLE', { retryAfterMs: RETRY_MS }, reason)
       const language = pickLanguage(request.headers['accept-language'])
       const view = campaignView({ campaign, now: now(), language, figures: figures.of(campaign.id) })
       reply.hijack()
       reply.raw.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no'
+        ...STREAM_HEADERS
       })
-      reply.raw.write(`retry: 2000\nevent: snapshot\ndata: ${JSON.stringify(view)}\n\n`)
-      hub.join(campaign, reply.raw)
+      reply.raw.write(`retry: ${spreadMs(RETRY_MS)}\nevent: snapshot\ndata: ${JSON.stringify(view)}\n\n`)
+      hub.join(campaign, reply.raw, address)
       return reply
     }
   )

@@ -1,6 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
+import { addressOf } from './address.ts'
 
 /** Counts one request; the ms to wait when it was too many, undefined when it was not. */
 export type Limit = (request: FastifyRequest) => Promise<number | undefined>
@@ -45,8 +46,8 @@ interface LimitOptions {
 }
 
 function createLimit(app: FastifyInstance, max: number, more: LimitOptions = {}): Limit {
-  const { windowMs: timeWindow = WINDOW_MS, keyGenerator } = more
-  const options = { max, timeWindow, cache: COUNTED_MAX, ...(keyGenerator && { keyGenerator }) }
+  const { windowMs: timeWindow = WINDOW_MS, keyGenerator = (request) => addressOf(request.ip) } = more
+  const options = { max, timeWindow, cache: COUNTED_MAX, keyGenerator }
   const count = app.createRateLimit(options)
   return async (request) => {
     const result = await count(request)

@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number
   /** of the largest token */
   readonly tokenBytes: number
+  /** how long an idle connection stays open */
+  readonly keepAliveMs: number
   /** networks whose X-Forwarded-For counts */
   readonly proxies: readonly string[]
   /** within which a request has to have come in whole; 15 s where absent */
@@ -22,7 +24,6 @@ export interface ServerOptions {
 const REQUEST_TIMEOUT_MS = 15_000
 const CONNECTION_TIMEOUT_MS = 60_000
 const HEADERS_TIMEOUT_MS = 10_000
-const KEEP_ALIVE_TIMEOUT_MS = 72_000
 /** headers beside the token */
 const OTHER_HEADERS_BYTES = 16 * 1024
 const REQUESTS_PER_SOCKET = 100_000
@@ -43,12 +44,8 @@ export function listSetting(text: string): string[] {
  * A Fastify server with the limits, names and refusals that both ports share.
  * Fastify's own logging stays off: a child logger and two listeners per request would cost a tenth of a refusal.
  */
-export function createServer({
-  bodyLimitBytes,
-  tokenBytes,
-  proxies,
-  requestTimeoutMs
-}: ServerOptions): FastifyInstance {
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { bodyLimitBytes, tokenBytes, keepAliveMs, proxies, requestTimeoutMs } = options
   const app = fastify({
     logger: false,
     // numbers in turn would tell everybody how many requests there are
@@ -61,7 +58,7 @@ export function createServer({
           maxHeaderSize: OTHER_HEADERS_BYTES + tokenBytes,
           headersTimeout: HEADERS_TIMEOUT_MS,
           requestTimeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-          keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS
+          keepAliveTimeout: keepAliveMs
         },
         inTurn(listener)
       )

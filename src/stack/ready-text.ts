@@ -15,6 +15,9 @@ export function readyText(stack: Stack, ms: number): string {
     '',
     row('public API', `${localUrl(config.HOST, config.PORT)}  (documents at /docs)`),
     row('admin API', localUrl(config.ADMIN_HOST, config.ADMIN_PORT)),
+    ...(config.CORS_ORIGINS === '' && config.FLOODGATE_ENV === 'development'
+      ? [row('browsers', 'pages of http://localhost:* may call it (else CORS_ORIGINS)')]
+      : []),
     row('addresses', `${folder}/stack.json, with operators' tokens and process ids`),
     row('logs', `${folder}/logs`)
   ]

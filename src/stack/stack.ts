@@ -146,7 +146,8 @@ export async function stopStack(stack: Stack, hurry: Promise<void>): Promise<voi
   for (const name of ['gateway', 'worker']) {
     const child = stack.children.find((candidate) => candidate.name === name)
     if (child === undefined) continue
-    const stopped = child.stop(hurried ? 0 : stack.config.DRAIN_MS + 2000)
+    const { DRAIN_DELAY_MS, DRAIN_MS } = stack.config
+    const stopped = child.stop(hurried ? 0 : DRAIN_DELAY_MS + DRAIN_MS + 2000)
     await Promise.race([stopped, hastened])
     if (hurried) await child.stop(0)
   }

@@ -187,3 +187,22 @@ test('what one of several processes cannot do is told by the admin port', async 
   gateway.process.kill('SIGTERM')
   t.equal(await gateway.exitCode, 0)
 })
+
+test('before the listener closes, readiness is false for as long as a balancer needs to see it', async (t) => {
+  const settings = { NAMESPACE: await namespace(t), DRAIN_DELAY_MS: '60000', KEEP_ALIVE_MS: '5000' }
+  for (const processes of ['1', '2']) {
+    const gateway = await startGateway(t, { ...settings, GATEWAY_PROCESSES: processes })
+    await waitFor(async () => (await statusOf(`${gateway.url}/healthz`)) === 200, { deadlineMs: 60_000 })
+    const answer = await fetch(`${gateway.url}/healthz`)
+    t.match(answer.headers.get('keep-alive'), /^timeout=5,?/)
+    gateway.process.kill('SIGTERM')
+    const draining = async () => /"draining"/.test(await (await fetch(`${gateway.url}/readyz`)).text())
+    await waitFor(draining, { what: 'readiness to be false' })
+    const since = performance.now()
+    // without the delay all is over after 0.3 s
+    await waitFor(() => performance.now() - since > 2000)
+    t.equal(await statusOf(`${gateway.url}/v1/campaigns`), 200, `who comes now is served, ${processes} at a time`)
+    gateway.process.kill('SIGKILL')
+    await gateway.exitCode
+  }
+})

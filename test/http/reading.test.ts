@@ -1,10 +1,10 @@
-import { get, type IncomingMessage } from 'node:http'
+import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'tap'
 import { UnavailableError } from '../../src/gate/gate.ts'
 import { type ConditionName, conditionTable } from '../../src/health/conditions.ts'
 import { setDrainPhase } from '../../src/http/drain.ts'
-import { aCampaign, aCatalogue, bearer, publicApp } from '../support/http-app.ts'
+import { aCampaign, aCatalogue, bearer, publicApp, type TestApp } from '../support/http-app.ts'
 import { waitFor } from '../support/wait.ts'
 
 const alice = { authorization: bearer('alice', 2) }
@@ -133,52 +133,6 @@ test('the rules in force name limits and policies', async (t) => {
     activities: [{ id: 'phone', unitsPerUser: 1, payWithinSeconds: 900 }]
   })
 })
-
-interface Watching {
-  readonly response: IncomingMessage
-  text: string
-  closed: boolean
-}
-
-function watch(url: string): Promise<Watching> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, (response) => {
-      const watching: Watching = { response, text: '', closed: false }
-      response.setEncoding('utf8')
-      response.on('data', (part: string) => {
-        watching.text += part
-      })
-      response.on('close', () => {
-        watching.closed = true
-      })
-      resolve(watching)
-    })
-    request.on('error', reject)
-  })
-}
-
-test('who watches gets a snapshot, then what changes, and room is bounded', async (t) => {
-  const { app, gate } = await publicApp(t, { audienceMax: 2 })
-  gate.hashes = hashes
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/v1/campaigns/launch/live`
-  const [one, two] = await Promise.all([watch(url), watch(url)])
-  t.match(one.response.headers, { 'content-type': /^text\/event-stream/, 'x-request-id': String })
-  await waitFor(() => one.text.includes('event: snapshot') && two.text.includes('"remaining":990'))
-  const third = await watch(url)
-  t.equal(third.response.statusCode, 503)
-  gate.hashes = { ...hashes, 's:launch:phone': { ...stock, 'am:remaining': '989' } }
-  await waitFor(() => one.text.includes('event: change') && two.text.includes('"remaining":989'))
-  const reads = gate.reads
-  gate.hashes = { ...gate.hashes, 'c:launch': { participants: '10' } }
-  await waitFor(() => one.text.includes('"participants":10') && two.text.includes('"participants":10'))
-  t.ok(gate.reads - reads <= 3, 'two watchers cost no more reads than one')
-  two.response.destroy()
-  await waitFor(async () => (await watch(url)).response.statusCode === 200)
-  await app.close()
-  await waitFor(() => one.closed, { what: 'the stream to end with the process' })
-})
-
 const justOfProcess = new Set<ConditionName>(
   conditionTable.filter(({ sources }) => sources.join() === 'process').map(({ name }) => name)
 )
@@ -265,6 +219,32 @@ test('browsers of listed origins may call, others get no leave', async (t) => {
   const closed = await publicApp(t)
   const none = await closed.app.inject({ url: '/v1/time', headers: { origin: 'https://shop.example' } })
   t.equal(none.headers['access-control-allow-origin'], undefined)
+})
+
+test('pages of the same machine may call in development, and only there', async (t) => {
+  const ask = ({ app }: TestApp, origin: string) =>
+    app.inject({
+      method: 'OPTIONS',
+      url: '/v1/campaigns/launch/sales/phone/orders',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'idempotency-key' }
+    })
+  const shop = await publicApp(t)
+  for (const origin of ['http://localhost:5173', 'http://127.0.0.1:8080', 'https://localhost', 'http://[::1]:3000']) {
+    const { statusCode, headers } = await ask(shop, origin)
+    t.equal(statusCode, 204, origin)
+    t.equal(headers['access-control-allow-origin'], origin)
+    t.match(headers['access-control-allow-headers'], /idempotency-key/)
+  }
+  for (const origin of ['http://localhost.example', 'http://evil.example:5173', 'null']) {
+    t.equal((await ask(shop, origin)).headers['access-control-allow-origin'], undefined, origin)
+  }
+  const listed = await publicApp(t, { env: { CORS_ORIGINS: 'https://shop.example' } })
+  const production = await publicApp(t, {
+    env: { FLOODGATE_ENV: 'production', TOKEN_SECRET: randomBytes(32).toString('hex') }
+  })
+  for (const other of [listed, production]) {
+    t.equal((await ask(other, 'http://localhost:5173')).headers['access-control-allow-origin'], undefined)
+  }
 })
 
 test('the contract is published: OpenAPI 3.1, schemas, and pages to read them', async (t) => {

@@ -32,7 +32,7 @@ t.test('every text that Postgres does not store is found, with its place', async
 })
 
 t.test('such a text is refused before a route sees it, in body, path and query', async (t) => {
-  const app = createServer({ bodyLimitBytes: 1000, tokenBytes: 8192, proxies: [] })
+  const app = createServer({ bodyLimitBytes: 1000, tokenBytes: 8192, keepAliveMs: 72_000, proxies: [] })
   let seen = 0
   app.setErrorHandler((error, _request, reply) => {
     const problem = error instanceof ProblemError ? error : undefined

@@ -266,3 +266,24 @@ t.test('price, limit and end change while it sells; an accepted order keeps its 
   const { rows } = await pool.query(`select action from audit where target like '%moving%'`)
   t.ok(rows.length >= 4, 'every change is in the audit')
 })
+
+t.test('how much an activity is used is one figure, whichever process is asked', async (t) => {
+  await stack.publish(definition('used', 20))
+  const alone = { headers: { connection: 'close' } }
+  const users = Array.from({ length: 8 }, (_, index) => `u${index}`)
+  // each on a connection of its own, so that both processes confirm some
+  const bought = await Promise.all(users.map((user) => shop.buy('used/phone', user, alone)))
+  for (const [index, answer] of bought.entries()) {
+    const path = `/v1/orders/${orderId(answer)}/cancellation`
+    const cancelled = await shop.ask(path, { method: 'POST', user: `u${index}`, key: `cancel-used-${index}`, body: {} })
+    t.equal(cancelled.status, 201)
+  }
+  const used = async () => {
+    const ask = () => shop.ask('/v1/campaigns/used/activities/hot?limit=1', alone)
+    const answers = await Promise.all(Array.from({ length: 10 }, ask))
+    return answers.map(({ body }) => (body.items as Array<{ uses: number }>)[0]?.uses)
+  }
+  // nothing of stock is taken any more: what is told is what the processes counted together
+  await waitFor(async () => (await used()).every((uses) => uses === users.length), { what: 'one figure' })
+  t.same(new Set(await used()), new Set([users.length]))
+})
