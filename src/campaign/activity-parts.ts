@@ -1,6 +1,6 @@
 import { type Session, WHOLE } from './activity-rules.ts'
 import type { ActivityDefinition, Localized } from './definition.ts'
-import { momentOf } from './local-time.ts'
+import { momentOf } from './moment.ts'
 
 /** @throws Error when the text is no moment: definitions are checked before they come here */
 export function moment(text: string): number {

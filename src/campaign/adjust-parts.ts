@@ -1,7 +1,7 @@
 import type { ActivityRules } from './activity-rules.ts'
 import { type AddEntry, type Put, stockKey } from './compile.ts'
 import type { DefinitionError } from './definition.ts'
-import { momentOf } from './local-time.ts'
+import { momentOf, NO_MOMENT } from './moment.ts'
 import type { Rules } from './rules.ts'
 import { withStockChanged } from './stock.ts'
 
@@ -30,7 +30,7 @@ export class Contradiction extends Error {
 /** @throws Contradiction where the calendar has no such moment */
 export function momentAt(text: string, pointer: string): number {
   const value = momentOf(text)
-  if (value === undefined) throw new Contradiction(pointer, 'there is no such moment')
+  if (value === undefined) throw new Contradiction(pointer, NO_MOMENT)
   return value
 }
 

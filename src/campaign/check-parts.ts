@@ -1,6 +1,6 @@
 import type { Definition, RewardDefinition } from './definition.ts'
 import { pointerStep, shown } from './explain.ts'
-import { momentOf } from './local-time.ts'
+import { momentOf, NO_MOMENT } from './moment.ts'
 import { unitsOf } from './reward.ts'
 import { scopeOf } from './rules.ts'
 
@@ -21,7 +21,7 @@ export interface Context {
 
 export function checkMoment(text: string, pointer: string, add: Add): number | undefined {
   const value = momentOf(text)
-  if (value === undefined) add(pointer, `there is no such moment as ${shown(text)}`)
+  if (value === undefined) add(pointer, NO_MOMENT)
   else if (value < FIRST_YEAR || value >= LAST_YEAR) add(pointer, 'must lie between the years 2000 and 2099')
   else return value
   return undefined

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { MOMENT_FORM, MOMENT_PATTERN } from './moment.ts'
 
 /** Each schema of a definition carries as `description` what an operator is told when a value does not fit it. */
 const closed = { additionalProperties: false }
@@ -14,11 +15,7 @@ export const Id = Type.String({
 })
 
 /** A moment with its offset. That it exists in the calendar is checked afterwards. */
-export const Moment = Type.String({
-  pattern:
-    '^\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,3})?)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$',
-  description: 'must be a date and time with its offset, such as "2026-11-11T00:00:00+08:00"'
-})
+export const Moment = Type.String({ pattern: MOMENT_PATTERN, description: MOMENT_FORM })
 
 export const WallClock = Type.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',

@@ -15,12 +15,6 @@ export function isTimezone(name: string): boolean {
   return IANAZone.isValidZone(name)
 }
 
-/** Milliseconds since 1970 of an ISO 8601 text with offset; undefined when the calendar has no such moment. */
-export function momentOf(text: string): number | undefined {
-  const moment = DateTime.fromISO(text, { setZone: true })
-  return moment.isValid ? moment.toMillis() : undefined
-}
-
 /** The calendar day on which a moment falls in a zone. */
 export function dayOf(moment: number, timezone: string): LocalDay {
   const local = DateTime.fromMillis(moment, { zone: timezone })

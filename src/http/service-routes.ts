@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type pg from 'pg'
 import { Type } from 'typebox'
+import { MOMENT_PATTERN, momentOf, NO_MOMENT } from '../campaign/moment.ts'
 import { reportProgress, type TaskProgress } from '../campaign/progress.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { requireRole } from './operator-auth.ts'
@@ -29,7 +30,7 @@ const ProgressBody = Type.Object(
     amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })),
     occurredAt: Type.Optional(
       Type.String({
-        pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
+        pattern: MOMENT_PATTERN,
         description: 'the day that it counts for; now where absent'
       })
     )
@@ -52,10 +53,10 @@ const ProgressAnswer = Type.Object(
 const AHEAD_MS = 60_000
 
 /** When it happened. @throws ProblemError VALIDATION for no moment, or one that is still to come */
-function momentOf(text: string | undefined, now: number): number {
-  const at = text === undefined ? now : Date.parse(text)
-  if (at <= now + AHEAD_MS) return Math.min(at, now)
-  const detail = 'must be a moment that has passed'
+function passedMoment(text: string | undefined, now: number): number {
+  const at = text === undefined ? now : momentOf(text)
+  if (at !== undefined && at <= now + AHEAD_MS) return Math.min(at, now)
+  const detail = at === undefined ? NO_MOMENT : 'must be a moment that has passed'
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/occurredAt', detail }] })
 }
 
@@ -93,7 +94,7 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
       if (found?.activity.kind !== 'task') throw new ProblemError('NOT_FOUND')
       const { goal, sessions } = found.activity
       const source = request.operator.name
-      const at = momentOf(occurredAt, now())
+      const at = passedMoment(occurredAt, now())
       const report = { source, sourceEventId, user, amount, at }
       const progress = await fromStore(reportProgress(pool, found, report))
       const { kind, count, state } = counted(progress, new Date(sessions[0]?.opensAt ?? 0).toISOString())

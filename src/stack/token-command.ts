@@ -1,3 +1,4 @@
+import { momentOf } from '../campaign/moment.ts'
 import type { Config } from '../config/config.ts'
 import { signTokens } from '../http/tokens.ts'
 import { StackError } from './errors.ts'
@@ -65,10 +66,10 @@ export function requireUser(id: string): void {
 }
 
 function unixSeconds(date: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}/.test(date) ? Date.parse(date) : Number.NaN
-  if (Number.isFinite(ms)) return Math.floor(ms / 1000)
+  const ms = momentOf(/^\d{4}-\d{2}-\d{2}$/.test(date) ? `${date}T00:00:00Z` : date)
+  if (ms !== undefined) return Math.floor(ms / 1000)
   throw usage(
-    `--registered-at ${JSON.stringify(date)} is not a date.`,
+    `--registered-at ${JSON.stringify(date)} is no day, and no date and time with its offset.`,
     'floodgate token --user alice --registered-at 2026-11-01'
   )
 }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Catalogue } from '../campaign/catalogue.ts'
+import { MOMENT_FORM, momentOf, NO_MOMENT } from '../campaign/moment.ts'
 import { reportProgress } from '../campaign/progress.ts'
 import { type CommandEvent, type CommandResult, complaint, Id, rejected, UserId, Word } from './command-event.ts'
 
@@ -25,12 +26,6 @@ interface TaskParts {
   readonly now?: () => number
 }
 
-/** When something happened; not in the future, and now where nothing readable is said. */
-function momentOf(text: string | undefined, now: number): number {
-  const at = text === undefined ? Number.NaN : Date.parse(text)
-  return Number.isNaN(at) ? now : Math.min(at, now)
-}
-
 /** Counts progress of a user in a task. @throws what Postgres says */
 export async function carryOutProgress(
   { pool, catalogue, now = Date.now }: TaskParts,
@@ -40,8 +35,9 @@ export async function carryOutProgress(
   if (!taskProgress.Check(data)) return rejected('VALIDATION', `data: ${complaint(taskProgress, data)}`)
   const { campaign, task, user } = data
   const about = { campaign, user }
-  if (data.occurredAt !== undefined && Number.isNaN(Date.parse(data.occurredAt)))
-    return rejected('VALIDATION', 'data: /occurredAt must be a moment', about)
+  const [place, text] = data.occurredAt === undefined ? ['/time', event.time] : ['data: /occurredAt', data.occurredAt]
+  const at = text === undefined ? now() : momentOf(text)
+  if (at === undefined) return rejected('VALIDATION', `${place} ${NO_MOMENT}, or ${MOMENT_FORM}`, about)
   const found = catalogue.findActivity(campaign, task)
   if (found === undefined) return rejected('NOT_FOUND', 'there is no such task', about)
   const progress = await reportProgress(pool, found, {
@@ -49,7 +45,8 @@ export async function carryOutProgress(
     sourceEventId: data.sourceEventId ?? event.id,
     user,
     amount: data.amount ?? 1,
-    at: momentOf(data.occurredAt ?? event.time, now())
+    // what lies in the future counts for now: clocks of other systems differ
+    at: Math.min(at, now())
   })
   switch (progress.kind) {
     case 'counted':

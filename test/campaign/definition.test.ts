@@ -2,6 +2,7 @@ import t from 'tap'
 import { Value } from 'typebox/value'
 import { checkDefinition } from '../../src/campaign/check.ts'
 import { DefinitionSchema } from '../../src/campaign/definition.ts'
+import { momentOf } from '../../src/campaign/moment.ts'
 import { definitionOf, type Rules } from '../../src/campaign/rules.ts'
 import { warningsOf } from '../../src/campaign/warnings.ts'
 import { exampleDefinition, exampleSale } from './example.ts'
@@ -204,4 +205,39 @@ t.test('a campaign has at most 1,000 sessions', async (t) => {
   t.match(errorsOf(exampleDefinition({ closesAt: '2026-12-31T00:00:00+08:00', activities: [{ ...bare, daily }] })), {
     '/activities': /at most 1000/
   })
+})
+
+t.test('a moment may have any form of RFC 3339, and what is said of another text is true of it', async (t) => {
+  const midnight = Date.UTC(2026, 10, 10, 16)
+  for (const text of [
+    '2026-11-11T00:00:00+08:00',
+    '2026-11-10t16:00:00z',
+    '2026-11-10 16:00:00Z',
+    '2026-11-10T16:00Z',
+    '2026-11-10T16:00:00.0000000001-00:00',
+    '2026-11-10T13:30:00.000-02:30'
+  ]) {
+    t.equal(momentOf(text), midnight, text)
+  }
+  t.equal(momentOf('2026-11-11T00:00:00.123456+08:00'), midnight + 123, 'cut, not rounded')
+  t.equal(momentOf('2026-11-11T00:00:00.9999999+08:00'), midnight + 999)
+  for (const leap of ['2016-12-31T23:59:60Z', '2016-12-31T15:59:60-08:00', '2015-07-01T07:59:60.0+08:00'])
+    t.equal(momentOf(leap), Date.UTC(leap.startsWith('2015') ? 2015 : 2017, leap.startsWith('2015') ? 6 : 0), leap)
+  t.equal(momentOf('0001-01-01T00:00:00Z'), Date.parse('0001-01-01T00:00:00Z'))
+  const forms = [
+    '2026-11-11T00:00:00',
+    '2026-11-11',
+    'tomorrow',
+    '2026-11-11T00:00:00+08',
+    '2026-11-11T00:00:00,5Z',
+    ''
+  ]
+  const none = ['2026-02-30T00:00:00Z', '2026-13-01T00:00:00Z', '2026-11-11T24:00:00Z', '2026-11-11T00:60:00Z']
+  for (const text of forms)
+    t.match(errorsOf(exampleDefinition({ opensAt: text })), { '/opensAt': /with its offset/ }, text)
+  for (const text of [...none, '2026-11-11T00:00:00+24:00', '2026-11-11T00:00:00+08:60', '2026-11-11T23:59:60Z']) {
+    t.equal(momentOf(text), undefined)
+    t.match(errorsOf(exampleDefinition({ opensAt: text })), { '/opensAt': /does not exist/ }, text)
+  }
+  t.same(errorsOf(exampleDefinition({ opensAt: '2026-11-11t00:00:00.123456+08:00' })), {}, 'it can be published')
 })

@@ -221,9 +221,14 @@ t.test('a service reports progress; the goal is reached once, whatever comes twi
     status: 403,
     body: { code: 'UNVERIFIED' }
   })
-  const tomorrow = { user: 'petra', sourceEventId: 'e-4', occurredAt: iso(Date.now() + 86_400_000) }
-  t.match(await progress(tomorrow), { status: 400, body: { errors: [{ pointer: '/occurredAt' }] } })
-  const before = { user: 'petra', sourceEventId: 'e-5', occurredAt: '2020-01-01T00:00:00Z' }
+  for (const [occurredAt, words] of [
+    [iso(Date.now() + 86_400_000), /has passed/],
+    ['2026-02-30T00:00:00z', /does not exist/]
+  ] as const) {
+    const answer = await progress({ user: 'petra', sourceEventId: 'e-6', occurredAt })
+    t.match(answer, { status: 400, body: { errors: [{ pointer: '/occurredAt', detail: words }] } }, occurredAt)
+  }
+  const before = { user: 'petra', sourceEventId: 'e-5', occurredAt: '2020-01-01t00:00:00.123456789z' }
   t.match(await progress(before), { status: 409, body: { code: 'NOT_STARTED', opensAt: String } })
   t.match(await progress({ user: 'petra' }), { status: 400, body: { errors: [{ pointer: '/sourceEventId' }] } })
   const elsewhere = '/service/v1/campaigns/mall/tasks/wheel/progress'

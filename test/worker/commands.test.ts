@@ -88,7 +88,14 @@ t.test('what happened yesterday counts for yesterday, in the zone of the campaig
   const at = (daysAgo: number) => new Date(now - daysAgo * 86_400_000).toISOString()
   await send(progress('a', { task: 'viewer', occurredAt: at(1) }))
   await send(progress('b', { task: 'viewer' }, { time: at(0) }))
-  await send(progress('c', { task: 'viewer', occurredAt: at(-5) }))
+  await send(
+    progress('c', {
+      task: 'viewer',
+      occurredAt: at(-5)
+        .replace('T', 't')
+        .replace(/\.\d+Z/, '.123456789z')
+    })
+  )
   t.ok((await answered(3)).every(({ type }) => type === 'floodgate.command.accepted'))
   const today = Math.floor((now + 8 * 3_600_000) / 86_400_000)
   t.same(
@@ -113,9 +120,11 @@ t.test('commands that cannot be carried out are answered with the reason, and le
   await send(progress('goal', { task: 'check-in' }))
   await send(progress('early', { occurredAt: far }))
   await send(progress('when', { occurredAt: 'yesterday' }))
+  await send(progress('day', { occurredAt: '2026-02-30T00:00:00Z' }))
+  await send(progress('at', {}, { time: '10 November 2026' }))
   await send(progress('nul\u0000', {}))
   await send(progress('nul\u0000', { user: 'ben' }))
-  const answers = await answered(10)
+  const answers = await answered(12)
   t.same(Object.fromEntries(answers.map(({ subject, data }) => [subject, data.code ?? 'accepted'])), {
     1: 'VALIDATION',
     2: 'VALIDATION',
@@ -126,6 +135,8 @@ t.test('commands that cannot be carried out are answered with the reason, and le
     goal: 'CONFLICT',
     early: 'NOT_STARTED',
     when: 'VALIDATION',
+    day: 'VALIDATION',
+    at: 'VALIDATION',
     'nul\ufffd': 'accepted'
   })
   const unnamed = answers.find(({ subject }) => subject === '1')
