@@ -10,6 +10,7 @@ import {
   inTransaction
 } from '../store/campaigns.ts'
 import { findIntentByKey, insertIntent } from '../store/intents.ts'
+import { issuedUser } from '../store/user-name.ts'
 import type { Adjusted } from './adjust-parts.ts'
 import { CampaignError } from './campaign-error.ts'
 import { awaitIntent } from './carrier.ts'
@@ -70,7 +71,7 @@ async function write(client: PoolClient, id: string, step: { actor: Actor; plann
     requestHash: actor.hash
   })
   await changeCampaign(client, id, planned.change)
-  const target = planned.user === undefined ? `campaign:${id}` : `user:${planned.user}`
+  const target = planned.user === undefined ? `campaign:${id}` : `user:${issuedUser(planned.user)}`
   const { type: action, before, after } = planned
   await recordAudit(client, { operator, action, target, reason, before, after })
   return intent

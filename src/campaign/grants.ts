@@ -3,6 +3,7 @@ import { logical } from '../gate/keys.ts'
 import { userField } from '../gate/user-fields.ts'
 import { type CampaignRow, inTransaction } from '../store/campaigns.ts'
 import { grantedSoFar, insertGrants, knownRequests, type NewGrant } from '../store/grants.ts'
+import { issuedUser } from '../store/user-name.ts'
 import { CampaignError } from './campaign-error.ts'
 import type { Planned } from './changes.ts'
 import { type Actor, invalid, type LifecycleContext, lockExisting, published } from './lifecycle-parts.ts'
@@ -74,7 +75,7 @@ export async function planGrant(client: PoolClient, row: CampaignRow, grant: Gra
     user,
     puts: [],
     adds: [[logical.user(user), field, amount]],
-    data: { user, unit, amount },
+    data: { user: issuedUser(user), unit, amount },
     change: {},
     before: null,
     after: { campaign: row.id, unit, amount }
@@ -155,7 +156,7 @@ async function storeLines(
     }
     granted.set(`${user} ${field}`, sum + Math.max(0, amount))
     known.set(requestKey, hashOf(line))
-    const request = JSON.stringify({ by: operator, reason, user, unit, amount })
+    const request = JSON.stringify({ by: operator, reason, user: issuedUser(user), unit, amount })
     const after = { campaign, unit, amount }
     const type = grantType(amount)
     grants.push({

@@ -1,5 +1,6 @@
 import { userField } from '../gate/user-fields.ts'
 import { type CampaignRow, findCampaign } from '../store/campaigns.ts'
+import { issuedUser } from '../store/user-name.ts'
 import { adjustActivity } from './adjust.ts'
 import { ActivityPatch, CampaignPatch, checkBody } from './adjust-body.ts'
 import { adjustCampaign } from './adjust-campaign.ts'
@@ -137,7 +138,7 @@ export class Campaigns {
       user,
       puts: [[userKey(user), userField.disqualified(id), isLetIn ? '0' : '1']],
       adds: [],
-      data: { user },
+      data: { user: issuedUser(user) },
       change: {},
       before: null,
       after: { campaign: id, disqualified: !isLetIn }

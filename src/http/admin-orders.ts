@@ -3,6 +3,7 @@ import { orderBodies } from '../campaign/order-bodies.ts'
 import { type AskedChange, orderActions } from '../campaign/order-changes.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { decisionsOfOrder } from '../store/orders.ts'
+import { issuedUser } from '../store/user-name.ts'
 import { requireRole } from './operator-auth.ts'
 import { createOrderChanger, type OrderChangeOptions } from './order-changes.ts'
 import { orderParts } from './order-history.ts'
@@ -45,7 +46,7 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
       const history = await fromStore(decisionsOfOrder(pool, found.user, found.order.id))
       return {
         ...liveOrderView(found),
-        user: found.user,
+        user: issuedUser(found.user),
         returned: found.order.returned,
         ...orderParts(history),
         history: history.map(({ id, type, at, request: data }) => ({ eventId: id, type, at: at.toISOString(), data }))

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import type { Campaigns } from '../campaign/lifecycle.ts'
+import { MOMENT_FORM, momentOf } from '../campaign/moment.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { decodeOrder } from '../gate/order-record.ts'
 import { decodeWin } from '../gate/win-record.ts'
 import { poolLoads } from '../store/audit.ts'
 import { countCodes } from '../store/codes.ts'
 import { searchOrders, searchWins, searchWord } from '../store/searches.ts'
+import { issuedUser } from '../store/user-name.ts'
 import { asProblem } from './admin-campaign-answers.ts'
 import type { AnswerDesk } from './answer-desk.ts'
 import { pickLanguage } from './language.ts'
@@ -15,7 +17,8 @@ import { requireRole } from './operator-auth.ts'
 import { liveOrderView } from './order-view.ts'
 import { pageOf, pageView } from './pages.ts'
 import { ProblemError } from './problems.ts'
-import { ID_PATTERN, ListQuery, OpenObject, OrderStatus, refusals, USER_PATTERN } from './schemas.ts'
+import { ID_PATTERN, ListQuery, OpenObject, OrderStatus, refusals, UserId } from './schemas.ts'
+import { userOfQuery } from './user-in.ts'
 import { liveWinView } from './win-view.ts'
 
 export interface SearchOptions {
@@ -26,7 +29,7 @@ export interface SearchOptions {
 
 const closed = { additionalProperties: false }
 const MayId = Type.Optional(Type.String({ pattern: ID_PATTERN }))
-const MayUser = Type.Optional(Type.String({ pattern: USER_PATTERN }))
+const MayUser = Type.Optional(UserId)
 
 const OrderQuery = Type.Object(
   {
@@ -55,12 +58,13 @@ const PoolParams = Type.Object({
 
 type Page = { campaign?: string; limit?: string; cursor?: string }
 
-/** @throws ProblemError VALIDATION */
-function momentOf(text: string | undefined): Date | undefined {
+/** A day counts from its beginning in UTC. @throws ProblemError VALIDATION */
+function dateOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isFinite(at)) return new Date(at)
-  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shipBy', detail: 'must be a date and time' }] })
+  const at = momentOf(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)
+  if (at !== undefined) return new Date(at)
+  const detail = `${MOMENT_FORM}, or a day, and has to exist`
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shipBy', detail }] })
 }
 
 /** What of a list that was read one longer than asked for goes out, and where the next page begins. */
@@ -83,11 +87,11 @@ export async function adminSearches(app: FastifyInstance, { pool, desk, campaign
     async (request) => {
       const { activity, user, status, shipBy } = request.query
       const page = pageOf(request.query)
-      const search = { activity, user, status, shipBy: momentOf(shipBy) }
+      const search = { activity, user: userOfQuery(user), status, shipBy: dateOf(shipBy) }
       const rows = await fromStore(searchOrders(pool, search, { ...page, limit: page.limit + 1 }))
       const found = rows.map((row) => ({ order: decodeOrder(row.id, row.record), user: row.user, journaled: true }))
       const shown = firstOf(found, page.limit, ({ order }) => ({ at: order.acceptedAt, id: order.id }))
-      return pageView(shown, (item) => ({ ...liveOrderView(item), user: item.user }))
+      return pageView(shown, (item) => ({ ...liveOrderView(item), user: issuedUser(item.user) }))
     }
   )
 
@@ -100,12 +104,14 @@ export async function adminSearches(app: FastifyInstance, { pool, desk, campaign
     async (request) => {
       const { user, status, type } = request.query
       const page = pageOf(request.query)
-      const rows = await fromStore(searchWins(pool, { user, status, type }, { ...page, limit: page.limit + 1 }))
+      const rows = await fromStore(
+        searchWins(pool, { user: userOfQuery(user), status, type }, { ...page, limit: page.limit + 1 })
+      )
       const found = rows.map((row) => ({ win: decodeWin(row.id, row.record), user: row.user, journaled: true }))
       const shown = firstOf(found, page.limit, ({ win }) => ({ at: win.wonAt, id: win.id }))
       const language = pickLanguage(request.headers['accept-language'])
       const context = { language, findPrize: desk.findPrize }
-      return pageView(shown, (item) => ({ ...liveWinView(item, context), user: item.user }))
+      return pageView(shown, (item) => ({ ...liveWinView(item, context), user: issuedUser(item.user) }))
     }
   )
 

@@ -8,6 +8,7 @@ import { requireRole } from './operator-auth.ts'
 import { type ItemReader, pageOf, pageView, unite } from './pages.ts'
 import { ListQuery } from './schemas.ts'
 import { type TimelineDecision, timelineView } from './timeline-view.ts'
+import { userOfPath } from './user-in.ts'
 
 const reader: ItemReader<TimelineDecision> = {
   placeOf: ({ at, id }) => ({ at: at.getTime(), id }),
@@ -23,7 +24,7 @@ export async function adminTimeline(
     '/admin/v1/users/:user/timeline',
     { preHandler: requireRole('viewer'), schema: { params: UserParams, querystring: ListQuery } },
     async (request) => {
-      const { user } = request.params
+      const user = userOfPath(request.params.user)
       const page = pageOf(request.query)
       const waiting = await gate.unstoredOf(user)
       const known = await fromStore(decisionsOfUser(pool, user, { ...page, limit: page.limit + 1 }))

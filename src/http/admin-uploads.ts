@@ -8,14 +8,16 @@ import { POINTS, type Rules, scopeOf } from '../campaign/rules.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { publishedCampaigns } from '../store/campaigns.ts'
 import { type ImportLine, insertImports } from '../store/imports.ts'
+import { insideUser } from '../store/user-name.ts'
 import { asProblem } from './admin-campaign-answers.ts'
 import { codeComplaint, codeHeaders } from './code-lines.ts'
 import { csvLines } from './csv-lines.ts'
 import { keyOf } from './idempotency.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
-import { ID_PATTERN, USER_PATTERN } from './schemas.ts'
+import { ID_PATTERN } from './schemas.ts'
 import { RejectedLines, takeUploads, uploadOf } from './uploads.ts'
+import { NO_USER, userOfBody } from './user-in.ts'
 
 export interface UploadOptions {
   readonly campaigns: Campaigns
@@ -30,14 +32,13 @@ const Reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 
-const USER = new RegExp(USER_PATTERN)
 const REFERENCE = /^[\x21-\x7e]{1,64}$/
 const UNIT_MAX = 64
 const AMOUNT = /^-?[1-9]\d{0,9}$/
 
 /** What is wrong with user and amount of a line; undefined for nothing. @param least the smallest amount, 0 aside */
 function complaint({ user, amount }: { user: string; amount: string }, least = 1): string | undefined {
-  if (!USER.test(user)) return 'user must be a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -'
+  if (insideUser(user) === undefined) return `user ${NO_USER}`
   if (AMOUNT.test(amount) && Number(amount) >= least && Number(amount) <= MAX_UNITS) return undefined
   const from = least > 0 ? 'from 1 to 1,000,000,000' : 'up to 1,000,000,000, negative to take back, not 0'
   return `amount must be a whole number ${from}`
@@ -94,7 +95,8 @@ function importRoute(app: FastifyInstance, { pool }: UploadOptions): void {
         const columns = { names: ['user', 'amount', 'reference'] as const, reject: rejected.add }
         for await (const { line, fields } of csvLines(uploadOf(request), columns)) {
           const wrong = complaint(fields) ?? (REFERENCE.test(fields.reference) ? undefined : wrongReference)
-          if (wrong === undefined) yield { ...fields, amount: Number(fields.amount) }
+          if (wrong === undefined)
+            yield { ...fields, user: userOfBody(fields.user, '/user'), amount: Number(fields.amount) }
           else rejected.add(line, wrong)
         }
       }
@@ -122,13 +124,14 @@ function grantRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
         const names = ['user', 'unit', 'amount', 'reference'] as const
         const columns = { names, optional: ['reference'] as const, reject: rejected.add }
         for await (const { line, fields } of csvLines(uploadOf(request), columns)) {
-          const { user, unit, reference } = fields
+          const { unit, reference } = fields
           const fits = unit.length <= UNIT_MAX && (reference === '' || REFERENCE.test(reference))
           const wrong = complaint(fields, -MAX_UNITS) ?? (fits ? undefined : 'unit or reference is too long')
           // without a reference a line is the same when it is sent again under the same key
           const key = reference === '' ? `${keyOf(request)}#${line}` : `grant:${campaign}:${reference}`
-          if (wrong === undefined) yield { line, key, user, unit, amount: Number(fields.amount) }
-          else rejected.add(line, wrong)
+          const user = insideUser(fields.user)
+          if (wrong === undefined && user !== undefined) yield { line, key, user, unit, amount: Number(fields.amount) }
+          else rejected.add(line, wrong ?? NO_USER)
         }
       }
       const actor = { operator: request.operator.name, reason: request.query.reason }

@@ -8,7 +8,8 @@ import { actorOf, asProblem, sendChange } from './admin-campaign-answers.ts'
 import { changeView } from './admin-campaign-views.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
-import { USER_PATTERN } from './schemas.ts'
+import { UserId } from './schemas.ts'
+import { userOfPath } from './user-in.ts'
 import type { WinDirectory } from './win-directory.ts'
 import { poolsIn, type RevokedWins, returnsQuota, revokeWinsOf } from './win-revocation.ts'
 
@@ -20,7 +21,7 @@ export interface AdminUserOptions {
   readonly now?: () => number
 }
 
-export const UserParams = Type.Object({ user: Type.String({ pattern: USER_PATTERN }) })
+export const UserParams = Type.Object({ user: UserId })
 
 const Disqualification = Type.Object(
   { campaign: Id, reason: Reason, revokeWins: Type.Optional(Flag), returnQuota: Type.Optional(Flag) },
@@ -59,7 +60,7 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     const checked = checkBody(Disqualification, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
     const { campaign, reason, revokeWins, returnQuota } = checked.body
-    const target = { campaign, user: request.params.user }
+    const target = { campaign, user: userOfPath(request.params.user) }
     const change = await asProblem(campaigns.disqualify(target, actorOf(request, reason)))
     // wins are looked for once nobody of this name is let in any more: asked again, this goes on where it stopped
     if (revokeWins !== true || change.intent?.state !== 'applied') return sendChange(reply, change, now())
@@ -78,7 +79,7 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     { ...route, schema: { ...route.schema, querystring: Requalification } },
     async (request, reply) => {
       const { campaign, reason } = request.query
-      const target = { campaign, user: request.params.user }
+      const target = { campaign, user: userOfPath(request.params.user) }
       return sendChange(reply, await asProblem(campaigns.requalify(target, actorOf(request, reason))), now())
     }
   )
@@ -87,7 +88,7 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     const checked = checkBody(Grant, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
     const { campaign, unit, amount, reason } = checked.body
-    const target = { campaign, user: request.params.user, unit, amount }
+    const target = { campaign, user: userOfPath(request.params.user), unit, amount }
     return sendChange(reply, await asProblem(campaigns.grant(target, actorOf(request, reason))), now())
   })
 }

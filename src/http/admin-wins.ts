@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { checkBody, Reason } from '../campaign/adjust-body.ts'
 import type { AuditedGate } from '../campaign/audited-gate.ts'
 import { Flag } from '../campaign/definition-parts.ts'
+import { issuedUser } from '../store/user-name.ts'
 import type { AnswerDesk } from './answer-desk.ts'
 import { answersOf, ConfirmedWin } from './decision-schemas.ts'
 import { keyOf } from './idempotency.ts'
@@ -51,7 +52,7 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
     async (request) => {
       const found = await find(request.params.win)
       const language = pickLanguage(request.headers['accept-language'])
-      return { ...liveWinView(found, { language, findPrize: desk.findPrize }), user: found.user }
+      return { ...liveWinView(found, { language, findPrize: desk.findPrize }), user: issuedUser(found.user) }
     }
   )
 

@@ -10,7 +10,12 @@ export const EVENT_ID = Type.String({ description: 'id of the decision and of it
 
 export const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,31}$'
 export const DECISION_PATTERN = '^[0-9]{1,4}-[0-9]{1,12}-[0-9]{1,15}$'
-export const USER_PATTERN = '^[A-Za-z0-9_.@-]{1,64}$'
+/** A user as the issuer of tokens names them; `userOfPath` and `userOfBody` say which of these are none. */
+export const UserId = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  description: 'the subject of their tokens, as issued'
+})
 export const QUANTITY_MAX = 1_000_000
 
 export const OrderStatus = Type.Unsafe<'accepted' | 'paid' | 'cancelled' | 'expired' | 'shipped' | 'returned'>({

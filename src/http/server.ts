@@ -29,8 +29,8 @@ const OTHER_HEADERS_BYTES = 16 * 1024
 const REQUESTS_PER_SOCKET = 100_000
 const ERRORS_MAX = 50
 const UNSTORABLE = 'holds the character U+0000 or half of a surrogate pair, which cannot be stored'
-/** an Idempotency-Key of 128 characters, each of them percent-encoded */
-const LONGEST_PARAMETER = 3 * 128
+/** a user's name of 255 bytes, each of them percent-encoded */
+const LONGEST_PARAMETER = 3 * 255
 
 /** A comma-separated setting as a list. */
 export function listSetting(text: string): string[] {

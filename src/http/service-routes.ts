@@ -7,7 +7,8 @@ import { fromStore } from '../gate/from-store.ts'
 import { requireRole } from './operator-auth.ts'
 import { ProblemError } from './problems.ts'
 import type { Directory } from './sales-directory.ts'
-import { ID_PATTERN, refusals, USER_PATTERN } from './schemas.ts'
+import { ID_PATTERN, refusals, UserId } from './schemas.ts'
+import { userOfBody } from './user-in.ts'
 
 export interface ServiceOptions {
   readonly pool: pg.Pool
@@ -22,7 +23,7 @@ const TaskParams = Type.Object({
 
 const ProgressBody = Type.Object(
   {
-    user: Type.String({ pattern: USER_PATTERN }),
+    user: UserId,
     sourceEventId: Type.String({
       pattern: '^[\\x21-\\x7e]{1,256}$',
       description: 'of the event at its source: a second report of it counts nothing'
@@ -89,12 +90,13 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
     },
     async (request) => {
       const { campaign, task } = request.params
-      const { user, sourceEventId, amount = 1, occurredAt } = request.body
+      const { sourceEventId, amount = 1, occurredAt } = request.body
       const found = await directory.findActivity(campaign, task)
       if (found?.activity.kind !== 'task') throw new ProblemError('NOT_FOUND')
       const { goal, sessions } = found.activity
       const source = request.operator.name
       const at = passedMoment(occurredAt, now())
+      const user = userOfBody(request.body.user, '/user')
       const report = { source, sourceEventId, user, amount, at }
       const progress = await fromStore(reportProgress(pool, found, report))
       const { kind, count, state } = counted(progress, new Date(sessions[0]?.opensAt ?? 0).toISOString())

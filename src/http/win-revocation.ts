@@ -4,6 +4,7 @@ import type { WinCommand } from '../gate/commands.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import { decodeReport } from '../gate/report.ts'
 import type { WinRecord } from '../gate/win-record.ts'
+import { issuedUser } from '../store/user-name.ts'
 import type { FoundWin, WinDirectory } from './win-directory.ts'
 
 /** Who revokes, why, and whether the prize goes back into its quota. */
@@ -75,7 +76,7 @@ export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revo
       action: 'win.revoked',
       target: `win:${found.win.id}`,
       reason,
-      before: { user: found.user, ...told(found.win) },
+      before: { user: issuedUser(found.user), ...told(found.win) },
       after: { status: 'revoked', returnQuota, outcome: outcome.kind, ...takenBack(outcome) }
     })
   })

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { fromStore } from '../gate/from-store.ts'
 import { isoTime } from '../gate/iso-time.ts'
 import { decodeWin } from '../gate/win-record.ts'
+import { issuedUser } from '../store/user-name.ts'
 import { publicWins, type StoredWin } from '../store/wins.ts'
 import { AnonymousReads } from './anonymous-reads.ts'
 import { cacheable } from './answer-headers.ts'
@@ -36,8 +37,9 @@ const SHORT = 3
  * the length is never shown.
  */
 export function maskUser(user: string): string {
-  if (user.length < SHORT) return '***'
-  return user.length < LONG_ENOUGH ? `${user[0]}***` : `${user[0]}***${user.at(-1)}`
+  const letters = [...user]
+  if (letters.length < SHORT) return '***'
+  return letters.length < LONG_ENOUGH ? `${letters[0]}***` : `${letters[0]}***${letters.at(-1)}`
 }
 
 type Won = StoredWin & { readonly win: ReturnType<typeof decodeWin> }
@@ -49,7 +51,7 @@ const reader: ItemReader<Won> = {
 
 function winnerView({ user, win }: Won, findPrize: FindPrize, language: Language): Winner {
   const prize = wonPrize(win, findPrize(win.campaign, win.draw, win.prize), language)
-  return { user: maskUser(user), draw: win.draw, prize, wonAt: isoTime(win.wonAt) }
+  return { user: maskUser(issuedUser(user)), draw: win.draw, prize, wonAt: isoTime(win.wonAt) }
 }
 
 const PAGE_MAX = 100

@@ -1,6 +1,7 @@
 import { momentOf } from '../campaign/moment.ts'
 import type { Config } from '../config/config.ts'
 import { signTokens } from '../http/tokens.ts'
+import { insideUser } from '../store/user-name.ts'
 import { StackError } from './errors.ts'
 import { readStackFile } from './home.ts'
 import { secondsOf } from './time-span.ts'
@@ -61,8 +62,9 @@ function usersOf({ user, prefix, count }: TokenCommandOptions): string[] {
 
 /** @throws StackError for what is no user id */
 export function requireUser(id: string): void {
-  if (/^[A-Za-z0-9_.@-]{1,64}$/.test(id)) return
-  throw usage(`${JSON.stringify(id)} is not a user id: 1 to 64 of A-Z a-z 0-9 _ . @ -`, 'floodgate token --user alice')
+  if (insideUser(id) !== undefined) return
+  const what = `${JSON.stringify(id)} is not a user id: 1 to 255 bytes without control characters`
+  throw usage(what, 'floodgate token --user alice')
 }
 
 function unixSeconds(date: string): number {

@@ -1,5 +1,6 @@
 import type { Queryable } from './campaigns.ts'
 import { type Page, placeValues } from './page.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 /** A redemption as it is stored. */
 export interface StoredClaim {
@@ -27,15 +28,15 @@ export async function claimsOfUser(db: Queryable, user: string, page: Page): Pro
      where user_id = $1 and ($2::text is null or campaign_id = $2)
        and ($3::timestamptz is null or (accepted_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by accepted_at desc, epoch desc, sequence desc limit $6`,
-    [user, page.campaign ?? null, ...placeValues(page.before), page.limit]
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
   )
-  return rows
+  return rows.map(inside)
 }
 
 /** A claim by its id, whosever it is. */
 export async function findClaim(db: Queryable, id: string): Promise<StoredClaim | undefined> {
   const { rows } = await db.query<StoredClaim>(`select ${columns} from claims where claim_id = $1`, [id])
-  return rows[0]
+  return rows[0] && inside(rows[0])
 }
 
 /** Notes which claims of a shard have all their codes by now, at most `most` at a time. @returns how many */
@@ -72,5 +73,5 @@ export async function claimsWithoutCodes(db: Queryable, query: DueCodesQuery): P
      order by epoch, sequence limit $5`,
     [query.shard, query.seconds, epoch, sequence, query.most]
   )
-  return rows
+  return rows.map(inside)
 }

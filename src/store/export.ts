@@ -1,4 +1,5 @@
 import type { Queryable } from './campaigns.ts'
+import { inside } from './user-name.ts'
 
 /** A place in the journal of a shard. */
 export interface JournalPlace {
@@ -70,7 +71,7 @@ export async function* readJournal(db: Queryable, range: JournalRange): AsyncGen
     })
     const last = rows.at(-1)
     if (!last) return
-    yield rows
+    yield rows.map(inside)
     epoch = last.epoch
     sequence = last.sequence
   }

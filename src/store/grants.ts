@@ -1,4 +1,5 @@
 import type { Queryable } from './campaigns.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 /** A grant as an intent: an amount for one field of a user's hash. */
 export interface NewGrant {
@@ -28,9 +29,9 @@ export async function grantedSoFar(
      from intents
      where campaign_id = $1 and user_id = any ($2) and type = 'balance.credited' and state <> 'refused'
      group by 1, 2`,
-    [campaign, users]
+    [campaign, users.map(issuedUser)]
   )
-  return new Map(rows.map(({ user, field, amount }) => [`${user} ${field}`, amount]))
+  return new Map(rows.map(inside).map(({ user, field, amount }) => [`${user} ${field}`, amount]))
 }
 
 /** Hashes of the requests that an operator's keys stand for already, by key. */
@@ -59,7 +60,7 @@ export async function insertGrants(
   client: Queryable,
   { campaign, operator, reason, grants }: GrantsOfCampaign
 ): Promise<void> {
-  const rows = JSON.stringify(grants)
+  const rows = JSON.stringify(grants.map((grant) => ({ ...grant, user: issuedUser(grant.user) })))
   const fields = `as g(type text, "user" text, key text, field text, amount bigint, request text, "requestKey" text, "requestHash" text,
     after jsonb)`
   await client.query(

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg'
 import { recordAudit } from './audit.ts'
 import { inTransaction, type Queryable } from './campaigns.ts'
 import { copyRows } from './copy.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 /** An opening balance; checked by the caller. */
 export interface ImportLine {
@@ -64,7 +65,7 @@ async function storeImports(
   await copyRows(
     client,
     'incoming_imports (line, reference, user_id, amount)',
-    lines.map(({ reference, user, amount }, line) => [line, reference, user, amount])
+    lines.map(({ reference, user, amount }, line) => [line, reference, issuedUser(user), amount])
   )
   // two files with the same references in different order would wait for each other
   await client.query('select pg_advisory_xact_lock(hashtext(current_schema()), hashtext($1))', [`imports of ${unit}`])
@@ -107,7 +108,7 @@ export async function openImports(
      where state = 'open' and import_id > $1 order by import_id limit $2`,
     [page.after, page.most]
   )
-  return rows
+  return rows.map(inside)
 }
 
 /** What became of an import: the decision that credited it, or the code by which the gate refuses it for good. */

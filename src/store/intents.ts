@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Queryable } from './campaigns.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 type Put = readonly [key: string, field: string, value: string]
 type Add = readonly [key: string, field: string, delta: number]
@@ -46,7 +47,7 @@ export async function insertIntent(client: Queryable, intent: NewIntent): Promis
     [
       intent.campaign,
       intent.activity,
-      intent.user,
+      issuedUser(intent.user),
       intent.type,
       JSON.stringify(intent.puts),
       JSON.stringify(intent.adds),
@@ -63,7 +64,7 @@ export async function insertIntent(client: Queryable, intent: NewIntent): Promis
 
 export async function findIntent(pool: Queryable, id: number): Promise<IntentRow | undefined> {
   const { rows } = await pool.query<IntentRow>(`select ${columns} from intents where intent_id = $1`, [id])
-  return rows[0]
+  return rows[0] && inside(rows[0])
 }
 
 /** The newest intent of a campaign and type. */
@@ -81,7 +82,7 @@ export async function findIntentByKey(pool: Queryable, operator: string, key: st
     `select ${columns} from intents where created_by = $1 and request_key = $2`,
     [operator, key]
   )
-  return rows[0]
+  return rows[0] && inside(rows[0])
 }
 
 /**
@@ -94,26 +95,27 @@ export async function nextOpenIntents(
   campaign: string,
   { owner, without, most }: { readonly owner: string; readonly without: readonly string[]; readonly most: number }
 ): Promise<IntentRow[]> {
+  const passed = without.map(issuedUser)
   const open = `from intents where campaign_id = $1 and state = 'open'`
   const own = await client.query<IntentRow>(
     `select ${columns} ${open} and user_id = $2 and user_id <> all ($3) order by intent_id limit 1`,
-    [campaign, owner, without]
+    [campaign, owner, passed]
   )
-  if (own.rows.length > 0) return own.rows
+  if (own.rows.length > 0) return own.rows.map(inside)
   const { rows } = await client.query<IntentRow>(
     `select distinct on (user_id) ${columns} from (
        select * ${open} and user_id <> $2 and user_id <> all ($3) order by intent_id limit $4
      ) oldest order by user_id, intent_id`,
-    [campaign, owner, without, most]
+    [campaign, owner, passed, most]
   )
-  return rows
+  return rows.map(inside)
 }
 
 /** Whether a campaign has open intents that are decided in the place of this user. */
 export async function hasOpenIntent(client: Queryable, campaign: string, user: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `select 1 from intents where campaign_id = $1 and state = 'open' and user_id = $2 limit 1`,
-    [campaign, user]
+    [campaign, issuedUser(user)]
   )
   return rowCount === 1
 }
@@ -126,7 +128,7 @@ export async function projectedAdjustment(
 ): Promise<{ decision: string; applied: number[] } | undefined> {
   const { rows } = await client.query<{ decision: string; report: string }>(
     `select shard || '-' || epoch || '-' || sequence as decision, report from decisions where user_id = $1 and key = $2`,
-    [user, key]
+    [issuedUser(user), key]
   )
   const row = rows[0]
   return row && { decision: row.decision, applied: row.report === '' ? [] : row.report.split(',').map(Number) }

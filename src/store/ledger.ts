@@ -1,5 +1,6 @@
 import type { Queryable } from './campaigns.ts'
 import { placeValues } from './page.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 /** A movement of a balance. */
 export interface LedgerEntry {
@@ -46,7 +47,7 @@ export async function ledgerOfUser(
        and ($3::timestamptz is null
          or (at, epoch, sequence, scope, unit) < ($3, $4::bigint, $5::bigint, $6::text, $7::text))
      order by at desc, epoch desc, sequence desc, scope desc, unit desc limit $8`,
-    [user, campaign ?? null, ...placeValues(before), before?.scope ?? null, before?.unit ?? null, limit]
+    [issuedUser(user), campaign ?? null, ...placeValues(before), before?.scope ?? null, before?.unit ?? null, limit]
   )
   return rows
 }
@@ -62,7 +63,7 @@ export interface StoredBalance {
 export async function balancesOfUser(db: Queryable, user: string): Promise<StoredBalance[]> {
   const { rows } = await db.query<StoredBalance>(
     'select scope, unit, balance from balances where user_id = $1 order by scope, unit',
-    [user]
+    [issuedUser(user)]
   )
   return rows
 }
@@ -84,7 +85,7 @@ export async function* readBalances(
     )
     const end = rows.at(-1)
     if (!end) return
-    yield rows
+    yield rows.map(inside)
     last = end
   }
 }

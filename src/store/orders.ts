@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type Page, placeValues } from './page.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 /** An order as it is stored. */
 export interface StoredOrder {
@@ -32,9 +33,9 @@ export async function ordersOfUser(pool: pg.Pool, user: string, page: Page): Pro
      where user_id = $1 and ($2::text is null or campaign_id = $2)
        and ($3::timestamptz is null or (accepted_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by accepted_at desc, epoch desc, sequence desc limit $6`,
-    [user, page.campaign ?? null, ...placeValues(page.before), page.limit]
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
   )
-  return rows
+  return rows.map(inside)
 }
 
 /** An order by its id, whosever it is. */
@@ -43,7 +44,7 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
     'select order_id as id, user_id as user, record from orders where order_id = $1',
     [id]
   )
-  return rows[0]
+  return rows[0] && inside(rows[0])
 }
 
 const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, campaign_id as campaign,
@@ -53,7 +54,7 @@ const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequenc
 export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
   const { rows } = await pool.query<StoredDecision>(
     `select ${decisionColumns} from decisions where user_id = $1 and key = $2`,
-    [user, key]
+    [issuedUser(user), key]
   )
   return rows[0]
 }
@@ -67,7 +68,7 @@ export interface OrderDecision extends StoredDecision {
 export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string): Promise<OrderDecision[]> {
   const { rows } = await pool.query<OrderDecision>(
     `select ${decisionColumns}, request from decisions where user_id = $1 and shard || '-' || entity = $2 order by epoch, sequence limit 1000`,
-    [user, id]
+    [issuedUser(user), id]
   )
   return rows
 }
@@ -91,7 +92,7 @@ export async function decisionsUnder(
     `select place, shard || '-' || epoch || '-' || sequence as id
      from unnest($1::text[], $2::text[]) with ordinality as f("user", key, place)
      join decisions d on d.user_id = f."user" and d.key = f.key`,
-    [fields.map(({ user }) => user), fields.map(({ key }) => key)]
+    [fields.map(({ user }) => issuedUser(user)), fields.map(({ key }) => key)]
   )
   const found = new Map(rows.map(({ place, id }) => [place, id]))
   return fields.map((_, index) => found.get(index + 1))

@@ -1,4 +1,5 @@
 import type { Queryable } from './campaigns.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 /** What a user has to do in one period before a task is completed. */
 interface Counter {
@@ -59,14 +60,14 @@ export async function recordProgress(db: Queryable, report: ProgressReport): Pro
   const { rows } = await db.query<{ count: number; state: ProgressState }>({
     name: 'record-progress',
     text: count,
-    values: [source, sourceEventId, campaign, task, user, period, amount, goal]
+    values: [source, sourceEventId, campaign, task, issuedUser(user), period, amount, goal]
   })
   if (rows[0]) return { kind: 'counted', ...rows[0] }
   // a statement of its own: that of the first copy may have been committed while this one waited for it
   const known = await db.query<{ count: number; state: ProgressState }>(
     `select c.count, c.state from task_sources s join task_counts c using (campaign_id, task_id, user_id, period)
      where s.source = $1 and s.source_event_id = $2 and campaign_id = $3 and task_id = $4 and user_id = $5 and s.amount = $6`,
-    [source, sourceEventId, campaign, task, user, amount]
+    [source, sourceEventId, campaign, task, issuedUser(user), amount]
   )
   return known.rows[0] ? { kind: 'repeated', ...known.rows[0] } : { kind: 'conflict' }
 }
@@ -82,7 +83,7 @@ export async function progressOfUser(
   const { rows } = await db.query<{ task: string; period: string; count: number; state: ProgressState }>(
     `select task_id as task, period, count, state from task_counts
      where campaign_id = $1 and user_id = $2 order by task_id, period`,
-    [campaign, user]
+    [campaign, issuedUser(user)]
   )
   return rows
 }
@@ -99,7 +100,7 @@ export async function dueTasks(db: Queryable, most: number): Promise<DueTask[]> 
      where state = 'due' and next_attempt_at <= now() order by next_attempt_at limit $1`,
     [most]
   )
-  return rows
+  return rows.map(inside)
 }
 
 /** What became of a due task: `decision` and `refusal` close it, `retryAfterMs` puts it off. */
@@ -118,6 +119,6 @@ export async function settleTasks(db: Queryable, settlements: readonly TaskSettl
        "retryAfterMs" bigint)
      where c.campaign_id = s.campaign and c.task_id = s.task and c.user_id = s."user" and c.period = s.period
        and c.state = 'due'`,
-    [JSON.stringify(settlements)]
+    [JSON.stringify(settlements.map((each) => ({ ...each, user: issuedUser(each.user) })))]
   )
 }

@@ -1,13 +1,14 @@
 import type { Client } from 'pg'
 import { type CopyValue, copyRows, writeRows } from './copy.ts'
 import type { ClaimRow, LedgerRow, Projection, WinRow } from './projection.ts'
+import { issuedUser } from './user-name.ts'
 
 const winColumns = `wins (shard, win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status, epoch,
   sequence, won_at, claim_by, updated_at, record)`
 
 function winValues(shard: number, row: WinRow): CopyValue[] {
   const { win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status, epoch, sequence } = row
-  const names = [shard, win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status]
+  const names = [shard, win_id, campaign_id, activity_id, issuedUser(user_id), prize_id, sub_prize, tier, type, status]
   return [...names, epoch, sequence, row.won_at, row.claim_by, row.updated_at, row.record]
 }
 
@@ -21,7 +22,7 @@ const claimColumns = `claims (shard, claim_id, campaign_id, activity_id, user_id
 
 function claimValues(shard: number, row: ClaimRow): CopyValue[] {
   const { claim_id, campaign_id, activity_id, user_id, quantity, unit, cost, pool, epoch, sequence, accepted_at } = row
-  const paid = [shard, claim_id, campaign_id, activity_id, user_id, quantity, unit, cost, pool]
+  const paid = [shard, claim_id, campaign_id, activity_id, issuedUser(user_id), quantity, unit, cost, pool]
   return [...paid, epoch, sequence, accepted_at, pool === '' ? 'f' : 't']
 }
 
@@ -29,7 +30,7 @@ const ledgerColumns = `ledger (shard, epoch, sequence, user_id, scope, unit, cam
 
 function ledgerValues(shard: number, row: LedgerRow): CopyValue[] {
   const { epoch, sequence, user_id, scope, unit, campaign_id, activity_id, delta, type, at } = row
-  return [shard, epoch, sequence, user_id, scope, unit, campaign_id, activity_id, delta, type, at]
+  return [shard, epoch, sequence, issuedUser(user_id), scope, unit, campaign_id, activity_id, delta, type, at]
 }
 
 // Update first, as with stock: an insert's check would refuse a negative delta before it could meet the row it belongs to.
@@ -57,5 +58,6 @@ export async function storeTaken(session: Client, shard: number, projection: Pro
   await copyRows(session, claimColumns, claimed)
   const moved = ledger.map((row) => ledgerValues(shard, row))
   await copyRows(session, ledgerColumns, moved)
-  await writeRows(session, shard, { text: addBalances, rows: balances })
+  const summed = balances.map((row) => ({ ...row, user_id: issuedUser(row.user_id) }))
+  await writeRows(session, shard, { text: addBalances, rows: summed })
 }

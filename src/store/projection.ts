@@ -3,6 +3,7 @@ import { failPoint } from '../config/fail-points.ts'
 import { type CopyValue, copyRows, writeRows } from './copy.ts'
 import { storeTaken } from './projection-taken.ts'
 import { OwnershipLostError, type Position } from './shards.ts'
+import { issuedUser } from './user-name.ts'
 
 /** A decision as a row, in the order of `decisionColumns`. */
 export interface DecisionRow {
@@ -171,7 +172,21 @@ const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id
 
 function decisionValues(shard: number, row: DecisionRow): CopyValue[] {
   const { epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at } = row
-  const names = [shard, epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at]
+  const names = [
+    shard,
+    epoch,
+    sequence,
+    batch,
+    type,
+    issuedUser(user),
+    key,
+    hash,
+    campaign,
+    activity,
+    session,
+    entity,
+    at
+  ]
   return [...names, row.request, row.adds, row.puts, row.record, row.report]
 }
 
@@ -180,7 +195,18 @@ const orderColumns = `orders (shard, order_id, campaign_id, activity_id, session
 
 function orderValues(shard: number, row: OrderRow): CopyValue[] {
   const { order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status } = row
-  const names = [shard, order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status]
+  const names = [
+    shard,
+    order_id,
+    campaign_id,
+    activity_id,
+    session_id,
+    issuedUser(user_id),
+    quantity,
+    unit_price,
+    currency,
+    status
+  ]
   const times = [row.epoch, row.sequence, row.accepted_at, row.pay_by, row.ship_by]
   return [...names, ...times, row.position, row.returned, row.updated_at, row.record]
 }

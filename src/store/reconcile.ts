@@ -1,6 +1,7 @@
 import type { Client, Pool, PoolClient } from 'pg'
 import type { StockDelta } from './projection.ts'
 import { type FoldedDecision, foldedColumns } from './restore.ts'
+import { inside, issuedUser, storedUser } from './user-name.ts'
 
 type Queryable = Pick<Client | Pool | PoolClient, 'query'>
 
@@ -21,9 +22,9 @@ export async function decisionsOfUsers(
     name: 'decisions-of-users',
     text: `select ${foldedColumns} from decisions
            where user_id = any($1) and shard = $2 and (epoch, batch) <= ($3::bigint, $4::bigint) order by epoch, sequence`,
-    values: [users, upTo.shard, upTo.epoch, upTo.batch]
+    values: [users.map(issuedUser), upTo.shard, upTo.epoch, upTo.batch]
   })
-  return rows
+  return rows.map(inside)
 }
 
 /** Decisions of frames after a place. */
@@ -32,7 +33,7 @@ export async function decisionsAfter(db: Queryable, place: FramePlace): Promise<
     `select ${foldedColumns} from decisions where shard = $1 and epoch = $2 and batch > $3 order by epoch, sequence`,
     [place.shard, place.epoch, place.batch]
   )
-  return rows
+  return rows.map(inside)
 }
 
 /** The next users of a shard by name, at most `most`. */
@@ -50,9 +51,9 @@ export async function usersAfter(
      )
      select user_id as "user" from walk
      where user_id is not null and exists (select 1 from decisions d where d.user_id = walk.user_id and d.shard = $1)`,
-    [shard, after, most]
+    [shard, issuedUser(after), most]
   )
-  return rows.map(({ user }) => user)
+  return rows.map(({ user }) => storedUser(user))
 }
 
 /** Stock, what came after a frame, and which of some held frames are stored: of one instant of Postgres. */

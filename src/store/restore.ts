@@ -1,5 +1,6 @@
 import type { Client, Pool, PoolClient } from 'pg'
 import type { StockDelta } from './projection.ts'
+import { storedUser } from './user-name.ts'
 
 /** What recovery needs of a decision. */
 export interface FoldedDecision {
@@ -60,7 +61,7 @@ function decisionOf(row: string, json: (text: string) => unknown): FoldedDecisio
     sequence: Number(sequence),
     batch: Number(batch),
     type,
-    user,
+    user: storedUser(user),
     campaign,
     activity,
     key,
@@ -157,7 +158,7 @@ export async function listDueOrders(db: Client | Pool, { shard, most, after }: D
      order by pay_by, order_id limit $2`,
     [shard, most, after?.pay_by ?? null, after?.order_id ?? '']
   )
-  return rows
+  return rows.map((row) => ({ ...row, user_id: storedUser(row.user_id) }))
 }
 
 /** The last sequence of a stream whose frames were all decided longer ago than the retention; 0 when there is none. */

@@ -1,6 +1,7 @@
 import type { Queryable } from './campaigns.ts'
 import type { StoredOrder } from './orders.ts'
 import { type Page, placeValues } from './page.ts'
+import { inside, issuedUser } from './user-name.ts'
 import type { StoredWin } from './wins.ts'
 
 /** Which orders are looked for; what is left out does not matter. */
@@ -38,8 +39,9 @@ export async function searchOrders(db: Queryable, search: OrderSearch, page: Pag
       ? `${ofEachCampaign(`select ${columns} from orders where campaign_id = c.campaign_id and ${where}`, newest)} limit $9`
       : `select ${columns} from orders where ($1::text is null or campaign_id = $1) and ${where}`
   const { user = null, activity = null, status = null, shipBy = null } = search
-  const values = [page.campaign ?? null, user, activity, status, shipBy, ...placeValues(page.before), page.limit]
-  return (await db.query<StoredOrder>(sql, values)).rows
+  const issued = user && issuedUser(user)
+  const values = [page.campaign ?? null, issued, activity, status, shipBy, ...placeValues(page.before), page.limit]
+  return (await db.query<StoredOrder>(sql, values)).rows.map(inside)
 }
 
 /** Stored wins, newest first, at most `limit`; revoked ones among them. */
@@ -55,8 +57,9 @@ export async function searchWins(db: Queryable, search: WinSearch, page: Page): 
       ? `${ofEachCampaign(`select ${columns} from wins where campaign_id = c.campaign_id and ${where}`, newest)} limit $8`
       : `select ${columns} from wins where ($1::text is null or campaign_id = $1) and ${where}`
   const { user = null, status = null, type = null } = search
-  const values = [page.campaign ?? null, user, status, type, ...placeValues(page.before), page.limit]
-  return (await db.query<StoredWin>(sql, values)).rows
+  const issued = user && issuedUser(user)
+  const values = [page.campaign ?? null, issued, status, type, ...placeValues(page.before), page.limit]
+  return (await db.query<StoredWin>(sql, values)).rows.map(inside)
 }
 
 /** What a word stands for. */

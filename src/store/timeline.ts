@@ -1,5 +1,6 @@
 import type { Queryable } from './campaigns.ts'
 import { type Page, placeValues } from './page.ts'
+import { issuedUser } from './user-name.ts'
 
 /** A journaled decision about a user, as support reads it. */
 export interface TimelineEntry {
@@ -32,7 +33,7 @@ export async function decisionsOfUser(db: Queryable, user: string, page: Page): 
      where user_id = $1 and ($2::text is null or campaign_id = $2)
        and ($3::timestamptz is null or (at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by at desc, epoch desc, sequence desc limit $6`,
-    [user, page.campaign ?? null, ...placeValues(page.before), page.limit]
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
   )
   return rows
 }

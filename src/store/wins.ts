@@ -1,5 +1,6 @@
 import type { Queryable } from './campaigns.ts'
 import { type Page, placeValues } from './page.ts'
+import { inside, issuedUser } from './user-name.ts'
 
 /** A win as it is stored. */
 export interface StoredWin {
@@ -19,15 +20,15 @@ export async function winsOfUser(db: Queryable, user: string, page: Page): Promi
      where user_id = $1 and ($2::text is null or campaign_id = $2)
        and ($3::timestamptz is null or (won_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by won_at desc, epoch desc, sequence desc limit $6`,
-    [user, page.campaign ?? null, ...placeValues(page.before), page.limit]
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
   )
-  return rows
+  return rows.map(inside)
 }
 
 /** A win by its id, whosever it is. */
 export async function findWin(db: Queryable, id: string): Promise<StoredWin | undefined> {
   const { rows } = await db.query<StoredWin>(`select ${columns} from wins where win_id = $1`, [id])
-  return rows[0]
+  return rows[0] && inside(rows[0])
 }
 
 /** How many wins of each prize stand, by `<draw>/<prize>`, for draws of a campaign. */
@@ -64,5 +65,5 @@ export async function publicWins(
      order by won_at desc, epoch desc, sequence desc limit $5`,
     [campaign, ...placeValues(page.before), page.limit, ...(page.draw === undefined ? [] : [page.draw])]
   )
-  return rows
+  return rows.map(inside)
 }

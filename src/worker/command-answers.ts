@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
+import { issuedUser } from '../store/user-name.ts'
 import type { CommandResult } from './command-event.ts'
 import { cloudEvent } from './events.ts'
 
@@ -15,7 +16,8 @@ export interface CommandName {
 export function answerOf(names: Names, command: CommandName, result: CommandResult): Publication {
   const id = `command-${createHash('sha256').update(`${command.source}\n${command.id}`).digest('hex').slice(0, 32)}`
   const type = result.accepted ? 'command.accepted' : 'command.rejected'
-  const { campaign, user } = result
+  const { campaign } = result
+  const user = issuedUser(result.user)
   const data = {
     user,
     campaign,

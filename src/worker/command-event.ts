@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 export const Id = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
-export const UserId = Type.String({ pattern: '^[A-Za-z0-9_.@-]{1,64}$' })
+export const UserId = Type.String({ minLength: 1, maxLength: 255 })
 export const Word = Type.String({ minLength: 1, maxLength: 256 })
 
 const Envelope = Type.Object({

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import type { Catalogue } from '../campaign/catalogue.ts'
 import { MOMENT_FORM, momentOf, NO_MOMENT } from '../campaign/moment.ts'
 import { reportProgress } from '../campaign/progress.ts'
+import { insideUser } from '../store/user-name.ts'
 import { type CommandEvent, type CommandResult, complaint, Id, rejected, UserId, Word } from './command-event.ts'
 
 /** The body of the HTTP route, and what stands in its path. */
@@ -33,7 +34,9 @@ export async function carryOutProgress(
 ): Promise<CommandResult> {
   const { data } = event
   if (!taskProgress.Check(data)) return rejected('VALIDATION', `data: ${complaint(taskProgress, data)}`)
-  const { campaign, task, user } = data
+  const { campaign, task } = data
+  const user = insideUser(data.user)
+  if (user === undefined) return rejected('VALIDATION', 'data: /user is not the id of a user')
   const about = { campaign, user }
   const [place, text] = data.occurredAt === undefined ? ['/time', event.time] : ['data: /occurredAt', data.occurredAt]
   const at = text === undefined ? now() : momentOf(text)

@@ -4,6 +4,7 @@ import { decisionId, entityOfDecision, type Frame, type FrameDecision } from '..
 import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
 import { eventTypes } from '../journal/subjects.ts'
+import { issuedUser } from '../store/user-name.ts'
 import { entityRecord, eventData, REFUND_DUE, refundData } from './event-data.ts'
 
 const known: ReadonlySet<string> = new Set(eventTypes)
@@ -46,7 +47,7 @@ function countedVersion(frame: Frame, decision: FrameDecision): number | undefin
 function subjectOf(frame: Frame, decision: FrameDecision): string {
   const entity = entityOfDecision(frame, decision)
   if (entity !== '') return `${frame.shard}-${entity}`
-  if (/^(?:user|balance)\./.test(decision.type)) return decision.user
+  if (/^(?:user|balance)\./.test(decision.type)) return issuedUser(decision.user)
   if (/^(?:spin|claim|task)\./.test(decision.type)) return decisionId(frame, decision.seq)
   return decision.campaign
 }
@@ -88,7 +89,8 @@ function publish(
   { frame, decision, names }: { frame: Frame; decision: FrameDecision; names: Names },
   { type, id, said }: Telling
 ): PublicEvent {
-  const { user, campaign, activity } = decision
+  const { campaign, activity } = decision
+  const user = issuedUser(decision.user)
   const data = {
     user,
     campaign,

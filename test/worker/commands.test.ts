@@ -113,7 +113,7 @@ t.test('commands that cannot be carried out are answered with the reason, and le
   const far = new Date(Date.now() - 10 * 86_400_000).toISOString()
   await send('not JSON')
   await send({ hello: 1 })
-  await send(progress('user', { user: 'no such user id' }))
+  await send(progress('user', { user: 'a'.repeat(256) }))
   await send(progress('count', { amount: 0 }))
   await send(progress('task', { task: 'unknown' }))
   await send(progress('campaign', { campaign: 'unknown' }))

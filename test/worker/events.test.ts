@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
+import { answerOf } from '../../src/worker/command-answers.ts'
 import { toEvents } from '../../src/worker/events.ts'
 
 const names = streamNames('floodgate')
@@ -188,4 +189,13 @@ test('an order of an older version has the events that it had', async (t) => {
       data: { amount: 200, currency: 'CNY', reference: 'p;1', cause: 'cancellation' }
     }
   ])
+})
+
+test('users are told as issued, whatever they are called inside', async (t) => {
+  const user = '=YXV0aDB8NWY3Yw'
+  const event = told({ type: 'balance.credited', user, add: { u: { 'b:points': 5 } } }) as Record<string, unknown>
+  t.match(event, { subject: 'auth0|5f7c', partitionkey: 'auth0|5f7c', data: { user: 'auth0|5f7c' } })
+  const command = { source: 'shop', id: '1', type: 'task.progress' } as const
+  const answer = answerOf(names, command, { accepted: true, campaign: 'launch', user, data: {} })
+  t.match(JSON.parse(answer.payload), { partitionkey: 'auth0|5f7c', data: { user: 'auth0|5f7c' } })
 })
