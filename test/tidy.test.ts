@@ -194,6 +194,17 @@ test('SQL stays in the store', async (t) => {
   t.strictSame(everywhere(elsewhere, statement, 'a statement outside of src/store'), [])
 })
 
+test('SQL about users takes and gives the names that they have inside', async (t) => {
+  // what is about our own name only, or joins rows of one user
+  const others = ['opened.ts', 'win-details.ts'].map((name) => join('src', 'store', name))
+  const files = src.filter((file) => partOfSrc(file.path) === 'store' && /\buser_id\b/.test(file.text))
+  const bare = files.filter((file) => !file.text.includes("from './user-name.ts'") && !others.includes(file.path))
+  t.strictSame(
+    bare.map((file) => `${file.path}: pass users through issuedUser and inside of user-name.ts`),
+    []
+  )
+})
+
 test('the environment is read in one place', async (t) => {
   const allowed = ['cli.ts', 'stack', 'config']
   const elsewhere = src.filter((file) => !allowed.includes(partOfSrc(file.path) ?? '')).map(codeOnly)

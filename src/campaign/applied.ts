@@ -2,6 +2,7 @@ import { SYSTEM_USER } from '../gate/commands.ts'
 import { balanceOf } from '../gate/user-fields.ts'
 import type { AuditEntry } from '../store/audit.ts'
 import type { IntentRow } from '../store/intents.ts'
+import { issuedUser } from '../store/user-name.ts'
 import { stockKey } from './compile.ts'
 import type { Rules } from './rules.ts'
 
@@ -52,7 +53,7 @@ export function shortEntry(
   return {
     operator: createdBy,
     action: type,
-    target: user === SYSTEM_USER ? `campaign:${campaign}` : `user:${user}`,
+    target: user === SYSTEM_USER ? `campaign:${campaign}` : `user:${issuedUser(user)}`,
     reason: (JSON.parse(intent.request) as { reason?: string }).reason,
     after: {
       ...(stock.length > 0 ? { activity, stock } : { campaign, balances }),

@@ -39,6 +39,11 @@ t.test('a comparison is asked for once, listed page by page, and none of a campa
   const first = await compare('compare-1')
   t.match(first, { status: 200, body: { state: 'done', askedBy: 'olga', result: { differences: [] } } })
   t.equal((await compare('compare-1')).body.id, first.body.id, 'the same key, the same comparison')
+  for (const type of ['application/json', 'text/plain']) {
+    const empty = await admin('olga', `POST ${path}`, { body: '', type, key: 'compare-1' })
+    t.equal(empty.body.id, first.body.id, `an empty body of ${type} is an empty object`)
+    t.match(empty.headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  }
   const second = await compare('compare-2')
   t.not(second.body.id, first.body.id)
   const page = await admin('vera', `GET ${path}?limit=1`)

@@ -53,7 +53,10 @@ test('what became of a request is told by its key', async (t) => {
   const pending = await app.inject({ url: `/v1/requests/${'%21'.repeat(128)}`, headers: alice })
   t.equal(pending.statusCode, 202)
   t.match(pending.json(), { outcome: 'pending', requestId: '!'.repeat(128), retryAfterMs: Number })
-  t.equal((await app.inject({ url: '/v1/requests/short', headers: alice })).json().code, 'NOT_FOUND')
+  for (const key of ['short', '%22%22twice-quoted%22%22'])
+    t.equal((await app.inject({ url: `/v1/requests/${key}`, headers: alice })).json().code, 'NOT_FOUND', key)
+  const quoted = await app.inject({ url: '/v1/requests/%22once-quoted%22', headers: alice })
+  t.match(quoted.json(), { requestId: 'once-quoted' }, 'as the header is read')
 })
 
 test('without Redis or Postgres a question about orders is not answered with half the truth', async (t) => {
