@@ -78,9 +78,9 @@ interface Shard {
 async function openShard(redis: Redis): Promise<Shard> {
   const epoch = Math.floor(Date.now() / 1000)
   const scripts = await loadScripts(createCaller(redis), { shard: SHARD, epoch, prefix: PREFIX })
-  const [shard, outbox, kept] = shardKeys(PREFIX)
+  const [shard, outbox, kept, origin] = shardKeys(PREFIX)
   await scripts.run('close', [shard])
-  await scripts.run('open', [shard], [0, 0])
+  await scripts.run('open', [shard, origin], [0, 0])
   let settles: SettleRequest[] = []
   const send: Shard['send'] = async (calls) => {
     const { keys, args } = encodeBatch(PREFIX, calls, { settles, limits })
@@ -91,7 +91,7 @@ async function openShard(redis: Redis): Promise<Shard> {
   }
   const trim = async () => {
     await send([])
-    await scripts.run('trim', [shard, outbox, kept], await redis.hkeys(kept))
+    await scripts.run('trim', [shard, outbox, kept, origin], await redis.hkeys(kept))
   }
   return { redis, send, trim }
 }

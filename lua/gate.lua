@@ -1,7 +1,7 @@
 #!lua
 --[[
   purpose: decides a batch of commands in one atomic step; settles journaled frames on the way
-  KEYS:    1 shard, 2 outbox, 3 kept, then in any order the hashes that commands name by index (c:, a:, s: side by side; u:)
+  KEYS:    1 shard, 2 outbox, 3 kept, 4 origin, then in any order the hashes that commands name by index (c:, a:, s: side by side; u:)
            and the hashes that the gives of settled frames name
   ARGV:    1 not-after (ms of Redis time, 0 = none), 2 bound of the outbox (frames), 3 bound of kept (bytes),
            4 most decisions of one user, 5 frames to settle, `<epoch>-<batch>,...`, 6 the commands, each field ended by a
@@ -87,7 +87,7 @@ local function decide_commands(open_frame, how_many, next_at)
   return decided
 end
 
-local opening = open_opening(KEYS[1])
+local opening = open_opening(KEYS[1], KEYS[4])
 if not opening then
   return { 'CLOSED;0;0;0', {}, '', '', '', {} }
 end

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 --[[
   purpose: settles frames that Postgres has and deletes them from kept
-  KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frames' gives name
+  KEYS:    1 shard, 2 outbox, 3 kept, 4 origin, and every hash that the frames' gives name
   ARGV:    `<epoch>-<batch>` of each frame
   Returns: `OK;<frames deleted>`, or `CLOSED`
   Cost:    1 read, 1 write and 1 delete per frame
@@ -9,7 +9,7 @@
 ]]
 -- @include lib/opening
 -- @include lib/settle
-local opening = open_opening(KEYS[1])
+local opening = open_opening(KEYS[1], KEYS[4])
 if not opening then
   return 'CLOSED'
 end

@@ -1,7 +1,8 @@
 --[[
   purpose: the shard's own hash and the check that this very opening may still write
-  KEYS:    the shard hash, given by the caller
-  Returns: open_opening -> table or nil when closed; save_opening writes what changed
+  KEYS:    the shard hash and the origin, given by the caller
+  Returns: same_redis() for recovery; mark_origin(origin) for its last step; open_opening(key, origin) -> table or nil when
+           closed; save_opening writes what changed
 ]]
 -- A Redis exchanged behind our back (promoted, restarted on an old file) keeps its script cache in a full resync but
 -- has another replication id, so a script of this opening must not decide there.
@@ -9,9 +10,31 @@ local function same_redis()
   return string.find(redis.call('INFO', 'replication'), 'master_replid:' .. REPLID .. '\r', 1, true) ~= nil
 end
 
-local function open_opening(key)
+-- The origin says that these data never left this process since the opening. Its value alone would say so of every copy; but
+-- a text put together by APPEND is kept `raw`, and as `embstr` by whoever loaded it from a file or from another Redis.
+local ORIGIN = EPOCH .. ';'
+
+local function mark_origin(origin)
+  redis.call('SET', origin, EPOCH)
+  redis.call('APPEND', origin, ';')
+end
+
+-- The first replica that attaches gives a master another replication id, and so does the last one that has left an hour ago:
+-- nothing was exchanged. It is the master still, follows no history of another one, and its data are those of the opening.
+local function same_data(origin)
+  if same_redis() then
+    return true
+  end
+  local info = redis.call('INFO', 'replication')
+  return string.find(info, 'role:master\r', 1, true) ~= nil
+    and string.find(info, 'master_replid2:' .. string.rep('0', 40) .. '\r', 1, true) ~= nil
+    and redis.pcall('GET', origin) == ORIGIN
+    and redis.call('OBJECT', 'ENCODING', origin) == 'raw'
+end
+
+local function open_opening(key, origin)
   local values = redis.pcall('HMGET', key, 'epoch', 'open', 'seq', 'batch', 'clock', 'kept_bytes')
-  if values.err or values[1] ~= EPOCH or values[2] ~= EPOCH or not same_redis() then
+  if values.err or values[1] ~= EPOCH or values[2] ~= EPOCH or not same_data(origin) then
     return nil
   end
   -- without them ids would come again, and a frame with a known id is skipped as a second copy

@@ -48,7 +48,7 @@ local passed_keys
 local function is_passed(key)
   if not passed_keys then
     passed_keys = {}
-    for i = 4, #KEYS do
+    for i = 5, #KEYS do
       passed_keys[KEYS[i]] = true
     end
   end

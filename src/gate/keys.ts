@@ -3,9 +3,9 @@ export function keyPrefix(namespace: string, shard: number): string {
   return `${namespace}:{s${shard}}:`
 }
 
-/** The three keys that every gate call names first, in this order. */
-export function shardKeys(prefix: string): [shard: string, outbox: string, kept: string] {
-  return [`${prefix}shard`, `${prefix}outbox`, `${prefix}kept`]
+/** The four keys that every gate call names first, in this order. */
+export function shardKeys(prefix: string): [shard: string, outbox: string, kept: string, origin: string] {
+  return [`${prefix}shard`, `${prefix}outbox`, `${prefix}kept`, `${prefix}origin`]
 }
 
 /** Logical keys: what decisions and definitions name; the prefix makes them physical. */

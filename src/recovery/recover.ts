@@ -138,7 +138,7 @@ async function restoreRedis(
 }
 
 async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<void> {
-  const [shard] = shardKeys(parts.prefix)
+  const [shard, , , origin] = shardKeys(parts.prefix)
   await markOpen(parts.session, {
     shard: parts.shard,
     ownerTerm: parts.ownerTerm,
@@ -147,7 +147,7 @@ async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<
     shas: scripts.shas
   })
   if (failPoint) await failPoint('R9')
-  const reply = await scripts.run('open', [shard], [0, 0])
+  const reply = await scripts.run('open', [shard, origin], [0, 0])
   if (reply !== 'OK') throw new SupersededError('Redis was exchanged before the gate could open.')
 }
 

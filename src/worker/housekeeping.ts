@@ -70,7 +70,7 @@ interface TidyParts extends RedisParts {
 
 /** Settles and deletes whatever Postgres already has: a worker may have died between its commit and its trim. */
 export async function tidy({ redis, prefix, shard, pool, scripts }: TidyParts): Promise<void> {
-  const [shardKey, outbox, kept] = shardKeys(prefix)
+  const [shardKey, outbox, kept, origin] = shardKeys(prefix)
   const [entries, [, pairs]] = await Promise.all([
     redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES),
     redis.hscan(kept, '0', 'COUNT', ENTRIES)
@@ -84,7 +84,7 @@ export async function tidy({ redis, prefix, shard, pool, scripts }: TidyParts): 
   if (stored.length === 0) return
   const done = stored.map((batch) => `${scripts.epoch}-${batch}`)
   const keys = new Set(done.flatMap((entry) => give.get(entry) ?? []))
-  await scripts.run('trim', [shardKey, outbox, kept, ...keys], done)
+  await scripts.run('trim', [shardKey, outbox, kept, origin, ...keys], done)
 }
 
 interface JanitorParts {

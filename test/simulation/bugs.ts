@@ -8,6 +8,7 @@ export const planted = {
   'confirm-before-ack': '201 before the ack',
   'no-frame-dedupe': 'a second copy of a frame is projected again',
   'empty-read-is-end': 'recovery takes an empty read for the end of a stream',
+  'origin-by-value': 'after a change of the replication id the origin is compared, not whether it was loaded',
   'no-probe': 'the owner does not ask the gate'
 } as const
 

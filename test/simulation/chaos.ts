@@ -31,6 +31,8 @@ const faults = {
   'scripts flushed': (damage) => damage.world.redis.node.scriptFlush(),
   'replica promoted': (damage) => damage.promoteReplica(),
   'there and back': (damage) => damage.failBack(),
+  'there and back, then renamed': (damage) => damage.failBack() && damage.renameHistory(),
+  'first replica attaches': (damage) => damage.renameHistory(),
   'redis pauses': (damage) => damage.pauseServer(damage.world.redis),
   'nats restarts': (damage) => damage.restart(damage.world.natsServer),
   'nats wiped': (damage) => damage.loseJournal(() => damage.world.nats.wipe()),
@@ -51,7 +53,8 @@ const redisLost: readonly FaultName[] = [
   'redis wiped',
   'redis flushed',
   'replica promoted',
-  'there and back'
+  'there and back',
+  'there and back, then renamed'
 ]
 const journalLost: readonly FaultName[] = ['nats wiped', 'stream deleted']
 const gone: readonly FaultName[] = ['kill', 'pause']

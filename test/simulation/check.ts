@@ -59,7 +59,7 @@ export function checkAtRest(world: World, crowd: Crowd): void {
 function compareRedis({ redis, tables, oracle }: World): void {
   const folded = tables.fold()
   const keys = new Set([...folded.keys(), ...redis.node.keys()])
-  for (const key of [shardKeys.shard, shardKeys.outbox, shardKeys.kept]) keys.delete(key)
+  for (const key of [shardKeys.shard, shardKeys.outbox, shardKeys.kept, shardKeys.origin]) keys.delete(key)
   for (const key of keys) {
     const expected = folded.get(key) ?? new Map<string, number | string>()
     const found = redis.node.hgetall(key)

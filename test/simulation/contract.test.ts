@@ -78,6 +78,17 @@ async function exchangeContract(t: Test, redis: OwnRedisPart): Promise<void> {
   await t.rejects(redis.evalsha(sha, call), /NOSCRIPT/, 'and no scripts')
 
   await redis.load(guarded('7'))
+  await redis.markOrigin('origin', '7;')
+  t.equal(await redis.isRaw('origin'), true, 'what was put together here is raw')
+  await redis.attachReplica()
+  const third = await redis.replid()
+  t.not(third, second, 'the first replica gives a master another replication id')
+  t.equal(await redis.evalsha(sha, call), 'OK', 'and its scripts and data stay')
+  t.equal(await redis.isRaw('origin'), true, 'as they were')
+  await redis.thereAndBackWithData()
+  t.equal(await redis.exists('origin'), true, 'what comes back from a replica holds the key')
+  t.equal(await redis.isRaw('origin'), false, 'and shows that it was loaded')
+
   await redis.thereAndBack()
   t.not(await redis.replid(), second, 'A -> B -> A: another replication id')
   t.equal(await redis.hget('shard', 'epoch'), undefined, "and B's data")

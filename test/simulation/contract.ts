@@ -36,6 +36,14 @@ export interface RedisPart {
 export interface OwnRedisPart extends RedisPart {
   /** killed, and started again on its own data */
   restart(): Promise<void>
+  /** a first replica attaches */
+  attachReplica(): Promise<void>
+  /** writes a key as the origin of an opening is written */
+  markOrigin(key: string, value: string): Promise<void>
+  /** whether the key still is what was written here, and was not loaded */
+  isRaw(key: string): Promise<boolean>
+  /** taken over by a replica of its own and made the master again */
+  thereAndBackWithData(): Promise<void>
   /** taken over by an empty one and made the master again: A -> B -> A */
   thereAndBack(): Promise<void>
   scriptFlush(): Promise<void>

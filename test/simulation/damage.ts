@@ -129,6 +129,12 @@ export class Damage {
     return true
   }
 
+  /** Its replicas came or went: after a fail-back too, whose traces that takes away. */
+  renameHistory(): boolean {
+    this.world.redis.node.renameHistory()
+    return true
+  }
+
   loseJournal(lose: () => void): boolean {
     if (!this.#mayLose('nats')) return false
     this.world.oracle.journalWasLost = true

@@ -23,6 +23,10 @@ export function fakeRedisPart(): OwnRedisPart {
     exists: async (key) => node.exists(key),
     del: async (key) => node.del(key),
     restart: async () => node.restart(node.snapshot()),
+    attachReplica: async () => node.renameHistory(),
+    markOrigin: async (key, value) => node.markOrigin(key, value),
+    isRaw: async (key) => node.isRaw(key),
+    thereAndBackWithData: async () => node.exchange(node.snapshot()),
     thereAndBack: async () => node.exchange({ keys: new Map() }),
     scriptFlush: async () => node.scriptFlush()
   }

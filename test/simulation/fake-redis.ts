@@ -43,7 +43,11 @@ function copyKeys(keys: Keys): Keys {
 export class FakeRedis {
   replid: string
   readonly scripts = new Map<string, Script>()
+  /** follows the history of another master since it was made one itself */
+  promoted = false
   readonly #newReplid: () => string
+  /** keys that were put together in this process: none of them was loaded */
+  readonly #raw = new Set<string>()
   #keys: Keys = new Map()
 
   constructor(newReplid: () => string) {
@@ -130,6 +134,27 @@ export class FakeRedis {
     this.#keys = new Map()
   }
 
+  /** A value, and that it was written here and not loaded from anywhere. */
+  markOrigin(key: string, value: string): void {
+    this.hset(key, 'value', value)
+    this.#raw.add(key)
+  }
+
+  isRaw(key: string): boolean {
+    return this.exists(key) && this.#raw.has(key)
+  }
+
+  /** A master without another one's history, that still holds what it wrote itself, or what anybody wrote. */
+  holdsOrigin(key: string, value: string, alsoLoaded: boolean): boolean {
+    return !this.promoted && this.hget(key, 'value') === value && (alsoLoaded || this.isRaw(key))
+  }
+
+  /** The first replica attached, or the last one left long ago: another replication id, nothing else. */
+  renameHistory(): void {
+    this.replid = this.#newReplid()
+    this.promoted = false
+  }
+
   snapshot(): Snapshot {
     return { keys: copyKeys(this.#keys) }
   }
@@ -137,12 +162,15 @@ export class FakeRedis {
   /** Killed and started again on what its file holds: other replication id, empty script cache. */
   restart(from: Snapshot): void {
     this.exchange(from)
+    this.promoted = false
     this.scriptFlush()
   }
 
   /** A -> B -> A: the data is B's, the replication id is new, the script cache survives. */
   exchange(from: Snapshot): void {
     this.#keys = copyKeys(from.keys)
+    this.#raw.clear()
+    this.promoted = true
     this.replid = this.#newReplid()
   }
 

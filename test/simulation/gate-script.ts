@@ -48,7 +48,7 @@ const SHARD = 'shard'
 const OUTBOX = 'outbox'
 const KEPT = 'kept'
 export const STOCK = 's'
-export const shardKeys = { shard: SHARD, outbox: OUTBOX, kept: KEPT } as const
+export const shardKeys = { shard: SHARD, outbox: OUTBOX, kept: KEPT, origin: 'origin' } as const
 
 export function userKey(user: string): string {
   return `u:${user}`
@@ -57,7 +57,9 @@ export function userKey(user: string): string {
 /** Is this the very opening that may write? */
 export function isOpen(node: FakeRedis, opening: Opening, bugs: Bugs): boolean {
   const blind = bugs.has('one-sha') || bugs.has('no-replid-look')
-  if (!blind && node.replid !== opening.replid) return false
+  // another replication id, and still the data that this process had when it was opened
+  const isOrigin = node.holdsOrigin(shardKeys.origin, String(opening.epoch), bugs.has('origin-by-value'))
+  if (!blind && node.replid !== opening.replid && !isOrigin) return false
   if (node.hget(SHARD, 'epoch') !== String(opening.epoch)) return false
   if (bugs.has('no-open-look')) return node.hget(SHARD, 'batch') !== undefined
   return node.hget(SHARD, 'open') === String(opening.epoch) && node.hget(SHARD, 'batch') !== undefined

@@ -36,12 +36,38 @@ function redisCalls(redis: Redis, prefix: string): RedisPart {
   }
 }
 
+const portOf = (redis: Redis): number => redis.options.port ?? 0
+
+/** Replicas are gathered for five seconds by default, for one transfer. */
+async function withoutDelay(url: string): Promise<void> {
+  const redis = new Redis(url)
+  await redis.config('SET', 'repl-diskless-sync-delay', '0').finally(() => redis.disconnect())
+}
+
+async function follow(redis: Redis, port: number): Promise<void> {
+  await redis.replicaof('127.0.0.1', port)
+  const isSynced = async () => (await redis.info('replication')).includes('master_link_status:up')
+  await waitFor(isSynced, { what: 'the full resync' })
+}
+
+/** A second server that follows the one on a port. */
+async function replicaOf(t: Teardown, port: number): Promise<Redis> {
+  const { redis: other } = await privateServers(t, { redis: true })
+  const replica = new Redis(other.url)
+  t.teardown(() => replica.disconnect())
+  await replica.config('SET', 'repl-diskless-sync-delay', '0')
+  await withoutDelay(`redis://127.0.0.1:${port}`)
+  await follow(replica, port)
+  return replica
+}
+
 /** A private server, and an empty second one for the way there and back. */
 export async function ownRedisPart(t: Teardown): Promise<OwnRedisPart> {
   const { redis: server } = await privateServers(t, { redis: true })
   const redis = new Redis(server.url)
   redis.on('error', () => {})
   t.teardown(() => redis.disconnect())
+  let replica: Redis | undefined
   return {
     ...redisCalls(redis, ''),
     restart: async () => {
@@ -49,14 +75,24 @@ export async function ownRedisPart(t: Teardown): Promise<OwnRedisPart> {
       await server.restart()
       await waitFor(() => redis.status === 'ready', { what: 'the connection to Redis' })
     },
+    attachReplica: async () => void (replica ??= await replicaOf(t, server.port)),
+    markOrigin: async (key, value) => {
+      await redis.set(key, value.slice(0, -1))
+      await redis.append(key, value.slice(-1))
+    },
+    isRaw: async (key) => (await redis.object('ENCODING', key)) === 'raw',
+    thereAndBackWithData: async () => {
+      const other = replica ?? (await replicaOf(t, server.port))
+      await other.replicaof('NO', 'ONE')
+      // what it does not have leaves no way but a full resync
+      await redis.set('lost', 'on the way')
+      await follow(redis, portOf(other))
+      await redis.replicaof('NO', 'ONE')
+    },
     thereAndBack: async () => {
       const { redis: other } = await privateServers(t, { redis: true })
-      // five seconds by default, to gather replicas for one transfer
-      const b = new Redis(other.url)
-      await b.config('SET', 'repl-diskless-sync-delay', '0').finally(() => b.disconnect())
-      await redis.replicaof('127.0.0.1', other.port)
-      const isSynced = async () => (await redis.info('replication')).includes('master_link_status:up')
-      await waitFor(isSynced, { what: 'the full resync' })
+      await withoutDelay(other.url)
+      await follow(redis, other.port)
       await redis.replicaof('NO', 'ONE')
     },
     scriptFlush: async () => void (await redis.script('FLUSH'))

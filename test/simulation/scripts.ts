@@ -23,7 +23,7 @@ export interface TrimCall extends Argued {
   readonly entries: readonly string[]
 }
 
-const { shard, kept } = shardKeys
+const { shard, kept, origin } = shardKeys
 
 function isShared(bugs: Bugs): boolean {
   return bugs.has('one-sha') || bugs.has('shared-sha')
@@ -73,6 +73,7 @@ export function openingScripts(own: Opening, options: ScriptOptions): Script[] {
       if (!sameRedis(node, opening) || node.hget(shard, 'epoch') !== String(epoch)) return 'CLOSED'
       if (node.hget(shard, 'open') === String(epoch)) return 'OK'
     }
+    node.markOrigin(origin, String(epoch))
     for (const [field, value] of [
       ['epoch', epoch],
       ['open', epoch],
