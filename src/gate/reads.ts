@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import { UnavailableError } from './gate.ts'
 import { shardKeys } from './keys.ts'
 
@@ -21,26 +21,42 @@ export function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
   })
 }
 
-/** Whole hashes by logical key, in one round trip. @throws UnavailableError */
+type ShardWords = readonly [epoch: string | null, open: string | null]
+
+/** What a Redis that was wiped or is being written does not hold is not nothing. @throws UnavailableError */
+function assertOpen([epoch, open]: ShardWords): void {
+  if (epoch === null || epoch !== open) throw new UnavailableError('Redis does not hold the shard at the moment')
+}
+
+/** Replies of one moment, behind what the shard says of itself in the same one. @throws UnavailableError */
+async function inOneMoment(transaction: ChainableCommander, what: string): Promise<unknown[]> {
+  const replies = await withDeadline(transaction.exec(), what)
+  return (replies ?? []).map(([error, value]) => {
+    if (error) throw new UnavailableError(`Redis refused: ${error.message}`)
+    return value
+  })
+}
+
+/** Whole hashes by logical key, in one round trip, of a shard that is open. @throws UnavailableError */
 export async function readHashes(
   redis: Redis,
   prefix: string,
   keys: readonly string[]
 ): Promise<Array<Record<string, string>>> {
   if (keys.length === 0) return []
-  const pipeline = redis.pipeline()
-  for (const key of keys) pipeline.hgetall(prefix + key)
-  const replies = await withDeadline(pipeline.exec(), 'reading rules and stock')
-  return (replies ?? []).map(([error, value]) => {
-    if (error) throw new UnavailableError(`Redis refused: ${error.message}`)
-    return value as Record<string, string>
-  })
+  const [shard] = shardKeys(prefix)
+  const transaction = redis.multi().hmget(shard, 'epoch', 'open')
+  for (const key of keys) transaction.hgetall(prefix + key)
+  const [words, ...hashes] = await inOneMoment(transaction, 'reading rules and stock')
+  assertOpen(words as ShardWords)
+  return hashes as Array<Record<string, string>>
 }
 
-/** How many frames wait for the journal and for Postgres. @throws UnavailableError */
+/** How many frames wait for the journal and for Postgres, also of a shard that is being opened. @throws UnavailableError */
 export async function readDepths(redis: Redis, prefix: string): Promise<{ outbox: number; kept: number }> {
-  const [, outbox, kept] = shardKeys(prefix)
-  const lengths = Promise.all([redis.xlen(outbox), redis.hlen(kept)])
-  const [waiting, stored] = await withDeadline(lengths, 'reading the depths')
-  return { outbox: waiting, kept: stored }
+  const [shard, outbox, kept] = shardKeys(prefix)
+  const transaction = redis.multi().hget(shard, 'epoch').xlen(outbox).hlen(kept)
+  const [epoch, waiting, stored] = await inOneMoment(transaction, 'reading the depths')
+  if (epoch === null) throw new UnavailableError('Redis does not hold the shard at the moment')
+  return { outbox: Number(waiting), kept: Number(stored) }
 }

@@ -1,47 +1,19 @@
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
-import t, { type Test } from 'tap'
+import type { Redis } from 'ioredis'
+import t from 'tap'
+import { UnavailableError } from '../../src/gate/gate.ts'
 import type { Server } from '../../src/stack/server.ts'
 import { readShard } from '../../src/store/shards.ts'
 import { buy } from '../support/core.ts'
-import { privateServers, sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, bought, openShop, rawCall, type Shop, type SmallSale } from '../support/shop.ts'
+import { sharedServers } from '../support/servers.ts'
+import { assertWhole, atRest, bought } from '../support/shop.ts'
 import { waitFor } from '../support/wait.ts'
+import { admin, isOpen, ownRedis, shopOn } from './set-up.ts'
 
-// Redis as other people run it: what it refuses, who may use it, and who is the master.
+// What Redis refuses, and what it does not hold.
 
 const shared = await sharedServers(t)
-
-interface Line {
-  readonly name?: string
-  readonly alarm?: string
-  readonly reason?: string
-  readonly loop?: string
-  readonly msg?: string
-}
-
-async function ownRedis(t: Test): Promise<Server> {
-  return (await privateServers(t, { redis: true })).redis
-}
-
-/** A shop on a Redis of its own, with what its gateway and worker log. */
-async function shopOn(t: Test, redisUrl: string, spec: SmallSale = {}): Promise<{ shop: Shop; lines: Line[] }> {
-  const lines: Line[] = []
-  const log = { write: (text: string) => void lines.push(JSON.parse(text) as Line) }
-  const shop = await openShop(t, { ...shared, redisUrl }, { stock: 1000, log, ...spec })
-  return { shop, lines }
-}
-
-/** An administrator's own connection. */
-function admin(t: Test, url: string): Redis {
-  const redis = new Redis(url)
-  redis.on('error', () => {})
-  t.teardown(() => redis.disconnect())
-  return redis
-}
-
-const isOpen = (shop: Shop) => shop.gate.health().gate === 'ok'
 
 interface Cause {
   readonly code: string
@@ -126,7 +98,7 @@ const causes: readonly Cause[] = [
 t.test('What Redis refuses closes the gate with one alarm, and it opens by itself when that ends', async (t) => {
   const server = await ownRedis(t)
   const redis = admin(t, server.url)
-  const { shop, lines } = await shopOn(t, server.url)
+  const { shop, lines } = await shopOn(t, { ...shared, redisUrl: server.url })
   const told = (code: string) =>
     lines.filter(
       ({ alarm, reason, name }) => alarm === 'REDIS_REFUSES' && reason?.startsWith(code) && name === undefined
@@ -158,7 +130,7 @@ t.test('What Redis refuses closes the gate with one alarm, and it opens by itsel
 t.test('A gate call that is refused while users buy is told once, not once a batch', async (t) => {
   const server = await ownRedis(t)
   const redis = admin(t, server.url)
-  const { shop, lines } = await shopOn(t, server.url)
+  const { shop, lines } = await shopOn(t, { ...shared, redisUrl: server.url })
   await bought(shop, 'first')
   await redis.config('SET', 'maxmemory', '1')
   for (let n = 0; n < 50; n += 1) await shop.gate.submit(buy(shop.sale, `u${n}`))
@@ -172,7 +144,7 @@ t.test('A gate call that is refused while users buy is told once, not once a bat
 t.test('A shard that cannot be opened waits and says for what, without an epoch for each look', async (t) => {
   const server = await ownRedis(t)
   const redis = admin(t, server.url)
-  const { shop, lines } = await shopOn(t, server.url)
+  const { shop, lines } = await shopOn(t, { ...shared, redisUrl: server.url })
   await bought(shop, 'ann')
   const before = await readShard(shop.core.pool, shop.shard)
   await redis.config('SET', 'maxmemory', '1')
@@ -193,84 +165,39 @@ t.test('A shard that cannot be opened waits and says for what, without an epoch 
   await bought(shop, 'bob')
 })
 
-const replication = async (redis: Redis, field: string): Promise<string> =>
-  new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(await redis.info('replication'))?.[1] ?? ''
+const faultOf = (read: () => Promise<unknown>): Promise<unknown> =>
+  read().then(
+    () => undefined,
+    (error: unknown) => error
+  )
 
-async function follow(redis: Redis, master: Server): Promise<void> {
-  // replicas are gathered for five seconds by default, for one transfer
-  const other = new Redis(master.url)
-  await other.config('SET', 'repl-diskless-sync-delay', '0').finally(() => other.disconnect())
-  await redis.replicaof('127.0.0.1', master.port)
-  await waitFor(async () => (await replication(redis, 'master_link_status')) === 'up', {
-    what: 'the replica to follow'
-  })
-}
-
-/** As an hour after its last replica has left, or the moment when its first one attaches. */
-async function renamed(redis: Redis, before: string): Promise<string> {
-  await waitFor(async () => (await replication(redis, 'master_replid')) !== before, { what: 'another replication id' })
-  return replication(redis, 'master_replid')
-}
-
-t.test('A replica that comes and goes gives the master other ids, and opens nothing again', async (t) => {
-  const [first, second] = [await ownRedis(t), await ownRedis(t)]
-  const [redis, replica] = [admin(t, first.url), admin(t, second.url)]
-  const { shop, lines } = await shopOn(t, first.url)
-  await redis.config('SET', 'repl-backlog-ttl', '1')
+t.test('What a Redis that was wiped does not hold is never told as nothing', async (t) => {
+  const server = await ownRedis(t)
+  const redis = admin(t, server.url)
+  const { shop } = await shopOn(t, { ...shared, redisUrl: server.url })
+  const order = await bought(shop, 'ann')
+  await atRest(shop)
   const before = await readShard(shop.core.pool, shop.shard)
-  const opened = await replication(redis, 'master_replid')
-  t.equal(opened, before?.replid)
-  for (let turn = 0; turn < 2; turn += 1) {
-    const alone = await replication(redis, 'master_replid')
-    await follow(replica, first)
-    const followed = await renamed(redis, alone)
-    await bought(shop, `followed-${turn}`)
-    t.equal((await rawCall(shop, [])).status, 'OK', 'the same scripts decide on')
-    await replica.call('REPLICAOF', 'NO', 'ONE')
-    await renamed(redis, followed)
-    await bought(shop, `alone-${turn}`)
-  }
-  const after = await readShard(shop.core.pool, shop.shard)
-  t.equal(after?.epoch, before?.epoch, 'no epoch more')
-  const closings = lines.filter(({ msg }) => msg === 'the gate is closed for now').length
-  t.ok(closings <= 2, 'closed at its start only, in gateway and worker')
-  await assertWhole(t, shop)
+  await shop.stopWorker()
+  const { gate } = shop
+  const reads: ReadonlyArray<readonly [name: string, read: () => Promise<unknown>]> = [
+    ['read', () => gate.read([`u:ann`, 'c:c'])],
+    ['ownerOf', () => gate.ownerOf(order)],
+    ['depths', () => gate.depths()],
+    ['ordersOf', () => gate.ordersOf('ann')],
+    ['winsOf', () => gate.winsOf('ann')],
+    ['unstoredOf', () => gate.unstoredOf('ann')],
+    ['lookup', () => gate.lookup('ann', 'u:key-of-ann')]
+  ]
+  for (const [name, read] of reads) t.equal(await faultOf(read), undefined, `${name} answers`)
+  await redis.flushall()
+  for (const [name, read] of reads) t.ok((await faultOf(read)) instanceof UnavailableError, `${name} at once`)
+  await waitFor(() => !isOpen(shop), { what: 'health to say closed' })
+  for (const [name, read] of reads)
+    t.ok((await faultOf(read)) instanceof UnavailableError, `${name} while it is closed`)
+  shop.core.worker()
+  await waitFor(async () => (await readShard(shop.core.pool, shop.shard))?.epoch !== before?.epoch && isOpen(shop), {
+    what: 'another opening'
+  })
+  t.equal((await gate.lookup('ann', 'u:key-of-ann'))?.decision.id, order)
 })
-
-t.test(
-  'A master that comes back with the data of a replica does not decide, also when all traces of that are gone',
-  async (t) => {
-    const [first, second] = [await ownRedis(t), await ownRedis(t)]
-    const [redis, replica] = [admin(t, first.url), admin(t, second.url)]
-    const { shop } = await shopOn(t, first.url)
-    await bought(shop, 'ann')
-    await atRest(shop)
-    const before = await readShard(shop.core.pool, shop.shard)
-    await shop.stopWorker()
-    await follow(replica, first)
-    await replica.call('REPLICAOF', 'NO', 'ONE')
-    const lost = await bought(shop, 'bob')
-    await follow(redis, second)
-    await redis.call('REPLICAOF', 'NO', 'ONE')
-    // nobody asks while the id of the other master is forgotten: neither a look at it nor the one of its own would tell
-    await redis.config('SET', 'repl-backlog-ttl', '1')
-    const forgotten = async () => /^0+$/.test(await replication(redis, 'master_replid2'))
-    await waitFor(forgotten, { what: 'the other history to be forgotten' })
-    t.equal(await redis.hget(`${shop.prefix}shard`, 'open'), String(before?.epoch), 'by its data it is open')
-    t.equal(((await redis.script('EXISTS', before?.shas.gate ?? '')) as number[])[0], 1, 'its scripts are there')
-    await waitFor(() => shop.redis.status === 'ready', { what: 'the connection to Redis' })
-    t.equal((await rawCall(shop, [])).status, 'CLOSED', 'and it does not decide')
-    shop.core.worker()
-    await waitFor(async () => isOpen(shop) && (await readShard(shop.core.pool, shop.shard))?.epoch !== before?.epoch, {
-      what: 'another opening'
-    })
-    const orders = await shop.gate.ordersOf('bob')
-    t.same(
-      orders.map(({ order }) => order.id),
-      [lost],
-      'what was confirmed is there again'
-    )
-    await bought(shop, 'cara')
-    await assertWhole(t, shop)
-  }
-)

@@ -75,7 +75,9 @@ export async function ownRedisPart(t: Teardown): Promise<OwnRedisPart> {
       await server.restart()
       await waitFor(() => redis.status === 'ready', { what: 'the connection to Redis' })
     },
-    attachReplica: async () => void (replica ??= await replicaOf(t, server.port)),
+    attachReplica: async () => {
+      replica = await replicaOf(t, server.port)
+    },
     markOrigin: async (key, value) => {
       await redis.set(key, value.slice(0, -1))
       await redis.append(key, value.slice(-1))
