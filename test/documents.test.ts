@@ -1,14 +1,27 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import pg from 'pg'
 import { pino } from 'pino'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
+import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import type { CatalogueCampaign } from '../src/campaign/catalogue.ts'
+import { rulesOf } from '../src/campaign/rules.ts'
 import { loadConfig } from '../src/config/config.ts'
 import type { Gate } from '../src/gate/gate.ts'
+import { buildAdminApp } from '../src/http/admin-app.ts'
 import { buildPublicApp } from '../src/http/app.ts'
+import { campaignView, liveView, rulesView } from '../src/http/campaign-view.ts'
 import { HealthCheck } from '../src/http/health.ts'
+import { standingView } from '../src/http/me-view.ts'
 import { createMetrics } from '../src/http/metrics.ts'
+import { problemTable } from '../src/http/problems.ts'
+import { CampaignPage, LiveChange, RulesPage, Standing } from '../src/http/view-schemas.ts'
+import { demos } from '../src/stack/demo/demos.ts'
+import { aCampaign } from './support/http-app.ts'
+import { type OpenApiDocument, operationsOf, typesOf } from './support/openapi-types.ts'
 
 const unused = async (): Promise<never> => {
   throw new Error('a document is read without asking the gate')
@@ -33,9 +46,14 @@ const noGate: Gate = {
   close: async () => {}
 }
 
-test('the published OpenAPI document passes its linter', async (t) => {
+const ports: Readonly<Record<string, () => Promise<FastifyInstance>>> = {
+  public: () => buildPublicApp(parts()),
+  admin: () => buildAdminApp({ ...parts(), metricsText: async () => '' })
+}
+
+function parts() {
   const pool = new pg.Pool()
-  const app = await buildPublicApp({
+  return {
     config: loadConfig({ TOKEN_SECRET: 'a secret of thirty-two characters' }),
     gate: noGate,
     catalogue: {
@@ -49,19 +67,127 @@ test('the published OpenAPI document passes its linter', async (t) => {
     logger: pino({ level: 'silent' }),
     metrics: createMetrics(),
     health: new HealthCheck({ gate: noGate, pool })
-  })
+  }
+}
+
+async function documentOf(t: Test, port: string): Promise<OpenApiDocument> {
+  const app = await ports[port]?.()
+  if (app === undefined) throw new Error(`There is no port ${port}.`)
   t.teardown(() => app.close())
   const answer = await app.inject({ url: '/openapi.json' })
   t.equal(answer.statusCode, 200)
-  const file = join(t.testdir(), 'openapi.json')
-  writeFileSync(file, JSON.stringify(answer.json(), null, 2))
+  return answer.json()
+}
 
-  const { status, stdout, stderr } = spawnSync(
-    'node_modules/.bin/redocly',
-    ['lint', '--config=.config/redocly.yaml', '--format=stylish', file],
-    { encoding: 'utf8', timeout: 60_000, env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } }
-  )
-  const objections = `${stdout}${stderr}`.split('\n').filter((line) => / error /.test(line))
-  t.strictSame(objections, [])
-  t.equal(status, 0, 'the linter ran and is content')
+for (const port of Object.keys(ports)) {
+  test(`the OpenAPI document of the ${port} port passes its linter and names everything`, async (t) => {
+    const document = await documentOf(t, port)
+    const file = join(t.testdir(), 'openapi.json')
+    writeFileSync(file, JSON.stringify(document, null, 2))
+    const { status, stdout, stderr } = spawnSync(
+      'node_modules/.bin/redocly',
+      ['lint', '--config=.config/redocly.yaml', '--format=stylish', file],
+      { encoding: 'utf8', timeout: 600_000, env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } }
+    )
+    const objections = `${stdout}${stderr}`.split('\n').filter((line) => / error /.test(line))
+    t.strictSame(objections, [])
+    t.equal(status, 0, 'the linter ran and is content')
+
+    const operations = operationsOf(document)
+    const ids = operations.map(({ operationId }) => operationId)
+    t.equal(new Set(ids).size, operations.length, 'each operation has a name of its own')
+    t.notOk(ids.includes(undefined))
+    for (const { operationId, method, summary, parameters = [] } of operations) {
+      t.ok(summary, `${operationId} says what it does`)
+      const key = parameters.find(({ name }) => name === 'idempotency-key')
+      t.equal(key?.required === true, method !== 'get', `${operationId} takes a key if it changes something`)
+    }
+  })
+}
+
+const shop = `
+import type { Operations } from './types.ts'
+type Answer<Id extends keyof Operations, Status extends keyof Operations[Id]['answers']> = Operations[Id]['answers'][Status]
+type Refusal = Answer<'buy', '4XX'>
+
+export const order: Operations['buy']['body'] = { quantity: 1 }
+export const headers: Operations['buy']['headers'] = { 'idempotency-key': 'one-intention' }
+export const prices = (page: Answer<'getCampaign', '200'>): number[] =>
+  page.activities.flatMap((activity) => (activity.kind === 'sale' ? [activity.price] : []))
+export const odds = (page: Answer<'getRules', '200'>): string[] =>
+  page.activities.flatMap((activity) => (activity.kind === 'draw' ? activity.terms : []))
+export const chances = (me: Answer<'getStanding', '200'>): number => me.chances['wheel']?.total ?? 0
+export const position = (answer: Answer<'buy', '201'>): number => answer.order.position
+export const prize = (answer: Answer<'spin', '201'>): string => answer.spin.prize?.title ?? 'nothing'
+export function explain(refusal: Refusal): string {
+  switch (refusal.code) {
+    case 'SOLD_OUT':
+      return 'gone'
+    case 'LIMIT_REACHED':
+      return 'enough'
+    default:
+      return refusal.title
+  }
+}
+type IsCode<Text> = Text extends Refusal['code'] ? true : false
+export const known: IsCode<'SOLD_OUT'> = true
+export const unknown: IsCode<'SOLDOUT'> = false
+`
+
+test('a shop compiles against types that are generated from the document', async (t) => {
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    allowImportingTsExtensions: true,
+    module: 'nodenext',
+    types: []
+  }
+  const folder = t.testdir({
+    'types.ts': typesOf(await documentOf(t, 'public')),
+    'shop.ts': shop,
+    'package.json': '{"type":"module"}',
+    'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] })
+  })
+  // what tap loads into every process of Node is none of the compiler's business
+  const compiler = spawnSync('env', ['-u', 'NODE_OPTIONS', 'node_modules/.bin/tsc', '-p', folder], {
+    encoding: 'utf8',
+    timeout: 600_000
+  })
+  t.equal(`${compiler.stdout}${compiler.stderr}`, '')
+  t.equal(compiler.status, 0)
+  const { responses } =
+    operationsOf(await documentOf(t, 'public')).find(({ operationId }) => operationId === 'buy') ?? {}
+  const refusal = Object.values(responses?.['4XX']?.content ?? {})[0]?.schema.properties?.code?.enum
+  t.same(refusal, Object.keys(problemTable), 'every code is named')
+})
+
+/** A schema that refuses members which it does not name: the views must have no others. */
+function closed(schema: unknown): TSchema {
+  if (Array.isArray(schema)) return schema.map(closed) as unknown as TSchema
+  if (typeof schema !== 'object' || schema === null) return schema as unknown as TSchema
+  const made = Object.fromEntries(Object.entries(schema).map(([name, each]) => [name, closed(each)]))
+  const open = 'properties' in made && !('additionalProperties' in made)
+  return { ...made, ...(open && { additionalProperties: false }) } as unknown as TSchema
+}
+
+test('pages and standings have the shape that the document says', async (t) => {
+  const now = Date.now()
+  const published = demos.map(({ name, define }): CatalogueCampaign => {
+    const definition = define(name, now) as unknown as Parameters<typeof rulesOf>[0]
+    return { ...aCampaign(), id: name, definition, rules: rulesOf(definition) }
+  })
+  for (const campaign of [aCampaign(), ...published]) {
+    const context = { campaign, now, language: 'en' as const, figures: undefined }
+    const standing = { campaign, level: 1, fields: {}, now, progress: new Map() }
+    const views: Array<[string, TSchema, unknown]> = [
+      ['campaign', CampaignPage, campaignView(context)],
+      ['rules', RulesPage, rulesView(context)],
+      ['live', LiveChange, liveView(context)],
+      ['standing', Standing, standingView(standing)]
+    ]
+    for (const [name, schema, view] of views) {
+      const errors = [...Value.Errors(closed(schema), JSON.parse(JSON.stringify(view)))]
+      t.same(errors.slice(0, 3), [], `${name} of ${campaign.id}`)
+    }
+  }
 })

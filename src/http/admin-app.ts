@@ -9,6 +9,7 @@ import { isoTime } from '../gate/iso-time.ts'
 import { runbookEntry } from '../health/conditions.ts'
 import type { WatchedCondition } from '../health/monitor.ts'
 import { adminCampaigns } from './admin-campaigns.ts'
+import { adminOperations } from './admin-operations.ts'
 import { adminOrders } from './admin-orders.ts'
 import { adminSearches } from './admin-searches.ts'
 import { adminTimeline } from './admin-timeline.ts'
@@ -18,6 +19,7 @@ import { adminWins } from './admin-wins.ts'
 import { createAnswerDesk } from './answer-desk.ts'
 import { askChangesOnce } from './asked-once.ts'
 import { createCodeDesk } from './code-desk.ts'
+import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
 import { countAnswers, type HttpMetrics } from './metrics.ts'
@@ -93,6 +95,13 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   })
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics })
 
+  await registerOpenApi(app, {
+    title: 'Floodgate, admin port',
+    description:
+      'For operators and services. Every change takes an Idempotency-Key, scoped to the operator; `x-requires` says which role people and which scope services need.',
+    operations: adminOperations,
+    bearer: 'operator'
+  })
   await app.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
   const shard = createShardMetrics(parts)
   app.get('/metrics', async (_request, reply) => {
@@ -112,5 +121,6 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     })
     await registerRoutes(admin, parts)
   })
+  await registerDocuments(app)
   return app
 }

@@ -20,6 +20,7 @@ import { LiveFigures } from './live-figures.ts'
 import { liveRoute } from './live-route.ts'
 import { meRoute } from './me-route.ts'
 import { countAnswers, type HttpMetrics } from './metrics.ts'
+import { publicOperations } from './operations.ts'
 import { createOrderDirectory } from './order-directory.ts'
 import { orderRoutes } from './order-routes.ts'
 import { participationRoutes } from './participation-route.ts'
@@ -95,7 +96,13 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   await registerCors(app, config)
   const limits = await registerRateLimits(app, config)
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics, byAddress: limits.byAddress })
-  await registerOpenApi(app)
+  await registerOpenApi(app, {
+    title: 'Floodgate',
+    description:
+      'A flash-sale gateway. Every POST takes an Idempotency-Key; refusals are problem documents with a stable code.',
+    operations: publicOperations,
+    bearer: 'storefront'
+  })
 
   const authenticate = createAuthHook(tokenReader(config, { logger, metrics }), limits.byUser)
   const directory = createDirectory(parts.catalogue, now)

@@ -3,28 +3,37 @@ import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 import { DefinitionSchema } from '../campaign/definition.ts'
 import { PAGES, readPages } from './document-pages.ts'
+import { completeOperations, type Operation } from './operations.ts'
 import { ProblemError } from './problems.ts'
 import { publishedSchemas } from './published-schemas.ts'
 import { makeReady, type ReadyMade, sendReady } from './ready-made.ts'
 
 const VERSION = '1.0.0'
 
+export interface OpenApiOptions {
+  readonly title: string
+  readonly description: string
+  readonly operations: Readonly<Record<string, Operation>>
+  /** name of the security scheme: whose bearer tokens the routes take */
+  readonly bearer: string
+}
+
 /** Collects the routes registered after it into one OpenAPI 3.1 document. */
-export async function registerOpenApi(app: FastifyInstance): Promise<void> {
+export async function registerOpenApi(app: FastifyInstance, options: OpenApiOptions): Promise<void> {
+  const { title, description, operations, bearer } = options
   await app.register(swagger, {
+    transform: completeOperations(operations),
     openapi: {
       openapi: '3.1.0',
       info: {
-        title: 'Floodgate',
+        title,
         version: VERSION,
-        description:
-          'A flash-sale gateway. Every POST takes an Idempotency-Key; refusals are problem documents with a stable code.',
+        description,
         license: { name: 'MIT', identifier: 'MIT' }
       },
       servers: [{ url: '/' }],
-      components: {
-        securitySchemes: { storefront: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }
-      }
+      externalDocs: { url: '/schemas/', description: 'each shape as a JSON Schema of its own' },
+      components: { securitySchemes: { [bearer]: { type: 'http', scheme: 'bearer' } } }
     }
   })
 }

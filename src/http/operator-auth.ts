@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { type Operator, type OperatorRole, operatorsByToken, type ServiceScope, tokenHash } from '../store/operators.ts'
+import type { Needs } from './operator-needs.ts'
 import { ProblemError } from './problems.ts'
 import { registerGuessLimit } from './rate-limits.ts'
 
@@ -116,7 +117,7 @@ const ranks: Record<OperatorRole, number> = { service: 0, viewer: 1, operator: 2
  * @param scope such as `orders:payment`; without it no service may use the route
  */
 export function requireRole(role: Exclude<OperatorRole, 'service'>, scope?: ServiceScope) {
-  return function checkRole(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
+  const checkRole = (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const { operator } = request
     const allowed =
       operator.role === 'service'
@@ -128,4 +129,5 @@ export function requireRole(role: Exclude<OperatorRole, 'service'>, scope?: Serv
         : new ProblemError('FORBIDDEN', { requires: operator.role === 'service' ? (scope ?? role) : role })
     )
   }
+  return Object.assign(checkRole, { needs: { role, ...(scope !== undefined && { scope }) } satisfies Needs })
 }

@@ -14,9 +14,15 @@ import {
   WinnerList
 } from './decision-schemas.ts'
 import { BuyBody, Confirmed, Order, OrderList, Pending, ProblemDocument } from './schemas.ts'
+import { CampaignPage, CampaignPages, LiveChange, RulesPage, Standing } from './view-schemas.ts'
 
 /** Documents below /schemas/, by file name. */
 export const publishedSchemas = {
+  'campaign.json': CampaignPage,
+  'campaign-list.json': CampaignPages,
+  'rules.json': RulesPage,
+  'live-change.json': LiveChange,
+  'standing.json': Standing,
   'order.json': Order,
   'order-list.json': OrderList,
   'spin.json': Spin,

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { type ProblemCode, problemTable } from './problem-table.ts'
 
 // Shapes of the public contract. They validate, they serialise, and they are what /openapi.json and /schemas show.
 
@@ -106,7 +107,7 @@ export const ProblemDocument = Type.Object(
     type: Type.String(),
     title: Type.String(),
     status: Type.Integer(),
-    code: Type.String(),
+    code: Type.Unsafe<ProblemCode>({ type: 'string', enum: Object.keys(problemTable) }),
     detail: Type.String(),
     requestId: Type.String()
   },
