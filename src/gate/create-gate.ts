@@ -18,6 +18,7 @@ import { createPulse } from './pulse.ts'
 import { readDepths, readHashes } from './reads.ts'
 import { createRedis } from './redis.ts'
 import { createCaller, isOfCall, RedisCallError, type RedisCaller } from './redis-caller.ts'
+import { Settling } from './settling.ts'
 import { ShardGate } from './shard-gate.ts'
 
 const SHARD = 0
@@ -145,12 +146,13 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
 
+  const settling = new Settling()
   let lastPublish: LastPublish | undefined
   const confirmer = createConfirmer({
     publisher,
     names,
     shard: SHARD,
-    settle: (request) => batcher.settle(request),
+    settle: (request) => settling.track(batcher.settle(request)),
     onResult: (acked, reason) => {
       if (!acked && lastPublish?.acked !== false)
         logger.warn({ reason }, 'the journal did not ack a frame; its orders are pending')
@@ -162,6 +164,7 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
     batcher,
     reader,
     confirmer,
+    settling,
     watch,
     read: (keys) => readHashes(reads, prefix, keys),
     depths: () => readDepths(reads, prefix),

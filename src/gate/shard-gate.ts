@@ -7,6 +7,7 @@ import { type Gate, type LiveOrder, type LiveWin, UnavailableError } from './gat
 import type { OpeningWatch } from './opening-watch.ts'
 import type { Outcome } from './outcomes.ts'
 import type { CallReply, OpenFrame } from './reply.ts'
+import type { Settling } from './settling.ts'
 import { readUnstored } from './unstored.ts'
 
 interface ShardGateParts {
@@ -16,6 +17,7 @@ interface ShardGateParts {
   /** reads, over a connection of its own: whoever asks a lot stands in nobody's way */
   readonly reader: Batcher
   readonly confirmer: Confirmer
+  readonly settling: Settling
   readonly watch: OpeningWatch
   readonly read: Gate['read']
   readonly depths: Gate['depths']
@@ -106,6 +108,7 @@ export class ShardGate implements Gate {
   }
 
   async #read<Kind extends CallReply['kind']>(call: Read, kind: Kind): Promise<ReplyOf<Kind>> {
+    await this.#parts.settling.ended()
     const result = await this.#parts.reader.enqueue(call)
     if (result.kind !== 'reply') throw new UnavailableError(result.reason)
     const { reply } = result

@@ -6,7 +6,6 @@ const shop = await startMallShop(t)
 const { ask, admin, pool } = shop
 const HOUR = 3_600_000
 const iso = (ms: number) => new Date(ms).toISOString()
-
 const prize = (id: string, tier: number, more: object) => ({ id, tier, title: id, quota: 10, weight: 0, ...more })
 
 /** A draw that always wins `prizes`' one with weight, a task with a goal, a mug for points, and caps for grants. */
@@ -36,7 +35,8 @@ function definition(id: string, winning: object) {
         goal: { counter: 'pages', count: 3 },
         reward: { stars: 7, chances: { wheel: 1 } }
       },
-      { id: 'mug', kind: 'redemption', title: 'Mug', cost: { stars: 60 }, stock: 5, pool: 'mugs' }
+      { id: 'mug', kind: 'redemption', title: 'Mug', cost: { stars: 60 }, stock: 5, pool: 'mugs' },
+      { id: 'lounge', kind: 'task', per: 'day', reward: { entitlement: 'vip' } }
     ]
   }
 }
