@@ -100,13 +100,14 @@ test('what many are refused for is one line, and only what nobody foresaw is an 
   gate.failure = new UnavailableError('the gate is not connected yet', { cause: new Error('no route') })
   const headers = { authorization: bearer('alice') }
   const ask = () => app.inject({ url: '/v1/me/orders', headers })
-  for (const answer of await Promise.all(Array.from({ length: 200 }, ask))) t.equal(answer.statusCode, 503)
+  // one after the other: of one user a few are let in at a time
+  for (let asked = 0; asked < 100; asked += 1) t.equal((await ask()).statusCode, 503)
   const away = lines.filter(({ msg }) => msg === 'requests were not served')
   t.equal(away.length, 1)
   t.match(away[0], { level: 40, reason: 'the gate is not connected yet: no route' })
   t.equal(away[0]?.err, undefined, 'without a stack')
   gate.failure = new TypeError('a mistake of ours')
-  for (const answer of await Promise.all(Array.from({ length: 50 }, ask))) t.equal(answer.statusCode, 503)
+  for (let asked = 0; asked < 50; asked += 1) t.equal((await ask()).statusCode, 503)
   const errors = lines.filter(({ level }) => level >= 50)
   t.equal(errors.length, 1)
   t.match(errors[0]?.err?.stack, /TypeError: a mistake of ours\n/)

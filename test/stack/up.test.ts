@@ -253,7 +253,7 @@ t.test('a command line that is wrong is answered with the right one', async (t) 
   const here = { FLOODGATE_HOME: home }
   for (const [args, expected] of [
     [['token'], /Give either --user or --prefix/],
-    [['token', '--user', 'no spaces'], /is not a user id/],
+    [['token', '--user', 'x'.repeat(256)], /is not a user id/],
     [['token', '--user', 'alice'], /There is no secret to sign with/],
     [['token', '--prefix', 'p', '--count', '-1'], /Give a whole number/],
     [['up', '--restart', 'mysql'], /redis,nats,postgres/],
