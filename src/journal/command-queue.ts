@@ -2,14 +2,14 @@ import { AckPolicy, DeliverPolicy, type JetStreamManager, type Msg, ReplayPolicy
 import type { JournalConnection } from './connection.ts'
 import { pull, sequenceOf } from './pull.ts'
 import { ensureCommandsStream, type StreamSettings } from './streams.ts'
-import type { CommandType, Names } from './subjects.ts'
+import type { Names } from './subjects.ts'
 
 /** A command of another system, as it came. */
 export interface QueuedCommand {
-  /** undefined when it came on a subject that is no command's */
-  readonly type: CommandType | undefined
+  /** what its subject says that it is, such as order.pay; there may be no such command */
+  readonly name: string
   readonly text: string
-  /** its place in the stream: names a command that names itself not */
+  /** its place in the stream: no other attempt has it, and it is the same whenever this one is delivered */
   readonly sequence: number
   /** It has had its effect and its answer: it does not come again. */
   done(): void
@@ -73,7 +73,7 @@ export class CommandQueue {
       if (message.reply) connection.nc.publish(message.reply, text)
     }
     return {
-      type: names.commandType(message.subject),
+      name: names.commandName(message.subject),
       text: Buffer.from(message.data).toString('utf8'),
       sequence: sequenceOf(message),
       done: () => tell('+ACK'),

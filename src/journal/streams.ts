@@ -58,41 +58,46 @@ export async function createJournalStream(
   await jsm.streams.add(settings(name, [names.journalSubject(shard, epoch)], opening.settings))
 }
 
-/** The stream that downstream systems read; created once, its settings left alone afterwards. */
+/** Commands are small and leave when they are done. */
+const COMMANDS_MAX_BYTES = 256 * 1024 ** 2
+
+/** Makes a stream, or gives an earlier version's its subjects; other settings stay as whoever keeps NATS may have set them. */
+async function ensureStream(jsm: JetStreamManager, wanted: Partial<StreamConfig>): Promise<void> {
+  const { name = '', subjects = [] } = wanted
+  const info = await streamInfo(jsm, name)
+  if (!info) await jsm.streams.add(wanted)
+  else if (info.config.subjects.join() !== subjects.join()) await jsm.streams.update(name, { ...info.config, subjects })
+}
+
+/** The stream by which other systems send commands. A command that is done leaves it; a full one refuses. */
+export async function ensureCommandsStream(
+  jsm: JetStreamManager,
+  { commandsStream, commandSubjects }: Names,
+  { replicas, maxBytes }: StreamSettings
+): Promise<void> {
+  const bounds = { replicas, maxBytes: Math.min(maxBytes, COMMANDS_MAX_BYTES) }
+  await ensureStream(jsm, {
+    ...settings(commandsStream, commandSubjects, bounds),
+    retention: RetentionPolicy.Workqueue
+  })
+}
+
+/**
+ * The stream that downstream systems read. Commands come first: those of an earlier version had subjects that lie within
+ * what this stream lists now, and no subject may be in two streams.
+ */
 export async function ensurePublicStream(
   jsm: JetStreamManager,
   names: Names,
   keep: StreamSettings & { readonly keepSeconds: number }
 ): Promise<void> {
-  if (await streamInfo(jsm, names.publicStream)) return
-  await jsm.streams.add({
+  await ensureCommandsStream(jsm, names, keep)
+  await ensureStream(jsm, {
     ...settings(names.publicStream, names.eventSubjects, keep),
     // for readers, not for promises: what is older than the retention goes, `export events` has it
     discard: DiscardPolicy.Old,
     max_age: keep.keepSeconds * 1_000_000_000
   })
-}
-
-/** Commands are small and leave when they are done. */
-const COMMANDS_MAX_BYTES = 256 * 1024 ** 2
-
-/** The stream by which other systems send commands. A command that is done leaves it; a full one refuses. */
-export async function ensureCommandsStream(
-  jsm: JetStreamManager,
-  names: Names,
-  { replicas, maxBytes }: StreamSettings
-): Promise<void> {
-  const { commandsStream, commandSubjects } = names
-  const info = await streamInfo(jsm, commandsStream)
-  if (!info) {
-    const bounds = { replicas, maxBytes: Math.min(maxBytes, COMMANDS_MAX_BYTES) }
-    await jsm.streams.add({
-      ...settings(commandsStream, commandSubjects, bounds),
-      retention: RetentionPolicy.Workqueue
-    })
-  } else if (!commandSubjects.every((subject) => info.config.subjects.includes(subject))) {
-    await jsm.streams.update(commandsStream, { ...info.config, subjects: commandSubjects })
-  }
 }
 
 /**

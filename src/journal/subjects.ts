@@ -13,9 +13,11 @@ export interface Names {
   readonly eventSubject: (campaign: string, type: string) => string
   readonly eventSubjects: string[]
   readonly commandsStream: string
+  /** the subject of a command such as order.pay */
+  readonly commandSubject: (type: string) => string
   readonly commandSubjects: string[]
-  /** entity.verb of a command by the subject on which it came, undefined for any other subject */
-  readonly commandType: (subject: string) => CommandType | undefined
+  /** what the subject says that a command is, such as order.pay; whether there is such a command it does not say */
+  readonly commandName: (subject: string) => string
 }
 
 /**
@@ -24,10 +26,7 @@ export interface Names {
  */
 export const NO_CAMPAIGN = '_account'
 
-/**
- * entity.verb of every public event. Each is a subject of the public stream by name, because `<ns>.*.*.*` would overlap
- * with the subjects of the commands stream, which JetStream refuses.
- */
+/** entity.verb of every public event. */
 export const eventTypes = [
   'order.accepted',
   'order.paid',
@@ -68,15 +67,21 @@ export const eventTypes = [
   'command.rejected'
 ] as const
 
-/** entity.verb of every command that other systems may send instead of calling HTTP, by name as above. */
+/** entity.verb of every command that other systems may send instead of calling HTTP. */
 export const commandTypes = ['order.pay', 'order.cancel', 'order.ship', 'order.return', 'task.progress'] as const
 
 export type CommandType = (typeof commandTypes)[number]
 
+export function isCommandType(name: string): name is CommandType {
+  return (commandTypes as readonly string[]).includes(name)
+}
+
 /** Names for a namespace such as `floodgate`. */
 export function streamNames(namespace: string): Names {
   const upper = namespace.toUpperCase()
-  const commandSubject = (type: string) => `${namespace}.commands.${type}`
+  const commandPrefix = `${namespace}-commands.`
+  // an earlier version's; what is still in the queue came on it
+  const formerPrefix = `${namespace}.commands.`
   return {
     namespace,
     journalStream: (shard, epoch) => `${upper}_JOURNAL_${shard}_${epoch}`,
@@ -86,9 +91,13 @@ export function streamNames(namespace: string): Names {
     proofSubject: `${namespace}-proof`,
     publicStream: upper,
     eventSubject: (campaign, type) => `${namespace}.${campaign === '' ? NO_CAMPAIGN : campaign}.${type}`,
-    eventSubjects: eventTypes.map((type) => `${namespace}.*.${type}`),
+    // the one form that consumers may filter by campaign and by type alike: nats-server 2.9 takes a filter only where it
+    // lies within a single subject of the stream
+    eventSubjects: [`${namespace}.*.>`],
     commandsStream: `${upper}_COMMANDS`,
-    commandSubjects: commandTypes.map(commandSubject),
-    commandType: (subject) => commandTypes.find((type) => commandSubject(type) === subject)
+    // a prefix of their own: below `<ns>.` a command that is spelled wrongly would be taken for an event, and acked
+    commandSubject: (type) => `${commandPrefix}${type}`,
+    commandSubjects: [`${commandPrefix}>`],
+    commandName: (subject) => subject.slice((subject.startsWith(formerPrefix) ? formerPrefix : commandPrefix).length)
   }
 }

@@ -1,27 +1,36 @@
-import { createHash } from 'node:crypto'
 import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
 import { issuedUser } from '../store/user-name.ts'
 import type { CommandResult } from './command-event.ts'
 import { cloudEvent } from './events.ts'
 
-/** Who sent a command: an answer is named by both, so that a command that came twice is answered under one id. */
+/** Who sent a command, and which of its attempts this is. */
 export interface CommandName {
   readonly source: string
   readonly id: string
   readonly type: string
+  readonly attempt: number
 }
 
-/** The public event that answers a command. */
+/** An id stands in a header, which holds no line ends and, read by others, better no letters beyond ASCII. */
+function headerText(text: string): string {
+  const coded = (char: string) => Buffer.from(char).toString('hex').toUpperCase().replace(/../g, '%$&')
+  return text.replace(/[^\x21-\x7e]/gu, coded)
+}
+
+/**
+ * The public event that answers one attempt of a command. An id made of source and id alone would drop every answer but the
+ * first: whoever corrects a command that was rejected would never hear that it was done.
+ */
 export function answerOf(names: Names, command: CommandName, result: CommandResult): Publication {
-  const id = `command-${createHash('sha256').update(`${command.source}\n${command.id}`).digest('hex').slice(0, 32)}`
+  const id = headerText(`${command.source}:${command.id}:${command.attempt}`)
   const type = result.accepted ? 'command.accepted' : 'command.rejected'
   const { campaign } = result
   const user = issuedUser(result.user)
   const data = {
     user,
     campaign,
-    command: { type: command.type, source: command.source, id: command.id },
+    command: { type: command.type, source: command.source, id: command.id, attempt: command.attempt },
     ...(result.accepted ? result.data : { code: result.code, detail: result.detail })
   }
   return {

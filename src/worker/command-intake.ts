@@ -5,9 +5,10 @@ import type { Gate } from '../gate/gate.ts'
 import type { CommandQueue, QueuedCommand } from '../journal/command-queue.ts'
 import { storable } from '../journal/frame.ts'
 import type { Publisher } from '../journal/publisher.ts'
-import type { Names } from '../journal/subjects.ts'
+import { commandTypes, isCommandType, type Names } from '../journal/subjects.ts'
 import { unstorableTexts } from '../store/storable-text.ts'
 import { answerOf, type CommandName } from './command-answers.ts'
+import { underItsId } from './command-claim.ts'
 import { type CommandResult, complaint, envelope, rejected } from './command-event.ts'
 import { carryOutOrderChange } from './command-orders.ts'
 import { carryOutProgress } from './command-tasks.ts'
@@ -134,23 +135,30 @@ export class CommandIntake {
   }
 
   async #resultOf(
-    { type, sequence }: QueuedCommand,
+    { name: type, sequence }: QueuedCommand,
     value: unknown
   ): Promise<{ name: CommandName; result: CommandResult }> {
-    if (!envelope.Check(value) || type === undefined) {
-      const name = { source: this.#parts.names.commandsStream, id: String(sequence), type: type ?? 'unknown' }
+    const { pool, names } = this.#parts
+    if (!envelope.Check(value)) {
+      const name = { source: names.commandsStream, id: String(sequence), type, attempt: sequence }
       return { name, result: rejected('VALIDATION', `not a CloudEvent: ${complaint(envelope, value)}`) }
     }
     const [unstorable] = unstorableTexts(value)
     if (unstorable !== undefined) {
-      const name = { source: this.#parts.names.commandsStream, id: String(sequence), type }
+      const name = { source: names.commandsStream, id: String(sequence), type, attempt: sequence }
       return { name, result: rejected('VALIDATION', `${unstorable} holds a character that cannot be stored`) }
     }
-    const name = { source: value.source, id: value.id, type }
-    const result =
+    const name = { source: value.source, id: value.id, type, attempt: sequence }
+    if (!isCommandType(type)) {
+      return {
+        name,
+        result: rejected('VALIDATION', `there is no command ${type}; known are ${commandTypes.join(', ')}`)
+      }
+    }
+    const work = () =>
       type === 'task.progress'
-        ? await carryOutProgress(this.#parts, value)
-        : await carryOutOrderChange(this.#parts, transitions[type], value)
-    return { name, result }
+        ? carryOutProgress(this.#parts, value)
+        : carryOutOrderChange(this.#parts, transitions[type], value)
+    return { name, result: await underItsId(pool, { type, event: value }, work) }
   }
 }

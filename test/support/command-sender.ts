@@ -1,5 +1,5 @@
 import { manager } from '../../src/journal/streams.ts'
-import { type CommandType, streamNames } from '../../src/journal/subjects.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
 import type { Core } from './core.ts'
 import { waitFor } from './wait.ts'
 
@@ -10,6 +10,12 @@ export interface Answer {
   readonly subject: string
   readonly data: Record<string, unknown>
   readonly on: string
+}
+
+/** Answers in the order of the commands: those about different things are carried out side by side. */
+export function byAttempt(answers: readonly Answer[]): Answer[] {
+  const attempt = ({ id }: Answer) => Number(id.slice(id.lastIndexOf(':') + 1))
+  return answers.toSorted((a, b) => attempt(a) - attempt(b))
 }
 
 /** Another system that sends commands to the worker of a core; resolves once one listens. */
@@ -30,9 +36,14 @@ export async function commandSender(core: Core) {
     return found.filter(({ type }) => type.startsWith('floodgate.command.'))
   }
   return {
-    send: async (type: CommandType, body: unknown): Promise<void> => {
+    send: async (type: string, body: unknown): Promise<void> => {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
-      await connection.nc.jetstream().publish(`${names.namespace}.commands.${type}`, text)
+      await connection.nc.jetstream().publish(names.commandSubject(type), text)
+    },
+    /** how many events stand on a subject */
+    onPublicStream: async (subject: string): Promise<number> => {
+      const { state } = await jsm.streams.info(names.publicStream, { subjects_filter: subject })
+      return Object.keys(state.subjects ?? {}).length
     },
     /** whether a worker was given a command */
     taken: async () => (await consumer()).delivered.stream_seq > 0,

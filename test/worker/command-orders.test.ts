@@ -1,6 +1,5 @@
 import t from 'tap'
-import type { CommandType } from '../../src/journal/subjects.ts'
-import { commandSender } from '../support/command-sender.ts'
+import { byAttempt, commandSender } from '../support/command-sender.ts'
 import { sharedServers } from '../support/servers.ts'
 import { assertWhole, bought, openShop } from '../support/shop.ts'
 
@@ -12,7 +11,7 @@ async function desk() {
   return {
     shop,
     answered,
-    tell: (type: CommandType, id: string, data: object) =>
+    tell: (type: string, id: string, data: object) =>
       send(type, { specversion: '1.0', id, source: 'urn:payments', type, data })
   }
 }
@@ -59,16 +58,73 @@ t.test('a command has its effect once, and so has a payment under whichever comm
   await tell('order.pay', 'one', payment(order))
   await tell('order.pay', 'one', payment(order))
   await tell('order.pay', 'two', payment(order))
-  const answers = await answered(2)
+  const answers = await answered(3)
   t.same(
-    answers.map(({ subject, data }) => [subject, data.status]),
+    answers.map(({ id, data }) => [id, data.status]),
     [
-      ['one', 'paid'],
-      ['two', 'paid']
+      ['urn:payments:one:1', 'paid'],
+      ['urn:payments:one:2', 'paid'],
+      ['urn:payments:two:3', 'paid']
     ],
-    'a copy is answered under the id of the first'
+    'each attempt is answered'
   )
-  t.equal(answers[0]?.data.eventId, answers[1]?.data.eventId, 'one decision')
+  t.equal(new Set(answers.map(({ data }) => data.eventId)).size, 1, 'one decision')
+  await assertWhole(t, shop)
+})
+
+t.test('a command that was rejected is sent again under its id, corrected, and heard: of every kind', async (t) => {
+  const { shop, tell, answered } = await desk()
+  const [paid, cancelled] = [await bought(shop, 'ann'), await bought(shop, 'ben')]
+  const rows: Array<[string, string, object, object]> = [
+    ['order.pay', 'pay', payment(paid, { amount: 99 }), payment(paid)],
+    ['order.ship', 'ship', { order: cancelled }, { order: paid, carrier: 'SF' }],
+    ['order.return', 'return', { order: cancelled, quantity: 1 }, { order: paid, quantity: 1 }],
+    ['order.cancel', 'cancel', { order: paid }, { order: cancelled }]
+  ]
+  for (const [type, id, wrong, right] of rows) {
+    await tell(type, id, wrong)
+    await answered(1)
+    await tell(type, id, right)
+    await answered(1)
+  }
+  const answers = await answered(8)
+  t.same(
+    answers.map(({ subject, data }) => [subject, data.status ?? 'rejected']),
+    [
+      ['pay', 'rejected'],
+      ['pay', 'paid'],
+      ['ship', 'rejected'],
+      ['ship', 'shipped'],
+      ['return', 'rejected'],
+      ['return', 'returned'],
+      ['cancel', 'rejected'],
+      ['cancel', 'cancelled']
+    ]
+  )
+  t.equal(new Set(answers.map(({ id }) => id)).size, 8)
+  await assertWhole(t, shop)
+})
+
+t.test("a command's id does one thing: for another user's order it is rejected, whatever the command", async (t) => {
+  const { shop, tell, answered } = await desk()
+  const [ann, ben] = [await bought(shop, 'ann'), await bought(shop, 'ben')]
+  await tell('order.cancel', 'one', { order: ann })
+  await answered(1)
+  await tell('order.cancel', 'one', { order: ben })
+  await tell('order.pay', 'one', payment(ben))
+  await tell('order.cancel', 'one', { order: ann })
+  const answers = await answered(4)
+  t.match(
+    byAttempt(answers).map(({ data }) => data),
+    [
+      { order: ann, status: 'cancelled' },
+      { code: 'KEY_REUSED', detail: `this id was used for another command: order.cancel for ${ann}. Use another id.` },
+      { code: 'KEY_REUSED' },
+      { order: ann, status: 'cancelled' }
+    ]
+  )
+  const { rows } = await shop.core.pool.query('select status from orders where order_id = $1', [ben])
+  t.same(rows, [{ status: 'accepted' }])
   await assertWhole(t, shop)
 })
 

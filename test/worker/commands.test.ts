@@ -2,7 +2,7 @@ import t from 'tap'
 import { progressOfUser } from '../../src/store/progress.ts'
 import { exampleDefinition } from '../campaign/example.ts'
 import { aTask, rulesOf } from '../campaign/kinds.ts'
-import { commandSender } from '../support/command-sender.ts'
+import { byAttempt, commandSender } from '../support/command-sender.ts'
 import { startCore } from '../support/core.ts'
 import { sharedServers } from '../support/servers.ts'
 import { waitFor } from '../support/wait.ts'
@@ -32,7 +32,13 @@ async function sender(t: Parameters<typeof startCore>[0]) {
   await core.pool.query('update campaign_revision set value = value + 1')
   const stopWorker = core.worker()
   const commands = await commandSender(core)
-  return { ...commands, core, stopWorker, send: (body: unknown) => commands.send('task.progress', body) }
+  return {
+    ...commands,
+    core,
+    stopWorker,
+    send: (body: unknown) => commands.send('task.progress', body),
+    sendAs: commands.send
+  }
 }
 
 const progress = (id: string, data: object, more: object = {}) => ({
@@ -44,25 +50,25 @@ const progress = (id: string, data: object, more: object = {}) => ({
   ...more
 })
 
-t.test('progress comes as commands, counts once and is answered under one id', async (t) => {
+t.test('progress comes as commands and counts once; each attempt has an answer of its own', async (t) => {
   const { core, send, answered } = await sender(t)
   await send(progress('e1', {}))
+  await answered(1)
   await send(progress('e1', {}))
   await send(progress('e2', { amount: 2 }))
   await send(progress('e1', {}, { source: 'urn:other-shop' }))
-  const answers = await answered(3)
+  const answers = byAttempt(await answered(4))
   t.same(await progressOfUser(core.pool, 'ann', 'launch'), [{ task: 'buyer', period: '', count: 4, state: 'due' }])
-  t.equal(answers.length, 3, 'a copy is answered under the id of the first')
-  t.equal(new Set(answers.map(({ id }) => id)).size, 3)
+  t.same(answers.map(({ id }) => id).sort(), ['urn:other-shop:e1:4', 'urn:shop:e1:1', 'urn:shop:e1:2', 'urn:shop:e2:3'])
   t.match(answers[0], {
-    id: /^command-[\da-f]{32}$/,
+    id: 'urn:shop:e1:1',
     type: 'floodgate.command.accepted',
     on: `${core.config.NAMESPACE}.launch.command.accepted`,
     subject: 'e1',
     data: {
       user: 'ann',
       campaign: 'launch',
-      command: { type: 'task.progress', source: 'urn:shop', id: 'e1' },
+      command: { type: 'task.progress', source: 'urn:shop', id: 'e1', attempt: 1 },
       task: 'buyer',
       count: 1,
       state: 'counting'
@@ -77,7 +83,11 @@ t.test('of events that share an id the first in the queue counts, also where the
     await send(progress(id, {}))
     await send(progress(id, { user: 'ben' }))
   }
-  await answered(ids.length)
+  const answers = await answered(2 * ids.length)
+  t.same(
+    answers.filter(({ data }) => data.code !== undefined).map(({ data }) => data.code),
+    ids.map(() => 'KEY_REUSED')
+  )
   t.match(await progressOfUser(core.pool, 'ann', 'launch'), [{ count: ids.length }])
   t.same(await progressOfUser(core.pool, 'ben', 'launch'), [])
 })
@@ -124,7 +134,8 @@ t.test('commands that cannot be carried out are answered with the reason, and le
   await send(progress('at', {}, { time: '10 November 2026' }))
   await send(progress('nul\u0000', {}))
   await send(progress('nul\u0000', { user: 'ben' }))
-  const answers = await answered(12)
+  const answers = byAttempt(await answered(13))
+  t.match(answers.pop(), { subject: 'nul\ufffd', id: 'urn:shop:nul%EF%BF%BD:13', data: { code: 'KEY_REUSED' } })
   t.same(Object.fromEntries(answers.map(({ subject, data }) => [subject, data.code ?? 'accepted'])), {
     1: 'VALIDATION',
     2: 'VALIDATION',
@@ -142,6 +153,47 @@ t.test('commands that cannot be carried out are answered with the reason, and le
   const unnamed = answers.find(({ subject }) => subject === '1')
   t.equal(unnamed?.on, `${core.config.NAMESPACE}._account.command.rejected`)
   t.equal((await progressOfUser(core.pool, 'ben', 'launch')).length, 0, 'an event tells of one user')
+})
+
+t.test('a rejection binds nobody: the same id comes again, corrected, and is heard', async (t) => {
+  const { core, send, answered } = await sender(t)
+  await send(progress('e1', { task: 'unknown' }))
+  await send(progress('e1', { amount: 0 }))
+  await send(progress('e1', { amount: 2 }))
+  await send(progress('e1', { amount: 1 }))
+  const answers = await answered(4)
+  t.same(
+    answers.map(({ id, data }) => [id, data.code ?? data.count]),
+    [
+      ['urn:shop:e1:1', 'NOT_FOUND'],
+      ['urn:shop:e1:2', 'VALIDATION'],
+      ['urn:shop:e1:3', 2],
+      ['urn:shop:e1:4', 'KEY_REUSED']
+    ]
+  )
+  t.match(await progressOfUser(core.pool, 'ann', 'launch'), [{ count: 2 }])
+})
+
+t.test('a command that there is not is answered, and is no event', async (t) => {
+  const { core, sendAs, answered, onPublicStream } = await sender(t)
+  await sendAs('order.paid', progress('typo', {}))
+  await sendAs('pay', 'not JSON')
+  await sendAs('order.pay.now', progress('deep', {}))
+  const answers = byAttempt(await answered(3))
+  t.match(answers, [
+    {
+      id: 'urn:shop:typo:1',
+      type: 'floodgate.command.rejected',
+      data: {
+        code: 'VALIDATION',
+        detail: /no command order\.paid; known are order\.pay, /,
+        command: { type: 'order.paid' }
+      }
+    },
+    { data: { code: 'VALIDATION', detail: /CloudEvent/, command: { type: 'pay' } } },
+    { data: { code: 'VALIDATION', detail: /no command order\.pay\.now/ } }
+  ])
+  t.same(await onPublicStream(`${core.config.NAMESPACE}.*.order.paid`), 0)
 })
 
 t.test('a command that cannot be carried out now outlives the worker that took it', async (t) => {

@@ -195,7 +195,7 @@ test('users are told as issued, whatever they are called inside', async (t) => {
   const user = '=YXV0aDB8NWY3Yw'
   const event = told({ type: 'balance.credited', user, add: { u: { 'b:points': 5 } } })
   t.match(event, { subject: 'auth0|5f7c', data: { user: 'auth0|5f7c' } })
-  const command = { source: 'shop', id: '1', type: 'task.progress' } as const
+  const command = { source: 'shop', id: '1', type: 'task.progress', attempt: 1 } as const
   const answer = answerOf(names, command, { accepted: true, campaign: 'launch', user, data: {} })
   t.match(JSON.parse(answer.payload), { partitionkey: 'auth0|5f7c', data: { user: 'auth0|5f7c' } })
 })
