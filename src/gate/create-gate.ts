@@ -40,6 +40,14 @@ export const defaultLimits: BatcherLimits = {
 /** Reads of a process: few in a call, so that none is long, and few that wait, for each has a caller who waits. */
 const readLimits = { batchCalls: 8, queuedCalls: 500 }
 
+/**
+ * How much Postgres may lack, in bytes. nats-server 2.9 makes room in a full stream by dropping its oldest message, whatever it
+ * was told: by then it must be in Postgres, so this is at most half of what a stream may hold.
+ */
+export function keptBound({ JOURNAL_MAX_BYTES }: { readonly JOURNAL_MAX_BYTES: number }): number {
+  return Math.min(defaultLimits.keptBytes, JOURNAL_MAX_BYTES / 2)
+}
+
 const ACK_DEADLINE_MS = 1000
 
 interface GateOptions {
@@ -112,10 +120,7 @@ export async function createGateParts(config: Config, options: GateOptions): Pro
   const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
   const place = { shard: SHARD, prefix }
 
-  // nats-server 2.9 makes room in a full stream by dropping its oldest message, whatever it was told: by then it must be
-  // in Postgres, so what Postgres lacks (kept) is less than what a stream holds
-  const keptBytes = Math.min(defaultLimits.keptBytes, config.JOURNAL_MAX_BYTES / 2)
-  const limits = { ...defaultLimits, keptBytes, ...options.limits }
+  const limits = { ...defaultLimits, keptBytes: keptBound(config), ...options.limits }
   const watch = watchOpening({
     read: () => readShard(pool, SHARD),
     probe: async (opening) => {

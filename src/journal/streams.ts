@@ -8,12 +8,15 @@ import {
   type StreamInfo
 } from 'nats'
 import type { JournalConnection } from './connection.ts'
+import { addLargest, isNoRoom } from './room.ts'
 import type { Names } from './subjects.ts'
 
 /** How streams are kept. */
 export interface StreamSettings {
   readonly replicas: number
   readonly maxBytes: number
+  /** what a journal stream has at least, where there is no room for `maxBytes`; that where absent */
+  readonly leastBytes?: number
 }
 
 const API_DEADLINE_MS = 3000
@@ -47,25 +50,32 @@ export async function streamInfo(jsm: JetStreamManager, name: string): Promise<S
   }
 }
 
-/** The stream of one opening of a shard. Creating it again changes nothing. */
+/**
+ * The stream of one opening of a shard. Creating it again changes nothing.
+ * @returns what it reserves
+ */
 export async function createJournalStream(
   jsm: JetStreamManager,
   names: Names,
   opening: { readonly shard: number; readonly epoch: number; readonly settings: StreamSettings }
-): Promise<void> {
+): Promise<number> {
   const { shard, epoch } = opening
   const name = names.journalStream(shard, epoch)
-  await jsm.streams.add(settings(name, [names.journalSubject(shard, epoch)], opening.settings))
+  const { leastBytes = opening.settings.maxBytes } = opening.settings
+  return addLargest(jsm, settings(name, [names.journalSubject(shard, epoch)], opening.settings), leastBytes)
 }
 
 /** Commands are small and leave when they are done. */
 const COMMANDS_MAX_BYTES = 256 * 1024 ** 2
 
+/** Of the streams for others, where there is no room for more: smaller ones would be of no use. */
+const EVENTS_LEAST_BYTES = 64 * 1024 ** 2
+
 /** Makes a stream, or gives an earlier version's its subjects; other settings stay as whoever keeps NATS may have set them. */
 async function ensureStream(jsm: JetStreamManager, wanted: Partial<StreamConfig>): Promise<void> {
   const { name = '', subjects = [] } = wanted
   const info = await streamInfo(jsm, name)
-  if (!info) await jsm.streams.add(wanted)
+  if (!info) await addLargest(jsm, wanted, Math.min(wanted.max_bytes ?? 0, EVENTS_LEAST_BYTES))
   else if (info.config.subjects.join() !== subjects.join()) await jsm.streams.update(name, { ...info.config, subjects })
 }
 
@@ -112,7 +122,33 @@ export async function sealStream(jsm: JetStreamManager, name: string): Promise<n
   }
   const sealed = await streamInfo(jsm, name)
   if (!sealed?.config.sealed) throw new Error(`The stream ${name} did not seal; it may still take frames.`)
+  await giveBack(jsm, sealed)
   return sealed.state.last_seq
+}
+
+/** More than a sealed stream holds, so that no way of counting ever drops its oldest message. */
+const SPARE_BYTES = 64 * 1024
+
+/**
+ * A sealed stream goes on reserving its whole bound, for days, though nothing comes to it: what it does not hold is for the next
+ * one. Only ever behind the seal: what came between would push the oldest message out.
+ */
+async function giveBack(jsm: JetStreamManager, { config, state }: StreamInfo): Promise<void> {
+  const enough = state.bytes + SPARE_BYTES
+  if (config.max_bytes > 0 && config.max_bytes <= enough) return
+  await jsm.streams.update(config.name, { ...config, max_bytes: enough })
+}
+
+/** Gives the open stream its whole bound, where it was made smaller and there is room now. @returns whether it grew */
+export async function growStream(jsm: JetStreamManager, { config }: StreamInfo, maxBytes: number): Promise<boolean> {
+  if (config.sealed || config.max_bytes >= maxBytes) return false
+  try {
+    await jsm.streams.update(config.name, { ...config, max_bytes: maxBytes })
+    return true
+  } catch (error) {
+    if (isNoRoom(error)) return false
+    throw error
+  }
 }
 
 /** Epochs of a shard's journal streams that exist, oldest first. */

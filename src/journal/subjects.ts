@@ -8,6 +8,10 @@ export interface Names {
   /** a stream that exists for a moment, to prove that NATS stores */
   readonly proofStream: string
   readonly proofSubject: string
+  /** stands for a moment, to learn whether there is room for a stream */
+  readonly roomStream: string
+  readonly roomSubject: string
+  readonly isOurs: (stream: string) => boolean
   readonly publicStream: string
   /** `campaign` '' for what belongs to none */
   readonly eventSubject: (campaign: string, type: string) => string
@@ -89,6 +93,10 @@ export function streamNames(namespace: string): Names {
     journalPrefix: (shard) => `${upper}_JOURNAL_${shard}_`,
     proofStream: `${upper}_PROOF`,
     proofSubject: `${namespace}-proof`,
+    roomStream: `${upper}_ROOM`,
+    roomSubject: `${namespace}-room`,
+    isOurs: (stream) =>
+      stream === upper || new RegExp(`^${upper}_(?:COMMANDS|SIGNALS|PROOF|ROOM|JOURNAL_\\d+_\\d+)$`).test(stream),
     publicStream: upper,
     eventSubject: (campaign, type) => `${namespace}.${campaign === '' ? NO_CAMPAIGN : campaign}.${type}`,
     // the one form that consumers may filter by campaign and by type alike: nats-server 2.9 takes a filter only where it

@@ -1,6 +1,7 @@
 import { RedisCallError } from '../gate/redis-caller.ts'
 import { provesStorage } from '../journal/storage-proof.ts'
 import type { RecoveryParts } from './recover.ts'
+import { missingRoom } from './room.ts'
 
 const CALL_MS = 3000
 
@@ -34,5 +35,5 @@ async function journalFault({ connection, jsm, names, streams }: RecoveryParts):
  * @returns what is to be waited for, in words; undefined when nothing is in the way
  */
 export async function missingFor(parts: RecoveryParts): Promise<string | undefined> {
-  return (await redisFault(parts)) ?? (await journalFault(parts))
+  return (await redisFault(parts)) ?? (await journalFault(parts)) ?? (await missingRoom(parts))
 }

@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 import { failPoint } from '../config/fail-points.ts'
 import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
-import { createJournalStream, type StreamSettings, sealStream } from '../journal/streams.ts'
+import { NoRoomError } from '../journal/room.ts'
+import { type StreamSettings, sealStream } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { readBalances } from '../store/ledger.ts'
 import { alongIndexes, readDecisions, readStock } from '../store/restore.ts'
@@ -21,6 +22,7 @@ import {
 import { Fold } from './fold.ts'
 import { publishOutbox, readLooseFrames, republish } from './lost-journal.ts'
 import { RestoreCalls, SupersededError, wipe } from './redis-state.ts'
+import { createWithRoom } from './room.ts'
 import { loadScripts, type OpeningScripts } from './scripts.ts'
 import { Sample, verify } from './verify.ts'
 
@@ -151,13 +153,38 @@ async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<
   if (reply !== 'OK') throw new SupersededError('Redis was exchanged before the gate could open.')
 }
 
+async function drainSealed({ projector, logger, shard }: RecoveryParts, toDrain: Fence['toDrain']): Promise<void> {
+  for (const sealed of toDrain) {
+    if (sealed.epoch < projector.position.epoch) continue
+    logger.info(
+      { shard, step: 'reading the journal to its end', ...sealed },
+      'recovery: reading the journal to its end'
+    )
+    await projector.drain(sealed.epoch, sealed.lastSequence, DRAIN_MS)
+  }
+}
+
+/**
+ * @param readFirst where there is no room for a new stream: older ones that are read to their end can give some. Not those of a
+ * lost journal, which is published again before anything is read.
+ */
+async function createStream(parts: RecoveryParts, epoch: number, readFirst: Fence['toDrain']): Promise<void> {
+  try {
+    await createWithRoom(parts, epoch)
+  } catch (error) {
+    if (!(error instanceof NoRoomError) || readFirst.length === 0) throw error
+    await drainSealed(parts, readFirst)
+    await createWithRoom(parts, epoch)
+  }
+}
+
 /**
  * Opens a shard: at first start, after a restart, a failover, a wipe, a lost journal; always the same steps. May stop
  * anywhere and starts again at the first one, under the next epoch.
  * @throws whatever a part says that is away; the shard stays closed then
  */
 export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
-  const { session, shard, ownerTerm, caller, prefix, jsm, names, projector, logger } = parts
+  const { session, shard, ownerTerm, caller, prefix, projector, logger } = parts
   const started = performance.now()
   const epoch = await beginEpoch(session, { shard, ownerTerm })
   const log = (step: string, details: object = {}) =>
@@ -173,7 +200,7 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   const { toDrain, journalLost, gone } = await fence(parts, epoch)
   if (failPoint) await failPoint('R4')
   await recordOpening(session, shard, epoch)
-  await createJournalStream(jsm, names, { shard, epoch, settings: parts.streams })
+  await createStream(parts, epoch, journalLost ? [] : toDrain)
   await recordCreated(session, shard, epoch)
   if (failPoint) await failPoint('R5')
   // before anything is read: a recovery that died after it had read a part of this stream would leave the next one without a
@@ -184,11 +211,7 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
     log('publishing again what Redis kept of the lost journal', { frames: frames.length })
     republished = await republish(parts, epoch, frames)
   }
-  for (const sealed of toDrain) {
-    if (sealed.epoch < projector.position.epoch) continue
-    log('reading the journal to its end', sealed)
-    await projector.drain(sealed.epoch, sealed.lastSequence, DRAIN_MS)
-  }
+  await drainSealed(parts, toDrain)
   // by the acks, not by asking for the end of the stream: one that was lost in its turn would say that there is nothing
   if (republished > 0) await projector.drain(epoch, republished, DRAIN_MS)
   // not before: a recovery that died on the way would leave the next one without a sign that something was lost

@@ -6,8 +6,11 @@ import { databasePlace } from '../config/database-url.ts'
 import { redisPlace } from '../config/redis-url.ts'
 import { shownUrl } from '../config/urls.ts'
 import { natsLogin } from '../journal/connection.ts'
+import { type Reserved, reservedBytes, reservedText } from '../journal/room.ts'
+import { streamNames } from '../journal/subjects.ts'
 import { requireSessions } from '../store/require-sessions.ts'
 import { PoolerError } from '../store/schema-error.ts'
+
 import { textOf } from './errors.ts'
 import { isOlder, type PartName, parts } from './programs.ts'
 
@@ -31,13 +34,13 @@ export async function checkPart(part: PartName, config: Config): Promise<Finding
     return { part: title, ok: false, text: `${variable[part]} is not set`, advice }
   }
   try {
-    const { version, problem } = await lookAt[part](config)
+    const { version, detail, problem } = await lookAt[part](config)
     if (isOlder(version, minimum)) {
       const text = `version ${version} is too old`
       return { part: title, ok: false, text, advice: `Floodgate needs ${title} ${minimum.join('.')} or newer.` }
     }
     if (problem !== undefined) return { part: title, ok: false, ...problem }
-    return { part: title, ok: true, text: `version ${version}` }
+    return { part: title, ok: true, text: `version ${version}${detail === undefined ? '' : `; ${detail}`}` }
   } catch (error) {
     const advice = `Check ${variable[part]} (${shownUrl(url)}) and that the server runs and can be reached.`
     return { part: title, ok: false, text: textOf(error), advice }
@@ -46,6 +49,7 @@ export async function checkPart(part: PartName, config: Config): Promise<Finding
 
 interface Look {
   readonly version: string
+  readonly detail?: string
   readonly problem?: { readonly text: string; readonly advice: string }
 }
 
@@ -98,8 +102,7 @@ async function lookAtNats(config: Config): Promise<Look> {
     const version = connection.info?.version ?? '0.0'
     try {
       const manager = await connection.jetstreamManager({ timeout: connectMs })
-      await manager.getAccountInfo()
-      return { version }
+      return { version, ...journalRoom(config, await reservedBytes(manager, streamNames(config.NAMESPACE))) }
     } catch (error) {
       const advice =
         'The journal needs JetStream: start nats-server with -js, and enable it for this account. ' +
@@ -109,6 +112,15 @@ async function lookAtNats(config: Config): Promise<Look> {
   } finally {
     await connection?.close()
   }
+}
+
+/** What the streams reserve, and whether the account may have another opening's while the one before is still whole. */
+function journalRoom({ JOURNAL_MAX_BYTES }: Config, room: Reserved): Pick<Look, 'detail' | 'problem'> {
+  const detail = reservedText(room)
+  const { offered = Number.POSITIVE_INFINITY, held } = room
+  if (offered - held >= JOURNAL_MAX_BYTES) return { detail }
+  const advice = 'Raise the limit of the account, or set JOURNAL_MAX_BYTES lower; see docs/runbook.md.'
+  return { problem: { text: `no room for a journal stream of JOURNAL_MAX_BYTES: ${detail}`, advice } }
 }
 
 async function lookAtPostgres(config: Config): Promise<Look> {

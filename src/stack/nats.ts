@@ -37,8 +37,8 @@ export function natsSpec(
 }
 
 /**
- * The store's bound is far above any disk on purpose: each opening of a shard makes a stream that reserves its
- * JOURNAL_MAX_BYTES, and nats-server's own default (three quarters of the free disk) refuses the second on a small one.
+ * The store's bound is far above any disk on purpose: streams reserve their whole bound when they are made, and nats-server's own
+ * default (three quarters of the free disk) would make them small on a small one.
  */
 function config(folder: string, password: string | undefined): string {
   return [

@@ -6,8 +6,9 @@ import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
 import { giveKeys } from '../gate/reply.ts'
 import type { Frame } from '../journal/frame.ts'
-import { streamInfo } from '../journal/streams.ts'
+import { growStream, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
+import { placeWithin } from '../recovery/room.ts'
 import type { OpeningScripts } from '../recovery/scripts.ts'
 import { storedBatches } from '../store/projection.ts'
 import { purgeableSequence } from '../store/restore.ts'
@@ -94,6 +95,8 @@ interface JanitorParts {
   readonly shard: number
   readonly epoch: number
   readonly keepSeconds: number
+  /** what the open stream grows to, where it was made smaller for want of room */
+  readonly maxBytes: number
   readonly projection: () => Position
   readonly logger: Logger
 }
@@ -112,9 +115,7 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
   if (!events) return
   for (const opening of await listOpenings(pool, shard)) {
     const name = names.journalStream(shard, opening.epoch)
-    const passed = (place: Position) =>
-      place.epoch > opening.epoch ? Number.MAX_SAFE_INTEGER : place.epoch < opening.epoch ? 0 : place.sequence
-    const read = Math.min(passed(projection), passed(events))
+    const read = Math.min(placeWithin(opening.epoch, projection), placeWithin(opening.epoch, events))
     const info = await streamInfo(jsm, name)
     if (!info) continue
     if (opening.epoch < epoch) {
@@ -130,6 +131,7 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
     // Never { seq: 1 }: nats-server takes that for "everything", the frame that arrived a moment ago included. An empty
     // stream says that its first sequence is 0, so 0 must not count as reached.
     if (upTo > 0 && upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
+    if (await growStream(jsm, info, parts.maxBytes)) continue
     const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0
     if (share > ALARM_AT) {
       logger.error(

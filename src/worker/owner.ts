@@ -229,10 +229,11 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, driveIntents, logger, report } = this.#options
+    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, logger, report } = this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
-    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, projection, logger }
+    const { maxBytes } = streams
+    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, maxBytes, projection, logger }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, logger)
     const sight = {
       ...parts,

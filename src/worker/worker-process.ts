@@ -5,9 +5,10 @@ import { driveIntents } from '../campaign/driver.ts'
 import type { Config } from '../config/config.ts'
 import { armFailPoints } from '../config/fail-points.ts'
 import { createLogger, outliveFullDisk } from '../config/logger.ts'
-import { createGateParts } from '../gate/create-gate.ts'
+import { createGateParts, keptBound } from '../gate/create-gate.ts'
 import { CommandQueue } from '../journal/command-queue.ts'
 import { createPublisher } from '../journal/publisher.ts'
+import { reservedBytes, reservedText } from '../journal/room.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { checkSchema } from '../store/migrate.ts'
@@ -147,7 +148,15 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   const names = streamNames(config.NAMESPACE)
   const parts = await createGateParts(config, { pool, logger, name: 'floodgate-worker' })
   const jsm = await manager(parts.connection)
-  const streams = { replicas: config.NATS_REPLICAS, maxBytes: config.JOURNAL_MAX_BYTES }
+  const streams = {
+    replicas: config.NATS_REPLICAS,
+    maxBytes: config.JOURNAL_MAX_BYTES,
+    leastBytes: 2 * keptBound(config)
+  }
+  reservedBytes(jsm, names).then(
+    (room) => logger.info({ room, replicas: streams.replicas }, `the journal's store: ${reservedText(room)}`),
+    () => {}
+  )
   const publisher = createPublisher(parts.connection, 2000)
   const events = new EventRelay({
     connection: parts.connection,

@@ -1,0 +1,99 @@
+import { type JetStreamManager, NatsError, type StreamConfig } from 'nats'
+import type { Names } from './subjects.ts'
+
+/** Of the account's bound, of the server, of its store, of one stream: there is no room for what a stream reserves. */
+const NO_ROOM = [10002, 10023, 10047, 10122]
+/** A cluster says with one code whatever keeps it from placing a stream; a server that is away is no want of room. */
+const NO_PEERS = 10005
+const UNKNOWN_STREAM = 10059
+const GIB = 1024 ** 3
+
+/** NATS has no room for a stream; the message says what is reserved and what helps. */
+export class NoRoomError extends Error {}
+
+export function isNoRoom(error: unknown): boolean {
+  const { err_code: code = 0, description = '' } = (error instanceof NatsError && error.api_error) || {}
+  return (
+    NO_ROOM.includes(code) ||
+    (code === NO_PEERS && /insufficient storage/.test(description) && !/offline/.test(description))
+  )
+}
+
+/**
+ * Makes a stream with its `max_bytes`, or with the largest half, quarter ... of it that there is room for: JetStream reserves the
+ * whole bound when a stream is made, whatever will be in it.
+ * @param leastBytes below which it is of no use
+ * @returns what it reserves
+ * @throws what NATS says when there is no room for `leastBytes`
+ */
+export async function addLargest(
+  jsm: JetStreamManager,
+  wanted: Partial<StreamConfig>,
+  leastBytes: number
+): Promise<number> {
+  for (let bytes = wanted.max_bytes ?? leastBytes; ; bytes = Math.max(leastBytes, Math.floor(bytes / 2))) {
+    try {
+      await jsm.streams.add({ ...wanted, max_bytes: bytes })
+      return bytes
+    } catch (error) {
+      if (!isNoRoom(error) || bytes <= leastBytes) throw error
+    }
+  }
+}
+
+/**
+ * Whether a stream of so many bytes could be made now. Only the account's own bound is told to clients, and most have none: the
+ * one way to learn of the server's is to ask for the room.
+ */
+export async function hasRoom(
+  jsm: JetStreamManager,
+  { roomStream, roomSubject }: Names,
+  { bytes, replicas }: { readonly bytes: number; readonly replicas: number }
+): Promise<boolean> {
+  const clear = () =>
+    jsm.streams.delete(roomStream).catch((error: unknown) => {
+      if (!(error instanceof NatsError && error.api_error?.err_code === UNKNOWN_STREAM)) throw error
+    })
+  await clear()
+  try {
+    await jsm.streams.add({ name: roomStream, subjects: [roomSubject], max_bytes: bytes, num_replicas: replicas })
+  } catch (error) {
+    if (isNoRoom(error)) return false
+    throw error
+  }
+  await clear()
+  return true
+}
+
+/** What the streams of a deployment reserve and hold, in bytes, and what the account may have. */
+export interface Reserved {
+  readonly streams: number
+  readonly reserved: number
+  readonly held: number
+  /** undefined: the account has no bound of its own, the server's holds and is not told */
+  readonly offered: number | undefined
+}
+
+/** @throws NatsError when NATS does not answer */
+export async function reservedBytes(jsm: JetStreamManager, names: Names): Promise<Reserved> {
+  const sum = { streams: 0, reserved: 0, held: 0 }
+  for await (const { config, state } of jsm.streams.list()) {
+    if (!names.isOurs(config.name)) continue
+    sum.streams += 1
+    sum.reserved += Math.max(config.max_bytes, state.bytes)
+    sum.held += state.bytes
+  }
+  const { limits } = await jsm.getAccountInfo()
+  return { ...sum, offered: limits.max_storage >= 0 ? limits.max_storage : undefined }
+}
+
+/** For people. */
+export function reservedText({ streams, reserved, held, offered }: Reserved): string {
+  const size = (bytes: number) =>
+    bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
+  const bound =
+    offered === undefined
+      ? "the account has no bound of its own, the server's max_file_store holds"
+      : `the account may have ${size(offered)}`
+  return `${streams} streams reserve ${size(reserved)} and hold ${size(held)}; ${bound}`
+}
