@@ -94,11 +94,12 @@ async function lookAtRedis(config: Config): Promise<Look> {
 async function lookAtNats(config: Config): Promise<Look> {
   let connection: NatsConnection | undefined
   try {
-    connection = await connectNats({
-      ...natsLogin(config),
-      timeout: connectMs,
-      reconnect: false
-    })
+    connection = await connectNats({ ...natsLogin(config), timeout: connectMs, reconnect: false }).catch(
+      (error: Error) => {
+        // all that the client says
+        throw error.message === 'tls' ? new Error('NATS_URL says tls://, and the server speaks no TLS') : error
+      }
+    )
     const version = connection.info?.version ?? '0.0'
     try {
       const manager = await connection.jetstreamManager({ timeout: connectMs })
