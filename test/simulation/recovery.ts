@@ -4,6 +4,7 @@ import { type Opening, STOCK, shardKeys } from './gate-script.ts'
 import { GaveUp, must, type Projector } from './projector.ts'
 import type { Steps } from './scheduler.ts'
 import { type RestoreCall, type ScriptName, shaOf } from './scripts.ts'
+import type { Position } from './tables.ts'
 
 interface Fence {
   /** sealed streams that may hold frames beyond the position, oldest first */
@@ -13,6 +14,9 @@ interface Fence {
   readonly gone: readonly number[]
 }
 
+/** How often NATS has no room for the stream of an opening. */
+const NO_ROOM = 0.1
+
 /** Opens the shard: steps 1 to 8. May stop anywhere and starts again at 1. @throws GaveUp */
 export function* recover(owner: Projector): Steps<Opening> {
   const { world } = owner
@@ -20,6 +24,7 @@ export function* recover(owner: Projector): Steps<Opening> {
   const opening = yield* closeGate(owner, epoch)
   if (!world.bugs.has('outbox-given-up')) yield* publishOutbox(owner)
   const fence = yield* sealOlder(owner, epoch)
+  if (world.scheduler.chance(NO_ROOM)) yield* makeRoom(owner, epoch, fence)
   yield* createStream(owner, epoch)
   // Before anything is read: whoever comes after a recovery that died in between goes by the position to see the loss.
   const readsFirst = world.bugs.has('drain-before-republish')
@@ -139,6 +144,36 @@ function* sealOlder(owner: Projector, epoch: number): Steps<Fence> {
 
 function isDrained({ position }: Projector, epoch: number, last: number | undefined): boolean {
   return last !== undefined && position.epoch === epoch && position.sequence >= last
+}
+
+/**
+ * NATS has no room for another stream: what is sealed is read to its end, and what the events have passed as well goes before
+ * its time. Not what a lost journal left: that is published again before anything is read. @throws GaveUp when nothing could go
+ */
+function* makeRoom(owner: Projector, epoch: number, { toDrain, lost }: Fence): Steps {
+  const { world, process } = owner
+  const { tables } = world
+  if (!lost || world.bugs.has('drain-before-republish')) {
+    for (const { epoch: older, last } of toDrain) if (older >= owner.position.epoch) yield* owner.drain(older, last)
+  }
+  const listed = must(
+    yield* owner.ask('recovery.givable', () => ({ openings: tables.liveOpenings(epoch), place: tables.eventsPlace }))
+  )
+  let given = 0
+  for (const older of listed.place ? listed.openings : []) {
+    const name = journalStream(older)
+    const passed = (read: Position) =>
+      read.epoch > older ? Number.POSITIVE_INFINITY : read.epoch < older ? 0 : read.sequence
+    const info = must(yield* world.askNats(process, 'recovery.held', (nats) => nats.info(name)))
+    if (!info || Math.min(passed(owner.position), passed(listed.place ?? owner.position)) < info.lastSequence) continue
+    must(yield* world.askNats(process, 'recovery.delete', (nats) => nats.deleteStream(name)))
+    yield* owner.write('recovery.given', () => {
+      const row = tables.openings.get(older)
+      if (row) row.deleted = true
+    })
+    given += 1
+  }
+  if (given === 0) throw new GaveUp('NATS has no room for another stream')
 }
 
 function* createStream(owner: Projector, epoch: number): Steps {
