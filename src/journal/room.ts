@@ -11,12 +11,34 @@ const GIB = 1024 ** 3
 /** NATS has no room for a stream; the message says what is reserved and what helps. */
 export class NoRoomError extends Error {}
 
+function saidBy(error: unknown): { code: number; words: string } {
+  const { err_code: code = 0, description: words = '' } = (error instanceof NatsError && error.api_error) || {}
+  return { code, words }
+}
+
 export function isNoRoom(error: unknown): boolean {
-  const { err_code: code = 0, description = '' } = (error instanceof NatsError && error.api_error) || {}
-  return (
-    NO_ROOM.includes(code) ||
-    (code === NO_PEERS && /insufficient storage/.test(description) && !/offline/.test(description))
-  )
+  const { code, words } = saidBy(error)
+  return NO_ROOM.includes(code) || (code === NO_PEERS && /insufficient storage/.test(words) && !/offline/.test(words))
+}
+
+/** A cluster has too few servers for the copies of a stream while one of them is away. */
+export function isServerAway(error: unknown): boolean {
+  const { code, words } = saidBy(error)
+  return code === NO_PEERS && /offline/.test(words)
+}
+
+/**
+ * Makes something with so many copies; while a server is away that nobody replaces, with more than half as many: what is acked then
+ * is still in all of them.
+ */
+export async function withCopies<T>(replicas: number, make: (replicas: number) => Promise<T>): Promise<T> {
+  try {
+    return await make(replicas)
+  } catch (error) {
+    const majority = Math.floor(replicas / 2) + 1
+    if (!isServerAway(error) || majority === replicas) throw error
+    return make(majority)
+  }
 }
 
 /**
@@ -56,7 +78,8 @@ export async function hasRoom(
     })
   await clear()
   try {
-    await jsm.streams.add({ name: roomStream, subjects: [roomSubject], max_bytes: bytes, num_replicas: replicas })
+    const room = { name: roomStream, subjects: [roomSubject], max_bytes: bytes }
+    await withCopies(replicas, (copies) => jsm.streams.add({ ...room, num_replicas: copies }))
   } catch (error) {
     if (isNoRoom(error)) return false
     throw error

@@ -1,7 +1,7 @@
 import { type JetStreamManager, RetentionPolicy, StorageType } from 'nats'
 import type { JournalConnection } from './connection.ts'
 import { createPublisher } from './publisher.ts'
-import { isNoRoom } from './room.ts'
+import { isNoRoom, withCopies } from './room.ts'
 import type { Names } from './subjects.ts'
 
 const ACK_MS = 2000
@@ -26,14 +26,8 @@ export async function provesStorage({ connection, jsm, names, replicas }: ProofP
   try {
     // left behind by a worker that died here
     await jsm.streams.delete(name).catch(() => false)
-    await jsm.streams.add({
-      name,
-      subjects: [subject],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      max_bytes: MAX_BYTES,
-      num_replicas: replicas
-    })
+    const proof = { name, subjects: [subject], storage: StorageType.File, retention: RetentionPolicy.Limits }
+    await withCopies(replicas, (copies) => jsm.streams.add({ ...proof, max_bytes: MAX_BYTES, num_replicas: copies }))
     const result = await publisher.publish({ stream: name, subject, id: 'proof', payload: 'x' })
     return result.acked ? undefined : result.reason
   } catch (error) {

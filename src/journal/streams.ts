@@ -8,7 +8,7 @@ import {
   type StreamInfo
 } from 'nats'
 import type { JournalConnection } from './connection.ts'
-import { addLargest, isNoRoom } from './room.ts'
+import { addLargest, isNoRoom, isServerAway } from './room.ts'
 import type { Names } from './subjects.ts'
 
 /** How streams are kept. */
@@ -136,19 +136,36 @@ const SPARE_BYTES = 64 * 1024
 async function giveBack(jsm: JetStreamManager, { config, state }: StreamInfo): Promise<void> {
   const enough = state.bytes + SPARE_BYTES
   if (config.max_bytes > 0 && config.max_bytes <= enough) return
-  await jsm.streams.update(config.name, { ...config, max_bytes: enough })
+  try {
+    await jsm.streams.update(config.name, { ...config, max_bytes: enough })
+  } catch (error) {
+    // a server that does not do this for a sealed stream keeps the room, and the seal
+    if (!(error instanceof NatsError && error.api_error)) throw error
+  }
 }
 
-/** Gives the open stream its whole bound, where it was made smaller and there is room now. @returns whether it grew */
-export async function growStream(jsm: JetStreamManager, { config }: StreamInfo, maxBytes: number): Promise<boolean> {
-  if (config.sealed || config.max_bytes >= maxBytes) return false
-  try {
-    await jsm.streams.update(config.name, { ...config, max_bytes: maxBytes })
-    return true
-  } catch (error) {
-    if (isNoRoom(error)) return false
-    throw error
+/**
+ * Gives the open stream what it was made without: its whole bound, where there was no room, and all its copies, where a server was
+ * away. @returns whether it got something
+ */
+export async function completeStream(
+  jsm: JetStreamManager,
+  { config }: StreamInfo,
+  { maxBytes, replicas }: StreamSettings
+): Promise<boolean> {
+  if (config.sealed) return false
+  const missing: Array<Partial<StreamConfig>> = []
+  if (config.max_bytes > 0 && config.max_bytes < maxBytes) missing.push({ max_bytes: maxBytes })
+  if (config.num_replicas < replicas) missing.push({ num_replicas: replicas })
+  let whole = config
+  for (const part of missing) {
+    try {
+      ;({ config: whole } = await jsm.streams.update(config.name, { ...whole, ...part }))
+    } catch (error) {
+      if (!isNoRoom(error) && !isServerAway(error)) throw error
+    }
   }
+  return whole !== config
 }
 
 /** Epochs of a shard's journal streams that exist, oldest first. */

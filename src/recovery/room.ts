@@ -1,6 +1,6 @@
 import type { JetStreamManager } from 'nats'
 import type { Logger } from 'pino'
-import { hasRoom, isNoRoom, NoRoomError, reservedBytes, reservedText } from '../journal/room.ts'
+import { hasRoom, isNoRoom, NoRoomError, reservedBytes, reservedText, withCopies } from '../journal/room.ts'
 import { createJournalStream, type StreamSettings, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { EVENTS_PLACE, listOpenings, type Position, readPlace, recordDeleted } from '../store/shards.ts'
@@ -89,10 +89,24 @@ async function tooLittle({ jsm, names, streams }: RoomParts): Promise<string> {
 
 /**
  * Makes the stream of an opening: as large as JOURNAL_MAX_BYTES where the streams that all have read give the room for it, else as
- * large as there is room for. Call it behind the fence, which has given back what older streams had reserved and do not hold.
+ * large as there is room for; with fewer copies while a server is away that nobody replaces. The janitor gives it the rest. Call it
+ * behind the fence, which has given back what older streams had reserved and do not hold.
  * @throws NoRoomError when not even the smallest fits
  */
 export async function createWithRoom(parts: RoomParts, epoch: number): Promise<void> {
+  const { streams, logger } = parts
+  await withCopies(streams.replicas, async (replicas) => {
+    if (replicas < streams.replicas) {
+      logger.warn(
+        { alarm: 'JOURNAL_REPLICAS', replicas, wanted: streams.replicas },
+        'a NATS server is away: the journal stream is made with fewer copies, and gets the others when it is back'
+      )
+    }
+    await createLargest({ ...parts, streams: { ...streams, replicas } }, epoch)
+  })
+}
+
+async function createLargest(parts: RoomParts, epoch: number): Promise<void> {
   const { jsm, names, shard, streams, logger } = parts
   const create = async (settings: StreamSettings): Promise<number | undefined> => {
     try {

@@ -6,7 +6,7 @@ import type { GateParts } from '../gate/create-gate.ts'
 import { shardKeys } from '../gate/keys.ts'
 import { giveKeys } from '../gate/reply.ts'
 import type { Frame } from '../journal/frame.ts'
-import { growStream, streamInfo } from '../journal/streams.ts'
+import { completeStream, type StreamSettings, streamInfo } from '../journal/streams.ts'
 import type { Names } from '../journal/subjects.ts'
 import { placeWithin } from '../recovery/room.ts'
 import type { OpeningScripts } from '../recovery/scripts.ts'
@@ -95,8 +95,8 @@ interface JanitorParts {
   readonly shard: number
   readonly epoch: number
   readonly keepSeconds: number
-  /** what the open stream grows to, where it was made smaller for want of room */
-  readonly maxBytes: number
+  /** what the open stream should be, where it was made with less */
+  readonly streams: StreamSettings
   readonly projection: () => Position
   readonly logger: Logger
 }
@@ -131,7 +131,7 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
     // Never { seq: 1 }: nats-server takes that for "everything", the frame that arrived a moment ago included. An empty
     // stream says that its first sequence is 0, so 0 must not count as reached.
     if (upTo > 0 && upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
-    if (await growStream(jsm, info, parts.maxBytes)) continue
+    if (await completeStream(jsm, info, parts.streams)) continue
     const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0
     if (share > ALARM_AT) {
       logger.error(

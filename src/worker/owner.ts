@@ -232,8 +232,7 @@ export class ShardOwner {
     const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, logger, report } = this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
-    const { maxBytes } = streams
-    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, maxBytes, projection, logger }
+    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, logger)
     const sight = {
       ...parts,

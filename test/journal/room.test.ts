@@ -1,7 +1,13 @@
 import t, { type Test } from 'tap'
 import { connectJournal } from '../../src/journal/connection.ts'
 import { hasRoom, reservedBytes } from '../../src/journal/room.ts'
-import { createJournalStream, ensurePublicStream, growStream, manager, sealStream } from '../../src/journal/streams.ts'
+import {
+  completeStream,
+  createJournalStream,
+  ensurePublicStream,
+  manager,
+  sealStream
+} from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { checkPart } from '../../src/stack/checks.ts'
 import { readShard, requestReopening } from '../../src/store/shards.ts'
@@ -122,9 +128,9 @@ t.test('a stream is as large as there is room for, and grows when there is more'
   t.equal(await hasRoom(jsm, names, { bytes: 7 * MIB, replicas: 1 }), false)
   t.equal(await hasRoom(jsm, names, { bytes: 6 * MIB, replicas: 1 }), true)
   const small = names.journalStream(0, 2)
-  t.equal(await growStream(jsm, await jsm.streams.info(small), 40 * MIB), false)
+  t.equal(await completeStream(jsm, await jsm.streams.info(small), settings), false)
   await sealStream(jsm, names.journalStream(0, 1))
-  t.equal(await growStream(jsm, await jsm.streams.info(small), 40 * MIB), true)
+  t.equal(await completeStream(jsm, await jsm.streams.info(small), settings), true)
   t.equal((await jsm.streams.info(small)).config.max_bytes, 40 * MIB)
   t.match(await reservedBytes(jsm, names), { streams: 2, held: 0, offered: undefined })
 })

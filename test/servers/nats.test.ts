@@ -1,17 +1,15 @@
 import t, { type Test } from 'tap'
 import { connectJournal } from '../../src/journal/connection.ts'
 import { checkPart } from '../../src/stack/checks.ts'
-import { freePort } from '../../src/stack/ports.ts'
 import { findExecutable } from '../../src/stack/programs.ts'
-import type { Server } from '../../src/stack/server.ts'
 import { runCli } from '../support/cli.ts'
 import { operatorOf, privateCertificate } from '../support/nats-security.ts'
 import { natsServer } from '../support/nats-server.ts'
 import { type ServerUrls, sharedServers, temporaryFolder } from '../support/servers.ts'
 import { assertWhole, bought, openShop } from '../support/shop.ts'
-import { waitFor } from '../support/wait.ts'
 
-// NATS as other people run it: with logins of every kind, with TLS, as a cluster. (With little room: test/journal/room.test.ts.)
+// NATS as other people run it: with logins of every kind, with TLS. (With little room: test/journal/room.test.ts; as a cluster:
+// nats-cluster.long.test.ts.)
 
 const shared = await sharedServers(t)
 
@@ -70,40 +68,4 @@ t.test('tls:// is TLS or nothing, and the certificate is that of the host', with
     [`tls://127.0.0.1:${plain.port}`, trusting, /^FAIL +NATS .*speaks no TLS/m]
   ]
   for (const [url, env, words] of rows) t.match((await runCli(['doctor'], { NATS_URL: url, ...env })).out, words, url)
-})
-
-/** Three servers, each of which knows the others. */
-async function clusterOf(t: Test): Promise<Server[]> {
-  const ports = [await freePort(), await freePort(), await freePort()]
-  const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(', ')
-  return Promise.all(
-    ports.map((port, index) => {
-      const lines = [`cluster { name: shop, listen: "127.0.0.1:${port}", routes: [${routes}] }`]
-      return natsServer(t, { name: `nats-${index}`, lines })
-    })
-  )
-}
-
-t.test('three servers: one dies, and what is open goes on selling', async (t) => {
-  const servers = await clusterOf(t)
-  const natsUrl = servers.map(({ url }) => url).join(',')
-  const connection = await connecting(natsUrl)
-  t.teardown(() => connection.close())
-  const hasLeader = async () => {
-    const jsm = await connection.nc.jetstreamManager({ checkAPI: false })
-    return jsm.getAccountInfo().then(
-      () => true,
-      () => false
-    )
-  }
-  await waitFor(hasLeader, { what: 'the cluster to have a leader', deadlineMs: 120_000 })
-  const env = { NATS_REPLICAS: '3' }
-  const shop = await sells(t, { natsUrl, env })
-  const own = servers.find(({ port }) => port === Number(shop.connection.nc.getServer().split(':').at(-1)))
-  t.ok(own, 'one of them is the one that the gateway uses')
-  await own?.kill()
-  await bought(shop, 'ben')
-  await own?.restart()
-  await bought(shop, 'cem')
-  await assertWhole(t, shop)
 })

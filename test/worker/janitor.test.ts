@@ -50,7 +50,7 @@ t.test('streams that both readers have passed are purged or deleted, whatever st
       shard: shop.shard,
       epoch,
       keepSeconds,
-      maxBytes: config.JOURNAL_MAX_BYTES,
+      streams: { replicas: 1, maxBytes: config.JOURNAL_MAX_BYTES },
       projection: () => projection,
       logger
     })
@@ -92,7 +92,7 @@ t.test(
       shard,
       epoch,
       keepSeconds: 0,
-      maxBytes: 1 << 20,
+      streams: { replicas: 1, maxBytes: 1 << 20 },
       projection: () => place,
       logger: core.logger
     })
