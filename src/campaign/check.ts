@@ -140,6 +140,19 @@ function idOf(activity: unknown, index: number): string {
  * @returns the definition and the rules it asks for, or the errors with their JSON pointers
  */
 export function checkDefinition(input: unknown): Checked {
+  const known = typeof input === 'object' && input !== null ? remembered.get(input) : undefined
+  return known ?? checkAnew(input)
+}
+
+/** Results of objects that were checked elsewhere (check-apart.ts). */
+const remembered = new WeakMap<object, Checked>()
+
+/** From now on checkDefinition answers `checked` for this very object, which nobody may change. */
+export function rememberChecked(input: object, checked: Checked): void {
+  remembered.set(input, checked)
+}
+
+function checkAnew(input: unknown): Checked {
   const large = tooLarge(input)
   if (large) return { ok: false, errors: [large] }
   const errors: DefinitionError[] = []

@@ -8,6 +8,7 @@ import { CampaignError } from './campaign-error.ts'
 import { type CampaignDeps, carryOut } from './carrier.ts'
 import { change, planAdjustment, planFlag } from './changes.ts'
 import { checkDefinition } from './check.ts'
+import { checkApart } from './check-apart.ts'
 import { userKey } from './compile.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from './grants.ts'
 import { withKnownDaily } from './known-daily.ts'
@@ -44,7 +45,8 @@ export class Campaigns {
   }
 
   /** Checks a definition without saving it. */
-  dryRun(id: string, input: unknown): Promise<DryRun> {
+  async dryRun(id: string, input: unknown): Promise<DryRun> {
+    await checkApart(input)
     return dryRun(this.#context, id, input)
   }
 
@@ -55,7 +57,8 @@ export class Campaigns {
   }
 
   /** Saves a definition as the next version, a draft. */
-  save(draft: Draft, actor: Actor): Promise<CampaignRow> {
+  async save(draft: Draft, actor: Actor): Promise<CampaignRow> {
+    await checkApart(draft.input)
     return save(this.#context, draft, actor)
   }
 

@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { type Checked, checkDefinition, rememberChecked } from './check.ts'
+
+/** Values in a definition from which on its check takes long enough to be felt at the public port of the same process. */
+const LARGE = 2000
+
+function isLarge(value: unknown): boolean {
+  const open: unknown[] = [value]
+  for (let nodes = 1; open.length > 0; nodes += 1) {
+    if (nodes > LARGE) return true
+    const next = open.pop()
+    if (typeof next === 'object' && next !== null) open.push(...Object.values(next))
+  }
+  return false
+}
+
+/**
+ * Checks a large definition in a thread of its own, so that shoppers do not wait for an operator's file: checkDefinition
+ * then knows the result of this very object. A small one is left to whoever asks for it: a thread takes longer to start.
+ * One at a time: the next one waits for its turn.
+ */
+export async function checkApart(input: unknown): Promise<void> {
+  if (typeof input !== 'object' || input === null || !isLarge(input)) return
+  const before = turn
+  turn = before.then(() => inThread(input))
+  await turn
+}
+
+let turn: Promise<void> = Promise.resolve()
+
+async function inThread(input: object): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url))
+  try {
+    worker.postMessage(input)
+    const [checked] = (await once(worker, 'message')) as [Checked]
+    rememberChecked(input, checked)
+  } catch {
+    // no thread to be had: it is checked where it is asked for
+  } finally {
+    await worker.terminate()
+  }
+}
+
+if (!isMainThread && parentPort !== null) {
+  const port = parentPort
+  port.once('message', (input: unknown) => port.postMessage(checkDefinition(input)))
+}
