@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import type pg from 'pg'
 import { keyPrefix, shardKeys } from '../../../src/gate/keys.ts'
+import { isRing } from '../../../src/gate/user-fields.ts'
 import { Fold } from '../../../src/recovery/fold.ts'
 import { readDecisions } from '../../../src/store/restore.ts'
 import { isRecord } from '../../support/contract.ts'
@@ -29,6 +30,7 @@ export async function redisWrong({ redisUrl, namespace }: Places, pool: pg.Pool)
       const found = (replies?.[index]?.[1] ?? {}) as Record<string, string>
       const names = new Set([...Object.keys(found), ...fields.keys()])
       for (const name of names) {
+        if (isRing(name)) continue
         const expected = fields.get(name)
         if (expected !== undefined && String(expected) === found[name]) continue
         wrong.push(`${key} ${name} is ${found[name]} in Redis, ${expected} by the decisions`)

@@ -53,8 +53,8 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lua/gate.lua',
-        find: 'local opening = open_opening(KEYS[1])',
-        put: "EPOCH = redis.call('HGET', KEYS[1], 'open') or ''\nlocal opening = open_opening(KEYS[1])"
+        find: 'local opening = open_opening(KEYS[1], KEYS[4])',
+        put: "EPOCH = redis.call('HGET', KEYS[1], 'open') or ''\nlocal opening = open_opening(KEYS[1], KEYS[4])"
       },
       {
         file: 'lua/lib/opening.lua',
