@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import { type Static, type TSchema, Type } from 'typebox'
-import { checkBody, Reason } from '../campaign/adjust-body.ts'
+import { ActivityPatch, CampaignPatch, checkBody, Reason } from '../campaign/adjust-body.ts'
+import { DefinitionSchema } from '../campaign/definition.ts'
 import { type Actor, type Campaigns, etagOf } from '../campaign/lifecycle.ts'
 import { fromStore } from '../gate/from-store.ts'
 import { answerRequest } from '../store/admin-requests.ts'
@@ -147,7 +148,11 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
 
   app.put<Named & { Querystring: { dryRun?: string; reason?: string } }>(
     '/admin/v1/campaigns/:campaign',
-    { preHandler: requireRole('operator'), schema: { params: DraftParams, querystring: DryRunQuery } },
+    {
+      preHandler: requireRole('operator'),
+      schema: { params: DraftParams, querystring: DryRunQuery },
+      config: { takes: DefinitionSchema }
+    },
     async (request, reply) => {
       const { campaign: id } = request.params
       if (request.query.dryRun === 'true') {
@@ -171,7 +176,7 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   for (const [name, { role, body, act }] of Object.entries(steps)) {
     app.post<Named>(
       `/admin/v1/campaigns/:campaign/${name}`,
-      { preHandler: requireRole(role), schema },
+      { preHandler: requireRole(role), schema, config: { takes: body } },
       async (request, reply) => {
         const { version, reason } = bodyOf(body, request)
         return take(request, reply, { act: (actor) => act(request.params.campaign, actor), version, reason })
@@ -192,7 +197,7 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   for (const [name, { role, body, act }] of Object.entries(steps)) {
     app.post<Named>(
       `/admin/v1/campaigns/:campaign/${name}`,
-      { preHandler: requireRole(role), schema: { params: CampaignParams } },
+      { preHandler: requireRole(role), schema: { params: CampaignParams }, config: { takes: body } },
       async (request, reply) => {
         const asked: { reason?: string; version?: number } = bodyOf(body, request)
         const actor = { ...actorOf(request, asked.reason), version: asked.version }
@@ -204,7 +209,7 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   const operator = { preHandler: requireRole('operator') }
   app.patch<Named>(
     '/admin/v1/campaigns/:campaign',
-    { ...operator, schema: { params: CampaignParams } },
+    { ...operator, schema: { params: CampaignParams }, config: { takes: CampaignPatch } },
     async (request, reply) => {
       const change = await asProblem(campaigns.patchCampaign(request.params.campaign, request.body, actorOf(request)))
       return sendChange(reply, change, now())
@@ -212,7 +217,7 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   )
   app.patch<{ Params: { campaign: string; activity: string } }>(
     '/admin/v1/campaigns/:campaign/activities/:activity',
-    { ...operator, schema: { params: ActivityParams } },
+    { ...operator, schema: { params: ActivityParams }, config: { takes: ActivityPatch } },
     async (request, reply) => {
       const change = await asProblem(campaigns.patchActivity(request.params, request.body, actorOf(request)))
       return sendChange(reply, change, now())

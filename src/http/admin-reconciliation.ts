@@ -83,7 +83,7 @@ export function adminReconciliation(
     }
   )
 
-  app.post<Named>(`${path}/repair`, change, async (request, reply) => {
+  app.post<Named>(`${path}/repair`, { ...change, config: { takes: Repair } }, async (request, reply) => {
     const checked = checkBody(Repair, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
     await asProblem(campaigns.get(request.params.campaign))

@@ -32,6 +32,9 @@ const Reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 
+/** A file as the document tells of it. @param line what stands in each of its lines */
+const fileOf = (line: string) => Type.String({ contentMediaType: 'text/csv', description: line })
+
 const REFERENCE = /^[\x21-\x7e]{1,64}$/
 const UNIT_MAX = 64
 const AMOUNT = /^-?[1-9]\d{0,9}$/
@@ -50,7 +53,8 @@ function poolRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
     '/admin/v1/campaigns/:campaign/pools/:pool/codes',
     {
       preHandler: requireRole('operator', 'pools:load'),
-      schema: { params: PoolParams, querystring: MayReason }
+      schema: { params: PoolParams, querystring: MayReason },
+      config: { takes: fileOf('code, one a line') }
     },
     async (request) => {
       const rejected = new RejectedLines()
@@ -83,7 +87,8 @@ function importRoute(app: FastifyInstance, { pool }: UploadOptions): void {
     '/admin/v1/units/:unit/imports',
     {
       preHandler: requireRole('admin', 'units:import'),
-      schema: { params: UnitParams, querystring: MayReason }
+      schema: { params: UnitParams, querystring: MayReason },
+      config: { takes: fileOf('user,amount,reference') }
     },
     async (request) => {
       const { unit } = request.params
@@ -115,7 +120,8 @@ function grantRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
     '/admin/v1/campaigns/:campaign/grants',
     {
       preHandler: requireRole('operator', 'grants:create'),
-      schema: { params: CampaignParams, querystring: Reasoned }
+      schema: { params: CampaignParams, querystring: Reasoned },
+      config: { takes: fileOf('user,unit,amount,reference; reference may be left out') }
     },
     async (request) => {
       const { campaign } = request.params

@@ -56,23 +56,27 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
   const { campaigns, now = Date.now } = options
   const route = { preHandler: requireRole('operator'), schema: { params: UserParams } }
 
-  app.post<Named>('/admin/v1/users/:user/disqualification', route, async (request, reply) => {
-    const checked = checkBody(Disqualification, request.body)
-    if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
-    const { campaign, reason, revokeWins, returnQuota } = checked.body
-    const target = { campaign, user: userOfPath(request.params.user) }
-    const change = await asProblem(campaigns.disqualify(target, actorOf(request, reason)))
-    // wins are looked for once nobody of this name is let in any more: asked again, this goes on where it stopped
-    if (revokeWins !== true || change.intent?.state !== 'applied') return sendChange(reply, change, now())
-    const revocation = {
-      operator: request.operator.name,
-      reason,
-      returnQuota: returnsQuota(rulesInForce(change.campaign), returnQuota),
-      poolOf: poolsIn(rulesInForce(change.campaign))
+  app.post<Named>(
+    '/admin/v1/users/:user/disqualification',
+    { ...route, config: { takes: Disqualification } },
+    async (request, reply) => {
+      const checked = checkBody(Disqualification, request.body)
+      if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+      const { campaign, reason, revokeWins, returnQuota } = checked.body
+      const target = { campaign, user: userOfPath(request.params.user) }
+      const change = await asProblem(campaigns.disqualify(target, actorOf(request, reason)))
+      // wins are looked for once nobody of this name is let in any more: asked again, this goes on where it stopped
+      if (revokeWins !== true || change.intent?.state !== 'applied') return sendChange(reply, change, now())
+      const revocation = {
+        operator: request.operator.name,
+        reason,
+        returnQuota: returnsQuota(rulesInForce(change.campaign), returnQuota),
+        poolOf: poolsIn(rulesInForce(change.campaign))
+      }
+      const wins = await revokeWinsOf(options, target, revocation)
+      return reply.code(wins.open.length > 0 ? 202 : 200).send({ ...changeView(change, now()), ...winsView(wins) })
     }
-    const wins = await revokeWinsOf(options, target, revocation)
-    return reply.code(wins.open.length > 0 ? 202 : 200).send({ ...changeView(change, now()), ...winsView(wins) })
-  })
+  )
 
   app.delete<Named & { Querystring: { campaign: string; reason?: string } }>(
     '/admin/v1/users/:user/disqualification',
@@ -84,7 +88,7 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     }
   )
 
-  app.post<Named>('/admin/v1/users/:user/grants', route, async (request, reply) => {
+  app.post<Named>('/admin/v1/users/:user/grants', { ...route, config: { takes: Grant } }, async (request, reply) => {
     const checked = checkBody(Grant, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
     const { campaign, unit, amount, reason } = checked.body

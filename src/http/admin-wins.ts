@@ -60,7 +60,8 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
     '/admin/v1/wins/:win/revocation',
     {
       preHandler: requireRole('operator', 'wins:revocation'),
-      schema: { params: WinParams, response: answersOf(ConfirmedWin) }
+      schema: { params: WinParams, response: answersOf(ConfirmedWin) },
+      config: { takes: RevocationBody }
     },
     async (request, reply) => {
       const checked = checkBody(RevocationBody, request.body)

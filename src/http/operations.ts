@@ -1,6 +1,7 @@
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { needsOf } from './operator-needs.ts'
+import './request-types.ts'
 import { CampaignPage, CampaignPages, RulesPage, Standing } from './view-schemas.ts'
 
 /** What the OpenAPI document says of a route beyond what the route itself needs to know. */
@@ -62,6 +63,14 @@ const EVENT_STREAM = {
   }
 }
 
+/** What a route takes that reads its body itself, so that all errors of a body are told at once; a file where it is no JSON. */
+function takenBy({ config }: RouteOptions): object {
+  const takes = config?.takes
+  if (takes === undefined) return {}
+  const isFile = 'contentMediaType' in takes
+  return { body: takes, ...(isFile && { consumes: ['text/csv', 'text/plain'] }) }
+}
+
 const isChange = (method: string): boolean => ['POST', 'PUT', 'PATCH', 'DELETE'].includes(method)
 
 function answersOf(schema: FastifySchema, { answer, id }: Operation): object {
@@ -86,6 +95,7 @@ export function completeOperations(operations: Readonly<Record<string, Operation
     const headers = isChange(method) && { headers: IdempotencyKey }
     const needs = needsOf([route.preHandler].flat())
     const completed = {
+      ...takenBy(route),
       ...schema,
       summary: (schema as { summary?: string })?.summary ?? operation.summary,
       operationId: operation.id,

@@ -1,8 +1,13 @@
+import type { TSchema } from 'typebox'
 import type { Operator } from '../store/operators.ts'
 import type { Claims } from './storefront-token.ts'
 
 // What the hooks of this folder leave on a request. `null` until the hook of a route that asks for it has run.
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** the body of a route that checks it itself, for the document; a file where it is no JSON */
+    takes?: TSchema
+  }
   interface FastifyRequest {
     /** the storefront user of a checked token */
     claims: Claims | null
