@@ -6,16 +6,20 @@ import { ProblemError } from './problems.ts'
 import { type CheckToken, claimRules, KeyNeededError } from './storefront-token.ts'
 import { TokenRefusedError } from './token-refusal.ts'
 
-const FETCH_DEADLINE_MS = 3000
-const UNKNOWN_KEY_PAUSE_MS = 30_000
-/** after a reading that failed the issuer is asked again so soon */
-const FAILED_PAUSE_MS = 5000
-/** without any key nobody can be let in, so the issuer is asked more often */
-const FIRST_KEYS_PAUSE_MS = 1000
-const REFRESH_MS = 600_000
-const DOCUMENT_MAX = 256 * 1024
-const KEYS_MAX = 64
-const RSA_BITS_MIN = 2048
+/** How keys are read; those of time in ms. */
+export const jwksBounds = {
+  fetchDeadlineMs: 3000,
+  /** a key that is not known makes the issuer be asked again, so often at most */
+  unknownKeyPauseMs: 30_000,
+  /** after a reading that failed the issuer is asked again so soon */
+  failedPauseMs: 5000,
+  /** without any key nobody can be let in, so the issuer is asked more often */
+  firstKeysPauseMs: 1000,
+  refreshMs: 600_000,
+  documentBytes: 256 * 1024,
+  keys: 64,
+  rsaBits: 2048
+} as const
 
 interface Jwk extends JsonWebKey {
   readonly kid?: unknown
@@ -57,7 +61,7 @@ function usableKey(key: Jwk, config: Config): UsableKey | undefined {
   )
   const publicKey = createPublicKey({ key: publicParts, format: 'jwk' })
   const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0
-  if (algorithm === 'RS256' && bits < RSA_BITS_MIN) throw new Error(`an RSA key of ${bits} bits is too weak`)
+  if (algorithm === 'RS256' && bits < jwksBounds.rsaBits) throw new Error(`an RSA key of ${bits} bits is too weak`)
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
   const check = createVerifier({ key: pem, algorithms: [algorithm], ...claimRules(config) })
   return { kid: typeof key.kid === 'string' ? key.kid : undefined, pem, check }
@@ -75,14 +79,15 @@ async function textOf(response: Response): Promise<string> {
   let bytes = 0
   for await (const part of response.body ?? []) {
     bytes += part.length
-    if (bytes > DOCUMENT_MAX) throw new Error(`the document is larger than ${DOCUMENT_MAX} bytes`)
+    if (bytes > jwksBounds.documentBytes)
+      throw new Error(`the document is larger than ${jwksBounds.documentBytes} bytes`)
     parts.push(part)
   }
   return Buffer.concat(parts).toString()
 }
 
 async function fetchMembers(url: string): Promise<unknown[]> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_DEADLINE_MS), redirect: 'error' })
+  const response = await fetch(url, { signal: AbortSignal.timeout(jwksBounds.fetchDeadlineMs), redirect: 'error' })
   if (!response.ok) {
     await response.body?.cancel()
     throw new Error(`the answer was ${response.status}`)
@@ -91,7 +96,7 @@ async function fetchMembers(url: string): Promise<unknown[]> {
   if (typeof document !== 'object' || document === null || !('keys' in document) || !Array.isArray(document.keys)) {
     throw new Error('the document has no list of keys')
   }
-  return document.keys.slice(0, KEYS_MAX)
+  return document.keys.slice(0, jwksBounds.keys)
 }
 
 /** The keys of a document. A broken member is skipped with a warning: the others are as good as before. */
@@ -174,14 +179,14 @@ export function createJwksCheck(
 
   /** How long after a reading an unknown key is no reason for another one. */
   function pauseMs(): number {
-    if (checks.size === 0) return FIRST_KEYS_PAUSE_MS
-    return failed ? FAILED_PAUSE_MS : UNKNOWN_KEY_PAUSE_MS
+    if (checks.size === 0) return jwksBounds.firstKeysPauseMs
+    return failed ? jwksBounds.failedPauseMs : jwksBounds.unknownKeyPauseMs
   }
 
   return (token) => {
     const id = keyIdOf(token)
     const age = now() - triedAt
-    if (age > (failed ? FAILED_PAUSE_MS : REFRESH_MS) && checks.size > 0) void refreshed()
+    if (age > (failed ? jwksBounds.failedPauseMs : jwksBounds.refreshMs) && checks.size > 0) void refreshed()
     const check = checks.get(id) ?? (id === undefined && checks.size === 1 ? [...checks.values()][0] : undefined)
     if (check !== undefined) return check(token)
     if (running !== undefined || age >= pauseMs()) throw new KeyNeededError(refreshed())

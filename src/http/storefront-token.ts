@@ -31,9 +31,9 @@ const CACHE_GENERATION = 32_768
 /** tokens of a generation of the cache: that many short ones, or so many bytes of long ones */
 const CACHE_BYTES = 64 * 1024 ** 2
 const BEARER = /^bearer +/i
-const LEVEL_MAX = 1000
-const DEVICE_MAX = 128
-const SECRET_MIN = 32
+export const LEVEL_MAX = 1000
+export const DEVICE_MAX = 128
+export const SECRET_MIN = 32
 
 /**
  * Options of fast-jwt for the registered claims; `nbf` and `exp` are checked by it at the first sight of a token. Whether an
