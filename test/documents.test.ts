@@ -1,87 +1,23 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
-import pg from 'pg'
-import { pino } from 'pino'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { CatalogueCampaign } from '../src/campaign/catalogue.ts'
 import { rulesOf } from '../src/campaign/rules.ts'
-import { loadConfig } from '../src/config/config.ts'
-import type { Gate } from '../src/gate/gate.ts'
-import { buildAdminApp } from '../src/http/admin-app.ts'
-import { buildPublicApp } from '../src/http/app.ts'
 import { campaignView, liveView, rulesView } from '../src/http/campaign-view.ts'
-import { HealthCheck } from '../src/http/health.ts'
 import { standingView } from '../src/http/me-view.ts'
-import { createMetrics } from '../src/http/metrics.ts'
 import { problemTable } from '../src/http/problems.ts'
 import { CampaignPage, LiveChange, RulesPage, Standing } from '../src/http/view-schemas.ts'
 import { demos } from '../src/stack/demo/demos.ts'
 import { aCampaign } from './support/http-app.ts'
-import { type OpenApiDocument, operationsOf, typesOf } from './support/openapi-types.ts'
+import { documentOf, ports } from './support/openapi-documents.ts'
+import { operationsOf, typesOf } from './support/openapi-types.ts'
 
-const unused = async (): Promise<never> => {
-  throw new Error('a document is read without asking the gate')
-}
-
-// Not a stand-in for a gate: the documents come from the routes' schemas, and nothing here may be called.
-const noGate: Gate = {
-  submit: unused,
-  ordersOf: unused,
-  winsOf: unused,
-  orderOf: unused,
-  winOf: unused,
-  unstoredUnder: unused,
-  fieldsOf: unused,
-  unstoredOf: unused,
-  lookup: unused,
-  read: unused,
-  ownerOf: unused,
-  depths: unused,
-  health: () => ({ gate: 'closed', journal: 'closed', conditions: {} }),
-  ready: () => new Promise(() => {}),
-  close: async () => {}
-}
-
-const ports: Readonly<Record<string, () => Promise<FastifyInstance>>> = {
-  public: () => buildPublicApp(parts()),
-  admin: () => buildAdminApp({ ...parts(), metricsText: async () => '' })
-}
-
-function parts() {
-  const pool = new pg.Pool()
-  return {
-    config: loadConfig({ TOKEN_SECRET: 'a secret of thirty-two characters' }),
-    gate: noGate,
-    catalogue: {
-      list: () => [],
-      get: () => undefined,
-      findSale: () => undefined,
-      findActivity: () => undefined,
-      refresh: async () => {}
-    },
-    pool,
-    logger: pino({ level: 'silent' }),
-    metrics: createMetrics(),
-    health: new HealthCheck({ gate: noGate, pool })
-  }
-}
-
-async function documentOf(t: Test, port: string): Promise<OpenApiDocument> {
-  const app = await ports[port]?.()
-  if (app === undefined) throw new Error(`There is no port ${port}.`)
-  t.teardown(() => app.close())
-  const answer = await app.inject({ url: '/openapi.json' })
-  t.equal(answer.statusCode, 200)
-  return answer.json()
-}
-
-for (const port of Object.keys(ports)) {
+for (const port of ports) {
   test(`the OpenAPI document of the ${port} port passes its linter and names everything`, async (t) => {
-    const document = await documentOf(t, port)
+    const document = await documentOf(port)
     const file = join(t.testdir(), 'openapi.json')
     writeFileSync(file, JSON.stringify(document, null, 2))
     const { status, stdout, stderr } = spawnSync(
@@ -143,7 +79,7 @@ test('a shop compiles against types that are generated from the document', async
     types: []
   }
   const folder = t.testdir({
-    'types.ts': typesOf(await documentOf(t, 'public')),
+    'types.ts': typesOf(await documentOf('public')),
     'shop.ts': shop,
     'package.json': '{"type":"module"}',
     'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] })
@@ -155,8 +91,7 @@ test('a shop compiles against types that are generated from the document', async
   })
   t.equal(`${compiler.stdout}${compiler.stderr}`, '')
   t.equal(compiler.status, 0)
-  const { responses } =
-    operationsOf(await documentOf(t, 'public')).find(({ operationId }) => operationId === 'buy') ?? {}
+  const { responses } = operationsOf(await documentOf('public')).find(({ operationId }) => operationId === 'buy') ?? {}
   const refusal = Object.values(responses?.['4XX']?.content ?? {})[0]?.schema.properties?.code?.enum
   t.same(refusal, Object.keys(problemTable), 'every code is named')
 })

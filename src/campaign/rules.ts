@@ -37,7 +37,7 @@ export interface Rules {
   readonly activities: readonly ActivityRules[]
 }
 
-const defaultPolicies: Policies = {
+export const defaultPolicies: Policies = {
   releasedOrderReturnsLimit: true,
   revokedWinReturnsQuota: true,
   unusedDailyChances: 'expire',

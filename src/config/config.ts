@@ -11,7 +11,7 @@ const Environment = Type.Object({
   FLOODGATE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production')], {
     default: 'development',
     description:
-      'production refuses weak secrets, fail points, demo campaigns and demo pages, and what production.ts lists'
+      'production refuses what must not be public: weak secrets, keys over http, CORS for all, demos, an open admin port'
   }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'public HTTP port' }),
   ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001, description: 'admin HTTP port' }),
@@ -22,12 +22,19 @@ const Environment = Type.Object({
   }),
   REDIS_URL: Type.String({
     default: '',
-    description: 'redis://, rediss:// or redis+sentinel://; empty: npm start runs its own'
+    description:
+      'redis://, rediss:// or redis+sentinel://; Redis 7.0 or newer, noeviction. Empty: npm start runs its own'
   }),
-  NATS_URL: Type.String({ default: '', description: 'nats:// or tls://; empty: npm start runs its own' }),
+  NATS_URL: Type.String({
+    default: '',
+    description: 'nats:// or tls://; nats-server 2.9 or newer, JetStream. Empty: npm start runs its own'
+  }),
   NATS_CREDS: Type.String({ default: '', description: 'path of a NATS credentials file' }),
   NATS_REPLICAS: Type.Integer({ minimum: 1, maximum: 5, default: 1, description: 'replicas of each stream' }),
-  DATABASE_URL: Type.String({ default: '', description: 'postgres://; empty: npm start runs its own' }),
+  DATABASE_URL: Type.String({
+    default: '',
+    description: 'postgres://; Postgres 15 or newer. Empty: npm start runs its own'
+  }),
   NAMESPACE: Type.String({
     pattern: '^(?!pg_|information_schema$)[a-z][a-z0-9_]{0,30}$',
     default: 'floodgate',
@@ -38,7 +45,7 @@ const Environment = Type.Object({
     minimum: 1,
     maximum: 64,
     default: 1,
-    description: 'gateway processes of one host'
+    description: 'gateway processes of one host, which share PORT'
   }),
   FLOODGATE_HOME: Type.String({ default: '.floodgate', description: 'data folder of the local stack' }),
   LOG_LEVEL: Type.String({
@@ -63,11 +70,15 @@ const Environment = Type.Object({
     default: 8192,
     description: 'size of the largest token that is read'
   }),
-  RATE_LIMIT_USER_PER_SECOND: Type.Integer({ minimum: 0, default: 50, description: 'by user, per process; 0 = off' }),
+  RATE_LIMIT_USER_PER_SECOND: Type.Integer({
+    minimum: 0,
+    default: 50,
+    description: 'requests a second of one user, by process; 0 = off'
+  }),
   RATE_LIMIT_ADDRESS_PER_SECOND: Type.Integer({
     minimum: 0,
     default: 50,
-    description: 'by address, per process, counts answers 400, 401 and 404 only; 0 = off'
+    description: 'a second by address, by process; counts answers 400, 401 and 404 only; 0 = off'
   }),
   TRUSTED_PROXIES: Type.String({ default: '', description: 'comma-separated networks whose X-Forwarded-For counts' }),
   CORS_ORIGINS: Type.String({ default: '', description: 'comma-separated origins that browsers may call from' }),
@@ -97,7 +108,7 @@ const Environment = Type.Object({
   JOURNAL_MAX_BYTES: Type.Integer({
     minimum: 1 << 20,
     default: 8 * 1024 ** 3,
-    description: 'size bound of one journal stream'
+    description: 'size bound of one journal stream; at 90 % of it the gate closes'
   }),
   FAIL_POINTS: Type.String({
     default: '',

@@ -25,7 +25,8 @@ interface IntakeParts {
   readonly now?: () => number
 }
 
-const transitions = {
+/** The change of an order that a command asks for. */
+export const transitions = {
   'order.pay': 'pay',
   'order.cancel': 'cancel',
   'order.ship': 'ship',

@@ -11,7 +11,10 @@ import { type Gate, UnavailableError } from '../gate/gate.ts'
 import type { Outcome } from '../gate/outcomes.ts'
 import { type CommandEvent, type CommandResult, complaint, rejected } from './command-event.ts'
 
-const OrderName = Compile(Type.Object({ order: Type.String({ pattern: '^\\d{1,4}-\\d{1,16}-\\d{1,16}$' }) }))
+/** What the data of a command about an order has beside the body of the HTTP route. */
+export const OrderNamed = Type.Object({ order: Type.String({ pattern: '^\\d{1,4}-\\d{1,16}-\\d{1,16}$' }) })
+
+const orderName = Compile(OrderNamed)
 
 const validators = {
   pay: Compile(orderBodies.pay),
@@ -41,7 +44,7 @@ export async function carryOutOrderChange(
   event: CommandEvent
 ): Promise<CommandResult> {
   const { data } = event
-  if (!OrderName.Check(data)) return rejected('VALIDATION', `data: ${complaint(OrderName, data)}`)
+  if (!orderName.Check(data)) return rejected('VALIDATION', `data: ${complaint(orderName, data)}`)
   const { order: id, ...body } = data
   const found = await findAnyOrder({ gate, pool }, id)
   if (found === undefined) return rejected('NOT_FOUND', 'there is no such order')

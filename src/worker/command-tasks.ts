@@ -8,7 +8,7 @@ import { insideUser } from '../store/user-name.ts'
 import { type CommandEvent, type CommandResult, complaint, Id, rejected, UserId, Word } from './command-event.ts'
 
 /** The body of the HTTP route, and what stands in its path. */
-const TaskProgressData = Type.Object({
+export const TaskProgressData = Type.Object({
   campaign: Id,
   task: Id,
   user: UserId,

@@ -1,0 +1,52 @@
+import { orderBodies } from '../../src/campaign/order-bodies.ts'
+import { type commandTypes, streamNames } from '../../src/journal/subjects.ts'
+import { transitions } from '../../src/worker/command-intake.ts'
+import { OrderNamed } from '../../src/worker/command-orders.ts'
+import { TaskProgressData } from '../../src/worker/command-tasks.ts'
+import { code, table } from './markdown.ts'
+import { membersOf, type Told, toldOf, wordsOf } from './schema-words.ts'
+
+const names = streamNames('floodgate')
+
+type CommandType = (typeof commandTypes)[number]
+
+function ofOrder(type: keyof typeof transitions): readonly Told[] {
+  return [toldOf(OrderNamed), toldOf(orderBodies[transitions[type]])]
+}
+
+/** The schemas that the data of each command has to fit, all members of which stand side by side. */
+export const commandData: Readonly<Record<CommandType, readonly Told[]>> = {
+  'order.pay': ofOrder('order.pay'),
+  'order.cancel': ofOrder('order.cancel'),
+  'order.ship': ofOrder('order.ship'),
+  'order.return': ofOrder('order.return'),
+  'task.progress': [toldOf(TaskProgressData)]
+}
+
+const commands = Object.entries(commandData) as ReadonlyArray<readonly [CommandType, readonly Told[]]>
+
+export function commandsTable(): string {
+  const rows = commands.map(([type, schemas]) => [code(names.commandSubject(type)), schemas.map(membersOf).join(', ')])
+  return table(['subject', '`data`'], rows)
+}
+
+/** What each member may be; one of the same name is the same in all commands. */
+export function commandMembers(): string {
+  const members = new Map<string, string>()
+  for (const [, schemas] of commands) {
+    for (const { properties = {} } of schemas) {
+      for (const [name, schema] of Object.entries(properties)) {
+        const words = [wordsOf(schema), schema.description?.replace(/^must be /, '')]
+          .filter((part) => part !== undefined)
+          .join('; ')
+        const before = members.get(name)
+        if (before === undefined) members.set(name, words)
+        else if (before !== words) members.set(name, `${before}, or: ${words}`)
+      }
+    }
+  }
+  return table(
+    ['member', 'is'],
+    [...members].map(([name, words]) => [code(name), words])
+  )
+}

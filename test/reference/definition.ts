@@ -1,0 +1,109 @@
+import { DefinitionSchema } from '../../src/campaign/definition.ts'
+import { common } from '../../src/campaign/definition-common.ts'
+import { builtKinds, kinds } from '../../src/campaign/definition-kinds.ts'
+import {
+  Admission,
+  Daily,
+  Doubler,
+  Id,
+  Moment,
+  Requires,
+  Reward,
+  Session
+} from '../../src/campaign/definition-parts.ts'
+import { ShipWithin } from '../../src/campaign/definition-sale.ts'
+import { defaultPolicies } from '../../src/campaign/rules.ts'
+import { fieldWords, policyWords } from './definition-words.ts'
+import { code, table } from './markdown.ts'
+import { type Told, toldOf, wordsOf } from './schema-words.ts'
+
+/** The object that a field of a schema holds, or holds a list or a record of. */
+function below(schema: Told, field: string): Told {
+  const found = schema.properties?.[field]
+  const records = (found as { patternProperties?: Readonly<Record<string, Told>> } | undefined)?.patternProperties
+  const inner = found?.items ?? Object.values(records ?? {})[0] ?? found
+  if (inner === undefined) throw new Error(`a definition has no ${field}`)
+  return inner
+}
+
+const root = toldOf(DefinitionSchema)
+const draw = toldOf(kinds.draw)
+const task = toldOf(kinds.task)
+
+/** Each object that a definition may hold, by the name of its table. Policies have a table of their own. */
+export const objects: Readonly<Record<string, Told>> = {
+  campaign: root,
+  admission: toldOf(Admission),
+  limits: below(root, 'limits'),
+  units: below(root, 'units'),
+  activity: toldOf({
+    properties: { ...common, kind: { description: 'the name of a kind' } },
+    required: ['id', 'kind']
+  }),
+  requires: toldOf(Requires),
+  sale: toldOf(kinds.sale),
+  session: toldOf(Session),
+  daily: toldOf(Daily),
+  shipWithin: toldOf(ShipWithin),
+  draw,
+  chances: below(draw, 'chances'),
+  'limits of a draw': below(draw, 'limits'),
+  prize: below(draw, 'prizes'),
+  subPrize: below(below(draw, 'prizes'), 'subPrizes'),
+  display: below(below(draw, 'prizes'), 'display'),
+  weightsByLevel: below(draw, 'weightsByLevel'),
+  reward: toldOf(Reward),
+  doubler: toldOf(Doubler),
+  task,
+  goal: below(task, 'goal'),
+  streak: below(task, 'streak'),
+  redemption: toldOf(kinds.redemption)
+}
+
+const isShared = (field: string): boolean => field === 'kind' || field in common
+
+/** What is said to an operator whose value does not fit; ids and moments are told of once, above the tables. */
+function demandOf(schema: Told): string {
+  if (schema.description === toldOf(Id).description) return 'an id'
+  if (schema.description === toldOf(Moment).description) return 'a moment'
+  return (schema.description ?? wordsOf(schema)).replace(/^must be /, '').replace(/^must (ask|give)/, '$1s')
+}
+
+function tableOf(name: string, { properties = {}, required = [] }: Told): string {
+  const words = fieldWords[name] ?? {}
+  const strange = Object.keys(words).filter((field) => properties[field] === undefined)
+  if (strange.length > 0) throw new Error(`${name} has no ${strange.join(', ')}`)
+  const own = Object.entries(properties).filter(
+    ([field]) => name === 'activity' || !('kind' in properties && isShared(field))
+  )
+  const rows = own.map(([field, schema]) => {
+    const meaning = words[field]
+    if (meaning === undefined) throw new Error(`nothing says what ${field} of ${name} means`)
+    return [code(field), required.includes(field) ? 'yes' : '', demandOf(schema), meaning]
+  })
+  return table(['field', 'required', 'is', 'means'], rows)
+}
+
+/** A table for each object, by the name of its section. */
+export function definitionTables(): Record<string, string> {
+  return Object.fromEntries(Object.entries(objects).map(([name, schema]) => [name, tableOf(name, schema)]))
+}
+
+export function policiesTable(): string {
+  const { properties = {} } = below(root, 'policies')
+  const defaults: Readonly<Record<string, unknown>> = { ...defaultPolicies }
+  const rows = Object.entries(properties).map(([name, schema]) => {
+    const meaning = (policyWords as Readonly<Record<string, string>>)[name]
+    if (meaning === undefined) throw new Error(`nothing says what the policy ${name} means`)
+    const value = defaults[name]
+    return [code(name), value === undefined ? 'none' : code(JSON.stringify(value)), demandOf(schema), meaning]
+  })
+  return table(['policy', 'default', 'is', 'means'], rows)
+}
+
+export function kindsTable(): string {
+  const isBuilt = ([name]: [string, unknown]) => builtKinds.has(name)
+  const all = Object.entries(kinds)
+  const names = (list: Array<[string, unknown]>) => list.map(([name]) => code(name)).join(', ')
+  return `Kinds of this version: ${names(all.filter(isBuilt))}. Refused by name, until they are built: ${names(all.filter((kind) => !isBuilt(kind)))}.`
+}

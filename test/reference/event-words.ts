@@ -1,0 +1,104 @@
+import type { FrameDecision } from '../../src/journal/frame.ts'
+import type { eventTypes } from '../../src/journal/subjects.ts'
+
+/** When an event is told; `decisions` are such as it is told of, whose members together are what its `data` may have. */
+export interface EventWords {
+  readonly when: string
+  readonly decisions: ReadonlyArray<Partial<FrameDecision>>
+}
+
+export const EPOCH = 1_795_558_466
+const at = EPOCH * 1000
+const order = `${EPOCH}-7`
+const win = `${EPOCH}-2`
+
+/** An order as the gate's script writes it, new or moved on. */
+const bought = (letter: string, moved = '') =>
+  `${letter};${EPOCH}-3;launch;phone;all-day;1;299900;CNY;${at};900;${at + 864e5};1;0${moved}`
+const movedOn = (letter: string, type: string, more: Partial<FrameDecision> = {}): Partial<FrameDecision> => ({
+  activity: 'phone',
+  order: `0-${order}`,
+  put: { u: { [`o:${order}`]: bought(letter, ';0;pay-1;;;;2') } },
+  ...more,
+  type
+})
+const ofWin = (letter: string, more: Partial<FrameDecision>): Partial<FrameDecision> => ({
+  win: `0-${win}`,
+  put: { u: { [`w:${win}`]: `${letter};${EPOCH}-3;launch;wheel;first;;1;physical;${at};${at + 864e5};` } },
+  ...more
+})
+const wonAt = `w;${EPOCH}-3;launch;wheel;first;;1;physical;${at};${at + 864e5};`
+const none = [{}]
+
+/** Told by this version. A type that the code tells of and that is not here, or the other way round, is an error. */
+export const told: Partial<Record<(typeof eventTypes)[number], EventWords>> = {
+  'order.accepted': {
+    when: 'a purchase was confirmed',
+    decisions: [{ activity: 'phone', put: { u: { [`o:${order}`]: bought('a') } }, request: { quantity: 1 } }]
+  },
+  'order.paid': { when: 'it was paid, in full', decisions: [movedOn('p', 'order.paid')] },
+  'order.cancelled': { when: 'its buyer or an operator cancelled it', decisions: [movedOn('c', 'order.cancelled')] },
+  'order.expired': { when: 'it was not paid by `payBy`', decisions: [movedOn('e', 'order.expired')] },
+  'order.shipped': { when: 'something new was told of its shipment', decisions: [movedOn('s', 'order.shipped')] },
+  'order.returned': { when: 'units came back, or were exchanged', decisions: [movedOn('s', 'order.returned')] },
+  'order.refund-due': {
+    when: 'money has to go back: of a payment that came too late or twice, a cancellation, a return',
+    decisions: [movedOn('c', 'order.refund-due', { report: 'c,0,299900,CNY,pay-2' })]
+  },
+  'spin.won': {
+    when: 'a spin won a prize that is worth something',
+    decisions: [
+      {
+        activity: 'wheel',
+        report: 'first,,3a16ae9a3ac1b,,first,,0,|chances:wheel -1 2',
+        put: { u: { [`w:${order}`]: wonAt } }
+      }
+    ]
+  },
+  'spin.lost': {
+    when: 'a spin came to a prize of type `nothing`',
+    decisions: [{ activity: 'wheel', report: 'thanks,clover,0a1b2c3d4e5f6,9f,thanks,,0,|points -10 90' }]
+  },
+  'win.claimed': { when: 'the winner claimed it', decisions: [ofWin('c', { report: win })] },
+  'win.revoked': {
+    when: 'an operator took it back, with what it gave',
+    decisions: [ofWin('r', { report: `${win}|points -5 0` }), ofWin('r', { report: `${win},points 3|points -2 0` })]
+  },
+  'claim.accepted': {
+    when: 'points were given for goods or a code',
+    decisions: [{ activity: 'ticket', report: '1,tickets|points -50 0' }]
+  },
+  'task.completed': {
+    when: 'a task was done, by the user or because its goal was reached',
+    decisions: [{ activity: 'check-in', report: '20781,1,0,|points 10 10' }]
+  },
+  'balance.credited': {
+    when: 'an operator granted something, or an opening balance was imported',
+    decisions: [
+      { activity: '', add: { u: { 'b:points': 100 } }, report: '100', request: { unit: 'points', amount: 100 } }
+    ]
+  },
+  'balance.debited': {
+    when: 'an operator took something back, as much as was there',
+    decisions: [
+      { activity: '', add: { u: { 'b:points': -100 } }, report: '-100', request: { unit: 'points', amount: -100 } },
+      { activity: '', add: { u: { 'b:points': -60 } }, report: '-60', request: { unit: 'points', amount: -100 } }
+    ]
+  },
+  'user.disqualified': { when: 'an operator shut a user out of a campaign', decisions: none },
+  'user.requalified': { when: 'and let them in again', decisions: none },
+  'campaign.published': { when: 'a version was opened at the gate', decisions: none },
+  'campaign.paused': { when: 'an operator stopped it', decisions: none },
+  'campaign.resumed': { when: 'it went on', decisions: none },
+  'campaign.adjusted': {
+    when: 'what is in force was changed, codes were loaded, or a version added something',
+    decisions: [
+      { activity: 'phone', request: { price: 199900 } },
+      { activity: 'phone', request: { addStock: -8 }, add: { 's:launch:phone': { 'all-day:remaining': -5 } } }
+    ]
+  },
+  'campaign.ended': { when: 'an operator ended it before its time', decisions: none },
+  'campaign.settled': { when: 'it was settled', decisions: none },
+  'command.accepted': { when: 'a [command](commands.md) was carried out', decisions: [] },
+  'command.rejected': { when: 'a command was not carried out; `code` says why', decisions: [] }
+}

@@ -1,0 +1,33 @@
+import type { OpenApiDocument } from '../support/openapi-types.ts'
+import { commandMembers, commandsTable } from './commands.ts'
+import { configurationTable } from './configuration.ts'
+import { definitionTables, kindsTable, policiesTable } from './definition.ts'
+import { commonMembers, eventExample, eventsTable, laterTypes, shapesText } from './events.ts'
+import { adminTable, rolesTable, scopesTable } from './operators.ts'
+import { claimsTable, keysTable, reasonsTable } from './tokens.ts'
+
+/** The pages of docs/reference. */
+export const pages = ['admin-api', 'commands', 'configuration', 'definition', 'events', 'roles', 'tokens'] as const
+
+/** Everything that the pages take from the code, by section. @param admin the OpenAPI document of the admin port */
+export function sectionTexts(admin: OpenApiDocument): Record<string, string> {
+  return {
+    configuration: configurationTable(),
+    'admin api': adminTable(admin),
+    roles: rolesTable(admin),
+    scopes: scopesTable(admin),
+    claims: claimsTable(),
+    reasons: reasonsTable(),
+    keys: keysTable(),
+    events: eventsTable(),
+    shapes: shapesText(),
+    'common members': commonMembers(),
+    'later types': laterTypes(),
+    'event example': eventExample(),
+    commands: commandsTable(),
+    'command members': commandMembers(),
+    kinds: kindsTable(),
+    policies: policiesTable(),
+    ...definitionTables()
+  }
+}
