@@ -1,8 +1,9 @@
 import type { Client, Pool } from 'pg'
 import { failPoint } from '../config/fail-points.ts'
 import { type CopyValue, copyRows, writeRows } from './copy.ts'
+import { advancePosition, insertFrameRows, storeDeadLetters } from './projection-place.ts'
 import { storeTaken } from './projection-taken.ts'
-import { OwnershipLostError, type Position } from './shards.ts'
+import type { Position } from './shards.ts'
 import { issuedUser } from './user-name.ts'
 
 /** A decision as a row, in the order of `decisionColumns`. */
@@ -159,14 +160,6 @@ export interface ProjectedFrames {
   readonly fold: (fresh: ReadonlySet<string>) => Projection
 }
 
-const insertFrames = `
-  insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions)
-  select $1, epoch, batch, stream_epoch, stream_sequence, to_timestamp(decided_at / 1000.0), decisions
-  from json_to_recordset($2::json) as f(epoch bigint, batch bigint, stream_epoch bigint, stream_sequence bigint,
-    decided_at bigint, decisions integer)
-  on conflict on constraint frames_pkey do nothing
-  returning epoch || '-' || batch as entry`
-
 const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id,
   session_id, entity, at, request, adds, puts, record, report)`
 
@@ -233,14 +226,16 @@ const addStock = `
   select $1, campaign_id, activity_id, session_id, total, remaining, held, paid from delta
   where (campaign_id, activity_id, session_id) not in (select campaign_id, activity_id, session_id from changed)`
 
-const insertDeadLetters = `
-  insert into dead_letters (shard, stream, sequence, reason, payload)
-  select $1, stream, sequence, reason, decode(payload, 'base64')
-  from json_to_recordset($2::json) as l(stream text, sequence bigint, reason text, payload text)`
-
-const advance = `
-  update shards set position_epoch = $3, position_sequence = $4, updated_at = now()
-  where shard = $1 and owner_term = $2 and (position_epoch, position_sequence) < ($3::bigint, $4::bigint)`
+export async function writeProjection(session: Client, shard: number, projection: Projection): Promise<void> {
+  const { decisions, newOrders, changedOrders, stock } = projection
+  const decided = decisions.map((row) => decisionValues(shard, row))
+  await copyRows(session, decisionColumns, decided)
+  const placed = newOrders.map((row) => orderValues(shard, row))
+  await copyRows(session, orderColumns, placed)
+  await writeRows(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
+  await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
+  await storeTaken(session, shard, projection)
+}
 
 /**
  * Stores frames, their decisions and projections, and the position, in one transaction on the owner's session.
@@ -248,29 +243,13 @@ const advance = `
  * @throws OwnershipLostError when another owner has moved on; a database error (the transaction is undone)
  */
 export async function storeFrames(session: Client, projected: ProjectedFrames): Promise<number> {
-  const { shard, ownerTerm, position, frames, deadLetters, fold } = projected
+  const { shard, deadLetters, fold } = projected
   await session.query('begin')
   try {
-    const values = [shard, ownerTerm, position.epoch, position.sequence]
-    const advanced = await session.query({ name: 'advance', text: advance, values })
-    if (advanced.rowCount !== 1) throw new OwnershipLostError('The position was moved by another owner.')
-    const stored = await session.query<{ entry: string }>({
-      name: 'frames',
-      text: insertFrames,
-      values: [shard, JSON.stringify(frames)]
-    })
-    const projection = fold(new Set(stored.rows.map(({ entry }) => entry)))
-    const { decisions, newOrders, changedOrders, stock } = projection
-    const decided = decisions.map((row) => decisionValues(shard, row))
-    await copyRows(session, decisionColumns, decided)
-    const placed = newOrders.map((row) => orderValues(shard, row))
-    await copyRows(session, orderColumns, placed)
-    await writeRows(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
-    await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
-    await storeTaken(session, shard, projection)
-    // the reason may quote what was found, and no text of Postgres holds U+0000: it would close the shard as a violation
-    const letters = deadLetters.map((letter) => ({ ...letter, reason: letter.reason.replaceAll('\0', '\uFFFD') }))
-    await writeRows(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: letters })
+    await advancePosition(session, projected)
+    const fresh = await insertFrameRows(session, projected)
+    await writeProjection(session, shard, fold(fresh))
+    await storeDeadLetters(session, shard, deadLetters)
     if (failPoint) await failPoint('W2')
     const committed = session.query('commit')
     if (failPoint) {
@@ -279,7 +258,7 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
       await failPoint('W3')
     }
     await committed
-    return stored.rows.length
+    return fresh.size
   } catch (error) {
     await session.query('rollback').catch(() => {})
     throw error

@@ -100,15 +100,6 @@ export async function beginEpoch(session: Queryable, { shard, ownerTerm }: Owned
   return row.epoch
 }
 
-/** Closes the shard for gateways that read Postgres. @throws OwnershipLostError */
-export function closeShard(session: Queryable, { shard, ownerTerm }: Owned): Promise<void> {
-  return changeOwned(
-    session,
-    `update shards set state = 'closed', updated_at = now() where shard = $1 and owner_term = $2`,
-    [shard, ownerTerm]
-  )
-}
-
 /** Says what the owner waits for, '' for nothing. @throws OwnershipLostError */
 export function noteWaiting(
   session: Queryable,

@@ -1,6 +1,16 @@
 import { isoTime } from '../gate/iso-time.ts'
 import { entityOfDecision, type Frame, type FrameDecision, recordField, scopeKey } from '../journal/frame.ts'
-import type { ClaimRow, DecisionRow, LedgerRow, OrderRow, Projection, StockDelta, WinRow } from '../store/projection.ts'
+import type {
+  ClaimRow,
+  DecisionRow,
+  FrameRow,
+  LedgerRow,
+  OrderRow,
+  Projection,
+  StockDelta,
+  WinRow
+} from '../store/projection.ts'
+import type { FramePart } from '../store/projection-apart.ts'
 import { addMoves, addStock, balancesOf, claimRow, orderRow, winRow } from './rows.ts'
 
 // Decisions of a frame share their deltas as one object: it is written as JSON once.
@@ -115,4 +125,27 @@ export function giveKeysOf(frame: Frame): string[] {
     for (const scope of Object.keys(decision.add ?? {})) keys.add(scopeKey(scope, decision))
   }
   return [...keys]
+}
+
+/** Frames apart by campaign: each of them can be stored or refused by itself. A second copy of a frame has no parts. */
+export function partsOf(frames: readonly Frame[], rows: readonly FrameRow[], stream: string): FramePart[] {
+  const parts: FramePart[] = []
+  const taken = new Set<string>()
+  for (const [index, frame] of frames.entries()) {
+    const entry = `${frame.epoch}-${frame.batch}`
+    if (taken.has(entry)) continue
+    taken.add(entry)
+    for (const campaign of new Set(frame.decisions.map((decision) => decision.campaign))) {
+      const own = { ...frame, decisions: frame.decisions.filter((decision) => decision.campaign === campaign) }
+      parts.push({
+        entry,
+        campaign,
+        stream,
+        sequence: rows[index]?.stream_sequence ?? 0,
+        payload: Buffer.from(JSON.stringify(own)).toString('base64'),
+        projection: foldFrames([own], new Set([entry]))
+      })
+    }
+  }
+  return parts
 }

@@ -4,7 +4,6 @@ import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
 import { probeGate } from '../gate/batcher.ts'
 import type { GateParts } from '../gate/create-gate.ts'
-import { shardKeys } from '../gate/keys.ts'
 import { RedisCallError } from '../gate/redis-caller.ts'
 import { isJournalAway } from '../journal/connection.ts'
 import { JournalGapError, StreamReader } from '../journal/reader.ts'
@@ -13,8 +12,9 @@ import type { Names } from '../journal/subjects.ts'
 import { missingFor, STUCK_NATS } from '../recovery/readiness.ts'
 import { recover } from '../recovery/recover.ts'
 import { OpeningScripts } from '../recovery/scripts.ts'
-import { closeShard, noteWaiting, type Position, readShard, takeShard } from '../store/shards.ts'
+import { noteWaiting, type Position, readShard, takeShard } from '../store/shards.ts'
 import { driverLoops } from './driver-loops.ts'
+import { type CampaignDoors, HoldDriver } from './holds.ts'
 import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
 import { type Loop, pause, ReopenError, runLoops } from './loops.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from './projector.ts'
@@ -32,6 +32,8 @@ export interface OwnerOptions {
   readonly keepSeconds: number
   /** drives what adjustments were left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
+  /** pauses and resumes campaigns on its own account */
+  readonly doors: CampaignDoors
   /** where the events reader stands; undefined before it knows */
   readonly eventsPlace: () => Position | undefined
   readonly report: WorkerReport
@@ -47,15 +49,6 @@ const LOOKS_BEFORE_ALARM = 3
 
 /** A recovery that had raised the epoch did not come to its end. */
 export class RecoveryError extends Error {}
-
-/** The journal and the rules disagree, and trying again changes nothing: people must look. */
-export class ViolationError extends Error {}
-
-/** A constraint of Postgres does not hold, or it cannot store a value. */
-function isViolation(error: unknown): boolean {
-  const code = (error as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' && (code.startsWith('23') || code.startsWith('22'))
-}
 
 /** NATS answers and does not do what it is asked for. */
 function isOfJournal(error: unknown): boolean {
@@ -122,7 +115,7 @@ export class ShardOwner {
           this.#options.logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
         )
       } catch (error) {
-        if (!(error instanceof ReopenError)) throw await this.#closeOnViolation(error)
+        if (!(error instanceof ReopenError)) throw error
         this.#options.logger.warn({ reason: error.message }, 'the shard must be opened again')
         this.#scripts = undefined
       }
@@ -149,11 +142,9 @@ export class ShardOwner {
     try {
       return await recover(recovery)
     } catch (error) {
-      const why = await this.#closeOnViolation(error)
-      if (why instanceof ViolationError) throw why
-      const hint = isOfJournal(why) ? `; ${STUCK_NATS}` : ''
-      await this.#noteWaiting(`the next try, for the last one ended: ${textOf(why)}${hint}`).catch(() => {})
-      throw new RecoveryError(`The shard could not be opened: ${textOf(why)}${hint}`, { cause: why })
+      const why = isOfJournal(error) ? `${textOf(error)}; ${STUCK_NATS}` : textOf(error)
+      await this.#noteWaiting(`the next try, for the last one ended: ${why}`).catch(() => {})
+      throw new RecoveryError(`The shard could not be opened: ${why}`, { cause: error })
     }
   }
 
@@ -229,11 +220,12 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, logger, report } = this.#options
+    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, doors, logger, report } = this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
-    const reconciler = new Reconciler({ ...parts, pool, jsm, names }, logger)
+    const holds = new HoldDriver({ pool, shard, doors, logger })
+    const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { logger, holds })
     const sight = {
       ...parts,
       report,
@@ -249,12 +241,13 @@ export class ShardOwner {
       { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
       { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
       ...driverLoops({ pool, gate, shard, driveIntents, logger }),
+      { name: 'holds', everyMs: 500, vital: false, run: () => holds.step() },
       { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
       { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }
     ]
   }
 
-  /** NATS away is waited for; Postgres, a gap or a violation ends the ownership. */
+  /** NATS away is waited for; Postgres or a gap ends the ownership. */
   async #project(epoch: number): Promise<void> {
     try {
       const projected = await this.#projector.step(epoch, 1000)
@@ -264,20 +257,5 @@ export class ShardOwner {
       await this.#projector.close()
       await delay(250)
     }
-  }
-
-  /** The frame stays in the journal: nothing is lost, and nothing more is sold until people have looked. */
-  async #closeOnViolation(error: unknown): Promise<unknown> {
-    if (!isViolation(error)) return error
-    const { parts, logger } = this.#options
-    logger.fatal(
-      { alarm: 'VIOLATION', err: error },
-      'the journal does not fit the checks of Postgres; the shard is closed'
-    )
-    await closeShard(this.#session, { shard: parts.shard, ownerTerm: this.#term }).catch(() => {})
-    // gateways that know this opening ask Redis only
-    const [shard] = shardKeys(parts.prefix)
-    await this.#scripts?.run('close', [shard]).catch(() => {})
-    return new ViolationError('The journal does not fit the checks of Postgres.', { cause: error })
   }
 }

@@ -7,8 +7,9 @@ import { JournalGapError, type StoredMessage, type StreamReader } from '../journ
 import type { Names } from '../journal/subjects.ts'
 import { openedPlaces } from '../store/opened.ts'
 import { type DeadLetter, type FrameRow, storeFrames } from '../store/projection.ts'
+import { isViolation, storeFramesApart, type Violation } from '../store/projection-apart.ts'
 import type { Position } from '../store/shards.ts'
-import { foldFrames } from './fold.ts'
+import { foldFrames, partsOf } from './fold.ts'
 import { Openings } from './openings.ts'
 import { readFrame } from './read-frame.ts'
 
@@ -131,18 +132,27 @@ export class Projector {
     return batch
   }
 
+  /** Other campaigns go on; the one that is named is paused by the driver of holds. */
+  #tell(violations: readonly Violation[]): void {
+    for (const { campaign, what, stored } of violations) {
+      const kept = stored ? 'its decisions are stored' : 'its decisions are dead letters'
+      const said = `a campaign went beyond what Postgres allows; ${kept}, and it is paused`
+      this.#options.logger.fatal({ alarm: 'VIOLATION', campaign, what }, said)
+    }
+  }
+
   async #store(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
     const { session, shard, ownerTerm, committed } = this.#options
     const { frames, rows, deadLetters } = await this.#sort(epoch, messages)
     const position = { epoch, sequence: messages.at(-1)?.sequence ?? 0 }
-    await storeFrames(session, {
-      shard,
-      ownerTerm,
-      frames: rows,
-      deadLetters,
-      position,
-      fold: (fresh) => foldFrames(frames, fresh)
-    })
+    const stored = { shard, ownerTerm, frames: rows, deadLetters, position }
+    try {
+      await storeFrames(session, { ...stored, fold: (fresh) => foldFrames(frames, fresh) })
+    } catch (error) {
+      if (!isViolation(error)) throw error
+      const stream = this.#options.names.journalStream(shard, epoch)
+      this.#tell(await storeFramesApart(session, { ...stored, parts: partsOf(frames, rows, stream) }))
+    }
     if (failPoint) await failPoint('W4')
     this.#position = position
     committed(frames)

@@ -14,6 +14,7 @@ import {
   recordFound,
   takeReconciliation
 } from '../store/reconciliations.ts'
+import type { HoldDriver } from './holds.ts'
 
 /** Stock and rules are compared once in so many chunks of users. */
 const STOCK_EVERY = 10
@@ -26,14 +27,16 @@ const REMEMBERED_MAX = 10_000
 export class Reconciler {
   readonly #parts: ReconcileParts
   readonly #logger: Logger
+  readonly #holds: HoldDriver
   readonly #told = new Set<string>()
   #after = ''
   #steps = 0
   #comparedAt = performance.now()
 
-  constructor(parts: ReconcileParts, logger: Logger) {
+  constructor(parts: ReconcileParts, { logger, holds }: { logger: Logger; holds: HoldDriver }) {
     this.#parts = parts
     this.#logger = logger
+    this.#holds = holds
   }
 
   /** When something was compared last, or when this began (performance.now()). */
@@ -56,8 +59,14 @@ export class Reconciler {
     const { differences, last } = await reconcileUsers(this.#parts, this.#after)
     this.#after = last
     this.#steps += 1
-    const stock = this.#steps % STOCK_EVERY === 1 ? (await reconcileStock(this.#parts)).differences : []
-    await this.#tell([...differences, ...stock])
+    await this.#tell(differences)
+    if (this.#steps % STOCK_EVERY === 1 || (await this.#holds.opensSoon())) await this.#stock()
+  }
+
+  async #stock(): Promise<void> {
+    const { differences } = await reconcileStock(this.#parts)
+    await this.#tell(differences)
+    await this.#holds.compared(differences)
   }
 
   async #whole(asked: ReconciliationRow): Promise<void> {

@@ -2,6 +2,7 @@ import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../campaign/catalogue.ts'
 import { driveIntents } from '../campaign/driver.ts'
+import { Campaigns } from '../campaign/lifecycle.ts'
 import type { Config } from '../config/config.ts'
 import { armFailPoints } from '../config/fail-points.ts'
 import { createLogger, outliveFullDisk } from '../config/logger.ts'
@@ -15,8 +16,9 @@ import { checkSchema } from '../store/migrate.ts'
 import { createPool, openSession } from '../store/pool.ts'
 import { CommandIntake } from './command-intake.ts'
 import { EventRelay } from './event-relay.ts'
+import { campaignDoors } from './holds.ts'
 import { pause, runLoops } from './loops.ts'
-import { type OwnerOptions, RecoveryError, ShardOwner, ViolationError } from './owner.ts'
+import { type OwnerOptions, RecoveryError, ShardOwner } from './owner.ts'
 import { WorkerReport } from './worker-report.ts'
 
 /** Events gather this long: many in one go cost one pull and one ack. */
@@ -27,7 +29,7 @@ const COMMANDS_WAIT_MS = 1000
 
 /** How long a worker waits before it tries again to own a shard that another holds, or that it could not open. */
 const RETRY_MS = 500
-/** After a violation, and after some recoveries that failed: each try makes an epoch and a stream, and maybe only people can help. */
+/** After some recoveries that failed: each try makes an epoch and a stream, and maybe only people can help. */
 const LONGEST_RETRY_MS = 30_000
 
 interface WorkerOptions {
@@ -127,7 +129,7 @@ async function ownWhilePossible(
       told = ''
     } catch (error) {
       failed = error instanceof RecoveryError ? failed + 1 : 0
-      waitMs = error instanceof ViolationError ? LONGEST_RETRY_MS : waitAfter(failed)
+      waitMs = waitAfter(failed)
       const alarm = failed > 1 ? { alarm: 'RECOVERY_FAILS', tries: failed } : {}
       const what = error instanceof Error ? error.message : String(error)
       options.report.standsBy(what)
@@ -199,6 +201,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       streams,
       keepSeconds: config.JOURNAL_KEEP,
       driveIntents: () => driveIntents({ pool, gate: parts.gate }),
+      doors: campaignDoors(new Campaigns({ pool, gate: parts.gate })),
       eventsPlace: () => events.place,
       report,
       logger

@@ -1,0 +1,78 @@
+import t from 'tap'
+import type { Campaigns } from '../../src/campaign/lifecycle.ts'
+import { readStock } from '../../src/store/restore.ts'
+import { readShard } from '../../src/store/shards.ts'
+import { iso, openDefinition, setUp } from '../campaign/set-up.ts'
+import { insist } from '../support/core.ts'
+import { waitFor } from '../support/wait.ts'
+
+// One campaign that goes wrong stays one: somebody wrote its hashes in Redis.
+
+const shop = await setUp(t)
+await shop.publish(openDefinition('good'))
+
+const isPaused = async (campaigns: Campaigns, id: string): Promise<boolean> => (await campaigns.get(id)).paused
+
+t.test('Sold beyond its stock, a campaign is paused by name, nothing is lost, and the others sell', async (t) => {
+  const { core, redis, prefix, campaigns, publish, purchase, stockOf } = shop
+  await publish(openDefinition('bad', { unitsPerUser: 1 }))
+  const before = await readShard(core.pool, 0)
+  await redis.hset(`${prefix}s:bad:phone`, 'am:remaining', '100000')
+  const sold: string[] = []
+  // until the gate hears that it is paused
+  await waitFor(
+    async () => {
+      const outcome = await insist(() => purchase('bad', `u${sold.length}`))
+      if (outcome.kind === 'confirmed') sold.push(outcome.decision.order?.id ?? '')
+      return outcome.kind === 'refused' && outcome.code === 'PAUSED'
+    },
+    { what: 'the campaign to be paused' }
+  )
+  t.ok(sold.length > 5, `${sold.length} of 5 were confirmed`)
+  t.ok(await isPaused(campaigns, 'bad'))
+  t.match(await purchase('bad', 'later'), { kind: 'refused', code: 'PAUSED' })
+  t.equal((await insist(() => purchase('good', 'ann'))).kind, 'confirmed', 'the other one sells')
+  t.notOk(await isPaused(campaigns, 'good'))
+
+  const stored = async () => (await core.pool.query('select order_id from orders where campaign_id = $1', ['bad'])).rows
+  await waitFor(async () => (await stored()).length === sold.length, { what: 'every order to be in Postgres' })
+  const [row] = (await readStock(core.pool, 0)).filter(({ campaign_id }) => campaign_id === 'bad')
+  t.match(row, { total: 5, remaining: 5 - sold.length, held: sold.length, paid: 0 }, 'Postgres says how many too many')
+  t.equal((await core.pool.query('select 1 from dead_letters')).rowCount, 0)
+  const audited = await core.pool.query("select operator, reason from audit where action = 'campaign.paused'")
+  t.match(audited.rows, [{ operator: 'floodgate', reason: /violated/ }])
+  t.equal((await readShard(core.pool, 0))?.epoch, before?.epoch, 'the shard stayed open')
+
+  // written again from Postgres: sold out, and what is sold too much can be put right like any other order
+  await core.pool.query("update shards set state = 'closed'")
+  await waitFor(
+    async () =>
+      (await readShard(core.pool, 0))?.state === 'open' &&
+      (await stockOf('bad').catch(() => ({}) as Record<string, string>))['am:remaining'] === String(5 - sold.length),
+    {
+      what: 'Redis to be written again'
+    }
+  )
+  await campaigns.resume('bad', { operator: 'ada', reason: 'looked at' })
+  const again = await insist(() => purchase('bad', 'after'))
+  t.match(again, { kind: 'refused', code: 'SOLD_OUT' })
+})
+
+t.test('A campaign whose stock differs before it opens stays shut until it does not', async (t) => {
+  const { core, redis, prefix, campaigns, publish, purchase } = shop
+  const opensAt = Date.now() + 10_000
+  const times = { opensAt: iso(opensAt), closesAt: iso(opensAt + 3_600_000) }
+  const sessions = [{ id: 'am', ...times, stock: 5 }]
+  await publish({ ...openDefinition('soon', { sessions }), ...times })
+  await redis.hset(`${prefix}s:soon:phone`, 'am:remaining', '50')
+  await waitFor(() => isPaused(campaigns, 'soon'), { what: 'the campaign to be kept shut' })
+  t.notOk(await isPaused(campaigns, 'good'), 'that one only')
+  await waitFor(() => Date.now() > opensAt + 500, { what: 'its opening time to pass' })
+  t.match(await insist(() => purchase('soon', 'ann')), { kind: 'refused', code: 'PAUSED' }, 'it did not open')
+  await core.pool.query("update shards set state = 'closed'")
+  await waitFor(async () => !(await isPaused(campaigns, 'soon')), {
+    what: 'the repaired campaign to open',
+    deadlineMs: 60_000
+  })
+  await waitFor(async () => (await insist(() => purchase('soon', 'bob'))).kind === 'confirmed', { what: 'it to sell' })
+})
