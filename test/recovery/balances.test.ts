@@ -105,7 +105,7 @@ t.test('a balance that is summed otherwise, or a hash written wrong, keeps the s
   await atRest(shop)
   await shop.stopWorker()
   // as it is right after a recovery wrote Redis
-  await redis.unlink(`${prefix}outbox`)
+  await redis.unlink(`${prefix}outbox`, `${prefix}origin`)
   const sample = new Sample()
   const keys = new Set<string>()
   for await (const page of readDecisions(pool, shard)) {
