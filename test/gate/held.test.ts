@@ -3,7 +3,7 @@ import { decodeReport } from '../../src/gate/report.ts'
 import { buy, packedSession, preload } from '../support/core.ts'
 import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/fair.ts'
 import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop.ts'
+import { assertWhole, atRest, decisionOf, openShop, type Shop, winsHeld } from '../support/shop.ts'
 
 const urls = await sharedServers(t)
 
@@ -68,8 +68,8 @@ t.test('each card holds for as long and for what it was given for, and the best 
   t.equal(await gives('b'), 20, 'the better one is over, the longer one holds')
   await facts(shop, three, { user: 'ann', key: 'again' })
   t.equal(await gives('c'), 30)
-  const again = (await shop.gate.winsOf('ann')).find(({ win }) => win.draw === 'three' && win.wonAt > start)
-  decisionOf(await shop.gate.submit(changeWin(three, 'revoke', { user: 'ann', win: again?.win.id ?? '' })))
+  const again = (await winsHeld(shop, 'ann')).find(({ draw, wonAt }) => draw === 'three' && wonAt > start)
+  decisionOf(await shop.gate.submit(changeWin(three, 'revoke', { user: 'ann', win: again?.id ?? '' })))
   t.equal(await gives('d'), 20, 'a revocation takes its own card and no other')
   await setClock(shop, start + 48 * HOUR)
   t.equal(await gives('e'), 10)
@@ -106,7 +106,7 @@ t.test('a right to buy that a revoked win gave does not come back with its order
     })
   const spin = async (user: string, key: string) => {
     await facts(shop, right, { user, key })
-    return (await gate.winsOf(user)).find(({ win }) => win.status === 'given')?.win.id ?? ''
+    return (await winsHeld(shop, user)).find(({ status }) => status === 'given')?.id ?? ''
   }
   const revoke = (user: string, win: string) => gate.submit(changeWin(right, 'revoke', { user, win }))
   const rights = async (user: string) => {
@@ -146,9 +146,9 @@ t.test('a revoked win leaves the caps with its quota, and stays in them without'
     ['bob', false, ['thanks', 'capped']]
   ] as const) {
     await facts(shop, cup, { user, key: '1' })
-    const [found] = await shop.gate.winsOf(user)
+    const [found] = await winsHeld(shop, user)
     t.match(await facts(shop, cup, { user, key: '2' }), { 0: 'thanks', 5: 'capped' })
-    const revoke = changeWin(cup, 'revoke', { user, win: found?.win.id ?? '', returnQuota })
+    const revoke = changeWin(cup, 'revoke', { user, win: found?.id ?? '', returnQuota })
     decisionOf(await shop.gate.submit(revoke))
     await atRest(shop)
     const [prize, , , , , why] = await facts(shop, cup, { user, key: '3' })
@@ -192,7 +192,7 @@ t.test('a prize without a code is exhausted, until codes are loaded or come back
   t.equal(await spin('3'), 'prize', 'codes that are loaded later raise what may be won')
   t.equal(await spin('4'), 'thanks, exhausted')
 
-  const [claimed, open] = (await shop.gate.winsOf('ann')).map(({ win }) => win.id)
+  const [claimed, open] = (await winsHeld(shop, 'ann')).map(({ id }) => id)
   decisionOf(await shop.gate.submit(changeWin(card, 'claim', { user: 'ann', win: claimed ?? '' })))
   for (const win of [claimed, open]) {
     decisionOf(await shop.gate.submit(changeWin(card, 'revoke', { user: 'ann', win: win ?? '', pool: 'p' })))
