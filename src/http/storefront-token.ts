@@ -139,7 +139,8 @@ export function createTokenReader(
 /** Makes claims of what a good token says. It throws TokenRefusedError when a claim is not what the contract says. */
 function claimsReader({ TOKEN_USER_CLAIM: claim, TOKEN_LEEWAY_SECONDS: leeway }: TokenReaderOptions['config']) {
   return (payload: unknown): Claims => {
-    if (typeof payload !== 'object' || payload === null) throw new TokenRefusedError('claims', 'the token is no object')
+    if (typeof payload !== 'object' || payload === null)
+      throw new TokenRefusedError('invalid-payload', 'the token is no object')
     const members = payload as Record<string, unknown>
     const { exp, level = 0, registeredAt = null, device = null } = members
     const subject = members[claim]

@@ -13,9 +13,13 @@ export const TaskProgressData = Type.Object({
   task: Id,
   user: UserId,
   amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-  /** the id of the event is taken where it is absent */
-  sourceEventId: Type.Optional(Word),
-  occurredAt: Type.Optional(Type.String())
+  sourceEventId: Type.Optional({
+    ...Word,
+    description: 'of the event at its source; the id of the command where absent'
+  }),
+  occurredAt: Type.Optional(
+    Type.String({ description: 'a date and time: the day that it counts for; `time`, else now, where absent' })
+  )
 })
 
 const taskProgress = Compile(TaskProgressData)

@@ -4,7 +4,7 @@ import { transitions } from '../../src/worker/command-intake.ts'
 import { OrderNamed } from '../../src/worker/command-orders.ts'
 import { TaskProgressData } from '../../src/worker/command-tasks.ts'
 import { code, table } from './markdown.ts'
-import { membersOf, type Told, toldOf, wordsOf } from './schema-words.ts'
+import { membersOf, membersTable, type Told, toldOf } from './schema-words.ts'
 
 const names = streamNames('floodgate')
 
@@ -30,23 +30,5 @@ export function commandsTable(): string {
   return table(['subject', '`data`'], rows)
 }
 
-/** What each member may be; one of the same name is the same in all commands. */
-export function commandMembers(): string {
-  const members = new Map<string, string>()
-  for (const [, schemas] of commands) {
-    for (const { properties = {} } of schemas) {
-      for (const [name, schema] of Object.entries(properties)) {
-        const words = [wordsOf(schema), schema.description?.replace(/^must be /, '')]
-          .filter((part) => part !== undefined)
-          .join('; ')
-        const before = members.get(name)
-        if (before === undefined) members.set(name, words)
-        else if (before !== words) members.set(name, `${before}, or: ${words}`)
-      }
-    }
-  }
-  return table(
-    ['member', 'is'],
-    [...members].map(([name, words]) => [code(name), words])
-  )
-}
+/** What each member may be. */
+export const commandMembers = (): string => membersTable(commands.flatMap(([, schemas]) => schemas))

@@ -1,7 +1,7 @@
 import { operatorRoles, type ServiceScope, serviceScopes } from '../../src/store/operators.ts'
 import { type OpenApiDocument, type OpenApiOperation, operationsOf } from '../support/openapi-types.ts'
 import { code, table } from './markdown.ts'
-import { membersOf, type Told } from './schema-words.ts'
+import { membersOf, membersTable, type Told } from './schema-words.ts'
 
 export interface AdminOperation extends OpenApiOperation {
   readonly method: string
@@ -21,13 +21,13 @@ function namesIn({ parameters = [] }: AdminOperation, place: string): string {
     .join(', ')
 }
 
-function bodyOf({ requestBody, path, method }: AdminOperation): string {
+function bodyOf({ requestBody, operationId }: AdminOperation): string {
   const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? []
   if (content === undefined) return ''
   const schema = content.schema as Told
   if (type !== 'application/json') return `file: ${schema.description}`
   // a page of its own tells what is in it
-  if (method === 'put' && path.endsWith('/campaigns/{campaign}')) return 'a [definition](definition.md)'
+  if (operationId === 'saveCampaign') return 'a [definition](definition.md)'
   return membersOf(schema)
 }
 
@@ -44,6 +44,19 @@ export function adminTable(document: OpenApiDocument): string {
     bodyOf(operation)
   ])
   return table(['route', 'does', 'needs', 'query', 'body'], rows)
+}
+
+/** What the members of bodies and queries may be; those of a definition have a page of their own. */
+export function adminMembers(document: OpenApiDocument): string {
+  const objects = adminOperationsOf(document).flatMap((operation): Told[] => {
+    const body = operation.requestBody?.content['application/json']?.schema as Told | undefined
+    const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query')
+    const asked = {
+      properties: Object.fromEntries(query.map(({ name, schema, ...more }) => [name, { ...schema, ...more }]))
+    }
+    return body === undefined || operation.operationId === 'saveCampaign' ? [asked as Told] : [asked as Told, body]
+  })
+  return membersTable(objects)
 }
 
 /** What people of each role may use beyond those of the one before. */

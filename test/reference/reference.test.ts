@@ -1,13 +1,13 @@
+import { createHmac } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { createSigner } from 'fast-jwt'
 import { test } from 'tap'
 import { Compile } from 'typebox/compile'
 import { checkDefinition } from '../../src/campaign/check.ts'
 import { kinds } from '../../src/campaign/definition-kinds.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { createTokenReader, secretCheck } from '../../src/http/storefront-token.ts'
-import { tokenReasons } from '../../src/http/token-refusal.ts'
+import { type TokenReason, tokenReasons } from '../../src/http/token-refusal.ts'
 import { commandTypes, eventTypes, streamNames } from '../../src/journal/subjects.ts'
 import { operatorRoles, serviceScopes } from '../../src/store/operators.ts'
 import { envelope } from '../../src/worker/command-event.ts'
@@ -94,13 +94,77 @@ test('the examples of definitions and commands are good ones', async (t) => {
   }
 })
 
+const claims = { iss: 'floodgate', aud: 'floodgate-storefront', sub: 'alice', exp: 4_102_444_800 }
+const secretOfToken = 'jx8Nq2vLr5Tz9Kw4Hb7Yd1Gm6Pc3Fs0A'
+
+/** A token as an issuer would not make it. */
+function signed(payload: unknown, { alg = 'HS256', key = secretOfToken, ...header }: Record<string, unknown> = {}) {
+  const text = [{ alg, typ: 'JWT', ...header }, payload]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  return `Bearer ${text}.${createHmac('sha256', String(key)).update(text).digest('base64url')}`
+}
+
+const without = (name: string) => Object.fromEntries(Object.entries(claims).filter(([each]) => each !== name))
+
+/** One that is refused for each reason; `unknown-key` is one of keys that are fetched, `claim-exp` is checked twice. */
+const refusedFor: Partial<Record<TokenReason, string | undefined>> = {
+  missing: undefined,
+  scheme: 'Basic YTpi',
+  'too-large': `Bearer ${'x'.repeat(8193)}`,
+  malformed: 'Bearer hello',
+  'missing-signature': signed(claims, { alg: 'none' }).replace(/[^.]*$/, ''),
+  'invalid-algorithm': signed(claims, { alg: 'HS512' }),
+  'invalid-signature': signed(claims, { key: 'another secret' }),
+  'invalid-crit-header': signed(claims, { crit: ['b64'] }),
+  'invalid-payload': signed(['alice']),
+  inactive: signed({ ...claims, nbf: claims.exp - 60 }),
+  expired: signed({ ...claims, exp: 1 }),
+  'missing-required-claim-iss': signed(without('iss')),
+  'missing-required-claim-aud': signed(without('aud')),
+  'missing-required-claim-exp': signed(without('exp')),
+  'missing-required-claim-user': signed(without('sub')),
+  'invalid-claim-value-iss': signed({ ...claims, iss: 'other' }),
+  'invalid-claim-value-aud': signed({ ...claims, aud: ['other'] }),
+  'invalid-claim-type-iss': signed({ ...claims, iss: 5 }),
+  'invalid-claim-type-aud': signed({ ...claims, aud: 5 }),
+  'invalid-claim-type-exp': signed({ ...claims, exp: 'tomorrow' }),
+  'invalid-claim-type-nbf': signed({ ...claims, nbf: 'today' }),
+  unreadable: signed({ ...claims, exp: [claims.exp] }),
+  'claim-user': signed({ ...claims, sub: '' }),
+  'claim-level': signed({ ...claims, level: -1 }),
+  'claim-registeredAt': signed({ ...claims, registeredAt: 'yesterday' }),
+  'claim-device': signed({ ...claims, device: 5 })
+}
+
 test('the token of the page signs in', async (t) => {
   const [{ value } = { value: undefined }] = examplesOf(textOf('tokens'))
-  const secret = 'jx8Nq2vLr5Tz9Kw4Hb7Yd1Gm6Pc3Fs0A'
-  const config = loadConfig({ TOKEN_SECRET: secret })
+  const config = loadConfig({ TOKEN_SECRET: secretOfToken })
   const reader = createTokenReader(secretCheck(config), { config })
-  const claims = await reader.read(`Bearer ${createSigner({ key: secret, algorithm: 'HS256' })(value as object)}`)
-  t.match(claims, { level: 3, expiresAt: Number })
+  t.match(await reader.read(signed(value)), { level: 3, expiresAt: Number })
+})
+
+test('a token is refused for the reason that the page says', async (t) => {
+  const config = loadConfig({ TOKEN_SECRET: secretOfToken })
+  for (const [reason, header] of Object.entries(refusedFor)) {
+    const said: string[] = []
+    const reader = createTokenReader(secretCheck(config), { config, onRefusal: (word) => said.push(word) })
+    t.throws(() => reader.read(header), reason)
+    t.strictSame(said, [reason])
+  }
+  const rest = Object.keys(tokenReasons).filter((reason) => !Object.hasOwn(refusedFor, reason))
+  t.strictSame(rest, ['unknown-key', 'claim-exp'])
+})
+
+test('README shows variables that there are', async (t) => {
+  const [, shown = ''] = /^## Configuration\n([\s\S]*?)^## /m.exec(readFileSync('README.md', 'utf8')) ?? []
+  const named = [...shown.matchAll(/^\| ([A-Z_ or]+) \|/gm)].flatMap(([, cell = '']) => cell.split(' or '))
+  const known = variables.map(([name]) => name)
+  t.ok(named.length >= 5)
+  t.strictSame(
+    named.filter((name) => !known.includes(name)),
+    []
+  )
 })
 
 test('links between documents lead somewhere', async (t) => {

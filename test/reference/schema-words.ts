@@ -1,4 +1,6 @@
-import { code, grouped } from './markdown.ts'
+import { Id } from '../../src/campaign/definition-parts.ts'
+import { MOMENT_PATTERN } from '../../src/campaign/moment.ts'
+import { code, grouped, table } from './markdown.ts'
 
 /** What of a JSON Schema the pages tell. */
 export interface Told {
@@ -42,9 +44,12 @@ export function wordsOf(schema: Told): string {
     const number = `whole number${bounds(schema.minimum, schema.maximum)}`
     return types.includes('boolean') ? `true, false or a ${number}` : number
   }
+  const { pattern } = schema
+  if (pattern === toldOf(Id).pattern) return 'an id'
+  if (pattern === MOMENT_PATTERN) return 'a date and time with its offset'
   // a list of all currencies is no pattern that anybody reads
-  const isLong = (schema.pattern?.length ?? 0) > LONGEST_PATTERN
-  if (types.includes('string') && schema.pattern !== undefined && !isLong) return `text ${code(schema.pattern)}`
+  const isRead = pattern !== undefined && schema.maxLength === undefined && pattern.length < LONGEST_PATTERN
+  if (types.includes('string') && isRead) return `text ${code(pattern)}`
   if (types.includes('string')) return `text${bounds(schema.minLength, schema.maxLength, ' characters')}`
   if (types.includes('boolean')) return 'true or false'
   return types.includes('object') ? 'object' : 'any'
@@ -54,4 +59,24 @@ export function wordsOf(schema: Told): string {
 export function membersOf({ properties = {}, required = [] }: Told): string {
   const names = Object.keys(properties).map((name) => code(required.includes(name) ? name : `${name}?`))
   return names.join(', ')
+}
+
+function meaningOf(schema: Told): string {
+  const { description, properties } = schema
+  if (properties !== undefined) return `an object with ${membersOf(schema)}`
+  // a demand says all of it
+  if (description?.startsWith('must ')) return description.replace(/^must (be )?/, '')
+  return description === undefined ? wordsOf(schema) : `${wordsOf(schema)}: ${description}`
+}
+
+/** A table of what the members of objects may be; of one name there is one row, which says all that it may be. */
+export function membersTable(objects: readonly Told[]): string {
+  const members = new Map<string, Set<string>>()
+  for (const { properties = {} } of objects) {
+    for (const [name, schema] of Object.entries(properties)) {
+      members.set(name, (members.get(name) ?? new Set()).add(meaningOf(schema)))
+    }
+  }
+  const rows = [...members].map(([name, words]) => [code(name), [...words].join(', or: ')])
+  return table(['member', 'is'], rows)
 }

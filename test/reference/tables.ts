@@ -3,7 +3,7 @@ import { commandMembers, commandsTable } from './commands.ts'
 import { configurationTable } from './configuration.ts'
 import { definitionTables, kindsTable, policiesTable } from './definition.ts'
 import { commonMembers, eventExample, eventsTable, laterTypes, shapesText } from './events.ts'
-import { adminTable, rolesTable, scopesTable } from './operators.ts'
+import { adminMembers, adminTable, rolesTable, scopesTable } from './operators.ts'
 import { claimsTable, keysTable, reasonsTable } from './tokens.ts'
 
 /** The pages of docs/reference. */
@@ -14,6 +14,7 @@ export function sectionTexts(admin: OpenApiDocument): Record<string, string> {
   return {
     configuration: configurationTable(),
     'admin api': adminTable(admin),
+    'admin members': adminMembers(admin),
     roles: rolesTable(admin),
     scopes: scopesTable(admin),
     claims: claimsTable(),
