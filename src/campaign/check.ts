@@ -9,10 +9,12 @@ import { explain, MAX_ERRORS, shown, tooLarge } from './explain.ts'
 import { isTimezone } from './local-time.ts'
 import { MAX_SESSIONS, moment, type Rules, rulesOf } from './rules.ts'
 
-const LONGEST_MS = 400 * 24 * 3600 * 1000
+const DAY_MS = 24 * 3600 * 1000
+/** The longest campaign. */
+export const MAX_DAYS = 400
 
 /** Ids that would make a subject or a path mean two things. */
-const reservedIds = new Set(['commands'])
+export const reservedIds = new Set(['commands'])
 
 export type Checked =
   | { readonly ok: true; readonly definition: Definition; readonly rules: Rules }
@@ -46,8 +48,8 @@ function checkWindow(definition: Definition, add: Add): { opensAt: number; close
     add('/closesAt', 'must be after opensAt')
     return undefined
   }
-  if (closesAt - opensAt > LONGEST_MS) {
-    add('/closesAt', 'must be at most 400 days after opensAt')
+  if (closesAt - opensAt > MAX_DAYS * DAY_MS) {
+    add('/closesAt', `must be at most ${MAX_DAYS} days after opensAt`)
     return undefined
   }
   return { opensAt, closesAt }

@@ -6,8 +6,8 @@ import type { DefinitionError } from './definition.ts'
 /** Most errors told at once: beyond that a document is not worth reading on. */
 export const MAX_ERRORS = 100
 
-const MAX_DEPTH = 16
-const MAX_NODES = 60_000
+export const MAX_DEPTH = 16
+export const MAX_NODES = 60_000
 
 type Node = Record<string, unknown>
 

@@ -24,12 +24,12 @@ const window = {
 export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   campaign: {
     $schema: 'for editors; nothing reads it',
-    id: 'its name in paths, events and reports. `commands` is reserved',
+    id: 'its name in paths, events and reports',
     title: 'what pages show',
     description: 'what pages show below it',
     timezone: 'the IANA zone whose midnight ends a day: daily sessions, limits per day, chances, streaks, ship-by',
     opensAt: 'before this everything is `NOT_STARTED`; from the year 2000 on',
-    closesAt: 'from then on everything is `ENDED`; at most 400 days later',
+    closesAt: 'from then on everything is `ENDED`',
     admission: 'how many decisions a second the whole campaign takes, beyond which they are 429; no limit where absent',
     limits: 'over all its sales: see [limits](#limits)',
     units: 'units beside `points`, or `points` of this campaign alone: see [units](#units)',

@@ -1,4 +1,5 @@
-import { DefinitionSchema } from '../../src/campaign/definition.ts'
+import { MAX_DAYS, reservedIds } from '../../src/campaign/check.ts'
+import { DefinitionSchema, MAX_ACTIVITIES } from '../../src/campaign/definition.ts'
 import { common } from '../../src/campaign/definition-common.ts'
 import { builtKinds, kinds } from '../../src/campaign/definition-kinds.ts'
 import {
@@ -12,9 +13,10 @@ import {
   Session
 } from '../../src/campaign/definition-parts.ts'
 import { ShipWithin } from '../../src/campaign/definition-sale.ts'
-import { defaultPolicies } from '../../src/campaign/rules.ts'
+import { MAX_DEPTH, MAX_ERRORS, MAX_NODES } from '../../src/campaign/explain.ts'
+import { defaultPolicies, MAX_SESSIONS } from '../../src/campaign/rules.ts'
 import { fieldWords, policyWords } from './definition-words.ts'
-import { code, table } from './markdown.ts'
+import { code, grouped, table } from './markdown.ts'
 import { type Told, toldOf, wordsOf } from './schema-words.ts'
 
 /** The object that a field of a schema holds, or holds a list or a record of. */
@@ -99,6 +101,18 @@ export function policiesTable(): string {
     return [code(name), value === undefined ? 'none' : code(JSON.stringify(value)), demandOf(schema), meaning]
   })
   return table(['policy', 'default', 'is', 'means'], rows)
+}
+
+export function boundsText(): string {
+  const bounds: Array<[number, string]> = [
+    [MAX_ACTIVITIES, 'activities'],
+    [MAX_SESSIONS, 'sessions together'],
+    [MAX_DAYS, 'days'],
+    [MAX_NODES, 'values'],
+    [MAX_DEPTH, 'levels of nesting']
+  ]
+  const most = bounds.map(([bound, what]) => `${grouped(bound)} ${what}`).join(', ')
+  return `At most: ${most}; ${MAX_ERRORS} errors are told. No campaign is called ${[...reservedIds].map(code).join(', ')}.`
 }
 
 export function kindsTable(): string {

@@ -1,7 +1,7 @@
 import type { OpenApiDocument } from '../support/openapi-types.ts'
 import { commandMembers, commandsTable } from './commands.ts'
 import { configurationTable } from './configuration.ts'
-import { definitionTables, kindsTable, policiesTable } from './definition.ts'
+import { boundsText, definitionTables, kindsTable, policiesTable } from './definition.ts'
 import { commonMembers, eventExample, eventsTable, laterTypes, shapesText } from './events.ts'
 import { adminMembers, adminTable, rolesTable, scopesTable } from './operators.ts'
 import { claimsTable, keysTable, reasonsTable } from './tokens.ts'
@@ -28,6 +28,7 @@ export function sectionTexts(admin: OpenApiDocument): Record<string, string> {
     commands: commandsTable(),
     'command members': commandMembers(),
     kinds: kindsTable(),
+    bounds: boundsText(),
     policies: policiesTable(),
     ...definitionTables()
   }
