@@ -84,16 +84,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'build/src/store/projection.js',
-        find: `    await session.query('begin');
-    try {
-        const values = [shard, ownerTerm, position.epoch, position.sequence];
-        const advanced = await session.query({ name: 'advance', text: advance, values });
-`,
-        put: `    const values = [shard, ownerTerm, position.epoch, position.sequence];
-    const advanced = await session.query({ name: 'advance', text: advance, values });
-    await session.query('begin');
-    try {
-`
+        find: "    await session.query('begin');\n    try {\n        await advancePosition(session, projected);\n",
+        put: "    await advancePosition(session, projected);\n    await session.query('begin');\n    try {\n"
       }
     ],
     runs: [{ row: 'F30', seed: 1 }],
@@ -115,9 +107,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no dedupe of frames',
     edits: [
       {
-        file: 'build/src/store/projection.js',
-        find: 'fold(new Set(stored.rows.map(({ entry }) => entry)))',
-        put: 'fold(new Set(frames.map(({ epoch, batch }) => [epoch, batch].join("-"))))'
+        file: 'build/src/store/projection-place.js',
+        find: 'new Set(stored.rows.map(({ entry }) => entry))',
+        put: 'new Set(frames.map(({ epoch, batch }) => [epoch, batch].join("-")))'
       },
       // copies that one transaction holds
       {
