@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import { type AdminClient, type AdminMethod, createAdminClient, refusalText } from './admin-client.ts'
+import { type AdminClient, type AdminMethod, type AdminReply, createAdminClient, refusalText } from './admin-client.ts'
 import type { AdminCommand, CommandOption } from './admin-commands.ts'
 import { codeOf, StackError, textOf } from './errors.ts'
 import { readStackFile } from './home.ts'
@@ -25,15 +25,22 @@ export async function adminCommand(config: Config, line: AdminCommandLine): Prom
   const { command, options } = line
   const { method, path, body } = requestOf(line)
   const reply = await clientFor(config, line)(method, path, body)
-  if (reply.status >= 400) {
-    const isOpen = reply.status >= 500
-    throw new StackError(
-      `${command.group} ${command.name} was refused: ${refusalText(reply)}`,
-      isOpen ? 'The gate or the database is away for the moment.' : 'Nothing was changed.',
-      isOpen ? 'Try again with the same --key, or look first what became of it.' : 'Correct it and try again.'
-    )
-  }
+  if (reply.status >= 400) throw refusal(`${command.group} ${command.name}`, reply)
   return options.json === true ? `${JSON.stringify(reply.body ?? null, null, 2)}\n` : readable(reply.body)
+}
+
+/** What a refusal of the admin API means to whoever gave the command. */
+export function refusal(what: string, reply: AdminReply): StackError {
+  const said = `${what} was refused: ${refusalText(reply)}`
+  if (reply.status >= 500) {
+    const remedy = 'Try again with the same --key, or look first what became of it.'
+    return new StackError(said, 'The gate or the database is away for the moment.', remedy)
+  }
+  const { body } = reply
+  const isDue = typeof body === 'object' && body !== null && 'refundDue' in body && body.refundDue !== null
+  if (!isDue) return new StackError(said, 'Nothing was changed.', 'Correct it and try again.')
+  const noted = 'The order is as it was. That the money came is noted, and told as order.refund-due.'
+  return new StackError(said, noted, 'Pay it back under its reference.')
 }
 
 /** The request that a command line stands for. @throws StackError for a file or an option that cannot be read */

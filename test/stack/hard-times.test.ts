@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { nodeProblem, oldestNode } from '../../src/config/require-node.ts'
 import { createAdminClient } from '../../src/stack/admin-client.ts'
+import { refusal } from '../../src/stack/admin-command.ts'
 import { findExecutable } from '../../src/stack/programs.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -54,6 +55,14 @@ t.test('a gateway that says when to try again is asked again, under the same key
   t.match(await client('POST', '/campaigns/a/publication', {}), { status: 201 })
   t.equal(keys.length, 3)
   t.equal(new Set(keys).size, 1)
+})
+
+t.test('a payment that was noted is not called nothing', async (t) => {
+  const due = { amount: 100, currency: 'CNY', reference: 'r-1' }
+  const noted = refusal('order pay', { status: 409, body: { code: 'NOT_PAYABLE', refundDue: due } })
+  t.match(noted.message, /noted, and told as order\.refund-due.*Pay it back/s)
+  t.match(refusal('order pay', { status: 409, body: { code: 'CONFLICT' } }).message, /Nothing was changed/)
+  t.match(refusal('order pay', { status: 503, body: {} }).message, /same --key/)
 })
 
 t.test('the compose file is one that old versions take, with a worker that stands by', async (t) => {
