@@ -34,7 +34,8 @@ export function chooseSuite(argv: readonly string[], folders: { root: string; co
   )
   return {
     files: named.length > 0 ? named : all,
-    jobs: values.long ? 1 : 2,
+    // most files wait for servers now and then: with two of them a quarter of two cores was idle
+    jobs: values.long ? 1 : 3,
     timed: values.long && !values.ci
   }
 }
