@@ -53,7 +53,8 @@ function natsOf(config: Config): Pick<StackFile, 'natsUrl' | 'natsUser' | 'natsP
 }
 
 /** NATS_URL, with its login, from what stack.json says. */
-export function natsUrlOf({ natsUrl, natsUser, natsPassword }: StackFile): string {
+export function natsUrlOf(file: Pick<StackFile, 'natsUrl' | 'natsUser' | 'natsPassword'>): string {
+  const { natsUrl, natsUser, natsPassword } = file
   if (natsUser === '') return natsUrl
   return natsUrl.replace('//', `//${encodeURIComponent(natsUser)}:${encodeURIComponent(natsPassword)}@`)
 }

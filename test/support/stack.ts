@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { freePort } from '../../src/stack/ports.ts'
 import { findExecutable } from '../../src/stack/programs.ts'
+import { natsUrlOf } from '../../src/stack/stack.ts'
 import { parseJson } from './contract.ts'
 import type { Places } from './evidence.ts'
 import { keepEvidence } from './evidence-folder.ts'
@@ -148,15 +149,13 @@ export class Stack {
 
   /** Where the checker finds its evidence. */
   places(): Places {
-    const { databaseUrl, natsUrl, natsUser, natsPassword, redisUrl } = this.file()
+    const { databaseUrl, redisUrl } = this.file()
     const adminGet = async (path: string) => {
       const { status, body } = await this.admin({ method: 'GET', path })
       if (status !== 200) throw new Error(`GET ${path} was answered with ${status} ${JSON.stringify(body)}`)
       return body
     }
-    const login = `${encodeURIComponent(natsUser)}:${encodeURIComponent(natsPassword)}@`
-    const signedIn = natsUrl.replace('//', `//${login}`)
-    return { databaseUrl, natsUrl: signedIn, redisUrl, namespace: this.#namespace, adminGet }
+    return { databaseUrl, natsUrl: natsUrlOf(this.file()), redisUrl, namespace: this.#namespace, adminGet }
   }
 
   async admin({ method, path, body, operator = 0 }: AdminRequest): Promise<AdminReply> {
