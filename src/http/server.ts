@@ -90,21 +90,21 @@ export function createServer(options: ServerOptions): FastifyInstance {
     request.body = {}
     reply.headers(GUARDED).header('x-request-id', request.id)
     if (closesConnections()) reply.header('connection', 'close')
-    done()
+    done(request.url.includes('%') ? unstorable(request.query, request.params) : undefined)
   })
-  refuseUnstorable(app)
   return app
 }
 
-/** Texts that Postgres does not store are refused before anything is done, wherever a request has them. */
-function refuseUnstorable(app: FastifyInstance): void {
-  app.addHook('preValidation', (request, _reply, done) => {
-    const found = unstorableTexts(request.body)
-    if (request.url.includes('%')) found.push(...unstorableTexts(request.query), ...unstorableTexts(request.params))
-    if (found.length === 0) return done()
-    const errors = found.slice(0, ERRORS_MAX).map((pointer) => ({ pointer, detail: UNSTORABLE }))
-    done(new ProblemError('VALIDATION', { errors }))
-  })
+/**
+ * Texts that Postgres does not store are refused before anything is done. JSON can hold them as escapes only, an address as
+ * %-escapes: without any there is nothing to look for, and a purchase has none.
+ * @returns the refusal, undefined for nothing
+ */
+function unstorable(...values: readonly unknown[]): ProblemError | undefined {
+  const found = values.flatMap((value) => unstorableTexts(value))
+  if (found.length === 0) return undefined
+  const errors = found.slice(0, ERRORS_MAX).map((pointer) => ({ pointer, detail: UNSTORABLE }))
+  return new ProblemError('VALIDATION', { errors })
 }
 
 /**
@@ -115,8 +115,9 @@ function takeEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, {})
-    else void parse(request, body, done)
+    if (body === '') return done(null, {})
+    if (!body.includes('\\u')) return void parse(request, body, done)
+    return void parse(request, body, (error, value) => done(error ?? unstorable(value) ?? null, value))
   })
   app.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') done(null, {})
