@@ -4,6 +4,8 @@ import { type Checked, checkDefinition, rememberChecked } from './check.ts'
 
 /** Values in a definition from which on its check takes long enough to be felt at the public port of the same process. */
 const LARGE = 2000
+/** a thread that ended without a word must not keep the next definition waiting */
+const LONGEST_MS = 30_000
 
 function isLarge(value: unknown): boolean {
   const open: unknown[] = [value]
@@ -33,7 +35,7 @@ async function inThread(input: object): Promise<void> {
   const worker = new Worker(new URL(import.meta.url))
   try {
     worker.postMessage(input)
-    const [checked] = (await once(worker, 'message')) as [Checked]
+    const [checked] = (await once(worker, 'message', { signal: AbortSignal.timeout(LONGEST_MS) })) as [Checked]
     rememberChecked(input, checked)
   } catch {
     // no thread to be had: it is checked where it is asked for
