@@ -10,15 +10,16 @@ import { unstorableTexts } from '../store/storable-text.ts'
 import { answerOf, type CommandName } from './command-answers.ts'
 import { underItsId } from './command-claim.ts'
 import { type CommandResult, complaint, envelope, rejected } from './command-event.ts'
+import { CommandOrder } from './command-order.ts'
 import { carryOutOrderChange } from './command-orders.ts'
 import { carryOutProgress } from './command-tasks.ts'
 
 interface IntakeParts {
-  readonly queue: CommandQueue
+  readonly queue: Pick<CommandQueue, 'take'>
   readonly pool: Pool
   readonly gate: Pick<Gate, 'submit' | 'orderOf' | 'ownerOf'>
   readonly catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>
-  readonly publisher: Publisher
+  readonly publisher: Pick<Publisher, 'publish'>
   readonly names: Names
   readonly logger: Logger
   /** ms since 1970 */
@@ -62,7 +63,7 @@ function placeOf(command: QueuedCommand, value: unknown): unknown {
 }
 
 /** Commands in groups that are carried out in the order of the queue. */
-function grouped(commands: readonly QueuedCommand[]): IterableIterator<ReadCommand[]> {
+function grouped(commands: readonly QueuedCommand[]): IterableIterator<[about: unknown, group: ReadCommand[]]> {
   const groups = new Map<unknown, ReadCommand[]>()
   for (const command of commands) {
     const value = parseJson(command.text)
@@ -71,12 +72,13 @@ function grouped(commands: readonly QueuedCommand[]): IterableIterator<ReadComma
     if (group === undefined) groups.set(place, [{ command, value }])
     else group.push({ command, value })
   }
-  return groups.values()
+  return groups.entries()
 }
 
 /** Carries out commands of other systems, and answers each with an event. */
 export class CommandIntake {
   readonly #parts: IntakeParts
+  readonly #order = new CommandOrder(2 * RETRY_MS)
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -97,21 +99,30 @@ export class CommandIntake {
     let done = 0
     // all take from the same groups
     const lane = async () => {
-      for (const told of groups) {
-        const count = await this.#inOrder(told)
+      for (const [about, told] of groups) {
+        const count = await this.#inOrder(about, told)
         done += count
       }
     }
     await Promise.all(Array.from({ length: SIDE_BY_SIDE }, lane))
+    this.#order.forgetOverdue(performance.now())
     return done
   }
 
   /** One after another: the first of copies is the one that counts, and an order is paid before it is shipped. */
-  async #inOrder(told: readonly ReadCommand[]): Promise<number> {
-    for (const [done, command] of told.entries()) {
-      if (await this.#carryOut(command)) continue
+  async #inOrder(about: unknown, told: readonly ReadCommand[]): Promise<number> {
+    const order = this.#order
+    for (const [done, read] of told.entries()) {
+      const { sequence } = read.command
+      if (!order.isOvertaking(about, sequence, performance.now()) && (await this.#carryOut(read))) {
+        order.done(about, sequence)
+        continue
+      }
       // what comes after it waits as long
-      for (const waiting of told.slice(done)) waiting.command.later(RETRY_MS)
+      for (const { command } of told.slice(done)) {
+        order.putOff(about, command.sequence, performance.now())
+        command.later(RETRY_MS)
+      }
       return done
     }
     return told.length

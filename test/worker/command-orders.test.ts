@@ -1,7 +1,10 @@
 import t from 'tap'
+import type { QueuedCommand } from '../../src/journal/command-queue.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
+import { CommandIntake } from '../../src/worker/command-intake.ts'
 import { byAttempt, commandSender } from '../support/command-sender.ts'
 import { sharedServers } from '../support/servers.ts'
-import { assertWhole, bought, openShop } from '../support/shop.ts'
+import { assertWhole, bought, openShop, type Shop } from '../support/shop.ts'
 
 const urls = await sharedServers(t)
 
@@ -14,6 +17,35 @@ async function desk() {
     tell: (type: string, id: string, data: object) =>
       send(type, { specversion: '1.0', id, source: 'urn:payments', type, data })
   }
+}
+
+/** An intake whose queue is played by the test: what is delivered next, and what was told of it. */
+function scriptedIntake(shop: Shop, gate: ConstructorParameters<typeof CommandIntake>[0]['gate']) {
+  const { pool, config, logger } = shop.core
+  const next: QueuedCommand[] = []
+  const told: string[] = []
+  const deliver = (sequence: number, name: string, data: object) => {
+    const text = JSON.stringify({ specversion: '1.0', id: `c-${sequence}`, source: 'urn:test', type: name, data })
+    const command: QueuedCommand = {
+      name,
+      text,
+      sequence,
+      done: () => void told.push(`${sequence} done`),
+      later: () => void told.push(`${sequence} later`)
+    }
+    next.push(command)
+    return () => void next.push(command)
+  }
+  const intake = new CommandIntake({
+    queue: { take: async () => next.splice(0) },
+    pool,
+    gate,
+    catalogue: { refresh: async () => undefined, findActivity: () => undefined },
+    publisher: { publish: async () => ({ acked: true, sequence: 1, duplicate: false }) },
+    names: streamNames(config.NAMESPACE),
+    logger
+  })
+  return { intake, deliver, told }
 }
 
 const payment = (order: string, changes = {}) => ({ order, amount: 100, currency: 'CNY', reference: 'p-1', ...changes })
@@ -50,6 +82,34 @@ t.test('an order is paid, shipped and taken back by commands, in the order of th
     { action: 'order.return', reason: 'too small', after: { status: 'returned', outcome: 'confirmed' } }
   ])
   await assertWhole(t, shop)
+})
+
+t.test('a command that is put off is not overtaken by those behind it, whichever delivery brings them', async (t) => {
+  const shop = await openShop(t, urls)
+  const order = await bought(shop, 'ann')
+  let isAway = true
+  const gate: Pick<typeof shop.gate, 'submit' | 'orderOf' | 'ownerOf'> = {
+    submit: async (command) =>
+      isAway ? { kind: 'unavailable', reason: 'the test says so', retryAfterMs: 1 } : shop.gate.submit(command),
+    orderOf: (user, id) => shop.gate.orderOf(user, id),
+    ownerOf: (id) => shop.gate.ownerOf(id)
+  }
+  const { intake, deliver, told } = scriptedIntake(shop, gate)
+  const pay = deliver(1, 'order.pay', payment(order))
+  await intake.step(0)
+  isAway = false
+  const ship = deliver(2, 'order.ship', { order, carrier: 'SF' })
+  await intake.step(0)
+  t.same(told, ['1 later', '2 later'], 'the shipment waits for the payment')
+  pay()
+  await intake.step(0)
+  deliver(3, 'order.return', { order, quantity: 1 })
+  await intake.step(0)
+  t.same(told.slice(2), ['1 done', '3 later'], 'the return waits for the shipment')
+  ship()
+  await intake.step(0)
+  t.same(told.slice(4), ['2 done'])
+  t.match((await shop.gate.orderOf('ann', order))?.order, { status: 'shipped' })
 })
 
 t.test('a command has its effect once, and so has a payment under whichever command it comes', async (t) => {
