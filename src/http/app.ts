@@ -1,4 +1,3 @@
-import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
@@ -11,6 +10,7 @@ import { createAnswerDesk } from './answer-desk.ts'
 import { createAuthHook, tokenReader } from './auth.ts'
 import { campaignRoutes } from './campaign-routes.ts'
 import { createCodeDesk } from './code-desk.ts'
+import { registerCors } from './cors.ts'
 import { createDecisionDirectory } from './decision-directory.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
@@ -28,7 +28,7 @@ import { registerRateLimits } from './rate-limits.ts'
 import { requestRoute } from './request-route.ts'
 import './request-types.ts'
 import { type CatalogueSource, createDirectory } from './sales-directory.ts'
-import { createServer, listSetting, protectAnswers, trustedProxies } from './server.ts'
+import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { readingLimits, Turns } from './turns.ts'
 import { createWinDirectory } from './win-directory.ts'
 import { winRoutes } from './win-routes.ts'
@@ -53,34 +53,6 @@ export interface PublicParts {
 
 const BODY_MAX = 16 * 1024
 
-/** Pages that a developer serves from their own machine, at whatever port. */
-const LOCAL_PAGES = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
-
-/** Where browsers may call from: what is listed, else, in development, pages of this machine. */
-export function allowedOrigins(config: Pick<Config, 'CORS_ORIGINS' | 'FLOODGATE_ENV'>): Array<string | RegExp> {
-  const origins = listSetting(config.CORS_ORIGINS)
-  return origins.length === 0 && config.FLOODGATE_ENV === 'development' ? [LOCAL_PAGES] : origins
-}
-
-async function registerCors(app: FastifyInstance, config: Config): Promise<void> {
-  const origins = allowedOrigins(config)
-  if (origins.length === 0) return
-  await app.register(cors, {
-    origin: origins,
-    methods: ['GET', 'POST'],
-    allowedHeaders: [
-      'authorization',
-      'content-type',
-      'idempotency-key',
-      'floodgate-ticket',
-      'accept-language',
-      'if-none-match'
-    ],
-    exposedHeaders: ['x-request-id', 'idempotent-replayed', 'retry-after', 'etag'],
-    maxAge: 600
-  })
-}
-
 /**
  * The public port. Plugins stand in the order in which they act; the routes for taking part stand apart from the others,
  * whose answers are counted by a hook.
@@ -93,7 +65,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     keepAliveMs: config.KEEP_ALIVE_MS,
     proxies: trustedProxies(config)
   })
-  await registerCors(app, config)
+  registerCors(app, config)
   const limits = await registerRateLimits(app, config)
   installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics, byAddress: limits.byAddress })
   await registerOpenApi(app, {
