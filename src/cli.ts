@@ -2,8 +2,8 @@
 import './config/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { adminCommandGroups } from './cli/admin/command-line.ts'
 import { type Config, ConfigError, loadConfig } from './config/config.ts'
-import { adminCommandGroups } from './stack/admin-command-line.ts'
 import { codeOf, StackError, textOf } from './stack/errors.ts'
 
 // Each command imports what it needs when it runs: printing a token must not load the gateway.
@@ -28,7 +28,7 @@ program
   .description('run the HTTP gateway on PORT and ADMIN_PORT, until SIGTERM')
   .action(async () => {
     endWithStack()
-    const { runGateway } = await import('./http/gateway-process.ts')
+    const { runGateway } = await import('./http/server/process.ts')
     await runGateway(configuration())
   })
 
@@ -37,7 +37,7 @@ program
   .description('run a worker: recovery, projection to Postgres, public events, expiry, until SIGTERM')
   .action(async () => {
     endWithStack()
-    const { runWorker } = await import('./worker/worker-process.ts')
+    const { runWorker } = await import('./worker/process.ts')
     await runWorker(configuration())
   })
 
@@ -45,7 +45,7 @@ program
   .command('migrate')
   .description('bring the database schema NAMESPACE in DATABASE_URL up to date')
   .action(async () => {
-    const { migrateCommand } = await import('./stack/migrate-command.ts')
+    const { migrateCommand } = await import('./cli/migrate.ts')
     await migrateCommand(await connected())
   })
 
@@ -60,7 +60,7 @@ program
   .option('--registered-at <date>', 'when the user registered, such as 2026-11-01')
   .option('--device <id>', 'id of the device')
   .action(async (options) => {
-    const { tokenCommand } = await import('./stack/token-command.ts')
+    const { tokenCommand } = await import('./cli/token.ts')
     await tokenCommand(configuration(), options)
   })
 
@@ -72,7 +72,7 @@ program
   .option('--key <text>', 'the Idempotency-Key: the same one again buys nothing more (a new one)')
   .option('--url <url>', "the public API (the running stack's, else http://HOST:PORT)")
   .action(async (place: string, options: { as: string; quantity: number; key?: string; url?: string }) => {
-    const { buyCommand } = await import('./stack/buy-command.ts')
+    const { buyCommand } = await import('./cli/buy.ts')
     process.stdout.write(await buyCommand(configuration(), { place, ...options }))
   })
 
@@ -84,7 +84,7 @@ program
   .command('recover')
   .description('open the shard again from journal and Postgres, under a new epoch')
   .action(async () => {
-    const { runRecover } = await import('./recovery/command.ts')
+    const { runRecover } = await import('./cli/reopen.ts')
     await runRecover(await connected())
   })
 
@@ -92,7 +92,7 @@ program
   .command('reconcile')
   .description('compare Redis, journal and Postgres, and print every difference; exit code 1 where something differs')
   .action(async () => {
-    const { runReconcile } = await import('./recovery/reconcile-command.ts')
+    const { runReconcile } = await import('./cli/reconcile.ts')
     process.exitCode = await runReconcile(await connected())
   })
 
@@ -112,11 +112,11 @@ program
 <file> is what "floodgate export journal" wrote, without --mask and --from; - reads it from the standard input. It needs no
 server. Exit code 0: every spin is as it must be. 1: the first difference is told, or the draw cannot be verified from
 this file. A line that was taken out, put in, moved or changed is a difference: the file ends with its count and SHA-256,
-sequences rise by one, and each number mixes the previous one. What is checked, and which answers are accepted: src/operations/README.md.
+sequences rise by one, and each number mixes the previous one. What is checked, and which answers are accepted: src/verify/README.md.
 `
   )
   .action(async (file: string, options) => {
-    const { verifyCommand } = await import('./stack/verify-command.ts')
+    const { verifyCommand } = await import('./cli/verify.ts')
     process.exitCode = await verifyCommand(file, options)
   })
 
@@ -124,7 +124,7 @@ program
   .command('doctor')
   .description('look at each part that Floodgate stands on and say what to do')
   .action(async () => {
-    const { doctor } = await import('./stack/doctor.ts')
+    const { doctor } = await import('./cli/doctor.ts')
     process.exitCode = await doctor(await connected())
   })
 
@@ -140,7 +140,7 @@ function exportCommands(): Command {
       .option('--from <decision>', 'begin with this decision id, such as 0-1795300652-3')
       .option('--output <file>', 'write to this file, which is there once it is whole (otherwise the standard output)')
       .action(async (options) => {
-        const { exportCommand } = await import('./stack/export-command.ts')
+        const { exportCommand } = await import('./cli/export.ts')
         await exportCommand(await connected(), { ...options, what: name })
       })
   add('journal', 'every decision with what it took, gave and wrote: what verify-draw reads')
@@ -162,7 +162,7 @@ function operatorCommands(): Command {
   const operator = new Command('operator').description('who may use the admin port; kept in Postgres (DATABASE_URL)')
   const run = async (...given: unknown[]): Promise<void> => {
     const command = given.at(-1) as Command
-    const { operatorCommand } = await import('./stack/operator-command.ts')
+    const { operatorCommand } = await import('./cli/operator.ts')
     const [name] = command.args
     const named = { command: command.name() as 'add' | 'list' | 'rotate' | 'revoke', name }
     await operatorCommand(await connected(), { ...named, ...command.opts() })

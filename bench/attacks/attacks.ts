@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { signTokens } from '../../src/http/tokens.ts'
+import { signTokens } from '../../src/http/auth/sign-token.ts'
 import { benchDraw, publish } from '../admin.ts'
 import type { StackFile } from '../stack.ts'
 import { AUDIENCE, ISSUER, tokensOf } from '../tokens.ts'

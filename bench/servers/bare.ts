@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import { BuyBody, Confirmed, SaleParams } from '../../src/http/schemas.ts'
+import { BuyBody, Confirmed, SaleParams } from '../../src/http/wire/schemas.ts'
 import { BUY_ROUTE, type BuyRequest, confirmation } from './contract.ts'
 import { serve } from './serve.ts'
 

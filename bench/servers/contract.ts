@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { BuyBody, Confirmed, SaleParams } from '../../src/http/schemas.ts'
+import type { BuyBody, Confirmed, SaleParams } from '../../src/http/wire/schemas.ts'
 
 export const BUY_ROUTE = '/v1/campaigns/:campaign/sales/:sale/orders'
 

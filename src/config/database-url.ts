@@ -130,7 +130,7 @@ function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined })
 
 /**
  * What DATABASE_URL says of where Postgres is and how a session begins; it is kept or refused by name. What Floodgate sets for a
- * session follows as statements (src/store/pool.ts), because a pooler takes no parameters of the start.
+ * session follows as statements (src/store/connection/pool.ts), because a pooler takes no parameters of the start.
  * @param session.name application_name; one in the URL follows it
  * @throws ConfigError naming what cannot be honoured
  */

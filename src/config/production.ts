@@ -1,4 +1,12 @@
-import type { Config } from './config.ts'
+/** The settings that production is strict about. */
+interface StrictSettings {
+  readonly TOKEN_SECRET: string
+  readonly TOKEN_JWKS_URL: string
+  readonly HOST: string
+  readonly ADMIN_HOST: string
+  readonly CORS_ORIGINS: string
+  readonly FAIL_POINTS: string
+}
 
 const SECRET_MIN = 32
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
@@ -13,7 +21,7 @@ export function isWeakSecret(secret: string): boolean {
 const random = 'Set it to a random text (openssl rand -hex 32).'
 
 /** What keeps a configuration from production, each with the name of its variable; nothing where all is well. */
-export function productionProblems(config: Config, options: { readonly demo: boolean }): string[] {
+export function productionProblems(config: StrictSettings, options: { readonly demo: boolean }): string[] {
   const { TOKEN_SECRET: secret, TOKEN_JWKS_URL: jwks, HOST: host, ADMIN_HOST: adminHost } = config
   const origins = config.CORS_ORIGINS.split(',').map((origin) => origin.trim())
   const found: Array<[boolean, string]> = [

@@ -1,8 +1,8 @@
 import type { Verdicts } from '../health/conditions.ts'
-import type { Command } from './commands.ts'
-import type { OrderRecord } from './order-record.ts'
-import type { Health, Outcome } from './outcomes.ts'
-import type { WinRecord } from './win-record.ts'
+import type { OrderRecord } from '../record/order.ts'
+import type { WinRecord } from '../record/win.ts'
+import type { Command } from './batch/commands.ts'
+import type { Health, Outcome } from './batch/outcomes.ts'
 
 /** An order as Redis knows it, and whether the decision that changed it last is journaled. */
 export interface LiveOrder {
@@ -80,6 +80,3 @@ export interface Gate {
   /** Waits until nothing is in flight and everything acked is settled, at most `ms`, then closes the connections. */
   close(ms: number): Promise<void>
 }
-
-/** A part did not answer in time; nothing was changed by the call. */
-export class UnavailableError extends Error {}

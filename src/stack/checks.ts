@@ -8,11 +8,11 @@ import { shownUrl } from '../config/urls.ts'
 import { natsLogin } from '../journal/connection.ts'
 import { type Reserved, reservedBytes, reservedText } from '../journal/room.ts'
 import { streamNames } from '../journal/subjects.ts'
-import { requireSessions } from '../store/require-sessions.ts'
-import { PoolerError } from '../store/schema-error.ts'
+import { requireSessions } from '../store/connection/require-sessions.ts'
+import { PoolerError } from '../store/connection/schema-error.ts'
 
 import { textOf } from './errors.ts'
-import { isOlder, type PartName, parts } from './programs.ts'
+import { isOlder, type PartName, parts } from './processes/programs.ts'
 
 /** What a look at one part found: `ok` false means that Floodgate cannot run on it; `advice` says what to do. */
 export interface Finding {

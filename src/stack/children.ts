@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
 import { StackError } from './errors.ts'
+import { Interrupted, type StopSignal } from './processes/stop-signal.ts'
+import { type Supervised, supervise } from './processes/supervise.ts'
+import { poll } from './processes/wait.ts'
 import { localUrl, publishStackFile, type Stack } from './stack.ts'
-import { Interrupted, type StopSignal } from './stop-signal.ts'
-import { type Supervised, supervise } from './supervise.ts'
-import { poll } from './wait.ts'
 
 const readyMs = 300_000
 const mostEndsAtStart = 3

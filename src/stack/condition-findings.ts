@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { type Condition, conditionTable, judge, runbookEntry } from '../health/conditions.ts'
 import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
-import { readStoreFacts } from '../store/health.ts'
+import { readStoreFacts } from '../store/shard/health.ts'
 import type { Finding } from './checks.ts'
 import { textOf } from './errors.ts'
 

@@ -2,7 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf, fileError, StackError } from './errors.ts'
 import { replaceFile } from './files.ts'
-import { startTimeOf } from './processes.ts'
+import { startTimeOf } from './processes/processes.ts'
 
 export interface Lock {
   release(): void

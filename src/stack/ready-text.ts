@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
-import { signTokens } from '../http/tokens.ts'
-import { findExecutable } from './programs.ts'
+import { signTokens } from '../http/auth/sign-token.ts'
+import { findExecutable } from './processes/programs.ts'
 import { databaseUrlForReports, localUrl, type Stack } from './stack.ts'
 
 const tokenSeconds = 24 * 3600

@@ -5,10 +5,10 @@ import { natsPlace } from '../config/nats-url.ts'
 import { textOf } from './errors.ts'
 import { replaceFile } from './files.ts'
 import { type Secrets, type StackFile, stackFilePath } from './home.ts'
-import { type PartName, parts } from './programs.ts'
+import { type PartName, parts } from './processes/programs.ts'
+import { restartDelay, type Supervised } from './processes/supervise.ts'
 import type { Screen } from './screen.ts'
-import type { Server } from './server.ts'
-import { restartDelay, type Supervised } from './supervise.ts'
+import type { Server } from './servers/server.ts'
 
 /** Everything that a running stack consists of; what is started is entered at once, so that a stop finds it. */
 export interface Stack {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Catalogue, statusOf } from '../../src/campaign/catalogue.ts'
-import { listAudit } from '../../src/store/audit.ts'
+import { Catalogue, statusOf } from '../../src/campaign/carrying/catalogue.ts'
+import { listAudit } from '../../src/store/operators/audit.ts'
 import { waitFor } from '../support/wait.ts'
 import { ada, ben, HOUR, iso, openDefinition, setUp } from './set-up.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { checkDefinition } from '../../src/campaign/check.ts'
-import { checkApart } from '../../src/campaign/check-apart.ts'
+import { checkDefinition } from '../../src/campaign/definition/check.ts'
+import { checkApart } from '../../src/campaign/definition/check-apart.ts'
 
 const hour = 3_600_000
 const start = Date.parse('2027-01-01T00:00:00Z')

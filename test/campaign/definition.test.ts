@@ -1,10 +1,10 @@
 import t from 'tap'
 import { Value } from 'typebox/value'
-import { checkDefinition } from '../../src/campaign/check.ts'
-import { DefinitionSchema } from '../../src/campaign/definition.ts'
-import { momentOf } from '../../src/campaign/moment.ts'
-import { definitionOf, type Rules } from '../../src/campaign/rules.ts'
-import { warningsOf } from '../../src/campaign/warnings.ts'
+import { momentOf } from '../../src/base/moment.ts'
+import { checkDefinition } from '../../src/campaign/definition/check.ts'
+import { DefinitionSchema } from '../../src/campaign/definition/document.ts'
+import { definitionOf, type Rules } from '../../src/campaign/definition/rules.ts'
+import { warningsOf } from '../../src/campaign/definition/warnings.ts'
 import { exampleDefinition, exampleSale } from './example.ts'
 
 function errorsOf(input: unknown): Record<string, string> {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import t from 'tap'
-import type { Draw } from '../../src/campaign/activity-rules.ts'
-import { compileZone } from '../../src/campaign/compile.ts'
-import { prizeTypes } from '../../src/campaign/definition-draw.ts'
-import { unpackZone } from '../../src/campaign/packed.ts'
-import { definitionOf, findActivity } from '../../src/campaign/rules.ts'
-import { dayNumber } from '../../src/gate/user-fields.ts'
+import { dayNumber } from '../../src/base/day.ts'
+import { compileZone } from '../../src/campaign/definition/compile.ts'
+import { definitionOf, findActivity } from '../../src/campaign/definition/rules.ts'
+import { prizeTypes } from '../../src/campaign/kinds/draw/definition.ts'
+import type { Draw } from '../../src/campaign/parts/model.ts'
+import { unpackZone } from '../../src/campaign/parts/packed.ts'
 import {
   aDraw,
   aPrize,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { Value } from 'typebox/value'
-import type { ActivityRules, Draw, Redemption, Task } from '../../src/campaign/activity-rules.ts'
-import { checkDefinition } from '../../src/campaign/check.ts'
-import { compile } from '../../src/campaign/compile.ts'
-import { DefinitionSchema } from '../../src/campaign/definition.ts'
-import { definitionOf, findActivity, type Rules } from '../../src/campaign/rules.ts'
+import { checkDefinition } from '../../src/campaign/definition/check.ts'
+import { compile } from '../../src/campaign/definition/compile.ts'
+import { DefinitionSchema } from '../../src/campaign/definition/document.ts'
+import { definitionOf, findActivity, type Rules } from '../../src/campaign/definition/rules.ts'
+import type { ActivityRules, Draw, Redemption, Task } from '../../src/campaign/parts/model.ts'
 import {
   aDraw,
   aPrize,

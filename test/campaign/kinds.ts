@@ -1,6 +1,6 @@
-import { checkDefinition } from '../../src/campaign/check.ts'
-import { compile } from '../../src/campaign/compile.ts'
-import type { Rules } from '../../src/campaign/rules.ts'
+import { checkDefinition } from '../../src/campaign/definition/check.ts'
+import { compile } from '../../src/campaign/definition/compile.ts'
+import type { Rules } from '../../src/campaign/definition/rules.ts'
 import { exampleDefinition, exampleSale } from './example.ts'
 
 /** Activities as the contract writes them down: `or` stands between two ways, `"..."` for a moment. */

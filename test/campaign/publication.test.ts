@@ -1,6 +1,6 @@
 import t from 'tap'
-import { driveIntents } from '../../src/campaign/driver.ts'
-import { Campaigns } from '../../src/campaign/lifecycle.ts'
+import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
+import { driveIntents } from '../../src/campaign/lifecycle/unfinished.ts'
 import type { Gate } from '../../src/gate/gate.ts'
 import { ada, ben, openDefinition, setUp } from './set-up.ts'
 

@@ -1,10 +1,10 @@
 import type t from 'tap'
-import { Campaigns } from '../../src/campaign/lifecycle.ts'
-import type { Rules } from '../../src/campaign/rules.ts'
+import type { Rules } from '../../src/campaign/definition/rules.ts'
+import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
+import type { Outcome } from '../../src/gate/batch/outcomes.ts'
 import type { Gate } from '../../src/gate/gate.ts'
-import type { Outcome } from '../../src/gate/outcomes.ts'
-import { buy, startCore } from '../support/core.ts'
-import { sharedServers } from '../support/servers.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy, startCore } from '../support/shop/core.ts'
 import { exampleDefinition, exampleSale } from './example.ts'
 
 export const HOUR = 3_600_000

@@ -6,8 +6,8 @@ import { databasePlace } from '../../src/config/database-url.ts'
 import { natsPlace } from '../../src/config/nats-url.ts'
 import { redisPlace } from '../../src/config/redis-url.ts'
 import { shownUrl } from '../../src/config/urls.ts'
-import { createPool, openSession } from '../../src/store/pool.ts'
-import { sharedServers, temporaryFolder } from '../support/servers.ts'
+import { createPool, openSession } from '../../src/store/connection/pool.ts'
+import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
 
 const nats = (NATS_URL: string, NATS_CREDS = '') => natsPlace({ NATS_URL, NATS_CREDS })
 const postgres = (DATABASE_URL: string, name = 'test') => databasePlace({ DATABASE_URL, NAMESPACE: 'shop' }, { name })

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import { LoadClient, type Trick } from '../support/client.ts'
-import type { Evidence } from '../support/evidence.ts'
-import { FakeShop, type FakeShopOptions } from '../support/fake-shop.ts'
-import { History } from '../support/history.ts'
-import { differences } from '../support/invariants.ts'
-import type { SalePromise } from '../support/judged.ts'
-import { storefrontToken } from '../support/storefront-token.ts'
+import { LoadClient, type Trick } from '../support/http/client.ts'
+import { FakeShop, type FakeShopOptions } from '../support/http/fake-shop.ts'
+import { storefrontToken } from '../support/http/storefront-token.ts'
+import type { Evidence } from '../support/running/evidence.ts'
+import type { SalePromise } from '../support/running/judged.ts'
+import { History } from '../support/shop/history.ts'
+import { differences } from '../support/shop/invariants.ts'
 
 const promise: SalePromise = {
   campaign: 'launch',

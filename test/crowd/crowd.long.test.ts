@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import { LoadClient, type Trick } from '../support/client.ts'
-import { History, type Purchase } from '../support/history.ts'
+import { LoadClient, type Trick } from '../support/http/client.ts'
 import { seededRandom, shuffled } from '../support/random.ts'
-import { openSession, promiseOf, type SaleOptions, saleDefinition } from '../support/sale.ts'
-import { type Stack, startStack } from '../support/stack.ts'
-import { assertSound } from '../support/verdict.ts'
+import { assertSound } from '../support/running/verdict.ts'
+import { type Stack, startStack } from '../support/servers/stack.ts'
+import { History, type Purchase } from '../support/shop/history.ts'
+import { openSession, promiseOf, type SaleOptions, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
 
 const seed = Number(process.env.FLOODGATE_TEST_SEED ?? 20261111)

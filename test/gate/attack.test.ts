@@ -1,7 +1,7 @@
 import t from 'tap'
-import { buy, preload } from '../support/core.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, bought, decisionOf, move, openShop, ordersHeld, rawCall } from '../support/shop.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy, preload } from '../support/shop/core.ts'
+import { assertWhole, atRest, bought, decisionOf, move, openShop, ordersHeld, rawCall } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { decodeReport } from '../../src/gate/report.ts'
-import { buy } from '../support/core.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop, winsHeld } from '../support/shop.ts'
+import { decodeReport } from '../../src/record/report.ts'
+import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair/fair.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy } from '../support/shop/core.ts'
+import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 

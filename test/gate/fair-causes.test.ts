@@ -1,12 +1,21 @@
 import t from 'tap'
-import type { Call } from '../../src/gate/batch.ts'
-import type { Command } from '../../src/gate/commands.ts'
-import type { BatchReply } from '../../src/gate/reply.ts'
-import { decodeReport } from '../../src/gate/report.ts'
-import { buy, insist, packedSession, preload } from '../support/core.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, setClock, takePart } from '../support/fair.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, rawCall, readFolded, type Shop, winsHeld } from '../support/shop.ts'
+import type { Command } from '../../src/gate/batch/commands.ts'
+import type { BatchReply } from '../../src/gate/batch/decode.ts'
+import type { Call } from '../../src/gate/batch/encode.ts'
+import { decodeReport } from '../../src/record/report.ts'
+import { type ActivitySpec, changeWin, credit, openActivity, setClock, takePart } from '../support/fair/fair.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy, insist, packedSession, preload } from '../support/shop/core.ts'
+import {
+  assertWhole,
+  atRest,
+  decisionOf,
+  openShop,
+  rawCall,
+  readFolded,
+  type Shop,
+  winsHeld
+} from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)

@@ -1,14 +1,14 @@
 import { deepEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { zoneOffsets } from '../../src/campaign/local-time.ts'
-import { packZone } from '../../src/campaign/packed.ts'
-import { decodeReport } from '../../src/gate/report.ts'
-import { insist, packedSession } from '../support/core.ts'
-import { type ActivitySpec, openActivity, setClock, takePart } from '../support/fair.ts'
-import { dayOf } from '../support/fair-deal.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop } from '../support/shop.ts'
+import { zoneOffsets } from '../../src/campaign/parts/local-time.ts'
+import { packZone } from '../../src/campaign/parts/packed.ts'
+import { decodeReport } from '../../src/record/report.ts'
+import { dayOf } from '../support/fair/deal.ts'
+import { type ActivitySpec, openActivity, setClock, takePart } from '../support/fair/fair.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { insist, packedSession } from '../support/shop/core.ts'
+import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 

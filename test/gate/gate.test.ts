@@ -1,7 +1,7 @@
 import t from 'tap'
-import { buy, insist, preload, startCore } from '../support/core.ts'
-import { sharedServers } from '../support/servers.ts'
-import { atRest, bought, move, openShop } from '../support/shop.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy, insist, preload, startCore } from '../support/shop/core.ts'
+import { atRest, bought, move, openShop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 t.test('a sale is preloaded, bought, journaled, projected and told', async (t) => {

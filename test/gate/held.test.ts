@@ -1,9 +1,9 @@
 import t from 'tap'
-import { decodeReport } from '../../src/gate/report.ts'
-import { buy, packedSession, preload } from '../support/core.ts'
-import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/fair.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, type Shop, winsHeld } from '../support/shop.ts'
+import { decodeReport } from '../../src/record/report.ts'
+import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/fair/fair.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy, packedSession, preload } from '../support/shop/core.ts'
+import { assertWhole, atRest, decisionOf, openShop, type Shop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { decodeReport } from '../../src/gate/report.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, winsHeld } from '../support/shop.ts'
+import { decodeReport } from '../../src/record/report.ts'
+import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair/fair.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { assertWhole, atRest, decisionOf, openShop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 

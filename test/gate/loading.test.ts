@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { createRedis } from '../../src/gate/redis.ts'
-import { freePort } from '../../src/stack/ports.ts'
-import { tookAtMost } from '../support/pace.ts'
-import { temporaryFolder } from '../support/servers.ts'
+import { createRedis } from '../../src/gate/redis/connection.ts'
+import { freePort } from '../../src/stack/servers/ports.ts'
+import { tookAtMost } from '../support/running/pace.ts'
+import { temporaryFolder } from '../support/servers/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
 const KEYS = 5000

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis'
 import t from 'tap'
-import { buy } from '../support/core.ts'
-import { credit, openActivity, takePart } from '../support/fair.ts'
-import { privateServers, sharedServers } from '../support/servers.ts'
-import { atRest, bought, decisionOf, move, openShop, type Shop } from '../support/shop.ts'
+import { credit, openActivity, takePart } from '../support/fair/fair.ts'
+import { privateServers, sharedServers } from '../support/servers/servers.ts'
+import { buy } from '../support/shop/core.ts'
+import { atRest, bought, decisionOf, move, openShop, type Shop } from '../support/shop/shop.ts'
 
 // a Redis of its own: its CPU is measured, and its commands are counted
 const { redis: own } = await privateServers(t, { redis: true })

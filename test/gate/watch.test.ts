@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { watchOpening } from '../../src/gate/opening-watch.ts'
-import { RedisCallError } from '../../src/gate/redis-caller.ts'
-import type { ShardRow } from '../../src/store/shards.ts'
+import { RedisCallError } from '../../src/gate/redis/caller.ts'
+import { watchOpening } from '../../src/gate/redis/epoch-watch.ts'
+import type { ShardRow } from '../../src/store/shard/shards.ts'
 import { waitFor } from '../support/wait.ts'
 
 const row: ShardRow = {

@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { Decision } from '../../src/gate/outcomes.ts'
-import { decodeReport } from '../../src/gate/report.ts'
-import { type ActivitySpec, openActivity, takePart } from '../support/fair.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop.ts'
+import type { Decision } from '../../src/gate/batch/outcomes.ts'
+import { decodeReport } from '../../src/record/report.ts'
+import { type ActivitySpec, openActivity, takePart } from '../support/fair/fair.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 

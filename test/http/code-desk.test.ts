@@ -1,9 +1,9 @@
 import pino from 'pino'
 import tap, { test } from 'tap'
-import { createCodeDesk } from '../../src/http/code-desk.ts'
-import { loadCodes } from '../../src/store/codes.ts'
-import { freshDatabase } from '../support/database.ts'
-import { sharedServers } from '../support/servers.ts'
+import { createCodeDesk } from '../../src/http/answering/codes.ts'
+import { loadCodes } from '../../src/store/campaigns/codes.ts'
+import { freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 import { waitFor } from '../support/wait.ts'
 
 const { databaseUrl } = await sharedServers(tap)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { openDefinition } from '../campaign/set-up.ts'
-import { startMallShop } from '../support/mall-shop.ts'
+import { startMallShop } from '../support/shop/mall-shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const { admin, ask, pool, publish } = await startMallShop(t)

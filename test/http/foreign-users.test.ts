@@ -1,7 +1,7 @@
 import t from 'tap'
-import { decisionsOfUsers, usersAfter } from '../../src/store/reconcile.ts'
-import { insideUser } from '../../src/store/user-name.ts'
-import { startMallShop } from '../support/mall-shop.ts'
+import { insideUser } from '../../src/store/connection/user-name.ts'
+import { decisionsOfUsers, usersAfter } from '../../src/store/projection/reconcile.ts'
+import { startMallShop } from '../support/shop/mall-shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 // Subjects as issuers give them out: each is one user everywhere, and is shown as issued wherever people look.

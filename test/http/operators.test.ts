@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Answer, startMallShop } from '../support/mall-shop.ts'
+import { type Answer, startMallShop } from '../support/shop/mall-shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const shop = await startMallShop(t)

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'tap'
-import { UnavailableError } from '../../src/gate/gate.ts'
+import { UnavailableError } from '../../src/base/errors.ts'
 import { type ConditionName, conditionTable } from '../../src/health/conditions.ts'
-import { setDrainPhase } from '../../src/http/drain.ts'
-import { aCampaign, aCatalogue, bearer, publicApp, type TestApp } from '../support/http-app.ts'
+import { setDrainPhase } from '../../src/http/running/drain.ts'
+import { aCampaign, aCatalogue, bearer, publicApp, type TestApp } from '../support/http/http-app.ts'
 import { waitFor } from '../support/wait.ts'
 
 const alice = { authorization: bearer('alice', 2) }

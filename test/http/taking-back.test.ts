@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startMallShop } from '../support/mall-shop.ts'
+import { startMallShop } from '../support/shop/mall-shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const { ask, admin, publish, pool } = await startMallShop(t)

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
-import { codeComplaint, codeHeaders } from '../../src/http/code-lines.ts'
-import { csvLines } from '../../src/http/csv-lines.ts'
-import { ProblemError } from '../../src/http/problems.ts'
-import { insertImports } from '../../src/store/imports.ts'
-import { freshDatabase } from '../support/database.ts'
-import { sharedServers } from '../support/servers.ts'
+import { ProblemError } from '../../src/http/problems/problems.ts'
+import { codeComplaint, codeHeaders } from '../../src/http/wire/code-lines.ts'
+import { csvLines } from '../../src/http/wire/csv-lines.ts'
+import { insertImports } from '../../src/store/campaigns/imports.ts'
+import { freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 
 interface Read {
   readonly codes: string[]

@@ -3,7 +3,7 @@ import { connectJournal } from '../../src/journal/connection.ts'
 import { createPublisher } from '../../src/journal/publisher.ts'
 import { createJournalStream, manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { freshNamespace, sharedServers } from '../support/servers.ts'
+import { freshNamespace, sharedServers } from '../support/servers/servers.ts'
 
 const EPOCH = 1_700_000_000
 

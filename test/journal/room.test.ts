@@ -10,10 +10,10 @@ import {
 } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { checkPart } from '../../src/stack/checks.ts'
-import { readShard, requestReopening } from '../../src/store/shards.ts'
-import { natsServer } from '../support/nats-server.ts'
-import { freshNamespace, sharedServers } from '../support/servers.ts'
-import { assertWhole, bought, openShop, type Shop } from '../support/shop.ts'
+import { readShard, requestReopening } from '../../src/store/shard/shards.ts'
+import { natsServer } from '../support/servers/nats-server.ts'
+import { freshNamespace, sharedServers } from '../support/servers/servers.ts'
+import { assertWhole, bought, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 // A JetStream with little room: each opening reserves a stream, and a store takes no reservation above its bound.

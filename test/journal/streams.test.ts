@@ -3,7 +3,7 @@ import t from 'tap'
 import { connectJournal } from '../../src/journal/connection.ts'
 import { ensurePublicStream, manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { freshNamespace, sharedServers } from '../support/servers.ts'
+import { freshNamespace, sharedServers } from '../support/servers/servers.ts'
 
 const { natsUrl } = await sharedServers(t)
 const keep = { replicas: 1, maxBytes: 1024 ** 2, keepSeconds: 3600 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { FaultyProxy } from '../support/proxy.ts'
+import { FaultyProxy } from '../support/servers/proxy.ts'
 import { waitFor } from '../support/wait.ts'
 
 interface Line {

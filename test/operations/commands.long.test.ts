@@ -3,10 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { fixedSeed, spin, storeSeed } from '../support/draw.ts'
-import { type ActivitySpec, openActivity } from '../support/fair.ts'
-import { sharedServers, temporaryFolder } from '../support/servers.ts'
-import { atRest, decisionOf, openShop } from '../support/shop.ts'
+import { type ActivitySpec, openActivity } from '../support/fair/fair.ts'
+import { fixedSeed, spin, storeSeed } from '../support/fair/one-draw.ts'
+import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
+import { atRest, decisionOf, openShop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { buy, insist } from '../support/core.ts'
-import { tookAtMost } from '../support/pace.ts'
-import { sharedServers } from '../support/servers.ts'
-import { atRest, decisionOf, openShop } from '../support/shop.ts'
+import { tookAtMost } from '../support/running/pace.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy, insist } from '../support/shop/core.ts'
+import { atRest, decisionOf, openShop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const ORDERS = Number(process.env.FLOODGATE_TEST_ORDERS ?? 20_000)

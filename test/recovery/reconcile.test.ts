@@ -1,11 +1,11 @@
 import t from 'tap'
 import { streamNames } from '../../src/journal/subjects.ts'
-import type { Difference } from '../../src/recovery/compare.ts'
-import { type Reconciliation, reconcile } from '../../src/recovery/reconcile.ts'
-import { buy } from '../support/core.ts'
-import { credit, openActivity, takePart } from '../support/fair.ts'
-import { sharedServers } from '../support/servers.ts'
-import { atRest, bought, decisionOf, move, openShop, type Shop } from '../support/shop.ts'
+import type { Difference } from '../../src/recovery/compare/compare.ts'
+import { type Reconciliation, reconcile } from '../../src/recovery/compare/reconcile.ts'
+import { credit, openActivity, takePart } from '../support/fair/fair.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy } from '../support/shop/core.ts'
+import { atRest, bought, decisionOf, move, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)

@@ -1,8 +1,8 @@
-import { orderBodies } from '../../src/campaign/order-bodies.ts'
+import { orderBodies } from '../../src/campaign/actions/order-bodies.ts'
 import { type commandTypes, streamNames } from '../../src/journal/subjects.ts'
-import { transitions } from '../../src/worker/command-intake.ts'
-import { OrderNamed } from '../../src/worker/command-orders.ts'
-import { TaskProgressData } from '../../src/worker/command-tasks.ts'
+import { transitions } from '../../src/worker/commands/intake.ts'
+import { OrderNamed } from '../../src/worker/commands/orders.ts'
+import { TaskProgressData } from '../../src/worker/commands/tasks.ts'
 import { code, table } from './markdown.ts'
 import { membersOf, membersTable, type Told, toldOf } from './schema-words.ts'
 

@@ -1,4 +1,4 @@
-import type { Policies } from '../../src/campaign/rules.ts'
+import type { Policies } from '../../src/campaign/definition/rules.ts'
 
 /** What each policy means, where it is worth saying by value. */
 export const policyWords: Readonly<Record<keyof Policies, string>> = {

@@ -1,20 +1,11 @@
-import { MAX_DAYS, reservedIds } from '../../src/campaign/check.ts'
-import { DefinitionSchema, MAX_ACTIVITIES } from '../../src/campaign/definition.ts'
-import { common } from '../../src/campaign/definition-common.ts'
-import { builtKinds, kinds } from '../../src/campaign/definition-kinds.ts'
-import {
-  Admission,
-  Daily,
-  Doubler,
-  Id,
-  Moment,
-  Requires,
-  Reward,
-  Session
-} from '../../src/campaign/definition-parts.ts'
-import { ShipWithin } from '../../src/campaign/definition-sale.ts'
-import { MAX_DEPTH, MAX_ERRORS, MAX_NODES } from '../../src/campaign/explain.ts'
-import { defaultPolicies, MAX_SESSIONS } from '../../src/campaign/rules.ts'
+import { MAX_DAYS, reservedIds } from '../../src/campaign/definition/check.ts'
+import { DefinitionSchema, MAX_ACTIVITIES } from '../../src/campaign/definition/document.ts'
+import { defaultPolicies, MAX_SESSIONS } from '../../src/campaign/definition/rules.ts'
+import { builtKinds, kinds } from '../../src/campaign/kinds/index.ts'
+import { ShipWithin } from '../../src/campaign/kinds/sale/definition.ts'
+import { common } from '../../src/campaign/parts/common.ts'
+import { MAX_DEPTH, MAX_ERRORS, MAX_NODES } from '../../src/campaign/parts/explain.ts'
+import { Admission, Daily, Doubler, Id, Moment, Requires, Reward, Session } from '../../src/campaign/parts/shapes.ts'
 import { fieldWords, policyWords } from './definition-words.ts'
 import { code, grouped, table } from './markdown.ts'
 import { type Told, toldOf, wordsOf } from './schema-words.ts'

@@ -1,8 +1,8 @@
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { eventTypes, streamNames } from '../../src/journal/subjects.ts'
-import { answerOf } from '../../src/worker/command-answers.ts'
-import type { CommandResult } from '../../src/worker/command-event.ts'
-import { toEvents } from '../../src/worker/events.ts'
+import { answerOf } from '../../src/worker/commands/answers.ts'
+import type { CommandResult } from '../../src/worker/commands/event.ts'
+import { toEvents } from '../../src/worker/events/cloud-event.ts'
 import { EPOCH, type EventWords, told } from './event-words.ts'
 import { code, table } from './markdown.ts'
 

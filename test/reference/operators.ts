@@ -1,5 +1,5 @@
-import { operatorRoles, type ServiceScope, serviceScopes } from '../../src/store/operators.ts'
-import { type OpenApiDocument, type OpenApiOperation, operationsOf } from '../support/openapi-types.ts'
+import { operatorRoles, type ServiceScope, serviceScopes } from '../../src/store/operators/operators.ts'
+import { type OpenApiDocument, type OpenApiOperation, operationsOf } from '../support/http/openapi-types.ts'
 import { code, table } from './markdown.ts'
 import { membersOf, membersTable, type Told } from './schema-words.ts'
 

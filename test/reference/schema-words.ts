@@ -1,5 +1,5 @@
-import { Id } from '../../src/campaign/definition-parts.ts'
-import { MOMENT_PATTERN } from '../../src/campaign/moment.ts'
+import { MOMENT_PATTERN } from '../../src/base/moment.ts'
+import { Id } from '../../src/campaign/parts/shapes.ts'
 import { code, grouped, table } from './markdown.ts'
 
 /** What of a JSON Schema the pages tell. */

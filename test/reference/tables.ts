@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from '../support/openapi-types.ts'
+import type { OpenApiDocument } from '../support/http/openapi-types.ts'
 import { commandMembers, commandsTable } from './commands.ts'
 import { configurationTable } from './configuration.ts'
 import { boundsText, definitionTables, kindsTable, policiesTable } from './definition.ts'

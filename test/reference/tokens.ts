@@ -1,7 +1,7 @@
 import { loadConfig } from '../../src/config/config.ts'
-import { jwksBounds } from '../../src/http/jwks.ts'
-import { type Claims, claimRules, DEVICE_MAX, LEVEL_MAX } from '../../src/http/storefront-token.ts'
-import { tokenReasons } from '../../src/http/token-refusal.ts'
+import { jwksBounds } from '../../src/http/auth/jwks.ts'
+import { type Claims, claimRules, DEVICE_MAX, LEVEL_MAX } from '../../src/http/auth/storefront-token.ts'
+import { tokenReasons } from '../../src/http/auth/token-refusal.ts'
 import { code, grouped, table } from './markdown.ts'
 
 const config = loadConfig({ TOKEN_SECRET: 'a secret of thirty-two characters' })

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { documentOf } from '../support/openapi-documents.ts'
+import { documentOf } from '../support/http/openapi-documents.ts'
 import { withSections } from './markdown.ts'
 import { pages, sectionTexts } from './tables.ts'
 

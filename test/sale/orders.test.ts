@@ -1,9 +1,9 @@
 import pg from 'pg'
 import t from 'tap'
-import { readEvents } from '../support/evidence.ts'
-import { openSession, saleDefinition } from '../support/sale.ts'
-import { startStack } from '../support/stack.ts'
-import { orderId, Shop } from '../support/storefront.ts'
+import { orderId, Shop } from '../support/http/storefront.ts'
+import { readEvents } from '../support/running/evidence.ts'
+import { startStack } from '../support/servers/stack.ts'
+import { openSession, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
 
 // Two gateway processes: what one is told, the other must follow.

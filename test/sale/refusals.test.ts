@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { tookAtMost } from '../support/pace.ts'
-import { openSession, saleDefinition } from '../support/sale.ts'
-import { startStack } from '../support/stack.ts'
-import { type Answer, orderId, Shop } from '../support/storefront.ts'
+import { type Answer, orderId, Shop } from '../support/http/storefront.ts'
+import { tookAtMost } from '../support/running/pace.ts'
+import { startStack } from '../support/servers/stack.ts'
+import { openSession, saleDefinition } from '../support/shop/sale.ts'
 
 const stack = await startStack(t, {
   env: { RATE_LIMIT_USER_PER_SECOND: '20', RATE_LIMIT_ADDRESS_PER_SECOND: '200' }

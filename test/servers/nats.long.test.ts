@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap'
 import { connectJournal } from '../../src/journal/connection.ts'
 import { checkPart } from '../../src/stack/checks.ts'
-import { findExecutable } from '../../src/stack/programs.ts'
-import { runCli } from '../support/cli.ts'
-import { operatorOf, privateCertificate } from '../support/nats-security.ts'
-import { natsServer } from '../support/nats-server.ts'
-import { type ServerUrls, sharedServers, temporaryFolder } from '../support/servers.ts'
-import { assertWhole, bought, openShop } from '../support/shop.ts'
+import { findExecutable } from '../../src/stack/processes/programs.ts'
+import { runCli } from '../support/servers/cli.ts'
+import { operatorOf, privateCertificate } from '../support/servers/nats-security.ts'
+import { natsServer } from '../support/servers/nats-server.ts'
+import { type ServerUrls, sharedServers, temporaryFolder } from '../support/servers/servers.ts'
+import { assertWhole, bought, openShop } from '../support/shop/shop.ts'
 
 // NATS as other people run it: with logins of every kind, with TLS. (With little room: test/journal/room.test.ts; as a cluster:
 // nats-cluster.long.test.ts.)

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 import t from 'tap'
-import { readShard } from '../../src/store/shards.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, bought, rawCall } from '../support/shop.ts'
+import { readShard } from '../../src/store/shard/shards.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { assertWhole, atRest, bought, rawCall } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 import { admin, follow, isOpen, ownRedis, replication, shopOn } from './set-up.ts'
 

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import type { Server } from '../../src/stack/server.ts'
-import { privateServers, type ServerUrls } from '../support/servers.ts'
-import { openShop, type Shop, type SmallSale } from '../support/shop.ts'
+import type { Server } from '../../src/stack/servers/server.ts'
+import { privateServers, type ServerUrls } from '../support/servers/servers.ts'
+import { openShop, type Shop, type SmallSale } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 // A shop on a Redis of its own, as other people run theirs.

@@ -1,6 +1,6 @@
-import { Gateway } from './gateway.ts'
+import { Gateway } from './parts/gateway.ts'
+import { Worker } from './parts/worker.ts'
 import type { Process } from './scheduler.ts'
-import { Worker } from './worker.ts'
 import type { World } from './world.ts'
 
 /** The processes of a run that can be killed, and how they come back. */

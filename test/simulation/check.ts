@@ -1,7 +1,7 @@
 import type { Crowd } from './clients.ts'
 import { nameOf } from './clients.ts'
-import { journalStream, PUBLIC_STREAM, streamEpoch } from './frame.ts'
-import { STOCK, shardKeys } from './gate-script.ts'
+import { journalStream, PUBLIC_STREAM, streamEpoch } from './parts/frame.ts'
+import { STOCK, shardKeys } from './parts/gate-script.ts'
 import type { World } from './world.ts'
 
 /** What is still under way; undefined at rest: the shard is open, and everybody has read everything. */

@@ -1,6 +1,6 @@
-import type { Outcome } from './gate-client.ts'
-import type { Command } from './gate-script.ts'
-import type { Gateway } from './gateway.ts'
+import type { Outcome } from './parts/gate-client.ts'
+import type { Command } from './parts/gate-script.ts'
+import type { Gateway } from './parts/gateway.ts'
 import { Future, type Place, type Process, type Steps, wait } from './scheduler.ts'
 import type { World } from './world.ts'
 

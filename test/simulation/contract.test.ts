@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import { sharedServers } from '../support/servers.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 import { waitFor } from '../support/wait.ts'
 import type { NatsPart, OwnRedisPart, PostgresPart, RedisPart, ScriptCall, TwoFacedScript } from './contract.ts'
-import { fakeNatsPart, fakePostgresPart, fakeRedisPart } from './fake-parts.ts'
-import type { FakeRedis } from './fake-redis.ts'
-import { ownRedisPart, realNatsPart, realPostgresPart, realRedisPart } from './real-parts.ts'
+import { fakeNatsPart, fakePostgresPart, fakeRedisPart } from './parts/fake-parts.ts'
+import type { FakeRedis } from './parts/fake-redis.ts'
+import { ownRedisPart, realNatsPart, realPostgresPart, realRedisPart } from './parts/real-parts.ts'
 
 // One suite for the fakes of the simulation and for the real servers: what passes here may be relied on there.
 

@@ -1,5 +1,5 @@
-import type { Ack, Message, StreamInfo } from './fake-nats.ts'
-import type { FakeRedis, StreamEntry } from './fake-redis.ts'
+import type { Ack, Message, StreamInfo } from './parts/fake-nats.ts'
+import type { FakeRedis, StreamEntry } from './parts/fake-redis.ts'
 
 // What the simulation relies on, in one shape for its fakes and for the real servers. Errors are thrown; their messages
 // hold the server's code.

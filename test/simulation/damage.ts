@@ -1,5 +1,5 @@
 import type { Cast } from './cast.ts'
-import { PUBLIC_STREAM, PUBLIC_SUBJECT } from './frame.ts'
+import { PUBLIC_STREAM, PUBLIC_SUBJECT } from './parts/frame.ts'
 import type { Process } from './scheduler.ts'
 import { calm, type RedisServer, type World } from './world.ts'
 

@@ -1,7 +1,7 @@
-import { type Frame, journalStream, PUBLIC_SUBJECT, streamEpoch } from './frame.ts'
-import { GaveUp, must } from './projector.ts'
+import { type Frame, journalStream, PUBLIC_SUBJECT, streamEpoch } from './parts/frame.ts'
+import { GaveUp, must } from './parts/projector.ts'
+import { isBefore, type Position } from './parts/tables.ts'
 import { type Process, type Steps, wait } from './scheduler.ts'
-import { isBefore, type Position } from './tables.ts'
 import type { World } from './world.ts'
 
 const IDLE_MS = 120

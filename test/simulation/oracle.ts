@@ -1,5 +1,5 @@
-import type { Message } from './fake-nats.ts'
-import { entryOf, epochOf, type Frame, streamEpoch } from './frame.ts'
+import type { Message } from './parts/fake-nats.ts'
+import { entryOf, epochOf, type Frame, streamEpoch } from './parts/frame.ts'
 
 /** What the run must not know: what was promised to whom, and what the journal ever had. */
 export class Oracle {

@@ -3,7 +3,7 @@ import { Cast } from './cast.ts'
 import { Chaos, type FaultName } from './chaos.ts'
 import { checkAtRest, sample, unrest } from './check.ts'
 import { Crowd } from './clients.ts'
-import { STOCK } from './gate-script.ts'
+import { STOCK } from './parts/gate-script.ts'
 import { World } from './world.ts'
 
 export interface RunOptions {

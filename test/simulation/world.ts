@@ -1,14 +1,14 @@
 import type { Bugs } from './bugs.ts'
-import { FakeNats } from './fake-nats.ts'
-import { FakePostgres, type Session } from './fake-postgres.ts'
-import { FakeRedis, type Snapshot } from './fake-redis.ts'
-import { entryOf, type Frame, PUBLIC_STREAM, PUBLIC_SUBJECT, streamEpoch } from './frame.ts'
-import { shardKeys } from './gate-script.ts'
 import { type Losses, type Moment, Network, type Reply, type Server, ServerError, type ServerName } from './network.ts'
 import { Oracle } from './oracle.ts'
+import { FakeNats } from './parts/fake-nats.ts'
+import { FakePostgres, type Session } from './parts/fake-postgres.ts'
+import { FakeRedis, type Snapshot } from './parts/fake-redis.ts'
+import { entryOf, type Frame, PUBLIC_STREAM, PUBLIC_SUBJECT, streamEpoch } from './parts/frame.ts'
+import { shardKeys } from './parts/gate-script.ts'
+import { openingScripts } from './parts/scripts.ts'
+import { type ShardRow, Tables } from './parts/tables.ts'
 import { type Process, Scheduler, type Steps } from './scheduler.ts'
-import { openingScripts } from './scripts.ts'
-import { type ShardRow, Tables } from './tables.ts'
 
 /** A Redis behind its connections. */
 export interface RedisServer extends Server {

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { adminCommand, requestOf } from '../../src/stack/admin-command.ts'
-import { type AdminCommand, adminCommands } from '../../src/stack/admin-commands.ts'
-import { buyCommand } from '../../src/stack/buy-command.ts'
+import { adminCommand, requestOf } from '../../src/cli/admin/command.ts'
+import { type AdminCommand, adminCommands } from '../../src/cli/admin/commands.ts'
+import { buyCommand } from '../../src/cli/buy.ts'
 import { aRedemption } from '../campaign/kinds.ts'
 import { openDefinition } from '../campaign/set-up.ts'
-import { SECRET } from '../support/http-app.ts'
-import { startMallShop } from '../support/mall-shop.ts'
+import { SECRET } from '../support/http/http-app.ts'
+import { startMallShop } from '../support/shop/mall-shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const { adminApp, publicApp, config: shopConfig, admin, publish } = await startMallShop(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checkDefinition } from '../../src/campaign/check.ts'
+import { checkDefinition } from '../../src/campaign/definition/check.ts'
 import { demos } from '../../src/stack/demo/demos.ts'
 
 t.test('each demo campaign is a definition without an error, at any time of the year', async (t) => {

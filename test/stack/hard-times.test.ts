@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { refusal } from '../../src/cli/admin/command.ts'
 import { nodeProblem, oldestNode } from '../../src/config/require-node.ts'
 import { createAdminClient } from '../../src/stack/admin-client.ts'
-import { refusal } from '../../src/stack/admin-command.ts'
-import { findExecutable } from '../../src/stack/programs.ts'
+import { findExecutable } from '../../src/stack/processes/programs.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 

@@ -1,14 +1,14 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { buildAdminApp } from '../../src/http/admin-app.ts'
-import { HealthCheck } from '../../src/http/health.ts'
-import { createMetrics } from '../../src/http/metrics.ts'
-import { type OperatorCommand, operatorCommand } from '../../src/stack/operator-command.ts'
-import { runCli } from '../support/cli.ts'
-import { freshDatabase } from '../support/database.ts'
-import { aCatalogue } from '../support/http-app.ts'
-import { ScriptedGate } from '../support/scripted-gate.ts'
-import { sharedServers } from '../support/servers.ts'
+import { type OperatorCommand, operatorCommand } from '../../src/cli/operator.ts'
+import { createMetrics } from '../../src/http/running/metrics.ts'
+import { buildAdminApp } from '../../src/http/server/admin-app.ts'
+import { HealthCheck } from '../../src/http/server/health.ts'
+import { aCatalogue } from '../support/http/http-app.ts'
+import { ScriptedGate } from '../support/http/scripted-gate.ts'
+import { runCli } from '../support/servers/cli.ts'
+import { freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 
 const { config, pool } = await freshDatabase(t, (await sharedServers(t)).databaseUrl)
 const here = { NAMESPACE: config.NAMESPACE, DATABASE_URL: config.DATABASE_URL }

@@ -1,12 +1,12 @@
 import tap, { test } from 'tap'
-import { claimsOfUser, claimsWithoutCodes, findClaim, noteCodedClaims } from '../../src/store/claims.ts'
-import { assignCodes, loadCodes } from '../../src/store/codes.ts'
-import { closeImports, countImports, insertImports, openImports } from '../../src/store/imports.ts'
-import { balancesOfUser, type LedgerEntry, ledgerOfUser, readBalances } from '../../src/store/ledger.ts'
-import { forgetUnusedDetails, readWinDetails, saveWinDetails } from '../../src/store/win-details.ts'
-import { findWin, publicWins, type StoredWin, winsOfUser } from '../../src/store/wins.ts'
-import { freshDatabase } from '../support/database.ts'
-import { sharedServers } from '../support/servers.ts'
+import { assignCodes, loadCodes } from '../../src/store/campaigns/codes.ts'
+import { closeImports, countImports, insertImports, openImports } from '../../src/store/campaigns/imports.ts'
+import { claimsOfUser, claimsWithoutCodes, findClaim, noteCodedClaims } from '../../src/store/reading/claims.ts'
+import { balancesOfUser, type LedgerEntry, ledgerOfUser, readBalances } from '../../src/store/reading/ledger.ts'
+import { forgetUnusedDetails, readWinDetails, saveWinDetails } from '../../src/store/reading/win-details.ts'
+import { findWin, publicWins, type StoredWin, winsOfUser } from '../../src/store/reading/wins.ts'
+import { freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 

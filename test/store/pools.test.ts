@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 import tap, { test } from 'tap'
-import { assignCodes, assignCodesOfAll, codesOf, countCodes, loadCodes } from '../../src/store/codes.ts'
-import { freshDatabase } from '../support/database.ts'
-import { sharedServers } from '../support/servers.ts'
+import { assignCodes, assignCodesOfAll, codesOf, countCodes, loadCodes } from '../../src/store/campaigns/codes.ts'
+import { freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 

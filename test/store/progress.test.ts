@@ -1,8 +1,8 @@
 import tap, { test } from 'tap'
-import { decisionsUnder } from '../../src/store/orders.ts'
-import { dueTasks, progressOfUser, recordProgress, settleTasks } from '../../src/store/progress.ts'
-import { freshDatabase } from '../support/database.ts'
-import { sharedServers } from '../support/servers.ts'
+import { dueTasks, progressOfUser, recordProgress, settleTasks } from '../../src/store/campaigns/progress.ts'
+import { decisionsUnder } from '../../src/store/reading/orders.ts'
+import { freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 

@@ -1,4 +1,4 @@
-import { poll } from '../../src/stack/wait.ts'
+import { poll } from '../../src/stack/processes/wait.ts'
 
 export interface WaitOptions {
   /** how long to wait at most (120,000): what comes sooner costs nothing */

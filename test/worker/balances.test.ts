@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import type { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { balanceField } from '../../src/gate/user-fields.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
-import { balancesOfUser, ledgerOfUser } from '../../src/store/ledger.ts'
-import { openSession } from '../../src/store/pool.ts'
-import { storeFrames } from '../../src/store/projection.ts'
-import { takeShard } from '../../src/store/shards.ts'
-import { foldFrames } from '../../src/worker/fold.ts'
-import { type Database, freshDatabase } from '../support/database.ts'
-import { sharedServers } from '../support/servers.ts'
+import { balanceField } from '../../src/record/user-fields.ts'
+import { openSession } from '../../src/store/connection/pool.ts'
+import { storeFrames } from '../../src/store/projection/projection.ts'
+import { balancesOfUser, ledgerOfUser } from '../../src/store/reading/ledger.ts'
+import { takeShard } from '../../src/store/shard/shards.ts'
+import { foldFrames } from '../../src/worker/projection/fold-frames.ts'
+import { type Database, freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
 
 const { databaseUrl } = await sharedServers(t)
 

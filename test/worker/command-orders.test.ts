@@ -1,10 +1,10 @@
 import t from 'tap'
 import type { QueuedCommand } from '../../src/journal/command-queue.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { CommandIntake } from '../../src/worker/command-intake.ts'
-import { byAttempt, commandSender } from '../support/command-sender.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, bought, openShop, type Shop } from '../support/shop.ts'
+import { CommandIntake } from '../../src/worker/commands/intake.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { byAttempt, commandSender } from '../support/shop/command-sender.ts'
+import { assertWhole, bought, openShop, type Shop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { progressOfUser } from '../../src/store/progress.ts'
+import { progressOfUser } from '../../src/store/campaigns/progress.ts'
 import { exampleDefinition } from '../campaign/example.ts'
 import { aTask, rulesOf } from '../campaign/kinds.ts'
-import { byAttempt, commandSender } from '../support/command-sender.ts'
-import { startCore } from '../support/core.ts'
-import { sharedServers } from '../support/servers.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { byAttempt, commandSender } from '../support/shop/command-sender.ts'
+import { startCore } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)

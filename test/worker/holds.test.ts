@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { Campaigns } from '../../src/campaign/lifecycle.ts'
-import { readStock } from '../../src/store/restore.ts'
-import { readShard } from '../../src/store/shards.ts'
+import type { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
+import { readStock } from '../../src/store/projection/restore.ts'
+import { readShard } from '../../src/store/shard/shards.ts'
 import { iso, openDefinition, setUp } from '../campaign/set-up.ts'
-import { insist } from '../support/core.ts'
+import { insist } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
 
 // One campaign that goes wrong stays one: somebody wrote its hashes in Redis.

@@ -8,11 +8,11 @@ import {
   recordOpening,
   requestReopening,
   savePlace
-} from '../../src/store/shards.ts'
-import { cleanJournal } from '../../src/worker/housekeeping.ts'
-import { startCore } from '../support/core.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, bought, openShop } from '../support/shop.ts'
+} from '../../src/store/shard/shards.ts'
+import { cleanJournal } from '../../src/worker/shard/housekeeping.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { startCore } from '../support/shop/core.ts'
+import { assertWhole, bought, openShop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)

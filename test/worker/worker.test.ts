@@ -1,10 +1,10 @@
 import t from 'tap'
 import { createJournalStream, manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { readShard, recordOpening, requestReopening } from '../../src/store/shards.ts'
-import { buy, insist } from '../support/core.ts'
-import { sharedServers } from '../support/servers.ts'
-import { assertWhole, atRest, bought, decisionOf, move, openShop, rawCall, type Shop } from '../support/shop.ts'
+import { readShard, recordOpening, requestReopening } from '../../src/store/shard/shards.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { buy, insist } from '../support/shop/core.ts'
+import { assertWhole, atRest, bought, decisionOf, move, openShop, rawCall, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)

@@ -1,5 +1,5 @@
-import type { History } from '../../support/history.ts'
-import type { Difference } from '../../support/judged.ts'
+import type { Difference } from '../../support/running/judged.ts'
+import type { History } from '../../support/shop/history.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Child, Footprint } from '../world/child.ts'
 

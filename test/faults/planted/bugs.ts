@@ -46,7 +46,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'one SHA for all openings and no look at replid',
     edits: [
       {
-        file: 'build/src/gate/scripts.js',
+        file: 'build/src/gate/redis/scripts.js',
         find: "const [shebang = '', ...lines] = assemble(name).split('\\n');",
         put: `const [shebang = '', ...lines] = assemble(name).split('\\n');
     opening = { ...opening, epoch: name === 'gate' ? 0 : opening.epoch, replid: '' };`
@@ -83,7 +83,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'position outside the transaction',
     edits: [
       {
-        file: 'build/src/store/projection.js',
+        file: 'build/src/store/projection/projection.js',
         find: "    await session.query('begin');\n    try {\n        await advancePosition(session, projected);\n",
         put: "    await advancePosition(session, projected);\n    await session.query('begin');\n    try {\n"
       }
@@ -95,7 +95,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'confirm before the ack',
     edits: [
       {
-        file: 'build/src/gate/confirmer.js',
+        file: 'build/src/gate/shard/confirmer.js',
         find: 'const result = await publisher.publish({',
         put: 'const result = { acked: true };\n        void publisher.publish({'
       }
@@ -107,13 +107,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no dedupe of frames',
     edits: [
       {
-        file: 'build/src/store/projection-place.js',
+        file: 'build/src/store/projection/place.js',
         find: 'new Set(stored.rows.map(({ entry }) => entry))',
         put: 'new Set(frames.map(({ epoch, batch }) => [epoch, batch].join("-")))'
       },
       // copies that one transaction holds
       {
-        file: 'build/src/worker/fold.js',
+        file: 'build/src/worker/projection/fold-frames.js',
         find: 'if (!fresh.has(entry) || taken.has(entry))',
         put: 'if (!fresh.has(entry))'
       }
@@ -125,7 +125,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'an empty read taken for the end',
     edits: [
       {
-        file: 'build/src/worker/projector.js',
+        file: 'build/src/worker/projection/projector.js',
         find: 'await this.step(epoch, 500);',
         put: 'if ((await this.step(epoch, 500)) === 0)\n                return;'
       }
@@ -137,7 +137,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'no probe by the owner',
     edits: [
-      { file: 'build/src/worker/owner.js', find: 'run: () => this.#probe(scripts)', put: 'run: async () => { }' }
+      { file: 'build/src/worker/shard/owner.js', find: 'run: () => this.#probe(scripts)', put: 'run: async () => { }' }
     ],
     runs: [{ row: 'F15', seed: 1 }],
     rules: ['I4', 'I5', 'I7', 'I11']

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { PartName } from '../../../src/stack/programs.ts'
+import type { PartName } from '../../../src/stack/processes/programs.ts'
 import type { Prepared, Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { type Lane, privateServer } from '../world/lane.ts'

@@ -1,4 +1,4 @@
-import { openSession, saleDefinition } from '../../support/sale.ts'
+import { openSession, saleDefinition } from '../../support/shop/sale.ts'
 import type { DrawVisit } from '../load/messages.ts'
 
 export const sale = 'phone'

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PartName } from '../../../src/stack/programs.ts'
+import type { PartName } from '../../../src/stack/processes/programs.ts'
 import { lasting } from '../rows/tools.ts'
 import type { Child } from '../world/child.ts'
 import { resume, suspend } from '../world/lane.ts'

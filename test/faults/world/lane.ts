@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { PartName } from '../../../src/stack/programs.ts'
-import type { Server } from '../../../src/stack/server.ts'
-import { startServer } from '../../../src/stack/servers.ts'
+import type { PartName } from '../../../src/stack/processes/programs.ts'
+import { startServer } from '../../../src/stack/servers/all.ts'
+import type { Server } from '../../../src/stack/servers/server.ts'
 
 const run = promisify(execFile)
 

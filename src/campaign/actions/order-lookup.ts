@@ -1,0 +1,27 @@
+import type { Pool } from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import type { Gate, LiveOrder } from '../../gate/gate.ts'
+import { decodeOrder } from '../../record/order.ts'
+import { findOrder, type StoredOrder } from '../../store/reading/orders.ts'
+import { findAny } from './find-in-both.ts'
+
+/** An order and whose it is. */
+export type FoundOrder = LiveOrder & { readonly user: string }
+
+/** What Postgres has is journaled. */
+export function journaled({ id, record }: StoredOrder): LiveOrder {
+  return { order: decodeOrder(id, record), journaled: true }
+}
+
+/** An order whosever it is; see findAny. @throws UnavailableError */
+export function findAnyOrder(
+  { gate, pool }: { readonly gate: Pick<Gate, 'orderOf' | 'ownerOf'>; readonly pool: Pool },
+  id: string
+): Promise<FoundOrder | undefined> {
+  return findAny({
+    stored: () => fromStore(findOrder(pool, id)),
+    ownerOf: () => gate.ownerOf(id),
+    live: (user) => gate.orderOf(user, id),
+    journaled
+  })
+}

@@ -1,0 +1,50 @@
+import { type Progress, type ProgressReport, recordProgress } from '../../store/campaigns/progress.ts'
+import type { CatalogueActivity } from '../carrying/catalogue.ts'
+import { dayOf } from '../parts/local-time.ts'
+import type { Task } from '../parts/model.ts'
+
+/** What another system tells of a user's progress in a task. */
+export interface TaskReport extends Pick<ProgressReport, 'source' | 'sourceEventId' | 'user' | 'amount'> {
+  /** when it happened, ms since 1970: the day that it counts for */
+  readonly at: number
+}
+
+export type TaskProgress =
+  | Progress
+  /** `CONFLICT`: the task has no goal to count for; the others: it happened outside of the task's window */
+  | { readonly kind: 'refused'; readonly code: 'NOT_STARTED' | 'ENDED' | 'CONFLICT'; readonly detail: string }
+
+const DAY_MS = 86_400_000
+
+/** Day number of a moment in the campaign's zone for a task per day, '' for one per campaign. */
+function periodOf(task: Task, timezone: string, at: number): string {
+  if (task.per === 'campaign') return ''
+  const { year, month, day } = dayOf(at, timezone)
+  return String(Date.UTC(year, month - 1, day) / DAY_MS)
+}
+
+/**
+ * Counts a report of progress by the rules in force; see recordProgress. The worker has the gate decide a goal that is
+ * reached.
+ * @throws what Postgres throws
+ */
+export async function reportProgress(
+  db: Parameters<typeof recordProgress>[0],
+  { campaign, activity }: CatalogueActivity,
+  report: TaskReport
+): Promise<TaskProgress> {
+  const refused = (code: 'NOT_STARTED' | 'ENDED' | 'CONFLICT', detail: string) =>
+    ({ kind: 'refused', code, detail }) as const
+  if (activity.kind !== 'task' || activity.goal === null) return refused('CONFLICT', 'it is no task with a goal')
+  const { at, ...counted } = report
+  const { opensAt = 0, closesAt = 0 } = activity.sessions[0] ?? {}
+  if (at < opensAt) return refused('NOT_STARTED', `the task opens at ${new Date(opensAt).toISOString()}`)
+  if (at >= closesAt || campaign.ended) return refused('ENDED', 'the task is over')
+  return recordProgress(db, {
+    ...counted,
+    campaign: campaign.id,
+    task: activity.id,
+    period: periodOf(activity, campaign.rules.timezone, at),
+    goal: activity.goal.count
+  })
+}

@@ -1,0 +1,64 @@
+import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import { balanceOf } from '../../record/user-fields.ts'
+import type { IntentRow } from '../../store/campaigns/intents.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import type { AuditEntry } from '../../store/operators/audit.ts'
+import { stockKey } from '../definition/compile.ts'
+import type { Rules } from '../definition/rules.ts'
+
+/** What was asked of one number, and what the gate really did; `applied` is null while that is not known. */
+export interface AppliedAdd {
+  readonly key: string
+  readonly field: string
+  readonly asked: number
+  readonly applied: number | null
+}
+
+/** The additions of an intent with what became of each: removing takes what is left. */
+export function appliedAdds({ adds }: Pick<IntentRow, 'adds'>, applied: readonly number[] | null): AppliedAdd[] {
+  return adds.map(([key, field, asked], index) => ({ key, field, asked, applied: applied?.[index] ?? null }))
+}
+
+/** How a field of stock is called: by its session, or by its prize where the activity is a draw. */
+export function stockView({ key, field, asked, applied }: AppliedAdd, rules: Rules | undefined) {
+  const isDraw = rules?.activities.some(({ id, kind }) => kind === 'draw' && stockKey(rules.id, id) === key)
+  return { [isDraw ? 'prize' : 'session']: field.replace(/:remaining$/, ''), asked, applied }
+}
+
+/** A balance that an operator moved, and what of a removal was not there any more. */
+export function balanceView({ field, asked, applied }: AppliedAdd) {
+  const balance = balanceOf(field)
+  const missing = applied === null ? 0 : applied - asked
+  return {
+    unit: balance?.unit ?? field.replace(/^e:[^/]*\//, 'entitlement:'),
+    asked,
+    applied,
+    ...(missing > 0 && { shortfall: missing })
+  }
+}
+
+/**
+ * The audit entry of a change that did less than was asked for. The one of the change itself says what was asked, for it is written
+ * before the gate decides: a change that cannot be audited is not made.
+ */
+export function shortEntry(
+  intent: IntentRow,
+  { decision, applied }: { readonly decision: string; readonly applied: readonly number[] },
+  rules: Rules | undefined
+): AuditEntry {
+  const { campaign, activity, user, type, createdBy } = intent
+  const adds = appliedAdds(intent, applied)
+  const stock = adds.filter(({ key }) => key.startsWith('s:')).map((add) => stockView(add, rules))
+  const balances = adds.filter(({ key }) => key.startsWith('u:')).map(balanceView)
+  return {
+    operator: createdBy,
+    action: type,
+    target: user === SYSTEM_USER ? `campaign:${campaign}` : `user:${issuedUser(user)}`,
+    reason: (JSON.parse(intent.request) as { reason?: string }).reason,
+    after: {
+      ...(stock.length > 0 ? { activity, stock } : { campaign, balances }),
+      eventId: decision,
+      intent: String(intent.id)
+    }
+  }
+}

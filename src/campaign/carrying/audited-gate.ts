@@ -1,0 +1,69 @@
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { fromStore } from '../../base/deadline.ts'
+import type { Command } from '../../gate/batch/commands.ts'
+import type { Outcome } from '../../gate/batch/outcomes.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
+import { auditDebts } from './audit-debts.ts'
+
+/** A command of an operator, and how the audit trail tells of it. */
+export interface AuditedCommand {
+  readonly command: Command
+  readonly entryOf: (outcome: Outcome) => AuditEntry
+}
+
+/** Whether an outcome has to be audited: a replay was, and a refusal changed nothing. */
+function isAudited(outcome: Outcome): boolean {
+  return (outcome.kind === 'confirmed' && !outcome.replayed) || outcome.kind === 'pending' || outcome.kind === 'unknown'
+}
+
+/** @throws UnavailableError when the pool has none in time; a connection that comes later goes back to it */
+async function connectInTime(pool: pg.Pool): Promise<pg.PoolClient> {
+  const connecting = pool.connect()
+  try {
+    return await fromStore(connecting)
+  } catch (error) {
+    void connecting.then(
+      (late) => late.release(),
+      () => {}
+    )
+    throw error
+  }
+}
+
+/**
+ * Submits commands of operators. The audit entry is written in a transaction begun before the change: without Postgres
+ * nothing is changed.
+ */
+export function createAuditedGate({
+  gate,
+  pool,
+  logger
+}: {
+  gate: Pick<Gate, 'submit'>
+  pool: pg.Pool
+  logger: Logger
+}) {
+  return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
+    const client = await connectInTime(pool)
+    let broken = true
+    try {
+      await fromStore(client.query('begin'))
+      const outcome = await gate.submit(command)
+      try {
+        if (isAudited(outcome)) await recordAudit(client, entryOf(outcome))
+        await client.query('commit')
+        broken = false
+      } catch (error) {
+        // the decision stands and names the operator in the journal; taking the answer back would be a lie
+        if (isAudited(outcome)) auditDebts(pool).owe(entryOf(outcome), error, logger)
+      }
+      return outcome
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+export type AuditedGate = ReturnType<typeof createAuditedGate>

@@ -1,0 +1,156 @@
+import type { Pool } from 'pg'
+import { type CampaignRow, currentRevision, publishedCampaigns } from '../../store/campaigns/campaigns.ts'
+import { type DrawSeed, readSeeds } from '../../store/campaigns/draws.ts'
+import type { Definition } from '../definition/document.ts'
+import { type ActivityRules, definitionOf, type Rules, type Sale } from '../definition/rules.ts'
+
+/** What a published campaign is at a moment. */
+export type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'
+
+/** A published campaign as a gateway knows it. */
+export interface CatalogueCampaign {
+  readonly id: string
+  /** the published version of the definition */
+  readonly version: number
+  /** rises with every change; with `version` it makes the ETag */
+  readonly revision: number
+  /** rules in force, times in ms, sessions one by one */
+  readonly rules: Rules
+  /** the same as a definition, times in UTC */
+  readonly definition: Definition
+  readonly paused: boolean
+  readonly ended: boolean
+  readonly settled: boolean
+  /** ms since 1970 */
+  readonly publishedAt: number
+  /** by draw; the seeds are secret until their draw has ended */
+  readonly seeds: ReadonlyMap<string, DrawSeed>
+}
+
+export interface CatalogueActivity {
+  readonly campaign: CatalogueCampaign
+  readonly activity: ActivityRules
+}
+
+export interface CatalogueSale {
+  readonly campaign: CatalogueCampaign
+  readonly sale: Sale
+}
+
+export type Flags = Pick<CatalogueCampaign, 'paused' | 'ended' | 'settled'>
+
+/** The status by the clock; `now` in ms since 1970. */
+export function statusOf(campaign: Flags & { readonly rules: Rules }, now: number): CampaignStatus {
+  if (campaign.settled) return 'settled'
+  if (campaign.ended || now >= campaign.rules.closesAt) return 'ended'
+  if (campaign.paused) return 'paused'
+  return now < campaign.rules.opensAt ? 'published' : 'running'
+}
+
+function fromRow(row: CampaignRow, seeds: ReadonlyMap<string, DrawSeed>): CatalogueCampaign {
+  const rules = row.rules as Rules
+  return {
+    id: row.id,
+    version: row.publishedVersion ?? row.version,
+    revision: row.revision,
+    rules,
+    definition: definitionOf(rules),
+    paused: row.paused,
+    ended: row.ended,
+    settled: row.settled,
+    publishedAt: row.publishedAt?.getTime() ?? 0,
+    seeds
+  }
+}
+
+/**
+ * The published campaigns, kept in memory: routes ask it at no cost. One small query each `refreshMs` learns whether
+ * anything changed; while Postgres is away the last known campaigns stay.
+ */
+export class Catalogue {
+  readonly #pool: Pool
+  readonly #refreshMs: number
+  readonly #onError: (error: unknown) => void
+  #campaigns = new Map<string, CatalogueCampaign>()
+  #activities = new Map<string, Map<string, CatalogueActivity>>()
+  #sales = new Map<string, Map<string, CatalogueSale>>()
+  #revision = -1
+  #timer: NodeJS.Timeout | undefined
+  #running = false
+
+  constructor(options: { pool: Pool; refreshMs?: number; onError?: (error: unknown) => void }) {
+    this.#pool = options.pool
+    this.#refreshMs = options.refreshMs ?? 500
+    this.#onError = options.onError ?? (() => undefined)
+  }
+
+  /** Reads once and goes on reading; resolves also when Postgres does not answer yet. */
+  async start(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    await this.#turn()
+  }
+
+  stop(): void {
+    this.#running = false
+    clearTimeout(this.#timer)
+  }
+
+  /** All published campaigns, ended ones too, by id. */
+  list(): CatalogueCampaign[] {
+    return [...this.#campaigns.values()]
+  }
+
+  get(id: string): CatalogueCampaign | undefined {
+    return this.#campaigns.get(id)
+  }
+
+  /** A sale and its campaign; two lookups, nothing else: the hot path asks for each request. */
+  findSale(campaign: string, sale: string): CatalogueSale | undefined {
+    return this.#sales.get(campaign)?.get(sale)
+  }
+
+  /** An activity of any kind and its campaign, as cheap as `findSale`. */
+  findActivity(campaign: string, activity: string): CatalogueActivity | undefined {
+    return this.#activities.get(campaign)?.get(activity)
+  }
+
+  /** Reads now what changed since. @throws what Postgres throws */
+  async refresh(): Promise<void> {
+    const revision = await currentRevision(this.#pool)
+    if (revision === this.#revision) return
+    const before = this.#campaigns
+    const known = (row: CampaignRow) => (before.get(row.id)?.revision === row.revision ? before.get(row.id) : undefined)
+    const rows = await publishedCampaigns(this.#pool)
+    // Seeds are read after the rules whose draws they belong to: they were written before these could be published.
+    const changed = rows.filter((row) => known(row) === undefined).map(({ id }) => id)
+    const seeds = await readSeeds(this.#pool, changed)
+    const campaigns = new Map<string, CatalogueCampaign>()
+    for (const row of rows) campaigns.set(row.id, known(row) ?? fromRow(row, seeds.get(row.id) ?? new Map()))
+    this.#index(campaigns)
+    this.#revision = revision
+  }
+
+  #index(campaigns: Map<string, CatalogueCampaign>): void {
+    this.#campaigns = campaigns
+    this.#activities = new Map()
+    this.#sales = new Map()
+    for (const campaign of campaigns.values()) {
+      const { activities } = campaign.rules
+      const sales = activities.filter((activity) => activity.kind === 'sale')
+      this.#activities.set(campaign.id, new Map(activities.map((activity) => [activity.id, { campaign, activity }])))
+      this.#sales.set(campaign.id, new Map(sales.map((sale) => [sale.id, { campaign, sale }])))
+    }
+  }
+
+  async #turn(): Promise<void> {
+    try {
+      await this.refresh()
+    } catch (error) {
+      this.#onError(error)
+    }
+    if (!this.#running) return
+    this.#timer = setTimeout(() => void this.#turn(), this.#refreshMs)
+    this.#timer.unref()
+  }
+}

@@ -1,0 +1,117 @@
+import type { PoolClient } from 'pg'
+import type { AdjustCommand } from '../../gate/batch/commands.ts'
+import { type CampaignRow, lockCampaign } from '../../store/campaigns/campaigns.ts'
+import type { IntentRow } from '../../store/campaigns/intents.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
+import { type Checked, checkDefinition } from '../definition/check.ts'
+import type { DefinitionError } from '../definition/document.ts'
+import type { Rules } from '../definition/rules.ts'
+import { explain } from '../parts/explain.ts'
+import { Id } from '../parts/shapes.ts'
+import { CampaignError } from './campaign-error.ts'
+import type { CampaignDeps } from './carry-out.ts'
+
+/** What the parts of the lifecycle share. */
+export interface LifecycleContext extends CampaignDeps {
+  /** ms since 1970 */
+  readonly now: () => number
+  /** how long a change waits for the gate before it answers that it is still open */
+  readonly carryMs: number
+}
+
+/** Values to write and numbers to add, as the gate takes them. */
+export type Writes = Pick<AdjustCommand, 'puts' | 'adds'>
+
+/** Who asks, why, and under which conditions. */
+export interface Actor {
+  readonly operator: string
+  readonly reason?: string | undefined
+  /** the operator's Idempotency-Key and the hash of his request: asked again, the same change is not made twice */
+  readonly key?: string | undefined
+  readonly hash?: string | undefined
+  /** value of If-Match; the campaign's ETag must be among its values */
+  readonly ifMatch?: string | undefined
+  /** the version that is meant, where one is named: a review is of what was read */
+  readonly version?: number | undefined
+  /** called in the transaction of a step of the review, with what the campaign is then */
+  readonly done?: ((client: Queryable, row: CampaignRow) => Promise<void>) | undefined
+}
+
+/** A change, and what the gate made of it; `intent` is absent where nothing had to be carried out. */
+export interface Change {
+  readonly campaign: CampaignRow
+  readonly intent?: IntentRow
+  /** of a publication: what is not wrong, and should be known */
+  readonly warnings?: readonly DefinitionError[]
+}
+
+/** The ETag of a campaign: every change gives it another. */
+export function etagOf(row: Pick<CampaignRow, 'version' | 'revision'>): string {
+  return `"${row.version}.${row.revision}"`
+}
+
+/** The rules in force; undefined before the first publication. */
+export function rulesInForce(row: CampaignRow): Rules | undefined {
+  return row.rules === null ? undefined : (row.rules as Rules)
+}
+
+/** @throws CampaignError CONFLICT before the first publication */
+export function published(row: CampaignRow): Rules {
+  const rules = rulesInForce(row)
+  if (!rules) throw new CampaignError('CONFLICT', `${row.id} is not published yet; nothing was changed.`)
+  return rules
+}
+
+/** All that is wrong with an operator's document. */
+export function invalid(errors: readonly DefinitionError[]): CampaignError {
+  return new CampaignError('VALIDATION', 'The document is not valid; nothing was changed.', { errors })
+}
+
+/** @throws CampaignError VERSION_MISMATCH when If-Match was sent and names another state */
+export function checkVersion(row: CampaignRow, actor: Actor): void {
+  if (actor.ifMatch === undefined || actor.ifMatch.trim() === '*') return
+  const wanted = actor.ifMatch.split(',').map((value) => value.trim().replace(/^W\//, ''))
+  if (wanted.includes(etagOf(row))) return
+  throw new CampaignError('VERSION_MISMATCH', `The campaign is at ${etagOf(row)} now; nothing was changed.`, {
+    version: row.version
+  })
+}
+
+/** @throws CampaignError CONFLICT with the newest version, when another one is meant than was `step` last */
+export function checkNamed(row: CampaignRow, { version }: Actor, step: 'saved' | 'submitted' | 'approved'): void {
+  if (version === undefined || version === row.version) return
+  const detail = `Version ${row.version} was saved last, so version ${version} is not the one that was ${step}; nothing was changed.`
+  throw new CampaignError('CONFLICT', detail, { version: row.version })
+}
+
+/** @throws CampaignError VALIDATION with all errors */
+export function checked(id: string, input: unknown): Extract<Checked, { ok: true }> {
+  const result = checkDefinition(input)
+  if (!result.ok) throw invalid(result.errors)
+  if (result.definition.id !== id) {
+    const [wrong] = explain(Id, id)
+    const detail = wrong
+      ? `of the address ${wrong.detail}`
+      : `must be ${JSON.stringify(id)}, the campaign of the address`
+    throw invalid([{ pointer: '/id', detail }])
+  }
+  return result
+}
+
+export function notFound(id: string): CampaignError {
+  return new CampaignError('NOT_FOUND', `There is no campaign ${id}.`)
+}
+
+/** Locks a campaign that has at least one version. @throws CampaignError NOT_FOUND */
+export async function lockExisting(client: PoolClient, id: string): Promise<CampaignRow> {
+  const row = await lockCampaign(client, id)
+  if (!row || row.version === 0) throw notFound(id)
+  return row
+}
+
+export function stillPublishing(row: CampaignRow): CampaignError {
+  return new CampaignError(
+    'CONFLICT',
+    `Version ${row.version} is being published; it goes on by itself, or at once when publication is asked for again.`
+  )
+}

@@ -1,0 +1,129 @@
+import { type AddEntry, activityKey, compileLimits, compileShipBy, type Put, stockKey } from '../definition/compile.ts'
+import { MAX_SESSIONS, type Rules } from '../definition/rules.ts'
+import { addedSessions } from '../kinds/sale/rules.ts'
+import { iso } from '../parts/activity.ts'
+import type { ActivityRules, Sale, Session } from '../parts/model.ts'
+import { packSessions } from '../parts/packed.ts'
+import { type Adjusted, Contradiction, changedPuts, guarded, momentAt, nothing } from './parts.ts'
+import type { CampaignPatch } from './patch.ts'
+
+/** The campaign's end moved: the rules then in force, and the sessions that came with the added days. */
+interface Moved {
+  readonly rules: Rules
+  readonly added: ReadonlyArray<{ readonly sale: Sale; readonly sessions: readonly Session[] }>
+}
+
+function checkEnd(rules: Rules, closesAt: number, now: number): void {
+  if (closesAt <= now) throw new Contradiction('/closesAt', 'is in the past; to stop at once, end the campaign')
+  if (closesAt <= rules.opensAt) throw new Contradiction('/closesAt', 'must be after opensAt')
+  if (closesAt - rules.opensAt > 400 * 24 * 3600 * 1000) {
+    throw new Contradiction('/closesAt', 'must be at most 400 days after opensAt')
+  }
+}
+
+/** Those of added days, none that would have begun already: a session is as long as it says. */
+function sessionsToCome(rules: Rules, closesAt: number, now: number): Moved['added'] {
+  const added = rules.activities.flatMap((sale) => {
+    if (sale.kind !== 'sale') return []
+    const sessions = addedSessions(sale, rules, { ...rules, closesAt }).filter(({ opensAt }) => opensAt >= now)
+    return sessions.length === 0 ? [] : [{ sale, sessions }]
+  })
+  const all = [...rules.activities.map(({ sessions }) => sessions), ...added.map(({ sessions }) => sessions)]
+  const count = all.reduce((sum, sessions) => sum + sessions.length, 0)
+  if (count > MAX_SESSIONS) {
+    throw new Contradiction('/closesAt', `leads to ${count} sessions; a campaign has at most ${MAX_SESSIONS}`)
+  }
+  return added
+}
+
+/** Sessions that last until the campaign's end go on doing so when the end moves; daily ones are as long as they were. */
+function moveEnd(rules: Rules, closesAt: number, now: number): Moved {
+  checkEnd(rules, closesAt, now)
+  const added = sessionsToCome(rules, closesAt, now)
+  const moved = (activity: ActivityRules, session: Session): Session => {
+    // the seed of a draw that has ended may be public: it is not opened again
+    const over = activity.kind === 'draw' && session.closesAt <= now
+    const stays = over || (activity.kind === 'sale' && activity.daily !== undefined)
+    const carried = session.closesAt === rules.closesAt && !stays ? { ...session, closesAt } : session
+    if (carried.closesAt > closesAt || carried.closesAt <= carried.opensAt) {
+      throw new Contradiction(
+        '/closesAt',
+        `session ${session.id} of ${activity.id} lasts longer, until ${iso(session.closesAt)}`
+      )
+    }
+    return carried
+  }
+  const activities = rules.activities.map((activity) => {
+    const sessions = activity.sessions.map((session) => moved(activity, session))
+    const more = added.find(({ sale }) => sale === activity)?.sessions ?? []
+    return { ...activity, sessions: inOrder(activity.id, [...sessions, ...more]) }
+  })
+  return { rules: { ...rules, closesAt, activities }, added }
+}
+
+/** @throws Contradiction where an operator has put a session in the place of one that comes */
+function inOrder(activity: string, sessions: Session[]): Session[] {
+  const sorted = sessions.sort((a, b) => a.opensAt - b.opensAt)
+  for (const [index, session] of sorted.entries()) {
+    const before = sorted[index - 1]
+    if (before === undefined || session.opensAt >= before.closesAt) continue
+    throw new Contradiction('/closesAt', `session ${session.id} of ${activity} would overlap session ${before.id}`)
+  }
+  return sorted
+}
+
+/** The stock of sessions that came, as it is preloaded for those of the definition. */
+function stockOfAdded(rules: Rules, added: Moved['added']): AddEntry[] {
+  return added.flatMap(({ sale, sessions }) =>
+    sessions.map((session): AddEntry => [stockKey(rules.id, sale.id), `${session.id}:remaining`, session.stock])
+  )
+}
+
+/** `sessions` of each activity and `ship_by` of each sale, which depend on the campaign's window. */
+function windowPuts(rules: Rules): Put[] {
+  return rules.activities.flatMap((activity) => {
+    const key = activityKey(rules.id, activity.id)
+    const sessions: Put = [key, 'sessions', packSessions(activity.sessions)]
+    return activity.kind === 'sale' ? [[key, 'ship_by', compileShipBy(rules, activity)] as const, sessions] : [sessions]
+  })
+}
+
+/**
+ * An adjustment of the campaign itself.
+ * @param now ms since 1970
+ * @param body what passed the schema `CampaignPatch`
+ */
+export function adjustCampaign(rules: Rules, now: number, body: CampaignPatch): Adjusted {
+  return guarded(() => {
+    const { closesAt, admission, limits } = body
+    const data: Record<string, unknown> = {}
+    const adds: AddEntry[] = []
+    let after = rules
+    if (closesAt !== undefined) {
+      const moved = moveEnd(after, momentAt(closesAt, '/closesAt'), now)
+      after = moved.rules
+      data.closesAt = iso(after.closesAt)
+      adds.push(...stockOfAdded(after, moved.added))
+      if (moved.added.length > 0) {
+        data.addedSessions = moved.added.map(({ sale, sessions }) => ({
+          activity: sale.id,
+          sessions: sessions.map(({ id }) => id)
+        }))
+      }
+    }
+    if (admission !== undefined) {
+      after = { ...after, admission }
+      data.admission = admission
+    }
+    if (limits !== undefined) {
+      after = { ...after, unitsPerUser: limits.unitsPerUser ?? 0 }
+      data.limits = limits
+    }
+    if (Object.keys(data).length === 0) return nothing
+    const puts = [
+      ...changedPuts(compileLimits(rules), compileLimits(after)),
+      ...changedPuts(windowPuts(rules), windowPuts(after))
+    ]
+    return { ok: true, rules: after, puts, adds, type: 'campaign.adjusted', data }
+  })
+}

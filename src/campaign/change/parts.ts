@@ -1,0 +1,72 @@
+import { momentOf, NO_MOMENT } from '../../base/moment.ts'
+import { type AddEntry, type Put, stockKey } from '../definition/compile.ts'
+import type { DefinitionError } from '../definition/document.ts'
+import type { Rules } from '../definition/rules.ts'
+import { withStockChanged } from '../definition/stock.ts'
+import type { ActivityRules } from '../parts/model.ts'
+
+/** What an adjustment leads to: the rules then in force, and what the gate is to write. */
+export interface Adjustment {
+  readonly ok: true
+  readonly rules: Rules
+  readonly puts: readonly Put[]
+  readonly adds: readonly AddEntry[]
+  readonly type: 'campaign.adjusted'
+  /** what changed, for the journal, the event and the audit */
+  readonly data: Record<string, unknown>
+}
+
+export type Adjusted = Adjustment | { readonly ok: false; readonly errors: DefinitionError[] }
+
+/** The value of an adjustment is right in itself and contradicts what is in force. */
+export class Contradiction extends Error {
+  readonly pointer: string
+  constructor(pointer: string, detail: string) {
+    super(detail)
+    this.pointer = pointer
+  }
+}
+
+/** @throws Contradiction where the calendar has no such moment */
+export function momentAt(text: string, pointer: string): number {
+  const value = momentOf(text)
+  if (value === undefined) throw new Contradiction(pointer, NO_MOMENT)
+  return value
+}
+
+/** One adjustment of one activity, step by step: rules, stock and what is told about it. */
+export interface Draft {
+  activity: ActivityRules
+  readonly rules: Rules
+  readonly adds: AddEntry[]
+  readonly data: Record<string, unknown>
+  readonly now: number
+}
+
+/** Adds to the stock of a session or the quota of a prize. */
+export function addStock(draft: Draft, item: string, delta: number): void {
+  draft.adds.push([stockKey(draft.rules.id, draft.activity.id), `${item}:remaining`, delta])
+  // may be below zero until the gate has told what it really took
+  draft.activity = withStockChanged(draft.activity, new Map([[item, delta]]))
+}
+
+export const nothing: Adjusted = {
+  ok: false,
+  errors: [{ pointer: '', detail: 'asks for no change' }]
+}
+
+/** The values of compiled rules that differ from those in force: an adjustment writes these only. */
+export function changedPuts(before: readonly Put[], after: readonly Put[]): Put[] {
+  const known = new Set(before.map((put) => put.join('\n')))
+  return after.filter((put) => !known.has(put.join('\n')))
+}
+
+/** Runs work; a contradiction becomes its one error. */
+export function guarded(work: () => Adjusted): Adjusted {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof Contradiction)) throw error
+    return { ok: false, errors: [{ pointer: error.pointer, detail: error.message }] }
+  }
+}

@@ -1,0 +1,150 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { PoolClient } from 'pg'
+import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import { type CampaignChange, type CampaignRow, changeCampaign, findCampaign } from '../../store/campaigns/campaigns.ts'
+import { findIntentByKey, insertIntent } from '../../store/campaigns/intents.ts'
+import { inTransaction } from '../../store/connection/transaction.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import { recordAudit } from '../../store/operators/audit.ts'
+import { CampaignError } from '../carrying/campaign-error.ts'
+import { awaitIntent } from '../carrying/carry-out.ts'
+import { statusOf } from '../carrying/catalogue.ts'
+import {
+  type Actor,
+  type Change,
+  checkVersion,
+  invalid,
+  type LifecycleContext,
+  lockExisting,
+  notFound,
+  published,
+  stillPublishing,
+  type Writes
+} from '../carrying/context.ts'
+import { campaignKey } from '../definition/compile.ts'
+import { describe, type Rules } from '../definition/rules.ts'
+import type { Adjusted } from './parts.ts'
+
+/** What a change of a locked campaign leads to. */
+export interface Planned extends Writes {
+  /** entity.verb of the decision and its event */
+  readonly type: string
+  readonly activity?: string
+  /** the user whom it concerns; without one it is the campaign's own matter */
+  readonly user?: string
+  readonly data: Record<string, unknown>
+  readonly change: CampaignChange
+  readonly before: unknown
+  readonly after: unknown
+}
+
+/** Plans under the lock of the campaign, whose transaction `client` is in. */
+export type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned>
+
+async function askedBefore(client: PoolClient, actor: Actor): Promise<number | undefined> {
+  if (actor.key === undefined) return undefined
+  const known = await findIntentByKey(client, actor.operator, actor.key)
+  if (known && known.requestHash !== (actor.hash ?? null)) {
+    throw new CampaignError('KEY_REUSED', 'This key was used for another request.')
+  }
+  return known?.id
+}
+
+async function write(client: PoolClient, id: string, step: { actor: Actor; planned: Planned }): Promise<number> {
+  const { actor, planned } = step
+  const { operator, reason } = actor
+  const intent = await insertIntent(client, {
+    campaign: id,
+    activity: planned.activity ?? '',
+    user: planned.user ?? SYSTEM_USER,
+    type: planned.type,
+    puts: planned.puts,
+    adds: planned.adds,
+    request: JSON.stringify({ by: operator, reason, ...planned.data }),
+    by: operator,
+    requestKey: actor.key,
+    requestHash: actor.hash
+  })
+  await changeCampaign(client, id, planned.change)
+  const target = planned.user === undefined ? `campaign:${id}` : `user:${issuedUser(planned.user)}`
+  const { type: action, before, after } = planned
+  await recordAudit(client, { operator, action, target, reason, before, after })
+  return intent
+}
+
+/**
+ * The one way of every change that the gate carries out: one transaction locks the campaign, plans, and writes intent,
+ * audit and rules; then the intent is carried out. A plan of `undefined` means that all is as asked already.
+ */
+export async function change(
+  context: LifecycleContext,
+  target: { id: string; actor: Actor },
+  plan: Plan
+): Promise<Change> {
+  const { id, actor } = target
+  const intent = await inTransaction(context.pool, async (client) => {
+    const row = await lockExisting(client, id)
+    // A retry of what was done answers what it did, also where the campaign has moved on since.
+    const known = await askedBefore(client, actor)
+    if (known !== undefined) return known
+    checkVersion(row, actor)
+    const planned = await plan(row, client)
+    return planned && write(client, id, { actor, planned })
+  })
+  const carried = intent === undefined ? undefined : await awaitIntent(context, intent, context.carryMs)
+  const campaign = await findCampaign(context.pool, id)
+  if (!campaign) throw notFound(id)
+  return carried ? { campaign, intent: carried } : { campaign }
+}
+
+const flagSteps = {
+  'campaign.paused': { field: 'paused', value: '1', change: { paused: true } },
+  'campaign.resumed': { field: 'paused', value: '0', change: { paused: false } },
+  'campaign.ended': { field: 'ended', value: '1', change: { ended: true } },
+  'campaign.settled': { field: 'ended', value: '1', change: { ended: true, settled: true } }
+} as const
+
+/** Plans pause, resumption, end and settlement. @throws CampaignError CONFLICT */
+export function planFlag(row: CampaignRow, type: keyof typeof flagSteps, now: number): Planned | undefined {
+  const rules = published(row)
+  const step = flagSteps[type]
+  const before = { paused: row.paused, ended: row.ended, settled: row.settled }
+  const after = { ...before, ...step.change }
+  const status = statusOf({ ...before, rules }, now)
+  const over = status === 'ended' || status === 'settled'
+  if (step.field === 'paused' && over) throw new CampaignError('CONFLICT', `${row.id} has ended.`)
+  if (isDeepStrictEqual(before, after)) return undefined
+  if (type === 'campaign.settled' && !over) {
+    throw new CampaignError('CONFLICT', `${row.id} is ${status}; only an ended campaign is settled.`)
+  }
+  const puts = [[campaignKey(row.id), step.field, step.value] as const]
+  return { type, puts, adds: [], data: {}, change: step.change, before, after }
+}
+
+type Described = Record<string, unknown>
+
+/** Of two descriptions the fields that differ: an audit entry need not repeat a thousand sessions. */
+function differing(before: Described, after: Described): { before: Described; after: Described } {
+  const told: { before: Described; after: Described } = { before: {}, after: {} }
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, fresh] = [before[name], after[name]]
+    if (isDeepStrictEqual(old, fresh)) continue
+    const lists = Array.isArray(old) && Array.isArray(fresh)
+    const missingIn = (list: unknown[]) => (item: unknown) => !list.some((other) => isDeepStrictEqual(item, other))
+    told.before[name] = lists ? old.filter(missingIn(fresh)) : old
+    told.after[name] = lists ? fresh.filter(missingIn(old)) : fresh
+  }
+  return told
+}
+
+/** Plans an adjustment of the rules in force. @throws CampaignError CONFLICT, VALIDATION */
+export function planAdjustment(row: CampaignRow, activity: string, adjust: (rules: Rules) => Adjusted): Planned {
+  const rules = published(row)
+  if (row.review === 'publishing') throw stillPublishing(row)
+  if (row.ended || row.settled) throw new CampaignError('CONFLICT', `${row.id} has ended.`)
+  const adjusted = adjust(rules)
+  if (!adjusted.ok) throw invalid(adjusted.errors)
+  const { type, puts, adds, data } = adjusted
+  const told = differing(describe(rules, activity), describe(adjusted.rules, activity))
+  return { type, activity, puts, adds, data, change: { rules: adjusted.rules }, ...told }
+}

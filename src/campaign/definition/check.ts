@@ -1,0 +1,182 @@
+import { checkDraw } from '../kinds/draw/check.ts'
+import { builtKinds, kinds } from '../kinds/index.ts'
+import { checkOverlaps, checkPrice, checkSale } from '../kinds/sale/check.ts'
+import { checkCircles, checkRedemption, checkTask } from '../kinds/task/check.ts'
+import { type Add, type Context, checkMoment, checkUnique, checkUnits } from '../parts/check.ts'
+import { explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
+import { isTimezone } from '../parts/local-time.ts'
+import { REWARD_WORDS } from '../parts/shapes.ts'
+import { type ActivityDefinition, type Definition, type DefinitionError, EnvelopeSchema } from './document.ts'
+import { MAX_SESSIONS, moment, type Rules, rulesOf } from './rules.ts'
+
+const DAY_MS = 24 * 3600 * 1000
+/** The longest campaign. */
+export const MAX_DAYS = 400
+
+/** Ids that would make a subject or a path mean two things. */
+export const reservedIds = new Set(['commands'])
+
+export type Checked =
+  | { readonly ok: true; readonly definition: Definition; readonly rules: Rules }
+  | { readonly ok: false; readonly errors: DefinitionError[] }
+
+function checkActivityShape(activity: unknown, pointer: string, add: Add): boolean {
+  const kind = typeof activity === 'object' && activity !== null ? (activity as { kind?: unknown }).kind : undefined
+  if (typeof activity !== 'object' || activity === null || Array.isArray(activity)) {
+    add(pointer, `must be an object, but is ${shown(activity)}`)
+    return false
+  }
+  if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind)) {
+    const names = Object.keys(kinds).join(', ')
+    add(`${pointer}/kind`, kind === undefined ? 'is missing' : `must be one of ${names}, but is ${shown(kind)}`)
+    return false
+  }
+  if (!builtKinds.has(kind)) {
+    add(`${pointer}/kind`, `${kind} is not built yet`)
+  }
+  const errors = explain(kinds[kind as keyof typeof kinds], activity)
+  for (const error of errors) add(pointer + error.pointer, error.detail)
+  if (kind === 'sale') checkPrice(activity, pointer, add)
+  return errors.length === 0 && builtKinds.has(kind)
+}
+
+function checkWindow(definition: Definition, add: Add): { opensAt: number; closesAt: number } | undefined {
+  const opensAt = checkMoment(definition.opensAt, '/opensAt', add)
+  const closesAt = checkMoment(definition.closesAt, '/closesAt', add)
+  if (opensAt === undefined || closesAt === undefined) return undefined
+  if (closesAt <= opensAt) {
+    add('/closesAt', 'must be after opensAt')
+    return undefined
+  }
+  if (closesAt - opensAt > MAX_DAYS * DAY_MS) {
+    add('/closesAt', `must be at most ${MAX_DAYS} days after opensAt`)
+    return undefined
+  }
+  return { opensAt, closesAt }
+}
+
+/** What can only be seen once everything else is right: the sessions that daily entries lead to. */
+function checkExpanded(rules: Rules, add: Add): void {
+  let total = 0
+  for (const [index, sale] of rules.activities.entries()) {
+    total += sale.sessions.length
+    if (sale.sessions.length === 0) {
+      add(`/activities/${index}/daily`, 'leads to no session: none lies wholly inside the campaign')
+    }
+    // A clock change can move two sessions of a day onto one another that do not touch on the wall clock's face.
+    checkOverlaps(
+      sale.sessions.map((session) => ({ ...session, pointer: `/activities/${index}/daily` })),
+      add
+    )
+  }
+  if (total > MAX_SESSIONS) {
+    add('/activities', `have ${total} sessions together; a campaign has at most ${MAX_SESSIONS}`)
+  }
+}
+
+/** Units as far as they are written down in the right way. */
+function unitsOfDefinition(definition: Definition, add: Add): NonNullable<Definition['units']> {
+  const { units } = definition
+  if (typeof units !== 'object' || units === null || Array.isArray(units)) return {}
+  for (const word of REWARD_WORDS) {
+    if (Object.hasOwn(units, word)) add(`/units/${word}`, 'means something else in rewards: choose another name')
+  }
+  return units
+}
+
+function checkActivity(activity: ActivityDefinition, pointer: string, context: Context): void {
+  if (activity.visibleFrom !== undefined) checkMoment(activity.visibleFrom, `${pointer}/visibleFrom`, context.add)
+  if (activity.kind === 'sale') checkSale(activity, pointer, context)
+  else if (activity.kind === 'draw') checkDraw(activity, pointer, context)
+  else if (activity.kind === 'task') checkTask(activity, pointer, context)
+  else checkRedemption(activity, pointer, context)
+}
+
+interface Told {
+  readonly add: Add
+  /** whether the schema had nothing against the value at a pointer */
+  readonly fits: (pointer: string) => boolean
+}
+
+/** Caps for grants that are no units: of chances of all draws, of entitlements of all names. */
+const cappedWords: ReadonlySet<string> = new Set(['chances', 'entitlement'])
+
+/** Checks what the schema cannot say; a field that its schema refused already is passed over. */
+function checkMeaning(definition: Definition, shapely: readonly boolean[], { add, fits }: Told): void {
+  if (reservedIds.has(definition.id)) add('/id', `${shown(definition.id)} is reserved`)
+  if (fits('/timezone') && !isTimezone(definition.timezone)) {
+    add('/timezone', `there is no time zone ${shown(definition.timezone)}`)
+  }
+  if (definition.levels !== undefined) add('/levels', 'levels are not built yet')
+  const window = fits('/opensAt') && fits('/closesAt') ? checkWindow(definition, add) : undefined
+  const units = unitsOfDefinition(definition, add)
+  const grantCap = fits('/policies') && fits('/policies/grantCap') ? definition.policies?.grantCap : undefined
+  const capped = Object.keys(grantCap ?? {}).filter((unit) => !cappedWords.has(unit))
+  checkUnits(capped, '/policies/grantCap', { add, units })
+  const activities: ReadonlyArray<ActivityDefinition | undefined> = shapely.map(
+    (_, index) => definition.activities[index]
+  )
+  const ids = shapely.map((_, index) => idOf(activities[index], index))
+  checkUnique(ids, (index) => `/activities/${index}/id`, add)
+  const kindOf = new Map(ids.map((id, index) => [id, (activities[index] as { kind?: unknown } | null)?.kind]))
+  const context: Context = { add, window, units, kindOf }
+  for (const [index, fitting] of shapely.entries()) {
+    const activity = activities[index]
+    if (fitting && activity) checkActivity(activity, `/activities/${index}`, context)
+  }
+  checkCircles(
+    activities.map((activity, index) => (shapely[index] && activity?.kind === 'task' ? activity : undefined)),
+    add
+  )
+}
+
+/** The id of an activity of any shape; one that has none gets a name that no id can equal. */
+function idOf(activity: unknown, index: number): string {
+  const id = typeof activity === 'object' && activity !== null ? (activity as { id?: unknown }).id : undefined
+  return typeof id === 'string' ? id : ` ${index}`
+}
+
+/**
+ * Checks a campaign definition, of any type and size, and tells everything that is wrong at once (at most 100 errors).
+ * @param input the parsed JSON; never changed
+ * @returns the definition and the rules it asks for, or the errors with their JSON pointers
+ */
+export function checkDefinition(input: unknown): Checked {
+  const known = typeof input === 'object' && input !== null ? remembered.get(input) : undefined
+  return known ?? checkAnew(input)
+}
+
+/** Results of objects that were checked elsewhere (check-apart.ts). */
+const remembered = new WeakMap<object, Checked>()
+
+/** From now on checkDefinition answers `checked` for this very object, which nobody may change. */
+export function rememberChecked(input: object, checked: Checked): void {
+  remembered.set(input, checked)
+}
+
+function checkAnew(input: unknown): Checked {
+  const large = tooLarge(input)
+  if (large) return { ok: false, errors: [large] }
+  const errors: DefinitionError[] = []
+  const add: Add = (pointer, detail) => {
+    const known = errors.some((error) => error.pointer === pointer && error.detail === detail)
+    if (errors.length < MAX_ERRORS && !known) errors.push({ pointer, detail })
+  }
+  for (const error of explain(EnvelopeSchema, input)) add(error.pointer, error.detail)
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return { ok: false, errors }
+  const definition = input as Definition
+  const shapely = Array.isArray(definition.activities)
+    ? definition.activities.map((activity, index) => checkActivityShape(activity, `/activities/${index}`, add))
+    : []
+  const refused = new Set(errors.map((error) => error.pointer))
+  checkMeaning(definition, shapely, { add, fits: (pointer) => !refused.has(pointer) })
+  if (errors.length > 0) return { ok: false, errors }
+  const rules = rulesOf(definition)
+  checkExpanded(rules, add)
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, definition, rules }
+}
+
+/** What stands against publishing at this moment a definition that is right in itself. */
+export function checkPublishable(definition: Definition, now: number): DefinitionError[] {
+  return moment(definition.closesAt) <= now ? [{ pointer: '/closesAt', detail: 'is in the past' }] : []
+}

@@ -1,0 +1,125 @@
+import { compileDraw } from '../kinds/draw/compile.ts'
+import { compileRedemption, compileTask } from '../kinds/task/compile.ts'
+import {
+  type AddEntry,
+  activityKey,
+  campaignKey,
+  commonFields,
+  flag,
+  type Put,
+  putsOf,
+  stockKey
+} from '../parts/fields.ts'
+import { zoneOffsets } from '../parts/local-time.ts'
+import type { ActivityRules, Sale } from '../parts/model.ts'
+import { packShipBy, packZone } from '../parts/packed.ts'
+import { shipByRecords } from '../parts/ship-by.ts'
+import type { Rules } from './rules.ts'
+import { type StockItem, stockItems } from './stock.ts'
+
+export { type AddEntry, activityKey, campaignKey, type Put, stockKey, userKey } from '../parts/fields.ts'
+
+/** Rules and stock as the gate's flat hashes: values to write and numbers to add, by logical key. */
+export interface Compiled {
+  readonly puts: readonly Put[]
+  readonly adds: readonly AddEntry[]
+}
+
+/** State of a campaign that is no part of its definition. */
+export interface Flags {
+  readonly ready: boolean
+  readonly paused: boolean
+  readonly ended: boolean
+  readonly version: number
+}
+
+/** A campaign lasts 400 days at most, and what it gave is claimed and credited for a while afterwards. */
+const ZONE_KNOWN_MS = (400 + 366) * 24 * 3600 * 1000
+
+/** The offsets of the campaign's zone, from which the gate tells its local days. */
+export function compileZone(rules: Rules): Put {
+  const offsets = zoneOffsets(rules.timezone, rules.opensAt, rules.opensAt + ZONE_KNOWN_MS)
+  return [campaignKey(rules.id), 'zone', packZone(offsets)]
+}
+
+/** The campaign's own rules that adjustments change. */
+export function compileLimits(rules: Rules): Put[] {
+  return putsOf(campaignKey(rules.id), {
+    opens_at: rules.opensAt,
+    closes_at: rules.closesAt,
+    rate: rules.admission?.ratePerSecond ?? 0,
+    burst: rules.admission?.burst ?? 0,
+    units_per_user: rules.unitsPerUser
+  })
+}
+
+/** All values of `c:<campaign>`. */
+export function compileCampaign(rules: Rules, flags: Flags): Put[] {
+  const { policies } = rules
+  return [
+    ...putsOf(campaignKey(rules.id), {
+      ready: flag(flags.ready),
+      paused: flag(flags.paused),
+      ended: flag(flags.ended),
+      version: flags.version,
+      release_limit: flag(policies.releasedOrderReturnsLimit),
+      restock: flag(policies.returnRestocks),
+      cancellable: policies.cancellable
+    }),
+    compileZone(rules),
+    ...compileLimits(rules)
+  ]
+}
+
+/** The field `ship_by` of a sale: it depends on the campaign's end too. */
+export function compileShipBy(rules: Rules, sale: Sale): string {
+  return sale.shipWithin ? packShipBy(shipByRecords(sale.shipWithin, rules)) : ''
+}
+
+function compileSale(rules: Rules, sale: Sale): Put[] {
+  return putsOf(activityKey(rules.id, sale.id), {
+    ...commonFields(sale),
+    price: sale.price,
+    currency: sale.currency,
+    units_per_user: sale.unitsPerUser,
+    pay_within: sale.payWithinSeconds,
+    ship_by: compileShipBy(rules, sale)
+  })
+}
+
+/** All values of `a:<campaign>:<activity>`. */
+export function compileActivity(rules: Rules, activity: ActivityRules): Put[] {
+  switch (activity.kind) {
+    case 'sale':
+      return compileSale(rules, activity)
+    case 'draw':
+      return compileDraw(rules, activity)
+    case 'task':
+      return compileTask(rules, activity)
+    case 'redemption':
+      return compileRedemption(rules, activity)
+    default:
+      return activity satisfies never
+  }
+}
+
+/** Stock of sessions and prizes as it is first added. The gate moves `total` along with `remaining`. */
+export function compileStock(
+  rules: Rules,
+  activity: ActivityRules,
+  items: readonly StockItem[] = stockItems(activity)
+): AddEntry[] {
+  const key = stockKey(rules.id, activity.id)
+  return items.map(({ id, stock }) => [key, `${id}:remaining`, stock] as const)
+}
+
+/** A whole campaign: every value, and the stock of every session and prize. */
+export function compile(rules: Rules, flags: Flags): Compiled {
+  return {
+    puts: [
+      ...compileCampaign(rules, flags),
+      ...rules.activities.flatMap((activity) => compileActivity(rules, activity))
+    ],
+    adds: rules.activities.flatMap((activity) => compileStock(rules, activity))
+  }
+}

@@ -1,0 +1,114 @@
+import { type Static, Type } from 'typebox'
+import type { Draw } from '../kinds/draw/definition.ts'
+import { Activity, Privileges } from '../kinds/index.ts'
+import type { Sale } from '../kinds/sale/definition.ts'
+import type { Redemption, Task } from '../kinds/task/definition.ts'
+import {
+  Admission,
+  Count,
+  Description,
+  Flag,
+  Id,
+  Moment,
+  oneOf,
+  type Reward,
+  Title,
+  UnitsPerUser,
+  whole
+} from '../parts/shapes.ts'
+
+const closed = { additionalProperties: false }
+
+const Unit = Type.Object({ scope: oneOf('account', 'campaign') }, closed)
+
+const Policies = Type.Object(
+  {
+    releasedOrderReturnsLimit: Type.Optional(Flag),
+    revokedWinReturnsQuota: Type.Optional(Flag),
+    unusedDailyChances: Type.Optional(oneOf('expire', 'keep')),
+    sessionRollover: Type.Optional(oneOf('none')),
+    returnRestocks: Type.Optional(Flag),
+    clawback: Type.Optional(oneOf('toZero')),
+    cancellable: Type.Optional(oneOf('never', 'unpaid', 'unshipped')),
+    grantCap: Type.Optional(
+      Type.Record(Id, Count, {
+        ...closed,
+        description:
+          'must be the most that a user is granted by unit (or "chances", "entitlement"), such as {"points": 1000}'
+      })
+    )
+  },
+  closed
+)
+
+const Level = Type.Object(
+  {
+    id: whole(1, 100),
+    when: Type.Object(
+      { shares: Type.Optional(whole(0, 1_000_000)), conversions: Type.Optional(whole(0, 1_000_000)) },
+      closed
+    ),
+    privileges: Type.Optional(Privileges)
+  },
+  closed
+)
+
+/** All of a definition but its activities, whose schema depends on their `kind`. */
+const envelope = {
+  $schema: Type.Optional(Type.String({ maxLength: 500, description: 'must be an address of at most 500 characters' })),
+  id: Id,
+  title: Title,
+  description: Type.Optional(Description),
+  timezone: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'must be the name of a time zone, such as "Asia/Shanghai"'
+  }),
+  opensAt: Moment,
+  closesAt: Moment,
+  admission: Type.Optional(Admission),
+  limits: Type.Optional(Type.Object({ unitsPerUser: Type.Optional(UnitsPerUser) }, closed)),
+  units: Type.Optional(
+    Type.Record(Id, Unit, {
+      ...closed,
+      maxProperties: 20,
+      description: 'must be at most 20 units by id, such as {"points": {"scope": "account"}}'
+    })
+  ),
+  policies: Type.Optional(Policies),
+  levels: Type.Optional(Type.Array(Level, { maxItems: 100, description: 'must be a list of at most 100 levels' }))
+}
+
+export const MAX_ACTIVITIES = 100
+const manyActivities = {
+  minItems: 1,
+  maxItems: MAX_ACTIVITIES,
+  description: `must be a list of 1 to ${MAX_ACTIVITIES} activities`
+}
+
+/** The published JSON Schema of a definition: every kind, built or not. */
+export const DefinitionSchema = Type.Object({ ...envelope, activities: Type.Array(Activity, manyActivities) }, closed)
+
+/** For checking: activities are checked one by one, each by its own kind, so that errors name one kind only. */
+export const EnvelopeSchema = Type.Object(
+  { ...envelope, activities: Type.Array(Type.Unknown(), manyActivities) },
+  closed
+)
+
+/** A definition that `checkDefinition` passed: all its activities are of built kinds. */
+export type Definition = Omit<Static<typeof EnvelopeSchema>, 'activities'> & { activities: ActivityDefinition[] }
+export type SaleDefinition = Static<typeof Sale>
+export type DrawDefinition = Static<typeof Draw>
+export type PrizeDefinition = DrawDefinition['prizes'][number]
+export type TaskDefinition = Static<typeof Task>
+export type RedemptionDefinition = Static<typeof Redemption>
+export type ActivityDefinition = SaleDefinition | DrawDefinition | TaskDefinition | RedemptionDefinition
+/** Beside its words a reward holds amounts by unit; no type of TypeScript says that. */
+export type RewardDefinition = Static<typeof Reward>
+export type Localized = Static<typeof Title>
+
+/** One thing that is wrong: `pointer` is a JSON pointer into the document, `detail` says what is wanted. */
+export interface DefinitionError {
+  readonly pointer: string
+  readonly detail: string
+}

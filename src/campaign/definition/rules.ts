@@ -1,0 +1,163 @@
+import { drawDefinition, drawRules } from '../kinds/draw/rules.ts'
+import { saleDefinition, saleRules, sessionDefinition } from '../kinds/sale/rules.ts'
+import { redemptionDefinition, redemptionRules, taskDefinition, taskRules } from '../kinds/task/rules.ts'
+import { iso, moment, type Window } from '../parts/activity.ts'
+import type { ActivityRules, Draw, Sale } from '../parts/model.ts'
+import type { ActivityDefinition, Definition, Localized } from './document.ts'
+
+export { MAX_SESSIONS } from '../kinds/sale/rules.ts'
+export { moment } from '../parts/activity.ts'
+export type * from '../parts/model.ts'
+
+export interface Policies {
+  readonly releasedOrderReturnsLimit: boolean
+  readonly revokedWinReturnsQuota: boolean
+  readonly unusedDailyChances: string
+  readonly sessionRollover: string
+  readonly returnRestocks: boolean
+  readonly clawback: string
+  readonly cancellable: string
+  /** the most that operators may grant to a user by unit; a unit that is not named has no cap */
+  readonly grantCap?: Readonly<Record<string, number>>
+}
+
+/** A campaign in force: the published definition with defaults filled in and every adjustment applied. */
+export interface Rules {
+  readonly id: string
+  readonly title: Localized
+  readonly description?: Localized
+  readonly timezone: string
+  readonly opensAt: number
+  readonly closesAt: number
+  /** tokens per second and bucket size; null: no limit */
+  readonly admission: { readonly ratePerSecond: number; readonly burst: number } | null
+  readonly unitsPerUser: number
+  readonly units: Readonly<Record<string, { readonly scope: 'account' | 'campaign' }>>
+  readonly policies: Policies
+  readonly activities: readonly ActivityRules[]
+}
+
+export const defaultPolicies: Policies = {
+  releasedOrderReturnsLimit: true,
+  revokedWinReturnsQuota: true,
+  unusedDailyChances: 'expire',
+  sessionRollover: 'none',
+  returnRestocks: false,
+  clawback: 'toZero',
+  cancellable: 'unpaid'
+}
+
+/** The unit that every campaign has without declaring it. */
+export const POINTS = 'points'
+
+/**
+ * The scope of a unit, undefined where the campaign has none of that name. Points are of the account unless declared
+ * otherwise.
+ */
+export function scopeOf(units: Definition['units'], unit: string): 'account' | 'campaign' | undefined {
+  const declared = units !== undefined && Object.hasOwn(units, unit) ? units[unit]?.scope : undefined
+  return declared ?? (unit === POINTS ? 'account' : undefined)
+}
+
+function activityRules(activity: ActivityDefinition, window: Window & { readonly timezone: string }): ActivityRules {
+  switch (activity.kind) {
+    case 'sale':
+      return saleRules(activity, window)
+    case 'draw':
+      return drawRules(activity, window)
+    case 'task':
+      return taskRules(activity, window)
+    case 'redemption':
+      return redemptionRules(activity, window)
+    default:
+      return activity satisfies never
+  }
+}
+
+function activityDefinition(activity: ActivityRules): ActivityDefinition {
+  switch (activity.kind) {
+    case 'sale':
+      return saleDefinition(activity)
+    case 'draw':
+      return drawDefinition(activity)
+    case 'task':
+      return taskDefinition(activity)
+    case 'redemption':
+      return redemptionDefinition(activity)
+    default:
+      return activity satisfies never
+  }
+}
+
+/** The rules that a checked definition asks for, as they are before any adjustment. */
+export function rulesOf(definition: Definition): Rules {
+  const { levels: _levels, $schema: _schema, limits, ...rest } = definition
+  const window = {
+    timezone: definition.timezone,
+    opensAt: moment(definition.opensAt),
+    closesAt: moment(definition.closesAt)
+  }
+  return {
+    ...rest,
+    ...window,
+    admission: definition.admission ?? null,
+    unitsPerUser: limits?.unitsPerUser ?? 0,
+    units: definition.units ?? {},
+    policies: { ...defaultPolicies, ...definition.policies },
+    activities: definition.activities.map((activity) => activityRules(activity, window))
+  }
+}
+
+function policiesDefinition({ grantCap, ...policies }: Policies) {
+  return { ...policies, ...(grantCap === undefined ? {} : { grantCap: { ...grantCap } }) }
+}
+
+/** Rules as a definition again, sessions one by one, times in UTC: to be shown, and to start a next version from. */
+export function definitionOf(rules: Rules): Definition {
+  const { admission, unitsPerUser, units, policies, activities, ...rest } = rules
+  return {
+    ...rest,
+    opensAt: iso(rules.opensAt),
+    closesAt: iso(rules.closesAt),
+    ...(admission ? { admission: { ...admission } } : {}),
+    ...(unitsPerUser > 0 ? { limits: { unitsPerUser } } : {}),
+    units: { ...units },
+    policies: policiesDefinition(policies) as NonNullable<Definition['policies']>,
+    activities: activities.map(activityDefinition)
+  }
+}
+
+export function findActivity(rules: Rules, id: string): ActivityRules | undefined {
+  return rules.activities.find((activity) => activity.id === id)
+}
+
+export function findSale(rules: Rules, id: string): Sale | undefined {
+  const found = findActivity(rules, id)
+  return found?.kind === 'sale' ? found : undefined
+}
+
+export function findDraw(rules: Rules, id: string): Draw | undefined {
+  const found = findActivity(rules, id)
+  return found?.kind === 'draw' ? found : undefined
+}
+
+/** The rules with one activity exchanged. */
+export function withActivity(rules: Rules, activity: ActivityRules): Rules {
+  return { ...rules, activities: rules.activities.map((other) => (other.id === activity.id ? activity : other)) }
+}
+
+/**
+ * The rules of one activity (of the campaign itself where `activity` is '') as an operator reads them: definition and
+ * pauses.
+ */
+export function describe(rules: Rules, id: string): Record<string, unknown> {
+  if (id === '') return { ...definitionOf(rules), activities: undefined }
+  const activity = findActivity(rules, id)
+  if (!activity) return {}
+  const described = { ...activityDefinition(activity), paused: activity.paused }
+  if (activity.kind !== 'sale') return described
+  return {
+    ...described,
+    sessions: activity.sessions.map((session) => ({ ...sessionDefinition(session), paused: session.paused }))
+  }
+}

@@ -1,0 +1,83 @@
+import type { Rules } from '../../definition/rules.ts'
+import { activityKey, commonFields, flag, type Put, participationFields, putsOf } from '../../parts/fields.ts'
+import type { Draw, Prize } from '../../parts/model.ts'
+import { compileChance, compileCost, compileReward } from '../../parts/pay.ts'
+import { weightIn } from './rules.ts'
+
+/**
+ * Under what reading of the rules a draw was published; the verifier of draws asks for it, because those of before were
+ * decided otherwise in part: a fallback was never a win, all else always was, one card was in force, and chances were kept
+ * of days with a spin only.
+ */
+export const EDITION = 2
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** The weights of all prizes, in their order, for users of a level: those of the highest set that they reach. */
+export function weightsAt(draw: Draw, level: number): number[] {
+  const set = draw.weightsByLevel.findLast((other) => other.level <= level)
+  return draw.prizes.map((prize) => weightIn(set?.weights ?? {}, prize))
+}
+
+function compileWeights(draw: Draw): string {
+  const levels = [0, ...draw.weightsByLevel.map(({ level }) => level)]
+  return levels.map((level) => `${level}:${weightsAt(draw, level).join(',')}`).join(';')
+}
+
+/** `tier;type;limited;minSpins;even;claimWithinMs;value;reward;sub-prizes` */
+function compilePrize(rules: Rules, prize: Prize): string {
+  const subs = prize.subPrizes.map(({ id, weight, reward }) => `${id}~${weight}~${compileReward(rules, reward)}`)
+  return [
+    prize.tier,
+    prize.type,
+    flag(prize.quota !== null),
+    prize.minSpins,
+    flag(prize.release === 'even'),
+    prize.claimWithinDays * DAY_MS,
+    prize.value,
+    compileReward(rules, prize.reward),
+    subs.join('|')
+  ].join(';')
+}
+
+function compileGuarantee(draw: Draw): string {
+  return draw.prizes
+    .filter(({ guaranteedAfter }) => guaranteedAfter > 0)
+    .sort((a, b) => b.guaranteedAfter - a.guaranteedAfter)
+    .map(({ guaranteedAfter, id }) => `${guaranteedAfter}:${id}`)
+    .join(',')
+}
+
+function costFields(rules: Rules, draw: Draw) {
+  if (draw.cost) return compileCost(rules, draw.cost)
+  if (!draw.chances) return {}
+  const keep = flag(rules.policies.unusedDailyChances === 'keep')
+  return { ...compileChance(rules, draw.id), daily: draw.chances.daily, keep }
+}
+
+export const prizeField = (id: string) => `prize:${id}`
+
+/** All values of `a:<campaign>:<draw>`. */
+export function compileDraw(rules: Rules, draw: Draw): Put[] {
+  const { limits, prizes } = draw
+  const pools = prizes.flatMap(({ id, pool }) => (pool === '' ? [] : [`${id}:${pool}`]))
+  return putsOf(activityKey(rules.id, draw.id), {
+    ...commonFields(draw),
+    ...participationFields,
+    ...costFields(rules, draw),
+    edition: EDITION,
+    per_day: limits.perDay,
+    per_campaign: limits.perCampaign,
+    wins_per_campaign: limits.winsPerCampaign,
+    wins_per_tier: Object.entries(limits.winsPerTier)
+      .map(([tier, most]) => `${tier}:${most}`)
+      .join(','),
+    prizes: prizes.map(({ id }) => id).join(','),
+    weights: compileWeights(draw),
+    fallback: draw.fallback,
+    guarantee: compileGuarantee(draw),
+    ...(pools.length > 0 && { pools: pools.join(',') }),
+    memory: flag(prizes.some(({ minSpins, guaranteedAfter }) => minSpins > 0 || guaranteedAfter > 0)),
+    ...Object.fromEntries(prizes.map((prize) => [prizeField(prize.id), compilePrize(rules, prize)]))
+  })
+}

@@ -1,0 +1,157 @@
+import type { DrawDefinition, PrizeDefinition } from '../../definition/document.ts'
+import {
+  amountOf,
+  commonDefinition,
+  commonRules,
+  type Window,
+  wholeSession,
+  windowDefinition
+} from '../../parts/activity.ts'
+import type { Draw, Prize, Reward } from '../../parts/model.ts'
+import { noReward, rewardDefinition, rewardRules } from '../../parts/reward.ts'
+import type { PrizeType } from './definition.ts'
+
+/** Types of prizes that are credited at once; all others but `nothing` are claimed. */
+const creditedTypes: ReadonlySet<PrizeType> = new Set(['points', 'chances', 'eligibility', 'doubler'])
+
+export const isCredited = (type: PrizeType): boolean => creditedTypes.has(type)
+
+/** The weight that a record of weights gives a prize, or the prize's own. */
+export function weightIn(weights: Readonly<Record<string, number>>, prize: { id: string; weight: number }): number {
+  const given = Object.hasOwn(weights, prize.id) ? weights[prize.id] : undefined
+  return given ?? prize.weight
+}
+
+/** Unused chances of at most so many days are kept (as lua/steps/debit.lua has it). */
+export const KEPT_DAYS = 30
+
+const defaultDoubler = { factor: 2, hours: 24, activities: [] }
+
+/** What a prize credits at once: its reward, completed by what its type is about; null where that is nothing. */
+function prizeReward(prize: PrizeDefinition, draw: string): Reward | null {
+  if (!isCredited(prize.type)) return null
+  const given = prize.reward ? rewardRules(prize.reward) : noReward
+  switch (prize.type) {
+    case 'points': {
+      if (Object.keys(given.units).length > 0) return given
+      const { value } = prize
+      if (value !== undefined && value > 0) return { ...given, units: { points: value } }
+      return prize.reward ? given : null
+    }
+    case 'chances':
+      return Object.keys(given.chances).length > 0 ? given : { ...given, chances: { [draw]: prize.value || 1 } }
+    case 'eligibility':
+      return given.entitlement ? given : { ...given, entitlement: prize.id }
+    default:
+      return given.doubler ? given : { ...given, doubler: defaultDoubler }
+  }
+}
+
+function prizeRules(prize: PrizeDefinition, draw: string): Prize {
+  const { id, tier, title, type, quota, weight, display } = prize
+  return {
+    id,
+    tier,
+    title,
+    type,
+    quota,
+    publishedQuota: quota,
+    weight,
+    value: prize.value ?? 0,
+    minSpins: prize.minSpins ?? 0,
+    guaranteedAfter: prize.guaranteedAfter ?? 0,
+    release: prize.release ?? 'atOnce',
+    claimWithinDays: prize.claimWithinDays ?? 0,
+    reward: prizeReward(prize, draw),
+    subPrizes: (prize.subPrizes ?? []).map((sub) => ({
+      id: sub.id,
+      title: sub.title,
+      weight: sub.weight ?? 1,
+      reward: sub.reward ? rewardRules(sub.reward) : null
+    })),
+    pool: prize.pool ?? '',
+    ...(display === undefined ? {} : { display })
+  }
+}
+
+/** A draw in force, as it is before any adjustment. */
+export function drawRules(draw: DrawDefinition, window: Window): Draw {
+  const { cost, chances, limits } = draw
+  return {
+    ...commonRules(draw),
+    kind: 'draw',
+    cost: cost ? amountOf(cost) : null,
+    chances: chances ? { daily: chances.daily, extraPerDay: chances.extraPerDay ?? 0 } : null,
+    limits: {
+      perDay: limits?.perDay ?? 0,
+      perCampaign: limits?.perCampaign ?? 0,
+      winsPerCampaign: limits?.winsPerCampaign ?? 0,
+      winsPerTier: limits?.winsPerTier ?? {}
+    },
+    fallback: draw.fallback,
+    prizes: draw.prizes.map((prize) => prizeRules(prize, draw.id)),
+    weightsByLevel: (draw.weightsByLevel ?? []).toSorted((a, b) => a.level - b.level),
+    sessions: [wholeSession(draw, window)]
+  }
+}
+
+function prizeDefinition(prize: Prize): PrizeDefinition {
+  const { value, minSpins, guaranteedAfter, release, claimWithinDays, reward, subPrizes, pool, display } = prize
+  return {
+    id: prize.id,
+    tier: prize.tier,
+    title: prize.title,
+    type: prize.type,
+    quota: prize.quota === null ? null : Math.max(0, prize.quota),
+    weight: prize.weight,
+    ...(value > 0 ? { value } : {}),
+    ...(minSpins > 0 ? { minSpins } : {}),
+    ...(guaranteedAfter > 0 ? { guaranteedAfter } : {}),
+    ...(release === 'even' ? { release } : {}),
+    ...(claimWithinDays > 0 ? { claimWithinDays } : {}),
+    ...(reward ? { reward: rewardDefinition(reward) } : {}),
+    ...(subPrizes.length > 0
+      ? {
+          subPrizes: subPrizes.map(({ reward: gives, ...sub }) => ({
+            ...sub,
+            ...(gives ? { reward: rewardDefinition(gives) } : {})
+          }))
+        }
+      : {}),
+    ...(pool === '' ? {} : { pool }),
+    ...(display === undefined ? {} : { display })
+  }
+}
+
+/** The limits that are set, as a definition says them. */
+export function drawLimits({ winsPerTier, ...limits }: Draw['limits']): NonNullable<DrawDefinition['limits']> {
+  return {
+    ...Object.fromEntries(Object.entries(limits).filter(([, most]) => most > 0)),
+    ...(Object.keys(winsPerTier).length > 0 ? { winsPerTier: { ...winsPerTier } } : {})
+  }
+}
+
+export function drawDefinition(draw: Draw): DrawDefinition {
+  const { cost, chances, weightsByLevel } = draw
+  const limits = drawLimits(draw.limits)
+  return {
+    ...commonDefinition(draw),
+    ...windowDefinition(draw),
+    kind: 'draw',
+    ...(cost ? { cost: { [cost.unit]: cost.amount } } : {}),
+    ...(chances
+      ? {
+          chances: {
+            daily: chances.daily,
+            ...(chances.extraPerDay > 0 ? { extraPerDay: chances.extraPerDay } : {})
+          }
+        }
+      : {}),
+    ...(Object.keys(limits).length > 0 ? { limits } : {}),
+    fallback: draw.fallback,
+    prizes: draw.prizes.map(prizeDefinition),
+    ...(weightsByLevel.length > 0
+      ? { weightsByLevel: weightsByLevel.map(({ level, weights }) => ({ level, weights: { ...weights } })) }
+      : {})
+  }
+}

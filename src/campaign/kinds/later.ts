@@ -1,0 +1,76 @@
+import { Type } from 'typebox'
+import { common } from '../parts/common.ts'
+import { Count, Id, oneOf, Reward, Title } from '../parts/shapes.ts'
+
+const closed = { additionalProperties: false }
+
+const Side = Type.Object({ on: oneOf('accepted', 'qualified'), reward: Reward }, closed)
+
+export const Invite = Type.Object(
+  {
+    ...common,
+    kind: Type.Literal('invite'),
+    qualifiesOn: Type.String({
+      pattern: '^(registration|(task|participation):[a-z0-9][a-z0-9-]{0,31})$',
+      description: 'must be "registration", "task:<id>" or "participation:<id>"'
+    }),
+    inviter: Type.Optional(Side),
+    invitee: Type.Optional(Side),
+    perInviter: Type.Optional(Type.Object({ day: Type.Optional(Count), campaign: Type.Optional(Count) }, closed))
+  },
+  closed
+)
+
+export const Share = Type.Object(
+  {
+    ...common,
+    kind: Type.Literal('share'),
+    channels: Type.Record(Id, Type.Object({ reward: Reward, perDay: Type.Optional(Count) }, closed), {
+      ...closed,
+      description: 'must be rewards by channel, such as {"wechat": {"reward": {"points": 2}, "perDay": 3}}'
+    })
+  },
+  closed
+)
+
+export const Assist = Type.Object(
+  {
+    ...common,
+    kind: Type.Literal('assist'),
+    thresholds: Type.Array(Type.Object({ count: Count, reward: Reward }, closed), {
+      minItems: 1,
+      maxItems: 50,
+      description: 'must be a list of 1 to 50 thresholds'
+    }),
+    helperPerDay: Type.Optional(Count)
+  },
+  closed
+)
+
+export const Game = Type.Object(
+  {
+    ...common,
+    kind: Type.Literal('game'),
+    attemptsPerDay: Type.Optional(Count),
+    outcomes: Type.Record(Id, Reward, {
+      ...closed,
+      description: 'must be rewards by outcome, such as {"solved": {"points": 5}}'
+    })
+  },
+  closed
+)
+
+export const Board = Type.Object(
+  {
+    ...common,
+    kind: Type.Literal('board'),
+    metric: oneOf('invites', 'shares', 'points'),
+    top: Type.Optional(
+      Type.Array(Type.Object({ upTo: Count, reward: Type.Optional(Reward), title: Type.Optional(Title) }, closed), {
+        maxItems: 50,
+        description: 'must be a list of at most 50 ranks'
+      })
+    )
+  },
+  closed
+)

@@ -1,0 +1,91 @@
+import type { SaleDefinition } from '../../definition/document.ts'
+import { type Add, type Context, checkMoment, checkUnique } from '../../parts/check.ts'
+import { shown } from '../../parts/explain.ts'
+import { minutesOf } from '../../parts/sessions.ts'
+
+interface Span {
+  readonly id: string
+  readonly opensAt: number
+  readonly closesAt: number
+  readonly pointer: string
+}
+
+/** Sessions of one sale must not overlap: at any moment at most one is open. */
+export function checkOverlaps(spans: readonly Span[], add: Add): void {
+  const sorted = spans.toSorted((a, b) => a.opensAt - b.opensAt)
+  for (const [index, span] of sorted.entries()) {
+    const before = sorted[index - 1]
+    if (before && span.opensAt < before.closesAt) add(span.pointer, `overlaps session ${shown(before.id)}`)
+  }
+}
+
+function checkSessions(sale: SaleDefinition, pointer: string, context: Context): void {
+  const { add, window } = context
+  const spans: Span[] = []
+  const sessions = sale.sessions ?? []
+  for (const [index, session] of sessions.entries()) {
+    const here = `${pointer}/sessions/${index}`
+    const opensAt = checkMoment(session.opensAt, `${here}/opensAt`, add)
+    const closesAt = checkMoment(session.closesAt, `${here}/closesAt`, add)
+    if (opensAt === undefined || closesAt === undefined) continue
+    if (closesAt <= opensAt) {
+      add(`${here}/closesAt`, 'must be after opensAt')
+      continue
+    }
+    if (window && opensAt < window.opensAt) add(`${here}/opensAt`, 'is before the campaign opens')
+    if (window && closesAt > window.closesAt) add(`${here}/closesAt`, 'is after the campaign closes')
+    spans.push({ id: session.id, opensAt, closesAt, pointer: here })
+  }
+  checkUnique(
+    sessions.map((session) => session.id),
+    (index) => `${pointer}/sessions/${index}/id`,
+    add
+  )
+  checkOverlaps(spans, add)
+}
+
+function checkDaily(sale: SaleDefinition, pointer: string, add: Add): void {
+  const daily = sale.daily ?? []
+  const spans: Span[] = []
+  for (const [index, entry] of daily.entries()) {
+    const here = `${pointer}/daily/${index}`
+    const opensAt = minutesOf(entry.from)
+    const to = minutesOf(entry.to)
+    if (opensAt === to) {
+      add(`${here}/to`, 'must differ from `from`; the whole day is "00:00" to "24:00"')
+      continue
+    }
+    const closesAt = to < opensAt ? to + 1440 : to
+    spans.push({ id: entry.from, opensAt, closesAt, pointer: here })
+    // What goes over midnight meets the next day's entries too.
+    if (closesAt > 1440) spans.push({ id: entry.from, opensAt: opensAt - 1440, closesAt: to, pointer: here })
+  }
+  checkUnique(
+    daily.map((entry) => entry.from),
+    (index) => `${pointer}/daily/${index}/from`,
+    add
+  )
+  checkOverlaps(spans, add)
+}
+
+export const FOR_NOTHING = 'is 0: to sell for nothing, say "free": true beside it'
+export const NOT_FREE = 'stands beside a price: what is free has the price 0'
+
+/** Told also where other fields of the sale are wrong: a wrong price is the dearest mistake of all. */
+export function checkPrice(sale: Partial<SaleDefinition>, pointer: string, add: Add): void {
+  const { listPrice, price, free } = sale
+  if (price === 0 && free !== true) add(`${pointer}/price`, FOR_NOTHING)
+  if (typeof price === 'number' && price > 0 && free === true) add(`${pointer}/free`, NOT_FREE)
+  if (typeof listPrice === 'number' && typeof price === 'number' && price >= listPrice) {
+    add(`${pointer}/price`, `must be below the list price ${listPrice}, but is ${price}`)
+  }
+}
+
+/** What the schema of a sale cannot say. */
+export function checkSale(sale: SaleDefinition, pointer: string, context: Context): void {
+  const { add } = context
+  if (sale.sessions && sale.daily) add(`${pointer}/daily`, 'must not stand beside sessions: give one or the other')
+  if (!sale.sessions && !sale.daily) add(`${pointer}/sessions`, 'is missing: give sessions, or daily')
+  if (sale.sessions) checkSessions(sale, pointer, context)
+  if (sale.daily) checkDaily(sale, pointer, add)
+}

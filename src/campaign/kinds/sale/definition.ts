@@ -1,0 +1,37 @@
+import { Type } from 'typebox'
+import { common } from '../../parts/common.ts'
+import { Currency } from '../../parts/currencies.ts'
+import { Daily, Flag, oneOf, Price, Session, Title, UnitsPerUser, whole } from '../../parts/shapes.ts'
+
+const closed = { additionalProperties: false }
+
+export const ShipWithin = Type.Object(
+  { businessDays: whole(1, 260, 'a number of business days'), from: oneOf('campaignEnd', 'acceptance') },
+  closed
+)
+
+/** A flash sale: units of one item at one price, in sessions given one by one or daily. */
+export const Sale = Type.Object(
+  {
+    ...common,
+    kind: Type.Literal('sale'),
+    title: Title,
+    sku: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'must be a text of 1 to 64 characters' })
+    ),
+    listPrice: Type.Optional(Price),
+    price: Price,
+    free: Type.Optional(Flag),
+    currency: Currency,
+    unitsPerUser: Type.Optional(UnitsPerUser),
+    payWithinSeconds: Type.Optional(whole(1, 30 * 24 * 3600, 'a number of seconds')),
+    shipWithin: Type.Optional(ShipWithin),
+    sessions: Type.Optional(
+      Type.Array(Session, { minItems: 1, maxItems: 1000, description: 'must be a list of 1 to 1,000 sessions' })
+    ),
+    daily: Type.Optional(
+      Type.Array(Daily, { minItems: 1, maxItems: 48, description: 'must be a list of 1 to 48 daily sessions' })
+    )
+  },
+  closed
+)

@@ -1,0 +1,80 @@
+import type { SaleDefinition } from '../../definition/document.ts'
+import { commonDefinition, commonRules, iso, moment, type Window } from '../../parts/activity.ts'
+import { currencyCode } from '../../parts/currencies.ts'
+import type { Sale, Session } from '../../parts/model.ts'
+import { expandDaily, type PlannedSession } from '../../parts/sessions.ts'
+
+/** Sessions of one campaign, all activities together: their packed records are read by every batch of the gate. */
+export const MAX_SESSIONS = 1000
+
+function sessionsOf(sale: SaleDefinition, window: Window & { readonly timezone: string }): Session[] {
+  const planned: PlannedSession[] = sale.sessions
+    ? sale.sessions.map((session) => ({
+        id: session.id,
+        opensAt: moment(session.opensAt),
+        closesAt: moment(session.closesAt),
+        stock: session.stock,
+        unitsPerUser: session.unitsPerUser ?? 0
+      }))
+    : expandDaily(sale.daily ?? [], window, MAX_SESSIONS)
+  return planned.sort((a, b) => a.opensAt - b.opensAt).map(newSession)
+}
+
+const newSession = (session: PlannedSession): Session => ({
+  ...session,
+  publishedStock: session.stock,
+  paused: false
+})
+
+/** The sessions that a sale has in a window and did not have in a smaller one. */
+export function addedSessions(sale: Sale, before: Window, window: Window & { readonly timezone: string }): Session[] {
+  const known = new Set(sale.sessions.map(({ id }) => id))
+  return expandDaily(sale.daily ?? [], window, MAX_SESSIONS)
+    .filter(({ id, closesAt }) => closesAt > before.closesAt && !known.has(id))
+    .map(newSession)
+}
+
+/** A sale in force, as it is before any adjustment. */
+export function saleRules(sale: SaleDefinition, window: Window & { readonly timezone: string }): Sale {
+  const { sku, listPrice, shipWithin, daily } = sale
+  return {
+    ...commonRules(sale),
+    kind: 'sale',
+    ...(sku === undefined ? {} : { sku }),
+    ...(listPrice === undefined ? {} : { listPrice }),
+    price: sale.price,
+    currency: currencyCode(sale.currency),
+    unitsPerUser: sale.unitsPerUser ?? 0,
+    payWithinSeconds: sale.payWithinSeconds ?? 0,
+    ...(shipWithin === undefined ? {} : { shipWithin }),
+    ...(daily === undefined ? {} : { daily }),
+    sessions: sessionsOf(sale, window)
+  }
+}
+
+export function sessionDefinition(session: Session): NonNullable<SaleDefinition['sessions']>[number] {
+  return {
+    id: session.id,
+    opensAt: iso(session.opensAt),
+    closesAt: iso(session.closesAt),
+    stock: Math.max(0, session.stock),
+    ...(session.unitsPerUser > 0 ? { unitsPerUser: session.unitsPerUser } : {})
+  }
+}
+
+export function saleDefinition(sale: Sale): SaleDefinition {
+  const { sku, listPrice, unitsPerUser, payWithinSeconds, shipWithin } = sale
+  return {
+    ...commonDefinition(sale),
+    kind: 'sale',
+    ...(sku === undefined ? {} : { sku }),
+    ...(listPrice === undefined ? {} : { listPrice }),
+    price: sale.price,
+    ...(sale.price === 0 ? { free: true } : {}),
+    currency: sale.currency,
+    ...(unitsPerUser > 0 ? { unitsPerUser } : {}),
+    ...(payWithinSeconds > 0 ? { payWithinSeconds } : {}),
+    ...(shipWithin ? { shipWithin: { ...shipWithin } } : {}),
+    sessions: sale.sessions.map(sessionDefinition)
+  }
+}

@@ -1,0 +1,55 @@
+import type { RedemptionDefinition, TaskDefinition } from '../../definition/document.ts'
+import {
+  type Add,
+  type Context,
+  checkOwnWindow,
+  checkReward,
+  checkTasks,
+  checkUnique,
+  checkUnits
+} from '../../parts/check.ts'
+
+/** What the schema of a task cannot say. */
+export function checkTask(task: TaskDefinition, pointer: string, context: Context): void {
+  const { add } = context
+  const { after = [], reward, streak = [] } = task
+  checkOwnWindow(task, pointer, context)
+  checkTasks(after, `${pointer}/after`, context)
+  checkUnique(after, (index) => `${pointer}/after/${index}`, add)
+  checkReward(reward, `${pointer}/reward`, context)
+  // nobody's token is at hand when the system completes it
+  if (task.goal && (task.requires?.level ?? 0) > 0)
+    add(
+      `${pointer}/requires/level`,
+      'cannot be asked for: a task with a goal is completed without the user, and levels are in tokens'
+    )
+  if (streak.length > 0 && task.per !== 'day') add(`${pointer}/streak`, 'is for tasks that are done per day')
+  for (const [index, step] of streak.entries()) checkReward(step.reward, `${pointer}/streak/${index}/reward`, context)
+  checkUnique(
+    streak.map(({ days }) => days),
+    (index) => `${pointer}/streak/${index}/days`,
+    add
+  )
+}
+
+/** Tasks that wait for themselves could never be done. @param tasks by index of the activity; others are undefined */
+export function checkCircles(tasks: ReadonlyArray<TaskDefinition | undefined>, add: Add): void {
+  const afterOf = new Map(tasks.flatMap((task) => (task ? [[task.id, task.after ?? []] as const] : [])))
+  for (const [index, task] of tasks.entries()) {
+    if (!task) continue
+    const reached = new Set<string>()
+    const open = [...(task.after ?? [])]
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (reached.has(id)) continue
+      reached.add(id)
+      open.push(...(afterOf.get(id) ?? []))
+    }
+    if (reached.has(task.id)) add(`/activities/${index}/after`, `leads back to ${task.id}: it could never be done`)
+  }
+}
+
+/** What the schema of a redemption cannot say. */
+export function checkRedemption(item: RedemptionDefinition, pointer: string, context: Context): void {
+  checkOwnWindow(item, pointer, context)
+  checkUnits(Object.keys(item.cost), `${pointer}/cost`, context)
+}

@@ -1,0 +1,40 @@
+import { Type } from 'typebox'
+import { common, ownWindow } from '../../parts/common.ts'
+import { Cost, Count, Id, oneOf, Reward, Stock, UnitsPerUser, whole } from '../../parts/shapes.ts'
+
+const closed = { additionalProperties: false }
+
+/** A task or a check-in, done once a local day or once a campaign; one with a goal is completed by the system only. */
+export const Task = Type.Object(
+  {
+    ...common,
+    ...ownWindow,
+    kind: Type.Literal('task'),
+    per: oneOf('day', 'campaign'),
+    goal: Type.Optional(Type.Object({ counter: Id, count: Count }, closed)),
+    after: Type.Optional(Type.Array(Id, { maxItems: 100, description: 'must be a list of at most 100 tasks' })),
+    tier: Type.Optional(oneOf('basic', 'intermediate', 'advanced')),
+    reward: Reward,
+    streak: Type.Optional(
+      Type.Array(Type.Object({ days: whole(2, 366), reward: Reward }, closed), {
+        maxItems: 50,
+        description: 'must be a list of at most 50 steps'
+      })
+    )
+  },
+  closed
+)
+
+/** Points for goods, or for codes of a pool. */
+export const Redemption = Type.Object(
+  {
+    ...common,
+    ...ownWindow,
+    kind: Type.Literal('redemption'),
+    cost: Cost,
+    stock: Stock,
+    unitsPerUser: Type.Optional(UnitsPerUser),
+    pool: Type.Optional(Id)
+  },
+  closed
+)

@@ -1,0 +1,59 @@
+import { countCodes } from '../../store/campaigns/codes.ts'
+import type { Rules } from '../definition/rules.ts'
+import type { Warning } from '../definition/warnings.ts'
+import type { ActivityRules } from '../parts/model.ts'
+
+/** Free codes of a pool, as far as Postgres has them. */
+export type FreeCodes = ReadonlyMap<string, number>
+
+interface Wanted {
+  readonly pointer: string
+  readonly pool: string
+  /** units that ask for a code each; null without a quota */
+  readonly units: number | null
+}
+
+function wantedOf(activity: ActivityRules, pointer: string): Wanted[] {
+  if (activity.kind === 'redemption') {
+    const units = activity.sessions.reduce((sum, { stock }) => sum + stock, 0)
+    return activity.pool === '' ? [] : [{ pointer: `${pointer}/pool`, pool: activity.pool, units }]
+  }
+  if (activity.kind !== 'draw') return []
+  return activity.prizes.flatMap(({ pool, quota }, index) =>
+    pool === '' ? [] : [{ pointer: `${pointer}/prizes/${index}/pool`, pool, units: quota }]
+  )
+}
+
+function codeWarning({ pointer, pool, units }: Wanted, free: number): Warning[] {
+  if (units === null && free > 0) return []
+  if (units !== null && units <= free) return []
+  const asked = units === null ? 'no code' : `${free} free ${free === 1 ? 'code' : 'codes'} for ${units}`
+  return [
+    { pointer, detail: `pool ${pool} has ${asked}: without one nothing is given; load more whenever you have them` }
+  ]
+}
+
+/**
+ * Pools of these rules with fewer free codes than are wanted: without one nothing is given. Units that share a pool are looked at
+ * together, and each is told.
+ */
+export function codeWarnings({ activities }: Pick<Rules, 'activities'>, free: FreeCodes): Warning[] {
+  const wanted = activities.flatMap((activity, index) => wantedOf(activity, `/activities/${index}`))
+  const sums = new Map<string, number>()
+  for (const { pool, units } of wanted) sums.set(pool, (sums.get(pool) ?? 0) + (units ?? 0))
+  return wanted.flatMap((one) => {
+    const units = one.units === null ? null : (sums.get(one.pool) ?? 0)
+    return codeWarning({ ...one, units }, free.get(one.pool) ?? 0)
+  })
+}
+
+/** As codeWarnings, with the codes that Postgres has for this campaign. */
+export async function readCodeWarnings(db: Parameters<typeof countCodes>[0], rules: Rules): Promise<Warning[]> {
+  const pools = new Set(rules.activities.flatMap((activity) => wantedOf(activity, '').map(({ pool }) => pool)))
+  const free = new Map<string, number>()
+  for (const pool of pools) {
+    const { loaded, given } = await countCodes(db, { campaign: rules.id, pool })
+    free.set(pool, loaded - given)
+  }
+  return codeWarnings(rules, free)
+}

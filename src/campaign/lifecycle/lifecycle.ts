@@ -1,0 +1,172 @@
+import { userField } from '../../record/user-fields.ts'
+import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import { type Grant, type GrantResult, grantMany, planGrant } from '../actions/grants.ts'
+import { loadPool, type PoolLoad, type PoolResult, requirePool } from '../actions/pools.ts'
+import { CampaignError } from '../carrying/campaign-error.ts'
+import { type CampaignDeps, carryOut } from '../carrying/carry-out.ts'
+import { type Actor, type Change, invalid, type LifecycleContext, notFound } from '../carrying/context.ts'
+import { adjustActivity } from '../change/adjust.ts'
+import { adjustCampaign } from '../change/campaign.ts'
+import { ActivityPatch, CampaignPatch, checkBody } from '../change/patch.ts'
+import { change, planAdjustment, planFlag } from '../change/plan.ts'
+import { checkDefinition } from '../definition/check.ts'
+import { checkApart } from '../definition/check-apart.ts'
+import { userKey } from '../definition/compile.ts'
+import { withKnownDaily } from '../definition/known-daily.ts'
+import { findActivity } from '../definition/rules.ts'
+import { type Warning, warningsOf } from '../definition/warnings.ts'
+import { publish } from './publish.ts'
+import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
+
+export { type Actor, type Change, etagOf, rulesInForce } from '../carrying/context.ts'
+
+const CARRY_MS = 3000
+
+/**
+ * Campaigns from draft to settlement. Every change is one Postgres transaction that locks the campaign, checks, and
+ * writes the intent, the audit entry and the rules then in force; then the gate carries it out. An intent that is still
+ * open in the answer is carried out later, in order, by the worker.
+ *
+ * All methods throw CampaignError where they refuse, and what Postgres throws.
+ */
+export class Campaigns {
+  readonly #context: LifecycleContext
+
+  /** @param options.carryMs how long a change waits for the gate before it answers that it is still open */
+  constructor(deps: CampaignDeps, options: { carryMs?: number } = {}) {
+    this.#context = { ...deps, now: deps.now ?? Date.now, carryMs: options.carryMs ?? CARRY_MS }
+  }
+
+  async get(id: string): Promise<CampaignRow> {
+    const row = await findCampaign(this.#context.pool, id)
+    if (!row || row.version === 0) throw notFound(id)
+    return row
+  }
+
+  /** Checks a definition without saving it. */
+  async dryRun(id: string, input: unknown): Promise<DryRun> {
+    await checkApart(input)
+    return dryRun(this.#context, id, input)
+  }
+
+  /** What of a definition is probably not meant; nothing for one that is wrong. */
+  warnings(input: unknown): Warning[] {
+    const checked = checkDefinition(input)
+    return checked.ok ? warningsOf(checked.rules, this.#context.now()) : []
+  }
+
+  /** Saves a definition as the next version, a draft. */
+  async save(draft: Draft, actor: Actor): Promise<CampaignRow> {
+    await checkApart(draft.input)
+    return save(this.#context, draft, actor)
+  }
+
+  /** Hands the newest version to review. */
+  submit(id: string, actor: Actor): Promise<CampaignRow> {
+    return submit(this.#context, id, actor)
+  }
+
+  /** Makes a submitted or approved version a draft again. */
+  reject(id: string, actor: Actor): Promise<CampaignRow> {
+    return reject(this.#context, id, actor)
+  }
+
+  /** Approves the newest version; who wrote any since the last approved one cannot. */
+  approve(id: string, actor: Actor): Promise<CampaignRow> {
+    return approve(this.#context, id, actor)
+  }
+
+  /** Publishes the newest version: preload, read back, compare, open. */
+  publish(id: string, actor: Actor): Promise<Change> {
+    return publish(this.#context, id, actor)
+  }
+
+  pause(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.paused', this.#context.now()))
+  }
+
+  resume(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.resumed', this.#context.now()))
+  }
+
+  /** Ends a campaign for good. */
+  end(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.ended', this.#context.now()))
+  }
+
+  /** Settles a campaign that has ended. */
+  settle(id: string, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.settled', this.#context.now()))
+  }
+
+  /** Adjusts an activity in force. @param input body of the PATCH, of any shape */
+  async patchActivity(target: { campaign: string; activity: string }, input: unknown, actor: Actor): Promise<Change> {
+    const checked = checkBody(ActivityPatch, input)
+    if (!checked.ok) throw invalid(checked.errors)
+    const { campaign: id, activity } = target
+    const why = { ...actor, reason: checked.body.reason }
+    return change(this.#context, { id, actor: why }, (row) =>
+      planAdjustment(row, activity, (rules) => {
+        if (!findActivity(rules, activity)) throw new CampaignError('NOT_FOUND', `${id} has no activity ${activity}.`)
+        return adjustActivity(rules, { activity, now: this.#context.now() }, checked.body)
+      })
+    )
+  }
+
+  /** Adjusts the campaign in force. @param input body of the PATCH, of any shape */
+  async patchCampaign(id: string, input: unknown, actor: Actor): Promise<Change> {
+    const checked = checkBody(CampaignPatch, input)
+    if (!checked.ok) throw invalid(checked.errors)
+    const why = { ...actor, reason: checked.body.reason }
+    return change(this.#context, { id, actor: why }, async (row, client) => {
+      const known = await withKnownDaily(client, row)
+      return planAdjustment(known, '', (rules) => adjustCampaign(rules, this.#context.now(), checked.body))
+    })
+  }
+
+  /** Shuts a user out of a campaign, at once and everywhere. */
+  disqualify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
+    return this.#admit(target, actor, false)
+  }
+
+  /** Lets a user in again. Nothing that was revoked comes back. */
+  requalify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
+    return this.#admit(target, actor, true)
+  }
+
+  #admit({ campaign: id, user }: { campaign: string; user: string }, actor: Actor, isLetIn: boolean): Promise<Change> {
+    return change(this.#context, { id, actor }, () => ({
+      type: isLetIn ? 'user.requalified' : 'user.disqualified',
+      user,
+      puts: [[userKey(user), userField.disqualified(id), isLetIn ? '0' : '1']],
+      adds: [],
+      data: { user: issuedUser(user) },
+      change: {},
+      before: null,
+      after: { campaign: id, disqualified: !isLetIn }
+    }))
+  }
+
+  /** Gives a user points, chances or an entitlement, no more than the campaign's cap for grants allows. */
+  grant({ campaign: id, ...grant }: Grant & { campaign: string }, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, (row, client) => planGrant(client, row, grant))
+  }
+
+  /** Many grants, line by line, carried out afterwards. @param many.reject told of lines that are not accepted */
+  async grantMany(many: Parameters<typeof grantMany>[1]): Promise<GrantResult> {
+    const result = await grantMany(this.#context, many)
+    await carryOut(this.#context, many.campaign)
+    return result
+  }
+
+  /** @throws CampaignError NOT_FOUND for a pool that the campaign does not name */
+  requirePool(named: Pick<PoolLoad, 'campaign' | 'pool'>): Promise<void> {
+    return requirePool(this.#context, named)
+  }
+
+  /** Codes for a pool. */
+  loadPool(load: PoolLoad): Promise<PoolResult> {
+    return loadPool(this.#context, load)
+  }
+}

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { changeCampaign, findCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
+import { hasOpenIntent, insertIntent } from '../../store/campaigns/intents.ts'
+import { inTransaction } from '../../store/connection/transaction.ts'
+import { recordAudit } from '../../store/operators/audit.ts'
+import type { CampaignDeps } from '../carrying/carry-out.ts'
+import type { PublicationPlan } from '../change/next-version.ts'
+
+/** A publication between preload and opening, as `campaigns.publishing` keeps it. */
+export interface Publishing extends PublicationPlan {
+  readonly version: number
+  readonly by: string
+  readonly reason?: string | undefined
+}
+
+/** One value of Redis that is not what the definition asks for. */
+export interface Difference {
+  readonly key: string
+  readonly field: string
+  readonly expected: string
+  readonly found: string | null
+}
+
+function expectedValues(preload: PublicationPlan['preload']): Map<string, Map<string, string>> {
+  const expected = new Map<string, Map<string, string>>()
+  const expect = (key: string, field: string, value: string) => {
+    const fields = expected.get(key) ?? new Map<string, string>()
+    fields.set(field, value)
+    expected.set(key, fields)
+  }
+  for (const [key, field, value] of preload.puts) expect(key, field, value)
+  for (const [key, field, delta] of preload.adds) {
+    expect(key, field, String(delta))
+    expect(key, field.replace(/:remaining$/, ':total'), String(delta))
+  }
+  return expected
+}
+
+/**
+ * Reads back what was preloaded and compares it with what the definition asks for.
+ * @throws UnavailableError when Redis does not answer in time
+ */
+export async function compareBack(
+  gate: Pick<Gate, 'read'>,
+  preload: PublicationPlan['preload']
+): Promise<Difference[]> {
+  const expected = expectedValues(preload)
+  const keys = [...expected.keys()]
+  const found = await gate.read(keys)
+  const differences: Difference[] = []
+  for (const [index, key] of keys.entries()) {
+    for (const [field, value] of expected.get(key) ?? []) {
+      const actual = found[index]?.[field] ?? null
+      if (actual !== value) differences.push({ key, field, expected: value, found: actual })
+    }
+  }
+  return differences
+}
+
+const SETTLE_MS = 6000
+const PAUSE_MS = 50
+
+/**
+ * Stock arrives with the settling of its frame, a moment after the journal has it: differences get that moment.
+ * @returns undefined when another process has opened the campaign meanwhile, which is a difference too
+ */
+async function settledDifferences(
+  deps: CampaignDeps,
+  campaign: string,
+  { preload, version }: Publishing
+): Promise<Difference[] | undefined> {
+  const until = Date.now() + SETTLE_MS
+  for (;;) {
+    const differences = await compareBack(deps.gate, preload)
+    if (differences.length === 0) return differences
+    // in this order: what was read back is from before this look
+    const row = await findCampaign(deps.pool, campaign)
+    if (row?.review !== 'publishing' || row.version !== version) return undefined
+    if (Date.now() > until) return differences
+    await sleep(PAUSE_MS)
+  }
+}
+
+/** How far a publication came. */
+export type PublicationStep =
+  /** this intent opens it */
+  | { readonly step: 'opening'; readonly intent: number }
+  /** the preload is not carried out yet */
+  | { readonly step: 'preloading' }
+  /** what was read back differs: it stays shut */
+  | { readonly step: 'different'; readonly differences: Difference[] }
+  /** nothing is being published */
+  | { readonly step: 'none' }
+
+/**
+ * The second half of a publication: once the preload is carried out, read it back, and only when it is what the
+ * definition asks for write the intent that opens it. May be called by anybody, any number of times.
+ * @throws UnavailableError when Redis does not answer in time
+ */
+export async function openVerified(deps: CampaignDeps, campaign: string): Promise<PublicationStep> {
+  const before = await findCampaign(deps.pool, campaign)
+  if (before?.review !== 'publishing') return { step: 'none' }
+  if (await hasOpenIntent(deps.pool, campaign, SYSTEM_USER)) return { step: 'preloading' }
+  const publishing = before.publishing as Publishing
+  const differences = await settledDifferences(deps, campaign, publishing)
+  if (differences === undefined) return { step: 'none' }
+  if (differences.length > 0) return { step: 'different', differences }
+  return inTransaction(deps.pool, async (client) => {
+    const row = await lockCampaign(client, campaign)
+    if (row?.review !== 'publishing' || row.version !== publishing.version) return { step: 'none' }
+    const { version, by, reason, rules } = publishing
+    const intent = await insertIntent(client, {
+      campaign,
+      activity: '',
+      user: SYSTEM_USER,
+      type: 'campaign.published',
+      puts: publishing.open,
+      adds: [],
+      request: JSON.stringify({ by, reason, version }),
+      by
+    })
+    await changeCampaign(client, campaign, {
+      review: 'published',
+      rules,
+      publishing: null,
+      publishedVersion: version,
+      publishedAt: row.publishedAt ?? new Date((deps.now ?? Date.now)())
+    })
+    await recordAudit(client, {
+      operator: by,
+      action: 'campaign.published',
+      target: `campaign:${campaign}`,
+      reason,
+      before: { version: row.publishedVersion },
+      after: { version }
+    })
+    return { step: 'opening', intent }
+  })
+}

@@ -1,0 +1,22 @@
+import { unfinishedPublications } from '../../store/campaigns/campaigns.ts'
+import { campaignsWithOpenIntents } from '../../store/campaigns/intents.ts'
+import { type CampaignDeps, carryOut } from '../carrying/carry-out.ts'
+import { openVerified } from './publication.ts'
+
+/**
+ * Carries out what operators asked for and no gateway finished: open intents of every campaign, and publications that
+ * stopped between preload and opening. For the worker, every second or so; safe beside gateways and other workers.
+ * @returns how many intents were closed
+ * @throws what Postgres throws; UnavailableError when Redis does not answer in time
+ */
+export async function driveIntents(deps: CampaignDeps): Promise<number> {
+  let closed = 0
+  for (const campaign of await campaignsWithOpenIntents(deps.pool)) {
+    closed += (await carryOut(deps, campaign)) ?? 0
+  }
+  for (const campaign of await unfinishedPublications(deps.pool)) {
+    const { step } = await openVerified(deps, campaign)
+    if (step === 'opening') closed += (await carryOut(deps, campaign)) ?? 0
+  }
+  return closed
+}

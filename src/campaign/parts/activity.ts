@@ -1,0 +1,98 @@
+import { momentOf } from '../../base/moment.ts'
+import type { ActivityDefinition, Localized } from '../definition/document.ts'
+import { type Session, WHOLE } from './model.ts'
+
+/** @throws Error when the text is no moment: definitions are checked before they come here */
+export function moment(text: string): number {
+  const value = momentOf(text)
+  if (value === undefined) throw new Error(`${JSON.stringify(text)} is not a moment`)
+  return value
+}
+
+export const iso = (value: number) => new Date(value).toISOString()
+
+/** The window of the campaign that an activity belongs to, ms since 1970. */
+export interface Window {
+  readonly opensAt: number
+  readonly closesAt: number
+}
+
+interface Common {
+  readonly id: string
+  readonly title: Localized
+  readonly description?: Localized
+  readonly category?: string
+  readonly sort: number
+  readonly visibleFrom?: number
+  readonly requires: { readonly entitlement: string; readonly level: number }
+  readonly paused: boolean
+}
+
+/** The part of an activity in force that all kinds share. */
+export function commonRules(activity: ActivityDefinition): Common {
+  const { id, title, description, category, sort, visibleFrom, requires } = activity
+  return {
+    id,
+    title: title ?? id,
+    ...(description === undefined ? {} : { description }),
+    ...(category === undefined ? {} : { category }),
+    sort: sort ?? 0,
+    ...(visibleFrom === undefined ? {} : { visibleFrom: moment(visibleFrom) }),
+    requires: { entitlement: requires?.entitlement ?? '', level: requires?.level ?? 0 },
+    paused: false
+  }
+}
+
+/** The same as a definition again. */
+export function commonDefinition(activity: Common) {
+  const { id, title, description, category, sort, visibleFrom, requires } = activity
+  const asked = {
+    ...(requires.entitlement ? { entitlement: requires.entitlement } : {}),
+    ...(requires.level > 0 ? { level: requires.level } : {})
+  }
+  return {
+    id,
+    title,
+    ...(description === undefined ? {} : { description }),
+    ...(category === undefined ? {} : { category }),
+    sort,
+    ...(visibleFrom === undefined ? {} : { visibleFrom: iso(visibleFrom) }),
+    ...(Object.keys(asked).length > 0 ? { requires: asked } : {})
+  }
+}
+
+/** The one session of an activity with a window of its own, or the campaign's. */
+export function wholeSession(
+  activity: { readonly opensAt?: string; readonly closesAt?: string },
+  window: Window,
+  stock = 0
+): Session {
+  return {
+    id: WHOLE,
+    opensAt: activity.opensAt === undefined ? window.opensAt : moment(activity.opensAt),
+    closesAt: activity.closesAt === undefined ? window.closesAt : moment(activity.closesAt),
+    stock,
+    publishedStock: stock,
+    unitsPerUser: 0,
+    paused: false
+  }
+}
+
+/** @throws Error where there is none: every activity that is no sale has exactly one */
+export function onlySession(activity: { readonly id: string; readonly sessions: readonly Session[] }): Session {
+  const [session] = activity.sessions
+  if (!session) throw new Error(`${activity.id} has no session`)
+  return session
+}
+
+/** The own window of an activity as a definition says it. */
+export function windowDefinition(activity: { readonly id: string; readonly sessions: readonly Session[] }) {
+  const { opensAt, closesAt } = onlySession(activity)
+  return { opensAt: iso(opensAt), closesAt: iso(closesAt) }
+}
+
+export function amountOf(cost: Readonly<Record<string, number>>): { unit: string; amount: number } {
+  const [entry] = Object.entries(cost)
+  if (!entry) throw new Error('A cost names no unit')
+  return { unit: entry[0], amount: entry[1] }
+}

@@ -1,0 +1,86 @@
+import { momentOf, NO_MOMENT } from '../../base/moment.ts'
+import type { Definition, RewardDefinition } from '../definition/document.ts'
+import { scopeOf } from '../definition/rules.ts'
+import { pointerStep, shown } from './explain.ts'
+import { unitsOf } from './reward.ts'
+
+const FIRST_YEAR = Date.UTC(2000, 0)
+const LAST_YEAR = Date.UTC(2100, 0)
+
+/** Notes one thing that is wrong. */
+export type Add = (pointer: string, detail: string) => void
+
+/** What a check of an activity knows of the definition around it. */
+export interface Context {
+  readonly add: Add
+  readonly window: { opensAt: number; closesAt: number } | undefined
+  readonly units: Definition['units']
+  /** kind by id of all activities, also of those that are wrong otherwise */
+  readonly kindOf: ReadonlyMap<string, unknown>
+}
+
+export function checkMoment(text: string, pointer: string, add: Add): number | undefined {
+  const value = momentOf(text)
+  if (value === undefined) add(pointer, NO_MOMENT)
+  else if (value < FIRST_YEAR || value >= LAST_YEAR) add(pointer, 'must lie between the years 2000 and 2099')
+  else return value
+  return undefined
+}
+
+export function checkUnique(ids: ReadonlyArray<string | number>, pointerOf: (index: number) => string, add: Add): void {
+  const seen = new Set<string | number>()
+  for (const [index, id] of ids.entries()) {
+    if (seen.has(id)) add(pointerOf(index), `${shown(id)} is used twice`)
+    seen.add(id)
+  }
+}
+
+/** The window of an activity that is no sale: in order, and inside the campaign's, which stands for what is left out. */
+export function checkOwnWindow(
+  activity: { readonly opensAt?: string; readonly closesAt?: string },
+  pointer: string,
+  { add, window }: Context
+): void {
+  const { opensAt: from, closesAt: to } = activity
+  const opensAt = from === undefined ? window?.opensAt : checkMoment(from, `${pointer}/opensAt`, add)
+  const closesAt = to === undefined ? window?.closesAt : checkMoment(to, `${pointer}/closesAt`, add)
+  if (opensAt === undefined || closesAt === undefined) return
+  if (closesAt <= opensAt) {
+    add(`${pointer}/${to === undefined ? 'opensAt' : 'closesAt'}`, 'leaves no time: closesAt must be after opensAt')
+    return
+  }
+  if (window && opensAt < window.opensAt) add(`${pointer}/opensAt`, 'is before the campaign opens')
+  if (window && closesAt > window.closesAt) add(`${pointer}/closesAt`, 'is after the campaign closes')
+}
+
+/** Names of units, each of which the campaign must have. */
+export function checkUnits(names: readonly string[], pointer: string, { add, units }: Pick<Context, 'add' | 'units'>) {
+  for (const name of names) {
+    if (scopeOf(units, name) === undefined) {
+      add(`${pointer}/${pointerStep(name)}`, 'is no unit of this campaign: declare it in /units')
+    }
+  }
+}
+
+function checkKind(
+  ids: readonly string[],
+  kind: string,
+  at: { context: Context; pointerOf: (index: number) => string }
+) {
+  for (const [index, id] of ids.entries()) {
+    if (at.context.kindOf.get(id) !== kind) at.context.add(at.pointerOf(index), `there is no ${kind} ${shown(id)}`)
+  }
+}
+
+/** Ids that must be those of tasks of this campaign. */
+export function checkTasks(ids: readonly string[], pointer: string, context: Context): void {
+  checkKind(ids, 'task', { context, pointerOf: (index) => `${pointer}/${index}` })
+}
+
+/** Units, draws and tasks that a reward names. */
+export function checkReward(reward: RewardDefinition, pointer: string, context: Context): void {
+  checkUnits(Object.keys(unitsOf(reward)), pointer, context)
+  const draws = Object.keys(reward.chances ?? {})
+  checkKind(draws, 'draw', { context, pointerOf: (index) => `${pointer}/chances/${draws[index]}` })
+  checkTasks(reward.doubler?.activities ?? [], `${pointer}/doubler/activities`, context)
+}

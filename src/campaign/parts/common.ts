@@ -1,0 +1,18 @@
+import { Type } from 'typebox'
+import { Description, Id, Moment, Requires, Title, whole } from './shapes.ts'
+
+/** What every activity may have. `title` is what the pages show; kinds without a page may leave it out. */
+export const common = {
+  id: Id,
+  title: Type.Optional(Title),
+  description: Type.Optional(Description),
+  category: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'must be a text of 1 to 64 characters' })
+  ),
+  sort: Type.Optional(whole(0, 1_000_000)),
+  visibleFrom: Type.Optional(Moment),
+  requires: Type.Optional(Requires)
+}
+
+/** A window of its own, inside the campaign's; what is left out is the campaign's. */
+export const ownWindow = { opensAt: Type.Optional(Moment), closesAt: Type.Optional(Moment) }

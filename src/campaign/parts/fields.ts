@@ -1,0 +1,39 @@
+import type { AdjustCommand } from '../../gate/batch/commands.ts'
+import { logical } from '../../record/keys.ts'
+import type { ActivityRules } from './model.ts'
+import { packSessions } from './packed.ts'
+
+export type Put = AdjustCommand['puts'][number]
+export type AddEntry = AdjustCommand['adds'][number]
+
+export const { campaign: campaignKey, activity: activityKey, stock: stockKey, user: userKey } = logical
+
+export const flag = (value: boolean) => (value ? '1' : '0')
+
+export function putsOf(key: string, fields: Record<string, string | number>): Put[] {
+  return Object.entries(fields).map(([field, value]) => [key, field, String(value)] as const)
+}
+
+/** The fields of `a:<campaign>:<activity>` that every kind has. */
+export function commonFields(activity: ActivityRules) {
+  return {
+    kind: activity.kind,
+    paused: flag(activity.paused),
+    entitlement: activity.requires.entitlement,
+    level: activity.requires.level,
+    sessions: packSessions(activity.sessions)
+  }
+}
+
+/** Fields of the kinds that are taken part in: draws, tasks, redemptions; each sets what it has. */
+export const participationFields = {
+  units_per_user: 0,
+  per_day: 0,
+  per_campaign: 0,
+  cost_unit: '',
+  cost_field: '',
+  cost: 0,
+  daily: 0,
+  keep: '0',
+  reward: ''
+}

@@ -1,0 +1,43 @@
+import type { RewardDefinition } from '../definition/document.ts'
+import type { Reward } from './model.ts'
+import { REWARD_WORDS } from './shapes.ts'
+
+const words: ReadonlySet<string> = new Set(REWARD_WORDS)
+
+export const noReward: Reward = { units: {}, chances: {}, entitlement: '', doubler: null }
+
+/** Amounts by unit that a reward of a definition names beside its words. */
+export function unitsOf(reward: RewardDefinition): Record<string, number> {
+  const entries = Object.entries(reward as Record<string, unknown>)
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, number] => !words.has(entry[0]) && typeof entry[1] === 'number')
+  )
+}
+
+export function rewardRules(reward: RewardDefinition): Reward {
+  const { chances, entitlement, doubler } = reward
+  return {
+    units: unitsOf(reward),
+    chances: chances ?? {},
+    entitlement: entitlement ?? '',
+    doubler: doubler ? { factor: doubler.factor, hours: doubler.hours, activities: doubler.activities ?? [] } : null
+  }
+}
+
+/** A reward as a definition says it. */
+export function rewardDefinition({ units, chances, entitlement, doubler }: Reward): RewardDefinition {
+  return {
+    ...units,
+    ...(Object.keys(chances).length > 0 ? { chances: { ...chances } } : {}),
+    ...(entitlement === '' ? {} : { entitlement }),
+    ...(doubler
+      ? {
+          doubler: {
+            factor: doubler.factor,
+            hours: doubler.hours,
+            ...(doubler.activities.length > 0 ? { activities: [...doubler.activities] } : {})
+          }
+        }
+      : {})
+  }
+}

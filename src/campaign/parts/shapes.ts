@@ -1,0 +1,118 @@
+import { Type } from 'typebox'
+import { MOMENT_FORM, MOMENT_PATTERN } from '../../base/moment.ts'
+
+/** Each schema of a definition carries as `description` what an operator is told when a value does not fit it. */
+const closed = { additionalProperties: false }
+
+export const MAX_UNITS = 1_000_000_000
+export const MAX_PRICE = 1_000_000_000
+export const MAX_UNITS_PER_USER = 999_999
+
+export const Id = Type.String({
+  pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
+  description:
+    'must be an id of 1 to 32 characters: lower-case letters, digits and hyphens, not beginning with a hyphen'
+})
+
+/** A moment with its offset. That it exists in the calendar is checked afterwards. */
+export const Moment = Type.String({ pattern: MOMENT_PATTERN, description: MOMENT_FORM })
+
+export const WallClock = Type.String({
+  pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+  description: 'must be a time of day, such as "10:00"'
+})
+export const WallClockEnd = Type.String({
+  pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
+  description: 'must be a time of day, such as "10:10", at most "24:00"'
+})
+
+const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '\\S' })
+
+/** One text for everybody, or one for each language. */
+const translated = (maxLength: number) =>
+  Type.Union([text(maxLength), Type.Object({ en: text(maxLength), 'zh-CN': text(maxLength) }, closed)], {
+    description: `must be a text of 1 to ${maxLength} characters, or {"en": ..., "zh-CN": ...} with one for each language`
+  })
+
+export const Title = translated(200)
+export const Description = translated(5000)
+
+export const whole = (minimum: number, maximum: number, what = 'a whole number') =>
+  Type.Integer({ minimum, maximum, description: `must be ${what} from ${grouped(minimum)} to ${grouped(maximum)}` })
+
+const grouped = (value: number) => value.toLocaleString('en-US')
+
+export const Count = whole(1, MAX_UNITS)
+export const Stock = whole(0, MAX_UNITS, 'a whole number of units')
+export const Price = whole(0, MAX_PRICE, 'an amount in minor units (cents, fen), a whole number')
+export const UnitsPerUser = whole(1, MAX_UNITS_PER_USER, 'a whole number of units')
+
+export const oneOf = <const Value extends string>(...values: Value[]) =>
+  Type.Unsafe<Value>({
+    type: 'string',
+    enum: values,
+    description: `must be ${values.map((value) => JSON.stringify(value)).join(' or ')}`
+  })
+
+export const Flag = Type.Boolean({ description: 'must be true or false' })
+
+export const Requires = Type.Object(
+  { entitlement: Type.Optional(Id), level: Type.Optional(whole(1, 100)) },
+  { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or both' }
+)
+
+/** An amount of one unit: `points`, or another unit that the campaign declares. That it does is checked afterwards. */
+export const Cost = Type.Record(Id, Count, {
+  ...closed,
+  minProperties: 1,
+  maxProperties: 1,
+  description: 'must be an amount of one unit, such as {"points": 10}'
+})
+
+/** A card that multiplies what later tasks give, all of them or those named. */
+export const Doubler = Type.Object(
+  {
+    factor: whole(2, 10),
+    hours: whole(1, 366 * 24),
+    activities: Type.Optional(
+      Type.Array(Id, { minItems: 1, maxItems: 100, description: 'must be a list of 1 to 100 tasks' })
+    )
+  },
+  closed
+)
+
+/** Fields of a reward that are no units; no unit may be named like one. */
+export const REWARD_WORDS = ['chances', 'entitlement', 'doubler'] as const
+
+/** Amounts by unit, chances by draw, an entitlement, a doubler: what a task, a prize or an invitation gives. */
+export const Reward = Type.Object(
+  {
+    chances: Type.Optional(
+      Type.Record(Id, Count, {
+        ...closed,
+        minProperties: 1,
+        maxProperties: 20,
+        description: 'must be chances by draw, such as {"wheel": 1}, of 1 to 20 draws'
+      })
+    ),
+    entitlement: Type.Optional(Id),
+    doubler: Type.Optional(Doubler)
+  },
+  {
+    additionalProperties: Count,
+    minProperties: 1,
+    description: 'must give points (or another unit), chances, an entitlement or a doubler'
+  }
+)
+
+export const Admission = Type.Object({ ratePerSecond: whole(1, 10_000_000), burst: whole(1, 100_000_000) }, closed)
+
+export const Session = Type.Object(
+  { id: Id, opensAt: Moment, closesAt: Moment, stock: Stock, unitsPerUser: Type.Optional(UnitsPerUser) },
+  closed
+)
+
+export const Daily = Type.Object(
+  { from: WallClock, to: WallClockEnd, stock: Stock, unitsPerUser: Type.Optional(UnitsPerUser) },
+  closed
+)

@@ -1,0 +1,144 @@
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { codeOf, StackError, textOf } from '../stack/errors.ts'
+import type { DrawReport } from '../verify/draw-report.ts'
+import { DrawVerifier, type FoundDifference, NotVerifiableError, type Verdict } from '../verify/draw-verifier.ts'
+import type { JournalHeader } from '../verify/journal-line.ts'
+
+/** The command line of `floodgate verify-draw`. */
+export interface VerifyCommand {
+  readonly campaign: string
+  readonly draw: string
+  readonly seed?: string
+  readonly commitment?: string
+  readonly acceptMissing?: boolean
+}
+
+const MOST_GAPS = 5
+const whole = (count: number) => count.toLocaleString('en')
+const some = (count: number, what: string) => `${whole(count)} ${what}${count === 1 ? '' : 's'}`
+
+/**
+ * Recomputes a draw from an exported journal and prints a report, or the first difference.
+ * @param file `-` for the standard input
+ * @returns the exit code: 0 when every spin is as it must be, 1 otherwise
+ * @throws StackError when the file cannot be read, or proves nothing
+ */
+export async function verifyCommand(file: string, command: VerifyCommand): Promise<number> {
+  const options = {
+    campaign: command.campaign,
+    draw: command.draw,
+    seed: hexOf('--seed', command.seed),
+    commitment: hexOf('--commitment', command.commitment),
+    acceptMissing: command.acceptMissing === true
+  }
+  const verifier = new DrawVerifier(options)
+  const verdict = await verified(verifier, file)
+  const name = `${command.campaign}/${command.draw}`
+  process.stdout.write(`${(verdict.ok ? goodText(name, verdict) : badText(name, verdict.difference)).join('\n')}\n`)
+  return verdict.ok ? 0 : 1
+}
+
+function hexOf(option: string, text: string | undefined): string | undefined {
+  if (text === undefined || /^[\da-f]{64}$/i.test(text)) return text?.toLowerCase()
+  throw new StackError(
+    `${option} is not 64 hex digits.`,
+    'Nothing was verified.',
+    'Give it as the campaign shows it, for instance from GET /v1/campaigns/<campaign>.'
+  )
+}
+
+async function verified(verifier: DrawVerifier, file: string): Promise<Verdict> {
+  const input: Readable = file === '-' ? process.stdin : createReadStream(file)
+  try {
+    for await (const lines of linesOf(input)) if (!lines.every((line) => verifier.add(line))) break
+    return verifier.finish()
+  } catch (error) {
+    if (error instanceof NotVerifiableError) throw new StackError(error.message, error.meaning, error.remedy)
+    if (codeOf(error) === '') throw error
+    throw new StackError(
+      `${file} cannot be read: ${textOf(error)}.`,
+      'Nothing was verified.',
+      'Give the file that floodgate export journal --output wrote.'
+    )
+  } finally {
+    input.destroy()
+  }
+}
+
+/** The lines of each chunk. (node:readline loses the errors of its input.) */
+async function* linesOf(input: Readable): AsyncGenerator<string[]> {
+  let rest = ''
+  for await (const chunk of input.setEncoding('utf8')) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    yield lines
+  }
+  if (rest !== '') yield [rest]
+}
+
+function row(name: string, value: string): string {
+  return `  ${name.padEnd(12)}${value}`
+}
+
+function counts(of: ReadonlyMap<string, number>): string {
+  const sorted = [...of].sort(([a], [b]) => (a < b ? -1 : 1))
+  return sorted.map(([name, count]) => `${name} ${whole(count)}`).join(', ') || 'none'
+}
+
+function goodText(name: string, verdict: Extract<Verdict, { ok: true }>): string[] {
+  const { header, report } = verdict
+  const { spins, users, first, last, prizes, reasons, revoked } = report
+  return [
+    `Draw ${name}: every spin is as it must be.`,
+    row('journal', `${header.namespace}, shard ${header.shard}, exported at ${header.exportedAt}`),
+    row('spins', `${whole(spins)} by ${some(users, 'user')}${spins > 0 ? `, ${first} to ${last}` : ''}`),
+    row('prizes', counts(prizes)),
+    row('not picked', `${counts(reasons)}${revoked > 0 ? `; revoked ${whole(revoked)}` : ''}`),
+    row('missing', missingText(header, report)),
+    ...openText(report)
+  ]
+}
+
+/** Decisions that were never journaled are void; in the epoch that was open they may come yet. */
+function missingText({ openEpoch }: JournalHeader, { missing, unlinked, byMissing }: DrawReport): string {
+  const { decisions, gaps } = missing
+  if (decisions === 0) return 'no decision'
+  const shown = gaps.slice(0, MOST_GAPS).map(({ epoch, from, to }) => `${epoch}-${from}${to > from ? `..${to}` : ''}`)
+  const more = gaps.length > MOST_GAPS ? ', ...' : ''
+  const open = gaps.some(({ epoch }) => epoch === openEpoch)
+    ? ' Those of the open epoch may come yet: export again.'
+    : ''
+  return (
+    `${some(decisions, 'decision')} never journaled, so void: ${shown.join(', ')}${more}; ` +
+    `${some(unlinked, 'spin')} behind a number that is not known, ` +
+    `${whole(byMissing)} right only because of what is missing.${open}`
+  )
+}
+
+function openText({ open }: DrawReport): string[] {
+  if (open.spins === 0) return []
+  const rest = `${some(open.spins, 'spin')} could have ended otherwise: quota journaled up to ${whole(open.longestMs)} ms before`
+  return [row('open', `${rest} need not have been usable yet`)]
+}
+
+function badText(name: string, difference: FoundDifference): string[] {
+  const { line, id, what, expected, found, missing, text } = difference
+  const note =
+    missing === 0
+      ? []
+      : [
+          row(
+            'missing',
+            `${some(missing, 'decision')} of this epoch before it: taken out of the file, or never journaled and so void. ` +
+              'Compare with another export; --accept-missing goes on behind them'
+          )
+        ]
+  return [
+    `Draw ${name}: ${id === '' ? `line ${line}` : `decision ${id} (line ${line})`} is not as it must be: ${what}.`,
+    row('expected', expected),
+    row('found', found),
+    ...note,
+    row('line', text)
+  ]
+}

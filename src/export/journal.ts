@@ -1,0 +1,148 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { isoTime } from '../base/iso-time.ts'
+import { decisionId } from '../journal/frame.ts'
+import { scopeKey } from '../record/replay.ts'
+import { decodeReport } from '../record/report.ts'
+import { balanceOf, userField } from '../record/user-fields.ts'
+import type { Queryable } from '../store/connection/transaction.ts'
+import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
+import { readShard } from '../store/shard/shards.ts'
+import { JournalEnd } from '../verify/journal-end.ts'
+import { JOURNAL_FORMAT, type JournalHeader, type JournalLine } from '../verify/journal-line.ts'
+import { exportedDraws } from './draws.ts'
+
+export interface ExportOptions {
+  readonly namespace: string
+  readonly shard: number
+  /** '' for all */
+  readonly campaign: string
+  /** the first decision that is wanted */
+  readonly from?: JournalPlace | undefined
+  /** users become pseudonyms of this file; keys, requests and what else may name a user are left out */
+  readonly mask: boolean
+  /** ms since 1970 */
+  readonly now: number
+}
+
+/** Lines of a page and how many there are. */
+export interface ExportedPage {
+  readonly text: string
+  readonly lines: number
+}
+
+type Mask = (user: string) => string
+
+const SYSTEM = /^\$/
+
+/** Pseudonyms under a key that nobody keeps: a plain hash of a user id is found by trying all of them. */
+function masker(): Mask {
+  const secret = randomBytes(32)
+  return (user) => {
+    if (user === '' || SYSTEM.test(user)) return user
+    return `user-${createHmac('sha256', secret).update(user).digest('hex').slice(0, 16)}`
+  }
+}
+
+type Scopes<V> = Readonly<Record<string, Readonly<Record<string, V>>>>
+
+function maskedScopes<V>(scopes: Scopes<V>, mask: Mask): Scopes<V> {
+  const names = Object.entries(scopes).map(([scope, fields]) => [
+    scope.startsWith('u:') ? `u:${mask(scope.slice(2))}` : scope,
+    fields
+  ])
+  return Object.fromEntries(names) as Scopes<V>
+}
+
+/**
+ * What a decision of another campaign moved of balances that count here: those of accounts, which live over all campaigns,
+ * and this campaign's own, which anybody may have been credited with.
+ */
+function sharedMoves(row: JournalRow, campaign: string): Pick<JournalLine, 'adds' | 'report'> {
+  const adds: Record<string, Record<string, number>> = {}
+  const units = new Set<string>()
+  for (const [scope, fields] of Object.entries(row.adds)) {
+    if (!scopeKey(scope, row).startsWith('u:')) continue
+    for (const [field, delta] of Object.entries(fields)) {
+      const unit = balanceOf(field)?.scope === '' ? balanceOf(field)?.unit : ownUnit(field, campaign)
+      if (unit === undefined) continue
+      units.add(unit)
+      adds[scope] = { ...adds[scope], [field]: delta }
+    }
+  }
+  const moves = decodeReport(row.report).moves.filter(({ unit }) => units.has(unit))
+  return { adds, report: moves.map(({ unit, delta, balance }) => `|${unit} ${delta} ${balance}`).join('') }
+}
+
+/** The unit of a balance or an entitlement of this campaign. */
+function ownUnit(field: string, campaign: string): string | undefined {
+  const balance = balanceOf(field)
+  if (balance) return balance.scope === campaign ? balance.unit : undefined
+  const entitlement = userField.entitlement(campaign, '')
+  return field.startsWith(entitlement) ? `entitlement:${field.slice(entitlement.length)}` : undefined
+}
+
+function lineOf(row: JournalRow, { shard, campaign: own }: ExportOptions): JournalLine {
+  const { epoch, sequence, batch, user } = row
+  const place = { id: decisionId({ shard, epoch }, sequence), epoch, sequence, batch, at: isoTime(row.at_ms) }
+  if (!row.mine) {
+    const { adds, report } = sharedMoves(row, own)
+    const nothing = {
+      key: '',
+      campaign: '',
+      activity: '',
+      session: '',
+      entity: '',
+      request: null,
+      puts: {},
+      record: ''
+    }
+    return { ...place, type: 'other', ...nothing, user: Object.keys(adds).length > 0 ? user : '', adds, report }
+  }
+  const { type, key, campaign, activity, session, entity, request, adds, puts, report, record } = row
+  const about = { type, user, key, campaign, activity, session, entity }
+  return { ...place, ...about, request, adds, puts, report, record }
+}
+
+function masked(line: JournalLine, mask: Mask): JournalLine {
+  const { adds, puts } = line
+  const hidden = { user: mask(line.user), key: '', request: null }
+  return { ...line, ...hidden, adds: maskedScopes(adds, mask), puts: maskedScopes(puts, mask) }
+}
+
+/**
+ * The journal of a shard as lines of JSON, header first and its end last, as far as Postgres has it now; page by page, so
+ * that it needs the same memory for any length.
+ */
+export async function* exportJournal(db: Queryable, options: ExportOptions): AsyncGenerator<ExportedPage> {
+  const { namespace, shard, campaign, from, mask, now } = options
+  const row = await readShard(db, shard)
+  const through = await lastDecision(db, shard)
+  const header: JournalHeader = {
+    format: JOURNAL_FORMAT,
+    namespace,
+    shard,
+    exportedAt: isoTime(now),
+    campaign,
+    from: from === undefined ? null : decisionId({ shard, epoch: from.epoch }, from.sequence),
+    through: through === undefined ? null : decisionId({ shard, epoch: through.epoch }, through.sequence),
+    openEpoch: row?.state === 'open' ? row.epoch : null,
+    masked: mask,
+    draws: await exportedDraws(db, campaign, now)
+  }
+  const end = new JournalEnd()
+  const pageOf = (lines: readonly string[]): string => {
+    for (const line of lines) end.add(line)
+    return `${lines.join('\n')}\n`
+  }
+  yield { text: pageOf([JSON.stringify(header)]), lines: 0 }
+  const pseudonym = masker()
+  const pages = through === undefined ? [] : readJournal(db, { shard, from, through, campaign })
+  for await (const page of pages) {
+    const lines = page.map((decision) => {
+      const line = lineOf(decision, options)
+      return JSON.stringify(mask ? masked(line, pseudonym) : line)
+    })
+    yield { text: pageOf(lines), lines: lines.length }
+  }
+  yield { text: `${end.text()}\n`, lines: 0 }
+}

@@ -1,0 +1,291 @@
+import type { Logger } from 'pino'
+import { failPoint } from '../../config/fail-points.ts'
+import { logical } from '../../record/keys.ts'
+import { isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
+import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
+import type { Pulse } from '../redis/pulse.ts'
+import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
+import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './encode.ts'
+
+export type CallResult =
+  | { readonly kind: 'reply'; readonly reply: CallReply; readonly frame: OpenFrame | undefined; readonly at: number }
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+export interface BatcherLimits {
+  readonly batchCalls: number
+  readonly batchesInFlight: number
+  readonly queuedCalls: number
+  /** how long a call may wait in the queue, and a batch for its reply */
+  readonly queueMs: number
+  readonly replyMs: number
+  readonly settleIdleMs: number
+  readonly outboxFrames: number
+  readonly keptBytes: number
+  readonly decisionsPerUser: number
+}
+
+interface BatcherOptions {
+  readonly caller: RedisCaller
+  readonly watch: OpeningWatch
+  /** hears of every call what it tells of Redis */
+  readonly pulse?: Pick<Pulse, 'answered' | 'failed'>
+  readonly shard: number
+  readonly prefix: string
+  readonly limits: BatcherLimits
+  /** the journal has no room: no more decisions */
+  readonly isFull: () => boolean
+  /**
+   * only reads ride in its calls: no backlog refuses them, and a line of theirs that breaks or is slow says nothing about
+   * whether the gate decides
+   */
+  readonly readsOnly?: boolean
+  readonly logger: Logger
+}
+
+interface Waiting {
+  readonly call: Call
+  readonly since: number
+  readonly resolve: (result: CallResult) => void
+}
+
+interface WaitingSettle extends SettleRequest {
+  readonly done: () => void
+}
+
+export interface Batcher {
+  enqueue(call: Call): Promise<CallResult>
+  settle(request: SettleRequest): Promise<void>
+  /** nothing queued, nothing in flight, nothing to settle */
+  idle(): boolean
+  /** every command is refused, because the journal is full or Postgres or the journal lags too far behind */
+  isRefusing(): boolean
+  stop(): void
+}
+
+const SETTLES_PER_CALL = 64
+/** how long the gate counts as refusing after it said so, when nobody asks it again */
+const REFUSING_MS = 5000
+
+/** Reads change nothing: they may come late, and while the gate decides nothing. */
+const UNBOUNDED: CallLimits = {
+  notAfter: 0,
+  outboxFrames: Number.MAX_SAFE_INTEGER,
+  keptBytes: Number.MAX_SAFE_INTEGER,
+  decisionsPerUser: 1
+}
+
+/** A real gate call without commands: is this opening alive? */
+export async function probeGate(
+  options: Pick<BatcherOptions, 'caller' | 'shard' | 'prefix'> & { readonly deadlineMs?: number },
+  opening: LiveOpening
+): Promise<BatchReply> {
+  const limits: CallLimits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisionsPerUser: 1 }
+  const { keys, args } = encodeBatch(options.prefix, [], { settles: [], limits })
+  const reply = await options.caller.call(
+    'EVALSHA',
+    [opening.sha, keys.length, ...keys, ...args],
+    options.deadlineMs ?? 500
+  )
+  return decodeReply(options.shard, reply)
+}
+
+/** Gathers the calls of one turn of the event loop into one EVALSHA, a bounded number of them in flight. */
+export class ShardBatcher implements Batcher {
+  readonly #options: BatcherOptions
+  #queue: Waiting[] = []
+  #settles: WaitingSettle[] = []
+  #inFlight = 0
+  #scheduled = false
+  #settleTimer: NodeJS.Timeout | undefined
+  readonly #sweep: NodeJS.Timeout
+  /** Redis' clock minus ours, learnt from replies; undefined before the first */
+  #clockOffset: number | undefined
+  #lagsSince = Number.NEGATIVE_INFINITY
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+    this.#sweep = setInterval(() => this.#dropOverdue(), 100)
+    this.#sweep.unref()
+  }
+
+  enqueue(call: Call): Promise<CallResult> {
+    const { watch, limits } = this.#options
+    if (!watch.current()) return Promise.resolve(unavailable('the gate is closed', 500))
+    if (this.#queue.length >= limits.queuedCalls) return Promise.resolve(unavailable('too many requests wait', 1000))
+    return new Promise((resolve) => {
+      this.#queue.push({ call, since: Date.now(), resolve })
+      this.#schedule()
+    })
+  }
+
+  settle(request: SettleRequest): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settles.push({ ...request, done: resolve })
+      if (request.keys.length > 0) this.#schedule()
+      else this.#settleTimer ??= setTimeout(() => this.#flush(true), this.#options.limits.settleIdleMs)
+    })
+  }
+
+  idle(): boolean {
+    return this.#queue.length === 0 && this.#inFlight === 0 && this.#settles.length === 0
+  }
+
+  isRefusing(): boolean {
+    return this.#options.isFull() || performance.now() - this.#lagsSince < REFUSING_MS
+  }
+
+  /** Learns Redis' clock: not-after times are meaningless without it. */
+  learnClock(now: number): void {
+    this.#clockOffset = now - Date.now()
+  }
+
+  stop(): void {
+    clearInterval(this.#sweep)
+    clearTimeout(this.#settleTimer)
+    for (const waiting of this.#queue) waiting.resolve(unavailable('stopping', 1000))
+    this.#queue = []
+    this.#dropSettles()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#flush(false)
+    })
+  }
+
+  #flush(settlesAlone: boolean): void {
+    if (settlesAlone) this.#settleTimer = undefined
+    const opening = this.#options.watch.current()
+    if (!opening) {
+      this.#failAll()
+      return
+    }
+    const urgent = settlesAlone || this.#settles.some((settle) => settle.keys.length > 0)
+    if (this.#queue.length === 0 && urgent && this.#settles.length > 0) void this.#send(opening, [])
+    while (this.#queue.length > 0 && this.#inFlight < this.#options.limits.batchesInFlight) {
+      void this.#send(opening, this.#takeBatch())
+    }
+  }
+
+  /** What writes rules or stock goes alone: the script parses rules once a batch. */
+  #takeBatch(): Waiting[] {
+    const most = this.#options.limits.batchCalls
+    if (this.#queue[0] && goesAlone(this.#queue[0].call)) return this.#queue.splice(0, 1)
+    const adjustment = this.#queue.findIndex(({ call }, index) => index >= most || goesAlone(call))
+    return this.#queue.splice(0, adjustment === -1 ? most : adjustment)
+  }
+
+  async #send(opening: LiveOpening, batch: Waiting[]): Promise<void> {
+    const { caller, prefix, shard, limits } = this.#options
+    const settles = this.#settles.splice(0, SETTLES_PER_CALL)
+    clearTimeout(this.#settleTimer)
+    this.#settleTimer = undefined
+    // more than one call can carry, and maybe no other call to come
+    if (this.#settles.length > 0) this.#settleTimer = setTimeout(() => this.#flush(true), limits.settleIdleMs)
+    const { keys, args } = encodeBatch(
+      prefix,
+      batch.map(({ call }) => call),
+      { settles, limits: this.#callLimits() }
+    )
+    this.#inFlight += 1
+    try {
+      if (failPoint && batch.length > 0) await failPoint('G1')
+      const reply = await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], limits.replyMs)
+      this.#options.pulse?.answered()
+      if (failPoint && batch.length > 0) await failPoint('G2')
+      this.#answer(batch, decodeReply(shard, reply))
+    } catch (error) {
+      this.#fail(batch, error)
+    } finally {
+      this.#inFlight -= 1
+      for (const settle of settles) settle.done()
+      if (this.#queue.length > 0) this.#schedule()
+    }
+  }
+
+  #callLimits(): CallLimits {
+    if (this.#options.readsOnly) return UNBOUNDED
+    const { outboxFrames, keptBytes, decisionsPerUser, replyMs } = this.#options.limits
+    const notAfter = Date.now() + (this.#clockOffset ?? 0) + replyMs
+    // a full journal is a backlog: settles still go through, nothing is decided
+    const most = this.#options.isFull() ? 0 : outboxFrames
+    return { notAfter: Math.ceil(notAfter), outboxFrames: most, keptBytes, decisionsPerUser }
+  }
+
+  #answer(batch: Waiting[], reply: BatchReply): void {
+    if (reply.status === 'CLOSED') {
+      this.#options.watch.invalidate('CLOSED')
+      for (const { resolve } of batch) resolve(unavailable('the gate is closed', 500))
+      return
+    }
+    this.learnClock(reply.now)
+    this.#lagsSince = reply.status === 'BACKLOG' ? performance.now() : Number.NEGATIVE_INFINITY
+    if (reply.status !== 'OK') {
+      const reason = reply.status === 'LATE' ? 'Redis answered too late' : 'the journal or Postgres lags behind'
+      for (const { resolve } of batch) resolve(unavailable(reason, 1000))
+      return
+    }
+    const at = performance.now()
+    for (const [index, { resolve }] of batch.entries()) {
+      const own = reply.replies[index]
+      if (!own) {
+        resolve(unavailable('the gate gave no reply', 1000))
+        continue
+      }
+      if (own.kind === 'corrupt')
+        this.#options.logger.error({ alarm: 'CORRUPT', key: own.key }, 'a hash in Redis is not readable')
+      const entry = own.kind === 'decided' || own.kind === 'wait' ? own.entry : ''
+      resolve({ kind: 'reply', reply: own, frame: reply.frames.get(entry), at })
+    }
+  }
+
+  #fail(batch: Waiting[], error: unknown): void {
+    const { watch, pulse, logger, readsOnly } = this.#options
+    pulse?.failed(error)
+    if (!(error instanceof RedisCallError)) {
+      logger.error({ err: error }, 'a gate call failed')
+      for (const { resolve } of batch) resolve({ kind: 'unknown', reason: 'the reply of the gate is not readable' })
+      return
+    }
+    const isOfLine = error.reason === 'timeout' || error.reason === 'lost' || error.reason === 'disconnected'
+    if (isOfCall(error)) logger.error({ err: error }, 'Redis refused a gate call')
+    else if (!(readsOnly && isOfLine)) watch.invalidate(error)
+    const result: CallResult =
+      error.done === 'unknown' ? { kind: 'unknown', reason: error.message } : unavailable(error.message, 500)
+    for (const { resolve } of batch) resolve(result)
+  }
+
+  #failAll(): void {
+    const waiting = this.#queue
+    this.#queue = []
+    for (const { resolve } of waiting) resolve(unavailable('the gate is closed', 500))
+    this.#dropSettles()
+  }
+
+  /** Relay and recovery settle what is not settled here. */
+  #dropSettles(): void {
+    const settles = this.#settles
+    this.#settles = []
+    for (const { done } of settles) done()
+  }
+
+  #dropOverdue(): void {
+    const oldest = Date.now() - this.#options.limits.queueMs
+    while (this.#queue[0] && this.#queue[0].since < oldest) {
+      this.#queue.shift()?.resolve(unavailable('Redis is slow', 1000))
+    }
+  }
+}
+
+function goesAlone(call: Call): boolean {
+  if (call.op !== 'adjust') return false
+  return [...call.puts, ...call.adds].some(([key]) => key !== logical.user(call.user))
+}
+
+function unavailable(reason: string, retryAfterMs: number): CallResult {
+  return { kind: 'unavailable', reason, retryAfterMs }
+}

@@ -1,0 +1,219 @@
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { decodeOrder, decodeRefund, type OrderRecord, type OrderStatus } from '../../record/order.ts'
+import { decodeWin, type WinRecord } from '../../record/win.ts'
+import type { Decision, RefusalCode } from './outcomes.ts'
+import { decodeRefusal } from './refusals.ts'
+
+const replyShape = Compile(
+  Type.Tuple([
+    Type.String(),
+    Type.Array(Type.String()),
+    Type.String(),
+    Type.String(),
+    Type.String(),
+    Type.Array(Type.String())
+  ])
+)
+
+/** A frame that is not known to be journaled: whoever answers publishes it and waits. */
+export interface OpenFrame {
+  /** `<epoch>-<batch>` */
+  readonly entry: string
+  readonly payload: string
+  /** physical keys of the hashes it gives to; empty when it only takes */
+  readonly giveKeys: readonly string[]
+}
+
+/** What a user's hash holds, and whether the frame that changed it last is journaled. */
+export interface Live<Item> {
+  readonly item: Item
+  readonly journaled: boolean
+}
+
+export type CallReply =
+  /** `entry`: the frame that carries it */
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly entry: string; readonly replayed: boolean }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly members: Record<string, unknown> }
+  /** the cause of a transition is not journaled yet */
+  | { readonly kind: 'wait'; readonly entry: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'orders'; readonly items: ReadonlyArray<Live<OrderRecord>> }
+  | { readonly kind: 'wins'; readonly items: ReadonlyArray<Live<WinRecord>> }
+  /** frames with one decision each, as text */
+  | { readonly kind: 'decisions'; readonly items: ReadonlyArray<Live<string>> }
+  | { readonly kind: 'owner'; readonly user: string }
+  /** more of this user waits for Postgres than is looked at */
+  | { readonly kind: 'too many' }
+  /** undefined where there is no such field, in the order in which they were asked for */
+  | { readonly kind: 'fields'; readonly values: ReadonlyArray<string | undefined> }
+  /** a hash of Redis is not what it should be: an alarm */
+  | { readonly kind: 'corrupt'; readonly key: string }
+
+export interface BatchReply {
+  readonly status: 'OK' | 'CLOSED' | 'LATE' | 'BACKLOG'
+  /** Redis' time, ms */
+  readonly now: number
+  readonly outboxFrames: number
+  readonly keptBytes: number
+  readonly replies: readonly CallReply[]
+  /** frames by `<epoch>-<batch>`: the new one and those that replays brought along */
+  readonly frames: ReadonlyMap<string, OpenFrame>
+}
+
+const statusAfter: Record<string, OrderStatus> = {
+  'order.accepted': 'accepted',
+  'order.paid': 'paid',
+  'order.cancelled': 'cancelled',
+  'order.expired': 'expired',
+  'order.shipped': 'shipped',
+  'order.returned': 'returned'
+}
+
+/** `epoch;sequence;batch;type;at;entity;report`, and the record of the order or win, '' where there is none. */
+function decisionOf(shard: number, head: string, record: string): { decision: Decision; entry: string } {
+  const [epoch, sequence, batch, type = '', at, entity = '', ...report] = head.split(';')
+  const id = `${shard}-${entity}`
+  const isOrder = type.startsWith('order.')
+  const decision: Decision = {
+    id: `${shard}-${epoch}-${sequence}`,
+    sequence: Number(sequence),
+    type,
+    at: Number(at),
+    report: report.join(';'),
+    ...(record !== '' && (isOrder ? { order: decodeOrder(id, record) } : { win: decodeWin(id, record) }))
+  }
+  return { decision, entry: `${epoch}-${batch}` }
+}
+
+/** What an adjustment reports; a claim's quantity and the pool `2026` look the same. */
+const isApplied = /^-?\d+(,-?\d+)*$/
+
+/** `A|S|P;<decision>`, then a line with the record. A replay tells order and win as first decided. */
+function decodeDecision(shard: number, reply: string): CallReply {
+  const line = reply.indexOf('\n')
+  const { decision, entry } = decisionOf(shard, reply.slice(2, line), reply.slice(line + 1))
+  const replayed = reply[0] !== 'A'
+  const { order, win, type, report } = decision
+  return {
+    kind: 'decided',
+    decision: {
+      ...decision,
+      ...(order && replayed && { order: asDecided(order, type, report) }),
+      ...(win && replayed && { win: winAsDecided(win, type) }),
+      ...(type !== 'claim.accepted' && isApplied.test(report) && { applied: report.split(',').map(Number) })
+    },
+    entry,
+    replayed
+  }
+}
+
+/** A decision that is about money to give back says how the order then stood; the others are known by their type. */
+function asDecided(order: OrderRecord, type: string, report: string): OrderRecord {
+  const refund = decodeRefund(report)
+  if (refund !== undefined) return { ...order, status: refund.status, returned: refund.returned }
+  const status = statusAfter[type]
+  return status === undefined ? order : { ...order, status, returned: status === 'returned' ? order.returned : 0 }
+}
+
+function winAsDecided(win: WinRecord, type: string): WinRecord {
+  if (type === 'win.claimed') return { ...win, status: 'claimed' }
+  return type === 'spin.won' ? { ...win, status: win.given.length > 0 ? 'given' : 'won' } : win
+}
+
+function liveLines<Item>(reply: string, decode: (id: string, record: string) => Item): Array<Live<Item>> {
+  const lines = reply.split('\n').slice(1)
+  return lines.map((line) => {
+    const [entity = '', journaled = ''] = line.split(' ', 2)
+    return {
+      item: decode(entity, line.slice(entity.length + journaled.length + 2)),
+      journaled: journaled === '1'
+    }
+  })
+}
+
+/** `L` and what, then a line `<epoch>-<sequence> <journaled> <record>` for each; of decisions `<journaled> <frame>`. */
+function decodeList(shard: number, reply: string): CallReply {
+  switch (reply[1]) {
+    case 'o':
+      return { kind: 'orders', items: liveLines(reply, (entity, record) => decodeOrder(`${shard}-${entity}`, record)) }
+    case 'w':
+      return { kind: 'wins', items: liveLines(reply, (entity, record) => decodeWin(`${shard}-${entity}`, record)) }
+    case 'd': {
+      const lines = reply.split('\n').slice(1)
+      return { kind: 'decisions', items: lines.map((line) => ({ item: line.slice(2), journaled: line[0] === '1' })) }
+    }
+    default:
+      return { kind: 'too many' }
+  }
+}
+
+function decodeFields(reply: string): CallReply {
+  const lines = reply.split('\n').slice(1)
+  return { kind: 'fields', values: lines.map((line) => (line[0] === '+' ? line.slice(1) : undefined)) }
+}
+
+function decodeCall(shard: number, reply: string): CallReply {
+  switch (reply[0]) {
+    case 'A':
+    case 'P':
+    case 'S':
+      return decodeDecision(shard, reply)
+    case 'R':
+      return decodeRefusal(reply)
+    case 'W':
+      return { kind: 'wait', entry: reply.slice(2) }
+    case 'N':
+      return { kind: 'none' }
+    case 'L':
+      return decodeList(shard, reply)
+    case 'O':
+      return { kind: 'owner', user: reply.slice(1) }
+    case 'F':
+      return decodeFields(reply)
+    default:
+      return { kind: 'corrupt', key: reply.slice(2) }
+  }
+}
+
+/** One record that is not readable spoils its own reply, not those of the whole batch. */
+function decodeOne(shard: number, call: string): CallReply {
+  try {
+    return decodeCall(shard, call)
+  } catch (error) {
+    return { kind: 'corrupt', key: error instanceof Error ? error.message : call }
+  }
+}
+
+function giveKeys(gives: string): string[] {
+  if (gives === '') return []
+  const list = JSON.parse(gives) as Array<[key: string, field: string, delta: number]>
+  return [...new Set(list.map(([key]) => key))]
+}
+
+/**
+ * Reads the reply of lua/gate.lua.
+ * @throws Error when the reply is not of the shape its header states
+ */
+export function decodeReply(shard: number, reply: unknown): BatchReply {
+  if (!replyShape.Check(reply)) throw new Error('The reply of lua/gate.lua is not of the stated shape.')
+  const [header, calls, entry, payload, gives, replayed] = reply
+  const [status, now, outbox, kept] = header.split(';')
+  const frames = new Map<string, OpenFrame>()
+  if (entry !== '') frames.set(entry, { entry, payload, giveKeys: giveKeys(gives) })
+  for (let i = 0; i + 2 < replayed.length; i += 3) {
+    const id = replayed[i] ?? ''
+    frames.set(id, { entry: id, payload: replayed[i + 1] ?? '', giveKeys: giveKeys(replayed[i + 2] ?? '') })
+  }
+  return {
+    status: status as BatchReply['status'],
+    now: Number(now),
+    outboxFrames: Number(outbox),
+    keptBytes: Number(kept),
+    replies: calls.map((call) => decodeOne(shard, call)),
+    frames
+  }
+}
+
+/** Reads the gives of an outbox entry: the physical keys its settle needs. */
+export { giveKeys }

@@ -1,0 +1,201 @@
+import { logical, shardKeys } from '../../record/keys.ts'
+import { encodeShipment } from '../../record/order.ts'
+import type { AdjustCommand, Command, ParticipateCommand, WinCommand } from './commands.ts'
+
+/** What rides in a gate call: a command, or one of the reads that follow the same rules. */
+export type Call =
+  | Command
+  | { readonly op: 'query'; readonly user: string; readonly key: string }
+  /** `name`: `<epoch>-<sequence>` of one order or win, replay field of one decision; '' = all that Postgres may lack */
+  | {
+      readonly op: 'list'
+      readonly what: 'orders' | 'wins' | 'decisions'
+      readonly user: string
+      readonly name: string
+    }
+  /** `<epoch>-<sequence>` of an order or win */
+  | { readonly op: 'owner'; readonly entity: string }
+  | { readonly op: 'fields'; readonly user: string; readonly names: readonly string[] }
+
+export interface CallLimits {
+  /** ms of Redis time after which nothing of the batch may happen, 0 = none */
+  readonly notAfter: number
+  /** frames in the outbox beyond which the gate refuses */
+  readonly outboxFrames: number
+  /** bytes in kept beyond which the gate refuses */
+  readonly keptBytes: number
+  /** accepted decisions of one user at most */
+  readonly decisionsPerUser: number
+}
+
+export interface SettleRequest {
+  /** `<epoch>-<batch>` */
+  readonly entry: string
+  /** physical keys of the hashes that the frame's gives name */
+  readonly keys: readonly string[]
+}
+
+/** `epoch-sequence` of an order id `shard-epoch-sequence`. */
+export function entityOf(id: string): string {
+  return id.slice(id.indexOf('-') + 1)
+}
+
+class Keys {
+  readonly list: string[]
+  readonly #prefix: string
+  readonly #index = new Map<string, number>()
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+    this.list = shardKeys(prefix)
+  }
+
+  placeLogical(key: string): number {
+    return this.place(this.#prefix + key)
+  }
+
+  place(key: string): number {
+    const known = this.#index.get(key)
+    if (known !== undefined) return known
+    this.list.push(key)
+    this.#index.set(key, this.list.length)
+    return this.list.length
+  }
+
+  /** c:, a:, s: side by side; the index is that of the first. */
+  placeActivity(campaign: string, activity: string): number {
+    const name = `${campaign}/${activity}`
+    const known = this.#index.get(name)
+    if (known !== undefined) return known
+    const first = this.list.length + 1
+    this.list.push(
+      this.#prefix + logical.campaign(campaign),
+      this.#prefix + logical.activity(campaign, activity),
+      this.#prefix + logical.stock(campaign, activity)
+    )
+    this.#index.set(name, first)
+    return first
+  }
+}
+
+/** A newline ends a field; outside of strings JSON does not care, and inside of strings it stands escaped. */
+function oneLine(text: string): string {
+  return text.includes('\n') ? text.replaceAll('\n', ' ') : text
+}
+
+/** The caller's part of a decision in the frame: JSON text without braces. What buyers have in common the script adds. */
+function ownPart(command: Command): string {
+  return (
+    `"user":"${command.user}","key":${JSON.stringify(command.key)},"hash":"${command.hash}",` +
+    `"request":${oneLine(command.request)}`
+  )
+}
+
+/** As ownPart, with the campaign and the activity that the script does not add. */
+function head(command: Command): string {
+  return `${ownPart(command)},"campaign":"${command.campaign}","activity":"${command.activity}"`
+}
+
+type Fields = Array<string | number>
+
+function pushAdjust(fields: Fields, keys: Keys, call: AdjustCommand): void {
+  fields.push(
+    'j',
+    keys.placeLogical(logical.user(call.user)),
+    call.key,
+    call.hash,
+    call.type,
+    head(call),
+    call.puts.length
+  )
+  for (const [key, field, value] of call.puts) fields.push(keys.placeLogical(key), oneLine(field), oneLine(value))
+  fields.push(call.adds.length)
+  for (const [key, field, delta] of call.adds) fields.push(keys.placeLogical(key), oneLine(field), delta)
+}
+
+function placePool(keys: Keys, campaign: string, pool: string): number {
+  return keys.placeLogical(logical.pool(campaign, pool))
+}
+
+function pushParticipate(fields: Fields, keys: Keys, call: ParticipateCommand): void {
+  const place = keys.placeActivity(call.campaign, call.activity)
+  const user = keys.placeLogical(logical.user(call.user))
+  const pools = call.pool === '' ? [0] : call.pool.split(',').map((pool) => placePool(keys, call.campaign, pool))
+  fields.push('p', place, user, call.key, call.hash, call.quantity, call.level, call.by, call.random, pools.join())
+  fields.push(call.day ?? '', ownPart(call))
+}
+
+function pushWin(fields: Fields, keys: Keys, call: WinCommand): void {
+  const place = keys.placeActivity(call.campaign, call.activity)
+  const user = keys.placeLogical(logical.user(call.user))
+  fields.push('w', place, user, call.key, call.hash, call.change, entityOf(call.win), call.by)
+  const pool = call.pool === undefined || call.pool === '' ? 0 : placePool(keys, call.campaign, call.pool)
+  fields.push(call.returnQuota ? 1 : 0, pool, head(call))
+}
+
+function pushCall(fields: Fields, keys: Keys, call: Call): void {
+  if (call.op === 'adjust') {
+    pushAdjust(fields, keys, call)
+    return
+  }
+  if (call.op === 'owner') {
+    fields.push('o', call.entity)
+    return
+  }
+  const user = keys.placeLogical(logical.user(call.user))
+  switch (call.op) {
+    case 'buy': {
+      const place = keys.placeActivity(call.campaign, call.activity)
+      fields.push('b', place, user, call.key, call.hash, call.quantity, call.level, ownPart(call))
+      return
+    }
+    case 'transition': {
+      const place = keys.placeActivity(call.campaign, call.activity)
+      fields.push('t', place, user, call.key, call.hash, call.transition, entityOf(call.order), call.by)
+      const terms = call.shipment === undefined ? (call.currency ?? '') : encodeShipment(call.shipment)
+      fields.push(call.amount ?? '', terms, call.quantity ?? '', head(call))
+      return
+    }
+    case 'query':
+      fields.push('q', user, call.key)
+      return
+    case 'participate':
+      pushParticipate(fields, keys, call)
+      return
+    case 'win':
+      pushWin(fields, keys, call)
+      return
+    case 'list':
+      fields.push('l', user, call.what[0] ?? '', call.name)
+      return
+    case 'fields':
+      fields.push('f', user, call.names.length, ...call.names)
+      return
+    default:
+      call satisfies never
+  }
+}
+
+/** KEYS and ARGV of one call of lua/gate.lua; see its header. */
+export function encodeBatch(
+  prefix: string,
+  calls: readonly Call[],
+  rest: { readonly settles: readonly SettleRequest[]; readonly limits: CallLimits }
+): { keys: string[]; args: Array<string | number> } {
+  const { settles, limits } = rest
+  const keys = new Keys(prefix)
+  for (const settle of settles) for (const key of settle.keys) keys.place(key)
+  const fields: Fields = [calls.length]
+  for (const call of calls) pushCall(fields, keys, call)
+  fields.push('')
+  const entries = settles.map(({ entry }) => entry).join()
+  const args = [
+    limits.notAfter,
+    limits.outboxFrames,
+    limits.keptBytes,
+    limits.decisionsPerUser,
+    entries,
+    fields.join('\n')
+  ]
+  return { keys: keys.list, args }
+}

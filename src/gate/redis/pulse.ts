@@ -1,0 +1,81 @@
+import type { Verdict } from '../../health/conditions.ts'
+import { RedisCallError } from './caller.ts'
+
+/** A gate call that was answered so recently speaks for Redis; after that one is made. */
+const FRESH_MS = 1000
+const DEADLINE_MS = 500
+
+export interface PulseOptions {
+  /** a real call that Redis refuses when the gate could not write; `undefined` while there is nothing to call */
+  readonly call: (deadlineMs: number) => Promise<unknown>
+  readonly isConnected: () => boolean
+}
+
+export interface Pulse {
+  /** A call was answered. */
+  answered(): void
+  /** A call was not. */
+  failed(error: unknown): void
+  redis(): Verdict
+  writable(): Verdict
+  stop(): void
+}
+
+/** Error replies by which Redis says that it answers, and not that it cannot write. */
+const NOT_ABOUT_WRITING = /^(?:LOADING|NOAUTH|WRONGPASS|NOPERM|BUSY|NOSCRIPT|MASTERDOWN|CLUSTERDOWN)\b/
+
+/**
+ * What gate calls tell of Redis: each one that passes through is an answer, and when none did for a second one is made. So an
+ * idle gateway knows as much as a busy one.
+ */
+export function createPulse({ call, isConnected }: PulseOptions): Pulse {
+  let answeredAt = Number.NEGATIVE_INFINITY
+  let redis: Verdict = { ok: false, detail: 'not asked yet' }
+  let writable: Verdict = { ok: false, detail: 'not asked yet' }
+  let asking = false
+
+  function answered(): void {
+    answeredAt = performance.now()
+    redis = { ok: true, detail: 'answers' }
+    writable = { ok: true, detail: 'gate calls pass' }
+  }
+
+  function failed(error: unknown): void {
+    if (!(error instanceof RedisCallError)) return
+    const unwritable = error.reason === 'refused' && !NOT_ABOUT_WRITING.test(error.message)
+    // that the scripts are gone says nothing of the server: who opens the shard brings them
+    if (error.reason === 'noscript') redis = { ok: true, detail: 'answers' }
+    else if (unwritable) {
+      redis = { ok: true, detail: 'answers' }
+      writable = { ok: false, detail: error.message.slice(0, 200) }
+    } else {
+      redis = { ok: false, detail: error.message.slice(0, 200) }
+      writable = { ok: false, detail: 'not known: Redis does not answer' }
+    }
+  }
+
+  async function beat(): Promise<void> {
+    if (asking || performance.now() - answeredAt < FRESH_MS) return
+    asking = true
+    try {
+      await call(DEADLINE_MS)
+      answered()
+    } catch (error) {
+      failed(error)
+    } finally {
+      asking = false
+    }
+  }
+
+  const timer = setInterval(() => void beat(), FRESH_MS)
+  timer.unref()
+  void beat()
+  const away: Verdict = { ok: false, detail: 'the connection to Redis is down' }
+  return {
+    answered,
+    failed,
+    redis: () => (isConnected() ? redis : away),
+    writable: () => (isConnected() ? writable : { ok: false, detail: 'not known: Redis does not answer' }),
+    stop: () => clearInterval(timer)
+  }
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export type ScriptName = 'gate' | 'close' | 'open' | 'restore' | 'trim'
+export const scriptNames: readonly ScriptName[] = ['gate', 'close', 'open', 'restore', 'trim']
+
+/** What makes one opening's scripts its own: another opening, or another Redis, has other SHAs. */
+export interface Opening {
+  readonly shard: number
+  readonly epoch: number
+  /** master_replid of the Redis that was opened */
+  readonly replid: string
+  readonly prefix: string
+}
+
+export interface Script {
+  readonly body: string
+  readonly sha: string
+}
+
+// build/src/gate -> lua at the root of the package
+const luaFolder = fileURLToPath(new URL('../../../../lua/', import.meta.url))
+
+function readLua(name: string): string {
+  const text = readFileSync(`${luaFolder}${name}.lua`, 'utf8')
+  return text.replace(/--\[\[[\s\S]*?\]\]\n/g, '').replace(/^\s*--(?! @include ).*\n/gm, '')
+}
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.match(/\w+/g))
+}
+
+/**
+ * An included file as a block of its own. A script has room for 200 locals, which all files together exceed, so only the
+ * names that other files use are declared outside of the block.
+ */
+function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): string {
+  const names = Array.from(text.matchAll(/^local (?:function )?(\w+)/gm), ([, name = '']) => name)
+  const shared = names.filter((name) => others.some((words) => words.has(name)))
+  // what is declared outside is only assigned in the block
+  const body = text.replace(/^local (?:function )?(\w+)(?: = .*)?/gm, (declared, name: string) => {
+    if (!shared.includes(name)) return declared
+    return declared === `local ${name}` ? '' : declared.slice('local '.length)
+  })
+  const outside = shared.length > 0 ? `local ${shared.join(', ')}\n` : ''
+  return `${outside}do\n${body}end\n`
+}
+
+/** The text of an entry script with its includes in place. @throws Error when a file is missing or included twice */
+function assemble(entry: ScriptName): string {
+  const text = readLua(entry)
+  const names = Array.from(text.matchAll(/^ *-- @include (\S+)$/gm), ([, name = '']) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new Error(`lua/${twice}.lua is included twice by lua/${entry}.lua`)
+  const files = names.map((name) => readLua(name))
+  const words = [text, ...files].map(wordsOf)
+  return text.replace(/^ *-- @include (\S+)$/gm, (_, name: string) => {
+    const index = names.indexOf(name)
+    return inBlock(files[index] ?? '', words.toSpliced(index + 1, 1))
+  })
+}
+
+/**
+ * The script of an opening: its includes put in, its constants set, comments taken out (Redis keeps the body).
+ * @throws Error when a file is missing or included twice
+ */
+export function renderScript(name: ScriptName, opening: Opening): Script {
+  const [shebang = '', ...lines] = assemble(name).split('\n')
+  const constants =
+    `local SHARD, EPOCH, REPLID, PREFIX = '${opening.shard}', '${opening.epoch}', '${opening.replid}', ` +
+    `'${opening.prefix}'`
+  const body = `${shebang}\n${constants}\n${lines.join('\n')}`
+  return { body, sha: createHash('sha1').update(body).digest('hex') }
+}

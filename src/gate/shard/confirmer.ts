@@ -1,0 +1,55 @@
+import { failPoint } from '../../config/fail-points.ts'
+import { frameId } from '../../journal/frame.ts'
+import type { Publisher } from '../../journal/publisher.ts'
+import type { Names } from '../../journal/subjects.ts'
+import type { OpenFrame } from '../batch/decode.ts'
+import type { SettleRequest } from '../batch/encode.ts'
+
+interface ConfirmerOptions {
+  readonly publisher: Publisher
+  readonly names: Names
+  readonly shard: number
+  /** queues a settle; resolves when the call that carried it has ended, well or not */
+  readonly settle: (request: SettleRequest) => Promise<void>
+  readonly onResult?: (acked: boolean, reason: string) => void
+}
+
+export interface Confirmer {
+  /** Publishes a frame and waits for its ack, and for its settle where it gives; true when it is journaled. */
+  confirm(frame: OpenFrame): Promise<boolean>
+}
+
+/** Publishes each frame once in this process, however many answers wait for it. */
+export function createConfirmer(options: ConfirmerOptions): Confirmer {
+  const { publisher, names, shard, settle } = options
+  const underWay = new Map<string, Promise<boolean>>()
+
+  async function publish(frame: OpenFrame): Promise<boolean> {
+    const epoch = Number(frame.entry.slice(0, frame.entry.indexOf('-')))
+    if (failPoint) await failPoint('G3')
+    const result = await publisher.publish({
+      subject: names.journalSubject(shard, epoch),
+      stream: names.journalStream(shard, epoch),
+      id: frameId(shard, frame.entry),
+      payload: frame.payload
+    })
+    if (failPoint) await failPoint('G4')
+    options.onResult?.(result.acked, result.acked ? '' : result.reason)
+    if (!result.acked) return false
+    if (failPoint) await failPoint('G5')
+    const settled = settle({ entry: frame.entry, keys: frame.giveKeys })
+    // what a decision gives is usable once settled, and its user should see it in the next answer
+    if (frame.giveKeys.length > 0) await settled
+    return true
+  }
+
+  return {
+    confirm(frame) {
+      const known = underWay.get(frame.entry)
+      if (known) return known
+      const confirmation = publish(frame).finally(() => underWay.delete(frame.entry))
+      underWay.set(frame.entry, confirmation)
+      return confirmation
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { Verdict, Verdicts } from '../../health/conditions.ts'
+import type { JournalConnection } from '../../journal/connection.ts'
+import type { FullnessWatch } from '../../journal/fullness.ts'
+import type { Batcher } from '../batch/batcher.ts'
+import type { Health } from '../batch/outcomes.ts'
+import type { OpeningWatch } from '../redis/epoch-watch.ts'
+import type { Pulse } from '../redis/pulse.ts'
+
+/** At this share the journal is an alarm; at 90 % the gate closes. */
+const FILLS_AT = 0.7
+/** A frame that was not acked counts so long when nothing is published after it: by then the relay has tried for seconds. */
+const REMEMBERED_MS = 10_000
+
+/** The last word of the journal about a frame. */
+export interface LastPublish {
+  readonly acked: boolean
+  readonly reason: string
+  /** performance.now() */
+  readonly at: number
+}
+
+interface OwnParts {
+  readonly watch: Pick<OpeningWatch, 'current'>
+  readonly batcher: Pick<Batcher, 'isRefusing'>
+  readonly pulse: Pulse
+  readonly connection: Pick<JournalConnection, 'isUp'>
+  readonly fullness: FullnessWatch
+  readonly lastPublish: () => LastPublish | undefined
+}
+
+export interface OwnHealth {
+  readonly gate: Health
+  readonly journal: Health
+  readonly conditions: Verdicts
+}
+
+/** What a gate knows of its own connections, from the calls that it makes anyway. */
+export function ownHealth({ watch, batcher, pulse, connection, fullness, lastPublish }: OwnParts): OwnHealth {
+  const redis = pulse.redis()
+  const writable = pulse.writable()
+  const isOpen = watch.current() !== undefined
+  const last = lastPublish()
+  const refused = last !== undefined && !last.acked && performance.now() - last.at < REMEMBERED_MS ? last.reason : ''
+  const nats = natsVerdict(connection.isUp(), fullness.problem(), refused)
+  const decides = isOpen && redis.ok && writable.ok && !batcher.isRefusing()
+  return {
+    gate: decides ? 'ok' : 'closed',
+    journal: nats.ok ? 'ok' : connection.isUp() ? 'degraded' : 'closed',
+    conditions: {
+      redis,
+      'redis-writable': writable,
+      nats,
+      'journal-room': roomVerdict(fullness.share(), connection.isUp()),
+      backlog: batcher.isRefusing()
+        ? { ok: false, detail: 'the gate refuses: what waits in Redis for journal or Postgres has reached its bound' }
+        : { ok: true, detail: '' },
+      opening: isOpen
+        ? { ok: true, detail: '' }
+        : { ok: false, detail: 'no gate call under the opening that Postgres names has succeeded' }
+    }
+  }
+}
+
+function natsVerdict(isUp: boolean, problem: string, refused: string): Verdict {
+  if (!isUp) return { ok: false, detail: 'the connection to NATS is down' }
+  if (problem !== '') return { ok: false, detail: `JetStream does not answer: ${problem}` }
+  if (refused !== '') return { ok: false, detail: `the last frame was not acked: ${refused}` }
+  return { ok: true, detail: 'connected' }
+}
+
+function roomVerdict(share: number | undefined, isUp: boolean): Verdict {
+  if (share === undefined || !isUp) return { ok: false, detail: 'not known: the stream of this opening was not seen' }
+  const detail = `${Math.round(share * 100)} % full`
+  return { ok: share < FILLS_AT, detail }
+}

@@ -1,0 +1,62 @@
+import type { ChainableCommander, Redis } from 'ioredis'
+import { UnavailableError } from '../../base/errors.ts'
+import { shardKeys } from '../../record/keys.ts'
+
+const DEADLINE_MS = 1000
+
+/** @throws UnavailableError when Redis fails or takes too long */
+export function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new UnavailableError(`Redis did not answer in time: ${what}`)), DEADLINE_MS)
+    work.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: Error) => {
+        clearTimeout(timer)
+        reject(new UnavailableError(`Redis refused: ${error.message}`))
+      }
+    )
+  })
+}
+
+type ShardWords = readonly [epoch: string | null, open: string | null]
+
+/** What a Redis that was wiped or is being written does not hold is not nothing. @throws UnavailableError */
+function assertOpen([epoch, open]: ShardWords): void {
+  if (epoch === null || epoch !== open) throw new UnavailableError('Redis does not hold the shard at the moment')
+}
+
+/** Replies of one moment, behind what the shard says of itself in the same one. @throws UnavailableError */
+async function inOneMoment(transaction: ChainableCommander, what: string): Promise<unknown[]> {
+  const replies = await withDeadline(transaction.exec(), what)
+  return (replies ?? []).map(([error, value]) => {
+    if (error) throw new UnavailableError(`Redis refused: ${error.message}`)
+    return value
+  })
+}
+
+/** Whole hashes by logical key, in one round trip, of a shard that is open. @throws UnavailableError */
+export async function readHashes(
+  redis: Redis,
+  prefix: string,
+  keys: readonly string[]
+): Promise<Array<Record<string, string>>> {
+  if (keys.length === 0) return []
+  const [shard] = shardKeys(prefix)
+  const transaction = redis.multi().hmget(shard, 'epoch', 'open')
+  for (const key of keys) transaction.hgetall(prefix + key)
+  const [words, ...hashes] = await inOneMoment(transaction, 'reading rules and stock')
+  assertOpen(words as ShardWords)
+  return hashes as Array<Record<string, string>>
+}
+
+/** How many frames wait for the journal and for Postgres, also of a shard that is being opened. @throws UnavailableError */
+export async function readDepths(redis: Redis, prefix: string): Promise<{ outbox: number; kept: number }> {
+  const [shard, outbox, kept] = shardKeys(prefix)
+  const transaction = redis.multi().hget(shard, 'epoch').xlen(outbox).hlen(kept)
+  const [epoch, waiting, stored] = await inOneMoment(transaction, 'reading the depths')
+  if (epoch === null) throw new UnavailableError('Redis does not hold the shard at the moment')
+  return { outbox: Number(waiting), kept: Number(stored) }
+}

@@ -1,0 +1,34 @@
+import { UnavailableError } from '../../base/errors.ts'
+import { decisionId, type Frame, type FrameDecision, parseFrame } from '../../journal/frame.ts'
+import { logical } from '../../record/keys.ts'
+import { entityOfDecision, recordField } from '../../record/replay.ts'
+import type { Live } from '../batch/decode.ts'
+import type { UnstoredDecision } from '../gate.ts'
+
+function unstored(frame: Frame, decision: FrameDecision, journaled: boolean): UnstoredDecision {
+  const entity = entityOfDecision(frame, decision)
+  return {
+    id: decisionId(frame, decision.seq),
+    type: decision.type,
+    key: decision.key,
+    campaign: decision.campaign,
+    activity: decision.activity,
+    at: frame.at,
+    report: decision.report ?? '',
+    entity: `${frame.shard}-${entity}`,
+    record: entity === '' ? '' : (decision.put?.u?.[recordField(decision.type, entity)] ?? ''),
+    request: decision.request,
+    // a script names other users' hashes by their keys; `u` is the one of this decision
+    moved: decision.add?.u ?? decision.add?.[logical.user(decision.user)] ?? {},
+    journaled
+  }
+}
+
+/** Reads what lua/commands/list.lua cut out of frames: each with one decision. @throws UnavailableError */
+export function readUnstored(items: ReadonlyArray<Live<string>>): UnstoredDecision[] {
+  return items.flatMap(({ item, journaled }) => {
+    const parsed = parseFrame(item)
+    if (!parsed.ok) throw new UnavailableError(`A frame in Redis is not readable: ${parsed.reason}`)
+    return parsed.frame.decisions.map((decision) => unstored(parsed.frame, decision, journaled))
+  })
+}

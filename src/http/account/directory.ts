@@ -1,0 +1,86 @@
+import type pg from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import type { Gate, UnstoredDecision } from '../../gate/gate.ts'
+import { decodeReport } from '../../record/report.ts'
+import { balanceOf } from '../../record/user-fields.ts'
+import { claimsOfUser, type StoredClaim } from '../../store/reading/claims.ts'
+import { type LedgerEntry, type LedgerPlace, ledgerOfUser } from '../../store/reading/ledger.ts'
+import { compareNewest, type ItemPage, type ItemReader, type PageRequest, unite } from '../wire/pages.ts'
+
+/** A claim or a ledger entry, and whether it is journaled: only what is not can still vanish. */
+export type Live<Item> = Item & { readonly journaled: boolean }
+
+const claimReader: ItemReader<Live<StoredClaim>> = {
+  placeOf: ({ acceptedAt, id }) => ({ at: acceptedAt.getTime(), id }),
+  campaignOf: ({ campaign }) => campaign
+}
+
+/** Newest first; the movements of one decision as Postgres sorts them. */
+function compareEntries(a: LedgerPlace, b: LedgerPlace): number {
+  const descending = (x: string, y: string) => (x === y ? 0 : x < y ? 1 : -1)
+  return compareNewest(a, b) || descending(a.scope, b.scope) || descending(a.unit, b.unit)
+}
+
+const ledgerReader: ItemReader<Live<LedgerEntry>, LedgerPlace> = {
+  placeOf: ({ at, id, scope, unit }) => ({ at: at.getTime(), id, scope, unit }),
+  campaignOf: ({ campaign }) => campaign,
+  nameOf: ({ id, scope, unit }) => `${id} ${scope} ${unit}`,
+  compare: compareEntries
+}
+
+function claimOf(user: string, decision: UnstoredDecision): Live<StoredClaim> {
+  const { id, campaign, activity, at, report, journaled } = decision
+  const { facts, moves } = decodeReport(report)
+  const [quantity, pool = ''] = facts
+  const [paid] = moves
+  const cost = -(paid?.delta ?? 0)
+  const acceptedAt = new Date(at)
+  return {
+    id,
+    user,
+    campaign,
+    activity,
+    quantity: Number(quantity),
+    unit: paid?.unit ?? '',
+    cost,
+    pool,
+    acceptedAt,
+    journaled
+  }
+}
+
+function entriesOf({ id, type, campaign, activity, at, moved, journaled }: UnstoredDecision): Array<Live<LedgerEntry>> {
+  return Object.entries(moved).flatMap(([field, delta]) => {
+    const balance = delta === 0 ? undefined : balanceOf(field)
+    return balance === undefined
+      ? []
+      : [{ id, type, campaign, activity, ...balance, delta, at: new Date(at), journaled }]
+  })
+}
+
+const stored = <Item extends object>(items: readonly Item[]) => items.map((item) => ({ ...item, journaled: true }))
+
+/**
+ * Claims and movements of balances: what the worker has not stored yet, and behind it what Postgres has. Redis is asked
+ * first: what leaves it in between is in Postgres by then.
+ */
+export function createAccountDirectory(gate: Gate, pool: pg.Pool) {
+  return {
+    /** A page of the user's claims. @throws UnavailableError */
+    async claims(user: string, page: PageRequest): Promise<ItemPage<Live<StoredClaim>>> {
+      const waiting = await gate.unstoredOf(user)
+      const known = await fromStore(claimsOfUser(pool, user, { ...page, limit: page.limit + 1 }))
+      const live = waiting.filter(({ type }) => type === 'claim.accepted').map((decision) => claimOf(user, decision))
+      return unite({ live, stored: stored(known) }, page, claimReader)
+    },
+
+    /** A page of what moved the user's balances. @throws UnavailableError */
+    async ledger(user: string, page: PageRequest<LedgerPlace>): Promise<ItemPage<Live<LedgerEntry>, LedgerPlace>> {
+      const waiting = await gate.unstoredOf(user)
+      const known = await fromStore(ledgerOfUser(pool, user, { ...page, limit: page.limit + 1 }))
+      return unite({ live: waiting.flatMap(entriesOf), stored: stored(known) }, page, ledgerReader)
+    }
+  }
+}
+
+export type AccountDirectory = ReturnType<typeof createAccountDirectory>

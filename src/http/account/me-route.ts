@@ -1,0 +1,88 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type pg from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { progressOfUser } from '../../store/campaigns/progress.ts'
+import type { Directory } from '../answering/find-activity.ts'
+import type { Turns } from '../answering/turns.ts'
+import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
+import { standingView } from './me-view.ts'
+
+export interface MeOptions {
+  readonly gate: Gate
+  readonly pool: pg.Pool
+  readonly directory: Directory
+  readonly authenticate: OnRequest
+  readonly now: () => number
+  readonly turns: Turns
+}
+
+/** Counts towards goals, by `<task> <period>`. They are of Postgres, without which the rest is told all the same. */
+async function progressOf(pool: pg.Pool, campaign: CatalogueCampaign, user: string): Promise<Map<string, number>> {
+  const counted = campaign.rules.activities.some((activity) => activity.kind === 'task' && activity.goal !== null)
+  if (!counted) return new Map()
+  const rows = await fromStore(progressOfUser(pool, user, campaign.id)).catch(() => [])
+  return new Map(rows.map(({ task, period, count }) => [`${task} ${period}`, count]))
+}
+
+/**
+ * What a view makes of the fields it looks at: it is made without any, to hear which it asks for, and again until it asks for
+ * no more. So a user's hash is never read as a whole, and no list of fields can differ from what the view shows.
+ */
+async function viewOfFields<View>(
+  read: (names: readonly string[]) => Promise<Readonly<Record<string, string>>>,
+  view: (fields: Readonly<Record<string, string>>) => View
+): Promise<View> {
+  const known = new Map<string, string | undefined>()
+  for (;;) {
+    const missing = new Set<string>()
+    const fields = new Proxy<Record<string, string>>(
+      {},
+      {
+        get(_target, name) {
+          if (!known.has(String(name))) missing.add(String(name))
+          return known.get(String(name))
+        }
+      }
+    )
+    const made = view(fields)
+    if (missing.size === 0) return made
+    const found = await read([...missing])
+    for (const name of missing) known.set(name, found[name])
+  }
+}
+
+/** GET .../me: balances, chances, counts and limits of the signed-in user in a campaign. */
+export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options) => {
+  const { gate, pool, directory, authenticate, now, turns } = options
+  app.get(
+    '/v1/campaigns/:campaign/me',
+    {
+      onRequest: authenticate,
+      schema: {
+        summary: 'My balances, chances and counts, and the limits left in a campaign',
+        tags: ['campaigns'],
+        security: [{ storefront: [] }],
+        params: CampaignParams,
+        response: { 200: OpenObject, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const campaign = await directory.findCampaign(request.params.campaign)
+      if (campaign === undefined) throw new ProblemError('NOT_FOUND')
+      const { user, level } = claimsOf(request)
+      const view = await turns.take(reply, user, async () => {
+        const progress = await progressOf(pool, campaign, user)
+        const standing = { campaign, level, now: now(), progress }
+        return viewOfFields(
+          (names) => gate.fieldsOf(user, names),
+          (fields) => standingView({ ...standing, fields })
+        )
+      })
+      return reply.header('cache-control', 'no-store').send(view)
+    }
+  )
+}

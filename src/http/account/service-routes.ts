@@ -1,0 +1,107 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type pg from 'pg'
+import { Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
+import { MOMENT_PATTERN, momentOf, NO_MOMENT } from '../../base/moment.ts'
+import { reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
+import type { Directory } from '../answering/find-activity.ts'
+import { requireRole } from '../auth/operator.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { ID_PATTERN, refusals, UserId } from '../wire/schemas.ts'
+import { userOfBody } from '../wire/user-in.ts'
+
+export interface ServiceOptions {
+  readonly pool: pg.Pool
+  readonly directory: Directory
+  readonly now: () => number
+}
+
+const TaskParams = Type.Object({
+  campaign: Type.String({ pattern: ID_PATTERN }),
+  task: Type.String({ pattern: ID_PATTERN })
+})
+
+const ProgressBody = Type.Object(
+  {
+    user: UserId,
+    sourceEventId: Type.String({
+      pattern: '^[\\x21-\\x7e]{1,256}$',
+      description: 'of the event at its source: a second report of it counts nothing'
+    }),
+    amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })),
+    occurredAt: Type.Optional(
+      Type.String({
+        pattern: MOMENT_PATTERN,
+        description: 'the day that it counts for; now where absent'
+      })
+    )
+  },
+  { additionalProperties: false, title: 'Progress' }
+)
+
+const ProgressAnswer = Type.Object(
+  {
+    count: Type.Integer(),
+    goal: Type.Integer(),
+    completed: Type.Boolean({ description: 'the goal is reached; what it gives follows within a second' }),
+    state: Type.String({ description: 'counting, due (reached, not decided yet), completed, refused' }),
+    repeated: Type.Boolean({ description: 'this event was reported before' })
+  },
+  { title: 'ProgressAnswer' }
+)
+
+/** Clocks of other systems may be ahead of ours a little. */
+const AHEAD_MS = 60_000
+
+/** When it happened. @throws ProblemError VALIDATION for no moment, or one that is still to come */
+function passedMoment(text: string | undefined, now: number): number {
+  const at = text === undefined ? now : momentOf(text)
+  if (at !== undefined && at <= now + AHEAD_MS) return Math.min(at, now)
+  const detail = at === undefined ? NO_MOMENT : 'must be a moment that has passed'
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/occurredAt', detail }] })
+}
+
+type Counted = Extract<TaskProgress, { count: number }>
+
+/** @throws ProblemError for what was not counted */
+function counted(progress: TaskProgress, opensAt: string): Counted {
+  switch (progress.kind) {
+    case 'counted':
+    case 'repeated':
+      return progress
+    case 'conflict':
+      throw new ProblemError('CONFLICT', {}, 'This event told of another user or amount before; nothing was counted.')
+    case 'refused': {
+      const members = progress.code === 'NOT_STARTED' ? { opensAt } : {}
+      throw new ProblemError(progress.code, members, `Nothing was counted: ${progress.detail}.`)
+    }
+    default:
+      return progress satisfies never
+  }
+}
+
+/** What other systems report. They are operators of role `service`; each route names the scope that it takes. */
+export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (app, { pool, directory, now }) => {
+  app.post(
+    '/service/v1/campaigns/:campaign/tasks/:task/progress',
+    {
+      preHandler: requireRole('operator', 'tasks:progress'),
+      schema: { params: TaskParams, body: ProgressBody, response: { 200: ProgressAnswer, ...refusals } }
+    },
+    async (request) => {
+      const { campaign, task } = request.params
+      const { sourceEventId, amount = 1, occurredAt } = request.body
+      const found = await directory.findActivity(campaign, task)
+      if (found?.activity.kind !== 'task') throw new ProblemError('NOT_FOUND')
+      const { goal, sessions } = found.activity
+      const source = request.operator.name
+      const at = passedMoment(occurredAt, now())
+      const user = userOfBody(request.body.user, '/user')
+      const report = { source, sourceEventId, user, amount, at }
+      const progress = await fromStore(reportProgress(pool, found, report))
+      const { kind, count, state } = counted(progress, new Date(sessions[0]?.opensAt ?? 0).toISOString())
+      const completed = state === 'due' || state === 'completed'
+      return { count, goal: goal?.count ?? 0, completed, state, repeated: kind === 'repeated' }
+    }
+  )
+}

@@ -1,0 +1,85 @@
+import type { ActivityRules } from '../../campaign/parts/model.ts'
+import type { Decision } from '../../gate/batch/outcomes.ts'
+import type { LiveWin } from '../../gate/gate.ts'
+import { decodeReport } from '../../record/report.ts'
+import type { WinRecord } from '../../record/win.ts'
+import type { CodeAssignment } from '../../store/campaigns/codes.ts'
+import type { Language } from '../problems/language.ts'
+import { confirmedAny } from '../views/decision.ts'
+import type { ConfirmedAny } from '../views/schemas.ts'
+import type { FindPrize } from '../views/win.ts'
+import type { CodeDesk } from './codes.ts'
+import type { CatalogueSource } from './find-activity.ts'
+
+/** Which decision is answered, and how. */
+export interface Asked {
+  readonly decision: Decision
+  /** where it was made */
+  readonly campaign: string
+  readonly activity: string
+  /** of the activity; looked up where absent */
+  readonly rules?: ActivityRules | undefined
+  /** the Idempotency-Key */
+  readonly requestId: string
+  readonly language: Language
+}
+
+/** Makes the bodies of answers about decisions. */
+export interface AnswerDesk {
+  /** The body of a 201. A promise only where codes belong into it: those are asked for in Postgres. */
+  bodyOf(asked: Asked): ConfirmedAny | Promise<ConfirmedAny>
+  /** The codes that claimed wins show, by win: one that got none when it was claimed gets it now. @throws UnavailableError */
+  codesOfWins(wins: readonly LiveWin[]): Promise<ReadonlyMap<string, string>>
+  readonly findPrize: FindPrize
+}
+
+type Activities = Pick<CatalogueSource, 'findActivity'>
+
+/** How prizes are found in a catalogue. */
+export function prizeFinder(catalogue: Activities): FindPrize {
+  return (campaign, draw, prize) => {
+    const found = catalogue.findActivity(campaign, draw)?.activity
+    return found?.kind === 'draw' ? found.prizes.find(({ id }) => id === prize) : undefined
+  }
+}
+
+/** The codes that a decision entitles to; undefined for none. */
+function assignmentOf({ decision, campaign }: Asked, findPrize: FindPrize): CodeAssignment | undefined {
+  const { type, win } = decision
+  if (type === 'claim.accepted') {
+    const [quantity = '', pool = ''] = decodeReport(decision.report).facts
+    return pool === '' ? undefined : { claim: decision.id, campaign, pool, quantity: Number(quantity) }
+  }
+  return type === 'win.claimed' && win !== undefined ? assignmentOfWin(win, findPrize) : undefined
+}
+
+function assignmentOfWin({ id, campaign, draw, prize }: WinRecord, findPrize: FindPrize): CodeAssignment | undefined {
+  const pool = findPrize(campaign, draw, prize)?.pool ?? ''
+  return pool === '' ? undefined : { claim: id, campaign, pool, quantity: 1 }
+}
+
+export function createAnswerDesk(catalogue: Activities, codes: CodeDesk): AnswerDesk {
+  const findPrize = prizeFinder(catalogue)
+  return {
+    findPrize,
+    async codesOfWins(wins) {
+      const due = wins
+        // what can still vanish has no code
+        .filter(({ win, journaled }) => win.status === 'claimed' && journaled)
+        .flatMap(({ win }) => assignmentOfWin(win, findPrize) ?? [])
+      const found = await codes.known(due.map(({ claim }) => claim))
+      const missing = due.filter(({ claim }) => !found.has(claim))
+      const given = await Promise.all(missing.map((assignment) => codes.assign(assignment)))
+      const all = [...found, ...missing.map(({ claim }, index) => [claim, given[index] ?? []] as const)]
+      return new Map(all.flatMap(([claim, [code]]) => (code === undefined ? [] : [[claim, code]])))
+    },
+    bodyOf(asked) {
+      const rules = asked.rules ?? catalogue.findActivity(asked.campaign, asked.activity)?.activity
+      const { requestId, language, campaign, activity, decision } = asked
+      const context = { requestId, language, campaign, activity, rules, findPrize }
+      const assignment = assignmentOf(asked, findPrize)
+      if (assignment === undefined) return confirmedAny(decision, context)
+      return codes.assign(assignment).then((given) => confirmedAny(decision, { ...context, codes: given }))
+    }
+  }
+}

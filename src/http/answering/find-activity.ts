@@ -1,0 +1,82 @@
+import { UnavailableError } from '../../base/errors.ts'
+import type { CatalogueActivity, CatalogueCampaign, CatalogueSale } from '../../campaign/carrying/catalogue.ts'
+
+/** The part of the catalogue that the routes use. */
+export interface CatalogueSource {
+  list(): CatalogueCampaign[]
+  get(id: string): CatalogueCampaign | undefined
+  findSale(campaign: string, sale: string): CatalogueSale | undefined
+  findActivity(campaign: string, activity: string): CatalogueActivity | undefined
+  refresh(): Promise<void>
+}
+
+const REFRESH_PAUSE_MS = 100
+
+/** The catalogue, read again before anything is called unknown. */
+export interface Directory {
+  readonly catalogue: CatalogueSource
+  /** @throws UnavailableError while no catalogue could be read at all */
+  findCampaign(id: string): Promise<CatalogueCampaign | undefined>
+  /** A look-up, and only for what is not known a promise: the hot path takes the first way. @throws UnavailableError */
+  findSale(campaign: string, sale: string): CatalogueSale | Promise<CatalogueSale | undefined>
+  /** The same for an activity of any kind. @throws UnavailableError */
+  findActivity(campaign: string, activity: string): CatalogueActivity | Promise<CatalogueActivity | undefined>
+  /** Reads the catalogue at most every 100 ms, whoever asks. @throws UnavailableError while none could be read at all */
+  refresh(): Promise<void>
+}
+
+/**
+ * A campaign published a moment ago must not be "not found" until the next turn of the catalogue, and an empty catalogue
+ * after a start without Postgres says nothing about what exists. Hidden sales do not exist for the public yet.
+ */
+export function createDirectory(catalogue: CatalogueSource, now: () => number = Date.now): Directory {
+  let loaded = false
+  let readAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> | undefined
+
+  async function read(): Promise<void> {
+    try {
+      await catalogue.refresh()
+      loaded = true
+    } catch (error) {
+      if (!loaded && catalogue.list().length === 0)
+        throw new UnavailableError('the catalogue could not be read', { cause: error })
+    } finally {
+      readAt = now()
+      running = undefined
+    }
+  }
+
+  function refresh(): Promise<void> {
+    if (running === undefined && loaded && now() - readAt < REFRESH_PAUSE_MS) return Promise.resolve()
+    running ??= read()
+    return running
+  }
+
+  const isVisible = (from: number | undefined) => from === undefined || from <= now()
+
+  function knownSale(campaign: string, sale: string): CatalogueSale | undefined {
+    const found = catalogue.findSale(campaign, sale)
+    return isVisible(found?.sale.visibleFrom) ? found : undefined
+  }
+
+  function knownActivity(campaign: string, activity: string): CatalogueActivity | undefined {
+    const found = catalogue.findActivity(campaign, activity)
+    return isVisible(found?.activity.visibleFrom) ? found : undefined
+  }
+
+  return {
+    catalogue,
+    refresh,
+    async findCampaign(id) {
+      if (catalogue.get(id) === undefined) await refresh()
+      return catalogue.get(id)
+    },
+    findSale(campaign, sale) {
+      return knownSale(campaign, sale) ?? refresh().then(() => knownSale(campaign, sale))
+    },
+    findActivity(campaign, activity) {
+      return knownActivity(campaign, activity) ?? refresh().then(() => knownActivity(campaign, activity))
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type pg from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import type { Decision } from '../../gate/batch/outcomes.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { decodeOrder } from '../../record/order.ts'
+import { decodeWin } from '../../record/win.ts'
+import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
+
+/** A decision, and where it was made. */
+export interface PlacedDecision {
+  readonly decision: Decision
+  readonly campaign: string
+  readonly activity: string
+}
+
+/** A stored decision as the gate would tell it. */
+export function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
+  const decision = { id, sequence, type, at: at.getTime(), report }
+  if (record === '') return decision
+  if (type.startsWith('order.')) return { ...decision, order: decodeOrder(entity, record) }
+  return { ...decision, win: decodeWin(entity, record) }
+}
+
+/** Decisions out of Redis and Postgres as one, by the key of the request that led to them. */
+export function createDecisionDirectory(gate: Gate, pool: pg.Pool) {
+  /** Redis' replay of a decision does not say where it was made, unless its order or win does. */
+  async function place(user: string, field: string, decision: Decision): Promise<PlacedDecision | undefined> {
+    const { order, win } = decision
+    if (order !== undefined) return { decision, campaign: order.campaign, activity: order.activity }
+    if (win !== undefined) return { decision, campaign: win.campaign, activity: win.draw }
+    const waiting = await gate.unstoredUnder(user, field)
+    const found = waiting ?? (await fromStore(findDecision(pool, user, field)))
+    return found && { decision, campaign: found.campaign, activity: found.activity }
+  }
+
+  return {
+    /**
+     * What became of a key: the decision, 'pending', or undefined when no decision stands.
+     * @throws UnavailableError when the one who would know does not answer
+     */
+    async outcomeOf(user: string, key: string): Promise<PlacedDecision | 'pending' | undefined> {
+      const field = `u:${key}`
+      let redisError: unknown
+      const live = await gate.lookup(user, field).catch((error: unknown) => {
+        redisError = error
+        return undefined
+      })
+      if (live !== undefined) return live.kind === 'pending' ? 'pending' : place(user, field, live.decision)
+      const stored = await fromStore(findDecision(pool, user, field))
+      if (stored === undefined && redisError !== undefined) throw redisError
+      return stored && { decision: decisionOf(stored), campaign: stored.campaign, activity: stored.activity }
+    }
+  }
+}
+
+export type DecisionDirectory = ReturnType<typeof createDecisionDirectory>

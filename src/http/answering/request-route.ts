@@ -1,0 +1,49 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { pickLanguage } from '../problems/language.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { pendingView } from '../views/outcome.ts'
+import { ConfirmedAny } from '../views/schemas.ts'
+import { cleanKey } from '../wire/idempotency.ts'
+import { KeyParams, Pending, refusals } from '../wire/schemas.ts'
+import type { AnswerDesk } from './answer.ts'
+import type { DecisionDirectory } from './find-decision.ts'
+import type { Turns } from './turns.ts'
+
+export interface RequestOptions {
+  readonly decisions: DecisionDirectory
+  readonly desk: AnswerDesk
+  readonly authenticate: OnRequest
+  readonly turns: Turns
+}
+
+/** GET /v1/requests/{key}: the answer to a POST whose answer was lost. */
+export const requestRoute: FastifyPluginAsyncTypebox<RequestOptions> = async (
+  app,
+  { decisions, desk, authenticate, turns }
+) => {
+  app.get(
+    '/v1/requests/:key',
+    {
+      onRequest: authenticate,
+      schema: {
+        summary: 'What became of a request of mine',
+        tags: ['requests'],
+        security: [{ storefront: [] }],
+        params: KeyParams,
+        response: { 200: ConfirmedAny, 202: Pending, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const key = cleanKey(request.params.key)
+      if (key === undefined) throw new ProblemError('NOT_FOUND')
+      const { user } = claimsOf(request)
+      const found = await turns.take(reply, user, () => decisions.outcomeOf(user, key))
+      if (found === undefined)
+        throw new ProblemError('NOT_FOUND', {}, 'No decision stands under this key: send the request again with it.')
+      if (found === 'pending') return reply.code(202).send(pendingView(key))
+      const language = pickLanguage(request.headers['accept-language'])
+      return reply.code(200).send(await desk.bodyOf({ ...found, requestId: key, language }))
+    }
+  )
+}

@@ -1,0 +1,74 @@
+import { isoTime } from '../../base/iso-time.ts'
+import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
+import type { ActivityRules } from '../../campaign/parts/model.ts'
+import { localise } from '../problems/language.ts'
+import { activityLiveView, activityRulesView, activityView } from './activity-view.ts'
+import type { ViewContext } from './activity-view-parts.ts'
+import { oddsOf } from './draw-view.ts'
+
+export { currentOrNext } from './activity-view-parts.ts'
+
+/** Activities that the public may see at `now`, in the order of the page. */
+export function visibleActivities(campaign: CatalogueCampaign, now: number): ActivityRules[] {
+  return campaign.rules.activities
+    .filter((activity) => activity.visibleFrom === undefined || activity.visibleFrom <= now)
+    .sort((a, b) => a.sort - b.sort)
+}
+
+/** A published campaign as the public sees it. */
+export function campaignView(context: ViewContext) {
+  const { campaign, now, language, figures } = context
+  const { rules } = campaign
+  return {
+    id: campaign.id,
+    title: localise(rules.title, language),
+    ...(rules.description !== undefined && { description: localise(rules.description, language) }),
+    status: statusOf(campaign, now),
+    version: campaign.version,
+    timezone: rules.timezone,
+    opensAt: isoTime(rules.opensAt),
+    closesAt: isoTime(rules.closesAt),
+    unitsPerUser: rules.unitsPerUser || null,
+    participants: figures?.participants ?? null,
+    activities: visibleActivities(campaign, now).map((activity) => activityView(activity, context))
+  }
+}
+
+/** What changes while people watch: no words, so it is the same for every language. */
+export function liveView({ campaign, now, figures }: Omit<ViewContext, 'language'>) {
+  return {
+    status: statusOf(campaign, now),
+    version: campaign.version,
+    participants: figures?.participants ?? null,
+    activities: visibleActivities(campaign, now).map((activity) => activityLiveView(activity, { now, figures }))
+  }
+}
+
+/** The rules in force, as they are promised to everybody. */
+export function rulesView(context: ViewContext) {
+  const { campaign, now, language } = context
+  const { rules } = campaign
+  const activities = visibleActivities(campaign, now)
+  return {
+    campaign: campaign.id,
+    title: localise(rules.title, language),
+    version: campaign.version,
+    revision: campaign.revision,
+    timezone: rules.timezone,
+    opensAt: isoTime(rules.opensAt),
+    closesAt: isoTime(rules.closesAt),
+    limits: { unitsPerUser: rules.unitsPerUser || null },
+    policies: {
+      cancellable: rules.policies.cancellable,
+      releasedOrderReturnsLimit: rules.policies.releasedOrderReturnsLimit,
+      returnRestocks: rules.policies.returnRestocks,
+      revokedWinReturnsQuota: rules.policies.revokedWinReturnsQuota,
+      unusedDailyChances: rules.policies.unusedDailyChances,
+      clawback: rules.policies.clawback
+    },
+    activities: activities.map((activity) => activityRulesView(activity, context)),
+    odds: Object.fromEntries(
+      activities.flatMap((activity) => (activity.kind === 'draw' ? [[activity.id, oddsOf(activity, 0)]] : []))
+    )
+  }
+}

@@ -1,0 +1,146 @@
+import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
+import { stockItems } from '../../campaign/definition/stock.ts'
+import { unpackSessions } from '../../campaign/parts/packed.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { logical } from '../../record/keys.ts'
+import type { CatalogueSource } from '../answering/find-activity.ts'
+
+/** Units of a session, or of a prize with a quota. */
+export interface StockFigures {
+  readonly total: number
+  readonly remaining: number
+}
+
+/** What Redis says about a campaign at a moment. */
+export interface CampaignFigures {
+  readonly participants: number
+  /** by `<activity>/<session>` and `<draw>/<prize>` */
+  readonly stock: ReadonlyMap<string, StockFigures>
+  /** whether Redis was told that the campaign has ended before its time */
+  readonly ended: boolean
+  /** when draws close by what Redis was told, ms since 1970 */
+  readonly drawClosings: ReadonlyMap<string, number>
+  /** ms since 1970 */
+  readonly asOf: number
+}
+
+const EVERY_MS = 250
+/** figures of what has ended hardly change */
+const ENDED_EVERY_MS = 10_000
+
+/**
+ * Remaining units and participants of the published campaigns: one read of Redis at most every 250 ms, whatever the
+ * audience. While Redis is away the last known figures stay.
+ */
+export class LiveFigures {
+  readonly #gate: Pick<Gate, 'read'>
+  readonly #catalogue: Pick<CatalogueSource, 'list'>
+  readonly #now: () => number
+  readonly #figures = new Map<string, CampaignFigures>()
+  #readAt = Number.NEGATIVE_INFINITY
+  #running: Promise<void> | undefined
+  /** counts the reads that succeeded: what was made of older figures is stale */
+  generation = 0
+
+  constructor(options: { gate: Pick<Gate, 'read'>; catalogue: Pick<CatalogueSource, 'list'>; now?: () => number }) {
+    this.#gate = options.gate
+    this.#catalogue = options.catalogue
+    this.#now = options.now ?? Date.now
+  }
+
+  /** Sees to it that the figures are at most 250 ms old, as far as Redis answers. Never throws. */
+  async refresh(): Promise<void> {
+    if (this.#running === undefined && this.#now() - this.#readAt >= EVERY_MS) this.#running = this.#read()
+    await this.#running
+  }
+
+  /** The last known figures; undefined where there never were any. */
+  of(campaign: string): CampaignFigures | undefined {
+    return this.#figures.get(campaign)
+  }
+
+  async #read(): Promise<void> {
+    const now = this.#now()
+    const due = this.#catalogue.list().filter((campaign) => this.#isDue(campaign, now))
+    const keys = due.map(keysOf)
+    try {
+      const hashes = keys.length === 0 ? [] : await this.#gate.read(keys.flat())
+      let next = 0
+      for (const [index, campaign] of due.entries()) {
+        const own = keys[index] ?? []
+        const found = new Map(own.map((key, at) => [key, hashes[next + at] ?? {}]))
+        next += own.length
+        this.#figures.set(campaign.id, figuresOf(campaign, found, now))
+      }
+      this.generation += 1
+    } catch {
+      // the figures stay as they were; the gate's health tells of Redis
+    } finally {
+      this.#readAt = this.#now()
+      this.#running = undefined
+    }
+  }
+
+  #isDue(campaign: CatalogueCampaign, now: number): boolean {
+    const status = statusOf(campaign, now)
+    if (status !== 'ended' && status !== 'settled') return true
+    const known = this.#figures.get(campaign.id)
+    // the end of a campaign is looked for until Redis knows of it: its draws show their seeds then
+    if (known === undefined || (campaign.ended && !known.ended)) return true
+    return now - known.asOf >= ENDED_EVERY_MS
+  }
+}
+
+function keysOf({ id, rules }: CatalogueCampaign): string[] {
+  return [
+    logical.campaign(id),
+    ...rules.activities.flatMap((activity) => [
+      ...(stockItems(activity).length > 0 ? [logical.stock(id, activity.id)] : []),
+      ...(activity.kind === 'draw' ? [logical.activity(id, activity.id)] : [])
+    ])
+  ]
+}
+
+type Hashes = ReadonlyMap<string, Record<string, string>>
+
+function stockFigures({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<string, StockFigures> {
+  const figures = new Map<string, StockFigures>()
+  for (const activity of rules.activities) {
+    const stock = hashes.get(logical.stock(id, activity.id)) ?? {}
+    for (const item of stockItems(activity)) {
+      const total = stock[`${item.id}:total`]
+      const remaining = stock[`${item.id}:remaining`]
+      if (total === undefined || remaining === undefined) continue
+      figures.set(`${activity.id}/${item.id}`, { total: Number(total), remaining: Number(remaining) })
+    }
+  }
+  return figures
+}
+
+/** The latest closing in packed sessions, and not after the campaign's; undefined where they cannot be read. */
+function closingOf(rules: Record<string, string>, campaignClosesAt: string | undefined): number | undefined {
+  try {
+    const closings = unpackSessions(rules.sessions ?? '').map(({ closesAt }) => closesAt)
+    const closing = Math.min(Math.max(...closings), Number(campaignClosesAt))
+    return Number.isFinite(closing) ? closing : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function figuresOf(campaign: CatalogueCampaign, hashes: Hashes, asOf: number): CampaignFigures {
+  const own = hashes.get(logical.campaign(campaign.id)) ?? {}
+  const drawClosings = new Map<string, number>()
+  for (const { id, kind } of campaign.rules.activities) {
+    if (kind !== 'draw') continue
+    const closing = closingOf(hashes.get(logical.activity(campaign.id, id)) ?? {}, own.closes_at)
+    if (closing !== undefined) drawClosings.set(id, closing)
+  }
+  return {
+    participants: Number(own.participants ?? 0),
+    stock: stockFigures(campaign, hashes),
+    ended: own.ended === '1',
+    drawClosings,
+    asOf
+  }
+}

@@ -1,0 +1,137 @@
+import type { Pool } from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import { UnavailableError } from '../../base/errors.ts'
+import { rulesInForce } from '../../campaign/carrying/context.ts'
+import { campaignKey, stockKey } from '../../campaign/definition/compile.ts'
+import type { ActivityRules } from '../../campaign/parts/model.ts'
+import type { Gate } from '../../gate/gate.ts'
+import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
+import { listAudit } from '../../store/operators/audit.ts'
+import { countWins } from '../../store/reading/wins.ts'
+import { EVENTS_PLACE, readPlace, readShard } from '../../store/shard/shards.ts'
+import { stateOf } from './campaign-views.ts'
+
+/** The part of the gate that the state is read from. */
+export type StateGate = Pick<Gate, 'read' | 'depths'>
+
+interface StateSources {
+  readonly pool: Pool
+  readonly gate: StateGate
+  readonly now?: () => number
+}
+
+const SHARDS = [0]
+
+const names = ['total', 'remaining', 'held', 'paid'] as const
+type Figures = Record<(typeof names)[number], number>
+
+/** Units of a session or a prize; zeros where it has none. */
+function figuresOf(stock: Record<string, string>, item: string): Figures & { taken: number } {
+  const [total = 0, remaining = 0, held = 0, paid = 0] = names.map((name) => Number(stock[`${item}:${name}`] ?? 0))
+  return { total, remaining, taken: total - remaining, held, paid }
+}
+
+function sum(all: ReadonlyArray<Figures & { taken: number }>): Figures & { taken: number } {
+  const add = (name: keyof Figures | 'taken') => all.reduce((total, figures) => total + figures[name], 0)
+  return { total: add('total'), remaining: add('remaining'), taken: add('taken'), held: add('held'), paid: add('paid') }
+}
+
+async function shardState(sources: StateSources, shard: number) {
+  const [row, events, depths] = await Promise.all([
+    fromStore(readShard(sources.pool, shard)),
+    fromStore(readPlace(sources.pool, EVENTS_PLACE, shard)),
+    sources.gate.depths()
+  ])
+  const position = row?.position ?? null
+  const isSameStream = position !== null && position.epoch === events?.epoch
+  return {
+    shard,
+    epoch: row?.epoch ?? null,
+    state: row?.state ?? 'closed',
+    waitingFor: row?.waitingFor ?? '',
+    position,
+    events: events ?? null,
+    ...depths,
+    // frames; of the events behind the projection, null while they are in streams of different openings
+    lags: {
+      projection: depths.kept,
+      events: isSameStream ? Math.max(0, position.sequence - events.sequence) : null
+    }
+  }
+}
+
+const noFigures = figuresOf({}, '')
+
+/** Draws with prizes that have no quota: what of those was won, only Postgres counts. */
+function drawsWithoutQuota(activities: readonly ActivityRules[]): string[] {
+  return activities.flatMap((activity) =>
+    activity.kind === 'draw' && activity.prizes.some(({ quota }) => quota === null) ? [activity.id] : []
+  )
+}
+
+/** The last change of the campaign: who, what and why. */
+async function lastChange({ pool }: StateSources, campaign: string) {
+  const [entry] = await fromStore(listAudit(pool, { limit: 1, target: `campaign:${campaign}` }))
+  if (entry === undefined) return null
+  const { action, operator, reason, at } = entry
+  return { action, operator, reason, at: at.toISOString() }
+}
+
+interface Counted {
+  readonly stock: Record<string, string>
+  /** by `<draw>/<prize>` */
+  readonly wins: ReadonlyMap<string, number>
+}
+
+/** Sessions of sales and redemptions are counted, of draws their prizes; tasks are not counted here. */
+function activityState(activity: ActivityRules, { stock, wins }: Counted) {
+  const isDraw = activity.kind === 'draw'
+  const sessions = activity.sessions.map((session) => ({
+    id: session.id,
+    opensAt: new Date(session.opensAt).toISOString(),
+    closesAt: new Date(session.closesAt).toISOString(),
+    paused: session.paused,
+    ...(isDraw ? noFigures : figuresOf(stock, session.id))
+  }))
+  const prizes = isDraw
+    ? activity.prizes.map(({ id, quota, weight }) => {
+        const figures = figuresOf(stock, id)
+        return {
+          id,
+          quota,
+          weight,
+          ...figures,
+          ...(quota === null && { taken: wins.get(`${activity.id}/${id}`) ?? 0 })
+        }
+      })
+    : undefined
+  const { id, kind, paused } = activity
+  return { id, kind, paused, ...sum([...sessions, ...(prizes ?? [])]), sessions, ...(prizes && { prizes }) }
+}
+
+/**
+ * How a campaign stands by the gate: units by activity, session and prize, participants, and the shards.
+ * @throws UnavailableError when Redis or Postgres does not answer
+ */
+export async function readState(sources: StateSources, row: CampaignRow) {
+  const rules = rulesInForce(row)
+  const known = rules?.activities ?? []
+  const [[campaign, ...stocks], wins, changed, shards] = await Promise.all([
+    sources.gate.read([campaignKey(row.id), ...known.map(({ id }) => stockKey(row.id, id))]),
+    fromStore(countWins(sources.pool, row.id, drawsWithoutQuota(known))),
+    lastChange(sources, row.id),
+    Promise.all(SHARDS.map((shard) => shardState(sources, shard)))
+  ])
+  // published and without rules in Redis: the shard is being opened again, and zeros would be a lie
+  if (row.publishedAt !== null && campaign?.opens_at === undefined) {
+    throw new UnavailableError('The rules of this campaign are not in Redis at the moment.')
+  }
+  return {
+    campaign: row.id,
+    state: stateOf(row, (sources.now ?? Date.now)()),
+    participants: Number(campaign?.participants ?? 0),
+    lastChange: changed,
+    activities: known.map((activity, index) => activityState(activity, { stock: stocks[index] ?? {}, wins })),
+    shards
+  }
+}

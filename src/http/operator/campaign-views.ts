@@ -1,0 +1,82 @@
+import { appliedAdds, balanceView, stockView } from '../../campaign/carrying/applied.ts'
+import { statusOf } from '../../campaign/carrying/catalogue.ts'
+import { type Change, rulesInForce } from '../../campaign/carrying/context.ts'
+import { definitionOf, type Rules } from '../../campaign/definition/rules.ts'
+import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
+import type { IntentRow } from '../../store/campaigns/intents.ts'
+
+/** What a campaign is called in API.md: where its review stands before the first publication, its status after it. */
+export function stateOf(row: CampaignRow, now: number): string {
+  const rules = rulesInForce(row)
+  if (rules) return statusOf({ ...row, rules }, now)
+  return row.review === 'publishing' ? 'approved' : row.review
+}
+
+function inForceView(rules: Rules) {
+  const pausedSessions = rules.activities.flatMap((sale) =>
+    sale.sessions.filter((session) => session.paused).map((session) => `${sale.id}/${session.id}`)
+  )
+  return {
+    definition: definitionOf(rules),
+    pausedActivities: rules.activities.filter((sale) => sale.paused).map((sale) => sale.id),
+    pausedSessions
+  }
+}
+
+/** A campaign in a list. */
+export function campaignItem(row: CampaignRow, now: number) {
+  const rules = rulesInForce(row)
+  return {
+    id: row.id,
+    ...(rules ? { title: rules.title } : {}),
+    state: stateOf(row, now),
+    version: row.version,
+    review: row.review,
+    author: row.author,
+    submittedBy: row.submittedBy,
+    approvedBy: row.approvedBy,
+    publishedVersion: row.publishedVersion,
+    publishedAt: row.publishedAt?.toISOString() ?? null,
+    paused: row.paused,
+    ended: row.ended,
+    settled: row.settled,
+    updatedAt: row.updatedAt.toISOString()
+  }
+}
+
+/** One campaign: the newest definition as it was saved, and the rules in force where it is published. */
+export function campaignView(row: CampaignRow, newest: VersionRow | undefined, now: number) {
+  const rules = rulesInForce(row)
+  return {
+    ...campaignItem(row, now),
+    definition: newest?.definition ?? null,
+    inForce: rules ? inForceView(rules) : null
+  }
+}
+
+export function versionView(row: VersionRow) {
+  return { version: row.version, author: row.author, savedAt: row.savedAt.toISOString(), definition: row.definition }
+}
+
+/** What was really added to or taken from stock and balances: removing takes what is left, and says how much that was. */
+function appliedChanges(intent: IntentRow, rules: Rules | undefined) {
+  const adds = appliedAdds(intent, intent.applied)
+  const stock = adds.filter(({ key }) => key.startsWith('s:')).map((add) => stockView(add, rules))
+  const balances = adds.filter(({ key }) => key.startsWith('u:')).map(balanceView)
+  return { ...(stock.length > 0 && { stock }), ...(balances.length > 0 && { balances }) }
+}
+
+/** The answer to a change that the gate carried out. */
+export function changeView({ campaign, intent, warnings }: Change, now: number) {
+  const known = warnings && { warnings }
+  const item = campaignItem(campaign, now)
+  if (!intent) return { outcome: 'confirmed', ...known, campaign: item }
+  return {
+    outcome: intent.state === 'open' ? 'pending' : 'confirmed',
+    intent: String(intent.id),
+    ...(intent.decision === null ? {} : { eventId: intent.decision }),
+    ...appliedChanges(intent, rulesInForce(campaign)),
+    ...known,
+    campaign: item
+  }
+}

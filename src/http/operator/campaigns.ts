@@ -1,0 +1,235 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Pool } from 'pg'
+import { type Static, type TSchema, Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
+import { ActivityPatch, CampaignPatch, checkBody, Reason } from '../../campaign/change/patch.ts'
+import { DefinitionSchema } from '../../campaign/definition/document.ts'
+import { type Actor, type Campaigns, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
+import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../../store/campaigns/campaigns.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
+import { answerRequest } from '../../store/operators/admin-requests.ts'
+import { listAudit } from '../../store/operators/audit.ts'
+import { requireRole } from '../auth/operator.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
+import { readState, type StateGate } from './campaign-state.ts'
+import { campaignItem, campaignView, versionView } from './campaign-views.ts'
+import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import { adminReconciliation } from './reconciliation.ts'
+import '../wire/request-types.ts'
+
+export interface AdminCampaignOptions {
+  readonly campaigns: Campaigns
+  readonly pool: Pool
+  readonly gate: StateGate
+  /** ms since 1970 */
+  readonly now?: () => number
+}
+
+const ActivityParams = Type.Object({
+  ...CampaignParams.properties,
+  activity: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
+})
+const DryRunQuery = Type.Object(
+  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })), reason: Type.Optional(Reason) },
+  { additionalProperties: false }
+)
+const AuditQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    target: Type.Optional(Type.String({ maxLength: 200 })),
+    operator: Type.Optional(Type.String({ maxLength: 100 }))
+  },
+  { additionalProperties: false }
+)
+
+/** Any name: one that is none is told with everything else that is wrong with the definition. */
+const DraftParams = Type.Object({ campaign: Type.String() })
+
+const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
+const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
+const Version = Type.Integer({ minimum: 1, description: 'must be the number of the version that is meant' })
+const NamesVersion = Type.Object({ version: Version, reason: Type.Optional(Reason) }, { additionalProperties: false })
+const Rejection = Type.Object({ version: Version, reason: Reason }, { additionalProperties: false })
+
+interface ReviewStep {
+  readonly act: (actor: Actor) => Promise<CampaignRow>
+  readonly version?: number
+  readonly reason?: string | undefined
+  /** whether its first version is something new, 201 */
+  readonly created?: boolean
+  /** what the answer says beside the campaign */
+  readonly said?: object
+}
+
+function bodyOf<S extends TSchema>(schema: S, request: FastifyRequest): Static<S> {
+  const checked = checkBody(schema, request.body ?? {})
+  if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+  return checked.body
+}
+
+function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
+  const { campaigns, pool, now = Date.now } = options
+  const viewer = { preHandler: requireRole('viewer') }
+
+  app.get<Page>('/admin/v1/campaigns', { ...viewer, schema: { querystring: PageQuery } }, async (request) => {
+    const { limit, before } = pageOf(request.query)
+    const rows = await fromStore(listCampaigns(pool, { limit: limit + 1, before }))
+    return pageView(rows, limit, { view: (row) => campaignItem(row, now()), place: (row) => row.revision })
+  })
+
+  app.get<Named>(
+    '/admin/v1/campaigns/:campaign',
+    { ...viewer, schema: { params: CampaignParams } },
+    async (request, reply) => {
+      const row = await asProblem(campaigns.get(request.params.campaign))
+      const newest = await fromStore(findVersion(pool, row.id, row.version))
+      return reply.header('etag', etagOf(row)).send(campaignView(row, newest, now()))
+    }
+  )
+
+  app.get<Named & Page>(
+    '/admin/v1/campaigns/:campaign/versions',
+    { ...viewer, schema: { params: CampaignParams, querystring: PageQuery } },
+    async (request) => {
+      const { id } = await asProblem(campaigns.get(request.params.campaign))
+      const { limit, before } = pageOf(request.query)
+      const rows = await fromStore(listVersions(pool, id, { limit: limit + 1, before }))
+      return pageView(rows, limit, { view: versionView, place: (row) => row.version })
+    }
+  )
+
+  app.get<Named>(
+    '/admin/v1/campaigns/:campaign/state',
+    { ...viewer, schema: { params: CampaignParams } },
+    async (request) => {
+      const row = await asProblem(campaigns.get(request.params.campaign))
+      return readState(options, row)
+    }
+  )
+
+  app.get<{ Querystring: { limit?: string; cursor?: string; target?: string; operator?: string } }>(
+    '/admin/v1/audit',
+    { ...viewer, schema: { querystring: AuditQuery } },
+    async (request) => {
+      const { target, operator } = request.query
+      const { limit, before } = pageOf(request.query)
+      const rows = await fromStore(listAudit(pool, { limit: limit + 1, before, target, operator }))
+      return pageView(rows, limit, { view: (row) => ({ ...row, at: row.at.toISOString() }), place: (row) => row.id })
+    }
+  )
+}
+
+function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
+  const { campaigns, pool, now = Date.now } = options
+  const schema = { params: CampaignParams }
+
+  const viewOf = async (db: Queryable, row: CampaignRow, said: object = {}) => ({
+    ...campaignView(row, await findVersion(db, row.id, row.version), now()),
+    ...said
+  })
+
+  /** Takes a step of the review; its answer is kept in the step's own transaction, so that no crash comes between. */
+  async function take(request: FastifyRequest, reply: FastifyReply, step: ReviewStep): Promise<FastifyReply> {
+    const statusOf = (row: CampaignRow) => (step.created && row.version === 1 ? 201 : 200)
+    let answer: Awaited<ReturnType<typeof viewOf>> | undefined
+    const actor: Actor = {
+      ...actorOf(request, step.reason),
+      version: step.version,
+      async done(client, row) {
+        answer = await viewOf(client, row, step.said)
+        const kept = { status: statusOf(row), body: JSON.stringify(answer), etag: etagOf(row) }
+        if (request.claim !== null) await answerRequest(client, request.claim, kept)
+      }
+    }
+    const row = await asProblem(step.act(actor))
+    answer ??= await fromStore(viewOf(pool, row, step.said))
+    return reply.code(statusOf(row)).header('etag', etagOf(row)).send(answer)
+  }
+
+  app.put<Named & { Querystring: { dryRun?: string; reason?: string } }>(
+    '/admin/v1/campaigns/:campaign',
+    {
+      preHandler: requireRole('operator'),
+      schema: { params: DraftParams, querystring: DryRunQuery },
+      config: { takes: DefinitionSchema }
+    },
+    async (request, reply) => {
+      const { campaign: id } = request.params
+      if (request.query.dryRun === 'true') {
+        return { dryRun: true, valid: true, ...(await asProblem(campaigns.dryRun(id, request.body))) }
+      }
+      const act = (actor: Actor) => campaigns.save({ id, input: request.body }, actor)
+      const said = { warnings: campaigns.warnings(request.body) }
+      return take(request, reply, { act, created: true, reason: request.query.reason, said })
+    }
+  )
+
+  const steps = {
+    submission: {
+      role: 'operator',
+      body: NamesVersion,
+      act: (id: string, actor: Actor) => campaigns.submit(id, actor)
+    },
+    approval: { role: 'admin', body: NamesVersion, act: (id: string, actor: Actor) => campaigns.approve(id, actor) },
+    rejection: { role: 'admin', body: Rejection, act: (id: string, actor: Actor) => campaigns.reject(id, actor) }
+  } as const
+  for (const [name, { role, body, act }] of Object.entries(steps)) {
+    app.post<Named>(
+      `/admin/v1/campaigns/:campaign/${name}`,
+      { preHandler: requireRole(role), schema, config: { takes: body } },
+      async (request, reply) => {
+        const { version, reason } = bodyOf(body, request)
+        return take(request, reply, { act: (actor) => act(request.params.campaign, actor), version, reason })
+      }
+    )
+  }
+}
+
+function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
+  const { campaigns, now = Date.now } = options
+  const steps = {
+    publication: { role: 'admin', body: NamesVersion, act: (id: string, actor: Actor) => campaigns.publish(id, actor) },
+    pause: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.pause(id, actor) },
+    resumption: { role: 'operator', body: MayReason, act: (id: string, actor: Actor) => campaigns.resume(id, actor) },
+    end: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.end(id, actor) },
+    settlement: { role: 'admin', body: MayReason, act: (id: string, actor: Actor) => campaigns.settle(id, actor) }
+  } as const
+  for (const [name, { role, body, act }] of Object.entries(steps)) {
+    app.post<Named>(
+      `/admin/v1/campaigns/:campaign/${name}`,
+      { preHandler: requireRole(role), schema: { params: CampaignParams }, config: { takes: body } },
+      async (request, reply) => {
+        const asked: { reason?: string; version?: number } = bodyOf(body, request)
+        const actor = { ...actorOf(request, asked.reason), version: asked.version }
+        return sendChange(reply, await asProblem(act(request.params.campaign, actor)), now())
+      }
+    )
+  }
+
+  const operator = { preHandler: requireRole('operator') }
+  app.patch<Named>(
+    '/admin/v1/campaigns/:campaign',
+    { ...operator, schema: { params: CampaignParams }, config: { takes: CampaignPatch } },
+    async (request, reply) => {
+      const change = await asProblem(campaigns.patchCampaign(request.params.campaign, request.body, actorOf(request)))
+      return sendChange(reply, change, now())
+    }
+  )
+  app.patch<{ Params: { campaign: string; activity: string } }>(
+    '/admin/v1/campaigns/:campaign/activities/:activity',
+    { ...operator, schema: { params: ActivityParams }, config: { takes: ActivityPatch } },
+    async (request, reply) => {
+      const change = await asProblem(campaigns.patchActivity(request.params, request.body, actorOf(request)))
+      return sendChange(reply, change, now())
+    }
+  )
+}
+
+/** The admin routes about campaigns and the audit trail. They run behind the operators' authentication. */
+export async function adminCampaigns(app: FastifyInstance, options: AdminCampaignOptions): Promise<void> {
+  readRoutes(app, options)
+  reviewRoutes(app, options)
+  changeRoutes(app, options)
+  adminReconciliation(app, options)
+}

@@ -1,0 +1,80 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
+import { stockItems } from '../../campaign/definition/stock.ts'
+import type { ActivityRules } from '../../campaign/parts/model.ts'
+import type { ActivityUse } from '../answering/activity-use.ts'
+import type { Directory } from '../answering/find-activity.ts'
+import { visibleActivities } from '../campaigns/campaign-view.ts'
+import type { CampaignFigures, LiveFigures } from '../campaigns/live-figures.ts'
+import { localise, pickLanguage } from '../problems/language.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { cacheable } from '../wire/answer-headers.ts'
+import { CampaignParams, ListQuery, listOf, refusals } from '../wire/schemas.ts'
+
+export interface HotOptions {
+  readonly directory: Directory
+  readonly figures: LiveFigures
+  readonly use: ActivityUse
+  readonly now: () => number
+}
+
+const DEFAULT_LIMIT = 20
+
+const HotActivity = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  title: Type.String(),
+  uses: Type.Integer({ description: 'at least so often' })
+})
+
+/** Units and prizes taken, by what Redis counts; those of tasks and of prizes without a quota it does not. */
+function taken(activity: ActivityRules, figures: CampaignFigures | undefined): number {
+  return stockItems(activity).reduce((sum, { id }) => {
+    const stock = figures?.stock.get(`${activity.id}/${id}`)
+    return sum + (stock === undefined ? 0 : stock.total - stock.remaining)
+  }, 0)
+}
+
+const HotQuery = Type.Object({ limit: ListQuery.properties.limit }, { additionalProperties: false })
+
+/**
+ * GET .../activities/hot: the activities of a campaign, most used first. `uses` is what can be known without asking anybody
+ * for it: the larger of what Redis has taken from stock (the figures that live pages read anyway) and of what this gateway
+ * confirmed since it started, all its processes together. So it never says too much; for tasks and fallback prizes each of
+ * several gateways knows its share only. Exact counts are in the report.
+ */
+export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { directory, figures, use, now }) => {
+  function usesOf(campaign: CatalogueCampaign, activity: ActivityRules): number {
+    return Math.max(taken(activity, figures.of(campaign.id)), use.of(campaign.id, activity.id))
+  }
+
+  app.get(
+    '/v1/campaigns/:campaign/activities/hot',
+    {
+      schema: {
+        summary: 'The most used activities of a campaign',
+        tags: ['campaigns'],
+        description:
+          'For tasks and prizes without a quota: what this gateway confirmed since it started. Several gateways behind one ' +
+          'address each tell their own; what is taken from stock is the same at all of them.',
+        params: CampaignParams,
+        querystring: HotQuery,
+        response: { 200: listOf(HotActivity, 'HotActivities'), ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const campaign = await directory.findCampaign(request.params.campaign)
+      if (campaign === undefined) throw new ProblemError('NOT_FOUND')
+      await figures.refresh()
+      const language = pickLanguage(request.headers['accept-language'])
+      const items = visibleActivities(campaign, now())
+        .map((activity) => ({ activity, uses: usesOf(campaign, activity) }))
+        .sort((a, b) => b.uses - a.uses)
+        .slice(0, Number(request.query.limit ?? DEFAULT_LIMIT))
+        .map(({ activity: { id, kind, title }, uses }) => ({ id, kind, title: localise(title, language), uses }))
+      cacheable(reply, 1)
+      return { items, nextCursor: null }
+    }
+  )
+}

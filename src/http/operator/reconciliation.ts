@@ -1,0 +1,95 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Pool } from 'pg'
+import { Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
+import { checkBody, Reason } from '../../campaign/change/patch.ts'
+import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
+import {
+  askReconciliation,
+  askReopening,
+  findReconciliation,
+  listReconciliations,
+  type ReconciliationRow
+} from '../../store/shard/reconciliations.ts'
+import { requireRole } from '../auth/operator.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { keyOf } from '../wire/idempotency.ts'
+import { asProblem } from './campaign-answers.ts'
+import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import '../wire/request-types.ts'
+
+const SHARD = 0
+const WAIT_MS = 10_000
+const LOOK_MS = 100
+
+const Repair = Type.Object({ reason: Reason }, { additionalProperties: false })
+
+function view(row: ReconciliationRow) {
+  return {
+    id: row.id,
+    shard: row.shard,
+    state: row.state,
+    askedBy: row.askedBy,
+    askedAt: row.askedAt.toISOString(),
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    usersCompared: row.progress,
+    result: row.result ?? null,
+    ...(row.failure !== null && { failure: row.failure })
+  }
+}
+
+/** Waits a moment for the worker, so that a small deployment is answered at once. */
+async function awaited(pool: Pool, asked: ReconciliationRow): Promise<ReconciliationRow> {
+  const until = Date.now() + WAIT_MS
+  let row = asked
+  while ((row.state === 'asked' || row.state === 'running') && Date.now() < until) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_MS)
+    })
+    row = (await fromStore(findReconciliation(pool, asked.id))) ?? row
+  }
+  return row
+}
+
+/**
+ * Comparing Redis, journal and Postgres on demand. It is the shard that is compared, whichever campaign the path names,
+ * because users and stock of all campaigns share its frames. Repair is a separate call: the shard is opened again, which
+ * writes Redis from Postgres.
+ */
+export function adminReconciliation(
+  app: FastifyInstance,
+  { pool, campaigns }: { pool: Pool; campaigns: Pick<Campaigns, 'get'> }
+): void {
+  const path = '/admin/v1/campaigns/:campaign/reconciliation'
+  const schema = { params: CampaignParams }
+  const change = { preHandler: requireRole('operator'), schema }
+  const askedOnce = (request: FastifyRequest) => ({ operator: request.operator.name, key: keyOf(request) })
+
+  app.post<Named>(path, change, async (request, reply) => {
+    await asProblem(campaigns.get(request.params.campaign))
+    const asked = await fromStore(askReconciliation(pool, SHARD, askedOnce(request)))
+    const row = await awaited(pool, asked)
+    return reply.code(row.state === 'done' || row.state === 'failed' ? 200 : 202).send(view(row))
+  })
+
+  app.get<Named & Page>(
+    path,
+    { preHandler: requireRole('viewer'), schema: { ...schema, querystring: PageQuery } },
+    async (request) => {
+      await asProblem(campaigns.get(request.params.campaign))
+      const { limit, before } = pageOf(request.query)
+      const rows = await fromStore(listReconciliations(pool, SHARD, { limit: limit + 1, before }))
+      return pageView(rows, limit, { view, place: (row) => row.id })
+    }
+  )
+
+  app.post<Named>(`${path}/repair`, { ...change, config: { takes: Repair } }, async (request, reply) => {
+    const checked = checkBody(Repair, request.body)
+    if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+    await asProblem(campaigns.get(request.params.campaign))
+    const { reason } = checked.body
+    const asked = await fromStore(askReopening(pool, SHARD, { ...askedOnce(request), reason }))
+    if (asked === 'reused') throw new ProblemError('KEY_REUSED')
+    return reply.code(202).send({ shard: SHARD, state: 'closed' })
+  })
+}

@@ -1,0 +1,141 @@
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import { Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
+import { MOMENT_FORM, momentOf } from '../../base/moment.ts'
+import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
+import { decodeOrder } from '../../record/order.ts'
+import { decodeWin } from '../../record/win.ts'
+import { countCodes } from '../../store/campaigns/codes.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import { poolLoads } from '../../store/operators/audit.ts'
+import { searchOrders, searchWins, searchWord } from '../../store/reading/searches.ts'
+import type { AnswerDesk } from '../answering/answer.ts'
+import { requireRole } from '../auth/operator.ts'
+import { pickLanguage } from '../problems/language.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { liveOrderView } from '../views/order.ts'
+import { liveWinView } from '../views/win.ts'
+import { pageOf, pageView } from '../wire/pages.ts'
+import { ID_PATTERN, ListQuery, OpenObject, OrderStatus, refusals, UserId } from '../wire/schemas.ts'
+import { userOfQuery } from '../wire/user-in.ts'
+import { asProblem } from './campaign-answers.ts'
+
+export interface SearchOptions {
+  readonly pool: Pool
+  readonly desk: AnswerDesk
+  readonly campaigns: Campaigns
+}
+
+const closed = { additionalProperties: false }
+const MayId = Type.Optional(Type.String({ pattern: ID_PATTERN }))
+const MayUser = Type.Optional(UserId)
+
+const OrderQuery = Type.Object(
+  {
+    ...ListQuery.properties,
+    activity: MayId,
+    user: MayUser,
+    status: Type.Optional(OrderStatus),
+    shipBy: Type.Optional(Type.String({ description: 'a date and time: those that have to be shipped by then' }))
+  },
+  closed
+)
+const WinQuery = Type.Object(
+  {
+    ...ListQuery.properties,
+    user: MayUser,
+    status: Type.Optional(Type.String({ enum: ['won', 'given', 'claimed', 'revoked'] })),
+    type: Type.Optional(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }))
+  },
+  closed
+)
+const WordQuery = Type.Object({ q: Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' }) }, closed)
+const PoolParams = Type.Object({
+  campaign: Type.String({ pattern: ID_PATTERN }),
+  pool: Type.String({ pattern: ID_PATTERN })
+})
+
+type Page = { campaign?: string; limit?: string; cursor?: string }
+
+/** A day counts from its beginning in UTC. @throws ProblemError VALIDATION */
+function dateOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const at = momentOf(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)
+  if (at !== undefined) return new Date(at)
+  const detail = `${MOMENT_FORM}, or a day, and has to exist`
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shipBy', detail }] })
+}
+
+/** What of a list that was read one longer than asked for goes out, and where the next page begins. */
+function firstOf<Item>(items: readonly Item[], limit: number, placeOf: (item: Item) => { at: number; id: string }) {
+  const shown = items.slice(0, limit)
+  const last = shown.at(-1)
+  return { items: shown, next: items.length > limit && last !== undefined ? placeOf(last) : undefined }
+}
+
+/** Lists for operators. They are those of Postgres: what was decided a moment ago may not be in them yet. */
+export async function adminSearches(app: FastifyInstance, { pool, desk, campaigns }: SearchOptions): Promise<void> {
+  const schema = { response: { 200: OpenObject, ...refusals } }
+
+  app.get<{ Querystring: Page & { activity?: string; user?: string; status?: string; shipBy?: string } }>(
+    '/admin/v1/orders',
+    {
+      preHandler: requireRole('viewer', 'orders:read'),
+      schema: { ...schema, summary: 'Orders, newest first', tags: ['orders'], querystring: OrderQuery }
+    },
+    async (request) => {
+      const { activity, user, status, shipBy } = request.query
+      const page = pageOf(request.query)
+      const search = { activity, user: userOfQuery(user), status, shipBy: dateOf(shipBy) }
+      const rows = await fromStore(searchOrders(pool, search, { ...page, limit: page.limit + 1 }))
+      const found = rows.map((row) => ({ order: decodeOrder(row.id, row.record), user: row.user, journaled: true }))
+      const shown = firstOf(found, page.limit, ({ order }) => ({ at: order.acceptedAt, id: order.id }))
+      return pageView(shown, (item) => ({ ...liveOrderView(item), user: issuedUser(item.user) }))
+    }
+  )
+
+  app.get<{ Querystring: Page & { user?: string; status?: string; type?: string } }>(
+    '/admin/v1/wins',
+    {
+      preHandler: requireRole('viewer', 'wins:read'),
+      schema: { ...schema, summary: 'Wins, newest first', tags: ['wins'], querystring: WinQuery }
+    },
+    async (request) => {
+      const { user, status, type } = request.query
+      const page = pageOf(request.query)
+      const rows = await fromStore(
+        searchWins(pool, { user: userOfQuery(user), status, type }, { ...page, limit: page.limit + 1 })
+      )
+      const found = rows.map((row) => ({ win: decodeWin(row.id, row.record), user: row.user, journaled: true }))
+      const shown = firstOf(found, page.limit, ({ win }) => ({ at: win.wonAt, id: win.id }))
+      const language = pickLanguage(request.headers['accept-language'])
+      const context = { language, findPrize: desk.findPrize }
+      return pageView(shown, (item) => ({ ...liveWinView(item, context), user: issuedUser(item.user) }))
+    }
+  )
+
+  app.get<{ Querystring: { q: string } }>(
+    '/admin/v1/search',
+    {
+      preHandler: requireRole('viewer'),
+      schema: { ...schema, summary: 'Whose an id or a code is: user, order, win, claim, code', querystring: WordQuery }
+    },
+    async (request) => ({ items: await fromStore(searchWord(pool, request.query.q)), nextCursor: null })
+  )
+
+  app.get<{ Params: { campaign: string; pool: string } }>(
+    '/admin/v1/campaigns/:campaign/pools/:pool',
+    {
+      preHandler: requireRole('viewer', 'pools:load'),
+      schema: { ...schema, summary: 'How many codes are loaded, given and left; never a code', params: PoolParams }
+    },
+    async (request) => {
+      const { params } = request
+      await asProblem(campaigns.requirePool(params))
+      const { loaded, given } = await fromStore(countCodes(pool, params))
+      const batches = await fromStore(poolLoads(pool, params))
+      return { ...params, loaded, given, left: loaded - given, batches }
+    }
+  )
+}

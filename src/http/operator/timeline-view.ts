@@ -1,0 +1,80 @@
+import { isoTime } from '../../base/iso-time.ts'
+import type { UnstoredDecision } from '../../gate/gate.ts'
+import { decodeOrder, decodeRefund } from '../../record/order.ts'
+import { decodeReport } from '../../record/report.ts'
+import { balanceOf } from '../../record/user-fields.ts'
+import { decodeWin } from '../../record/win.ts'
+
+/** A decision about a user, wherever it was found. */
+export type TimelineDecision = Omit<UnstoredDecision, 'at'> & { readonly at: Date }
+
+const ENTITLEMENT = /^e:[^/]*\/(.+)$/
+
+/** How a field of the user's hash that was added to is called. */
+function unitOf(field: string): string | undefined {
+  const [, entitlement] = ENTITLEMENT.exec(field) ?? []
+  return entitlement === undefined ? balanceOf(field)?.unit : `entitlement:${entitlement}`
+}
+
+/** What moved, with the balances right after where the decision says them. */
+function movesOf({ report, moved }: TimelineDecision) {
+  const { moves } = decodeReport(report)
+  if (moves.length > 0) return moves
+  return Object.entries(moved).flatMap(([field, delta]) => {
+    const unit = unitOf(field)
+    return unit === undefined ? [] : [{ unit, delta }]
+  })
+}
+
+function orderOf({ entity, record, report }: TimelineDecision) {
+  const { status, quantity, unitPrice, currency, returned, reference } = decodeOrder(entity, record)
+  const refund = decodeRefund(report)
+  return {
+    order: { id: entity, status, quantity, unitPrice, currency, amount: quantity * unitPrice, returned },
+    ...(reference !== '' && { reference }),
+    ...(refund !== undefined &&
+      refund.amount > 0 && { refundDue: { amount: refund.amount, currency: refund.currency } })
+  }
+}
+
+function winOf({ entity, record }: TimelineDecision) {
+  const { draw, prize, status } = decodeWin(entity, record)
+  return { win: { id: entity, draw, prize, status } }
+}
+
+/** The order or win that a decision is about, as it stood right after it. */
+function entityView(decision: TimelineDecision) {
+  if (decision.record === '') return {}
+  return decision.type.startsWith('order.') ? orderOf(decision) : winOf(decision)
+}
+
+/** What was asked for: who and why by name, the rest as it was said. A claim's details are nobody's to see here. */
+function askedView({ type, request }: TimelineDecision) {
+  const said = typeof request === 'object' && request !== null ? (request as Record<string, unknown>) : {}
+  const { operator, by, reason, user: _user, ...data } = said
+  return {
+    operator: operator ?? by ?? null,
+    reason: reason ?? null,
+    ...(type !== 'win.claimed' && Object.keys(data).length > 0 && { data })
+  }
+}
+
+/** One entry of a user's timeline: everything that the journal knows of it. */
+export function timelineView(decision: TimelineDecision) {
+  const { id, type, campaign, activity, key, at, journaled } = decision
+  const moves = movesOf(decision)
+  return {
+    eventId: id,
+    type,
+    campaign: campaign === '' ? null : campaign,
+    activity: activity === '' ? null : activity,
+    // the Idempotency-Key, or what the system called it
+    key: key.startsWith('u:') ? key.slice(2) : key,
+    at: isoTime(at.getTime()),
+    ...askedView(decision),
+    ...entityView(decision),
+    // a report without moves is of a kind that has none
+    ...(moves.length > 0 && { moves }),
+    ...(!journaled && { pending: true })
+  }
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import type pg from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { decisionsOfUser } from '../../store/reading/timeline.ts'
+import { requireRole } from '../auth/operator.ts'
+import { type ItemReader, pageOf, pageView, unite } from '../wire/pages.ts'
+import { ListQuery } from '../wire/schemas.ts'
+import { userOfPath } from '../wire/user-in.ts'
+import { type TimelineDecision, timelineView } from './timeline-view.ts'
+import { UserParams } from './users.ts'
+
+const reader: ItemReader<TimelineDecision> = {
+  placeOf: ({ at, id }) => ({ at: at.getTime(), id }),
+  campaignOf: ({ campaign }) => campaign
+}
+
+/** GET .../timeline: everything that was decided about one user, for support. */
+export async function adminTimeline(
+  app: FastifyInstance,
+  { gate, pool }: { readonly gate: Gate; readonly pool: pg.Pool }
+): Promise<void> {
+  app.get<{ Params: { user: string }; Querystring: { campaign?: string; limit?: string; cursor?: string } }>(
+    '/admin/v1/users/:user/timeline',
+    { preHandler: requireRole('viewer'), schema: { params: UserParams, querystring: ListQuery } },
+    async (request) => {
+      const user = userOfPath(request.params.user)
+      const page = pageOf(request.query)
+      const waiting = await gate.unstoredOf(user)
+      const known = await fromStore(decisionsOfUser(pool, user, { ...page, limit: page.limit + 1 }))
+      const live = waiting.map(({ at, ...decision }) => ({ ...decision, at: new Date(at) }))
+      const stored = known.map((entry) => ({ ...entry, journaled: true }))
+      return pageView(unite({ live, stored }, page, reader), timelineView)
+    }
+  )
+}

@@ -1,0 +1,37 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { AskedChange } from '../../campaign/actions/order-changes.ts'
+import { createOrderDesk } from '../../campaign/actions/order-desk.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { ProblemError } from '../problems/problems.ts'
+import type { HttpMetrics } from '../running/metrics.ts'
+import { sendOrderOutcome } from '../views/outcome.ts'
+import { keyOf } from '../wire/idempotency.ts'
+import type { OrderDirectory } from './directory.ts'
+
+export interface OrderChangeOptions {
+  readonly gate: Gate
+  readonly pool: pg.Pool
+  readonly orders: OrderDirectory
+  readonly metrics: HttpMetrics
+  readonly logger: Logger
+}
+
+/** Sends changes of orders to the gate, audits them, and answers. */
+export function createOrderChanger({ gate, pool, orders, metrics, logger }: OrderChangeOptions) {
+  const change = createOrderDesk({ gate, pool, logger })
+  return async (
+    request: FastifyRequest<{ Params: { order: string } }>,
+    reply: FastifyReply,
+    asked: AskedChange
+  ): Promise<FastifyReply> => {
+    const found = await orders.findAny(request.params.order)
+    if (found === undefined) throw new ProblemError('NOT_FOUND')
+    const { name } = request.operator
+    // a key is the operator's own
+    const outcome = await change(found, asked, { name, key: `x:op:${name}:${keyOf(request)}` })
+    metrics.outcome(outcome)
+    return sendOrderOutcome(request, reply, outcome)
+  }
+}

@@ -1,0 +1,39 @@
+import type pg from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import { findAnyOrder, journaled } from '../../campaign/actions/order-lookup.ts'
+import type { Gate, LiveOrder } from '../../gate/gate.ts'
+import { findOrder, ordersOfUser } from '../../store/reading/orders.ts'
+import { type ItemPage, type ItemReader, type PageRequest, unite } from '../wire/pages.ts'
+
+const reader: ItemReader<LiveOrder> = {
+  placeOf: ({ order }) => ({ at: order.acceptedAt, id: order.id }),
+  campaignOf: ({ order }) => order.campaign
+}
+
+/**
+ * Orders out of Redis and Postgres as one. Redis is asked first, and only for what Postgres may lack or know as it was: what
+ * is stored in between is in Postgres by then.
+ */
+export function createOrderDirectory(gate: Gate, pool: pg.Pool) {
+  return {
+    /** A page of the user's orders. @throws UnavailableError */
+    async list(user: string, page: PageRequest): Promise<ItemPage<LiveOrder>> {
+      const live = await gate.ordersOf(user)
+      const stored = await fromStore(ordersOfUser(pool, user, { ...page, limit: page.limit + 1 }))
+      return unite({ live, stored: stored.map(journaled) }, page, reader)
+    },
+
+    /** An order of this user; undefined when there is none or it is another's. @throws UnavailableError */
+    async find(user: string, id: string): Promise<LiveOrder | undefined> {
+      const live = await gate.orderOf(user, id)
+      if (live !== undefined) return live
+      const stored = await fromStore(findOrder(pool, id))
+      return stored?.user === user ? journaled(stored) : undefined
+    },
+
+    /** An order whosever it is, and its user. @throws UnavailableError */
+    findAny: (id: string) => findAnyOrder({ gate, pool }, id)
+  }
+}
+
+export type OrderDirectory = ReturnType<typeof createOrderDirectory>

@@ -1,0 +1,116 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { countAnswer } from '../running/answer-counts.ts'
+import { closesConnections } from '../running/drain.ts'
+import { type Language, pickLanguage } from './language.ts'
+import type { ProblemText } from './row.ts'
+import { type ProblemCode, problemTable } from './table.ts'
+
+export { type ProblemCode, problemTable } from './table.ts'
+
+/** A request is refused: thrown by routes, answered as the problem of the code. */
+export class ProblemError extends Error {
+  readonly problem: ProblemCode
+  readonly members: Record<string, unknown>
+  readonly detail: string | undefined
+
+  /**
+   * @param problem a code of the table
+   * @param members the members of the code, as they go out
+   * @param detail instead of the table's words, where there is more to say
+   */
+  constructor(problem: ProblemCode, members: Record<string, unknown> = {}, detail?: string) {
+    super(detail ?? problemTable[problem].en.title)
+    this.problem = problem
+    this.members = members
+    this.detail = detail
+  }
+}
+
+/** The `type` of a code: `urn:floodgate:problem:<code-in-kebab-case>`. */
+export function problemType(code: ProblemCode): string {
+  return `urn:floodgate:problem:${code.toLowerCase().replaceAll('_', '-')}`
+}
+
+let phase = 0
+const GOLDEN_RATIO = 0.6180339887498949
+
+/**
+ * Spreads a waiting time over [base, 1.5 x base), so that a crowd refused in one instant does not return in one.
+ * Multiples of the golden ratio fill the range evenly; a random number would cost more and spread worse.
+ */
+export function spreadMs(baseMs: number): number {
+  phase = (phase + GOLDEN_RATIO) % 1
+  return Math.ceil(baseMs * (1 + phase / 2))
+}
+
+// The constant front of each body, written once: a refusal is the most frequent answer of a sold-out sale.
+const heads = Object.fromEntries(
+  Object.entries(problemTable).map(([code, row]) => {
+    const front = { type: problemType(code as ProblemCode), status: row.status, code }
+    return [code, JSON.stringify(front).slice(0, -1)]
+  })
+) as Record<ProblemCode, string>
+
+/** Puts members into a text; undefined when one that it names is missing or null. */
+function fill(template: string, members: Record<string, unknown>): string | undefined {
+  if (!template.includes('{')) return template
+  let complete = true
+  const text = template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = members[name]
+    if (value === undefined || value === null) complete = false
+    return String(value)
+  })
+  return complete ? text : undefined
+}
+
+/** What a problem is made of. */
+export interface Problem {
+  readonly code: ProblemCode
+  readonly members?: Record<string, unknown>
+  readonly detail?: string | undefined
+  /** the idempotency key where there is one, else the name of the exchange */
+  readonly requestId: string
+  readonly language: Language
+}
+
+/** The body of a problem as JSON text. */
+export function problemBody({ code, members = {}, detail, requestId, language }: Problem): string {
+  const text: ProblemText = problemTable[code][language]
+  const title = fill(text.title, members) ?? text.title
+  const words = detail ?? fill(text.detail, members) ?? text.without ?? text.detail
+  const rest = JSON.stringify(members)
+  const tail = rest === '{}' ? '}' : `,${rest.slice(1)}`
+  return `${heads[code]},"title":${JSON.stringify(title)},"detail":${JSON.stringify(words)},"requestId":${JSON.stringify(requestId)}${tail}`
+}
+
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+const DEFAULT_RETRY_MS = 500
+
+/** Answers with the problem of a code; 429 and 503 get a spread `retryAfterMs` and Retry-After. */
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: { code: ProblemCode; members?: Record<string, unknown>; detail?: string | undefined }
+): FastifyReply {
+  const { code, detail } = problem
+  const status = problemTable[code].status
+  let members = problem.members ?? {}
+  if (status === 429 || status === 503) {
+    const base = typeof members.retryAfterMs === 'number' ? Math.max(1, members.retryAfterMs) : DEFAULT_RETRY_MS
+    const retryAfterMs = spreadMs(base)
+    members = { ...members, retryAfterMs }
+    reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+  }
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="floodgate"')
+  if (closesConnections()) reply.header('connection', 'close')
+  const body = problemBody({
+    code,
+    members,
+    detail,
+    requestId: request.idempotencyKey ?? request.id,
+    language: pickLanguage(request.headers['accept-language'])
+  })
+  // a request that never reached its route has none of the decorations
+  if (request.answers) countAnswer(request.answers, status)
+  return reply.code(status).header('content-type', PROBLEM_TYPE).send(body)
+}

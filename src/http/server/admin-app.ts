@@ -1,0 +1,126 @@
+import type { FastifyInstance } from 'fastify'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { isoTime } from '../../base/iso-time.ts'
+import { createAuditedGate } from '../../campaign/carrying/audited-gate.ts'
+import { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
+import type { Config } from '../../config/config.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { runbookEntry } from '../../health/conditions.ts'
+import type { WatchedCondition } from '../../health/monitor.ts'
+import { createAnswerDesk } from '../answering/answer.ts'
+import { askChangesOnce } from '../answering/asked-once.ts'
+import { createCodeDesk } from '../answering/codes.ts'
+import { createOperatorHook, requireRole } from '../auth/operator.ts'
+import { adminCampaigns } from '../operator/campaigns.ts'
+import { adminSearches } from '../operator/searches.ts'
+import { adminTimeline } from '../operator/timeline.ts'
+import { adminUploads } from '../operator/uploads.ts'
+import { adminUsers } from '../operator/users.ts'
+import { adminOrders } from '../orders/admin.ts'
+import { createOrderDirectory } from '../orders/directory.ts'
+import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
+import { adminWins } from '../wins/admin.ts'
+import { adminOperations } from './admin-operations.ts'
+import { registerDocuments, registerOpenApi } from './documents.ts'
+import { installRefusals } from './error-handler.ts'
+import { type HealthCheck, healthRoutes } from './health.ts'
+import '../wire/request-types.ts'
+import { serviceRoutes } from '../account/service-routes.ts'
+import { type CatalogueSource, createDirectory } from '../answering/find-activity.ts'
+import { createWinDirectory } from '../wins/directory.ts'
+import { createServer, protectAnswers, trustedProxies } from './server.ts'
+import { createShardMetrics } from './shard-metrics.ts'
+
+/** What the admin app is built of. */
+export interface AdminParts {
+  readonly config: Config
+  readonly gate: Gate
+  readonly catalogue: CatalogueSource
+  readonly pool: pg.Pool
+  readonly logger: Logger
+  readonly metrics: HttpMetrics
+  readonly health: HealthCheck
+  /** figures of all processes of this gateway as Prometheus text */
+  readonly metricsText: () => Promise<string>
+  /** ms since 1970 */
+  readonly now?: () => number
+  /** how long an answer waits for a change to be carried out before it is 202 */
+  readonly carryMs?: number
+}
+
+/** a definition with a thousand sessions */
+const BODY_MAX = 2 * 1024 * 1024
+/** files with a million lines come in as fast as Postgres takes them */
+const REQUEST_TIMEOUT_MS = 15 * 60_000
+
+/** Routes about orders, campaigns, users and wins, and those by which other systems report. */
+async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promise<void> {
+  const { gate, pool, logger, metrics, catalogue, now = Date.now } = parts
+  const orders = createOrderDirectory(gate, pool)
+  const wins = createWinDirectory(gate, pool)
+  const directory = createDirectory(catalogue, now)
+  const desk = createAnswerDesk(catalogue, createCodeDesk(pool, logger))
+  const submit = createAuditedGate({ gate, pool, logger })
+  const campaigns = new Campaigns({ pool, gate }, parts.carryMs === undefined ? {} : { carryMs: parts.carryMs })
+
+  await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
+  await admin.register(adminCampaigns, { campaigns, pool, gate })
+  await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
+  await admin.register(adminSearches, { pool, desk, campaigns })
+  await admin.register(adminTimeline, { gate, pool })
+  await admin.register(adminWins, { wins, submit, directory, desk, metrics })
+  await admin.register(adminUploads, { campaigns, pool })
+  await admin.register(serviceRoutes, { pool, directory, now })
+}
+
+const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({
+  name,
+  ok,
+  since: isoTime(since),
+  detail,
+  runbook: runbookEntry(name)
+})
+
+/** The admin port: none of its routes exists on the public one. */
+export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance> {
+  const { config, pool, logger, metrics, health } = parts
+  const proxies = trustedProxies(config)
+  const app = createServer({
+    bodyLimitBytes: BODY_MAX,
+    tokenBytes: config.TOKEN_MAX_BYTES,
+    keepAliveMs: config.KEEP_ALIVE_MS,
+    proxies,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS
+  })
+  installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics })
+
+  await registerOpenApi(app, {
+    title: 'Floodgate, admin port',
+    description:
+      'For operators and services. Every change takes an Idempotency-Key, scoped to the operator; `x-requires` says which role people and which scope services need.',
+    operations: adminOperations,
+    bearer: 'operator'
+  })
+  await app.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
+  const shard = createShardMetrics(parts)
+  app.get('/metrics', async (_request, reply) => {
+    // a process that stands still keeps the figures of all from coming together, and not those that tell of it
+    const own = parts.metricsText().catch((error: Error) => `# figures of the processes: ${error.message}`)
+    const shared = await shard.metrics()
+    return reply.type(metrics.registry.contentType).send(`${await own}\n${shared}`)
+  })
+  await app.register(async (admin) => {
+    countAnswers(admin, metrics)
+    protectAnswers(admin)
+    admin.addHook('onRequest', await createOperatorHook(admin, parts))
+    askChangesOnce(admin, { pool, logger })
+    admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => {
+      const { conditions, ...parts } = await health.report()
+      return { environment: config.FLOODGATE_ENV, ...parts, conditions: conditions.map(conditionView) }
+    })
+    await registerRoutes(admin, parts)
+  })
+  await registerDocuments(app)
+  return app
+}

@@ -1,0 +1,106 @@
+import type { FastifyInstance } from 'fastify'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { Config } from '../../config/config.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { createAccountDirectory } from '../account/directory.ts'
+import { meRoute } from '../account/me-route.ts'
+import { accountRoutes } from '../account/routes.ts'
+import { ActivityUse } from '../answering/activity-use.ts'
+import { createAnswerDesk } from '../answering/answer.ts'
+import { createCodeDesk } from '../answering/codes.ts'
+import { createDecisionDirectory } from '../answering/find-decision.ts'
+import { requestRoute } from '../answering/request-route.ts'
+import { createAuthHook, tokenReader } from '../auth/storefront.ts'
+import { LiveFigures } from '../campaigns/live-figures.ts'
+import { liveRoute } from '../campaigns/live-route.ts'
+import { campaignRoutes } from '../campaigns/routes.ts'
+import { hotRoute } from '../operator/hot-activities.ts'
+import { createOrderDirectory } from '../orders/directory.ts'
+import { orderRoutes } from '../orders/routes.ts'
+import { participationRoutes } from '../participation/route.ts'
+import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
+import { registerRateLimits } from '../running/rate-limits.ts'
+import { registerCors } from './cors.ts'
+import { registerDocuments, registerOpenApi } from './documents.ts'
+import { installRefusals } from './error-handler.ts'
+import { type HealthCheck, healthRoutes } from './health.ts'
+import { publicOperations } from './operations.ts'
+import '../wire/request-types.ts'
+import { type CatalogueSource, createDirectory } from '../answering/find-activity.ts'
+import { readingLimits, Turns } from '../answering/turns.ts'
+import { createWinDirectory } from '../wins/directory.ts'
+import { winRoutes } from '../wins/routes.ts'
+import { winnersRoute } from '../wins/winners-route.ts'
+import { createServer, protectAnswers, trustedProxies } from './server.ts'
+
+/** What the public app is built of. */
+export interface PublicParts {
+  readonly config: Config
+  readonly gate: Gate
+  readonly catalogue: CatalogueSource
+  readonly pool: pg.Pool
+  readonly logger: Logger
+  readonly metrics: HttpMetrics
+  readonly health: HealthCheck
+  /** ms since 1970 */
+  readonly now?: () => number
+  /** of what signed-in users read; tests have more patience */
+  readonly turns?: Turns
+  /** how often activities were used; its own where this process is the only one */
+  readonly use?: ActivityUse
+}
+
+const BODY_MAX = 16 * 1024
+
+/**
+ * The public port. Plugins stand in the order in which they act; the routes for taking part stand apart from the others,
+ * whose answers are counted by a hook.
+ */
+export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
+  const { config, gate, pool, logger, metrics, health, now = Date.now, use = new ActivityUse() } = parts
+  const app = createServer({
+    bodyLimitBytes: BODY_MAX,
+    tokenBytes: config.TOKEN_MAX_BYTES,
+    keepAliveMs: config.KEEP_ALIVE_MS,
+    proxies: trustedProxies(config)
+  })
+  registerCors(app, config)
+  const limits = await registerRateLimits(app, config)
+  installRefusals(app, { logger, bodyLimitBytes: BODY_MAX, metrics, byAddress: limits.byAddress })
+  await registerOpenApi(app, {
+    title: 'Floodgate',
+    description:
+      'A flash-sale gateway. Every POST takes an Idempotency-Key; refusals are problem documents with a stable code.',
+    operations: publicOperations,
+    bearer: 'storefront'
+  })
+
+  const authenticate = createAuthHook(tokenReader(config, { logger, metrics }), limits.byUser)
+  const directory = createDirectory(parts.catalogue, now)
+  const figures = new LiveFigures({ gate, catalogue: parts.catalogue, now })
+  const orders = createOrderDirectory(gate, pool)
+  const wins = createWinDirectory(gate, pool)
+  const accounts = createAccountDirectory(gate, pool)
+  const decisions = createDecisionDirectory(gate, pool)
+  const desk = createAnswerDesk(parts.catalogue, createCodeDesk(pool, logger))
+  const { turns = new Turns(readingLimits) } = parts
+
+  await app.register(participationRoutes, { gate, directory, desk, authenticate, metrics, use })
+  await app.register(async (counted) => {
+    countAnswers(counted, metrics)
+    protectAnswers(counted)
+    await counted.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
+    await counted.register(campaignRoutes, { directory, figures, now })
+    await counted.register(liveRoute, { directory, figures, now, listenersMax: config.LIVE_LISTENERS })
+    await counted.register(hotRoute, { directory, figures, use, now })
+    await counted.register(winnersRoute, { pool, directory, findPrize: desk.findPrize, now })
+    await counted.register(meRoute, { gate, pool, directory, authenticate, now, turns })
+    await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
+    await counted.register(winRoutes, { gate, pool, wins, desk, authenticate, metrics, now, turns })
+    await counted.register(accountRoutes, { pool, accounts, authenticate, turns })
+    await counted.register(requestRoute, { decisions, desk, authenticate, turns })
+    await registerDocuments(counted)
+  })
+  return app
+}

@@ -1,0 +1,49 @@
+import cors from '@fastify/cors'
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
+import type { Config } from '../../config/config.ts'
+import { listSetting } from './server.ts'
+
+/** Pages that a developer serves from their own machine, at whatever port. */
+const LOCAL_PAGES = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
+
+/** Where browsers may call from: what is listed, else, in development, pages of this machine. */
+export function allowedOrigins(config: Pick<Config, 'CORS_ORIGINS' | 'FLOODGATE_ENV'>): Array<string | RegExp> {
+  const origins = listSetting(config.CORS_ORIGINS)
+  return origins.length === 0 && config.FLOODGATE_ENV === 'development' ? [LOCAL_PAGES] : origins
+}
+
+/**
+ * The app as the plugin sees it: its hook is asked only by requests that name an origin. No others come from a page, and the hook
+ * takes a tenth of a refusal. What caches may keep says itself that it varies by origin.
+ */
+function forPages(app: FastifyInstance): FastifyInstance {
+  const addHook = (_name: 'onRequest', ask: onRequestHookHandler) =>
+    app.addHook('onRequest', function askPages(request, reply, next) {
+      if (request.headers.origin === undefined) next()
+      else ask.call(this, request, reply, next)
+    })
+  return Object.create(app, { addHook: { value: addHook } }) as FastifyInstance
+}
+
+/** Lets the pages of the allowed origins call this port. */
+export function registerCors(app: FastifyInstance, config: Config): void {
+  const origins = allowedOrigins(config)
+  if (origins.length === 0) return
+  const options = {
+    origin: origins,
+    methods: ['GET', 'POST'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'idempotency-key',
+      'floodgate-ticket',
+      'accept-language',
+      'if-none-match'
+    ],
+    exposedHeaders: ['x-request-id', 'idempotent-replayed', 'retry-after', 'etag'],
+    maxAge: 600
+  }
+  cors(forPages(app), options, (error) => {
+    if (error) throw error
+  })
+}

@@ -1,0 +1,141 @@
+import { pid } from 'node:process'
+import type { FastifyPluginAsync } from 'fastify'
+import type pg from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import { auditDebts } from '../../campaign/carrying/audit-debts.ts'
+import type { Health } from '../../gate/batch/outcomes.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { type Condition, judge, type Silence, type Verdicts } from '../../health/conditions.ts'
+import { ConditionMonitor, type WatchedCondition } from '../../health/monitor.ts'
+import { ownerVerdicts, storeVerdicts } from '../../health/store-verdicts.ts'
+import { readStoreFacts } from '../../store/shard/health.ts'
+import { isDraining } from '../running/drain.ts'
+import { type ProcessHealth, worstOf } from './health-of-processes.ts'
+import { Liveness, Readiness } from './health-schemas.ts'
+
+const ASK_EVERY_MS = 1000
+const SLOW_MS = 300
+const SHARD = 0
+
+/** Health of each part, and the conditions, as /readyz and admin health tell them. */
+export interface HealthReport {
+  /** whether traffic may be sent here */
+  readonly ready: boolean
+  readonly gate: Health
+  readonly journal: Health
+  readonly postgres: Health
+  readonly projection: Health
+  readonly conditions: readonly WatchedCondition[]
+}
+
+interface Told {
+  readonly postgres: Health
+  readonly store: Verdicts | Silence
+  readonly owner: Verdicts | Silence
+}
+
+interface HealthOptions {
+  readonly gate: Gate
+  readonly pool: pg.Pool
+  readonly now?: () => number
+  /** what the other processes of this gateway said last; without: there are none */
+  readonly others?: () => readonly ProcessHealth[]
+  /** says changes of conditions; without: nobody does */
+  readonly monitor?: ConditionMonitor
+}
+
+/** Asks the parts: Postgres at most once a second, however many probes there are. */
+export class HealthCheck {
+  readonly #gate: Gate
+  readonly #pool: pg.Pool
+  readonly #now: () => number
+  readonly #others: () => readonly ProcessHealth[]
+  readonly #monitor: ConditionMonitor
+  #told: Told = away('not asked yet')
+  #askedAt = Number.NEGATIVE_INFINITY
+  #asking: Promise<void> | undefined
+  #wasReady = false
+
+  constructor({ gate, pool, now = Date.now, others = () => [], monitor }: HealthOptions) {
+    this.#gate = gate
+    this.#pool = pool
+    this.#now = now
+    this.#others = others
+    this.#monitor = monitor ?? new ConditionMonitor({ now })
+    void this.#gate.ready().then(() => {
+      this.#wasReady = true
+    })
+  }
+
+  /** True once a gate call succeeded for the first time, whatever broke afterwards; false while the process stops. */
+  get ready(): boolean {
+    return this.#wasReady && !isDraining()
+  }
+
+  /** The worst of all processes of this gateway, as far as this one hears of others. */
+  async report(): Promise<HealthReport> {
+    const worst = worstOf([await this.own(), ...this.#others()])
+    return { ...worst, ready: this.ready, conditions: this.#monitor.observe(worst.conditions) }
+  }
+
+  /** Looks every second, so that a change is said although nobody asks. */
+  watch(): void {
+    const timer = setInterval(() => {
+      if (!isDraining()) void this.report()
+    }, ASK_EVERY_MS)
+    timer.unref()
+  }
+
+  /** What this process says by itself. */
+  async own(): Promise<ProcessHealth> {
+    if (this.#now() - this.#askedAt >= ASK_EVERY_MS) this.#asking ??= this.#ask()
+    await this.#asking
+    const { gate, journal, conditions: connections } = this.#gate.health()
+    const { postgres, store, owner } = this.#told
+    const conditions = judge({ process: { ...connections, audit: auditDebts(this.#pool).verdict() }, store, owner })
+    return { who: `process ${pid}`, gate, journal, postgres, projection: projectionHealth(conditions), conditions }
+  }
+
+  async #ask(): Promise<void> {
+    const started = this.#now()
+    try {
+      const facts = await fromStore(readStoreFacts(this.#pool, SHARD))
+      const slow = this.#now() - started > SLOW_MS
+      const store = storeVerdicts(facts)
+      const postgres = store.postgres?.ok !== true ? 'closed' : slow ? 'degraded' : 'ok'
+      this.#told = { postgres, store, owner: ownerVerdicts(facts.workers) }
+    } catch (error) {
+      const { cause } = error as Error
+      this.#told = away(cause instanceof Error ? cause.message : 'no answer in time')
+    } finally {
+      this.#askedAt = this.#now()
+      this.#asking = undefined
+    }
+  }
+}
+
+function away(why: string): Told {
+  const silent = { silent: `Postgres: ${why}` }
+  return { postgres: 'closed', store: silent, owner: silent }
+}
+
+function projectionHealth(conditions: readonly Condition[]): Health {
+  const holds = (name: Condition['name']) => conditions.find((one) => one.name === name)?.ok === true
+  if (!holds('projecting')) return 'closed'
+  return holds('projection-lag') && holds('events-lag') ? 'ok' : 'degraded'
+}
+
+/** /healthz: the event loop answers. /readyz: send traffic here; what is wrong is in the body and changes no status. */
+export const healthRoutes: FastifyPluginAsync<{ health: HealthCheck; environment: string }> = async (app, options) => {
+  const { health, environment } = options
+  const live = { tags: ['health'], summary: 'The event loop answers', response: { 200: Liveness } }
+  const summary = 'Whether to send traffic here, and what is true now'
+  const readiness = { tags: ['health'], summary, response: { 200: Readiness, 503: Readiness } }
+  app.get('/healthz', { schema: live }, async () => ({ status: 'ok' }))
+  app.get('/readyz', { schema: readiness }, async (_request, reply) => {
+    const { ready, conditions, ...parts } = await health.report()
+    const status = ready ? 'ready' : isDraining() ? 'draining' : 'starting'
+    const known = conditions.map(({ name, ok }) => ({ name, ok }))
+    return reply.code(ready ? 200 : 503).send({ ready, status, environment, ...parts, conditions: known })
+  })
+}

@@ -1,0 +1,109 @@
+import type { FastifySchema, RouteOptions } from 'fastify'
+import { type TSchema, Type } from 'typebox'
+import { needsOf } from '../auth/operator-needs.ts'
+import '../wire/request-types.ts'
+import { CampaignPage, CampaignPages, RulesPage, Standing } from '../views/page-schemas.ts'
+
+/** What the OpenAPI document says of a route beyond what the route itself needs to know. */
+export interface Operation {
+  /** the name that generated clients give it */
+  readonly id: string
+  /** where the route has none of its own */
+  readonly summary?: string
+  /** of an answer that is written as text, so that nothing is compiled for it */
+  readonly answer?: TSchema
+  /** a body to try it with */
+  readonly example?: object
+}
+
+/** Of the public port, by method and path. */
+export const publicOperations: Readonly<Record<string, Operation>> = {
+  'GET /healthz': { id: 'liveness' },
+  'GET /readyz': { id: 'readiness' },
+  'GET /v1/time': { id: 'serverTime' },
+  'GET /v1/campaigns': { id: 'listCampaigns', answer: CampaignPages },
+  'GET /v1/campaigns/:campaign': { id: 'getCampaign', answer: CampaignPage },
+  'GET /v1/campaigns/:campaign/rules': { id: 'getRules', answer: RulesPage },
+  'GET /v1/campaigns/:campaign/live': { id: 'watchCampaign' },
+  'GET /v1/campaigns/:campaign/activities/hot': { id: 'hotActivities' },
+  'GET /v1/campaigns/:campaign/winners': { id: 'listWinners' },
+  'GET /v1/campaigns/:campaign/me': { id: 'getStanding', answer: Standing },
+  'POST /v1/campaigns/:campaign/sales/:sale/orders': { id: 'buy', example: { quantity: 1 } },
+  'POST /v1/campaigns/:campaign/draws/:draw/spins': { id: 'spin', example: {} },
+  'POST /v1/campaigns/:campaign/redemptions/:item/claims': { id: 'claim', example: { quantity: 1 } },
+  'POST /v1/campaigns/:campaign/tasks/:task/completions': { id: 'complete', example: {} },
+  'GET /v1/me/orders': { id: 'listOrders' },
+  'GET /v1/me/wins': { id: 'listWins' },
+  'GET /v1/me/claims': { id: 'listClaims' },
+  'GET /v1/me/ledger': { id: 'listLedger' },
+  'GET /v1/orders/:order': { id: 'getOrder' },
+  'POST /v1/orders/:order/cancellation': { id: 'cancelOrder', example: {} },
+  'GET /v1/wins/:win': { id: 'getWin' },
+  'POST /v1/wins/:win/claim': {
+    id: 'claimWin',
+    example: { address: { name: 'Ann', phone: '+86 10 1234 5678', city: 'Beijing', line1: '1 Chang An Avenue' } }
+  },
+  'GET /v1/requests/:key': { id: 'getRequest' }
+}
+
+const IdempotencyKey = Type.Object({
+  'idempotency-key': Type.String({
+    minLength: 8,
+    maxLength: 128,
+    pattern: '^[\\x21-\\x7e]+$',
+    description: 'one for each intention: the same key again is the same decision, never a second one'
+  })
+})
+
+const EVENT_STREAM = {
+  200: {
+    description:
+      'Server-Sent Events: a `snapshot` with a Campaign (/schemas/campaign.json), then `change`s (/schemas/live-change.json)',
+    content: { 'text/event-stream': { schema: Type.String() } }
+  }
+}
+
+/** What a route takes that reads its body itself, so that all errors of a body are told at once; a file where it is no JSON. */
+function takenBy({ config }: RouteOptions): object {
+  const takes = config?.takes
+  if (takes === undefined) return {}
+  const isFile = 'contentMediaType' in takes
+  return { body: takes, ...(isFile && { consumes: ['text/csv', 'text/plain'] }) }
+}
+
+const isChange = (method: string): boolean => ['POST', 'PUT', 'PATCH', 'DELETE'].includes(method)
+
+function answersOf(schema: FastifySchema, { answer, id }: Operation): object {
+  const given = (schema.response ?? {}) as object
+  if (id === 'watchCampaign') return { ...EVENT_STREAM, ...given }
+  return answer === undefined ? given : { ...given, 200: answer }
+}
+
+/**
+ * Completes what the document says of each route: names, the key of changes, the shapes of pages, a body to try.
+ * @throws Error for a route that the table does not name: the document would call it nothing
+ */
+export function completeOperations(operations: Readonly<Record<string, Operation>>) {
+  return ({ schema, url, route }: { schema: FastifySchema; url: string; route: RouteOptions }) => {
+    if (schema?.hide === true) return { schema, url }
+    const method = [route.method].flat().find((name) => name !== 'HEAD') ?? 'GET'
+    const operation = operations[`${method} ${url}`]
+    if (operation === undefined) throw new Error(`The table of operations does not name ${method} ${url}.`)
+    const body = operation.example && {
+      body: { ...((schema?.body ?? { type: 'object' }) as object), examples: [operation.example] }
+    }
+    const headers = isChange(method) && { headers: IdempotencyKey }
+    const needs = needsOf([route.preHandler].flat())
+    const completed = {
+      ...takenBy(route),
+      ...schema,
+      summary: (schema as { summary?: string })?.summary ?? operation.summary,
+      operationId: operation.id,
+      ...(needs && { security: [{ operator: [] }], 'x-requires': needs }),
+      ...headers,
+      ...body,
+      response: answersOf(schema ?? {}, operation)
+    }
+    return { schema: completed as FastifySchema, url }
+  }
+}

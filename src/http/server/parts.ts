@@ -1,0 +1,121 @@
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { Catalogue } from '../../campaign/carrying/catalogue.ts'
+import { type Config, ConfigError } from '../../config/config.ts'
+import { createLogger } from '../../config/logger.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { createGate } from '../../gate/shard/create-gate.ts'
+import { ConditionMonitor } from '../../health/monitor.ts'
+import { checkSchema } from '../../store/connection/migrate.ts'
+import { createPool } from '../../store/connection/pool.ts'
+import { SchemaError } from '../../store/connection/schema-error.ts'
+import { createMetrics, type HttpMetrics } from '../running/metrics.ts'
+import { createSeldom } from '../running/seldom.ts'
+import { HealthCheck } from './health.ts'
+import type { ProcessHealth } from './health-of-processes.ts'
+import { LateGate } from './late-gate.ts'
+
+/** What a gateway process holds, whichever ports it serves. */
+export interface GatewayParts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly pool: pg.Pool
+  /** of the admin port alone: what happens there leaves the public port its connections */
+  readonly adminPool: pg.Pool
+  readonly gate: Gate
+  readonly catalogue: Catalogue
+  readonly metrics: HttpMetrics
+  readonly health: HealthCheck
+  /** Lets go of everything within `ms`: what is in flight first. */
+  close(ms: number): Promise<void>
+}
+
+interface PartsOptions {
+  /** called once when the database turns out to be too old after the start */
+  readonly onFailure: (error: Error) => void
+  /** what the other processes of this gateway say; given to the one that speaks for all, which tells the log of conditions */
+  readonly others?: (() => readonly ProcessHealth[]) | undefined
+}
+
+const CONNECTIONS = 10
+const ADMIN_CONNECTIONS = 6
+const SCHEMA_PAUSE_MS = 1000
+
+/**
+ * Connects the parts of a gateway. Only a database that answers and is too old stops it; what does not answer yet is
+ * waited for while the process already serves.
+ * @throws SchemaError, ConfigError
+ */
+export async function createGatewayParts(config: Config, { onFailure, others }: PartsOptions): Promise<GatewayParts> {
+  requireAddresses(config)
+  const logger = createLogger(config, 'floodgate-gateway')
+  const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
+  // it connects when it is used, so a process without the admin port has none of its connections
+  const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
+  const schema = await watchSchema(pool, logger, onFailure)
+  const gate = new LateGate(() => createGate(config, { pool, logger }), logger)
+  const seldom = createSeldom()
+  const catalogue = new Catalogue({
+    pool,
+    onError: (error) =>
+      seldom('catalogue', (more) => logger.warn({ err: error, more }, 'the catalogue could not be read'))
+  })
+  await catalogue.start()
+  return {
+    config,
+    logger,
+    pool,
+    adminPool,
+    gate,
+    catalogue,
+    metrics: createMetrics(),
+    health: new HealthCheck({
+      gate,
+      pool,
+      ...(others && { others }),
+      monitor: new ConditionMonitor({ log: others && logger })
+    }),
+    async close(ms) {
+      schema.stop()
+      catalogue.stop()
+      await gate.close(ms)
+      await Promise.all([pool.end(), adminPool.end()])
+    }
+  }
+}
+
+/** @throws ConfigError naming every address that is missing: a gateway starts no servers */
+function requireAddresses(config: Config): void {
+  const missing = (['REDIS_URL', 'NATS_URL', 'DATABASE_URL'] as const).filter((name) => config[name] === '')
+  if (missing.length === 0) return
+  throw new ConfigError(
+    `${missing.join(', ')} must be set: a gateway needs running servers. For a local stack with its own servers run: npm start`
+  )
+}
+
+async function watchSchema(
+  pool: pg.Pool,
+  logger: Logger,
+  onFailure: (error: Error) => void
+): Promise<{ stop(): void }> {
+  let timer: NodeJS.Timeout | undefined
+  async function again(): Promise<void> {
+    try {
+      await checkSchema(pool)
+    } catch (error) {
+      if (error instanceof SchemaError) onFailure(error)
+      else timer = setTimeout(() => void again(), SCHEMA_PAUSE_MS)
+    }
+  }
+  try {
+    await checkSchema(pool)
+  } catch (error) {
+    if (error instanceof SchemaError) {
+      await pool.end()
+      throw error
+    }
+    logger.warn({ err: error }, 'Postgres does not answer yet; its schema is checked as soon as it does')
+    timer = setTimeout(() => void again(), SCHEMA_PAUSE_MS)
+  }
+  return { stop: () => clearTimeout(timer) }
+}

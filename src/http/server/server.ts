@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import { createServer as createHttpServer } from 'node:http'
+import { isIP, type Socket } from 'node:net'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { type Config, ConfigError } from '../../config/config.ts'
+import { unstorableTexts } from '../../store/connection/storable-text.ts'
+import { ProblemError, problemBody, sendProblem } from '../problems/problems.ts'
+import { closesConnections } from '../running/drain.ts'
+import { GUARDED } from '../wire/answer-headers.ts'
+import { inTurn } from './in-turn.ts'
+
+export interface ServerOptions {
+  readonly bodyLimitBytes: number
+  /** of the largest token */
+  readonly tokenBytes: number
+  /** how long an idle connection stays open */
+  readonly keepAliveMs: number
+  /** networks whose X-Forwarded-For counts */
+  readonly proxies: readonly string[]
+  /** within which a request has to have come in whole; 15 s where absent */
+  readonly requestTimeoutMs?: number
+}
+
+const REQUEST_TIMEOUT_MS = 15_000
+const CONNECTION_TIMEOUT_MS = 60_000
+const HEADERS_TIMEOUT_MS = 10_000
+/** headers beside the token */
+const OTHER_HEADERS_BYTES = 16 * 1024
+const REQUESTS_PER_SOCKET = 100_000
+const ERRORS_MAX = 50
+const UNSTORABLE = 'holds the character U+0000 or half of a surrogate pair, which cannot be stored'
+/** a user's name of 255 bytes, each of them percent-encoded */
+const LONGEST_PARAMETER = 3 * 255
+
+/** A comma-separated setting as a list. */
+export function listSetting(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+/**
+ * A Fastify server with the limits, names and refusals that both ports share.
+ * Fastify's own logging stays off: a child logger and two listeners per request would cost a tenth of a refusal.
+ */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { bodyLimitBytes, tokenBytes, keepAliveMs, proxies, requestTimeoutMs } = options
+  const app = fastify({
+    logger: false,
+    // numbers in turn would tell everybody how many requests there are
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyLimitBytes,
+    trustProxy: proxies.length > 0 ? [...proxies] : false,
+    serverFactory(listener) {
+      const server = createHttpServer(
+        {
+          maxHeaderSize: OTHER_HEADERS_BYTES + tokenBytes,
+          headersTimeout: HEADERS_TIMEOUT_MS,
+          requestTimeout: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+          keepAliveTimeout: keepAliveMs
+        },
+        inTurn(listener)
+      )
+      server.maxRequestsPerSocket = REQUESTS_PER_SOCKET
+      return server.setTimeout(CONNECTION_TIMEOUT_MS)
+    },
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (_error, request, reply) => {
+      reply.headers(GUARDED).header('x-request-id', request.id)
+      sendProblem(request as FastifyRequest, reply as FastifyReply, { code: 'NOT_FOUND' })
+    },
+    ajv: {
+      customOptions: {
+        allErrors: true,
+        allowUnionTypes: true,
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false
+      }
+    }
+  })
+  takeEmptyBodies(app)
+  app.decorateRequest('claims', null)
+  app.decorateRequest('idempotencyKey', null)
+  app.decorateRequest('answers', null)
+  app.addHook('onRequest', (request, reply, done) => {
+    request.body = {}
+    reply.headers(GUARDED).header('x-request-id', request.id)
+    if (closesConnections()) reply.header('connection', 'close')
+    done(request.url.includes('%') ? unstorable(request.query, request.params) : undefined)
+  })
+  return app
+}
+
+/**
+ * Texts that Postgres does not store are refused before anything is done. JSON can hold them as escapes only, an address as
+ * %-escapes: without any there is nothing to look for, and a purchase has none.
+ * @returns the refusal, undefined for nothing
+ */
+function unstorable(...values: readonly unknown[]): ProblemError | undefined {
+  const found = values.flatMap((value) => unstorableTexts(value))
+  if (found.length === 0) return undefined
+  const errors = found.slice(0, ERRORS_MAX).map((pointer) => ({ pointer, detail: UNSTORABLE }))
+  return new ProblemError('VALIDATION', { errors })
+}
+
+/**
+ * An empty body is `{}`, whatever type it was given: requests without any keep what the first hook left, for Fastify parses
+ * nothing then. Any other body has to be JSON.
+ */
+function takeEmptyBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, {})
+    if (!body.includes('\\u')) return void parse(request, body, done)
+    return void parse(request, body, (error, value) => done(error ?? unstorable(value) ?? null, value))
+  })
+  app.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, body, done) => {
+    if (body === '') done(null, {})
+    else done(new ProblemError('UNSUPPORTED_MEDIA_TYPE'))
+  })
+}
+
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal']
+
+/** The networks of TRUSTED_PROXIES. @throws ConfigError naming what is no address, network or name of networks */
+export function trustedProxies(config: Config): string[] {
+  const networks = listSetting(config.TRUSTED_PROXIES)
+  const wrong = networks.filter((network) => {
+    const [address = '', length, more] = network.split('/')
+    const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
+    const fits = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits)
+    return !PROXY_NAMES.includes(network) && (bits < 0 || !fits || more !== undefined)
+  })
+  if (wrong.length === 0) return networks
+  throw new ConfigError(
+    `TRUSTED_PROXIES names ${wrong.join(', ')}, which is no address or network. Use for instance 10.0.0.0/8,192.168.1.1.`
+  )
+}
+
+/** Headers that tell browsers to trust a page no further than needed; the routes of this scope get them. */
+export function protectAnswers(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers({ 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' })
+    done()
+  })
+}
+
+/** What is not HTTP never becomes a request: it gets one written answer, and the connection ends. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const requestId = randomUUID()
+  const body = problemBody({
+    code: 'VALIDATION',
+    members: {
+      errors: [{ pointer: '', detail: 'This is not a readable HTTP request, or its headers are too large.' }]
+    },
+    requestId,
+    language: 'en'
+  })
+  const headers = {
+    ...GUARDED,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    'x-request-id': requestId
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`)
+}

@@ -1,0 +1,69 @@
+import type pg from 'pg'
+import { Gauge, Registry } from 'prom-client'
+import { fromStore } from '../../base/deadline.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { readShardFigures } from '../../store/shard/figures.ts'
+import type { HealthCheck, HealthReport } from './health.ts'
+
+const levels: Readonly<Record<HealthReport['gate'], number>> = { ok: 2, degraded: 1, closed: 0 }
+const SHARD = '0'
+
+interface ShardMetricsOptions {
+  readonly gate: Pick<Gate, 'depths'>
+  readonly pool: pg.Pool
+  readonly health: Pick<HealthCheck, 'report'>
+}
+
+/**
+ * What the shard says, whichever process is asked: the worker has no port of its own. Figures of a part that is away are
+ * left out, and its health is 0.
+ */
+export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOptions): Registry {
+  const registry = new Registry()
+  const gauge = (name: string, help: string, label: 'shard' | 'part' | 'name' = 'shard') =>
+    new Gauge({ name: `floodgate_${name}`, help, labelNames: [label], registers: [registry] })
+  const parts = gauge('part_health', '2 ok, 1 degraded, 0 closed or away', 'part')
+  const conditions = gauge('condition', '1 while it holds, 0 when it does not or nobody knows; see the runbook', 'name')
+  const open = gauge('shard_open', '1 while Postgres says that the shard is open')
+  const epoch = gauge('shard_epoch', 'Openings raise it; one that rises again and again is a recovery that fails')
+  const outbox = gauge('outbox_frames', 'Decided and not known to be journaled')
+  const kept = gauge('kept_frames', 'Journaled and not known to be in Postgres: the lag of the projection')
+  const letters = gauge('dead_letters', 'Frames that could not be read')
+  const differences = gauge(
+    'reconciliation_differences',
+    'Places in which Redis, journal and Postgres were found to differ'
+  )
+  const compared = gauge(
+    'reconciliation_differed_seconds',
+    'Unix time of the last comparison that found something, 0: none'
+  )
+
+  async function ofRedis(): Promise<void> {
+    const depths = await gate.depths()
+    outbox.set({ shard: SHARD }, depths.outbox)
+    kept.set({ shard: SHARD }, depths.kept)
+  }
+  async function ofPostgres(): Promise<void> {
+    for (const row of await fromStore(readShardFigures(pool))) {
+      const shard = { shard: String(row.shard) }
+      open.set(shard, row.state === 'open' ? 1 : 0)
+      epoch.set(shard, row.epoch)
+      letters.set(shard, row.deadLetters)
+      differences.set(shard, row.differences)
+      compared.set(shard, row.differedAt)
+    }
+  }
+  const metrics = registry.metrics.bind(registry)
+  registry.metrics = async () => {
+    registry.resetMetrics()
+    const [told] = await Promise.allSettled([check.report(), ofRedis(), ofPostgres()])
+    if (told.status === 'fulfilled') {
+      for (const part of ['gate', 'journal', 'postgres', 'projection'] as const) {
+        parts.set({ part }, levels[told.value[part]])
+      }
+      for (const { name, ok } of told.value.conditions) conditions.set({ name }, ok ? 1 : 0)
+    }
+    return metrics()
+  }
+  return registry
+}

@@ -1,0 +1,84 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isoTime } from '../../base/iso-time.ts'
+import type { Outcome } from '../../gate/batch/outcomes.ts'
+import { ProblemError, sendProblem, spreadMs } from '../problems/problems.ts'
+import { countAnswer } from '../running/answer-counts.ts'
+import { closesConnections } from '../running/drain.ts'
+import { keyOf } from '../wire/idempotency.ts'
+import type { Pending } from '../wire/schemas.ts'
+import { confirmedView } from './order.ts'
+import type { ConfirmedAny } from './schemas.ts'
+
+const PENDING_RETRY_MS = 250
+const UNKNOWN_RETRY_MS = 250
+
+/** Members that the gate gives in ms and the contract shows as times. */
+const TIMES = ['opensAt', 'nextOpensAt', 'resetsAt'] as const
+
+/** Members of a refusal as they go out. */
+export function refusalMembers(members: Record<string, unknown>): Record<string, unknown> {
+  let shown = members
+  for (const name of TIMES) {
+    const value = members[name]
+    if (typeof value === 'number') shown = { ...shown, [name]: isoTime(value) }
+  }
+  return shown
+}
+
+/** The body of a 202: no promise, and where to ask again. */
+export function pendingView(requestId: string): Pending {
+  return {
+    outcome: 'pending',
+    requestId,
+    statusUrl: `/v1/requests/${encodeURIComponent(requestId)}`,
+    retryAfterMs: spreadMs(PENDING_RETRY_MS)
+  }
+}
+
+type Confirmation = Extract<Outcome, { kind: 'confirmed' }>
+
+/** Answers with a 201. @param answer.body made for this decision */
+export function sendConfirmed(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { outcome, body }: { outcome: Confirmation; body: ConfirmedAny }
+): FastifyReply {
+  if (outcome.replayed) reply.header('idempotent-replayed', 'true')
+  return sendGood(request, reply.code(201), body)
+}
+
+/** Answers with a 202 or a problem what is not, or not yet, confirmed. */
+export function sendOutcome(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  outcome: Exclude<Outcome, Confirmation>
+): FastifyReply {
+  switch (outcome.kind) {
+    case 'pending':
+      // the idempotency key of the request
+      return sendGood(request, reply.code(202), pendingView(request.idempotencyKey ?? request.id))
+    case 'refused': {
+      // NOT_FOUND counts against the address, which is the error handler's business
+      if (outcome.code === 'NOT_FOUND') return reply.send(new ProblemError('NOT_FOUND'))
+      return sendProblem(request, reply, { code: outcome.code, members: refusalMembers(outcome.members) })
+    }
+    case 'unavailable':
+      return sendProblem(request, reply, { code: 'UNAVAILABLE', members: { retryAfterMs: outcome.retryAfterMs } })
+    case 'unknown':
+      return sendProblem(request, reply, { code: 'UNKNOWN_OUTCOME', members: { retryAfterMs: UNKNOWN_RETRY_MS } })
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Answers a command about an order with what the gate said: 201, 202, or a problem. */
+export function sendOrderOutcome(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): FastifyReply {
+  if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)
+  return sendConfirmed(request, reply, { outcome, body: confirmedView(outcome.decision, keyOf(request)) })
+}
+
+function sendGood(request: FastifyRequest, reply: FastifyReply, body: ConfirmedAny | Pending): FastifyReply {
+  if (closesConnections()) reply.header('connection', 'close')
+  if (request.answers !== null) countAnswer(request.answers, reply.statusCode)
+  return reply.send(body)
+}

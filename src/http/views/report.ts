@@ -1,0 +1,58 @@
+import { isoTime } from '../../base/iso-time.ts'
+import type { Move } from '../../record/report.ts'
+import type { Balances, Credited } from './schemas.ts'
+
+const CHANCES = 'chances:'
+const ENTITLEMENT = 'entitlement:'
+const DOUBLER = 'doubler'
+
+/** What a decision credited: positive moves, those of one unit summed. A move cut to nothing is told as 0. */
+export function creditedView(moves: readonly Move[]): Credited {
+  const credited: Credited = {}
+  for (const { unit, delta, balance } of moves) if (delta >= 0) addTo(credited, { unit, delta, balance })
+  return credited
+}
+
+/** Amounts that were taken back from somebody, likewise. */
+export function takenBackView(moves: readonly Move[]): Credited {
+  const taken: Credited = {}
+  for (const { unit, delta, balance } of moves) addTo(taken, { unit, delta: Math.abs(delta), balance })
+  return taken
+}
+
+function addTo(sum: Credited, { unit, delta, balance }: Move): void {
+  if (unit.startsWith(CHANCES)) {
+    const draw = unit.slice(CHANCES.length)
+    const chances = (sum.chances ?? {}) as Record<string, number>
+    sum.chances = { ...chances, [draw]: (chances[draw] ?? 0) + delta }
+  } else if (unit.startsWith(ENTITLEMENT)) {
+    sum.entitlement = unit.slice(ENTITLEMENT.length)
+  } else if (unit === DOUBLER) {
+    sum.doubler = { factor: delta, ...(balance > 0 && { until: isoTime(balance) }) }
+  } else {
+    sum[unit] = Number(sum[unit] ?? 0) + delta
+  }
+}
+
+/** What a decision cost, by unit; empty when it was free or took a chance of the day. */
+export function costView(moves: readonly Move[]): Record<string, number> {
+  const cost: Record<string, number> = {}
+  for (const { unit, delta } of moves) if (delta < 0) cost[unit] = (cost[unit] ?? 0) - delta
+  return cost
+}
+
+/** Balances as they were right after the decision, of what it moved. */
+export function balancesView(moves: readonly Move[]): Balances {
+  const balances: Balances = {}
+  for (const { unit, balance } of moves) {
+    if (unit.startsWith(CHANCES)) setChances(balances, unit.slice(CHANCES.length), { extra: balance })
+    else if (unit !== DOUBLER && !unit.startsWith(ENTITLEMENT)) balances[unit] = balance
+  }
+  return balances
+}
+
+/** Notes chances of a draw beside those that are known already. */
+export function setChances(balances: Balances, draw: string, known: { daily?: number; extra?: number }): void {
+  const chances = typeof balances.chances === 'object' ? balances.chances : {}
+  balances.chances = { ...chances, [draw]: { ...chances[draw], ...known } }
+}

@@ -1,0 +1,70 @@
+import { isoTime, isoTimeOrNull } from '../../base/iso-time.ts'
+import type { Prize } from '../../campaign/parts/model.ts'
+import type { LiveWin } from '../../gate/gate.ts'
+import type { WinRecord } from '../../record/win.ts'
+import { type Language, localise } from '../problems/language.ts'
+import { creditedView } from './report.ts'
+import type { PrizeName, Win, WinState } from './schemas.ts'
+
+/** Finds a prize by campaign, draw and id; undefined where the catalogue does not know it. */
+export type FindPrize = (campaign: string, draw: string, prize: string) => Prize | undefined
+
+/** Fields that the claim of a prize must have, by its type. */
+const claimFields: Readonly<Record<string, readonly string[]>> = { physical: ['address'], cash: ['account'] }
+
+export function claimRequires(type: string): string[] {
+  return [...(claimFields[type] ?? [])]
+}
+
+/** A prize, with its sub-prize where there is one. */
+export function prizeName(prize: Prize, sub: string, language: Language): PrizeName {
+  const found = sub === '' ? undefined : prize.subPrizes.find(({ id }) => id === sub)
+  return {
+    id: prize.id,
+    tier: prize.tier,
+    title: localise(prize.title, language),
+    type: prize.type,
+    ...(sub !== '' && { sub: { id: sub, title: found ? localise(found.title, language) : sub } })
+  }
+}
+
+/** The prize of a win; one that the catalogue does not know has its id for a title. */
+export function wonPrize(win: WinRecord, prize: Prize | undefined, language: Language): PrizeName {
+  if (prize !== undefined) return { ...prizeName(prize, win.sub, language), tier: win.tier, type: win.type }
+  const { prize: id, sub, tier, type } = win
+  return { id, tier, title: id, type, ...(sub !== '' && { sub: { id: sub, title: sub } }) }
+}
+
+export function winState({ id, status, claimBy, type }: WinRecord): WinState {
+  return {
+    id,
+    status,
+    claimBy: isoTimeOrNull(claimBy),
+    claimRequires: status === 'won' ? claimRequires(type) : []
+  }
+}
+
+/** What surrounds a win: whom it is shown to, and its code where it has one. */
+export interface WinContext {
+  readonly language: Language
+  readonly findPrize: FindPrize
+  readonly code?: string | undefined
+}
+
+/** A win as the contract shows it. */
+export function winView(win: WinRecord, { language, findPrize, code }: WinContext): Win {
+  return {
+    ...winState(win),
+    campaign: win.campaign,
+    draw: win.draw,
+    prize: wonPrize(win, findPrize(win.campaign, win.draw, win.prize), language),
+    given: creditedView(win.given.map(({ unit, amount }) => ({ unit, delta: amount, balance: 0 }))),
+    wonAt: isoTime(win.wonAt),
+    ...(code !== undefined && { code })
+  }
+}
+
+/** A win that Redis knows; what is not journaled yet says so, for it can still vanish. */
+export function liveWinView({ win, journaled }: LiveWin, context: WinContext): Win {
+  return journaled ? winView(win, context) : { ...winView(win, context), pending: true }
+}

@@ -1,0 +1,91 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
+import { checkBody, Reason } from '../../campaign/change/patch.ts'
+import { Flag } from '../../campaign/parts/shapes.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import type { AnswerDesk } from '../answering/answer.ts'
+import type { Directory } from '../answering/find-activity.ts'
+import { requireRole } from '../auth/operator.ts'
+import { pickLanguage } from '../problems/language.ts'
+import { ProblemError } from '../problems/problems.ts'
+import type { HttpMetrics } from '../running/metrics.ts'
+import { sendConfirmed, sendOutcome } from '../views/outcome.ts'
+import { answersOf, ConfirmedWin } from '../views/schemas.ts'
+import { liveWinView } from '../views/win.ts'
+import { keyOf } from '../wire/idempotency.ts'
+import { OpenObject, refusals, WinParams } from '../wire/schemas.ts'
+import type { FoundWin, WinDirectory } from './directory.ts'
+import { poolsIn, returnsQuota, revokeWin } from './revocation.ts'
+
+export interface AdminWinOptions {
+  readonly wins: WinDirectory
+  readonly submit: AuditedGate
+  readonly directory: Directory
+  readonly desk: AnswerDesk
+  readonly metrics: HttpMetrics
+}
+
+const RevocationBody = Type.Object(
+  { reason: Reason, returnQuota: Type.Optional(Flag) },
+  { additionalProperties: false }
+)
+
+type Named = { Params: { win: string } }
+
+/** What operators do with one win. */
+export async function adminWins(app: FastifyInstance, options: AdminWinOptions): Promise<void> {
+  const { wins, submit, directory, desk, metrics } = options
+
+  async function find(id: string): Promise<FoundWin> {
+    const found = await wins.findAny(id)
+    if (found === undefined) throw new ProblemError('NOT_FOUND')
+    return found
+  }
+
+  app.get<Named>(
+    '/admin/v1/wins/:win',
+    {
+      preHandler: requireRole('viewer', 'wins:read'),
+      schema: { params: WinParams, response: { 200: OpenObject, ...refusals } }
+    },
+    async (request) => {
+      const found = await find(request.params.win)
+      const language = pickLanguage(request.headers['accept-language'])
+      return { ...liveWinView(found, { language, findPrize: desk.findPrize }), user: issuedUser(found.user) }
+    }
+  )
+
+  app.post<Named>(
+    '/admin/v1/wins/:win/revocation',
+    {
+      preHandler: requireRole('operator', 'wins:revocation'),
+      schema: { params: WinParams, response: answersOf(ConfirmedWin) },
+      config: { takes: RevocationBody }
+    },
+    async (request, reply) => {
+      const checked = checkBody(RevocationBody, request.body)
+      if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+      const found = await find(request.params.win)
+      const { campaign, draw } = found.win
+      const { reason, returnQuota } = checked.body
+      const rules = (await directory.findCampaign(campaign))?.rules
+      const outcome = await revokeWin(submit, found, {
+        operator: request.operator.name,
+        reason,
+        returnQuota: returnsQuota(rules, returnQuota),
+        poolOf: poolsIn(rules)
+      })
+      metrics.outcome(outcome)
+      if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)
+      const body = await desk.bodyOf({
+        decision: outcome.decision,
+        campaign,
+        activity: draw,
+        requestId: keyOf(request),
+        language: pickLanguage(request.headers['accept-language'])
+      })
+      return sendConfirmed(request, reply, { outcome, body })
+    }
+  )
+}

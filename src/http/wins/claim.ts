@@ -1,0 +1,105 @@
+import { createHmac } from 'node:crypto'
+import type pg from 'pg'
+import { type Static, type TSchema, Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
+import { checkBody } from '../../campaign/change/patch.ts'
+import { readSecret } from '../../store/connection/secrets.ts'
+import { ProblemError } from '../problems/problems.ts'
+
+const closed = { additionalProperties: false }
+
+function text(maxLength: number, what: string) {
+  return Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '\\S',
+    description: `must be ${what} of 1 to ${maxLength} characters`
+  })
+}
+
+/** Where a physical prize is sent. */
+const Address = Type.Object(
+  {
+    name: text(100, 'a name'),
+    phone: text(32, 'a telephone number'),
+    country: Type.Optional(
+      Type.String({ pattern: '^[A-Z]{2}$', description: 'must be an ISO 3166 code of two capital letters' })
+    ),
+    province: Type.Optional(text(100, 'a province')),
+    city: text(100, 'a city'),
+    district: Type.Optional(text(100, 'a district')),
+    line1: text(200, 'a street and number'),
+    line2: Type.Optional(text(200, 'a second line')),
+    postalCode: Type.Optional(text(20, 'a postal code'))
+  },
+  { ...closed, description: 'must be an address: {"name", "phone", "city", "line1"} and what else it needs' }
+)
+
+const AddressBody = Type.Object({ address: Address }, closed)
+const AccountBody = Type.Object({ account: text(128, 'an account') }, closed)
+const NothingBody = Type.Object({}, closed)
+
+/** The body of a claim as OpenAPI shows it; which of its fields there must be depends on the type of the prize. */
+export const WinClaimBody = Type.Unsafe<Record<string, unknown> | null>({
+  type: ['object', 'null'],
+  title: 'Claim of a win',
+  description: 'physical: address; cash: account; other types: nothing',
+  properties: {
+    address: {
+      type: 'object',
+      description: 'name, phone, city, line1, and optionally country, province, district, line2, postalCode'
+    },
+    account: { type: 'string' }
+  }
+})
+
+/** Where money is sent to, or goods. Personal data: it never enters the journal, logs or events. */
+export type WinDetails = Static<typeof AddressBody> | Static<typeof AccountBody>
+
+const bodies: Readonly<Record<string, TSchema>> = { physical: AddressBody, cash: AccountBody }
+
+/**
+ * What the claim of a prize of this type says; undefined for types whose claim says nothing.
+ * @throws ProblemError VALIDATION with all that is wrong
+ */
+export function detailsOf(type: string, body: unknown): WinDetails | undefined {
+  const schema = bodies[type]
+  const checked = checkBody(schema ?? NothingBody, body ?? {})
+  if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+  return schema === undefined ? undefined : (checked.body as WinDetails)
+}
+
+const HASH_LENGTH = 11
+
+/** @throws UnavailableError while its secret was never read and Postgres does not answer */
+export type DetailsHash = (win: string, details: WinDetails) => Promise<string>
+
+/**
+ * Tells requests to claim a win apart by their details. It goes into the journal, so it must not give away what it is made
+ * of: it is keyed by a secret that Postgres alone holds, and says nothing without it. (Without a key it had to be slow, scrypt of
+ * 50 ms, and one winner who claimed again and again kept all others waiting.)
+ */
+export function createDetailsHash(pool: pg.Pool): DetailsHash {
+  let reading: Promise<Buffer> | undefined
+  return async (win, details) => {
+    reading ??= fromStore(readSecret(pool, 'win-details'))
+    const secret = await reading.catch((error: unknown) => {
+      reading = undefined
+      throw error
+    })
+    const text = `${win} ${JSON.stringify(sorted(details))}`
+    return createHmac('sha256', secret).update(text).digest('base64url').slice(0, HASH_LENGTH)
+  }
+}
+
+/** Whether two say the same, in whatever order. */
+export function sameDetails(one: unknown, other: unknown): boolean {
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other))
+}
+
+/** The same object with its fields in order, so that their order in the request does not matter. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(fields.map(([name, field]) => [name, sorted(field)]))
+}

@@ -1,0 +1,66 @@
+import type pg from 'pg'
+import { fromStore } from '../../base/deadline.ts'
+import { findAny } from '../../campaign/actions/find-in-both.ts'
+import type { Gate, LiveWin } from '../../gate/gate.ts'
+import { decodeWin } from '../../record/win.ts'
+import { findWin, type StoredWin, winsOfUser } from '../../store/reading/wins.ts'
+import { type ItemPage, type ItemReader, type PageRequest, unite } from '../wire/pages.ts'
+
+/** A win and whose it is. */
+export type FoundWin = LiveWin & { readonly user: string }
+
+const reader: ItemReader<LiveWin> = {
+  placeOf: ({ win }) => ({ at: win.wonAt, id: win.id }),
+  campaignOf: ({ win }) => win.campaign
+}
+
+/** What Postgres has is journaled. */
+function journaled({ id, record }: StoredWin): LiveWin {
+  return { win: decodeWin(id, record), journaled: true }
+}
+
+const PAGE = 100
+
+/** Wins out of Redis and Postgres as one, as orders are. */
+export function createWinDirectory(gate: Gate, pool: pg.Pool) {
+  async function list(user: string, page: PageRequest): Promise<ItemPage<LiveWin>> {
+    const live = await gate.winsOf(user)
+    const stored = await fromStore(winsOfUser(pool, user, { ...page, limit: page.limit + 1 }))
+    return unite({ live, stored: stored.map(journaled) }, page, reader)
+  }
+
+  return {
+    /** A page of the user's wins, revoked ones among them. @throws UnavailableError */
+    list,
+
+    /** All wins of a user in a campaign, newest first. @throws UnavailableError */
+    async all(user: string, campaign: string): Promise<LiveWin[]> {
+      const found: LiveWin[] = []
+      let page: ItemPage<LiveWin> | undefined
+      do {
+        page = await list(user, { campaign, before: page?.next, limit: PAGE })
+        found.push(...page.items)
+      } while (page.next !== undefined)
+      return found
+    },
+
+    /** A win of this user; undefined when there is none or it is another's. @throws UnavailableError */
+    async find(user: string, id: string): Promise<LiveWin | undefined> {
+      const live = await gate.winOf(user, id)
+      if (live !== undefined) return live
+      const stored = await fromStore(findWin(pool, id))
+      return stored?.user === user ? journaled(stored) : undefined
+    },
+
+    /** A win whosever it is; see findAny. @throws UnavailableError */
+    findAny: (id: string): Promise<FoundWin | undefined> =>
+      findAny({
+        stored: () => fromStore(findWin(pool, id)),
+        ownerOf: () => gate.ownerOf(id),
+        live: (user) => gate.winOf(user, id),
+        journaled
+      })
+  }
+}
+
+export type WinDirectory = ReturnType<typeof createWinDirectory>

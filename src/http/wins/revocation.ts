@@ -1,0 +1,111 @@
+import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
+import type { Rules } from '../../campaign/definition/rules.ts'
+import type { WinCommand } from '../../gate/batch/commands.ts'
+import type { Outcome } from '../../gate/batch/outcomes.ts'
+import { decodeReport } from '../../record/report.ts'
+import type { WinRecord } from '../../record/win.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import type { FoundWin, WinDirectory } from './directory.ts'
+
+/** Who revokes, why, and whether the prize goes back into its quota. */
+export interface Revocation {
+  readonly operator: string
+  readonly reason: string
+  readonly returnQuota: boolean
+  /** pool of codes of a prize of this draw, '' where it has none */
+  readonly poolOf: (draw: string, prize: string) => string
+}
+
+/** Pools of a campaign's prizes, for a revocation. */
+export function poolsIn(rules: Rules | undefined): Revocation['poolOf'] {
+  return (draw, prize) => {
+    const found = rules?.activities.find(({ id }) => id === draw)
+    return found?.kind === 'draw' ? (found.prizes.find(({ id }) => id === prize)?.pool ?? '') : ''
+  }
+}
+
+/** Whether quota comes back where nobody says so. */
+export function returnsQuota(rules: Rules | undefined, asked: boolean | undefined): boolean {
+  return asked ?? rules?.policies.revokedWinReturnsQuota ?? true
+}
+
+/** A win is revoked once, whoever asks and how often: the key is of the win, and what it says is always the same. */
+function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota, poolOf }: Revocation): WinCommand {
+  return {
+    op: 'win',
+    change: 'revoke',
+    by: 'operator',
+    user,
+    key: `x:revoke:${win.id}`,
+    hash: 'revoke',
+    campaign: win.campaign,
+    activity: win.draw,
+    win: win.id,
+    returnQuota,
+    pool: poolOf(win.draw, win.prize),
+    request: JSON.stringify({ by: operator, reason, returnQuota })
+  }
+}
+
+/** What the audit trail keeps of a win. */
+function told({ campaign, draw, prize, status }: WinRecord) {
+  return { campaign, draw, prize, status }
+}
+
+/** What a revocation took back, and what of it was spent before. */
+function takenBack(outcome: Outcome) {
+  if (!('decision' in outcome)) return {}
+  const { facts, moves } = decodeReport(outcome.decision.report)
+  const shortfall = facts.slice(1).map((fact) => {
+    const [unit = '', amount] = fact.split(' ')
+    return { unit, amount: Number(amount) }
+  })
+  return {
+    ...(moves.length > 0 && { takenBack: moves.map(({ unit, delta }) => ({ unit, amount: -delta })) }),
+    ...(shortfall.length > 0 && { shortfall })
+  }
+}
+
+/** Revokes one win. */
+export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revocation): Promise<Outcome> {
+  const { operator, reason, returnQuota } = revocation
+  return submit({
+    command: commandOf(found, revocation),
+    entryOf: (outcome) => ({
+      operator,
+      action: 'win.revoked',
+      target: `win:${found.win.id}`,
+      reason,
+      before: { user: issuedUser(found.user), ...told(found.win) },
+      after: { status: 'revoked', returnQuota, outcome: outcome.kind, ...takenBack(outcome) }
+    })
+  })
+}
+
+/** What became of a user's wins: `open` are those that the gate did not confirm yet, to be asked for again. */
+export interface RevokedWins {
+  readonly revoked: string[]
+  readonly open: string[]
+}
+
+/**
+ * Revokes every win of a user in a campaign, one after the other: what one credited may have paid for the next.
+ * @throws UnavailableError when Redis or Postgres does not answer
+ */
+export async function revokeWinsOf(
+  { wins, submit }: { wins: WinDirectory; submit: AuditedGate },
+  { user, campaign }: { user: string; campaign: string },
+  revocation: Revocation
+): Promise<RevokedWins> {
+  const result: RevokedWins = { revoked: [], open: [] }
+  for (const found of await wins.all(user, campaign)) {
+    if (found.win.status === 'revoked' && found.journaled) {
+      result.revoked.push(found.win.id)
+      continue
+    }
+    const outcome = await revokeWin(submit, { ...found, user }, revocation)
+    const isDone = outcome.kind === 'confirmed' || (outcome.kind === 'refused' && outcome.code === 'VOIDED')
+    ;(isDone ? result.revoked : result.open).push(found.win.id)
+  }
+  return result
+}

@@ -1,0 +1,111 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type pg from 'pg'
+import { Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
+import { isoTime } from '../../base/iso-time.ts'
+import { decodeWin } from '../../record/win.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import { publicWins, type StoredWin } from '../../store/reading/wins.ts'
+import type { Directory } from '../answering/find-activity.ts'
+import { type Language, pickLanguage } from '../problems/language.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { AnonymousReads } from '../running/anonymous-reads.ts'
+import { type Winner, WinnerList } from '../views/schemas.ts'
+import { type FindPrize, wonPrize } from '../views/win.ts'
+import { cacheable } from '../wire/answer-headers.ts'
+import { type ItemReader, type PageRequest, pageOf, pageView, unite } from '../wire/pages.ts'
+import { CampaignParams, ID_PATTERN, ListQuery, refusals } from '../wire/schemas.ts'
+
+export interface WinnersOptions {
+  readonly pool: pg.Pool
+  readonly directory: Directory
+  readonly findPrize: FindPrize
+  readonly now: () => number
+}
+
+const { campaign: _campaign, ...pageFields } = ListQuery.properties
+const WinnersQuery = Type.Object(
+  { ...pageFields, draw: Type.Optional(Type.String({ pattern: ID_PATTERN })) },
+  { additionalProperties: false }
+)
+
+const LONG_ENOUGH = 5
+const SHORT = 3
+
+/**
+ * A user id as everybody may see it: its first and last character. Short ids show less, for little would be left to guess;
+ * the length is never shown.
+ */
+export function maskUser(user: string): string {
+  const letters = [...user]
+  if (letters.length < SHORT) return '***'
+  return letters.length < LONG_ENOUGH ? `${letters[0]}***` : `${letters[0]}***${letters.at(-1)}`
+}
+
+type Won = StoredWin & { readonly win: ReturnType<typeof decodeWin> }
+
+const reader: ItemReader<Won> = {
+  placeOf: ({ win }) => ({ at: win.wonAt, id: win.id }),
+  campaignOf: ({ win }) => win.campaign
+}
+
+function winnerView({ user, win }: Won, findPrize: FindPrize, language: Language): Winner {
+  const prize = wonPrize(win, findPrize(win.campaign, win.draw, win.prize), language)
+  return { user: maskUser(issuedUser(user)), draw: win.draw, prize, wonAt: isoTime(win.wonAt) }
+}
+
+const PAGE_MAX = 100
+
+/**
+ * First pages are as many as there are campaigns and draws, pages further back as many as somebody makes up: these cannot push
+ * those out, and have less of Postgres.
+ */
+const FIRST_PAGES = { keepMs: 1000, most: 1000, perSecond: 20, atOnce: 2 }
+const FURTHER_PAGES = { keepMs: 10_000, most: 200, perSecond: 10, atOnce: 1 }
+
+/**
+ * GET .../winners: who won what, for everybody. A page is read from Postgres at most once a second, and all pages together 30
+ * times.
+ */
+export const winnersRoute: FastifyPluginAsyncTypebox<WinnersOptions> = async (app, options) => {
+  const { pool, directory, findPrize, now } = options
+  const first = new AnonymousReads<StoredWin[]>({ ...FIRST_PAGES, now })
+  const further = new AnonymousReads<StoredWin[]>({ ...FURTHER_PAGES, now })
+
+  async function isKnown(campaign: string, draw: string | undefined): Promise<boolean> {
+    if (draw === undefined) return (await directory.findCampaign(campaign)) !== undefined
+    return (await directory.findActivity(campaign, draw))?.activity.kind === 'draw'
+  }
+
+  /** The longest page from there on: whatever its length, it is read once. */
+  function rowsOf(campaign: string, draw: string | undefined, { before }: PageRequest): Promise<StoredWin[]> {
+    const name = [campaign, draw ?? '', before?.at ?? '', before?.id ?? ''].join(' ')
+    const read = () => fromStore(publicWins(pool, campaign, { draw, before, limit: PAGE_MAX + 1 }))
+    return (before === undefined ? first : further).get(name, read)
+  }
+
+  app.get(
+    '/v1/campaigns/:campaign/winners',
+    {
+      schema: {
+        summary: 'Wins of a campaign, newest first; user ids are masked',
+        tags: ['campaigns'],
+        params: CampaignParams,
+        querystring: WinnersQuery,
+        response: { 200: WinnerList, ...refusals }
+      }
+    },
+    async (request, reply) => {
+      const { campaign } = request.params
+      const { draw, ...query } = request.query
+      if (!(await isKnown(campaign, draw))) throw new ProblemError('NOT_FOUND')
+      const page = pageOf(query)
+      const rows = await rowsOf(campaign, draw, page)
+      const stored = rows.map((row) => ({ ...row, win: decodeWin(row.id, row.record) }))
+      const language = pickLanguage(request.headers['accept-language'])
+      const view = pageView(unite({ live: [], stored }, page, reader), (won) => winnerView(won, findPrize, language))
+      cacheable(reply, 1)
+      return reply.send(view)
+    }
+  )
+}

@@ -1,0 +1,95 @@
+import type { Place } from '../../store/connection/list-place.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { DECISION_PATTERN } from './schemas.ts'
+
+/** What somebody asked for: `before` is where an earlier answer ended. */
+export interface PageRequest<At extends Place = Place> {
+  readonly campaign?: string | undefined
+  readonly before?: At | undefined
+  readonly limit: number
+}
+
+/** Items, newest first, and where the next page goes on; undefined after the last one. */
+export interface ItemPage<Item, At extends Place = Place> {
+  readonly items: readonly Item[]
+  readonly next: At | undefined
+}
+
+const DEFAULT_LIMIT = 20
+const DECISION = new RegExp(DECISION_PATTERN)
+
+/** `<shard>-<epoch>-<sequence>` as numbers, so that ids compare as they were decided. */
+function partsOf(id: string): [number, number] {
+  const [, epoch, sequence] = id.split('-')
+  return [Number(epoch), Number(sequence)]
+}
+
+/** Newest first; negative when `a` comes first. */
+export function compareNewest(a: Place, b: Place): number {
+  const [epochA, sequenceA] = partsOf(a.id)
+  const [epochB, sequenceB] = partsOf(b.id)
+  return b.at - a.at || epochB - epochA || sequenceB - sequenceA
+}
+
+/** How items of a list are looked at. */
+export interface ItemReader<Item, At extends Place = Place> {
+  readonly placeOf: (item: Item) => At
+  readonly campaignOf: (item: Item) => string
+  /** items of one name are the same; the id of the place where absent */
+  readonly nameOf?: (item: Item) => string
+  /** negative when `a` comes first; `compareNewest` where absent */
+  readonly compare?: (a: At, b: At) => number
+}
+
+/**
+ * What Redis and what Postgres hold as one page. Both may have the same item; Redis is ahead then.
+ * @param sources.live what Redis holds beyond Postgres, in any order
+ * @param sources.stored what Postgres has behind `page.before`, one more than the limit
+ */
+export function unite<Item, At extends Place>(
+  sources: { readonly live: readonly Item[]; readonly stored: readonly Item[] },
+  page: PageRequest<At>,
+  reader: ItemReader<Item, At>
+): ItemPage<Item, At> {
+  const { placeOf, campaignOf, compare = compareNewest, nameOf = (item) => placeOf(item).id } = reader
+  const byName = new Map(sources.stored.map((item) => [nameOf(item), item]))
+  for (const item of sources.live) {
+    if (page.campaign !== undefined && campaignOf(item) !== page.campaign) continue
+    if (page.before !== undefined && compare(page.before, placeOf(item)) >= 0) continue
+    byName.set(nameOf(item), item)
+  }
+  const sorted = [...byName.values()].sort((a, b) => compare(placeOf(a), placeOf(b)))
+  const items = sorted.slice(0, page.limit)
+  const last = items.at(-1)
+  return { items, next: sorted.length > page.limit && last !== undefined ? placeOf(last) : undefined }
+}
+
+/** A place as the text of a cursor; `rest` are further words that belong to it. */
+export function encodeCursor({ at, id }: Place, rest: readonly string[] = []): string {
+  return Buffer.from([at, id, ...rest].join(' ')).toString('base64url')
+}
+
+/** @throws ProblemError VALIDATION for a cursor that no answer named */
+export function decodeCursor(cursor: string): Place & { readonly rest: readonly string[] } {
+  const [time = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ')
+  if (!/^\d{1,15}$/.test(time) || !DECISION.test(id)) {
+    throw new ProblemError('VALIDATION', {
+      errors: [{ pointer: '/cursor', detail: 'must be a nextCursor of an earlier answer' }]
+    })
+  }
+  return { at: Number(time), id, rest }
+}
+
+/** The query of a list as a page. @throws ProblemError VALIDATION */
+export function pageOf(query: { campaign?: string; limit?: string; cursor?: string }): PageRequest {
+  return {
+    campaign: query.campaign,
+    before: query.cursor === undefined ? undefined : decodeCursor(query.cursor),
+    limit: Number(query.limit ?? DEFAULT_LIMIT)
+  }
+}
+
+/** A page as it goes out. */
+export function pageView<Item, View>({ items, next }: ItemPage<Item>, view: (item: Item) => View) {
+  return { items: items.map(view), nextCursor: next === undefined ? null : encodeCursor(next) }
+}

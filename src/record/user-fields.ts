@@ -1,0 +1,67 @@
+/**
+ * Names of fields in a user's hash `u:<user>` that other folders read or write. lua/ builds the same names; `<c>` is a
+ * campaign, `<a>` an activity, `<day>` the number of a local day (days since 1970 on the campaign's calendar).
+ */
+export const userField = {
+  /** balance of a unit; account units live over all campaigns: scope '' */
+  balance: (unit: string, scope: string) => (scope === '' ? `b:${unit}` : `b:${scope}/${unit}`),
+  /** extra chances of a draw, a balance; daily ones are derived from the times of the day */
+  chances: (campaign: string, draw: string) => `ch:${campaign}/${draw}`,
+  /** extra chances credited on a local day */
+  chancesCredited: (campaign: string, draw: string, day: number) => `cx:${campaign}/${draw}@${day}`,
+  /** `<day>;<chances carried over>` where unused daily chances are kept */
+  chancesKept: (campaign: string, draw: string) => `dk:${campaign}/${draw}`,
+  /** units bought in a campaign; exists, as 0 too, for whoever took part */
+  participation: (campaign: string) => `n:${campaign}`,
+  /** times or units of an activity, over the campaign or on one local day */
+  times: (campaign: string, activity: string, day?: number) =>
+    day === undefined ? `n:${campaign}/${activity}` : `n:${campaign}/${activity}@${day}`,
+  /** wins of a draw, which are prizes worth something, all or those of a tier */
+  wins: (campaign: string, draw: string, tier?: number) =>
+    tier === undefined ? `wn:${campaign}/${draw}` : `wn:${campaign}/${draw}/${tier}`,
+  /** `<day>;<length>;<epoch>-<batch>` */
+  streak: (campaign: string, task: string) => `st:${campaign}/${task}`,
+  /** `<epoch>-<batch>` of the latest completion */
+  completed: (campaign: string, task: string) => `t:${campaign}/${task}`,
+  /** cards, `<until ms>;<factor>;<activities a+b>;<epoch>-<batch>;<sequence>` joined by commas, the oldest first */
+  doubler: (campaign: string) => `db:${campaign}`,
+  entitlement: (campaign: string, name: string) => `e:${campaign}/${name}`,
+  /** `<count>;<epoch>-<batch>`: used rights of revoked wins, which an order that is undone does not give back */
+  entitlementOwed: (campaign: string, name: string) => `eo:${campaign}/${name}`,
+  disqualified: (campaign: string) => `dq:${campaign}`,
+  win: (entity: string) => `w:${entity}`
+} as const
+
+/**
+ * Whether a field is of the ring by which the newest decisions are found (lua/lib/frame.lua). It names what this opening decided,
+ * so no fold of decisions has it.
+ */
+export function isRing(field: string): boolean {
+  return field.startsWith('q:')
+}
+
+/** A balance as the ledger names it: `points` and the like, or `chances:<draw>`; scope '' is the account. */
+export interface Balance {
+  readonly unit: string
+  /** campaign that the balance belongs to, '' when it lives over all campaigns */
+  readonly scope: string
+}
+
+const BALANCE = /^b:(?:([^/]+)\/)?([^/]+)$/
+const CHANCES_OF = 'chances:'
+const CHANCES = /^ch:([^/]+)\/([^/]+)$/
+
+/** The balance that a field of a user's hash holds; undefined for every other field. */
+export function balanceOf(field: string): Balance | undefined {
+  const unit = BALANCE.exec(field)
+  if (unit) return { unit: unit[2] ?? '', scope: unit[1] ?? '' }
+  const chances = CHANCES.exec(field)
+  return chances ? { unit: CHANCES_OF + chances[2], scope: chances[1] ?? '' } : undefined
+}
+
+/** The field of a user's hash that holds a balance: the other way round. */
+export function balanceField({ unit, scope }: Balance): string {
+  return unit.startsWith(CHANCES_OF)
+    ? userField.chances(scope, unit.slice(CHANCES_OF.length))
+    : userField.balance(unit, scope)
+}

@@ -1,0 +1,181 @@
+import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import { logical } from '../../record/keys.ts'
+import { scopeKey } from '../../record/replay.ts'
+import { isRing } from '../../record/user-fields.ts'
+import type { FoldedDecision } from '../../store/projection/restore.ts'
+import type { StockDelta } from '../../store/projection/rows.ts'
+import { Fold, type FoldedFields, foldedDecision } from '../open/fold-users.ts'
+import type { Snapshot } from '../open/snapshot.ts'
+
+/** Something that two of Redis, journal and Postgres do not agree on. */
+export interface Difference {
+  readonly kind: 'user' | 'rules' | 'stock' | 'journal'
+  /** logical key of the hash, or the stream */
+  readonly key: string
+  readonly field: string
+  /** what the journal, as Postgres has it, says; null for "nothing" */
+  readonly expected: string | null
+  readonly found: string | null
+  /** the decision that wrote the field last, `<shard>-<epoch>-<sequence>` or a frame's id; '' where none is known */
+  readonly id: string
+}
+
+/** Gives of held frames that are not applied yet, by logical key and field. */
+function openGives(snapshot: Snapshot, prefix: string): Map<string, number> {
+  const open = new Map<string, number>()
+  for (const { gives } of snapshot.held) {
+    for (const [key, field, delta] of gives) {
+      const place = `${key.slice(prefix.length)} ${field}`
+      open.set(place, (open.get(place) ?? 0) + delta)
+    }
+  }
+  return open
+}
+
+const touches = (decision: FoldedDecision, key: string, field: string): boolean =>
+  [decision.adds, decision.puts].some((parts) =>
+    Object.entries(parts).some(([scope, fields]) => scopeKey(scope, decision) === key && field in fields)
+  ) || decision.key === field
+
+function lastWriter(
+  shard: number,
+  decisions: readonly FoldedDecision[],
+  place: { key: string; field: string }
+): string {
+  const writer = decisions.findLast((decision) => touches(decision, place.key, place.field))
+  return writer ? `${shard}-${writer.epoch}-${writer.sequence}` : ''
+}
+
+/** Nothing and zero are the same: what is given is not there before it is settled. */
+function same(expected: string | undefined, found: string | undefined): boolean {
+  return expected === found || ((expected ?? '0') === '0' && (found ?? '0') === '0')
+}
+
+interface Comparison {
+  readonly shard: number
+  readonly prefix: string
+  readonly snapshot: Snapshot
+  /** decisions that Postgres has up to the snapshot's frame, in order, of the keys that are compared */
+  readonly stored: readonly FoldedDecision[]
+  /** batches of held frames that are among the stored */
+  readonly storedBatches: ReadonlySet<number>
+}
+
+/** Stored decisions and those of held frames that Postgres does not have yet. */
+function allDecisions({ snapshot, stored, storedBatches }: Comparison): FoldedDecision[] {
+  const held = snapshot.held
+    .filter(({ frame }) => frame.epoch === snapshot.epoch && !storedBatches.has(frame.batch))
+    .sort((a, b) => a.frame.batch - b.frame.batch)
+    .flatMap(({ frame }) => frame.decisions.map((decision) => foldedDecision(frame, decision)))
+  return [...stored, ...held]
+}
+
+function compareHash(
+  comparison: Comparison,
+  place: { kind: Difference['kind']; key: string; onlyExpected: boolean },
+  parts: { expected: FoldedFields; decisions: readonly FoldedDecision[]; open: ReadonlyMap<string, number> }
+): Difference[] {
+  const { kind, key, onlyExpected } = place
+  const found = comparison.snapshot.hashes.get(key) ?? {}
+  const fields = new Set([
+    ...parts.expected.keys(),
+    ...(onlyExpected ? [] : Object.keys(found).filter((field) => !isRing(field)))
+  ])
+  const differences: Difference[] = []
+  for (const field of fields) {
+    const sum = parts.expected.get(field)
+    const late = parts.open.get(`${key} ${field}`) ?? 0
+    const expected = late === 0 ? sum?.toString() : String(Number(sum ?? 0) - late)
+    if (same(expected, found[field])) continue
+    const id = lastWriter(comparison.shard, parts.decisions, { key, field })
+    differences.push({ kind, key, field, expected: expected ?? null, found: found[field] ?? null, id })
+  }
+  return differences
+}
+
+/** Every field of users' hashes against the fold of their decisions. */
+export function compareUsers(comparison: Comparison, users: readonly string[]): Difference[] {
+  const open = openGives(comparison.snapshot, comparison.prefix)
+  const wanted = new Set(users)
+  const decisions = allDecisions(comparison).filter(({ user }) => wanted.has(user))
+  const fold = new Fold()
+  for (const decision of decisions) fold.add(decision)
+  return users.flatMap((user) => {
+    const key = logical.user(user)
+    const own = decisions.filter((decision) => decision.user === user)
+    const expected = fold.hashes.get(key) ?? new Map<string, string>()
+    return compareHash(comparison, { kind: 'user', key, onlyExpected: false }, { expected, decisions: own, open })
+  })
+}
+
+/** Rules: what operators' decisions put into campaigns and activities. */
+export function compareRules(comparison: Comparison): Difference[] {
+  const decisions = allDecisions(comparison).filter(({ user }) => user === SYSTEM_USER)
+  const expected = new Map<string, Map<string, string>>()
+  for (const decision of decisions) {
+    for (const [scope, values] of Object.entries(decision.puts)) {
+      const key = scopeKey(scope, decision)
+      const fields = expected.get(key) ?? new Map<string, string>()
+      for (const [field, value] of Object.entries(values)) fields.set(field, value)
+      expected.set(key, fields)
+    }
+  }
+  const none = new Map<string, number>()
+  return [...expected].flatMap(([key, fields]) =>
+    comparison.snapshot.hashes.has(key)
+      ? compareHash(comparison, { kind: 'rules', key, onlyExpected: true }, { expected: fields, decisions, open: none })
+      : []
+  )
+}
+
+/** Keys of the hashes that operators' decisions put rules into. */
+export function ruleKeys(decisions: readonly FoldedDecision[]): string[] {
+  const keys = new Set<string>()
+  for (const decision of decisions) {
+    for (const scope of Object.keys(decision.puts)) keys.add(scopeKey(scope, decision))
+  }
+  return [...keys].filter((key) => !key.startsWith('u:'))
+}
+
+const counters = ['total', 'remaining', 'held', 'paid'] as const
+export const stockKeyOf = (row: Pick<StockDelta, 'campaign_id' | 'activity_id'>): string =>
+  logical.stock(row.campaign_id, row.activity_id)
+
+function addStockDeltas(sums: Map<string, number>, decision: FoldedDecision, sign: 1 | -1): void {
+  for (const [scope, fields] of Object.entries(decision.adds)) {
+    const key = scopeKey(scope, decision)
+    for (const [field, delta] of Object.entries(fields)) {
+      const place = `${key} ${field}`
+      if (key.startsWith('s:')) sums.set(place, (sums.get(place) ?? 0) + sign * delta)
+    }
+  }
+}
+
+/**
+ * Stock of Redis against what Postgres summed: without frames that came after the snapshot, with held frames that Postgres
+ * did not have, without gives that are not applied yet.
+ */
+export function compareStock(
+  comparison: Comparison,
+  rows: readonly StockDelta[],
+  later: readonly FoldedDecision[]
+): Difference[] {
+  const { snapshot, prefix, shard } = comparison
+  const sums = new Map<string, number>()
+  for (const decision of later) addStockDeltas(sums, decision, -1)
+  const held = allDecisions({ ...comparison, stored: [] })
+  for (const decision of held) addStockDeltas(sums, decision, 1)
+  const open = openGives(snapshot, prefix)
+  return rows.flatMap((row) => {
+    const key = stockKeyOf(row)
+    const found = snapshot.hashes.get(key) ?? {}
+    return counters.flatMap((counter) => {
+      const field = `${row.session_id}:${counter}`
+      const place = `${key} ${field}`
+      const expected = String(row[counter] + (sums.get(place) ?? 0) - (open.get(place) ?? 0))
+      if (same(expected, found[field])) return []
+      const id = lastWriter(shard, held, { key, field })
+      return [{ kind: 'stock' as const, key, field, expected, found: found[field] ?? null, id }]
+    })
+  })
+}

@@ -1,0 +1,212 @@
+import type { Redis } from 'ioredis'
+import type { JetStreamManager } from 'nats'
+import type { Pool } from 'pg'
+import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import type { JournalConnection } from '../../journal/connection.ts'
+import { StreamReader } from '../../journal/reader.ts'
+import { streamInfo } from '../../journal/streams.ts'
+import type { Names } from '../../journal/subjects.ts'
+import { logical } from '../../record/keys.ts'
+import { storedBatches } from '../../store/projection/projection.ts'
+import { decisionsOfUsers, knownSequences, stockAt, usersAfter } from '../../store/projection/reconcile.ts'
+import { readStock } from '../../store/projection/restore.ts'
+import { listOpenings, readShard } from '../../store/shard/shards.ts'
+import { type Snapshot, takeSnapshot } from '../open/snapshot.ts'
+import { compareRules, compareStock, compareUsers, type Difference, ruleKeys, stockKeyOf } from './compare.ts'
+
+export interface ReconcileParts {
+  readonly redis: Redis
+  readonly prefix: string
+  readonly pool: Pool
+  readonly connection: JournalConnection
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly shard: number
+}
+
+/** The shard is closed, or was opened anew meanwhile: there is nothing to compare at this moment. */
+export class NotComparableError extends Error {}
+
+export interface Reconciliation {
+  readonly epoch: number
+  readonly users: number
+  readonly stocks: number
+  readonly frames: number
+  /** at most `MOST_DIFFERENCES` */
+  readonly differences: readonly Difference[]
+  /** more were found than are listed */
+  readonly truncated: boolean
+}
+
+const USERS_AT_ONCE = 100
+const MESSAGES_AT_ONCE = 256
+const MOST_DIFFERENCES = 1000
+
+async function snapshotOf(parts: ReconcileParts, keys: readonly string[]): Promise<Snapshot> {
+  const snapshot = await takeSnapshot(parts.redis, parts.prefix, keys)
+  if (!snapshot.isOpen)
+    throw new NotComparableError('The shard is closed or being opened: compare again when it is open.')
+  return snapshot
+}
+
+async function comparisonOf(parts: ReconcileParts, snapshot: Snapshot, users: readonly string[]) {
+  const { pool, shard, prefix } = parts
+  const { epoch, batch, held } = snapshot
+  // in this order: what Postgres gets between the two readings is in the first and among the held frames of neither
+  const batches = held.map(({ frame }) => frame.batch)
+  const known = await storedBatches(pool, { shard, epoch, batches })
+  const stored = users.length === 0 ? [] : await decisionsOfUsers(pool, users, { shard, epoch, batch })
+  const early = stored.filter((decision) => decision.epoch !== epoch || !batches.includes(decision.batch))
+  const late = stored.filter((decision) => decision.epoch === epoch && known.includes(decision.batch))
+  return { shard, prefix, snapshot, stored: [...early, ...late].sort(inOrder), storedBatches: new Set(known) }
+}
+
+const inOrder = (a: { epoch: number; sequence: number }, b: { epoch: number; sequence: number }) =>
+  a.epoch - b.epoch || a.sequence - b.sequence
+
+/** The next users by name. @returns the last one compared, '' after the last of all */
+export async function reconcileUsers(
+  parts: ReconcileParts,
+  after: string,
+  most: number = USERS_AT_ONCE
+): Promise<{ differences: Difference[]; users: number; last: string; epoch: number }> {
+  const users = await usersAfter(parts.pool, { shard: parts.shard, after, most })
+  const people = users.filter((user) => user !== SYSTEM_USER)
+  const snapshot = await snapshotOf(parts, people.map(logical.user))
+  const differences = compareUsers(await comparisonOf(parts, snapshot, people), people)
+  const last = users.length < most ? '' : (users.at(-1) ?? '')
+  return { differences, users: people.length, last, epoch: snapshot.epoch }
+}
+
+/** All stock and all rules. */
+export async function reconcileStock(parts: ReconcileParts): Promise<{ differences: Difference[]; stocks: number }> {
+  const { pool, shard, prefix } = parts
+  const far = { shard, epoch: Number.MAX_SAFE_INTEGER, batch: 0 }
+  const keys = [
+    ...(await readStock(pool, shard)).map(stockKeyOf),
+    ...ruleKeys(await decisionsOfUsers(pool, [SYSTEM_USER], far))
+  ]
+  const snapshot = await snapshotOf(parts, [...new Set(keys)])
+  const place = { shard, epoch: snapshot.epoch, batch: snapshot.batch }
+  const held = snapshot.held.map(({ frame }) => frame.batch)
+  const { stock, later, frames } = await stockAt(pool, { place, held }, (db) => readStock(db, shard))
+  const known = stock.filter((row) => snapshot.hashes.has(stockKeyOf(row)))
+  const comparison = { shard, prefix, snapshot, stored: [], storedBatches: frames }
+  return {
+    differences: [
+      ...compareStock(comparison, known, later),
+      ...compareRules(await comparisonOf(parts, snapshot, [SYSTEM_USER]))
+    ],
+    stocks: known.length
+  }
+}
+
+/** Every message of the streams that exist, up to where Postgres has read, is a frame or a dead letter there, and back. */
+export async function reconcileJournal(parts: ReconcileParts): Promise<{ differences: Difference[]; frames: number }> {
+  const { pool, jsm, names, shard } = parts
+  const row = await readShard(pool, shard)
+  const differences: Difference[] = []
+  let frames = 0
+  for (const { epoch } of await listOpenings(pool, shard)) {
+    const stream = names.journalStream(shard, epoch)
+    const info = await streamInfo(jsm, stream)
+    if (!info || info.state.messages === 0 || !row) continue
+    const end = epoch < row.position.epoch ? info.state.last_seq : row.position.sequence
+    if (epoch > row.position.epoch) continue
+    const found = await readStretch(parts, {
+      stream,
+      epoch,
+      from: info.state.first_seq,
+      to: Math.min(end, info.state.last_seq)
+    })
+    differences.push(...found.differences)
+    frames += found.frames
+  }
+  return { differences, frames }
+}
+
+interface Stretch {
+  readonly stream: string
+  readonly epoch: number
+  readonly from: number
+  readonly to: number
+}
+
+async function readStretch(
+  parts: ReconcileParts,
+  stretch: Stretch
+): Promise<{ differences: Difference[]; frames: number }> {
+  const { pool, jsm, connection, shard } = parts
+  const { stream, from, to } = stretch
+  const known = await knownSequences(pool, { ...stretch, shard })
+  const differences: Difference[] = []
+  const seen = new Set<number>()
+  const entries = new Set<string>()
+  const reader = new StreamReader({ connection, jsm, stream, from })
+  try {
+    while (reader.next <= to) {
+      const messages = await reader.read(MESSAGES_AT_ONCE, 2000)
+      if (messages.length === 0) break
+      for (const { sequence, text } of messages) {
+        if (sequence > to) continue
+        seen.add(sequence)
+        // a second copy of a frame is skipped by the projection: its id has a row under the first copy's sequence
+        const id = /"epoch":(\d+),"batch":(\d+)/.exec(text)?.slice(1).join('-') ?? ''
+        const first = id === '' || !entries.has(id)
+        entries.add(id)
+        if (!first || known.frames.has(sequence) || known.deadLetters.has(sequence)) continue
+        differences.push(journalDifference(stretch, sequence, { expected: 'a row', found: null, id: `${shard}-${id}` }))
+      }
+    }
+  } finally {
+    await reader.close()
+  }
+  for (const sequence of known.frames) {
+    if (!seen.has(sequence))
+      differences.push(journalDifference(stretch, sequence, { expected: 'a message', found: null, id: '' }))
+  }
+  return { differences, frames: seen.size }
+}
+
+function journalDifference(
+  { stream }: Stretch,
+  sequence: number,
+  what: Pick<Difference, 'expected' | 'found' | 'id'>
+): Difference {
+  return { kind: 'journal', key: stream, field: String(sequence), ...what }
+}
+
+/**
+ * Compares Redis, journal and Postgres of a shard as a whole, while it works: each chunk is one instant of Redis.
+ * @param onProgress called after each chunk
+ * @throws NotComparableError while the shard is closed; what a part that is away says
+ */
+export async function reconcile(
+  parts: ReconcileParts,
+  onProgress: (users: number) => void = () => {}
+): Promise<Reconciliation> {
+  const differences: Difference[] = []
+  const stock = await reconcileStock(parts)
+  differences.push(...stock.differences)
+  let users = 0
+  let epoch = 0
+  let after = ''
+  do {
+    const chunk = await reconcileUsers(parts, after)
+    differences.push(...chunk.differences)
+    users += chunk.users
+    epoch = chunk.epoch
+    after = chunk.last
+    onProgress(users)
+  } while (after !== '' && differences.length < MOST_DIFFERENCES)
+  const journal = await reconcileJournal(parts)
+  differences.push(...journal.differences)
+  return {
+    epoch,
+    users,
+    stocks: stock.stocks,
+    frames: journal.frames,
+    differences: differences.slice(0, MOST_DIFFERENCES),
+    truncated: after !== '' || differences.length > MOST_DIFFERENCES
+  }
+}

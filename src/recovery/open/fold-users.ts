@@ -1,0 +1,78 @@
+import type { Frame, FrameDecision } from '../../journal/frame.ts'
+import { entityOfDecision, recordField, replayRecord, scopeKey } from '../../record/replay.ts'
+import type { FoldedDecision } from '../../store/projection/restore.ts'
+
+/** Fields of a hash. A number is a sum of deltas, which adds to what was there before; a string replaces it. */
+export type FoldedFields = ReadonlyMap<string, number | string>
+
+/** A decision of a frame as the fold takes it. */
+export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDecision {
+  return {
+    epoch: frame.epoch,
+    sequence: decision.seq,
+    batch: frame.batch,
+    type: decision.type,
+    user: decision.user,
+    campaign: decision.campaign,
+    activity: decision.activity,
+    key: decision.key,
+    hash: decision.hash,
+    entity: entityOfDecision(frame, decision),
+    at_ms: frame.at,
+    adds: decision.add ?? {},
+    puts: decision.put ?? {},
+    // it stands among the puts
+    record: '',
+    report: decision.report ?? ''
+  }
+}
+
+function sum(known: number | string | undefined, delta = 0): number | string {
+  return typeof known === 'string' ? String((Number(known) || 0) + delta) : (known ?? 0) + delta
+}
+
+/** Hashes of Redis by logical key, folded from decisions: one code for every kind of activity. */
+export class Fold {
+  readonly #hashes = new Map<string, Map<string, number | string>>()
+  readonly #wanted: (key: string) => boolean
+
+  /** @param wanted keys of the hashes that are folded, all by default */
+  constructor(wanted: (key: string) => boolean = () => true) {
+    this.#wanted = wanted
+  }
+
+  get hashes(): ReadonlyMap<string, FoldedFields> {
+    return this.#hashes
+  }
+
+  /** Forgets the hashes, so that what follows is folded by itself. */
+  clear(): void {
+    this.#hashes.clear()
+  }
+
+  #fields(key: string): Map<string, number | string> | undefined {
+    const known = this.#hashes.get(key)
+    if (known || !this.#wanted(key)) return known
+    const fields = new Map<string, number | string>()
+    this.#hashes.set(key, fields)
+    return fields
+  }
+
+  add(decision: FoldedDecision): void {
+    for (const scope in decision.adds) {
+      const fields = this.#fields(scopeKey(scope, decision))
+      const deltas = decision.adds[scope]
+      if (fields) for (const field in deltas) fields.set(field, sum(fields.get(field), deltas[field]))
+    }
+    for (const scope in decision.puts) {
+      const fields = this.#fields(scopeKey(scope, decision))
+      const values = decision.puts[scope]
+      if (fields) for (const field in values) fields.set(field, String(values[field] ?? ''))
+    }
+    const user = this.#fields(`u:${decision.user}`)
+    if (!user) return
+    user.set('d', sum(user.get('d'), 1))
+    user.set(decision.key, replayRecord(decision, decision.at_ms))
+    if (decision.record !== '') user.set(recordField(decision.type, decision.entity), decision.record)
+  }
+}

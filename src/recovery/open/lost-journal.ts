@@ -1,0 +1,106 @@
+import type { Redis } from 'ioredis'
+import { failPoint } from '../../config/fail-points.ts'
+import type { JournalConnection } from '../../journal/connection.ts'
+import { frameId } from '../../journal/frame.ts'
+import { createPublisher, type Publication } from '../../journal/publisher.ts'
+import type { Names } from '../../journal/subjects.ts'
+import { shardKeys } from '../../record/keys.ts'
+
+/** A frame that Redis holds: not journaled yet, or journaled and not in Postgres. */
+export interface LooseFrame {
+  /** `<epoch>-<batch>` */
+  readonly entry: string
+  readonly payload: string
+}
+
+function place(entry: string): [epoch: number, batch: number] {
+  const [epoch, batch] = entry.split('-')
+  return [Number(epoch), Number(batch)]
+}
+
+type RedisParts = readonly [redis: Redis, prefix: string]
+
+async function readOutbox(...[redis, prefix]: RedisParts): Promise<LooseFrame[]> {
+  const [, outbox] = shardKeys(prefix)
+  const entries = await redis.xrange(outbox, '-', '+')
+  return entries.map(([entry, fields]) => ({ entry, payload: fields[1] ?? '' }))
+}
+
+/** What outbox and kept hold, together, in the order of the batches. @throws Error when Redis does not answer */
+export async function readLooseFrames(...[redis, prefix]: RedisParts): Promise<LooseFrame[]> {
+  const [, , kept] = shardKeys(prefix)
+  const frames = new Map<string, string>()
+  let cursor = '0'
+  do {
+    const [next, pairs] = await redis.hscan(kept, cursor, 'COUNT', 200)
+    for (let i = 0; i + 1 < pairs.length; i += 2) frames.set(pairs[i] ?? '', pairs[i + 1] ?? '')
+    cursor = next
+  } while (cursor !== '0')
+  for (const { entry, payload } of await readOutbox(redis, prefix)) frames.set(entry, payload)
+  return [...frames]
+    .map(([entry, payload]) => ({ entry, payload }))
+    .sort((a, b) => {
+      const [epochA, batchA] = place(a.entry)
+      const [epochB, batchB] = place(b.entry)
+      return epochA - epochB || batchA - batchB
+    })
+}
+
+/** All frames go out at once: as long as one may take. */
+const OUTBOX_MS = 1000
+
+interface RepublishParts {
+  readonly connection: JournalConnection
+  readonly shard: number
+  readonly names: Names
+}
+
+function publication({ shard, names }: RepublishParts, epoch: number, { entry, payload }: LooseFrame): Publication {
+  return {
+    subject: names.journalSubject(shard, epoch),
+    stream: names.journalStream(shard, epoch),
+    id: frameId(shard, entry),
+    payload
+  }
+}
+
+/**
+ * Publishes what the outbox of a closed gate holds, each frame on the stream that it was decided for: what was decided is
+ * heard where NATS takes it. What is not acked in time stays void, for the fence comes next.
+ * @returns frames of the outbox, and how many of them the journal has now
+ * @throws Error when Redis does not answer
+ */
+export async function publishOutbox(
+  parts: RepublishParts & { readonly redis: Redis; readonly prefix: string }
+): Promise<{ frames: number; journaled: number }> {
+  const frames = await readOutbox(parts.redis, parts.prefix)
+  const publisher = createPublisher(parts.connection, OUTBOX_MS)
+  try {
+    const results = await Promise.all(
+      frames.map((frame) => publisher.publish(publication(parts, place(frame.entry)[0], frame)))
+    )
+    return { frames: frames.length, journaled: results.filter(({ acked }) => acked).length }
+  } finally {
+    publisher.close()
+  }
+}
+
+/**
+ * Publishes frames on the stream of an opening, in order, with their own ids; every one must be acked.
+ * @returns sequence of the last one, 0 without frames
+ */
+export async function republish(parts: RepublishParts, epoch: number, frames: readonly LooseFrame[]): Promise<number> {
+  let last = 0
+  const publisher = createPublisher(parts.connection, 3000)
+  try {
+    for (const frame of frames) {
+      const result = await publisher.publish({ ...publication(parts, epoch, frame), republished: true })
+      if (!result.acked) throw new Error(`The journal did not take frame ${frame.entry} again: ${result.reason}`)
+      last = Math.max(last, result.sequence)
+      if (failPoint) await failPoint('X6')
+    }
+    return last
+  } finally {
+    publisher.close()
+  }
+}

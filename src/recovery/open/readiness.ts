@@ -1,0 +1,39 @@
+import { RedisCallError } from '../../gate/redis/caller.ts'
+import { provesStorage } from '../../journal/storage-proof.ts'
+import type { RecoveryParts } from './recover.ts'
+import { missingRoom } from './room.ts'
+
+const CALL_MS = 3000
+
+/** Says nothing and writes nothing; a Redis that would refuse a script that writes refuses it all the same. */
+const MAY_WRITE = "#!lua\nreturn 'OK'"
+
+export const STUCK_NATS = 'a nats-server 2.9 whose disk had no room stays stuck until it is restarted'
+
+/** Why Redis would not take what a recovery writes, undefined when it would. */
+async function redisFault({ caller }: Pick<RecoveryParts, 'caller'>): Promise<string | undefined> {
+  try {
+    await caller.call('EVAL', [MAY_WRITE, 0], CALL_MS)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof RedisCallError)) throw error
+    return error.reason === 'refused' ? `Redis to take writes: ${error.message}` : `Redis to answer: ${error.message}`
+  }
+}
+
+/** Why NATS would not take a stream and a message, undefined when it would. */
+async function journalFault({ connection, jsm, names, streams }: RecoveryParts): Promise<string | undefined> {
+  if (!connection.isUp()) return 'NATS to be connected'
+  const fault = await provesStorage({ connection, jsm, names, replicas: streams.replicas })
+  if (fault === undefined) return undefined
+  return `NATS to store: ${fault}; ${STUCK_NATS}`
+}
+
+/**
+ * What a recovery would fail for, found out before it raises the epoch: an epoch for each second of an outage helps nobody,
+ * and leaves a stream each.
+ * @returns what is to be waited for, in words; undefined when nothing is in the way
+ */
+export async function missingFor(parts: RecoveryParts): Promise<string | undefined> {
+  return (await redisFault(parts)) ?? (await journalFault(parts)) ?? (await missingRoom(parts))
+}

@@ -1,0 +1,146 @@
+import type { JetStreamManager } from 'nats'
+import type { Logger } from 'pino'
+import { hasRoom, isNoRoom, NoRoomError, reservedBytes, reservedText, withCopies } from '../../journal/room.ts'
+import { createJournalStream, type StreamSettings, streamInfo } from '../../journal/streams.ts'
+import type { Names } from '../../journal/subjects.ts'
+import { EVENTS_PLACE, listOpenings, type Position, readPlace, recordDeleted } from '../../store/shard/shards.ts'
+
+type Queryable = Parameters<typeof listOpenings>[0]
+
+interface RoomParts {
+  readonly session: Queryable
+  readonly shard: number
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly streams: StreamSettings
+  readonly projector: { readonly position: Position }
+  readonly logger: Logger
+}
+
+/** How far into the stream of an opening a place is: 0 before it, without end behind it. */
+export function placeWithin(epoch: number, place: Position): number {
+  if (place.epoch === epoch) return place.sequence
+  return place.epoch > epoch ? Number.MAX_SAFE_INTEGER : 0
+}
+
+interface Givable {
+  readonly epoch: number
+  readonly stream: string
+  readonly bytes: number
+}
+
+/** Sealed streams that Postgres and the events have both passed to their end, oldest first: they can give their room. */
+async function givable({ session, shard, jsm, names, projector }: RoomParts): Promise<Givable[]> {
+  const events = await readPlace(session, EVENTS_PLACE, shard)
+  const found: Givable[] = []
+  if (!events) return found
+  for (const { epoch, lastSequence } of await listOpenings(session, shard)) {
+    const stream = names.journalStream(shard, epoch)
+    const info = lastSequence === null ? undefined : await streamInfo(jsm, stream)
+    if (!info?.config.sealed) continue
+    const read = Math.min(placeWithin(epoch, projector.position), placeWithin(epoch, events))
+    if (read >= info.state.last_seq) found.push({ epoch, stream, bytes: Math.max(0, info.config.max_bytes) })
+  }
+  return found
+}
+
+/**
+ * Attempts something for which `bytes` of room are needed. Where there are too few, and young streams that all have read can give
+ * what is missing, these go, oldest first: the time that journals are kept gives way to selling. None goes in vain.
+ * @returns what the attempt gave; undefined when there is no room
+ */
+async function withRoomMade<T>(
+  parts: RoomParts,
+  bytes: number,
+  attempt: () => Promise<T | undefined>
+): Promise<T | undefined> {
+  const made = await attempt()
+  if (made !== undefined) return made
+  const old = await givable(parts)
+  const missing = bytes - old.reduce((sum, each) => sum + each.bytes, 0)
+  const { jsm, names, shard, session, streams, logger } = parts
+  if (
+    old.length === 0 ||
+    (missing > 0 && !(await hasRoom(jsm, names, { bytes: missing, replicas: streams.replicas })))
+  ) {
+    return undefined
+  }
+  for (const { epoch, stream } of old) {
+    await jsm.streams.delete(stream)
+    await recordDeleted(session, shard, epoch)
+    logger.warn(
+      { alarm: 'JOURNAL_ROOM', stream },
+      'a journal stream that all have read was deleted before its time: NATS has no room for the next one'
+    )
+    const later = await attempt()
+    if (later !== undefined) return later
+  }
+  return undefined
+}
+
+/** What there is too little of, and what helps, for people. */
+async function tooLittle({ jsm, names, streams }: RoomParts): Promise<string> {
+  const least = Math.ceil((streams.leastBytes ?? streams.maxBytes) / 1024 ** 2)
+  return (
+    `a journal stream of ${least} MiB: ${reservedText(await reservedBytes(jsm, names))}. Give JetStream more room ` +
+    '(max_file_store, or the limit of the account), or set JOURNAL_MAX_BYTES lower'
+  )
+}
+
+/**
+ * Makes the stream of an opening: as large as JOURNAL_MAX_BYTES where the streams that all have read give the room for it, else as
+ * large as there is room for; with fewer copies while a server is away that nobody replaces. The janitor gives it the rest. Call it
+ * behind the fence, which has given back what older streams had reserved and do not hold.
+ * @throws NoRoomError when not even the smallest fits
+ */
+export async function createWithRoom(parts: RoomParts, epoch: number): Promise<void> {
+  const { streams, logger } = parts
+  await withCopies(streams.replicas, async (replicas) => {
+    if (replicas < streams.replicas) {
+      logger.warn(
+        { alarm: 'JOURNAL_REPLICAS', replicas, wanted: streams.replicas },
+        'a NATS server is away: the journal stream is made with fewer copies, and gets the others when it is back'
+      )
+    }
+    await createLargest({ ...parts, streams: { ...streams, replicas } }, epoch)
+  })
+}
+
+async function createLargest(parts: RoomParts, epoch: number): Promise<void> {
+  const { jsm, names, shard, streams, logger } = parts
+  const create = async (settings: StreamSettings): Promise<number | undefined> => {
+    try {
+      return await createJournalStream(jsm, names, { shard, epoch, settings })
+    } catch (error) {
+      if (isNoRoom(error)) return undefined
+      throw error
+    }
+  }
+  const least = streams.leastBytes ?? streams.maxBytes
+  const whole = () => create({ ...streams, leastBytes: streams.maxBytes })
+  const bytes =
+    (await withRoomMade(parts, streams.maxBytes, whole)) ?? (await withRoomMade(parts, least, () => create(streams)))
+  if (bytes === undefined) throw new NoRoomError(`NATS has no room for ${await tooLittle(parts)}.`)
+  if (bytes < streams.maxBytes) {
+    logger.warn(
+      { alarm: 'JOURNAL_ROOM', bytes, wanted: streams.maxBytes },
+      'NATS has room for a smaller journal stream only; it grows when there is more'
+    )
+  }
+}
+
+/**
+ * Where the attempt before this one found no room for its stream, this one is not begun before there is: each beginning raises the
+ * epoch. (After the fence of that attempt no older stream reserves what it does not hold, so the answer is exact.)
+ * @returns what is to be waited for, in words; undefined when there is room
+ */
+export async function missingRoom(parts: RoomParts): Promise<string | undefined> {
+  const { session, shard, jsm, names, streams } = parts
+  const last = (await listOpenings(session, shard)).at(-1)
+  if (last === undefined || last.created) return undefined
+  const bytes = streams.leastBytes ?? streams.maxBytes
+  const found = await withRoomMade(parts, bytes, async () =>
+    (await hasRoom(jsm, names, { bytes, replicas: streams.replicas })) ? true : undefined
+  )
+  return found === undefined ? `room in NATS for ${await tooLittle(parts)}` : undefined
+}

@@ -1,0 +1,153 @@
+import { logical } from '../../record/keys.ts'
+import { scopeKey } from '../../record/replay.ts'
+import { balanceField, balanceOf, isRing } from '../../record/user-fields.ts'
+import type { FoldedDecision } from '../../store/projection/restore.ts'
+import type { StockDelta } from '../../store/projection/rows.ts'
+import { Fold, type FoldedFields } from './fold-users.ts'
+import { countKeys, type RestoreTarget } from './redis-state.ts'
+
+/** What is in Redis is not what Postgres says: the shard stays closed. */
+export class VerificationError extends Error {}
+
+type Written = Pick<RestoreTarget, 'redis' | 'prefix'>
+
+/** What Postgres summed frame by frame, which is another way than the fold. */
+export interface SummedState {
+  readonly stock: readonly StockDelta[]
+  /** pages of balances */
+  readonly balances: AsyncIterable<ReadonlyArray<{ user: string; scope: string; unit: string; balance: number }>>
+}
+
+const TOLD_MOST = 20
+
+class Differences {
+  readonly told: string[] = []
+  count = 0
+
+  add(difference: string): void {
+    this.count += 1
+    if (this.told.length < TOLD_MOST) this.told.push(difference)
+  }
+}
+
+/** The stock in Redis is the one in Postgres. */
+async function compareStock(target: Written, stock: readonly StockDelta[], found: Differences): Promise<void> {
+  for (const row of stock) {
+    const key = `${target.prefix}s:${row.campaign_id}:${row.activity_id}`
+    const counters = ['total', 'remaining', 'held', 'paid'] as const
+    const values = await target.redis.hmget(key, ...counters.map((counter) => `${row.session_id}:${counter}`))
+    counters.forEach((counter, index) => {
+      const value = Number(values[index] ?? 0)
+      if (value === row[counter]) return
+      found.add(`${key} ${row.session_id}:${counter} is ${value} in Redis, ${row[counter]} in Postgres`)
+    })
+  }
+}
+
+/** Of so many users one is folded as a whole, to be compared with what Redis made of the windows. */
+const SAMPLE_EVERY = 100
+
+/** Every hundredth by a hash of its name; whatever is not a user's, of which there are few. */
+function isSampled(key: string): boolean {
+  if (!key.startsWith('u:')) return true
+  let hash = 0
+  for (let index = 2; index < key.length; index += 1) hash = (hash * 31 + key.charCodeAt(index)) | 0
+  return hash % SAMPLE_EVERY === 0
+}
+
+/** What is kept of all decisions to compare Redis with: some hashes as a whole, and the sums of all balances. */
+export class Sample {
+  readonly #fold = new Fold(isSampled)
+  /** over all users, by field of their hash */
+  readonly sums = new Map<string, number>()
+
+  get hashes(): ReadonlyMap<string, FoldedFields> {
+    return this.#fold.hashes
+  }
+
+  add(decision: FoldedDecision): void {
+    this.#fold.add(decision)
+    for (const scope in decision.adds) {
+      if (!scopeKey(scope, decision).startsWith('u:')) continue
+      const deltas = decision.adds[scope]
+      for (const field in deltas) {
+        if (balanceOf(field)) this.sums.set(field, (this.sums.get(field) ?? 0) + (deltas[field] ?? 0))
+      }
+    }
+  }
+}
+
+/**
+ * Every balance in Redis is the one in Postgres, and all of a unit sum to what the decisions sum to: so none is missing on
+ * either side.
+ */
+async function compareBalances(
+  target: Written,
+  sums: ReadonlyMap<string, number>,
+  { pages, found }: { pages: SummedState['balances']; found: Differences }
+): Promise<void> {
+  const stored = new Map<string, number>()
+  for await (const page of pages) {
+    const fields = page.map((row) => balanceField(row))
+    const reading = target.redis.pipeline()
+    page.forEach(({ user }, index) => {
+      reading.hget(target.prefix + logical.user(user), fields[index] ?? '')
+    })
+    const replies = (await reading.exec()) ?? []
+    page.forEach(({ user, scope, unit, balance }, index) => {
+      const [error, value] = replies[index] ?? [new Error('Redis did not answer.')]
+      if (error) throw error
+      const field = fields[index] ?? ''
+      stored.set(field, (stored.get(field) ?? 0) + balance)
+      if (Number(value ?? 0) === balance) return
+      found.add(`${unit} of ${user} in "${scope}" are ${Number(value ?? 0)} in Redis, ${balance} in Postgres`)
+    })
+  }
+  for (const field of new Set([...stored.keys(), ...sums.keys()])) {
+    const [folded, summed] = [sums.get(field) ?? 0, stored.get(field) ?? 0]
+    if (folded !== summed)
+      found.add(`all balances ${field} together are ${folded} by the decisions, ${summed} in Postgres`)
+  }
+}
+
+const READS_AT_ONCE = 100
+
+async function compareSample({ redis, prefix }: Written, sample: Sample, found: Differences): Promise<void> {
+  const hashes = [...sample.hashes]
+  for (let from = 0; from < hashes.length; from += READS_AT_ONCE) {
+    const chunk = hashes.slice(from, from + READS_AT_ONCE)
+    await Promise.all(
+      chunk.map(async ([key, fields]) => {
+        const hash = await redis.hgetall(prefix + key)
+        const same = [...fields].every(([field, value]) => hash[field] === String(value))
+        const count = Object.keys(hash).filter((field) => !isRing(field)).length
+        if (!same || count !== fields.size) found.add(`${key} in Redis is not what was folded`)
+      })
+    )
+  }
+}
+
+/**
+ * Step 6, against our own mistakes. As many keys in Redis as were made; stock and balances as Postgres summed them, which is
+ * another way than the fold; and every hundredth user as one fold of all decisions has it, which finds windows that were
+ * added up wrong. (Reading all back would double the time that writing takes.)
+ * @param written how many hashes were made, and what was kept of the decisions
+ * @throws VerificationError listing what differs
+ */
+export async function verify(
+  target: Written,
+  { hashes, sample }: { hashes: number; sample: Sample },
+  summed: SummedState
+): Promise<void> {
+  const found = new Differences()
+  const keys = await countKeys(target, hashes)
+  if (keys !== hashes) found.add(`${keys} keys in Redis, ${hashes} folded`)
+  await compareStock(target, summed.stock, found)
+  await compareBalances(target, sample.sums, { pages: summed.balances, found })
+  await compareSample(target, sample, found)
+  if (found.count > 0) {
+    throw new VerificationError(
+      `Redis differs from Postgres in ${found.count} places, the shard stays closed: ${found.told.join('; ')}`
+    )
+  }
+}

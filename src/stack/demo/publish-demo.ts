@@ -1,0 +1,110 @@
+import { type AdminClient, type AdminReply, refusalText } from '../admin-client.ts'
+import { StackError } from '../errors.ts'
+import { type Demo, demos } from './demos.ts'
+
+export interface DemoOptions {
+  /** writes, submits and loads codes */
+  readonly author: AdminClient
+  /** approves and publishes: another operator */
+  readonly reviewer: AdminClient
+  /** ms since 1970 */
+  readonly now: number
+}
+
+export interface PublishedDemo {
+  /** of src/stack/demo */
+  readonly name: string
+  readonly campaign: string
+  /** false: it was there from an earlier run */
+  readonly published: boolean
+}
+
+const mostDemos = 50
+
+/**
+ * Makes sure that the demo campaigns are open, all at the same time.
+ * @throws StackError with the API's words when a step is refused
+ */
+export function publishDemos(options: DemoOptions): Promise<PublishedDemo[]> {
+  return Promise.all(demos.map((demo) => publishDemo(demo, options)))
+}
+
+/** Which campaigns are new and which were there, all of them open. */
+export function demoText(demos: readonly PublishedDemo[]): string {
+  const named = (published: boolean) =>
+    demos.flatMap((demo) => (demo.published === published ? [demo.campaign] : [])).join(', ')
+  const texts = [
+    [named(true), 'published'],
+    [named(false), 'there from an earlier run']
+  ] as const
+  const told = texts.flatMap(([names, what]) => (names === '' ? [] : [`${names} ${what}`]))
+  return `${told.join('; ')}; open now`
+}
+
+/**
+ * One demo campaign: that of an earlier run, or a new one, through the same review by two operators that every campaign
+ * goes through. A publication cut short earlier is continued.
+ */
+async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): Promise<PublishedDemo> {
+  const { name } = demo
+  for (let number = 1; number <= mostDemos; number++) {
+    const campaign = number === 1 ? name : `${name}-${number}`
+    const path = `/campaigns/${campaign}`
+    const found = await author('GET', path)
+    const state = found.status === 404 ? 'new' : stateOf(found)
+    if (state === 'over') continue
+    let version = versionOf(found)
+    if (state === 'new') {
+      const saved = await author('PUT', path, demo.define(campaign, now))
+      accept(saved, `saving ${campaign}`)
+      version = versionOf(saved)
+    }
+    if (state === 'new' || state === 'draft') {
+      accept(await author('POST', `${path}/submission`, { version }), `submitting ${campaign}`)
+    }
+    if (state !== 'open') {
+      if (state !== 'approved') accept(await reviewer('POST', `${path}/approval`, { version }), `approving ${campaign}`)
+      const publish = () => reviewer('POST', `${path}/publication`, { version })
+      const first = await publish()
+      // on a crowded machine stock may be settled after the comparison has given up; asked again it goes on from there
+      accept(first.status === 409 ? await publish() : first, `publishing ${campaign}`)
+    }
+    // codes that are there already are passed over, so a load that was cut short is completed
+    if (demo.pool) await loadCodes(author, path, demo.pool)
+    return { name, campaign, published: state !== 'open' }
+  }
+  throw new StackError(
+    `All of ${name}, ${name}-2, ... ${name}-${mostDemos} are over.`,
+    'The stack makes a new demo campaign when the one before has ended.',
+    'Start with an empty FLOODGATE_HOME, or without a demo: npm start -- --no-demo'
+  )
+}
+
+async function loadCodes(author: AdminClient, path: string, pool: NonNullable<Demo['pool']>): Promise<void> {
+  const reply = await author('POST', `${path}/pools/${pool.pool}/codes`, `${pool.codes.join('\n')}\n`)
+  accept(reply, `loading codes into ${pool.pool}`)
+}
+
+type DemoState = 'draft' | 'submitted' | 'approved' | 'open' | 'over'
+
+/** How far a campaign is, from the admin API's answer: its review before the publication, its status after it. */
+function stateOf(reply: AdminReply): DemoState {
+  accept(reply, 'reading a demo campaign')
+  const state = typeof reply.body === 'object' && reply.body !== null && 'state' in reply.body ? reply.body.state : ''
+  if (state === 'draft' || state === 'submitted' || state === 'approved') return state
+  return state === 'ended' || state === 'settled' ? 'over' : 'open'
+}
+
+/** The newest version; undefined where there is none. */
+function versionOf({ body }: AdminReply): unknown {
+  return typeof body === 'object' && body !== null && 'version' in body ? body.version : undefined
+}
+
+function accept(reply: AdminReply, what: string): void {
+  if (reply.status < 300) return
+  throw new StackError(
+    `A demo campaign could not be published: ${what}: ${refusalText(reply)}`,
+    'The stack works, but there is nothing to take part in.',
+    'Start again; if it stays, read logs/gateway.log in FLOODGATE_HOME, or start without: npm start -- --no-demo'
+  )
+}

@@ -1,0 +1,194 @@
+import type { Pool, PoolClient } from 'pg'
+import type { Queryable } from '../connection/transaction.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+
+type Put = readonly [key: string, field: string, value: string]
+type Add = readonly [key: string, field: string, delta: number]
+
+/** A change to be carried out by the gate. */
+export interface NewIntent {
+  readonly campaign: string
+  readonly activity: string
+  /** the user in whose place it is decided */
+  readonly user: string
+  readonly type: string
+  readonly puts: readonly Put[]
+  readonly adds: readonly Add[]
+  /** JSON text that goes into the journal */
+  readonly request: string
+  readonly by: string
+  /** the operator's Idempotency-Key and the hash of his request, where he sent one */
+  readonly requestKey?: string | undefined
+  readonly requestHash?: string | undefined
+}
+
+export interface IntentRow extends Omit<NewIntent, 'by' | 'requestKey' | 'requestHash'> {
+  readonly id: number
+  readonly createdBy: string
+  readonly createdAt: Date
+  readonly state: 'open' | 'applied' | 'refused'
+  readonly decision: string | null
+  /** what each add really did */
+  readonly applied: readonly number[] | null
+  readonly refusal: string | null
+  readonly requestHash: string | null
+}
+
+const columns = `intent_id::float8 as id, campaign_id as campaign, activity_id as activity, user_id as "user", type, puts,
+  adds, request, created_by as "createdBy", created_at as "createdAt", state, decision_id as decision, applied, refusal,
+  request_hash as "requestHash"`
+
+/** Writes an intent; the caller holds the lock of its campaign, so ids of one campaign are in order. */
+export async function insertIntent(client: Queryable, intent: NewIntent): Promise<number> {
+  const { rows } = await client.query<{ id: number }>(
+    `insert into intents (campaign_id, activity_id, user_id, type, puts, adds, request, created_by, request_key,
+       request_hash)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning intent_id::float8 as id`,
+    [
+      intent.campaign,
+      intent.activity,
+      issuedUser(intent.user),
+      intent.type,
+      JSON.stringify(intent.puts),
+      JSON.stringify(intent.adds),
+      intent.request,
+      intent.by,
+      intent.requestKey ?? null,
+      intent.requestHash ?? null
+    ]
+  )
+  const id = rows[0]?.id
+  if (id === undefined) throw new Error('An intent was written and has no id')
+  return id
+}
+
+export async function findIntent(pool: Queryable, id: number): Promise<IntentRow | undefined> {
+  const { rows } = await pool.query<IntentRow>(`select ${columns} from intents where intent_id = $1`, [id])
+  return rows[0] && inside(rows[0])
+}
+
+/** The newest intent of a campaign and type. */
+export async function newestIntent(pool: Queryable, campaign: string, type: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ id: number | null }>(
+    'select max(intent_id)::float8 as id from intents where campaign_id = $1 and type = $2',
+    [campaign, type]
+  )
+  return rows[0]?.id ?? undefined
+}
+
+/** The intent that an operator's key led to before. */
+export async function findIntentByKey(pool: Queryable, operator: string, key: string): Promise<IntentRow | undefined> {
+  const { rows } = await pool.query<IntentRow>(
+    `select ${columns} from intents where created_by = $1 and request_key = $2`,
+    [operator, key]
+  )
+  return rows[0] && inside(rows[0])
+}
+
+/**
+ * The intents of a campaign that may be carried out at once: its own ones one by one and before all others, those about
+ * users side by side, of each user the oldest.
+ * @param without users whose intents are passed over; the campaign's own are those of `owner`
+ */
+export async function nextOpenIntents(
+  client: Queryable,
+  campaign: string,
+  { owner, without, most }: { readonly owner: string; readonly without: readonly string[]; readonly most: number }
+): Promise<IntentRow[]> {
+  const passed = without.map(issuedUser)
+  const open = `from intents where campaign_id = $1 and state = 'open'`
+  const own = await client.query<IntentRow>(
+    `select ${columns} ${open} and user_id = $2 and user_id <> all ($3) order by intent_id limit 1`,
+    [campaign, owner, passed]
+  )
+  if (own.rows.length > 0) return own.rows.map(inside)
+  const { rows } = await client.query<IntentRow>(
+    `select distinct on (user_id) ${columns} from (
+       select * ${open} and user_id <> $2 and user_id <> all ($3) order by intent_id limit $4
+     ) oldest order by user_id, intent_id`,
+    [campaign, owner, passed, most]
+  )
+  return rows.map(inside)
+}
+
+/** Whether a campaign has open intents that are decided in the place of this user. */
+export async function hasOpenIntent(client: Queryable, campaign: string, user: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select 1 from intents where campaign_id = $1 and state = 'open' and user_id = $2 limit 1`,
+    [campaign, issuedUser(user)]
+  )
+  return rowCount === 1
+}
+
+/** The projected decision under a replay field, and what each of its adds really did. */
+export async function projectedAdjustment(
+  client: Queryable,
+  user: string,
+  key: string
+): Promise<{ decision: string; applied: number[] } | undefined> {
+  const { rows } = await client.query<{ decision: string; report: string }>(
+    `select shard || '-' || epoch || '-' || sequence as decision, report from decisions where user_id = $1 and key = $2`,
+    [issuedUser(user), key]
+  )
+  const row = rows[0]
+  return row && { decision: row.decision, applied: row.report === '' ? [] : row.report.split(',').map(Number) }
+}
+
+/** Campaigns that have something to be carried out. */
+export async function campaignsWithOpenIntents(pool: Queryable): Promise<string[]> {
+  const { rows } = await pool.query<{ campaign: string }>(
+    `select distinct campaign_id as campaign from intents where state = 'open' order by 1`
+  )
+  return rows.map((row) => row.campaign)
+}
+
+/** Closes an intent, once. */
+export async function closeIntent(
+  client: Queryable,
+  id: number,
+  result: { decision: string; applied: readonly number[] } | { refusal: string }
+): Promise<void> {
+  const refused = 'refusal' in result
+  await client.query(
+    `update intents set state = $2, decision_id = $3, applied = $4, refusal = $5, closed_at = now()
+     where intent_id = $1 and state = 'open'`,
+    [
+      id,
+      refused ? 'refused' : 'applied',
+      refused ? null : result.decision,
+      refused ? null : JSON.stringify(result.applied),
+      refused ? result.refusal : null
+    ]
+  )
+}
+
+/**
+ * Runs work while holding the right to carry out the intents of a campaign; all SQL of the work goes through the client
+ * that holds it, so that a holder who lost his connection can close nothing.
+ * @returns undefined when somebody else holds it
+ */
+export async function withCarrier<T>(
+  pool: Pool,
+  campaign: string,
+  work: (client: PoolClient) => Promise<T>
+): Promise<T | undefined> {
+  const client = await pool.connect()
+  const key = `intents of ${campaign}`
+  let broken = false
+  try {
+    const { rows } = await client.query<{ held: boolean }>(
+      `select pg_try_advisory_lock(hashtext(current_schema()), hashtext($1)) as held`,
+      [key]
+    )
+    if (rows[0]?.held !== true) return undefined
+    try {
+      return await work(client)
+    } finally {
+      await client.query('select pg_advisory_unlock(hashtext(current_schema()), hashtext($1))', [key]).catch(() => {
+        broken = true
+      })
+    }
+  } finally {
+    client.release(broken)
+  }
+}

@@ -1,0 +1,80 @@
+import type { Queryable } from '../connection/transaction.ts'
+
+/** A change that an operator asks for under a key of theirs. */
+export interface AdminRequest {
+  readonly operator: string
+  readonly key: string
+  /** tells it from other requests under the same key */
+  readonly hash: string
+}
+
+/** What was answered, to be answered again. */
+export interface StoredAnswer {
+  readonly status: number
+  readonly body: string
+  readonly etag?: string | null | undefined
+  /** of an uploaded file, else null */
+  readonly digest?: string | null | undefined
+}
+
+/** `fresh`: nobody has tried it before. */
+export type Claim =
+  | { readonly kind: 'claimed'; readonly fresh: boolean }
+  | ({ readonly kind: 'answered' } & StoredAnswer)
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'reused' }
+
+type Row = { hash: string; status: number | null; body: string | null; etag: string | null; digest: string | null }
+
+/** Takes a request up, where nobody answered it and nobody is at it: for `leaseMs`, so that one who died frees it. */
+export async function claimRequest(db: Queryable, request: AdminRequest, leaseMs: number): Promise<Claim> {
+  const { operator, key, hash } = request
+  const claimed = await db.query<{ fresh: boolean }>(
+    `insert into admin_requests as r (operator, key, hash, claimed_until)
+     values ($1, $2, $3, now() + $4 * interval '1 millisecond')
+     on conflict on constraint admin_requests_pkey do update set claimed_until = excluded.claimed_until
+       where r.hash = excluded.hash and r.status is null and r.claimed_until <= now()
+     returning xmax = 0 as fresh`,
+    [operator, key, hash, leaseMs]
+  )
+  const [mine] = claimed.rows
+  if (mine !== undefined) return { kind: 'claimed', fresh: mine.fresh }
+  const { rows } = await db.query<Row>(
+    'select hash, status, body, etag, digest from admin_requests where operator = $1 and key = $2',
+    [operator, key]
+  )
+  const [row] = rows
+  // forgotten between the two looks: the next one decides
+  if (row === undefined) return { kind: 'busy' }
+  if (row.hash !== hash) return { kind: 'reused' }
+  const { status, body, etag, digest } = row
+  return status === null || body === null ? { kind: 'busy' } : { kind: 'answered', status, body, etag, digest }
+}
+
+/** Keeps the answer of a request that was carried out; the first one stands. */
+export async function answerRequest(db: Queryable, request: AdminRequest, answer: StoredAnswer): Promise<void> {
+  const { status, body, etag = null, digest = null } = answer
+  await db.query(
+    `update admin_requests set status = $3, body = $4, etag = $5, digest = $6
+     where operator = $1 and key = $2 and status is null`,
+    [request.operator, request.key, status, body, etag, digest]
+  )
+}
+
+/** Lets anybody take it up again: it is not known how far it came. */
+export async function releaseRequest(db: Queryable, { operator, key }: AdminRequest): Promise<void> {
+  await db.query(
+    'update admin_requests set claimed_until = now() where operator = $1 and key = $2 and status is null',
+    [operator, key]
+  )
+}
+
+/** A refusal binds nobody: its key is free. */
+export async function forgetRequest(db: Queryable, { operator, key }: AdminRequest): Promise<void> {
+  await db.query('delete from admin_requests where operator = $1 and key = $2 and status is null', [operator, key])
+}
+
+/** Forgets requests of long ago; their keys are new ones then. */
+export async function forgetOldRequests(db: Queryable, keepSeconds: number): Promise<void> {
+  await db.query(`delete from admin_requests where asked_at < now() - $1 * interval '1 second'`, [keepSeconds])
+}

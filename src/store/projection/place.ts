@@ -1,0 +1,48 @@
+import type { Client } from 'pg'
+import { writeRows } from '../connection/copy.ts'
+import { OwnershipLostError } from '../shard/shards.ts'
+import type { DeadLetter, ProjectedFrames } from './rows.ts'
+
+// What a transaction of the projection says of the journal itself: its place, its frames, what is none.
+
+const insertFrames = `
+  insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions)
+  select $1, epoch, batch, stream_epoch, stream_sequence, to_timestamp(decided_at / 1000.0), decisions
+  from json_to_recordset($2::json) as f(epoch bigint, batch bigint, stream_epoch bigint, stream_sequence bigint,
+    decided_at bigint, decisions integer)
+  on conflict on constraint frames_pkey do nothing
+  returning epoch || '-' || batch as entry`
+
+const insertDeadLetters = `
+  insert into dead_letters (shard, stream, sequence, reason, payload)
+  select $1, stream, sequence, reason, decode(payload, 'base64')
+  from json_to_recordset($2::json) as l(stream text, sequence bigint, reason text, payload text)`
+
+const advance = `
+  update shards set position_epoch = $3, position_sequence = $4, updated_at = now()
+  where shard = $1 and owner_term = $2 and (position_epoch, position_sequence) < ($3::bigint, $4::bigint)`
+
+type Place = Pick<ProjectedFrames, 'shard' | 'ownerTerm' | 'position'>
+
+/** @throws OwnershipLostError */
+export async function advancePosition(session: Client, { shard, ownerTerm, position }: Place): Promise<void> {
+  const values = [shard, ownerTerm, position.epoch, position.sequence]
+  const advanced = await session.query({ name: 'advance', text: advance, values })
+  if (advanced.rowCount !== 1) throw new OwnershipLostError('The position was moved by another owner.')
+}
+
+/** @returns those that Postgres did not have yet, by `<epoch>-<batch>` */
+export async function insertFrameRows(
+  session: Client,
+  { shard, frames }: Pick<ProjectedFrames, 'shard' | 'frames'>
+): Promise<ReadonlySet<string>> {
+  const values = [shard, JSON.stringify(frames)]
+  const stored = await session.query<{ entry: string }>({ name: 'frames', text: insertFrames, values })
+  return new Set(stored.rows.map(({ entry }) => entry))
+}
+
+export function storeDeadLetters(session: Client, shard: number, rows: readonly DeadLetter[]): Promise<void> {
+  // the reason may quote what was found, and no text of Postgres holds U+0000: it would be a violation in its turn
+  const letters = rows.map((letter) => ({ ...letter, reason: letter.reason.replaceAll('\0', '\uFFFD') }))
+  return writeRows(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: letters })
+}

@@ -1,0 +1,124 @@
+import type { Client, Pool } from 'pg'
+import { failPoint } from '../../config/fail-points.ts'
+import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
+import { issuedUser } from '../connection/user-name.ts'
+import { storeTaken } from './gives.ts'
+import { advancePosition, insertFrameRows, storeDeadLetters } from './place.ts'
+import type { DecisionRow, OrderRow, ProjectedFrames, Projection } from './rows.ts'
+
+const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id,
+  session_id, entity, at, request, adds, puts, record, report)`
+
+function decisionValues(shard: number, row: DecisionRow): CopyValue[] {
+  const { epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at } = row
+  const names = [
+    shard,
+    epoch,
+    sequence,
+    batch,
+    type,
+    issuedUser(user),
+    key,
+    hash,
+    campaign,
+    activity,
+    session,
+    entity,
+    at
+  ]
+  return [...names, row.request, row.adds, row.puts, row.record, row.report]
+}
+
+const orderColumns = `orders (shard, order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency,
+  status, epoch, sequence, accepted_at, pay_by, ship_by, position, returned, updated_at, record)`
+
+function orderValues(shard: number, row: OrderRow): CopyValue[] {
+  const { order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status } = row
+  const names = [
+    shard,
+    order_id,
+    campaign_id,
+    activity_id,
+    session_id,
+    issuedUser(user_id),
+    quantity,
+    unit_price,
+    currency,
+    status
+  ]
+  const times = [row.epoch, row.sequence, row.accepted_at, row.pay_by, row.ship_by]
+  return [...names, ...times, row.position, row.returned, row.updated_at, row.record]
+}
+
+const changeOrders = `
+  update orders set status = o.status, returned = o.returned, updated_at = o.updated_at, record = o.record
+  from json_to_recordset($2::json) as o(order_id text, status text, returned integer, updated_at timestamptz, record text)
+  where orders.shard = $1 and orders.order_id = o.order_id`
+
+// Update first: an insert's checks would refuse a negative delta before it could meet the row it belongs to.
+const addStock = `
+  with delta as (
+    select * from json_to_recordset($2::json) as s(campaign_id text, activity_id text, session_id text, total bigint,
+      remaining bigint, held bigint, paid bigint)
+  ), changed as (
+    update stock set total = stock.total + delta.total, remaining = stock.remaining + delta.remaining,
+      held = stock.held + delta.held, paid = stock.paid + delta.paid
+    from delta
+    where stock.shard = $1 and stock.campaign_id = delta.campaign_id and stock.activity_id = delta.activity_id
+      and stock.session_id = delta.session_id
+    returning stock.campaign_id, stock.activity_id, stock.session_id
+  )
+  insert into stock (shard, campaign_id, activity_id, session_id, total, remaining, held, paid)
+  select $1, campaign_id, activity_id, session_id, total, remaining, held, paid from delta
+  where (campaign_id, activity_id, session_id) not in (select campaign_id, activity_id, session_id from changed)`
+
+export async function writeProjection(session: Client, shard: number, projection: Projection): Promise<void> {
+  const { decisions, newOrders, changedOrders, stock } = projection
+  const decided = decisions.map((row) => decisionValues(shard, row))
+  await copyRows(session, decisionColumns, decided)
+  const placed = newOrders.map((row) => orderValues(shard, row))
+  await copyRows(session, orderColumns, placed)
+  await writeRows(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
+  await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
+  await storeTaken(session, shard, projection)
+}
+
+/**
+ * Stores frames, their decisions and projections, and the position, in one transaction on the owner's session.
+ * @returns how many of the frames were new
+ * @throws OwnershipLostError when another owner has moved on; a database error (the transaction is undone)
+ */
+export async function storeFrames(session: Client, projected: ProjectedFrames): Promise<number> {
+  const { shard, deadLetters, fold } = projected
+  await session.query('begin')
+  try {
+    await advancePosition(session, projected)
+    const fresh = await insertFrameRows(session, projected)
+    await writeProjection(session, shard, fold(fresh))
+    await storeDeadLetters(session, shard, deadLetters)
+    if (failPoint) await failPoint('W2')
+    const committed = session.query('commit')
+    if (failPoint) {
+      // a connection that breaks while the point holds is told by the await below, not as a rejection of nobody's
+      committed.catch(() => {})
+      await failPoint('W3')
+    }
+    await committed
+    return fresh.size
+  } catch (error) {
+    await session.query('rollback').catch(() => {})
+    throw error
+  }
+}
+
+/** Frames of one epoch that are stored, out of the given batches. */
+export async function storedBatches(
+  db: Pool,
+  frames: { readonly shard: number; readonly epoch: number; readonly batches: readonly number[] }
+): Promise<number[]> {
+  const { rows } = await db.query<{ batch: number }>(
+    'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
+    [frames.shard, frames.epoch, frames.batches]
+  )
+  return rows.map(({ batch }) => batch)
+}

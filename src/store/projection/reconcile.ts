@@ -1,0 +1,108 @@
+import type { Client, Pool, PoolClient } from 'pg'
+import { inside, issuedUser, storedUser } from '../connection/user-name.ts'
+import { type FoldedDecision, foldedColumns } from './restore.ts'
+import type { StockDelta } from './rows.ts'
+
+type Queryable = Pick<Client | Pool | PoolClient, 'query'>
+
+/** A place in a shard's decisions: the last frame that counts. */
+export interface FramePlace {
+  readonly shard: number
+  readonly epoch: number
+  readonly batch: number
+}
+
+/** Decisions of some users up to a frame, in the order of the journal. */
+export async function decisionsOfUsers(
+  db: Queryable,
+  users: readonly string[],
+  upTo: FramePlace
+): Promise<FoldedDecision[]> {
+  const { rows } = await db.query<FoldedDecision>({
+    name: 'decisions-of-users',
+    text: `select ${foldedColumns} from decisions
+           where user_id = any($1) and shard = $2 and (epoch, batch) <= ($3::bigint, $4::bigint) order by epoch, sequence`,
+    values: [users.map(issuedUser), upTo.shard, upTo.epoch, upTo.batch]
+  })
+  return rows.map(inside)
+}
+
+/** Decisions of frames after a place. */
+export async function decisionsAfter(db: Queryable, place: FramePlace): Promise<FoldedDecision[]> {
+  const { rows } = await db.query<FoldedDecision>(
+    `select ${foldedColumns} from decisions where shard = $1 and epoch = $2 and batch > $3 order by epoch, sequence`,
+    [place.shard, place.epoch, place.batch]
+  )
+  return rows.map(inside)
+}
+
+/** The next users of a shard by name, at most `most`. */
+export async function usersAfter(
+  db: Queryable,
+  { shard, after, most }: { readonly shard: number; readonly after: string; readonly most: number }
+): Promise<string[]> {
+  // one step along the index for each user, however many decisions he has
+  const { rows } = await db.query<{ user: string }>(
+    `with recursive walk(user_id, n) as (
+       (select user_id, 1 from decisions where user_id > $2 order by user_id limit 1)
+       union all
+       select (select d.user_id from decisions d where d.user_id > walk.user_id order by d.user_id limit 1), n + 1
+       from walk where walk.user_id is not null and n < $3
+     )
+     select user_id as "user" from walk
+     where user_id is not null and exists (select 1 from decisions d where d.user_id = walk.user_id and d.shard = $1)`,
+    [shard, issuedUser(after), most]
+  )
+  return rows.map(({ user }) => storedUser(user))
+}
+
+/** Stock, what came after a frame, and which of some held frames are stored: of one instant of Postgres. */
+export async function stockAt(
+  db: Pool,
+  { place, held }: { readonly place: FramePlace; readonly held: readonly number[] },
+  read: (db: Queryable) => Promise<StockDelta[]>
+): Promise<{ readonly stock: StockDelta[]; readonly later: FoldedDecision[]; readonly frames: ReadonlySet<number> }> {
+  const client = await db.connect()
+  let broken = true
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    const stock = await read(client)
+    const later = await decisionsAfter(client, place)
+    const { rows } = await client.query<{ batch: number }>(
+      'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
+      [place.shard, place.epoch, held]
+    )
+    await client.query('commit')
+    broken = false
+    return { stock, later, frames: new Set(rows.map(({ batch }) => batch)) }
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** What Postgres knows of a stretch of a journal stream: sequence -> true for frames and dead letters. */
+export async function knownSequences(
+  db: Queryable,
+  stretch: {
+    readonly shard: number
+    readonly epoch: number
+    readonly stream: string
+    readonly from: number
+    readonly to: number
+  }
+): Promise<{ readonly frames: ReadonlySet<number>; readonly deadLetters: ReadonlySet<number> }> {
+  const { shard, epoch, stream, from, to } = stretch
+  const frames = await db.query<{ sequence: number }>(
+    `select stream_sequence as sequence from frames
+     where shard = $1 and stream_epoch = $2 and stream_sequence between $3 and $4`,
+    [shard, epoch, from, to]
+  )
+  const dead = await db.query<{ sequence: number }>(
+    'select sequence from dead_letters where stream = $1 and sequence between $2 and $3',
+    [stream, from, to]
+  )
+  return {
+    frames: new Set(frames.rows.map(({ sequence }) => sequence)),
+    deadLetters: new Set(dead.rows.map(({ sequence }) => sequence))
+  }
+}

@@ -1,0 +1,155 @@
+import type { Position } from '../shard/shards.ts'
+
+/** A decision as a row, in the order of `decisionColumns`. */
+export interface DecisionRow {
+  readonly epoch: number
+  readonly sequence: number
+  readonly batch: number
+  readonly type: string
+  readonly user: string
+  readonly key: string
+  readonly hash: string
+  readonly campaign: string
+  readonly activity: string
+  readonly session: string
+  /** `<epoch>-<sequence>` of the order or win that it is about, '' for others */
+  readonly entity: string
+  /** UTC */
+  readonly at: string
+  /** JSON text, as the client sent it */
+  readonly request: string
+  /** JSON text by scope: what sums, and what does not */
+  readonly adds: string
+  readonly puts: string
+  /** the order or win right after this decision, '' for others */
+  readonly record: string
+  readonly report: string
+}
+
+export interface OrderRow {
+  readonly order_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly session_id: string
+  readonly user_id: string
+  readonly quantity: number
+  readonly unit_price: number
+  readonly currency: string
+  readonly status: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly accepted_at: string
+  readonly pay_by: string | null
+  readonly ship_by: string | null
+  readonly position: number
+  readonly returned: number
+  readonly updated_at: string
+  readonly record: string
+}
+
+export interface StockDelta {
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly session_id: string
+  total: number
+  remaining: number
+  held: number
+  paid: number
+}
+
+export interface WinRow {
+  readonly win_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly user_id: string
+  readonly prize_id: string
+  readonly sub_prize: string
+  readonly tier: number
+  readonly type: string
+  readonly status: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly won_at: string
+  readonly claim_by: string | null
+  readonly updated_at: string
+  readonly record: string
+}
+
+export interface ClaimRow {
+  readonly claim_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly user_id: string
+  readonly quantity: number
+  readonly unit: string
+  readonly cost: number
+  readonly pool: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly accepted_at: string
+}
+
+export interface LedgerRow {
+  readonly epoch: number
+  readonly sequence: number
+  readonly user_id: string
+  readonly scope: string
+  readonly unit: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly delta: number
+  readonly type: string
+  /** UTC */
+  readonly at: string
+}
+
+export interface BalanceDelta {
+  readonly user_id: string
+  readonly scope: string
+  readonly unit: string
+  delta: number
+}
+
+export interface FrameRow {
+  readonly epoch: number
+  readonly batch: number
+  readonly stream_epoch: number
+  readonly stream_sequence: number
+  readonly decided_at: number
+  readonly decisions: number
+}
+
+export interface DeadLetter {
+  readonly stream: string
+  readonly sequence: number
+  readonly reason: string
+  /** base64 */
+  readonly payload: string
+}
+
+export interface Projection {
+  readonly decisions: readonly DecisionRow[]
+  readonly newOrders: readonly OrderRow[]
+  /** orders of earlier frames that were moved on */
+  readonly changedOrders: readonly OrderRow[]
+  readonly newWins: readonly WinRow[]
+  readonly changedWins: readonly WinRow[]
+  readonly claims: readonly ClaimRow[]
+  readonly ledger: readonly LedgerRow[]
+  readonly balances: readonly BalanceDelta[]
+  readonly stock: readonly StockDelta[]
+}
+
+export interface ProjectedFrames {
+  readonly shard: number
+  readonly ownerTerm: number
+  readonly frames: readonly FrameRow[]
+  readonly deadLetters: readonly DeadLetter[]
+  /** place after the last of them */
+  readonly position: Position
+  /** folds the frames that Postgres did not have yet, told by `<epoch>-<batch>` */
+  readonly fold: (fresh: ReadonlySet<string>) => Projection
+}

@@ -1,0 +1,78 @@
+import type { Queryable } from '../connection/transaction.ts'
+import { inside } from '../connection/user-name.ts'
+
+/** A place in the journal of a shard. */
+export interface JournalPlace {
+  readonly epoch: number
+  readonly sequence: number
+}
+
+/** A decision as it is exported; of other campaigns than the one asked for only place, user, deltas and report. */
+export interface JournalRow extends JournalPlace {
+  readonly batch: number
+  readonly at_ms: number
+  readonly mine: boolean
+  readonly type: string
+  readonly user: string
+  readonly key: string
+  readonly campaign: string
+  readonly activity: string
+  readonly session: string
+  readonly entity: string
+  readonly request: unknown
+  readonly adds: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly record: string
+  readonly report: string
+}
+
+export interface JournalRange {
+  readonly shard: number
+  /** the first decision that is wanted; undefined: from the beginning */
+  readonly from?: JournalPlace | undefined
+  /** the last one */
+  readonly through: JournalPlace
+  /** '' for all */
+  readonly campaign: string
+}
+
+const PAGE = 2000
+
+/** The newest decision of a shard that is stored; undefined before the first. */
+export async function lastDecision(db: Queryable, shard: number): Promise<JournalPlace | undefined> {
+  const { rows } = await db.query<JournalPlace>(
+    'select epoch, sequence from decisions where shard = $1 order by epoch desc, sequence desc limit 1',
+    [shard]
+  )
+  return rows[0]
+}
+
+/**
+ * Decisions of a shard in the order in which they were made, page by page along the primary key: each page is a
+ * statement of its own, so that a reader as slow as a pipe holds no transaction open.
+ */
+export async function* readJournal(db: Queryable, range: JournalRange): AsyncGenerator<JournalRow[]> {
+  const { shard, from, through, campaign } = range
+  let { epoch, sequence } = from === undefined ? { epoch: 0, sequence: 0 } : { ...from, sequence: from.sequence - 1 }
+  for (;;) {
+    const { rows } = await db.query<JournalRow>({
+      name: 'read-journal',
+      text: `select epoch, sequence, batch, round(extract(epoch from at) * 1000)::bigint as at_ms,
+               $6 in ('', campaign_id) as mine, type, user_id as "user", key, campaign_id as campaign,
+               activity_id as activity, session_id as session, entity, adds, report,
+               case when $6 in ('', campaign_id) then request end as request,
+               case when $6 in ('', campaign_id) then puts end as puts,
+               case when $6 in ('', campaign_id) then record else '' end as record
+             from decisions
+             where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
+               and (epoch, sequence) <= ($4::bigint, $5::bigint)
+             order by epoch, sequence limit ${PAGE}`,
+      values: [shard, epoch, sequence, through.epoch, through.sequence, campaign]
+    })
+    const last = rows.at(-1)
+    if (!last) return
+    yield rows.map(inside)
+    epoch = last.epoch
+    sequence = last.sequence
+  }
+}

@@ -1,0 +1,91 @@
+import { placeValues } from '../connection/list-place.ts'
+import type { Queryable } from '../connection/transaction.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+
+/** A movement of a balance. */
+export interface LedgerEntry {
+  /** the decision that caused it, `<shard>-<epoch>-<sequence>`; it may have moved several balances */
+  readonly id: string
+  /** entity.verb of that decision */
+  readonly type: string
+  /** campaign and activity of that decision, '' where it has none */
+  readonly campaign: string
+  readonly activity: string
+  /** campaign that the balance belongs to, '' for the account */
+  readonly scope: string
+  /** `points` and the like, or `chances:<draw>` */
+  readonly unit: string
+  readonly delta: number
+  readonly at: Date
+}
+
+/** Where a user's ledger goes on: behind this entry. */
+export interface LedgerPlace {
+  /** ms since 1970 */
+  readonly at: number
+  readonly id: string
+  readonly scope: string
+  readonly unit: string
+}
+
+/**
+ * Movements of a user's balances, newest first, at most `limit`; those of one decision by scope and unit.
+ * @param page `campaign`: only what decisions in this campaign moved
+ */
+export async function ledgerOfUser(
+  db: Queryable,
+  user: string,
+  page: { readonly campaign?: string | undefined; readonly before?: LedgerPlace | undefined; readonly limit: number }
+): Promise<LedgerEntry[]> {
+  const { campaign, before, limit } = page
+  // one row comparison of all columns, with the direction of the index, so that a page is read from where it begins
+  const { rows } = await db.query<LedgerEntry>(
+    `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, scope,
+       unit, delta, at
+     from ledger
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null
+         or (at, epoch, sequence, scope, unit) < ($3, $4::bigint, $5::bigint, $6::text, $7::text))
+     order by at desc, epoch desc, sequence desc, scope desc, unit desc limit $8`,
+    [issuedUser(user), campaign ?? null, ...placeValues(before), before?.scope ?? null, before?.unit ?? null, limit]
+  )
+  return rows
+}
+
+/** What a user has of a unit. */
+export interface StoredBalance {
+  readonly scope: string
+  readonly unit: string
+  readonly balance: number
+}
+
+/** Balances of a user as Postgres has summed them, those of zero among them. */
+export async function balancesOfUser(db: Queryable, user: string): Promise<StoredBalance[]> {
+  const { rows } = await db.query<StoredBalance>(
+    'select scope, unit, balance from balances where user_id = $1 order by scope, unit',
+    [issuedUser(user)]
+  )
+  return rows
+}
+
+const PAGE = 10_000
+
+/** All balances of a shard, page by page along the primary key. */
+export async function* readBalances(
+  db: Queryable,
+  shard: number
+): AsyncGenerator<Array<StoredBalance & { readonly user: string }>> {
+  let last = { user: '', scope: '', unit: '' }
+  for (;;) {
+    const { rows } = await db.query<StoredBalance & { readonly user: string }>(
+      `select user_id as "user", scope, unit, balance from balances
+       where shard = $1 and (user_id, scope, unit) > ($2, $3, $4)
+       order by user_id, scope, unit limit ${PAGE}`,
+      [shard, last.user, last.scope, last.unit]
+    )
+    const end = rows.at(-1)
+    if (!end) return
+    yield rows.map(inside)
+    last = end
+  }
+}

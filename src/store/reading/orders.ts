@@ -1,0 +1,99 @@
+import type pg from 'pg'
+import { type Page, placeValues } from '../connection/list-place.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+
+/** An order as it is stored. */
+export interface StoredOrder {
+  readonly id: string
+  readonly user: string
+  /** the gate's record of the order, after its last journaled change */
+  readonly record: string
+}
+
+/** A journaled decision. */
+export interface StoredDecision {
+  readonly id: string
+  readonly sequence: number
+  /** entity.verb, such as order.accepted */
+  readonly type: string
+  readonly campaign: string
+  readonly activity: string
+  /** the id of the order or win that it is about; nothing usable for other decisions */
+  readonly entity: string
+  readonly at: Date
+  /** the gate's record of the order or win right after this decision; '' where it is about none */
+  readonly record: string
+  readonly report: string
+}
+
+/** Orders of a user, newest first, at most `limit`. */
+export async function ordersOfUser(pool: pg.Pool, user: string, page: Page): Promise<StoredOrder[]> {
+  const { rows } = await pool.query<StoredOrder>(
+    `select order_id as id, user_id as user, record from orders
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null or (accepted_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
+     order by accepted_at desc, epoch desc, sequence desc limit $6`,
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
+  )
+  return rows.map(inside)
+}
+
+/** An order by its id, whosever it is. */
+export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder | undefined> {
+  const { rows } = await pool.query<StoredOrder>(
+    'select order_id as id, user_id as user, record from orders where order_id = $1',
+    [id]
+  )
+  return rows[0] && inside(rows[0])
+}
+
+const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, campaign_id as campaign,
+  activity_id as activity, shard || '-' || entity as entity, at, record, report`
+
+/** The decision that a replay field of a user stands for, such as `u:<Idempotency-Key>`. */
+export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
+  const { rows } = await pool.query<StoredDecision>(
+    `select ${decisionColumns} from decisions where user_id = $1 and key = $2`,
+    [issuedUser(user), key]
+  )
+  return rows[0]
+}
+
+/** A decision about an order with what was asked for: carrier, reason, reference, who. */
+export interface OrderDecision extends StoredDecision {
+  readonly request: unknown
+}
+
+/** Decisions about an order, oldest first, at most 1,000. (By user, for decisions are indexed by user and key.) */
+export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string): Promise<OrderDecision[]> {
+  const { rows } = await pool.query<OrderDecision>(
+    `select ${decisionColumns}, request from decisions where user_id = $1 and shard || '-' || entity = $2 order by epoch, sequence limit 1000`,
+    [issuedUser(user), id]
+  )
+  return rows
+}
+
+/** A replay field of a user. */
+export interface ReplayField {
+  readonly user: string
+  readonly key: string
+}
+
+/**
+ * Which of many replay fields have a stored decision: whoever drives what may be older than Redis' replays asks here first.
+ * @returns ids of decisions in the order of `fields`, undefined where none is stored
+ */
+export async function decisionsUnder(
+  db: Pick<pg.Pool, 'query'>,
+  fields: readonly ReplayField[]
+): Promise<Array<string | undefined>> {
+  if (fields.length === 0) return []
+  const { rows } = await db.query<{ place: number; id: string }>(
+    `select place, shard || '-' || epoch || '-' || sequence as id
+     from unnest($1::text[], $2::text[]) with ordinality as f("user", key, place)
+     join decisions d on d.user_id = f."user" and d.key = f.key`,
+    [fields.map(({ user }) => issuedUser(user)), fields.map(({ key }) => key)]
+  )
+  const found = new Map(rows.map(({ place, id }) => [place, id]))
+  return fields.map((_, index) => found.get(index + 1))
+}

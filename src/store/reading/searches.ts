@@ -1,0 +1,87 @@
+import { type Page, placeValues } from '../connection/list-place.ts'
+import type { Queryable } from '../connection/transaction.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+import type { StoredOrder } from './orders.ts'
+import type { StoredWin } from './wins.ts'
+
+/** Which orders are looked for; what is left out does not matter. */
+export interface OrderSearch {
+  readonly user?: string | undefined
+  readonly activity?: string | undefined
+  readonly status?: string | undefined
+  /** that have to be shipped by then */
+  readonly shipBy?: Date | undefined
+}
+
+export interface WinSearch {
+  readonly user?: string | undefined
+  readonly status?: string | undefined
+  readonly type?: string | undefined
+}
+
+/**
+ * What stands once for each campaign, newest first within it, as one list: an index leads with the campaign, and a list over all
+ * of them is the newest few of each.
+ */
+const ofEachCampaign = (newest: string, order: string) =>
+  `select f.* from campaigns c cross join lateral (${newest}) f where ($1::text is null or c.campaign_id = $1) order by ${order}`
+
+/** Stored orders, newest first, at most `limit`. */
+export async function searchOrders(db: Queryable, search: OrderSearch, page: Page): Promise<StoredOrder[]> {
+  const newest = 'accepted_at desc, epoch desc, sequence desc'
+  const where = `($2::text is null or user_id = $2) and ($3::text is null or activity_id = $3)
+    and ($4::text is null or status = $4) and ($5::timestamptz is null or ship_by <= $5)
+    and ($6::timestamptz is null or (accepted_at, epoch, sequence) < ($6, $7::bigint, $8::bigint))
+    order by ${newest} limit $9`
+  const columns = 'order_id as id, user_id as "user", record, accepted_at, epoch, sequence'
+  const sql =
+    search.user === undefined
+      ? `${ofEachCampaign(`select ${columns} from orders where campaign_id = c.campaign_id and ${where}`, newest)} limit $9`
+      : `select ${columns} from orders where ($1::text is null or campaign_id = $1) and ${where}`
+  const { user = null, activity = null, status = null, shipBy = null } = search
+  const issued = user && issuedUser(user)
+  const values = [page.campaign ?? null, issued, activity, status, shipBy, ...placeValues(page.before), page.limit]
+  return (await db.query<StoredOrder>(sql, values)).rows.map(inside)
+}
+
+/** Stored wins, newest first, at most `limit`; revoked ones among them. */
+export async function searchWins(db: Queryable, search: WinSearch, page: Page): Promise<StoredWin[]> {
+  const newest = 'won_at desc, epoch desc, sequence desc'
+  const where = `($2::text is null or user_id = $2) and ($3::text is null or status = $3)
+    and ($4::text is null or type = $4)
+    and ($5::timestamptz is null or (won_at, epoch, sequence) < ($5, $6::bigint, $7::bigint))
+    order by ${newest} limit $8`
+  const columns = 'win_id as id, user_id as "user", record, won_at, epoch, sequence'
+  const sql =
+    search.user === undefined
+      ? `${ofEachCampaign(`select ${columns} from wins where campaign_id = c.campaign_id and ${where}`, newest)} limit $8`
+      : `select ${columns} from wins where ($1::text is null or campaign_id = $1) and ${where}`
+  const { user = null, status = null, type = null } = search
+  const issued = user && issuedUser(user)
+  const values = [page.campaign ?? null, issued, status, type, ...placeValues(page.before), page.limit]
+  return (await db.query<StoredWin>(sql, values)).rows.map(inside)
+}
+
+/** What a word stands for. */
+export interface Found {
+  readonly type: 'user' | 'order' | 'win' | 'claim' | 'code'
+  /** of a code, the claim or win that has it; null while it is free */
+  readonly id: string | null
+  readonly user: string | null
+  readonly campaign: string | null
+}
+
+/** Everything that has exactly this id, or is this code; each by an index. */
+export async function searchWord(db: Queryable, word: string): Promise<Found[]> {
+  const { rows } = await db.query<Found>(
+    `select 'user' as type, $1::text as id, $1::text as "user", null::text as campaign
+       where exists (select 1 from decisions where user_id = $1)
+     union all select 'order', order_id, user_id, campaign_id from orders where order_id = $1
+     union all select 'win', win_id, user_id, campaign_id from wins where win_id = $1
+     union all select 'claim', claim_id, user_id, campaign_id from claims where claim_id = $1
+     union all select 'code', c.claim_id, coalesce(l.user_id, w.user_id), c.campaign_id from codes c
+       left join claims l on l.claim_id = c.claim_id left join wins w on w.win_id = c.claim_id where c.code = $1`,
+    [word]
+  )
+  return rows
+}

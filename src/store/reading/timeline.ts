@@ -1,0 +1,39 @@
+import { type Page, placeValues } from '../connection/list-place.ts'
+import type { Queryable } from '../connection/transaction.ts'
+import { issuedUser } from '../connection/user-name.ts'
+
+/** A journaled decision about a user, as support reads it. */
+export interface TimelineEntry {
+  /** `<shard>-<epoch>-<sequence>` */
+  readonly id: string
+  /** entity.verb */
+  readonly type: string
+  readonly campaign: string
+  readonly activity: string
+  /** replay field */
+  readonly key: string
+  readonly at: Date
+  readonly report: string
+  /** the order or win that it is about, and the gate's record of it right after; record '' where it is about none */
+  readonly entity: string
+  readonly record: string
+  /** what was asked for */
+  readonly request: unknown
+  /** by field of the user's hash: what it took and gave */
+  readonly moved: Readonly<Record<string, number>>
+}
+
+/** Decisions of a user, newest first, at most `limit`. (Decisions are indexed by user, of whom there are few; then sorted.) */
+export async function decisionsOfUser(db: Queryable, user: string, page: Page): Promise<TimelineEntry[]> {
+  const { rows } = await db.query<TimelineEntry>(
+    `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, key, at,
+       report, shard || '-' || entity as entity, record, request,
+       coalesce(adds -> 'u', adds -> ('u:' || user_id), '{}') as moved
+     from decisions
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null or (at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
+     order by at desc, epoch desc, sequence desc limit $6`,
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
+  )
+  return rows
+}

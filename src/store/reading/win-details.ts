@@ -1,0 +1,85 @@
+import type { Queryable } from '../connection/transaction.ts'
+
+/** Whose details: those that a request to claim a win brought along. */
+interface DetailsRequest {
+  readonly win: string
+  /** replay field and hash of the command, as the gate gets them */
+  readonly key: string
+  readonly hash: string
+}
+
+/**
+ * Keeps what a request to claim a win says about its owner (address, account): personal data, which never enters the
+ * journal. Before the gate decides, so that no claimed win is without them; the same request again changes nothing.
+ * @returns whether they are new
+ */
+export async function saveWinDetails(
+  db: Queryable,
+  request: DetailsRequest & { readonly details: object }
+): Promise<boolean> {
+  const { win, key, hash, details } = request
+  const { rowCount } = await db.query(
+    `insert into win_details (win_id, key, hash, details) values ($1, $2, $3, $4)
+     on conflict on constraint win_details_pkey do nothing`,
+    [win, key, hash, JSON.stringify(details)]
+  )
+  return rowCount === 1
+}
+
+/** Forgets what came with a request that the gate refused. */
+export async function forgetWinDetails(db: Queryable, { win, key, hash }: DetailsRequest): Promise<void> {
+  await db.query('delete from win_details where win_id = $1 and key = $2 and hash = $3', [win, key, hash])
+}
+
+/** Details that requests with this key brought along, and the hashes they were kept under. */
+export async function detailsUnder(
+  db: Queryable,
+  win: string,
+  key: string
+): Promise<Array<{ readonly hash: string; readonly details: Record<string, unknown> }>> {
+  const { rows } = await db.query<{ hash: string; details: Record<string, unknown> }>(
+    'select hash, details from win_details where win_id = $1 and key = $2 limit 10',
+    [win, key]
+  )
+  return rows
+}
+
+/**
+ * Details of the request by which a win was claimed: of the stored decision, or of `request` where the caller knows from
+ * the gate which one it was.
+ * @returns undefined when the win is not claimed, or was claimed without details
+ */
+export async function readWinDetails(
+  db: Queryable,
+  win: string,
+  request?: Omit<DetailsRequest, 'win'>
+): Promise<Record<string, unknown> | undefined> {
+  const { rows } = request
+    ? await db.query<{ details: Record<string, unknown> }>(
+        'select details from win_details where win_id = $1 and key = $2 and hash = $3',
+        [win, request.key, request.hash]
+      )
+    : await db.query<{ details: Record<string, unknown> }>(
+        `select w.details from win_details w
+         join wins on wins.win_id = w.win_id
+         join decisions d on d.user_id = wins.user_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed'
+         where w.win_id = $1`,
+        [win]
+      )
+  return rows[0]?.details
+}
+
+/**
+ * Forgets details that came with a request which the gate refused, once they are older than `days`. (Longer than any
+ * decision may wait for the journal.)
+ * @returns how many were forgotten
+ */
+export async function forgetUnusedDetails(db: Queryable, days: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from win_details w where saved_at < now() - make_interval(days => $1) and not exists (
+       select 1 from wins join decisions d on d.user_id = wins.user_id
+       where wins.win_id = w.win_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed')`,
+    [days]
+  )
+  return rowCount ?? 0
+}

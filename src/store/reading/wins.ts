@@ -1,0 +1,69 @@
+import { type Page, placeValues } from '../connection/list-place.ts'
+import type { Queryable } from '../connection/transaction.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+
+/** A win as it is stored. */
+export interface StoredWin {
+  /** `<shard>-<epoch>-<sequence>` of its spin */
+  readonly id: string
+  readonly user: string
+  /** the gate's record of the win, after its last journaled change: `decodeWin(id, record)` */
+  readonly record: string
+}
+
+const columns = 'win_id as id, user_id as "user", record'
+
+/** Wins of a user, newest first, at most `limit`; revoked ones among them. */
+export async function winsOfUser(db: Queryable, user: string, page: Page): Promise<StoredWin[]> {
+  const { rows } = await db.query<StoredWin>(
+    `select ${columns} from wins
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null or (won_at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
+     order by won_at desc, epoch desc, sequence desc limit $6`,
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
+  )
+  return rows.map(inside)
+}
+
+/** A win by its id, whosever it is. */
+export async function findWin(db: Queryable, id: string): Promise<StoredWin | undefined> {
+  const { rows } = await db.query<StoredWin>(`select ${columns} from wins where win_id = $1`, [id])
+  return rows[0] && inside(rows[0])
+}
+
+/** How many wins of each prize stand, by `<draw>/<prize>`, for draws of a campaign. */
+export async function countWins(
+  db: Queryable,
+  campaign: string,
+  draws: readonly string[]
+): Promise<Map<string, number>> {
+  if (draws.length === 0) return new Map()
+  const { rows } = await db.query<{ draw: string; prize: string; wins: number }>(
+    `select activity_id as draw, prize_id as prize, count(*)::float8 as wins from wins
+     where campaign_id = $1 and status <> 'revoked' and activity_id = any ($2) group by 1, 2`,
+    [campaign, draws]
+  )
+  return new Map(rows.map(({ draw, prize, wins }) => [`${draw}/${prize}`, wins]))
+}
+
+/**
+ * Wins of a campaign that stand, newest first, at most `limit`: the list of winners. User ids are whole, the caller masks
+ * them.
+ * @param page `draw`: only of this one
+ */
+export async function publicWins(
+  db: Queryable,
+  campaign: string,
+  page: Omit<Page, 'campaign'> & { readonly draw?: string | undefined }
+): Promise<StoredWin[]> {
+  // a statement for each case: one for both could not be read along the index of either
+  const ofDraw = page.draw === undefined ? '' : 'and activity_id = $6'
+  const { rows } = await db.query<StoredWin>(
+    `select ${columns} from wins
+     where campaign_id = $1 and status <> 'revoked' ${ofDraw}
+       and ($2::timestamptz is null or (won_at, epoch, sequence) < ($2, $3::bigint, $4::bigint))
+     order by won_at desc, epoch desc, sequence desc limit $5`,
+    [campaign, ...placeValues(page.before), page.limit, ...(page.draw === undefined ? [] : [page.draw])]
+  )
+  return rows.map(inside)
+}

@@ -1,0 +1,31 @@
+import type { Queryable } from '../connection/transaction.ts'
+
+export interface ShardFigures {
+  readonly shard: number
+  readonly state: string
+  readonly epoch: number
+  readonly deadLetters: number
+  /** found by all comparisons since the shard was opened last: an opening writes Redis anew */
+  readonly differences: number
+  /** Unix time in seconds of the last comparison that found one, 0 without */
+  readonly differedAt: number
+}
+
+/** What there is to watch in Postgres, by shard. */
+export async function readShardFigures(db: Queryable): Promise<ShardFigures[]> {
+  const { rows } = await db.query<ShardFigures>(
+    `select shard, state, epoch::float8 as epoch,
+       (select count(*) from dead_letters d where d.shard = s.shard)::float8 as "deadLetters",
+       coalesce(r.differences, 0)::float8 as differences,
+       coalesce(extract(epoch from r.differed_at), 0)::float8 as "differedAt"
+     from shards s
+     left join lateral (
+       select sum(jsonb_array_length(result -> 'differences')) as differences, max(finished_at) as differed_at
+       from reconciliations
+       where reconciliations.shard = s.shard and state = 'done' and jsonb_array_length(result -> 'differences') > 0
+         and finished_at >= coalesce((select max(opened_at) from openings o where o.shard = s.shard), '-infinity')
+     ) r on true
+     order by shard`
+  )
+  return rows
+}

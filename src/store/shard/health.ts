@@ -1,0 +1,55 @@
+import type { StoreFacts } from '../../health/store-verdicts.ts'
+import type { Queryable } from '../connection/transaction.ts'
+import { works } from '../operators/operators.ts'
+
+/** A worker of which nothing was heard for so long is not counted as alive, and what it said is not believed. */
+const ALIVE_SECONDS = 5
+
+/** Everything that conditions are made of and that Postgres knows, in one statement. */
+export async function readStoreFacts(db: Queryable, shard: number): Promise<StoreFacts> {
+  const { rows } = await db.query<StoreFacts>(
+    `select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as "readOnly",
+       (select jsonb_build_object('state', state, 'epoch', epoch, 'waitingFor', waiting_for) from shards where shard = $1) as shard,
+       (select count(*) from openings where shard = $1 and opened_at > now() - interval '5 minutes')::float8 as openings,
+       (select coalesce(jsonb_agg(jsonb_build_object(
+            'worker', worker, 'term', owner_term,
+            'silentSeconds', extract(epoch from clock_timestamp() - seen_at),
+            'alive', clock_timestamp() - seen_at < make_interval(secs => $2), 'conditions', conditions)
+          order by owner_term desc), '[]')
+        from worker_reports) as workers,
+       has_table_privilege('audit', 'insert') as "mayAudit",
+       -- the newest ones alone: this is asked every second, and results may be long
+       (select coalesce(sum(jsonb_array_length(result -> 'differences')), 0) from (
+          select result from reconciliations where shard = $1 and state = 'done'
+            and finished_at >= coalesce((select max(opened_at) from openings where shard = $1), '-infinity')
+          order by reconciliation_id desc limit 20) newest
+       )::float8 as differences,
+       (select count(*) from operators where role <> 'service' and ${works})::float8 as people`,
+    [shard, ALIVE_SECONDS]
+  )
+  const [facts] = rows
+  if (!facts) throw new Error('Postgres answered without a row')
+  return facts
+}
+
+export interface WorkerReport {
+  readonly worker: string
+  readonly ownerTerm: number
+  readonly conditions: object
+}
+
+/** A worker lives, and says what it sees. Rows of those that ended an hour ago go. */
+export async function saveWorkerReport(db: Queryable, report: WorkerReport): Promise<void> {
+  await db.query(
+    `with gone as (delete from worker_reports where seen_at < now() - interval '1 hour' and worker <> $1)
+     insert into worker_reports (worker, owner_term, conditions) values ($1, $2, $3)
+     on conflict on constraint worker_reports_pkey
+     do update set seen_at = now(), owner_term = excluded.owner_term, conditions = excluded.conditions`,
+    [report.worker, report.ownerTerm, JSON.stringify(report.conditions)]
+  )
+}
+
+/** A worker stops in order: nobody waits for it to be missed. */
+export async function removeWorkerReport(db: Queryable, worker: string): Promise<void> {
+  await db.query('delete from worker_reports where worker = $1', [worker])
+}

@@ -1,0 +1,261 @@
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
+import { drawRandom } from '../record/draw-random.ts'
+import { scopeKey } from '../record/replay.ts'
+import { userField } from '../record/user-fields.ts'
+import { Difference, mustBe, mustEqual } from './difference.ts'
+import { type DrawReport, Tally } from './draw-report.ts'
+import { isEnd, JournalEnd } from './journal-end.ts'
+import { type JournalHeader, type JournalLine, LineError, readHeader, readLine } from './journal-line.ts'
+import { JournalOrder } from './journal-order.ts'
+import { checkSpin } from './spin/check.ts'
+import { RulesError } from './spin/rules.ts'
+import { readSpin } from './spin/spin.ts'
+import { type DrawPlace, DrawState } from './spin/state.ts'
+
+/** A draw cannot be verified from this file: what happened, what it means, what to do. */
+export class NotVerifiableError extends Error {
+  readonly meaning: string
+  readonly remedy: string
+
+  constructor(what: string, meaning: string, remedy: string) {
+    super(what)
+    this.meaning = meaning
+    this.remedy = remedy
+  }
+}
+
+export interface VerifyOptions extends DrawPlace {
+  /** 64 hex digits; needed while the file does not reveal the seed */
+  readonly seed?: string | undefined
+  /** the commitment as it was noted before the draw, 64 hex digits: that of the file must be the same */
+  readonly commitment?: string | undefined
+  /** go on behind decisions that are missing, as those that were never journaled are; else a broken chain is a difference */
+  readonly acceptMissing?: boolean | undefined
+}
+
+/** The first decision that is not as it must be. */
+export interface FoundDifference {
+  /** line of the file, from 1 */
+  readonly line: number
+  /** the decision's id, '' when the line names none or it is about the seed */
+  readonly id: string
+  readonly what: string
+  readonly expected: string
+  readonly found: string
+  /** decisions of the same epoch that are missing before it: what they changed is void, and was in force then */
+  readonly missing: number
+  /** the line itself */
+  readonly text: string
+}
+
+export type Verdict =
+  | { readonly ok: true; readonly header: JournalHeader; readonly report: DrawReport }
+  | { readonly ok: false; readonly difference: FoundDifference }
+
+/** Recomputes every spin of a draw from an exported journal alone, line by line. */
+export class DrawVerifier {
+  readonly #options: VerifyOptions
+  readonly #state: DrawState
+  readonly #tally = new Tally()
+  readonly #known = new Set<string>()
+  #header: JournalHeader | undefined
+  #order = new JournalOrder(0)
+  #seed: KeyObject | undefined
+  #lines = 0
+  #last = ''
+  readonly #end = new JournalEnd()
+  #ended = false
+  /** where the last spin stood, to tell whether anything is missing since */
+  #lastSpin = { epoch: 0, missing: 0 }
+  #difference: FoundDifference | undefined
+
+  constructor(options: VerifyOptions) {
+    this.#options = options
+    this.#state = new DrawState(options)
+  }
+
+  /**
+   * Takes the next line; the first one is the header.
+   * @returns whether to go on: not after a difference
+   * @throws NotVerifiableError
+   */
+  add(text: string): boolean {
+    if (this.#difference) return false
+    this.#lines += 1
+    let id = ''
+    try {
+      if (this.#header === undefined) this.#open(text)
+      else {
+        if (this.#ended) throw new Difference('the line', 'nothing after the end of the journal', text.slice(0, 80))
+        if (isEnd(text)) this.#close(text)
+        else {
+          const line = readLine(text)
+          id = line.id
+          this.#take(line)
+        }
+      }
+      this.#end.add(text)
+    } catch (error) {
+      this.#difference = this.#told(error, id, text)
+    }
+    return this.#difference === undefined
+  }
+
+  /** The verdict, after the last line. @throws NotVerifiableError when lines are missing at the end */
+  finish(): Verdict {
+    if (this.#difference) return { ok: false, difference: this.#difference }
+    const header = this.#header
+    if (header === undefined) throw notExported('The file is empty.')
+    if (!this.#ended) {
+      throw new NotVerifiableError(
+        `The file is cut off: it ends with decision ${this.#last || '(none)'}, and not with its count.`,
+        'What is there is as it must be, the rest is not known.',
+        'Export the journal again.'
+      )
+    }
+    return { ok: true, header, report: this.#tally.report(this.#order) }
+  }
+
+  #told(error: unknown, id: string, text: string): FoundDifference {
+    const place = { line: this.#lines, id, text, missing: this.#order.missing }
+    if (error instanceof Difference) {
+      return { ...place, what: error.message, expected: error.expected, found: error.found }
+    }
+    if (error instanceof RulesError) {
+      return {
+        ...place,
+        what: 'the rules in force',
+        expected: 'rules of a draw, journaled before',
+        found: error.message
+      }
+    }
+    if (!(error instanceof LineError)) throw error
+    if (this.#header === undefined) throw notExported(error.message)
+    return { ...place, what: 'the line', expected: 'a decision of the journal', found: error.message }
+  }
+
+  #open(text: string): void {
+    const header = readHeader(text)
+    const { campaign, draw, commitment } = this.#options
+    const entry = header.draws.find((known) => known.campaign === campaign && known.draw === draw)
+    if (entry === undefined) {
+      throw new NotVerifiableError(
+        `The file knows no draw ${campaign}/${draw}.`,
+        `It names ${header.draws.map((known) => `${known.campaign}/${known.draw}`).join(', ') || 'none'}.`,
+        'Check --campaign and --draw, or export the journal of that campaign.'
+      )
+    }
+    checkWhole(header)
+    const seed = this.#options.seed ?? entry.seed
+    if (seed === undefined) {
+      throw new NotVerifiableError(
+        'The seed of this draw is not known.',
+        `It is secret until the draw is over; the file is of ${header.exportedAt}.`,
+        'Export the journal again after the draw, or give the seed with --seed.'
+      )
+    }
+    if (commitment !== undefined) mustEqual('the commitment', commitment, entry.commitment)
+    const bytes = Buffer.from(seed, 'hex')
+    mustEqual('the SHA-256 of the seed', entry.commitment, createHash('sha256').update(bytes).digest('hex'))
+    this.#seed = createSecretKey(bytes)
+    this.#header = header
+    this.#order = new JournalOrder(header.shard)
+  }
+
+  /** The end that the lines before it have. @throws Difference when it is another: a line was taken out or put in */
+  #close(text: string): void {
+    mustEqual('the last decision', this.#header?.through ?? '', this.#last)
+    mustEqual('the count and SHA-256 of all lines', this.#end.text(), text)
+    this.#ended = true
+  }
+
+  #take(line: JournalLine): void {
+    if (this.#order.advance(line)) this.#state.begin()
+    const { campaign, draw } = this.#options
+    if (line.type.startsWith('spin.') && line.campaign === campaign && line.activity === draw) this.#spin(line)
+    else this.#other(line)
+    this.#state.apply(line)
+    this.#last = line.id
+  }
+
+  #spin(line: JournalLine): void {
+    if (this.#seed === undefined) throw new Error('the header comes first')
+    const { campaign, draw } = this.#options
+    const { epoch, missing } = this.#order
+    const state = this.#state
+    const spin = readSpin(line, { state, draw: { campaign, draw }, missing })
+    const random = drawRandom(this.#seed, { campaign, draw, user: line.user, key: line.key.slice(2) })
+    if (this.#known.has(random)) throw new Difference('the key', 'one that this user has not spun with', line.key)
+    this.#known.add(random)
+    const linked = missing === (this.#lastSpin.epoch === epoch ? this.#lastSpin.missing : 0)
+    const isKnown = linked || this.#options.acceptMissing !== true
+    const checked = checkSpin(spin, { random, previous: isKnown ? state.chain : undefined })
+    const first = !spin.user.counts.has(spin.fields.times)
+    this.#lastSpin = { epoch, missing }
+    this.#tally.spin(spin, checked, { first, linked })
+    if (line.entity !== '') {
+      state.wins.set(line.entity, { user: line.user, prize: checked.prize.id, revoked: false })
+    }
+  }
+
+  /** A decision that is no spin of this draw must not pretend to be none, and takes back no win twice. */
+  #other(line: JournalLine): void {
+    const { campaign, draw } = this.#options
+    if (line.type.startsWith('spin.')) {
+      const counter = userField.times(line.campaign, line.activity)
+      mustEqual('the campaign and draw of a spin', 1, line.adds.u?.[counter])
+    }
+    const stock = this.#state.stock
+    for (const [scope, values] of Object.entries(line.puts)) {
+      const writes = scopeKey(scope, line) === stock && values.chain !== undefined
+      mustBe(!writes, 'the type', { expected: 'a spin, for it writes the number of one', found: line.type })
+    }
+    if (line.type === 'win.revoked' && line.campaign === campaign && line.activity === draw) this.#revoke(line)
+  }
+
+  #revoke(line: JournalLine): void {
+    const win = this.#state.wins.get(line.entity)
+    mustBe(win !== undefined && !win.revoked && win.user === line.user, 'the win that is revoked', {
+      expected: `one of ${line.user} that stands`,
+      found: line.entity
+    })
+    if (win === undefined) return
+    const back = Object.keys(line.adds.s ?? {}).filter((field) => !field.startsWith(`${win.prize}:`))
+    mustBe(back.length === 0, 'the quota that comes back', { expected: `that of ${win.prize}`, found: back.join() })
+    win.revoked = true
+    this.#tally.revocation()
+  }
+}
+
+function notExported(what: string): NotVerifiableError {
+  return new NotVerifiableError(
+    what,
+    'It is no exported journal.',
+    'Make one: floodgate export journal --campaign <campaign> --output <file>'
+  )
+}
+
+/** Spins are recomputed from everything before them, users and keys included. @throws NotVerifiableError */
+function checkWhole({ from, masked }: JournalHeader): void {
+  if (masked) {
+    throw new NotVerifiableError(
+      'The file is masked.',
+      "A spin's number is made of its user and key, which are not in it.",
+      'Export the journal without --mask.'
+    )
+  }
+  if (from !== null) {
+    throw new NotVerifiableError(
+      `The file begins with decision ${from}.`,
+      'Rules, quotas and counters of before are not in it.',
+      'Export the journal without --from.'
+    )
+  }
+}
+
+/** Verifies a whole journal held in memory, header first. @throws NotVerifiableError */
+export function verifyDraw(lines: Iterable<string>, options: VerifyOptions): Verdict {
+  const verifier = new DrawVerifier(options)
+  for (const line of lines) if (!verifier.add(line)) break
+  return verifier.finish()
+}

@@ -1,0 +1,130 @@
+import { logical } from '../../record/keys.ts'
+import { userField } from '../../record/user-fields.ts'
+import { Difference, mustBe, mustEqual } from '../difference.ts'
+import { checkCost } from './cost.ts'
+import { creditPrize, type Effects } from './gives.ts'
+import { memoryAfter, oldMemoryAfter } from './losses.ts'
+import { type CheckedPrize, checkPrize } from './prize.ts'
+import type { SpinPrize } from './rules.ts'
+import { countOf, type Spin } from './spin.ts'
+
+type Scopes = Readonly<Record<string, Readonly<Record<string, number | string>>>>
+
+/** The draw was open, and open to this user. */
+function checkStanding(spin: Spin): void {
+  const { rules, at, facts, line, user, draw, state, fields } = spin
+  mustBe(rules.shut === '', 'the draw', { expected: 'open', found: rules.shut })
+  if (at < rules.opensAt || at >= rules.closesAt) {
+    const window = [rules.opensAt, rules.closesAt].map((time) => new Date(time).toISOString())
+    throw new Difference('the time', window.join(' to '), line.at)
+  }
+  mustBe(Number(facts.level) >= rules.level, 'the level', { expected: `${rules.level} or above`, found: facts.level })
+  const barred = user.texts.get(userField.disqualified(draw.campaign)) === '1'
+  mustBe(!barred, 'the user', { expected: 'one who is not disqualified', found: line.user })
+  if (rules.entitlement !== '') {
+    const held = state.balance(line.user, userField.entitlement(draw.campaign, rules.entitlement)).most(line.batch)
+    mustBe(held >= 1, `the entitlement ${rules.entitlement}`, { expected: 'one', found: held })
+  }
+  const limits = [
+    [rules.perDay, fields.timesToday, 'on this day'],
+    [rules.perCampaign, fields.times, 'in the campaign']
+  ] as const
+  for (const [most, field, when] of limits) {
+    const times = countOf(spin, field) + 1
+    mustBe(most === 0 || times <= most, `the spins ${when}`, { expected: `${most} at most`, found: times })
+  }
+}
+
+/** Whether it counts as a win. */
+function isCounted({ rules, line, fields }: Spin, prize: SpinPrize): boolean {
+  const readings = [prize.type !== 'nothing', ...(rules.isOld ? [prize.id !== rules.fallback] : [])]
+  const told = line.adds.u?.[fields.wins] !== undefined
+  return readings.includes(told) ? told : (readings[0] ?? false)
+}
+
+/** Counters of the user that every spin moves, and whether they take part in the campaign for the first time. */
+function countSpin(spin: Spin, { prize }: CheckedPrize, { adds }: Effects): boolean {
+  const { rules, fields, draw, user, line, missing } = spin
+  const bump = (field: string, by: number) => adds.set(field, (adds.get(field) ?? 0) + by)
+  bump(fields.times, 1)
+  if (rules.perDay > 0 || rules.daily > 0) bump(fields.timesToday, 1)
+  if (rules.entitlement !== '') bump(userField.entitlement(draw.campaign, rules.entitlement), -1)
+  if (isCounted(spin, prize)) {
+    bump(fields.wins, 1)
+    if (rules.tierMost.has(prize.tier)) bump(userField.wins(draw.campaign, draw.draw, Number(prize.tier)), 1)
+  }
+  const participation = userField.participation(draw.campaign)
+  if (user.counts.has(participation)) return false
+  // a missing decision of the same user may have been his first
+  const told = line.adds.u?.[participation] !== undefined
+  const first = told || missing === 0
+  if (first) bump(participation, 0)
+  return first
+}
+
+function winRecord(spin: Spin, { prize, sub }: CheckedPrize, given: readonly string[]): string {
+  const { line, draw, at } = spin
+  if (prize.type === 'nothing') return ''
+  const claimBy = given.length === 0 && prize.claimWithinMs > 0 ? String(at + prize.claimWithinMs) : ''
+  const status = given.length > 0 ? 'g' : 'w'
+  const place = [status, `${line.epoch}-${line.batch}`, draw.campaign, draw.draw, prize.id, sub?.id ?? '']
+  return [...place, prize.tier, prize.type, at, claimBy, given.join(',')].join(';')
+}
+
+/** Both must hold the same values; a scope without fields is none. */
+function compare(what: string, expected: Scopes, found: Scopes): void {
+  for (const [scope, fields] of Object.entries(expected)) {
+    for (const [field, value] of Object.entries(fields)) {
+      const other = found[scope]?.[field]
+      if (other !== value) throw new Difference(`${what} ${scope} ${field}`, value, other ?? '')
+    }
+  }
+  for (const [scope, fields] of Object.entries(found)) {
+    for (const [field, value] of Object.entries(fields)) {
+      if (expected[scope]?.[field] === undefined) throw new Difference(`${what} ${scope} ${field}`, '', value)
+    }
+  }
+}
+
+/** Everything that the spin wrote, field by field. */
+function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): void {
+  const { line, facts, rules, fields, draw } = spin
+  const { prize } = checked
+  const isFirst = countSpin(spin, checked, effects)
+  const won = prize.type !== 'nothing'
+  if (rules.memory) {
+    const old = oldMemoryAfter(spin, prize)
+    const isOld = rules.isOld && line.puts.u?.[fields.lastSpin] === old
+    effects.puts.set(fields.lastSpin, isOld ? old : memoryAfter(spin, prize))
+  }
+  mustEqual('the type', won ? 'spin.won' : 'spin.lost', line.type)
+  mustEqual('the win', won ? `${line.epoch}-${line.sequence}` : '', line.entity)
+  mustEqual('the session', '', line.session)
+  mustEqual('the record of the win', winRecord(spin, checked, effects.given), line.record)
+  const told = [facts.prize, facts.sub, facts.number, facts.previous, facts.picked, facts.why, facts.level, facts.left]
+  mustEqual('the report', told.join(',') + effects.moves, line.report)
+  const quota = prize.limited ? { s: { [`${prize.id}:remaining`]: -1, [`${prize.id}:paid`]: 1 } } : {}
+  const left = { 'codes:remaining': -1, 'codes:paid': 1 }
+  const codes = prize.pool === '' ? {} : { [logical.pool(draw.campaign, prize.pool)]: left }
+  const participant = isFirst ? { c: { participants: 1 } } : {}
+  compare('what it adds to', { u: Object.fromEntries(effects.adds), ...quota, ...codes, ...participant }, line.adds)
+  compare('what it writes to', { u: Object.fromEntries(effects.puts), s: { chain: facts.number } }, line.puts)
+}
+
+/**
+ * Recomputes one spin from everything before it.
+ * @param secret.random the HMAC of this spin
+ * @param secret.previous the number of the spin before, undefined when that is missing
+ * @throws Difference at the first thing that is not as it must be
+ */
+export function checkSpin(spin: Spin, secret: { random: string; previous: string | undefined }): CheckedPrize {
+  checkStanding(spin)
+  const checked = checkPrize(spin, secret)
+  const cost = checkCost(spin)
+  const effects = creditPrize(spin, cost, [...checked.prize.reward, ...(checked.sub?.reward ?? [])])
+  if (spin.moves.length !== effects.moves.split('|').length - 1) {
+    throw new Difference('the moves of balances', effects.moves.slice(1), spin.line.report)
+  }
+  compareWritten(spin, checked, effects)
+  return checked
+}

@@ -1,0 +1,149 @@
+import { userField } from '../../record/user-fields.ts'
+import { Difference, mustBe, mustEqual } from '../difference.ts'
+import type { Supply } from '../supply.ts'
+import { lossesSince } from './losses.ts'
+import { numberOf, pickIndex, pickSubIndex, spinDigest } from './number.ts'
+import { RulesError, type SpinPrize, type SpinSub } from './rules.ts'
+import { countOf, type Spin } from './spin.ts'
+
+/** How a spin may end: the prize and why it is not the picked one ('' when it is). */
+export interface Answer {
+  readonly prize: string
+  readonly why: string
+}
+
+/** A spin's prize, found right. */
+export interface CheckedPrize {
+  readonly prize: SpinPrize
+  readonly sub: SpinSub | undefined
+  /** another answer was possible too: quota was journaled at this moment, and need not have been usable yet */
+  readonly openSince: number | undefined
+  /** right only because decisions are missing before it */
+  readonly byMissing: boolean
+}
+
+export function prizeOf({ rules }: Spin, id: string): SpinPrize {
+  const prize = rules.prizes.get(id)
+  if (!prize) throw new RulesError(`there is no prize ${JSON.stringify(id)}`)
+  return prize
+}
+
+function limitReached(spin: Spin, prize: SpinPrize, missing: number): 'yes' | 'maybe' | 'no' {
+  const { rules, fields, draw } = spin
+  // caps are of wins, and nothing is no win; before, all but the fallback was one
+  if (prize.type === 'nothing' && !rules.isOld) return 'no'
+  const tierMost = rules.tierMost.get(prize.tier)
+  const limits: Array<[field: string, most: number]> = []
+  if (rules.winsMost > 0) limits.push([fields.wins, rules.winsMost])
+  if (tierMost !== undefined) limits.push([userField.wins(draw.campaign, draw.draw, Number(prize.tier)), tierMost])
+  // wins that were taken back leave once journaled, which is not told
+  const freed = (field: string, how: 'most' | 'least') => spin.user.freed.get(field)?.[how](spin.line.batch) ?? 0
+  const surely = limits.some(([field, most]) => countOf(spin, field) - freed(field, 'most') >= most)
+  if (surely) return prize.type === 'nothing' ? 'maybe' : 'yes'
+  const isFull = limits.some(([field, most]) => countOf(spin, field) - freed(field, 'least') + missing >= most)
+  return isFull ? 'maybe' : 'no'
+}
+
+/** What a prize takes one of: its quota, the codes of its pool. */
+function suppliesOf({ state }: Spin, { id, limited, pool }: SpinPrize): Supply[] {
+  return [...(limited ? [state.quota(id).remaining] : []), ...(pool === '' ? [] : [state.codes(pool)])]
+}
+
+/** What the quota of a prize may have said: its gives are usable once settled, its takes at once. */
+function quotaAnswers(spin: Spin, prize: SpinPrize, missing: number): string[] {
+  const { state, line, rules, at } = spin
+  const { total, paid } = state.quota(prize.id)
+  const supplies = suppliesOf(spin, prize)
+  const answers: string[] = []
+  if (supplies.some((supply) => supply.least() - missing < 1)) answers.push('exhausted')
+  if (supplies.some((supply) => supply.most(line.batch) < 1)) return answers
+  if (!prize.even) return [...answers, '']
+  const { opensAt, closesAt } = rules.session
+  // unit i of n is released at (i - 1/2)/n of the window
+  const released = (units: number) => Math.floor(units * ((at - opensAt) / (closesAt - opensAt)) + 0.5)
+  if (paid + missing >= released(total.least())) answers.push('unreleased')
+  if (paid - missing < released(total.most(line.batch))) answers.push('')
+  return answers
+}
+
+/** Why a prize may not be open to this user now; '' when it may be. More than one: the journal alone does not say which. */
+function obstacles(spin: Spin, prize: SpinPrize, missing: { any: number; own: number }): string[] {
+  if (prize.id === spin.rules.fallback) return ['']
+  const times = countOf(spin, spin.fields.times)
+  if (times + missing.own < prize.minSpins) return ['early']
+  const answers = times < prize.minSpins ? ['early'] : []
+  const limit = limitReached(spin, prize, missing.own)
+  if (limit !== 'no') answers.push('capped')
+  if (limit === 'yes') return answers
+  return suppliesOf(spin, prize).length > 0 ? [...answers, ...quotaAnswers(spin, prize, missing.any)] : [...answers, '']
+}
+
+/** All answers that the gate may have given. */
+function possibleAnswers(spin: Spin, picked: SpinPrize, missing: { any: number; own: number }): Answer[] {
+  const { rules } = spin
+  const answers: Answer[] = []
+  for (const { after, prize } of rules.guarantee) {
+    const promised = prizeOf(spin, prize)
+    if (lossesSince(spin, promised) < after) continue
+    const whys = obstacles(spin, promised, missing)
+    if (!whys.includes('')) continue
+    answers.push({ prize, why: 'guaranteed' })
+    if (whys.length === 1) return answers
+  }
+  for (const why of obstacles(spin, picked, missing)) {
+    answers.push({ prize: why === '' ? picked.id : rules.fallback, why })
+  }
+  return answers
+}
+
+/** The number follows from seed, place and the number before; the picked prize from the number and the weights. */
+function checkNumber(spin: Spin, random: string, previous: string | undefined): string {
+  const { facts, line, rules } = spin
+  if (previous !== undefined) mustEqual('the number of the spin before', previous, facts.previous)
+  mustBe(/^([\da-f]{13})?$/.test(facts.previous), 'the number of the spin before', {
+    expected: '13 hex digits',
+    found: facts.previous
+  })
+  const digest = spinDigest(random, `${line.epoch}-${line.sequence}`, facts.previous)
+  mustEqual('the number', numberOf(digest), facts.number)
+  const weights = rules.weightsAt(Number(facts.level))
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  const picked = sum > 0 ? rules.ids[pickIndex(digest, weights)] : undefined
+  if (picked === undefined) throw new RulesError(`level ${facts.level} has no weights`)
+  mustEqual(`the picked prize (number mod ${sum} in weights ${weights.join()})`, picked, facts.picked)
+  return digest
+}
+
+function shown(answers: readonly Answer[]): string {
+  const texts = answers.map(({ prize, why }) => (why === '' ? `${prize}, as picked` : `${prize}, ${why}`))
+  return texts.join('; or ')
+}
+
+/**
+ * Checks number, picked prize, the prize given and its sub-prize.
+ * @param secret.random the HMAC of this spin
+ * @param secret.previous the number of the spin before, undefined when that is missing
+ * @throws Difference
+ */
+export function checkPrize(spin: Spin, secret: { random: string; previous: string | undefined }): CheckedPrize {
+  const { facts, line, missing, ownMissing } = spin
+  const digest = checkNumber(spin, secret.random, secret.previous)
+  const found = { prize: facts.prize, why: facts.why }
+  const isFound = ({ prize, why }: Answer) => prize === found.prize && why === found.why
+  const picked = prizeOf(spin, facts.picked)
+  const sure = possibleAnswers(spin, picked, { any: 0, own: 0 })
+  const byMissing = !sure.some(isFound)
+  const all = byMissing ? possibleAnswers(spin, picked, { any: missing, own: ownMissing }) : sure
+  if (!all.some(isFound)) throw new Difference('the prize', shown(all), shown([found]))
+  const prize = prizeOf(spin, facts.prize)
+  const open = suppliesOf(spin, facts.why === 'guaranteed' ? prize : picked).map((supply) =>
+    supply.openSince(line.batch)
+  )
+  const since = open.filter((moment) => moment !== undefined)
+  const openSince = sure.length > 1 && !byMissing && since.length > 0 ? Math.min(...since) : undefined
+  for (const supply of suppliesOf(spin, prize)) supply.reached(1, line.batch)
+  const weights = prize.subs.map(({ weight }) => weight)
+  const sub = weights.length > 0 ? prize.subs[pickSubIndex(digest, weights)] : undefined
+  mustEqual('the sub-prize', sub?.id ?? '', facts.sub)
+  return { prize, sub, openSince, byMissing }
+}

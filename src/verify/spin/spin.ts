@@ -1,0 +1,90 @@
+import type { Move } from '../../record/report.ts'
+import { decodeReport } from '../../record/report.ts'
+import { userField } from '../../record/user-fields.ts'
+import { Difference, mustBe } from '../difference.ts'
+import type { JournalLine } from '../journal-line.ts'
+import type { SpinRules } from './rules.ts'
+import { type DrawPlace, type DrawState, lastSpinField, type Spinner } from './state.ts'
+
+/** What a spin says about itself. */
+export interface SpinFacts {
+  readonly prize: string
+  readonly sub: string
+  readonly number: string
+  readonly previous: string
+  readonly picked: string
+  /** why the picked prize was not given, '' when it was */
+  readonly why: string
+  readonly level: string
+  /** daily chances left after it, '' where the draw has none */
+  readonly left: string
+}
+
+/** A spin, with everything that it is checked against. */
+export interface Spin {
+  readonly line: JournalLine
+  readonly facts: SpinFacts
+  readonly moves: readonly Move[]
+  readonly state: DrawState
+  readonly rules: SpinRules
+  readonly user: Spinner
+  readonly draw: DrawPlace
+  /** ms since 1970 */
+  readonly at: number
+  readonly today: number
+  /** decisions of this epoch that are missing before it: each may have taken or counted one of anything */
+  readonly missing: number
+  /** as missing, of what only spins of this user in this draw change */
+  readonly ownMissing: number
+  /** fields of the user's hash */
+  readonly fields: {
+    readonly times: string
+    readonly timesToday: string
+    readonly wins: string
+    readonly lastSpin: string
+    readonly kept: string
+  }
+}
+
+const FACTS = 8
+
+/** @throws Difference when the decision's report is none of a spin */
+export function readSpin(
+  line: JournalLine,
+  context: { readonly state: DrawState; readonly draw: DrawPlace; readonly missing: number }
+): Spin {
+  const { state, draw, missing } = context
+  const { facts, moves } = decodeReport(line.report)
+  const [prize = '', sub = '', number = '', previous = '', picked = '', why = '', level = '', left = ''] = facts
+  mustBe(facts.length === FACTS && /^\d+$/.test(level), 'the report', { expected: 'eight facts', found: line.report })
+  if (!line.key.startsWith('u:')) throw new Difference('the key', 'one of a user', line.key)
+  const { rules } = state
+  const at = Date.parse(line.at)
+  const today = rules.dayAt(at)
+  const { campaign, draw: id } = draw
+  return {
+    line,
+    facts: { prize, sub, number, previous, picked, why, level, left },
+    moves,
+    state,
+    rules,
+    user: state.user(line.user),
+    draw,
+    at,
+    today,
+    missing,
+    ownMissing: rules.memory ? 0 : missing,
+    fields: {
+      times: userField.times(campaign, id),
+      timesToday: userField.times(campaign, id, today),
+      wins: userField.wins(campaign, id),
+      lastSpin: lastSpinField(draw),
+      kept: userField.chancesKept(campaign, id)
+    }
+  }
+}
+
+/** A counter of the user before the spin. */
+export function countOf({ user }: Spin, field: string): number {
+  return user.counts.get(field) ?? 0
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { UnavailableError } from '../../base/errors.ts'
+import { orderBodies } from '../../campaign/actions/order-bodies.ts'
+import type { AskedChange } from '../../campaign/actions/order-changes.ts'
+import { createOrderDesk } from '../../campaign/actions/order-desk.ts'
+import { findAnyOrder } from '../../campaign/actions/order-lookup.ts'
+import type { Outcome } from '../../gate/batch/outcomes.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { type CommandEvent, type CommandResult, complaint, rejected } from './event.ts'
+
+/** What the data of a command about an order has beside the body of the HTTP route. */
+export const OrderNamed = Type.Object({ order: Type.String({ pattern: '^\\d{1,4}-\\d{1,16}-\\d{1,16}$' }) })
+
+const orderName = Compile(OrderNamed)
+
+const validators = {
+  pay: Compile(orderBodies.pay),
+  cancel: Compile(orderBodies.cancel),
+  ship: Compile(orderBodies.ship),
+  return: Compile(orderBodies.return)
+}
+
+interface OrderParts {
+  readonly gate: Pick<Gate, 'submit' | 'orderOf' | 'ownerOf'>
+  readonly pool: Pool
+  readonly logger: Logger
+}
+
+/** Source and id name a command for ever; as they are they may be too long for a field. */
+function replayField({ source, id }: CommandEvent): string {
+  return `x:cmd:${createHash('sha256').update(`${source}\n${id}`).digest('base64url').slice(0, 22)}`
+}
+
+/**
+ * Moves an order on as the HTTP routes of the admin port do: the fields of their bodies beside `order`.
+ * @throws UnavailableError when the gate, Redis or Postgres gave no definite answer; asked again, nothing is done twice
+ */
+export async function carryOutOrderChange(
+  { gate, pool, logger }: OrderParts,
+  transition: AskedChange['transition'],
+  event: CommandEvent
+): Promise<CommandResult> {
+  const { data } = event
+  if (!orderName.Check(data)) return rejected('VALIDATION', `data: ${complaint(orderName, data)}`)
+  const { order: id, ...body } = data
+  const found = await findAnyOrder({ gate, pool }, id)
+  if (found === undefined) return rejected('NOT_FOUND', 'there is no such order')
+  const about = { campaign: found.order.campaign, user: found.user }
+  const validator = validators[transition]
+  if (!validator.Check(body)) return rejected('VALIDATION', `data: ${complaint(validator, body)}`, about)
+  // the validator is that of the transition
+  const asked = { transition, body } as AskedChange
+  const change = createOrderDesk({ gate, pool, logger })
+  const outcome = await change(found, asked, { name: event.source, key: replayField(event) })
+  return resultOf(outcome, about, id)
+}
+
+/** What of a refusal a sender cannot see from its code. */
+function whyRefused({ reason, order: other, refundDue }: Record<string, unknown>, order: string): string {
+  if (reason === 'reference') return `the payment of this reference was told for order ${String(other)}`
+  const same = `the order ${order} is as it was`
+  return refundDue === undefined ? same : `${same}; the payment is noted and its money is due back`
+}
+
+function resultOf(outcome: Outcome, about: { campaign: string; user: string }, order: string): CommandResult {
+  switch (outcome.kind) {
+    case 'confirmed': {
+      const { id: eventId, order: moved } = outcome.decision
+      return { ...about, accepted: true, data: { order, status: moved?.status, eventId } }
+    }
+    case 'refused':
+      return rejected(outcome.code, whyRefused(outcome.members, order), about)
+    case 'pending':
+    case 'unavailable':
+    case 'unknown':
+      throw new UnavailableError('The gate gave no definite answer.')
+    default:
+      return outcome satisfies never
+  }
+}

@@ -1,0 +1,42 @@
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { Gate } from '../../gate/gate.ts'
+import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
+import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
+import type { Loop } from '../running/loop.ts'
+import { ImportDriver } from './apply-imports.ts'
+import { TaskDriver } from './complete-tasks.ts'
+import { ExpiryDriver } from './expire-orders.ts'
+import { CodeDriver } from './hand-out-codes.ts'
+
+interface DriverParts {
+  readonly pool: Pool
+  readonly gate: Gate
+  readonly shard: number
+  /** drives what adjustments were left open; see src/campaign */
+  readonly driveIntents: () => Promise<unknown>
+  readonly logger: Logger
+}
+
+/** Details of requests that the gate refused are kept this long: no decision waits longer for the journal. */
+const DETAILS_DAYS = 7
+/** An operator's key is a new one after this. */
+const REQUESTS_SECONDS = 7 * 24 * 3600
+
+/** What the owner of a shard drives: Postgres lists it, the gate decides it. */
+export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverParts): Loop[] {
+  const expiry = new ExpiryDriver({ pool, gate, shard })
+  const tasks = new TaskDriver(pool, gate)
+  const imports = new ImportDriver(pool, gate)
+  const codes = new CodeDriver({ pool, shard, logger })
+  const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
+  return [
+    loop('expiry', 500, () => expiry.step()),
+    loop('adjustments', 1000, driveIntents),
+    loop('tasks', 250, () => tasks.step()),
+    loop('imports', 500, () => imports.step()),
+    loop('codes', 1000, () => codes.step()),
+    loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),
+    loop('requests', 3_600_000, () => forgetOldRequests(pool, REQUESTS_SECONDS))
+  ]
+}

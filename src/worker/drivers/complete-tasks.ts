@@ -1,0 +1,94 @@
+import type { Pool } from 'pg'
+import type { Outcome } from '../../gate/batch/outcomes.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { type DueTask, dueTasks, settleTasks, type TaskSettlement } from '../../store/campaigns/progress.ts'
+import { decisionsUnder } from '../../store/reading/orders.ts'
+
+const AT_ONCE = 200
+/** One step ends after this long, so that a worker that shall stop stops. */
+const STEP_MS = 1000
+const RETRY_MS = 1000
+const RETRY_MOST_MS = 300_000
+
+/** Refusals that no waiting changes. All others pass, at the latest when the campaign is over. */
+const final: ReadonlySet<string> = new Set([
+  'ALREADY_DONE',
+  'DISQUALIFIED',
+  'ENDED',
+  'KEY_REUSED',
+  'LIMIT_REACHED',
+  'VOIDED'
+])
+
+/** The replay field under which a goal is decided: once for a user, a task and a period. */
+export function taskKey({ campaign, task, period }: Pick<DueTask, 'campaign' | 'task' | 'period'>): string {
+  return `x:task:${campaign}/${task}/${period}`
+}
+
+function settlementOf(due: DueTask, outcome: Outcome): TaskSettlement {
+  const { campaign, task, user, period, attempts } = due
+  const counter = { campaign, task, user, period }
+  switch (outcome.kind) {
+    case 'confirmed':
+      return { ...counter, decision: outcome.decision.id }
+    case 'refused': {
+      if (final.has(outcome.code)) return { ...counter, refusal: outcome.code }
+      return { ...counter, retryAfterMs: Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** Math.min(attempts, 10)) }
+    }
+    case 'pending':
+    case 'unavailable':
+    case 'unknown':
+      return { ...counter, retryAfterMs: RETRY_MS }
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Asks the gate to complete the tasks whose goal was reached; the gate alone decides. */
+export class TaskDriver {
+  readonly #pool: Pool
+  readonly #gate: Pick<Gate, 'submit'>
+
+  constructor(pool: Pool, gate: Pick<Gate, 'submit'>) {
+    this.#pool = pool
+    this.#gate = gate
+  }
+
+  /** @returns tasks that were closed or put off */
+  async step(): Promise<number> {
+    const until = performance.now() + STEP_MS
+    let settled = 0
+    for (;;) {
+      const due = await dueTasks(this.#pool, AT_ONCE)
+      const known = await decisionsUnder(
+        this.#pool,
+        due.map((one) => ({ user: one.user, key: taskKey(one) }))
+      )
+      const settlements = await Promise.all(due.map((one, index) => this.#decide(one, known[index])))
+      await settleTasks(this.#pool, settlements)
+      settled += due.length
+      if (due.length < AT_ONCE || performance.now() > until) return settled
+    }
+  }
+
+  async #decide(due: DueTask, known: string | undefined): Promise<TaskSettlement> {
+    const { campaign, task, user, period } = due
+    if (known !== undefined) return { campaign, task, user, period, decision: known }
+    const outcome = await this.#gate.submit({
+      op: 'participate',
+      user,
+      key: taskKey(due),
+      hash: 'goal',
+      campaign,
+      activity: task,
+      quantity: 1,
+      level: 0,
+      by: 'system',
+      random: '',
+      pool: '',
+      day: period === '' ? undefined : Number(period),
+      request: '{}'
+    })
+    return settlementOf(due, outcome)
+  }
+}

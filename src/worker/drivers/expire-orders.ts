@@ -1,0 +1,49 @@
+import type { Pool } from 'pg'
+import { failPoint } from '../../config/fail-points.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { type DueOrder, listDueOrders } from '../../store/projection/restore.ts'
+
+const AT_ONCE = 200
+
+interface ExpiryParts {
+  readonly pool: Pool
+  readonly gate: Gate
+  readonly shard: number
+}
+
+/** Asks the gate to expire what is due; the gate alone decides. */
+export class ExpiryDriver {
+  readonly #parts: ExpiryParts
+  /** the last order asked for: those that cannot be expired must not stand in the way of the rest */
+  #after: DueOrder | undefined
+
+  constructor(parts: ExpiryParts) {
+    this.#parts = parts
+  }
+
+  /** @returns orders expired now */
+  async step(): Promise<number> {
+    const { pool, gate, shard } = this.#parts
+    const due = await listDueOrders(pool, { shard, most: AT_ONCE, after: this.#after })
+    this.#after = due.length === AT_ONCE ? due.at(-1) : undefined
+    if (failPoint && due.length > 0) await failPoint('X2')
+    const outcomes = await Promise.all(
+      due.map((order) =>
+        gate.submit({
+          op: 'transition',
+          transition: 'expire',
+          user: order.user_id,
+          key: `x:expire:${order.order_id}`,
+          hash: 'expire',
+          campaign: order.campaign_id,
+          activity: order.activity_id,
+          session: order.session_id,
+          order: order.order_id,
+          by: 'system',
+          request: '{}'
+        })
+      )
+    )
+    return outcomes.filter((outcome) => outcome.kind === 'confirmed').length
+  }
+}

@@ -1,0 +1,161 @@
+import type { Client } from 'pg'
+import type { Logger } from 'pino'
+import { failPoint } from '../../config/fail-points.ts'
+import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import type { Frame, ParsedFrame } from '../../journal/frame.ts'
+import { JournalGapError, type StoredMessage, type StreamReader } from '../../journal/reader.ts'
+import type { Names } from '../../journal/subjects.ts'
+import { isViolation, storeFramesApart, type Violation } from '../../store/projection/apart.ts'
+import { storeFrames } from '../../store/projection/projection.ts'
+import type { DeadLetter, FrameRow } from '../../store/projection/rows.ts'
+import { openedPlaces } from '../../store/shard/opened.ts'
+import type { Position } from '../../store/shard/shards.ts'
+import { foldFrames, partsOf } from './fold-frames.ts'
+import { Openings } from './openings.ts'
+import { readFrame } from './read-frame.ts'
+
+/** Frames in one transaction at most. */
+export const FRAMES_PER_TRANSACTION = 128
+
+interface ProjectorOptions {
+  readonly session: Client
+  readonly shard: number
+  readonly ownerTerm: number
+  readonly names: Names
+  readonly openReader: (stream: string, from: number) => StreamReader
+  /** the frames are committed: they may leave kept */
+  readonly committed: (frames: readonly Frame[]) => void
+  readonly logger: Logger
+}
+
+interface Batch {
+  readonly frames: Frame[]
+  readonly rows: FrameRow[]
+  readonly deadLetters: DeadLetter[]
+}
+
+/** Brings the journal into Postgres: Postgres == fold of the journal up to its position. */
+export class Projector {
+  readonly #options: ProjectorOptions
+  readonly #openings = new Openings()
+  #position: Position
+  #reader: StreamReader | undefined
+  #readerEpoch = 0
+
+  constructor(options: ProjectorOptions, position: Position) {
+    this.#options = options
+    this.#position = position
+  }
+
+  get position(): Position {
+    return this.#position
+  }
+
+  /**
+   * Projects what the stream of an epoch holds beyond the position; waits up to `waitMs` for something to come.
+   * @returns how many messages were projected
+   * @throws OwnershipLostError, JournalGapError, database errors
+   */
+  async step(epoch: number, waitMs: number): Promise<number> {
+    const { names, shard, openReader } = this.#options
+    const from = this.#position.epoch === epoch ? this.#position.sequence + 1 : 1
+    if (!this.#reader || this.#readerEpoch !== epoch || this.#reader.next !== from) {
+      await this.#reader?.close()
+      this.#reader = openReader(names.journalStream(shard, epoch), from)
+      this.#readerEpoch = epoch
+    }
+    const messages = await this.#reader.read(FRAMES_PER_TRANSACTION, waitMs)
+    if (failPoint && messages.length > 0) await failPoint('W1')
+    if (messages.length > 0) await this.#store(epoch, messages)
+    return messages.length
+  }
+
+  /** Projects the stream of an epoch up to and including a sequence. An empty read is not an end. */
+  async drain(epoch: number, upTo: number, deadlineMs: number): Promise<void> {
+    const deadline = Date.now() + deadlineMs
+    while (this.#position.epoch < epoch ? upTo > 0 : this.#position.epoch === epoch && this.#position.sequence < upTo) {
+      if (Date.now() > deadline) {
+        throw new JournalGapError(
+          `The journal of epoch ${epoch} was read to ${this.#position.sequence} of ${upTo} only.`
+        )
+      }
+      await this.step(epoch, 500)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#reader?.close()
+    this.#reader = undefined
+  }
+
+  /** A frame that is to be projected, or why it is a dead letter. */
+  async #read(epoch: number, message: StoredMessage): Promise<ParsedFrame> {
+    const { session, shard } = this.#options
+    const parsed = readFrame(message, shard, epoch)
+    if (!parsed.ok) return parsed
+    const stranger = await this.#openings.unopened(parsed.frame, (places) =>
+      openedPlaces(session, { shard, user: SYSTEM_USER, places })
+    )
+    return stranger === '' ? parsed : { ok: false, reason: `takes from ${stranger}, which nobody opened` }
+  }
+
+  async #sort(epoch: number, messages: readonly StoredMessage[]): Promise<Batch> {
+    const { shard, names, logger } = this.#options
+    const batch: Batch = { frames: [], rows: [], deadLetters: [] }
+    for (const message of messages) {
+      const { sequence, text } = message
+      const parsed = await this.#read(epoch, message)
+      if (!parsed.ok) {
+        const stream = names.journalStream(shard, epoch)
+        logger.error(
+          { alarm: 'DEAD_LETTER', stream, sequence, reason: parsed.reason },
+          'a message of the journal is no frame of ours'
+        )
+        batch.deadLetters.push({
+          stream,
+          sequence,
+          reason: parsed.reason,
+          payload: Buffer.from(text).toString('base64')
+        })
+        continue
+      }
+      const { frame } = parsed
+      batch.frames.push(frame)
+      batch.rows.push({
+        epoch: frame.epoch,
+        batch: frame.batch,
+        stream_epoch: epoch,
+        stream_sequence: sequence,
+        decided_at: frame.at,
+        decisions: frame.decisions.length
+      })
+    }
+    return batch
+  }
+
+  /** Other campaigns go on; the one that is named is paused by the driver of holds. */
+  #tell(violations: readonly Violation[]): void {
+    for (const { campaign, what, stored } of violations) {
+      const kept = stored ? 'its decisions are stored' : 'its decisions are dead letters'
+      const said = `a campaign went beyond what Postgres allows; ${kept}, and it is paused`
+      this.#options.logger.fatal({ alarm: 'VIOLATION', campaign, what }, said)
+    }
+  }
+
+  async #store(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
+    const { session, shard, ownerTerm, committed } = this.#options
+    const { frames, rows, deadLetters } = await this.#sort(epoch, messages)
+    const position = { epoch, sequence: messages.at(-1)?.sequence ?? 0 }
+    const stored = { shard, ownerTerm, frames: rows, deadLetters, position }
+    try {
+      await storeFrames(session, { ...stored, fold: (fresh) => foldFrames(frames, fresh) })
+    } catch (error) {
+      if (!isViolation(error)) throw error
+      const stream = this.#options.names.journalStream(shard, epoch)
+      this.#tell(await storeFramesApart(session, { ...stored, parts: partsOf(frames, rows, stream) }))
+    }
+    if (failPoint) await failPoint('W4')
+    this.#position = position
+    committed(frames)
+  }
+}

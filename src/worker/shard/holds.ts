@@ -1,0 +1,94 @@
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { CampaignError } from '../../campaign/carrying/campaign-error.ts'
+import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
+import type { Difference } from '../../recovery/compare/compare.ts'
+import {
+  heldDifferences,
+  holdsToPause,
+  noteHold,
+  noteLifted,
+  notePaused,
+  shutCampaigns
+} from '../../store/projection/holds.ts'
+
+/** Pauses and resumes campaigns as operators do, audited; what cannot be paused any more needs no pause. */
+export interface CampaignDoors {
+  pause(campaign: string, reason: string): Promise<void>
+  resume(campaign: string, reason: string): Promise<void>
+}
+
+const OPERATOR = 'floodgate'
+
+export function campaignDoors(campaigns: Pick<Campaigns, 'pause' | 'resume'>): CampaignDoors {
+  const told = async (change: Promise<unknown>) => {
+    try {
+      await change
+    } catch (error) {
+      // not published, or over
+      if (!(error instanceof CampaignError)) throw error
+    }
+  }
+  return {
+    pause: (campaign, reason) => told(campaigns.pause(campaign, { operator: OPERATOR, reason })),
+    resume: (campaign, reason) => told(campaigns.resume(campaign, { operator: OPERATOR, reason }))
+  }
+}
+
+interface HoldParts {
+  readonly pool: Pool
+  readonly shard: number
+  readonly doors: CampaignDoors
+  readonly logger: Logger
+}
+
+/** A campaign that opens within so long is compared at each step. */
+const SOON_SECONDS = 15
+
+/** The campaign that a hash of rules or stock belongs to: `c:<campaign>`, `a:<campaign>:...`, `s:<campaign>:...`. */
+function campaignOf(key: string): string {
+  return /^[cas]:([^:]+)/.exec(key)?.[1] ?? ''
+}
+
+/** Keeps single campaigns shut, so that the others can sell: those that broke a check, and those that differ before they open. */
+export class HoldDriver {
+  readonly #parts: HoldParts
+
+  constructor(parts: HoldParts) {
+    this.#parts = parts
+  }
+
+  /** Pauses what is to be held. The row is noted first, so a worker that dies here leaves it to the next one. */
+  async step(): Promise<void> {
+    const { pool, shard, doors } = this.#parts
+    for (const { id, campaign, kind, what } of await holdsToPause(pool, shard)) {
+      await doors.pause(campaign, kind === 'violation' ? `a check of Postgres was violated: ${what}` : what)
+      await notePaused(pool, id)
+    }
+  }
+
+  /** Whether rules and stock are to be compared now: a campaign is about to open. */
+  async opensSoon(): Promise<boolean> {
+    return (await shutCampaigns(this.#parts.pool)).some(({ inSeconds }) => inSeconds < SOON_SECONDS)
+  }
+
+  /** What a comparison of all rules and stock found: campaigns that are not open yet stay shut for as long as they differ. */
+  async compared(differences: readonly Difference[]): Promise<void> {
+    const { pool, shard, doors, logger } = this.#parts
+    const differing = new Set(differences.map(({ key }) => campaignOf(key)))
+    for (const { campaign } of await shutCampaigns(pool)) {
+      if (!differing.has(campaign)) continue
+      const what = 'its rules or stock in Redis are not what was published: compare, then repair or recover'
+      logger.error(
+        { alarm: 'KEPT_SHUT', campaign },
+        'a campaign differs before it opens; it stays shut until it does not'
+      )
+      await noteHold(pool, { shard, campaign, kind: 'difference', what })
+    }
+    for (const { id, campaign } of await heldDifferences(pool, shard)) {
+      if (differing.has(campaign)) continue
+      await doors.resume(campaign, 'compared again: its rules and stock are what was published')
+      await noteLifted(pool, id)
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import type { JetStreamManager } from 'nats'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { failPoint } from '../../config/fail-points.ts'
+import { giveKeys } from '../../gate/batch/decode.ts'
+import type { GateParts } from '../../gate/shard/create-gate.ts'
+import type { Frame } from '../../journal/frame.ts'
+import { completeStream, type StreamSettings, streamInfo } from '../../journal/streams.ts'
+import type { Names } from '../../journal/subjects.ts'
+import { shardKeys } from '../../record/keys.ts'
+import { placeWithin } from '../../recovery/open/room.ts'
+import type { OpeningScripts } from '../../recovery/open/scripts.ts'
+import { storedBatches } from '../../store/projection/projection.ts'
+import { purgeableSequence } from '../../store/projection/restore.ts'
+import { EVENTS_PLACE, listOpenings, type Position, readPlace, recordDeleted } from '../../store/shard/shards.ts'
+import { giveKeysOf } from '../projection/fold-frames.ts'
+
+/** Entries older than this in the outbox are the relay's. */
+const RELAY_AFTER_MS = 1000
+const ENTRIES = 256
+
+type RedisParts = Pick<GateParts, 'redis' | 'confirmer' | 'prefix' | 'shard'>
+
+/**
+ * Publishes what no gateway published in time, with the same ids, and settles it. Old is what was written long ago by
+ * Redis' clock, or was seen here for so long: an entry's time is shard time, which stands still, maybe for an hour, after
+ * that clock was set back. (By the time seen alone, a long outbox would leave 256 entries a second.)
+ * @returns one look at the outbox, which gives the number of frames published
+ */
+export function createRelay(parts: RedisParts): () => Promise<number> {
+  const [, outbox] = shardKeys(parts.prefix)
+  let seen = new Map<string, number>()
+  return async () => {
+    const [seconds, micros] = await parts.redis.time()
+    const redisNow = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+    const entries = await parts.redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES)
+    const now = performance.now()
+    seen = new Map(entries.map(([entry]) => [entry, seen.get(entry) ?? now]))
+    const old = entries.filter(([entry, fields]) => {
+      const age = Math.max(redisNow - Number(fields[3] ?? 0), now - (seen.get(entry) ?? now))
+      return age >= RELAY_AFTER_MS
+    })
+    if (failPoint && old.length > 0) await failPoint('X1')
+    const results = await Promise.all(
+      old.map(([entry, fields]) =>
+        parts.confirmer.confirm({ entry, payload: fields[1] ?? '', giveKeys: giveKeys(fields[5] ?? '') })
+      )
+    )
+    return results.filter(Boolean).length
+  }
+}
+
+/** After a commit: settles what no gateway settled and deletes the frames from kept. */
+export async function trimCommitted(scripts: OpeningScripts, prefix: string, frames: readonly Frame[]): Promise<void> {
+  const mine = frames.filter((frame) => frame.epoch === scripts.epoch)
+  if (mine.length === 0) return
+  const give = new Set(mine.flatMap(giveKeysOf))
+  const keys = [...shardKeys(prefix), ...[...give].map((key) => prefix + key)]
+  await scripts.run(
+    'trim',
+    keys,
+    mine.map((frame) => `${frame.epoch}-${frame.batch}`)
+  )
+}
+
+interface TidyParts extends RedisParts {
+  /** not the owner's session: that one would show what its transaction has not committed yet */
+  readonly pool: Pool
+  readonly scripts: OpeningScripts
+}
+
+/** Settles and deletes whatever Postgres already has: a worker may have died between its commit and its trim. */
+export async function tidy({ redis, prefix, shard, pool, scripts }: TidyParts): Promise<void> {
+  const [shardKey, outbox, kept, origin] = shardKeys(prefix)
+  const [entries, [, pairs]] = await Promise.all([
+    redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES),
+    redis.hscan(kept, '0', 'COUNT', ENTRIES)
+  ])
+  const give = new Map(entries.map(([entry, fields]) => [entry, giveKeys(fields[5] ?? '')]))
+  for (let i = 0; i < pairs.length; i += 2) give.set(pairs[i] ?? '', [])
+  const mine = [...give.keys()].filter((entry) => entry.startsWith(`${scripts.epoch}-`))
+  if (mine.length === 0) return
+  const batches = mine.map((entry) => Number(entry.slice(entry.indexOf('-') + 1)))
+  const stored = await storedBatches(pool, { shard, epoch: scripts.epoch, batches })
+  if (stored.length === 0) return
+  const done = stored.map((batch) => `${scripts.epoch}-${batch}`)
+  const keys = new Set(done.flatMap((entry) => give.get(entry) ?? []))
+  await scripts.run('trim', [shardKey, outbox, kept, origin, ...keys], done)
+}
+
+interface JanitorParts {
+  readonly pool: Pool
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly shard: number
+  readonly epoch: number
+  readonly keepSeconds: number
+  /** what the open stream should be, where it was made with less */
+  readonly streams: StreamSettings
+  readonly projection: () => Position
+  readonly logger: Logger
+}
+
+/** Share of JOURNAL_MAX_BYTES at which the journal is an alarm. */
+const ALARM_AT = 0.7
+
+/**
+ * Purges the open stream and deletes older ones, up to what Postgres and the events reader have both passed; by the stored
+ * place of that reader, because the next one begins there.
+ */
+export async function cleanJournal(parts: JanitorParts): Promise<void> {
+  const { pool, jsm, names, shard, epoch, keepSeconds, logger } = parts
+  const projection = parts.projection()
+  const events = await readPlace(pool, EVENTS_PLACE, shard)
+  if (!events) return
+  for (const opening of await listOpenings(pool, shard)) {
+    const name = names.journalStream(shard, opening.epoch)
+    const read = Math.min(placeWithin(opening.epoch, projection), placeWithin(opening.epoch, events))
+    const info = await streamInfo(jsm, name)
+    if (!info) continue
+    if (opening.epoch < epoch) {
+      // A sealed stream refuses a purge, so it goes as a whole. By its own time: what stands at its end may be a second
+      // copy or a dead letter, of which Postgres knows no sequence.
+      const young = info.state.last_seq > 0 && Date.parse(info.state.last_ts) > Date.now() - keepSeconds * 1000
+      if (read < info.state.last_seq || young) continue
+      await jsm.streams.delete(name)
+      await recordDeleted(pool, shard, opening.epoch)
+      continue
+    }
+    const upTo = Math.min(read, await purgeableSequence(pool, { shard, epoch: opening.epoch, keepSeconds }))
+    // Never { seq: 1 }: nats-server takes that for "everything", the frame that arrived a moment ago included. An empty
+    // stream says that its first sequence is 0, so 0 must not count as reached.
+    if (upTo > 0 && upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
+    if (await completeStream(jsm, info, parts.streams)) continue
+    const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0
+    if (share > ALARM_AT) {
+      logger.error(
+        { alarm: 'JOURNAL_FILLS', stream: name, share },
+        'the journal is filling up; at 90 % the gate closes'
+      )
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Position } from '../../store/shard/shards.ts'
+
+/** How far a reader of the journal is behind its end. */
+export interface Behind {
+  /** since when the oldest frame that is not read yet was seen at the end, in ms; 0: nothing is left to read */
+  readonly lagMs: number
+  /** since when the reader has not moved although there was something to read */
+  readonly stillMs: number
+}
+
+interface Sample {
+  readonly end: Position
+  readonly at: number
+}
+
+/** An hour of seconds; further back the oldest is kept and the next ones are dropped. */
+const SAMPLES_MAX = 3600
+
+const reached = (place: Position, end: Position): boolean =>
+  place.epoch > end.epoch || (place.epoch === end.epoch && place.sequence >= end.sequence)
+
+/** Measures a reader by the ends that were seen: a stream says how much it holds, not when that came. */
+export class Lag {
+  #samples: Sample[] = []
+  #place: Position | undefined
+  #movedAt = Number.NEGATIVE_INFINITY
+
+  /** @param now ms of any steady clock */
+  measure(end: Position, place: Position, now: number): Behind {
+    this.#samples = this.#samples.filter((sample) => !reached(place, sample.end))
+    const last = this.#samples.at(-1)
+    // the stream of a new opening is empty at first: then the reader may well have read all there is
+    const isNew = end.sequence > 0 && !reached(place, end) && (last === undefined || !reached(last.end, end))
+    if (isNew) this.#samples.push({ end, at: now })
+    if (this.#samples.length > SAMPLES_MAX) this.#samples.splice(1, 1)
+    const moved =
+      this.#place === undefined || place.epoch !== this.#place.epoch || place.sequence !== this.#place.sequence
+    if (moved || this.#samples.length === 0) this.#movedAt = now
+    this.#place = place
+    const [oldest] = this.#samples
+    return { lagMs: oldest ? now - oldest.at : 0, stillMs: now - this.#movedAt }
+  }
+}

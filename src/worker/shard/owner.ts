@@ -1,0 +1,261 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { JetStreamManager } from 'nats'
+import type { Client, Pool } from 'pg'
+import type { Logger } from 'pino'
+import { probeGate } from '../../gate/batch/batcher.ts'
+import { RedisCallError } from '../../gate/redis/caller.ts'
+import type { GateParts } from '../../gate/shard/create-gate.ts'
+import { isJournalAway } from '../../journal/connection.ts'
+import { JournalGapError, StreamReader } from '../../journal/reader.ts'
+import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
+import type { Names } from '../../journal/subjects.ts'
+import { missingFor, STUCK_NATS } from '../../recovery/open/readiness.ts'
+import { recover } from '../../recovery/open/recover.ts'
+import { OpeningScripts } from '../../recovery/open/scripts.ts'
+import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
+import { driverLoops } from '../drivers/all.ts'
+import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
+import { type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
+import { type CampaignDoors, HoldDriver } from './holds.ts'
+import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
+import { Reconciler } from './reconciler.ts'
+import type { WorkerReport } from './report.ts'
+import { lookAtShard, type SeenEnd } from './sight.ts'
+
+export interface OwnerOptions {
+  readonly parts: GateParts
+  readonly pool: Pool
+  readonly jsm: JetStreamManager
+  readonly names: Names
+  readonly namespace: string
+  readonly streams: StreamSettings
+  readonly keepSeconds: number
+  /** drives what adjustments were left open; see src/campaign */
+  readonly driveIntents: () => Promise<unknown>
+  /** pauses and resumes campaigns on its own account */
+  readonly doors: CampaignDoors
+  /** where the events reader stands; undefined before it knows */
+  readonly eventsPlace: () => Position | undefined
+  readonly report: WorkerReport
+  readonly logger: Logger
+}
+
+/** Frames gather this long before the next transaction: one of eight frames costs Postgres little more than one of one. */
+const GATHER_MS = 20
+
+/** How often a shard that cannot be opened yet looks whether it can. */
+const LOOK_MS = 1000
+const LOOKS_BEFORE_ALARM = 3
+
+/** A recovery that had raised the epoch did not come to its end. */
+export class RecoveryError extends Error {}
+
+/** NATS answers and does not do what it is asked for. */
+function isOfJournal(error: unknown): boolean {
+  return error instanceof JournalGapError || (error instanceof Error && error.name === 'NatsError')
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Works on one shard while a Postgres session holds its lock. */
+export class ShardOwner {
+  readonly #options: OwnerOptions
+  readonly #session: Client
+  readonly #projector: Projector
+  readonly #term: number
+  #scripts: OpeningScripts | undefined
+  #seenEnd: SeenEnd | undefined
+
+  private constructor(options: OwnerOptions, taken: { session: Client; term: number; projector: Projector }) {
+    this.#options = options
+    this.#session = taken.session
+    this.#term = taken.term
+    this.#projector = taken.projector
+  }
+
+  /** undefined while another session holds the shard. */
+  static async take(options: OwnerOptions, session: Client): Promise<ShardOwner | undefined> {
+    const { parts, namespace, names, jsm, logger } = options
+    const term = await takeShard(session, namespace, parts.shard)
+    if (term === undefined) return undefined
+    const row = await readShard(session, parts.shard)
+    if (!row) return undefined
+    let owner: ShardOwner | undefined
+    const projector = new Projector(
+      {
+        session,
+        shard: parts.shard,
+        ownerTerm: term,
+        names,
+        openReader: (stream, from) => new StreamReader({ connection: parts.connection, jsm, stream, from }),
+        committed: (frames) => {
+          const scripts = owner === undefined ? undefined : owner.#scripts
+          // left-overs are settled and deleted by the next tidy
+          if (scripts) trimCommitted(scripts, parts.prefix, frames).catch(() => {})
+        },
+        logger
+      },
+      row.position
+    )
+    owner = new ShardOwner(options, { session, term, projector })
+    options.report.owns(term)
+    return owner
+  }
+
+  /** Opens the shard where it must be opened, then works on it until the signal fires or something vital fails. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#scripts = await this.#openingAlive()
+    while (!signal.aborted) {
+      this.#scripts ??= await this.#recover(signal)
+      if (!this.#scripts) break
+      try {
+        await runLoops(this.#loops(this.#scripts), signal, (name, error) =>
+          this.#options.logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
+        )
+      } catch (error) {
+        if (!(error instanceof ReopenError)) throw error
+        this.#options.logger.warn({ reason: error.message }, 'the shard must be opened again')
+        this.#scripts = undefined
+      }
+    }
+    await this.#projector.close()
+  }
+
+  /** undefined when the signal fired before what a recovery needs was there */
+  async #recover(signal: AbortSignal): Promise<OpeningScripts | undefined> {
+    const { parts, jsm, names, streams, logger } = this.#options
+    const session = this.#session
+    this.#options.report.say({ projecting: { ok: false, detail: 'the shard is being opened' } })
+    const recovery = {
+      ...parts,
+      session,
+      ownerTerm: this.#term,
+      jsm,
+      names,
+      streams,
+      projector: this.#projector,
+      logger
+    }
+    if (!(await this.#untilPossible(signal, () => missingFor(recovery)))) return undefined
+    try {
+      return await recover(recovery)
+    } catch (error) {
+      const why = isOfJournal(error) ? `${textOf(error)}; ${STUCK_NATS}` : textOf(error)
+      await this.#noteWaiting(`the next try, for the last one ended: ${why}`).catch(() => {})
+      throw new RecoveryError(`The shard could not be opened: ${why}`, { cause: error })
+    }
+  }
+
+  /** Waits, and says for what, in the log and in the shard's row; false when the signal fired first. */
+  async #untilPossible(signal: AbortSignal, missing: () => Promise<string | undefined>): Promise<boolean> {
+    let told = ''
+    for (let looks = 0; !signal.aborted; looks += 1) {
+      const waitingFor = (await missing()) ?? ''
+      if (waitingFor === '') return true
+      if (waitingFor !== told) {
+        this.#options.logger.warn({ waitingFor }, 'the shard is opened as soon as it can be')
+        await this.#noteWaiting(waitingFor)
+        told = waitingFor
+      }
+      // what restarts is back by then
+      if (looks === LOOKS_BEFORE_ALARM)
+        this.#options.logger.error({ alarm: 'RECOVERY_WAITS', waitingFor }, 'the shard cannot be opened')
+      await pause(LOOK_MS, signal)
+    }
+    return false
+  }
+
+  #noteWaiting(waitingFor: string): Promise<void> {
+    const { parts } = this.#options
+    return noteWaiting(this.#session, { shard: parts.shard, ownerTerm: this.#term, waitingFor })
+  }
+
+  /** The opening that Postgres names, when its gate answers and its stream exists: nothing to recover. */
+  async #openingAlive(): Promise<OpeningScripts | undefined> {
+    const { parts } = this.#options
+    const row = await readShard(this.#session, parts.shard)
+    if (row?.state !== 'open') return undefined
+    const scripts = new OpeningScripts(parts.caller, { epoch: row.epoch, replid: row.replid, shas: { ...row.shas } })
+    try {
+      await this.#probe(scripts)
+    } catch (error) {
+      if (error instanceof ReopenError) return undefined
+      throw error
+    }
+    return scripts
+  }
+
+  /** A real gate call, and the stream of this opening: is this opening alive? @throws ReopenError */
+  async #probe(scripts: OpeningScripts): Promise<void> {
+    const { parts, pool, jsm, names } = this.#options
+    try {
+      const reply = await probeGate(
+        { ...parts, caller: parts.probe },
+        { epoch: scripts.epoch, sha: scripts.shas.gate ?? '' }
+      )
+      if (reply.status === 'CLOSED') throw new ReopenError('the gate answers CLOSED')
+    } catch (error) {
+      if (error instanceof RedisCallError && error.reason === 'noscript')
+        throw new ReopenError('Redis has lost the scripts')
+      if (error instanceof RedisCallError) return
+      throw error
+    }
+    // Postgres away is for the projection to notice
+    const row = await readShard(pool, parts.shard).catch(() => undefined)
+    if (row && row.state !== 'open') throw new ReopenError('Postgres says closed')
+    // NATS away is no reason to reopen; a NATS without the stream is
+    const stream = names.journalStream(parts.shard, scripts.epoch)
+    // read first: the projection may pass the answer of NATS while that is under way, and nothing would be lost then
+    const { position } = this.#projector
+    const info = await streamInfo(jsm, stream).catch(() => 'away' as const)
+    if (info === undefined) throw new ReopenError(`the stream ${stream} is gone`)
+    if (info !== 'away' && position.epoch === scripts.epoch && info.state.last_seq < position.sequence) {
+      throw new ReopenError(`the stream ${stream} ends before what Postgres has read of it`)
+    }
+    if (info !== 'away') {
+      this.#seenEnd = { end: { epoch: scripts.epoch, sequence: info.state.last_seq }, at: performance.now() }
+    }
+  }
+
+  #loops(scripts: OpeningScripts): Loop[] {
+    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, doors, logger, report } = this.#options
+    const { gate, shard } = parts
+    const projection = () => this.#projector.position
+    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
+    const holds = new HoldDriver({ pool, shard, doors, logger })
+    const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { logger, holds })
+    const sight = {
+      ...parts,
+      report,
+      seenEnd: () => this.#seenEnd,
+      projection,
+      events: this.#options.eventsPlace,
+      comparedAt: () => reconciler.comparedAt
+    }
+    return [
+      { name: 'health', everyMs: 1000, vital: false, run: () => lookAtShard(sight) },
+      { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
+      { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
+      { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
+      { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
+      ...driverLoops({ pool, gate, shard, driveIntents, logger }),
+      { name: 'holds', everyMs: 500, vital: false, run: () => holds.step() },
+      { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
+      { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }
+    ]
+  }
+
+  /** NATS away is waited for; Postgres or a gap ends the ownership. */
+  async #project(epoch: number): Promise<void> {
+    try {
+      const projected = await this.#projector.step(epoch, 1000)
+      if (projected < FRAMES_PER_TRANSACTION) await delay(GATHER_MS)
+    } catch (error) {
+      if (!isJournalAway(error)) throw error
+      await this.#projector.close()
+      await delay(250)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Pool } from 'pg'
+import { auditDebts } from '../../campaign/carrying/audit-debts.ts'
+import type { Verdict, Verdicts } from '../../health/conditions.ts'
+import { removeWorkerReport, saveWorkerReport } from '../../store/shard/health.ts'
+import type { Position } from '../../store/shard/shards.ts'
+import { Lag } from './lag.ts'
+
+/** What the owner said is not repeated for longer: it may have come to a stand. */
+const SAID_MS = 5000
+/** A reader that has something to read and does not move for so long stands still. */
+const STILL_MS = 5000
+const LAG_MS = 15_000
+
+/** What a worker tells of itself, and as the owner of the shard what it sees there. */
+export class WorkerReport {
+  readonly #worker = `${hostname()} ${process.pid} ${randomBytes(4).toString('hex')}`
+  readonly #lagMs: number
+  // they outlive an ownership: one that ends and begins again every second must not look as if it kept up
+  readonly #projection = new Lag()
+  readonly #events = new Lag()
+  #term = 0
+  #verdicts: Verdicts = {}
+  #saidAt = Number.NEGATIVE_INFINITY
+
+  /** @param lagMs how far a reader may be behind (15,000) */
+  constructor(lagMs = LAG_MS) {
+    this.#lagMs = lagMs
+  }
+
+  owns(term: number): void {
+    this.#term = term
+    this.say({})
+  }
+
+  /** Not the owner any more: it stands by, or `why` its work ended. */
+  standsBy(why = ''): void {
+    this.#term = 0
+    this.say(why === '' ? {} : { projecting: { ok: false, detail: `the work on the shard ended: ${why}` } })
+  }
+
+  /** All that the owner says now, in place of what it said before. */
+  say(verdicts: Verdicts): void {
+    this.#verdicts = verdicts
+    this.#saidAt = performance.now()
+  }
+
+  projection(end: Position, place: Position): Verdicts {
+    const { lagMs, stillMs } = this.#projection.measure(end, place, performance.now())
+    const seconds = Math.round(lagMs / 1000)
+    return {
+      projecting:
+        stillMs < STILL_MS
+          ? { ok: true, detail: `up to ${place.epoch}:${place.sequence} of ${end.epoch}:${end.sequence}` }
+          : { ok: false, detail: `stands at ${place.epoch}:${place.sequence} for ${Math.round(stillMs / 1000)} s` },
+      'projection-lag': { ok: lagMs < this.#lagMs, detail: `${seconds} s` }
+    }
+  }
+
+  events(end: Position, place: Position | undefined): Verdict {
+    if (!place) return { ok: false, detail: 'no event was told yet' }
+    const { lagMs } = this.#events.measure(end, place, performance.now())
+    return { ok: lagMs < this.#lagMs, detail: `${Math.round(lagMs / 1000)} s` }
+  }
+
+  /** Says it in Postgres, once. */
+  async save(pool: Pool): Promise<void> {
+    const isFresh = performance.now() - this.#saidAt < SAID_MS
+    // owner or not, each worker carries out commands of operators
+    const conditions = { ...(isFresh && this.#verdicts), audit: auditDebts(pool).verdict() }
+    await saveWorkerReport(pool, { worker: this.#worker, ownerTerm: this.#term, conditions })
+  }
+
+  async remove(pool: Pool): Promise<void> {
+    await removeWorkerReport(pool, this.#worker)
+  }
+}

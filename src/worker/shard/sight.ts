@@ -1,0 +1,67 @@
+import type { Redis } from 'ioredis'
+import type { Verdict } from '../../health/conditions.ts'
+import { shardKeys } from '../../record/keys.ts'
+import type { Position } from '../../store/shard/shards.ts'
+import type { WorkerReport } from './report.ts'
+
+/** The end of the journal, and when it was seen (performance.now()). */
+export interface SeenEnd {
+  readonly end: Position
+  readonly at: number
+}
+
+interface SightParts {
+  readonly report: WorkerReport
+  readonly redis: Redis
+  readonly prefix: string
+  readonly limits: { readonly outboxFrames: number; readonly keptBytes: number }
+  readonly seenEnd: () => SeenEnd | undefined
+  readonly projection: () => Position
+  readonly events: () => Position | undefined
+  /** performance.now() of the last chunk that was compared */
+  readonly comparedAt: () => number
+}
+
+const END_MS = 5000
+const COMPARED_MS = 60_000
+/** An entry of the outbox is published at once, and after a second by the relay. */
+const OUTBOX_MS = 10_000
+/** At this share of a bound what waits is an alarm; at the bound the gate closes. */
+const SHARE = 0.5
+
+/** Looks at the shard as its owner, which alone has journal, Redis and Postgres side by side, and says what it sees. */
+export async function lookAtShard(parts: SightParts): Promise<void> {
+  const { report, seenEnd, projection, events, comparedAt } = parts
+  const backlog = await lookAtBacklog(parts).catch(
+    (error: Error): Verdict => ({ ok: false, detail: `not known: ${error.message}` })
+  )
+  const seen = seenEnd()
+  const known = seen !== undefined && performance.now() - seen.at < END_MS
+  const unknown = { ok: false, detail: 'not known: NATS does not say where the journal ends' }
+  const silentMs = performance.now() - comparedAt()
+  report.say({
+    ...(known ? report.projection(seen.end, projection()) : { projecting: unknown, 'projection-lag': unknown }),
+    'events-lag': known ? report.events(seen.end, events()) : unknown,
+    backlog,
+    reconciliation: {
+      ok: silentMs < COMPARED_MS,
+      detail: `compared ${Math.round(silentMs / 1000)} s ago`
+    }
+  })
+}
+
+async function lookAtBacklog({ redis, prefix, limits }: SightParts): Promise<Verdict> {
+  const [shard, outbox, kept] = shardKeys(prefix)
+  const [[seconds], waiting, [oldest], frames, bytes] = await Promise.all([
+    redis.time(),
+    redis.xlen(outbox),
+    redis.xrange(outbox, '-', '+', 'COUNT', 1),
+    redis.hlen(kept),
+    redis.hget(shard, 'kept_bytes')
+  ])
+  const ageMs = oldest ? Number(seconds) * 1000 - Number(oldest[1][3] ?? 0) : 0
+  const keptBytes = Number(bytes ?? 0)
+  const detail = `${waiting} frames wait for the journal${oldest ? `, the oldest for ${Math.round(ageMs / 1000)} s` : ''}; ${frames} for Postgres (${keptBytes} bytes)`
+  const ok = ageMs < OUTBOX_MS && waiting < limits.outboxFrames * SHARE && keptBytes < limits.keptBytes * SHARE
+  return { ok, detail }
+}

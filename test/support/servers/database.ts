@@ -1,0 +1,25 @@
+import type { Pool } from 'pg'
+import { setStoreDeadline } from '../../../src/base/deadline.ts'
+import { type Config, loadConfig } from '../../../src/config/config.ts'
+import { migrate } from '../../../src/store/connection/migrate.ts'
+import { createPool } from '../../../src/store/connection/pool.ts'
+import { freshNamespace, type Teardown } from './servers.ts'
+
+export interface Database {
+  readonly config: Config
+  readonly pool: Pool
+}
+
+/** A migrated namespace of its own in a Postgres. @param connections of the pool at most */
+export async function freshDatabase(t: Teardown, databaseUrl: string, connections = 4): Promise<Database> {
+  // a Postgres that stands still for a moment is not what these tests are about
+  setStoreDeadline(10_000)
+  const config = loadConfig({ DATABASE_URL: databaseUrl, NAMESPACE: freshNamespace() })
+  await migrate(config)
+  const pool = createPool(config, { max: connections, name: 'floodgate-test' })
+  t.teardown(async () => {
+    await pool.query(`drop schema ${config.NAMESPACE} cascade`)
+    await pool.end()
+  })
+  return { config, pool }
+}

@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify'
+import type pg from 'pg'
+import { pino } from 'pino'
+import { Catalogue } from '../../../src/campaign/carrying/catalogue.ts'
+import type { Config } from '../../../src/config/config.ts'
+import { createMetrics } from '../../../src/http/running/metrics.ts'
+import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
+import { buildPublicApp } from '../../../src/http/server/app.ts'
+import { HealthCheck } from '../../../src/http/server/health.ts'
+import { ensureOperator } from '../../../src/store/operators/operators.ts'
+import { aConfig, bearer } from '../http/http-app.ts'
+import { sharedServers, type Teardown } from '../servers/servers.ts'
+import { startCore } from './core.ts'
+
+interface Asked {
+  readonly body?: unknown
+  readonly key?: string
+  readonly type?: string
+}
+
+/** An answer as tests look at it. */
+export type Answer = Awaited<ReturnType<typeof send>>
+
+/** Gate, worker, public and admin app of one namespace on real servers. */
+export interface MallShop {
+  readonly pool: pg.Pool
+  /** the admin port, for those who want it to listen */
+  readonly adminApp: FastifyInstance
+  /** the public port, likewise */
+  readonly publicApp: FastifyInstance
+  readonly config: Config
+  /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})` */
+  ask(user: string, request: string, asked?: Asked): Promise<Answer>
+  /** asks the admin app as an operator; every change has a key of its own unless one is given */
+  admin(operator: string, request: string, asked?: Asked): Promise<Answer>
+  publish(definition: { readonly id: string }): Promise<void>
+}
+
+let count = 0
+
+async function send(app: FastifyInstance, request: string, asked: Asked & { authorization: string }) {
+  const [method = 'GET', url = ''] = request.split(' ')
+  const { authorization, body, type = 'application/json', key = `key-number-${count++}` } = asked
+  const reply = await app.inject({
+    method: method as 'GET',
+    url,
+    headers: {
+      authorization,
+      ...(method !== 'GET' && { 'idempotency-key': key }),
+      ...(body !== undefined && { 'content-type': type })
+    },
+    ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) })
+  })
+  return { status: reply.statusCode, body: reply.json(), headers: reply.headers }
+}
+
+const operators = {
+  ada: { role: 'admin' },
+  ben: { role: 'admin' },
+  olga: { role: 'operator' },
+  vera: { role: 'viewer' },
+  counter: { role: 'service', scopes: ['tasks:progress'] }
+} as const
+
+export async function startMallShop(t: Teardown): Promise<MallShop> {
+  const core = await startCore(t, await sharedServers(t))
+  const { pool } = core
+  core.worker()
+  const { gate } = await core.gateway()
+  await gate.ready()
+  const catalogue = new Catalogue({ pool, refreshMs: 50 })
+  await catalogue.start()
+  for (const [name, operator] of Object.entries(operators)) {
+    await ensureOperator(pool, { name, token: `token-of-${name}`, ...operator })
+  }
+  const parts = {
+    config: { ...aConfig(), NAMESPACE: core.config.NAMESPACE },
+    gate,
+    catalogue,
+    pool,
+    logger: pino({ level: 'silent' }),
+    metrics: createMetrics(),
+    health: new HealthCheck({ gate, pool })
+  }
+  const publicApp = await buildPublicApp(parts)
+  const adminApp = await buildAdminApp({ ...parts, carryMs: 20_000, metricsText: async () => '' })
+  t.teardown(async () => {
+    catalogue.stop()
+    await publicApp.close()
+    await adminApp.close()
+  })
+  const admin: MallShop['admin'] = (operator, request, asked = {}) =>
+    send(adminApp, request, { ...asked, authorization: `Bearer token-of-${operator}` })
+  return {
+    pool,
+    adminApp,
+    publicApp,
+    config: parts.config,
+    admin,
+    ask: (user, request, asked = {}) => send(publicApp, request, { ...asked, authorization: bearer(user) }),
+    async publish(definition) {
+      const path = `/admin/v1/campaigns/${definition.id}`
+      const saved = await admin('ada', `PUT ${path}`, { body: definition })
+      const { version } = saved.body
+      const steps = [
+        saved,
+        await admin('ada', `POST ${path}/submission`, { body: { version } }),
+        await admin('ben', `POST ${path}/approval`, { body: { version } }),
+        await admin('ben', `POST ${path}/publication`, { body: { version } })
+      ]
+      const failed = steps.find(({ status }) => status >= 300)
+      if (failed !== undefined) throw new Error(JSON.stringify(failed.body))
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { DestinationStream } from 'pino'
+import type { Test } from 'tap'
+import type { BatcherLimits } from '../../../src/gate/batch/batcher.ts'
+import type { Transition, TransitionCommand } from '../../../src/gate/batch/commands.ts'
+import { type BatchReply, decodeReply } from '../../../src/gate/batch/decode.ts'
+import { type Call, encodeBatch, type SettleRequest } from '../../../src/gate/batch/encode.ts'
+import type { Decision, Outcome } from '../../../src/gate/batch/outcomes.ts'
+import type { GateParts } from '../../../src/gate/shard/create-gate.ts'
+import { decodeOrder, type OrderRecord } from '../../../src/record/order.ts'
+import { isRing } from '../../../src/record/user-fields.ts'
+import { decodeWin, type WinRecord } from '../../../src/record/win.ts'
+import { Fold } from '../../../src/recovery/open/fold-users.ts'
+import { readDecisions, readStock } from '../../../src/store/projection/restore.ts'
+import { readShard } from '../../../src/store/shard/shards.ts'
+import type { ServerUrls, Teardown } from '../servers/servers.ts'
+import { waitFor } from '../wait.ts'
+import { buy, type Core, insist, preload, type SaleSpec, startCore } from './core.ts'
+import { assertTables } from './tables.ts'
+
+export type SmallSale = Partial<SaleSpec> & {
+  readonly worker?: boolean
+  readonly limits?: Partial<BatcherLimits>
+  /** takes what gateway and worker log */
+  readonly log?: DestinationStream
+  /** the epoch that is opened, where numbers must be the same in every run; otherwise one that never was */
+  readonly epoch?: number
+}
+
+/** One open sale with a worker and a gateway. */
+export interface Shop extends GateParts {
+  readonly core: Core
+  readonly sale: SaleSpec
+  /** stops the worker of this shop */
+  readonly stopWorker: () => Promise<void>
+}
+
+/** Opens campaign `c`, sale `s`: ten units at 100 CNY unless said otherwise. */
+export async function openShop(t: Teardown, urls: ServerUrls, spec: SmallSale = {}): Promise<Shop> {
+  const core = await startCore(t, urls, spec.log)
+  if (spec.epoch !== undefined) {
+    await core.pool.query("insert into shards (shard, epoch, state) values (0, $1, 'closed')", [spec.epoch - 1])
+  }
+  const stopWorker = core.worker()
+  const parts = await core.gateway(spec.limits)
+  await parts.gate.ready()
+  const sale = { campaign: 'c', sale: 's', stock: 10, ...spec }
+  const published = await insist(() => parts.gate.submit(preload(sale)))
+  if (published.kind !== 'confirmed') throw new Error(`The sale did not open: ${JSON.stringify(published)}`)
+  return { ...parts, core, sale, stopWorker }
+}
+
+/** The decision of an outcome that must be confirmed. @throws Error otherwise */
+export function decisionOf(outcome: Outcome): Decision {
+  if (outcome.kind !== 'confirmed') throw new Error(`Not confirmed: ${JSON.stringify(outcome)}`)
+  return outcome.decision
+}
+
+/** Buys until confirmed. @returns the order's id */
+export async function bought(shop: Shop, user: string, more: Parameters<typeof buy>[2] = {}): Promise<string> {
+  const outcome = await insist(() => shop.gate.submit(buy(shop.sale, user, more)))
+  return decisionOf(outcome).order?.id ?? ''
+}
+
+export interface Move extends Partial<TransitionCommand> {
+  readonly user: string
+  readonly order: string
+}
+
+/** A transition of an order of the shop's sale; the key is one for each transition and order. */
+export function move(shop: Pick<Shop, 'sale'>, transition: Transition, wanted: Move): TransitionCommand {
+  return {
+    op: 'transition',
+    transition,
+    key: `x:${transition}:${wanted.order}`,
+    hash: transition,
+    campaign: shop.sale.campaign,
+    activity: shop.sale.sale,
+    session: 'am',
+    by: 'operator',
+    request: '{}',
+    ...(transition === 'pay' && { amount: 100, currency: 'CNY' }),
+    ...wanted
+  }
+}
+
+/** One call of the script and nothing after it: what a gateway that dies right then has done. */
+export async function rawCall(shop: Shop, calls: Call[], settles: SettleRequest[] = []): Promise<BatchReply> {
+  const row = await readShard(shop.core.pool, shop.shard)
+  const limits = { notAfter: 0, outboxFrames: 5000, keptBytes: 2 ** 40, decisionsPerUser: 10_000 }
+  const { keys, args } = encodeBatch(shop.prefix, calls, { settles, limits })
+  const reply = await shop.caller.call('EVALSHA', [row?.shas.gate ?? '', keys.length, ...keys, ...args], 10_000)
+  return decodeReply(shop.shard, reply)
+}
+
+/** Waits until everything decided is journaled, settled and stored. */
+export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 30_000): Promise<void> {
+  const { redis, prefix } = shop
+  const empty = async () => (await redis.xlen(`${prefix}outbox`)) + (await redis.hlen(`${prefix}kept`)) === 0
+  return waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })
+}
+
+type InRedis = Pick<Shop, 'redis' | 'prefix'>
+
+/** A hash by its logical key without what no fold knows: the ring of a user's newest decisions. */
+export async function readFolded({ redis, prefix }: InRedis, key: string): Promise<Record<string, string>> {
+  const fields = Object.entries(await redis.hgetall(prefix + key))
+  return Object.fromEntries(fields.filter(([field]) => !isRing(field)))
+}
+
+async function recordsHeld<Item>(
+  shop: InRedis,
+  user: string,
+  { letter, decode }: { letter: 'o' | 'w'; decode: (id: string, record: string) => Item }
+): Promise<Item[]> {
+  const fields = Object.entries(await readFolded(shop, `u:${user}`)).sort(([one], [other]) => (one < other ? -1 : 1))
+  return fields.flatMap(([field, record]) =>
+    field.startsWith(`${letter}:`) ? [decode(`0-${field.slice(2)}`, record)] : []
+  )
+}
+
+/** All wins of a user that Redis holds, stored or not. */
+export function winsHeld(shop: InRedis, user: string): Promise<WinRecord[]> {
+  return recordsHeld(shop, user, { letter: 'w', decode: decodeWin })
+}
+
+/** All orders of a user that Redis holds, stored or not. */
+export function ordersHeld(shop: InRedis, user: string): Promise<OrderRecord[]> {
+  return recordsHeld(shop, user, { letter: 'o', decode: decodeOrder })
+}
+
+/**
+ * Every hash of Redis is the fold of the decisions in Postgres, stock, balances, ledger and wins say the same, and no bytes
+ * of kept are left over.
+ */
+export async function assertWhole(t: Test, shop: Shop): Promise<void> {
+  await atRest(shop)
+  const fold = new Fold()
+  for await (const page of readDecisions(shop.core.pool, shop.shard)) for (const decision of page) fold.add(decision)
+  const expected: Record<string, unknown> = {}
+  const found: Record<string, unknown> = {}
+  for (const [key, fields] of fold.hashes) {
+    expected[key] = Object.fromEntries([...fields].map(([field, value]) => [field, String(value)]))
+    found[key] = await readFolded(shop, key)
+  }
+  t.same(found, expected, 'Redis is the fold of what Postgres has')
+  for (const row of await readStock(shop.core.pool, shop.shard)) {
+    t.equal(row.total, row.remaining + row.held + row.paid, 'units add up')
+    const key = `s:${row.campaign_id}:${row.activity_id}`
+    const stock = fold.hashes.get(key)
+    for (const name of ['total', 'remaining', 'held', 'paid'] as const) {
+      t.equal(Number(stock?.get(`${row.session_id}:${name}`) ?? 0), row[name], `${name} is summed alike`)
+    }
+  }
+  await assertTables(t, fold, { pool: shop.core.pool, shard: shop.shard })
+  t.equal(await shop.redis.hget(`${shop.prefix}shard`, 'kept_bytes'), '0', 'no bytes are counted as kept')
+}
