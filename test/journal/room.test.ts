@@ -11,6 +11,7 @@ import {
 import { streamNames } from '../../src/journal/subjects.ts'
 import { checkPart } from '../../src/stack/checks.ts'
 import { readShard, requestReopening } from '../../src/store/shard/shards.ts'
+import { tookAtMost } from '../support/running/pace.ts'
 import { natsServer } from '../support/servers/nats-server.ts'
 import { freshNamespace, sharedServers } from '../support/servers/servers.ts'
 import { assertWhole, bought, openShop, type Shop } from '../support/shop/shop.ts'
@@ -107,7 +108,9 @@ t.test('without room an opening waits at the same epoch, and takes that of strea
   // most of what is missing is given by hand, the rest by the stream that Postgres and the events have passed
   await jsm.streams.delete(takes.name)
   await jsm.streams.add({ ...takes, max_bytes: 8 * MIB - 10 * 1024 })
+  const given = performance.now()
   await waitFor(() => isOpen(shop), { what: 'the gate to open' })
+  tookAtMost(t, 'from room to the opening', { ms: performance.now() - given, boundMs: 5000 })
   t.equal(await epochOf(shop), first + 2)
   await t.rejects(jsm.streams.info(stream), /stream not found/)
   await bought(shop, 'ben')

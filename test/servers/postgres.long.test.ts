@@ -8,6 +8,7 @@ import { findExecutable } from '../../src/stack/processes/programs.ts'
 import { startServer } from '../../src/stack/servers/all.ts'
 import { checkSchema, migrate } from '../../src/store/connection/migrate.ts'
 import { createPool } from '../../src/store/connection/pool.ts'
+import { tookAtMost } from '../support/running/pace.ts'
 import { runCli } from '../support/servers/cli.ts'
 import { noPooler, startPooler } from '../support/servers/pooler.ts'
 import { FaultyProxy } from '../support/servers/proxy.ts'
@@ -60,8 +61,14 @@ t.test('behind a pooler that keeps no sessions nothing starts, and each says why
       ADMIN_PORT: '0'
     }
     const some = mode === 'statement' ? commands.slice(0, 2) : commands
-    const ended = await Promise.all(some.map((command) => runCli(command.split(' '), env)))
-    for (const [index, { code, out, err }] of ended.entries()) {
+    const ended = await Promise.all(
+      some.map(async (command) => {
+        const begun = performance.now()
+        return { ...(await runCli(command.split(' '), env)), ms: performance.now() - begun }
+      })
+    )
+    for (const [index, { code, out, err, ms }] of ended.entries()) {
+      tookAtMost(t, `${mode}: ${some[index]}, until it has ended`, { ms, boundMs: 5000 })
       t.equal(code, 1, `${mode}: ${some[index]} ends`)
       t.match(out + err, /keeps no sessions/, `${mode}: ${some[index]} says why`)
       t.notMatch(out + err, /\n {4}at /, 'no stack trace')

@@ -5,6 +5,7 @@ import t from 'tap'
 import { UnavailableError } from '../../src/base/errors.ts'
 import type { Server } from '../../src/stack/servers/server.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
+import { tookAtMost } from '../support/running/pace.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
 import { assertWhole, atRest, bought } from '../support/shop/shop.ts'
@@ -14,6 +15,9 @@ import { admin, isOpen, ownRedis, shopOn } from './set-up.ts'
 // What Redis refuses, and what it does not hold.
 
 const shared = await sharedServers(t)
+
+/** Within this a cause has closed the gate, and its end has opened it. */
+const SOON_MS = 5000
 
 interface Cause {
   readonly code: string
@@ -108,14 +112,18 @@ t.test('What Redis refuses closes the gate with one alarm, and it opens by itsel
     await bought(shop, `before-${code}`)
     t.ok(isOpen(shop), `${code}: open before`)
     await begin(redis, server)
+    const begun = performance.now()
     // nobody buys: the gate finds out by itself
     await waitFor(() => !isOpen(shop), { what: `health to say closed for ${code}` })
+    tookAtMost(t, `${code}: until health says closed`, { ms: performance.now() - begun, boundMs: SOON_MS })
     for (let n = 0; n < 20; n += 1) {
       t.equal((await shop.gate.submit(buy(shop.sale, `while-${code}-${n}`))).kind, 'unavailable')
     }
     await waitFor(() => told(first).length > before, { what: `an alarm of ${code}` })
     await end(redis, server)
+    const ended = performance.now()
     await waitFor(() => isOpen(shop), { what: `the gate to be open after ${code}` })
+    tookAtMost(t, `${code}: until it is open again`, { ms: performance.now() - ended, boundMs: SOON_MS })
     await bought(shop, `after-${code}`)
     // one of the gateway, one of the worker, both in this process
     const alarms = told(first).length - before
