@@ -6,7 +6,7 @@ import { dayNumber } from '../../src/base/day.ts'
 import { compileZone } from '../../src/campaign/definition/compile.ts'
 import { definitionOf, findActivity } from '../../src/campaign/definition/rules.ts'
 import { prizeTypes } from '../../src/campaign/kinds/draw/definition.ts'
-import type { Draw } from '../../src/campaign/parts/model.ts'
+import type { Draw } from '../../src/campaign/kinds/draw/rules.ts'
 import { unpackZone } from '../../src/campaign/parts/packed.ts'
 import {
   aDraw,

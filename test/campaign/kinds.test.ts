@@ -6,7 +6,10 @@ import { checkDefinition } from '../../src/campaign/definition/check.ts'
 import { compile } from '../../src/campaign/definition/compile.ts'
 import { DefinitionSchema } from '../../src/campaign/definition/document.ts'
 import { definitionOf, findActivity, type Rules } from '../../src/campaign/definition/rules.ts'
-import type { ActivityRules, Draw, Redemption, Task } from '../../src/campaign/parts/model.ts'
+import type { Draw } from '../../src/campaign/kinds/draw/rules.ts'
+import type { ActivityRules } from '../../src/campaign/kinds/index.ts'
+import type { Redemption } from '../../src/campaign/kinds/redemption/rules.ts'
+import type { Task } from '../../src/campaign/kinds/task/rules.ts'
 import {
   aDraw,
   aPrize,

@@ -42,6 +42,8 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
   ],
   worker: ['commands', 'shard', 'drivers', 'events', 'projection', 'running'],
   recovery: ['compare', 'open'],
+  campaign: ['lifecycle', 'actions', 'change', 'carrying', 'definition', 'kinds', 'parts'],
+  'campaign/kinds': ['index.ts', 'later.ts', 'sale', 'draw', 'task', 'redemption'],
   gate: ['shard', 'gate.ts', 'batch', 'redis'],
   store: ['reading', 'projection', 'campaigns', 'shard', 'operators', 'connection'],
   verify: ['spin', 'difference.ts', 'journal-line.ts', 'supply.ts'],

@@ -8,7 +8,8 @@ import { issuedUser } from '../../store/connection/user-name.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
 import { type Actor, invalid, type LifecycleContext, lockExisting, published } from '../carrying/context.ts'
 import type { Planned } from '../change/plan.ts'
-import { findDraw, type Rules, scopeOf } from '../definition/rules.ts'
+import { findDraw, type Rules } from '../definition/rules.ts'
+import { scopeOf } from '../parts/scope.ts'
 
 /** An amount for a user, negative to take it back: of points or another unit, `chances:<draw>`, or `entitlement:<name>`. */
 export interface Grant {

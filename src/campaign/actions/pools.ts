@@ -9,7 +9,7 @@ import { CampaignError } from '../carrying/campaign-error.ts'
 import { awaitIntent } from '../carrying/carry-out.ts'
 import { type Actor, type LifecycleContext, lockExisting, notFound, rulesInForce } from '../carrying/context.ts'
 import { checkDefinition } from '../definition/check.ts'
-import type { ActivityRules } from '../parts/model.ts'
+import type { ActivityRules } from '../kinds/index.ts'
 
 export interface PoolLoad {
   readonly campaign: string

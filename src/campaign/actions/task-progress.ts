@@ -1,7 +1,7 @@
 import { type Progress, type ProgressReport, recordProgress } from '../../store/campaigns/progress.ts'
 import type { CatalogueActivity } from '../carrying/catalogue.ts'
+import type { Task } from '../kinds/task/rules.ts'
 import { dayOf } from '../parts/local-time.ts'
-import type { Task } from '../parts/model.ts'
 
 /** What another system tells of a user's progress in a task. */
 export interface TaskReport extends Pick<ProgressReport, 'source' | 'sourceEventId' | 'user' | 'amount'> {

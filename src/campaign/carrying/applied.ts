@@ -3,8 +3,8 @@ import { balanceOf } from '../../record/user-fields.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { AuditEntry } from '../../store/operators/audit.ts'
-import { stockKey } from '../definition/compile.ts'
 import type { Rules } from '../definition/rules.ts'
+import { stockKey } from '../parts/fields.ts'
 
 /** What was asked of one number, and what the gate really did; `applied` is null while that is not known. */
 export interface AppliedAdd {

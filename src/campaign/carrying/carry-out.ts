@@ -15,9 +15,9 @@ import {
 } from '../../store/campaigns/intents.ts'
 import { transaction } from '../../store/connection/transaction.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
-import { stockKey } from '../definition/compile.ts'
 import { type Rules, withActivity } from '../definition/rules.ts'
 import { withStockChanged } from '../definition/stock.ts'
+import { stockKey } from '../parts/fields.ts'
 import { shortEntry } from './applied.ts'
 
 /** What the lifecycle works with. */

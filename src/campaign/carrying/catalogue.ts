@@ -2,7 +2,9 @@ import type { Pool } from 'pg'
 import { type CampaignRow, currentRevision, publishedCampaigns } from '../../store/campaigns/campaigns.ts'
 import { type DrawSeed, readSeeds } from '../../store/campaigns/draws.ts'
 import type { Definition } from '../definition/document.ts'
-import { type ActivityRules, definitionOf, type Rules, type Sale } from '../definition/rules.ts'
+import { definitionOf, type Rules } from '../definition/rules.ts'
+import type { ActivityRules } from '../kinds/index.ts'
+import type { Sale } from '../kinds/sale/rules.ts'
 
 /** What a published campaign is at a moment. */
 export type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'

@@ -1,5 +1,5 @@
-import { compileActivity } from '../definition/compile.ts'
 import { findActivity, type Rules, withActivity } from '../definition/rules.ts'
+import { compileActivity } from '../kinds/index.ts'
 import { applyLimits, applyPrices, applyWeights, meantPrize } from './kinds.ts'
 import { type Adjusted, addStock, Contradiction, changedPuts, type Draft, guarded, nothing } from './parts.ts'
 import type { ActivityPatch } from './patch.ts'

@@ -1,8 +1,13 @@
-import { type AddEntry, activityKey, compileLimits, compileShipBy, type Put, stockKey } from '../definition/compile.ts'
-import { MAX_SESSIONS, type Rules } from '../definition/rules.ts'
+import { compileLimits } from '../definition/compile.ts'
+import type { Rules } from '../definition/rules.ts'
+import type { ActivityRules } from '../kinds/index.ts'
+import { compileShipBy } from '../kinds/sale/compile.ts'
+import type { Sale } from '../kinds/sale/rules.ts'
 import { addedSessions } from '../kinds/sale/rules.ts'
 import { iso } from '../parts/activity.ts'
-import type { ActivityRules, Sale, Session } from '../parts/model.ts'
+import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
+import { type AddEntry, activityKey, type Put, stockKey } from '../parts/fields.ts'
+import type { Session } from '../parts/model.ts'
 import { packSessions } from '../parts/packed.ts'
 import { type Adjusted, Contradiction, changedPuts, guarded, momentAt, nothing } from './parts.ts'
 import type { CampaignPatch } from './patch.ts'
@@ -16,8 +21,8 @@ interface Moved {
 function checkEnd(rules: Rules, closesAt: number, now: number): void {
   if (closesAt <= now) throw new Contradiction('/closesAt', 'is in the past; to stop at once, end the campaign')
   if (closesAt <= rules.opensAt) throw new Contradiction('/closesAt', 'must be after opensAt')
-  if (closesAt - rules.opensAt > 400 * 24 * 3600 * 1000) {
-    throw new Contradiction('/closesAt', 'must be at most 400 days after opensAt')
+  if (closesAt - rules.opensAt > LONGEST_MS) {
+    throw new Contradiction('/closesAt', `must be at most ${MAX_DAYS} days after opensAt`)
   }
 }
 

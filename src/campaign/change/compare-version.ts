@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { POINTS, type Rules, scopeOf } from '../definition/rules.ts'
-import type { ActivityRules, Draw, Prize, Session } from '../parts/model.ts'
+import type { Rules } from '../definition/rules.ts'
+import type { Draw, Prize } from '../kinds/draw/rules.ts'
+import type { ActivityRules } from '../kinds/index.ts'
+import type { Session } from '../parts/model.ts'
+import { POINTS, scopeOf } from '../parts/scope.ts'
 
 /** Tells where a version differs from what is in force; pointers are relative to what is compared. */
 export type Refuse = (pointer: string, detail: string) => void

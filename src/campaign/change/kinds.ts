@@ -1,7 +1,9 @@
 import { weightsAt } from '../kinds/draw/compile.ts'
+import type { Draw } from '../kinds/draw/rules.ts'
 import { weightIn } from '../kinds/draw/rules.ts'
+import type { ActivityRules } from '../kinds/index.ts'
 import { FOR_NOTHING, NOT_FREE } from '../kinds/sale/check.ts'
-import type { ActivityRules, Draw, Sale } from '../parts/model.ts'
+import type { Sale } from '../kinds/sale/rules.ts'
 import { Contradiction, type Draft } from './parts.ts'
 import type { ActivityPatch } from './patch.ts'
 

@@ -1,18 +1,13 @@
-import {
-  type AddEntry,
-  activityKey,
-  campaignKey,
-  compile,
-  compileActivity,
-  compileStock,
-  compileZone,
-  type Put
-} from '../definition/compile.ts'
-import type { DefinitionError } from '../definition/document.ts'
+import { compile, compileStock, compileZone } from '../definition/compile.ts'
 import type { Rules } from '../definition/rules.ts'
 import { stockItems } from '../definition/stock.ts'
 import { prizeField } from '../kinds/draw/compile.ts'
-import type { ActivityRules, Draw, Prize, Session } from '../parts/model.ts'
+import type { Draw, Prize } from '../kinds/draw/rules.ts'
+import type { ActivityRules } from '../kinds/index.ts'
+import { compileActivity } from '../kinds/index.ts'
+import type { DefinitionError } from '../parts/explain.ts'
+import { type AddEntry, activityKey, campaignKey, type Put } from '../parts/fields.ts'
+import type { Session } from '../parts/model.ts'
 import { compareActivity, compareCampaign, type Refuse } from './compare-version.ts'
 import { changedPuts } from './parts.ts'
 

@@ -1,9 +1,9 @@
 import { momentOf, NO_MOMENT } from '../../base/moment.ts'
-import { type AddEntry, type Put, stockKey } from '../definition/compile.ts'
-import type { DefinitionError } from '../definition/document.ts'
 import type { Rules } from '../definition/rules.ts'
 import { withStockChanged } from '../definition/stock.ts'
-import type { ActivityRules } from '../parts/model.ts'
+import type { ActivityRules } from '../kinds/index.ts'
+import type { DefinitionError } from '../parts/explain.ts'
+import { type AddEntry, type Put, stockKey } from '../parts/fields.ts'
 
 /** What an adjustment leads to: the rules then in force, and what the gate is to write. */
 export interface Adjustment {

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import type { DefinitionError } from '../definition/document.ts'
 import { Tier, Weight } from '../kinds/draw/definition.ts'
+import type { DefinitionError } from '../parts/explain.ts'
 import { explain, tooLarge } from '../parts/explain.ts'
 import { Admission, Count, Flag, Id, MAX_UNITS, Moment, Price, Stock, UnitsPerUser } from '../parts/shapes.ts'
 

@@ -21,8 +21,8 @@ import {
   stillPublishing,
   type Writes
 } from '../carrying/context.ts'
-import { campaignKey } from '../definition/compile.ts'
 import { describe, type Rules } from '../definition/rules.ts'
+import { campaignKey } from '../parts/fields.ts'
 import type { Adjusted } from './parts.ts'
 
 /** What a change of a locked campaign leads to. */

@@ -1,5 +1,5 @@
-import { MAX_SESSIONS } from '../definition/rules.ts'
 import { iso } from '../parts/activity.ts'
+import { MAX_SESSIONS } from '../parts/bounds.ts'
 import type { Session } from '../parts/model.ts'
 import { addStock, Contradiction, type Draft, momentAt } from './parts.ts'
 import type { SessionChange } from './patch.ts'

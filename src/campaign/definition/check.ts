@@ -1,17 +1,16 @@
 import { checkDraw } from '../kinds/draw/check.ts'
-import { builtKinds, kinds } from '../kinds/index.ts'
+import { type ActivityDefinition, builtKinds, kinds } from '../kinds/index.ts'
+import { checkRedemption } from '../kinds/redemption/check.ts'
 import { checkOverlaps, checkPrice, checkSale } from '../kinds/sale/check.ts'
-import { checkCircles, checkRedemption, checkTask } from '../kinds/task/check.ts'
+import { checkCircles, checkTask } from '../kinds/task/check.ts'
+import { moment } from '../parts/activity.ts'
+import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
 import { type Add, type Context, checkMoment, checkUnique, checkUnits } from '../parts/check.ts'
-import { explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
+import { type DefinitionError, explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
 import { isTimezone } from '../parts/local-time.ts'
 import { REWARD_WORDS } from '../parts/shapes.ts'
-import { type ActivityDefinition, type Definition, type DefinitionError, EnvelopeSchema } from './document.ts'
-import { MAX_SESSIONS, moment, type Rules, rulesOf } from './rules.ts'
-
-const DAY_MS = 24 * 3600 * 1000
-/** The longest campaign. */
-export const MAX_DAYS = 400
+import { type Definition, EnvelopeSchema } from './document.ts'
+import { type Rules, rulesOf } from './rules.ts'
 
 /** Ids that would make a subject or a path mean two things. */
 export const reservedIds = new Set(['commands'])
@@ -48,7 +47,7 @@ function checkWindow(definition: Definition, add: Add): { opensAt: number; close
     add('/closesAt', 'must be after opensAt')
     return undefined
   }
-  if (closesAt - opensAt > MAX_DAYS * DAY_MS) {
+  if (closesAt - opensAt > LONGEST_MS) {
     add('/closesAt', `must be at most ${MAX_DAYS} days after opensAt`)
     return undefined
   }

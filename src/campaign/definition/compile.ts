@@ -1,23 +1,10 @@
-import { compileDraw } from '../kinds/draw/compile.ts'
-import { compileRedemption, compileTask } from '../kinds/task/compile.ts'
-import {
-  type AddEntry,
-  activityKey,
-  campaignKey,
-  commonFields,
-  flag,
-  type Put,
-  putsOf,
-  stockKey
-} from '../parts/fields.ts'
+import { type ActivityRules, compileActivity } from '../kinds/index.ts'
+import { LONGEST_MS } from '../parts/bounds.ts'
+import { type AddEntry, campaignKey, flag, type Put, putsOf, stockKey } from '../parts/fields.ts'
 import { zoneOffsets } from '../parts/local-time.ts'
-import type { ActivityRules, Sale } from '../parts/model.ts'
-import { packShipBy, packZone } from '../parts/packed.ts'
-import { shipByRecords } from '../parts/ship-by.ts'
+import { packZone } from '../parts/packed.ts'
 import type { Rules } from './rules.ts'
 import { type StockItem, stockItems } from './stock.ts'
-
-export { type AddEntry, activityKey, campaignKey, type Put, stockKey, userKey } from '../parts/fields.ts'
 
 /** Rules and stock as the gate's flat hashes: values to write and numbers to add, by logical key. */
 export interface Compiled {
@@ -33,8 +20,8 @@ export interface Flags {
   readonly version: number
 }
 
-/** A campaign lasts 400 days at most, and what it gave is claimed and credited for a while afterwards. */
-const ZONE_KNOWN_MS = (400 + 366) * 24 * 3600 * 1000
+/** What a campaign gave is claimed and credited for a while after its end. */
+const ZONE_KNOWN_MS = LONGEST_MS + 366 * 24 * 3600 * 1000
 
 /** The offsets of the campaign's zone, from which the gate tells its local days. */
 export function compileZone(rules: Rules): Put {
@@ -69,38 +56,6 @@ export function compileCampaign(rules: Rules, flags: Flags): Put[] {
     compileZone(rules),
     ...compileLimits(rules)
   ]
-}
-
-/** The field `ship_by` of a sale: it depends on the campaign's end too. */
-export function compileShipBy(rules: Rules, sale: Sale): string {
-  return sale.shipWithin ? packShipBy(shipByRecords(sale.shipWithin, rules)) : ''
-}
-
-function compileSale(rules: Rules, sale: Sale): Put[] {
-  return putsOf(activityKey(rules.id, sale.id), {
-    ...commonFields(sale),
-    price: sale.price,
-    currency: sale.currency,
-    units_per_user: sale.unitsPerUser,
-    pay_within: sale.payWithinSeconds,
-    ship_by: compileShipBy(rules, sale)
-  })
-}
-
-/** All values of `a:<campaign>:<activity>`. */
-export function compileActivity(rules: Rules, activity: ActivityRules): Put[] {
-  switch (activity.kind) {
-    case 'sale':
-      return compileSale(rules, activity)
-    case 'draw':
-      return compileDraw(rules, activity)
-    case 'task':
-      return compileTask(rules, activity)
-    case 'redemption':
-      return compileRedemption(rules, activity)
-    default:
-      return activity satisfies never
-  }
 }
 
 /** Stock of sessions and prizes as it is first added. The gate moves `total` along with `remaining`. */

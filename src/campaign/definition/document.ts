@@ -1,21 +1,6 @@
 import { type Static, Type } from 'typebox'
-import type { Draw } from '../kinds/draw/definition.ts'
-import { Activity, Privileges } from '../kinds/index.ts'
-import type { Sale } from '../kinds/sale/definition.ts'
-import type { Redemption, Task } from '../kinds/task/definition.ts'
-import {
-  Admission,
-  Count,
-  Description,
-  Flag,
-  Id,
-  Moment,
-  oneOf,
-  type Reward,
-  Title,
-  UnitsPerUser,
-  whole
-} from '../parts/shapes.ts'
+import { Activity, type ActivityDefinition, Privileges } from '../kinds/index.ts'
+import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
@@ -97,18 +82,3 @@ export const EnvelopeSchema = Type.Object(
 
 /** A definition that `checkDefinition` passed: all its activities are of built kinds. */
 export type Definition = Omit<Static<typeof EnvelopeSchema>, 'activities'> & { activities: ActivityDefinition[] }
-export type SaleDefinition = Static<typeof Sale>
-export type DrawDefinition = Static<typeof Draw>
-export type PrizeDefinition = DrawDefinition['prizes'][number]
-export type TaskDefinition = Static<typeof Task>
-export type RedemptionDefinition = Static<typeof Redemption>
-export type ActivityDefinition = SaleDefinition | DrawDefinition | TaskDefinition | RedemptionDefinition
-/** Beside its words a reward holds amounts by unit; no type of TypeScript says that. */
-export type RewardDefinition = Static<typeof Reward>
-export type Localized = Static<typeof Title>
-
-/** One thing that is wrong: `pointer` is a JSON pointer into the document, `detail` says what is wanted. */
-export interface DefinitionError {
-  readonly pointer: string
-  readonly detail: string
-}

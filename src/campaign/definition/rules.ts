@@ -1,13 +1,10 @@
-import { drawDefinition, drawRules } from '../kinds/draw/rules.ts'
-import { saleDefinition, saleRules, sessionDefinition } from '../kinds/sale/rules.ts'
-import { redemptionDefinition, redemptionRules, taskDefinition, taskRules } from '../kinds/task/rules.ts'
-import { iso, moment, type Window } from '../parts/activity.ts'
-import type { ActivityRules, Draw, Sale } from '../parts/model.ts'
-import type { ActivityDefinition, Definition, Localized } from './document.ts'
-
-export { MAX_SESSIONS } from '../kinds/sale/rules.ts'
-export { moment } from '../parts/activity.ts'
-export type * from '../parts/model.ts'
+import type { Draw } from '../kinds/draw/rules.ts'
+import { type ActivityRules, activityDefinition, activityRules } from '../kinds/index.ts'
+import type { Sale } from '../kinds/sale/rules.ts'
+import { sessionDefinition } from '../kinds/sale/rules.ts'
+import { iso, moment } from '../parts/activity.ts'
+import type { Localized } from '../parts/shapes.ts'
+import type { Definition } from './document.ts'
 
 export interface Policies {
   readonly releasedOrderReturnsLimit: boolean
@@ -45,48 +42,6 @@ export const defaultPolicies: Policies = {
   returnRestocks: false,
   clawback: 'toZero',
   cancellable: 'unpaid'
-}
-
-/** The unit that every campaign has without declaring it. */
-export const POINTS = 'points'
-
-/**
- * The scope of a unit, undefined where the campaign has none of that name. Points are of the account unless declared
- * otherwise.
- */
-export function scopeOf(units: Definition['units'], unit: string): 'account' | 'campaign' | undefined {
-  const declared = units !== undefined && Object.hasOwn(units, unit) ? units[unit]?.scope : undefined
-  return declared ?? (unit === POINTS ? 'account' : undefined)
-}
-
-function activityRules(activity: ActivityDefinition, window: Window & { readonly timezone: string }): ActivityRules {
-  switch (activity.kind) {
-    case 'sale':
-      return saleRules(activity, window)
-    case 'draw':
-      return drawRules(activity, window)
-    case 'task':
-      return taskRules(activity, window)
-    case 'redemption':
-      return redemptionRules(activity, window)
-    default:
-      return activity satisfies never
-  }
-}
-
-function activityDefinition(activity: ActivityRules): ActivityDefinition {
-  switch (activity.kind) {
-    case 'sale':
-      return saleDefinition(activity)
-    case 'draw':
-      return drawDefinition(activity)
-    case 'task':
-      return taskDefinition(activity)
-    case 'redemption':
-      return redemptionDefinition(activity)
-    default:
-      return activity satisfies never
-  }
 }
 
 /** The rules that a checked definition asks for, as they are before any adjustment. */

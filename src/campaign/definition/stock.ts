@@ -1,4 +1,4 @@
-import type { ActivityRules } from '../parts/model.ts'
+import type { ActivityRules } from '../kinds/index.ts'
 
 /** Units that can run out: of a session, or of a prize with a quota. `stock` is what was asked for so far. */
 export interface StockItem {

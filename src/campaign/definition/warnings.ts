@@ -1,6 +1,8 @@
+import type { Draw } from '../kinds/draw/rules.ts'
+import type { ActivityRules } from '../kinds/index.ts'
 import { iso } from '../parts/activity.ts'
-import type { ActivityRules, Draw, Reward } from '../parts/model.ts'
-import type { DefinitionError } from './document.ts'
+import type { DefinitionError } from '../parts/explain.ts'
+import type { Reward } from '../parts/model.ts'
 import type { Rules } from './rules.ts'
 
 /** What is right in itself and probably not meant: told beside errors, and never in the way. */

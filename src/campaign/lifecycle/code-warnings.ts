@@ -1,7 +1,7 @@
 import { countCodes } from '../../store/campaigns/codes.ts'
 import type { Rules } from '../definition/rules.ts'
 import type { Warning } from '../definition/warnings.ts'
-import type { ActivityRules } from '../parts/model.ts'
+import type { ActivityRules } from '../kinds/index.ts'
 
 /** Free codes of a pool, as far as Postgres has them. */
 export type FreeCodes = ReadonlyMap<string, number>

@@ -24,8 +24,8 @@ import {
   stillPublishing
 } from '../carrying/context.ts'
 import { planNext } from '../change/next-version.ts'
-import type { DefinitionError } from '../definition/document.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
+import type { DefinitionError } from '../parts/explain.ts'
 import { readCodeWarnings } from './code-warnings.ts'
 
 /** What a dry run tells: sessions it leads to, what is probably not meant, what stands against publishing it over the rules in force. */

@@ -1,6 +1,8 @@
 import { momentOf } from '../../base/moment.ts'
-import type { ActivityDefinition, Localized } from '../definition/document.ts'
+import type { CommonDefinition } from './common.ts'
+import type { Window } from './context.ts'
 import { type Session, WHOLE } from './model.ts'
+import type { Localized } from './shapes.ts'
 
 /** @throws Error when the text is no moment: definitions are checked before they come here */
 export function moment(text: string): number {
@@ -10,12 +12,6 @@ export function moment(text: string): number {
 }
 
 export const iso = (value: number) => new Date(value).toISOString()
-
-/** The window of the campaign that an activity belongs to, ms since 1970. */
-export interface Window {
-  readonly opensAt: number
-  readonly closesAt: number
-}
 
 interface Common {
   readonly id: string
@@ -29,7 +25,7 @@ interface Common {
 }
 
 /** The part of an activity in force that all kinds share. */
-export function commonRules(activity: ActivityDefinition): Common {
+export function commonRules(activity: CommonDefinition): Common {
   const { id, title, description, category, sort, visibleFrom, requires } = activity
   return {
     id,

@@ -1,8 +1,9 @@
 import { momentOf, NO_MOMENT } from '../../base/moment.ts'
-import type { Definition, RewardDefinition } from '../definition/document.ts'
-import { scopeOf } from '../definition/rules.ts'
+import type { Window } from './context.ts'
 import { pointerStep, shown } from './explain.ts'
 import { unitsOf } from './reward.ts'
+import { scopeOf, type Units } from './scope.ts'
+import type { RewardDefinition } from './shapes.ts'
 
 const FIRST_YEAR = Date.UTC(2000, 0)
 const LAST_YEAR = Date.UTC(2100, 0)
@@ -13,8 +14,8 @@ export type Add = (pointer: string, detail: string) => void
 /** What a check of an activity knows of the definition around it. */
 export interface Context {
   readonly add: Add
-  readonly window: { opensAt: number; closesAt: number } | undefined
-  readonly units: Definition['units']
+  readonly window: Window | undefined
+  readonly units: Units | undefined
   /** kind by id of all activities, also of those that are wrong otherwise */
   readonly kindOf: ReadonlyMap<string, unknown>
 }

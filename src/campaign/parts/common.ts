@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, type TObject, Type } from 'typebox'
 import { Description, Id, Moment, Requires, Title, whole } from './shapes.ts'
 
 /** What every activity may have. `title` is what the pages show; kinds without a page may leave it out. */
@@ -13,6 +13,9 @@ export const common = {
   visibleFrom: Type.Optional(Moment),
   requires: Type.Optional(Requires)
 }
+
+/** What all activities of a definition have in common. */
+export type CommonDefinition = Static<TObject<typeof common>>
 
 /** A window of its own, inside the campaign's; what is left out is the campaign's. */
 export const ownWindow = { opensAt: Type.Optional(Moment), closesAt: Type.Optional(Moment) }

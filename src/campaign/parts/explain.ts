@@ -1,7 +1,6 @@
 import type { TSchema } from 'typebox'
 import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
-import type { DefinitionError } from '../definition/document.ts'
 
 /** Most errors told at once: beyond that a document is not worth reading on. */
 export const MAX_ERRORS = 100
@@ -123,4 +122,10 @@ export function explain(schema: TSchema, value: unknown): DefinitionError[] {
     }
   }
   return [...found].map(([pointer, detail]) => ({ pointer, detail }))
+}
+
+/** One thing that is wrong: `pointer` is a JSON pointer into the document, `detail` says what is wanted. */
+export interface DefinitionError {
+  readonly pointer: string
+  readonly detail: string
 }

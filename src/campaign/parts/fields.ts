@@ -1,6 +1,6 @@
 import type { AdjustCommand } from '../../gate/batch/commands.ts'
 import { logical } from '../../record/keys.ts'
-import type { ActivityRules } from './model.ts'
+import type { ActivityBase } from './model.ts'
 import { packSessions } from './packed.ts'
 
 export type Put = AdjustCommand['puts'][number]
@@ -15,7 +15,7 @@ export function putsOf(key: string, fields: Record<string, string | number>): Pu
 }
 
 /** The fields of `a:<campaign>:<activity>` that every kind has. */
-export function commonFields(activity: ActivityRules) {
+export function commonFields(activity: ActivityBase) {
   return {
     kind: activity.kind,
     paused: flag(activity.paused),

@@ -1,5 +1,5 @@
-import type { RewardDefinition } from '../definition/document.ts'
 import type { Reward } from './model.ts'
+import type { RewardDefinition } from './shapes.ts'
 import { REWARD_WORDS } from './shapes.ts'
 
 const words: ReadonlySet<string> = new Set(REWARD_WORDS)

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { MOMENT_FORM, MOMENT_PATTERN } from '../../base/moment.ts'
 
 /** Each schema of a definition carries as `description` what an operator is told when a value does not fit it. */
@@ -116,3 +116,8 @@ export const Daily = Type.Object(
   { from: WallClock, to: WallClockEnd, stock: Stock, unitsPerUser: Type.Optional(UnitsPerUser) },
   closed
 )
+
+/** Beside its words a reward holds amounts by unit; no type of TypeScript says that. */
+export type RewardDefinition = Static<typeof Reward>
+
+export type Localized = Static<typeof Title>

@@ -1,4 +1,4 @@
-import type { ActivityRules } from '../../campaign/parts/model.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { LiveWin } from '../../gate/gate.ts'
 import { decodeReport } from '../../record/report.ts'

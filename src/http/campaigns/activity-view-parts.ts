@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
-import type { ActivityRules, Session } from '../../campaign/parts/model.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import type { Session } from '../../campaign/parts/model.ts'
 import { type Language, localise } from '../problems/language.ts'
 import type { CampaignFigures, StockFigures } from './live-figures.ts'
 

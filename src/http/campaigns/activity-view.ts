@@ -1,4 +1,7 @@
-import type { ActivityRules, Redemption, Sale, Task } from '../../campaign/parts/model.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import type { Redemption } from '../../campaign/kinds/redemption/rules.ts'
+import type { Sale } from '../../campaign/kinds/sale/rules.ts'
+import type { Task } from '../../campaign/kinds/task/rules.ts'
 import { rewardDefinition } from '../../campaign/parts/reward.ts'
 import {
   commonView,

@@ -1,6 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts'
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
-import type { ActivityRules } from '../../campaign/parts/model.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { localise } from '../problems/language.ts'
 import { activityLiveView, activityRulesView, activityView } from './activity-view.ts'
 import type { ViewContext } from './activity-view-parts.ts'

@@ -1,5 +1,5 @@
 import { weightsAt } from '../../campaign/kinds/draw/compile.ts'
-import type { Draw, Prize } from '../../campaign/parts/model.ts'
+import type { Draw, Prize } from '../../campaign/kinds/draw/rules.ts'
 import { rewardDefinition } from '../../campaign/parts/reward.ts'
 import { localise } from '../problems/language.ts'
 import { commonView, openingOf, sessionsView, stockOf, type ViewContext } from './activity-view-parts.ts'

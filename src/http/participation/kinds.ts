@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { UnavailableError } from '../../base/errors.ts'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
-import type { ActivityRules } from '../../campaign/parts/model.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Command, ParticipateCommand } from '../../gate/batch/commands.ts'
 import { drawRandom } from '../../record/draw-random.ts'
 import { requestHash } from '../../record/request-hash.ts'

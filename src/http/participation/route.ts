@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
-import type { ActivityRules } from '../../campaign/parts/model.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'

@@ -1,5 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts'
-import type { ActivityRules, Task } from '../../campaign/parts/model.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import type { Task } from '../../campaign/kinds/task/rules.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import { decodeReport, type Report } from '../../record/report.ts'
 import type { Language } from '../problems/language.ts'

@@ -1,5 +1,5 @@
 import { isoTime, isoTimeOrNull } from '../../base/iso-time.ts'
-import type { Prize } from '../../campaign/parts/model.ts'
+import type { Prize } from '../../campaign/kinds/draw/rules.ts'
 import type { LiveWin } from '../../gate/gate.ts'
 import type { WinRecord } from '../../record/win.ts'
 import { type Language, localise } from '../problems/language.ts'

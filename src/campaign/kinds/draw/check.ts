@@ -1,8 +1,7 @@
-import type { DrawDefinition, PrizeDefinition } from '../../definition/document.ts'
 import { type Context, checkOwnWindow, checkReward, checkUnique, checkUnits } from '../../parts/check.ts'
 import { shown } from '../../parts/explain.ts'
 import { unitsOf } from '../../parts/reward.ts'
-import type { PrizeType } from './definition.ts'
+import type { DrawDefinition, PrizeDefinition, PrizeType } from './definition.ts'
 import { isCredited, weightIn } from './rules.ts'
 
 /** Types of prizes whose claim may be answered with a code. */

@@ -1,7 +1,7 @@
-import type { Rules } from '../../definition/rules.ts'
+import type { CampaignContext } from '../../parts/context.ts'
 import { activityKey, commonFields, flag, type Put, participationFields, putsOf } from '../../parts/fields.ts'
-import type { Draw, Prize } from '../../parts/model.ts'
 import { compileChance, compileCost, compileReward } from '../../parts/pay.ts'
+import type { Draw, Prize } from './rules.ts'
 import { weightIn } from './rules.ts'
 
 /**
@@ -25,8 +25,8 @@ function compileWeights(draw: Draw): string {
 }
 
 /** `tier;type;limited;minSpins;even;claimWithinMs;value;reward;sub-prizes` */
-function compilePrize(rules: Rules, prize: Prize): string {
-  const subs = prize.subPrizes.map(({ id, weight, reward }) => `${id}~${weight}~${compileReward(rules, reward)}`)
+function compilePrize(campaign: CampaignContext, prize: Prize): string {
+  const subs = prize.subPrizes.map(({ id, weight, reward }) => `${id}~${weight}~${compileReward(campaign, reward)}`)
   return [
     prize.tier,
     prize.type,
@@ -35,7 +35,7 @@ function compilePrize(rules: Rules, prize: Prize): string {
     flag(prize.release === 'even'),
     prize.claimWithinDays * DAY_MS,
     prize.value,
-    compileReward(rules, prize.reward),
+    compileReward(campaign, prize.reward),
     subs.join('|')
   ].join(';')
 }
@@ -48,23 +48,23 @@ function compileGuarantee(draw: Draw): string {
     .join(',')
 }
 
-function costFields(rules: Rules, draw: Draw) {
-  if (draw.cost) return compileCost(rules, draw.cost)
+function costFields(campaign: CampaignContext, draw: Draw) {
+  if (draw.cost) return compileCost(campaign, draw.cost)
   if (!draw.chances) return {}
-  const keep = flag(rules.policies.unusedDailyChances === 'keep')
-  return { ...compileChance(rules, draw.id), daily: draw.chances.daily, keep }
+  const keep = flag(campaign.policies.unusedDailyChances === 'keep')
+  return { ...compileChance(campaign, draw.id), daily: draw.chances.daily, keep }
 }
 
 export const prizeField = (id: string) => `prize:${id}`
 
 /** All values of `a:<campaign>:<draw>`. */
-export function compileDraw(rules: Rules, draw: Draw): Put[] {
+export function compileDraw(campaign: CampaignContext, draw: Draw): Put[] {
   const { limits, prizes } = draw
   const pools = prizes.flatMap(({ id, pool }) => (pool === '' ? [] : [`${id}:${pool}`]))
-  return putsOf(activityKey(rules.id, draw.id), {
+  return putsOf(activityKey(campaign.id, draw.id), {
     ...commonFields(draw),
     ...participationFields,
-    ...costFields(rules, draw),
+    ...costFields(campaign, draw),
     edition: EDITION,
     per_day: limits.perDay,
     per_campaign: limits.perCampaign,
@@ -78,6 +78,6 @@ export function compileDraw(rules: Rules, draw: Draw): Put[] {
     guarantee: compileGuarantee(draw),
     ...(pools.length > 0 && { pools: pools.join(',') }),
     memory: flag(prizes.some(({ minSpins, guaranteedAfter }) => minSpins > 0 || guaranteedAfter > 0)),
-    ...Object.fromEntries(prizes.map((prize) => [prizeField(prize.id), compilePrize(rules, prize)]))
+    ...Object.fromEntries(prizes.map((prize) => [prizeField(prize.id), compilePrize(campaign, prize)]))
   })
 }

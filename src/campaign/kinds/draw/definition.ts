@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { common, ownWindow } from '../../parts/common.ts'
 import { Cost, Count, Id, MAX_UNITS, oneOf, Price, Reward, Stock, Title, whole } from '../../parts/shapes.ts'
 
@@ -95,7 +95,7 @@ const LevelWeights = Type.Object(
 )
 
 /** A lucky draw: one spin costs an amount of a unit, or a chance, or nothing. */
-export const Draw = Type.Object(
+export const DrawSchema = Type.Object(
   {
     ...common,
     ...ownWindow,
@@ -111,3 +111,7 @@ export const Draw = Type.Object(
   },
   closed
 )
+
+export type DrawDefinition = Static<typeof DrawSchema>
+
+export type PrizeDefinition = DrawDefinition['prizes'][number]

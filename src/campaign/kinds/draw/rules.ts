@@ -1,15 +1,60 @@
-import type { DrawDefinition, PrizeDefinition } from '../../definition/document.ts'
-import {
-  amountOf,
-  commonDefinition,
-  commonRules,
-  type Window,
-  wholeSession,
-  windowDefinition
-} from '../../parts/activity.ts'
-import type { Draw, Prize, Reward } from '../../parts/model.ts'
+import { amountOf, commonDefinition, commonRules, wholeSession, windowDefinition } from '../../parts/activity.ts'
+import type { Window } from '../../parts/context.ts'
+import type { ActivityBase, Amount, Reward } from '../../parts/model.ts'
 import { noReward, rewardDefinition, rewardRules } from '../../parts/reward.ts'
-import type { PrizeType } from './definition.ts'
+import type { Localized } from '../../parts/shapes.ts'
+import type { DrawDefinition, PrizeDefinition, PrizeType } from './definition.ts'
+
+export interface SubPrize {
+  readonly id: string
+  readonly title: Localized
+  readonly weight: number
+  readonly reward: Reward | null
+}
+
+/** A prize in force; 0 and '' for "none". `quota` is what was asked for so far, null without one. */
+export interface Prize {
+  readonly id: string
+  readonly tier: number
+  readonly title: Localized
+  readonly type: PrizeType
+  readonly quota: number | null
+  readonly publishedQuota: number | null
+  readonly weight: number
+  /** minor units of money, or points; for the books and the page */
+  readonly value: number
+  readonly minSpins: number
+  readonly guaranteedAfter: number
+  readonly release: 'even' | 'atOnce'
+  readonly claimWithinDays: number
+  /** what it credits at once, by its type; null: it is claimed, or it is nothing */
+  readonly reward: Reward | null
+  readonly subPrizes: readonly SubPrize[]
+  readonly pool: string
+  readonly display?: { readonly image?: string; readonly color?: string; readonly order?: number }
+}
+
+/** 0 for "no limit" */
+export interface DrawLimits {
+  readonly perDay: number
+  readonly perCampaign: number
+  readonly winsPerCampaign: number
+  /** by tier; a tier that is not named has no limit */
+  readonly winsPerTier: Readonly<Record<string, number>>
+}
+
+/** A draw in force: `cost` or `chances` or neither, then a spin is free. */
+export interface Draw extends ActivityBase {
+  readonly kind: 'draw'
+  readonly cost: Amount | null
+  /** `extraPerDay` 0: no limit of extra chances */
+  readonly chances: { readonly daily: number; readonly extraPerDay: number } | null
+  readonly limits: DrawLimits
+  readonly fallback: string
+  readonly prizes: readonly Prize[]
+  /** sorted by level; a prize that is not named keeps its own weight */
+  readonly weightsByLevel: ReadonlyArray<{ readonly level: number; readonly weights: Readonly<Record<string, number>> }>
+}
 
 /** Types of prizes that are credited at once; all others but `nothing` are claimed. */
 const creditedTypes: ReadonlySet<PrizeType> = new Set(['points', 'chances', 'eligibility', 'doubler'])

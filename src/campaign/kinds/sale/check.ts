@@ -1,7 +1,7 @@
-import type { SaleDefinition } from '../../definition/document.ts'
 import { type Add, type Context, checkMoment, checkUnique } from '../../parts/check.ts'
 import { shown } from '../../parts/explain.ts'
 import { minutesOf } from '../../parts/sessions.ts'
+import type { SaleDefinition } from './definition.ts'
 
 interface Span {
   readonly id: string

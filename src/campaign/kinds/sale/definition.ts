@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { common } from '../../parts/common.ts'
 import { Currency } from '../../parts/currencies.ts'
 import { Daily, Flag, oneOf, Price, Session, Title, UnitsPerUser, whole } from '../../parts/shapes.ts'
@@ -11,7 +11,7 @@ export const ShipWithin = Type.Object(
 )
 
 /** A flash sale: units of one item at one price, in sessions given one by one or daily. */
-export const Sale = Type.Object(
+export const SaleSchema = Type.Object(
   {
     ...common,
     kind: Type.Literal('sale'),
@@ -35,3 +35,5 @@ export const Sale = Type.Object(
   },
   closed
 )
+
+export type SaleDefinition = Static<typeof SaleSchema>

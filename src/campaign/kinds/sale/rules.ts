@@ -1,13 +1,26 @@
-import type { SaleDefinition } from '../../definition/document.ts'
-import { commonDefinition, commonRules, iso, moment, type Window } from '../../parts/activity.ts'
+import { commonDefinition, commonRules, iso, moment } from '../../parts/activity.ts'
+import { MAX_SESSIONS } from '../../parts/bounds.ts'
+import type { LocalWindow, Window } from '../../parts/context.ts'
 import { currencyCode } from '../../parts/currencies.ts'
-import type { Sale, Session } from '../../parts/model.ts'
-import { expandDaily, type PlannedSession } from '../../parts/sessions.ts'
+import type { ActivityBase, Session } from '../../parts/model.ts'
+import { type DailyEntry, expandDaily, type PlannedSession } from '../../parts/sessions.ts'
+import type { SaleDefinition } from './definition.ts'
 
-/** Sessions of one campaign, all activities together: their packed records are read by every batch of the gate. */
-export const MAX_SESSIONS = 1000
+/** A sale in force: daily sessions listed one by one, money in minor units, 0 for "no limit" and "no deadline". */
+export interface Sale extends ActivityBase {
+  readonly kind: 'sale'
+  readonly sku?: string
+  readonly listPrice?: number
+  readonly price: number
+  readonly currency: string
+  readonly unitsPerUser: number
+  readonly payWithinSeconds: number
+  readonly shipWithin?: { readonly businessDays: number; readonly from: 'campaignEnd' | 'acceptance' }
+  /** what its sessions were made of, for days that are added later */
+  readonly daily?: readonly DailyEntry[]
+}
 
-function sessionsOf(sale: SaleDefinition, window: Window & { readonly timezone: string }): Session[] {
+function sessionsOf(sale: SaleDefinition, window: LocalWindow): Session[] {
   const planned: PlannedSession[] = sale.sessions
     ? sale.sessions.map((session) => ({
         id: session.id,
@@ -27,7 +40,7 @@ const newSession = (session: PlannedSession): Session => ({
 })
 
 /** The sessions that a sale has in a window and did not have in a smaller one. */
-export function addedSessions(sale: Sale, before: Window, window: Window & { readonly timezone: string }): Session[] {
+export function addedSessions(sale: Sale, before: Window, window: LocalWindow): Session[] {
   const known = new Set(sale.sessions.map(({ id }) => id))
   return expandDaily(sale.daily ?? [], window, MAX_SESSIONS)
     .filter(({ id, closesAt }) => closesAt > before.closesAt && !known.has(id))
@@ -35,7 +48,7 @@ export function addedSessions(sale: Sale, before: Window, window: Window & { rea
 }
 
 /** A sale in force, as it is before any adjustment. */
-export function saleRules(sale: SaleDefinition, window: Window & { readonly timezone: string }): Sale {
+export function saleRules(sale: SaleDefinition, window: LocalWindow): Sale {
   const { sku, listPrice, shipWithin, daily } = sale
   return {
     ...commonRules(sale),

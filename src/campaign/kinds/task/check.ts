@@ -1,13 +1,5 @@
-import type { RedemptionDefinition, TaskDefinition } from '../../definition/document.ts'
-import {
-  type Add,
-  type Context,
-  checkOwnWindow,
-  checkReward,
-  checkTasks,
-  checkUnique,
-  checkUnits
-} from '../../parts/check.ts'
+import { type Add, type Context, checkOwnWindow, checkReward, checkTasks, checkUnique } from '../../parts/check.ts'
+import type { TaskDefinition } from './definition.ts'
 
 /** What the schema of a task cannot say. */
 export function checkTask(task: TaskDefinition, pointer: string, context: Context): void {
@@ -46,10 +38,4 @@ export function checkCircles(tasks: ReadonlyArray<TaskDefinition | undefined>, a
     }
     if (reached.has(task.id)) add(`/activities/${index}/after`, `leads back to ${task.id}: it could never be done`)
   }
-}
-
-/** What the schema of a redemption cannot say. */
-export function checkRedemption(item: RedemptionDefinition, pointer: string, context: Context): void {
-  checkOwnWindow(item, pointer, context)
-  checkUnits(Object.keys(item.cost), `${pointer}/cost`, context)
 }

@@ -1,11 +1,11 @@
-import type { Rules } from '../../definition/rules.ts'
+import type { CampaignContext } from '../../parts/context.ts'
 import { activityKey, commonFields, flag, type Put, participationFields, putsOf } from '../../parts/fields.ts'
-import type { Redemption, Task } from '../../parts/model.ts'
-import { compileCost, compileReward } from '../../parts/pay.ts'
+import { compileReward } from '../../parts/pay.ts'
+import type { Task } from './rules.ts'
 
 /** All values of `a:<campaign>:<task>`. */
-export function compileTask(rules: Rules, task: Task): Put[] {
-  return putsOf(activityKey(rules.id, task.id), {
+export function compileTask(campaign: CampaignContext, task: Task): Put[] {
+  return putsOf(activityKey(campaign.id, task.id), {
     ...commonFields(task),
     ...participationFields,
     per: task.per,
@@ -13,18 +13,7 @@ export function compileTask(rules: Rules, task: Task): Put[] {
     per_campaign: task.per === 'campaign' ? 1 : 0,
     goal: flag(task.goal !== null),
     after: task.after.join(','),
-    reward: compileReward(rules, task.reward, true),
-    streak: task.streak.map(({ days, reward }) => `${days}=${compileReward(rules, reward, true)}`).join(';')
-  })
-}
-
-/** All values of `a:<campaign>:<redemption>`. */
-export function compileRedemption(rules: Rules, item: Redemption): Put[] {
-  return putsOf(activityKey(rules.id, item.id), {
-    ...commonFields(item),
-    ...participationFields,
-    ...compileCost(rules, item.cost),
-    units_per_user: item.unitsPerUser,
-    pool: item.pool
+    reward: compileReward(campaign, task.reward, true),
+    streak: task.streak.map(({ days, reward }) => `${days}=${compileReward(campaign, reward, true)}`).join(';')
   })
 }

@@ -1,11 +1,11 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { common, ownWindow } from '../../parts/common.ts'
-import { Cost, Count, Id, oneOf, Reward, Stock, UnitsPerUser, whole } from '../../parts/shapes.ts'
+import { Count, Id, oneOf, Reward, whole } from '../../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
 /** A task or a check-in, done once a local day or once a campaign; one with a goal is completed by the system only. */
-export const Task = Type.Object(
+export const TaskSchema = Type.Object(
   {
     ...common,
     ...ownWindow,
@@ -25,16 +25,4 @@ export const Task = Type.Object(
   closed
 )
 
-/** Points for goods, or for codes of a pool. */
-export const Redemption = Type.Object(
-  {
-    ...common,
-    ...ownWindow,
-    kind: Type.Literal('redemption'),
-    cost: Cost,
-    stock: Stock,
-    unitsPerUser: Type.Optional(UnitsPerUser),
-    pool: Type.Optional(Id)
-  },
-  closed
-)
+export type TaskDefinition = Static<typeof TaskSchema>

@@ -1,15 +1,20 @@
-import type { RedemptionDefinition, TaskDefinition } from '../../definition/document.ts'
-import {
-  amountOf,
-  commonDefinition,
-  commonRules,
-  onlySession,
-  type Window,
-  wholeSession,
-  windowDefinition
-} from '../../parts/activity.ts'
-import type { Redemption, Task } from '../../parts/model.ts'
+import { commonDefinition, commonRules, wholeSession, windowDefinition } from '../../parts/activity.ts'
+import type { Window } from '../../parts/context.ts'
+import type { ActivityBase, Reward } from '../../parts/model.ts'
 import { rewardDefinition, rewardRules } from '../../parts/reward.ts'
+import type { TaskDefinition } from './definition.ts'
+
+/** A task in force; one with a goal is completed by the system only. */
+export interface Task extends ActivityBase {
+  readonly kind: 'task'
+  readonly per: 'day' | 'campaign'
+  readonly goal: { readonly counter: string; readonly count: number } | null
+  readonly after: readonly string[]
+  readonly tier?: 'basic' | 'intermediate' | 'advanced'
+  readonly reward: Reward
+  /** sorted by days */
+  readonly streak: ReadonlyArray<{ readonly days: number; readonly reward: Reward }>
+}
 
 /** A task in force, as it is before any adjustment. */
 export function taskRules(task: TaskDefinition, window: Window): Task {
@@ -42,30 +47,5 @@ export function taskDefinition(task: Task): TaskDefinition {
     ...(streak.length > 0
       ? { streak: streak.map(({ days, reward }) => ({ days, reward: rewardDefinition(reward) })) }
       : {})
-  }
-}
-
-/** A redemption in force, as it is before any adjustment. */
-export function redemptionRules(item: RedemptionDefinition, window: Window): Redemption {
-  return {
-    ...commonRules(item),
-    kind: 'redemption',
-    cost: amountOf(item.cost),
-    unitsPerUser: item.unitsPerUser ?? 0,
-    pool: item.pool ?? '',
-    sessions: [wholeSession(item, window, item.stock)]
-  }
-}
-
-export function redemptionDefinition(item: Redemption): RedemptionDefinition {
-  const { cost, unitsPerUser, pool } = item
-  return {
-    ...commonDefinition(item),
-    ...windowDefinition(item),
-    kind: 'redemption',
-    cost: { [cost.unit]: cost.amount },
-    stock: Math.max(0, onlySession(item).stock),
-    ...(unitsPerUser > 0 ? { unitsPerUser } : {}),
-    ...(pool === '' ? {} : { pool })
   }
 }
