@@ -171,6 +171,9 @@ test('links between documents lead somewhere', async (t) => {
   const files = [
     'README.md',
     'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'test/README.md',
     ...readdirSync('docs').map((name) => `docs/${name}`),
     ...pages.map(pathOf)
   ]

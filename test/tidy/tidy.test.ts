@@ -8,9 +8,11 @@ import { codeOnly, findAll, readFiles, type SourceFile, textsOnly, withoutCommen
 
 const VISIBLE_ROOT = [
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'Dockerfile',
   'LICENSE',
   'README.md',
+  'SECURITY.md',
   'bench',
   'compose.yaml',
   'deploy',
