@@ -79,7 +79,7 @@ local function take_task(deal)
   deal_put(deal, part.completed, deal.frame.id)
   deal.type = 'task.completed'
   local period = part.per_day > 0 and text(part.today) or ''
-  deal.facts = period .. ',' .. length .. ',' .. bonus .. ',' .. (deal.capped or '')
+  deal.facts = period .. ',' .. length .. ',' .. bonus .. ',' .. (deal.capped or '') .. ',' .. text(deal.factor)
   deal.variant = not part.doubles and not part.reward.varies and bonus == '0' and 't' or nil
   return true
 end
@@ -187,6 +187,7 @@ local function read_request(at, frame)
   deal.frame = frame
   deal.gives, deal.puts, deal.stock, deal.chain, deal.variant = false, false, false, false, false
   deal.given, deal.capped, deal.doubler, deal.daily_left = false, false, false, false
+  deal.factor = 1
   deal.moves, deal.entity, deal.record = '', '', ''
   return deal, after
 end

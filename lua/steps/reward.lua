@@ -150,7 +150,8 @@ local function give_entry(deal, entry)
   end
   local amount = entry.amount
   if entry.multiplied and deal.doubler then
-    amount = amount * deal.doubler.factor
+    deal.factor = deal.doubler.factor
+    amount = amount * deal.factor
   end
   if entry.cap > 0 then
     amount = capped(deal, entry, amount)

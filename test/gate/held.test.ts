@@ -1,5 +1,6 @@
 import t from 'tap'
 import { decodeReport } from '../../src/record/report.ts'
+import { decodeCompletion } from '../../src/record/reports/completion.ts'
 import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy, packedSession, preload } from '../support/shop/core.ts'
@@ -41,6 +42,34 @@ async function facts({ gate }: Shop, spec: ActivitySpec, by: { user: string; key
   const { user, key, pool = '' } = by
   return decodeReport(decisionOf(await gate.submit(takePart(spec, user, { key: `u:${key}`, pool }))).report).facts
 }
+
+t.test('a completion says by what a card multiplied it, whatever a cap left of that', async (t) => {
+  const shop = await openShop(t, urls)
+  const three = sure('three', '1;doubler;0;0;0;0;0;doubler db:c 3 0 0 1 -;')
+  const task = (activity: string, reward: string): ActivitySpec => {
+    return { campaign: 'c', activity, kind: 'task', campaignRules, rules: { ...long, per: 'campaign', reward } }
+  }
+  const both = task('both', 'points b:points 10 0 1,stars b:c/stars 10 10 1')
+  const plain = task('plain', 'points b:points 10 0 0')
+  await opened(shop, three, both, plain)
+  await setClock(shop, start)
+  await facts(shop, three, { user: 'ann', key: 'card' })
+  const completed = async (spec: ActivitySpec, user: string) => {
+    const command = takePart(spec, user, { key: `u:${spec.activity}` })
+    return decodeCompletion(decisionOf(await shop.gate.submit(command)).report)
+  }
+  t.match(await completed(both, 'ann'), {
+    factor: 3,
+    cappedBy: 'stars',
+    moves: [
+      { unit: 'points', delta: 30 },
+      { unit: 'stars', delta: 10 }
+    ]
+  })
+  t.equal((await completed(plain, 'ann')).factor, 1, 'nothing of it is multiplied')
+  t.equal((await completed(both, 'bob')).factor, 1, 'no card')
+  await assertWhole(t, shop)
+})
 
 t.test('each card holds for as long and for what it was given for, and the best in force applies', async (t) => {
   const shop = await openShop(t, urls)

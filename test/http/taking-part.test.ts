@@ -121,7 +121,10 @@ test('a claim takes from its pool; while Postgres is away it is confirmed withou
 
 test('a completion tells what was credited, cut, doubled and how long the streak is', async (t) => {
   const app = await start(t)
-  app.gate.outcome = decided('task.completed', '20768,7,1,chances:daily|points 10 10|chances:daily 0 3|points 100 110')
+  app.gate.outcome = decided(
+    'task.completed',
+    '20768,7,1,chances:daily,2|points 10 10|chances:daily 0 3|points 100 110'
+  )
   const answer = await ask(app, CHECK_IN, { proof: 'seen at 10:00' })
   t.same(answer.json().completion, {
     id: '0-1700000000-9',
@@ -135,12 +138,17 @@ test('a completion tells what was credited, cut, doubled and how long the streak
     balances: { points: 110, chances: { daily: { extra: 3 } } },
     completedAt: '2026-11-11T00:00:01.005Z'
   })
-  app.gate.outcome = decided('task.completed', ',,0,|entitlement:vip 1 1|doubler 2 1794355201005')
+  app.gate.outcome = decided('task.completed', ',,0,,1|entitlement:vip 1 1|doubler 2 1794355201005')
   t.match((await ask(app, at('tasks/buyer/completions'))).json().completion, {
     period: null,
     credited: { entitlement: 'vip', doubler: { factor: 2, until: '2026-11-11T00:00:01.005Z' } },
     balances: {}
   })
+  app.gate.outcome = decided('task.completed', '20768,1,0,stars,3|points 30 30|stars 10 10')
+  const cut = (await ask(app, CHECK_IN, { proof: 'seen' })).json().completion
+  t.match(cut, { doubled: 3, cappedBy: 'stars', credited: { points: 30, stars: 10 } }, 'the card, not what a cap left')
+  app.gate.outcome = decided('task.completed', '20768,1,0,|points 20 20')
+  t.notOk('doubled' in (await ask(app, CHECK_IN)).json().completion, 'an older version did not say it')
   t.match(app.gate.commands, [{ request: '{"proof":"seen at 10:00"}' }, { request: '{}', random: '', pool: '' }])
 })
 

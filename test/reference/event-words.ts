@@ -70,7 +70,7 @@ export const told: Partial<Record<(typeof eventTypes)[number], EventWords>> = {
   },
   'task.completed': {
     when: 'a task was done, by the user or because its goal was reached',
-    decisions: [{ activity: 'check-in', report: '20781,1,0,|points 10 10' }]
+    decisions: [{ activity: 'check-in', report: '20781,1,0,,1|points 10 10' }]
   },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',

@@ -111,11 +111,11 @@ test('claims and completions are named by their decision and say what was paid a
     subject: `0-${EPOCH}-7`,
     data: { item: 'ticket', quantity: 2, pool: 'tickets', moves: [{ unit: 'points', delta: -1000, balance: 10 }] }
   })
-  t.match(told({ type: 'task.completed', activity: 'check-in', report: '20781,7,1,chances:wheel|points 5 5' }), {
-    data: { task: 'check-in', day: 20781, streak: 7, streakBonus: true, cappedBy: 'chances:wheel' }
+  t.match(told({ type: 'task.completed', activity: 'check-in', report: '20781,7,1,chances:wheel,3|points 15 15' }), {
+    data: { task: 'check-in', day: 20781, streak: 7, streakBonus: true, cappedBy: 'chances:wheel', factor: 3 }
   })
   t.match(told({ type: 'task.completed', activity: 'buyer', report: ',,0,|chances:wheel 1 1' }), {
-    data: { task: 'buyer', day: null, streak: null, streakBonus: false, cappedBy: null }
+    data: { task: 'buyer', day: null, streak: null, streakBonus: false, cappedBy: null, factor: null }
   })
 })
 

@@ -1,8 +1,8 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
-import type { Task } from '../../campaign/kinds/task/rules.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import { decodeReport, type Report } from '../../record/report.ts'
+import { decodeCompletion } from '../../record/reports/completion.ts'
 import type { Language } from '../problems/language.ts'
 import { confirmedView } from './order.ts'
 import { balancesView, costView, creditedView, setChances, takenBackView } from './report.ts'
@@ -81,41 +81,18 @@ export function dateOfDay(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }
 
-/** What a task gives in points and other units without a doubler: a step of its streak, where it was reached, included. */
-function unitsWithout(task: Task, step: number | undefined): number {
-  const rewards = [task.reward, ...task.streak.filter(({ days }) => days === step).map(({ reward }) => reward)]
-  return rewards.flatMap(({ units }) => Object.values(units)).reduce((sum, amount) => sum + amount, 0)
-}
-
-/** The factor by which the units of a completion exceed what the rules promise; undefined where they do not. */
-function factorOf(task: ActivityRules | undefined, { facts, moves }: Report): number | undefined {
-  if (task?.kind !== 'task') return undefined
-  const longest = task.streak.at(-1)?.days
-  const step = facts[2] === '1' && longest ? ((Number(facts[1]) - 1) % longest) + 1 : undefined
-  const promised = unitsWithout(task, step)
-  const credited = moves.reduce(
-    (sum, { unit, delta }) => (/^[^:]+$/.test(unit) && unit !== 'doubler' ? sum + delta : sum),
-    0
-  )
-  const factor = promised === 0 ? 1 : credited / promised
-  return Number.isInteger(factor) && factor > 1 ? factor : undefined
-}
-
-/** A completion: facts `<day number or ''>,<streak length or ''>,<bonus 0|1>,<capped unit or ''>`. */
+/** A completion; one of an older version does not say whether a card doubled it. */
 export function completionView(decision: Decision, context: DecisionContext): Completion {
-  const report = decodeReport(decision.report)
-  const { facts, moves } = report
-  const [day = '', length = '', bonus = '', capped = ''] = facts
-  const doubled = factorOf(context.rules, report)
+  const { day, streak, bonus, cappedBy, factor, moves } = decodeCompletion(decision.report)
   return {
     id: decision.id,
     campaign: context.campaign,
     task: context.activity,
-    period: day === '' ? null : dateOfDay(Number(day)),
+    period: day === null ? null : dateOfDay(day),
     credited: creditedView(moves),
-    ...(capped !== '' && { cappedBy: capped }),
-    ...(doubled !== undefined && { doubled }),
-    ...(length !== '' && { streak: { length: Number(length), bonus: bonus === '1' } }),
+    ...(cappedBy !== '' && { cappedBy }),
+    ...(factor !== null && factor > 1 && { doubled: factor }),
+    ...(streak !== null && { streak: { length: streak, bonus } }),
     balances: balancesView(moves),
     completedAt: isoTime(decision.at)
   }

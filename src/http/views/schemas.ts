@@ -139,7 +139,7 @@ export const Completion = Type.Object(
     }),
     credited: Credited,
     cappedBy: Type.Optional(Type.String({ description: 'what was cut at its daily cap, such as "chances:wheel"' })),
-    doubled: Type.Optional(Type.Integer({ description: 'factor of the doubler card that was in force' })),
+    doubled: Type.Optional(Type.Integer({ description: 'factor of the card that multiplied what was credited' })),
     streak: Type.Optional(
       Type.Object({
         length: Type.Integer({ description: 'days in a row' }),

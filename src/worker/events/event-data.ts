@@ -3,6 +3,7 @@ import { decisionId, type Frame, type FrameDecision } from '../../journal/frame.
 import { decodeOrder, decodeRefund } from '../../record/order.ts'
 import { entityOfDecision, recordField, scopeKey } from '../../record/replay.ts'
 import { decodeReport } from '../../record/report.ts'
+import { decodeCompletion } from '../../record/reports/completion.ts'
 import { balanceOf } from '../../record/user-fields.ts'
 import { decodeWin } from '../../record/win.ts'
 
@@ -49,9 +50,6 @@ export function refundData({ type, report }: FrameDecision): Data | undefined {
 }
 
 const orNull = (fact: string | undefined): string | null => (fact === undefined || fact === '' ? null : fact)
-
-const numberOrNull = (fact: string | undefined): number | null =>
-  fact === undefined || fact === '' ? null : Number(fact)
 
 function winData({ id, record }: Told): Data {
   if (record === '') return {}
@@ -114,15 +112,15 @@ function claimData({ frame, decision }: Told): Data {
 }
 
 function taskData({ frame, decision }: Told): Data {
-  const { facts, moves } = decodeReport(decision.report ?? '')
-  const [day, streak, bonus, cappedBy] = facts
+  const { day, streak, bonus, cappedBy, factor, moves } = decodeCompletion(decision.report ?? '')
   return {
     completion: decisionId(frame, decision.seq),
     task: decision.activity,
-    day: numberOrNull(day),
-    streak: numberOrNull(streak),
-    streakBonus: bonus === '1',
+    day,
+    streak,
+    streakBonus: bonus,
     cappedBy: orNull(cappedBy),
+    factor,
     moves
   }
 }

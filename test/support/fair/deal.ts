@@ -53,6 +53,8 @@ export class Deal {
   facts = ''
   moves = ''
   capped = ''
+  /** of the card that multiplied what was given */
+  factor = 1
 
   constructor({ setup, user, stock, now, day, entity }: DealParts) {
     this.setup = setup
@@ -103,6 +105,7 @@ export class Deal {
 
   reward(reward: readonly Give[], factor = 1): void {
     for (const give of reward) {
+      if (give.multiplied && give.hours === undefined) this.factor = factor
       if (give.hours === undefined) this.#credit(give, give.multiplied ? give.amount * factor : give.amount)
       else this.#card(give, give.hours)
     }

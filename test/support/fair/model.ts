@@ -193,7 +193,7 @@ export class FairModel {
     const [length, bonus] = task.streak.length > 0 ? completeStreak(deal, task, factor) : ['', '0']
     deal.put(`t:${campaign}/${task.id}`, '')
     deal.count(task.id, 1, daily)
-    deal.facts = [daily ? day : '', length, bonus, deal.capped].join()
+    deal.facts = [daily ? day : '', length, bonus, deal.capped, deal.factor].join()
     return undefined
   }
 
