@@ -3,8 +3,8 @@ import './config/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { adminCommandGroups } from './cli/admin/command-line.ts'
-import { type Config, ConfigError, loadConfig } from './config/config.ts'
-import { codeOf, StackError, textOf } from './stack/errors.ts'
+import { failureText } from './cli/failure.ts'
+import { type Config, loadConfig } from './config/config.ts'
 
 // Each command imports what it needs when it runs: printing a token must not load the gateway.
 const program = new Command('floodgate')
@@ -236,22 +236,11 @@ function packageVersion(): string {
   return manifest.version
 }
 
-/** Failures that people can act on are told in their own words; anything else is a fault of ours, with its trace. */
-function fail(error: unknown): void {
-  const expected = error instanceof StackError || error instanceof ConfigError
-  const named =
-    error instanceof Error && /^(SchemaError|PoolerError|PortError|UnavailableError)$/.test(error.constructor.name)
-  // no connection, no such file, ... ; of Postgres: wrong password, no such database, still starting
-  const system = /^(E[A-Z]+|28P01|28000|3D000|57P03)$/.test(codeOf(error))
-  if (expected || named || system) process.stderr.write(`floodgate: ${textOf(error)}\n`)
-  else process.stderr.write(`floodgate: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`)
-  process.exitCode = 1
-}
-
 try {
   await program.parseAsync()
 } catch (error) {
-  fail(error)
+  process.stderr.write(failureText(error))
+  process.exitCode = 1
   // servers or connections of the command that failed may still hold the event loop
   setTimeout(() => process.exit(1), 1000).unref()
 }

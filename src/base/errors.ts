@@ -1,2 +1,42 @@
+/**
+ * The base of every error that this project throws. The message says what happened; what people see is `textOf`. The class
+ * itself is part of the words: callers tell errors apart by `instanceof`, logs and operators by `code`.
+ */
+export abstract class FloodgateError extends Error {
+  /** a stable word; each class has its own */
+  abstract readonly code: string
+  /** what it means for whoever sees it: what is lost, what is not */
+  abstract readonly meaning: string
+  /** what to do */
+  abstract readonly remedy: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
 /** A part did not answer in time; nothing was changed by the call. */
-export class UnavailableError extends Error {}
+export class UnavailableError extends FloodgateError {
+  readonly code = 'unavailable'
+  readonly meaning = 'Nothing was changed.'
+  readonly remedy = 'Try again; npx floodgate doctor says which part is away.'
+}
+
+/** The message of anything thrown. A group of failed connection attempts has none of its own: its first one speaks. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** All that is known of anything thrown, for people: what happened, what it means, what to do. */
+export function textOf(error: unknown): string {
+  const what = messageOf(error)
+  return error instanceof FloodgateError ? `${what}\n  ${error.meaning}\n  ${error.remedy}` : what
+}
+
+/** The code that the system or a server gave an error (ENOSPC, EACCES, 28P01, ...), '' when it has none. */
+export function systemCodeOf(error: unknown): string {
+  if (error instanceof FloodgateError || typeof error !== 'object' || error === null) return ''
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import { signTokens } from '../http/auth/sign-token.ts'
 import { type AdminReply, refusalText } from '../stack/admin-client.ts'
-import { StackError, textOf } from '../stack/errors.ts'
+import { StackError } from '../stack/errors.ts'
 import { readStackFile } from '../stack/home.ts'
 import { localUrl } from '../stack/stack.ts'
 import { requireUser, secretOf } from './token.ts'
@@ -77,7 +78,7 @@ async function send(url: string, request: RequestInit): Promise<AdminReply> {
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
     throw new StackError(
-      `The gateway at ${url} does not answer: ${textOf(cause)}.`,
+      `The gateway at ${url} does not answer: ${messageOf(cause)}.`,
       'Nothing is known about what became of the request.',
       'Check that the gateway runs (npm start).'
     )

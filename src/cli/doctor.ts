@@ -1,8 +1,8 @@
+import { messageOf } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import { nodeProblem } from '../config/require-node.ts'
 import { checkPart, type Finding } from '../stack/checks.ts'
 import { conditionFindings, type ToldCondition } from '../stack/condition-findings.ts'
-import { textOf } from '../stack/errors.ts'
 import { readStackFile } from '../stack/home.ts'
 import { partNames } from '../stack/processes/programs.ts'
 import { createScreen } from '../stack/screen.ts'
@@ -54,8 +54,8 @@ async function checkDatabase(config: Config, told: readonly ToldCondition[] | un
       ...(await conditionFindings(pool, told))
     ]
   } catch (error) {
-    const advice = error instanceof SchemaError ? undefined : 'Check the rights of the user in DATABASE_URL.'
-    return [{ part: 'Schema', ok: false, text: textOf(error), ...(advice === undefined ? {} : { advice }) }]
+    const advice = error instanceof SchemaError ? error.remedy : 'Check the rights of the user in DATABASE_URL.'
+    return [{ part: 'Schema', ok: false, text: messageOf(error), advice }]
   } finally {
     await pool.end()
   }
@@ -94,7 +94,7 @@ async function checkGateway(config: Config): Promise<GatewayLook> {
     }
   }
   const advice = 'Start it: npm start, or npx floodgate gateway'
-  return { finding: { part: 'Gateway', ok: false, text: `${urls.join(', ')}: ${textOf(failure)}`, advice } }
+  return { finding: { part: 'Gateway', ok: false, text: `${urls.join(', ')}: ${messageOf(failure)}`, advice } }
 }
 
 async function askReadiness(url: string): Promise<GatewayLook> {

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { createWriteStream, renameSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Pool } from 'pg'
+import { systemCodeOf } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import { exportEvents, placeOf } from '../export/events.ts'
 import { type ExportedPage, exportJournal } from '../export/journal.ts'
 import { streamNames } from '../journal/subjects.ts'
-import { codeOf, fileError, StackError } from '../stack/errors.ts'
+import { fileError, StackError } from '../stack/errors.ts'
 import { findCampaign } from '../store/campaigns/campaigns.ts'
 import { checkSchema } from '../store/connection/migrate.ts'
 import { createPool } from '../store/connection/pool.ts'
@@ -81,7 +82,7 @@ async function checkCampaign(pool: Pool, id: string | undefined): Promise<void> 
 async function writeOut(pages: AsyncGenerator<ExportedPage>, output: string | undefined): Promise<void> {
   if (output === undefined) {
     // a reader that has enough (head) closes the pipe: that is no error
-    process.stdout.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? 0 : 1))
+    process.stdout.on('error', (error) => process.exit(systemCodeOf(error) === 'EPIPE' ? 0 : 1))
     tell(await writePages(pages, process.stdout), 'written')
     return
   }
@@ -101,9 +102,9 @@ async function writeOut(pages: AsyncGenerator<ExportedPage>, output: string | un
 }
 
 function exportError(error: unknown, output: string): Error {
-  if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EISDIR') return fileError(error, output)
+  if (systemCodeOf(error) !== 'ENOENT' && systemCodeOf(error) !== 'EISDIR') return fileError(error, output)
   return new StackError(
-    `${output} cannot be written: ${codeOf(error) === 'ENOENT' ? 'its folder is not there' : 'it is a folder'}.`,
+    `${output} cannot be written: ${systemCodeOf(error) === 'ENOENT' ? 'its folder is not there' : 'it is a folder'}.`,
     'Nothing was written.',
     'Give a file in a folder that exists.'
   )

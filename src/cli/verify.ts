@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { codeOf, StackError, textOf } from '../stack/errors.ts'
+import { messageOf, systemCodeOf } from '../base/errors.ts'
+import { StackError } from '../stack/errors.ts'
 import type { DrawReport } from '../verify/draw-report.ts'
-import { DrawVerifier, type FoundDifference, NotVerifiableError, type Verdict } from '../verify/draw-verifier.ts'
+import { DrawVerifier, type FoundDifference, type Verdict } from '../verify/draw-verifier.ts'
 import type { JournalHeader } from '../verify/journal-line.ts'
 
 /** The command line of `floodgate verify-draw`. */
@@ -22,7 +23,7 @@ const some = (count: number, what: string) => `${whole(count)} ${what}${count ==
  * Recomputes a draw from an exported journal and prints a report, or the first difference.
  * @param file `-` for the standard input
  * @returns the exit code: 0 when every spin is as it must be, 1 otherwise
- * @throws StackError when the file cannot be read, or proves nothing
+ * @throws StackError when the file cannot be read, NotVerifiableError when it proves nothing
  */
 export async function verifyCommand(file: string, command: VerifyCommand): Promise<number> {
   const options = {
@@ -54,10 +55,9 @@ async function verified(verifier: DrawVerifier, file: string): Promise<Verdict> 
     for await (const lines of linesOf(input)) if (!lines.every((line) => verifier.add(line))) break
     return verifier.finish()
   } catch (error) {
-    if (error instanceof NotVerifiableError) throw new StackError(error.message, error.meaning, error.remedy)
-    if (codeOf(error) === '') throw error
+    if (systemCodeOf(error) === '') throw error
     throw new StackError(
-      `${file} cannot be read: ${textOf(error)}.`,
+      `${file} cannot be read: ${messageOf(error)}.`,
       'Nothing was verified.',
       'Give the file that floodgate export journal --output wrote.'
     )

@@ -166,9 +166,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
   })
   if (problems.length === 0) problems.push(...furtherProblems(filled as Config, options))
   if (problems.length === 0) return filled as Config
-  throw new ConfigError(
-    `The configuration is not usable:\n  ${problems.join('\n  ')}\nSet these variables and start again.`
-  )
+  throw new ConfigError(`The configuration is not usable:\n  ${problems.join('\n  ')}`)
 }
 
 /** What only shows in several variables together. */

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { FloodgateError } from '../base/errors.ts'
 import { ConfigError } from './config.ts'
 
 /**
@@ -48,7 +49,11 @@ interface Strike {
 }
 
 /** A fail point with the action `throw` was hit. */
-export class FailPointError extends Error {}
+export class FailPointError extends FloodgateError {
+  readonly code = 'fail-point'
+  readonly meaning = 'A test strikes this process at this place.'
+  readonly remedy = 'Unset FAIL_POINTS outside of tests.'
+}
 
 /**
  * Undefined unless FAIL_POINTS names something, so a place in the code costs the look at one variable:

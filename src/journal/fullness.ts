@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { manager, streamInfo } from './streams.ts'
 
@@ -33,7 +34,7 @@ export function watchFullness(connection: JournalConnection, stream: () => strin
       share = info && (most > 0 ? info.state.bytes / most : 0)
       problem = info ? '' : `there is no stream ${name}`
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error)
+      problem = messageOf(error)
     } finally {
       looking = false
     }

@@ -1,4 +1,5 @@
 import { createInbox, headers, JSONCodec, type Msg } from 'nats'
+import { messageOf } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { REPUBLISHED } from './frame.ts'
 
@@ -110,7 +111,7 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
       try {
         send(publication, `${inbox}.${token}`, previousId)
       } catch (error) {
-        answer(token, { acked: false, reason: error instanceof Error ? error.message : String(error) })
+        answer(token, { acked: false, reason: messageOf(error) })
       }
     })
   }
@@ -133,7 +134,7 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
         previous = publication
       }
     } catch (error) {
-      return { acked: false, reason: error instanceof Error ? error.message : String(error) }
+      return { acked: false, reason: messageOf(error) }
     }
     const [begun, ended] = await Promise.all([first, sendAwaited(tail, previous.id)])
     if (!begun.acked) return begun

@@ -1,4 +1,5 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, type Msg, ReplayPolicy } from 'nats'
+import { FloodgateError } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { REPUBLISHED } from './frame.ts'
 import { pull, sequenceOf } from './pull.ts'
@@ -13,7 +14,11 @@ export interface StoredMessage {
 }
 
 /** The stream does not hold the next message any more: frames are missing. */
-export class JournalGapError extends Error {}
+export class JournalGapError extends FloodgateError {
+  readonly code = 'journal-gap'
+  readonly meaning = 'Frames are missing: what they decided is known to Redis and Postgres only, or to nobody.'
+  readonly remedy = "See the worker's log; it opens the shard again where that helps."
+}
 
 interface ReaderOptions {
   readonly connection: JournalConnection

@@ -1,4 +1,5 @@
 import { type JetStreamManager, NatsError, type StreamConfig } from 'nats'
+import { FloodgateError } from '../base/errors.ts'
 import type { Names } from './subjects.ts'
 
 /** Of the account's bound, of the server, of its store, of one stream: there is no room for what a stream reserves. */
@@ -9,7 +10,11 @@ const UNKNOWN_STREAM = 10059
 const GIB = 1024 ** 3
 
 /** NATS has no room for a stream; the message says what is reserved and what helps. */
-export class NoRoomError extends Error {}
+export class NoRoomError extends FloodgateError {
+  readonly code = 'no-room'
+  readonly meaning = 'Without its stream the shard stays closed; nothing is lost.'
+  readonly remedy = 'Raise the limit of the account, or set JOURNAL_MAX_BYTES lower; see docs/runbook.md.'
+}
 
 function saidBy(error: unknown): { code: number; words: string } {
   const { err_code: code = 0, description: words = '' } = (error instanceof NatsError && error.api_error) || {}

@@ -1,4 +1,5 @@
 import { type JetStreamManager, RetentionPolicy, StorageType } from 'nats'
+import { messageOf } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { createPublisher } from './publisher.ts'
 import { isNoRoom, withCopies } from './room.ts'
@@ -33,7 +34,7 @@ export async function provesStorage({ connection, jsm, names, replicas }: ProofP
   } catch (error) {
     // without room for it nothing is proven; behind the fence there is more, for older streams give back theirs
     if (isNoRoom(error)) return undefined
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   } finally {
     publisher.close()
     await jsm.streams.delete(name).catch(() => false)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { StackError, textOf } from './errors.ts'
+import { messageOf } from '../base/errors.ts'
+import { StackError } from './errors.ts'
 
 export interface AdminReply {
   readonly status: number
@@ -55,7 +56,7 @@ export function createAdminClient(url: string, token: string, options: AdminClie
       } catch (error) {
         const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
         throw new StackError(
-          `The gateway's admin API at ${url} does not answer: ${textOf(cause)}.`,
+          `The gateway's admin API at ${url} does not answer: ${messageOf(cause)}.`,
           'Nothing is known about what became of the request.',
           'Check that the gateway runs (npm start), then look at the campaign before you repeat it.'
         )

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { connect as connectNats, type NatsConnection } from 'nats'
 import { Client } from 'pg'
+import { messageOf } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import { databasePlace } from '../config/database-url.ts'
 import { redisPlace } from '../config/redis-url.ts'
@@ -11,7 +12,6 @@ import { streamNames } from '../journal/subjects.ts'
 import { requireSessions } from '../store/connection/require-sessions.ts'
 import { PoolerError } from '../store/connection/schema-error.ts'
 
-import { textOf } from './errors.ts'
 import { isOlder, type PartName, parts } from './processes/programs.ts'
 
 /** What a look at one part found: `ok` false means that Floodgate cannot run on it; `advice` says what to do. */
@@ -43,7 +43,7 @@ export async function checkPart(part: PartName, config: Config): Promise<Finding
     return { part: title, ok: true, text: `version ${version}${detail === undefined ? '' : `; ${detail}`}` }
   } catch (error) {
     const advice = `Check ${variable[part]} (${shownUrl(url)}) and that the server runs and can be reached.`
-    return { part: title, ok: false, text: textOf(error), advice }
+    return { part: title, ok: false, text: messageOf(error), advice }
   }
 }
 
@@ -108,7 +108,7 @@ async function lookAtNats(config: Config): Promise<Look> {
       const advice =
         'The journal needs JetStream: start nats-server with -js, and enable it for this account. ' +
         'Restart NATS where its disk was full: nats-server 2.9 stays stuck after that.'
-      return { version, problem: { text: `JetStream does not answer: ${textOf(error)}`, advice } }
+      return { version, problem: { text: `JetStream does not answer: ${messageOf(error)}`, advice } }
     }
   } finally {
     await connection?.close()
@@ -136,7 +136,7 @@ async function lookAtPostgres(config: Config): Promise<Look> {
       () => undefined,
       (error: unknown) => {
         if (!(error instanceof PoolerError)) throw error
-        return { text: 'keeps no sessions', advice: error.message }
+        return { text: 'keeps no sessions', advice: `${error.meaning} ${error.remedy}` }
       }
     )
     return { version, ...(problem && { problem }) }

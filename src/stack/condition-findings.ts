@@ -1,9 +1,9 @@
 import type pg from 'pg'
+import { messageOf } from '../base/errors.ts'
 import { type Condition, conditionTable, judge, runbookEntry } from '../health/conditions.ts'
 import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
 import { readStoreFacts } from '../store/shard/health.ts'
 import type { Finding } from './checks.ts'
-import { textOf } from './errors.ts'
 
 /** What /readyz says of a condition. */
 export type ToldCondition = Pick<Condition, 'name' | 'ok'>
@@ -37,7 +37,7 @@ async function fromPostgres(pool: pg.Pool): Promise<Condition[]> {
     const facts = await readStoreFacts(pool, SHARD)
     return judge({ process, store: storeVerdicts(facts), owner: ownerVerdicts(facts.workers) })
   } catch (error) {
-    const silent = { silent: `Postgres: ${textOf(error)}` }
+    const silent = { silent: `Postgres: ${messageOf(error)}` }
     return judge({ process, store: silent, owner: silent })
   }
 }

@@ -1,30 +1,21 @@
-/**
- * An expected failure of a command: what happened, what it means, what to do. The message is all that a person sees,
- * without a stack trace.
- */
-export class StackError extends Error {
+import { FloodgateError, messageOf, systemCodeOf } from '../base/errors.ts'
+
+/** An expected failure of a command: what happened, what it means, what to do. */
+export class StackError extends FloodgateError {
+  readonly code = 'command-failed'
+  readonly meaning: string
+  readonly remedy: string
+
   constructor(what: string, meaning: string, remedy: string) {
-    super(`${what}\n  ${meaning}\n  ${remedy}`)
-    this.name = 'StackError'
+    super(what)
+    this.meaning = meaning
+    this.remedy = remedy
   }
-}
-
-/** The system's code of an error (ENOSPC, EACCES, ...), '' when it has none. */
-export function codeOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
-    return error.code
-  return ''
-}
-
-/** The text of anything thrown. A group of failed connection attempts has no text of its own: its first one speaks. */
-export function textOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return textOf(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** Turns a file system error at `path` into one that people can act on; other errors come back as they are. */
 export function fileError(error: unknown, path: string): Error {
-  switch (codeOf(error)) {
+  switch (systemCodeOf(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new StackError(
@@ -36,20 +27,20 @@ export function fileError(error: unknown, path: string): Error {
     case 'EPERM':
     case 'EROFS':
       return new StackError(
-        `${path} cannot be written: ${textOf(error)}.`,
+        `${path} cannot be written: ${messageOf(error)}.`,
         'The local stack keeps its data there and needs a folder of its own that it may write.',
         'Change its owner, or set FLOODGATE_HOME to a folder that belongs to you, and start again.'
       )
     case 'ENOENT':
       return new StackError(
-        `${path} cannot be made: ${textOf(error)}.`,
+        `${path} cannot be made: ${messageOf(error)}.`,
         'The local stack needs a folder there, and the place does not take one.',
         'Set FLOODGATE_HOME to a folder on an ordinary disk, and start again.'
       )
     case 'ENOTDIR':
     case 'EEXIST':
       return new StackError(
-        `${path} is in the way: ${textOf(error)}.`,
+        `${path} is in the way: ${messageOf(error)}.`,
         'The local stack needs a folder there.',
         'Move that file away, or set FLOODGATE_HOME to another folder, and start again.'
       )

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync, statfsS
 import { join, resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { codeOf, fileError, StackError } from './errors.ts'
+import { systemCodeOf } from '../base/errors.ts'
+import { fileError, StackError } from './errors.ts'
 import { makeFolder, replaceFile } from './files.ts'
 
 /** Below this the servers would run into a full disk within minutes. */
@@ -137,7 +138,7 @@ function readJson<T extends TSchema>(file: string, schema: T, remedy: string): S
   try {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    if (codeOf(error) !== '') throw fileError(error, file)
+    if (systemCodeOf(error) !== '') throw fileError(error, file)
     throw unreadable(file, 'it is not JSON', remedy)
   }
   const problem = Value.Errors(schema, value)[0]

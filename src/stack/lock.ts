@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf, fileError, StackError } from './errors.ts'
+import { systemCodeOf } from '../base/errors.ts'
+import { fileError, StackError } from './errors.ts'
 import { replaceFile } from './files.ts'
 import { startTimeOf } from './processes/processes.ts'
 
@@ -46,7 +47,7 @@ function tryLink(from: string, to: string): boolean {
     linkSync(from, to)
     return true
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    if (systemCodeOf(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -70,7 +71,7 @@ function putAside(file: string, stale: string): void {
   try {
     renameSync(file, aside)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
+    if (systemCodeOf(error) === 'ENOENT') return
     throw error
   }
   if (readLock(aside) !== stale) tryLink(aside, file)

@@ -1,5 +1,10 @@
+import { FloodgateError } from '../base/errors.ts'
+
 /** A decision is not what it must be. */
-export class Difference extends Error {
+export class Difference extends FloodgateError {
+  readonly code = 'difference'
+  readonly meaning = 'The decision was changed, or the rules were not kept.'
+  readonly remedy = 'Keep the file, and compare it with another export.'
   readonly expected: string
   readonly found: string
 

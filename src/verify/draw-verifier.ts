@@ -1,4 +1,5 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
+import { FloodgateError } from '../base/errors.ts'
 import { drawRandom } from '../record/draw-random.ts'
 import { scopeKey } from '../record/replay.ts'
 import { userField } from '../record/user-fields.ts'
@@ -13,7 +14,8 @@ import { readSpin } from './spin/spin.ts'
 import { type DrawPlace, DrawState } from './spin/state.ts'
 
 /** A draw cannot be verified from this file: what happened, what it means, what to do. */
-export class NotVerifiableError extends Error {
+export class NotVerifiableError extends FloodgateError {
+  readonly code = 'not-verifiable'
   readonly meaning: string
   readonly remedy: string
 

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { FloodgateError } from '../base/errors.ts'
 
 const Id = Type.String({ pattern: '^\\d+-\\d+-\\d+$' })
 const Moment = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' })
@@ -66,7 +67,11 @@ export type JournalHeader = Static<typeof HeaderSchema>
 export type JournalLine = Static<typeof LineSchema>
 
 /** The text is no line of an exported journal. */
-export class LineError extends Error {}
+export class LineError extends FloodgateError {
+  readonly code = 'journal-line'
+  readonly meaning = 'The file is not what was exported.'
+  readonly remedy = 'Export the journal again.'
+}
 
 function reader<S extends TSchema>(schema: S, what: string): (text: string) => Static<S> {
   const validator = Compile(schema)

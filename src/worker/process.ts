@@ -1,5 +1,6 @@
 import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
+import { messageOf } from '../base/errors.ts'
 import { Catalogue } from '../campaign/carrying/catalogue.ts'
 import { Campaigns } from '../campaign/lifecycle/lifecycle.ts'
 import { driveIntents } from '../campaign/lifecycle/unfinished.ts'
@@ -131,7 +132,7 @@ async function ownWhilePossible(
       failed = error instanceof RecoveryError ? failed + 1 : 0
       waitMs = waitAfter(failed)
       const alarm = failed > 1 ? { alarm: 'RECOVERY_FAILS', tries: failed } : {}
-      const what = error instanceof Error ? error.message : String(error)
+      const what = messageOf(error)
       options.report.standsBy(what)
       // an outage is one line, not one for each look at it
       const line = what === told && failed === 0 ? 'debug' : 'error'

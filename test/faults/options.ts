@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { textOf } from '../../src/stack/errors.ts'
+import { textOf } from '../../src/base/errors.ts'
 
 export interface FaultOptions {
   /** ids; empty: all */

@@ -115,12 +115,12 @@ test('what a gateway cannot start with is said in words', async (t) => {
   const other = await startGateway(t, { NAMESPACE: name })
   await waitFor(async () => (await statusOf(`${other.url}/healthz`)) === 200, { deadlineMs: 240_000 })
   const wrong: Array<[Record<string, string>, RegExp]> = [
-    [{ NAMESPACE: name, PORT: new URL(other.url).port }, /Port \d+ on 127\.0\.0\.1 is in use\. Set PORT/],
+    [{ NAMESPACE: name, PORT: new URL(other.url).port }, /Port \d+ on 127\.0\.0\.1 is in use\.\s.*\s *Set PORT/],
     [
       { NAMESPACE: name, PORT: new URL(other.url).port, GATEWAY_PROCESSES: '2' },
-      /Port \d+ on 127\.0\.0\.1 is in use\. Set PORT/
+      /Port \d+ on 127\.0\.0\.1 is in use\.\s.*\s *Set PORT/
     ],
-    [{ NAMESPACE: freshNamespace() }, /schema version 0.*npx floodgate migrate/],
+    [{ NAMESPACE: freshNamespace() }, /schema version 0[\s\S]*npx floodgate migrate/],
     [{ NAMESPACE: name, TOKEN_SECRET: '' }, /TOKEN_SECRET has 0 characters/],
     [{ NAMESPACE: name, REDIS_URL: '', NATS_URL: '' }, /REDIS_URL, NATS_URL must be set/]
   ]

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { textOf } from '../../src/base/errors.ts'
 import { refusal } from '../../src/cli/admin/command.ts'
 import { nodeProblem, oldestNode } from '../../src/config/require-node.ts'
 import { createAdminClient } from '../../src/stack/admin-client.ts'
@@ -60,9 +61,9 @@ t.test('a gateway that says when to try again is asked again, under the same key
 t.test('a payment that was noted is not called nothing', async (t) => {
   const due = { amount: 100, currency: 'CNY', reference: 'r-1' }
   const noted = refusal('order pay', { status: 409, body: { code: 'NOT_PAYABLE', refundDue: due } })
-  t.match(noted.message, /noted, and told as order\.refund-due.*Pay it back/s)
-  t.match(refusal('order pay', { status: 409, body: { code: 'CONFLICT' } }).message, /Nothing was changed/)
-  t.match(refusal('order pay', { status: 503, body: {} }).message, /same --key/)
+  t.match(textOf(noted), /noted, and told as order\.refund-due.*Pay it back/s)
+  t.match(refusal('order pay', { status: 409, body: { code: 'CONFLICT' } }).meaning, /Nothing was changed/)
+  t.match(refusal('order pay', { status: 503, body: {} }).remedy, /same --key/)
 })
 
 t.test('the compose file is one that old versions take, with a worker that stands by', async (t) => {

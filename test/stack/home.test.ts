@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { textOf } from '../../src/base/errors.ts'
 import { secondsOf } from '../../src/cli/time-span.ts'
 import { lastWords } from '../../src/stack/children.ts'
 import { fileError } from '../../src/stack/errors.ts'
@@ -24,7 +25,10 @@ t.test('a home is made where none is, and opened again', async (t) => {
 t.test('a folder with something else in it is no home, and nothing in it changes', async (t) => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'letter.txt'), 'mine')
-  t.throws(() => openHome(folder), { message: /not empty and not the home of a Floodgate stack.*FLOODGATE_HOME/s })
+  t.throws(() => openHome(folder), {
+    message: /not empty and not the home of a Floodgate stack/,
+    remedy: /FLOODGATE_HOME/
+  })
   t.same(readdirSync(folder), ['letter.txt'])
   t.throws(() => openHome(join(folder, 'letter.txt')), { message: /in the way/ })
 })
@@ -32,7 +36,8 @@ t.test('a folder with something else in it is no home, and nothing in it changes
 t.test('a home that no disk takes is refused with words', async (t) => {
   t.throws(() => openHome('/proc/no/home'), {
     name: 'StackError',
-    message: /\/proc\/no\/home cannot be (made|written).*FLOODGATE_HOME/s
+    message: /\/proc\/no\/home cannot be (made|written)/,
+    remedy: /FLOODGATE_HOME/
   })
 })
 
@@ -78,7 +83,11 @@ t.test('a lock is held by a living process only', async (t) => {
   const home = openHome(temporaryFolder(t))
   const lock = takeLock(home)
   t.throws(() => takeLock(home), { message: new RegExp(`already running in .* \\(process ${process.pid}\\)`) })
-  t.throws(() => takeLock(home), { message: /FLOODGATE_HOME=\S+ PORT=0 ADMIN_PORT=0 npm start/ }, 'on ports of its own')
+  t.throws(
+    () => takeLock(home),
+    { message: /already running/, remedy: /FLOODGATE_HOME=\S+ PORT=0 ADMIN_PORT=0 npm start/ },
+    'on ports of its own'
+  )
   lock.release()
   t.same(readdirSync(home), ['floodgate-home.json'], 'a released lock leaves nothing')
 
@@ -102,7 +111,7 @@ t.test('a lock is held by a living process only', async (t) => {
 t.test('errors of the file system say what to do', async (t) => {
   const error = (code: string): Error => fileError(Object.assign(new Error(code), { code }), '/data/x')
   t.match(error('ENOSPC').message, /The disk is full: \/data\/x/)
-  t.match(error('EROFS').message, /cannot be written.*FLOODGATE_HOME/s)
+  t.match(textOf(error('EROFS')), /cannot be written.*FLOODGATE_HOME/s)
   t.equal(error('EWHATEVER').message, 'EWHATEVER')
 })
 

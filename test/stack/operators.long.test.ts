@@ -95,7 +95,10 @@ t.test('a service may do what its scopes say, until it expires', async (t) => {
   await pool.query("update operators set expires_at = now() - interval '1 second' where name = 'shop'")
   t.equal(await statusOf(token, '/admin/v1/orders/0-1-1'), 401, 'expired')
   const wanting = { command: 'rotate', name: 'shop' } as const
-  await t.rejects(operatorCommand(config, wanting), { message: /If it has expired, say until when: --expires/ })
+  await t.rejects(operatorCommand(config, wanting), {
+    message: /whose token works/,
+    remedy: /If it has expired, say until when: --expires/
+  })
   t.match(
     (await operator('list')).out,
     /^ada +viewer +works\nshop +service +expired until .* orders:read,tasks:progress\n$/

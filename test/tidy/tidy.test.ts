@@ -183,6 +183,28 @@ test('the environment is read in one place', async (t) => {
   t.strictSame(everywhere(elsewhere, /\bprocess\.env\b/g, 'process.env outside of src/config'), [])
 })
 
+test('every error has a class of ours, and every class a code of its own', async (t) => {
+  const classes = src.flatMap(({ path, text }) =>
+    [...text.matchAll(/^(?:export )?(?:abstract )?class (\w+) extends (\w*Error)\b[\s\S]*?^}/gm)].map(
+      ([body, name = '', base = '']) => ({ path, body, name, base })
+    )
+  )
+  const foreign = classes.filter(({ base, name }) => base === 'Error' && name !== 'FloodgateError')
+  t.strictSame(
+    foreign.map(({ path, name }) => `${path}: ${name} extends Error; extend FloodgateError of src/base/errors.ts`),
+    []
+  )
+  const codes = new Map<string, string>()
+  for (const { path, name, body } of classes.filter((one) => one.base !== 'Error')) {
+    // the codes of refused requests are those of the problem table
+    const code =
+      /readonly code(?:: string)? = '([a-z-]+)'/.exec(body)?.[1] ?? /readonly code: (\w+Code)\b/.exec(body)?.[1]
+    t.ok(code, `${path}: ${name} has a code`)
+    t.notOk(codes.has(code ?? ''), `${path}: the code ${code} is the one of ${codes.get(code ?? '')} too`)
+    codes.set(code ?? '', name)
+  }
+})
+
 test('nothing is typed any, left to chance, left for later or switched off', async (t) => {
   // this file spells what it looks for
   const others = typescript.filter((file) => file.path !== join('test', 'tidy', 'tidy.test.ts'))

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { messageOf } from '../../base/errors.ts'
 import type { Verdict } from '../../health/conditions.ts'
 import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
 
@@ -29,7 +30,7 @@ class AuditDebts {
 
   owe(entry: AuditEntry, error: unknown, log: DebtLog): void {
     const { operator, action, target } = entry
-    this.#why = error instanceof Error ? error.message : String(error)
+    this.#why = messageOf(error)
     log.error({ alarm: 'UNAUDITED', err: error, operator, action, target }, 'a change stands and is not audited yet')
     if (this.#owed.length < OWED_MAX) this.#owed.push(entry)
     this.#timer ??= setInterval(() => void this.#pay(log), RETRY_MS)
@@ -47,7 +48,7 @@ class AuditDebts {
     try {
       await recordAudit(this.#pool, entry)
     } catch (error) {
-      this.#why = error instanceof Error ? error.message : String(error)
+      this.#why = messageOf(error)
       return
     }
     this.#owed = this.#owed.filter((owed) => owed !== entry)

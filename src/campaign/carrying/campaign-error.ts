@@ -1,3 +1,5 @@
+import { FloodgateError } from '../../base/errors.ts'
+
 /** Codes of API.md by which the lifecycle refuses. */
 export type CampaignErrorCode =
   | 'VALIDATION'
@@ -9,7 +11,10 @@ export type CampaignErrorCode =
   | 'UNAVAILABLE'
 
 /** An operator's request is refused; nothing was changed unless `detail` says so. */
-export class CampaignError extends Error {
+export class CampaignError extends FloodgateError {
+  readonly meaning = 'Nothing was changed, unless the message says so.'
+  readonly remedy = 'Correct the request; docs/problems.md says what each refusal means.'
+  /** a code of the problem table */
   readonly code: CampaignErrorCode
   readonly members: Record<string, unknown>
 

@@ -1,3 +1,4 @@
+import { FloodgateError } from '../../base/errors.ts'
 import { momentOf, NO_MOMENT } from '../../base/moment.ts'
 import type { Rules } from '../definition/rules.ts'
 import { withStockChanged } from '../definition/stock.ts'
@@ -19,7 +20,10 @@ export interface Adjustment {
 export type Adjusted = Adjustment | { readonly ok: false; readonly errors: DefinitionError[] }
 
 /** The value of an adjustment is right in itself and contradicts what is in force. */
-export class Contradiction extends Error {
+export class Contradiction extends FloodgateError {
+  readonly code = 'contradiction'
+  readonly meaning = 'The adjustment is refused; nothing was changed.'
+  readonly remedy = 'Correct the field that the pointer names.'
   readonly pointer: string
   constructor(pointer: string, detail: string) {
     super(detail)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import {
   type AdminClient,
@@ -7,7 +8,7 @@ import {
   createAdminClient,
   refusalText
 } from '../../stack/admin-client.ts'
-import { codeOf, StackError, textOf } from '../../stack/errors.ts'
+import { StackError } from '../../stack/errors.ts'
 import { readStackFile } from '../../stack/home.ts'
 import { localUrl } from '../../stack/stack.ts'
 import type { AdminCommand, CommandOption } from './commands.ts'
@@ -116,15 +117,15 @@ function fileOf(kind: 'definition' | 'lines', file: string): { body: unknown; id
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    if (codeOf(error) === '') throw error
-    throw new StackError(`${file}: ${textOf(error)}.`, 'Nothing was sent.', 'Give a file that can be read.')
+    if (systemCodeOf(error) === '') throw error
+    throw new StackError(`${file}: ${messageOf(error)}.`, 'Nothing was sent.', 'Give a file that can be read.')
   }
   if (kind === 'lines') return { body: text }
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw bad(`not JSON: ${textOf(error)}`)
+    throw bad(`not JSON: ${messageOf(error)}`)
   }
   if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') {
     throw bad('a definition needs an id')

@@ -1,10 +1,14 @@
 import type { Redis } from 'ioredis'
+import { FloodgateError, messageOf } from '../../base/errors.ts'
 
 /**
  * A call of Redis without a usable answer. `done` tells what is known of its effect: `nothing` (never sent, or Redis
  * refused it as a whole), or `unknown` (sent, the answer was lost).
  */
-export class RedisCallError extends Error {
+export class RedisCallError extends FloodgateError {
+  readonly code = 'redis-call'
+  readonly meaning = 'One call has no usable answer; `done` tells whether it may have had an effect.'
+  readonly remedy = 'Ask again under the same key; npx floodgate doctor looks at Redis.'
   readonly done: 'nothing' | 'unknown'
   readonly reason: 'disconnected' | 'lost' | 'timeout' | 'noscript' | 'refused'
 
@@ -31,7 +35,7 @@ interface InFlight {
 }
 
 function refusal(error: unknown): RedisCallError {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   if (message.startsWith('NOSCRIPT')) return new RedisCallError('noscript', message)
   // An error inside the script may have come after its first write.
   if (message.includes('@user_script')) return new RedisCallError('lost', message)

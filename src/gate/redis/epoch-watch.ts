@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { FloodgateError } from '../../base/errors.ts'
 import type { ShardRow } from '../../store/shard/shards.ts'
 import { RedisCallError } from './caller.ts'
 
@@ -65,7 +66,11 @@ class Telling {
   }
 }
 
-class ClosedError extends Error {}
+class ClosedError extends FloodgateError {
+  readonly code = 'gate-closed'
+  readonly meaning = 'Nothing is decided until the shard is open.'
+  readonly remedy = 'Wait: a worker opens it. Its log says what it waits for.'
+}
 
 /** Finds the opening that answers. */
 class Finder {

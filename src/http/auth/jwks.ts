@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { type Algorithm, createVerifier } from 'fast-jwt'
 import type { Logger } from 'pino'
+import { messageOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { type CheckToken, claimRules, KeyNeededError } from './storefront-token.ts'
@@ -109,7 +110,7 @@ function readKeys(members: readonly unknown[], config: Config, logger: Logger): 
       const key = usableKey(member as Jwk, config)
       if (key !== undefined) keys.push(key)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       logger.warn({ kid, reason, url: config.TOKEN_JWKS_URL }, 'a key of storefront tokens is broken and was skipped')
     }
   }

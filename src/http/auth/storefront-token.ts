@@ -1,4 +1,5 @@
 import { createVerifier } from 'fast-jwt'
+import { FloodgateError } from '../../base/errors.ts'
 import { TwoGenerationCache } from '../../base/two-generation-map.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/config.ts'
@@ -66,7 +67,10 @@ export function secretCheck(config: Config): CheckToken {
 }
 
 /** A `CheckToken` needs a key that has to be fetched: the promise resolves once another try makes sense. */
-export class KeyNeededError extends Error {
+export class KeyNeededError extends FloodgateError {
+  readonly code = 'key-needed'
+  readonly meaning = 'The token is neither good nor bad yet.'
+  readonly remedy = 'Await `fetched` and check it again.'
   readonly fetched: Promise<void>
   constructor(fetched: Promise<void>) {
     super('the key of the token is not known yet')

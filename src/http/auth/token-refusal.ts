@@ -1,3 +1,5 @@
+import { FloodgateError } from '../../base/errors.ts'
+
 /** Why a token is refused, each reason with its meaning: what refusals are counted by, and nothing of the token. */
 export const tokenReasons = {
   missing: 'there is no `Authorization` header',
@@ -35,7 +37,10 @@ export type TokenReason = keyof typeof tokenReasons
 const isReason = (word: string): word is TokenReason => Object.hasOwn(tokenReasons, word)
 
 /** A token is refused, for a reason that is counted. */
-export class TokenRefusedError extends Error {
+export class TokenRefusedError extends FloodgateError {
+  readonly code = 'token-refused'
+  readonly meaning = 'The request is answered 401.'
+  readonly remedy = 'docs/tokens.md says what a token must hold.'
   readonly reason: TokenReason
 
   constructor(reason: TokenReason, message: string = reason) {

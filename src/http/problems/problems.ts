@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FloodgateError } from '../../base/errors.ts'
 import { countAnswer } from '../running/answer-counts.ts'
 import { closesConnections } from '../running/drain.ts'
 import { type Language, pickLanguage } from './language.ts'
@@ -8,7 +9,10 @@ import { type ProblemCode, problemTable } from './table.ts'
 export { type ProblemCode, problemTable } from './table.ts'
 
 /** A request is refused: thrown by routes, answered as the problem of the code. */
-export class ProblemError extends Error {
+export class ProblemError extends FloodgateError {
+  readonly code = 'request-refused'
+  readonly meaning = 'The request is answered with a problem.'
+  readonly remedy = 'docs/problems.md says what each of them means.'
   readonly problem: ProblemCode
   readonly members: Record<string, unknown>
   readonly detail: string | undefined

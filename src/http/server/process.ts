@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { AggregatorRegistry } from 'prom-client'
+import { FloodgateError, textOf } from '../../base/errors.ts'
 import { type Config, ConfigError } from '../../config/config.ts'
 import { armFailPoints } from '../../config/fail-points.ts'
 import { outliveFullDisk } from '../../config/logger.ts'
@@ -17,8 +18,17 @@ import { createStop } from './graceful-stop.ts'
 import { hearProcesses, type ProcessHealth, tellPrimary } from './health-of-processes.ts'
 import { createGatewayParts, type GatewayParts } from './parts.ts'
 
-/** A port that a gateway should listen on cannot be had; the message says which, why, and what to do. */
-export class PortError extends Error {}
+/** A port that a gateway should listen on cannot be had. */
+export class PortError extends FloodgateError {
+  readonly code = 'port'
+  readonly meaning = 'The gateway cannot be reached without it, so it was not started.'
+  readonly remedy: string
+
+  constructor(what: string, remedy: string, options: ErrorOptions) {
+    super(what, options)
+    this.remedy = remedy
+  }
+}
 
 async function listen(app: FastifyInstance, place: { host: string; port: number; variable: string }): Promise<string> {
   const { host, port, variable } = place
@@ -27,9 +37,8 @@ async function listen(app: FastifyInstance, place: { host: string; port: number;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why = code === 'EADDRINUSE' ? 'is in use' : code === 'EACCES' ? 'needs more rights' : 'cannot be listened on'
-    throw new PortError(`Port ${port} on ${host} ${why}. Set ${variable} to another port, or stop what uses it.`, {
-      cause: error
-    })
+    const remedy = `Set ${variable} to another port, or stop what uses it.`
+    throw new PortError(`Port ${port} on ${host} ${why}.`, remedy, { cause: error })
   }
 }
 
@@ -58,7 +67,7 @@ async function parts(config: Config, others?: () => readonly ProcessHealth[]): P
   const made = await createGatewayParts(config, {
     others,
     onFailure: (error) => {
-      made.logger.fatal(error.message)
+      made.logger.fatal(textOf(error))
       process.exit(HOPELESS_EXIT)
     }
   })
@@ -135,7 +144,7 @@ async function runWorker(config: Config): Promise<void> {
     onSignals(stopOf(made, apps))
   } catch (error) {
     const hopeless = error instanceof PortError || error instanceof SchemaError || error instanceof ConfigError
-    process.stderr.write(`${hopeless ? error.message : String(error)}\n`)
+    process.stderr.write(`${textOf(error)}\n`)
     process.exit(hopeless ? HOPELESS_EXIT : 1)
   }
 }

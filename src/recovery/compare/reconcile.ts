@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
+import { FloodgateError } from '../../base/errors.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import { StreamReader } from '../../journal/reader.ts'
@@ -25,7 +26,11 @@ export interface ReconcileParts {
 }
 
 /** The shard is closed, or was opened anew meanwhile: there is nothing to compare at this moment. */
-export class NotComparableError extends Error {}
+export class NotComparableError extends FloodgateError {
+  readonly code = 'not-comparable'
+  readonly meaning = 'Nothing was compared.'
+  readonly remedy = 'Ask again when the shard is open.'
+}
 
 export interface Reconciliation {
   readonly epoch: number

@@ -1,10 +1,15 @@
 import type { Redis } from 'ioredis'
+import { FloodgateError } from '../../base/errors.ts'
 import { shardKeys } from '../../record/keys.ts'
 import type { FoldedFields } from './fold-users.ts'
 import type { OpeningScripts } from './scripts.ts'
 
 /** Another recovery has taken over, or Redis was exchanged: this one ends here. */
-export class SupersededError extends Error {}
+export class SupersededError extends FloodgateError {
+  readonly code = 'superseded'
+  readonly meaning = 'This recovery wrote nothing more.'
+  readonly remedy = 'Nothing: the next one begins by itself.'
+}
 
 /** Hashes that one call of `restore` writes or deletes. */
 const HASHES_PER_CALL = 200

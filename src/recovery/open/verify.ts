@@ -1,3 +1,4 @@
+import { FloodgateError } from '../../base/errors.ts'
 import { logical } from '../../record/keys.ts'
 import { scopeKey } from '../../record/replay.ts'
 import { balanceField, balanceOf, isRing } from '../../record/user-fields.ts'
@@ -7,7 +8,12 @@ import { Fold, type FoldedFields } from './fold-users.ts'
 import { countKeys, type RestoreTarget } from './redis-state.ts'
 
 /** What is in Redis is not what Postgres says: the shard stays closed. */
-export class VerificationError extends Error {}
+export class VerificationError extends FloodgateError {
+  readonly code = 'verification'
+  readonly meaning = 'Nothing is decided until what was read back is what Postgres says.'
+  readonly remedy =
+    "Wait: it is tried again. Where it goes on, keep the worker's log and restore Postgres from a backup."
+}
 
 type Written = Pick<RestoreTarget, 'redis' | 'prefix'>
 

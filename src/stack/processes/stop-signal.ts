@@ -1,3 +1,5 @@
+import { FloodgateError } from '../../base/errors.ts'
+
 /** The wish of a person or of the system that the stack ends. */
 export interface StopSignal {
   /** resolves at the first signal, with its name */
@@ -10,7 +12,11 @@ export interface StopSignal {
 }
 
 /** The stack was told to stop while it was still starting. */
-export class Interrupted extends Error {}
+export class Interrupted extends FloodgateError {
+  readonly code = 'interrupted'
+  readonly meaning = 'What had been started is stopped again.'
+  readonly remedy = 'Start it again: npm start'
+}
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

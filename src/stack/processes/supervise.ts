@@ -1,6 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
-import { textOf } from '../errors.ts'
+import { messageOf } from '../../base/errors.ts'
 import { endText, sendSignal } from './processes.ts'
 import { poll } from './wait.ts'
 
@@ -85,7 +85,7 @@ export function supervise(options: SupervisedOptions): Supervised {
       })
       setPids(own.pid === undefined ? [] : [own.pid])
     } catch (error) {
-      ended(textOf(error))
+      ended(messageOf(error))
     }
   }
 

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { codeOf, StackError } from '../errors.ts'
+import { systemCodeOf } from '../../base/errors.ts'
+import { StackError } from '../errors.ts'
 
 const lowestPort = 20_000
 
@@ -27,7 +28,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
 export function bindError(port: number, host: string): Promise<string> {
   return new Promise((resolve) => {
     const probe = createServer()
-    probe.once('error', (error) => resolve(codeOf(error) || error.message))
+    probe.once('error', (error) => resolve(systemCodeOf(error) || error.message))
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve('')))
   })
 }

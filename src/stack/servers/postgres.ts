@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
-import { codeOf, fileError, StackError } from '../errors.ts'
+import { systemCodeOf } from '../../base/errors.ts'
+import { fileError, StackError } from '../errors.ts'
 import { endingWithLauncher, isZombie } from '../processes/processes.ts'
 import { findExecutable, findPostgresOf, type Program, versionOf } from '../processes/programs.ts'
 import type { ServerFiles, ServerSpec } from './server.ts'
@@ -121,7 +122,7 @@ function readPassword(file: string, folder: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw fileError(error, file)
+    if (systemCodeOf(error) !== 'ENOENT') throw fileError(error, file)
     throw new StackError(
       `${file} is missing.`,
       `It holds the password of the database in ${folder}, which cannot be opened without it.`,
@@ -206,9 +207,9 @@ async function answers(url: string, folder: string): Promise<boolean> {
     return true
   } catch (error) {
     // 28P01 wrong password, 3D000 no such database: waiting does not help
-    if (!['28P01', '3D000'].includes(codeOf(error))) return false
+    if (!['28P01', '3D000'].includes(systemCodeOf(error))) return false
     throw new StackError(
-      `The database in ${folder} does not open: ${error instanceof Error ? error.message : codeOf(error)}.`,
+      `The database in ${folder} does not open: ${error instanceof Error ? error.message : systemCodeOf(error)}.`,
       'It was made by something else, or its password file was exchanged.',
       'Put the password file back, or move the data folder away to start with an empty database.'
     )

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { fileError, StackError, textOf } from '../errors.ts'
+import { messageOf } from '../../base/errors.ts'
+import { fileError, StackError } from '../errors.ts'
 import { endAll, launch, type ProgramSpec, processesIn, type Running, sendSignal } from '../processes/processes.ts'
 import { type PartName, parts } from '../processes/programs.ts'
 import { poll } from '../processes/wait.ts'
@@ -114,7 +115,7 @@ async function startOnFreePort(spec: ServerSpec): Promise<{ port: number; runnin
     try {
       return { port, running: await start(spec, port) }
     } catch (error) {
-      if (attempt === 3 || !/address (already )?in use/i.test(textOf(error))) throw error
+      if (attempt === 3 || !/address (already )?in use/i.test(messageOf(error))) throw error
     }
   }
 }

@@ -49,7 +49,9 @@ export async function migrate(config: Config): Promise<Migration[]> {
     })
     const applied = await postgrator.migrate().catch((error: Error) => {
       throw new SchemaError(
-        `The schema ${schema} could not be brought up to date: ${error.message}. Nothing was changed.`
+        `The schema ${schema} could not be brought up to date: ${error.message}.`,
+        'Remove the cause that the message names and run it again: npx floodgate migrate',
+        { cause: error }
       )
     })
     await client.query('commit')
@@ -69,8 +71,8 @@ async function makeSchema(client: pg.Client, schema: string): Promise<void> {
   await client.query(`create schema if not exists ${quoted(schema)}`).catch((error: Error & { code?: string }) => {
     if (error.code !== NO_RIGHT) throw error
     throw new SchemaError(
-      `${client.user} may not make the schema ${schema} in the database ${client.database}. Let its owner run: ` +
-        `create schema ${quoted(schema)} authorization ${quoted(client.user ?? '')}`
+      `${client.user} may not make the schema ${schema} in the database ${client.database}.`,
+      `Let its owner run: create schema ${quoted(schema)} authorization ${quoted(client.user ?? '')}`
     )
   })
 }
@@ -95,7 +97,8 @@ export async function checkSchema(pool: pg.Pool): Promise<void> {
     })
   if (found < needed) {
     throw new SchemaError(
-      `The database has schema version ${found}, this version of Floodgate needs ${needed}. Run: npx floodgate migrate`
+      `The database has schema version ${found}, this version of Floodgate needs ${needed}.`,
+      'Run: npx floodgate migrate'
     )
   }
 }
@@ -111,7 +114,8 @@ async function refuseWithoutRights(pool: pg.Pool): Promise<void> {
   const [found] = rows
   if (!found) return
   throw new SchemaError(
-    `${found.user} may not use the schema ${found.schema}. Let its owner run: grant usage on schema ${quoted(found.schema)} to ` +
-      `${quoted(found.user)}; grant select, insert, update, delete on all tables in schema ${quoted(found.schema)} to ${quoted(found.user)}`
+    `${found.user} may not use the schema ${found.schema}.`,
+    `Let its owner run: grant usage on schema ${quoted(found.schema)} to ${quoted(found.user)}; ` +
+      `grant select, insert, update, delete on all tables in schema ${quoted(found.schema)} to ${quoted(found.user)}`
   )
 }

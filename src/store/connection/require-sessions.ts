@@ -8,9 +8,8 @@ const MARK = 'floodgate looks whether sessions are kept'
 
 function refusal(what: string): PoolerError {
   return new PoolerError(
-    `DATABASE_URL leads to a pooler that keeps no sessions: ${what}. Floodgate's locks and settings live as long as a connection; ` +
-      'behind a pooler in transaction or statement mode orders would be confirmed and not stored. Name the Postgres server ' +
-      'itself, or a pooler in session mode (pgbouncer: pool_mode = session).'
+    `DATABASE_URL leads to a pooler that keeps no sessions: ${what}.`,
+    'Name the Postgres server itself, or a pooler in session mode (pgbouncer: pool_mode = session).'
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { FloodgateError } from '../../base/errors.ts'
 
 /** A shard's row: who may write, and up to where the journal is projected. */
 export interface ShardRow {
@@ -34,7 +35,11 @@ interface RawShard {
 type Queryable = Pick<Pool | PoolClient, 'query'>
 
 /** This process no longer owns the shard, or another recovery has begun: stop writing. */
-export class OwnershipLostError extends Error {}
+export class OwnershipLostError extends FloodgateError {
+  readonly code = 'ownership-lost'
+  readonly meaning = 'What this process was about to write was not written.'
+  readonly remedy = 'Nothing: the other worker goes on.'
+}
 
 export async function readShard(db: Queryable, shard: number): Promise<ShardRow | undefined> {
   const { rows } = await db.query<RawShard>('select * from shards where shard = $1', [shard])

@@ -1,3 +1,4 @@
+import { FloodgateError } from '../../base/errors.ts'
 import { EDITION } from '../../campaign/kinds/draw/compile.ts'
 
 /** One thing that a prize credits at once. */
@@ -64,7 +65,11 @@ export interface SpinRules {
 }
 
 /** The rules in the journal cannot be read. */
-export class RulesError extends Error {}
+export class RulesError extends FloodgateError {
+  readonly code = 'draw-rules'
+  readonly meaning = 'Spins under these rules cannot be recomputed.'
+  readonly remedy = 'Export the journal again, and verify it with the same version of Floodgate.'
+}
 
 const SESSION_WIDTH = 65
 const ZONE_WIDTH = 18

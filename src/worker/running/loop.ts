@@ -1,8 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { FloodgateError, messageOf } from '../../base/errors.ts'
 
 /** The shard must be opened again: Redis was restarted, exchanged or wiped, or the journal is gone. */
-export class ReopenError extends Error {}
+export class ReopenError extends FloodgateError {
+  readonly code = 'reopen'
+  readonly meaning = 'Nothing is decided until the shard is open again; nothing that was confirmed is lost.'
+  readonly remedy = 'Wait: this worker opens it.'
+}
 
 /** Waits; ends early, without an error, when the signal fires. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -22,7 +27,7 @@ const REMEMBERED_MAX = 100
 
 /** A part that is away is met twice a second: a line each time would hide everything else. */
 function isNews(told: Map<string, number>, error: unknown): boolean {
-  const what = error instanceof Error ? error.message : String(error)
+  const what = messageOf(error)
   const now = performance.now()
   if (now - (told.get(what) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_MS) return false
   if (told.size >= REMEMBERED_MAX) told.clear()

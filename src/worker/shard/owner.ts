@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { JetStreamManager } from 'nats'
 import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
+import { FloodgateError, messageOf } from '../../base/errors.ts'
 import { probeGate } from '../../gate/batch/batcher.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
 import type { GateParts } from '../../gate/shard/create-gate.ts'
@@ -48,15 +49,15 @@ const LOOK_MS = 1000
 const LOOKS_BEFORE_ALARM = 3
 
 /** A recovery that had raised the epoch did not come to its end. */
-export class RecoveryError extends Error {}
+export class RecoveryError extends FloodgateError {
+  readonly code = 'recovery'
+  readonly meaning = 'The shard stays closed; nothing that was confirmed is lost.'
+  readonly remedy = 'Wait: it is tried again. docs/runbook.md says what to do where it goes on.'
+}
 
 /** NATS answers and does not do what it is asked for. */
 function isOfJournal(error: unknown): boolean {
   return error instanceof JournalGapError || (error instanceof Error && error.name === 'NatsError')
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** Works on one shard while a Postgres session holds its lock. */
@@ -142,7 +143,7 @@ export class ShardOwner {
     try {
       return await recover(recovery)
     } catch (error) {
-      const why = isOfJournal(error) ? `${textOf(error)}; ${STUCK_NATS}` : textOf(error)
+      const why = isOfJournal(error) ? `${messageOf(error)}; ${STUCK_NATS}` : messageOf(error)
       await this.#noteWaiting(`the next try, for the last one ended: ${why}`).catch(() => {})
       throw new RecoveryError(`The shard could not be opened: ${why}`, { cause: error })
     }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { messageOf } from '../../base/errors.ts'
 import type { Difference } from '../../recovery/compare/compare.ts'
 import {
   NotComparableError,
@@ -83,7 +84,7 @@ export class Reconciler {
     } catch (error) {
       // a shard that is being opened is compared when it is open; anything else ends this comparison, with its reason
       if (error instanceof NotComparableError) throw error
-      await finishReconciliation(pool, asked.id, { failure: error instanceof Error ? error.message : String(error) })
+      await finishReconciliation(pool, asked.id, { failure: messageOf(error) })
     }
   }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { codeOf } from '../../../src/stack/errors.ts'
+import { systemCodeOf } from '../../../src/base/errors.ts'
 import { SkipRow } from './lane.ts'
 
 const run = promisify(execFile)
@@ -50,7 +50,7 @@ function fillUp(file: string): number {
       try {
         written += writeSync(descriptor, chunk, 0, size)
       } catch (error) {
-        if (codeOf(error) !== 'ENOSPC') throw error
+        if (systemCodeOf(error) !== 'ENOSPC') throw error
         size = Math.floor(size / 2)
       }
     }
