@@ -11,7 +11,7 @@ const Environment = Type.Object({
   FLOODGATE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production')], {
     default: 'development',
     description:
-      'production refuses what must not be public: weak secrets, keys over http, CORS for all, demos, an open admin port'
+      'production refuses to start with weak secrets, keys over http, CORS for all, demos, or an admin port that is open to all'
   }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'public HTTP port' }),
   ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001, description: 'admin HTTP port' }),
@@ -40,7 +40,11 @@ const Environment = Type.Object({
     default: 'floodgate',
     description: 'prefix of keys, streams, subjects and name of the Postgres schema'
   }),
-  SHARDS: Type.Integer({ minimum: 1, default: 1, description: 'units of atomicity; only 1 is built so far' }),
+  SHARDS: Type.Integer({
+    minimum: 1,
+    default: 1,
+    description: 'how many shards there are; this version runs with 1 only'
+  }),
   GATEWAY_PROCESSES: Type.Integer({
     minimum: 1,
     maximum: 64,
@@ -78,28 +82,32 @@ const Environment = Type.Object({
   RATE_LIMIT_ADDRESS_PER_SECOND: Type.Integer({
     minimum: 0,
     default: 50,
-    description: 'a second by address, by process; counts answers 400, 401 and 404 only; 0 = off'
+    description: 'answers 400, 401 and 404 a second to one address, by process; 0 = off'
   }),
   TRUSTED_PROXIES: Type.String({ default: '', description: 'comma-separated networks whose X-Forwarded-For counts' }),
   CORS_ORIGINS: Type.String({ default: '', description: 'comma-separated origins that browsers may call from' }),
   LIVE_LISTENERS: Type.Integer({
     minimum: 1,
     default: 5000,
-    description: 'who may watch live figures at once, per process; a tenth of them from one address'
+    description: 'how many may watch live figures at once, by process; one address may have a tenth of them'
   }),
   KEEP_ALIVE_MS: Type.Integer({
     minimum: 1000,
     maximum: 3_600_000,
     default: 72000,
-    description: 'how long an idle connection stays open: longer than a balancer before it keeps its own'
+    description: 'how long an idle connection stays open; longer than a load balancer in front keeps its own'
   }),
   DRAIN_DELAY_MS: Type.Integer({
     minimum: 0,
     maximum: 600_000,
     default: 0,
-    description: 'at a stop /readyz says 503 this long before the listener closes'
+    description: 'at a stop, /readyz answers 503 for this long before the listener closes'
   }),
-  DRAIN_MS: Type.Integer({ minimum: 0, default: 10000, description: 'longest graceful stop' }),
+  DRAIN_MS: Type.Integer({
+    minimum: 0,
+    default: 10000,
+    description: 'how long a stop may wait for requests that are under way'
+  }),
   JOURNAL_KEEP: Type.Integer({
     minimum: 0,
     default: 7 * 24 * 3600,

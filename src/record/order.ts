@@ -15,7 +15,7 @@ export interface OrderRecord {
   readonly acceptedAt: number
   readonly payBy: number | null
   readonly shipBy: number | null
-  /** the how-manyth unit of its session its first unit is, from 1 */
+  /** which unit of its session its first unit is, counted from 1 */
   readonly position: number
   /** units returned so far */
   readonly returned: number

@@ -3,21 +3,22 @@ import type { Policies } from '../../src/campaign/definition/rules.ts'
 /** What each policy means, where it is worth saying by value. */
 export const policyWords: Readonly<Record<keyof Policies, string>> = {
   releasedOrderReturnsLimit:
-    'whether an order that is cancelled, expires or comes back gives the buyer the limit back (and, but for a return, the entitlement)',
-  revokedWinReturnsQuota: 'whether a win that is revoked can be won by somebody else; a revocation may say otherwise',
-  unusedDailyChances: '`expire`: unused daily chances end at midnight; `keep`: they stay, those of 30 days at most',
-  sessionRollover: '`none`: what a session did not sell is not sold by the next one',
-  returnRestocks: 'whether a unit that comes back after it was shipped is for sale again',
-  clawback: '`toZero`: what is taken back and was spent already takes the balance to zero; what was missing is told',
+    'whether an order that is cancelled, expires or is returned gives the buyer the limit back, and the entitlement too unless it was returned',
+  revokedWinReturnsQuota: 'whether the prize of a revoked win can be won again; a single revocation may say otherwise',
+  unusedDailyChances: '`expire`: unused daily chances end at midnight; `keep`: they are kept, for at most 30 days',
+  sessionRollover: '`none`: units that a session did not sell are not sold by the next one',
+  returnRestocks: 'whether a returned unit is for sale again',
+  clawback:
+    '`toZero`: a revocation takes back at most what is left, down to zero; the answer and the event say what was missing',
   cancellable:
-    '`never`, `unpaid`: before they pay, `unshipped`: also after that. For buyers; operators may cancel all the same',
+    'whether buyers may cancel an order: `never`, `unpaid`: before it is paid, `unshipped`: before it is shipped. Operators may cancel in any case',
   grantCap:
-    'the most that operators may grant to one user in this campaign, by unit; `chances` and `entitlement` cap those of all draws and names'
+    'the most that operators may grant to one user in this campaign, by unit; `chances` counts those of all draws together, `entitlement` all entitlements'
 }
 
 const window = {
-  opensAt: 'its own opening, inside the campaign; that of the campaign where absent',
-  closesAt: 'its own close; that of the campaign where absent'
+  opensAt: 'when it opens, inside the campaign; the opening of the campaign where absent',
+  closesAt: 'when it closes; the close of the campaign where absent'
 }
 
 /** What each field means. Each table is one object of a definition; a field that is missing here is an error. */
@@ -27,148 +28,165 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     id: 'its name in paths, events and reports',
     title: 'what pages show',
     description: 'what pages show below it',
-    timezone: 'the IANA zone whose midnight ends a day: daily sessions, limits per day, chances, streaks, ship-by',
-    opensAt: 'before this everything is `NOT_STARTED`; from the year 2000 on',
-    closesAt: 'from then on everything is `ENDED`',
-    admission: 'how many decisions a second the whole campaign takes, beyond which they are 429; no limit where absent',
-    limits: 'over all its sales: see [limits](#limits)',
-    units: 'units beside `points`, or `points` of this campaign alone: see [units](#units)',
+    timezone:
+      'the IANA time zone whose midnight ends a day, for daily sessions, limits per day, chances, streaks and ship-by dates',
+    opensAt: 'before this time everything is refused with `NOT_STARTED`; from the year 2000 on',
+    closesAt: 'from this time on everything is refused with `ENDED`',
+    admission:
+      'how many decisions a second the whole campaign takes; requests beyond that are answered with 429; no limit where absent',
+    limits: 'limits over all its sales: see [limits](#limits)',
+    units: 'units beside `points`, or `points` that belong to this campaign alone: see [units](#units)',
     policies: 'what comes back when: see [policies](#policies)',
-    levels: 'not built yet: refused by name. Levels come with [tokens](tokens.md)',
+    levels: 'not built yet, and refused by name. The level of a user comes from their [token](tokens.md)',
     activities: 'what can be done in it'
   },
   admission: {
-    ratePerSecond: 'decisions that are let in each second',
-    burst: 'how many may come at once before the rate counts'
+    ratePerSecond: 'how many decisions are let in each second',
+    burst: 'how many may come at once before the rate limits them'
   },
   limits: {
     unitsPerUser:
-      'units of all sales together that one user may buy; what is cancelled or expires comes back by `releasedOrderReturnsLimit`'
+      'how many units of all sales together one user may buy; whether cancelled and expired ones count is said by `releasedOrderReturnsLimit`'
   },
   units: {
     scope:
-      '`account`: the balance lives over all campaigns; `campaign`: it ends with this one. `points` is of the account where it is not declared'
+      '`account`: the balance is the same in all campaigns; `campaign`: it belongs to this campaign alone. `points` is `account` where it is not declared'
   },
   activity: {
     id: 'its name in paths, events and reports; unique in its campaign, for ever',
     title: 'what pages show; the id where it is absent. A sale needs one',
     description: 'what pages show below it',
-    category: 'for the page to group by; means nothing to the gate',
-    sort: 'place on the page, the smallest first; 0 where absent',
-    visibleFrom: 'before this it is on no page and cannot be used: `NOT_FOUND`',
+    category: 'a word by which pages may group activities; it changes nothing else',
+    sort: 'the order on pages, the smallest number first; 0 where absent',
+    visibleFrom: 'before this time it is on no page, and requests are refused with `NOT_FOUND`',
     requires: 'who may take part: see [requires](#requires)',
-    kind: 'which kind it is, and with it which of the tables below counts'
+    kind: 'which kind of activity it is; each kind has a table below'
   },
   requires: {
-    entitlement: 'a right that a prize, a task or an operator gave; a purchase takes one, the others only look',
+    entitlement:
+      'a right that a prize, a task or an operator gave. A purchase, a spin and a claim use one up, a task does not',
     level: 'the lowest `level` of the token'
   },
   sale: {
-    sku: 'for your systems',
-    listPrice: 'a price to compare with, above the price',
-    price: 'of one unit, in minor units. 0 wants `"free": true` beside it',
-    free: 'says that a price of 0 is meant',
+    sku: 'the number of the article in your systems',
+    listPrice: 'the price before the discount, shown on pages; higher than `price`',
+    price: 'the price of one unit, in minor units. 0 needs `"free": true` beside it',
+    free: 'confirms that a price of 0 is meant',
     currency: 'ISO 4217, three letters',
-    unitsPerUser: 'units of this sale that one user may hold; no limit of its own where absent',
+    unitsPerUser: 'how many units of this sale one user may buy; no limit where absent',
     payWithinSeconds:
-      'an order that is not paid by then expires and gives its units back; it never expires where absent',
-    shipWithin: 'what is promised: see [shipWithin](#shipwithin)',
-    sessions: 'when and how many, one by one. Either these or `daily`; they must not overlap',
-    daily: 'when and how many, each local day: one session for each day on which all of it lies in the campaign'
+      'an order that is not paid within this time expires and gives its units back; orders never expire where absent',
+    shipWithin: 'by when orders are shipped: see [shipWithin](#shipwithin)',
+    sessions: 'its sessions one by one, which must not overlap. Either these or `daily`',
+    daily:
+      'sessions that come again each local day: one for each day on which the whole session lies inside the campaign'
   },
   session: {
     id: 'its name; unique in its sale',
     opensAt: 'inside the campaign',
     closesAt: 'after `opensAt`, inside the campaign',
-    stock: 'units',
-    unitsPerUser: 'of this session, for one user'
+    stock: 'how many units there are',
+    unitsPerUser: 'how many units of this session one user may buy'
   },
   daily: {
-    from: 'by the wall clock of the campaign. The session is called `YYYYMMDD-HHMM`',
-    to: 'the end; not after `from` means the next day. It must differ from `from`',
-    stock: 'units, each day',
-    unitsPerUser: 'of each day, for one user'
+    from: 'when it opens, in the time zone of the campaign. The session gets the id `YYYYMMDD-HHMM`',
+    to: 'when it closes; a time before `from` is on the next day. It must differ from `from`',
+    stock: 'how many units there are each day',
+    unitsPerUser: 'how many units of one day one user may buy'
   },
   shipWithin: {
-    businessDays: 'Monday to Friday; public holidays are not known',
-    from: '`campaignEnd`: from its last day; `acceptance`: from the day of the order. `shipBy` is the end of the last of them'
+    businessDays: 'counted Monday to Friday, public holidays included',
+    from: '`campaignEnd`: counted from the last day of the campaign; `acceptance`: from the day of the order. `shipBy` is the end of the last of these days'
   },
   draw: {
     ...window,
-    cost: 'what a spin takes. Either this or `chances`, or neither: then a spin is free',
-    chances: 'a spin takes one: see [chances](#chances)',
+    cost: 'what a spin costs. Either this or `chances`; with neither a spin is free',
+    chances: 'a spin takes one chance: see [chances](#chances)',
     limits: 'see [limits of a draw](#limits-of-a-draw)',
     fallback:
-      'the prize that is left when what was picked cannot be won: without quota, pool, `minSpins`, `guaranteedAfter`, `release`',
+      'the prize that is given when the picked one cannot be. It must have no quota, pool, `minSpins`, `guaranteedAfter` or `release`',
     prizes: 'see [prizes](#prizes)',
-    weightsByLevel: 'other weights for users of a level and above; the highest level that they have reached counts'
+    weightsByLevel: 'other weights for users from a level on; the highest level that a user has reached counts'
   },
   chances: {
-    daily: 'for everybody, each local day, spent first',
-    extraPerDay: 'the most that tasks and prizes add a day; no bound where absent. Grants of operators are not cut'
+    daily: 'how many everybody has each local day; these are spent first',
+    extraPerDay:
+      'how many tasks and prizes may add a day; no limit where absent. Grants of operators are not limited by it'
   },
   'limits of a draw': {
-    perDay: 'spins of a user in a local day',
-    perCampaign: 'spins of a user',
-    winsPerCampaign: 'wins of a user; a prize of type `nothing` is none. After that only the fallback comes',
-    winsPerTier: 'the same for prizes of a tier'
+    perDay: 'how many spins a user has in a local day',
+    perCampaign: 'how many spins a user has in all',
+    winsPerCampaign:
+      'how many wins a user may have; a prize of type `nothing` is no win. After that each spin gives the fallback',
+    winsPerTier: 'the same for the prizes of one tier'
   },
   prize: {
     id: 'its name; unique in its draw',
-    tier: '1 is the best; for limits and promises',
+    tier: '1 is the best. `winsPerTier` and `guaranteedAfter` go by it',
     title: 'what pages show',
-    type: 'what it is, and what becomes of it: see below',
-    quota: 'how many there are; null for no end',
-    weight: 'its part of the sum of all weights; 0 is never picked',
+    type: 'what it is and how the winner gets it: see below',
+    quota: 'how many there are; null where they never run out',
+    weight: 'it is picked with this weight divided by the sum of all weights; 0 is never picked',
     value:
-      'minor units, or points; for books and pages. What `points` and `chances` credit where `reward` says nothing',
-    minSpins: 'a user wins it only after so many spins before',
+      'what it is worth, in minor units or points, for pages and reports. Where `reward` is absent, also what a prize of type `points` or `chances` credits',
+    minSpins: 'how many spins a user must have had before they can win it',
     guaranteedAfter:
-      'promised after so many losing spins of a user since their last win of it or of a better tier; wins of lesser tiers neither count nor reset',
-    release: '`even`: unit i of n can be won from (i - 1/2)/n of the window on; `atOnce` where absent',
-    claimWithinDays: 'the winner has to claim it by then; for ever where absent',
-    reward: 'what it credits at once; for `points`, `chances`, `eligibility` and `doubler` only',
-    subPrizes: 'which one of these it is, drawn once more; for prizes without a quota',
-    pool: 'where its codes are; for `coupon`, `e-card` and `membership`',
-    display: 'for the page; means nothing to the draw'
+      'after this many losing spins of a user, the next spin gives this prize. Counted since their last win of it or of a better tier; wins of lesser tiers neither count nor start the count again',
+    release:
+      '`even`: they become available evenly over the window of the draw, unit i of n at (i - 1/2)/n of it; `atOnce` (also where absent): all from the opening on',
+    claimWithinDays: 'how many days the winner has to claim it; no end where absent',
+    reward: 'what it credits at once; only for the types `points`, `chances`, `eligibility` and `doubler`',
+    subPrizes: 'one of these is drawn when the prize is won; only for prizes without a quota',
+    pool: 'the pool that its codes come from; only for the types `coupon`, `e-card` and `membership`',
+    display: 'how pages show it; it changes nothing else'
   },
   subPrize: {
     id: 'its name; unique in its prize',
     title: 'what pages show',
-    weight: 'its part; 1 where absent',
-    reward: 'instead of what the prize credits; for prizes that credit something'
+    weight: 'it is drawn with this weight divided by the sum of those of all sub-prizes; 1 where absent',
+    reward: 'what it credits instead of the reward of the prize; only for prizes that credit something'
   },
-  display: { image: 'an address', color: 'of its part of the wheel', order: 'its place on the wheel' },
-  weightsByLevel: { level: 'from this level on', weights: 'by prize; one that is not named keeps its own' },
+  display: {
+    image: 'the address of a picture',
+    color: 'the colour of its part of the wheel',
+    order: 'its place on the wheel'
+  },
+  weightsByLevel: {
+    level: 'the lowest level that these weights are for',
+    weights: 'weights by prize; a prize that is not named keeps its own'
+  },
   reward: {
-    chances: 'by draw; cut at its `extraPerDay`',
-    entitlement: 'a right that `requires` asks for',
+    chances: 'chances by draw; at most `extraPerDay` of that draw',
+    entitlement: 'a right that an activity may ask for by `requires`',
     doubler: 'see [doubler](#doubler)'
   },
   doubler: {
-    factor: 'by which later tasks give more',
-    hours: 'how long',
-    activities: 'the tasks that it is for; all where absent'
+    factor: 'what later tasks give is multiplied by this',
+    hours: 'how long it holds',
+    activities: 'the tasks that it multiplies; all tasks where absent'
   },
   task: {
     ...window,
-    per: 'done once a local day, or once a campaign',
-    goal: 'completed by the system when a counter is reached; nobody completes it by hand',
-    after: 'tasks that have to be done before; not in a circle',
-    tier: 'for the page',
+    per: 'whether it can be done once a local day, or once in the campaign',
+    goal: 'the task completes by itself when a counter is reached, and users cannot complete it',
+    after: 'tasks that have to be done first; they must not form a circle',
+    tier: 'a word for pages; it changes nothing else',
     reward: 'see [reward](#reward)',
-    streak: 'more for so many days in a row; for tasks per day'
+    streak: 'extra rewards for days in a row; only for tasks per day'
   },
-  goal: { counter: 'a name for what is counted, shown to users; reports name the task', count: 'how much of it' },
+  goal: {
+    counter: 'a name for what is counted, shown to users. Reports name the task, not the counter',
+    count: 'the number at which the task completes'
+  },
   streak: {
-    days: 'on the day on which the row is so long; after the longest step the row counts from 1 again',
-    reward: 'beside that of the task'
+    days: 'how many days in a row this step needs; after the longest step the count starts again from 1',
+    reward: 'what that day gives in addition to the reward of the task'
   },
   redemption: {
     ...window,
-    cost: 'of one unit of it',
-    stock: 'units',
-    unitsPerUser: 'for one user',
-    pool: 'where its codes are: the answer holds one'
+    cost: 'what one unit costs',
+    stock: 'how many units there are',
+    unitsPerUser: 'how many units one user may claim',
+    pool: 'the pool that its codes come from; the answer to a claim holds a code for each unit'
   }
 }

@@ -36,13 +36,22 @@ export const told: Partial<Record<(typeof eventTypes)[number], EventWords>> = {
     when: 'a purchase was confirmed',
     decisions: [{ activity: 'phone', put: { u: { [`o:${order}`]: bought('a') } }, request: { quantity: 1 } }]
   },
-  'order.paid': { when: 'it was paid, in full', decisions: [movedOn('p', 'order.paid')] },
-  'order.cancelled': { when: 'its buyer or an operator cancelled it', decisions: [movedOn('c', 'order.cancelled')] },
-  'order.expired': { when: 'it was not paid by `payBy`', decisions: [movedOn('e', 'order.expired')] },
-  'order.shipped': { when: 'something new was told of its shipment', decisions: [movedOn('s', 'order.shipped')] },
-  'order.returned': { when: 'units came back, or were exchanged', decisions: [movedOn('s', 'order.returned')] },
+  'order.paid': { when: 'an order was paid in full', decisions: [movedOn('p', 'order.paid')] },
+  'order.cancelled': {
+    when: 'its buyer or an operator cancelled an order',
+    decisions: [movedOn('c', 'order.cancelled')]
+  },
+  'order.expired': { when: 'an order was not paid by `payBy`', decisions: [movedOn('e', 'order.expired')] },
+  'order.shipped': {
+    when: 'an order was shipped, or there is news of its shipment',
+    decisions: [movedOn('s', 'order.shipped')]
+  },
+  'order.returned': {
+    when: 'units of an order came back or were exchanged',
+    decisions: [movedOn('s', 'order.returned')]
+  },
   'order.refund-due': {
-    when: 'money has to go back: of a payment that came too late or twice, a cancellation, a return',
+    when: 'money has to be paid back: a payment came too late or twice, or a paid order was cancelled or returned',
     decisions: [movedOn('c', 'order.refund-due', { report: 'c,0,299900,CNY,pay-2' })]
   },
   'spin.won': {
@@ -56,16 +65,16 @@ export const told: Partial<Record<(typeof eventTypes)[number], EventWords>> = {
     ]
   },
   'spin.lost': {
-    when: 'a spin came to a prize of type `nothing`',
+    when: 'a spin gave a prize of type `nothing`',
     decisions: [{ activity: 'wheel', report: 'thanks,clover,0a1b2c3d4e5f6,9f,thanks,,0,|points -10 90' }]
   },
-  'win.claimed': { when: 'the winner claimed it', decisions: [ofWin('c', { report: win })] },
+  'win.claimed': { when: 'the winner claimed a win', decisions: [ofWin('c', { report: win })] },
   'win.revoked': {
-    when: 'an operator took it back, with what it gave',
+    when: 'an operator revoked a win and took back what it gave',
     decisions: [ofWin('r', { report: `${win}|points -5 0` }), ofWin('r', { report: `${win},points 3|points -2 0` })]
   },
   'claim.accepted': {
-    when: 'points were given for goods or a code',
+    when: 'a user claimed an item of a redemption for points or another unit',
     decisions: [{ activity: 'ticket', report: '1,tickets|points -50 0' }]
   },
   'task.completed': {
@@ -79,26 +88,26 @@ export const told: Partial<Record<(typeof eventTypes)[number], EventWords>> = {
     ]
   },
   'balance.debited': {
-    when: 'an operator took something back, as much as was there',
+    when: 'an operator took something back, at most what was there',
     decisions: [
       { activity: '', add: { u: { 'b:points': -100 } }, report: '-100', request: { unit: 'points', amount: -100 } },
       { activity: '', add: { u: { 'b:points': -60 } }, report: '-60', request: { unit: 'points', amount: -100 } }
     ]
   },
-  'user.disqualified': { when: 'an operator shut a user out of a campaign', decisions: none },
-  'user.requalified': { when: 'and let them in again', decisions: none },
-  'campaign.published': { when: 'a version was opened at the gate', decisions: none },
-  'campaign.paused': { when: 'an operator stopped it', decisions: none },
-  'campaign.resumed': { when: 'it went on', decisions: none },
+  'user.disqualified': { when: 'an operator excluded a user from a campaign', decisions: none },
+  'user.requalified': { when: 'an operator let an excluded user in again', decisions: none },
+  'campaign.published': { when: 'a version of a campaign was published', decisions: none },
+  'campaign.paused': { when: 'a campaign was paused', decisions: none },
+  'campaign.resumed': { when: 'a paused campaign was resumed', decisions: none },
   'campaign.adjusted': {
-    when: 'what is in force was changed, codes were loaded, or a version added something',
+    when: 'rules or stock in force were changed, codes were loaded, or a version added something',
     decisions: [
       { activity: 'phone', request: { price: 199900 } },
       { activity: 'phone', request: { addStock: -8 }, add: { 's:launch:phone': { 'all-day:remaining': -5 } } }
     ]
   },
-  'campaign.ended': { when: 'an operator ended it before its time', decisions: none },
-  'campaign.settled': { when: 'it was settled', decisions: none },
+  'campaign.ended': { when: 'an operator ended a campaign before its closing time', decisions: none },
+  'campaign.settled': { when: 'a campaign was settled', decisions: none },
   'command.accepted': { when: 'a [command](commands.md) was carried out', decisions: [] },
   'command.rejected': { when: 'a command was not carried out; `code` says why', decisions: [] }
 }

@@ -12,7 +12,7 @@ export const PaymentBody = Type.Object(
     currency: Currency,
     reference: Type.String({
       pattern: '^[\\x21-\\x7e]{1,64}$',
-      description: 'of the payment; the same one counts once'
+      description: 'of the payment; a payment counts once by its reference'
     }),
     reason: Reason
   },
@@ -51,7 +51,7 @@ export const ShipmentBody = Type.Unsafe<ShipmentBody>({
 export const ReturnBody = Type.Object(
   {
     quantity: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'all that is left where absent' })
+      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'all units that are left, where absent' })
     ),
     kind: Type.Optional(Type.Unsafe<'return' | 'exchange'>({ type: 'string', enum: ['return', 'exchange'] })),
     reason: Reason,

@@ -68,8 +68,12 @@ const campaign = of('campaign', [
     route: 'PUT /campaigns/{id}',
     file: 'definition'
   },
-  step('submission', 'submit', 'hand the newest version to review'),
-  review('approval', 'approve', 'approve the version that you read, as nobody who wrote any since'),
+  step('submission', 'submit', 'submit the newest version for review'),
+  review(
+    'approval',
+    'approve',
+    'approve the version that you read; whoever wrote a version since the last approved one cannot'
+  ),
   review('rejection', 'reject', 'make it a draft again'),
   review('publication', 'publish', 'publish it: preload, verify, open on schedule'),
   flag('pause', 'pause', 'pause a published campaign, within a second'),
@@ -114,15 +118,15 @@ const order = of('order', [
       inCampaign,
       text('--activity <id>', 'the sale'),
       text('--status <status>', 'accepted, paid, cancelled, expired, shipped, returned'),
-      text('--user <id>', 'whose they are'),
+      text('--user <id>', 'the buyer'),
       text('--ship-by <time>', 'those that have to be shipped by then'),
       ...page
     ]
   },
-  { name: 'show', says: 'an order, whose it is, and its history', args: '<order>', route: 'GET /orders/{order}' },
+  { name: 'show', says: 'an order, its owner and its history', args: '<order>', route: 'GET /orders/{order}' },
   {
     name: 'pay',
-    says: 'tell that it was paid',
+    says: 'record that it was paid',
     args: '<order>',
     route: 'POST /orders/{order}/payment',
     options: [
@@ -134,13 +138,13 @@ const order = of('order', [
   { name: 'cancel', says: 'cancel it', args: '<order>', route: 'POST /orders/{order}/cancellation' },
   {
     name: 'ship',
-    says: 'tell that it was shipped',
+    says: 'record that it was shipped, or news of the shipment',
     args: '<order>',
     route: 'POST /orders/{order}/shipment',
     options: [
-      text('--carrier <name>', 'who carries it'),
-      text('--tracking-number <text>', 'their number'),
-      text('--state <text>', 'what they say of it')
+      text('--carrier <name>', 'the carrier'),
+      text('--tracking-number <text>', 'the tracking number of the carrier'),
+      text('--state <text>', 'its state as the carrier calls it: in-transit, delivered, ...')
     ]
   },
   {
@@ -165,24 +169,24 @@ const win = of('win', [
     options: [
       inCampaign,
       text('--status <status>', 'won, given, claimed, revoked'),
-      text('--type <type>', 'physical, code, points, ...'),
+      text('--type <type>', 'physical, coupon, points, ...'),
       ...page
     ]
   },
-  { name: 'show', says: 'a win, and whose it is', args: '<win>', route: 'GET /wins/{win}' },
+  { name: 'show', says: 'a win and its owner', args: '<win>', route: 'GET /wins/{win}' },
   {
     name: 'revoke',
-    says: 'take it back, with what it gave',
+    says: 'revoke it and take back what it gave',
     args: '<win>',
     route: 'POST /wins/{win}/revocation',
-    options: [value('--return-quota <bool>', "as the campaign's policy where absent")]
+    options: [value('--return-quota <bool>', "whether it can be won again (what the campaign's policy says)")]
   }
 ])
 
 const pool = of('pool', [
   {
     name: 'load',
-    says: 'codes of a file, one a line; those that are there already are passed over',
+    says: 'load codes from a file, one a line; codes that are there already are skipped',
     args: '<campaign> <pool> <file>',
     route: 'POST /campaigns/{campaign}/pools/{pool}/codes',
     file: 'lines'
@@ -198,7 +202,7 @@ const pool = of('pool', [
 const user = of('user', [
   {
     name: 'find',
-    says: 'whose an id of an order, a win or a claim, or a code is; whether there is such a user',
+    says: 'find the owner of an order, win, claim or code by its id, or a user',
     args: '<q>',
     route: 'GET /search'
   },
@@ -222,18 +226,18 @@ const user = of('user', [
   },
   {
     name: 'disqualify',
-    says: 'shut a user out of a campaign',
+    says: 'exclude a user from a campaign',
     args: '<user>',
     route: 'POST /users/{user}/disqualification',
     options: [
       inCampaign,
       value('--revoke-wins <bool>', 'take the wins back too'),
-      value('--return-quota <bool>', "as the campaign's policy where absent")
+      value('--return-quota <bool>', "whether it can be won again (what the campaign's policy says)")
     ]
   },
   {
     name: 'requalify',
-    says: 'let a user in again; nothing that was revoked comes back',
+    says: 'let an excluded user in again; wins that were revoked stay revoked',
     args: '<user>',
     route: 'DELETE /users/{user}/disqualification',
     options: [inCampaign]
@@ -258,6 +262,6 @@ export const groupTexts: Readonly<Record<string, string>> = {
   order: 'orders, through the admin API',
   win: 'wins, through the admin API',
   pool: 'pools of unique codes, through the admin API',
-  user: 'what operators do for and to a user, through the admin API',
+  user: 'what operators do about one user, through the admin API',
   units: 'units of accounts, through the admin API'
 }

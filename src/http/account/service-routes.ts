@@ -26,7 +26,7 @@ const ProgressBody = Type.Object(
     user: UserId,
     sourceEventId: Type.String({
       pattern: '^[\\x21-\\x7e]{1,256}$',
-      description: 'of the event at its source: a second report of it counts nothing'
+      description: 'id of the event at its source; a second report with the same id counts nothing'
     }),
     amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })),
     occurredAt: Type.Optional(

@@ -25,7 +25,7 @@ const HotActivity = Type.Object({
   id: Type.String(),
   kind: Type.String(),
   title: Type.String(),
-  uses: Type.Integer({ description: 'at least so often' })
+  uses: Type.Integer({ description: 'how often it was used, at least' })
 })
 
 /** Units and prizes taken, by what Redis counts; those of tasks and of prizes without a quota it does not. */

@@ -37,7 +37,7 @@ const OrderQuery = Type.Object(
     activity: MayId,
     user: MayUser,
     status: Type.Optional(OrderStatus),
-    shipBy: Type.Optional(Type.String({ description: 'a date and time: those that have to be shipped by then' }))
+    shipBy: Type.Optional(Type.String({ description: 'a date and time: orders that have to be shipped by then' }))
   },
   closed
 )
@@ -119,7 +119,11 @@ export async function adminSearches(app: FastifyInstance, { pool, desk, campaign
     '/admin/v1/search',
     {
       preHandler: requireRole('viewer'),
-      schema: { ...schema, summary: 'Whose an id or a code is: user, order, win, claim, code', querystring: WordQuery }
+      schema: {
+        ...schema,
+        summary: 'The owner of an order, win, claim or code, or a user, by its id',
+        querystring: WordQuery
+      }
     },
     async (request) => ({ items: await fromStore(searchWord(pool, request.query.q)), nextCursor: null })
   )
@@ -128,7 +132,11 @@ export async function adminSearches(app: FastifyInstance, { pool, desk, campaign
     '/admin/v1/campaigns/:campaign/pools/:pool',
     {
       preHandler: requireRole('viewer', 'pools:load'),
-      schema: { ...schema, summary: 'How many codes are loaded, given and left; never a code', params: PoolParams }
+      schema: {
+        ...schema,
+        summary: 'How many codes are loaded, given and left; the codes are never shown',
+        params: PoolParams
+      }
     },
     async (request) => {
       const { params } = request

@@ -34,7 +34,7 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
     {
       preHandler: requireRole('viewer', 'orders:read'),
       schema: {
-        summary: 'An order, whose it is, its payments, shipments, returns, money that is due back, and its decisions',
+        summary: 'An order with its buyer, payments, shipments, returns, money that is due back, and its decisions',
         tags,
         params: OrderParams,
         response: { 200: OpenObject, ...refusals }
@@ -56,10 +56,10 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
 }
 
 const summaries = {
-  pay: 'Tell that an order was paid',
+  pay: 'Record a payment of an order',
   cancel: 'Cancel an order',
-  ship: 'Tell that an order was shipped',
-  return: 'Take units back'
+  ship: 'Record a shipment of an order, or news of it',
+  return: 'Take units of an order back'
 } as const
 
 const changingRoutes: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, options) => {

@@ -25,7 +25,7 @@ export const problemTable = {
     members: ['fields'],
     en: {
       title: 'No other discount can be used',
-      detail: 'The price of this sale is final: coupons, points and discounts cannot be added.'
+      detail: 'The price of this sale is final. Coupons, points and other discounts cannot be used.'
     },
     'zh-CN': { title: '不可叠加优惠', detail: '本场价格为最终价，不能再使用优惠券、积分或折扣。' }
   },
@@ -34,7 +34,7 @@ export const problemTable = {
     members: [],
     en: {
       title: 'Sign in first',
-      detail: 'A valid bearer token is needed: none came, or it is expired, foreign or broken.'
+      detail: 'A valid bearer token is needed. None was sent, or it has expired, is damaged, or is from another issuer.'
     },
     'zh-CN': { title: '请先登录', detail: '需要有效的令牌：未提供，或已过期、来源不符、内容损坏。' }
   },
@@ -43,7 +43,7 @@ export const problemTable = {
     members: ['requires'],
     en: {
       title: 'Not allowed',
-      detail: 'Your role does not allow this; it takes {requires}.',
+      detail: 'Your role does not allow this. It needs {requires}.',
       without: 'Your role does not allow this.'
     },
     'zh-CN': {
@@ -61,7 +61,7 @@ export const problemTable = {
   NOT_ELIGIBLE: {
     status: 403,
     members: ['requires'],
-    en: { title: 'Not eligible', detail: 'This activity is open only to users who hold what requires names.' },
+    en: { title: 'Not eligible', detail: 'This activity is only for users who have what requires names.' },
     'zh-CN': { title: '不符合参与条件', detail: '该活动仅对满足 requires 所列条件的用户开放。' }
   },
   TICKET_REQUIRED: {
@@ -79,7 +79,7 @@ export const problemTable = {
   UNVERIFIED: {
     status: 403,
     members: [],
-    en: { title: 'Not verified yet', detail: 'This counts only after it was verified.' },
+    en: { title: 'Not verified yet', detail: 'This counts once it has been verified.' },
     'zh-CN': { title: '尚未验证', detail: '通过验证后才会生效。' }
   },
   NOT_FOUND: {
@@ -139,7 +139,7 @@ export const problemTable = {
     members: ['unit', 'balance', 'required'],
     en: {
       title: 'Not enough {unit}',
-      detail: '{required} are needed, {balance} are there.',
+      detail: 'You need {required} and have {balance}.',
       without: 'The balance is too low.'
     },
     'zh-CN': { title: '余额不足', detail: '需要 {required}，现有 {balance}。', without: '余额不足。' }
@@ -147,7 +147,7 @@ export const problemTable = {
   ALREADY_DONE: {
     status: 409,
     members: [],
-    en: { title: 'Already done', detail: 'This was done before and counts once.' },
+    en: { title: 'Already done', detail: 'You have done this already. It counts once.' },
     'zh-CN': { title: '已完成', detail: '该操作已完成，只计一次。' }
   },
   ALREADY_BOUND: {
@@ -171,7 +171,7 @@ export const problemTable = {
   PREREQUISITE: {
     status: 409,
     members: ['after'],
-    en: { title: 'Something else comes first', detail: 'Another task has to be done before this one.' },
+    en: { title: 'Something else comes first', detail: 'Do the tasks that after names first.' },
     'zh-CN': { title: '需先完成前置任务', detail: '请先完成前置任务。' }
   },
   VOIDED: {
@@ -209,7 +209,7 @@ export const problemTable = {
   CONFLICT: {
     status: 409,
     members: [],
-    en: { title: 'Conflict', detail: 'This contradicts the present state; nothing was changed.' },
+    en: { title: 'Conflict', detail: 'This does not fit the present state. Nothing was changed.' },
     'zh-CN': { title: '冲突', detail: '与当前状态冲突，未做任何更改。' }
   },
   ENDED: {
@@ -223,7 +223,7 @@ export const problemTable = {
     members: ['version'],
     en: {
       title: 'Another version is in force',
-      detail: 'It was changed meanwhile. Read it again, then repeat the change.'
+      detail: 'Somebody changed it meanwhile. Read it again, then repeat your change.'
     },
     'zh-CN': { title: '版本不一致', detail: '内容已被更改，请重新读取后再修改。' }
   },
@@ -281,7 +281,7 @@ export const problemTable = {
     members: ['retryAfterMs'],
     en: {
       title: 'The outcome is not known',
-      detail: 'The answer was lost on the way. Send the same request with the same key: it tells the outcome.'
+      detail: 'The answer was lost. Send the same request with the same key again: its answer tells the outcome.'
     },
     'zh-CN': { title: '结果未知', detail: '结果在途中丢失。请用相同的 key 重发同一请求以获知结果。' }
   }

@@ -5,7 +5,7 @@ const of = (id: string, summary: string): Operation => ({ id, summary })
 /** Of the admin port, by method and path. The reference page of the admin API is written from it. */
 export const adminOperations: Readonly<Record<string, Operation>> = {
   'GET /healthz': of('liveness', 'The event loop answers'),
-  'GET /readyz': of('readiness', 'Whether to send traffic here'),
+  'GET /readyz': of('readiness', 'Whether this gateway may get traffic, and which conditions hold'),
   'GET /metrics': of('metrics', 'Figures as Prometheus text, without a token'),
   'GET /admin/v1/health': of('health', 'Every condition with its age, its detail and its entry in the runbook'),
   'GET /admin/v1/audit': of('listAudit', 'Who changed what, when and why, newest first'),
@@ -20,13 +20,16 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'Change what is in force: closing time, admission, limits'
   ),
   'GET /admin/v1/campaigns/:campaign/versions': of('listVersions', 'Versions of the definition and their reviews'),
-  'POST /admin/v1/campaigns/:campaign/submission': of('submitCampaign', 'Hand a version in for review'),
+  'POST /admin/v1/campaigns/:campaign/submission': of('submitCampaign', 'Submit a version for review'),
   'POST /admin/v1/campaigns/:campaign/approval': of('approveCampaign', 'Approve a version that somebody else wrote'),
-  'POST /admin/v1/campaigns/:campaign/rejection': of('rejectCampaign', 'Send a version back, with the reason'),
-  'POST /admin/v1/campaigns/:campaign/publication': of('publishCampaign', 'Preload, compare, and open on schedule'),
-  'POST /admin/v1/campaigns/:campaign/pause': of('pauseCampaign', 'Stop everything in it, until resumed'),
-  'POST /admin/v1/campaigns/:campaign/resumption': of('resumeCampaign', 'Go on after a pause'),
-  'POST /admin/v1/campaigns/:campaign/end': of('endCampaign', 'End it for good, before its time'),
+  'POST /admin/v1/campaigns/:campaign/rejection': of('rejectCampaign', 'Reject a version, with the reason'),
+  'POST /admin/v1/campaigns/:campaign/publication': of(
+    'publishCampaign',
+    'Publish a version: it is preloaded, compared and opened on schedule'
+  ),
+  'POST /admin/v1/campaigns/:campaign/pause': of('pauseCampaign', 'Pause a campaign until it is resumed'),
+  'POST /admin/v1/campaigns/:campaign/resumption': of('resumeCampaign', 'Resume a paused campaign'),
+  'POST /admin/v1/campaigns/:campaign/end': of('endCampaign', 'End a campaign for good, before its closing time'),
   'POST /admin/v1/campaigns/:campaign/settlement': of('settleCampaign', 'Settle an ended campaign'),
   'GET /admin/v1/campaigns/:campaign/state': of(
     'getState',
@@ -40,27 +43,33 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'POST /admin/v1/campaigns/:campaign/pools/:pool/codes': of('loadCodes', 'Codes of a file, one a line'),
   'GET /admin/v1/campaigns/:campaign/pools/:pool': of(
     'getPool',
-    'How many codes are loaded, given and left; never a code'
+    'How many codes are loaded, given and left; the codes are never shown'
   ),
   'POST /admin/v1/campaigns/:campaign/reconciliation': of('startReconciliation', 'Compare Redis, journal and Postgres'),
   'GET /admin/v1/campaigns/:campaign/reconciliation': of('listReconciliations', 'Comparisons and what differed'),
   'POST /admin/v1/campaigns/:campaign/reconciliation/repair': of(
     'repair',
-    'Open the shard again, which writes Redis from Postgres'
+    'Open the shard again: Redis is written anew from Postgres'
   ),
-  'GET /admin/v1/search': of('search', 'A user, order, win or code by what they are called'),
+  'GET /admin/v1/search': of('search', 'Whom an id or a code belongs to'),
   'GET /admin/v1/orders': of('listOrders', 'Orders, newest first'),
-  'GET /admin/v1/orders/:order': of('getOrder', 'An order with its payments, shipments, returns and what is due back'),
-  'POST /admin/v1/orders/:order/payment': of('payOrder', 'Tell that it was paid: amount, currency, reference'),
-  'POST /admin/v1/orders/:order/cancellation': of('cancelOrder', 'Cancel it'),
-  'POST /admin/v1/orders/:order/shipment': of('shipOrder', 'Tell how its shipment is'),
-  'POST /admin/v1/orders/:order/return': of('returnOrder', 'Take units back'),
+  'GET /admin/v1/orders/:order': of(
+    'getOrder',
+    'An order with its payments, shipments, returns and the money that is due back'
+  ),
+  'POST /admin/v1/orders/:order/payment': of('payOrder', 'Record a payment of an order'),
+  'POST /admin/v1/orders/:order/cancellation': of('cancelOrder', 'Cancel an order'),
+  'POST /admin/v1/orders/:order/shipment': of('shipOrder', 'Record a shipment of an order, or news of it'),
+  'POST /admin/v1/orders/:order/return': of('returnOrder', 'Take units of an order back'),
   'GET /admin/v1/wins': of('listWins', 'Wins, newest first'),
-  'GET /admin/v1/wins/:win': of('getWin', 'A win, and whose it is'),
-  'POST /admin/v1/wins/:win/revocation': of('revokeWin', 'Take it back, with what it gave'),
+  'GET /admin/v1/wins/:win': of('getWin', 'A win and its owner'),
+  'POST /admin/v1/wins/:win/revocation': of('revokeWin', 'Revoke a win and take back what it gave'),
   'POST /admin/v1/users/:user/grants': of('grant', 'Give or take back points, chances or an entitlement'),
-  'POST /admin/v1/users/:user/disqualification': of('disqualify', 'Shut a user out of a campaign'),
-  'DELETE /admin/v1/users/:user/disqualification': of('requalify', 'Let a user in again; what was revoked stays so'),
+  'POST /admin/v1/users/:user/disqualification': of('disqualify', 'Exclude a user from a campaign'),
+  'DELETE /admin/v1/users/:user/disqualification': of(
+    'requalify',
+    'Let an excluded user in again; wins that were revoked stay revoked'
+  ),
   'GET /admin/v1/users/:user/timeline': of('getTimeline', 'Everything that was decided about a user, newest first'),
   'POST /admin/v1/units/:unit/imports': of('importUnits', 'Opening balances of a file: user,amount,reference'),
   'POST /service/v1/campaigns/:campaign/tasks/:task/progress': of(

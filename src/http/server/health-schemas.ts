@@ -7,7 +7,9 @@ const names = conditionTable.map(({ name }) => name)
 /** What /readyz says, whichever its status. */
 export const Readiness = Type.Object(
   {
-    ready: Type.Boolean({ description: 'whether traffic may be sent here; no part that is lost later changes it' }),
+    ready: Type.Boolean({
+      description: 'whether traffic may be sent here; losing Redis, NATS or Postgres later does not change it'
+    }),
     status: Type.Unsafe<'ready' | 'draining' | 'starting'>({ type: 'string', enum: ['ready', 'draining', 'starting'] }),
     environment: Type.String({ description: 'FLOODGATE_ENV' }),
     gate: Level,

@@ -129,7 +129,7 @@ function projectionHealth(conditions: readonly Condition[]): Health {
 export const healthRoutes: FastifyPluginAsync<{ health: HealthCheck; environment: string }> = async (app, options) => {
   const { health, environment } = options
   const live = { tags: ['health'], summary: 'The event loop answers', response: { 200: Liveness } }
-  const summary = 'Whether to send traffic here, and what is true now'
+  const summary = 'Whether this gateway may get traffic, and which conditions hold'
   const readiness = { tags: ['health'], summary, response: { 200: Readiness, 503: Readiness } }
   app.get('/healthz', { schema: live }, async () => ({ status: 'ok' }))
   app.get('/readyz', { schema: readiness }, async (_request, reply) => {

@@ -51,7 +51,7 @@ const IdempotencyKey = Type.Object({
     minLength: 8,
     maxLength: 128,
     pattern: '^[\\x21-\\x7e]+$',
-    description: 'one for each intention: the same key again is the same decision, never a second one'
+    description: 'a new one for each intention; the same key again gives the same decision, never a second one'
   })
 })
 

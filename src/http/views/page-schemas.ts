@@ -88,7 +88,7 @@ const prizeTerms = {
   title: Type.String(),
   type: Type.String(),
   value: optional(Type.Integer({ description: 'minor units' })),
-  quota: nullable('integer', 'null: as many as are drawn'),
+  quota: nullable('integer', 'how many there are; null: no end'),
   weight: Type.Integer(),
   minSpins: optional(Type.Integer()),
   guaranteedAfter: optional(Type.Integer()),
@@ -97,7 +97,7 @@ const prizeTerms = {
   reward: optional(Reward),
   subPrizes: optional(Type.Array(subPrize)),
   display: optional(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
-  odds: Type.Number({ description: 'its weight in the full sum, for level 0' })
+  odds: Type.Number({ description: 'its weight divided by the sum of all weights, for users of level 0' })
 }
 
 const drawTerms = {
@@ -111,11 +111,11 @@ const drawTerms = {
     winsPerCampaign: limit('wins'),
     winsPerTier: ByName('wins by tier')
   }),
-  fallback: Type.String({ description: 'id of the prize that every other one falls back to' }),
+  fallback: Type.String({ description: 'id of the prize that is given when the picked one cannot be' }),
   oddsByLevel: optional(Type.Array(Type.Object({ level: Type.Integer(), odds: ByName('by prize') }))),
   seedCommitment: nullable('string', 'SHA-256 of the seed, in hex'),
   algorithm: Type.String({ description: 'how a spin is computed' }),
-  seed: optional(Type.String({ description: 'in hex, once the draw is over' }))
+  seed: optional(Type.String({ description: 'in hex; absent until the draw is over' }))
 }
 
 const taskTerms = {
@@ -156,7 +156,7 @@ const ActivityTerms = Type.Union([
     {
       ...drawTerms,
       prizes: Type.Array(Type.Object(prizeTerms)),
-      terms: Type.Array(Type.String(), { description: 'what is a win, what is promised, in words' }),
+      terms: Type.Array(Type.String(), { description: 'what counts as a win and what is promised, in words' }),
       ...sessionsOfTerms
     },
     { title: 'DrawTerms' }
@@ -258,7 +258,7 @@ export const Standing = Type.Object(
     chances: Type.Record(
       Type.String(),
       Type.Object({
-        daily: Type.Integer({ description: 'of today, left' }),
+        daily: Type.Integer({ description: 'left of today' }),
         dailyLimit: Type.Integer(),
         extra: Type.Integer(),
         total: Type.Integer(),

@@ -9,8 +9,8 @@ function orNull<S extends TSchema>(schema: S) {
 }
 
 const Chances = Type.Object({
-  daily: Type.Optional(Type.Integer({ description: 'of this local day, left' })),
-  extra: Type.Optional(Type.Integer({ description: 'earned or granted, left' }))
+  daily: Type.Optional(Type.Integer({ description: 'left of this local day' })),
+  extra: Type.Optional(Type.Integer({ description: 'earned or granted, and not used yet' }))
 })
 
 /** Balances by unit, as `{"points": 90, "chances": {"wheel": {"extra": 2}}}`. */
@@ -20,7 +20,8 @@ export interface Balances {
 
 const Balances = Type.Unsafe<Balances>({
   type: 'object',
-  description: 'what a decision moved, as it was right after it: points and other units, and chances by draw',
+  description:
+    'balances that the decision changed, as they were right after it: points and other units, and chances by draw',
   properties: { chances: { type: 'object', additionalProperties: Chances } },
   additionalProperties: { type: 'integer' }
 })
@@ -59,7 +60,7 @@ const winState = {
   status: Type.Unsafe<'won' | 'given' | 'claimed' | 'revoked'>({
     type: 'string',
     enum: ['won', 'given', 'claimed', 'revoked'],
-    description: 'won: to be claimed; given: credited with the spin'
+    description: 'won: waits to be claimed; given: was credited with the spin'
   }),
   claimBy: NullableTime,
   claimRequires: Type.Array(Type.String(), { description: 'fields that the body of its claim must have' })
@@ -70,7 +71,7 @@ const WinState = Type.Object(winState)
 export type WinState = Static<typeof WinState>
 
 const pending = Type.Optional(
-  Type.Boolean({ description: 'true: the last change is not journaled yet, so no promise stands' })
+  Type.Boolean({ description: 'true: the last change is not journaled yet, so it is not promised' })
 )
 const code = Type.Optional(Type.String({ description: 'for its owner only' }))
 
@@ -99,10 +100,11 @@ export const Spin = Type.Object(
     cost: Amounts,
     credited: Credited,
     balances: Balances,
-    number: Type.String({ description: 'what the prize was picked by, 13 hex digits' }),
+    number: Type.String({ description: 'the number by which the prize was picked, 13 hex digits' }),
     why: Type.Optional(
       Type.String({
-        description: 'why it is not the prize that the number means: exhausted, unreleased, capped, early, guaranteed'
+        description:
+          'why the prize is another one than the number picked: exhausted, unreleased, capped, early, guaranteed'
       })
     ),
     spunAt: Time
@@ -121,7 +123,7 @@ export const Claim = Type.Object(
     balances: Type.Optional(Balances),
     acceptedAt: Time,
     code,
-    codes: Type.Optional(Type.Array(Type.String(), { description: 'of a claim of several' })),
+    codes: Type.Optional(Type.Array(Type.String(), { description: 'the codes, where more than one unit was claimed' })),
     pending
   },
   { title: 'Claim' }
@@ -135,10 +137,14 @@ export const Completion = Type.Object(
     task: Type.String(),
     period: Type.Unsafe<string | null>({
       type: ['string', 'null'],
-      description: 'local day that it counts for, null for once a campaign'
+      description: 'the local day that it counts for; null for a task that is done once a campaign'
     }),
     credited: Credited,
-    cappedBy: Type.Optional(Type.String({ description: 'what was cut at its daily cap, such as "chances:wheel"' })),
+    cappedBy: Type.Optional(
+      Type.String({
+        description: 'what was not credited in full because its daily cap was reached, such as "chances:wheel"'
+      })
+    ),
     doubled: Type.Optional(Type.Integer({ description: 'factor of the card that multiplied what was credited' })),
     streak: Type.Optional(
       Type.Object({
@@ -155,7 +161,9 @@ export type Completion = Static<typeof Completion>
 
 const revocation = Type.Object({
   takenBack: Credited,
-  shortfall: Type.Record(Type.String(), Type.Integer(), { description: 'what was spent already, by unit' })
+  shortfall: Type.Record(Type.String(), Type.Integer(), {
+    description: 'what could not be taken back because it was spent already, by unit'
+  })
 })
 
 const head = {
@@ -193,7 +201,7 @@ export const WinList = listOf(Win, 'WinList')
 export const ClaimList = listOf(Claim, 'ClaimList')
 
 const LedgerEntry = Type.Object({
-  eventId: Type.String({ description: 'the decision that moved it; one may move several balances' }),
+  eventId: Type.String({ description: 'the decision that changed the balance; one decision may change several' }),
   type: Type.String({ description: 'entity.verb of that decision' }),
   campaign: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null for an imported balance' }),
   activity: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
@@ -207,7 +215,7 @@ export type LedgerEntry = Static<typeof LedgerEntry>
 export const LedgerList = listOf(LedgerEntry, 'Ledger')
 
 const Winner = Type.Object({
-  user: Type.String({ description: 'masked' }),
+  user: Type.String({ description: 'the user, with a part of the id hidden' }),
   draw: Type.String(),
   prize: PrizeName,
   wonAt: Time

@@ -52,16 +52,17 @@ export const Order = Type.Object(
     acceptedAt: Time,
     payBy: NullableTime,
     shipBy: NullableTime,
-    position: Type.Integer({ description: 'the how-manyth unit of its session the first unit of the order is' }),
-    returned: Type.Optional(Type.Integer({ description: 'units that came back; not told while there are none' })),
+    position: Type.Integer({ description: 'which unit of the session the first unit of the order is, counted from 1' }),
+    returned: Type.Optional(Type.Integer({ description: 'units that came back; absent while there are none' })),
     refundDue: Type.Optional(
       Type.Integer({
-        description: 'minor units due back for what was cancelled or came back; not told while there are none'
+        description:
+          'minor units that have to be paid back, for a cancellation or for units that came back; absent while there are none'
       })
     ),
     shipment: Type.Optional(Shipment),
     pending: Type.Optional(
-      Type.Boolean({ description: 'true: the last change is not journaled yet, so no promise stands' })
+      Type.Boolean({ description: 'true: the last change is not journaled yet, so it is not promised' })
     )
   },
   { title: 'Order' }

@@ -15,7 +15,7 @@ export const TaskProgressData = Type.Object({
   amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   sourceEventId: Type.Optional({
     ...Word,
-    description: 'of the event at its source; the id of the command where absent'
+    description: 'id of the event at its source; the id of the command where absent'
   }),
   occurredAt: Type.Optional(
     Type.String({ description: 'a date and time: the day that it counts for; `time`, else now, where absent' })
