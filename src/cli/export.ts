@@ -3,6 +3,7 @@ import { createWriteStream, renameSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Pool } from 'pg'
 import { systemCodeOf } from '../base/errors.ts'
+import { ONLY_SHARD } from '../base/shards.ts'
 import type { Config } from '../config/config.ts'
 import { exportEvents, placeOf } from '../export/events.ts'
 import { type ExportedPage, exportJournal } from '../export/journal.ts'
@@ -22,7 +23,6 @@ export interface ExportCommand {
   readonly mask?: boolean
 }
 
-const SHARD = 0
 const PROGRESS_MS = 1000
 
 /**
@@ -54,16 +54,16 @@ function pagesOf(
   asked: { command: ExportCommand; from: JournalPlace | undefined }
 ): AsyncGenerator<ExportedPage> {
   const { command, from } = asked
-  const common = { shard: SHARD, campaign: command.campaign ?? '', from }
+  const common = { shard: ONLY_SHARD, campaign: command.campaign ?? '', from }
   if (command.what === 'events') return exportEvents(pool, { ...common, names: streamNames(config.NAMESPACE) })
   return exportJournal(pool, { ...common, namespace: config.NAMESPACE, mask: command.mask === true, now: Date.now() })
 }
 
 function startOf(id: string): JournalPlace {
-  const place = placeOf(id, SHARD)
+  const place = placeOf(id, ONLY_SHARD)
   if (place !== undefined) return place
   throw new StackError(
-    `--from ${JSON.stringify(id)} is not a decision id of shard ${SHARD}.`,
+    `--from ${JSON.stringify(id)} is not a decision id of shard ${ONLY_SHARD}.`,
     'Nothing was written.',
     'Give one such as 0-1795300652-3: the id of an order, a win or an event.'
   )

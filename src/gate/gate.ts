@@ -39,10 +39,14 @@ export interface UnstoredDecision {
   readonly journaled: boolean
 }
 
-/** The gate as the HTTP layer, the lifecycle and the drivers see it. */
-export interface Gate {
+/** What asks for a change. */
+export interface Decider {
   /** Decides, publishes, waits for the journal's ack, settles where the decision gives. Never throws. */
   submit(command: Command): Promise<Outcome>
+}
+
+/** What asks about a user: each answer tells what Postgres may lack. */
+export interface UserReader {
   /**
    * Orders of a user that Postgres may lack or know as they were: those that the user's newest decisions made or changed,
    * newest first. What is not among them is in Postgres for whoever asks it afterwards.
@@ -67,16 +71,33 @@ export interface Gate {
    * @throws UnavailableError when Redis does not answer in time
    */
   lookup(user: string, key: string): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }> | undefined>
+  /** Whose an order or win is that Postgres may lack; undefined for what is stored. @throws UnavailableError */
+  ownerOf(id: string): Promise<string | undefined>
+}
+
+/** What asks for rules and stock. */
+export interface HashReader {
   /** Flat hashes by logical key (`c:`, `a:`, `s:`); an absent key is an empty object. @throws UnavailableError */
   read(keys: readonly string[]): Promise<Array<Record<string, string>>>
-  /** Whose an order or win is that Postgres may lack; undefined for what is stored. @throws UnavailableError */
-  ownerOf(order: string): Promise<string | undefined>
+}
+
+/** What a process knows of its shards. */
+export interface Shards {
   /** Frames that wait: in the outbox for the journal, in kept for Postgres. @throws UnavailableError */
-  depths(): Promise<{ readonly outbox: number; readonly kept: number }>
-  /** What this process knows of its own connections. */
-  health(): { readonly gate: Health; readonly journal: Health; readonly conditions: Verdicts }
-  /** Resolves once a gate call succeeded for the first time. */
+  depths(shard: number): Promise<{ readonly outbox: number; readonly kept: number }>
+  /** What this process knows of its own connections to a shard. */
+  health(shard: number): OwnHealth
+  /** Resolves once a gate call succeeded for the first time, in each shard. */
   ready(): Promise<void>
   /** Waits until nothing is in flight and everything acked is settled, at most `ms`, then closes the connections. */
   close(ms: number): Promise<void>
 }
+
+export interface OwnHealth {
+  readonly gate: Health
+  readonly journal: Health
+  readonly conditions: Verdicts
+}
+
+/** All of it, as a process holds it. Whoever is handed the gate takes only the parts that they call. */
+export type Gate = Decider & UserReader & HashReader & Shards

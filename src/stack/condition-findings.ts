@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { messageOf } from '../base/errors.ts'
+import { ONLY_SHARD } from '../base/shards.ts'
 import { type Condition, conditionTable, judge, runbookEntry } from '../health/conditions.ts'
 import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
 import { readStoreFacts } from '../store/shard/health.ts'
@@ -7,8 +8,6 @@ import type { Finding } from './checks.ts'
 
 /** What /readyz says of a condition. */
 export type ToldCondition = Pick<Condition, 'name' | 'ok'>
-
-const SHARD = 0
 
 /**
  * The conditions as the gateway tells them and, with the reasons, as Postgres does. Without a gateway nothing is said of those
@@ -34,7 +33,7 @@ export async function conditionFindings(pool: pg.Pool, told: readonly ToldCondit
 async function fromPostgres(pool: pg.Pool): Promise<Condition[]> {
   const process = { silent: 'only a gateway knows' }
   try {
-    const facts = await readStoreFacts(pool, SHARD)
+    const facts = await readStoreFacts(pool, ONLY_SHARD)
     return judge({ process, store: storeVerdicts(facts), owner: ownerVerdicts(facts.workers) })
   } catch (error) {
     const silent = { silent: `Postgres: ${messageOf(error)}` }

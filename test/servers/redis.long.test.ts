@@ -191,7 +191,7 @@ t.test('What a Redis that was wiped does not hold is never told as nothing', asy
   const reads: ReadonlyArray<readonly [name: string, read: () => Promise<unknown>]> = [
     ['read', () => gate.read([`u:ann`, 'c:c'])],
     ['ownerOf', () => gate.ownerOf(order)],
-    ['depths', () => gate.depths()],
+    ['depths', () => gate.depths(shop.shard)],
     ['ordersOf', () => gate.ordersOf('ann')],
     ['winsOf', () => gate.winsOf('ann')],
     ['unstoredOf', () => gate.unstoredOf('ann')],

@@ -35,7 +35,7 @@ export function admin(t: Test, url: string): Redis {
   return redis
 }
 
-export const isOpen = (shop: Shop) => shop.gate.health().gate === 'ok'
+export const isOpen = (shop: Shop) => shop.gate.health(shop.shard).gate === 'ok'
 
 export const replication = async (redis: Redis, field: string): Promise<string> =>
   new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(await redis.info('replication'))?.[1] ?? ''

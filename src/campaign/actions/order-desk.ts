@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { fromStore } from '../../base/deadline.ts'
 import type { Decision, Outcome } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import { decodeRefund } from '../../record/order.ts'
 import { claimReference, keepReference, releaseReference } from '../../store/campaigns/payment-references.ts'
 import { type AuditedCommand, type AuditedGate, createAuditedGate } from '../carrying/audited-gate.ts'
@@ -11,7 +11,7 @@ import { type AskedChange, type Asker, orderChange } from './order-changes.ts'
 import type { FoundOrder } from './order-lookup.ts'
 
 interface DeskParts {
-  readonly gate: Pick<Gate, 'submit'>
+  readonly gate: Decider
   readonly pool: pg.Pool
   readonly logger: Logger
 }

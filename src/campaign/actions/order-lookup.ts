@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { fromStore } from '../../base/deadline.ts'
-import type { Gate, LiveOrder } from '../../gate/gate.ts'
+import type { LiveOrder, UserReader } from '../../gate/gate.ts'
 import { decodeOrder } from '../../record/order.ts'
 import { findOrder, type StoredOrder } from '../../store/reading/orders.ts'
 import { findAny } from './find-in-both.ts'
@@ -15,7 +15,7 @@ export function journaled({ id, record }: StoredOrder): LiveOrder {
 
 /** An order whosever it is; see findAny. @throws UnavailableError */
 export function findAnyOrder(
-  { gate, pool }: { readonly gate: Pick<Gate, 'orderOf' | 'ownerOf'>; readonly pool: Pool },
+  { gate, pool }: { readonly gate: Pick<UserReader, 'orderOf' | 'ownerOf'>; readonly pool: Pool },
   id: string
 ): Promise<FoundOrder | undefined> {
   return findAny({

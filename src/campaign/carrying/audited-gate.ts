@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { fromStore } from '../../base/deadline.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
 import { auditDebts } from './audit-debts.ts'
 
@@ -36,15 +36,7 @@ async function connectInTime(pool: pg.Pool): Promise<pg.PoolClient> {
  * Submits commands of operators. The audit entry is written in a transaction begun before the change: without Postgres
  * nothing is changed.
  */
-export function createAuditedGate({
-  gate,
-  pool,
-  logger
-}: {
-  gate: Pick<Gate, 'submit'>
-  pool: pg.Pool
-  logger: Logger
-}) {
+export function createAuditedGate({ gate, pool, logger }: { gate: Decider; pool: pg.Pool; logger: Logger }) {
   return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
     const client = await connectInTime(pool)
     let broken = true

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import { type AdjustCommand, SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider, HashReader } from '../../gate/gate.ts'
 import { changeCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import {
   closeIntent,
@@ -23,7 +23,7 @@ import { shortEntry } from './applied.ts'
 /** What the lifecycle works with. */
 export interface CampaignDeps {
   readonly pool: Pool
-  readonly gate: Pick<Gate, 'submit' | 'read'>
+  readonly gate: Decider & HashReader
   /** ms since 1970 */
   readonly now?: () => number
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { HashReader } from '../../gate/gate.ts'
 import { changeCampaign, findCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import { hasOpenIntent, insertIntent } from '../../store/campaigns/intents.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
@@ -42,10 +42,7 @@ function expectedValues(preload: PublicationPlan['preload']): Map<string, Map<st
  * Reads back what was preloaded and compares it with what the definition asks for.
  * @throws UnavailableError when Redis does not answer in time
  */
-export async function compareBack(
-  gate: Pick<Gate, 'read'>,
-  preload: PublicationPlan['preload']
-): Promise<Difference[]> {
+export async function compareBack(gate: HashReader, preload: PublicationPlan['preload']): Promise<Difference[]> {
   const expected = expectedValues(preload)
   const keys = [...expected.keys()]
   const found = await gate.read(keys)

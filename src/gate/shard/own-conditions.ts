@@ -1,8 +1,9 @@
-import type { Verdict, Verdicts } from '../../health/conditions.ts'
+import type { Logger } from 'pino'
+import type { Verdict } from '../../health/conditions.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import type { FullnessWatch } from '../../journal/fullness.ts'
 import type { Batcher } from '../batch/batcher.ts'
-import type { Health } from '../batch/outcomes.ts'
+import type { OwnHealth } from '../gate.ts'
 import type { OpeningWatch } from '../redis/epoch-watch.ts'
 import type { Pulse } from '../redis/pulse.ts'
 
@@ -12,11 +13,29 @@ const FILLS_AT = 0.7
 const REMEMBERED_MS = 10_000
 
 /** The last word of the journal about a frame. */
-export interface LastPublish {
-  readonly acked: boolean
-  readonly reason: string
-  /** performance.now() */
-  readonly at: number
+export class LastPublish {
+  #acked: boolean | undefined
+  #reason = ''
+  #at = 0
+  readonly #logger: Logger
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  /** Says the first refusal of a row in the log. */
+  note(acked: boolean, reason: string): void {
+    if (!acked && this.#acked !== false)
+      this.#logger.warn({ reason }, 'the journal did not ack a frame; its orders are pending')
+    this.#acked = acked
+    this.#reason = reason
+    this.#at = performance.now()
+  }
+
+  /** Why a frame was refused lately and none was acked after it; '' otherwise. */
+  refusal(): string {
+    return this.#acked === false && performance.now() - this.#at < REMEMBERED_MS ? this.#reason : ''
+  }
 }
 
 interface OwnParts {
@@ -25,13 +44,7 @@ interface OwnParts {
   readonly pulse: Pulse
   readonly connection: Pick<JournalConnection, 'isUp'>
   readonly fullness: FullnessWatch
-  readonly lastPublish: () => LastPublish | undefined
-}
-
-export interface OwnHealth {
-  readonly gate: Health
-  readonly journal: Health
-  readonly conditions: Verdicts
+  readonly lastPublish: Pick<LastPublish, 'refusal'>
 }
 
 /** What a gate knows of its own connections, from the calls that it makes anyway. */
@@ -39,9 +52,7 @@ export function ownHealth({ watch, batcher, pulse, connection, fullness, lastPub
   const redis = pulse.redis()
   const writable = pulse.writable()
   const isOpen = watch.current() !== undefined
-  const last = lastPublish()
-  const refused = last !== undefined && !last.acked && performance.now() - last.at < REMEMBERED_MS ? last.reason : ''
-  const nats = natsVerdict(connection.isUp(), fullness.problem(), refused)
+  const nats = natsVerdict(connection.isUp(), fullness.problem(), lastPublish.refusal())
   const decides = isOpen && redis.ok && writable.ok && !batcher.isRefusing()
   return {
     gate: decides ? 'ok' : 'closed',

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
-import type { Gate, UnstoredDecision } from '../../gate/gate.ts'
+import type { UnstoredDecision, UserReader } from '../../gate/gate.ts'
 import { decodeReport } from '../../record/report.ts'
 import { balanceOf } from '../../record/user-fields.ts'
 import { claimsOfUser, type StoredClaim } from '../../store/reading/claims.ts'
@@ -64,7 +64,7 @@ const stored = <Item extends object>(items: readonly Item[]) => items.map((item)
  * Claims and movements of balances: what the worker has not stored yet, and behind it what Postgres has. Redis is asked
  * first: what leaves it in between is in Postgres by then.
  */
-export function createAccountDirectory(gate: Gate, pool: pg.Pool) {
+export function createAccountDirectory(gate: UserReader, pool: pg.Pool) {
   return {
     /** A page of the user's claims. @throws UnavailableError */
     async claims(user: string, page: PageRequest): Promise<ItemPage<Live<StoredClaim>>> {

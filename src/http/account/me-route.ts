@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { UserReader } from '../../gate/gate.ts'
 import { progressOfUser } from '../../store/campaigns/progress.ts'
 import type { Directory } from '../answering/find-activity.ts'
 import type { Turns } from '../answering/turns.ts'
@@ -12,7 +12,7 @@ import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
 import { standingView } from './me-view.ts'
 
 export interface MeOptions {
-  readonly gate: Gate
+  readonly gate: Pick<UserReader, 'fieldsOf'>
   readonly pool: pg.Pool
   readonly directory: Directory
   readonly authenticate: OnRequest

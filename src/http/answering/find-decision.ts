@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { UserReader } from '../../gate/gate.ts'
 import { decodeOrder } from '../../record/order.ts'
 import { decodeWin } from '../../record/win.ts'
 import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
@@ -22,7 +22,7 @@ export function decisionOf({ id, sequence, type, entity, at, record, report }: S
 }
 
 /** Decisions out of Redis and Postgres as one, by the key of the request that led to them. */
-export function createDecisionDirectory(gate: Gate, pool: pg.Pool) {
+export function createDecisionDirectory(gate: UserReader, pool: pg.Pool) {
   /** Redis' replay of a decision does not say where it was made, unless its order or win does. */
   async function place(user: string, field: string, decision: Decision): Promise<PlacedDecision | undefined> {
     const { order, win } = decision

@@ -1,7 +1,7 @@
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
 import { stockItems } from '../../campaign/definition/stock.ts'
 import { unpackSessions } from '../../campaign/parts/packed.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { HashReader } from '../../gate/gate.ts'
 import { logical } from '../../record/keys.ts'
 import type { CatalogueSource } from '../answering/find-activity.ts'
 
@@ -33,7 +33,7 @@ const ENDED_EVERY_MS = 10_000
  * audience. While Redis is away the last known figures stay.
  */
 export class LiveFigures {
-  readonly #gate: Pick<Gate, 'read'>
+  readonly #gate: HashReader
   readonly #catalogue: Pick<CatalogueSource, 'list'>
   readonly #now: () => number
   readonly #figures = new Map<string, CampaignFigures>()
@@ -42,7 +42,7 @@ export class LiveFigures {
   /** counts the reads that succeeded: what was made of older figures is stale */
   generation = 0
 
-  constructor(options: { gate: Pick<Gate, 'read'>; catalogue: Pick<CatalogueSource, 'list'>; now?: () => number }) {
+  constructor(options: { gate: HashReader; catalogue: Pick<CatalogueSource, 'list'>; now?: () => number }) {
     this.#gate = options.gate
     this.#catalogue = options.catalogue
     this.#now = options.now ?? Date.now

@@ -1,10 +1,11 @@
 import type { Pool } from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import { UnavailableError } from '../../base/errors.ts'
+import { SHARDS } from '../../base/shards.ts'
 import { rulesInForce } from '../../campaign/carrying/context.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { campaignKey, stockKey } from '../../campaign/parts/fields.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { HashReader, Shards } from '../../gate/gate.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
 import { listAudit } from '../../store/operators/audit.ts'
 import { countWins } from '../../store/reading/wins.ts'
@@ -12,15 +13,13 @@ import { EVENTS_PLACE, readPlace, readShard } from '../../store/shard/shards.ts'
 import { stateOf } from './campaign-views.ts'
 
 /** The part of the gate that the state is read from. */
-export type StateGate = Pick<Gate, 'read' | 'depths'>
+export type StateGate = HashReader & Pick<Shards, 'depths'>
 
 interface StateSources {
   readonly pool: Pool
   readonly gate: StateGate
   readonly now?: () => number
 }
-
-const SHARDS = [0]
 
 const names = ['total', 'remaining', 'held', 'paid'] as const
 type Figures = Record<(typeof names)[number], number>
@@ -40,7 +39,7 @@ async function shardState(sources: StateSources, shard: number) {
   const [row, events, depths] = await Promise.all([
     fromStore(readShard(sources.pool, shard)),
     fromStore(readPlace(sources.pool, EVENTS_PLACE, shard)),
-    sources.gate.depths()
+    sources.gate.depths(shard)
   ])
   const position = row?.position ?? null
   const isSameStream = position !== null && position.epoch === events?.epoch

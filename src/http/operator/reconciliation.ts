@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
+import { ONLY_SHARD } from '../../base/shards.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import {
@@ -18,7 +19,6 @@ import { asProblem } from './campaign-answers.ts'
 import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
 import '../wire/request-types.ts'
 
-const SHARD = 0
 const WAIT_MS = 10_000
 const LOOK_MS = 100
 
@@ -67,7 +67,7 @@ export function adminReconciliation(
 
   app.post<Named>(path, change, async (request, reply) => {
     await asProblem(campaigns.get(request.params.campaign))
-    const asked = await fromStore(askReconciliation(pool, SHARD, askedOnce(request)))
+    const asked = await fromStore(askReconciliation(pool, ONLY_SHARD, askedOnce(request)))
     const row = await awaited(pool, asked)
     return reply.code(row.state === 'done' || row.state === 'failed' ? 200 : 202).send(view(row))
   })
@@ -78,7 +78,7 @@ export function adminReconciliation(
     async (request) => {
       await asProblem(campaigns.get(request.params.campaign))
       const { limit, before } = pageOf(request.query)
-      const rows = await fromStore(listReconciliations(pool, SHARD, { limit: limit + 1, before }))
+      const rows = await fromStore(listReconciliations(pool, ONLY_SHARD, { limit: limit + 1, before }))
       return pageView(rows, limit, { view, place: (row) => row.id })
     }
   )
@@ -88,8 +88,8 @@ export function adminReconciliation(
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
     await asProblem(campaigns.get(request.params.campaign))
     const { reason } = checked.body
-    const asked = await fromStore(askReopening(pool, SHARD, { ...askedOnce(request), reason }))
+    const asked = await fromStore(askReopening(pool, ONLY_SHARD, { ...askedOnce(request), reason }))
     if (asked === 'reused') throw new ProblemError('KEY_REUSED')
-    return reply.code(202).send({ shard: SHARD, state: 'closed' })
+    return reply.code(202).send({ shard: ONLY_SHARD, state: 'closed' })
   })
 }

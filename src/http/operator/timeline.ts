@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { UserReader } from '../../gate/gate.ts'
 import { decisionsOfUser } from '../../store/reading/timeline.ts'
 import { requireRole } from '../auth/operator.ts'
 import { type ItemReader, pageOf, pageView, unite } from '../wire/pages.ts'
@@ -18,7 +18,7 @@ const reader: ItemReader<TimelineDecision> = {
 /** GET .../timeline: everything that was decided about one user, for support. */
 export async function adminTimeline(
   app: FastifyInstance,
-  { gate, pool }: { readonly gate: Gate; readonly pool: pg.Pool }
+  { gate, pool }: { readonly gate: Pick<UserReader, 'unstoredOf'>; readonly pool: pg.Pool }
 ): Promise<void> {
   app.get<{ Params: { user: string }; Querystring: { campaign?: string; limit?: string; cursor?: string } }>(
     '/admin/v1/users/:user/timeline',

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { AskedChange } from '../../campaign/actions/order-changes.ts'
 import { createOrderDesk } from '../../campaign/actions/order-desk.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import { sendOrderOutcome } from '../views/outcome.ts'
@@ -11,7 +11,7 @@ import { keyOf } from '../wire/idempotency.ts'
 import type { OrderDirectory } from './directory.ts'
 
 export interface OrderChangeOptions {
-  readonly gate: Gate
+  readonly gate: Decider
   readonly pool: pg.Pool
   readonly orders: OrderDirectory
   readonly metrics: HttpMetrics

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import { findAnyOrder, journaled } from '../../campaign/actions/order-lookup.ts'
-import type { Gate, LiveOrder } from '../../gate/gate.ts'
+import type { LiveOrder, UserReader } from '../../gate/gate.ts'
 import { findOrder, ordersOfUser } from '../../store/reading/orders.ts'
 import { type ItemPage, type ItemReader, type PageRequest, unite } from '../wire/pages.ts'
 
@@ -14,7 +14,7 @@ const reader: ItemReader<LiveOrder> = {
  * Orders out of Redis and Postgres as one. Redis is asked first, and only for what Postgres may lack or know as it was: what
  * is stored in between is in Postgres by then.
  */
-export function createOrderDirectory(gate: Gate, pool: pg.Pool) {
+export function createOrderDirectory(gate: UserReader, pool: pg.Pool) {
   return {
     /** A page of the user's orders. @throws UnavailableError */
     async list(user: string, page: PageRequest): Promise<ItemPage<LiveOrder>> {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { TransitionCommand } from '../../gate/batch/commands.ts'
-import type { Gate, LiveOrder } from '../../gate/gate.ts'
+import type { Decider, LiveOrder } from '../../gate/gate.ts'
 import { requestHash } from '../../record/request-hash.ts'
 import type { Turns } from '../answering/turns.ts'
 import { claimsOf, type OnRequest } from '../auth/storefront.ts'
@@ -14,7 +14,7 @@ import { decisionAnswers, EmptyBody, ListQuery, Order, OrderList, OrderParams, r
 import type { OrderDirectory } from './directory.ts'
 
 export interface OrderOptions {
-  readonly gate: Gate
+  readonly gate: Decider
   readonly orders: OrderDirectory
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics

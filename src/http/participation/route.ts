@@ -3,7 +3,7 @@ import { type TSchema, Type } from 'typebox'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
 import type { AnswerDesk } from '../answering/answer.ts'
 import type { Directory } from '../answering/find-activity.ts'
@@ -16,7 +16,7 @@ import { keyOf, requireKey } from '../wire/idempotency.ts'
 import { buying, claiming, completing, type Participation, spinning } from './kinds.ts'
 
 export interface ParticipationOptions {
-  readonly gate: Gate
+  readonly gate: Decider
   readonly directory: Directory
   readonly desk: AnswerDesk
   readonly authenticate: OnRequest

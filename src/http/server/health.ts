@@ -2,9 +2,10 @@ import { pid } from 'node:process'
 import type { FastifyPluginAsync } from 'fastify'
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
+import { ONLY_SHARD } from '../../base/shards.ts'
 import { auditDebts } from '../../campaign/carrying/audit-debts.ts'
 import type { Health } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Shards } from '../../gate/gate.ts'
 import { type Condition, judge, type Silence, type Verdicts } from '../../health/conditions.ts'
 import { ConditionMonitor, type WatchedCondition } from '../../health/monitor.ts'
 import { ownerVerdicts, storeVerdicts } from '../../health/store-verdicts.ts'
@@ -15,7 +16,6 @@ import { Liveness, Readiness } from './health-schemas.ts'
 
 const ASK_EVERY_MS = 1000
 const SLOW_MS = 300
-const SHARD = 0
 
 /** Health of each part, and the conditions, as /readyz and admin health tell them. */
 export interface HealthReport {
@@ -35,7 +35,7 @@ interface Told {
 }
 
 interface HealthOptions {
-  readonly gate: Gate
+  readonly gate: Pick<Shards, 'health' | 'ready'>
   readonly pool: pg.Pool
   readonly now?: () => number
   /** what the other processes of this gateway said last; without: there are none */
@@ -46,7 +46,7 @@ interface HealthOptions {
 
 /** Asks the parts: Postgres at most once a second, however many probes there are. */
 export class HealthCheck {
-  readonly #gate: Gate
+  readonly #gate: Pick<Shards, 'health' | 'ready'>
   readonly #pool: pg.Pool
   readonly #now: () => number
   readonly #others: () => readonly ProcessHealth[]
@@ -90,7 +90,7 @@ export class HealthCheck {
   async own(): Promise<ProcessHealth> {
     if (this.#now() - this.#askedAt >= ASK_EVERY_MS) this.#asking ??= this.#ask()
     await this.#asking
-    const { gate, journal, conditions: connections } = this.#gate.health()
+    const { gate, journal, conditions: connections } = this.#gate.health(ONLY_SHARD)
     const { postgres, store, owner } = this.#told
     const conditions = judge({ process: { ...connections, audit: auditDebts(this.#pool).verdict() }, store, owner })
     return { who: `process ${pid}`, gate, journal, postgres, projection: projectionHealth(conditions), conditions }
@@ -99,7 +99,7 @@ export class HealthCheck {
   async #ask(): Promise<void> {
     const started = this.#now()
     try {
-      const facts = await fromStore(readStoreFacts(this.#pool, SHARD))
+      const facts = await fromStore(readStoreFacts(this.#pool, ONLY_SHARD))
       const slow = this.#now() - started > SLOW_MS
       const store = storeVerdicts(facts)
       const postgres = store.postgres?.ok !== true ? 'closed' : slow ? 'degraded' : 'ok'

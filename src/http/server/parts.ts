@@ -4,7 +4,7 @@ import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import { type Config, ConfigError } from '../../config/config.ts'
 import { createLogger } from '../../config/logger.ts'
 import type { Gate } from '../../gate/gate.ts'
-import { createGate } from '../../gate/shard/create-gate.ts'
+import { startGate } from '../../gate/shard/create-gate.ts'
 import { ConditionMonitor } from '../../health/monitor.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
 import { createPool } from '../../store/connection/pool.ts'
@@ -13,7 +13,6 @@ import { createMetrics, type HttpMetrics } from '../running/metrics.ts'
 import { createSeldom } from '../running/seldom.ts'
 import { HealthCheck } from './health.ts'
 import type { ProcessHealth } from './health-of-processes.ts'
-import { LateGate } from './late-gate.ts'
 
 /** What a gateway process holds, whichever ports it serves. */
 export interface GatewayParts {
@@ -53,7 +52,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   // it connects when it is used, so a process without the admin port has none of its connections
   const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
   const schema = await watchSchema(pool, logger, onFailure)
-  const gate = new LateGate(() => createGate(config, { pool, logger }), logger)
+  const gate = startGate(config, { pool, logger })
   const seldom = createSeldom()
   const catalogue = new Catalogue({
     pool,

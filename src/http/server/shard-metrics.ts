@@ -1,15 +1,15 @@
 import type pg from 'pg'
 import { Gauge, Registry } from 'prom-client'
 import { fromStore } from '../../base/deadline.ts'
-import type { Gate } from '../../gate/gate.ts'
+import { SHARDS } from '../../base/shards.ts'
+import type { Shards } from '../../gate/gate.ts'
 import { readShardFigures } from '../../store/shard/figures.ts'
 import type { HealthCheck, HealthReport } from './health.ts'
 
 const levels: Readonly<Record<HealthReport['gate'], number>> = { ok: 2, degraded: 1, closed: 0 }
-const SHARD = '0'
 
 interface ShardMetricsOptions {
-  readonly gate: Pick<Gate, 'depths'>
+  readonly gate: Pick<Shards, 'depths'>
   readonly pool: pg.Pool
   readonly health: Pick<HealthCheck, 'report'>
 }
@@ -39,9 +39,13 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
   )
 
   async function ofRedis(): Promise<void> {
-    const depths = await gate.depths()
-    outbox.set({ shard: SHARD }, depths.outbox)
-    kept.set({ shard: SHARD }, depths.kept)
+    await Promise.all(
+      SHARDS.map(async (shard) => {
+        const depths = await gate.depths(shard)
+        outbox.set({ shard: String(shard) }, depths.outbox)
+        kept.set({ shard: String(shard) }, depths.kept)
+      })
+    )
   }
   async function ofPostgres(): Promise<void> {
     for (const row of await fromStore(readShardFigures(pool))) {

@@ -5,7 +5,7 @@ import { fromStore } from '../../base/deadline.ts'
 import type { WinCommand } from '../../gate/batch/commands.ts'
 import { entityOf } from '../../gate/batch/encode.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Gate, LiveWin } from '../../gate/gate.ts'
+import type { Decider, LiveWin, UserReader } from '../../gate/gate.ts'
 import { userField } from '../../record/user-fields.ts'
 import { decodeWin } from '../../record/win.ts'
 import { detailsUnder, forgetWinDetails, saveWinDetails } from '../../store/reading/win-details.ts'
@@ -23,7 +23,7 @@ import { createDetailsHash, detailsOf, sameDetails, WinClaimBody, type WinDetail
 import type { WinDirectory } from './directory.ts'
 
 export interface WinOptions {
-  readonly gate: Gate
+  readonly gate: Decider & UserReader
   readonly pool: pg.Pool
   readonly wins: WinDirectory
   readonly desk: AnswerDesk

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import { findAny } from '../../campaign/actions/find-in-both.ts'
-import type { Gate, LiveWin } from '../../gate/gate.ts'
+import type { LiveWin, UserReader } from '../../gate/gate.ts'
 import { decodeWin } from '../../record/win.ts'
 import { findWin, type StoredWin, winsOfUser } from '../../store/reading/wins.ts'
 import { type ItemPage, type ItemReader, type PageRequest, unite } from '../wire/pages.ts'
@@ -22,7 +22,7 @@ function journaled({ id, record }: StoredWin): LiveWin {
 const PAGE = 100
 
 /** Wins out of Redis and Postgres as one, as orders are. */
-export function createWinDirectory(gate: Gate, pool: pg.Pool) {
+export function createWinDirectory(gate: UserReader, pool: pg.Pool) {
   async function list(user: string, page: PageRequest): Promise<ItemPage<LiveWin>> {
     const live = await gate.winsOf(user)
     const stored = await fromStore(winsOfUser(pool, user, { ...page, limit: page.limit + 1 }))

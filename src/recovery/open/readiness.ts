@@ -1,19 +1,17 @@
 import { RedisCallError } from '../../gate/redis/caller.ts'
+import { askForWrites } from '../../gate/redis/writes.ts'
 import { provesStorage } from '../../journal/storage-proof.ts'
 import type { RecoveryParts } from './recover.ts'
 import { missingRoom } from './room.ts'
 
 const CALL_MS = 3000
 
-/** Says nothing and writes nothing; a Redis that would refuse a script that writes refuses it all the same. */
-const MAY_WRITE = "#!lua\nreturn 'OK'"
-
 export const STUCK_NATS = 'a nats-server 2.9 whose disk had no room stays stuck until it is restarted'
 
 /** Why Redis would not take what a recovery writes, undefined when it would. */
 async function redisFault({ caller }: Pick<RecoveryParts, 'caller'>): Promise<string | undefined> {
   try {
-    await caller.call('EVAL', [MAY_WRITE, 0], CALL_MS)
+    await askForWrites(caller, CALL_MS)
     return undefined
   } catch (error) {
     if (!(error instanceof RedisCallError)) throw error

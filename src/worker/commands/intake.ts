@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider, UserReader } from '../../gate/gate.ts'
 import type { CommandQueue, QueuedCommand } from '../../journal/command-queue.ts'
 import { storable } from '../../journal/frame.ts'
 import type { Publisher } from '../../journal/publisher.ts'
@@ -17,7 +17,7 @@ import { carryOutProgress } from './tasks.ts'
 interface IntakeParts {
   readonly queue: Pick<CommandQueue, 'take'>
   readonly pool: Pool
-  readonly gate: Pick<Gate, 'submit' | 'orderOf' | 'ownerOf'>
+  readonly gate: Decider & Pick<UserReader, 'orderOf' | 'ownerOf'>
   readonly catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>
   readonly publisher: Pick<Publisher, 'publish'>
   readonly names: Names

@@ -9,7 +9,7 @@ import type { AskedChange } from '../../campaign/actions/order-changes.ts'
 import { createOrderDesk } from '../../campaign/actions/order-desk.ts'
 import { findAnyOrder } from '../../campaign/actions/order-lookup.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider, UserReader } from '../../gate/gate.ts'
 import { type CommandEvent, type CommandResult, complaint, rejected } from './event.ts'
 
 /** What the data of a command about an order has beside the body of the HTTP route. */
@@ -25,7 +25,7 @@ const validators = {
 }
 
 interface OrderParts {
-  readonly gate: Pick<Gate, 'submit' | 'orderOf' | 'ownerOf'>
+  readonly gate: Decider & Pick<UserReader, 'orderOf' | 'ownerOf'>
   readonly pool: Pool
   readonly logger: Logger
 }

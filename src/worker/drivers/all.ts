@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
 import type { Loop } from '../running/loop.ts'
@@ -11,7 +11,7 @@ import { CodeDriver } from './hand-out-codes.ts'
 
 interface DriverParts {
   readonly pool: Pool
-  readonly gate: Gate
+  readonly gate: Decider
   readonly shard: number
   /** drives what adjustments were left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>

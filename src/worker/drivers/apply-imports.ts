@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import { logical } from '../../record/keys.ts'
 import { userField } from '../../record/user-fields.ts'
 import { closeImports, type ImportSettlement, type OpenImport, openImports } from '../../store/campaigns/imports.ts'
@@ -18,11 +18,11 @@ export function importKey({ unit, reference }: Pick<OpenImport, 'unit' | 'refere
 /** Has opening balances credited, each by a command of its own user. */
 export class ImportDriver {
   readonly #pool: Pool
-  readonly #gate: Pick<Gate, 'submit'>
+  readonly #gate: Decider
   /** the last import asked for: those that cannot be credited now must not stand in the way of the rest */
   #after = 0
 
-  constructor(pool: Pool, gate: Pick<Gate, 'submit'>) {
+  constructor(pool: Pool, gate: Decider) {
     this.#pool = pool
     this.#gate = gate
   }

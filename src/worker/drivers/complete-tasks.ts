@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import { type DueTask, dueTasks, settleTasks, type TaskSettlement } from '../../store/campaigns/progress.ts'
 import { decisionsUnder } from '../../store/reading/orders.ts'
 
@@ -47,9 +47,9 @@ function settlementOf(due: DueTask, outcome: Outcome): TaskSettlement {
 /** Asks the gate to complete the tasks whose goal was reached; the gate alone decides. */
 export class TaskDriver {
   readonly #pool: Pool
-  readonly #gate: Pick<Gate, 'submit'>
+  readonly #gate: Decider
 
-  constructor(pool: Pool, gate: Pick<Gate, 'submit'>) {
+  constructor(pool: Pool, gate: Decider) {
     this.#pool = pool
     this.#gate = gate
   }

@@ -1,13 +1,13 @@
 import type { Pool } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider } from '../../gate/gate.ts'
 import { type DueOrder, listDueOrders } from '../../store/projection/restore.ts'
 
 const AT_ONCE = 200
 
 interface ExpiryParts {
   readonly pool: Pool
-  readonly gate: Gate
+  readonly gate: Decider
   readonly shard: number
 }
 

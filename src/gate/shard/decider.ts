@@ -1,0 +1,57 @@
+import { failPoint } from '../../config/fail-points.ts'
+import type { CallResult } from '../batch/batcher.ts'
+import type { OpenFrame } from '../batch/decode.ts'
+import type { Outcome } from '../batch/outcomes.ts'
+import type { Decider } from '../gate.ts'
+import type { ConnectedShard } from './connect-shard.ts'
+import type { Router } from './router.ts'
+
+type Reply = Extract<CallResult, { kind: 'reply' }>
+type Decided = Extract<Reply['reply'], { kind: 'decided' }>
+
+/** A frame is never published later than this after Redis handed it out: then it is the relay's. */
+const PUBLISH_WITHIN_MS = 2000
+/** How long a command waits for its causes, one after the other: ten spins of one user at once may each rest on the one before. */
+const CAUSES_WITHIN_MS = 2000
+
+const NOT_CONNECTED: Outcome = { kind: 'unavailable', reason: 'the gate is not connected yet', retryAfterMs: 1000 }
+
+async function confirm(shard: ConnectedShard, frame: OpenFrame | undefined, at: number): Promise<boolean> {
+  if (!frame || performance.now() - at > PUBLISH_WITHIN_MS) return false
+  return shard.confirmer.confirm(frame)
+}
+
+/** Confirmed when the frame is journaled: acked now, or not in the outbox any more. */
+export async function outcomeOf(
+  shard: ConnectedShard,
+  result: Reply,
+  reply: Decided
+): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }>> {
+  const { decision, replayed } = reply
+  const journaled = result.frame === undefined || (await confirm(shard, result.frame, result.at))
+  // by then the answer is written
+  if (failPoint && journaled) setImmediate(() => void failPoint?.('G6'))
+  return journaled ? { kind: 'confirmed', decision, replayed } : { kind: 'pending', decision }
+}
+
+/** Batcher, journal and settle as one answer. */
+export function createDecider(router: Router): Decider {
+  return {
+    async submit(command) {
+      const shard = router.find(command.user)
+      if (shard === undefined) return NOT_CONNECTED
+      const deadline = performance.now() + CAUSES_WITHIN_MS
+      do {
+        const result = await shard.batcher.enqueue(command)
+        if (result.kind !== 'reply') return result
+        const { reply } = result
+        if (reply.kind === 'refused') return reply
+        if (reply.kind === 'decided') return outcomeOf(shard, result, reply)
+        if (reply.kind !== 'wait')
+          return { kind: 'unavailable', reason: 'a record in Redis is not readable', retryAfterMs: 1000 }
+        if (!(await confirm(shard, result.frame, result.at))) break
+      } while (performance.now() < deadline)
+      return { kind: 'unavailable', reason: 'what it rests on is not journaled yet', retryAfterMs: 500 }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { Redis } from 'ioredis'
+import type { Config } from '../../config/config.ts'
+import { probeGate } from '../batch/batcher.ts'
+import type { BatchReply } from '../batch/decode.ts'
+import { createCaller, isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
+import { createRedis } from '../redis/connection.ts'
+import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
+import { askForWrites } from '../redis/writes.ts'
+
+/** The connections of a process to Redis: one decides, one reads, one is for probes alone. */
+export interface Lines {
+  readonly redis: Redis
+  readonly caller: RedisCaller
+  readonly reads: Redis
+  readonly reading: RedisCaller
+  /** a connection on which nothing but probes is sent: they stand behind nobody */
+  readonly probe: RedisCaller
+  disconnect(): void
+}
+
+export function connectLines(config: Config, name: string): Lines {
+  const connect = (part: string) => createRedis(config.REDIS_URL, name + part)
+  const [redis, reads, probes] = [connect(''), connect('-reads'), connect('-probe')]
+  return {
+    redis,
+    caller: createCaller(redis),
+    reads,
+    reading: createCaller(reads),
+    probe: createCaller(probes),
+    disconnect() {
+      for (const line of [redis, reads, probes]) line.disconnect()
+    }
+  }
+}
+
+/**
+ * A line that was cut without a close looks like a Redis that is slow: when Redis answers on another one, it is made anew.
+ * @throws RedisCallError
+ */
+async function requireAnswer({ redis, caller }: Lines, withinMs: number): Promise<void> {
+  try {
+    await caller.call('PING', [], withinMs)
+  } catch (error) {
+    if (error instanceof RedisCallError && error.reason === 'timeout') redis.disconnect(true)
+    throw error
+  }
+}
+
+interface Place {
+  readonly shard: number
+  readonly prefix: string
+  readonly deadlineMs: number
+}
+
+/**
+ * Whether an opening answers, asked on the line for probes, and whether the line that decides answers too.
+ * @returns the reply of the gate, undefined when it is not OK
+ * @throws RedisCallError
+ */
+export async function probeLines(lines: Lines, place: Place, opening: LiveOpening): Promise<BatchReply | undefined> {
+  const reply = await probeGate({ ...place, caller: lines.probe }, opening)
+  if (reply.status !== 'OK') return undefined
+  await requireAnswer(lines, place.deadlineMs)
+  return reply
+}
+
+/** Without commands: the gate call that an idle process makes; before there is an opening, a script that Redis takes for a write. */
+export async function idleCall(caller: RedisCaller, place: Place, watch: OpeningWatch): Promise<void> {
+  const opening = watch.current()
+  if (!opening) {
+    await askForWrites(caller, place.deadlineMs)
+    return
+  }
+  try {
+    const reply = await probeGate({ ...place, caller }, opening)
+    if (reply.status === 'CLOSED') watch.invalidate('CLOSED')
+  } catch (error) {
+    if (error instanceof RedisCallError && !isOfCall(error)) watch.invalidate(error)
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import { UnavailableError } from '../../base/errors.ts'
+import type { ConnectedShard } from './connect-shard.ts'
+import type { ShardSlot } from './late-shard.ts'
+
+/** The only place that knows which shard something belongs to. */
+export interface Router {
+  /** The shard that decides for a user; undefined while it is not connected. */
+  find(user: string): ConnectedShard | undefined
+  /** Likewise. @throws UnavailableError while it is not connected */
+  ofUser(user: string): ConnectedShard
+  /** The shard that an id `<shard>-<epoch>-<sequence>` names; undefined where there is none. @throws UnavailableError */
+  ofId(id: string): ConnectedShard | undefined
+  /** The shard whose rules and stock are read. @throws UnavailableError */
+  ofRules(): ConnectedShard
+  slot(number: number): ShardSlot | undefined
+  readonly slots: readonly ShardSlot[]
+}
+
+/** The shard in a slot. @throws UnavailableError while it is not connected */
+export function connectedIn(slot: ShardSlot | undefined): ConnectedShard {
+  if (slot?.connected === undefined) throw new UnavailableError('the gate is not connected yet')
+  return slot.connected
+}
+
+/**
+ * Routes over the one shard that there is, without a look at what is routed. With several, a user belongs to
+ * `crc32(user) mod SHARDS`, what `$system` asks for names its shard, and rules and stock are read of all of them: the type of
+ * the list says where to begin.
+ */
+export function createRouter(slots: readonly [ShardSlot]): Router {
+  const [only] = slots
+  const prefix = `${only.shard}-`
+  const connected = () => connectedIn(only)
+  return {
+    find: () => only.connected,
+    ofUser: connected,
+    ofId(id) {
+      const shard = connected()
+      return id.startsWith(prefix) ? shard : undefined
+    },
+    ofRules: connected,
+    slot: (number) => slots.find(({ shard }) => shard === number),
+    slots
+  }
+}
