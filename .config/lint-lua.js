@@ -63,13 +63,21 @@ function assemble(entry, lines = [], seen = new Set()) {
   const shared = seen.size > 0
   seen.add(entry)
   if (shared) included.add(entry)
+  // as src/gate/redis/scripts.ts does: a kind is a function, so its names are its own
+  function paste(name, place) {
+    if (name.startsWith('kinds/')) lines.push({ text: 'KINDS.kind = function()', place, shared })
+    assemble(name, lines, seen)
+    if (name.startsWith('kinds/')) lines.push({ text: 'end', place, shared })
+  }
   for (const [index, text] of readFileSync(path, 'utf8').split('\n').entries()) {
     const place = `${relative('.', path)}:${index + 1}`
     const include = /^ *-- @include (\S+)$/.exec(text)?.[1]
     if (include === undefined) lines.push({ text: text.startsWith('#!') ? '' : text, place, shared })
-    else if (!files.includes(`${include}.lua`)) problems.add(`${place}: there is no ${include}.lua`)
+    else if (include === 'kinds/*') {
+      for (const kind of files.filter((name) => name.startsWith('kinds/') && !seen.has(name))) paste(kind, place)
+    } else if (!files.includes(`${include}.lua`)) problems.add(`${place}: there is no ${include}.lua`)
     else if (seen.has(`${include}.lua`)) problems.add(`${place}: ${include}.lua is included twice`)
-    else assemble(`${include}.lua`, lines, seen)
+    else paste(`${include}.lua`, place)
     for (const [pattern, message] of FORBIDDEN) if (pattern.test(text)) problems.add(`${place}: ${message}`)
   }
   return lines

@@ -23,6 +23,10 @@
 -- Lua finds a local that a function uses by walking along all that are used so.
 local function decide_commands(open_frame, how_many, next_at)
   -- @include lib/packed
+  -- @include lib/kinds
+  -- @include kinds/sale
+  -- rules of before there were kinds name none
+  KINDS[false] = KINDS.sale
   -- @include steps/replay
   -- @include steps/causes
   -- @include steps/window
@@ -45,18 +49,23 @@ local function decide_commands(open_frame, how_many, next_at)
       make = function()
         -- @include lib/calendar
         -- @include steps/reward
+        -- @include steps/completion
         -- @include steps/streak
+        -- @include steps/times
         -- @include steps/debit
-        -- @include steps/draw
+        -- @include steps/hand-out
+        -- @include steps/prizes
         -- @include steps/obstacle
         -- @include steps/promise
-        -- @include steps/prize
-        -- @include steps/part
-        -- @include lib/deal
+        -- @include steps/pick
         -- @include lib/win
+        -- @include steps/award
+        -- @include steps/terms
+        -- @include lib/attempt
+        -- @include kinds/*
         -- @include commands/participate
-        -- @include commands/win
-        COMMANDS.p, COMMANDS.w = participate, win_change
+        -- @include commands/change-win
+        COMMANDS.p, COMMANDS.w = participate, change_win
       end
     elseif letter == 't' then
       make = function()

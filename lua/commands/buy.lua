@@ -183,7 +183,7 @@ local function buy(at, frame)
   local user_index, quantity = to_number(user), to_number(quantity_text)
   local head, after = take_line(from)
   local activity, refusal = open_activity(to_number(place), frame.opening.now)
-  if not activity or not is_sale(activity.rules) then
+  if not activity or not activity.is_bought then
     refusal = refusal or 'R;NOT_FOUND'
     -- a replay answers before the window: a winner who asks again after the end gets the order
     local values = fetch(user_index, key)

@@ -3,7 +3,7 @@
            frame is not journaled yet waits for it, so that its effect never stands before it in the journal
   KEYS:    2 outbox
   Returns: RECORDS, what records of a user's hash look like: a head, and items that follow it, each behind a comma; head_of(value,
-           kind) -> the head's values; is_record(value, kind); read_record(part, field, kind); records_are_readable(part, values);
+           kind) -> the head's values; is_record(value, kind); read_record(terms, field, kind); records_are_readable(terms, values);
            waits_for(frame, id) -> true when the frame `<epoch>-<batch>` is still in the outbox, or is this very one
 ]]
 local RECORDS = {
@@ -24,10 +24,10 @@ local function head_of(value, kind)
   return string.match(string.match(value or '', '^[^,]*'), kind.head)
 end
 
--- Notes that a part looks at a record.
-local function read_record(part, field, kind)
-  part.fields[#part.fields + 1] = field
-  part.records[#part.records + 1] = { field = field, kind = RECORDS[kind] }
+-- Notes that terms look at a record.
+local function read_record(terms, field, kind)
+  terms.fields[#terms.fields + 1] = field
+  terms.records[#terms.records + 1] = { field = field, kind = RECORDS[kind] }
 end
 
 -- Whether what a field holds is a record, or nothing.
@@ -48,9 +48,9 @@ local function is_record(value, kind)
 end
 
 -- One that is there must be one, or be emptied by a revocation: rubbish is never "no streak yet".
-local function records_are_readable(part, values)
-  for i = 1, #part.records do
-    if not is_record(values[part.records[i].field], part.records[i].kind) then
+local function records_are_readable(terms, values)
+  for i = 1, #terms.records do
+    if not is_record(values[terms.records[i].field], terms.records[i].kind) then
       return false
     end
   end

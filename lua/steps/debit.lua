@@ -1,43 +1,43 @@
 --[[
   purpose: step 6, what it costs: points, or chances of which the day's own are spent first
   KEYS:    the user's hash
-  Returns: debit(deal, quantity) -> refusal or nil; notes what is taken in deal.adds and deal.moves
+  Returns: debit(attempt, quantity) -> refusal or nil; notes what is taken in attempt.adds and attempt.moves
 ]]
 -- At most the chances of so many days are kept.
 local KEPT_DAYS = 30
 
 -- Chances of earlier days that are left, where the campaign keeps them, of days without a spin too: since the last day with one,
 -- or since the draw opened; nil when their counter is not readable.
-local function carried_over(deal)
-  local part = deal.part
-  local day, kept = head_of(deal.values[part.kept], RECORDS.kept)
-  if day and tonumber(day) >= part.today then
+local function carried_over(attempt)
+  local terms = attempt.terms
+  local day, kept = head_of(attempt.values[terms.kept], RECORDS.kept)
+  if day and tonumber(day) >= terms.today then
     return tonumber(kept)
   end
-  local carried, idle = 0, part.today - part.first_day
+  local carried, idle = 0, terms.today - terms.first_day
   if day then
-    idle = part.today - tonumber(day) - 1
-    local name = part.times .. '@' .. day
-    local values = fetch(deal.user_index, name)
+    idle = terms.today - tonumber(day) - 1
+    local name = terms.times .. '@' .. day
+    local values = fetch(attempt.user_index, name)
     local spent = values and whole(values[name])
     if not spent then
       return nil
     end
-    carried = math.max(0, tonumber(kept) + part.daily - spent)
+    carried = math.max(0, tonumber(kept) + terms.daily - spent)
   end
-  carried = math.min(carried + idle * part.daily, KEPT_DAYS * part.daily)
-  deal_put(deal, part.kept, text(part.today) .. ';' .. text(carried))
+  carried = math.min(carried + idle * terms.daily, KEPT_DAYS * terms.daily)
+  note_put(attempt, terms.kept, text(terms.today) .. ';' .. text(carried))
   return carried
 end
 
 -- Chances of this day that are left: derived from the times of the day, so a decision that never was takes none with it.
-local function daily_left(deal)
-  local part = deal.part
+local function daily_left(attempt)
+  local terms = attempt.terms
   local carried = 0
-  if part.keep then
-    carried = carried_over(deal)
+  if terms.keep then
+    carried = carried_over(attempt)
   end
-  local left = carried and carried + part.daily - (deal.values[part.times_today] or 0)
+  local left = carried and carried + terms.daily - (attempt.values[terms.times_today] or 0)
   return left and (left > 0 and left or 0)
 end
 
@@ -45,31 +45,31 @@ local function insufficient(unit, balance, required)
   return 'R;INSUFFICIENT_BALANCE;' .. unit .. ';' .. text(balance) .. ';' .. text(required)
 end
 
-local function debit(deal, quantity)
-  local part = deal.part
-  local amount = part.cost * quantity
-  if part.daily > 0 then
-    local left = daily_left(deal)
+local function debit(attempt, quantity)
+  local terms = attempt.terms
+  local amount = terms.cost * quantity
+  if terms.daily > 0 then
+    local left = daily_left(attempt)
     if not left then
-      return 'X;' .. KEYS[deal.user_index]
+      return 'X;' .. KEYS[attempt.user_index]
     end
-    deal.daily_left = left > quantity and left - quantity or 0
+    attempt.daily_left = left > quantity and left - quantity or 0
     if left >= quantity then
       return nil
     end
     if amount == 0 then
       -- chances of the day and nothing else to pay with
-      return insufficient('chances:' .. part.activity_id, 0, quantity)
+      return insufficient('chances:' .. terms.activity_id, 0, quantity)
     end
   end
   if amount == 0 then
     return nil
   end
-  local balance = deal.values[part.cost_field] or 0
+  local balance = attempt.values[terms.cost_field] or 0
   if balance < amount then
-    return insufficient(part.cost_unit, balance, amount)
+    return insufficient(terms.cost_unit, balance, amount)
   end
-  deal.adds[part.cost_field] = -amount
-  deal.moves = '|' .. part.cost_unit .. ' -' .. text(amount) .. ' ' .. text(balance - amount)
+  attempt.adds[terms.cost_field] = -amount
+  attempt.moves = '|' .. terms.cost_unit .. ' -' .. text(amount) .. ' ' .. text(balance - amount)
   return nil
 end

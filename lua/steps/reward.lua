@@ -1,17 +1,18 @@
 --[[
   purpose: step 8, what a decision gives: balances, entitlements, a doubler; noted now, usable once journaled
   KEYS:    the user's hash
-  Returns: deal_put(deal, field, value); parse_reward(text) -> list of gives or nil; reward_fields(fields, reward, part); reward_cards(reward, part); give_reward(deal, reward);
-           doubler_of(values, part) -> the card in force or nil
+  Returns: note_put(attempt, field, value); parse_reward(text) -> list of gives or nil; push_reward_fields(fields, reward, terms);
+           read_reward(terms, reward); check_doubler(attempt) -> W and the frame, or nil; give_reward(attempt, reward);
+           give_entry(attempt, entry)
 ]]
 local rewards = {}
 -- A user holds no more at once: the oldest goes.
 local MOST_CARDS = 20
 
 -- Notes what is written to a field of the user's hash.
-local function deal_put(deal, field, value)
-  deal.puts = deal.puts or {}
-  deal.puts[field] = value
+local function note_put(attempt, field, value)
+  attempt.puts = attempt.puts or {}
+  attempt.puts[field] = value
 end
 
 -- `unit field amount capPerDay multiplied`, of a doubler also `hours activities`; joined by commas.
@@ -52,61 +53,70 @@ local function parse_reward(packed)
 end
 
 -- The counter of extra chances credited today: `ch:<campaign>/<draw>` -> `cx:<campaign>/<draw>@<day>`.
-local function cap_field(entry, part)
-  return 'cx' .. string.sub(entry.field, 3) .. '@' .. part.today
+local function cap_field(entry, terms)
+  return 'cx' .. string.sub(entry.field, 3) .. '@' .. terms.today
 end
 
--- Notes the cards of a user's hash that a reward adds to.
-local function reward_cards(reward, part)
-  for i = 1, #reward do
-    if reward[i].hours then
-      read_record(part, reward[i].field, 'doubler')
-    end
-  end
-end
-
--- Notes the counters of a user's hash that a reward looks at.
-local function reward_fields(fields, reward, part)
+-- The counters of a user's hash that a reward adds to, at the end of a list.
+local function push_reward_fields(fields, reward, terms)
   for i = 1, #reward do
     local entry = reward[i]
     if not entry.hours then
       fields[#fields + 1] = entry.field
     end
     if entry.cap > 0 then
-      fields[#fields + 1] = cap_field(entry, part)
+      fields[#fields + 1] = cap_field(entry, terms)
     end
   end
 end
 
+-- Notes what terms look at in a user's hash for a reward: counters, cards that it adds to, and those that double it.
+local function read_reward(terms, reward)
+  push_reward_fields(terms.numbers, reward, terms)
+  for i = 1, #reward do
+    if reward[i].hours then
+      read_record(terms, reward[i].field, 'doubler')
+    end
+  end
+  terms.doubles = terms.doubles or reward.doubles
+end
+
 -- Of the cards that a user holds, `until;factor;activities;frame;sequence` joined by commas, the best one that is in force for
 -- this activity: each holds for as long and for what it was given for.
-local function doubler_of(values, part)
-  local wanted, best = '+' .. part.activity_id .. '+', nil
-  for card in string.gmatch(values[part.doubler] or '', '[^,]+') do
+local function doubler_of(values, terms)
+  local wanted, best = '+' .. terms.activity_id .. '+', nil
+  for card in string.gmatch(values[terms.doubler] or '', '[^,]+') do
     local ends, factor, names, id = string.match(card, RECORDS.doubler.head)
     local is_for = names == '' or string.find('+' .. names .. '+', wanted, 1, true)
-    if is_for and tonumber(ends) > part.now and (not best or tonumber(factor) > best.factor) then
+    if is_for and tonumber(ends) > terms.now and (not best or tonumber(factor) > best.factor) then
       best = { factor = tonumber(factor), frame = id }
     end
   end
   return best
 end
 
+-- Notes the card that doubles what is given, or names the frame that it waits for.
+local function check_doubler(attempt)
+  local card = doubler_of(attempt.values, attempt.terms)
+  attempt.doubler = card
+  return card and waits_for(attempt.frame, card.frame) and 'W;' .. card.frame or nil
+end
+
 -- What the record of a win says, so that it can be taken back; nothing of it as well, for a prize that credits is given.
-local function note_given(deal, entry, amount)
-  if not deal.part.draw then
+local function note_given(attempt, entry, amount)
+  if not attempt.terms.prizes then
     return
   end
   local given = entry.unit .. ' ' .. entry.field .. ' ' .. text(amount)
-  deal.given = deal.given and deal.given .. ',' .. given or given
+  attempt.given = attempt.given and attempt.given .. ',' .. given or given
 end
 
 -- The cards that are still in force, the oldest first, and a new one.
-local function with_card(deal, field, new)
-  local held = deal.puts and deal.puts[field] or fetch(deal.user_index, field)[field]
+local function with_card(attempt, field, new)
+  local held = attempt.puts and attempt.puts[field] or fetch(attempt.user_index, field)[field]
   local cards = {}
   for card in string.gmatch(held or '', '[^,]+') do
-    if tonumber(string.match(card, '^%d+')) > deal.part.now then
+    if tonumber(string.match(card, '^%d+')) > attempt.terms.now then
       cards[#cards + 1] = card
     end
   end
@@ -114,58 +124,58 @@ local function with_card(deal, field, new)
   return table.concat(cards, ',', math.max(1, #cards - MOST_CARDS + 1))
 end
 
-local function give_doubler(deal, entry)
-  local ends = text(deal.part.now + entry.hours * 3600000)
+local function give_doubler(attempt, entry)
+  local ends = text(attempt.terms.now + entry.hours * 3600000)
   local card = ends
     .. ';'
     .. text(entry.amount)
     .. ';'
     .. entry.activities
     .. ';'
-    .. deal.frame.id
+    .. attempt.frame.id
     .. ';'
-    .. next_sequence(deal.frame)
-  deal_put(deal, entry.field, with_card(deal, entry.field, card))
-  deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(entry.amount) .. ' ' .. ends
-  note_given(deal, entry, entry.amount)
+    .. next_sequence(attempt.frame)
+  note_put(attempt, entry.field, with_card(attempt, entry.field, card))
+  attempt.moves = attempt.moves .. '|' .. entry.unit .. ' ' .. text(entry.amount) .. ' ' .. ends
+  note_given(attempt, entry, entry.amount)
 end
 
 -- What is left of the day's cap for this entry.
-local function capped(deal, entry, amount)
-  local field = cap_field(entry, deal.part)
-  local credited = whole(deal.values[field]) + (deal.adds[field] or 0)
+local function capped(attempt, entry, amount)
+  local field = cap_field(entry, attempt.terms)
+  local credited = whole(attempt.values[field]) + (attempt.adds[field] or 0)
   local rest = math.max(0, math.min(amount, entry.cap - credited))
   if rest < amount then
-    deal.capped = entry.unit
+    attempt.capped = entry.unit
   end
   if rest > 0 then
-    deal.adds[field] = (deal.adds[field] or 0) + rest
+    attempt.adds[field] = (attempt.adds[field] or 0) + rest
   end
   return rest
 end
 
-local function give_entry(deal, entry)
+local function give_entry(attempt, entry)
   if entry.hours then
-    return give_doubler(deal, entry)
+    return give_doubler(attempt, entry)
   end
   local amount = entry.amount
-  if entry.multiplied and deal.doubler then
-    deal.factor = deal.doubler.factor
-    amount = amount * deal.factor
+  if entry.multiplied and attempt.doubler then
+    attempt.factor = attempt.doubler.factor
+    amount = amount * attempt.factor
   end
   if entry.cap > 0 then
-    amount = capped(deal, entry, amount)
+    amount = capped(attempt, entry, amount)
   end
-  local gives, field = deal.gives or {}, entry.field
-  deal.gives = gives
+  local gives, field = attempt.gives or {}, entry.field
+  attempt.gives = gives
   gives[field] = (gives[field] or 0) + amount
-  local after = whole(deal.values[field]) + (deal.adds[field] or 0) + gives[field]
-  deal.moves = deal.moves .. '|' .. entry.unit .. ' ' .. text(amount) .. ' ' .. text(after)
-  note_given(deal, entry, amount)
+  local after = whole(attempt.values[field]) + (attempt.adds[field] or 0) + gives[field]
+  attempt.moves = attempt.moves .. '|' .. entry.unit .. ' ' .. text(amount) .. ' ' .. text(after)
+  note_given(attempt, entry, amount)
 end
 
-local function give_reward(deal, reward)
+local function give_reward(attempt, reward)
   for i = 1, #reward do
-    give_entry(deal, reward[i])
+    give_entry(attempt, reward[i])
   end
 end

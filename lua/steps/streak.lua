@@ -1,20 +1,58 @@
 --[[
   purpose: what days in a row give, the same for the same days in whatever order they are told: each completion gives what is
            due by now less what was given
-  KEYS:    the user's hash: `<task>@<day>` of each day that counts, and the record of the streak
-  Returns: give_streak(deal) -> length of the row with this day as text, '1' with a bonus or '0'; nil when a day is not readable
+  KEYS:    the user's hash: `n:<campaign>/<activity>@<day>` of each day that counts, and the record of the streak
+  Returns: read_streak(terms, packed) -> false when the rules are not readable; check_streak(attempt) -> W and the frame, or nil;
+           give_streak(attempt) -> length of the row with this day as text, '1' with a bonus or '0'; '' and '0' where the terms have
+           no streak, nil when a day is not readable
 ]]
 local DAYS_AT_ONCE = 32
 
+-- `<days>=<reward>;...`; nil when it is not readable
+local function parse_streak(packed)
+  local steps = { longest = 0 }
+  for step in string.gmatch(packed, '[^;]+') do
+    local days, reward = string.match(step, '^([1-9]%d*)=(.*)$')
+    local parsed = days and parse_reward(reward)
+    if not parsed then
+      return nil
+    end
+    steps[#steps + 1] = { days = tonumber(days), reward = parsed }
+    steps.longest = math.max(steps.longest, tonumber(days))
+  end
+  return steps
+end
+
+local function read_streak(terms, packed)
+  local steps = parse_streak(packed)
+  if not steps then
+    return false
+  end
+  terms.steps = steps
+  for i = 1, #steps do
+    read_reward(terms, steps[i].reward)
+  end
+  if #steps > 0 then
+    read_record(terms, terms.streak, 'streak')
+  end
+  return true
+end
+
+local function check_streak(attempt)
+  local terms = attempt.terms
+  local _, _, id = head_of(#terms.steps > 0 and attempt.values[terms.streak], RECORDS.streak)
+  return id and waits_for(attempt.frame, id) and 'W;' .. id or nil
+end
+
 -- Days in a row that are done beside this one, before it (-1) or after it (1).
-local function days_beside(deal, step)
-  local part, found = deal.part, 0
+local function days_beside(attempt, step)
+  local terms, found = attempt.terms, 0
   while true do
     local names = {}
     for i = 1, DAYS_AT_ONCE do
-      names[i] = part.times .. '@' .. text(part.today + step * (found + i))
+      names[i] = terms.times .. '@' .. text(terms.today + step * (found + i))
     end
-    local values = fetch(deal.user_index, unpack(names))
+    local values = fetch(attempt.user_index, unpack(names))
     if not values then
       return nil
     end
@@ -46,8 +84,8 @@ end
 
 -- What is due by the steps of a row that this day makes of the two beside it. Where it joins two of them a short step may have
 -- been reached once too often: less of that unit is given then, or of what is due later, and nothing is taken back.
-local function due_entries(deal, before, after, surplus)
-  local steps, entries, by_field, reached = deal.part.steps, {}, {}, false
+local function due_entries(attempt, before, after, surplus)
+  local steps, entries, by_field, reached = attempt.terms.steps, {}, {}, false
   for i = 1, #steps do
     local function times(length)
       return times_reached(length, steps[i].days, steps.longest)
@@ -95,34 +133,37 @@ local function surplus_text(surplus)
 end
 
 -- The record tells of the latest day and the row that ends with it, so the usual day costs no look at others.
-local function rows_beside(deal, day, length)
-  local today = deal.part.today
+local function rows_beside(attempt, day, length)
+  local today = attempt.terms.today
   if not day or day < today then
     return day == today - 1 and length or 0, 0
   end
-  return days_beside(deal, -1), days_beside(deal, 1)
+  return days_beside(attempt, -1), days_beside(attempt, 1)
 end
 
-local function give_streak(deal)
-  local part = deal.part
-  local record = deal.values[part.streak]
+local function give_streak(attempt)
+  local terms = attempt.terms
+  if #terms.steps == 0 then
+    return '', '0'
+  end
+  local record = attempt.values[terms.streak]
   local day, length = head_of(record, RECORDS.streak)
   day, length = tonumber(day), tonumber(length)
-  local before, after = rows_beside(deal, day, length)
+  local before, after = rows_beside(attempt, day, length)
   if not before or not after then
     return nil
   end
   local surplus = read_surplus(record)
-  local entries, reached = due_entries(deal, before, after, surplus)
+  local entries, reached = due_entries(attempt, before, after, surplus)
   for i = 1, #entries do
     if entries[i].amount > 0 then
-      give_entry(deal, entries[i])
+      give_entry(attempt, entries[i])
     end
   end
   local row = before + 1 + after
-  local latest = day and day > part.today and day or part.today
-  local ends_here = latest == part.today + after
-  local head = text(latest) .. ';' .. text(ends_here and row or length) .. ';' .. deal.frame.id
-  deal_put(deal, part.streak, head .. surplus_text(surplus))
+  local latest = day and day > terms.today and day or terms.today
+  local ends_here = latest == terms.today + after
+  local head = text(latest) .. ';' .. text(ends_here and row or length) .. ';' .. attempt.frame.id
+  note_put(attempt, terms.streak, head .. surplus_text(surplus))
   return text(row), reached and '1' or '0'
 end

@@ -10,16 +10,12 @@ local activities = {}
 local CAMPAIGN_NUMBERS = { 'opens_at', 'closes_at', 'units_per_user', 'participants' }
 local RULE_NUMBERS = { 'price', 'units_per_user', 'pay_within', 'level' }
 
-local function is_sale(rules)
-  return not rules.kind or rules.kind == 'sale'
-end
-
 -- Whatever the steps compare or put together must be there: an error in Lua would take the whole batch with it.
-local function are_rules(campaign, rules)
+local function are_rules(campaign, rules, is_bought)
   if not (campaign.opens_at and campaign.closes_at and rules.sessions) then
     return false
   end
-  if is_sale(rules) and not (rules.price and rules.currency) then
+  if is_bought and not (rules.price and rules.currency) then
     return false
   end
   for i = 1, #CAMPAIGN_NUMBERS do
@@ -67,7 +63,9 @@ local function load_activity(index)
     'sessions',
     'goal'
   )
-  if not campaign or not rules or not are_rules(campaign, rules) then
+  local kind = rules and kind_of(rules)
+  local is_bought = kind and kind.is_bought or false
+  if not campaign or not rules or not are_rules(campaign, rules, is_bought) then
     return nil
   end
   local campaign_id, activity_id = string.match(string.sub(KEYS[index + 1], #PREFIX + 1), '^a:([^:]+):([^:]+)$')
@@ -77,6 +75,7 @@ local function load_activity(index)
     campaign_hash = campaign_hash,
     rules = rules,
     rate = tonumber(campaign.rate) or 0,
+    is_bought = is_bought,
     is_goal = rules.goal == '1',
     level = whole(rules.level),
     limits = { campaign = whole(campaign.units_per_user), activity = whole(rules.units_per_user) },
@@ -90,7 +89,7 @@ local function load_activity(index)
     starts = {},
     first_starts = {},
     records = {},
-    parts = {},
+    terms = {},
   }
 end
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export type ScriptName = 'gate' | 'close' | 'open' | 'restore' | 'trim'
@@ -21,6 +22,9 @@ export interface Script {
 
 // build/src/gate -> lua at the root of the package
 const luaFolder = fileURLToPath(new URL('../../../../lua/', import.meta.url))
+
+const KINDS = 'kinds/'
+const INCLUDE = /^ *-- @include (\S+)$/gm
 
 function readLua(name: string): string {
   const text = readFileSync(`${luaFolder}${name}.lua`, 'utf8')
@@ -47,18 +51,35 @@ function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): stri
   return `${outside}do\n${body}end\n`
 }
 
+/** An activity kind as a row of the registry: what its file returns is asked for when a batch first meets the kind. */
+function inRegistry(name: string, text: string): string {
+  return `KINDS.${name.slice(KINDS.length)} = function()\n${text}end\n`
+}
+
+/** The kinds that an entry script does not include by name, for its line `kinds/*`. */
+function otherKinds(named: readonly string[]): string[] {
+  return readdirSync(`${luaFolder}${KINDS}`)
+    .map((file) => `${KINDS}${basename(file, '.lua')}`)
+    .filter((name) => !named.includes(name))
+    .sort()
+}
+
 /** The text of an entry script with its includes in place. @throws Error when a file is missing or included twice */
 function assemble(entry: ScriptName): string {
   const text = readLua(entry)
-  const names = Array.from(text.matchAll(/^ *-- @include (\S+)$/gm), ([, name = '']) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  const named = Array.from(text.matchAll(INCLUDE), ([, name = '']) => name)
+  const twice = named.find((name, index) => named.indexOf(name) !== index)
   if (twice !== undefined) throw new Error(`lua/${twice}.lua is included twice by lua/${entry}.lua`)
+  const filesOf = (name: string) => (name === `${KINDS}*` ? otherKinds(named) : [name])
+  const names = named.flatMap(filesOf)
   const files = names.map((name) => readLua(name))
   const words = [text, ...files].map(wordsOf)
-  return text.replace(/^ *-- @include (\S+)$/gm, (_, name: string) => {
+  const pasted = (name: string) => {
     const index = names.indexOf(name)
-    return inBlock(files[index] ?? '', words.toSpliced(index + 1, 1))
-  })
+    const file = files[index] ?? ''
+    return name.startsWith(KINDS) ? inRegistry(name, file) : inBlock(file, words.toSpliced(index + 1, 1))
+  }
+  return text.replace(INCLUDE, (_, name: string) => filesOf(name).map(pasted).join(''))
 }
 
 /**

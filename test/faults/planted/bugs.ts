@@ -21,17 +21,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'gives at the decision',
     edits: [
       {
-        file: 'lua/lib/deal.lua',
+        file: 'lua/lib/attempt.lua',
         find: '  write_user(deal, replay_record)\n  write_rest(deal)',
-        put: `  for field, delta in pairs(deal.gives or {}) do
+        put: `  for field, delta in pairs(attempt.gives or {}) do
     if delta > 0 then
-      deal.adds[field] = (deal.adds[field] or 0) + delta
+      attempt.adds[field] = (attempt.adds[field] or 0) + delta
     end
   end
   write_user(deal, replay_record)
   write_rest(deal)`
       },
-      { file: 'lua/lib/deal.lua', find: 'give(deal.frame, KEYS[deal.user_index], field, delta)', put: '' }
+      { file: 'lua/lib/attempt.lua', find: 'give(attempt.frame, KEYS[attempt.user_index], field, delta)', put: '' }
     ],
     runs: [{ row: 'F42', seed: 1 }],
     rules: ['I8']

@@ -1,7 +1,7 @@
 --[[
   purpose: moves a win on: claim (by its winner, in time) or revoke (by operators: what it credited is taken back as far as
            it is there, its quota comes back where asked)
-  KEYS:    index of the draw (c:, a:, s: side by side), index of the user, index of the prize's code pool (s:)
+  KEYS:    index of the win's activity (c:, a:, s: side by side), index of the user, index of the prize's code pool (s:)
   FIELDS:  activity index, user index, key, hash, change (claim|revoke), win `<epoch>-<sequence>`, by (user|operator|system),
            quota back (0|1), pool index or 0, head
   Returns: the reply and the place of the next command; W and the frame when the win's own frame is not journaled yet
@@ -106,7 +106,7 @@ end
 -- With its quota a win leaves the caps too: gives, so that nobody wins again for a revocation that is void. Draws of before did
 -- not count their fallback.
 local function return_caps(win, request, changes, frame)
-  local wins = 'wn:' .. win.campaign .. '/' .. win.draw
+  local wins = 'wn:' .. win.campaign .. '/' .. win.activity
   local of_tier = wins .. '/' .. win.tier
   local rules = fetch(request.activity_index + 1, 'edition', 'fallback')
   local values = fetch(request.user_index, wins, of_tier)
@@ -189,7 +189,7 @@ local function record_win(win, request, frame, user, changes)
   })
 end
 
-local function change_win(win, request, frame, user)
+local function claim_or_revoke(win, request, frame, user)
   local changes = { adds = {}, gives = {}, puts = {}, stock = {}, moves = '', facts = request.win }
   if request.change == 'claim' then
     local refusal = refuse_claim(win, request, frame.opening, user.values)
@@ -218,7 +218,7 @@ local function change_win(win, request, frame, user)
   return record_win(win, request, frame, user, changes)
 end
 
-local function win_change(at, frame)
+local function change_win(at, frame)
   local fields, after = take_fields(at, 10)
   local request = {
     activity_index = tonumber(fields[1]),
@@ -248,13 +248,13 @@ local function win_change(at, frame)
   if not win then
     return 'X;' .. KEYS[request.user_index], after
   end
-  -- a caller that names another draw would move the quota of that one
-  if logical(request.activity_index + 1) ~= 'a:' .. win.campaign .. ':' .. win.draw then
+  -- a caller that names another activity would move the quota of that one
+  if logical(request.activity_index + 1) ~= 'a:' .. win.campaign .. ':' .. win.activity then
     return 'R;NOT_FOUND', after
   end
   fetch(request.user_index, 'dq:' .. win.campaign)
   if waits_for(frame, win.frame) then
     return 'W;' .. win.frame, after
   end
-  return change_win(win, request, frame, user), after
+  return claim_or_revoke(win, request, frame, user), after
 end

@@ -1,7 +1,8 @@
 --[[
-  purpose: the rules of a draw and of its prizes, read once a batch
+  purpose: the rules of prizes that chance gives, read once a batch
   KEYS:    activity (a:): `prizes`, `weights`, `guarantee`, caps, `prize:<id>`
-  Returns: prepare_draw(part, rules, activity) -> false when they are not readable; weights_for(draw, level); prize_of(draw, id)
+  Returns: read_prizes(terms, rules, activity) -> false when they are not readable; weights_for(prizes, level);
+           prize_of(prizes, id); parse_pools(packed, campaign_id) -> the keys of the prizes' code pools, nil when they are not readable
 ]]
 local function parse_list(packed)
   local list = {}
@@ -26,17 +27,17 @@ local function parse_weights(packed, count)
 end
 
 -- `<level>:<w>,<w>...;...`: the last set whose level the user has reached.
-local function weights_for(draw, level)
-  local set = draw.sets[level]
+local function weights_for(prizes, level)
+  local set = prizes.sets[level]
   if set == nil then
     local found
-    for name, packed in string.gmatch(draw.weights, '(%d+):([^;]*)') do
+    for name, packed in string.gmatch(prizes.weights, '(%d+):([^;]*)') do
       if tonumber(name) <= level then
         found = packed
       end
     end
-    set = found and parse_weights(found, #draw.ids) or false
-    draw.sets[level] = set
+    set = found and parse_weights(found, #prizes.ids) or false
+    prizes.sets[level] = set
   end
   return set
 end
@@ -79,12 +80,12 @@ local function parse_prize(id, packed)
 end
 
 -- Read when it is first picked in a batch.
-local function prize_of(draw, id)
-  local prize = draw.known[id]
+local function prize_of(prizes, id)
+  local prize = prizes.known[id]
   if prize == nil then
     local rule = 'prize:' .. id
-    prize = parse_prize(id, fetch(draw.index + 1, rule)[rule] or '') or false
-    draw.known[id] = prize
+    prize = parse_prize(id, fetch(prizes.index + 1, rule)[rule] or '') or false
+    prizes.known[id] = prize
   end
   return prize
 end
@@ -127,8 +128,8 @@ local function parse_pools(packed, campaign_id)
   return pools
 end
 
-local function prepare_draw(part, rules, activity)
-  local draw = {
+local function read_prizes(terms, rules, activity)
+  local prizes = {
     index = activity.index,
     ids = parse_list(rules.prizes),
     weights = rules.weights or '',
@@ -137,27 +138,27 @@ local function prepare_draw(part, rules, activity)
     memory = rules.memory == '1',
     wins_most = natural(rules.wins_per_campaign),
     tiers_most = parse_tiers(rules.wins_per_tier or ''),
-    pools = parse_pools(rules.pools or '', part.campaign_id),
+    pools = parse_pools(rules.pools or '', terms.campaign_id),
     codes = {},
-    wins = 'wn:' .. part.place,
-    last_spin = 'ls:' .. part.place,
+    wins = 'wn:' .. terms.id,
+    last_spin = 'ls:' .. terms.id,
     sets = {},
     known = {},
     promised = {},
   }
-  for i = 1, #(draw.guarantees or {}) do
-    draw.promised[draw.guarantees[i].id] = true
+  for i = 1, #(prizes.guarantees or {}) do
+    prizes.promised[prizes.guarantees[i].id] = true
   end
-  part.draw = draw
-  if #draw.ids == 0 or not (draw.guarantees and draw.wins_most and draw.tiers_most and draw.pools) then
+  terms.prizes = prizes
+  if #prizes.ids == 0 or not (prizes.guarantees and prizes.wins_most and prizes.tiers_most and prizes.pools) then
     return false
   end
-  for tier in pairs(draw.tiers_most) do
-    part.numbers[#part.numbers + 1] = draw.wins .. '/' .. tier
+  for tier in pairs(prizes.tiers_most) do
+    terms.numbers[#terms.numbers + 1] = prizes.wins .. '/' .. tier
   end
-  part.numbers[#part.numbers + 1] = draw.wins
-  if draw.memory then
-    read_record(part, draw.last_spin, 'losses')
+  terms.numbers[#terms.numbers + 1] = prizes.wins
+  if prizes.memory then
+    read_record(terms, prizes.last_spin, 'losses')
   end
-  return prize_of(draw, draw.fallback)
+  return prize_of(prizes, prizes.fallback)
 end

@@ -1,0 +1,79 @@
+--[[
+  purpose: steps 7 and 8 of a prize: it leaves its quota and its pool of codes, credits what it credits, and is a win of its user where
+           it is worth something
+  KEYS:    the user's hash; stock (s:)
+  Returns: award_prize(attempt, prize, sub) -> whether it is a win, or nil and the refusal
+]]
+-- What a prize credits at once must be readable in the user's hash before anything is written.
+local function fetch_reward(attempt, reward)
+  local numbers = {}
+  for i = 1, #reward do
+    local field = reward[i].hours and reward[i].field
+    local values = field and fetch(attempt.user_index, field)
+    if field and not (values and is_record(values[field], RECORDS.doubler)) then
+      return false
+    end
+  end
+  push_reward_fields(numbers, reward, attempt.terms)
+  if #numbers == 0 then
+    return true
+  end
+  local values = fetch(attempt.user_index, unpack(numbers))
+  if not values or not numbers_are_whole(numbers, values) then
+    return false
+  end
+  for i = 1, #numbers do
+    attempt.values[numbers[i]] = values[numbers[i]]
+  end
+  return true
+end
+
+-- Returns false when the user's hash is not readable.
+local function credit_prize(attempt, reward)
+  if #reward == 0 then
+    return true
+  end
+  if not fetch_reward(attempt, reward) then
+    return false
+  end
+  give_reward(attempt, reward)
+  return true
+end
+
+local function take_quota(attempt, prize)
+  local prizes = attempt.terms.prizes
+  local pool = prizes.pools[prize.id]
+  if not prize.stock and (prize.limited or pool) then
+    prize.stock = {}
+    if prize.limited then
+      local deltas = { [prize.remaining] = -1, [prize.paid] = 1 }
+      prize.stock[1] = { hash = quota_of(prizes, prize), scope = 's', deltas = deltas }
+    end
+    if pool then
+      local deltas = { ['codes:remaining'] = -1, ['codes:paid'] = 1 }
+      prize.stock[#prize.stock + 1] = { hash = codes_of(attempt, prizes, prize), scope = pool, deltas = deltas }
+    end
+  end
+  attempt.stock = prize.stock or false
+end
+
+local function award_prize(attempt, prize, sub)
+  local prizes = attempt.terms.prizes
+  -- a win is what is worth something, the fallback too
+  local won = prize.type ~= 'nothing'
+  if not credit_prize(attempt, prize.reward) or (sub and not credit_prize(attempt, sub.reward)) then
+    return nil, 'X;' .. KEYS[attempt.user_index]
+  end
+  take_quota(attempt, prize)
+  if prizes.memory then
+    note_losses(attempt, prizes, prize, won)
+  end
+  if won then
+    attempt.adds[prizes.wins] = 1
+    if prizes.tiers_most[prize.tier] then
+      attempt.adds[prizes.wins .. '/' .. prize.tier] = 1
+    end
+    note_win(attempt, prize, sub)
+  end
+  return won
+end

@@ -1,0 +1,75 @@
+--[[
+  purpose: step 7, units that are given away at once, and codes of a pool with them: all or nothing
+  KEYS:    stock (s:) of the activity: `<session>:remaining`, `all:paid`; of the pool: `codes:remaining|paid`
+  Returns: pool_index(attempt, pool); hand_out(attempt, quantity, pool) -> true, or nil and the refusal; `pool` is '' where there are
+           no codes
+]]
+-- The index of a pool among those that the command names, nil when it is not there.
+local function pool_index(attempt, pool)
+  for index in string.gmatch(attempt.pools, '[1-9]%d*') do
+    if logical(tonumber(index)) == pool then
+      return tonumber(index)
+    end
+  end
+  return nil
+end
+
+-- What is taken from. What is the same for all commands is made once a batch.
+local function supply_of(terms, index, remaining, paid)
+  local supply = terms.supplies[index]
+  if not supply then
+    local is_stock = paid == 'all:paid'
+    local scope = is_stock and 's' or logical(index)
+    supply = { index = index, remaining = remaining, paid = paid, is_stock = is_stock, scope = scope, effects = {} }
+    terms.supplies[index] = supply
+  end
+  return supply
+end
+
+local function effect_of(supply, quantity)
+  local effect = supply.effects[quantity]
+  if not effect then
+    local deltas = { [supply.remaining] = -quantity, [supply.paid] = quantity }
+    effect = { hash = supply.hash, scope = supply.scope, deltas = deltas }
+    supply.effects[quantity] = effect
+  end
+  return effect
+end
+
+-- Refuses what is not there; codes that were never loaded are none, missing stock is a fault.
+local function check_supply(supply, quantity)
+  if not supply.hash then
+    local values, hash = fetch(supply.index, supply.remaining, supply.paid)
+    if not values or (supply.is_stock and not values[supply.remaining]) then
+      return 'X;' .. KEYS[supply.index]
+    end
+    supply.hash = hash
+  end
+  local values = supply.hash.values
+  local remaining = whole(values[supply.remaining])
+  if not remaining or not whole(values[supply.paid]) then
+    return 'X;' .. KEYS[supply.index]
+  end
+  return remaining < quantity and 'R;SOLD_OUT;' .. text(remaining) .. ';0' or nil
+end
+
+local function hand_out(attempt, quantity, pool)
+  local terms, activity = attempt.terms, attempt.activity
+  local units = supply_of(terms, activity.index + 2, activity.remaining, 'all:paid')
+  local codes
+  if pool ~= '' then
+    local key = 's:' .. terms.campaign_id .. ':pool/' .. pool
+    -- a gateway that has not read the newest rules yet names another pool, or none
+    local index = pool_index(attempt, key)
+    if not index then
+      return nil, 'X;' .. key
+    end
+    codes = supply_of(terms, index, 'codes:remaining', 'codes:paid')
+  end
+  local refusal = check_supply(units, quantity) or (codes and check_supply(codes, quantity))
+  if refusal then
+    return nil, refusal
+  end
+  attempt.stock = { effect_of(units, quantity), codes and effect_of(codes, quantity) }
+  return true
+end

@@ -1,0 +1,20 @@
+--[[
+  purpose: step 5 of whoever takes part: decisions in all, times a day, times or units a campaign; 0 means no limit
+  KEYS:    the user's hash
+  Returns: check_times(attempt) -> refusal or nil; `done` of the terms is said instead where once is enough
+]]
+local function check_times(attempt)
+  local terms, values = attempt.terms, attempt.values
+  if over(values.d or 0, MOST_DECISIONS, 1) then
+    return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
+  end
+  if terms.per_day > 0 and over(values[terms.times_today] or 0, terms.per_day, 1) then
+    local ends = day_end(attempt.activity.campaign.zone, terms.now)
+    return terms.done or 'R;LIMIT_REACHED;day;' .. text(terms.per_day) .. ';' .. text(ends)
+  end
+  local most = terms.per_campaign > 0 and terms.per_campaign or terms.units_per_user
+  if over(values[terms.times] or 0, most, attempt.quantity) then
+    return terms.done or 'R;LIMIT_REACHED;activity;' .. text(most)
+  end
+  return nil
+end
