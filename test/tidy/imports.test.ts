@@ -34,6 +34,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'participation',
     'campaigns',
     'answering',
+    'kinds',
     'views',
     'wire',
     'auth',

@@ -22,7 +22,7 @@ export interface MeOptions {
 
 /** Counts towards goals, by `<task> <period>`. They are of Postgres, without which the rest is told all the same. */
 async function progressOf(pool: pg.Pool, campaign: CatalogueCampaign, user: string): Promise<Map<string, number>> {
-  const counted = campaign.rules.activities.some((activity) => activity.kind === 'task' && activity.goal !== null)
+  const counted = campaign.rules.activities.some((activity) => 'goal' in activity && activity.goal !== null)
   if (!counted) return new Map()
   const rows = await fromStore(progressOfUser(pool, user, campaign.id)).catch(() => [])
   return new Map(rows.map(({ task, period, count }) => [`${task} ${period}`, count]))

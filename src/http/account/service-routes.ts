@@ -92,7 +92,7 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
       const { campaign, task } = request.params
       const { sourceEventId, amount = 1, occurredAt } = request.body
       const found = await directory.findActivity(campaign, task)
-      if (found?.activity.kind !== 'task') throw new ProblemError('NOT_FOUND')
+      if (found === undefined || !('goal' in found.activity)) throw new ProblemError('NOT_FOUND')
       const { goal, sessions } = found.activity
       const source = request.operator.name
       const at = passedMoment(occurredAt, now())

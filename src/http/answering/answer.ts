@@ -1,12 +1,12 @@
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { LiveWin } from '../../gate/gate.ts'
-import { decodeReport } from '../../record/report.ts'
 import type { WinRecord } from '../../record/win.ts'
 import type { CodeAssignment } from '../../store/campaigns/codes.ts'
+import { confirmedAny, decidedOf } from '../kinds/confirmed.ts'
 import type { Language } from '../problems/language.ts'
-import { confirmedAny } from '../views/decision.ts'
-import type { ConfirmedAny } from '../views/schemas.ts'
+import type { ConfirmedBody } from '../views/schemas.ts'
 import type { FindPrize } from '../views/win.ts'
 import type { CodeDesk } from './codes.ts'
 import type { CatalogueSource } from './find-activity.ts'
@@ -27,7 +27,7 @@ export interface Asked {
 /** Makes the bodies of answers about decisions. */
 export interface AnswerDesk {
   /** The body of a 201. A promise only where codes belong into it: those are asked for in Postgres. */
-  bodyOf(asked: Asked): ConfirmedAny | Promise<ConfirmedAny>
+  bodyOf(asked: Asked): ConfirmedBody | Promise<ConfirmedBody>
   /** The codes that claimed wins show, by win: one that got none when it was claimed gets it now. @throws UnavailableError */
   codesOfWins(wins: readonly LiveWin[]): Promise<ReadonlyMap<string, string>>
   readonly findPrize: FindPrize
@@ -39,18 +39,16 @@ type Activities = Pick<CatalogueSource, 'findActivity'>
 export function prizeFinder(catalogue: Activities): FindPrize {
   return (campaign, draw, prize) => {
     const found = catalogue.findActivity(campaign, draw)?.activity
-    return found?.kind === 'draw' ? found.prizes.find(({ id }) => id === prize) : undefined
+    return found && prizesOf(found).find(({ id }) => id === prize)
   }
 }
 
 /** The codes that a decision entitles to; undefined for none. */
 function assignmentOf({ decision, campaign }: Asked, findPrize: FindPrize): CodeAssignment | undefined {
   const { type, win } = decision
-  if (type === 'claim.accepted') {
-    const [quantity = '', pool = ''] = decodeReport(decision.report).facts
-    return pool === '' ? undefined : { claim: decision.id, campaign, pool, quantity: Number(quantity) }
-  }
-  return type === 'win.claimed' && win !== undefined ? assignmentOfWin(win, findPrize) : undefined
+  if (type === 'win.claimed' && win !== undefined) return assignmentOfWin(win, findPrize)
+  const codes = decidedOf(type)?.codes?.(decision)
+  return codes && { claim: decision.id, campaign, ...codes }
 }
 
 function assignmentOfWin({ id, campaign, draw, prize }: WinRecord, findPrize: FindPrize): CodeAssignment | undefined {

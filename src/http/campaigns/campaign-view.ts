@@ -1,12 +1,9 @@
 import { isoTime } from '../../base/iso-time.ts'
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import { kindOf } from '../kinds/index.ts'
+import type { ViewContext } from '../kinds/parts/page.ts'
 import { localise } from '../problems/language.ts'
-import { activityLiveView, activityRulesView, activityView } from './activity-view.ts'
-import type { ViewContext } from './activity-view-parts.ts'
-import { oddsOf } from './draw-view.ts'
-
-export { currentOrNext } from './activity-view-parts.ts'
 
 /** Activities that the public may see at `now`, in the order of the page. */
 export function visibleActivities(campaign: CatalogueCampaign, now: number): ActivityRules[] {
@@ -30,7 +27,7 @@ export function campaignView(context: ViewContext) {
     closesAt: isoTime(rules.closesAt),
     unitsPerUser: rules.unitsPerUser || null,
     participants: figures?.participants ?? null,
-    activities: visibleActivities(campaign, now).map((activity) => activityView(activity, context))
+    activities: visibleActivities(campaign, now).map((activity) => kindOf(activity).page.view(activity, context))
   }
 }
 
@@ -40,7 +37,9 @@ export function liveView({ campaign, now, figures }: Omit<ViewContext, 'language
     status: statusOf(campaign, now),
     version: campaign.version,
     participants: figures?.participants ?? null,
-    activities: visibleActivities(campaign, now).map((activity) => activityLiveView(activity, { now, figures }))
+    activities: visibleActivities(campaign, now).map((activity) =>
+      kindOf(activity).page.liveView(activity, { now, figures })
+    )
   }
 }
 
@@ -66,9 +65,12 @@ export function rulesView(context: ViewContext) {
       unusedDailyChances: rules.policies.unusedDailyChances,
       clawback: rules.policies.clawback
     },
-    activities: activities.map((activity) => activityRulesView(activity, context)),
+    activities: activities.map((activity) => kindOf(activity).page.rulesView(activity, context)),
     odds: Object.fromEntries(
-      activities.flatMap((activity) => (activity.kind === 'draw' ? [[activity.id, oddsOf(activity, 0)]] : []))
+      activities.flatMap((activity) => {
+        const odds = kindOf(activity).page.odds?.(activity)
+        return odds === undefined ? [] : [[activity.id, odds]]
+      })
     )
   }
 }

@@ -4,25 +4,8 @@ import { unpackSessions } from '../../campaign/parts/packed.ts'
 import type { HashReader } from '../../gate/gate.ts'
 import { logical } from '../../record/keys.ts'
 import type { CatalogueSource } from '../answering/find-activity.ts'
-
-/** Units of a session, or of a prize with a quota. */
-export interface StockFigures {
-  readonly total: number
-  readonly remaining: number
-}
-
-/** What Redis says about a campaign at a moment. */
-export interface CampaignFigures {
-  readonly participants: number
-  /** by `<activity>/<session>` and `<draw>/<prize>` */
-  readonly stock: ReadonlyMap<string, StockFigures>
-  /** whether Redis was told that the campaign has ended before its time */
-  readonly ended: boolean
-  /** when draws close by what Redis was told, ms since 1970 */
-  readonly drawClosings: ReadonlyMap<string, number>
-  /** ms since 1970 */
-  readonly asOf: number
-}
+import { kindOf } from '../kinds/index.ts'
+import type { CampaignFigures, StockFigures } from '../kinds/parts/page.ts'
 
 const EVERY_MS = 250
 /** figures of what has ended hardly change */
@@ -96,7 +79,7 @@ function keysOf({ id, rules }: CatalogueCampaign): string[] {
     logical.campaign(id),
     ...rules.activities.flatMap((activity) => [
       ...(stockItems(activity).length > 0 ? [logical.stock(id, activity.id)] : []),
-      ...(activity.kind === 'draw' ? [logical.activity(id, activity.id)] : [])
+      ...(kindOf(activity).page.waitsForClosing ? [logical.activity(id, activity.id)] : [])
     ])
   ]
 }
@@ -130,17 +113,18 @@ function closingOf(rules: Record<string, string>, campaignClosesAt: string | und
 
 function figuresOf(campaign: CatalogueCampaign, hashes: Hashes, asOf: number): CampaignFigures {
   const own = hashes.get(logical.campaign(campaign.id)) ?? {}
-  const drawClosings = new Map<string, number>()
-  for (const { id, kind } of campaign.rules.activities) {
-    if (kind !== 'draw') continue
-    const closing = closingOf(hashes.get(logical.activity(campaign.id, id)) ?? {}, own.closes_at)
-    if (closing !== undefined) drawClosings.set(id, closing)
+  const closings = new Map<string, number>()
+  for (const { id } of campaign.rules.activities) {
+    // only what waits for its closing time was read
+    const rules = hashes.get(logical.activity(campaign.id, id))
+    const closing = rules && closingOf(rules, own.closes_at)
+    if (closing !== undefined) closings.set(id, closing)
   }
   return {
     participants: Number(own.participants ?? 0),
     stock: stockFigures(campaign, hashes),
     ended: own.ended === '1',
-    drawClosings,
+    closings,
     asOf
   }
 }

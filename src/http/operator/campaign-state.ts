@@ -4,6 +4,7 @@ import { UnavailableError } from '../../base/errors.ts'
 import { SHARDS } from '../../base/shards.ts'
 import { rulesInForce } from '../../campaign/carrying/context.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import { campaignKey, stockKey } from '../../campaign/parts/fields.ts'
 import type { HashReader, Shards } from '../../gate/gate.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
@@ -61,11 +62,9 @@ async function shardState(sources: StateSources, shard: number) {
 
 const noFigures = figuresOf({}, '')
 
-/** Draws with prizes that have no quota: what of those was won, only Postgres counts. */
-function drawsWithoutQuota(activities: readonly ActivityRules[]): string[] {
-  return activities.flatMap((activity) =>
-    activity.kind === 'draw' && activity.prizes.some(({ quota }) => quota === null) ? [activity.id] : []
-  )
+/** Activities with prizes that have no quota: what of those was won, only Postgres counts. */
+function withoutQuota(activities: readonly ActivityRules[]): string[] {
+  return activities.flatMap((activity) => (prizesOf(activity).some(({ quota }) => quota === null) ? [activity.id] : []))
 }
 
 /** The last change of the campaign: who, what and why. */
@@ -82,18 +81,19 @@ interface Counted {
   readonly wins: ReadonlyMap<string, number>
 }
 
-/** Sessions of sales and redemptions are counted, of draws their prizes; tasks are not counted here. */
+/** Where there are prizes they are counted, else the sessions; those of tasks have no units. */
 function activityState(activity: ActivityRules, { stock, wins }: Counted) {
-  const isDraw = activity.kind === 'draw'
+  const prizesAsked = prizesOf(activity)
+  const hasPrizes = prizesAsked.length > 0
   const sessions = activity.sessions.map((session) => ({
     id: session.id,
     opensAt: new Date(session.opensAt).toISOString(),
     closesAt: new Date(session.closesAt).toISOString(),
     paused: session.paused,
-    ...(isDraw ? noFigures : figuresOf(stock, session.id))
+    ...(hasPrizes ? noFigures : figuresOf(stock, session.id))
   }))
-  const prizes = isDraw
-    ? activity.prizes.map(({ id, quota, weight }) => {
+  const prizes = hasPrizes
+    ? prizesAsked.map(({ id, quota, weight }) => {
         const figures = figuresOf(stock, id)
         return {
           id,
@@ -117,7 +117,7 @@ export async function readState(sources: StateSources, row: CampaignRow) {
   const known = rules?.activities ?? []
   const [[campaign, ...stocks], wins, changed, shards] = await Promise.all([
     sources.gate.read([campaignKey(row.id), ...known.map(({ id }) => stockKey(row.id, id))]),
-    fromStore(countWins(sources.pool, row.id, drawsWithoutQuota(known))),
+    fromStore(countWins(sources.pool, row.id, withoutQuota(known))),
     lastChange(sources, row.id),
     Promise.all(SHARDS.map((shard) => shardState(sources, shard)))
   ])

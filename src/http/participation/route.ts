@@ -1,19 +1,19 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
-import { type TSchema, Type } from 'typebox'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import { Type } from 'typebox'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
-import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
 import type { AnswerDesk } from '../answering/answer.ts'
 import type { Directory } from '../answering/find-activity.ts'
 import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { namedKinds } from '../kinds/index.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import { sendConfirmed, sendOutcome } from '../views/outcome.ts'
+import { answersOf } from '../views/schemas.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
-import { buying, claiming, completing, type Participation, spinning } from './kinds.ts'
 
 export interface ParticipationOptions {
   readonly gate: Decider
@@ -24,35 +24,59 @@ export interface ParticipationOptions {
   readonly use: ActivityUse
 }
 
-/** a sale's price is final: these would ask for another */
-const STACKING_FIELDS = ['coupon', 'couponCode', 'points', 'discount']
-
 interface Exchange {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
 
 type Params = Readonly<Record<string, string>>
-type PostRequest<Body> = FastifyRequest<{ Params: Params; Body: Body }>
+type ParticipationRequest = FastifyRequest<{ Params: Params; Body: unknown }>
 
 /**
+ * The way of a buy, a spin, a claim or a completion, from the request to its answer. Its steps, in their order:
+ *
+ * 1. `authenticate`: who asks, by the token (auth/storefront.ts)
+ * 2. `requireKey`: under which Idempotency-Key (wire/idempotency.ts)
+ * 3. `find`: which activity is asked for, in the catalogue (answering/find-activity.ts)
+ * 4. `submit`: the kind makes a command of the request (kinds/), and the gate decides it: a batch of commands is one call of
+ *    lua/gate.lua, and what it decided is confirmed once it is journaled (gate/)
+ * 5. `answer`: 201 with what was decided, 202 while it is not journaled, or a problem (answering/answer.ts, views/outcome.ts)
+ *
  * One of the hot paths: everything on it is there because it must be. Its answers are counted where they are made, for a
  * hook after the answer costs a tenth of a refusal. An activity that the catalogue knows costs two look-ups; only an
  * unknown one costs a promise.
  */
-function participationRoute<Kind extends ActivityRules['kind'], Body extends TSchema>(
+function participationRoute(
   app: FastifyInstance,
   options: ParticipationOptions,
-  part: Participation<Kind, Body>
+  [name, kind]: (typeof namedKinds)[number]
 ): void {
   const { gate, directory, desk, authenticate, metrics, use } = options
-  const { kind, param } = part
-  const url = `/v1/campaigns/:campaign/${part.folder}/:${param}/${part.action}`
+  const { participation, decided } = kind
+  const { url, param } = participation
   const answers = metrics.answers(url)
 
   function enter(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     request.answers = answers
     authenticate(request, reply, done)
+  }
+
+  function find(request: ParticipationRequest, reply: FastifyReply): void {
+    const { campaign = '', [param]: activity = '' } = request.params
+    const known = directory.findActivity(campaign, activity)
+    if (known instanceof Promise) known.then((late) => submit(request, reply, late)).catch((error) => reply.send(error))
+    else submit(request, reply, known)
+  }
+
+  /** @throws ProblemError NOT_FOUND for no activity, or one of another kind */
+  function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
+    if (found?.activity.kind !== name) throw new ProblemError('NOT_FOUND')
+    const { user, level } = claimsOf(request)
+    const { body } = request
+    gate
+      .submit(participation.command({ user, level, key: keyOf(request), body, found }))
+      .then((outcome) => answer({ request, reply }, outcome, found))
+      .catch((error) => reply.send(error))
   }
 
   function answer(exchange: Exchange, outcome: Outcome, found: CatalogueActivity): void {
@@ -78,62 +102,27 @@ function participationRoute<Kind extends ActivityRules['kind'], Body extends TSc
     sendConfirmed(request, reply, { outcome, body })
   }
 
-  function submit(request: PostRequest<unknown>, reply: FastifyReply, found: CatalogueActivity): void {
-    const { user, level } = claimsOf(request)
-    const body = request.body as never
-    gate
-      .submit(part.command({ user, level, key: keyOf(request), body, found }))
-      .then((outcome) => answer({ request, reply }, outcome, found))
-      .catch((error) => reply.send(error))
-  }
-
+  const { operationId, summary, tag, body, onError } = participation
   app.post<{ Params: Params; Body: unknown }>(
     url,
     {
       onRequest: [enter, requireKey],
-      ...(kind === 'sale' && { errorHandler: refuseStacking }),
+      ...(onError && { errorHandler: onError }),
       schema: {
-        operationId: part.operationId,
-        summary: part.summary,
-        tags: [kind === 'sale' ? 'orders' : part.folder],
+        operationId,
+        summary,
+        tags: [tag],
         security: [{ storefront: [] }],
         params: Type.Object({ campaign: Type.String(), [param]: Type.String() }),
-        body: part.body,
-        response: part.response
+        body,
+        response: answersOf(decided.confirmed.schema)
       }
     },
-    (request, reply) => {
-      const { campaign = '', [param]: activity = '' } = request.params
-      const known = directory.findActivity(campaign, activity)
-      if (known instanceof Promise) {
-        known
-          .then((late) => {
-            if (late?.activity.kind !== kind) throw new ProblemError('NOT_FOUND')
-            submit(request, reply, late)
-          })
-          .catch((error) => reply.send(error))
-        return
-      }
-      if (known.activity.kind !== kind) throw new ProblemError('NOT_FOUND')
-      submit(request, reply, known)
-    }
+    find
   )
 }
 
-/** Everything by which a user takes part: buying, spinning, claiming, completing. */
+/** Everything by which a user takes part: one route for each kind of activity. */
 export async function participationRoutes(app: FastifyInstance, options: ParticipationOptions): Promise<void> {
-  participationRoute(app, options, buying)
-  participationRoute(app, options, spinning)
-  participationRoute(app, options, claiming)
-  participationRoute(app, options, completing)
-}
-
-/** A body that asks for a second discount is unknown fields to the validator; the contract has a code of its own. */
-function refuseStacking(error: FastifyError, request: FastifyRequest): never {
-  const body = request.body
-  if (error.validation !== undefined && typeof body === 'object' && body !== null) {
-    const fields = STACKING_FIELDS.filter((field) => Object.hasOwn(body, field))
-    if (fields.length > 0) throw new ProblemError('STACKING_NOT_ALLOWED', { fields })
-  }
-  throw error
+  for (const kind of namedKinds) participationRoute(app, options, kind)
 }

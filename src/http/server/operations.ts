@@ -1,8 +1,10 @@
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { type TSchema, Type } from 'typebox'
+import { Standing } from '../account/schemas.ts'
 import { needsOf } from '../auth/operator-needs.ts'
+import { CampaignPage, CampaignPages, RulesPage } from '../campaigns/schemas.ts'
+import { namedKinds } from '../kinds/index.ts'
 import '../wire/request-types.ts'
-import { CampaignPage, CampaignPages, RulesPage, Standing } from '../views/page-schemas.ts'
 
 /** What the OpenAPI document says of a route beyond what the route itself needs to know. */
 export interface Operation {
@@ -16,6 +18,13 @@ export interface Operation {
   readonly example?: object
 }
 
+const participations = Object.fromEntries(
+  namedKinds.map(([, { participation }]): [string, Operation] => {
+    const { url, operationId: id, example } = participation
+    return [`POST ${url}`, { id, example }]
+  })
+)
+
 /** Of the public port, by method and path. */
 export const publicOperations: Readonly<Record<string, Operation>> = {
   'GET /healthz': { id: 'liveness' },
@@ -28,10 +37,7 @@ export const publicOperations: Readonly<Record<string, Operation>> = {
   'GET /v1/campaigns/:campaign/activities/hot': { id: 'hotActivities' },
   'GET /v1/campaigns/:campaign/winners': { id: 'listWinners' },
   'GET /v1/campaigns/:campaign/me': { id: 'getStanding', answer: Standing },
-  'POST /v1/campaigns/:campaign/sales/:sale/orders': { id: 'buy', example: { quantity: 1 } },
-  'POST /v1/campaigns/:campaign/draws/:draw/spins': { id: 'spin', example: {} },
-  'POST /v1/campaigns/:campaign/redemptions/:item/claims': { id: 'claim', example: { quantity: 1 } },
-  'POST /v1/campaigns/:campaign/tasks/:task/completions': { id: 'complete', example: {} },
+  ...participations,
   'GET /v1/me/orders': { id: 'listOrders' },
   'GET /v1/me/wins': { id: 'listWins' },
   'GET /v1/me/claims': { id: 'listClaims' },

@@ -1,45 +1,29 @@
-import { CampaignPage, CampaignPages, LiveChange, RulesPage, Standing } from '../views/page-schemas.ts'
-import {
-  Claim,
-  ClaimList,
-  Completion,
-  ConfirmedAny,
-  ConfirmedClaim,
-  ConfirmedCompletion,
-  ConfirmedSpin,
-  ConfirmedWin,
-  LedgerList,
-  Spin,
-  Win,
-  WinList,
-  WinnerList
-} from '../views/schemas.ts'
-import { BuyBody, Confirmed, Order, OrderList, Pending, ProblemDocument } from '../wire/schemas.ts'
+import type { TSchema } from 'typebox'
+import { Standing } from '../account/schemas.ts'
+import { CampaignPage, CampaignPages, LiveChange, RulesPage } from '../campaigns/schemas.ts'
+import { ConfirmedAny } from '../kinds/confirmed.ts'
+import { namedKinds } from '../kinds/index.ts'
+import { ConfirmedWin, LedgerList, Win, WinList, WinnerList } from '../views/schemas.ts'
+import { BuyBody, Pending, ProblemDocument } from '../wire/schemas.ts'
+
+const decided = namedKinds.map(([, kind]) => kind.decided)
 
 /** Documents below /schemas/, by file name. */
-export const publishedSchemas = {
+export const publishedSchemas: Readonly<Record<string, TSchema>> = {
   'campaign.json': CampaignPage,
   'campaign-list.json': CampaignPages,
   'rules.json': RulesPage,
   'live-change.json': LiveChange,
   'standing.json': Standing,
-  'order.json': Order,
-  'order-list.json': OrderList,
-  'spin.json': Spin,
-  'claim.json': Claim,
-  'claim-list.json': ClaimList,
-  'completion.json': Completion,
+  ...Object.assign({}, ...decided.map(({ documents }) => documents)),
   'win.json': Win,
   'win-list.json': WinList,
   'winner-list.json': WinnerList,
   'ledger.json': LedgerList,
-  'confirmed.json': Confirmed,
-  'confirmed-spin.json': ConfirmedSpin,
-  'confirmed-claim.json': ConfirmedClaim,
-  'confirmed-completion.json': ConfirmedCompletion,
+  ...Object.fromEntries(decided.map(({ confirmed }) => [confirmed.file, confirmed.schema])),
   'confirmed-win.json': ConfirmedWin,
   'confirmed-any.json': ConfirmedAny,
   'pending.json': Pending,
   'problem.json': ProblemDocument,
   'buy.json': BuyBody
-} as const
+}

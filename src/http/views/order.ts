@@ -35,19 +35,18 @@ export function liveOrderView({ order, journaled }: LiveOrder): Order {
 }
 
 /**
- * The body of a 201.
+ * The members of the body of a 201 that show an order and what is to be paid back.
  * @throws Error for a decision about no order, which no route that answers with orders can get
  */
-export function confirmedView(decision: Decision, requestId: string): Confirmed {
+export function orderMembers(decision: Decision): Pick<Confirmed, 'order' | 'refundDue'> {
   if (decision.order === undefined) throw new Error(`decision ${decision.id} (${decision.type}) is about no order`)
-  return {
-    outcome: 'confirmed',
-    requestId,
-    sequence: decision.sequence,
-    eventId: decision.id,
-    order: orderView(decision.order),
-    ...dueView(decision)
-  }
+  return { order: orderView(decision.order), ...dueView(decision) }
+}
+
+/** The body of a 201. @throws Error for a decision about no order */
+export function confirmedView(decision: Decision, requestId: string): Confirmed {
+  const { id, sequence } = decision
+  return { outcome: 'confirmed', requestId, sequence, eventId: id, ...orderMembers(decision) }
 }
 
 /** What a cancellation or a return leaves to be paid back. */

@@ -7,7 +7,7 @@ import { closesConnections } from '../running/drain.ts'
 import { keyOf } from '../wire/idempotency.ts'
 import type { Pending } from '../wire/schemas.ts'
 import { confirmedView } from './order.ts'
-import type { ConfirmedAny } from './schemas.ts'
+import type { ConfirmedBody } from './schemas.ts'
 
 const PENDING_RETRY_MS = 250
 const UNKNOWN_RETRY_MS = 250
@@ -41,7 +41,7 @@ type Confirmation = Extract<Outcome, { kind: 'confirmed' }>
 export function sendConfirmed(
   request: FastifyRequest,
   reply: FastifyReply,
-  { outcome, body }: { outcome: Confirmation; body: ConfirmedAny }
+  { outcome, body }: { outcome: Confirmation; body: ConfirmedBody }
 ): FastifyReply {
   if (outcome.replayed) reply.header('idempotent-replayed', 'true')
   return sendGood(request, reply.code(201), body)
@@ -77,7 +77,7 @@ export function sendOrderOutcome(request: FastifyRequest, reply: FastifyReply, o
   return sendConfirmed(request, reply, { outcome, body: confirmedView(outcome.decision, keyOf(request)) })
 }
 
-function sendGood(request: FastifyRequest, reply: FastifyReply, body: ConfirmedAny | Pending): FastifyReply {
+function sendGood(request: FastifyRequest, reply: FastifyReply, body: ConfirmedBody | Pending): FastifyReply {
   if (closesConnections()) reply.header('connection', 'close')
   if (request.answers !== null) countAnswer(request.answers, reply.statusCode)
   return reply.send(body)

@@ -1,10 +1,10 @@
-import { type Static, type TSchema, Type } from 'typebox'
-import { EVENT_ID, listOf, NullableTime, Order, Pending, RefundDue, refusals, Time } from '../wire/schemas.ts'
+import { type Static, type TObject, type TSchema, Type } from 'typebox'
+import { EVENT_ID, listOf, NullableTime, Pending, refusals, Time } from '../wire/schemas.ts'
 
-// Answers about draws, redemptions, tasks and wins: validated nowhere, serialised from these shapes, shown in OpenAPI.
+// What answers about decisions share, and wins: validated nowhere, serialised from these shapes, shown in OpenAPI.
 
 /** An object or null without `anyOf`, which would make the serialiser validate each value. */
-function orNull<S extends TSchema>(schema: S) {
+export function orNull<S extends TSchema>(schema: S) {
   return Type.Unsafe<Static<S> | null>({ ...schema, type: ['object', 'null'] })
 }
 
@@ -18,7 +18,7 @@ export interface Balances {
   [unit: string]: number | Record<string, Static<typeof Chances>>
 }
 
-const Balances = Type.Unsafe<Balances>({
+export const Balances = Type.Unsafe<Balances>({
   type: 'object',
   description:
     'balances that the decision changed, as they were right after it: points and other units, and chances by draw',
@@ -33,7 +33,7 @@ export interface Credited {
   [unit: string]: number | string | Record<string, number> | Static<typeof Doubler>
 }
 
-const Credited = Type.Unsafe<Credited>({
+export const Credited = Type.Unsafe<Credited>({
   type: 'object',
   description: 'points and other units, chances by draw, an entitlement, a doubler',
   properties: {
@@ -44,9 +44,9 @@ const Credited = Type.Unsafe<Credited>({
   additionalProperties: { type: 'integer' }
 })
 
-const Amounts = Type.Record(Type.String(), Type.Integer(), { description: 'by unit' })
+export const Amounts = Type.Record(Type.String(), Type.Integer(), { description: 'by unit' })
 
-const PrizeName = Type.Object({
+export const PrizeName = Type.Object({
   id: Type.String(),
   tier: Type.Integer(),
   title: Type.String(),
@@ -67,13 +67,13 @@ const winState = {
 }
 
 /** A win as the answer to its spin shows it. */
-const WinState = Type.Object(winState)
+export const WinState = Type.Object(winState)
 export type WinState = Static<typeof WinState>
 
-const pending = Type.Optional(
+export const pending = Type.Optional(
   Type.Boolean({ description: 'true: the last change is not journaled yet, so it is not promised' })
 )
-const code = Type.Optional(Type.String({ description: 'for its owner only' }))
+export const code = Type.Optional(Type.String({ description: 'for its owner only' }))
 
 export const Win = Type.Object(
   {
@@ -90,115 +90,30 @@ export const Win = Type.Object(
 )
 export type Win = Static<typeof Win>
 
-export const Spin = Type.Object(
-  {
-    id: Type.String(),
-    campaign: Type.String(),
-    draw: Type.String(),
-    prize: orNull(PrizeName),
-    win: orNull(WinState),
-    cost: Amounts,
-    credited: Credited,
-    balances: Balances,
-    number: Type.String({ description: 'the number by which the prize was picked, 13 hex digits' }),
-    why: Type.Optional(
-      Type.String({
-        description:
-          'why the prize is another one than the number picked: exhausted, unreleased, capped, early, guaranteed'
-      })
-    ),
-    spunAt: Time
-  },
-  { title: 'Spin' }
-)
-export type Spin = Static<typeof Spin>
-
-export const Claim = Type.Object(
-  {
-    id: Type.String(),
-    campaign: Type.String(),
-    item: Type.String(),
-    quantity: Type.Integer(),
-    cost: Amounts,
-    balances: Type.Optional(Balances),
-    acceptedAt: Time,
-    code,
-    codes: Type.Optional(Type.Array(Type.String(), { description: 'the codes, where more than one unit was claimed' })),
-    pending
-  },
-  { title: 'Claim' }
-)
-export type Claim = Static<typeof Claim>
-
-export const Completion = Type.Object(
-  {
-    id: Type.String(),
-    campaign: Type.String(),
-    task: Type.String(),
-    period: Type.Unsafe<string | null>({
-      type: ['string', 'null'],
-      description: 'the local day that it counts for; null for a task that is done once a campaign'
-    }),
-    credited: Credited,
-    cappedBy: Type.Optional(
-      Type.String({
-        description: 'what was not credited in full because its daily cap was reached, such as "chances:wheel"'
-      })
-    ),
-    doubled: Type.Optional(Type.Integer({ description: 'factor of the card that multiplied what was credited' })),
-    streak: Type.Optional(
-      Type.Object({
-        length: Type.Integer({ description: 'days in a row' }),
-        bonus: Type.Boolean({ description: 'a step of the streak was reached' })
-      })
-    ),
-    balances: Balances,
-    completedAt: Time
-  },
-  { title: 'Completion' }
-)
-export type Completion = Static<typeof Completion>
-
-const revocation = Type.Object({
+export const revocation = Type.Object({
   takenBack: Credited,
   shortfall: Type.Record(Type.String(), Type.Integer(), {
     description: 'what could not be taken back because it was spent already, by unit'
   })
 })
 
-const head = {
+/** What the body of every 201 begins with. */
+export const confirmedHead = {
   outcome: Type.Literal('confirmed'),
   requestId: Type.String({ description: 'the Idempotency-Key' }),
   sequence: Type.Integer(),
   eventId: EVENT_ID
 }
 
-export const ConfirmedSpin = Type.Object({ ...head, spin: Spin }, { title: 'ConfirmedSpin' })
-export const ConfirmedClaim = Type.Object({ ...head, claim: Claim }, { title: 'ConfirmedClaim' })
-export const ConfirmedCompletion = Type.Object({ ...head, completion: Completion }, { title: 'ConfirmedCompletion' })
+/** The body of a 201: its head, and what was decided. */
+export type ConfirmedBody = Static<TObject<typeof confirmedHead>>
+
 export const ConfirmedWin = Type.Object(
-  { ...head, win: Win, revocation: Type.Optional(revocation) },
+  { ...confirmedHead, win: Win, revocation: Type.Optional(revocation) },
   { title: 'ConfirmedWin' }
 )
 
-/** Whatever was decided: exactly one of the last members is there. */
-export const ConfirmedAny = Type.Object(
-  {
-    ...head,
-    order: Type.Optional(Order),
-    spin: Type.Optional(Spin),
-    claim: Type.Optional(Claim),
-    completion: Type.Optional(Completion),
-    win: Type.Optional(Win),
-    revocation: Type.Optional(revocation),
-    refundDue: Type.Optional(RefundDue)
-  },
-  { title: 'ConfirmedAny' }
-)
-export type ConfirmedAny = Static<typeof ConfirmedAny>
-
 export const WinList = listOf(Win, 'WinList')
-export const ClaimList = listOf(Claim, 'ClaimList')
 
 const LedgerEntry = Type.Object({
   eventId: Type.String({ description: 'the decision that changed the balance; one decision may change several' }),

@@ -1,5 +1,6 @@
 import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import type { Rules } from '../../campaign/definition/rules.ts'
+import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import type { WinCommand } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import { decodeReport } from '../../record/report.ts'
@@ -20,7 +21,7 @@ export interface Revocation {
 export function poolsIn(rules: Rules | undefined): Revocation['poolOf'] {
   return (draw, prize) => {
     const found = rules?.activities.find(({ id }) => id === draw)
-    return found?.kind === 'draw' ? (found.prizes.find(({ id }) => id === prize)?.pool ?? '') : ''
+    return (found && prizesOf(found).find(({ id }) => id === prize)?.pool) ?? ''
   }
 }
 

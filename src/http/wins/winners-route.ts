@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { isoTime } from '../../base/iso-time.ts'
+import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import { decodeWin } from '../../record/win.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { publicWins, type StoredWin } from '../../store/reading/wins.ts'
@@ -74,7 +75,8 @@ export const winnersRoute: FastifyPluginAsyncTypebox<WinnersOptions> = async (ap
 
   async function isKnown(campaign: string, draw: string | undefined): Promise<boolean> {
     if (draw === undefined) return (await directory.findCampaign(campaign)) !== undefined
-    return (await directory.findActivity(campaign, draw))?.activity.kind === 'draw'
+    const found = await directory.findActivity(campaign, draw)
+    return found !== undefined && prizesOf(found.activity).length > 0
   }
 
   /** The longest page from there on: whatever its length, it is read once. */

@@ -1,8 +1,19 @@
-import { weightsAt } from '../../campaign/kinds/draw/compile.ts'
-import type { Draw, Prize } from '../../campaign/kinds/draw/rules.ts'
-import { rewardDefinition } from '../../campaign/parts/reward.ts'
-import { localise } from '../problems/language.ts'
-import { commonView, openingOf, sessionsView, stockOf, type ViewContext } from './activity-view-parts.ts'
+import { weightsAt } from '../../../campaign/kinds/draw/compile.ts'
+import type { Draw, Prize } from '../../../campaign/kinds/draw/rules.ts'
+import { rewardDefinition } from '../../../campaign/parts/reward.ts'
+import { localise } from '../../problems/language.ts'
+import type { Page } from '../kind.ts'
+import {
+  commonView,
+  liveHead,
+  rulesViewOf,
+  sessionsView,
+  stockOf,
+  type ViewContext,
+  withoutFigures
+} from '../parts/page.ts'
+import { drawSchemas } from './schemas.ts'
+import { drawTerms } from './terms.ts'
 
 /** How a spin is computed, in words that a verifier can be written from. */
 const ALGORITHM =
@@ -26,7 +37,7 @@ function isOver(draw: Draw, { campaign, figures, now }: ViewContext): boolean {
   if (figures === undefined) return false
   if (campaign.ended && figures.ended) return true
   const closings = [campaign.rules.closesAt, ...draw.sessions.map(({ closesAt }) => closesAt)]
-  const known = figures.drawClosings.get(draw.id)
+  const known = figures.closings.get(draw.id)
   return known !== undefined && now >= Math.max(known, Math.min(...closings)) + REVEAL_AFTER_MS
 }
 
@@ -40,7 +51,7 @@ function proofView(draw: Draw, context: ViewContext) {
 }
 
 /** The odds of each prize for users of a level: its weight in the full sum. */
-export function oddsOf(draw: Draw, level: number): Record<string, number> {
+function oddsOf(draw: Draw, level: number): Record<string, number> {
   const weights = weightsAt(draw, level)
   const sum = weights.reduce((total, weight) => total + weight, 0)
   return Object.fromEntries(draw.prizes.map(({ id }, index) => [id, sum === 0 ? 0 : (weights[index] ?? 0) / sum]))
@@ -99,7 +110,7 @@ function limitsView({ limits }: Draw) {
   }
 }
 
-export function drawView(draw: Draw, context: ViewContext) {
+function drawView(draw: Draw, context: ViewContext) {
   const { cost, chances, weightsByLevel } = draw
   const odds = oddsOf(draw, 0)
   return {
@@ -114,18 +125,29 @@ export function drawView(draw: Draw, context: ViewContext) {
       oddsByLevel: weightsByLevel.map(({ level }) => ({ level, odds: oddsOf(draw, level) }))
     }),
     ...proofView(draw, context),
-    sessions: sessionsView(draw, context)
+    sessions: sessionsView(draw)
   }
 }
 
-export function drawLiveView(draw: Draw, context: Pick<ViewContext, 'now' | 'figures'>) {
-  return {
-    id: draw.id,
-    kind: draw.kind,
-    ...openingOf(draw, context.now),
+/** A draw as everybody sees it; its seed is shown once Redis itself says that it is over. */
+export const drawPage: Page<Draw> = {
+  view: drawView,
+  liveView: (draw, context) => ({
+    ...liveHead(draw, context),
     remaining: prizesRemaining(draw, context),
     prizes: draw.prizes
       .filter(({ quota }) => quota !== null)
       .map(({ id }) => ({ id, remaining: stockOf(draw, id, context)?.remaining ?? null }))
-  }
+  }),
+  rulesView(draw, context) {
+    const view = drawView(draw, context)
+    const { campaign, language } = context
+    return rulesViewOf(view, {
+      prizes: view.prizes.map(withoutFigures),
+      terms: drawTerms(draw, campaign.rules.policies, language)
+    })
+  },
+  odds: (draw) => oddsOf(draw, 0),
+  waitsForClosing: true,
+  schemas: drawSchemas
 }

@@ -1,0 +1,73 @@
+import { type TSchema, Type } from 'typebox'
+import { kindNames } from '../../base/kinds.ts'
+import { kinds, namedKinds } from '../kinds/index.ts'
+import { Amounts, ByName, left, limit, nullable, opening, optional, words } from '../kinds/parts/page-schemas.ts'
+import { listOf, Time } from '../wire/schemas.ts'
+
+// What pages look like; nothing is compiled from these, see kinds/parts/page-schemas.ts.
+
+const CampaignStatus = words('published', 'running', 'paused', 'ended', 'settled')
+
+const schemasOf = (which: 'view' | 'rules'): TSchema[] => kindNames.map((name) => kinds[name].page.schemas[which])
+
+/** An activity, by `kind`. */
+const Activity = Type.Union(schemasOf('view'))
+const ActivityTerms = Type.Union(schemasOf('rules'))
+
+export const CampaignPage = Type.Object(
+  {
+    id: Type.String(),
+    title: Type.String(),
+    description: optional(Type.String()),
+    status: CampaignStatus,
+    version: Type.Integer(),
+    timezone: Type.String(),
+    opensAt: Time,
+    closesAt: Time,
+    unitsPerUser: limit('units over all sales for one user'),
+    participants: nullable('integer', 'null while it is not known'),
+    activities: Type.Array(Activity)
+  },
+  { title: 'Campaign' }
+)
+
+export const CampaignPages = listOf(CampaignPage, 'CampaignList')
+
+export const RulesPage = Type.Object(
+  {
+    campaign: Type.String(),
+    title: Type.String(),
+    version: Type.Integer(),
+    revision: Type.Integer({ description: 'rises with every change while it runs' }),
+    timezone: Type.String(),
+    opensAt: Time,
+    closesAt: Time,
+    limits: Type.Object({ unitsPerUser: limit('units over all sales for one user') }),
+    policies: Type.Unsafe<object>({ type: 'object', additionalProperties: { type: ['string', 'boolean', 'number'] } }),
+    activities: Type.Array(ActivityTerms),
+    odds: Type.Record(Type.String(), ByName('by prize'), { description: 'by draw, for level 0' })
+  },
+  { title: 'Rules' }
+)
+
+const LiveActivity = Type.Object({
+  id: Type.String(),
+  kind: words(...kindNames),
+  ...opening,
+  price: optional(Type.Integer()),
+  cost: optional(Amounts),
+  remaining: optional(left),
+  session: optional(nullable('string')),
+  ...Object.assign({}, ...namedKinds.map(([, { page }]) => page.schemas.live))
+})
+
+/** The data of a `change` of the live stream; a `snapshot` carries a Campaign. */
+export const LiveChange = Type.Object(
+  {
+    status: CampaignStatus,
+    version: Type.Integer(),
+    participants: nullable('integer'),
+    activities: Type.Array(LiveActivity)
+  },
+  { title: 'LiveChange' }
+)

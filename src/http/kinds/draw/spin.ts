@@ -1,0 +1,73 @@
+import { type Static, Type } from 'typebox'
+import { isoTime } from '../../../base/iso-time.ts'
+import type { Decision } from '../../../gate/batch/outcomes.ts'
+import { decodeReport, type Report } from '../../../record/report.ts'
+import { balancesView, costView, creditedView, setChances } from '../../views/report.ts'
+import { Amounts, Balances, Credited, confirmedHead, orNull, PrizeName, WinState } from '../../views/schemas.ts'
+import { prizeName, winState, wonPrize } from '../../views/win.ts'
+import { Time } from '../../wire/schemas.ts'
+import type { Decided } from '../kind.ts'
+import type { DecisionContext } from '../parts/decision.ts'
+
+const Spin = Type.Object(
+  {
+    id: Type.String(),
+    campaign: Type.String(),
+    draw: Type.String(),
+    prize: orNull(PrizeName),
+    win: orNull(WinState),
+    cost: Amounts,
+    credited: Credited,
+    balances: Balances,
+    number: Type.String({ description: 'the number by which the prize was picked, 13 hex digits' }),
+    why: Type.Optional(
+      Type.String({
+        description:
+          'why the prize is another one than the number picked: exhausted, unreleased, capped, early, guaranteed'
+      })
+    ),
+    spunAt: Time
+  },
+  { title: 'Spin' }
+)
+
+function prizeOf(decision: Decision, { facts }: Report, { rules, language }: DecisionContext): PrizeName | null {
+  const [id, sub = ''] = facts
+  const prize = rules?.kind === 'draw' ? rules.prizes.find((one) => one.id === id) : undefined
+  if (decision.win !== undefined) return wonPrize(decision.win, prize, language)
+  return prize === undefined ? null : prizeName(prize, sub, language)
+}
+
+/** A spin: facts `<prize>,<sub>,<number>,<previous number>,<picked prize>,<why>,<level>,<daily chances left or ''>`. */
+function spinView(decision: Decision, context: DecisionContext): Static<typeof Spin> {
+  const report = decodeReport(decision.report)
+  const { facts, moves } = report
+  const [number = '', why = '', daily = ''] = [facts[2], facts[5], facts[7]]
+  const balances = balancesView(moves)
+  if (daily !== '') setChances(balances, context.activity, { daily: Number(daily) })
+  return {
+    id: decision.id,
+    campaign: context.campaign,
+    draw: context.activity,
+    prize: prizeOf(decision, report, context),
+    win: decision.win === undefined ? null : winState(decision.win),
+    cost: costView(moves),
+    credited: creditedView(moves),
+    balances,
+    number,
+    ...(why !== '' && { why }),
+    spunAt: isoTime(decision.at)
+  }
+}
+
+export const spin: Decided = {
+  entity: 'spin',
+  member: 'spin',
+  schema: Spin,
+  confirmed: {
+    file: 'confirmed-spin.json',
+    schema: Type.Object({ ...confirmedHead, spin: Spin }, { title: 'ConfirmedSpin' })
+  },
+  documents: { 'spin.json': Spin },
+  show: (decision, context) => ({ spin: spinView(decision, context) })
+}

@@ -1,0 +1,91 @@
+import type { FastifyError, FastifyRequest } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import type { Reward } from '../../campaign/parts/model.ts'
+import type { Command } from '../../gate/batch/commands.ts'
+import type { Decision } from '../../gate/batch/outcomes.ts'
+import type { Wish } from './parts/command.ts'
+import type { DecisionContext } from './parts/decision.ts'
+import type { LiveContext, ViewContext } from './parts/page.ts'
+import type { Day } from './parts/standing.ts'
+
+// Functions of a kind are written as methods: TypeScript then takes the functions of one kind, which want activities of that
+// kind, for functions of activities. Who calls them found the row by the kind of the activity.
+
+/** How users take part: the route, and the command that a request becomes. */
+export interface Participation<Rules extends ActivityRules, Body extends TSchema = TSchema> {
+  /** with the parameters `campaign` and `param` */
+  readonly url: string
+  /** name of the parameter that names the activity */
+  readonly param: string
+  /** the group of the route in the OpenAPI document */
+  readonly tag: string
+  readonly operationId: string
+  readonly summary: string
+  readonly body: Body
+  /** a body to try it with */
+  readonly example: object
+  /** Says what is wrong with a request that did not become a command, where there is more to say than usual. @throws always */
+  onError?(error: FastifyError, request: FastifyRequest): never
+  /** @throws UnavailableError while the gateway does not know yet what the command needs */
+  command(wish: Wish<Rules, Static<Body>>): Command
+}
+
+/** How what was decided is shown to its user. */
+export interface Decided {
+  /** first part of the types of its decisions, such as `spin` of `spin.won` */
+  readonly entity: string
+  /** the member of the body of a 201 that shows it */
+  readonly member: string
+  readonly schema: TSchema
+  /** the body of a 201, and its name below /schemas/ */
+  readonly confirmed: { readonly file: string; readonly schema: TSchema }
+  /** what else is published below /schemas/, by file name */
+  readonly documents: Readonly<Record<string, TSchema>>
+  /** The members of the body of a 201 beside its head. */
+  show(decision: Decision, context: DecisionContext): object
+  /** The codes that a decision entitles to; undefined for none. */
+  codes?(decision: Decision): { readonly pool: string; readonly quantity: number } | undefined
+}
+
+/** How an activity is shown to everybody. */
+export interface Page<Rules extends ActivityRules> {
+  view(activity: Rules, context: ViewContext): object
+  /** What of it changes while people watch; no words, so it is the same for every language. */
+  liveView(activity: Rules, context: LiveContext): object
+  /** As the rules promise it: without the figures of the moment. */
+  rulesView(activity: Rules, context: ViewContext): object
+  /** The odds of its prizes for level 0, by prize, where it has some. */
+  odds?(activity: Rules): Record<string, number>
+  /** whether its page waits for the closing time that Redis was told, which is read with the figures then */
+  readonly waitsForClosing?: boolean
+  readonly schemas: {
+    readonly view: TSchema
+    readonly rules: TSchema
+    /** members of the live view that no other kind has */
+    readonly live: Readonly<Record<string, TSchema>>
+  }
+}
+
+/** Where a user stands in an activity. */
+export interface Standings<Rules extends ActivityRules> {
+  /** The most that a user may take over the campaign; 0 for no limit. */
+  most(activity: Rules): number
+  /** Members that no other kind has. */
+  view?(day: Day, activity: Rules): object
+  readonly schema: Readonly<Record<string, TSchema>>
+  /** Chances to draw; undefined where it has none. */
+  chances?(day: Day, activity: Rules): object | undefined
+  /** Days in a row; undefined where they do not count. */
+  streak?(day: Day, activity: Rules): object | undefined
+  /** What it may give. */
+  rewards?(activity: Rules): ReadonlyArray<Reward | null>
+}
+
+/** All that the HTTP layer knows of a kind of activity. */
+export interface HttpKind<Rules extends ActivityRules = ActivityRules> {
+  readonly participation: Participation<Rules>
+  readonly decided: Decided
+  readonly page: Page<Rules>
+  readonly standing: Standings<Rules>
+}

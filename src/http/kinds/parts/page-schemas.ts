@@ -1,0 +1,69 @@
+import { type TSchema, Type } from 'typebox'
+import { NullableTime, Time } from '../../wire/schemas.ts'
+
+// What the schemas of pages and standings share. Pages are written as text or by hand, so nothing is compiled from these: they are
+// shown in the OpenAPI document and below /schemas/, and tests hold them against the views.
+
+export const nullable = (type: 'integer' | 'string', description?: string) =>
+  Type.Unsafe<number | string | null>({ type: [type, 'null'], ...(description !== undefined && { description }) })
+
+export const limit = (what: string) => nullable('integer', `${what}; null where there is no limit`)
+export const left = nullable('integer', 'units left; null while it is not known')
+export const optional = <S extends TSchema>(schema: S) => Type.Optional(schema)
+export const words = <const Word extends string>(...names: Word[]) => Type.Unsafe<Word>({ type: 'string', enum: names })
+export const Amounts = Type.Record(Type.String(), Type.Integer(), { description: 'by unit' })
+export const ByName = (description: string) => Type.Record(Type.String(), Type.Number(), { description })
+
+export const Reward = Type.Unsafe<object>({
+  type: 'object',
+  description: 'points and other units, chances by draw, an entitlement, a doubler card',
+  properties: {
+    chances: { type: 'object', additionalProperties: { type: 'integer' } },
+    entitlement: { type: 'string' },
+    doubler: Type.Object({
+      factor: Type.Integer(),
+      hours: Type.Number(),
+      activities: optional(Type.Array(Type.String()))
+    })
+  },
+  additionalProperties: { type: 'integer' }
+})
+
+const sessionTimes = {
+  id: Type.String(),
+  opensAt: Time,
+  closesAt: Time,
+  unitsPerUser: optional(Type.Integer()),
+  paused: Type.Boolean()
+}
+
+const Session = Type.Object(
+  { ...sessionTimes, total: optional(nullable('integer')), remaining: optional(left) },
+  { title: 'Session' }
+)
+const SessionTerms = Type.Object(sessionTimes, { title: 'SessionTerms' })
+
+/** The last member of an activity that is shown, and of one as the rules promise it. */
+export const sessions = { sessions: Type.Array(Session) }
+export const sessionsOfRules = { sessions: Type.Array(SessionTerms) }
+
+/** When an activity can be used. */
+export const opening = {
+  paused: Type.Boolean(),
+  currentSession: nullable('string', 'the session that is open'),
+  nextOpensAt: NullableTime
+}
+
+/** What every kind of activity shows. @param kind its name */
+export function common<const Name extends string>(kind: Name) {
+  return {
+    id: Type.String(),
+    title: Type.String(),
+    description: optional(Type.String()),
+    category: optional(Type.String()),
+    sort: Type.Integer(),
+    requires: optional(Type.Object({ entitlement: optional(Type.String()), level: optional(Type.Integer()) })),
+    ...opening,
+    kind: Type.Literal(kind)
+  }
+}

@@ -1,0 +1,136 @@
+import { isoTime } from '../../../base/iso-time.ts'
+import type { CatalogueCampaign } from '../../../campaign/carrying/catalogue.ts'
+import type { ActivityRules } from '../../../campaign/kinds/index.ts'
+import type { Session } from '../../../campaign/parts/model.ts'
+import { type Language, localise } from '../../problems/language.ts'
+
+/** Units of a session, or of a prize with a quota. */
+export interface StockFigures {
+  readonly total: number
+  readonly remaining: number
+}
+
+/** What Redis says about a campaign at a moment. */
+export interface CampaignFigures {
+  readonly participants: number
+  /** by `<activity>/<session>` and `<draw>/<prize>` */
+  readonly stock: ReadonlyMap<string, StockFigures>
+  /** whether Redis was told that the campaign has ended before its time */
+  readonly ended: boolean
+  /** when activities whose pages wait for it close by what Redis was told, ms since 1970 */
+  readonly closings: ReadonlyMap<string, number>
+  /** ms since 1970 */
+  readonly asOf: number
+}
+
+/** Whom, when and in which words a campaign is shown. */
+export interface ViewContext {
+  readonly campaign: CatalogueCampaign
+  /** ms since 1970 */
+  readonly now: number
+  readonly language: Language
+  /** undefined while Redis never answered: figures are then null, never zero */
+  readonly figures: CampaignFigures | undefined
+}
+
+/** The same where no word is shown. */
+export type LiveContext = Pick<ViewContext, 'now' | 'figures'>
+
+/** The session open at `now`, otherwise the next one; undefined after the last. */
+export function currentOrNext(activity: ActivityRules, now: number): Session | undefined {
+  return activity.sessions.find((session) => now < session.closesAt)
+}
+
+function openingOf(activity: ActivityRules, now: number) {
+  const at = currentOrNext(activity, now)
+  const next = activity.sessions.find((session) => session.opensAt > now)
+  return {
+    paused: activity.paused,
+    currentSession: at !== undefined && at.opensAt <= now ? at.id : null,
+    nextOpensAt: next === undefined ? null : isoTime(next.opensAt)
+  }
+}
+
+/** Units of a session or a prize; undefined while they are not known. */
+export function stockOf(
+  activity: ActivityRules,
+  item: string,
+  { figures }: Pick<ViewContext, 'figures'>
+): StockFigures | undefined {
+  return figures?.stock.get(`${activity.id}/${item}`)
+}
+
+/** What is left in the session that is open or next: 0 after the last one, null while it is not known. */
+export function sessionRemaining(
+  activity: ActivityRules,
+  context: Pick<ViewContext, 'now' | 'figures'>
+): number | null {
+  const at = currentOrNext(activity, context.now)
+  return at === undefined ? 0 : (stockOf(activity, at.id, context)?.remaining ?? null)
+}
+
+function sessionView(session: Session) {
+  return {
+    id: session.id,
+    opensAt: isoTime(session.opensAt),
+    closesAt: isoTime(session.closesAt),
+    ...(session.unitsPerUser > 0 && { unitsPerUser: session.unitsPerUser }),
+    paused: session.paused
+  }
+}
+
+/** Sessions as the public sees them, of activities whose sessions have no units. */
+export function sessionsView({ sessions }: ActivityRules) {
+  return sessions.map(sessionView)
+}
+
+/** The same of activities whose sessions have units: null while they are not known. */
+export function countedSessionsView(activity: ActivityRules, context: Pick<ViewContext, 'figures'>) {
+  return activity.sessions.map((session) => {
+    const units = stockOf(activity, session.id, context)
+    return { ...sessionView(session), total: units?.total ?? null, remaining: units?.remaining ?? null }
+  })
+}
+
+/** What every kind of activity shows. */
+export function commonView(activity: ActivityRules, { now, language }: ViewContext) {
+  const { entitlement, level } = activity.requires
+  const requires = { ...(entitlement !== '' && { entitlement }), ...(level > 0 && { level }) }
+  return {
+    id: activity.id,
+    kind: activity.kind,
+    title: localise(activity.title, language),
+    ...(activity.description !== undefined && { description: localise(activity.description, language) }),
+    ...(activity.category !== undefined && { category: activity.category }),
+    sort: activity.sort,
+    ...(Object.keys(requires).length > 0 && { requires }),
+    ...openingOf(activity, now)
+  }
+}
+
+/** What changes of every activity while people watch. */
+export function liveHead(activity: ActivityRules, { now }: LiveContext) {
+  return { id: activity.id, kind: activity.kind, ...openingOf(activity, now) }
+}
+
+/** The same of an activity whose sessions have units. @param price what a unit costs, by its name */
+export function liveSessionView(activity: ActivityRules, context: LiveContext, price: object) {
+  return {
+    ...liveHead(activity, context),
+    ...price,
+    remaining: sessionRemaining(activity, context),
+    session: currentOrNext(activity, context.now)?.id ?? null
+  }
+}
+
+/** What is shown of a session, a prize or an activity, without the figures of the moment. */
+export function withoutFigures<Shown extends object>(shown: Shown): object {
+  const { remaining: _remaining, total: _total, ...rest } = shown as { remaining?: unknown; total?: unknown }
+  return rest
+}
+
+/** An activity as the rules promise it. @param own what its kind shows otherwise, or beside */
+export function rulesViewOf(view: object, own: object = {}): object {
+  const { sessions, ...rest } = view as { readonly sessions: readonly object[] }
+  return { ...withoutFigures(rest), ...own, sessions: sessions.map(withoutFigures) }
+}

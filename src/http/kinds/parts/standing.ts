@@ -1,0 +1,32 @@
+import { Type } from 'typebox'
+import type { CatalogueCampaign } from '../../../campaign/carrying/catalogue.ts'
+import { limit, nullable } from './page-schemas.ts'
+
+/** Whose standing is shown, and when. */
+export interface Standing {
+  readonly campaign: CatalogueCampaign
+  readonly level: number
+  /** the user's hash in Redis, by field */
+  readonly fields: Readonly<Record<string, string>>
+  /** ms since 1970 */
+  readonly now: number
+  /** counts of tasks with a goal by `<task> <period>`; none where they are not known */
+  readonly progress: ReadonlyMap<string, number>
+}
+
+/** As Standing, with the local day of the campaign's zone. */
+export interface Day extends Standing {
+  readonly today: number
+}
+
+export const numberIn = ({ fields }: Standing, field: string) => Number(fields[field] ?? 0)
+
+/** Times or units taken against a limit per user; limit and left are null where there is none. */
+export function allowance(count: number, most: number) {
+  return { count, limit: most || null, left: most > 0 ? Math.max(0, most - count) : null }
+}
+
+export const Allowance = Type.Object(
+  { count: Type.Integer(), limit: limit('the most'), left: nullable('integer', 'null where there is no limit') },
+  { title: 'Allowance' }
+)

@@ -1,0 +1,122 @@
+import { type Static, Type } from 'typebox'
+import { isoTime } from '../../base/iso-time.ts'
+import type { Redemption } from '../../campaign/kinds/redemption/rules.ts'
+import { decodeReport } from '../../record/report.ts'
+import { balancesView, costView } from '../views/report.ts'
+import { Balances, code, confirmedHead, pending } from '../views/schemas.ts'
+import { fixedHash } from '../wire/idempotency.ts'
+import { listOf, QUANTITY_MAX, Time } from '../wire/schemas.ts'
+import type { Decided, HttpKind, Page, Participation } from './kind.ts'
+import { participateCommand } from './parts/command.ts'
+import { commonView, countedSessionsView, liveSessionView, rulesViewOf, sessionRemaining } from './parts/page.ts'
+import { Amounts, common, left, limit, sessions, sessionsOfRules } from './parts/page-schemas.ts'
+
+const ClaimBody = Type.Object(
+  { quantity: Type.Integer({ minimum: 1, maximum: QUANTITY_MAX }) },
+  { additionalProperties: false, title: 'Claim of an item' }
+)
+
+const participation: Participation<Redemption, typeof ClaimBody> = {
+  url: '/v1/campaigns/:campaign/redemptions/:item/claims',
+  param: 'item',
+  tag: 'redemptions',
+  operationId: 'claim',
+  summary: 'Points for goods or a code',
+  body: ClaimBody,
+  example: { quantity: 1 },
+  command(wish) {
+    const { campaign, activity: item } = wish.found
+    const { quantity } = wish.body
+    return participateCommand(wish, {
+      quantity,
+      hash: fixedHash(`/v1/campaigns/${campaign.id}/redemptions/${item.id}/claims`, quantity),
+      pool: item.pool,
+      request: `{"quantity":${quantity}}`
+    })
+  }
+}
+
+const Claim = Type.Object(
+  {
+    id: Type.String(),
+    campaign: Type.String(),
+    item: Type.String(),
+    quantity: Type.Integer(),
+    cost: Amounts,
+    balances: Type.Optional(Balances),
+    acceptedAt: Time,
+    code,
+    codes: Type.Optional(Type.Array(Type.String(), { description: 'the codes, where more than one unit was claimed' })),
+    pending
+  },
+  { title: 'Claim' }
+)
+export type Claim = Static<typeof Claim>
+export const ClaimList = listOf(Claim, 'ClaimList')
+
+/** Codes as their owner sees them: the first, and all where there are several. */
+export function codesView(codes: readonly string[] = []): { code?: string; codes?: string[] } {
+  const [first] = codes
+  if (first === undefined) return {}
+  return codes.length === 1 ? { code: first } : { code: first, codes: [...codes] }
+}
+
+const decided: Decided = {
+  entity: 'claim',
+  member: 'claim',
+  schema: Claim,
+  confirmed: {
+    file: 'confirmed-claim.json',
+    schema: Type.Object({ ...confirmedHead, claim: Claim }, { title: 'ConfirmedClaim' })
+  },
+  documents: { 'claim.json': Claim, 'claim-list.json': ClaimList },
+  // facts `<quantity>,<pool>`
+  show(decision, context) {
+    const { facts, moves } = decodeReport(decision.report)
+    const claim: Claim = {
+      id: decision.id,
+      campaign: context.campaign,
+      item: context.activity,
+      quantity: Number(facts[0]),
+      cost: costView(moves),
+      balances: balancesView(moves),
+      acceptedAt: isoTime(decision.at),
+      ...codesView(context.codes)
+    }
+    return { claim }
+  },
+  codes(decision) {
+    const [quantity = '', pool = ''] = decodeReport(decision.report).facts
+    return pool === '' ? undefined : { pool, quantity: Number(quantity) }
+  }
+}
+
+const terms = {
+  ...common('redemption'),
+  cost: Amounts,
+  unitsPerUser: limit('units of this item for one user')
+}
+
+const page: Page<Redemption> = {
+  view: (item, context) => ({
+    ...commonView(item, context),
+    cost: { [item.cost.unit]: item.cost.amount },
+    unitsPerUser: item.unitsPerUser || null,
+    remaining: sessionRemaining(item, context),
+    sessions: countedSessionsView(item, context)
+  }),
+  liveView: (item, context) => liveSessionView(item, context, { cost: { [item.cost.unit]: item.cost.amount } }),
+  rulesView: (item, context) => rulesViewOf(page.view(item, context)),
+  schemas: {
+    view: Type.Object({ ...terms, remaining: left, ...sessions }, { title: 'Redemption' }),
+    rules: Type.Object({ ...terms, ...sessionsOfRules }, { title: 'RedemptionTerms' }),
+    live: {}
+  }
+}
+
+export const redemption: HttpKind<Redemption> = {
+  participation,
+  decided,
+  page,
+  standing: { most: ({ unitsPerUser }) => unitsPerUser, schema: {} }
+}

@@ -1,0 +1,67 @@
+import { type Static, Type } from 'typebox'
+import { dateOfDay } from '../../../base/day.ts'
+import { isoTime } from '../../../base/iso-time.ts'
+import type { Decision } from '../../../gate/batch/outcomes.ts'
+import { decodeCompletion } from '../../../record/reports/completion.ts'
+import { balancesView, creditedView } from '../../views/report.ts'
+import { Balances, Credited, confirmedHead } from '../../views/schemas.ts'
+import { Time } from '../../wire/schemas.ts'
+import type { Decided } from '../kind.ts'
+import type { DecisionContext } from '../parts/decision.ts'
+
+const Completion = Type.Object(
+  {
+    id: Type.String(),
+    campaign: Type.String(),
+    task: Type.String(),
+    period: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'the local day that it counts for; null for a task that is done once a campaign'
+    }),
+    credited: Credited,
+    cappedBy: Type.Optional(
+      Type.String({
+        description: 'what was not credited in full because its daily cap was reached, such as "chances:wheel"'
+      })
+    ),
+    doubled: Type.Optional(Type.Integer({ description: 'factor of the card that multiplied what was credited' })),
+    streak: Type.Optional(
+      Type.Object({
+        length: Type.Integer({ description: 'days in a row' }),
+        bonus: Type.Boolean({ description: 'a step of the streak was reached' })
+      })
+    ),
+    balances: Balances,
+    completedAt: Time
+  },
+  { title: 'Completion' }
+)
+
+/** A completion; one of an older version does not say whether a card doubled it. */
+function completionView(decision: Decision, context: DecisionContext): Static<typeof Completion> {
+  const { day, streak, bonus, cappedBy, factor, moves } = decodeCompletion(decision.report)
+  return {
+    id: decision.id,
+    campaign: context.campaign,
+    task: context.activity,
+    period: day === null ? null : dateOfDay(day),
+    credited: creditedView(moves),
+    ...(cappedBy !== '' && { cappedBy }),
+    ...(factor !== null && factor > 1 && { doubled: factor }),
+    ...(streak !== null && { streak: { length: streak, bonus } }),
+    balances: balancesView(moves),
+    completedAt: isoTime(decision.at)
+  }
+}
+
+export const completion: Decided = {
+  entity: 'task',
+  member: 'completion',
+  schema: Completion,
+  confirmed: {
+    file: 'confirmed-completion.json',
+    schema: Type.Object({ ...confirmedHead, completion: Completion }, { title: 'ConfirmedCompletion' })
+  },
+  documents: { 'completion.json': Completion },
+  show: (decision, context) => ({ completion: completionView(decision, context) })
+}
