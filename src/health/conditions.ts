@@ -26,14 +26,14 @@ export const conditionTable = [
   { name: 'redis', meaning: 'Redis answers this gateway.', sources: ['process'] },
   { name: 'redis-writable', meaning: 'Redis lets the gate write.', sources: ['process'] },
   { name: 'nats', meaning: 'NATS is connected and its JetStream takes frames.', sources: ['process'] },
-  { name: 'journal-room', meaning: 'The journal has room for what comes.', sources: ['process'] },
-  { name: 'postgres', meaning: 'Postgres answers and can be written.', sources: ['store'] },
-  { name: 'projecting', meaning: 'What is journaled goes into Postgres.', sources: ['owner'] },
-  { name: 'projection-lag', meaning: 'Postgres is seconds behind the journal, not more.', sources: ['owner'] },
-  { name: 'events-lag', meaning: 'The public events are seconds behind the journal, not more.', sources: ['owner'] },
+  { name: 'journal-room', meaning: 'The journal has room for more frames.', sources: ['process'] },
+  { name: 'postgres', meaning: 'Postgres answers and takes writes.', sources: ['store'] },
+  { name: 'projecting', meaning: 'What is journaled is stored in Postgres.', sources: ['owner'] },
+  { name: 'projection-lag', meaning: 'Postgres is at most seconds behind the journal.', sources: ['owner'] },
+  { name: 'events-lag', meaning: 'The public events are at most seconds behind the journal.', sources: ['owner'] },
   {
     name: 'backlog',
-    meaning: 'What Redis holds for journal and Postgres is far from its bounds.',
+    meaning: 'Redis holds far fewer frames for journal and Postgres than it may.',
     sources: ['process', 'owner']
   },
   { name: 'opening', meaning: 'The shard is open, and stays open.', sources: ['process', 'store'] },
@@ -44,7 +44,7 @@ export const conditionTable = [
     meaning: 'Redis, journal and Postgres are compared and do not differ.',
     sources: ['store', 'owner']
   },
-  { name: 'operators', meaning: 'Somebody may act on the admin port.', sources: ['store'] }
+  { name: 'operators', meaning: 'There is an operator whose token works.', sources: ['store'] }
 ] as const satisfies readonly Row[]
 
 export type ConditionName = (typeof conditionTable)[number]['name']

@@ -22,7 +22,7 @@ export async function conditionFindings(pool: pg.Pool, told: readonly ToldCondit
     const gateway = told?.find(({ name }) => name === row.name)
     if (stored?.ok !== false && gateway?.ok !== false) return []
     const detail = stored?.ok === false ? stored.detail : 'the gateway says so; /admin/v1/health says why'
-    const advice = `${row.meaning.replace(/\.$/, '')}: no more. See ${runbookEntry(row.name)}`
+    const advice = `Not true now: "${row.meaning}" See ${runbookEntry(row.name)}`
     return [{ part: 'Condition', ok: false, text: `${row.name}: ${detail}`, advice }]
   })
   if (findings.length > 0) return findings
