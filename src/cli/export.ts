@@ -1,128 +1,31 @@
-import { once } from 'node:events'
-import { createWriteStream, renameSync, rmSync } from 'node:fs'
-import type { Writable } from 'node:stream'
-import type { Pool } from 'pg'
-import { systemCodeOf } from '../base/errors.ts'
-import { ONLY_SHARD } from '../base/shards.ts'
-import type { Config } from '../config/config.ts'
-import { exportEvents, placeOf } from '../export/events.ts'
-import { type ExportedPage, exportJournal } from '../export/journal.ts'
-import { streamNames } from '../journal/subjects.ts'
-import { fileError, StackError } from '../stack/errors.ts'
-import { findCampaign } from '../store/campaigns/campaigns.ts'
-import { checkSchema } from '../store/connection/migrate.ts'
-import { createPool } from '../store/connection/pool.ts'
-import type { JournalPlace } from '../store/reading/journal-export.ts'
+import type { Command } from 'commander'
+import { connected } from './configuration.ts'
 
-/** The command line of `floodgate export`. */
-export interface ExportCommand {
-  readonly what: 'journal' | 'events'
-  readonly campaign?: string
-  readonly from?: string
-  readonly output?: string
-  readonly mask?: boolean
-}
-
-const PROGRESS_MS = 1000
-
-/**
- * Writes the journal or its events to a file or the standard output; tells how far it is on the standard error.
- * @throws StackError when there is no database, no such campaign, no such place, or the file cannot be written
- */
-export async function exportCommand(config: Config, command: ExportCommand): Promise<void> {
-  if (config.DATABASE_URL === '') {
-    throw new StackError(
-      'DATABASE_URL is not set, and no stack runs in FLOODGATE_HOME.',
-      'It names the Postgres database that holds the journal; nothing was written.',
-      'Set it: DATABASE_URL=postgres://user:password@host:5432/database npx floodgate export journal'
+export function addExport(program: Command): void {
+  const all = program
+    .command('export')
+    .description('write what was decided as lines of JSON, in the order of the decisions')
+  const add = (name: 'journal' | 'events', description: string): Command =>
+    all
+      .command(name)
+      .description(description)
+      .option('--campaign <id>', 'only this campaign')
+      .option('--from <decision>', 'begin with this decision id, such as 0-1795300652-3')
+      .option('--output <file>', 'write to this file, which is there once it is whole (otherwise the standard output)')
+      .action(async (options) => {
+        const { exportCommand } = await import('./run/export.ts')
+        await exportCommand(await connected(), { ...options, what: name })
+      })
+  add('journal', 'every decision with what it took, gave and wrote: what verify-draw reads')
+    .option('--mask', 'pseudonyms for users; keys and requests are left out')
+    .addHelpText(
+      'after',
+      `
+The first line names the draws with their commitments, and the seeds of those that are over. Each further line is one
+decision, the last line their count and the SHA-256 of all lines before it. Addresses and codes are never in the journal; user ids are. With --mask they are pseudonyms that hold within
+the file, but then no draw can be verified from it: a spin's number is made of its user and key. Of other campaigns
+--campaign keeps the places of decisions and what they moved of account balances.
+`
     )
-  }
-  const from = command.from === undefined ? undefined : startOf(command.from)
-  const pool = createPool(config, { max: 1, name: 'floodgate export' })
-  try {
-    await checkSchema(pool)
-    await checkCampaign(pool, command.campaign)
-    await writeOut(pagesOf(pool, config, { command, from }), command.output)
-  } finally {
-    await pool.end()
-  }
-}
-
-function pagesOf(
-  pool: Pool,
-  config: Config,
-  asked: { command: ExportCommand; from: JournalPlace | undefined }
-): AsyncGenerator<ExportedPage> {
-  const { command, from } = asked
-  const common = { shard: ONLY_SHARD, campaign: command.campaign ?? '', from }
-  if (command.what === 'events') return exportEvents(pool, { ...common, names: streamNames(config.NAMESPACE) })
-  return exportJournal(pool, { ...common, namespace: config.NAMESPACE, mask: command.mask === true, now: Date.now() })
-}
-
-function startOf(id: string): JournalPlace {
-  const place = placeOf(id, ONLY_SHARD)
-  if (place !== undefined) return place
-  throw new StackError(
-    `--from ${JSON.stringify(id)} is not a decision id of shard ${ONLY_SHARD}.`,
-    'Nothing was written.',
-    'Give one such as 0-1795300652-3: the id of an order, a win or an event.'
-  )
-}
-
-async function checkCampaign(pool: Pool, id: string | undefined): Promise<void> {
-  if (id === undefined || (await findCampaign(pool, id)) !== undefined) return
-  throw new StackError(
-    `There is no campaign ${JSON.stringify(id)}.`,
-    'Nothing was written.',
-    'List them: npx floodgate campaign list --as operator-1'
-  )
-}
-
-/** A file appears under its name once it is whole: a part of a journal looks like one in which decisions are missing. */
-async function writeOut(pages: AsyncGenerator<ExportedPage>, output: string | undefined): Promise<void> {
-  if (output === undefined) {
-    // a reader that has enough (head) closes the pipe: that is no error
-    process.stdout.on('error', (error) => process.exit(systemCodeOf(error) === 'EPIPE' ? 0 : 1))
-    tell(await writePages(pages, process.stdout), 'written')
-    return
-  }
-  const part = `${output}.part`
-  try {
-    const file = createWriteStream(part)
-    await once(file, 'open')
-    const lines = await writePages(pages, file)
-    file.end()
-    await once(file, 'close')
-    renameSync(part, output)
-    tell(lines, `written to ${output}`)
-  } catch (error) {
-    rmSync(part, { force: true })
-    throw exportError(error, output)
-  }
-}
-
-function exportError(error: unknown, output: string): Error {
-  if (systemCodeOf(error) !== 'ENOENT' && systemCodeOf(error) !== 'EISDIR') return fileError(error, output)
-  return new StackError(
-    `${output} cannot be written: ${systemCodeOf(error) === 'ENOENT' ? 'its folder is not there' : 'it is a folder'}.`,
-    'Nothing was written.',
-    'Give a file in a folder that exists.'
-  )
-}
-
-async function writePages(pages: AsyncGenerator<ExportedPage>, to: Writable): Promise<number> {
-  let lines = 0
-  let told = Date.now()
-  for await (const page of pages) {
-    lines += page.lines
-    if (page.text !== '' && !to.write(page.text)) await once(to, 'drain')
-    if (Date.now() - told < PROGRESS_MS) continue
-    told = Date.now()
-    tell(lines, 'so far')
-  }
-  return lines
-}
-
-function tell(lines: number, rest: string): void {
-  process.stderr.write(`${lines.toLocaleString('en')} lines ${rest}\n`)
+  add('events', 'public events (CloudEvents) of older decisions, which the public stream may not hold any more')
 }

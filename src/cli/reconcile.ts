@@ -1,69 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Pool } from 'pg'
-import { SHARDS } from '../base/shards.ts'
-import type { Config } from '../config/config.ts'
-import type { Reconciliation } from '../recovery/compare/reconcile.ts'
-import { createPool } from '../store/connection/pool.ts'
-import { askReconciliation, findReconciliation } from '../store/shard/reconciliations.ts'
+import type { Command } from 'commander'
+import { connected } from './configuration.ts'
 
-const say = (text: string) => process.stdout.write(`${text}\n`)
-
-const START_MS = 30_000
-const DEADLINE_MS = 3_600_000
-
-/**
- * Asks the worker that owns a shard to compare Redis, journal and Postgres, and prints every difference; one shard after the other.
- * @returns the exit code: 0 where nothing differs
- * @throws Error when no worker does it
- */
-export async function runReconcile(config: Config): Promise<number> {
-  const pool = createPool(config, { max: 1, name: 'floodgate-reconcile' })
-  try {
-    let code = 0
-    for (const shard of SHARDS) code = Math.max(code, report(await comparison(pool, shard)))
-    return code
-  } finally {
-    await pool.end()
-  }
-}
-
-async function comparison(pool: Pool, shard: number): Promise<Reconciliation> {
-  const asked = await askReconciliation(pool, shard, { operator: 'command line', key: randomUUID() })
-  const started = Date.now()
-  let told = -1
-  for (;;) {
-    const row = await findReconciliation(pool, asked.id)
-    if (row?.state === 'done') return row.result as Reconciliation
-    if (row?.state === 'failed') throw new Error(`The comparison ended early: ${row.failure}`)
-    const waited = Date.now() - started
-    if ((row?.state === 'asked' && waited > START_MS) || waited > DEADLINE_MS) {
-      throw new Error(
-        `Nothing was compared for ${Math.round(waited / 1000)} s. Is a worker running, and the shard open?`
-      )
-    }
-    if (row?.state === 'running' && row.progress !== told) {
-      told = row.progress
-      say(`shard ${shard}: ${told} users compared`)
-    }
-    await delay(200)
-  }
-}
-
-function report({ users, stocks, frames, differences, truncated }: Reconciliation): number {
-  say(`compared: ${users} users, ${stocks} stocks, ${frames} frames of the journal`)
-  for (const { kind, key, field, expected, found, id } of differences) {
-    const whose = id === '' ? '' : ` (${id})`
-    say(
-      `${kind} ${key} ${field}: journal and Postgres say ${expected ?? 'nothing'}, found ${found ?? 'nothing'}${whose}`
-    )
-  }
-  if (differences.length === 0) {
-    say('nothing differs')
-    return 0
-  }
-  say(
-    `${differences.length}${truncated ? ' and more' : ''} differences. To write Redis from Postgres again: npx floodgate recover`
-  )
-  return 1
+export function addReconcile(program: Command): void {
+  program
+    .command('reconcile')
+    .description('compare Redis, journal and Postgres, and print every difference; exit code 1 where something differs')
+    .action(async () => {
+      const { reconcileCommand } = await import('./run/reconcile.ts')
+      process.exitCode = await reconcileCommand(await connected())
+    })
 }

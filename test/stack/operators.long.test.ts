@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { type OperatorCommand, operatorCommand } from '../../src/cli/operator.ts'
+import { type OperatorCommand, operatorCommand } from '../../src/cli/run/operator.ts'
 import { createMetrics } from '../../src/http/running/metrics.ts'
 import { buildAdminApp } from '../../src/http/server/admin-app.ts'
 import { HealthCheck } from '../../src/http/server/health.ts'

@@ -59,7 +59,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'processes',
     'errors.ts'
   ],
-  cli: ['admin']
+  cli: ['admin', 'run']
 }
 
 const MAX_FILES = 25

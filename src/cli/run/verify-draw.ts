@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { messageOf, systemCodeOf } from '../base/errors.ts'
-import { StackError } from '../stack/errors.ts'
-import type { DrawReport } from '../verify/draw-report.ts'
-import { DrawVerifier, type FoundDifference, type Verdict } from '../verify/draw-verifier.ts'
-import type { JournalHeader } from '../verify/journal-line.ts'
+import { messageOf, systemCodeOf } from '../../base/errors.ts'
+import { StackError } from '../../stack/errors.ts'
+import type { DrawReport } from '../../verify/draw-report.ts'
+import { DrawVerifier, type FoundDifference, type Verdict } from '../../verify/draw-verifier.ts'
+import type { JournalHeader } from '../../verify/journal-line.ts'
 
 /** The command line of `floodgate verify-draw`. */
 export interface VerifyCommand {

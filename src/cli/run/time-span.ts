@@ -1,4 +1,4 @@
-import { StackError } from '../stack/errors.ts'
+import { StackError } from '../../stack/errors.ts'
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 

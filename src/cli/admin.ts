@@ -1,12 +1,12 @@
-import { Command } from 'commander'
-import type { Config } from '../../config/config.ts'
-import { adminCommands, groupTexts } from './commands.ts'
+import type { Command } from 'commander'
+import { adminCommands, groupTexts } from './admin/commands.ts'
+import { configuration } from './configuration.ts'
 
 /** The commands of the table, by group; all take the same options. */
-export function adminCommandGroups(configuration: () => Config): Command[] {
+export function addAdmin(program: Command): void {
   const groups = new Map<string, Command>()
   for (const row of adminCommands) {
-    const group = groups.get(row.group) ?? new Command(row.group).description(groupTexts[row.group] ?? '')
+    const group = groups.get(row.group) ?? program.command(row.group).description(groupTexts[row.group] ?? '')
     groups.set(row.group, group)
     const command = group.command(`${row.name} ${row.args}`.trim()).description(row.says)
     for (const { flags, says } of row.options ?? []) command.option(flags, says)
@@ -18,10 +18,9 @@ export function adminCommandGroups(configuration: () => Config): Command[] {
       .option('--key <text>', 'the Idempotency-Key: the same one again does nothing twice (a new one)')
       .option('--json', 'the whole answer, as JSON')
       .action(async () => {
-        const { adminCommand } = await import('./command.ts')
+        const { adminCommand } = await import('./admin/run.ts')
         const line = { command: row, args: command.args, options: command.opts() }
-        process.stdout.write(await adminCommand(configuration(), line))
+        process.stdout.write(await adminCommand(await configuration(), line))
       })
   }
-  return [...groups.values()]
 }

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../../base/errors.ts'
+import type { Config } from '../../config/config.ts'
+import { signTokens } from '../../http/auth/sign-token.ts'
+import { type AdminReply, refusalText } from '../../stack/admin-client.ts'
+import { StackError } from '../../stack/errors.ts'
+import { readStackFile } from '../../stack/home.ts'
+import { localUrl } from '../../stack/stack.ts'
+import { requireUser, secretOf } from './token.ts'
+
+/** The command line of `floodgate buy`; `place` is CAMPAIGN/SALE. */
+export interface BuyCommand {
+  readonly place: string
+  readonly as: string
+  readonly quantity: number
+  readonly key?: string | undefined
+  readonly url?: string | undefined
+}
+
+const PLACE = /^([a-z0-9][a-z0-9-]{0,31})\/([a-z0-9][a-z0-9-]{0,31})$/
+const TOKEN_SECONDS = 600
+const ANSWER_MS = 10_000
+const PATIENT_MS = 30_000
+const PAUSE_MS = 300
+
+/**
+ * Buys as a storefront does: one key for one intention, asked again with it until the answer is final.
+ * @returns the answer of the gateway as JSON
+ * @throws StackError with the gateway's words when it refuses, or its answer is not known
+ */
+export async function buyCommand(config: Config, command: BuyCommand): Promise<string> {
+  const [, campaign, sale] = PLACE.exec(command.place) ?? []
+  if (campaign === undefined || sale === undefined) {
+    throw new StackError(
+      `${JSON.stringify(command.place)} is no CAMPAIGN/SALE.`,
+      'Nothing was bought.',
+      'For example: npx floodgate buy launch/phone --as alice'
+    )
+  }
+  requireUser(command.as)
+  const key = command.key ?? randomUUID()
+  const base = command.url ?? readStackFile(config.FLOODGATE_HOME)?.publicUrl ?? localUrl(config.HOST, config.PORT)
+  const [token] = signTokens({
+    secret: secretOf(config),
+    issuer: config.TOKEN_ISSUER,
+    audience: config.TOKEN_AUDIENCE,
+    users: [command.as],
+    ttlSeconds: TOKEN_SECONDS
+  })
+  const request = {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key },
+    body: JSON.stringify({ quantity: command.quantity })
+  }
+  const until = performance.now() + PATIENT_MS
+  for (;;) {
+    const reply = await send(`${base}/v1/campaigns/${campaign}/sales/${sale}/orders`, request)
+    if (reply.status === 201) return `${JSON.stringify(reply.body)}\n`
+    const isFinal = reply.status !== 202 && reply.status !== 503 && reply.status !== 429
+    if (isFinal) throw refused(reply)
+    if (performance.now() > until) {
+      throw new StackError(
+        `No final answer within ${PATIENT_MS / 1000} s: ${refusalText(reply)}`,
+        'It may have been bought, or not.',
+        `Ask again with the same key: npx floodgate buy ${command.place} --as ${command.as} --key ${key}`
+      )
+    }
+    await delay(PAUSE_MS)
+  }
+}
+
+async function send(url: string, request: RequestInit): Promise<AdminReply> {
+  try {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_MS) })
+    const text = await response.text()
+    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined }
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    throw new StackError(
+      `The gateway at ${url} does not answer: ${messageOf(cause)}.`,
+      'Nothing is known about what became of the request.',
+      'Check that the gateway runs (npm start).'
+    )
+  }
+}
+
+function refused(reply: AdminReply): StackError {
+  return new StackError(
+    `Refused: ${refusalText(reply)}`,
+    'Nothing was bought.',
+    'docs/problems.md says what each code means.'
+  )
+}
