@@ -1,4 +1,4 @@
-import type { Client, Pool } from 'pg'
+import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { messageOf } from '../base/errors.ts'
 import { Catalogue } from '../campaign/carrying/catalogue.ts'
@@ -15,7 +15,8 @@ import { reservedBytes, reservedText } from '../journal/room.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { checkSchema } from '../store/connection/migrate.ts'
-import { createPool, openSession } from '../store/connection/pool.ts'
+import { createPool } from '../store/connection/pool.ts'
+import { withSession } from '../store/connection/session.ts'
 import { CommandIntake } from './commands/intake.ts'
 import { EventRelay } from './events/relay.ts'
 import { pause, runLoops } from './running/loop.ts'
@@ -41,36 +42,6 @@ interface WorkerOptions {
   readonly signal: AbortSignal
   /** how far projection and events may be behind before that is a condition (15,000) */
   readonly lagMs?: number
-}
-
-/** How often the owner's session says that it is alive, also while nothing is to be stored. */
-const BEAT_MS = 1000
-
-/**
- * Works while a session lives; `lost` fires when it does not any more.
- * @throws what ended the session, or the work
- */
-async function withSession(config: Config, work: (session: Client, lost: AbortSignal) => Promise<void>): Promise<void> {
-  const session = await openSession(config, 'floodgate-worker-owner')
-  const lost = new AbortController()
-  let asking = false
-  const beat = setInterval(() => {
-    if (asking) return
-    asking = true
-    session.query('select 1').then(
-      () => {
-        asking = false
-      },
-      (error: unknown) => lost.abort(error)
-    )
-  }, BEAT_MS)
-  try {
-    await work(session, lost.signal)
-    lost.signal.throwIfAborted()
-  } finally {
-    clearInterval(beat)
-    await session.end().catch(() => {})
-  }
 }
 
 /** Tells events from the first time the shard is taken until another worker is seen to hold it: Postgres away is no end. */
@@ -118,7 +89,7 @@ async function ownWhilePossible(
   while (!signal.aborted) {
     let waitMs = RETRY_MS
     try {
-      await withSession(config, async (session, lost) => {
+      await withSession(config, 'floodgate-worker-owner', async (session, lost) => {
         const owner = await ShardOwner.take(options, session)
         if (!owner) {
           options.report.standsBy()

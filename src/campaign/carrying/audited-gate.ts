@@ -1,9 +1,9 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { fromStore } from '../../base/deadline.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
+import { beginInTime } from '../../store/connection/transaction.ts'
 import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
 import { auditDebts } from './audit-debts.ts'
 
@@ -18,42 +18,25 @@ function isAudited(outcome: Outcome): boolean {
   return (outcome.kind === 'confirmed' && !outcome.replayed) || outcome.kind === 'pending' || outcome.kind === 'unknown'
 }
 
-/** @throws UnavailableError when the pool has none in time; a connection that comes later goes back to it */
-async function connectInTime(pool: pg.Pool): Promise<pg.PoolClient> {
-  const connecting = pool.connect()
-  try {
-    return await fromStore(connecting)
-  } catch (error) {
-    void connecting.then(
-      (late) => late.release(),
-      () => {}
-    )
-    throw error
-  }
-}
-
 /**
  * Submits commands of operators. The audit entry is written in a transaction begun before the change: without Postgres
  * nothing is changed.
  */
 export function createAuditedGate({ gate, pool, logger }: { gate: Decider; pool: pg.Pool; logger: Logger }) {
   return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
-    const client = await connectInTime(pool)
-    let broken = true
+    const transaction = await beginInTime(pool)
     try {
-      await fromStore(client.query('begin'))
       const outcome = await gate.submit(command)
       try {
-        if (isAudited(outcome)) await recordAudit(client, entryOf(outcome))
-        await client.query('commit')
-        broken = false
+        if (isAudited(outcome)) await recordAudit(transaction.client, entryOf(outcome))
+        await transaction.commit()
       } catch (error) {
         // the decision stands and names the operator in the journal; taking the answer back would be a lie
         if (isAudited(outcome)) auditDebts(pool).owe(entryOf(outcome), error, logger)
       }
       return outcome
     } finally {
-      client.release(broken)
+      transaction.end()
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { fromStore } from '../../base/deadline.ts'
 
 /** A pool, or a client inside a transaction. */
 export type Queryable = Pick<Pool, 'query'>
@@ -30,5 +31,52 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   } catch (error) {
     client.release(true)
     throw error
+  }
+}
+
+/** @throws UnavailableError when the pool has none in time; a connection that comes later goes back to it */
+async function connectInTime(pool: Pool): Promise<PoolClient> {
+  const connecting = pool.connect()
+  try {
+    return await fromStore(connecting)
+  } catch (error) {
+    void connecting.then(
+      (late) => late.release(),
+      () => {}
+    )
+    throw error
+  }
+}
+
+/** A transaction whose work is done step by step, between `beginInTime` and `end`. */
+export interface BegunTransaction {
+  readonly client: PoolClient
+  /** @throws what the connection throws */
+  commit(): Promise<void>
+  /** Lets go of the client. One that was not committed is not used again, and what it did is rolled back. */
+  end(): void
+}
+
+/**
+ * Begins a transaction, for something else that is done only where Postgres is there to hear of it.
+ * @throws UnavailableError when Postgres does not begin one in time
+ */
+export async function beginInTime(pool: Pool): Promise<BegunTransaction> {
+  const client = await connectInTime(pool)
+  let broken = true
+  const end = () => client.release(broken)
+  try {
+    await fromStore(client.query('begin'))
+  } catch (error) {
+    end()
+    throw error
+  }
+  return {
+    client,
+    async commit() {
+      await client.query('commit')
+      broken = false
+    },
+    end
   }
 }
