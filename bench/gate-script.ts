@@ -12,9 +12,9 @@ import { type CallReply, decodeReply } from '../src/gate/batch/decode.ts'
 import { type Call, encodeBatch, type SettleRequest } from '../src/gate/batch/encode.ts'
 import { createCaller } from '../src/gate/redis/caller.ts'
 import { createRedis } from '../src/gate/redis/connection.ts'
+import { loadScripts } from '../src/gate/redis/opening-scripts.ts'
 import { drawRandom } from '../src/record/draw-random.ts'
 import { keyPrefix, shardKeys } from '../src/record/keys.ts'
-import { loadScripts } from '../src/recovery/open/scripts.ts'
 import { startServer } from '../src/stack/servers/all.ts'
 import { benchDraw, benchItem, openNow, saleOf } from './admin.ts'
 import { createStops } from './stops.ts'
@@ -78,9 +78,9 @@ interface Shard {
 async function openShard(redis: Redis): Promise<Shard> {
   const epoch = Math.floor(Date.now() / 1000)
   const scripts = await loadScripts(createCaller(redis), { shard: SHARD, epoch, prefix: PREFIX })
-  const [shard, outbox, kept, origin] = shardKeys(PREFIX)
-  await scripts.run('close', [shard])
-  await scripts.run('open', [shard, origin], [0, 0])
+  const [, , kept] = shardKeys(PREFIX)
+  await scripts.close()
+  await scripts.open()
   let settles: SettleRequest[] = []
   const send: Shard['send'] = async (calls) => {
     const { keys, args } = encodeBatch(PREFIX, calls, { settles, limits })
@@ -91,7 +91,7 @@ async function openShard(redis: Redis): Promise<Shard> {
   }
   const trim = async () => {
     await send([])
-    await scripts.run('trim', [shard, outbox, kept, origin], await redis.hkeys(kept))
+    await scripts.trim(await redis.hkeys(kept), [])
   }
   return { redis, send, trim }
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { loadScripts } from '../../src/gate/redis/opening-scripts.ts'
 import { shardKeys } from '../../src/record/keys.ts'
 import { Fold } from '../../src/recovery/open/fold-users.ts'
 import { RestoreCalls, wipe } from '../../src/recovery/open/redis-state.ts'
-import { loadScripts } from '../../src/recovery/open/scripts.ts'
 import { Sample, verify } from '../../src/recovery/open/verify.ts'
 import type { FoldedDecision } from '../../src/store/projection/restore.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -47,7 +47,7 @@ async function closedShard() {
   await waitFor(() => Promise.resolve(redis.status === 'ready'), { what: 'the connection to Redis' })
   const scripts = await loadScripts(caller, { shard, epoch: EPOCH, prefix })
   const [key] = shardKeys(prefix)
-  t.equal(await scripts.run('close', [key]), 'OK')
+  t.equal(await scripts.close(), 'OK')
   return { redis, prefix, scripts, key }
 }
 

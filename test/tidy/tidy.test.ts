@@ -147,23 +147,6 @@ test('names of streams and subjects are built in one file', async (t) => {
   t.strictSame(everywhere(elsewhere, /-journal\.(?!ts')|_JOURNAL_/g, `a journal name outside of ${SUBJECTS_FILE}`), [])
 })
 
-test('each client of a server is used by one folder', async (t) => {
-  // stack and its doctor ask servers that nothing else knows yet
-  const owners = { ioredis: 'gate', nats: 'journal', pg: 'store' }
-  for (const [client, owner] of Object.entries(owners)) {
-    const elsewhere = src.filter((file) => ![owner, 'stack'].includes(partOfSrc(file.path) ?? ''))
-    const imported = new RegExp(`^import (?!type )(?!\\{ type \\w+ \\}).* from '${client}'`, 'gm')
-    t.strictSame(everywhere(elsewhere, imported, `${client} is used outside of src/${owner}`), [])
-  }
-})
-
-test('SQL stays in the store', async (t) => {
-  const elsewhere = src.filter((file) => partOfSrc(file.path) !== 'store').map(textsOnly)
-  const statement =
-    /\bselect\s[^'"`]*?\sfrom\s|\binsert\s+into\s|\bupdate\s+\S+\s+set\s|\bdelete\s+from\s|\b(?:create|alter|drop)\s+table\s/gi
-  t.strictSame(everywhere(elsewhere, statement, 'a statement outside of src/store'), [])
-})
-
 test('SQL about users takes and gives the names that they have inside', async (t) => {
   // what is about our own name only, joins rows of one user, or is a shape without SQL
   const others = ['shard/opened.ts', 'reading/win-details.ts', 'projection/rows.ts'].map((name) =>

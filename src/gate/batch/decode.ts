@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { decodeOrder, decodeRefund, type OrderRecord, type OrderStatus } from '../../record/order.ts'
 import { decodeWin, type WinRecord } from '../../record/win.ts'
+import { giveKeys } from '../redis/outbox.ts'
 import type { Decision, RefusalCode } from './outcomes.ts'
 import { decodeRefusal } from './refusals.ts'
 
@@ -185,12 +186,6 @@ function decodeOne(shard: number, call: string): CallReply {
   }
 }
 
-function giveKeys(gives: string): string[] {
-  if (gives === '') return []
-  const list = JSON.parse(gives) as Array<[key: string, field: string, delta: number]>
-  return [...new Set(list.map(([key]) => key))]
-}
-
 /**
  * Reads the reply of lua/gate.lua.
  * @throws Error when the reply is not of the shape its header states
@@ -214,6 +209,3 @@ export function decodeReply(shard: number, reply: unknown): BatchReply {
     frames
   }
 }
-
-/** Reads the gives of an outbox entry: the physical keys its settle needs. */
-export { giveKeys }

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis'
 import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import { FloodgateError } from '../../base/errors.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import type { InRedis } from '../../gate/redis/outbox.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import { StreamReader } from '../../journal/reader.ts'
 import { streamInfo } from '../../journal/streams.ts'
@@ -15,9 +15,7 @@ import { listOpenings, readShard } from '../../store/shard/shards.ts'
 import { type Snapshot, takeSnapshot } from '../open/snapshot.ts'
 import { compareRules, compareStock, compareUsers, type Difference, ruleKeys, stockKeyOf } from './compare.ts'
 
-export interface ReconcileParts {
-  readonly redis: Redis
-  readonly prefix: string
+export interface ReconcileParts extends InRedis {
   readonly pool: Pool
   readonly connection: JournalConnection
   readonly jsm: JetStreamManager
@@ -48,7 +46,7 @@ const MESSAGES_AT_ONCE = 256
 const MOST_DIFFERENCES = 1000
 
 async function snapshotOf(parts: ReconcileParts, keys: readonly string[]): Promise<Snapshot> {
-  const snapshot = await takeSnapshot(parts.redis, parts.prefix, keys)
+  const snapshot = await takeSnapshot(parts, keys)
   if (!snapshot.isOpen)
     throw new NotComparableError('The shard is closed or being opened: compare again when it is open.')
   return snapshot

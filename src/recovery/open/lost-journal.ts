@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis'
 import { failPoint } from '../../config/fail-points.ts'
+import { type InRedis, readKept, readOutbox } from '../../gate/redis/outbox.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import { frameId } from '../../journal/frame.ts'
 import { createPublisher, type Publication } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
-import { shardKeys } from '../../record/keys.ts'
 
 /** A frame that Redis holds: not journaled yet, or journaled and not in Postgres. */
 export interface LooseFrame {
@@ -18,25 +17,10 @@ function place(entry: string): [epoch: number, batch: number] {
   return [Number(epoch), Number(batch)]
 }
 
-type RedisParts = readonly [redis: Redis, prefix: string]
-
-async function readOutbox(...[redis, prefix]: RedisParts): Promise<LooseFrame[]> {
-  const [, outbox] = shardKeys(prefix)
-  const entries = await redis.xrange(outbox, '-', '+')
-  return entries.map(([entry, fields]) => ({ entry, payload: fields[1] ?? '' }))
-}
-
 /** What outbox and kept hold, together, in the order of the batches. @throws Error when Redis does not answer */
-export async function readLooseFrames(...[redis, prefix]: RedisParts): Promise<LooseFrame[]> {
-  const [, , kept] = shardKeys(prefix)
-  const frames = new Map<string, string>()
-  let cursor = '0'
-  do {
-    const [next, pairs] = await redis.hscan(kept, cursor, 'COUNT', 200)
-    for (let i = 0; i + 1 < pairs.length; i += 2) frames.set(pairs[i] ?? '', pairs[i + 1] ?? '')
-    cursor = next
-  } while (cursor !== '0')
-  for (const { entry, payload } of await readOutbox(redis, prefix)) frames.set(entry, payload)
+export async function readLooseFrames(from: InRedis): Promise<LooseFrame[]> {
+  const frames = await readKept(from)
+  for (const { entry, payload } of await readOutbox(from)) frames.set(entry, payload)
   return [...frames]
     .map(([entry, payload]) => ({ entry, payload }))
     .sort((a, b) => {
@@ -70,10 +54,8 @@ function publication({ shard, names }: RepublishParts, epoch: number, { entry, p
  * @returns frames of the outbox, and how many of them the journal has now
  * @throws Error when Redis does not answer
  */
-export async function publishOutbox(
-  parts: RepublishParts & { readonly redis: Redis; readonly prefix: string }
-): Promise<{ frames: number; journaled: number }> {
-  const frames = await readOutbox(parts.redis, parts.prefix)
+export async function publishOutbox(parts: RepublishParts & InRedis): Promise<{ frames: number; journaled: number }> {
+  const frames = await readOutbox(parts)
   const publisher = createPublisher(parts.connection, OUTBOX_MS)
   try {
     const results = await Promise.all(

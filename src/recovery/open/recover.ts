@@ -2,11 +2,11 @@ import type { JetStreamManager } from 'nats'
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
-import type { GateParts } from '../../gate/shard/create-gate.ts'
+import { loadScripts, type OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import type { ConnectedShard } from '../../gate/shard/connect-shard.ts'
 import { NoRoomError } from '../../journal/room.ts'
 import { type StreamSettings, sealStream } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
-import { shardKeys } from '../../record/keys.ts'
 import { alongIndexes, readDecisions, readStock } from '../../store/projection/restore.ts'
 import { readBalances } from '../../store/reading/ledger.ts'
 import {
@@ -23,7 +23,6 @@ import { Fold } from './fold-users.ts'
 import { publishOutbox, readLooseFrames, republish } from './lost-journal.ts'
 import { RestoreCalls, SupersededError, wipe } from './redis-state.ts'
 import { createWithRoom } from './room.ts'
-import { loadScripts, type OpeningScripts } from './scripts.ts'
 import { Sample, verify } from './verify.ts'
 
 /** What recovery needs of the projection, without knowing the worker. */
@@ -32,7 +31,7 @@ export interface Drain {
   drain(epoch: number, upTo: number, deadlineMs: number): Promise<void>
 }
 
-export interface RecoveryParts extends Pick<GateParts, 'redis' | 'caller' | 'connection' | 'shard' | 'prefix'> {
+export interface RecoveryParts extends Pick<ConnectedShard, 'redis' | 'caller' | 'connection' | 'shard' | 'prefix'> {
   readonly session: Client
   readonly ownerTerm: number
   readonly jsm: JetStreamManager
@@ -88,9 +87,8 @@ function drained(opening: { epoch: number; lastSequence: number | null }, positi
 }
 
 /** Step 2: from here no call of another epoch writes. */
-async function closeGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<void> {
-  const [shard] = shardKeys(parts.prefix)
-  const reply = String(await scripts.run('close', [shard]))
+async function closeGate(scripts: OpeningScripts): Promise<void> {
+  const reply = await scripts.close()
   if (reply === 'OK') return
   if (reply.startsWith('HIGHER')) {
     throw new SupersededError(
@@ -140,7 +138,6 @@ async function restoreRedis(
 }
 
 async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<void> {
-  const [shard, , , origin] = shardKeys(parts.prefix)
   await markOpen(parts.session, {
     shard: parts.shard,
     ownerTerm: parts.ownerTerm,
@@ -149,8 +146,7 @@ async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<
     shas: scripts.shas
   })
   if (failPoint) await failPoint('R9')
-  const reply = await scripts.run('open', [shard, origin], [0, 0])
-  if (reply !== 'OK') throw new SupersededError('Redis was exchanged before the gate could open.')
+  if (!(await scripts.open())) throw new SupersededError('Redis was exchanged before the gate could open.')
 }
 
 async function drainSealed({ projector, logger, shard }: RecoveryParts, toDrain: Fence['toDrain']): Promise<void> {
@@ -193,7 +189,7 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   if (failPoint) await failPoint('R1')
   const scripts = await loadScripts(caller, { shard, epoch, prefix })
   if (failPoint) await failPoint('R2')
-  await closeGate(parts, scripts)
+  await closeGate(scripts)
   if (failPoint) await failPoint('R3')
   log('publishing what was decided and not journaled', await publishOutbox(parts))
   log('fencing the journal')
@@ -207,7 +203,7 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   // sign that the older stream was lost, and what was not published again yet would be deleted with the outbox
   let republished = 0
   if (journalLost) {
-    const frames = await readLooseFrames(parts.redis, prefix)
+    const frames = await readLooseFrames(parts)
     log('publishing again what Redis kept of the lost journal', { frames: frames.length })
     republished = await republish(parts, epoch, frames)
   }

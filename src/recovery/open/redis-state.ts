@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis'
 import { FloodgateError } from '../../base/errors.ts'
-import { shardKeys } from '../../record/keys.ts'
+import type { OpeningScripts, RestoredHash } from '../../gate/redis/opening-scripts.ts'
+import type { InRedis } from '../../gate/redis/outbox.ts'
+import { scanKeys } from '../../gate/redis/state.ts'
 import type { FoldedFields } from './fold-users.ts'
-import type { OpeningScripts } from './scripts.ts'
 
 /** Another recovery has taken over, or Redis was exchanged: this one ends here. */
 export class SupersededError extends FloodgateError {
@@ -15,9 +15,7 @@ export class SupersededError extends FloodgateError {
 const HASHES_PER_CALL = 200
 const CALLS_IN_FLIGHT = 16
 
-export interface RestoreTarget {
-  readonly redis: Redis
-  readonly prefix: string
+export interface RestoreTarget extends InRedis {
   readonly scripts: OpeningScripts
 }
 
@@ -26,13 +24,13 @@ export interface RestoreTarget {
  * connection, so Redis carries them out in their order; where one fails, so does the recovery, and the next begins anew.
  */
 export class RestoreCalls {
-  readonly #target: RestoreTarget
+  readonly #scripts: OpeningScripts
   readonly #running = new Set<Promise<void>>()
   /** hashes that were not there before they were written */
   created = 0
 
-  constructor(target: RestoreTarget) {
-    this.#target = target
+  constructor({ scripts }: Pick<RestoreTarget, 'scripts'>) {
+    this.#scripts = scripts
   }
 
   /** Resolves when there is room for the next ones. @throws SupersededError, and what calls before these ended with */
@@ -64,53 +62,26 @@ export class RestoreCalls {
   }
 
   async #call(chunk: ReadonlyArray<readonly [key: string, fields: FoldedFields]>): Promise<void> {
-    const { prefix, scripts } = this.#target
-    const [shard] = shardKeys(prefix)
-    // one text instead of thousands of arguments, which the client would write one by one
-    const text = JSON.stringify(chunk.map(([, fields]) => packed(fields)))
-    const reply = await scripts.run('restore', [shard, ...chunk.map(([key]) => prefix + key)], [text])
-    if (typeof reply !== 'number') throw new SupersededError('Another recovery has taken over the shard.')
-    this.created += reply
+    const created = await this.#scripts.restore(chunk.map(([key, fields]) => packed(key, fields)))
+    if (created === undefined) throw new SupersededError('Another recovery has taken over the shard.')
+    this.created += created
   }
 }
 
-/** Sums and values of a hash as the script takes them: `[[field, delta, ...], [field, value, ...]]`. */
-function packed(fields: FoldedFields): [sums: string[], values: string[]] {
+function packed(key: string, fields: FoldedFields): RestoredHash {
   const sums: string[] = []
   const values: string[] = []
   for (const [field, value] of fields) {
     if (typeof value === 'number') sums.push(field, String(value))
     else values.push(field, value)
   }
-  return [sums, values]
-}
-
-/** Keys of the shard but its own hash, as they are found: while Redis enlarges its table one may come twice. */
-async function* scanKeys({ redis, prefix }: Pick<RestoreTarget, 'redis' | 'prefix'>): AsyncGenerator<string[]> {
-  const [shard] = shardKeys(prefix)
-  let cursor = '0'
-  do {
-    const [next, found] = await redis.scan(cursor, 'MATCH', `${prefix.replace(/[{}[\]*?\\]/g, '\\$&')}*`, 'COUNT', 2000)
-    yield found.filter((key) => key !== shard)
-    cursor = next
-  } while (cursor !== '0')
-}
-
-/** How many keys the shard has beside its own hash. Where more than expected seem to be there, each is counted once. */
-export async function countKeys(from: Pick<RestoreTarget, 'redis' | 'prefix'>, expected: number): Promise<number> {
-  let count = 0
-  for await (const page of scanKeys(from)) count += page.length
-  if (count <= expected) return count
-  const keys = new Set<string>()
-  for await (const page of scanKeys(from)) for (const key of page) keys.add(key)
-  return keys.size
+  return { key, sums, values }
 }
 
 /** Deletes every key of the shard but its own hash; what is not journaled is void. @throws SupersededError */
 export async function wipe(target: RestoreTarget): Promise<void> {
   const calls = new RestoreCalls(target)
   const nothing: FoldedFields = new Map()
-  for await (const page of scanKeys(target))
-    await calls.write(page.map((key) => [key.slice(target.prefix.length), nothing]))
+  for await (const page of scanKeys(target)) await calls.write(page.map((key) => [key, nothing]))
   await calls.end()
 }

@@ -1,11 +1,12 @@
 import { FloodgateError } from '../../base/errors.ts'
+import type { InRedis } from '../../gate/redis/outbox.ts'
+import { countKeys, readFields, readHash, readOfEach } from '../../gate/redis/state.ts'
 import { logical } from '../../record/keys.ts'
 import { scopeKey } from '../../record/replay.ts'
 import { balanceField, balanceOf, isRing } from '../../record/user-fields.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields } from './fold-users.ts'
-import { countKeys, type RestoreTarget } from './redis-state.ts'
 
 /** What is in Redis is not what Postgres says: the shard stays closed. */
 export class VerificationError extends FloodgateError {
@@ -14,8 +15,6 @@ export class VerificationError extends FloodgateError {
   readonly remedy =
     "Wait: it is tried again. Where it goes on, keep the worker's log and restore Postgres from a backup."
 }
-
-type Written = Pick<RestoreTarget, 'redis' | 'prefix'>
 
 /** What Postgres summed frame by frame, which is another way than the fold. */
 export interface SummedState {
@@ -37,15 +36,16 @@ class Differences {
 }
 
 /** The stock in Redis is the one in Postgres. */
-async function compareStock(target: Written, stock: readonly StockDelta[], found: Differences): Promise<void> {
+async function compareStock(target: InRedis, stock: readonly StockDelta[], found: Differences): Promise<void> {
   for (const row of stock) {
-    const key = `${target.prefix}s:${row.campaign_id}:${row.activity_id}`
+    const key = logical.stock(row.campaign_id, row.activity_id)
     const counters = ['total', 'remaining', 'held', 'paid'] as const
-    const values = await target.redis.hmget(key, ...counters.map((counter) => `${row.session_id}:${counter}`))
+    const fields = counters.map((counter) => `${row.session_id}:${counter}`)
+    const values = await readFields(target, key, fields)
     counters.forEach((counter, index) => {
       const value = Number(values[index] ?? 0)
       if (value === row[counter]) return
-      found.add(`${key} ${row.session_id}:${counter} is ${value} in Redis, ${row[counter]} in Postgres`)
+      found.add(`${target.prefix}${key} ${row.session_id}:${counter} is ${value} in Redis, ${row[counter]} in Postgres`)
     })
   }
 }
@@ -88,21 +88,19 @@ export class Sample {
  * either side.
  */
 async function compareBalances(
-  target: Written,
+  target: InRedis,
   sums: ReadonlyMap<string, number>,
   { pages, found }: { pages: SummedState['balances']; found: Differences }
 ): Promise<void> {
   const stored = new Map<string, number>()
   for await (const page of pages) {
     const fields = page.map((row) => balanceField(row))
-    const reading = target.redis.pipeline()
-    page.forEach(({ user }, index) => {
-      reading.hget(target.prefix + logical.user(user), fields[index] ?? '')
-    })
-    const replies = (await reading.exec()) ?? []
+    const values = await readOfEach(
+      target,
+      page.map(({ user }, index) => [logical.user(user), fields[index] ?? ''])
+    )
     page.forEach(({ user, scope, unit, balance }, index) => {
-      const [error, value] = replies[index] ?? [new Error('Redis did not answer.')]
-      if (error) throw error
+      const value = values[index]
       const field = fields[index] ?? ''
       stored.set(field, (stored.get(field) ?? 0) + balance)
       if (Number(value ?? 0) === balance) return
@@ -118,13 +116,13 @@ async function compareBalances(
 
 const READS_AT_ONCE = 100
 
-async function compareSample({ redis, prefix }: Written, sample: Sample, found: Differences): Promise<void> {
+async function compareSample(target: InRedis, sample: Sample, found: Differences): Promise<void> {
   const hashes = [...sample.hashes]
   for (let from = 0; from < hashes.length; from += READS_AT_ONCE) {
     const chunk = hashes.slice(from, from + READS_AT_ONCE)
     await Promise.all(
       chunk.map(async ([key, fields]) => {
-        const hash = await redis.hgetall(prefix + key)
+        const hash = await readHash(target, key)
         const same = [...fields].every(([field, value]) => hash[field] === String(value))
         const count = Object.keys(hash).filter((field) => !isRing(field)).length
         if (!same || count !== fields.size) found.add(`${key} in Redis is not what was folded`)
@@ -141,7 +139,7 @@ async function compareSample({ redis, prefix }: Written, sample: Sample, found: 
  * @throws VerificationError listing what differs
  */
 export async function verify(
-  target: Written,
+  target: InRedis,
   { hashes, sample }: { hashes: number; sample: Sample },
   summed: SummedState
 ): Promise<void> {

@@ -2,14 +2,13 @@ import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
-import { giveKeys } from '../../gate/batch/decode.ts'
-import type { GateParts } from '../../gate/shard/create-gate.ts'
+import type { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import { giveKeys, readClock, readOutbox, someOfKept } from '../../gate/redis/outbox.ts'
+import type { ConnectedShard } from '../../gate/shard/connect-shard.ts'
 import type { Frame } from '../../journal/frame.ts'
 import { completeStream, type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
-import { shardKeys } from '../../record/keys.ts'
 import { placeWithin } from '../../recovery/open/room.ts'
-import type { OpeningScripts } from '../../recovery/open/scripts.ts'
 import { storedBatches } from '../../store/projection/projection.ts'
 import { purgeableSequence } from '../../store/projection/restore.ts'
 import { EVENTS_PLACE, listOpenings, type Position, readPlace, recordDeleted } from '../../store/shard/shards.ts'
@@ -19,7 +18,7 @@ import { giveKeysOf } from '../projection/fold-frames.ts'
 const RELAY_AFTER_MS = 1000
 const ENTRIES = 256
 
-type RedisParts = Pick<GateParts, 'redis' | 'confirmer' | 'prefix' | 'shard'>
+type RedisParts = Pick<ConnectedShard, 'redis' | 'confirmer' | 'prefix' | 'shard'>
 
 /**
  * Publishes what no gateway published in time, with the same ids, and settles it. Old is what was written long ago by
@@ -28,23 +27,19 @@ type RedisParts = Pick<GateParts, 'redis' | 'confirmer' | 'prefix' | 'shard'>
  * @returns one look at the outbox, which gives the number of frames published
  */
 export function createRelay(parts: RedisParts): () => Promise<number> {
-  const [, outbox] = shardKeys(parts.prefix)
   let seen = new Map<string, number>()
   return async () => {
-    const [seconds, micros] = await parts.redis.time()
-    const redisNow = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
-    const entries = await parts.redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES)
+    const redisNow = await readClock(parts.redis)
+    const frames = await readOutbox(parts, ENTRIES)
     const now = performance.now()
-    seen = new Map(entries.map(([entry]) => [entry, seen.get(entry) ?? now]))
-    const old = entries.filter(([entry, fields]) => {
-      const age = Math.max(redisNow - Number(fields[3] ?? 0), now - (seen.get(entry) ?? now))
+    seen = new Map(frames.map(({ entry }) => [entry, seen.get(entry) ?? now]))
+    const old = frames.filter(({ entry, at }) => {
+      const age = Math.max(redisNow - at, now - (seen.get(entry) ?? now))
       return age >= RELAY_AFTER_MS
     })
     if (failPoint && old.length > 0) await failPoint('X1')
     const results = await Promise.all(
-      old.map(([entry, fields]) =>
-        parts.confirmer.confirm({ entry, payload: fields[1] ?? '', giveKeys: giveKeys(fields[5] ?? '') })
-      )
+      old.map(({ entry, payload, gives }) => parts.confirmer.confirm({ entry, payload, giveKeys: giveKeys(gives) }))
     )
     return results.filter(Boolean).length
   }
@@ -55,11 +50,9 @@ export async function trimCommitted(scripts: OpeningScripts, prefix: string, fra
   const mine = frames.filter((frame) => frame.epoch === scripts.epoch)
   if (mine.length === 0) return
   const give = new Set(mine.flatMap(giveKeysOf))
-  const keys = [...shardKeys(prefix), ...[...give].map((key) => prefix + key)]
-  await scripts.run(
-    'trim',
-    keys,
-    mine.map((frame) => `${frame.epoch}-${frame.batch}`)
+  await scripts.trim(
+    mine.map((frame) => `${frame.epoch}-${frame.batch}`),
+    Array.from(give, (key) => prefix + key)
   )
 }
 
@@ -70,22 +63,18 @@ interface TidyParts extends RedisParts {
 }
 
 /** Settles and deletes whatever Postgres already has: a worker may have died between its commit and its trim. */
-export async function tidy({ redis, prefix, shard, pool, scripts }: TidyParts): Promise<void> {
-  const [shardKey, outbox, kept, origin] = shardKeys(prefix)
-  const [entries, [, pairs]] = await Promise.all([
-    redis.xrange(outbox, '-', '+', 'COUNT', ENTRIES),
-    redis.hscan(kept, '0', 'COUNT', ENTRIES)
-  ])
-  const give = new Map(entries.map(([entry, fields]) => [entry, giveKeys(fields[5] ?? '')]))
-  for (let i = 0; i < pairs.length; i += 2) give.set(pairs[i] ?? '', [])
+export async function tidy(parts: TidyParts): Promise<void> {
+  const { shard, pool, scripts } = parts
+  const [waiting, kept] = await Promise.all([readOutbox(parts, ENTRIES), someOfKept(parts, ENTRIES)])
+  const give = new Map(waiting.map(({ entry, gives }) => [entry, giveKeys(gives)]))
+  for (const entry of kept) give.set(entry, [])
   const mine = [...give.keys()].filter((entry) => entry.startsWith(`${scripts.epoch}-`))
   if (mine.length === 0) return
   const batches = mine.map((entry) => Number(entry.slice(entry.indexOf('-') + 1)))
   const stored = await storedBatches(pool, { shard, epoch: scripts.epoch, batches })
   if (stored.length === 0) return
   const done = stored.map((batch) => `${scripts.epoch}-${batch}`)
-  const keys = new Set(done.flatMap((entry) => give.get(entry) ?? []))
-  await scripts.run('trim', [shardKey, outbox, kept, origin, ...keys], done)
+  await scripts.trim(done, new Set(done.flatMap((entry) => give.get(entry) ?? [])))
 }
 
 interface JanitorParts {

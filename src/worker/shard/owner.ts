@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { FloodgateError, messageOf } from '../../base/errors.ts'
 import { probeGate } from '../../gate/batch/batcher.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
+import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import type { GateParts } from '../../gate/shard/create-gate.ts'
 import { isJournalAway } from '../../journal/connection.ts'
 import { JournalGapError, StreamReader } from '../../journal/reader.ts'
@@ -12,7 +13,6 @@ import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { missingFor, STUCK_NATS } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
-import { OpeningScripts } from '../../recovery/open/scripts.ts'
 import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
 import { driverLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
@@ -178,7 +178,12 @@ export class ShardOwner {
     const { parts } = this.#options
     const row = await readShard(this.#session, parts.shard)
     if (row?.state !== 'open') return undefined
-    const scripts = new OpeningScripts(parts.caller, { epoch: row.epoch, replid: row.replid, shas: { ...row.shas } })
+    const scripts = new OpeningScripts(parts.caller, {
+      prefix: parts.prefix,
+      epoch: row.epoch,
+      replid: row.replid,
+      shas: { ...row.shas }
+    })
     try {
       await this.#probe(scripts)
     } catch (error) {

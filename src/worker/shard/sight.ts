@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis'
+import { type InRedis, readBacklog } from '../../gate/redis/outbox.ts'
 import type { Verdict } from '../../health/conditions.ts'
-import { shardKeys } from '../../record/keys.ts'
 import type { Position } from '../../store/shard/shards.ts'
 import type { WorkerReport } from './report.ts'
 
@@ -10,10 +9,8 @@ export interface SeenEnd {
   readonly at: number
 }
 
-interface SightParts {
+interface SightParts extends InRedis {
   readonly report: WorkerReport
-  readonly redis: Redis
-  readonly prefix: string
   readonly limits: { readonly outboxFrames: number; readonly keptBytes: number }
   readonly seenEnd: () => SeenEnd | undefined
   readonly projection: () => Position
@@ -50,18 +47,11 @@ export async function lookAtShard(parts: SightParts): Promise<void> {
   })
 }
 
-async function lookAtBacklog({ redis, prefix, limits }: SightParts): Promise<Verdict> {
-  const [shard, outbox, kept] = shardKeys(prefix)
-  const [[seconds], waiting, [oldest], frames, bytes] = await Promise.all([
-    redis.time(),
-    redis.xlen(outbox),
-    redis.xrange(outbox, '-', '+', 'COUNT', 1),
-    redis.hlen(kept),
-    redis.hget(shard, 'kept_bytes')
-  ])
-  const ageMs = oldest ? Number(seconds) * 1000 - Number(oldest[1][3] ?? 0) : 0
-  const keptBytes = Number(bytes ?? 0)
-  const detail = `${waiting} frames wait for the journal${oldest ? `, the oldest for ${Math.round(ageMs / 1000)} s` : ''}; ${frames} for Postgres (${keptBytes} bytes)`
-  const ok = ageMs < OUTBOX_MS && waiting < limits.outboxFrames * SHARE && keptBytes < limits.keptBytes * SHARE
+async function lookAtBacklog(parts: SightParts): Promise<Verdict> {
+  const { outbox, oldestMs, kept, keptBytes } = await readBacklog(parts)
+  const age = oldestMs === undefined ? '' : `, the oldest for ${Math.round(oldestMs / 1000)} s`
+  const detail = `${outbox} frames wait for the journal${age}; ${kept} for Postgres (${keptBytes} bytes)`
+  const { outboxFrames, keptBytes: bytesMax } = parts.limits
+  const ok = (oldestMs ?? 0) < OUTBOX_MS && outbox < outboxFrames * SHARE && keptBytes < bytesMax * SHARE
   return { ok, detail }
 }

@@ -1,0 +1,103 @@
+import { shardKeys } from '../../record/keys.ts'
+import { type InRedis, type RawEntry, type WaitingFrame, waitingFrame } from './outbox.ts'
+
+/** Logical keys of the shard but its own hash, as they are found: while Redis enlarges its table one may come twice. */
+export async function* scanKeys({ redis, prefix }: InRedis): AsyncGenerator<string[]> {
+  const [shard] = shardKeys(prefix)
+  let cursor = '0'
+  do {
+    const [next, found] = await redis.scan(cursor, 'MATCH', `${prefix.replace(/[{}[\]*?\\]/g, '\\$&')}*`, 'COUNT', 2000)
+    yield found.filter((key) => key !== shard).map((key) => key.slice(prefix.length))
+    cursor = next
+  } while (cursor !== '0')
+}
+
+/** How many keys the shard has beside its own hash. Where more than expected seem to be there, each is counted once. */
+export async function countKeys(from: InRedis, expected: number): Promise<number> {
+  let count = 0
+  for await (const page of scanKeys(from)) count += page.length
+  if (count <= expected) return count
+  const keys = new Set<string>()
+  for await (const page of scanKeys(from)) for (const key of page) keys.add(key)
+  return keys.size
+}
+
+/** A whole hash by its logical key; empty where there is none. @throws what Redis says */
+export function readHash({ redis, prefix }: InRedis, key: string): Promise<Record<string, string>> {
+  return redis.hgetall(prefix + key)
+}
+
+/** Fields of one hash by its logical key; null for those that are not there. @throws what Redis says */
+export function readFields(
+  { redis, prefix }: InRedis,
+  key: string,
+  fields: readonly string[]
+): Promise<Array<string | null>> {
+  return redis.hmget(prefix + key, ...fields)
+}
+
+/** One field of each of many hashes, in one go. @throws what Redis says */
+export async function readOfEach(
+  { redis, prefix }: InRedis,
+  places: ReadonlyArray<readonly [key: string, field: string]>
+): Promise<Array<string | null>> {
+  const reading = redis.pipeline()
+  for (const [key, field] of places) reading.hget(prefix + key, field)
+  const replies = (await reading.exec()) ?? []
+  return places.map((_, index) => {
+    const [error, value] = replies[index] ?? [new Error('Redis did not answer.')]
+    if (error) throw error
+    return value as string | null
+  })
+}
+
+/** A shard at one instant. */
+export interface Instant {
+  /** '' where Redis does not hold the shard */
+  readonly epoch: string
+  readonly isOpen: boolean
+  /** the last frame that was decided */
+  readonly batch: number
+  readonly outbox: readonly WaitingFrame[]
+  /** payloads */
+  readonly kept: readonly string[]
+  /** in the order of the keys asked for; an absent one is empty */
+  readonly hashes: ReadonlyArray<Record<string, string>>
+}
+
+type RawInstant = [
+  shard: Array<string | null>,
+  outbox: RawEntry[],
+  kept: Record<string, string>,
+  ...hashes: Array<Record<string, string>>
+]
+
+/**
+ * Hashes, outbox and kept in one transaction of Redis, so that all of it is of one instant. Some hundred keys at a time: Redis
+ * does nothing else meanwhile.
+ * @param keys logical
+ * @throws what Redis says
+ */
+export async function readInstant({ redis, prefix }: InRedis, keys: readonly string[]): Promise<Instant> {
+  const [shardKey, outboxKey, keptKey] = shardKeys(prefix)
+  const transaction = redis
+    .multi()
+    .hmget(shardKey, 'epoch', 'open', 'batch')
+    .xrange(outboxKey, '-', '+')
+    .hgetall(keptKey)
+  for (const key of keys) transaction.hgetall(prefix + key)
+  const replies = (await transaction.exec()) ?? []
+  const values = replies.map(([error, value]) => {
+    if (error) throw error
+    return value
+  })
+  const [[epoch, open, batch], outbox, kept, ...hashes] = values as RawInstant
+  return {
+    epoch: epoch ?? '',
+    isOpen: typeof epoch === 'string' && epoch === open,
+    batch: Number(batch ?? 0),
+    outbox: outbox.map(waitingFrame),
+    kept: Object.values(kept),
+    hashes
+  }
+}
