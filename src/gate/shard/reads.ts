@@ -1,25 +1,9 @@
 import type { ChainableCommander, Redis } from 'ioredis'
+import { withDeadline } from '../../base/deadline.ts'
 import { UnavailableError } from '../../base/errors.ts'
 import { shardKeys } from '../../record/keys.ts'
 
-const DEADLINE_MS = 1000
-
-/** @throws UnavailableError when Redis fails or takes too long */
-export function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new UnavailableError(`Redis did not answer in time: ${what}`)), DEADLINE_MS)
-    work.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: Error) => {
-        clearTimeout(timer)
-        reject(new UnavailableError(`Redis refused: ${error.message}`))
-      }
-    )
-  })
-}
+const DEADLINE = { part: 'Redis', ms: 1000 } as const
 
 type ShardWords = readonly [epoch: string | null, open: string | null]
 
@@ -29,8 +13,8 @@ function assertOpen([epoch, open]: ShardWords): void {
 }
 
 /** Replies of one moment, behind what the shard says of itself in the same one. @throws UnavailableError */
-async function inOneMoment(transaction: ChainableCommander, what: string): Promise<unknown[]> {
-  const replies = await withDeadline(transaction.exec(), what)
+async function inOneMoment(transaction: ChainableCommander): Promise<unknown[]> {
+  const replies = await withDeadline(transaction.exec(), DEADLINE)
   return (replies ?? []).map(([error, value]) => {
     if (error) throw new UnavailableError(`Redis refused: ${error.message}`)
     return value
@@ -47,7 +31,7 @@ export async function readHashes(
   const [shard] = shardKeys(prefix)
   const transaction = redis.multi().hmget(shard, 'epoch', 'open')
   for (const key of keys) transaction.hgetall(prefix + key)
-  const [words, ...hashes] = await inOneMoment(transaction, 'reading rules and stock')
+  const [words, ...hashes] = await inOneMoment(transaction)
   assertOpen(words as ShardWords)
   return hashes as Array<Record<string, string>>
 }
@@ -56,7 +40,7 @@ export async function readHashes(
 export async function readDepths(redis: Redis, prefix: string): Promise<{ outbox: number; kept: number }> {
   const [shard, outbox, kept] = shardKeys(prefix)
   const transaction = redis.multi().hget(shard, 'epoch').xlen(outbox).hlen(kept)
-  const [epoch, waiting, stored] = await inOneMoment(transaction, 'reading the depths')
+  const [epoch, waiting, stored] = await inOneMoment(transaction)
   if (epoch === null) throw new UnavailableError('Redis does not hold the shard at the moment')
   return { outbox: Number(waiting), kept: Number(stored) }
 }
