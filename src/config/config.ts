@@ -120,7 +120,7 @@ const Environment = Type.Object({
   }),
   FAIL_POINTS: Type.String({
     default: '',
-    description: 'tests only: where this process is to be struck, such as G3:kill:10 (see fail-points.ts)'
+    description: 'tests only: where this process kills, stops or delays itself, such as G3:kill:10 (see fail-points.ts)'
   })
 })
 

@@ -32,7 +32,7 @@ export function productionProblems(config: StrictSettings, options: { readonly d
     [secret.length >= SECRET_MIN && isWeakSecret(secret), `TOKEN_SECRET looks like a demo secret. ${random}`],
     [
       jwks !== '' && !/^https:\/\//i.test(jwks),
-      'TOKEN_JWKS_URL is not https: whoever stands on the way could sign tokens. Set it to the https address of the issuer.'
+      'TOKEN_JWKS_URL is not https: somebody on the network could exchange the keys and sign tokens. Set it to the https address of the issuer.'
     ],
     [
       origins.some((origin) => origin.includes('*') || origin === 'null'),

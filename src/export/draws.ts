@@ -10,7 +10,7 @@ const REVEAL_AFTER_MS = 2000
 
 /**
  * The draws of published campaigns with their commitments, and the seeds of those that are over. Whoever knows a seed can
- * choose what he wins, so while any change of a campaign is not carried out yet, an end among them is none.
+ * choose what they win, so while any change of a campaign is not carried out yet, an end among them is none.
  * @param campaign '' for all
  * @param now ms since 1970
  */

@@ -4,7 +4,7 @@ const HASH_LENGTH = 11
 
 /**
  * Tells requests with the same key apart: 66 bits of SHA-256 over method, path and body. Who finds a collision deceives
- * only himself, for keys are scoped to the user.
+ * only themselves, for keys are scoped to the user.
  * @param body the body as the schema kept it; its fields are sorted, so their order does not matter
  */
 export function requestHash(method: string, path: string, body: unknown): string {

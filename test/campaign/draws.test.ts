@@ -130,7 +130,7 @@ t.test('a pool with fewer codes than prizes is warned of, and no prize is won wi
   t.same((await campaigns.dryRun(id, draft)).warnings, [
     {
       pointer,
-      detail: 'pool cards has 0 free codes for 5: without one nothing is given; load more whenever you have them'
+      detail: 'pool cards has 0 free codes for 5: without a code nothing is given. Codes can be loaded at any time'
     }
   ])
   await campaigns.save({ id, input: draft }, ada)

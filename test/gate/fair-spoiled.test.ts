@@ -216,7 +216,7 @@ t.test('stock, quotas and pools that are not readable are never sold out, and no
   t.equal(await redis.hget(`${prefix}s:c:more`, 'all:remaining'), '5', 'not even the units of the mall')
 })
 
-t.test('one user whose hash is not readable spoils his own commands in a batch of 128', async (t) => {
+t.test('one user whose hash is not readable spoils their own commands in a batch of 128', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, redis, prefix } = shop
   const cards = {

@@ -146,7 +146,7 @@ t.test('a review is of the version that was read, by nobody who wrote any since 
   t.match(
     await step('ben', 'approval', { version: 3 }),
     { status: 409, body: { detail: /ben wrote version 2; another operator/ } },
-    'a letter of his stands in what he would approve'
+    'a letter of theirs stands in what they would approve'
   )
   t.match(await step('ada', 'approval', { version: 3 }), { status: 200, body: { state: 'approved' } })
   t.match(await step('ada', 'publication', { version: 2 }), { status: 409, body: { code: 'CONFLICT', version: 3 } })

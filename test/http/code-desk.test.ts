@@ -12,7 +12,7 @@ const logger = pino({ level: 'silent' })
 
 type Given = ReadonlyArray<readonly string[]>
 
-/** Asks until all have their code: whom Postgres is too slow for gets it when he asks again. */
+/** Asks until all have their code: whom Postgres is too slow for gets it when they ask again. */
 async function all(ask: () => Promise<readonly Given[]>): Promise<readonly Given[]> {
   let given: readonly Given[] = []
   await waitFor(async () => {

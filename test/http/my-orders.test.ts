@@ -88,7 +88,7 @@ test('wrong query parameters are named', async (t) => {
   }
 })
 
-test('a user cancels only an order of his own', async (t) => {
+test('a user cancels only an order of their own', async (t) => {
   const { app, gate } = await publicApp(t)
   const headers = { ...alice, 'idempotency-key': 'key-0000002' }
   gate.orders = [{ order: anOrder(), journaled: true }]

@@ -63,7 +63,7 @@ test('only a good token of this issuer signs a user in', async (t) => {
   t.equal(lower.statusCode, 201, 'the scheme may be written in any case')
 })
 
-test('a stranger is turned away before his body is read', async (t) => {
+test('a stranger is turned away before their body is read', async (t) => {
   const shop = await publicApp(t)
   const answer = await buy(shop, {
     payload: 'rubbish'.repeat(5000),

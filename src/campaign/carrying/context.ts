@@ -26,7 +26,7 @@ export type Writes = Pick<AdjustCommand, 'puts' | 'adds'>
 export interface Actor {
   readonly operator: string
   readonly reason?: string | undefined
-  /** the operator's Idempotency-Key and the hash of his request: asked again, the same change is not made twice */
+  /** the operator's Idempotency-Key and the hash of their request: asked again, the same change is not made twice */
   readonly key?: string | undefined
   readonly hash?: string | undefined
   /** value of If-Match; the campaign's ETag must be among its values */

@@ -19,7 +19,7 @@ export function meantSession({ activity, now }: Draft, name: string | undefined)
   return meant
 }
 
-/** A draw that has ended stays so: its seed is shown then, and whoever knows it can choose what he wins. */
+/** A draw that has ended stays so: its seed is shown then, and whoever knows it can choose what they win. */
 function checkStillSecret({ activity, now }: Draft, session: Session, pointer: string): void {
   const before = activity.sessions.find((other) => other.id === session.id)
   if (activity.kind !== 'draw' || !before || before.closesAt > now || session.closesAt <= now) return

@@ -29,7 +29,7 @@ function codeWarning({ pointer, pool, units }: Wanted, free: number): Warning[] 
   if (units !== null && units <= free) return []
   const asked = units === null ? 'no code' : `${free} free ${free === 1 ? 'code' : 'codes'} for ${units}`
   return [
-    { pointer, detail: `pool ${pool} has ${asked}: without one nothing is given; load more whenever you have them` }
+    { pointer, detail: `pool ${pool} has ${asked}: without a code nothing is given. Codes can be loaded at any time` }
   ]
 }
 

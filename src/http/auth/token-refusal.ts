@@ -40,7 +40,7 @@ const isReason = (word: string): word is TokenReason => Object.hasOwn(tokenReaso
 export class TokenRefusedError extends FloodgateError {
   readonly code = 'token-refused'
   readonly meaning = 'The request is answered 401.'
-  readonly remedy = 'docs/tokens.md says what a token must hold.'
+  readonly remedy = 'docs/reference/tokens.md says what a token must hold.'
   readonly reason: TokenReason
 
   constructor(reason: TokenReason, message: string = reason) {

@@ -17,7 +17,7 @@ export interface NewIntent {
   /** JSON text that goes into the journal */
   readonly request: string
   readonly by: string
-  /** the operator's Idempotency-Key and the hash of his request, where he sent one */
+  /** the operator's Idempotency-Key and the hash of their request, where they sent one */
   readonly requestKey?: string | undefined
   readonly requestHash?: string | undefined
 }
@@ -164,7 +164,7 @@ export async function closeIntent(
 
 /**
  * Runs work while holding the right to carry out the intents of a campaign; all SQL of the work goes through the client
- * that holds it, so that a holder who lost his connection can close nothing.
+ * that holds it, so that a holder that lost its connection can close nothing.
  * @returns undefined when somebody else holds it
  */
 export async function withCarrier<T>(

@@ -62,7 +62,7 @@ export async function migrate(config: Config): Promise<Migration[]> {
 }
 
 /**
- * Only where it is missing: who owns a schema that was made for him need not be allowed to make others.
+ * Only where it is missing: a user who owns a schema that was made for them may not be allowed to make others.
  * @throws SchemaError saying what an owner of the database has to run
  */
 async function makeSchema(client: pg.Client, schema: string): Promise<void> {

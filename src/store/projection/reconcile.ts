@@ -41,7 +41,7 @@ export async function usersAfter(
   db: Queryable,
   { shard, after, most }: { readonly shard: number; readonly after: string; readonly most: number }
 ): Promise<string[]> {
-  // one step along the index for each user, however many decisions he has
+  // one step along the index for each user, however many decisions they have
   const { rows } = await db.query<{ user: string }>(
     `with recursive walk(user_id, n) as (
        (select user_id, 1 from decisions where user_id > $2 order by user_id limit 1)

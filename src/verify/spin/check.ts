@@ -55,7 +55,7 @@ function countSpin(spin: Spin, { prize }: CheckedPrize, { adds }: Effects): bool
   }
   const participation = userField.participation(draw.campaign)
   if (user.counts.has(participation)) return false
-  // a missing decision of the same user may have been his first
+  // a missing decision of the same user may have been their first
   const told = line.adds.u?.[participation] !== undefined
   const first = told || missing === 0
   if (first) bump(participation, 0)

@@ -57,7 +57,7 @@ export interface SpinRules {
   readonly tierMost: ReadonlyMap<string, number>
   /** prizes that losing spins promise, the longest wait first */
   readonly guarantee: ReadonlyArray<{ readonly after: number; readonly prize: string }>
-  /** whether spins of a user wait for each other, so that what is missing cannot have been his */
+  /** whether spins of a user wait for each other, so that what is missing cannot have been theirs */
   readonly memory: boolean
   readonly weightsAt: (level: number) => readonly number[]
   /** number of the local day, days since 1970 */

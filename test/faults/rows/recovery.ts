@@ -49,7 +49,7 @@ async function pausedAtEachStep(scene: Scene): Promise<string> {
 
 const addition = 10
 
-/** An operator adds stock while the shard is being opened, and repeats it with the same key until he is answered. */
+/** An operator adds stock while the shard is being opened, and repeats it with the same key until they are answered. */
 async function adjustedWhileOpening(scene: Scene): Promise<string> {
   const { world } = scene
   const path = `/admin/v1/campaigns/${campaign}/activities/${sale}`

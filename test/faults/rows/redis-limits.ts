@@ -110,7 +110,7 @@ export const redisLimitRows: readonly Row[] = [
   {
     id: 'F20',
     title:
-      "A user's key of a wrong type spoils his own command only, with an alarm; a missing stock is never sold out.",
+      "A user's key of a wrong type spoils their own command only, with an alarm; a missing stock is never sold out.",
     sale: { stock: 600 },
     expects: { opensAgain: false, alarms: ['CORRUPT'] },
     strike: spoiltKeys

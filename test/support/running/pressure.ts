@@ -48,7 +48,7 @@ export class Pressure {
     this.#pace = pace
   }
 
-  /** Resolves when the last buyer has his answer. */
+  /** Resolves when the last buyer has their answer. */
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#loops)

@@ -30,7 +30,7 @@ const ALGORITHM =
 const REVEAL_AFTER_MS = 2000
 
 /**
- * Whether a draw is over, by its rules and by what Redis was told: with the seed in hand anybody could choose what he
+ * Whether a draw is over, by its rules and by what Redis was told: with the seed in hand anybody could choose what they
  * wins, so an end that has not reached Redis yet is none.
  */
 function isOver(draw: Draw, { campaign, figures, now }: ViewContext): boolean {
