@@ -1,8 +1,8 @@
 --[[
   purpose: an operator's adjustment: values to put now, numbers to take now or give once journaled
   KEYS:    index of the user whose replay record it is ($system), index of every hash it names
-  FIELDS:  user index, key, hash, type, head, number of puts, (hash index, field, value)..., number of adds,
-           (hash index, field, delta)...
+  FIELDS:  user index, key, hash, type, head, number of puts, [put index, put field, put value]..., number of adds,
+           [add index, add field, add delta]...
   Returns: the reply, its report the deltas that were applied, comma-separated; the caller sends one that writes rules or stock
            alone in its batch, because rules parsed for earlier commands are not parsed again
 ]]

@@ -2,8 +2,8 @@
   purpose: moves a win on: claim (by its winner, in time) or revoke (by operators: what it credited is taken back as far as
            it is there, its quota comes back where asked)
   KEYS:    index of the win's activity (c:, a:, s: side by side), index of the user, index of the prize's code pool (s:)
-  FIELDS:  activity index, user index, key, hash, change (claim|revoke), win `<epoch>-<sequence>`, by (user|operator|system),
-           quota back (0|1), pool index or 0, head
+  FIELDS:  activity index, user index, key, hash, change (claim|revoke), win (`<epoch>-<sequence>`), by (user|operator|system),
+           quota back (0|1), pool index (0 = none), head
   Returns: the reply and the place of the next command; W and the frame when the win's own frame is not journaled yet
 ]]
 local function refuse_claim(win, request, opening, values)
@@ -125,7 +125,7 @@ local function return_caps(win, request, changes, frame)
   return true
 end
 
--- A code that was not shown yet goes back to its pool, where the draw counts them.
+-- A code that was not shown yet goes back to its pool, where its rules name it.
 local function return_code(win, request, changes, frame)
   local rules = fetch(request.activity_index + 1, 'pools')
   local pools = rules and parse_pools(rules.pools or '', win.campaign)

@@ -1,7 +1,7 @@
 --[[
   purpose: named fields of a user's hash
   KEYS:    index of the user
-  FIELDS:  user index, how many, the fields
+  FIELDS:  user index, number of names, [name]...
   Returns: F, then a line for each: its value after a `+`, or `-` where there is none
 ]]
 local function read_fields(at)

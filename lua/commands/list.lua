@@ -2,8 +2,8 @@
   purpose: what Postgres may lack of a user, or one thing by its name; what is stored is asked of Postgres, so that a look costs
            the same however long a user has been buying
   KEYS:    index of the user; 2 outbox, 3 kept
-  FIELDS:  user index, what: o (orders), w (wins) or d (decisions), the name of one: `<epoch>-<sequence>`, a replay field; '' = all
-           that decisions which are not known to be stored made or changed
+  FIELDS:  user index, what (o orders, w wins, d decisions), name (of one: `<epoch>-<sequence>`, a replay field; '' = all that
+           decisions which are not known to be stored made or changed)
   Returns: L and what, then a line for each, newest decision first: `<epoch>-<sequence> <1 journaled | 0> <record>` of orders and
            wins, `<1 | 0> <a frame with this decision alone>` of decisions; `L!` when more may wait than is looked at
 ]]

@@ -1,7 +1,7 @@
 --[[
   purpose: whose order or win it is, by the frame that decided it, while Postgres may lack it
   KEYS:    2 outbox, 3 kept
-  FIELDS:  `<epoch>-<sequence>`
+  FIELDS:  entity (`<epoch>-<sequence>`)
   Returns: O and the user, or N: none of this opening, or stored
 ]]
 -- A frame that is stored is neither here nor there; so many more are looked at for one that is.

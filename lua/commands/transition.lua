@@ -2,7 +2,7 @@
   purpose: moves an order on: pay, cancel, expire, ship, return; exactly one final state, units and limit back once; a payment
            that comes too late or twice is noted as money to give back
   KEYS:    index of the activity of the order (c:, a:, s: side by side), index of the user
-  FIELDS:  activity index, user index, key, hash, transition, order `<epoch>-<sequence>`, by (user|operator|system),
+  FIELDS:  activity index, user index, key, hash, transition, order (`<epoch>-<sequence>`), by (user|operator|system),
            amount (pay: what was paid; return: what is to be refunded, '' for the price of the units), terms (pay: the currency;
            ship: state, carrier and tracking number, packed as in the record), quantity, head
   Returns: the reply and the place of the next command; W and the frame when the order's own frame is not journaled yet

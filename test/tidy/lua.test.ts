@@ -1,0 +1,146 @@
+import { test } from 'tap'
+import { builtKinds } from '../../src/campaign/kinds/index.ts'
+import { type Call, encodeBatch } from '../../src/gate/batch/encode.ts'
+import { findAll, readFiles } from '../support/source.ts'
+
+const lua = readFiles('lua', '.lua')
+const kindFiles = lua.filter(({ path }) => path.startsWith('lua/kinds/'))
+
+test('each kind has a file in lua/kinds, and no other script names it', async (t) => {
+  const names = kindFiles.map(({ path }) => path.replace(/^lua\/kinds\/(.*)\.lua$/, '$1'))
+  t.strictSame(names.sort(), [...builtKinds].sort())
+  t.strictSame(
+    kindFiles.filter(({ text }) => !/^return \{[\s\S]*\}\n$/m.test(text)).map(({ path }) => `${path}: returns no kind`),
+    []
+  )
+  const others = lua.filter((file) => !kindFiles.includes(file))
+  const named = new RegExp(`(['"])(?:${[...builtKinds].join('|')})\\1`, 'g')
+  t.strictSame(
+    others.flatMap((file) => [
+      ...findAll(file, named, 'names a kind; ask for a property of it'),
+      ...findAll(file, /\bkind [=~]= |[=~]= \S*\bkind\b/g, 'compares a kind; ask for a property of it')
+    ]),
+    []
+  )
+})
+
+const command = { user: 'ann', key: 'u:key', hash: 'hash', campaign: 'camp', activity: 'act', request: '{"r":1}' }
+
+/** A call of each command, with values that tell its fields apart. */
+const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
+  buy: { ...command, op: 'buy', quantity: 71, level: 72 },
+  transition: {
+    ...command,
+    op: 'transition',
+    transition: 'pay',
+    order: '0-5-81',
+    session: 'all',
+    by: 'operator',
+    amount: 73,
+    currency: 'EUR',
+    quantity: 71
+  },
+  participate: {
+    ...command,
+    op: 'participate',
+    quantity: 71,
+    level: 72,
+    by: 'system',
+    random: 'random',
+    pool: 'pool',
+    day: 74
+  },
+  win: { ...command, op: 'win', change: 'revoke', win: '0-5-82', by: 'operator', returnQuota: true, pool: 'pool' },
+  adjust: {
+    ...command,
+    op: 'adjust',
+    type: 'campaign.adjusted',
+    puts: [
+      ['c:put', 'f1', 'v1'],
+      ['c:put', 'f2', 'v2']
+    ],
+    adds: [['s:add', 'f3', 75]]
+  },
+  query: { op: 'query', user: 'ann', key: 'u:key' },
+  list: { op: 'list', what: 'wins', user: 'ann', name: 'one' },
+  owner: { op: 'owner', entity: '5-83' },
+  fields: { op: 'fields', user: 'ann', names: ['n1', 'n2'] }
+}
+
+const fileOf = (op: Call['op']) => `lua/commands/${op === 'win' ? 'change-win' : op}.lua`
+
+/** What the call of a command says under each name that its script's header gives to a field; a list where it comes again. */
+function namedValues(call: Call, keys: readonly string[]): Record<string, string | readonly string[]> {
+  const index = (key: string) => `${keys.indexOf(key) + 1}`
+  const values = Object.fromEntries(Object.entries(call).map(([name, value]) => [name, `${value}`]))
+  return {
+    ...values,
+    'activity index': index('c:camp'),
+    'user index': index('u:ann'),
+    'pool index': index('s:camp:pool/pool'),
+    'pool indexes': index('s:camp:pool/pool'),
+    head: 'head',
+    by: values.by ?? '',
+    order: '5-81',
+    win: '5-82',
+    entity: '5-83',
+    terms: values.currency ?? '',
+    'quota back': '1',
+    'local day': '74',
+    'number of puts': '2',
+    'put index': [index('c:put'), index('c:put')],
+    'put field': ['f1', 'f2'],
+    'put value': ['v1', 'v2'],
+    'number of adds': '1',
+    'add index': [index('s:add')],
+    'add field': ['f3'],
+    'add delta': ['75'],
+    what: 'w',
+    'number of names': '2',
+    ...('names' in call ? { name: call.names } : {})
+  }
+}
+
+/** Names in the order of FIELDS; what stands in brackets comes as often as there are values. */
+function expectedFields(header: string, values: ReturnType<typeof namedValues>): string[] {
+  const text = /^ {2}FIELDS: +([\s\S]*?)^ {2}\w+:/m.exec(header)?.[1] ?? ''
+  const items = text
+    .replace(/\s+/g, ' ')
+    .replace(/ \([^()]*\)/g, '')
+    .matchAll(/\[([^\]]*)\]\.\.\.|([^,[\]]+)/g)
+  return [...items].flatMap(([, group, single = '']) => {
+    const name = single.trim()
+    if (group === undefined) return name === '' ? [] : [`${name}: ${values[name]}`]
+    const names = group.split(',').map((part) => part.trim())
+    const times = values[names[0] ?? '']?.length ?? 0
+    return Array.from({ length: times }, (_, at) => names.map((each) => `${each}: ${values[each]?.[at]}`)).flat()
+  })
+}
+
+test('the fields that a header of a command names are those that the gateway sends', async (t) => {
+  for (const call of Object.values(calls)) {
+    const path = fileOf(call.op)
+    const file = lua.find((each) => each.path === path)
+    const limits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisionsPerUser: 1 }
+    const { keys, args } = encodeBatch('', [call], { settles: [], limits })
+    const [count, letter, ...fields] = `${args.at(-1)}`.split('\n')
+    t.equal(count, '1')
+    t.match(lua.find((each) => each.path === 'lua/gate.lua')?.text, `COMMANDS.${letter}`)
+    const sent = fields.slice(0, -1).map((field) => (field.startsWith('"user":') ? 'head' : field))
+    const expected = expectedFields(file?.text ?? '', namedValues(call, keys))
+    t.strictSame(
+      expected.map((field) => field.replace(/^[^:]*: /, '')),
+      sent,
+      expected.join(', ')
+    )
+  }
+  t.strictSame(
+    lua
+      .map(({ path }) => path)
+      .filter((path) => path.startsWith('lua/commands/'))
+      .sort(),
+    Object.values(calls)
+      .map(({ op }) => fileOf(op))
+      .sort()
+  )
+})
