@@ -43,6 +43,8 @@ const folder = process.argv[2] ?? 'lua'
 const problems = new Set()
 const usedTopLevel = new Set()
 const unusedTopLevel = new Map()
+// `file name` of what another file uses: it must stand in the header of its own
+const usedElsewhere = new Set()
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lua'))
 const entries = files.filter((name) => readFileSync(join(folder, name), 'utf8').startsWith('#!lua'))
@@ -53,6 +55,12 @@ for (const name of files) {
 }
 for (const [place, name] of unusedTopLevel) {
   if (!usedTopLevel.has(place)) problems.add(`${place}: '${name}' is declared but never used`)
+}
+for (const use of usedElsewhere) {
+  const [file, name] = use.split(' ')
+  const header = /^--\[\[\n([\s\S]*?)\]\]/.exec(readFileSync(file, 'utf8'))?.[1] ?? ''
+  if (!new RegExp(`\\b${name}\\b`).test(header))
+    problems.add(`${file}:1: the header does not name ${name}, which others use`)
 }
 if (problems.size > 0) console.error([...problems].sort().join('\n'))
 process.exitCode = problems.size > 0 ? 1 : 0
@@ -124,9 +132,22 @@ function closeScope(walker) {
 
 function use(identifier, walker) {
   const scope = walker.scopes.findLast((each) => each.has(identifier.name))
-  if (scope) scope.get(identifier.name).used = true
+  if (scope) noteUse(scope.get(identifier.name), identifier, walker)
   else if (!GLOBALS.has(identifier.name))
     report(identifier, walker, `'${identifier.name}' is not known in ${walker.entry}`)
+}
+
+function fileOf({ place }) {
+  return place.split(':')[0]
+}
+
+function noteUse(declared, identifier, walker) {
+  declared.used = true
+  const [file, user] = [declared.identifier, identifier].map(({ loc }) => fileOf(walker.lines[loc.start.line - 1]))
+  // a command is one function, which the script asks for
+  if (file !== user && !walker.entry.includes(relative(folder, file)) && !file.includes('commands')) {
+    usedElsewhere.add(`${file} ${identifier.name}`)
+  }
 }
 
 function assign(target, walker) {
@@ -153,7 +174,6 @@ function walkFunction(node, walker) {
     else assign(node.identifier, walker)
   } else if (node.identifier) walk(node.identifier, walker)
   // what a function includes is of other files
-  const fileOf = ({ place }) => place.split(':')[0]
   const own = walker.lines.slice(node.loc.start.line - 1, node.loc.end.line)
   const length = own.filter((line) => fileOf(line) === fileOf(own[0])).length
   if (length > MAX_LINES) report(node, walker, `the function has ${length} lines, at most ${MAX_LINES} are allowed`)

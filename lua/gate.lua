@@ -1,8 +1,8 @@
 #!lua
 --[[
   purpose: decides a batch of commands in one atomic step; settles journaled frames on the way
-  KEYS:    1 shard, 2 outbox, 3 kept, 4 origin, then in any order the hashes that commands name by index (c:, a:, s: side by side; u:)
-           and the hashes that the gives of settled frames name
+  KEYS:    1 shard, 2 outbox, 3 kept, 4 origin, then in any order the hashes that commands name by index (c:, a:, s: side by
+           side; u:) and the hashes that the gives of settled frames name
   ARGV:    1 not-after (ms of Redis time, 0 = none), 2 bound of the outbox (frames), 3 bound of kept (bytes),
            4 most decisions of one user, 5 frames to settle, `<epoch>-<batch>,...`, 6 the commands, each field ended by a
            newline: how many, then each command's letter and the fields that lua/commands/*.lua state (one argument for
@@ -13,6 +13,7 @@
   Replay:  safe to send again: the same key of the same user gives the first answer
 ]]
 -- @include lib/opening
+-- @include lib/numbers
 -- @include lib/overlay
 -- @include lib/settle
 -- @include lib/json
@@ -48,6 +49,7 @@ local function decide_commands(open_frame, how_many, next_at)
     elseif letter == 'p' or letter == 'w' then
       make = function()
         -- @include lib/calendar
+        -- @include lib/attempt
         -- @include steps/reward
         -- @include steps/completion
         -- @include steps/streak
@@ -61,7 +63,6 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include lib/win
         -- @include steps/award
         -- @include steps/terms
-        -- @include lib/attempt
         -- @include kinds/*
         -- @include commands/participate
         -- @include commands/change-win

@@ -8,6 +8,7 @@
   Replay:  nothing is left to do the second time
 ]]
 -- @include lib/opening
+-- @include lib/numbers
 -- @include lib/settle
 local opening = open_opening(KEYS[1], KEYS[4])
 if not opening then

@@ -4,8 +4,8 @@
   KEYS:    index of the user; 2 outbox, 3 kept
   FIELDS:  user index, what (o orders, w wins, d decisions), name (of one: `<epoch>-<sequence>`, a replay field; '' = all that
            decisions which are not known to be stored made or changed)
-  Returns: L and what, then a line for each, newest decision first: `<epoch>-<sequence> <1 journaled | 0> <record>` of orders and
-           wins, `<1 | 0> <a frame with this decision alone>` of decisions; `L!` when more may wait than is looked at
+  Returns: L and what, then a line for each, newest decision first: `<epoch>-<sequence> <1 journaled | 0> <record>` of orders
+           and wins, `<1 | 0> <a frame with this decision alone>` of decisions; `L!` when more may wait than is looked at
 ]]
 local CHUNK = 32
 -- frames are up to 50 KB, and all of them are looked through

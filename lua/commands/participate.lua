@@ -2,8 +2,8 @@
   purpose: take part in an activity: every step in its fixed order, with what the terms say and what the kind does
   KEYS:    index of the activity (c:, a:, s: side by side), index of the user, indexes of the stock (s:) of code pools
   FIELDS:  activity index, user index, key, hash, quantity, level, by (user|system), random (for prizes by chance, else ''),
-           pool indexes (of what it gives or of its prizes, joined by commas; 0 = none), local day ('' = today; only the system names
-           one), head (JSON text for the frame)
+           pool indexes (of what it gives or of its prizes, joined by commas; 0 = none), local day ('' = today; only the system
+           names one), head (JSON text for the frame)
   Returns: the reply and the place of the next command; W and the frame when a cause is not journaled yet
 ]]
 -- Steps 3 to 7 of one command; a refusal, or nil when everything is noted in the attempt.

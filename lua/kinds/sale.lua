@@ -1,6 +1,6 @@
 --[[
-  purpose: a sale: units for money. Its purchases have a command of their own, commands/buy.lua, instead of terms and an attempt:
-           it is what most users ask for in a rush, and one that reads a list and writes a list takes half of what a spin takes
+  purpose: a sale: units for money. A purchase has a command of its own, commands/buy.lua, without terms and attempt: no command
+           comes more often, and so it costs little more than half of what a spin costs
   Returns: the kind's members, see lib/kinds.lua
 ]]
 return { is_bought = true }

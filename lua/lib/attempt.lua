@@ -1,14 +1,21 @@
 --[[
-  purpose: what one command of participate takes, gives and writes, noted by the steps and then written at once
+  purpose: an attempt: what one command of participate takes, gives and writes, noted by the steps and then written at once
   KEYS:    campaign (c:), the user's hash
-  Returns: begin_attempt(attempt); record_attempt(attempt) -> the reply
+  Returns: begin_attempt(attempt); note_put(attempt, field, value), of the user's hash; record_attempt(attempt) -> the reply
 ]]
--- The request is the attempt, one table that all commands of a batch use by turns. `gives` and `puts` (fields of the user: what is given once journaled, what is
--- written) and `stock` ({ hash, scope, deltas } of each) are made by who has something for them.
+-- An attempt is one table that all commands of a batch use by turns. Whoever has something for them makes `gives` and `puts` (fields
+-- of the user: what is given once journaled, what is written) and `stock` ({ hash, scope, deltas } of each).
+
+-- Notes what is written to a field of the user's hash.
+local function note_put(attempt, field, value)
+  attempt.puts = attempt.puts or {}
+  attempt.puts[field] = value
+end
+
 local function begin_attempt(attempt)
   local terms, activity = attempt.terms, attempt.activity
   attempt.newcomer = not attempt.values[activity.count_campaign]
-  -- whoever took terms has the counter of the campaign, as 0 too
+  -- whoever took part has the counter of the campaign, as 0 too
   local adds = { [terms.times] = attempt.quantity, [activity.count_campaign] = attempt.newcomer and 0 or nil }
   if terms.by_day then
     adds[terms.times_today] = 1

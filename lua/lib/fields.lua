@@ -1,7 +1,7 @@
 --[[
   purpose: the fields of the commands of this batch, each ended by a newline; a command reads its own from a place on
-  Returns: COMMANDS_TEXT; to_number(field); take_line(at) -> one field; take_fields(at, count) -> list of fields; the last two also
-           return the place after
+  Returns: COMMANDS_TEXT; to_number(field); take_line(at) -> one field; take_fields(at, count) -> list of fields; the last two
+           also return the place after
 ]]
 local COMMANDS_TEXT = ARGV[6]
 local NUMBERS = {}

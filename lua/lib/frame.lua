@@ -1,8 +1,10 @@
 --[[
   purpose: collects the accepted decisions of one batch and writes them, with all their effects, as one frame
   KEYS:    2 outbox
-  Returns: new_frame; decide(frame, ...) notes one decision; write_frame -> frame id, frame, gives ('' when none);
-           RING; ring_field(nth)
+  Returns: new_frame(opening); next_sequence(frame) -> text; share(frame, json) -> member that stands for it; give(frame, key,
+           field, delta); note_decision(frame, json); answer(frame, decision) -> replay record and reply; decide(frame, user,
+           decision) does both and writes the replay record -> reply; write_frame(frame) -> frame id, frame, gives ('' when
+           none); RING; ring_field(nth)
 ]]
 -- A user's newest decisions are found by their number: the replay field of the nth stands in one of so many fields. What this
 -- opening decided is all that Postgres may lack, so recovery writes none of them, and no comparison looks at them.

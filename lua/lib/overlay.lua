@@ -2,8 +2,8 @@
   purpose: hashes as this batch sees them: read once, changed in memory, written after every command is decided, so that
            the second command of a user or an item sees the first and nothing is written before nothing can fail
   KEYS:    any hash of the batch, by index
-  Returns: known_hash(key); note_writes(list); fetch(index, fields...), fetch_fields(index, field, list) -> table of values or nil when the key is corrupt; put, add;
-           write_hashes; logical(index) -> the key as definitions and decisions name it
+  Returns: known_hash(key); note_writes(list); fetch(index, fields...), fetch_fields(index, field, list) -> table of values or
+           nil when the key is corrupt; put, add; write_hashes; logical(index) -> the key as definitions and decisions name it
 ]]
 local function logical(index)
   return string.sub(KEYS[index], #PREFIX + 1)

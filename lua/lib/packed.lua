@@ -2,7 +2,7 @@
   purpose: lists of records of one width, sorted by the time in their first 13 digits, in one hash field: the record in
            force is found by halving, without parsing a thousand sessions for each batch
   Returns: last_at(packed, width, now) -> index from 1 of the last record whose time is <= now, 0 when there is none, nil
-           when these are no such records
+           when these are no such records; record_time(packed, width, index) -> its time, nil when there is none
 ]]
 local function record_time(packed, width, index)
   local from = (index - 1) * width + 1

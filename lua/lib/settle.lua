@@ -1,47 +1,8 @@
 --[[
   purpose: takes a journaled frame from the outbox to kept and applies what its decisions give, once
   KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frame's gives name
-  Returns: whole(value); natural(value); numbers_are_whole(fields, values); settle_frame(id, opening) -> true when the frame is settled now or
-           was before
+  Returns: settle_frame(id, opening) -> true when the frame is settled now or was before
 ]]
--- The largest number that may stand in a hash: one digit less than those that Lua cannot count exactly.
-local MOST = 999999999999999
-
--- A value that must be a whole number as Redis counts them; nil when it is something else, such as `1e3`, `5.0` or `-0`,
--- on which HINCRBY would fail with half a frame written. An absent counter is 0, a number comes from the overlay.
-local function whole(value)
-  if not value then
-    return 0
-  end
-  if type(value) == 'number' then
-    return value
-  end
-  local number = (value == '0' or string.find(value, '^%-?[1-9]%d*$')) and tonumber(value)
-  return number and number <= MOST and number >= -MOST and number or nil
-end
-
--- As whole, of at least 0.
-local function natural(value)
-  local number = whole(value)
-  return number and number >= 0 and number or nil
-end
-
--- Those that are there become numbers, so that nobody has to look at their text again.
-local function numbers_are_whole(fields, values)
-  for i = 1, #fields do
-    local field = fields[i]
-    local value = values[field]
-    if value then
-      local checked = whole(value)
-      if not checked then
-        return false
-      end
-      values[field] = checked
-    end
-  end
-  return true
-end
-
 local passed_keys
 
 -- Once for all frames of a call: there are up to 64 of them and 400 keys.

@@ -1,7 +1,9 @@
 --[[
-  purpose: the record of a win, `status;frame;campaign;activity;prize;sub;tier;type;at;claimBy;given`, which is kept with its user
+  purpose: the record of a win, `status;frame;campaign;activity;prize;sub;tier;type;at;claimBy;given`, which is kept with its
+           user
   KEYS:    none
-  Returns: note_win(attempt, prize, sub); parse_win(record) -> the win, nil when the text is none; changed_win(win, status, frame)
+  Returns: note_win(attempt, prize, sub); parse_win(record) -> the win, nil when the text is none; changed_win(win, status,
+           frame)
 ]]
 local function note_win(attempt, prize, sub)
   local entity = EPOCH .. '-' .. next_sequence(attempt.frame)

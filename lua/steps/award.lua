@@ -1,6 +1,6 @@
 --[[
-  purpose: steps 7 and 8 of a prize: it leaves its quota and its pool of codes, credits what it credits, and is a win of its user where
-           it is worth something
+  purpose: steps 7 and 8 of a prize: it leaves its quota and its pool of codes, credits what it credits, and is a win of its
+           user where it is worth something
   KEYS:    the user's hash; stock (s:)
   Returns: award_prize(attempt, prize, sub) -> whether it is a win, or nil and the refusal
 ]]

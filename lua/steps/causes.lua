@@ -2,9 +2,10 @@
   purpose: causes that are records (an order, a streak, a prerequisite, a doubler): a decision that rests on one whose own
            frame is not journaled yet waits for it, so that its effect never stands before it in the journal
   KEYS:    2 outbox
-  Returns: RECORDS, what records of a user's hash look like: a head, and items that follow it, each behind a comma; head_of(value,
-           kind) -> the head's values; is_record(value, kind); read_record(terms, field, kind); records_are_readable(terms, values);
-           waits_for(frame, id) -> true when the frame `<epoch>-<batch>` is still in the outbox, or is this very one
+  Returns: RECORDS, what records of a user's hash look like: a head, and items that follow it, each behind a comma;
+           head_of(value, kind) -> the head's values; is_record(value, kind); read_record(terms, field, kind);
+           records_are_readable(terms, values); waits_for(frame, id) -> true when the frame `<epoch>-<batch>` is still in the
+           outbox, or is this very one
 ]]
 local RECORDS = {
   completion = { head = '^(%d+%-%d+)$' },

@@ -1,8 +1,8 @@
 --[[
   purpose: step 7, units that are given away at once, and codes of a pool with them: all or nothing
   KEYS:    stock (s:) of the activity: `<session>:remaining`, `all:paid`; of the pool: `codes:remaining|paid`
-  Returns: pool_index(attempt, pool); hand_out(attempt, quantity, pool) -> true, or nil and the refusal; `pool` is '' where there are
-           no codes
+  Returns: pool_index(attempt, pool); hand_out(attempt, quantity, pool) -> true, or nil and the refusal; `pool` is '' where
+           there are no codes
 ]]
 -- The index of a pool among those that the command names, nil when it is not there.
 local function pool_index(attempt, pool)

@@ -1,7 +1,8 @@
 --[[
   purpose: step 5, limits per user by quantity: all decisions, campaign, activity, session; 0 means no limit
   KEYS:    the user's hash
-  Returns: places in what is read of a buyer; over(value, limit, quantity); check_limits(activity, buyer, quantity) -> refusal or nil
+  Returns: RECORD, COUNT, DISQUALIFIED, IN_CAMPAIGN, IN_ACTIVITY, IN_SESSION, ENTITLEMENT: places in what is read of a buyer;
+           MOST_DECISIONS of one user; over(value, limit, quantity); check_limits(activity, buyer, quantity) -> refusal or nil
 ]]
 -- What is read of a buyer, by place: a list, for a table by name costs five times as much. Numbers once they are checked.
 local RECORD = 1

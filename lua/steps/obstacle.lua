@@ -1,7 +1,8 @@
 --[[
   purpose: why a prize cannot be given to this user now: exhausted, not released yet, capped, or too early
   KEYS:    stock (s:): `<prize>:remaining|paid|total`; of pools `codes:remaining|paid`
-  Returns: quota_of(prizes, prize) -> the hash or nil; codes_of(attempt, prizes, prize) -> the hash or nil; obstacle(attempt, prizes, prize) -> '' when it can be given, nil and a key when that is not readable
+  Returns: quota_of(prizes, prize) -> the hash or nil; codes_of(attempt, prizes, prize) -> the hash or nil; obstacle(attempt,
+           prizes, prize) -> '' when it can be given, nil and a key when that is not readable
 ]]
 -- Quota of a prize: nil when its stock is missing or not readable, which is never "exhausted".
 local function quota_of(prizes, prize)

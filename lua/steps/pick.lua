@@ -1,8 +1,9 @@
 --[[
-  purpose: step 7 where chance decides: the number, the prize that it means by the full published weights, and what is given instead
-           when that is exhausted, not released yet, capped or not open to this user: the fallback, never other weights
+  purpose: step 7 where chance decides: the number, the prize that it means by the full published weights, and what is given
+           instead when that is exhausted, not released yet, capped or not open to this user: the fallback, never other weights
   KEYS:    stock (s:): `chain`, the activity's last number
-  Returns: pick_prize(attempt) -> prize and sub-prize or nil; or nil and the refusal. Notes the number and why this prize in the attempt
+  Returns: pick_prize(attempt) -> prize and sub-prize or nil; or nil and the refusal. Notes the number and why this prize in the
+           attempt
 ]]
 local function pick(prizes, set, number)
   local at = math.fmod(number, set.total)

@@ -1,8 +1,8 @@
 --[[
   purpose: the rules of prizes that chance gives, read once a batch
   KEYS:    activity (a:): `prizes`, `weights`, `guarantee`, caps, `prize:<id>`
-  Returns: read_prizes(terms, rules, activity) -> false when they are not readable; weights_for(prizes, level);
-           prize_of(prizes, id); parse_pools(packed, campaign_id) -> the keys of the prizes' code pools, nil when they are not readable
+  Returns: read_prizes(terms, rules, activity) -> false when they are not readable; weights_for(prizes, level); prize_of(prizes,
+           id); parse_pools(packed, campaign_id) -> the keys of the prizes' code pools, nil when they are not readable
 ]]
 local function parse_list(packed)
   local list = {}

@@ -1,8 +1,8 @@
 --[[
   purpose: prizes promised after so many losing spins, and what a user remembers for them
   KEYS:    the user's hash
-  Returns: check_losses(attempt) -> W and the frame, or nil; guaranteed(attempt, prizes) -> the promised prize or nil, and the key of
-           what is not readable; note_losses(attempt, prizes, prize, won)
+  Returns: check_losses(attempt) -> W and the frame, or nil; guaranteed(attempt, prizes) -> the promised prize or nil, and the
+           key of what is not readable; note_losses(attempt, prizes, prize, won)
 ]]
 local function check_losses(attempt)
   local prizes = attempt.terms.prizes

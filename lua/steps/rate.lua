@@ -1,7 +1,7 @@
 --[[
   purpose: step 4, the campaign's token bucket; the one write that is not tied to a decision
   KEYS:    1 shard (field bucket:<campaign>: `tokens;at`)
-  Returns: take_token(activity, opening) -> refusal or nil
+  Returns: take_token(activity, opening) -> refusal or nil; save_buckets(opening), once a batch
 ]]
 local function load_bucket(activity, opening, rate, burst)
   local stored = redis.call('HGET', opening.key, 'bucket:' .. activity.campaign_id)

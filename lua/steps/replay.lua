@@ -1,7 +1,9 @@
 --[[
   purpose: step 1, the same key of the same user gets the same answer and no new effect
   KEYS:    the user's hash; 2 outbox
-  Returns: replay(frame, values, key, hash) -> the reply, or nil when the key decided nothing yet
+  Returns: replay(frame, values, key, hash) -> the reply, or nil when the key decided nothing yet; replay_with_record(frame,
+           user_index, values, key, hash) reads the record of an order or a win too; replay_frame(frame, id) -> whether it is
+           still in the outbox, and then hands it out; outbox_entry(id) -> its fields; record_field(type, entity)
 ]]
 local function outbox_entry(id)
   local entry = redis.pcall('XRANGE', KEYS[2], id, id)

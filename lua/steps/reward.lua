@@ -1,19 +1,13 @@
 --[[
   purpose: step 8, what a decision gives: balances, entitlements, a doubler; noted now, usable once journaled
   KEYS:    the user's hash
-  Returns: note_put(attempt, field, value); parse_reward(text) -> list of gives or nil; push_reward_fields(fields, reward, terms);
+  Returns: parse_reward(text) -> list of gives or nil; push_reward_fields(fields, reward, terms);
            read_reward(terms, reward); check_doubler(attempt) -> W and the frame, or nil; give_reward(attempt, reward);
            give_entry(attempt, entry)
 ]]
 local rewards = {}
 -- A user holds no more at once: the oldest goes.
 local MOST_CARDS = 20
-
--- Notes what is written to a field of the user's hash.
-local function note_put(attempt, field, value)
-  attempt.puts = attempt.puts or {}
-  attempt.puts[field] = value
-end
 
 -- `unit field amount capPerDay multiplied`, of a doubler also `hours activities`; joined by commas.
 local function parse_entry(packed)

@@ -2,9 +2,9 @@
   purpose: what days in a row give, the same for the same days in whatever order they are told: each completion gives what is
            due by now less what was given
   KEYS:    the user's hash: `n:<campaign>/<activity>@<day>` of each day that counts, and the record of the streak
-  Returns: read_streak(terms, packed) -> false when the rules are not readable; check_streak(attempt) -> W and the frame, or nil;
-           give_streak(attempt) -> length of the row with this day as text, '1' with a bonus or '0'; '' and '0' where the terms have
-           no streak, nil when a day is not readable
+  Returns: read_streak(terms, packed) -> false when the rules are not readable; check_streak(attempt) -> W and the frame, or
+           nil; give_streak(attempt) -> length of the row with this day as text, '1' with a bonus or '0'; '' and '0' where the
+           terms have no streak, nil when a day is not readable
 ]]
 local DAYS_AT_ONCE = 32
 

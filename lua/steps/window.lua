@@ -1,7 +1,8 @@
 --[[
   purpose: step 2, campaign and session are open by shard time, not paused, not ended
   KEYS:    campaign (c:), activity (a:), stock (s:), side by side
-  Returns: open_activity(index, now) -> activity with its session, or nil and the refusal
+  Returns: activity_at(index) -> its rules, nil when they are not readable; open_activity(index, now) -> activity with its
+           session, or nil and the refusal
 ]]
 local SESSION_WIDTH = 65
 local SHIP_BY_WIDTH = 26
