@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { ID } from '../../base/shapes.ts'
 import { logical } from '../../record/keys.ts'
 import { userField } from '../../record/user-fields.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
@@ -31,7 +32,6 @@ export interface GrantResult {
   readonly duplicates: number
 }
 
-const ID = '[a-z0-9][a-z0-9-]{0,31}'
 const NAMED = new RegExp(`^(chances|entitlement):(${ID})$`)
 
 /** The field of the user's hash that a unit stands for; undefined where the campaign has no such unit. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { visiblePattern } from '../../base/shapes.ts'
 import { Currency, currencyCode } from '../parts/currencies.ts'
 
 const closed = { additionalProperties: false }
@@ -11,7 +12,7 @@ export const PaymentBody = Type.Object(
     amount: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'minor units' }),
     currency: Currency,
     reference: Type.String({
-      pattern: '^[\\x21-\\x7e]{1,64}$',
+      pattern: visiblePattern(1, 64),
       description: 'of the payment; a payment counts once by its reference'
     }),
     reason: Reason

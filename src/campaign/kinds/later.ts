@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { ID } from '../../base/shapes.ts'
 import { common } from '../parts/common.ts'
 import { Count, Id, oneOf, Reward, Title } from '../parts/shapes.ts'
 
@@ -11,7 +12,7 @@ export const Invite = Type.Object(
     ...common,
     kind: Type.Literal('invite'),
     qualifiesOn: Type.String({
-      pattern: '^(registration|(task|participation):[a-z0-9][a-z0-9-]{0,31})$',
+      pattern: `^(registration|(task|participation):${ID})$`,
       description: 'must be "registration", "task:<id>" or "participation:<id>"'
     }),
     inviter: Type.Optional(Side),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MOMENT_FORM, MOMENT_PATTERN } from '../../base/moment.ts'
+import { ID_PATTERN } from '../../base/shapes.ts'
 
 /** Each schema of a definition carries as `description` what an operator is told when a value does not fit it. */
 const closed = { additionalProperties: false }
@@ -9,7 +10,7 @@ export const MAX_PRICE = 1_000_000_000
 export const MAX_UNITS_PER_USER = 999_999
 
 export const Id = Type.String({
-  pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
+  pattern: ID_PATTERN,
   description:
     'must be an id of 1 to 32 characters: lower-case letters, digits and hyphens, not beginning with a hyphen'
 })

@@ -3,11 +3,12 @@ import type pg from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { MOMENT_PATTERN, momentOf, NO_MOMENT } from '../../base/moment.ts'
+import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
 import { reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
 import type { Directory } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
-import { ID_PATTERN, refusals, UserId } from '../wire/schemas.ts'
+import { refusals, UserId } from '../wire/schemas.ts'
 import { userOfBody } from '../wire/user-in.ts'
 
 export interface ServiceOptions {
@@ -25,7 +26,7 @@ const ProgressBody = Type.Object(
   {
     user: UserId,
     sourceEventId: Type.String({
-      pattern: '^[\\x21-\\x7e]{1,256}$',
+      pattern: visiblePattern(1, 256),
       description: 'id of the event at its source; a second report with the same id counts nothing'
     }),
     amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })),

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import { type Static, type TSchema, Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
+import { ID_PATTERN } from '../../base/shapes.ts'
 import { ActivityPatch, CampaignPatch, checkBody, Reason } from '../../campaign/change/patch.ts'
 import { DefinitionSchema } from '../../campaign/definition/document.ts'
 import { type Actor, type Campaigns, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
@@ -11,10 +12,11 @@ import { answerRequest } from '../../store/operators/admin-requests.ts'
 import { listAudit } from '../../store/operators/audit.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
+import { CampaignParams } from '../wire/schemas.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
 import { readState, type StateGate } from './campaign-state.ts'
 import { campaignItem, campaignView, versionView } from './campaign-views.ts'
-import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
 import { adminReconciliation } from './reconciliation.ts'
 import '../wire/request-types.ts'
 
@@ -28,7 +30,7 @@ export interface AdminCampaignOptions {
 
 const ActivityParams = Type.Object({
   ...CampaignParams.properties,
-  activity: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
+  activity: Type.String({ pattern: ID_PATTERN })
 })
 const DryRunQuery = Type.Object(
   { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })), reason: Type.Optional(Reason) },

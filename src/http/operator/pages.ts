@@ -1,6 +1,5 @@
 import { Type } from 'typebox'
 
-export const CampaignParams = Type.Object({ campaign: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }) })
 export const PageQuery = Type.Object(
   {
     limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$' })),

@@ -15,8 +15,9 @@ import {
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { keyOf } from '../wire/idempotency.ts'
+import { CampaignParams } from '../wire/schemas.ts'
 import { asProblem } from './campaign-answers.ts'
-import { CampaignParams, type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
 import '../wire/request-types.ts'
 
 const WAIT_MS = 10_000

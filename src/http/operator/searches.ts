@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { MOMENT_FORM, momentOf } from '../../base/moment.ts'
+import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import { decodeOrder } from '../../record/order.ts'
 import { decodeWin } from '../../record/win.ts'
@@ -17,7 +18,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { liveOrderView } from '../views/order.ts'
 import { liveWinView } from '../views/win.ts'
 import { pageOf, pageView } from '../wire/pages.ts'
-import { ID_PATTERN, ListQuery, OpenObject, OrderStatus, refusals, UserId } from '../wire/schemas.ts'
+import { ListQuery, OpenObject, OrderStatus, refusals, UserId } from '../wire/schemas.ts'
 import { userOfQuery } from '../wire/user-in.ts'
 import { asProblem } from './campaign-answers.ts'
 
@@ -50,7 +51,7 @@ const WinQuery = Type.Object(
   },
   closed
 )
-const WordQuery = Type.Object({ q: Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' }) }, closed)
+const WordQuery = Type.Object({ q: Type.String({ pattern: visiblePattern(1, 128) }) }, closed)
 const PoolParams = Type.Object({
   campaign: Type.String({ pattern: ID_PATTERN }),
   pool: Type.String({ pattern: ID_PATTERN })

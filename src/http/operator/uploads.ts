@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
+import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
 import type { GrantLine } from '../../campaign/actions/grants.ts'
 import type { Rules } from '../../campaign/definition/rules.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
@@ -15,7 +16,6 @@ import { ProblemError } from '../problems/problems.ts'
 import { codeComplaint, codeHeaders } from '../wire/code-lines.ts'
 import { csvLines } from '../wire/csv-lines.ts'
 import { keyOf } from '../wire/idempotency.ts'
-import { ID_PATTERN } from '../wire/schemas.ts'
 import { RejectedLines, takeUploads, uploadOf } from '../wire/uploads.ts'
 import { NO_USER, userOfBody } from '../wire/user-in.ts'
 import { asProblem } from './campaign-answers.ts'
@@ -36,7 +36,7 @@ const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false }
 /** A file as the document tells of it. @param line what stands in each of its lines */
 const fileOf = (line: string) => Type.String({ contentMediaType: 'text/csv', description: line })
 
-const REFERENCE = /^[\x21-\x7e]{1,64}$/
+const REFERENCE = new RegExp(visiblePattern(1, 64))
 const UNIT_MAX = 64
 const AMOUNT = /^-?[1-9]\d{0,9}$/
 

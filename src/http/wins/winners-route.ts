@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { isoTime } from '../../base/iso-time.ts'
+import { ID_PATTERN } from '../../base/shapes.ts'
 import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import { decodeWin } from '../../record/win.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
@@ -15,7 +16,7 @@ import { type Winner, WinnerList } from '../views/schemas.ts'
 import { type FindPrize, wonPrize } from '../views/win.ts'
 import { cacheable } from '../wire/answer-headers.ts'
 import { type ItemReader, type PageRequest, pageOf, pageView, unite } from '../wire/pages.ts'
-import { CampaignParams, ID_PATTERN, ListQuery, refusals } from '../wire/schemas.ts'
+import { CampaignParams, ListQuery, refusals } from '../wire/schemas.ts'
 
 export interface WinnersOptions {
   readonly pool: pg.Pool

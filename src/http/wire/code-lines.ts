@@ -1,3 +1,4 @@
+import { visiblePattern } from '../../base/shapes.ts'
 /** The name of a header without case, blanks and punctuation, as `aliases` of a column are compared. */
 export function bareName(text: string): string {
   return text.toLowerCase().replace(/[\s_.\-"'#:()]+/g, '')
@@ -34,7 +35,7 @@ export const codeHeaders: ReadonlySet<string> = new Set([
   ...['兑换码', '券码', '卡密', '卡号', '优惠码', '优惠券码', '激活码', '礼品码', '编码', '序列号', '核销码']
 ])
 
-const CODE = /^[\x21-\x7e]{1,128}$/
+const CODE = new RegExp(visiblePattern(1, 128))
 const HEADER_LIKE = /code|voucher|coupon|promo|gift|serial|licen[cs]e|redeem|redemption|activation|number/i
 
 /**

@@ -1,6 +1,6 @@
+import { DECISION_PATTERN } from '../../base/shapes.ts'
 import type { Place } from '../../store/connection/list-place.ts'
 import { ProblemError } from '../problems/problems.ts'
-import { DECISION_PATTERN } from './schemas.ts'
 
 /** What somebody asked for: `before` is where an earlier answer ended. */
 export interface PageRequest<At extends Place = Place> {

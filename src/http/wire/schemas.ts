@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { type ProblemCode, problemTable } from '../problems/table.ts'
 
 // Shapes of the public contract. They validate, they serialise, and they are what /openapi.json and /schemas show.
@@ -9,8 +10,6 @@ export const Time = Type.String({ description: 'UTC with milliseconds' })
 const Key = Type.String({ description: 'the Idempotency-Key' })
 export const EVENT_ID = Type.String({ description: 'id of the decision and of its public event' })
 
-export const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,31}$'
-export const DECISION_PATTERN = '^[0-9]{1,4}-[0-9]{1,12}-[0-9]{1,15}$'
 /** A user as the issuer of tokens names them; `userOfPath` and `userOfBody` say which of these are none. */
 export const UserId = Type.String({
   minLength: 1,

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { ID_PATTERN } from '../../base/shapes.ts'
 
-export const Id = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$' })
+export const Id = Type.String({ pattern: ID_PATTERN })
 export const UserId = Type.String({ minLength: 1, maxLength: 255 })
 export const Word = Type.String({ minLength: 1, maxLength: 256 })
 

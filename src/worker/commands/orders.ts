@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { UnavailableError } from '../../base/errors.ts'
+import { DECISION_PATTERN } from '../../base/shapes.ts'
 import { orderBodies } from '../../campaign/actions/order-bodies.ts'
 import type { AskedChange } from '../../campaign/actions/order-changes.ts'
 import { createOrderDesk } from '../../campaign/actions/order-desk.ts'
@@ -13,7 +14,7 @@ import type { Decider, UserReader } from '../../gate/gate.ts'
 import { type CommandEvent, type CommandResult, complaint, rejected } from './event.ts'
 
 /** What the data of a command about an order has beside the body of the HTTP route. */
-export const OrderNamed = Type.Object({ order: Type.String({ pattern: '^\\d{1,4}-\\d{1,16}-\\d{1,16}$' }) })
+export const OrderNamed = Type.Object({ order: Type.String({ pattern: DECISION_PATTERN }) })
 
 const orderName = Compile(OrderNamed)
 
