@@ -10,6 +10,9 @@ export const MOMENT_FORM = 'must be a date and time with its offset (RFC 3339), 
 /** What is said of a text of that form which names nothing, such as 30 February. */
 export const NO_MOMENT = 'there is no such moment: its day, time or offset does not exist'
 
+const AHEAD_MS = 60_000
+
+const FORM = new RegExp(MOMENT_PATTERN)
 const PARTS = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 const MINUTE_MS = 60_000
 
@@ -41,4 +44,20 @@ export function momentOf(text: string): number | undefined {
   const wall = date.getTime() + (hour * 60 + minute) * MINUTE_MS + second * 1000 + milliseconds
   const moment = wall - (sign === '-' ? -offset : offset) * MINUTE_MS
   return second === 60 && !endsMonth(moment) ? undefined : moment
+}
+
+/**
+ * When something happened that another system reports.
+ * @param now ms since 1970
+ * @param aheadMs how far the clock of the other system may be ahead of ours
+ * @returns ms since 1970, `now` at the latest; or what is wrong with a text that names no moment, or one that is still to come
+ */
+export function pastMoment(
+  text: string,
+  now: number,
+  aheadMs = AHEAD_MS
+): { readonly at: number } | { readonly wrong: string } {
+  const at = momentOf(text)
+  if (at === undefined) return { wrong: FORM.test(text) ? NO_MOMENT : MOMENT_FORM }
+  return at > now + aheadMs ? { wrong: 'must be a moment that has passed' } : { at: Math.min(at, now) }
 }

@@ -1,7 +1,11 @@
+import { Type } from 'typebox'
 import { type Progress, type ProgressReport, recordProgress } from '../../store/campaigns/progress.ts'
 import type { CatalogueActivity } from '../carrying/catalogue.ts'
 import type { Task } from '../kinds/task/rules.ts'
 import { dayOf } from '../parts/local-time.ts'
+
+/** How much a report of progress counts, over HTTP and by commands. */
+export const ProgressAmount = Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })
 
 /** What another system tells of a user's progress in a task. */
 export interface TaskReport extends Pick<ProgressReport, 'source' | 'sourceEventId' | 'user' | 'amount'> {

@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type pg from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
-import { MOMENT_PATTERN, momentOf, NO_MOMENT } from '../../base/moment.ts'
+import { MOMENT_PATTERN, pastMoment } from '../../base/moment.ts'
 import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
-import { reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
+import { ProgressAmount, reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
 import type { Directory } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -29,7 +29,7 @@ const ProgressBody = Type.Object(
       pattern: visiblePattern(1, 256),
       description: 'id of the event at its source; a second report with the same id counts nothing'
     }),
-    amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })),
+    amount: Type.Optional(ProgressAmount),
     occurredAt: Type.Optional(
       Type.String({
         pattern: MOMENT_PATTERN,
@@ -51,15 +51,12 @@ const ProgressAnswer = Type.Object(
   { title: 'ProgressAnswer' }
 )
 
-/** Clocks of other systems may be ahead of ours a little. */
-const AHEAD_MS = 60_000
-
 /** When it happened. @throws ProblemError VALIDATION for no moment, or one that is still to come */
-function passedMoment(text: string | undefined, now: number): number {
-  const at = text === undefined ? now : momentOf(text)
-  if (at !== undefined && at <= now + AHEAD_MS) return Math.min(at, now)
-  const detail = at === undefined ? NO_MOMENT : 'must be a moment that has passed'
-  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/occurredAt', detail }] })
+function happenedAt(text: string | undefined, now: number): number {
+  if (text === undefined) return now
+  const read = pastMoment(text, now)
+  if ('at' in read) return read.at
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/occurredAt', detail: read.wrong }] })
 }
 
 type Counted = Extract<TaskProgress, { count: number }>
@@ -96,7 +93,7 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
       if (found === undefined || !('goal' in found.activity)) throw new ProblemError('NOT_FOUND')
       const { goal, sessions } = found.activity
       const source = request.operator.name
-      const at = passedMoment(occurredAt, now())
+      const at = happenedAt(occurredAt, now())
       const user = userOfBody(request.body.user, '/user')
       const report = { source, sourceEventId, user, amount, at }
       const progress = await fromStore(reportProgress(pool, found, report))

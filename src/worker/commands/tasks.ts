@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { MOMENT_FORM, momentOf, NO_MOMENT } from '../../base/moment.ts'
-import { reportProgress } from '../../campaign/actions/task-progress.ts'
+import { pastMoment } from '../../base/moment.ts'
+import { ProgressAmount, reportProgress } from '../../campaign/actions/task-progress.ts'
 import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import { insideUser } from '../../store/connection/user-name.ts'
 import { type CommandEvent, type CommandResult, complaint, Id, rejected, UserId, Word } from './event.ts'
@@ -12,7 +12,7 @@ export const TaskProgressData = Type.Object({
   campaign: Id,
   task: Id,
   user: UserId,
-  amount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  amount: Type.Optional(ProgressAmount),
   sourceEventId: Type.Optional({
     ...Word,
     description: 'id of the event at its source; the id of the command where absent'
@@ -31,6 +31,21 @@ interface TaskParts {
   readonly now?: () => number
 }
 
+/**
+ * When it happened: `occurredAt`, read as over HTTP, else the time of the command, else now; or what is wrong. The time is
+ * only what the sender's clock shows, so one that is ahead counts as now.
+ */
+function happenedAt(
+  occurredAt: string | undefined,
+  time: string | undefined,
+  now: number
+): ReturnType<typeof pastMoment> {
+  const [place, text, aheadMs] =
+    occurredAt === undefined ? ['/time', time, Number.POSITIVE_INFINITY] : ['data: /occurredAt', occurredAt]
+  const read = text === undefined ? { at: now } : pastMoment(text, now, aheadMs)
+  return 'wrong' in read ? { wrong: `${place} ${read.wrong}` } : read
+}
+
 /** Counts progress of a user in a task. @throws what Postgres says */
 export async function carryOutProgress(
   { pool, catalogue, now = Date.now }: TaskParts,
@@ -42,9 +57,8 @@ export async function carryOutProgress(
   const user = insideUser(data.user)
   if (user === undefined) return rejected('VALIDATION', 'data: /user is not the id of a user')
   const about = { campaign, user }
-  const [place, text] = data.occurredAt === undefined ? ['/time', event.time] : ['data: /occurredAt', data.occurredAt]
-  const at = text === undefined ? now() : momentOf(text)
-  if (at === undefined) return rejected('VALIDATION', `${place} ${NO_MOMENT}, or ${MOMENT_FORM}`, about)
+  const happened = happenedAt(data.occurredAt, event.time, now())
+  if ('wrong' in happened) return rejected('VALIDATION', happened.wrong, about)
   const found = catalogue.findActivity(campaign, task)
   if (found === undefined) return rejected('NOT_FOUND', 'there is no such task', about)
   const progress = await reportProgress(pool, found, {
@@ -52,8 +66,7 @@ export async function carryOutProgress(
     sourceEventId: data.sourceEventId ?? event.id,
     user,
     amount: data.amount ?? 1,
-    // what lies in the future counts for now: clocks of other systems differ
-    at: Math.min(at, now())
+    at: happened.at
   })
   switch (progress.kind) {
     case 'counted':
