@@ -1,8 +1,13 @@
 import { pino } from 'pino'
 import t from 'tap'
+import { UnavailableError } from '../../src/base/errors.ts'
 import { RedisCallError } from '../../src/gate/redis/caller.ts'
 import { watchOpening } from '../../src/gate/redis/epoch-watch.ts'
+import { createDecider } from '../../src/gate/shard/decider.ts'
+import { createReader } from '../../src/gate/shard/reader.ts'
+import { createRouter } from '../../src/gate/shard/router.ts'
 import type { ShardRow } from '../../src/store/shard/shards.ts'
+import { buy } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
 
 const row: ShardRow = {
@@ -91,4 +96,22 @@ t.test('A gate that is told that its opening is over follows the next', async (t
   alive = 'next'
   watch.invalidate('CLOSED')
   await waitFor(() => watch.current()?.epoch === 8, { what: 'the next opening' })
+})
+
+t.test('A gate that is not connected yet decides nothing and reads nothing', async (t) => {
+  const router = createRouter([
+    { shard: 0, connected: undefined, opened: new Promise(() => {}), close: async () => {} }
+  ])
+  const outcome = await createDecider(router).submit(buy({ campaign: 'c', sale: 's' }, 'ann'))
+  t.same(outcome, { kind: 'unavailable', reason: 'the gate is not connected yet', retryAfterMs: 1000 })
+  const reader = createReader(router)
+  const reads: ReadonlyArray<() => Promise<unknown>> = [
+    () => reader.ordersOf('ann'),
+    () => reader.orderOf('ann', '0-7-1'),
+    () => reader.fieldsOf('ann', []),
+    () => reader.lookup('ann', 'u:key'),
+    () => reader.ownerOf('0-7-1'),
+    () => reader.read(['c:c'])
+  ]
+  for (const read of reads) await t.rejects(read(), UnavailableError)
 })

@@ -75,21 +75,6 @@ const UNBOUNDED: CallLimits = {
   decisionsPerUser: 1
 }
 
-/** A real gate call without commands: is this opening alive? */
-export async function probeGate(
-  options: Pick<BatcherOptions, 'caller' | 'shard' | 'prefix'> & { readonly deadlineMs?: number },
-  opening: LiveOpening
-): Promise<BatchReply> {
-  const limits: CallLimits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisionsPerUser: 1 }
-  const { keys, args } = encodeBatch(options.prefix, [], { settles: [], limits })
-  const reply = await options.caller.call(
-    'EVALSHA',
-    [opening.sha, keys.length, ...keys, ...args],
-    options.deadlineMs ?? 500
-  )
-  return decodeReply(options.shard, reply)
-}
-
 /** Gathers the calls of one turn of the event loop into one EVALSHA, a bounded number of them in flight. */
 export class ShardBatcher implements Batcher {
   readonly #options: BatcherOptions

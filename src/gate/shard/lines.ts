@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Config } from '../../config/config.ts'
-import { probeGate } from '../batch/batcher.ts'
 import type { BatchReply } from '../batch/decode.ts'
+import { probeGate } from '../batch/probe.ts'
 import { createCaller, isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
 import { createRedis } from '../redis/connection.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
