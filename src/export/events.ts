@@ -1,15 +1,16 @@
+import { toEvents } from '../events/cloud-event.ts'
 import { decisionId, type Frame, type FrameDecision } from '../journal/frame.ts'
 import type { Names } from '../journal/subjects.ts'
-import { recordField } from '../record/replay.ts'
+import { entityKindOf, makesEntity } from '../record/decisions.ts'
+import { recordField } from '../record/entities.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
-import { toEvents } from '../worker/events/cloud-event.ts'
 import type { ExportedPage } from './journal.ts'
 
 /** The decision as it stood in its frame: the record goes back to what the decision wrote. */
 function frameDecision(row: JournalRow, shard: number): FrameDecision {
   const { type, user, key, campaign, activity, session, entity, request, adds, puts, report, record } = row
-  const id = `${shard}-${entity}`
+  const moved = entity === '' || makesEntity(type) ? null : entityKindOf(type)
   const written = record === '' ? {} : { u: { ...puts.u, [recordField(type, entity)]: record } }
   return {
     seq: row.sequence,
@@ -20,8 +21,7 @@ function frameDecision(row: JournalRow, shard: number): FrameDecision {
     campaign,
     activity,
     ...(session !== '' && { session }),
-    ...(type.startsWith('order.') && entity !== '' && type !== 'order.accepted' && { order: id }),
-    ...(type.startsWith('win.') && entity !== '' && { win: id }),
+    ...(moved !== null && { [moved]: `${shard}-${entity}` }),
     request,
     report,
     add: adds,

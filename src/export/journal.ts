@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { isoTime } from '../base/iso-time.ts'
 import { decisionId } from '../journal/frame.ts'
-import { scopeKey } from '../record/replay.ts'
-import { decodeReport } from '../record/report.ts'
+import { scopeKey } from '../record/keys.ts'
+import { movesOf, moveText } from '../record/reports/moves.ts'
 import { balanceOf, userField } from '../record/user-fields.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
@@ -69,8 +69,8 @@ function sharedMoves(row: JournalRow, campaign: string): Pick<JournalLine, 'adds
       adds[scope] = { ...adds[scope], [field]: delta }
     }
   }
-  const moves = decodeReport(row.report).moves.filter(({ unit }) => units.has(unit))
-  return { adds, report: moves.map(({ unit, delta, balance }) => `|${unit} ${delta} ${balance}`).join('') }
+  const moves = movesOf(row.report).filter(({ unit }) => units.has(unit))
+  return { adds, report: moves.map(moveText).join('') }
 }
 
 /** The unit of a balance or an entitlement of this campaign. */

@@ -30,47 +30,6 @@ export interface Names {
  */
 export const NO_CAMPAIGN = '_account'
 
-/** entity.verb of every public event. */
-export const eventTypes = [
-  'order.accepted',
-  'order.paid',
-  'order.cancelled',
-  'order.expired',
-  'order.shipped',
-  'order.returned',
-  'order.refund-due',
-  'spin.won',
-  'spin.lost',
-  'win.claimed',
-  'win.revoked',
-  'win.fulfilled',
-  'claim.accepted',
-  'task.completed',
-  'balance.credited',
-  'balance.debited',
-  'balance.expired',
-  'invite.accepted',
-  'invite.qualified',
-  'share.created',
-  'share.verified',
-  'share.voided',
-  'assist.given',
-  'level.changed',
-  'user.disqualified',
-  'user.requalified',
-  'campaign.published',
-  'campaign.paused',
-  'campaign.resumed',
-  'campaign.adjusted',
-  'campaign.ended',
-  'campaign.settled',
-  'session.opened',
-  'activity.soldout',
-  'activity.reopened',
-  'command.accepted',
-  'command.rejected'
-] as const
-
 /** entity.verb of every command that other systems may send instead of calling HTTP. */
 export const commandTypes = ['order.pay', 'order.cancel', 'order.ship', 'order.return', 'task.progress'] as const
 

@@ -1,3 +1,5 @@
+import type { FrameDecision } from '../journal/frame.ts'
+
 /** Every key of a shard carries its hash tag, so that one script may touch them all, in a cluster too. */
 export function keyPrefix(namespace: string, shard: number): string {
   return `${namespace}:{s${shard}}:`
@@ -16,4 +18,35 @@ export const logical = {
   /** codes of a pool that are left, as stock of their own */
   pool: (campaign: string, pool: string) => `s:${campaign}:pool/${pool}`,
   user: (user: string) => `u:${user}`
+}
+
+const USER = logical.user('')
+const STOCK = /^s:([^:]+):(.+)$/
+
+/** The user whose hash a logical key names; undefined for every other key. */
+export function userOfKey(key: string): string | undefined {
+  return key.startsWith(USER) ? key.slice(USER.length) : undefined
+}
+
+/** Whose stock a logical key names (of a pool, the activity is `pool/<pool>`); undefined for every other key. */
+export function stockPlaceOf(key: string): { readonly campaign: string; readonly activity: string } | undefined {
+  const [, campaign, activity] = STOCK.exec(key) ?? []
+  return campaign === undefined || activity === undefined ? undefined : { campaign, activity }
+}
+
+/** The logical key that a scope of `add` or `put` means for this decision. */
+export function scopeKey(scope: string, decision: Pick<FrameDecision, 'user' | 'campaign' | 'activity'>): string {
+  const { user, campaign, activity } = decision
+  switch (scope) {
+    case 'u':
+      return logical.user(user)
+    case 'c':
+      return logical.campaign(campaign)
+    case 'a':
+      return logical.activity(campaign, activity)
+    case 's':
+      return logical.stock(campaign, activity)
+    default:
+      return scope
+  }
 }

@@ -1,4 +1,4 @@
-export type OrderStatus = 'accepted' | 'paid' | 'cancelled' | 'expired' | 'shipped' | 'returned'
+import { type OrderStatus, orderStatusOf } from './statuses.ts'
 
 /** An order as Redis and the journal keep it. Times in ms since 1970, money in minor units. */
 export interface OrderRecord {
@@ -45,15 +45,6 @@ export function encodeShipment({ state, carrier, trackingNumber }: Shipment): st
   return [state, carrier, trackingNumber].map((part) => (part ?? '').replace(ESCAPED, encodeURIComponent)).join(';')
 }
 
-const statusByLetter: Record<string, OrderStatus> = {
-  a: 'accepted',
-  p: 'paid',
-  c: 'cancelled',
-  e: 'expired',
-  s: 'shipped',
-  r: 'returned'
-}
-
 const told = (part: string | undefined): string | null =>
   part === undefined || part === '' ? null : decodeURIComponent(part)
 
@@ -80,7 +71,7 @@ const MOVED_PARTS = 19
  */
 export function decodeOrder(id: string, text: string): OrderRecord {
   const parts = text.split(';')
-  const status = statusByLetter[parts[0] ?? '']
+  const status = orderStatusOf(parts[0] ?? '')
   if ((parts.length !== NEW_PARTS && parts.length !== MOVED_PARTS) || status === undefined)
     throw new Error(`Order ${id} is not readable: ${JSON.stringify(text)}`)
   const [, frame = '', campaign = '', activity = '', session = '', quantity, unitPrice, currency = ''] = parts
@@ -101,31 +92,5 @@ export function decodeOrder(id: string, text: string): OrderRecord {
     position: Number(parts[11]),
     returned: Number(parts[12]),
     ...movedParts(parts.slice(NEW_PARTS), Number(parts[12]) * Number(unitPrice))
-  }
-}
-
-/** Money that is due back, as the report of a decision tells it; amount 0 where a return asked for none. */
-export interface Refund {
-  /** the order right after the decision: its status, and units returned so far */
-  readonly status: OrderStatus
-  readonly returned: number
-  /** minor units */
-  readonly amount: number
-  readonly currency: string
-  /** of the payment; '' where an older version took it */
-  readonly reference: string
-}
-
-/** Reads `status,returned,amount,currency,reference` of a cancellation, a return or a payment that came too late. */
-export function decodeRefund(report: string): Refund | undefined {
-  const [letter = '', returned, amount, currency = '', reference = ''] = report.split(',')
-  const status = statusByLetter[letter]
-  if (status === undefined || amount === undefined) return undefined
-  return {
-    status,
-    returned: Number(returned),
-    amount: Number(amount),
-    currency,
-    reference: decodeURIComponent(reference)
   }
 }

@@ -1,4 +1,4 @@
-export type WinStatus = 'won' | 'given' | 'claimed' | 'revoked'
+import { type WinStatus, winLetter, winStatusOf } from './statuses.ts'
 
 /** Something credited, as the gate noted it: field of the user's hash and amount. */
 export interface Given {
@@ -10,7 +10,6 @@ export interface Given {
 /** A win as Redis and the journal keep it. Times in ms since 1970. */
 export interface WinRecord {
   readonly id: string
-  /** won: to be claimed; given: credited when it was won; claimed; revoked */
   readonly status: WinStatus
   /** `<epoch>-<batch>` of the frame that changed it last */
   readonly frame: string
@@ -25,8 +24,6 @@ export interface WinRecord {
   readonly claimBy: number | null
   readonly given: readonly Given[]
 }
-
-const statusByLetter: Record<string, WinStatus> = { w: 'won', g: 'given', c: 'claimed', r: 'revoked' }
 
 function givenOf(text: string): Given[] {
   if (text === '') return []
@@ -43,7 +40,7 @@ function givenOf(text: string): Given[] {
  */
 export function decodeWin(id: string, text: string): WinRecord {
   const parts = text.split(';')
-  const status = statusByLetter[parts[0] ?? '']
+  const status = winStatusOf(parts[0] ?? '')
   if (parts.length !== 11 || status === undefined) throw new Error(`Win ${id} is not readable: ${JSON.stringify(text)}`)
   const [, frame = '', campaign = '', draw = '', prize = '', sub = '', tier, type = '', at, claimBy, given = ''] = parts
   return {
@@ -60,4 +57,13 @@ export function decodeWin(id: string, text: string): WinRecord {
     claimBy: claimBy === '' ? null : Number(claimBy),
     given: givenOf(given)
   }
+}
+
+/** A win as lua/lib/win.lua writes it: the other way round. */
+export function encodeWin(win: Omit<WinRecord, 'id'>): string {
+  const { status, frame, campaign, draw, prize, sub, tier, type, wonAt, claimBy, given } = win
+  const credits = given.map(({ unit, field, amount }) => `${unit} ${field} ${amount}`)
+  return [winLetter(status), frame, campaign, draw, prize, sub, tier, type, wonAt, claimBy ?? '', credits.join()].join(
+    ';'
+  )
 }

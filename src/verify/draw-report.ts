@@ -39,16 +39,16 @@ export class Tally {
   #longestMs = 0
 
   spin(spin: Spin, { sub, openSince, byMissing }: CheckedPrize, about: { first: boolean; linked: boolean }): void {
-    const { facts, line, at } = spin
+    const { report, line, at } = spin
     this.#spins += 1
     if (about.first) this.#users += 1
     if (!about.linked) this.#unlinked += 1
     if (byMissing) this.#byMissing += 1
     this.#first ||= line.at
     this.#last = line.at
-    count(this.#prizes, facts.prize)
-    if (sub) count(this.#prizes, `${facts.prize}/${sub.id}`)
-    if (facts.why !== '') count(this.#reasons, facts.why)
+    count(this.#prizes, report.prize)
+    if (sub) count(this.#prizes, `${report.prize}/${sub.id}`)
+    if (report.why !== '') count(this.#reasons, report.why)
     if (openSince === undefined) return
     this.#open += 1
     this.#longestMs = Math.max(this.#longestMs, at - openSince)

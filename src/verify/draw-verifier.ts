@@ -1,7 +1,7 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
 import { FloodgateError } from '../base/errors.ts'
 import { drawRandom } from '../record/draw-random.ts'
-import { scopeKey } from '../record/replay.ts'
+import { scopeKey } from '../record/keys.ts'
 import { userField } from '../record/user-fields.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
 import { type DrawReport, Tally } from './draw-report.ts'

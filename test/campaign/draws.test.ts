@@ -3,7 +3,8 @@ import t from 'tap'
 import { Catalogue } from '../../src/campaign/carrying/catalogue.ts'
 import { findActivity } from '../../src/campaign/definition/rules.ts'
 import type { Draw } from '../../src/campaign/kinds/draw/rules.ts'
-import { decodeReport } from '../../src/record/report.ts'
+import { movesOf } from '../../src/record/reports/moves.ts'
+import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { readSeeds } from '../../src/store/campaigns/draws.ts'
 import { takePart } from '../support/fair/fair.ts'
 import { decisionOf } from '../support/shop/shop.ts'
@@ -144,7 +145,7 @@ t.test('a pool with fewer codes than prizes is warned of, and no prize is won wi
   t.match(await publish(draft), { warnings: [{ pointer, detail: /2 free codes for 5/ }] })
   const spin = async (key: string) => {
     const command = takePart({ campaign: id, activity: 'wheel' }, 'ann', { key: `u:${key}`, pool: 'cards' })
-    return decodeReport(decisionOf(await realGate.submit(command)).report).facts[0]
+    return decodeSpin(decisionOf(await realGate.submit(command)).report).prize
   }
   t.same([await spin('1'), await spin('2'), await spin('3')], ['card', 'card', 'thanks'])
   await load('C', 'D', 'E')
@@ -177,7 +178,7 @@ t.test(
     const play = (activity: string, more: Parameters<typeof takePart>[2] = {}) =>
       realGate.submit(takePart({ campaign: id, activity }, 'ann', { key: `u:play-${count++}`, ...more }))
     const moved = async (activity: string, more: Parameters<typeof takePart>[2] = {}) =>
-      decodeReport(decisionOf(await play(activity, more)).report).moves
+      movesOf(decisionOf(await play(activity, more)).report)
     t.match(await play('more'), { code: 'PREREQUISITE', members: { after: ['check-in'] } })
     t.match(await play('wheel', { random: 'r' }), { code: 'INSUFFICIENT_BALANCE' })
     t.same(await moved('check-in'), [{ unit: 'points', delta: 5, balance: 5 }])

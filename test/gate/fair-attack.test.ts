@@ -1,5 +1,6 @@
 import t from 'tap'
-import { decodeReport } from '../../src/record/report.ts'
+import { movesOf } from '../../src/record/reports/moves.ts'
+import { decodeWinChange } from '../../src/record/reports/win-change.ts'
 import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
@@ -39,8 +40,9 @@ t.test('a win of several units is taken back unit by unit, and what is spent is 
   const { win } = decisionOf(await gate.submit(takePart(wheel, 'ann')))
   decisionOf(await gate.submit(credit('ann', 'b:points', -20)))
   const revoked = decisionOf(await gate.submit(changeWin(wheel, 'revoke', { user: 'ann', win: win?.id ?? '' })))
-  t.match(decodeReport(revoked.report), {
-    facts: [win?.id.slice(2), 'points 20'],
+  t.match(decodeWinChange(revoked.report), {
+    win: win?.id.slice(2),
+    shortfall: [{ unit: 'points', amount: 20 }],
     moves: [
       { unit: 'points', delta: -30, balance: 0 },
       { unit: 'chances:other', delta: -2, balance: 0 }
@@ -57,7 +59,7 @@ t.test('a prize that credits is given at once, also when the cap of the day leav
   decisionOf(await gate.submit(takePart(wheel, 'ann')))
   const second = takePart(wheel, 'ann', { key: 'u:second' })
   const { win, report } = decisionOf(await gate.submit(second))
-  t.match(decodeReport(report).moves, [{ unit: 'chances:other', delta: 0, balance: 2 }])
+  t.match(movesOf(report), [{ unit: 'chances:other', delta: 0, balance: 2 }])
   t.equal(win?.status, 'given')
   t.match(await gate.submit(changeWin(wheel, 'claim', { user: 'ann', win: win?.id ?? '' })), { code: 'ALREADY_DONE' })
   t.equal(decisionOf(await gate.submit(second)).win?.status, 'given')

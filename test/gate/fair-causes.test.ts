@@ -2,7 +2,8 @@ import t from 'tap'
 import type { Command } from '../../src/gate/batch/commands.ts'
 import type { BatchReply } from '../../src/gate/batch/decode.ts'
 import type { Call } from '../../src/gate/batch/encode.ts'
-import { decodeReport } from '../../src/record/report.ts'
+import { decodeCompletion } from '../../src/record/reports/completion.ts'
+import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { type ActivitySpec, changeWin, credit, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy, insist, packedSession, preload } from '../support/shop/core.ts'
@@ -178,7 +179,7 @@ t.test('what rests on a record waits for the frame of that record, in the same b
   const second = takePart(check, 'fay', { key: 'u:2' })
   t.strictSame((await raw(shop, [second])).kinds, ['wait'], 'a streak')
   const { report } = decisionOf(await shop.gate.submit(second))
-  t.equal(decodeReport(report).facts[1], '2', 'the gateway waits for the day before')
+  t.equal(decodeCompletion(report).streak, 2, 'the gateway waits for the day before')
   await assertWhole(t, shop)
 })
 
@@ -230,6 +231,6 @@ t.test('a Redis that was wiped knows every balance, record and win again', async
   })
   t.strictSame(await folded(), before)
   const replayed = decisionOf(await shop.gate.submit(takePart(wheel, 'ben', { key: 'u:2', random: 'ben2' })))
-  t.equal(decodeReport(replayed.report).facts[0], 'prize')
+  t.equal(decodeSpin(replayed.report).prize, 'prize')
   await assertWhole(t, shop)
 })

@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { zoneOffsets } from '../../src/campaign/parts/local-time.ts'
 import { packZone } from '../../src/campaign/parts/packed.ts'
-import { decodeReport } from '../../src/record/report.ts'
+import type { Decision } from '../../src/gate/batch/outcomes.ts'
+import { decodeCompletion } from '../../src/record/reports/completion.ts'
+import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { dayOf } from '../support/fair/deal.ts'
 import { type ActivitySpec, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -78,6 +80,12 @@ const zones: Record<string, Zone> = {
   ]
 }
 
+/** `<length of the row of days>,<1 with a bonus>` of a completion. */
+function rowOf({ report }: Decision): string {
+  const { streak, bonus } = decodeCompletion(report)
+  return `${streak},${bonus ? 1 : 0}`
+}
+
 t.test('a local day ends when the clocks on the wall say so, whatever they do that day', async (t) => {
   const shop = await openShop(t, urls)
   const all = await Promise.all(
@@ -104,10 +112,10 @@ t.test('a local day ends when the clocks on the wall say so, whatever they do th
     const { replies } = await rawCall(shop, calls)
     const found = all.map((_, index) => {
       const [done, , refused] = replies.slice(index * 3)
-      const day = done?.kind === 'decided' ? decodeReport(done.decision.report).facts[0] : done?.kind
+      const day = done?.kind === 'decided' ? decodeCompletion(done.decision.report).day : done?.kind
       return [day, refused?.kind === 'refused' ? refused.members.resetsAt : refused?.kind]
     })
-    const expected = all.map(({ zone }) => [String(dayOf({ zone }, now)), new Date(nextDay(zone, now)).toISOString()])
+    const expected = all.map(({ zone }) => [dayOf({ zone }, now), new Date(nextDay(zone, now)).toISOString()])
     t.strictSame(found, expected, new Date(now).toISOString())
   }
   t.ok(sorted.length > 50, `${sorted.length} moments`)
@@ -134,14 +142,14 @@ t.test('the last and the first millisecond of a day are two days, and make a str
       await setClock(shop, at)
       const outcome = await shop.gate.submit(takePart(checkIn, user, { key: `u:check-${index}` }))
       const spun = await shop.gate.submit(takePart(wheel, user, { key: `u:spin-${index}` }))
-      const facts = outcome.kind === 'confirmed' ? decodeReport(outcome.decision.report).facts.slice(1, 3).join() : ''
-      done.push(`${outcome.kind === 'refused' ? outcome.code : facts} ${spun.kind}`)
+      const row = outcome.kind === 'confirmed' ? rowOf(outcome.decision) : ''
+      done.push(`${outcome.kind === 'refused' ? outcome.code : row} ${spun.kind}`)
     }
     t.strictSame(done, ['1,0 confirmed', '2,0 confirmed', 'ALREADY_DONE refused', '3,1 confirmed'], name)
     const late = nextDay(zone, nextDay(zone, nextDay(zone, midnight)))
     await setClock(shop, late)
     const broken = decisionOf(await shop.gate.submit(takePart(checkIn, user, { key: 'u:later' })))
-    t.equal(decodeReport(broken.report).facts[1], '1', 'a missed day begins anew')
+    t.equal(decodeCompletion(broken.report).streak, 1, 'a missed day begins anew')
   }
   await assertWhole(t, shop)
 })
@@ -160,11 +168,7 @@ async function streaks(shop: Shop, campaign: string, streak: string) {
     for (const back of days) {
       const day = today - back
       const command = takePart(spec, user, { key: `x:goal:${campaign}-${day}`, by: 'system', day })
-      told.push(
-        decodeReport(decisionOf(await insist(() => shop.gate.submit(command))).report)
-          .facts.slice(1, 3)
-          .join()
-      )
+      told.push(rowOf(decisionOf(await insist(() => shop.gate.submit(command)))))
     }
     await atRest(shop)
     const hash = await shop.redis.hgetall(`${shop.prefix}u:${user}`)
@@ -229,7 +233,7 @@ t.test('unused chances are kept, those of days without a spin too, of thirty day
   const spin = async (user: string, on: number, key: string) => {
     await setClock(shop, opensAt + on * DAY)
     const outcome = await shop.gate.submit(takePart(spec, user, { key: `u:${key}` }))
-    return outcome.kind === 'confirmed' ? Number(decodeReport(outcome.decision.report).facts[7]) : outcome.kind
+    return outcome.kind === 'confirmed' ? decodeSpin(outcome.decision.report).left : outcome.kind
   }
   t.equal(await spin('ann', 0, 'a'), 1)
   t.equal(await spin('ben', 0, 'a'), 1)

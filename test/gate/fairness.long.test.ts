@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { Command } from '../../src/gate/batch/commands.ts'
 import type { Decision } from '../../src/gate/batch/outcomes.ts'
 import { drawRandom } from '../../src/record/draw-random.ts'
-import { decodeReport } from '../../src/record/report.ts'
+import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { verifyDraw } from '../../src/verify/draw-verifier.ts'
 import { numberOf, pickIndex, spinDigest } from '../../src/verify/spin/number.ts'
 import { chiSquare, fitText } from '../support/fair/chi-square.ts'
@@ -91,16 +91,14 @@ async function spinAll(t: Test, shop: Shop, weighed: Weighed): Promise<void> {
   const commands = Array.from({ length: SPINS }, (_, index) =>
     spin(spec, `user-${index % USERS}`, { seed, name: `${draw}-${index}`, level: levelOf(index) })
   )
-  const facts = (await decideAll(shop, commands)).map(({ report }) => decodeReport(report).facts)
+  const spins = (await decideAll(shop, commands)).map(({ report }) => decodeSpin(report))
   for (const [index, { level, weights }] of sets.entries()) {
     const next = sets[index + 1]?.level ?? Number.POSITIVE_INFINITY
-    const own = facts
-      .filter(([, , , , , , of]) => Number(of) >= level && Number(of) < next)
-      .map(([prize = '']) => prize)
+    const own = spins.filter((spin) => spin.level >= level && spin.level < next).map(({ prize }) => prize)
     checkFit(t, `${draw}, level ${level}, ${own.length} spins`, chiSquare(countBy(own, idsOf(weighed)), weights))
   }
   if (weighed.subs.length < 2) return
-  const subs = facts.flatMap(([, sub = '']) => (sub === '' ? [] : [sub]))
+  const subs = spins.flatMap(({ sub }) => (sub === '' ? [] : [sub]))
   const names = weighed.subs.map((_weight, index) => `s${index}`)
   checkFit(t, `${draw}, ${subs.length} sub-prizes`, chiSquare(countBy(subs, names), weighed.subs))
 }

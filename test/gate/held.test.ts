@@ -1,6 +1,8 @@
 import t from 'tap'
-import { decodeReport } from '../../src/record/report.ts'
 import { decodeCompletion } from '../../src/record/reports/completion.ts'
+import { movesOf } from '../../src/record/reports/moves.ts'
+import { decodeSpin } from '../../src/record/reports/spin.ts'
+import { decodeWinChange } from '../../src/record/reports/win-change.ts'
 import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy, packedSession, preload } from '../support/shop/core.ts'
@@ -37,10 +39,10 @@ async function opened(shop: Shop, ...specs: ActivitySpec[]): Promise<void> {
   for (const spec of specs) decisionOf(await shop.gate.submit(openActivity(spec)))
 }
 
-/** Takes part and tells the facts. */
-async function facts({ gate }: Shop, spec: ActivitySpec, by: { user: string; key: string; pool?: string }) {
+/** Takes part in a draw and tells how it went. */
+async function spun({ gate }: Shop, spec: ActivitySpec, by: { user: string; key: string; pool?: string }) {
   const { user, key, pool = '' } = by
-  return decodeReport(decisionOf(await gate.submit(takePart(spec, user, { key: `u:${key}`, pool }))).report).facts
+  return decodeSpin(decisionOf(await gate.submit(takePart(spec, user, { key: `u:${key}`, pool }))).report)
 }
 
 t.test('a completion says by what a card multiplied it, whatever a cap left of that', async (t) => {
@@ -53,7 +55,7 @@ t.test('a completion says by what a card multiplied it, whatever a cap left of t
   const plain = task('plain', 'points b:points 10 0 0')
   await opened(shop, three, both, plain)
   await setClock(shop, start)
-  await facts(shop, three, { user: 'ann', key: 'card' })
+  await spun(shop, three, { user: 'ann', key: 'card' })
   const completed = async (spec: ActivitySpec, user: string) => {
     const command = takePart(spec, user, { key: `u:${spec.activity}` })
     return decodeCompletion(decisionOf(await shop.gate.submit(command)).report)
@@ -85,24 +87,24 @@ t.test('each card holds for as long and for what it was given for, and the best 
   await opened(shop, two, three, nine, ...tasks)
   const gives = async (activity: string) => {
     const command = takePart({ campaign: 'c', activity }, 'ann', { key: `u:task-${activity}` })
-    return decodeReport(decisionOf(await shop.gate.submit(command)).report).moves[0]?.delta
+    return movesOf(decisionOf(await shop.gate.submit(command)).report)[0]?.delta
   }
   await setClock(shop, start)
-  await facts(shop, two, { user: 'ann', key: 'two' })
-  await facts(shop, three, { user: 'ann', key: 'three' })
-  await facts(shop, nine, { user: 'ann', key: 'nine' })
+  await spun(shop, two, { user: 'ann', key: 'two' })
+  await spun(shop, three, { user: 'ann', key: 'three' })
+  await spun(shop, nine, { user: 'ann', key: 'nine' })
   t.equal(await gives('a'), 30, 'the better one')
   t.equal(await gives('other'), 90, 'the best one where it is for that')
   await setClock(shop, start + HOUR)
   t.equal(await gives('b'), 20, 'the better one is over, the longer one holds')
-  await facts(shop, three, { user: 'ann', key: 'again' })
+  await spun(shop, three, { user: 'ann', key: 'again' })
   t.equal(await gives('c'), 30)
   const again = (await winsHeld(shop, 'ann')).find(({ draw, wonAt }) => draw === 'three' && wonAt > start)
   decisionOf(await shop.gate.submit(changeWin(three, 'revoke', { user: 'ann', win: again?.id ?? '' })))
   t.equal(await gives('d'), 20, 'a revocation takes its own card and no other')
   await setClock(shop, start + 48 * HOUR)
   t.equal(await gives('e'), 10)
-  for (let win = 0; win < 25; win++) await facts(shop, two, { user: 'bob', key: `card-${win}` })
+  for (let win = 0; win < 25; win++) await spun(shop, two, { user: 'bob', key: `card-${win}` })
   await atRest(shop)
   const held = (await shop.redis.hget(`${shop.prefix}u:bob`, 'db:c'))?.split(',') ?? []
   t.equal(held.length, 20, 'of more than twenty the oldest go')
@@ -134,7 +136,7 @@ t.test('a right to buy that a revoked win gave does not come back with its order
       request: '{}'
     })
   const spin = async (user: string, key: string) => {
-    await facts(shop, right, { user, key })
+    await spun(shop, right, { user, key })
     return (await winsHeld(shop, user)).find(({ status }) => status === 'given')?.id ?? ''
   }
   const revoke = (user: string, win: string) => gate.submit(changeWin(right, 'revoke', { user, win }))
@@ -146,7 +148,11 @@ t.test('a right to buy that a revoked win gave does not come back with its order
   const win = await spin('ann', 'spin')
   const bought = await order('ann', 'buy')
   const { report } = decisionOf(await revoke('ann', win))
-  t.match(decodeReport(report).facts, [win.slice(2), 'entitlement:vip 1'], 'the shortfall is noted')
+  t.match(
+    decodeWinChange(report),
+    { win: win.slice(2), shortfall: [{ unit: 'entitlement:vip', amount: 1 }] },
+    'the shortfall is noted'
+  )
   decisionOf(await cancel('ann', bought))
   t.equal(await rights('ann'), 0, 'gone')
   t.match(await gate.submit(buy(box, 'ann', { key: 'u:again' })), { kind: 'refused', code: 'NOT_ELIGIBLE' })
@@ -174,13 +180,13 @@ t.test('a revoked win leaves the caps with its quota, and stays in them without'
     ['ann', true, ['prize', '']],
     ['bob', false, ['thanks', 'capped']]
   ] as const) {
-    await facts(shop, cup, { user, key: '1' })
+    await spun(shop, cup, { user, key: '1' })
     const [found] = await winsHeld(shop, user)
-    t.match(await facts(shop, cup, { user, key: '2' }), { 0: 'thanks', 5: 'capped' })
+    t.match(await spun(shop, cup, { user, key: '2' }), { prize: 'thanks', why: 'capped' })
     const revoke = changeWin(cup, 'revoke', { user, win: found?.id ?? '', returnQuota })
     decisionOf(await shop.gate.submit(revoke))
     await atRest(shop)
-    const [prize, , , , , why] = await facts(shop, cup, { user, key: '3' })
+    const { prize, why } = await spun(shop, cup, { user, key: '3' })
     t.strictSame([prize, why], expected)
   }
   await assertWhole(t, shop)
@@ -206,7 +212,7 @@ t.test('a prize without a code is exhausted, until codes are loaded or come back
       adds: [['s:c:pool/p', 'codes:remaining', codes]]
     })
   const spin = async (key: string) => {
-    const [prize, , , , , why] = await facts(shop, card, { user: 'ann', key, pool: 'p' })
+    const { prize, why } = await spun(shop, card, { user: 'ann', key, pool: 'p' })
     return why === '' ? prize : `${prize}, ${why}`
   }
   t.equal(await spin('none'), 'thanks, exhausted', 'never loaded')

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { decodeReport } from '../../src/record/report.ts'
+import { decodeCompletion } from '../../src/record/reports/completion.ts'
+import { movesOf } from '../../src/record/reports/moves.ts'
+import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { assertWhole, atRest, decisionOf, openShop, winsHeld } from '../support/shop/shop.ts'
@@ -39,8 +41,7 @@ t.test('a draw takes points, gives prizes within their quota, and the ledger add
   for (let spin = 0; spin < 30; spin++) {
     const command = takePart(wheel, 'ann', { key: `u:spin-${spin}`, random: `random-${spin}` })
     const decision = decisionOf(await gate.submit(command))
-    const { facts, moves } = decodeReport(decision.report)
-    const [prize = '', , number = ''] = facts
+    const { prize, number, moves } = decodeSpin(decision.report)
     t.match(number, /^[\da-f]{13}$/)
     seen.set(prize, (seen.get(prize) ?? 0) + 1)
     points += prize === 'points' ? 40 : -10
@@ -62,7 +63,7 @@ t.test('a draw takes points, gives prizes within their quota, and the ledger add
     win: { status: 'claimed', prize: 'first' }
   })
   const revoked = decisionOf(await gate.submit(changeWin(wheel, 'revoke', { user: 'ann', win: given?.id ?? '' })))
-  t.match(decodeReport(revoked.report).moves, [{ unit: 'points', delta: -50, balance: points - 50 }])
+  t.match(movesOf(revoked.report), [{ unit: 'points', delta: -50, balance: points - 50 }])
   decisionOf(await gate.submit(changeWin(wheel, 'revoke', { user: 'ann', win: first?.id ?? '' })))
   await atRest(shop)
   t.match(await shop.redis.hgetall(`${shop.prefix}s:c:wheel`), { 'first:remaining': '1', 'first:paid': '1' })
@@ -98,17 +99,19 @@ t.test('a check-in counts once a day, keeps a streak and is doubled', async (t) 
   decisionOf(await gate.submit(openActivity(after)))
   t.match(await gate.submit(takePart(after, 'ann')), { code: 'PREREQUISITE', members: { after: ['check-in'] } })
   const today = decisionOf(await gate.submit(takePart(checkIn, 'ann')))
-  t.match(decodeReport(today.report), {
+  t.match(decodeCompletion(today.report), {
+    streak: 1,
     moves: [
       { unit: 'points', delta: 5, balance: 5 },
       { unit: 'chances:wheel', delta: 2, balance: 2 }
     ]
   })
-  t.equal(decodeReport(today.report).facts[1], '1')
   t.match(await gate.submit(takePart(checkIn, 'ann', { key: 'u:again' })), { code: 'ALREADY_DONE' })
   const more = decisionOf(await gate.submit(takePart(after, 'ann', { key: 'u:more' })))
-  t.match(decodeReport(more.report), { moves: [{ unit: 'chances:wheel', delta: 1, balance: 3 }] })
-  t.equal(decodeReport(more.report).facts[3], 'chances:wheel')
+  t.match(decodeCompletion(more.report), {
+    cappedBy: 'chances:wheel',
+    moves: [{ unit: 'chances:wheel', delta: 1, balance: 3 }]
+  })
   await assertWhole(t, shop)
 })
 

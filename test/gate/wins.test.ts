@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Decision } from '../../src/gate/batch/outcomes.ts'
-import { decodeReport } from '../../src/record/report.ts'
+import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { type ActivitySpec, openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
@@ -44,8 +44,8 @@ function spinner({ gate }: Shop, spec: ActivitySpec, user: string) {
   }
 }
 
-const factsOf = ({ report }: Decision) => {
-  const [prize, , , , , why] = decodeReport(report).facts
+const endOf = ({ report }: Decision) => {
+  const { prize, why } = decodeSpin(report)
   return why === '' ? prize : `${prize}, ${why}`
 }
 
@@ -57,7 +57,7 @@ t.test('a win is what is worth something: nothing never is, a fallback may be', 
   const told: Array<[prize: string | undefined, type: string, win: string | undefined]> = []
   for (const picked of ['miss', 'miss', 'thanks', 'miss', 'small', 'second', 'miss', 'thanks']) {
     const decision = await spin(picked)
-    told.push([factsOf(decision), decision.type, decision.win?.prize])
+    told.push([endOf(decision), decision.type, decision.win?.prize])
   }
   t.strictSame(told, [
     ['miss', 'spin.lost', undefined],
@@ -82,7 +82,7 @@ t.test('a promise counts losing spins since the last win of the prize or of a be
   const play = async (user: string, picks: readonly string[]) => {
     const spin = spinner(shop, promising, user)
     const told: Array<string | undefined> = []
-    for (const picked of picks) told.push(factsOf(await spin(picked)))
+    for (const picked of picks) told.push(endOf(await spin(picked)))
     return told
   }
   t.strictSame(
@@ -117,7 +117,7 @@ t.test('a record of losing spins as earlier versions wrote it is read, and rubbi
   ] as const) {
     await shop.redis.hset(`${shop.prefix}u:${user}`, field, record)
     const outcome = await shop.gate.submit(takePart(promising, user, { random: 'r' }))
-    const is = outcome.kind === 'confirmed' ? factsOf(outcome.decision) : outcome.kind
+    const is = outcome.kind === 'confirmed' ? endOf(outcome.decision) : outcome.kind
     t.equal(is, user === 'old' || user === 'new' ? 'first, guaranteed' : 'unavailable', `${user} ${record}`)
   }
 })

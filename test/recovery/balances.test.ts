@@ -1,5 +1,5 @@
 import t from 'tap'
-import { scopeKey } from '../../src/record/replay.ts'
+import { scopeKey } from '../../src/record/keys.ts'
 import { Sample, verify } from '../../src/recovery/open/verify.ts'
 import { readDecisions, readStock } from '../../src/store/projection/restore.ts'
 import { readBalances } from '../../src/store/reading/ledger.ts'

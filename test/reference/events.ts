@@ -1,23 +1,23 @@
+import { toEvents } from '../../src/events/cloud-event.ts'
+import { laterTypes as later, type ToldType } from '../../src/events/types.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
-import { eventTypes, streamNames } from '../../src/journal/subjects.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
 import { answerOf } from '../../src/worker/commands/answers.ts'
 import type { CommandResult } from '../../src/worker/commands/event.ts'
-import { toEvents } from '../../src/worker/events/cloud-event.ts'
 import { EPOCH, type EventWords, told } from './event-words.ts'
 import { code, table } from './markdown.ts'
 
 const names = streamNames('floodgate')
 
-type EventType = (typeof eventTypes)[number]
 type Data = Readonly<Record<string, unknown>>
 
-function whole(type: EventType, decision: Partial<FrameDecision>): FrameDecision {
+function whole(type: ToldType, decision: Partial<FrameDecision>): FrameDecision {
   const common = { seq: 7, user: 'alice', key: 'u:key', hash: '', campaign: 'launch', activity: '', request: {} }
   return { ...common, ...decision, type }
 }
 
 /** The event of a decision, as it is published. */
-function eventOf(type: EventType, decision: Partial<FrameDecision>): { readonly payload: string } {
+function eventOf(type: ToldType, decision: Partial<FrameDecision>): { readonly payload: string } {
   const made = whole(type, decision)
   const frame: Frame = { v: 1, shard: 0, epoch: EPOCH, batch: 3, at: EPOCH * 1000, decisions: [made] }
   const [event] = toEvents(frame, made, names)
@@ -27,7 +27,7 @@ function eventOf(type: EventType, decision: Partial<FrameDecision>): { readonly 
 
 const command = { source: 'urn:payments', id: 'p-1', type: 'order.pay', attempt: 41 } as const
 const about = { campaign: 'launch', user: 'alice' }
-const answers: Partial<Record<EventType, readonly CommandResult[]>> = {
+const answers: Partial<Record<ToldType, readonly CommandResult[]>> = {
   'command.accepted': [{ ...about, accepted: true, data: {} }],
   'command.rejected': [{ ...about, accepted: false, code: 'NOT_FOUND', detail: 'there is no such order' }]
 }
@@ -35,28 +35,26 @@ const answers: Partial<Record<EventType, readonly CommandResult[]>> = {
 const dataOf = (payload: string): Data => (JSON.parse(payload) as { data: Data }).data
 
 /** `data` of each example of a type. */
-function examplesOf(type: EventType, { decisions }: EventWords): Data[] {
+function examplesOf(type: ToldType, { decisions }: EventWords): Data[] {
   const answered = (answers[type] ?? []).map((result) => answerOf(names, command, result))
   return [...answered, ...decisions.map((decision) => eventOf(type, decision))].map(({ payload }) => dataOf(payload))
 }
 
-const tellings = Object.entries(told) as ReadonlyArray<readonly [EventType, EventWords]>
+const tellings = Object.entries(told) as ReadonlyArray<readonly [ToldType, EventWords]>
 
 /** What every event of a decision says. */
 const common = Object.keys(dataOf(eventOf('campaign.paused', {}).payload))
 
 /** Members that some examples have, those that not all of them have with a question mark. */
-function namesIn(type: EventType, words: EventWords): string[] {
+function namesIn(type: ToldType, words: EventWords): string[] {
   const examples = examplesOf(type, words)
   const all = new Set(examples.flatMap((data) => Object.keys(data)))
   const own = [...all].filter((name) => !common.includes(name))
   return own.map((name) => (examples.every((data) => name in data) ? name : `${name}?`))
 }
 
-function shapeOf(type: EventType, without: readonly string[] = []): string[] {
-  const words = told[type]
-  if (words === undefined) throw new Error(`${type} is not told`)
-  return namesIn(type, words).filter((name) => !without.includes(name))
+function shapeOf(type: ToldType, without: readonly string[] = []): string[] {
+  return namesIn(type, told[type]).filter((name) => !without.includes(name))
 }
 
 /** What several types say alike. */
@@ -65,7 +63,7 @@ const shapes: Readonly<Record<string, readonly string[]>> = {
   'a win': shapeOf('win.claimed', ['moves'])
 }
 
-function membersOf(type: EventType, words: EventWords): string {
+function membersOf(type: ToldType, words: EventWords): string {
   const names = namesIn(type, words)
   const [shape, shared = []] =
     Object.entries(shapes).find(([, each]) => each.every((name) => names.includes(name))) ?? []
@@ -87,13 +85,12 @@ export const commonMembers = (): string => `Every \`data\` of a decision has ${c
 
 /** Types that have their names already, and that this version tells of nothing. */
 export function laterTypes(): string {
-  const later = eventTypes.filter((type) => told[type] === undefined)
   return `Named and not told by this version: ${later.map(code).join(', ')}.`
 }
 
 /** An event of a purchase, as the code makes it. */
 export function eventExample(): string {
-  const [decision] = told['order.accepted']?.decisions ?? []
+  const [decision] = told['order.accepted'].decisions
   const event: unknown = JSON.parse(eventOf('order.accepted', decision ?? {}).payload)
   return `\`\`\`json\n${JSON.stringify(event, null, 2)}\n\`\`\``
 }

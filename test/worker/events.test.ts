@@ -1,8 +1,8 @@
 import { test } from 'tap'
+import { toEvents } from '../../src/events/cloud-event.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { answerOf } from '../../src/worker/commands/answers.ts'
-import { toEvents } from '../../src/worker/events/cloud-event.ts'
 
 const names = streamNames('floodgate')
 const EPOCH = 1_700_000_000

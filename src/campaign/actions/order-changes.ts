@@ -1,6 +1,7 @@
 import type { TransitionCommand } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import { decodeRefund, type OrderRecord } from '../../record/order.ts'
+import type { OrderRecord } from '../../record/order.ts'
+import { decodeRefund } from '../../record/reports/refund.ts'
 import { requestHash } from '../../record/request-hash.ts'
 import type { AuditEntry } from '../../store/operators/audit.ts'
 import type { AuditedCommand } from '../carrying/audited-gate.ts'

@@ -1,6 +1,9 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { decodeOrder, decodeRefund, type OrderRecord, type OrderStatus } from '../../record/order.ts'
+import { asDecided } from '../../record/as-decided.ts'
+import { decodeReport } from '../../record/decisions.ts'
+import { entityIn } from '../../record/entities.ts'
+import { decodeOrder, type OrderRecord } from '../../record/order.ts'
 import { decodeWin, type WinRecord } from '../../record/win.ts'
 import { giveKeys } from '../redis/outbox.ts'
 import type { Decision, RefusalCode } from './outcomes.ts'
@@ -62,64 +65,33 @@ export interface BatchReply {
   readonly frames: ReadonlyMap<string, OpenFrame>
 }
 
-const statusAfter: Record<string, OrderStatus> = {
-  'order.accepted': 'accepted',
-  'order.paid': 'paid',
-  'order.cancelled': 'cancelled',
-  'order.expired': 'expired',
-  'order.shipped': 'shipped',
-  'order.returned': 'returned'
+/** `epoch;sequence;batch;type;at;entity;report` of a decision. */
+function headOf(head: string) {
+  const [epoch, sequence = '', batch, type = '', at, entity = '', ...report] = head.split(';')
+  return { epoch, sequence, batch, type, at: Number(at), entity, report: report.join(';') }
 }
 
-/** `epoch;sequence;batch;type;at;entity;report`, and the record of the order or win, '' where there is none. */
-function decisionOf(shard: number, head: string, record: string): { decision: Decision; entry: string } {
-  const [epoch, sequence, batch, type = '', at, entity = '', ...report] = head.split(';')
-  const id = `${shard}-${entity}`
-  const isOrder = type.startsWith('order.')
-  const decision: Decision = {
-    id: `${shard}-${epoch}-${sequence}`,
-    sequence: Number(sequence),
-    type,
-    at: Number(at),
-    report: report.join(';'),
-    ...(record !== '' && (isOrder ? { order: decodeOrder(id, record) } : { win: decodeWin(id, record) }))
-  }
-  return { decision, entry: `${epoch}-${batch}` }
-}
-
-/** What an adjustment reports; a claim's quantity and the pool `2026` look the same. */
-const isApplied = /^-?\d+(,-?\d+)*$/
-
-/** `A|S|P;<decision>`, then a line with the record. A replay tells order and win as first decided. */
+/** `A|S|P;<decision>`, then a line with the record of the order or win. A replay tells order and win as first decided. */
 function decodeDecision(shard: number, reply: string): CallReply {
   const line = reply.indexOf('\n')
-  const { decision, entry } = decisionOf(shard, reply.slice(2, line), reply.slice(line + 1))
+  const { epoch, sequence, batch, type, at, entity, report } = headOf(reply.slice(2, line))
   const replayed = reply[0] !== 'A'
-  const { order, win, type, report } = decision
+  const now = entityIn(type, `${shard}-${entity}`, reply.slice(line + 1))
+  const said = decodeReport(type, report)
   return {
     kind: 'decided',
     decision: {
-      ...decision,
-      ...(order && replayed && { order: asDecided(order, type, report) }),
-      ...(win && replayed && { win: winAsDecided(win, type) }),
-      ...(type !== 'claim.accepted' && isApplied.test(report) && { applied: report.split(',').map(Number) })
+      id: `${shard}-${epoch}-${sequence}`,
+      sequence: Number(sequence),
+      type,
+      at,
+      report,
+      ...(replayed ? asDecided(now, { type, report }) : now),
+      ...(said?.kind === 'adjustment' && { applied: said.applied })
     },
-    entry,
+    entry: `${epoch}-${batch}`,
     replayed
   }
-}
-
-/** A decision that is about money to give back says how the order then stood; the others are known by their type. */
-function asDecided(order: OrderRecord, type: string, report: string): OrderRecord {
-  const refund = decodeRefund(report)
-  if (refund !== undefined) return { ...order, status: refund.status, returned: refund.returned }
-  const status = statusAfter[type]
-  return status === undefined ? order : { ...order, status, returned: status === 'returned' ? order.returned : 0 }
-}
-
-function winAsDecided(win: WinRecord, type: string): WinRecord {
-  if (type === 'win.claimed') return { ...win, status: 'claimed' }
-  return type === 'spin.won' ? { ...win, status: win.given.length > 0 ? 'given' : 'won' } : win
 }
 
 function liveLines<Item>(reply: string, decode: (id: string, record: string) => Item): Array<Live<Item>> {

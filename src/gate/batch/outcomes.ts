@@ -13,7 +13,7 @@ export interface Decision {
   readonly order?: OrderRecord
   /** the win as it stood right after this decision; absent where it is about none */
   readonly win?: WinRecord
-  /** what the decision says about itself: `decodeReport` reads that of spins, claims, completions and wins */
+  /** what the decision says about itself, read by `decodeReport` of record/decisions.ts */
   readonly report: string
   /** adjustments: what each add really did, in the order of the command's `adds` */
   readonly applied?: readonly number[]

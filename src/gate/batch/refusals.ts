@@ -1,4 +1,4 @@
-import type { OrderStatus } from '../../record/order.ts'
+import type { OrderStatus } from '../../record/statuses.ts'
 import type { RefusalCode } from './outcomes.ts'
 
 export interface Refused {

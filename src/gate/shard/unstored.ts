@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../base/errors.ts'
 import { decisionId, type Frame, type FrameDecision, parseFrame } from '../../journal/frame.ts'
+import { entityOfDecision, recordOfDecision } from '../../record/entities.ts'
 import { logical } from '../../record/keys.ts'
-import { entityOfDecision, recordField } from '../../record/replay.ts'
 import type { Live } from '../batch/decode.ts'
 import type { UnstoredDecision } from '../gate.ts'
 
@@ -16,7 +16,7 @@ function unstored(frame: Frame, decision: FrameDecision, journaled: boolean): Un
     at: frame.at,
     report: decision.report ?? '',
     entity: `${frame.shard}-${entity}`,
-    record: entity === '' ? '' : (decision.put?.u?.[recordField(decision.type, entity)] ?? ''),
+    record: recordOfDecision(decision, entity),
     request: decision.request,
     // a script names other users' hashes by their keys; `u` is the one of this decision
     moved: decision.add?.u ?? decision.add?.[logical.user(decision.user)] ?? {},

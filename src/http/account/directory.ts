@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { UnstoredDecision, UserReader } from '../../gate/gate.ts'
-import { decodeReport } from '../../record/report.ts'
+import { decodeRedemption } from '../../record/reports/redemption.ts'
 import { balanceOf } from '../../record/user-fields.ts'
 import { claimsOfUser, type StoredClaim } from '../../store/reading/claims.ts'
 import { type LedgerEntry, type LedgerPlace, ledgerOfUser } from '../../store/reading/ledger.ts'
@@ -30,23 +30,8 @@ const ledgerReader: ItemReader<Live<LedgerEntry>, LedgerPlace> = {
 
 function claimOf(user: string, decision: UnstoredDecision): Live<StoredClaim> {
   const { id, campaign, activity, at, report, journaled } = decision
-  const { facts, moves } = decodeReport(report)
-  const [quantity, pool = ''] = facts
-  const [paid] = moves
-  const cost = -(paid?.delta ?? 0)
-  const acceptedAt = new Date(at)
-  return {
-    id,
-    user,
-    campaign,
-    activity,
-    quantity: Number(quantity),
-    unit: paid?.unit ?? '',
-    cost,
-    pool,
-    acceptedAt,
-    journaled
-  }
+  const { quantity, pool, unit, cost } = decodeRedemption(report)
+  return { id, user, campaign, activity, quantity, unit, cost, pool, acceptedAt: new Date(at), journaled }
 }
 
 function entriesOf({ id, type, campaign, activity, at, moved, journaled }: UnstoredDecision): Array<Live<LedgerEntry>> {

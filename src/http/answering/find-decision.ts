@@ -2,8 +2,7 @@ import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { UserReader } from '../../gate/gate.ts'
-import { decodeOrder } from '../../record/order.ts'
-import { decodeWin } from '../../record/win.ts'
+import { entityIn } from '../../record/entities.ts'
 import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
 
 /** A decision, and where it was made. */
@@ -15,10 +14,7 @@ export interface PlacedDecision {
 
 /** A stored decision as the gate would tell it. */
 export function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
-  const decision = { id, sequence, type, at: at.getTime(), report }
-  if (record === '') return decision
-  if (type.startsWith('order.')) return { ...decision, order: decodeOrder(entity, record) }
-  return { ...decision, win: decodeWin(entity, record) }
+  return { id, sequence, type, at: at.getTime(), report, ...entityIn(type, entity, record) }
 }
 
 /** Decisions out of Redis and Postgres as one, by the key of the request that led to them. */

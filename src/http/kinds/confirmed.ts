@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Decision } from '../../gate/batch/outcomes.ts'
-import { decodeReport } from '../../record/report.ts'
+import { decodeWinChange } from '../../record/reports/win-change.ts'
 import { takenBackView } from '../views/report.ts'
 import { type ConfirmedBody, confirmedHead, revocation, Win } from '../views/schemas.ts'
 import { winView } from '../views/win.ts'
@@ -31,13 +31,11 @@ export const ConfirmedAny = Type.Unsafe<ConfirmedBody>(
   )
 )
 
-/** A revocation: facts `<win entity>,<unit> <missing>...`, moves of what was taken back. */
 function revocationView(decision: Decision) {
-  const { facts, moves } = decodeReport(decision.report)
-  const shortfall = facts.slice(1).map((fact) => fact.split(' '))
+  const { shortfall, moves } = decodeWinChange(decision.report)
   return {
     takenBack: takenBackView(moves),
-    shortfall: Object.fromEntries(shortfall.map(([unit = '', missing]) => [unit, Number(missing)]))
+    shortfall: Object.fromEntries(shortfall.map(({ unit, amount }) => [unit, amount]))
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { isoTime } from '../../base/iso-time.ts'
 import type { Redemption } from '../../campaign/kinds/redemption/rules.ts'
-import { decodeReport } from '../../record/report.ts'
+import { decodeRedemption } from '../../record/reports/redemption.ts'
 import { balancesView, costView } from '../views/report.ts'
 import { Balances, code, confirmedHead, pending } from '../views/schemas.ts'
 import { fixedHash } from '../wire/idempotency.ts'
@@ -70,14 +70,13 @@ const decided: Decided = {
     schema: Type.Object({ ...confirmedHead, claim: Claim }, { title: 'ConfirmedClaim' })
   },
   documents: { 'claim.json': Claim, 'claim-list.json': ClaimList },
-  // facts `<quantity>,<pool>`
   show(decision, context) {
-    const { facts, moves } = decodeReport(decision.report)
+    const { quantity, moves } = decodeRedemption(decision.report)
     const claim: Claim = {
       id: decision.id,
       campaign: context.campaign,
       item: context.activity,
-      quantity: Number(facts[0]),
+      quantity,
       cost: costView(moves),
       balances: balancesView(moves),
       acceptedAt: isoTime(decision.at),
@@ -86,8 +85,8 @@ const decided: Decided = {
     return { claim }
   },
   codes(decision) {
-    const [quantity = '', pool = ''] = decodeReport(decision.report).facts
-    return pool === '' ? undefined : { pool, quantity: Number(quantity) }
+    const { pool, quantity } = decodeRedemption(decision.report)
+    return pool === '' ? undefined : { pool, quantity }
   }
 }
 

@@ -1,9 +1,11 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { UnstoredDecision } from '../../gate/gate.ts'
-import { decodeOrder, decodeRefund } from '../../record/order.ts'
-import { decodeReport } from '../../record/report.ts'
+import { entityIn } from '../../record/entities.ts'
+import type { OrderRecord } from '../../record/order.ts'
+import { movesOf as movesIn } from '../../record/reports/moves.ts'
+import { decodeRefund } from '../../record/reports/refund.ts'
 import { balanceOf } from '../../record/user-fields.ts'
-import { decodeWin } from '../../record/win.ts'
+import type { WinRecord } from '../../record/win.ts'
 
 /** A decision about a user, wherever it was found. */
 export type TimelineDecision = Omit<UnstoredDecision, 'at'> & { readonly at: Date }
@@ -18,7 +20,7 @@ function unitOf(field: string): string | undefined {
 
 /** What moved, with the balances right after where the decision says them. */
 function movesOf({ report, moved }: TimelineDecision) {
-  const { moves } = decodeReport(report)
+  const moves = movesIn(report)
   if (moves.length > 0) return moves
   return Object.entries(moved).flatMap(([field, delta]) => {
     const unit = unitOf(field)
@@ -26,26 +28,24 @@ function movesOf({ report, moved }: TimelineDecision) {
   })
 }
 
-function orderOf({ entity, record, report }: TimelineDecision) {
-  const { status, quantity, unitPrice, currency, returned, reference } = decodeOrder(entity, record)
+function orderOf({ id, status, quantity, unitPrice, currency, returned, reference }: OrderRecord, report: string) {
   const refund = decodeRefund(report)
   return {
-    order: { id: entity, status, quantity, unitPrice, currency, amount: quantity * unitPrice, returned },
+    order: { id, status, quantity, unitPrice, currency, amount: quantity * unitPrice, returned },
     ...(reference !== '' && { reference }),
     ...(refund !== undefined &&
       refund.amount > 0 && { refundDue: { amount: refund.amount, currency: refund.currency } })
   }
 }
 
-function winOf({ entity, record }: TimelineDecision) {
-  const { draw, prize, status } = decodeWin(entity, record)
-  return { win: { id: entity, draw, prize, status } }
+function winOf({ id, draw, prize, status }: WinRecord) {
+  return { win: { id, draw, prize, status } }
 }
 
 /** The order or win that a decision is about, as it stood right after it. */
-function entityView(decision: TimelineDecision) {
-  if (decision.record === '') return {}
-  return decision.type.startsWith('order.') ? orderOf(decision) : winOf(decision)
+function entityView({ type, entity, record, report }: TimelineDecision) {
+  const { order, win } = entityIn(type, entity, record)
+  return { ...(order && orderOf(order, report)), ...(win && winOf(win)) }
 }
 
 /** What was asked for: who and why by name, the rest as it was said. A claim's details are nobody's to see here. */

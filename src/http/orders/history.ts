@@ -1,5 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts'
-import { decodeOrder, decodeRefund } from '../../record/order.ts'
+import { decodeOrder } from '../../record/order.ts'
+import { decodeRefund } from '../../record/reports/refund.ts'
 import type { OrderDecision } from '../../store/reading/orders.ts'
 
 type Said = Readonly<Record<string, unknown>>

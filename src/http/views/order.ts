@@ -1,7 +1,8 @@
 import { isoTime, isoTimeOrNull } from '../../base/iso-time.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { LiveOrder } from '../../gate/gate.ts'
-import { decodeRefund, type OrderRecord } from '../../record/order.ts'
+import type { OrderRecord } from '../../record/order.ts'
+import { decodeRefund } from '../../record/reports/refund.ts'
 import type { Confirmed, Order } from '../wire/schemas.ts'
 
 /** An order as the contract shows it. */

@@ -1,5 +1,5 @@
 import { isoTime } from '../../base/iso-time.ts'
-import type { Move } from '../../record/report.ts'
+import type { Move } from '../../record/reports/moves.ts'
 import type { Balances, Credited } from './schemas.ts'
 
 const CHANCES = 'chances:'

@@ -3,7 +3,7 @@ import type { Rules } from '../../campaign/definition/rules.ts'
 import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import type { WinCommand } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import { decodeReport } from '../../record/report.ts'
+import { decodeWinChange } from '../../record/reports/win-change.ts'
 import type { WinRecord } from '../../record/win.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { FoundWin, WinDirectory } from './directory.ts'
@@ -56,11 +56,7 @@ function told({ campaign, draw, prize, status }: WinRecord) {
 /** What a revocation took back, and what of it was spent before. */
 function takenBack(outcome: Outcome) {
   if (!('decision' in outcome)) return {}
-  const { facts, moves } = decodeReport(outcome.decision.report)
-  const shortfall = facts.slice(1).map((fact) => {
-    const [unit = '', amount] = fact.split(' ')
-    return { unit, amount: Number(amount) }
-  })
+  const { shortfall, moves } = decodeWinChange(outcome.decision.report)
   return {
     ...(moves.length > 0 && { takenBack: moves.map(({ unit, delta }) => ({ unit, amount: -delta })) }),
     ...(shortfall.length > 0 && { shortfall })

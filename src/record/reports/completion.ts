@@ -1,4 +1,4 @@
-import { decodeReport, type Move } from '../report.ts'
+import { type Move, numberOrNull, reportParts } from './moves.ts'
 
 /** What a completion of a task says about itself. */
 export interface CompletionReport {
@@ -16,12 +16,9 @@ export interface CompletionReport {
   readonly moves: readonly Move[]
 }
 
-const numberOrNull = (fact: string | undefined): number | null =>
-  fact === undefined || fact === '' ? null : Number(fact)
-
 /** Reads `<day or ''>,<streak or ''>,<bonus 0|1>,<capped unit or ''>,<factor>|<move>...`; older versions wrote no factor. */
 export function decodeCompletion(text: string): CompletionReport {
-  const { facts, moves } = decodeReport(text)
+  const { facts, moves } = reportParts(text)
   const [day, streak, bonus, cappedBy = '', factor] = facts
   return {
     kind: 'completion',

@@ -1,6 +1,5 @@
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
-import { logical } from '../../record/keys.ts'
-import { scopeKey } from '../../record/replay.ts'
+import { logical, scopeKey } from '../../record/keys.ts'
 import { isRing } from '../../record/user-fields.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'

@@ -1,5 +1,7 @@
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
-import { entityOfDecision, recordField, replayRecord, scopeKey } from '../../record/replay.ts'
+import { entityOfDecision, recordField } from '../../record/entities.ts'
+import { scopeKey } from '../../record/keys.ts'
+import { replayRecord } from '../../record/replay.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 
 /** Fields of a hash. A number is a sum of deltas, which adds to what was there before; a string replaces it. */

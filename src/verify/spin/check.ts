@@ -1,5 +1,8 @@
 import { logical } from '../../record/keys.ts'
+import { moveText } from '../../record/reports/moves.ts'
+import { spinFacts } from '../../record/reports/spin.ts'
 import { userField } from '../../record/user-fields.ts'
+import { encodeWin, type Given } from '../../record/win.ts'
 import { Difference, mustBe, mustEqual } from '../difference.ts'
 import { checkCost } from './cost.ts'
 import { creditPrize, type Effects } from './gives.ts'
@@ -12,13 +15,13 @@ type Scopes = Readonly<Record<string, Readonly<Record<string, number | string>>>
 
 /** The draw was open, and open to this user. */
 function checkStanding(spin: Spin): void {
-  const { rules, at, facts, line, user, draw, state, fields } = spin
+  const { rules, at, report, line, user, draw, state, fields } = spin
   mustBe(rules.shut === '', 'the draw', { expected: 'open', found: rules.shut })
   if (at < rules.opensAt || at >= rules.closesAt) {
     const window = [rules.opensAt, rules.closesAt].map((time) => new Date(time).toISOString())
     throw new Difference('the time', window.join(' to '), line.at)
   }
-  mustBe(Number(facts.level) >= rules.level, 'the level', { expected: `${rules.level} or above`, found: facts.level })
+  mustBe(report.level >= rules.level, 'the level', { expected: `${rules.level} or above`, found: report.level })
   const barred = user.texts.get(userField.disqualified(draw.campaign)) === '1'
   mustBe(!barred, 'the user', { expected: 'one who is not disqualified', found: line.user })
   if (rules.entitlement !== '') {
@@ -62,13 +65,22 @@ function countSpin(spin: Spin, { prize }: CheckedPrize, { adds }: Effects): bool
   return first
 }
 
-function winRecord(spin: Spin, { prize, sub }: CheckedPrize, given: readonly string[]): string {
+function winRecord(spin: Spin, { prize, sub }: CheckedPrize, given: readonly Given[]): string {
   const { line, draw, at } = spin
   if (prize.type === 'nothing') return ''
-  const claimBy = given.length === 0 && prize.claimWithinMs > 0 ? String(at + prize.claimWithinMs) : ''
-  const status = given.length > 0 ? 'g' : 'w'
-  const place = [status, `${line.epoch}-${line.batch}`, draw.campaign, draw.draw, prize.id, sub?.id ?? '']
-  return [...place, prize.tier, prize.type, at, claimBy, given.join(',')].join(';')
+  return encodeWin({
+    status: given.length > 0 ? 'given' : 'won',
+    frame: `${line.epoch}-${line.batch}`,
+    campaign: draw.campaign,
+    draw: draw.draw,
+    prize: prize.id,
+    sub: sub?.id ?? '',
+    tier: Number(prize.tier),
+    type: prize.type,
+    wonAt: at,
+    claimBy: given.length === 0 && prize.claimWithinMs > 0 ? at + prize.claimWithinMs : null,
+    given
+  })
 }
 
 /** Both must hold the same values; a scope without fields is none. */
@@ -88,7 +100,7 @@ function compare(what: string, expected: Scopes, found: Scopes): void {
 
 /** Everything that the spin wrote, field by field. */
 function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): void {
-  const { line, facts, rules, fields, draw } = spin
+  const { line, report, rules, fields, draw } = spin
   const { prize } = checked
   const isFirst = countSpin(spin, checked, effects)
   const won = prize.type !== 'nothing'
@@ -101,14 +113,13 @@ function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): vo
   mustEqual('the win', won ? `${line.epoch}-${line.sequence}` : '', line.entity)
   mustEqual('the session', '', line.session)
   mustEqual('the record of the win', winRecord(spin, checked, effects.given), line.record)
-  const told = [facts.prize, facts.sub, facts.number, facts.previous, facts.picked, facts.why, facts.level, facts.left]
-  mustEqual('the report', told.join(',') + effects.moves, line.report)
+  mustEqual('the report', spinFacts(report) + effects.moves.map(moveText).join(''), line.report)
   const quota = prize.limited ? { s: { [`${prize.id}:remaining`]: -1, [`${prize.id}:paid`]: 1 } } : {}
   const left = { 'codes:remaining': -1, 'codes:paid': 1 }
   const codes = prize.pool === '' ? {} : { [logical.pool(draw.campaign, prize.pool)]: left }
   const participant = isFirst ? { c: { participants: 1 } } : {}
   compare('what it adds to', { u: Object.fromEntries(effects.adds), ...quota, ...codes, ...participant }, line.adds)
-  compare('what it writes to', { u: Object.fromEntries(effects.puts), s: { chain: facts.number } }, line.puts)
+  compare('what it writes to', { u: Object.fromEntries(effects.puts), s: { chain: report.number } }, line.puts)
 }
 
 /**
@@ -122,8 +133,8 @@ export function checkSpin(spin: Spin, secret: { random: string; previous: string
   const checked = checkPrize(spin, secret)
   const cost = checkCost(spin)
   const effects = creditPrize(spin, cost, [...checked.prize.reward, ...(checked.sub?.reward ?? [])])
-  if (spin.moves.length !== effects.moves.split('|').length - 1) {
-    throw new Difference('the moves of balances', effects.moves.slice(1), spin.line.report)
+  if (spin.report.moves.length !== effects.moves.length) {
+    throw new Difference('the moves of balances', effects.moves.map(moveText).join('').slice(1), spin.line.report)
   }
   compareWritten(spin, checked, effects)
   return checked

@@ -1,5 +1,5 @@
-import { KEPT_DAYS } from '../../campaign/kinds/draw/rules.ts'
-import { Difference, mustBe, mustEqual } from '../difference.ts'
+import { KEPT_DAYS } from '../../record/draw.ts'
+import { Difference, mustBe } from '../difference.ts'
 import { countOf, type Spin } from './spin.ts'
 
 /** What a spin cost. */
@@ -39,17 +39,18 @@ function checkKept(spin: Spin, kept: string | undefined): string | undefined {
 
 /** Whether a daily chance was there, which is spent first; the fact `left` tells how many are left after it. */
 function takesDailyChance(spin: Spin, carried: number): boolean {
-  const { rules, facts, moves, fields, ownMissing } = spin
+  const { rules, report, fields, ownMissing } = spin
+  const { left, moves } = report
   const most = Math.max(0, carried + rules.daily - countOf(spin, fields.timesToday))
   const least = Math.max(0, most - ownMissing)
-  const told = /^\d+$/.test(facts.left) ? Number(facts.left) : -1
+  const told = left ?? -1
   const paid = moves[0]?.unit === rules.cost.unit && moves[0].delta < 0
   const none = least === 0 && told === 0 && paid
   const spent = told + 1 >= least && told + 1 <= most && told >= 0 && !paid
   const expected = most > 0 ? `${most - 1} left, one was taken` : 'none left, it is paid for'
   mustBe(none || spent, 'the daily chances left', {
     expected,
-    found: `${facts.left} left, ${paid ? '' : 'not '}paid for`
+    found: `${left ?? ''} left, ${paid ? '' : 'not '}paid for`
   })
   return spent
 }
@@ -67,7 +68,7 @@ export function checkBalance(spin: Spin, found: { unit: string; field: string; v
 
 function checkPayment(spin: Spin): number {
   const { unit, field, amount } = spin.rules.cost
-  const [move] = spin.moves
+  const [move] = spin.report.moves
   if (move?.unit !== unit || move.delta !== -amount) {
     throw new Difference('what it cost', `${unit} -${amount}`, move ? `${move.unit} ${move.delta}` : '')
   }
@@ -85,7 +86,7 @@ export function checkCost(spin: Spin): Cost {
   const { daily, cost } = spin.rules
   const paid = () => (cost.amount === 0 ? 0 : checkPayment(spin))
   if (daily === 0) {
-    mustEqual('the daily chances left', '', spin.facts.left)
+    mustBe(spin.report.left === null, 'the daily chances left', { expected: '', found: spin.report.left })
     return { amount: paid(), kept: undefined }
   }
   const { carried, kept } = carriedOver(spin)

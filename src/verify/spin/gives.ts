@@ -1,3 +1,5 @@
+import type { Move } from '../../record/reports/moves.ts'
+import type { Given } from '../../record/win.ts'
 import { Difference } from '../difference.ts'
 import { type Cost, checkBalance } from './cost.ts'
 import type { SpinGive } from './rules.ts'
@@ -9,12 +11,12 @@ const MOST_CARDS = 20
 
 /** What a spin moves in its user's hash and what it says about it, put together step by step as the gate does. */
 export interface Effects {
-  /** the moves of the report, each `|<unit> <delta> <balance>` */
-  moves: string
+  /** the moves of the report */
+  readonly moves: Move[]
   readonly adds: Map<string, number>
   readonly puts: Map<string, string>
   /** what was credited at once, for the record of the win */
-  readonly given: string[]
+  readonly given: Given[]
 }
 
 /** Everything of one spin's gives that is known so far. */
@@ -37,7 +39,7 @@ function giveCard({ spin, effects }: Giving, give: SpinGive, card: NonNullable<S
   // before, one card was held; and decisions that are missing may have given some, or taken them
   const isOther = (rules.isOld && found === own) || (missing > 0 && found.split(',').at(-1) === own)
   effects.puts.set(give.field, isOther ? found : cards)
-  effects.moves += `|${give.unit} ${give.amount} ${ends}`
+  effects.moves.push({ unit: give.unit, delta: give.amount, balance: ends })
 }
 
 /** What a cap by day leaves of an amount; where decisions are missing one of them may have used it up. */
@@ -46,7 +48,7 @@ function capped({ spin, effects, at }: Giving, give: SpinGive): number {
   if (cap === 0) return amount
   const counter = `cx${field.slice(2)}@${spin.today}`
   const most = Math.max(0, Math.min(amount, cap - countOf(spin, counter) - (effects.adds.get(counter) ?? 0)))
-  const told = spin.moves[at]?.delta ?? 0
+  const told = spin.report.moves[at]?.delta ?? 0
   const credited = spin.missing > 0 && told >= 0 && told <= most ? told : most
   if (told !== credited) throw new Difference(`what it gives of ${unit}`, `${credited}`, `${told}`)
   if (credited > 0) effects.adds.set(counter, (effects.adds.get(counter) ?? 0) + credited)
@@ -57,8 +59,8 @@ function giveOne(giving: Giving, give: SpinGive): void {
   const { spin, effects, before, gives } = giving
   const { unit, field } = give
   const amount = give.card === undefined ? capped(giving, give) : give.amount
-  effects.given.push(`${unit} ${field} ${amount}`)
-  const told = spin.moves[giving.at]
+  effects.given.push({ unit, field, amount })
+  const told = spin.report.moves[giving.at]
   giving.at += 1
   if (give.card !== undefined) {
     giveCard(giving, give, give.card)
@@ -71,7 +73,7 @@ function giveOne(giving: Giving, give: SpinGive): void {
     checkBalance(spin, { unit, field, value })
     before.set(field, value)
   }
-  effects.moves += `|${unit} ${amount} ${(before.get(field) ?? 0) + moved}`
+  effects.moves.push({ unit, delta: amount, balance: (before.get(field) ?? 0) + moved })
 }
 
 /**
@@ -80,15 +82,15 @@ function giveOne(giving: Giving, give: SpinGive): void {
  */
 export function creditPrize(spin: Spin, cost: Cost, rewards: readonly SpinGive[]): Effects {
   const { unit, field } = spin.rules.cost
-  const effects: Effects = { moves: '', adds: new Map(), puts: new Map(), given: [] }
+  const effects: Effects = { moves: [], adds: new Map(), puts: new Map(), given: [] }
   const giving: Giving = { spin, effects, before: new Map(), gives: new Map(), at: 0 }
   if (cost.kept !== undefined) effects.puts.set(spin.fields.kept, cost.kept)
   if (cost.amount > 0) {
-    const left = spin.moves[0]?.balance ?? 0
+    const left = spin.report.moves[0]?.balance ?? 0
     giving.before.set(field, left + cost.amount)
     giving.at = 1
     effects.adds.set(field, -cost.amount)
-    effects.moves = `|${unit} -${cost.amount} ${left}`
+    effects.moves.push({ unit, delta: -cost.amount, balance: left })
   }
   for (const give of rewards) giveOne(giving, give)
   // takes and gives stand in the journal as one sum

@@ -98,19 +98,19 @@ function possibleAnswers(spin: Spin, picked: SpinPrize, missing: { any: number; 
 
 /** The number follows from seed, place and the number before; the picked prize from the number and the weights. */
 function checkNumber(spin: Spin, random: string, previous: string | undefined): string {
-  const { facts, line, rules } = spin
-  if (previous !== undefined) mustEqual('the number of the spin before', previous, facts.previous)
-  mustBe(/^([\da-f]{13})?$/.test(facts.previous), 'the number of the spin before', {
+  const { report, line, rules } = spin
+  if (previous !== undefined) mustEqual('the number of the spin before', previous, report.previous)
+  mustBe(/^([\da-f]{13})?$/.test(report.previous), 'the number of the spin before', {
     expected: '13 hex digits',
-    found: facts.previous
+    found: report.previous
   })
-  const digest = spinDigest(random, `${line.epoch}-${line.sequence}`, facts.previous)
-  mustEqual('the number', numberOf(digest), facts.number)
-  const weights = rules.weightsAt(Number(facts.level))
+  const digest = spinDigest(random, `${line.epoch}-${line.sequence}`, report.previous)
+  mustEqual('the number', numberOf(digest), report.number)
+  const weights = rules.weightsAt(report.level)
   const sum = weights.reduce((total, weight) => total + weight, 0)
   const picked = sum > 0 ? rules.ids[pickIndex(digest, weights)] : undefined
-  if (picked === undefined) throw new RulesError(`level ${facts.level} has no weights`)
-  mustEqual(`the picked prize (number mod ${sum} in weights ${weights.join()})`, picked, facts.picked)
+  if (picked === undefined) throw new RulesError(`level ${report.level} has no weights`)
+  mustEqual(`the picked prize (number mod ${sum} in weights ${weights.join()})`, picked, report.picked)
   return digest
 }
 
@@ -126,17 +126,17 @@ function shown(answers: readonly Answer[]): string {
  * @throws Difference
  */
 export function checkPrize(spin: Spin, secret: { random: string; previous: string | undefined }): CheckedPrize {
-  const { facts, line, missing, ownMissing } = spin
+  const { report, line, missing, ownMissing } = spin
   const digest = checkNumber(spin, secret.random, secret.previous)
-  const found = { prize: facts.prize, why: facts.why }
+  const found = { prize: report.prize, why: report.why }
   const isFound = ({ prize, why }: Answer) => prize === found.prize && why === found.why
-  const picked = prizeOf(spin, facts.picked)
+  const picked = prizeOf(spin, report.picked)
   const sure = possibleAnswers(spin, picked, { any: 0, own: 0 })
   const byMissing = !sure.some(isFound)
   const all = byMissing ? possibleAnswers(spin, picked, { any: missing, own: ownMissing }) : sure
   if (!all.some(isFound)) throw new Difference('the prize', shown(all), shown([found]))
-  const prize = prizeOf(spin, facts.prize)
-  const open = suppliesOf(spin, facts.why === 'guaranteed' ? prize : picked).map((supply) =>
+  const prize = prizeOf(spin, report.prize)
+  const open = suppliesOf(spin, report.why === 'guaranteed' ? prize : picked).map((supply) =>
     supply.openSince(line.batch)
   )
   const since = open.filter((moment) => moment !== undefined)
@@ -144,6 +144,6 @@ export function checkPrize(spin: Spin, secret: { random: string; previous: strin
   for (const supply of suppliesOf(spin, prize)) supply.reached(1, line.batch)
   const weights = prize.subs.map(({ weight }) => weight)
   const sub = weights.length > 0 ? prize.subs[pickSubIndex(digest, weights)] : undefined
-  mustEqual('the sub-prize', sub?.id ?? '', facts.sub)
+  mustEqual('the sub-prize', sub?.id ?? '', report.sub)
   return { prize, sub, openSince, byMissing }
 }

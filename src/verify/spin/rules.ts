@@ -1,5 +1,5 @@
 import { FloodgateError } from '../../base/errors.ts'
-import { EDITION } from '../../campaign/kinds/draw/compile.ts'
+import { EDITION } from '../../record/draw.ts'
 
 /** One thing that a prize credits at once. */
 export interface SpinGive {

@@ -1,30 +1,14 @@
-import type { Move } from '../../record/report.ts'
-import { decodeReport } from '../../record/report.ts'
+import { decodeSpin, isSpinReport, type SpinReport } from '../../record/reports/spin.ts'
 import { userField } from '../../record/user-fields.ts'
 import { Difference, mustBe } from '../difference.ts'
 import type { JournalLine } from '../journal-line.ts'
 import type { SpinRules } from './rules.ts'
 import { type DrawPlace, type DrawState, lastSpinField, type Spinner } from './state.ts'
 
-/** What a spin says about itself. */
-export interface SpinFacts {
-  readonly prize: string
-  readonly sub: string
-  readonly number: string
-  readonly previous: string
-  readonly picked: string
-  /** why the picked prize was not given, '' when it was */
-  readonly why: string
-  readonly level: string
-  /** daily chances left after it, '' where the draw has none */
-  readonly left: string
-}
-
 /** A spin, with everything that it is checked against. */
 export interface Spin {
   readonly line: JournalLine
-  readonly facts: SpinFacts
-  readonly moves: readonly Move[]
+  readonly report: SpinReport
   readonly state: DrawState
   readonly rules: SpinRules
   readonly user: Spinner
@@ -46,17 +30,13 @@ export interface Spin {
   }
 }
 
-const FACTS = 8
-
 /** @throws Difference when the decision's report is none of a spin */
 export function readSpin(
   line: JournalLine,
   context: { readonly state: DrawState; readonly draw: DrawPlace; readonly missing: number }
 ): Spin {
   const { state, draw, missing } = context
-  const { facts, moves } = decodeReport(line.report)
-  const [prize = '', sub = '', number = '', previous = '', picked = '', why = '', level = '', left = ''] = facts
-  mustBe(facts.length === FACTS && /^\d+$/.test(level), 'the report', { expected: 'eight facts', found: line.report })
+  mustBe(isSpinReport(line.report), 'the report', { expected: 'eight facts', found: line.report })
   if (!line.key.startsWith('u:')) throw new Difference('the key', 'one of a user', line.key)
   const { rules } = state
   const at = Date.parse(line.at)
@@ -64,8 +44,7 @@ export function readSpin(
   const { campaign, draw: id } = draw
   return {
     line,
-    facts: { prize, sub, number, previous, picked, why, level, left },
-    moves,
+    report: decodeSpin(line.report),
     state,
     rules,
     user: state.user(line.user),

@@ -1,6 +1,5 @@
-import { logical } from '../../record/keys.ts'
-import { scopeKey } from '../../record/replay.ts'
-import { decodeReport } from '../../record/report.ts'
+import { logical, scopeKey } from '../../record/keys.ts'
+import { movesOf } from '../../record/reports/moves.ts'
 import { balanceOf, userField } from '../../record/user-fields.ts'
 import { mustBe } from '../difference.ts'
 import type { JournalLine } from '../journal-line.ts'
@@ -185,7 +184,7 @@ export class DrawState {
   }
 
   #moveUser(line: JournalLine, id: string, deltas: Numbers): void {
-    const { moves } = decodeReport(line.report)
+    const moves = movesOf(line.report)
     for (const [field, delta] of Object.entries(deltas)) {
       if (BALANCE.test(field)) {
         const gains = moves.filter((move) => move.unit === unitOf(field) && move.delta > 0)

@@ -1,7 +1,7 @@
+import { cloudEvent } from '../../events/cloud-event.ts'
 import type { Publication } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import { cloudEvent } from '../events/cloud-event.ts'
 import type { CommandResult } from './event.ts'
 
 /** Who sent a command, and which of its attempts this is. */

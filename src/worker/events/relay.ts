@@ -2,6 +2,7 @@ import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
+import { type PublicEvent, toEvents } from '../../events/cloud-event.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
@@ -12,7 +13,6 @@ import { type OpenedPlace, openedPlaces } from '../../store/shard/opened.ts'
 import { EVENTS_PLACE, type Position, readPlace, readShard, savePlace } from '../../store/shard/shards.ts'
 import { Openings } from '../projection/openings.ts'
 import { readFrame } from '../projection/read-frame.ts'
-import { type PublicEvent, toEvents } from './cloud-event.ts'
 
 interface EventRelayOptions {
   readonly connection: JournalConnection

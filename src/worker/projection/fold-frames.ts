@@ -1,18 +1,14 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
-import { entityOfDecision, recordField, scopeKey } from '../../record/replay.ts'
+import { onlyTakes } from '../../record/decisions.ts'
+import { entityOfDecision, recordField, recordOfDecision } from '../../record/entities.ts'
+import { scopeKey } from '../../record/keys.ts'
 import type { FramePart } from '../../store/projection/apart.ts'
-import type {
-  ClaimRow,
-  DecisionRow,
-  FrameRow,
-  LedgerRow,
-  OrderRow,
-  Projection,
-  StockDelta,
-  WinRow
-} from '../../store/projection/rows.ts'
-import { addMoves, addStock, balancesOf, claimRow, orderRow, winRow } from './rows.ts'
+import type { DecisionRow, FrameRow, LedgerRow, Projection, StockDelta } from '../../store/projection/rows.ts'
+import { addKindRow } from './kinds/index.ts'
+import { KindRows } from './kinds/row-kind.ts'
+import { addMoves, balancesOf } from './ledger.ts'
+import { addStock } from './stock.ts'
 
 // Decisions of a frame share their deltas as one object: it is written as JSON once.
 const written = new WeakMap<object, string>()
@@ -36,8 +32,7 @@ function withoutRecord({ put }: FrameDecision, field: string): FrameDecision['pu
 
 function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
   const entity = entityOfDecision(frame, decision)
-  const field = recordField(decision.type, entity)
-  const record = entity === '' ? '' : (decision.put?.u?.[field] ?? '')
+  const record = recordOfDecision(decision, entity)
   return {
     epoch: frame.epoch,
     sequence: decision.seq,
@@ -53,38 +48,17 @@ function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
     at: isoTime(frame.at),
     request: JSON.stringify(decision.request),
     adds: jsonOf(decision.add),
-    puts: jsonOf(record === '' ? decision.put : withoutRecord(decision, field)),
+    puts: jsonOf(record === '' ? decision.put : withoutRecord(decision, recordField(decision.type, entity))),
     record,
     report: decision.report ?? ''
-  }
-}
-
-/** The last state of each: new rows are inserted, those of earlier frames changed. */
-class Latest<Row> {
-  readonly #made = new Map<string, Row>()
-  readonly #changed = new Map<string, Row>()
-
-  set(id: string, row: Row, isNew: boolean): void {
-    const rows = isNew || this.#made.has(id) ? this.#made : this.#changed
-    rows.set(id, row)
-  }
-
-  get made(): Row[] {
-    return [...this.#made.values()]
-  }
-
-  get changed(): Row[] {
-    return [...this.#changed.values()]
   }
 }
 
 /** Rows for Postgres of the frames that it does not have yet; the last state of an order or win wins. */
 export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>): Projection {
   const decisions: DecisionRow[] = []
-  const claims: ClaimRow[] = []
   const ledger: LedgerRow[] = []
-  const orders = new Latest<OrderRow>()
-  const wins = new Latest<WinRow>()
+  const rows = new KindRows()
   const stock = new Map<string, StockDelta>()
   const taken = new Set<string>()
   for (const frame of frames) {
@@ -93,24 +67,19 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     taken.add(entry)
     for (const decision of frame.decisions) {
       const row = decisionRow(frame, decision)
-      const { type } = decision
       decisions.push(row)
       addStock(stock, decision)
       addMoves(ledger, row, decision)
-      if (type === 'claim.accepted') claims.push(claimRow(frame.shard, row))
-      if (row.record === '') continue
-      const id = `${frame.shard}-${row.entity}`
-      if (type.startsWith('order.')) orders.set(id, orderRow(id, row), type === 'order.accepted')
-      else wins.set(id, winRow(id, row), type === 'spin.won')
+      addKindRow(rows, { shard: frame.shard, row })
     }
   }
   return {
     decisions,
-    newOrders: orders.made,
-    changedOrders: orders.changed,
-    newWins: wins.made,
-    changedWins: wins.changed,
-    claims,
+    newOrders: rows.orders.made,
+    changedOrders: rows.orders.changed,
+    newWins: rows.wins.made,
+    changedWins: rows.wins.changed,
+    claims: rows.claims,
     ledger,
     balances: balancesOf(ledger),
     stock: [...stock.values()]
@@ -122,7 +91,7 @@ export function giveKeysOf(frame: Frame): string[] {
   const keys = new Set<string>()
   for (const decision of frame.decisions) {
     // a purchase only takes
-    if (decision.type === 'order.accepted') continue
+    if (onlyTakes(decision.type)) continue
     for (const scope of Object.keys(decision.add ?? {})) keys.add(scopeKey(scope, decision))
   }
   return [...keys]

@@ -2,7 +2,7 @@ import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
 import { logical } from '../../record/keys.ts'
 import type { OpenedPlace } from '../../store/shard/opened.ts'
-import { stockMoves } from './rows.ts'
+import { stockMoves } from './stock.ts'
 
 const campaignPlace = (campaign: string): OpenedPlace => ({ place: logical.campaign(campaign), campaign })
 

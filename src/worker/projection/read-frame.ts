@@ -1,40 +1,6 @@
-import { isoTime, isoTimeOrNull } from '../../base/iso-time.ts'
-import { type FrameDecision, type ParsedFrame, parseFrame } from '../../journal/frame.ts'
+import { type ParsedFrame, parseFrame } from '../../journal/frame.ts'
 import type { StoredMessage } from '../../journal/reader.ts'
-import { decodeOrder } from '../../record/order.ts'
-import { decodeReport } from '../../record/report.ts'
-import { decodeWin } from '../../record/win.ts'
-
-function checkWin(field: string, record: string): void {
-  const { tier, wonAt, claimBy } = decodeWin(field, record)
-  if (!Number.isSafeInteger(tier)) throw new Error(`The tier of win ${field} is not a number`)
-  isoTime(wonAt)
-  isoTimeOrNull(claimBy)
-}
-
-/** What keeps a record with the user, by the prefix of its field. */
-const checks: ReadonlyArray<readonly [prefix: string, check: (field: string, record: string) => void]> = [
-  ['o:', decodeOrder],
-  ['w:', checkWin]
-]
-
-function checkClaim(report: string): void {
-  const { facts, moves } = decodeReport(report)
-  const quantity = Number(facts[0])
-  if (quantity < 1 || ![quantity, ...moves.map(({ delta }) => delta)].every(Number.isSafeInteger)) {
-    throw new Error(`The report of a claim is not readable: ${JSON.stringify(report)}`)
-  }
-}
-
-/** @throws Error when a record of an order or a win, or the report of a claim, is not one */
-function checkDecision({ type, put, report }: FrameDecision): void {
-  const fields = put?.u ?? {}
-  for (const field in fields) {
-    const [, check] = checks.find(([prefix]) => field.startsWith(prefix)) ?? []
-    check?.(field, fields[field] ?? '')
-  }
-  if (type === 'claim.accepted') checkClaim(report ?? '')
-}
+import { checkKinds } from './kinds/index.ts'
 
 /**
  * A frame out of the journal stream of a shard's opening, for the projection and for the events alike: what the one cannot
@@ -52,7 +18,7 @@ export function readFrame(message: StoredMessage, shard: number, epoch: number):
     }
   }
   try {
-    for (const decision of frame.decisions) checkDecision(decision)
+    for (const decision of frame.decisions) checkKinds(decision)
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) }
   }

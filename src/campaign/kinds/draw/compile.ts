@@ -1,15 +1,9 @@
+import { EDITION } from '../../../record/draw.ts'
 import type { CampaignContext } from '../../parts/context.ts'
 import { activityKey, commonFields, flag, type Put, participationFields, putsOf } from '../../parts/fields.ts'
 import { compileChance, compileCost, compileReward } from '../../parts/pay.ts'
 import type { Draw, Prize } from './rules.ts'
 import { weightIn } from './rules.ts'
-
-/**
- * Under what reading of the rules a draw was published; the verifier of draws asks for it, because those of before were
- * decided otherwise in part: a fallback was never a win, all else always was, one card was in force, and chances were kept
- * of days with a spin only.
- */
-export const EDITION = 2
 
 const DAY_MS = 24 * 3600 * 1000
 

@@ -67,9 +67,6 @@ export function weightIn(weights: Readonly<Record<string, number>>, prize: { id:
   return given ?? prize.weight
 }
 
-/** Unused chances of at most so many days are kept (as lua/steps/debit.lua has it). */
-export const KEPT_DAYS = 30
-
 const defaultDoubler = { factor: 2, hours: 24, activities: [] }
 
 /** What a prize credits at once: its reward, completed by what its type is about; null where that is nothing. */

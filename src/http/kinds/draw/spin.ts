@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { isoTime } from '../../../base/iso-time.ts'
 import type { Decision } from '../../../gate/batch/outcomes.ts'
-import { decodeReport, type Report } from '../../../record/report.ts'
+import { decodeSpin, type SpinReport } from '../../../record/reports/spin.ts'
 import { balancesView, costView, creditedView, setChances } from '../../views/report.ts'
 import { Amounts, Balances, Credited, confirmedHead, orNull, PrizeName, WinState } from '../../views/schemas.ts'
 import { prizeName, winState, wonPrize } from '../../views/win.ts'
@@ -31,20 +31,17 @@ const Spin = Type.Object(
   { title: 'Spin' }
 )
 
-function prizeOf(decision: Decision, { facts }: Report, { rules, language }: DecisionContext): PrizeName | null {
-  const [id, sub = ''] = facts
-  const prize = rules?.kind === 'draw' ? rules.prizes.find((one) => one.id === id) : undefined
+function prizeOf(decision: Decision, report: SpinReport, { rules, language }: DecisionContext): PrizeName | null {
+  const prize = rules?.kind === 'draw' ? rules.prizes.find(({ id }) => id === report.prize) : undefined
   if (decision.win !== undefined) return wonPrize(decision.win, prize, language)
-  return prize === undefined ? null : prizeName(prize, sub, language)
+  return prize === undefined ? null : prizeName(prize, report.sub, language)
 }
 
-/** A spin: facts `<prize>,<sub>,<number>,<previous number>,<picked prize>,<why>,<level>,<daily chances left or ''>`. */
 function spinView(decision: Decision, context: DecisionContext): Static<typeof Spin> {
-  const report = decodeReport(decision.report)
-  const { facts, moves } = report
-  const [number = '', why = '', daily = ''] = [facts[2], facts[5], facts[7]]
+  const report = decodeSpin(decision.report)
+  const { number, why, left, moves } = report
   const balances = balancesView(moves)
-  if (daily !== '') setChances(balances, context.activity, { daily: Number(daily) })
+  if (left !== null) setChances(balances, context.activity, { daily: left })
   return {
     id: decision.id,
     campaign: context.campaign,

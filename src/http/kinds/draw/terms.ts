@@ -1,6 +1,6 @@
 import type { Policies } from '../../../campaign/definition/rules.ts'
 import type { Draw, Prize } from '../../../campaign/kinds/draw/rules.ts'
-import { KEPT_DAYS } from '../../../campaign/kinds/draw/rules.ts'
+import { KEPT_DAYS } from '../../../record/draw.ts'
 import { type Language, localise } from '../../problems/language.ts'
 
 type Words = Readonly<Record<Language, string>>

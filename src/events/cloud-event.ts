@@ -1,0 +1,123 @@
+import { isoTime } from '../base/iso-time.ts'
+import { decisionId, type Frame, type FrameDecision } from '../journal/frame.ts'
+import type { Publication } from '../journal/publisher.ts'
+import type { Names } from '../journal/subjects.ts'
+import { entityKindOf, isDecisionType } from '../record/decisions.ts'
+import { decodeOrder } from '../record/order.ts'
+import { issuedUser } from '../store/connection/user-name.ts'
+import { type Decided, decidedIn } from './data/decided.ts'
+import { type EventKind, events } from './data/index.ts'
+import { refundData } from './data/order.ts'
+import type { ToldType } from './types.ts'
+
+/** A decision as a CloudEvent, ready to publish. */
+export type PublicEvent = Publication
+
+/** A decision of a type that this version tells, and how. */
+interface Telling extends Decided {
+  readonly kind: EventKind
+  readonly names: Names
+}
+
+const INTENT = /^x:adj:(\d+)$/
+
+/**
+ * How many decisions the order or win has seen, this one included, or more where that cannot be told: it only rises, and
+ * consumers drop what is older than what they have.
+ */
+function entityVersion({ kind, decision, id, record }: Telling): number {
+  // an order that was moved on counts its decisions
+  const isOrder = entityKindOf(decision.type) === 'order' && record !== ''
+  const counted = isOrder ? decodeOrder(id, record).version : undefined
+  if (counted !== undefined) return counted
+  // what operators ask for is numbered in the order in which it is carried out
+  const [, intent] = INTENT.exec(decision.key) ?? []
+  return intent === undefined ? kind.version(decision) : Number(intent)
+}
+
+function subjectOf({ kind, frame, decision, id }: Telling): string {
+  if (id !== '') return id
+  switch (kind.subject) {
+    case 'decision':
+      return decisionId(frame, decision.seq)
+    case 'user':
+      return issuedUser(decision.user)
+    case 'campaign':
+      return decision.campaign
+    default:
+      return kind.subject satisfies never
+  }
+}
+
+/** A CloudEvent of this deployment; `data` as the contract says for its type. */
+export function cloudEvent(
+  names: Names,
+  about: {
+    readonly id: string
+    readonly type: string
+    readonly subject: string
+    readonly at: number
+    readonly user: string
+  },
+  data: Record<string, unknown>
+): string {
+  return JSON.stringify({
+    specversion: '1.0',
+    id: about.id,
+    source: `urn:floodgate:${names.namespace}`,
+    type: `floodgate.${about.type}`,
+    subject: about.subject,
+    time: isoTime(about.at),
+    datacontenttype: 'application/json',
+    dataschema: `urn:floodgate:schema:${about.type}:1`,
+    ...(about.user !== '' && { partitionkey: about.user }),
+    data
+  })
+}
+
+/** An event of a decision: under which type and id, and what it says. */
+interface Said {
+  readonly type: ToldType
+  readonly id: string
+  readonly data: Record<string, unknown>
+}
+
+function publish(telling: Telling, { type, id, data: said }: Said): PublicEvent {
+  const { frame, decision, names } = telling
+  const { campaign, activity } = decision
+  const user = issuedUser(decision.user)
+  const data = {
+    user,
+    campaign,
+    activity,
+    ...said,
+    request: decision.request,
+    sequence: decision.seq,
+    entityVersion: entityVersion(telling)
+  }
+  return {
+    subject: names.eventSubject(campaign, type),
+    stream: names.publicStream,
+    id,
+    payload: cloudEvent(names, { id, type, subject: subjectOf(telling), at: frame.at, user }, data),
+    contentType: 'application/cloudevents+json'
+  }
+}
+
+/**
+ * The events of a decision: none for a type that this version does not know, and beside its own one that money is due back where
+ * it says so. That one is told by the same reading of the same frame, so neither can be told without the other.
+ */
+export function toEvents(frame: Frame, decision: FrameDecision, names: Names): PublicEvent[] {
+  const { type } = decision
+  if (!isDecisionType(type)) return []
+  const kind = events[type]
+  const telling = { ...decidedIn(frame, decision), kind, names }
+  const id = decisionId(frame, decision.seq)
+  const data = kind.data(telling)
+  const own = publish(telling, { type, id, data })
+  // a payment that came too late is told as money that is due back anyway
+  const refund = type === 'order.refund-due' ? undefined : refundData(decision)
+  if (refund === undefined) return [own]
+  return [own, publish(telling, { type: 'order.refund-due', id: `${id}-refund`, data: { ...data, ...refund } })]
+}

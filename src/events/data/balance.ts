@@ -1,0 +1,25 @@
+import { logical } from '../../record/keys.ts'
+import { decodeAdjustment } from '../../record/reports/adjustment.ts'
+import { balanceOf } from '../../record/user-fields.ts'
+import { askedIn, type Data, type Decided } from './decided.ts'
+
+/** What a grant or an import did to the user's own balances: its report holds bare numbers, so the deltas tell. */
+function movesOfOwn({ decision }: Decided) {
+  const fields = Object.entries(decision.add?.[logical.user(decision.user)] ?? decision.add?.u ?? {})
+  return fields.flatMap(([field, delta]) => {
+    const balance = balanceOf(field)
+    return balance ? [{ ...balance, delta }] : []
+  })
+}
+
+export function creditData(decided: Decided): Data {
+  return { credits: movesOfOwn(decided) }
+}
+
+/** What was taken back, and what of it was not there any more. */
+export function debitData(decided: Decided): Data {
+  const { unit, amount } = askedIn(decided.decision)
+  const taken = decodeAdjustment(decided.report)?.applied[0] ?? 0
+  const missing = typeof amount === 'number' ? taken - amount : 0
+  return { debits: movesOfOwn(decided), ...(missing > 0 && { shortfall: [{ unit, amount: missing }] }) }
+}

@@ -1,0 +1,26 @@
+import { type DecisionType, decisions } from '../record/decisions.ts'
+
+/** Events that are told of commands of other systems, which are no decisions. */
+const commandEvents = ['command.accepted', 'command.rejected'] as const
+
+/** entity.verb of events that have their names already, and that this version tells of nothing. */
+export const laterTypes = [
+  'win.fulfilled',
+  'balance.expired',
+  'invite.accepted',
+  'invite.qualified',
+  'share.created',
+  'share.verified',
+  'share.voided',
+  'assist.given',
+  'level.changed',
+  'session.opened',
+  'activity.soldout',
+  'activity.reopened'
+] as const
+
+/** entity.verb of an event that this version tells. */
+export type ToldType = DecisionType | (typeof commandEvents)[number]
+
+/** entity.verb of every public event that this version tells. */
+export const toldTypes: readonly ToldType[] = [...(Object.keys(decisions) as DecisionType[]), ...commandEvents]

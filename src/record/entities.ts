@@ -1,0 +1,47 @@
+import type { Frame, FrameDecision } from '../journal/frame.ts'
+import { type EntityKind, entityKindOf, makesEntity } from './decisions.ts'
+import { decodeOrder, type OrderRecord } from './order.ts'
+import { decodeWin, type WinRecord } from './win.ts'
+
+/** How each kind of record is kept with its user: the prefix of its field in the user's hash. */
+const prefixes = { order: 'o:', win: 'w:' } as const satisfies Record<EntityKind, string>
+
+/** What a decision made or moved, at most one of them. */
+export interface Entity {
+  readonly order?: OrderRecord
+  readonly win?: WinRecord
+}
+
+/** The field of the user's hash that keeps the record of what a decision is about; '' for a type that is about nothing. */
+export function recordField(type: string, entity: string): string {
+  const kind = entityKindOf(type)
+  return kind === null ? '' : prefixes[kind] + entity
+}
+
+/** The kind of record that a field of a user's hash keeps; undefined for every other field. */
+export function recordKindOf(field: string): EntityKind | undefined {
+  if (field.startsWith(prefixes.order)) return 'order'
+  return field.startsWith(prefixes.win) ? 'win' : undefined
+}
+
+/** `<epoch>-<sequence>` of the order or win that a decision made or moved, '' when it is about none. */
+export function entityOfDecision(frame: Pick<Frame, 'epoch'>, decision: FrameDecision): string {
+  const moved = decision.order ?? decision.win
+  if (moved !== undefined) return moved.slice(moved.indexOf('-') + 1)
+  return makesEntity(decision.type) ? `${frame.epoch}-${decision.seq}` : ''
+}
+
+/** The record that a decision wrote of its order or win, '' where it is about none. @param entity `entityOfDecision` of it */
+export function recordOfDecision({ type, put }: FrameDecision, entity: string): string {
+  return entity === '' ? '' : (put?.u?.[recordField(type, entity)] ?? '')
+}
+
+/**
+ * The order or win that a decision is about, as its record says; nothing where the record is ''.
+ * @param id `<shard>-<epoch>-<sequence>` of the order or win
+ * @throws Error when the record is not readable
+ */
+export function entityIn(type: string, id: string, record: string): Entity {
+  if (record === '') return {}
+  return entityKindOf(type) === 'order' ? { order: decodeOrder(id, record) } : { win: decodeWin(id, record) }
+}

@@ -1,0 +1,39 @@
+import { isoTime, isoTimeOrNull } from '../../../base/iso-time.ts'
+import { makesEntity } from '../../../record/decisions.ts'
+import { decodeOrder } from '../../../record/order.ts'
+import type { DecisionRow, OrderRow } from '../../../store/projection/rows.ts'
+import type { RowKind } from './row-kind.ts'
+
+/** The order that a decision made or moved, as its record says. */
+function orderRow(id: string, row: DecisionRow): OrderRow {
+  const order = decodeOrder(id, row.record)
+  const [epoch = '', sequence = ''] = row.entity.split('-')
+  return {
+    order_id: order.id,
+    campaign_id: order.campaign,
+    activity_id: order.activity,
+    session_id: order.session,
+    user_id: row.user,
+    quantity: order.quantity,
+    unit_price: order.unitPrice,
+    currency: order.currency,
+    status: order.status,
+    epoch: Number(epoch),
+    sequence: Number(sequence),
+    accepted_at: isoTime(order.acceptedAt),
+    pay_by: isoTimeOrNull(order.payBy),
+    ship_by: isoTimeOrNull(order.shipBy),
+    position: order.position,
+    returned: order.returned,
+    updated_at: row.at,
+    record: row.record
+  }
+}
+
+export const orders: RowKind = {
+  check: decodeOrder,
+  add(rows, { shard, row }) {
+    const id = `${shard}-${row.entity}`
+    rows.orders.set(id, orderRow(id, row), makesEntity(row.type))
+  }
+}

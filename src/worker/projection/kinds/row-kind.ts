@@ -1,0 +1,41 @@
+import type { ClaimRow, DecisionRow, OrderRow, WinRow } from '../../../store/projection/rows.ts'
+
+/** The last state of each: new rows are inserted, those of earlier frames changed. */
+export class Latest<Row> {
+  readonly #made = new Map<string, Row>()
+  readonly #changed = new Map<string, Row>()
+
+  set(id: string, row: Row, isNew: boolean): void {
+    const rows = isNew || this.#made.has(id) ? this.#made : this.#changed
+    rows.set(id, row)
+  }
+
+  get made(): Row[] {
+    return [...this.#made.values()]
+  }
+
+  get changed(): Row[] {
+    return [...this.#changed.values()]
+  }
+}
+
+/** The rows of all kinds that the frames of one transaction make. */
+export class KindRows {
+  readonly orders = new Latest<OrderRow>()
+  readonly wins = new Latest<WinRow>()
+  readonly claims: ClaimRow[] = []
+}
+
+/** A decision's row, and the shard that decided it. */
+export interface Decided {
+  readonly shard: number
+  readonly row: DecisionRow
+}
+
+/** A kind of row that decisions make beside their own. */
+export interface RowKind {
+  /** @param text what the row is made of: the record in the field `name` of the user, or the report. @throws Error when it is not readable */
+  readonly check: (name: string, text: string) => void
+  /** Adds the row of a decision. @throws Error when what it is made of is not readable */
+  readonly add: (rows: KindRows, decided: Decided) => void
+}

@@ -1,0 +1,41 @@
+import { isoTime, isoTimeOrNull } from '../../../base/iso-time.ts'
+import { makesEntity } from '../../../record/decisions.ts'
+import { decodeWin } from '../../../record/win.ts'
+import type { DecisionRow, WinRow } from '../../../store/projection/rows.ts'
+import type { RowKind } from './row-kind.ts'
+
+/** The win that a decision made or moved, as its record says. */
+function winRow(id: string, row: DecisionRow): WinRow {
+  const win = decodeWin(id, row.record)
+  const [epoch = '', sequence = ''] = row.entity.split('-')
+  return {
+    win_id: id,
+    campaign_id: win.campaign,
+    activity_id: win.draw,
+    user_id: row.user,
+    prize_id: win.prize,
+    sub_prize: win.sub,
+    tier: win.tier,
+    type: win.type,
+    status: win.status,
+    epoch: Number(epoch),
+    sequence: Number(sequence),
+    won_at: isoTime(win.wonAt),
+    claim_by: isoTimeOrNull(win.claimBy),
+    updated_at: row.at,
+    record: row.record
+  }
+}
+
+export const wins: RowKind = {
+  check(name, record) {
+    const { tier, wonAt, claimBy } = decodeWin(name, record)
+    if (!Number.isSafeInteger(tier)) throw new Error(`The tier of win ${name} is not a number`)
+    isoTime(wonAt)
+    isoTimeOrNull(claimBy)
+  },
+  add(rows, { shard, row }) {
+    const id = `${shard}-${row.entity}`
+    rows.wins.set(id, winRow(id, row), makesEntity(row.type))
+  }
+}
