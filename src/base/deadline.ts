@@ -1,6 +1,6 @@
 import { UnavailableError } from './errors.ts'
 
-export interface Deadline {
+interface Deadline {
   /** who is asked, as logs name them: `Postgres`, `Redis` */
   readonly part: string
   readonly ms: number

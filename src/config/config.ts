@@ -124,7 +124,7 @@ const Environment = Type.Object({
   })
 })
 
-export type Environment = Static<typeof Environment>
+type Environment = Static<typeof Environment>
 
 /** The environment as one typed object; names are those of the variables. */
 export type Config = Environment

@@ -6,7 +6,7 @@ import { ConfigError } from './config.ts'
  * Named places at which a test may strike, by the step that is done when they are reached.
  * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; R: a recovery; X: the rest.
  */
-export const failPoints = {
+const failPoints = {
   G1: 'commands gathered, script not sent',
   G2: 'script answered, reply not read',
   G3: 'decided, frame not published',
@@ -34,7 +34,7 @@ export const failPoints = {
   X6: 'a frame of a lost journal published again, the next one not'
 } as const
 
-export type FailPoint = keyof typeof failPoints
+type FailPoint = keyof typeof failPoints
 
 type Action = 'kill' | 'stop' | 'delay' | 'throw'
 
@@ -49,7 +49,7 @@ interface Strike {
 }
 
 /** A fail point with the action `throw` was hit. */
-export class FailPointError extends FloodgateError {
+class FailPointError extends FloodgateError {
   readonly code = 'fail-point'
   readonly meaning = 'A test strikes this process at this place.'
   readonly remedy = 'Unset FAIL_POINTS outside of tests.'

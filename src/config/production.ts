@@ -13,7 +13,7 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 const WILDCARD = ['0.0.0.0', '::']
 
 /** Whether many could know or guess a secret: words of demos, few different characters, one piece again and again. */
-export function isWeakSecret(secret: string): boolean {
+function isWeakSecret(secret: string): boolean {
   const words = /secret|password|change-?me|example|floodgate|(?:^|[^a-z])(?:demo|test)(?:[^a-z]|$)/i
   return words.test(secret) || new Set(secret).size < 10 || /^(.{1,16})\1+$/s.test(secret)
 }

@@ -11,7 +11,7 @@ import { JournalEnd } from '../verify/journal-end.ts'
 import { JOURNAL_FORMAT, type JournalHeader, type JournalLine } from '../verify/journal-line.ts'
 import { exportedDraws } from './draws.ts'
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly namespace: string
   readonly shard: number
   /** '' for all */

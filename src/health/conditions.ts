@@ -8,7 +8,7 @@ export interface Verdict {
  * Who knows: `process` this gateway process, of its connections and of what it owes; `store` what this process reads in Postgres;
  * `owner` the worker that owns the shard, by what it last wrote into Postgres.
  */
-export type Source = 'process' | 'store' | 'owner'
+type Source = 'process' | 'store' | 'owner'
 
 interface Row {
   readonly name: string

@@ -16,7 +16,7 @@ export interface StoreFacts {
   readonly people: number
 }
 
-export interface WorkerFacts {
+interface WorkerFacts {
   readonly worker: string
   /** 0 for one that stands by */
   readonly term: number

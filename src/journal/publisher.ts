@@ -4,7 +4,7 @@ import type { JournalConnection } from './connection.ts'
 import { REPUBLISHED } from './frame.ts'
 
 /** What the journal answered to a publish: only an ack with the stream's name and a sequence counts. */
-export type PublishResult =
+type PublishResult =
   | { readonly acked: true; readonly sequence: number; readonly duplicate: boolean }
   | { readonly acked: false; readonly reason: string }
 

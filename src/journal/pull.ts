@@ -13,7 +13,7 @@ interface Request {
 }
 
 /** What a pull brought; `doubt`: the server did not say how it ended, so the consumer may be gone. */
-export interface PulledMessages {
+interface PulledMessages {
   readonly messages: readonly Msg[]
   readonly doubt: boolean
 }

@@ -28,12 +28,12 @@ export interface Names {
  * Stands in subjects where the campaign would, for events that belong to none: imported balances of the account, answers to
  * commands that name no campaign. No campaign's id can hold an underscore.
  */
-export const NO_CAMPAIGN = '_account'
+const NO_CAMPAIGN = '_account'
 
 /** entity.verb of every command that other systems may send instead of calling HTTP. */
 export const commandTypes = ['order.pay', 'order.cancel', 'order.ship', 'order.return', 'task.progress'] as const
 
-export type CommandType = (typeof commandTypes)[number]
+type CommandType = (typeof commandTypes)[number]
 
 export function isCommandType(name: string): name is CommandType {
   return (commandTypes as readonly string[]).includes(name)

@@ -14,7 +14,7 @@ export type AdminMethod = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
 /** A caller of the admin API. @throws StackError when the gateway does not answer */
 export type AdminClient = (method: AdminMethod, path: string, body?: unknown) => Promise<AdminReply>
 
-export interface AdminClientOptions {
+interface AdminClientOptions {
   /** the Idempotency-Key of the one change that is asked for; a new one for each where absent */
   readonly key?: string
   readonly answerMs?: number

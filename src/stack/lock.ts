@@ -5,7 +5,7 @@ import { fileError, StackError } from './errors.ts'
 import { replaceFile } from './files.ts'
 import { startTimeOf } from './processes/processes.ts'
 
-export interface Lock {
+interface Lock {
   release(): void
 }
 

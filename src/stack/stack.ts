@@ -60,7 +60,7 @@ export function natsUrlOf(file: Pick<StackFile, 'natsUrl' | 'natsUser' | 'natsPa
 }
 
 /** What stack.json says of the stack at this moment. */
-export function stackFileOf({ config, secrets, servers, children }: Stack): StackFile {
+function stackFileOf({ config, secrets, servers, children }: Stack): StackFile {
   const serverPid = (part: PartName): number[] => {
     const pid = servers.get(part)?.pid() ?? 0
     return pid === 0 ? [] : [pid]

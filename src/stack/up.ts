@@ -21,7 +21,7 @@ import { ensureInstalled } from './servers/install.ts'
 import { freePort, requireFreePort } from './servers/ports.ts'
 import { adoptServer, localUrl, publishStackFile, type Stack, stopStack } from './stack.ts'
 
-export interface UpOptions {
+interface UpOptions {
   /** parts to start again on the same data when they die */
   readonly restart: readonly string[]
   /** whether to publish the demo campaigns */

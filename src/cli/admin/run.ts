@@ -15,7 +15,7 @@ import type { AdminCommand, CommandOption } from './commands.ts'
 import { readable } from './readable.ts'
 
 /** A command line: its row of the table, its arguments in order, its options by name. */
-export interface AdminCommandLine {
+interface AdminCommandLine {
   readonly command: AdminCommand
   readonly args: readonly string[]
   readonly options: Readonly<Record<string, unknown>>

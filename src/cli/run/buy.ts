@@ -10,7 +10,7 @@ import { localUrl } from '../../stack/stack.ts'
 import { requireUser, secretOf } from './token.ts'
 
 /** The command line of `floodgate buy`; `place` is CAMPAIGN/SALE. */
-export interface BuyCommand {
+interface BuyCommand {
   readonly place: string
   readonly as: string
   readonly quantity: number

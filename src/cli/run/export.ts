@@ -15,7 +15,7 @@ import type { JournalPlace } from '../../store/reading/journal-export.ts'
 import { withDatabase } from './with-database.ts'
 
 /** The command line of `floodgate export`. */
-export interface ExportCommand {
+interface ExportCommand {
   readonly what: 'journal' | 'events'
   readonly campaign?: string
   readonly from?: string

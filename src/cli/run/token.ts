@@ -7,7 +7,7 @@ import { insideUser } from '../../store/connection/user-name.ts'
 import { secondsOf } from './time-span.ts'
 
 /** The command line of `floodgate token`. */
-export interface TokenCommandOptions {
+interface TokenCommandOptions {
   readonly user?: string
   readonly prefix?: string
   readonly count?: number

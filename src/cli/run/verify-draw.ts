@@ -7,7 +7,7 @@ import { DrawVerifier, type FoundDifference, type Verdict } from '../../verify/d
 import type { JournalHeader } from '../../verify/journal-line.ts'
 
 /** The command line of `floodgate verify-draw`. */
-export interface VerifyCommand {
+interface VerifyCommand {
   readonly campaign: string
   readonly draw: string
   readonly seed?: string

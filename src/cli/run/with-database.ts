@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts'
 import { StackError } from '../../stack/errors.ts'
 import { createPool } from '../../store/connection/pool.ts'
 
-export interface DatabaseUse {
+interface DatabaseUse {
   /** the command line, as an example without its options: `export journal` */
   readonly command: string
   /** what the database is needed for, as a sentence */

@@ -2,7 +2,7 @@ import { type AdminClient, type AdminReply, refusalText } from '../admin-client.
 import { StackError } from '../errors.ts'
 import { type Demo, demos } from './demos.ts'
 
-export interface DemoOptions {
+interface DemoOptions {
   /** writes, submits and loads codes */
   readonly author: AdminClient
   /** approves and publishes: another operator */
@@ -11,7 +11,7 @@ export interface DemoOptions {
   readonly now: number
 }
 
-export interface PublishedDemo {
+interface PublishedDemo {
   /** of src/stack/demo */
   readonly name: string
   readonly campaign: string

@@ -13,7 +13,7 @@ export interface ProgramSpec {
 }
 
 /** How a process ended: `text` says it in words, such as `exit code 1` or `signal SIGKILL`. */
-export interface Ended {
+interface Ended {
   readonly text: string
 }
 

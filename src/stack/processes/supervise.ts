@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts'
 import { endText, sendSignal } from './processes.ts'
 import { poll } from './wait.ts'
 
-export interface SupervisedOptions {
+interface SupervisedOptions {
   /** `gateway` or `worker` */
   readonly name: string
   readonly file: string

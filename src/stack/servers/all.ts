@@ -7,7 +7,7 @@ import { postgresSpec } from './postgres.ts'
 import { redisSpec } from './redis.ts'
 import { runServer, type Server, type ServerFiles, type ServerSpec } from './server.ts'
 
-export interface ServerOptions {
+interface ServerOptions {
   /** where each server's data goes, in a folder of its own, and `logs` */
   readonly folder: string
   /** false only for tests: faster, and a power failure may lose data (true) */
@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly passwords?: { readonly redis: string; readonly nats: string } | undefined
 }
 
-export interface ServersOptions extends ServerOptions {
+interface ServersOptions extends ServerOptions {
   /** which ones (all) */
   readonly parts?: readonly PartName[]
 }

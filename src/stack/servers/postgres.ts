@@ -9,7 +9,7 @@ import { endingWithLauncher, isZombie } from '../processes/processes.ts'
 import { findExecutable, findPostgresOf, type Program, versionOf } from '../processes/programs.ts'
 import type { ServerFiles, ServerSpec } from './server.ts'
 
-export interface PostgresOptions {
+interface PostgresOptions {
   /** the newest one that was found */
   readonly program: Program
   readonly endWithLauncher: boolean

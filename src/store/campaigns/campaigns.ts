@@ -1,7 +1,7 @@
 import type { Queryable } from '../connection/transaction.ts'
 
 /** Where the newest version stands on its way to publication. */
-export type Review = 'draft' | 'submitted' | 'approved' | 'publishing' | 'published'
+type Review = 'draft' | 'submitted' | 'approved' | 'publishing' | 'published'
 
 /** A row of `campaigns`. `rules` and `publishing` are what src/campaign wrote. */
 export interface CampaignRow {

@@ -3,12 +3,12 @@ import { copyRows } from '../connection/copy.ts'
 import { inTransaction, type Queryable } from '../connection/transaction.ts'
 
 /** A pool of unique codes. */
-export interface CodePool {
+interface CodePool {
   readonly campaign: string
   readonly pool: string
 }
 
-export interface CodeLoad extends CodePool {
+interface CodeLoad extends CodePool {
   /** one code each, as it shall be shown; checked by the caller */
   readonly codes: AsyncIterable<string> | Iterable<string>
   /**

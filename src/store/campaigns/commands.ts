@@ -12,7 +12,7 @@ export interface CommandClaim {
 }
 
 /** Another command that its source sent under the same id. */
-export interface EarlierCommand {
+interface EarlierCommand {
   readonly type: string
   readonly target: string
   /** false: what became of it is not known yet */

@@ -13,7 +13,7 @@ export interface ImportLine {
   readonly amount: number
 }
 
-export interface ImportLoad {
+interface ImportLoad {
   /** an account unit */
   readonly unit: string
   /** name of the operator or service */

@@ -6,7 +6,7 @@ type Put = readonly [key: string, field: string, value: string]
 type Add = readonly [key: string, field: string, delta: number]
 
 /** A change to be carried out by the gate. */
-export interface NewIntent {
+interface NewIntent {
   readonly campaign: string
   readonly activity: string
   /** the user in whose place it is decided */

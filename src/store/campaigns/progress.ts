@@ -22,7 +22,7 @@ export interface ProgressReport extends Counter {
   readonly goal: number
 }
 
-export type ProgressState = 'counting' | 'due' | 'completed' | 'refused'
+type ProgressState = 'counting' | 'due' | 'completed' | 'refused'
 
 export type Progress =
   /** `counted`: for the first time; `repeated`: known before, nothing changed */

@@ -13,7 +13,7 @@ const NO_RIGHT = '42501'
 
 const folder = fileURLToPath(new URL('../../../../migrations/', import.meta.url))
 
-export interface Migration {
+interface Migration {
   readonly version: number
   readonly name: string
 }

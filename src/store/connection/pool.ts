@@ -86,7 +86,7 @@ async function begin(client: pg.ClientBase, { NAMESPACE }: Config, more: Record<
   await client.query([`set search_path to ${quoted(NAMESPACE)}`, ...settings].join('; '))
 }
 
-export function sessionOptions(config: Config, name: string): pg.ClientConfig {
+function sessionOptions(config: Config, name: string): pg.ClientConfig {
   return {
     ...databasePlace(config, { name }),
     connectionTimeoutMillis: 3000,

@@ -49,7 +49,7 @@ async function connectInTime(pool: Pool): Promise<PoolClient> {
 }
 
 /** A transaction whose work is done step by step, between `beginInTime` and `end`. */
-export interface BegunTransaction {
+interface BegunTransaction {
   readonly client: PoolClient
   /** @throws what the connection throws */
   commit(): Promise<void>

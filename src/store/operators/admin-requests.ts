@@ -9,7 +9,7 @@ export interface AdminRequest {
 }
 
 /** What was answered, to be answered again. */
-export interface StoredAnswer {
+interface StoredAnswer {
   readonly status: number
   readonly body: string
   readonly etag?: string | null | undefined

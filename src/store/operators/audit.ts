@@ -13,7 +13,7 @@ export interface AuditEntry {
   readonly after?: unknown
 }
 
-export interface AuditRow {
+interface AuditRow {
   readonly id: number
   readonly at: Date
   readonly operator: string

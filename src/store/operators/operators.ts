@@ -55,7 +55,7 @@ interface NewOperator {
 }
 
 /** Who did it, at which command line, and why. */
-export interface By {
+interface By {
   readonly by: string
   readonly reason?: string | undefined
 }

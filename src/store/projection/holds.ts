@@ -2,7 +2,7 @@ import type { Client, Pool, PoolClient } from 'pg'
 
 type Queryable = Pick<Pool | PoolClient | Client, 'query'>
 
-export interface Hold {
+interface Hold {
   readonly shard: number
   readonly campaign: string
   /** a violation of a check, or a difference that was found before the campaign opened */
@@ -12,7 +12,7 @@ export interface Hold {
   readonly sequence?: number
 }
 
-export interface HoldRow extends Hold {
+interface HoldRow extends Hold {
   readonly id: number
 }
 

@@ -6,7 +6,7 @@ import type { StockDelta } from './rows.ts'
 type Queryable = Pick<Client | Pool | PoolClient, 'query'>
 
 /** A place in a shard's decisions: the last frame that counts. */
-export interface FramePlace {
+interface FramePlace {
   readonly shard: number
   readonly epoch: number
   readonly batch: number
@@ -28,7 +28,7 @@ export async function decisionsOfUsers(
 }
 
 /** Decisions of frames after a place. */
-export async function decisionsAfter(db: Queryable, place: FramePlace): Promise<FoldedDecision[]> {
+async function decisionsAfter(db: Queryable, place: FramePlace): Promise<FoldedDecision[]> {
   const { rows } = await db.query<FoldedDecision>(
     `select ${foldedColumns} from decisions where shard = $1 and epoch = $2 and batch > $3 order by epoch, sequence`,
     [place.shard, place.epoch, place.batch]

@@ -26,7 +26,7 @@ export interface JournalRow extends JournalPlace {
   readonly report: string
 }
 
-export interface JournalRange {
+interface JournalRange {
   readonly shard: number
   /** the first decision that is wanted; undefined: from the beginning */
   readonly from?: JournalPlace | undefined

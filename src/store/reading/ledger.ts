@@ -53,7 +53,7 @@ export async function ledgerOfUser(
 }
 
 /** What a user has of a unit. */
-export interface StoredBalance {
+interface StoredBalance {
   readonly scope: string
   readonly unit: string
   readonly balance: number

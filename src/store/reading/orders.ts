@@ -74,7 +74,7 @@ export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string):
 }
 
 /** A replay field of a user. */
-export interface ReplayField {
+interface ReplayField {
   readonly user: string
   readonly key: string
 }

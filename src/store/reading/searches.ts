@@ -5,7 +5,7 @@ import type { StoredOrder } from './orders.ts'
 import type { StoredWin } from './wins.ts'
 
 /** Which orders are looked for; what is left out does not matter. */
-export interface OrderSearch {
+interface OrderSearch {
   readonly user?: string | undefined
   readonly activity?: string | undefined
   readonly status?: string | undefined
@@ -13,7 +13,7 @@ export interface OrderSearch {
   readonly shipBy?: Date | undefined
 }
 
-export interface WinSearch {
+interface WinSearch {
   readonly user?: string | undefined
   readonly status?: string | undefined
   readonly type?: string | undefined
@@ -63,7 +63,7 @@ export async function searchWins(db: Queryable, search: WinSearch, page: Page): 
 }
 
 /** What a word stands for. */
-export interface Found {
+interface Found {
   readonly type: 'user' | 'order' | 'win' | 'claim' | 'code'
   /** of a code, the claim or win that has it; null while it is free */
   readonly id: string | null

@@ -3,7 +3,7 @@ import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
 
 /** A journaled decision about a user, as support reads it. */
-export interface TimelineEntry {
+interface TimelineEntry {
   /** `<shard>-<epoch>-<sequence>` */
   readonly id: string
   /** entity.verb */

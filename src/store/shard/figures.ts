@@ -1,6 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 
-export interface ShardFigures {
+interface ShardFigures {
   readonly shard: number
   readonly state: string
   readonly epoch: number

@@ -32,7 +32,7 @@ export async function readStoreFacts(db: Queryable, shard: number): Promise<Stor
   return facts
 }
 
-export interface WorkerReport {
+interface WorkerReport {
   readonly worker: string
   readonly ownerTerm: number
   readonly conditions: object

@@ -21,7 +21,7 @@ const columns = `reconciliation_id::float8 as id, shard, asked_by as "askedBy", 
   progress::float8 as progress, finished_at as "finishedAt", result, failure`
 
 /** Who asks, and under which key: asked again, nothing is done again. */
-export interface AskedOnce {
+interface AskedOnce {
   readonly operator: string
   readonly key: string
 }

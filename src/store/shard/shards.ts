@@ -122,7 +122,7 @@ export async function requestReopening(db: Queryable, shard: number): Promise<vo
   await db.query("update shards set state = 'closed', updated_at = now() where shard = $1", [shard])
 }
 
-export interface OpenState extends Owned {
+interface OpenState extends Owned {
   readonly epoch: number
   readonly replid: string
   readonly shas: Readonly<Record<string, string>>
