@@ -1,4 +1,4 @@
-/** A definition by API.md's example, with one sale; `changes` go over it. */
+/** The example of the contract as a definition, with one sale; `changes` go over it. */
 export function exampleDefinition(changes: Record<string, unknown> = {}) {
   return {
     id: 'launch',

@@ -41,7 +41,7 @@ export interface Expectations {
 export class BrokenError extends Error {
   readonly rule: string
 
-  /** @param rule of FAULTS.md, such as I12 */
+  /** @param rule of test/faults/README.md, such as I12 */
   constructor(rule: string, what: string) {
     super(what)
     this.rule = rule

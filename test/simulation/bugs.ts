@@ -1,4 +1,4 @@
-/** The planted bugs of FAULTS.md, I15: each must turn runs red. */
+/** Planted bugs: each must turn runs red. */
 export const planted = {
   'gives-at-decision': 'what a decision gives is usable before its frame is journaled',
   'replay-without-outbox': '201 on a replay without a look at the outbox',
@@ -12,7 +12,7 @@ export const planted = {
   'no-probe': 'the owner does not ask the gate'
 } as const
 
-/** Lines of PROTOCOL.md left out, one at a time, to see which of them the simulation needs. */
+/** Lines of docs/protocol.md left out, one at a time, to see which of them the simulation needs. */
 export const omissions = {
   'no-replid-look': 'Gate call 1: scripts do not compare the replication id (their SHA names it still)',
   'shared-sha': 'Gate call 1: one SHA for all openings; epoch and replication id come as arguments and are compared',

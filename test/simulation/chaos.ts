@@ -60,7 +60,7 @@ const journalLost: readonly FaultName[] = ['nats wiped', 'stream deleted']
 const gone: readonly FaultName[] = ['kill', 'pause']
 const recovering = requests.filter((name) => name.startsWith('recovery.'))
 
-/** Combinations of the matrix in FAULTS.md: at one of these requests, one fault of each list. */
+/** Combinations of the fault matrix: at one of these requests, one fault of each list. */
 const scenarios: ReadonlyArray<{ at: readonly string[]; faults: ReadonlyArray<readonly FaultName[]> }> = [
   { at: ['gateway.gate', 'gateway.publish'], faults: [gone, redisLost] },
   { at: ['gateway.publish'], faults: [['pause'], redisLost] },

@@ -31,7 +31,7 @@ function eventsAreTold({ nats, tables }: World): boolean {
   })
 }
 
-/** What must hold after every run, by the names of FAULTS.md. */
+/** What must hold after every run, by the names of test/faults/README.md. */
 export function checkAtRest(world: World, crowd: Crowd): void {
   const { oracle, tables } = world
   const keys = new Map([...tables.decisions].map(([id, { user, key }]) => [`${user} ${key}`, id]))

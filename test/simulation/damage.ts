@@ -3,7 +3,7 @@ import { PUBLIC_STREAM, PUBLIC_SUBJECT } from './parts/frame.ts'
 import type { Process } from './scheduler.ts'
 import { calm, type RedisServer, type World } from './world.ts'
 
-/** What can be done to the parts of a run, within what FAULTS.md promises to survive. */
+/** What can be done to the parts of a run, within what docs/guarantees.md promises to survive. */
 export class Damage {
   readonly world: World
   readonly #cast: Cast
@@ -12,7 +12,7 @@ export class Damage {
   /** data was lost and the shard not opened since */
   #loss: { readonly part: 'redis' | 'nats'; readonly epoch: number } | undefined
 
-  /** @param single one part loses data at a time, as FAULTS.md promises; otherwise any, but never the last copy */
+  /** @param single one part loses data at a time, as docs/guarantees.md promises; otherwise any, but never the last copy */
   constructor(world: World, cast: Cast, single: boolean) {
     this.world = world
     this.#cast = cast

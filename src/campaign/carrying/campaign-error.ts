@@ -1,6 +1,6 @@
 import { FloodgateError } from '../../base/errors.ts'
 
-/** Codes of API.md by which the lifecycle refuses. */
+/** Codes of docs/problems.md by which the lifecycle refuses. */
 export type CampaignErrorCode =
   | 'VALIDATION'
   | 'NOT_FOUND'

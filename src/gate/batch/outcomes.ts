@@ -19,7 +19,7 @@ export interface Decision {
   readonly applied?: readonly number[]
 }
 
-/** Codes by which the gate itself refuses; the members are those of API.md. */
+/** Codes by which the gate itself refuses; the members are those of docs/problems.md. */
 export type RefusalCode =
   | 'NOT_FOUND'
   | 'NOT_STARTED'

@@ -9,7 +9,7 @@ export interface Refused {
 
 const iso = (ms: string) => new Date(Number(ms)).toISOString()
 
-/** A refusal of the gate, `R;<code>;...`, as a value: the members are those of API.md. */
+/** A refusal of the gate, `R;<code>;...`, as a value: the members are those of docs/problems.md. */
 export function decodeRefusal(reply: string): Refused {
   const [, code, first = '', second = '', third = ''] = reply.split(';')
   const refused = (members: Record<string, unknown>): Refused => ({

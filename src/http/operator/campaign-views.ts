@@ -5,7 +5,7 @@ import { definitionOf, type Rules } from '../../campaign/definition/rules.ts'
 import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
 
-/** What a campaign is called in API.md: where its review stands before the first publication, its status after it. */
+/** The state of a campaign in answers: where its review stands before the first publication, its status after it. */
 export function stateOf(row: CampaignRow, now: number): string {
   const rules = rulesInForce(row)
   if (rules) return statusOf({ ...row, rules }, now)

@@ -11,7 +11,7 @@ export interface PlantedBug {
   readonly name: string
   readonly edits: readonly Edit[]
   readonly runs: ReadonlyArray<{ readonly row: string; readonly seed: number }>
-  /** invariants of FAULTS.md, one of which each run must see broken */
+  /** rules of test/faults/README.md, one of which each run must see broken */
   readonly rules: readonly string[]
 }
 

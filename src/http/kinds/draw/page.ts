@@ -31,7 +31,7 @@ const REVEAL_AFTER_MS = 2000
 
 /**
  * Whether a draw is over, by its rules and by what Redis was told: with the seed in hand anybody could choose what they
- * wins, so an end that has not reached Redis yet is none.
+ * win, so an end that has not reached Redis yet is none.
  */
 function isOver(draw: Draw, { campaign, figures, now }: ViewContext): boolean {
   if (figures === undefined) return false
