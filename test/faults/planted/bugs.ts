@@ -22,14 +22,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lua/lib/attempt.lua',
-        find: '  write_user(deal, replay_record)\n  write_rest(deal)',
+        find: '  write_user(attempt, replay_record)\n  write_rest(attempt)',
         put: `  for field, delta in pairs(attempt.gives or {}) do
     if delta > 0 then
       attempt.adds[field] = (attempt.adds[field] or 0) + delta
     end
   end
-  write_user(deal, replay_record)
-  write_rest(deal)`
+  write_user(attempt, replay_record)
+  write_rest(attempt)`
       },
       { file: 'lua/lib/attempt.lua', find: 'give(attempt.frame, KEYS[attempt.user_index], field, delta)', put: '' }
     ],
