@@ -5,7 +5,7 @@ import { isoTime } from '../../base/iso-time.ts'
 import { createAuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import type { Config } from '../../config/config.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider, HashReader, Shards, UserReader } from '../../gate/gate.ts'
 import { runbookEntry } from '../../health/conditions.ts'
 import type { WatchedCondition } from '../../health/monitor.ts'
 import { createAnswerDesk } from '../answering/answer.ts'
@@ -35,7 +35,7 @@ import { createShardMetrics } from './shard-metrics.ts'
 /** What the admin app is built of. */
 export interface AdminParts {
   readonly config: Config
-  readonly gate: Gate
+  readonly gate: Decider & UserReader & HashReader & Pick<Shards, 'depths'>
   readonly catalogue: CatalogueSource
   readonly pool: pg.Pool
   readonly logger: Logger

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
-import type { Gate } from '../../gate/gate.ts'
+import type { Decider, HashReader, UserReader } from '../../gate/gate.ts'
 import { createAccountDirectory } from '../account/directory.ts'
 import { meRoute } from '../account/me-route.ts'
 import { accountRoutes } from '../account/routes.ts'
@@ -37,7 +37,7 @@ import { createServer, protectAnswers, trustedProxies } from './server.ts'
 /** What the public app is built of. */
 export interface PublicParts {
   readonly config: Config
-  readonly gate: Gate
+  readonly gate: Decider & UserReader & HashReader
   readonly catalogue: CatalogueSource
   readonly pool: pg.Pool
   readonly logger: Logger
