@@ -37,7 +37,7 @@ t.test('pause, resumption, end and settlement reach the gate and every catalogue
       { deadlineMs: 15_000, what: `the catalogue to show ${status}` }
     )
   await shows('running')
-  t.equal(catalogue.findSale(id, 'phone')?.sale.price, 299900)
+  t.match(catalogue.findActivity(id, 'phone'), { activity: { price: 299900 } })
   t.match(await campaigns.pause(id, ada), { intent: { type: 'campaign.paused', state: 'applied' } })
   t.match(await purchase(id, 'a'), { kind: 'refused', code: 'PAUSED' })
   await shows('paused')

@@ -80,8 +80,6 @@ t.test('the catalogue holds the seeds of a campaign and finds activities of ever
   t.match(catalogue.findActivity(id, 'wheel'), { campaign: { id }, activity: { kind: 'draw' } })
   t.match(catalogue.findActivity(id, 'phone'), { activity: { kind: 'sale' } })
   t.equal(catalogue.findActivity(id, 'none'), undefined)
-  t.match(catalogue.findSale(id, 'phone'), { sale: { kind: 'sale' } })
-  t.equal(catalogue.findSale(id, 'wheel'), undefined, 'a draw is not bought')
   await campaigns.pause(id, ada)
   await catalogue.refresh()
   t.match(catalogue.get(id), { paused: true, seeds })

@@ -176,5 +176,4 @@ test('an activity of any kind is found by its id, unless it is hidden', async (t
   t.match(await directory.findActivity('launch', 'check-in'), { activity: { kind: 'task' } })
   t.match(await directory.findActivity('launch', 'phone'), { activity: { kind: 'sale' } })
   t.equal(await directory.findActivity('launch', 'wheel'), undefined)
-  t.equal(await directory.findSale('launch', 'check-in'), undefined)
 })

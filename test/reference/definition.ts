@@ -1,7 +1,7 @@
 import { reservedIds } from '../../src/campaign/definition/check.ts'
 import { DefinitionSchema, MAX_ACTIVITIES } from '../../src/campaign/definition/document.ts'
 import { defaultPolicies } from '../../src/campaign/definition/rules.ts'
-import { builtKinds, kinds } from '../../src/campaign/kinds/index.ts'
+import { isBuilt, kinds, schemas } from '../../src/campaign/kinds/index.ts'
 import { ShipWithin } from '../../src/campaign/kinds/sale/definition.ts'
 import { MAX_DAYS, MAX_SESSIONS } from '../../src/campaign/parts/bounds.ts'
 import { common } from '../../src/campaign/parts/common.ts'
@@ -21,8 +21,8 @@ function below(schema: Told, field: string): Told {
 }
 
 const root = toldOf(DefinitionSchema)
-const draw = toldOf(kinds.draw)
-const task = toldOf(kinds.task)
+const draw = toldOf(kinds.draw.schema)
+const task = toldOf(kinds.task.schema)
 
 /** Each object that a definition may hold, by the name of its table. Policies have a table of their own. */
 export const objects: Readonly<Record<string, Told>> = {
@@ -35,7 +35,7 @@ export const objects: Readonly<Record<string, Told>> = {
     required: ['id', 'kind']
   }),
   requires: toldOf(Requires),
-  sale: toldOf(kinds.sale),
+  sale: toldOf(kinds.sale.schema),
   session: toldOf(Session),
   daily: toldOf(Daily),
   shipWithin: toldOf(ShipWithin),
@@ -51,7 +51,7 @@ export const objects: Readonly<Record<string, Told>> = {
   task,
   goal: below(task, 'goal'),
   streak: below(task, 'streak'),
-  redemption: toldOf(kinds.redemption)
+  redemption: toldOf(kinds.redemption.schema)
 }
 
 const isShared = (field: string): boolean => field === 'kind' || field in common
@@ -108,8 +108,7 @@ export function boundsText(): string {
 }
 
 export function kindsTable(): string {
-  const isBuilt = ([name]: [string, unknown]) => builtKinds.has(name)
-  const all = Object.entries(kinds)
-  const names = (list: Array<[string, unknown]>) => list.map(([name]) => code(name)).join(', ')
+  const all = Object.keys(schemas)
+  const names = (list: readonly string[]) => list.map(code).join(', ')
   return `Kinds of this version: ${names(all.filter(isBuilt))}. Refused by name, until they are built: ${names(all.filter((kind) => !isBuilt(kind)))}.`
 }

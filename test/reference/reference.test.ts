@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'tap'
 import { Compile } from 'typebox/compile'
 import { checkDefinition } from '../../src/campaign/definition/check.ts'
-import { kinds } from '../../src/campaign/kinds/index.ts'
+import { schemas } from '../../src/campaign/kinds/index.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { laterTypes, toldTypes } from '../../src/events/types.ts'
 import { createTokenReader, secretCheck } from '../../src/http/auth/storefront-token.ts'
@@ -46,7 +46,7 @@ test('each name of the code stands on its page', async (t) => {
       ...Object.values(commandData).flatMap((all) => all.flatMap(fieldsOf))
     ],
     configuration: variables.map(([name]) => name),
-    definition: [...Object.values(objects).flatMap(fieldsOf), ...Object.keys(kinds)],
+    definition: [...Object.values(objects).flatMap(fieldsOf), ...Object.keys(schemas)],
     events: [...toldTypes, ...laterTypes],
     roles: [...operatorRoles.filter((role) => role !== 'service'), ...serviceScopes],
     tokens: [...claimNames, ...Object.keys(tokenReasons)]

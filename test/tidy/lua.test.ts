@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { builtKinds } from '../../src/campaign/kinds/index.ts'
+import { kindNames } from '../../src/base/kinds.ts'
 import { type Call, encodeBatch } from '../../src/gate/batch/encode.ts'
 import { findAll, readFiles } from '../support/source.ts'
 
@@ -8,13 +8,13 @@ const kindFiles = lua.filter(({ path }) => path.startsWith('lua/kinds/'))
 
 test('each kind has a file in lua/kinds, and no other script names it', async (t) => {
   const names = kindFiles.map(({ path }) => path.replace(/^lua\/kinds\/(.*)\.lua$/, '$1'))
-  t.strictSame(names.sort(), [...builtKinds].sort())
+  t.strictSame(names.sort(), [...kindNames].sort())
   t.strictSame(
     kindFiles.filter(({ text }) => !/^return \{[\s\S]*\}\n$/m.test(text)).map(({ path }) => `${path}: returns no kind`),
     []
   )
   const others = lua.filter((file) => !kindFiles.includes(file))
-  const named = new RegExp(`(['"])(?:${[...builtKinds].join('|')})\\1`, 'g')
+  const named = new RegExp(`(['"])(?:${[...kindNames].join('|')})\\1`, 'g')
   t.strictSame(
     others.flatMap((file) => [
       ...findAll(file, named, 'names a kind; ask for a property of it'),

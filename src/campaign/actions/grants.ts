@@ -9,7 +9,8 @@ import { issuedUser } from '../../store/connection/user-name.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
 import { type Actor, invalid, type LifecycleContext, lockExisting, published } from '../carrying/context.ts'
 import type { Planned } from '../change/plan.ts'
-import { findDraw, type Rules } from '../definition/rules.ts'
+import type { Rules } from '../definition/rules.ts'
+import { hasChances } from '../parts/context.ts'
 import { scopeOf } from '../parts/scope.ts'
 
 /** An amount for a user, negative to take it back: of points or another unit, `chances:<draw>`, or `entitlement:<name>`. */
@@ -38,7 +39,7 @@ const NAMED = new RegExp(`^(chances|entitlement):(${ID})$`)
 export function grantedField(rules: Rules, unit: string): string | undefined {
   const [, word, name = ''] = NAMED.exec(unit) ?? []
   if (word === 'entitlement') return userField.entitlement(rules.id, name)
-  if (word === 'chances') return findDraw(rules, name)?.chances ? userField.chances(rules.id, name) : undefined
+  if (word === 'chances') return hasChances(rules, name) ? userField.chances(rules.id, name) : undefined
   const scope = scopeOf(rules.units, unit)
   return scope && userField.balance(unit, scope === 'campaign' ? rules.id : '')
 }

@@ -9,7 +9,7 @@ import { CampaignError } from '../carrying/campaign-error.ts'
 import { awaitIntent } from '../carrying/carry-out.ts'
 import { type Actor, type LifecycleContext, lockExisting, notFound, rulesInForce } from '../carrying/context.ts'
 import { checkDefinition } from '../definition/check.ts'
-import type { ActivityRules } from '../kinds/index.ts'
+import { type ActivityRules, kindOf } from '../kinds/index.ts'
 
 export interface PoolLoad {
   readonly campaign: string
@@ -27,10 +27,8 @@ export interface PoolResult {
 }
 
 function poolsOf(activities: readonly ActivityRules[]): string[] {
-  return activities.flatMap((activity) => {
-    if (activity.kind === 'redemption') return [activity.pool]
-    return activity.kind === 'draw' ? activity.prizes.map(({ pool }) => pool) : []
-  })
+  const wanted = activities.flatMap((activity) => kindOf(activity).codes?.(activity, '') ?? [])
+  return wanted.map(({ pool }) => pool)
 }
 
 /** @throws CampaignError NOT_FOUND for a pool that neither the rules in force nor the newest version names */

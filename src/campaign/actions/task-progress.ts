@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { type Progress, type ProgressReport, recordProgress } from '../../store/campaigns/progress.ts'
 import type { CatalogueActivity } from '../carrying/catalogue.ts'
-import type { Task } from '../kinds/task/rules.ts'
+import { kindOf } from '../kinds/index.ts'
+import type { Goal } from '../parts/kind.ts'
 import { dayOf } from '../parts/local-time.ts'
 
 /** How much a report of progress counts, over HTTP and by commands. */
@@ -20,9 +21,9 @@ export type TaskProgress =
 
 const DAY_MS = 86_400_000
 
-/** Day number of a moment in the campaign's zone for a task per day, '' for one per campaign. */
-function periodOf(task: Task, timezone: string, at: number): string {
-  if (task.per === 'campaign') return ''
+/** Day number of a moment in the campaign's zone for a goal per day, '' for one per campaign. */
+function periodOf({ per }: Goal, timezone: string, at: number): string {
+  if (per === 'campaign') return ''
   const { year, month, day } = dayOf(at, timezone)
   return String(Date.UTC(year, month - 1, day) / DAY_MS)
 }
@@ -39,7 +40,8 @@ export async function reportProgress(
 ): Promise<TaskProgress> {
   const refused = (code: 'NOT_STARTED' | 'ENDED' | 'CONFLICT', detail: string) =>
     ({ kind: 'refused', code, detail }) as const
-  if (activity.kind !== 'task' || activity.goal === null) return refused('CONFLICT', 'it is no task with a goal')
+  const goal = kindOf(activity).goal?.(activity) ?? null
+  if (goal === null) return refused('CONFLICT', 'it is no task with a goal')
   const { at, ...counted } = report
   const { opensAt = 0, closesAt = 0 } = activity.sessions[0] ?? {}
   if (at < opensAt) return refused('NOT_STARTED', `the task opens at ${new Date(opensAt).toISOString()}`)
@@ -48,7 +50,7 @@ export async function reportProgress(
     ...counted,
     campaign: campaign.id,
     task: activity.id,
-    period: periodOf(activity, campaign.rules.timezone, at),
-    goal: activity.goal.count
+    period: periodOf(goal, campaign.rules.timezone, at),
+    goal: goal.count
   })
 }

@@ -4,6 +4,7 @@ import type { IntentRow } from '../../store/campaigns/intents.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { AuditEntry } from '../../store/operators/audit.ts'
 import type { Rules } from '../definition/rules.ts'
+import { kindOf } from '../kinds/index.ts'
 import { stockKey } from '../parts/fields.ts'
 
 /** What was asked of one number, and what the gate really did; `applied` is null while that is not known. */
@@ -19,10 +20,11 @@ export function appliedAdds({ adds }: Pick<IntentRow, 'adds'>, applied: readonly
   return adds.map(([key, field, asked], index) => ({ key, field, asked, applied: applied?.[index] ?? null }))
 }
 
-/** How a field of stock is called: by its session, or by its prize where the activity is a draw. */
+/** How a field of stock is called: by what its activity has stock of. */
 export function stockView({ key, field, asked, applied }: AppliedAdd, rules: Rules | undefined) {
-  const isDraw = rules?.activities.some(({ id, kind }) => kind === 'draw' && stockKey(rules.id, id) === key)
-  return { [isDraw ? 'prize' : 'session']: field.replace(/:remaining$/, ''), asked, applied }
+  const activity = rules?.activities.find(({ id }) => stockKey(rules.id, id) === key)
+  const of = (activity && kindOf(activity).stock?.of) ?? 'session'
+  return { [of]: field.replace(/:remaining$/, ''), asked, applied }
 }
 
 /** A balance that an operator moved, and what of a removal was not there any more. */

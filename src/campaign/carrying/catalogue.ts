@@ -4,7 +4,6 @@ import { type DrawSeed, readSeeds } from '../../store/campaigns/draws.ts'
 import type { Definition } from '../definition/document.ts'
 import { definitionOf, type Rules } from '../definition/rules.ts'
 import type { ActivityRules } from '../kinds/index.ts'
-import type { Sale } from '../kinds/sale/rules.ts'
 
 /** What a published campaign is at a moment. */
 export type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'
@@ -32,11 +31,6 @@ export interface CatalogueCampaign {
 export interface CatalogueActivity {
   readonly campaign: CatalogueCampaign
   readonly activity: ActivityRules
-}
-
-export interface CatalogueSale {
-  readonly campaign: CatalogueCampaign
-  readonly sale: Sale
 }
 
 export type Flags = Pick<CatalogueCampaign, 'paused' | 'ended' | 'settled'>
@@ -75,7 +69,6 @@ export class Catalogue {
   readonly #onError: (error: unknown) => void
   #campaigns = new Map<string, CatalogueCampaign>()
   #activities = new Map<string, Map<string, CatalogueActivity>>()
-  #sales = new Map<string, Map<string, CatalogueSale>>()
   #revision = -1
   #timer: NodeJS.Timeout | undefined
   #running = false
@@ -107,12 +100,7 @@ export class Catalogue {
     return this.#campaigns.get(id)
   }
 
-  /** A sale and its campaign; two lookups, nothing else: the hot path asks for each request. */
-  findSale(campaign: string, sale: string): CatalogueSale | undefined {
-    return this.#sales.get(campaign)?.get(sale)
-  }
-
-  /** An activity of any kind and its campaign, as cheap as `findSale`. */
+  /** An activity and its campaign; two lookups, nothing else: the hot path asks for each request. */
   findActivity(campaign: string, activity: string): CatalogueActivity | undefined {
     return this.#activities.get(campaign)?.get(activity)
   }
@@ -136,12 +124,9 @@ export class Catalogue {
   #index(campaigns: Map<string, CatalogueCampaign>): void {
     this.#campaigns = campaigns
     this.#activities = new Map()
-    this.#sales = new Map()
     for (const campaign of campaigns.values()) {
       const { activities } = campaign.rules
-      const sales = activities.filter((activity) => activity.kind === 'sale')
       this.#activities.set(campaign.id, new Map(activities.map((activity) => [activity.id, { campaign, activity }])))
-      this.#sales.set(campaign.id, new Map(sales.map((sale) => [sale.id, { campaign, sale }])))
     }
   }
 

@@ -1,19 +1,23 @@
+import { compileActivity } from '../definition/compile.ts'
 import { findActivity, type Rules, withActivity } from '../definition/rules.ts'
-import { compileActivity } from '../kinds/index.ts'
-import { applyLimits, applyPrices, applyWeights, meantPrize } from './kinds.ts'
-import { type Adjusted, addStock, Contradiction, changedPuts, type Draft, guarded, nothing } from './parts.ts'
+import { kindOf } from '../kinds/index.ts'
+import { Contradiction } from '../parts/contradiction.ts'
+import type { Changed, LimitChanges, Prices } from '../parts/patch.ts'
+import { type Adjusted, addStock, changedPuts, type Draft, guarded, kindNames, naming, nothing } from './draft.ts'
 import type { ActivityPatch } from './patch.ts'
 import { applyEnd, applySession, meantSession } from './sessions.ts'
 
 /** Stock of the session that is meant, or the quota of the prize. */
 function applyStock(draft: Draft, delta: number, named: { prize: string | undefined; session: string | undefined }) {
   const { activity, data } = draft
+  const { stock } = kindOf(activity)
   if (delta === 0) throw new Contradiction('/addStock', 'must not be 0')
-  if (activity.kind === 'task') throw new Contradiction('/addStock', `${activity.id} is a task, which has no stock`)
+  if (!stock) throw new Contradiction('/addStock', `${naming(activity)}, which has no stock`)
   if (named.prize !== undefined) {
-    data.prize = meantPrize(draft, named.prize)
+    if (!stock.named) throw noPrizes(draft, '/prize')
+    data.prize = stock.named(activity, named.prize)
     addStock(draft, named.prize, delta)
-  } else if (activity.kind === 'draw') {
+  } else if (stock.of === 'prize') {
     throw new Contradiction('/prize', `is missing: name the prize of ${activity.id} whose quota is meant`)
   } else {
     const session = meantSession(draft, named.session)
@@ -21,6 +25,50 @@ function applyStock(draft: Draft, delta: number, named: { prize: string | undefi
     addStock(draft, session.id, delta)
   }
   data.addStock = delta
+}
+
+function noPrizes({ activity }: Draft, pointer: string): Contradiction {
+  const others = kindNames(({ weights }) => weights !== undefined)
+  return new Contradiction(pointer, `${naming(activity)}; only ${others} have prizes and weights`)
+}
+
+function take(draft: Draft, { activity, data }: Changed<Draft['activity']>): void {
+  draft.activity = activity
+  Object.assign(draft.data, data)
+}
+
+/** A price in money and its list price, or what something costs in its unit. */
+function applyPrices(draft: Draft, prices: Prices): void {
+  const { activity } = draft
+  const { price } = kindOf(activity)
+  for (const name of ['listPrice', 'free'] as const) {
+    if (prices[name] === undefined || price?.in === 'money') continue
+    const others = kindNames((kind) => kind.price?.in === 'money')
+    throw new Contradiction(`/${name}`, `${naming(activity)}; only ${others} are sold for money`)
+  }
+  if (price) take(draft, price.changed(activity, prices))
+  else if (prices.price !== undefined) {
+    const others = kindNames((kind) => kind.price !== undefined)
+    throw new Contradiction('/price', `${naming(activity)}; only ${others} have a price`)
+  }
+}
+
+/** The limits that are named. */
+function applyLimits(draft: Draft, changes: LimitChanges): void {
+  const { activity, data } = draft
+  const { limits } = kindOf(activity)
+  for (const name of Object.keys(changes)) {
+    if (limits && Object.hasOwn(limits.fields, name)) continue
+    throw new Contradiction(`/limits/${name}`, `${naming(activity)}, which has no such limit`)
+  }
+  data.limits = changes
+  if (limits) draft.activity = limits.changed(activity, changes)
+}
+
+function applyWeights(draft: Draft, changes: Readonly<Record<string, number>>): void {
+  const { weights } = kindOf(draft.activity)
+  if (!weights) throw noPrizes(draft, '/weights')
+  take(draft, weights.changed(draft.activity, changes))
 }
 
 function checkBeside({ session, addStock: delta, closesAt, prize }: ActivityPatch): void {

@@ -1,21 +1,19 @@
 import { compileLimits } from '../definition/compile.ts'
 import type { Rules } from '../definition/rules.ts'
-import type { ActivityRules } from '../kinds/index.ts'
-import { compileShipBy } from '../kinds/sale/compile.ts'
-import type { Sale } from '../kinds/sale/rules.ts'
-import { addedSessions } from '../kinds/sale/rules.ts'
-import { iso } from '../parts/activity.ts'
+import { type ActivityRules, kindOf } from '../kinds/index.ts'
+import { addedSessions, iso } from '../parts/activity.ts'
 import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
-import { type AddEntry, activityKey, type Put, stockKey } from '../parts/fields.ts'
+import { Contradiction, momentAt } from '../parts/contradiction.ts'
+import { type AddEntry, activityKey, type Put, putsOf, stockKey } from '../parts/fields.ts'
 import type { Session } from '../parts/model.ts'
 import { packSessions } from '../parts/packed.ts'
-import { type Adjusted, Contradiction, changedPuts, guarded, momentAt, nothing } from './parts.ts'
+import { type Adjusted, changedPuts, guarded, nothing } from './draft.ts'
 import type { CampaignPatch } from './patch.ts'
 
 /** The campaign's end moved: the rules then in force, and the sessions that came with the added days. */
 interface Moved {
   readonly rules: Rules
-  readonly added: ReadonlyArray<{ readonly sale: Sale; readonly sessions: readonly Session[] }>
+  readonly added: ReadonlyArray<{ readonly activity: ActivityRules; readonly sessions: readonly Session[] }>
 }
 
 function checkEnd(rules: Rules, closesAt: number, now: number): void {
@@ -28,10 +26,9 @@ function checkEnd(rules: Rules, closesAt: number, now: number): void {
 
 /** Those of added days, none that would have begun already: a session is as long as it says. */
 function sessionsToCome(rules: Rules, closesAt: number, now: number): Moved['added'] {
-  const added = rules.activities.flatMap((sale) => {
-    if (sale.kind !== 'sale') return []
-    const sessions = addedSessions(sale, rules, { ...rules, closesAt }).filter(({ opensAt }) => opensAt >= now)
-    return sessions.length === 0 ? [] : [{ sale, sessions }]
+  const added = rules.activities.flatMap((activity) => {
+    const sessions = addedSessions(activity, rules, { ...rules, closesAt }).filter(({ opensAt }) => opensAt >= now)
+    return sessions.length === 0 ? [] : [{ activity, sessions }]
   })
   const all = [...rules.activities.map(({ sessions }) => sessions), ...added.map(({ sessions }) => sessions)]
   const count = all.reduce((sum, sessions) => sum + sessions.length, 0)
@@ -46,9 +43,9 @@ function moveEnd(rules: Rules, closesAt: number, now: number): Moved {
   checkEnd(rules, closesAt, now)
   const added = sessionsToCome(rules, closesAt, now)
   const moved = (activity: ActivityRules, session: Session): Session => {
-    // the seed of a draw that has ended may be public: it is not opened again
-    const over = activity.kind === 'draw' && session.closesAt <= now
-    const stays = over || (activity.kind === 'sale' && activity.daily !== undefined)
+    // its seed may be public: it is not opened again
+    const over = kindOf(activity).hasSeed && session.closesAt <= now
+    const stays = over || activity.daily !== undefined
     const carried = session.closesAt === rules.closesAt && !stays ? { ...session, closesAt } : session
     if (carried.closesAt > closesAt || carried.closesAt <= carried.opensAt) {
       throw new Contradiction(
@@ -60,7 +57,7 @@ function moveEnd(rules: Rules, closesAt: number, now: number): Moved {
   }
   const activities = rules.activities.map((activity) => {
     const sessions = activity.sessions.map((session) => moved(activity, session))
-    const more = added.find(({ sale }) => sale === activity)?.sessions ?? []
+    const more = added.find((more) => more.activity === activity)?.sessions ?? []
     return { ...activity, sessions: inOrder(activity.id, [...sessions, ...more]) }
   })
   return { rules: { ...rules, closesAt, activities }, added }
@@ -79,17 +76,16 @@ function inOrder(activity: string, sessions: Session[]): Session[] {
 
 /** The stock of sessions that came, as it is preloaded for those of the definition. */
 function stockOfAdded(rules: Rules, added: Moved['added']): AddEntry[] {
-  return added.flatMap(({ sale, sessions }) =>
-    sessions.map((session): AddEntry => [stockKey(rules.id, sale.id), `${session.id}:remaining`, session.stock])
+  return added.flatMap(({ activity, sessions }) =>
+    sessions.map((session): AddEntry => [stockKey(rules.id, activity.id), `${session.id}:remaining`, session.stock])
   )
 }
 
-/** `sessions` of each activity and `ship_by` of each sale, which depend on the campaign's window. */
+/** The fields of each activity that depend on the campaign's window. */
 function windowPuts(rules: Rules): Put[] {
   return rules.activities.flatMap((activity) => {
-    const key = activityKey(rules.id, activity.id)
-    const sessions: Put = [key, 'sessions', packSessions(activity.sessions)]
-    return activity.kind === 'sale' ? [[key, 'ship_by', compileShipBy(rules, activity)] as const, sessions] : [sessions]
+    const fields = kindOf(activity).windowFields?.(rules, activity)
+    return putsOf(activityKey(rules.id, activity.id), { ...fields, sessions: packSessions(activity.sessions) })
   })
 }
 
@@ -110,8 +106,8 @@ export function adjustCampaign(rules: Rules, now: number, body: CampaignPatch): 
       data.closesAt = iso(after.closesAt)
       adds.push(...stockOfAdded(after, moved.added))
       if (moved.added.length > 0) {
-        data.addedSessions = moved.added.map(({ sale, sessions }) => ({
-          activity: sale.id,
+        data.addedSessions = moved.added.map(({ activity, sessions }) => ({
+          activity: activity.id,
           sessions: sessions.map(({ id }) => id)
         }))
       }

@@ -1,15 +1,13 @@
-import { compile, compileStock, compileZone } from '../definition/compile.ts'
+import { compile, compileActivity, compileStock, compileZone } from '../definition/compile.ts'
 import type { Rules } from '../definition/rules.ts'
 import { stockItems } from '../definition/stock.ts'
-import { prizeField } from '../kinds/draw/compile.ts'
-import type { Draw, Prize } from '../kinds/draw/rules.ts'
-import type { ActivityRules } from '../kinds/index.ts'
-import { compileActivity } from '../kinds/index.ts'
+import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import { type AddEntry, activityKey, campaignKey, type Put } from '../parts/fields.ts'
+import type { Refuse } from '../parts/kind.ts'
 import type { Session } from '../parts/model.ts'
-import { compareActivity, compareCampaign, type Refuse } from './compare-version.ts'
-import { changedPuts } from './parts.ts'
+import { compareActivity, compareCampaign } from './compare-version.ts'
+import { changedPuts } from './draft.ts'
 
 /** How a version becomes the one in force: first what nobody can use yet, then, once verified, what opens it. */
 export interface PublicationPlan {
@@ -28,23 +26,13 @@ export function planFirst(rules: Rules, version: number): PublicationPlan {
   }
 }
 
-/** A prize in force with the words of a later version. */
-function mergePrize(inForce: Prize | undefined, target: Prize): Prize {
-  if (!inForce) return target
-  const { display: _display, ...rest } = inForce
-  return {
-    ...rest,
-    title: target.title,
-    subPrizes: target.subPrizes,
-    ...(target.display === undefined ? {} : { display: target.display })
-  }
-}
-
-/** An activity in force with what a later version may bring: texts, further sessions of a sale, prizes of a draw. */
+/** An activity in force with what a later version may bring: texts, further sessions, and what else its kind lets it. */
 function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityRules {
+  // another kind is refused, so nothing of it is merged
+  if (inForce.kind !== target.kind) return inForce
   const { description: _description, category: _category, ...rest } = inForce
-  const known = new Set(inForce.sessions.map((session) => session.id))
-  const added = target.sessions.filter((session) => !known.has(session.id))
+  const ids = new Set(inForce.sessions.map((session) => session.id))
+  const added = target.sessions.filter((session) => !ids.has(session.id))
   const merged: ActivityRules = {
     ...rest,
     title: target.title,
@@ -53,11 +41,8 @@ function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityR
     ...(target.category === undefined ? {} : { category: target.category }),
     sessions: [...inForce.sessions, ...added].sort((a, b) => a.opensAt - b.opensAt)
   }
-  if (merged.kind === 'sale' && target.kind === 'sale' && target.daily) return { ...merged, daily: target.daily }
-  if (merged.kind !== 'draw' || target.kind !== 'draw') return merged
-  const before = new Map(merged.prizes.map((prize) => [prize.id, prize]))
-  const prizes = target.prizes.map((prize) => mergePrize(before.get(prize.id), prize))
-  return { ...merged, prizes, weightsByLevel: target.weightsByLevel }
+  const known = target.daily ? { ...merged, daily: target.daily } : merged
+  return kindOf(inForce).merge?.(known, target) ?? known
 }
 
 const shut = (activity: ActivityRules, added: ReadonlySet<Session>): ActivityRules => ({
@@ -74,15 +59,15 @@ interface Steps {
 /** An activity that is new is shut until it is verified. */
 function planNew(target: Rules, activity: ActivityRules, { puts, adds, open }: Steps): void {
   // a campaign from before there were draws does not tell its days yet
-  if (activity.kind !== 'sale') puts.push(compileZone(target))
+  if (!kindOf(activity).ignoresDays) puts.push(compileZone(target))
   puts.push(...compileActivity(target, { ...activity, paused: true }))
   adds.push(...compileStock(target, activity))
   open.push([activityKey(target.id, activity.id), 'paused', '0'])
 }
 
 /**
- * What is new of an activity in force: sessions are preloaded as paused, prizes with all but their weight; a prize that
- * no list names is never drawn.
+ * What is new of an activity in force: sessions are preloaded as paused, and what only its kind knows before the fields that
+ * let it be used.
  */
 function planGrown(target: Rules, change: { inForce: ActivityRules; merged: ActivityRules }, steps: Steps): void {
   const { inForce, merged } = change
@@ -91,17 +76,11 @@ function planGrown(target: Rules, change: { inForce: ActivityRules; merged: Acti
   steps.adds.push(...compileStock(target, merged, items))
   const before = compileActivity(target, inForce)
   const after = compileActivity(target, merged)
-  const prizes = new Set(newPrizes(inForce, merged).map(prizeField))
+  const unused = new Set(kindOf(merged).preloaded?.(inForce, merged))
   const sessions = new Set(merged.sessions.filter((session) => !inForce.sessions.includes(session)))
-  steps.puts.push(...changedPuts(before, after).filter(([, field]) => prizes.has(field)))
+  steps.puts.push(...changedPuts(before, after).filter(([, field]) => unused.has(field)))
   if (sessions.size > 0) steps.puts.push(...changedPuts(before, compileActivity(target, shut(merged, sessions))))
-  steps.open.push(...changedPuts(before, after).filter(([, field]) => !prizes.has(field)))
-}
-
-function newPrizes(inForce: ActivityRules, merged: ActivityRules): string[] {
-  const idsOf = (activity: ActivityRules) => (activity as Partial<Draw>).prizes?.map(({ id }) => id) ?? []
-  const known = new Set(idsOf(inForce))
-  return idsOf(merged).filter((id) => !known.has(id))
+  steps.open.push(...changedPuts(before, after).filter(([, field]) => !unused.has(field)))
 }
 
 /**

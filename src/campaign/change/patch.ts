@@ -1,8 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { Tier, Weight } from '../kinds/draw/definition.ts'
+import { kinds } from '../kinds/index.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import { explain, tooLarge } from '../parts/explain.ts'
-import { Admission, Count, Flag, Id, MAX_UNITS, Moment, Price, Stock, UnitsPerUser } from '../parts/shapes.ts'
+import { type LimitChanges, prices, UnitsOrNone } from '../parts/patch.ts'
+import { Admission, Flag, Id, MAX_UNITS, Moment, Stock, Weights } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
@@ -13,32 +14,15 @@ export const Reason = Type.String({
   description: 'must say why, in 1 to 500 characters'
 })
 
-const UnitsOrNone = Type.Union([UnitsPerUser, Type.Null()], {
-  description: 'must be a whole number of units from 1 to 999,999, or null for no limit'
-})
-
-const TimesOrNone = Type.Union([Count, Type.Null()], {
-  description: 'must be a whole number from 1 to 1,000,000,000, or null for no limit'
-})
-
 const Limits = Type.Object({ unitsPerUser: UnitsOrNone }, closed)
 
-/** Sales and redemptions have `unitsPerUser`, draws the others; what is not named stays. */
-const ActivityLimits = Type.Object(
-  {
-    unitsPerUser: Type.Optional(UnitsOrNone),
-    perDay: Type.Optional(TimesOrNone),
-    perCampaign: Type.Optional(TimesOrNone),
-    winsPerCampaign: Type.Optional(TimesOrNone),
-    winsPerTier: Type.Optional(
-      Type.Record(Tier, TimesOrNone, {
-        ...closed,
-        minProperties: 1,
-        description: 'must be wins by tier, such as {"1": 1}, or null for a tier without limit'
-      })
-    )
-  },
-  { ...closed, minProperties: 1, description: 'must name at least one limit' }
+/** The limits of all kinds; a limit that a kind does not have is refused by name, what is not named stays. */
+const ActivityLimits = Type.Unsafe<LimitChanges>(
+  Type.Object(Object.assign({}, ...Object.values(kinds).map(({ limits }) => limits?.fields)), {
+    ...closed,
+    minProperties: 1,
+    description: 'must name at least one limit'
+  })
 )
 
 /** A session that is new, or what is to change of one that exists. */
@@ -76,21 +60,9 @@ export const ActivityPatch = Type.Object(
     ),
     prize: Type.Optional(Id),
     closesAt: Type.Optional(Moment),
-    price: Type.Optional(Price),
-    free: Type.Optional(Flag),
-    listPrice: Type.Optional(
-      Type.Union([Price, Type.Null()], {
-        description: 'must be an amount in minor units above the price, or null for no list price'
-      })
-    ),
+    ...prices,
     limits: Type.Optional(ActivityLimits),
-    weights: Type.Optional(
-      Type.Record(Id, Weight, {
-        ...closed,
-        minProperties: 1,
-        description: 'must be weights by prize, such as {"first": 2}'
-      })
-    ),
+    weights: Type.Optional(Weights),
     paused: Type.Optional(Flag)
   },
   closed

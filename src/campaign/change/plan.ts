@@ -23,7 +23,7 @@ import {
 } from '../carrying/context.ts'
 import { describe, type Rules } from '../definition/rules.ts'
 import { campaignKey } from '../parts/fields.ts'
-import type { Adjusted } from './parts.ts'
+import type { Adjusted } from './draft.ts'
 
 /** What a change of a locked campaign leads to. */
 export interface Planned extends Writes {

@@ -1,7 +1,9 @@
+import { kindOf } from '../kinds/index.ts'
 import { iso } from '../parts/activity.ts'
 import { MAX_SESSIONS } from '../parts/bounds.ts'
+import { Contradiction, momentAt } from '../parts/contradiction.ts'
 import type { Session } from '../parts/model.ts'
-import { addStock, Contradiction, type Draft, momentAt } from './parts.ts'
+import { addStock, type Draft, kindNames, naming } from './draft.ts'
 import type { SessionChange } from './patch.ts'
 
 /**
@@ -19,10 +21,10 @@ export function meantSession({ activity, now }: Draft, name: string | undefined)
   return meant
 }
 
-/** A draw that has ended stays so: its seed is shown then, and whoever knows it can choose what they win. */
+/** What has a seed and has ended stays so: the seed is shown then, and who knows it can choose what they win. */
 function checkStillSecret({ activity, now }: Draft, session: Session, pointer: string): void {
   const before = activity.sessions.find((other) => other.id === session.id)
-  if (activity.kind !== 'draw' || !before || before.closesAt > now || session.closesAt <= now) return
+  if (!kindOf(activity).hasSeed || !before || before.closesAt > now || session.closesAt <= now) return
   throw new Contradiction(`${pointer}/closesAt`, `${activity.id} has ended and its seed is public: it stays closed`)
 }
 
@@ -53,8 +55,8 @@ function setSession(draft: Draft, session: Session): void {
 function addSession(draft: Draft, change: SessionChange): void {
   const { opensAt, closesAt, stock } = change
   const { activity, rules } = draft
-  if (activity.kind !== 'sale') {
-    throw new Contradiction('/session/id', `${activity.id} is a ${activity.kind}, which has the session all only`)
+  if (!kindOf(activity).hasSessions) {
+    throw new Contradiction('/session/id', `${naming(activity)}, which has the session all only`)
   }
   const missing = (['opensAt', 'closesAt', 'stock'] as const).filter((name) => change[name] === undefined)
   if (opensAt === undefined || closesAt === undefined || stock === undefined) {
@@ -78,11 +80,16 @@ function addSession(draft: Draft, change: SessionChange): void {
 
 /** What a session of this kind does not have. */
 function checkFields({ activity }: Draft, { stock, unitsPerUser }: SessionChange): void {
-  if (stock !== undefined && (activity.kind === 'draw' || activity.kind === 'task')) {
-    throw new Contradiction('/session/stock', `${activity.id} is a ${activity.kind}, whose session has no stock`)
+  const kind = kindOf(activity)
+  if (stock !== undefined && kind.stock?.of !== 'session') {
+    throw new Contradiction('/session/stock', `${naming(activity)}, whose session has no stock`)
   }
-  if (unitsPerUser !== undefined && activity.kind !== 'sale') {
-    throw new Contradiction('/session/unitsPerUser', 'only sessions of sales have a limit of their own; give limits')
+  if (unitsPerUser !== undefined && !kind.hasSessions) {
+    const others = kindNames(({ hasSessions }) => hasSessions === true)
+    throw new Contradiction(
+      '/session/unitsPerUser',
+      `only sessions of ${others} have a limit of their own; give limits`
+    )
   }
 }
 

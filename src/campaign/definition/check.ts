@@ -1,11 +1,8 @@
-import { checkDraw } from '../kinds/draw/check.ts'
-import { type ActivityDefinition, builtKinds, kinds } from '../kinds/index.ts'
-import { checkRedemption } from '../kinds/redemption/check.ts'
-import { checkOverlaps, checkPrice, checkSale } from '../kinds/sale/check.ts'
-import { checkCircles, checkTask } from '../kinds/task/check.ts'
+import type { Kind } from '../../base/kinds.ts'
+import { type ActivityDefinition, isBuilt, kindOf, kinds, kindsThat, schemas } from '../kinds/index.ts'
 import { moment } from '../parts/activity.ts'
 import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
-import { type Add, type Context, checkMoment, checkUnique, checkUnits } from '../parts/check.ts'
+import { type Add, type Context, checkMoment, checkOverlaps, checkUnique, checkUnits } from '../parts/check.ts'
 import { type DefinitionError, explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
 import { isTimezone } from '../parts/local-time.ts'
 import { REWARD_WORDS } from '../parts/shapes.ts'
@@ -25,18 +22,17 @@ function checkActivityShape(activity: unknown, pointer: string, add: Add): boole
     add(pointer, `must be an object, but is ${shown(activity)}`)
     return false
   }
-  if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind)) {
-    const names = Object.keys(kinds).join(', ')
+  if (typeof kind !== 'string' || !Object.hasOwn(schemas, kind)) {
+    const names = Object.keys(schemas).join(', ')
     add(`${pointer}/kind`, kind === undefined ? 'is missing' : `must be one of ${names}, but is ${shown(kind)}`)
     return false
   }
-  if (!builtKinds.has(kind)) {
-    add(`${pointer}/kind`, `${kind} is not built yet`)
-  }
-  const errors = explain(kinds[kind as keyof typeof kinds], activity)
+  const built = isBuilt(kind) ? kindOf({ kind }) : undefined
+  if (!built) add(`${pointer}/kind`, `${kind} is not built yet`)
+  const errors = explain(schemas[kind] ?? {}, activity)
   for (const error of errors) add(pointer + error.pointer, error.detail)
-  if (kind === 'sale') checkPrice(activity, pointer, add)
-  return errors.length === 0 && builtKinds.has(kind)
+  built?.checkAnyway?.(activity, pointer, add)
+  return errors.length === 0 && built !== undefined
 }
 
 function checkWindow(definition: Definition, add: Add): { opensAt: number; closesAt: number } | undefined {
@@ -85,10 +81,7 @@ function unitsOfDefinition(definition: Definition, add: Add): NonNullable<Defini
 
 function checkActivity(activity: ActivityDefinition, pointer: string, context: Context): void {
   if (activity.visibleFrom !== undefined) checkMoment(activity.visibleFrom, `${pointer}/visibleFrom`, context.add)
-  if (activity.kind === 'sale') checkSale(activity, pointer, context)
-  else if (activity.kind === 'draw') checkDraw(activity, pointer, context)
-  else if (activity.kind === 'task') checkTask(activity, pointer, context)
-  else checkRedemption(activity, pointer, context)
+  kindOf(activity).check(activity, pointer, context)
 }
 
 interface Told {
@@ -117,16 +110,23 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
   )
   const ids = shapely.map((_, index) => idOf(activities[index], index))
   checkUnique(ids, (index) => `/activities/${index}/id`, add)
-  const kindOf = new Map(ids.map((id, index) => [id, (activities[index] as { kind?: unknown } | null)?.kind]))
-  const context: Context = { add, window, units, kindOf }
+  const kindById = new Map(ids.map((id, index) => [id, (activities[index] as { kind?: unknown } | null)?.kind]))
+  const context: Context = {
+    add,
+    window,
+    units,
+    kindById,
+    withChances: kindsThat(({ hasChances }) => hasChances === true),
+    completed: kindsThat(({ isCompleted }) => isCompleted === true)
+  }
   for (const [index, fitting] of shapely.entries()) {
     const activity = activities[index]
     if (fitting && activity) checkActivity(activity, `/activities/${index}`, context)
   }
-  checkCircles(
-    activities.map((activity, index) => (shapely[index] && activity?.kind === 'task' ? activity : undefined)),
-    add
-  )
+  for (const kind of Object.keys(kinds) as Kind[]) {
+    const own = activities.map((activity, index) => (shapely[index] && activity?.kind === kind ? activity : undefined))
+    kindOf({ kind }).checkTogether?.(own, add)
+  }
 }
 
 /** The id of an activity of any shape; one that has none gets a name that no id can equal. */

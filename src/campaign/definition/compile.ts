@@ -1,10 +1,20 @@
-import { type ActivityRules, compileActivity } from '../kinds/index.ts'
+import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import { LONGEST_MS } from '../parts/bounds.ts'
-import { type AddEntry, campaignKey, flag, type Put, putsOf, stockKey } from '../parts/fields.ts'
+import {
+  type AddEntry,
+  activityKey,
+  campaignKey,
+  commonFields,
+  flag,
+  type Put,
+  putsOf,
+  stockKey
+} from '../parts/fields.ts'
 import { zoneOffsets } from '../parts/local-time.ts'
 import { packZone } from '../parts/packed.ts'
+import type { StockItem } from '../parts/stock.ts'
 import type { Rules } from './rules.ts'
-import { type StockItem, stockItems } from './stock.ts'
+import { stockItems } from './stock.ts'
 
 /** Rules and stock as the gate's flat hashes: values to write and numbers to add, by logical key. */
 export interface Compiled {
@@ -56,6 +66,12 @@ export function compileCampaign(rules: Rules, flags: Flags): Put[] {
     compileZone(rules),
     ...compileLimits(rules)
   ]
+}
+
+/** All values of `a:<campaign>:<activity>`. */
+export function compileActivity(rules: Rules, activity: ActivityRules): Put[] {
+  const fields = { ...commonFields(activity), ...kindOf(activity).compile(rules, activity) }
+  return putsOf(activityKey(rules.id, activity.id), fields)
 }
 
 /** Stock of sessions and prizes as it is first added. The gate moves `total` along with `remaining`. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Activity, type ActivityDefinition, Privileges } from '../kinds/index.ts'
+import { type ActivityDefinition, schemas } from '../kinds/index.ts'
 import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
@@ -23,6 +23,11 @@ const Policies = Type.Object(
       })
     )
   },
+  closed
+)
+
+const Privileges = Type.Object(
+  { earlySeconds: Type.Optional(whole(0, 86_400)), extraUnits: Type.Optional(whole(0, 1000)) },
   closed
 )
 
@@ -70,6 +75,8 @@ const manyActivities = {
   maxItems: MAX_ACTIVITIES,
   description: `must be a list of 1 to ${MAX_ACTIVITIES} activities`
 }
+
+const Activity = Type.Union(Object.values(schemas))
 
 /** The published JSON Schema of a definition: every kind, built or not. */
 export const DefinitionSchema = Type.Object({ ...envelope, activities: Type.Array(Activity, manyActivities) }, closed)

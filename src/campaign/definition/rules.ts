@@ -1,8 +1,5 @@
-import type { Draw } from '../kinds/draw/rules.ts'
-import { type ActivityRules, activityDefinition, activityRules } from '../kinds/index.ts'
-import type { Sale } from '../kinds/sale/rules.ts'
-import { sessionDefinition } from '../kinds/sale/rules.ts'
-import { iso, moment } from '../parts/activity.ts'
+import { type ActivityRules, kindOf } from '../kinds/index.ts'
+import { iso, moment, sessionDefinition } from '../parts/activity.ts'
 import type { Localized } from '../parts/shapes.ts'
 import type { Definition } from './document.ts'
 
@@ -59,7 +56,7 @@ export function rulesOf(definition: Definition): Rules {
     unitsPerUser: limits?.unitsPerUser ?? 0,
     units: definition.units ?? {},
     policies: { ...defaultPolicies, ...definition.policies },
-    activities: definition.activities.map((activity) => activityRules(activity, window))
+    activities: definition.activities.map((activity) => kindOf(activity).rules(activity, window))
   }
 }
 
@@ -78,22 +75,12 @@ export function definitionOf(rules: Rules): Definition {
     ...(unitsPerUser > 0 ? { limits: { unitsPerUser } } : {}),
     units: { ...units },
     policies: policiesDefinition(policies) as NonNullable<Definition['policies']>,
-    activities: activities.map(activityDefinition)
+    activities: activities.map((activity) => kindOf(activity).definition(activity))
   }
 }
 
 export function findActivity(rules: Rules, id: string): ActivityRules | undefined {
   return rules.activities.find((activity) => activity.id === id)
-}
-
-export function findSale(rules: Rules, id: string): Sale | undefined {
-  const found = findActivity(rules, id)
-  return found?.kind === 'sale' ? found : undefined
-}
-
-export function findDraw(rules: Rules, id: string): Draw | undefined {
-  const found = findActivity(rules, id)
-  return found?.kind === 'draw' ? found : undefined
 }
 
 /** The rules with one activity exchanged. */
@@ -109,8 +96,9 @@ export function describe(rules: Rules, id: string): Record<string, unknown> {
   if (id === '') return { ...definitionOf(rules), activities: undefined }
   const activity = findActivity(rules, id)
   if (!activity) return {}
-  const described = { ...activityDefinition(activity), paused: activity.paused }
-  if (activity.kind !== 'sale') return described
+  const kind = kindOf(activity)
+  const described = { ...kind.definition(activity), paused: activity.paused }
+  if (!kind.hasSessions) return described
   return {
     ...described,
     sessions: activity.sessions.map((session) => ({ ...sessionDefinition(session), paused: session.paused }))

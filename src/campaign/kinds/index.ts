@@ -1,102 +1,43 @@
-import { Type } from 'typebox'
-import type { CampaignContext, LocalWindow } from '../parts/context.ts'
-import type { Put } from '../parts/fields.ts'
-import { whole } from '../parts/shapes.ts'
-import { compileDraw } from './draw/compile.ts'
-import { type DrawDefinition, DrawSchema } from './draw/definition.ts'
-import { type Draw, drawDefinition, drawRules } from './draw/rules.ts'
-import { Assist, Board, Game, Invite, Share } from './later.ts'
-import { compileRedemption } from './redemption/compile.ts'
-import { type RedemptionDefinition, RedemptionSchema } from './redemption/definition.ts'
-import { type Redemption, redemptionDefinition, redemptionRules } from './redemption/rules.ts'
-import { compileSale } from './sale/compile.ts'
-import { type SaleDefinition, SaleSchema } from './sale/definition.ts'
-import { type Sale, saleDefinition, saleRules } from './sale/rules.ts'
-import { compileTask } from './task/compile.ts'
-import { type TaskDefinition, TaskSchema } from './task/definition.ts'
-import { type Task, taskDefinition, taskRules } from './task/rules.ts'
+import type { TSchema } from 'typebox'
+import type { Kind } from '../../base/kinds.ts'
+import type { KindRules } from '../parts/kind.ts'
+import { draw } from './draw/index.ts'
+import { later } from './later.ts'
+import { redemption } from './redemption/index.ts'
+import { sale } from './sale/index.ts'
+import { task } from './task/index.ts'
 
-const closed = { additionalProperties: false }
+/** The kinds of activities, by the name that stands in `kind`. Their order is that of the schema that is published. */
+export const kinds = { sale, draw, task, redemption } satisfies Readonly<Record<Kind, unknown>>
 
-/** The schema of each kind of activity, by the name that stands in `kind`. */
-export const kinds = {
-  sale: SaleSchema,
-  draw: DrawSchema,
-  task: TaskSchema,
-  redemption: RedemptionSchema,
-  invite: Invite,
-  share: Share,
-  assist: Assist,
-  game: Game,
-  board: Board
-} as const
+/** An activity of any kind as a definition says it. */
+export type ActivityDefinition = ReturnType<(typeof kinds)[Kind]['definition']>
 
-/** Kinds that this version can run; the others are refused by name. */
-export const builtKinds: ReadonlySet<string> = new Set(['sale', 'draw', 'task', 'redemption'])
+/** An activity of any kind in force. */
+export type ActivityRules = ReturnType<(typeof kinds)[Kind]['rules']>
 
-export const Activity = Type.Union([
-  SaleSchema,
-  DrawSchema,
-  TaskSchema,
-  RedemptionSchema,
-  Invite,
-  Share,
-  Assist,
-  Game,
-  Board
-])
+/** A kind as who does not know which one it is sees it. */
+export type AnyKind = KindRules<ActivityDefinition, ActivityRules>
 
-export const Privileges = Type.Object(
-  { earlySeconds: Type.Optional(whole(0, 86_400)), extraUnits: Type.Optional(whole(0, 1000)) },
-  closed
-)
+const byName: Readonly<Record<Kind, AnyKind>> = kinds
 
-export type ActivityDefinition = SaleDefinition | DrawDefinition | TaskDefinition | RedemptionDefinition
-
-export type ActivityRules = Sale | Draw | Task | Redemption
-
-export function activityRules(activity: ActivityDefinition, window: LocalWindow): ActivityRules {
-  switch (activity.kind) {
-    case 'sale':
-      return saleRules(activity, window)
-    case 'draw':
-      return drawRules(activity, window)
-    case 'task':
-      return taskRules(activity, window)
-    case 'redemption':
-      return redemptionRules(activity, window)
-    default:
-      return activity satisfies never
-  }
+/** The kind of an activity; its methods are for activities of this kind only. */
+export function kindOf({ kind }: { readonly kind: Kind }): AnyKind {
+  return byName[kind]
 }
 
-export function activityDefinition(activity: ActivityRules): ActivityDefinition {
-  switch (activity.kind) {
-    case 'sale':
-      return saleDefinition(activity)
-    case 'draw':
-      return drawDefinition(activity)
-    case 'task':
-      return taskDefinition(activity)
-    case 'redemption':
-      return redemptionDefinition(activity)
-    default:
-      return activity satisfies never
-  }
+/** The names of the kinds of which something is true, in the order of the registry. */
+export function kindsThat(is: (kind: AnyKind) => boolean): Kind[] {
+  return (Object.keys(kinds) as Kind[]).filter((name) => is(byName[name]))
 }
 
-/** All values of `a:<campaign>:<activity>`. */
-export function compileActivity(campaign: CampaignContext, activity: ActivityRules): Put[] {
-  switch (activity.kind) {
-    case 'sale':
-      return compileSale(campaign, activity)
-    case 'draw':
-      return compileDraw(campaign, activity)
-    case 'task':
-      return compileTask(campaign, activity)
-    case 'redemption':
-      return compileRedemption(campaign, activity)
-    default:
-      return activity satisfies never
-  }
+/** Whether this version can run activities of a kind; the others of `schemas` are refused by name. */
+export function isBuilt(kind: string): kind is Kind {
+  return Object.hasOwn(kinds, kind)
+}
+
+/** The schema of each kind of activity, also of those that are not built yet. */
+export const schemas: Readonly<Record<string, TSchema>> = {
+  ...Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, schema])),
+  ...later
 }

@@ -7,7 +7,7 @@ const closed = { additionalProperties: false }
 
 const Side = Type.Object({ on: oneOf('accepted', 'qualified'), reward: Reward }, closed)
 
-export const Invite = Type.Object(
+const Invite = Type.Object(
   {
     ...common,
     kind: Type.Literal('invite'),
@@ -22,7 +22,7 @@ export const Invite = Type.Object(
   closed
 )
 
-export const Share = Type.Object(
+const Share = Type.Object(
   {
     ...common,
     kind: Type.Literal('share'),
@@ -34,7 +34,7 @@ export const Share = Type.Object(
   closed
 )
 
-export const Assist = Type.Object(
+const Assist = Type.Object(
   {
     ...common,
     kind: Type.Literal('assist'),
@@ -48,7 +48,7 @@ export const Assist = Type.Object(
   closed
 )
 
-export const Game = Type.Object(
+const Game = Type.Object(
   {
     ...common,
     kind: Type.Literal('game'),
@@ -61,7 +61,7 @@ export const Game = Type.Object(
   closed
 )
 
-export const Board = Type.Object(
+const Board = Type.Object(
   {
     ...common,
     kind: Type.Literal('board'),
@@ -75,3 +75,6 @@ export const Board = Type.Object(
   },
   closed
 )
+
+/** Schemas of kinds that a definition may hold and this version does not run, by name. */
+export const later = { invite: Invite, share: Share, assist: Assist, game: Game, board: Board }

@@ -1,30 +1,15 @@
 import { countCodes } from '../../store/campaigns/codes.ts'
 import type { Rules } from '../definition/rules.ts'
 import type { Warning } from '../definition/warnings.ts'
-import type { ActivityRules } from '../kinds/index.ts'
+import { type ActivityRules, kindOf } from '../kinds/index.ts'
+import type { WantedCodes } from '../parts/kind.ts'
 
 /** Free codes of a pool, as far as Postgres has them. */
 export type FreeCodes = ReadonlyMap<string, number>
 
-interface Wanted {
-  readonly pointer: string
-  readonly pool: string
-  /** units that ask for a code each; null without a quota */
-  readonly units: number | null
-}
+const wantedOf = (activity: ActivityRules, pointer: string) => kindOf(activity).codes?.(activity, pointer) ?? []
 
-function wantedOf(activity: ActivityRules, pointer: string): Wanted[] {
-  if (activity.kind === 'redemption') {
-    const units = activity.sessions.reduce((sum, { stock }) => sum + stock, 0)
-    return activity.pool === '' ? [] : [{ pointer: `${pointer}/pool`, pool: activity.pool, units }]
-  }
-  if (activity.kind !== 'draw') return []
-  return activity.prizes.flatMap(({ pool, quota }, index) =>
-    pool === '' ? [] : [{ pointer: `${pointer}/prizes/${index}/pool`, pool, units: quota }]
-  )
-}
-
-function codeWarning({ pointer, pool, units }: Wanted, free: number): Warning[] {
+function codeWarning({ pointer, pool, units }: WantedCodes, free: number): Warning[] {
   if (units === null && free > 0) return []
   if (units !== null && units <= free) return []
   const asked = units === null ? 'no code' : `${free} free ${free === 1 ? 'code' : 'codes'} for ${units}`

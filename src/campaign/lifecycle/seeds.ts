@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { type DrawSeed, insertSeed } from '../../store/campaigns/draws.ts'
 import type { Rules } from '../definition/rules.ts'
+import { kindOf } from '../kinds/index.ts'
 
 const SEED_BYTES = 32
 
@@ -11,10 +12,10 @@ export function newSeed(): DrawSeed {
   return { seed, commitment: createHash('sha256').update(seed).digest('hex') }
 }
 
-/** Gives a seed to every draw that has none yet. */
+/** Gives a seed to every activity that is to have one and has none yet. */
 export async function giveSeeds(client: PoolClient, rules: Rules): Promise<void> {
   for (const activity of rules.activities) {
-    if (activity.kind !== 'draw') continue
+    if (!kindOf(activity).hasSeed) continue
     await insertSeed(client, { campaign: rules.id, activity: activity.id }, newSeed())
   }
 }

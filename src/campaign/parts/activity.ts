@@ -1,8 +1,10 @@
 import { momentOf } from '../../base/moment.ts'
+import { MAX_SESSIONS } from './bounds.ts'
 import type { CommonDefinition } from './common.ts'
-import type { Window } from './context.ts'
-import { type Session, WHOLE } from './model.ts'
-import type { Localized } from './shapes.ts'
+import type { LocalWindow, Window } from './context.ts'
+import { type ActivityBase, type Session, WHOLE } from './model.ts'
+import { expandDaily, type PlannedSession } from './sessions.ts'
+import type { Localized, SessionDefinition } from './shapes.ts'
 
 /** @throws Error when the text is no moment: definitions are checked before they come here */
 export function moment(text: string): number {
@@ -54,6 +56,31 @@ export function commonDefinition(activity: Common) {
     sort,
     ...(visibleFrom === undefined ? {} : { visibleFrom: iso(visibleFrom) }),
     ...(Object.keys(asked).length > 0 ? { requires: asked } : {})
+  }
+}
+
+export const newSession = (session: PlannedSession): Session => ({
+  ...session,
+  publishedStock: session.stock,
+  paused: false
+})
+
+/** The daily sessions that an activity has in a window and did not have in a smaller one. */
+export function addedSessions(activity: ActivityBase, before: Window, window: LocalWindow): Session[] {
+  const known = new Set(activity.sessions.map(({ id }) => id))
+  return expandDaily(activity.daily ?? [], window, MAX_SESSIONS)
+    .filter(({ id, closesAt }) => closesAt > before.closesAt && !known.has(id))
+    .map(newSession)
+}
+
+/** A session in force as a definition says it. */
+export function sessionDefinition(session: Session): SessionDefinition {
+  return {
+    id: session.id,
+    opensAt: iso(session.opensAt),
+    closesAt: iso(session.closesAt),
+    stock: Math.max(0, session.stock),
+    ...(session.unitsPerUser > 0 ? { unitsPerUser: session.unitsPerUser } : {})
   }
 }
 

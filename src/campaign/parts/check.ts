@@ -17,7 +17,11 @@ export interface Context {
   readonly window: Window | undefined
   readonly units: Units | undefined
   /** kind by id of all activities, also of those that are wrong otherwise */
-  readonly kindOf: ReadonlyMap<string, unknown>
+  readonly kindById: ReadonlyMap<string, unknown>
+  /** the kinds of which users may have chances */
+  readonly withChances: readonly string[]
+  /** the kinds that are completed */
+  readonly completed: readonly string[]
 }
 
 export function checkMoment(text: string, pointer: string, add: Add): number | undefined {
@@ -33,6 +37,23 @@ export function checkUnique(ids: ReadonlyArray<string | number>, pointerOf: (ind
   for (const [index, id] of ids.entries()) {
     if (seen.has(id)) add(pointerOf(index), `${shown(id)} is used twice`)
     seen.add(id)
+  }
+}
+
+/** When one of several sessions is open, and where it stands in the definition. */
+export interface Span {
+  readonly id: string
+  readonly opensAt: number
+  readonly closesAt: number
+  readonly pointer: string
+}
+
+/** Sessions of one activity must not overlap: at any moment at most one is open. */
+export function checkOverlaps(spans: readonly Span[], add: Add): void {
+  const sorted = spans.toSorted((a, b) => a.opensAt - b.opensAt)
+  for (const [index, span] of sorted.entries()) {
+    const before = sorted[index - 1]
+    if (before && span.opensAt < before.closesAt) add(span.pointer, `overlaps session ${shown(before.id)}`)
   }
 }
 
@@ -63,25 +84,26 @@ export function checkUnits(names: readonly string[], pointer: string, { add, uni
   }
 }
 
-function checkKind(
+function checkReferred(
   ids: readonly string[],
-  kind: string,
+  kinds: readonly string[],
   at: { context: Context; pointerOf: (index: number) => string }
 ) {
   for (const [index, id] of ids.entries()) {
-    if (at.context.kindOf.get(id) !== kind) at.context.add(at.pointerOf(index), `there is no ${kind} ${shown(id)}`)
+    if (kinds.some((kind) => kind === at.context.kindById.get(id))) continue
+    at.context.add(at.pointerOf(index), `there is no ${kinds.join(' or ')} ${shown(id)}`)
   }
 }
 
-/** Ids that must be those of tasks of this campaign. */
-export function checkTasks(ids: readonly string[], pointer: string, context: Context): void {
-  checkKind(ids, 'task', { context, pointerOf: (index) => `${pointer}/${index}` })
+/** Ids that must be those of activities of this campaign which are completed, such as tasks. */
+export function checkCompleted(ids: readonly string[], pointer: string, context: Context): void {
+  checkReferred(ids, context.completed, { context, pointerOf: (index) => `${pointer}/${index}` })
 }
 
-/** Units, draws and tasks that a reward names. */
+/** Units that a reward names, and activities whose chances it gives or that its doubler is for. */
 export function checkReward(reward: RewardDefinition, pointer: string, context: Context): void {
   checkUnits(Object.keys(unitsOf(reward)), pointer, context)
-  const draws = Object.keys(reward.chances ?? {})
-  checkKind(draws, 'draw', { context, pointerOf: (index) => `${pointer}/chances/${draws[index]}` })
-  checkTasks(reward.doubler?.activities ?? [], `${pointer}/doubler/activities`, context)
+  const ids = Object.keys(reward.chances ?? {})
+  checkReferred(ids, context.withChances, { context, pointerOf: (index) => `${pointer}/chances/${ids[index]}` })
+  checkCompleted(reward.doubler?.activities ?? [], `${pointer}/doubler/activities`, context)
 }

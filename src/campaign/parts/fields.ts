@@ -8,9 +8,12 @@ export type AddEntry = AdjustCommand['adds'][number]
 
 export const { campaign: campaignKey, activity: activityKey, stock: stockKey, user: userKey } = logical
 
+/** Fields of one hash of the gate. */
+export type Fields = Record<string, string | number>
+
 export const flag = (value: boolean) => (value ? '1' : '0')
 
-export function putsOf(key: string, fields: Record<string, string | number>): Put[] {
+export function putsOf(key: string, fields: Fields): Put[] {
   return Object.entries(fields).map(([field, value]) => [key, field, String(value)] as const)
 }
 

@@ -1,5 +1,5 @@
 import type { Kind } from '../../base/kinds.ts'
-import type { PlannedSession } from './sessions.ts'
+import type { DailyEntry, PlannedSession } from './sessions.ts'
 import type { Localized } from './shapes.ts'
 
 /** The one session of every activity that is no sale. */
@@ -28,6 +28,8 @@ export interface ActivityBase {
   readonly paused: boolean
   /** sorted by `opensAt`, not overlapping; all but sales have exactly one, `all`, with the activity's own window */
   readonly sessions: readonly Session[]
+  /** what its sessions were made of, for days that are added later; only of a kind that has several */
+  readonly daily?: readonly DailyEntry[]
 }
 
 /** What something costs, or one part of what it gives: an amount of a unit that the campaign declares. */

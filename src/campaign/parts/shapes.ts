@@ -57,6 +57,15 @@ export const oneOf = <const Value extends string>(...values: Value[]) =>
 
 export const Flag = Type.Boolean({ description: 'must be true or false' })
 
+/** Weights are whole numbers: a hundred of the largest add up to far less than 2^52, the numbers that are drawn. */
+export const Weight = whole(0, MAX_UNITS)
+
+export const Weights = Type.Record(Id, Weight, {
+  ...closed,
+  minProperties: 1,
+  description: 'must be weights by prize, such as {"first": 2}'
+})
+
 export const Requires = Type.Object(
   { entitlement: Type.Optional(Id), level: Type.Optional(whole(1, 100)) },
   { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or both' }
@@ -120,5 +129,7 @@ export const Daily = Type.Object(
 
 /** Beside its words a reward holds amounts by unit; no type of TypeScript says that. */
 export type RewardDefinition = Static<typeof Reward>
+
+export type SessionDefinition = Static<typeof Session>
 
 export type Localized = Static<typeof Title>

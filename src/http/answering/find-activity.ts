@@ -1,11 +1,10 @@
 import { UnavailableError } from '../../base/errors.ts'
-import type { CatalogueActivity, CatalogueCampaign, CatalogueSale } from '../../campaign/carrying/catalogue.ts'
+import type { CatalogueActivity, CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
 
 /** The part of the catalogue that the routes use. */
 export interface CatalogueSource {
   list(): CatalogueCampaign[]
   get(id: string): CatalogueCampaign | undefined
-  findSale(campaign: string, sale: string): CatalogueSale | undefined
   findActivity(campaign: string, activity: string): CatalogueActivity | undefined
   refresh(): Promise<void>
 }
@@ -18,8 +17,6 @@ export interface Directory {
   /** @throws UnavailableError while no catalogue could be read at all */
   findCampaign(id: string): Promise<CatalogueCampaign | undefined>
   /** A look-up, and only for what is not known a promise: the hot path takes the first way. @throws UnavailableError */
-  findSale(campaign: string, sale: string): CatalogueSale | Promise<CatalogueSale | undefined>
-  /** The same for an activity of any kind. @throws UnavailableError */
   findActivity(campaign: string, activity: string): CatalogueActivity | Promise<CatalogueActivity | undefined>
   /** Reads the catalogue at most every 100 ms, whoever asks. @throws UnavailableError while none could be read at all */
   refresh(): Promise<void>
@@ -27,7 +24,7 @@ export interface Directory {
 
 /**
  * A campaign published a moment ago must not be "not found" until the next turn of the catalogue, and an empty catalogue
- * after a start without Postgres says nothing about what exists. Hidden sales do not exist for the public yet.
+ * after a start without Postgres says nothing about what exists. Hidden activities do not exist for the public yet.
  */
 export function createDirectory(catalogue: CatalogueSource, now: () => number = Date.now): Directory {
   let loaded = false
@@ -55,11 +52,6 @@ export function createDirectory(catalogue: CatalogueSource, now: () => number = 
 
   const isVisible = (from: number | undefined) => from === undefined || from <= now()
 
-  function knownSale(campaign: string, sale: string): CatalogueSale | undefined {
-    const found = catalogue.findSale(campaign, sale)
-    return isVisible(found?.sale.visibleFrom) ? found : undefined
-  }
-
   function knownActivity(campaign: string, activity: string): CatalogueActivity | undefined {
     const found = catalogue.findActivity(campaign, activity)
     return isVisible(found?.activity.visibleFrom) ? found : undefined
@@ -71,9 +63,6 @@ export function createDirectory(catalogue: CatalogueSource, now: () => number = 
     async findCampaign(id) {
       if (catalogue.get(id) === undefined) await refresh()
       return catalogue.get(id)
-    },
-    findSale(campaign, sale) {
-      return knownSale(campaign, sale) ?? refresh().then(() => knownSale(campaign, sale))
     },
     findActivity(campaign, activity) {
       return knownActivity(campaign, activity) ?? refresh().then(() => knownActivity(campaign, activity))

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { CatalogueCampaign } from '../../../src/campaign/carrying/catalogue.ts'
-import { findActivity, findSale, rulesOf } from '../../../src/campaign/definition/rules.ts'
+import { findActivity, rulesOf } from '../../../src/campaign/definition/rules.ts'
 import { type Config, loadConfig } from '../../../src/config/config.ts'
 import type { CatalogueSource } from '../../../src/http/answering/find-activity.ts'
 import { signTokens } from '../../../src/http/auth/sign-token.ts'
@@ -58,11 +58,6 @@ export function aCatalogue(campaigns: CatalogueCampaign[] = [aCampaign()]): Cata
   return {
     list: () => [...campaigns],
     get,
-    findSale(id, saleId) {
-      const campaign = get(id)
-      const sale = campaign && findSale(campaign.rules, saleId)
-      return campaign && sale && { campaign, sale }
-    },
     findActivity(id, activityId) {
       const campaign = get(id)
       const activity = campaign && findActivity(campaign.rules, activityId)

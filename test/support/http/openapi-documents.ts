@@ -40,7 +40,6 @@ function parts() {
     catalogue: {
       list: () => [],
       get: () => undefined,
-      findSale: () => undefined,
       findActivity: () => undefined,
       refresh: async () => {}
     },

@@ -1,8 +1,8 @@
 import { type Context, checkOwnWindow, checkReward, checkUnique, checkUnits } from '../../parts/check.ts'
-import { shown } from '../../parts/explain.ts'
+import { type DefinitionError, shown } from '../../parts/explain.ts'
 import { unitsOf } from '../../parts/reward.ts'
 import type { DrawDefinition, PrizeDefinition, PrizeType } from './definition.ts'
-import { isCredited, weightIn } from './rules.ts'
+import { type Draw, isCredited, weightIn } from './rules.ts'
 
 /** Types of prizes whose claim may be answered with a code. */
 const codeTypes: ReadonlySet<PrizeType> = new Set(['coupon', 'e-card', 'membership'])
@@ -106,4 +106,13 @@ export function checkDraw(draw: DrawDefinition, pointer: string, context: Contex
       add(`${pointer}/limits/winsPerTier/${tier}`, `no prize has tier ${tier}`)
     }
   }
+}
+
+/** A promise that can never be due: it counts losing spins, and no spin of the draw loses. */
+export function warnOfPromises({ prizes }: Draw, pointer: string): DefinitionError[] {
+  if (prizes.some(({ type }) => type === 'nothing')) return []
+  return prizes.flatMap(({ guaranteedAfter }, index) => {
+    const detail = 'is never due: it counts losing spins, and no prize of this draw is of type nothing'
+    return guaranteedAfter > 0 ? [{ pointer: `${pointer}/prizes/${index}/guaranteedAfter`, detail }] : []
+  })
 }

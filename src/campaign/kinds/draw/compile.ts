@@ -1,6 +1,6 @@
 import { EDITION } from '../../../record/draw.ts'
 import type { CampaignContext } from '../../parts/context.ts'
-import { activityKey, commonFields, flag, type Put, participationFields, putsOf } from '../../parts/fields.ts'
+import { type Fields, flag, participationFields } from '../../parts/fields.ts'
 import { compileChance, compileCost, compileReward } from '../../parts/pay.ts'
 import type { Draw, Prize } from './rules.ts'
 import { weightIn } from './rules.ts'
@@ -51,12 +51,11 @@ function costFields(campaign: CampaignContext, draw: Draw) {
 
 export const prizeField = (id: string) => `prize:${id}`
 
-/** All values of `a:<campaign>:<draw>`. */
-export function compileDraw(campaign: CampaignContext, draw: Draw): Put[] {
+/** The fields of `a:<campaign>:<draw>` beside those of every kind. */
+export function compileDraw(campaign: CampaignContext, draw: Draw): Fields {
   const { limits, prizes } = draw
   const pools = prizes.flatMap(({ id, pool }) => (pool === '' ? [] : [`${id}:${pool}`]))
-  return putsOf(activityKey(campaign.id, draw.id), {
-    ...commonFields(draw),
+  return {
     ...participationFields,
     ...costFields(campaign, draw),
     edition: EDITION,
@@ -73,5 +72,5 @@ export function compileDraw(campaign: CampaignContext, draw: Draw): Put[] {
     ...(pools.length > 0 && { pools: pools.join(',') }),
     memory: flag(prizes.some(({ minSpins, guaranteedAfter }) => minSpins > 0 || guaranteedAfter > 0)),
     ...Object.fromEntries(prizes.map((prize) => [prizeField(prize.id), compilePrize(campaign, prize)]))
-  })
+  }
 }

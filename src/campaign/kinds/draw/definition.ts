@@ -1,6 +1,19 @@
 import { type Static, Type } from 'typebox'
 import { common, ownWindow } from '../../parts/common.ts'
-import { Cost, Count, Id, MAX_UNITS, oneOf, Price, Reward, Stock, Title, whole } from '../../parts/shapes.ts'
+import {
+  Cost,
+  Count,
+  Id,
+  MAX_UNITS,
+  oneOf,
+  Price,
+  Reward,
+  Stock,
+  Title,
+  Weight,
+  Weights,
+  whole
+} from '../../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
@@ -17,9 +30,6 @@ export const prizeTypes = [
   'nothing'
 ] as const
 export type PrizeType = (typeof prizeTypes)[number]
-
-/** Weights are whole numbers: a hundred of the largest add up to far less than 2^52, the numbers that are drawn. */
-export const Weight = whole(0, MAX_UNITS)
 
 /** What a page that shows a wheel wants to know of a prize; it means nothing to the draw. */
 const Display = Type.Object(
@@ -85,11 +95,7 @@ const Limits = Type.Object(
 const LevelWeights = Type.Object(
   {
     level: whole(1, 100),
-    weights: Type.Record(Id, Weight, {
-      ...closed,
-      minProperties: 1,
-      description: 'must be weights by prize, such as {"first": 2}'
-    })
+    weights: Weights
   },
   closed
 )

@@ -1,23 +1,6 @@
-import { type Add, type Context, checkMoment, checkUnique } from '../../parts/check.ts'
-import { shown } from '../../parts/explain.ts'
+import { type Add, type Context, checkMoment, checkOverlaps, checkUnique, type Span } from '../../parts/check.ts'
 import { minutesOf } from '../../parts/sessions.ts'
 import type { SaleDefinition } from './definition.ts'
-
-interface Span {
-  readonly id: string
-  readonly opensAt: number
-  readonly closesAt: number
-  readonly pointer: string
-}
-
-/** Sessions of one sale must not overlap: at any moment at most one is open. */
-export function checkOverlaps(spans: readonly Span[], add: Add): void {
-  const sorted = spans.toSorted((a, b) => a.opensAt - b.opensAt)
-  for (const [index, span] of sorted.entries()) {
-    const before = sorted[index - 1]
-    if (before && span.opensAt < before.closesAt) add(span.pointer, `overlaps session ${shown(before.id)}`)
-  }
-}
 
 function checkSessions(sale: SaleDefinition, pointer: string, context: Context): void {
   const { add, window } = context

@@ -1,9 +1,9 @@
-import { commonDefinition, commonRules, iso, moment } from '../../parts/activity.ts'
+import { commonDefinition, commonRules, moment, newSession, sessionDefinition } from '../../parts/activity.ts'
 import { MAX_SESSIONS } from '../../parts/bounds.ts'
-import type { LocalWindow, Window } from '../../parts/context.ts'
+import type { LocalWindow } from '../../parts/context.ts'
 import { currencyCode } from '../../parts/currencies.ts'
 import type { ActivityBase, Session } from '../../parts/model.ts'
-import { type DailyEntry, expandDaily, type PlannedSession } from '../../parts/sessions.ts'
+import { expandDaily, type PlannedSession } from '../../parts/sessions.ts'
 import type { SaleDefinition } from './definition.ts'
 
 /** A sale in force: daily sessions listed one by one, money in minor units, 0 for "no limit" and "no deadline". */
@@ -16,8 +16,6 @@ export interface Sale extends ActivityBase {
   readonly unitsPerUser: number
   readonly payWithinSeconds: number
   readonly shipWithin?: { readonly businessDays: number; readonly from: 'campaignEnd' | 'acceptance' }
-  /** what its sessions were made of, for days that are added later */
-  readonly daily?: readonly DailyEntry[]
 }
 
 function sessionsOf(sale: SaleDefinition, window: LocalWindow): Session[] {
@@ -31,20 +29,6 @@ function sessionsOf(sale: SaleDefinition, window: LocalWindow): Session[] {
       }))
     : expandDaily(sale.daily ?? [], window, MAX_SESSIONS)
   return planned.sort((a, b) => a.opensAt - b.opensAt).map(newSession)
-}
-
-const newSession = (session: PlannedSession): Session => ({
-  ...session,
-  publishedStock: session.stock,
-  paused: false
-})
-
-/** The sessions that a sale has in a window and did not have in a smaller one. */
-export function addedSessions(sale: Sale, before: Window, window: LocalWindow): Session[] {
-  const known = new Set(sale.sessions.map(({ id }) => id))
-  return expandDaily(sale.daily ?? [], window, MAX_SESSIONS)
-    .filter(({ id, closesAt }) => closesAt > before.closesAt && !known.has(id))
-    .map(newSession)
 }
 
 /** A sale in force, as it is before any adjustment. */
@@ -62,16 +46,6 @@ export function saleRules(sale: SaleDefinition, window: LocalWindow): Sale {
     ...(shipWithin === undefined ? {} : { shipWithin }),
     ...(daily === undefined ? {} : { daily }),
     sessions: sessionsOf(sale, window)
-  }
-}
-
-export function sessionDefinition(session: Session): NonNullable<SaleDefinition['sessions']>[number] {
-  return {
-    id: session.id,
-    opensAt: iso(session.opensAt),
-    closesAt: iso(session.closesAt),
-    stock: Math.max(0, session.stock),
-    ...(session.unitsPerUser > 0 ? { unitsPerUser: session.unitsPerUser } : {})
   }
 }
 

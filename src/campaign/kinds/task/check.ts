@@ -1,4 +1,4 @@
-import { type Add, type Context, checkOwnWindow, checkReward, checkTasks, checkUnique } from '../../parts/check.ts'
+import { type Add, type Context, checkCompleted, checkOwnWindow, checkReward, checkUnique } from '../../parts/check.ts'
 import type { TaskDefinition } from './definition.ts'
 
 /** What the schema of a task cannot say. */
@@ -6,7 +6,7 @@ export function checkTask(task: TaskDefinition, pointer: string, context: Contex
   const { add } = context
   const { after = [], reward, streak = [] } = task
   checkOwnWindow(task, pointer, context)
-  checkTasks(after, `${pointer}/after`, context)
+  checkCompleted(after, `${pointer}/after`, context)
   checkUnique(after, (index) => `${pointer}/after/${index}`, add)
   checkReward(reward, `${pointer}/reward`, context)
   // nobody's token is at hand when the system completes it

@@ -1,12 +1,11 @@
 import type { CampaignContext } from '../../parts/context.ts'
-import { activityKey, commonFields, flag, type Put, participationFields, putsOf } from '../../parts/fields.ts'
+import { type Fields, flag, participationFields } from '../../parts/fields.ts'
 import { compileReward } from '../../parts/pay.ts'
 import type { Task } from './rules.ts'
 
-/** All values of `a:<campaign>:<task>`. */
-export function compileTask(campaign: CampaignContext, task: Task): Put[] {
-  return putsOf(activityKey(campaign.id, task.id), {
-    ...commonFields(task),
+/** The fields of `a:<campaign>:<task>` beside those of every kind. */
+export function compileTask(campaign: CampaignContext, task: Task): Fields {
+  return {
     ...participationFields,
     per: task.per,
     per_day: task.per === 'day' ? 1 : 0,
@@ -15,5 +14,5 @@ export function compileTask(campaign: CampaignContext, task: Task): Put[] {
     after: task.after.join(','),
     reward: compileReward(campaign, task.reward, true),
     streak: task.streak.map(({ days, reward }) => `${days}=${compileReward(campaign, reward, true)}`).join(';')
-  })
+  }
 }

@@ -1,8 +1,7 @@
-import { FloodgateError } from '../../base/errors.ts'
-import { momentOf, NO_MOMENT } from '../../base/moment.ts'
 import type { Rules } from '../definition/rules.ts'
 import { withStockChanged } from '../definition/stock.ts'
-import type { ActivityRules } from '../kinds/index.ts'
+import { type ActivityRules, type AnyKind, kindsThat } from '../kinds/index.ts'
+import { Contradiction } from '../parts/contradiction.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import { type AddEntry, type Put, stockKey } from '../parts/fields.ts'
 
@@ -19,25 +18,6 @@ export interface Adjustment {
 
 export type Adjusted = Adjustment | { readonly ok: false; readonly errors: DefinitionError[] }
 
-/** The value of an adjustment is right in itself and contradicts what is in force. */
-export class Contradiction extends FloodgateError {
-  readonly code = 'contradiction'
-  readonly meaning = 'The adjustment is refused; nothing was changed.'
-  readonly remedy = 'Correct the field that the pointer names.'
-  readonly pointer: string
-  constructor(pointer: string, detail: string) {
-    super(detail)
-    this.pointer = pointer
-  }
-}
-
-/** @throws Contradiction where the calendar has no such moment */
-export function momentAt(text: string, pointer: string): number {
-  const value = momentOf(text)
-  if (value === undefined) throw new Contradiction(pointer, NO_MOMENT)
-  return value
-}
-
 /** One adjustment of one activity, step by step: rules, stock and what is told about it. */
 export interface Draft {
   activity: ActivityRules
@@ -46,6 +26,15 @@ export interface Draft {
   readonly data: Record<string, unknown>
   readonly now: number
 }
+
+/** An activity and its kind, as a refusal tells them. */
+export const naming = ({ id, kind }: ActivityRules): string => `${id} is ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`
+
+const listed = new Intl.ListFormat('en', { type: 'conjunction' })
+
+/** The kinds of which something is true, as a refusal tells them: `sales and redemptions`. */
+export const kindNames = (is: (kind: AnyKind) => boolean): string =>
+  listed.format(kindsThat(is).map((name) => `${name}s`))
 
 /** Adds to the stock of a session or the quota of a prize. */
 export function addStock(draft: Draft, item: string, delta: number): void {

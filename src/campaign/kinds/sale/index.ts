@@ -1,0 +1,35 @@
+import type { KindRules } from '../../parts/kind.ts'
+import { unitsPerUserLimit } from '../../parts/patch.ts'
+import { sessionStock } from '../../parts/stock.ts'
+import { changePrices } from './change.ts'
+import { checkPrice, checkSale } from './check.ts'
+import { compileSale, compileShipBy } from './compile.ts'
+import { type SaleDefinition, SaleSchema } from './definition.ts'
+import { type Sale, saleDefinition, saleRules } from './rules.ts'
+
+const frozen = [
+  'sku',
+  'listPrice',
+  'price',
+  'currency',
+  'unitsPerUser',
+  'payWithinSeconds',
+  'shipWithin'
+] as const satisfies ReadonlyArray<keyof Sale>
+
+/** Units of one item for money, in sessions. */
+export const sale: KindRules<SaleDefinition, Sale> = {
+  schema: SaleSchema,
+  frozen,
+  check: checkSale,
+  rules: saleRules,
+  definition: saleDefinition,
+  compile: compileSale,
+  hasSessions: true,
+  ignoresDays: true,
+  stock: sessionStock,
+  limits: unitsPerUserLimit,
+  price: { in: 'money', changed: changePrices },
+  checkAnyway: checkPrice,
+  windowFields: compileShipBy
+}

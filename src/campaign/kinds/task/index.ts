@@ -1,0 +1,19 @@
+import type { KindRules } from '../../parts/kind.ts'
+import { checkCircles, checkTask } from './check.ts'
+import { compileTask } from './compile.ts'
+import { type TaskDefinition, TaskSchema } from './definition.ts'
+import { type Task, taskDefinition, taskRules } from './rules.ts'
+
+/** Something that a user does, or that other systems report, and that is rewarded. */
+export const task: KindRules<TaskDefinition, Task> = {
+  schema: TaskSchema,
+  frozen: ['per', 'goal', 'after', 'tier', 'reward', 'streak'] satisfies ReadonlyArray<keyof Task>,
+  check: checkTask,
+  rules: taskRules,
+  definition: taskDefinition,
+  compile: compileTask,
+  isCompleted: true,
+  checkTogether: checkCircles,
+  rewards: ({ reward, streak }) => [reward, ...streak.map((step) => step.reward)],
+  goal: ({ goal, per }) => (goal === null ? null : { count: goal.count, per })
+}
