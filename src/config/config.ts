@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { ConfigError } from './config-error.ts'
 import { databasePlace } from './database-url.ts'
 import { natsPlace } from './nats-url.ts'
 import { productionProblems } from './production.ts'
 import { redisPlace } from './redis-url.ts'
-import { ConfigError } from './urls.ts'
 
 /** Every environment variable of Floodgate, stated once: type, default and meaning. */
 const Environment = Type.Object({
@@ -130,8 +130,6 @@ type Environment = Static<typeof Environment>
 export type Config = Environment
 
 export const environmentSchema = Environment
-
-export { ConfigError }
 
 /** What is wrong with the addresses of the servers, each in words of its own that show no password. */
 function urlProblems(config: Config): string[] {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import type { ClientConfig } from 'pg'
-import { ConfigError, refuseOthers, type ServerUrl, splitUrl } from './urls.ts'
+import { ConfigError } from './config-error.ts'
+import { refuseOthers, type ServerUrl, splitUrl } from './urls.ts'
 
 const VARIABLE = 'DATABASE_URL'
 

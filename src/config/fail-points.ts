@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { FloodgateError } from '../base/errors.ts'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './config-error.ts'
 
 /**
  * Named places at which a test may strike, by the step that is done when they are reached.

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import type { ConnectionOptions, TlsOptions } from 'nats'
-import { ConfigError, refuseOthers, type ServerUrl, splitUrl } from './urls.ts'
+import { ConfigError } from './config-error.ts'
+import { refuseOthers, type ServerUrl, splitUrl } from './urls.ts'
 
 const VARIABLE = 'NATS_URL'
 const NATS_PORT = 4222

@@ -1,5 +1,6 @@
 import type { RedisOptions } from 'ioredis'
-import { type Address, ConfigError, refuseOthers, type ServerUrl, splitUrl } from './urls.ts'
+import { ConfigError } from './config-error.ts'
+import { type Address, refuseOthers, type ServerUrl, splitUrl } from './urls.ts'
 
 const VARIABLE = 'REDIS_URL'
 const REDIS_PORT = 6379

@@ -6,11 +6,15 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { textOf } from '../../src/base/errors.ts'
+import { textOf, UnavailableError } from '../../src/base/errors.ts'
 import { refusal } from '../../src/cli/admin/run.ts'
+import { failureText } from '../../src/cli/failure.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { nodeProblem, oldestNode } from '../../src/config/require-node.ts'
 import { createAdminClient } from '../../src/stack/admin-client.ts'
+import { StackError } from '../../src/stack/errors.ts'
 import { findExecutable } from '../../src/stack/processes/programs.ts'
+import { SchemaError } from '../../src/store/connection/schema-error.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -64,6 +68,40 @@ t.test('a payment that was noted is not called nothing', async (t) => {
   t.match(textOf(noted), /noted, and told as order\.refund-due.*Pay it back/s)
   t.match(refusal('order pay', { status: 409, body: { code: 'CONFLICT' } }).meaning, /Nothing was changed/)
   t.match(refusal('order pay', { status: 503, body: {} }).remedy, /same --key/)
+})
+
+t.test('a command that fails says what happened, what it means and what to do', (t) => {
+  const wrongConfig = t.throws(() => loadConfig({ PORT: 'x' }))
+  const refused = Object.assign(new Error(''), { code: 'ECONNREFUSED' })
+  const noServer = new AggregateError([Object.assign(new Error('connect ECONNREFUSED ::1:1'), refused)], '')
+  const told: Array<[unknown, RegExp]> = [
+    [
+      new StackError('It broke.', 'Nothing was done.', 'Mend it.'),
+      /^floodgate: It broke\.\n {2}Nothing.*\n {2}Mend it\.\n$/
+    ],
+    [new SchemaError('It is old.', 'Run: npx floodgate migrate'), /^floodgate: It is old\.\n {2}.+\n {2}Run: npx/],
+    [
+      new UnavailableError('Postgres did not answer in time'),
+      /^floodgate: Postgres .+\n {2}.+\n {2}.*npx floodgate doctor/
+    ],
+    [wrongConfig, /^floodgate: The configuration is not usable:\n {2}PORT must be.+\n {2}.+\n {2}Correct/],
+    [Object.assign(noServer, { code: 'ECONNREFUSED' }), /^floodgate: connect ECONNREFUSED ::1:1\n {2}.+\n {2}.*doctor/],
+    [
+      Object.assign(new Error('CONNECTION_REFUSED'), { name: 'NatsError' }),
+      /^floodgate: NATS: CONNECTION_REFUSED\n {2}.+\n {2}/
+    ]
+  ]
+  for (const [error, words] of told) {
+    t.match(failureText(error), words)
+    t.notMatch(failureText(error), /\n {4}at /, 'no stack trace')
+  }
+  t.match(
+    failureText(new TypeError('x is undefined')),
+    /^floodgate: unexpected: TypeError: x.*\n {4}at /,
+    'a fault of ours'
+  )
+  t.match(failureText('a text'), /^floodgate: unexpected: a text\n$/)
+  t.end()
 })
 
 t.test('the compose file is one that old versions take, with a worker that stands by', async (t) => {
