@@ -3,7 +3,7 @@ import { test } from 'tap'
 import type { CatalogueCampaign } from '../../src/campaign/carrying/catalogue.ts'
 import { findActivity } from '../../src/campaign/definition/rules.ts'
 import { packSessions } from '../../src/campaign/parts/packed.ts'
-import { createDirectory } from '../../src/http/answering/find-activity.ts'
+import { createActivityFinder } from '../../src/http/answering/find-activity.ts'
 import { liveView } from '../../src/http/campaigns/campaign-view.ts'
 import { LiveFigures } from '../../src/http/campaigns/live-figures.ts'
 import { aDraw, aPrize, aRedemption, aTask, rulesOf, thanks, withActivities } from '../campaign/kinds.ts'
@@ -172,8 +172,8 @@ test('my standing lists every activity', async (t) => {
 
 test('an activity of any kind is found by its id, unless it is hidden', async (t) => {
   const hidden = rulesOf(withActivities([aDraw({ visibleFrom: '2026-11-11T18:00:00+08:00' }), aTask()]))
-  const directory = createDirectory(aCatalogue([published({ rules: hidden })]), () => during)
-  t.match(await directory.findActivity('launch', 'check-in'), { activity: { kind: 'task' } })
-  t.match(await directory.findActivity('launch', 'phone'), { activity: { kind: 'sale' } })
-  t.equal(await directory.findActivity('launch', 'wheel'), undefined)
+  const finder = createActivityFinder(aCatalogue([published({ rules: hidden })]), () => during)
+  t.match(await finder.findActivity('launch', 'check-in'), { activity: { kind: 'task' } })
+  t.match(await finder.findActivity('launch', 'phone'), { activity: { kind: 'sale' } })
+  t.equal(await finder.findActivity('launch', 'wheel'), undefined)
 })

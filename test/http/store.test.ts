@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import tap, { type Test, test } from 'tap'
 import { setStoreDeadline } from '../../src/base/deadline.ts'
 import { createAuditedGate } from '../../src/campaign/carrying/audited-gate.ts'
-import { createOrderDirectory } from '../../src/http/orders/directory.ts'
+import { createOrderFinder } from '../../src/http/orders/find-orders.ts'
 import { createMetrics } from '../../src/http/running/metrics.ts'
 import { buildAdminApp } from '../../src/http/server/admin-app.ts'
 import { HealthCheck } from '../../src/http/server/health.ts'
@@ -277,7 +277,7 @@ test('an order that Postgres does not have yet is found through its owner', asyn
   const gate = new ScriptedGate()
   gate.ownerOf = async () => 'alice'
   gate.orders = [{ order: anOrder(), journaled: true }]
-  t.match(await createOrderDirectory(gate, pool).findAny('0-1700000000-7'), {
+  t.match(await createOrderFinder(gate, pool).findAny('0-1700000000-7'), {
     user: 'alice',
     order: { id: '0-1700000000-7' }
   })
@@ -290,5 +290,5 @@ test('an order that the worker stores while its owner is looked for is found all
     await storeOrder(pool, 'ann', { sequence: 7, at: Date.now() })
     return undefined
   }
-  t.match(await createOrderDirectory(gate, pool).findAny('0-1700000000-7'), { user: 'ann', journaled: true })
+  t.match(await createOrderFinder(gate, pool).findAny('0-1700000000-7'), { user: 'ann', journaled: true })
 })

@@ -1,6 +1,6 @@
 import { loadConfig } from '../../src/config/config.ts'
 import { jwksBounds } from '../../src/http/auth/jwks.ts'
-import { type Claims, claimRules, DEVICE_MAX, LEVEL_MAX } from '../../src/http/auth/storefront-token.ts'
+import { claimRules, DEVICE_MAX, type Identity, LEVEL_MAX } from '../../src/http/auth/storefront-token.ts'
 import { tokenReasons } from '../../src/http/auth/token-refusal.ts'
 import { code, grouped, table } from './markdown.ts'
 
@@ -14,12 +14,12 @@ const needed: Readonly<Record<string, string>> = {
   sub: 'the id of the user, a text of 1 to 255 bytes; `TOKEN_USER_CLAIM` names another claim to take it from'
 }
 
-/** Claims that a token may have, beside what identifies it. */
+/** Identity that a token may have, beside what identifies it. */
 const optional = {
   level: `a whole number from 0 to ${grouped(LEVEL_MAX)}; 0 where there is none. What \`requires.level\` and \`weightsByLevel\` ask for`,
   registeredAt: 'Unix seconds at which the user signed up. It is read and bounds nothing in this version',
   device: `a text of at most ${DEVICE_MAX} characters. It is read and bounds nothing in this version`
-} satisfies Record<keyof Omit<Claims, 'user' | 'expiresAt'>, string>
+} satisfies Record<keyof Omit<Identity, 'user' | 'expiresAt'>, string>
 
 export const claimNames = [...claimRules(config).requiredClaims, 'nbf', ...Object.keys(optional)]
 

@@ -4,9 +4,9 @@ import { fromStore } from '../../base/deadline.ts'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { progressOfUser } from '../../store/campaigns/progress.ts'
-import type { Directory } from '../answering/find-activity.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
 import type { Turns } from '../answering/turns.ts'
-import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
 import { standingView } from './me-view.ts'
@@ -14,7 +14,7 @@ import { standingView } from './me-view.ts'
 export interface MeOptions {
   readonly gate: Pick<UserReader, 'fieldsOf'>
   readonly pool: pg.Pool
-  readonly directory: Directory
+  readonly finder: ActivityFinder
   readonly authenticate: OnRequest
   readonly now: () => number
   readonly turns: Turns
@@ -57,7 +57,7 @@ async function viewOfFields<View>(
 
 /** GET .../me: balances, chances, counts and limits of the signed-in user in a campaign. */
 export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options) => {
-  const { gate, pool, directory, authenticate, now, turns } = options
+  const { gate, pool, finder, authenticate, now, turns } = options
   app.get(
     '/v1/campaigns/:campaign/me',
     {
@@ -71,9 +71,9 @@ export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options
       }
     },
     async (request, reply) => {
-      const campaign = await directory.findCampaign(request.params.campaign)
+      const campaign = await finder.findCampaign(request.params.campaign)
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
-      const { user, level } = claimsOf(request)
+      const { user, level } = identityOf(request)
       const view = await turns.take(reply, user, async () => {
         const progress = await progressOf(pool, campaign, user)
         const standing = { campaign, level, now: now(), progress }

@@ -6,7 +6,7 @@ import { dayNumberAt } from '../../campaign/parts/local-time.ts'
 import { POINTS, scopeOf } from '../../campaign/parts/scope.ts'
 import { userField } from '../../record/user-fields.ts'
 import { visibleActivities } from '../campaigns/campaign-view.ts'
-import { kindOf } from '../kinds/index.ts'
+import { httpKindOf } from '../kinds/index.ts'
 import { currentOrNext } from '../kinds/parts/page.ts'
 import { allowance, type Day, numberIn, type Standing } from '../kinds/parts/standing.ts'
 
@@ -27,7 +27,7 @@ function activityView(standing: Day, activity: ActivityRules) {
   const { id } = activity
   const session = currentOrNext(activity, now)
   const ofSession = session && numberIn(standing, `${userField.times(campaign.id, id)}/${session.id}`)
-  const { standing: standings } = kindOf(activity)
+  const { standing: standings } = httpKindOf(activity)
   return {
     id,
     kind: activity.kind,
@@ -54,7 +54,7 @@ function doublersView({ campaign, fields, now }: Standing) {
 function entitlementNames({ rules }: CatalogueCampaign): Set<string> {
   const names = rules.activities.flatMap((activity) => [
     activity.requires.entitlement,
-    ...(kindOf(activity).standing.rewards?.(activity) ?? []).map((reward) => reward?.entitlement ?? '')
+    ...(httpKindOf(activity).standing.rewards?.(activity) ?? []).map((reward) => reward?.entitlement ?? '')
   ])
   return new Set(names.filter((name) => name !== ''))
 }
@@ -75,7 +75,7 @@ export function standingView(standing: Standing) {
   const activities = visibleActivities(campaign, now)
   const shownOf = (view: 'chances' | 'streak') =>
     activities.flatMap((activity) => {
-      const shown = kindOf(activity).standing[view]?.(day, activity)
+      const shown = httpKindOf(activity).standing[view]?.(day, activity)
       return shown === undefined ? [] : [[activity.id, shown] as const]
     })
   return {

@@ -6,16 +6,16 @@ import { codesOfAll } from '../../store/campaigns/codes.ts'
 import type { StoredClaim } from '../../store/reading/claims.ts'
 import type { LedgerPlace, LedgerEntry as StoredEntry } from '../../store/reading/ledger.ts'
 import type { Turns } from '../answering/turns.ts'
-import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { type Claim, ClaimList, codesView } from '../kinds/redemption.ts'
 import { type LedgerEntry, LedgerList } from '../views/schemas.ts'
 import { decodeCursor, encodeCursor, type PageRequest, pageOf, pageView } from '../wire/pages.ts'
 import { ListQuery, refusals } from '../wire/schemas.ts'
-import type { AccountDirectory, Live } from './directory.ts'
+import type { Live, MovementFinder } from './find-movements.ts'
 
 export interface AccountOptions {
   readonly pool: pg.Pool
-  readonly accounts: AccountDirectory
+  readonly accounts: MovementFinder
   readonly authenticate: OnRequest
   readonly turns: Turns
 }
@@ -94,7 +94,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const { page, codes } = await turns.take(reply, user, () => claimsAndCodes(user, pageOf(request.query)))
       reply.header('cache-control', 'no-store')
       return reply.send(
@@ -116,7 +116,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const wanted = ledgerPageOf(request.query)
       const { items, next } = await turns.take(reply, user, () => accounts.ledger(user, wanted))
       return reply.header('cache-control', 'no-store').send({

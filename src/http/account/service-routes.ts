@@ -5,7 +5,7 @@ import { fromStore } from '../../base/deadline.ts'
 import { MOMENT_PATTERN, pastMoment } from '../../base/moment.ts'
 import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
 import { ProgressAmount, reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
-import type { Directory } from '../answering/find-activity.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { refusals, UserId } from '../wire/schemas.ts'
@@ -13,7 +13,7 @@ import { userOfBody } from '../wire/user-in.ts'
 
 export interface ServiceOptions {
   readonly pool: pg.Pool
-  readonly directory: Directory
+  readonly finder: ActivityFinder
   readonly now: () => number
 }
 
@@ -79,7 +79,7 @@ function counted(progress: TaskProgress, opensAt: string): Counted {
 }
 
 /** What other systems report. They are operators of role `service`; each route names the scope that it takes. */
-export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (app, { pool, directory, now }) => {
+export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (app, { pool, finder, now }) => {
   app.post(
     '/service/v1/campaigns/:campaign/tasks/:task/progress',
     {
@@ -89,7 +89,7 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
     async (request) => {
       const { campaign, task } = request.params
       const { sourceEventId, amount = 1, occurredAt } = request.body
-      const found = await directory.findActivity(campaign, task)
+      const found = await finder.findActivity(campaign, task)
       if (found === undefined || !('goal' in found.activity)) throw new ProblemError('NOT_FOUND')
       const { goal, sessions } = found.activity
       const source = request.operator.name

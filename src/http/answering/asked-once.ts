@@ -25,7 +25,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** the request as it was taken up; null where none was, or it was answered as before */
-    claim: (AdminRequest & { readonly fresh: boolean }) | null
+    taken: (AdminRequest & { readonly fresh: boolean }) | null
   }
 }
 
@@ -60,7 +60,7 @@ function refuseDryRun(request: FastifyRequest, _reply: FastifyReply, done: (erro
  * make harmless (intents, replays of the gate, references of lines). So an answer that was lost in a crash costs nothing either.
  */
 export function askChangesOnce(app: FastifyInstance, { pool, logger }: { pool: Pool; logger: Logger }): void {
-  app.decorateRequest('claim', null)
+  app.decorateRequest('taken', null)
 
   async function claimInTime(asked: AdminRequest): Promise<Claim> {
     const until = performance.now() + WAIT_MS
@@ -81,7 +81,7 @@ export function askChangesOnce(app: FastifyInstance, { pool, logger }: { pool: P
     const asked = { operator: request.operator.name, key: keyOf(request), hash }
     const claim = await claimInTime(asked)
     if (claim.kind === 'claimed') {
-      request.claim = { ...asked, fresh: claim.fresh }
+      request.taken = { ...asked, fresh: claim.fresh }
       return undefined
     }
     if (claim.kind === 'busy') throw new ProblemError('UNKNOWN_OUTCOME', { retryAfterMs: 1000 })
@@ -93,14 +93,14 @@ export function askChangesOnce(app: FastifyInstance, { pool, logger }: { pool: P
   }
 
   async function close(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
-    const { claim } = request
-    if (claim === null) return
+    const { taken } = request
+    if (taken === null) return
     const { statusCode: status } = reply
-    if (status >= 400 && status < 500 && claim.fresh) return forgetRequest(pool, claim)
-    if (status >= 300 || status === 202 || typeof payload !== 'string') return releaseRequest(pool, claim)
+    if (status >= 400 && status < 500 && taken.fresh) return forgetRequest(pool, taken)
+    if (status >= 300 || status === 202 || typeof payload !== 'string') return releaseRequest(pool, taken)
     const etag = reply.getHeader('etag')
     const digest = request.body instanceof Readable ? await digestOf(request) : null
-    return answerRequest(pool, claim, { status, body: payload, etag: typeof etag === 'string' ? etag : null, digest })
+    return answerRequest(pool, taken, { status, body: payload, etag: typeof etag === 'string' ? etag : null, digest })
   }
 
   /** What was done is answered also where it cannot be kept: then it is done again under the same key, to the same effect. */
@@ -110,7 +110,7 @@ export function askChangesOnce(app: FastifyInstance, { pool, logger }: { pool: P
     } catch (error) {
       logger.warn({ err: error, requestId: request.id }, 'the answer to a change could not be kept')
     }
-    request.claim = null
+    request.taken = null
     return payload
   }
 

@@ -5,7 +5,7 @@ import { assignCodesOfAll, type CodeAssignment, codesOfAll } from '../../store/c
 import { createSeldom } from '../running/seldom.ts'
 
 /** Hands codes to the owner of a confirmed claim or a claimed win. */
-export interface CodeDesk {
+export interface CodeAssigner {
   /**
    * The codes, the same each time. None while Postgres is away: the claim stands all the same, and its owner sees them
    * later; so this never throws. They go to the caller's answer and nowhere else.
@@ -64,7 +64,7 @@ class CodeQueue {
   }
 }
 
-export function createCodeDesk(pool: pg.Pool, logger: Logger): CodeDesk {
+export function createCodeAssigner(pool: pg.Pool, logger: Logger): CodeAssigner {
   const queue = new CodeQueue(pool)
   const seldom = createSeldom()
   return {

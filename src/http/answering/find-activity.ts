@@ -12,7 +12,7 @@ export interface CatalogueSource {
 const REFRESH_PAUSE_MS = 100
 
 /** The catalogue, read again before anything is called unknown. */
-export interface Directory {
+export interface ActivityFinder {
   readonly catalogue: CatalogueSource
   /** @throws UnavailableError while no catalogue could be read at all */
   findCampaign(id: string): Promise<CatalogueCampaign | undefined>
@@ -26,7 +26,7 @@ export interface Directory {
  * A campaign published a moment ago must not be "not found" until the next turn of the catalogue, and an empty catalogue
  * after a start without Postgres says nothing about what exists. Hidden activities do not exist for the public yet.
  */
-export function createDirectory(catalogue: CatalogueSource, now: () => number = Date.now): Directory {
+export function createActivityFinder(catalogue: CatalogueSource, now: () => number = Date.now): ActivityFinder {
   let loaded = false
   let readAt = Number.NEGATIVE_INFINITY
   let running: Promise<void> | undefined

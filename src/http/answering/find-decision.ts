@@ -18,7 +18,7 @@ export function decisionOf({ id, sequence, type, entity, at, record, report }: S
 }
 
 /** Decisions out of Redis and Postgres as one, by the key of the request that led to them. */
-export function createDecisionDirectory(gate: UserReader, pool: pg.Pool) {
+export function createDecisionFinder(gate: UserReader, pool: pg.Pool) {
   /** Redis' replay of a decision does not say where it was made, unless its order or win does. */
   async function place(user: string, field: string, decision: Decision): Promise<PlacedDecision | undefined> {
     const { order, win } = decision
@@ -49,4 +49,4 @@ export function createDecisionDirectory(gate: UserReader, pool: pg.Pool) {
   }
 }
 
-export type DecisionDirectory = ReturnType<typeof createDecisionDirectory>
+export type DecisionFinder = ReturnType<typeof createDecisionFinder>

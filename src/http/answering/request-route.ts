@@ -1,18 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { ConfirmedAny } from '../kinds/confirmed.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { pendingView } from '../views/outcome.ts'
 import { cleanKey } from '../wire/idempotency.ts'
 import { KeyParams, Pending, refusals } from '../wire/schemas.ts'
-import type { AnswerDesk } from './answer.ts'
-import type { DecisionDirectory } from './find-decision.ts'
+import type { AnswerBodies } from './bodies.ts'
+import type { DecisionFinder } from './find-decision.ts'
 import type { Turns } from './turns.ts'
 
 export interface RequestOptions {
-  readonly decisions: DecisionDirectory
-  readonly desk: AnswerDesk
+  readonly decisions: DecisionFinder
+  readonly bodies: AnswerBodies
   readonly authenticate: OnRequest
   readonly turns: Turns
 }
@@ -20,7 +20,7 @@ export interface RequestOptions {
 /** GET /v1/requests/{key}: the answer to a POST whose answer was lost. */
 export const requestRoute: FastifyPluginAsyncTypebox<RequestOptions> = async (
   app,
-  { decisions, desk, authenticate, turns }
+  { decisions, bodies, authenticate, turns }
 ) => {
   app.get(
     '/v1/requests/:key',
@@ -37,13 +37,13 @@ export const requestRoute: FastifyPluginAsyncTypebox<RequestOptions> = async (
     async (request, reply) => {
       const key = cleanKey(request.params.key)
       if (key === undefined) throw new ProblemError('NOT_FOUND')
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const found = await turns.take(reply, user, () => decisions.outcomeOf(user, key))
       if (found === undefined)
         throw new ProblemError('NOT_FOUND', {}, 'No decision stands under this key: send the request again with it.')
       if (found === 'pending') return reply.code(202).send(pendingView(key))
       const language = pickLanguage(request.headers['accept-language'])
-      return reply.code(200).send(await desk.bodyOf({ ...found, requestId: key, language }))
+      return reply.code(200).send(await bodies.bodyOf({ ...found, requestId: key, language }))
     }
   )
 }

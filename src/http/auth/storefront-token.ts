@@ -8,7 +8,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { reasonOf, TokenRefusedError } from './token-refusal.ts'
 
 /** What a checked storefront token says. */
-export interface Claims {
+export interface Identity {
   /** the subject, by its name inside */
   readonly user: string
   /** 0 where the token names none */
@@ -25,7 +25,7 @@ export type CheckToken = (token: string) => unknown
 
 /** Reads a bearer token; a promise only where a key has to be fetched first. @throws ProblemError UNAUTHENTICATED */
 export interface TokenReader {
-  read(authorization: string | undefined): Claims | Promise<Claims>
+  read(authorization: string | undefined): Identity | Promise<Identity>
 }
 
 const CACHE_GENERATION = 32_768
@@ -95,11 +95,11 @@ export function createTokenReader(
   check: CheckToken,
   { config, onRefusal, now = Date.now }: TokenReaderOptions
 ): TokenReader & { forget(): void } {
-  const known = new TwoGenerationCache<Claims>(CACHE_GENERATION, CACHE_BYTES)
+  const known = new TwoGenerationCache<Identity>(CACHE_GENERATION, CACHE_BYTES)
   const longest = config.TOKEN_MAX_BYTES
   const readClaims = claimsReader(config)
 
-  function first(token: string): Claims {
+  function first(token: string): Identity {
     const claims = readClaims(check(token))
     known.set(token, claims)
     return claims
@@ -112,7 +112,7 @@ export function createTokenReader(
     return new ProblemError('UNAUTHENTICATED', {}, detail)
   }
 
-  function read(authorization: string | undefined): Claims | Promise<Claims> {
+  function read(authorization: string | undefined): Identity | Promise<Identity> {
     if (authorization === undefined) throw refusal(new TokenRefusedError('missing'))
     const token = authorization.startsWith('Bearer ') ? authorization.slice(7) : authorization.replace(BEARER, '')
     if (token.length > longest) {
@@ -142,7 +142,7 @@ export function createTokenReader(
 
 /** Makes claims of what a good token says. It throws TokenRefusedError when a claim is not what the contract says. */
 function claimsReader({ TOKEN_USER_CLAIM: claim, TOKEN_LEEWAY_SECONDS: leeway }: TokenReaderOptions['config']) {
-  return (payload: unknown): Claims => {
+  return (payload: unknown): Identity => {
     if (typeof payload !== 'object' || payload === null)
       throw new TokenRefusedError('invalid-payload', 'the token is no object')
     const members = payload as Record<string, unknown>

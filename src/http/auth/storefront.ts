@@ -5,7 +5,7 @@ import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import type { UserLimit } from '../running/rate-limits.ts'
 import { createJwksCheck } from './jwks.ts'
-import { type Claims, createTokenReader, secretCheck, type TokenReader } from './storefront-token.ts'
+import { createTokenReader, type Identity, secretCheck, type TokenReader } from './storefront-token.ts'
 
 export type OnRequest = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void
 
@@ -31,22 +31,22 @@ export function tokenReader(
  */
 export function createAuthHook(tokens: TokenReader, userLimit: UserLimit | undefined): OnRequest {
   return function authenticate(request, _reply, done) {
-    let claims: Claims | Promise<Claims>
+    let identity: Identity | Promise<Identity>
     try {
-      claims = tokens.read(request.headers.authorization)
+      identity = tokens.read(request.headers.authorization)
     } catch (error) {
       done(error as Error)
       return
     }
-    if (claims instanceof Promise) {
-      claims.then((late) => admit(request, late, done), done)
+    if (identity instanceof Promise) {
+      identity.then((late) => admit(request, late, done), done)
       return
     }
-    admit(request, claims, done)
+    admit(request, identity, done)
   }
 
-  function admit(request: FastifyRequest, claims: Claims, done: HookHandlerDoneFunction): void {
-    request.claims = claims
+  function admit(request: FastifyRequest, identity: Identity, done: HookHandlerDoneFunction): void {
+    request.identity = identity
     if (userLimit === undefined) {
       done()
       return
@@ -59,7 +59,7 @@ export function createAuthHook(tokens: TokenReader, userLimit: UserLimit | undef
 }
 
 /** The user of a request that passed the auth hook. @throws ProblemError UNAUTHENTICATED when none did */
-export function claimsOf(request: FastifyRequest): Claims {
-  if (request.claims === null) throw new ProblemError('UNAUTHENTICATED')
-  return request.claims
+export function identityOf(request: FastifyRequest): Identity {
+  if (request.identity === null) throw new ProblemError('UNAUTHENTICATED')
+  return request.identity
 }

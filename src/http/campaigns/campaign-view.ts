@@ -1,7 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts'
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
-import { kindOf } from '../kinds/index.ts'
+import { httpKindOf } from '../kinds/index.ts'
 import type { ViewContext } from '../kinds/parts/page.ts'
 import { localise } from '../problems/language.ts'
 
@@ -27,7 +27,7 @@ export function campaignView(context: ViewContext) {
     closesAt: isoTime(rules.closesAt),
     unitsPerUser: rules.unitsPerUser || null,
     participants: figures?.participants ?? null,
-    activities: visibleActivities(campaign, now).map((activity) => kindOf(activity).page.view(activity, context))
+    activities: visibleActivities(campaign, now).map((activity) => httpKindOf(activity).page.view(activity, context))
   }
 }
 
@@ -38,7 +38,7 @@ export function liveView({ campaign, now, figures }: Omit<ViewContext, 'language
     version: campaign.version,
     participants: figures?.participants ?? null,
     activities: visibleActivities(campaign, now).map((activity) =>
-      kindOf(activity).page.liveView(activity, { now, figures })
+      httpKindOf(activity).page.liveView(activity, { now, figures })
     )
   }
 }
@@ -65,10 +65,10 @@ export function rulesView(context: ViewContext) {
       unusedDailyChances: rules.policies.unusedDailyChances,
       clawback: rules.policies.clawback
     },
-    activities: activities.map((activity) => kindOf(activity).page.rulesView(activity, context)),
+    activities: activities.map((activity) => httpKindOf(activity).page.rulesView(activity, context)),
     odds: Object.fromEntries(
       activities.flatMap((activity) => {
-        const odds = kindOf(activity).page.odds?.(activity)
+        const odds = httpKindOf(activity).page.odds?.(activity)
         return odds === undefined ? [] : [[activity.id, odds]]
       })
     )

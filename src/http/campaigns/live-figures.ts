@@ -4,7 +4,7 @@ import { unpackSessions } from '../../campaign/parts/packed.ts'
 import type { HashReader } from '../../gate/gate.ts'
 import { logical } from '../../record/keys.ts'
 import type { CatalogueSource } from '../answering/find-activity.ts'
-import { kindOf } from '../kinds/index.ts'
+import { httpKindOf } from '../kinds/index.ts'
 import type { CampaignFigures, StockFigures } from '../kinds/parts/page.ts'
 
 const EVERY_MS = 250
@@ -79,7 +79,7 @@ function keysOf({ id, rules }: CatalogueCampaign): string[] {
     logical.campaign(id),
     ...rules.activities.flatMap((activity) => [
       ...(stockItems(activity).length > 0 ? [logical.stock(id, activity.id)] : []),
-      ...(kindOf(activity).page.waitsForClosing ? [logical.activity(id, activity.id)] : [])
+      ...(httpKindOf(activity).page.waitsForClosing ? [logical.activity(id, activity.id)] : [])
     ])
   ]
 }

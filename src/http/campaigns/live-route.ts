@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
-import type { Directory } from '../answering/find-activity.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError, spreadMs } from '../problems/problems.ts'
 import { addressOf } from '../running/address.ts'
@@ -11,7 +11,7 @@ import { campaignView, liveView } from './campaign-view.ts'
 import type { LiveFigures } from './live-figures.ts'
 
 export interface LiveOptions {
-  readonly directory: Directory
+  readonly finder: ActivityFinder
   readonly figures: LiveFigures
   readonly now: () => number
   /** watchers of this process at most; a tenth of them from one address */
@@ -100,12 +100,12 @@ class Hub {
   }
 
   async #turn(): Promise<void> {
-    const { figures, directory, now } = this.#options
+    const { figures, finder, now } = this.#options
     await figures.refresh()
     const ping = now() - this.#pingedAt >= PING_MS
     if (ping) this.#pingedAt = now()
     for (const [id, audience] of this.#audiences) {
-      const campaign = directory.catalogue.get(id)
+      const campaign = finder.catalogue.get(id)
       const text = campaign === undefined ? audience.last : this.#text(campaign)
       if (text !== audience.last) {
         audience.last = text
@@ -126,7 +126,7 @@ class Hub {
 
 /** GET .../live: Server-Sent Events, a `snapshot` and then a `change` at most every 250 ms. */
 export const liveRoute: FastifyPluginAsyncTypebox<LiveOptions> = async (app, options) => {
-  const { directory, figures, now } = options
+  const { finder, figures, now } = options
   const hub = new Hub(options)
   app.addHook('preClose', async () => hub.close())
 
@@ -142,7 +142,7 @@ export const liveRoute: FastifyPluginAsyncTypebox<LiveOptions> = async (app, opt
       }
     },
     async (request, reply) => {
-      const campaign = await directory.findCampaign(request.params.campaign)
+      const campaign = await finder.findCampaign(request.params.campaign)
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
       await figures.refresh()
       const address = addressOf(request.ip)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Directory } from '../answering/find-activity.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
 import type { ViewContext } from '../kinds/parts/page.ts'
 import { type Language, pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -13,7 +13,7 @@ import { campaignView, rulesView } from './campaign-view.ts'
 import type { LiveFigures } from './live-figures.ts'
 
 export interface CampaignOptions {
-  readonly directory: Directory
+  readonly finder: ActivityFinder
   readonly figures: LiveFigures
   readonly now: () => number
 }
@@ -61,16 +61,16 @@ function sendPage(request: FastifyRequest, reply: FastifyReply, { body, etag }: 
 }
 
 /** A list goes on behind a campaign; names made up would each be a page of its own to make and to keep. @throws ProblemError */
-function requireKnown(catalogue: Directory['catalogue'], cursor: string): void {
+function requireKnown(catalogue: ActivityFinder['catalogue'], cursor: string): void {
   if (cursor === '' || catalogue.get(cursor) !== undefined) return
   const detail = 'must be a nextCursor of an earlier answer'
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/cursor', detail }] })
 }
 
 /** What everybody may know: the time, the campaigns, their rules. */
-export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async (app, { directory, figures, now }) => {
+export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async (app, { finder, figures, now }) => {
   const pages = createPages(figures, now)
-  const { catalogue } = directory
+  const { catalogue } = finder
 
   function contextOf(id: string, language: Language): ViewContext {
     const campaign = catalogue.get(id)
@@ -80,7 +80,7 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
 
   async function pageOf(request: OfCampaign, name: string, view: (context: ViewContext) => unknown): Promise<Page> {
     const { campaign } = request.params
-    if ((await directory.findCampaign(campaign)) === undefined) throw new ProblemError('NOT_FOUND')
+    if ((await finder.findCampaign(campaign)) === undefined) throw new ProblemError('NOT_FOUND')
     const language = pickLanguage(request.headers['accept-language'])
     return pages(`${name} ${language} ${campaign}`, () => view(contextOf(campaign, language)))
   }
@@ -109,7 +109,7 @@ export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async 
     },
     async (request, reply) => {
       const { campaign, limit = String(DEFAULT_LIMIT), cursor = '' } = request.query
-      if (catalogue.list().length === 0) await directory.refresh()
+      if (catalogue.list().length === 0) await finder.refresh()
       requireKnown(catalogue, cursor)
       const language = pickLanguage(request.headers['accept-language'])
       const made = await pages(`list ${language} ${campaign ?? ''} ${limit} ${cursor}`, () => {

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { kindNames } from '../../base/kinds.ts'
-import { kinds, namedKinds } from '../kinds/index.ts'
+import { httpKinds, namedKinds } from '../kinds/index.ts'
 import { Amounts, ByName, left, limit, nullable, opening, optional, words } from '../kinds/parts/page-schemas.ts'
 import { listOf, Time } from '../wire/schemas.ts'
 
@@ -8,7 +8,7 @@ import { listOf, Time } from '../wire/schemas.ts'
 
 const CampaignStatus = words('published', 'running', 'paused', 'ended', 'settled')
 
-const schemasOf = (which: 'view' | 'rules'): TSchema[] => kindNames.map((name) => kinds[name].page.schemas[which])
+const schemasOf = (which: 'view' | 'rules'): TSchema[] => kindNames.map((name) => httpKinds[name].page.schemas[which])
 
 /** An activity, by `kind`. */
 const Activity = Type.Union(schemasOf('view'))

@@ -7,13 +7,13 @@ import { sale } from './sale.ts'
 import { task } from './task.ts'
 
 /** The kinds of activities, in the order in which their routes stand in the OpenAPI document. */
-export const kinds = { sale, draw, redemption, task } satisfies {
+export const httpKinds = { sale, draw, redemption, task } satisfies {
   readonly [Name in Kind]: HttpKind<Extract<ActivityRules, { readonly kind: Name }>>
 }
 
-export function kindOf(activity: ActivityRules): HttpKind {
-  return kinds[activity.kind]
+export function httpKindOf(activity: ActivityRules): HttpKind {
+  return httpKinds[activity.kind]
 }
 
 /** Every kind with its name, in the order of the routes. */
-export const namedKinds = Object.entries(kinds) as ReadonlyArray<readonly [Kind, HttpKind]>
+export const namedKinds = Object.entries(httpKinds) as ReadonlyArray<readonly [Kind, HttpKind]>

@@ -141,7 +141,7 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
       async done(client, row) {
         answer = await viewOf(client, row, step.said)
         const kept = { status: statusOf(row), body: JSON.stringify(answer), etag: etagOf(row) }
-        if (request.claim !== null) await answerRequest(client, request.claim, kept)
+        if (request.taken !== null) await answerRequest(client, request.taken, kept)
       }
     }
     const row = await asProblem(step.act(actor))

@@ -4,7 +4,7 @@ import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
 import { stockItems } from '../../campaign/definition/stock.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
-import type { Directory } from '../answering/find-activity.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
 import { visibleActivities } from '../campaigns/campaign-view.ts'
 import type { LiveFigures } from '../campaigns/live-figures.ts'
 import type { CampaignFigures } from '../kinds/parts/page.ts'
@@ -14,7 +14,7 @@ import { cacheable } from '../wire/answer-headers.ts'
 import { CampaignParams, ListQuery, listOf, refusals } from '../wire/schemas.ts'
 
 export interface HotOptions {
-  readonly directory: Directory
+  readonly finder: ActivityFinder
   readonly figures: LiveFigures
   readonly use: ActivityUse
   readonly now: () => number
@@ -45,7 +45,7 @@ const HotQuery = Type.Object({ limit: ListQuery.properties.limit }, { additional
  * confirmed since it started, all its processes together. So it never says too much; for tasks and fallback prizes each of
  * several gateways knows its share only. Exact counts are in the report.
  */
-export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { directory, figures, use, now }) => {
+export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { finder, figures, use, now }) => {
   function usesOf(campaign: CatalogueCampaign, activity: ActivityRules): number {
     return Math.max(taken(activity, figures.of(campaign.id)), use.of(campaign.id, activity.id))
   }
@@ -65,7 +65,7 @@ export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { dir
       }
     },
     async (request, reply) => {
-      const campaign = await directory.findCampaign(request.params.campaign)
+      const campaign = await finder.findCampaign(request.params.campaign)
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
       await figures.refresh()
       const language = pickLanguage(request.headers['accept-language'])

@@ -11,7 +11,7 @@ import { countCodes } from '../../store/campaigns/codes.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { poolLoads } from '../../store/operators/audit.ts'
 import { searchOrders, searchWins, searchWord } from '../../store/reading/searches.ts'
-import type { AnswerDesk } from '../answering/answer.ts'
+import type { AnswerBodies } from '../answering/bodies.ts'
 import { requireRole } from '../auth/operator.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -24,7 +24,7 @@ import { asProblem } from './campaign-answers.ts'
 
 export interface SearchOptions {
   readonly pool: Pool
-  readonly desk: AnswerDesk
+  readonly bodies: AnswerBodies
   readonly campaigns: Campaigns
 }
 
@@ -76,7 +76,7 @@ function firstOf<Item>(items: readonly Item[], limit: number, placeOf: (item: It
 }
 
 /** Lists for operators. They are those of Postgres: what was decided a moment ago may not be in them yet. */
-export async function adminSearches(app: FastifyInstance, { pool, desk, campaigns }: SearchOptions): Promise<void> {
+export async function adminSearches(app: FastifyInstance, { pool, bodies, campaigns }: SearchOptions): Promise<void> {
   const schema = { response: { 200: OpenObject, ...refusals } }
 
   app.get<{ Querystring: Page & { activity?: string; user?: string; status?: string; shipBy?: string } }>(
@@ -111,7 +111,7 @@ export async function adminSearches(app: FastifyInstance, { pool, desk, campaign
       const found = rows.map((row) => ({ win: decodeWin(row.id, row.record), user: row.user, journaled: true }))
       const shown = firstOf(found, page.limit, ({ win }) => ({ at: win.wonAt, id: win.id }))
       const language = pickLanguage(request.headers['accept-language'])
-      const context = { language, findPrize: desk.findPrize }
+      const context = { language, findPrize: bodies.findPrize }
       return pageView(shown, (item) => ({ ...liveWinView(item, context), user: issuedUser(item.user) }))
     }
   )

@@ -6,7 +6,7 @@ import { type Campaigns, rulesInForce } from '../../campaign/lifecycle/lifecycle
 import { Flag, Id, MAX_UNITS } from '../../campaign/parts/shapes.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
-import type { WinDirectory } from '../wins/directory.ts'
+import type { WinFinder } from '../wins/find-wins.ts'
 import { poolsIn, type RevokedWins, returnsQuota, revokeWinsOf } from '../wins/revocation.ts'
 import { UserId } from '../wire/schemas.ts'
 import { userOfPath } from '../wire/user-in.ts'
@@ -15,7 +15,7 @@ import { changeView } from './campaign-views.ts'
 
 export interface AdminUserOptions {
   readonly campaigns: Campaigns
-  readonly wins: WinDirectory
+  readonly wins: WinFinder
   readonly submit: AuditedGate
   /** ms since 1970 */
   readonly now?: () => number

@@ -1,26 +1,26 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import { createOrderChange } from '../../campaign/actions/change-order.ts'
 import type { AskedChange } from '../../campaign/actions/order-changes.ts'
-import { createOrderDesk } from '../../campaign/actions/order-desk.ts'
 import type { Decider } from '../../gate/gate.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import { sendOrderOutcome } from '../views/outcome.ts'
 import { keyOf } from '../wire/idempotency.ts'
-import type { OrderDirectory } from './directory.ts'
+import type { OrderFinder } from './find-orders.ts'
 
 export interface OrderChangeOptions {
   readonly gate: Decider
   readonly pool: pg.Pool
-  readonly orders: OrderDirectory
+  readonly orders: OrderFinder
   readonly metrics: HttpMetrics
   readonly logger: Logger
 }
 
 /** Sends changes of orders to the gate, audits them, and answers. */
 export function createOrderChanger({ gate, pool, orders, metrics, logger }: OrderChangeOptions) {
-  const change = createOrderDesk({ gate, pool, logger })
+  const change = createOrderChange({ gate, pool, logger })
   return async (
     request: FastifyRequest<{ Params: { order: string } }>,
     reply: FastifyReply,

@@ -3,7 +3,7 @@ import type { TransitionCommand } from '../../gate/batch/commands.ts'
 import type { Decider, LiveOrder } from '../../gate/gate.ts'
 import { requestHash } from '../../record/request-hash.ts'
 import type { Turns } from '../answering/turns.ts'
-import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import { liveOrderView } from '../views/order.ts'
@@ -11,11 +11,11 @@ import { sendOrderOutcome } from '../views/outcome.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
 import { pageOf, pageView } from '../wire/pages.ts'
 import { decisionAnswers, EmptyBody, ListQuery, Order, OrderList, OrderParams, refusals } from '../wire/schemas.ts'
-import type { OrderDirectory } from './directory.ts'
+import type { OrderFinder } from './find-orders.ts'
 
 export interface OrderOptions {
   readonly gate: Decider
-  readonly orders: OrderDirectory
+  readonly orders: OrderFinder
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics
   readonly turns: Turns
@@ -58,7 +58,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const page = await turns.take(reply, user, () => orders.list(user, pageOf(request.query)))
       return reply.header('cache-control', 'no-store').send(pageView(page, liveOrderView))
     }
@@ -77,7 +77,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const found = await turns.take(reply, user, () => orders.find(user, request.params.order))
       if (found === undefined) throw new ProblemError('NOT_FOUND')
       return reply.send(liveOrderView(found))
@@ -98,7 +98,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const found = await turns.take(reply, user, () => orders.find(user, request.params.order))
       if (found === undefined) throw new ProblemError('NOT_FOUND')
       const outcome = await gate.submit(cancellation(user, keyOf(request), found))

@@ -4,9 +4,9 @@ import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
-import type { AnswerDesk } from '../answering/answer.ts'
-import type { Directory } from '../answering/find-activity.ts'
-import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import type { AnswerBodies } from '../answering/bodies.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
+import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { namedKinds } from '../kinds/index.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -17,8 +17,8 @@ import { keyOf, requireKey } from '../wire/idempotency.ts'
 
 export interface ParticipationOptions {
   readonly gate: Decider
-  readonly directory: Directory
-  readonly desk: AnswerDesk
+  readonly finder: ActivityFinder
+  readonly bodies: AnswerBodies
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics
   readonly use: ActivityUse
@@ -40,7 +40,7 @@ type ParticipationRequest = FastifyRequest<{ Params: Params; Body: unknown }>
  * 3. `find`: which activity is asked for, in the catalogue (answering/find-activity.ts)
  * 4. `submit`: the kind makes a command of the request (kinds/), and the gate decides it: a batch of commands is one call of
  *    lua/gate.lua, and what it decided is confirmed once it is journaled (gate/)
- * 5. `answer`: 201 with what was decided, 202 while it is not journaled, or a problem (answering/answer.ts, views/outcome.ts)
+ * 5. `answer`: 201 with what was decided, 202 while it is not journaled, or a problem (answering/bodies.ts, views/outcome.ts)
  *
  * One of the hot paths: everything on it is there because it must be. Its answers are counted where they are made, for a
  * hook after the answer costs a tenth of a refusal. An activity that the catalogue knows costs two look-ups; only an
@@ -51,7 +51,7 @@ function participationRoute(
   options: ParticipationOptions,
   [name, kind]: (typeof namedKinds)[number]
 ): void {
-  const { gate, directory, desk, authenticate, metrics, use } = options
+  const { gate, finder, bodies, authenticate, metrics, use } = options
   const { participation, decided } = kind
   const { url, param } = participation
   const answers = metrics.answers(url)
@@ -63,7 +63,7 @@ function participationRoute(
 
   function find(request: ParticipationRequest, reply: FastifyReply): void {
     const { campaign = '', [param]: activity = '' } = request.params
-    const known = directory.findActivity(campaign, activity)
+    const known = finder.findActivity(campaign, activity)
     if (known instanceof Promise) known.then((late) => submit(request, reply, late)).catch((error) => reply.send(error))
     else submit(request, reply, known)
   }
@@ -71,7 +71,7 @@ function participationRoute(
   /** @throws ProblemError NOT_FOUND for no activity, or one of another kind */
   function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
     if (found?.activity.kind !== name) throw new ProblemError('NOT_FOUND')
-    const { user, level } = claimsOf(request)
+    const { user, level } = identityOf(request)
     const { body } = request
     gate
       .submit(participation.command({ user, level, key: keyOf(request), body, found }))
@@ -87,7 +87,7 @@ function participationRoute(
       return
     }
     if (!outcome.replayed) use.count(found.campaign.id, found.activity.id)
-    const body = desk.bodyOf({
+    const body = bodies.bodyOf({
       decision: outcome.decision,
       campaign: found.campaign.id,
       activity: found.activity.id,

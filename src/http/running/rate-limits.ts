@@ -24,7 +24,7 @@ export async function registerRateLimits(
   const user = config.RATE_LIMIT_USER_PER_SECOND
   const address = config.RATE_LIMIT_ADDRESS_PER_SECOND
   return {
-    ...(user > 0 && { byUser: createLimit(app, user, { keyGenerator: (request) => request.claims?.user ?? '' }) }),
+    ...(user > 0 && { byUser: createLimit(app, user, { keyGenerator: (request) => request.identity?.user ?? '' }) }),
     ...(address > 0 && { byAddress: createLimit(app, address) })
   }
 }

@@ -8,9 +8,9 @@ import type { Config } from '../../config/config.ts'
 import type { Decider, HashReader, Shards, UserReader } from '../../gate/gate.ts'
 import { runbookEntry } from '../../health/conditions.ts'
 import type { WatchedCondition } from '../../health/monitor.ts'
-import { createAnswerDesk } from '../answering/answer.ts'
 import { askChangesOnce } from '../answering/asked-once.ts'
-import { createCodeDesk } from '../answering/codes.ts'
+import { createAnswerBodies } from '../answering/bodies.ts'
+import { createCodeAssigner } from '../answering/codes.ts'
 import { createOperatorHook, requireRole } from '../auth/operator.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { adminSearches } from '../operator/searches.ts'
@@ -18,7 +18,7 @@ import { adminTimeline } from '../operator/timeline.ts'
 import { adminUploads } from '../operator/uploads.ts'
 import { adminUsers } from '../operator/users.ts'
 import { adminOrders } from '../orders/admin.ts'
-import { createOrderDirectory } from '../orders/directory.ts'
+import { createOrderFinder } from '../orders/find-orders.ts'
 import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
 import { adminWins } from '../wins/admin.ts'
 import { adminOperations } from './admin-operations.ts'
@@ -27,8 +27,8 @@ import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
 import '../wire/request-types.ts'
 import { serviceRoutes } from '../account/service-routes.ts'
-import { type CatalogueSource, createDirectory } from '../answering/find-activity.ts'
-import { createWinDirectory } from '../wins/directory.ts'
+import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
+import { createWinFinder } from '../wins/find-wins.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { createShardMetrics } from './shard-metrics.ts'
 
@@ -57,21 +57,21 @@ const REQUEST_TIMEOUT_MS = 15 * 60_000
 /** Routes about orders, campaigns, users and wins, and those by which other systems report. */
 async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promise<void> {
   const { gate, pool, logger, metrics, catalogue, now = Date.now } = parts
-  const orders = createOrderDirectory(gate, pool)
-  const wins = createWinDirectory(gate, pool)
-  const directory = createDirectory(catalogue, now)
-  const desk = createAnswerDesk(catalogue, createCodeDesk(pool, logger))
+  const orders = createOrderFinder(gate, pool)
+  const wins = createWinFinder(gate, pool)
+  const finder = createActivityFinder(catalogue, now)
+  const bodies = createAnswerBodies(catalogue, createCodeAssigner(pool, logger))
   const submit = createAuditedGate({ gate, pool, logger })
   const campaigns = new Campaigns({ pool, gate }, parts.carryMs === undefined ? {} : { carryMs: parts.carryMs })
 
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   await admin.register(adminCampaigns, { campaigns, pool, gate })
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
-  await admin.register(adminSearches, { pool, desk, campaigns })
+  await admin.register(adminSearches, { pool, bodies, campaigns })
   await admin.register(adminTimeline, { gate, pool })
-  await admin.register(adminWins, { wins, submit, directory, desk, metrics })
+  await admin.register(adminWins, { wins, submit, finder, bodies, metrics })
   await admin.register(adminUploads, { campaigns, pool })
-  await admin.register(serviceRoutes, { pool, directory, now })
+  await admin.register(serviceRoutes, { pool, finder, now })
 }
 
 const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({

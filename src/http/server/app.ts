@@ -3,20 +3,20 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import type { Decider, HashReader, UserReader } from '../../gate/gate.ts'
-import { createAccountDirectory } from '../account/directory.ts'
+import { createMovementFinder } from '../account/find-movements.ts'
 import { meRoute } from '../account/me-route.ts'
 import { accountRoutes } from '../account/routes.ts'
 import { ActivityUse } from '../answering/activity-use.ts'
-import { createAnswerDesk } from '../answering/answer.ts'
-import { createCodeDesk } from '../answering/codes.ts'
-import { createDecisionDirectory } from '../answering/find-decision.ts'
+import { createAnswerBodies } from '../answering/bodies.ts'
+import { createCodeAssigner } from '../answering/codes.ts'
+import { createDecisionFinder } from '../answering/find-decision.ts'
 import { requestRoute } from '../answering/request-route.ts'
 import { createAuthHook, tokenReader } from '../auth/storefront.ts'
 import { LiveFigures } from '../campaigns/live-figures.ts'
 import { liveRoute } from '../campaigns/live-route.ts'
 import { campaignRoutes } from '../campaigns/routes.ts'
 import { hotRoute } from '../operator/hot-activities.ts'
-import { createOrderDirectory } from '../orders/directory.ts'
+import { createOrderFinder } from '../orders/find-orders.ts'
 import { orderRoutes } from '../orders/routes.ts'
 import { participationRoutes } from '../participation/route.ts'
 import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
@@ -27,9 +27,9 @@ import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
 import { publicOperations } from './operations.ts'
 import '../wire/request-types.ts'
-import { type CatalogueSource, createDirectory } from '../answering/find-activity.ts'
+import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
 import { readingLimits, Turns } from '../answering/turns.ts'
-import { createWinDirectory } from '../wins/directory.ts'
+import { createWinFinder } from '../wins/find-wins.ts'
 import { winRoutes } from '../wins/routes.ts'
 import { winnersRoute } from '../wins/winners-route.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
@@ -77,29 +77,29 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   })
 
   const authenticate = createAuthHook(tokenReader(config, { logger, metrics }), limits.byUser)
-  const directory = createDirectory(parts.catalogue, now)
+  const finder = createActivityFinder(parts.catalogue, now)
   const figures = new LiveFigures({ gate, catalogue: parts.catalogue, now })
-  const orders = createOrderDirectory(gate, pool)
-  const wins = createWinDirectory(gate, pool)
-  const accounts = createAccountDirectory(gate, pool)
-  const decisions = createDecisionDirectory(gate, pool)
-  const desk = createAnswerDesk(parts.catalogue, createCodeDesk(pool, logger))
+  const orders = createOrderFinder(gate, pool)
+  const wins = createWinFinder(gate, pool)
+  const accounts = createMovementFinder(gate, pool)
+  const decisions = createDecisionFinder(gate, pool)
+  const bodies = createAnswerBodies(parts.catalogue, createCodeAssigner(pool, logger))
   const { turns = new Turns(readingLimits) } = parts
 
-  await app.register(participationRoutes, { gate, directory, desk, authenticate, metrics, use })
+  await app.register(participationRoutes, { gate, finder, bodies, authenticate, metrics, use })
   await app.register(async (counted) => {
     countAnswers(counted, metrics)
     protectAnswers(counted)
     await counted.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
-    await counted.register(campaignRoutes, { directory, figures, now })
-    await counted.register(liveRoute, { directory, figures, now, listenersMax: config.LIVE_LISTENERS })
-    await counted.register(hotRoute, { directory, figures, use, now })
-    await counted.register(winnersRoute, { pool, directory, findPrize: desk.findPrize, now })
-    await counted.register(meRoute, { gate, pool, directory, authenticate, now, turns })
+    await counted.register(campaignRoutes, { finder, figures, now })
+    await counted.register(liveRoute, { finder, figures, now, listenersMax: config.LIVE_LISTENERS })
+    await counted.register(hotRoute, { finder, figures, use, now })
+    await counted.register(winnersRoute, { pool, finder, findPrize: bodies.findPrize, now })
+    await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
-    await counted.register(winRoutes, { gate, pool, wins, desk, authenticate, metrics, now, turns })
+    await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })
     await counted.register(accountRoutes, { pool, accounts, authenticate, turns })
-    await counted.register(requestRoute, { decisions, desk, authenticate, turns })
+    await counted.register(requestRoute, { decisions, bodies, authenticate, turns })
     await registerDocuments(counted)
   })
   return app

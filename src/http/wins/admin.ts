@@ -4,8 +4,8 @@ import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import { Flag } from '../../campaign/parts/shapes.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import type { AnswerDesk } from '../answering/answer.ts'
-import type { Directory } from '../answering/find-activity.ts'
+import type { AnswerBodies } from '../answering/bodies.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -15,14 +15,14 @@ import { answersOf, ConfirmedWin } from '../views/schemas.ts'
 import { liveWinView } from '../views/win.ts'
 import { keyOf } from '../wire/idempotency.ts'
 import { OpenObject, refusals, WinParams } from '../wire/schemas.ts'
-import type { FoundWin, WinDirectory } from './directory.ts'
+import type { FoundWin, WinFinder } from './find-wins.ts'
 import { poolsIn, returnsQuota, revokeWin } from './revocation.ts'
 
 export interface AdminWinOptions {
-  readonly wins: WinDirectory
+  readonly wins: WinFinder
   readonly submit: AuditedGate
-  readonly directory: Directory
-  readonly desk: AnswerDesk
+  readonly finder: ActivityFinder
+  readonly bodies: AnswerBodies
   readonly metrics: HttpMetrics
 }
 
@@ -35,7 +35,7 @@ type Named = { Params: { win: string } }
 
 /** What operators do with one win. */
 export async function adminWins(app: FastifyInstance, options: AdminWinOptions): Promise<void> {
-  const { wins, submit, directory, desk, metrics } = options
+  const { wins, submit, finder, bodies, metrics } = options
 
   async function find(id: string): Promise<FoundWin> {
     const found = await wins.findAny(id)
@@ -52,7 +52,7 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
     async (request) => {
       const found = await find(request.params.win)
       const language = pickLanguage(request.headers['accept-language'])
-      return { ...liveWinView(found, { language, findPrize: desk.findPrize }), user: issuedUser(found.user) }
+      return { ...liveWinView(found, { language, findPrize: bodies.findPrize }), user: issuedUser(found.user) }
     }
   )
 
@@ -69,7 +69,7 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
       const found = await find(request.params.win)
       const { campaign, draw } = found.win
       const { reason, returnQuota } = checked.body
-      const rules = (await directory.findCampaign(campaign))?.rules
+      const rules = (await finder.findCampaign(campaign))?.rules
       const outcome = await revokeWin(submit, found, {
         operator: request.operator.name,
         reason,
@@ -78,7 +78,7 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
       })
       metrics.outcome(outcome)
       if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)
-      const body = await desk.bodyOf({
+      const body = await bodies.bodyOf({
         decision: outcome.decision,
         campaign,
         activity: draw,

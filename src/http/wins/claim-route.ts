@@ -9,9 +9,9 @@ import type { Decider, LiveWin, UserReader } from '../../gate/gate.ts'
 import { userField } from '../../record/user-fields.ts'
 import { decodeWin } from '../../record/win.ts'
 import { detailsUnder, forgetWinDetails, saveWinDetails } from '../../store/reading/win-details.ts'
-import type { AnswerDesk } from '../answering/answer.ts'
+import type { AnswerBodies } from '../answering/bodies.ts'
 import { claimingLimits, Turns } from '../answering/turns.ts'
-import { claimsOf, type OnRequest } from '../auth/storefront.ts'
+import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
@@ -20,13 +20,13 @@ import { answersOf, ConfirmedWin } from '../views/schemas.ts'
 import { fixedHash, keyOf, requireKey } from '../wire/idempotency.ts'
 import { WinParams } from '../wire/schemas.ts'
 import { createDetailsHash, detailsOf, sameDetails, WinClaimBody, type WinDetails } from './claim.ts'
-import type { WinDirectory } from './directory.ts'
+import type { WinFinder } from './find-wins.ts'
 
 export interface WinOptions {
   readonly gate: Decider & UserReader
   readonly pool: pg.Pool
-  readonly wins: WinDirectory
-  readonly desk: AnswerDesk
+  readonly wins: WinFinder
+  readonly bodies: AnswerBodies
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics
   readonly now: () => number
@@ -106,7 +106,7 @@ function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'n
 
 /** POST .../claim: what it says about its owner goes to Postgres and nowhere else. */
 export const winClaimRoute: FastifyPluginAsyncTypebox<WinOptions> = async (app, options) => {
-  const { gate, wins, desk, authenticate, metrics, turns } = options
+  const { gate, wins, bodies, authenticate, metrics, turns } = options
   const claims = createClaims(options)
   const claiming = new Turns(claimingLimits)
 
@@ -123,7 +123,7 @@ export const winClaimRoute: FastifyPluginAsyncTypebox<WinOptions> = async (app, 
     const { win } = claimed.found
     metrics.outcome(outcome)
     if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)
-    const body = await desk.bodyOf({
+    const body = await bodies.bodyOf({
       decision: outcome.decision,
       campaign: win.campaign,
       activity: win.draw,
@@ -147,7 +147,7 @@ export const winClaimRoute: FastifyPluginAsyncTypebox<WinOptions> = async (app, 
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const found = await turns.take(reply, user, () => wins.find(user, request.params.win))
       if (found === undefined) throw new ProblemError('NOT_FOUND')
       const outcome = await claiming.take(reply, user, () => decide(user, found, request))

@@ -6,7 +6,7 @@ import type { Outcome } from '../../gate/batch/outcomes.ts'
 import { decodeWinChange } from '../../record/reports/win-change.ts'
 import type { WinRecord } from '../../record/win.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import type { FoundWin, WinDirectory } from './directory.ts'
+import type { FoundWin, WinFinder } from './find-wins.ts'
 
 /** Who revokes, why, and whether the prize goes back into its quota. */
 export interface Revocation {
@@ -90,7 +90,7 @@ export interface RevokedWins {
  * @throws UnavailableError when Redis or Postgres does not answer
  */
 export async function revokeWinsOf(
-  { wins, submit }: { wins: WinDirectory; submit: AuditedGate },
+  { wins, submit }: { wins: WinFinder; submit: AuditedGate },
   { user, campaign }: { user: string; campaign: string },
   revocation: Revocation
 ): Promise<RevokedWins> {

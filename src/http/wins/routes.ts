@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import type { LiveWin } from '../../gate/gate.ts'
-import { claimsOf } from '../auth/storefront.ts'
+import { identityOf } from '../auth/storefront.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { Win, WinList } from '../views/schemas.ts'
@@ -15,10 +15,10 @@ const security = [{ storefront: [] }]
 
 /** Wins of the signed-in user. Nobody else's win exists here, and codes are shown to nobody else. */
 export const winRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, options) => {
-  const { wins, desk, authenticate, turns } = options
+  const { wins, bodies, authenticate, turns } = options
   await app.register(winClaimRoute, options)
   const languageOf = (request: FastifyRequest) => pickLanguage(request.headers['accept-language'])
-  const { findPrize } = desk
+  const { findPrize } = bodies
 
   app.get(
     '/v1/me/wins',
@@ -33,10 +33,10 @@ export const winRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, opti
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const { page, codes } = await turns.take(reply, user, async () => {
         const listed = await wins.list(user, pageOf(request.query))
-        return { page: listed, codes: await desk.codesOfWins(listed.items) }
+        return { page: listed, codes: await bodies.codesOfWins(listed.items) }
       })
       const language = languageOf(request)
       const view = (found: LiveWin) => liveWinView(found, { language, findPrize, code: codes.get(found.win.id) })
@@ -57,10 +57,10 @@ export const winRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, opti
       }
     },
     async (request, reply) => {
-      const { user } = claimsOf(request)
+      const { user } = identityOf(request)
       const shown = await turns.take(reply, user, async () => {
         const found = await wins.find(user, request.params.win)
-        return found && { found, codes: await desk.codesOfWins([found]) }
+        return found && { found, codes: await bodies.codesOfWins([found]) }
       })
       if (shown === undefined) throw new ProblemError('NOT_FOUND')
       const context = { language: languageOf(request), findPrize, code: shown.codes.get(shown.found.win.id) }

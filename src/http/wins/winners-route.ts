@@ -8,7 +8,7 @@ import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import { decodeWin } from '../../record/win.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { publicWins, type StoredWin } from '../../store/reading/wins.ts'
-import type { Directory } from '../answering/find-activity.ts'
+import type { ActivityFinder } from '../answering/find-activity.ts'
 import { type Language, pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { AnonymousReads } from '../running/anonymous-reads.ts'
@@ -20,7 +20,7 @@ import { CampaignParams, ListQuery, refusals } from '../wire/schemas.ts'
 
 export interface WinnersOptions {
   readonly pool: pg.Pool
-  readonly directory: Directory
+  readonly finder: ActivityFinder
   readonly findPrize: FindPrize
   readonly now: () => number
 }
@@ -70,13 +70,13 @@ const FURTHER_PAGES = { keepMs: 10_000, most: 200, perSecond: 10, atOnce: 1 }
  * times.
  */
 export const winnersRoute: FastifyPluginAsyncTypebox<WinnersOptions> = async (app, options) => {
-  const { pool, directory, findPrize, now } = options
+  const { pool, finder, findPrize, now } = options
   const first = new AnonymousReads<StoredWin[]>({ ...FIRST_PAGES, now })
   const further = new AnonymousReads<StoredWin[]>({ ...FURTHER_PAGES, now })
 
   async function isKnown(campaign: string, draw: string | undefined): Promise<boolean> {
-    if (draw === undefined) return (await directory.findCampaign(campaign)) !== undefined
-    const found = await directory.findActivity(campaign, draw)
+    if (draw === undefined) return (await finder.findCampaign(campaign)) !== undefined
+    const found = await finder.findActivity(campaign, draw)
     return found !== undefined && prizesOf(found.activity).length > 0
   }
 

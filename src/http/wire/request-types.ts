@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox'
 import type { Operator } from '../../store/operators/operators.ts'
-import type { Claims } from '../auth/storefront-token.ts'
+import type { Identity } from '../auth/storefront-token.ts'
 
 // What the hooks of this folder leave on a request. `null` until the hook of a route that asks for it has run.
 declare module 'fastify' {
@@ -10,7 +10,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** the storefront user of a checked token */
-    claims: Claims | null
+    identity: Identity | null
     /** the Idempotency-Key without its quotes */
     idempotencyKey: string | null
     /** where this request's answer is counted by status; null where a hook counts it after the answer */

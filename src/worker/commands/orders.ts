@@ -5,9 +5,9 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { UnavailableError } from '../../base/errors.ts'
 import { DECISION_PATTERN } from '../../base/shapes.ts'
+import { createOrderChange } from '../../campaign/actions/change-order.ts'
 import { orderBodies } from '../../campaign/actions/order-bodies.ts'
 import type { AskedChange } from '../../campaign/actions/order-changes.ts'
-import { createOrderDesk } from '../../campaign/actions/order-desk.ts'
 import { findAnyOrder } from '../../campaign/actions/order-lookup.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider, UserReader } from '../../gate/gate.ts'
@@ -55,7 +55,7 @@ export async function carryOutOrderChange(
   if (!validator.Check(body)) return rejected('VALIDATION', `data: ${complaint(validator, body)}`, about)
   // the validator is that of the transition
   const asked = { transition, body } as AskedChange
-  const change = createOrderDesk({ gate, pool, logger })
+  const change = createOrderChange({ gate, pool, logger })
   const outcome = await change(found, asked, { name: event.source, key: replayField(event) })
   return resultOf(outcome, about, id)
 }

@@ -14,7 +14,7 @@ const reader: ItemReader<LiveOrder> = {
  * Orders out of Redis and Postgres as one. Redis is asked first, and only for what Postgres may lack or know as it was: what
  * is stored in between is in Postgres by then.
  */
-export function createOrderDirectory(gate: UserReader, pool: pg.Pool) {
+export function createOrderFinder(gate: UserReader, pool: pg.Pool) {
   return {
     /** A page of the user's orders. @throws UnavailableError */
     async list(user: string, page: PageRequest): Promise<ItemPage<LiveOrder>> {
@@ -36,4 +36,4 @@ export function createOrderDirectory(gate: UserReader, pool: pg.Pool) {
   }
 }
 
-export type OrderDirectory = ReturnType<typeof createOrderDirectory>
+export type OrderFinder = ReturnType<typeof createOrderFinder>

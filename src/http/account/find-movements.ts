@@ -49,7 +49,7 @@ const stored = <Item extends object>(items: readonly Item[]) => items.map((item)
  * Claims and movements of balances: what the worker has not stored yet, and behind it what Postgres has. Redis is asked
  * first: what leaves it in between is in Postgres by then.
  */
-export function createAccountDirectory(gate: UserReader, pool: pg.Pool) {
+export function createMovementFinder(gate: UserReader, pool: pg.Pool) {
   return {
     /** A page of the user's claims. @throws UnavailableError */
     async claims(user: string, page: PageRequest): Promise<ItemPage<Live<StoredClaim>>> {
@@ -68,4 +68,4 @@ export function createAccountDirectory(gate: UserReader, pool: pg.Pool) {
   }
 }
 
-export type AccountDirectory = ReturnType<typeof createAccountDirectory>
+export type MovementFinder = ReturnType<typeof createMovementFinder>

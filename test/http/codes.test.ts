@@ -1,6 +1,6 @@
 import pino from 'pino'
 import tap, { test } from 'tap'
-import { createCodeDesk } from '../../src/http/answering/codes.ts'
+import { createCodeAssigner } from '../../src/http/answering/codes.ts'
 import { loadCodes } from '../../src/store/campaigns/codes.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -32,10 +32,10 @@ test('a crowd that claims at once is served by a few statements, each its own co
       return pool.query(...args)
     }
   })
-  const desk = createCodeDesk(counted, logger)
+  const codes = createCodeAssigner(counted, logger)
   const ask = () =>
     Promise.all(
-      Array.from({ length: 500 }, (_, index) => desk.assign({ ...tickets, claim: `0-1-${index}`, quantity: 1 }))
+      Array.from({ length: 500 }, (_, index) => codes.assign({ ...tickets, claim: `0-1-${index}`, quantity: 1 }))
     )
   await Promise.all([ask(), ask()])
   t.ok(statements <= 12, `${statements} statements`)
@@ -55,8 +55,8 @@ test('while Postgres is away nobody waits behind those who were asked before, an
       return away ? Promise.reject(new Error('away')) : pool.query(...args)
     }
   })
-  const desk = createCodeDesk(flaky, logger)
-  const ask = (claim: string) => desk.assign({ ...tickets, claim, quantity: 1 })
+  const codes = createCodeAssigner(flaky, logger)
+  const ask = (claim: string) => codes.assign({ ...tickets, claim, quantity: 1 })
   const claims = Array.from({ length: 250 }, (_, index) => `0-1-${index}`)
   t.same((await Promise.all(claims.map(ask))).flat(), [])
   t.equal(statements, 1)

@@ -10,7 +10,7 @@ import { sameCurrency } from './order-bodies.ts'
 import { type AskedChange, type Asker, orderChange } from './order-changes.ts'
 import type { FoundOrder } from './order-lookup.ts'
 
-interface DeskParts {
+interface ChangeParts {
   readonly gate: Decider
   readonly pool: pg.Pool
   readonly logger: Logger
@@ -48,7 +48,7 @@ function isFree(outcome: Outcome): boolean | undefined {
 }
 
 /** The one way of every change of an order that operators, services and other systems ask for, over HTTP and by commands. */
-export function createOrderDesk({ gate, pool, logger }: DeskParts) {
+export function createOrderChange({ gate, pool, logger }: ChangeParts) {
   const submit: AuditedGate = createAuditedGate({ gate, pool, logger })
 
   /** What is not settled stays with its order, which is the safe side. */

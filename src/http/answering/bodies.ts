@@ -8,7 +8,7 @@ import { confirmedAny, decidedOf } from '../kinds/confirmed.ts'
 import type { Language } from '../problems/language.ts'
 import type { ConfirmedBody } from '../views/schemas.ts'
 import type { FindPrize } from '../views/win.ts'
-import type { CodeDesk } from './codes.ts'
+import type { CodeAssigner } from './codes.ts'
 import type { CatalogueSource } from './find-activity.ts'
 
 /** Which decision is answered, and how. */
@@ -25,7 +25,7 @@ export interface Asked {
 }
 
 /** Makes the bodies of answers about decisions. */
-export interface AnswerDesk {
+export interface AnswerBodies {
   /** The body of a 201. A promise only where codes belong into it: those are asked for in Postgres. */
   bodyOf(asked: Asked): ConfirmedBody | Promise<ConfirmedBody>
   /** The codes that claimed wins show, by win: one that got none when it was claimed gets it now. @throws UnavailableError */
@@ -56,7 +56,7 @@ function assignmentOfWin({ id, campaign, draw, prize }: WinRecord, findPrize: Fi
   return pool === '' ? undefined : { claim: id, campaign, pool, quantity: 1 }
 }
 
-export function createAnswerDesk(catalogue: Activities, codes: CodeDesk): AnswerDesk {
+export function createAnswerBodies(catalogue: Activities, codes: CodeAssigner): AnswerBodies {
   const findPrize = prizeFinder(catalogue)
   return {
     findPrize,

@@ -22,7 +22,7 @@ function journaled({ id, record }: StoredWin): LiveWin {
 const PAGE = 100
 
 /** Wins out of Redis and Postgres as one, as orders are. */
-export function createWinDirectory(gate: UserReader, pool: pg.Pool) {
+export function createWinFinder(gate: UserReader, pool: pg.Pool) {
   async function list(user: string, page: PageRequest): Promise<ItemPage<LiveWin>> {
     const live = await gate.winsOf(user)
     const stored = await fromStore(winsOfUser(pool, user, { ...page, limit: page.limit + 1 }))
@@ -63,4 +63,4 @@ export function createWinDirectory(gate: UserReader, pool: pg.Pool) {
   }
 }
 
-export type WinDirectory = ReturnType<typeof createWinDirectory>
+export type WinFinder = ReturnType<typeof createWinFinder>
