@@ -1,4 +1,5 @@
 import type { Rules } from '../campaign/definition/rules.ts'
+import { kindOf } from '../campaign/kinds/index.ts'
 import { type CampaignRow, publishedCampaigns } from '../store/campaigns/campaigns.ts'
 import { readSeeds } from '../store/campaigns/draws.ts'
 import { campaignsWithOpenIntents } from '../store/campaigns/intents.ts'
@@ -35,6 +36,6 @@ export async function exportedDraws(db: Queryable, campaign: string, now: number
 function drawsOf(row: CampaignRow): Array<{ id: string; closesAt: number }> {
   const rules = row.rules as Rules
   return rules.activities
-    .filter(({ kind }) => kind === 'draw')
+    .filter((activity) => kindOf(activity).hasSeed)
     .map(({ id, sessions }) => ({ id, closesAt: Math.min(rules.closesAt, ...sessions.map((one) => one.closesAt)) }))
 }
