@@ -13,6 +13,14 @@ test('each kind has a file in lua/kinds, and no other script names it', async (t
     kindFiles.filter(({ text }) => !/^return \{[\s\S]*\}\n$/m.test(text)).map(({ path }) => `${path}: returns no kind`),
     []
   )
+  // the window of a command that knows no other kind asks for it
+  const bought = kindFiles.filter(({ text }) => text.includes('is_bought = true')).map(({ path }) => path.slice(4, -4))
+  const gate = lua.find(({ path }) => path === 'lua/gate.lua')?.text ?? ''
+  t.strictSame(
+    bought.filter((name) => !gate.includes(`-- @include ${name}\n`)),
+    [],
+    'gate.lua includes by name each kind that is bought'
+  )
   const others = lua.filter((file) => !kindFiles.includes(file))
   const named = new RegExp(`(['"])(?:${[...kindNames].join('|')})\\1`, 'g')
   t.strictSame(
