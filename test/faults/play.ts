@@ -19,7 +19,7 @@ export interface PlayOptions {
   readonly row: Row
   readonly seed: number
   readonly lane: Lane
-  /** compiled cli.js */
+  /** compiled build/src/cli.js */
   readonly cli: string
   /** where the evidence of failures goes */
   readonly evidence: string

@@ -25,7 +25,7 @@ test('each client of a server is used by one folder', async (t) => {
     const imported = new RegExp(`^import (?!type )(?!\\{ type \\w+ \\}).* from '${client}'`, 'gm')
     t.strictSame(everywhere(outside(owner), imported, `${client} is used outside of src/${owner}`), [])
   }
-  // not even as a type: who holds a client may ask it. config/redis-url.ts makes its settings
+  // not even as a type: who holds a client may ask it. src/config/redis-url.ts makes its settings
   const others = outside('gate', 'config')
   t.strictSame(everywhere(others, /^import .* from 'ioredis'/gm, 'ioredis is used outside of src/gate'), [])
 })

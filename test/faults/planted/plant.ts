@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Verdict } from '../row.ts'
 import type { Edit, PlantedBug } from './bugs.ts'
 
-/** Copies what a deployment runs and plants a bug in the copy. @returns its cli.js @throws Error when an edit does not fit */
+/** Copies what a deployment runs and plants a bug in the copy. @returns its build/src/cli.js @throws Error when an edit does not fit */
 export function plant(root: string, folder: string, { name, edits }: PlantedBug): string {
   mkdirSync(join(folder, 'build'), { recursive: true })
   for (const part of ['build/src', 'lua', 'package.json']) {

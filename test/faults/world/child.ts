@@ -7,7 +7,7 @@ import { waitFor } from '../../support/wait.ts'
 
 interface ChildOptions {
   readonly name: string
-  /** path of the compiled cli.js */
+  /** path of the compiled build/src/cli.js */
   readonly cli: string
   readonly command: 'gateway' | 'worker'
   readonly env: NodeJS.ProcessEnv

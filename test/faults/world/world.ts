@@ -47,7 +47,7 @@ export interface WorldSpec {
 interface WorldOptions {
   readonly lane: Lane
   readonly spec: WorldSpec
-  /** compiled cli.js, of the project or of a copy with a planted bug */
+  /** compiled build/src/cli.js, of the project or of a copy with a planted bug */
   readonly cli: string
   readonly folder: string
 }
