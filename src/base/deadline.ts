@@ -6,7 +6,7 @@ interface Deadline {
   readonly ms: number
 }
 
-/** What a part answers. @throws UnavailableError when it fails, with its error as the cause, or takes too long */
+/** Waits for an answer within a deadline. @throws UnavailableError when the work fails, with its error as the cause, or takes too long */
 export function withDeadline<Answer>(work: Promise<Answer>, { part, ms }: Deadline): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new UnavailableError(`${part} did not answer in time`)), ms)
@@ -23,15 +23,15 @@ export function withDeadline<Answer>(work: Promise<Answer>, { part, ms }: Deadli
   })
 }
 
-/** with what else an answer takes, a refusal still comes within a second */
+/** chosen so that a refusal, with the rest of its answer, still comes within a second */
 let store: Deadline = { part: 'Postgres', ms: 800 }
 
-/** For tests, whose Postgres may stand still for longer although nothing is wrong. */
+/** For tests, in which Postgres may pause for longer although nothing is wrong. */
 export function setStoreDeadline(ms: number): void {
   store = { ...store, ms }
 }
 
-/** Waits for Postgres no longer than a client would. @throws UnavailableError when it fails or takes too long */
+/** Waits for Postgres no longer than a client would wait. @throws UnavailableError when it fails or takes too long */
 export function fromStore<Row>(work: Promise<Row>): Promise<Row> {
   return withDeadline(work, store)
 }

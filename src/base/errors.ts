@@ -1,11 +1,11 @@
 /**
- * The base of every error that this project throws. The message says what happened; what people see is `textOf`. The class
- * itself is part of the words: callers tell errors apart by `instanceof`, logs and operators by `code`.
+ * The base of every error that this project throws. The message says what happened; `textOf` makes the text that people see.
+ * Callers tell errors apart by class (`instanceof`); logs and operators by `code`.
  */
 export abstract class FloodgateError extends Error {
   /** a stable word; each class has its own */
   abstract readonly code: string
-  /** what it means for whoever sees it: what is lost, what is not */
+  /** what the error means for whoever reads it: what is lost, and what is not */
   abstract readonly meaning: string
   /** what to do */
   abstract readonly remedy: string
@@ -23,13 +23,13 @@ export class UnavailableError extends FloodgateError {
   readonly remedy = 'Try again; npx floodgate doctor says which part is away.'
 }
 
-/** The message of anything thrown. A group of failed connection attempts has none of its own: its first one speaks. */
+/** The message of anything thrown. A group of failed connection attempts has none of its own: its first error stands for it. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0])
   return error instanceof Error ? error.message : String(error)
 }
 
-/** All that is known of anything thrown, for people: what happened, what it means, what to do. */
+/** All that is known about anything thrown, for people: what happened, what it means, what to do. */
 export function textOf(error: unknown): string {
   const what = messageOf(error)
   return error instanceof FloodgateError ? `${what}\n  ${error.meaning}\n  ${error.remedy}` : what

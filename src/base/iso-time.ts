@@ -2,7 +2,7 @@ const REMEMBERED_MAX = 1000
 const remembered = new Map<number, string>()
 
 /**
- * Milliseconds since 1970 as UTC with milliseconds. All orders of a batch share their times, so a few are remembered.
+ * Milliseconds since 1970 as UTC text with milliseconds. All orders of a batch share their times, so a few texts are remembered.
  * @throws RangeError for a time that no date can have
  */
 export function isoTime(ms: number): string {

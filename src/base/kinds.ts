@@ -1,6 +1,6 @@
 /**
- * The kinds of activities that can be run, by the name that stands in a definition, in Redis and in Postgres. A name that
- * is added here makes the compiler print every registry that has no entry for it yet.
+ * The kinds of activities that can be run, by the name that stands in a definition, in Redis and in Postgres. For a name that
+ * is added here the compiler prints every registry that has no entry for it yet.
  */
 export const kindNames = ['sale', 'draw', 'task', 'redemption'] as const
 

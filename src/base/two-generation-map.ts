@@ -1,6 +1,6 @@
 /**
- * A bounded map that forgets in bulk: when the young generation is full it becomes the old one, and the old one goes.
- * What is used moves to the young. Two maps cost a lookup or two, where a list of recency costs writes on each read.
+ * A bounded map that forgets in bulk: when the young generation is full it becomes the old one, and the old one is dropped. An
+ * entry that is used moves to the young one. This costs one or two lookups; a list by recency costs writes on each read.
  */
 export class TwoGenerationCache<Value> {
   #young = new Map<string, Value>()
@@ -10,7 +10,7 @@ export class TwoGenerationCache<Value> {
   readonly #characters: number
 
   /**
-   * @param generationSize entries of one generation; at most twice as many are kept
+   * @param generationSize entries of one generation; the map holds at most twice as many
    * @param characters of the keys of one generation, where keys may be long
    */
   constructor(generationSize: number, characters: number = Number.POSITIVE_INFINITY) {

@@ -1,25 +1,25 @@
-/** What one source says of one condition now; `detail` is for people. */
+/** What one source says about one condition now; `detail` is for people. */
 export interface Verdict {
   readonly ok: boolean
   readonly detail: string
 }
 
 /**
- * Who knows: `process` this gateway process, of its connections and of what it owes; `store` what this process reads in Postgres;
- * `owner` the worker that owns the shard, by what it last wrote into Postgres.
+ * Who knows: `process` this gateway process, from its connections and its unfinished work; `store` what this process reads in Postgres;
+ * `owner` the worker that owns the shard, from what it last wrote into Postgres.
  */
 type Source = 'process' | 'store' | 'owner'
 
 interface Row {
   readonly name: string
-  /** what holds while it is true; the runbook's entry says the same */
+  /** the sentence that is true or false; the runbook's entry says the same */
   readonly meaning: string
-  /** all of them must say so: what one of them does not tell is not claimed */
+  /** all of them must confirm it: when one of them does not report it, the condition is false */
   readonly sources: readonly Source[]
 }
 
 /**
- * Every condition, once: readyz, admin health, metrics, doctor and the alarms are made of these rows. All true means that an
+ * Every condition, stated once: readyz, admin health, metrics, doctor and the alarms are made of these rows. All true means that an
  * order sent now will be confirmed and stored.
  */
 export const conditionTable = [
@@ -49,7 +49,7 @@ export const conditionTable = [
 
 export type ConditionName = (typeof conditionTable)[number]['name']
 
-/** What a source says; a name that it should tell and does not counts as false. */
+/** What a source says; a condition that it should report and does not counts as false. */
 export type Verdicts = Readonly<Partial<Record<ConditionName, Verdict>>>
 
 /** A condition as a whole. */
@@ -57,47 +57,50 @@ export interface Condition extends Verdict {
   readonly name: ConditionName
 }
 
-/** A source that does not answer, and why: nothing that comes from it is claimed. */
+/** A source that does not answer, and why: every condition that needs it is false. */
 export interface Silence {
   readonly silent: string
 }
 
 const isSilent = (said: Verdicts | Silence): said is Silence => 'silent' in said
 
-/** Puts together what the sources say. */
+/** Combines what the sources say into the list of all conditions. */
 export function judge(sources: Readonly<Record<Source, Verdicts | Silence>>): Condition[] {
   return conditionTable.map(({ name, sources: asked }) => {
-    const told = asked.map((source: Source): Verdict => {
+    const verdicts = asked.map((source: Source): Verdict => {
       const said = sources[source]
       if (isSilent(said)) return { ok: false, detail: `not known: ${said.silent}` }
       return said[name] ?? { ok: false, detail: 'not known yet' }
     })
-    return { name, ...worst(told) }
+    return { name, ...worst(verdicts) }
   })
 }
 
-/** The first that is false, else all that is said. */
-function worst(told: readonly Verdict[]): Verdict {
-  const wrong = told.find(({ ok }) => !ok)
+/** The first verdict that is false; without one, true with all details. */
+function worst(verdicts: readonly Verdict[]): Verdict {
+  const wrong = verdicts.find(({ ok }) => !ok)
   if (wrong) return wrong
-  return { ok: true, detail: [...new Set(told.map(({ detail }) => detail))].filter((text) => text !== '').join('; ') }
+  return {
+    ok: true,
+    detail: [...new Set(verdicts.map(({ detail }) => detail))].filter((text) => text !== '').join('; ')
+  }
 }
 
-/** The worst of what several processes say of the same conditions; the detail names the process. */
+/** Combines the conditions of several processes: of each condition the worst, with the name of its process in the detail. */
 export function mergeConditions(
   all: ReadonlyArray<{ readonly who: string; readonly conditions: readonly Condition[] }>
 ): Condition[] {
   return conditionTable.map(({ name }) => {
-    const told = all.flatMap(({ who, conditions }) =>
+    const verdicts = all.flatMap(({ who, conditions }) =>
       conditions.filter((one) => one.name === name).map((one) => ({ who, ...one }))
     )
-    const wrong = told.find(({ ok }) => !ok)
-    if (!wrong) return { name, ok: told.length > 0, detail: told[0]?.detail ?? 'not known yet' }
+    const wrong = verdicts.find(({ ok }) => !ok)
+    if (!wrong) return { name, ok: verdicts.length > 0, detail: verdicts[0]?.detail ?? 'not known yet' }
     return { name, ok: false, detail: all.length > 1 ? `${wrong.who}: ${wrong.detail}` : wrong.detail }
   })
 }
 
-/** The entry of a condition in docs/runbook.md. */
+/** Where docs/runbook.md describes a condition. */
 export function runbookEntry(name: ConditionName): string {
   return `docs/runbook.md#condition-${name}`
 }

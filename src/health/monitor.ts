@@ -1,12 +1,12 @@
 import { type Condition, type ConditionName, conditionTable, runbookEntry } from './conditions.ts'
 
-/** As much of a logger as is needed. */
+/** The part of a logger that is needed here. */
 interface AlarmLog {
   error(about: object, text: string): void
   info(about: object, text: string): void
 }
 
-/** A condition, and since when it is as it is (ms since 1970). */
+/** A condition, and since when it has been true or false (ms since 1970). */
 export interface WatchedCondition extends Condition {
   readonly since: number
 }
@@ -17,19 +17,19 @@ interface Seen {
   alarmed: boolean
 }
 
-/** What is false while a process starts is no alarm before it has had this time to become true. */
+/** A condition that is false when a process starts raises no alarm before it has had this time to become true. */
 const START_MS = 10_000
-/** What is true again is told when it has lasted: a condition that flickers is one alarm and not many. */
+/** A condition that becomes true again is logged when it has lasted this long: one that flickers raises one alarm and not many. */
 const STEADY_MS = 5000
 
-/** Remembers since when each condition is as it is, and says each change once. */
+/** Remembers since when each condition has been true or false, and logs each change once. */
 export class ConditionMonitor {
   readonly #now: () => number
   readonly #log: AlarmLog | undefined
   readonly #startedAt: number
   readonly #seen = new Map<ConditionName, Seen>()
 
-  /** @param options.log where changes are told; without one nobody is told */
+  /** @param options.log where changes are logged; without it they are not */
   constructor(options: { readonly now?: () => number; readonly log?: AlarmLog | undefined } = {}) {
     this.#now = options.now ?? Date.now
     this.#log = options.log
@@ -43,12 +43,12 @@ export class ConditionMonitor {
       const known = this.#seen.get(name)
       const seen = known?.ok === ok ? known : { ok, since: now, alarmed: known?.alarmed ?? false }
       this.#seen.set(name, seen)
-      this.#tell(condition, seen, now)
+      this.#logChange(condition, seen, now)
       return { ...condition, since: seen.since }
     })
   }
 
-  #tell({ name, ok, detail }: Condition, seen: Seen, now: number): void {
+  #logChange({ name, ok, detail }: Condition, seen: Seen, now: number): void {
     if (!ok && !seen.alarmed) {
       if (seen.since < this.#startedAt + START_MS && now < this.#startedAt + START_MS) return
       seen.alarmed = true

@@ -2,33 +2,33 @@ import type { Silence, Verdicts } from './conditions.ts'
 
 /** What one statement reads in Postgres. */
 export interface StoreFacts {
-  /** a standby after a fail-over, or a session that may not write */
+  /** a standby after a fail-over, or a connection that may not write */
   readonly readOnly: boolean
   readonly shard: { readonly state: 'open' | 'closed'; readonly epoch: number; readonly waitingFor: string } | null
   /** in the last five minutes */
   readonly openings: number
-  /** the owner of the highest term first */
+  /** the owner with the highest term first */
   readonly workers: readonly WorkerFacts[]
   readonly mayAudit: boolean
-  /** found by all comparisons since the shard was opened last */
+  /** how many differences all comparisons found since the last opening of the shard */
   readonly differences: number
-  /** operators who are no services and whose tokens work */
+  /** operators who are people and whose tokens work */
   readonly people: number
 }
 
 interface WorkerFacts {
   readonly worker: string
-  /** 0 for one that stands by */
+  /** 0 for a worker that stands by */
   readonly term: number
   readonly silentSeconds: number
   readonly alive: boolean
   readonly conditions: Verdicts
 }
 
-/** More than these in five minutes is a shard that does not stay open: an opening on purpose is one. */
+/** A shard with more openings than these in five minutes does not stay open; an opening on purpose counts as one. */
 const OPENINGS_MAX = 5
 
-/** What this process says out of Postgres. */
+/** What this process says from its reading of Postgres. */
 export function storeVerdicts(facts: StoreFacts): Verdicts {
   const { readOnly, shard, openings, differences, people } = facts
   return {
@@ -76,10 +76,10 @@ function auditVerdict({ readOnly, mayAudit, workers }: StoreFacts) {
   return owing?.conditions.audit ?? { ok: true, detail: '' }
 }
 
-/** What the owner of the shard says, when it was heard just now. */
+/** What the owner of the shard says, when it reported recently. */
 export function ownerVerdicts(workers: readonly WorkerFacts[]): Verdicts | Silence {
   const alive = workers.filter((worker) => worker.alive)
-  // one whose work on the shard ended says why, until another takes it up
+  // an owner whose work on the shard has failed reports why, until another worker takes the shard
   const owner =
     alive.find(({ term }) => term > 0) ?? alive.find(({ conditions }) => conditions.projecting !== undefined)
   return owner?.conditions ?? { silent: 'no worker that owns the shard is heard' }

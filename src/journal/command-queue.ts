@@ -4,16 +4,16 @@ import { pull, sequenceOf } from './pull.ts'
 import { ensureCommandsStream, type StreamSettings } from './streams.ts'
 import type { Names } from './subjects.ts'
 
-/** A command of another system, as it came. */
+/** A command that another system sent, as it arrived. */
 export interface QueuedCommand {
-  /** what its subject says that it is, such as order.pay; there may be no such command */
+  /** the type that its subject names, such as order.pay; the type may not exist */
   readonly name: string
   readonly text: string
-  /** its place in the stream: no other attempt has it, and it is the same whenever this one is delivered */
+  /** its sequence in the stream: no other command has it, and a redelivery has the same */
   readonly sequence: number
-  /** It has had its effect and its answer: it does not come again. */
+  /** Acknowledges the command: it was carried out and answered, and is not delivered again. */
   done(): void
-  /** It could not be carried out now: it comes again after so many ms. */
+  /** Returns the command, which could not be carried out now: NATS delivers it again after so many ms. */
   later(ms: number): void
 }
 
@@ -24,13 +24,13 @@ interface QueueParts {
   readonly streams: StreamSettings
 }
 
-/** All workers share it; each command goes to one of them at a time. */
+/** All workers share this consumer; NATS gives each command to one of them at a time. */
 const CONSUMER = 'worker'
-/** A worker that has not said anything of a command for so long has died with it. */
+/** NATS gives a command to another worker when its worker has been silent about it for so long: that worker has died. */
 const ACK_WAIT_MS = 30_000
 const UNACKED_MOST = 1000
 
-/** Commands of other systems, each delivered until it is done. */
+/** Commands that other systems sent, each delivered until it is acknowledged. */
 export class CommandQueue {
   readonly #parts: QueueParts
   #ready = false
@@ -39,7 +39,7 @@ export class CommandQueue {
     this.#parts = parts
   }
 
-  /** What is there, at most `most`; waits up to `waitMs` for the first. @throws NatsError when NATS does not answer */
+  /** Takes at most `most` commands; waits up to `waitMs` for the first. @throws NatsError when NATS does not answer */
   async take(most: number, waitMs: number): Promise<QueuedCommand[]> {
     const { connection, names } = this.#parts
     if (!this.#ready) await this.#prepare()
@@ -69,15 +69,15 @@ export class CommandQueue {
 
   #commandOf(message: Msg): QueuedCommand {
     const { connection, names } = this.#parts
-    const tell = (text: string) => {
+    const reply = (text: string) => {
       if (message.reply) connection.nc.publish(message.reply, text)
     }
     return {
       name: names.commandName(message.subject),
       text: Buffer.from(message.data).toString('utf8'),
       sequence: sequenceOf(message),
-      done: () => tell('+ACK'),
-      later: (ms) => tell(`-NAK {"delay": ${ms * 1_000_000}}`)
+      done: () => reply('+ACK'),
+      later: (ms) => reply(`-NAK {"delay": ${ms * 1_000_000}}`)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type ConnectionOptions, connect, credsAuthenticator, Events, type NatsConnection, NatsError } from 'nats'
 import { natsPlace } from '../config/nats-url.ts'
 
-/** A NATS connection that knows whether it is up: a publish while it is down would be sent late, after the reconnect. */
+/** A NATS connection that knows whether it is up: the client would send a publish made while it is down after the reconnect, too late. */
 export interface JournalConnection {
   readonly nc: NatsConnection
   isUp(): boolean
@@ -18,7 +18,7 @@ interface ConnectOptions {
 
 /**
  * Where NATS is and how to sign in, for its client.
- * @throws ConfigError naming what cannot be honoured
+ * @throws ConfigError naming the parts of the URL that cannot be honoured
  */
 export function natsLogin(config: { readonly NATS_URL: string; readonly NATS_CREDS: string }): ConnectionOptions {
   const { creds, ...place } = natsPlace(config)
@@ -28,7 +28,7 @@ export function natsLogin(config: { readonly NATS_URL: string; readonly NATS_CRE
 /**
  * Connects to NATS and reconnects without end.
  * @throws NatsError when no server answers within 10 s at first
- * @throws ConfigError naming what of the URL cannot be honoured
+ * @throws ConfigError naming the parts of the URL that cannot be honoured
  */
 export async function connectJournal(options: ConnectOptions): Promise<JournalConnection> {
   const nc = await connect({
@@ -39,7 +39,7 @@ export async function connectJournal(options: ConnectOptions): Promise<JournalCo
     timeout: 10_000,
     pingInterval: 2000,
     maxPingOut: 2,
-    // a login that is refused twice is the end of the client otherwise, and credentials are renewed while we run
+    // by default the client ends after two refused logins, but credentials may be renewed while this process runs
     ignoreAuthErrorAbort: true
   })
   let up = true
@@ -53,7 +53,7 @@ export async function connectJournal(options: ConnectOptions): Promise<JournalCo
   return { nc, isUp: () => up && !nc.isClosed(), close: () => nc.close() }
 }
 
-/** NATS did not answer, or refused: the journal is away for now. */
+/** Whether an error says that NATS did not answer or refused, so the journal is unavailable for now. */
 export function isJournalAway(error: unknown): boolean {
   return error instanceof NatsError
 }

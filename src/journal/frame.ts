@@ -18,13 +18,13 @@ const FrameDecision = Type.Object({
   /** the order that a transition moved; an accepted order is named by its own decision id */
   order: Type.Optional(Type.String()),
   request: Type.Unknown(),
-  /** the win that a claim or a revocation moved; a won spin is named by its own decision id */
+  /** the win that a win claim or a revocation moved; a won spin is named by its own decision id */
   win: Type.Optional(Type.String()),
-  /** adjustments: what each add really did, comma-separated; of the others see lua/README.md */
+  /** adjustments: the delta that each add applied, comma-separated; for other decisions see lua/README.md */
   report: Type.Optional(Type.String()),
   /** what sums: field deltas by scope: c, a, s, u of this decision, or a logical key */
   add: Type.Optional(Deltas),
-  /** what does not sum */
+  /** what replaces the value before it */
   put: Type.Optional(Values)
 })
 
@@ -45,20 +45,20 @@ const validator = Compile(FrameSchema)
 
 export type ParsedFrame = { readonly ok: true; readonly frame: Frame } | { readonly ok: false; readonly reason: string }
 
-// escapes one by one, a pair of surrogates as one, so that `\\\\u0000` is a backslash and four letters
+// matches escapes one by one, and a surrogate pair as one, so that `\\\\u0000` is read as a backslash and four letters
 const ESCAPES = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/g
 const UNSTORABLE = /^\\u(?:0000|[dD][89a-fA-F][\da-fA-F]{2})$/
 
-/** JSON text in which names and values hold only what Postgres stores: no NUL and no half of a surrogate pair. */
+/** JSON text whose names and values Postgres can store: U+0000 and lone surrogates are replaced. */
 export function storable(text: string): string {
   if (!text.includes('\\u')) return text
   return text.replace(ESCAPES, (found) => (UNSTORABLE.test(found) ? '\\ufffd' : found))
 }
 
 /**
- * Puts back what decisions have in common (`shared`, named by `as`): all buyers of a session differ in user, key, position
- * and order only, so each frame says the rest once, which halves it on its way through Redis, gateway and journal.
- * The parts that were shared are the same objects in each decision: nobody may change them.
+ * Puts back the members that decisions share (`shared`, named by `as`). The buyers of a session differ only in user, key, position
+ * and order, so each frame holds the rest once, which halves its size in Redis, in the gateway and in the journal.
+ * Decisions that share members hold the same objects: never change them.
  */
 function withShared(value: unknown): unknown {
   const { shared, decisions } = (value ?? {}) as { shared?: unknown; decisions?: unknown }
@@ -70,11 +70,11 @@ function withShared(value: unknown): unknown {
   return value
 }
 
-/** Reads a frame as the gate's script wrote it; a frame that is not one is told as a value, for the dead letters. */
+/** Reads a frame as the gate's script wrote it. A text that is no frame is a value, which becomes a dead letter. */
 export function parseFrame(text: string): ParsedFrame {
   let value: unknown
   try {
-    // one request that Postgres cannot store must not stop the projection
+    // a request that Postgres cannot store must not stop the projection
     value = withShared(JSON.parse(storable(text)))
   } catch (error) {
     return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` }
@@ -90,8 +90,8 @@ export function frameId(shard: number, entry: string): string {
 }
 
 /**
- * Header of a frame that recovery published again, on the stream of a later opening, because its own journal was lost: only
- * with it may a frame's epoch be an older one than its stream's.
+ * Header of a frame that a recovery published again, on the stream of a later epoch, because its own stream was lost. Only
+ * with this header may the epoch of a frame be older than that of its stream.
  */
 export const REPUBLISHED = 'Floodgate-Republished'
 

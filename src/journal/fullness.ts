@@ -2,22 +2,22 @@ import { messageOf } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { manager, streamInfo } from './streams.ts'
 
-/** Share of its bound at which a journal stream counts as full: what is in flight must still fit. */
+/** Share of its bound at which a journal stream counts as full: the frames in flight must still fit. */
 const FULL_AT = 0.9
 const LOOK_EVERY_MS = 2000
 
 export interface FullnessWatch {
-  /** true: the gate decides nothing more, so that nothing is decided which cannot be journaled */
+  /** true: the gate decides nothing more, because the journal could not take the decision */
   isFull(): boolean
-  /** of the bound of the stream that was seen last, 0 to 1; undefined before one was seen */
+  /** share of its bound that the last stream looked at holds, 0 to 1; undefined before the first look */
   share(): number | undefined
-  /** why the last look at the stream failed, '' when it did not */
+  /** why the last look at the stream failed, '' when it succeeded */
   problem(): string
   stop(): void
 }
 
 /**
- * Looks at the size of the stream that frames go to. While NATS does not answer, the last word stands.
+ * Looks at the size of the stream that frames go to. While NATS does not answer, the last result stays in force.
  * @param stream name of the current stream, undefined while the gate is closed
  */
 export function watchFullness(connection: JournalConnection, stream: () => string | undefined): FullnessWatch {

@@ -3,7 +3,7 @@ import { messageOf } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { REPUBLISHED } from './frame.ts'
 
-/** What the journal answered to a publish: only an ack with the stream's name and a sequence counts. */
+/** The journal's answer to a publish: an ack counts only with the stream's name and a sequence. */
 type PublishResult =
   | { readonly acked: true; readonly sequence: number; readonly duplicate: boolean }
   | { readonly acked: false; readonly reason: string }
@@ -23,27 +23,27 @@ interface AckBody {
 
 export interface Publication {
   readonly subject: string
-  /** the stream that must ack */
+  /** the stream whose ack counts */
   readonly stream: string
-  /** Nats-Msg-Id: a second copy within the dedupe window is not stored again */
+  /** Nats-Msg-Id: within the dedupe window NATS stores no second copy */
   readonly id: string
   readonly payload: string
   readonly contentType?: string
-  /** a frame of a lost journal, on the stream of a later opening */
+  /** the frame comes from a lost stream and goes to the stream of a later epoch */
   readonly republished?: boolean
 }
 
 export interface Publisher {
-  /** Never throws; times out after the publisher's deadline. */
+  /** Publishes and waits for the ack, at most until the publisher's deadline. Never throws. */
   publish(publication: Publication): Promise<PublishResult>
   /**
-   * Publishes many in order with two acks: each names the one before it as the stream's last message, and the acks of the
-   * first and the last say by their sequences that all are stored, next to each other. (The last one's alone does not: what
-   * is refused between two that are stored already is not missed by the next one.) Not acked: any part of them may be
-   * stored. Never throws.
+   * Publishes many messages in order with two acks. Each message names the one before it as the stream's last message, and the
+   * sequences in the acks of the first and the last show that all are stored next to each other. (The ack of the last alone does
+   * not show it: when NATS refuses one between two that are already stored, the next one is still accepted.) Without both acks any
+   * part of them may be stored. Never throws.
    */
   publishChain(publications: readonly Publication[]): Promise<PublishResult>
-  /** publications without an answer yet */
+  /** publications that have no answer yet */
   pending(): number
   close(): void
 }
@@ -67,8 +67,8 @@ function judge(message: Msg, stream: string): PublishResult {
 }
 
 /**
- * Publishes with a reply inbox of its own and a map of waiters: 8 us a message where the client's `js.publish` takes 44 us.
- * @param deadlineMs how long an ack may take
+ * Publishes with an inbox and a map of waiters of its own: 8 us a message; the client's `js.publish` takes 44 us.
+ * @param deadlineMs how long to wait for an ack
  */
 export function createPublisher(connection: JournalConnection, deadlineMs: number): Publisher {
   const { nc } = connection
@@ -102,7 +102,7 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
     nc.publish(publication.subject, Buffer.from(publication.payload), options)
   }
 
-  /** Sends with a token for the reply; the answer comes to the waiter of that token. */
+  /** Publishes with a reply token; the answer reaches the waiter of that token. */
   function sendAwaited(publication: Publication, previousId?: string): Promise<PublishResult> {
     return new Promise((resolve) => {
       const token = (next++).toString(36)

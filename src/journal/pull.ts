@@ -1,24 +1,24 @@
 import { createInbox, type Msg, type NatsConnection, type NatsError } from 'nats'
 
-/** how long NATS may take to say that nothing is there */
+/** how long NATS may take to answer that there are no messages */
 const ANSWER_MS = 1500
 
 interface Request {
   readonly stream: string
   readonly consumer: string
-  /** messages at most */
+  /** the most messages to return */
   readonly most: number
-  /** how long to wait for them; 0: what is there at once */
+  /** how long to wait for them; 0: return only those that are there now */
   readonly expiresMs: number
 }
 
-/** What a pull brought; `doubt`: the server did not say how it ended, so the consumer may be gone. */
+/** The messages of a pull; `doubt`: the server did not say how the pull ended, so the consumer may be gone. */
 interface PulledMessages {
   readonly messages: readonly Msg[]
   readonly doubt: boolean
 }
 
-/** One pull request of a consumer. Never throws. */
+/** Makes one pull request of a consumer. Never throws. */
 export function pull(nc: NatsConnection, { stream, consumer, most, expiresMs }: Request): Promise<PulledMessages> {
   return new Promise((resolve) => {
     const messages: Msg[] = []
@@ -32,11 +32,11 @@ export function pull(nc: NatsConnection, { stream, consumer, most, expiresMs }: 
     const receive = (error: NatsError | null, message: Msg) => {
       if (error) return finish(true)
       const code = message.headers?.code ?? 0
-      // 404 and 408: nothing (more) there in time; anything else that is not a message is a doubt
+      // 404 and 408: no (more) messages in time; any other reply that is no message is a doubt
       if (code !== 0) return finish(code !== 404 && code !== 408)
       messages.push(message)
-      // Only a full batch or the server's word ends a request: one given up because nothing more seemed to be there
-      // was still open at the server, and took the next frame with it.
+      // Only a full batch or the server ends a request. When this client gave up a request because no more messages seemed to be
+      // there, the request was still open at the server and took the next frame.
       if (messages.length >= most) finish(false)
     }
     const subscription = nc.subscribe(inbox, { callback: receive })

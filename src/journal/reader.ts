@@ -9,14 +9,14 @@ import { streamInfo } from './streams.ts'
 export interface StoredMessage {
   readonly sequence: number
   readonly text: string
-  /** published again by a recovery: its frame may be of an older epoch than the stream */
+  /** a recovery published it again, so its frame may have an older epoch than the stream */
   readonly republished: boolean
 }
 
-/** The stream does not hold the next message any more: frames are missing. */
+/** The stream no longer holds the next message: frames are missing. */
 export class JournalGapError extends FloodgateError {
   readonly code = 'journal-gap'
-  readonly meaning = 'Frames are missing: what they decided is known to Redis and Postgres only, or to nobody.'
+  readonly meaning = 'Frames are missing: what they decided is known to Redis and Postgres only, or is lost.'
   readonly remedy = "See the worker's log; it opens the shard again where that helps."
 }
 
@@ -32,8 +32,8 @@ const PULL = 256
 const PULL_MS = 2000
 
 /**
- * Reads a stream in order from a place, without acks and without redelivery: a pull consumer that is made again from the
- * place on any doubt. (The client's own ordered consumer hung once after servers were killed.)
+ * Reads a stream in order from a sequence, without acks and without redelivery. On any doubt it makes the pull consumer again,
+ * from the next sequence. (The client's own ordered consumer hung once after servers were killed.)
  */
 export class StreamReader {
   readonly #options: ReaderOptions
@@ -51,7 +51,7 @@ export class StreamReader {
   }
 
   /**
-   * What is there, in order; waits up to `waitMs` for the first message. An empty answer is not an end.
+   * Returns the next messages in order; waits up to `waitMs` for the first. An empty answer does not mean the end.
    * @throws JournalGapError when the next message is gone; NatsError when NATS does not answer
    */
   async read(most: number, waitMs: number): Promise<StoredMessage[]> {
@@ -74,7 +74,7 @@ export class StreamReader {
     return inOrder
   }
 
-  /** Nothing came, but the stream has more: a delivery was lost on its way, and no later one would show it. */
+  /** Nothing arrived, but the stream has more: a delivery was lost, and no later delivery would show it. */
   async #isBehind(): Promise<boolean> {
     const info = await streamInfo(this.#options.jsm, this.#options.stream)
     return info !== undefined && info.state.last_seq >= this.#next
@@ -84,7 +84,7 @@ export class StreamReader {
     const consumer = this.#consumer
     this.#consumer = undefined
     if (consumer === undefined) return
-    // an ephemeral consumer goes by itself when it is not used
+    // NATS removes an unused ephemeral consumer by itself
     await this.#options.jsm.consumers.delete(this.#options.stream, consumer).catch(() => false)
   }
 
@@ -103,7 +103,7 @@ export class StreamReader {
     return info.name
   }
 
-  /** What is there at once; otherwise the first message to come within `waitMs`. */
+  /** The messages that are there now; otherwise the first one to arrive within `waitMs`. */
   async #pullAvailable(consumer: string, most: number, waitMs: number): Promise<Pulled> {
     const there = await this.#pull(consumer, most, 0)
     if (there.messages.length > 0 || there.doubt || waitMs === 0) return there

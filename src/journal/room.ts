@@ -2,14 +2,14 @@ import { type JetStreamManager, NatsError, type StreamConfig } from 'nats'
 import { FloodgateError } from '../base/errors.ts'
 import type { Names } from './subjects.ts'
 
-/** Of the account's bound, of the server, of its store, of one stream: there is no room for what a stream reserves. */
+/** NATS answers with these codes when the account, the server, its store or a stream has no room for what a stream reserves. */
 const NO_ROOM = [10002, 10023, 10047, 10122]
-/** A cluster says with one code whatever keeps it from placing a stream; a server that is away is no want of room. */
+/** A cluster answers with one code whatever keeps it from placing a stream; a server that is down is no lack of room. */
 const NO_PEERS = 10005
 const UNKNOWN_STREAM = 10059
 const GIB = 1024 ** 3
 
-/** NATS has no room for a stream; the message says what is reserved and what helps. */
+/** NATS has no room for a stream; the message says how much is reserved and what helps. */
 export class NoRoomError extends FloodgateError {
   readonly code = 'no-room'
   readonly meaning = 'Without its stream the shard stays closed; nothing is lost.'
@@ -26,15 +26,15 @@ export function isNoRoom(error: unknown): boolean {
   return NO_ROOM.includes(code) || (code === NO_PEERS && /insufficient storage/.test(words) && !/offline/.test(words))
 }
 
-/** A cluster has too few servers for the copies of a stream while one of them is away. */
+/** Whether a cluster has too few servers for the copies of a stream, because one of them is down. */
 export function isServerAway(error: unknown): boolean {
   const { code, words } = saidBy(error)
   return code === NO_PEERS && /offline/.test(words)
 }
 
 /**
- * Makes something with so many copies; while a server is away that nobody replaces, with more than half as many: what is acked then
- * is still in all of them.
+ * Makes something with `replicas` copies, or with a majority of them while a server is down that nothing replaces: a message that
+ * is acked then is in all copies that exist.
  */
 export async function withCopies<T>(replicas: number, make: (replicas: number) => Promise<T>): Promise<T> {
   try {
@@ -47,11 +47,11 @@ export async function withCopies<T>(replicas: number, make: (replicas: number) =
 }
 
 /**
- * Makes a stream with its `max_bytes`, or with the largest half, quarter ... of it that there is room for: JetStream reserves the
- * whole bound when a stream is made, whatever will be in it.
- * @param leastBytes below which it is of no use
- * @returns what it reserves
- * @throws what NATS says when there is no room for `leastBytes`
+ * Makes a stream with its `max_bytes`, or with the largest half, quarter ... of it that fits: JetStream reserves the whole bound
+ * when a stream is made, however little it will hold.
+ * @param leastBytes the smallest size that is of use
+ * @returns the bytes that it reserves
+ * @throws the error of NATS when not even `leastBytes` fit
  */
 export async function addLargest(
   jsm: JetStreamManager,
@@ -69,8 +69,8 @@ export async function addLargest(
 }
 
 /**
- * Whether a stream of so many bytes could be made now. Only the account's own bound is told to clients, and most have none: the
- * one way to learn of the server's is to ask for the room.
+ * Whether a stream of so many bytes could be made now. NATS tells clients only the bound of the account, and most accounts have
+ * none: a client can learn the server's bound only by asking for the room.
  */
 export async function hasRoom(
   jsm: JetStreamManager,
@@ -93,12 +93,12 @@ export async function hasRoom(
   return true
 }
 
-/** What the streams of a deployment reserve and hold, in bytes, and what the account may have. */
+/** How many bytes the streams of a deployment reserve and hold, and how many the account may have. */
 export interface Reserved {
   readonly streams: number
   readonly reserved: number
   readonly held: number
-  /** undefined: the account has no bound of its own, the server's holds and is not told */
+  /** undefined: the account has no bound of its own; the server's bound holds, and NATS does not tell it */
   readonly offered: number | undefined
 }
 
@@ -115,7 +115,7 @@ export async function reservedBytes(jsm: JetStreamManager, names: Names): Promis
   return { ...sum, offered: limits.max_storage >= 0 ? limits.max_storage : undefined }
 }
 
-/** For people. */
+/** The same as a sentence for people. */
 export function reservedText({ streams, reserved, held, offered }: Reserved): string {
   const size = (bytes: number) =>
     bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`

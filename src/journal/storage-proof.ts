@@ -6,7 +6,7 @@ import { isNoRoom, withCopies } from './room.ts'
 import type { Names } from './subjects.ts'
 
 const ACK_MS = 2000
-/** Room for one small message. */
+/** Enough for one small message. */
 const MAX_BYTES = 4096
 
 interface ProofParts {
@@ -17,22 +17,22 @@ interface ProofParts {
 }
 
 /**
- * Makes a small stream as the journal's are made, stores a message in it and deletes it: whether NATS can be asked tells
- * nothing of whether it can store.
- * @returns what NATS said instead, undefined when it stored
+ * Makes a small stream with the settings of a journal stream, stores a message in it and deletes it: a NATS that answers may
+ * still be unable to store.
+ * @returns the error of NATS, undefined when it stored the message
  */
 export async function provesStorage({ connection, jsm, names, replicas }: ProofParts): Promise<string | undefined> {
   const { proofStream: name, proofSubject: subject } = names
   const publisher = createPublisher(connection, ACK_MS)
   try {
-    // left behind by a worker that died here
+    // a worker that died here left it behind
     await jsm.streams.delete(name).catch(() => false)
     const proof = { name, subjects: [subject], storage: StorageType.File, retention: RetentionPolicy.Limits }
     await withCopies(replicas, (copies) => jsm.streams.add({ ...proof, max_bytes: MAX_BYTES, num_replicas: copies }))
     const result = await publisher.publish({ stream: name, subject, id: 'proof', payload: 'x' })
     return result.acked ? undefined : result.reason
   } catch (error) {
-    // without room for it nothing is proven; behind the fence there is more, for older streams give back theirs
+    // no room for this stream proves nothing: later, behind the fence, older streams give back theirs
     if (isNoRoom(error)) return undefined
     return messageOf(error)
   } finally {

@@ -11,11 +11,11 @@ import type { JournalConnection } from './connection.ts'
 import { addLargest, isNoRoom, isServerAway } from './room.ts'
 import type { Names } from './subjects.ts'
 
-/** How streams are kept. */
+/** Settings of a stream. */
 export interface StreamSettings {
   readonly replicas: number
   readonly maxBytes: number
-  /** what a journal stream has at least, where there is no room for `maxBytes`; that where absent */
+  /** the smallest size of a journal stream where there is no room for `maxBytes`; absent: `maxBytes` itself */
   readonly leastBytes?: number
 }
 
@@ -32,7 +32,7 @@ function settings(name: string, subjects: string[], { replicas, maxBytes }: Stre
     subjects,
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
-    // never drop the oldest: a full journal refuses, and the gate closes
+    // never drops its oldest message: a full journal refuses, and the gate closes
     discard: DiscardPolicy.New,
     max_bytes: maxBytes,
     num_replicas: replicas,
@@ -51,8 +51,8 @@ export async function streamInfo(jsm: JetStreamManager, name: string): Promise<S
 }
 
 /**
- * The stream of one opening of a shard. Creating it again changes nothing.
- * @returns what it reserves
+ * Makes the stream of one opening of a shard. A second call changes nothing.
+ * @returns the bytes that it reserves
  */
 export async function createJournalStream(
   jsm: JetStreamManager,
@@ -65,13 +65,13 @@ export async function createJournalStream(
   return addLargest(jsm, settings(name, [names.journalSubject(shard, epoch)], opening.settings), leastBytes)
 }
 
-/** Commands are small and leave when they are done. */
+/** Commands are small, and the stream drops those that are done. */
 const COMMANDS_MAX_BYTES = 256 * 1024 ** 2
 
-/** Of the streams for others, where there is no room for more: smaller ones would be of no use. */
+/** Smallest sizes of the streams for other systems, where there is no room for more: smaller ones would be of no use. */
 const EVENTS_LEAST_BYTES = 64 * 1024 ** 2
 
-/** Makes a stream, or gives an earlier version's its subjects; other settings stay as whoever keeps NATS may have set them. */
+/** Makes a stream, or changes an existing one to these subjects; its other settings stay as whoever runs NATS may have set them. */
 async function ensureStream(jsm: JetStreamManager, wanted: Partial<StreamConfig>): Promise<void> {
   const { name = '', subjects = [] } = wanted
   const info = await streamInfo(jsm, name)
@@ -79,7 +79,7 @@ async function ensureStream(jsm: JetStreamManager, wanted: Partial<StreamConfig>
   else if (info.config.subjects.join() !== subjects.join()) await jsm.streams.update(name, { ...info.config, subjects })
 }
 
-/** The stream by which other systems send commands. A command that is done leaves it; a full one refuses. */
+/** Makes the stream by which other systems send commands. A command that is done leaves it; when it is full it refuses. */
 export async function ensureCommandsStream(
   jsm: JetStreamManager,
   { commandsStream, commandSubjects }: Names,
@@ -93,8 +93,8 @@ export async function ensureCommandsStream(
 }
 
 /**
- * The stream that downstream systems read. Commands come first: those of an earlier version had subjects that lie within
- * what this stream lists now, and no subject may be in two streams.
+ * Makes the stream that other systems read. Make the commands' stream first: in an earlier version its subjects lay within those
+ * that this stream lists now, and no subject may be in two streams.
  */
 export async function ensurePublicStream(
   jsm: JetStreamManager,
@@ -104,14 +104,14 @@ export async function ensurePublicStream(
   await ensureCommandsStream(jsm, names, keep)
   await ensureStream(jsm, {
     ...settings(names.publicStream, names.eventSubjects, keep),
-    // for readers, not for promises: what is older than the retention goes, `export events` has it
+    // this stream serves readers and promises nothing: events older than the retention go, `export events` still has them
     discard: DiscardPolicy.Old,
     max_age: keep.keepSeconds * 1_000_000_000
   })
 }
 
 /**
- * Seals a stream: the barrier after which nothing can be stored in it, ever.
+ * Seals a stream: nothing can ever be stored in it afterwards.
  * @returns the last sequence, read after the seal; undefined when the stream is gone
  */
 export async function sealStream(jsm: JetStreamManager, name: string): Promise<number | undefined> {
@@ -126,12 +126,12 @@ export async function sealStream(jsm: JetStreamManager, name: string): Promise<n
   return sealed.state.last_seq
 }
 
-/** More than a sealed stream holds, so that no way of counting ever drops its oldest message. */
+/** More than a sealed stream can hold, so that its oldest message is never dropped, however NATS counts. */
 const SPARE_BYTES = 64 * 1024
 
 /**
- * A sealed stream goes on reserving its whole bound, for days, though nothing comes to it: what it does not hold is for the next
- * one. Only ever behind the seal: what came between would push the oldest message out.
+ * Shrinks a sealed stream to what it holds: it would go on reserving its whole bound for days although nothing more comes to it, and
+ * the next stream needs the room. Call it only after the seal: a message that came in between would push the oldest one out.
  */
 async function giveBack(jsm: JetStreamManager, { config, state }: StreamInfo): Promise<void> {
   const enough = state.bytes + SPARE_BYTES
@@ -139,14 +139,14 @@ async function giveBack(jsm: JetStreamManager, { config, state }: StreamInfo): P
   try {
     await jsm.streams.update(config.name, { ...config, max_bytes: enough })
   } catch (error) {
-    // a server that does not do this for a sealed stream keeps the room, and the seal
+    // a server that cannot do this for a sealed stream keeps the room; the seal still holds
     if (!(error instanceof NatsError && error.api_error)) throw error
   }
 }
 
 /**
- * Gives the open stream what it was made without: its whole bound, where there was no room, and all its copies, where a server was
- * away. @returns whether it got something
+ * Gives the open stream what it lacks: the rest of its bound, where there was no room, and the rest of its copies, where a server
+ * was down. @returns whether it gave anything
  */
 export async function completeStream(
   jsm: JetStreamManager,
