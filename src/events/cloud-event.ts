@@ -4,6 +4,7 @@ import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
 import { entityKindOf, isDecisionType } from '../record/decisions.ts'
 import { decodeOrder } from '../record/order.ts'
+import { intentOf } from '../record/replay.ts'
 import { issuedUser } from '../store/connection/user-name.ts'
 import { type Decided, decidedIn } from './data/decided.ts'
 import { type EventKind, events } from './data/index.ts'
@@ -19,8 +20,6 @@ interface Telling extends Decided {
   readonly names: Names
 }
 
-const INTENT = /^x:adj:(\d+)$/
-
 /**
  * How many decisions the order or win has seen, this one included, or more where that cannot be told: it only rises, and
  * consumers drop what is older than what they have.
@@ -31,8 +30,7 @@ function entityVersion({ kind, decision, id, record }: Telling): number {
   const counted = isOrder ? decodeOrder(id, record).version : undefined
   if (counted !== undefined) return counted
   // what operators ask for is numbered in the order in which it is carried out
-  const [, intent] = INTENT.exec(decision.key) ?? []
-  return intent === undefined ? kind.version(decision) : Number(intent)
+  return intentOf(decision.key) ?? kind.version(decision)
 }
 
 function subjectOf({ kind, frame, decision, id }: Telling): string {

@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { isoTime } from '../base/iso-time.ts'
 import { decisionId } from '../journal/frame.ts'
-import { scopeKey } from '../record/keys.ts'
+import { creditOf } from '../record/fields.ts'
+import { isUserKey, logical, scopeKey, userOfKey } from '../record/keys.ts'
 import { movesOf, moveText } from '../record/reports/moves.ts'
-import { balanceOf, userField } from '../record/user-fields.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
 import { readShard } from '../store/shard/shards.ts'
@@ -45,11 +45,13 @@ function masker(): Mask {
 
 type Scopes<V> = Readonly<Record<string, Readonly<Record<string, V>>>>
 
+function maskedKey(key: string, mask: Mask): string {
+  const user = userOfKey(key)
+  return user === undefined ? key : logical.user(mask(user))
+}
+
 function maskedScopes<V>(scopes: Scopes<V>, mask: Mask): Scopes<V> {
-  const names = Object.entries(scopes).map(([scope, fields]) => [
-    scope.startsWith('u:') ? `u:${mask(scope.slice(2))}` : scope,
-    fields
-  ])
+  const names = Object.entries(scopes).map(([scope, fields]) => [maskedKey(scope, mask), fields])
   return Object.fromEntries(names) as Scopes<V>
 }
 
@@ -61,24 +63,16 @@ function sharedMoves(row: JournalRow, campaign: string): Pick<JournalLine, 'adds
   const adds: Record<string, Record<string, number>> = {}
   const units = new Set<string>()
   for (const [scope, fields] of Object.entries(row.adds)) {
-    if (!scopeKey(scope, row).startsWith('u:')) continue
+    if (!isUserKey(scopeKey(scope, row))) continue
     for (const [field, delta] of Object.entries(fields)) {
-      const unit = balanceOf(field)?.scope === '' ? balanceOf(field)?.unit : ownUnit(field, campaign)
-      if (unit === undefined) continue
-      units.add(unit)
+      const credit = creditOf(field)
+      if (credit === undefined || (credit.scope !== '' && credit.scope !== campaign)) continue
+      units.add(credit.unit)
       adds[scope] = { ...adds[scope], [field]: delta }
     }
   }
   const moves = movesOf(row.report).filter(({ unit }) => units.has(unit))
   return { adds, report: moves.map(moveText).join('') }
-}
-
-/** The unit of a balance or an entitlement of this campaign. */
-function ownUnit(field: string, campaign: string): string | undefined {
-  const balance = balanceOf(field)
-  if (balance) return balance.scope === campaign ? balance.unit : undefined
-  const entitlement = userField.entitlement(campaign, '')
-  return field.startsWith(entitlement) ? `entitlement:${field.slice(entitlement.length)}` : undefined
 }
 
 function lineOf(row: JournalRow, { shard, campaign: own }: ExportOptions): JournalLine {

@@ -1,18 +1,4 @@
-import { type AdjustmentReport, decodeAdjustment } from './reports/adjustment.ts'
-import { type CompletionReport, decodeCompletion } from './reports/completion.ts'
-import { decodeRedemption, type RedemptionReport } from './reports/redemption.ts'
-import { decodeRefund, type RefundReport } from './reports/refund.ts'
-import { decodeSpin, type SpinReport } from './reports/spin.ts'
-import { decodeWinChange, type WinChangeReport } from './reports/win-change.ts'
-
-/** What a decision says about itself beyond its type and its record. */
-export type Report =
-  | SpinReport
-  | CompletionReport
-  | RedemptionReport
-  | WinChangeReport
-  | RefundReport
-  | AdjustmentReport
+import { decoders, type Report, type ReportKind } from './reports/index.ts'
 
 /** What keeps a record of its own with its user, under the id of the decision that made it. */
 export type EntityKind = 'order' | 'win'
@@ -24,37 +10,35 @@ interface DecisionKind {
   readonly makes?: true
   /** whether it moves stock and counters only: it gives nothing, and moves no balance */
   readonly onlyTakes?: true
-  /** reads its report; undefined where a decision of the type says nothing */
-  readonly report: (text: string) => Report | undefined
+  /** the kind of its report; null where a decision of the type says nothing */
+  readonly report: ReportKind | null
 }
 
-const nothing = () => undefined
-
-/** Every type of decision (entity.verb): what it is about, and how its report reads. A new kind of activity adds its types here. */
+/** Every type of decision (entity.verb): what it is about, and which kind of report it has. A new kind of activity adds its types here. */
 export const decisions = {
-  'order.accepted': { entity: 'order', makes: true, onlyTakes: true, report: nothing },
-  'order.paid': { entity: 'order', report: nothing },
-  'order.cancelled': { entity: 'order', report: decodeRefund },
-  'order.expired': { entity: 'order', report: nothing },
-  'order.shipped': { entity: 'order', report: nothing },
-  'order.returned': { entity: 'order', report: decodeRefund },
-  'order.refund-due': { entity: 'order', report: decodeRefund },
-  'spin.won': { entity: 'win', makes: true, report: decodeSpin },
-  'spin.lost': { entity: null, report: decodeSpin },
-  'win.claimed': { entity: 'win', report: decodeWinChange },
-  'win.revoked': { entity: 'win', report: decodeWinChange },
-  'claim.accepted': { entity: null, report: decodeRedemption },
-  'task.completed': { entity: null, report: decodeCompletion },
-  'balance.credited': { entity: null, report: decodeAdjustment },
-  'balance.debited': { entity: null, report: decodeAdjustment },
-  'user.disqualified': { entity: null, report: decodeAdjustment },
-  'user.requalified': { entity: null, report: decodeAdjustment },
-  'campaign.published': { entity: null, report: decodeAdjustment },
-  'campaign.paused': { entity: null, report: decodeAdjustment },
-  'campaign.resumed': { entity: null, report: decodeAdjustment },
-  'campaign.adjusted': { entity: null, report: decodeAdjustment },
-  'campaign.ended': { entity: null, report: decodeAdjustment },
-  'campaign.settled': { entity: null, report: decodeAdjustment }
+  'order.accepted': { entity: 'order', makes: true, onlyTakes: true, report: null },
+  'order.paid': { entity: 'order', report: null },
+  'order.cancelled': { entity: 'order', report: 'refund' },
+  'order.expired': { entity: 'order', report: null },
+  'order.shipped': { entity: 'order', report: null },
+  'order.returned': { entity: 'order', report: 'refund' },
+  'order.refund-due': { entity: 'order', report: 'refund' },
+  'spin.won': { entity: 'win', makes: true, report: 'spin' },
+  'spin.lost': { entity: null, report: 'spin' },
+  'win.claimed': { entity: 'win', report: 'win-change' },
+  'win.revoked': { entity: 'win', report: 'win-change' },
+  'claim.accepted': { entity: null, report: 'redemption' },
+  'task.completed': { entity: null, report: 'completion' },
+  'balance.credited': { entity: null, report: 'adjustment' },
+  'balance.debited': { entity: null, report: 'adjustment' },
+  'user.disqualified': { entity: null, report: 'adjustment' },
+  'user.requalified': { entity: null, report: 'adjustment' },
+  'campaign.published': { entity: null, report: 'adjustment' },
+  'campaign.paused': { entity: null, report: 'adjustment' },
+  'campaign.resumed': { entity: null, report: 'adjustment' },
+  'campaign.adjusted': { entity: null, report: 'adjustment' },
+  'campaign.ended': { entity: null, report: 'adjustment' },
+  'campaign.settled': { entity: null, report: 'adjustment' }
 } as const satisfies Readonly<Record<string, DecisionKind>>
 
 export type DecisionType = keyof typeof decisions
@@ -81,7 +65,13 @@ export function onlyTakes(type: string): boolean {
   return kinds[type]?.onlyTakes === true
 }
 
+/** The kind of report that decisions of a type have; null where they say nothing. */
+export function reportKindOf(type: string): ReportKind | null {
+  return kinds[type]?.report ?? null
+}
+
 /** Reads a decision's report by its type; undefined where it says nothing. */
 export function decodeReport(type: string, text: string): Report | undefined {
-  return kinds[type]?.report(text)
+  const kind = reportKindOf(type)
+  return kind === null ? undefined : decoders[kind](text)
 }

@@ -1,10 +1,8 @@
 import type { Frame, FrameDecision } from '../journal/frame.ts'
 import { type EntityKind, entityKindOf, makesEntity } from './decisions.ts'
+import { userField } from './fields.ts'
 import { decodeOrder, type OrderRecord } from './order.ts'
 import { decodeWin, type WinRecord } from './win.ts'
-
-/** How each kind of record is kept with its user: the prefix of its field in the user's hash. */
-const prefixes = { order: 'o:', win: 'w:' } as const satisfies Record<EntityKind, string>
 
 /** What a decision made or moved, at most one of them. */
 export interface Entity {
@@ -15,13 +13,16 @@ export interface Entity {
 /** The field of the user's hash that keeps the record of what a decision is about; '' for a type that is about nothing. */
 export function recordField(type: string, entity: string): string {
   const kind = entityKindOf(type)
-  return kind === null ? '' : prefixes[kind] + entity
+  return kind === null ? '' : userField[kind](entity)
 }
+
+const ORDER = userField.order('')
+const WIN = userField.win('')
 
 /** The kind of record that a field of a user's hash keeps; undefined for every other field. */
 export function recordKindOf(field: string): EntityKind | undefined {
-  if (field.startsWith(prefixes.order)) return 'order'
-  return field.startsWith(prefixes.win) ? 'win' : undefined
+  if (field.startsWith(ORDER)) return 'order'
+  return field.startsWith(WIN) ? 'win' : undefined
 }
 
 /** `<epoch>-<sequence>` of the order or win that a decision made or moved, '' when it is about none. */

@@ -25,13 +25,30 @@ const STOCK = /^s:([^:]+):(.+)$/
 
 /** The user whose hash a logical key names; undefined for every other key. */
 export function userOfKey(key: string): string | undefined {
-  return key.startsWith(USER) ? key.slice(USER.length) : undefined
+  return isUserKey(key) ? key.slice(USER.length) : undefined
+}
+
+/** Whether a logical key names a user's hash. */
+export function isUserKey(key: string): boolean {
+  return key.startsWith(USER)
+}
+
+/** Whether a logical key names stock. */
+export function isStockKey(key: string): boolean {
+  return STOCK.test(key)
 }
 
 /** Whose stock a logical key names (of a pool, the activity is `pool/<pool>`); undefined for every other key. */
 export function stockPlaceOf(key: string): { readonly campaign: string; readonly activity: string } | undefined {
   const [, campaign, activity] = STOCK.exec(key) ?? []
   return campaign === undefined || activity === undefined ? undefined : { campaign, activity }
+}
+
+const CAMPAIGN = /^[cas]:([^:]+)/
+
+/** The campaign that a logical key of rules or stock names; undefined for a user's. */
+export function campaignOfKey(key: string): string | undefined {
+  return CAMPAIGN.exec(key)?.[1]
 }
 
 /** The logical key that a scope of `add` or `put` means for this decision. */

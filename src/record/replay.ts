@@ -1,3 +1,39 @@
+/**
+ * Replay fields of a user's hash: under which field a decision is found again by whoever asked for it. A client's keys have a prefix of
+ * their own, so that no client can name what the system asks for.
+ */
+export const replayField = {
+  /** of a client, by its Idempotency-Key */
+  client: (key: string) => `u:${key}`,
+  /** of an operator or a service, by its Idempotency-Key */
+  operator: (name: string, key: string) => `x:op:${name}:${key}`,
+  /** of a change of a campaign or a grant, by its intent */
+  intent: (id: number) => `x:adj:${id}`,
+  /** a payment counts once by its reference, whoever reports it and under whichever key */
+  payment: (order: string, reference: string) => `x:pay:${order}:${reference}`,
+  expiry: (order: string) => `x:expire:${order}`,
+  revocation: (win: string) => `x:revoke:${win}`,
+  /** a goal that was reached, in a local day or '' over the campaign */
+  goal: (campaign: string, task: string, period: string) => `x:task:${campaign}/${task}/${period}`,
+  importLine: (unit: string, reference: string) => `x:imp:${unit}:${reference}`,
+  /** a command of another system, by the digest of its source and id */
+  command: (digest: string) => `x:cmd:${digest}`
+} as const
+
+const CLIENT = replayField.client('')
+const INTENT = /^x:adj:(\d+)$/
+
+/** The Idempotency-Key of a client's replay field; undefined for every other field. */
+export function clientKeyOf(field: string): string | undefined {
+  return field.startsWith(CLIENT) ? field.slice(CLIENT.length) : undefined
+}
+
+/** The intent of an operator's replay field; undefined for every other field. */
+export function intentOf(field: string): number | undefined {
+  const [, intent] = INTENT.exec(field) ?? []
+  return intent === undefined ? undefined : Number(intent)
+}
+
 /** Replay field -> record `hash;epoch;sequence;batch;type;at;entity;report`, as lua/lib/frame.lua writes it. */
 export function replayRecord(
   parts: {

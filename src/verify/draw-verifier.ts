@@ -1,8 +1,10 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
 import { FloodgateError } from '../base/errors.ts'
+import { reportKindOf } from '../record/decisions.ts'
 import { drawRandom } from '../record/draw-random.ts'
+import { userField } from '../record/fields.ts'
 import { scopeKey } from '../record/keys.ts'
-import { userField } from '../record/user-fields.ts'
+import { clientKeyOf } from '../record/replay.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
 import { type DrawReport, Tally } from './draw-report.ts'
 import { isEnd, JournalEnd } from './journal-end.ts'
@@ -174,7 +176,7 @@ export class DrawVerifier {
   #take(line: JournalLine): void {
     if (this.#order.advance(line)) this.#state.begin()
     const { campaign, draw } = this.#options
-    if (line.type.startsWith('spin.') && line.campaign === campaign && line.activity === draw) this.#spin(line)
+    if (reportKindOf(line.type) === 'spin' && line.campaign === campaign && line.activity === draw) this.#spin(line)
     else this.#other(line)
     this.#state.apply(line)
     this.#last = line.id
@@ -186,7 +188,7 @@ export class DrawVerifier {
     const { epoch, missing } = this.#order
     const state = this.#state
     const spin = readSpin(line, { state, draw: { campaign, draw }, missing })
-    const random = drawRandom(this.#seed, { campaign, draw, user: line.user, key: line.key.slice(2) })
+    const random = drawRandom(this.#seed, { campaign, draw, user: line.user, key: clientKeyOf(line.key) ?? '' })
     if (this.#known.has(random)) throw new Difference('the key', 'one that this user has not spun with', line.key)
     this.#known.add(random)
     const linked = missing === (this.#lastSpin.epoch === epoch ? this.#lastSpin.missing : 0)
@@ -203,7 +205,7 @@ export class DrawVerifier {
   /** A decision that is no spin of this draw must not pretend to be none, and takes back no win twice. */
   #other(line: JournalLine): void {
     const { campaign, draw } = this.#options
-    if (line.type.startsWith('spin.')) {
+    if (reportKindOf(line.type) === 'spin') {
       const counter = userField.times(line.campaign, line.activity)
       mustEqual('the campaign and draw of a spin', 1, line.adds.u?.[counter])
     }

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import { ID } from '../../base/shapes.ts'
+import { userField } from '../../record/fields.ts'
 import { logical } from '../../record/keys.ts'
-import { userField } from '../../record/user-fields.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
 import { grantedSoFar, insertGrants, knownRequests, type NewGrant } from '../../store/campaigns/grants.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'

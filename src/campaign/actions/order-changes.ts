@@ -1,6 +1,7 @@
 import type { TransitionCommand } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { OrderRecord } from '../../record/order.ts'
+import { replayField } from '../../record/replay.ts'
 import { decodeRefund } from '../../record/reports/refund.ts'
 import { requestHash } from '../../record/request-hash.ts'
 import type { AuditEntry } from '../../store/operators/audit.ts'
@@ -26,7 +27,7 @@ export const orderActions = { pay: 'payment', cancel: 'cancellation', ship: 'shi
 
 /** The replay field: a payment counts once by its reference, whoever reports it and under whichever key. */
 function keyOf({ order }: FoundOrder, asked: AskedChange, { key }: Asker): string {
-  return asked.transition === 'pay' ? `x:pay:${order.id}:${asked.body.reference}` : key
+  return asked.transition === 'pay' ? replayField.payment(order.id, asked.body.reference) : key
 }
 
 /** What the gate has to know of the body. */

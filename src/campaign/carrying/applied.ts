@@ -1,5 +1,6 @@
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
-import { balanceOf } from '../../record/user-fields.ts'
+import { creditOf } from '../../record/fields.ts'
+import { isStockKey, isUserKey } from '../../record/keys.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { AuditEntry } from '../../store/operators/audit.ts'
@@ -29,10 +30,9 @@ export function stockView({ key, field, asked, applied }: AppliedAdd, rules: Rul
 
 /** A balance that an operator moved, and what of a removal was not there any more. */
 export function balanceView({ field, asked, applied }: AppliedAdd) {
-  const balance = balanceOf(field)
   const missing = applied === null ? 0 : applied - asked
   return {
-    unit: balance?.unit ?? field.replace(/^e:[^/]*\//, 'entitlement:'),
+    unit: creditOf(field)?.unit ?? field,
     asked,
     applied,
     ...(missing > 0 && { shortfall: missing })
@@ -50,8 +50,8 @@ export function shortEntry(
 ): AuditEntry {
   const { campaign, activity, user, type, createdBy } = intent
   const adds = appliedAdds(intent, applied)
-  const stock = adds.filter(({ key }) => key.startsWith('s:')).map((add) => stockView(add, rules))
-  const balances = adds.filter(({ key }) => key.startsWith('u:')).map(balanceView)
+  const stock = adds.filter(({ key }) => isStockKey(key)).map((add) => stockView(add, rules))
+  const balances = adds.filter(({ key }) => isUserKey(key)).map(balanceView)
   return {
     operator: createdBy,
     action: type,

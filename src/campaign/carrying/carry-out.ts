@@ -4,6 +4,8 @@ import { failPoint } from '../../config/fail-points.ts'
 import { type AdjustCommand, SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider, HashReader } from '../../gate/gate.ts'
+import { replayField } from '../../record/replay.ts'
+import { decodeAdjustment } from '../../record/reports/adjustment.ts'
 import { changeCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import {
   closeIntent,
@@ -28,13 +30,11 @@ export interface CampaignDeps {
   readonly now?: () => number
 }
 
-export const intentKey = (id: number) => `x:adj:${id}`
-
 function commandOf(intent: IntentRow): AdjustCommand {
   return {
     op: 'adjust',
     user: intent.user,
-    key: intentKey(intent.id),
+    key: replayField.intent(intent.id),
     hash: `i${intent.id}`,
     campaign: intent.campaign,
     activity: intent.activity,
@@ -97,7 +97,8 @@ async function carriedBefore(
   const found: Array<Carried | undefined> = []
   for (const { user, id, createdAt } of intents) {
     const isOld = (deps.now ?? Date.now)() - createdAt.getTime() > OLD_MS
-    found.push(isOld ? await projectedAdjustment(client, user, intentKey(id)) : undefined)
+    const known = isOld ? await projectedAdjustment(client, user, replayField.intent(id)) : undefined
+    found.push(known && { decision: known.decision, applied: decodeAdjustment(known.report)?.applied ?? [] })
   }
   return found
 }

@@ -1,4 +1,4 @@
-import { userField } from '../../record/user-fields.ts'
+import { userField } from '../../record/fields.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from '../actions/grants.ts'

@@ -1,4 +1,4 @@
-import { userField } from '../../record/user-fields.ts'
+import { unitName, userField } from '../../record/fields.ts'
 import { type CampaignContext, extraChances } from './context.ts'
 import type { Amount, Reward } from './model.ts'
 import { scopeOf } from './scope.ts'
@@ -15,7 +15,7 @@ export function compileCost(campaign: CampaignContext, { unit, amount }: Amount)
 
 /** One chance of the draw itself. */
 export function compileChance(campaign: CampaignContext, draw: string) {
-  return { cost_unit: `chances:${draw}`, cost_field: userField.chances(campaign.id, draw), cost: 1 }
+  return { cost_unit: unitName.chances(draw), cost_field: userField.chances(campaign.id, draw), cost: 1 }
 }
 
 /**
@@ -31,10 +31,16 @@ export function compileReward(campaign: CampaignContext, reward: Reward | null, 
     entries.push([unit, unitField(campaign, unit), amount, 0, multiplied ? 1 : 0])
   }
   for (const [draw, amount] of Object.entries(chances)) {
-    entries.push([`chances:${draw}`, userField.chances(campaign.id, draw), amount, extraChances(campaign, draw), 0])
+    entries.push([
+      unitName.chances(draw),
+      userField.chances(campaign.id, draw),
+      amount,
+      extraChances(campaign, draw),
+      0
+    ])
   }
   if (entitlement !== '') {
-    entries.push([`entitlement:${entitlement}`, userField.entitlement(campaign.id, entitlement), 1, 0, 0])
+    entries.push([unitName.entitlement(entitlement), userField.entitlement(campaign.id, entitlement), 1, 0, 0])
   }
   if (doubler) {
     const { factor, hours, activities } = doubler

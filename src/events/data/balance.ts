@@ -1,6 +1,6 @@
+import { balanceOf } from '../../record/fields.ts'
 import { logical } from '../../record/keys.ts'
 import { decodeAdjustment } from '../../record/reports/adjustment.ts'
-import { balanceOf } from '../../record/user-fields.ts'
 import { askedIn, type Data, type Decided } from './decided.ts'
 
 /** What a grant or an import did to the user's own balances: its report holds bare numbers, so the deltas tell. */

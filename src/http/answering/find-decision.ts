@@ -3,6 +3,7 @@ import { fromStore } from '../../base/deadline.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { entityIn } from '../../record/entities.ts'
+import { replayField } from '../../record/replay.ts'
 import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
 
 /** A decision, and where it was made. */
@@ -35,7 +36,7 @@ export function createDecisionFinder(gate: UserReader, pool: pg.Pool) {
      * @throws UnavailableError when the one who would know does not answer
      */
     async outcomeOf(user: string, key: string): Promise<PlacedDecision | 'pending' | undefined> {
-      const field = `u:${key}`
+      const field = replayField.client(key)
       let redisError: unknown
       const live = await gate.lookup(user, field).catch((error: unknown) => {
         redisError = error

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Sale } from '../../campaign/kinds/sale/rules.ts'
+import { replayField } from '../../record/replay.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { orderMembers } from '../views/order.ts'
 import { fixedHash } from '../wire/idempotency.ts'
@@ -36,7 +37,7 @@ const participation: Participation<Sale, typeof BuyBody> = {
     const [campaign, activity] = [found.campaign.id, found.activity.id]
     const hash = fixedHash(`/v1/campaigns/${campaign}/sales/${activity}/orders`, quantity)
     const request = `{"quantity":${quantity}}`
-    return { op: 'buy', user, key: `u:${key}`, hash, campaign, activity, quantity, level, request }
+    return { op: 'buy', user, key: replayField.client(key), hash, campaign, activity, quantity, level, request }
   }
 }
 

@@ -2,6 +2,7 @@ import { appliedAdds, balanceView, stockView } from '../../campaign/carrying/app
 import { statusOf } from '../../campaign/carrying/catalogue.ts'
 import { type Change, rulesInForce } from '../../campaign/carrying/context.ts'
 import { definitionOf, type Rules } from '../../campaign/definition/rules.ts'
+import { isStockKey, isUserKey } from '../../record/keys.ts'
 import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
 
@@ -61,8 +62,8 @@ export function versionView(row: VersionRow) {
 /** What was really added to or taken from stock and balances: removing takes what is left, and says how much that was. */
 function appliedChanges(intent: IntentRow, rules: Rules | undefined) {
   const adds = appliedAdds(intent, intent.applied)
-  const stock = adds.filter(({ key }) => key.startsWith('s:')).map((add) => stockView(add, rules))
-  const balances = adds.filter(({ key }) => key.startsWith('u:')).map(balanceView)
+  const stock = adds.filter(({ key }) => isStockKey(key)).map((add) => stockView(add, rules))
+  const balances = adds.filter(({ key }) => isUserKey(key)).map(balanceView)
   return { ...(stock.length > 0 && { stock }), ...(balances.length > 0 && { balances }) }
 }
 

@@ -1,29 +1,22 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { UnstoredDecision } from '../../gate/gate.ts'
 import { entityIn } from '../../record/entities.ts'
+import { creditOf } from '../../record/fields.ts'
 import type { OrderRecord } from '../../record/order.ts'
+import { clientKeyOf } from '../../record/replay.ts'
 import { movesOf as movesIn } from '../../record/reports/moves.ts'
 import { decodeRefund } from '../../record/reports/refund.ts'
-import { balanceOf } from '../../record/user-fields.ts'
 import type { WinRecord } from '../../record/win.ts'
 
 /** A decision about a user, wherever it was found. */
 export type TimelineDecision = Omit<UnstoredDecision, 'at'> & { readonly at: Date }
-
-const ENTITLEMENT = /^e:[^/]*\/(.+)$/
-
-/** How a field of the user's hash that was added to is called. */
-function unitOf(field: string): string | undefined {
-  const [, entitlement] = ENTITLEMENT.exec(field) ?? []
-  return entitlement === undefined ? balanceOf(field)?.unit : `entitlement:${entitlement}`
-}
 
 /** What moved, with the balances right after where the decision says them. */
 function movesOf({ report, moved }: TimelineDecision) {
   const moves = movesIn(report)
   if (moves.length > 0) return moves
   return Object.entries(moved).flatMap(([field, delta]) => {
-    const unit = unitOf(field)
+    const unit = creditOf(field)?.unit
     return unit === undefined ? [] : [{ unit, delta }]
   })
 }
@@ -69,7 +62,7 @@ export function timelineView(decision: TimelineDecision) {
     campaign: campaign === '' ? null : campaign,
     activity: activity === '' ? null : activity,
     // the Idempotency-Key, or what the system called it
-    key: key.startsWith('u:') ? key.slice(2) : key,
+    key: clientKeyOf(key) ?? key,
     at: isoTime(at.getTime()),
     ...askedView(decision),
     ...entityView(decision),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { UserReader } from '../../gate/gate.ts'
+import { logical } from '../../record/keys.ts'
 import { decisionsOfUser } from '../../store/reading/timeline.ts'
 import { requireRole } from '../auth/operator.ts'
 import { type ItemReader, pageOf, pageView, unite } from '../wire/pages.ts'
@@ -27,7 +28,9 @@ export async function adminTimeline(
       const user = userOfPath(request.params.user)
       const page = pageOf(request.query)
       const waiting = await gate.unstoredOf(user)
-      const known = await fromStore(decisionsOfUser(pool, user, { ...page, limit: page.limit + 1 }))
+      const known = await fromStore(
+        decisionsOfUser(pool, { user, key: logical.user(user) }, { ...page, limit: page.limit + 1 })
+      )
       const live = waiting.map(({ at, ...decision }) => ({ ...decision, at: new Date(at) }))
       const stored = known.map((entry) => ({ ...entry, journaled: true }))
       return pageView(unite({ live, stored }, page, reader), timelineView)

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { createOrderChange } from '../../campaign/actions/change-order.ts'
 import type { AskedChange } from '../../campaign/actions/order-changes.ts'
 import type { Decider } from '../../gate/gate.ts'
+import { replayField } from '../../record/replay.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import { sendOrderOutcome } from '../views/outcome.ts'
@@ -30,7 +31,7 @@ export function createOrderChanger({ gate, pool, orders, metrics, logger }: Orde
     if (found === undefined) throw new ProblemError('NOT_FOUND')
     const { name } = request.operator
     // a key is the operator's own
-    const outcome = await change(found, asked, { name, key: `x:op:${name}:${keyOf(request)}` })
+    const outcome = await change(found, asked, { name, key: replayField.operator(name, keyOf(request)) })
     metrics.outcome(outcome)
     return sendOrderOutcome(request, reply, outcome)
   }

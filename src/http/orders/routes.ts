@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { TransitionCommand } from '../../gate/batch/commands.ts'
 import type { Decider, LiveOrder } from '../../gate/gate.ts'
+import { replayField } from '../../record/replay.ts'
 import { requestHash } from '../../record/request-hash.ts'
 import type { Turns } from '../answering/turns.ts'
 import { identityOf, type OnRequest } from '../auth/storefront.ts'
@@ -30,7 +31,7 @@ function cancellation(user: string, key: string, { order }: LiveOrder): Transiti
     transition: 'cancel',
     by: 'user',
     user,
-    key: `u:${key}`,
+    key: replayField.client(key),
     hash: requestHash('POST', `/v1/orders/${order.id}/cancellation`, {}),
     campaign: order.campaign,
     activity: order.activity,

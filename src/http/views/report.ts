@@ -1,10 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts'
+import { unitParts } from '../../record/fields.ts'
 import type { Move } from '../../record/reports/moves.ts'
 import type { Balances, Credited } from './schemas.ts'
-
-const CHANCES = 'chances:'
-const ENTITLEMENT = 'entitlement:'
-const DOUBLER = 'doubler'
 
 /** What a decision credited: positive moves, those of one unit summed. A move cut to nothing is told as 0. */
 export function creditedView(moves: readonly Move[]): Credited {
@@ -21,16 +18,24 @@ export function takenBackView(moves: readonly Move[]): Credited {
 }
 
 function addTo(sum: Credited, { unit, delta, balance }: Move): void {
-  if (unit.startsWith(CHANCES)) {
-    const draw = unit.slice(CHANCES.length)
-    const chances = (sum.chances ?? {}) as Record<string, number>
-    sum.chances = { ...chances, [draw]: (chances[draw] ?? 0) + delta }
-  } else if (unit.startsWith(ENTITLEMENT)) {
-    sum.entitlement = unit.slice(ENTITLEMENT.length)
-  } else if (unit === DOUBLER) {
-    sum.doubler = { factor: delta, ...(balance > 0 && { until: isoTime(balance) }) }
-  } else {
-    sum[unit] = Number(sum[unit] ?? 0) + delta
+  const parts = unitParts(unit)
+  switch (parts.kind) {
+    case 'chances': {
+      const chances = (sum.chances ?? {}) as Record<string, number>
+      sum.chances = { ...chances, [parts.draw]: (chances[parts.draw] ?? 0) + delta }
+      return
+    }
+    case 'entitlement':
+      sum.entitlement = parts.name
+      return
+    case 'doubler':
+      sum.doubler = { factor: delta, ...(balance > 0 && { until: isoTime(balance) }) }
+      return
+    case 'amount':
+      sum[unit] = Number(sum[unit] ?? 0) + delta
+      return
+    default:
+      parts satisfies never
   }
 }
 
@@ -45,8 +50,9 @@ export function costView(moves: readonly Move[]): Record<string, number> {
 export function balancesView(moves: readonly Move[]): Balances {
   const balances: Balances = {}
   for (const { unit, balance } of moves) {
-    if (unit.startsWith(CHANCES)) setChances(balances, unit.slice(CHANCES.length), { extra: balance })
-    else if (unit !== DOUBLER && !unit.startsWith(ENTITLEMENT)) balances[unit] = balance
+    const parts = unitParts(unit)
+    if (parts.kind === 'chances') setChances(balances, parts.draw, { extra: balance })
+    else if (parts.kind === 'amount') balances[unit] = balance
   }
   return balances
 }

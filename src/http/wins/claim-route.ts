@@ -6,7 +6,8 @@ import type { WinCommand } from '../../gate/batch/commands.ts'
 import { entityOf } from '../../gate/batch/encode.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider, LiveWin, UserReader } from '../../gate/gate.ts'
-import { userField } from '../../record/user-fields.ts'
+import { userField } from '../../record/fields.ts'
+import { replayField } from '../../record/replay.ts'
 import { decodeWin } from '../../record/win.ts'
 import { detailsUnder, forgetWinDetails, saveWinDetails } from '../../store/reading/win-details.ts'
 import type { AnswerBodies } from '../answering/bodies.ts'
@@ -112,7 +113,7 @@ export const winClaimRoute: FastifyPluginAsyncTypebox<WinOptions> = async (app, 
 
   async function decide(user: string, found: LiveWin, request: FastifyRequest): Promise<Outcome> {
     const { win } = found
-    const key = `u:${keyOf(request)}`
+    const key = replayField.client(keyOf(request))
     const details = detailsOf(win.type, request.body)
     if (details !== undefined) return claims({ user, found, key, details })
     return gate.submit(claimCommand(user, { key, hash: fixedHash(`/v1/wins/${win.id}/claim`) }, found))

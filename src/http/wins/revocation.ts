@@ -3,6 +3,7 @@ import type { Rules } from '../../campaign/definition/rules.ts'
 import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import type { WinCommand } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
+import { replayField } from '../../record/replay.ts'
 import { decodeWinChange } from '../../record/reports/win-change.ts'
 import type { WinRecord } from '../../record/win.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
@@ -37,7 +38,7 @@ function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota, poo
     change: 'revoke',
     by: 'operator',
     user,
-    key: `x:revoke:${win.id}`,
+    key: replayField.revocation(win.id),
     hash: 'revoke',
     campaign: win.campaign,
     activity: win.draw,

@@ -1,6 +1,6 @@
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
-import { logical, scopeKey } from '../../record/keys.ts'
-import { isRing } from '../../record/user-fields.ts'
+import { isRing } from '../../record/fields.ts'
+import { isStockKey, isUserKey, logical, scopeKey } from '../../record/keys.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields, foldedDecision } from '../open/fold-users.ts'
@@ -133,7 +133,7 @@ export function ruleKeys(decisions: readonly FoldedDecision[]): string[] {
   for (const decision of decisions) {
     for (const scope of Object.keys(decision.puts)) keys.add(scopeKey(scope, decision))
   }
-  return [...keys].filter((key) => !key.startsWith('u:'))
+  return [...keys].filter((key) => !isUserKey(key))
 }
 
 const counters = ['total', 'remaining', 'held', 'paid'] as const
@@ -145,7 +145,7 @@ function addStockDeltas(sums: Map<string, number>, decision: FoldedDecision, sig
     const key = scopeKey(scope, decision)
     for (const [field, delta] of Object.entries(fields)) {
       const place = `${key} ${field}`
-      if (key.startsWith('s:')) sums.set(place, (sums.get(place) ?? 0) + sign * delta)
+      if (isStockKey(key)) sums.set(place, (sums.get(place) ?? 0) + sign * delta)
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
 import { entityOfDecision, recordField } from '../../record/entities.ts'
-import { scopeKey } from '../../record/keys.ts'
+import { userField } from '../../record/fields.ts'
+import { logical, scopeKey } from '../../record/keys.ts'
 import { replayRecord } from '../../record/replay.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 
@@ -71,9 +72,9 @@ export class Fold {
       const values = decision.puts[scope]
       if (fields) for (const field in values) fields.set(field, String(values[field] ?? ''))
     }
-    const user = this.#fields(`u:${decision.user}`)
+    const user = this.#fields(logical.user(decision.user))
     if (!user) return
-    user.set('d', sum(user.get('d'), 1))
+    user.set(userField.decisions, sum(user.get(userField.decisions), 1))
     user.set(decision.key, replayRecord(decision, decision.at_ms))
     if (decision.record !== '') user.set(recordField(decision.type, decision.entity), decision.record)
   }

@@ -1,8 +1,8 @@
 import { FloodgateError } from '../../base/errors.ts'
 import type { InRedis } from '../../gate/redis/outbox.ts'
 import { countKeys, readFields, readHash, readOfEach } from '../../gate/redis/state.ts'
-import { logical, scopeKey } from '../../record/keys.ts'
-import { balanceField, balanceOf, isRing } from '../../record/user-fields.ts'
+import { balanceField, balanceOf, isRing } from '../../record/fields.ts'
+import { isUserKey, logical, scopeKey } from '../../record/keys.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields } from './fold-users.ts'
@@ -54,7 +54,7 @@ const SAMPLE_EVERY = 100
 
 /** Every hundredth by a hash of its name; whatever is not a user's, of which there are few. */
 function isSampled(key: string): boolean {
-  if (!key.startsWith('u:')) return true
+  if (!isUserKey(key)) return true
   let hash = 0
   for (let index = 2; index < key.length; index += 1) hash = (hash * 31 + key.charCodeAt(index)) | 0
   return hash % SAMPLE_EVERY === 0
@@ -73,7 +73,7 @@ export class Sample {
   add(decision: FoldedDecision): void {
     this.#fold.add(decision)
     for (const scope in decision.adds) {
-      if (!scopeKey(scope, decision).startsWith('u:')) continue
+      if (!isUserKey(scopeKey(scope, decision))) continue
       const deltas = decision.adds[scope]
       for (const field in deltas) {
         if (balanceOf(field)) this.sums.set(field, (this.sums.get(field) ?? 0) + (deltas[field] ?? 0))

@@ -120,18 +120,17 @@ export async function hasOpenIntent(client: Queryable, campaign: string, user: s
   return rowCount === 1
 }
 
-/** The projected decision under a replay field, and what each of its adds really did. */
+/** The projected decision under a replay field, and its report. */
 export async function projectedAdjustment(
   client: Queryable,
   user: string,
   key: string
-): Promise<{ decision: string; applied: number[] } | undefined> {
+): Promise<{ decision: string; report: string } | undefined> {
   const { rows } = await client.query<{ decision: string; report: string }>(
     `select shard || '-' || epoch || '-' || sequence as decision, report from decisions where user_id = $1 and key = $2`,
     [issuedUser(user), key]
   )
-  const row = rows[0]
-  return row && { decision: row.decision, applied: row.report === '' ? [] : row.report.split(',').map(Number) }
+  return rows[0]
 }
 
 /** Campaigns that have something to be carried out. */

@@ -23,17 +23,23 @@ interface TimelineEntry {
   readonly moved: Readonly<Record<string, number>>
 }
 
+/** A user, and the key by which decisions name their hash. */
+interface UserPlace {
+  readonly user: string
+  readonly key: string
+}
+
 /** Decisions of a user, newest first, at most `limit`. (Decisions are indexed by user, of whom there are few; then sorted.) */
-export async function decisionsOfUser(db: Queryable, user: string, page: Page): Promise<TimelineEntry[]> {
+export async function decisionsOfUser(db: Queryable, { user, key }: UserPlace, page: Page): Promise<TimelineEntry[]> {
   const { rows } = await db.query<TimelineEntry>(
     `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, key, at,
        report, shard || '-' || entity as entity, record, request,
-       coalesce(adds -> 'u', adds -> ('u:' || user_id), '{}') as moved
+       coalesce(adds -> 'u', adds -> $7::text, '{}') as moved
      from decisions
      where user_id = $1 and ($2::text is null or campaign_id = $2)
        and ($3::timestamptz is null or (at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by at desc, epoch desc, sequence desc limit $6`,
-    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit, key]
   )
   return rows
 }

@@ -1,7 +1,7 @@
+import { userField } from '../../record/fields.ts'
 import { logical } from '../../record/keys.ts'
 import { moveText } from '../../record/reports/moves.ts'
 import { spinFacts } from '../../record/reports/spin.ts'
-import { userField } from '../../record/user-fields.ts'
 import { encodeWin, type Given } from '../../record/win.ts'
 import { Difference, mustBe, mustEqual } from '../difference.ts'
 import { checkCost } from './cost.ts'

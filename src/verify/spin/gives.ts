@@ -1,3 +1,4 @@
+import { creditedField } from '../../record/fields.ts'
 import type { Move } from '../../record/reports/moves.ts'
 import type { Given } from '../../record/win.ts'
 import { Difference } from '../difference.ts'
@@ -46,7 +47,7 @@ function giveCard({ spin, effects }: Giving, give: SpinGive, card: NonNullable<S
 function capped({ spin, effects, at }: Giving, give: SpinGive): number {
   const { unit, field, amount, cap } = give
   if (cap === 0) return amount
-  const counter = `cx${field.slice(2)}@${spin.today}`
+  const counter = creditedField(field, spin.today)
   const most = Math.max(0, Math.min(amount, cap - countOf(spin, counter) - (effects.adds.get(counter) ?? 0)))
   const told = spin.report.moves[at]?.delta ?? 0
   const credited = spin.missing > 0 && told >= 0 && told <= most ? told : most

@@ -1,4 +1,4 @@
-import { userField } from '../../record/user-fields.ts'
+import { userField } from '../../record/fields.ts'
 import { Difference, mustBe, mustEqual } from '../difference.ts'
 import type { Supply } from '../supply.ts'
 import { lossesSince } from './losses.ts'

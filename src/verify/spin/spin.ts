@@ -1,9 +1,10 @@
+import { userField } from '../../record/fields.ts'
+import { clientKeyOf } from '../../record/replay.ts'
 import { decodeSpin, isSpinReport, type SpinReport } from '../../record/reports/spin.ts'
-import { userField } from '../../record/user-fields.ts'
 import { Difference, mustBe } from '../difference.ts'
 import type { JournalLine } from '../journal-line.ts'
 import type { SpinRules } from './rules.ts'
-import { type DrawPlace, type DrawState, lastSpinField, type Spinner } from './state.ts'
+import type { DrawPlace, DrawState, Spinner } from './state.ts'
 
 /** A spin, with everything that it is checked against. */
 export interface Spin {
@@ -37,7 +38,7 @@ export function readSpin(
 ): Spin {
   const { state, draw, missing } = context
   mustBe(isSpinReport(line.report), 'the report', { expected: 'eight facts', found: line.report })
-  if (!line.key.startsWith('u:')) throw new Difference('the key', 'one of a user', line.key)
+  if (clientKeyOf(line.key) === undefined) throw new Difference('the key', 'one of a user', line.key)
   const { rules } = state
   const at = Date.parse(line.at)
   const today = rules.dayAt(at)
@@ -57,7 +58,7 @@ export function readSpin(
       times: userField.times(campaign, id),
       timesToday: userField.times(campaign, id, today),
       wins: userField.wins(campaign, id),
-      lastSpin: lastSpinField(draw),
+      lastSpin: userField.losses(campaign, id),
       kept: userField.chancesKept(campaign, id)
     }
   }

@@ -1,6 +1,6 @@
-import { logical, scopeKey } from '../../record/keys.ts'
+import { creditOf, drawCounters, userField } from '../../record/fields.ts'
+import { logical, scopeKey, userOfKey } from '../../record/keys.ts'
 import { movesOf } from '../../record/reports/moves.ts'
-import { balanceOf, userField } from '../../record/user-fields.ts'
 import { mustBe } from '../difference.ts'
 import type { JournalLine } from '../journal-line.ts'
 import { type GivingFrame, Supply } from '../supply.ts'
@@ -40,14 +40,6 @@ export interface KnownWin {
 type Numbers = Readonly<Record<string, number>>
 type Texts = Readonly<Record<string, string>>
 
-const BALANCE = /^(?:b|ch|e):/
-const ENTITLEMENT = /^e:[^/]+\/(.*)$/
-
-/** `<losing spins in a row>;<epoch>-<batch>` of a user, where a prize looks at them. */
-export function lastSpinField({ campaign, draw }: DrawPlace): string {
-  return `ls:${campaign}/${draw}`
-}
-
 /** Everything that decides a draw's spins, as the journal has it: one fold, decision by decision. */
 export class DrawState {
   /** the draw's last number */
@@ -61,7 +53,7 @@ export class DrawState {
     readonly draw: string
     readonly stock: string
   }
-  readonly #counted: RegExp
+  readonly #counted: (field: string) => boolean
   readonly #kept: ReadonlySet<string>
   readonly #wins: string
   readonly #campaign = new Map<string, string>()
@@ -81,15 +73,9 @@ export class DrawState {
       draw: logical.activity(campaign, draw),
       stock: logical.stock(campaign, draw)
     }
-    // `n:` of sales and other draws would be carried along for nothing
-    this.#counted = new RegExp(`^(?:n:${campaign}$|n:${campaign}/${draw}(?:@|$)|wn:${campaign}/${draw}(?:/|$)|cx:)`)
-    const { disqualified, chancesKept, doubler, wins } = userField
-    const kept = [
-      disqualified(campaign),
-      doubler(campaign),
-      chancesKept(campaign, draw),
-      lastSpinField({ campaign, draw })
-    ]
+    this.#counted = drawCounters(campaign, draw)
+    const { disqualified, chancesKept, doubler, losses, wins } = userField
+    const kept = [disqualified(campaign), doubler(campaign), chancesKept(campaign, draw), losses(campaign, draw)]
     this.#kept = new Set(kept)
     this.#wins = wins(campaign, draw)
   }
@@ -142,7 +128,10 @@ export class DrawState {
       const key = scopeKey(scope, line)
       if (key === this.#names.stock) this.#moveStock(line, deltas)
       else if (key.startsWith(this.#names.pools)) this.#moveCodes(line, key, deltas)
-      else if (key.startsWith('u:')) this.#moveUser(line, key.slice(2), deltas)
+      else {
+        const user = userOfKey(key)
+        if (user !== undefined) this.#moveUser(line, user, deltas)
+      }
     }
     for (const [scope, values] of Object.entries(line.puts)) this.#write(scopeKey(scope, line), values, line.batch)
   }
@@ -158,9 +147,10 @@ export class DrawState {
       this.#rules = undefined
     } else if (key === this.#names.stock) {
       this.chain = values.chain ?? this.chain
-    } else if (key.startsWith('u:')) {
-      for (const [field, value] of Object.entries(values)) {
-        if (this.#kept.has(field)) this.user(key.slice(2)).texts.set(field, value)
+    } else {
+      const user = userOfKey(key)
+      for (const [field, value] of Object.entries(user === undefined ? {} : values)) {
+        if (this.#kept.has(field)) this.user(user ?? '').texts.set(field, value)
       }
     }
   }
@@ -186,13 +176,14 @@ export class DrawState {
   #moveUser(line: JournalLine, id: string, deltas: Numbers): void {
     const moves = movesOf(line.report)
     for (const [field, delta] of Object.entries(deltas)) {
-      if (BALANCE.test(field)) {
-        const gains = moves.filter((move) => move.unit === unitOf(field) && move.delta > 0)
+      const credit = creditOf(field)
+      if (credit !== undefined) {
+        const gains = moves.filter((move) => move.unit === credit.unit && move.delta > 0)
         const gave = gains.length > 0 ? gains.reduce((sum, move) => sum + move.delta, 0) : Math.max(0, delta)
         this.#move(this.balance(id, field), line, { gave, took: gave - delta, name: `${field} of ${id}` })
       } else if (delta < 0 && `${field}/`.startsWith(`${this.#wins}/`)) {
         supplyIn(this.user(id).freed, field).give(this.#frameOf(line), -delta)
-      } else if (this.#counted.test(field)) {
+      } else if (this.#counted(field)) {
         const { counts } = this.user(id)
         counts.set(field, (counts.get(field) ?? 0) + delta)
       }
@@ -225,10 +216,4 @@ function supplyIn(supplies: Map<string, Supply>, field: string): Supply {
   const fresh = new Supply()
   supplies.set(field, fresh)
   return fresh
-}
-
-/** The unit by which reports name what a field of the user's hash holds. */
-function unitOf(field: string): string {
-  const entitlement = ENTITLEMENT.exec(field)?.[1]
-  return entitlement === undefined ? (balanceOf(field)?.unit ?? '') : `entitlement:${entitlement}`
 }

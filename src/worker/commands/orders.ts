@@ -11,6 +11,7 @@ import type { AskedChange } from '../../campaign/actions/order-changes.ts'
 import { findAnyOrder } from '../../campaign/actions/order-lookup.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider, UserReader } from '../../gate/gate.ts'
+import { replayField } from '../../record/replay.ts'
 import { type CommandEvent, type CommandResult, complaint, rejected } from './event.ts'
 
 /** What the data of a command about an order has beside the body of the HTTP route. */
@@ -32,8 +33,9 @@ interface OrderParts {
 }
 
 /** Source and id name a command for ever; as they are they may be too long for a field. */
-function replayField({ source, id }: CommandEvent): string {
-  return `x:cmd:${createHash('sha256').update(`${source}\n${id}`).digest('base64url').slice(0, 22)}`
+function commandField({ source, id }: CommandEvent): string {
+  const digest = createHash('sha256').update(`${source}\n${id}`).digest('base64url').slice(0, 22)
+  return replayField.command(digest)
 }
 
 /**
@@ -56,7 +58,7 @@ export async function carryOutOrderChange(
   // the validator is that of the transition
   const asked = { transition, body } as AskedChange
   const change = createOrderChange({ gate, pool, logger })
-  const outcome = await change(found, asked, { name: event.source, key: replayField(event) })
+  const outcome = await change(found, asked, { name: event.source, key: commandField(event) })
   return resultOf(outcome, about, id)
 }
 

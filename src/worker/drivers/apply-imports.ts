@@ -1,7 +1,8 @@
 import type { Pool } from 'pg'
 import type { Decider } from '../../gate/gate.ts'
+import { userField } from '../../record/fields.ts'
 import { logical } from '../../record/keys.ts'
-import { userField } from '../../record/user-fields.ts'
+import { replayField } from '../../record/replay.ts'
 import { closeImports, type ImportSettlement, type OpenImport, openImports } from '../../store/campaigns/imports.ts'
 import { decisionsUnder } from '../../store/reading/orders.ts'
 
@@ -12,7 +13,7 @@ const STEP_MS = 1000
 
 /** The replay field under which an opening balance is credited: once for a unit and a reference. */
 export function importKey({ unit, reference }: Pick<OpenImport, 'unit' | 'reference'>): string {
-  return `x:imp:${unit}:${reference}`
+  return replayField.importLine(unit, reference)
 }
 
 /** Has opening balances credited, each by a command of its own user. */

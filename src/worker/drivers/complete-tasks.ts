@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
+import { replayField } from '../../record/replay.ts'
 import { type DueTask, dueTasks, settleTasks, type TaskSettlement } from '../../store/campaigns/progress.ts'
 import { decisionsUnder } from '../../store/reading/orders.ts'
 
@@ -22,7 +23,7 @@ const final: ReadonlySet<string> = new Set([
 
 /** The replay field under which a goal is decided: once for a user, a task and a period. */
 export function taskKey({ campaign, task, period }: Pick<DueTask, 'campaign' | 'task' | 'period'>): string {
-  return `x:task:${campaign}/${task}/${period}`
+  return replayField.goal(campaign, task, period)
 }
 
 function settlementOf(due: DueTask, outcome: Outcome): TaskSettlement {

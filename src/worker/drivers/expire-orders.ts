@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import type { Decider } from '../../gate/gate.ts'
+import { replayField } from '../../record/replay.ts'
 import { type DueOrder, listDueOrders } from '../../store/projection/restore.ts'
 
 const AT_ONCE = 200
@@ -33,7 +34,7 @@ export class ExpiryDriver {
           op: 'transition',
           transition: 'expire',
           user: order.user_id,
-          key: `x:expire:${order.order_id}`,
+          key: replayField.expiry(order.order_id),
           hash: 'expire',
           campaign: order.campaign_id,
           activity: order.activity_id,

@@ -1,7 +1,7 @@
 import type { FrameDecision } from '../../journal/frame.ts'
 import { onlyTakes } from '../../record/decisions.ts'
+import { balanceOf } from '../../record/fields.ts'
 import { scopeKey, userOfKey } from '../../record/keys.ts'
-import { balanceOf } from '../../record/user-fields.ts'
 import type { BalanceDelta, DecisionRow, LedgerRow } from '../../store/projection/rows.ts'
 
 /** What a decision did to balances, one entry for each. */

@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { CampaignError } from '../../campaign/carrying/campaign-error.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
+import { campaignOfKey } from '../../record/keys.ts'
 import type { Difference } from '../../recovery/compare/compare.ts'
 import {
   heldDifferences,
@@ -45,11 +46,6 @@ interface HoldParts {
 /** A campaign that opens within so long is compared at each step. */
 const SOON_SECONDS = 15
 
-/** The campaign that a hash of rules or stock belongs to: `c:<campaign>`, `a:<campaign>:...`, `s:<campaign>:...`. */
-function campaignOf(key: string): string {
-  return /^[cas]:([^:]+)/.exec(key)?.[1] ?? ''
-}
-
 /** Keeps single campaigns shut, so that the others can sell: those that broke a check, and those that differ before they open. */
 export class HoldDriver {
   readonly #parts: HoldParts
@@ -75,7 +71,7 @@ export class HoldDriver {
   /** What a comparison of all rules and stock found: campaigns that are not open yet stay shut for as long as they differ. */
   async compared(differences: readonly Difference[]): Promise<void> {
     const { pool, shard, doors, logger } = this.#parts
-    const differing = new Set(differences.map(({ key }) => campaignOf(key)))
+    const differing = new Set(differences.map(({ key }) => campaignOfKey(key)))
     for (const { campaign } of await shutCampaigns(pool)) {
       if (!differing.has(campaign)) continue
       const what = 'its rules or stock in Redis are not what was published: compare, then repair or recover'

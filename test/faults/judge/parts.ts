@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type pg from 'pg'
+import { isRing } from '../../../src/record/fields.ts'
 import { keyPrefix, shardKeys } from '../../../src/record/keys.ts'
-import { isRing } from '../../../src/record/user-fields.ts'
 import { Fold } from '../../../src/recovery/open/fold-users.ts'
 import { readDecisions } from '../../../src/store/projection/restore.ts'
 import { isRecord } from '../../support/http/contract.ts'

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { Test } from 'tap'
-import { balanceOf } from '../../../src/record/user-fields.ts'
+import { balanceOf } from '../../../src/record/fields.ts'
 import { decodeWin } from '../../../src/record/win.ts'
 import type { Fold } from '../../../src/recovery/open/fold-users.ts'
 

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Draw } from '../../../campaign/kinds/draw/rules.ts'
 import { dayNumberAt } from '../../../campaign/parts/local-time.ts'
 import { KEPT_DAYS } from '../../../record/draw.ts'
-import { userField } from '../../../record/user-fields.ts'
+import { userField } from '../../../record/fields.ts'
 import type { Standings } from '../kind.ts'
 import { Allowance, allowance, type Day, numberIn } from '../parts/standing.ts'
 

@@ -1,6 +1,7 @@
 import type { CatalogueCampaign } from '../../../campaign/carrying/catalogue.ts'
 import type { ActivityRules } from '../../../campaign/kinds/index.ts'
 import type { ParticipateCommand } from '../../../gate/batch/commands.ts'
+import { replayField } from '../../../record/replay.ts'
 
 /** Who asks for what, as far as a command is made of it. */
 export interface Wish<Rules extends ActivityRules = ActivityRules, Body = unknown> {
@@ -21,7 +22,7 @@ export function participateCommand({ user, level, key, found }: Wish, terms: Ter
   return {
     op: 'participate',
     user,
-    key: `u:${key}`,
+    key: replayField.client(key),
     hash: terms.hash,
     campaign: found.campaign.id,
     activity: found.activity.id,

@@ -25,11 +25,17 @@ export const userField = {
   completed: (campaign: string, task: string) => `t:${campaign}/${task}`,
   /** cards, `<until ms>;<factor>;<activities a+b>;<epoch>-<batch>;<sequence>` joined by commas, the oldest first */
   doubler: (campaign: string) => `db:${campaign}`,
+  /** `<losing spins>;<epoch>-<batch>[,<tier>:<prize>:<losing spins>]...` where a prize looks at them */
+  losses: (campaign: string, draw: string) => `ls:${campaign}/${draw}`,
   entitlement: (campaign: string, name: string) => `e:${campaign}/${name}`,
   /** `<count>;<epoch>-<batch>`: used rights of revoked wins, which an order that is undone does not give back */
   entitlementOwed: (campaign: string, name: string) => `eo:${campaign}/${name}`,
   disqualified: (campaign: string) => `dq:${campaign}`,
-  win: (entity: string) => `w:${entity}`
+  /** the record of an order or a win, by its `<epoch>-<sequence>` */
+  order: (entity: string) => `o:${entity}`,
+  win: (entity: string) => `w:${entity}`,
+  /** how many decisions the user has */
+  decisions: 'd'
 } as const
 
 /**
@@ -47,21 +53,62 @@ export interface Balance {
   readonly scope: string
 }
 
+/** Units that reports, ledger and answers put together: chances of a draw, a right to buy or to draw, a card that multiplies. */
+export const unitName = {
+  chances: (draw: string) => `chances:${draw}`,
+  entitlement: (name: string) => `entitlement:${name}`,
+  doubler: 'doubler'
+} as const
+
+/** What a unit is of. */
+export type UnitParts =
+  | { readonly kind: 'chances'; readonly draw: string }
+  | { readonly kind: 'entitlement'; readonly name: string }
+  | { readonly kind: 'doubler' }
+  | { readonly kind: 'amount' }
+
+const CHANCES_OF = unitName.chances('')
+const ENTITLEMENT_TO = unitName.entitlement('')
+
+/** Takes the name of a unit apart; `points` and the like are amounts. */
+export function unitParts(unit: string): UnitParts {
+  if (unit.startsWith(CHANCES_OF)) return { kind: 'chances', draw: unit.slice(CHANCES_OF.length) }
+  if (unit.startsWith(ENTITLEMENT_TO)) return { kind: 'entitlement', name: unit.slice(ENTITLEMENT_TO.length) }
+  return { kind: unit === unitName.doubler ? 'doubler' : 'amount' }
+}
+
 const BALANCE = /^b:(?:([^/]+)\/)?([^/]+)$/
-const CHANCES_OF = 'chances:'
 const CHANCES = /^ch:([^/]+)\/([^/]+)$/
+const ENTITLEMENT = /^e:([^/]+)\/(.+)$/
 
 /** The balance that a field of a user's hash holds; undefined for every other field. */
 export function balanceOf(field: string): Balance | undefined {
   const unit = BALANCE.exec(field)
   if (unit) return { unit: unit[2] ?? '', scope: unit[1] ?? '' }
   const chances = CHANCES.exec(field)
-  return chances ? { unit: CHANCES_OF + chances[2], scope: chances[1] ?? '' } : undefined
+  return chances ? { unit: unitName.chances(chances[2] ?? ''), scope: chances[1] ?? '' } : undefined
+}
+
+/** As balanceOf, of entitlements too: whatever a reward credits to a number of the user. */
+export function creditOf(field: string): Balance | undefined {
+  const right = ENTITLEMENT.exec(field)
+  return right ? { unit: unitName.entitlement(right[2] ?? ''), scope: right[1] ?? '' } : balanceOf(field)
 }
 
 /** The field of a user's hash that holds a balance: the other way round. */
 export function balanceField({ unit, scope }: Balance): string {
-  return unit.startsWith(CHANCES_OF)
-    ? userField.chances(scope, unit.slice(CHANCES_OF.length))
-    : userField.balance(unit, scope)
+  const parts = unitParts(unit)
+  return parts.kind === 'chances' ? userField.chances(scope, parts.draw) : userField.balance(unit, scope)
+}
+
+/** The counter of what was credited of a balance on a local day, against its cap. */
+export function creditedField(field: string, day: number): string {
+  return `cx${field.slice(2)}@${day}`
+}
+
+/** Whether a field is a counter that spins of a draw move or are measured by; those of sales and other draws are not. */
+export function drawCounters(campaign: string, draw: string): (field: string) => boolean {
+  const times = `${userField.participation(campaign)}$|${userField.times(campaign, draw)}(?:@|$)`
+  const counters = new RegExp(`^(?:${times}|${userField.wins(campaign, draw)}(?:/|$)|cx:)`)
+  return (field) => counters.test(field)
 }
