@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import { UnavailableError } from '../../base/errors.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { type CampaignRow, changeCampaign, findCampaign, findVersion } from '../../store/campaigns/campaigns.ts'
-import { insertIntent, newestIntent } from '../../store/campaigns/intents.ts'
+import { type IntentRow, insertIntent, newestIntent } from '../../store/campaigns/intents.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
 import { awaitIntent } from '../carrying/carry-out.ts'
@@ -21,9 +21,10 @@ import {
 import { chunked, type PublicationPlan, planFirst, planNext } from '../change/next-version.ts'
 import { checkPublishable } from '../definition/check.ts'
 import { readCodeWarnings } from './code-warnings.ts'
-import { openVerified, type PublicationStep, type Publishing } from './publication.ts'
+import { type PublicationStep, type Publishing, readBackAndOpen } from './read-back.ts'
 import { giveSeeds } from './seeds.ts'
 
+/** What the newest version asks for: its first publication, or what it adds to what is in force. */
 async function plan(context: LifecycleContext, client: PoolClient, row: CampaignRow): Promise<PublicationPlan> {
   const version = await findVersion(client, row.id, row.version)
   const { definition, rules } = checked(row.id, version?.definition)
@@ -41,68 +42,105 @@ async function plan(context: LifecycleContext, client: PoolClient, row: Campaign
   return next
 }
 
-/** @returns the last of the intents that preload; undefined where a publication goes on or there is nothing to preload */
-async function preload(context: LifecycleContext, id: string, actor: Actor): Promise<number | undefined> {
+/** Whether there is nothing to begin: this version is published, or on its way. @throws CampaignError CONFLICT */
+function isUnderWay(row: CampaignRow, actor: Actor): boolean {
+  checkNamed(row, actor, 'approved')
+  return row.review === 'publishing' || (row.review === 'published' && row.publishedVersion === row.version)
+}
+
+/** @throws CampaignError VERSION_MISMATCH, CONFLICT */
+function checkApproved(row: CampaignRow, actor: Actor): void {
+  checkVersion(row, actor)
+  if (row.review === 'approved') return
+  throw new CampaignError('CONFLICT', `Version ${row.version} is ${row.review}; only an approved one is published.`)
+}
+
+/** Writes the intents that preload, each of a bounded size. @returns the last of them; undefined for nothing to preload */
+async function preload(client: PoolClient, id: string, publishing: Publishing): Promise<number | undefined> {
+  const { by, reason, version } = publishing
+  const request = JSON.stringify({ by, reason, step: 'preload', version })
+  const common = { campaign: id, activity: '', user: SYSTEM_USER, type: 'campaign.adjusted', request, by }
+  let last: number | undefined
+  for (const writes of chunked(publishing.preload)) last = await insertIntent(client, { ...common, ...writes })
+  return last
+}
+
+/** Decides to publish, in one transaction. @returns the last intent of the preload; undefined where there is none to wait for */
+async function begin(context: LifecycleContext, id: string, actor: Actor): Promise<number | undefined> {
   return inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
-    checkNamed(row, actor, 'approved')
-    const done = row.review === 'published' && row.publishedVersion === row.version
-    if (row.review === 'publishing' || done) return undefined
-    checkVersion(row, actor)
-    if (row.review !== 'approved') {
-      throw new CampaignError('CONFLICT', `Version ${row.version} is ${row.review}; only an approved one is published.`)
-    }
+    if (isUnderWay(row, actor)) return undefined
+    checkApproved(row, actor)
     const steps = await plan(context, client, row)
-    const { operator: by, reason } = actor
-    const publishing: Publishing = { ...steps, version: row.version, by, reason }
+    const publishing: Publishing = { ...steps, version: row.version, by: actor.operator, reason: actor.reason }
     await changeCampaign(client, id, { review: 'publishing', publishing })
     await giveSeeds(client, steps.rules)
-    const request = JSON.stringify({ by, reason, step: 'preload', version: row.version })
-    const common = { campaign: id, activity: '', user: SYSTEM_USER, type: 'campaign.adjusted', request, by }
-    let last: number | undefined
-    for (const writes of chunked(steps.preload)) last = await insertIntent(client, { ...common, ...writes })
-    return last
+    return preload(client, id, publishing)
   })
 }
 
+/** Waits a moment for an intent to be carried out; one that is still open then goes on by itself. */
+async function carried(context: LifecycleContext, intent: number | undefined): Promise<IntentRow | undefined> {
+  return intent === undefined ? undefined : awaitIntent(context, intent, context.carryMs)
+}
+
 /** What was decided and not carried out yet goes on by itself, so a Redis that is away is no error here. */
-async function open(context: LifecycleContext, id: string): Promise<PublicationStep> {
+async function verify(context: LifecycleContext, id: string): Promise<PublicationStep> {
   try {
-    return await openVerified(context, id)
+    return await readBackAndOpen(context, id)
   } catch (error) {
     if (error instanceof UnavailableError) return { step: 'preloading' }
     throw error
   }
 }
 
-/** The intent that opens what was preloaded here and another process, the worker, went on with. */
-async function openedElsewhere(
+/**
+ * The intent that opens what was found equal; undefined where it is too early or there is nothing to open. Another process,
+ * the worker, may have gone on with what was preloaded here.
+ * @throws CampaignError CONFLICT with `differences`
+ */
+async function openingOf(
   context: LifecycleContext,
   id: string,
   { last, step }: { readonly last: number | undefined; readonly step: PublicationStep }
 ): Promise<number | undefined> {
-  return step.step === 'none' && last !== undefined ? newestIntent(context.pool, id, 'campaign.published') : undefined
-}
-
-/**
- * Publishes the newest version: preload, read back, compare, open. Asked again it goes on where it stopped. A campaign
- * whose `review` is still `publishing` afterwards waits for the gate; the worker goes on with it.
- * @throws CampaignError CONFLICT with `differences` when what was read back differs; it stays shut then
- */
-export async function publish(context: LifecycleContext, id: string, actor: Actor): Promise<Change> {
-  const last = await preload(context, id, actor)
-  if (last !== undefined) await awaitIntent(context, last, context.carryMs)
-  const step = await open(context, id)
   if (step.step === 'different') {
     throw new CampaignError('CONFLICT', `${id} stays shut: what was read back differs from the definition.`, {
       differences: step.differences.slice(0, 100)
     })
   }
-  const opening = step.step === 'opening' ? step.intent : await openedElsewhere(context, id, { last, step })
-  const intent = opening === undefined ? undefined : await awaitIntent(context, opening, context.carryMs)
+  if (step.step === 'opening') return step.intent
+  return step.step === 'none' && last !== undefined ? newestIntent(context.pool, id, 'campaign.published') : undefined
+}
+
+/** The campaign as it then stands, and pools that have too few codes. */
+async function told(context: LifecycleContext, id: string, intent: IntentRow | undefined): Promise<Change> {
   const campaign = await findCampaign(context.pool, id)
   if (!campaign) throw notFound(id)
   const rules = rulesInForce(campaign)
   const warnings = rules ? await readCodeWarnings(context.pool, rules) : []
   return { campaign, ...(intent && { intent }), ...(warnings.length > 0 && { warnings }) }
+}
+
+/**
+ * From a definition to its publication, one step a line. The definition was checked and saved as a version, submitted and
+ * approved before (review.ts). Then:
+ *
+ * 1. `begin`: one transaction checks the newest version again, plans what it changes (next-version.ts: the rules, compiled to
+ *    values and stock), gives each activity its seed, and writes the intents that preload it, shut;
+ * 2. `carried`: the gate takes them, as decisions that the journal has too;
+ * 3. `verify`: everything is read back and compared, and only where it is equal the intent that opens it is written;
+ * 4. `carried`: the gate opens it, and users take part;
+ * 5. `told`: the operator learns how it stands. Gateways show it as soon as their catalogue has read it.
+ *
+ * Asked again it goes on where it stopped. A campaign whose `review` is still `publishing` afterwards waits for the gate; the
+ * worker goes on with it (unfinished.ts).
+ * @throws CampaignError CONFLICT with `differences` when what was read back differs; it stays shut then
+ */
+export async function publish(context: LifecycleContext, id: string, actor: Actor): Promise<Change> {
+  const last = await begin(context, id, actor)
+  await carried(context, last)
+  const step = await verify(context, id)
+  const intent = await carried(context, await openingOf(context, id, { last, step }))
+  return told(context, id, intent)
 }

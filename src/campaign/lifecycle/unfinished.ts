@@ -1,7 +1,7 @@
 import { unfinishedPublications } from '../../store/campaigns/campaigns.ts'
 import { campaignsWithOpenIntents } from '../../store/campaigns/intents.ts'
 import { type CampaignDeps, carryOut } from '../carrying/carry-out.ts'
-import { openVerified } from './publication.ts'
+import { readBackAndOpen } from './read-back.ts'
 
 /**
  * Carries out what operators asked for and no gateway finished: open intents of every campaign, and publications that
@@ -15,7 +15,7 @@ export async function driveIntents(deps: CampaignDeps): Promise<number> {
     closed += (await carryOut(deps, campaign)) ?? 0
   }
   for (const campaign of await unfinishedPublications(deps.pool)) {
-    const { step } = await openVerified(deps, campaign)
+    const { step } = await readBackAndOpen(deps, campaign)
     if (step === 'opening') closed += (await carryOut(deps, campaign)) ?? 0
   }
   return closed

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { PoolClient } from 'pg'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { HashReader } from '../../gate/gate.ts'
-import { changeCampaign, findCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
+import { type CampaignRow, changeCampaign, findCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import { hasOpenIntent, insertIntent } from '../../store/campaigns/intents.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
@@ -63,7 +64,7 @@ const PAUSE_MS = 50
  * Stock arrives with the settling of its frame, a moment after the journal has it: differences get that moment.
  * @returns undefined when another process has opened the campaign meanwhile, which is a difference too
  */
-async function settledDifferences(
+async function readBack(
   deps: CampaignDeps,
   campaign: string,
   { preload, version }: Publishing
@@ -91,48 +92,57 @@ export type PublicationStep =
   /** nothing is being published */
   | { readonly step: 'none' }
 
+/** Puts the rules in force and writes the intent that opens them, under the campaign's lock. @returns the intent */
+async function open(
+  client: PoolClient,
+  row: CampaignRow,
+  publishing: Publishing & { readonly now: number }
+): Promise<number> {
+  const { version, by, reason, rules } = publishing
+  const intent = await insertIntent(client, {
+    campaign: row.id,
+    activity: '',
+    user: SYSTEM_USER,
+    type: 'campaign.published',
+    puts: publishing.open,
+    adds: [],
+    request: JSON.stringify({ by, reason, version }),
+    by
+  })
+  await changeCampaign(client, row.id, {
+    review: 'published',
+    rules,
+    publishing: null,
+    publishedVersion: version,
+    publishedAt: row.publishedAt ?? new Date(publishing.now)
+  })
+  await recordAudit(client, {
+    operator: by,
+    action: 'campaign.published',
+    target: `campaign:${row.id}`,
+    reason,
+    before: { version: row.publishedVersion },
+    after: { version }
+  })
+  return intent
+}
+
 /**
  * The second half of a publication: once the preload is carried out, read it back, and only when it is what the
  * definition asks for write the intent that opens it. May be called by anybody, any number of times.
  * @throws UnavailableError when Redis does not answer in time
  */
-export async function openVerified(deps: CampaignDeps, campaign: string): Promise<PublicationStep> {
+export async function readBackAndOpen(deps: CampaignDeps, campaign: string): Promise<PublicationStep> {
   const before = await findCampaign(deps.pool, campaign)
   if (before?.review !== 'publishing') return { step: 'none' }
   if (await hasOpenIntent(deps.pool, campaign, SYSTEM_USER)) return { step: 'preloading' }
   const publishing = before.publishing as Publishing
-  const differences = await settledDifferences(deps, campaign, publishing)
+  const differences = await readBack(deps, campaign, publishing)
   if (differences === undefined) return { step: 'none' }
   if (differences.length > 0) return { step: 'different', differences }
   return inTransaction(deps.pool, async (client) => {
     const row = await lockCampaign(client, campaign)
     if (row?.review !== 'publishing' || row.version !== publishing.version) return { step: 'none' }
-    const { version, by, reason, rules } = publishing
-    const intent = await insertIntent(client, {
-      campaign,
-      activity: '',
-      user: SYSTEM_USER,
-      type: 'campaign.published',
-      puts: publishing.open,
-      adds: [],
-      request: JSON.stringify({ by, reason, version }),
-      by
-    })
-    await changeCampaign(client, campaign, {
-      review: 'published',
-      rules,
-      publishing: null,
-      publishedVersion: version,
-      publishedAt: row.publishedAt ?? new Date((deps.now ?? Date.now)())
-    })
-    await recordAudit(client, {
-      operator: by,
-      action: 'campaign.published',
-      target: `campaign:${campaign}`,
-      reason,
-      before: { version: row.publishedVersion },
-      after: { version }
-    })
-    return { step: 'opening', intent }
+    return { step: 'opening', intent: await open(client, row, { ...publishing, now: (deps.now ?? Date.now)() }) }
   })
 }
