@@ -1,7 +1,7 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 
 /** What makes a spin this one: of whom, in which draw, under which key. */
-export interface SpinName {
+interface SpinName {
   readonly campaign: string
   readonly draw: string
   readonly user: string

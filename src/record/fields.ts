@@ -47,7 +47,7 @@ export function isRing(field: string): boolean {
 }
 
 /** A balance as the ledger names it: `points` and the like, or `chances:<draw>`; scope '' is the account. */
-export interface Balance {
+interface Balance {
   readonly unit: string
   /** campaign that the balance belongs to, '' when it lives over all campaigns */
   readonly scope: string

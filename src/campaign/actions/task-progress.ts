@@ -9,7 +9,7 @@ import { dayOf } from '../parts/local-time.ts'
 export const ProgressAmount = Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })
 
 /** What another system tells of a user's progress in a task. */
-export interface TaskReport extends Pick<ProgressReport, 'source' | 'sourceEventId' | 'user' | 'amount'> {
+interface TaskReport extends Pick<ProgressReport, 'source' | 'sourceEventId' | 'user' | 'amount'> {
   /** when it happened, ms since 1970: the day that it counts for */
   readonly at: number
 }

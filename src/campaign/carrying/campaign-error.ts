@@ -1,7 +1,7 @@
 import { FloodgateError } from '../../base/errors.ts'
 
 /** Codes of docs/problems.md by which the lifecycle refuses. */
-export type CampaignErrorCode =
+type CampaignErrorCode =
   | 'VALIDATION'
   | 'NOT_FOUND'
   | 'CONFLICT'

@@ -6,7 +6,7 @@ import { definitionOf, type Rules } from '../definition/rules.ts'
 import type { ActivityRules } from '../kinds/index.ts'
 
 /** What a published campaign is at a moment. */
-export type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'
+type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'
 
 /** A published campaign as a gateway knows it. */
 export interface CatalogueCampaign {
@@ -33,7 +33,7 @@ export interface CatalogueActivity {
   readonly activity: ActivityRules
 }
 
-export type Flags = Pick<CatalogueCampaign, 'paused' | 'ended' | 'settled'>
+type Flags = Pick<CatalogueCampaign, 'paused' | 'ended' | 'settled'>
 
 /** The status by the clock; `now` in ms since 1970. */
 export function statusOf(campaign: Flags & { readonly rules: Rules }, now: number): CampaignStatus {

@@ -39,7 +39,7 @@ export interface Planned extends Writes {
 }
 
 /** Plans under the lock of the campaign, whose transaction `client` is in. */
-export type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned>
+type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned>
 
 async function askedBefore(client: PoolClient, actor: Actor): Promise<number | undefined> {
   if (actor.key === undefined) return undefined

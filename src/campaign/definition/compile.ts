@@ -17,13 +17,13 @@ import type { Rules } from './rules.ts'
 import { stockItems } from './stock.ts'
 
 /** Rules and stock as the gate's flat hashes: values to write and numbers to add, by logical key. */
-export interface Compiled {
+interface Compiled {
   readonly puts: readonly Put[]
   readonly adds: readonly AddEntry[]
 }
 
 /** State of a campaign that is no part of its definition. */
-export interface Flags {
+interface Flags {
   readonly ready: boolean
   readonly paused: boolean
   readonly ended: boolean
@@ -51,7 +51,7 @@ export function compileLimits(rules: Rules): Put[] {
 }
 
 /** All values of `c:<campaign>`. */
-export function compileCampaign(rules: Rules, flags: Flags): Put[] {
+function compileCampaign(rules: Rules, flags: Flags): Put[] {
   const { policies } = rules
   return [
     ...putsOf(campaignKey(rules.id), {

@@ -5,7 +5,7 @@ import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import type { WantedCodes } from '../parts/kind.ts'
 
 /** Free codes of a pool, as far as Postgres has them. */
-export type FreeCodes = ReadonlyMap<string, number>
+type FreeCodes = ReadonlyMap<string, number>
 
 const wantedOf = (activity: ActivityRules, pointer: string) => kindOf(activity).codes?.(activity, pointer) ?? []
 
@@ -22,7 +22,7 @@ function codeWarning({ pointer, pool, units }: WantedCodes, free: number): Warni
  * Pools of these rules with fewer free codes than are wanted: without one nothing is given. Units that share a pool are looked at
  * together, and each is told.
  */
-export function codeWarnings({ activities }: Pick<Rules, 'activities'>, free: FreeCodes): Warning[] {
+function codeWarnings({ activities }: Pick<Rules, 'activities'>, free: FreeCodes): Warning[] {
   const wanted = activities.flatMap((activity, index) => wantedOf(activity, `/activities/${index}`))
   const sums = new Map<string, number>()
   for (const { pool, units } of wanted) sums.set(pool, (sums.get(pool) ?? 0) + (units ?? 0))

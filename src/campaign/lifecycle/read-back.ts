@@ -17,7 +17,7 @@ export interface Publishing extends PublicationPlan {
 }
 
 /** One value of Redis that is not what the definition asks for. */
-export interface Difference {
+interface Difference {
   readonly key: string
   readonly field: string
   readonly expected: string
@@ -43,7 +43,7 @@ function expectedValues(preload: PublicationPlan['preload']): Map<string, Map<st
  * Reads back what was preloaded and compares it with what the definition asks for.
  * @throws UnavailableError when Redis does not answer in time
  */
-export async function compareBack(gate: HashReader, preload: PublicationPlan['preload']): Promise<Difference[]> {
+async function compareBack(gate: HashReader, preload: PublicationPlan['preload']): Promise<Difference[]> {
   const expected = expectedValues(preload)
   const keys = [...expected.keys()]
   const found = await gate.read(keys)

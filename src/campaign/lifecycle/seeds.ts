@@ -7,7 +7,7 @@ import { kindOf } from '../kinds/index.ts'
 const SEED_BYTES = 32
 
 /** A new secret seed, and the SHA-256 by which everybody can check it once it is shown. */
-export function newSeed(): DrawSeed {
+function newSeed(): DrawSeed {
   const seed = randomBytes(SEED_BYTES)
   return { seed, commitment: createHash('sha256').update(seed).digest('hex') }
 }

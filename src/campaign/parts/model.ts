@@ -39,7 +39,7 @@ export interface Amount {
 }
 
 /** A card that multiplies what later tasks give. */
-export interface Doubler {
+interface Doubler {
   readonly factor: number
   readonly hours: number
   /** the tasks that it is for; none named: all */

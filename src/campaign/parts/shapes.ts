@@ -6,8 +6,8 @@ import { ID_PATTERN } from '../../base/shapes.ts'
 const closed = { additionalProperties: false }
 
 export const MAX_UNITS = 1_000_000_000
-export const MAX_PRICE = 1_000_000_000
-export const MAX_UNITS_PER_USER = 999_999
+const MAX_PRICE = 1_000_000_000
+const MAX_UNITS_PER_USER = 999_999
 
 export const Id = Type.String({
   pattern: ID_PATTERN,
@@ -18,11 +18,11 @@ export const Id = Type.String({
 /** A moment with its offset. That it exists in the calendar is checked afterwards. */
 export const Moment = Type.String({ pattern: MOMENT_PATTERN, description: MOMENT_FORM })
 
-export const WallClock = Type.String({
+const WallClock = Type.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
   description: 'must be a time of day, such as "10:00"'
 })
-export const WallClockEnd = Type.String({
+const WallClockEnd = Type.String({
   pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
   description: 'must be a time of day, such as "10:10", at most "24:00"'
 })

@@ -7,7 +7,7 @@ export interface ShipByRecord {
   readonly shipBy: number
 }
 
-export interface ShipWithin {
+interface ShipWithin {
   readonly businessDays: number
   readonly from: string
 }

@@ -1,7 +1,7 @@
 import type { OrderStatus } from '../../record/statuses.ts'
 import type { RefusalCode } from './outcomes.ts'
 
-export interface Refused {
+interface Refused {
   readonly kind: 'refused'
   readonly code: RefusalCode
   readonly members: Record<string, unknown>

@@ -73,7 +73,7 @@ export class OpeningScripts {
 }
 
 /** The replication id of the Redis behind a connection: another Redis, or a restarted one, has another. */
-export async function replicationId(caller: RedisCaller): Promise<string> {
+async function replicationId(caller: RedisCaller): Promise<string> {
   const info = String(await caller.call('INFO', ['replication'], CALL_MS))
   const found = /master_replid:([0-9a-f]+)/.exec(info)?.[1]
   if (!found) throw new Error('Redis tells no replication id. Floodgate needs Redis 7.0 or newer.')

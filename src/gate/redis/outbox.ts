@@ -79,7 +79,7 @@ export async function readClock(redis: Redis): Promise<number> {
 }
 
 /** What waits for journal and Postgres. */
-export interface Backlog {
+interface Backlog {
   /** frames that wait for the journal, and the age in ms of the oldest one, undefined where none waits */
   readonly outbox: number
   readonly oldestMs: number | undefined

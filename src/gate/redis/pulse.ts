@@ -5,7 +5,7 @@ import { RedisCallError } from './caller.ts'
 const FRESH_MS = 1000
 const DEADLINE_MS = 500
 
-export interface PulseOptions {
+interface PulseOptions {
   /** a real call that Redis refuses when the gate could not write; `undefined` while there is nothing to call */
   readonly call: (deadlineMs: number) => Promise<unknown>
   readonly isConnected: () => boolean

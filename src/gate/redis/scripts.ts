@@ -7,7 +7,7 @@ export type ScriptName = 'gate' | 'close' | 'open' | 'restore' | 'trim'
 export const scriptNames: readonly ScriptName[] = ['gate', 'close', 'open', 'restore', 'trim']
 
 /** What makes one opening's scripts its own: another opening, or another Redis, has other SHAs. */
-export interface Opening {
+interface Opening {
   readonly shard: number
   readonly epoch: number
   /** master_replid of the Redis that was opened */
@@ -15,7 +15,7 @@ export interface Opening {
   readonly prefix: string
 }
 
-export interface Script {
+interface Script {
   readonly body: string
   readonly sha: string
 }

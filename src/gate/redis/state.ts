@@ -52,7 +52,7 @@ export async function readOfEach(
 }
 
 /** A shard at one instant. */
-export interface Instant {
+interface Instant {
   /** '' where Redis does not hold the shard */
   readonly epoch: string
   readonly isOpen: boolean

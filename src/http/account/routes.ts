@@ -13,7 +13,7 @@ import { decodeCursor, encodeCursor, type PageRequest, pageOf, pageView } from '
 import { ListQuery, refusals } from '../wire/schemas.ts'
 import type { Live, MovementFinder } from './find-movements.ts'
 
-export interface AccountOptions {
+interface AccountOptions {
   readonly pool: pg.Pool
   readonly accounts: MovementFinder
   readonly authenticate: OnRequest

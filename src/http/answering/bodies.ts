@@ -12,7 +12,7 @@ import type { CodeAssigner } from './codes.ts'
 import type { CatalogueSource } from './find-activity.ts'
 
 /** Which decision is answered, and how. */
-export interface Asked {
+interface Asked {
   readonly decision: Decision
   /** where it was made */
   readonly campaign: string
@@ -36,7 +36,7 @@ export interface AnswerBodies {
 type Activities = Pick<CatalogueSource, 'findActivity'>
 
 /** How prizes are found in a catalogue. */
-export function prizeFinder(catalogue: Activities): FindPrize {
+function prizeFinder(catalogue: Activities): FindPrize {
   return (campaign, draw, prize) => {
     const found = catalogue.findActivity(campaign, draw)?.activity
     return found && prizesOf(found).find(({ id }) => id === prize)

@@ -10,7 +10,7 @@ import type { AnswerBodies } from './bodies.ts'
 import type { DecisionFinder } from './find-decision.ts'
 import type { Turns } from './turns.ts'
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly decisions: DecisionFinder
   readonly bodies: AnswerBodies
   readonly authenticate: OnRequest

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { UnavailableError } from '../../base/errors.ts'
 import { ProblemError } from '../problems/problems.ts'
 
-export interface TurnLimits {
+interface TurnLimits {
   /** at work at once: for one user, for all together */
   readonly perUser: number
   readonly inAll: number

@@ -22,7 +22,7 @@ const TOKEN_MAX = 1024
 const LOG_EVERY_MS = 10_000
 const BEARER = /^bearer +(\S+)$/i
 
-export interface OperatorHookOptions {
+interface OperatorHookOptions {
   readonly config: Config
   readonly pool: pg.Pool
   readonly logger: Logger

@@ -1,6 +1,6 @@
 import { createSigner } from 'fast-jwt'
 
-export interface TokenOptions {
+interface TokenOptions {
   /** HS256 secret, 32 characters or more */
   readonly secret: string
   readonly issuer: string

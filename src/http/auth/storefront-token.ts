@@ -34,7 +34,7 @@ const CACHE_BYTES = 64 * 1024 ** 2
 const BEARER = /^bearer +/i
 export const LEVEL_MAX = 1000
 export const DEVICE_MAX = 128
-export const SECRET_MIN = 32
+const SECRET_MIN = 32
 
 /**
  * Options of fast-jwt for the registered claims; `nbf` and `exp` are checked by it at the first sight of a token. Whether an
@@ -79,7 +79,7 @@ export class KeyNeededError extends FloodgateError {
 }
 
 /** What a reader of tokens needs beside the check. */
-export interface TokenReaderOptions {
+interface TokenReaderOptions {
   readonly config: Pick<Config, 'TOKEN_USER_CLAIM' | 'TOKEN_LEEWAY_SECONDS' | 'TOKEN_MAX_BYTES'>
   /** called with each refusal: one of few words, and what is known more, without the token */
   readonly onRefusal?: (reason: string, detail: string) => void

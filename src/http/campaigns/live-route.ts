@@ -10,7 +10,7 @@ import { CampaignParams, refusals } from '../wire/schemas.ts'
 import { campaignView, liveView } from './campaign-view.ts'
 import type { LiveFigures } from './live-figures.ts'
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly finder: ActivityFinder
   readonly figures: LiveFigures
   readonly now: () => number

@@ -12,7 +12,7 @@ import { CampaignParams, ListQuery, OpenObject, refusals } from '../wire/schemas
 import { campaignView, rulesView } from './campaign-view.ts'
 import type { LiveFigures } from './live-figures.ts'
 
-export interface CampaignOptions {
+interface CampaignOptions {
   readonly finder: ActivityFinder
   readonly figures: LiveFigures
   readonly now: () => number

@@ -20,7 +20,7 @@ import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
 import { adminReconciliation } from './reconciliation.ts'
 import '../wire/request-types.ts'
 
-export interface AdminCampaignOptions {
+interface AdminCampaignOptions {
   readonly campaigns: Campaigns
   readonly pool: Pool
   readonly gate: StateGate

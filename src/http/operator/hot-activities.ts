@@ -13,7 +13,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { cacheable } from '../wire/answer-headers.ts'
 import { CampaignParams, ListQuery, listOf, refusals } from '../wire/schemas.ts'
 
-export interface HotOptions {
+interface HotOptions {
   readonly finder: ActivityFinder
   readonly figures: LiveFigures
   readonly use: ActivityUse

@@ -22,7 +22,7 @@ import { ListQuery, OpenObject, OrderStatus, refusals, UserId } from '../wire/sc
 import { userOfQuery } from '../wire/user-in.ts'
 import { asProblem } from './campaign-answers.ts'
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly pool: Pool
   readonly bodies: AnswerBodies
   readonly campaigns: Campaigns

@@ -20,7 +20,7 @@ import { RejectedLines, takeUploads, uploadOf } from '../wire/uploads.ts'
 import { NO_USER, userOfBody } from '../wire/user-in.ts'
 import { asProblem } from './campaign-answers.ts'
 
-export interface UploadOptions {
+interface UploadOptions {
   readonly campaigns: Campaigns
   readonly pool: Pool
 }

@@ -13,7 +13,7 @@ import { userOfPath } from '../wire/user-in.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
 import { changeView } from './campaign-views.ts'
 
-export interface AdminUserOptions {
+interface AdminUserOptions {
   readonly campaigns: Campaigns
   readonly wins: WinFinder
   readonly submit: AuditedGate

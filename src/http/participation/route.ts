@@ -15,7 +15,7 @@ import { sendConfirmed, sendOutcome } from '../views/outcome.ts'
 import { answersOf } from '../views/schemas.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
 
-export interface ParticipationOptions {
+interface ParticipationOptions {
   readonly gate: Decider
   readonly finder: ActivityFinder
   readonly bodies: AnswerBodies

@@ -2,7 +2,7 @@
 export type Language = 'en' | 'zh-CN'
 
 /** A text of a definition: one for all languages, or one for each. */
-export type LocalText = string | { readonly en: string; readonly 'zh-CN': string }
+type LocalText = string | { readonly en: string; readonly 'zh-CN': string }
 
 // Browsers send a few hundred different headers at most; a client that makes them up must not grow the map.
 const known = new Map<string, Language>()

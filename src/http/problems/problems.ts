@@ -68,7 +68,7 @@ function fill(template: string, members: Record<string, unknown>): string | unde
 }
 
 /** What a problem is made of. */
-export interface Problem {
+interface Problem {
   readonly code: ProblemCode
   readonly members?: Record<string, unknown>
   readonly detail?: string | undefined

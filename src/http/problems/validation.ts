@@ -1,7 +1,7 @@
 import type { FastifySchemaValidationError } from 'fastify'
 
 /** One complaint about a request. */
-export interface FieldError {
+interface FieldError {
   /** JSON pointer (RFC 6901) into the body, or the name of the query parameter behind a slash */
   readonly pointer: string
   readonly detail: string

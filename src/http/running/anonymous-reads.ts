@@ -6,7 +6,7 @@ interface Known<Value> {
   readonly at: number
 }
 
-export interface AnonymousLimits {
+interface AnonymousLimits {
   /** how long an answer is as good as a new one */
   readonly keepMs: number
   /** answers that are kept */

@@ -2,7 +2,7 @@
  * How far this process is in stopping. `leaving`: /readyz says 503, all else goes on. `closing`: nobody new is let in, and
  * each answer closes its connection.
  */
-export type DrainPhase = 'serving' | 'leaving' | 'closing'
+type DrainPhase = 'serving' | 'leaving' | 'closing'
 
 // One process stops as a whole, so its state is one variable; the hot path reads it for the price of a load.
 let phase: DrainPhase = 'serving'

@@ -1,4 +1,4 @@
-export interface SeldomOptions {
+interface SeldomOptions {
   /** how long the same thing is not said again; 30 s where absent */
   readonly everyMs?: number
   /** things told apart at most; what is beyond counts as one more */

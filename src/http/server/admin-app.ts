@@ -33,7 +33,7 @@ import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { createShardMetrics } from './shard-metrics.ts'
 
 /** What the admin app is built of. */
-export interface AdminParts {
+interface AdminParts {
   readonly config: Config
   readonly gate: Decider & UserReader & HashReader & Pick<Shards, 'depths'>
   readonly catalogue: CatalogueSource

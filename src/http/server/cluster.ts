@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 5000
 /** who lived this long did not die of its start */
 const HEALTHY_MS = 5000
 
-export interface WorkersOptions {
+interface WorkersOptions {
   readonly count: number
   readonly logger: Logger
   /** called with the pids of all living workers whenever they change */

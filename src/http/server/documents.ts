@@ -10,7 +10,7 @@ import { publishedSchemas } from './published-schemas.ts'
 
 const VERSION = '1.0.0'
 
-export interface OpenApiOptions {
+interface OpenApiOptions {
   readonly title: string
   readonly description: string
   readonly operations: Readonly<Record<string, Operation>>

@@ -13,7 +13,7 @@ interface Answer {
   readonly detail?: string | undefined
 }
 
-export interface RefusalOptions {
+interface RefusalOptions {
   readonly logger: Logger
   readonly bodyLimitBytes: number
   readonly metrics: HttpMetrics

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { setDrainPhase } from '../running/drain.ts'
 
-export interface StopOptions {
+interface StopOptions {
   readonly logger: Logger
   readonly apps: readonly FastifyInstance[]
   /** how long /readyz says 503 before the listeners close, so that a balancer sees it */

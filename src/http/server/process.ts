@@ -20,7 +20,7 @@ import { hearProcesses, type ProcessHealth, tellPrimary } from './health-of-proc
 import { createGatewayParts, type GatewayParts } from './parts.ts'
 
 /** A port that a gateway should listen on cannot be had. */
-export class PortError extends FloodgateError {
+class PortError extends FloodgateError {
   readonly code = 'port'
   readonly meaning = 'The gateway cannot be reached without it, so it was not started.'
   readonly remedy: string

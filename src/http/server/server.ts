@@ -10,7 +10,7 @@ import { closesConnections } from '../running/drain.ts'
 import { GUARDED } from '../wire/answer-headers.ts'
 import { inTurn } from './in-turn.ts'
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly bodyLimitBytes: number
   /** of the largest token */
   readonly tokenBytes: number

@@ -6,7 +6,7 @@ import { decodeRefund } from '../../record/reports/refund.ts'
 import type { Confirmed, Order } from '../wire/schemas.ts'
 
 /** An order as the contract shows it. */
-export function orderView(order: OrderRecord): Order {
+function orderView(order: OrderRecord): Order {
   return {
     id: order.id,
     campaign: order.campaign,

@@ -16,7 +16,7 @@ const UNKNOWN_RETRY_MS = 250
 const TIMES = ['opensAt', 'nextOpensAt', 'resetsAt'] as const
 
 /** Members of a refusal as they go out. */
-export function refusalMembers(members: Record<string, unknown>): Record<string, unknown> {
+function refusalMembers(members: Record<string, unknown>): Record<string, unknown> {
   let shown = members
   for (const name of TIMES) {
     const value = members[name]

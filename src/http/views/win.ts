@@ -12,7 +12,7 @@ export type FindPrize = (campaign: string, draw: string, prize: string) => Prize
 /** Fields that the claim of a prize must have, by its type. */
 const claimFields: Readonly<Record<string, readonly string[]>> = { physical: ['address'], cash: ['account'] }
 
-export function claimRequires(type: string): string[] {
+function claimRequires(type: string): string[] {
   return [...(claimFields[type] ?? [])]
 }
 
@@ -45,7 +45,7 @@ export function winState({ id, status, claimBy, type }: WinRecord): WinState {
 }
 
 /** What surrounds a win: whom it is shown to, and its code where it has one. */
-export interface WinContext {
+interface WinContext {
   readonly language: Language
   readonly findPrize: FindPrize
   readonly code?: string | undefined

@@ -18,7 +18,7 @@ import { OpenObject, refusals, WinParams } from '../wire/schemas.ts'
 import type { FoundWin, WinFinder } from './find-wins.ts'
 import { poolsIn, returnsQuota, revokeWin } from './revocation.ts'
 
-export interface AdminWinOptions {
+interface AdminWinOptions {
   readonly wins: WinFinder
   readonly submit: AuditedGate
   readonly finder: ActivityFinder

@@ -72,7 +72,7 @@ export function detailsOf(type: string, body: unknown): WinDetails | undefined {
 const HASH_LENGTH = 11
 
 /** @throws UnavailableError while its secret was never read and Postgres does not answer */
-export type DetailsHash = (win: string, details: WinDetails) => Promise<string>
+type DetailsHash = (win: string, details: WinDetails) => Promise<string>
 
 /**
  * Tells requests to claim a win apart by their details. It goes into the journal, so it must not give away what it is made

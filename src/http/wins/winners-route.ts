@@ -18,7 +18,7 @@ import { cacheable } from '../wire/answer-headers.ts'
 import { type ItemReader, type PageRequest, pageOf, pageView, unite } from '../wire/pages.ts'
 import { CampaignParams, ListQuery, refusals } from '../wire/schemas.ts'
 
-export interface WinnersOptions {
+interface WinnersOptions {
   readonly pool: pg.Pool
   readonly finder: ActivityFinder
   readonly findPrize: FindPrize

@@ -4,14 +4,14 @@ import { ProblemError } from '../problems/problems.ts'
 import { bareName } from './code-lines.ts'
 
 /** One line of an upload, from 1; `fields` by the names asked for, '' where it has none. */
-export interface CsvLine<Name extends string> {
+interface CsvLine<Name extends string> {
   readonly line: number
   readonly fields: Readonly<Record<Name, string>>
   /** whether the file has a header */
   readonly header: boolean
 }
 
-export interface CsvColumns<Name extends string> {
+interface CsvColumns<Name extends string> {
   readonly names: readonly Name[]
   /** those among the names that a header may leave out */
   readonly optional?: readonly Name[]

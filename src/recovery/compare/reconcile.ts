@@ -105,7 +105,7 @@ export async function reconcileStock(parts: ReconcileParts): Promise<{ differenc
 }
 
 /** Every message of the streams that exist, up to where Postgres has read, is a frame or a dead letter there, and back. */
-export async function reconcileJournal(parts: ReconcileParts): Promise<{ differences: Difference[]; frames: number }> {
+async function reconcileJournal(parts: ReconcileParts): Promise<{ differences: Difference[]; frames: number }> {
   const { pool, jsm, names, shard } = parts
   const row = await readShard(pool, shard)
   const differences: Difference[] = []

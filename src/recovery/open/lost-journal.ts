@@ -6,7 +6,7 @@ import { createPublisher, type Publication } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
 
 /** A frame that Redis holds: not journaled yet, or journaled and not in Postgres. */
-export interface LooseFrame {
+interface LooseFrame {
   /** `<epoch>-<batch>` */
   readonly entry: string
   readonly payload: string

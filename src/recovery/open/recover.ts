@@ -26,7 +26,7 @@ import { createWithRoom } from './room.ts'
 import { Sample, verify } from './verify.ts'
 
 /** What recovery needs of the projection, without knowing the worker. */
-export interface Drain {
+interface Drain {
   readonly position: Position
   drain(epoch: number, upTo: number, deadlineMs: number): Promise<void>
 }

@@ -15,7 +15,7 @@ export class SupersededError extends FloodgateError {
 const HASHES_PER_CALL = 200
 const CALLS_IN_FLIGHT = 16
 
-export interface RestoreTarget extends InRedis {
+interface RestoreTarget extends InRedis {
   readonly scripts: OpeningScripts
 }
 

@@ -3,7 +3,7 @@ import { readInstant } from '../../gate/redis/state.ts'
 import { type Frame, parseFrame } from '../../journal/frame.ts'
 
 /** A frame that Redis holds: in the outbox (what it gives is not given yet) or in kept. */
-export interface HeldFrame {
+interface HeldFrame {
   readonly frame: Frame
   /** gives that are not applied yet */
   readonly gives: readonly Give[]

@@ -24,7 +24,7 @@ function takesFrom(decision: FrameDecision): OpenedPlace[] {
 }
 
 /** Asks Postgres which of some places are opened. */
-export type AskOpened = (places: readonly OpenedPlace[]) => Promise<readonly string[]>
+type AskOpened = (places: readonly OpenedPlace[]) => Promise<readonly string[]>
 
 /**
  * What the journal has opened so far. No gate writes a decision that takes from what nobody opened, for causes stand before

@@ -4,7 +4,7 @@ import type { StockDelta } from '../../store/projection/rows.ts'
 
 const counters = ['total', 'remaining', 'held', 'paid'] as const
 
-export interface StockMove {
+interface StockMove {
   readonly campaign: string
   readonly activity: string
   readonly session: string

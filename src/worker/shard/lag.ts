@@ -1,7 +1,7 @@
 import type { Position } from '../../store/shard/shards.ts'
 
 /** How far a reader of the journal is behind its end. */
-export interface Behind {
+interface Behind {
   /** since when the oldest frame that is not read yet was seen at the end, in ms; 0: nothing is left to read */
   readonly lagMs: number
   /** since when the reader has not moved although there was something to read */

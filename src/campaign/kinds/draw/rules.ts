@@ -5,7 +5,7 @@ import { noReward, rewardDefinition, rewardRules } from '../../parts/reward.ts'
 import type { Localized } from '../../parts/shapes.ts'
 import type { DrawDefinition, PrizeDefinition, PrizeType } from './definition.ts'
 
-export interface SubPrize {
+interface SubPrize {
   readonly id: string
   readonly title: Localized
   readonly weight: number
@@ -35,7 +35,7 @@ export interface Prize {
 }
 
 /** 0 for "no limit" */
-export interface DrawLimits {
+interface DrawLimits {
   readonly perDay: number
   readonly perCampaign: number
   readonly winsPerCampaign: number
@@ -166,7 +166,7 @@ function prizeDefinition(prize: Prize): PrizeDefinition {
 }
 
 /** The limits that are set, as a definition says them. */
-export function drawLimits({ winsPerTier, ...limits }: Draw['limits']): NonNullable<DrawDefinition['limits']> {
+function drawLimits({ winsPerTier, ...limits }: Draw['limits']): NonNullable<DrawDefinition['limits']> {
   return {
     ...Object.fromEntries(Object.entries(limits).filter(([, most]) => most > 0)),
     ...(Object.keys(winsPerTier).length > 0 ? { winsPerTier: { ...winsPerTier } } : {})

@@ -1,7 +1,7 @@
 import type { ClaimRow, DecisionRow, OrderRow, WinRow } from '../../../store/projection/rows.ts'
 
 /** The last state of each: new rows are inserted, those of earlier frames changed. */
-export class Latest<Row> {
+class Latest<Row> {
   readonly #made = new Map<string, Row>()
   readonly #changed = new Map<string, Row>()
 
