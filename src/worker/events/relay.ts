@@ -11,8 +11,8 @@ import { journalEpochs, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { type OpenedPlace, openedPlaces } from '../../store/shard/opened.ts'
 import { EVENTS_PLACE, type Position, readPlace, readShard, savePlace } from '../../store/shard/shards.ts'
+import { carryFrames } from '../projection/carry-frames.ts'
 import { Openings } from '../projection/openings.ts'
-import { readFrame } from '../projection/read-frame.ts'
 
 interface EventRelayOptions {
   readonly connection: JournalConnection
@@ -116,20 +116,18 @@ export class EventRelay {
     return undefined
   }
 
-  async #tell(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
+  #tell(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
     const { names, shard } = this.#options
-    const events: PublicEvent[] = []
-    for (const message of messages) {
-      const parsed = readFrame(message, shard, epoch)
-      // what is no frame of ours goes to the dead letters of the projection, with an alarm there
-      if (!parsed.ok) continue
-      const place = { epoch, sequence: message.sequence }
-      if ((await this.#openings.unopened(parsed.frame, (places) => this.#opened(place, places))) !== '') continue
-      for (const decision of parsed.frame.decisions) {
-        events.push(...toEvents(parsed.frame, decision, names))
-      }
-    }
-    await this.#publish(events)
+    return carryFrames(messages, {
+      shard,
+      epoch,
+      openings: this.#openings,
+      askOpened: ({ sequence }, places) => this.#opened({ epoch, sequence }, places),
+      // it goes to the dead letters of the projection, with an alarm there
+      refuse: () => {},
+      make: (frame) => frame.decisions.flatMap((decision) => toEvents(frame, decision, names)),
+      store: (events) => this.#publish(events.flat())
+    })
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
-import type { Frame, ParsedFrame } from '../../journal/frame.ts'
+import type { Frame } from '../../journal/frame.ts'
 import { JournalGapError, type StoredMessage, type StreamReader } from '../../journal/reader.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { isViolation, storeFramesApart, type Violation } from '../../store/projection/apart.ts'
@@ -10,9 +10,9 @@ import { storeFrames } from '../../store/projection/projection.ts'
 import type { DeadLetter, FrameRow } from '../../store/projection/rows.ts'
 import { openedPlaces } from '../../store/shard/opened.ts'
 import type { Position } from '../../store/shard/shards.ts'
+import { carryFrames } from './carry-frames.ts'
 import { foldFrames, partsOf } from './fold-frames.ts'
 import { Openings } from './openings.ts'
-import { readFrame } from './read-frame.ts'
 
 /** Frames in one transaction at most. */
 export const FRAMES_PER_TRANSACTION = 128
@@ -28,10 +28,21 @@ interface ProjectorOptions {
   readonly logger: Logger
 }
 
-interface Batch {
-  readonly frames: Frame[]
-  readonly rows: FrameRow[]
-  readonly deadLetters: DeadLetter[]
+/** A frame, and its own row. */
+interface Read {
+  readonly frame: Frame
+  readonly row: FrameRow
+}
+
+function frameRow({ epoch, batch, at, decisions }: Frame, place: Position): FrameRow {
+  return {
+    epoch,
+    batch,
+    stream_epoch: place.epoch,
+    stream_sequence: place.sequence,
+    decided_at: at,
+    decisions: decisions.length
+  }
 }
 
 /** Brings the journal into Postgres: Postgres == fold of the journal up to its position. */
@@ -66,7 +77,7 @@ export class Projector {
     }
     const messages = await this.#reader.read(FRAMES_PER_TRANSACTION, waitMs)
     if (failPoint && messages.length > 0) await failPoint('W1')
-    if (messages.length > 0) await this.#store(epoch, messages)
+    if (messages.length > 0) await this.#project(epoch, messages)
     return messages.length
   }
 
@@ -88,49 +99,12 @@ export class Projector {
     this.#reader = undefined
   }
 
-  /** A frame that is to be projected, or why it is a dead letter. */
-  async #read(epoch: number, message: StoredMessage): Promise<ParsedFrame> {
-    const { session, shard } = this.#options
-    const parsed = readFrame(message, shard, epoch)
-    if (!parsed.ok) return parsed
-    const stranger = await this.#openings.unopened(parsed.frame, (places) =>
-      openedPlaces(session, { shard, user: SYSTEM_USER, places })
-    )
-    return stranger === '' ? parsed : { ok: false, reason: `takes from ${stranger}, which nobody opened` }
-  }
-
-  async #sort(epoch: number, messages: readonly StoredMessage[]): Promise<Batch> {
-    const { shard, names, logger } = this.#options
-    const batch: Batch = { frames: [], rows: [], deadLetters: [] }
-    for (const message of messages) {
-      const { sequence, text } = message
-      const parsed = await this.#read(epoch, message)
-      if (!parsed.ok) {
-        const stream = names.journalStream(shard, epoch)
-        logger.error(
-          { alarm: 'DEAD_LETTER', stream, sequence, reason: parsed.reason },
-          'a message of the journal is no frame of ours'
-        )
-        batch.deadLetters.push({
-          stream,
-          sequence,
-          reason: parsed.reason,
-          payload: Buffer.from(text).toString('base64')
-        })
-        continue
-      }
-      const { frame } = parsed
-      batch.frames.push(frame)
-      batch.rows.push({
-        epoch: frame.epoch,
-        batch: frame.batch,
-        stream_epoch: epoch,
-        stream_sequence: sequence,
-        decided_at: frame.at,
-        decisions: frame.decisions.length
-      })
-    }
-    return batch
+  /** What a message that is no frame of ours leaves in Postgres, after an alarm. */
+  #deadLetter(epoch: number, { sequence, text }: StoredMessage, reason: string): DeadLetter {
+    const { names, shard, logger } = this.#options
+    const stream = names.journalStream(shard, epoch)
+    logger.error({ alarm: 'DEAD_LETTER', stream, sequence, reason }, 'a message of the journal is no frame of ours')
+    return { stream, sequence, reason, payload: Buffer.from(text).toString('base64') }
   }
 
   /** Other campaigns go on; the one that is named is paused by the driver of holds. */
@@ -142,16 +116,34 @@ export class Projector {
     }
   }
 
-  async #store(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
-    const { session, shard, ownerTerm, committed } = this.#options
-    const { frames, rows, deadLetters } = await this.#sort(epoch, messages)
+  async #project(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
+    const { session, shard } = this.#options
     const position = { epoch, sequence: messages.at(-1)?.sequence ?? 0 }
+    const deadLetters: DeadLetter[] = []
+    await carryFrames(messages, {
+      shard,
+      epoch,
+      openings: this.#openings,
+      askOpened: (_message, places) => openedPlaces(session, { shard, user: SYSTEM_USER, places }),
+      refuse: (message, reason) => deadLetters.push(this.#deadLetter(epoch, message, reason)),
+      make: (frame, { sequence }) => ({ frame, row: frameRow(frame, { epoch, sequence }) }),
+      store: (made) => this.#store(made, { position, deadLetters })
+    })
+  }
+
+  async #store(
+    made: readonly Read[],
+    { position, deadLetters }: { readonly position: Position; readonly deadLetters: readonly DeadLetter[] }
+  ): Promise<void> {
+    const { session, shard, ownerTerm, names, committed } = this.#options
+    const frames = made.map(({ frame }) => frame)
+    const rows = made.map(({ row }) => row)
     const stored = { shard, ownerTerm, frames: rows, deadLetters, position }
     try {
       await storeFrames(session, { ...stored, fold: (fresh) => foldFrames(frames, fresh) })
     } catch (error) {
       if (!isViolation(error)) throw error
-      const stream = this.#options.names.journalStream(shard, epoch)
+      const stream = names.journalStream(shard, position.epoch)
       this.#tell(await storeFramesApart(session, { ...stored, parts: partsOf(frames, rows, stream) }))
     }
     if (failPoint) await failPoint('W4')
