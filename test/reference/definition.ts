@@ -24,8 +24,9 @@ const root = toldOf(DefinitionSchema)
 const draw = toldOf(kinds.draw.schema)
 const task = toldOf(kinds.task.schema)
 
-/** Each object that a definition may hold, by the name of its table. Policies have a table of their own. */
+/** Each object that a definition may hold, by the name of its table: every kind has one. Policies have a table of their own. */
 export const objects: Readonly<Record<string, Told>> = {
+  ...Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, toldOf(schema)])),
   campaign: root,
   admission: toldOf(Admission),
   limits: below(root, 'limits'),
@@ -35,11 +36,9 @@ export const objects: Readonly<Record<string, Told>> = {
     required: ['id', 'kind']
   }),
   requires: toldOf(Requires),
-  sale: toldOf(kinds.sale.schema),
   session: toldOf(Session),
   daily: toldOf(Daily),
   shipWithin: toldOf(ShipWithin),
-  draw,
   chances: below(draw, 'chances'),
   'limits of a draw': below(draw, 'limits'),
   prize: below(draw, 'prizes'),
@@ -48,10 +47,8 @@ export const objects: Readonly<Record<string, Told>> = {
   weightsByLevel: below(draw, 'weightsByLevel'),
   reward: toldOf(Reward),
   doubler: toldOf(Doubler),
-  task,
   goal: below(task, 'goal'),
-  streak: below(task, 'streak'),
-  redemption: toldOf(kinds.redemption.schema)
+  streak: below(task, 'streak')
 }
 
 const isShared = (field: string): boolean => field === 'kind' || field in common

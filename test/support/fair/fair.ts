@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import type { Kind } from '../../../src/base/kinds.ts'
 import type { AdjustCommand, ParticipateCommand, WinCommand } from '../../../src/gate/batch/commands.ts'
 import { SYSTEM_USER } from '../../../src/gate/batch/commands.ts'
 import { openCampaign, packedSession } from '../shop/core.ts'
@@ -10,7 +11,7 @@ type Entries = Readonly<Record<string, string>>
 export interface ActivitySpec {
   readonly campaign: string
   readonly activity: string
-  readonly kind: 'draw' | 'task' | 'redemption'
+  readonly kind: Exclude<Kind, 'sale'>
   readonly rules?: Entries
   readonly campaignRules?: Entries
   /** field of the stock without `:remaining` -> units: prizes of a draw, `all` of a redemption */
