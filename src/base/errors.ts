@@ -29,6 +29,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** Why a `fetch` failed: its own message is the same whatever went wrong. */
+export function fetchFault(error: unknown): string {
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
+}
+
 /** All that is known about anything thrown, for people: what happened, what it means, what to do. */
 export function textOf(error: unknown): string {
   const what = messageOf(error)

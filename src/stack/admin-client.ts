@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { messageOf } from '../base/errors.ts'
+import { fetchFault } from '../base/errors.ts'
 import { StackError } from './errors.ts'
 
 export interface AdminReply {
@@ -54,9 +54,8 @@ export function createAdminClient(url: string, token: string, options: AdminClie
         })
         return { status: response.status, body: parse(await response.text()) }
       } catch (error) {
-        const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
         throw new StackError(
-          `The gateway's admin API at ${url} does not answer: ${messageOf(cause)}.`,
+          `The gateway's admin API at ${url} does not answer: ${fetchFault(error)}.`,
           'Nothing is known about what became of the request.',
           'Check that the gateway runs (npm start), then look at the campaign before you repeat it.'
         )

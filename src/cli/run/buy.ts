@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { messageOf } from '../../base/errors.ts'
+import { fetchFault } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { signTokens } from '../../http/auth/sign-token.ts'
 import { type AdminReply, refusalText } from '../../stack/admin-client.ts'
@@ -76,9 +76,8 @@ async function send(url: string, request: RequestInit): Promise<AdminReply> {
     const text = await response.text()
     return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined }
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
     throw new StackError(
-      `The gateway at ${url} does not answer: ${messageOf(cause)}.`,
+      `The gateway at ${url} does not answer: ${fetchFault(error)}.`,
       'Nothing is known about what became of the request.',
       'Check that the gateway runs (npm start).'
     )

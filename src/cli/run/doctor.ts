@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/errors.ts'
+import { fetchFault, messageOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { nodeProblem } from '../../config/require-node.ts'
 import { checkPart, type Finding } from '../../stack/checks.ts'
@@ -85,16 +85,16 @@ async function checkGateway(config: Config): Promise<GatewayLook> {
     stack?.adminUrl ?? localUrl(config.ADMIN_HOST, config.ADMIN_PORT),
     stack?.publicUrl ?? localUrl(config.HOST, config.PORT)
   ]
-  let failure: unknown
+  let failure = ''
   for (const url of urls) {
     try {
       return await askReadiness(url)
     } catch (error) {
-      failure = error instanceof Error && error.cause !== undefined ? error.cause : error
+      failure = fetchFault(error)
     }
   }
   const advice = 'Start it: npm start, or npx floodgate gateway'
-  return { finding: { part: 'Gateway', ok: false, text: `${urls.join(', ')}: ${messageOf(failure)}`, advice } }
+  return { finding: { part: 'Gateway', ok: false, text: `${urls.join(', ')}: ${failure}`, advice } }
 }
 
 async function askReadiness(url: string): Promise<GatewayLook> {
