@@ -1,12 +1,20 @@
+import { deepEqual } from 'node:assert/strict'
+import fc from 'fast-check'
 import t from 'tap'
+import { dayNumber } from '../../src/base/day.ts'
+import { carriedChances, decodeKept } from '../../src/record/draw.ts'
+import { userField } from '../../src/record/fields.ts'
 import { decodeCompletion } from '../../src/record/reports/completion.ts'
 import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair/fair.ts'
+import { type ActivitySpec, changeWin, credit, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { packedSession } from '../support/shop/core.ts'
 import { assertWhole, atRest, decisionOf, openShop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
+
+const DAY = 86_400_000
 
 const wheel: ActivitySpec = {
   campaign: 'c',
@@ -134,5 +142,45 @@ t.test('a claim takes points, stock and a code', async (t) => {
   t.match(await claim('ann', 1), { code: 'LIMIT_REACHED', members: { scope: 'activity', limit: 2 } })
   t.match(await claim('ben', 2), { code: 'SOLD_OUT', members: { remaining: 1 } })
   t.match(decisionOf(await claim('ben', 1)), { report: '1,tickets|points -500 1500' })
+  await assertWhole(t, shop)
+})
+
+t.test('a gateway computes carried chances as the gate does, whatever was spun on which days', async (t) => {
+  const shop = await openShop(t, urls)
+  const dayOf = (ms: number) => dayNumber(ms, 480)
+  const closesAt = Date.now() + 10_000 * DAY
+  let now = Date.now() + DAY
+  let campaigns = 0
+  const step = fc.record({ days: fc.oneof(fc.nat(3), fc.nat(40)), spins: fc.integer({ min: 1, max: 4 }) })
+  const steps = fc.array(step, { minLength: 1, maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), steps, async (daily, all) => {
+      campaigns += 1
+      const campaign = `kept-${campaigns}`
+      const firstDay = dayOf(now)
+      const chances = { cost_unit: 'chances:wheel', cost_field: `ch:${campaign}/wheel`, cost: '1', keep: '1' }
+      const sessions = packedSession({ opensAt: now, closesAt, id: 'all' })
+      const rules = { ...wheel.rules, ...chances, daily: String(daily), edition: '2', sessions }
+      const spec = { ...wheel, campaign, campaignRules: { closes_at: String(closesAt) }, rules }
+      decisionOf(await shop.gate.submit(openActivity(spec)))
+      for (const [index, { days, spins }] of all.entries()) {
+        now += days * DAY
+        await setClock(shop, now)
+        for (let spin = 0; spin < spins; spin += 1) {
+          await atRest(shop)
+          const hash = await shop.redis.hgetall(`${shop.prefix}u:ann`)
+          const timesOn = (day: number) => Number(hash[userField.times(campaign, 'wheel', day)] ?? 0)
+          const kept = decodeKept(hash[userField.chancesKept(campaign, 'wheel')])
+          const spent = kept === undefined ? 0 : timesOn(kept.day)
+          const today = dayOf(now)
+          const left = carriedChances({ daily, kept, spent, today, firstDay }) + daily - timesOn(today)
+          const outcome = await shop.gate.submit(takePart(spec, 'ann', { key: `u:${campaign}-${index}-${spin}` }))
+          const told = outcome.kind === 'confirmed' ? decodeSpin(outcome.decision.report).left : outcome.kind
+          deepEqual(told, left > 0 ? left - 1 : 'refused', `spin ${spin} after step ${index}`)
+        }
+      }
+    }),
+    { numRuns: 12, seed: 20_261_128 }
+  )
   await assertWhole(t, shop)
 })

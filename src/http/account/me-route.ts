@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
+import { kindOf } from '../../campaign/kinds/index.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { progressOfUser } from '../../store/campaigns/progress.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
@@ -22,7 +23,7 @@ export interface MeOptions {
 
 /** Counts towards goals, by `<task> <period>`. They are of Postgres, without which the rest is told all the same. */
 async function progressOf(pool: pg.Pool, campaign: CatalogueCampaign, user: string): Promise<Map<string, number>> {
-  const counted = campaign.rules.activities.some((activity) => 'goal' in activity && activity.goal !== null)
+  const counted = campaign.rules.activities.some((activity) => kindOf(activity).goal?.(activity))
   if (!counted) return new Map()
   const rows = await fromStore(progressOfUser(pool, user, campaign.id)).catch(() => [])
   return new Map(rows.map(({ task, period, count }) => [`${task} ${period}`, count]))

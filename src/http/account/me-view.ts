@@ -1,7 +1,7 @@
 import { dateOfDay } from '../../base/day.ts'
 import { isoTime } from '../../base/iso-time.ts'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
-import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import { type ActivityRules, kindOf } from '../../campaign/kinds/index.ts'
 import { dayNumberAt } from '../../campaign/parts/local-time.ts'
 import { POINTS, scopeOf } from '../../campaign/parts/scope.ts'
 import { userField } from '../../record/fields.ts'
@@ -54,7 +54,7 @@ function doublersView({ campaign, fields, now }: Standing) {
 function entitlementNames({ rules }: CatalogueCampaign): Set<string> {
   const names = rules.activities.flatMap((activity) => [
     activity.requires.entitlement,
-    ...(httpKindOf(activity).standing.rewards?.(activity) ?? []).map((reward) => reward?.entitlement ?? '')
+    ...(kindOf(activity).rewards?.(activity) ?? []).map((reward) => reward?.entitlement ?? '')
   ])
   return new Set(names.filter((name) => name !== ''))
 }

@@ -5,6 +5,7 @@ import { fromStore } from '../../base/deadline.ts'
 import { MOMENT_PATTERN, pastMoment } from '../../base/moment.ts'
 import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
 import { ProgressAmount, reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
+import { kindOf } from '../../campaign/kinds/index.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -90,8 +91,10 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
       const { campaign, task } = request.params
       const { sourceEventId, amount = 1, occurredAt } = request.body
       const found = await finder.findActivity(campaign, task)
-      if (found === undefined || !('goal' in found.activity)) throw new ProblemError('NOT_FOUND')
-      const { goal, sessions } = found.activity
+      const goal = found && kindOf(found.activity).goal?.(found.activity)
+      // an activity that can have no goal is no task
+      if (found === undefined || goal === undefined) throw new ProblemError('NOT_FOUND')
+      const { sessions } = found.activity
       const source = request.operator.name
       const at = happenedAt(occurredAt, now())
       const user = userOfBody(request.body.user, '/user')

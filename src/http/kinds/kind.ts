@@ -1,7 +1,6 @@
 import type { FastifyError, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
-import type { Reward } from '../../campaign/parts/model.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { Wish } from './parts/command.ts'
@@ -78,8 +77,6 @@ export interface Standings<Rules extends ActivityRules> {
   chances?(day: Day, activity: Rules): object | undefined
   /** Days in a row; undefined where they do not count. */
   streak?(day: Day, activity: Rules): object | undefined
-  /** What it may give. */
-  rewards?(activity: Rules): ReadonlyArray<Reward | null>
 }
 
 /** All that the HTTP layer knows of a kind of activity. */

@@ -110,8 +110,7 @@ const standing: Standings<Task> = {
     done: optional(Type.Boolean()),
     progress: optional(Type.Object({ count: Type.Integer(), goal: Type.Integer() }))
   },
-  streak: (day, task) => (task.streak.length === 0 ? undefined : streakView(day, task)),
-  rewards: ({ reward, streak }) => [reward, ...streak.map((step) => step.reward)]
+  streak: (day, task) => (task.streak.length === 0 ? undefined : streakView(day, task))
 }
 
 export const task: HttpKind<Task> = { participation, decided: completion, page, standing }

@@ -1,4 +1,4 @@
-import { KEPT_DAYS } from '../../record/draw.ts'
+import { carriedChances, decodeKept, leftOfDay } from '../../record/draw.ts'
 import { Difference, mustBe } from '../difference.ts'
 import { countOf, type Spin } from './spin.ts'
 
@@ -15,12 +15,11 @@ function carriedOver(spin: Spin): { carried: number; kept: string | undefined } 
   const { rules, user, today, fields, line } = spin
   if (!rules.keep) return { carried: 0, kept: undefined }
   const { daily } = rules
-  const [day = '', count = '0'] = (user.texts.get(fields.kept) ?? '').split(';')
-  if (day !== '' && Number(day) >= today) return { carried: Number(count), kept: undefined }
-  const spent = countOf(spin, `${fields.times}@${day}`)
-  const left = day === '' ? 0 : Math.max(0, Number(count) + daily - spent)
-  const idle = today - (day === '' ? rules.dayAt(rules.opensAt) : Number(day) + 1)
-  const carried = Math.min(left + idle * daily, KEPT_DAYS * daily)
+  const before = decodeKept(user.texts.get(fields.kept))
+  const spent = before === undefined ? 0 : countOf(spin, `${fields.times}@${before.day}`)
+  const carried = carriedChances({ daily, kept: before, spent, today, firstDay: rules.dayAt(rules.opensAt) })
+  if (before !== undefined && before.day >= today) return { carried, kept: undefined }
+  const left = before === undefined ? 0 : leftOfDay(before, daily, spent)
   // before, days without a spin left nothing
   const isOld = rules.isOld && line.puts.u?.[fields.kept] === `${today};${left}`
   return isOld ? { carried: left, kept: `${today};${left}` } : { carried, kept: `${today};${carried}` }
