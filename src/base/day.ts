@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000
+export const DAY_MS = 86_400_000
 
 /** The number of the local day that contains a moment. @param offsetMinutes of the zone at that moment, east positive */
 export function dayNumber(ms: number, offsetMinutes: number): number {

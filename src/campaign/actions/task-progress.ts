@@ -3,7 +3,7 @@ import { type Progress, type ProgressReport, recordProgress } from '../../store/
 import type { CatalogueActivity } from '../carrying/catalogue.ts'
 import { kindOf } from '../kinds/index.ts'
 import type { Goal } from '../parts/kind.ts'
-import { dayOf } from '../parts/local-time.ts'
+import { dayNumberAt } from '../parts/local-time.ts'
 
 /** How much a report of progress counts, over HTTP and by commands. */
 export const ProgressAmount = Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })
@@ -19,13 +19,9 @@ export type TaskProgress =
   /** `CONFLICT`: the task has no goal to count for; the others: it happened outside of the task's window */
   | { readonly kind: 'refused'; readonly code: 'NOT_STARTED' | 'ENDED' | 'CONFLICT'; readonly detail: string }
 
-const DAY_MS = 86_400_000
-
-/** Day number of a moment in the campaign's zone for a goal per day, '' for one per campaign. */
+/** The local day of a moment for a goal per day, '' for one per campaign. */
 function periodOf({ per }: Goal, timezone: string, at: number): string {
-  if (per === 'campaign') return ''
-  const { year, month, day } = dayOf(at, timezone)
-  return String(Date.UTC(year, month - 1, day) / DAY_MS)
+  return per === 'campaign' ? '' : String(dayNumberAt(at, timezone))
 }
 
 /**

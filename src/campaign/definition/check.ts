@@ -53,14 +53,14 @@ function checkWindow(definition: Definition, add: Add): { opensAt: number; close
 /** What can only be seen once everything else is right: the sessions that daily entries lead to. */
 function checkExpanded(rules: Rules, add: Add): void {
   let total = 0
-  for (const [index, sale] of rules.activities.entries()) {
-    total += sale.sessions.length
-    if (sale.sessions.length === 0) {
+  for (const [index, activity] of rules.activities.entries()) {
+    total += activity.sessions.length
+    if (activity.sessions.length === 0) {
       add(`/activities/${index}/daily`, 'leads to no session: none lies wholly inside the campaign')
     }
     // A clock change can move two sessions of a day onto one another that do not touch on the wall clock's face.
     checkOverlaps(
-      sale.sessions.map((session) => ({ ...session, pointer: `/activities/${index}/daily` })),
+      activity.sessions.map((session) => ({ ...session, pointer: `/activities/${index}/daily` })),
       add
     )
   }

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../base/day.ts'
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import { LONGEST_MS } from '../parts/bounds.ts'
 import {
@@ -31,7 +32,7 @@ interface Flags {
 }
 
 /** What a campaign gave is claimed and credited for a while after its end. */
-const ZONE_KNOWN_MS = LONGEST_MS + 366 * 24 * 3600 * 1000
+const ZONE_KNOWN_MS = LONGEST_MS + 366 * DAY_MS
 
 /** The offsets of the campaign's zone, from which the gate tells its local days. */
 export function compileZone(rules: Rules): Put {

@@ -10,11 +10,14 @@ import { task } from './task/index.ts'
 /** The kinds of activities, by the name that stands in `kind`. Their order is that of the schema that is published. */
 export const kinds = { sale, draw, task, redemption } satisfies Readonly<Record<Kind, unknown>>
 
+// by the registry's own names: a kind that is missing is one error there, not one wherever there is an activity
+type AnyOf = (typeof kinds)[keyof typeof kinds]
+
 /** An activity of any kind as a definition says it. */
-export type ActivityDefinition = ReturnType<(typeof kinds)[Kind]['definition']>
+export type ActivityDefinition = ReturnType<AnyOf['definition']>
 
 /** An activity of any kind in force. */
-export type ActivityRules = ReturnType<(typeof kinds)[Kind]['rules']>
+export type ActivityRules = ReturnType<AnyOf['rules']>
 
 /** A kind as who does not know which one it is sees it. */
 export type AnyKind = KindRules<ActivityDefinition, ActivityRules>

@@ -101,7 +101,7 @@ export function wholeSession(
   }
 }
 
-/** @throws Error where there is none: every activity that is no sale has exactly one */
+/** @throws Error where there is none: an activity of a kind without several sessions has exactly one */
 export function onlySession(activity: { readonly id: string; readonly sessions: readonly Session[] }): Session {
   const [session] = activity.sessions
   if (!session) throw new Error(`${activity.id} has no session`)

@@ -57,7 +57,7 @@ export function checkOverlaps(spans: readonly Span[], add: Add): void {
   }
 }
 
-/** The window of an activity that is no sale: in order, and inside the campaign's, which stands for what is left out. */
+/** The window of an activity that has one session: in order, and inside the campaign's, which stands for what is left out. */
 export function checkOwnWindow(
   activity: { readonly opensAt?: string; readonly closesAt?: string },
   pointer: string,

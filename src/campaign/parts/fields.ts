@@ -28,7 +28,7 @@ export function commonFields(activity: ActivityBase) {
   }
 }
 
-/** Fields of the kinds that are taken part in: draws, tasks, redemptions; each sets what it has. */
+/** Fields of the kinds whose participations the gate decides by one command; each sets what it has. */
 export const participationFields = {
   units_per_user: 0,
   per_day: 0,

@@ -1,7 +1,6 @@
 import { DateTime, IANAZone } from 'luxon'
-import { dayNumber } from '../../base/day.ts'
+import { DAY_MS, dayNumber } from '../../base/day.ts'
 
-const DAY_MS = 24 * 3600 * 1000
 const MINUTE_MS = 60_000
 
 /** A calendar day without a zone. `month` and `day` count from 1. */

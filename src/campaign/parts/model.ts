@@ -2,7 +2,7 @@ import type { Kind } from '../../base/kinds.ts'
 import type { DailyEntry, PlannedSession } from './sessions.ts'
 import type { Localized } from './shapes.ts'
 
-/** The one session of every activity that is no sale. */
+/** The one session of every activity whose kind does not have several. */
 export const WHOLE = 'all'
 
 /**
@@ -26,7 +26,7 @@ export interface ActivityBase {
   readonly visibleFrom?: number
   readonly requires: { readonly entitlement: string; readonly level: number }
   readonly paused: boolean
-  /** sorted by `opensAt`, not overlapping; all but sales have exactly one, `all`, with the activity's own window */
+  /** sorted by `opensAt`, not overlapping; a kind without several sessions has exactly one, `all`, with the activity's own window */
   readonly sessions: readonly Session[]
   /** what its sessions were made of, for days that are added later; only of a kind that has several */
   readonly daily?: readonly DailyEntry[]

@@ -52,7 +52,7 @@ export function unpackSessions(packed: string): PackedSession[] {
   }))
 }
 
-/** Ship-by dates as the field `ship_by` of an activity; '' where a sale promises none. */
+/** Ship-by dates as the field `ship_by` of an activity; '' where it promises none. */
 export function packShipBy(records: readonly ShipByRecord[]): string {
   return records
     .toSorted((a, b) => a.from - b.from)

@@ -41,7 +41,8 @@ export const Description = translated(5000)
 export const whole = (minimum: number, maximum: number, what = 'a whole number') =>
   Type.Integer({ minimum, maximum, description: `must be ${what} from ${grouped(minimum)} to ${grouped(maximum)}` })
 
-const grouped = (value: number) => value.toLocaleString('en-US')
+/** A number as people read it: `1,000`. */
+export const grouped = (value: number) => value.toLocaleString('en-US')
 
 export const Count = whole(1, MAX_UNITS)
 export const Stock = whole(0, MAX_UNITS, 'a whole number of units')

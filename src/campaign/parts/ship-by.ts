@@ -22,7 +22,7 @@ function businessDaysAfter(day: LocalDay, count: number): LocalDay {
 }
 
 /**
- * The ship-by dates of a sale, sorted by `from`, the first from 0: the end of the n-th business day after the day of
+ * The ship-by dates of what is ordered, sorted by `from`, the first from 0: the end of the n-th business day after the day of
  * acceptance, or after the campaign's last day (a campaign that closes at midnight has its last day before it).
  * Days that lead to the same date are one record.
  */

@@ -1,11 +1,10 @@
+import { DAY_MS } from '../../../base/day.ts'
 import { EDITION } from '../../../record/draw.ts'
 import type { CampaignContext } from '../../parts/context.ts'
 import { type Fields, flag, participationFields } from '../../parts/fields.ts'
 import { compileChance, compileCost, compileReward } from '../../parts/pay.ts'
 import type { Draw, Prize } from './rules.ts'
 import { weightIn } from './rules.ts'
-
-const DAY_MS = 24 * 3600 * 1000
 
 /** The weights of all prizes, in their order, for users of a level: those of the highest set that they reach. */
 export function weightsAt(draw: Draw, level: number): number[] {

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
+import { MAX_SESSIONS } from '../../parts/bounds.ts'
 import { common } from '../../parts/common.ts'
 import { Currency } from '../../parts/currencies.ts'
-import { Daily, Flag, oneOf, Price, Session, Title, UnitsPerUser, whole } from '../../parts/shapes.ts'
+import { Daily, Flag, grouped, oneOf, Price, Session, Title, UnitsPerUser, whole } from '../../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
@@ -27,7 +28,11 @@ export const SaleSchema = Type.Object(
     payWithinSeconds: Type.Optional(whole(1, 30 * 24 * 3600, 'a number of seconds')),
     shipWithin: Type.Optional(ShipWithin),
     sessions: Type.Optional(
-      Type.Array(Session, { minItems: 1, maxItems: 1000, description: 'must be a list of 1 to 1,000 sessions' })
+      Type.Array(Session, {
+        minItems: 1,
+        maxItems: MAX_SESSIONS,
+        description: `must be a list of 1 to ${grouped(MAX_SESSIONS)} sessions`
+      })
     ),
     daily: Type.Optional(
       Type.Array(Daily, { minItems: 1, maxItems: 48, description: 'must be a list of 1 to 48 daily sessions' })
