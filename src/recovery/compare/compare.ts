@@ -6,20 +6,20 @@ import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields, foldedDecision } from '../open/fold-users.ts'
 import type { Snapshot } from '../open/snapshot.ts'
 
-/** Something that two of Redis, journal and Postgres do not agree on. */
+/** A field or message on which two of Redis, journal and Postgres do not agree. */
 export interface Difference {
   readonly kind: 'user' | 'rules' | 'stock' | 'journal'
   /** logical key of the hash, or the stream */
   readonly key: string
   readonly field: string
-  /** what the journal, as Postgres has it, says; null for "nothing" */
+  /** the value by the journal, as Postgres has it; null for none */
   readonly expected: string | null
   readonly found: string | null
-  /** the decision that wrote the field last, `<shard>-<epoch>-<sequence>` or a frame's id; '' where none is known */
+  /** the decision that last wrote the field, `<shard>-<epoch>-<sequence>`, or a frame's id; '' where none is known */
   readonly id: string
 }
 
-/** Gives of held frames that are not applied yet, by logical key and field. */
+/** Sums of the gives of held frames that are not settled yet, by logical key and field. */
 function openGives(snapshot: Snapshot, prefix: string): Map<string, number> {
   const open = new Map<string, number>()
   for (const { gives } of snapshot.held) {
@@ -45,7 +45,7 @@ function lastWriter(
   return writer ? `${shard}-${writer.epoch}-${writer.sequence}` : ''
 }
 
-/** Nothing and zero are the same: what is given is not there before it is settled. */
+/** An absent field and zero count as equal: Redis does not have a field that was only given before the give is settled. */
 function same(expected: string | undefined, found: string | undefined): boolean {
   return expected === found || ((expected ?? '0') === '0' && (found ?? '0') === '0')
 }
@@ -54,13 +54,13 @@ interface Comparison {
   readonly shard: number
   readonly prefix: string
   readonly snapshot: Snapshot
-  /** decisions that Postgres has up to the snapshot's frame, in order, of the keys that are compared */
+  /** decisions about the compared keys that Postgres has up to the snapshot's frame, in order */
   readonly stored: readonly FoldedDecision[]
-  /** batches of held frames that are among the stored */
+  /** batches of held frames that Postgres has stored */
   readonly storedBatches: ReadonlySet<number>
 }
 
-/** Stored decisions and those of held frames that Postgres does not have yet. */
+/** The stored decisions, then those of held frames that Postgres does not have yet. */
 function allDecisions({ snapshot, stored, storedBatches }: Comparison): FoldedDecision[] {
   const held = snapshot.held
     .filter(({ frame }) => frame.epoch === snapshot.epoch && !storedBatches.has(frame.batch))
@@ -92,7 +92,7 @@ function compareHash(
   return differences
 }
 
-/** Every field of users' hashes against the fold of their decisions. */
+/** Compares every field of users' hashes with the fold of their decisions. */
 export function compareUsers(comparison: Comparison, users: readonly string[]): Difference[] {
   const open = openGives(comparison.snapshot, comparison.prefix)
   const wanted = new Set(users)
@@ -107,7 +107,7 @@ export function compareUsers(comparison: Comparison, users: readonly string[]): 
   })
 }
 
-/** Rules: what operators' decisions put into campaigns and activities. */
+/** Compares what operators' decisions put into the rules of campaigns and activities. */
 export function compareRules(comparison: Comparison): Difference[] {
   const decisions = allDecisions(comparison).filter(({ user }) => user === SYSTEM_USER)
   const expected = new Map<string, Map<string, string>>()
@@ -127,7 +127,7 @@ export function compareRules(comparison: Comparison): Difference[] {
   )
 }
 
-/** Keys of the hashes that operators' decisions put rules into. */
+/** Keys of the hashes into which operators' decisions put rules. */
 export function ruleKeys(decisions: readonly FoldedDecision[]): string[] {
   const keys = new Set<string>()
   for (const decision of decisions) {
@@ -151,8 +151,8 @@ function addStockDeltas(sums: Map<string, number>, decision: FoldedDecision, sig
 }
 
 /**
- * Stock of Redis against what Postgres summed: without frames that came after the snapshot, with held frames that Postgres
- * did not have, without gives that are not applied yet.
+ * Compares stock in Redis with the sums in Postgres: less the frames that came after the snapshot, plus the held frames that
+ * Postgres did not have, less the gives that are not settled yet.
  */
 export function compareStock(
   comparison: Comparison,

@@ -23,11 +23,11 @@ export interface ReconcileParts extends InRedis {
   readonly shard: number
 }
 
-/** The shard is closed, or was opened anew meanwhile: there is nothing to compare at this moment. */
+/** The shard is closed, or was opened again meanwhile, so a comparison is not possible now. */
 export class NotComparableError extends FloodgateError {
   readonly code = 'not-comparable'
   readonly meaning = 'Nothing was compared.'
-  readonly remedy = 'Ask again when the shard is open.'
+  readonly remedy = 'Compare again when the shard is open.'
 }
 
 export interface Reconciliation {
@@ -37,7 +37,7 @@ export interface Reconciliation {
   readonly frames: number
   /** at most `MOST_DIFFERENCES` */
   readonly differences: readonly Difference[]
-  /** more were found than are listed */
+  /** whether there are more differences than those listed */
   readonly truncated: boolean
 }
 
@@ -55,7 +55,7 @@ async function snapshotOf(parts: ReconcileParts, keys: readonly string[]): Promi
 async function comparisonOf(parts: ReconcileParts, snapshot: Snapshot, users: readonly string[]) {
   const { pool, shard, prefix } = parts
   const { epoch, batch, held } = snapshot
-  // in this order: what Postgres gets between the two readings is in the first and among the held frames of neither
+  // in this order: a decision that Postgres stores between the two readings is in the first one, and no held frame counts it again
   const batches = held.map(({ frame }) => frame.batch)
   const known = await storedBatches(pool, { shard, epoch, batches })
   const stored = users.length === 0 ? [] : await decisionsOfUsers(pool, users, { shard, epoch, batch })
@@ -67,7 +67,7 @@ async function comparisonOf(parts: ReconcileParts, snapshot: Snapshot, users: re
 const inOrder = (a: { epoch: number; sequence: number }, b: { epoch: number; sequence: number }) =>
   a.epoch - b.epoch || a.sequence - b.sequence
 
-/** The next users by name. @returns the last one compared, '' after the last of all */
+/** Compares the next users by name. @returns the last user compared, '' when that was the last of all */
 export async function reconcileUsers(
   parts: ReconcileParts,
   after: string,
@@ -81,7 +81,7 @@ export async function reconcileUsers(
   return { differences, users: people.length, last, epoch: snapshot.epoch }
 }
 
-/** All stock and all rules. */
+/** Compares all stock and all rules. */
 export async function reconcileStock(parts: ReconcileParts): Promise<{ differences: Difference[]; stocks: number }> {
   const { pool, shard, prefix } = parts
   const far = { shard, epoch: Number.MAX_SAFE_INTEGER, batch: 0 }
@@ -104,7 +104,7 @@ export async function reconcileStock(parts: ReconcileParts): Promise<{ differenc
   }
 }
 
-/** Every message of the streams that exist, up to where Postgres has read, is a frame or a dead letter there, and back. */
+/** Compares each message of the existing streams, up to Postgres' position, with the frames and dead letters stored, both ways. */
 async function reconcileJournal(parts: ReconcileParts): Promise<{ differences: Difference[]; frames: number }> {
   const { pool, jsm, names, shard } = parts
   const row = await readShard(pool, shard)
@@ -153,7 +153,7 @@ async function readStretch(
       for (const { sequence, text } of messages) {
         if (sequence > to) continue
         seen.add(sequence)
-        // a second copy of a frame is skipped by the projection: its id has a row under the first copy's sequence
+        // the projection skips a second copy of a frame: its id has a row under the sequence of the first copy
         const id = /"epoch":(\d+),"batch":(\d+)/.exec(text)?.slice(1).join('-') ?? ''
         const first = id === '' || !entries.has(id)
         entries.add(id)
@@ -180,9 +180,9 @@ function journalDifference(
 }
 
 /**
- * Compares Redis, journal and Postgres of a shard as a whole, while it works: each chunk is one instant of Redis.
+ * Compares Redis, journal and Postgres of a whole shard while it works. Each chunk is read in one instant of Redis.
  * @param onProgress called after each chunk
- * @throws NotComparableError while the shard is closed; what a part that is away says
+ * @throws NotComparableError while the shard is closed; the error of a server that does not answer
  */
 export async function reconcile(
   parts: ReconcileParts,

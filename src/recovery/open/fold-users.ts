@@ -5,10 +5,10 @@ import { logical, scopeKey } from '../../record/keys.ts'
 import { replayRecord } from '../../record/replay.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 
-/** Fields of a hash. A number is a sum of deltas, which adds to what was there before; a string replaces it. */
+/** Fields of a hash. A number is a sum of deltas, to be added to the earlier value; a string replaces the earlier value. */
 export type FoldedFields = ReadonlyMap<string, number | string>
 
-/** A decision of a frame as the fold takes it. */
+/** A decision of a frame in the form that the fold takes. */
 export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDecision {
   return {
     epoch: frame.epoch,
@@ -24,7 +24,7 @@ export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDec
     at_ms: frame.at,
     adds: decision.add ?? {},
     puts: decision.put ?? {},
-    // it stands among the puts
+    // the puts contain it
     record: '',
     report: decision.report ?? ''
   }
@@ -34,12 +34,12 @@ function sum(known: number | string | undefined, delta = 0): number | string {
   return typeof known === 'string' ? String((Number(known) || 0) + delta) : (known ?? 0) + delta
 }
 
-/** Hashes of Redis by logical key, folded from decisions: one code for every kind of activity. */
+/** Folds decisions into hashes of Redis by logical key: one code for every kind of activity. */
 export class Fold {
   readonly #hashes = new Map<string, Map<string, number | string>>()
   readonly #wanted: (key: string) => boolean
 
-  /** @param wanted keys of the hashes that are folded, all by default */
+  /** @param wanted whether a key's hash is folded; all are by default */
   constructor(wanted: (key: string) => boolean = () => true) {
     this.#wanted = wanted
   }
@@ -48,7 +48,7 @@ export class Fold {
     return this.#hashes
   }
 
-  /** Forgets the hashes, so that what follows is folded by itself. */
+  /** Forgets the hashes; the decisions added next are folded by themselves. */
   clear(): void {
     this.#hashes.clear()
   }

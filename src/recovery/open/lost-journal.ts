@@ -5,32 +5,32 @@ import { frameId } from '../../journal/frame.ts'
 import { createPublisher, type Publication } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
 
-/** A frame that Redis holds: not journaled yet, or journaled and not in Postgres. */
+/** A frame that Redis holds: either not journaled yet, or journaled and not in Postgres yet. */
 interface LooseFrame {
   /** `<epoch>-<batch>` */
   readonly entry: string
   readonly payload: string
 }
 
-function place(entry: string): [epoch: number, batch: number] {
+function epochAndBatch(entry: string): [epoch: number, batch: number] {
   const [epoch, batch] = entry.split('-')
   return [Number(epoch), Number(batch)]
 }
 
-/** What outbox and kept hold, together, in the order of the batches. @throws Error when Redis does not answer */
+/** All frames of outbox and kept, in the order of their batches. @throws Error when Redis does not answer */
 export async function readLooseFrames(from: InRedis): Promise<LooseFrame[]> {
   const frames = await readKept(from)
   for (const { entry, payload } of await readOutbox(from)) frames.set(entry, payload)
   return [...frames]
     .map(([entry, payload]) => ({ entry, payload }))
     .sort((a, b) => {
-      const [epochA, batchA] = place(a.entry)
-      const [epochB, batchB] = place(b.entry)
+      const [epochA, batchA] = epochAndBatch(a.entry)
+      const [epochB, batchB] = epochAndBatch(b.entry)
       return epochA - epochB || batchA - batchB
     })
 }
 
-/** All frames go out at once: as long as one may take. */
+/** All frames are published at once, so the deadline is that of one frame. */
 const OUTBOX_MS = 1000
 
 interface RepublishParts {
@@ -49,9 +49,9 @@ function publication({ shard, names }: RepublishParts, epoch: number, { entry, p
 }
 
 /**
- * Publishes what the outbox of a closed gate holds, each frame on the stream that it was decided for: what was decided is
- * heard where NATS takes it. What is not acked in time stays void, for the fence comes next.
- * @returns frames of the outbox, and how many of them the journal has now
+ * Publishes the outbox of a closed gate, each frame on the stream of its own epoch, so that a planned opening loses no decision
+ * that NATS still takes. A frame that is not acked in time becomes void: the next step, the fence, seals the stream.
+ * @returns how many frames the outbox held, and how many of them the journal has now
  * @throws Error when Redis does not answer
  */
 export async function publishOutbox(parts: RepublishParts & InRedis): Promise<{ frames: number; journaled: number }> {
@@ -59,7 +59,7 @@ export async function publishOutbox(parts: RepublishParts & InRedis): Promise<{ 
   const publisher = createPublisher(parts.connection, OUTBOX_MS)
   try {
     const results = await Promise.all(
-      frames.map((frame) => publisher.publish(publication(parts, place(frame.entry)[0], frame)))
+      frames.map((frame) => publisher.publish(publication(parts, epochAndBatch(frame.entry)[0], frame)))
     )
     return { frames: frames.length, journaled: results.filter(({ acked }) => acked).length }
   } finally {
@@ -68,8 +68,8 @@ export async function publishOutbox(parts: RepublishParts & InRedis): Promise<{ 
 }
 
 /**
- * Publishes frames on the stream of an opening, in order, with their own ids; every one must be acked.
- * @returns sequence of the last one, 0 without frames
+ * Publishes frames in order, with their own ids, on the stream of a later epoch; every one must be acked.
+ * @returns sequence of the last frame, 0 without frames
  */
 export async function republish(parts: RepublishParts, epoch: number, frames: readonly LooseFrame[]): Promise<number> {
   let last = 0

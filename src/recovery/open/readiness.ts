@@ -8,7 +8,7 @@ const CALL_MS = 3000
 
 export const STUCK_NATS = 'a nats-server 2.9 whose disk had no room stays stuck until it is restarted'
 
-/** Why Redis would not take what a recovery writes, undefined when it would. */
+/** Why Redis would refuse the writes of a recovery, undefined when it would take them. */
 async function redisFault({ caller }: Pick<RecoveryParts, 'caller'>): Promise<string | undefined> {
   try {
     await askForWrites(caller, CALL_MS)
@@ -19,7 +19,7 @@ async function redisFault({ caller }: Pick<RecoveryParts, 'caller'>): Promise<st
   }
 }
 
-/** Why NATS would not take a stream and a message, undefined when it would. */
+/** Why NATS would refuse a stream or a message, undefined when it would take both. */
 async function journalFault({ connection, jsm, names, streams }: RecoveryParts): Promise<string | undefined> {
   if (!connection.isUp()) return 'NATS to be connected'
   const fault = await provesStorage({ connection, jsm, names, replicas: streams.replicas })
@@ -28,9 +28,9 @@ async function journalFault({ connection, jsm, names, streams }: RecoveryParts):
 }
 
 /**
- * What a recovery would fail for, found out before it raises the epoch: an epoch for each second of an outage helps nobody,
- * and leaves a stream each.
- * @returns what is to be waited for, in words; undefined when nothing is in the way
+ * Finds what a recovery would fail for, before the recovery raises the epoch: a new epoch for each second of an outage
+ * helps nobody, and each leaves a stream.
+ * @returns what to wait for, in words; undefined when a recovery can begin
  */
 export async function missingFor(parts: RecoveryParts): Promise<string | undefined> {
   return (await redisFault(parts)) ?? (await journalFault(parts)) ?? (await missingRoom(parts))

@@ -25,7 +25,7 @@ import { RestoreCalls, SupersededError, wipe } from './redis-state.ts'
 import { createWithRoom } from './room.ts'
 import { Sample, verify } from './verify.ts'
 
-/** What recovery needs of the projection, without knowing the worker. */
+/** What recovery needs from the projection, so that it does not import the worker. */
 interface Drain {
   readonly position: Position
   drain(epoch: number, upTo: number, deadlineMs: number): Promise<void>
@@ -45,16 +45,16 @@ const DRAIN_MS = 120_000
 const TELL_EVERY = 100_000
 
 interface Fence {
-  /** sealed streams that still hold frames beyond the position, oldest first */
+  /** sealed streams that still hold frames after the position, oldest first */
   readonly toDrain: ReadonlyArray<{ readonly epoch: number; readonly lastSequence: number }>
   readonly journalLost: boolean
-  /** epochs whose streams are gone: noted as deleted only when nothing of them is needed any more */
+  /** epochs whose streams are gone: noted as deleted only when nothing in them is needed any more */
   readonly gone: readonly number[]
 }
 
 /**
- * Step 3: seals every older stream, for good. A stream that Postgres names, does not have to its end, and is gone, is lost;
- * so is one that ends before what Postgres has read of it.
+ * Step 3: seals every older stream for good. A stream counts as lost when Postgres names it, has not read it to its end, and it is
+ * gone; so does one that ends before Postgres' position in it.
  */
 async function fence(parts: RecoveryParts, epoch: number): Promise<Fence> {
   const { session, shard, jsm, names, projector, logger } = parts
@@ -86,7 +86,7 @@ function drained(opening: { epoch: number; lastSequence: number | null }, positi
   return opening.lastSequence !== null && position.epoch === opening.epoch && position.sequence >= opening.lastSequence
 }
 
-/** Step 2: from here no call of another epoch writes. */
+/** Step 2: after it no call of another epoch writes. */
 async function closeGate(scripts: OpeningScripts): Promise<void> {
   const reply = await scripts.close()
   if (reply === 'OK') return
@@ -100,9 +100,9 @@ async function closeGate(scripts: OpeningScripts): Promise<void> {
 }
 
 /**
- * Steps 5 and 6. Redis adds up what pages of decisions sum to, so that a recovery holds a page and not the whole shard, and
- * Redis writes one while Postgres reads the next.
- * @param log tells how far it is: with millions of decisions it takes its time
+ * Steps 5 and 6. Redis adds up the sums of each page of decisions, so recovery holds one page and not the whole shard, and
+ * Redis writes one page while Postgres reads the next.
+ * @param log reports progress: with millions of decisions this takes long
  */
 async function restoreRedis(
   parts: RecoveryParts,
@@ -161,8 +161,8 @@ async function drainSealed({ projector, logger, shard }: RecoveryParts, toDrain:
 }
 
 /**
- * @param readFirst where there is no room for a new stream: older ones that are read to their end can give some. Not those of a
- * lost journal, which is published again before anything is read.
+ * @param readFirst older streams to read to their end where there is no room for a new stream: they can then give room. Empty for a
+ * lost journal, because its frames must be published again before anything is read.
  */
 async function createStream(parts: RecoveryParts, epoch: number, readFirst: Fence['toDrain']): Promise<void> {
   try {
@@ -175,9 +175,9 @@ async function createStream(parts: RecoveryParts, epoch: number, readFirst: Fenc
 }
 
 /**
- * Opens a shard: at first start, after a restart, a failover, a wipe, a lost journal; always the same steps. May stop
- * anywhere and starts again at the first one, under the next epoch.
- * @throws whatever a part says that is away; the shard stays closed then
+ * Opens a shard: at first start, after a restart, a failover, a wipe or a lost journal, always by the same steps. It may stop
+ * at any step; the next attempt starts at the first step, under the next epoch.
+ * @throws the error of any server that does not answer; the shard stays closed then
  */
 export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   const { session, shard, ownerTerm, caller, prefix, projector, logger } = parts
@@ -199,8 +199,8 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   await createStream(parts, epoch, journalLost ? [] : toDrain)
   await recordCreated(session, shard, epoch)
   if (failPoint) await failPoint('R5')
-  // before anything is read: a recovery that died after it had read a part of this stream would leave the next one without a
-  // sign that the older stream was lost, and what was not published again yet would be deleted with the outbox
+  // before anything is read: a recovery that stopped after it had read a part of this stream would leave no sign that the older
+  // stream was lost, and the next recovery would delete the outbox with frames that were not published again yet
   let republished = 0
   if (journalLost) {
     const frames = await readLooseFrames(parts)
@@ -208,9 +208,9 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
     republished = await republish(parts, epoch, frames)
   }
   await drainSealed(parts, toDrain)
-  // by the acks, not by asking for the end of the stream: one that was lost in its turn would say that there is nothing
+  // the end comes from the acks, not from asking the stream: a stream that is lost in its turn would answer that it is empty
   if (republished > 0) await projector.drain(epoch, republished, DRAIN_MS)
-  // not before: a recovery that died on the way would leave the next one without a sign that something was lost
+  // only now: a recovery that stopped before would leave the next one no sign that a stream was lost
   for (const lostEpoch of gone) await recordDeleted(session, shard, lostEpoch)
   if (failPoint) await failPoint('R6')
   log('folding', { decisions: 0 })

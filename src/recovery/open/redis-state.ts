@@ -4,11 +4,11 @@ import type { InRedis } from '../../gate/redis/outbox.ts'
 import { scanKeys } from '../../gate/redis/state.ts'
 import type { FoldedFields } from './fold-users.ts'
 
-/** Another recovery has taken over, or Redis was exchanged: this one ends here. */
+/** Another recovery has taken over, or this is another Redis: this recovery ends here. */
 export class SupersededError extends FloodgateError {
   readonly code = 'superseded'
   readonly meaning = 'This recovery wrote nothing more.'
-  readonly remedy = 'Nothing: the next one begins by itself.'
+  readonly remedy = 'Nothing to do: the next recovery begins by itself.'
 }
 
 /** Hashes that one call of `restore` writes or deletes. */
@@ -20,20 +20,20 @@ interface RestoreTarget extends InRedis {
 }
 
 /**
- * Calls of `restore`, a few in flight: the next one is put together while Redis works on those before. They go over one
- * connection, so Redis carries them out in their order; where one fails, so does the recovery, and the next begins anew.
+ * Calls `restore`, a few calls in flight at once: Redis works on one while the next is put together. All go over one connection, so
+ * Redis runs them in order; when one fails, the recovery fails, and the next one deletes everything first.
  */
 export class RestoreCalls {
   readonly #scripts: OpeningScripts
   readonly #running = new Set<Promise<void>>()
-  /** hashes that were not there before they were written */
+  /** how many hashes did not exist before they were written */
   created = 0
 
   constructor({ scripts }: Pick<RestoreTarget, 'scripts'>) {
     this.#scripts = scripts
   }
 
-  /** Resolves when there is room for the next ones. @throws SupersededError, and what calls before these ended with */
+  /** Resolves when the next call may be added. @throws SupersededError, or the error of an earlier call */
   async write(hashes: Iterable<readonly [key: string, fields: FoldedFields]>): Promise<void> {
     let chunk: Array<readonly [key: string, fields: FoldedFields]> = []
     for (const hash of hashes) {
@@ -45,7 +45,7 @@ export class RestoreCalls {
     if (chunk.length > 0) await this.#start(chunk)
   }
 
-  /** Waits until all are done. @throws as `write` */
+  /** Waits until all calls are done. @throws as `write` */
   async end(): Promise<void> {
     await Promise.all(this.#running)
   }
@@ -55,7 +55,7 @@ export class RestoreCalls {
     this.#running.add(call)
     call.then(
       () => this.#running.delete(call),
-      // whoever waits for room or the end hears of it
+      // whoever waits for a free place or for the end gets the error
       () => {}
     )
     if (this.#running.size >= CALLS_IN_FLIGHT) await Promise.race(this.#running)
@@ -78,7 +78,7 @@ function packed(key: string, fields: FoldedFields): RestoredHash {
   return { key, sums, values }
 }
 
-/** Deletes every key of the shard but its own hash; what is not journaled is void. @throws SupersededError */
+/** Deletes every key of the shard but its own hash; decisions that were not journaled become void. @throws SupersededError */
 export async function wipe(target: RestoreTarget): Promise<void> {
   const calls = new RestoreCalls(target)
   const nothing: FoldedFields = new Map()

@@ -17,7 +17,7 @@ interface RoomParts {
   readonly logger: Logger
 }
 
-/** How far into the stream of an opening a place is: 0 before it, without end behind it. */
+/** A position as a sequence in the stream of one epoch: 0 before that stream, the largest number after it. */
 export function placeWithin(epoch: number, place: Position): number {
   if (place.epoch === epoch) return place.sequence
   return place.epoch > epoch ? Number.MAX_SAFE_INTEGER : 0
@@ -29,7 +29,7 @@ interface Givable {
   readonly bytes: number
 }
 
-/** Sealed streams that Postgres and the events have both passed to their end, oldest first: they can give their room. */
+/** Sealed streams that projection and events have both read to their end, oldest first: they may be deleted for room. */
 async function givable({ session, shard, jsm, names, projector }: RoomParts): Promise<Givable[]> {
   const events = await readPlace(session, EVENTS_PLACE, shard)
   const found: Givable[] = []
@@ -45,9 +45,10 @@ async function givable({ session, shard, jsm, names, projector }: RoomParts): Pr
 }
 
 /**
- * Attempts something for which `bytes` of room are needed. Where there are too few, and young streams that all have read can give
- * what is missing, these go, oldest first: the time that journals are kept gives way to selling. None goes in vain.
- * @returns what the attempt gave; undefined when there is no room
+ * Makes an attempt that needs `bytes` of room. Where room is missing, and younger streams that both have read can give enough, it
+ * deletes these, oldest first: selling matters more than keeping journals for their time. It deletes none unless all together
+ * give enough.
+ * @returns the result of the attempt; undefined when there is no room
  */
 async function withRoomMade<T>(
   parts: RoomParts,
@@ -78,7 +79,7 @@ async function withRoomMade<T>(
   return undefined
 }
 
-/** What there is too little of, and what helps, for people. */
+/** What there is too little room for, and what helps, for people. */
 async function tooLittle({ jsm, names, streams }: RoomParts): Promise<string> {
   const least = Math.ceil((streams.leastBytes ?? streams.maxBytes) / 1024 ** 2)
   return (
@@ -88,9 +89,9 @@ async function tooLittle({ jsm, names, streams }: RoomParts): Promise<string> {
 }
 
 /**
- * Makes the stream of an opening: as large as JOURNAL_MAX_BYTES where the streams that all have read give the room for it, else as
- * large as there is room for; with fewer copies while a server is away that nobody replaces. The janitor gives it the rest. Call it
- * behind the fence, which has given back what older streams had reserved and do not hold.
+ * Makes the stream of an opening: as large as JOURNAL_MAX_BYTES, where deleting streams that all readers have read gives the room,
+ * else as large as there is room for; with fewer copies while a server is down that nothing replaces. The janitor later gives it the
+ * rest. Call it after the fence, because the fence makes older streams give back the room that they do not use.
  * @throws NoRoomError when not even the smallest fits
  */
 export async function createWithRoom(parts: RoomParts, epoch: number): Promise<void> {
@@ -130,9 +131,9 @@ async function createLargest(parts: RoomParts, epoch: number): Promise<void> {
 }
 
 /**
- * Where the attempt before this one found no room for its stream, this one is not begun before there is: each beginning raises the
- * epoch. (After the fence of that attempt no older stream reserves what it does not hold, so the answer is exact.)
- * @returns what is to be waited for, in words; undefined when there is room
+ * When the attempt before this one found no room for its stream, waits for room before this one raises the epoch. (The fence of that
+ * attempt made older streams give back what they do not use, so the answer is exact.)
+ * @returns what to wait for, in words; undefined when there is room
  */
 export async function missingRoom(parts: RoomParts): Promise<string | undefined> {
   const { session, shard, jsm, names, streams } = parts

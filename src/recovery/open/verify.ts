@@ -7,34 +7,34 @@ import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields } from './fold-users.ts'
 
-/** What is in Redis is not what Postgres says: the shard stays closed. */
+/** Redis does not hold what Postgres says: the shard stays closed. */
 export class VerificationError extends FloodgateError {
   readonly code = 'verification'
-  readonly meaning = 'Nothing is decided until what was read back is what Postgres says.'
+  readonly meaning = 'Nothing is decided until Redis holds what Postgres says.'
   readonly remedy =
     "Wait: it is tried again. Where it goes on, keep the worker's log and restore Postgres from a backup."
 }
 
-/** What Postgres summed frame by frame, which is another way than the fold. */
+/** What Postgres summed frame by frame, independently of the fold. */
 export interface SummedState {
   readonly stock: readonly StockDelta[]
   /** pages of balances */
   readonly balances: AsyncIterable<ReadonlyArray<{ user: string; scope: string; unit: string; balance: number }>>
 }
 
-const TOLD_MOST = 20
+const LISTED_MOST = 20
 
 class Differences {
-  readonly told: string[] = []
+  readonly listed: string[] = []
   count = 0
 
   add(difference: string): void {
     this.count += 1
-    if (this.told.length < TOLD_MOST) this.told.push(difference)
+    if (this.listed.length < LISTED_MOST) this.listed.push(difference)
   }
 }
 
-/** The stock in Redis is the one in Postgres. */
+/** Compares the stock in Redis with that in Postgres. */
 async function compareStock(target: InRedis, stock: readonly StockDelta[], found: Differences): Promise<void> {
   for (const row of stock) {
     const key = logical.stock(row.campaign_id, row.activity_id)
@@ -49,10 +49,10 @@ async function compareStock(target: InRedis, stock: readonly StockDelta[], found
   }
 }
 
-/** Of so many users one is folded as a whole, to be compared with what Redis made of the windows. */
+/** One user of so many is folded as a whole, and compared with the hash that Redis summed page by page. */
 const SAMPLE_EVERY = 100
 
-/** Every hundredth by a hash of its name; whatever is not a user's, of which there are few. */
+/** Every hundredth user, chosen by a hash of the name; and all hashes that belong to no user, because they are few. */
 function isSampled(key: string): boolean {
   if (!isUserKey(key)) return true
   let hash = 0
@@ -60,7 +60,7 @@ function isSampled(key: string): boolean {
   return hash % SAMPLE_EVERY === 0
 }
 
-/** What is kept of all decisions to compare Redis with: some hashes as a whole, and the sums of all balances. */
+/** What is kept of all decisions for the comparison: some hashes as a whole, and the sums of all balances. */
 export class Sample {
   readonly #fold = new Fold(isSampled)
   /** over all users, by field of their hash */
@@ -83,8 +83,8 @@ export class Sample {
 }
 
 /**
- * Every balance in Redis is the one in Postgres, and all of a unit sum to what the decisions sum to: so none is missing on
- * either side.
+ * Compares every balance in Redis with that in Postgres, and the sum of all balances of a unit with the sum by the decisions:
+ * so neither side lacks one.
  */
 async function compareBalances(
   target: InRedis,
@@ -131,11 +131,11 @@ async function compareSample(target: InRedis, sample: Sample, found: Differences
 }
 
 /**
- * Step 6, against our own mistakes. As many keys in Redis as were made; stock and balances as Postgres summed them, which is
- * another way than the fold; and every hundredth user as one fold of all decisions has it, which finds windows that were
- * added up wrong. (Reading all back would double the time that writing takes.)
+ * Step 6, against mistakes in this code. Redis must hold as many keys as were made, and the stock and balances that Postgres summed
+ * independently of the fold; and every hundredth user must equal one fold of all its decisions, which finds pages that were
+ * summed wrong. (Reading everything back would double the time that writing takes.)
  * @param written how many hashes were made, and what was kept of the decisions
- * @throws VerificationError listing what differs
+ * @throws VerificationError listing the differences
  */
 export async function verify(
   target: InRedis,
@@ -150,7 +150,7 @@ export async function verify(
   await compareSample(target, sample, found)
   if (found.count > 0) {
     throw new VerificationError(
-      `Redis differs from Postgres in ${found.count} places, the shard stays closed: ${found.told.join('; ')}`
+      `Redis differs from Postgres in ${found.count} places, the shard stays closed: ${found.listed.join('; ')}`
     )
   }
 }
