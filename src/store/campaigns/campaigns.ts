@@ -1,6 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 
-/** Where the newest version stands on its way to publication. */
+/** How far the newest version has come on its way to publication. */
 type Review = 'draft' | 'submitted' | 'approved' | 'publishing' | 'published'
 
 /** A row of `campaigns`. `rules` and `publishing` are what src/campaign wrote. */
@@ -35,7 +35,7 @@ const columns = `campaign_id as id, version, review, author, submitted_by as "su
   approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled,
   revision::float8 as revision, created_at as "createdAt", updated_at as "updatedAt"`
 
-/** Makes sure that a campaign has a row, so that it can be locked. */
+/** Makes a row for a campaign that has none, so that it can be locked. */
 export async function ensureCampaign(client: Queryable, id: string, author: string): Promise<void> {
   await client.query(
     'insert into campaigns (campaign_id, author) values ($1, $2) on conflict (campaign_id) do nothing',
@@ -43,7 +43,7 @@ export async function ensureCampaign(client: Queryable, id: string, author: stri
   )
 }
 
-/** Locks the campaign until the end of the transaction; changes of one campaign happen one after the other. */
+/** Locks the campaign until the end of the transaction, so that changes of one campaign happen one after the other. */
 export async function lockCampaign(client: Queryable, id: string): Promise<CampaignRow | undefined> {
   const { rows } = await client.query<CampaignRow>(
     `select ${columns} from campaigns where campaign_id = $1 for no key update`,
@@ -77,7 +77,7 @@ export async function publishedCampaigns(pool: Queryable): Promise<CampaignRow[]
   return rows
 }
 
-/** The number that every change of any campaign raises. */
+/** The number that each change of any campaign raises. */
 export async function currentRevision(pool: Queryable): Promise<number> {
   const { rows } = await pool.query<{ value: number }>('select value::float8 as value from campaign_revision')
   return rows[0]?.value ?? 0
@@ -91,7 +91,7 @@ export async function unfinishedPublications(pool: Queryable): Promise<string[]>
   return rows.map((row) => row.id)
 }
 
-/** What a change writes; what is left out stays. */
+/** The columns that a change writes; those left out keep their values. */
 export interface CampaignChange {
   readonly version?: number
   readonly review?: Review
@@ -153,7 +153,7 @@ export async function insertVersion(
   )
 }
 
-/** Who wrote which version after `version`, the newest first. */
+/** Authors of the versions after `version`, the newest first. */
 export async function authorsSince(
   db: Queryable,
   id: string,

@@ -9,22 +9,22 @@ interface CodePool {
 }
 
 interface CodeLoad extends CodePool {
-  /** one code each, as it shall be shown; checked by the caller */
+  /** one code each, in the form that users see; checked by the caller */
   readonly codes: AsyncIterable<string> | Iterable<string>
   /**
-   * Called in the transaction that stores a part of the codes, with how many of them are new: what it writes there (the
-   * adjustment that makes them available) is done for exactly the codes that are loaded, wherever the load ends.
+   * Called in each transaction that stores some of the codes, with the number of those that are new. It writes the adjustment that
+   * makes them available in the same transaction, so the adjustments cover exactly the stored codes, wherever the load ends.
    */
   readonly announce?: (client: PoolClient, loaded: number) => Promise<void>
 }
 
-/** Codes in one transaction: a load may take as long as its sender likes, a transaction not. */
+/** Codes stored in one transaction: a load may take as long as its sender takes, a transaction may not. */
 const CODES_PER_TRANSACTION = 20_000
 
 /**
- * Loads codes, in their order; one that the pool has already, given out or not, is a duplicate and changes nothing. A
- * load that ended half-way is simply sent again.
- * @throws what Postgres, the source or `announce` says; what was loaded up to there stays, announced
+ * Loads codes in their order. A code that the pool already has, given out or not, is a duplicate and changes nothing, so a
+ * load that ended half-way is sent again as a whole.
+ * @throws the error of Postgres, the source or `announce`; the codes stored before it stay, announced
  */
 export async function loadCodes(db: Pool, load: CodeLoad): Promise<{ loaded: number; duplicates: number }> {
   const total = { loaded: 0, duplicates: 0 }
@@ -54,7 +54,7 @@ async function storeCodes(client: PoolClient, load: CodeLoad, codes: readonly st
     'incoming_codes (line, code)',
     codes.map((code, line) => [line, code])
   )
-  // two loads of the same codes in different order would wait for each other
+  // without this lock two loads with the same codes in a different order would deadlock
   await client.query('select pg_advisory_xact_lock(hashtext(current_schema()), hashtext($1))', [
     `codes of ${campaign}/${pool}`
   ])
@@ -75,16 +75,16 @@ export interface CodeAssignment extends CodePool {
 }
 
 /**
- * Gives claims and wins their codes: the lowest free ones of each pool. Asked again, also at the same time, it answers the same.
+ * Gives claims and wins their codes: the lowest free ones of each pool. A second call, also at the same time, returns the same codes.
  * @param assignments of different claims
- * @returns the codes by claim, in the order of their giving; fewer than `quantity` only when the pool has no more, which the
- *   gate lets nobody claim, or while another session that took some of them fails
+ * @returns the codes by claim, in the order in which they were given; fewer than `quantity` only when the pool has no more, which
+ *   the gate prevents, or while another connection that took some of them fails
  */
 export async function assignCodesOfAll(
   db: Queryable,
   assignments: readonly CodeAssignment[]
 ): Promise<Map<string, string[]>> {
-  // each claim is locked: two sessions that give the same ones must meet them in the same order
+  // the function locks each claim: two connections that work on the same claims must lock them in the same order
   const wanted = [...assignments].sort((one, other) => (one.claim < other.claim ? -1 : 1))
   const { rows } = await db.query<{ claim: string; codes: string[] }>({
     name: 'assign-codes',
@@ -105,13 +105,13 @@ export async function assignCodes(db: Queryable, assignment: CodeAssignment): Pr
   return (await assignCodesOfAll(db, [assignment])).get(assignment.claim) ?? []
 }
 
-/** The codes of a claim or a win, in the order of their giving. For its owner only. */
+/** The codes of a claim or a win, in the order in which they were given. For its owner only. */
 export async function codesOf(db: Queryable, claim: string): Promise<string[]> {
   const { rows } = await db.query<{ code: string }>('select code from codes where claim_id = $1 order by nth', [claim])
   return rows.map(({ code }) => code)
 }
 
-/** The codes of many claims or wins at once, by claim, each in the order of their giving. For their owner only. */
+/** The codes of many claims or wins, by claim, each list in the order in which they were given. For their owner only. */
 export async function codesOfAll(db: Queryable, claims: readonly string[]): Promise<Map<string, string[]>> {
   if (claims.length === 0) return new Map()
   const { rows } = await db.query<{ claim: string; codes: string[] }>(
@@ -121,7 +121,7 @@ export async function codesOfAll(db: Queryable, claims: readonly string[]): Prom
   return new Map(rows.map(({ claim, codes }) => [claim, codes]))
 }
 
-/** How many codes of a pool are loaded, and how many of them are given out. Counts: for operators, not for every request. */
+/** How many codes of a pool are loaded, and how many of them are given out. It counts rows: for operators, not for every request. */
 export async function countCodes(
   db: Queryable,
   { campaign, pool }: CodePool

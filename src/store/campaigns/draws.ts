@@ -1,12 +1,12 @@
 import type { Queryable } from '../connection/transaction.ts'
 
-/** The secret seed of a draw and its SHA-256 as 64 hex digits, which is public from the publication on. */
+/** The secret seed of a draw, and its SHA-256 as 64 hex digits, which is public from the publication on. */
 export interface DrawSeed {
   readonly seed: Buffer
   readonly commitment: string
 }
 
-/** Writes the seed of a draw; a draw that has one keeps it. */
+/** Stores the seed of a draw; a draw that has a seed keeps it. */
 export async function insertSeed(
   client: Queryable,
   draw: { readonly campaign: string; readonly activity: string },

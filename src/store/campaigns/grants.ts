@@ -3,7 +3,7 @@ import { inside, issuedUser } from '../connection/user-name.ts'
 
 /** A grant as an intent: an amount for one field of a user's hash. */
 export interface NewGrant {
-  /** entity.verb: an amount that is taken back is another type */
+  /** entity.verb; a grant that takes an amount back has another type */
   readonly type: string
   readonly user: string
   /** logical key and field of the balance */
@@ -18,7 +18,7 @@ export interface NewGrant {
   readonly after: object
 }
 
-/** What users were granted in a campaign so far, refused grants aside, by `<user> <field>`. */
+/** What users were granted in a campaign so far, without refused grants, by `<user> <field>`. */
 export async function grantedSoFar(
   client: Queryable,
   campaign: string,
@@ -34,7 +34,7 @@ export async function grantedSoFar(
   return new Map(rows.map(inside).map(({ user, field, amount }) => [`${user} ${field}`, amount]))
 }
 
-/** Hashes of the requests that an operator's keys stand for already, by key. */
+/** Hashes of the requests that an operator already sent under these keys, by key. */
 export async function knownRequests(
   client: Queryable,
   operator: string,
@@ -55,7 +55,7 @@ interface GrantsOfCampaign {
   readonly grants: readonly NewGrant[]
 }
 
-/** Writes many grants and their audit entries; the caller holds the lock of the campaign. */
+/** Stores many grants and their audit entries; the caller holds the lock of the campaign. */
 export async function insertGrants(
   client: Queryable,
   { campaign, operator, reason, grants }: GrantsOfCampaign

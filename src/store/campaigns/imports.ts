@@ -6,7 +6,7 @@ import { recordAudit } from '../operators/audit.ts'
 
 /** An opening balance; checked by the caller. */
 export interface ImportLine {
-  /** of the entry where it comes from, unique for its unit */
+  /** the id of the entry at its source, unique within its unit */
   readonly reference: string
   readonly user: string
   /** from 1 */
@@ -25,11 +25,11 @@ interface ImportLoad {
 const LINES_PER_TRANSACTION = 20_000
 
 /**
- * Takes opening balances in, each reference once; the worker has them credited. Each transaction has an audit entry of its
- * own, so that a file that ended half-way is in the trail as far as it came; it is simply sent again.
- * @returns lines taken in; duplicates, which change nothing; `differing`, the duplicates among them whose user or amount
- *   is not that of the first time
- * @throws what Postgres or the source says; what was taken in up to there stays
+ * Stores opening balances, each reference once; the worker later has them credited. Each transaction writes an audit entry of its
+ * own, so the audit trail shows how far a file came that ended half-way. Such a file is sent again as a whole.
+ * @returns lines stored; duplicates, which change nothing; `differing`, the duplicates whose user or amount is not that of the
+ *   first time
+ * @throws the error of Postgres or of the source; lines stored before it stay
  */
 export async function insertImports(
   db: Pool,
@@ -67,7 +67,7 @@ async function storeImports(
     'incoming_imports (line, reference, user_id, amount)',
     lines.map(({ reference, user, amount }, line) => [line, reference, issuedUser(user), amount])
   )
-  // two files with the same references in different order would wait for each other
+  // without this lock two files with the same references in a different order would deadlock
   await client.query('select pg_advisory_xact_lock(hashtext(current_schema()), hashtext($1))', [`imports of ${unit}`])
   const stored = await client.query(
     `insert into imports (unit, reference, user_id, amount, created_by)
@@ -98,7 +98,7 @@ export interface OpenImport extends ImportLine {
   readonly unit: string
 }
 
-/** Imports to be credited, in the order in which they came, behind the id `after`. */
+/** Imports that wait to be credited, in the order in which they were stored, after the id `after`. */
 export async function openImports(
   db: Queryable,
   page: { readonly after: number; readonly most: number }
@@ -111,7 +111,7 @@ export async function openImports(
   return rows.map(inside)
 }
 
-/** What became of an import: the decision that credited it, or the code by which the gate refuses it for good. */
+/** The result of an import: the decision that credited it, or the code by which the gate refuses it for good. */
 export type ImportSettlement = { readonly id: number } & ({ readonly decision: string } | { readonly refusal: string })
 
 /** Closes imports, each once. */
@@ -126,7 +126,7 @@ export async function closeImports(db: Queryable, settlements: readonly ImportSe
   )
 }
 
-/** How far the imports of a unit are. Counts: for operators, not for every request. */
+/** How many imports of a unit are in each state. It counts rows: for operators, not for every request. */
 export async function countImports(
   db: Queryable,
   unit: string

@@ -5,11 +5,11 @@ import { inside, issuedUser } from '../connection/user-name.ts'
 type Put = readonly [key: string, field: string, value: string]
 type Add = readonly [key: string, field: string, delta: number]
 
-/** A change to be carried out by the gate. */
+/** A change that the gate has to carry out. */
 interface NewIntent {
   readonly campaign: string
   readonly activity: string
-  /** the user in whose place it is decided */
+  /** the user in whose place the gate decides it */
   readonly user: string
   readonly type: string
   readonly puts: readonly Put[]
@@ -17,7 +17,7 @@ interface NewIntent {
   /** JSON text that goes into the journal */
   readonly request: string
   readonly by: string
-  /** the operator's Idempotency-Key and the hash of their request, where they sent one */
+  /** the operator's Idempotency-Key and the hash of their request, where they sent a key */
   readonly requestKey?: string | undefined
   readonly requestHash?: string | undefined
 }
@@ -28,7 +28,7 @@ export interface IntentRow extends Omit<NewIntent, 'by' | 'requestKey' | 'reques
   readonly createdAt: Date
   readonly state: 'open' | 'applied' | 'refused'
   readonly decision: string | null
-  /** what each add really did */
+  /** the delta that each add applied */
   readonly applied: readonly number[] | null
   readonly refusal: string | null
   readonly requestHash: string | null
@@ -38,7 +38,7 @@ const columns = `intent_id::float8 as id, campaign_id as campaign, activity_id a
   adds, request, created_by as "createdBy", created_at as "createdAt", state, decision_id as decision, applied, refusal,
   request_hash as "requestHash"`
 
-/** Writes an intent; the caller holds the lock of its campaign, so ids of one campaign are in order. */
+/** Stores an intent; the caller holds the lock of its campaign, so the ids of one campaign rise in order. */
 export async function insertIntent(client: Queryable, intent: NewIntent): Promise<number> {
   const { rows } = await client.query<{ id: number }>(
     `insert into intents (campaign_id, activity_id, user_id, type, puts, adds, request, created_by, request_key,
@@ -76,7 +76,7 @@ export async function newestIntent(pool: Queryable, campaign: string, type: stri
   return rows[0]?.id ?? undefined
 }
 
-/** The intent that an operator's key led to before. */
+/** The intent that an operator made under a key before. */
 export async function findIntentByKey(pool: Queryable, operator: string, key: string): Promise<IntentRow | undefined> {
   const { rows } = await pool.query<IntentRow>(
     `select ${columns} from intents where created_by = $1 and request_key = $2`,
@@ -86,9 +86,9 @@ export async function findIntentByKey(pool: Queryable, operator: string, key: st
 }
 
 /**
- * The intents of a campaign that may be carried out at once: its own ones one by one and before all others, those about
- * users side by side, of each user the oldest.
- * @param without users whose intents are passed over; the campaign's own are those of `owner`
+ * The intents of a campaign that may be carried out at the same time: those about the campaign itself one by one and before all
+ * others, those about users in parallel, the oldest of each user.
+ * @param without users whose intents are skipped; intents about the campaign itself are decided in the place of `owner`
  */
 export async function nextOpenIntents(
   client: Queryable,
@@ -120,7 +120,7 @@ export async function hasOpenIntent(client: Queryable, campaign: string, user: s
   return rowCount === 1
 }
 
-/** The projected decision under a replay field, and its report. */
+/** The projected decision under a replay field, and the delta that each of its adds applied. */
 export async function projectedAdjustment(
   client: Queryable,
   user: string,
@@ -133,7 +133,7 @@ export async function projectedAdjustment(
   return rows[0]
 }
 
-/** Campaigns that have something to be carried out. */
+/** Campaigns with open intents. */
 export async function campaignsWithOpenIntents(pool: Queryable): Promise<string[]> {
   const { rows } = await pool.query<{ campaign: string }>(
     `select distinct campaign_id as campaign from intents where state = 'open' order by 1`
@@ -162,9 +162,9 @@ export async function closeIntent(
 }
 
 /**
- * Runs work while holding the right to carry out the intents of a campaign; all SQL of the work goes through the client
- * that holds it, so that a holder that lost its connection can close nothing.
- * @returns undefined when somebody else holds it
+ * Runs work while holding the right to carry out the intents of a campaign. All SQL of the work goes through the client that
+ * holds this right, so a holder that lost its connection can close no intent.
+ * @returns undefined when another process holds the right
  */
 export async function withCarrier<T>(
   pool: Pool,

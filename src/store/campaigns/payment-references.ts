@@ -1,8 +1,8 @@
 import type { Queryable } from '../connection/transaction.ts'
 
 /**
- * Notes that a payment is told for an order, before the gate is asked: one reference is one payment.
- * @returns the order that the reference belongs to, which is the other one where it was told for another before
+ * Notes that a payment was reported for an order, before the gate is asked: one reference stands for one payment.
+ * @returns the order that the reference belongs to; another order when the reference was reported for that one before
  */
 export async function claimReference(db: Queryable, reference: string, order: string): Promise<string> {
   const { rows } = await db.query<{ order: string }>(
@@ -17,12 +17,12 @@ export async function claimReference(db: Queryable, reference: string, order: st
   return row.order
 }
 
-/** The reference stays with its order: the payment counts, or its money is due back. */
+/** Keeps the reference for its order: the payment counts, or its money is due back. */
 export async function keepReference(db: Queryable, reference: string): Promise<void> {
   await db.query('update payment_references set used = true where reference = $1', [reference])
 }
 
-/** Nothing was done under the reference: it may be told for another order, unless another attempt is under way. */
+/** Frees the reference, because nothing was done under it: another order may use it, unless another attempt is under way. */
 export async function releaseReference(db: Queryable, reference: string): Promise<void> {
   await db.query(
     `with given_up as (

@@ -1,36 +1,36 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
 
-/** What a user has to do in one period before a task is completed. */
+/** The count of a user in one period of a task. */
 interface Counter {
   readonly campaign: string
   readonly task: string
   readonly user: string
-  /** day number as text for a task per day, '' for one per campaign */
+  /** day number as text for a task per day, '' for a task per campaign */
   readonly period: string
 }
 
 /** A report of another system: a user did something that a task counts. */
 export interface ProgressReport extends Counter {
-  /** who reports: name of the service, or the source of a CloudEvent */
+  /** who reports: the name of the service, or the source of a CloudEvent */
   readonly source: string
-  /** of the event, unique at its source */
+  /** id of the event, unique at its source */
   readonly sourceEventId: string
-  /** what it counts for, from 1 */
+  /** how much the event adds to the count, from 1 */
   readonly amount: number
-  /** the count at which the task is completed, as the rules say it now */
+  /** the count at which the task is completed, by the current rules */
   readonly goal: number
 }
 
 type ProgressState = 'counting' | 'due' | 'completed' | 'refused'
 
 export type Progress =
-  /** `counted`: for the first time; `repeated`: known before, nothing changed */
+  /** `counted`: for the first time; `repeated`: the report was counted before, so nothing changed */
   | { readonly kind: 'counted' | 'repeated'; readonly count: number; readonly state: ProgressState }
-  /** the same event told something else of this task before: another user, or another amount */
+  /** an earlier report of the same event for this task named another user or another amount */
   | { readonly kind: 'conflict' }
 
-// One statement, so one transaction: what is noted is counted, and the goal becomes due with the report that reaches it.
+// One statement, so one transaction: each report that is noted is counted, and the report that reaches the goal makes it due.
 const count = `
   with noted as (
     insert into task_sources (source, source_event_id, campaign_id, task_id, user_id, period, amount)
@@ -51,9 +51,9 @@ const count = `
   returning count, state`
 
 /**
- * Counts a report once, however often and however concurrently it comes: by source, event and task. The report that
- * reaches the goal makes the task due, once in its period; the worker has it decided. A repeated report keeps the period
- * of its first time: a day may have passed since.
+ * Counts a report once per source, event and task, however often it arrives, also at the same time. The report that reaches the
+ * goal makes the task due, once in its period; the worker has it decided. A repeated report keeps the period of its first time,
+ * because a day may have passed since.
  */
 export async function recordProgress(db: Queryable, report: ProgressReport): Promise<Progress> {
   const { source, sourceEventId, campaign, task, user, period, amount, goal } = report
@@ -63,7 +63,7 @@ export async function recordProgress(db: Queryable, report: ProgressReport): Pro
     values: [source, sourceEventId, campaign, task, issuedUser(user), period, amount, goal]
   })
   if (rows[0]) return { kind: 'counted', ...rows[0] }
-  // a statement of its own: that of the first copy may have been committed while this one waited for it
+  // a statement of its own, to see the row that the first copy may have committed while this one waited for it
   const known = await db.query<{ count: number; state: ProgressState }>(
     `select c.count, c.state from task_sources s join task_counts c using (campaign_id, task_id, user_id, period)
      where s.source = $1 and s.source_event_id = $2 and campaign_id = $3 and task_id = $4 and user_id = $5 and s.amount = $6`,
@@ -72,7 +72,7 @@ export async function recordProgress(db: Queryable, report: ProgressReport): Pro
   return known.rows[0] ? { kind: 'repeated', ...known.rows[0] } : { kind: 'conflict' }
 }
 
-/** Progress of a user in the tasks of a campaign; `period` as in the reports. */
+/** The counts of a user in the tasks of a campaign; `period` as in the reports. */
 export async function progressOfUser(
   db: Queryable,
   user: string,
@@ -93,7 +93,7 @@ export interface DueTask extends Counter {
   readonly attempts: number
 }
 
-/** Reached goals whose turn it is, the longest waiting first. */
+/** Reached goals whose next attempt is due, the longest waiting first. */
 export async function dueTasks(db: Queryable, most: number): Promise<DueTask[]> {
   const { rows } = await db.query<DueTask>(
     `select campaign_id as campaign, task_id as task, user_id as "user", period, attempts from task_counts
@@ -103,11 +103,11 @@ export async function dueTasks(db: Queryable, most: number): Promise<DueTask[]> 
   return rows.map(inside)
 }
 
-/** What became of a due task: `decision` and `refusal` close it, `retryAfterMs` puts it off. */
+/** The result of a due task: `decision` and `refusal` close it, `retryAfterMs` postpones it. */
 export type TaskSettlement = Counter &
   ({ readonly decision: string } | { readonly refusal: string } | { readonly retryAfterMs: number })
 
-/** Closes or puts off due tasks, each at most once. */
+/** Closes or postpones due tasks, each at most once. */
 export async function settleTasks(db: Queryable, settlements: readonly TaskSettlement[]): Promise<void> {
   if (settlements.length === 0) return
   await db.query(

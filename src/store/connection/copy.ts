@@ -14,9 +14,9 @@ function copyText(value: CopyValue): string {
 }
 
 /**
- * Inserts rows by COPY: half the work in Postgres that rows as JSON take.
+ * Inserts rows by COPY, which costs Postgres half the work of rows as JSON.
  * @param target table and columns, such as `orders (order_id, status)`
- * @throws what Postgres says, constraint violations among it
+ * @throws the error of Postgres, constraint violations included
  */
 export async function copyRows(
   session: ClientBase,
@@ -31,13 +31,13 @@ export async function copyRows(
 }
 
 interface Write {
-  /** of the prepared statement; without one it is planned anew each time */
+  /** of the prepared statement; without it Postgres plans the statement anew each time */
   readonly name?: string
   readonly text: string
   readonly rows: readonly unknown[]
 }
 
-/** Runs a statement on rows as JSON, `$2`; no rows cost no statement. */
+/** Runs a statement on rows as JSON, `$2`; without rows it sends nothing. */
 export async function writeRows(session: Client, shard: number, { name, text, rows }: Write): Promise<void> {
   if (rows.length === 0) return
   await session.query({ ...(name !== undefined && { name }), text, values: [shard, JSON.stringify(rows)] })

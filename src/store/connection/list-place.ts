@@ -1,4 +1,4 @@
-/** Where a list goes on, newest first: only what is older than this. Epoch and sequence of the id settle equal times. */
+/** Where the next page of a list begins, newest first: only older items follow. The id's epoch and sequence order equal times. */
 export interface Place {
   /** ms since 1970 */
   readonly at: number
@@ -6,7 +6,7 @@ export interface Place {
   readonly id: string
 }
 
-/** A page of what belongs to somebody. */
+/** Which page of a list is read. */
 export interface Page {
   /** only of this campaign */
   readonly campaign?: string | undefined
@@ -14,7 +14,7 @@ export interface Page {
   readonly limit: number
 }
 
-/** A place as three values of a statement; all null without one. */
+/** A place as three values of a statement; all null when there is none. */
 export function placeValues(
   place: Place | undefined
 ): [at: Date | null, epoch: number | null, sequence: number | null] {

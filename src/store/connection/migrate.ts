@@ -19,9 +19,9 @@ interface Migration {
 }
 
 /**
- * Brings the schema NAMESPACE up to date: every file of migrations/ not yet applied, in order, all in one transaction,
- * one process at a time. Nothing outside of the schema is changed, no role and no database.
- * @returns what was applied now
+ * Brings the schema NAMESPACE up to date: applies every new file of migrations/, in order, all in one transaction, one process
+ * at a time. It changes nothing outside of the schema, no role and no database.
+ * @returns the migrations applied now
  * @throws SchemaError when an applied file was changed, the database is newer than this version, the user may not do it, or a
  * pooler keeps no sessions
  */
@@ -33,7 +33,7 @@ export async function migrate(config: Config): Promise<Migration[]> {
   try {
     await requireSessions(client, place)
     await client.query('begin')
-    // a migration that waits for a lock stops every later reader of the table: better to fail and be run again
+    // a migration that waits for a lock blocks every later reader of the table: it is better to fail and to be run again
     await client.query("set local lock_timeout = '15s'; set local statement_timeout = '10min'")
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`floodgate migrate ${schema}`])
     await makeSchema(client, schema)
@@ -44,7 +44,7 @@ export async function migrate(config: Config): Promise<Migration[]> {
       database: client.database ?? '',
       schemaTable: 'schemaversion',
       currentSchema: schema,
-      // it would set the path again, without quotes
+      // the runner would set the path again, without quotes
       execQuery: async (query) => (query.startsWith('SET search_path') ? { rows: [] } : client.query(query))
     })
     const applied = await postgrator.migrate().catch((error: Error) => {
@@ -62,8 +62,8 @@ export async function migrate(config: Config): Promise<Migration[]> {
 }
 
 /**
- * Only where it is missing: a user who owns a schema that was made for them may not be allowed to make others.
- * @throws SchemaError saying what an owner of the database has to run
+ * Makes the schema only where it is missing: a user who owns an existing schema may not be allowed to make others.
+ * @throws SchemaError with the statement that the owner of the database has to run
  */
 async function makeSchema(client: pg.Client, schema: string): Promise<void> {
   const { rowCount } = await client.query('select 1 from pg_namespace where nspname = $1', [schema])
@@ -82,8 +82,8 @@ function newestVersion(): number {
 }
 
 /**
- * Refuses a database that is older than this version needs. gateway and worker never migrate.
- * @throws SchemaError saying what to run
+ * Refuses a database that is older than this version needs; gateway and worker never migrate.
+ * @throws SchemaError with the command to run
  */
 export async function checkSchema(pool: pg.Pool): Promise<void> {
   const needed = newestVersion()
@@ -103,7 +103,7 @@ export async function checkSchema(pool: pg.Pool): Promise<void> {
   }
 }
 
-/** To whoever may not use a schema it looks as if it were not there. @throws SchemaError naming the rights that are missing */
+/** To a user without rights a schema looks as if it did not exist. @throws SchemaError naming the missing rights */
 async function refuseWithoutRights(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ user: string; schema: string }>(
     `select current_user as "user", nspname as schema from pg_namespace n

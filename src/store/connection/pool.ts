@@ -11,7 +11,7 @@ interface PoolOptions {
   readonly name: string
 }
 
-/** The settings of every session: each gives up on its own, since a paused owner must let go of its locks. */
+/** The settings of every connection: each gives up after a few seconds, since a paused owner must release its locks. */
 const SETTINGS = {
   statement_timeout: 5000,
   lock_timeout: 3000,
@@ -19,15 +19,15 @@ const SETTINGS = {
 } as const
 
 /**
- * A pool whose sessions see the namespace's schema and give up on their own. Its first connection makes sure that there are
- * sessions at all: every process and every command has its pool, so none of them works behind a pooler that keeps none;
- * connecting throws PoolerError there.
- * @param options.max connections at most
+ * A connection pool whose connections see the namespace's schema and give up by themselves. Its first connection checks that
+ * nothing between it and Postgres breaks sessions: every process and every command has a pool, so none of them works behind a
+ * pooler in transaction mode; connecting throws PoolerError there.
+ * @param options.max the most connections
  */
 export function createPool(config: Config, options: PoolOptions): pg.Pool {
   const place = sessionOptions(config, options.name)
   let checked: Promise<void> | undefined
-  // what could not be asked is asked by the next connection
+  // when the check could not be made, the next connection makes it
   const check = (client: pg.ClientBase) =>
     requireSessions(client, place).catch((error: unknown) => {
       checked = undefined
@@ -37,27 +37,27 @@ export function createPool(config: Config, options: PoolOptions): pg.Pool {
     ...place,
     max: options.max,
     idleTimeoutMillis: 30_000,
-    // what it returns is waited for, and its failure is that of the connection
+    // the pool waits for the promise that this returns, and its failure is a failure of the connection
     onConnect: async (client) => {
-      // The pool stops listening to a connection that somebody holds, and one may break between two of its queries.
+      // The pool stops listening to a connection that is in use, and the connection may break between two queries.
       client.on('error', () => {})
       await begin(client, config)
       checked ??= check(client)
       await checked
     }
   })
-  // A broken idle connection is replaced by the pool; without a listener it would end the process.
+  // The pool replaces an idle connection that breaks; without a listener the error would end the process.
   pool.on('error', () => {})
   return pool
 }
 
-/** A session of `openSession` that asks nothing for so long is ended by Postgres, its locks with it. */
+/** Postgres ends a connection of `openSession` that sends nothing for so long, and releases its locks. */
 const IDLE_SESSION_MS = 8000
 
 /**
- * One session of its own, for what must live and die with it (advisory locks). Who holds it must ask something every few
- * seconds: an owner that stands still outside of a transaction would keep its shard for ever.
- * @throws what Postgres says when it does not answer
+ * Opens one connection of its own, for what must end with it (advisory locks). Its holder must send a query every few seconds:
+ * otherwise an owner that stops working outside of a transaction would keep its shard for ever.
+ * @throws the error of Postgres when it does not answer
  */
 export async function openSession(config: Config, name: string): Promise<pg.Client> {
   const client = new pg.Client(sessionOptions(config, name))
@@ -72,14 +72,14 @@ export async function openSession(config: Config, name: string): Promise<pg.Clie
   return client
 }
 
-/** A schema's name in a statement: NAMESPACE may be a word of SQL, such as user. */
+/** A schema's name in a statement, quoted: NAMESPACE may be a word of SQL, such as user. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
 /**
- * By statements and not by parameters of the start: poolers refuse or swallow those, and what is set here is set whatever they
- * do with them.
+ * Sets up a connection by statements and not by start-up parameters, because poolers refuse or drop those; statements take effect
+ * whatever a pooler does with parameters.
  */
 async function begin(client: pg.ClientBase, { NAMESPACE }: Config, more: Record<string, number> = {}): Promise<void> {
   const settings = Object.entries({ ...SETTINGS, ...more }).map(([name, value]) => `set ${name} to ${value}`)

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import pg from 'pg'
 import { PoolerError } from './schema-error.ts'
 
-/** A pooler keeps many backends; each round gives it the occasion to hand out another one. */
+/** How often the check repeats: a pooler has many backends, and each round gives it a chance to use another one. */
 const ROUNDS = 2
 const MARK = 'floodgate looks whether sessions are kept'
 
@@ -14,10 +14,10 @@ function refusal(what: string): PoolerError {
 }
 
 /**
- * Makes sure that a connection is a session: it and another one have backends of their own, and keep them, their locks and
- * their settings over transactions of both. Asking over one connection alone would tell nothing: a pooler without other
- * guests gives it the same backend again and again.
- * @throws PoolerError; what Postgres says when it does not answer
+ * Checks that a connection is a session: that it and a second one have different backends, and keep them, their locks and
+ * their settings over transactions of both. A check over one connection alone would show nothing: a pooler without other
+ * clients gives it the same backend each time.
+ * @throws PoolerError; the error of Postgres when it does not answer
  */
 export async function requireSessions(one: pg.ClientBase, options: pg.ClientConfig): Promise<void> {
   const two = new pg.Client(options)
@@ -25,7 +25,7 @@ export async function requireSessions(one: pg.ClientBase, options: pg.ClientConf
   await two.connect()
   const key = randomInt(2 ** 31)
   try {
-    // few and long statements: this stands before the first answer of every process and every command
+    // few and long statements, because every process and every command waits for them before its first answer
     const { rows } = await one.query<{ pid: number; name: string }>(
       `select current_setting('application_name') as name, set_config('application_name', $1, false), pg_backend_pid() as pid,
          pg_advisory_lock($2::bigint)`,
@@ -38,7 +38,7 @@ export async function requireSessions(one: pg.ClientBase, options: pg.ClientConf
       first?.name ?? ''
     ])
   } catch (error) {
-    // that mode allows no transaction at all
+    // a pooler in statement mode allows no transaction at all
     if (error instanceof Error && /statement pooling/.test(error.message)) throw refusal(error.message)
     throw error
   } finally {
@@ -53,7 +53,7 @@ interface Pair {
   readonly key: number
 }
 
-/** Looks at the one while the other holds a backend. @throws PoolerError */
+/** Checks one connection while the other one holds a backend. @throws PoolerError */
 async function compare({ one, two, pid, key }: Pair): Promise<void> {
   await two.query('begin')
   const other = await two.query<{ pid: number; taken: boolean }>(

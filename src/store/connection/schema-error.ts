@@ -12,7 +12,7 @@ export class SchemaError extends FloodgateError {
   }
 }
 
-/** The database is reached through something that keeps no sessions. */
+/** A pooler between this process and Postgres keeps no sessions. */
 export class PoolerError extends SchemaError {
   override readonly code = 'pooler'
   override readonly meaning =

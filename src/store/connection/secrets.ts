@@ -3,7 +3,7 @@ import type { Queryable } from './transaction.ts'
 
 const BYTES = 32
 
-/** The secret of this name, which is made when it is asked for first: the same for all processes of a deployment, for good. */
+/** The secret of this name. The first call makes it; all processes of a deployment then read the same one, for good. */
 export async function readSecret(db: Queryable, name: string): Promise<Buffer> {
   const read = () => db.query<{ value: Buffer }>('select value from secrets where name = $1', [name])
   const known = (await read()).rows[0]

@@ -2,12 +2,12 @@ import type { Client } from 'pg'
 import type { Config } from '../../config/config.ts'
 import { openSession } from './pool.ts'
 
-/** How often a session says that it is alive, also while nothing is to be stored. */
+/** How often the connection sends a query to stay alive, also while nothing is to be stored. */
 const BEAT_MS = 1000
 
 /**
- * Works while a session of its own lives; `lost` fires when it does not any more.
- * @throws what ended the session, or the work
+ * Runs work while a connection of its own lives; `lost` fires when the connection has ended.
+ * @throws the error that ended the connection or the work
  */
 export async function withSession(
   config: Config,

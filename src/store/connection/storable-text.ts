@@ -1,18 +1,18 @@
-/** How deep a value is looked into; schemas of ours end far above it. */
+/** How deep a value is searched; every schema of ours is much less deep. */
 const DEEPEST = 64
 
-/** Whether Postgres stores a text: it has no character U+0000 and no half of a surrogate pair. */
+/** Whether Postgres can store a text: it has no character U+0000 and no lone surrogate. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && !/\p{Surrogate}/u.test(text)
 }
 
-/** An upload is a stream: its lines are looked at as they come. */
+/** An upload is a stream: its lines are checked as they arrive. */
 const isStream = (value: object): boolean => 'pipe' in value && typeof value.pipe === 'function'
 
 /**
- * Where a parsed JSON value holds texts, names of members included, that Postgres does not store. To be asked before
- * anything is done: Postgres would say so only when the rest has happened.
- * @returns JSON pointers (RFC 6901), of a name that of the object that holds it; empty for nothing
+ * Finds the texts in a parsed JSON value, names of members included, that Postgres cannot store. Call it before anything is
+ * done: Postgres would refuse them only after the other steps have happened.
+ * @returns JSON pointers (RFC 6901); for a name, the pointer of the object that holds it; an empty list when there are none
  */
 export function unstorableTexts(value: unknown, pointer = '', depth = 0): string[] {
   if (typeof value === 'string') return isStorable(value) ? [] : [pointer]

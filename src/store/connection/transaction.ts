@@ -5,8 +5,8 @@ import { fromStore } from '../../base/deadline.ts'
 export type Queryable = Pick<Pool, 'query'>
 
 /**
- * Runs work inside one transaction of a client and commits what it did; an error rolls everything back.
- * @throws what the work or the connection throws
+ * Runs work inside one transaction of a client and commits it; an error rolls everything back.
+ * @throws the error of the work or of the connection
  */
 export async function transaction<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
   await client.query('begin')
@@ -15,7 +15,7 @@ export async function transaction<T>(client: PoolClient, work: () => Promise<T>)
     await client.query('commit')
     return result
   } catch (error) {
-    // where this fails too the connection is gone, and its transaction with it
+    // when the rollback fails too, the connection is gone and its transaction with it
     await client.query('rollback').catch(() => undefined)
     throw error
   }
@@ -34,7 +34,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   }
 }
 
-/** @throws UnavailableError when the pool has none in time; a connection that comes later goes back to it */
+/** @throws UnavailableError when the pool has no client in time; a connection that comes later goes back to the pool */
 async function connectInTime(pool: Pool): Promise<PoolClient> {
   const connecting = pool.connect()
   try {
@@ -51,14 +51,14 @@ async function connectInTime(pool: Pool): Promise<PoolClient> {
 /** A transaction whose work is done step by step, between `beginInTime` and `end`. */
 interface BegunTransaction {
   readonly client: PoolClient
-  /** @throws what the connection throws */
+  /** @throws the error of the connection */
   commit(): Promise<void>
-  /** Lets go of the client. One that was not committed is not used again, and what it did is rolled back. */
+  /** Releases the client. If the transaction was not committed, it is rolled back and the client is not used again. */
   end(): void
 }
 
 /**
- * Begins a transaction, for something else that is done only where Postgres is there to hear of it.
+ * Begins a transaction for work outside of Postgres that must not start unless Postgres can record it.
  * @throws UnavailableError when Postgres does not begin one in time
  */
 export async function beginInTime(pool: Pool): Promise<BegunTransaction> {

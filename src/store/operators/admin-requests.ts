@@ -4,11 +4,11 @@ import type { Queryable } from '../connection/transaction.ts'
 export interface AdminRequest {
   readonly operator: string
   readonly key: string
-  /** tells it from other requests under the same key */
+  /** tells this request from others under the same key */
   readonly hash: string
 }
 
-/** What was answered, to be answered again. */
+/** The answer that was sent, to be sent again. */
 interface StoredAnswer {
   readonly status: number
   readonly body: string
@@ -26,7 +26,7 @@ export type Claim =
 
 type Row = { hash: string; status: number | null; body: string | null; etag: string | null; digest: string | null }
 
-/** Takes a request up, where nobody answered it and nobody is at it: for `leaseMs`, so that one who died frees it. */
+/** Takes a request, when it has no answer and nobody else works on it, for `leaseMs`: after that a process that died has lost it. */
 export async function claimRequest(db: Queryable, request: AdminRequest, leaseMs: number): Promise<Claim> {
   const { operator, key, hash } = request
   const claimed = await db.query<{ fresh: boolean }>(
@@ -44,14 +44,14 @@ export async function claimRequest(db: Queryable, request: AdminRequest, leaseMs
     [operator, key]
   )
   const [row] = rows
-  // forgotten between the two looks: the next one decides
+  // the row was deleted between the two statements: the client's next attempt decides
   if (row === undefined) return { kind: 'busy' }
   if (row.hash !== hash) return { kind: 'reused' }
   const { status, body, etag, digest } = row
   return status === null || body === null ? { kind: 'busy' } : { kind: 'answered', status, body, etag, digest }
 }
 
-/** Keeps the answer of a request that was carried out; the first one stands. */
+/** Keeps the answer of a request that was carried out; the first answer stays. */
 export async function answerRequest(db: Queryable, request: AdminRequest, answer: StoredAnswer): Promise<void> {
   const { status, body, etag = null, digest = null } = answer
   await db.query(
@@ -61,7 +61,7 @@ export async function answerRequest(db: Queryable, request: AdminRequest, answer
   )
 }
 
-/** Lets anybody take it up again: it is not known how far it came. */
+/** Lets any process take the request again, because nobody knows how far it came. */
 export async function releaseRequest(db: Queryable, { operator, key }: AdminRequest): Promise<void> {
   await db.query(
     'update admin_requests set claimed_until = now() where operator = $1 and key = $2 and status is null',
@@ -69,12 +69,12 @@ export async function releaseRequest(db: Queryable, { operator, key }: AdminRequ
   )
 }
 
-/** A refusal binds nobody: its key is free. */
+/** Forgets a refused request: its key is free. */
 export async function forgetRequest(db: Queryable, { operator, key }: AdminRequest): Promise<void> {
   await db.query('delete from admin_requests where operator = $1 and key = $2 and status is null', [operator, key])
 }
 
-/** Forgets requests of long ago; their keys are new ones then. */
+/** Forgets requests older than `keepSeconds`; their keys count as new then. */
 export async function forgetOldRequests(db: Queryable, keepSeconds: number): Promise<void> {
   await db.query(`delete from admin_requests where asked_at < now() - $1 * interval '1 second'`, [keepSeconds])
 }

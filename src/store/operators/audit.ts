@@ -1,6 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 
-/** One change as it goes into the audit trail. */
+/** One change as the audit trail records it. */
 export interface AuditEntry {
   /** name of the operator or service */
   readonly operator: string
@@ -26,7 +26,7 @@ interface AuditRow {
 
 const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
 
-/** Writes one entry, in the transaction of the change that it tells of. */
+/** Writes one entry, in the transaction of the change that it records. */
 export async function recordAudit(client: Queryable, entry: AuditEntry): Promise<void> {
   await client.query(
     'insert into audit (operator, action, target, reason, before, after) values ($1, $2, $3, $4, $5, $6)',
@@ -47,7 +47,7 @@ export async function poolLoads(
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
 }
 
-/** Entries, newest first, older than the id `before`, of one target or one operator where asked. */
+/** Entries, newest first, older than the id `before`; of one target or one operator where these are given. */
 export async function listAudit(
   pool: Queryable,
   page: { limit: number; before?: number | undefined; target?: string | undefined; operator?: string | undefined }

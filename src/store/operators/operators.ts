@@ -3,11 +3,11 @@ import type pg from 'pg'
 import { inTransaction, type Queryable } from '../connection/transaction.ts'
 import { recordAudit } from './audit.ts'
 
-/** Roles of people, each able to do what the ones before can, and `service`, which can do what its scopes list. */
+/** Roles of people, each with the rights of those before it, and `service`, whose rights are listed by its scopes. */
 export const operatorRoles = ['viewer', 'operator', 'admin', 'service'] as const
 export type OperatorRole = (typeof operatorRoles)[number]
 
-/** Everything that a service can be allowed. A scope of which no route makes use yet can be given all the same. */
+/** Every right that a service can have. An operator can give a scope that no route uses yet. */
 export const serviceScopes = [
   'tasks:progress',
   'games:results',
@@ -30,15 +30,15 @@ export const serviceScopes = [
 ] as const
 export type ServiceScope = (typeof serviceScopes)[number]
 
-/** Who calls on the admin port. */
+/** The identity of whoever calls on the admin port. */
 export interface Operator {
   readonly name: string
   readonly role: OperatorRole
-  /** only for services: what they may do, such as `orders:payment` */
+  /** only for services: their rights, such as `orders:payment` */
   readonly scopes: readonly string[]
 }
 
-/** An operator as a list shows it, whether its token works or not. */
+/** An operator in a list, whether or not their token works. */
 export interface OperatorRow extends Operator {
   readonly createdAt: Date
   readonly expiresAt: Date | null
@@ -50,27 +50,27 @@ interface NewOperator {
   readonly role: OperatorRole
   readonly token: string
   readonly scopes?: readonly string[]
-  /** for ever where absent */
+  /** absent: for ever */
   readonly expiresAt?: Date | undefined
 }
 
-/** Who did it, at which command line, and why. */
+/** Who made the change, on which command line, and why. */
 interface By {
   readonly by: string
   readonly reason?: string | undefined
 }
 
 const columns = 'name, role, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"'
-/** As a condition on rows of `operators`. */
+/** The condition on rows of `operators` that their token works. */
 export const works = 'revoked_at is null and (expires_at is null or expires_at > now())'
 
-/** SHA-256 of a token: the form in which it is stored and looked for. */
+/** SHA-256 of a token: the only form in which it is stored and looked up. */
 export function tokenHash(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
 
 /**
- * Creates an operator, or gives the one of this name another role, token and scopes; what was revoked works again.
+ * Creates an operator, or gives the one of this name another role, token and scopes; a revoked one works again.
  * @throws DatabaseError when another operator has the same token
  */
 export async function ensureOperator(pool: Queryable, operator: NewOperator): Promise<void> {
@@ -84,7 +84,7 @@ export async function ensureOperator(pool: Queryable, operator: NewOperator): Pr
   )
 }
 
-/** Everybody whose token works, by its SHA-256 in base64url. @throws when Postgres does not answer */
+/** Every operator whose token works, by its SHA-256 in base64url. @throws the error of Postgres when it does not answer */
 export async function operatorsByToken(pool: Queryable): Promise<ReadonlyMap<string, Operator>> {
   const { rows } = await pool.query<Operator & { readonly hash: Buffer }>(
     `select name, role, scopes, token_sha256 as hash from operators where ${works}`
@@ -92,7 +92,7 @@ export async function operatorsByToken(pool: Queryable): Promise<ReadonlyMap<str
   return new Map(rows.map(({ hash, ...operator }) => [hash.toString('base64url'), operator]))
 }
 
-/** All operators by name, those too whose tokens do not work any more. */
+/** All operators by name, with those whose tokens no longer work. */
 export async function listOperators(pool: Queryable): Promise<OperatorRow[]> {
   const { rows } = await pool.query<OperatorRow>(`select ${columns} from operators order by name`)
   return rows
@@ -107,13 +107,13 @@ export async function countPeople(pool: Queryable): Promise<{ people: number; ad
   return rows[0] ?? { people: 0, admins: 0 }
 }
 
-/** What to do where nobody can use the admin port. */
+/** The advice where nobody can use the admin port. */
 export const howToAdd =
   'Make two, since nobody approves their own campaign: npx floodgate operator add NAME --role admin'
 
-const told = ({ role, scopes, expiresAt, revokedAt }: OperatorRow) => ({ role, scopes, expiresAt, revokedAt })
+const auditedFields = ({ role, scopes, expiresAt, revokedAt }: OperatorRow) => ({ role, scopes, expiresAt, revokedAt })
 
-/** Changes one operator under its lock, and tells the audit trail. @returns undefined where `change` wants nothing done */
+/** Changes one operator under its lock, and records it in the audit trail. @returns undefined when `change` changes nothing */
 function changeOperator(
   pool: pg.Pool,
   step: { name: string; action: string } & By,
@@ -132,14 +132,14 @@ function changeOperator(
       action,
       target: `operator:${name}`,
       reason,
-      before: before && told(before),
-      after: told(after)
+      before: before && auditedFields(before),
+      after: auditedFields(after)
     })
     return after
   })
 }
 
-/** A new operator, or one that was revoked. @returns undefined when one of this name is there */
+/** Adds a new operator, or one that was revoked. @returns undefined when one of this name is there and not revoked */
 export function addOperator(pool: pg.Pool, operator: NewOperator, by: By): Promise<OperatorRow | undefined> {
   return changeOperator(pool, { name: operator.name, action: 'operator.added', ...by }, async (client, before) => {
     if (before !== undefined && before.revokedAt === null) return false
@@ -149,8 +149,8 @@ export function addOperator(pool: pg.Pool, operator: NewOperator, by: By): Promi
 }
 
 /**
- * Another token for an operator; the one before stops working. Where nothing else is said it works until the same moment.
- * @returns undefined when there is no such operator, or its time is over and no other was given
+ * Gives an operator another token; the earlier one stops working. Without `expiresAt` it works until the same moment as before.
+ * @returns undefined when there is no such operator, or their time is over and no other was given
  */
 export function rotateOperator(
   pool: pg.Pool,
@@ -170,7 +170,7 @@ export function rotateOperator(
   })
 }
 
-/** Shuts an operator out. @returns undefined when there is none; one that is revoked already stays as it is */
+/** Revokes an operator. @returns undefined when there is none; an operator who is already revoked stays so */
 export function revokeOperator(pool: pg.Pool, name: string, by: By): Promise<OperatorRow | undefined> {
   return changeOperator(pool, { name, action: 'operator.revoked', ...by }, async (client, before) => {
     if (before === undefined) return false

@@ -6,7 +6,7 @@ import { advancePosition, insertFrameRows, storeDeadLetters } from './place.ts'
 import { writeProjection } from './projection.ts'
 import type { ProjectedFrames, Projection } from './rows.ts'
 
-/** Decisions of one campaign out of one frame. */
+/** The decisions of one campaign in one frame. */
 export interface FramePart {
   /** `<epoch>-<batch>` */
   readonly entry: string
@@ -18,15 +18,15 @@ export interface FramePart {
   readonly projection: Projection
 }
 
-/** A check that decisions of a campaign did not keep. */
+/** A check that the decisions of a campaign violated. */
 export interface Violation {
   readonly campaign: string
   readonly what: string
-  /** false: the decisions are dead letters, for they cannot be stored beside what is there */
+  /** false: the decisions became dead letters, because they contradict rows that are there */
   readonly stored: boolean
 }
 
-/** A constraint of Postgres does not hold, or it cannot store a value. */
+/** Whether an error says that a constraint of Postgres does not hold, or that it cannot store a value. */
 export function isViolation(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' && (code.startsWith('23') || code.startsWith('22'))
@@ -45,7 +45,7 @@ const raiseBalances = `
   on conflict on constraint balances_pkey
   do update set beyond = greatest(balances.beyond, excluded.beyond - balances.balance)`
 
-/** What was confirmed was confirmed: it is stored, and how far it went beyond what there was. */
+/** Confirmed decisions are stored although they exceed stock or balance; how far they exceed it is recorded. */
 async function writeBeyond(session: Client, shard: number, projection: Projection): Promise<void> {
   await writeRows(session, shard, { text: raiseStock, rows: projection.stock })
   const taken = projection.balances.filter(({ delta }) => delta < 0)
@@ -86,9 +86,9 @@ async function storePart(session: Client, shard: number, part: FramePart): Promi
 }
 
 /**
- * As storeFrames, where that met a violation: in one transaction, but each campaign's decisions of each frame by themselves.
- * What keeps the checks is stored as ever. What goes beyond stock or balance is stored too, with how far it went; what cannot
- * be stored at all is a dead letter. The position moves, so that other campaigns go on; the campaign is held.
+ * As storeFrames, for frames in which it met a violation: in one transaction, but the decisions of each campaign and frame by
+ * themselves. Decisions that keep the checks are stored as usual. Those that exceed stock or balance are stored too, with how far
+ * they exceed it; those that cannot be stored at all become dead letters. The position moves on for other campaigns; this one is held.
  * @throws OwnershipLostError; a database error other than a violation (the transaction is undone)
  */
 export async function storeFramesApart(

@@ -33,7 +33,7 @@ function ledgerValues(shard: number, row: LedgerRow): CopyValue[] {
   return [shard, epoch, sequence, issuedUser(user_id), scope, unit, campaign_id, activity_id, delta, type, at]
 }
 
-// Update first, as with stock: an insert's check would refuse a negative delta before it could meet the row it belongs to.
+// Update first, as with stock: the check of an insert would refuse a negative delta before the insert could find its existing row.
 const addBalances = `
   with delta as (
     select * from json_to_recordset($2::json) as d(user_id text, scope text, unit text, delta bigint)
@@ -47,12 +47,12 @@ const addBalances = `
   select delta.user_id, delta.scope, delta.unit, $1, delta.delta
   from delta left join changed using (user_id, scope, unit) where changed.user_id is null`
 
-/** Stores what spins, claims, tasks and grants took and gave; a sale has none of it and costs no statement. */
+/** Stores what spins, claims, tasks and grants took and gave; a sale has none of these rows and sends no statement. */
 export async function storeTaken(session: Client, shard: number, projection: Projection): Promise<void> {
   const { newWins, changedWins, claims, ledger, balances } = projection
   const won = newWins.map((row) => winValues(shard, row))
   await copyRows(session, winColumns, won)
-  // Without names: a plan kept from when a table was small reads all of it for each transaction once it has grown.
+  // Without names: a plan made while a table was small would, once the table has grown, read all of it in each transaction.
   await writeRows(session, shard, { text: changeWins, rows: changedWins })
   const claimed = claims.map((row) => claimValues(shard, row))
   await copyRows(session, claimColumns, claimed)

@@ -5,7 +5,7 @@ type Queryable = Pick<Pool | PoolClient | Client, 'query'>
 interface Hold {
   readonly shard: number
   readonly campaign: string
-  /** a violation of a check, or a difference that was found before the campaign opened */
+  /** `violation`: of a check in Postgres; `difference`: found by a comparison before the campaign opened */
   readonly kind: 'violation' | 'difference'
   readonly what: string
   readonly stream?: string
@@ -16,7 +16,7 @@ interface HoldRow extends Hold {
   readonly id: number
 }
 
-/** Notes why a campaign is to be paused; one that is held for such a reason already is not noted again. */
+/** Notes why a campaign is to be paused; a second hold for the same reason is not noted. */
 export async function noteHold(db: Queryable, hold: Hold): Promise<void> {
   const { shard, campaign, kind, what, stream = '', sequence = 0 } = hold
   await db.query(
@@ -29,7 +29,7 @@ export async function noteHold(db: Queryable, hold: Hold): Promise<void> {
 
 const columns = `hold_id::float8 as id, shard, campaign_id as campaign, kind, what, stream, sequence`
 
-/** Those whose campaigns are not paused yet. */
+/** Holds whose campaigns are not paused yet. */
 export async function holdsToPause(db: Queryable, shard: number): Promise<HoldRow[]> {
   const { rows } = await db.query<HoldRow>(
     `select ${columns} from campaign_holds where shard = $1 and paused_at is null order by hold_id`,
@@ -38,7 +38,7 @@ export async function holdsToPause(db: Queryable, shard: number): Promise<HoldRo
   return rows
 }
 
-/** Differences that hold a campaign and were not found gone. */
+/** Differences that hold a campaign and have not been found gone. */
 export async function heldDifferences(db: Queryable, shard: number): Promise<HoldRow[]> {
   const { rows } = await db.query<HoldRow>(
     `select ${columns} from campaign_holds
@@ -56,7 +56,7 @@ export async function noteLifted(db: Queryable, id: number): Promise<void> {
   await db.query('update campaign_holds set lifted_at = now() where hold_id = $1', [id])
 }
 
-/** Published campaigns that open later and that nobody has paused or ended. */
+/** Published campaigns that open later and are neither paused nor ended. */
 export async function shutCampaigns(db: Queryable): Promise<Array<{ campaign: string; inSeconds: number }>> {
   const { rows } = await db.query<{ campaign: string; inSeconds: number }>(
     `select campaign_id as campaign, ((rules ->> 'opensAt')::float8 / 1000 - extract(epoch from now()))::float8 as "inSeconds"

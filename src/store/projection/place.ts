@@ -3,7 +3,7 @@ import { writeRows } from '../connection/copy.ts'
 import { OwnershipLostError } from '../shard/shards.ts'
 import type { DeadLetter, ProjectedFrames } from './rows.ts'
 
-// What a transaction of the projection says of the journal itself: its place, its frames, what is none.
+// The statements of a projection's transaction about the journal itself: position, frames, dead letters.
 
 const insertFrames = `
   insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions)
@@ -31,7 +31,7 @@ export async function advancePosition(session: Client, { shard, ownerTerm, posit
   if (advanced.rowCount !== 1) throw new OwnershipLostError('The position was moved by another owner.')
 }
 
-/** @returns those that Postgres did not have yet, by `<epoch>-<batch>` */
+/** @returns the frames that Postgres did not have yet, by `<epoch>-<batch>` */
 export async function insertFrameRows(
   session: Client,
   { shard, frames }: Pick<ProjectedFrames, 'shard' | 'frames'>
@@ -42,7 +42,7 @@ export async function insertFrameRows(
 }
 
 export function storeDeadLetters(session: Client, shard: number, rows: readonly DeadLetter[]): Promise<void> {
-  // the reason may quote what was found, and no text of Postgres holds U+0000: it would be a violation in its turn
+  // the reason may quote the message, and Postgres stores no U+0000: without this the insert would be a violation too
   const letters = rows.map((letter) => ({ ...letter, reason: letter.reason.replaceAll('\0', '\uFFFD') }))
   return writeRows(session, shard, { name: 'dead-letters', text: insertDeadLetters, rows: letters })
 }

@@ -55,7 +55,7 @@ const changeOrders = `
   from json_to_recordset($2::json) as o(order_id text, status text, returned integer, updated_at timestamptz, record text)
   where orders.shard = $1 and orders.order_id = o.order_id`
 
-// Update first: an insert's checks would refuse a negative delta before it could meet the row it belongs to.
+// Update first: the checks of an insert would refuse a negative delta before the insert could find its existing row.
 const addStock = `
   with delta as (
     select * from json_to_recordset($2::json) as s(campaign_id text, activity_id text, session_id text, total bigint,
@@ -84,9 +84,9 @@ export async function writeProjection(session: Client, shard: number, projection
 }
 
 /**
- * Stores frames, their decisions and projections, and the position, in one transaction on the owner's session.
+ * Stores frames, their decisions and projections, and the position, in one transaction on the owner's connection.
  * @returns how many of the frames were new
- * @throws OwnershipLostError when another owner has moved on; a database error (the transaction is undone)
+ * @throws OwnershipLostError when another owner has moved the position; a database error (the transaction is rolled back)
  */
 export async function storeFrames(session: Client, projected: ProjectedFrames): Promise<number> {
   const { shard, deadLetters, fold } = projected
@@ -99,7 +99,7 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
     if (failPoint) await failPoint('W2')
     const committed = session.query('commit')
     if (failPoint) {
-      // a connection that breaks while the point holds is told by the await below, not as a rejection of nobody's
+      // when the connection breaks while the fail point waits, the await below reports it; without this it would be an unhandled rejection
       committed.catch(() => {})
       await failPoint('W3')
     }
@@ -111,7 +111,7 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
   }
 }
 
-/** Frames of one epoch that are stored, out of the given batches. */
+/** Which of the given batches of one epoch are stored. */
 export async function storedBatches(
   db: Pool,
   frames: { readonly shard: number; readonly epoch: number; readonly batches: readonly number[] }

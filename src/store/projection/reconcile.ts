@@ -5,7 +5,7 @@ import type { StockDelta } from './rows.ts'
 
 type Queryable = Pick<Client | Pool | PoolClient, 'query'>
 
-/** A place in a shard's decisions: the last frame that counts. */
+/** The last frame of a shard that counts in a comparison. */
 interface FramePlace {
   readonly shard: number
   readonly epoch: number
@@ -27,7 +27,7 @@ export async function decisionsOfUsers(
   return rows.map(inside)
 }
 
-/** Decisions of frames after a place. */
+/** Decisions of frames after a given one. */
 async function decisionsAfter(db: Queryable, place: FramePlace): Promise<FoldedDecision[]> {
   const { rows } = await db.query<FoldedDecision>(
     `select ${foldedColumns} from decisions where shard = $1 and epoch = $2 and batch > $3 order by epoch, sequence`,
@@ -56,7 +56,7 @@ export async function usersAfter(
   return rows.map(({ user }) => storedUser(user))
 }
 
-/** Stock, what came after a frame, and which of some held frames are stored: of one instant of Postgres. */
+/** Stock, the decisions after a frame, and which of some held frames are stored, all of one instant of Postgres. */
 export async function stockAt(
   db: Pool,
   { place, held }: { readonly place: FramePlace; readonly held: readonly number[] },
@@ -80,7 +80,7 @@ export async function stockAt(
   }
 }
 
-/** What Postgres knows of a stretch of a journal stream: sequence -> true for frames and dead letters. */
+/** What Postgres knows of a range of a journal stream: the sequences of frames and of dead letters. */
 export async function knownSequences(
   db: Queryable,
   stretch: {

@@ -2,7 +2,7 @@ import type { Client, Pool, PoolClient } from 'pg'
 import { storedUser } from '../connection/user-name.ts'
 import type { StockDelta } from './rows.ts'
 
-/** What recovery needs of a decision. */
+/** The columns of a decision that recovery needs. */
 export interface FoldedDecision {
   readonly epoch: number
   readonly sequence: number
@@ -21,7 +21,7 @@ export interface FoldedDecision {
   readonly report: string
 }
 
-/** Columns of `decisions` as the fold takes them. */
+/** Columns of `decisions` in the order that the fold takes. */
 export const foldedColumns = `epoch, sequence, batch, type, user_id as "user", campaign_id as campaign,
   activity_id as activity, key, hash, entity, round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report`
 
@@ -29,7 +29,7 @@ const PAGE = 2000
 
 const REMEMBERED_TEXTS = 1000
 
-/** Reads JSON of columns; deltas are the same for most decisions of an activity, so equal texts are read once. */
+/** Reads the JSON of columns; most decisions of an activity have the same deltas, so equal texts are parsed once. */
 function jsonReader(): (text: string) => unknown {
   const known = new Map<string, unknown>()
   return (text) => {
@@ -42,7 +42,7 @@ function jsonReader(): (text: string) => unknown {
   }
 }
 
-/** Between columns and between rows of a page: none of the columns holds control characters, JSON escapes them. */
+/** Separators of columns and of rows in a page: no column holds control characters, because JSON escapes them. */
 const COLUMN = '\x1f'
 const ROW = '\x1e'
 
@@ -76,8 +76,8 @@ function decisionOf(row: string, json: (text: string) => unknown): FoldedDecisio
 }
 
 /**
- * All decisions of a shard in the order of the journal, page by page along the primary key. Each page comes as one text:
- * taking rows of columns apart was a fifth of the time of a recovery.
+ * All decisions of a shard in the order of the journal, page by page along the primary key. Each page is one text, because
+ * reading rows of separate columns took a fifth of the time of a recovery.
  */
 export async function* readDecisions(db: Client | Pool, shard: number): AsyncGenerator<FoldedDecision[]> {
   const json = jsonReader()
@@ -92,7 +92,7 @@ export async function* readDecisions(db: Client | Pool, shard: number): AsyncGen
              ) lines`,
       values: [shard, epoch, sequence]
     })
-    // nobody may wait for it any more when it fails
+    // no code may wait for it any more when it fails
     page.catch(() => {})
     return page
   }
@@ -103,27 +103,27 @@ export async function* readDecisions(db: Client | Pool, shard: number): AsyncGen
     if (text === '') return
     const lines = text.split(ROW)
     const [epoch, sequence] = (lines.at(-1) ?? '').split(COLUMN, 2)
-    // Postgres works on the next page while this one is being folded
+    // Postgres reads the next page while this one is being folded
     page = pageAfter({ epoch: Number(epoch), sequence: Number(sequence) })
     yield lines.map((line) => decisionOf(line, json))
   }
 }
 
 /**
- * Does work in a session in which Postgres reads pages along an index instead of sorting all that is left for each of them. It
- * would, while a table that was filled a moment ago has no statistics: 100,000 decisions then took 5.6 s to read instead of 1.5.
+ * Runs work on a connection in which Postgres reads pages along an index. Without this setting, while a freshly filled table has no
+ * statistics, it sorts all remaining rows for each page: 100,000 decisions took 5.6 s to read instead of 1.5.
  */
 export async function alongIndexes<T>(session: Client, work: () => Promise<T>): Promise<T> {
   await session.query('set enable_sort = off')
   try {
     return await work()
   } finally {
-    // a session that is gone has nothing to be set back
+    // when the connection is gone, there is no setting to reset
     await session.query('reset enable_sort').catch(() => {})
   }
 }
 
-/** Units by session as Postgres summed them frame by frame. */
+/** Stock by session as Postgres summed it frame by frame. */
 export async function readStock(db: Pick<Client | Pool | PoolClient, 'query'>, shard: number): Promise<StockDelta[]> {
   const { rows } = await db.query<StockDelta>(
     `select campaign_id, activity_id, session_id, total, remaining, held, paid from stock where shard = $1
@@ -145,11 +145,11 @@ export interface DueOrder {
 interface DueQuery {
   readonly shard: number
   readonly most: number
-  /** begins behind this one */
+  /** the list begins after this one */
   readonly after: DueOrder | undefined
 }
 
-/** Unpaid orders whose time to pay is over, the longest overdue first. Redis alone decides what becomes of them. */
+/** Unpaid orders whose time to pay is over, the longest overdue first. Redis alone decides whether they expire. */
 export async function listDueOrders(db: Client | Pool, { shard, most, after }: DueQuery): Promise<DueOrder[]> {
   const { rows } = await db.query<DueOrder>(
     `select order_id, user_id, campaign_id, activity_id, session_id, pay_by from orders
@@ -161,7 +161,7 @@ export async function listDueOrders(db: Client | Pool, { shard, most, after }: D
   return rows.map((row) => ({ ...row, user_id: storedUser(row.user_id) }))
 }
 
-/** The last sequence of a stream whose frames were all decided longer ago than the retention; 0 when there is none. */
+/** The last sequence of a stream up to which all frames are older than the retention; 0 when there is none. */
 export async function purgeableSequence(
   db: Client | Pool,
   stream: { readonly shard: number; readonly epoch: number; readonly keepSeconds: number }

@@ -12,16 +12,16 @@ export interface DecisionRow {
   readonly campaign: string
   readonly activity: string
   readonly session: string
-  /** `<epoch>-<sequence>` of the order or win that it is about, '' for others */
+  /** `<epoch>-<sequence>` of the order or win that it is about, '' for other decisions */
   readonly entity: string
   /** UTC */
   readonly at: string
   /** JSON text, as the client sent it */
   readonly request: string
-  /** JSON text by scope: what sums, and what does not */
+  /** JSON text by scope: what sums, and what replaces the value before it */
   readonly adds: string
   readonly puts: string
-  /** the order or win right after this decision, '' for others */
+  /** the order or win right after this decision, '' for other decisions */
   readonly record: string
   readonly report: string
 }
@@ -133,7 +133,7 @@ export interface DeadLetter {
 export interface Projection {
   readonly decisions: readonly DecisionRow[]
   readonly newOrders: readonly OrderRow[]
-  /** orders of earlier frames that were moved on */
+  /** orders of earlier frames that these frames change */
   readonly changedOrders: readonly OrderRow[]
   readonly newWins: readonly WinRow[]
   readonly changedWins: readonly WinRow[]
@@ -148,8 +148,8 @@ export interface ProjectedFrames {
   readonly ownerTerm: number
   readonly frames: readonly FrameRow[]
   readonly deadLetters: readonly DeadLetter[]
-  /** place after the last of them */
+  /** position after the last of them */
   readonly position: Position
-  /** folds the frames that Postgres did not have yet, told by `<epoch>-<batch>` */
+  /** folds the frames that Postgres did not have yet, named by `<epoch>-<batch>` */
   readonly fold: (fresh: ReadonlySet<string>) => Projection
 }

@@ -10,10 +10,10 @@ export interface StoredClaim {
   readonly campaign: string
   readonly activity: string
   readonly quantity: number
-  /** what was paid, in total */
+  /** the total paid */
   readonly unit: string
   readonly cost: number
-  /** '' where it has no codes */
+  /** '' for a claim without codes */
   readonly pool: string
   readonly acceptedAt: Date
 }
@@ -39,7 +39,7 @@ export async function findClaim(db: Queryable, id: string): Promise<StoredClaim 
   return rows[0] && inside(rows[0])
 }
 
-/** Notes which claims of a shard have all their codes by now, at most `most` at a time. @returns how many */
+/** Marks claims of a shard that have all their codes now, at most `most` at a time. @returns how many */
 export async function noteCodedClaims(db: Queryable, shard: number, most: number): Promise<number> {
   const { rowCount } = await db.query(
     `update claims set codes_due = false
@@ -59,7 +59,7 @@ interface DueCodesQuery {
   /** how long they have waited at least */
   readonly seconds: number
   readonly most: number
-  /** begins behind this one */
+  /** the list begins after this one */
   readonly after: StoredClaim | undefined
 }
 

@@ -1,13 +1,13 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { inside } from '../connection/user-name.ts'
 
-/** A place in the journal of a shard. */
+/** The epoch and sequence of a decision of a shard. */
 export interface JournalPlace {
   readonly epoch: number
   readonly sequence: number
 }
 
-/** A decision as it is exported; of other campaigns than the one asked for only place, user, deltas and report. */
+/** A decision as it is exported; of campaigns other than the one asked for only its place, user, deltas and report. */
 export interface JournalRow extends JournalPlace {
   readonly batch: number
   readonly at_ms: number
@@ -28,17 +28,17 @@ export interface JournalRow extends JournalPlace {
 
 interface JournalRange {
   readonly shard: number
-  /** the first decision that is wanted; undefined: from the beginning */
+  /** the first decision to export; undefined: from the beginning */
   readonly from?: JournalPlace | undefined
-  /** the last one */
+  /** the last decision to export */
   readonly through: JournalPlace
-  /** '' for all */
+  /** '' for all campaigns */
   readonly campaign: string
 }
 
 const PAGE = 2000
 
-/** The newest decision of a shard that is stored; undefined before the first. */
+/** The newest stored decision of a shard; undefined before the first. */
 export async function lastDecision(db: Queryable, shard: number): Promise<JournalPlace | undefined> {
   const { rows } = await db.query<JournalPlace>(
     'select epoch, sequence from decisions where shard = $1 order by epoch desc, sequence desc limit 1',
@@ -48,8 +48,8 @@ export async function lastDecision(db: Queryable, shard: number): Promise<Journa
 }
 
 /**
- * Decisions of a shard in the order in which they were made, page by page along the primary key: each page is a
- * statement of its own, so that a reader as slow as a pipe holds no transaction open.
+ * Decisions of a shard in the order in which they were made, page by page along the primary key. Each page is a statement of its
+ * own, so that a slow reader, such as a pipe, holds no transaction open.
  */
 export async function* readJournal(db: Queryable, range: JournalRange): AsyncGenerator<JournalRow[]> {
   const { shard, from, through, campaign } = range

@@ -2,24 +2,24 @@ import { placeValues } from '../connection/list-place.ts'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
 
-/** A movement of a balance. */
+/** One movement of one balance. */
 export interface LedgerEntry {
-  /** the decision that caused it, `<shard>-<epoch>-<sequence>`; it may have moved several balances */
+  /** the decision that caused it, `<shard>-<epoch>-<sequence>`; a decision may move several balances */
   readonly id: string
   /** entity.verb of that decision */
   readonly type: string
   /** campaign and activity of that decision, '' where it has none */
   readonly campaign: string
   readonly activity: string
-  /** campaign that the balance belongs to, '' for the account */
+  /** campaign that the balance belongs to, '' for a balance of the account */
   readonly scope: string
-  /** `points` and the like, or `chances:<draw>` */
+  /** `points` or another unit, or `chances:<draw>` */
   readonly unit: string
   readonly delta: number
   readonly at: Date
 }
 
-/** Where a user's ledger goes on: behind this entry. */
+/** The entry after which the next page of a user's ledger begins. */
 export interface LedgerPlace {
   /** ms since 1970 */
   readonly at: number
@@ -29,8 +29,8 @@ export interface LedgerPlace {
 }
 
 /**
- * Movements of a user's balances, newest first, at most `limit`; those of one decision by scope and unit.
- * @param page `campaign`: only what decisions in this campaign moved
+ * Movements of a user's balances, newest first, at most `limit`; those of one decision are ordered by scope and unit.
+ * @param page `campaign`: only movements by decisions in this campaign
  */
 export async function ledgerOfUser(
   db: Queryable,
@@ -38,7 +38,7 @@ export async function ledgerOfUser(
   page: { readonly campaign?: string | undefined; readonly before?: LedgerPlace | undefined; readonly limit: number }
 ): Promise<LedgerEntry[]> {
   const { campaign, before, limit } = page
-  // one row comparison of all columns, with the direction of the index, so that a page is read from where it begins
+  // one comparison of whole rows in the direction of the index, so that Postgres reads the page from where it begins
   const { rows } = await db.query<LedgerEntry>(
     `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, scope,
        unit, delta, at
@@ -52,14 +52,14 @@ export async function ledgerOfUser(
   return rows
 }
 
-/** What a user has of a unit. */
+/** The balance of a user in one unit. */
 interface StoredBalance {
   readonly scope: string
   readonly unit: string
   readonly balance: number
 }
 
-/** Balances of a user as Postgres has summed them, those of zero among them. */
+/** Balances of a user as Postgres has summed them, with those of zero. */
 export async function balancesOfUser(db: Queryable, user: string): Promise<StoredBalance[]> {
   const { rows } = await db.query<StoredBalance>(
     'select scope, unit, balance from balances where user_id = $1 order by scope, unit',

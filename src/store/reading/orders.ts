@@ -6,7 +6,7 @@ import { inside, issuedUser } from '../connection/user-name.ts'
 export interface StoredOrder {
   readonly id: string
   readonly user: string
-  /** the gate's record of the order, after its last journaled change */
+  /** the gate's record of the order after the last journaled decision about it */
   readonly record: string
 }
 
@@ -18,10 +18,10 @@ export interface StoredDecision {
   readonly type: string
   readonly campaign: string
   readonly activity: string
-  /** the id of the order or win that it is about; nothing usable for other decisions */
+  /** the id of the order or win that it is about; has no meaning for other decisions */
   readonly entity: string
   readonly at: Date
-  /** the gate's record of the order or win right after this decision; '' where it is about none */
+  /** the gate's record of the order or win right after this decision; '' when it is about none */
   readonly record: string
   readonly report: string
 }
@@ -38,7 +38,7 @@ export async function ordersOfUser(pool: pg.Pool, user: string, page: Page): Pro
   return rows.map(inside)
 }
 
-/** An order by its id, whosever it is. */
+/** An order by its id, of any user. */
 export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder | undefined> {
   const { rows } = await pool.query<StoredOrder>(
     'select order_id as id, user_id as user, record from orders where order_id = $1',
@@ -50,7 +50,7 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
 const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, campaign_id as campaign,
   activity_id as activity, shard || '-' || entity as entity, at, record, report`
 
-/** The decision that a replay field of a user stands for, such as `u:<Idempotency-Key>`. */
+/** The decision under a replay field of a user, such as `u:<Idempotency-Key>`. */
 export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
   const { rows } = await pool.query<StoredDecision>(
     `select ${decisionColumns} from decisions where user_id = $1 and key = $2`,
@@ -59,12 +59,12 @@ export async function findDecision(pool: pg.Pool, user: string, key: string): Pr
   return rows[0]
 }
 
-/** A decision about an order with what was asked for: carrier, reason, reference, who. */
+/** A decision about an order with its request: carrier, reason, reference, who asked. */
 export interface OrderDecision extends StoredDecision {
   readonly request: unknown
 }
 
-/** Decisions about an order, oldest first, at most 1,000. (By user, for decisions are indexed by user and key.) */
+/** Decisions about an order, oldest first, at most 1,000. (Selected by user first, because decisions are indexed by user and key.) */
 export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string): Promise<OrderDecision[]> {
   const { rows } = await pool.query<OrderDecision>(
     `select ${decisionColumns}, request from decisions where user_id = $1 and shard || '-' || entity = $2 order by epoch, sequence limit 1000`,
@@ -80,7 +80,7 @@ interface ReplayField {
 }
 
 /**
- * Which of many replay fields have a stored decision: whoever drives what may be older than Redis' replays asks here first.
+ * Which of many replay fields have a stored decision. A driver whose work may be older than the replays in Redis calls this first.
  * @returns ids of decisions in the order of `fields`, undefined where none is stored
  */
 export async function decisionsUnder(

@@ -4,12 +4,12 @@ import { inside, issuedUser } from '../connection/user-name.ts'
 import type { StoredOrder } from './orders.ts'
 import type { StoredWin } from './wins.ts'
 
-/** Which orders are looked for; what is left out does not matter. */
+/** Which orders to find; a filter that is left out does not restrict. */
 interface OrderSearch {
   readonly user?: string | undefined
   readonly activity?: string | undefined
   readonly status?: string | undefined
-  /** that have to be shipped by then */
+  /** the orders that have to be shipped by then */
   readonly shipBy?: Date | undefined
 }
 
@@ -20,8 +20,8 @@ interface WinSearch {
 }
 
 /**
- * What stands once for each campaign, newest first within it, as one list: an index leads with the campaign, and a list over all
- * of them is the newest few of each.
+ * Runs a list once for each campaign and merges the results, newest first: the index begins with the campaign, so a list over all
+ * campaigns is merged from the newest few of each.
  */
 const ofEachCampaign = (newest: string, order: string) =>
   `select f.* from campaigns c cross join lateral (${newest}) f where ($1::text is null or c.campaign_id = $1) order by ${order}`
@@ -44,7 +44,7 @@ export async function searchOrders(db: Queryable, search: OrderSearch, page: Pag
   return (await db.query<StoredOrder>(sql, values)).rows.map(inside)
 }
 
-/** Stored wins, newest first, at most `limit`; revoked ones among them. */
+/** Stored wins, newest first, at most `limit`, with revoked ones. */
 export async function searchWins(db: Queryable, search: WinSearch, page: Page): Promise<StoredWin[]> {
   const newest = 'won_at desc, epoch desc, sequence desc'
   const where = `($2::text is null or user_id = $2) and ($3::text is null or status = $3)
@@ -62,16 +62,16 @@ export async function searchWins(db: Queryable, search: WinSearch, page: Page): 
   return (await db.query<StoredWin>(sql, values)).rows.map(inside)
 }
 
-/** What a word stands for. */
+/** What has the id, or is the code, that was searched for. */
 interface Found {
   readonly type: 'user' | 'order' | 'win' | 'claim' | 'code'
-  /** of a code, the claim or win that has it; null while it is free */
+  /** of a code: the claim or win that has it; null while it is free */
   readonly id: string | null
   readonly user: string | null
   readonly campaign: string | null
 }
 
-/** Everything that has exactly this id, or is this code; each by an index. */
+/** Everything that has exactly this id, or is this code; each is found by an index. */
 export async function searchWord(db: Queryable, word: string): Promise<Found[]> {
   const { rows } = await db.query<Found>(
     `select 'user' as type, $1::text as id, $1::text as "user", null::text as campaign

@@ -14,12 +14,12 @@ interface TimelineEntry {
   readonly key: string
   readonly at: Date
   readonly report: string
-  /** the order or win that it is about, and the gate's record of it right after; record '' where it is about none */
+  /** the order or win that it is about, and the gate's record of it right after; record '' when it is about none */
   readonly entity: string
   readonly record: string
-  /** what was asked for */
+  /** the request */
   readonly request: unknown
-  /** by field of the user's hash: what it took and gave */
+  /** deltas by field of the user's hash: what the decision took and gave */
   readonly moved: Readonly<Record<string, number>>
 }
 
@@ -29,7 +29,7 @@ interface UserPlace {
   readonly key: string
 }
 
-/** Decisions of a user, newest first, at most `limit`. (Decisions are indexed by user, of whom there are few; then sorted.) */
+/** Decisions of a user, newest first, at most `limit`. (The index finds all of a user, who has few; Postgres then sorts them.) */
 export async function decisionsOfUser(db: Queryable, { user, key }: UserPlace, page: Page): Promise<TimelineEntry[]> {
   const { rows } = await db.query<TimelineEntry>(
     `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, key, at,

@@ -1,6 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 
-/** Whose details: those that a request to claim a win brought along. */
+/** Names the details that one request to claim a win brought. */
 interface DetailsRequest {
   readonly win: string
   /** replay field and hash of the command, as the gate gets them */
@@ -10,8 +10,8 @@ interface DetailsRequest {
 
 /**
  * Keeps what a request to claim a win says about its owner (address, account): personal data, which never enters the
- * journal. Before the gate decides, so that no claimed win is without them; the same request again changes nothing.
- * @returns whether they are new
+ * journal. Call it before the gate decides, so that no claimed win lacks them; the same request again changes nothing.
+ * @returns whether the details are new
  */
 export async function saveWinDetails(
   db: Queryable,
@@ -26,12 +26,12 @@ export async function saveWinDetails(
   return rowCount === 1
 }
 
-/** Forgets what came with a request that the gate refused. */
+/** Forgets the details of a request that the gate refused. */
 export async function forgetWinDetails(db: Queryable, { win, key, hash }: DetailsRequest): Promise<void> {
   await db.query('delete from win_details where win_id = $1 and key = $2 and hash = $3', [win, key, hash])
 }
 
-/** Details that requests with this key brought along, and the hashes they were kept under. */
+/** Details that requests under this key brought, with the hashes of these requests. */
 export async function detailsUnder(
   db: Queryable,
   win: string,
@@ -45,8 +45,8 @@ export async function detailsUnder(
 }
 
 /**
- * Details of the request by which a win was claimed: of the stored decision, or of `request` where the caller knows from
- * the gate which one it was.
+ * Details of the request by which a win was claimed: that of the stored decision, or `request` where the caller knows it from
+ * the gate.
  * @returns undefined when the win is not claimed, or was claimed without details
  */
 export async function readWinDetails(
@@ -70,8 +70,8 @@ export async function readWinDetails(
 }
 
 /**
- * Forgets details that came with a request which the gate refused, once they are older than `days`. (Longer than any
- * decision may wait for the journal.)
+ * Forgets details of refused requests once they are older than `days`. (`days` must be longer than any decision may wait for the
+ * journal.)
  * @returns how many were forgotten
  */
 export async function forgetUnusedDetails(db: Queryable, days: number): Promise<number> {

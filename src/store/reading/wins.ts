@@ -7,13 +7,13 @@ export interface StoredWin {
   /** `<shard>-<epoch>-<sequence>` of its spin */
   readonly id: string
   readonly user: string
-  /** the gate's record of the win, after its last journaled change: `decodeWin(id, record)` */
+  /** the gate's record of the win after the last journaled decision about it: `decodeWin(id, record)` */
   readonly record: string
 }
 
 const columns = 'win_id as id, user_id as "user", record'
 
-/** Wins of a user, newest first, at most `limit`; revoked ones among them. */
+/** Wins of a user, newest first, at most `limit`, with revoked ones. */
 export async function winsOfUser(db: Queryable, user: string, page: Page): Promise<StoredWin[]> {
   const { rows } = await db.query<StoredWin>(
     `select ${columns} from wins
@@ -25,13 +25,13 @@ export async function winsOfUser(db: Queryable, user: string, page: Page): Promi
   return rows.map(inside)
 }
 
-/** A win by its id, whosever it is. */
+/** A win by its id, of any user. */
 export async function findWin(db: Queryable, id: string): Promise<StoredWin | undefined> {
   const { rows } = await db.query<StoredWin>(`select ${columns} from wins where win_id = $1`, [id])
   return rows[0] && inside(rows[0])
 }
 
-/** How many wins of each prize stand, by `<draw>/<prize>`, for draws of a campaign. */
+/** How many wins of each prize are not revoked, by `<draw>/<prize>`, for draws of a campaign. */
 export async function countWins(
   db: Queryable,
   campaign: string,
@@ -47,16 +47,16 @@ export async function countWins(
 }
 
 /**
- * Wins of a campaign that stand, newest first, at most `limit`: the list of winners. User ids are whole, the caller masks
- * them.
- * @param page `draw`: only of this one
+ * Wins of a campaign that are not revoked, newest first, at most `limit`: the list of winners. User ids are whole; the caller
+ * masks them.
+ * @param page `draw`: only wins of this draw
  */
 export async function publicWins(
   db: Queryable,
   campaign: string,
   page: Omit<Page, 'campaign'> & { readonly draw?: string | undefined }
 ): Promise<StoredWin[]> {
-  // a statement for each case: one for both could not be read along the index of either
+  // one statement for each case: a statement for both could not be read along either index
   const ofDraw = page.draw === undefined ? '' : 'and activity_id = $6'
   const { rows } = await db.query<StoredWin>(
     `select ${columns} from wins

@@ -5,13 +5,13 @@ interface ShardFigures {
   readonly state: string
   readonly epoch: number
   readonly deadLetters: number
-  /** found by all comparisons since the shard was opened last: an opening writes Redis anew */
+  /** how many all comparisons found since the last opening of the shard: an opening writes Redis anew */
   readonly differences: number
-  /** Unix time in seconds of the last comparison that found one, 0 without */
+  /** Unix time in seconds of the last comparison that found one, 0 without one */
   readonly differedAt: number
 }
 
-/** What there is to watch in Postgres, by shard. */
+/** Figures from Postgres for metrics, by shard. */
 export async function readShardFigures(db: Queryable): Promise<ShardFigures[]> {
   const { rows } = await db.query<ShardFigures>(
     `select shard, state, epoch::float8 as epoch,

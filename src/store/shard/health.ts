@@ -2,10 +2,10 @@ import type { StoreFacts } from '../../health/store-verdicts.ts'
 import type { Queryable } from '../connection/transaction.ts'
 import { works } from '../operators/operators.ts'
 
-/** A worker of which nothing was heard for so long is not counted as alive, and what it said is not believed. */
+/** A worker that was silent for so long does not count as alive, and its last report is ignored. */
 const ALIVE_SECONDS = 5
 
-/** Everything that conditions are made of and that Postgres knows, in one statement. */
+/** Everything in Postgres that conditions are made of, in one statement. */
 export async function readStoreFacts(db: Queryable, shard: number): Promise<StoreFacts> {
   const { rows } = await db.query<StoreFacts>(
     `select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as "readOnly",
@@ -38,7 +38,7 @@ interface WorkerReport {
   readonly conditions: object
 }
 
-/** A worker lives, and says what it sees. Rows of those that ended an hour ago go. */
+/** Reports that a worker lives, with its conditions. Deletes reports of workers that ended an hour ago. */
 export async function saveWorkerReport(db: Queryable, report: WorkerReport): Promise<void> {
   await db.query(
     `with gone as (delete from worker_reports where seen_at < now() - interval '1 hour' and worker <> $1)
@@ -49,7 +49,7 @@ export async function saveWorkerReport(db: Queryable, report: WorkerReport): Pro
   )
 }
 
-/** A worker stops in order: nobody waits for it to be missed. */
+/** Deletes the report of a worker that stops in order, so that it does not count as missing. */
 export async function removeWorkerReport(db: Queryable, worker: string): Promise<void> {
   await db.query('delete from worker_reports where worker = $1', [worker])
 }

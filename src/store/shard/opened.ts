@@ -1,15 +1,15 @@
 import type { Client, Pool } from 'pg'
 
-/** A campaign; with an activity and a session (or prize) their stock. */
+/** A campaign; with an activity and a session (or prize) the stock of these. */
 export interface OpenedPlace {
-  /** names it in the answer */
+  /** names this place in the answer */
   readonly place: string
   readonly campaign: string
   readonly activity?: string
   readonly session?: string
 }
 
-/** Those of some places that operators' decisions (of `user`) have opened, as far as the projection has come. */
+/** The places that operators' decisions (those of `user`) have opened, as far as the projection has come. */
 export async function openedPlaces(
   db: Pick<Client | Pool, 'query'>,
   { shard, user, places }: { readonly shard: number; readonly user: string; readonly places: readonly OpenedPlace[] }

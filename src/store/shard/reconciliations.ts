@@ -12,7 +12,7 @@ export interface ReconciliationRow {
   /** users compared so far */
   readonly progress: number
   readonly finishedAt: Date | null
-  /** as src/recovery/compare/reconcile.ts told it */
+  /** as src/recovery/compare/reconcile.ts returned it */
   readonly result: unknown
   readonly failure: string | null
 }
@@ -20,13 +20,13 @@ export interface ReconciliationRow {
 const columns = `reconciliation_id::float8 as id, shard, asked_by as "askedBy", asked_at as "askedAt", state,
   progress::float8 as progress, finished_at as "finishedAt", result, failure`
 
-/** Who asks, and under which key: asked again, nothing is done again. */
+/** Who asks, and under which key: a second request under the same key changes nothing. */
 interface AskedOnce {
   readonly operator: string
   readonly key: string
 }
 
-/** Asks the owner of a shard to compare everything; one that was asked under this key, or waits already, is the same. */
+/** Asks the owner of a shard to compare everything. A request under a known key, or while another one waits, returns that one. */
 export async function askReconciliation(
   db: Queryable,
   shard: number,
@@ -52,7 +52,7 @@ export async function askReconciliation(
   return row
 }
 
-/** The oldest one that was asked for, and one that a worker left half-way; noted as running. */
+/** Takes the oldest comparison that was asked for, or one that a worker left half-way, and marks it as running. */
 export async function takeReconciliation(db: Queryable, shard: number): Promise<ReconciliationRow | undefined> {
   const { rows } = await db.query<ReconciliationRow>(
     `update reconciliations set state = 'running', progress = 0
@@ -81,7 +81,7 @@ export async function finishReconciliation(
   )
 }
 
-/** What the continuous comparison found. */
+/** Records differences that the continuous comparison found. */
 export async function recordFound(db: Queryable, shard: number, result: unknown): Promise<void> {
   await db.query(
     `insert into reconciliations (shard, asked_by, state, result, finished_at) values ($1, 'continuous', 'done', $2, now())`,
@@ -112,8 +112,8 @@ export async function listReconciliations(
 }
 
 /**
- * Closes a shard so that its owner opens it again, and notes who wanted that and why.
- * @returns whether it was closed now, or was asked for before under this key, with the same reason or another
+ * Closes a shard so that its owner opens it again, and records who asked for it and why.
+ * @returns `closed`: now; `repeated`: this key asked before for the same reason; `reused`: it asked before for another reason
  */
 export function askReopening(
   pool: Pool,

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { FloodgateError } from '../../base/errors.ts'
 
-/** A shard's row: who may write, and up to where the journal is projected. */
+/** A shard's row: who may write, and up to which position the journal is projected. */
 export interface ShardRow {
   readonly shard: number
   readonly epoch: number
@@ -10,11 +10,11 @@ export interface ShardRow {
   readonly shas: Readonly<Record<string, string>>
   readonly ownerTerm: number
   readonly position: Position
-  /** what its owner waits for before it opens the shard, in words; '' while it waits for nothing */
+  /** what its owner waits for before it opens the shard, in words; '' for nothing */
   readonly waitingFor: string
 }
 
-/** A place in a shard's journal: the stream of an epoch and a sequence in it. */
+/** A position in a shard's journal: the epoch of a stream and a sequence in it. */
 export interface Position {
   readonly epoch: number
   readonly sequence: number
@@ -34,11 +34,11 @@ interface RawShard {
 
 type Queryable = Pick<Pool | PoolClient, 'query'>
 
-/** This process no longer owns the shard, or another recovery has begun: stop writing. */
+/** This process no longer owns the shard, or another recovery has begun: it must stop writing. */
 export class OwnershipLostError extends FloodgateError {
   readonly code = 'ownership-lost'
   readonly meaning = 'What this process was about to write was not written.'
-  readonly remedy = 'Nothing: the other worker goes on.'
+  readonly remedy = 'Nothing to do: the other worker goes on.'
 }
 
 export async function readShard(db: Queryable, shard: number): Promise<ShardRow | undefined> {
@@ -59,9 +59,9 @@ export async function readShard(db: Queryable, shard: number): Promise<ShardRow 
 }
 
 /**
- * Takes a shard for this session: the lock dies with the session. The first epoch is the creation time in Unix seconds,
- * so ids never come again.
- * @returns the owner's term, or undefined while another session holds the shard
+ * Takes a shard for this connection: the lock ends with the connection. The first epoch is the creation time in Unix seconds,
+ * so no id is ever used twice.
+ * @returns the owner's term, or undefined while another connection holds the shard
  */
 export async function takeShard(session: Queryable, namespace: string, shard: number): Promise<number | undefined> {
   const lock = await session.query<{ taken: boolean }>(
@@ -105,7 +105,7 @@ export async function beginEpoch(session: Queryable, { shard, ownerTerm }: Owned
   return row.epoch
 }
 
-/** Says what the owner waits for, '' for nothing. @throws OwnershipLostError */
+/** Notes what the owner waits for, '' for nothing. @throws OwnershipLostError */
 export function noteWaiting(
   session: Queryable,
   { shard, ownerTerm, waitingFor }: Owned & { readonly waitingFor: string }
@@ -117,7 +117,7 @@ export function noteWaiting(
   )
 }
 
-/** Asks the owner to open the shard again: it sees the state within a second. */
+/** Asks the owner to open the shard again; the owner reads the state every second. */
 export async function requestReopening(db: Queryable, shard: number): Promise<void> {
   await db.query("update shards set state = 'closed', updated_at = now() where shard = $1", [shard])
 }
@@ -128,7 +128,7 @@ interface OpenState extends Owned {
   readonly shas: Readonly<Record<string, string>>
 }
 
-/** Recovery step 7: exactly one row, under this very epoch. @throws OwnershipLostError */
+/** Recovery step 7: marks exactly one row as open, under this epoch. @throws OwnershipLostError */
 export function markOpen(session: Queryable, state: OpenState): Promise<void> {
   return changeOwned(
     session,
@@ -150,7 +150,7 @@ export async function listOpenings(
   return rows.map((row) => ({ epoch: row.epoch, lastSequence: row.last_sequence, created: row.created }))
 }
 
-/** Notes a stream before it is created: a stream that Postgres names and that is gone is a lost journal. */
+/** Notes a stream before it is made: a stream that Postgres names and that does not exist is a lost journal. */
 export async function recordOpening(db: Queryable, shard: number, epoch: number): Promise<void> {
   await db.query(
     'insert into openings (shard, epoch) values ($1, $2) on conflict on constraint openings_pkey do nothing',
@@ -158,7 +158,7 @@ export async function recordOpening(db: Queryable, shard: number, epoch: number)
   )
 }
 
-/** The stream exists: from now on its absence is a loss. */
+/** Notes that the stream exists: if it is missing later, it was lost. */
 export async function recordCreated(db: Queryable, shard: number, epoch: number): Promise<void> {
   await db.query('update openings set created = true where shard = $1 and epoch = $2', [shard, epoch])
 }
@@ -178,10 +178,10 @@ export async function recordDeleted(db: Queryable, shard: number, epoch: number)
   await db.query('update openings set deleted = true where shard = $1 and epoch = $2', [shard, epoch])
 }
 
-/** Name of the events reader's place. */
+/** Name under which the position of the events' reader is stored. */
 export const EVENTS_PLACE = 'events'
 
-/** The place of a reader of its own, undefined before it was saved first. */
+/** The position of a reader beside the projection, undefined before it was saved for the first time. */
 export async function readPlace(db: Queryable, name: string, shard: number): Promise<Position | undefined> {
   const { rows } = await db.query<Position>(
     'select epoch, sequence from reader_places where name = $1 and shard = $2',
@@ -190,7 +190,7 @@ export async function readPlace(db: Queryable, name: string, shard: number): Pro
   return rows[0]
 }
 
-/** A place goes forward only: a reader that was paused may come with an old one. */
+/** Moves a position forward only, because a reader that was paused may save an old one. */
 export async function savePlace(db: Queryable, name: string, place: Position & { shard: number }): Promise<void> {
   await db.query(
     `insert into reader_places (name, shard, epoch, sequence) values ($1, $2, $3, $4)
