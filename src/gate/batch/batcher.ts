@@ -28,16 +28,16 @@ export interface BatcherLimits {
 interface BatcherOptions {
   readonly caller: RedisCaller
   readonly watch: OpeningWatch
-  /** hears of every call what it tells of Redis */
+  /** is told the result of every call, because a result says whether Redis answers and writes */
   readonly pulse?: Pick<Pulse, 'answered' | 'failed'>
   readonly shard: number
   readonly prefix: string
   readonly limits: BatcherLimits
-  /** the journal has no room: no more decisions */
+  /** whether the journal has no room: then the gate decides nothing more */
   readonly isFull: () => boolean
   /**
-   * only reads ride in its calls: no backlog refuses them, and a line of theirs that breaks or is slow says nothing about
-   * whether the gate decides
+   * whether this batcher makes reads only: no backlog refuses them, and a connection of theirs that breaks or is slow does not
+   * mean that the gate cannot decide
    */
   readonly readsOnly?: boolean
   readonly logger: Logger
@@ -56,18 +56,18 @@ interface WaitingSettle extends SettleRequest {
 export interface Batcher {
   enqueue(call: Call): Promise<CallResult>
   settle(request: SettleRequest): Promise<void>
-  /** nothing queued, nothing in flight, nothing to settle */
+  /** whether nothing is queued, in flight or waiting to be settled */
   idle(): boolean
-  /** every command is refused, because the journal is full or Postgres or the journal lags too far behind */
+  /** whether it refuses every command, because the journal is full, or Postgres or the journal lags too far behind */
   isRefusing(): boolean
   stop(): void
 }
 
 const SETTLES_PER_CALL = 64
-/** how long the gate counts as refusing after it said so, when nobody asks it again */
+/** how long the gate counts as refusing after its last reply that said so, when no call follows */
 const REFUSING_MS = 5000
 
-/** Reads change nothing: they may come late, and while the gate decides nothing. */
+/** Whether a call only reads: a read changes nothing, so it may come late, and also while the gate decides nothing. */
 const UNBOUNDED: CallLimits = {
   notAfter: 0,
   outboxFrames: Number.MAX_SAFE_INTEGER,
@@ -75,7 +75,7 @@ const UNBOUNDED: CallLimits = {
   decisionsPerUser: 1
 }
 
-/** Gathers the calls of one turn of the event loop into one EVALSHA, a bounded number of them in flight. */
+/** Gathers the calls of one turn of the event loop into one EVALSHA, with a bounded number of them in flight. */
 export class ShardBatcher implements Batcher {
   readonly #options: BatcherOptions
   #queue: Waiting[] = []
@@ -84,7 +84,7 @@ export class ShardBatcher implements Batcher {
   #scheduled = false
   #settleTimer: NodeJS.Timeout | undefined
   readonly #sweep: NodeJS.Timeout
-  /** Redis' clock minus ours, learnt from replies; undefined before the first */
+  /** the clock of Redis minus ours, from the last reply; undefined before the first reply */
   #clockOffset: number | undefined
   #lagsSince = Number.NEGATIVE_INFINITY
 
@@ -120,7 +120,7 @@ export class ShardBatcher implements Batcher {
     return this.#options.isFull() || performance.now() - this.#lagsSince < REFUSING_MS
   }
 
-  /** Learns Redis' clock: not-after times are meaningless without it. */
+  /** Reads the clock of Redis from a reply: without it a not-after time has no meaning. */
   learnClock(now: number): void {
     this.#clockOffset = now - Date.now()
   }
@@ -156,7 +156,7 @@ export class ShardBatcher implements Batcher {
     }
   }
 
-  /** What writes rules or stock goes alone: the script parses rules once a batch. */
+  /** A call that writes rules or stock goes in a batch of its own, because the script parses rules once a batch. */
   #takeBatch(): Waiting[] {
     const most = this.#options.limits.batchCalls
     if (this.#queue[0] && goesAlone(this.#queue[0].call)) return this.#queue.splice(0, 1)
@@ -169,7 +169,7 @@ export class ShardBatcher implements Batcher {
     const settles = this.#settles.splice(0, SETTLES_PER_CALL)
     clearTimeout(this.#settleTimer)
     this.#settleTimer = undefined
-    // more than one call can carry, and maybe no other call to come
+    // more settles than one call can carry, and perhaps no other call follows
     if (this.#settles.length > 0) this.#settleTimer = setTimeout(() => this.#flush(true), limits.settleIdleMs)
     const { keys, args } = encodeBatch(
       prefix,
@@ -196,7 +196,7 @@ export class ShardBatcher implements Batcher {
     if (this.#options.readsOnly) return UNBOUNDED
     const { outboxFrames, keptBytes, decisionsPerUser, replyMs } = this.#options.limits
     const notAfter = Date.now() + (this.#clockOffset ?? 0) + replyMs
-    // a full journal is a backlog: settles still go through, nothing is decided
+    // a full journal counts as a backlog: the script still settles, but decides nothing
     const most = this.#options.isFull() ? 0 : outboxFrames
     return { notAfter: Math.ceil(notAfter), outboxFrames: most, keptBytes, decisionsPerUser }
   }
@@ -251,7 +251,7 @@ export class ShardBatcher implements Batcher {
     this.#dropSettles()
   }
 
-  /** Relay and recovery settle what is not settled here. */
+  /** Relay and recovery settle the frames that are not settled here. */
   #dropSettles(): void {
     const settles = this.#settles
     this.#settles = []

@@ -1,7 +1,7 @@
 import type { Shipment } from '../../record/order.ts'
 
 /**
- * What can be asked of the gate. Ids are validated by the caller; times are milliseconds since 1970.
+ * The commands of the gate. Ids are validated by the caller; times are milliseconds since 1970.
  * `key` is the replay field of the user: `u:<Idempotency-Key>` for clients, `x:<...>` for internal commands; the
  * prefix is never taken from input. `hash` tells requests with the same key apart (method, path, body).
  */
@@ -12,80 +12,84 @@ interface CommandBase {
   readonly campaign: string
 }
 
-/** Buy units of a sale. */
+/** Buys units of a sale. */
 export interface BuyCommand extends CommandBase {
   readonly op: 'buy'
   readonly activity: string
   readonly quantity: number
-  /** the user's level from the token, 0 where absent */
+  /** the user's level from the token, 0 when it has none */
   readonly level: number
-  /** the client's body as JSON text: goes into the journal as it is */
+  /** the client's body as JSON text, which goes into the journal unchanged */
   readonly request: string
 }
 
 export type Transition = 'pay' | 'cancel' | 'expire' | 'ship' | 'return'
 
-/** Move an order on. `campaign`, `activity` and `session` are those of the order. */
+/** Moves an order on. `campaign`, `activity` and `session` are those of the order. */
 export interface TransitionCommand extends CommandBase {
   readonly op: 'transition'
   readonly transition: Transition
   readonly order: string
   readonly activity: string
   readonly session: string
-  /** who asks: a user may cancel only what the campaign's policy allows to users */
+  /** who asks: a user may make only the cancellations that the campaign's policy allows */
   readonly by: 'user' | 'operator' | 'system'
-  /** pay: must equal the order's total and currency (minor units); return: what is to be refunded, the price where absent */
+  /** pay: must equal the order's total and currency (minor units); return: the refund, absent: the price of the units */
   readonly amount?: number
   readonly currency?: string
-  /** return: units that come back, 1 to those that are left of the order */
+  /** return: how many units come back, from 1 to those that are left of the order */
   readonly quantity?: number
-  /** ship: what is new of the shipment */
+  /** ship: what has changed about the shipment */
   readonly shipment?: Shipment
   /** JSON text that goes into the journal and the event (reference, carrier, reason, ...) */
   readonly request: string
 }
 
-/** Take part in a draw, a task or a redemption: what it costs, takes and gives stands in the rules of the activity. */
+/** Takes part in a draw, a task or a redemption. The rules of the activity say what this costs, takes and gives. */
 export interface ParticipateCommand extends CommandBase {
   readonly op: 'participate'
   readonly activity: string
-  /** redemptions: units; 1 for the others */
+  /** redemptions: units; 1 for other kinds */
   readonly quantity: number
-  /** the user's level from the token, 0 where absent */
+  /** the user's level from the token, 0 when it has none */
   readonly level: number
-  /** a user takes tokens of the campaign's bucket; only the system completes a task with a goal */
+  /** who asks: a user takes rate tokens of the campaign; only the system completes a task with a goal */
   readonly by: 'user' | 'system'
-  /** draws: `drawRandom` of the draw's seed; '' for the others */
+  /** draws: `drawRandom` of the draw's seed; '' for other kinds */
   readonly random: string
-  /** the code pool that a unit takes from, '' where there is none; draws: those of all their prizes, joined by commas */
+  /** the code pool that gives a code for each unit, '' for none; draws: the pools of all their prizes, joined by commas */
   readonly pool: string
   /** the local day (days since 1970) on which a goal was reached; undefined: the day of the decision */
   readonly day?: number | undefined
-  /** the client's body as JSON text: goes into the journal as it is, so no personal data */
+  /** the client's body as JSON text, which goes into the journal unchanged, so it holds no personal data */
   readonly request: string
 }
 
-/** Claim a win, or revoke it: what it credited is taken back as far as it is there. `campaign`, `activity`: its draw. */
+/**
+ * Claims a win or revokes it. A revocation takes back what the win credited, as far as the user still has it. `campaign` and
+ * `activity` are those of its draw.
+ */
 export interface WinCommand extends CommandBase {
   readonly op: 'win'
   readonly change: 'claim' | 'revoke'
   readonly win: string
   readonly activity: string
   readonly by: 'user' | 'operator' | 'system'
-  /** revoke: the prize goes back into its quota */
+  /** revoke: whether the prize goes back into its quota */
   readonly returnQuota: boolean
-  /** revoke: the pool of the prize, to which a code goes back that was not shown yet; '' or nothing where there is none */
+  /** revoke: the prize's code pool, to which a code returns that no user has seen; '' or absent: none */
   readonly pool?: string | undefined
   readonly request: string
 }
 
-/** Pseudo user that owns the replay records of adjustments; `$` can stand in no real user id. */
+/** The user who owns the replay records of adjustments; no real user id contains `$`. */
 export const SYSTEM_USER = '$system'
 
 /**
- * Write values (`puts`, at the decision) and add to numbers (`adds`: negative ones at the decision and never below zero,
- * taking what is left; positive ones once journaled). Keys are logical: `c:<campaign>`, `a:<campaign>:<activity>`,
- * `s:<campaign>:<activity>`, `u:<user>`. One that names only users' hashes is batched with other commands; one that writes rules or stock goes alone.
+ * Writes values (`puts`, with the decision) and adds to numbers (`adds`). A negative add takes with the decision, at most what is
+ * left; a positive one is given once journaled. Keys are logical: `c:<campaign>`, `a:<campaign>:<activity>`,
+ * `s:<campaign>:<activity>`, `u:<user>`. An adjustment of users' hashes only is batched with other commands; one that writes rules or
+ * stock goes in a batch of its own.
  */
 export interface AdjustCommand extends CommandBase {
   readonly op: 'adjust'

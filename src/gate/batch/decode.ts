@@ -20,26 +20,26 @@ const replyShape = Compile(
   ])
 )
 
-/** A frame that is not known to be journaled: whoever answers publishes it and waits. */
+/** A frame that may not be journaled yet: the caller publishes it and waits for the ack. */
 export interface OpenFrame {
   /** `<epoch>-<batch>` */
   readonly entry: string
   readonly payload: string
-  /** physical keys of the hashes it gives to; empty when it only takes */
+  /** physical keys of the hashes that its gives name; empty when it gives nothing */
   readonly giveKeys: readonly string[]
 }
 
-/** What a user's hash holds, and whether the frame that changed it last is journaled. */
+/** An item of a user's hash, and whether the frame that last changed it is journaled. */
 export interface Live<Item> {
   readonly item: Item
   readonly journaled: boolean
 }
 
 export type CallReply =
-  /** `entry`: the frame that carries it */
+  /** `entry`: the frame that holds it */
   | { readonly kind: 'decided'; readonly decision: Decision; readonly entry: string; readonly replayed: boolean }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly members: Record<string, unknown> }
-  /** the cause of a transition is not journaled yet */
+  /** the frame of a cause is not journaled yet */
   | { readonly kind: 'wait'; readonly entry: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'orders'; readonly items: ReadonlyArray<Live<OrderRecord>> }
@@ -47,11 +47,11 @@ export type CallReply =
   /** frames with one decision each, as text */
   | { readonly kind: 'decisions'; readonly items: ReadonlyArray<Live<string>> }
   | { readonly kind: 'owner'; readonly user: string }
-  /** more of this user waits for Postgres than is looked at */
+  /** more decisions of this user may wait for Postgres than the script reads */
   | { readonly kind: 'too many' }
-  /** undefined where there is no such field, in the order in which they were asked for */
+  /** in the order of the names asked for, undefined where there is no such field */
   | { readonly kind: 'fields'; readonly values: ReadonlyArray<string | undefined> }
-  /** a hash of Redis is not what it should be: an alarm */
+  /** a hash in Redis is not readable: this is an alarm */
   | { readonly kind: 'corrupt'; readonly key: string }
 
 export interface BatchReply {
@@ -61,7 +61,7 @@ export interface BatchReply {
   readonly outboxFrames: number
   readonly keptBytes: number
   readonly replies: readonly CallReply[]
-  /** frames by `<epoch>-<batch>`: the new one and those that replays brought along */
+  /** frames by `<epoch>-<batch>`: the new one and those of replayed decisions */
   readonly frames: ReadonlyMap<string, OpenFrame>
 }
 
@@ -71,7 +71,7 @@ function headOf(head: string) {
   return { epoch, sequence, batch, type, at: Number(at), entity, report: report.join(';') }
 }
 
-/** `A|S|P;<decision>`, then a line with the record of the order or win. A replay tells order and win as first decided. */
+/** `A|S|P;<decision>`, then a line with the record of the order or win. A replay returns order and win as they were first decided. */
 function decodeDecision(shard: number, reply: string): CallReply {
   const line = reply.indexOf('\n')
   const { epoch, sequence, batch, type, at, entity, report } = headOf(reply.slice(2, line))
@@ -105,7 +105,7 @@ function liveLines<Item>(reply: string, decode: (id: string, record: string) => 
   })
 }
 
-/** `L` and what, then a line `<epoch>-<sequence> <journaled> <record>` for each; of decisions `<journaled> <frame>`. */
+/** `L` and the list's letter, then a line `<epoch>-<sequence> <journaled> <record>` for each item; of decisions `<journaled> <frame>`. */
 function decodeList(shard: number, reply: string): CallReply {
   switch (reply[1]) {
     case 'o':
@@ -149,7 +149,7 @@ function decodeCall(shard: number, reply: string): CallReply {
   }
 }
 
-/** One record that is not readable spoils its own reply, not those of the whole batch. */
+/** A record that is not readable spoils only its own reply, not those of the whole batch. */
 function decodeOne(shard: number, call: string): CallReply {
   try {
     return decodeCall(shard, call)
@@ -160,7 +160,7 @@ function decodeOne(shard: number, call: string): CallReply {
 
 /**
  * Reads the reply of lua/gate.lua.
- * @throws Error when the reply is not of the shape its header states
+ * @throws Error when the reply does not have the form that the script's header states
  */
 export function decodeReply(shard: number, reply: unknown): BatchReply {
   if (!replyShape.Check(reply)) throw new Error('The reply of lua/gate.lua is not of the stated shape.')

@@ -2,7 +2,7 @@ import { logical, shardKeys } from '../../record/keys.ts'
 import { encodeShipment } from '../../record/order.ts'
 import type { AdjustCommand, Command, ParticipateCommand, WinCommand } from './commands.ts'
 
-/** What rides in a gate call: a command, or one of the reads that follow the same rules. */
+/** One call in a batch: a command, or a read that follows the same rules. */
 export type Call =
   | Command
   | { readonly op: 'query'; readonly user: string; readonly key: string }
@@ -18,13 +18,13 @@ export type Call =
   | { readonly op: 'fields'; readonly user: string; readonly names: readonly string[] }
 
 export interface CallLimits {
-  /** ms of Redis time after which nothing of the batch may happen, 0 = none */
+  /** ms of Redis time after which the script does nothing, 0 = none */
   readonly notAfter: number
-  /** frames in the outbox beyond which the gate refuses */
+  /** the most frames in the outbox; with more the gate refuses */
   readonly outboxFrames: number
-  /** bytes in kept beyond which the gate refuses */
+  /** the most bytes in kept; with more the gate refuses */
   readonly keptBytes: number
-  /** accepted decisions of one user at most */
+  /** the most accepted decisions of one user */
   readonly decisionsPerUser: number
 }
 
@@ -62,7 +62,7 @@ class Keys {
     return this.list.length
   }
 
-  /** c:, a:, s: side by side; the index is that of the first. */
+  /** Adds c:, a: and s: next to each other; the index is that of the first. */
   placeActivity(campaign: string, activity: string): number {
     const name = `${campaign}/${activity}`
     const known = this.#index.get(name)
@@ -78,12 +78,12 @@ class Keys {
   }
 }
 
-/** A newline ends a field; outside of strings JSON does not care, and inside of strings it stands escaped. */
+/** A newline ends a field. Between JSON tokens a space means the same, and inside a string a newline is escaped. */
 function oneLine(text: string): string {
   return text.includes('\n') ? text.replaceAll('\n', ' ') : text
 }
 
-/** The caller's part of a decision in the frame: JSON text without braces. What buyers have in common the script adds. */
+/** The caller's part of a decision in the frame: JSON text without braces. The script adds what buyers have in common. */
 function ownPart(command: Command): string {
   return (
     `"user":"${command.user}","key":${JSON.stringify(command.key)},"hash":"${command.hash}",` +
@@ -91,7 +91,7 @@ function ownPart(command: Command): string {
   )
 }
 
-/** As ownPart, with the campaign and the activity that the script does not add. */
+/** As ownPart, with campaign and activity, which the script does not add here. */
 function head(command: Command): string {
   return `${ownPart(command)},"campaign":"${command.campaign}","activity":"${command.activity}"`
 }

@@ -1,7 +1,7 @@
 import type { OrderRecord } from '../../record/order.ts'
 import type { WinRecord } from '../../record/win.ts'
 
-/** What was decided, as the gate's reply tells it. */
+/** A decision as the gate's reply describes it. */
 export interface Decision {
   /** `<shard>-<epoch>-<sequence>` */
   readonly id: string
@@ -9,17 +9,17 @@ export interface Decision {
   /** entity.verb, such as order.accepted */
   readonly type: string
   readonly at: number
-  /** the order as it stood right after this decision; absent for adjustments */
+  /** the order as it was right after this decision; absent for adjustments */
   readonly order?: OrderRecord
-  /** the win as it stood right after this decision; absent where it is about none */
+  /** the win as it was right after this decision; absent when it is about none */
   readonly win?: WinRecord
-  /** what the decision says about itself, read by `decodeReport` of record/decisions.ts */
+  /** the effects of the decision, as `decodeReport` of record/decisions.ts reads them */
   readonly report: string
-  /** adjustments: what each add really did, in the order of the command's `adds` */
+  /** adjustments: the delta that each add applied, in the order of the command's `adds` */
   readonly applied?: readonly number[]
 }
 
-/** Codes by which the gate itself refuses; the members are those of docs/problems.md. */
+/** Codes of the gate's refusals; docs/problems.md lists their members. */
 export type RefusalCode =
   | 'NOT_FOUND'
   | 'NOT_STARTED'
@@ -43,15 +43,15 @@ export type RefusalCode =
   | 'CONFLICT'
 
 export type Outcome =
-  /** journaled: the promise stands */
+  /** journaled: it will not be lost */
   | { readonly kind: 'confirmed'; readonly decision: Decision; readonly replayed: boolean }
-  /** decided, not journaled in time: no promise yet */
+  /** decided, but not journaled in time: it may still be lost */
   | { readonly kind: 'pending'; readonly decision: Decision }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly members: Record<string, unknown> }
   /** nothing was done */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
-  /** the answer was lost: the same key tells the truth later */
+  /** the answer was lost: a retry under the same key returns what happened */
   | { readonly kind: 'unknown'; readonly reason: string }
 
-/** Health of one part as /readyz tells it. */
+/** Health of one part as /readyz shows it. */
 export type Health = 'ok' | 'degraded' | 'closed'

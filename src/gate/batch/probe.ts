@@ -13,7 +13,7 @@ interface ProbeOptions {
 
 const limits: CallLimits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisionsPerUser: 1 }
 
-/** A real gate call without commands: is this opening alive? @throws RedisCallError */
+/** Makes a real gate call without commands, to learn whether this opening answers. @throws RedisCallError */
 export async function probeGate(options: ProbeOptions, opening: LiveOpening): Promise<BatchReply> {
   const { caller, shard, prefix, deadlineMs = 500 } = options
   const { keys, args } = encodeBatch(prefix, [], { settles: [], limits })

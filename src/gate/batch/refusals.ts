@@ -9,7 +9,7 @@ interface Refused {
 
 const iso = (ms: string) => new Date(Number(ms)).toISOString()
 
-/** A refusal of the gate, `R;<code>;...`, as a value: the members are those of docs/problems.md. */
+/** Reads a refusal of the gate, `R;<code>;...`; docs/problems.md lists the members. */
 export function decodeRefusal(reply: string): Refused {
   const [, code, first = '', second = '', third = ''] = reply.split(';')
   const refused = (members: Record<string, unknown>): Refused => ({

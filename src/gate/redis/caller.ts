@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import { FloodgateError, messageOf } from '../../base/errors.ts'
 
 /**
- * A call of Redis without a usable answer. `done` tells what is known of its effect: `nothing` (never sent, or Redis
- * refused it as a whole), or `unknown` (sent, the answer was lost).
+ * A call of Redis without a usable answer. `done` says what is known about its effect: `nothing` (the call was never sent, or
+ * Redis refused it as a whole), or `unknown` (the call was sent and its answer was lost).
  */
 export class RedisCallError extends FloodgateError {
   readonly code = 'redis-call'
@@ -19,7 +19,7 @@ export class RedisCallError extends FloodgateError {
   }
 }
 
-/** A call that is wrong in itself says nothing of the next one; any other refusal is a state of the server. */
+/** Whether the refusal is about this call only; any other refusal is a state of the server, which meets the next call too. */
 export function isOfCall({ reason, message }: RedisCallError): boolean {
   return reason === 'refused' && message.startsWith('ERR ')
 }
@@ -37,15 +37,15 @@ interface InFlight {
 function refusal(error: unknown): RedisCallError {
   const message = messageOf(error)
   if (message.startsWith('NOSCRIPT')) return new RedisCallError('noscript', message)
-  // An error inside the script may have come after its first write.
+  // The script may have written before it failed.
   if (message.includes('@user_script')) return new RedisCallError('lost', message)
-  // An error reply of Redis starts with its code in capitals; anything else is the client's word that it was cut off.
+  // An error reply of Redis begins with its code in capitals; any other text comes from the client, whose connection broke.
   return /^[A-Z]{2,}[ :]/.test(message) ? new RedisCallError('refused', message) : new RedisCallError('lost', message)
 }
 
 /**
- * Calls with a deadline of their own: the client's commandTimeout and its promises of a broken connection do not settle in
- * a way that tells whether the command ran.
+ * Makes calls with deadlines of their own: the client's commandTimeout, and its promises when a connection breaks, do not show
+ * whether the command ran.
  */
 export function createCaller(redis: Redis): RedisCaller {
   const inFlight = new Set<InFlight>()

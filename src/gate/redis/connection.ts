@@ -6,24 +6,24 @@ const settings = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 2000,
-  // the last resort of calls without a deadline of their own, all of them reads, and of the look whether Redis is ready: a
-  // line can be cut without a close, and what comes back after it must not wait for long
+  // the longest time for calls without a deadline of their own (all of them reads) and for the check whether Redis is ready: a
+  // connection can be cut without a close, and the calls after it must not wait for long
   commandTimeout: 4000,
-  // Redis guesses how long it will be loading its file, at first by far too long, and the client would believe it up to 10 s
+  // while Redis loads its file it estimates how long that takes, at first far too long; without this the client would wait up to 10 s
   maxLoadingRetryTime: 200,
   keepAlive: 10_000,
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 500)
 } satisfies RedisOptions
 
-/** How often a connection asks whether it still leads to a master, and is made anew while it does not. */
+/** How often a connection asks whether it still leads to a master; when it does not, it is made anew. */
 const ASK_ROLE_MS = 1000
-/** A replica says so to a write (READONLY), and to everything while it follows nobody (MASTERDOWN). */
+/** A replica answers so to a write (READONLY), and to every command while it follows no master (MASTERDOWN). */
 const IS_REPLICA = /^(?:READONLY|MASTERDOWN)\b/
 
 /**
- * A master may be demoted under its open connections: it goes on answering, reads with what it copies from somebody else. A
- * new connection is how the name, the proxy or Sentinel leads to the master; where it leads to the same replica again, the
- * next look makes the next one.
+ * A master may become a replica while connections to it are open: it goes on answering, with data that it copies from the new
+ * master. Only a new connection, by the name, the proxy or Sentinel, leads to the new master; when it leads to the same replica
+ * again, the next check makes another one.
  */
 function keepToMaster(redis: Redis): void {
   const timer = setInterval(() => {
@@ -32,7 +32,7 @@ function keepToMaster(redis: Redis): void {
       (info) => {
         if (/^role:slave\r?$/m.test(info) && redis.status === 'ready') redis.disconnect(true)
       },
-      // MASTERDOWN has led to a new connection already; what else may be wrong is met by the calls that fail
+      // on MASTERDOWN the client has already reconnected; calls that fail report any other error
       () => {}
     )
   }, ASK_ROLE_MS)
@@ -40,7 +40,7 @@ function keepToMaster(redis: Redis): void {
   redis.once('end', () => clearInterval(timer))
 }
 
-/** True at most once in a while: a replica that answers at once would be connected to as fast as it answers. */
+/** Returns true at most once in a while: otherwise the client would reconnect to a replica as fast as it answers. */
 function reconnectsSeldom(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY
   return (error) => {
@@ -51,11 +51,11 @@ function reconnectsSeldom(): (error: Error) => boolean {
 }
 
 /**
- * A connection that tells the truth: nothing is queued while Redis is away, nothing is sent again by the client, so every
- * command was sent once or not at all. Commands in flight when the connection breaks never settle (ioredis#2193): whoever
- * calls needs a deadline and an eye on `close`.
+ * A connection on which every command is sent once or not at all: the client queues nothing while Redis is away and sends
+ * nothing again. Commands in flight when the connection breaks never settle (ioredis#2193), so every caller needs a deadline and
+ * must watch for `close`.
  * @param url REDIS_URL
- * @throws ConfigError naming what of the URL cannot be honoured
+ * @throws ConfigError naming the parts of the URL that cannot be honoured
  */
 export function createRedis(url: string, name: string): Redis {
   const redis = new Redis({
@@ -64,7 +64,7 @@ export function createRedis(url: string, name: string): Redis {
     reconnectOnError: reconnectsSeldom(),
     connectionName: name
   })
-  // Errors of the connection are met by the calls that fail; without a listener they would end the process.
+  // Calls that fail report the errors of the connection; without a listener they would end the process.
   redis.on('error', () => {})
   keepToMaster(redis)
   return redis

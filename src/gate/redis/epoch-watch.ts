@@ -3,26 +3,26 @@ import { FloodgateError } from '../../base/errors.ts'
 import type { ShardRow } from '../../store/shard/shards.ts'
 import { RedisCallError } from './caller.ts'
 
-/** The opening under which gate calls are made. */
+/** The opening whose scripts gate calls use. */
 export interface LiveOpening {
   readonly epoch: number
   readonly sha: string
 }
 
 interface WatchOptions {
-  /** the shard's row in Postgres */
+  /** reads the shard's row in Postgres */
   readonly read: () => Promise<ShardRow | undefined>
-  /** a real gate call without commands; true when the gate answered OK. @throws RedisCallError */
+  /** makes a real gate call without commands; true when the gate answers OK. @throws RedisCallError */
   readonly probe: (opening: LiveOpening) => Promise<boolean>
   readonly logger: Logger
 }
 
 export interface OpeningWatch {
-  /** undefined while the gate is closed as far as this process knows */
+  /** undefined while this process takes the gate for closed */
   current(): LiveOpening | undefined
-  /** why it is closed: the first word is Redis' code where Redis refuses; '' while it is open */
+  /** why the gate is closed: begins with the code of Redis when Redis refuses; '' while the gate is open */
   reason(): string
-  /** The gate cannot be used: look again, with back-off, until a probe succeeds. */
+  /** Reports that the gate cannot be used: the watch probes again, with back-off, until a probe succeeds. */
   invalidate(why: string | RedisCallError): void
   /** Resolves at the first successful probe. */
   ready(): Promise<void>
@@ -32,12 +32,12 @@ export interface OpeningWatch {
 const FIRST_DELAY_MS = 25
 const LONGEST_DELAY_MS = 300
 
-/** Another opening may be the live one: only Postgres can say which. Whatever else is wrong, Postgres cannot help. */
+/** Whether another opening may be in force, which only Postgres knows. For any other error Postgres cannot help. */
 function isAnothers(why: Error): boolean {
   return why instanceof ClosedError || (why instanceof RedisCallError && why.reason === 'noscript')
 }
 
-/** Says once, for as long as the gate stays closed, each different thing that keeps it closed. */
+/** While the gate stays closed, logs each different reason once. */
 class Telling {
   readonly #logger: Logger
   readonly #told = new Set<string>()
@@ -72,7 +72,7 @@ class ClosedError extends FloodgateError {
   readonly remedy = 'Wait: a worker opens it. Its log says what it waits for.'
 }
 
-/** Finds the opening that answers. */
+/** Finds the opening under which the gate answers. */
 class Finder {
   readonly #options: Pick<WatchOptions, 'read' | 'probe'>
   #last: LiveOpening | undefined
@@ -81,7 +81,7 @@ class Finder {
     this.#options = options
   }
 
-  /** undefined when the gate answers OK under this opening, otherwise what is wrong */
+  /** undefined when the gate answers OK under this opening, otherwise the error */
   async faultOf(opening: LiveOpening): Promise<Error | undefined> {
     try {
       return (await this.#options.probe(opening)) ? undefined : new ClosedError('the gate answers CLOSED')
@@ -90,9 +90,9 @@ class Finder {
     }
   }
 
-  /** @throws what keeps the gate closed */
+  /** @throws the reason why the gate is closed */
   async find(): Promise<LiveOpening> {
-    // the last opening may well be alive: Redis only stuttered, and Postgres need not be there to say so
+    // the last opening may still be in force: after a short failure of Redis this probe succeeds without Postgres
     const fault = this.#last && (await this.faultOf(this.#last))
     if (this.#last && fault === undefined) return this.#last
     if (fault && !isAnothers(fault)) throw fault
@@ -106,7 +106,7 @@ class Finder {
   }
 }
 
-/** Keeps the opening that gate calls use; starts looking at once. */
+/** Keeps the opening that gate calls use; begins to probe at once. */
 export function watchOpening({ read, probe, logger }: WatchOptions): OpeningWatch {
   const finder = new Finder({ read, probe })
   const telling = new Telling(logger)
@@ -127,7 +127,7 @@ export function watchOpening({ read, probe, logger }: WatchOptions): OpeningWatc
         return undefined
       })
       if (stopped) return
-      // never at once again, whatever it began with
+      // the next probe always waits, whatever delay this one had
       if (found === undefined) look(Math.min(Math.max(delayMs * 2, FIRST_DELAY_MS), LONGEST_DELAY_MS))
       else open(found)
     }, delayMs)

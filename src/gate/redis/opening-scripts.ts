@@ -4,7 +4,7 @@ import { renderScript, type ScriptName, scriptNames } from './scripts.ts'
 
 const CALL_MS = 5000
 
-/** A hash that `restore` writes: its sums as field, delta, ..., its values as field, value, ...; both empty: it is deleted. */
+/** A hash that `restore` writes: sums as field, delta, ..., values as field, value, ...; when both are empty, it is deleted. */
 export interface RestoredHash {
   /** logical */
   readonly key: string
@@ -19,7 +19,7 @@ interface Loaded {
   readonly shas: Readonly<Record<string, string>>
 }
 
-/** The scripts of one opening, loaded into the Redis that it opens. */
+/** The scripts of one opening, loaded into the Redis that is being opened. */
 export class OpeningScripts {
   readonly epoch: number
   readonly replid: string
@@ -35,18 +35,18 @@ export class OpeningScripts {
     this.shas = loaded.shas
   }
 
-  /** @throws RedisCallError, NOSCRIPT among them: then this is another Redis by now */
+  /** @throws RedisCallError; NOSCRIPT means that this is another Redis now */
   run(name: ScriptName, keys: readonly string[], args: ReadonlyArray<string | number> = []): Promise<unknown> {
     return this.#caller.call('EVALSHA', [this.shas[name] ?? '', keys.length, ...keys, ...args], CALL_MS)
   }
 
-  /** From here no call of another epoch writes. @returns what lua/close.lua says @throws RedisCallError */
+  /** Closes the gate for every other epoch. @returns the reply of lua/close.lua @throws RedisCallError */
   async close(): Promise<string> {
     const [shard] = shardKeys(this.#prefix)
     return String(await this.run('close', [shard]))
   }
 
-  /** @returns false when another recovery has taken over, or this is another Redis by now @throws RedisCallError */
+  /** @returns false when another recovery has taken over, or this is another Redis now @throws RedisCallError */
   async open(): Promise<boolean> {
     const [shard, , , origin] = shardKeys(this.#prefix)
     return (await this.run('open', [shard, origin], [0, 0])) === 'OK'
@@ -55,14 +55,14 @@ export class OpeningScripts {
   /** @returns how many of the hashes are new; undefined when another recovery has taken over @throws RedisCallError */
   async restore(hashes: readonly RestoredHash[]): Promise<number | undefined> {
     const [shard] = shardKeys(this.#prefix)
-    // one text instead of thousands of arguments, which the client would write one by one
+    // one text instead of thousands of arguments, because the client writes arguments one by one
     const text = JSON.stringify(hashes.map(({ sums, values }) => [sums, values]))
     const reply = await this.run('restore', [shard, ...hashes.map(({ key }) => this.#prefix + key)], [text])
     return typeof reply === 'number' ? reply : undefined
   }
 
   /**
-   * Settles frames that Postgres has, where nobody did, and deletes them.
+   * Settles frames that Postgres has, unless they are settled, and deletes them.
    * @param entries `<epoch>-<batch>` of each
    * @param given physical keys of the hashes that their gives name
    * @throws RedisCallError
@@ -72,7 +72,7 @@ export class OpeningScripts {
   }
 }
 
-/** The replication id of the Redis behind a connection: another Redis, or a restarted one, has another. */
+/** The replication id of the Redis behind a connection; it differs after a restart and on another Redis. */
 async function replicationId(caller: RedisCaller): Promise<string> {
   const info = String(await caller.call('INFO', ['replication'], CALL_MS))
   const found = /master_replid:([0-9a-f]+)/.exec(info)?.[1]

@@ -1,31 +1,31 @@
 import type { Verdict } from '../../health/conditions.ts'
 import { RedisCallError } from './caller.ts'
 
-/** A gate call that was answered so recently speaks for Redis; after that one is made. */
+/** How recently a gate call must have been answered; when none was, the pulse makes one. */
 const FRESH_MS = 1000
 const DEADLINE_MS = 500
 
 interface PulseOptions {
-  /** a real call that Redis refuses when the gate could not write; `undefined` while there is nothing to call */
+  /** makes a real call, which Redis refuses when the gate could not write; `undefined` while there is no opening to call */
   readonly call: (deadlineMs: number) => Promise<unknown>
   readonly isConnected: () => boolean
 }
 
 export interface Pulse {
-  /** A call was answered. */
+  /** Reports that a gate call was answered. */
   answered(): void
-  /** A call was not. */
+  /** Reports that a gate call failed. */
   failed(error: unknown): void
   redis(): Verdict
   writable(): Verdict
   stop(): void
 }
 
-/** Error replies by which Redis says that it answers, and not that it cannot write. */
+/** Error replies which show that Redis answers, but do not show that it cannot write. */
 const NOT_ABOUT_WRITING = /^(?:LOADING|NOAUTH|WRONGPASS|NOPERM|BUSY|NOSCRIPT|MASTERDOWN|CLUSTERDOWN)\b/
 
 /**
- * What gate calls tell of Redis: each one that passes through is an answer, and when none did for a second one is made. So an
+ * What gate calls show about Redis. Each answer to a call counts; when no call was answered for a second, the pulse makes one. So an
  * idle gateway knows as much as a busy one.
  */
 export function createPulse({ call, isConnected }: PulseOptions): Pulse {
@@ -43,7 +43,7 @@ export function createPulse({ call, isConnected }: PulseOptions): Pulse {
   function failed(error: unknown): void {
     if (!(error instanceof RedisCallError)) return
     const unwritable = error.reason === 'refused' && !NOT_ABOUT_WRITING.test(error.message)
-    // that the scripts are gone says nothing of the server: who opens the shard brings them
+    // missing scripts show nothing about the server: the worker that opens the shard loads them
     if (error.reason === 'noscript') redis = { ok: true, detail: 'answers' }
     else if (unwritable) {
       redis = { ok: true, detail: 'answers' }

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 export type ScriptName = 'gate' | 'close' | 'open' | 'restore' | 'trim'
 export const scriptNames: readonly ScriptName[] = ['gate', 'close', 'open', 'restore', 'trim']
 
-/** What makes one opening's scripts its own: another opening, or another Redis, has other SHAs. */
+/** The values that make the scripts of one opening its own: another opening, or another Redis, has other SHAs. */
 interface Opening {
   readonly shard: number
   readonly epoch: number
-  /** master_replid of the Redis that was opened */
+  /** master_replid of the Redis that is opened */
   readonly replid: string
   readonly prefix: string
 }
@@ -36,13 +36,13 @@ function wordsOf(text: string): Set<string> {
 }
 
 /**
- * An included file as a block of its own. A script has room for 200 locals, which all files together exceed, so only the
+ * An included file as a block of its own. A script may have 200 locals, and all files together have more, so only the
  * names that other files use are declared outside of the block.
  */
 function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): string {
   const names = Array.from(text.matchAll(/^local (?:function )?(\w+)/gm), ([, name = '']) => name)
   const shared = names.filter((name) => others.some((words) => words.has(name)))
-  // what is declared outside is only assigned in the block
+  // a name that is declared outside is only assigned in the block
   const body = text.replace(/^local (?:function )?(\w+)(?: = .*)?/gm, (declared, name: string) => {
     if (!shared.includes(name)) return declared
     return declared === `local ${name}` ? '' : declared.slice('local '.length)
@@ -51,7 +51,7 @@ function inBlock(text: string, others: ReadonlyArray<ReadonlySet<string>>): stri
   return `${outside}do\n${body}end\n`
 }
 
-/** An activity kind as a row of the registry: what its file returns is asked for when a batch first meets the kind. */
+/** The file of an activity kind as a function of the registry, which runs when a batch first meets the kind. */
 function inRegistry(name: string, text: string): string {
   return `KINDS.${name.slice(KINDS.length)} = function()\n${text}end\n`
 }
@@ -83,7 +83,7 @@ function assemble(entry: ScriptName): string {
 }
 
 /**
- * The script of an opening: its includes put in, its constants set, comments taken out (Redis keeps the body).
+ * The script of an opening: its includes pasted in, its constants set, its comments removed (Redis keeps the text).
  * @throws Error when a file is missing or included twice
  */
 export function renderScript(name: ScriptName, opening: Opening): Script {

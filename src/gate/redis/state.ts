@@ -1,7 +1,7 @@
 import { shardKeys } from '../../record/keys.ts'
 import { type InRedis, type RawEntry, type WaitingFrame, waitingFrame } from './outbox.ts'
 
-/** Logical keys of the shard but its own hash, as they are found: while Redis enlarges its table one may come twice. */
+/** Logical keys of the shard but its own hash, as SCAN returns them: while Redis resizes its table a key may come twice. */
 export async function* scanKeys({ redis, prefix }: InRedis): AsyncGenerator<string[]> {
   const [shard] = shardKeys(prefix)
   let cursor = '0'
@@ -12,7 +12,7 @@ export async function* scanKeys({ redis, prefix }: InRedis): AsyncGenerator<stri
   } while (cursor !== '0')
 }
 
-/** How many keys the shard has beside its own hash. Where more than expected seem to be there, each is counted once. */
+/** How many keys the shard has beside its own hash. When SCAN returns more than expected, each key is counted once. */
 export async function countKeys(from: InRedis, expected: number): Promise<number> {
   let count = 0
   for await (const page of scanKeys(from)) count += page.length
@@ -22,12 +22,12 @@ export async function countKeys(from: InRedis, expected: number): Promise<number
   return keys.size
 }
 
-/** A whole hash by its logical key; empty where there is none. @throws what Redis says */
+/** A whole hash by its logical key; empty when there is none. @throws the error of Redis */
 export function readHash({ redis, prefix }: InRedis, key: string): Promise<Record<string, string>> {
   return redis.hgetall(prefix + key)
 }
 
-/** Fields of one hash by its logical key; null for those that are not there. @throws what Redis says */
+/** Fields of one hash by its logical key; null for those that do not exist. @throws the error of Redis */
 export function readFields(
   { redis, prefix }: InRedis,
   key: string,
@@ -36,7 +36,7 @@ export function readFields(
   return redis.hmget(prefix + key, ...fields)
 }
 
-/** One field of each of many hashes, in one go. @throws what Redis says */
+/** One field of each of many hashes, in one round trip. @throws the error of Redis */
 export async function readOfEach(
   { redis, prefix }: InRedis,
   places: ReadonlyArray<readonly [key: string, field: string]>
@@ -51,17 +51,17 @@ export async function readOfEach(
   })
 }
 
-/** A shard at one instant. */
+/** The state of a shard at one instant. */
 interface Instant {
-  /** '' where Redis does not hold the shard */
+  /** '' when Redis does not hold the shard */
   readonly epoch: string
   readonly isOpen: boolean
-  /** the last frame that was decided */
+  /** batch number of the last frame that was decided */
   readonly batch: number
   readonly outbox: readonly WaitingFrame[]
   /** payloads */
   readonly kept: readonly string[]
-  /** in the order of the keys asked for; an absent one is empty */
+  /** in the order of the keys; an absent hash is empty */
   readonly hashes: ReadonlyArray<Record<string, string>>
 }
 
@@ -73,10 +73,10 @@ type RawInstant = [
 ]
 
 /**
- * Hashes, outbox and kept in one transaction of Redis, so that all of it is of one instant. Some hundred keys at a time: Redis
+ * Reads hashes, outbox and kept in one transaction of Redis, so all of it is of one instant. Pass a few hundred keys at most: Redis
  * does nothing else meanwhile.
  * @param keys logical
- * @throws what Redis says
+ * @throws the error of Redis
  */
 export async function readInstant({ redis, prefix }: InRedis, keys: readonly string[]): Promise<Instant> {
   const [shardKey, outboxKey, keptKey] = shardKeys(prefix)

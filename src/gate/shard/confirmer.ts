@@ -9,13 +9,13 @@ interface ConfirmerOptions {
   readonly publisher: Publisher
   readonly names: Names
   readonly shard: number
-  /** queues a settle; resolves when the call that carried it has ended, well or not */
+  /** queues a settle; resolves when the call that carried it has ended, with or without success */
   readonly settle: (request: SettleRequest) => Promise<void>
   readonly onResult?: (acked: boolean, reason: string) => void
 }
 
 export interface Confirmer {
-  /** Publishes a frame and waits for its ack, and for its settle where it gives; true when it is journaled. */
+  /** Publishes a frame, waits for its ack, and settles it where it gives; true when it is journaled. */
   confirm(frame: OpenFrame): Promise<boolean>
 }
 
@@ -38,7 +38,7 @@ export function createConfirmer(options: ConfirmerOptions): Confirmer {
     if (!result.acked) return false
     if (failPoint) await failPoint('G5')
     const settled = settle({ entry: frame.entry, keys: frame.giveKeys })
-    // what a decision gives is usable once settled, and its user should see it in the next answer
+    // what a decision gives is usable once settled, and the user expects it in the next answer
     if (frame.giveKeys.length > 0) await settled
     return true
   }

@@ -26,12 +26,12 @@ export interface GateOptions {
   readonly pool: Pool
   readonly logger: Logger
   readonly limits?: Partial<BatcherLimits>
-  /** how long NATS may take for an ack before a decision is told as pending (1,000) */
+  /** how long to wait for NATS' ack before a decision is answered as pending (1,000) */
   readonly ackMs?: number
   readonly name?: string
 }
 
-/** One shard as a process is connected to it: what the gate asks, and what the shard's owner and a recovery need beside it. */
+/** One shard as a process is connected to it: the parts that the gate calls, and those that the owner and a recovery need besides. */
 export interface ConnectedShard {
   readonly shard: number
   readonly prefix: string
@@ -42,7 +42,7 @@ export interface ConnectedShard {
   readonly connection: JournalConnection
   /** decides */
   readonly batcher: Batcher
-  /** reads, over a connection of its own: whoever asks a lot stands in nobody's way */
+  /** reads, over a connection of its own, so that many reads do not delay decisions */
   readonly reader: Batcher
   readonly confirmer: Confirmer
   readonly settling: Settling
@@ -50,7 +50,7 @@ export interface ConnectedShard {
   readonly read: HashReader['read']
   depths(): Promise<{ readonly outbox: number; readonly kept: number }>
   health(): OwnHealth
-  /** Waits until nothing is in flight and everything acked is settled, at most `ms`, then closes the connections. */
+  /** Waits until nothing is in flight and every acked frame is settled, at most `ms`, then closes the connections. */
   disconnect(ms: number): Promise<void>
 }
 
@@ -70,7 +70,7 @@ interface Deciding {
   readonly batcher: Batcher
 }
 
-/** The line that decides, with what watches over it. */
+/** The connection that decides, with the parts that watch it. */
 function startDeciding({ place, lines, limits, connection, names, logger }: Parts, pool: Pool): Deciding {
   const { redis, caller } = lines
   const looks = { ...place, deadlineMs: limits.replyMs }

@@ -7,7 +7,7 @@ import { LateShard, slotOf } from './late-shard.ts'
 import { createReader } from './reader.ts'
 import { connectedIn, createRouter, type Router } from './router.ts'
 
-/** The gate of a process with the shard that it decides for, which the worker needs beside it. */
+/** The gate of a process and the shard behind it, which the worker needs as well. */
 export interface GateParts extends ConnectedShard {
   readonly gate: Gate
 }
@@ -30,8 +30,8 @@ function gateOver(router: Router): Gate {
 }
 
 /**
- * The gate of a gateway. It is there at once and answers "unavailable" until Redis and NATS answered for the first time;
- * `ready()` tells.
+ * The gate of a gateway. It can be called at once, and answers "unavailable" until Redis and NATS have answered for the first
+ * time; `ready()` resolves then.
  */
 export function startGate(config: Config, options: GateOptions): Gate {
   const late = (shard: number) => new LateShard(shard, () => connectShard(config, shard, options), options.logger)

@@ -9,9 +9,9 @@ import type { Router } from './router.ts'
 type Reply = Extract<CallResult, { kind: 'reply' }>
 type Decided = Extract<Reply['reply'], { kind: 'decided' }>
 
-/** A frame is never published later than this after Redis handed it out: then it is the relay's. */
+/** The latest time after Redis handed out a frame at which this process still publishes it; after that the relay does. */
 const PUBLISH_WITHIN_MS = 2000
-/** How long a command waits for its causes, one after the other: ten spins of one user at once may each rest on the one before. */
+/** How long a command waits for its causes, one after the other: each of ten spins that a user makes at once may rest on the one before. */
 const CAUSES_WITHIN_MS = 2000
 
 const NOT_CONNECTED: Outcome = { kind: 'unavailable', reason: 'the gate is not connected yet', retryAfterMs: 1000 }
@@ -21,7 +21,7 @@ async function confirm(shard: ConnectedShard, frame: OpenFrame | undefined, at: 
   return shard.confirmer.confirm(frame)
 }
 
-/** Confirmed when the frame is journaled: acked now, or not in the outbox any more. */
+/** Confirmed when the frame is journaled: acked now, or no longer in the outbox. */
 export async function outcomeOf(
   shard: ConnectedShard,
   result: Reply,
@@ -29,12 +29,12 @@ export async function outcomeOf(
 ): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }>> {
   const { decision, replayed } = reply
   const journaled = result.frame === undefined || (await confirm(shard, result.frame, result.at))
-  // by then the answer is written
+  // this then runs after the answer was written
   if (failPoint && journaled) setImmediate(() => void failPoint?.('G6'))
   return journaled ? { kind: 'confirmed', decision, replayed } : { kind: 'pending', decision }
 }
 
-/** Batcher, journal and settle as one answer. */
+/** Combines batcher, journal and settle into one answer. */
 export function createDecider(router: Router): Decider {
   return {
     async submit(command) {

@@ -7,11 +7,11 @@ const LONGEST_PAUSE_MS = 3000
 /** A shard of this process, which may not be connected yet. */
 export interface ShardSlot {
   readonly shard: number
-  /** undefined until its parts answered for the first time */
+  /** undefined until its servers have answered for the first time */
   readonly connected: ConnectedShard | undefined
   /** resolves when it is connected for the first time */
   readonly opened: Promise<ConnectedShard>
-  /** Lets go of it within `ms`; what is being connected is let go of as soon as it is. */
+  /** Closes its connections within `ms`; a connection that is being made is closed as soon as it is made. */
   close(ms: number): Promise<void>
 }
 
@@ -24,7 +24,7 @@ export function slotOf(connected: ConnectedShard): ShardSlot {
   }
 }
 
-/** Connects a shard as soon as that can be done: a gateway starts also while NATS is away. */
+/** Connects a shard as soon as possible, so that a gateway starts also while NATS is away. */
 export class LateShard implements ShardSlot {
   readonly shard: number
   connected: ConnectedShard | undefined

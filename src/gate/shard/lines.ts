@@ -7,13 +7,13 @@ import { createRedis } from '../redis/connection.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
 import { askForWrites } from '../redis/writes.ts'
 
-/** The connections of a process to Redis: one decides, one reads, one is for probes alone. */
+/** The connections of a process to Redis: one for decisions, one for reads, one for probes only. */
 export interface Lines {
   readonly redis: Redis
   readonly caller: RedisCaller
   readonly reads: Redis
   readonly reading: RedisCaller
-  /** a connection on which nothing but probes is sent: they stand behind nobody */
+  /** a connection for probes only, so that no other call delays them */
   readonly probe: RedisCaller
   disconnect(): void
 }
@@ -34,7 +34,7 @@ export function connectLines(config: Config, name: string): Lines {
 }
 
 /**
- * A line that was cut without a close looks like a Redis that is slow: when Redis answers on another one, it is made anew.
+ * A connection that was cut without a close looks like a slow Redis: when Redis answers on another one, this one is made anew.
  * @throws RedisCallError
  */
 async function requireAnswer({ redis, caller }: Lines, withinMs: number): Promise<void> {
@@ -53,7 +53,7 @@ interface Place {
 }
 
 /**
- * Whether an opening answers, asked on the line for probes, and whether the line that decides answers too.
+ * Checks whether an opening answers, on the connection for probes, and whether the connection for decisions answers too.
  * @returns the reply of the gate, undefined when it is not OK
  * @throws RedisCallError
  */
@@ -64,7 +64,7 @@ export async function probeLines(lines: Lines, place: Place, opening: LiveOpenin
   return reply
 }
 
-/** Without commands: the gate call that an idle process makes; before there is an opening, a script that Redis takes for a write. */
+/** The gate call without commands that an idle process makes; before there is an opening, a script that Redis treats as a write. */
 export async function idleCall(caller: RedisCaller, place: Place, watch: OpeningWatch): Promise<void> {
   const opening = watch.current()
   if (!opening) {

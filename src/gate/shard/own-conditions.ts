@@ -7,12 +7,12 @@ import type { OwnHealth } from '../gate.ts'
 import type { OpeningWatch } from '../redis/epoch-watch.ts'
 import type { Pulse } from '../redis/pulse.ts'
 
-/** At this share the journal is an alarm; at 90 % the gate closes. */
+/** At this share the journal raises an alarm; at 90 % the gate closes. */
 const FILLS_AT = 0.7
-/** A frame that was not acked counts so long when nothing is published after it: by then the relay has tried for seconds. */
+/** How long a frame that was not acked counts when no publish follows: by then the relay has tried for seconds. */
 const REMEMBERED_MS = 10_000
 
-/** The last word of the journal about a frame. */
+/** The result of the last publish of a frame. */
 export class LastPublish {
   #acked: boolean | undefined
   #reason = ''
@@ -23,7 +23,7 @@ export class LastPublish {
     this.#logger = logger
   }
 
-  /** Says the first refusal of a row in the log. */
+  /** Logs the first of several refusals in a row. */
   note(acked: boolean, reason: string): void {
     if (!acked && this.#acked !== false)
       this.#logger.warn({ reason }, 'the journal did not ack a frame; its orders are pending')
@@ -32,7 +32,7 @@ export class LastPublish {
     this.#at = performance.now()
   }
 
-  /** Why a frame was refused lately and none was acked after it; '' otherwise. */
+  /** Why a frame was refused recently, when none was acked after it; '' otherwise. */
   refusal(): string {
     return this.#acked === false && performance.now() - this.#at < REMEMBERED_MS ? this.#reason : ''
   }
@@ -47,7 +47,7 @@ interface OwnParts {
   readonly lastPublish: Pick<LastPublish, 'refusal'>
 }
 
-/** What a gate knows of its own connections, from the calls that it makes anyway. */
+/** What a gate knows about its own connections, from the calls that it makes anyway. */
 export function ownHealth({ watch, batcher, pulse, connection, fullness, lastPublish }: OwnParts): OwnHealth {
   const redis = pulse.redis()
   const writable = pulse.writable()

@@ -27,7 +27,7 @@ async function ask<Kind extends CallReply['kind']>(
   throw new UnavailableError(`The ${kind} of this user are not readable in Redis.`)
 }
 
-/** Reads what Redis knows of users, over the connection for reads, and hashes of rules and stock. */
+/** Reads what Redis holds about users, over the connection for reads, and the hashes of rules and stock. */
 export function createReader(router: Router): UserReader & HashReader {
   async function list<What extends ListReply['kind']>(user: string, what: What, name = ''): Promise<ReplyOf<What>> {
     return ask(router.ofUser(user), { op: 'list', what, user, name }, what)
@@ -43,7 +43,7 @@ export function createReader(router: Router): UserReader & HashReader {
     return items.map(({ item, journaled }) => ({ win: item, journaled }))
   }
 
-  /** An order or win stands with its user. */
+  /** An order or win is in the shard of its user. */
   const isWith = (user: string, id: string) => router.ofId(id) === router.ofUser(user)
 
   return {

@@ -7,12 +7,12 @@ const DEADLINE = { part: 'Redis', ms: 1000 } as const
 
 type ShardWords = readonly [epoch: string | null, open: string | null]
 
-/** What a Redis that was wiped or is being written does not hold is not nothing. @throws UnavailableError */
+/** While Redis was wiped or is being written, a missing hash does not mean that there is none. @throws UnavailableError */
 function assertOpen([epoch, open]: ShardWords): void {
   if (epoch === null || epoch !== open) throw new UnavailableError('Redis does not hold the shard at the moment')
 }
 
-/** Replies of one moment, behind what the shard says of itself in the same one. @throws UnavailableError */
+/** Replies of one transaction, after the shard's own state in the same transaction. @throws UnavailableError */
 async function inOneMoment(transaction: ChainableCommander): Promise<unknown[]> {
   const replies = await withDeadline(transaction.exec(), DEADLINE)
   return (replies ?? []).map(([error, value]) => {
@@ -36,7 +36,7 @@ export async function readHashes(
   return hashes as Array<Record<string, string>>
 }
 
-/** How many frames wait for the journal and for Postgres, also of a shard that is being opened. @throws UnavailableError */
+/** How many frames wait for the journal and for Postgres, also while the shard is being opened. @throws UnavailableError */
 export async function readDepths(redis: Redis, prefix: string): Promise<{ outbox: number; kept: number }> {
   const [shard, outbox, kept] = shardKeys(prefix)
   const transaction = redis.multi().hget(shard, 'epoch').xlen(outbox).hlen(kept)

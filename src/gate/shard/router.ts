@@ -2,13 +2,13 @@ import { UnavailableError } from '../../base/errors.ts'
 import type { ConnectedShard } from './connect-shard.ts'
 import type { ShardSlot } from './late-shard.ts'
 
-/** The only place that knows which shard something belongs to. */
+/** The only place that knows to which shard a user or an id belongs. */
 export interface Router {
   /** The shard that decides for a user; undefined while it is not connected. */
   find(user: string): ConnectedShard | undefined
   /** Likewise. @throws UnavailableError while it is not connected */
   ofUser(user: string): ConnectedShard
-  /** The shard that an id `<shard>-<epoch>-<sequence>` names; undefined where there is none. @throws UnavailableError */
+  /** The shard that an id `<shard>-<epoch>-<sequence>` names; undefined when there is no such shard. @throws UnavailableError */
   ofId(id: string): ConnectedShard | undefined
   /** The shard whose rules and stock are read. @throws UnavailableError */
   ofRules(): ConnectedShard
@@ -23,9 +23,9 @@ export function connectedIn(slot: ShardSlot | undefined): ConnectedShard {
 }
 
 /**
- * Routes over the one shard that there is, without a look at what is routed. With several, a user belongs to
- * `crc32(user) mod SHARDS`, what `$system` asks for names its shard, and rules and stock are read of all of them: the type of
- * the list says where to begin.
+ * Routes everything to the one shard, without looking at user or id. With several shards a user will belong to
+ * `crc32(user) mod SHARDS`, an adjustment of `$system` will name its shard, and rules and stock will be read from all of them; the
+ * type of `slots` makes tsc name the code to change.
  */
 export function createRouter(slots: readonly [ShardSlot]): Router {
   const [only] = slots

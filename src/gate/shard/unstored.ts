@@ -18,13 +18,13 @@ function unstored(frame: Frame, decision: FrameDecision, journaled: boolean): Un
     entity: `${frame.shard}-${entity}`,
     record: recordOfDecision(decision, entity),
     request: decision.request,
-    // a script names other users' hashes by their keys; `u` is the one of this decision
+    // a script names the hashes of other users by their keys; `u` is that of this decision's user
     moved: decision.add?.u ?? decision.add?.[logical.user(decision.user)] ?? {},
     journaled
   }
 }
 
-/** Reads what lua/commands/list.lua cut out of frames: each with one decision. @throws UnavailableError */
+/** Reads the frames that lua/commands/list.lua returns, each with one decision. @throws UnavailableError */
 export function readUnstored(items: ReadonlyArray<Live<string>>): UnstoredDecision[] {
   return items.flatMap(({ item, journaled }) => {
     const parsed = parseFrame(item)
