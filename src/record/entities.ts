@@ -10,19 +10,23 @@ export interface Entity {
   readonly win?: WinRecord
 }
 
+/** Reads the record of each. @throws Error when it is not readable */
+const readers = {
+  order: (id, record) => ({ order: decodeOrder(id, record) }),
+  win: (id, record) => ({ win: decodeWin(id, record) })
+} satisfies Readonly<Record<EntityKind, (id: string, record: string) => Entity>>
+
 /** The field of the user's hash that keeps the record of what a decision is about; '' for a type that is about nothing. */
 export function recordField(type: string, entity: string): string {
   const kind = entityKindOf(type)
   return kind === null ? '' : userField[kind](entity)
 }
 
-const ORDER = userField.order('')
-const WIN = userField.win('')
+const prefixes = (Object.keys(readers) as EntityKind[]).map((kind) => [kind, userField[kind]('')] as const)
 
 /** The kind of record that a field of a user's hash keeps; undefined for every other field. */
 export function recordKindOf(field: string): EntityKind | undefined {
-  if (field.startsWith(ORDER)) return 'order'
-  return field.startsWith(WIN) ? 'win' : undefined
+  return prefixes.find(([, prefix]) => field.startsWith(prefix))?.[0]
 }
 
 /** `<epoch>-<sequence>` of the order or win that a decision made or moved, '' when it is about none. */
@@ -43,6 +47,6 @@ export function recordOfDecision({ type, put }: FrameDecision, entity: string): 
  * @throws Error when the record is not readable
  */
 export function entityIn(type: string, id: string, record: string): Entity {
-  if (record === '') return {}
-  return entityKindOf(type) === 'order' ? { order: decodeOrder(id, record) } : { win: decodeWin(id, record) }
+  const kind = record === '' ? null : entityKindOf(type)
+  return kind === null ? {} : readers[kind](id, record)
 }

@@ -1,6 +1,7 @@
 import type { FrameDecision } from '../../../journal/frame.ts'
-import { type DecisionType, type EntityKind, entityKindOf } from '../../../record/decisions.ts'
+import { type EntityKind, entityKindOf, reportKindOf } from '../../../record/decisions.ts'
 import { recordKindOf } from '../../../record/entities.ts'
+import type { ReportKind } from '../../../record/reports/index.ts'
 import { orders } from './order.ts'
 import { redemptions } from './redemption.ts'
 import type { Decided, KindRows, RowKind } from './row-kind.ts'
@@ -9,10 +10,13 @@ import { wins } from './win.ts'
 /** Rows of what keeps a record with its user, made of the record. */
 const ofEntities = { order: orders, win: wins } satisfies Record<EntityKind, RowKind>
 
-/** Rows of decisions without a record, made of the report. A type that is not here has its row in `decisions` alone. */
-const ofDecisions: Partial<Record<DecisionType, RowKind>> = { 'claim.accepted': redemptions }
+/** Rows of decisions that keep no record, made of the report. One whose kind is not here has its row in `decisions` alone. */
+const ofReports: Partial<Record<ReportKind, RowKind>> = { redemption: redemptions }
 
-const kindOf = (type: string): RowKind | undefined => ofDecisions[type as DecisionType]
+function reportRows(type: string): RowKind | undefined {
+  const kind = reportKindOf(type)
+  return kind === null ? undefined : ofReports[kind]
+}
 
 /** @throws Error when a record or a report, of which a row is to be made, is not one */
 export function checkKinds({ type, put, report = '' }: FrameDecision): void {
@@ -21,13 +25,13 @@ export function checkKinds({ type, put, report = '' }: FrameDecision): void {
     const kind = recordKindOf(field)
     if (kind !== undefined) ofEntities[kind].check(field, fields[field] ?? '')
   }
-  kindOf(type)?.check('', report)
+  reportRows(type)?.check('', report)
 }
 
 /** Adds the row that a decision makes beside its own, if it makes one. */
 export function addKindRow(rows: KindRows, decided: Decided): void {
   const { type, record } = decided.row
-  kindOf(type)?.add(rows, decided)
+  reportRows(type)?.add(rows, decided)
   const entity = record === '' ? null : entityKindOf(type)
   if (entity !== null) ofEntities[entity].add(rows, decided)
 }
