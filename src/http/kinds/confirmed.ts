@@ -7,7 +7,7 @@ import { winView } from '../views/win.ts'
 import { RefundDue } from '../wire/schemas.ts'
 import { namedKinds } from './index.ts'
 import type { Decided } from './kind.ts'
-import type { DecisionContext } from './parts/decision.ts'
+import { type DecisionContext, headOf } from './parts/decision.ts'
 
 const decidedOfKinds = namedKinds.map(([, { decided }]) => decided)
 const byEntity = new Map(decidedOfKinds.map((decided) => [decided.entity, decided]))
@@ -44,14 +44,13 @@ function revocationView(decision: Decision) {
  * @throws Error for a decision that no client's request can lead to
  */
 export function confirmedAny(decision: Decision, context: DecisionContext): ConfirmedBody {
-  const { id, sequence, type, win } = decision
-  const head = { outcome: 'confirmed', requestId: context.requestId, sequence, eventId: id } as const
+  const { id, type, win } = decision
   const decided = decidedOf(type)
-  if (decided !== undefined) return { ...head, ...decided.show(decision, context) }
+  if (decided !== undefined) return decided.body(decision, context)
   if (win !== undefined) {
     const shown = winView(win, { ...context, code: context.codes?.[0] })
-    const members = { win: shown, ...(type === 'win.revoked' && { revocation: revocationView(decision) }) }
-    return { ...head, ...members }
+    const revoked = type === 'win.revoked' && { revocation: revocationView(decision) }
+    return { ...headOf(decision, context), win: shown, ...revoked }
   }
   throw new Error(`decision ${id} (${type}) is nothing to show`)
 }

@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
+import type { ConfirmedBody } from '../views/schemas.ts'
 import type { Wish } from './parts/command.ts'
 import type { DecisionContext } from './parts/decision.ts'
 import type { LiveContext, ViewContext } from './parts/page.ts'
@@ -41,8 +42,8 @@ export interface Decided {
   readonly confirmed: { readonly file: string; readonly schema: TSchema }
   /** what else is published below /schemas/, by file name */
   readonly documents: Readonly<Record<string, TSchema>>
-  /** The members of the body of a 201 beside its head. */
-  show(decision: Decision, context: DecisionContext): object
+  /** The body of a 201; written out by each kind, for making one of two objects costs a microsecond. */
+  body(decision: Decision, context: DecisionContext): ConfirmedBody
   /** The codes that a decision entitles to; undefined for none. */
   codes?(decision: Decision): { readonly pool: string; readonly quantity: number } | undefined
 }

@@ -8,6 +8,7 @@ import { fixedHash } from '../wire/idempotency.ts'
 import { listOf, QUANTITY_MAX, Time } from '../wire/schemas.ts'
 import type { Decided, HttpKind, Page, Participation } from './kind.ts'
 import { participateCommand } from './parts/command.ts'
+import { headOf } from './parts/decision.ts'
 import { commonView, countedSessionsView, liveSessionView, rulesViewOf, sessionRemaining } from './parts/page.ts'
 import { Amounts, common, left, limit, sessions, sessionsOfRules } from './parts/page-schemas.ts'
 
@@ -70,7 +71,7 @@ const decided: Decided = {
     schema: Type.Object({ ...confirmedHead, claim: Claim }, { title: 'ConfirmedClaim' })
   },
   documents: { 'claim.json': Claim, 'claim-list.json': ClaimList },
-  show(decision, context) {
+  body(decision, context) {
     const { quantity, moves } = decodeRedemption(decision.report)
     const claim: Claim = {
       id: decision.id,
@@ -82,7 +83,7 @@ const decided: Decided = {
       acceptedAt: isoTime(decision.at),
       ...codesView(context.codes)
     }
-    return { claim }
+    return { ...headOf(decision, context), claim }
   },
   codes(decision) {
     const { pool, quantity } = decodeRedemption(decision.report)

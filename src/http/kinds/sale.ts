@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Sale } from '../../campaign/kinds/sale/rules.ts'
 import { replayField } from '../../record/replay.ts'
 import { ProblemError } from '../problems/problems.ts'
-import { orderMembers } from '../views/order.ts'
+import { confirmedView } from '../views/order.ts'
 import { fixedHash } from '../wire/idempotency.ts'
 import { BuyBody, Confirmed, Order, OrderList } from '../wire/schemas.ts'
 import type { Decided, HttpKind, Page, Participation } from './kind.ts'
@@ -47,7 +47,7 @@ const decided: Decided = {
   schema: Order,
   confirmed: { file: 'confirmed.json', schema: Confirmed },
   documents: { 'order.json': Order, 'order-list.json': OrderList },
-  show: orderMembers
+  body: (decision, { requestId }) => confirmedView(decision, requestId)
 }
 
 const terms = {

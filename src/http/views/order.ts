@@ -36,18 +36,19 @@ export function liveOrderView({ order, journaled }: LiveOrder): Order {
 }
 
 /**
- * The members of the body of a 201 that show an order and what is to be paid back.
+ * The body of a 201.
  * @throws Error for a decision about no order, which no route that answers with orders can get
  */
-export function orderMembers(decision: Decision): Pick<Confirmed, 'order' | 'refundDue'> {
-  if (decision.order === undefined) throw new Error(`decision ${decision.id} (${decision.type}) is about no order`)
-  return { order: orderView(decision.order), ...dueView(decision) }
-}
-
-/** The body of a 201. @throws Error for a decision about no order */
 export function confirmedView(decision: Decision, requestId: string): Confirmed {
-  const { id, sequence } = decision
-  return { outcome: 'confirmed', requestId, sequence, eventId: id, ...orderMembers(decision) }
+  if (decision.order === undefined) throw new Error(`decision ${decision.id} (${decision.type}) is about no order`)
+  return {
+    outcome: 'confirmed',
+    requestId,
+    sequence: decision.sequence,
+    eventId: decision.id,
+    order: orderView(decision.order),
+    ...dueView(decision)
+  }
 }
 
 /** What a cancellation or a return leaves to be paid back. */

@@ -106,7 +106,7 @@ export const confirmedHead = {
 }
 
 /** The body of a 201: its head, and what was decided. */
-export type ConfirmedBody = Static<TObject<typeof confirmedHead>>
+export type ConfirmedBody = Static<TObject<typeof confirmedHead>> & Readonly<Record<string, unknown>>
 
 export const ConfirmedWin = Type.Object(
   { ...confirmedHead, win: Win, revocation: Type.Optional(revocation) },

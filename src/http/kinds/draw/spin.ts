@@ -7,7 +7,7 @@ import { Amounts, Balances, Credited, confirmedHead, orNull, PrizeName, WinState
 import { prizeName, winState, wonPrize } from '../../views/win.ts'
 import { Time } from '../../wire/schemas.ts'
 import type { Decided } from '../kind.ts'
-import type { DecisionContext } from '../parts/decision.ts'
+import { type DecisionContext, headOf } from '../parts/decision.ts'
 
 const Spin = Type.Object(
   {
@@ -66,5 +66,5 @@ export const spin: Decided = {
     schema: Type.Object({ ...confirmedHead, spin: Spin }, { title: 'ConfirmedSpin' })
   },
   documents: { 'spin.json': Spin },
-  show: (decision, context) => ({ spin: spinView(decision, context) })
+  body: (decision, context) => ({ ...headOf(decision, context), spin: spinView(decision, context) })
 }

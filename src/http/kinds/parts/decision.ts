@@ -1,4 +1,5 @@
 import type { ActivityRules } from '../../../campaign/kinds/index.ts'
+import type { Decision } from '../../../gate/batch/outcomes.ts'
 import type { Language } from '../../problems/language.ts'
 import type { FindPrize } from '../../views/win.ts'
 
@@ -14,4 +15,9 @@ export interface DecisionContext {
   readonly findPrize: FindPrize
   /** codes of a claim; none while they are not assigned */
   readonly codes?: readonly string[]
+}
+
+/** What the body of every 201 begins with. */
+export function headOf({ id, sequence }: Decision, { requestId }: Pick<DecisionContext, 'requestId'>) {
+  return { outcome: 'confirmed', requestId, sequence, eventId: id } as const
 }

@@ -7,7 +7,7 @@ import { balancesView, creditedView } from '../../views/report.ts'
 import { Balances, Credited, confirmedHead } from '../../views/schemas.ts'
 import { Time } from '../../wire/schemas.ts'
 import type { Decided } from '../kind.ts'
-import type { DecisionContext } from '../parts/decision.ts'
+import { type DecisionContext, headOf } from '../parts/decision.ts'
 
 const Completion = Type.Object(
   {
@@ -63,5 +63,5 @@ export const completion: Decided = {
     schema: Type.Object({ ...confirmedHead, completion: Completion }, { title: 'ConfirmedCompletion' })
   },
   documents: { 'completion.json': Completion },
-  show: (decision, context) => ({ completion: completionView(decision, context) })
+  body: (decision, context) => ({ ...headOf(decision, context), completion: completionView(decision, context) })
 }
