@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fetchFault } from '../../base/errors.ts'
+import { ID } from '../../base/shapes.ts'
 import type { Config } from '../../config/config.ts'
 import { signTokens } from '../../http/auth/sign-token.ts'
 import { type AdminReply, refusalText } from '../../stack/admin-client.ts'
@@ -18,7 +19,7 @@ interface BuyCommand {
   readonly url?: string | undefined
 }
 
-const PLACE = /^([a-z0-9][a-z0-9-]{0,31})\/([a-z0-9][a-z0-9-]{0,31})$/
+const PLACE = new RegExp(`^(${ID})/(${ID})$`)
 const TOKEN_SECONDS = 600
 const ANSWER_MS = 10_000
 const PATIENT_MS = 30_000

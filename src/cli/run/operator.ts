@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
 import type pg from 'pg'
+import { ID_PATTERN } from '../../base/shapes.ts'
 import type { Config } from '../../config/config.ts'
 import { StackError } from '../../stack/errors.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
@@ -30,7 +31,7 @@ export interface OperatorCommand {
   readonly json?: boolean | undefined
 }
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/
+const NAME = new RegExp(ID_PATTERN)
 const TOKEN_BYTES = 32
 const STOPS = 'It stops working within 10 seconds at every gateway.'
 
