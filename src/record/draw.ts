@@ -9,7 +9,7 @@ export const EDITION = 2
 export const KEPT_DAYS = 30
 
 /** What the gate notes of a user's unused daily chances at the first spin of a day: how many came from the days before it. */
-export interface KeptChances {
+interface KeptChances {
   /** number of the local day */
   readonly day: number
   readonly count: number
@@ -28,7 +28,7 @@ export function leftOfDay(kept: KeptChances, daily: number, spent: number): numb
 }
 
 /** What carried chances are computed from, for one user and draw. */
-export interface ChancesBefore {
+interface ChancesBefore {
   /** chances of a day */
   readonly daily: number
   readonly kept: KeptChances | undefined

@@ -61,7 +61,7 @@ export const unitName = {
 } as const
 
 /** What a unit is of. */
-export type UnitParts =
+type UnitParts =
   | { readonly kind: 'chances'; readonly draw: string }
   | { readonly kind: 'entitlement'; readonly name: string }
   | { readonly kind: 'doubler' }

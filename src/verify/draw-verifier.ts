@@ -28,7 +28,7 @@ export class NotVerifiableError extends FloodgateError {
   }
 }
 
-export interface VerifyOptions extends DrawPlace {
+interface VerifyOptions extends DrawPlace {
   /** 64 hex digits; needed while the file does not reveal the seed */
   readonly seed?: string | undefined
   /** the commitment as it was noted before the draw, 64 hex digits: that of the file must be the same */

@@ -36,7 +36,7 @@ export interface GrantResult {
 const NAMED = new RegExp(`^(chances|entitlement):(${ID})$`)
 
 /** The field of the user's hash that a unit stands for; undefined where the campaign has no such unit. */
-export function grantedField(rules: Rules, unit: string): string | undefined {
+function grantedField(rules: Rules, unit: string): string | undefined {
   const [, word, name = ''] = NAMED.exec(unit) ?? []
   if (word === 'entitlement') return userField.entitlement(rules.id, name)
   if (word === 'chances') return hasChances(rules, name) ? userField.chances(rules.id, name) : undefined

@@ -9,7 +9,7 @@ import { kindOf } from '../kinds/index.ts'
 import { stockKey } from '../parts/fields.ts'
 
 /** What was asked of one number, and what the gate really did; `applied` is null while that is not known. */
-export interface AppliedAdd {
+interface AppliedAdd {
   readonly key: string
   readonly field: string
   readonly asked: number

@@ -12,7 +12,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
 import { standingView } from './me-view.ts'
 
-export interface MeOptions {
+interface MeOptions {
   readonly gate: Pick<UserReader, 'fieldsOf'>
   readonly pool: pg.Pool
   readonly finder: ActivityFinder

@@ -12,7 +12,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { refusals, UserId } from '../wire/schemas.ts'
 import { userOfBody } from '../wire/user-in.ts'
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly pool: pg.Pool
   readonly finder: ActivityFinder
   readonly now: () => number

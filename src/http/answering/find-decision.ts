@@ -7,14 +7,14 @@ import { replayField } from '../../record/replay.ts'
 import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
 
 /** A decision, and where it was made. */
-export interface PlacedDecision {
+interface PlacedDecision {
   readonly decision: Decision
   readonly campaign: string
   readonly activity: string
 }
 
 /** A stored decision as the gate would tell it. */
-export function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
+function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
   return { id, sequence, type, at: at.getTime(), report, ...entityIn(type, entity, record) }
 }
 

@@ -14,7 +14,7 @@ import { pageOf, pageView } from '../wire/pages.ts'
 import { decisionAnswers, EmptyBody, ListQuery, Order, OrderList, OrderParams, refusals } from '../wire/schemas.ts'
 import type { OrderFinder } from './find-orders.ts'
 
-export interface OrderOptions {
+interface OrderOptions {
   readonly gate: Decider
   readonly orders: OrderFinder
   readonly authenticate: OnRequest

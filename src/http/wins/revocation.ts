@@ -10,7 +10,7 @@ import { issuedUser } from '../../store/connection/user-name.ts'
 import type { FoundWin, WinFinder } from './find-wins.ts'
 
 /** Who revokes, why, and whether the prize goes back into its quota. */
-export interface Revocation {
+interface Revocation {
   readonly operator: string
   readonly reason: string
   readonly returnQuota: boolean

@@ -1,5 +1,5 @@
 /** What an adjustment says about itself. */
-export interface AdjustmentReport {
+interface AdjustmentReport {
   readonly kind: 'adjustment'
   /** what each of its `adds` really did, in their order: removing takes what is left */
   readonly applied: readonly number[]

@@ -1,7 +1,7 @@
 import { type Move, numberOrNull, reportParts } from './moves.ts'
 
 /** What a completion of a task says about itself. */
-export interface CompletionReport {
+interface CompletionReport {
   readonly kind: 'completion'
   /** the local day that it counts for, days since 1970; null where the task is done once a campaign */
   readonly day: number | null

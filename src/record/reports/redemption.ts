@@ -1,7 +1,7 @@
 import { type Move, reportParts } from './moves.ts'
 
 /** What a redemption (a decision claim.accepted) says about itself. */
-export interface RedemptionReport {
+interface RedemptionReport {
   readonly kind: 'redemption'
   readonly quantity: number
   /** that its codes are of, '' where it has none */

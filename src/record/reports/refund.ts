@@ -1,7 +1,7 @@
 import { type OrderStatus, orderStatusOf } from '../statuses.ts'
 
 /** Money that is due back, as a cancellation, a return or a payment that came too late tells it. */
-export interface RefundReport {
+interface RefundReport {
   readonly kind: 'refund'
   /** the order right after the decision: its status, and units returned so far */
   readonly status: OrderStatus

@@ -1,7 +1,7 @@
 import { amountsOf, type Move, reportParts } from './moves.ts'
 
 /** What a claim or a revocation of a win says about itself. */
-export interface WinChangeReport {
+interface WinChangeReport {
   readonly kind: 'win-change'
   /** `<epoch>-<sequence>` of the win */
   readonly win: string

@@ -7,7 +7,7 @@ import { RulesError, type SpinPrize, type SpinSub } from './rules.ts'
 import { countOf, type Spin } from './spin.ts'
 
 /** How a spin may end: the prize and why it is not the picked one ('' when it is). */
-export interface Answer {
+interface Answer {
   readonly prize: string
   readonly why: string
 }
@@ -22,7 +22,7 @@ export interface CheckedPrize {
   readonly byMissing: boolean
 }
 
-export function prizeOf({ rules }: Spin, id: string): SpinPrize {
+function prizeOf({ rules }: Spin, id: string): SpinPrize {
   const prize = rules.prizes.get(id)
   if (!prize) throw new RulesError(`there is no prize ${JSON.stringify(id)}`)
   return prize

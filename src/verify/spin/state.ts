@@ -19,7 +19,7 @@ export interface Spinner {
 }
 
 /** The quota of a prize. */
-export interface Quota {
+interface Quota {
   readonly remaining: Supply
   readonly total: Supply
   /** prizes given and not taken back */
@@ -31,7 +31,7 @@ export interface DrawPlace {
   readonly draw: string
 }
 
-export interface KnownWin {
+interface KnownWin {
   readonly user: string
   readonly prize: string
   revoked: boolean

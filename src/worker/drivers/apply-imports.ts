@@ -12,7 +12,7 @@ const AT_ONCE = 128
 const STEP_MS = 1000
 
 /** The replay field under which an opening balance is credited: once for a unit and a reference. */
-export function importKey({ unit, reference }: Pick<OpenImport, 'unit' | 'reference'>): string {
+function importKey({ unit, reference }: Pick<OpenImport, 'unit' | 'reference'>): string {
   return replayField.importLine(unit, reference)
 }
 

@@ -22,7 +22,7 @@ const final: ReadonlySet<string> = new Set([
 ])
 
 /** The replay field under which a goal is decided: once for a user, a task and a period. */
-export function taskKey({ campaign, task, period }: Pick<DueTask, 'campaign' | 'task' | 'period'>): string {
+function taskKey({ campaign, task, period }: Pick<DueTask, 'campaign' | 'task' | 'period'>): string {
   return replayField.goal(campaign, task, period)
 }
 

@@ -5,7 +5,7 @@ import type { Openings } from './openings.ts'
 import { readFrame } from './read-frame.ts'
 
 /** What one reader of the journal does with frames: the projection makes rows of them, the relay makes events. */
-export interface FrameCarrier<Made> {
+interface FrameCarrier<Made> {
   readonly shard: number
   /** of the stream that is read */
   readonly epoch: number
