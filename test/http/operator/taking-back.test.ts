@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startMallShop } from '../support/shop/mall-shop.ts'
-import { waitFor } from '../support/wait.ts'
+import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const { ask, admin, publish, pool } = await startMallShop(t)
 const HOUR = 3_600_000

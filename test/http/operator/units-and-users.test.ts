@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Answer, startMallShop } from '../support/shop/mall-shop.ts'
-import { waitFor } from '../support/wait.ts'
+import { type Answer, startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const shop = await startMallShop(t)
 const { ask, admin, pool } = shop

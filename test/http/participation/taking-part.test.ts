@@ -1,9 +1,9 @@
 import { type Test, test } from 'tap'
-import { UnavailableError } from '../../src/base/errors.ts'
-import { drawRandom } from '../../src/record/draw-random.ts'
-import { aCatalogue, bearer, publicApp, type TestApp } from '../support/http/http-app.ts'
-import { buy, isProblem, refused } from '../support/http/http-requests.ts'
-import { aMall, aWin, DECIDED_AT, decided, SEED } from '../support/shop/mall.ts'
+import { UnavailableError } from '../../../src/base/errors.ts'
+import { drawRandom } from '../../../src/record/draw-random.ts'
+import { aCatalogue, bearer, publicApp, type TestApp } from '../../support/http/http-app.ts'
+import { buy, isProblem, refused } from '../../support/http/http-requests.ts'
+import { aMall, aWin, DECIDED_AT, decided, SEED } from '../../support/shop/mall.ts'
 
 const at = (path: string) => `/v1/campaigns/mall/${path}`
 const SPIN = at('draws/wheel/spins')

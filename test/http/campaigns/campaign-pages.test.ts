@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'tap'
-import { UnavailableError } from '../../src/base/errors.ts'
-import { type ConditionName, conditionTable } from '../../src/health/conditions.ts'
-import { setDrainPhase } from '../../src/http/running/drain.ts'
-import { aCampaign, aCatalogue, bearer, publicApp, type TestApp } from '../support/http/http-app.ts'
-import { waitFor } from '../support/wait.ts'
+import { UnavailableError } from '../../../src/base/errors.ts'
+import { type ConditionName, conditionTable } from '../../../src/health/conditions.ts'
+import { setDrainPhase } from '../../../src/http/running/drain.ts'
+import { aCampaign, aCatalogue, bearer, publicApp, type TestApp } from '../../support/http/http-app.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const alice = { authorization: bearer('alice', 2) }
 const stock = { 'am:total': '1000', 'am:remaining': '990', 'am:held': '7', 'am:paid': '3', 'am:position': '10' }

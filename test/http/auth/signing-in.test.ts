@@ -2,9 +2,9 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { test } from 'tap'
-import { createMetrics } from '../../src/http/running/metrics.ts'
-import { bearer, publicApp, SECRET, type TestApp } from '../support/http/http-app.ts'
-import { buy, isProblem, refused } from '../support/http/http-requests.ts'
+import { createMetrics } from '../../../src/http/running/metrics.ts'
+import { bearer, publicApp, SECRET, type TestApp } from '../../support/http/http-app.ts'
+import { buy, isProblem, refused } from '../../support/http/http-requests.ts'
 
 function token(payload: object, header: object = { alg: 'HS256', typ: 'JWT' }, secret = SECRET): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -1,10 +1,10 @@
 import pino from 'pino'
 import tap, { test } from 'tap'
-import { createCodeAssigner } from '../../src/http/answering/codes.ts'
-import { loadCodes } from '../../src/store/campaigns/codes.ts'
-import { freshDatabase } from '../support/servers/database.ts'
-import { sharedServers } from '../support/servers/servers.ts'
-import { waitFor } from '../support/wait.ts'
+import { createCodeAssigner } from '../../../src/http/answering/codes.ts'
+import { loadCodes } from '../../../src/store/campaigns/codes.ts'
+import { freshDatabase } from '../../support/servers/database.ts'
+import { sharedServers } from '../../support/servers/servers.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 const tickets = { campaign: 'mall', pool: 'tickets' }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ProblemError } from '../../src/http/problems/problems.ts'
-import { createServer } from '../../src/http/server/server.ts'
-import { isStorable, unstorableTexts } from '../../src/store/connection/storable-text.ts'
-import { startMallShop } from '../support/shop/mall-shop.ts'
+import { ProblemError } from '../../../src/http/problems/problems.ts'
+import { createServer } from '../../../src/http/server/server.ts'
+import { isStorable, unstorableTexts } from '../../../src/store/connection/storable-text.ts'
+import { startMallShop } from '../../support/shop/mall-shop.ts'
 
 const unstorable = fc.constantFrom('a\0b', '\0', 'x\ud800', '\udfffy')
 const text = fc.oneof(fc.string({ unit: 'binary' }), unstorable)

@@ -1,11 +1,11 @@
 import tap, { test } from 'tap'
-import { maskUser } from '../../src/http/wins/winners-route.ts'
-import { assignCodes, loadCodes } from '../../src/store/campaigns/codes.ts'
-import { bearer, type TestApp } from '../support/http/http-app.ts'
-import { buy, isProblem } from '../support/http/http-requests.ts'
-import { startMall, storeWin, unstored } from '../support/http/stored-wins.ts'
-import { sharedServers } from '../support/servers/servers.ts'
-import { aWin, DECIDED_AT, decided } from '../support/shop/mall.ts'
+import { maskUser } from '../../../src/http/wins/winners-route.ts'
+import { assignCodes, loadCodes } from '../../../src/store/campaigns/codes.ts'
+import { bearer, type TestApp } from '../../support/http/http-app.ts'
+import { buy, isProblem } from '../../support/http/http-requests.ts'
+import { startMall, storeWin, unstored } from '../../support/http/stored-wins.ts'
+import { sharedServers } from '../../support/servers/servers.ts'
+import { aWin, DECIDED_AT, decided } from '../../support/shop/mall.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 const alice = { authorization: bearer('alice', 2) }

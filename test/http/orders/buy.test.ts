@@ -1,9 +1,9 @@
 import { test } from 'tap'
-import type { Outcome } from '../../src/gate/batch/outcomes.ts'
-import { setDrainPhase } from '../../src/http/running/drain.ts'
-import { publicApp } from '../support/http/http-app.ts'
-import { BUY_KEY, buy, isProblem, refused } from '../support/http/http-requests.ts'
-import { accepted, anOrder } from '../support/http/scripted-gate.ts'
+import type { Outcome } from '../../../src/gate/batch/outcomes.ts'
+import { setDrainPhase } from '../../../src/http/running/drain.ts'
+import { publicApp } from '../../support/http/http-app.ts'
+import { BUY_KEY, buy, isProblem, refused } from '../../support/http/http-requests.ts'
+import { accepted, anOrder } from '../../support/http/scripted-gate.ts'
 
 test('a confirmed order is answered as the contract shows it', async (t) => {
   const shop = await publicApp(t)

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { openDefinition } from '../campaign/set-up.ts'
-import { startMallShop } from '../support/shop/mall-shop.ts'
-import { waitFor } from '../support/wait.ts'
+import { openDefinition } from '../../campaign/set-up.ts'
+import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const { admin, ask, pool, publish } = await startMallShop(t)
 await publish(openDefinition('compared') as { id: string })

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { UnavailableError } from '../../src/base/errors.ts'
-import { HealthCheck } from '../../src/http/server/health.ts'
-import { createShardMetrics } from '../../src/http/server/shard-metrics.ts'
-import { recordFound } from '../../src/store/shard/reconciliations.ts'
-import { ScriptedGate } from '../support/http/scripted-gate.ts'
-import { freshDatabase } from '../support/servers/database.ts'
-import { sharedServers } from '../support/servers/servers.ts'
+import { UnavailableError } from '../../../src/base/errors.ts'
+import { HealthCheck } from '../../../src/http/server/health.ts'
+import { createShardMetrics } from '../../../src/http/server/shard-metrics.ts'
+import { recordFound } from '../../../src/store/shard/reconciliations.ts'
+import { ScriptedGate } from '../../support/http/scripted-gate.ts'
+import { freshDatabase } from '../../support/servers/database.ts'
+import { sharedServers } from '../../support/servers/servers.ts'
 
 const { databaseUrl } = await sharedServers(t)
 

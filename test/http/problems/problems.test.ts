@@ -1,11 +1,17 @@
 import { pino } from 'pino'
 import { test } from 'tap'
-import { UnavailableError } from '../../src/base/errors.ts'
-import { pickLanguage } from '../../src/http/problems/language.ts'
-import { type ProblemCode, problemBody, problemTable, problemType, spreadMs } from '../../src/http/problems/problems.ts'
-import { createSeldom } from '../../src/http/running/seldom.ts'
-import { bearer, publicApp } from '../support/http/http-app.ts'
-import { waitFor } from '../support/wait.ts'
+import { UnavailableError } from '../../../src/base/errors.ts'
+import { pickLanguage } from '../../../src/http/problems/language.ts'
+import {
+  type ProblemCode,
+  problemBody,
+  problemTable,
+  problemType,
+  spreadMs
+} from '../../../src/http/problems/problems.ts'
+import { createSeldom } from '../../../src/http/running/seldom.ts'
+import { bearer, publicApp } from '../../support/http/http-app.ts'
+import { waitFor } from '../../support/wait.ts'
 
 /** The contract's codes by status, written down once more: a code or status changed by mistake must not pass. */
 const contract: Record<number, string> = {

@@ -1,12 +1,12 @@
 import tap, { test } from 'tap'
-import { loadCodes } from '../../src/store/campaigns/codes.ts'
-import { readWinDetails } from '../../src/store/reading/win-details.ts'
-import { bearer, type TestApp } from '../support/http/http-app.ts'
-import { buy, isProblem, refused } from '../support/http/http-requests.ts'
-import { startMall } from '../support/http/stored-wins.ts'
-import { sharedServers } from '../support/servers/servers.ts'
-import { aWin, DECIDED_AT, decided } from '../support/shop/mall.ts'
-import { waitFor } from '../support/wait.ts'
+import { loadCodes } from '../../../src/store/campaigns/codes.ts'
+import { readWinDetails } from '../../../src/store/reading/win-details.ts'
+import { bearer, type TestApp } from '../../support/http/http-app.ts'
+import { buy, isProblem, refused } from '../../support/http/http-requests.ts'
+import { startMall } from '../../support/http/stored-wins.ts'
+import { sharedServers } from '../../support/servers/servers.ts'
+import { aWin, DECIDED_AT, decided } from '../../support/shop/mall.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const { databaseUrl } = await sharedServers(tap)
 const alice = { authorization: bearer('alice', 2) }

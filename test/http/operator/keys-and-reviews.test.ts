@@ -1,6 +1,6 @@
 import t from 'tap'
-import { openDefinition } from '../campaign/set-up.ts'
-import { type Answer, startMallShop } from '../support/shop/mall-shop.ts'
+import { openDefinition } from '../../campaign/set-up.ts'
+import { type Answer, startMallShop } from '../../support/shop/mall-shop.ts'
 
 const { admin, ask, pool, publish } = await startMallShop(t)
 const definition = openDefinition('shop') as { id: string }

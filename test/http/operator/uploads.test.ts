@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
-import { ProblemError } from '../../src/http/problems/problems.ts'
-import { codeComplaint, codeHeaders } from '../../src/http/wire/code-lines.ts'
-import { csvLines } from '../../src/http/wire/csv-lines.ts'
-import { insertImports } from '../../src/store/campaigns/imports.ts'
-import { freshDatabase } from '../support/servers/database.ts'
-import { sharedServers } from '../support/servers/servers.ts'
+import { ProblemError } from '../../../src/http/problems/problems.ts'
+import { codeComplaint, codeHeaders } from '../../../src/http/wire/code-lines.ts'
+import { csvLines } from '../../../src/http/wire/csv-lines.ts'
+import { insertImports } from '../../../src/store/campaigns/imports.ts'
+import { freshDatabase } from '../../support/servers/database.ts'
+import { sharedServers } from '../../support/servers/servers.ts'
 
 interface Read {
   readonly codes: string[]

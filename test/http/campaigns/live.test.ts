@@ -1,9 +1,9 @@
 import { get, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'tap'
-import { addressOf } from '../../src/http/running/address.ts'
-import { publicApp } from '../support/http/http-app.ts'
-import { waitFor } from '../support/wait.ts'
+import { addressOf } from '../../../src/http/running/address.ts'
+import { publicApp } from '../../support/http/http-app.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const stock = { 'am:total': '1000', 'am:remaining': '990', 'am:held': '7', 'am:paid': '3', 'am:position': '10' }
 const hashes = { 's:launch:phone': stock, 'c:launch': { participants: '9' } }

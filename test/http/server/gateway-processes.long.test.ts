@@ -2,16 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import tap, { type Test, test } from 'tap'
-import { freePort } from '../../src/stack/servers/ports.ts'
-import { migrate } from '../../src/store/connection/migrate.ts'
-import { ensureOperator } from '../../src/store/operators/operators.ts'
-import { aConfig, bearer, SECRET } from '../support/http/http-app.ts'
-import { freshNamespace, sharedServers } from '../support/servers/servers.ts'
-import { startCore } from '../support/shop/core.ts'
-import { waitFor } from '../support/wait.ts'
+import { freePort } from '../../../src/stack/servers/ports.ts'
+import { migrate } from '../../../src/store/connection/migrate.ts'
+import { ensureOperator } from '../../../src/store/operators/operators.ts'
+import { aConfig, bearer, SECRET } from '../../support/http/http-app.ts'
+import { freshNamespace, sharedServers } from '../../support/servers/servers.ts'
+import { startCore } from '../../support/shop/core.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const servers = await sharedServers(tap)
-const program = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+const program = fileURLToPath(new URL('../../../src/cli.js', import.meta.url))
 
 interface Gateway {
   readonly process: ChildProcess

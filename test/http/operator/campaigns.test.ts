@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { createMetrics } from '../../src/http/running/metrics.ts'
-import { buildAdminApp } from '../../src/http/server/admin-app.ts'
-import { HealthCheck } from '../../src/http/server/health.ts'
-import { ensureOperator } from '../../src/store/operators/operators.ts'
-import { aCatalogue } from '../support/http/http-app.ts'
-import { aDraw, aRedemption, aTask } from './kinds.ts'
-import { HOUR, iso, openDefinition, setUp } from './set-up.ts'
+import { createMetrics } from '../../../src/http/running/metrics.ts'
+import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
+import { HealthCheck } from '../../../src/http/server/health.ts'
+import { ensureOperator } from '../../../src/store/operators/operators.ts'
+import { aDraw, aRedemption, aTask } from '../../campaign/kinds.ts'
+import { HOUR, iso, openDefinition, setUp } from '../../campaign/set-up.ts'
+import { aCatalogue } from '../../support/http/http-app.ts'
 
 const { core, purchase, realGate: gate } = await setUp(t)
 const { pool } = core

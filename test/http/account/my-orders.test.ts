@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { UnavailableError } from '../../src/base/errors.ts'
-import { aCampaign, aCatalogue, bearer, publicApp } from '../support/http/http-app.ts'
-import { accepted, anOrder } from '../support/http/scripted-gate.ts'
+import { UnavailableError } from '../../../src/base/errors.ts'
+import { aCampaign, aCatalogue, bearer, publicApp } from '../../support/http/http-app.ts'
+import { accepted, anOrder } from '../../support/http/scripted-gate.ts'
 
 const alice = { authorization: bearer('alice', 2) }
 

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { insideUser } from '../../src/store/connection/user-name.ts'
-import { decisionsOfUsers, usersAfter } from '../../src/store/projection/reconcile.ts'
-import { startMallShop } from '../support/shop/mall-shop.ts'
-import { waitFor } from '../support/wait.ts'
+import { insideUser } from '../../../src/store/connection/user-name.ts'
+import { decisionsOfUsers, usersAfter } from '../../../src/store/projection/reconcile.ts'
+import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
 
 // Subjects as issuers give them out: each is one user everywhere, and is shown as issued wherever people look.
 const subjects = ['auth0|5f7c', '手机用户|1', '=YQ', "o'brien {s0}:u:alice <x>%2F", 'a'.repeat(255)]

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { test } from 'tap'
-import type { CatalogueCampaign } from '../../src/campaign/carrying/catalogue.ts'
-import { findActivity } from '../../src/campaign/definition/rules.ts'
-import { packSessions } from '../../src/campaign/parts/packed.ts'
-import { createActivityFinder } from '../../src/http/answering/find-activity.ts'
-import { liveView } from '../../src/http/campaigns/campaign-view.ts'
-import { LiveFigures } from '../../src/http/campaigns/live-figures.ts'
-import { aDraw, aPrize, aRedemption, aTask, rulesOf, thanks, withActivities } from '../campaign/kinds.ts'
-import { aCampaign, aCatalogue, bearer, publicApp } from '../support/http/http-app.ts'
-import { ScriptedGate } from '../support/http/scripted-gate.ts'
+import type { CatalogueCampaign } from '../../../src/campaign/carrying/catalogue.ts'
+import { findActivity } from '../../../src/campaign/definition/rules.ts'
+import { packSessions } from '../../../src/campaign/parts/packed.ts'
+import { createActivityFinder } from '../../../src/http/answering/find-activity.ts'
+import { liveView } from '../../../src/http/campaigns/campaign-view.ts'
+import { LiveFigures } from '../../../src/http/campaigns/live-figures.ts'
+import { aDraw, aPrize, aRedemption, aTask, rulesOf, thanks, withActivities } from '../../campaign/kinds.ts'
+import { aCampaign, aCatalogue, bearer, publicApp } from '../../support/http/http-app.ts'
+import { ScriptedGate } from '../../support/http/scripted-gate.ts'
 
 const seed = Buffer.alloc(32, 7)
 const commitment = createHash('sha256').update(seed).digest('hex')
