@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import { LoadClient, type Trick } from '../support/http/client.ts'
-import { FakeShop, type FakeShopOptions } from '../support/http/fake-shop.ts'
 import { storefrontToken } from '../support/http/storefront-token.ts'
-import type { Evidence } from '../support/running/evidence.ts'
-import type { SalePromise } from '../support/running/judged.ts'
-import { History } from '../support/shop/history.ts'
-import { differences } from '../support/shop/invariants.ts'
+import { differences } from '../support/judging/differences.ts'
+import type { Evidence } from '../support/judging/evidence.ts'
+import type { SalePromise } from '../support/judging/promise.ts'
+import { FakeShop, type FakeShopOptions } from '../support/load/fake-shop.ts'
+import { History } from '../support/load/history.ts'
+import { LoadClient, type Trick } from '../support/load/load-client.ts'
 
 const promise: SalePromise = {
   campaign: 'launch',

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { LoadClient, type Trick } from '../support/http/client.ts'
+import { assertSound } from '../support/judging/assert-sound.ts'
+import { History, type Purchase } from '../support/load/history.ts'
+import { LoadClient, type Trick } from '../support/load/load-client.ts'
 import { seededRandom, shuffled } from '../support/random.ts'
-import { assertSound } from '../support/running/verdict.ts'
 import { type Stack, startStack } from '../support/servers/stack.ts'
-import { History, type Purchase } from '../support/shop/history.ts'
 import { openSession, promiseOf, type SaleOptions, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
 

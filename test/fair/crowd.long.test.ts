@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
+import { Books } from '../support/judging/books.ts'
+import { Crowd, type Granted } from '../support/load/crowd.ts'
 import { seededRandom, shuffled } from '../support/random.ts'
 import { startStack } from '../support/servers/stack.ts'
-import { Books } from '../support/shop/books.ts'
-import { Crowd, type Granted } from '../support/shop/crowd.ts'
 import { waitFor } from '../support/wait.ts'
 import { grantPoints, loadCodes, mallCampaign, quotas, spins, verifyDraw, wheelCampaign } from './set-up.ts'
 

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { Books } from '../support/judging/books.ts'
+import type { Wish } from '../support/load/crowd.ts'
 import type { Stack } from '../support/servers/stack.ts'
-import type { Books } from '../support/shop/books.ts'
-import type { Wish } from '../support/shop/crowd.ts'
 import { waitFor } from '../support/wait.ts'
 
 /** A stack with its books open. */

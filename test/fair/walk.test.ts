@@ -1,6 +1,6 @@
 import t from 'tap'
+import { Books } from '../support/judging/books.ts'
 import { startStack } from '../support/servers/stack.ts'
-import { Books } from '../support/shop/books.ts'
 import { waitFor } from '../support/wait.ts'
 import { walkCampaign, walker } from './walk-set-up.ts'
 

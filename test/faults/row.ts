@@ -1,4 +1,4 @@
-import type { Difference } from '../support/running/judged.ts'
+import type { Difference } from '../support/judging/promise.ts'
 import type { Scene } from './scene.ts'
 import type { Lane } from './world/lane.ts'
 import type { WorldSpec } from './world/world.ts'

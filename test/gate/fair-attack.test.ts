@@ -1,9 +1,9 @@
 import t from 'tap'
 import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeWinChange } from '../../src/record/reports/win-change.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
+import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)

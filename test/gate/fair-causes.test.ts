@@ -4,9 +4,16 @@ import type { BatchReply } from '../../src/gate/batch/decode.ts'
 import type { Call } from '../../src/gate/batch/encode.ts'
 import { decodeCompletion } from '../../src/record/reports/completion.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy, insist, packedSession, preload } from '../support/shop/core.ts'
+import {
+  type ActivitySpec,
+  changeWin,
+  credit,
+  openActivity,
+  setClock,
+  takePart
+} from '../support/shop/participation.ts'
 import {
   assertWhole,
   atRest,

@@ -6,10 +6,10 @@ import { packZone } from '../../src/campaign/parts/packed.ts'
 import type { Decision } from '../../src/gate/batch/outcomes.ts'
 import { decodeCompletion } from '../../src/record/reports/completion.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
-import { dayOf } from '../support/fair/deal.ts'
-import { type ActivitySpec, openActivity, setClock, takePart } from '../support/fair/fair.ts'
+import { dayOf } from '../support/model/deal.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { insist, packedSession } from '../support/shop/core.ts'
+import { type ActivitySpec, openActivity, setClock, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)

@@ -4,13 +4,20 @@ import t from 'tap'
 import type { Command } from '../../src/gate/batch/commands.ts'
 import type { Outcome } from '../../src/gate/batch/outcomes.ts'
 import type { GateParts } from '../../src/gate/shard/create-gate.ts'
-import { anySetup, anySteps, type FairStep, userNames } from '../support/fair/any.ts'
-import { dayOf } from '../support/fair/deal.ts'
-import { changeWin, credit, openActivity, setClock, takePart } from '../support/fair/fair.ts'
-import { type FairAnswer, FairModel, type FairOp, grantField, hashOf, randomOf } from '../support/fair/model.ts'
-import { type FairSetup, specsOf } from '../support/fair/setup.ts'
+import { anySetup, anySteps, type FairStep, userNames } from '../support/model/arbitrary.ts'
+import { dayOf } from '../support/model/deal.ts'
+import {
+  type FairAnswer,
+  FairModel,
+  type FairOp,
+  grantField,
+  hashOf,
+  randomOf
+} from '../support/model/participation.ts'
+import { type FairSetup, specsOf } from '../support/model/setup.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { insist } from '../support/shop/core.ts'
+import { changeWin, credit, openActivity, setClock, takePart } from '../support/shop/participation.ts'
 import { assertWhole, decisionOf, openShop, readFolded, type Shop, winsHeld } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Call } from '../../src/gate/batch/encode.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, rawCall } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)

@@ -3,9 +3,9 @@ import { decodeCompletion } from '../../src/record/reports/completion.ts'
 import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { decodeWinChange } from '../../src/record/reports/win-change.ts'
-import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy, packedSession, preload } from '../support/shop/core.ts'
+import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)

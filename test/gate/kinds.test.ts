@@ -7,9 +7,16 @@ import { userField } from '../../src/record/fields.ts'
 import { decodeCompletion } from '../../src/record/reports/completion.ts'
 import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, setClock, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { packedSession } from '../support/shop/core.ts'
+import {
+  type ActivitySpec,
+  changeWin,
+  credit,
+  openActivity,
+  setClock,
+  takePart
+} from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)

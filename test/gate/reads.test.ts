@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 import t from 'tap'
-import { credit, openActivity, takePart } from '../support/fair/fair.ts'
 import { privateServers, sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
+import { credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { atRest, bought, decisionOf, move, openShop, type Shop } from '../support/shop/shop.ts'
 
 // a Redis of its own: its CPU is measured, and its commands are counted

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { startCore } from '../support/shop/core.ts'
+import { openActivity, takePart } from '../support/shop/participation.ts'
 import { waitFor } from '../support/wait.ts'
 
 const core = await startCore(t, await sharedServers(t))

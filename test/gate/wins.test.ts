@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Decision } from '../../src/gate/batch/outcomes.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
-import { type ActivitySpec, openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { type ActivitySpec, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)

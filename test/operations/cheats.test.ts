@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { NotVerifiableError, type Verdict, verifyDraw } from '../../src/verify/draw-verifier.ts'
 import { type GivingFrame, Supply } from '../../src/verify/supply.ts'
-import { commitmentOf, fixedSeed } from '../support/fair/one-draw.ts'
-import type { ToyDraw } from '../support/fair/toy-draw.ts'
-import { type ToyCheat, ToyGate, toyPlace, withEnd } from '../support/fair/toy-gate.ts'
+import { commitmentOf, fixedSeed } from '../support/shop/one-draw.ts'
+import type { ToyDraw } from '../support/toy-gate/toy-draw.ts'
+import { type ToyCheat, ToyGate, toyPlace, withEnd } from '../support/toy-gate/toy-gate.ts'
 
 const seed = fixedSeed('cheats')
 const friend = 'ann'

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { type ActivitySpec, openActivity } from '../support/fair/fair.ts'
-import { fixedSeed, spin, storeSeed } from '../support/fair/one-draw.ts'
 import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
+import { fixedSeed, spin, storeSeed } from '../support/shop/one-draw.ts'
+import { type ActivitySpec, openActivity } from '../support/shop/participation.ts'
 import { atRest, decisionOf, openShop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)

@@ -8,10 +8,10 @@ import { closeIntent, insertIntent } from '../../src/store/campaigns/intents.ts'
 import { type Verdict, verifyDraw } from '../../src/verify/draw-verifier.ts'
 import type { JournalHeader } from '../../src/verify/journal-line.ts'
 import { ada, setUp } from '../campaign/set-up.ts'
-import { credit, takePart } from '../support/fair/fair.ts'
-import { commitmentOf, exportedLines, fixedSeed, spin } from '../support/fair/one-draw.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { startCore } from '../support/shop/core.ts'
+import { commitmentOf, exportedLines, fixedSeed, spin } from '../support/shop/one-draw.ts'
+import { credit, takePart } from '../support/shop/participation.ts'
 import { atRest } from '../support/shop/shop.ts'
 
 const parts = await setUp(t)

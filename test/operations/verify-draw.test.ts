@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { verifyDraw } from '../../src/verify/draw-verifier.ts'
-import { fixedSeed } from '../support/fair/one-draw.ts'
-import { differsInLevelOnly, tamperings } from '../support/fair/tampering.ts'
-import type { ToyDraw } from '../support/fair/toy-draw.ts'
-import { ToyGate, toyPlace, withEnd } from '../support/fair/toy-gate.ts'
+import { fixedSeed } from '../support/shop/one-draw.ts'
+import { differsInLevelOnly, tamperings } from '../support/toy-gate/tampering.ts'
+import type { ToyDraw } from '../support/toy-gate/toy-draw.ts'
+import { ToyGate, toyPlace, withEnd } from '../support/toy-gate/toy-gate.ts'
 
 t.setTimeout(120_000)
 const seed = fixedSeed('toy')

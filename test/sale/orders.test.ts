@@ -1,7 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
 import { orderId, Shop } from '../support/http/storefront.ts'
-import { readEvents } from '../support/running/evidence.ts'
+import { readEvents } from '../support/judging/evidence.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'

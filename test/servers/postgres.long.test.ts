@@ -12,9 +12,9 @@ import { tookAtMost } from '../support/running/pace.ts'
 import { runCli } from '../support/servers/cli.ts'
 import { noPooler, startPooler } from '../support/servers/pooler.ts'
 import { FaultyProxy } from '../support/servers/proxy.ts'
+import { query } from '../support/servers/query.ts'
 import { freshNamespace, privateServers, sharedServers, temporaryFolder } from '../support/servers/servers.ts'
 import { buy, type Core, insist, preload, startCore } from '../support/shop/core.ts'
-import { query } from '../support/shop/query.ts'
 import { waitFor } from '../support/wait.ts'
 
 const servers = await sharedServers(t)

@@ -5,8 +5,8 @@ import { dueTasks, progressOfUser, recordProgress } from '../../src/store/campai
 import { balancesOfUser, ledgerOfUser } from '../../src/store/reading/ledger.ts'
 import { ImportDriver } from '../../src/worker/drivers/apply-imports.ts'
 import { TaskDriver } from '../../src/worker/drivers/complete-tasks.ts'
-import { type ActivitySpec, credit, openActivity, takePart } from '../support/fair/fair.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { type ActivitySpec, credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 

@@ -1,8 +1,8 @@
 import { connect, type NatsConnection, StringCodec } from 'nats'
 import { natsLogin } from '../../../src/journal/connection.ts'
 import { parseFrame } from '../../../src/journal/frame.ts'
-import { isRecord, parseJson } from '../../support/http/contract.ts'
-import type { Places } from '../../support/running/evidence.ts'
+import type { Places } from '../../support/judging/evidence.ts'
+import { isRecord, parseJson } from '../../support/load/answers.ts'
 
 /** One message of a journal stream; `entry` is `<epoch>-<batch>` of its frame, undefined when it is none. */
 export interface JournalMessage {

@@ -1,5 +1,5 @@
-import type { Difference } from '../../support/running/judged.ts'
-import type { History } from '../../support/shop/history.ts'
+import type { Difference } from '../../support/judging/promise.ts'
+import type { History } from '../../support/load/history.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Child, Footprint } from '../world/child.ts'
 

@@ -1,10 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
-import { LoadClient, type Trick } from '../../support/http/client.ts'
 import { storefrontToken } from '../../support/http/storefront-token.ts'
+import { type AttemptKind, History, type Purchase } from '../../support/load/history.ts'
+import { LoadClient, type Trick } from '../../support/load/load-client.ts'
 import { seededRandom } from '../../support/random.ts'
-import { type AttemptKind, History, type Purchase } from '../../support/shop/history.ts'
 import type { DrawVisit, LoadOptions, Order, Report } from './messages.ts'
 
 // The load client: a process of its own, so that nothing that happens to the parts under test happens to it.

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type AttemptKind, type History, now, readHistory } from '../../support/shop/history.ts'
+import { type AttemptKind, type History, now, readHistory } from '../../support/load/history.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { LoadOptions, Order, Report } from './messages.ts'
 

@@ -1,4 +1,4 @@
-import type { AttemptKind } from '../../support/shop/history.ts'
+import type { AttemptKind } from '../../support/load/history.ts'
 
 /** A draw for those who come for it: a task gives each of them points, and they spin until these are gone. */
 export interface DrawVisit {

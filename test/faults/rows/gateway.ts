@@ -1,4 +1,4 @@
-import type { Difference } from '../../support/running/judged.ts'
+import type { Difference } from '../../support/judging/promise.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'

@@ -1,5 +1,5 @@
 import type { Server } from '../../../src/stack/servers/server.ts'
-import { History } from '../../support/shop/history.ts'
+import { History } from '../../support/load/history.ts'
 import { waitFor } from '../../support/wait.ts'
 import { p99Of, refusalsLate } from '../judge/processes.ts'
 import type { Scene } from '../scene.ts'

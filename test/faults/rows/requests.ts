@@ -1,5 +1,5 @@
-import type { Difference } from '../../support/running/judged.ts'
-import type { AttemptResult } from '../../support/shop/history.ts'
+import type { Difference } from '../../support/judging/promise.ts'
+import type { AttemptResult } from '../../support/load/history.ts'
 import { openSession, saleDefinition } from '../../support/shop/sale.ts'
 import { waitFor } from '../../support/wait.ts'
 import { BrokenError, type Row } from '../row.ts'

@@ -1,5 +1,5 @@
+import type { Difference } from '../../support/judging/promise.ts'
 import { seededRandom } from '../../support/random.ts'
-import type { Difference } from '../../support/running/judged.ts'
 import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { playRound } from '../soak/round.ts'

@@ -1,5 +1,5 @@
-import type { Difference } from '../../support/running/judged.ts'
-import type { History } from '../../support/shop/history.ts'
+import type { Difference } from '../../support/judging/promise.ts'
+import type { History } from '../../support/load/history.ts'
 import { firstConfirmationAfter } from '../judge/judge.ts'
 import { type Footprint, footprintOf } from '../world/child.ts'
 import type { World } from '../world/world.ts'

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { endingWithLauncher, endText } from '../../../src/stack/processes/processes.ts'
-import { now } from '../../support/shop/history.ts'
+import { now } from '../../support/load/history.ts'
 import { waitFor } from '../../support/wait.ts'
 
 interface ChildOptions {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { parseJson } from '../../support/http/contract.ts'
+import { parseJson } from '../../support/load/answers.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Child } from './child.ts'
 

@@ -1,4 +1,4 @@
-import type { SalePromise } from '../running/judged.ts'
+import type { SalePromise } from '../judging/promise.ts'
 
 export interface SaleSession {
   readonly id: string

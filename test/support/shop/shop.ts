@@ -12,10 +12,10 @@ import { decodeWin, type WinRecord } from '../../../src/record/win.ts'
 import { Fold } from '../../../src/recovery/open/fold-users.ts'
 import { readDecisions, readStock } from '../../../src/store/projection/restore.ts'
 import { readShard } from '../../../src/store/shard/shards.ts'
+import { assertTables } from '../judging/assert-tables.ts'
 import type { ServerUrls, Teardown } from '../servers/servers.ts'
 import { waitFor } from '../wait.ts'
 import { buy, type Core, insist, preload, type SaleSpec, startCore } from './core.ts'
-import { assertTables } from './tables.ts'
 
 export type SmallSale = Partial<SaleSpec> & {
   readonly worker?: boolean

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { FairOp } from './model.ts'
+import type { FairOp } from './participation.ts'
 import type { DrawSetup, FairSetup, Give, MallSetup, PrizeSetup, TaskSetup } from './setup.ts'
 
 /** Arbitrary campaigns of draws, tasks and redemptions, and what people do in them: small numbers, so that limits meet. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { LoadClient, Trick } from '../http/client.ts'
+import { type CampaignState, readState } from '../judging/evidence.ts'
 import type { Stack } from '../servers/stack.ts'
 import { waitFor } from '../wait.ts'
-import { type CampaignState, readState } from './evidence.ts'
+import type { LoadClient, Trick } from './load-client.ts'
 
 export interface PressureOptions {
   readonly campaign: string

@@ -4,8 +4,8 @@ import { placeOf } from '../../../src/export/events.ts'
 import { exportJournal } from '../../../src/export/journal.ts'
 import type { ParticipateCommand } from '../../../src/gate/batch/commands.ts'
 import { drawRandom } from '../../../src/record/draw-random.ts'
-import type { Shop } from '../shop/shop.ts'
-import { type ActivitySpec, takePart } from './fair.ts'
+import { type ActivitySpec, takePart } from './participation.ts'
+import type { Shop } from './shop.ts'
 
 /** A seed that is the same in every run. */
 export function fixedSeed(name: string): Buffer {

@@ -1,9 +1,9 @@
 import { Agent } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { seededRandom } from '../random.ts'
-import type { Attempt, AttemptResult, History, Purchase, Wanted } from '../shop/history.ts'
-import { isConfirmed, isPending, isProblem, isTakenPart, type OrderAnswer, parseJson } from './contract.ts'
+import { isConfirmed, isPending, isProblem, isTakenPart, type OrderAnswer, parseJson } from './answers.ts'
 import { type Cut, type ExchangeOptions, exchange, NoAnswerError, type Reply } from './exchange.ts'
+import type { Attempt, AttemptResult, History, Purchase, Wanted } from './history.ts'
 
 /**
  * What a client does beside asking: break the connection after the request was written or in the middle of the answer,

@@ -1,4 +1,4 @@
-import type { History } from '../shop/history.ts'
+import type { History } from '../load/history.ts'
 import type { Evidence } from './evidence.ts'
 
 /** What a campaign promised: units on sale and limits per user, in units. */

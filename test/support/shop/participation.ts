@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Kind } from '../../../src/base/kinds.ts'
 import type { AdjustCommand, ParticipateCommand, WinCommand } from '../../../src/gate/batch/commands.ts'
 import { SYSTEM_USER } from '../../../src/gate/batch/commands.ts'
-import { openCampaign, packedSession } from '../shop/core.ts'
+import { openCampaign, packedSession } from './core.ts'
 
 const HOUR = 3_600_000
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isRecord } from '../http/contract.ts'
-import type { Evidence, OrderRow, PublicEvent } from '../running/evidence.ts'
-import type { Case, Difference } from '../running/judged.ts'
+import { isRecord } from '../load/answers.ts'
+import type { Evidence, OrderRow, PublicEvent } from './evidence.ts'
+import type { Case, Difference } from './promise.ts'
 
 /** Each order has exactly one order.accepted event of its own id, well formed, and no event is without an order. */
 export function eventsWrong(judged: Case): Difference[] {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { OrderRow, SessionState } from '../running/evidence.ts'
-import type { Case, Difference } from '../running/judged.ts'
+import type { OrderRow, SessionState } from './evidence.ts'
+import type { Case, Difference } from './promise.ts'
 
 /** States of an order that holds its units. */
 const live: ReadonlySet<string> = new Set(['accepted', 'paid', 'shipped'])

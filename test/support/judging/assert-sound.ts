@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { LoadClient } from '../http/client.ts'
+import type { LoadClient } from '../load/load-client.ts'
 import type { Stack } from '../servers/stack.ts'
-import { differences } from '../shop/invariants.ts'
+import { differences } from './differences.ts'
 import { gatherEvidence } from './evidence.ts'
-import type { Difference, SalePromise } from './judged.ts'
+import type { Difference, SalePromise } from './promise.ts'
 
 /** A sale that ran: on what, who loaded it, and what it promised. */
 interface Sale {

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { connect, type NatsConnection, StringCodec } from 'nats'
 import pg from 'pg'
 import { natsLogin } from '../../../src/journal/connection.ts'
-import { isRecord, parseJson } from '../http/contract.ts'
+import { isRecord, parseJson } from '../load/answers.ts'
 
 /** Where the evidence of one deployment lies. */
 export interface Places {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import type { OrderAnswer } from '../http/contract.ts'
+import type { OrderAnswer } from './answers.ts'
 
 /** What is asked for: units of a sale, one spin of a draw, or one completion of a task. */
 export type Wanted = 'order' | 'spin' | 'completion'

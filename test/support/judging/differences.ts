@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isConfirmed } from '../http/contract.ts'
-import type { Evidence } from '../running/evidence.ts'
-import type { Case, Difference } from '../running/judged.ts'
-import { type Attempt, type History, requestId } from './history.ts'
-import { limitsBroken, positionsWrong, stockWrong } from './stock-invariants.ts'
-import { epochsWrong, eventsWrong } from './stream-invariants.ts'
+import { isConfirmed } from '../load/answers.ts'
+import { type Attempt, type History, requestId } from '../load/history.ts'
+import type { Evidence } from './evidence.ts'
+import type { Case, Difference } from './promise.ts'
+import { limitsBroken, positionsWrong, stockWrong } from './stock-differences.ts'
+import { epochsWrong, eventsWrong } from './stream-differences.ts'
 
 /** Compares what clients were told with what Postgres, the public stream and the gate say. No difference: empty. */
 export function differences(judged: Case): Difference[] {

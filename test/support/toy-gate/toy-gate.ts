@@ -3,7 +3,7 @@ import { JournalEnd } from '../../../src/verify/journal-end.ts'
 import type { JournalHeader } from '../../../src/verify/journal-line.ts'
 import { spinDigest } from '../../../src/verify/spin/number.ts'
 import { packedSession } from '../shop/core.ts'
-import { commitmentOf } from './one-draw.ts'
+import { commitmentOf } from '../shop/one-draw.ts'
 import {
   byWait,
   choose,

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Evidence, PublicEvent } from '../running/evidence.ts'
-import type { ConfirmedAnswer, OrderAnswer } from './contract.ts'
+import type { Evidence, PublicEvent } from '../judging/evidence.ts'
+import type { ConfirmedAnswer, OrderAnswer } from './answers.ts'
 
 export interface FakeShopOptions {
   readonly stock: number

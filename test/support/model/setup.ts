@@ -1,6 +1,6 @@
 import { packZone } from '../../../src/campaign/parts/packed.ts'
 import { packedSession } from '../shop/core.ts'
-import type { ActivitySpec } from './fair.ts'
+import type { ActivitySpec } from '../shop/participation.ts'
 
 /** What a reward gives, as its text in the rules says it. */
 export interface Give {

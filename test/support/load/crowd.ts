@@ -1,8 +1,8 @@
 import { Agent } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { isRecord, parseJson } from '../http/contract.ts'
-import { type Cut, exchange, NoAnswerError } from '../http/exchange.ts'
 import { seededRandom } from '../random.ts'
+import { isRecord, parseJson } from './answers.ts'
+import { type Cut, exchange, NoAnswerError } from './exchange.ts'
 
 /** One wish of one user, under one idempotency key. */
 export interface Wish {
