@@ -4,7 +4,7 @@ import { Crowd, type Granted } from '../support/load/crowd.ts'
 import { seededRandom, shuffled } from '../support/random.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
-import { grantPoints, loadCodes, mallCampaign, quotas, spins, verifyDraw, wheelCampaign } from './set-up.ts'
+import { grantPoints, loadCodes, mallCampaign, quotas, spins, verifyDraw, wheelCampaign } from './draws-and-points.ts'
 
 const seed = Number(process.env.FLOODGATE_TEST_SEED ?? 20261111)
 t.comment(`seed ${seed}`)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Books } from '../support/judging/books.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
-import { walkCampaign, walker } from './walk-set-up.ts'
+import { walkCampaign, walker } from './every-kind-campaign.ts'
 
 // One campaign with every kind of activity, walked through by HTTP alone, refusals included.
 
