@@ -5,8 +5,8 @@ import { SYSTEM_USER } from '../../src/gate/batch/commands.ts'
 import { findIntent, withCarrier } from '../../src/store/campaigns/intents.ts'
 import { buy, insist } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
-import { exampleDefinition, exampleSale } from './example.ts'
-import { ada, ben, iso, openDefinition, setUp } from './set-up.ts'
+import { ada, ben, iso, openDefinition, setUp } from './at-the-gate.ts'
+import { exampleDefinition, exampleSale } from './example-sale.ts'
 
 const { campaigns, core, deps, prefix, publish, purchase, realGate, redis, state, stockOf } = await setUp(t)
 

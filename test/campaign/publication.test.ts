@@ -2,7 +2,7 @@ import t from 'tap'
 import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
 import { driveIntents } from '../../src/campaign/lifecycle/unfinished.ts'
 import type { Gate } from '../../src/gate/gate.ts'
-import { ada, ben, openDefinition, setUp } from './set-up.ts'
+import { ada, ben, openDefinition, setUp } from './at-the-gate.ts'
 
 const { campaigns, deps, purchase } = await setUp(t)
 

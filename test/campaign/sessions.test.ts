@@ -10,7 +10,7 @@ import { momentAt } from '../../src/campaign/parts/local-time.ts'
 import { packSessions, packShipBy, unpackSessions, unpackShipBy } from '../../src/campaign/parts/packed.ts'
 import { expandDaily } from '../../src/campaign/parts/sessions.ts'
 import { shipByRecords } from '../../src/campaign/parts/ship-by.ts'
-import { exampleDefinition, exampleSale } from './example.ts'
+import { exampleDefinition, exampleSale } from './example-sale.ts'
 
 const iso = (moment: number | undefined) => (moment === undefined ? undefined : new Date(moment).toISOString())
 

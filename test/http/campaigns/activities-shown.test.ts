@@ -6,7 +6,7 @@ import { packSessions } from '../../../src/campaign/parts/packed.ts'
 import { createActivityFinder } from '../../../src/http/answering/find-activity.ts'
 import { liveView } from '../../../src/http/campaigns/campaign-view.ts'
 import { LiveFigures } from '../../../src/http/campaigns/live-figures.ts'
-import { aDraw, aPrize, aRedemption, aTask, rulesOf, thanks, withActivities } from '../../campaign/kinds.ts'
+import { aDraw, aPrize, aRedemption, aTask, rulesOf, thanks, withActivities } from '../../campaign/example-kinds.ts'
 import { aCampaign, aCatalogue, bearer, publicApp } from '../../support/http/http-app.ts'
 import { ScriptedGate } from '../../support/http/scripted-gate.ts'
 

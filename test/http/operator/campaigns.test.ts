@@ -4,8 +4,8 @@ import { createMetrics } from '../../../src/http/running/metrics.ts'
 import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
 import { ensureOperator } from '../../../src/store/operators/operators.ts'
-import { aDraw, aRedemption, aTask } from '../../campaign/kinds.ts'
-import { HOUR, iso, openDefinition, setUp } from '../../campaign/set-up.ts'
+import { HOUR, iso, openDefinition, setUp } from '../../campaign/at-the-gate.ts'
+import { aDraw, aRedemption, aTask } from '../../campaign/example-kinds.ts'
 import { aCatalogue } from '../../support/http/http-app.ts'
 
 const { core, purchase, realGate: gate } = await setUp(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openDefinition } from '../../campaign/set-up.ts'
+import { openDefinition } from '../../campaign/at-the-gate.ts'
 import { startMallShop } from '../../support/shop/mall-shop.ts'
 import { waitFor } from '../../support/wait.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openDefinition } from '../../campaign/set-up.ts'
+import { openDefinition } from '../../campaign/at-the-gate.ts'
 import { type Answer, startMallShop } from '../../support/shop/mall-shop.ts'
 
 const { admin, ask, pool, publish } = await startMallShop(t)

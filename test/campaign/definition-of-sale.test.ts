@@ -5,7 +5,7 @@ import { checkDefinition } from '../../src/campaign/definition/check.ts'
 import { DefinitionSchema } from '../../src/campaign/definition/document.ts'
 import { definitionOf, type Rules } from '../../src/campaign/definition/rules.ts'
 import { warningsOf } from '../../src/campaign/definition/warnings.ts'
-import { exampleDefinition, exampleSale } from './example.ts'
+import { exampleDefinition, exampleSale } from './example-sale.ts'
 
 function errorsOf(input: unknown): Record<string, string> {
   const checked = checkDefinition(input)

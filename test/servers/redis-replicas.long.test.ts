@@ -4,7 +4,7 @@ import { readShard } from '../../src/store/shard/shards.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { assertWhole, atRest, bought, rawCall } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
-import { admin, follow, isOpen, ownRedis, replication, shopOn } from './set-up.ts'
+import { admin, follow, isOpen, ownRedis, replication, shopOn } from './redis-set-up.ts'
 
 // Who is the master, and whether anything was exchanged.
 

@@ -18,7 +18,7 @@ import {
   rulesOf,
   thanks,
   withActivities
-} from './kinds.ts'
+} from './example-kinds.ts'
 
 const rules = rulesOf(withActivities([aDraw()]))
 

@@ -10,7 +10,7 @@ import { sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
 import { assertWhole, atRest, bought } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
-import { admin, isOpen, ownRedis, shopOn } from './set-up.ts'
+import { admin, isOpen, ownRedis, shopOn } from './redis-set-up.ts'
 
 // What Redis refuses, and what it does not hold.
 

@@ -20,7 +20,7 @@ import {
   rulesOf,
   thanks,
   withActivities
-} from './kinds.ts'
+} from './example-kinds.ts'
 
 function withoutDaily(activity: ActivityRules): ActivityRules {
   if (activity.kind !== 'sale') return activity

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
 import { readStock } from '../../src/store/projection/restore.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
-import { iso, openDefinition, setUp } from '../campaign/set-up.ts'
+import { iso, openDefinition, setUp } from '../campaign/at-the-gate.ts'
 import { insist } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
 

@@ -10,7 +10,7 @@ import { checkDefinition } from '../../src/campaign/definition/check.ts'
 import { compile } from '../../src/campaign/definition/compile.ts'
 import type { Rules } from '../../src/campaign/definition/rules.ts'
 import { unpackSessions, unpackShipBy } from '../../src/campaign/parts/packed.ts'
-import { exampleDefinition, exampleSale } from './example.ts'
+import { exampleDefinition, exampleSale } from './example-sale.ts'
 
 function rulesOf(input: unknown): Rules {
   const checked = checkDefinition(input)

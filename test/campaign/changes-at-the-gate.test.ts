@@ -2,7 +2,7 @@ import t from 'tap'
 import { Catalogue, statusOf } from '../../src/campaign/carrying/catalogue.ts'
 import { listAudit } from '../../src/store/operators/audit.ts'
 import { waitFor } from '../support/wait.ts'
-import { ada, ben, HOUR, iso, openDefinition, setUp } from './set-up.ts'
+import { ada, ben, HOUR, iso, openDefinition, setUp } from './at-the-gate.ts'
 
 const { campaigns, core, publish, purchase, realGate, rulesOf, stockOf } = await setUp(t)
 

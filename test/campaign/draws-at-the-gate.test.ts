@@ -8,8 +8,8 @@ import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { readSeeds } from '../../src/store/campaigns/draws.ts'
 import { takePart } from '../support/shop/participation.ts'
 import { decisionOf } from '../support/shop/shop.ts'
-import { aDraw, aPrize, aRedemption, aTask, thanks } from './kinds.ts'
-import { ada, ben, openDefinition, setUp } from './set-up.ts'
+import { ada, ben, openDefinition, setUp } from './at-the-gate.ts'
+import { aDraw, aPrize, aRedemption, aTask, thanks } from './example-kinds.ts'
 
 const { campaigns, core, publish, realGate, rulesOf } = await setUp(t)
 

@@ -8,7 +8,7 @@ import { natsServer } from '../support/servers/nats-server.ts'
 import { type ServerUrls, sharedServers, temporaryFolder } from '../support/servers/servers.ts'
 import { assertWhole, bought, openShop } from '../support/shop/shop.ts'
 
-// NATS as other people run it: with logins of every kind, with TLS. (With little room: test/journal/room.test.ts; as a cluster:
+// NATS as other people run it: with logins of every kind, with TLS. (With little room: test/journal/little-room.test.ts; as a cluster:
 // nats-cluster.long.test.ts.)
 
 const shared = await sharedServers(t)

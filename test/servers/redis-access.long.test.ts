@@ -9,7 +9,7 @@ import { readShard } from '../../src/store/shard/shards.ts'
 import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
 import { assertWhole, atRest, bought } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
-import { admin, follow, isOpen, ownRedis, shopOn } from './set-up.ts'
+import { admin, follow, isOpen, ownRedis, shopOn } from './redis-set-up.ts'
 
 // Who may use Redis, and who says where it is.
 

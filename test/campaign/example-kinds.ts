@@ -1,7 +1,7 @@
 import { checkDefinition } from '../../src/campaign/definition/check.ts'
 import { compile } from '../../src/campaign/definition/compile.ts'
 import type { Rules } from '../../src/campaign/definition/rules.ts'
-import { exampleDefinition, exampleSale } from './example.ts'
+import { exampleDefinition, exampleSale } from './example-sale.ts'
 
 /** Activities as the contract writes them down: `or` stands between two ways, `"..."` for a moment. */
 const contract = {

@@ -8,7 +8,7 @@ import { findActivity, type Rules } from '../../src/campaign/definition/rules.ts
 import type { Draw } from '../../src/campaign/kinds/draw/rules.ts'
 import type { Redemption } from '../../src/campaign/kinds/redemption/rules.ts'
 import { unpackSessions } from '../../src/campaign/parts/packed.ts'
-import { aDraw, aPrize, aRedemption, aTask, rulesOf, thanks, withActivities } from './kinds.ts'
+import { aDraw, aPrize, aRedemption, aTask, rulesOf, thanks, withActivities } from './example-kinds.ts'
 
 const card = aPrize({ id: 'card', tier: 2, type: 'coupon', quota: null, weight: 9, pool: 'cards' })
 const leveled = [{ level: 3, weights: { first: 5 } }]

@@ -5,7 +5,7 @@ import type { Outcome } from '../../src/gate/batch/outcomes.ts'
 import type { Gate } from '../../src/gate/gate.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy, startCore } from '../support/shop/core.ts'
-import { exampleDefinition, exampleSale } from './example.ts'
+import { exampleDefinition, exampleSale } from './example-sale.ts'
 
 export const HOUR = 3_600_000
 export const ada = { operator: 'ada', reason: 'a test' }
