@@ -16,9 +16,9 @@ import { loadScripts } from '../src/gate/redis/opening-scripts.ts'
 import { drawRandom } from '../src/record/draw-random.ts'
 import { keyPrefix, shardKeys } from '../src/record/keys.ts'
 import { startServer } from '../src/stack/servers/all.ts'
-import { benchDraw, benchItem, openNow, saleOf } from './admin.ts'
-import { createStops } from './stops.ts'
-import { userOf } from './tokens.ts'
+import { createStops } from './running/stops.ts'
+import { benchDraw, benchItem, openNow, saleOf } from './stack/admin.ts'
+import { userOf } from './stack/tokens.ts'
 
 const SHARD = 0
 const PREFIX = keyPrefix('bench', SHARD)

@@ -2,14 +2,14 @@ import '../src/config/require-node.ts'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { benchAgainst } from './against/run.ts'
-import { type Measurement, measure } from './measure.ts'
+import { type Measurement, measure } from './measuring/measure.ts'
 import { type Options, readOptions, UsageError, usage } from './options.ts'
 import { asChart } from './report/chart.ts'
 import { describeMachine } from './report/machine.ts'
 import { asMarkdown, asText, createReport, type Report } from './report/report.ts'
+import { createStops, type Stops } from './running/stops.ts'
 import { scenarios } from './scenarios.ts'
-import { createStops, type Stops } from './stops.ts'
-import { startWorld, type World } from './world.ts'
+import { startWorld, type World } from './stack/world.ts'
 
 /** What a shell calls a program that Ctrl-C ended. */
 const INTERRUPTED = 130

@@ -1,9 +1,9 @@
-import { benchDraw, benchItem, buyOnce, publish, publishSale } from './admin.ts'
 import type { Account } from './load/messages.ts'
-import { grantPoints } from './points.ts'
-import { type Proof, provePeer, proveSale, proveTaken, unproven } from './proofs.ts'
+import { type Proof, provePeer, proveSale, proveTaken, unproven } from './measuring/proofs.ts'
 import { setUpPeer } from './servers/peer-store.ts'
-import type { World } from './world.ts'
+import { benchDraw, benchItem, buyOnce, publish, publishSale } from './stack/admin.ts'
+import { grantPoints } from './stack/opening-balances.ts'
+import type { World } from './stack/world.ts'
 
 /**
  * One thing to measure, as data: where to send what, what to expect, and how to prove afterwards that the answers were

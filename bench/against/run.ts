@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Measurement, measure } from '../measure.ts'
+import { type Measurement, measure } from '../measuring/measure.ts'
 import type { Options } from '../options.ts'
+import type { Stops } from '../running/stops.ts'
 import { scenarios } from '../scenarios.ts'
-import type { Stops } from '../stops.ts'
-import { startSide, type World } from '../world.ts'
+import { startSide, type World } from '../stack/world.ts'
 import { checkOut } from './checkout.ts'
 import { asLines, compare, type Pair } from './comparison.ts'
 

@@ -1,4 +1,4 @@
-import type { StackFile } from '../stack.ts'
+import type { StackFile } from '../stack/stack.ts'
 
 const WITHIN_MS = 10_000
 const ATTEMPTS = 5

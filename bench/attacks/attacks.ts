@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { signTokens } from '../../src/http/auth/sign-token.ts'
-import { benchDraw, publish } from '../admin.ts'
-import type { StackFile } from '../stack.ts'
-import { AUDIENCE, ISSUER, tokensOf } from '../tokens.ts'
+import { benchDraw, publish } from '../stack/admin.ts'
+import type { StackFile } from '../stack/stack.ts'
+import { AUDIENCE, ISSUER, tokensOf } from '../stack/tokens.ts'
 import { ask, inParallel } from './ask.ts'
 import type { LoopJob, PipelineJob } from './jobs.ts'
 

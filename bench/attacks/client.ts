@@ -1,4 +1,4 @@
-import { nextMessage, startChild, stopChild } from '../children.ts'
+import { nextMessage, startChild, stopChild } from '../running/children.ts'
 import type { ClientJob, LoopResult } from './jobs.ts'
 
 const BEYOND_MS = 60_000
@@ -10,7 +10,7 @@ export interface Client {
 }
 
 export function startClient(): Client {
-  const child = startChild('./attacks/client-process.js')
+  const child = startChild('attacks/client-process.js')
   return {
     async run(job) {
       const answer = nextMessage<LoopResult[]>(child, job.seconds * 1000 + BEYOND_MS, 'A client process')

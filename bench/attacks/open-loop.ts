@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import { monotonicMs } from '../clock.ts'
+import { monotonicMs } from '../running/monotonic.ts'
 import type { LoopJob, LoopResult } from './jobs.ts'
 
 const TICK_MS = 5

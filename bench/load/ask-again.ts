@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { headersOf } from './blast.ts'
+import { headersOf } from './closed-loop.ts'
 import type { Ledger } from './ledger.ts'
 import type { LoadJob } from './messages.ts'
 

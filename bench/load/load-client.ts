@@ -1,4 +1,4 @@
-import { nextMessage, startChild, stopChild } from '../children.ts'
+import { nextMessage, startChild, stopChild } from '../running/children.ts'
 import type { Account, LoadJob, LoadReply, LoadRequest, LoadResult } from './messages.ts'
 
 const ACCOUNT_WITHIN_MS = 60_000
@@ -15,7 +15,7 @@ export interface LoadClient {
 
 /** Starts the load process and has it sign its tokens. @throws Error when it does not answer in time */
 export async function startLoad(tokens: { secret: string; users: number }): Promise<LoadClient> {
-  const child = startChild('./load/load-process.js')
+  const child = startChild('load/load-process.js')
 
   async function ask<Type extends LoadReply['type']>(
     request: LoadRequest,

@@ -1,6 +1,6 @@
-import { tokensOf } from '../tokens.ts'
+import { tokensOf } from '../stack/tokens.ts'
 import { askAgain } from './ask-again.ts'
-import { blast } from './blast.ts'
+import { blast } from './closed-loop.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { LoadReply, LoadRequest } from './messages.ts'
 

@@ -1,4 +1,4 @@
-import { type Part, parts } from '../clocks.ts'
+import { type Part, parts } from '../measuring/cpu-by-part.ts'
 import type { Report } from './report.ts'
 import type { ScenarioSummary } from './summary.ts'
 

@@ -1,6 +1,6 @@
 import { cpus, platform, release, totalmem } from 'node:os'
 import { Redis } from 'ioredis'
-import type { World } from '../world.ts'
+import type { World } from '../stack/world.ts'
 
 /** Where the figures come from: without it they say nothing. */
 export interface Machine {

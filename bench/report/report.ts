@@ -1,5 +1,5 @@
-import { type Part, parts } from '../clocks.ts'
-import type { Measurement } from '../measure.ts'
+import { type Part, parts } from '../measuring/cpu-by-part.ts'
+import type { Measurement } from '../measuring/measure.ts'
 import type { Options } from '../options.ts'
 import { scenarios } from '../scenarios.ts'
 import type { Machine } from './machine.ts'

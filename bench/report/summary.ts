@@ -1,5 +1,5 @@
-import { type Part, parts } from '../clocks.ts'
-import type { Measurement } from '../measure.ts'
+import { type Part, parts } from '../measuring/cpu-by-part.ts'
+import type { Measurement } from '../measuring/measure.ts'
 
 /** Middle value; the mean of the two middle ones when their number is even. @throws Error for no values */
 export function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { BuyBody, Confirmed, SaleParams } from '../../src/http/wire/schemas.ts'
-import { BUY_ROUTE, type BuyRequest, confirmation } from './contract.ts'
+import { BUY_ROUTE, type BuyRequest, confirmation } from './buy-schemas.ts'
 import { serve } from './serve.ts'
 
 /**

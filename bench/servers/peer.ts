@@ -2,7 +2,7 @@ import { createVerifier } from 'fast-jwt'
 import Fastify from 'fastify'
 import pg from 'pg'
 import { BuyBody, Confirmed, ProblemDocument, SaleParams } from '../../src/http/wire/schemas.ts'
-import { BUY_ROUTE, type BuyRequest, confirmation } from './contract.ts'
+import { BUY_ROUTE, type BuyRequest, confirmation } from './buy-schemas.ts'
 import { buyInOneTransaction, type PeerRefusal } from './peer-store.ts'
 import { serve } from './serve.ts'
 

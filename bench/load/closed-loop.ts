@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks'
 import autocannon from 'autocannon'
-import { monotonicMs } from '../clock.ts'
+import { monotonicMs } from '../running/monotonic.ts'
 import { keyOf, type Ledger } from './ledger.ts'
 import type { LoadJob, LoadResult } from './messages.ts'
 

@@ -25,7 +25,7 @@ export async function nextMessage<Message>(child: ChildProcess, withinMs: number
 
 /** Starts a module below bench/ as a process. Its errors go to the terminal; it ends when this process ends. */
 export function startChild(module: string, env: Record<string, string> = {}): ChildProcess {
-  return fork(new URL(module, import.meta.url), {
+  return fork(new URL(`../${module}`, import.meta.url), {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc']
   })
@@ -48,7 +48,7 @@ export interface Service {
 
 /** A yardstick service of bench/servers/, on a free loopback port. */
 export async function startService(name: 'bare' | 'peer', env: Record<string, string> = {}): Promise<Service> {
-  const child = startChild(`./servers/${name}.js`, { NODE_ENV: 'production', ...env })
+  const child = startChild(`servers/${name}.js`, { NODE_ENV: 'production', ...env })
   try {
     const { url } = await nextMessage<{ url: string }>(child, START_WITHIN_MS, `The ${name} service`)
     return { url, pid: child.pid ?? 0, stop: () => stopChild(child) }

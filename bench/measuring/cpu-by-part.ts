@@ -1,5 +1,5 @@
-import { monotonicMs } from './clock.ts'
-import { cpuMicros, machineMicros } from './cpu.ts'
+import { monotonicMs } from '../running/monotonic.ts'
+import { cpuMicros, machineMicros } from './process-cpu.ts'
 
 /** Whose CPU time is told apart. `service` is the process that answers HTTP: gateway, bare Fastify or peer. */
 export const parts = ['service', 'redis', 'nats', 'worker', 'postgres', 'load'] as const

@@ -1,7 +1,7 @@
 import type pg from 'pg'
+import { waitFor } from '../running/wait.ts'
 import type { StackFile } from './stack.ts'
 import { userOf } from './tokens.ts'
-import { waitFor } from './wait.ts'
 
 const ARRIVES_WITHIN_MS = 60_000
 

@@ -1,8 +1,8 @@
 import { NatsError } from 'nats'
-import { streamNames } from '../src/journal/subjects.ts'
-import { monotonicMs } from './clock.ts'
-import { waitFor } from './wait.ts'
-import type { World } from './world.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
+import { monotonicMs } from '../running/monotonic.ts'
+import { waitFor } from '../running/wait.ts'
+import type { World } from '../stack/world.ts'
 
 /** the namespace of a stack that is told none */
 const names = streamNames('floodgate')

@@ -1,11 +1,11 @@
-import type { Service } from './children.ts'
-import { clocks, difference, type Part, type Pids, parts } from './clocks.ts'
-import type { LoadJob, LoadResult } from './load/messages.ts'
-import type { Options } from './options.ts'
-import { whenPersisted } from './persisted.ts'
+import type { LoadJob, LoadResult } from '../load/messages.ts'
+import type { Options } from '../options.ts'
+import type { Service } from '../running/children.ts'
+import type { Scenario } from '../scenarios.ts'
+import type { World } from '../stack/world.ts'
+import { clocks, difference, type Part, type Pids, parts } from './cpu-by-part.ts'
+import { whenPersisted } from './persisted-counts.ts'
 import type { Proof } from './proofs.ts'
-import type { Scenario } from './scenarios.ts'
-import type { World } from './world.ts'
 
 /** One scenario in one round. */
 export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 'lastOrder'> {

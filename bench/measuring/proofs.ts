@@ -1,7 +1,7 @@
-import { readState } from './admin.ts'
-import type { Account } from './load/messages.ts'
-import { eventsOf } from './persisted.ts'
-import type { World } from './world.ts'
+import type { Account } from '../load/messages.ts'
+import { readState } from '../stack/admin.ts'
+import type { World } from '../stack/world.ts'
+import { eventsOf } from './persisted-counts.ts'
 
 /** What was counted where, and every sentence of it that does not hold. */
 export interface Proof {

@@ -6,13 +6,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { waitFor } from './wait.ts'
+import { waitFor } from '../running/wait.ts'
 
 const READY_WITHIN_MS = 120_000
 const STOP_WITHIN_MS = 20_000
 const HURRY_WITHIN_MS = 10_000
 const LOG_TAIL_CHARACTERS = 3_000
-const ownCli = fileURLToPath(new URL('../src/cli.js', import.meta.url))
+const ownCli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 
 /** `stack.json` as the local stack writes it, as far as the bench reads it. */
 export interface StackFile {

@@ -1,4 +1,4 @@
-import { signTokens } from '../src/http/auth/sign-token.ts'
+import { signTokens } from '../../src/http/auth/sign-token.ts'
 
 /** What the stack expects unless it is told otherwise. */
 export const ISSUER = 'floodgate'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type AdminClient, type AdminReply, createAdminClient, refusalText } from '../src/stack/admin-client.ts'
+import { type AdminClient, type AdminReply, createAdminClient, refusalText } from '../../src/stack/admin-client.ts'
+import { waitFor } from '../running/wait.ts'
 import type { StackFile } from './stack.ts'
 import { tokensOf } from './tokens.ts'
-import { waitFor } from './wait.ts'
 
 const HOUR_MS = 3_600_000
 const ANSWER_WITHIN_MS = 5_000

@@ -1,10 +1,10 @@
 import { connect, type JetStreamManager, type NatsConnection } from 'nats'
 import pg from 'pg'
-import { type Service, startService } from './children.ts'
-import { type LoadClient, startLoad } from './load/load-client.ts'
-import type { Options } from './options.ts'
+import { type LoadClient, startLoad } from '../load/load-client.ts'
+import type { Options } from '../options.ts'
+import { type Service, startService } from '../running/children.ts'
+import type { Stops } from '../running/stops.ts'
 import { type Stack, type StackFile, startStack } from './stack.ts'
-import type { Stops } from './stops.ts'
 import { AUDIENCE, ISSUER } from './tokens.ts'
 
 const PEER_CONNECTIONS = 16
