@@ -8,7 +8,7 @@ const tests = join(root, 'build', 'test')
 /** Where a red run leaves what it saw; emptied when the next run begins. */
 export const evidenceRoot = join(root, 'build', 'evidence')
 
-/** The folder of one test file, by the path of its compiled file: build/evidence/kills-cuts.long. */
+/** The folder of one test file, by the path of its compiled file: build/evidence/end-to-end-void-decision.long. */
 export function evidenceFolder(compiledTest = process.argv[1] ?? 'unknown'): string {
   const name = relative(tests, join(compiledTest)).replace(/\.test\.js$/, '')
   return join(
