@@ -131,7 +131,7 @@ export type Config = Environment
 
 export const environmentSchema = Environment
 
-/** What is wrong with the addresses of the servers, each in words of its own that show no password. */
+/** The errors of the servers' addresses, one for each variable; their texts show no password. */
 function urlProblems(config: Config): string[] {
   const looks = [
     () => config.REDIS_URL !== '' && redisPlace(config.REDIS_URL),
@@ -175,7 +175,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
   throw new ConfigError(`The configuration is not usable:\n  ${problems.join('\n  ')}`)
 }
 
-/** What only shows in several variables together. */
+/** Errors that show only when several variables are compared. */
 function furtherProblems(config: Config, { demo = false }: LoadOptions): string[] {
   const { PORT, ADMIN_PORT, HOST, ADMIN_HOST, SHARDS } = config
   const isProduction = config.FLOODGATE_ENV === 'production'

@@ -6,7 +6,7 @@ import { refuseOthers, type ServerUrl, splitUrl } from './urls.ts'
 
 const VARIABLE = 'DATABASE_URL'
 
-/** Members with a meaning of their own; anything else is refused rather than left out. */
+/** Members that this code reads; any other member is refused, because ignoring it would break what the URL asks for. */
 const KNOWN = [
   'host',
   'port',
@@ -27,7 +27,7 @@ const KNOWN = [
   'options'
 ]
 
-/** Settings on which promises stand; a URL that sets them would undo what Floodgate sets for the session. */
+/** Settings that Floodgate sets for each connection because its guarantees need them; a URL must not set them. */
 const OURS =
   /^(?:search_path|\w*timeout|application_name|client_encoding|synchronous_commit|datestyle|(?:default_)?transaction_\w+)$/i
 
@@ -35,14 +35,14 @@ function fail(what: string): never {
   throw new ConfigError(`${VARIABLE} ${what}`)
 }
 
-/** What may stand in the URL itself or among its members, not in both. */
+/** A value that a URL may hold in itself or among its members, but not in both. */
 function once(name: string, inUrl: string | undefined, url: ServerUrl): string | undefined {
   const member = url.members.get(name)
   if (member !== undefined && inUrl !== undefined && inUrl !== '') fail(`names the ${name} twice.`)
   return member ?? inUrl
 }
 
-/** Members of which only some values can be kept, because the client has no other way. */
+/** Refuses values of members that the client cannot honour. */
 function refuseValues(members: ServerUrl['members']): void {
   const only: Readonly<Record<string, RegExp>> = {
     sslnegotiation: /^(?:postgres|direct)$/,
@@ -68,8 +68,8 @@ function fileOf(name: string, members: ServerUrl['members']): string | undefined
 }
 
 /**
- * Everything but `disable` and `no-verify` checks certificate and name: `require` and `verify-ca` promise less, and more
- * than was asked for harms nobody. `allow` and `prefer` go on in plain text when a stranger asks for it.
+ * Every mode but `disable` and `no-verify` checks certificate and name. `require` and `verify-ca` ask for less, and checking more
+ * harms nobody. `allow` and `prefer` are refused, because an attacker on the network could make them go on in plain text.
  */
 function tls(members: ServerUrl['members']): Pick<ClientConfig, 'ssl'> {
   const mode = members.get('sslmode')
@@ -91,7 +91,7 @@ function tls(members: ServerUrl['members']): Pick<ClientConfig, 'ssl'> {
   return { ssl: mode === 'no-verify' ? { ...files, rejectUnauthorized: false } : files }
 }
 
-/** The settings of `options` that stay: ours come after them as statements, and none of ours may be among them. */
+/** The settings of `options` that are kept. Floodgate's own settings follow as statements, so none of these may be in `options`. */
 function givenOptions(text: string, schema: string): string[] {
   const words = text.split(/(?<!\\)\s+/).filter((word) => word !== '')
   const kept: string[] = []
@@ -102,7 +102,7 @@ function givenOptions(text: string, schema: string): string[] {
     const plain = name.replaceAll('-', '_')
     if (plain.toLowerCase() === 'search_path' && value.join('=').replaceAll('"', '') === schema) continue
     if (OURS.test(plain)) fail(`sets ${plain} in its options, which Floodgate sets itself (search_path is NAMESPACE).`)
-    // what is no setting is the server's to understand: some poolers find the database by it
+    // a word that is no setting is passed on to the server: some poolers find the database by it
     kept.push(setting === word ? word : `-c ${setting}`)
   }
   return kept
@@ -130,10 +130,10 @@ function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined })
 }
 
 /**
- * What DATABASE_URL says of where Postgres is and how a session begins; it is kept or refused by name. What Floodgate sets for a
- * session follows as statements (src/store/connection/pool.ts), because a pooler takes no parameters of the start.
- * @param session.name application_name; one in the URL follows it
- * @throws ConfigError naming what cannot be honoured
+ * Reads from DATABASE_URL where Postgres is and how a connection begins; each part is kept, or refused by name. Floodgate's own
+ * settings follow as statements (src/store/connection/pool.ts), because poolers take no start-up parameters.
+ * @param session.name application_name; a name in the URL is added after it
+ * @throws ConfigError naming the parts that cannot be honoured
  */
 export function databasePlace(
   { DATABASE_URL, NAMESPACE }: { readonly DATABASE_URL: string; readonly NAMESPACE: string },

@@ -3,7 +3,7 @@ import { FloodgateError } from '../base/errors.ts'
 import { ConfigError } from './config-error.ts'
 
 /**
- * Named places at which a test may strike, by the step that is done when they are reached.
+ * Named places in the code at which a test may interrupt a process, with the step that is done when it reaches them.
  * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; R: a recovery; X: the rest.
  */
 const failPoints = {
@@ -41,23 +41,23 @@ type Action = 'kill' | 'stop' | 'delay' | 'throw'
 interface Strike {
   readonly point: FailPoint
   readonly action: Action
-  /** of a delay */
+  /** how long a delay takes */
   readonly ms: number
   readonly hit: number
-  /** at every later hit too */
+  /** whether every later hit counts too */
   readonly onwards: boolean
 }
 
-/** A fail point with the action `throw` was hit. */
+/** The process hit a fail point with the action `throw`. */
 class FailPointError extends FloodgateError {
   readonly code = 'fail-point'
-  readonly meaning = 'A test strikes this process at this place.'
+  readonly meaning = 'A test interrupts this process at this place.'
   readonly remedy = 'Unset FAIL_POINTS outside of tests.'
 }
 
 /**
- * Undefined unless FAIL_POINTS names something, so a place in the code costs the look at one variable:
- * `if (failPoint) await failPoint('G3')`. One process is struck as a whole, so this is state of the module.
+ * Undefined unless FAIL_POINTS names a point, so each place costs one read of a variable:
+ * `if (failPoint) await failPoint('G3')`. A fail point concerns the whole process, so this is state of the module.
  */
 export let failPoint: ((point: FailPoint) => Promise<void> | undefined) | undefined
 
@@ -87,7 +87,7 @@ function pause(ms: number): Promise<void> {
   })
 }
 
-/** Told at once and synchronously: the process may not come to anything else. */
+/** Writes its line synchronously, because the process may do nothing after it. */
 function strike({ point, action, ms }: Strike, hit: number): Promise<void> | undefined {
   writeSync(2, `FAIL POINT ${point} ${action} at hit ${hit}\n`)
   if (action === 'kill') process.kill(process.pid, 'SIGKILL')

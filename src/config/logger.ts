@@ -1,13 +1,13 @@
 import { type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
 
-/** what is kept of the log while its disk is full; beyond it lines are lost, not the process */
+/** how much of the log is kept while its disk is full; then lines are lost, and the process goes on */
 const waitingBytes = 1 << 20
 const STANDARD_OUTPUT = 1
 
 /**
  * The log of a process: JSON lines on standard output, without tokens and without bodies. A log that cannot be written (a
- * full disk, a reader that is gone) never ends the process: a gateway that sells is worth more than its log.
+ * full disk, a reader that has ended) never ends the process: a gateway that sells is worth more than its log.
  */
 export function createLogger({ LOG_LEVEL }: Pick<Config, 'LOG_LEVEL'>, name: string): Logger {
   const output = pino.destination({ dest: STANDARD_OUTPUT, sync: true, maxLength: waitingBytes })
@@ -34,7 +34,7 @@ export function createLogger({ LOG_LEVEL }: Pick<Config, 'LOG_LEVEL'>, name: str
   )
 }
 
-/** Warnings of Node and of libraries go to the same disk as the log, and must not end the process either. */
+/** Warnings of Node and of libraries go to the same disk as the log; a failed write of them must not end the process either. */
 export function outliveFullDisk(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }

@@ -9,7 +9,7 @@ const VARIABLE = 'NATS_URL'
 const NATS_PORT = 4222
 
 interface Place extends Pick<ConnectionOptions, 'servers' | 'user' | 'pass' | 'token' | 'tls'> {
-  /** what NATS_CREDS holds now */
+  /** the content of the file NATS_CREDS now */
   readonly creds?: () => Uint8Array
 }
 
@@ -25,7 +25,7 @@ function checked(url: ServerUrl): ServerUrl {
   return url
 }
 
-/** One login for all hosts: the client has no other way, and a second one would be left out without a word. */
+/** The login for all hosts: the client takes only one, and would silently ignore a second. */
 function login(urls: readonly ServerUrl[]): Pick<Place, 'user' | 'pass' | 'token'> {
   const [first, ...more] = urls
   const differs = ({ user, password }: ServerUrl) =>
@@ -37,7 +37,7 @@ function login(urls: readonly ServerUrl[]): Pick<Place, 'user' | 'pass' | 'token
   return { user: first.user, pass: first.password }
 }
 
-/** The client names an IP address to nobody, and Node then compares the certificate with the name localhost. */
+/** The client passes no name to TLS for an IP address, and Node then compares the certificate with the name localhost. */
 function identity(hosts: readonly string[]) {
   const addresses = hosts.filter((host) => isIP(host) !== 0)
   return (name: string, certificate: PeerCertificate): Error | undefined => {
@@ -51,7 +51,7 @@ function tlsOf(urls: readonly ServerUrl[]): Pick<Place, 'tls'> {
   const secure = urls.some(({ scheme }) => scheme === 'tls')
   if (secure && urls.some(({ scheme }) => scheme !== 'tls')) fail('mixes nats:// and tls://. Use one for all hosts.')
   const names = urls.flatMap(({ hosts }) => hosts.map(({ host }) => host))
-  // without `tls` the client still encrypts where the server asks for it, and checks what it then sees
+  // without `tls` the client still encrypts when the server requires it, and then checks the certificate
   const options = { checkServerIdentity: identity(names) }
   return secure ? { tls: options as TlsOptions } : {}
 }
@@ -68,12 +68,12 @@ function credentials(file: string): Pick<Place, 'creds'> {
   if (!/BEGIN USER NKEY SEED/.test(Buffer.from(last).toString('latin1'))) {
     throw new ConfigError('NATS_CREDS names a file without a user key in it. Make one with: nsc generate creds')
   }
-  // read at each connection: credentials expire, and whoever renews them writes the file again
+  // read for each connection, because credentials expire and are renewed in the same file
   const current = (): Uint8Array => {
     try {
       last = read()
     } catch {
-      // the ones from before may still be good
+      // the earlier credentials may still be valid
     }
     return last
   }
@@ -81,10 +81,10 @@ function credentials(file: string): Pick<Place, 'creds'> {
 }
 
 /**
- * What NATS_URL and NATS_CREDS say of where NATS is: `nats|tls://[user:password@|token@]host[:port],...`, or several such
+ * Reads from NATS_URL and NATS_CREDS where NATS is: `nats|tls://[user:password@|token@]host[:port],...`, or several such
  * URLs with commas between. `tls://` never goes on in plain text; the certificate is checked, private ones by
  * NODE_EXTRA_CA_CERTS.
- * @throws ConfigError naming what cannot be honoured
+ * @throws ConfigError naming the parts that cannot be honoured
  */
 export function natsPlace({ NATS_URL, NATS_CREDS }: { NATS_URL: string; NATS_CREDS: string }): Place {
   const urls = NATS_URL.split(/,(?=\s*[a-z]+:\/\/)/i).map((text) => checked(splitUrl(VARIABLE, text.trim(), 'nats')))

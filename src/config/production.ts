@@ -1,4 +1,4 @@
-/** The settings that production is strict about. */
+/** The settings that production restricts. */
 interface StrictSettings {
   readonly TOKEN_SECRET: string
   readonly TOKEN_JWKS_URL: string
@@ -12,7 +12,7 @@ const SECRET_MIN = 32
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 const WILDCARD = ['0.0.0.0', '::']
 
-/** Whether many could know or guess a secret: words of demos, few different characters, one piece again and again. */
+/** Whether many could know or guess a secret: it holds words of demos, few different characters, or one piece repeated. */
 function isWeakSecret(secret: string): boolean {
   const words = /secret|password|change-?me|example|floodgate|(?:^|[^a-z])(?:demo|test)(?:[^a-z]|$)/i
   return words.test(secret) || new Set(secret).size < 10 || /^(.{1,16})\1+$/s.test(secret)
@@ -20,7 +20,7 @@ function isWeakSecret(secret: string): boolean {
 
 const random = 'Set it to a random text (openssl rand -hex 32).'
 
-/** What keeps a configuration from production, each with the name of its variable; nothing where all is well. */
+/** The reasons why production refuses a configuration, each with the name of its variable; an empty list when there is none. */
 export function productionProblems(config: StrictSettings, options: { readonly demo: boolean }): string[] {
   const { TOKEN_SECRET: secret, TOKEN_JWKS_URL: jwks, HOST: host, ADMIN_HOST: adminHost } = config
   const origins = config.CORS_ORIGINS.split(',').map((origin) => origin.trim())

@@ -25,7 +25,7 @@ function fail(what: string): never {
   throw new ConfigError(`${VARIABLE} ${what}`)
 }
 
-/** The client sends no user without a password, so such a URL would be another login than the one it names. */
+/** The client sends no user without a password, so such a URL would log in as another user than the one it names. */
 function login(user: string | undefined, password: string | undefined, whose: string) {
   if (password === undefined || password === '') {
     if (user !== undefined && user !== '') fail(`names a user of ${whose} without a password, which is not sent.`)
@@ -35,8 +35,8 @@ function login(user: string | undefined, password: string | undefined, whose: st
 }
 
 /**
- * A connection whose SELECT is refused goes on with database 0 and says nothing, so another one would be a promise that
- * one lost right breaks. NAMESPACE keeps deployments apart on one server.
+ * Refuses every database but 0: when Redis refuses a SELECT, the client silently goes on with database 0, so one lost right
+ * would mix databases. NAMESPACE keeps deployments apart on one server.
  */
 function refuseDatabase(text: string | undefined): void {
   if (text === undefined || text === '' || text === '0') return
@@ -66,9 +66,9 @@ function sentinelPlace(url: ServerUrl): Place {
 }
 
 /**
- * What REDIS_URL says of where Redis is: `redis[s]://[user:password@]host[:port][/0]` or
+ * Reads from REDIS_URL where Redis is: `redis[s]://[user:password@]host[:port][/0]` or
  * `redis[s]+sentinel://[user:password@]host[:port],.../[master][?sentinelUser=&sentinelPassword=]`.
- * @throws ConfigError naming what cannot be honoured
+ * @throws ConfigError naming the parts that cannot be honoured
  */
 export function redisPlace(text: string): Place {
   const url = splitUrl(VARIABLE, text)

@@ -7,21 +7,21 @@ export interface Address {
   readonly port: number | undefined
 }
 
-/** A server's URL taken apart, percent-decoded. Nothing in it has been judged yet, and nothing was left out. */
+/** The parts of a server's URL, percent-decoded. All parts are there, and none has been checked yet. */
 export interface ServerUrl {
   readonly scheme: string
   readonly user: string | undefined
   readonly password: string | undefined
   readonly hosts: readonly Address[]
-  /** '' or what follows the first slash */
+  /** the text after the first slash, or '' */
   readonly path: string
   readonly members: ReadonlyMap<string, string>
 }
 
-/** In these a plus sign has always meant a space; in a password it is a plus sign. */
+/** Members in which a plus sign means a space; in a password it means a plus sign. */
 const PLUS_IS_SPACE = ['options', 'application_name']
 
-/** Texts of errors never hold the URL: it may hold a password. */
+/** Error texts never quote the URL, because it may hold a password. */
 function refuse(variable: string, what: string): never {
   throw new ConfigError(`${variable} ${what}`)
 }
@@ -64,9 +64,9 @@ function membersOf(variable: string, query: string): Map<string, string> {
 }
 
 /**
- * Takes a URL of one server, or of a list of hosts, apart. Not by `new URL`: that one knows no list of hosts.
- * @param defaultScheme of a text without a scheme; without it such a text is refused
- * @throws ConfigError with words that never show a password
+ * Splits a URL of one server, or of a list of hosts, into its parts. `new URL` cannot do it, because it knows no list of hosts.
+ * @param defaultScheme for a text without a scheme; absent: such a text is refused
+ * @throws ConfigError whose text shows no password
  */
 export function splitUrl(variable: string, url: string, defaultScheme?: string): ServerUrl {
   const form = /^(?:([a-z][a-z0-9+]*):\/\/)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/is.exec(url)
@@ -102,7 +102,7 @@ export function refuseOthers(variable: string, { members }: ServerUrl, known: re
   refuse(variable, `holds ${other.join(', ')}, which Floodgate cannot honour. ${may}`)
 }
 
-/** A URL to be shown: no password, no token, nothing of its query. */
+/** A URL in a form that may be shown: without password, token and query. */
 export function shownUrl(url: string): string {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+]*:\/\/)?([^?#]*)/is.exec(url) ?? []
   const at = rest.lastIndexOf('@')
