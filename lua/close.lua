@@ -13,7 +13,7 @@ if not same_redis() then
 end
 local known = redis.pcall('HGET', KEYS[1], 'epoch')
 if type(known) == 'table' then
-  -- not the shard's hash: as good as a Redis that was wiped
+  -- the key holds no hash: treated as a Redis that was wiped
   redis.call('UNLINK', KEYS[1])
 elseif (tonumber(known or '') or 0) > tonumber(EPOCH) then
   return 'HIGHER;' .. known

@@ -20,13 +20,13 @@
 -- @include lib/fields
 -- @include lib/frame
 
--- Functions are made when they are needed, and one inside another: to make all of all files took 70 us a batch, more so because
--- Lua finds a local that a function uses by walking along all that are used so.
+-- Functions are made when they are needed, and one inside another. Making all functions of all files took 70 us a batch, mostly
+-- because Lua searches a local that a function uses among all that are used so.
 local function decide_commands(open_frame, how_many, next_at)
   -- @include lib/packed
   -- @include lib/kinds
   -- @include kinds/sale
-  -- rules of before there were kinds name none
+  -- rules of versions without kinds name none
   KINDS[false] = KINDS.sale
   -- @include steps/replay
   -- @include steps/causes
@@ -107,7 +107,7 @@ local kept_length = redis.pcall('HLEN', KEYS[3])
 if type(outbox_length) ~= 'number' or type(kept_length) ~= 'number' then
   return { 'CLOSED;0;0;0', {}, '', '', '', {} }
 end
--- an emptied stream stays; one that is gone took decisions with it that a replay would take for journaled
+-- an emptied stream still exists; a missing one lost decisions, which a replay would take for journaled
 if outbox_length == 0 and opening.batch > 0 and redis.call('EXISTS', KEYS[2]) == 0 then
   return { 'CLOSED;0;0;0', {}, '', '', '', {} }
 end

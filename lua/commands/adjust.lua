@@ -8,13 +8,13 @@
 ]]
 local STOCK_FIELD = '^(.*):remaining$'
 
--- Stock that is added or taken moves the total along.
+-- Changes of remaining stock change the total by as much.
 local function total_of(field)
   local name = string.match(field, STOCK_FIELD)
   return name and name .. ':total'
 end
 
--- field -> value by logical key, as JSON
+-- Notes a value by logical key and field, for the JSON of the frame.
 local function note(parts, index, field, value)
   local key = logical(index)
   parts[key] = parts[key] or {}
@@ -26,7 +26,7 @@ local function note_delta(parts, index, field, delta)
   note(parts, index, field, (noted and noted[field] or 0) + delta)
 end
 
--- (index, field, value) of each put or add, and the place after them.
+-- Returns (index, field, value) of each put or add, and the place after the last.
 local function take_triples(at)
   local count, triples = nil, {}
   count, at = take_line(at)
@@ -37,7 +37,7 @@ local function take_triples(at)
   return triples, at
 end
 
--- Reads every hash that the command names before anything is noted: other commands may stand in the same batch.
+-- Reads every hash that the command names before anything is noted, because the batch may hold other commands.
 local function read_puts(puts)
   for i = 1, #puts do
     if not fetch(puts[i][1], puts[i][2]) then
@@ -68,8 +68,8 @@ local function apply_puts(puts, parts)
   end
 end
 
--- Negative: takes at once, at most what is left. Positive: given when journaled, at most as many as a number may be; the
--- field is made to exist at once, so that stock which is still to come reads as 0 and not as missing.
+-- Negative: takes at once, at most what is left. Positive: given once journaled, at most up to the largest number; the field is
+-- made at once with 0, so that stock which is still to come reads as 0 and not as missing.
 local function apply_add(index, field, delta, frame, parts)
   local total_field = total_of(field)
   local values, hash = fetch(index, field, total_field or field)

@@ -4,7 +4,7 @@
   FIELDS:  activity index, user index, key, hash, quantity, level, head (JSON text for the frame)
   Returns: the reply and the place of the next command
 ]]
--- What the decisions of all buyers of a session and quantity have in common, but for the first decision of a user.
+-- The JSON that the decisions of all buyers of a session and quantity share, without the user's first decision in the campaign.
 local function common_part(activity, quantity, newcomer)
   local taken, session = text(quantity), activity.session.id
   local user = '"' .. activity.count_campaign .. '":' .. taken
@@ -25,7 +25,7 @@ local function common_part(activity, quantity, newcomer)
     .. (newcomer and '},"c":{"participants":1}}}' or '}}}')
 end
 
--- The position counter is a `put`: a sum would fall behind, and give a position twice, when a frame was never journaled
+-- The position counter is a `put`: a sum would fall behind, and would give a position twice, when one frame was never journaled
 -- and a later one was.
 local function decision_start(activity, quantity, newcomer, frame)
   local cache = newcomer and activity.first_starts or activity.starts
@@ -40,7 +40,7 @@ local function decision_start(activity, quantity, newcomer, frame)
   return start
 end
 
--- What the records of all orders of this batch, session and quantity have in common.
+-- The text that the records of all orders of this batch, session and quantity share.
 local function record_parts(activity, quantity, frame)
   local parts = activity.records[quantity]
   if not parts then
@@ -72,8 +72,8 @@ local function record_parts(activity, quantity, frame)
   return parts
 end
 
--- Reads what the steps look at: from Redis, or from what earlier commands of this batch left. Returns the list that
--- steps/limits tells the places of, and the hash when there was such a command; nil when the key is corrupt.
+-- Reads what the steps need, from Redis or from what earlier commands of this batch left. Returns a list, whose places
+-- steps/limits names, and the hash when an earlier command used it; nil when the key is corrupt.
 local function read_buyer(activity, user_index, key)
   local name = KEYS[user_index]
   local one, two, three = activity.count_campaign, activity.count_activity, activity.count_session
@@ -95,7 +95,7 @@ local function read_buyer(activity, user_index, key)
   return not buyer.err and buyer or nil
 end
 
--- Makes counters numbers; false when one of them is none.
+-- Turns the counters into numbers; false when one of them is not a number.
 local function check_counters(activity, buyer)
   local count, in_campaign = whole(buyer[COUNT]), whole(buyer[IN_CAMPAIGN])
   local in_activity, in_session = whole(buyer[IN_ACTIVITY]), whole(buyer[IN_SESSION])
@@ -110,7 +110,7 @@ local function check_counters(activity, buyer)
   return true
 end
 
--- The user's counters, replay record and order, ready to be written when it is the user's first command in this batch.
+-- Writes the user's counters, replay record and order: as one list when this is the user's first command in the batch.
 local function take_from_user(activity, buyer, order, hash)
   local quantity, entitlement = order.quantity, activity.entitlement
   local writes = {
@@ -141,8 +141,8 @@ local function take_from_user(activity, buyer, order, hash)
   end
 end
 
--- Notes the decision and returns the reply, as `decide` does for the rarer kinds, with what all orders of a batch share put
--- together once.
+-- Notes the decision and returns the reply, as `decide` does for other commands, but builds the text that all orders of a batch
+-- share only once.
 local function accept(activity, buyer, frame, order, hash)
   local newcomer = order.newcomer
   if newcomer then
@@ -173,7 +173,7 @@ local function accept(activity, buyer, frame, order, hash)
   return reply
 end
 
--- One table for all orders of a batch, one by one: making one costs more than all checks.
+-- All orders of a batch use this one table in turn: making a table costs more than all checks.
 local order_of_all = { type = 'order.accepted', report = '' }
 
 local BUY = '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n()'
@@ -185,7 +185,7 @@ local function buy(at, frame)
   local activity, refusal = open_activity(to_number(place), frame.opening.now)
   if not activity or not activity.is_bought then
     refusal = refusal or 'R;NOT_FOUND'
-    -- a replay answers before the window: a winner who asks again after the end gets the order
+    -- a replay comes before the window: a buyer who asks again after the end gets their order
     local values = fetch(user_index, key)
     return values and replay_with_record(frame, user_index, values, key, hash) or refusal, after
   end

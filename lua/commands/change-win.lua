@@ -22,7 +22,7 @@ local function refuse_claim(win, request, opening, values)
   return nil
 end
 
--- The cards of a user without those that a win gave, each `<until>;<factor>;<activities>;<epoch>-<batch>;<sequence>`.
+-- The user's cards without those that this win gave; a card is `<until>;<factor>;<activities>;<epoch>-<batch>;<sequence>`.
 local function without_cards(cards, entity)
   local rest = {}
   for card in string.gmatch(cards, '[^,]+') do
@@ -34,7 +34,7 @@ local function without_cards(cards, entity)
   return table.concat(rest, ',')
 end
 
--- At most what is there; returns what is missing, which is noted.
+-- Takes at most what is there; notes and returns what is missing.
 local function take_back(changes, unit, field, there, amount)
   local taken = math.min(there, amount)
   changes.adds[field] = (changes.adds[field] or 0) - taken
@@ -45,7 +45,7 @@ local function take_back(changes, unit, field, there, amount)
   return amount - taken
 end
 
--- A right to buy that was used already is gone for good: the order that it was used for does not give it back.
+-- A right to buy that is already used up cannot be taken back; the order that used it does not give it back later.
 local function owe_right(changes, request, field, missing, frame)
   local owed = 'eo' .. string.sub(field, 2)
   local values = fetch(request.user_index, owed)
@@ -82,8 +82,8 @@ local function claw_back(win, request, changes, frame)
   return true
 end
 
--- A quota that comes back is a give; it leaves `paid` at once. A prize without a quota has none to get back, but a quota
--- that is gone is a fault.
+-- A returned quota is a give, and leaves `paid` at once. A prize without a quota gets none back; a quota whose stock is
+-- missing is a fault.
 local function return_quota(win, request, changes, frame)
   local index, rule = request.activity_index + 2, 'prize:' .. win.prize
   local remaining, paid = win.prize .. ':remaining', win.prize .. ':paid'
@@ -103,8 +103,8 @@ local function return_quota(win, request, changes, frame)
   return true
 end
 
--- With its quota a win leaves the caps too: gives, so that nobody wins again for a revocation that is void. Draws of before did
--- not count their fallback.
+-- A win that returns its quota also leaves the caps, by gives, so that nobody wins again because of a revocation that is void.
+-- Draws published by earlier versions did not count their fallback.
 local function return_caps(win, request, changes, frame)
   local wins = 'wn:' .. win.campaign .. '/' .. win.activity
   local of_tier = wins .. '/' .. win.tier
@@ -125,7 +125,7 @@ local function return_caps(win, request, changes, frame)
   return true
 end
 
--- A code that was not shown yet goes back to its pool, where its rules name it.
+-- A code that no user has seen returns to its pool, when the rules name the pool.
 local function return_code(win, request, changes, frame)
   local rules = fetch(request.activity_index + 1, 'pools')
   local pools = rules and parse_pools(rules.pools or '', win.campaign)
@@ -157,7 +157,7 @@ local function record_win(win, request, frame, user, changes)
   for field, delta in pairs(changes.adds) do
     add(user, field, delta)
   end
-  -- takes and gives stand in the frame together
+  -- the frame holds takes and gives together
   for field, delta in pairs(changes.gives) do
     changes.adds[field] = delta
   end
@@ -248,7 +248,7 @@ local function change_win(at, frame)
   if not win then
     return 'X;' .. KEYS[request.user_index], after
   end
-  -- a caller that names another activity would move the quota of that one
+  -- a caller that names another activity would change the quota of that one
   if logical(request.activity_index + 1) ~= 'a:' .. win.campaign .. ':' .. win.activity then
     return 'R;NOT_FOUND', after
   end

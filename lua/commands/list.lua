@@ -1,6 +1,6 @@
 --[[
-  purpose: what Postgres may lack of a user, or one thing by its name; what is stored is asked of Postgres, so that a look costs
-           the same however long a user has been buying
+  purpose: what Postgres may lack of a user, or one item by its name; stored items are read from Postgres, so a read costs the same
+           however long a user has been buying
   KEYS:    index of the user; 2 outbox, 3 kept
   FIELDS:  user index, what (o orders, w wins, d decisions), name (of one: `<epoch>-<sequence>`, a replay field; '' = all that
            decisions which are not known to be stored made or changed)
@@ -8,10 +8,10 @@
            and wins, `<1 | 0> <a frame with this decision alone>` of decisions; `L!` when more may wait than is looked at
 ]]
 local CHUNK = 32
--- frames are up to 50 KB, and all of them are looked through
+-- frames have up to 50 KB, and the command may search all of them
 local MOST_BYTES = 512 * 1024
 
--- By frame: false when it is stored, or of an earlier opening, whose frames all were stored when this one was opened.
+-- By frame: false when it is stored, or belongs to an earlier epoch, whose frames were all stored when this one was opened.
 local places = {}
 
 local function place_of_frame(epoch, batch)
@@ -36,7 +36,7 @@ local function note_waiting(found, record)
   end
 end
 
--- The decisions from the nth down to the last, by their places in the ring.
+-- The user's decisions from the nth down to the last, found by their places in the ring.
 local function look_at(key, found, nth, last)
   local places_in_ring, names = {}, {}
   for i = nth, last, -1 do
@@ -52,8 +52,8 @@ local function look_at(key, found, nth, last)
   end
 end
 
--- Newest first, to the first stretch that is stored as a whole. Nil for a key that is not readable; the second value is false
--- when there may be more.
+-- Newest first, until a whole step is stored. Nil for a key that is not readable; the second value is false when there may be
+-- more.
 local function waiting_decisions(key)
   local count = redis.pcall('HGET', key, 'd')
   local nth = type(count) ~= 'table' and natural(count)
@@ -103,7 +103,7 @@ local function changed_entities(what, found)
   return entities
 end
 
--- The frame with one of its decisions: they stand in the order of their sequences, each after its user.
+-- The frame with only one of its decisions: decisions stand in the order of their sequences, each after its user.
 local function cut_frame(payload, sequence, user)
   local _, head = string.find(payload, '"decisions":[', 1, true)
   local from = head and string.find(payload, '{"seq":' .. sequence .. ',"user":"' .. user .. '"', head, true)

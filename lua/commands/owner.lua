@@ -1,13 +1,13 @@
 --[[
-  purpose: whose order or win it is, by the frame that decided it, while Postgres may lack it
+  purpose: the user of an order or win, from the frame that decided it, while Postgres may lack it
   KEYS:    2 outbox, 3 kept
   FIELDS:  entity (`<epoch>-<sequence>`)
   Returns: O and the user, or N: none of this opening, or stored
 ]]
--- A frame that is stored is neither here nor there; so many more are looked at for one that is.
+-- A stored frame is in neither outbox nor kept; then so many following batches are searched for a frame that is not stored.
 local NEIGHBOURS = 8
 
--- The payload of the first frame from a batch on that is not stored, at most the last one, and its batch.
+-- The first frame that is not stored, from a batch on up to the last one: its payload and its batch.
 local function frame_from(batch, last)
   for at = batch, math.min(batch + NEIGHBOURS, last) do
     local id = EPOCH .. '-' .. text(at)
@@ -33,8 +33,8 @@ local function first_sequence(payload)
   return tonumber(head and string.match(payload, SEQUENCE, head) or '')
 end
 
--- Sequences rise with batches, so halves of what is left are thrown away: 20 frames are looked at among a million. What is
--- stored was decided before what is not.
+-- Sequences rise with batches, so each step discards half of the frames that are left: 20 frames are read among a million.
+-- Stored frames were decided before those that are not.
 local function owner(at, frame)
   local fields, after = take_fields(at, 1)
   local epoch, sequence = string.match(fields[1], '^(%d+)%-(%d+)$')

@@ -1,12 +1,12 @@
 --[[
-  purpose: take part in an activity: every step in its fixed order, with what the terms say and what the kind does
+  purpose: takes part in an activity: every step in its fixed order, by the terms and by the code of the kind
   KEYS:    index of the activity (c:, a:, s: side by side), index of the user, indexes of the stock (s:) of code pools
   FIELDS:  activity index, user index, key, hash, quantity, level, by (user|system), random (for prizes by chance, else ''),
            pool indexes (of what it gives or of its prizes, joined by commas; 0 = none), local day ('' = today; only the system
            names one), head (JSON text for the frame)
   Returns: the reply and the place of the next command; W and the frame when a cause is not journaled yet
 ]]
--- Steps 3 to 7 of one command; a refusal, or nil when everything is noted in the attempt.
+-- Steps 3 to 7 of one command. Returns a refusal, or nil when the attempt holds everything.
 local function decide_attempt(attempt)
   local activity, values = attempt.activity, attempt.values
   local entitlements = activity.entitlement and values[activity.entitlement]
@@ -27,10 +27,10 @@ end
 
 local PARTICIPATE = '^' .. string.rep('([^\n]*)\n', 10) .. '()'
 
--- A table of this size costs as much as reading the user's hash, so one is used for all commands of the batch, one by one.
+-- A table of this size costs as much as reading the user's hash, so all commands of the batch use one in turn.
 local attempt_of_all = {}
 
--- The request, with all cleared that the steps note about it.
+-- Reads the request, and clears what the steps noted about the request before it.
 local function read_request(at, frame)
   local attempt = attempt_of_all
   local place, user, quantity, level, day, from
@@ -49,7 +49,7 @@ local function read_request(at, frame)
   return attempt, after
 end
 
--- The activity and its terms, or nil, nil and the refusal.
+-- Returns the activity and its terms, or nil, nil and the refusal.
 local function find_terms(index, request, frame)
   local activity, refusal = open_activity(index, frame.opening.now)
   if not activity then
@@ -79,10 +79,10 @@ local function participate(at, frame)
     values = fetch(user_index, key)
     return replay_with_record(frame, user_index, values, key, attempt.hash), after
   end
-  -- `user`: the hash, when an earlier command of this batch asked for it
+  -- `user`: the hash, when an earlier command of this batch used it
   attempt.activity, attempt.terms, attempt.values, attempt.user = activity, terms, values, user
   if not terms.kind.by_quantity then
-    -- one spin, one completion, whatever a caller says
+    -- a spin or a completion counts once, whatever quantity a caller names
     attempt.quantity = 1
   end
   begin_attempt(attempt)

@@ -1,5 +1,5 @@
 --[[
-  purpose: the decision under a key, without deciding; a frame not journaled yet comes along
+  purpose: the decision under a key, without deciding anything; a frame that is not journaled yet comes with it
   KEYS:    index of the user
   FIELDS:  user index, key
   Returns: the reply of a replay, or N

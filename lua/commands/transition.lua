@@ -1,5 +1,5 @@
 --[[
-  purpose: moves an order on: pay, cancel, expire, ship, return; exactly one final state, units and limit back once; a payment
+  purpose: moves an order on: pay, cancel, expire, ship, return; exactly one final state, units and limit come back once; a payment
            that comes too late or twice is noted as money to give back
   KEYS:    index of the activity of the order (c:, a:, s: side by side), index of the user
   FIELDS:  activity index, user index, key, hash, transition, order (`<epoch>-<sequence>`), by (user|operator|system),
@@ -7,18 +7,18 @@
            ship: state, carrier and tracking number, packed as in the record), quantity, head
   Returns: the reply and the place of the next command; W and the frame when the order's own frame is not journaled yet
 ]]
--- from: status letter -> the counter its units stand in; to: letter, none where the status stays; refusal for any other status
+-- from: status letter -> the counter that holds its units; to: letter, absent where the status stays; refusal for any other status
 local TRANSITIONS = {
   pay = { from = { a = 'held' }, to = 'p', type = 'order.paid', refusal = 'NOT_PAYABLE' },
   cancel = { from = { a = 'held', p = 'paid' }, to = 'c', type = 'order.cancelled', refusal = 'NOT_CANCELLABLE' },
   expire = { from = { a = 'held' }, to = 'e', type = 'order.expired', refusal = 'CONFLICT' },
   ship = { from = { p = 'paid', s = 'paid' }, to = 's', type = 'order.shipped', refusal = 'CONFLICT' },
-  -- one that came back in part was `returned` for older versions
+  -- earlier versions gave an order that came back in part the status `returned`
   ['return'] = { from = { s = 'paid', r = 'paid' }, type = 'order.returned', refusal = 'CONFLICT' },
 }
 local REFUND_DUE = 'order.refund-due'
 local CANCELLABLE = { never = '', unpaid = 'a', unshipped = 'ap' }
--- What may be returned, and what of the money.
+-- Checks which units come back and which refund is allowed.
 local function demand_return(order, request)
   local left = order.quantity - order.returned
   if left < 1 then
@@ -34,7 +34,7 @@ local function demand_return(order, request)
   return nil
 end
 
--- What this one transition demands beyond the status.
+-- Checks what this transition demands beside the status.
 local function demand(name, order, request, opening, activity)
   if name == 'pay' then
     if request.amount ~= order.total or request.terms ~= order.currency then
@@ -49,7 +49,7 @@ local function demand(name, order, request, opening, activity)
       return 'R;CONFLICT;early'
     end
   elseif name == 'ship' and order.status == 's' then
-    -- told again, a shipment has something new to tell
+    -- a shipment that is reported again must bring something new
     if merged_shipment(order.shipment, request.terms) == order.shipment then
       return 'R;CONFLICT;s'
     end
@@ -59,7 +59,7 @@ local function demand(name, order, request, opening, activity)
   return nil
 end
 
--- Changes the order. Returns the report of the decision.
+-- Changes the order. Returns the effects of the decision as text.
 local function change(name, order, request, rule)
   local was_paid = order.status == 'p'
   order.status = rule.to or order.status
@@ -72,7 +72,7 @@ local function change(name, order, request, rule)
     order.refunded = order.refunded + refund
     return refund_report(order, refund, order.currency, order.reference)
   elseif name == 'return' then
-    -- an exchanged unit is with the customer again
+    -- the customer has an exchanged unit again
     if not request.exchange then
       order.returned = order.returned + request.quantity
     end
@@ -84,8 +84,8 @@ local function change(name, order, request, rule)
   return ''
 end
 
--- [session field or user field] -> delta, of stock and of the user; and which of them are gives.
-local function effects(name, order, request, activity, counter)
+-- Deltas by session field of the stock and by field of the user, and which of them are gives.
+local function deltas_of(name, order, request, activity, counter)
   local session, stock, user = order.session, {}, {}
   local units = name == 'return' and request.quantity or order.quantity
   if name == 'ship' or (name == 'return' and request.exchange) then
@@ -108,7 +108,7 @@ local function effects(name, order, request, activity, counter)
   return stock, user
 end
 
--- Units leave held or paid at once; units, limit and entitlement that come back are gives: usable once journaled.
+-- Units leave held or paid at once. Units, limit and entitlement that come back are gives, usable once journaled.
 local function apply(frame, index, deltas, gives_all)
   for field, delta in pairs(deltas) do
     if gives_all or string.find(field, ':remaining', 1, true) then
@@ -130,14 +130,14 @@ local function are_readable(index, deltas)
   return true
 end
 
--- Stock that is gone is a fault: counted from nothing it would look nearly sold out.
+-- A missing stock is a fault: counted from 0 it would look nearly sold out.
 local function stock_is_readable(index, stock, session)
   local values = next(stock) == nil and {} or fetch(index, session .. ':remaining')
   return values and values[session .. ':remaining'] ~= false and are_readable(index, stock)
 end
 
--- A right that was of a win that was revoked after it was used does not come back. Returns the field that says so and what it
--- says from now on, nothing when the right comes back, or nil, nil and why that cannot be told.
+-- A right from a win that was revoked after the right was used does not come back. Returns the field that records it and its new
+-- value, nothing when the right comes back, or nil, nil and why the record cannot be read.
 local function withhold_right(frame, request, activity, limits)
   local right = activity.entitlement
   if not right or not limits[right] then
@@ -193,8 +193,8 @@ local function decide_move(frame, request, order, user, what)
   })
 end
 
--- A payment of an order that takes none: refused, and its money is due, under its own reference. The one that the order was paid
--- with is not a second one, whenever it comes again.
+-- A payment of an order that takes none is refused, and its money is due back, under its own reference. The payment that the order
+-- was paid with is never a second one, however often it comes again.
 local function late_payment(frame, request, order, user)
   local reference, amount = request.reference, request.amount
   if reference == '' or reference == order.reference or not amount or amount < 1 then
@@ -218,7 +218,7 @@ local function move_on(frame, request, order, activity, user)
   if refusal then
     return refusal
   end
-  local stock, limits = effects(name, order, request, activity, counter)
+  local stock, limits = deltas_of(name, order, request, activity, counter)
   if not stock_is_readable(activity.index + 2, stock, order.session) then
     return 'X;' .. KEYS[activity.index + 2]
   end

@@ -1,5 +1,5 @@
 --[[
-  purpose: a draw: a spin costs points or chances and gives the prize that its number means, or what may be given instead
+  purpose: a draw: a spin costs points or chances and gives the prize that its number means, or the fallback
   Returns: the kind's members, see lib/kinds.lua
 ]]
 local function take(attempt)

@@ -1,6 +1,6 @@
 --[[
-  purpose: a sale: units for money. A purchase has a command of its own, commands/buy.lua, without terms and attempt: no command
-           comes more often, and so it costs little more than half of what a spin costs
+  purpose: a sale: units for money. A purchase has a command of its own, commands/buy.lua, without terms and attempt: it is the most
+           frequent command, and so costs little more than half of a spin
   Returns: the kind's members, see lib/kinds.lua
 ]]
 return { is_bought = true }

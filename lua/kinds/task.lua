@@ -2,7 +2,7 @@
   purpose: a task: done once a day or once a campaign, it gives a reward, and a streak of days gives more
   Returns: the kind's members, see lib/kinds.lua
 ]]
--- A task is done once a period, so what the others call a limit is "done" here.
+-- A task is done once a period, so a task says "done" where other kinds say "limit".
 local function prepare(terms, rules)
   local once_a_day = rules.per == 'day'
   terms.per_day, terms.per_campaign = once_a_day and 1 or 0, once_a_day and 0 or 1

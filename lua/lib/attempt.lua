@@ -1,12 +1,12 @@
 --[[
-  purpose: an attempt: what one command of participate takes, gives and writes, noted by the steps and then written at once
+  purpose: an attempt: what one command of participate takes, gives and writes; the steps note it, and then it is written at once
   KEYS:    campaign (c:), the user's hash
   Returns: begin_attempt(attempt); note_put(attempt, field, value), of the user's hash; record_attempt(attempt) -> the reply
 ]]
--- An attempt is one table that all commands of a batch use by turns. Whoever has something for them makes `gives` and `puts` (fields
--- of the user: what is given once journaled, what is written) and `stock` ({ hash, scope, deltas } of each).
+-- All commands of a batch use one attempt table in turn. Steps add `gives` and `puts` (fields of the user: what is given once
+-- journaled, what is written) and `stock` (a list of { hash, scope, deltas }) when they need them.
 
--- Notes what is written to a field of the user's hash.
+-- Notes what to write to a field of the user's hash.
 local function note_put(attempt, field, value)
   attempt.puts = attempt.puts or {}
   attempt.puts[field] = value
@@ -15,7 +15,7 @@ end
 local function begin_attempt(attempt)
   local terms, activity = attempt.terms, attempt.activity
   attempt.newcomer = not attempt.values[activity.count_campaign]
-  -- whoever took part has the counter of the campaign, as 0 too
+  -- a user who took part has the campaign's counter, even as 0
   local adds = { [terms.times] = attempt.quantity, [activity.count_campaign] = attempt.newcomer and 0 or nil }
   if terms.by_day then
     adds[terms.times_today] = 1
@@ -23,7 +23,7 @@ local function begin_attempt(attempt)
   attempt.adds = adds
 end
 
--- Deltas of the frame's JSON by scope: takes and gives together, for the fold of the journal knows no "not yet".
+-- The deltas for the frame's JSON by scope: takes and gives together, because the fold does not know gives that are not settled.
 local function attempt_adds(attempt)
   local user, parts = {}, {}
   for field, delta in pairs(attempt.adds) do
@@ -57,7 +57,7 @@ local function attempt_common(attempt)
     .. attempt_adds(attempt)
 end
 
--- Decisions that take and give the same say it once a frame; `variant` names what makes them the same.
+-- Decisions that take and give the same share one text in the frame; `variant` names what makes them the same.
 local function attempt_start(attempt)
   if not attempt.variant then
     return ',' .. attempt_common(attempt)
@@ -80,11 +80,11 @@ local function attempt_puts(attempt)
   return ',"put":{' .. user .. (attempt.puts and ',' or '') .. '"s":{"chain":"' .. attempt.number .. '"}}'
 end
 
--- The user's first decision in this batch: a list ready to be written. What is added to was checked, so it is a number.
+-- The user's first decision in this batch: a list for one HSET. Fields that are added to were checked, so they hold numbers.
 local function writes_of(attempt, replay_record)
   local values, key = attempt.values, KEYS[attempt.user_index]
   local nth = (values.d or 0) + 1
-  -- the places that are usually needed are there from the start
+  -- the places that are usually needed exist from the start
   local writes = {
     key,
     attempt.key,

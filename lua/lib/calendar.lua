@@ -6,7 +6,7 @@
 local ZONE_WIDTH = 18
 local DAY_MS = 86400000
 
--- The offset in ms of record `number`, the first one also for whatever lies before it; nil when it is no record.
+-- The offset in ms of record `number`; a time before the first record has its offset; nil when there is no such record.
 local function zone_offset(zone, number)
   local from = (math.max(number, 1) - 1) * ZONE_WIDTH
   local minutes = tonumber(string.sub(zone, from + 14, from + ZONE_WIDTH))
@@ -19,7 +19,7 @@ local function local_day(zone, now)
   return offset and math.floor((now + offset) / DAY_MS)
 end
 
--- A change of the offset may lie between now and midnight, at midnight itself too.
+-- A change of the offset may lie between now and midnight, or at midnight itself.
 local function day_end(zone, now)
   local number = last_at(zone, ZONE_WIDTH, now)
   local midnight = (local_day(zone, now) + 1) * DAY_MS

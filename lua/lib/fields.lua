@@ -1,12 +1,12 @@
 --[[
-  purpose: the fields of the commands of this batch, each ended by a newline; a command reads its own from a place on
+  purpose: the fields of this batch's commands, each ended by a newline; a command reads its own from a place on
   Returns: COMMANDS_TEXT; to_number(field); take_line(at) -> one field; take_fields(at, count) -> list of fields; the last two
            also return the place after
 ]]
 local COMMANDS_TEXT = ARGV[6]
 local NUMBERS = {}
 
--- Places, quantities and levels come again and again.
+-- The same places, quantities and levels come again and again.
 local function to_number(field)
   local known = NUMBERS[field]
   if not known then
@@ -16,7 +16,7 @@ local function to_number(field)
   return known
 end
 
--- A long field by itself: a pattern looks at each byte ten times as long as this search.
+-- For one long field: a pattern takes ten times as long for each byte as this search.
 local function take_line(at)
   local ends = string.find(COMMANDS_TEXT, '\n', at, true)
   return string.sub(COMMANDS_TEXT, at, ends - 1), ends + 1

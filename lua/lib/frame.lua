@@ -6,8 +6,8 @@
            decision) does both and writes the replay record -> reply; write_frame(frame) -> frame id, frame, gives ('' when
            none); RING; ring_field(nth)
 ]]
--- A user's newest decisions are found by their number: the replay field of the nth stands in one of so many fields. What this
--- opening decided is all that Postgres may lack, so recovery writes none of them, and no comparison looks at them.
+-- A user's newest decisions are found by their number: the replay field of the nth stands in one of the ring's fields. Postgres may
+-- lack only decisions of this epoch, so recovery writes none of these fields, and no comparison reads them.
 local RING = 256
 local RING_FIELDS = {}
 
@@ -29,7 +29,7 @@ local function new_frame(opening)
     id = EPOCH .. '-' .. batch,
     first = opening.seq,
     shared = {},
-    -- JSON texts, and how many: counting a list takes a search
+    -- JSON texts, and their number: counting a list takes a search
     decisions = {},
     count = 0,
     counted = false,
@@ -41,12 +41,12 @@ local function new_frame(opening)
   }
 end
 
--- What a decision gives is noted here and becomes usable when its frame is settled.
+-- Notes what a decision gives; it becomes usable when its frame is settled.
 local function give(frame, key, field, delta)
   frame.gives[#frame.gives + 1] = '["' .. key .. '",' .. quoted(field) .. ',' .. text(delta) .. ']'
 end
 
--- The sequence that the next decision of this frame will have, as text.
+-- The sequence that the next decision of this frame gets, as text.
 local function next_sequence(frame)
   if frame.counted ~= frame.count then
     frame.counted = frame.count
@@ -55,14 +55,14 @@ local function next_sequence(frame)
   return frame.next_sequence
 end
 
--- Puts what many decisions of this frame have in common into it once; they name it by `"as":<number>`.
+-- Puts a text that many decisions of this frame share into it once; they name it by `"as":<number>`.
 local function share(frame, json)
   local shared = frame.shared
   shared[#shared + 1] = json
   return ',"as":' .. (#shared - 1)
 end
 
--- What replay records and replies of one type have in common in this frame: the text around their sequences.
+-- The text around the sequence that replay records and replies of one type share in this frame.
 local AFTER_HASH = ';' .. EPOCH .. ';'
 
 local function after_sequence(frame, type_name)
@@ -89,7 +89,7 @@ local function answer(frame, decision)
     'A' .. AFTER_HASH .. seq .. after .. entity .. ';' .. report .. '\n' .. decision.record
 end
 
--- Notes a decision and leaves its replay record with the user; `head` is the caller's JSON text, `rest` ours.
+-- Notes a decision and writes its replay record to the user; `head` is the caller's JSON text, `rest` that of the command's script.
 local function decide(frame, user, decision)
   note_decision(frame, '{"seq":' .. decision.seq .. ',' .. decision.head .. decision.rest .. '}')
   local replay_record, reply = answer(frame, decision)
@@ -99,7 +99,7 @@ local function decide(frame, user, decision)
   return reply
 end
 
--- The payload is put together in one go: each string that Lua makes is hashed from its first byte to its last.
+-- The payload is built in one expression, because Lua hashes each string that it makes from its first byte to its last.
 local function write_frame(frame)
   local opening = frame.opening
   local decisions = frame.decisions

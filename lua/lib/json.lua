@@ -3,7 +3,7 @@
   Returns: quoted(text); json_fields({ name = number or text }) -> object; json_part(name, { scope = fields }) -> member of
            an object with a comma in front, '' when there are no scopes; adds_part(stock, user) -> member `add`
 ]]
--- Names and records hold nothing that JSON escapes; values that operators put may. (A search for one that must be escaped
+-- Names and records contain no character that JSON escapes; values that operators put may. (A search for such a character
 -- takes three times as long.)
 local function quoted(value)
   return string.find(value, '^[^%c"\\]*$') and '"' .. value .. '"' or cjson.encode(value)

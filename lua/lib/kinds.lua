@@ -1,7 +1,7 @@
 --[[
   purpose: the registry of activity kinds. `-- @include kinds/<kind>` puts the text of lua/kinds/<kind>.lua into it as a function,
-           which runs when the batch first meets the kind: kinds that nobody asks for cost nothing
-  Returns: KINDS; kind_of(rules) -> what lua/kinds/<kind>.lua returns, nil when this version runs no such kind. Of its members each
+           which runs when the batch first meets the kind: kinds that no command names cost nothing
+  Returns: KINDS; kind_of(rules) -> what lua/kinds/<kind>.lua returns, nil when this version runs no such kind. Of these members each
            kind has those that it needs:
            is_bought            units are bought by commands/buy.lua; the rules name a price and a currency. Every command asks for it,
                                 so gate.lua includes such a kind by name, outside of what is made for commands that take part

@@ -4,7 +4,7 @@
   Returns: text(number); MOST, the largest that may stand in a hash; whole(value), natural(value) -> the number, nil when it is
            none; numbers_are_whole(fields, values) -> false when one of them is none
 ]]
--- Whole numbers go out as text, without the exponent that Lua would write from 1e15 on. Formatting costs 0.25 us (0.45 with
+-- Whole numbers are written as text, without the exponent that Lua would use from 1e15 on. Formatting costs 0.25 us (0.45 with
 -- %.0f), as much as five table accesses, so small numbers are remembered and large ones are formatted once a command.
 local SMALL = {}
 
@@ -19,11 +19,11 @@ local function text(value)
   return known
 end
 
--- The largest number that may stand in a hash: one digit less than those that Lua cannot count exactly.
+-- The largest number that a hash may hold: one digit less than the numbers that Lua cannot count exactly.
 local MOST = 999999999999999
 
--- A value that must be a whole number as Redis counts them; nil when it is something else, such as `1e3`, `5.0` or `-0`,
--- on which HINCRBY would fail with half a frame written. An absent counter is 0, a number comes from the overlay.
+-- Returns a whole number as Redis counts them, or nil for any other value, such as `1e3`, `5.0` or `-0`,
+-- on which HINCRBY would fail with half a frame written. An absent counter is 0; a value from the overlay is already a number.
 local function whole(value)
   if not value then
     return 0
@@ -35,13 +35,13 @@ local function whole(value)
   return number and number <= MOST and number >= -MOST and number or nil
 end
 
--- As whole, of at least 0.
+-- As whole, but at least 0.
 local function natural(value)
   local number = whole(value)
   return number and number >= 0 and number or nil
 end
 
--- Those that are there become numbers, so that nobody has to look at their text again.
+-- Turns the counters that exist into numbers, so that no later step has to parse them.
 local function numbers_are_whole(fields, values)
   for i = 1, #fields do
     local field = fields[i]

@@ -1,17 +1,17 @@
 --[[
-  purpose: the shard's own hash and the check that this very opening may still write
+  purpose: the shard's own hash, and the check that this opening may still write
   KEYS:    the shard hash and the origin, given by the caller
   Returns: same_redis() for recovery; mark_origin(origin) for its last step; open_opening(key, origin) -> table or nil when
            closed; mark(opening, field, value) notes what changes of the hash; save_opening(opening) writes that
 ]]
--- A Redis exchanged behind our back (promoted, restarted on an old file) keeps its script cache in a full resync but
--- has another replication id, so a script of this opening must not decide there.
+-- When another Redis takes the place of this one (promoted, restarted on an old file), a full resync keeps its script cache, but its
+-- replication id differs: a script of this opening must not decide there.
 local function same_redis()
   return string.find(redis.call('INFO', 'replication'), 'master_replid:' .. REPLID .. '\r', 1, true) ~= nil
 end
 
--- The origin says that these data never left this process since the opening. Its value alone would say so of every copy; but
--- a text put together by APPEND is kept `raw`, and as `embstr` by whoever loaded it from a file or from another Redis.
+-- The origin shows that these data have stayed in one process since the opening. Its value alone would be the same in every copy; but
+-- a text put together by APPEND is encoded `raw`, and as `embstr` in a Redis that loaded it from a file or from another Redis.
 local ORIGIN = EPOCH .. ';'
 
 local function mark_origin(origin)
@@ -19,8 +19,8 @@ local function mark_origin(origin)
   redis.call('APPEND', origin, ';')
 end
 
--- The first replica that attaches gives a master another replication id, and so does the last one that has left an hour ago:
--- nothing was exchanged. It is the master still, follows no history of another one, and its data are those of the opening.
+-- A master gets another replication id when its first replica attaches, and an hour after the last one has left: nothing was
+-- exchanged. It is still the master, follows no other master's history, and its data are those of the opening.
 local function same_data(origin)
   if same_redis() then
     return true
@@ -37,14 +37,14 @@ local function open_opening(key, origin)
   if values.err or values[1] ~= EPOCH or values[2] ~= EPOCH or not same_data(origin) then
     return nil
   end
-  -- without them ids would come again, and a frame with a known id is skipped as a second copy
+  -- without them ids would be used twice, and the projection would skip a frame with a known id as a second copy
   local seq, batch = tonumber(values[3] or ''), tonumber(values[4] or '')
   if not seq or not batch then
     return nil
   end
   local seconds = redis.call('TIME')
   local time = seconds[1] * 1000 + math.floor(seconds[2] / 1000)
-  -- a clock stepped back must not move shard time: windows and deadlines would run twice
+  -- a clock that steps back must not move shard time: windows and deadlines would pass twice
   local now = math.max(time, tonumber(values[5]) or 0)
   return {
     key = key,

@@ -2,13 +2,13 @@
   purpose: the record of an order, which is kept with its user
   KEYS:    none
   Returns: parse_order(record) -> the order, nil when the text is none; changed_record(order, frame); escaped(text);
-           merged_shipment(before, told); refund_report(order, refund, currency, reference)
+           merged_shipment(before, reported); refund_report(order, refund, currency, reference)
 ]]
--- decisions that an order has seen by its status, where its record does not count them yet
+-- how many decisions an order has seen, by its status, where its record does not count them yet
 local SEEN = { a = 1, p = 2, c = 3, e = 2, s = 3, r = 4 }
 
 local ORDER = '^(%a);([^;]*);([^;]*);([^;]*);([^;]*);(%d+);(%d+);(%a+);(%d+);(%d*);(%d*);(%d+);(%d+)(.*)$'
--- what an order that was moved on has beside that of a new one: refunded; reference; shipment (three texts); decisions
+-- fields that a record has once the order was moved on: refunded; reference; shipment (three texts); decisions
 local MOVED = '^;(%d+);([^;]*);([^;]*;[^;]*;[^;]*);(%d+)$'
 
 local function parse_order(record)
@@ -36,7 +36,7 @@ local function parse_order(record)
     ship = ship,
     position = position,
     returned = tonumber(back),
-    -- older versions gave the price of what came back
+    -- earlier versions refunded the price of the units that came back
     refunded = tonumber(refunded) or tonumber(back) * tonumber(price),
     reference = reference or '',
     shipment = shipment or ';;',
@@ -47,7 +47,7 @@ local function parse_order(record)
   }
 end
 
--- The record with what has changed of the order.
+-- The record with the changes of the order.
 local function changed_record(order, frame)
   local kept = string.sub(order.fixed, 1, -1 - #order.moved - #order.back)
   local money = text(order.refunded) .. ';' .. order.reference
@@ -55,7 +55,7 @@ local function changed_record(order, frame)
   return head .. ';' .. money .. ';' .. order.shipment .. ';' .. text(order.seen + 1)
 end
 
--- A text as it stands in records and reports: their separators, and what JSON escapes, as %XX.
+-- A text as records and effects hold it: their separators, and characters that JSON escapes, as %XX.
 local function escaped(value)
   return (
     string.gsub(value, '[%c %%;,|"\\]', function(character)
@@ -64,9 +64,9 @@ local function escaped(value)
   )
 end
 
--- State, carrier and tracking number; what is not told anew of a shipment stays.
-local function merged_shipment(before, told)
-  local next_old, next_new = string.gmatch(before .. ';', '([^;]*);'), string.gmatch(told .. ';', '([^;]*);')
+-- State, carrier and tracking number; a part that is not reported again keeps its value.
+local function merged_shipment(before, reported)
+  local next_old, next_new = string.gmatch(before .. ';', '([^;]*);'), string.gmatch(reported .. ';', '([^;]*);')
   local parts = {}
   for i = 1, 3 do
     local old, new = next_old() or '', next_new() or ''
@@ -75,7 +75,7 @@ local function merged_shipment(before, told)
   return table.concat(parts, ';')
 end
 
--- Money to give back: the report of the decision, of which the public event is made as well.
+-- Money to give back: the effects of the decision, from which the public event is made too.
 local function refund_report(order, refund, currency, reference)
   return order.status .. ',' .. text(order.returned) .. ',' .. text(refund) .. ',' .. currency .. ',' .. reference
 end

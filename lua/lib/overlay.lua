@@ -1,6 +1,6 @@
 --[[
-  purpose: hashes as this batch sees them: read once, changed in memory, written after every command is decided, so that
-           the second command of a user or an item sees the first and nothing is written before nothing can fail
+  purpose: hashes as this batch sees them: read once, changed in memory, written after all commands are decided. So the second
+           command of a user or an item sees the first, and nothing is written while a command can still fail
   KEYS:    any hash of the batch, by index
   Returns: known_hash(key); note_writes(list); fetch(index, fields...), fetch_fields(index, field, list) -> table of values or
            nil when the key is corrupt; put, add; write_hashes; logical(index) -> the key as definitions and decisions name it
@@ -9,7 +9,7 @@ local function logical(index)
   return string.sub(KEYS[index], #PREFIX + 1)
 end
 
--- By key, and in the order in which they were first noted: either { key, values, dirty, writes } or `writes` alone.
+-- By key, and in the order in which they were first used: either { key, values, dirty, writes } or `writes` alone.
 local hashes = {}
 local hash_order = {}
 local hash_count = 0
@@ -20,8 +20,8 @@ local function note_hash(key, hash)
   hash_order[hash_count] = hash
 end
 
--- `writes` is the arguments of an HSET, `key, field, value, ...`, of a user who has one decision in this batch: no more is
--- made of it unless another command asks for the same user. Fields that it does not name are as Redis has them.
+-- `writes` is the arguments of an HSET, `key, field, value, ...`, for a user with one decision in this batch. It stays a list
+-- unless another command uses the same user. Fields that it does not name are as Redis has them.
 local function note_writes(writes)
   note_hash(writes[1], writes)
 end
@@ -42,7 +42,7 @@ local function known_hash(key)
   return hash
 end
 
--- The usual case, one user once in a batch, without a look at what is known already.
+-- The usual case: the first use of a hash in this batch, without a look at known hashes.
 local function first_fetch(key, ...)
   local read = redis.pcall('HMGET', key, ...)
   if read.err then
@@ -83,8 +83,8 @@ local function fetch(index, ...)
   return values, hash
 end
 
--- As fetch, for one field and those of a list of at least seven, which is made once for all commands of a batch. What is read
--- is not noted: the hash is nil unless an earlier command of this batch asked for it, and `note_writes` notes what changes.
+-- As fetch, for one field and those of a list of at least seven, which is made once for all commands of a batch. Values that are
+-- read are not kept: the hash is nil unless an earlier command of this batch used it, and `note_writes` notes the changes.
 local function fetch_fields(index, field, list)
   local key = KEYS[index]
   if known_hash(key) then
@@ -94,7 +94,7 @@ local function fetch_fields(index, field, list)
   if read.err then
     return nil
   end
-  -- a table that is made with eight places does not grow three times
+  -- a table made with eight places does not have to grow three times
   local values = {
     [field] = read[1],
     [list[1]] = read[2],
@@ -116,13 +116,13 @@ local function put(hash, field, value)
   hash.dirty[field] = true
 end
 
--- Only fields that were fetched before may be added to; the caller has checked that they hold numbers. Sums stay numbers
--- until they are written, so that a stock that moves a hundred times in a batch is formatted once.
+-- Only for fields that were fetched before; the caller has checked that they hold numbers. Sums stay numbers until they are
+-- written, so a stock that changes a hundred times in a batch is formatted once.
 local function add(hash, field, delta)
   put(hash, field, (tonumber(hash.values[field]) or 0) + delta)
 end
 
--- `writes`: what was ready as it is; `dirty`: fields changed after that.
+-- `writes`: the list as it was first noted; `dirty`: fields changed after that.
 local function write_hash(hash)
   if hash.writes then
     redis.call('HSET', unpack(hash.writes))
@@ -133,7 +133,7 @@ local function write_hash(hash)
     arguments[#arguments + 1] = field
     arguments[#arguments + 1] = type(value) == 'number' and text(value) or value
   end
-  -- unpack is bounded by Lua's stack (about 8,000): a batch can touch more fields of one hash only by adjustments
+  -- Lua's stack bounds unpack (about 8,000): only adjustments can change more fields of one hash in a batch
   for from = 1, #arguments, 4000 do
     redis.call('HSET', hash.key, unpack(arguments, from, math.min(from + 3999, #arguments)))
   end

@@ -1,6 +1,6 @@
 --[[
-  purpose: lists of records of one width, sorted by the time in their first 13 digits, in one hash field: the record in
-           force is found by halving, without parsing a thousand sessions for each batch
+  purpose: lists of records of one width in one hash field, sorted by the time in their first 13 digits: the record in force is found
+           by bisection, without parsing a thousand sessions for each batch
   Returns: last_at(packed, width, now) -> index from 1 of the last record whose time is <= now, 0 when there is none, nil
            when these are no such records; record_time(packed, width, index) -> its time, nil when there is none
 ]]

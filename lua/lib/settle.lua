@@ -1,11 +1,11 @@
 --[[
-  purpose: takes a journaled frame from the outbox to kept and applies what its decisions give, once
+  purpose: moves a journaled frame from the outbox to kept and applies what its decisions give, once
   KEYS:    1 shard, 2 outbox, 3 kept, and every hash that the frame's gives name
   Returns: settle_frame(id, opening) -> true when the frame is settled now or was before
 ]]
 local passed_keys
 
--- Once for all frames of a call: there are up to 64 of them and 400 keys.
+-- Made once for all frames of a call, which are up to 64 with 400 keys.
 local function is_passed(key)
   if not passed_keys then
     passed_keys = {}
@@ -23,7 +23,7 @@ local function apply_gives(gives)
     if not is_passed(key) then
       return false
     end
-    -- a field that is not there yet counts from nothing
+    -- a field that does not exist yet counts from 0
     local value = redis.pcall('HGET', key, field)
     if (type(value) == 'table' and value.err) or not whole(value) then
       return false
@@ -35,7 +35,7 @@ local function apply_gives(gives)
   return true
 end
 
--- A frame whose gives name a hash that the caller did not pass stays where it is: the relay passes it.
+-- A frame whose gives name a hash that the caller did not pass stays in the outbox: the relay passes that hash.
 local function settle_frame(id, opening)
   local entry = redis.pcall('XRANGE', KEYS[2], id, id)
   if entry.err or #entry == 0 then

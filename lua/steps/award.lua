@@ -1,10 +1,10 @@
 --[[
-  purpose: steps 7 and 8 of a prize: it leaves its quota and its pool of codes, credits what it credits, and is a win of its
-           user where it is worth something
+  purpose: steps 7 and 8 of a prize: takes it from its quota and its code pool, credits its reward, and makes it a win of its user
+           where it is worth something
   KEYS:    the user's hash; stock (s:)
   Returns: award_prize(attempt, prize, sub) -> whether it is a win, or nil and the refusal
 ]]
--- What a prize credits at once must be readable in the user's hash before anything is written.
+-- Checks that the user's fields which a prize credits are readable, before anything is written.
 local function fetch_reward(attempt, reward)
   local numbers = {}
   for i = 1, #reward do
@@ -59,7 +59,7 @@ end
 
 local function award_prize(attempt, prize, sub)
   local prizes = attempt.terms.prizes
-  -- a win is what is worth something, the fallback too
+  -- whatever is worth something is a win, also the fallback
   local won = prize.type ~= 'nothing'
   if not credit_prize(attempt, prize.reward) or (sub and not credit_prize(attempt, sub.reward)) then
     return nil, 'X;' .. KEYS[attempt.user_index]

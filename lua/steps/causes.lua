@@ -9,7 +9,7 @@
 ]]
 local RECORDS = {
   completion = { head = '^(%d+%-%d+)$' },
-  -- latest day, length of the row that ends with it; by field what was given beyond what is due
+  -- latest day, length of the row that ends with it; by field the amount given beyond what was due
   streak = { head = '^(%d+);(%d+);(%d+%-%d+)$', item = '^(%S+) (%d+)$' },
   -- cards, each with its end, factor, activities, frame and sequence
   doubler = { head = '^(%d+);(%d+);([^;]*);(%d+%-%d+);%d+$', item = '^%d+;%d+;[^;]*;%d+%-%d+;%d+$' },
@@ -25,13 +25,13 @@ local function head_of(value, kind)
   return string.match(string.match(value or '', '^[^,]*'), kind.head)
 end
 
--- Notes that terms look at a record.
+-- Notes that the terms read a record.
 local function read_record(terms, field, kind)
   terms.fields[#terms.fields + 1] = field
   terms.records[#terms.records + 1] = { field = field, kind = RECORDS[kind] }
 end
 
--- Whether what a field holds is a record, or nothing.
+-- Whether a field holds a record, or nothing.
 local function is_record(value, kind)
   if not value or value == '' then
     return true
@@ -48,7 +48,7 @@ local function is_record(value, kind)
   return true
 end
 
--- One that is there must be one, or be emptied by a revocation: rubbish is never "no streak yet".
+-- A field that exists must hold a record, or be emptied by a revocation: a damaged one is never read as "no streak yet".
 local function records_are_readable(terms, values)
   for i = 1, #terms.records do
     if not is_record(values[terms.records[i].field], terms.records[i].kind) then

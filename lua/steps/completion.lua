@@ -1,5 +1,5 @@
 --[[
-  purpose: step 3, what a user must have completed before; and the record of a completion
+  purpose: step 3, the activities that a user must have completed before; and the record of a completion
   KEYS:    the user's hash: `t:<campaign>/<activity>`, the frame of the latest completion
   Returns: read_prerequisites(terms, packed); check_prerequisites(attempt) -> refusal, W and the frame, or nil;
            note_completion(attempt)

@@ -1,13 +1,13 @@
 --[[
-  purpose: step 6, what it costs: points, or chances of which the day's own are spent first
+  purpose: step 6, the cost: points, or chances, of which those of the day are spent first
   KEYS:    the user's hash
   Returns: debit(attempt, quantity) -> refusal or nil; notes what is taken in attempt.adds and attempt.moves
 ]]
 -- At most the chances of so many days are kept.
 local KEPT_DAYS = 30
 
--- Chances of earlier days that are left, where the campaign keeps them, of days without a spin too: since the last day with one,
--- or since the draw opened; nil when their counter is not readable.
+-- Unused chances of earlier days, where the campaign keeps them: of all days since the last one with a spin, or since the draw
+-- opened; nil when their counter is not readable.
 local function carried_over(attempt)
   local terms = attempt.terms
   local day, kept = head_of(attempt.values[terms.kept], RECORDS.kept)
@@ -30,7 +30,7 @@ local function carried_over(attempt)
   return carried
 end
 
--- Chances of this day that are left: derived from the times of the day, so a decision that never was takes none with it.
+-- Unused chances of this day, derived from how often the user took part today, so a void decision uses up none.
 local function daily_left(attempt)
   local terms = attempt.terms
   local carried = 0
@@ -58,7 +58,7 @@ local function debit(attempt, quantity)
       return nil
     end
     if amount == 0 then
-      -- chances of the day and nothing else to pay with
+      -- only chances of the day can pay
       return insufficient('chances:' .. terms.activity_id, 0, quantity)
     end
   end

@@ -1,10 +1,10 @@
 --[[
-  purpose: step 7, units that are given away at once, and codes of a pool with them: all or nothing
+  purpose: step 7, takes units from stock, and with them codes from a pool: all or nothing
   KEYS:    stock (s:) of the activity: `<session>:remaining`, `all:paid`; of the pool: `codes:remaining|paid`
   Returns: pool_index(attempt, pool); hand_out(attempt, quantity, pool) -> true, or nil and the refusal; `pool` is '' where
            there are no codes
 ]]
--- The index of a pool among those that the command names, nil when it is not there.
+-- The index of a pool among those that the command names, nil when the command does not name it.
 local function pool_index(attempt, pool)
   for index in string.gmatch(attempt.pools, '[1-9]%d*') do
     if logical(tonumber(index)) == pool then
@@ -14,7 +14,7 @@ local function pool_index(attempt, pool)
   return nil
 end
 
--- What is taken from. What is the same for all commands is made once a batch.
+-- The stock to take from. What is the same for all commands is made once a batch.
 local function supply_of(terms, index, remaining, paid)
   local supply = terms.supplies[index]
   if not supply then
@@ -36,7 +36,7 @@ local function effect_of(supply, quantity)
   return effect
 end
 
--- Refuses what is not there; codes that were never loaded are none, missing stock is a fault.
+-- Refuses when not enough is there; codes that were never loaded count as 0, a missing stock is a fault.
 local function check_supply(supply, quantity)
   if not supply.hash then
     local values, hash = fetch(supply.index, supply.remaining, supply.paid)

@@ -4,7 +4,7 @@
   Returns: RECORD, COUNT, DISQUALIFIED, IN_CAMPAIGN, IN_ACTIVITY, IN_SESSION, ENTITLEMENT: places in what is read of a buyer;
            MOST_DECISIONS of one user; over(value, limit, quantity); check_limits(activity, buyer, quantity) -> refusal or nil
 ]]
--- What is read of a buyer, by place: a list, for a table by name costs five times as much. Numbers once they are checked.
+-- Places in the list of a buyer's values: a table by name costs five times as much. The counters are numbers once checked.
 local RECORD = 1
 local COUNT = 2
 local DISQUALIFIED = 3

@@ -4,7 +4,7 @@
   Returns: quota_of(prizes, prize) -> the hash or nil; codes_of(attempt, prizes, prize) -> the hash or nil; obstacle(attempt,
            prizes, prize) -> '' when it can be given, nil and a key when that is not readable
 ]]
--- Quota of a prize: nil when its stock is missing or not readable, which is never "exhausted".
+-- The quota of a prize: nil when its stock is missing or not readable, which is never read as "exhausted".
 local function quota_of(prizes, prize)
   if prize.quota then
     return prize.quota
@@ -18,8 +18,8 @@ local function quota_of(prizes, prize)
   return prize.quota
 end
 
--- Codes of a prize's pool: nil when they are not readable, or named by a caller who has not read the newest rules yet. Codes that
--- were never loaded are none.
+-- Codes of a prize's pool: nil when they are not readable, or when the caller has not read the newest rules and does not name the
+-- pool. Codes that were never loaded count as 0.
 local function codes_of(attempt, prizes, prize)
   local pool = prizes.pools[prize.id]
   if not prizes.codes[pool] then
@@ -36,7 +36,7 @@ local function codes_of(attempt, prizes, prize)
   return prizes.codes[pool]
 end
 
--- Whether a prize has run out, of units or of codes; nil and the key of what is not readable.
+-- Whether a prize has no units or no codes left; nil and the key when that is not readable.
 local function is_exhausted(attempt, prizes, prize)
   local quota = prize.limited and quota_of(prizes, prize)
   if prize.limited and not quota then
@@ -58,7 +58,7 @@ local function released(prize, values, session, now)
   return math.floor(total * elapsed + 0.5)
 end
 
--- Caps are of wins, and nothing is no win.
+-- Caps count wins, and a prize of type `nothing` is no win.
 local function is_capped(prizes, prize, values)
   if prize.type == 'nothing' then
     return false
@@ -68,7 +68,7 @@ local function is_capped(prizes, prize, values)
     or (most and whole(values[prizes.wins .. '/' .. prize.tier]) >= most)
 end
 
--- Why this prize cannot be given to this user now; '' when it can, nil and the key of what is not readable.
+-- Why this prize cannot be given to this user now; '' when it can, nil and the key when that is not readable.
 local function obstacle(attempt, prizes, prize)
   if prize.id == prizes.fallback then
     return ''

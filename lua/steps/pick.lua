@@ -31,8 +31,8 @@ local function chain_of(prizes)
   return prizes.chain
 end
 
--- The number is the gateway's HMAC of a secret seed, mixed with what no gateway and no user can choose: the sequence and
--- the activity's previous number. So neither can look for a lucky key beforehand.
+-- The number is the gateway's HMAC of a secret seed, mixed with values that neither gateway nor user can choose: the sequence and the
+-- activity's previous number. So neither can search for a lucky key beforehand.
 local function pick_prize(attempt)
   local prizes = attempt.terms.prizes
   local set, chain = weights_for(prizes, attempt.level), chain_of(prizes)

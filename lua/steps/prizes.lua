@@ -1,5 +1,5 @@
 --[[
-  purpose: the rules of prizes that chance gives, read once a batch
+  purpose: the rules of prizes by chance, read once a batch
   KEYS:    activity (a:): `prizes`, `weights`, `guarantee`, caps, `prize:<id>`
   Returns: read_prizes(terms, rules, activity) -> false when they are not readable; weights_for(prizes, level); prize_of(prizes,
            id); parse_pools(packed, campaign_id) -> the keys of the prizes' code pools, nil when they are not readable
@@ -12,7 +12,7 @@ local function parse_list(packed)
   return list
 end
 
--- `<w>,<w>...` as sums; nil when these are not as many weights as there are prizes, or nothing to be drawn.
+-- `<w>,<w>...` as sums; nil when there are not as many weights as prizes, or all weights are 0.
 local function parse_weights(packed, count)
   local set = { total = 0 }
   for weight in string.gmatch(packed, '[^,]+') do
@@ -42,7 +42,7 @@ local function weights_for(prizes, level)
   return set
 end
 
--- `<id>~<weight>~<reward>|...`; nil when one of them is not readable
+-- `<id>~<weight>~<reward>|...`; nil when an entry is not readable
 local function parse_subs(packed)
   local subs = { total = 0 }
   for sub in string.gmatch(packed, '[^|]+') do
@@ -79,7 +79,7 @@ local function parse_prize(id, packed)
   return prize and prize.min_spins and prize.claim_within and prize.reward and prize.subs and prize
 end
 
--- Read when it is first picked in a batch.
+-- Reads a prize when it is first picked in a batch.
 local function prize_of(prizes, id)
   local prize = prizes.known[id]
   if prize == nil then
@@ -115,7 +115,7 @@ local function parse_tiers(packed)
   return tiers
 end
 
--- `<prize>:<pool>,...`: prizes whose claim is answered with a code; nil when it is not readable
+-- `<prize>:<pool>,...`: prizes that give a code when they are claimed; nil when it is not readable
 local function parse_pools(packed, campaign_id)
   local pools = {}
   for entry in string.gmatch(packed, '[^,]+') do

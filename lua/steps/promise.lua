@@ -1,5 +1,5 @@
 --[[
-  purpose: prizes promised after so many losing spins, and what a user remembers for them
+  purpose: prizes promised after so many losing spins, and the user's record of losing spins
   KEYS:    the user's hash
   Returns: check_losses(attempt) -> W and the frame, or nil; guaranteed(attempt, prizes) -> the promised prize or nil, and the
            key of what is not readable; note_losses(attempt, prizes, prize, won)
@@ -10,7 +10,7 @@ local function check_losses(attempt)
   return last and waits_for(attempt.frame, last) and 'W;' .. last or nil
 end
 
--- Since the user's last win of this prize or of one of a better tier.
+-- Losing spins since the user's last win of this prize or of one of a better tier.
 local function losing_spins(attempt, prizes, prize)
   local record = prizes.memory and attempt.values[prizes.last_spin] or ''
   local before = 0
@@ -23,7 +23,7 @@ local function losing_spins(attempt, prizes, prize)
   return tonumber(head_of(record, RECORDS.losses) or 0) - before
 end
 
--- A prize promised after so many losing spins, where it can be given; nil otherwise, and the key of what is not readable.
+-- The prize promised after so many losing spins, when it can be given; nil otherwise, and the key of what is not readable.
 local function guaranteed(attempt, prizes)
   for i = 1, #prizes.guarantees do
     local prize = prize_of(prizes, prizes.guarantees[i].id)
@@ -43,8 +43,8 @@ local function guaranteed(attempt, prizes)
   return nil
 end
 
--- A win says of its prize how many losing spins there were until then; what is said of worse tiers says nothing more then,
--- and neither does what is said of its own tier, but for prizes that are promised.
+-- A win notes how many losing spins there were before it. Notes about worse tiers no longer matter then, and neither do those about
+-- its own tier, except for promised prizes.
 local function note_losses(attempt, prizes, prize, won)
   local record = attempt.values[prizes.last_spin] or ''
   local losses = tonumber(head_of(record, RECORDS.losses) or 0) + (won and 0 or 1)

@@ -7,8 +7,8 @@ local function load_bucket(activity, opening, rate, burst)
   local stored = redis.call('HGET', opening.key, 'bucket:' .. activity.campaign_id)
   local tokens, at = string.match(stored or '', '^([%d.]+);(%d+)$')
   tokens, at = tonumber(tokens) or burst, tonumber(at) or opening.time
-  -- By Redis' own time: shard time stands still after a clock was stepped back, and would keep the bucket shut as long.
-  -- The refill then begins anew from the time it is now.
+  -- By Redis' own time: after a clock stepped back, shard time stands still, and the bucket would not refill for as long. The refill
+  -- then begins again from the present time.
   local refill = math.max(0, opening.time - at) * rate / 1000
   return { tokens = math.min(burst, tokens + refill), changed = at > opening.time }
 end

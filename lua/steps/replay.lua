@@ -13,7 +13,7 @@ local function outbox_entry(id)
   return entry[1][2]
 end
 
--- Hands out a frame that is still in the outbox, once a batch: whoever answers publishes it and waits, like the first time.
+-- Returns a frame that is still in the outbox, once a batch: the caller publishes it and waits, as for a new frame.
 local function replay_frame(frame, id)
   if frame.seen[id] == nil then
     local fields = outbox_entry(id)
@@ -28,12 +28,12 @@ local function replay_frame(frame, id)
   return frame.seen[id]
 end
 
--- Orders and wins keep a record of their own with the user.
+-- Orders and wins have records of their own in the user's hash.
 local function record_field(type_name, entity)
   return (string.sub(type_name, 1, 6) == 'order.' and 'o:' or 'w:') .. entity
 end
 
--- P: a decision of an earlier batch; S: of this very batch, so that its frame is the new one.
+-- P: a decision of an earlier batch; S: of this batch, so its frame is the new one.
 local function replay(frame, values, key, hash)
   local decided = values[key]
   if not decided then

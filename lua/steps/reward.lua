@@ -6,7 +6,7 @@
            give_entry(attempt, entry)
 ]]
 local rewards = {}
--- A user holds no more at once: the oldest goes.
+-- The most cards that a user holds at once: the oldest goes.
 local MOST_CARDS = 20
 
 -- `unit field amount capPerDay multiplied`, of a doubler also `hours activities`; joined by commas.
@@ -37,7 +37,7 @@ local function parse_reward(packed)
         rewards[packed] = false
         return nil
       end
-      -- a constant reward is the same JSON for everybody, so decisions may share it
+      -- a constant reward has the same JSON for every user, so decisions may share it
       known.varies = known.varies or known[#known].cap > 0 or known[#known].multiplied
       known.doubles = known.doubles or known[#known].multiplied
     end
@@ -51,7 +51,7 @@ local function cap_field(entry, terms)
   return 'cx' .. string.sub(entry.field, 3) .. '@' .. terms.today
 end
 
--- The counters of a user's hash that a reward adds to, at the end of a list.
+-- Adds to a list the counters of a user's hash that a reward adds to.
 local function push_reward_fields(fields, reward, terms)
   for i = 1, #reward do
     local entry = reward[i]
@@ -64,7 +64,7 @@ local function push_reward_fields(fields, reward, terms)
   end
 end
 
--- Notes what terms look at in a user's hash for a reward: counters, cards that it adds to, and those that double it.
+-- Notes which fields of a user's hash a reward needs: counters, cards that it adds to, and cards that multiply it.
 local function read_reward(terms, reward)
   push_reward_fields(terms.numbers, reward, terms)
   for i = 1, #reward do
@@ -75,8 +75,8 @@ local function read_reward(terms, reward)
   terms.doubles = terms.doubles or reward.doubles
 end
 
--- Of the cards that a user holds, `until;factor;activities;frame;sequence` joined by commas, the best one that is in force for
--- this activity: each holds for as long and for what it was given for.
+-- Returns the best of a user's cards (`until;factor;activities;frame;sequence` joined by commas) that is in force for this
+-- activity: each card applies until its own end and to its own activities.
 local function doubler_of(values, terms)
   local wanted, best = '+' .. terms.activity_id .. '+', nil
   for card in string.gmatch(values[terms.doubler] or '', '[^,]+') do
@@ -89,14 +89,14 @@ local function doubler_of(values, terms)
   return best
 end
 
--- Notes the card that doubles what is given, or names the frame that it waits for.
+-- Notes the card that multiplies the reward, or returns the frame that it waits for.
 local function check_doubler(attempt)
   local card = doubler_of(attempt.values, attempt.terms)
   attempt.doubler = card
   return card and waits_for(attempt.frame, card.frame) and 'W;' .. card.frame or nil
 end
 
--- What the record of a win says, so that it can be taken back; nothing of it as well, for a prize that credits is given.
+-- Notes in the record of a win what it gave, so that it can be taken back; also an amount of 0, because the prize was given.
 local function note_given(attempt, entry, amount)
   if not attempt.terms.prizes then
     return
@@ -105,7 +105,7 @@ local function note_given(attempt, entry, amount)
   attempt.given = attempt.given and attempt.given .. ',' .. given or given
 end
 
--- The cards that are still in force, the oldest first, and a new one.
+-- The cards that are still in force, oldest first, and a new one.
 local function with_card(attempt, field, new)
   local held = attempt.puts and attempt.puts[field] or fetch(attempt.user_index, field)[field]
   local cards = {}
@@ -134,7 +134,7 @@ local function give_doubler(attempt, entry)
   note_given(attempt, entry, entry.amount)
 end
 
--- What is left of the day's cap for this entry.
+-- The amount that the day's cap leaves for this entry.
 local function capped(attempt, entry, amount)
   local field = cap_field(entry, attempt.terms)
   local credited = whole(attempt.values[field]) + (attempt.adds[field] or 0)

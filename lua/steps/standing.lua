@@ -1,8 +1,8 @@
 --[[
-  purpose: step 3, the user is not disqualified and holds the level and the entitlement that the activity asks for
+  purpose: step 3, the user is not disqualified and has the level and the entitlement that the activity requires
   KEYS:    the user's hash
-  Returns: check_standing(activity, disqualified, entitlements, level) -> refusal or nil; the second and third are the fields of
-           the user that tell
+  Returns: check_standing(activity, disqualified, entitlements, level) -> refusal or nil; the second and third are values of the
+           user's fields
 ]]
 local function check_standing(activity, disqualified, entitlements, level)
   if disqualified == '1' then

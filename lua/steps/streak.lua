@@ -1,6 +1,6 @@
 --[[
-  purpose: what days in a row give, the same for the same days in whatever order they are told: each completion gives what is
-           due by now less what was given
+  purpose: the rewards for days in a row, the same for the same days in whatever order they are reported: each completion gives
+           what is due by now less what was given
   KEYS:    the user's hash: `n:<campaign>/<activity>@<day>` of each day that counts, and the record of the streak
   Returns: read_streak(terms, packed) -> false when the rules are not readable; check_streak(attempt) -> W and the frame, or
            nil; give_streak(attempt) -> length of the row with this day as text, '1' with a bonus or '0'; '' and '0' where the
@@ -44,7 +44,7 @@ local function check_streak(attempt)
   return id and waits_for(attempt.frame, id) and 'W;' .. id or nil
 end
 
--- Days in a row that are done beside this one, before it (-1) or after it (1).
+-- How many days in a row are done next to this one, before it (-1) or after it (1).
 local function days_beside(attempt, step)
   local terms, found = attempt.terms, 0
   while true do
@@ -68,7 +68,7 @@ local function days_beside(attempt, step)
   end
 end
 
--- How often a row of days reaches a step: after the longest one counting starts anew.
+-- How often a row of days reaches a step: after the longest step the count starts again.
 local function times_reached(length, days, longest)
   return math.floor((length + longest - days) / longest)
 end
@@ -82,8 +82,8 @@ local function without_amount(entry)
   return copy
 end
 
--- What is due by the steps of a row that this day makes of the two beside it. Where it joins two of them a short step may have
--- been reached once too often: less of that unit is given then, or of what is due later, and nothing is taken back.
+-- What is due by the steps of the row in which this day joins the two next to it. Where it joins two, a short step may have been
+-- given once too often: this day or a later one then gives less of that unit, and nothing is taken back.
 local function due_entries(attempt, before, after, surplus)
   local steps, entries, by_field, reached = attempt.terms.steps, {}, {}, false
   for i = 1, #steps do
@@ -132,7 +132,7 @@ local function surplus_text(surplus)
   return table.concat(items)
 end
 
--- The record tells of the latest day and the row that ends with it, so the usual day costs no look at others.
+-- The record holds the latest day and the row that ends with it, so the usual day needs no reads of other days.
 local function rows_beside(attempt, day, length)
   local today = attempt.terms.today
   if not day or day < today then

@@ -1,6 +1,5 @@
 --[[
-  purpose: what an activity asks of those who take part and what it gives, read once a batch: what all kinds may have here, the
-           rest by the kind's `prepare`
+  purpose: the terms of an activity, read once a batch: here what all kinds may have, and the rest by the kind's `prepare`
   KEYS:    campaign (c:), activity (a:), stock (s:), side by side
   Returns: terms_of(activity, opening, day) -> terms, or nil when its rules are not readable
 ]]
@@ -19,7 +18,7 @@ local function fields_of(kind)
   return fields
 end
 
--- `least`: fetch_fields asks for seven.
+-- `least`: the length that fetch_fields needs, which is seven.
 local function without_repeats(fields, least)
   local list, seen = {}, {}
   for i = 1, #fields do
@@ -63,7 +62,7 @@ local function new_terms(activity, opening, day, rules)
       completed = 't:' .. id,
       starts = {},
       supplies = {},
-      -- what the steps look at in a user's hash: everything, counters, records
+      -- the fields of a user's hash that the steps read: all of them, the counters, the records
       fields = {},
       numbers = {},
       records = {},

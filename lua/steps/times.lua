@@ -1,7 +1,7 @@
 --[[
-  purpose: step 5 of whoever takes part: decisions in all, times a day, times or units a campaign; 0 means no limit
+  purpose: step 5 for kinds with terms: decisions in all, times a day, times or units a campaign; 0 means no limit
   KEYS:    the user's hash
-  Returns: check_times(attempt) -> refusal or nil; `done` of the terms is said instead where once is enough
+  Returns: check_times(attempt) -> refusal or nil; `done` of the terms is the refusal where an activity is done only once
 ]]
 local function check_times(attempt)
   local terms, values = attempt.terms, attempt.values

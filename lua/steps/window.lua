@@ -11,7 +11,7 @@ local activities = {}
 local CAMPAIGN_NUMBERS = { 'opens_at', 'closes_at', 'units_per_user', 'participants' }
 local RULE_NUMBERS = { 'price', 'units_per_user', 'pay_within', 'level' }
 
--- Whatever the steps compare or put together must be there: an error in Lua would take the whole batch with it.
+-- Whatever the steps compare or concatenate must exist: an error in Lua would fail the whole batch.
 local function are_rules(campaign, rules, is_bought)
   if not (campaign.opens_at and campaign.closes_at and rules.sessions) then
     return false
@@ -122,7 +122,7 @@ local function session_at(packed, number)
     or nil
 end
 
--- The session that is open; of a goal, which was reached in time and may be decided later, also the one that was open last.
+-- The session that is open; for a goal, which was reached in time and may be decided later, also the one that was open last.
 local function find_session(activity, now)
   local packed = activity.rules.sessions
   local number = last_at(packed, SESSION_WIDTH, now)
@@ -140,7 +140,7 @@ local function find_session(activity, now)
   return nil, 'R;SESSION_CLOSED;' .. (following and text(following.opens_at) or '')
 end
 
--- What orders accepted now are to be shipped by, '' for no date; nil when the records are not readable.
+-- The time by which orders accepted now have to be shipped, '' for none; nil when the records are not readable.
 local function ship_by_at(packed, now)
   local number = last_at(packed, SHIP_BY_WIDTH, now)
   local from = number and number * SHIP_BY_WIDTH
@@ -182,7 +182,7 @@ local function open_window(activity, now)
   return nil
 end
 
--- The window is the same for every command of a batch, so it is looked at once.
+-- The window is the same for all commands of a batch, so it is checked once.
 local function open_activity(index, now)
   local activity = activity_at(index)
   if not activity then
