@@ -59,6 +59,22 @@ export function textsOnly(file: SourceFile): SourceFile {
   return { path: file.path, text: text + blank(file.text.slice(end)) }
 }
 
+// a text of SQL or Lua that holds two hyphens is taken for a comment, too
+const COMMENTS: Readonly<Record<string, RegExp>> = { lua: /--\[\[[\s\S]*?\]\]|--.*/g, sql: /--.*|\/\*[\s\S]*?\*\//g }
+
+/** The comments of a file of TypeScript, Lua or SQL alone, the rest is blanks. */
+export function commentsOnly(file: SourceFile): SourceFile {
+  const form = COMMENTS[file.path.split('.').at(-1) ?? ''] ?? COMMENT_OR_TEXT
+  let text = ''
+  let end = 0
+  for (const match of file.text.matchAll(form)) {
+    const isComment = form !== COMMENT_OR_TEXT || match[0].startsWith('/')
+    text += blank(file.text.slice(end, match.index)) + (isComment ? match[0] : blank(match[0]))
+    end = match.index + match[0].length
+  }
+  return { path: file.path, text: text + blank(file.text.slice(end)) }
+}
+
 function blank(part: string): string {
   return part.replace(/[^\n]/g, ' ')
 }

@@ -126,8 +126,8 @@ async function told(context: LifecycleContext, id: string, intent: IntentRow | u
  * From a definition to its publication, one step a line. The definition was checked and saved as a version, submitted and
  * approved before (review.ts). Then:
  *
- * 1. `begin`: one transaction checks the newest version again, plans what it changes (next-version.ts: the rules, compiled to
- *    values and stock), gives each activity its seed, and writes the intents that preload it, shut;
+ * 1. `begin`: one transaction checks the newest version again, plans what it changes (change/next-version.ts: the rules,
+ *    compiled to values and stock), gives each activity its seed, and writes the intents that preload it, shut;
  * 2. `carried`: the gate takes them, as decisions that the journal has too;
  * 3. `verify`: everything is read back and compared, and only where it is equal the intent that opens it is written;
  * 4. `carried`: the gate opens it, and users take part;

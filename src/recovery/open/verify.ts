@@ -8,7 +8,7 @@ import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields } from './fold-users.ts'
 
 /** Redis does not hold what Postgres says: the shard stays closed. */
-export class VerificationError extends FloodgateError {
+class VerificationError extends FloodgateError {
   readonly code = 'verification'
   readonly meaning = 'Nothing is decided until Redis holds what Postgres says.'
   readonly remedy =
@@ -16,7 +16,7 @@ export class VerificationError extends FloodgateError {
 }
 
 /** What Postgres summed frame by frame, independently of the fold. */
-export interface SummedState {
+interface SummedState {
   readonly stock: readonly StockDelta[]
   /** pages of balances */
   readonly balances: AsyncIterable<ReadonlyArray<{ user: string; scope: string; unit: string; balance: number }>>
