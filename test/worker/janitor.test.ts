@@ -2,12 +2,12 @@ import t from 'tap'
 import { createJournalStream, manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import {
-  EVENTS_PLACE,
-  readPlace,
+  EVENTS_READER,
+  readReaderPosition,
   readShard,
   recordOpening,
   requestReopening,
-  savePlace
+  saveReaderPosition
 } from '../../src/store/shard/shards.ts'
 import { cleanJournal } from '../../src/worker/shard/housekeeping.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -38,7 +38,7 @@ t.test('streams that both readers have passed are purged or deleted, whatever st
   await bought(shop, 'bob')
   await assertWhole(t, shop)
   const open = await readShard(pool, shop.shard)
-  const passed = async () => (await readPlace(pool, 'events', shop.shard))?.epoch === open?.epoch
+  const passed = async () => (await readReaderPosition(pool, 'events', shop.shard))?.epoch === open?.epoch
   await waitFor(passed, { what: 'the events to come to the open stream' })
   const projection = open?.position ?? { epoch: 0, sequence: 0 }
   const epoch = open?.epoch ?? 0
@@ -75,7 +75,7 @@ t.test(
     await recordOpening(core.pool, shard, epoch)
     await createJournalStream(jsm, names, { shard, epoch, settings: { replicas: 1, maxBytes: 1 << 20 } })
     const place = { epoch, sequence: 0 }
-    await savePlace(core.pool, EVENTS_PLACE, { ...place, shard })
+    await saveReaderPosition(core.pool, EVENTS_READER, { ...place, shard })
     const streams = Object.create(jsm.streams, {
       info: {
         value: async (name: string) => {
@@ -102,15 +102,15 @@ t.test(
 
 t.test('a place that is stored goes forward only', async (t) => {
   const { pool } = await startCore(t, urls)
-  const at = (epoch: number, sequence: number) => savePlace(pool, EVENTS_PLACE, { epoch, sequence, shard: 0 })
+  const at = (epoch: number, sequence: number) => saveReaderPosition(pool, EVENTS_READER, { epoch, sequence, shard: 0 })
   await at(7, 3)
   for (const [epoch, sequence] of [
     [7, 2],
     [6, 9]
   ] as const) {
     await at(epoch, sequence)
-    t.same(await readPlace(pool, EVENTS_PLACE, 0), { epoch: 7, sequence: 3 })
+    t.same(await readReaderPosition(pool, EVENTS_READER, 0), { epoch: 7, sequence: 3 })
   }
   await at(8, 1)
-  t.same(await readPlace(pool, EVENTS_PLACE, 0), { epoch: 8, sequence: 1 })
+  t.same(await readReaderPosition(pool, EVENTS_READER, 0), { epoch: 8, sequence: 1 })
 })

@@ -236,9 +236,9 @@ export class ShardBatcher implements Batcher {
       for (const { resolve } of batch) resolve({ kind: 'unknown', reason: 'the reply of the gate is not readable' })
       return
     }
-    const isOfLine = error.reason === 'timeout' || error.reason === 'lost' || error.reason === 'disconnected'
+    const isOfConnection = error.reason === 'timeout' || error.reason === 'lost' || error.reason === 'disconnected'
     if (isOfCall(error)) logger.error({ err: error }, 'Redis refused a gate call')
-    else if (!(readsOnly && isOfLine)) watch.invalidate(error)
+    else if (!(readsOnly && isOfConnection)) watch.invalidate(error)
     const result: CallResult =
       error.done === 'unknown' ? { kind: 'unknown', reason: error.message } : unavailable(error.message, 500)
     for (const { resolve } of batch) resolve(result)

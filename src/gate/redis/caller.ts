@@ -7,8 +7,8 @@ import { FloodgateError, messageOf } from '../../base/errors.ts'
  */
 export class RedisCallError extends FloodgateError {
   readonly code = 'redis-call'
-  readonly meaning = 'One call has no usable answer; `done` tells whether it may have had an effect.'
-  readonly remedy = 'Ask again under the same key; npx floodgate doctor looks at Redis.'
+  readonly meaning = 'One call has no usable answer; `done` says whether it may have had an effect.'
+  readonly remedy = 'Send the request again under the same key; npx floodgate doctor checks Redis.'
   readonly done: 'nothing' | 'unknown'
   readonly reason: 'disconnected' | 'lost' | 'timeout' | 'noscript' | 'refused'
 

@@ -40,7 +40,7 @@ function isAnothers(why: Error): boolean {
 /** While the gate stays closed, logs each different reason once. */
 class Telling {
   readonly #logger: Logger
-  readonly #told = new Set<string>()
+  readonly #logged = new Set<string>()
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -50,8 +50,8 @@ class Telling {
     const reason = why.message
     const refusal = why instanceof RedisCallError && why.reason === 'refused'
     const kind = refusal ? (reason.split(' ')[0] ?? '') : 'closed'
-    if (this.#told.has(kind)) return
-    this.#told.add(kind)
+    if (this.#logged.has(kind)) return
+    this.#logged.add(kind)
     if (!refusal) this.#logger.warn({ reason }, 'the gate is closed for now')
     else
       this.#logger.error(
@@ -61,7 +61,7 @@ class Telling {
   }
 
   open(epoch: number): void {
-    this.#told.clear()
+    this.#logged.clear()
     this.#logger.info({ epoch }, 'the gate is open')
   }
 }

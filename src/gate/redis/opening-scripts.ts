@@ -76,7 +76,7 @@ export class OpeningScripts {
 async function replicationId(caller: RedisCaller): Promise<string> {
   const info = String(await caller.call('INFO', ['replication'], CALL_MS))
   const found = /master_replid:([0-9a-f]+)/.exec(info)?.[1]
-  if (!found) throw new Error('Redis tells no replication id. Floodgate needs Redis 7.0 or newer.')
+  if (!found) throw new Error('Redis reports no replication id. Floodgate needs Redis 7.0 or newer.')
   return found
 }
 

@@ -15,9 +15,9 @@ import { type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
 import { createPulse, type Pulse } from '../redis/pulse.ts'
 import { type Confirmer, createConfirmer } from './confirmer.ts'
 import { defaultLimits, keptBound, readLimits } from './limits.ts'
-import { connectLines, idleCall, type Lines, probeLines } from './lines.ts'
 import { LastPublish, ownHealth } from './own-conditions.ts'
 import { readDepths, readHashes } from './reads.ts'
+import { connectRedis, idleCall, probeConnections, type RedisConnections } from './redis-connections.ts'
 import { Settling } from './settling.ts'
 
 const ACK_DEADLINE_MS = 1000
@@ -56,7 +56,7 @@ export interface ConnectedShard {
 
 interface Parts {
   readonly place: { readonly shard: number; readonly prefix: string }
-  readonly lines: Lines
+  readonly connections: RedisConnections
   readonly limits: BatcherLimits
   readonly connection: JournalConnection
   readonly names: Names
@@ -71,13 +71,13 @@ interface Deciding {
 }
 
 /** The connection that decides, with the parts that watch it. */
-function startDeciding({ place, lines, limits, connection, names, logger }: Parts, pool: Pool): Deciding {
-  const { redis, caller } = lines
+function startDeciding({ place, connections, limits, connection, names, logger }: Parts, pool: Pool): Deciding {
+  const { redis, caller } = connections
   const looks = { ...place, deadlineMs: limits.replyMs }
   const watch = watchOpening({
     read: () => readShard(pool, place.shard),
     probe: async (opening) => {
-      const reply = await probeLines(lines, looks, opening)
+      const reply = await probeConnections(connections, looks, opening)
       if (reply) batcher.learnClock(reply.now)
       return reply !== undefined
     },
@@ -96,10 +96,10 @@ function startDeciding({ place, lines, limits, connection, names, logger }: Part
   return { watch, fullness, pulse, batcher }
 }
 
-function startReading({ place, lines, limits, logger }: Parts, watch: OpeningWatch): Batcher {
+function startReading({ place, connections, limits, logger }: Parts, watch: OpeningWatch): Batcher {
   return new ShardBatcher({
     ...{ ...place, watch, logger },
-    caller: lines.reading,
+    caller: connections.reading,
     limits: { ...limits, ...readLimits },
     isFull: () => false,
     readsOnly: true
@@ -113,14 +113,14 @@ export async function connectShard(config: Config, shard: number, options: GateO
   const names = streamNames(config.NAMESPACE)
   const place = { shard, prefix: keyPrefix(config.NAMESPACE, shard) }
   const limits = { ...defaultLimits, keptBytes: keptBound(config), ...options.limits }
-  const lines = connectLines(config, name)
-  const parts = { place, lines, limits, connection, names, logger }
+  const connections = connectRedis(config, name)
+  const parts = { place, connections, limits, connection, names, logger }
   const { watch, fullness, pulse, batcher } = startDeciding(parts, pool)
   const reader = startReading(parts, watch)
   const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
   const settling = new Settling()
   const lastPublish = new LastPublish(logger)
-  const { redis, caller, reads, probe } = lines
+  const { redis, caller, reads, probe } = connections
   return {
     ...{ ...place, limits, redis, caller, probe, connection, batcher, reader, settling, watch },
     confirmer: createConfirmer({
@@ -135,7 +135,7 @@ export async function connectShard(config: Config, shard: number, options: GateO
       await untilIdle(() => batcher.idle() && reader.idle() && publisher.pending() === 0, ms)
       for (const part of [watch, batcher, reader, pulse, fullness]) part.stop()
       publisher.close()
-      lines.disconnect()
+      connections.disconnect()
       await connection.close()
     }
   }

@@ -7,7 +7,7 @@ const DEADLINE = { part: 'Redis', ms: 1000 } as const
 
 type ShardWords = readonly [epoch: string | null, open: string | null]
 
-/** While Redis was wiped or is being written, a missing hash does not mean that there is none. @throws UnavailableError */
+/** When Redis was wiped or is being written, a missing hash does not mean that there is none. @throws UnavailableError */
 function assertOpen([epoch, open]: ShardWords): void {
   if (epoch === null || epoch !== open) throw new UnavailableError('Redis does not hold the shard at the moment')
 }

@@ -10,7 +10,7 @@ import type { HashReader, Shards } from '../../gate/gate.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
 import { listAudit } from '../../store/operators/audit.ts'
 import { countWins } from '../../store/reading/wins.ts'
-import { EVENTS_PLACE, readPlace, readShard } from '../../store/shard/shards.ts'
+import { EVENTS_READER, readReaderPosition, readShard } from '../../store/shard/shards.ts'
 import { stateOf } from './campaign-views.ts'
 
 /** The part of the gate that the state is read from. */
@@ -39,7 +39,7 @@ function sum(all: ReadonlyArray<Figures & { taken: number }>): Figures & { taken
 async function shardState(sources: StateSources, shard: number) {
   const [row, events, depths] = await Promise.all([
     fromStore(readShard(sources.pool, shard)),
-    fromStore(readPlace(sources.pool, EVENTS_PLACE, shard)),
+    fromStore(readReaderPosition(sources.pool, EVENTS_READER, shard)),
     sources.gate.depths(shard)
   ])
   const position = row?.position ?? null

@@ -42,7 +42,7 @@ export interface RecoveryParts extends Pick<ConnectedShard, 'redis' | 'caller' |
 }
 
 const DRAIN_MS = 120_000
-const TELL_EVERY = 100_000
+const LOG_EVERY = 100_000
 
 interface Fence {
   /** sealed streams that still hold frames after the position, oldest first */
@@ -63,7 +63,7 @@ async function fence(parts: RecoveryParts, epoch: number): Promise<Fence> {
   let journalLost = false
   const lost = (stream: string) => {
     journalLost = true
-    logger.error({ alarm: 'JOURNAL_LOST', stream }, 'a journal stream is gone, or what Postgres read of it')
+    logger.error({ alarm: 'JOURNAL_LOST', stream }, 'a journal stream is gone, or the part that Postgres has read')
   }
   for (const opening of await listOpenings(session, shard)) {
     if (opening.epoch >= epoch) continue
@@ -126,7 +126,7 @@ async function restoreRedis(
       await calls.write(window.hashes)
       window.clear()
       decisions += page.length
-      if (decisions % TELL_EVERY === 0) log('folding', { decisions })
+      if (decisions % LOG_EVERY === 0) log('folding', { decisions })
     }
   })
   await calls.end()

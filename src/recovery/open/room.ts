@@ -3,7 +3,13 @@ import type { Logger } from 'pino'
 import { hasRoom, isNoRoom, NoRoomError, reservedBytes, reservedText, withCopies } from '../../journal/room.ts'
 import { createJournalStream, type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
-import { EVENTS_PLACE, listOpenings, type Position, readPlace, recordDeleted } from '../../store/shard/shards.ts'
+import {
+  EVENTS_READER,
+  listOpenings,
+  type Position,
+  readReaderPosition,
+  recordDeleted
+} from '../../store/shard/shards.ts'
 
 type Queryable = Parameters<typeof listOpenings>[0]
 
@@ -18,9 +24,9 @@ interface RoomParts {
 }
 
 /** A position as a sequence in the stream of one epoch: 0 before that stream, the largest number after it. */
-export function placeWithin(epoch: number, place: Position): number {
-  if (place.epoch === epoch) return place.sequence
-  return place.epoch > epoch ? Number.MAX_SAFE_INTEGER : 0
+export function sequenceWithin(epoch: number, position: Position): number {
+  if (position.epoch === epoch) return position.sequence
+  return position.epoch > epoch ? Number.MAX_SAFE_INTEGER : 0
 }
 
 interface Givable {
@@ -31,14 +37,14 @@ interface Givable {
 
 /** Sealed streams that projection and events have both read to their end, oldest first: they may be deleted for room. */
 async function givable({ session, shard, jsm, names, projector }: RoomParts): Promise<Givable[]> {
-  const events = await readPlace(session, EVENTS_PLACE, shard)
+  const events = await readReaderPosition(session, EVENTS_READER, shard)
   const found: Givable[] = []
   if (!events) return found
   for (const { epoch, lastSequence } of await listOpenings(session, shard)) {
     const stream = names.journalStream(shard, epoch)
     const info = lastSequence === null ? undefined : await streamInfo(jsm, stream)
     if (!info?.config.sealed) continue
-    const read = Math.min(placeWithin(epoch, projector.position), placeWithin(epoch, events))
+    const read = Math.min(sequenceWithin(epoch, projector.position), sequenceWithin(epoch, events))
     if (read >= info.state.last_seq) found.push({ epoch, stream, bytes: Math.max(0, info.config.max_bytes) })
   }
   return found

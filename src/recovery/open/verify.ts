@@ -12,7 +12,7 @@ class VerificationError extends FloodgateError {
   readonly code = 'verification'
   readonly meaning = 'Nothing is decided until Redis holds what Postgres says.'
   readonly remedy =
-    "Wait: it is tried again. Where it goes on, keep the worker's log and restore Postgres from a backup."
+    "Wait: the worker tries again. If it fails again, keep the worker's log and restore Postgres from a backup."
 }
 
 /** What Postgres summed frame by frame, independently of the fold. */

@@ -20,8 +20,8 @@ const SETTINGS = {
 
 /**
  * A connection pool whose connections see the namespace's schema and give up by themselves. Its first connection checks that
- * nothing between it and Postgres breaks sessions: every process and every command has a pool, so none of them works behind a
- * pooler in transaction mode; connecting throws PoolerError there.
+ * sessions are kept: every process and every command has a pool, so none of them works behind a pooler that keeps none; connecting
+ * throws PoolerError there.
  * @param options.max the most connections
  */
 export function createPool(config: Config, options: PoolOptions): pg.Pool {

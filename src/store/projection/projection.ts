@@ -2,9 +2,9 @@ import type { Client, Pool } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
-import { storeTaken } from './gives.ts'
-import { advancePosition, insertFrameRows, storeDeadLetters } from './place.ts'
+import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
 import type { DecisionRow, OrderRow, ProjectedFrames, Projection } from './rows.ts'
+import { storeWinsAndLedger } from './wins-and-ledger.ts'
 
 const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id,
   session_id, entity, at, request, adds, puts, record, report)`
@@ -80,7 +80,7 @@ export async function writeProjection(session: Client, shard: number, projection
   await copyRows(session, orderColumns, placed)
   await writeRows(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
   await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
-  await storeTaken(session, shard, projection)
+  await storeWinsAndLedger(session, shard, projection)
 }
 
 /**

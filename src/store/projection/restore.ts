@@ -51,7 +51,7 @@ function decisionOf(row: string, json: (text: string) => unknown): FoldedDecisio
   if (parts.length !== 15) {
     const at = parts.slice(0, 2).join('-')
     throw new Error(
-      `The row ${at} of the table decisions holds control characters: somebody wrote it. Put it right there.`
+      `The row ${at} of the table decisions holds control characters, which Floodgate never writes. Correct the row.`
     )
   }
   const [epoch, sequence, batch, type = '', user = '', campaign = '', activity = '', key = '', hash = ''] = parts

@@ -179,10 +179,10 @@ export async function recordDeleted(db: Queryable, shard: number, epoch: number)
 }
 
 /** Name under which the position of the events' reader is stored. */
-export const EVENTS_PLACE = 'events'
+export const EVENTS_READER = 'events'
 
 /** The position of a reader beside the projection, undefined before it was saved for the first time. */
-export async function readPlace(db: Queryable, name: string, shard: number): Promise<Position | undefined> {
+export async function readReaderPosition(db: Queryable, name: string, shard: number): Promise<Position | undefined> {
   const { rows } = await db.query<Position>(
     'select epoch, sequence from reader_places where name = $1 and shard = $2',
     [name, shard]
@@ -191,7 +191,11 @@ export async function readPlace(db: Queryable, name: string, shard: number): Pro
 }
 
 /** Moves a position forward only, because a reader that was paused may save an old one. */
-export async function savePlace(db: Queryable, name: string, place: Position & { shard: number }): Promise<void> {
+export async function saveReaderPosition(
+  db: Queryable,
+  name: string,
+  place: Position & { shard: number }
+): Promise<void> {
   await db.query(
     `insert into reader_places (name, shard, epoch, sequence) values ($1, $2, $3, $4)
      on conflict on constraint reader_places_pkey

@@ -10,7 +10,13 @@ import { JournalGapError, type StoredMessage, StreamReader } from '../../journal
 import { journalEpochs, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { type OpenedPlace, openedPlaces } from '../../store/shard/opened.ts'
-import { EVENTS_PLACE, type Position, readPlace, readShard, savePlace } from '../../store/shard/shards.ts'
+import {
+  EVENTS_READER,
+  type Position,
+  readReaderPosition,
+  readShard,
+  saveReaderPosition
+} from '../../store/shard/shards.ts'
 import { carryFrames } from '../projection/carry-frames.ts'
 import { Openings } from '../projection/openings.ts'
 
@@ -80,7 +86,7 @@ export class EventRelay {
   /** Without a place of its own it begins with the oldest stream there is. */
   async #firstPlace(): Promise<Position> {
     const { pool, shard } = this.#options
-    return (await readPlace(pool, EVENTS_PLACE, shard)) ?? { epoch: 0, sequence: 0 }
+    return (await readReaderPosition(pool, EVENTS_READER, shard)) ?? { epoch: 0, sequence: 0 }
   }
 
   /** Frames that are gone can be told by nobody: after an alarm it goes on with the first that is there. */
@@ -165,7 +171,7 @@ export class EventRelay {
     const { pool, shard, logger } = this.#options
     if (!this.#place || this.#saving || performance.now() - this.#savedAt < SAVE_EVERY_MS) return
     this.#savedAt = performance.now()
-    this.#saving = savePlace(pool, EVENTS_PLACE, { ...this.#place, shard })
+    this.#saving = saveReaderPosition(pool, EVENTS_READER, { ...this.#place, shard })
       .catch((error: Error) => logger.debug({ err: error }, 'the place of the events reader was not saved'))
       .finally(() => {
         this.#saving = undefined

@@ -8,10 +8,16 @@ import type { ConnectedShard } from '../../gate/shard/connect-shard.ts'
 import type { Frame } from '../../journal/frame.ts'
 import { completeStream, type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
-import { placeWithin } from '../../recovery/open/room.ts'
+import { sequenceWithin } from '../../recovery/open/room.ts'
 import { storedBatches } from '../../store/projection/projection.ts'
 import { purgeableSequence } from '../../store/projection/restore.ts'
-import { EVENTS_PLACE, listOpenings, type Position, readPlace, recordDeleted } from '../../store/shard/shards.ts'
+import {
+  EVENTS_READER,
+  listOpenings,
+  type Position,
+  readReaderPosition,
+  recordDeleted
+} from '../../store/shard/shards.ts'
 import { giveKeysOf } from '../projection/fold-frames.ts'
 
 /** Entries older than this in the outbox are the relay's. */
@@ -100,11 +106,11 @@ const ALARM_AT = 0.7
 export async function cleanJournal(parts: JanitorParts): Promise<void> {
   const { pool, jsm, names, shard, epoch, keepSeconds, logger } = parts
   const projection = parts.projection()
-  const events = await readPlace(pool, EVENTS_PLACE, shard)
+  const events = await readReaderPosition(pool, EVENTS_READER, shard)
   if (!events) return
   for (const opening of await listOpenings(pool, shard)) {
     const name = names.journalStream(shard, opening.epoch)
-    const read = Math.min(placeWithin(opening.epoch, projection), placeWithin(opening.epoch, events))
+    const read = Math.min(sequenceWithin(opening.epoch, projection), sequenceWithin(opening.epoch, events))
     const info = await streamInfo(jsm, name)
     if (!info) continue
     if (opening.epoch < epoch) {

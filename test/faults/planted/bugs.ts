@@ -107,7 +107,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no dedupe of frames',
     edits: [
       {
-        file: 'build/src/store/projection/place.js',
+        file: 'build/src/store/projection/journal-position.js',
         find: 'new Set(stored.rows.map(({ entry }) => entry))',
         put: 'new Set(frames.map(({ epoch, batch }) => [epoch, batch].join("-")))'
       },

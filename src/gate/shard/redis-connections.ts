@@ -8,7 +8,7 @@ import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
 import { askForWrites } from '../redis/writes.ts'
 
 /** The connections of a process to Redis: one for decisions, one for reads, one for probes only. */
-export interface Lines {
+export interface RedisConnections {
   readonly redis: Redis
   readonly caller: RedisCaller
   readonly reads: Redis
@@ -18,7 +18,7 @@ export interface Lines {
   disconnect(): void
 }
 
-export function connectLines(config: Config, name: string): Lines {
+export function connectRedis(config: Config, name: string): RedisConnections {
   const connect = (part: string) => createRedis(config.REDIS_URL, name + part)
   const [redis, reads, probes] = [connect(''), connect('-reads'), connect('-probe')]
   return {
@@ -37,7 +37,7 @@ export function connectLines(config: Config, name: string): Lines {
  * A connection that was cut without a close looks like a slow Redis: when Redis answers on another one, this one is made anew.
  * @throws RedisCallError
  */
-async function requireAnswer({ redis, caller }: Lines, withinMs: number): Promise<void> {
+async function requireAnswer({ redis, caller }: RedisConnections, withinMs: number): Promise<void> {
   try {
     await caller.call('PING', [], withinMs)
   } catch (error) {
@@ -57,10 +57,14 @@ interface Place {
  * @returns the reply of the gate, undefined when it is not OK
  * @throws RedisCallError
  */
-export async function probeLines(lines: Lines, place: Place, opening: LiveOpening): Promise<BatchReply | undefined> {
-  const reply = await probeGate({ ...place, caller: lines.probe }, opening)
+export async function probeConnections(
+  connections: RedisConnections,
+  place: Place,
+  opening: LiveOpening
+): Promise<BatchReply | undefined> {
+  const reply = await probeGate({ ...place, caller: connections.probe }, opening)
   if (reply.status !== 'OK') return undefined
-  await requireAnswer(lines, place.deadlineMs)
+  await requireAnswer(connections, place.deadlineMs)
   return reply
 }
 

@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
 import { noteHold } from './holds.ts'
-import { advancePosition, insertFrameRows, storeDeadLetters } from './place.ts'
+import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
 import { writeProjection } from './projection.ts'
 import type { ProjectedFrames, Projection } from './rows.ts'
 

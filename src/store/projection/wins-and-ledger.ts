@@ -48,7 +48,7 @@ const addBalances = `
   from delta left join changed using (user_id, scope, unit) where changed.user_id is null`
 
 /** Stores what spins, claims, tasks and grants took and gave; a sale has none of these rows and sends no statement. */
-export async function storeTaken(session: Client, shard: number, projection: Projection): Promise<void> {
+export async function storeWinsAndLedger(session: Client, shard: number, projection: Projection): Promise<void> {
   const { newWins, changedWins, claims, ledger, balances } = projection
   const won = newWins.map((row) => winValues(shard, row))
   await copyRows(session, winColumns, won)

@@ -22,10 +22,10 @@ const advance = `
   update shards set position_epoch = $3, position_sequence = $4, updated_at = now()
   where shard = $1 and owner_term = $2 and (position_epoch, position_sequence) < ($3::bigint, $4::bigint)`
 
-type Place = Pick<ProjectedFrames, 'shard' | 'ownerTerm' | 'position'>
+type PositionChange = Pick<ProjectedFrames, 'shard' | 'ownerTerm' | 'position'>
 
 /** @throws OwnershipLostError */
-export async function advancePosition(session: Client, { shard, ownerTerm, position }: Place): Promise<void> {
+export async function advancePosition(session: Client, { shard, ownerTerm, position }: PositionChange): Promise<void> {
   const values = [shard, ownerTerm, position.epoch, position.sequence]
   const advanced = await session.query({ name: 'advance', text: advance, values })
   if (advanced.rowCount !== 1) throw new OwnershipLostError('The position was moved by another owner.')
