@@ -32,7 +32,7 @@ const ofWin = { data: winChangeData, subject: 'campaign' } as const
 const ofSpin = { data: spinData, subject: 'decision', version: first } as const
 
 /** How each type of decision is told. A new type of decision has its row here, and its words in docs/reference/events.md. */
-export const events = {
+export const events: Readonly<Record<DecisionType, EventKind>> = {
   'order.accepted': { ...ofOrder, version: first },
   'order.paid': { ...ofOrder, version: second },
   'order.cancelled': { ...ofOrder, version: cancelledVersion },
@@ -56,4 +56,4 @@ export const events = {
   'campaign.adjusted': { ...ofCampaign, data: adjustmentData },
   'campaign.ended': ofCampaign,
   'campaign.settled': ofCampaign
-} as const satisfies Readonly<Record<DecisionType, EventKind>>
+}
