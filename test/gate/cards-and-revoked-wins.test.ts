@@ -5,7 +5,14 @@ import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { decodeWinChange } from '../../src/record/reports/win-change.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy, packedSession, preload } from '../support/shop/core.ts'
-import { type ActivitySpec, changeWin, openActivity, setClock, takePart } from '../support/shop/participation.ts'
+import {
+  type ActivitySpec,
+  changeWin,
+  openActivity,
+  setClock,
+  sureDraw,
+  takePart
+} from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
@@ -16,24 +23,9 @@ const start = Date.now() + 24 * HOUR
 const long = { sessions: packedSession({ opensAt: start - 48 * HOUR, closesAt: start + 900 * HOUR, id: 'all' }) }
 const campaignRules = { closes_at: String(start + 900 * HOUR) }
 
-/** A draw that gives one prize, whatever is picked. */
-const sure = (activity: string, prize: string, more: Partial<ActivitySpec> = {}): ActivitySpec => ({
-  campaign: 'c',
-  activity,
-  kind: 'draw',
-  campaignRules,
-  ...more,
-  rules: {
-    ...long,
-    edition: '2',
-    prizes: 'prize,thanks',
-    weights: '0:1,0',
-    fallback: 'thanks',
-    'prize:prize': prize,
-    'prize:thanks': '9;nothing;0;0;0;0;0;;',
-    ...more.rules
-  }
-})
+/** A draw that gives one prize, whatever is picked, and lasts longer than its cards. */
+const sure = (activity: string, prize: string, more: Partial<ActivitySpec> = {}): ActivitySpec =>
+  sureDraw(prize, { activity, campaignRules, ...more, rules: { ...long, edition: '2', ...more.rules } })
 
 async function opened(shop: Shop, ...specs: ActivitySpec[]): Promise<void> {
   for (const spec of specs) decisionOf(await shop.gate.submit(openActivity(spec)))

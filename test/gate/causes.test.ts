@@ -12,6 +12,7 @@ import {
   credit,
   openActivity,
   setClock,
+  sureDraw,
   takePart
 } from '../support/shop/participation.ts'
 import {
@@ -35,22 +36,8 @@ const end = Date.now() + 30 * DAY
 const campaignRules = { closes_at: String(end) }
 const sessions = packedSession({ opensAt: Date.now() - DAY, closesAt: end, id: 'all' })
 
-const sure = (activity: string, prize: string, more: Partial<ActivitySpec> = {}): ActivitySpec => ({
-  campaign: 'c',
-  activity,
-  kind: 'draw',
-  campaignRules,
-  ...more,
-  rules: {
-    sessions,
-    prizes: 'prize,thanks',
-    weights: '0:1,0',
-    fallback: 'thanks',
-    'prize:prize': prize,
-    'prize:thanks': nothing,
-    ...more.rules
-  }
-})
+const sure = (activity: string, prize: string, more: Partial<ActivitySpec> = {}): ActivitySpec =>
+  sureDraw(prize, { activity, campaignRules, ...more, rules: { sessions, ...more.rules } })
 const task = (activity: string, rules: Record<string, string>): ActivitySpec => ({
   campaign: 'c',
   activity,

@@ -14,6 +14,7 @@ import {
   changeWin,
   credit,
   openActivity,
+  pointsWheel,
   setClock,
   takePart
 } from '../support/shop/participation.ts'
@@ -23,23 +24,7 @@ const urls = await sharedServers(t)
 
 const DAY = 86_400_000
 
-const wheel: ActivitySpec = {
-  campaign: 'c',
-  activity: 'wheel',
-  kind: 'draw',
-  rules: {
-    cost_unit: 'points',
-    cost_field: 'b:points',
-    cost: '10',
-    prizes: 'first,points,thanks',
-    weights: '0:1,1,1',
-    fallback: 'thanks',
-    'prize:first': '1;physical;1;0;0;86400000;399900;;',
-    'prize:points': '2;points;0;0;0;0;50;points b:points 50 0 0;',
-    'prize:thanks': '9;nothing;0;0;0;0;0;;'
-  },
-  stock: { first: 2 }
-}
+const wheel = pointsWheel(2)
 
 t.test('a draw takes points, gives prizes within their quota, and the ledger adds up', async (t) => {
   const shop = await openShop(t, urls)

@@ -3,7 +3,14 @@ import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeWinChange } from '../../src/record/reports/win-change.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/shop/participation.ts'
+import {
+  type ActivitySpec,
+  changeWin,
+  credit,
+  openActivity,
+  sureDraw,
+  takePart
+} from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, rawCall, type Shop, winsHeld } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
@@ -11,23 +18,6 @@ const urls = await sharedServers(t)
 const nothing = '9;nothing;0;0;0;0;0;;'
 
 /** A draw without cost whose one prize besides the fallback is always won. */
-function sureDraw(prize: string, more: Partial<ActivitySpec> = {}): ActivitySpec {
-  return {
-    campaign: 'c',
-    activity: 'wheel',
-    kind: 'draw',
-    ...more,
-    rules: {
-      prizes: 'prize,thanks',
-      weights: '0:1,0',
-      fallback: 'thanks',
-      'prize:prize': prize,
-      'prize:thanks': nothing,
-      ...more.rules
-    }
-  }
-}
-
 async function opened(shop: Shop, ...specs: ActivitySpec[]): Promise<void> {
   for (const spec of specs) decisionOf(await shop.gate.submit(openActivity(spec)))
 }

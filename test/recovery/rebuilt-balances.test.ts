@@ -5,30 +5,20 @@ import { readDecisions, readStock } from '../../src/store/projection/restore.ts'
 import { readBalances } from '../../src/store/reading/ledger.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
 import { sharedServers } from '../support/servers/servers.ts'
-import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/shop/participation.ts'
+import {
+  type ActivitySpec,
+  changeWin,
+  credit,
+  openActivity,
+  pointsWheel,
+  takePart
+} from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, readFolded, type Shop, winsHeld } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
 
-const wheel: ActivitySpec = {
-  campaign: 'c',
-  activity: 'wheel',
-  kind: 'draw',
-  rules: {
-    cost_unit: 'points',
-    cost_field: 'b:points',
-    cost: '10',
-    prizes: 'first,points,thanks',
-    weights: '0:1,1,1',
-    fallback: 'thanks',
-    memory: '1',
-    'prize:first': '1;physical;1;0;0;86400000;399900;;',
-    'prize:points': '2;points;0;0;0;0;50;points b:points 50 0 0;',
-    'prize:thanks': '9;nothing;0;0;0;0;0;;'
-  },
-  stock: { first: 4 }
-}
+const wheel = pointsWheel(4, { memory: '1' })
 const checkIn: ActivitySpec = {
   campaign: 'c',
   activity: 'check-in',

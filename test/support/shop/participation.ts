@@ -20,6 +20,46 @@ export interface ActivitySpec {
   readonly codes?: number
 }
 
+/** A draw `wheel` that gives one prize, whatever is picked. @param prize as the rules say it to the gate */
+export function sureDraw(prize: string, more: Partial<ActivitySpec> = {}): ActivitySpec {
+  return {
+    campaign: 'c',
+    activity: 'wheel',
+    kind: 'draw',
+    ...more,
+    rules: {
+      prizes: 'prize,thanks',
+      weights: '0:1,0',
+      fallback: 'thanks',
+      'prize:prize': prize,
+      'prize:thanks': '9;nothing;0;0;0;0;0;;',
+      ...more.rules
+    }
+  }
+}
+
+/** A draw `wheel` for 10 points: a first prize to claim, 50 points, or nothing, each as often as the others. */
+export function pointsWheel(first: number, rules: Entries = {}): ActivitySpec {
+  return {
+    campaign: 'c',
+    activity: 'wheel',
+    kind: 'draw',
+    rules: {
+      cost_unit: 'points',
+      cost_field: 'b:points',
+      cost: '10',
+      prizes: 'first,points,thanks',
+      weights: '0:1,1,1',
+      fallback: 'thanks',
+      'prize:first': '1;physical;1;0;0;86400000;399900;;',
+      'prize:points': '2;points;0;0;0;0;50;points b:points 50 0 0;',
+      'prize:thanks': '9;nothing;0;0;0;0;0;;',
+      ...rules
+    },
+    stock: { first }
+  }
+}
+
 /** The command that opens an activity now, rules by hand as src/campaign compiles them. */
 export function openActivity(spec: ActivitySpec): AdjustCommand {
   const { campaign, activity, kind } = spec
