@@ -46,7 +46,7 @@ t.test('the quota of a prize is added to by name', async (t) => {
   t.match(patch('check-in', { addStock: 5 }), { '/addStock': /no stock/ })
 })
 
-t.test('weights are changed for all levels that do not weigh the prize otherwise', async (t) => {
+t.test('a new weight counts for all levels that have no weight of their own for the prize', async (t) => {
   const changed = patch('wheel', { weights: { first: 2, thanks: 0 } })
   t.match(changed, {
     puts: [['a:launch:wheel', 'weights', '0:2,9,0;3:5,9,0']],
@@ -59,7 +59,7 @@ t.test('weights are changed for all levels that do not weigh the prize otherwise
   t.match(patch('ticket', { weights: { first: 1 } }), { '/weights': /only draws/ })
 })
 
-t.test('limits, price, stock and pause are those of the kind', async (t) => {
+t.test('limits, price, stock and pause are changed as the kind of the activity allows', async (t) => {
   const limited = patch('wheel', { limits: { perDay: 3, winsPerTier: { '1': 1, '2': 2 } } })
   t.same((limited as Adjustment).puts, [
     ['a:launch:wheel', 'per_day', '3'],
@@ -89,7 +89,7 @@ t.test('limits, price, stock and pause are those of the kind', async (t) => {
   }
 })
 
-t.test('the one window of an activity is moved, and no second one added', async (t) => {
+t.test('the window of an activity is moved, and a second one is refused', async (t) => {
   const shorter = patch('check-in', { closesAt: '2026-11-11T20:00:00+08:00' })
   const [put] = (shorter as Adjustment).puts
   t.match(unpackSessions(put?.[2] ?? ''), [{ id: 'all', closesAt: Date.parse('2026-11-11T20:00:00+08:00') }])

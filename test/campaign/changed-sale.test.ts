@@ -108,7 +108,7 @@ t.test(
   }
 )
 
-t.test('stock is added to the session that is meant: the named, the open, or the next', async (t) => {
+t.test('stock is added to the named session, else to the open one, else to the next', async (t) => {
   t.match(patch({ addStock: 50 }, during), { adds: [['s:launch:phone', 'am:remaining', 50]], puts: [] })
   t.match(patch({ addStock: 50 }, between), { adds: [['s:launch:phone', 'pm:remaining', 50]] })
   t.match(patch({ addStock: -7, session: 'pm' }, during), { adds: [['s:launch:phone', 'pm:remaining', -7]] })
@@ -143,7 +143,7 @@ t.test('a session is added, moved, restocked, paused and resumed', async (t) => 
   t.match(patch({ session: { id: 'pm', stock: 5 }, addStock: 5 }), { '/addStock': /must not stand beside/ })
 })
 
-t.test('the end moves forward only, within the campaign, and not over another session', async (t) => {
+t.test('the end of a session moves forward only, within the campaign and not over another session', async (t) => {
   t.match(patch({ closesAt: '2026-11-11T10:30:00+08:00' }), {
     data: { session: 'am', closesAt: '2026-11-11T02:30:00.000Z' }
   })
@@ -175,7 +175,7 @@ t.test('price, limit and pause of a sale are changed, and nothing else is writte
   t.same((patch({ paused: false }) as Adjustment).puts, [], 'what is so already is not written again')
 })
 
-t.test('what an adjustment cannot do is refused by name', async (t) => {
+t.test('an adjustment that is not possible is refused with a pointer to each wrong field', async (t) => {
   t.match(patch({}), { '': /no change/ })
   t.match(patch({ prize: {}, color: 1, reason: '', limits: {} }), {
     '/prize': /must be an id/,
@@ -227,7 +227,7 @@ t.test('admission and limit of a campaign are changed and lifted', async (t) => 
   t.match(patchCampaign({ admission: { ratePerSecond: 0, burst: 1 } }), { '/admission': /whole numbers/ })
 })
 
-t.test('a later version may add activities and sessions; what exists must be equal', async (t) => {
+t.test('a later version may add activities and sessions, and must leave those that exist as they are', async (t) => {
   const night = { id: 'night', opensAt: '2026-11-11T20:00:00+08:00', closesAt: '2026-11-11T20:10:00+08:00', stock: 9 }
   const sale = exampleSale()
   const grown = exampleDefinition({

@@ -112,7 +112,7 @@ t.test(
   }
 )
 
-t.test('adjustments at the same time are each counted once, and a repeated key is the same adjustment', async (t) => {
+t.test('adjustments at the same time count once each, and a repeated key is the same adjustment', async (t) => {
   const id = 'crowded'
   await publish(openDefinition(id))
   const add = (actor: object) =>

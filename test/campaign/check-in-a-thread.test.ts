@@ -36,7 +36,7 @@ t.test('a large definition is checked by a thread of its own, with the same resu
   }
 })
 
-t.test('a small one is left to whoever asks', async (t) => {
+t.test('a small definition is checked by the thread that asks', async (t) => {
   const input = definition(20)
   await checkApart(input)
   t.not(checkDefinition(input), checkDefinition(input), 'each asking checks it')

@@ -177,7 +177,7 @@ const draws = fc.record({
   perDay: fc.option(count)
 })
 
-t.test('whatever draw is valid, its rules are a definition again, and the gate reads back what they say', async () => {
+t.test('the rules of any valid draw become its definition again, and the gate reads what they say', async () => {
   fc.assert(
     fc.property(draws, ({ prizes: given, level, cost, perDay }) => {
       const credited = ['points', 'chances', 'eligibility', 'doubler']

@@ -46,7 +46,7 @@ t.test('the example of the contract is a definition as it stands, and comes back
   }
 })
 
-t.test('what is left out has a value in the rules', async (t) => {
+t.test('a field that a definition leaves out has a default in the rules', async (t) => {
   const rules = rulesOf(withActivities([aDraw(), aTask(), aRedemption()]))
   const window = { id: 'all', opensAt: rules.opensAt, closesAt: rules.closesAt, unitsPerUser: 0, paused: false }
   t.match(drawIn(rules), {
@@ -73,7 +73,7 @@ t.test('what is left out has a value in the rules', async (t) => {
   })
 })
 
-t.test('a prize credits by its type', async (t) => {
+t.test('the type of a prize decides what it credits', async (t) => {
   const rewardOf = (changes: Record<string, unknown>) =>
     drawIn(rulesOf(withActivities([aDraw({ prizes: [aPrize(changes), thanks] })]))).prizes[0]?.reward ?? null
   const nothing = { units: {}, chances: {}, entitlement: '', doubler: null }
@@ -95,7 +95,7 @@ t.test('a prize credits by its type', async (t) => {
     t.equal(rewardOf({ type }), null)
 })
 
-t.test('all that is wrong with a draw is told at once', async (t) => {
+t.test('all errors of a draw are returned together', async (t) => {
   const errors = errorsOf(
     withActivities([
       aDraw({
@@ -182,7 +182,7 @@ t.test('numbers of a draw have bounds, and names are ids', async (t) => {
   )
 })
 
-t.test('tasks wait for tasks of the campaign, and never for themselves', async (t) => {
+t.test('a task may wait for other tasks of its campaign, never for itself', async (t) => {
   const task = (id: string, after: string[], changes = {}) => aTask({ id, per: 'campaign', after, ...changes })
   const errors = (...tasks: object[]) => errorsOf(withActivities(tasks))
   t.same(errors(task('a', []), task('b', ['a']), task('c', ['a', 'b'])), {})
@@ -205,7 +205,7 @@ t.test('tasks wait for tasks of the campaign, and never for themselves', async (
   )
 })
 
-t.test('streaks are for tasks per day, goals count', async (t) => {
+t.test('only a daily task may have a streak, and a goal is a count', async (t) => {
   const steps = (...days: number[]) => days.map((count) => ({ days: count, reward: { points: 1 } }))
   const task = (changes: Record<string, unknown>) => errorsOf(withActivities([aTask(changes)]))
   t.same(task({ streak: steps(7, 3) }), {})
@@ -275,7 +275,7 @@ function exchanged(document: Json, path: readonly string[], value: unknown): Jso
   return copy
 }
 
-t.test('whatever stands in a definition, it is refused with pointers or it compiles', async () => {
+t.test('any definition either compiles or is refused with pointers', async () => {
   const original = contractDefinition('second')
   const paths = pathsOf(original)
   const strange = fc.oneof(

@@ -48,7 +48,7 @@ t.test('every kind of activity has a schema, and those not built yet are refused
   t.match(errorsOf(exampleDefinition({ levels: [{ id: 1, when: { shares: 1 } }] })), { '/levels': /not built yet/ })
 })
 
-t.test('all errors are told at once, each with its pointer and in plain words', async (t) => {
+t.test('all errors are returned together, each with its pointer and in plain words', async (t) => {
   const errors = errorsOf({
     ...exampleDefinition({ id: 'Launch!', timezone: 'Mars/Olympus', opensAt: '2026-02-30T00:00:00Z', extra: 1 }),
     activities: [
@@ -82,7 +82,7 @@ t.test('a sale price must be below the list price, and may stand without one', a
   t.same(errorsOf(exampleDefinition({ activities: [without] })), {})
 })
 
-t.test('money is counted in currencies of ISO 4217, and a price of 0 is said twice', async (t) => {
+t.test('a currency is a code of ISO 4217, and a price of 0 needs "free" beside it', async (t) => {
   for (const currency of ['RMB', 'XYZ', 'Cny', 'XXX', 'CN', '']) {
     t.match(errorsOf(withSale({ currency })), { '/activities/0/currency': /ISO 4217 code/ }, currency)
   }
@@ -95,7 +95,7 @@ t.test('money is counted in currencies of ISO 4217, and a price of 0 is said twi
   t.same(rulesOf(definitionOf(free)), free)
 })
 
-t.test('what is right and probably not meant is told beside errors', async (t) => {
+t.test('warnings name what is allowed and probably not meant', async (t) => {
   const before = Date.parse('2026-11-11T09:00:00+08:00')
   const noon = Date.parse('2026-11-11T12:00:00+08:00')
   const after = Date.parse('2026-11-12T09:00:00+08:00')
@@ -142,7 +142,7 @@ t.test('exactly one of sessions and daily is given', async (t) => {
   t.same(errorsOf(exampleDefinition({ activities: [{ ...bare, daily }] })), {})
 })
 
-t.test('daily entries are told apart from one another, over midnight too', async (t) => {
+t.test('daily sessions must not overlap, also those over midnight', async (t) => {
   const { sessions: _sessions, ...bare } = exampleSale()
   const errors = (...daily: object[]) =>
     errorsOf(exampleDefinition({ closesAt: '2026-11-14T00:00:00+08:00', activities: [{ ...bare, daily }] }))
@@ -164,7 +164,7 @@ t.test('daily entries are told apart from one another, over midnight too', async
   )
 })
 
-t.test('absurd documents get a clear error at once', async (t) => {
+t.test('a document that makes no sense gets a clear error at once', async (t) => {
   let deep: Record<string, unknown> = {}
   for (let depth = 0; depth < 100_000; depth++) deep = { deep }
   t.match(errorsOf(exampleDefinition({ title: deep })), { '': /nested deeper/ })
@@ -207,7 +207,7 @@ t.test('a campaign has at most 1,000 sessions', async (t) => {
   })
 })
 
-t.test('a moment may have any form of RFC 3339, and what is said of another text is true of it', async (t) => {
+t.test('a moment may have any form of RFC 3339, and the error of another text tells what is wrong', async (t) => {
   const midnight = Date.UTC(2026, 10, 10, 16)
   for (const text of [
     '2026-11-11T00:00:00+08:00',

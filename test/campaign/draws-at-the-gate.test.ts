@@ -121,7 +121,7 @@ t.test('a later version brings a prize that is in stock before it can be drawn',
   })
 })
 
-t.test('a pool with fewer codes than prizes is warned of, and no prize is won without its code', async (t) => {
+t.test('a pool with fewer codes than prizes causes a warning, and no prize is won without its code', async (t) => {
   const id = 'codes'
   const card = aPrize({ id: 'card', type: 'e-card', quota: 5, pool: 'cards' })
   const draft = open(id, aDraw({ prizes: [card, { ...thanks, weight: 0 }] }))

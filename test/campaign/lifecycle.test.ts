@@ -56,7 +56,7 @@ t.test('a wrong definition is refused with all errors, and saves nothing', async
   await t.rejects(publish(past), { code: 'VALIDATION', members: { errors: [{ pointer: '/closesAt' }] } })
 })
 
-t.test('what was read back differs from the definition: the campaign stays shut until it is the same', async (t) => {
+t.test('a campaign stays closed for as long as what Redis holds differs from its definition', async (t) => {
   const id = 'differs'
   await redis.hset(`${prefix}s:${id}:phone`, 'am:remaining', '3', 'am:total', '3')
   await t.rejects(publish(openDefinition(id)), {
@@ -72,7 +72,7 @@ t.test('what was read back differs from the definition: the campaign stays shut 
   await waitFor(bought, { what: 'the sale to open' })
 })
 
-t.test('what cannot be carried out yet stays open, and is carried out later, once and in order', async (t) => {
+t.test('a change that cannot be carried out yet waits, and is carried out later, once and in order', async (t) => {
   const id = 'waiting'
   await publish(openDefinition(id))
   const quick = new Campaigns(deps, { carryMs: 50 })
@@ -166,7 +166,7 @@ t.test(
   }
 )
 
-t.test('a user whose data cannot be read keeps nobody from pausing the campaign', async (t) => {
+t.test('a campaign can be paused although the data of one user cannot be read', async (t) => {
   const id = 'unreadable'
   await publish(openDefinition(id))
   await redis.set(`${prefix}u:broken`, 'not a hash')

@@ -21,7 +21,7 @@ async function overtaken(id: string) {
   return slow.publish(id, ben)
 }
 
-t.test('a worker that opens a campaign while it is being compared is no difference', async (t) => {
+t.test('a publication succeeds although a worker opens the campaign while it is compared', async (t) => {
   const { campaign, intent } = await overtaken('overtaken')
   t.match(campaign, { review: 'published', publishedVersion: 1 })
   t.match(intent, { state: 'applied', type: 'campaign.published' }, 'and it is open when the answer comes')

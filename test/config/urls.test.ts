@@ -94,7 +94,7 @@ test('DATABASE_URL: what it sets beside the address is kept, and never undoes th
   t.match((await session.query('show idle_session_timeout')).rows[0], { idle_session_timeout: '8s' })
 })
 
-test('what cannot be honoured is refused by name, and no refusal shows a password', async (t) => {
+test('a setting that cannot be followed is refused by name, and no refusal shows a password', async (t) => {
   const rows: Array<[string, string, RegExp]> = [
     ['REDIS_URL', 'redis://:hush@h/3', /database 3.*NAMESPACE/],
     ['REDIS_URL', 'redis://:hush@h/shop', /no number of a database/],
@@ -167,7 +167,7 @@ function at(host: string, port: number) {
   return { host, port }
 }
 
-test('production refuses by name, all at once, what is not meant for it', async (t) => {
+test('production refuses settings that are not meant for it, all at once and by name', async (t) => {
   const strong = 'b6f1d20c94e87a533e07f5c18d2ba964'
   const wrong = {
     FLOODGATE_ENV: 'production',

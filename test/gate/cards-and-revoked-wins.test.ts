@@ -37,7 +37,7 @@ async function spun({ gate }: Shop, spec: ActivitySpec, by: { user: string; key:
   return decodeSpin(decisionOf(await gate.submit(takePart(spec, user, { key: `u:${key}`, pool }))).report)
 }
 
-t.test('a completion says by what a card multiplied it, whatever a cap left of that', async (t) => {
+t.test('a completion says by what factor a card multiplied it, whatever a cap left of the points', async (t) => {
   const shop = await openShop(t, urls)
   const three = sure('three', '1;doubler;0;0;0;0;0;doubler db:c 3 0 0 1 -;')
   const task = (activity: string, reward: string): ActivitySpec => {
@@ -65,7 +65,7 @@ t.test('a completion says by what a card multiplied it, whatever a cap left of t
   await assertWhole(t, shop)
 })
 
-t.test('each card holds for as long and for what it was given for, and the best in force applies', async (t) => {
+t.test('each card holds for its own time and tasks, and the best one in force applies', async (t) => {
   const shop = await openShop(t, urls)
   const card = (factor: number, hours: number, activities: string) =>
     `1;doubler;0;0;0;0;0;doubler db:c ${factor} 0 0 ${hours} ${activities};`
@@ -163,7 +163,7 @@ t.test('a right to buy that a revoked win gave does not come back with its order
   await assertWhole(t, shop)
 })
 
-t.test('a revoked win leaves the caps with its quota, and stays in them without', async (t) => {
+t.test('a revoked win with a quota no longer counts against caps, and one without still does', async (t) => {
   const shop = await openShop(t, urls)
   const rules = { wins_per_campaign: '1', wins_per_tier: '1:1' }
   const cup = sure('cup', '1;physical;1;0;0;0;0;;', { rules, stock: { prize: 9 } })

@@ -71,7 +71,7 @@ async function opened(t: Parameters<typeof openShop>[0], ...specs: ActivitySpec[
   return shop
 }
 
-t.test('points, chances and entitlements that are given are not there before their frame is settled', async (t) => {
+t.test('given points, chances and entitlements can be used only when their frame is settled', async (t) => {
   const gift = task('gift', {
     reward: 'points b:points 10 0 1,chances:paid ch:c/paid 1 0 0,entitlement:vip e:c/vip 1 0 0'
   })
@@ -97,7 +97,7 @@ t.test('points, chances and entitlements that are given are not there before the
   await assertWhole(t, shop)
 })
 
-t.test('a quota that a revocation gives back is won by nobody before it is journaled', async (t) => {
+t.test('a quota that a revocation gives back can be won only when the revocation is journaled', async (t) => {
   const wheel = sure('wheel', '1;physical;1;0;0;0;0;;', { stock: { prize: 1 } })
   const shop = await opened(t, wheel)
   const { win } = decisionOf(await shop.gate.submit(takePart(wheel, 'ann')))
@@ -138,7 +138,7 @@ t.test('codes that are being loaded are handed out once they are journaled', asy
   t.strictSame((await raw(shop, [claim])).kinds, ['decided'])
 })
 
-t.test('what rests on a record waits for the frame of that record, in the same batch and in the next', async (t) => {
+t.test('a command that needs a record waits for its frame, in the same batch and in the next', async (t) => {
   const check = task('check', { per: 'day', reward: 'points b:points 5 0 1', streak: '2=points b:points 50 0 1' })
   const after = task('after', { after: 'check,other' })
   const other = task('other', {})

@@ -31,7 +31,7 @@ function logOf(lines: Line[]) {
   return pino({ level: 'info' }, { write: (text: string) => lines.push(JSON.parse(text) as Line) })
 }
 
-t.test('A gate that is closed from the start is asked for with back-off, not without end', async (t) => {
+t.test('a gate that is closed from the start is looked for at growing intervals', async (t) => {
   let reads = 0
   const started = performance.now()
   const watch = watchOpening({
@@ -48,7 +48,7 @@ t.test('A gate that is closed from the start is asked for with back-off, not wit
   t.ok(performance.now() - started > 1000, 'eight looks take more than a second')
 })
 
-t.test('Redis refusing is one alarm for as long as it lasts, whoever meets it', async (t) => {
+t.test('a Redis that refuses is one alarm for as long as it lasts, whichever call meets it', async (t) => {
   const lines: Line[] = []
   let fault: RedisCallError | undefined
   let probes = 0
@@ -84,7 +84,7 @@ t.test('Redis refusing is one alarm for as long as it lasts, whoever meets it', 
   }
 })
 
-t.test('A gate that is told that its opening is over follows the next', async (t) => {
+t.test('a gate whose epoch is over follows the next one', async (t) => {
   let alive = 'sha'
   const watch = watchOpening({
     read: async () => ({ ...row, epoch: alive === 'sha' ? 7 : 8, shas: { gate: alive } }),
@@ -98,7 +98,7 @@ t.test('A gate that is told that its opening is over follows the next', async (t
   await waitFor(() => watch.current()?.epoch === 8, { what: 'the next opening' })
 })
 
-t.test('A gate that is not connected yet decides nothing and reads nothing', async (t) => {
+t.test('a gate that is not connected yet decides nothing and reads nothing', async (t) => {
   const router = createRouter([
     { shard: 0, connected: undefined, opened: new Promise(() => {}), close: async () => {} }
   ])

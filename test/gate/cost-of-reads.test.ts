@@ -43,7 +43,7 @@ async function times(count: number, work: (turn: number) => Promise<unknown>): P
   for (let turn = 0; turn < count; turn += 1) await work(turn)
 }
 
-t.test('what is not stored is listed whatever it changed, and nothing else is', async (t) => {
+t.test('every decision that is not stored yet is listed, whatever it changed, and no other', async (t) => {
   const shop = await openShop(t, urls, { stock: 1000 })
   const { gate } = shop
   const old = await bought(shop, 'ann', { key: 'u:old' })
@@ -76,7 +76,7 @@ t.test('what is not stored is listed whatever it changed, and nothing else is', 
 })
 
 t.test(
-  'whose an order is that Postgres does not have yet is found among many frames, and nothing is made up',
+  'the owner of an order that Postgres does not have yet is found among many frames, and no owner is made up',
   async (t) => {
     const shop = await openShop(t, urls, { stock: 1000 })
     const { gate } = shop
@@ -98,7 +98,7 @@ t.test(
   }
 )
 
-t.test('more than is looked at is told as such, not left out', async (t) => {
+t.test('a list that is longer than what is looked at says so', async (t) => {
   const shop = await openShop(t, urls, { stock: 1000 })
   const { gate, sale } = shop
   await atRest(shop)
@@ -115,7 +115,7 @@ t.test('more than is looked at is told as such, not left out', async (t) => {
   t.same(await gate.ordersOf('ann'), [])
 })
 
-t.test('what a user asks for costs Redis what a page costs, however much the user has bought', async (t) => {
+t.test('a page costs Redis the same however much the user has bought', async (t) => {
   const shop = await openShop(t, urls, { stock: 1_000_000 })
   const { gate, redis } = shop
   const task = {

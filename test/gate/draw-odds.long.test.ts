@@ -121,7 +121,7 @@ t.test('20,000 spins of the real gate fit the weights of their draws, levels and
   await assertWhole(t, shop)
 })
 
-t.test('a million numbers are even, and none tells the next', async (t) => {
+t.test('a million numbers are evenly distributed, and none predicts the next', async (t) => {
   const weights = [1, 9, 90, 400, 500]
   const counts = { picks: zeros(weights.length), buckets: zeros(1000), pairs: zeros(100) }
   const seed = fixedSeed('a million')

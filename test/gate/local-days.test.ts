@@ -86,7 +86,7 @@ function rowOf({ report }: Decision): string {
   return `${streak},${bonus ? 1 : 0}`
 }
 
-t.test('a local day ends when the clocks on the wall say so, whatever they do that day', async (t) => {
+t.test('a local day ends at midnight of its zone, also on days when clocks change', async (t) => {
   const shop = await openShop(t, urls)
   const all = await Promise.all(
     Object.entries(zones).map(async ([name, zone]) => ({ zone, ...(await opened(shop, name, zone)) }))
@@ -177,7 +177,7 @@ async function streaks(shop: Shop, campaign: string, streak: string) {
   }
 }
 
-t.test('days that are told in any order make the same streak and the same bonus, once', async (t) => {
+t.test('days that are reported in any order make the same streak, and the bonus is given once', async (t) => {
   const shop = await openShop(t, urls)
   const tell = await streaks(shop, 'late', '3=points b:points 9 0 0')
   const expected = { points: 9, last: 0, length: 3 }
@@ -200,7 +200,7 @@ t.test('days that are told in any order make the same streak and the same bonus,
   await assertWhole(t, shop)
 })
 
-t.test('where a late day joins two rows, a short bonus given twice is less of the next', async (t) => {
+t.test('where a late day joins two streaks, a bonus that was given twice is deducted from the next one', async (t) => {
   const shop = await openShop(t, urls)
   const tell = await streaks(shop, 'joined', '3=points b:points 9 0 0;7=points b:points 50 0 0')
   t.match(await tell('ann', [6, 5, 4, 3, 2, 1, 0]), { points: 59, last: 0, length: 7 })
@@ -213,7 +213,7 @@ t.test('where a late day joins two rows, a short bonus given twice is less of th
   await assertWhole(t, shop)
 })
 
-t.test('unused chances are kept, those of days without a spin too, of thirty days at most', async (t) => {
+t.test('unused chances are carried over, also those of days without a spin, from thirty days at most', async (t) => {
   const shop = await openShop(t, urls)
   const zone = zones.shanghai as Zone
   const { wheel } = activities('kept', zone)

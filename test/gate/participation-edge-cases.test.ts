@@ -79,7 +79,7 @@ t.test('a purchase of what is no sale is refused, and its neighbours are decided
   ])
 })
 
-t.test('a win is moved by its own draw only, a claim takes from its own pool only', async (t) => {
+t.test('only its own draw changes a win, and a claim takes codes from its own pool only', async (t) => {
   const shop = await openShop(t, urls)
   const { gate } = shop
   const wheel = sureDraw('1;physical;1;0;0;0;0;;', { stock: { prize: 3 } })
@@ -97,7 +97,7 @@ t.test('a win is moved by its own draw only, a claim takes from its own pool onl
   await assertWhole(t, shop)
 })
 
-t.test('of two cards won in one batch the one that is revoked does not take the other along', async (t) => {
+t.test('of two cards won in one batch, revoking one leaves the other', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, redis, prefix } = shop
   const wheel = sureDraw('1;doubler;0;0;0;0;0;doubler db:c 2 0 0 24 -;')
@@ -111,7 +111,7 @@ t.test('of two cards won in one batch the one that is revoked does not take the 
   await assertWhole(t, shop)
 })
 
-t.test('one user may spin ten times at once where each spin waits for the one before', async (t) => {
+t.test('one user may ask for ten spins at once, of which each waits for the one before', async (t) => {
   const shop = await openShop(t, urls)
   const wheel = sureDraw('1;physical;0;3;0;0;0;;', { rules: { memory: '1' } })
   await opened(shop, wheel)

@@ -23,9 +23,13 @@ function startRedis(t: Test, { folder, port }: Place, ...more: string[]): ChildP
   return server
 }
 
-t.test('a Redis that was loading its file is used as soon as it is there, whatever it guessed before', async (t) => {
+t.test('a Redis that was loading its file is used at once when it is ready, whatever time it named', async (t) => {
   const place = { folder: temporaryFolder(t), port: await freePort() }
-  const plain = new Redis(place.port, { retryStrategy: () => 20, enableReadyCheck: false, maxRetriesPerRequest: null })
+  const plain = new Redis(place.port, {
+    retryStrategy: () => 20,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: null
+  })
   plain.on('error', () => {})
   t.teardown(() => plain.disconnect())
 

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
 
-t.test('everything that one user does within one batch is kept', async (t) => {
+t.test('each decision about one user within one batch is kept', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, sale } = shop
   const old = await bought(shop, 'alice')
@@ -26,7 +26,7 @@ t.test('everything that one user does within one batch is kept', async (t) => {
   await assertWhole(t, shop)
 })
 
-t.test('the same key twice in one batch is one decision, and another body is told', async (t) => {
+t.test('the same key twice in one batch is one decision, and a different body under it is refused', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, sale } = shop
   const [first, second, other] = await Promise.all([
@@ -39,7 +39,7 @@ t.test('the same key twice in one batch is one decision, and another body is tol
   await assertWhole(t, shop)
 })
 
-t.test('taking away stock that is sold leaves a stock that still takes a unit back', async (t) => {
+t.test('after more stock was removed than is left, a sold unit can still come back', async (t) => {
   const shop = await openShop(t, urls, { stock: 1 })
   const { gate, sale } = shop
   const order = await bought(shop, 'alice')
@@ -57,7 +57,7 @@ t.test('taking away stock that is sold leaves a stock that still takes a unit ba
   await assertWhole(t, shop)
 })
 
-t.test('a hash that is not readable spoils its own command only', async (t) => {
+t.test('a user hash that is not readable fails the commands of that user only', async (t) => {
   const shop = await openShop(t, urls, { stock: 200 })
   const { gate, sale, redis, prefix } = shop
   const order = await bought(shop, 'wrong-order')
@@ -79,7 +79,7 @@ t.test('a hash that is not readable spoils its own command only', async (t) => {
   await t.rejects(gate.orderOf('wrong-order', order), /not readable/)
 })
 
-t.test('rules and stock that are not readable spoil their own sale only', async (t) => {
+t.test('rules and stock that are not readable fail the commands of their own sale only', async (t) => {
   const shop = await openShop(t, urls, { stock: 100 })
   const { gate, redis, prefix } = shop
   const broken: Array<[campaign: string, spoil: (campaign: string) => Promise<unknown>]> = [
@@ -113,7 +113,7 @@ t.test('rules and stock that are not readable spoil their own sale only', async 
   t.match(all.at(-1), { kind: 'confirmed' })
 })
 
-t.test('an order of a stock that is gone is not moved, and nothing is made up', async (t) => {
+t.test('an order whose stock hash is gone is not changed, and no stock is made up', async (t) => {
   const shop = await openShop(t, urls)
   const order = await bought(shop, 'alice')
   await atRest(shop)
@@ -147,7 +147,7 @@ t.test('a counter that no settle can add to does not stop the gate', async (t) =
   await assertWhole(t, shop)
 })
 
-t.test('many frames acked at once are all settled, also when nothing else happens', async (t) => {
+t.test('many frames that are acked at once are all settled, also when no command follows', async (t) => {
   const shop = await openShop(t, urls, { stock: 200, limits: { batchCalls: 1, batchesInFlight: 200 } })
   const users = Array.from({ length: 150 }, (_, index) => `user-${index}`)
   const orders = await Promise.all(users.map((user) => bought(shop, user)))
@@ -173,7 +173,7 @@ t.test('a clock stepped back does not close the bucket', async (t) => {
   await waitFor(async () => (await gate.submit(buy(sale, 'bob'))).kind === 'confirmed', { deadlineMs: 20_000 })
 })
 
-t.test('kept frames that somebody deleted are not counted for ever', async (t) => {
+t.test('a wrong count of kept frames is mended, and the gate decides again', async (t) => {
   const shop = await openShop(t, urls, { limits: { keptBytes: 1000 } })
   const { redis, prefix, gate, sale } = shop
   await atRest(shop)

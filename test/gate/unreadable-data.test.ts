@@ -99,7 +99,7 @@ const corrupt: ReadonlyArray<readonly [spec: ActivitySpec, field: string, values
   [mall, 'units_per_user', ['x', '1.5']]
 ]
 
-t.test('rules that are not readable spoil their own command only, and nothing is decided on a guess', async (t) => {
+t.test('rules that are not readable fail their own commands only, and nothing is decided by a guess', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, redis, prefix } = shop
   decisionOf(await gate.submit(openActivity(draw)))
@@ -178,7 +178,7 @@ t.test('whatever a field of the rules says, the batch is decided', async (t) => 
   await assertWhole(t, shop)
 })
 
-t.test('stock, quotas and pools that are not readable are never sold out, and nothing is taken', async (t) => {
+t.test('stock, quotas and pools that are not readable are not called sold out, and nothing is taken', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, redis, prefix } = shop
   const spoils: Array<readonly [activity: string, spec: ActivitySpec, spoil: (key: string) => Promise<unknown>]> = [
@@ -216,7 +216,7 @@ t.test('stock, quotas and pools that are not readable are never sold out, and no
   t.equal(await redis.hget(`${prefix}s:c:more`, 'all:remaining'), '5', 'not even the units of the mall')
 })
 
-t.test('one user whose hash is not readable spoils their own commands in a batch of 128', async (t) => {
+t.test('of a batch of 128, only the commands of a user whose hash is not readable fail', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, redis, prefix } = shop
   const cards = {

@@ -9,7 +9,7 @@ const stopWorker = core.worker()
 const { gate } = await core.gateway()
 await gate.ready()
 
-t.test('what the worker has not stored yet is told with where it was made and what it moved', async (t) => {
+t.test('a decision that is not stored yet is listed with its activity and what it moved', async (t) => {
   const task = {
     campaign: 'c',
     activity: 'check-in',

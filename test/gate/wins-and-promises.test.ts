@@ -49,7 +49,7 @@ const endOf = ({ report }: Decision) => {
   return why === '' ? prize : `${prize}, ${why}`
 }
 
-t.test('a win is what is worth something: nothing never is, a fallback may be', async (t) => {
+t.test('a win is a prize that is worth something: "nothing" never is, a fallback may be', async (t) => {
   const shop = await openShop(t, urls)
   const capped = draw('capped', { wins_per_campaign: '2', wins_per_tier: '9:5' })
   decisionOf(await shop.gate.submit(openActivity(capped)))

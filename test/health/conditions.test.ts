@@ -59,7 +59,7 @@ async function journalStream(): Promise<string> {
   return names.journalStream(0, rows[0]?.epoch ?? 0)
 }
 
-t.test('before there is a worker, an opening and an operator, nothing is claimed that rests on them', async (t) => {
+t.test('without a worker, an epoch and an operator, no condition that needs them is called true', async (t) => {
   const { conditions } = await health.report()
   const wrong = new Set(conditions.filter(({ ok }) => !ok).map(({ name }) => name))
   for (const { name, sources } of conditionTable) {
@@ -212,7 +212,7 @@ for (const { name, also = [], detail, make, mend } of troubles) {
   })
 }
 
-t.test('a user who may not write the audit trail is told as that', async (t) => {
+t.test('a database user who may not write the audit trail is named as the reason', async (t) => {
   await pool.query(`create role reader login password 'reader'; grant usage on schema ${config.NAMESPACE} to reader`)
   await pool.query(`grant select on all tables in schema ${config.NAMESPACE} to reader`)
   const url = new URL(config.DATABASE_URL)
@@ -250,7 +250,7 @@ t.test('the worst of several processes counts, and the process is named', async 
   )
 })
 
-t.test('an alarm for a change, and not one a second', async (t) => {
+t.test('a change raises one alarm, not one a second', async (t) => {
   let now = 0
   const said: string[] = []
   const log = {

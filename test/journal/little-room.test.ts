@@ -51,7 +51,7 @@ async function reopened(shop: Shop): Promise<void> {
   })
 }
 
-t.test('a sealed stream reserves what it holds, and what it holds stays', async (t) => {
+t.test('a sealed stream reserves only what it holds, and keeps that', async (t) => {
   const { natsUrl } = shared
   const connection = await connectJournal({ url: natsUrl, creds: '', name: 'room-test' })
   const jsm = await manager(connection)
@@ -87,7 +87,7 @@ t.test('opening after opening fits into a store with room for one stream and a h
   t.match(finding, { ok: true, text: /7 streams reserve 48\.\d MiB and hold 0\.\d MiB; the account has no bound/ })
 })
 
-t.test('without room an opening waits at the same epoch, and takes that of streams which all have read', async (t) => {
+t.test('without room an opening waits at the same epoch, and uses the room of streams that were read', async (t) => {
   const { shop, jsm, names, logged } = await tightShop(t)
   await bought(shop, 'ann')
   await shop.stopWorker()

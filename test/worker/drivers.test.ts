@@ -66,7 +66,7 @@ t.test('a goal that is reached is completed once, also when it has to wait for a
   t.equal(await points(shop, 'ben'), 25)
 })
 
-t.test('a driver that died before it closed a row closes it with the decision that stands', async (t) => {
+t.test('a row that a driver left open when it died is closed with the decision that was made', async (t) => {
   const shop = await fair(viewer)
   const { pool } = shop.core
   const today = Math.floor((Date.now() + 8 * 3_600_000) / 86_400_000)
@@ -90,7 +90,7 @@ t.test('a driver that died before it closed a row closes it with the decision th
   t.equal(await points(shop, 'ann'), 6, 'once a day')
 })
 
-t.test('a goal that the gate refuses for good is closed; what only has to wait is asked again', async (t) => {
+t.test('a goal that the gate refuses for good is closed, and one that only has to wait is tried again', async (t) => {
   const { core } = await openShop(t, urls, { worker: false })
   const { pool } = core
   const report = { campaign: 'x', task: 'y', period: '', source: 'shop', amount: 1, goal: 1 }
@@ -108,7 +108,7 @@ t.test('a goal that the gate refuses for good is closed; what only has to wait i
   t.same(await dueTasks(pool, 10), [], 'not at once')
 })
 
-t.test('imported balances are credited once, each in the journal of its user, and told', async (t) => {
+t.test('imported balances are credited once, each in the journal of its user, and become events', async (t) => {
   const shop = await openShop(t, urls)
   const { pool } = shop.core
   const lines = Array.from({ length: 600 }, (_, index) => ({
@@ -137,7 +137,7 @@ t.test('imported balances are credited once, each in the journal of its user, an
   t.equal(await driver.step(), 10, 'a second attempt finds the decisions that stand')
 })
 
-t.test('imports that cannot be credited now stay open, and do not stand in the way of the rest', async (t) => {
+t.test('imports that cannot be credited now stay open and do not hold up the others', async (t) => {
   const { core } = await openShop(t, urls, { worker: false })
   const { pool } = core
   const lines = Array.from({ length: 300 }, (_, index) => ({ reference: `r${index}`, user: `u${index}`, amount: 1 }))
@@ -155,7 +155,7 @@ t.test('imports that cannot be credited now stay open, and do not stand in the w
   t.ok(asked.includes('x:imp:coins:r299'))
 })
 
-t.test('a claim whose gateway died gets its codes, and the same ones that a late gateway asks for', async (t) => {
+t.test('a claim whose gateway died gets its codes, and a gateway that asks later gets the same ones', async (t) => {
   const ticket: ActivitySpec = {
     campaign: 'c',
     activity: 'ticket',

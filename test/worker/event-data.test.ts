@@ -82,7 +82,7 @@ test('a spin that lost is named by its decision and has no win', async (t) => {
   })
 })
 
-test('changes of a win are told under the win, in rising versions', async (t) => {
+test('the events of a win have the win as their subject, and rising versions', async (t) => {
   const win = `0-${EPOCH}-2`
   const put = { u: { [`w:${EPOCH}-2`]: claimed } }
   t.match(told({ type: 'win.claimed', win, put, report: `${EPOCH}-2` }), {
@@ -119,7 +119,7 @@ test('claims and completions are named by their decision and say what was paid a
   })
 })
 
-test('a balance of the account is told under a subject that no campaign can have', async (t) => {
+test('the event of an account balance has a subject that no campaign can have', async (t) => {
   const event = told({
     type: 'balance.credited',
     campaign: '',
@@ -134,7 +134,7 @@ test('a balance of the account is told under a subject that no campaign can have
   })
 })
 
-test('an adjustment is told as what was done, in rising versions', async (t) => {
+test('the event of an adjustment says what was done, in rising versions', async (t) => {
   const taken = told({
     type: 'campaign.adjusted',
     key: 'x:adj:41',
@@ -155,7 +155,7 @@ test('an adjustment is told as what was done, in rising versions', async (t) => 
   t.match(told({ type: 'campaign.paused', key: 'x:adj:42' }), { data: { entityVersion: 42 } })
 })
 
-test('what was taken back of a balance says what was not there any more', async (t) => {
+test('the event of an amount taken back says how much was no longer there', async (t) => {
   const debited = told({
     type: 'balance.debited',
     key: 'x:adj:43',
@@ -191,7 +191,7 @@ test('an order of an older version has the events that it had', async (t) => {
   ])
 })
 
-test('users are told as issued, whatever they are called inside', async (t) => {
+test('events name users as their issuer named them', async (t) => {
   const user = '=YXV0aDB8NWY3Yw'
   const event = told({ type: 'balance.credited', user, add: { u: { 'b:points': 5 } } })
   t.match(event, { subject: 'auth0|5f7c', data: { user: 'auth0|5f7c' } })

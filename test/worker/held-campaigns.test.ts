@@ -13,7 +13,7 @@ await shop.publish(openDefinition('good'))
 
 const isPaused = async (campaigns: Campaigns, id: string): Promise<boolean> => (await campaigns.get(id)).paused
 
-t.test('Sold beyond its stock, a campaign is paused by name, nothing is lost, and the others sell', async (t) => {
+t.test('a campaign that sold beyond its stock is paused, nothing is lost, and the others sell on', async (t) => {
   const { core, redis, prefix, campaigns, publish, purchase, stockOf } = shop
   await publish(openDefinition('bad', { unitsPerUser: 1 }))
   const before = await readShard(core.pool, 0)
@@ -58,7 +58,7 @@ t.test('Sold beyond its stock, a campaign is paused by name, nothing is lost, an
   t.match(again, { kind: 'refused', code: 'SOLD_OUT' })
 })
 
-t.test('A campaign whose stock differs before it opens stays shut until it does not', async (t) => {
+t.test('a campaign whose stock differs before it opens stays closed until the difference is gone', async (t) => {
   const { core, redis, prefix, campaigns, publish, purchase } = shop
   const opensAt = Date.now() + 10_000
   const times = { opensAt: iso(opensAt), closesAt: iso(opensAt + 3_600_000) }

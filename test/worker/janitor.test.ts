@@ -17,7 +17,7 @@ import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
 
-t.test('streams that both readers have passed are purged or deleted, whatever stands at their end', async (t) => {
+t.test('streams that both readers have passed are purged or deleted, whatever message is the last one', async (t) => {
   const shop = await openShop(t, urls)
   const { pool, config, logger } = shop.core
   const names = streamNames(config.NAMESPACE)
@@ -100,7 +100,7 @@ t.test(
   }
 )
 
-t.test('a place that is stored goes forward only', async (t) => {
+t.test('a stored position moves forward only', async (t) => {
   const { pool } = await startCore(t, urls)
   const at = (epoch: number, sequence: number) => saveReaderPosition(pool, EVENTS_READER, { epoch, sequence, shard: 0 })
   await at(7, 3)

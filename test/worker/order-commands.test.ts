@@ -84,7 +84,7 @@ t.test('an order is paid, shipped and taken back by commands, in the order of th
   await assertWhole(t, shop)
 })
 
-t.test('a command that is put off is not overtaken by those behind it, whichever delivery brings them', async (t) => {
+t.test('a command that has to wait is not overtaken by later ones, in whichever delivery they come', async (t) => {
   const shop = await openShop(t, urls)
   const order = await bought(shop, 'ann')
   let isAway = true
@@ -112,7 +112,7 @@ t.test('a command that is put off is not overtaken by those behind it, whichever
   t.match((await shop.gate.orderOf('ann', order))?.order, { status: 'shipped' })
 })
 
-t.test('a command has its effect once, and so has a payment under whichever command it comes', async (t) => {
+t.test('a command has its effect once, and so has a payment, whichever command brings it', async (t) => {
   const { shop, tell, answered } = await desk()
   const order = await bought(shop, 'ann')
   await tell('order.pay', 'one', payment(order))
@@ -132,7 +132,7 @@ t.test('a command has its effect once, and so has a payment under whichever comm
   await assertWhole(t, shop)
 })
 
-t.test('a command that was rejected is sent again under its id, corrected, and heard: of every kind', async (t) => {
+t.test('a rejected command of any kind may be sent again, corrected, under the same id', async (t) => {
   const { shop, tell, answered } = await desk()
   const [paid, cancelled] = [await bought(shop, 'ann'), await bought(shop, 'ben')]
   const rows: Array<[string, string, object, object]> = [
@@ -165,7 +165,7 @@ t.test('a command that was rejected is sent again under its id, corrected, and h
   await assertWhole(t, shop)
 })
 
-t.test("a command's id does one thing: for another user's order it is rejected, whatever the command", async (t) => {
+t.test("a command's id does one thing: used again for something else it is rejected", async (t) => {
   const { shop, tell, answered } = await desk()
   const [ann, ben] = [await bought(shop, 'ann'), await bought(shop, 'ben')]
   await tell('order.cancel', 'one', { order: ann })
@@ -188,7 +188,7 @@ t.test("a command's id does one thing: for another user's order it is rejected, 
   await assertWhole(t, shop)
 })
 
-t.test('one payment is for one order: a command for another is answered with the first', async (t) => {
+t.test('one payment is for one order: for another order it is answered with the first', async (t) => {
   const { shop, tell, answered } = await desk()
   const [ann, ben] = await Promise.all(['ann', 'ben'].map((user) => bought(shop, user)))
   await tell('order.pay', 'ann', payment(ann ?? ''))
@@ -207,7 +207,7 @@ t.test('one payment is for one order: a command for another is answered with the
   await assertWhole(t, shop)
 })
 
-t.test('what cannot be done is answered with the reason, and changes nothing', async (t) => {
+t.test('a command that is not possible is answered with the reason, and changes nothing', async (t) => {
   const { shop, tell, answered } = await desk()
   const order = await bought(shop, 'ann')
   await tell('order.pay', 'wrong-amount', payment(order, { amount: 99 }))

@@ -76,7 +76,7 @@ t.test('progress comes as commands and counts once; each attempt has an answer o
   })
 })
 
-t.test('of events that share an id the first in the queue counts, also where they are taken at once', async (t) => {
+t.test('of events that share an id only the first in the queue counts, also if handled together', async (t) => {
   const { core, send, answered } = await sender(t)
   const ids = Array.from({ length: 20 }, (_, index) => `e${index}`)
   for (const id of ids) {
@@ -114,7 +114,7 @@ t.test('what happened yesterday counts for yesterday, in the zone of the campaig
   )
 })
 
-t.test('commands that cannot be carried out are answered with the reason, and leave', async (t) => {
+t.test('commands that cannot be carried out are answered with the reason and leave the queue', async (t) => {
   const { core, send, answered } = await sender(t)
   const far = new Date(Date.now() - 10 * 86_400_000).toISOString()
   await send('not JSON')
@@ -153,7 +153,7 @@ t.test('commands that cannot be carried out are answered with the reason, and le
   t.equal((await progressOfUser(core.pool, 'ben', 'launch')).length, 0, 'an event tells of one user')
 })
 
-t.test('a rejection binds nobody: the same id comes again, corrected, and is heard', async (t) => {
+t.test('after a rejection the same id may come again, corrected, and is carried out', async (t) => {
   const { core, send, answered } = await sender(t)
   await send(progress('e1', { task: 'unknown' }))
   await send(progress('e1', { amount: 0 }))
@@ -172,7 +172,7 @@ t.test('a rejection binds nobody: the same id comes again, corrected, and is hea
   t.match(await progressOfUser(core.pool, 'ann', 'launch'), [{ count: 2 }])
 })
 
-t.test('a command that there is not is answered, and is no event', async (t) => {
+t.test('an unknown command gets an answer, and is not taken for an event', async (t) => {
   const { core, sendAs, answered, onPublicStream } = await sender(t)
   await sendAs('order.paid', progress('typo', {}))
   await sendAs('pay', 'not JSON')
@@ -194,7 +194,7 @@ t.test('a command that there is not is answered, and is no event', async (t) => 
   t.same(await onPublicStream(`${core.config.NAMESPACE}.*.order.paid`), 0)
 })
 
-t.test('a command that cannot be carried out now outlives the worker that took it', async (t) => {
+t.test('a command that cannot be carried out now is still there when the worker that took it has ended', async (t) => {
   const { core, send, answered, taken, stopWorker } = await sender(t)
   await core.pool.query('alter table task_counts rename to task_counts_away')
   await send(progress('e1', {}))

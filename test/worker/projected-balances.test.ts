@@ -120,7 +120,7 @@ const history = fc.array(
   { minLength: 1, maxLength: 12 }
 )
 
-t.test('balances are the sum of what the journal moved, however it is cut and whatever comes twice', async (t) => {
+t.test('balances are the sum of what the journal moved, in batches of any size, with repeated frames', async (t) => {
   const parts = await projection(t)
   const journal = new Journal()
   await fc.assert(
@@ -149,7 +149,7 @@ t.test('balances are the sum of what the journal moved, however it is cut and wh
   t.match(entry, { campaign: 'launch', activity: 'check-in' })
 })
 
-t.test('a balance below zero is a violation, and nothing of its transaction is stored', async (t) => {
+t.test('a balance below zero is an error, and nothing of its transaction is stored', async (t) => {
   const parts = await projection(t)
   const journal = new Journal()
   const points = { user: 1, unit: 'points', scope: '', named: false }

@@ -65,7 +65,7 @@ t.test('texts that Postgres cannot store do not stop the projection', async (t) 
   t.equal(rows.length, requests.length)
 })
 
-t.test('frames that are not readable are dead letters, and their neighbours are projected and told', async (t) => {
+t.test('unreadable frames become dead letters, those around them are projected and become events', async (t) => {
   const shop = await openShop(t, urls)
   const first = await bought(shop, 'alice')
   const { epoch } = await journal(shop)
@@ -116,7 +116,7 @@ t.test('a second copy of a frame changes nothing', async (t) => {
   t.equal((await shop.core.pool.query('select 1 from decisions')).rowCount, 3)
 })
 
-t.test('a frame that was journaled and never settled is settled by whoever has stored it', async (t) => {
+t.test('a frame that was journaled and never settled is settled by the worker that stores it', async (t) => {
   const shop = await openShop(t, urls)
   const order = await bought(shop, 'alice')
   await atRest(shop)
@@ -127,7 +127,7 @@ t.test('a frame that was journaled and never settled is settled by whoever has s
   t.equal(await shop.redis.hget(`${shop.prefix}s:c:s`, 'am:remaining'), '9')
 })
 
-t.test('an owner whose session ended is followed by another, and each decision is one row', async (t) => {
+t.test('when the connection of an owner ends, another worker follows, and each decision is one row', async (t) => {
   const shop = await openShop(t, urls, { stock: 50 })
   shop.core.worker()
   for (let round = 0; round < 3; round += 1) {
@@ -142,7 +142,7 @@ t.test('an owner whose session ended is followed by another, and each decision i
   t.equal((await shop.core.pool.query('select 1 from orders')).rowCount, 24)
 })
 
-t.test('events go on in order over openings in which nothing happened', async (t) => {
+t.test('events continue in order across epochs in which nothing was decided', async (t) => {
   const shop = await openShop(t, urls)
   const order = await bought(shop, 'alice')
   for (let openings = 0; openings < 3; openings += 1) {
@@ -162,7 +162,7 @@ t.test('events go on in order over openings in which nothing happened', async (t
   )
 })
 
-t.test('events pass a stream that a paused recovery made behind the next one', async (t) => {
+t.test('events skip a stream that a paused recovery made after the next one', async (t) => {
   const shop = await openShop(t, urls)
   await told(shop, await bought(shop, 'alice'))
   await shop.stopWorker()
@@ -180,7 +180,7 @@ t.test('events pass a stream that a paused recovery made behind the next one', a
   await told(shop, await bought(shop, 'bob'))
 })
 
-t.test('events go on when their place is lost and the journal begins later', async (t) => {
+t.test('events continue when their position is lost and the journal begins later', async (t) => {
   const shop = await openShop(t, urls)
   await bought(shop, 'alice')
   await assertWhole(t, shop)
@@ -192,7 +192,7 @@ t.test('events go on when their place is lost and the journal begins later', asy
   await told(shop, await bought(shop, 'bob'))
 })
 
-t.test('what does not fit the checks is held with its campaign, and the shard goes on', async (t) => {
+t.test('frames that fail a check are held with their campaign, and the shard continues', async (t) => {
   const order = (entity: string, quantity: string) => ({
     put: { u: { [`o:${entity}`]: `a;${entity};c;s;am;${quantity};100;CNY;1795300366000;900;;1;0` } }
   })

@@ -43,7 +43,7 @@ test('an order in Redis is mine at once; what is not journaled says so', async (
   t.equal((await app.inject({ url: '/v1/orders/rubbish', headers: alice })).json().code, 'NOT_FOUND')
 })
 
-test('what became of a request is told by its key', async (t) => {
+test('the status route says by its key what became of a request', async (t) => {
   const { app, gate } = await publicApp(t)
   gate.found = accepted(anOrder(), true)
   const done = await app.inject({ url: '/v1/requests/a%2Fb%3Fc-key', headers: alice })
@@ -59,7 +59,7 @@ test('what became of a request is told by its key', async (t) => {
   t.match(quoted.json(), { requestId: 'once-quoted' }, 'as the header is read')
 })
 
-test('without Redis or Postgres a question about orders is not answered with half the truth', async (t) => {
+test('without Redis or Postgres, a list of orders is refused, not answered in part', async (t) => {
   const { app, gate } = await publicApp(t)
   gate.orders = [{ order: anOrder(), journaled: true }]
   for (const url of ['/v1/me/orders', '/v1/orders/0-1-1', '/v1/requests/key-0000001']) {
@@ -71,7 +71,7 @@ test('without Redis or Postgres a question about orders is not answered with hal
   t.equal((await app.inject({ url: '/v1/orders/0-1700000000-7', headers: alice })).json().code, 'UNAVAILABLE')
 })
 
-test('wrong query parameters are named', async (t) => {
+test('wrong query parameters are refused by name', async (t) => {
   const { app } = await publicApp(t)
   for (const query of [
     'limit=0',

@@ -13,7 +13,7 @@ const WIN = '0-1700000000-9'
 
 const get = async ({ app }: TestApp, url: string) => (await app.inject({ url, headers: alice })).json()
 
-test('wins of Redis and Postgres are one list; nobody else sees them', async (t) => {
+test('wins of Redis and Postgres are one list, which only their user sees', async (t) => {
   const it = await startMall(t, databaseUrl)
   for (const sequence of [1, 2, 3]) await storeWin(it.pool, 'alice', { sequence })
   await storeWin(it.pool, 'bob', { sequence: 4 })

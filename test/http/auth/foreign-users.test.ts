@@ -54,7 +54,7 @@ await publish({
 const of = (subject: string) => `/admin/v1/users/${encodeURIComponent(subject)}`
 const balance = async (subject: string) => (await ask(subject, 'GET /v1/campaigns/foreign/me')).body.balances?.points
 
-t.test('they take part, and Postgres and operators see them as issued', async (t) => {
+t.test('users with any subject take part, and Postgres and operators see the subject as issued', async (t) => {
   for (const subject of subjects) {
     const bought = await ask(subject, 'POST /v1/campaigns/foreign/sales/phone/orders', { body: { quantity: 1 } })
     t.equal(bought.status, 201, subject)
@@ -93,7 +93,7 @@ t.test('they take part, and Postgres and operators see them as issued', async (t
   }
 })
 
-t.test('files name them as issued, and what is nobody is refused in words', async (t) => {
+t.test('files name users as issued, and a subject that cannot be a user is refused with the reason', async (t) => {
   const path = 'POST /admin/v1/units/points/imports'
   const body = `user,amount,reference\nauth0|5f7c,100,first\n"\u0007bell",5,second\n`
   const answer = await admin('ada', path, { body, type: 'text/csv' })
@@ -105,7 +105,7 @@ t.test('files name them as issued, and what is nobody is refused in words', asyn
   }
 })
 
-t.test('a recovery and a comparison know them by the names they have inside', async (t) => {
+t.test('a recovery and a comparison use the internal names of users', async (t) => {
   const users = await usersAfter(pool, { shard: 0, after: '', most: 100 })
   const inside = subjects.map((subject) => insideUser(subject) ?? '')
   for (const user of inside) {

@@ -50,7 +50,7 @@ function foreignTokens(): Record<string, string> {
   }
 }
 
-test('only a good token of this issuer signs a user in', async (t) => {
+test('only a valid token of this issuer signs a user in', async (t) => {
   const shop = await publicApp(t)
   for (const [what, authorization] of Object.entries(foreignTokens())) {
     const answer = await buy(shop, { headers: { authorization } })
@@ -63,7 +63,7 @@ test('only a good token of this issuer signs a user in', async (t) => {
   t.equal(lower.statusCode, 201, 'the scheme may be written in any case')
 })
 
-test('a stranger is turned away before their body is read', async (t) => {
+test('a request without a valid token is refused before its body is read', async (t) => {
   const shop = await publicApp(t)
   const answer = await buy(shop, {
     payload: 'rubbish'.repeat(5000),
@@ -84,7 +84,7 @@ test('a user who asks too often waits, others do not', async (t) => {
   t.equal((await buy(shop, { headers: { authorization: bearer('bob') } })).statusCode, 201)
 })
 
-test('an address is limited in rubbish only, so that those who share it are served', async (t) => {
+test('an address is limited in bad requests only, so that users who share it are served', async (t) => {
   const shop = await publicApp(t, { env: { RATE_LIMIT_ADDRESS_PER_SECOND: '5' } })
   const rubbish = await Promise.all([
     ...Array.from({ length: 6 }, () => buy(shop, { headers: { authorization: '' } })),
@@ -100,7 +100,7 @@ test('an address is limited in rubbish only, so that those who share it are serv
   t.ok(honest.every(({ statusCode }) => statusCode === 409))
 })
 
-test('an address behind a listed proxy is its own, and nobody else may name one', async (t) => {
+test('a listed proxy names the address of its clients, and nobody else may', async (t) => {
   const env = { RATE_LIMIT_ADDRESS_PER_SECOND: '3' }
   const rubbish = (shop: TestApp, address: string) =>
     Promise.all(Array.from({ length: 5 }, () => buy(shop, { payload: {}, headers: { 'x-forwarded-for': address } })))

@@ -188,7 +188,7 @@ test('an unknown key id makes the keys be read again, at most every 30 s', async
   t.equal(await problemOf(() => read(first.sign())), 'UNAUTHENTICATED', 'a key withdrawn is good no more')
 })
 
-test('an issuer that does not answer is no reason to call users strangers', async (t) => {
+test('while an issuer does not answer, its users are not refused as unauthorized', async (t) => {
   let now = Date.now()
   const issuer = await startIssuer(t)
   issuer.fail(500)

@@ -99,7 +99,7 @@ test('tasks and redemptions are shown with what they give, cost and leave', asyn
   })
 })
 
-test('the rules tell the odds of every draw, and no figures of the moment', async (t) => {
+test('the rules page has the odds of every draw, and no figures that change', async (t) => {
   const { answer, of } = await shown(t, { page: '/rules' })
   t.strictSame(answer.odds, { wheel: { first: 0.2, thanks: 0.8 } })
   t.match(of('wheel'), { fallback: 'thanks', seedCommitment: commitment, prizes: [{ id: 'first', odds: 0.2 }, {}] })
@@ -122,7 +122,7 @@ test('the rules say in words what a win is and what a promise counts', async (t)
   t.match(keptOf('wheel')?.terms, [/./, /./, /also those of days without a spin: at most 60, those of 30 days/])
 })
 
-test('the seed is shown when the draw has ended, by its rules and by what Redis was told', async (t) => {
+test('the seed is shown when the draw has ended, by its rules and by what Redis holds', async (t) => {
   const seedOf = async (state: Parameters<typeof shown>[1]) => (await shown(t, state)).of('wheel')?.seed
   t.equal(await seedOf({ now: closing }), undefined, 'clocks differ: not in the same second')
   t.equal(await seedOf({ now: closing + 2000 }), seed.toString('hex'))
@@ -139,7 +139,7 @@ test('the seed is shown when the draw has ended, by its rules and by what Redis 
   t.equal(await seedOf({ hashes: over }), undefined, 'Redis alone does not say so either')
 })
 
-test('while people watch, what is left of each prize and item is told', async (t) => {
+test('the live stream says what is left of each prize and item', async (t) => {
   const campaign = published()
   const gate = new ScriptedGate()
   gate.hashes = hashes

@@ -68,7 +68,7 @@ test('a page that did not change is not sent twice', async (t) => {
   t.equal(changed.json().activities[0].remaining, 1)
 })
 
-test('Redis is read once in 250 ms, whoever looks; while it is away the last figures stay', async (t) => {
+test('Redis is read once in 250 ms for all readers, and while it is away the last figures stay', async (t) => {
   let now = Date.UTC(2026, 10, 11, 1)
   const { app, gate } = await publicApp(t, { now: () => now })
   gate.hashes = hashes
@@ -87,7 +87,7 @@ test('figures that were never read are null, not zero', async (t) => {
   t.match((await app.inject('/v1/campaigns/launch')).json(), { participants: null, activities: [{ remaining: null }] })
 })
 
-test('while no catalogue could be read, nothing is called unknown', async (t) => {
+test('while the catalogue was never read, no campaign is called unknown', async (t) => {
   const catalogue = {
     ...aCatalogue([]),
     refresh: async () => {
@@ -170,7 +170,7 @@ test('readiness tells the parts, and 503 before the gate opened and while the pr
   t.equal(draining.json().status, 'draining')
 })
 
-test('caches keep what is for everybody, by all that it may depend on, and nothing else', async (t) => {
+test('caches may keep public pages, by every header that they depend on, and nothing else', async (t) => {
   const { app, gate } = await publicApp(t, { env: { CORS_ORIGINS: 'https://shop.example' } })
   gate.hashes = hashes
   const origin = 'https://shop.example'
@@ -195,7 +195,7 @@ test('caches keep what is for everybody, by all that it may depend on, and nothi
   t.equal(new Set(ids.map((id) => id.slice(0, 8))).size, 50, 'the name of one exchange tells nothing of the next')
 })
 
-test('what is not HTTP is answered with the same care', async (t) => {
+test('input that is not HTTP gets an answer in the same form', async (t) => {
   const { app } = await publicApp(t)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
@@ -211,7 +211,7 @@ test('what is not HTTP is answered with the same care', async (t) => {
   }
 })
 
-test('browsers of listed origins may call, others get no leave', async (t) => {
+test('browsers of listed origins may call, others are refused by CORS', async (t) => {
   const { app } = await publicApp(t, { env: { CORS_ORIGINS: 'https://shop.example, https://m.shop.example' } })
   const from = (origin: string) => app.inject({ url: '/v1/time', headers: { origin } })
   t.equal((await from('https://m.shop.example')).headers['access-control-allow-origin'], 'https://m.shop.example')

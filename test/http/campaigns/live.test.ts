@@ -31,7 +31,7 @@ function watch(url: string, headers: Record<string, string> = {}): Promise<Watch
   })
 }
 
-test('who watches gets a snapshot, then what changes, and room is bounded', async (t) => {
+test('a watcher gets a snapshot and then changes, and the number of watchers is bounded', async (t) => {
   const { app, gate } = await publicApp(t, { env: { LIVE_LISTENERS: '20' } })
   gate.hashes = hashes
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -60,7 +60,7 @@ test('who watches gets a snapshot, then what changes, and room is bounded', asyn
   await waitFor(() => one.closed, { what: 'the stream to end with the process' })
 })
 
-test('an address has a tenth of the room, a connection one place, and what is left is given back', async (t) => {
+test('an address may have a tenth of the streams and a connection one, and a stream that ends is free again', async (t) => {
   const { app } = await publicApp(t, { env: { LIVE_LISTENERS: '30', TRUSTED_PROXIES: 'loopback' } })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo

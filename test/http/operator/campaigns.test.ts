@@ -64,7 +64,7 @@ async function publish(id: string, sale: Record<string, unknown> = {}, changes: 
   return ask('ben', `POST /campaigns/${id}/publication`, { version })
 }
 
-t.test('two operators bring a campaign from a draft to its opening', async (t) => {
+t.test('one operator writes a campaign, another one approves it, and it opens', async (t) => {
   const path = '/campaigns/http'
   t.match(await ask('ada', `GET ${path}`), { status: 404, body: { code: 'NOT_FOUND' } })
   t.match(await ask('olga', `PUT ${path}?dryRun=true`, openDefinition('http')), {

@@ -18,7 +18,7 @@ async function shardOf(): Promise<Shard | undefined> {
   return status === 200 ? body.shards[0] : undefined
 }
 
-t.test('the state tells how far projection and events are behind', async (t) => {
+t.test('the state says how far projection and events lag behind', async (t) => {
   const bought = await ask('ann', 'POST /v1/campaigns/compared/sales/phone/orders', { body: { quantity: 1 } })
   t.equal(bought.status, 201, JSON.stringify(bought.body))
   const isThrough = async () => {
@@ -28,7 +28,7 @@ t.test('the state tells how far projection and events are behind', async (t) => 
   await waitFor(isThrough, { what: 'projection and events', deadlineMs: 15_000 })
 })
 
-t.test('a comparison is asked for once, listed page by page, and none of a campaign that is not there', async (t) => {
+t.test('a comparison starts once, is listed page by page, and is refused for an unknown campaign', async (t) => {
   // answered with 202 where it takes longer than an answer may
   const compare = async (key: string) => {
     let answer = await admin('olga', `POST ${path}`, { body: {}, key })

@@ -24,7 +24,7 @@ const pay = (order: string, key: string, reference: string) =>
     body: { amount: 299900, currency: 'CNY', reference }
   })
 
-t.test('every change needs a key', async (t) => {
+t.test('every change needs an idempotency key', async (t) => {
   const order = await orderOf('alice')
   for (const request of [
     `PUT ${shop}`,
@@ -65,7 +65,7 @@ t.test('every change needs a key', async (t) => {
   t.match((await admin('vera', `GET ${shop}`)).body, { paused: false, version: 1 }, 'nothing was done')
 })
 
-t.test('the same request under its key is done once and answered the same; another one is refused', async (t) => {
+t.test('a repeated request is carried out once and answered the same, another under its key is refused', async (t) => {
   const before = await stockOf()
   const more = (addStock: number, operator = 'olga') =>
     admin(operator, phone, { key: 'more-stock-1', body: { reason: 'more', addStock } })
@@ -86,7 +86,7 @@ t.test('the same request under its key is done once and answered the same; anoth
   t.equal(await stockOf(), before + 4)
 })
 
-t.test('a key is for one order, one campaign, one version', async (t) => {
+t.test('a key belongs to one order, one campaign, one version', async (t) => {
   const [one, two] = [await orderOf('bob'), await orderOf('carol')]
   t.match(await pay(one, 'payment-0001', 'pay-1'), { status: 201, body: { order: { status: 'paid' } } })
   t.match(await pay(two, 'payment-0001', 'pay-2'), { status: 422, body: { code: 'KEY_REUSED' } })
@@ -113,7 +113,7 @@ t.test('a refusal binds nobody: its key is free', async (t) => {
   t.equal((await resume({ reason: 'another' })).status, 422)
 })
 
-t.test('a file under a key is that file', async (t) => {
+t.test('a key belongs to one uploaded file', async (t) => {
   const load = (file: string) =>
     admin('ada', 'POST /admin/v1/units/points/imports', {
       key: 'a-file-1',
@@ -127,7 +127,7 @@ t.test('a file under a key is that file', async (t) => {
   t.match(await load('ivan,1'), { status: 422 })
 })
 
-t.test('a review is of the version that was read, by nobody who wrote any since the last approval', async (t) => {
+t.test('a review is of the version that was read, never by an author since the last approval', async (t) => {
   const path = '/admin/v1/campaigns/read'
   const save = (who: string) => operate(who, `PUT ${path}`, openDefinition('read'))
   const step = (who: string, name: string, body: object) => operate(who, `POST ${path}/${name}`, body)

@@ -9,7 +9,7 @@ import { sharedServers } from '../../support/servers/servers.ts'
 
 const { databaseUrl } = await sharedServers(t)
 
-t.test('the shard is told to Prometheus, and what is away is left out', async (t) => {
+t.test('metrics describe the shard, and leave out parts that are away', async (t) => {
   const { pool } = await freshDatabase(t, databaseUrl)
   const gate = new ScriptedGate()
   const metrics = createShardMetrics({ gate, pool, health: new HealthCheck({ gate, pool, now: () => 0 }) })

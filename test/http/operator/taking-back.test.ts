@@ -91,7 +91,7 @@ t.test('what was granted is taken back, to zero, and what is missing is named', 
   t.match(body.items, [{ type: 'balance.debited', delta: -100 }, { delta: -9900 }, { delta: 10_000 }])
 })
 
-t.test('a file takes back as it gives', async (t) => {
+t.test('a file of grants takes back as a single grant does', async (t) => {
   const file = 'user,unit,amount,reference\nbea,stars,30,t-1\nbea,stars,-20,t-2\nben,stars,-5,t-3\nben,stars,0,t-4\n'
   const path = 'POST /admin/v1/campaigns/truth/grants?reason=wrong%20list'
   t.match(await admin('ada', path, { body: file, type: 'text/csv' }), {
@@ -103,7 +103,7 @@ t.test('a file takes back as it gives', async (t) => {
   t.match(await audit('user:ben'), [{ after: { balances: [{ asked: -5, applied: 0, shortfall: 5 }] } }, {}])
 })
 
-t.test('an adjustment that did less than was asked says so wherever it is told', async (t) => {
+t.test('an adjustment that did less than was asked says so on every page', async (t) => {
   const body = { reason: 'broken ones', addStock: -8 }
   t.match(await admin('olga', 'PATCH /admin/v1/campaigns/truth/activities/phone', { body, key: 'take-away-8' }), {
     status: 200,
@@ -146,7 +146,7 @@ t.test('the state counts wins of prizes without a quota, and says who changed wh
   ])
 })
 
-t.test('a draft is told what is probably not meant, and the form of an id', async (t) => {
+t.test('the check of a draft warns of what is probably not meant, and explains the form of an id', async (t) => {
   const [sale] = definition('x').activities
   const asksFor = { ...definition('drafted'), activities: [{ ...sale, requires: { entitlement: 'vip' } }] }
   const warnings = [{ pointer: '/activities/0/requires/entitlement', detail: /gives "vip"/ }]

@@ -139,7 +139,7 @@ t.test('grants come in bulk: each line once, wrong lines named with their number
   t.match(await csv('/campaigns/nowhere/grants?reason=x', 'carl,stars,1'), { status: 404 })
 })
 
-t.test('thousands of grants do not keep anybody from pausing the campaign', async (t) => {
+t.test('a campaign can be paused while thousands of grants are carried out', async (t) => {
   const users = Array.from({ length: 1500 }, (_, index) => `crowd-${index}`)
   const file = csv('/campaigns/mall/grants?reason=crowd', users.map((user) => `${user},stars,1`).join('\n'))
   t.match(await admin('olga', 'POST /admin/v1/campaigns/mall/pause', { body: { reason: 'a test' } }), { status: 200 })
@@ -203,7 +203,7 @@ t.test('opening balances are imported, each reference once', async (t) => {
 
 const progress = (body: object) => admin('counter', 'POST /service/v1/campaigns/mall/tasks/reader/progress', { body })
 
-t.test('a service reports progress; the goal is reached once, whatever comes twice', async (t) => {
+t.test('a service reports progress, and the goal is reached once although reports come twice', async (t) => {
   const report = (event: string, amount = 1) => progress({ user: 'petra', sourceEventId: event, amount })
   t.match(await report('e-1'), { status: 200, body: { count: 1, goal: 3, completed: false, repeated: false } })
   t.match(await report('e-1'), { body: { count: 1, completed: false, repeated: true } })
@@ -268,7 +268,7 @@ const stockOf = async () => {
   return body.activities.find(({ id }: { id: string }) => id === 'wheel').prizes[0].remaining
 }
 
-t.test('a disqualified user is shut out and loses every win, where it is asked for', async (t) => {
+t.test('a disqualified user is refused everywhere, and loses every win if the operator says so', async (t) => {
   await grant('eve', { unit: 'chances:wheel', amount: 2 })
   const wins: string[] = []
   for (let turn = 0; turn < 4; turn++) wins.unshift((await spin('eve')).body.spin.win.id)
@@ -291,7 +291,7 @@ t.test('a disqualified user is shut out and loses every win, where it is asked f
   t.match(timeline.body.items.at(-1), { type: 'balance.credited', campaign: 'mall' })
 })
 
-t.test('a disqualification alone leaves the wins', async (t) => {
+t.test('a disqualified user keeps the wins unless the operator says otherwise', async (t) => {
   const { body }: Answer = await spin('mild')
   const asked = { body: { campaign: 'mall', reason: 'a test' } }
   const answer = await admin('olga', 'POST /admin/v1/users/mild/disqualification', asked)

@@ -35,7 +35,7 @@ async function refusal(reading: Promise<Read>): Promise<object> {
   return error instanceof ProblemError ? error.members : {}
 }
 
-t.test('the header of a codes file is nobody’s code, whichever tool wrote it', async (t) => {
+t.test('the header line of a codes file is no code, whichever tool wrote it', async (t) => {
   for (const header of [
     'code',
     'voucher_code',
@@ -60,7 +60,7 @@ t.test('the header of a codes file is nobody’s code, whichever tool wrote it',
   t.match(await refusal(codesOf('code,expires\nA-1,2027')), { errors: [{ pointer: '/1', detail: /expires/ }] })
 })
 
-t.test('what a spreadsheet has spoilt is refused line by line', async (t) => {
+t.test('lines that a spreadsheet changed are refused one by one', async (t) => {
   const latin1 = Buffer.from('GR\xdcN-1\n', 'latin1')
   const { codes, rejected } = await codesOf(
     'code\nA-1\n=HYPERLINK("x")\n+1\n-1\n@sum\n1.23457E+15\nA;1\n"A,2"\n',
@@ -76,7 +76,7 @@ t.test('what a spreadsheet has spoilt is refused line by line', async (t) => {
   t.match(await refusal(codesOf(Buffer.from('\ufeffcode\nA-1', 'utf16le'))), { errors: [{ detail: /not UTF-8/ }] })
 })
 
-t.test('lines are the same however the stream is cut', async () => {
+t.test('lines are the same however the stream is split', async () => {
   const line = fc.string({ unit: fc.constantFrom('a', 'é', '券', '1', '-', '😀'), maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(fc.array(line), fc.array(fc.nat(200)), async (lines, cuts) => {

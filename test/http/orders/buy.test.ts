@@ -252,7 +252,7 @@ test('bodies that are too large or of another type are refused', async (t) => {
   t.equal(shop.gate.commands.length, 0)
 })
 
-test('what is unknown, hidden or no route is not found', async (t) => {
+test('unknown and hidden activities, and paths that are no route, are not found', async (t) => {
   const shop = await publicApp(t)
   const urls = [
     '/v1/campaigns/other/sales/phone/orders',
@@ -270,7 +270,7 @@ test('what is unknown, hidden or no route is not found', async (t) => {
   t.equal(shop.gate.commands.length, 0)
 })
 
-test('a fault of ours tells nothing of itself, and that the same key will tell the outcome', async (t) => {
+test('an internal fault says nothing of its cause, only that the same key will tell the outcome', async (t) => {
   const shop = await publicApp(t)
   shop.gate.submit = async () => {
     throw new Error('secret internals at /var/lib')

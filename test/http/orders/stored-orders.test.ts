@@ -42,7 +42,7 @@ async function storeOrder(
   return `0-${entity}`
 }
 
-test('orders of Redis and Postgres are one list, newest first, page by page', async (t) => {
+test('orders of Redis and Postgres are one list, newest first and page by page', async (t) => {
   const { pool } = await database(t)
   const { app, gate } = await publicApp(t, { pool })
   for (let sequence = 1; sequence <= 25; sequence += 1) {
@@ -71,7 +71,7 @@ test('orders of Redis and Postgres are one list, newest first, page by page', as
   t.equal(one.items.length, 1)
 })
 
-test('an order and a request stored long ago are told from Postgres, to their owner only', async (t) => {
+test('an order and a request of long ago are read from Postgres, by their owner only', async (t) => {
   const { pool } = await database(t)
   const { app } = await publicApp(t, { pool })
   const id = await storeOrder(pool, 'alice', { sequence: 5, at: 1_700_000_000_123 })
@@ -215,7 +215,7 @@ test('what the gate refuses or has answered before is not audited again', async 
   t.equal((await pool.query('select 1 from audit')).rowCount, 0)
 })
 
-test('a connection that comes too late for a change is given back', async (t) => {
+test('a connection that comes too late for a change goes back to its pool', async (t) => {
   const { config } = await database(t)
   setStoreDeadline(800)
   const pool = createPool(config, { max: 1, name: 'test' })
@@ -228,7 +228,7 @@ test('a connection that comes too late for a change is given back', async (t) =>
   t.equal((await pool.query('select 1')).rowCount, 1)
 })
 
-test('rubbish about an order is refused before the gate is asked', async (t) => {
+test('a malformed request about an order is refused before the gate is asked', async (t) => {
   const { call, gate, pool } = await adminApp(t)
   const id = await storeOrder(pool, 'alice', { sequence: 7, at: 1_700_000_000_000 })
   const wrong: Array<[string, object, string]> = [
@@ -256,7 +256,7 @@ test('rubbish about an order is refused before the gate is asked', async (t) => 
   t.equal(gate.commands.length, 0)
 })
 
-test('figures and health are told on the admin port', async (t) => {
+test('the admin port has the figures and the health', async (t) => {
   const { app, call, pool } = await adminApp(t)
   const id = await storeOrder(pool, 'alice', { sequence: 7, at: 1_700_000_000_000 })
   await call(`/admin/v1/orders/${id}/cancellation`, 'admin', {})

@@ -79,7 +79,7 @@ test('a spin that wins shows prize and win; why it is not the picked prize; word
   t.match(replay.json().spin.prize, { id: 'gone', title: 'gone' }, 'a prize that the catalogue does not know')
 })
 
-test('a lucky fallback tells its sub-prize, what it credited and the chances left', async (t) => {
+test('a fallback with sub-prizes says which one it was, what it credited and the chances left', async (t) => {
   const app = await start(t)
   const given = [{ unit: 'points', field: 'b:points', amount: 3 }]
   const win = aWin({ draw: 'daily', prize: 'luck', sub: 'small', tier: 9, type: 'points', status: 'given', given })
@@ -119,7 +119,7 @@ test('a claim takes from its pool; while Postgres is away it is confirmed withou
   t.equal((app.gate.commands[1] as { pool?: string }).pool, '')
 })
 
-test('a completion tells what was credited, cut, doubled and how long the streak is', async (t) => {
+test('a completion says what was credited, cut and doubled, and how long the streak is', async (t) => {
   const app = await start(t)
   app.gate.outcome = decided(
     'task.completed',
@@ -188,7 +188,7 @@ test('refusals of the gate carry their members', async (t) => {
   }
 })
 
-test('only what is there, of its own kind and shown, can be taken part in', async (t) => {
+test('only an activity that exists, is shown and has the right kind can be taken part in', async (t) => {
   const app = await start(t)
   for (const path of [
     'draws/ticket/spins',
@@ -223,13 +223,13 @@ test('malformed requests never reach the gate', async (t) => {
   t.same(app.gate.commands, [])
 })
 
-test('without its seed a draw is not drawn', async (t) => {
+test('a draw without its seed refuses spins', async (t) => {
   const app = await start(t, aMall({ seeds: new Map() }))
   isProblem(t, await ask(app, SPIN), { status: 503, code: 'UNAVAILABLE' })
   t.same(app.gate.commands, [])
 })
 
-test('what became of a request is told for every kind, from the frames where Postgres has it not yet', async (t) => {
+test('the status route knows requests of every kind, from the frames where Postgres does not have them yet', async (t) => {
   const { app, gate } = await start(t)
   const get = () => app.inject({ url: '/v1/requests/key-0000001', headers: { authorization: bearer('alice') } })
   const place = {

@@ -99,7 +99,7 @@ test('waiting times are spread over half their length, none shorter than asked f
   t.ok(buckets.size >= 10, 'every twentieth part is used')
 })
 
-test('what many are refused for is one line, and only what nobody foresaw is an error', async (t) => {
+test('many refusals for one reason are one log line, and only an unexpected fault is an error', async (t) => {
   const lines: Array<{ level: number; msg: string; reason?: string; err?: { stack?: string } }> = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
   const { app, gate } = await publicApp(t, { logger })
@@ -119,7 +119,7 @@ test('what many are refused for is one line, and only what nobody foresaw is an 
   t.match(errors[0]?.err?.stack, /TypeError: a mistake of ours\n/)
 })
 
-test('what was not said is told in the end, with how often it happened', async (t) => {
+test('a reason that was not logged is logged at the end, with how often it happened', async (t) => {
   const said: Array<[string, number]> = []
   const seldom = createSeldom({ everyMs: 50, most: 2 })
   for (const name of ['a', 'a', 'b', 'a', 'c', 'd']) seldom(name, (more) => said.push([name, more]))

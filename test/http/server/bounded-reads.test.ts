@@ -26,7 +26,7 @@ function counting(pool: pg.Pool): { pool: pg.Pool; count(): number } {
 const madeUp = (number: number) =>
   Buffer.from(`${DECIDED_AT + number} 0-1700000000-${number + 1}`).toString('base64url')
 
-test('whatever is asked for without a token reaches Postgres and Redis a bounded number of times', async (t) => {
+test('requests without a token reach Postgres and Redis a bounded number of times', async (t) => {
   const stored = await startMall(t, databaseUrl)
   await storeWin(stored.pool, 'alice', { sequence: 1 })
   let now = DECIDED_AT + 60_000
@@ -75,7 +75,7 @@ test('whatever is asked for without a token reaches Postgres and Redis a bounded
   t.equal(count(), 12)
 })
 
-test('what one user asks for is done by turns, others are served, and nothing is read for who gave up', async (t) => {
+test('requests of one user take turns, other users are served meanwhile, and nothing is read for a client that gave up', async (t) => {
   const turns = new Turns({ ...readingLimits, waitMs: 60_000 })
   const { app, gate } = await publicApp(t, { turns })
   let open = () => {}

@@ -63,7 +63,7 @@ async function adminApp(t: Test, metricsText: () => Promise<string>): Promise<Fa
   return app
 }
 
-test('nothing of a connection outlives it, whatever it had asked for', async (t) => {
+test('when a connection closes nothing that it asked for stays in memory', async (t) => {
   const { app } = await publicApp(t)
   const send = await open(t, app)
   for (const path of [LARGE, '/docs', '/docs/json', '/openapi.json', '/schemas/order.json']) {
@@ -83,7 +83,7 @@ test('nothing of a connection outlives it, whatever it had asked for', async (t)
   }
 })
 
-test('who does not read is owed one answer, not all that they asked for', async (t) => {
+test('a client that does not read holds one answer in memory, not all that it asked for', async (t) => {
   const { app } = await publicApp(t)
   const send = await open(t, app)
   const size = (await app.inject('/openapi.json')).rawPayload.length

@@ -110,7 +110,7 @@ test('a gateway starts while Postgres and NATS are away', async (t) => {
   t.equal(await statusOf(`${gateway.url}/v1/campaigns/launch`), 503, 'what cannot be read is not called unknown')
 })
 
-test('what a gateway cannot start with is said in words', async (t) => {
+test('a gateway that cannot start says why', async (t) => {
   const name = await namespace(t)
   const other = await startGateway(t, { NAMESPACE: name })
   await waitFor(async () => (await statusOf(`${other.url}/healthz`)) === 200, { deadlineMs: 240_000 })
@@ -132,7 +132,7 @@ test('what a gateway cannot start with is said in words', async (t) => {
   }
 })
 
-test('several processes serve one port, and what dies is started again', async (t) => {
+test('several processes serve one port, and one that dies is started again', async (t) => {
   const gateway = await startGateway(t, { NAMESPACE: await namespace(t), GATEWAY_PROCESSES: '2', DRAIN_MS: '5000' })
   await waitFor(async () => gateway.pids().length === 3 && (await statusOf(`${gateway.url}/healthz`)) === 200, {
     deadlineMs: 240_000
@@ -155,7 +155,7 @@ test('several processes serve one port, and what dies is started again', async (
   t.equal(await gateway.exitCode, 0)
 })
 
-test('what one of several processes cannot do is told by the admin port', async (t) => {
+test('the admin port says what one of several processes cannot do', async (t) => {
   const core = await startCore(t, servers)
   core.worker()
   await ensureOperator(core.pool, { name: 'ann', role: 'admin', token: 'token-of-ann' })

@@ -22,7 +22,7 @@ async function all(ask: () => Promise<readonly Given[]>): Promise<readonly Given
   return given
 }
 
-test('a crowd that claims at once is served by a few statements, each its own code', async (t) => {
+test('many claims at once are served by a few statements, and each gets a code of its own', async (t) => {
   const { pool } = await freshDatabase(t, databaseUrl, 2)
   await loadCodes(pool, { ...tickets, codes: Array.from({ length: 1000 }, (_, index) => `T-${index}`) })
   let statements = 0
@@ -44,7 +44,7 @@ test('a crowd that claims at once is served by a few statements, each its own co
   t.same(second, first, 'asked for at the same time, the same')
 })
 
-test('while Postgres is away nobody waits behind those who were asked before, and later all get theirs', async (t) => {
+test('while Postgres is away no claim waits behind earlier ones, and later each gets its code', async (t) => {
   const { pool } = await freshDatabase(t, databaseUrl, 2)
   await loadCodes(pool, { ...tickets, codes: Array.from({ length: 300 }, (_, index) => `T-${index}`) })
   let away = true

@@ -90,7 +90,7 @@ test('one user claims in turn, and others do not wait for it', async (t) => {
   t.ok(statuses.includes(201))
 })
 
-test('the body of a claim goes by the type of the prize', async (t) => {
+test('the type of the prize decides the body of its claim', async (t) => {
   const it = await startMall(t, databaseUrl)
   for (const [type, payload, pointer] of [
     ['physical', {}, '/address'],
