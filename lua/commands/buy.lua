@@ -4,7 +4,7 @@
   FIELDS:  activity index, user index, key, hash, quantity, level, head (JSON text for the frame)
   Returns: the reply and the place of the next command
 ]]
--- The JSON that the decisions of all buyers of a session and quantity share, without the user's first decision in the campaign.
+-- The JSON that the decisions of all buyers of a session and quantity share; a user's first decision in a campaign has another one.
 local function common_part(activity, quantity, newcomer)
   local taken, session = text(quantity), activity.session.id
   local user = '"' .. activity.count_campaign .. '":' .. taken

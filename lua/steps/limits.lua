@@ -1,7 +1,7 @@
 --[[
   purpose: step 5, limits per user by quantity: all decisions, campaign, activity, session; 0 means no limit
   KEYS:    the user's hash
-  Returns: RECORD, COUNT, DISQUALIFIED, IN_CAMPAIGN, IN_ACTIVITY, IN_SESSION, ENTITLEMENT: places in what is read of a buyer;
+  Returns: RECORD, COUNT, DISQUALIFIED, IN_CAMPAIGN, IN_ACTIVITY, IN_SESSION, ENTITLEMENT: places in the list of a buyer's values;
            MOST_DECISIONS of one user; over(value, limit, quantity); check_limits(activity, buyer, quantity) -> refusal or nil
 ]]
 -- Places in the list of a buyer's values: a table by name costs five times as much. The counters are numbers once checked.

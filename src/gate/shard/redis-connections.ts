@@ -28,7 +28,7 @@ export function connectRedis(config: Config, name: string): RedisConnections {
     reading: createCaller(reads),
     probe: createCaller(probes),
     disconnect() {
-      for (const line of [redis, reads, probes]) line.disconnect()
+      for (const connection of [redis, reads, probes]) connection.disconnect()
     }
   }
 }
