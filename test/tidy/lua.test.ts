@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { kindNames } from '../../src/base/kinds.ts'
 import { type Call, encodeBatch } from '../../src/gate/batch/encode.ts'
+import { isDecisionType } from '../../src/record/decisions.ts'
 import { findAll, readFiles } from '../support/source.ts'
 
 const lua = readFiles('lua', '.lua')
@@ -28,6 +29,19 @@ test('each kind has a file in lua/kinds, and no other script names it', async (t
       ...findAll(file, named, 'names a kind; ask for a property of it'),
       ...findAll(file, /\bkind [=~]= |[=~]= \S*\bkind\b/g, 'compares a kind; ask for a property of it')
     ]),
+    []
+  )
+})
+
+test('what the scripts decide is a type of decision that src knows', async (t) => {
+  const spelled = lua.flatMap(({ path, text }) =>
+    Array.from(text.matchAll(/(['"])([a-z]+\.[a-z-]+)\1/g), ([, , type = '']) => ({ path, type }))
+  )
+  t.ok(spelled.length > 0)
+  t.strictSame(
+    spelled
+      .filter(({ type }) => !isDecisionType(type))
+      .map(({ path, type }) => `${path}: src/record/decisions.ts has no ${type}`),
     []
   )
 })
