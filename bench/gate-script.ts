@@ -31,7 +31,7 @@ const limits = { notAfter: 0, outboxFrames: 100, keptBytes: 512 * 1024 ** 2, dec
 const kinds = ['order', 'refused', 'spin', 'claim'] as const
 type Kind = (typeof kinds)[number]
 
-/** What one decision of a kind is: the same command as the gateway makes for its route. */
+/** One decision of a kind: the same command as the gateway makes for its route. */
 function commandOf(kind: Kind, user: string): Command {
   const key = randomUUID()
   const base = { user, key: `u:${key}`, hash: 'a1B2c3D4e5F', campaign: CAMPAIGN, level: 0, quantity: 1 }

@@ -26,7 +26,7 @@ function progress({ round, scenario, perSecond, p99, cpu, lagMs, otherCores, pro
   return `round ${round}  ${scenario.padEnd(10)}${figures.join('  ')}${broken}`
 }
 
-/** The scenarios one after the other, then again: what is compared runs under the same weather. */
+/** The scenarios one after the other, then all again: what is compared runs while the machine is equally busy. */
 async function runRounds(world: World, options: Options): Promise<Measurement[]> {
   const measurements: Measurement[] = []
   const chosen = scenarios.filter(({ name }) => options.scenarios.includes(name))

@@ -9,7 +9,7 @@ export interface Pair {
   readonly there: Measurement
 }
 
-/** A figure of this build divided by the other's: 1 is equal, more is dearer. */
+/** A figure of this build divided by the other's: above 1 this build costs more. */
 export interface Compared {
   readonly scenario: string
   readonly figure: string

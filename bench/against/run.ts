@@ -21,7 +21,7 @@ function broken(runs: readonly Measurement[]): string[] {
   )
 }
 
-/** Which side goes first changes from pair to pair: what warms up or tires the machine strikes both alike. */
+/** Which side goes first changes from pair to pair, so that a machine that gets slower or faster does so for both. */
 async function runPairs(here: World, there: World, options: Options): Promise<Pair[]> {
   const pairs: Pair[] = []
   const chosen = scenarios.filter(({ name }) => options.scenarios.includes(name))

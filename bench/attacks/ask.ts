@@ -10,7 +10,7 @@ interface Question {
   readonly body: object
 }
 
-/** One POST of a storefront user; again with the same key while it is not known what became of it. @throws Error unless 201 */
+/** One POST of a storefront user, repeated with the same key until its outcome is known. @throws Error unless it is 201 */
 export async function ask(file: StackFile, { path, token, key, body }: Question): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
     const response = await fetch(new URL(path, file.publicUrl), {

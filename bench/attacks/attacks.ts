@@ -16,11 +16,11 @@ export interface Target {
   readonly seconds: number
 }
 
-/** What is sent during an attack, and by whom it is told how others fare. */
+/** What is sent during an attack, and the ordinary requests whose answers show what it does to others. */
 export interface Prepared {
   readonly loops: readonly LoopJob[]
   readonly pipelines: readonly PipelineJob[]
-  /** honest requests beside the buys, in peace and under attack, with other keys each time */
+  /** requests of ordinary users beside the buys, with and without an attack, with other keys each time */
   bystander?(run: number): LoopJob
 }
 

@@ -32,7 +32,7 @@ interface Scene {
   readonly perSecond: number
 }
 
-/** What is confirmed a second when as much is asked for as can be. */
+/** How many buys are confirmed a second when clients ask as fast as they can. */
 async function capacityOf(stack: Stack): Promise<number> {
   const { publicUrl, tokenSecret } = stack.file()
   const load = await startLoad({ secret: tokenSecret, users: USERS })

@@ -6,7 +6,7 @@ import type { LoadJob } from './messages.ts'
 const ATTEMPTS = 20
 const PAUSE_MS = 100
 const AT_ONCE = 16
-/** More lost answers than this are no leftovers of the load's end, but a fault: it is reported, not repaired. */
+/** More lost answers than the end of a load explains are a fault, which is reported and not asked again. */
 const MOST = 2_000
 
 async function post(job: LoadJob, headers: Record<string, string>): Promise<string | undefined> {

@@ -5,10 +5,10 @@ import { keyOf, type Ledger } from './ledger.ts'
 import type { LoadJob, LoadResult } from './messages.ts'
 
 const ANSWER_WITHIN_SECONDS = 10
-/** autocannon looks at its clock this often: a load ends at most so much late */
+/** autocannon looks at its clock this often: a load ends at most this much too late */
 const STOP_CHECK_MS = 50
 
-/** Headers of the n-th request: the tokens in turn, a key of its own. */
+/** Headers of the n-th request: the next of the tokens, and a key of its own. */
 export function headersOf(job: LoadJob, tokens: readonly string[], request: number): Record<string, string> {
   return {
     'content-type': 'application/json',

@@ -8,7 +8,7 @@ const BEYOND_LOAD_MS = 20_000
 export interface LoadClient {
   readonly pid: number
   load(job: LoadJob): Promise<LoadResult>
-  /** Asks lost answers again where a 201 is expected, then counts what the clients hold under the account. */
+  /** Asks again for lost answers where a 201 is expected, then counts what the clients of the account were told. */
   account(job: LoadJob): Promise<Account>
   stop(): Promise<void>
 }

@@ -36,7 +36,7 @@ export interface LoadResult {
   readonly lastOrder: string | null
 }
 
-/** What the clients hold in hand after a scenario: their 201s, those of repeated requests included. */
+/** What clients were told in a scenario: their 201s, those of repeated requests included. */
 export interface Account {
   readonly confirmed: number
   readonly units: number

@@ -24,7 +24,7 @@ export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 
   readonly proof: Proof
 }
 
-/** In the first round the processes are as fresh as their compilers: without this, the slow starters would be wronged. */
+/** In the first round no code is compiled yet: without a longer warm-up, programs that compile late would look slow. */
 const FIRST_WARMUPS = 3
 
 function yardstick({ yardsticks }: World, name: 'bare' | 'peer'): Service {
@@ -63,7 +63,7 @@ interface Window {
   readonly restarted: boolean
 }
 
-/** The measured part: CPU clocks before, load, whatever must have arrived, CPU clocks after. */
+/** The measured part: CPU times before, the load, waiting until all has arrived, CPU times after. */
 async function loadAndWatch(world: World, scenario: Scenario, job: LoadJob): Promise<Window> {
   const pids = pidsOf(world, scenario.target)
   const before = clocks(pids)

@@ -3,7 +3,7 @@ import { readState } from '../stack/admin.ts'
 import type { World } from '../stack/world.ts'
 import { eventsOf } from './persisted-counts.ts'
 
-/** What was counted where, and every sentence of it that does not hold. */
+/** What each part counted, and every sentence about it that is not true. */
 export interface Proof {
   readonly facts: Readonly<Record<string, number>>
   readonly broken: readonly string[]
@@ -22,7 +22,7 @@ function proof(facts: Record<string, number>, claims: readonly Claim[]): Proof {
   return { facts, broken: claims.filter(([holds]) => !holds).map(([, sentence]) => sentence) }
 }
 
-/** What the clients' own papers must say, whoever sold. */
+/** What must be true of the answers that clients got, whichever service sold. */
 function clientClaims(account: Account): Claim[] {
   return [
     [account.distinctKeys === account.confirmed, 'no key was confirmed twice'],
@@ -78,7 +78,7 @@ export async function proveSale(world: World, place: SoldPlace, account: Account
   ])
 }
 
-/** The same of the peer, as far as it has the parts. */
+/** The same for the peer, as far as it has these parts. */
 export async function provePeer(world: World, place: SoldPlace, account: Account): Promise<Proof> {
   const { rows } = await world.database.query(
     `select count(*)::int as rows, coalesce(sum(quantity), 0)::int as units, count(distinct position)::int as positions,

@@ -84,7 +84,7 @@ const cpuBar = ({ scenario, cpu }: ScenarioSummary): Bar => ({
   value: parts.reduce((sum, part) => sum + cpu[part], 0).toFixed(0)
 })
 
-/** One row much longer than the others would leave nothing of them to see: it is told in words instead. */
+/** One bar much longer than the others would make them invisible: its figure is written in words instead. */
 const TALLER_THAN_REST = 4
 
 function cpuPanel(top: number, summaries: readonly ScenarioSummary[]): string {

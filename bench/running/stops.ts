@@ -5,7 +5,7 @@ export interface Stops {
    * @throws Error of the part that did not start, or when everything is being ended already
    */
   after<Part>(starting: Promise<Part>, end: (part: Part) => Promise<unknown>): Promise<Part>
-  /** Ends everything, once: whoever asks again waits for the same end. */
+  /** Ends everything once; a second call waits for the same end. */
   all(): Promise<void>
 }
 
@@ -19,7 +19,7 @@ export function createStops(): Stops {
 
   return {
     async after(starting, end) {
-      // a part that did not start has cleaned up behind itself
+      // a part that did not start has removed what it made
       ends.push(() => starting.then(end, () => undefined))
       const part = await starting
       if (ended === undefined) return part

@@ -16,7 +16,7 @@ export interface BenchSale {
   readonly unitsPerUser: number
 }
 
-/** The sale of the benches as a definition writes it. */
+/** The sale of the benches as a part of a definition. */
 export function saleOf(
   { stock, unitsPerUser }: Omit<BenchSale, 'campaign'>,
   opensAt: string,
@@ -90,7 +90,7 @@ export function openNow(): { opensAt: string; closesAt: string } {
   }
 }
 
-/** Any campaign that is open now, likewise. @param parts its activities, and its limits where it has some */
+/** Publishes any campaign that is open now, in the same way. @param parts its activities, and its limits where it has some */
 export async function publish(stack: StackFile, campaign: string, parts: Record<string, unknown>): Promise<void> {
   const definition = { id: campaign, title: 'Benchmark', timezone: 'Asia/Shanghai', ...openNow(), ...parts }
   const [author, reviewer] = Object.values(stack.operators).map((token) => createAdminClient(stack.adminUrl, token))
@@ -138,7 +138,7 @@ export interface SaleState {
   readonly remaining: number
 }
 
-/** The gate's own figures of the sale. @throws Error when the admin API does not tell them */
+/** The gate's own figures of the sale. @throws Error when the admin API does not answer with them */
 export async function readState(stack: StackFile, campaign: string): Promise<SaleState> {
   const [token = ''] = Object.values(stack.operators)
   const reply = await createAdminClient(stack.adminUrl, token)('GET', `/campaigns/${campaign}/state`)

@@ -9,7 +9,7 @@ import { AUDIENCE, ISSUER } from './tokens.ts'
 
 const PEER_CONNECTIONS = 16
 
-/** Everything that runs during a bench. All of it runs all the time: what is not measured is idle. */
+/** Everything that runs during a bench. All of it runs all the time; what is not measured is idle. */
 export interface World {
   readonly stack: Stack
   readonly file: StackFile
@@ -32,7 +32,7 @@ export async function startSide(options: Options, stops: Stops, cli?: string): P
   const stack = await stops.after(startStack(cli), (running) => running.stop())
   const file = stack.file()
   const pool = new pg.Pool({ connectionString: file.databaseUrl, max: 2 })
-  // a server that goes while a connection rests is told by the next query; unheard, the event would end the bench
+  // the next query says that a server is gone; without this listener the event would end the bench
   pool.on('error', () => undefined)
   const database = await stops.after(Promise.resolve(pool), (running) => running.end())
   const { natsUser: user, natsPassword: pass } = file

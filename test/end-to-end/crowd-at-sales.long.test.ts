@@ -10,7 +10,7 @@ import { waitFor } from '../support/wait.ts'
 const seed = Number(process.env.FLOODGATE_TEST_SEED ?? 20261111)
 t.comment(`seed ${seed}`)
 const random = seededRandom(seed)
-// Two processes: what one of them decided, the other must answer for.
+// Two gateway processes: each must know what the other one decided.
 const stack = await startStack(t, { env: { GATEWAY_PROCESSES: '2' } })
 
 function clientOf(t: Test, stack: Stack): LoadClient {
@@ -82,7 +82,7 @@ t.test(
   }
 )
 
-/** Two items, each with a session that ends soon and one that follows; limits of session, item and campaign all bite. */
+/** Two items, each with a session that ends soon and one that follows; limits of session, item and campaign are all reached. */
 function manyLimits(changeAt: number): SaleOptions {
   const early = { id: 'early', opensAt: changeAt - 3600_000, closesAt: changeAt, unitsPerUser: 2 }
   const late = { id: 'late', opensAt: changeAt, closesAt: changeAt + 3600_000, unitsPerUser: 3 }

@@ -42,7 +42,7 @@ async function killPart(part: Part): Promise<string> {
   return `${part} ${pid} was killed, ${stack.file().pids[part][0]} runs instead`
 }
 
-/** Everything gone from Redis at once, while its process and all connections live on. */
+/** Removes everything from Redis at once, while its process and all connections stay. */
 async function wipeRedis(): Promise<string> {
   const redis = new Redis(stack.file().redisUrl, { maxRetriesPerRequest: 1 })
   try {
@@ -100,7 +100,7 @@ async function epochNow(campaign: string): Promise<number> {
   return Math.max(...shards.map(({ epoch }) => epoch))
 }
 
-/** The slowest but one in a hundred of the answers of a kind; 0 without any. */
+/** The 99th percentile of the latencies of a kind of answer, in ms; 0 without any. */
 function p99(history: History, kind: AttemptKind): number {
   const sorted = history.latencies(kind)
   return sorted[Math.floor(sorted.length * 0.99)] ?? 0

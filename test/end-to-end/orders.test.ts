@@ -6,7 +6,7 @@ import { startStack } from '../support/servers/stack.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
 
-// Two gateway processes: what one is told, the other must follow.
+// Two gateway processes: each must follow changes that the other one was asked for.
 const stack = await startStack(t, { env: { GATEWAY_PROCESSES: '2' } })
 const shop = new Shop(stack)
 const pool = new pg.Pool({ connectionString: stack.file().databaseUrl, max: 2 })

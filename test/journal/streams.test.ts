@@ -8,7 +8,7 @@ import { freshNamespace, sharedServers } from '../support/servers/servers.ts'
 const { natsUrl } = await sharedServers(t)
 const keep = { replicas: 1, maxBytes: 1024 ** 2, keepSeconds: 3600 }
 
-async function desk(t: { teardown(fn: () => Promise<void>): void }) {
+async function ownStreams(t: { teardown(fn: () => Promise<void>): void }) {
   const connection = await connectJournal({ url: natsUrl, creds: '', name: 'streams-test' })
   const jsm = await manager(connection)
   const names = streamNames(freshNamespace())
@@ -20,7 +20,7 @@ async function desk(t: { teardown(fn: () => Promise<void>): void }) {
 }
 
 t.test('a consumer may want one campaign, or one type of event of all, of the oldest nats-server too', async (t) => {
-  const { connection, jsm, names } = await desk(t)
+  const { connection, jsm, names } = await ownStreams(t)
   await ensurePublicStream(jsm, names, keep)
   const js = connection.nc.jetstream()
   const told = ['summer.order.accepted', 'summer.spin.won', 'winter.order.accepted', 'winter.order.refund-due']
@@ -41,7 +41,7 @@ t.test('a consumer may want one campaign, or one type of event of all, of the ol
 t.test(
   "an earlier version's streams get their subjects, commands before events, and keep what they hold",
   async (t) => {
-    const { connection, jsm, names } = await desk(t)
+    const { connection, jsm, names } = await ownStreams(t)
     const { namespace } = names
     const former = { max_bytes: 1024 ** 2, retention: RetentionPolicy.Workqueue }
     await jsm.streams.add({ name: names.commandsStream, subjects: [`${namespace}.commands.order.pay`], ...former })

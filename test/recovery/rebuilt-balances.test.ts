@@ -27,7 +27,7 @@ const checkIn: ActivitySpec = {
 }
 const users = ['ann', 'ben', 'cem', 'dan']
 
-/** A fair in which everybody spun, checked in, and the first prizes were claimed or revoked. */
+/** A draw and a task in which everybody took part; the first prizes were claimed or revoked. */
 async function busyFair(): Promise<Shop> {
   const shop = await openShop(t, urls)
   const { gate } = shop

@@ -42,7 +42,7 @@ export interface Process {
   tasks: Task[]
 }
 
-/** Where messages come through: a server's door, or the way back. */
+/** The way of messages to a server, or back from it. */
 export interface Place {
   weight: number
   paused: boolean

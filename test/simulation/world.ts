@@ -86,7 +86,7 @@ export class World {
     this.nats.onStored = (stream, message) => this.oracle.stored(stream, message)
   }
 
-  /** One line of the story of this run. */
+  /** One line of the trace of this run. */
   trace(line: string): void {
     this.#trace?.(`${this.scheduler.steps} ${this.scheduler.now - 1_000_000} ms: ${line}`)
   }

@@ -8,7 +8,7 @@ import { assertWhole, bought, openShop, type Shop } from '../support/shop/shop.t
 
 const urls = await sharedServers(t)
 
-async function desk() {
+async function shopWithSender() {
   const shop = await openShop(t, urls)
   const { send, answered } = await commandSender(shop.core)
   return {
@@ -51,7 +51,7 @@ function scriptedIntake(shop: Shop, gate: ConstructorParameters<typeof CommandIn
 const payment = (order: string, changes = {}) => ({ order, amount: 100, currency: 'CNY', reference: 'p-1', ...changes })
 
 t.test('an order is paid, shipped and taken back by commands, in the order of the queue', async (t) => {
-  const { shop, tell, answered } = await desk()
+  const { shop, tell, answered } = await shopWithSender()
   const orders = await Promise.all(['ann', 'ben', 'cem'].map((user) => bought(shop, user)))
   for (const order of orders) {
     await tell('order.pay', `pay-${order}`, payment(order, { reference: order }))
@@ -113,7 +113,7 @@ t.test('a command that has to wait is not overtaken by later ones, in whichever 
 })
 
 t.test('a command has its effect once, and so has a payment, whichever command brings it', async (t) => {
-  const { shop, tell, answered } = await desk()
+  const { shop, tell, answered } = await shopWithSender()
   const order = await bought(shop, 'ann')
   await tell('order.pay', 'one', payment(order))
   await tell('order.pay', 'one', payment(order))
@@ -133,7 +133,7 @@ t.test('a command has its effect once, and so has a payment, whichever command b
 })
 
 t.test('a rejected command of any kind may be sent again, corrected, under the same id', async (t) => {
-  const { shop, tell, answered } = await desk()
+  const { shop, tell, answered } = await shopWithSender()
   const [paid, cancelled] = [await bought(shop, 'ann'), await bought(shop, 'ben')]
   const rows: Array<[string, string, object, object]> = [
     ['order.pay', 'pay', payment(paid, { amount: 99 }), payment(paid)],
@@ -166,7 +166,7 @@ t.test('a rejected command of any kind may be sent again, corrected, under the s
 })
 
 t.test("a command's id does one thing: used again for something else it is rejected", async (t) => {
-  const { shop, tell, answered } = await desk()
+  const { shop, tell, answered } = await shopWithSender()
   const [ann, ben] = [await bought(shop, 'ann'), await bought(shop, 'ben')]
   await tell('order.cancel', 'one', { order: ann })
   await answered(1)
@@ -189,7 +189,7 @@ t.test("a command's id does one thing: used again for something else it is rejec
 })
 
 t.test('one payment is for one order: for another order it is answered with the first', async (t) => {
-  const { shop, tell, answered } = await desk()
+  const { shop, tell, answered } = await shopWithSender()
   const [ann, ben] = await Promise.all(['ann', 'ben'].map((user) => bought(shop, user)))
   await tell('order.pay', 'ann', payment(ann ?? ''))
   t.match(await answered(1), [{ data: { status: 'paid' } }])
@@ -208,7 +208,7 @@ t.test('one payment is for one order: for another order it is answered with the 
 })
 
 t.test('a command that is not possible is answered with the reason, and changes nothing', async (t) => {
-  const { shop, tell, answered } = await desk()
+  const { shop, tell, answered } = await shopWithSender()
   const order = await bought(shop, 'ann')
   await tell('order.pay', 'wrong-amount', payment(order, { amount: 99 }))
   await tell('order.pay', 'no-amount', payment(order, { amount: 'much' }))

@@ -25,7 +25,7 @@ interface Movement {
   readonly named: boolean
 }
 
-/** Makes frames, and remembers what they come to. Whatever is taken is there, as in an honest journal. */
+/** Makes frames, and keeps what they add up to. Nothing is taken that is not there, as in a correct journal. */
 class Journal {
   readonly sums = new Map<string, number>()
   #batch = 0

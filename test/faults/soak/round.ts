@@ -12,8 +12,8 @@ import { lasting } from '../rows/tools.ts'
 import { publish } from '../world/requests.ts'
 import type { World } from '../world/world.ts'
 import { draw, quotas, roundCampaign, sale, stock, visit } from './campaign.ts'
-import { Desk } from './desk.ts'
 import { faults, type Ground, nextFault } from './faults.ts'
+import { OrderChanges } from './order-changes.ts'
 import { soakAlarms } from './soak-world.ts'
 
 export interface RoundOptions {
@@ -61,7 +61,7 @@ const closingMs = 120_000
 class Round {
   readonly #options: RoundOptions
   readonly #load: Load
-  readonly #desk: Desk
+  readonly #changes: OrderChanges
   readonly #struck: Struck[] = []
   readonly #found: Difference[] = []
   #journalLost: boolean
@@ -86,7 +86,7 @@ class Round {
       historyFile: join(folder, `${id}.jsonl`)
     })
     // dice of its own: how many it throws depends on time, and the faults of a seed must not
-    this.#desk = new Desk(world, id, seededRandom(seed))
+    this.#changes = new OrderChanges(world, id, seededRandom(seed))
   }
 
   #gateways(): string[] {
@@ -115,11 +115,11 @@ class Round {
       for (const { sessions } of sampler.impossible()) this.#found.push({ rule: 'I3', what: JSON.stringify(sessions) })
       const ms = performance.now() - startedAt
       const [struck, differences, journalLost] = [this.#struck, this.#found, this.#journalLost]
-      return { id, ms, struck, history, desk: this.#desk.summary, lagMs, journalLost, differences }
+      return { id, ms, struck, history, desk: this.#changes.summary, lagMs, journalLost, differences }
     } finally {
       over = true
       await this.#load.end()
-      await this.#desk.stop()
+      await this.#changes.stop()
       await sampling
     }
   }
@@ -177,7 +177,7 @@ class Round {
   /** Everything is paid from now on, until every unit is sold and every prize won. */
   async #sellOut(): Promise<void> {
     const { world, id } = this.#options
-    this.#desk.close()
+    this.#changes.close()
     this.#load.setRest(closingRestMs)
     const most = Object.values(quotas).reduce((sum, quota) => sum + quota, 0)
     const done = async () => {
@@ -196,7 +196,7 @@ class Round {
       })
     }
     await this.#load.stop()
-    await this.#desk.stop()
+    await this.#changes.stop()
     const open = await this.#load.settle()
     if (open !== '') this.#found.push({ rule: 'I7', what: open })
   }
@@ -207,7 +207,7 @@ class Round {
     const promise = { campaign: id, sales, afterFault: true }
     const more = async () => [
       ...(await takenPartWrong(world, history, { campaign: id, draw, quotas, exhausted: true })),
-      ...(await this.#desk.wrong())
+      ...(await this.#changes.wrong())
     ]
     return judgeAtRest({ world, promise, planted: 0, journalLost: this.#journalLost, more }, history)
   }

@@ -21,7 +21,7 @@ export function differences(judged: Case): Difference[] {
   ]
 }
 
-/** I6, I7: one key, one order, one answer; everything definite; nothing beyond the contract. */
+/** I6, I7: one key has one order and one answer; every outcome is known; every answer is one of the contract. */
 function answersDiffer(history: History): Difference[] {
   const found: Difference[] = history.unsettled().map(({ user, key }) => {
     return { rule: 'I7', what: `user ${user} never got a definite answer for key ${key}` }
@@ -134,7 +134,7 @@ function rowsDoubled({ orders, decisions }: Evidence): Difference[] {
   ]
 }
 
-/** I9: no row without a request, none for a request that was told of no decision, no dead letter. */
+/** I9: no row without a request, no row for a refused request, no dead letter. */
 function rowsUnasked({ history, evidence }: Case): Difference[] {
   const asked = history.byKey()
   const found: Difference[] = []

@@ -96,7 +96,7 @@ export async function gatherEvidence(places: Places, campaign: string): Promise<
   return { namespace: places.namespace, ...rows, events, state }
 }
 
-/** What the operators' page is told about a campaign's stock and its shards, and the frames that wait in Redis. */
+/** What the admin port says about a campaign's stock and its shards, and the frames that wait in Redis. */
 export async function readState(places: Places, campaign: string): Promise<CampaignState> {
   const answer = await places.adminGet(`/admin/v1/campaigns/${campaign}/state`)
   return parseState(answer, await readDepths(places))
@@ -106,7 +106,7 @@ type Depths = Pick<ShardState, 'outbox' | 'kept'>
 
 async function readDepths({ redisUrl, namespace }: Places): Promise<Depths> {
   const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
-  // The rejected connect tells enough; without a listener the client prints the error besides.
+  // The rejected connect says enough; without a listener the client prints the error too.
   redis.on('error', () => {})
   try {
     await redis.connect()
@@ -206,7 +206,7 @@ const noMessageFound = 10037
 interface NextMessage {
   readonly namespace: string
   readonly campaign: string
-  /** the lowest stream sequence that will do */
+  /** the lowest sequence of the stream that is accepted */
   readonly seq: number
 }
 

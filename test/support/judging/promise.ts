@@ -25,7 +25,7 @@ interface SessionPromise {
   readonly soldOut?: boolean
 }
 
-/** Something that must not be, in plain words, with the rule (test/faults/README.md) that it breaks. */
+/** A broken promise in plain words, with the rule of test/faults/README.md that it breaks. */
 export interface Difference {
   readonly rule: string
   readonly what: string

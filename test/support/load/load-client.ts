@@ -114,7 +114,7 @@ export class LoadClient {
     }
   }
 
-  /** Breaks what is left and closes the connections. */
+  /** Breaks exchanges under way and closes the connections. */
   close(): void {
     this.#agent.destroy()
   }
@@ -127,7 +127,7 @@ export class LoadClient {
     return both.find(({ kind }) => kind === 'ok') ?? both.find(isDoubtful) ?? both[0]
   }
 
-  /** A retry may well meet another gateway than the request whose answer was lost. */
+  /** A retry may go to another gateway than the request whose answer was lost. */
   #gateway(): string {
     const { publicUrl } = this.#options
     if (typeof publicUrl === 'string') return publicUrl

@@ -65,7 +65,7 @@ export class Pressure {
   }
 }
 
-/** What the operators' page said about a campaign again and again; a moment without an answer is left out. */
+/** Samples of what the admin port says about a campaign; a moment without an answer is left out. */
 export class Sampler {
   readonly samples: CampaignState[] = []
   readonly #stack: Pick<Stack, 'places'>

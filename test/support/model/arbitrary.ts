@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { FairOp } from './participation.ts'
 import type { DrawSetup, FairSetup, Give, MallSetup, PrizeSetup, TaskSetup } from './setup.ts'
 
-/** Arbitrary campaigns of draws, tasks and redemptions, and what people do in them: small numbers, so that limits meet. */
+/** Arbitrary campaigns of draws, tasks and redemptions, and what people do in them: small numbers, so that limits are reached. */
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -6,7 +6,7 @@ const DAY = 86_400_000
 export class ModelUser {
   readonly numbers = new Map<string, number>()
   readonly records = new Map<string, string>()
-  /** records written in this round: whoever rests on one waits */
+  /** records written in this round: a command that needs one waits */
   readonly touched = new Set<string>()
   /** decisions of this round */
   readonly fresh = new Set<string>()
@@ -37,7 +37,7 @@ interface DealParts {
   readonly entity: string
 }
 
-/** What one decision takes and gives, before it stands: nothing of it is seen until `apply`. */
+/** What one decision takes and gives, before it is made: nothing of it is seen until `apply`. */
 export class Deal {
   readonly setup: FairSetup
   readonly user: ModelUser
@@ -166,7 +166,7 @@ export class Deal {
     return carried
   }
 
-  /** Makes it stand. @returns what its frame's settle does */
+  /** Makes the decision. @returns what settling its frame does */
   apply(): () => void {
     const { user, stock } = this
     const move = (field: string, units: number) => stock.set(field, (stock.get(field) ?? 0) + units)

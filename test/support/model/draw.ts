@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Deal } from './deal.ts'
 import { guaranteesOf, hasMemory, type PrizeSetup } from './setup.ts'
 
-/** What a spin is told by: the gateway's HMAC, the user's level, the draw's previous number. */
+/** What a spin is decided by: the gateway's HMAC, the user's level, the draw's previous number. */
 export interface SpinInput {
   readonly random: string
   readonly level: number
@@ -51,7 +51,7 @@ function obstacle(deal: Deal, prize: PrizeSetup): string {
   return prize.even && !opened ? 'unreleased' : ''
 }
 
-/** What the user remembers: losing spins in all, and how many there were at the last win of prizes. */
+/** What is kept of the user: losing spins in all, and how many there were at the last win of each prize. */
 function memoryOf(deal: Deal): { losses: number; wins: Array<{ tier: number; id: string; losses: number }> } {
   const [losses = '', ...items] = (deal.user.records.get(lossesField(deal)) ?? '').split(',')
   const wins = items.map((item) => {
@@ -80,7 +80,7 @@ function remember(deal: Deal, prize: PrizeSetup): void {
   deal.put(lossesField(deal), [String(after), ...all.map((win) => `${win.tier}:${win.id}:${win.losses}`)].join())
 }
 
-/** Spins; the deal has everything that it takes and gives. @returns what was won, 'wait', or the code of a refusal */
+/** Spins; notes in the deal all that the spin takes and gives. @returns what was won, 'wait', or the code of a refusal */
 export function spin(deal: Deal, input: SpinInput): Spun | string {
   const { user, setup } = deal
   const { draw, campaign } = setup

@@ -3,7 +3,7 @@ import { CODES, spin } from './draw.ts'
 import type { FairSetup, TaskSetup } from './setup.ts'
 import { completeStreak } from './streak.ts'
 
-/** The rules of draws, tasks and redemptions as plain arithmetic, to hold the gate against. */
+/** The rules of draws, tasks and redemptions as plain arithmetic, to compare the gate with. */
 
 interface Keyed {
   readonly user: string
@@ -42,13 +42,13 @@ export interface ModelWin {
 
 const refused = (code: string): FairAnswer => ({ kind: 'refused', code })
 
-/** What tells requests apart that come under one key: everything but user and key. */
+/** What makes two requests under one key different: everything but user and key. */
 export function hashOf(op: FairOp): string {
   const { key: _key, ...rest } = op
   return Object.values(rest).join('-')
 }
 
-/** The gateway's HMAC in a spin's place. */
+/** Stands for the gateway's HMAC of a spin. */
 export const randomOf = (op: { readonly user: string; readonly key: number }) => `random-${op.user}-${op.key}`
 
 /** The field that a grant credits. */
@@ -81,7 +81,7 @@ export class FairModel {
     this.stock.set('pool/codes/codes:remaining', setup.mall.codes)
   }
 
-  /** The answers of one batch. What it gives is usable after it; what rests on its records is decided after it. */
+  /** The answers of one batch. What it gives is usable after it; commands that need its records are decided after it. */
   batch(ops: readonly FairOp[]): FairAnswer[] {
     const answers: FairAnswer[] = []
     let waiting = [...ops.entries()]

@@ -1,4 +1,4 @@
-/** The rules of a sale as plain arithmetic, to hold the gate against: what is decided, in which order, with what effect. */
+/** The rules of a sale as plain arithmetic, to compare the gate with: what is decided, in which order, with what effect. */
 
 export type Op =
   | { readonly op: 'buy'; readonly user: string; readonly key: number; readonly quantity: number }
@@ -29,7 +29,7 @@ export interface ModelOrder {
   status: 'a' | 'p' | 'c' | 'e' | 's' | 'r'
   returned: number
   refunded: number
-  /** the state told last of its shipment */
+  /** the last reported state of its shipment */
   shipped: number
 }
 
@@ -51,7 +51,7 @@ export class SaleModel {
   total: number
   held = 0
   paid = 0
-  /** rises when the clock has passed the time to pay of every order there is */
+  /** rises when the time to pay of every order is over */
   step = 0
   readonly orders: ModelOrder[] = []
   readonly taken = new Map<string, number>()

@@ -2,7 +2,7 @@ import { packZone } from '../../../src/campaign/parts/packed.ts'
 import { packedSession } from '../shop/core.ts'
 import type { ActivitySpec } from '../shop/participation.ts'
 
-/** What a reward gives, as its text in the rules says it. */
+/** What a reward gives, as the text in the rules says it. */
 export interface Give {
   readonly unit: string
   readonly field: string
@@ -91,7 +91,7 @@ function prizeText(prize: PrizeSetup): string {
   return [tier, type, limited, minSpins, even ? 1 : 0, claimWithinMs, 0, rewardText(reward), packed].join(';')
 }
 
-/** Whether spins of a draw rest on the spins before them. */
+/** Whether a spin of a draw depends on the spins before it. */
 export const hasMemory = ({ prizes }: DrawSetup) =>
   prizes.some((prize) => prize.minSpins > 0 || prize.guaranteedAfter > 0)
 

@@ -1,7 +1,7 @@
 import type { Deal } from './deal.ts'
 import type { Give, TaskSetup } from './setup.ts'
 
-/** Days that a user has done a task on, as rows of days in a row, each with its last day and its length. */
+/** Days on which a user has done a task, as streaks: each with its last day and its length. */
 function rowsOf(days: readonly number[]): Array<{ last: number; length: number }> {
   const rows: Array<{ last: number; length: number }> = []
   for (const day of days.toSorted((a, b) => a - b)) {
@@ -12,7 +12,7 @@ function rowsOf(days: readonly number[]): Array<{ last: number; length: number }
   return rows
 }
 
-/** How often each step is reached by days told in their order, counted day by day. */
+/** How often each step is reached when days are reported in their order, counted day by day. */
 function reachedBy(days: readonly number[], { streak }: TaskSetup): number[] {
   const longest = Math.max(...streak.map((step) => step.days))
   return streak.map((step) => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const tests = join(root, 'build', 'test')
 
-/** Where a red run leaves what it saw; emptied when the next run begins. */
+/** Where a failed run leaves its logs and histories; emptied when the next run begins. */
 export const evidenceRoot = join(root, 'build', 'evidence')
 
 /** The folder of one test file, by the path of its compiled file: build/evidence/end-to-end-void-decision.long. */

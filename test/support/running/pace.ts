@@ -6,7 +6,7 @@ import type { Test } from 'tap'
  */
 export const timed = process.env.FLOODGATE_TIMED === '1'
 
-/** Tells how long something took; where bounds of time are judged, it must have taken `boundMs` at most. */
+/** Prints how long something took; where bounds of time are judged, it must have taken `boundMs` at most. */
 export function tookAtMost(t: Test, what: string, { ms, boundMs }: { ms: number; boundMs: number }): void {
   const text = `${what}: ${Math.round(ms)} ms (bound ${boundMs} ms${timed ? '' : ', not judged here'})`
   if (timed) t.ok(ms <= boundMs, text)

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 export interface Suite {
   /** compiled test files, relative to the root */
   readonly files: readonly string[]
-  /** files side by side: a crowd or a kill wants both cores for itself */
+  /** files side by side: a test with a crowd or with kills needs both cores */
   readonly jobs: number
   /** whether bounds of time are judged */
   readonly timed: boolean

@@ -12,7 +12,7 @@ export interface Database {
 
 /** A migrated namespace of its own in a Postgres. @param connections of the pool at most */
 export async function freshDatabase(t: Teardown, databaseUrl: string, connections = 4): Promise<Database> {
-  // a Postgres that stands still for a moment is not what these tests are about
+  // these tests must not fail when Postgres pauses for a moment
   setStoreDeadline(10_000)
   const config = loadConfig({ DATABASE_URL: databaseUrl, NAMESPACE: freshNamespace() })
   await migrate(config)

@@ -18,7 +18,7 @@ function pgbouncer(): string | undefined {
 interface PoolerOptions {
   readonly databaseUrl: string
   readonly mode: 'session' | 'transaction' | 'statement'
-  /** parameters of the start that are swallowed; otherwise unknown ones are refused */
+  /** start-up parameters that are ignored; other unknown ones are refused */
   readonly ignore?: string
 }
 
@@ -52,7 +52,7 @@ export async function startPooler(t: Teardown, { databaseUrl, mode, ignore = '' 
     ...(ignore === '' ? [] : [`ignore_startup_parameters = ${ignore}`])
   ]
   writeFileSync(file, lines.join('\n'))
-  // as root it runs as somebody else, who reads its file
+  // started as root it runs as another user, who must be able to read its file
   chmodSync(folder, 0o755)
   chmodSync(file, 0o644)
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []

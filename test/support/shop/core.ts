@@ -13,7 +13,7 @@ import { createPool } from '../../../src/store/connection/pool.ts'
 import { runWorkerUntil } from '../../../src/worker/process.ts'
 import { freshNamespace, type ServerUrls, type Teardown } from '../servers/servers.ts'
 
-/** A busy machine is no part that is away: gates of tests wait longer for an answer than a user would. */
+/** On a busy machine answers are late: gates of tests wait longer for them than a user would. */
 const PATIENT_MS = 10_000
 const patient = { queueMs: PATIENT_MS, replyMs: PATIENT_MS }
 

@@ -101,7 +101,7 @@ export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 30_000
 
 type InRedis = Pick<Shop, 'redis' | 'prefix'>
 
-/** A hash by its logical key without what no fold knows: the ring of a user's newest decisions. */
+/** A hash by its logical key, without the list of a user's newest decisions, which no fold has. */
 export async function readFolded({ redis, prefix }: InRedis, key: string): Promise<Record<string, string>> {
   const fields = Object.entries(await redis.hgetall(prefix + key))
   return Object.fromEntries(fields.filter(([field]) => !isRing(field)))

@@ -52,8 +52,8 @@ const SYSTEM = '$system'
 export const toyPlace = { campaign: 'c', draw: 'wheel' } as const
 
 /**
- * The gate in a few lines and in memory, for journals as faults make them: frames that are journaled late, settled late or
- * lost, and recoveries. It decides by the words of the plan, not by the code that it checks.
+ * The gate in a few lines and in memory, for journals as faults leave them: frames that are journaled late, settled late or
+ * lost, and recoveries. It decides by what the documents say, not by the code that it checks.
  */
 export class ToyGate {
   readonly store = new ToyStore(OPENS)

@@ -2,7 +2,7 @@ import type { JournalLine } from '../../../src/verify/journal-line.ts'
 
 type Scopes<V> = Record<string, Record<string, V>>
 
-/** What a command decides; the rest of the line follows from where it stands. */
+/** What a command decides; the other fields of its line follow from its place in the journal. */
 export type ToyDecision = Pick<JournalLine, 'type' | 'user'> &
   Partial<Pick<JournalLine, 'key' | 'activity' | 'entity' | 'report' | 'record'>> & {
     readonly adds?: Scopes<number>
@@ -107,7 +107,7 @@ export class ToyStore {
     })
   }
 
-  /** A record whose frame is in the outbox: whoever rests on it waits. */
+  /** A record whose frame is in the outbox: a command that needs it waits. */
   waits(frame: string): boolean {
     return this.place === frame || this.#outbox.some((one) => !one.settled && `${this.epoch}-${one.batch}` === frame)
   }

@@ -16,8 +16,8 @@ interface OpenOrder {
   readonly quantity: number
 }
 
-/** The order desk of a round: some orders are paid, some cancelled by their users, some expire. */
-export class Desk {
+/** Changes orders during a round: some are paid, some cancelled by their users, some expire. */
+export class OrderChanges {
   readonly #world: World
   readonly #campaign: string
   readonly #random: () => number
