@@ -16,7 +16,7 @@ interface ChangeParts {
   readonly logger: Logger
 }
 
-/** A payment that was decided to be money to give back is a refusal for who tells it: the order is as it was. */
+/** A payment that the gate decided to give back is answered as a refusal: the order did not change. */
 function answerOf(outcome: Outcome): Outcome {
   if (outcome.kind !== 'confirmed' || outcome.decision.type !== 'order.refund-due') return outcome
   return { kind: 'refused', code: 'NOT_PAYABLE', members: refundMembers(outcome.decision) }
@@ -29,7 +29,7 @@ function refundMembers({ id, report }: Decision): Record<string, unknown> {
   return { orderStatus: status, refundDue: { eventId: id, amount, currency, reference } }
 }
 
-/** Whether an answer says that nothing stands under the reference; undefined where it does not say. */
+/** Whether an answer says that no payment uses the reference; undefined if it does not say. */
 function isFree(outcome: Outcome): boolean | undefined {
   switch (outcome.kind) {
     case 'confirmed':
@@ -38,7 +38,7 @@ function isFree(outcome: Outcome): boolean | undefined {
     case 'unavailable':
       return true
     case 'refused':
-      // both are told only where something was decided under the reference before
+      // the gate answers either only if it decided something under the reference before
       return outcome.code !== 'KEY_REUSED' && outcome.code !== 'NOT_PAYABLE'
     case 'unknown':
       return undefined
@@ -47,11 +47,11 @@ function isFree(outcome: Outcome): boolean | undefined {
   }
 }
 
-/** The one way of every change of an order that operators, services and other systems ask for, over HTTP and by commands. */
+/** Makes the function through which every change of an order goes that operators, services and other systems ask for, over HTTP and by commands. */
 export function createOrderChange({ gate, pool, logger }: ChangeParts) {
   const submit: AuditedGate = createAuditedGate({ gate, pool, logger })
 
-  /** What is not settled stays with its order, which is the safe side. */
+  /** A reference that could not be settled stays with its order, which is safe. */
   async function settle(reference: string, isReleased: boolean): Promise<void> {
     const settled = isReleased ? releaseReference(pool, reference) : keepReference(pool, reference)
     await fromStore(settled).catch((error: unknown) => {

@@ -21,7 +21,7 @@ export interface Grant {
   readonly amount: number
 }
 
-/** A grant of many; `key` is its own, so that it is given once however often it comes. */
+/** One grant of many; each has its own `key`, so it is given once, however often its file is sent. */
 export interface GrantLine extends Grant {
   readonly line: number
   readonly key: string
@@ -35,7 +35,7 @@ export interface GrantResult {
 
 const NAMED = new RegExp(`^(chances|entitlement):(${ID})$`)
 
-/** The field of the user's hash that a unit stands for; undefined where the campaign has no such unit. */
+/** The field of the user's hash that holds a unit; undefined if the campaign has no such unit. */
 function grantedField(rules: Rules, unit: string): string | undefined {
   const [, word, name = ''] = NAMED.exec(unit) ?? []
   if (word === 'entitlement') return userField.entitlement(rules.id, name)
@@ -44,7 +44,7 @@ function grantedField(rules: Rules, unit: string): string | undefined {
   return scope && userField.balance(unit, scope === 'campaign' ? rules.id : '')
 }
 
-/** The most that a user may be granted of a unit; of chances and entitlements by their word, for all draws and names. */
+/** The most that a user may be granted of a unit; for chances and entitlements one cap holds for all draws and names. */
 function capOf({ policies }: Rules, unit: string): number | undefined {
   const caps = policies.grantCap ?? {}
   const [word = ''] = unit.split(':')
@@ -57,7 +57,7 @@ const unknownUnit = (unit: string) =>
 const aboveCap = (unit: string, cap: number, before: number) =>
   `${before} of at most ${cap} ${unit} were granted to this user in this campaign`
 
-/** What is taken back is at most what is there; the answer and a second audit entry name what was missing. */
+/** A debit takes at most what the user has; the answer and a second audit entry name what was missing. */
 const grantType = (amount: number) => (amount < 0 ? 'balance.debited' : 'balance.credited')
 
 /** Plans one grant, under the lock of its campaign. @throws CampaignError VALIDATION, LIMIT_REACHED, CONFLICT */
@@ -85,21 +85,21 @@ export async function planGrant(client: PoolClient, row: CampaignRow, grant: Gra
   }
 }
 
-/** Lines of one transaction: it holds the campaign's lock, for which an operator would wait. */
+/** Lines of one transaction, which holds the campaign's lock: with more, operators would wait for it. */
 const LINES_PER_TRANSACTION = 1000
 
 interface ManyGrants {
   readonly campaign: string
   readonly actor: Actor
   readonly lines: AsyncIterable<GrantLine>
-  /** told of each line that is not accepted, and why */
+  /** called for each line that is not accepted, with the reason */
   readonly reject: (line: number, detail: string) => void
 }
 
 /**
- * Takes many grants in, each key once; they are carried out afterwards, by the worker at the latest. A file that ended
- * half-way is simply sent again.
- * @throws CampaignError NOT_FOUND, CONFLICT; what Postgres or the source says: what was taken in up to there stays
+ * Accepts many grants, each key once; they are carried out afterwards, by the worker at the latest. A file that broke off
+ * can be sent again.
+ * @throws CampaignError NOT_FOUND, CONFLICT; what Postgres or the source throws: lines accepted before stay
  */
 export async function grantMany(context: LifecycleContext, many: ManyGrants): Promise<GrantResult> {
   const total = { accepted: 0, duplicates: 0 }

@@ -6,7 +6,7 @@ const closed = { additionalProperties: false }
 const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500 }))
 const Word = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 
-/** What was paid; a wrong amount or currency is a CONFLICT and changes nothing. */
+/** A payment; a wrong amount or currency is a CONFLICT and changes nothing. */
 export const PaymentBody = Type.Object(
   {
     amount: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'minor units' }),
@@ -68,10 +68,10 @@ export const ReturnBody = Type.Object(
 )
 export type ReturnBody = Static<typeof ReturnBody>
 
-/** A payment with its currency as it is kept: written otherwise it is the same payment. */
+/** A payment with its currency in capitals, so that another spelling is the same payment. */
 export function sameCurrency(body: PaymentBody): PaymentBody {
   return { ...body, currency: currencyCode(body.currency) }
 }
 
-/** What is said with each change of an order, over HTTP and by commands. */
+/** The bodies of the changes of an order, over HTTP and by commands. */
 export const orderBodies = { pay: PaymentBody, cancel: CancellationBody, ship: ShipmentBody, return: ReturnBody }

@@ -9,14 +9,14 @@ import type { AuditedCommand } from '../carrying/audited-gate.ts'
 import type { CancellationBody, PaymentBody, ReturnBody, ShipmentBody } from './order-bodies.ts'
 import type { FoundOrder } from './order-lookup.ts'
 
-/** What operators and services may ask to be done with an order, over HTTP and by commands. */
+/** The changes of an order that operators and services may ask for, over HTTP and by commands. */
 export type AskedChange =
   | { readonly transition: 'pay'; readonly body: PaymentBody }
   | { readonly transition: 'cancel'; readonly body: CancellationBody }
   | { readonly transition: 'ship'; readonly body: ShipmentBody }
   | { readonly transition: 'return'; readonly body: ReturnBody }
 
-/** Who asks, and the replay field under which it is done once. */
+/** Who asks, and the replay field that keeps the change from being made twice. */
 export interface Asker {
   readonly name: string
   readonly key: string
@@ -30,7 +30,7 @@ function keyOf({ order }: FoundOrder, asked: AskedChange, { key }: Asker): strin
   return asked.transition === 'pay' ? replayField.payment(order.id, asked.body.reference) : key
 }
 
-/** What the gate has to know of the body. */
+/** The parts of the body that the gate needs. */
 function termsOf(
   { order }: FoundOrder,
   asked: AskedChange
@@ -54,7 +54,7 @@ function termsOf(
   }
 }
 
-/** Minor units to give back; undefined is the price of the units, which the gate knows. For an exchange there are other goods. */
+/** Minor units to give back; undefined means the price of the units, which the gate knows; 0 for an exchange, where the user gets other goods. */
 function refundOf({ refund, kind }: ReturnBody): number | undefined {
   if (typeof refund === 'number') return refund
   return (refund ?? kind !== 'exchange') ? undefined : 0
@@ -62,7 +62,7 @@ function refundOf({ refund, kind }: ReturnBody): number | undefined {
 
 const audited = ({ status, quantity, returned, refunded }: OrderRecord) => ({ status, quantity, returned, refunded })
 
-/** What the audit trail tells of an outcome: the order as it then stood, and money that is due back. */
+/** The data of an outcome for the audit trail: the order afterwards, and money that is due back. */
 function auditedOutcome(outcome: Outcome): Record<string, unknown> {
   if (!('decision' in outcome)) return { outcome: outcome.kind }
   const { type, order, report } = outcome.decision
@@ -76,7 +76,7 @@ function auditedOutcome(outcome: Outcome): Record<string, unknown> {
   }
 }
 
-/** The gate command of a change, and how the audit trail tells of it. */
+/** The gate command of a change, and its entry in the audit trail. */
 export function orderChange(found: FoundOrder, asked: AskedChange, asker: Asker): AuditedCommand {
   const { order, user } = found
   const action = orderActions[asked.transition]

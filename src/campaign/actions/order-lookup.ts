@@ -5,15 +5,15 @@ import { decodeOrder } from '../../record/order.ts'
 import { findOrder, type StoredOrder } from '../../store/reading/orders.ts'
 import { findAny } from './find-in-both.ts'
 
-/** An order and whose it is. */
+/** An order and its user. */
 export type FoundOrder = LiveOrder & { readonly user: string }
 
-/** What Postgres has is journaled. */
+/** An order of Postgres in the form of Redis; all that Postgres has is journaled. */
 export function journaled({ id, record }: StoredOrder): LiveOrder {
   return { order: decodeOrder(id, record), journaled: true }
 }
 
-/** An order whosever it is; see findAny. @throws UnavailableError */
+/** An order of any user; see findAny. @throws UnavailableError */
 export function findAnyOrder(
   { gate, pool }: { readonly gate: Pick<UserReader, 'orderOf' | 'ownerOf'>; readonly pool: Pool },
   id: string

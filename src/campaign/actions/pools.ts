@@ -43,10 +43,10 @@ export async function requirePool(
   if (!poolsOf(known).includes(pool)) throw new CampaignError('NOT_FOUND', `${campaign} has no pool ${pool}.`)
 }
 
-/** The change by which the gate learns of new codes, in the transaction that stores them. @returns the id of its intent */
+/** Writes the intent that tells the gate of new codes, in the transaction that stores them. @returns the id of its intent */
 async function announce(client: PoolClient, { campaign, pool, actor }: PoolLoad, loaded: number): Promise<number> {
   const { operator, reason } = actor
-  // ids of a campaign's intents are given in the order of its changes
+  // the lock keeps the ids of a campaign's intents in the order of its changes
   await lockExisting(client, campaign)
   const intent = await insertIntent(client, {
     campaign,
@@ -70,8 +70,8 @@ async function announce(client: PoolClient, { campaign, pool, actor }: PoolLoad,
 
 /**
  * Loads codes into a pool of a campaign, published or not, and waits a moment for the gate to learn of them. A load that
- * ended half-way is simply sent again.
- * @throws CampaignError NOT_FOUND; what Postgres or the source says: what was loaded up to there stays, and is announced
+ * broke off can be sent again.
+ * @throws CampaignError NOT_FOUND; what Postgres or the source throws: codes loaded before stay, and the gate learns of them
  */
 export async function loadPool(context: LifecycleContext, load: PoolLoad): Promise<PoolResult> {
   await requirePool(context, load)

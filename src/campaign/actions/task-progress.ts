@@ -8,7 +8,7 @@ import { dayNumberAt } from '../parts/local-time.ts'
 /** How much a report of progress counts, over HTTP and by commands. */
 export const ProgressAmount = Type.Integer({ minimum: 1, maximum: 1_000_000, description: '1 where absent' })
 
-/** What another system tells of a user's progress in a task. */
+/** Another system's report of a user's progress in a task. */
 interface TaskReport extends Pick<ProgressReport, 'source' | 'sourceEventId' | 'user' | 'amount'> {
   /** when it happened, ms since 1970: the day that it counts for */
   readonly at: number
@@ -16,7 +16,7 @@ interface TaskReport extends Pick<ProgressReport, 'source' | 'sourceEventId' | '
 
 export type TaskProgress =
   | Progress
-  /** `CONFLICT`: the task has no goal to count for; the others: it happened outside of the task's window */
+  /** `CONFLICT`: the task has no goal; the others: the progress happened outside the task's window */
   | { readonly kind: 'refused'; readonly code: 'NOT_STARTED' | 'ENDED' | 'CONFLICT'; readonly detail: string }
 
 /** The local day of a moment for a goal per day, '' for one per campaign. */
@@ -25,8 +25,8 @@ function periodOf({ per }: Goal, timezone: string, at: number): string {
 }
 
 /**
- * Counts a report of progress by the rules in force; see recordProgress. The worker has the gate decide a goal that is
- * reached.
+ * Counts a report of progress by the rules in force; see recordProgress. When a goal is reached, the worker asks the gate to
+ * complete the task.
  * @throws what Postgres throws
  */
 export async function reportProgress(

@@ -8,7 +8,7 @@ import type { Rules } from '../definition/rules.ts'
 import { kindOf } from '../kinds/index.ts'
 import { stockKey } from '../parts/fields.ts'
 
-/** What was asked of one number, and what the gate really did; `applied` is null while that is not known. */
+/** What a change asked of one number, and what the gate did; `applied` is null while that is not known. */
 interface AppliedAdd {
   readonly key: string
   readonly field: string
@@ -16,19 +16,19 @@ interface AppliedAdd {
   readonly applied: number | null
 }
 
-/** The additions of an intent with what became of each: removing takes what is left. */
+/** The additions of an intent with what the gate applied: a removal takes at most what is left. */
 export function appliedAdds({ adds }: Pick<IntentRow, 'adds'>, applied: readonly number[] | null): AppliedAdd[] {
   return adds.map(([key, field, asked], index) => ({ key, field, asked, applied: applied?.[index] ?? null }))
 }
 
-/** How a field of stock is called: by what its activity has stock of. */
+/** A change of stock as answers show it, named by session or prize. */
 export function stockView({ key, field, asked, applied }: AppliedAdd, rules: Rules | undefined) {
   const activity = rules?.activities.find(({ id }) => stockKey(rules.id, id) === key)
   const of = (activity && kindOf(activity).stock?.of) ?? 'session'
   return { [of]: field.replace(/:remaining$/, ''), asked, applied }
 }
 
-/** A balance that an operator moved, and what of a removal was not there any more. */
+/** A balance that an operator changed, and what a removal did not find any more. */
 export function balanceView({ field, asked, applied }: AppliedAdd) {
   const missing = applied === null ? 0 : applied - asked
   return {
@@ -40,7 +40,7 @@ export function balanceView({ field, asked, applied }: AppliedAdd) {
 }
 
 /**
- * The audit entry of a change that did less than was asked for. The one of the change itself says what was asked, for it is written
+ * The audit entry of a change that did less than asked. The first entry says only what was asked, because it is written
  * before the gate decides: a change that cannot be audited is not made.
  */
 export function shortEntry(

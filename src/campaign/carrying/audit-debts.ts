@@ -4,19 +4,19 @@ import type { Verdict } from '../../health/conditions.ts'
 import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
 
 const RETRY_MS = 1000
-/** Beyond this the log alone has them. */
+/** Entries beyond this number are only in the log. */
 const OWED_MAX = 1000
 
-/** As much of a logger as is needed. */
+/** The methods of a logger that this file uses. */
 interface DebtLog {
   error(about: object, text: string): void
   info(about: object, text: string): void
 }
 
 /**
- * Entries of changes that stand and could not be audited, because Postgres went away between the two. They are written as soon
- * as it is back; until then the condition `audit` is false. One whose commit was not answered may stand twice: rather that
- * than not at all.
+ * Entries of changes that stand and could not be audited, because Postgres went away between change and entry. They are
+ * written as soon as it is back; until then the condition `audit` is false. An entry whose commit was not answered may be
+ * written twice, which is better than never.
  */
 class AuditDebts {
   readonly #pool: pg.Pool
@@ -61,7 +61,7 @@ class AuditDebts {
 
 const debts = new WeakMap<pg.Pool, AuditDebts>()
 
-/** What a process owes to the audit trail that it writes over this pool. */
+/** The entries that a process still has to write over this pool. */
 export function auditDebts(pool: pg.Pool): AuditDebts {
   const known = debts.get(pool) ?? new AuditDebts(pool)
   debts.set(pool, known)

@@ -7,20 +7,20 @@ import { beginInTime } from '../../store/connection/transaction.ts'
 import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
 import { auditDebts } from './audit-debts.ts'
 
-/** A command of an operator, and how the audit trail tells of it. */
+/** A command of an operator, and its entry in the audit trail. */
 export interface AuditedCommand {
   readonly command: Command
   readonly entryOf: (outcome: Outcome) => AuditEntry
 }
 
-/** Whether an outcome has to be audited: a replay was, and a refusal changed nothing. */
+/** Whether an outcome has to be audited: a replay was audited before, and a refusal changed nothing. */
 function isAudited(outcome: Outcome): boolean {
   return (outcome.kind === 'confirmed' && !outcome.replayed) || outcome.kind === 'pending' || outcome.kind === 'unknown'
 }
 
 /**
- * Submits commands of operators. The audit entry is written in a transaction begun before the change: without Postgres
- * nothing is changed.
+ * Submits commands of operators. The audit entry is written in a transaction that begins before the change, so without
+ * Postgres nothing is changed.
  */
 export function createAuditedGate({ gate, pool, logger }: { gate: Decider; pool: pg.Pool; logger: Logger }) {
   return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
@@ -31,7 +31,7 @@ export function createAuditedGate({ gate, pool, logger }: { gate: Decider; pool:
         if (isAudited(outcome)) await recordAudit(transaction.client, entryOf(outcome))
         await transaction.commit()
       } catch (error) {
-        // the decision stands and names the operator in the journal; taking the answer back would be a lie
+        // the decision stands, and the journal names the operator; an answer that denies it would be wrong
         if (isAudited(outcome)) auditDebts(pool).owe(entryOf(outcome), error, logger)
       }
       return outcome

@@ -45,7 +45,7 @@ function commandOf(intent: IntentRow): AdjustCommand {
   }
 }
 
-/** The rules, with the stock of sessions and prizes brought to what was really taken. */
+/** The rules, with the stock of sessions and prizes corrected by what the gate really took. */
 function withTaken(rules: Rules, intent: IntentRow, applied: readonly number[]): Rules {
   let corrected = rules
   for (const activity of rules.activities) {
@@ -59,7 +59,7 @@ function withTaken(rules: Rules, intent: IntentRow, applied: readonly number[]):
   return corrected
 }
 
-/** What an intent came to. */
+/** The result of an intent. */
 interface Carried {
   readonly decision: string
   readonly applied: readonly number[]
@@ -76,7 +76,7 @@ async function close(client: PoolClient, intent: IntentRow, result: Carried) {
     await closeIntent(client, intent.id, result)
     await recordAudit(client, shortEntry(intent, result, row?.rules as Rules | undefined))
     if (!row?.rules) return
-    // a version on its way to publication was planned with what was asked for
+    // a version that is being published was planned with the figures that were asked for
     const publishing = row.publishing as { rules: Rules } | null
     await changeCampaign(client, row.id, {
       rules: withTaken(row.rules as Rules, intent, result.applied),
@@ -85,10 +85,10 @@ async function close(client: PoolClient, intent: IntentRow, result: Carried) {
   })
 }
 
-/** Replays leave Redis a day after their decision: a key that old is looked for in Postgres first. */
+/** Replays leave Redis a day after their decision, so the keys of intents older than this are looked up in Postgres first. */
 const OLD_MS = 3_600_000
 
-/** What old intents came to already; undefined where it is to be asked for. One by one: there is one connection. */
+/** The results that old intents have already; undefined if the gate has to be asked. One by one: there is one connection. */
 async function carriedBefore(
   deps: CampaignDeps,
   client: PoolClient,
@@ -127,20 +127,20 @@ async function settle(client: PoolClient, intent: IntentRow, outcome: Outcome | 
   }
 }
 
-/** Intents that could not be carried out in one go, after which the gate is taken for being away. */
+/** After this many intents that could not be carried out, the gate is considered to be away. */
 const MAX_BLOCKED = 3
-/** Intents about users that are asked for together, so that thousands of grants take seconds. */
+/** Intents about users that are sent together, so that thousands of grants take seconds. */
 const AT_ONCE = 100
-/** Longer than this nobody carries out one campaign's intents in one go: others wait for their turn. */
+/** The longest time for one campaign's intents in one call, because other campaigns wait. */
 const TURN_MS = 2000
 
 /**
- * Carries out the open intents of a campaign, each once: one carrier at a time, its own ones in order of id, and the next
- * only after the one before is journaled, settled and closed. The closing goes through the connection that holds the
- * right to carry; who loses it closes nothing, and the intent's key makes the second attempt the same decision. Intents
- * about one user stand in a row of their own: a user whose data cannot be read must not keep a campaign from being paused,
- * and thousands of grants must not either.
- * @returns how many were closed; undefined when somebody else carries them out at this moment
+ * Carries out the open intents of a campaign, each once: one carrier at a time, the campaign's own intents in order of id,
+ * and the next only after the one before is journaled, settled and closed. The carrier closes intents over the connection
+ * that holds its lock: if it loses the lock it closes nothing, and the intent's key makes the second attempt the same
+ * decision. Intents about users run apart from the campaign's own: neither a user whose data cannot be read nor
+ * thousands of grants may delay a pause.
+ * @returns how many were closed; undefined when another process carries them out at this moment
  * @throws what Postgres throws
  */
 export async function carryOut(deps: CampaignDeps, campaign: string): Promise<number | undefined> {
@@ -170,7 +170,7 @@ const PAUSE_MS = 40
 
 /**
  * Carries out the intents of a campaign until this one is closed or the deadline has passed.
- * @returns the intent as it then stands: `open` means that the worker goes on with it
+ * @returns the intent afterwards: `open` means that the worker goes on with it
  */
 export async function awaitIntent(deps: CampaignDeps, id: number, deadlineMs: number): Promise<IntentRow> {
   const until = Date.now() + deadlineMs

@@ -5,7 +5,7 @@ import type { Definition } from '../definition/document.ts'
 import { definitionOf, type Rules } from '../definition/rules.ts'
 import type { ActivityRules } from '../kinds/index.ts'
 
-/** What a published campaign is at a moment. */
+/** The status of a published campaign at a moment. */
 type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'
 
 /** A published campaign as a gateway knows it. */
@@ -17,7 +17,7 @@ export interface CatalogueCampaign {
   readonly revision: number
   /** rules in force, times in ms, sessions one by one */
   readonly rules: Rules
-  /** the same as a definition, times in UTC */
+  /** the rules as a definition, times in UTC */
   readonly definition: Definition
   readonly paused: boolean
   readonly ended: boolean
@@ -60,8 +60,8 @@ function fromRow(row: CampaignRow, seeds: ReadonlyMap<string, DrawSeed>): Catalo
 }
 
 /**
- * The published campaigns, kept in memory: routes ask it at no cost. One small query each `refreshMs` learns whether
- * anything changed; while Postgres is away the last known campaigns stay.
+ * The published campaigns, kept in memory, so routes read them at no cost. One small query every `refreshMs` finds
+ * changes; while Postgres is away the last known campaigns stay.
  */
 export class Catalogue {
   readonly #pool: Pool
@@ -79,7 +79,7 @@ export class Catalogue {
     this.#onError = options.onError ?? (() => undefined)
   }
 
-  /** Reads once and goes on reading; resolves also when Postgres does not answer yet. */
+  /** Reads once and then every `refreshMs`; also resolves when Postgres does not answer yet. */
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
@@ -100,7 +100,7 @@ export class Catalogue {
     return this.#campaigns.get(id)
   }
 
-  /** An activity and its campaign; two lookups, nothing else: the hot path asks for each request. */
+  /** An activity and its campaign. Only two lookups, because the hot path calls it for each request. */
   findActivity(campaign: string, activity: string): CatalogueActivity | undefined {
     return this.#activities.get(campaign)?.get(activity)
   }
@@ -112,7 +112,7 @@ export class Catalogue {
     const before = this.#campaigns
     const known = (row: CampaignRow) => (before.get(row.id)?.revision === row.revision ? before.get(row.id) : undefined)
     const rows = await publishedCampaigns(this.#pool)
-    // Seeds are read after the rules whose draws they belong to: they were written before these could be published.
+    // Read seeds after the rules: they are written before the rules of their draws can be published.
     const changed = rows.filter((row) => known(row) === undefined).map(({ id }) => id)
     const seeds = await readSeeds(this.#pool, changed)
     const campaigns = new Map<string, CatalogueCampaign>()

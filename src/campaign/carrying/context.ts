@@ -11,7 +11,7 @@ import { Id } from '../parts/shapes.ts'
 import { CampaignError } from './campaign-error.ts'
 import type { CampaignDeps } from './carry-out.ts'
 
-/** What the parts of the lifecycle share. */
+/** What the steps of the lifecycle share. */
 export interface LifecycleContext extends CampaignDeps {
   /** ms since 1970 */
   readonly now: () => number
@@ -26,26 +26,26 @@ export type Writes = Pick<AdjustCommand, 'puts' | 'adds'>
 export interface Actor {
   readonly operator: string
   readonly reason?: string | undefined
-  /** the operator's Idempotency-Key and the hash of their request: asked again, the same change is not made twice */
+  /** the operator's Idempotency-Key and the hash of their request: a repeated request does not make the change twice */
   readonly key?: string | undefined
   readonly hash?: string | undefined
   /** value of If-Match; the campaign's ETag must be among its values */
   readonly ifMatch?: string | undefined
-  /** the version that is meant, where one is named: a review is of what was read */
+  /** the version that the operator names, if any: a review is about the version that they read */
   readonly version?: number | undefined
-  /** called in the transaction of a step of the review, with what the campaign is then */
+  /** called in the transaction of a step of the review, with the campaign after it */
   readonly done?: ((client: Queryable, row: CampaignRow) => Promise<void>) | undefined
 }
 
-/** A change, and what the gate made of it; `intent` is absent where nothing had to be carried out. */
+/** A change, and what the gate did; `intent` is absent if the gate had nothing to do. */
 export interface Change {
   readonly campaign: CampaignRow
   readonly intent?: IntentRow
-  /** of a publication: what is not wrong, and should be known */
+  /** of a publication: what is valid but probably not meant */
   readonly warnings?: readonly DefinitionError[]
 }
 
-/** The ETag of a campaign: every change gives it another. */
+/** The ETag of a campaign; every change changes it. */
 export function etagOf(row: Pick<CampaignRow, 'version' | 'revision'>): string {
   return `"${row.version}.${row.revision}"`
 }
@@ -62,7 +62,7 @@ export function published(row: CampaignRow): Rules {
   return rules
 }
 
-/** All that is wrong with an operator's document. */
+/** The refusal of an operator's document, with all its errors. */
 export function invalid(errors: readonly DefinitionError[]): CampaignError {
   return new CampaignError('VALIDATION', 'The document is not valid; nothing was changed.', { errors })
 }
@@ -77,7 +77,7 @@ export function checkVersion(row: CampaignRow, actor: Actor): void {
   })
 }
 
-/** @throws CampaignError CONFLICT with the newest version, when another one is meant than was `step` last */
+/** @throws CampaignError CONFLICT with the newest version, when the operator names another than the one that was `step` last */
 export function checkNamed(row: CampaignRow, { version }: Actor, step: 'saved' | 'submitted' | 'approved'): void {
   if (version === undefined || version === row.version) return
   const detail = `Version ${row.version} was saved last, so version ${version} is not the one that was ${step}; nothing was changed.`

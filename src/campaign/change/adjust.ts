@@ -7,7 +7,7 @@ import { type Adjusted, addStock, changedPuts, type Draft, guarded, kindNames, n
 import type { ActivityPatch } from './patch.ts'
 import { applyEnd, applySession, meantSession } from './sessions.ts'
 
-/** Stock of the session that is meant, or the quota of the prize. */
+/** Changes the stock of a session or the quota of a prize. */
 function applyStock(draft: Draft, delta: number, named: { prize: string | undefined; session: string | undefined }) {
   const { activity, data } = draft
   const { stock } = kindOf(activity)
@@ -37,7 +37,7 @@ function take(draft: Draft, { activity, data }: Changed<Draft['activity']>): voi
   Object.assign(draft.data, data)
 }
 
-/** A price in money and its list price, or what something costs in its unit. */
+/** Changes a price in money and its list price, or a cost in its unit. */
 function applyPrices(draft: Draft, prices: Prices): void {
   const { activity } = draft
   const { price } = kindOf(activity)
@@ -53,7 +53,7 @@ function applyPrices(draft: Draft, prices: Prices): void {
   }
 }
 
-/** The limits that are named. */
+/** Changes the limits that are named. */
 function applyLimits(draft: Draft, changes: LimitChanges): void {
   const { activity, data } = draft
   const { limits } = kindOf(activity)
@@ -102,9 +102,9 @@ function applyPatch(draft: Draft, body: ActivityPatch): void {
 
 /**
  * An adjustment of one activity, checked against the rules in force.
- * @param target.activity its id; must be one of the rules
+ * @param target.activity its id; the rules must have it
  * @param target.now ms since 1970
- * @param body what passed the schema `ActivityPatch`
+ * @param body a body that passed the schema `ActivityPatch`
  */
 export function adjustActivity(rules: Rules, target: { activity: string; now: number }, body: ActivityPatch): Adjusted {
   return guarded(() => {

@@ -10,7 +10,7 @@ import { packSessions } from '../parts/packed.ts'
 import { type Adjusted, changedPuts, guarded, nothing } from './draft.ts'
 import type { CampaignPatch } from './patch.ts'
 
-/** The campaign's end moved: the rules then in force, and the sessions that came with the added days. */
+/** A moved end of a campaign: the new rules in force, and the sessions of the added days. */
 interface Moved {
   readonly rules: Rules
   readonly added: ReadonlyArray<{ readonly activity: ActivityRules; readonly sessions: readonly Session[] }>
@@ -24,7 +24,7 @@ function checkEnd(rules: Rules, closesAt: number, now: number): void {
   }
 }
 
-/** Those of added days, none that would have begun already: a session is as long as it says. */
+/** The sessions of added days, without those that would have begun already: a session must have its full length. */
 function sessionsToCome(rules: Rules, closesAt: number, now: number): Moved['added'] {
   const added = rules.activities.flatMap((activity) => {
     const sessions = addedSessions(activity, rules, { ...rules, closesAt }).filter(({ opensAt }) => opensAt >= now)
@@ -38,12 +38,12 @@ function sessionsToCome(rules: Rules, closesAt: number, now: number): Moved['add
   return added
 }
 
-/** Sessions that last until the campaign's end go on doing so when the end moves; daily ones are as long as they were. */
+/** Sessions that last until the campaign's end move with it; daily sessions keep their length. */
 function moveEnd(rules: Rules, closesAt: number, now: number): Moved {
   checkEnd(rules, closesAt, now)
   const added = sessionsToCome(rules, closesAt, now)
   const moved = (activity: ActivityRules, session: Session): Session => {
-    // its seed may be public: it is not opened again
+    // its seed may be public, so it is never opened again
     const over = kindOf(activity).hasSeed && session.closesAt <= now
     const stays = over || activity.daily !== undefined
     const carried = session.closesAt === rules.closesAt && !stays ? { ...session, closesAt } : session
@@ -63,7 +63,7 @@ function moveEnd(rules: Rules, closesAt: number, now: number): Moved {
   return { rules: { ...rules, closesAt, activities }, added }
 }
 
-/** @throws Contradiction where an operator has put a session in the place of one that comes */
+/** @throws Contradiction where a session that an operator added overlaps a new one */
 function inOrder(activity: string, sessions: Session[]): Session[] {
   const sorted = sessions.sort((a, b) => a.opensAt - b.opensAt)
   for (const [index, session] of sorted.entries()) {
@@ -74,7 +74,7 @@ function inOrder(activity: string, sessions: Session[]): Session[] {
   return sorted
 }
 
-/** The stock of sessions that came, as it is preloaded for those of the definition. */
+/** The stock of added sessions, in the form in which a publication preloads stock. */
 function stockOfAdded(rules: Rules, added: Moved['added']): AddEntry[] {
   return added.flatMap(({ activity, sessions }) =>
     sessions.map((session): AddEntry => [stockKey(rules.id, activity.id), `${session.id}:remaining`, session.stock])
@@ -92,7 +92,7 @@ function windowPuts(rules: Rules): Put[] {
 /**
  * An adjustment of the campaign itself.
  * @param now ms since 1970
- * @param body what passed the schema `CampaignPatch`
+ * @param body a body that passed the schema `CampaignPatch`
  */
 export function adjustCampaign(rules: Rules, now: number, body: CampaignPatch): Adjusted {
   return guarded(() => {

@@ -46,7 +46,7 @@ function compareSessions(inForce: ActivityRules, target: ActivityRules, refuse: 
   }
 }
 
-/** What of an activity in force a version would change. */
+/** Refuses the changes of a version to an activity in force. */
 export function compareActivity(inForce: ActivityRules, target: ActivityRules, refuse: Refuse): void {
   if (inForce.kind !== target.kind) {
     refuse('/kind', `differs: ${inForce.id} is a ${inForce.kind} in force`)

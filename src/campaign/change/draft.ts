@@ -5,7 +5,7 @@ import { Contradiction } from '../parts/contradiction.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import { type AddEntry, type Put, stockKey } from '../parts/fields.ts'
 
-/** What an adjustment leads to: the rules then in force, and what the gate is to write. */
+/** The result of an adjustment: the new rules in force, and what the gate has to write. */
 export interface Adjustment {
   readonly ok: true
   readonly rules: Rules
@@ -18,7 +18,7 @@ export interface Adjustment {
 
 export type Adjusted = Adjustment | { readonly ok: false; readonly errors: DefinitionError[] }
 
-/** One adjustment of one activity, step by step: rules, stock and what is told about it. */
+/** One adjustment of one activity while its steps fill it: rules, stock, and data for journal and audit. */
 export interface Draft {
   activity: ActivityRules
   readonly rules: Rules
@@ -27,19 +27,19 @@ export interface Draft {
   readonly now: number
 }
 
-/** An activity and its kind, as a refusal tells them. */
+/** An activity and its kind, for the text of a refusal. */
 export const naming = ({ id, kind }: ActivityRules): string => `${id} is ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`
 
 const listed = new Intl.ListFormat('en', { type: 'conjunction' })
 
-/** The kinds of which something is true, as a refusal tells them: `sales and redemptions`. */
+/** The kinds for which `is` returns true, for the text of a refusal: `sales and redemptions`. */
 export const kindNames = (is: (kind: AnyKind) => boolean): string =>
   listed.format(kindsThat(is).map((name) => `${name}s`))
 
 /** Adds to the stock of a session or the quota of a prize. */
 export function addStock(draft: Draft, item: string, delta: number): void {
   draft.adds.push([stockKey(draft.rules.id, draft.activity.id), `${item}:remaining`, delta])
-  // may be below zero until the gate has told what it really took
+  // may be below zero until the gate says what it really took
   draft.activity = withStockChanged(draft.activity, new Map([[item, delta]]))
 }
 
@@ -54,7 +54,7 @@ export function changedPuts(before: readonly Put[], after: readonly Put[]): Put[
   return after.filter((put) => !known.has(put.join('\n')))
 }
 
-/** Runs work; a contradiction becomes its one error. */
+/** Runs `work`; a Contradiction becomes the one error of the result. */
 export function guarded(work: () => Adjusted): Adjusted {
   try {
     return work()

@@ -9,7 +9,7 @@ import type { Session } from '../parts/model.ts'
 import { compareActivity, compareCampaign } from './compare-version.ts'
 import { changedPuts } from './draft.ts'
 
-/** How a version becomes the one in force: first what nobody can use yet, then, once verified, what opens it. */
+/** How a version comes into force: first the writes that nobody can use yet, then, once these are verified, the writes that open it. */
 export interface PublicationPlan {
   /** rules in force after it */
   readonly rules: Rules
@@ -17,7 +17,7 @@ export interface PublicationPlan {
   readonly open: readonly Put[]
 }
 
-/** Everything of a campaign, shut by `ready`. */
+/** All writes of a campaign; `ready` keeps it closed. */
 export function planFirst(rules: Rules, version: number): PublicationPlan {
   return {
     rules,
@@ -26,7 +26,7 @@ export function planFirst(rules: Rules, version: number): PublicationPlan {
   }
 }
 
-/** An activity in force with what a later version may bring: texts, further sessions, and what else its kind lets it. */
+/** An activity in force with what a later version may bring: texts, further sessions, and what its kind allows besides. */
 function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityRules {
   // another kind is refused, so nothing of it is merged
   if (inForce.kind !== target.kind) return inForce
@@ -56,9 +56,9 @@ interface Steps {
   readonly open: Put[]
 }
 
-/** An activity that is new is shut until it is verified. */
+/** A new activity is paused until it is verified. */
 function planNew(target: Rules, activity: ActivityRules, { puts, adds, open }: Steps): void {
-  // a campaign from before there were draws does not tell its days yet
+  // a campaign of a version of the program without draws has no zone in the gate yet
   if (!kindOf(activity).ignoresDays) puts.push(compileZone(target))
   puts.push(...compileActivity(target, { ...activity, paused: true }))
   adds.push(...compileStock(target, activity))
@@ -66,8 +66,8 @@ function planNew(target: Rules, activity: ActivityRules, { puts, adds, open }: S
 }
 
 /**
- * What is new of an activity in force: sessions are preloaded as paused, and what only its kind knows before the fields that
- * let it be used.
+ * The additions to an activity in force: new sessions are preloaded as paused, and the new fields of its kind come before
+ * the fields that make them usable.
  */
 function planGrown(target: Rules, change: { inForce: ActivityRules; merged: ActivityRules }, steps: Steps): void {
   const { inForce, merged } = change
@@ -123,7 +123,7 @@ export function planNext(
 const MAX_ENTRIES = 200
 const MAX_CHARACTERS = 64_000
 
-/** Splits what is written into commands of a bounded size: one command is one frame, and a frame one message. */
+/** Splits writes into commands of a bounded size: one command is one frame, and one frame is one message. */
 export function chunked(writes: PublicationPlan['preload']): Array<{ puts: Put[]; adds: AddEntry[] }> {
   const chunks: Array<{ puts: Put[]; adds: AddEntry[] }> = []
   let entries = MAX_ENTRIES

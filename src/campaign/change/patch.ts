@@ -16,7 +16,7 @@ export const Reason = Type.String({
 
 const Limits = Type.Object({ unitsPerUser: UnitsOrNone }, closed)
 
-/** The limits of all kinds; a limit that a kind does not have is refused by name, what is not named stays. */
+/** The limits of all kinds; a limit that a kind does not have is refused by name, limits that are not named stay. */
 const ActivityLimits = Type.Unsafe<LimitChanges>(
   Type.Object(Object.assign({}, ...Object.values(kinds).map(({ limits }) => limits?.fields)), {
     ...closed,
@@ -25,7 +25,7 @@ const ActivityLimits = Type.Unsafe<LimitChanges>(
   })
 )
 
-/** A session that is new, or what is to change of one that exists. */
+/** A new session, or changes of an existing one. */
 const SessionChange = Type.Object(
   {
     id: Id,
@@ -39,8 +39,8 @@ const SessionChange = Type.Object(
 )
 
 /**
- * Body of PATCH .../activities/{activity}. `session` is an id where it only names one for `addStock` or
- * `closesAt`; `prize` names the prize of a draw whose quota `addStock` changes.
+ * Body of PATCH .../activities/{activity}. `session` is an id if it only names the session for `addStock`
+ * or `closesAt`; `prize` names the prize of a draw whose quota `addStock` changes.
  */
 export const ActivityPatch = Type.Object(
   {

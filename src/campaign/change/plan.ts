@@ -25,12 +25,12 @@ import { describe, type Rules } from '../definition/rules.ts'
 import { campaignKey } from '../parts/fields.ts'
 import type { Adjusted } from './draft.ts'
 
-/** What a change of a locked campaign leads to. */
+/** The planned writes of a change of a locked campaign. */
 export interface Planned extends Writes {
   /** entity.verb of the decision and its event */
   readonly type: string
   readonly activity?: string
-  /** the user whom it concerns; without one it is the campaign's own matter */
+  /** the user whom it concerns; absent for a change of the campaign itself */
   readonly user?: string
   readonly data: Record<string, unknown>
   readonly change: CampaignChange
@@ -38,7 +38,7 @@ export interface Planned extends Writes {
   readonly after: unknown
 }
 
-/** Plans under the lock of the campaign, whose transaction `client` is in. */
+/** Plans a change. `client` is in the transaction that holds the campaign's lock. */
 type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned>
 
 async function askedBefore(client: PoolClient, actor: Actor): Promise<number | undefined> {
@@ -73,8 +73,8 @@ async function write(client: PoolClient, id: string, step: { actor: Actor; plann
 }
 
 /**
- * The one way of every change that the gate carries out: one transaction locks the campaign, plans, and writes intent,
- * audit and rules; then the intent is carried out. A plan of `undefined` means that all is as asked already.
+ * Every change that the gate carries out goes through this function: one transaction locks the campaign, plans, and writes
+ * intent, audit and rules; then the intent is carried out. A plan of `undefined` means that there is nothing to change.
  */
 export async function change(
   context: LifecycleContext,
@@ -84,7 +84,7 @@ export async function change(
   const { id, actor } = target
   const intent = await inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
-    // A retry of what was done answers what it did, also where the campaign has moved on since.
+    // A retry gets the answer of the first attempt, even if the campaign has changed since.
     const known = await askedBefore(client, actor)
     if (known !== undefined) return known
     checkVersion(row, actor)
@@ -123,7 +123,7 @@ export function planFlag(row: CampaignRow, type: keyof typeof flagSteps, now: nu
 
 type Described = Record<string, unknown>
 
-/** Of two descriptions the fields that differ: an audit entry need not repeat a thousand sessions. */
+/** The fields that differ between two descriptions: an audit entry need not repeat a thousand sessions. */
 function differing(before: Described, after: Described): { before: Described; after: Described } {
   const told: { before: Described; after: Described } = { before: {}, after: {} }
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {

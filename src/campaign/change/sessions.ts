@@ -6,9 +6,7 @@ import type { Session } from '../parts/model.ts'
 import { addStock, type Draft, kindNames, naming } from './draft.ts'
 import type { SessionChange } from './patch.ts'
 
-/**
- * The session that an operator means who names none: the only one, else the open one, else the next to open.
- */
+/** The named session; without a name the only one, else the open one, else the next to open. */
 export function meantSession({ activity, now }: Draft, name: string | undefined): Session {
   if (name !== undefined) {
     const named = activity.sessions.find((session) => session.id === name)
@@ -21,7 +19,7 @@ export function meantSession({ activity, now }: Draft, name: string | undefined)
   return meant
 }
 
-/** What has a seed and has ended stays so: the seed is shown then, and who knows it can choose what they win. */
+/** An activity with a seed that has ended stays closed: its seed is public then, and whoever knows it can choose what they win. */
 function checkStillSecret({ activity, now }: Draft, session: Session, pointer: string): void {
   const before = activity.sessions.find((other) => other.id === session.id)
   if (!kindOf(activity).hasSeed || !before || before.closesAt > now || session.closesAt <= now) return
@@ -78,7 +76,7 @@ function addSession(draft: Draft, change: SessionChange): void {
   addStock(draft, session.id, stock)
 }
 
-/** What a session of this kind does not have. */
+/** Refuses fields that a session of this kind does not have. */
 function checkFields({ activity }: Draft, { stock, unitsPerUser }: SessionChange): void {
   const kind = kindOf(activity)
   if (stock !== undefined && kind.stock?.of !== 'session') {
@@ -111,7 +109,7 @@ function changeSession(draft: Draft, before: Session, change: SessionChange): vo
   if (stock !== undefined) addStock(draft, session.id, stock - before.stock)
 }
 
-/** A session that is new, or what is to change of one that exists. */
+/** Adds a new session, or changes an existing one. */
 export function applySession(draft: Draft, change: SessionChange): void {
   const known = draft.activity.sessions.find((other) => other.id === change.id)
   if (known && Object.keys(change).length === 1) return
@@ -120,7 +118,7 @@ export function applySession(draft: Draft, change: SessionChange): void {
   draft.data.session = change
 }
 
-/** Moves the end of the session that is meant. */
+/** Moves the end of the session that `meantSession` finds. */
 export function applyEnd(draft: Draft, closesAt: string, name: string | undefined): void {
   const longer = { ...meantSession(draft, name), closesAt: momentAt(closesAt, '/closesAt') }
   checkSession(draft, longer, '')

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { type Checked, checkDefinition, rememberChecked } from './check.ts'
 
-/** Values in a definition from which on its check takes long enough to be felt at the public port of the same process. */
+/** From this many values on, the check of a definition would noticeably delay requests of the public port in this process. */
 const LARGE = 2000
-/** a thread that ended without a word must not keep the next definition waiting */
+/** a thread that ended without an answer must not keep the next definition waiting */
 const LONGEST_MS = 30_000
 
 function isLarge(value: unknown): boolean {
@@ -18,9 +18,9 @@ function isLarge(value: unknown): boolean {
 }
 
 /**
- * Checks a large definition in a thread of its own, so that shoppers do not wait for an operator's file: checkDefinition
- * then knows the result of this very object. A small one is left to whoever asks for it: a thread takes longer to start.
- * One at a time: the next one waits for its turn.
+ * Checks a large definition in a thread of its own, so that users do not wait for an operator's file; checkDefinition then
+ * returns the result for this same object. A small definition is checked by the caller, because a thread takes longer to
+ * start. One thread at a time: the next definition waits.
  */
 export async function checkApart(input: unknown): Promise<void> {
   if (typeof input !== 'object' || input === null || !isLarge(input)) return
@@ -38,7 +38,7 @@ async function inThread(input: object): Promise<void> {
     const [checked] = (await once(worker, 'message', { signal: AbortSignal.timeout(LONGEST_MS) })) as [Checked]
     rememberChecked(input, checked)
   } catch {
-    // no thread to be had: it is checked where it is asked for
+    // no thread could start: the caller checks the definition itself
   } finally {
     await worker.terminate()
   }

@@ -9,7 +9,7 @@ import { REWARD_WORDS } from '../parts/shapes.ts'
 import { type Definition, EnvelopeSchema } from './document.ts'
 import { type Rules, rulesOf } from './rules.ts'
 
-/** Ids that would make a subject or a path mean two things. */
+/** Ids with which a subject or a path would have two meanings. */
 export const reservedIds = new Set(['commands'])
 
 export type Checked =
@@ -50,7 +50,7 @@ function checkWindow(definition: Definition, add: Add): { opensAt: number; close
   return { opensAt, closesAt }
 }
 
-/** What can only be seen once everything else is right: the sessions that daily entries lead to. */
+/** Checks what only a valid definition shows: the sessions that its daily entries lead to. */
 function checkExpanded(rules: Rules, add: Add): void {
   let total = 0
   for (const [index, activity] of rules.activities.entries()) {
@@ -58,7 +58,7 @@ function checkExpanded(rules: Rules, add: Add): void {
     if (activity.sessions.length === 0) {
       add(`/activities/${index}/daily`, 'leads to no session: none lies wholly inside the campaign')
     }
-    // A clock change can move two sessions of a day onto one another that do not touch on the wall clock's face.
+    // A clock change can make two sessions of a day overlap that do not overlap by the wall clock.
     checkOverlaps(
       activity.sessions.map((session) => ({ ...session, pointer: `/activities/${index}/daily` })),
       add
@@ -69,7 +69,7 @@ function checkExpanded(rules: Rules, add: Add): void {
   }
 }
 
-/** Units as far as they are written down in the right way. */
+/** The declared units that have the right form. */
 function unitsOfDefinition(definition: Definition, add: Add): NonNullable<Definition['units']> {
   const { units } = definition
   if (typeof units !== 'object' || units === null || Array.isArray(units)) return {}
@@ -86,14 +86,14 @@ function checkActivity(activity: ActivityDefinition, pointer: string, context: C
 
 interface Told {
   readonly add: Add
-  /** whether the schema had nothing against the value at a pointer */
+  /** whether the value at a pointer passed the schema */
   readonly fits: (pointer: string) => boolean
 }
 
-/** Caps for grants that are no units: of chances of all draws, of entitlements of all names. */
+/** Names of grant caps that are not units: for chances of all draws, for entitlements of all names. */
 const cappedWords: ReadonlySet<string> = new Set(['chances', 'entitlement'])
 
-/** Checks what the schema cannot say; a field that its schema refused already is passed over. */
+/** Checks what the schema cannot say; skips a field that the schema refused. */
 function checkMeaning(definition: Definition, shapely: readonly boolean[], { add, fits }: Told): void {
   if (reservedIds.has(definition.id)) add('/id', `${shown(definition.id)} is reserved`)
   if (fits('/timezone') && !isTimezone(definition.timezone)) {
@@ -129,16 +129,16 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
   }
 }
 
-/** The id of an activity of any shape; one that has none gets a name that no id can equal. */
+/** The id of an activity of any shape; an activity without one gets a name that no id can equal. */
 function idOf(activity: unknown, index: number): string {
   const id = typeof activity === 'object' && activity !== null ? (activity as { id?: unknown }).id : undefined
   return typeof id === 'string' ? id : ` ${index}`
 }
 
 /**
- * Checks a campaign definition, of any type and size, and tells everything that is wrong at once (at most 100 errors).
+ * Checks a campaign definition, of any type and size, and returns all errors at once (at most 100).
  * @param input the parsed JSON; never changed
- * @returns the definition and the rules it asks for, or the errors with their JSON pointers
+ * @returns the definition and its rules, or the errors with their JSON pointers
  */
 export function checkDefinition(input: unknown): Checked {
   const known = typeof input === 'object' && input !== null ? remembered.get(input) : undefined
@@ -148,7 +148,7 @@ export function checkDefinition(input: unknown): Checked {
 /** Results of objects that were checked elsewhere (check-apart.ts). */
 const remembered = new WeakMap<object, Checked>()
 
-/** From now on checkDefinition answers `checked` for this very object, which nobody may change. */
+/** Makes checkDefinition return `checked` for this same object, which must not be changed. */
 export function rememberChecked(input: object, checked: Checked): void {
   remembered.set(input, checked)
 }
@@ -175,7 +175,7 @@ function checkAnew(input: unknown): Checked {
   return errors.length > 0 ? { ok: false, errors } : { ok: true, definition, rules }
 }
 
-/** What stands against publishing at this moment a definition that is right in itself. */
+/** The reasons why a valid definition cannot be published at this moment. */
 export function checkPublishable(definition: Definition, now: number): DefinitionError[] {
   return moment(definition.closesAt) <= now ? [{ pointer: '/closesAt', detail: 'is in the past' }] : []
 }

@@ -31,10 +31,10 @@ interface Flags {
   readonly version: number
 }
 
-/** What a campaign gave is claimed and credited for a while after its end. */
+/** Users claim what a campaign gave, and the gate credits it, for a while after its end. */
 const ZONE_KNOWN_MS = LONGEST_MS + 366 * DAY_MS
 
-/** The offsets of the campaign's zone, from which the gate tells its local days. */
+/** The offsets of the campaign's zone, from which the gate computes local days. */
 export function compileZone(rules: Rules): Put {
   const offsets = zoneOffsets(rules.timezone, rules.opensAt, rules.opensAt + ZONE_KNOWN_MS)
   return [campaignKey(rules.id), 'zone', packZone(offsets)]
@@ -75,7 +75,7 @@ export function compileActivity(rules: Rules, activity: ActivityRules): Put[] {
   return putsOf(activityKey(rules.id, activity.id), fields)
 }
 
-/** Stock of sessions and prizes as it is first added. The gate moves `total` along with `remaining`. */
+/** Stock of sessions and prizes as it is first added. The gate changes `total` together with `remaining`. */
 export function compileStock(
   rules: Rules,
   activity: ActivityRules,

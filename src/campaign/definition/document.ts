@@ -43,7 +43,7 @@ const Level = Type.Object(
   closed
 )
 
-/** All of a definition but its activities, whose schema depends on their `kind`. */
+/** A definition without its activities, whose schema depends on their `kind`. */
 const envelope = {
   $schema: Type.Optional(Type.String({ maxLength: 500, description: 'must be an address of at most 500 characters' })),
   id: Id,

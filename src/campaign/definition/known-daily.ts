@@ -5,8 +5,8 @@ import type { Definition } from './document.ts'
 import type { Rules } from './rules.ts'
 
 /**
- * A campaign whose rules in force know what daily sessions were made of: those that an older version published do not say it, the
- * published definition does.
+ * The campaign with the daily entries of its activities in its rules: rules that an older version of the program published
+ * lack them, and the published definition has them.
  */
 export async function withKnownDaily(client: PoolClient, row: CampaignRow): Promise<CampaignRow> {
   const rules = row.rules as Rules | null

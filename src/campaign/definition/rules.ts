@@ -11,7 +11,7 @@ export interface Policies {
   readonly returnRestocks: boolean
   readonly clawback: string
   readonly cancellable: string
-  /** the most that operators may grant to a user by unit; a unit that is not named has no cap */
+  /** the most that operators may grant to a user, by unit; a unit without an entry has no cap */
   readonly grantCap?: Readonly<Record<string, number>>
 }
 
@@ -41,7 +41,7 @@ export const defaultPolicies: Policies = {
   cancellable: 'unpaid'
 }
 
-/** The rules that a checked definition asks for, as they are before any adjustment. */
+/** The rules of a checked definition, before any adjustment. */
 export function rulesOf(definition: Definition): Rules {
   const { levels: _levels, $schema: _schema, limits, ...rest } = definition
   const window = {
@@ -64,7 +64,7 @@ function policiesDefinition({ grantCap, ...policies }: Policies) {
   return { ...policies, ...(grantCap === undefined ? {} : { grantCap: { ...grantCap } }) }
 }
 
-/** Rules as a definition again, sessions one by one, times in UTC: to be shown, and to start a next version from. */
+/** Rules converted back to a definition, sessions one by one, times in UTC: for pages, and as the start of a next version. */
 export function definitionOf(rules: Rules): Definition {
   const { admission, unitsPerUser, units, policies, activities, ...rest } = rules
   return {
@@ -83,7 +83,7 @@ export function findActivity(rules: Rules, id: string): ActivityRules | undefine
   return rules.activities.find((activity) => activity.id === id)
 }
 
-/** The rules with one activity exchanged. */
+/** The rules with one activity replaced. */
 export function withActivity(rules: Rules, activity: ActivityRules): Rules {
   return { ...rules, activities: rules.activities.map((other) => (other.id === activity.id ? activity : other)) }
 }

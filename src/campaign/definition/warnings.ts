@@ -3,12 +3,12 @@ import { iso } from '../parts/activity.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import type { Rules } from './rules.ts'
 
-/** What is right in itself and probably not meant: told beside errors, and never in the way. */
+/** Something valid and probably not meant: shown beside errors, and it stops nothing. */
 export type Warning = DefinitionError
 
 const rewardsOf = (activity: ActivityRules) => kindOf(activity).rewards?.(activity) ?? []
 
-/** Entitlements that are asked for and that nothing of this campaign gives. */
+/** Entitlements that an activity requires and that nothing of this campaign gives. */
 function missingEntitlements({ activities }: Rules): Warning[] {
   const given = new Set(activities.flatMap((activity) => rewardsOf(activity).map((reward) => reward?.entitlement)))
   return activities.flatMap(({ requires }, index) => {

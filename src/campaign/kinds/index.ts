@@ -7,19 +7,19 @@ import { redemption } from './redemption/index.ts'
 import { sale } from './sale/index.ts'
 import { task } from './task/index.ts'
 
-/** The kinds of activities, by the name that stands in `kind`. Their order is that of the schema that is published. */
+/** The kinds of activities, by the name in the field `kind`. The published schema lists them in this order. */
 export const kinds = { sale, draw, task, redemption } satisfies Readonly<Record<Kind, unknown>>
 
-// by the registry's own names: a kind that is missing is one error there, not one wherever there is an activity
+// indexed by the registry's own names: a missing kind is then one type error in the registry, not one at each use of an activity
 type AnyOf = (typeof kinds)[keyof typeof kinds]
 
-/** An activity of any kind as a definition says it. */
+/** An activity of any kind, in the form of a definition. */
 export type ActivityDefinition = ReturnType<AnyOf['definition']>
 
 /** An activity of any kind in force. */
 export type ActivityRules = ReturnType<AnyOf['rules']>
 
-/** A kind as who does not know which one it is sees it. */
+/** A kind, for code that does not know which one it has. */
 export type AnyKind = KindRules<ActivityDefinition, ActivityRules>
 
 const byName: Readonly<Record<Kind, AnyKind>> = kinds
@@ -29,12 +29,12 @@ export function kindOf({ kind }: { readonly kind: Kind }): AnyKind {
   return byName[kind]
 }
 
-/** The names of the kinds of which something is true, in the order of the registry. */
+/** The names of the kinds for which `is` returns true, in the order of the registry. */
 export function kindsThat(is: (kind: AnyKind) => boolean): Kind[] {
   return (Object.keys(kinds) as Kind[]).filter((name) => is(byName[name]))
 }
 
-/** Whether this version can run activities of a kind; the others of `schemas` are refused by name. */
+/** Whether this version can run activities of a kind; a definition with another kind of `schemas` is refused. */
 export function isBuilt(kind: string): kind is Kind {
   return Object.hasOwn(kinds, kind)
 }

@@ -76,5 +76,5 @@ const Board = Type.Object(
   closed
 )
 
-/** Schemas of kinds that a definition may hold and this version does not run, by name. */
+/** Schemas, by name, of kinds that the contract describes and this version does not run. */
 export const later = { invite: Invite, share: Share, assist: Assist, game: Game, board: Board }

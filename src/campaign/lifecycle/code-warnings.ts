@@ -4,7 +4,7 @@ import type { Warning } from '../definition/warnings.ts'
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import type { WantedCodes } from '../parts/kind.ts'
 
-/** Free codes of a pool, as far as Postgres has them. */
+/** The number of free codes by pool, as far as Postgres has them. */
 type FreeCodes = ReadonlyMap<string, number>
 
 const wantedOf = (activity: ActivityRules, pointer: string) => kindOf(activity).codes?.(activity, pointer) ?? []
@@ -19,8 +19,8 @@ function codeWarning({ pointer, pool, units }: WantedCodes, free: number): Warni
 }
 
 /**
- * Pools of these rules with fewer free codes than are wanted: without one nothing is given. Units that share a pool are looked at
- * together, and each is told.
+ * Warnings of pools with fewer free codes than prizes and items need: without a code nothing is given. The needs of a shared
+ * pool are added up, and each unit that uses it gets a warning.
  */
 function codeWarnings({ activities }: Pick<Rules, 'activities'>, free: FreeCodes): Warning[] {
   const wanted = activities.flatMap((activity, index) => wantedOf(activity, `/activities/${index}`))
@@ -32,7 +32,7 @@ function codeWarnings({ activities }: Pick<Rules, 'activities'>, free: FreeCodes
   })
 }
 
-/** As codeWarnings, with the codes that Postgres has for this campaign. */
+/** `codeWarnings` with the codes that Postgres has for this campaign. */
 export async function readCodeWarnings(db: Parameters<typeof countCodes>[0], rules: Rules): Promise<Warning[]> {
   const pools = new Set(rules.activities.flatMap((activity) => wantedOf(activity, '').map(({ pool }) => pool)))
   const free = new Map<string, number>()

@@ -25,8 +25,8 @@ const CARRY_MS = 3000
 
 /**
  * Campaigns from draft to settlement. Every change is one Postgres transaction that locks the campaign, checks, and
- * writes the intent, the audit entry and the rules then in force; then the gate carries it out. An intent that is still
- * open in the answer is carried out later, in order, by the worker.
+ * writes the intent, the audit entry and the new rules in force; then the gate carries it out. The worker later carries
+ * out an intent that is still open in the answer, in order.
  *
  * All methods throw CampaignError where they refuse, and what Postgres throws.
  */
@@ -50,7 +50,7 @@ export class Campaigns {
     return dryRun(this.#context, id, input)
   }
 
-  /** What of a definition is probably not meant; nothing for one that is wrong. */
+  /** The warnings of a definition; none for an invalid one. */
   warnings(input: unknown): Warning[] {
     const checked = checkDefinition(input)
     return checked.ok ? warningsOf(checked.rules, this.#context.now()) : []
@@ -62,7 +62,7 @@ export class Campaigns {
     return save(this.#context, draft, actor)
   }
 
-  /** Hands the newest version to review. */
+  /** Submits the newest version for review. */
   submit(id: string, actor: Actor): Promise<CampaignRow> {
     return submit(this.#context, id, actor)
   }
@@ -72,7 +72,7 @@ export class Campaigns {
     return reject(this.#context, id, actor)
   }
 
-  /** Approves the newest version; who wrote any since the last approved one cannot. */
+  /** Approves the newest version; refuses an operator who wrote any version since the last approved one. */
   approve(id: string, actor: Actor): Promise<CampaignRow> {
     return approve(this.#context, id, actor)
   }
@@ -125,12 +125,12 @@ export class Campaigns {
     })
   }
 
-  /** Shuts a user out of a campaign, at once and everywhere. */
+  /** Disqualifies a user from all activities of a campaign, at once. */
   disqualify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
     return this.#admit(target, actor, false)
   }
 
-  /** Lets a user in again. Nothing that was revoked comes back. */
+  /** Ends a disqualification. Nothing that was revoked comes back. */
   requalify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
     return this.#admit(target, actor, true)
   }
@@ -148,12 +148,12 @@ export class Campaigns {
     }))
   }
 
-  /** Gives a user points, chances or an entitlement, no more than the campaign's cap for grants allows. */
+  /** Gives a user points, chances or an entitlement, within the campaign's cap for grants. */
   grant({ campaign: id, ...grant }: Grant & { campaign: string }, actor: Actor): Promise<Change> {
     return change(this.#context, { id, actor }, (row, client) => planGrant(client, row, grant))
   }
 
-  /** Many grants, line by line, carried out afterwards. @param many.reject told of lines that are not accepted */
+  /** Many grants, line by line, carried out afterwards. @param many.reject called for each line that is not accepted */
   async grantMany(many: Parameters<typeof grantMany>[1]): Promise<GrantResult> {
     const result = await grantMany(this.#context, many)
     await carryOut(this.#context, many.campaign)
@@ -165,7 +165,7 @@ export class Campaigns {
     return requirePool(this.#context, named)
   }
 
-  /** Codes for a pool. */
+  /** Loads codes into a pool. */
   loadPool(load: PoolLoad): Promise<PoolResult> {
     return loadPool(this.#context, load)
   }

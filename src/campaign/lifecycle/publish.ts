@@ -24,7 +24,7 @@ import { readCodeWarnings } from './code-warnings.ts'
 import { type PublicationStep, type Publishing, readBackAndOpen } from './read-back.ts'
 import { giveSeeds } from './seeds.ts'
 
-/** What the newest version asks for: its first publication, or what it adds to what is in force. */
+/** Plans the newest version: the first publication, or what it adds to the rules in force. */
 async function plan(context: LifecycleContext, client: PoolClient, row: CampaignRow): Promise<PublicationPlan> {
   const version = await findVersion(client, row.id, row.version)
   const { definition, rules } = checked(row.id, version?.definition)
@@ -42,7 +42,7 @@ async function plan(context: LifecycleContext, client: PoolClient, row: Campaign
   return next
 }
 
-/** Whether there is nothing to begin: this version is published, or on its way. @throws CampaignError CONFLICT */
+/** Whether there is nothing to begin: this version is published, or being published. @throws CampaignError CONFLICT */
 function isUnderWay(row: CampaignRow, actor: Actor): boolean {
   checkNamed(row, actor, 'approved')
   return row.review === 'publishing' || (row.review === 'published' && row.publishedVersion === row.version)
@@ -55,7 +55,7 @@ function checkApproved(row: CampaignRow, actor: Actor): void {
   throw new CampaignError('CONFLICT', `Version ${row.version} is ${row.review}; only an approved one is published.`)
 }
 
-/** Writes the intents that preload, each of a bounded size. @returns the last of them; undefined for nothing to preload */
+/** Writes the intents that preload, each of a bounded size. @returns the last of them; undefined if there is nothing to preload */
 async function preload(client: PoolClient, id: string, publishing: Publishing): Promise<number | undefined> {
   const { by, reason, version } = publishing
   const request = JSON.stringify({ by, reason, step: 'preload', version })
@@ -65,7 +65,7 @@ async function preload(client: PoolClient, id: string, publishing: Publishing): 
   return last
 }
 
-/** Decides to publish, in one transaction. @returns the last intent of the preload; undefined where there is none to wait for */
+/** Begins a publication, in one transaction. @returns the last intent of the preload; undefined if there is none */
 async function begin(context: LifecycleContext, id: string, actor: Actor): Promise<number | undefined> {
   return inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
@@ -79,12 +79,12 @@ async function begin(context: LifecycleContext, id: string, actor: Actor): Promi
   })
 }
 
-/** Waits a moment for an intent to be carried out; one that is still open then goes on by itself. */
+/** Waits a moment for an intent to be carried out; the worker carries out one that is still open then. */
 async function carried(context: LifecycleContext, intent: number | undefined): Promise<IntentRow | undefined> {
   return intent === undefined ? undefined : awaitIntent(context, intent, context.carryMs)
 }
 
-/** What was decided and not carried out yet goes on by itself, so a Redis that is away is no error here. */
+/** Verifies what was preloaded. The worker goes on with it later, so a Redis that is away is no error here. */
 async function verify(context: LifecycleContext, id: string): Promise<PublicationStep> {
   try {
     return await readBackAndOpen(context, id)
@@ -95,8 +95,8 @@ async function verify(context: LifecycleContext, id: string): Promise<Publicatio
 }
 
 /**
- * The intent that opens what was found equal; undefined where it is too early or there is nothing to open. Another process,
- * the worker, may have gone on with what was preloaded here.
+ * The intent that opens the campaign after an equal comparison; undefined if it is too early or there is nothing to open.
+ * The worker may have continued this publication meanwhile.
  * @throws CampaignError CONFLICT with `differences`
  */
 async function openingOf(
@@ -113,7 +113,7 @@ async function openingOf(
   return step.step === 'none' && last !== undefined ? newestIntent(context.pool, id, 'campaign.published') : undefined
 }
 
-/** The campaign as it then stands, and pools that have too few codes. */
+/** The answer: the campaign afterwards, and warnings of pools that have too few codes. */
 async function told(context: LifecycleContext, id: string, intent: IntentRow | undefined): Promise<Change> {
   const campaign = await findCampaign(context.pool, id)
   if (!campaign) throw notFound(id)
@@ -123,19 +123,19 @@ async function told(context: LifecycleContext, id: string, intent: IntentRow | u
 }
 
 /**
- * From a definition to its publication, one step a line. The definition was checked and saved as a version, submitted and
- * approved before (review.ts). Then:
+ * Publishes a definition, one step a line. The definition was checked, saved as a version, submitted and approved before
+ * (review.ts). Then:
  *
  * 1. `begin`: one transaction checks the newest version again, plans what it changes (change/next-version.ts: the rules,
- *    compiled to values and stock), gives each activity its seed, and writes the intents that preload it, shut;
- * 2. `carried`: the gate takes them, as decisions that the journal has too;
- * 3. `verify`: everything is read back and compared, and only where it is equal the intent that opens it is written;
+ *    compiled to values and stock), gives each activity its seed, and writes the intents that preload it, closed;
+ * 2. `carried`: the gate carries them out, as decisions that the journal has too;
+ * 3. `verify`: everything is read back and compared; only if it is equal, the intent that opens it is written;
  * 4. `carried`: the gate opens it, and users take part;
- * 5. `told`: the operator learns how it stands. Gateways show it as soon as their catalogue has read it.
+ * 5. `told`: the operator gets the result. Gateways show the campaign as soon as their catalogue has read it.
  *
- * Asked again it goes on where it stopped. A campaign whose `review` is still `publishing` afterwards waits for the gate; the
+ * Called again it goes on where it stopped. A campaign whose `review` is still `publishing` afterwards waits for the gate; the
  * worker goes on with it (unfinished.ts).
- * @throws CampaignError CONFLICT with `differences` when what was read back differs; it stays shut then
+ * @throws CampaignError CONFLICT with `differences` when what was read back differs; the campaign stays closed then
  */
 export async function publish(context: LifecycleContext, id: string, actor: Actor): Promise<Change> {
   const last = await begin(context, id, actor)

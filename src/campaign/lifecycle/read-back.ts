@@ -9,14 +9,14 @@ import { recordAudit } from '../../store/operators/audit.ts'
 import type { CampaignDeps } from '../carrying/carry-out.ts'
 import type { PublicationPlan } from '../change/next-version.ts'
 
-/** A publication between preload and opening, as `campaigns.publishing` keeps it. */
+/** A publication between preload and opening, in the form of the column `campaigns.publishing`. */
 export interface Publishing extends PublicationPlan {
   readonly version: number
   readonly by: string
   readonly reason?: string | undefined
 }
 
-/** One value of Redis that is not what the definition asks for. */
+/** One value of Redis that differs from the definition. */
 interface Difference {
   readonly key: string
   readonly field: string
@@ -40,7 +40,7 @@ function expectedValues(preload: PublicationPlan['preload']): Map<string, Map<st
 }
 
 /**
- * Reads back what was preloaded and compares it with what the definition asks for.
+ * Reads back what was preloaded and compares it with the definition.
  * @throws UnavailableError when Redis does not answer in time
  */
 async function compareBack(gate: HashReader, preload: PublicationPlan['preload']): Promise<Difference[]> {
@@ -61,8 +61,8 @@ const SETTLE_MS = 6000
 const PAUSE_MS = 50
 
 /**
- * Stock arrives with the settling of its frame, a moment after the journal has it: differences get that moment.
- * @returns undefined when another process has opened the campaign meanwhile, which is a difference too
+ * Stock is added when its frame is settled, a moment after the journal has the frame: differences get that moment.
+ * @returns undefined when another process has opened the campaign meanwhile, which looks like a difference too
  */
 async function readBack(
   deps: CampaignDeps,
@@ -73,7 +73,7 @@ async function readBack(
   for (;;) {
     const differences = await compareBack(deps.gate, preload)
     if (differences.length === 0) return differences
-    // in this order: what was read back is from before this look
+    // read in this order: the values that were read back are older than this row
     const row = await findCampaign(deps.pool, campaign)
     if (row?.review !== 'publishing' || row.version !== version) return undefined
     if (Date.now() > until) return differences
@@ -81,13 +81,13 @@ async function readBack(
   }
 }
 
-/** How far a publication came. */
+/** How far a publication is. */
 export type PublicationStep =
   /** this intent opens it */
   | { readonly step: 'opening'; readonly intent: number }
   /** the preload is not carried out yet */
   | { readonly step: 'preloading' }
-  /** what was read back differs: it stays shut */
+  /** what was read back differs: the campaign stays closed */
   | { readonly step: 'different'; readonly differences: Difference[] }
   /** nothing is being published */
   | { readonly step: 'none' }
@@ -128,8 +128,8 @@ async function open(
 }
 
 /**
- * The second half of a publication: once the preload is carried out, read it back, and only when it is what the
- * definition asks for write the intent that opens it. May be called by anybody, any number of times.
+ * The second half of a publication: once the preload is carried out, reads it back, and only if it equals the definition
+ * writes the intent that opens the campaign. Any process may call it, any number of times.
  * @throws UnavailableError when Redis does not answer in time
  */
 export async function readBackAndOpen(deps: CampaignDeps, campaign: string): Promise<PublicationStep> {

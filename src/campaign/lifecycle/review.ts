@@ -28,7 +28,7 @@ import { type Warning, warningsOf } from '../definition/warnings.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import { readCodeWarnings } from './code-warnings.ts'
 
-/** What a dry run tells: sessions it leads to, what is probably not meant, what stands against publishing it over the rules in force. */
+/** The result of a dry run: the sessions of the definition, warnings, and the errors that would stop its publication over the rules in force. */
 export interface DryRun {
   readonly sessions: number
   readonly warnings: readonly Warning[]
@@ -89,7 +89,7 @@ export async function save(context: LifecycleContext, draft: Draft, actor: Actor
   })
 }
 
-/** Hands the newest version to review. @throws CampaignError CONFLICT where it is past that */
+/** Submits the newest version for review. @throws CampaignError CONFLICT if it was submitted before */
 export async function submit(context: LifecycleContext, id: string, actor: Actor): Promise<CampaignRow> {
   return inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
@@ -103,8 +103,8 @@ export async function submit(context: LifecycleContext, id: string, actor: Actor
 }
 
 /**
- * Nobody approves what they wrote, nor what somebody else changed a letter of since: every version after the one that was
- * approved last counts. @throws CampaignError CONFLICT
+ * Operators cannot approve a version that they wrote, even after somebody else changed a letter: the author of every version
+ * after the last approved one is refused. @throws CampaignError CONFLICT
  */
 async function checkReviewer(client: PoolClient, row: CampaignRow, { operator }: Actor): Promise<void> {
   const authors = await authorsSince(client, row.id, row.approvedVersion ?? 0)

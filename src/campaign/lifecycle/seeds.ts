@@ -6,13 +6,13 @@ import { kindOf } from '../kinds/index.ts'
 
 const SEED_BYTES = 32
 
-/** A new secret seed, and the SHA-256 by which everybody can check it once it is shown. */
+/** A new secret seed, and its SHA-256, with which everybody can check the seed once it is public. */
 function newSeed(): DrawSeed {
   const seed = randomBytes(SEED_BYTES)
   return { seed, commitment: createHash('sha256').update(seed).digest('hex') }
 }
 
-/** Gives a seed to every activity that is to have one and has none yet. */
+/** Writes a seed for every activity whose kind has one and that has none yet. */
 export async function giveSeeds(client: PoolClient, rules: Rules): Promise<void> {
   for (const activity of rules.activities) {
     if (!kindOf(activity).hasSeed) continue

@@ -4,8 +4,9 @@ import { type CampaignDeps, carryOut } from '../carrying/carry-out.ts'
 import { readBackAndOpen } from './read-back.ts'
 
 /**
- * Carries out what operators asked for and no gateway finished: open intents of every campaign, and publications that
- * stopped between preload and opening. For the worker, every second or so; safe beside gateways and other workers.
+ * Carries out the changes that operators asked for and no gateway finished: open intents of every campaign, and
+ * publications that stopped between preload and opening. The worker calls it about every second; it may run in parallel
+ * with gateways and other workers.
  * @returns how many intents were closed
  * @throws what Postgres throws; UnavailableError when Redis does not answer in time
  */

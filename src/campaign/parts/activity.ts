@@ -6,7 +6,7 @@ import { type ActivityBase, type Session, WHOLE } from './model.ts'
 import { expandDaily, type PlannedSession } from './sessions.ts'
 import type { Localized, SessionDefinition } from './shapes.ts'
 
-/** @throws Error when the text is no moment: definitions are checked before they come here */
+/** @throws Error when the text is no moment, which is a bug: definitions are checked before */
 export function moment(text: string): number {
   const value = momentOf(text)
   if (value === undefined) throw new Error(`${JSON.stringify(text)} is not a moment`)
@@ -41,7 +41,7 @@ export function commonRules(activity: CommonDefinition): Common {
   }
 }
 
-/** The same as a definition again. */
+/** The same part in the form of a definition. */
 export function commonDefinition(activity: Common) {
   const { id, title, description, category, sort, visibleFrom, requires } = activity
   const asked = {
@@ -73,7 +73,7 @@ export function addedSessions(activity: ActivityBase, before: Window, window: Lo
     .map(newSession)
 }
 
-/** A session in force as a definition says it. */
+/** A session in force, in the form of a definition. */
 export function sessionDefinition(session: Session): SessionDefinition {
   return {
     id: session.id,
@@ -108,7 +108,7 @@ export function onlySession(activity: { readonly id: string; readonly sessions: 
   return session
 }
 
-/** The own window of an activity as a definition says it. */
+/** The window of an activity with one session, in the form of a definition. */
 export function windowDefinition(activity: { readonly id: string; readonly sessions: readonly Session[] }) {
   const { opensAt, closesAt } = onlySession(activity)
   return { opensAt: iso(opensAt), closesAt: iso(closesAt) }

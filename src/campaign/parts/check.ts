@@ -8,7 +8,7 @@ import type { RewardDefinition } from './shapes.ts'
 const FIRST_YEAR = Date.UTC(2000, 0)
 const LAST_YEAR = Date.UTC(2100, 0)
 
-/** Notes one thing that is wrong. */
+/** Adds one error. */
 export type Add = (pointer: string, detail: string) => void
 
 /** What a check of an activity knows of the definition around it. */
@@ -16,11 +16,11 @@ export interface Context {
   readonly add: Add
   readonly window: Window | undefined
   readonly units: Units | undefined
-  /** kind by id of all activities, also of those that are wrong otherwise */
+  /** kind by id of all activities, even of those with other errors */
   readonly kindById: ReadonlyMap<string, unknown>
   /** the kinds of which users may have chances */
   readonly withChances: readonly string[]
-  /** the kinds that are completed */
+  /** the kinds that users complete, such as tasks */
   readonly completed: readonly string[]
 }
 
@@ -57,7 +57,7 @@ export function checkOverlaps(spans: readonly Span[], add: Add): void {
   }
 }
 
-/** The window of an activity that has one session: in order, and inside the campaign's, which stands for what is left out. */
+/** Checks the window of an activity with one session: it lies inside the campaign's, whose times replace missing ones. */
 export function checkOwnWindow(
   activity: { readonly opensAt?: string; readonly closesAt?: string },
   pointer: string,
@@ -75,7 +75,7 @@ export function checkOwnWindow(
   if (window && closesAt > window.closesAt) add(`${pointer}/closesAt`, 'is after the campaign closes')
 }
 
-/** Names of units, each of which the campaign must have. */
+/** Checks names of units: the campaign must have each of them. */
 export function checkUnits(names: readonly string[], pointer: string, { add, units }: Pick<Context, 'add' | 'units'>) {
   for (const name of names) {
     if (scopeOf(units, name) === undefined) {
@@ -95,12 +95,12 @@ function checkReferred(
   }
 }
 
-/** Ids that must be those of activities of this campaign which are completed, such as tasks. */
+/** Checks ids: each must be of an activity of this campaign that users complete, such as a task. */
 export function checkCompleted(ids: readonly string[], pointer: string, context: Context): void {
   checkReferred(ids, context.completed, { context, pointerOf: (index) => `${pointer}/${index}` })
 }
 
-/** Units that a reward names, and activities whose chances it gives or that its doubler is for. */
+/** Checks the units that a reward names, and the activities of its chances and its doubler. */
 export function checkReward(reward: RewardDefinition, pointer: string, context: Context): void {
   checkUnits(Object.keys(unitsOf(reward)), pointer, context)
   const ids = Object.keys(reward.chances ?? {})

@@ -1,7 +1,7 @@
 import { type Static, type TObject, Type } from 'typebox'
 import { Description, Id, Moment, Requires, Title, whole } from './shapes.ts'
 
-/** What every activity may have. `title` is what the pages show; kinds without a page may leave it out. */
+/** The fields that every activity may have. Pages show `title`; kinds without a page may leave it out. */
 export const common = {
   id: Id,
   title: Type.Optional(Title),
@@ -17,5 +17,5 @@ export const common = {
 /** What all activities of a definition have in common. */
 export type CommonDefinition = Static<TObject<typeof common>>
 
-/** A window of its own, inside the campaign's; what is left out is the campaign's. */
+/** A window of its own, inside the campaign's; the campaign's times replace missing ones. */
 export const ownWindow = { opensAt: Type.Optional(Moment), closesAt: Type.Optional(Moment) }

@@ -6,14 +6,14 @@ export interface Window {
   readonly closesAt: number
 }
 
-/** The same with the zone in which its local days are told. */
+/** The same with the zone of its local days. */
 export interface LocalWindow extends Window {
   readonly timezone: string
 }
 
 /**
- * What an activity knows of the campaign in force around it. The rules of a campaign are one, so none is made for it;
- * an activity of any kind may have chances, without knowing what kind it is.
+ * What a kind may read of the campaign in force. The rules of a campaign have these fields, so no object is made for it.
+ * Activities have optional `chances` here: a kind can ask for chances without knowing of which kind the activity is.
  */
 export interface CampaignContext extends LocalWindow {
   readonly id: string
@@ -30,7 +30,7 @@ export function hasChances({ activities }: Pick<CampaignContext, 'activities'>, 
   return Boolean(activities.find((activity) => activity.id === id)?.chances)
 }
 
-/** The most chances that a user is given a day beside the daily ones; 0 for no limit. */
+/** The most extra chances that a user gets a day, beside the daily ones; 0 means no limit. */
 export function extraChances({ activities }: Pick<CampaignContext, 'activities'>, id: string): number {
   return activities.find((activity) => activity.id === id)?.chances?.extraPerDay ?? 0
 }

@@ -1,7 +1,7 @@
 import { FloodgateError } from '../../base/errors.ts'
 import { momentOf, NO_MOMENT } from '../../base/moment.ts'
 
-/** The value of an adjustment is right in itself and contradicts what is in force; `pointer` leads to it in the body. */
+/** The value of an adjustment is valid and contradicts the rules in force; `pointer` is its place in the body. */
 export class Contradiction extends FloodgateError {
   readonly code = 'contradiction'
   readonly meaning = 'The adjustment is refused; nothing was changed.'

@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox'
 import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
 
-/** Most errors told at once: beyond that a document is not worth reading on. */
+/** The most errors in one answer: with more, checking the rest of a document does not help its author. */
 export const MAX_ERRORS = 100
 
 export const MAX_DEPTH = 16
@@ -11,7 +11,7 @@ export const MAX_NODES = 60_000
 type Node = Record<string, unknown>
 
 /**
- * Bounds that hold before anything looks deeper: nesting and number of values. Walks with a list of its own, since a
+ * Checks bounds before any other check: nesting and number of values. Uses a list of its own, because a
  * document nested 100,000 deep would exhaust the stack of a recursive walk.
  */
 export function tooLarge(value: unknown): DefinitionError | undefined {
@@ -28,7 +28,7 @@ export function tooLarge(value: unknown): DefinitionError | undefined {
   return undefined
 }
 
-/** A value as an error message shows it: short, whatever was sent. */
+/** A value as an error message shows it: always short. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
@@ -52,8 +52,8 @@ function at(value: unknown, pointer: string): unknown {
 }
 
 /**
- * The schema that an error is about and how deep it lies. Below a union every variant complains; what the operator wants
- * to hear is what the union asks for, so the walk ends there.
+ * The schema that an error is about and how deep it lies. Below a union every variant reports errors; the operator needs to
+ * know what the union accepts, so the walk ends at the union.
  */
 function locate(schema: TSchema, path: string): { node: Node; depth: number; union: boolean } {
   let node: Node = schema as unknown as Node
@@ -100,8 +100,8 @@ function detailsOf(error: SchemaError, node: Node, value: unknown): Array<[below
 }
 
 /**
- * What is wrong with a value by its schema, in words that an operator understands: each pointer once, all at once, at
- * most `MAX_ERRORS`. Bounds of size are the caller's (`tooLarge`).
+ * The errors of a value by its schema, in words that an operator understands: each pointer once, at most `MAX_ERRORS`.
+ * The caller checks bounds of size before (`tooLarge`).
  */
 export function explain(schema: TSchema, value: unknown): DefinitionError[] {
   const found = new Map<string, string>()
@@ -124,7 +124,7 @@ export function explain(schema: TSchema, value: unknown): DefinitionError[] {
   return [...found].map(([pointer, detail]) => ({ pointer, detail }))
 }
 
-/** One thing that is wrong: `pointer` is a JSON pointer into the document, `detail` says what is wanted. */
+/** One error: `pointer` is a JSON pointer into the document, `detail` says what is expected. */
 export interface DefinitionError {
   readonly pointer: string
   readonly detail: string

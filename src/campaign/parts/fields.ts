@@ -28,7 +28,7 @@ export function commonFields(activity: ActivityBase) {
   }
 }
 
-/** Fields of the kinds whose participations the gate decides by one command; each sets what it has. */
+/** Defaults for all kinds that the command `participate` decides; each kind sets the fields that it has. */
 export const participationFields = {
   units_per_user: 0,
   per_day: 0,

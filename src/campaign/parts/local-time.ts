@@ -25,12 +25,12 @@ export function addDays(day: LocalDay, days: number): LocalDay {
   return { year: moved.getUTCFullYear(), month: moved.getUTCMonth() + 1, day: moved.getUTCDate() }
 }
 
-/** Negative, zero or positive as `a` is before, on or after `b`. */
+/** Negative if `a` is before `b`, zero if they are equal, positive if `a` is after `b`. */
 export function compareDays(a: LocalDay, b: LocalDay): number {
   return Date.UTC(a.year, a.month - 1, a.day) - Date.UTC(b.year, b.month - 1, b.day)
 }
 
-/** Monday to Friday; public holidays differ by country and year and are not known here. */
+/** Monday to Friday. Public holidays count too: they differ by country and year, and Floodgate does not know them. */
 export function isBusinessDay(day: LocalDay): boolean {
   const weekday = new Date(Date.UTC(day.year, day.month - 1, day.day)).getUTCDay()
   return weekday >= 1 && weekday <= 5
@@ -50,8 +50,8 @@ function changeBetween(zone: IANAZone, from: number, to: number): number {
 
 /**
  * The first moment at which clocks in the zone show this time of the day or have jumped past it. So a time that exists
- * twice is its first occurrence, one that does not exist is the moment of the jump, and an earlier time of day is never
- * a later moment. (luxon alone would carry 02:30 to 03:30, and a session 02:30-03:00 would end before it began.)
+ * twice means its first occurrence, a time that does not exist means the moment of the jump, and an earlier time of day is
+ * never a later moment. (luxon alone would move 02:30 to 03:30, and a session 02:30-03:00 would end before it began.)
  * @param minutes since midnight, 0 to 1440 (the midnight that ends the day)
  */
 export function momentAt(day: LocalDay, minutes: number, timezone: string): number {
@@ -74,7 +74,7 @@ export function dayNumberAt(moment: number, timezone: string): number {
   return dayNumber(moment, IANAZone.create(timezone).offset(moment))
 }
 
-/** From a moment on, clocks of a zone are that many minutes ahead of UTC (behind it where negative). */
+/** From the moment `from` on, clocks of a zone are `minutes` ahead of UTC (negative: behind it). */
 export interface ZoneOffset {
   readonly from: number
   readonly minutes: number

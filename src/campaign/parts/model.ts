@@ -6,19 +6,19 @@ import type { Localized } from './shapes.ts'
 export const WHOLE = 'all'
 
 /**
- * A session in force. `stock` is what was asked for so far (published and added); what really is there, the gate knows.
- * `publishedStock` is what the published definition says.
+ * A session in force. `stock` is what operators asked for so far (published and added); only the gate knows the actual stock.
+ * `publishedStock` is the figure in the published definition.
  */
 export interface Session extends PlannedSession {
   readonly publishedStock: number
   readonly paused: boolean
 }
 
-/** What every activity in force has: times in ms since 1970. */
+/** The fields of every activity in force; times in ms since 1970. */
 export interface ActivityBase {
   readonly kind: Kind
   readonly id: string
-  /** its id, where the definition gives no title */
+  /** the activity's id if the definition gives no title */
   readonly title: Localized
   readonly description?: Localized
   readonly category?: string
@@ -28,11 +28,11 @@ export interface ActivityBase {
   readonly paused: boolean
   /** sorted by `opensAt`, not overlapping; a kind without several sessions has exactly one, `all`, with the activity's own window */
   readonly sessions: readonly Session[]
-  /** what its sessions were made of, for days that are added later; only of a kind that has several */
+  /** the entries that its daily sessions were made from, for days that are added later; only for kinds with several sessions */
   readonly daily?: readonly DailyEntry[]
 }
 
-/** What something costs, or one part of what it gives: an amount of a unit that the campaign declares. */
+/** A cost, or one part of a reward: an amount of a unit that the campaign declares. */
 export interface Amount {
   readonly unit: string
   readonly amount: number
@@ -42,11 +42,11 @@ export interface Amount {
 interface Doubler {
   readonly factor: number
   readonly hours: number
-  /** the tasks that it is for; none named: all */
+  /** the tasks that it applies to; empty means all */
   readonly activities: readonly string[]
 }
 
-/** What is credited at once: amounts by unit and by draw; '' and null for nothing. */
+/** What is credited at once: amounts by unit, chances by draw; '' and null mean "none". */
 export interface Reward {
   readonly units: Readonly<Record<string, number>>
   readonly chances: Readonly<Record<string, number>>

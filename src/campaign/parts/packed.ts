@@ -20,7 +20,7 @@ function digits(value: number, width: number): string {
 
 /**
  * Sessions as the field `sessions` of an activity: records of one width, sorted by opening, so that the gate finds the
- * open one by halving.
+ * open one by binary search.
  */
 export function packSessions(sessions: readonly PackedSession[]): string {
   return sessions
@@ -52,7 +52,7 @@ export function unpackSessions(packed: string): PackedSession[] {
   }))
 }
 
-/** Ship-by dates as the field `ship_by` of an activity; '' where it promises none. */
+/** Ship-by dates as the field `ship_by` of an activity; '' if it promises none. */
 export function packShipBy(records: readonly ShipByRecord[]): string {
   return records
     .toSorted((a, b) => a.from - b.from)

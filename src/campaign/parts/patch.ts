@@ -11,7 +11,7 @@ export const TimesOrNone = Type.Union([Count, Type.Null()], {
   description: 'must be a whole number from 1 to 1,000,000,000, or null for no limit'
 })
 
-/** The price: of a kind that is sold for money in minor units, of another one in the unit that it costs. */
+/** The price: in minor units of money for a sale, in its own unit for other kinds. */
 export const prices = {
   price: Type.Optional(Price),
   free: Type.Optional(Flag),
@@ -25,10 +25,10 @@ export const prices = {
 const Prices = Type.Object(prices)
 export type Prices = Static<typeof Prices>
 
-/** Limits by name; null lifts one. */
+/** Limits by name; null removes one. */
 export type LimitChanges = Readonly<Record<string, number | null | Readonly<Record<string, number | null>> | undefined>>
 
-/** The one limit of a kind that is sold: units of a user, by which 0 means none. */
+/** The one limit of sales and redemptions: units per user. In the rules 0 means no limit. */
 export const unitsPerUserLimit = {
   fields: { unitsPerUser: Type.Optional(UnitsOrNone) },
   changed<A extends { readonly unitsPerUser: number }>(activity: A, { unitsPerUser }: LimitChanges): A {
@@ -36,11 +36,11 @@ export const unitsPerUserLimit = {
   }
 }
 
-/** An activity after a change, and what the journal, the event and the audit trail tell of it. */
+/** An activity after a change, with the data about it for the journal, the event and the audit trail. */
 export interface Changed<A> {
   readonly activity: A
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** Told of what a later version would change and only a PATCH may. */
+/** The error for a field that a later version changes and only a PATCH may change. */
 export const DIFFERS = 'differs: it is in force and is changed by PATCH'

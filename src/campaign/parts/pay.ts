@@ -8,20 +8,20 @@ function unitField(campaign: CampaignContext, unit: string): string {
   return userField.balance(unit, scopeOf(campaign.units, unit) === 'campaign' ? campaign.id : '')
 }
 
-/** What something costs: the name that people see, the field that it is taken from, the amount. */
+/** A cost for the gate: the name that people see, the field to take it from, the amount. */
 export function compileCost(campaign: CampaignContext, { unit, amount }: Amount) {
   return { cost_unit: unit, cost_field: unitField(campaign, unit), cost: amount }
 }
 
-/** One chance of the draw itself. */
+/** The cost of one chance of the draw. */
 export function compileChance(campaign: CampaignContext, draw: string) {
   return { cost_unit: unitName.chances(draw), cost_field: userField.chances(campaign.id, draw), cost: 1 }
 }
 
 /**
- * A reward as the gate reads it: entries `unit field amount capPerDay multiplied` joined by commas; a doubler's entry has
- * its hours and activities behind.
- * @param multiplied whether a doubler of the user multiplies its units: tasks are, prizes never
+ * A reward as the gate reads it: entries `unit field amount capPerDay multiplied` joined by commas; a doubler's entry
+ * has its hours and activities after these.
+ * @param multiplied whether a doubler of the user multiplies its units: true for tasks, never for prizes
  */
 export function compileReward(campaign: CampaignContext, reward: Reward | null, multiplied = false): string {
   if (!reward) return ''

@@ -6,7 +6,7 @@ const words: ReadonlySet<string> = new Set(REWARD_WORDS)
 
 export const noReward: Reward = { units: {}, chances: {}, entitlement: '', doubler: null }
 
-/** Amounts by unit that a reward of a definition names beside its words. */
+/** The amounts by unit of a reward, without its other fields. */
 export function unitsOf(reward: RewardDefinition): Record<string, number> {
   const entries = Object.entries(reward as Record<string, unknown>)
   return Object.fromEntries(
@@ -24,7 +24,7 @@ export function rewardRules(reward: RewardDefinition): Reward {
   }
 }
 
-/** A reward as a definition says it. */
+/** A reward in the form of a definition. */
 export function rewardDefinition({ units, chances, entitlement, doubler }: Reward): RewardDefinition {
   return {
     ...units,

@@ -1,12 +1,12 @@
-/** Units that a campaign declares, by name. */
+/** The units that a campaign declares, by name. */
 export type Units = Readonly<Record<string, { readonly scope: 'account' | 'campaign' }>>
 
 /** The unit that every campaign has without declaring it. */
 export const POINTS = 'points'
 
 /**
- * The scope of a unit, undefined where the campaign has none of that name. Points are of the account unless declared
- * otherwise.
+ * The scope of a unit, undefined if the campaign has no such unit. Points have the scope account
+ * unless the campaign declares them otherwise.
  */
 export function scopeOf(units: Units | undefined, unit: string): 'account' | 'campaign' | undefined {
   const declared = units !== undefined && Object.hasOwn(units, unit) ? units[unit]?.scope : undefined

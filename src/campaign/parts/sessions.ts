@@ -1,6 +1,6 @@
 import { addDays, compareDays, dayOf, type LocalDay, momentAt } from './local-time.ts'
 
-/** A session in the clear: times in ms since 1970, `unitsPerUser` 0 where there is no such limit. */
+/** A session with its times in ms since 1970; `unitsPerUser` is 0 without such a limit. */
 export interface PlannedSession {
   readonly id: string
   readonly opensAt: number
@@ -48,10 +48,10 @@ function onDay(day: LocalDay, entry: DailyEntry, timezone: string): PlannedSessi
 
 /**
  * Daily entries as sessions, sorted by opening: one for each local day on which the whole session lies inside the
- * campaign's window. One cut by the window is left out rather than shortened: ten minutes promised are ten minutes.
- * `to` not after `from` means the next day (23:00 to 01:00). A session that a clock change swallows whole is left out.
- * Ids are `YYYYMMDD-HHMM` of the day and time on the wall clock, also where the clock jumps over it.
- * @param most stops after that many sessions
+ * campaign's window. A session that the window would cut is left out, not shortened: ten promised minutes must be ten minutes.
+ * If `to` is not after `from`, it means the next day (23:00 to 01:00). A session whole inside the hour that a clock change skips is left out.
+ * Ids are `YYYYMMDD-HHMM` of the day and time on the wall clock, even for a time that the clock skips.
+ * @param most the function stops after that many sessions
  */
 export function expandDaily(daily: readonly DailyEntry[], window: CampaignWindow, most: number): PlannedSession[] {
   const sessions: PlannedSession[] = []

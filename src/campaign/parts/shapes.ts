@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { MOMENT_FORM, MOMENT_PATTERN } from '../../base/moment.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 
-/** Each schema of a definition carries as `description` what an operator is told when a value does not fit it. */
+/** The `description` of each schema is the text that an operator gets when a value does not fit the schema. */
 const closed = { additionalProperties: false }
 
 export const MAX_UNITS = 1_000_000_000
@@ -15,7 +15,7 @@ export const Id = Type.String({
     'must be an id of 1 to 32 characters: lower-case letters, digits and hyphens, not beginning with a hyphen'
 })
 
-/** A moment with its offset. That it exists in the calendar is checked afterwards. */
+/** A moment with its offset. A later check finds moments that the calendar does not have. */
 export const Moment = Type.String({ pattern: MOMENT_PATTERN, description: MOMENT_FORM })
 
 const WallClock = Type.String({
@@ -72,7 +72,7 @@ export const Requires = Type.Object(
   { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or both' }
 )
 
-/** An amount of one unit: `points`, or another unit that the campaign declares. That it does is checked afterwards. */
+/** An amount of one unit: `points`, or another unit that the campaign declares. A later check finds units that it does not declare. */
 export const Cost = Type.Record(Id, Count, {
   ...closed,
   minProperties: 1,
@@ -92,7 +92,7 @@ export const Doubler = Type.Object(
   closed
 )
 
-/** Fields of a reward that are no units; no unit may be named like one. */
+/** The fields of a reward that are not units; no unit may have one of these names. */
 export const REWARD_WORDS = ['chances', 'entitlement', 'doubler'] as const
 
 /** Amounts by unit, chances by draw, an entitlement, a doubler: what a task, a prize or an invitation gives. */
@@ -128,7 +128,7 @@ export const Daily = Type.Object(
   closed
 )
 
-/** Beside its words a reward holds amounts by unit; no type of TypeScript says that. */
+/** A reward also holds amounts by unit under any other name, which no TypeScript type can say. */
 export type RewardDefinition = Static<typeof Reward>
 
 export type SessionDefinition = Static<typeof Session>

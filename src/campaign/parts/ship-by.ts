@@ -1,7 +1,7 @@
 import { addDays, dayOf, endOfDay, isBusinessDay, type LocalDay } from './local-time.ts'
 import type { CampaignWindow } from './sessions.ts'
 
-/** From this moment on, orders accepted are to be shipped by `shipBy`; both in ms since 1970. */
+/** Orders accepted from `from` on are to be shipped by `shipBy`; both in ms since 1970. */
 export interface ShipByRecord {
   readonly from: number
   readonly shipBy: number
@@ -22,7 +22,7 @@ function businessDaysAfter(day: LocalDay, count: number): LocalDay {
 }
 
 /**
- * The ship-by dates of what is ordered, sorted by `from`, the first from 0: the end of the n-th business day after the day of
+ * The ship-by dates of orders, sorted by `from`, the first from 0: the end of the n-th business day after the day of
  * acceptance, or after the campaign's last day (a campaign that closes at midnight has its last day before it).
  * Days that lead to the same date are one record.
  */

@@ -1,19 +1,19 @@
 import type { ActivityBase } from './model.ts'
 
-/** Units that can run out: of a session, or of a prize with a quota. `stock` is what was asked for so far. */
+/** Units that can run out: of a session, or of a prize with a quota. `stock` is what operators asked for so far. */
 export interface StockItem {
   readonly id: string
   readonly stock: number
 }
 
-/** What of an activity is counted in `s:<campaign>:<activity>`, and how it is changed. */
+/** The stock of an activity that `s:<campaign>:<activity>` counts, and how it is changed. */
 export interface Stock<A> {
-  /** what each item belongs to: the word by which operators name it in a PATCH and in the audit trail */
+  /** what each item belongs to: the field that names it in a PATCH and in the audit trail */
   readonly of: 'session' | 'prize'
   items(activity: A): StockItem[]
-  /** the activity with stock changed by what stands for an item's id; others stay */
+  /** the activity with stock changed by `changes`, which has a number for an item's id; other items stay */
   changed(activity: A, changes: ReadonlyMap<string, number>): A
-  /** the id of the item that an operator names in `prize`; only where stock is of prizes. @throws Contradiction */
+  /** the id of the item that an operator names in `prize`; only for stock of prizes. @throws Contradiction */
   named?(activity: A, name: string): string
 }
 

@@ -40,7 +40,7 @@ export const limitFields = {
   )
 }
 
-/** The limits that are named; null lifts one, also of a tier. */
+/** Changes the limits that are named; null removes one, also of a tier. */
 export function changeLimits(draw: Draw, { winsPerTier, ...numbers }: LimitChanges): Draw {
   const given = Object.entries(numbers).map(([name, most]) => [name, most ?? 0])
   const merged = Object.entries({ ...draw.limits.winsPerTier, ...(winsPerTier as object | undefined) })
@@ -51,7 +51,7 @@ export function changeLimits(draw: Draw, { winsPerTier, ...numbers }: LimitChang
   }
 }
 
-/** Base weights by prize; prizes that a level weighs otherwise keep that. @throws Contradiction */
+/** Changes base weights by prize; a level's own weight of a prize stays. @throws Contradiction */
 export function changeWeights(draw: Draw, weights: Readonly<Record<string, number>>): Changed<Draw> {
   for (const id of Object.keys(weights)) {
     if (!draw.prizes.some((prize) => prize.id === id)) {
@@ -71,7 +71,7 @@ export function changeWeights(draw: Draw, weights: Readonly<Record<string, numbe
   return { activity: weighed, data: { weights, weightsBefore: Object.fromEntries(before) } }
 }
 
-/** What counts of a prize; its words and how it is shown may change. */
+/** A prize without its texts and its display, which a later version may change. */
 function withoutWords({
   title: _title,
   display: _display,
@@ -100,7 +100,7 @@ function levelWeights(draw: Draw, known: ReadonlySet<string>) {
   }))
 }
 
-/** Prizes in force must be in the version too, and equal but for their words. */
+/** Prizes in force must be in the version too, and equal except for their texts. */
 export function comparePrizes(inForce: Draw, target: Draw, refuse: Refuse): void {
   for (const prize of inForce.prizes) {
     const index = target.prizes.findIndex(({ id }) => id === prize.id)
@@ -114,7 +114,7 @@ export function comparePrizes(inForce: Draw, target: Draw, refuse: Refuse): void
   }
 }
 
-/** A prize in force with the words of a later version. */
+/** A prize in force with the texts of a later version. */
 function mergePrize(inForce: Prize | undefined, target: Prize): Prize {
   if (!inForce) return target
   const { display: _display, ...rest } = inForce
@@ -126,14 +126,14 @@ function mergePrize(inForce: Prize | undefined, target: Prize): Prize {
   }
 }
 
-/** The prizes of a later version, those in force with their rules. */
+/** The prizes of a later version; those already in force keep their rules. */
 export function mergePrizes(merged: Draw, target: Draw): Draw {
   const before = new Map(merged.prizes.map((prize) => [prize.id, prize]))
   const prizes = target.prizes.map((prize) => mergePrize(before.get(prize.id), prize))
   return { ...merged, prizes, weightsByLevel: target.weightsByLevel }
 }
 
-/** The fields of new prizes: a prize that no list names is never drawn. */
+/** The fields of new prizes: safe to write early, because a prize that no list names is never drawn. */
 export function newPrizeFields(inForce: Draw, merged: Draw): string[] {
   const known = new Set(inForce.prizes.map(({ id }) => id))
   return merged.prizes.filter(({ id }) => !known.has(id)).map(({ id }) => prizeField(id))

@@ -23,7 +23,7 @@ function checkFallback(draw: DrawDefinition, pointer: string, { add }: Context):
   }
 }
 
-/** What only some types of prizes have. */
+/** Checks the fields that only some types of prizes may have. */
 function checkType(prize: PrizeDefinition, pointer: string, { add }: Context): void {
   const { type, reward, subPrizes = [], claimWithinDays, pool, value = 0 } = prize
   const gives = type === 'nothing' ? 'is nothing' : `is claimed`
@@ -86,7 +86,7 @@ function checkWeights(draw: DrawDefinition, pointer: string, { add }: Context): 
   )
 }
 
-/** What the schema of a draw cannot say. */
+/** Checks what the schema of a draw cannot say. */
 export function checkDraw(draw: DrawDefinition, pointer: string, context: Context): void {
   const { add } = context
   const { cost, chances, prizes, limits } = draw
@@ -108,7 +108,7 @@ export function checkDraw(draw: DrawDefinition, pointer: string, context: Contex
   }
 }
 
-/** A promise that can never be due: it counts losing spins, and no spin of the draw loses. */
+/** Warns of a promise that can never be due: it counts losing spins, and no spin of the draw loses. */
 export function warnOfPromises({ prizes }: Draw, pointer: string): DefinitionError[] {
   if (prizes.some(({ type }) => type === 'nothing')) return []
   return prizes.flatMap(({ guaranteedAfter }, index) => {

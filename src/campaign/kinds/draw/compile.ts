@@ -6,7 +6,7 @@ import { compileChance, compileCost, compileReward } from '../../parts/pay.ts'
 import type { Draw, Prize } from './rules.ts'
 import { weightIn } from './rules.ts'
 
-/** The weights of all prizes, in their order, for users of a level: those of the highest set that they reach. */
+/** The weights of all prizes, in their order, for users of a level: those of the highest level that they reach. */
 export function weightsAt(draw: Draw, level: number): number[] {
   const set = draw.weightsByLevel.findLast((other) => other.level <= level)
   return draw.prizes.map((prize) => weightIn(set?.weights ?? {}, prize))

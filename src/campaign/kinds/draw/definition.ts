@@ -31,7 +31,7 @@ export const prizeTypes = [
 ] as const
 export type PrizeType = (typeof prizeTypes)[number]
 
-/** What a page that shows a wheel wants to know of a prize; it means nothing to the draw. */
+/** What a page needs to show a prize on a wheel; the draw does not use it. */
 const Display = Type.Object(
   {
     image: Type.Optional(
@@ -91,7 +91,7 @@ const Limits = Type.Object(
   closed
 )
 
-/** Other weights for users of a level and above; a prize that is not named keeps its own. */
+/** Other weights for users of a level and above; a prize without an entry keeps its own weight. */
 const LevelWeights = Type.Object(
   {
     level: whole(1, 100),

@@ -12,7 +12,7 @@ interface SubPrize {
   readonly reward: Reward | null
 }
 
-/** A prize in force; 0 and '' for "none". `quota` is what was asked for so far, null without one. */
+/** A prize in force; 0 and '' mean "none". `quota` is what operators asked for so far, null without a quota. */
 export interface Prize {
   readonly id: string
   readonly tier: number
@@ -21,13 +21,13 @@ export interface Prize {
   readonly quota: number | null
   readonly publishedQuota: number | null
   readonly weight: number
-  /** minor units of money, or points; for the books and the page */
+  /** minor units of money, or points; for accounting and for the page */
   readonly value: number
   readonly minSpins: number
   readonly guaranteedAfter: number
   readonly release: 'even' | 'atOnce'
   readonly claimWithinDays: number
-  /** what it credits at once, by its type; null: it is claimed, or it is nothing */
+  /** what it credits at once, by its type; null for a prize that users claim, and for type `nothing` */
   readonly reward: Reward | null
   readonly subPrizes: readonly SubPrize[]
   readonly pool: string
@@ -39,11 +39,11 @@ interface DrawLimits {
   readonly perDay: number
   readonly perCampaign: number
   readonly winsPerCampaign: number
-  /** by tier; a tier that is not named has no limit */
+  /** by tier; a tier without an entry has no limit */
   readonly winsPerTier: Readonly<Record<string, number>>
 }
 
-/** A draw in force: `cost` or `chances` or neither, then a spin is free. */
+/** A draw in force: it has `cost` or `chances`; with neither, a spin is free. */
 export interface Draw extends ActivityBase {
   readonly kind: 'draw'
   readonly cost: Amount | null
@@ -52,7 +52,7 @@ export interface Draw extends ActivityBase {
   readonly limits: DrawLimits
   readonly fallback: string
   readonly prizes: readonly Prize[]
-  /** sorted by level; a prize that is not named keeps its own weight */
+  /** sorted by level; a prize without an entry keeps its own weight */
   readonly weightsByLevel: ReadonlyArray<{ readonly level: number; readonly weights: Readonly<Record<string, number>> }>
 }
 
@@ -69,7 +69,7 @@ export function weightIn(weights: Readonly<Record<string, number>>, prize: { id:
 
 const defaultDoubler = { factor: 2, hours: 24, activities: [] }
 
-/** What a prize credits at once: its reward, completed by what its type is about; null where that is nothing. */
+/** What a prize credits at once: its reward, with the defaults of its type filled in; null for a prize that credits nothing. */
 function prizeReward(prize: PrizeDefinition, draw: string): Reward | null {
   if (!isCredited(prize.type)) return null
   const given = prize.reward ? rewardRules(prize.reward) : noReward
@@ -165,7 +165,7 @@ function prizeDefinition(prize: Prize): PrizeDefinition {
   }
 }
 
-/** The limits that are set, as a definition says them. */
+/** The limits that are set, in the form of a definition. */
 function drawLimits({ winsPerTier, ...limits }: Draw['limits']): NonNullable<DrawDefinition['limits']> {
   return {
     ...Object.fromEntries(Object.entries(limits).filter(([, most]) => most > 0)),

@@ -2,7 +2,7 @@ import { Contradiction } from '../../parts/contradiction.ts'
 import type { Changed, Prices } from '../../parts/patch.ts'
 import type { Redemption } from './rules.ts'
 
-/** Another cost in the unit of the redemption. @throws Contradiction where it would cost nothing */
+/** Changes the cost, in the unit that it has. @throws Contradiction where it would cost nothing */
 export function changePrice(item: Redemption, { price }: Prices): Changed<Redemption> {
   if (price === undefined) return { activity: item, data: {} }
   const { cost } = item

@@ -1,7 +1,7 @@
 import { type Context, checkOwnWindow, checkUnits } from '../../parts/check.ts'
 import type { RedemptionDefinition } from './definition.ts'
 
-/** What the schema of a redemption cannot say. */
+/** Checks what the schema of a redemption cannot say. */
 export function checkRedemption(item: RedemptionDefinition, pointer: string, context: Context): void {
   checkOwnWindow(item, pointer, context)
   checkUnits(Object.keys(item.cost), `${pointer}/cost`, context)

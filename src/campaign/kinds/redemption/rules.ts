@@ -10,7 +10,7 @@ import type { Window } from '../../parts/context.ts'
 import type { ActivityBase, Amount } from '../../parts/model.ts'
 import type { RedemptionDefinition } from './definition.ts'
 
-/** A redemption in force: its stock is that of its session, `pool` '' without codes, `unitsPerUser` 0 without limit. */
+/** A redemption in force: its stock is that of its session, `pool` is '' without codes, `unitsPerUser` 0 without a limit. */
 export interface Redemption extends ActivityBase {
   readonly kind: 'redemption'
   readonly cost: Amount

@@ -3,7 +3,7 @@ import type { Changed, Prices } from '../../parts/patch.ts'
 import { FOR_NOTHING, NOT_FREE } from './check.ts'
 import type { Sale } from './rules.ts'
 
-/** A sale with other prices; the list price stays above the price, whichever of them moves. */
+/** A sale with other prices; the list price must stay above the price, whichever of them changes. */
 function priced(sale: Sale, prices: Prices): Sale {
   const { listPrice: before, ...rest } = sale
   const { price = sale.price, free } = prices

@@ -40,7 +40,7 @@ function checkDaily(sale: SaleDefinition, pointer: string, add: Add): void {
     }
     const closesAt = to < opensAt ? to + 1440 : to
     spans.push({ id: entry.from, opensAt, closesAt, pointer: here })
-    // What goes over midnight meets the next day's entries too.
+    // A session that runs past midnight may overlap the next day's entries too.
     if (closesAt > 1440) spans.push({ id: entry.from, opensAt: opensAt - 1440, closesAt: to, pointer: here })
   }
   checkUnique(
@@ -54,7 +54,7 @@ function checkDaily(sale: SaleDefinition, pointer: string, add: Add): void {
 export const FOR_NOTHING = 'is 0: to sell for nothing, say "free": true beside it'
 export const NOT_FREE = 'stands beside a price: what is free has the price 0'
 
-/** Told also where other fields of the sale are wrong: a wrong price is the dearest mistake of all. */
+/** Also checked when other fields of the sale are wrong: a wrong price costs more than any other mistake. */
 export function checkPrice(sale: Partial<SaleDefinition>, pointer: string, add: Add): void {
   const { listPrice, price, free } = sale
   if (price === 0 && free !== true) add(`${pointer}/price`, FOR_NOTHING)
@@ -64,7 +64,7 @@ export function checkPrice(sale: Partial<SaleDefinition>, pointer: string, add: 
   }
 }
 
-/** What the schema of a sale cannot say. */
+/** Checks what the schema of a sale cannot say. */
 export function checkSale(sale: SaleDefinition, pointer: string, context: Context): void {
   const { add } = context
   if (sale.sessions && sale.daily) add(`${pointer}/daily`, 'must not stand beside sessions: give one or the other')

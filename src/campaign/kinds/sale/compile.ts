@@ -4,7 +4,7 @@ import { packShipBy } from '../../parts/packed.ts'
 import { shipByRecords } from '../../parts/ship-by.ts'
 import type { Sale } from './rules.ts'
 
-/** When it is shipped by, which depends on the campaign's end too. */
+/** Its ship-by dates, which depend on the campaign's end too. */
 export function compileShipBy(campaign: CampaignContext, sale: Sale): Fields {
   return { ship_by: sale.shipWithin ? packShipBy(shipByRecords(sale.shipWithin, campaign)) : '' }
 }

@@ -11,7 +11,7 @@ export const ShipWithin = Type.Object(
   closed
 )
 
-/** A flash sale: units of one item at one price, in sessions given one by one or daily. */
+/** A flash sale: units of one item at one price, in sessions listed one by one or daily. */
 export const SaleSchema = Type.Object(
   {
     ...common,

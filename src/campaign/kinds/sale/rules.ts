@@ -6,7 +6,7 @@ import type { ActivityBase, Session } from '../../parts/model.ts'
 import { expandDaily, type PlannedSession } from '../../parts/sessions.ts'
 import type { SaleDefinition } from './definition.ts'
 
-/** A sale in force: daily sessions listed one by one, money in minor units, 0 for "no limit" and "no deadline". */
+/** A sale in force: daily sessions listed one by one, money in minor units, 0 means "no limit" or "no deadline". */
 export interface Sale extends ActivityBase {
   readonly kind: 'sale'
   readonly sku?: string

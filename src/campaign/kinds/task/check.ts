@@ -1,7 +1,7 @@
 import { type Add, type Context, checkCompleted, checkOwnWindow, checkReward, checkUnique } from '../../parts/check.ts'
 import type { TaskDefinition } from './definition.ts'
 
-/** What the schema of a task cannot say. */
+/** Checks what the schema of a task cannot say. */
 export function checkTask(task: TaskDefinition, pointer: string, context: Context): void {
   const { add } = context
   const { after = [], reward, streak = [] } = task
@@ -9,7 +9,7 @@ export function checkTask(task: TaskDefinition, pointer: string, context: Contex
   checkCompleted(after, `${pointer}/after`, context)
   checkUnique(after, (index) => `${pointer}/after/${index}`, add)
   checkReward(reward, `${pointer}/reward`, context)
-  // nobody's token is at hand when the system completes it
+  // the level stands in the user's token, and the system completes a goal without one
   if (task.goal && (task.requires?.level ?? 0) > 0)
     add(
       `${pointer}/requires/level`,
@@ -24,7 +24,7 @@ export function checkTask(task: TaskDefinition, pointer: string, context: Contex
   )
 }
 
-/** Tasks that wait for themselves could never be done. @param tasks by index of the activity; others are undefined */
+/** Refuses tasks that wait for themselves: nobody could complete them. @param tasks by index of the activity; other kinds are undefined */
 export function checkCircles(tasks: ReadonlyArray<TaskDefinition | undefined>, add: Add): void {
   const afterOf = new Map(tasks.flatMap((task) => (task ? [[task.id, task.after ?? []] as const] : [])))
   for (const [index, task] of tasks.entries()) {

@@ -4,7 +4,7 @@ import { compileTask } from './compile.ts'
 import { type TaskDefinition, TaskSchema } from './definition.ts'
 import { type Task, taskDefinition, taskRules } from './rules.ts'
 
-/** Something that a user does, or that other systems report, and that is rewarded. */
+/** Something that a user does, or that other systems report, for a reward. */
 export const task: KindRules<TaskDefinition, Task> = {
   schema: TaskSchema,
   frozen: ['per', 'goal', 'after', 'tier', 'reward', 'streak'] satisfies ReadonlyArray<keyof Task>,
