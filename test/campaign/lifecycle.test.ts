@@ -2,6 +2,7 @@ import t from 'tap'
 import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
 import { driveIntents } from '../../src/campaign/lifecycle/unfinished.ts'
 import { SYSTEM_USER } from '../../src/gate/batch/commands.ts'
+import type { Gate } from '../../src/gate/gate.ts'
 import { findIntent, withCarrier } from '../../src/store/campaigns/intents.ts'
 import { buy, insist } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
@@ -54,6 +55,28 @@ t.test('a wrong definition is refused with all errors, and saves nothing', async
   const { requires: _requires, sessions: _sessions, ...sale } = exampleSale()
   const past = { ...over, activities: [{ ...sale, daily: [{ from: '10:00', to: '11:00', stock: 1 }] }] }
   await t.rejects(publish(past), { code: 'VALIDATION', members: { errors: [{ pointer: '/closesAt' }] } })
+})
+
+/** Preload and opening as `Campaigns.publish` does them, while the worker opens the campaign right before the first reading. */
+async function overtaken(id: string) {
+  await campaigns.save({ id, input: openDefinition(id) }, ada)
+  await campaigns.submit(id, ada)
+  await campaigns.approve(id, ben)
+  let isFirst = true
+  const read: Gate['read'] = async (keys) => {
+    if (isFirst) await driveIntents(deps)
+    isFirst = false
+    return deps.gate.read(keys)
+  }
+  const slow = new Campaigns({ ...deps, gate: { ...deps.gate, read } }, { carryMs: 20_000 })
+  return slow.publish(id, ben)
+}
+
+t.test('a publication succeeds although a worker opens the campaign while it is compared', async (t) => {
+  const { campaign, intent } = await overtaken('overtaken')
+  t.match(campaign, { review: 'published', publishedVersion: 1 })
+  t.match(intent, { state: 'applied', type: 'campaign.published' }, 'and it is open when the answer comes')
+  t.match(await purchase('overtaken', 'alice'), { kind: 'confirmed' })
 })
 
 t.test('a campaign stays closed for as long as what Redis holds differs from its definition', async (t) => {

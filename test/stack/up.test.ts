@@ -10,7 +10,7 @@ import { childrenOfEarlierRun, endAll, endingWithLauncher, processesIn } from '.
 import { freePort } from '../../src/stack/servers/ports.ts'
 import { answersWith } from '../../src/stack/servers/probe.ts'
 import { type Teardown, temporaryFolder } from '../support/servers/servers.ts'
-import { lastOrderEvent, openToOthers } from '../support/servers/stack-looks.ts'
+import { lastOrderEvent, openToOthers } from '../support/servers/stack-observations.ts'
 import { waitFor } from '../support/wait.ts'
 
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
