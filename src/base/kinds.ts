@@ -5,3 +5,8 @@
 export const kindNames = ['sale', 'draw', 'task', 'redemption'] as const
 
 export type Kind = (typeof kindNames)[number]
+
+/** Rows of a registry, one for each kind, in the order of `kindNames`. */
+export function inOrder<Rows extends Readonly<Record<Kind, unknown>>>(rows: Rows): Pick<Rows, Kind> {
+  return Object.fromEntries(kindNames.map((name) => [name, rows[name]])) as Pick<Rows, Kind>
+}

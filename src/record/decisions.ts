@@ -25,8 +25,8 @@ export const decisions = {
   'order.refund-due': { entity: 'order', report: 'refund' },
   'spin.won': { entity: 'win', makes: true, report: 'spin' },
   'spin.lost': { entity: null, report: 'spin' },
-  'win.claimed': { entity: 'win', report: 'win-change' },
-  'win.revoked': { entity: 'win', report: 'win-change' },
+  'win.claimed': { entity: 'win', report: 'winChange' },
+  'win.revoked': { entity: 'win', report: 'winChange' },
   'claim.accepted': { entity: null, report: 'redemption' },
   'task.completed': { entity: null, report: 'completion' },
   'balance.credited': { entity: null, report: 'adjustment' },
@@ -42,6 +42,11 @@ export const decisions = {
 } as const satisfies Readonly<Record<string, DecisionKind>>
 
 export type DecisionType = keyof typeof decisions
+
+type FirstWord<Type> = Type extends `${infer Word}.${string}` ? Word : never
+
+/** The first word of a type of decision: what it decides about, such as `spin` of `spin.won`. */
+export type Decidable = FirstWord<DecisionType>
 
 const kinds: Readonly<Record<string, DecisionKind>> = decisions
 

@@ -37,11 +37,11 @@ const examples: Partial<Record<keyof typeof decisions, readonly [text: string, r
     '2,tickets|points -1000 10',
     { kind: 'redemption', quantity: 2, pool: 'tickets', unit: 'points', cost: 1000 }
   ],
-  'win.claimed': ['1700000000-2', { kind: 'win-change', win: '1700000000-2', shortfall: [], moves: [] }],
+  'win.claimed': ['1700000000-2', { kind: 'winChange', win: '1700000000-2', shortfall: [], moves: [] }],
   'win.revoked': [
     '1700000000-2,points 3,entitlement:vip 1|points -2 0',
     {
-      kind: 'win-change',
+      kind: 'winChange',
       shortfall: [
         { unit: 'points', amount: 3 },
         { unit: 'entitlement:vip', amount: 1 }

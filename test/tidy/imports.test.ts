@@ -46,7 +46,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
   worker: ['commands', 'shard', 'drivers', 'events', 'projection', 'running'],
   recovery: ['compare', 'open'],
   campaign: ['lifecycle', 'actions', 'change', 'carrying', 'definition', 'kinds', 'parts'],
-  'campaign/kinds': ['index.ts', 'later.ts', ...kindNames],
+  'campaign/kinds': ['index.ts', 'all.ts', 'later.ts', ...kindNames],
   gate: ['shard', 'gate.ts', 'batch', 'redis'],
   store: ['reading', 'projection', 'campaigns', 'shard', 'operators', 'connection'],
   verify: ['spin', 'difference.ts', 'journal-line.ts', 'supply.ts'],

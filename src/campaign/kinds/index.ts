@@ -1,17 +1,14 @@
 import type { TSchema } from 'typebox'
-import type { Kind } from '../../base/kinds.ts'
+import { inOrder, type Kind } from '../../base/kinds.ts'
 import type { KindRules } from '../parts/kind.ts'
-import { draw } from './draw/index.ts'
+import * as all from './all.ts'
 import { later } from './later.ts'
-import { redemption } from './redemption/index.ts'
-import { sale } from './sale/index.ts'
-import { task } from './task/index.ts'
 
 /** The kinds of activities, by the name in the field `kind`. The published schema lists them in this order. */
-export const kinds = { sale, draw, task, redemption } satisfies Readonly<Record<Kind, unknown>>
+export const kinds = inOrder(all)
 
-// indexed by the registry's own names: a missing kind is then one type error in the registry, not one at each use of an activity
-type AnyOf = (typeof kinds)[keyof typeof kinds]
+// by the names that are there: a missing kind is then one type error in the registry, not one at each use of an activity
+type AnyOf = (typeof all)[keyof typeof all]
 
 /** An activity of any kind, in the form of a definition. */
 export type ActivityDefinition = ReturnType<AnyOf['definition']>

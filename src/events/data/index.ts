@@ -1,13 +1,10 @@
 import type { FrameDecision } from '../../journal/frame.ts'
-import type { DecisionType } from '../../record/decisions.ts'
-import { adjustmentData } from './adjustment.ts'
+import { type DecisionType, decisions, reportKindOf } from '../../record/decisions.ts'
+import type { ReportKind } from '../../record/reports/index.ts'
+import * as all from './all.ts'
 import { creditData, debitData } from './balance.ts'
-import { completionData } from './completion.ts'
 import type { Data, Decided } from './decided.ts'
-import { cancelledVersion, orderData, refundDueData } from './order.ts'
-import { redemptionData } from './redemption.ts'
-import { spinData } from './spin.ts'
-import { winChangeData } from './win.ts'
+import { cancelledVersion, orderData } from './order.ts'
 
 /** How a type of decision is told outside. */
 export interface EventKind {
@@ -28,24 +25,19 @@ const ofUser = { data: nothing, subject: 'user', version: first } as const
 const ofCampaign = { data: nothing, subject: 'campaign', version: first } as const
 /** decisions about an order or win, which is their subject */
 const ofOrder = { data: orderData, subject: 'campaign' } as const
-const ofWin = { data: winChangeData, subject: 'campaign' } as const
-const ofSpin = { data: spinData, subject: 'decision', version: first } as const
+const ofWin = { data: all.winChange, subject: 'campaign' } as const
 
-/** How each type of decision is told. A new type of decision has its row here, and its words in docs/reference/events.md. */
-export const events: Readonly<Record<DecisionType, EventKind>> = {
+/** The types of decisions that are not told by their report alone. */
+const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'order.accepted': { ...ofOrder, version: first },
   'order.paid': { ...ofOrder, version: second },
   'order.cancelled': { ...ofOrder, version: cancelledVersion },
   'order.expired': { ...ofOrder, version: second },
   'order.shipped': { ...ofOrder, version: third },
   'order.returned': { ...ofOrder, version: fourth },
-  'order.refund-due': { ...ofOrder, data: refundDueData, version: first },
-  'spin.won': ofSpin,
-  'spin.lost': ofSpin,
+  'order.refund-due': { ...ofOrder, data: all.refund, version: first },
   'win.claimed': { ...ofWin, version: second },
   'win.revoked': { ...ofWin, version: third },
-  'claim.accepted': { data: redemptionData, subject: 'decision', version: first },
-  'task.completed': { data: completionData, subject: 'decision', version: first },
   'balance.credited': { ...ofUser, data: creditData },
   'balance.debited': { ...ofUser, data: debitData },
   'user.disqualified': ofUser,
@@ -53,7 +45,21 @@ export const events: Readonly<Record<DecisionType, EventKind>> = {
   'campaign.published': ofCampaign,
   'campaign.paused': ofCampaign,
   'campaign.resumed': ofCampaign,
-  'campaign.adjusted': { ...ofCampaign, data: adjustmentData },
+  'campaign.adjusted': { ...ofCampaign, data: all.adjustment },
   'campaign.ended': ofCampaign,
   'campaign.settled': ofCampaign
 }
+
+const ofReport: Readonly<Record<ReportKind, (decided: Decided) => Data>> = { ...all }
+
+function byReport(type: DecisionType): EventKind {
+  const report = reportKindOf(type)
+  return { data: report === null ? nothing : ofReport[report], subject: 'decision', version: first }
+}
+
+const decisionTypes = Object.keys(decisions) as DecisionType[]
+
+/** How each type of decision is told: by its report, unless `others` says otherwise. Its words are on docs/reference/events.md. */
+export const events = Object.fromEntries(
+  decisionTypes.map((type) => [type, others[type] ?? byReport(type)])
+) as Readonly<Record<DecisionType, EventKind>>

@@ -10,7 +10,7 @@ import type { Decided } from './kind.ts'
 import { type DecisionContext, headOf } from './parts/decision.ts'
 
 const decidedOfKinds = namedKinds.map(([, { decided }]) => decided)
-const byEntity = new Map(decidedOfKinds.map((decided) => [decided.entity, decided]))
+const byEntity = new Map<string, Decided>(decidedOfKinds.map((decided) => [decided.entity, decided]))
 
 /** How decisions of a type are shown, for instance of `spin.won`; undefined for those that are not of taking part. */
 export function decidedOf(type: string): Decided | undefined {

@@ -1,13 +1,10 @@
-import type { Kind } from '../../base/kinds.ts'
+import { inOrder, type Kind } from '../../base/kinds.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
-import { draw } from './draw.ts'
+import * as all from './all.ts'
 import type { HttpKind } from './kind.ts'
-import { redemption } from './redemption.ts'
-import { sale } from './sale.ts'
-import { task } from './task.ts'
 
 /** The kinds of activities, in the order in which their routes stand in the OpenAPI document. */
-export const httpKinds = { sale, draw, redemption, task } satisfies {
+export const httpKinds = inOrder(all) satisfies {
   readonly [Name in Kind]: HttpKind<Extract<ActivityRules, { readonly kind: Name }>>
 }
 

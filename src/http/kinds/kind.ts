@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
+import type { Decidable } from '../../record/decisions.ts'
 import type { ConfirmedBody } from '../views/schemas.ts'
 import type { Wish } from './parts/command.ts'
 import type { DecisionContext } from './parts/decision.ts'
@@ -33,8 +34,8 @@ export interface Participation<Rules extends ActivityRules, Body extends TSchema
 
 /** How what was decided is shown to its user. */
 export interface Decided {
-  /** first part of the types of its decisions, such as `spin` of `spin.won` */
-  readonly entity: string
+  /** the first word of the types of its decisions, which stand in record/decisions.ts */
+  readonly entity: Decidable
   /** the member of the body of a 201 that shows it */
   readonly member: string
   readonly schema: TSchema

@@ -2,7 +2,7 @@ import { amountsOf, type Move, reportParts } from './moves.ts'
 
 /** What a claim or a revocation of a win says about itself. */
 interface WinChangeReport {
-  readonly kind: 'win-change'
+  readonly kind: 'winChange'
   /** `<epoch>-<sequence>` of the win */
   readonly win: string
   /** of what was to be taken back, what had been spent */
@@ -15,5 +15,5 @@ interface WinChangeReport {
 export function decodeWinChange(text: string): WinChangeReport {
   const { facts, moves } = reportParts(text)
   const [win = '', ...missing] = facts
-  return { kind: 'win-change', win, shortfall: amountsOf(missing), moves }
+  return { kind: 'winChange', win, shortfall: amountsOf(missing), moves }
 }

@@ -1,0 +1,5 @@
+// One line for each kind; index.ts makes the registry of them.
+export { draw } from './draw/index.ts'
+export { redemption } from './redemption/index.ts'
+export { sale } from './sale/index.ts'
+export { task } from './task/index.ts'

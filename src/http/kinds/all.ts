@@ -1,0 +1,5 @@
+// One line for each kind; index.ts makes the registry of them.
+export { draw } from './draw.ts'
+export { redemption } from './redemption.ts'
+export { sale } from './sale.ts'
+export { task } from './task.ts'
