@@ -7,7 +7,7 @@ import { claimsOfUser, type StoredClaim } from '../../store/reading/claims.ts'
 import { type LedgerEntry, type LedgerPlace, ledgerOfUser } from '../../store/reading/ledger.ts'
 import { compareNewest, type ItemPage, type ItemReader, type PageRequest, unite } from '../wire/pages.ts'
 
-/** A claim or a ledger entry, and whether it is journaled: only what is not can still vanish. */
+/** A claim or a ledger entry, and whether it is journaled; one that is not can still vanish. */
 export type Live<Item> = Item & { readonly journaled: boolean }
 
 const claimReader: ItemReader<Live<StoredClaim>> = {
@@ -15,7 +15,7 @@ const claimReader: ItemReader<Live<StoredClaim>> = {
   campaignOf: ({ campaign }) => campaign
 }
 
-/** Newest first; the movements of one decision as Postgres sorts them. */
+/** Newest first; the entries of one decision in the order of Postgres. */
 function compareEntries(a: LedgerPlace, b: LedgerPlace): number {
   const descending = (x: string, y: string) => (x === y ? 0 : x < y ? 1 : -1)
   return compareNewest(a, b) || descending(a.scope, b.scope) || descending(a.unit, b.unit)
@@ -46,8 +46,8 @@ function entriesOf({ id, type, campaign, activity, at, moved, journaled }: Unsto
 const stored = <Item extends object>(items: readonly Item[]) => items.map((item) => ({ ...item, journaled: true }))
 
 /**
- * Claims and movements of balances: what the worker has not stored yet, and behind it what Postgres has. Redis is asked
- * first: what leaves it in between is in Postgres by then.
+ * Reads claims and ledger entries: first those that the worker has not stored yet, then those of Postgres. Redis is asked
+ * first: an entry that leaves Redis between the two reads is in Postgres by the second one.
  */
 export function createMovementFinder(gate: UserReader, pool: pg.Pool) {
   return {
@@ -59,7 +59,7 @@ export function createMovementFinder(gate: UserReader, pool: pg.Pool) {
       return unite({ live, stored: stored(known) }, page, claimReader)
     },
 
-    /** A page of what moved the user's balances. @throws UnavailableError */
+    /** A page of the user's ledger entries. @throws UnavailableError */
     async ledger(user: string, page: PageRequest<LedgerPlace>): Promise<ItemPage<Live<LedgerEntry>, LedgerPlace>> {
       const waiting = await gate.unstoredOf(user)
       const known = await fromStore(ledgerOfUser(pool, user, { ...page, limit: page.limit + 1 }))

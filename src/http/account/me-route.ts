@@ -21,7 +21,7 @@ interface MeOptions {
   readonly turns: Turns
 }
 
-/** Counts towards goals, by `<task> <period>`. They are of Postgres, without which the rest is told all the same. */
+/** Counts towards goals, by `<task> <period>`. They come from Postgres; while it is away the answer has everything else. */
 async function progressOf(pool: pg.Pool, campaign: CatalogueCampaign, user: string): Promise<Map<string, number>> {
   const counted = campaign.rules.activities.some((activity) => kindOf(activity).goal?.(activity))
   if (!counted) return new Map()
@@ -30,8 +30,8 @@ async function progressOf(pool: pg.Pool, campaign: CatalogueCampaign, user: stri
 }
 
 /**
- * What a view makes of the fields it looks at: it is made without any, to hear which it asks for, and again until it asks for
- * no more. So a user's hash is never read as a whole, and no list of fields can differ from what the view shows.
+ * Makes a view from only the fields that it needs. The view is first made without fields, to learn which it reads, and again
+ * until it reads no new ones. So a user's hash is never read as a whole, and no separate list of fields has to be kept equal.
  */
 async function viewOfFields<View>(
   read: (names: readonly string[]) => Promise<Readonly<Record<string, string>>>,

@@ -37,7 +37,7 @@ function activityView(standing: Day, activity: ActivityRules) {
   }
 }
 
-/** Cards in force, the best one first: of those that are for a task, that one applies. */
+/** Cards in force, the best one first: the first card that is for a task applies to it. */
 function doublersView({ campaign, fields, now }: Standing) {
   const cards = (fields[userField.doubler(campaign.id)] ?? '').split(',').map((card) => card.split(';'))
   return cards
@@ -50,7 +50,7 @@ function doublersView({ campaign, fields, now }: Standing) {
     }))
 }
 
-/** Names of entitlements that activities of a campaign ask for or give. */
+/** Names of entitlements that activities of a campaign require or give. */
 function entitlementNames({ rules }: CatalogueCampaign): Set<string> {
   const names = rules.activities.flatMap((activity) => [
     activity.requires.entitlement,
@@ -66,7 +66,7 @@ function entitlementsOf(standing: Standing): string[] {
   )
 }
 
-/** Where a user stands in a campaign: balances, chances, counts and what is left of limits. */
+/** The standing of a user in a campaign: balances, chances, counts and what is left of limits. */
 export function standingView(standing: Standing) {
   const { campaign, level, fields, now } = standing
   const { id, rules } = campaign

@@ -59,7 +59,7 @@ function entryView({
   }
 }
 
-/** A page of the ledger goes on behind an entry, which a decision alone does not name. */
+/** A cursor of the ledger names an entry, because one decision may have several. */
 function ledgerPageOf(query: Parameters<typeof pageOf>[0]): PageRequest<LedgerPlace> {
   const { before: _before, ...page } = pageOf(query)
   if (query.cursor === undefined) return page
@@ -68,14 +68,14 @@ function ledgerPageOf(query: Parameters<typeof pageOf>[0]): PageRequest<LedgerPl
   return { ...page, before: { at, id, scope, unit } }
 }
 
-/** What the signed-in user redeemed, and every movement of the user's balances with its cause. */
+/** Routes of the signed-in user's claims and ledger entries. */
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
   app,
   { pool, accounts, authenticate, turns }
 ) => {
   async function claimsAndCodes(user: string, wanted: PageRequest) {
     const page = await accounts.claims(user, wanted)
-    // a claim that can still vanish shows no code, also where one was given to it
+    // a claim that is not journaled can still vanish, so it shows no code even if it has one
     const coded = page.items.filter(({ pool: name, journaled }) => name !== '' && journaled)
     const ids = coded.map(({ id }) => id)
     return { page, codes: await fromStore(codesOfAll(pool, ids)) }

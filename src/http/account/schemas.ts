@@ -4,7 +4,7 @@ import { Amounts, nullable } from '../kinds/parts/page-schemas.ts'
 import { Allowance } from '../kinds/parts/standing.ts'
 import { Time } from '../wire/schemas.ts'
 
-// What a standing looks like; nothing is compiled from it, see kinds/parts/page-schemas.ts.
+// The shape of a standing; nothing is compiled from it, see kinds/parts/page-schemas.ts.
 
 const activityStanding = Type.Object({
   id: Type.String(),

@@ -52,7 +52,7 @@ const ProgressAnswer = Type.Object(
   { title: 'ProgressAnswer' }
 )
 
-/** When it happened. @throws ProblemError VALIDATION for no moment, or one that is still to come */
+/** When it happened. @throws ProblemError VALIDATION for a text that is no moment, or for a moment in the future */
 function happenedAt(text: string | undefined, now: number): number {
   if (text === undefined) return now
   const read = pastMoment(text, now)
@@ -62,7 +62,7 @@ function happenedAt(text: string | undefined, now: number): number {
 
 type Counted = Extract<TaskProgress, { count: number }>
 
-/** @throws ProblemError for what was not counted */
+/** @throws ProblemError for progress that was not counted */
 function counted(progress: TaskProgress, opensAt: string): Counted {
   switch (progress.kind) {
     case 'counted':
@@ -79,7 +79,7 @@ function counted(progress: TaskProgress, opensAt: string): Counted {
   }
 }
 
-/** What other systems report. They are operators of role `service`; each route names the scope that it takes. */
+/** Routes for reports of other systems. These are operators of role `service`; each route names the scope that it requires. */
 export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (app, { pool, finder, now }) => {
   app.post(
     '/service/v1/campaigns/:campaign/tasks/:task/progress',
@@ -92,7 +92,7 @@ export const serviceRoutes: FastifyPluginAsyncTypebox<ServiceOptions> = async (a
       const { sourceEventId, amount = 1, occurredAt } = request.body
       const found = await finder.findActivity(campaign, task)
       const goal = found && kindOf(found.activity).goal?.(found.activity)
-      // an activity that can have no goal is no task
+      // an activity of a kind without goals is no task
       if (found === undefined || goal === undefined) throw new ProblemError('NOT_FOUND')
       const { sessions } = found.activity
       const source = request.operator.name

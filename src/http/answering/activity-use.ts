@@ -6,14 +6,14 @@ function add(counts: Map<string, number>, name: string, count: number): void {
 }
 
 /**
- * How often activities were used by way of this gateway since it started. A process that is one of several counts what it
- * confirmed, hands it over, and tells only what it was told of all: so they all say the same.
+ * How often activities were used through this gateway since its start. One of several processes sends its counts to the
+ * first one and shows only the sum that it gets back, so all processes show the same figure.
  */
 export class ActivityUse {
   readonly #all = new Map<string, number>()
   readonly #fresh: Map<string, number>
 
-  /** @param shared whether others count too */
+  /** @param shared whether other processes count too */
   constructor(shared = false) {
     this.#fresh = shared ? new Map() : this.#all
   }
@@ -27,19 +27,19 @@ export class ActivityUse {
     return this.#all.get(`${campaign}/${activity}`) ?? 0
   }
 
-  /** What was counted here since the last call. */
+  /** The counts of this process since the last call. */
   take(): UseCounts {
     const counts = [...this.#fresh]
     this.#fresh.clear()
     return counts
   }
 
-  /** Adds what others counted. */
+  /** Adds counts of other processes. */
   add(counts: UseCounts): void {
     for (const [name, count] of counts) add(this.#all, name, count)
   }
 
-  /** What all together counted, as it was told. */
+  /** Sets the sum of all processes. */
   replace(counts: UseCounts): void {
     for (const [name, count] of counts) this.#all.set(name, count)
   }

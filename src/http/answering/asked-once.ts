@@ -20,17 +20,17 @@ import { digestOf } from '../wire/uploads.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** a POST that only looks: it needs no key */
+    /** a POST that only reads: it needs no key */
     changesNothing?: boolean
   }
   interface FastifyRequest {
-    /** the request as it was taken up; null where none was, or it was answered as before */
+    /** the stored request; null if there is none, or if it was answered with its earlier answer */
     taken: (AdminRequest & { readonly fresh: boolean }) | null
   }
 }
 
 const CHANGES = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
-/** longer than a change takes; who takes longer loads a file, of which every line counts once anyway */
+/** longer than a change takes; only uploads take longer, and each of their lines counts once anyway */
 const LEASE_MS = 20_000
 const WAIT_MS = 5000
 const LOOK_MS = 100
@@ -46,18 +46,19 @@ function hasDryRun({ schema }: RouteOptions): boolean {
 
 const queryOf = (request: FastifyRequest) => request.query as { dryRun?: string }
 
-/** Without this a dry run of a route that has none would be a real one. */
+/** Refuses `dryRun` on routes without a dry run: if it were ignored, the request would be a real change. */
 function refuseDryRun(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   if (queryOf(request).dryRun === undefined) done()
   else done(new ProblemError('VALIDATION', { errors: [{ pointer: '/dryRun', detail: 'this route has no dry run' }] }))
 }
 
 /**
- * Every change of this scope needs an Idempotency-Key, the operator's own, and is done once: the same request under it is
- * answered as before, another one is KEY_REUSED. It hangs on the registration of routes, so that none can be forgotten.
+ * Every change of this scope needs an Idempotency-Key, which belongs to the operator, and is done once: the same request
+ * under the key gets the same answer, another request is KEY_REUSED. A hook on the registration of routes adds this, so no
+ * route can lack it.
  *
- * An answer is kept once it is final: a refusal binds nobody, and what is pending is asked for again, which the parts below
- * make harmless (intents, replays of the gate, references of lines). So an answer that was lost in a crash costs nothing either.
+ * An answer is stored once it is final: a refusal leaves the key free, and a pending request is carried out again, which is
+ * safe because of the parts below (intents, replays of the gate, references of lines). So a lost answer does no harm either.
  */
 export function askChangesOnce(app: FastifyInstance, { pool, logger }: { pool: Pool; logger: Logger }): void {
   app.decorateRequest('taken', null)
@@ -103,7 +104,7 @@ export function askChangesOnce(app: FastifyInstance, { pool, logger }: { pool: P
     return answerRequest(pool, taken, { status, body: payload, etag: typeof etag === 'string' ? etag : null, digest })
   }
 
-  /** What was done is answered also where it cannot be kept: then it is done again under the same key, to the same effect. */
+  /** Stores the answer. If that fails the answer is sent all the same: a retry under the same key has the same effect. */
   async function keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
     try {
       await fromStore(close(request, reply, payload))

@@ -11,13 +11,13 @@ import type { FindPrize } from '../views/win.ts'
 import type { CodeAssigner } from './codes.ts'
 import type { CatalogueSource } from './find-activity.ts'
 
-/** Which decision is answered, and how. */
+/** The decision to answer with, and what its view needs. */
 interface Asked {
   readonly decision: Decision
   /** where it was made */
   readonly campaign: string
   readonly activity: string
-  /** of the activity; looked up where absent */
+  /** rules of the activity; looked up if absent */
   readonly rules?: ActivityRules | undefined
   /** the Idempotency-Key */
   readonly requestId: string
@@ -26,16 +26,16 @@ interface Asked {
 
 /** Makes the bodies of answers about decisions. */
 export interface AnswerBodies {
-  /** The body of a 201. A promise only where codes belong into it: those are asked for in Postgres. */
+  /** The body of a 201. A promise only for decisions with codes, which come from Postgres. */
   bodyOf(asked: Asked): ConfirmedBody | Promise<ConfirmedBody>
-  /** The codes that claimed wins show, by win: one that got none when it was claimed gets it now. @throws UnavailableError */
+  /** The codes of claimed wins, by win; a win that got no code when it was claimed gets it now. @throws UnavailableError */
   codesOfWins(wins: readonly LiveWin[]): Promise<ReadonlyMap<string, string>>
   readonly findPrize: FindPrize
 }
 
 type Activities = Pick<CatalogueSource, 'findActivity'>
 
-/** How prizes are found in a catalogue. */
+/** A function that finds prizes in the catalogue. */
 function prizeFinder(catalogue: Activities): FindPrize {
   return (campaign, draw, prize) => {
     const found = catalogue.findActivity(campaign, draw)?.activity
@@ -43,7 +43,7 @@ function prizeFinder(catalogue: Activities): FindPrize {
   }
 }
 
-/** The codes that a decision entitles to; undefined for none. */
+/** The codes that a decision entitles its user to; undefined for none. */
 function assignmentOf({ decision, campaign }: Asked, findPrize: FindPrize): CodeAssignment | undefined {
   const { type, win } = decision
   if (type === 'win.claimed' && win !== undefined) return assignmentOfWin(win, findPrize)
@@ -62,7 +62,7 @@ export function createAnswerBodies(catalogue: Activities, codes: CodeAssigner): 
     findPrize,
     async codesOfWins(wins) {
       const due = wins
-        // what can still vanish has no code
+        // a win that is not journaled can still vanish, so it has no code
         .filter(({ win, journaled }) => win.status === 'claimed' && journaled)
         .flatMap(({ win }) => assignmentOfWin(win, findPrize) ?? [])
       const found = await codes.known(due.map(({ claim }) => claim))

@@ -4,18 +4,18 @@ import { fromStore } from '../../base/deadline.ts'
 import { assignCodesOfAll, type CodeAssignment, codesOfAll } from '../../store/campaigns/codes.ts'
 import { createSeldom } from '../running/seldom.ts'
 
-/** Hands codes to the owner of a confirmed claim or a claimed win. */
+/** Gives codes to the owner of a confirmed claim or a claimed win. */
 export interface CodeAssigner {
   /**
-   * The codes, the same each time. None while Postgres is away: the claim stands all the same, and its owner sees them
-   * later; so this never throws. They go to the caller's answer and nowhere else.
+   * The codes, the same each time. Empty while Postgres is away: the claim stands, and its owner sees them later, so this
+   * never throws. They go to the caller's answer and nowhere else.
    */
   assign(assignment: CodeAssignment): Promise<readonly string[]>
   /** Codes that claims and wins have already, by their id. @throws UnavailableError */
   known(claims: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
 }
 
-/** Claims that one statement serves: some 30 ms of work for Postgres. */
+/** Claims in one statement: some 30 ms of work for Postgres. */
 const CLAIMS_AT_ONCE = 100
 
 interface Waiting {
@@ -25,9 +25,9 @@ interface Waiting {
 }
 
 /**
- * Gathers what is asked for while Postgres is busy: a crowd that claims at once would wait for one statement and one
- * connection each, and most of them longer than an answer may take. What waits is bounded by time: a statement ends after
- * some seconds, and who waits for one that failed fails with it.
+ * Collects requests for codes while Postgres is busy. Without it, many claims at once would each need a statement and a
+ * connection, and most would wait longer than an answer may take. The waiting time is bounded: a statement ends after some
+ * seconds, and all requests that wait behind a failed one fail with it.
  */
 class CodeQueue {
   readonly #pool: pg.Pool
@@ -38,7 +38,7 @@ class CodeQueue {
     this.#pool = pool
   }
 
-  /** @throws what Postgres says; then all that wait fail with it, so that nobody waits behind those who gave up */
+  /** @throws what Postgres throws; all that wait fail too, so that no request waits behind expired ones */
   ask(assignment: CodeAssignment): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ assignment, resolve, reject })
@@ -48,7 +48,7 @@ class CodeQueue {
 
   async #serve(): Promise<void> {
     this.#busy = true
-    // what arrives in this turn of the event loop goes together
+    // requests of this turn of the event loop share one statement
     await Promise.resolve()
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, CLAIMS_AT_ONCE)

@@ -11,20 +11,20 @@ export interface CatalogueSource {
 
 const REFRESH_PAUSE_MS = 100
 
-/** The catalogue, read again before anything is called unknown. */
+/** The catalogue, which is read again before an unknown id is refused. */
 export interface ActivityFinder {
   readonly catalogue: CatalogueSource
   /** @throws UnavailableError while no catalogue could be read at all */
   findCampaign(id: string): Promise<CatalogueCampaign | undefined>
-  /** A look-up, and only for what is not known a promise: the hot path takes the first way. @throws UnavailableError */
+  /** An activity; a promise only if the catalogue does not know it, because the hot path must not pay for one. @throws UnavailableError */
   findActivity(campaign: string, activity: string): CatalogueActivity | Promise<CatalogueActivity | undefined>
-  /** Reads the catalogue at most every 100 ms, whoever asks. @throws UnavailableError while none could be read at all */
+  /** Reads the catalogue, at most every 100 ms for all callers together. @throws UnavailableError while none could be read at all */
   refresh(): Promise<void>
 }
 
 /**
- * A campaign published a moment ago must not be "not found" until the next turn of the catalogue, and an empty catalogue
- * after a start without Postgres says nothing about what exists. Hidden activities do not exist for the public yet.
+ * A campaign published a moment ago must not be "not found" until the next regular read of the catalogue, and an empty
+ * catalogue after a start without Postgres does not mean that nothing exists. Hidden activities do not exist for the public yet.
  */
 export function createActivityFinder(catalogue: CatalogueSource, now: () => number = Date.now): ActivityFinder {
   let loaded = false

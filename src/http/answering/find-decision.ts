@@ -6,21 +6,21 @@ import { entityIn } from '../../record/entities.ts'
 import { replayField } from '../../record/replay.ts'
 import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
 
-/** A decision, and where it was made. */
+/** A decision, with its campaign and activity. */
 interface PlacedDecision {
   readonly decision: Decision
   readonly campaign: string
   readonly activity: string
 }
 
-/** A stored decision as the gate would tell it. */
+/** A stored decision in the form of the gate. */
 function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
   return { id, sequence, type, at: at.getTime(), report, ...entityIn(type, entity, record) }
 }
 
-/** Decisions out of Redis and Postgres as one, by the key of the request that led to them. */
+/** Finds decisions in Redis and Postgres, by the key of the request that led to them. */
 export function createDecisionFinder(gate: UserReader, pool: pg.Pool) {
-  /** Redis' replay of a decision does not say where it was made, unless its order or win does. */
+  /** The replay in Redis does not name campaign and activity; an order or a win in it does. */
   async function place(user: string, field: string, decision: Decision): Promise<PlacedDecision | undefined> {
     const { order, win } = decision
     if (order !== undefined) return { decision, campaign: order.campaign, activity: order.activity }
@@ -32,8 +32,8 @@ export function createDecisionFinder(gate: UserReader, pool: pg.Pool) {
 
   return {
     /**
-     * What became of a key: the decision, 'pending', or undefined when no decision stands.
-     * @throws UnavailableError when the one who would know does not answer
+     * The outcome of a key: the decision, 'pending', or undefined if there is no decision.
+     * @throws UnavailableError when the store that would know does not answer
      */
     async outcomeOf(user: string, key: string): Promise<PlacedDecision | 'pending' | undefined> {
       const field = replayField.client(key)

@@ -17,7 +17,7 @@ interface RequestOptions {
   readonly turns: Turns
 }
 
-/** GET /v1/requests/{key}: the answer to a POST whose answer was lost. */
+/** GET /v1/requests/{key}: the answer of a POST, for clients that lost it. */
 export const requestRoute: FastifyPluginAsyncTypebox<RequestOptions> = async (
   app,
   { decisions, bodies, authenticate, turns }

@@ -3,10 +3,10 @@ import { UnavailableError } from '../../base/errors.ts'
 import { ProblemError } from '../problems/problems.ts'
 
 interface TurnLimits {
-  /** at work at once: for one user, for all together */
+  /** running in parallel: for one user, for all together */
   readonly perUser: number
   readonly inAll: number
-  /** waiting for their turn */
+  /** waiting: for one user, for all together */
   readonly waitingPerUser: number
   readonly waitingInAll: number
   readonly waitMs: number
@@ -20,8 +20,8 @@ interface Waiting {
 const AGAIN_MS = 500
 
 /**
- * What signed-in users ask for is done in turns: a bounded number at once for each of them and for all, so that one who asks
- * without waiting for answers stands in the own way only. Whoever gave up meanwhile costs nothing more.
+ * Bounds the work for signed-in users that runs in parallel, for each user and for all together, so that a user who sends
+ * requests without waiting for answers delays only their own. A caller who has disconnected meanwhile costs nothing more.
  */
 export class Turns {
   readonly #limits: TurnLimits
@@ -36,8 +36,8 @@ export class Turns {
 
   /**
    * Does the work when it is this user's turn.
-   * @throws ProblemError RATE_LIMITED when too much of this user waits already; UnavailableError when too much of all does, it
-   *   took too long, or nobody is there any more to be answered; what the work throws
+   * @throws ProblemError RATE_LIMITED when too many requests of this user wait; UnavailableError when too many wait in all,
+   *   the wait took too long, or the caller has disconnected; what the work throws
    */
   async take<Result>(reply: FastifyReply, user: string, work: () => Promise<Result>): Promise<Result> {
     if (this.#mayBegin(user)) this.#begin(user)
@@ -107,14 +107,14 @@ function gone(): UnavailableError {
   return new UnavailableError('nobody waits for the answer any more')
 }
 
-/** Counts; who has nothing left is forgotten. */
+/** Adds to a count; deletes it at zero. */
 function add(counts: Map<string, number>, user: string, delta: number): void {
   const count = (counts.get(user) ?? 0) + delta
   if (count > 0) counts.set(user, count)
   else counts.delete(user)
 }
 
-/** Reads of a gateway process: some dozens of ms of work at once, beside ten connections to Postgres. */
+/** Limits of reads in a gateway process: some dozens of ms of work at once, with ten connections to Postgres. */
 export const readingLimits: TurnLimits = {
   perUser: 2,
   inAll: 32,
@@ -123,5 +123,5 @@ export const readingLimits: TurnLimits = {
   waitMs: 700
 }
 
-/** Claims of wins: one after the other of each user. */
+/** Limits of win claims: one after the other for each user. */
 export const claimingLimits: TurnLimits = { ...readingLimits, perUser: 1, waitingPerUser: 4 }

@@ -14,7 +14,7 @@ function isUse(message: Partial<UseMessage> | undefined, type: UseMessage['type'
   return message?.type === type && Array.isArray(message.counts)
 }
 
-/** The use of activities as one of several processes knows it: it tells the first one, and is told the sum. */
+/** The counts of one of several processes: it sends them to the first process and gets the sum back. */
 export function createSharedUse(): ActivityUse {
   const use = new ActivityUse(true)
   process.on('message', (message: Partial<UseMessage>) => {
@@ -29,7 +29,7 @@ export function createSharedUse(): ActivityUse {
   return use
 }
 
-/** Adds up what the forked processes count, and tells all of them the sum; whoever is born late hears it as well. */
+/** Adds up the counts of the forked processes and sends all of them the sum, also to processes that start later. */
 export function sumUse(): void {
   const all = new ActivityUse()
   let due: NodeJS.Timeout | undefined

@@ -7,14 +7,14 @@ import { ProblemError } from '../problems/problems.ts'
 import { type CheckToken, claimRules, KeyNeededError } from './storefront-token.ts'
 import { TokenRefusedError } from './token-refusal.ts'
 
-/** How keys are read; those of time in ms. */
+/** Bounds for reading keys; times in ms. */
 export const jwksBounds = {
   fetchDeadlineMs: 3000,
-  /** a key that is not known makes the issuer be asked again, so often at most */
+  /** the shortest time between two reads because of an unknown key */
   unknownKeyPauseMs: 30_000,
-  /** after a reading that failed the issuer is asked again so soon */
+  /** the time until the next read after a failed one */
   failedPauseMs: 5000,
-  /** without any key nobody can be let in, so the issuer is asked more often */
+  /** the same until the first keys are known: without any key all users are refused, so reads are more frequent */
   firstKeysPauseMs: 1000,
   refreshMs: 600_000,
   documentBytes: 256 * 1024,
@@ -32,12 +32,12 @@ interface Jwk extends JsonWebKey {
 /** A key that tokens may be signed with. */
 interface UsableKey {
   readonly kid: string | undefined
-  /** tells whether two documents hold the same key */
+  /** to compare the keys of two documents */
   readonly pem: string
   readonly check: CheckToken
 }
 
-/** The one algorithm of a key; undefined for a key that is not used here. A token's own header never chooses. */
+/** The one algorithm of a key; undefined for a key that is not used here. The header of a token never chooses it. */
 function algorithmOf(key: Jwk): Algorithm | undefined {
   if (key.use !== undefined && key.use !== 'sig') return undefined
   if (Array.isArray(key.key_ops) && !key.key_ops.includes('verify')) return undefined
@@ -52,7 +52,7 @@ function algorithmOf(key: Jwk): Algorithm | undefined {
   return key.alg === undefined || key.alg === natural ? natural : undefined
 }
 
-/** A key as it is used here; undefined for one that is for something else. @throws Error for a broken one */
+/** A key that can check tokens; undefined for a key for another use. @throws Error for a broken key */
 function usableKey(key: Jwk, config: Config): UsableKey | undefined {
   const algorithm = algorithmOf(key)
   if (algorithm === undefined) return undefined
@@ -74,7 +74,7 @@ function keyIdOf(token: string): string | undefined {
   return typeof header.kid === 'string' ? header.kid : undefined
 }
 
-/** The text of an answer, read no further than it may be long. */
+/** The text of an answer; stops reading at the size limit. */
 async function textOf(response: Response): Promise<string> {
   const parts: Uint8Array[] = []
   let bytes = 0
@@ -100,7 +100,7 @@ async function fetchMembers(url: string): Promise<unknown[]> {
   return document.keys.slice(0, jwksBounds.keys)
 }
 
-/** The keys of a document. A broken member is skipped with a warning: the others are as good as before. */
+/** The keys of a document. A broken member is skipped with a warning, because the others are still valid. */
 function readKeys(members: readonly unknown[], config: Config, logger: Logger): UsableKey[] {
   const keys: UsableKey[] = []
   for (const member of members) {
@@ -118,7 +118,7 @@ function readKeys(members: readonly unknown[], config: Config, logger: Logger): 
   return keys
 }
 
-/** Several keys of one id, as some issuers have while they change: a token is good when one of them takes it. */
+/** A check with all keys of one id, because some issuers have several while they rotate: a token is valid if one of them accepts it. */
 function checkOfAll(keys: readonly UsableKey[]): CheckToken {
   return (token) => {
     let refusal: unknown = new TokenRefusedError('unknown-key', 'the key of the token is not known')
@@ -135,8 +135,8 @@ function checkOfAll(keys: readonly UsableKey[]): CheckToken {
 
 /**
  * The check for tokens signed with a key of TOKEN_JWKS_URL. Keys are kept until a later document has others; a token with an
- * unknown key id makes it read the document again, at most every 30 s, so that made-up ids cannot turn the gateway against
- * the issuer. Everybody who needs it waits for the same reading.
+ * unknown key id makes it read the document again, at most every 30 s, so that made-up ids cannot flood the issuer with
+ * requests. All requests that need the new keys wait for the same read.
  */
 export function createJwksCheck(
   config: Config,
@@ -150,7 +150,7 @@ export function createJwksCheck(
 
   function take(keys: readonly UsableKey[]): void {
     const name = JSON.stringify(keys.map(({ kid, pem }) => [kid, pem]))
-    // what was checked with the same keys is still true: to check it all again would stop the gateway for a moment
+    // tokens checked with the same keys are still valid; checking all of them again would block the gateway for a moment
     if (name === known) return
     const kids = new Set(keys.map(({ kid }) => kid))
     checks = new Map([...kids].map((kid) => [kid, checkOfAll(keys.filter((key) => key.kid === kid))]))
@@ -178,7 +178,7 @@ export function createJwksCheck(
     return running
   }
 
-  /** How long after a reading an unknown key is no reason for another one. */
+  /** How long after a read an unknown key does not cause another one. */
   function pauseMs(): number {
     if (checks.size === 0) return jwksBounds.firstKeysPauseMs
     return failed ? jwksBounds.failedPauseMs : jwksBounds.unknownKeyPauseMs
@@ -191,7 +191,7 @@ export function createJwksCheck(
     const check = checks.get(id) ?? (id === undefined && checks.size === 1 ? [...checks.values()][0] : undefined)
     if (check !== undefined) return check(token)
     if (running !== undefined || age >= pauseMs()) throw new KeyNeededError(refreshed())
-    // who comes with a key that cannot be looked up now may be anybody
+    // the key cannot be looked up now, so the token is neither valid nor invalid
     if (failed || checks.size === 0) throw new ProblemError('UNAVAILABLE')
     throw new TokenRefusedError('unknown-key', 'the key of the token is not known')
   }

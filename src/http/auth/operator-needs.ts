@@ -6,7 +6,7 @@ export interface Needs {
   readonly scope?: ServiceScope
 }
 
-/** What the hooks of a route ask for; undefined for a route that anybody may use. */
+/** The needs of the hooks of a route; undefined for a route that anybody may use. */
 export function needsOf(hooks: readonly unknown[]): Needs | undefined {
   const found = hooks.find((hook): hook is { needs: Needs } => typeof hook === 'function' && 'needs' in hook)
   return found?.needs

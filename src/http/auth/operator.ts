@@ -14,9 +14,9 @@ import { ProblemError } from '../problems/problems.ts'
 import { registerGuessLimit } from '../running/rate-limits.ts'
 import type { Needs } from './operator-needs.ts'
 
-/** A role or a token taken away stops working within this time. */
+/** A removed role or token stops working within this time. */
 const FRESH_MS = 5000
-/** Strange tokens together make Postgres be asked no more often than this: a new operator waits for the next look. */
+/** All unknown tokens together cause at most one read of Postgres in this time; a new operator waits for the next read. */
 const LOOK_EVERY_MS = 1000
 const TOKEN_MAX = 1024
 const LOG_EVERY_MS = 10_000
@@ -31,8 +31,8 @@ interface OperatorHookOptions {
 }
 
 /**
- * All operators by the SHA-256 of their tokens, in memory: so no comparison of secrets takes place, and a guess costs no
- * query of its own. (Remembering each unknown token was rejected: every guess is another one.)
+ * All operators by the SHA-256 of their tokens, in memory: so secrets are never compared, and a guess costs no query of its
+ * own. (Rejected: remembering unknown tokens, because every guess is another token.)
  */
 function createOperatorBook(pool: pg.Pool, now: () => number) {
   let known: ReadonlyMap<string, Operator> = new Map()
@@ -53,7 +53,7 @@ function createOperatorBook(pool: pg.Pool, now: () => number) {
     readAt = started
   }
 
-  /** The next look, which all share that ask meanwhile. */
+  /** The next read, which all callers meanwhile share. */
   function look(): Promise<void> {
     looking ??= read().finally(() => {
       looking = undefined
@@ -62,7 +62,7 @@ function createOperatorBook(pool: pg.Pool, now: () => number) {
   }
 
   return {
-    /** The operator by what was read lately; undefined also where nothing was. */
+    /** The operator by the last read, if that is recent; else undefined. */
     known: (token: string) =>
       now() - readAt < FRESH_MS ? known.get(tokenHash(token).toString('base64url')) : undefined,
     async find(token: string): Promise<Operator | undefined> {
@@ -73,7 +73,7 @@ function createOperatorBook(pool: pg.Pool, now: () => number) {
   }
 }
 
-/** Tells the log of wrong tokens: the first at once, then how many there were every ten seconds. */
+/** Logs wrong tokens: the first at once, then their number every ten seconds. */
 function createGuessLog(logger: Logger) {
   let guesses = 0
   let toldAt = Number.NEGATIVE_INFINITY
@@ -87,8 +87,8 @@ function createGuessLog(logger: Logger) {
 }
 
 /**
- * The hook of the admin API: finds the operator of the bearer token. An address is counted for tokens that nobody has, and only
- * those are refused: operators who share it with somebody who guesses are served all the while.
+ * The hook of the admin API: finds the operator of the bearer token. An address is counted only for unknown tokens, and
+ * only requests with unknown tokens are refused: operators who share the address with somebody who guesses are served.
  */
 export async function createOperatorHook(app: FastifyInstance, options: OperatorHookOptions) {
   const { config, pool, logger, now = () => performance.now() } = options
@@ -119,7 +119,7 @@ export async function createOperatorHook(app: FastifyInstance, options: Operator
 const ranks: Record<OperatorRole, number> = { service: 0, viewer: 1, operator: 2, admin: 3 }
 
 /**
- * A preHandler that lets people of this role or a higher one in, and services whose scopes list `scope`.
+ * A preHandler that admits people of this role or a higher one, and services that have the scope `scope`.
  * @param scope such as `orders:payment`; without it no service may use the route
  */
 export function requireRole(role: Exclude<OperatorRole, 'service'>, scope?: ServiceScope) {

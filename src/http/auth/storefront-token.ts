@@ -7,11 +7,11 @@ import { insideUser } from '../../store/connection/user-name.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { reasonOf, TokenRefusedError } from './token-refusal.ts'
 
-/** What a checked storefront token says. */
+/** The claims of a checked storefront token. */
 export interface Identity {
   /** the subject, by its name inside */
   readonly user: string
-  /** 0 where the token names none */
+  /** 0 if the token has none */
   readonly level: number
   /** Unix seconds */
   readonly registeredAt: number | null
@@ -20,7 +20,7 @@ export interface Identity {
   readonly expiresAt: number
 }
 
-/** Checks the signature and the registered claims of a token. @throws Error when it is not acceptable */
+/** Checks the signature and the registered claims of a token. @throws Error when the token is not valid */
 export type CheckToken = (token: string) => unknown
 
 /** Reads a bearer token; a promise only where a key has to be fetched first. @throws ProblemError UNAUTHENTICATED */
@@ -29,7 +29,7 @@ export interface TokenReader {
 }
 
 const CACHE_GENERATION = 32_768
-/** tokens of a generation of the cache: that many short ones, or so many bytes of long ones */
+/** bounds of one generation of the cache: a number of tokens, and bytes for long ones */
 const CACHE_BYTES = 64 * 1024 ** 2
 const BEARER = /^bearer +/i
 export const LEVEL_MAX = 1000
@@ -37,8 +37,8 @@ export const DEVICE_MAX = 128
 const SECRET_MIN = 32
 
 /**
- * Options of fast-jwt for the registered claims; `nbf` and `exp` are checked by it at the first sight of a token. Whether an
- * issuer's name ends with a slash is the same issuer told by two systems.
+ * Options of fast-jwt for the registered claims; it checks `nbf` and `exp` when it first sees a token. An
+ * issuer's name with and without a slash at its end is the same issuer, because systems differ in it.
  */
 export function claimRules(config: Config) {
   const issuer = config.TOKEN_ISSUER.replace(/\/$/, '')
@@ -52,7 +52,7 @@ export function claimRules(config: Config) {
 }
 
 /**
- * The check for tokens signed with TOKEN_SECRET, HS256 and nothing else.
+ * The check for tokens signed with TOKEN_SECRET; it accepts HS256 only.
  * @throws ConfigError when the secret is too short
  */
 export function secretCheck(config: Config): CheckToken {
@@ -66,7 +66,7 @@ export function secretCheck(config: Config): CheckToken {
   return createVerifier({ key: secret, algorithms: ['HS256'], ...claimRules(config) })
 }
 
-/** A `CheckToken` needs a key that has to be fetched: the promise resolves once another try makes sense. */
+/** A `CheckToken` needs a key that has to be fetched; the promise resolves when the caller should try again. */
 export class KeyNeededError extends FloodgateError {
   readonly code = 'key-needed'
   readonly meaning = 'The token is neither good nor bad yet.'
@@ -81,15 +81,15 @@ export class KeyNeededError extends FloodgateError {
 /** What a reader of tokens needs beside the check. */
 interface TokenReaderOptions {
   readonly config: Pick<Config, 'TOKEN_USER_CLAIM' | 'TOKEN_LEEWAY_SECONDS' | 'TOKEN_MAX_BYTES'>
-  /** called with each refusal: one of few words, and what is known more, without the token */
+  /** called with each refusal: its reason from a fixed list, and details without the token */
   readonly onRefusal?: (reason: string, detail: string) => void
   /** ms since 1970 */
   readonly now?: () => number
 }
 
 /**
- * Remembers checked tokens: a signature costs 10 us and more, a look-up 0.3 us, and a crowd sends each token many
- * times. Only good tokens are kept, their expiry is looked at each time.
+ * Remembers checked tokens: a signature costs 10 us and more, a look-up 0.3 us, and users send each token many
+ * times. Only valid tokens are kept, and their expiry is checked each time.
  */
 export function createTokenReader(
   check: CheckToken,
@@ -105,7 +105,7 @@ export function createTokenReader(
     return claims
   }
 
-  /** Why a token was refused stays with us: every reason is the same 401, but keys that cannot be had are a 503. */
+  /** The client does not learn the reason of a refusal: each is the same 401, except keys that cannot be fetched, which are a 503. */
   function refusal(error: unknown, detail?: string): ProblemError {
     if (error instanceof ProblemError) return error
     onRefusal?.(reasonOf(error), error instanceof Error ? error.message : '')
@@ -140,7 +140,7 @@ export function createTokenReader(
   return { read, forget: () => known.clear() }
 }
 
-/** Makes claims of what a good token says. It throws TokenRefusedError when a claim is not what the contract says. */
+/** Reads the identity from a valid token. It throws TokenRefusedError when a claim does not fit the contract. */
 function claimsReader({ TOKEN_USER_CLAIM: claim, TOKEN_LEEWAY_SECONDS: leeway }: TokenReaderOptions['config']) {
   return (payload: unknown): Identity => {
     if (typeof payload !== 'object' || payload === null)

@@ -25,9 +25,9 @@ export function tokenReader(
 }
 
 /**
- * The hook of routes for signed-in users: token, then the user's rate limit. It runs before the body is read, so that
- * strangers cost no parsing. Callbacks instead of promises: the usual request takes no turn of the microtask queue
- * for the token.
+ * The hook of routes for signed-in users: token, then the user's rate limit. It runs before the body is read, so
+ * a request without a valid token costs no parsing. It uses callbacks instead of promises, so that the usual request does
+ * not wait for the microtask queue.
  */
 export function createAuthHook(tokens: TokenReader, userLimit: UserLimit | undefined): OnRequest {
   return function authenticate(request, _reply, done) {

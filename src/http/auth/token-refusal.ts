@@ -1,6 +1,6 @@
 import { FloodgateError } from '../../base/errors.ts'
 
-/** Why a token is refused, each reason with its meaning: what refusals are counted by, and nothing of the token. */
+/** The reasons why a token is refused, with their meaning. Refusals are counted by reason; a reason holds nothing of the token. */
 export const tokenReasons = {
   missing: 'there is no `Authorization` header',
   scheme: 'the header does not begin with `Bearer `',
@@ -49,11 +49,11 @@ export class TokenRefusedError extends FloodgateError {
   }
 }
 
-// fast-jwt's codes; what it says about a claim names the claim
+// codes of fast-jwt; its messages about a claim name the claim
 const CODE = /^FAST_JWT_([A-Z_]+)$/
 const CLAIM = /\b(iss|aud|exp|nbf|iat)\b/
 
-/** Why a token is refused, in one of few words: what nobody foresaw is `unreadable`. */
+/** The reason of a refusal, one of a fixed list; `unreadable` for an unexpected error. */
 export function reasonOf(error: unknown): TokenReason {
   if (error instanceof TokenRefusedError) return error.reason
   if (!(error instanceof Error) || !('code' in error)) return 'unreadable'

@@ -31,7 +31,7 @@ export function campaignView(context: ViewContext) {
   }
 }
 
-/** What changes while people watch: no words, so it is the same for every language. */
+/** The parts that change while people watch. They have no texts, so they are the same for every language. */
 export function liveView({ campaign, now, figures }: Omit<ViewContext, 'language'>) {
   return {
     status: statusOf(campaign, now),
@@ -43,7 +43,7 @@ export function liveView({ campaign, now, figures }: Omit<ViewContext, 'language
   }
 }
 
-/** The rules in force, as they are promised to everybody. */
+/** The public view of the rules in force. */
 export function rulesView(context: ViewContext) {
   const { campaign, now, language } = context
   const { rules } = campaign

@@ -8,12 +8,12 @@ import { httpKindOf } from '../kinds/index.ts'
 import type { CampaignFigures, StockFigures } from '../kinds/parts/page.ts'
 
 const EVERY_MS = 250
-/** figures of what has ended hardly change */
+/** figures of ended campaigns hardly change */
 const ENDED_EVERY_MS = 10_000
 
 /**
- * Remaining units and participants of the published campaigns: one read of Redis at most every 250 ms, whatever the
- * audience. While Redis is away the last known figures stay.
+ * Remaining units and participants of the published campaigns: at most one read of Redis every 250 ms, for any
+ * number of watchers. While Redis is away the last known figures stay.
  */
 export class LiveFigures {
   readonly #gate: HashReader
@@ -22,7 +22,7 @@ export class LiveFigures {
   readonly #figures = new Map<string, CampaignFigures>()
   #readAt = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
-  /** counts the reads that succeeded: what was made of older figures is stale */
+  /** counts successful reads: a page made from older figures is stale */
   generation = 0
 
   constructor(options: { gate: HashReader; catalogue: Pick<CatalogueSource, 'list'>; now?: () => number }) {
@@ -31,13 +31,13 @@ export class LiveFigures {
     this.#now = options.now ?? Date.now
   }
 
-  /** Sees to it that the figures are at most 250 ms old, as far as Redis answers. Never throws. */
+  /** Reads the figures if they are older than 250 ms and Redis answers. Never throws. */
   async refresh(): Promise<void> {
     if (this.#running === undefined && this.#now() - this.#readAt >= EVERY_MS) this.#running = this.#read()
     await this.#running
   }
 
-  /** The last known figures; undefined where there never were any. */
+  /** The last known figures; undefined before the first read. */
   of(campaign: string): CampaignFigures | undefined {
     return this.#figures.get(campaign)
   }
@@ -57,7 +57,7 @@ export class LiveFigures {
       }
       this.generation += 1
     } catch {
-      // the figures stay as they were; the gate's health tells of Redis
+      // the figures stay as they were; the gate's health reports Redis
     } finally {
       this.#readAt = this.#now()
       this.#running = undefined
@@ -68,7 +68,7 @@ export class LiveFigures {
     const status = statusOf(campaign, now)
     if (status !== 'ended' && status !== 'settled') return true
     const known = this.#figures.get(campaign.id)
-    // the end of a campaign is looked for until Redis knows of it: its draws show their seeds then
+    // read until Redis knows the end of the campaign, because its draws then show their seeds
     if (known === undefined || (campaign.ended && !known.ended)) return true
     return now - known.asOf >= ENDED_EVERY_MS
   }
@@ -100,7 +100,7 @@ function stockFigures({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<str
   return figures
 }
 
-/** The latest closing in packed sessions, and not after the campaign's; undefined where they cannot be read. */
+/** The latest closing time in packed sessions, at most the campaign's; undefined if they cannot be read. */
 function closingOf(rules: Record<string, string>, campaignClosesAt: string | undefined): number | undefined {
   try {
     const closings = unpackSessions(rules.sessions ?? '').map(({ closesAt }) => closesAt)
@@ -115,7 +115,7 @@ function figuresOf(campaign: CatalogueCampaign, hashes: Hashes, asOf: number): C
   const own = hashes.get(logical.campaign(campaign.id)) ?? {}
   const closings = new Map<string, number>()
   for (const { id } of campaign.rules.activities) {
-    // only what waits for its closing time was read
+    // only activities whose page needs the closing time were read
     const rules = hashes.get(logical.activity(campaign.id, id))
     const closing = rules && closingOf(rules, own.closes_at)
     if (closing !== undefined) closings.set(id, closing)

@@ -14,21 +14,21 @@ interface LiveOptions {
   readonly finder: ActivityFinder
   readonly figures: LiveFigures
   readonly now: () => number
-  /** watchers of this process at most; a tenth of them from one address */
+  /** the most watchers of this process; at most a tenth of them from one address */
   readonly listenersMax: number
 }
 
 const ADDRESS_SHARE = 10
 const RETRY_MS = 2000
 const EVERY_MS = 250
-/** A proxy that compresses or collects what passes would hold events back: each of these is understood by some of them. */
+/** Proxies that compress or buffer answers would hold events back; each of these headers stops some of them. */
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no'
 }
 const PING_MS = 15_000
-/** a watcher who does not read gets no more than this, then loses the connection */
+/** the most unread bytes of a watcher, who then loses the connection */
 const UNREAD_MAX = 64 * 1024
 
 interface Audience {
@@ -36,7 +36,7 @@ interface Audience {
   last: string
 }
 
-/** Everybody who watches; one timer serves them all, and none runs while nobody does. */
+/** All watchers. One timer serves them all, and none runs while there are no watchers. */
 class Hub {
   readonly #options: LiveOptions
   readonly #audiences = new Map<string, Audience>()
@@ -49,7 +49,7 @@ class Hub {
     this.#options = options
   }
 
-  /** Why nobody, or nobody from this address, can watch now; undefined when they can. */
+  /** Why a new watcher from this address is refused now; undefined if they are accepted. */
   refuses(address: string): string | undefined {
     const { listenersMax } = this.#options
     if (isDraining()) return 'This gateway is about to stop; ask again to reach another one.'
@@ -77,7 +77,7 @@ class Hub {
     this.#timer ??= setInterval(() => void this.#turn(), EVERY_MS)
   }
 
-  /** Ends every connection; browsers come back to another gateway. */
+  /** Ends every connection; browsers connect again, to another gateway. */
   close(): void {
     clearInterval(this.#timer)
     for (const { watchers } of this.#audiences.values()) for (const watcher of watchers) watcher.end()

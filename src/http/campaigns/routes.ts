@@ -32,7 +32,7 @@ function page(view: unknown): Page {
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
 }
 
-/** A crowd polls the same page: it is written once per reading of Redis and language, and mostly answered with 304. */
+/** Many users poll the same page, so it is made once for each read of Redis and language, and most answers are 304. */
 function createPages(figures: LiveFigures, now: () => number) {
   const pages = new Map<string, Page>()
   let generation = -1
@@ -60,14 +60,14 @@ function sendPage(request: FastifyRequest, reply: FastifyReply, { body, etag }: 
   return reply.type('application/json; charset=utf-8').send(body)
 }
 
-/** A list goes on behind a campaign; names made up would each be a page of its own to make and to keep. @throws ProblemError */
+/** The cursor of a list must name a known campaign: every made-up name would be another page to make and to keep. @throws ProblemError */
 function requireKnown(catalogue: ActivityFinder['catalogue'], cursor: string): void {
   if (cursor === '' || catalogue.get(cursor) !== undefined) return
   const detail = 'must be a nextCursor of an earlier answer'
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/cursor', detail }] })
 }
 
-/** What everybody may know: the time, the campaigns, their rules. */
+/** Routes without a token: the time, the campaigns, their rules. */
 export const campaignRoutes: FastifyPluginAsyncTypebox<CampaignOptions> = async (app, { finder, figures, now }) => {
   const pages = createPages(figures, now)
   const { catalogue } = finder

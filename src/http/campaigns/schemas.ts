@@ -4,7 +4,7 @@ import { httpKinds, namedKinds } from '../kinds/index.ts'
 import { Amounts, ByName, left, limit, nullable, opening, optional, words } from '../kinds/parts/page-schemas.ts'
 import { listOf, Time } from '../wire/schemas.ts'
 
-// What pages look like; nothing is compiled from these, see kinds/parts/page-schemas.ts.
+// Shapes of pages; nothing is compiled from these, see kinds/parts/page-schemas.ts.
 
 const CampaignStatus = words('published', 'running', 'paused', 'ended', 'settled')
 

@@ -12,12 +12,12 @@ import { type DecisionContext, headOf } from './parts/decision.ts'
 const decidedOfKinds = namedKinds.map(([, { decided }]) => decided)
 const byEntity = new Map<string, Decided>(decidedOfKinds.map((decided) => [decided.entity, decided]))
 
-/** How decisions of a type are shown, for instance of `spin.won`; undefined for those that are not of taking part. */
+/** How decisions of a type such as `spin.won` are shown; undefined for types that no participation makes. */
 export function decidedOf(type: string): Decided | undefined {
   return byEntity.get(type.slice(0, type.indexOf('.')))
 }
 
-/** Whatever was decided: exactly one of the last members is there. */
+/** The body of a 201 of any kind; it has exactly one of the last members. */
 export const ConfirmedAny = Type.Unsafe<ConfirmedBody>(
   Type.Object(
     {
@@ -41,7 +41,7 @@ function revocationView(decision: Decision) {
 
 /**
  * The body of a 201, by the type of the decision.
- * @throws Error for a decision that no client's request can lead to
+ * @throws Error for a decision that no request of a client can cause
  */
 export function confirmedAny(decision: Decision, context: DecisionContext): ConfirmedBody {
   const { id, type, win } = decision

@@ -9,7 +9,7 @@ import { drawStanding } from './draw/standing.ts'
 import type { HttpKind, Participation } from './kind.ts'
 import { participateCommand } from './parts/command.ts'
 
-/** Pools by draw: rules in force are never changed, only exchanged. */
+/** Pools by draw. An object of rules is never changed, only replaced, so it can be a key. */
 const poolsByDraw = new WeakMap<Draw, string>()
 
 function poolsOf(draw: Draw): string {
@@ -28,7 +28,7 @@ const participation: Participation<Draw, typeof EmptyBody> = {
   summary: 'Draw once',
   body: EmptyBody,
   example: {},
-  // without the seed nothing fair can be drawn
+  // without the seed the gate cannot draw a fair number
   command(wish) {
     const { user, key, found } = wish
     const { campaign, activity: draw } = found

@@ -3,7 +3,7 @@ import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import * as all from './all.ts'
 import type { HttpKind } from './kind.ts'
 
-/** The kinds of activities, in the order in which their routes stand in the OpenAPI document. */
+/** The kinds of activities, in the order of their routes in the OpenAPI document. */
 export const httpKinds = inOrder(all) satisfies {
   readonly [Name in Kind]: HttpKind<Extract<ActivityRules, { readonly kind: Name }>>
 }

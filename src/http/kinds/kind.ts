@@ -10,12 +10,12 @@ import type { DecisionContext } from './parts/decision.ts'
 import type { LiveContext, ViewContext } from './parts/page.ts'
 import type { Day } from './parts/standing.ts'
 
-// Functions of a kind are written as methods: TypeScript then takes the functions of one kind, which want activities of that
-// kind, for functions of activities. Who calls them found the row by the kind of the activity.
+// Functions of a kind are declared as methods: then TypeScript accepts a function that takes activities of one kind only where
+// a function of any activity is expected. This is safe because callers find the row by the kind of the activity.
 
 /** How users take part: the route, and the command that a request becomes. */
 export interface Participation<Rules extends ActivityRules, Body extends TSchema = TSchema> {
-  /** with the parameters `campaign` and `param` */
+  /** has the parameters `campaign` and `param` */
   readonly url: string
   /** name of the parameter that names the activity */
   readonly param: string
@@ -24,15 +24,15 @@ export interface Participation<Rules extends ActivityRules, Body extends TSchema
   readonly operationId: string
   readonly summary: string
   readonly body: Body
-  /** a body to try it with */
+  /** an example body for the OpenAPI document */
   readonly example: object
-  /** Says what is wrong with a request that did not become a command, where there is more to say than usual. @throws always */
+  /** Refuses a request that did not become a command, for kinds with more specific refusals than the usual ones. @throws always */
   onError?(error: FastifyError, request: FastifyRequest): never
   /** @throws UnavailableError while the gateway does not know yet what the command needs */
   command(wish: Wish<Rules, Static<Body>>): Command
 }
 
-/** How what was decided is shown to its user. */
+/** How a decision is shown to its user. */
 export interface Decided {
   /** the first word of the types of its decisions, which stand in record/decisions.ts */
   readonly entity: Decidable
@@ -41,24 +41,24 @@ export interface Decided {
   readonly schema: TSchema
   /** the body of a 201, and its name below /schemas/ */
   readonly confirmed: { readonly file: string; readonly schema: TSchema }
-  /** what else is published below /schemas/, by file name */
+  /** further schemas published below /schemas/, by file name */
   readonly documents: Readonly<Record<string, TSchema>>
-  /** The body of a 201; written out by each kind, for making one of two objects costs a microsecond. */
+  /** The body of a 201. Each kind writes out the whole object, because merging two objects costs a microsecond. */
   body(decision: Decision, context: DecisionContext): ConfirmedBody
-  /** The codes that a decision entitles to; undefined for none. */
+  /** The codes that a decision entitles its user to; undefined for none. */
   codes?(decision: Decision): { readonly pool: string; readonly quantity: number } | undefined
 }
 
 /** How an activity is shown to everybody. */
 export interface Page<Rules extends ActivityRules> {
   view(activity: Rules, context: ViewContext): object
-  /** What of it changes while people watch; no words, so it is the same for every language. */
+  /** The part of the page that changes while people watch; it has no texts, so it is the same for every language. */
   liveView(activity: Rules, context: LiveContext): object
-  /** As the rules promise it: without the figures of the moment. */
+  /** The activity as the rules promise it, without current figures. */
   rulesView(activity: Rules, context: ViewContext): object
-  /** The odds of its prizes for level 0, by prize, where it has some. */
+  /** The odds of its prizes for level 0, by prize; absent for kinds without odds. */
   odds?(activity: Rules): Record<string, number>
-  /** whether its page waits for the closing time that Redis was told, which is read with the figures then */
+  /** whether its page needs the closing time in Redis, which then is read with the figures */
   readonly waitsForClosing?: boolean
   readonly schemas: {
     readonly view: TSchema
@@ -68,16 +68,16 @@ export interface Page<Rules extends ActivityRules> {
   }
 }
 
-/** Where a user stands in an activity. */
+/** How the standing of a user in an activity is shown. */
 export interface Standings<Rules extends ActivityRules> {
-  /** The most that a user may take over the campaign; 0 for no limit. */
+  /** The most that a user may take in the whole campaign; 0 for no limit. */
   most(activity: Rules): number
   /** Members that no other kind has. */
   view?(day: Day, activity: Rules): object
   readonly schema: Readonly<Record<string, TSchema>>
-  /** Chances to draw; undefined where it has none. */
+  /** The user's chances; undefined if the activity has none. */
   chances?(day: Day, activity: Rules): object | undefined
-  /** Days in a row; undefined where they do not count. */
+  /** Days in a row; undefined if the activity has no streak. */
   streak?(day: Day, activity: Rules): object | undefined
 }
 

@@ -55,7 +55,7 @@ const Claim = Type.Object(
 export type Claim = Static<typeof Claim>
 export const ClaimList = listOf(Claim, 'ClaimList')
 
-/** Codes as their owner sees them: the first, and all where there are several. */
+/** Codes as their owner sees them: `code` is the first; `codes` has all if there are several. */
 export function codesView(codes: readonly string[] = []): { code?: string; codes?: string[] } {
   const [first] = codes
   if (first === undefined) return {}

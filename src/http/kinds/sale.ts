@@ -10,10 +10,10 @@ import type { Decided, HttpKind, Page, Participation } from './kind.ts'
 import { commonView, countedSessionsView, liveSessionView, rulesViewOf, sessionRemaining } from './parts/page.ts'
 import { common, left, limit, nullable, optional, sessions, sessionsOfRules, words } from './parts/page-schemas.ts'
 
-/** a sale's price is final: these would ask for another */
+/** a sale's price is final; these fields would ask for another price */
 const STACKING_FIELDS = ['coupon', 'couponCode', 'points', 'discount']
 
-/** A body that asks for a second discount is unknown fields to the validator; the contract has a code of its own. */
+/** The validator sees only unknown fields in a body that asks for a second discount; the contract has its own code for that. */
 function refuseStacking(error: FastifyError, request: FastifyRequest): never {
   const body = request.body
   if (error.validation !== undefined && typeof body === 'object' && body !== null) {

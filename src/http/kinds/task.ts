@@ -85,7 +85,7 @@ const page: Page<Task> = {
 function streakView({ campaign, fields, today }: Day, task: Task) {
   const [day = '', length] = (fields[userField.streak(campaign.id, task.id)] ?? '').split(';')
   if (day === '') return { length: 0, lastDay: null, today: false }
-  // a missed day breaks it
+  // a missed day breaks a streak
   const unbroken = Number(day) >= today - 1
   return {
     length: unbroken ? Number(length) : 0,

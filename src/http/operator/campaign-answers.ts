@@ -16,7 +16,7 @@ export async function asProblem<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Who asks, as the lifecycle wants to know it. */
+/** The operator of a request, in the form that the lifecycle needs. */
 export function actorOf(request: FastifyRequest, reason?: string): Actor {
   const [path = ''] = request.url.split('?')
   return {
@@ -28,7 +28,7 @@ export function actorOf(request: FastifyRequest, reason?: string): Actor {
   }
 }
 
-/** A change whose decision is not journaled yet is 202; it is carried out without being asked for again. */
+/** Answers 202 while the decision of a change is not journaled; the worker carries it out without another request. */
 export function sendChange(reply: FastifyReply, change: Change, now: number): FastifyReply {
   const { intent, campaign } = change
   if (intent?.state === 'refused') {

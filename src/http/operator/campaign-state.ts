@@ -25,7 +25,7 @@ interface StateSources {
 const names = ['total', 'remaining', 'held', 'paid'] as const
 type Figures = Record<(typeof names)[number], number>
 
-/** Units of a session or a prize; zeros where it has none. */
+/** Units of a session or a prize; zeros if it has none. */
 function figuresOf(stock: Record<string, string>, item: string): Figures & { taken: number } {
   const [total = 0, remaining = 0, held = 0, paid = 0] = names.map((name) => Number(stock[`${item}:${name}`] ?? 0))
   return { total, remaining, taken: total - remaining, held, paid }
@@ -62,7 +62,7 @@ async function shardState(sources: StateSources, shard: number) {
 
 const noFigures = figuresOf({}, '')
 
-/** Activities with prizes that have no quota: what of those was won, only Postgres counts. */
+/** Activities with prizes without a quota, whose wins only Postgres counts. */
 function withoutQuota(activities: readonly ActivityRules[]): string[] {
   return activities.flatMap((activity) => (prizesOf(activity).some(({ quota }) => quota === null) ? [activity.id] : []))
 }
@@ -81,7 +81,7 @@ interface Counted {
   readonly wins: ReadonlyMap<string, number>
 }
 
-/** Where there are prizes they are counted, else the sessions; those of tasks have no units. */
+/** Figures of an activity: by prize if it has prizes, else by session; sessions of tasks have no units. */
 function activityState(activity: ActivityRules, { stock, wins }: Counted) {
   const prizesAsked = prizesOf(activity)
   const hasPrizes = prizesAsked.length > 0
@@ -109,7 +109,7 @@ function activityState(activity: ActivityRules, { stock, wins }: Counted) {
 }
 
 /**
- * How a campaign stands by the gate: units by activity, session and prize, participants, and the shards.
+ * The state of a campaign in Redis: units by activity, session and prize, participants, and the shards.
  * @throws UnavailableError when Redis or Postgres does not answer
  */
 export async function readState(sources: StateSources, row: CampaignRow) {
@@ -121,7 +121,7 @@ export async function readState(sources: StateSources, row: CampaignRow) {
     lastChange(sources, row.id),
     Promise.all(SHARDS.map((shard) => shardState(sources, shard)))
   ])
-  // published and without rules in Redis: the shard is being opened again, and zeros would be a lie
+  // published but without rules in Redis: the shard is being opened again, and zeros would be wrong
   if (row.publishedAt !== null && campaign?.opens_at === undefined) {
     throw new UnavailableError('The rules of this campaign are not in Redis at the moment.')
   }

@@ -6,7 +6,7 @@ import { isStockKey, isUserKey } from '../../record/keys.ts'
 import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
 
-/** The state of a campaign in answers: where its review stands before the first publication, its status after it. */
+/** The state of a campaign in answers: its review before the first publication, its status afterwards. */
 export function stateOf(row: CampaignRow, now: number): string {
   const rules = rulesInForce(row)
   if (rules) return statusOf({ ...row, rules }, now)
@@ -45,7 +45,7 @@ export function campaignItem(row: CampaignRow, now: number) {
   }
 }
 
-/** One campaign: the newest definition as it was saved, and the rules in force where it is published. */
+/** One campaign: the newest definition as it was saved, and the rules in force if it is published. */
 export function campaignView(row: CampaignRow, newest: VersionRow | undefined, now: number) {
   const rules = rulesInForce(row)
   return {
@@ -59,7 +59,7 @@ export function versionView(row: VersionRow) {
   return { version: row.version, author: row.author, savedAt: row.savedAt.toISOString(), definition: row.definition }
 }
 
-/** What was really added to or taken from stock and balances: removing takes what is left, and says how much that was. */
+/** What the gate really added to or took from stock and balances: a removal takes at most what is left. */
 function appliedChanges(intent: IntentRow, rules: Rules | undefined) {
   const adds = appliedAdds(intent, intent.applied)
   const stock = adds.filter(({ key }) => isStockKey(key)).map((add) => stockView(add, rules))

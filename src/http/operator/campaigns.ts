@@ -45,7 +45,7 @@ const AuditQuery = Type.Object(
   { additionalProperties: false }
 )
 
-/** Any name: one that is none is told with everything else that is wrong with the definition. */
+/** Accepts any name: a wrong id is reported together with all other errors of the definition. */
 const DraftParams = Type.Object({ campaign: Type.String() })
 
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
@@ -58,9 +58,9 @@ interface ReviewStep {
   readonly act: (actor: Actor) => Promise<CampaignRow>
   readonly version?: number
   readonly reason?: string | undefined
-  /** whether its first version is something new, 201 */
+  /** whether to answer 201 when the first version is saved */
   readonly created?: boolean
-  /** what the answer says beside the campaign */
+  /** further members of the answer */
   readonly said?: object
 }
 
@@ -131,7 +131,7 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
     ...said
   })
 
-  /** Takes a step of the review; its answer is kept in the step's own transaction, so that no crash comes between. */
+  /** Takes a step of the review. Its answer is stored in the transaction of the step, so that no crash can separate them. */
   async function take(request: FastifyRequest, reply: FastifyReply, step: ReviewStep): Promise<FastifyReply> {
     const statusOf = (row: CampaignRow) => (step.created && row.version === 1 ? 201 : 200)
     let answer: Awaited<ReturnType<typeof viewOf>> | undefined

@@ -29,7 +29,7 @@ const HotActivity = Type.Object({
   uses: Type.Integer({ description: 'how often it was used, at least' })
 })
 
-/** Units and prizes taken, by what Redis counts; those of tasks and of prizes without a quota it does not. */
+/** Units and prizes taken, as Redis counts them; it counts none for tasks and for prizes without a quota. */
 function taken(activity: ActivityRules, figures: CampaignFigures | undefined): number {
   return stockItems(activity).reduce((sum, { id }) => {
     const stock = figures?.stock.get(`${activity.id}/${id}`)
@@ -40,10 +40,10 @@ function taken(activity: ActivityRules, figures: CampaignFigures | undefined): n
 const HotQuery = Type.Object({ limit: ListQuery.properties.limit }, { additionalProperties: false })
 
 /**
- * GET .../activities/hot: the activities of a campaign, most used first. `uses` is what can be known without asking anybody
- * for it: the larger of what Redis has taken from stock (the figures that live pages read anyway) and of what this gateway
- * confirmed since it started, all its processes together. So it never says too much; for tasks and fallback prizes each of
- * several gateways knows its share only. Exact counts are in the report.
+ * GET .../activities/hot: the activities of a campaign, most used first. `uses` needs no further query: it is the larger of
+ * the stock taken in Redis (figures that live pages read anyway) and of the confirmations of this gateway since its start,
+ * all its processes together. So it is never too high; for tasks and fallback prizes each of several gateways knows only
+ * its share. Exact counts are in the report.
  */
 export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { finder, figures, use, now }) => {
   function usesOf(campaign: CatalogueCampaign, activity: ActivityRules): number {

@@ -11,12 +11,12 @@ export const PageQuery = Type.Object(
 export type Named = { Params: { campaign: string } }
 export type Page = { Querystring: { limit?: string; cursor?: string } }
 
-/** What of a list is asked for: rows whose place is below `before`, newest first. */
+/** The requested part of a list: rows whose place is below `before`, newest first. */
 export function pageOf(query: Page['Querystring']): { limit: number; before?: number } {
   return { limit: Number(query.limit ?? 20), ...(query.cursor === undefined ? {} : { before: Number(query.cursor) }) }
 }
 
-/** One page of rows of which one more than `limit` was read. */
+/** One page of rows, of which the caller read one more than `limit`. */
 export function pageView<Row, View>(
   rows: readonly Row[],
   limit: number,

@@ -39,7 +39,7 @@ function view(row: ReconciliationRow) {
   }
 }
 
-/** Waits a moment for the worker, so that a small deployment is answered at once. */
+/** Waits a moment for the worker, so that a small deployment gets the result in this answer. */
 async function awaited(pool: Pool, asked: ReconciliationRow): Promise<ReconciliationRow> {
   const until = Date.now() + WAIT_MS
   let row = asked
@@ -53,9 +53,9 @@ async function awaited(pool: Pool, asked: ReconciliationRow): Promise<Reconcilia
 }
 
 /**
- * Comparing Redis, journal and Postgres on demand. It is the shard that is compared, whichever campaign the path names,
- * because users and stock of all campaigns share its frames. Repair is a separate call: the shard is opened again, which
- * writes Redis from Postgres.
+ * Compares Redis, journal and Postgres on demand. It compares the whole shard, whichever campaign the path names, because
+ * users and stock of all campaigns share its frames. Repair is a separate call: it opens the shard again, which writes
+ * Redis from Postgres.
  */
 export function adminReconciliation(
   app: FastifyInstance,

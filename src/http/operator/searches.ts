@@ -59,7 +59,7 @@ const PoolParams = Type.Object({
 
 type Page = { campaign?: string; limit?: string; cursor?: string }
 
-/** A day counts from its beginning in UTC. @throws ProblemError VALIDATION */
+/** A moment, or a day, which means its beginning in UTC. @throws ProblemError VALIDATION */
 function dateOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   const at = momentOf(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)
@@ -68,14 +68,14 @@ function dateOf(text: string | undefined): Date | undefined {
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shipBy', detail }] })
 }
 
-/** What of a list that was read one longer than asked for goes out, and where the next page begins. */
+/** The page of a list that was read with one item more than asked for, and where the next page begins. */
 function firstOf<Item>(items: readonly Item[], limit: number, placeOf: (item: Item) => { at: number; id: string }) {
   const shown = items.slice(0, limit)
   const last = shown.at(-1)
   return { items: shown, next: items.length > limit && last !== undefined ? placeOf(last) : undefined }
 }
 
-/** Lists for operators. They are those of Postgres: what was decided a moment ago may not be in them yet. */
+/** Lists for operators. They come from Postgres only, so the newest decisions may be missing. */
 export async function adminSearches(app: FastifyInstance, { pool, bodies, campaigns }: SearchOptions): Promise<void> {
   const schema = { response: { 200: OpenObject, ...refusals } }
 

@@ -8,10 +8,10 @@ import { movesOf as movesIn } from '../../record/reports/moves.ts'
 import { decodeRefund } from '../../record/reports/refund.ts'
 import type { WinRecord } from '../../record/win.ts'
 
-/** A decision about a user, wherever it was found. */
+/** A decision about a user, from Redis or Postgres. */
 export type TimelineDecision = Omit<UnstoredDecision, 'at'> & { readonly at: Date }
 
-/** What moved, with the balances right after where the decision says them. */
+/** The moves of a decision, with the balances after them if the decision has them. */
 function movesOf({ report, moved }: TimelineDecision) {
   const moves = movesIn(report)
   if (moves.length > 0) return moves
@@ -35,13 +35,13 @@ function winOf({ id, draw, prize, status }: WinRecord) {
   return { win: { id, draw, prize, status } }
 }
 
-/** The order or win that a decision is about, as it stood right after it. */
+/** The order or win that a decision is about, as it was after the decision. */
 function entityView({ type, entity, record, report }: TimelineDecision) {
   const { order, win } = entityIn(type, entity, record)
   return { ...(order && orderOf(order, report)), ...(win && winOf(win)) }
 }
 
-/** What was asked for: who and why by name, the rest as it was said. A claim's details are nobody's to see here. */
+/** The request: who and why as members, the rest unchanged. The details of a win claim are not shown here. */
 function askedView({ type, request }: TimelineDecision) {
   const said = typeof request === 'object' && request !== null ? (request as Record<string, unknown>) : {}
   const { operator, by, reason, user: _user, ...data } = said
@@ -52,7 +52,7 @@ function askedView({ type, request }: TimelineDecision) {
   }
 }
 
-/** One entry of a user's timeline: everything that the journal knows of it. */
+/** One entry of a user's timeline: all that the journal has about the decision. */
 export function timelineView(decision: TimelineDecision) {
   const { id, type, campaign, activity, key, at, journaled } = decision
   const moves = movesOf(decision)
@@ -61,12 +61,12 @@ export function timelineView(decision: TimelineDecision) {
     type,
     campaign: campaign === '' ? null : campaign,
     activity: activity === '' ? null : activity,
-    // the Idempotency-Key, or what the system called it
+    // the Idempotency-Key, or the replay field that the system made
     key: clientKeyOf(key) ?? key,
     at: isoTime(at.getTime()),
     ...askedView(decision),
     ...entityView(decision),
-    // a report without moves is of a kind that has none
+    // reports of some types never have moves
     ...(moves.length > 0 && { moves }),
     ...(!journaled && { pending: true })
   }

@@ -16,7 +16,7 @@ const reader: ItemReader<TimelineDecision> = {
   campaignOf: ({ campaign }) => campaign
 }
 
-/** GET .../timeline: everything that was decided about one user, for support. */
+/** GET .../timeline: all decisions about one user, for support. */
 export async function adminTimeline(
   app: FastifyInstance,
   { gate, pool }: { readonly gate: Pick<UserReader, 'unstoredOf'>; readonly pool: pg.Pool }

@@ -33,14 +33,14 @@ const Reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
 
-/** A file as the document tells of it. @param line what stands in each of its lines */
+/** The schema of a file for the OpenAPI document. @param line the content of each line */
 const fileOf = (line: string) => Type.String({ contentMediaType: 'text/csv', description: line })
 
 const REFERENCE = new RegExp(visiblePattern(1, 64))
 const UNIT_MAX = 64
 const AMOUNT = /^-?[1-9]\d{0,9}$/
 
-/** What is wrong with user and amount of a line; undefined for nothing. @param least the smallest amount, 0 aside */
+/** The error in user and amount of a line; undefined for none. @param least the smallest amount; 0 is never valid */
 function complaint({ user, amount }: { user: string; amount: string }, least = 1): string | undefined {
   if (insideUser(user) === undefined) return `user ${NO_USER}`
   if (AMOUNT.test(amount) && Number(amount) >= least && Number(amount) <= MAX_UNITS) return undefined
@@ -48,7 +48,7 @@ function complaint({ user, amount }: { user: string; amount: string }, least = 1
   return `amount must be a whole number ${from}`
 }
 
-/** Codes are nobody's to see: a line that is none is named by its number only. */
+/** Codes are secret, so an error names a wrong line only by its number. */
 function poolRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
   app.post<{ Params: { campaign: string; pool: string }; Querystring: { reason?: string } }>(
     '/admin/v1/campaigns/:campaign/pools/:pool/codes',
@@ -76,7 +76,7 @@ function poolRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
   )
 }
 
-/** Whether a unit lives over all campaigns: points do unless a campaign says otherwise, others where one declares them. */
+/** Whether a unit has the scope account: points do unless a campaign declares otherwise, other units if a campaign declares it. */
 async function isAccountUnit(pool: Pool, unit: string): Promise<boolean> {
   if (unit === POINTS) return true
   const rows = await fromStore(publishedCampaigns(pool))
@@ -134,7 +134,7 @@ function grantRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
           const { unit, reference } = fields
           const fits = unit.length <= UNIT_MAX && (reference === '' || REFERENCE.test(reference))
           const wrong = complaint(fields, -MAX_UNITS) ?? (fits ? undefined : 'unit or reference is too long')
-          // without a reference a line is the same when it is sent again under the same key
+          // a line without a reference is given once per Idempotency-Key and line number
           const key = reference === '' ? `${keyOf(request)}#${line}` : `grant:${campaign}:${reference}`
           const user = insideUser(fields.user)
           if (wrong === undefined && user !== undefined) yield { line, key, user, unit, amount: Number(fields.amount) }
@@ -148,7 +148,7 @@ function grantRoute(app: FastifyInstance, { campaigns }: UploadOptions): void {
   )
 }
 
-/** Routes that take a file in, line by line. A file that ended half-way is sent again: what was taken in stays, once. */
+/** Routes that read a file line by line. A file that broke off can be sent again: lines that were taken count once. */
 export async function adminUploads(app: FastifyInstance, options: UploadOptions): Promise<void> {
   takeUploads(app)
   poolRoute(app, options)

@@ -51,7 +51,7 @@ const Grant = Type.Object(
 
 type Named = { Params: { user: string } }
 
-/** What operators do to one user of a campaign. */
+/** Routes for changes of one user of a campaign. */
 export function adminUsers(app: FastifyInstance, options: AdminUserOptions): void {
   const { campaigns, now = Date.now } = options
   const route = { preHandler: requireRole('operator'), schema: { params: UserParams } }
@@ -65,7 +65,7 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
       const { campaign, reason, revokeWins, returnQuota } = checked.body
       const target = { campaign, user: userOfPath(request.params.user) }
       const change = await asProblem(campaigns.disqualify(target, actorOf(request, reason)))
-      // wins are looked for once nobody of this name is let in any more: asked again, this goes on where it stopped
+      // revoke wins only after the user is disqualified, so that no new ones come; a repeated request goes on where this one stopped
       if (revokeWins !== true || change.intent?.state !== 'applied') return sendChange(reply, change, now())
       const revocation = {
         operator: request.operator.name,

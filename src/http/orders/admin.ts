@@ -13,7 +13,7 @@ import { orderParts } from './history.ts'
 
 const tags = ['orders']
 
-/** What all changes of an order have in common: path, rights, key, answers. */
+/** The options that all routes for changes of an order share: path, rights, key, answers. */
 function route(action: (typeof orderActions)[keyof typeof orderActions], summary: string) {
   return {
     url: `/admin/v1/orders/:order/${action}`,
@@ -22,7 +22,7 @@ function route(action: (typeof orderActions)[keyof typeof orderActions], summary
   }
 }
 
-/** What operators and services do with one order. All are gate commands; Redis alone decides them. */
+/** Routes by which operators and services change an order. All are commands, which only the gate decides. */
 export const adminOrders: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, options) => {
   await app.register(readingRoute, options)
   await app.register(changingRoutes, options)

@@ -30,7 +30,7 @@ export function createOrderChanger({ gate, pool, orders, metrics, logger }: Orde
     const found = await orders.findAny(request.params.order)
     if (found === undefined) throw new ProblemError('NOT_FOUND')
     const { name } = request.operator
-    // a key is the operator's own
+    // keys of different operators must not collide
     const outcome = await change(found, asked, { name, key: replayField.operator(name, keyOf(request)) })
     metrics.outcome(outcome)
     return sendOrderOutcome(request, reply, outcome)

@@ -11,8 +11,8 @@ const reader: ItemReader<LiveOrder> = {
 }
 
 /**
- * Orders out of Redis and Postgres as one. Redis is asked first, and only for what Postgres may lack or know as it was: what
- * is stored in between is in Postgres by then.
+ * Reads orders from Redis and Postgres. Redis is asked first, and only for orders that Postgres may lack or have in an older
+ * state: an order that leaves Redis between the two reads is in Postgres by the second one.
  */
 export function createOrderFinder(gate: UserReader, pool: pg.Pool) {
   return {
@@ -23,7 +23,7 @@ export function createOrderFinder(gate: UserReader, pool: pg.Pool) {
       return unite({ live, stored: stored.map(journaled) }, page, reader)
     },
 
-    /** An order of this user; undefined when there is none or it is another's. @throws UnavailableError */
+    /** An order of this user; undefined if there is none or it belongs to another user. @throws UnavailableError */
     async find(user: string, id: string): Promise<LiveOrder | undefined> {
       const live = await gate.orderOf(user, id)
       if (live !== undefined) return live
@@ -31,7 +31,7 @@ export function createOrderFinder(gate: UserReader, pool: pg.Pool) {
       return stored?.user === user ? journaled(stored) : undefined
     },
 
-    /** An order whosever it is, and its user. @throws UnavailableError */
+    /** An order of any user, with its user. @throws UnavailableError */
     findAny: (id: string) => findAnyOrder({ gate, pool }, id)
   }
 }

@@ -9,12 +9,12 @@ function saidIn({ request }: OrderDecision): Said {
   return typeof request === 'object' && request !== null ? (request as Said) : {}
 }
 
-/** Who asked for a decision and why, as far as the journal knows. */
+/** Who asked for a decision and why, as far as the journal has it. */
 function who({ id, at }: OrderDecision, { operator, by, reason }: Said) {
   return { eventId: id, at: isoTime(at.getTime()), operator: operator ?? by ?? null, reason: reason ?? null }
 }
 
-/** What a decision says is due back; undefined where that is nothing. */
+/** The money that is due back by a decision; undefined for none. */
 function dueIn({ report }: OrderDecision) {
   const refund = decodeRefund(report)
   if (refund === undefined || refund.amount === 0) return undefined
@@ -22,7 +22,7 @@ function dueIn({ report }: OrderDecision) {
   return { amount, currency, reference: reference === '' ? null : reference }
 }
 
-/** Payments that were told, shipments, returns and money that is due back, out of the decisions about an order. */
+/** Reported payments, shipments, returns and money that is due back, from the decisions about an order. */
 export function orderParts(history: readonly OrderDecision[]) {
   const of = (type: string) => history.filter((decision) => decision.type === type)
   const payments = history

@@ -41,7 +41,7 @@ function cancellation(user: string, key: string, { order }: LiveOrder): Transiti
   }
 }
 
-/** Orders of the signed-in user. Nobody else's order exists here. */
+/** Routes of the signed-in user's orders. An order of another user is NOT_FOUND. */
 export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
   app,
   { gate, orders, authenticate, metrics, turns }

@@ -33,18 +33,17 @@ type Params = Readonly<Record<string, string>>
 type ParticipationRequest = FastifyRequest<{ Params: Params; Body: unknown }>
 
 /**
- * The way of a buy, a spin, a claim or a completion, from the request to its answer. Its steps, in their order:
+ * Handles a buy, a spin, a claim or a completion, from the request to its answer. The steps, in order:
  *
- * 1. `authenticate`: who asks, by the token (auth/storefront.ts)
- * 2. `requireKey`: under which Idempotency-Key (wire/idempotency.ts)
- * 3. `find`: which activity is asked for, in the catalogue (answering/find-activity.ts)
- * 4. `submit`: the kind makes a command of the request (kinds/), and the gate decides it: a batch of commands is one call of
- *    lua/gate.lua, and what it decided is confirmed once it is journaled (gate/)
- * 5. `answer`: 201 with what was decided, 202 while it is not journaled, or a problem (answering/bodies.ts, views/outcome.ts)
+ * 1. `authenticate`: finds the user by the token (auth/storefront.ts)
+ * 2. `requireKey`: reads the Idempotency-Key (wire/idempotency.ts)
+ * 3. `find`: finds the activity in the catalogue (answering/find-activity.ts)
+ * 4. `submit`: the kind makes a command from the request (kinds/), and the gate decides it: a batch of commands is one call of
+ *    lua/gate.lua, and a decision is confirmed once it is journaled (gate/)
+ * 5. `answer`: 201 with the decision, 202 while it is not journaled, or a problem (answering/bodies.ts, views/outcome.ts)
  *
- * One of the hot paths: everything on it is there because it must be. Its answers are counted where they are made, for a
- * hook after the answer costs a tenth of a refusal. An activity that the catalogue knows costs two look-ups; only an
- * unknown one costs a promise.
+ * This is a hot path, so it has only what it needs. It counts its answers itself, because a hook after the answer costs a
+ * tenth of a refusal. An activity that the catalogue knows costs two look-ups; only an unknown one costs a promise.
  */
 function participationRoute(
   app: FastifyInstance,
@@ -122,7 +121,7 @@ function participationRoute(
   )
 }
 
-/** Everything by which a user takes part: one route for each kind of activity. */
+/** The routes by which users take part: one for each kind of activity. */
 export async function participationRoutes(app: FastifyInstance, options: ParticipationOptions): Promise<void> {
   for (const kind of namedKinds) participationRoute(app, options, kind)
 }

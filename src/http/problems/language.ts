@@ -8,7 +8,7 @@ type LocalText = string | { readonly en: string; readonly 'zh-CN': string }
 const known = new Map<string, Language>()
 const KNOWN_MAX = 1000
 
-/** The language to answer in, by the Accept-Language header; English where nothing else is preferred. */
+/** The language to answer in, by the Accept-Language header; English by default. */
 export function pickLanguage(header: string | undefined): Language {
   if (header === undefined) return 'en'
   const before = known.get(header)
@@ -35,7 +35,7 @@ function parse(header: string): Language {
   return best
 }
 
-/** The words of `text` in `language`. */
+/** A text of a definition in one language. */
 export function localise(text: LocalText, language: Language): string {
   return typeof text === 'string' ? text : text[language]
 }

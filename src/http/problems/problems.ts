@@ -8,7 +8,7 @@ import { type ProblemCode, problemTable } from './table.ts'
 
 export { type ProblemCode, problemTable } from './table.ts'
 
-/** A request is refused: thrown by routes, answered as the problem of the code. */
+/** Thrown by routes to refuse a request; the answer is the problem of the code. */
 export class ProblemError extends FloodgateError {
   readonly code = 'request-refused'
   readonly meaning = 'The request is answered with a problem.'
@@ -19,8 +19,8 @@ export class ProblemError extends FloodgateError {
 
   /**
    * @param problem a code of the table
-   * @param members the members of the code, as they go out
-   * @param detail instead of the table's words, where there is more to say
+   * @param members the members of the code, as the answer has them
+   * @param detail replaces the table's text with a more specific one
    */
   constructor(problem: ProblemCode, members: Record<string, unknown> = {}, detail?: string) {
     super(detail ?? problemTable[problem].en.title)
@@ -39,7 +39,7 @@ let phase = 0
 const GOLDEN_RATIO = 0.6180339887498949
 
 /**
- * Spreads a waiting time over [base, 1.5 x base), so that a crowd refused in one instant does not return in one.
+ * Spreads a waiting time over [base, 1.5 x base), so that users refused at the same moment do not all return at once.
  * Multiples of the golden ratio fill the range evenly; a random number would cost more and spread worse.
  */
 export function spreadMs(baseMs: number): number {
@@ -47,7 +47,7 @@ export function spreadMs(baseMs: number): number {
   return Math.ceil(baseMs * (1 + phase / 2))
 }
 
-// The constant front of each body, written once: a refusal is the most frequent answer of a sold-out sale.
+// The constant first part of each body, made once: a refusal is the most frequent answer of a sold-out sale.
 const heads = Object.fromEntries(
   Object.entries(problemTable).map(([code, row]) => {
     const front = { type: problemType(code as ProblemCode), status: row.status, code }
@@ -55,7 +55,7 @@ const heads = Object.fromEntries(
   })
 ) as Record<ProblemCode, string>
 
-/** Puts members into a text; undefined when one that it names is missing or null. */
+/** Puts members into a text; undefined if one that the text names is missing or null. */
 function fill(template: string, members: Record<string, unknown>): string | undefined {
   if (!template.includes('{')) return template
   let complete = true
@@ -72,7 +72,7 @@ interface Problem {
   readonly code: ProblemCode
   readonly members?: Record<string, unknown>
   readonly detail?: string | undefined
-  /** the idempotency key where there is one, else the name of the exchange */
+  /** the idempotency key if there is one, else the id of the request */
   readonly requestId: string
   readonly language: Language
 }
@@ -114,7 +114,7 @@ export function sendProblem(
     requestId: request.idempotencyKey ?? request.id,
     language: pickLanguage(request.headers['accept-language'])
   })
-  // a request that never reached its route has none of the decorations
+  // a request that never reached its route has no counters
   if (request.answers) countAnswer(request.answers, status)
   return reply.code(status).header('content-type', PROBLEM_TYPE).send(body)
 }

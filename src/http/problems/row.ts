@@ -1,12 +1,12 @@
-/** What a problem says in one language; `{member}` stands for a member of the problem. */
+/** The texts of a problem in one language; `{member}` stands for a member of the problem. */
 export interface ProblemText {
   readonly title: string
   readonly detail: string
-  /** said instead of `detail` where a member that it names is missing or null */
+  /** replaces `detail` if a member that `detail` names is missing or null */
   readonly without?: string
 }
 
-/** One code: its HTTP status, the members it may carry, and its words. */
+/** One code: its HTTP status, the members it may have, and its texts. */
 export interface ProblemRow {
   readonly status: number
   readonly members: readonly string[]

@@ -1,15 +1,15 @@
 import type { FastifySchemaValidationError } from 'fastify'
 
-/** One complaint about a request. */
+/** One error in a request. */
 interface FieldError {
-  /** JSON pointer (RFC 6901) into the body, or the name of the query parameter behind a slash */
+  /** JSON pointer (RFC 6901) into the body, or a slash and the name of a query parameter */
   readonly pointer: string
   readonly detail: string
 }
 
 const ERRORS_MAX = 50
 
-/** The validator's findings in the words and shape of the contract; at most 50 of them. */
+/** The validator's errors in the form of the contract; at most 50 of them. */
 export function validationErrors(found: readonly FastifySchemaValidationError[]): FieldError[] {
   return found.slice(0, ERRORS_MAX).map(({ keyword, instancePath, params, message }) => {
     if (keyword === 'required') {

@@ -3,8 +3,8 @@ import { isIPv6 } from 'node:net'
 const NETWORK_GROUPS = 4
 
 /**
- * Whom an address counts as. In IPv6 that is the /64 network: a customer is given one, and may take any address in it.
- * @param ip as Fastify tells it, proxies taken into account
+ * The name under which an address is counted. In IPv6 it is the /64 network: a customer gets one, and may use any address in it.
+ * @param ip `request.ip` of Fastify, proxies taken into account
  */
 export function addressOf(ip: string): string {
   if (!isIPv6(ip)) return ip

@@ -7,11 +7,11 @@ interface Known<Value> {
 }
 
 interface AnonymousLimits {
-  /** how long an answer is as good as a new one */
+  /** how long an answer is used without a new read */
   readonly keepMs: number
-  /** answers that are kept */
+  /** the most answers that are kept */
   readonly most: number
-  /** reads in a second, and at once, whoever asks for whatever */
+  /** reads in a second, and in parallel, for all requests together */
   readonly perSecond: number
   readonly atOnce: number
   /** ms since 1970 */
@@ -19,9 +19,9 @@ interface AnonymousLimits {
 }
 
 /**
- * Reads for requests without a token, which cost their sender nothing: each is made once for all who ask the same, and all of
- * them together reach Postgres a bounded number of times a second. Beyond that what was last known is told, and what never was
- * is refused.
+ * Reads for requests without a token, which cost their sender nothing. Equal requests share one read, and all reads together
+ * reach Postgres a bounded number of times a second. Requests beyond the bound get the last known answer, or are refused if
+ * there is none.
  */
 export class AnonymousReads<Value> {
   readonly #limits: AnonymousLimits
@@ -65,7 +65,7 @@ export class AnonymousReads<Value> {
   }
 
   #keep(name: string, known: Known<Value>): void {
-    // in the order of their reading: what was not asked for longest goes first
+    // keeps the map in the order of reads, so that the oldest answer is dropped first
     this.#known.delete(name)
     this.#known.set(name, known)
     const [oldest] = this.#known.keys()

@@ -5,7 +5,7 @@ export function createAnswerCounts(): Float64Array {
   return new Float64Array(STATUS_MAX)
 }
 
-/** Counts an answer in place: an index into an array, for this runs once for every request. */
+/** Counts an answer. An array access, because this runs for every request. */
 export function countAnswer(counts: Float64Array, status: number): void {
   counts[status] = (counts[status] ?? 0) + 1
 }

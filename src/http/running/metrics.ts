@@ -8,13 +8,13 @@ export interface HttpMetrics {
   readonly registry: Registry
   /** the counters of a route by status: the hot path adds to them in place */
   answers(route: string): Float64Array
-  /** counts what the gate said */
+  /** counts an outcome of the gate */
   outcome(outcome: Outcome): void
-  /** counts a token that was refused, by one of few words */
+  /** counts a refused token by its reason */
   tokenRefused(reason: string): void
 }
 
-/** Numbers in arrays and one map; prom-client sees them when it is asked, for its own counters hash labels on each call. */
+/** Counts in arrays and one map. prom-client reads them only when it is scraped, because its own counters hash labels on each call. */
 export function createMetrics(): HttpMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -79,7 +79,7 @@ function outcomeName(outcome: Outcome): string {
   return outcome.kind === 'confirmed' && outcome.replayed ? 'replayed' : outcome.kind
 }
 
-/** Counts the answers of the routes registered in this scope from now on. */
+/** Counts the answers of all routes that are registered in this scope after this call. */
 export function countAnswers(app: FastifyInstance, metrics: HttpMetrics): void {
   app.addHook('onResponse', (request, reply, done) => {
     countAnswer(metrics.answers(request.routeOptions.url ?? 'none'), reply.statusCode)

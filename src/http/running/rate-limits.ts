@@ -3,18 +3,18 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../../config/config.ts'
 import { addressOf } from './address.ts'
 
-/** Counts one request; the ms to wait when it was too many, undefined when it was not. */
+/** Counts one request. Resolves to the ms to wait if it was one too many, else to undefined. */
 export type Limit = (request: FastifyRequest) => Promise<number | undefined>
 export type UserLimit = Limit
 
 const WINDOW_MS = 1000
 const COUNTED_MAX = 65_536
-/** answers that an address is counted for: guessing and rubbish, never honest traffic */
+/** answers that count against an address: those to guesses and malformed requests, never to honest traffic */
 export const COUNTED_ANSWERS: ReadonlySet<number> = new Set([400, 401, 404])
 
 /**
  * The flood limits of the public port, per process. An address is counted only for answers 400, 401 and 404, and only
- * such answers turn into 429: whoever shares the address and asks for something sensible is served all the while.
+ * such answers turn into 429: other users of the same address who send valid requests are served.
  */
 export async function registerRateLimits(
   app: FastifyInstance,
@@ -29,11 +29,11 @@ export async function registerRateLimits(
   }
 }
 
-/** Tokens that nobody has, by address and process: who mistypes one has some tries, who guesses none that help. */
+/** Unknown tokens allowed for each address and process: enough for typing errors, too few for guessing. */
 const GUESSES = 20
 const GUESSES_WINDOW_MS = 60_000
 
-/** The limit of the admin port for wrong tokens of an address; none where addresses are not counted at all. */
+/** The limit of the admin port for wrong tokens of an address; undefined if addresses are not counted. */
 export async function registerGuessLimit(app: FastifyInstance, config: Config): Promise<Limit | undefined> {
   if (config.RATE_LIMIT_ADDRESS_PER_SECOND === 0) return undefined
   await app.register(rateLimit, { global: false })

@@ -1,7 +1,7 @@
 interface SeldomOptions {
-  /** how long the same thing is not said again; 30 s where absent */
+  /** the shortest time between two lines under one name; 30 s if absent */
   readonly everyMs?: number
-  /** things told apart at most; what is beyond counts as one more */
+  /** the most names that are counted apart; all further names count as one */
   readonly most?: number
 }
 
@@ -10,9 +10,9 @@ const MOST = 100
 const OTHERS = 'others'
 
 /**
- * Says the first of many equal things at once and how many there were more after a while: a thousand callers who all are
- * refused for one reason are one line, not a thousand.
- * @returns to be called with a name of what is told and a way to say it, which is given how many there were unsaid
+ * Logs the first of many equal events at once, and later how many more there were: a thousand requests refused for one
+ * reason are one line, not a thousand.
+ * @returns a function to call with the name of an event and a function that logs it, which gets the number of unlogged ones
  */
 export function createSeldom(options: SeldomOptions = {}): (name: string, say: (more: number) => void) => void {
   const { everyMs = EVERY_MS, most = MOST } = options

@@ -32,7 +32,7 @@ import { createWinFinder } from '../wins/find-wins.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { createShardMetrics } from './shard-metrics.ts'
 
-/** What the admin app is built of. */
+/** What the admin app needs. */
 interface AdminParts {
   readonly config: Config
   readonly gate: Decider & UserReader & HashReader & Pick<Shards, 'depths'>
@@ -51,7 +51,7 @@ interface AdminParts {
 
 /** a definition with a thousand sessions */
 const BODY_MAX = 2 * 1024 * 1024
-/** files with a million lines come in as fast as Postgres takes them */
+/** for files with a million lines, which are read as fast as Postgres takes them */
 const REQUEST_TIMEOUT_MS = 15 * 60_000
 
 /** Routes about orders, campaigns, users and wins, and those by which other systems report. */
@@ -105,7 +105,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   await app.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
   const shard = createShardMetrics(parts)
   app.get('/metrics', async (_request, reply) => {
-    // a process that stands still keeps the figures of all from coming together, and not those that tell of it
+    // a process that hangs makes the figures of all processes fail, but must not hide the figures that show the problem
     const own = parts.metricsText().catch((error: Error) => `# figures of the processes: ${error.message}`)
     const shared = await shard.metrics()
     return reply.type(metrics.registry.contentType).send(`${await own}\n${shared}`)

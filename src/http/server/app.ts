@@ -34,7 +34,7 @@ import { winRoutes } from '../wins/routes.ts'
 import { winnersRoute } from '../wins/winners-route.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
 
-/** What the public app is built of. */
+/** What the public app needs. */
 export interface PublicParts {
   readonly config: Config
   readonly gate: Decider & UserReader & HashReader
@@ -45,17 +45,17 @@ export interface PublicParts {
   readonly health: HealthCheck
   /** ms since 1970 */
   readonly now?: () => number
-  /** of what signed-in users read; tests have more patience */
+  /** limits of parallel reads of signed-in users; tests set longer waits */
   readonly turns?: Turns
-  /** how often activities were used; its own where this process is the only one */
+  /** how often activities were used; absent if this process is the only one */
   readonly use?: ActivityUse
 }
 
 const BODY_MAX = 16 * 1024
 
 /**
- * The public port. Plugins stand in the order in which they act; the routes for taking part stand apart from the others,
- * whose answers are counted by a hook.
+ * The public port. Plugins are registered in the order in which they act. The routes for taking part count their answers
+ * themselves; a hook counts those of all other routes.
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
   const { config, gate, pool, logger, metrics, health, now = Date.now, use = new ActivityUse() } = parts

@@ -6,7 +6,7 @@ export const HOPELESS_EXIT = 78
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
-/** who lived this long did not die of its start */
+/** a process that lived this long did not die because of its start */
 const HEALTHY_MS = 5000
 
 interface WorkersOptions {
@@ -14,12 +14,12 @@ interface WorkersOptions {
   readonly logger: Logger
   /** called with the pids of all living workers whenever they change */
   readonly onChange: (pids: number[]) => void
-  /** called when a worker ended in a way that starting it again cannot cure */
+  /** called when a worker ended for a reason that starting it again cannot remove */
   readonly onHopeless: () => void
 }
 
 export interface Workers {
-  /** Asks all to stop and waits until they are gone; after `ms` they are killed. */
+  /** Asks all workers to stop and waits until they are gone; kills them after `ms`. */
   stop(ms: number): Promise<void>
 }
 
@@ -29,7 +29,7 @@ function pidsNow(): number[] {
   )
 }
 
-/** Forks the workers that serve the public port, and forks again what dies, with back-off when it dies at once. */
+/** Forks the workers that serve the public port, and forks a dead one again, with back-off if it died right after its start. */
 export function startWorkers({ count, logger, onChange, onHopeless }: WorkersOptions): Workers {
   let stopping = false
   let pauseMs = FIRST_PAUSE_MS

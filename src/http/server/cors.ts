@@ -6,15 +6,15 @@ import { listSetting } from './server.ts'
 /** Pages that a developer serves from their own machine, at whatever port. */
 const LOCAL_PAGES = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
 
-/** Where browsers may call from: what is listed, else, in development, pages of this machine. */
+/** The origins that browsers may call from: the configured ones, else, in development, pages of this machine. */
 export function allowedOrigins(config: Pick<Config, 'CORS_ORIGINS' | 'FLOODGATE_ENV'>): Array<string | RegExp> {
   const origins = listSetting(config.CORS_ORIGINS)
   return origins.length === 0 && config.FLOODGATE_ENV === 'development' ? [LOCAL_PAGES] : origins
 }
 
 /**
- * The app as the plugin sees it: its hook is asked only by requests that name an origin. No others come from a page, and the hook
- * takes a tenth of a refusal. What caches may keep says itself that it varies by origin.
+ * Wraps the app so that the plugin's hook runs only for requests with an origin. No others come from a page, and the hook
+ * costs a tenth of a refusal. Answers that caches may keep set `Vary: origin` themselves.
  */
 function forPages(app: FastifyInstance): FastifyInstance {
   const addHook = (_name: 'onRequest', ask: onRequestHookHandler) =>

@@ -7,16 +7,16 @@ import swaggerUi from '@fastify/swagger-ui'
 import fastify from 'fastify'
 import { makeReady, type ReadyMade } from '../wire/ready-made.ts'
 
-/** Where people read the contract. */
+/** The path of the pages on which people read the contract. */
 export const PAGES = '/docs'
 
-/** of swagger-ui's own files these are about other contracts than ours */
+/** files of swagger-ui that show its example contract */
 const NOT_OURS = ['index.html', 'csp.json']
 const KEPT_HEADERS = ['content-type', 'content-security-policy']
 
 /**
- * The pages to read a contract, by path. They are asked of an app that listens nowhere: swagger-ui's plugin opens a file for
- * each answer, so a client that asked and left held a descriptor.
+ * The pages to read a contract, by path. They are read through an app that does not listen: swagger-ui's plugin opens a
+ * file for each answer, so a client that left before the end held a descriptor.
  */
 export async function readPages(document: object): Promise<Map<string, ReadyMade>> {
   const app = fastify({ logger: false })

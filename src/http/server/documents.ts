@@ -41,7 +41,7 @@ export async function registerOpenApi(app: FastifyInstance, options: OpenApiOpti
 const JSON_TYPE = 'application/json; charset=utf-8'
 const SCHEMA_TYPE = 'application/schema+json; charset=utf-8'
 
-/** Makes something at the first call and answers it from then on; what failed is tried again. */
+/** Makes something at the first call and returns it from then on; tries again after a failure. */
 function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
   let made: Promise<Made> | undefined
   return () => {

@@ -22,14 +22,14 @@ interface RefusalOptions {
 }
 
 /**
- * Installs how `app` refuses: whatever a hook or route threw, and unknown routes, become problems. Nothing of an
- * unexpected error reaches the client.
+ * Makes `app` answer with a problem for whatever a hook or route threw, and for unknown routes. The client sees nothing
+ * of an unexpected error.
  */
 export function installRefusals(app: FastifyInstance, options: RefusalOptions): void {
   const { logger, bodyLimitBytes, metrics, byAddress } = options
   const seldom = createSeldom()
 
-  /** A part that is away is a warning without a stack: its alarm is elsewhere. What nobody foresaw is for people to read. */
+  /** Logs a part that is away as a warning without a stack, because its health has its own alarm; logs unexpected errors in full. */
   function tell(error: FastifyError, request: FastifyRequest, foreseen: boolean): void {
     const about = { requestId: request.id, route: request.routeOptions.url }
     if (foreseen) {
@@ -84,7 +84,7 @@ function expected(error: FastifyError, limitBytes: number): Answer | undefined {
   return undefined
 }
 
-/** Fastify's own words for a body that could not be read are kept; a parser's words quote the input and are not. */
+/** Keeps Fastify's own text for a body that could not be read, but not a parser's text, which quotes the input. */
 function bodyComplaint(error: FastifyError): string {
   return error.code?.startsWith('FST_ERR_CTP') === true && error.code !== 'FST_ERR_CTP_INVALID_JSON_BODY'
     ? error.message
@@ -92,7 +92,7 @@ function bodyComplaint(error: FastifyError): string {
 }
 
 /**
- * A fault of ours. A GET changed nothing; of anything else we do not know how far it came, and the same key tells.
+ * The answer for a fault of ours. A GET changed nothing; for other methods the outcome is unknown, and a retry with the same key tells it.
  */
 function unexpected(request: FastifyRequest): Answer {
   return { code: request.method === 'GET' || request.method === 'HEAD' ? 'UNAVAILABLE' : 'UNKNOWN_OUTCOME' }

@@ -10,15 +10,15 @@ interface StopOptions {
   readonly delayMs: number
   /** longest duration of the stop after that */
   readonly drainMs: number
-  /** what is stopped before the listeners close, such as forked processes, which have the same delay */
+  /** stops something before the listeners close, such as forked processes, which have the same delay */
   readonly before?: (ms: number) => Promise<void>
-  /** what is closed after the last answer, with the ms that are left */
+  /** closes something after the last answer, within the ms that are left */
   readonly after: (ms: number) => Promise<void>
 }
 
-/** Probes of this machine must see /readyz say 503 before connections are refused; no longer than a tenth of the stop. */
+/** The shortest notice, so that local probes see 503 at /readyz before connections are refused; at most a tenth of the stop. */
 const NOTICE_MS = 300
-/** long enough for the next request of a client that is not idle */
+/** long enough for the next request of an active client */
 const LAST_REQUESTS_MS = 150
 const IDLE_EVERY_MS = 50
 
@@ -29,8 +29,8 @@ function pause(ms: number): Promise<void> {
 }
 
 /**
- * Lets nobody new in, answers what comes on the connections there are, then closes them. An HTTP server's own close would
- * first cut the connections that are idle at this instant, requests under way on them included.
+ * Accepts no new connections, answers requests on existing ones, then closes them. An HTTP server's own close would first
+ * cut the connections that are idle at this instant, even if a request is on its way on them.
  */
 async function closeApps(apps: readonly FastifyInstance[]): Promise<void> {
   setDrainPhase('closing')
@@ -48,7 +48,7 @@ async function closeApps(apps: readonly FastifyInstance[]): Promise<void> {
 
 /**
  * Ends the process in order, once: /readyz says 503, listeners close, requests in flight are answered, what was decided is
- * published and settled, exit 0. Past `delayMs` and `drainMs` it exits as it stands: what Redis holds, the relay publishes.
+ * published and settled, exit 0. After `delayMs` and `drainMs` it exits in any case: the relay publishes what Redis holds.
  */
 export function createStop(options: StopOptions): (signal: string) => void {
   const { logger, apps, delayMs, drainMs, before, after } = options
@@ -65,7 +65,7 @@ export function createStop(options: StopOptions): (signal: string) => void {
       logger.warn('not everything was answered within DRAIN_MS')
       process.exit(0)
     }, delayMs + drainMs)
-    // forked processes give notice themselves, and are told at once
+    // forked processes have a notice time of their own, so they get the signal at once
     const noticed = before === undefined ? pause(noticeMs) : before(left())
     void noticed
       .then(() => closeApps(apps))

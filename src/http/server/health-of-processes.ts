@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import type { Health } from '../../gate/batch/outcomes.ts'
 import { type Condition, mergeConditions } from '../../health/conditions.ts'
 
-/** What one process of a gateway says. */
+/** The report of one process of a gateway. */
 export interface ProcessHealth {
   readonly who: string
   readonly gate: Health
@@ -18,7 +18,7 @@ function worst(values: readonly Health[]): Health {
   return order.find((level) => values.includes(level)) ?? 'closed'
 }
 
-/** The worst of all processes, part by part and condition by condition. */
+/** The worst state of all processes, for each part and each condition. */
 export function worstOf(all: readonly ProcessHealth[]): Omit<ProcessHealth, 'who'> {
   return {
     gate: worst(all.map(({ gate }) => gate)),
@@ -32,7 +32,7 @@ export function worstOf(all: readonly ProcessHealth[]): Omit<ProcessHealth, 'who
 const MESSAGE = 'floodgate:health'
 const TELL_EVERY_MS = 1000
 const SILENT_MS = 5000
-/** a process that was forked just now has other things to do */
+/** a process that was forked just now may not have reported yet */
 const BORN_MS = 10_000
 
 interface HealthMessage {
@@ -40,7 +40,7 @@ interface HealthMessage {
   readonly health: ProcessHealth
 }
 
-/** Whoever serves the public port tells the process that owns the admin port how it is, every second. */
+/** A process of the public port reports its health every second to the process that owns the admin port. */
 export function tellPrimary(own: () => Promise<ProcessHealth>): void {
   const timer = setInterval(async () => {
     const health = await own()
@@ -50,13 +50,13 @@ export function tellPrimary(own: () => Promise<ProcessHealth>): void {
   timer.unref()
 }
 
-/** One that serves requests and says nothing cannot be said to decide anything. */
+/** The report for a process that serves requests and does not report: it counts as unable to decide. */
 function silent(who: string): ProcessHealth {
   const conditions = [{ name: 'opening', ok: false, detail: 'this gateway process does not answer' }] as const
   return { who, gate: 'closed', journal: 'ok', postgres: 'ok', projection: 'ok', conditions }
 }
 
-/** What the forked processes said last. @returns a reading of it at any time */
+/** Collects the reports of the forked processes. @returns a function that gives the last ones */
 export function hearProcesses(now: () => number = () => performance.now()): () => ProcessHealth[] {
   const heard = new Map<number, { at: number; health: ProcessHealth | undefined }>()
   cluster.on('fork', ({ id }) => heard.set(id, { at: now() + BORN_MS - SILENT_MS, health: undefined }))

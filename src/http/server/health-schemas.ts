@@ -4,7 +4,7 @@ import { conditionTable } from '../../health/conditions.ts'
 const Level = Type.Unsafe<'ok' | 'degraded' | 'closed'>({ type: 'string', enum: ['ok', 'degraded', 'closed'] })
 const names = conditionTable.map(({ name }) => name)
 
-/** What /readyz says, whichever its status. */
+/** The body of /readyz with either status. */
 export const Readiness = Type.Object(
   {
     ready: Type.Boolean({

@@ -17,7 +17,7 @@ import { Liveness, Readiness } from './health-schemas.ts'
 const ASK_EVERY_MS = 1000
 const SLOW_MS = 300
 
-/** Health of each part, and the conditions, as /readyz and admin health tell them. */
+/** Health of each part, and the conditions, as /readyz and admin health show them. */
 export interface HealthReport {
   /** whether traffic may be sent here */
   readonly ready: boolean
@@ -38,9 +38,9 @@ interface HealthOptions {
   readonly gate: Pick<Shards, 'health' | 'ready'>
   readonly pool: pg.Pool
   readonly now?: () => number
-  /** what the other processes of this gateway said last; without: there are none */
+  /** the last reports of the other processes of this gateway; absent if there are none */
   readonly others?: () => readonly ProcessHealth[]
-  /** says changes of conditions; without: nobody does */
+  /** logs changes of conditions; absent in processes that do not log them */
   readonly monitor?: ConditionMonitor
 }
 
@@ -67,18 +67,18 @@ export class HealthCheck {
     })
   }
 
-  /** True once a gate call succeeded for the first time, whatever broke afterwards; false while the process stops. */
+  /** True once a gate call has succeeded, even if something broke afterwards; false while the process stops. */
   get ready(): boolean {
     return this.#wasReady && !isDraining()
   }
 
-  /** The worst of all processes of this gateway, as far as this one hears of others. */
+  /** The worst state of all processes of this gateway, as far as this process knows the others. */
   async report(): Promise<HealthReport> {
     const worst = worstOf([await this.own(), ...this.#others()])
     return { ...worst, ready: this.ready, conditions: this.#monitor.observe(worst.conditions) }
   }
 
-  /** Looks every second, so that a change is said although nobody asks. */
+  /** Checks every second, so that a change is logged even without a probe. */
   watch(): void {
     const timer = setInterval(() => {
       if (!isDraining()) void this.report()
@@ -86,7 +86,7 @@ export class HealthCheck {
     timer.unref()
   }
 
-  /** What this process says by itself. */
+  /** The report of this process alone. */
   async own(): Promise<ProcessHealth> {
     if (this.#now() - this.#askedAt >= ASK_EVERY_MS) this.#asking ??= this.#ask()
     await this.#asking
@@ -125,7 +125,7 @@ function projectionHealth(conditions: readonly Condition[]): Health {
   return holds('projection-lag') && holds('events-lag') ? 'ok' : 'degraded'
 }
 
-/** /healthz: the event loop answers. /readyz: send traffic here; what is wrong is in the body and changes no status. */
+/** /healthz says that the event loop runs. /readyz says whether to send traffic here; conditions are in its body and do not change its status. */
 export const healthRoutes: FastifyPluginAsync<{ health: HealthCheck; environment: string }> = async (app, options) => {
   const { health, environment } = options
   const live = { tags: ['health'], summary: 'The event loop answers', response: { 200: Liveness } }

@@ -6,15 +6,15 @@ import { CampaignPage, CampaignPages, RulesPage } from '../campaigns/schemas.ts'
 import { namedKinds } from '../kinds/index.ts'
 import '../wire/request-types.ts'
 
-/** What the OpenAPI document says of a route beyond what the route itself needs to know. */
+/** What the OpenAPI document says about a route that the route itself does not need. */
 export interface Operation {
-  /** the name that generated clients give it */
+  /** the name of its method in generated clients */
   readonly id: string
-  /** where the route has none of its own */
+  /** for a route that sets none itself */
   readonly summary?: string
-  /** of an answer that is written as text, so that nothing is compiled for it */
+  /** schema of an answer that is sent as text, so that no serializer is compiled for it */
   readonly answer?: TSchema
-  /** a body to try it with */
+  /** an example body */
   readonly example?: object
 }
 
@@ -69,7 +69,7 @@ const EVENT_STREAM = {
   }
 }
 
-/** What a route takes that reads its body itself, so that all errors of a body are told at once; a file where it is no JSON. */
+/** The body schema of a route that checks its body itself, to report all errors of a body at once; `config.takes` is a file if it is not JSON. */
 function takenBy({ config }: RouteOptions): object {
   const takes = config?.takes
   if (takes === undefined) return {}
@@ -86,8 +86,8 @@ function answersOf(schema: FastifySchema, { answer, id }: Operation): object {
 }
 
 /**
- * Completes what the document says of each route: names, the key of changes, the shapes of pages, a body to try.
- * @throws Error for a route that the table does not name: the document would call it nothing
+ * Completes each route in the document: names, the key of changes, the shapes of pages, an example body.
+ * @throws Error for a route that the table does not have, because it would have no name in the document
  */
 export function completeOperations(operations: Readonly<Record<string, Operation>>) {
   return ({ schema, url, route }: { schema: FastifySchema; url: string; route: RouteOptions }) => {

@@ -20,20 +20,20 @@ export interface GatewayParts {
   readonly config: Config
   readonly logger: Logger
   readonly pool: pg.Pool
-  /** of the admin port alone: what happens there leaves the public port its connections */
+  /** only for the admin port, so that its load leaves the public port its connections */
   readonly adminPool: pg.Pool
   readonly gate: Gate
   readonly catalogue: Catalogue
   readonly metrics: HttpMetrics
   readonly health: HealthCheck
-  /** Lets go of everything within `ms`: what is in flight first. */
+  /** Finishes work in flight and closes all parts within `ms`. */
   close(ms: number): Promise<void>
 }
 
 interface PartsOptions {
   /** called once when the database turns out to be too old after the start */
   readonly onFailure: (error: Error) => void
-  /** what the other processes of this gateway say; given to the one that speaks for all, which tells the log of conditions */
+  /** the reports of the other processes; given to the process that reports for all and logs conditions */
   readonly others?: (() => readonly ProcessHealth[]) | undefined
 }
 
@@ -42,15 +42,15 @@ const ADMIN_CONNECTIONS = 6
 const SCHEMA_PAUSE_MS = 1000
 
 /**
- * Connects the parts of a gateway. Only a database that answers and is too old stops it; what does not answer yet is
- * waited for while the process already serves.
+ * Connects the parts of a gateway. Only a database that answers and is too old is an error; the process
+ * serves while it waits for parts that do not answer yet.
  * @throws SchemaError, ConfigError
  */
 export async function createGatewayParts(config: Config, { onFailure, others }: PartsOptions): Promise<GatewayParts> {
   requireAddresses(config)
   const logger = createLogger(config, 'floodgate-gateway')
   const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
-  // it connects when it is used, so a process without the admin port has none of its connections
+  // a pool connects when it is used, so a process without the admin port opens no connection here
   const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
   const schema = await watchSchema(pool, logger, onFailure)
   const gate = startGate(config, { pool, logger })

@@ -19,7 +19,7 @@ import { createStop } from './graceful-stop.ts'
 import { hearProcesses, type ProcessHealth, tellPrimary } from './health-of-processes.ts'
 import { createGatewayParts, type GatewayParts } from './parts.ts'
 
-/** A port that a gateway should listen on cannot be had. */
+/** The gateway cannot listen on a port that it needs. */
 class PortError extends FloodgateError {
   readonly code = 'port'
   readonly meaning = 'The gateway cannot be reached without it, so it was not started.'
@@ -57,13 +57,13 @@ function onSignals(stop: (signal: string) => void): void {
   process.on('SIGINT', stop)
 }
 
-/** Tells a launcher, where there is one, which processes make up this gateway. */
+/** Sends a launcher, if there is one, the pids of all processes of this gateway. */
 function tellPids(pids: readonly number[]): void {
   if (cluster.isWorker || process.send === undefined || !process.connected) return
   process.send({ type: 'pids', pids })
 }
 
-/** @param others of the process that speaks for all: what the others say */
+/** @param others given to the process that reports for all: the last reports of the others */
 async function parts(config: Config, others?: () => readonly ProcessHealth[]): Promise<GatewayParts> {
   const made = await createGatewayParts(config, {
     others,
@@ -82,7 +82,7 @@ async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string
   made.health.watch()
   const url = await listen(admin, { host: config.ADMIN_HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
   logger.info({ url }, 'the admin port is open')
-  // of a database that is away the others speak
+  // ignored: other messages report a database that is away
   void countPeople(made.pool).then(
     ({ people }) => people > 0 || logger.warn(`Nobody can use the admin port. ${howToAdd}`),
     () => {}

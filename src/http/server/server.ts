@@ -12,13 +12,13 @@ import { inTurn } from './in-turn.ts'
 
 interface ServerOptions {
   readonly bodyLimitBytes: number
-  /** of the largest token */
+  /** size of the largest token */
   readonly tokenBytes: number
   /** how long an idle connection stays open */
   readonly keepAliveMs: number
   /** networks whose X-Forwarded-For counts */
   readonly proxies: readonly string[]
-  /** within which a request has to have come in whole; 15 s where absent */
+  /** within this time a whole request must have arrived; 15 s if absent */
   readonly requestTimeoutMs?: number
 }
 
@@ -49,7 +49,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const { bodyLimitBytes, tokenBytes, keepAliveMs, proxies, requestTimeoutMs } = options
   const app = fastify({
     logger: false,
-    // numbers in turn would tell everybody how many requests there are
+    // counted numbers would show everybody how many requests there are
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
     trustProxy: proxies.length > 0 ? [...proxies] : false,
@@ -97,8 +97,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
 }
 
 /**
- * Texts that Postgres does not store are refused before anything is done. JSON can hold them as escapes only, an address as
- * %-escapes: without any there is nothing to look for, and a purchase has none.
+ * Refuses texts that Postgres cannot store, before anything is done. JSON can hold them only as escapes, a path only as
+ * %-escapes: without escapes there is nothing to check, and a purchase has none.
  * @returns the refusal, undefined for nothing
  */
 function unstorable(...values: readonly unknown[]): ProblemError | undefined {
@@ -109,8 +109,8 @@ function unstorable(...values: readonly unknown[]): ProblemError | undefined {
 }
 
 /**
- * An empty body is `{}`, whatever type it was given: requests without any keep what the first hook left, for Fastify parses
- * nothing then. Any other body has to be JSON.
+ * An empty body counts as `{}`, whatever its content type: for a request without a body Fastify parses nothing, so the body
+ * that the first hook set stays. Any other body has to be JSON.
  */
 function takeEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -128,7 +128,7 @@ function takeEmptyBodies(app: FastifyInstance): void {
 
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal']
 
-/** The networks of TRUSTED_PROXIES. @throws ConfigError naming what is no address, network or name of networks */
+/** The networks of TRUSTED_PROXIES. @throws ConfigError naming each entry that is no address, network or name of networks */
 export function trustedProxies(config: Config): string[] {
   const networks = listSetting(config.TRUSTED_PROXIES)
   const wrong = networks.filter((network) => {
@@ -143,7 +143,7 @@ export function trustedProxies(config: Config): string[] {
   )
 }
 
-/** Headers that tell browsers to trust a page no further than needed; the routes of this scope get them. */
+/** Adds headers that limit what browsers let a page do to the routes of this scope. */
 export function protectAnswers(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers({ 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' })
@@ -151,7 +151,7 @@ export function protectAnswers(app: FastifyInstance): void {
   })
 }
 
-/** What is not HTTP never becomes a request: it gets one written answer, and the connection ends. */
+/** Input that is not HTTP never becomes a request: it gets one fixed answer, and the connection ends. */
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy()

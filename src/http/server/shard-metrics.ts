@@ -15,8 +15,8 @@ interface ShardMetricsOptions {
 }
 
 /**
- * What the shard says, whichever process is asked: the worker has no port of its own. Figures of a part that is away are
- * left out, and its health is 0.
+ * Metrics of the shard, the same from every process, because the worker has no port of its own. Figures of a part that is
+ * away are left out, and its health is 0.
  */
 export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOptions): Registry {
   const registry = new Registry()

@@ -23,7 +23,7 @@ function orderView(order: OrderRecord): Order {
   }
 }
 
-/** An order that Redis knows, with what became of it; what is not journaled yet says so, for it can still vanish. */
+/** An order in Redis; the view says if it is not journaled yet, because then it can still vanish. */
 export function liveOrderView({ order, journaled }: LiveOrder): Order {
   const { returned, refunded, shipment } = order
   return {
@@ -51,7 +51,7 @@ export function confirmedView(decision: Decision, requestId: string): Confirmed 
   }
 }
 
-/** What a cancellation or a return leaves to be paid back. */
+/** The money that is due back after a cancellation or a return. */
 function dueView({ report }: Decision): Pick<Confirmed, 'refundDue'> {
   const refund = decodeRefund(report)
   if (refund === undefined || refund.amount === 0) return {}

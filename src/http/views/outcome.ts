@@ -25,7 +25,7 @@ function refusalMembers(members: Record<string, unknown>): Record<string, unknow
   return shown
 }
 
-/** The body of a 202: no promise, and where to ask again. */
+/** The body of a 202: it promises nothing, and says where to ask again. */
 export function pendingView(requestId: string): Pending {
   return {
     outcome: 'pending',
@@ -47,7 +47,7 @@ export function sendConfirmed(
   return sendGood(request, reply.code(201), body)
 }
 
-/** Answers with a 202 or a problem what is not, or not yet, confirmed. */
+/** Answers with a 202 or a problem for an outcome that is not confirmed (yet). */
 export function sendOutcome(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -58,7 +58,7 @@ export function sendOutcome(
       // the idempotency key of the request
       return sendGood(request, reply.code(202), pendingView(request.idempotencyKey ?? request.id))
     case 'refused': {
-      // NOT_FOUND counts against the address, which is the error handler's business
+      // the error handler counts NOT_FOUND against the address
       if (outcome.code === 'NOT_FOUND') return reply.send(new ProblemError('NOT_FOUND'))
       return sendProblem(request, reply, { code: outcome.code, members: refusalMembers(outcome.members) })
     }
@@ -71,7 +71,7 @@ export function sendOutcome(
   }
 }
 
-/** Answers a command about an order with what the gate said: 201, 202, or a problem. */
+/** Answers with the outcome of a command about an order: 201, 202, or a problem. */
 export function sendOrderOutcome(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): FastifyReply {
   if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)
   return sendConfirmed(request, reply, { outcome, body: confirmedView(outcome.decision, keyOf(request)) })

@@ -3,14 +3,14 @@ import { unitParts } from '../../record/fields.ts'
 import type { Move } from '../../record/reports/moves.ts'
 import type { Balances, Credited } from './schemas.ts'
 
-/** What a decision credited: positive moves, those of one unit summed. A move cut to nothing is told as 0. */
+/** What a decision credited: positive moves, summed by unit. A move that was cut to nothing appears as 0. */
 export function creditedView(moves: readonly Move[]): Credited {
   const credited: Credited = {}
   for (const { unit, delta, balance } of moves) if (delta >= 0) addTo(credited, { unit, delta, balance })
   return credited
 }
 
-/** Amounts that were taken back from somebody, likewise. */
+/** Amounts that were taken back, in the same form. */
 export function takenBackView(moves: readonly Move[]): Credited {
   const taken: Credited = {}
   for (const { unit, delta, balance } of moves) addTo(taken, { unit, delta: Math.abs(delta), balance })
@@ -46,7 +46,7 @@ export function costView(moves: readonly Move[]): Record<string, number> {
   return cost
 }
 
-/** Balances as they were right after the decision, of what it moved. */
+/** The balances that a decision moved, as they were right after it. */
 export function balancesView(moves: readonly Move[]): Balances {
   const balances: Balances = {}
   for (const { unit, balance } of moves) {
@@ -57,7 +57,7 @@ export function balancesView(moves: readonly Move[]): Balances {
   return balances
 }
 
-/** Notes chances of a draw beside those that are known already. */
+/** Adds chances of a draw to the balances. */
 export function setChances(balances: Balances, draw: string, known: { daily?: number; extra?: number }): void {
   const chances = typeof balances.chances === 'object' ? balances.chances : {}
   balances.chances = { ...chances, [draw]: { ...chances[draw], ...known } }

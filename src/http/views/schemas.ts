@@ -1,9 +1,9 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import { EVENT_ID, listOf, NullableTime, Pending, refusals, Time } from '../wire/schemas.ts'
 
-// What answers about decisions share, and wins: validated nowhere, serialised from these shapes, shown in OpenAPI.
+// Shapes of answers about decisions and of wins. They are used to serialize and for OpenAPI, never to validate.
 
-/** An object or null without `anyOf`, which would make the serialiser validate each value. */
+/** An object or null, without `anyOf`, because that makes the serializer validate each value. */
 export function orNull<S extends TSchema>(schema: S) {
   return Type.Unsafe<Static<S> | null>({ ...schema, type: ['object', 'null'] })
 }
@@ -97,7 +97,7 @@ export const revocation = Type.Object({
   })
 })
 
-/** What the body of every 201 begins with. */
+/** The first members of the body of every 201. */
 export const confirmedHead = {
   outcome: Type.Literal('confirmed'),
   requestId: Type.String({ description: 'the Idempotency-Key' }),
@@ -105,7 +105,7 @@ export const confirmedHead = {
   eventId: EVENT_ID
 }
 
-/** The body of a 201: its head, and what was decided. */
+/** The body of a 201: its head, and the view of the decision. */
 export type ConfirmedBody = Static<TObject<typeof confirmedHead>> & Readonly<Record<string, unknown>>
 
 export const ConfirmedWin = Type.Object(

@@ -6,7 +6,7 @@ import { type Language, localise } from '../problems/language.ts'
 import { creditedView } from './report.ts'
 import type { PrizeName, Win, WinState } from './schemas.ts'
 
-/** Finds a prize by campaign, draw and id; undefined where the catalogue does not know it. */
+/** Finds a prize by campaign, draw and id; undefined if the catalogue does not know it. */
 export type FindPrize = (campaign: string, draw: string, prize: string) => Prize | undefined
 
 /** Fields that the claim of a prize must have, by its type. */
@@ -16,7 +16,7 @@ function claimRequires(type: string): string[] {
   return [...(claimFields[type] ?? [])]
 }
 
-/** A prize, with its sub-prize where there is one. */
+/** A prize, with its sub-prize if it has one. */
 export function prizeName(prize: Prize, sub: string, language: Language): PrizeName {
   const found = sub === '' ? undefined : prize.subPrizes.find(({ id }) => id === sub)
   return {
@@ -28,7 +28,7 @@ export function prizeName(prize: Prize, sub: string, language: Language): PrizeN
   }
 }
 
-/** The prize of a win; one that the catalogue does not know has its id for a title. */
+/** The prize of a win; the title of a prize that the catalogue does not know is its id. */
 export function wonPrize(win: WinRecord, prize: Prize | undefined, language: Language): PrizeName {
   if (prize !== undefined) return { ...prizeName(prize, win.sub, language), tier: win.tier, type: win.type }
   const { prize: id, sub, tier, type } = win
@@ -44,7 +44,7 @@ export function winState({ id, status, claimBy, type }: WinRecord): WinState {
   }
 }
 
-/** What surrounds a win: whom it is shown to, and its code where it has one. */
+/** What the view of a win needs beside the win: language, prizes, and its code if it has one. */
 interface WinContext {
   readonly language: Language
   readonly findPrize: FindPrize
@@ -64,7 +64,7 @@ export function winView(win: WinRecord, { language, findPrize, code }: WinContex
   }
 }
 
-/** A win that Redis knows; what is not journaled yet says so, for it can still vanish. */
+/** A win in Redis; the view says if it is not journaled yet, because then it can still vanish. */
 export function liveWinView({ win, journaled }: LiveWin, context: WinContext): Win {
   return journaled ? winView(win, context) : { ...winView(win, context), pending: true }
 }

@@ -33,7 +33,7 @@ const RevocationBody = Type.Object(
 
 type Named = { Params: { win: string } }
 
-/** What operators do with one win. */
+/** Routes by which operators change a win. */
 export async function adminWins(app: FastifyInstance, options: AdminWinOptions): Promise<void> {
   const { wins, submit, finder, bodies, metrics } = options
 

@@ -31,7 +31,7 @@ export interface WinOptions {
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics
   readonly now: () => number
-  /** of reads */
+  /** limits of parallel reads */
   readonly turns: Turns
 }
 
@@ -61,8 +61,8 @@ interface DetailedClaim {
 }
 
 /**
- * Claims with personal data. The gate is asked first whether it would accept, and only then they are kept, before it decides,
- * so that no claimed win is without its address; what it refuses all the same is forgotten at once.
+ * Claims with personal data. The gate is asked first whether it would accept. Only then the data is stored, before the gate
+ * decides, so that no claimed win lacks its address; if the gate refuses all the same, the data is deleted at once.
  */
 function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'now'>) {
   const hashOfDetails = createDetailsHash(pool)
@@ -76,7 +76,7 @@ function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'n
     return status === 'won' && (claimBy === null || now() < claimBy)
   }
 
-  /** The hash under which these very details were kept with this key, by an older version too. */
+  /** The hash under which the same details were stored with this key, also by an older version of the program. */
   async function knownHash({ found, key, details }: DetailedClaim): Promise<string | undefined> {
     const kept = await fromStore(detailsUnder(pool, found.win.id, key))
     return kept.find((one) => sameDetails(one.details, details))?.hash
@@ -90,7 +90,7 @@ function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'n
     const nothingDone = outcome.kind === 'refused' || outcome.kind === 'unavailable'
     if (nothingDone && isNew) await fromStore(forgetWinDetails(pool, row)).catch(() => undefined)
     if (outcome.kind !== 'confirmed' || isNew) return outcome
-    // what this very request claimed has what it says, also where the gate changed its mind in between
+    // a win that this same request claimed keeps these details, even if the gate's answer changed in between
     const kept = await fromStore(saveWinDetails(pool, row)).catch(() => undefined)
     const isKnown = kept !== undefined || outcome.replayed
     return isKnown ? outcome : { kind: 'unknown', reason: 'the details of the claim could not be kept yet' }
@@ -105,7 +105,7 @@ function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'n
   }
 }
 
-/** POST .../claim: what it says about its owner goes to Postgres and nowhere else. */
+/** POST .../claim: personal data in it goes to Postgres and nowhere else. */
 export const winClaimRoute: FastifyPluginAsyncTypebox<WinOptions> = async (app, options) => {
   const { gate, wins, bodies, authenticate, metrics, turns } = options
   const claims = createClaims(options)

@@ -39,7 +39,7 @@ const AddressBody = Type.Object({ address: Address }, closed)
 const AccountBody = Type.Object({ account: text(128, 'an account') }, closed)
 const NothingBody = Type.Object({}, closed)
 
-/** The body of a claim as OpenAPI shows it; which of its fields there must be depends on the type of the prize. */
+/** The body of a claim as OpenAPI shows it; the type of the prize decides which fields are required. */
 export const WinClaimBody = Type.Unsafe<Record<string, unknown> | null>({
   type: ['object', 'null'],
   title: 'Claim of a win',
@@ -53,14 +53,14 @@ export const WinClaimBody = Type.Unsafe<Record<string, unknown> | null>({
   }
 })
 
-/** Where money is sent to, or goods. Personal data: it never enters the journal, logs or events. */
+/** Where money or goods are sent to. Personal data: it never enters the journal, logs or events. */
 export type WinDetails = Static<typeof AddressBody> | Static<typeof AccountBody>
 
 const bodies: Readonly<Record<string, TSchema>> = { physical: AddressBody, cash: AccountBody }
 
 /**
- * What the claim of a prize of this type says; undefined for types whose claim says nothing.
- * @throws ProblemError VALIDATION with all that is wrong
+ * The details in the claim of a prize of this type; undefined for types without details.
+ * @throws ProblemError VALIDATION with all errors
  */
 export function detailsOf(type: string, body: unknown): WinDetails | undefined {
   const schema = bodies[type]
@@ -75,9 +75,9 @@ const HASH_LENGTH = 11
 type DetailsHash = (win: string, details: WinDetails) => Promise<string>
 
 /**
- * Tells requests to claim a win apart by their details. It goes into the journal, so it must not give away what it is made
- * of: it is keyed by a secret that Postgres alone holds, and says nothing without it. (Without a key it had to be slow, scrypt of
- * 50 ms, and one winner who claimed again and again kept all others waiting.)
+ * The hash that distinguishes claims of a win by their details. It goes into the journal, so it must not reveal them: it is
+ * keyed by a secret that only Postgres holds. (Rejected: a hash without a key. It had to be slow, scrypt of 50 ms, and one
+ * winner who claimed again and again kept all others waiting.)
  */
 export function createDetailsHash(pool: pg.Pool): DetailsHash {
   let reading: Promise<Buffer> | undefined
@@ -92,7 +92,7 @@ export function createDetailsHash(pool: pg.Pool): DetailsHash {
   }
 }
 
-/** Whether two say the same, in whatever order. */
+/** Whether two objects are equal; the order of fields does not matter. */
 export function sameDetails(one: unknown, other: unknown): boolean {
   return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other))
 }

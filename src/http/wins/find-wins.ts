@@ -6,7 +6,7 @@ import { decodeWin } from '../../record/win.ts'
 import { findWin, type StoredWin, winsOfUser } from '../../store/reading/wins.ts'
 import { type ItemPage, type ItemReader, type PageRequest, unite } from '../wire/pages.ts'
 
-/** A win and whose it is. */
+/** A win and its user. */
 export type FoundWin = LiveWin & { readonly user: string }
 
 const reader: ItemReader<LiveWin> = {
@@ -14,14 +14,14 @@ const reader: ItemReader<LiveWin> = {
   campaignOf: ({ win }) => win.campaign
 }
 
-/** What Postgres has is journaled. */
+/** A win of Postgres in the form of Redis; all that Postgres has is journaled. */
 function journaled({ id, record }: StoredWin): LiveWin {
   return { win: decodeWin(id, record), journaled: true }
 }
 
 const PAGE = 100
 
-/** Wins out of Redis and Postgres as one, as orders are. */
+/** Reads wins from Redis and Postgres, in the same order as orders. */
 export function createWinFinder(gate: UserReader, pool: pg.Pool) {
   async function list(user: string, page: PageRequest): Promise<ItemPage<LiveWin>> {
     const live = await gate.winsOf(user)
@@ -30,7 +30,7 @@ export function createWinFinder(gate: UserReader, pool: pg.Pool) {
   }
 
   return {
-    /** A page of the user's wins, revoked ones among them. @throws UnavailableError */
+    /** A page of the user's wins, including revoked ones. @throws UnavailableError */
     list,
 
     /** All wins of a user in a campaign, newest first. @throws UnavailableError */
@@ -44,7 +44,7 @@ export function createWinFinder(gate: UserReader, pool: pg.Pool) {
       return found
     },
 
-    /** A win of this user; undefined when there is none or it is another's. @throws UnavailableError */
+    /** A win of this user; undefined if there is none or it belongs to another user. @throws UnavailableError */
     async find(user: string, id: string): Promise<LiveWin | undefined> {
       const live = await gate.winOf(user, id)
       if (live !== undefined) return live
@@ -52,7 +52,7 @@ export function createWinFinder(gate: UserReader, pool: pg.Pool) {
       return stored?.user === user ? journaled(stored) : undefined
     },
 
-    /** A win whosever it is; see findAny. @throws UnavailableError */
+    /** A win of any user; see findAny. @throws UnavailableError */
     findAny: (id: string): Promise<FoundWin | undefined> =>
       findAny({
         stored: () => fromStore(findWin(pool, id)),

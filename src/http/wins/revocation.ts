@@ -14,7 +14,7 @@ interface Revocation {
   readonly operator: string
   readonly reason: string
   readonly returnQuota: boolean
-  /** pool of codes of a prize of this draw, '' where it has none */
+  /** pool of codes of a prize of this draw, '' if it has none */
   readonly poolOf: (draw: string, prize: string) => string
 }
 
@@ -26,12 +26,12 @@ export function poolsIn(rules: Rules | undefined): Revocation['poolOf'] {
   }
 }
 
-/** Whether quota comes back where nobody says so. */
+/** Whether quota comes back: as asked, else by the campaign's policy. */
 export function returnsQuota(rules: Rules | undefined, asked: boolean | undefined): boolean {
   return asked ?? rules?.policies.revokedWinReturnsQuota ?? true
 }
 
-/** A win is revoked once, whoever asks and how often: the key is of the win, and what it says is always the same. */
+/** A win is revoked once, whoever asks and however often: the key is made from the win, and the hash is constant. */
 function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota, poolOf }: Revocation): WinCommand {
   return {
     op: 'win',
@@ -49,12 +49,12 @@ function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota, poo
   }
 }
 
-/** What the audit trail keeps of a win. */
+/** The fields of a win for the audit trail. */
 function told({ campaign, draw, prize, status }: WinRecord) {
   return { campaign, draw, prize, status }
 }
 
-/** What a revocation took back, and what of it was spent before. */
+/** What a revocation took back, and what the user had spent of it before. */
 function takenBack(outcome: Outcome) {
   if (!('decision' in outcome)) return {}
   const { shortfall, moves } = decodeWinChange(outcome.decision.report)
@@ -80,14 +80,14 @@ export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revo
   })
 }
 
-/** What became of a user's wins: `open` are those that the gate did not confirm yet, to be asked for again. */
+/** The result for a user's wins: `open` are revocations that the gate did not confirm yet, to be repeated. */
 export interface RevokedWins {
   readonly revoked: string[]
   readonly open: string[]
 }
 
 /**
- * Revokes every win of a user in a campaign, one after the other: what one credited may have paid for the next.
+ * Revokes every win of a user in a campaign, one after the other: the reward of one may have paid for the next.
  * @throws UnavailableError when Redis or Postgres does not answer
  */
 export async function revokeWinsOf(

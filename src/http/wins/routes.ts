@@ -13,7 +13,7 @@ import { type WinOptions, winClaimRoute } from './claim-route.ts'
 const tags = ['wins']
 const security = [{ storefront: [] }]
 
-/** Wins of the signed-in user. Nobody else's win exists here, and codes are shown to nobody else. */
+/** Routes of the signed-in user's wins. A win of another user is NOT_FOUND, and only the owner sees codes. */
 export const winRoutes: FastifyPluginAsyncTypebox<WinOptions> = async (app, options) => {
   const { wins, bodies, authenticate, turns } = options
   await app.register(winClaimRoute, options)

@@ -35,7 +35,7 @@ const LONG_ENOUGH = 5
 const SHORT = 3
 
 /**
- * A user id as everybody may see it: its first and last character. Short ids show less, for little would be left to guess;
+ * A user id as everybody may see it: its first and last character. Short ids show less, because little would be left to guess;
  * the length is never shown.
  */
 export function maskUser(user: string): string {
@@ -59,8 +59,8 @@ function winnerView({ user, win }: Won, findPrize: FindPrize, language: Language
 const PAGE_MAX = 100
 
 /**
- * First pages are as many as there are campaigns and draws, pages further back as many as somebody makes up: these cannot push
- * those out, and have less of Postgres.
+ * There is one first page for each campaign and draw, but clients can make up any number of later pages. So later pages have
+ * limits of their own: they cannot push first pages out, and they get fewer reads of Postgres.
  */
 const FIRST_PAGES = { keepMs: 1000, most: 1000, perSecond: 20, atOnce: 2 }
 const FURTHER_PAGES = { keepMs: 10_000, most: 200, perSecond: 10, atOnce: 1 }
@@ -80,7 +80,7 @@ export const winnersRoute: FastifyPluginAsyncTypebox<WinnersOptions> = async (ap
     return found !== undefined && prizesOf(found.activity).length > 0
   }
 
-  /** The longest page from there on: whatever its length, it is read once. */
+  /** The longest page after a place: requests for pages of any length share one read. */
   function rowsOf(campaign: string, draw: string | undefined, { before }: PageRequest): Promise<StoredWin[]> {
     const name = [campaign, draw ?? '', before?.at ?? '', before?.id ?? ''].join(' ')
     const read = () => fromStore(publicWins(pool, campaign, { draw, before, limit: PAGE_MAX + 1 }))

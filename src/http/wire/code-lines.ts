@@ -1,10 +1,10 @@
 import { visiblePattern } from '../../base/shapes.ts'
-/** The name of a header without case, blanks and punctuation, as `aliases` of a column are compared. */
+/** The name of a header without case, blanks and punctuation, for the comparison with `aliases` of a column. */
 export function bareName(text: string): string {
   return text.toLowerCase().replace(/[\s_.\-"'#:()]+/g, '')
 }
 
-/** How the tools that make codes head their column. A header that is taken for a code is given to a customer. */
+/** Headers that tools for codes write above their column. A header that is mistaken for a code would be given to a user. */
 export const codeHeaders: ReadonlySet<string> = new Set([
   ...['code', 'codes', 'voucher', 'vouchercode', 'vouchers', 'coupon', 'couponcode', 'coupons', 'promo', 'promocode'],
   ...[
@@ -39,8 +39,8 @@ const CODE = new RegExp(visiblePattern(1, 128))
 const HEADER_LIKE = /code|voucher|coupon|promo|gift|serial|licen[cs]e|redeem|redemption|activation|number/i
 
 /**
- * What is wrong with a line of codes; undefined for nothing. A spreadsheet that has had the file in its hands shows by
- * formulas, by numbers with an exponent and by several columns.
+ * The error in a line of codes; undefined for none. A file that a spreadsheet has changed shows it by formulas, by numbers
+ * with an exponent and by several columns.
  * @param mayBeHeader whether this is the first line and no header was found in it
  */
 export function codeComplaint(code: string, mayBeHeader: boolean): string | undefined {

@@ -3,7 +3,7 @@ import { setImmediate as slice } from 'node:timers/promises'
 import { ProblemError } from '../problems/problems.ts'
 import { bareName } from './code-lines.ts'
 
-/** One line of an upload, from 1; `fields` by the names asked for, '' where it has none. */
+/** One line of an upload, from 1; `fields` by column name, '' for a missing one. */
 interface CsvLine<Name extends string> {
   readonly line: number
   readonly fields: Readonly<Record<Name, string>>
@@ -13,16 +13,16 @@ interface CsvLine<Name extends string> {
 
 interface CsvColumns<Name extends string> {
   readonly names: readonly Name[]
-  /** those among the names that a header may leave out */
+  /** names that a header may leave out */
   readonly optional?: readonly Name[]
   /** other names (see `bareName`) of the only column */
   readonly aliases?: ReadonlySet<string>
-  /** told of each line that cannot be read */
+  /** called for each line that cannot be read */
   readonly reject: (line: number, detail: string) => void
 }
 
 const LINE_MAX = 2000
-/** lines after which others have their turn: the public port may live in the same process */
+/** lines after which the reader yields to other work: the public port may be in the same process */
 const LINES_PER_SLICE = 500
 
 const LINE_FEED = 0x0a
@@ -30,19 +30,19 @@ const NOT_UTF8 = 'is not UTF-8; save the file as "CSV UTF-8"'
 const TOO_LONG = `is longer than ${LINE_MAX} bytes`
 
 interface TextLine {
-  /** undefined where it cannot be read; `wrong` says why */
+  /** undefined if the line cannot be read; `wrong` says why */
   readonly text: string | undefined
   readonly wrong: string
 }
 
-/** @throws ProblemError VALIDATION for a file of two bytes a character, as some spreadsheets export "Unicode text" */
+/** @throws ProblemError VALIDATION for a file with two bytes a character, which some spreadsheets export as "Unicode text" */
 function refuseUtf16(chunk: Buffer): void {
   const mark = chunk.subarray(0, 2).toString('hex')
   if (mark !== 'fffe' && mark !== 'feff') return
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/1', detail: `the file ${NOT_UTF8}` }] })
 }
 
-/** Lines of a stream: of one that is too long no more than its beginning is ever held. */
+/** Lines of a stream; only the beginning of a line that is too long is held in memory. */
 async function* textLines(source: Readable): AsyncGenerator<TextLine> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let rest: Buffer = Buffer.alloc(0)
@@ -76,20 +76,20 @@ async function* textLines(source: Readable): AsyncGenerator<TextLine> {
   if (tooLong || rest.length > 0) yield read(rest)
 }
 
-/** A quoted field from its opening quote on, and where it ends; undefined when its quotes do not end. */
+/** A quoted field, and where it ends; undefined if the closing quote is missing. */
 function quoted(text: string, start: number): { field: string; end: number } | undefined {
   let end = start
   do {
     end = text.indexOf('"', end + 1)
     if (end < 0) return undefined
-    // a doubled quote is one of the field
+    // a doubled quote stands for one quote in the field
     if (text[end + 1] === '"') end += 1
     else return { field: text.slice(start + 1, end).replaceAll('""', '"'), end: end + 1 }
   } while (end < text.length)
   return undefined
 }
 
-/** Fields of a line, blanks around them removed; undefined where quotes stand wrong. */
+/** Fields of a line, without blanks around them; undefined for misplaced quotes. */
 function split(text: string): string[] | undefined {
   const fields: string[] = []
   for (let at = 0; ; ) {
@@ -112,7 +112,7 @@ function split(text: string): string[] | undefined {
   }
 }
 
-/** The columns of a header; undefined when the first line is none. @throws ProblemError VALIDATION */
+/** The columns of a header; undefined if the first line is no header. @throws ProblemError VALIDATION */
 function headerOf<Name extends string>(fields: readonly string[], columns: CsvColumns<Name>): Name[] | undefined {
   const { names, optional = [], aliases } = columns
   const found = fields.map((field) => (aliases?.has(bareName(field)) ? (names[0] ?? '') : field.toLowerCase()))
@@ -128,8 +128,8 @@ function headerOf<Name extends string>(fields: readonly string[], columns: CsvCo
 }
 
 /**
- * Reads an upload line by line, no faster than the caller takes them: nothing of it is kept. Text with one field a line, or
- * CSV with commas; a header is optional and may order the columns; empty lines are passed over.
+ * Reads an upload line by line, at the speed of the caller, and keeps none in memory. The file is text with one field a line,
+ * or CSV with commas; a header is optional and may order the columns; empty lines are skipped.
  * @throws ProblemError VALIDATION for a header that lacks a column
  */
 export async function* csvLines<Name extends string>(

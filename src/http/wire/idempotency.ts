@@ -3,7 +3,7 @@ import { requestHash } from '../../record/request-hash.ts'
 import type { OnRequest } from '../auth/storefront.ts'
 import { ProblemError } from '../problems/problems.ts'
 
-// once the pair of quotes is off, another pair would be taken off by whoever reads the key next: it is no key
+// one pair of quotes is removed before; a key with a second pair is refused, because the next reader would remove that one too
 const KEY = /^(?!".*"$)[\x21-\x7e]{8,128}$/
 const REMEMBERED_MAX = 10_000
 
@@ -13,7 +13,7 @@ export function cleanKey(raw: string): string | undefined {
   return KEY.test(key) ? key : undefined
 }
 
-/** The hook of every POST: leaves the key on the request. Absent and malformed are different problems. */
+/** The hook of every POST: leaves the key on the request. An absent key and a malformed key are different problems. */
 export const requireKey: OnRequest = (request, _reply, done) => {
   const raw = request.headers['idempotency-key']
   if (raw === undefined || raw === '') {
@@ -31,7 +31,7 @@ export const requireKey: OnRequest = (request, _reply, done) => {
   done()
 }
 
-/** The key that `requireKey` left. @throws ProblemError when the route forgot to ask for one */
+/** The key that `requireKey` left. @throws ProblemError if the route has no such hook */
 export function keyOf(request: FastifyRequest): string {
   if (request.idempotencyKey === null) throw new ProblemError('IDEMPOTENCY_KEY_REQUIRED')
   return request.idempotencyKey
@@ -40,8 +40,8 @@ export function keyOf(request: FastifyRequest): string {
 const remembered = new Map<string, string>()
 
 /**
- * The hash of a POST whose body is `{"quantity"}` or nothing. All that ask the same way have the same, so it is computed
- * once and remembered: a look-up costs 0.1 us, SHA-256 2 us. A path holds no blank, so no two requests share an entry.
+ * The hash of a POST whose body is `{"quantity"}` or nothing. Equal requests have the same hash, so it is computed once
+ * and remembered: a look-up costs 0.1 us, SHA-256 2 us. A path holds no blank, so different requests never share an entry.
  */
 export function fixedHash(path: string, quantity?: number): string {
   const name = quantity === undefined ? path : `${path} ${quantity}`

@@ -2,14 +2,14 @@ import { DECISION_PATTERN } from '../../base/shapes.ts'
 import type { Place } from '../../store/connection/list-place.ts'
 import { ProblemError } from '../problems/problems.ts'
 
-/** What somebody asked for: `before` is where an earlier answer ended. */
+/** A request for a page: `before` is the place where the page before ended. */
 export interface PageRequest<At extends Place = Place> {
   readonly campaign?: string | undefined
   readonly before?: At | undefined
   readonly limit: number
 }
 
-/** Items, newest first, and where the next page goes on; undefined after the last one. */
+/** Items, newest first, and where the next page begins; undefined after the last page. */
 export interface ItemPage<Item, At extends Place = Place> {
   readonly items: readonly Item[]
   readonly next: At | undefined
@@ -18,7 +18,7 @@ export interface ItemPage<Item, At extends Place = Place> {
 const DEFAULT_LIMIT = 20
 const DECISION = new RegExp(DECISION_PATTERN)
 
-/** `<shard>-<epoch>-<sequence>` as numbers, so that ids compare as they were decided. */
+/** `<shard>-<epoch>-<sequence>` as numbers, so that ids sort in the order of decisions. */
 function partsOf(id: string): [number, number] {
   const [, epoch, sequence] = id.split('-')
   return [Number(epoch), Number(sequence)]
@@ -31,20 +31,20 @@ export function compareNewest(a: Place, b: Place): number {
   return b.at - a.at || epochB - epochA || sequenceB - sequenceA
 }
 
-/** How items of a list are looked at. */
+/** How the items of a list are named and compared. */
 export interface ItemReader<Item, At extends Place = Place> {
   readonly placeOf: (item: Item) => At
   readonly campaignOf: (item: Item) => string
-  /** items of one name are the same; the id of the place where absent */
+  /** items with the same name are the same item; absent: the id of the place */
   readonly nameOf?: (item: Item) => string
-  /** negative when `a` comes first; `compareNewest` where absent */
+  /** negative if `a` comes first; absent: `compareNewest` */
   readonly compare?: (a: At, b: At) => number
 }
 
 /**
- * What Redis and what Postgres hold as one page. Both may have the same item; Redis is ahead then.
- * @param sources.live what Redis holds beyond Postgres, in any order
- * @param sources.stored what Postgres has behind `page.before`, one more than the limit
+ * Joins the items of Redis and Postgres to one page. If both have an item, that of Redis is newer and counts.
+ * @param sources.live items of Redis that Postgres may lack, in any order
+ * @param sources.stored items of Postgres after `page.before`, one more than the limit
  */
 export function unite<Item, At extends Place>(
   sources: { readonly live: readonly Item[]; readonly stored: readonly Item[] },
@@ -64,12 +64,12 @@ export function unite<Item, At extends Place>(
   return { items, next: sorted.length > page.limit && last !== undefined ? placeOf(last) : undefined }
 }
 
-/** A place as the text of a cursor; `rest` are further words that belong to it. */
+/** A place as the text of a cursor; `rest` has further texts of the place. */
 export function encodeCursor({ at, id }: Place, rest: readonly string[] = []): string {
   return Buffer.from([at, id, ...rest].join(' ')).toString('base64url')
 }
 
-/** @throws ProblemError VALIDATION for a cursor that no answer named */
+/** @throws ProblemError VALIDATION for a cursor that no answer can have contained */
 export function decodeCursor(cursor: string): Place & { readonly rest: readonly string[] } {
   const [time = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ')
   if (!/^\d{1,15}$/.test(time) || !DECISION.test(id)) {
@@ -89,7 +89,7 @@ export function pageOf(query: { campaign?: string; limit?: string; cursor?: stri
   }
 }
 
-/** A page as it goes out. */
+/** A page as the body of an answer. */
 export function pageView<Item, View>({ items, next }: ItemPage<Item>, view: (item: Item) => View) {
   return { items: items.map(view), nextCursor: next === undefined ? null : encodeCursor(next) }
 }

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { cacheable } from './answer-headers.ts'
 
-/** A document as it goes out, whoever asks for it. */
+/** The bytes of a document, the same for every reader. */
 export interface ReadyMade {
   readonly body: Buffer
   readonly zipped: Buffer
@@ -22,7 +22,7 @@ export async function makeReady(text: string | Buffer, headers: Readonly<Record<
   return { body, zipped: await compress(body), etag, headers }
 }
 
-/** True where the client has this version of an answer already. */
+/** True if the client has this version of an answer already. */
 export function isKnown(request: Pick<FastifyRequest, 'headers'>, etag: string): boolean {
   const tags = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags !== undefined && (tags.includes(etag) || tags.includes('*'))
@@ -32,12 +32,12 @@ function takesGzip(header: string | string[] | undefined): boolean {
   return /(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(String(header ?? ''))
 }
 
-/** Answers with a document: the same bytes for everybody, so a thousand readers hold none of their own. */
+/** Answers with a document: all readers share the same bytes in memory. */
 export function sendReady(request: FastifyRequest, reply: FastifyReply, document: ReadyMade): FastifyReply {
   cacheable(reply, KEPT_SECONDS)
   reply.headers({ ...document.headers, etag: document.etag })
   if (isKnown(request, document.etag)) return reply.code(304).send()
   if (!takesGzip(request.headers['accept-encoding'])) return reply.send(document.body)
-  // one tag for both forms: it is compared weakly, and their text is the same
+  // both forms have one tag: tags are compared weakly, and the text is the same
   return reply.header('content-encoding', 'gzip').send(document.zipped)
 }

@@ -2,10 +2,10 @@ import type { TSchema } from 'typebox'
 import type { Operator } from '../../store/operators/operators.ts'
 import type { Identity } from '../auth/storefront-token.ts'
 
-// What the hooks of this folder leave on a request. `null` until the hook of a route that asks for it has run.
+// What hooks set on a request; `null` until the hook of a route that needs it has run.
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** the body of a route that checks it itself, for the document; a file where it is no JSON */
+    /** for the OpenAPI document, the body schema of a route that checks its body itself; a file if it is not JSON */
     takes?: TSchema
   }
   interface FastifyRequest {
@@ -13,7 +13,7 @@ declare module 'fastify' {
     identity: Identity | null
     /** the Idempotency-Key without its quotes */
     idempotencyKey: string | null
-    /** where this request's answer is counted by status; null where a hook counts it after the answer */
+    /** counters by status for this request's answer; null if a hook counts it after the answer */
     answers: Float64Array | null
     /** who calls on the admin port; set on every admin route */
     operator: Operator

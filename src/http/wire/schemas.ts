@@ -2,15 +2,15 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { type ProblemCode, problemTable } from '../problems/table.ts'
 
-// Shapes of the public contract. They validate, they serialise, and they are what /openapi.json and /schemas show.
+// Shapes of the public contract. They validate, serialize, and appear in /openapi.json and /schemas.
 
-/** `anyOf` with null would make the serialiser validate each value; a list of types costs nothing. */
+/** A list of types, because `anyOf` with null would make the serializer validate each value. */
 export const NullableTime = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' })
 export const Time = Type.String({ description: 'UTC with milliseconds' })
 const Key = Type.String({ description: 'the Idempotency-Key' })
 export const EVENT_ID = Type.String({ description: 'id of the decision and of its public event' })
 
-/** A user as the issuer of tokens names them; `userOfPath` and `userOfBody` say which of these are none. */
+/** A user as the issuer of tokens names them; `userOfPath` and `userOfBody` refuse texts that cannot be one. */
 export const UserId = Type.String({
   minLength: 1,
   maxLength: 255,
@@ -25,7 +25,7 @@ export const OrderStatus = Type.Unsafe<'accepted' | 'paid' | 'cancelled' | 'expi
 
 const NullableText = Type.Unsafe<string | null>({ type: ['string', 'null'] })
 
-/** Not told while nothing is known of one. */
+/** Absent until a shipment is reported. */
 const Shipment = Type.Object(
   {
     state: Type.Unsafe<string | null>({
@@ -68,7 +68,7 @@ export const Order = Type.Object(
 )
 export type Order = Static<typeof Order>
 
-/** Money that a cancellation or a return leaves to be paid back. */
+/** Money that is due back after a cancellation or a return. */
 export const RefundDue = Type.Object(
   {
     amount: Type.Integer({ description: 'minor units' }),
@@ -117,7 +117,7 @@ export const ProblemDocument = Type.Object(
 /** An answer that is described in words only. */
 export const OpenObject = Type.Unsafe<object>({ type: 'object', additionalProperties: true })
 
-/** How refusals appear in the OpenAPI document; they are written as text, so nothing is compiled for them. */
+/** Refusals in the OpenAPI document; they are sent as text, so no serializer is compiled for them. */
 export const refusals = {
   '4xx': {
     description: 'A refusal: read its code',
@@ -153,7 +153,7 @@ export const ListQuery = Type.Object(
   {
     campaign: Type.Optional(Type.String({ pattern: ID_PATTERN })),
     limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100, 20 where absent' })),
-    // that of a ledger names unit and scope too
+    // long enough for cursors of the ledger, which name unit and scope too
     cursor: Type.Optional(Type.String({ maxLength: 256, pattern: '^[A-Za-z0-9_-]+$' }))
   },
   { additionalProperties: false }

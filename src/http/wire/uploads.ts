@@ -5,7 +5,7 @@ import { ProblemError } from '../problems/problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** over what of an upload was read so far */
+    /** hash of the part of an upload that was read so far */
     uploadHash: Hash | null
   }
 }
@@ -25,7 +25,7 @@ export function takeUploads(app: FastifyInstance): void {
         next(null, chunk)
       }
     })
-    // whoever reads the body hears of a broken one
+    // ignored here: the reader of the body gets the error
     pipeline(payload, body, () => {})
     done(null, body)
   })
@@ -43,7 +43,7 @@ export function uploadOf(request: FastifyRequest): Readable {
   return request.body as Readable
 }
 
-/** SHA-256 of a whole upload; what of it nobody has read is read now. To be asked for once. */
+/** SHA-256 of a whole upload; reads the rest of it first. May be called once only. */
 export async function digestOf(request: FastifyRequest): Promise<string | null> {
   const body = uploadOf(request)
   if (!body.readableEnded) for await (const _ of body);
@@ -52,7 +52,7 @@ export async function digestOf(request: FastifyRequest): Promise<string | null> 
 
 const SHOWN_MAX = 100
 
-/** Lines of an upload that were not taken: all are counted, the first hundred are named. */
+/** Lines of an upload that were not accepted: all are counted, the first hundred are named. */
 export class RejectedLines {
   readonly #shown: Array<{ readonly line: number; readonly detail: string }> = []
   #count = 0
@@ -62,7 +62,7 @@ export class RejectedLines {
     if (this.#shown.length < SHOWN_MAX) this.#shown.push({ line, detail })
   }
 
-  /** `rejected` is how many, `errors` the first of them with their line numbers, from 1. */
+  /** `rejected` is the number of lines, `errors` has the first of them with line numbers from 1. */
   view(): { rejected: number; errors: Array<{ line: number; detail: string }> } {
     return { rejected: this.#count, errors: [...this.#shown] }
   }

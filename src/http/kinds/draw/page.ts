@@ -15,7 +15,7 @@ import {
 import { drawSchemas } from './schemas.ts'
 import { drawTerms } from './terms.ts'
 
-/** How a spin is computed, in words that a verifier can be written from. */
+/** The algorithm of a spin, precise enough to write a verifier from. */
 const ALGORITHM =
   'hmac = base64url(HMAC-SHA256(seed, "<campaign>/<draw>\\n<user>\\n<Idempotency-Key>")); number = first 13 hex digits of ' +
   'SHA1("<hmac>;<epoch>-<sequence>;<previous number of the draw>"); picked = the prize at number mod (sum of weights) in the ' +
@@ -24,14 +24,14 @@ const ALGORITHM =
   'weights). seedCommitment = SHA-256 of the 32 bytes of the seed, in hex; the seed is shown when the draw has ended.'
 
 /**
- * Gateways and Redis do not share a clock, and an extension asked for in the last moment takes one to arrive: so long
- * after the closing time a seed stays secret.
+ * How long a seed stays secret after the closing time: gateways and Redis do not share a clock, and an extension asked for
+ * in the last moment takes time to reach Redis.
  */
 const REVEAL_AFTER_MS = 2000
 
 /**
- * Whether a draw is over, by its rules and by what Redis was told: with the seed in hand anybody could choose what they
- * win, so an end that has not reached Redis yet is none.
+ * Whether a draw is over, by its rules and by the figures in Redis. Whoever knows the seed can choose what they win, so an
+ * end does not count before it reached Redis.
  */
 function isOver(draw: Draw, { campaign, figures, now }: ViewContext): boolean {
   if (figures === undefined) return false
@@ -88,7 +88,7 @@ function prizeView(draw: Draw, prize: Prize, context: ViewContext) {
   }
 }
 
-/** Prizes left, of those that have a quota; null while it is not known. */
+/** How many prizes with a quota are left; null while it is not known. */
 function prizesRemaining(draw: Draw, context: Pick<ViewContext, 'figures'>): number | null {
   let left = 0
   for (const { id, quota } of draw.prizes) {
@@ -129,7 +129,7 @@ function drawView(draw: Draw, context: ViewContext) {
   }
 }
 
-/** A draw as everybody sees it; its seed is shown once Redis itself says that it is over. */
+/** The public view of a draw; it shows the seed once Redis itself says that the draw is over. */
 export const drawPage: Page<Draw> = {
   view: drawView,
   liveView: (draw, context) => ({

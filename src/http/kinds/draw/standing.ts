@@ -6,7 +6,7 @@ import { userField } from '../../../record/fields.ts'
 import type { Standings } from '../kind.ts'
 import { Allowance, allowance, type Day, numberIn } from '../parts/standing.ts'
 
-/** Unused chances of earlier days, where the campaign keeps them. */
+/** Unused chances of earlier days, if the campaign keeps them. */
 function carriedOf(standing: Day, draw: Draw, daily: number): number {
   const { campaign, fields, today } = standing
   const { rules } = campaign

@@ -36,7 +36,7 @@ function keptWords(daily: number): Words {
   }
 }
 
-/** What the figures of a draw mean, in words: what a win is, what a promise counts, what is kept of a day. */
+/** Sentences that explain the figures of a draw: what a win is, what a promise counts, which chances of a day are kept. */
 export function drawTerms(draw: Draw, { unusedDailyChances }: Policies, language: Language): string[] {
   const daily = unusedDailyChances === 'keep' ? (draw.chances?.daily ?? 0) : 0
   const kept = daily > 0 ? [keptWords(daily)[language]] : []

@@ -3,7 +3,7 @@ import type { ActivityRules } from '../../../campaign/kinds/index.ts'
 import type { ParticipateCommand } from '../../../gate/batch/commands.ts'
 import { replayField } from '../../../record/replay.ts'
 
-/** Who asks for what, as far as a command is made of it. */
+/** The parts of a request that a command is made from. */
 export interface Wish<Rules extends ActivityRules = ActivityRules, Body = unknown> {
   readonly user: string
   readonly level: number
@@ -13,11 +13,11 @@ export interface Wish<Rules extends ActivityRules = ActivityRules, Body = unknow
   readonly found: { readonly campaign: CatalogueCampaign; readonly activity: Rules }
 }
 
-/** What tells one command of taking part from another, beside who asks. */
+/** The fields of a participate command that each kind sets. */
 type Terms = Pick<ParticipateCommand, 'hash'> &
   Partial<Pick<ParticipateCommand, 'quantity' | 'random' | 'pool' | 'request'>>
 
-/** A command of taking part, written out: copying one object into another took longer than all else together. */
+/** A participate command. All fields are written out: spreading one object into another took longer than the rest of the function. */
 export function participateCommand({ user, level, key, found }: Wish, terms: Terms): ParticipateCommand {
   return {
     op: 'participate',

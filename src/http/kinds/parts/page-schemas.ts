@@ -1,8 +1,8 @@
 import { type TSchema, Type } from 'typebox'
 import { NullableTime, Time } from '../../wire/schemas.ts'
 
-// What the schemas of pages and standings share. Pages are written as text or by hand, so nothing is compiled from these: they are
-// shown in the OpenAPI document and below /schemas/, and tests hold them against the views.
+// The parts that schemas of pages and standings share. Pages are serialized by hand, so nothing is compiled from these schemas:
+// they appear in the OpenAPI document and below /schemas/, and tests compare them with the views.
 
 export const nullable = (type: 'integer' | 'string', description?: string) =>
   Type.Unsafe<number | string | null>({ type: [type, 'null'], ...(description !== undefined && { description }) })
@@ -43,7 +43,7 @@ const Session = Type.Object(
 )
 const SessionTerms = Type.Object(sessionTimes, { title: 'SessionTerms' })
 
-/** The last member of an activity that is shown, and of one as the rules promise it. */
+/** The last member of an activity, in its page and in its rules view. */
 export const sessions = { sessions: Type.Array(Session) }
 export const sessionsOfRules = { sessions: Type.Array(SessionTerms) }
 
@@ -54,7 +54,7 @@ export const opening = {
   nextOpensAt: NullableTime
 }
 
-/** What every kind of activity shows. @param kind its name */
+/** The members that every kind of activity shows. @param kind its name */
 export function common<const Name extends string>(kind: Name) {
   return {
     id: Type.String(),

@@ -15,25 +15,25 @@ export interface CampaignFigures {
   readonly participants: number
   /** by `<activity>/<session>` and `<draw>/<prize>` */
   readonly stock: ReadonlyMap<string, StockFigures>
-  /** whether Redis was told that the campaign has ended before its time */
+  /** whether Redis says that the campaign was ended early */
   readonly ended: boolean
-  /** when activities whose pages wait for it close by what Redis was told, ms since 1970 */
+  /** closing times in Redis, by activity, for pages that need them (see `waitsForClosing`); ms since 1970 */
   readonly closings: ReadonlyMap<string, number>
   /** ms since 1970 */
   readonly asOf: number
 }
 
-/** Whom, when and in which words a campaign is shown. */
+/** What a public view of a campaign depends on: campaign, time, language, figures. */
 export interface ViewContext {
   readonly campaign: CatalogueCampaign
   /** ms since 1970 */
   readonly now: number
   readonly language: Language
-  /** undefined while Redis never answered: figures are then null, never zero */
+  /** undefined until Redis answers for the first time: views then show null, never zero */
   readonly figures: CampaignFigures | undefined
 }
 
-/** The same where no word is shown. */
+/** The same for views without texts. */
 export type LiveContext = Pick<ViewContext, 'now' | 'figures'>
 
 /** The session open at `now`, otherwise the next one; undefined after the last. */
@@ -60,7 +60,7 @@ export function stockOf(
   return figures?.stock.get(`${activity.id}/${item}`)
 }
 
-/** What is left in the session that is open or next: 0 after the last one, null while it is not known. */
+/** Units left in the session that is open or next: 0 after the last session, null while it is not known. */
 export function sessionRemaining(
   activity: ActivityRules,
   context: Pick<ViewContext, 'now' | 'figures'>
@@ -84,7 +84,7 @@ export function sessionsView({ sessions }: ActivityRules) {
   return sessions.map(sessionView)
 }
 
-/** The same of activities whose sessions have units: null while they are not known. */
+/** The same for activities whose sessions have units: null while they are not known. */
 export function countedSessionsView(activity: ActivityRules, context: Pick<ViewContext, 'figures'>) {
   return activity.sessions.map((session) => {
     const units = stockOf(activity, session.id, context)
@@ -92,7 +92,7 @@ export function countedSessionsView(activity: ActivityRules, context: Pick<ViewC
   })
 }
 
-/** What every kind of activity shows. */
+/** The members that every kind of activity shows. */
 export function commonView(activity: ActivityRules, { now, language }: ViewContext) {
   const { entitlement, level } = activity.requires
   const requires = { ...(entitlement !== '' && { entitlement }), ...(level > 0 && { level }) }
@@ -108,12 +108,12 @@ export function commonView(activity: ActivityRules, { now, language }: ViewConte
   }
 }
 
-/** What changes of every activity while people watch. */
+/** The members of every activity that change while people watch. */
 export function liveHead(activity: ActivityRules, { now }: LiveContext) {
   return { id: activity.id, kind: activity.kind, ...openingOf(activity, now) }
 }
 
-/** The same of an activity whose sessions have units. @param price what a unit costs, by its name */
+/** The same for an activity whose sessions have units. @param price the price or cost of a unit, as a member of the view */
 export function liveSessionView(activity: ActivityRules, context: LiveContext, price: object) {
   return {
     ...liveHead(activity, context),
@@ -123,13 +123,13 @@ export function liveSessionView(activity: ActivityRules, context: LiveContext, p
   }
 }
 
-/** What is shown of a session, a prize or an activity, without the figures of the moment. */
+/** The view of a session, a prize or an activity, without current figures. */
 export function withoutFigures<Shown extends object>(shown: Shown): object {
   const { remaining: _remaining, total: _total, ...rest } = shown as { remaining?: unknown; total?: unknown }
   return rest
 }
 
-/** An activity as the rules promise it. @param own what its kind shows otherwise, or beside */
+/** An activity as the rules promise it. @param own members of its kind that replace those of `view` or come in addition */
 export function rulesViewOf(view: object, own: object = {}): object {
   const { sessions, ...rest } = view as { readonly sessions: readonly object[] }
   return { ...withoutFigures(rest), ...own, sessions: sessions.map(withoutFigures) }

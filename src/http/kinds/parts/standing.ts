@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { CatalogueCampaign } from '../../../campaign/carrying/catalogue.ts'
 import { limit, nullable } from './page-schemas.ts'
 
-/** Whose standing is shown, and when. */
+/** What the standing of a user is made from. */
 export interface Standing {
   readonly campaign: CatalogueCampaign
   readonly level: number
@@ -10,7 +10,7 @@ export interface Standing {
   readonly fields: Readonly<Record<string, string>>
   /** ms since 1970 */
   readonly now: number
-  /** counts of tasks with a goal by `<task> <period>`; none where they are not known */
+  /** counts of tasks with a goal by `<task> <period>`; empty while they are not known */
   readonly progress: ReadonlyMap<string, number>
 }
 
@@ -21,7 +21,7 @@ export interface Day extends Standing {
 
 export const numberIn = ({ fields }: Standing, field: string) => Number(fields[field] ?? 0)
 
-/** Times or units taken against a limit per user; limit and left are null where there is none. */
+/** Times or units taken of a limit per user; `limit` and `left` are null without a limit. */
 export function allowance(count: number, most: number) {
   return { count, limit: most || null, left: most > 0 ? Math.max(0, most - count) : null }
 }

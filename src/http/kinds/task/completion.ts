@@ -37,7 +37,7 @@ const Completion = Type.Object(
   { title: 'Completion' }
 )
 
-/** A completion; one of an older version does not say whether a card doubled it. */
+/** A completion; one that an older version of the program decided does not say whether a card doubled it. */
 function completionView(decision: Decision, context: DecisionContext): Static<typeof Completion> {
   const { day, streak, bonus, cappedBy, factor, moves } = decodeCompletion(decision.report)
   return {
