@@ -20,7 +20,7 @@ import { withSession } from '../store/connection/session.ts'
 import { CommandIntake } from './commands/intake.ts'
 import { EventRelay } from './events/relay.ts'
 import { pause, runLoops } from './running/loop.ts'
-import { campaignDoors } from './shard/holds.ts'
+import { campaignPauses } from './shard/holds.ts'
 import { type OwnerOptions, RecoveryError, ShardOwner } from './shard/owner.ts'
 import { WorkerReport } from './shard/report.ts'
 
@@ -174,7 +174,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       streams,
       keepSeconds: config.JOURNAL_KEEP,
       driveIntents: () => driveIntents({ pool, gate: parts.gate }),
-      doors: campaignDoors(new Campaigns({ pool, gate: parts.gate })),
+      pauses: campaignPauses(new Campaigns({ pool, gate: parts.gate })),
       eventsPlace: () => events.place,
       report,
       logger

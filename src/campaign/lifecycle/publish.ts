@@ -114,7 +114,7 @@ async function openingOf(
 }
 
 /** The answer: the campaign afterwards, and warnings of pools that have too few codes. */
-async function told(context: LifecycleContext, id: string, intent: IntentRow | undefined): Promise<Change> {
+async function answerOf(context: LifecycleContext, id: string, intent: IntentRow | undefined): Promise<Change> {
   const campaign = await findCampaign(context.pool, id)
   if (!campaign) throw notFound(id)
   const rules = rulesInForce(campaign)
@@ -131,7 +131,7 @@ async function told(context: LifecycleContext, id: string, intent: IntentRow | u
  * 2. `carried`: the gate carries them out, as decisions that the journal has too;
  * 3. `verify`: everything is read back and compared; only if it is equal, the intent that opens it is written;
  * 4. `carried`: the gate opens it, and users take part;
- * 5. `told`: the operator gets the result. Gateways show the campaign as soon as their catalogue has read it.
+ * 5. `answerOf`: the operator gets the result. Gateways show the campaign as soon as their catalogue has read it.
  *
  * Called again it goes on where it stopped. A campaign whose `review` is still `publishing` afterwards waits for the gate; the
  * worker goes on with it (unfinished.ts).
@@ -142,5 +142,5 @@ export async function publish(context: LifecycleContext, id: string, actor: Acto
   await carried(context, last)
   const step = await verify(context, id)
   const intent = await carried(context, await openingOf(context, id, { last, step }))
-  return told(context, id, intent)
+  return answerOf(context, id, intent)
 }

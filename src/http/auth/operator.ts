@@ -76,13 +76,13 @@ function createOperatorBook(pool: pg.Pool, now: () => number) {
 /** Logs wrong tokens: the first at once, then their number every ten seconds. */
 function createGuessLog(logger: Logger) {
   let guesses = 0
-  let toldAt = Number.NEGATIVE_INFINITY
+  let loggedAt = Number.NEGATIVE_INFINITY
   return (address: string) => {
     guesses += 1
-    if (performance.now() - toldAt < LOG_EVERY_MS) return
+    if (performance.now() - loggedAt < LOG_EVERY_MS) return
     logger.warn({ guesses, address }, 'the admin port was asked with a token that nobody has')
     guesses = 0
-    toldAt = performance.now()
+    loggedAt = performance.now()
   }
 }
 

@@ -50,7 +50,7 @@ function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota, poo
 }
 
 /** The fields of a win for the audit trail. */
-function told({ campaign, draw, prize, status }: WinRecord) {
+function auditedWin({ campaign, draw, prize, status }: WinRecord) {
   return { campaign, draw, prize, status }
 }
 
@@ -74,7 +74,7 @@ export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revo
       action: 'win.revoked',
       target: `win:${found.win.id}`,
       reason,
-      before: { user: issuedUser(found.user), ...told(found.win) },
+      before: { user: issuedUser(found.user), ...auditedWin(found.win) },
       after: { status: 'revoked', returnQuota, outcome: outcome.kind, ...takenBack(outcome) }
     })
   })

@@ -4,7 +4,7 @@ import type { Names } from '../../journal/subjects.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { CommandResult } from './event.ts'
 
-/** Who sent a command, and which of its attempts this is. */
+/** The source and id of a command, and which attempt this is. */
 export interface CommandName {
   readonly source: string
   readonly id: string
@@ -12,15 +12,15 @@ export interface CommandName {
   readonly attempt: number
 }
 
-/** An id stands in a header, which holds no line ends and, read by others, better no letters beyond ASCII. */
+/** An id is a header value, so it must have no line ends; it is ASCII only, because other readers may not accept more. */
 function headerText(text: string): string {
   const coded = (char: string) => Buffer.from(char).toString('hex').toUpperCase().replace(/../g, '%$&')
   return text.replace(/[^\x21-\x7e]/gu, coded)
 }
 
 /**
- * The public event that answers one attempt of a command. An id made of source and id alone would drop every answer but the
- * first: whoever corrects a command that was rejected would never hear that it was done.
+ * The public event that answers one attempt of a command. An id made only from source and id would drop every answer except
+ * the first: a sender who corrects a rejected command would never learn that it was done.
  */
 export function answerOf(names: Names, command: CommandName, result: CommandResult): Publication {
   const id = headerText(`${command.source}:${command.id}:${command.attempt}`)

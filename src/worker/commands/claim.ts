@@ -10,9 +10,9 @@ function targetOf(data: unknown): string {
 }
 
 /**
- * Carries a command out under the id that its source gave it: the same command again has the same effect, another one under the
- * id of one that was carried out is rejected, and one that was rejected leaves its id free.
- * @throws what Postgres and the work throw; the id stays taken for this command then, which is delivered again
+ * Carries out a command under the id that its source gave it: the same command again has the same effect, another command
+ * under the id of one that was carried out is rejected, and a rejected command leaves its id free.
+ * @throws what Postgres and the work throw; the id then stays reserved for this command, which is delivered again
  */
 export async function underItsId(
   pool: Pool,

@@ -19,9 +19,9 @@ export type CommandEvent = Static<typeof Envelope>
 
 export const envelope = Compile(Envelope)
 
-/** What became of a command. */
+/** The result of a command. */
 export type CommandResult = {
-  /** '' where it names none that could be read */
+  /** '' if the command names none that could be read */
   readonly campaign: string
   readonly user: string
 } & (
@@ -29,7 +29,7 @@ export type CommandResult = {
   | { readonly accepted: false; readonly code: string; readonly detail: string }
 )
 
-/** A refusal. @param about what the command could be read to be about */
+/** A refusal. @param about what could be read of the subject of the command */
 export function rejected(
   code: string,
   detail: string,
@@ -38,7 +38,7 @@ export function rejected(
   return { ...about, accepted: false, code, detail }
 }
 
-/** What a validator says first, for people. */
+/** The first error of a validator, as a text for people. */
 export function complaint(
   validator: { Errors(value: unknown): ReadonlyArray<{ readonly instancePath: string; readonly message: string }> },
   value: unknown

@@ -1,18 +1,18 @@
 /**
- * The order of commands about one thing, kept while some of them are put off: what stands behind a command that comes again later
- * must not overtake it, whichever delivery brings it.
+ * Keeps the order of commands about the same subject while some are put off: a command that stands behind one that comes again
+ * later must not overtake it, whichever delivery brings it.
  */
 export class CommandOrder {
   readonly #waitMs: number
-  /** when nobody waits for a command any more (ms, monotonic), by its place in the queue, by what it is about */
+  /** until when others wait for a command (ms, monotonic), by its sequence in the queue, by its subject */
   readonly #putOff = new Map<unknown, Map<number, number>>()
 
-  /** @param waitMs how long a command that was put off is waited for: another worker may have been given it */
+  /** @param waitMs how long others wait for a command that was put off, because another worker may have got it */
   constructor(waitMs: number) {
     this.#waitMs = waitMs
   }
 
-  /** Whether a command about the same that stands before `sequence` was put off and is not done. @param now ms, monotonic */
+  /** Whether an earlier command about the same subject was put off and is not done. @param now ms, monotonic */
   isOvertaking(about: unknown, sequence: number, now: number): boolean {
     for (const [before, until] of this.#putOff.get(about) ?? []) if (before < sequence && now < until) return true
     return false
@@ -28,7 +28,7 @@ export class CommandOrder {
     if (waiting?.delete(sequence) && waiting.size === 0) this.#putOff.delete(about)
   }
 
-  /** Forgets what was waited for long enough. */
+  /** Removes commands that others have waited for long enough. */
   forgetOverdue(now: number): void {
     for (const [about, waiting] of this.#putOff) {
       for (const [sequence, until] of waiting) if (now >= until) this.done(about, sequence)

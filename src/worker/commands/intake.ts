@@ -35,7 +35,7 @@ export const transitions = {
 } as const
 
 const AT_ONCE = 100
-/** Commands carried out side by side: each may hold a connection to Postgres, of which the projection needs some too. */
+/** Commands carried out in parallel: each may hold a connection to Postgres, and the projection needs some too. */
 const SIDE_BY_SIDE = 4
 const RETRY_MS = 5000
 
@@ -49,13 +49,13 @@ function parseJson(text: string): unknown {
 
 interface ReadCommand {
   readonly command: QueuedCommand
-  /** what its text says; undefined where it is not JSON */
+  /** its parsed JSON; undefined if it is not JSON */
   readonly value: unknown
 }
 
-/** What a command must keep its place in the queue with: others about the same order, and copies of itself. */
+/** The key of the group in which a command keeps its order: other commands about the same order, and copies of itself. */
 function placeOf(command: QueuedCommand, value: unknown): unknown {
-  // what is no event stands alone
+  // a message that is no event is a group of its own
   if (!envelope.Check(value)) return command
   const { data, source, id } = value
   const order = typeof data === 'object' && data !== null && 'order' in data ? data.order : undefined
@@ -84,7 +84,7 @@ export class CommandIntake {
     this.#parts = parts
   }
 
-  /** @returns commands that are done @throws what NATS and Postgres say when they are away; nothing is lost then */
+  /** @returns the number of finished commands @throws what NATS and Postgres throw when they are away; no command is lost then */
   async step(waitMs: number): Promise<number> {
     const { queue, catalogue } = this.#parts
     const commands = await queue.take(AT_ONCE, waitMs)
@@ -97,39 +97,40 @@ export class CommandIntake {
     }
     const groups = grouped(commands)
     let done = 0
-    // all take from the same groups
-    const lane = async () => {
-      for (const [about, told] of groups) {
-        const count = await this.#inOrder(about, told)
+    // all share one iterator, so each group is taken once
+    const carryOutGroups = async () => {
+      for (const [about, group] of groups) {
+        const count = await this.#inOrder(about, group)
         done += count
       }
     }
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, lane))
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, carryOutGroups))
     this.#order.forgetOverdue(performance.now())
     return done
   }
 
-  /** One after another: the first of copies is the one that counts, and an order is paid before it is shipped. */
-  async #inOrder(about: unknown, told: readonly ReadCommand[]): Promise<number> {
+  /** Carries out a group in order: the first of several copies counts, and an order is paid before it is shipped. */
+  async #inOrder(about: unknown, group: readonly ReadCommand[]): Promise<number> {
     const order = this.#order
-    for (const [done, read] of told.entries()) {
+    for (const [done, read] of group.entries()) {
       const { sequence } = read.command
       if (!order.isOvertaking(about, sequence, performance.now()) && (await this.#carryOut(read))) {
         order.done(about, sequence)
         continue
       }
-      // what comes after it waits as long
-      for (const { command } of told.slice(done)) {
+      // later commands of the group wait as long
+      for (const { command } of group.slice(done)) {
         order.putOff(about, command.sequence, performance.now())
         command.later(RETRY_MS)
       }
       return done
     }
-    return told.length
+    return group.length
   }
 
   /**
-   * The answer is stored before the command leaves: one that is delivered again has the same effect and the same answer.
+   * Stores the answer before it acknowledges the command: a command that is delivered again has the same effect and the same
+   * answer.
    * @returns whether it is done
    */
   async #carryOut({ command, value }: ReadCommand): Promise<boolean> {

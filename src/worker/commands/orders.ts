@@ -14,7 +14,7 @@ import type { Decider, UserReader } from '../../gate/gate.ts'
 import { replayField } from '../../record/replay.ts'
 import { type CommandEvent, type CommandResult, complaint, rejected } from './event.ts'
 
-/** What the data of a command about an order has beside the body of the HTTP route. */
+/** The member that the data of a command about an order has beside the body of the HTTP route. */
 export const OrderNamed = Type.Object({ order: Type.String({ pattern: DECISION_PATTERN }) })
 
 const orderName = Compile(OrderNamed)
@@ -32,15 +32,15 @@ interface OrderParts {
   readonly logger: Logger
 }
 
-/** Source and id name a command for ever; as they are they may be too long for a field. */
+/** The replay field of a command, from its source and id; these may be too long for a field themselves. */
 function commandField({ source, id }: CommandEvent): string {
   const digest = createHash('sha256').update(`${source}\n${id}`).digest('base64url').slice(0, 22)
   return replayField.command(digest)
 }
 
 /**
- * Moves an order on as the HTTP routes of the admin port do: the fields of their bodies beside `order`.
- * @throws UnavailableError when the gate, Redis or Postgres gave no definite answer; asked again, nothing is done twice
+ * Carries out a transition of an order like the HTTP routes of the admin port: their bodies, and `order`.
+ * @throws UnavailableError when the gate, Redis or Postgres gave no definite answer; a second attempt does nothing twice
  */
 export async function carryOutOrderChange(
   { gate, pool, logger }: OrderParts,
@@ -62,7 +62,7 @@ export async function carryOutOrderChange(
   return resultOf(outcome, about, id)
 }
 
-/** What of a refusal a sender cannot see from its code. */
+/** The reason of a refusal that its code does not show. */
 function whyRefused({ reason, order: other, refundDue }: Record<string, unknown>, order: string): string {
   if (reason === 'reference') return `the payment of this reference was told for order ${String(other)}`
   const same = `the order ${order} is as it was`

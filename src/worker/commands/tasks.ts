@@ -7,7 +7,7 @@ import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import { insideUser } from '../../store/connection/user-name.ts'
 import { type CommandEvent, type CommandResult, complaint, Id, rejected, UserId, Word } from './event.ts'
 
-/** The body of the HTTP route, and what stands in its path. */
+/** The body of the HTTP route, with the parameters of its path. */
 export const TaskProgressData = Type.Object({
   campaign: Id,
   task: Id,
@@ -32,8 +32,8 @@ interface TaskParts {
 }
 
 /**
- * When it happened: `occurredAt`, read as over HTTP, else the time of the command, else now; or what is wrong. The time is
- * only what the sender's clock shows, so one that is ahead counts as now.
+ * When it happened: `occurredAt`, read as over HTTP, else the time of the command, else now; or the error. The time of the
+ * command comes from the sender's clock, so one in the future counts as now.
  */
 function happenedAt(
   occurredAt: string | undefined,
@@ -46,7 +46,7 @@ function happenedAt(
   return 'wrong' in read ? { wrong: `${place} ${read.wrong}` } : read
 }
 
-/** Counts progress of a user in a task. @throws what Postgres says */
+/** Counts progress of a user in a task. @throws what Postgres throws */
 export async function carryOutProgress(
   { pool, catalogue, now = Date.now }: TaskParts,
   event: CommandEvent

@@ -13,17 +13,17 @@ interface DriverParts {
   readonly pool: Pool
   readonly gate: Decider
   readonly shard: number
-  /** drives what adjustments were left open; see src/campaign */
+  /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
   readonly logger: Logger
 }
 
-/** Details of requests that the gate refused are kept this long: no decision waits longer for the journal. */
+/** How long details of win claims without a decision are kept: no decision waits longer for the journal. */
 const DETAILS_DAYS = 7
-/** An operator's key is a new one after this. */
+/** After this time an operator's key may be used for another request. */
 const REQUESTS_SECONDS = 7 * 24 * 3600
 
-/** What the owner of a shard drives: Postgres lists it, the gate decides it. */
+/** The driver loops of the owner of a shard: Postgres lists what is due, the gate decides it. */
 export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverParts): Loop[] {
   const expiry = new ExpiryDriver({ pool, gate, shard })
   const tasks = new TaskDriver(pool, gate)

@@ -6,9 +6,9 @@ import { replayField } from '../../record/replay.ts'
 import { closeImports, type ImportSettlement, type OpenImport, openImports } from '../../store/campaigns/imports.ts'
 import { decisionsUnder } from '../../store/reading/orders.ts'
 
-/** Commands in flight: a batch of the gate, so that users who buy meanwhile wait for one more batch at most. */
+/** Commands in flight: one batch of the gate, so that users who buy meanwhile wait for one more batch at most. */
 const AT_ONCE = 128
-/** One step ends after this long, so that a worker that shall stop stops. */
+/** The longest step, so that a worker can stop in time. */
 const STEP_MS = 1000
 
 /** The replay field under which an opening balance is credited: once for a unit and a reference. */
@@ -16,11 +16,11 @@ function importKey({ unit, reference }: Pick<OpenImport, 'unit' | 'reference'>):
   return replayField.importLine(unit, reference)
 }
 
-/** Has opening balances credited, each by a command of its own user. */
+/** Asks the gate to credit opening balances, each by a command about its user. */
 export class ImportDriver {
   readonly #pool: Pool
   readonly #gate: Decider
-  /** the last import asked for: those that cannot be credited now must not stand in the way of the rest */
+  /** the last import asked for, so that imports that cannot be credited now do not block the rest */
   #after = 0
 
   constructor(pool: Pool, gate: Decider) {
@@ -28,7 +28,7 @@ export class ImportDriver {
     this.#gate = gate
   }
 
-  /** @returns imports closed now */
+  /** @returns the number of imports closed in this step */
   async step(): Promise<number> {
     const until = performance.now() + STEP_MS
     let closed = 0
@@ -38,7 +38,7 @@ export class ImportDriver {
       const settlements = await this.#credit(open)
       await closeImports(this.#pool, settlements)
       closed += settlements.length
-      // none closed: the gate is away, and asking on would only ask in vain
+      // none closed: the gate is away, so further commands would fail too
       if (settlements.length === 0) return closed
     } while (this.#after > 0 && performance.now() < until)
     return closed

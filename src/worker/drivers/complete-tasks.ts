@@ -6,12 +6,12 @@ import { type DueTask, dueTasks, settleTasks, type TaskSettlement } from '../../
 import { decisionsUnder } from '../../store/reading/orders.ts'
 
 const AT_ONCE = 200
-/** One step ends after this long, so that a worker that shall stop stops. */
+/** The longest step, so that a worker can stop in time. */
 const STEP_MS = 1000
 const RETRY_MS = 1000
 const RETRY_MOST_MS = 300_000
 
-/** Refusals that no waiting changes. All others pass, at the latest when the campaign is over. */
+/** Refusals that stay. All others end, at the latest with the campaign. */
 const final: ReadonlySet<string> = new Set([
   'ALREADY_DONE',
   'DISQUALIFIED',
@@ -55,7 +55,7 @@ export class TaskDriver {
     this.#gate = gate
   }
 
-  /** @returns tasks that were closed or put off */
+  /** @returns the number of tasks that were closed or put off */
   async step(): Promise<number> {
     const until = performance.now() + STEP_MS
     let settled = 0

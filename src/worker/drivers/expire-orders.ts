@@ -12,17 +12,17 @@ interface ExpiryParts {
   readonly shard: number
 }
 
-/** Asks the gate to expire what is due; the gate alone decides. */
+/** Asks the gate to expire orders that are due; the gate alone decides. */
 export class ExpiryDriver {
   readonly #parts: ExpiryParts
-  /** the last order asked for: those that cannot be expired must not stand in the way of the rest */
+  /** the last order asked for, so that orders that cannot be expired do not block the rest */
   #after: DueOrder | undefined
 
   constructor(parts: ExpiryParts) {
     this.#parts = parts
   }
 
-  /** @returns orders expired now */
+  /** @returns the number of orders expired in this step */
   async step(): Promise<number> {
     const { pool, gate, shard } = this.#parts
     const due = await listDueOrders(pool, { shard, most: AT_ONCE, after: this.#after })

@@ -5,7 +5,7 @@ import { claimsWithoutCodes, noteCodedClaims, type StoredClaim } from '../../sto
 
 const AT_ONCE = 200
 const NOTED_AT_ONCE = 2000
-/** The gateway that answers a claim gives it its codes at once; later than this it has died. */
+/** The gateway that answers a claim gives it codes at once; after this time it has probably died. */
 const AFTER_SECONDS = 3
 
 interface CodeParts {
@@ -14,17 +14,17 @@ interface CodeParts {
   readonly logger: Logger
 }
 
-/** Gives claims the codes that no gateway gave them. */
+/** Gives codes to claims that got none from a gateway. */
 export class CodeDriver {
   readonly #parts: CodeParts
-  /** the last claim looked at: one whose pool is empty must not stand in the way of the rest */
+  /** the last claim handled, so that claims of an empty pool do not block the rest */
   #after: StoredClaim | undefined
 
   constructor(parts: CodeParts) {
     this.#parts = parts
   }
 
-  /** @returns claims that got their codes now */
+  /** @returns the number of claims that got their codes in this step */
   async step(): Promise<number> {
     const { pool, shard } = this.#parts
     while ((await noteCodedClaims(pool, shard, NOTED_AT_ONCE)) === NOTED_AT_ONCE);
@@ -36,7 +36,7 @@ export class CodeDriver {
     return given
   }
 
-  /** The gate counts the codes of a pool, so a claim without one means that codes are gone or were never loaded. */
+  /** The gate counts the codes of a pool, so a claim without a code means that codes were lost or never loaded. */
   async #give({ id, campaign, pool, quantity }: StoredClaim): Promise<boolean> {
     const codes = await assignCodes(this.#parts.pool, { claim: id, campaign, pool, quantity })
     if (codes.length >= quantity) return true

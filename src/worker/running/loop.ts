@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { FloodgateError, messageOf } from '../../base/errors.ts'
 
-/** The shard must be opened again: Redis was restarted, exchanged or wiped, or the journal is gone. */
+/** The shard must be opened again: Redis was restarted, replaced or emptied, or the journal is gone. */
 export class ReopenError extends FloodgateError {
   readonly code = 'reopen'
   readonly meaning = 'Nothing is decided until the shard is open again; nothing that was confirmed is lost.'
@@ -25,19 +25,19 @@ export interface Loop {
 const TELL_AGAIN_MS = 60_000
 const REMEMBERED_MAX = 100
 
-/** A part that is away is met twice a second: a line each time would hide everything else. */
-function isNews(told: Map<string, number>, error: unknown): boolean {
+/** Whether to log an error: one from a part that is away comes twice a second, and a line each time would hide everything else. */
+function isNews(loggedAt: Map<string, number>, error: unknown): boolean {
   const what = messageOf(error)
   const now = performance.now()
-  if (now - (told.get(what) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_MS) return false
-  if (told.size >= REMEMBERED_MAX) told.clear()
-  told.set(what, now)
+  if (now - (loggedAt.get(what) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_MS) return false
+  if (loggedAt.size >= REMEMBERED_MAX) loggedAt.clear()
+  loggedAt.set(what, now)
   return true
 }
 
 /**
- * Runs loops side by side until the signal fires or a vital one fails.
- * @param onError told of errors of loops that are not vital: of each once a minute
+ * Runs loops in parallel until the signal fires or a vital one fails.
+ * @param onError called for errors of loops that are not vital: for each error once a minute
  * @throws the first error of a vital loop, after all loops have ended
  */
 export async function runLoops(
@@ -51,7 +51,7 @@ export async function runLoops(
   setMaxListeners(0, both)
   let failure: unknown
   const runOne = async (loop: Loop) => {
-    const told = new Map<string, number>()
+    const loggedAt = new Map<string, number>()
     while (!both.aborted) {
       try {
         await loop.run()
@@ -61,7 +61,7 @@ export async function runLoops(
           stop.abort()
           return
         }
-        if (isNews(told, error)) onError(loop.name, error)
+        if (isNews(loggedAt, error)) onError(loop.name, error)
         await pause(500, both)
       }
       await pause(loop.everyMs, both)

@@ -13,40 +13,40 @@ import {
   shutCampaigns
 } from '../../store/projection/holds.ts'
 
-/** Pauses and resumes campaigns as operators do, audited; what cannot be paused any more needs no pause. */
-export interface CampaignDoors {
+/** Pauses and resumes campaigns like an operator, audited; ignores campaigns that cannot be paused any more. */
+export interface CampaignPauses {
   pause(campaign: string, reason: string): Promise<void>
   resume(campaign: string, reason: string): Promise<void>
 }
 
 const OPERATOR = 'floodgate'
 
-export function campaignDoors(campaigns: Pick<Campaigns, 'pause' | 'resume'>): CampaignDoors {
-  const told = async (change: Promise<unknown>) => {
+export function campaignPauses(campaigns: Pick<Campaigns, 'pause' | 'resume'>): CampaignPauses {
+  const ignoreRefusal = async (change: Promise<unknown>) => {
     try {
       await change
     } catch (error) {
-      // not published, or over
+      // refused: the campaign is not published, or over, and needs no pause
       if (!(error instanceof CampaignError)) throw error
     }
   }
   return {
-    pause: (campaign, reason) => told(campaigns.pause(campaign, { operator: OPERATOR, reason })),
-    resume: (campaign, reason) => told(campaigns.resume(campaign, { operator: OPERATOR, reason }))
+    pause: (campaign, reason) => ignoreRefusal(campaigns.pause(campaign, { operator: OPERATOR, reason })),
+    resume: (campaign, reason) => ignoreRefusal(campaigns.resume(campaign, { operator: OPERATOR, reason }))
   }
 }
 
 interface HoldParts {
   readonly pool: Pool
   readonly shard: number
-  readonly doors: CampaignDoors
+  readonly pauses: CampaignPauses
   readonly logger: Logger
 }
 
 /** A campaign that opens within so long is compared at each step. */
 const SOON_SECONDS = 15
 
-/** Keeps single campaigns shut, so that the others can sell: those that broke a check, and those that differ before they open. */
+/** Keeps single campaigns paused, so that the others can sell: those that broke a check, and those that differ before they open. */
 export class HoldDriver {
   readonly #parts: HoldParts
 
@@ -54,23 +54,23 @@ export class HoldDriver {
     this.#parts = parts
   }
 
-  /** Pauses what is to be held. The row is noted first, so a worker that dies here leaves it to the next one. */
+  /** Pauses campaigns that have to be held. The row is written first, so the next worker continues if this one dies here. */
   async step(): Promise<void> {
-    const { pool, shard, doors } = this.#parts
+    const { pool, shard, pauses } = this.#parts
     for (const { id, campaign, kind, what } of await holdsToPause(pool, shard)) {
-      await doors.pause(campaign, kind === 'violation' ? `a check of Postgres was violated: ${what}` : what)
+      await pauses.pause(campaign, kind === 'violation' ? `a check of Postgres was violated: ${what}` : what)
       await notePaused(pool, id)
     }
   }
 
-  /** Whether rules and stock are to be compared now: a campaign is about to open. */
+  /** Whether rules and stock have to be compared now, because a campaign is about to open. */
   async opensSoon(): Promise<boolean> {
     return (await shutCampaigns(this.#parts.pool)).some(({ inSeconds }) => inSeconds < SOON_SECONDS)
   }
 
-  /** What a comparison of all rules and stock found: campaigns that are not open yet stay shut for as long as they differ. */
+  /** Takes the result of a comparison of all rules and stock: campaigns that are not open yet stay paused as long as they differ. */
   async compared(differences: readonly Difference[]): Promise<void> {
-    const { pool, shard, doors, logger } = this.#parts
+    const { pool, shard, pauses, logger } = this.#parts
     const differing = new Set(differences.map(({ key }) => campaignOfKey(key)))
     for (const { campaign } of await shutCampaigns(pool)) {
       if (!differing.has(campaign)) continue
@@ -83,7 +83,7 @@ export class HoldDriver {
     }
     for (const { id, campaign } of await heldDifferences(pool, shard)) {
       if (differing.has(campaign)) continue
-      await doors.resume(campaign, 'compared again: its rules and stock are what was published')
+      await pauses.resume(campaign, 'compared again: its rules and stock are what was published')
       await noteLifted(pool, id)
     }
   }

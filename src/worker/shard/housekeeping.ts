@@ -20,17 +20,17 @@ import {
 } from '../../store/shard/shards.ts'
 import { giveKeysOf } from '../projection/fold-frames.ts'
 
-/** Entries older than this in the outbox are the relay's. */
+/** The relay publishes entries of the outbox that are older than this. */
 const RELAY_AFTER_MS = 1000
 const ENTRIES = 256
 
 type RedisParts = Pick<ConnectedShard, 'redis' | 'confirmer' | 'prefix' | 'shard'>
 
 /**
- * Publishes what no gateway published in time, with the same ids, and settles it. Old is what was written long ago by
- * Redis' clock, or was seen here for so long: an entry's time is shard time, which stands still, maybe for an hour, after
- * that clock was set back. (By the time seen alone, a long outbox would leave 256 entries a second.)
- * @returns one look at the outbox, which gives the number of frames published
+ * Publishes frames that no gateway published in time, with the same ids, and settles them. A frame is old if it was written
+ * long ago by Redis' clock, or was seen here for that long: an entry's time is shard time, which stands still, maybe for an
+ * hour, after that clock was set back. (Rejected: only the time since it was seen. A long outbox would shrink by 256 entries a second.)
+ * @returns a function that reads the outbox once and gives the number of frames published
  */
 export function createRelay(parts: RedisParts): () => Promise<number> {
   let seen = new Map<string, number>()
@@ -63,12 +63,12 @@ export async function trimCommitted(scripts: OpeningScripts, prefix: string, fra
 }
 
 interface TidyParts extends RedisParts {
-  /** not the owner's session: that one would show what its transaction has not committed yet */
+  /** not the owner's session, which would show what its transaction has not committed yet */
   readonly pool: Pool
   readonly scripts: OpeningScripts
 }
 
-/** Settles and deletes whatever Postgres already has: a worker may have died between its commit and its trim. */
+/** Settles and deletes all frames that Postgres already has: a worker may have died between its commit and its trim. */
 export async function tidy(parts: TidyParts): Promise<void> {
   const { shard, pool, scripts } = parts
   const [waiting, kept] = await Promise.all([readOutbox(parts, ENTRIES), someOfKept(parts, ENTRIES)])
@@ -90,18 +90,18 @@ interface JanitorParts {
   readonly shard: number
   readonly epoch: number
   readonly keepSeconds: number
-  /** what the open stream should be, where it was made with less */
+  /** settings of the open stream, for one that was made with lower bounds */
   readonly streams: StreamSettings
   readonly projection: () => Position
   readonly logger: Logger
 }
 
-/** Share of JOURNAL_MAX_BYTES at which the journal is an alarm. */
+/** Share of JOURNAL_MAX_BYTES at which the size of the journal is an alarm. */
 const ALARM_AT = 0.7
 
 /**
  * Purges the open stream and deletes older ones, up to what Postgres and the events reader have both passed; by the stored
- * place of that reader, because the next one begins there.
+ * place of that reader, because the next reader begins there.
  */
 export async function cleanJournal(parts: JanitorParts): Promise<void> {
   const { pool, jsm, names, shard, epoch, keepSeconds, logger } = parts
@@ -114,8 +114,8 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
     const info = await streamInfo(jsm, name)
     if (!info) continue
     if (opening.epoch < epoch) {
-      // A sealed stream refuses a purge, so it goes as a whole. By its own time: what stands at its end may be a second
-      // copy or a dead letter, of which Postgres knows no sequence.
+      // A sealed stream refuses a purge, so it is deleted as a whole. Its own time decides, because its last message may be a
+      // second copy or a dead letter, whose sequence Postgres does not know.
       const young = info.state.last_seq > 0 && Date.parse(info.state.last_ts) > Date.now() - keepSeconds * 1000
       if (read < info.state.last_seq || young) continue
       await jsm.streams.delete(name)
@@ -123,8 +123,8 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
       continue
     }
     const upTo = Math.min(read, await purgeableSequence(pool, { shard, epoch: opening.epoch, keepSeconds }))
-    // Never { seq: 1 }: nats-server takes that for "everything", the frame that arrived a moment ago included. An empty
-    // stream says that its first sequence is 0, so 0 must not count as reached.
+    // Never { seq: 1 }: nats-server reads that as "everything", including a frame that arrived a moment ago. The first
+    // sequence of an empty stream is 0, so 0 must not count as reached.
     if (upTo > 0 && upTo >= info.state.first_seq) await jsm.streams.purge(name, { seq: upTo + 1 })
     if (await completeStream(jsm, info, parts.streams)) continue
     const share = info.config.max_bytes > 0 ? info.state.bytes / info.config.max_bytes : 0

@@ -17,7 +17,7 @@ import { noteWaiting, type Position, readShard, takeShard } from '../../store/sh
 import { driverLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
 import { type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
-import { type CampaignDoors, HoldDriver } from './holds.ts'
+import { type CampaignPauses, HoldDriver } from './holds.ts'
 import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
 import { Reconciler } from './reconciler.ts'
 import type { WorkerReport } from './report.ts'
@@ -31,31 +31,31 @@ export interface OwnerOptions {
   readonly namespace: string
   readonly streams: StreamSettings
   readonly keepSeconds: number
-  /** drives what adjustments were left open; see src/campaign */
+  /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
-  /** pauses and resumes campaigns on its own account */
-  readonly doors: CampaignDoors
-  /** where the events reader stands; undefined before it knows */
+  /** pauses and resumes campaigns in the name of the system */
+  readonly pauses: CampaignPauses
+  /** the place of the events reader; undefined until it is known */
   readonly eventsPlace: () => Position | undefined
   readonly report: WorkerReport
   readonly logger: Logger
 }
 
-/** Frames gather this long before the next transaction: one of eight frames costs Postgres little more than one of one. */
+/** Frames gather this long before the next transaction: a transaction of eight frames costs Postgres little more than one of a single frame. */
 const GATHER_MS = 20
 
-/** How often a shard that cannot be opened yet looks whether it can. */
+/** The pause between two checks whether a shard can be opened. */
 const LOOK_MS = 1000
 const LOOKS_BEFORE_ALARM = 3
 
-/** A recovery that had raised the epoch did not come to its end. */
+/** A recovery failed after it had raised the epoch. */
 export class RecoveryError extends FloodgateError {
   readonly code = 'recovery'
   readonly meaning = 'The shard stays closed; nothing that was confirmed is lost.'
   readonly remedy = 'Wait: it is tried again. docs/runbook.md says what to do where it goes on.'
 }
 
-/** NATS answers and does not do what it is asked for. */
+/** Whether an error means that NATS answered but did not do what it was asked for. */
 function isOfJournal(error: unknown): boolean {
   return error instanceof JournalGapError || (error instanceof Error && error.name === 'NatsError')
 }
@@ -93,7 +93,7 @@ export class ShardOwner {
         openReader: (stream, from) => new StreamReader({ connection: parts.connection, jsm, stream, from }),
         committed: (frames) => {
           const scripts = owner === undefined ? undefined : owner.#scripts
-          // left-overs are settled and deleted by the next tidy
+          // the next tidy settles and deletes what this leaves
           if (scripts) trimCommitted(scripts, parts.prefix, frames).catch(() => {})
         },
         logger
@@ -105,7 +105,7 @@ export class ShardOwner {
     return owner
   }
 
-  /** Opens the shard where it must be opened, then works on it until the signal fires or something vital fails. */
+  /** Opens the shard if needed, then works on it until the signal fires or a vital loop fails. */
   async run(signal: AbortSignal): Promise<void> {
     this.#scripts = await this.#openingAlive()
     while (!signal.aborted) {
@@ -124,7 +124,7 @@ export class ShardOwner {
     await this.#projector.close()
   }
 
-  /** undefined when the signal fired before what a recovery needs was there */
+  /** undefined when the signal fired before all parts that a recovery needs were there */
   async #recover(signal: AbortSignal): Promise<OpeningScripts | undefined> {
     const { parts, jsm, names, streams, logger } = this.#options
     const session = this.#session
@@ -149,18 +149,18 @@ export class ShardOwner {
     }
   }
 
-  /** Waits, and says for what, in the log and in the shard's row; false when the signal fired first. */
+  /** Waits, and writes the reason to the log and to the shard's row; false when the signal fired first. */
   async #untilPossible(signal: AbortSignal, missing: () => Promise<string | undefined>): Promise<boolean> {
-    let told = ''
+    let logged = ''
     for (let looks = 0; !signal.aborted; looks += 1) {
       const waitingFor = (await missing()) ?? ''
       if (waitingFor === '') return true
-      if (waitingFor !== told) {
+      if (waitingFor !== logged) {
         this.#options.logger.warn({ waitingFor }, 'the shard is opened as soon as it can be')
         await this.#noteWaiting(waitingFor)
-        told = waitingFor
+        logged = waitingFor
       }
-      // what restarts is back by then
+      // a part that only restarts is back by then
       if (looks === LOOKS_BEFORE_ALARM)
         this.#options.logger.error({ alarm: 'RECOVERY_WAITS', waitingFor }, 'the shard cannot be opened')
       await pause(LOOK_MS, signal)
@@ -173,7 +173,7 @@ export class ShardOwner {
     return noteWaiting(this.#session, { shard: parts.shard, ownerTerm: this.#term, waitingFor })
   }
 
-  /** The opening that Postgres names, when its gate answers and its stream exists: nothing to recover. */
+  /** The opening in Postgres, if its gate answers and its stream exists: then no recovery is needed. */
   async #openingAlive(): Promise<OpeningScripts | undefined> {
     const { parts } = this.#options
     const row = await readShard(this.#session, parts.shard)
@@ -208,12 +208,12 @@ export class ShardOwner {
       if (error instanceof RedisCallError) return
       throw error
     }
-    // Postgres away is for the projection to notice
+    // if Postgres is away the projection notices it
     const row = await readShard(pool, parts.shard).catch(() => undefined)
     if (row && row.state !== 'open') throw new ReopenError('Postgres says closed')
-    // NATS away is no reason to reopen; a NATS without the stream is
+    // a NATS that is away is no reason to reopen; a NATS without the stream is one
     const stream = names.journalStream(parts.shard, scripts.epoch)
-    // read first: the projection may pass the answer of NATS while that is under way, and nothing would be lost then
+    // read before NATS is asked: meanwhile the projection may move beyond the answer, which is no loss
     const { position } = this.#projector
     const info = await streamInfo(jsm, stream).catch(() => 'away' as const)
     if (info === undefined) throw new ReopenError(`the stream ${stream} is gone`)
@@ -226,11 +226,11 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, doors, logger, report } = this.#options
+    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, pauses, logger, report } = this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
-    const holds = new HoldDriver({ pool, shard, doors, logger })
+    const holds = new HoldDriver({ pool, shard, pauses, logger })
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { logger, holds })
     const sight = {
       ...parts,
@@ -253,7 +253,7 @@ export class ShardOwner {
     ]
   }
 
-  /** NATS away is waited for; Postgres or a gap ends the ownership. */
+  /** Waits while NATS is away; an error of Postgres or a gap ends the ownership. */
   async #project(epoch: number): Promise<void> {
     try {
       const projected = await this.#projector.step(epoch, 1000)

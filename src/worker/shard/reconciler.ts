@@ -17,19 +17,19 @@ import {
 } from '../../store/shard/reconciliations.ts'
 import type { HoldDriver } from './holds.ts'
 
-/** Stock and rules are compared once in so many chunks of users. */
+/** Stock and rules are compared after this many chunks of users. */
 const STOCK_EVERY = 10
 const REMEMBERED_MAX = 10_000
 
 /**
- * Compares Redis with Postgres without end at a low rate, a chunk of users a step, and as a whole when an operator asked.
- * What differs is an alarm, once for each value; it is never mended on its own: that is a reopening, which people ask for.
+ * Compares Redis with Postgres all the time at a low rate, a chunk of users a step, and as a whole when an operator asks.
+ * Each difference is an alarm, once for each value. It never repairs one: a repair is a reopening, which people ask for.
  */
 export class Reconciler {
   readonly #parts: ReconcileParts
   readonly #logger: Logger
   readonly #holds: HoldDriver
-  readonly #told = new Set<string>()
+  readonly #reported = new Set<string>()
   #after = ''
   #steps = 0
   #comparedAt = performance.now()
@@ -40,7 +40,7 @@ export class Reconciler {
     this.#holds = holds
   }
 
-  /** When something was compared last, or when this began (performance.now()). */
+  /** When the last comparison ended, or when this reconciler started (performance.now()). */
   get comparedAt(): number {
     return this.#comparedAt
   }
@@ -82,17 +82,17 @@ export class Reconciler {
       await finishReconciliation(pool, asked.id, { result })
       await this.#tell(result.differences)
     } catch (error) {
-      // a shard that is being opened is compared when it is open; anything else ends this comparison, with its reason
+      // a shard that is being opened is compared once it is open; any other error ends this comparison and is its reason
       if (error instanceof NotComparableError) throw error
       await finishReconciliation(pool, asked.id, { failure: messageOf(error) })
     }
   }
 
   async #tell(differences: readonly Difference[]): Promise<void> {
-    const fresh = differences.filter((one) => !this.#told.has(nameOf(one)))
+    const fresh = differences.filter((one) => !this.#reported.has(nameOf(one)))
     if (fresh.length === 0) return
-    if (this.#told.size > REMEMBERED_MAX) this.#told.clear()
-    for (const one of fresh) this.#told.add(nameOf(one))
+    if (this.#reported.size > REMEMBERED_MAX) this.#reported.clear()
+    for (const one of fresh) this.#reported.add(nameOf(one))
     this.#logger.error(
       { alarm: 'DIFFERENCE', count: fresh.length, first: fresh.slice(0, 5) },
       'Redis, journal and Postgres differ; see the reconciliations of this shard'

@@ -7,17 +7,17 @@ import { removeWorkerReport, saveWorkerReport } from '../../store/shard/health.t
 import type { Position } from '../../store/shard/shards.ts'
 import { Lag } from './lag.ts'
 
-/** What the owner said is not repeated for longer: it may have come to a stand. */
+/** How long the owner's last report is valid: afterwards the owner may hang. */
 const SAID_MS = 5000
-/** A reader that has something to read and does not move for so long stands still. */
+/** A reader that has something to read and has not moved for this long counts as standing still. */
 const STILL_MS = 5000
 const LAG_MS = 15_000
 
-/** What a worker tells of itself, and as the owner of the shard what it sees there. */
+/** The report of a worker about itself and, if it owns the shard, about the shard. */
 export class WorkerReport {
   readonly #worker = `${hostname()} ${process.pid} ${randomBytes(4).toString('hex')}`
   readonly #lagMs: number
-  // they outlive an ownership: one that ends and begins again every second must not look as if it kept up
+  // kept over ownerships: an owner that ends and begins again every second must not look as if it kept up
   readonly #projection = new Lag()
   readonly #events = new Lag()
   #term = 0
@@ -34,13 +34,13 @@ export class WorkerReport {
     this.say({})
   }
 
-  /** Not the owner any more: it stands by, or `why` its work ended. */
+  /** Reports that this worker is not the owner any more; `why` is the reason if its work failed. */
   standsBy(why = ''): void {
     this.#term = 0
     this.say(why === '' ? {} : { projecting: { ok: false, detail: `the work on the shard ended: ${why}` } })
   }
 
-  /** All that the owner says now, in place of what it said before. */
+  /** Replaces the owner's report. */
   say(verdicts: Verdicts): void {
     this.#verdicts = verdicts
     this.#saidAt = performance.now()
@@ -64,7 +64,7 @@ export class WorkerReport {
     return { ok: lagMs < this.#lagMs, detail: `${Math.round(lagMs / 1000)} s` }
   }
 
-  /** Says it in Postgres, once. */
+  /** Writes the report to Postgres once. */
   async save(pool: Pool): Promise<void> {
     const isFresh = performance.now() - this.#saidAt < SAID_MS
     // owner or not, each worker carries out commands of operators

@@ -21,12 +21,12 @@ interface SightParts extends InRedis {
 
 const END_MS = 5000
 const COMPARED_MS = 60_000
-/** An entry of the outbox is published at once, and after a second by the relay. */
+/** Longer than an entry of the outbox waits: a gateway publishes it at once, or the relay after a second. */
 const OUTBOX_MS = 10_000
-/** At this share of a bound what waits is an alarm; at the bound the gate closes. */
+/** At this share of a bound the number of waiting frames is an alarm; at the bound the gate closes. */
 const SHARE = 0.5
 
-/** Looks at the shard as its owner, which alone has journal, Redis and Postgres side by side, and says what it sees. */
+/** Checks the shard for its owner, the only process that reads journal, Redis and Postgres together, and reports the results. */
 export async function lookAtShard(parts: SightParts): Promise<void> {
   const { report, seenEnd, projection, events, comparedAt } = parts
   const backlog = await lookAtBacklog(parts).catch(
