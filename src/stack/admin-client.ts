@@ -15,19 +15,19 @@ export type AdminMethod = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
 export type AdminClient = (method: AdminMethod, path: string, body?: unknown) => Promise<AdminReply>
 
 interface AdminClientOptions {
-  /** the Idempotency-Key of the one change that is asked for; a new one for each where absent */
+  /** the Idempotency-Key for the one change of this client; if absent, each change gets a new one */
   readonly key?: string
   readonly answerMs?: number
 }
 
 const ANSWER_MS = 15_000
-/** how long a gateway that says "try again" is believed: a busy machine needs its time */
+/** how long to retry while a gateway says "try again": a busy machine is slow */
 const patienceMs = 60_000
 const shortestWaitMs = 100
 
 /**
- * A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1, a text is sent as it is. A 503 that
- * says when to try again is asked again, under the same key, for a minute.
+ * A caller of the admin API at `url` by an operator's `token`; paths are below /admin/v1; a body that is a text is sent
+ * unchanged. A request answered with a 503 that says when to try again is repeated, under the same key, for a minute.
  */
 export function createAdminClient(url: string, token: string, options: AdminClientOptions = {}): AdminClient {
   const { answerMs = ANSWER_MS } = options
@@ -64,7 +64,7 @@ export function createAdminClient(url: string, token: string, options: AdminClie
   }
 }
 
-/** When a problem reply wants to be asked again, in ms; undefined where it does not say. */
+/** After how many ms a problem reply asks for a retry; undefined if it does not say. */
 function retryAfterMs(body: unknown): number | undefined {
   if (typeof body !== 'object' || body === null || !('retryAfterMs' in body)) return undefined
   return typeof body.retryAfterMs === 'number' ? body.retryAfterMs : undefined

@@ -14,7 +14,7 @@ import { PoolerError } from '../store/connection/schema-error.ts'
 
 import { isOlder, type PartName, parts } from './processes/programs.ts'
 
-/** What a look at one part found: `ok` false means that Floodgate cannot run on it; `advice` says what to do. */
+/** The result of a check of one part: `ok` false means that Floodgate cannot run on it; `advice` says what to do. */
 export interface Finding {
   readonly part: string
   readonly ok: boolean
@@ -24,7 +24,7 @@ export interface Finding {
 
 const connectMs = 5000
 
-/** Looks at the server of one part, as the configuration names it. Never throws. */
+/** Checks the server of one part that the configuration names. Never throws. */
 export async function checkPart(part: PartName, config: Config): Promise<Finding> {
   const { title, minimum } = parts[part]
   const variable = { redis: 'REDIS_URL', nats: 'NATS_URL', postgres: 'DATABASE_URL' } as const
@@ -59,7 +59,7 @@ const lookAt: Readonly<Record<PartName, (config: Config) => Promise<Look>>> = {
   postgres: lookAtPostgres
 }
 
-/** By way of Sentinels it is the master that is looked at, and a Sentinel that does not know one is told as what is wrong. */
+/** Checks Redis. With Sentinels it checks the master; a Sentinel that knows no master is the problem to report. */
 async function lookAtRedis(config: Config): Promise<Look> {
   const redis = new Redis({
     ...redisPlace(config.REDIS_URL),
@@ -96,7 +96,7 @@ async function lookAtNats(config: Config): Promise<Look> {
   try {
     connection = await connectNats({ ...natsLogin(config), timeout: connectMs, reconnect: false }).catch(
       (error: Error) => {
-        // all that the client says
+        // the client gives no more than this
         throw error.message === 'tls' ? new Error('NATS_URL says tls://, and the server speaks no TLS') : error
       }
     )
@@ -115,7 +115,7 @@ async function lookAtNats(config: Config): Promise<Look> {
   }
 }
 
-/** What the streams reserve, and whether the account may have another opening's while the one before is still whole. */
+/** What the streams reserve, and whether the account has room for the stream of another opening while that of the last one is still whole. */
 function journalRoom({ JOURNAL_MAX_BYTES }: Config, room: Reserved): Pick<Look, 'detail' | 'problem'> {
   const detail = reservedText(room)
   const { offered = Number.POSITIVE_INFINITY, held } = room

@@ -12,8 +12,8 @@ const mostEndsAtStart = 3
 const cli = fileURLToPath(new URL('../cli.js', import.meta.url))
 
 /**
- * Starts gateway and worker, kept running from now on, and waits until the gateway is ready to sell.
- * @throws StackError with the last words of the process that does not come up
+ * Starts gateway and worker, keeps them running, and waits until the gateway is ready to sell.
+ * @throws StackError with the last lines of the log of the process that does not start
  */
 export async function startChildren(stack: Stack, stop: StopSignal): Promise<void> {
   const env = environmentOf(stack)
@@ -78,9 +78,9 @@ async function ask(url: string): Promise<{ ok: boolean; text: string }> {
   }
 }
 
-/** The last lines of a log that tell something went wrong; of pino's JSON lines their message. */
+/** The last lines of a log that report an error; of pino's JSON lines only the message. */
 export function lastWords(log: string): string {
-  // of an error's trace only what it says, not where
+  // of a stack trace only the message, not the places
   const lines = log.split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v|^node:/.test(line))
   const words = lines.flatMap((line) => {
     if (!line.startsWith('{')) return [line]
@@ -94,7 +94,7 @@ export function lastWords(log: string): string {
   return (words.length > 0 ? words : lines).slice(-4).join('\n  ') || 'it wrote nothing to its log'
 }
 
-/** The environment of gateway and worker: ours, with what the stack found or made. */
+/** The environment of gateway and worker: that of this process, with the addresses and secrets of the stack. */
 function environmentOf({ config, home }: Stack): NodeJS.ProcessEnv {
   const set: Partial<Record<keyof Config, string>> = {
     FLOODGATE_HOME: home,

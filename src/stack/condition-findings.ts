@@ -6,12 +6,12 @@ import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
 import { readStoreFacts } from '../store/shard/health.ts'
 import type { Finding } from './checks.ts'
 
-/** What /readyz says of a condition. */
+/** A condition as /readyz shows it. */
 export type ToldCondition = Pick<Condition, 'name' | 'ok'>
 
 /**
- * The conditions as the gateway tells them and, with the reasons, as Postgres does. Without a gateway nothing is said of those
- * that only a gateway knows.
+ * The conditions from the gateway and, with reasons, from Postgres. Without a gateway those that only a gateway knows are
+ * left out.
  * @param told undefined when no gateway answered
  */
 export async function conditionFindings(pool: pg.Pool, told: readonly ToldCondition[] | undefined): Promise<Finding[]> {

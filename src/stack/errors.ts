@@ -13,7 +13,7 @@ export class StackError extends FloodgateError {
   }
 }
 
-/** Turns a file system error at `path` into one that people can act on; other errors come back as they are. */
+/** Turns a file system error at `path` into one that says what to do; returns other errors unchanged. */
 export function fileError(error: unknown, path: string): Error {
   switch (systemCodeOf(error)) {
     case 'ENOSPC':

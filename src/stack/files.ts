@@ -13,8 +13,8 @@ import { dirname } from 'node:path'
 import { fileError } from './errors.ts'
 
 /**
- * Makes a folder and those above it that are missing, one by one: Node's own recursive call says ENOENT of a folder on a
- * read-only disk, and never returns below /proc.
+ * Makes a folder and the missing ones above it, one by one: Node's own recursive call fails with ENOENT on a read-only disk,
+ * and never returns below /proc.
  * @param folder absolute path
  * @throws the system's error of the first folder that cannot be made
  */
@@ -29,7 +29,7 @@ export function makeFolder(folder: string, mode: number): void {
 }
 
 /**
- * Replaces a file as a whole: readers see the old text or the new one, also after a crash.
+ * Replaces a whole file: readers see the old text or the new one, also after a crash.
  * @throws StackError when it cannot be written; the old one is untouched then
  */
 export function replaceFile(file: string, text: string, mode: number): void {

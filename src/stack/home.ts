@@ -17,7 +17,7 @@ const Secrets = Type.Object({
   natsPassword: Type.String({ minLength: 32 })
 })
 /**
- * What a home makes once and keeps: the storefront's token secret, the operators' admin tokens by name, and the passwords of its
+ * The secrets that a home makes once and keeps: the storefront's token secret, the operators' admin tokens by name, and the passwords of its
  * Redis and NATS. (Postgres keeps its own.)
  */
 export type Secrets = Static<typeof Secrets>
@@ -25,9 +25,9 @@ export type Secrets = Static<typeof Secrets>
 const marker = 'floodgate-home.json'
 
 /**
- * Opens FLOODGATE_HOME, making it where it is missing.
+ * Opens FLOODGATE_HOME, and makes it if it is missing.
  * @returns its real absolute path
- * @throws StackError when it belongs to something else, may not be written, or its disk is full
+ * @throws StackError when it belongs to another program, cannot be written, or its disk is full
  */
 export function openHome(folder: string): string {
   const wanted = resolve(folder)
@@ -47,7 +47,7 @@ export function openHome(folder: string): string {
   }
 }
 
-/** What lies in a home is nobody else's to read, in one that an earlier version made open too. */
+/** Makes the files of a home readable for its owner only, also in a home that an earlier version made readable. */
 function closeToOthers(home: string): void {
   if ((statSync(home).mode & 0o077) !== 0) chmodSync(home, 0o700)
 }
@@ -72,7 +72,7 @@ function requireSpace(home: string): void {
 }
 
 /**
- * The secrets of a home, made at the first call, readable by their owner alone.
+ * The secrets of a home, made at the first call, readable by their owner only.
  * @throws StackError when the file cannot be read as such
  */
 export function loadSecrets(home: string): Secrets {
@@ -101,7 +101,7 @@ const StackFile = Type.Object({
   adminUrl: Type.String(),
   redisUrl: Type.String(),
   natsUrl: Type.String(),
-  /** '' where the server asks for none */
+  /** '' if the server asks for none */
   natsUser: Type.String(),
   natsPassword: Type.String(),
   databaseUrl: Type.String(),
@@ -115,7 +115,7 @@ const StackFile = Type.Object({
     worker: Type.Array(Type.Integer())
   })
 })
-/** stack.json: where a running stack is reached. Parts that the stack does not run itself have no pids. */
+/** stack.json: the addresses of a running stack. Parts that the stack does not run itself have no pids. */
 export type StackFile = Static<typeof StackFile>
 
 /** The path of stack.json in a home. */

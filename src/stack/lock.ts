@@ -10,9 +10,9 @@ interface Lock {
 }
 
 /**
- * Takes the lock of a home for this process. A lock counts while its process lives; the process's start time tells it
- * from a later one with the same id. (Node has no file locks of the kernel; a socket as lock does not reach over
- * containers and has a short path.)
+ * Takes the lock of a home for this process. A lock is valid while its process lives; the process's start time
+ * distinguishes it from a later process with the same id. (Node has no file locks of the kernel; a socket as lock does not work across
+ * containers, and its path must be short.)
  * @throws StackError when another process holds it
  */
 export function takeLock(home: string): Lock {
@@ -41,7 +41,7 @@ export function takeLock(home: string): Lock {
   }
 }
 
-/** Making a link either succeeds as a whole or finds one there; writing a file could be seen half done. */
+/** A link is made whole or not at all, if one exists already; others could read a half-written file. */
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -65,7 +65,7 @@ function isHeld(held: string): boolean {
   return startTime !== '' && startTimeOf(Number(pid)) === startTime
 }
 
-/** Moves a stale lock away; if another process took it over in between, what was moved is its lock and goes back. */
+/** Moves a stale lock away; if another process took the lock meanwhile, the moved file is its lock and is moved back. */
 function putAside(file: string, stale: string): void {
   const aside = `${file}.${process.pid}.stale`
   try {

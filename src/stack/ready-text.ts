@@ -5,7 +5,7 @@ import { databaseUrlForReports, localUrl, type Stack } from './stack.ts'
 
 const tokenSeconds = 24 * 3600
 
-/** What a person sees when the stack is ready: addresses, a first purchase and a first spin. */
+/** The text shown when the stack is ready: addresses, a first purchase and a first spin. */
 export function readyText(stack: Stack, ms: number): string {
   const { config, screen, home } = stack
   const row = (name: string, value: string): string => `  ${name.padEnd(12)}${value}`
@@ -25,7 +25,7 @@ export function readyText(stack: Stack, ms: number): string {
   return [...lines, '', 'Ctrl-C stops it.'].join('\n')
 }
 
-/** A purchase and a spin that work by paste, and where to see them. */
+/** Commands for a purchase and a spin, ready to paste, and where to see the results. */
 function firstSteps({ config, screen, demos }: Stack): string[] {
   const claims = { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE, ttlSeconds: tokenSeconds }
   const [token = ''] = signTokens({ secret: config.TOKEN_SECRET, users: ['alice'], ...claims })
@@ -35,7 +35,7 @@ function firstSteps({ config, screen, demos }: Stack): string[] {
     `  -H 'content-type: application/json' -H 'idempotency-key: ${key}' -d '${body}'`
   ]
   const [launch, week] = [demos.get('launch'), demos.get('lucky-week')]
-  // a key is for one campaign: after a restart the next one of a demo may be printed
+  // the key contains the campaign: after a restart this text may name a demo's successor
   const lines = [
     screen.bold('Buy a phone as alice:'),
     '',

@@ -1,4 +1,4 @@
-/** What a long command shows while it works: numbered steps, notes, and warnings. */
+/** The output of a long command while it works: numbered steps, notes, and warnings. */
 export interface Screen {
   /** Begins a step; the returned function ends it with a text about its result. */
   step(title: string): (result: string) => void
@@ -13,8 +13,8 @@ export interface Screen {
 const spare = 11
 
 /**
- * A screen for `total` steps. Colours only on a terminal, and not where NO_COLOR is set.
- * `stream` is where all of it goes.
+ * A screen for `total` steps. Colours only on a terminal, and not if NO_COLOR is set.
+ * All output goes to `stream`.
  */
 export function createScreen(total: number, stream: NodeJS.WriteStream = process.stdout): Screen {
   const coloured = stream.isTTY === true && (process.env.NO_COLOR ?? '') === ''

@@ -10,12 +10,12 @@ import { restartDelay, type Supervised } from './processes/supervise.ts'
 import type { Screen } from './screen.ts'
 import type { Server } from './servers/server.ts'
 
-/** Everything that a running stack consists of; what is started is entered at once, so that a stop finds it. */
+/** All parts of a running stack; each part is entered as soon as it is started, so that a stop finds it. */
 export interface Stack {
   readonly home: string
   readonly secrets: Secrets
   readonly screen: Screen
-  /** the parts to start again when they die */
+  /** the servers to start again when they die */
   readonly restart: readonly string[]
   /** with the addresses of the servers, as they become known */
   config: Config
@@ -28,13 +28,13 @@ export interface Stack {
   stopping: boolean
 }
 
-/** An address as clients on this machine reach it. */
+/** The address at which clients on this machine reach a server. */
 export function localUrl(host: string, port: number): string {
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
-/** DATABASE_URL for people and reports, who find the tables of this namespace without naming it: no role is changed for that. */
+/** DATABASE_URL for people and reports: it sets the search path to this namespace, so no role has to be changed for that. */
 export function databaseUrlForReports({ DATABASE_URL, NAMESPACE }: Config): string {
   if (/[?&]options=[^&]*search_path/.test(DATABASE_URL)) return DATABASE_URL
   const path = `-csearch_path%3D${NAMESPACE}`
@@ -43,7 +43,7 @@ export function databaseUrlForReports({ DATABASE_URL, NAMESPACE }: Config): stri
   return `${DATABASE_URL}${DATABASE_URL.includes('?') ? '&' : '?'}options=${path}`
 }
 
-/** NATS for clients, most of which take no login from a URL: it stands beside. A token stays where it is. */
+/** NATS for clients: most take no login from a URL, so it has fields of its own. A token stays in the URL. */
 function natsOf(config: Config): Pick<StackFile, 'natsUrl' | 'natsUser' | 'natsPassword'> {
   const { user: natsUser, pass: natsPassword } = natsPlace(config)
   if (natsUser === undefined || natsPassword === undefined) {
@@ -52,14 +52,14 @@ function natsOf(config: Config): Pick<StackFile, 'natsUrl' | 'natsUser' | 'natsP
   return { natsUrl: config.NATS_URL.replace(/\/\/[^/,]*@/g, '//'), natsUser, natsPassword }
 }
 
-/** NATS_URL, with its login, from what stack.json says. */
+/** NATS_URL with its login, from the fields of stack.json. */
 export function natsUrlOf(file: Pick<StackFile, 'natsUrl' | 'natsUser' | 'natsPassword'>): string {
   const { natsUrl, natsUser, natsPassword } = file
   if (natsUser === '') return natsUrl
   return natsUrl.replace('//', `//${encodeURIComponent(natsUser)}:${encodeURIComponent(natsPassword)}@`)
 }
 
-/** What stack.json says of the stack at this moment. */
+/** The content of stack.json at this moment. */
 function stackFileOf({ config, secrets, servers, children }: Stack): StackFile {
   const serverPid = (part: PartName): number[] => {
     const pid = servers.get(part)?.pid() ?? 0
@@ -84,7 +84,7 @@ function stackFileOf({ config, secrets, servers, children }: Stack): StackFile {
   }
 }
 
-/** Writes stack.json once the stack is ready; on a full disk the stack goes on and says so. */
+/** Writes stack.json once the stack is ready; on a full disk the stack goes on, with a warning. */
 export function publishStackFile(stack: Stack): void {
   if (!stack.ready || stack.stopping) return
   try {
@@ -94,7 +94,7 @@ export function publishStackFile(stack: Stack): void {
   }
 }
 
-/** Enters a server and takes care of its end: started again where wanted, otherwise told. */
+/** Enters a server in the stack and handles an unexpected end: starts it again if `restart` names it, otherwise reports it. */
 export function adoptServer(stack: Stack, server: Server): void {
   stack.servers.set(server.part, server)
   const { title } = parts[server.part]
@@ -134,8 +134,8 @@ async function restartUntilUp(stack: Stack, server: Server, firstDelayMs: number
 }
 
 /**
- * Stops what the stack started, and nothing else: gateway first, so that what it accepted is finished while everything
- * else still runs, then the worker, then the servers. `hurry` cuts every wait short.
+ * Stops what the stack started, and nothing else: first the gateway, which finishes what it accepted while everything
+ * else still runs, then the worker, then the servers. `hurry` ends every wait.
  */
 export async function stopStack(stack: Stack, hurry: Promise<void>): Promise<void> {
   stack.stopping = true

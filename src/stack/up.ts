@@ -22,7 +22,7 @@ import { freePort, requireFreePort } from './servers/ports.ts'
 import { adoptServer, localUrl, publishStackFile, type Stack, stopStack } from './stack.ts'
 
 interface UpOptions {
-  /** parts to start again on the same data when they die */
+  /** servers to start again on the same data when they die */
   readonly restart: readonly string[]
   /** whether to publish the demo campaigns */
   readonly demo: boolean
@@ -33,8 +33,8 @@ const earlierRunMs = 10_000
 
 /**
  * Runs the local stack until Ctrl-C: servers that no URL names, schema, operators, worker, gateway, demo campaigns.
- * Stops exactly what it started.
- * @throws StackError when it cannot start; everything is stopped again then
+ * Stops only what it started.
+ * @throws StackError when it cannot start; it then stops everything again
  */
 export async function up(given: Config, options: UpOptions): Promise<void> {
   const started = performance.now()
@@ -42,7 +42,7 @@ export async function up(given: Config, options: UpOptions): Promise<void> {
   const lock = takeLock(home)
   const stop = listenForStop()
   const screen = createScreen(options.demo ? 6 : 5)
-  // a terminal that is gone must not end the stack before it has stopped its servers
+  // an error of a closed terminal must not end the launcher before it has stopped its servers
   process.stdout.on('error', () => undefined)
   const secrets = loadSecrets(home)
   const config = { ...given, FLOODGATE_HOME: home, TOKEN_SECRET: tokenSecretOf(given, secrets.tokenSecret) }
@@ -82,7 +82,7 @@ async function startStack(stack: Stack, { demo }: UpOptions, stop: StopSignal): 
   const go = (): void => {
     if (stop.isRequested()) throw new Interrupted('stopped while starting')
   }
-  // what a killed launcher could not remove says nothing true
+  // a file that a killed launcher left is out of date
   rmSync(stackFilePath(stack.home), { force: true })
   makeLogFolder(stack.home)
   await endAll(() => childrenOfEarlierRun(stack.home), 'SIGTERM', earlierRunMs)
@@ -90,7 +90,7 @@ async function startStack(stack: Stack, { demo }: UpOptions, stop: StopSignal): 
   const own = partNames.filter((part) => stack.config[urlVariables[part]] === '')
   stack.screen.block(`Floodgate's local stack in ${stack.home}`)
   await ensureInstalled(own, (text) => stack.screen.note(text))
-  // from here on all that we and our children make is ours alone; packages, before, are everybody's
+  // files made from here on are readable for their owner only; installed packages must be readable for all
   process.umask(0o077)
   for (const part of partNames) {
     go()
@@ -117,7 +117,7 @@ function makeLogFolder(home: string): void {
   }
 }
 
-/** The ports that gateways will listen on: asked for, and free. Port 0 becomes a free one, kept over restarts. */
+/** Checks that the ports of gateways are free. Port 0 becomes a free port, which stays the same over restarts. */
 async function withPorts(config: Config): Promise<Config> {
   const port = config.PORT === 0 ? await freePort(config.HOST) : config.PORT
   const adminPort = config.ADMIN_PORT === 0 ? await freePort(config.ADMIN_HOST) : config.ADMIN_PORT

@@ -6,10 +6,10 @@ import type { DemoDefinition } from './window.ts'
 
 /** A campaign that the local stack publishes when it starts. */
 export interface Demo {
-  /** its id, and the beginning of that of its successors: `launch`, then `launch-2` when that is over */
+  /** its id, with which the ids of its successors begin: `launch`, then `launch-2` when `launch` is over */
   readonly name: string
   readonly define: (id: string, now: number) => DemoDefinition
-  /** codes to load, which may be there already */
+  /** codes to load; they may be loaded already */
   readonly pool?: { readonly pool: string; readonly codes: readonly string[] }
 }
 

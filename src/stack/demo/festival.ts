@@ -1,7 +1,7 @@
 import { type DemoDefinition, demoWindow } from './window.ts'
 
 /**
- * All of it together: a task gives points, points buy spins, a prize is the right to buy from a small sale, and a doubler
+ * A campaign that combines kinds: a task gives points, points buy spins, a prize is the right to buy from a small sale, and a doubler
  * card makes tomorrow's task worth twice as much. @param now ms since 1970
  */
 export function festival(id: string, now: number): DemoDefinition {

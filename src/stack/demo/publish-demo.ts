@@ -15,21 +15,21 @@ interface PublishedDemo {
   /** of src/stack/demo */
   readonly name: string
   readonly campaign: string
-  /** false: it was there from an earlier run */
+  /** false: an earlier run published it */
   readonly published: boolean
 }
 
 const mostDemos = 50
 
 /**
- * Makes sure that the demo campaigns are open, all at the same time.
- * @throws StackError with the API's words when a step is refused
+ * Makes sure that the demo campaigns are open, all in parallel.
+ * @throws StackError with the API's text when a step is refused
  */
 export function publishDemos(options: DemoOptions): Promise<PublishedDemo[]> {
   return Promise.all(demos.map((demo) => publishDemo(demo, options)))
 }
 
-/** Which campaigns are new and which were there, all of them open. */
+/** A text that names the new demo campaigns and the earlier ones. */
 export function demoText(demos: readonly PublishedDemo[]): string {
   const named = (published: boolean) =>
     demos.flatMap((demo) => (demo.published === published ? [demo.campaign] : [])).join(', ')
@@ -43,7 +43,7 @@ export function demoText(demos: readonly PublishedDemo[]): string {
 
 /**
  * One demo campaign: that of an earlier run, or a new one, through the same review by two operators that every campaign
- * goes through. A publication cut short earlier is continued.
+ * goes through. A publication that was interrupted is continued.
  */
 async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): Promise<PublishedDemo> {
   const { name } = demo
@@ -66,10 +66,10 @@ async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): 
       if (state !== 'approved') accept(await reviewer('POST', `${path}/approval`, { version }), `approving ${campaign}`)
       const publish = () => reviewer('POST', `${path}/publication`, { version })
       const first = await publish()
-      // on a crowded machine stock may be settled after the comparison has given up; asked again it goes on from there
+      // on a busy machine stock may be settled after the comparison has given up; a second request goes on from there
       accept(first.status === 409 ? await publish() : first, `publishing ${campaign}`)
     }
-    // codes that are there already are passed over, so a load that was cut short is completed
+    // loading skips codes that the pool has already, so it completes a load that was interrupted
     if (demo.pool) await loadCodes(author, path, demo.pool)
     return { name, campaign, published: state !== 'open' }
   }
@@ -87,7 +87,7 @@ async function loadCodes(author: AdminClient, path: string, pool: NonNullable<De
 
 type DemoState = 'draft' | 'submitted' | 'approved' | 'open' | 'over'
 
-/** How far a campaign is, from the admin API's answer: its review before the publication, its status after it. */
+/** The state of a campaign, from the admin API's answer: its review before the publication, its status afterwards. */
 function stateOf(reply: AdminReply): DemoState {
   accept(reply, 'reading a demo campaign')
   const state = typeof reply.body === 'object' && reply.body !== null && 'state' in reply.body ? reply.body.state : ''
@@ -95,7 +95,7 @@ function stateOf(reply: AdminReply): DemoState {
   return state === 'ended' || state === 'settled' ? 'over' : 'open'
 }
 
-/** The newest version; undefined where there is none. */
+/** The newest version; undefined if there is none. */
 function versionOf({ body }: AdminReply): unknown {
   return typeof body === 'object' && body !== null && 'version' in body ? body.version : undefined
 }

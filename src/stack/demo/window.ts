@@ -1,7 +1,7 @@
 const hourMs = 3_600_000
 const openDays = 7
 
-/** A campaign definition as the admin API takes it; the API checks the rest. */
+/** A campaign definition of which only the id has a type here: the admin API checks the rest. */
 export interface DemoDefinition {
   readonly id: string
   readonly [field: string]: unknown

@@ -12,7 +12,7 @@ export interface ProgramSpec {
   readonly logFile: string
 }
 
-/** How a process ended: `text` says it in words, such as `exit code 1` or `signal SIGKILL`. */
+/** How a process ended: `text` is for people, such as `exit code 1` or `signal SIGKILL`. */
 interface Ended {
   readonly text: string
 }
@@ -25,8 +25,8 @@ export interface Running {
 }
 
 /**
- * Starts a program in a process group of its own, so that a Ctrl-C in the terminal reaches only the launcher and
- * the order of the shutdown is ours.
+ * Starts a program in a process group of its own, so that a Ctrl-C in the terminal reaches only the launcher,
+ * which then stops programs in its own order.
  * @throws Error when the program cannot be started (ENOENT, EACCES)
  */
 export async function launch(spec: ProgramSpec): Promise<Running> {
@@ -53,8 +53,8 @@ export async function launch(spec: ProgramSpec): Promise<Running> {
 }
 
 /**
- * The command that runs a program so that the system sends it `signal` when the thread that started it ends, where
- * setpriv is there: servers run in process groups of their own, and a test that crashed would leave them behind.
+ * The command that runs a program so that the system sends it `signal` when the thread that started it ends, if setpriv is
+ * installed: servers run in process groups of their own, and a crashed test would leave them running.
  */
 export function endingWithLauncher(
   file: string,
@@ -65,12 +65,12 @@ export function endingWithLauncher(
   return setpriv === undefined ? [file, args] : [setpriv, [`--pdeathsig=${signal}`, file, ...args]]
 }
 
-/** The end of a process in words. */
+/** How a process ended, as a text for people. */
 export function endText(code: number | null, signal: NodeJS.Signals | null): string {
   return signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`
 }
 
-/** Sends a signal; a process that is gone already is fine. */
+/** Sends a signal; ignores a process that is gone already. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -80,8 +80,8 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * The processes of `program` that work in `folder`: in it as their current folder, or named on their command line.
- * Both are needed: redis-server overwrites its command line, and in a container root may not look at the current
+ * The processes of `program` that use `folder`: as their current folder, or on their command line.
+ * Both checks are needed: redis-server overwrites its command line, and in a container root may not look at the current
  * folder of another user's process. Processes that ended and were not reaped do not count.
  */
 export function processesIn(folder: string, program: string): number[] {
@@ -92,8 +92,8 @@ export function processesIn(folder: string, program: string): number[] {
 }
 
 /**
- * The gateways and workers that an earlier launcher started for `home` and that are still there: Node processes with
- * its channel and that home in their environment. One started by hand has no channel and does not count.
+ * The gateways and workers that an earlier launcher started for `home` and that still run: Node processes with its channel
+ * and that home in their environment. A process started by hand has no channel and does not count.
  */
 export function childrenOfEarlierRun(home: string): number[] {
   return allProcesses().filter((pid) => {
@@ -113,13 +113,13 @@ export function startTimeOf(pid: number): string {
   return stat === '' ? '' : (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '')
 }
 
-/** Whether a process has ended and only waits for its parent to take note: it still answers signal 0. */
+/** Whether a process has ended and its parent has not reaped it: it still answers signal 0. */
 export function isZombie(pid: number): boolean {
   const stat = readProc(pid, 'stat')
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
 }
 
-/** Ends processes that `find` names: first by `signal`, and what is left after `graceMs` by SIGKILL. */
+/** Ends the processes that `find` returns: first by `signal`, those left after `graceMs` by SIGKILL. */
 export async function endAll(find: () => number[], signal: NodeJS.Signals, graceMs: number): Promise<void> {
   for (const pid of find()) sendSignal(pid, signal)
   if (await poll(() => find().length === 0, graceMs)) return

@@ -7,7 +7,7 @@ import { StackError } from '../errors.ts'
 const run = promisify(execFile)
 
 export const partNames = ['redis', 'nats', 'postgres'] as const
-/** The servers that a stack stands on. */
+/** The servers that a stack needs. */
 export type PartName = (typeof partNames)[number]
 
 interface PartFacts {
@@ -15,7 +15,7 @@ interface PartFacts {
   /** Debian's package */
   readonly package: string
   readonly title: string
-  /** oldest version that will do: major, minor */
+  /** the oldest version that works: major, minor */
   readonly minimum: readonly [number, number]
 }
 
@@ -46,12 +46,12 @@ function postgresFolders(): string[] {
   }
 }
 
-/** The path of an executable, undefined when this machine has none. `folders` defaults to where servers usually are. */
+/** The path of an executable; undefined if this machine has none. `folders` defaults to where servers usually are. */
 export function findExecutable(name: string, folders = searchFolders()): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
-/** The Postgres program of one major version, such as the one that a data folder was made by. */
+/** The Postgres program of one major version, such as the version that made a data folder. */
 export function findPostgresOf(major: number): string | undefined {
   return findExecutable('postgres', [`/usr/lib/postgresql/${major}/bin`])
 }

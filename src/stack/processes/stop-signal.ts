@@ -1,13 +1,13 @@
 import { FloodgateError } from '../../base/errors.ts'
 
-/** The wish of a person or of the system that the stack ends. */
+/** A request of a person or of the system to stop the stack. */
 export interface StopSignal {
   /** resolves at the first signal, with its name */
   readonly requested: Promise<NodeJS.Signals>
-  /** resolves at the second: no more patience */
+  /** resolves at the second signal: stop without waiting */
   readonly hurry: Promise<void>
   isRequested(): boolean
-  /** Gives the signals back to their default. */
+  /** Restores the default handling of the signals. */
   close(): void
 }
 
@@ -20,10 +20,10 @@ export class Interrupted extends FloodgateError {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** One Ctrl-C comes twice when npm passes on what the terminal sent to both. */
+/** Signals this close are one: a Ctrl-C arrives twice when npm passes on what the terminal sent to both processes. */
 const sameSignalMs = 500
 
-/** Listens for Ctrl-C and its kin, from now until close(). */
+/** Listens for SIGINT and the other stop signals, from now until close(). */
 export function listenForStop(): StopSignal {
   let first = 0
   let request: (signal: NodeJS.Signals) => void

@@ -13,18 +13,18 @@ interface SupervisedOptions {
   readonly logFile: string
   /** called when pids() has changed */
   onPids(): void
-  /** called when the process ended by itself and is started again after `delayMs` */
+  /** called when the process ended by itself; it is started again after `delayMs` */
   onEnd(how: string, delayMs: number): void
 }
 
 /** A process of our own that is started again whenever it dies. */
 export interface Supervised {
   readonly name: string
-  /** its processes: the ones it told by message, otherwise itself; empty while it is down */
+  /** its processes: those that it reported by message, otherwise itself; empty while it is down */
   pids(): readonly number[]
-  /** how often it ended by itself so far, and how the last time */
+  /** how often it ended by itself so far, and how it ended the last time */
   ends(): { readonly count: number; readonly last: string }
-  /** what it wrote to its log since it was started last */
+  /** what it wrote to its log since its last start */
   log(): string
   /** SIGTERM, and after `graceMs` SIGKILL to its whole group. */
   stop(graceMs: number): Promise<void>
@@ -36,8 +36,8 @@ const steadyMs = 2000
 const longestLog = 50 * 1024 * 1024
 
 /**
- * How long to wait before a process that lived `livedMs` is started again: 200 ms after a life of 2 s or more, twice
- * the time before (`previousMs`, 0 for none) when it died at once, at most 10 s.
+ * How long to wait before a process that lived `livedMs` is started again: 200 ms if it lived 2 s or more, otherwise
+ * twice the delay before (`previousMs`, 0 for none), at most 10 s.
  */
 export function restartDelay(previousMs: number, livedMs: number): number {
   if (livedMs >= steadyMs || previousMs === 0) return firstDelayMs
@@ -74,7 +74,7 @@ export function supervise(options: SupervisedOptions): Supervised {
       const own = spawnLogged()
       child = own
       own.once('exit', (code, signal) => {
-        // what it forked ends with it: a fork that hangs would hold the port
+        // its forks must end too: a fork that hangs would keep the port
         if (own.pid !== undefined) sendSignal(-own.pid, 'SIGKILL')
         ended(endText(code, signal))
       })

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Asks `condition` again and again until it holds or the deadline has passed.
- * @returns whether it held; what `condition` throws ends the wait
+ * Calls `condition` repeatedly until it is true or the deadline has passed.
+ * @returns whether it became true; an error of `condition` ends the wait
  */
 export async function poll(
   condition: () => boolean | Promise<boolean>,

@@ -8,22 +8,22 @@ import { redisSpec } from './redis.ts'
 import { runServer, type Server, type ServerFiles, type ServerSpec } from './server.ts'
 
 interface ServerOptions {
-  /** where each server's data goes, in a folder of its own, and `logs` */
+  /** holds a data folder for each server, and `logs` */
   readonly folder: string
   /** false only for tests: faster, and a power failure may lose data (true) */
   readonly fsync?: boolean
   /** let the system kill the server when the thread that started it ends; for tests (false) */
   readonly endWithLauncher?: boolean
-  /** that clients have to give; Postgres makes its own (none) */
+  /** the passwords that clients need; Postgres makes its own (none) */
   readonly passwords?: { readonly redis: string; readonly nats: string } | undefined
 }
 
 interface ServersOptions extends ServerOptions {
-  /** which ones (all) */
+  /** which servers to start (all) */
   readonly parts?: readonly PartName[]
 }
 
-/** Reading a part that was not asked for throws. */
+/** The started servers; reading one that was not asked for throws. */
 export interface Servers {
   readonly redis: Server
   readonly nats: Server
@@ -52,7 +52,7 @@ export async function startServer(part: PartName, options: ServerOptions): Promi
 }
 
 /**
- * Starts private servers, at once. When one of them fails, the others are stopped again.
+ * Starts private servers in parallel. If one of them fails, the others are stopped again.
  * @throws StackError as startServer does
  */
 export async function startServers(options: ServersOptions): Promise<Servers> {
@@ -105,7 +105,7 @@ async function specOf(
   }
 }
 
-/** Postgres makes its own folder: it must be its owner's, and only a finished one may stand there. */
+/** Postgres makes its own data folder: it needs the right owner, and only a complete folder may be there. */
 function prepareFolders(part: PartName, folder: string): ServerFiles {
   try {
     mkdirSync(join(folder, 'logs'), { recursive: true, mode: 0o700 })

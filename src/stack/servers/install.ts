@@ -8,8 +8,8 @@ const installMs = 15 * 60_000
 
 /**
  * Makes sure that the servers `wanted` are on this machine. Missing ones are installed with apt-get as root, or with
- * sudo where it asks for no password; what will be installed is told through `say` first. The packages' own services
- * are neither started nor left switched on.
+ * sudo where it asks for no password; `say` first gets a text of what will be installed. The packages' own services
+ * are neither started nor left enabled.
  * @throws StackError naming the exact command when this user may not install, or when apt-get fails
  */
 export async function ensureInstalled(wanted: readonly PartName[], say: (text: string) => void): Promise<void> {
@@ -41,7 +41,7 @@ export async function ensureInstalled(wanted: readonly PartName[], say: (text: s
   )
 }
 
-/** The command line in front of a shell script that runs it as root, undefined when there is no way to. */
+/** The command that runs a shell script as root; undefined if this user has none. */
 async function rootShell(): Promise<string[] | undefined> {
   if (process.getuid?.() === 0) return ['sh', '-c']
   const sudo = findExecutable('sudo')
@@ -55,9 +55,9 @@ async function rootShell(): Promise<string[] | undefined> {
 }
 
 /**
- * A policy-rc.d keeps packages from starting their services; one that is there already is the administrator's and
- * stays. The trap removes ours even when the installation is cut short. On systemd the services would come up
- * at the next boot, therefore they are disabled; only the packages that were missing are touched.
+ * A policy-rc.d keeps packages from starting their services; an existing one belongs to the administrator and stays. The
+ * trap removes ours even when the installation is interrupted. With systemd the services would start at the next boot, so
+ * they are disabled; only the packages that were missing are changed.
  */
 function installScript(packages: readonly string[]): string {
   const policy = '/usr/sbin/policy-rc.d'
@@ -68,7 +68,7 @@ function installScript(packages: readonly string[]): string {
     "  trap 'exit 130' INT TERM HUP",
     `  printf '#!/bin/sh\\nexit 101\\n' > ${policy} && chmod 755 ${policy}`,
     'fi',
-    // one unreachable source must not stop what the others can give: the installation itself decides
+    // one unreachable package source is no error here, as others may have the packages: the installation itself decides
     'apt-get -o DPkg::Lock::Timeout=120 update || true',
     `apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends ${packages.join(' ')} || exit $?`,
     'if [ -d /run/systemd/system ]; then',

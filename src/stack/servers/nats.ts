@@ -7,8 +7,8 @@ import type { ServerFiles, ServerSpec } from './server.ts'
 const USER = 'floodgate'
 
 /**
- * A private NATS with JetStream in files. Its configuration file is written anew at each start; port and address are
- * given on the command line.
+ * A private NATS with JetStream in files. Its configuration file is written at each start; port and address are on
+ * the command line.
  */
 export function natsSpec(
   { folder, logFile }: ServerFiles,
@@ -37,8 +37,8 @@ export function natsSpec(
 }
 
 /**
- * The store's bound is far above any disk on purpose: streams reserve their whole bound when they are made, and nats-server's own
- * default (three quarters of the free disk) would make them small on a small one.
+ * The store's bound is larger than any disk on purpose: streams reserve their whole bound when they are made, and on a small
+ * disk nats-server's own default (three quarters of the free disk) would leave too little for them.
  */
 function config(folder: string, password: string | undefined): string {
   return [

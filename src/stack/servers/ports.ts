@@ -7,9 +7,9 @@ import { StackError } from '../errors.ts'
 const lowestPort = 20_000
 
 /**
- * A TCP port of `host` that nobody listens on, below the range from which the system takes ports for outgoing
+ * A TCP port of `host` on which no program listens, below the range from which the system takes ports for outgoing
  * connections. A port from within that range (what binding port 0 gives) can be taken by any client while its server
- * restarts, even by a client of that very server, which then is connected to itself.
+ * restarts, even by a client of that server, which then is connected to itself.
  */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   const highest = Math.max(lowestPort + 1000, firstOutgoingPort())

@@ -18,9 +18,9 @@ interface PostgresOptions {
 }
 
 /**
- * A private Postgres on TCP alone: without a Unix socket no data folder has a path too long for one. The superuser is
+ * A private Postgres on TCP only: the path of a Unix socket could be too long in some data folders. The superuser is
  * `floodgate`; its password is made once and kept beside the data.
- * @throws StackError when the folder holds something else, or data of a version that is not installed
+ * @throws StackError when the folder holds other files, or data of a version that is not installed
  */
 export async function postgresSpec({ folder, logFile }: ServerFiles, options: PostgresOptions): Promise<ServerSpec> {
   const program = await programFor(options.program, folder)
@@ -53,7 +53,7 @@ export async function postgresSpec({ folder, logFile }: ServerFiles, options: Po
         `${name}=${value}`
       ])
       const own = ['-D', folder, ...set]
-      // inside the change of user, not around it: that change clears the wish to be ended
+      // setpriv runs after the change of user, because that change clears the signal that it asked for
       const [server, given] = options.endWithLauncher ? endingWithLauncher(program.file, own) : [program.file, own]
       const [file, args] = identity.wrap(server, given)
       return { file, args, env: cleanEnvironment() }
@@ -63,9 +63,9 @@ export async function postgresSpec({ folder, logFile }: ServerFiles, options: Po
   }
 }
 
-/** As root Postgres refuses to run: it then gets another user, who may still pass root's own folders. */
+/** Postgres refuses to run as root, so it then gets another user, who can still pass root's own folders. */
 interface Identity {
-  /** the user that the data belongs to, undefined for our own */
+  /** the owner of the data; undefined: the user of this process */
   readonly user?: { readonly name: string; readonly uid: number; readonly gid: number }
   wrap(file: string, args: readonly string[]): [file: string, args: readonly string[]]
 }
@@ -92,7 +92,7 @@ function serverIdentity(): Identity {
   }
 }
 
-/** The program that may open the folder: the found one, or an older one that is installed beside it. */
+/** The program that can open the folder: the found one, or an older one that is installed too. */
 async function programFor(found: Program, folder: string): Promise<Program> {
   const versionFile = join(folder, 'PG_VERSION')
   if (!existsSync(versionFile)) {
@@ -132,8 +132,8 @@ function readPassword(file: string, folder: string): string {
 }
 
 /**
- * Makes the data folder and the database in it beside its place and moves it there when it is whole: a start that
- * was cut short leaves nothing that looks like data.
+ * Makes the data folder with its database under another name, and renames it when it is complete: an interrupted start
+ * leaves nothing that looks like data.
  */
 async function initialise(program: Program, folder: string, identity: Identity): Promise<void> {
   const draft = `${folder}.new`
@@ -148,7 +148,7 @@ async function initialise(program: Program, folder: string, identity: Identity):
   }
   const initdb = join(dirname(program.file), 'initdb')
   const login = ['--username=floodgate', `--pwfile=${passwordFile}`, '--auth=scram-sha-256']
-  // synced only once, by the server's own first checkpoint: an unfinished folder is thrown away anyway
+  // the server's first checkpoint syncs the files, and an unfinished folder is deleted anyway
   const args = [`--pgdata=${draft}`, ...login, '--encoding=UTF8', '--locale=C', '--no-sync']
   await runOnce(identity.wrap(initdb, args), '', draft)
   const single = ['--single', '-D', draft, '-c', 'exit_on_error=true', 'postgres']
@@ -184,8 +184,8 @@ function initialiseError(error: ExecFileException, folder: string, output: strin
 }
 
 /**
- * Postgres takes the lock file of a killed server for that of a running one when nobody has reaped the process, as in
- * a container whose first process is not an init. Any other lock file is its own to judge.
+ * Postgres takes the lock file of a killed server for that of a running one if no process has reaped it, as in a
+ * container whose first process is not an init. Postgres itself handles all other lock files.
  */
 function removeLockOfZombie(folder: string): void {
   const lock = join(folder, 'postmaster.pid')
@@ -194,7 +194,7 @@ function removeLockOfZombie(folder: string): void {
   if (isZombie(pid)) rmSync(lock)
 }
 
-/** PGDATA, PGPORT and their like of the user's shell must not reach our own server. */
+/** PGDATA, PGPORT and similar variables of the user's shell must not reach our own server. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
 }

@@ -4,7 +4,7 @@ const answerMs = 1000
 
 /**
  * Asks a server on loopback over plain TCP: sends `request` once connected (at once, or after the server's greeting)
- * and tells whether `expected` came back within a second. Never throws.
+ * and returns whether `expected` came back within a second. Never throws.
  */
 export function answersWith(port: number, request: string, expected: RegExp): Promise<boolean> {
   return new Promise((resolve) => {

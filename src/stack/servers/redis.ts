@@ -6,7 +6,7 @@ import type { ServerFiles, ServerSpec } from './server.ts'
 
 /**
  * A private Redis: append-only file written to disk every second, no eviction, no snapshots. The journal is the truth
- * after a crash, so `appendfsync always` would cost much and win nothing but the outbox of the last second.
+ * after a crash, so `appendfsync always` would cost much and save only the outbox of the last second.
  */
 export function redisSpec(
   { folder, logFile }: ServerFiles,
@@ -21,9 +21,9 @@ export function redisSpec(
     'maxmemory-policy': 'noeviction',
     // hashes of users stay packed with values up to this many bytes: half the memory per decision
     'hash-max-listpack-value': '256',
-    // ... but not those of users with more than a dozen orders: a packed hash is searched from its start
+    // ... but not hashes of users with more than a dozen orders: Redis searches a packed hash from its start
     'hash-max-listpack-entries': '32',
-    // a rewrite forks and keeps a core busy: not in the middle of a sale
+    // a rewrite forks and keeps a core busy, so it must not begin in the middle of a sale
     'auto-aof-rewrite-min-size': '1gb',
     save: ''
   }
@@ -33,7 +33,7 @@ export function redisSpec(
     folder,
     logFile,
     stopSignal: 'SIGTERM',
-    // not on the command line, which everybody can read
+    // the password is not on the command line, which every user of the machine can read
     prepare: () => replaceFile(configFile, password === undefined ? '' : `requirepass ${password}\n`, 0o600),
     program: (port) => {
       const set = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => [`--${name}`, value])

@@ -6,14 +6,14 @@ import { type PartName, parts } from '../processes/programs.ts'
 import { poll } from '../processes/wait.ts'
 import { freePort } from './ports.ts'
 
-/** Where a server lives. */
+/** The files of a server. */
 export interface ServerFiles {
   /** its data and its current folder, absolute */
   readonly folder: string
   readonly logFile: string
 }
 
-/** What one kind of server needs to be run. */
+/** How to run one kind of server. */
 export interface ServerSpec extends ServerFiles {
   readonly part: PartName
   readonly version: string
@@ -26,7 +26,7 @@ export interface ServerSpec extends ServerFiles {
   answers(port: number): Promise<boolean>
 }
 
-/** A private server on loopback, on a port that stays its own for as long as this object lives. */
+/** A private server on loopback, with the same port for as long as this object lives. */
 export interface Server {
   readonly part: PartName
   readonly version: string
@@ -37,13 +37,13 @@ export interface Server {
   readonly leftovers: number
   /** 0 while it does not run */
   pid(): number
-  /** Orderly end, by SIGKILL after `graceMs` (10 s). */
+  /** Stops it in order; by SIGKILL after `graceMs` (10 s). */
   stop(graceMs?: number): Promise<void>
   /** SIGKILL to the server and its children; resolves when all are gone. */
   kill(): Promise<void>
   /** Stops it if it runs and starts it on the same data and port. @throws StackError when it does not start */
   restart(): Promise<void>
-  /** `listener` hears of each end that neither stop, kill nor restart caused, with how it ended. */
+  /** `listener` is called after each end that neither stop, kill nor restart caused, with a text that says how it ended. */
   onUnexpectedEnd(listener: (how: string) => void): void
 }
 
@@ -51,8 +51,8 @@ const startMs = 120_000
 
 /**
  * Runs a server until it answers.
- * Processes that an earlier launcher left behind on the same data are ended first.
- * @throws StackError when it ends instead or does not answer in time; nothing is left running then
+ * First ends processes that an earlier launcher left running on the same data.
+ * @throws StackError when it ends or does not answer in time; nothing is left running then
  */
 export async function runServer(spec: ServerSpec): Promise<Server> {
   const leftovers = processesOf(spec).length
@@ -108,7 +108,7 @@ function processesOf(spec: ServerSpec): number[] {
   return processesIn(spec.folder, parts[spec.part].program)
 }
 
-/** Between the look for a free port and its use another program can take it: then the next one. */
+/** Tries several ports: another program can take a free port before the server uses it. */
 async function startOnFreePort(spec: ServerSpec): Promise<{ port: number; running: Running }> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
@@ -143,7 +143,7 @@ async function start(spec: ServerSpec, port: number): Promise<Running> {
   throw startError(spec, `${title} (${program}) ended at its start: ${(await running.ended).text}.`, newLog())
 }
 
-/** Waits until the server answers: false when it ended instead or the time is over. */
+/** Waits until the server answers; false when it ended or the time is over. */
 async function becomesReady(spec: ServerSpec, running: Running, port: number): Promise<boolean> {
   let ready = false
   try {
@@ -158,7 +158,7 @@ async function becomesReady(spec: ServerSpec, running: Running, port: number): P
   return ready
 }
 
-/** The reason that a server's own log gives, in words that say what to do. */
+/** Turns the reason in a server's own log into an error that says what to do. */
 function startError(spec: ServerSpec, what: string, log: string): StackError {
   const lines = log
     .split('\n')
