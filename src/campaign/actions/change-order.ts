@@ -55,7 +55,7 @@ export function createOrderChange({ gate, pool, logger }: ChangeParts) {
   async function settle(reference: string, isReleased: boolean): Promise<void> {
     const settled = isReleased ? releaseReference(pool, reference) : keepReference(pool, reference)
     await fromStore(settled).catch((error: unknown) => {
-      logger.warn({ err: error }, 'a payment reference stays as it was noted before the payment')
+      logger.warn({ err: error }, 'a payment reference could not be settled; it stays with its order')
     })
   }
 

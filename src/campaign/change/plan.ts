@@ -125,16 +125,16 @@ type Described = Record<string, unknown>
 
 /** The fields that differ between two descriptions: an audit entry need not repeat a thousand sessions. */
 function differing(before: Described, after: Described): { before: Described; after: Described } {
-  const told: { before: Described; after: Described } = { before: {}, after: {} }
+  const differences: { before: Described; after: Described } = { before: {}, after: {} }
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, fresh] = [before[name], after[name]]
     if (isDeepStrictEqual(old, fresh)) continue
     const lists = Array.isArray(old) && Array.isArray(fresh)
     const missingIn = (list: unknown[]) => (item: unknown) => !list.some((other) => isDeepStrictEqual(item, other))
-    told.before[name] = lists ? old.filter(missingIn(fresh)) : old
-    told.after[name] = lists ? fresh.filter(missingIn(old)) : fresh
+    differences.before[name] = lists ? old.filter(missingIn(fresh)) : old
+    differences.after[name] = lists ? fresh.filter(missingIn(old)) : fresh
   }
-  return told
+  return differences
 }
 
 /** Plans an adjustment of the rules in force. @throws CampaignError CONFLICT, VALIDATION */
@@ -145,6 +145,6 @@ export function planAdjustment(row: CampaignRow, activity: string, adjust: (rule
   const adjusted = adjust(rules)
   if (!adjusted.ok) throw invalid(adjusted.errors)
   const { type, puts, adds, data } = adjusted
-  const told = differing(describe(rules, activity), describe(adjusted.rules, activity))
-  return { type, activity, puts, adds, data, change: { rules: adjusted.rules }, ...told }
+  const audited = differing(describe(rules, activity), describe(adjusted.rules, activity))
+  return { type, activity, puts, adds, data, change: { rules: adjusted.rules }, ...audited }
 }

@@ -84,7 +84,7 @@ function checkActivity(activity: ActivityDefinition, pointer: string, context: C
   kindOf(activity).check(activity, pointer, context)
 }
 
-interface Told {
+interface Checking {
   readonly add: Add
   /** whether the value at a pointer passed the schema */
   readonly fits: (pointer: string) => boolean
@@ -94,7 +94,7 @@ interface Told {
 const cappedWords: ReadonlySet<string> = new Set(['chances', 'entitlement'])
 
 /** Checks what the schema cannot say; skips a field that the schema refused. */
-function checkMeaning(definition: Definition, shapely: readonly boolean[], { add, fits }: Told): void {
+function checkMeaning(definition: Definition, shapely: readonly boolean[], { add, fits }: Checking): void {
   if (reservedIds.has(definition.id)) add('/id', `${shown(definition.id)} is reserved`)
   if (fits('/timezone') && !isTimezone(definition.timezone)) {
     add('/timezone', `there is no time zone ${shown(definition.timezone)}`)

@@ -52,14 +52,14 @@ async function record(
 ): Promise<CampaignRow> {
   const { row, change, action, actor } = step
   const after = await changeCampaign(client, row.id, change)
-  const told = ({ version, review }: CampaignRow) => ({ version, review })
+  const auditedState = ({ version, review }: CampaignRow) => ({ version, review })
   await recordAudit(client, {
     operator: actor.operator,
     action,
     target: `campaign:${row.id}`,
     reason: actor.reason,
-    before: told(row),
-    after: told(after)
+    before: auditedState(row),
+    after: auditedState(after)
   })
   await actor.done?.(client, after)
   return after

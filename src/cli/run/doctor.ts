@@ -2,7 +2,7 @@ import { fetchFault, messageOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { nodeProblem } from '../../config/require-node.ts'
 import { checkPart, type Finding } from '../../stack/checks.ts'
-import { conditionFindings, type ToldCondition } from '../../stack/condition-findings.ts'
+import { conditionFindings, type ShownCondition } from '../../stack/condition-findings.ts'
 import { readStackFile } from '../../stack/home.ts'
 import { partNames } from '../../stack/processes/programs.ts'
 import { createScreen } from '../../stack/screen.ts'
@@ -44,7 +44,7 @@ function checkNode(version: string): Finding {
   return { part: 'Node', ok, text: `version ${version}`, ...(ok ? {} : { advice: problem }) }
 }
 
-async function checkDatabase(config: Config, told: readonly ToldCondition[] | undefined): Promise<Finding[]> {
+async function checkDatabase(config: Config, told: readonly ShownCondition[] | undefined): Promise<Finding[]> {
   const pool = createPool(config, { max: 1, name: 'floodgate doctor' })
   try {
     await checkSchema(pool)
@@ -75,7 +75,7 @@ function operatorsFinding({ people, admins }: { people: number; admins: number }
 interface GatewayLook {
   readonly finding: Finding
   /** undefined when no gateway answered */
-  readonly told?: readonly ToldCondition[]
+  readonly told?: readonly ShownCondition[]
 }
 
 /** The admin port speaks for all processes of a gateway, the public one for that which happens to answer. */
@@ -99,7 +99,7 @@ async function checkGateway(config: Config): Promise<GatewayLook> {
 
 async function askReadiness(url: string): Promise<GatewayLook> {
   const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMs) })
-  const { conditions = [], ...parts } = (await response.json()) as { conditions?: ToldCondition[] }
+  const { conditions = [], ...parts } = (await response.json()) as { conditions?: ShownCondition[] }
   const body = JSON.stringify(parts).slice(0, 200)
   if (response.ok) return { finding: { part: 'Gateway', ok: true, text: `${url} ${body}` }, told: conditions }
   const advice = 'The shard is not open yet: a worker must run, and reach Redis, NATS and Postgres.'

@@ -28,7 +28,7 @@ export interface HealthReport {
   readonly conditions: readonly WatchedCondition[]
 }
 
-interface Told {
+interface PostgresAnswers {
   readonly postgres: Health
   readonly store: Verdicts | Silence
   readonly owner: Verdicts | Silence
@@ -51,7 +51,7 @@ export class HealthCheck {
   readonly #now: () => number
   readonly #others: () => readonly ProcessHealth[]
   readonly #monitor: ConditionMonitor
-  #told: Told = away('not asked yet')
+  #answers: PostgresAnswers = away('not asked yet')
   #askedAt = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
   #wasReady = false
@@ -91,7 +91,7 @@ export class HealthCheck {
     if (this.#now() - this.#askedAt >= ASK_EVERY_MS) this.#asking ??= this.#ask()
     await this.#asking
     const { gate, journal, conditions: connections } = this.#gate.health(ONLY_SHARD)
-    const { postgres, store, owner } = this.#told
+    const { postgres, store, owner } = this.#answers
     const conditions = judge({ process: { ...connections, audit: auditDebts(this.#pool).verdict() }, store, owner })
     return { who: `process ${pid}`, gate, journal, postgres, projection: projectionHealth(conditions), conditions }
   }
@@ -103,10 +103,10 @@ export class HealthCheck {
       const slow = this.#now() - started > SLOW_MS
       const store = storeVerdicts(facts)
       const postgres = store.postgres?.ok !== true ? 'closed' : slow ? 'degraded' : 'ok'
-      this.#told = { postgres, store, owner: ownerVerdicts(facts.workers) }
+      this.#answers = { postgres, store, owner: ownerVerdicts(facts.workers) }
     } catch (error) {
       const { cause } = error as Error
-      this.#told = away(cause instanceof Error ? cause.message : 'no answer in time')
+      this.#answers = away(cause instanceof Error ? cause.message : 'no answer in time')
     } finally {
       this.#askedAt = this.#now()
       this.#asking = undefined
@@ -114,7 +114,7 @@ export class HealthCheck {
   }
 }
 
-function away(why: string): Told {
+function away(why: string): PostgresAnswers {
   const silent = { silent: `Postgres: ${why}` }
   return { postgres: 'closed', store: silent, owner: silent }
 }

@@ -60,12 +60,12 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
   const metrics = registry.metrics.bind(registry)
   registry.metrics = async () => {
     registry.resetMetrics()
-    const [told] = await Promise.allSettled([check.report(), ofRedis(), ofPostgres()])
-    if (told.status === 'fulfilled') {
+    const [report] = await Promise.allSettled([check.report(), ofRedis(), ofPostgres()])
+    if (report.status === 'fulfilled') {
       for (const part of ['gate', 'journal', 'postgres', 'projection'] as const) {
-        parts.set({ part }, levels[told.value[part]])
+        parts.set({ part }, levels[report.value[part]])
       }
-      for (const { name, ok } of told.value.conditions) conditions.set({ name }, ok ? 1 : 0)
+      for (const { name, ok } of report.value.conditions) conditions.set({ name }, ok ? 1 : 0)
     }
     return metrics()
   }

@@ -37,8 +37,8 @@ export function demoText(demos: readonly PublishedDemo[]): string {
     [named(true), 'published'],
     [named(false), 'there from an earlier run']
   ] as const
-  const told = texts.flatMap(([names, what]) => (names === '' ? [] : [`${names} ${what}`]))
-  return `${told.join('; ')}; open now`
+  const sentences = texts.flatMap(([names, what]) => (names === '' ? [] : [`${names} ${what}`]))
+  return `${sentences.join('; ')}; open now`
 }
 
 /**

@@ -80,8 +80,8 @@ export function supervise(options: SupervisedOptions): Supervised {
       })
       own.once('error', (error) => ended(error.message))
       own.on('message', (message) => {
-        const told = pidsOf(message)
-        if (child === own && told !== undefined) setPids(told)
+        const reported = pidsOf(message)
+        if (child === own && reported !== undefined) setPids(reported)
       })
       setPids(own.pid === undefined ? [] : [own.pid])
     } catch (error) {

@@ -41,7 +41,7 @@ export class CodeDriver {
     const codes = await assignCodes(this.#parts.pool, { claim: id, campaign, pool, quantity })
     if (codes.length >= quantity) return true
     const alarm = { alarm: 'CODES_MISSING', claim: id, campaign, pool, quantity, codes: codes.length }
-    this.#parts.logger.error(alarm, 'a claim cannot have its codes: the pool has fewer than the gate counted')
+    this.#parts.logger.error(alarm, 'a claim cannot get its codes: the pool has fewer than the gate counted')
     return false
   }
 }

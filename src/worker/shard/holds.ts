@@ -77,7 +77,7 @@ export class HoldDriver {
       const what = 'its rules or stock in Redis are not what was published: compare, then repair or recover'
       logger.error(
         { alarm: 'KEPT_SHUT', campaign },
-        'a campaign differs before it opens; it stays shut until it does not'
+        'a campaign differs before it opens; it stays paused until it is equal'
       )
       await noteHold(pool, { shard, campaign, kind: 'difference', what })
     }
