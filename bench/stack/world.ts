@@ -1,7 +1,6 @@
 import { connect, type JetStreamManager, type NatsConnection } from 'nats'
 import pg from 'pg'
 import { type LoadClient, startLoad } from '../load/load-client.ts'
-import type { Options } from '../options.ts'
 import { type Service, startService } from '../running/children.ts'
 import type { Stops } from '../running/stops.ts'
 import { type Stack, type StackFile, startStack } from './stack.ts'
@@ -9,15 +8,18 @@ import { AUDIENCE, ISSUER } from './tokens.ts'
 
 const PEER_CONNECTIONS = 16
 
+interface Crowd {
+  /** storefront users of the load */
+  readonly users: number
+}
+
 /** Everything that runs during a bench. All of it runs all the time; what is not measured is idle. */
-export interface World {
+export interface World extends Crowd {
   readonly stack: Stack
   readonly file: StackFile
   /** absent where two stacks are compared with each other */
   readonly yardsticks?: Readonly<Record<'bare' | 'peer', Service>>
   readonly load: LoadClient
-  /** storefront users of the load */
-  readonly users: number
   readonly database: pg.Pool
   readonly nats: NatsConnection
   readonly streams: JetStreamManager
@@ -28,7 +30,7 @@ export interface World {
  * @param cli path of the command line that starts the stack: this build's, or that of another commit
  * @throws Error of the part that did not start
  */
-export async function startSide(options: Options, stops: Stops, cli?: string): Promise<World> {
+export async function startSide({ users }: Crowd, stops: Stops, cli?: string): Promise<World> {
   const stack = await stops.after(startStack(cli), (running) => running.stop())
   const file = stack.file()
   const pool = new pg.Pool({ connectionString: file.databaseUrl, max: 2 })
@@ -38,15 +40,13 @@ export async function startSide(options: Options, stops: Stops, cli?: string): P
   const { natsUser: user, natsPassword: pass } = file
   const signIn = user === undefined ? {} : { user, ...(pass === undefined ? {} : { pass }) }
   const nats = await stops.after(connect({ servers: file.natsUrl, ...signIn }), (running) => running.close())
-  const load = await stops.after(startLoad({ secret: file.tokenSecret, users: options.users }), (running) =>
-    running.stop()
-  )
-  return { stack, file, load, users: options.users, database, nats, streams: await nats.jetstreamManager() }
+  const load = await stops.after(startLoad({ secret: file.tokenSecret, users }), (running) => running.stop())
+  return { stack, file, load, users, database, nats, streams: await nats.jetstreamManager() }
 }
 
 /** The same with both yardsticks. @throws Error of the part that did not start */
-export async function startWorld(options: Options, stops: Stops): Promise<World> {
-  const side = await startSide(options, stops)
+export async function startWorld({ users }: Crowd, stops: Stops): Promise<World> {
+  const side = await startSide({ users }, stops)
   const bare = await stops.after(startService('bare'), (running) => running.stop())
   const peerSettings = {
     DATABASE_URL: side.file.databaseUrl,
@@ -54,7 +54,7 @@ export async function startWorld(options: Options, stops: Stops): Promise<World>
     TOKEN_ISSUER: ISSUER,
     TOKEN_AUDIENCE: AUDIENCE,
     PEER_CONNECTIONS: String(PEER_CONNECTIONS),
-    PEER_USERS: String(options.users)
+    PEER_USERS: String(users)
   }
   const peer = await stops.after(startService('peer', peerSettings), (running) => running.stop())
   return { ...side, yardsticks: { bare, peer } }

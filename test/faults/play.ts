@@ -9,7 +9,8 @@ import { waitFor } from '../support/wait.ts'
 import { judge, paceWrong } from './judge/judge.ts'
 import { footprintsOf, logsWrong, refusalsLate, settledFootprints } from './judge/processes.ts'
 import { Load } from './load/load.ts'
-import { BrokenError, type Expectations, type Row, type SaleSpec, type Verdict } from './row.ts'
+import { BrokenError, type Expectations, type Row, type Verdict } from './row.ts'
+import type { SaleSpec } from './sale-spec.ts'
 import { campaign, Scene, sale } from './scene.ts'
 import { type Lane, SkipRow } from './world/lane.ts'
 import { publish } from './world/requests.ts'
@@ -110,7 +111,7 @@ async function playOn({ row, seed, lane, cli, timed }: PlayOptions, folder: stri
       everyNthTwo: 5,
       historyFile: join(folder, 'history.jsonl')
     })
-    scene = new Scene({ row, seed, random, world, load, sale: sized })
+    scene = new Scene({ seed, random, world, load, sale: sized })
     return await run(scene, { row, expects: seededOf(row.expects, seed) ?? {}, timed })
   } finally {
     await load?.end()

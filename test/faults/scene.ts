@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { History, now, type Purchase } from '../support/load/history.ts'
 import { LoadClient } from '../support/load/load-client.ts'
 import type { Load } from './load/load.ts'
-import type { Row, SaleSpec } from './row.ts'
+import type { SaleSpec } from './sale-spec.ts'
 import type { Lane } from './world/lane.ts'
 import type { Gateway } from './world/requests.ts'
 import type { World } from './world/world.ts'
@@ -17,7 +17,6 @@ export function wish(user: string, key = `key-of-${user}`, quantity = 1): Purcha
 }
 
 export interface SceneOptions {
-  readonly row: Row
   readonly seed: number
   readonly random: () => number
   readonly world: World

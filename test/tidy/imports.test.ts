@@ -75,6 +75,7 @@ function importsOf(file: SourceFile): string[] {
 }
 
 const imports = new Map(src.map((file) => [file.path, importsOf(file)]))
+const others = ['test', 'bench'].flatMap((folder) => readFiles(folder, '.ts'))
 
 /** The name below `folder` under which a path lies; undefined outside of it. */
 function placeIn(folder: string, path: string): string | undefined {
@@ -105,16 +106,17 @@ function arrowsBack(
 
 /** Files that import one another in a circle, each circle as one text. */
 function circles(): string[] {
+  const all = new Map([...imports, ...others.map((file) => [file.path, importsOf(file)] as const)])
   const found: string[] = []
   const done = new Set<string>()
   const walk = (path: string, way: readonly string[]): void => {
     const at = way.indexOf(path)
     if (at !== -1) found.push([...way.slice(at), path].join(' > '))
     if (at !== -1 || done.has(path)) return
-    for (const target of imports.get(path) ?? []) walk(target, [...way, path])
+    for (const target of all.get(path) ?? []) walk(target, [...way, path])
     done.add(path)
   }
-  for (const path of imports.keys()) walk(path, [])
+  for (const path of all.keys()) walk(path, [])
   return found
 }
 
