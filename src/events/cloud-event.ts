@@ -8,7 +8,7 @@ import { intentOf } from '../record/replay.ts'
 import { issuedUser } from '../store/connection/user-name.ts'
 import { type Decided, decidedIn } from './data/decided.ts'
 import { type EventKind, events } from './data/index.ts'
-import { refundData } from './data/order.ts'
+import { refundData } from './data/refund.ts'
 import type { ToldType } from './types.ts'
 
 /** A decision as a CloudEvent, ready to publish. */

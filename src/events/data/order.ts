@@ -1,8 +1,7 @@
 import { isoTimeOrNull } from '../../base/iso-time.ts'
 import type { FrameDecision } from '../../journal/frame.ts'
-import { decodeReport } from '../../record/decisions.ts'
 import { decodeOrder } from '../../record/order.ts'
-import { type Data, type Decided, orNull } from './decided.ts'
+import type { Data, Decided } from './decided.ts'
 
 /** An order right after the decision. */
 export function orderData({ id, record }: Decided): Data {
@@ -23,21 +22,6 @@ export function orderData({ id, record }: Decided): Data {
     refunded: order.refunded,
     shipment: order.shipment
   }
-}
-
-const causes: Readonly<Record<string, string>> = { 'order.cancelled': 'cancellation', 'order.returned': 'return' }
-
-/** Money that a decision says is due back, and why; undefined where none is. */
-export function refundData({ type, report = '' }: FrameDecision): Data | undefined {
-  const refund = decodeReport(type, report)
-  if (refund?.kind !== 'refund' || refund.amount === 0) return undefined
-  const { amount, currency, reference } = refund
-  return { amount, currency, reference: orNull(reference), cause: causes[type] ?? 'payment' }
-}
-
-/** A payment that was decided to be money to give back. */
-export function refundDueData(decided: Decided): Data {
-  return { ...orderData(decided), ...refundData(decided.decision) }
 }
 
 /** Which decision about the order this is, where its record does not count them: an older version moved it on. */

@@ -3,7 +3,7 @@ import { failPoint } from '../../config/fail-points.ts'
 import { logical } from '../../record/keys.ts'
 import { isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
-import type { Pulse } from '../redis/pulse.ts'
+import type { RedisHealth } from '../redis/redis-health.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './encode.ts'
 
@@ -29,7 +29,7 @@ interface BatcherOptions {
   readonly caller: RedisCaller
   readonly watch: OpeningWatch
   /** is told the result of every call, because a result says whether Redis answers and writes */
-  readonly pulse?: Pick<Pulse, 'answered' | 'failed'>
+  readonly redisHealth?: Pick<RedisHealth, 'answered' | 'failed'>
   readonly shard: number
   readonly prefix: string
   readonly limits: BatcherLimits
@@ -180,7 +180,7 @@ export class ShardBatcher implements Batcher {
     try {
       if (failPoint && batch.length > 0) await failPoint('G1')
       const reply = await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], limits.replyMs)
-      this.#options.pulse?.answered()
+      this.#options.redisHealth?.answered()
       if (failPoint && batch.length > 0) await failPoint('G2')
       this.#answer(batch, decodeReply(shard, reply))
     } catch (error) {
@@ -229,8 +229,8 @@ export class ShardBatcher implements Batcher {
   }
 
   #fail(batch: Waiting[], error: unknown): void {
-    const { watch, pulse, logger, readsOnly } = this.#options
-    pulse?.failed(error)
+    const { watch, redisHealth, logger, readsOnly } = this.#options
+    redisHealth?.failed(error)
     if (!(error instanceof RedisCallError)) {
       logger.error({ err: error }, 'a gate call failed')
       for (const { resolve } of batch) resolve({ kind: 'unknown', reason: 'the reply of the gate is not readable' })

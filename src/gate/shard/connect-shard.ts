@@ -12,7 +12,7 @@ import { type Batcher, type BatcherLimits, ShardBatcher } from '../batch/batcher
 import type { HashReader, OwnHealth } from '../gate.ts'
 import type { RedisCaller } from '../redis/caller.ts'
 import { type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
-import { createPulse, type Pulse } from '../redis/pulse.ts'
+import { createRedisHealth, type RedisHealth } from '../redis/redis-health.ts'
 import { type Confirmer, createConfirmer } from './confirmer.ts'
 import { defaultLimits, keptBound, readLimits } from './limits.ts'
 import { LastPublish, ownHealth } from './own-conditions.ts'
@@ -66,7 +66,7 @@ interface Parts {
 interface Deciding {
   readonly watch: OpeningWatch
   readonly fullness: FullnessWatch
-  readonly pulse: Pulse
+  readonly redisHealth: RedisHealth
   readonly batcher: Batcher
 }
 
@@ -87,13 +87,13 @@ function startDeciding({ place, connections, limits, connection, names, logger }
     const opening = watch.current()
     return opening && names.journalStream(place.shard, opening.epoch)
   })
-  const pulse = createPulse({
+  const redisHealth = createRedisHealth({
     isConnected: () => redis.status === 'ready',
     call: () => idleCall(caller, looks, watch)
   })
-  const batcher = new ShardBatcher({ ...place, caller, watch, pulse, limits, isFull: fullness.isFull, logger })
+  const batcher = new ShardBatcher({ ...place, caller, watch, redisHealth, limits, isFull: fullness.isFull, logger })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
-  return { watch, fullness, pulse, batcher }
+  return { watch, fullness, redisHealth, batcher }
 }
 
 function startReading({ place, connections, limits, logger }: Parts, watch: OpeningWatch): Batcher {
@@ -115,7 +115,7 @@ export async function connectShard(config: Config, shard: number, options: GateO
   const limits = { ...defaultLimits, keptBytes: keptBound(config), ...options.limits }
   const connections = connectRedis(config, name)
   const parts = { place, connections, limits, connection, names, logger }
-  const { watch, fullness, pulse, batcher } = startDeciding(parts, pool)
+  const { watch, fullness, redisHealth, batcher } = startDeciding(parts, pool)
   const reader = startReading(parts, watch)
   const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
   const settling = new Settling()
@@ -130,10 +130,10 @@ export async function connectShard(config: Config, shard: number, options: GateO
     }),
     read: (keys) => readHashes(reads, place.prefix, keys),
     depths: () => readDepths(reads, place.prefix),
-    health: () => ownHealth({ watch, batcher, pulse, connection, fullness, lastPublish }),
+    health: () => ownHealth({ watch, batcher, redisHealth, connection, fullness, lastPublish }),
     async disconnect(ms) {
       await untilIdle(() => batcher.idle() && reader.idle() && publisher.pending() === 0, ms)
-      for (const part of [watch, batcher, reader, pulse, fullness]) part.stop()
+      for (const part of [watch, batcher, reader, redisHealth, fullness]) part.stop()
       publisher.close()
       connections.disconnect()
       await connection.close()

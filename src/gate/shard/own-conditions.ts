@@ -5,7 +5,7 @@ import type { FullnessWatch } from '../../journal/fullness.ts'
 import type { Batcher } from '../batch/batcher.ts'
 import type { OwnHealth } from '../gate.ts'
 import type { OpeningWatch } from '../redis/epoch-watch.ts'
-import type { Pulse } from '../redis/pulse.ts'
+import type { RedisHealth } from '../redis/redis-health.ts'
 
 /** At this share the journal raises an alarm; at 90 % the gate closes. */
 const FILLS_AT = 0.7
@@ -41,16 +41,16 @@ export class LastPublish {
 interface OwnParts {
   readonly watch: Pick<OpeningWatch, 'current'>
   readonly batcher: Pick<Batcher, 'isRefusing'>
-  readonly pulse: Pulse
+  readonly redisHealth: RedisHealth
   readonly connection: Pick<JournalConnection, 'isUp'>
   readonly fullness: FullnessWatch
   readonly lastPublish: Pick<LastPublish, 'refusal'>
 }
 
 /** What a gate knows about its own connections, from the calls that it makes anyway. */
-export function ownHealth({ watch, batcher, pulse, connection, fullness, lastPublish }: OwnParts): OwnHealth {
-  const redis = pulse.redis()
-  const writable = pulse.writable()
+export function ownHealth({ watch, batcher, redisHealth, connection, fullness, lastPublish }: OwnParts): OwnHealth {
+  const redis = redisHealth.redis()
+  const writable = redisHealth.writable()
   const isOpen = watch.current() !== undefined
   const nats = natsVerdict(connection.isUp(), fullness.problem(), lastPublish.refusal())
   const decides = isOpen && redis.ok && writable.ok && !batcher.isRefusing()

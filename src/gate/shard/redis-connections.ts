@@ -2,10 +2,10 @@ import type { Redis } from 'ioredis'
 import type { Config } from '../../config/config.ts'
 import type { BatchReply } from '../batch/decode.ts'
 import { probeGate } from '../batch/probe.ts'
+import { askForWrites } from '../redis/ask-for-writes.ts'
 import { createCaller, isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
 import { createRedis } from '../redis/connection.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
-import { askForWrites } from '../redis/writes.ts'
 
 /** The connections of a process to Redis: one for decisions, one for reads, one for probes only. */
 export interface RedisConnections {

@@ -1,5 +1,5 @@
+import { askForWrites } from '../../gate/redis/ask-for-writes.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
-import { askForWrites } from '../../gate/redis/writes.ts'
 import { provesStorage } from '../../journal/storage-proof.ts'
 import type { RecoveryParts } from './recover.ts'
 import { missingRoom } from './room.ts'

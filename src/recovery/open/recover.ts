@@ -21,9 +21,9 @@ import {
 } from '../../store/shard/shards.ts'
 import { Fold } from './fold-users.ts'
 import { publishOutbox, readLooseFrames, republish } from './lost-journal.ts'
-import { RestoreCalls, SupersededError, wipe } from './redis-state.ts'
 import { createWithRoom } from './room.ts'
 import { Sample, verify } from './verify.ts'
+import { RestoreCalls, SupersededError, wipe } from './write-redis.ts'
 
 /** What recovery needs from the projection, so that it does not import the worker. */
 interface Drain {

@@ -1,17 +1,17 @@
 import type { Verdict } from '../../health/conditions.ts'
 import { RedisCallError } from './caller.ts'
 
-/** How recently a gate call must have been answered; when none was, the pulse makes one. */
+/** How recently a gate call must have been answered; when none was, this makes one. */
 const FRESH_MS = 1000
 const DEADLINE_MS = 500
 
-interface PulseOptions {
+interface RedisHealthOptions {
   /** makes a real call, which Redis refuses when the gate could not write; `undefined` while there is no opening to call */
   readonly call: (deadlineMs: number) => Promise<unknown>
   readonly isConnected: () => boolean
 }
 
-export interface Pulse {
+export interface RedisHealth {
   /** Reports that a gate call was answered. */
   answered(): void
   /** Reports that a gate call failed. */
@@ -25,10 +25,10 @@ export interface Pulse {
 const NOT_ABOUT_WRITING = /^(?:LOADING|NOAUTH|WRONGPASS|NOPERM|BUSY|NOSCRIPT|MASTERDOWN|CLUSTERDOWN)\b/
 
 /**
- * What gate calls show about Redis. Each answer to a call counts; when no call was answered for a second, the pulse makes one. So an
+ * What gate calls show about Redis. Each answer to a call counts; when no call was answered for a second, this makes one. So an
  * idle gateway knows as much as a busy one.
  */
-export function createPulse({ call, isConnected }: PulseOptions): Pulse {
+export function createRedisHealth({ call, isConnected }: RedisHealthOptions): RedisHealth {
   let answeredAt = Number.NEGATIVE_INFINITY
   let redis: Verdict = { ok: false, detail: 'not asked yet' }
   let writable: Verdict = { ok: false, detail: 'not asked yet' }
