@@ -20,7 +20,11 @@ async function shopWithSender() {
 }
 
 /** An intake whose queue is played by the test: what is delivered next, and what was told of it. */
-function scriptedIntake(shop: Shop, gate: ConstructorParameters<typeof CommandIntake>[0]['gate']) {
+function scriptedIntake(
+  shop: Shop,
+  gate: ConstructorParameters<typeof CommandIntake>[0]['gate'],
+  refresh: () => Promise<void> = async () => undefined
+) {
   const { pool, config, logger } = shop.core
   const next: QueuedCommand[] = []
   const told: string[] = []
@@ -40,7 +44,7 @@ function scriptedIntake(shop: Shop, gate: ConstructorParameters<typeof CommandIn
     queue: { take: async () => next.splice(0) },
     pool,
     gate,
-    catalogue: { refresh: async () => undefined, findActivity: () => undefined },
+    catalogue: { refresh, findActivity: () => undefined },
     publisher: { publish: async () => ({ acked: true, sequence: 1, duplicate: false }) },
     names: streamNames(config.NAMESPACE),
     logger
@@ -110,6 +114,25 @@ t.test('a command that has to wait is not overtaken by later ones, in whichever 
   await intake.step(0)
   t.same(told.slice(4), ['2 done'])
   t.match((await shop.gate.orderOf('ann', order))?.order, { status: 'shipped' })
+})
+
+t.test('a command that is put off because Postgres is away is not overtaken either', async (t) => {
+  const shop = await openShop(t, urls)
+  const order = await bought(shop, 'ann')
+  let isAway = true
+  const { intake, deliver, told } = scriptedIntake(shop, shop.gate, async () => {
+    if (isAway) throw new Error('the test says that Postgres is away')
+  })
+  const pay = deliver(1, 'order.pay', payment(order))
+  await t.rejects(intake.step(0))
+  isAway = false
+  deliver(2, 'order.ship', { order, carrier: 'SF' })
+  await intake.step(0)
+  t.same(told, ['1 later', '2 later'], 'the shipment waits for the payment')
+  pay()
+  await intake.step(0)
+  t.same(told.slice(2), ['1 done'])
+  t.match((await shop.gate.orderOf('ann', order))?.order, { status: 'paid' })
 })
 
 t.test('a command has its effect once, and so has a payment, whichever command brings it', async (t) => {

@@ -89,13 +89,13 @@ export class CommandIntake {
     const { queue, catalogue } = this.#parts
     const commands = await queue.take(AT_ONCE, waitMs)
     if (commands.length === 0) return 0
+    const groups = grouped(commands)
     try {
       await catalogue.refresh()
     } catch (error) {
-      for (const command of commands) command.later(RETRY_MS)
+      for (const [about, group] of groups) this.#putOff(about, group)
       throw error
     }
-    const groups = grouped(commands)
     let done = 0
     // all share one iterator, so each group is taken once
     const carryOutGroups = async () => {
@@ -119,13 +119,17 @@ export class CommandIntake {
         continue
       }
       // later commands of the group wait as long
-      for (const { command } of group.slice(done)) {
-        order.putOff(about, command.sequence, performance.now())
-        command.later(RETRY_MS)
-      }
+      this.#putOff(about, group.slice(done))
       return done
     }
     return group.length
+  }
+
+  #putOff(about: unknown, group: readonly ReadCommand[]): void {
+    for (const { command } of group) {
+      this.#order.putOff(about, command.sequence, performance.now())
+      command.later(RETRY_MS)
+    }
   }
 
   /**
