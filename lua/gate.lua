@@ -54,6 +54,7 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include steps/completion
         -- @include steps/streak
         -- @include steps/times
+        -- @include steps/once
         -- @include steps/debit
         -- @include steps/hand-out
         -- @include steps/prizes

@@ -1,23 +1,32 @@
 --[[
   purpose: takes part in an activity: every step in its fixed order, by the terms and by the code of the kind
   KEYS:    index of the activity (c:, a:, s: side by side), index of the user, indexes of the stock (s:) of code pools
-  FIELDS:  activity index, user index, key, hash, quantity, level, by (user|system), random (for prizes by chance, else ''),
+  FIELDS:  activity index, user index, key, hash, quantity, level, by (user|system|credit), random (for prizes by chance, else ''),
            pool indexes (of what it gives or of its prizes, joined by commas; 0 = none), local day ('' = today; only the system
-           names one), head (JSON text for the frame)
+           names one), action ('' for the usual one of the kind), about (what it is done to, '' for nothing), head (JSON text for
+           the frame)
   Returns: the reply and the place of the next command; W and the frame when a cause is not journaled yet
 ]]
 -- Steps 3 to 7 of one command. Returns a refusal, or nil when the attempt holds everything.
 local function decide_attempt(attempt)
   local activity, values = attempt.activity, attempt.values
   local entitlements = activity.entitlement and values[activity.entitlement]
-  local refusal = check_standing(activity, values[activity.disqualified], entitlements, attempt.level)
+  local refusal
+  if attempt.by == 'credit' then
+    -- the activity asks its own users for levels and rights, and not those who are rewarded for what others did
+    refusal = values[activity.disqualified] == '1' and 'R;DISQUALIFIED' or nil
+  else
+    refusal = check_standing(activity, values[activity.disqualified], entitlements, attempt.level)
+  end
   local terms = attempt.terms
   local kind = terms.kind
   refusal = refusal or (kind.check and kind.check(attempt)) or (terms.doubles and check_doubler(attempt))
   if not refusal and attempt.by == 'user' then
     refusal = take_token(activity, attempt.frame.opening)
   end
-  refusal = refusal or check_times(attempt) or debit(attempt, attempt.quantity)
+  refusal = refusal
+    or (attempt.by == 'credit' and check_caps or check_times)(attempt)
+    or debit(attempt, attempt.quantity)
   if refusal then
     return refusal
   end
@@ -25,7 +34,7 @@ local function decide_attempt(attempt)
   return not taken and why or nil
 end
 
-local PARTICIPATE = '^' .. string.rep('([^\n]*)\n', 10) .. '()'
+local PARTICIPATE = '^' .. string.rep('([^\n]*)\n', 12) .. '()'
 
 -- A table of this size costs as much as reading the user's hash, so all commands of the batch use one in turn.
 local attempt_of_all = {}
@@ -34,8 +43,10 @@ local attempt_of_all = {}
 local function read_request(at, frame)
   local attempt = attempt_of_all
   local place, user, quantity, level, day, from
-  place, user, attempt.key, attempt.hash, quantity, level, attempt.by, attempt.random, attempt.pools, day, from =
+  local by, random, pools
+  place, user, attempt.key, attempt.hash, quantity, level, by, random, pools, day, attempt.action, attempt.about, from =
     string.match(COMMANDS_TEXT, PARTICIPATE, at)
+  attempt.by, attempt.random, attempt.pools = by, random, pools
   local after
   attempt.head, after = take_line(from)
   attempt.activity_index, attempt.user_index = to_number(place), to_number(user)
@@ -44,6 +55,7 @@ local function read_request(at, frame)
   attempt.frame = frame
   attempt.gives, attempt.puts, attempt.stock, attempt.chain, attempt.variant = false, false, false, false, false
   attempt.given, attempt.capped, attempt.doubler, attempt.daily_left = false, false, false, false
+  attempt.withheld = false
   attempt.factor = 1
   attempt.moves, attempt.entity, attempt.record = '', '', ''
   return attempt, after
@@ -51,7 +63,8 @@ end
 
 -- Returns the activity and its terms, or nil, nil and the refusal.
 local function find_terms(index, request, frame)
-  local activity, refusal = open_activity(index, frame.opening.now)
+  local find = request.by == 'credit' and owing_activity or open_activity
+  local activity, refusal = find(index, frame.opening.now)
   if not activity then
     return nil, nil, refusal
   end
@@ -59,7 +72,7 @@ local function find_terms(index, request, frame)
   if not kind or not kind.take then
     return nil, nil, 'R;NOT_FOUND'
   end
-  local terms = terms_of(activity, frame.opening, request.day)
+  local terms = terms_of(activity, frame.opening, request.day, request.action)
   return activity, terms, not terms and 'X;' .. KEYS[index + 1] or nil
 end
 

@@ -14,7 +14,8 @@ end
 
 local function begin_attempt(attempt)
   local terms, activity = attempt.terms, attempt.activity
-  attempt.newcomer = not attempt.values[activity.count_campaign]
+  -- who is rewarded for what others did did not take part by that
+  attempt.newcomer = attempt.by ~= 'credit' and not attempt.values[activity.count_campaign]
   -- a user who took part has the campaign's counter, even as 0
   local adds = { [terms.times] = attempt.quantity, [activity.count_campaign] = attempt.newcomer and 0 or nil }
   if terms.by_day then

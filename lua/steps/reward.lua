@@ -169,6 +169,9 @@ local function give_entry(attempt, entry)
 end
 
 local function give_reward(attempt, reward)
+  if attempt.withheld then
+    return
+  end
   for i = 1, #reward do
     give_entry(attempt, reward[i])
   end

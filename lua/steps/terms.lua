@@ -1,9 +1,12 @@
 --[[
   purpose: the terms of an activity, read once a batch: here what all kinds may have, and the rest by the kind's `prepare`
   KEYS:    campaign (c:), activity (a:), stock (s:), side by side
-  Returns: terms_of(activity, opening, day) -> terms, or nil when its rules are not readable
+  Returns: terms_of(activity, opening, day, action) -> terms, or nil when its rules are not readable
 ]]
-local TERMS_FIELDS = { 'per_day', 'per_campaign', 'cost_unit', 'cost_field', 'cost', 'daily', 'keep', 'reward' }
+-- Each action of an activity has limits, a reward and counters of its own, `per_day:<action>` and so on; only the usual action has
+-- costs and chances.
+local FIELDS_OF_ACTIONS = { 'per_day', 'per_campaign', 'reward' }
+local TERMS_FIELDS = { 'cost_unit', 'cost_field', 'cost', 'daily', 'keep' }
 
 local function push_all(list, more)
   for i = 1, #more do
@@ -11,9 +14,14 @@ local function push_all(list, more)
   end
 end
 
-local function fields_of(kind)
+local function fields_of(kind, suffix)
   local fields = {}
-  push_all(fields, TERMS_FIELDS)
+  for i = 1, #FIELDS_OF_ACTIONS do
+    fields[i] = FIELDS_OF_ACTIONS[i] .. suffix
+  end
+  if suffix == '' then
+    push_all(fields, TERMS_FIELDS)
+  end
   push_all(fields, kind.fields or {})
   return fields
 end
@@ -33,10 +41,11 @@ local function without_repeats(fields, least)
   return list
 end
 
-local function new_terms(activity, opening, day, rules)
+local function new_terms(activity, opening, day, request)
+  local rules, suffix = request.rules, request.suffix
   local id = activity.campaign_id .. '/' .. activity.activity_id
   local today = local_day(activity.campaign.zone or '', opening.now)
-  local times = 'n:' .. id
+  local times = 'n:' .. id .. suffix
   return today
     and {
       activity_id = activity.activity_id,
@@ -45,20 +54,22 @@ local function new_terms(activity, opening, day, rules)
       now = opening.now,
       today = day or today,
       id = id,
+      action = request.action,
+      suffix = suffix,
       times = times,
       times_today = times .. '@' .. text(day or today),
       kept = 'dk:' .. id,
       streak = 'st:' .. id,
       doubler = 'db:' .. activity.campaign_id,
-      per_day = natural(rules.per_day),
-      per_campaign = natural(rules.per_campaign),
+      per_day = natural(rules['per_day' .. suffix]),
+      per_campaign = natural(rules['per_campaign' .. suffix]),
       units_per_user = natural(activity.rules.units_per_user),
       cost_unit = rules.cost_unit or '',
       cost_field = rules.cost_field or '',
       cost = natural(rules.cost),
       daily = natural(rules.daily),
       keep = rules.keep == '1',
-      reward = parse_reward(rules.reward or ''),
+      reward = parse_reward(rules['reward' .. suffix] or ''),
       completed = 't:' .. id,
       starts = {},
       supplies = {},
@@ -74,9 +85,10 @@ local function is_readable(terms)
   return numbers and terms.reward and (terms.cost == 0 or terms.cost_field ~= '')
 end
 
-local function load_terms(activity, opening, day)
-  local rules = fetch(activity.index + 1, unpack(fields_of(kind_of(activity.rules))))
-  local terms = rules and new_terms(activity, opening, day, rules)
+local function load_terms(activity, opening, day, action)
+  local suffix = action == '' and '' or ':' .. action
+  local rules = fetch(activity.index + 1, unpack(fields_of(kind_of(activity.rules), suffix)))
+  local terms = rules and new_terms(activity, opening, day, { rules = rules, action = action, suffix = suffix })
   if not terms or not is_readable(terms) then
     return nil
   end
@@ -113,11 +125,14 @@ local function load_terms(activity, opening, day)
   return terms
 end
 
-local function terms_of(activity, opening, day)
+local function terms_of(activity, opening, day, action)
   local name = day or ''
+  if action ~= '' then
+    name = name .. ':' .. action
+  end
   local known = activity.terms
   if known[name] == nil then
-    known[name] = load_terms(activity, opening, day) or false
+    known[name] = load_terms(activity, opening, day, action) or false
   end
   return known[name] or nil
 end

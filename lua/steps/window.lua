@@ -2,7 +2,7 @@
   purpose: step 2, campaign and session are open by shard time, not paused, not ended
   KEYS:    campaign (c:), activity (a:), stock (s:), side by side
   Returns: activity_at(index) -> its rules, nil when they are not readable; open_activity(index, now) -> activity with its
-           session, or nil and the refusal
+           session, or nil and the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits
 ]]
 local SESSION_WIDTH = 65
 local SHIP_BY_WIDTH = 26
@@ -193,6 +193,22 @@ local function open_activity(index, now)
   end
   if activity.refusal then
     return nil, activity.refusal
+  end
+  return activity
+end
+
+-- A credit is owed for what was decided in time, so no closing time refuses it.
+local function owing_activity(index)
+  local activity = activity_at(index)
+  if not activity then
+    return nil, 'X;' .. KEYS[index + 1]
+  end
+  local campaign = activity.campaign
+  if campaign.ready ~= '1' then
+    return nil, 'R;NOT_FOUND'
+  end
+  if campaign.paused == '1' or activity.rules.paused == '1' then
+    return nil, 'R;PAUSED'
   end
   return activity
 end

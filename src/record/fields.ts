@@ -13,9 +13,11 @@ export const userField = {
   chancesKept: (campaign: string, draw: string) => `dk:${campaign}/${draw}`,
   /** units bought in a campaign; exists, as 0 too, for whoever took part */
   participation: (campaign: string) => `n:${campaign}`,
-  /** times or units of an activity, over the campaign or on one local day */
+  /** times or units of an activity (or of an action of it, `<a>:<action>`), over the campaign or on one local day */
   times: (campaign: string, activity: string, day?: number) =>
     day === undefined ? `n:${campaign}/${activity}` : `n:${campaign}/${activity}@${day}`,
+  /** `<epoch>-<batch>` of the decision about a thing, where this is done once a thing; `place` is `<a>`, or `<a>:<action>` */
+  once: (campaign: string, place: string, about: string) => `1:${campaign}/${place}:${about}`,
   /** wins of a draw, which are prizes worth something, all or those of a tier */
   wins: (campaign: string, draw: string, tier?: number) =>
     tier === undefined ? `wn:${campaign}/${draw}` : `wn:${campaign}/${draw}/${tier}`,

@@ -70,7 +70,9 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
     by: 'system',
     random: 'random',
     pool: 'pool',
-    day: 74
+    day: 74,
+    action: 'action',
+    about: 'about'
   },
   win: { ...command, op: 'win', change: 'revoke', win: '0-5-82', by: 'operator', returnQuota: true, pool: 'pool' },
   adjust: {

@@ -45,7 +45,7 @@ export interface TransitionCommand extends CommandBase {
   readonly request: string
 }
 
-/** Takes part in a draw, a task or a redemption. The rules of the activity say what this costs, takes and gives. */
+/** Takes part in an activity that is no sale. The rules of the activity say what this costs, takes and gives. */
 export interface ParticipateCommand extends CommandBase {
   readonly op: 'participate'
   readonly activity: string
@@ -53,8 +53,15 @@ export interface ParticipateCommand extends CommandBase {
   readonly quantity: number
   /** the user's level from the token, 0 when it has none */
   readonly level: number
-  /** who asks: a user takes rate tokens of the campaign; only the system completes a task with a goal */
-  readonly by: 'user' | 'system'
+  /**
+   * who asks: a user takes rate tokens of the campaign; only the system completes a task with a goal. A credit is what the user gets for
+   * what somebody else did: it is decided after the end too, a cap withholds its reward, and the user does not take part by it.
+   */
+  readonly by: 'user' | 'system' | 'credit'
+  /** what is done where a kind has several actions, each with its own limits and reward; '' or absent: the usual one */
+  readonly action?: string
+  /** what it is done to, such as a share or an outcome; without line breaks */
+  readonly about?: string
   /** draws: `drawRandom` of the draw's seed; '' for other kinds */
   readonly random: string
   /** the code pool that gives a code for each unit, '' for none; draws: the pools of all their prizes, joined by commas */

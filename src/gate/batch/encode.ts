@@ -122,7 +122,7 @@ function pushParticipate(fields: Fields, keys: Keys, call: ParticipateCommand): 
   const user = keys.placeLogical(logical.user(call.user))
   const pools = call.pool === '' ? [0] : call.pool.split(',').map((pool) => placePool(keys, call.campaign, pool))
   fields.push('p', place, user, call.key, call.hash, call.quantity, call.level, call.by, call.random, pools.join())
-  fields.push(call.day ?? '', ownPart(call))
+  fields.push(call.day ?? '', call.action ?? '', oneLine(call.about ?? ''), ownPart(call))
 }
 
 function pushWin(fields: Fields, keys: Keys, call: WinCommand): void {
