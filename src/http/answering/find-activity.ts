@@ -1,4 +1,5 @@
 import { UnavailableError } from '../../base/errors.ts'
+import type { Kind } from '../../base/kinds.ts'
 import type { CatalogueActivity, CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
 
 /** The part of the catalogue that the routes use. */
@@ -18,6 +19,8 @@ export interface ActivityFinder {
   findCampaign(id: string): Promise<CatalogueCampaign | undefined>
   /** An activity; a promise only if the catalogue does not know it, because the hot path must not pay for one. @throws UnavailableError */
   findActivity(campaign: string, activity: string): CatalogueActivity | Promise<CatalogueActivity | undefined>
+  /** The activity of a kind of which a campaign has one at most. @throws UnavailableError */
+  findOnly(campaign: string, kind: Kind): CatalogueActivity | Promise<CatalogueActivity | undefined>
   /** Reads the catalogue, at most every 100 ms for all callers together. @throws UnavailableError while none could be read at all */
   refresh(): Promise<void>
 }
@@ -57,9 +60,18 @@ export function createActivityFinder(catalogue: CatalogueSource, now: () => numb
     return isVisible(found?.activity.visibleFrom) ? found : undefined
   }
 
+  function knownOnly(id: string, kind: Kind): CatalogueActivity | undefined {
+    const campaign = catalogue.get(id)
+    const activity = campaign?.rules.activities.find((each) => each.kind === kind)
+    return campaign && activity && isVisible(activity.visibleFrom) ? { campaign, activity } : undefined
+  }
+
   return {
     catalogue,
     refresh,
+    findOnly(campaign, kind) {
+      return knownOnly(campaign, kind) ?? refresh().then(() => knownOnly(campaign, kind))
+    },
     async findCampaign(id) {
       if (catalogue.get(id) === undefined) await refresh()
       return catalogue.get(id)

@@ -5,16 +5,16 @@ import { takenBackView } from '../views/report.ts'
 import { type ConfirmedBody, confirmedHead, revocation, Win } from '../views/schemas.ts'
 import { winView } from '../views/win.ts'
 import { RefundDue } from '../wire/schemas.ts'
-import { namedKinds } from './index.ts'
+import { namedActions } from './index.ts'
 import type { Decided } from './kind.ts'
 import { type DecisionContext, headOf } from './parts/decision.ts'
 
-const decidedOfKinds = namedKinds.map(([, { decided }]) => decided)
-const byEntity = new Map<string, Decided>(decidedOfKinds.map((decided) => [decided.entity, decided]))
+const decidedOfKinds = namedActions.map(({ decided }) => decided)
+const byName = new Map<string, Decided>(decidedOfKinds.map((decided) => [decided.decides, decided]))
 
 /** How decisions of a type such as `spin.won` are shown; undefined for types that no participation makes. */
 export function decidedOf(type: string): Decided | undefined {
-  return byEntity.get(type.slice(0, type.indexOf('.')))
+  return byName.get(type) ?? byName.get(type.slice(0, type.indexOf('.')))
 }
 
 /** The body of a 201 of any kind; it has exactly one of the last members. */

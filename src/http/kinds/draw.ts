@@ -40,4 +40,8 @@ const participation: Participation<Draw, typeof EmptyBody> = {
   }
 }
 
-export const draw: HttpKind<Draw> = { participation, decided: spin, page: drawPage, standing: drawStanding }
+export const draw: HttpKind<Draw> = {
+  actions: [{ participation, decided: spin }],
+  page: drawPage,
+  standing: drawStanding
+}

@@ -14,3 +14,8 @@ export function httpKindOf(activity: ActivityRules): HttpKind {
 
 /** Every kind with its name, in the order of the routes. */
 export const namedKinds = Object.entries(httpKinds) as ReadonlyArray<readonly [Kind, HttpKind]>
+
+/** Everything that users can do, each with the name of its kind, in the order of the routes. */
+export const namedActions = namedKinds.flatMap(([kind, { actions }]) => actions.map((action) => ({ kind, ...action })))
+
+export type NamedAction = (typeof namedActions)[number]

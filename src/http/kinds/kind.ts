@@ -1,9 +1,11 @@
 import type { FastifyError, FastifyRequest } from 'fastify'
+import type { Pool } from 'pg'
 import type { Static, TSchema } from 'typebox'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
-import type { Decidable } from '../../record/decisions.ts'
+import type { UserReader } from '../../gate/gate.ts'
+import type { Decidable, DecisionType } from '../../record/decisions.ts'
 import type { ConfirmedBody } from '../views/schemas.ts'
 import type { Wish } from './parts/command.ts'
 import type { DecisionContext } from './parts/decision.ts'
@@ -13,12 +15,18 @@ import type { Day } from './parts/standing.ts'
 // Functions of a kind are declared as methods: then TypeScript accepts a function that takes activities of one kind only where
 // a function of any activity is expected. This is safe because callers find the row by the kind of the activity.
 
+/** What commands need where the request alone does not say enough. */
+export interface Services {
+  readonly pool: Pool
+  readonly gate: UserReader
+}
+
 /** How users take part: the route, and the command that a request becomes. */
 export interface Participation<Rules extends ActivityRules, Body extends TSchema = TSchema> {
-  /** has the parameters `campaign` and `param` */
+  /** has the parameters `campaign` and `param`, and others that the command reads from `params` */
   readonly url: string
-  /** name of the parameter that names the activity */
-  readonly param: string
+  /** name of the parameter that names the activity; absent for kinds of which a campaign has one activity at most */
+  readonly param?: string
   /** the group of the route in the OpenAPI document */
   readonly tag: string
   readonly operationId: string
@@ -28,14 +36,17 @@ export interface Participation<Rules extends ActivityRules, Body extends TSchema
   readonly example: object
   /** Refuses a request that did not become a command, for kinds with more specific refusals than the usual ones. @throws always */
   onError?(error: FastifyError, request: FastifyRequest): never
-  /** @throws UnavailableError while the gateway does not know yet what the command needs */
-  command(wish: Wish<Rules, Static<Body>>): Command
+  /**
+   * A promise only where it has to ask for something first, because the hot path must not pay for one.
+   * @throws UnavailableError while the gateway does not know yet what the command needs; ProblemError for what is refused before the gate
+   */
+  command(wish: Wish<Rules, Static<Body>>, services: Services): Command | Promise<Command>
 }
 
 /** How a decision is shown to its user. */
 export interface Decided {
-  /** the first word of the types of its decisions, which stand in record/decisions.ts */
-  readonly entity: Decidable
+  /** the type of its decisions in record/decisions.ts, or the first word of all their types */
+  readonly decides: Decidable | DecisionType
   /** the member of the body of a 201 that shows it */
   readonly member: string
   readonly schema: TSchema
@@ -81,10 +92,16 @@ export interface Standings<Rules extends ActivityRules> {
   streak?(day: Day, activity: Rules): object | undefined
 }
 
-/** All that the HTTP layer knows of a kind of activity. */
-export interface HttpKind<Rules extends ActivityRules = ActivityRules> {
+/** Something that users do in an activity. */
+interface Action<Rules extends ActivityRules = ActivityRules> {
   readonly participation: Participation<Rules>
   readonly decided: Decided
+}
+
+/** All that the HTTP layer knows of a kind of activity. */
+export interface HttpKind<Rules extends ActivityRules = ActivityRules> {
+  /** none for a kind in which nobody takes part by a request */
+  readonly actions: ReadonlyArray<Action<Rules>>
   readonly page: Page<Rules>
   readonly standing: Standings<Rules>
 }

@@ -63,7 +63,7 @@ export function codesView(codes: readonly string[] = []): { code?: string; codes
 }
 
 const decided: Decided = {
-  entity: 'claim',
+  decides: 'claim',
   member: 'claim',
   schema: Claim,
   confirmed: {
@@ -115,8 +115,7 @@ const page: Page<Redemption> = {
 }
 
 export const redemption: HttpKind<Redemption> = {
-  participation,
-  decided,
+  actions: [{ participation, decided }],
   page,
   standing: { most: ({ unitsPerUser }) => unitsPerUser, schema: {} }
 }

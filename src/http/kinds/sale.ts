@@ -42,7 +42,7 @@ const participation: Participation<Sale, typeof BuyBody> = {
 }
 
 const decided: Decided = {
-  entity: 'order',
+  decides: 'order',
   member: 'order',
   schema: Order,
   confirmed: { file: 'confirmed.json', schema: Confirmed },
@@ -86,8 +86,7 @@ const page: Page<Sale> = {
 }
 
 export const sale: HttpKind<Sale> = {
-  participation,
-  decided,
+  actions: [{ participation, decided }],
   page,
   standing: { most: ({ unitsPerUser }) => unitsPerUser, schema: {} }
 }

@@ -113,4 +113,4 @@ const standing: Standings<Task> = {
   streak: (day, task) => (task.streak.length === 0 ? undefined : streakView(day, task))
 }
 
-export const task: HttpKind<Task> = { participation, decided: completion, page, standing }
+export const task: HttpKind<Task> = { actions: [{ participation, decided: completion }], page, standing }

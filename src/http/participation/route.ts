@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { Type } from 'typebox'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
+import type { Command } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
 import type { AnswerBodies } from '../answering/bodies.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { identityOf, type OnRequest } from '../auth/storefront.ts'
-import { namedKinds } from '../kinds/index.ts'
+import { type NamedAction, namedActions } from '../kinds/index.ts'
+import type { Services } from '../kinds/kind.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
@@ -17,6 +19,7 @@ import { keyOf, requireKey } from '../wire/idempotency.ts'
 
 interface ParticipationOptions {
   readonly gate: Decider
+  readonly services: Services
   readonly finder: ActivityFinder
   readonly bodies: AnswerBodies
   readonly authenticate: OnRequest
@@ -33,7 +36,7 @@ type Params = Readonly<Record<string, string>>
 type ParticipationRequest = FastifyRequest<{ Params: Params; Body: unknown }>
 
 /**
- * Handles a buy, a spin, a claim or a completion, from the request to its answer. The steps, in order:
+ * Handles a buy, a spin, a claim and whatever else users do in an activity, from the request to its answer. The steps, in order:
  *
  * 1. `authenticate`: finds the user by the token (auth/storefront.ts)
  * 2. `requireKey`: reads the Idempotency-Key (wire/idempotency.ts)
@@ -48,10 +51,9 @@ type ParticipationRequest = FastifyRequest<{ Params: Params; Body: unknown }>
 function participationRoute(
   app: FastifyInstance,
   options: ParticipationOptions,
-  [name, kind]: (typeof namedKinds)[number]
+  { kind, participation, decided }: NamedAction
 ): void {
-  const { gate, finder, bodies, authenticate, metrics, use } = options
-  const { participation, decided } = kind
+  const { gate, services, finder, bodies, authenticate, metrics, use } = options
   const { url, param } = participation
   const answers = metrics.answers(url)
 
@@ -61,21 +63,30 @@ function participationRoute(
   }
 
   function find(request: ParticipationRequest, reply: FastifyReply): void {
-    const { campaign = '', [param]: activity = '' } = request.params
-    const known = finder.findActivity(campaign, activity)
+    const { campaign = '', [param ?? '']: activity = '' } = request.params
+    const known = param === undefined ? finder.findOnly(campaign, kind) : finder.findActivity(campaign, activity)
     if (known instanceof Promise) known.then((late) => submit(request, reply, late)).catch((error) => reply.send(error))
     else submit(request, reply, known)
   }
 
   /** @throws ProblemError NOT_FOUND for no activity, or one of another kind */
   function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
-    if (found?.activity.kind !== name) throw new ProblemError('NOT_FOUND')
+    if (found?.activity.kind !== kind) throw new ProblemError('NOT_FOUND')
     const { user, level } = identityOf(request)
-    const { body } = request
+    const { body, params } = request
+    const command = participation.command({ user, level, key: keyOf(request), body, params, found }, services)
+    if (command instanceof Promise) {
+      command.then((late) => decide({ request, reply }, late, found)).catch((error) => reply.send(error))
+      return
+    }
+    decide({ request, reply }, command, found)
+  }
+
+  function decide(exchange: Exchange, command: Command, found: CatalogueActivity): void {
     gate
-      .submit(participation.command({ user, level, key: keyOf(request), body, found }))
-      .then((outcome) => answer({ request, reply }, outcome, found))
-      .catch((error) => reply.send(error))
+      .submit(command)
+      .then((outcome) => answer(exchange, outcome, found))
+      .catch((error) => exchange.reply.send(error))
   }
 
   function answer(exchange: Exchange, outcome: Outcome, found: CatalogueActivity): void {
@@ -112,7 +123,7 @@ function participationRoute(
         summary,
         tags: [tag],
         security: [{ storefront: [] }],
-        params: Type.Object({ campaign: Type.String(), [param]: Type.String() }),
+        params: Type.Object(Object.fromEntries(parametersOf(url).map((name) => [name, Type.String()]))),
         body,
         response: answersOf(decided.confirmed.schema)
       }
@@ -121,7 +132,12 @@ function participationRoute(
   )
 }
 
-/** The routes by which users take part: one for each kind of activity. */
+/** The names of a URL's parameters. */
+function parametersOf(url: string): string[] {
+  return Array.from(url.matchAll(/:(\w+)/g), ([, name = '']) => name)
+}
+
+/** The routes by which users take part: one for each action of each kind of activity. */
 export async function participationRoutes(app: FastifyInstance, options: ParticipationOptions): Promise<void> {
-  for (const kind of namedKinds) participationRoute(app, options, kind)
+  for (const action of namedActions) participationRoute(app, options, action)
 }

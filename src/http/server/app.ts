@@ -86,7 +86,15 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   const bodies = createAnswerBodies(parts.catalogue, createCodeAssigner(pool, logger))
   const { turns = new Turns(readingLimits) } = parts
 
-  await app.register(participationRoutes, { gate, finder, bodies, authenticate, metrics, use })
+  await app.register(participationRoutes, {
+    gate,
+    services: { pool, gate },
+    finder,
+    bodies,
+    authenticate,
+    metrics,
+    use
+  })
   await app.register(async (counted) => {
     countAnswers(counted, metrics)
     protectAnswers(counted)

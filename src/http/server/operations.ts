@@ -3,7 +3,7 @@ import { type TSchema, Type } from 'typebox'
 import { Standing } from '../account/schemas.ts'
 import { needsOf } from '../auth/operator-needs.ts'
 import { CampaignPage, CampaignPages, RulesPage } from '../campaigns/schemas.ts'
-import { namedKinds } from '../kinds/index.ts'
+import { namedActions } from '../kinds/index.ts'
 import '../wire/request-types.ts'
 
 /** What the OpenAPI document says about a route that the route itself does not need. */
@@ -19,7 +19,7 @@ export interface Operation {
 }
 
 const participations = Object.fromEntries(
-  namedKinds.map(([, { participation }]): [string, Operation] => {
+  namedActions.map(({ participation }): [string, Operation] => {
     const { url, operationId: id, example } = participation
     return [`POST ${url}`, { id, example }]
   })

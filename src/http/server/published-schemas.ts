@@ -2,11 +2,11 @@ import type { TSchema } from 'typebox'
 import { Standing } from '../account/schemas.ts'
 import { CampaignPage, CampaignPages, LiveChange, RulesPage } from '../campaigns/schemas.ts'
 import { ConfirmedAny } from '../kinds/confirmed.ts'
-import { namedKinds } from '../kinds/index.ts'
+import { namedActions } from '../kinds/index.ts'
 import { ConfirmedWin, LedgerList, Win, WinList, WinnerList } from '../views/schemas.ts'
 import { BuyBody, Pending, ProblemDocument } from '../wire/schemas.ts'
 
-const decided = namedKinds.map(([, kind]) => kind.decided)
+const decided = namedActions.map((action) => action.decided)
 
 /** Documents below /schemas/, by file name. */
 export const publishedSchemas: Readonly<Record<string, TSchema>> = {

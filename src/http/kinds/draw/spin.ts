@@ -58,7 +58,7 @@ function spinView(decision: Decision, context: DecisionContext): Static<typeof S
 }
 
 export const spin: Decided = {
-  entity: 'spin',
+  decides: 'spin',
   member: 'spin',
   schema: Spin,
   confirmed: {

@@ -10,12 +10,14 @@ export interface Wish<Rules extends ActivityRules = ActivityRules, Body = unknow
   /** the Idempotency-Key */
   readonly key: string
   readonly body: Body
+  /** of the URL */
+  readonly params: Readonly<Record<string, string>>
   readonly found: { readonly campaign: CatalogueCampaign; readonly activity: Rules }
 }
 
 /** The fields of a participate command that each kind sets. */
 type Terms = Pick<ParticipateCommand, 'hash'> &
-  Partial<Pick<ParticipateCommand, 'quantity' | 'random' | 'pool' | 'request'>>
+  Partial<Pick<ParticipateCommand, 'quantity' | 'random' | 'pool' | 'action' | 'about' | 'request'>>
 
 /** A participate command. All fields are written out: spreading one object into another took longer than the rest of the function. */
 export function participateCommand({ user, level, key, found }: Wish, terms: Terms): ParticipateCommand {
@@ -31,6 +33,8 @@ export function participateCommand({ user, level, key, found }: Wish, terms: Ter
     by: 'user',
     random: terms.random ?? '',
     pool: terms.pool ?? '',
+    action: terms.action ?? '',
+    about: terms.about ?? '',
     request: terms.request ?? '{}'
   }
 }

@@ -55,7 +55,7 @@ function completionView(decision: Decision, context: DecisionContext): Static<ty
 }
 
 export const completion: Decided = {
-  entity: 'task',
+  decides: 'task',
   member: 'completion',
   schema: Completion,
   confirmed: {
