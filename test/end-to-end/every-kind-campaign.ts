@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { middayTimezone } from '../support/midday.ts'
 import type { Stack } from '../support/servers/stack.ts'
 
 const HOUR = 3_600_000
@@ -18,7 +19,7 @@ export function walkCampaign(id: string) {
   return {
     id,
     title: 'Walk',
-    timezone: 'Asia/Shanghai',
+    timezone: middayTimezone,
     opensAt: iso(now - HOUR),
     closesAt: iso(now + HOUR),
     units: { stars: { scope: 'campaign' } },

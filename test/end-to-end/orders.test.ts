@@ -28,6 +28,15 @@ function definition(id: string, stock: number, more: { sale?: object; campaign?:
   return { ...base, ...more.campaign, activities: [{ ...base.activities[0], ...more.sale }] }
 }
 
+/** An order that nobody pays: the first test sees it held, the last one sees it expire. */
+let unpaid = ''
+
+t.test('as long as an order may be paid nobody else gets its unit', async (t) => {
+  await stack.publish(definition('brief', 1, { sale: { payWithinSeconds: 10, unitsPerUser: 1 } }))
+  unpaid = orderId(await shop.buy('brief/phone', 'bob'))
+  t.match(await shop.buy('brief/phone', 'carol'), { status: 409, body: { code: 'SOLD_OUT', mayReopen: true } })
+})
+
 /** The order that the first tests go through. */
 let life = ''
 const changeLife = (action: string, body: object) => shop.operate('POST', `/orders/${life}/${action}`, body)
@@ -145,39 +154,6 @@ t.test('each step of an order is an event, and so is money that is due back', as
   t.equal(new Set(events.map((event) => event.id)).size, types.length)
 })
 
-t.test('an unpaid order expires once: unit and limit come back, and a payment is too late', async (t) => {
-  await stack.publish(definition('brief', 1, { sale: { payWithinSeconds: 5, unitsPerUser: 1 } }))
-  const id = orderId(await shop.buy('brief/phone', 'bob'))
-  t.match(await shop.buy('brief/phone', 'carol'), { status: 409, body: { code: 'SOLD_OUT', mayReopen: true } })
-  await waitFor(async () => (await statusOf(id, 'bob')) === 'expired', { what: 'the order to expire' })
-  await waitFor(async () => (await session('brief'))?.remaining === 1, { what: 'the unit to come back' })
-  const late = { amount: 299900, currency: 'CNY', reference: 'late' }
-  const refundDue = { amount: 299900, currency: 'CNY', reference: 'late' }
-  for (const attempt of ['first', 'repeated']) {
-    const answer = await shop.operate('POST', `/orders/${id}/payment`, late)
-    t.match(answer, { status: 409, body: { code: 'NOT_PAYABLE', orderStatus: 'expired', refundDue } }, attempt)
-  }
-  const due = async () =>
-    (await readEvents(stack.places(), 'brief')).filter(({ subject }) => subject.endsWith('.order.refund-due'))
-  await waitFor(async () => (await due()).length > 0, { what: 'the event that money is due back' })
-  t.match(await due(), [{ event: { subject: id, data: { ...refundDue, cause: 'payment', status: 'expired' } } }])
-  t.equal((await due()).length, 1, 'once')
-  const history = async () => (await shop.operate('GET', `/orders/${id}`)).body.payments as unknown[]
-  await waitFor(async () => (await history()).length > 0, { what: 'the payment in the order' })
-  t.match(await history(), [{ reference: 'late', accepted: false }])
-  const { rows } = await pool.query('select after from audit where target = $1', [`order:${id}`])
-  t.match(rows, [{ after: { status: 'expired', outcome: 'refused', refundDue } }])
-  const { body } = await shop.operate('GET', '/users/bob/timeline?campaign=brief')
-  t.match((body.items as object[])[0], { type: 'order.refund-due' })
-  const next = orderId(await shop.buy('brief/phone', 'bob'))
-  t.not(next, id, 'the limit came back too')
-  const pay = { amount: 299900, currency: 'CNY', reference: 'in-time' }
-  const paid = await shop.operate('POST', `/orders/${next}/payment`, pay)
-  await waitFor(async () => ['paid', 'expired'].includes(String(await statusOf(next, 'bob'))))
-  t.equal(await statusOf(next, 'bob'), paid.status === 201 ? 'paid' : 'expired', 'exactly one of the two')
-  t.match(await session('brief'), { total: 1 })
-})
-
 t.test('one payment is for one order, and what is paid twice or cancelled afterwards is due back', async (t) => {
   await stack.publish(definition('double', 10, { campaign: { policies: { cancellable: 'unshipped' } } }))
   const [first, second] = await Promise.all(
@@ -268,7 +244,7 @@ t.test('price, limit and end change while it sells; an accepted order keeps its 
   const later = new Date(Date.now() + 30 * 3_600_000).toISOString()
   t.match(await shop.operate('PATCH', '/campaigns/moving', { reason: 'a good day', closesAt: later }), { status: 200 })
   const shown = async () => (await shop.ask('/v1/campaigns/moving')).body.closesAt === later
-  await waitFor(shown, { deadlineMs: 10_000, what: 'the storefront to show the new end' })
+  await waitFor(shown, { what: 'the storefront to show the new end' })
   const { rows } = await pool.query(`select action from audit where target like '%moving%'`)
   t.ok(rows.length >= 4, 'every change is in the audit')
 })
@@ -292,4 +268,33 @@ t.test('how much an activity is used is one figure, whichever process is asked',
   // nothing of stock is taken any more: what is told is what the processes counted together
   await waitFor(async () => (await used()).every((uses) => uses === users.length), { what: 'one figure' })
   t.same(new Set(await used()), new Set([users.length]))
+})
+
+t.test('an unpaid order expires once: unit and limit come back, and a payment is too late', async (t) => {
+  await waitFor(async () => (await statusOf(unpaid, 'bob')) === 'expired', { what: 'the order to expire' })
+  await waitFor(async () => (await session('brief'))?.remaining === 1, { what: 'the unit to come back' })
+  const refundDue = { amount: 299900, currency: 'CNY', reference: 'late' }
+  for (const attempt of ['first', 'repeated']) {
+    const answer = await shop.operate('POST', `/orders/${unpaid}/payment`, refundDue)
+    t.match(answer, { status: 409, body: { code: 'NOT_PAYABLE', orderStatus: 'expired', refundDue } }, attempt)
+  }
+  const due = async () =>
+    (await readEvents(stack.places(), 'brief')).filter(({ subject }) => subject.endsWith('.order.refund-due'))
+  await waitFor(async () => (await due()).length > 0, { what: 'the event that money is due back' })
+  t.match(await due(), [{ event: { subject: unpaid, data: { ...refundDue, cause: 'payment', status: 'expired' } } }])
+  t.equal((await due()).length, 1, 'once')
+  const history = async () => (await shop.operate('GET', `/orders/${unpaid}`)).body.payments as unknown[]
+  await waitFor(async () => (await history()).length > 0, { what: 'the payment in the order' })
+  t.match(await history(), [{ reference: 'late', accepted: false }])
+  const { rows } = await pool.query('select after from audit where target = $1', [`order:${unpaid}`])
+  t.match(rows, [{ after: { status: 'expired', outcome: 'refused', refundDue } }])
+  const { body } = await shop.operate('GET', '/users/bob/timeline?campaign=brief')
+  t.match((body.items as object[])[0], { type: 'order.refund-due' })
+  const next = orderId(await shop.buy('brief/phone', 'bob'))
+  t.not(next, unpaid, 'the limit came back too')
+  const pay = { amount: 299900, currency: 'CNY', reference: 'in-time' }
+  const paid = await shop.operate('POST', `/orders/${next}/payment`, pay)
+  await waitFor(async () => ['paid', 'expired'].includes(String(await statusOf(next, 'bob'))))
+  t.equal(await statusOf(next, 'bob'), paid.status === 201 ? 'paid' : 'expired', 'exactly one of the two')
+  t.match(await session('brief'), { total: 1 })
 })

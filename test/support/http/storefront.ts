@@ -71,10 +71,10 @@ export class Shop {
     return this.ask(path, { method: 'POST', user, key, body: { quantity }, ...ask })
   }
 
-  /** A change by an operator. */
+  /** A change by an operator, asked again until it is definite. */
   async operate(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Answer> {
     const request = { method, path: `/admin/v1${path}`, ...(body !== undefined && { body }) }
-    const answer = await this.#stack.admin(request)
+    const answer = await this.#stack.operate(request)
     return { status: answer.status, body: answer.body as Record<string, unknown>, headers: new Headers() }
   }
 }

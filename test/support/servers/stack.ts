@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { findExecutable } from '../../../src/stack/processes/programs.ts'
+import { poll } from '../../../src/stack/processes/wait.ts'
 import { freePort } from '../../../src/stack/servers/ports.ts'
 import { natsUrlOf } from '../../../src/stack/stack.ts'
 import { storefrontToken } from '../http/storefront-token.ts'
@@ -47,10 +48,14 @@ interface AdminRequest {
   readonly body?: unknown
   /** which of the operators asks, from 0 */
   readonly operator?: number
+  /** of a change; one of its own unless said */
+  readonly key?: string
 }
 
 const cli = fileURLToPath(new URL('../../../src/cli.js', import.meta.url))
 const startDeadlineMs = 180_000
+/** How long an operator asks again. */
+const PATIENT_MS = 20_000
 const stopDeadlineMs = 60_000
 
 /**
@@ -158,7 +163,7 @@ export class Stack {
     return { databaseUrl, natsUrl: natsUrlOf(this.file()), redisUrl, namespace: this.#namespace, adminGet }
   }
 
-  async admin({ method, path, body, operator = 0 }: AdminRequest): Promise<AdminReply> {
+  async admin({ method, path, body, operator = 0, key = randomUUID() }: AdminRequest): Promise<AdminReply> {
     const { adminUrl, operators } = this.file()
     const token = Object.values(operators)[operator]
     const response = await fetch(`${adminUrl}${path}`, {
@@ -166,13 +171,25 @@ export class Stack {
       signal: AbortSignal.timeout(60_000),
       headers: {
         authorization: `Bearer ${token}`,
-        ...(method === 'GET' ? {} : { 'idempotency-key': randomUUID() }),
+        ...(method === 'GET' ? {} : { 'idempotency-key': key }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' })
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
     const text = await response.text()
     return { status: response.status, body: parseJson(text) ?? text }
+  }
+
+  /** Asks again under the same key as long as nothing is definite, as an operator does. */
+  async operate(request: AdminRequest): Promise<AdminReply> {
+    const asked = { key: randomUUID() as string, ...request }
+    let reply: AdminReply = { status: 0, body: undefined }
+    const isDefinite = async () => {
+      reply = await this.admin(asked)
+      return reply.status !== 202 && reply.status !== 503
+    }
+    await poll(isDefinite, PATIENT_MS, 100)
+    return reply
   }
 
   /**
@@ -182,7 +199,7 @@ export class Stack {
   async publish(definition: { readonly id: string }): Promise<void> {
     const path = `/admin/v1/campaigns/${definition.id}`
     const accepted = async (step: AdminRequest): Promise<unknown> => {
-      const { status, body } = await this.admin(step)
+      const { status, body } = await this.operate(step)
       if (status >= 200 && status < 300) return body
       throw new Error(`${step.method} ${step.path} was answered with ${status} ${JSON.stringify(body)}`)
     }
@@ -191,7 +208,7 @@ export class Stack {
     await accepted({ method: 'POST', path: `${path}/approval`, body: { version }, operator: 1 })
     await accepted({ method: 'POST', path: `${path}/publication`, body: { version }, operator: 1 })
     const shown = () => this.#isShownByAll(`${this.publicUrl}/v1/campaigns/${definition.id}`)
-    await waitFor(shown, { deadlineMs: 60_000, what: `campaign ${definition.id} to be shown` })
+    await waitFor(shown, { what: `campaign ${definition.id} to be shown` })
   }
 
   /** Kills the first process of a part with SIGKILL. @returns its pid */
