@@ -34,7 +34,7 @@ t.test('pause, resumption, end and settlement reach the gate and every catalogue
         const campaign = catalogue.get(id)
         return campaign !== undefined && statusOf(campaign, Date.now()) === status
       },
-      { deadlineMs: 15_000, what: `the catalogue to show ${status}` }
+      { what: `the catalogue to show ${status}` }
     )
   await shows('running')
   t.match(catalogue.findActivity(id, 'phone'), { activity: { price: 299900 } })

@@ -6,6 +6,7 @@ import type { Draw } from '../../src/campaign/kinds/draw/rules.ts'
 import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { readSeeds } from '../../src/store/campaigns/draws.ts'
+import { middayTimezone } from '../support/midday.ts'
 import { takePart } from '../support/shop/participation.ts'
 import { decisionOf } from '../support/shop/shop.ts'
 import { ada, ben, openDefinition, setUp } from './at-the-gate.ts'
@@ -162,16 +163,15 @@ t.test(
       prizes: [card, lucky],
       weightsByLevel: [{ level: 5, weights: { card: 1, thanks: 0 } }]
     })
-    await publish(
-      open(
-        id,
-        wheel,
-        aTask(),
-        aTask({ id: 'more', per: 'campaign', after: ['check-in'], reward: { chances: { wheel: 3 } } }),
-        aTask({ id: 'late', per: 'campaign', reward: { points: 5 } }),
-        aRedemption({ cost: { points: 17 } })
-      )
-    )
+    const activities = [
+      wheel,
+      aTask(),
+      aTask({ id: 'more', per: 'campaign', after: ['check-in'], reward: { chances: { wheel: 3 } } }),
+      aTask({ id: 'late', per: 'campaign', reward: { points: 5 } }),
+      aRedemption({ cost: { points: 17 } })
+    ]
+    const definition = { ...open(id, ...activities), timezone: middayTimezone }
+    await publish(definition)
     let count = 0
     const play = (activity: string, more: Parameters<typeof takePart>[2] = {}) =>
       realGate.submit(takePart({ campaign: id, activity }, 'ann', { key: `u:play-${count++}`, ...more }))

@@ -119,7 +119,7 @@ export async function grantPoints(
     )
     return row?.count === users.length
   }
-  await waitFor(credited, { deadlineMs: 60_000, what: `${users.length} grants to be stored` })
+  await waitFor(credited, { what: `${users.length} grants to be stored` })
 }
 
 /** Loads distinct codes into the pool `tickets`; resolves once the gate can give them out. */
@@ -132,7 +132,7 @@ export async function loadCodes({ stack, books }: Fair, campaign: string, count:
   })
   const available = async () =>
     Number((await books.hash(`s:${campaign}:pool/tickets`))['codes:remaining'] ?? 0) === count
-  await waitFor(available, { deadlineMs: 30_000, what: `${count} codes to be there` })
+  await waitFor(available, { what: `${count} codes to be there` })
 }
 
 export function spins(campaign: string, users: readonly string[], each: number): Wish[] {

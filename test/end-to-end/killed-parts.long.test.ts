@@ -125,7 +125,7 @@ async function strikeInMidSale(t: Test, fault: Fault): Promise<void> {
     t.comment(stack.log())
   })
 
-  const flowing = { deadlineMs: 60_000, what: `${boughtBeforeTheFault} confirmations before the fault` }
+  const flowing = { what: `${boughtBeforeTheFault} confirmations before the fault` }
   await waitFor(() => history.count('ok') >= boughtBeforeTheFault && history.inFlight() > 0, flowing)
   t.comment(`${fault.title}: ${history.count('ok')} confirmed, ${history.inFlight()} requests in flight`)
   pressure.setPace('slow')

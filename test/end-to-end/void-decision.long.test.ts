@@ -48,7 +48,7 @@ t.test('a decision that never reached the journal is void; no later one gets a p
     const { shards } = await readState(stack.places(), 'void').catch(() => ({ shards: [] }))
     return shards.some(({ epoch, state }) => state === 'open' && epoch > (before[0]?.epoch ?? 0))
   }
-  await waitFor(reopened, { deadlineMs: 60_000, what: 'the shard to be opened again' })
+  await waitFor(reopened, { what: 'the shard to be opened again' })
   for (let number = 0; number < 30; number++) await client.buy(wish(`fresh-${number}`))
   await assertSound(t, { stack, client, promise: promiseOf(sale, ['now'], true) })
 })

@@ -7,6 +7,7 @@ import { userField } from '../../src/record/fields.ts'
 import { decodeCompletion } from '../../src/record/reports/completion.ts'
 import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
+import { middayMinutes } from '../support/midday.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { packedSession } from '../support/shop/core.ts'
 import {
@@ -139,7 +140,7 @@ t.test('a claim takes points, stock and a code', async (t) => {
 
 t.test('a gateway computes carried chances as the gate does, whatever was spun on which days', async (t) => {
   const shop = await openShop(t, urls)
-  const dayOf = (ms: number) => dayNumber(ms, 480)
+  const dayOf = (ms: number) => dayNumber(ms, middayMinutes)
   const closesAt = Date.now() + 10_000 * DAY
   let now = Date.now() + DAY
   let campaigns = 0

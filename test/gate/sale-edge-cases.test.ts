@@ -158,7 +158,7 @@ t.test('many frames that are acked at once are all settled, also when no command
   void cancelled.then(() => {
     done = true
   })
-  await waitFor(() => done, { what: 'every cancellation to be answered', deadlineMs: 30_000 })
+  await waitFor(() => done, { what: 'every cancellation to be answered' })
   await assertWhole(t, shop)
   t.equal(await shop.redis.hget(`${shop.prefix}s:c:s`, 'am:remaining'), '200')
 })
@@ -170,7 +170,7 @@ t.test('a clock stepped back does not close the bucket', async (t) => {
   const ahead = Date.now() + 60_000
   await redis.hset(`${prefix}shard`, 'clock', String(ahead), 'bucket:c', `0.000;${ahead}`)
   t.match(await gate.submit(buy(sale, 'bob')), { kind: 'refused', code: 'RATE_LIMITED' })
-  await waitFor(async () => (await gate.submit(buy(sale, 'bob'))).kind === 'confirmed', { deadlineMs: 20_000 })
+  await waitFor(async () => (await gate.submit(buy(sale, 'bob'))).kind === 'confirmed')
 })
 
 t.test('a wrong count of kept frames is mended, and the gate decides again', async (t) => {
@@ -178,6 +178,12 @@ t.test('a wrong count of kept frames is mended, and the gate decides again', asy
   const { redis, prefix, gate, sale } = shop
   await atRest(shop)
   await redis.hset(`${prefix}shard`, 'kept_bytes', '5000')
-  await waitFor(async () => (await gate.submit(buy(sale, 'alice'))).kind === 'confirmed', { deadlineMs: 2000 })
+  let asked = 0
+  const confirmed = async () => {
+    asked += 1
+    return (await gate.submit(buy(sale, 'alice'))).kind === 'confirmed'
+  }
+  await waitFor(confirmed)
+  t.ok(asked <= 100, `asked ${asked} times`)
   await assertWhole(t, shop)
 })

@@ -1,12 +1,13 @@
 import t from 'tap'
+import { dayNumber } from '../../src/base/day.ts'
 import type { Call } from '../../src/gate/batch/encode.ts'
+import { middayMinutes } from '../support/midday.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { type ActivitySpec, changeWin, credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, rawCall } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
 
-const HOUR = 3_600_000
 const nothing = '9;nothing;0;0;0;0;0;;'
 
 const draw: ActivitySpec = {
@@ -235,7 +236,7 @@ t.test('of a batch of 128, only the commands of a user whose hash is not readabl
     tier: (key) => redis.hset(key, 'wn:c/draw/1', '1e3'),
     streak: (key) => redis.hset(key, 'st:c/task', '20000;x'),
     card: (key) => redis.hset(key, 'db:c', 'x'),
-    capped: (key) => redis.hset(key, `cx:c/draw@${Math.floor((Date.now() + 8 * HOUR) / 86_400_000)}`, 'x'),
+    capped: (key) => redis.hset(key, `cx:c/draw@${dayNumber(Date.now(), middayMinutes)}`, 'x'),
     times: (key) => redis.hset(key, 'n:c/draw', '99999999999999999', 'n:c/task', 'x', 'n:c/mall', 'x')
   }
   const bad = Object.keys(spoils)

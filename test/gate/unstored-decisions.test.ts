@@ -51,8 +51,7 @@ t.test('a decision that is not stored yet is listed with its activity and what i
   )
   core.worker()
   await waitFor(async () => (await gate.unstoredOf('ann')).length === 0, {
-    what: 'all to be stored',
-    deadlineMs: 15_000
+    what: 'all to be stored'
   })
   const { rows } = await core.pool.query("select 1 from decisions where user_id = 'ann'")
   t.equal(rows.length, 2, 'what left Redis is in Postgres')

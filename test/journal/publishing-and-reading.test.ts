@@ -59,7 +59,7 @@ t.test(
     })()
     const reader = new StreamReader({ connection, jsm, stream, from: 1 })
     const seen: number[] = []
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + 120_000
     while (seen.length < total && Date.now() < deadline) {
       for (const { sequence, text } of await reader.read(64, 1000)) {
         if (String(sequence) === text) seen.push(sequence)

@@ -53,7 +53,8 @@ t.test('under load nothing differs, whatever is on its way', async (t) => {
       taken += 1
     }
   })
-  for (let round = 0; round < 5; round++) {
+  // so many that the load is one, however slow the machine is
+  for (let round = 0; round < 5 || taken <= 50; round++) {
     const found = await reconciled(shop)
     t.same(told(found), [], `round ${round}`)
   }

@@ -55,7 +55,7 @@ async function reopened(shop: Shop, how: () => Promise<unknown>): Promise<void> 
       const row = await readShard(shop.core.pool, shop.shard)
       return row?.state === 'open' && row.epoch > (before?.epoch ?? 0)
     },
-    { what: 'the shard to be opened again', deadlineMs: 15_000 }
+    { what: 'the shard to be opened again' }
   )
 }
 
@@ -144,6 +144,6 @@ t.test('a balance that is summed otherwise, or a hash written wrong, keeps the s
   const epoch = async () => (await readShard(pool, shard))?.epoch ?? 0
   const first = await epoch()
   shop.core.worker()
-  await waitFor(async () => (await epoch()) > first + 1, { what: 'a second attempt', deadlineMs: 15_000 })
+  await waitFor(async () => (await epoch()) > first + 1, { what: 'a second attempt' })
   t.equal((await readShard(pool, shard))?.state, 'closed')
 })

@@ -38,9 +38,12 @@ t.test('streams that both readers have passed are purged or deleted, whatever me
   await bought(shop, 'bob')
   await assertWhole(t, shop)
   const open = await readShard(pool, shop.shard)
-  const passed = async () => (await readReaderPosition(pool, 'events', shop.shard))?.epoch === open?.epoch
-  await waitFor(passed, { what: 'the events to come to the open stream' })
   const projection = open?.position ?? { epoch: 0, sequence: 0 }
+  const passed = async () => {
+    const place = await readReaderPosition(pool, 'events', shop.shard)
+    return place?.epoch === open?.epoch && (place?.sequence ?? 0) >= projection.sequence
+  }
+  await waitFor(passed, { what: 'the events to come to the end of the open stream' })
   const epoch = open?.epoch ?? 0
   const clean = (keepSeconds: number) =>
     cleanJournal({

@@ -206,9 +206,9 @@ t.test("a command's id does one thing: used again for something else it is rejec
       { order: ann, status: 'cancelled' }
     ]
   )
+  await assertWhole(t, shop)
   const { rows } = await shop.core.pool.query('select status from orders where order_id = $1', [ben])
   t.same(rows, [{ status: 'accepted' }])
-  await assertWhole(t, shop)
 })
 
 t.test('one payment is for one order: for another order it is answered with the first', async (t) => {

@@ -1,7 +1,9 @@
 import t from 'tap'
+import { dayNumber } from '../../src/base/day.ts'
 import { progressOfUser } from '../../src/store/campaigns/progress.ts'
 import { aTask, rulesOf } from '../campaign/example-kinds.ts'
 import { exampleDefinition } from '../campaign/example-sale.ts'
+import { middayMinutes, middayTimezone } from '../support/midday.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { byAttempt, commandSender } from '../support/shop/command-sender.ts'
 import { startCore } from '../support/shop/core.ts'
@@ -15,6 +17,7 @@ async function sender(t: Parameters<typeof startCore>[0]) {
   const now = Date.now()
   const rules = rulesOf(
     exampleDefinition({
+      timezone: middayTimezone,
       opensAt: new Date(now - 3 * 86_400_000).toISOString(),
       closesAt: new Date(now + 86_400_000).toISOString(),
       activities: [
@@ -103,7 +106,7 @@ t.test('what happened yesterday counts for yesterday, in the zone of the campaig
     .replace(/\.\d+Z/, '.123456789z')
   await send(progress('c', { task: 'viewer' }, { time: ahead }))
   t.ok((await answered(3)).every(({ type }) => type === 'floodgate.command.accepted'))
-  const today = Math.floor((now + 8 * 3_600_000) / 86_400_000)
+  const today = dayNumber(now, middayMinutes)
   t.same(
     (await progressOfUser(core.pool, 'ann', 'launch')).map(({ period, count }) => [period, count]),
     [

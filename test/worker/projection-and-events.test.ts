@@ -40,8 +40,8 @@ async function events(shop: Shop): Promise<Array<{ id: string; type: string; sub
   return found
 }
 
-async function told(shop: Shop, id: string, deadlineMs = 30_000): Promise<void> {
-  await waitFor(async () => (await events(shop)).some((event) => event.id === id), { what: `event ${id}`, deadlineMs })
+async function told(shop: Shop, id: string): Promise<void> {
+  await waitFor(async () => (await events(shop)).some((event) => event.id === id), { what: `event ${id}` })
 }
 
 t.test('texts that Postgres cannot store do not stop the projection', async (t) => {

@@ -125,9 +125,9 @@ t.test('a recovery and a comparison use the internal names of users', async (t) 
     const shard = await state()
     return shard?.state === 'open' && shard.epoch > before
   }
-  await waitFor(reopened, { what: 'the shard to be opened again', deadlineMs: 60_000 })
+  await waitFor(reopened, { what: 'the shard to be opened again' })
   await waitFor(async () => (await balance('auth0|5f7c')) === 122, { what: 'the balance, out of Postgres' })
   const compare = () => admin('olga', `POST ${reconciliation}`, { body: {}, key: 'compare-foreign' })
-  await waitFor(async () => (await compare()).status === 200, { what: 'the comparison', deadlineMs: 60_000 })
+  await waitFor(async () => (await compare()).status === 200, { what: 'the comparison' })
   t.match((await compare()).body, { state: 'done', result: { differences: [] } })
 })

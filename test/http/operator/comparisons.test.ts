@@ -25,7 +25,7 @@ t.test('the state says how far projection and events lag behind', async (t) => {
     const shard = await shardOf()
     return shard?.lags.projection === 0 && shard.lags.events === 0
   }
-  await waitFor(isThrough, { what: 'projection and events', deadlineMs: 15_000 })
+  await waitFor(isThrough, { what: 'projection and events' })
 })
 
 t.test('a comparison starts once, is listed page by page, and is refused for an unknown campaign', async (t) => {
@@ -67,7 +67,7 @@ t.test('a repair that is sent again does not close the shard again', async (t) =
     return shard?.state === 'open' && opened > before
   }
   t.match(await repair('differences'), { status: 202, body: { state: 'closed' } })
-  await waitFor(reopened, { what: 'the shard to be opened again', deadlineMs: 15_000 })
+  await waitFor(reopened, { what: 'the shard to be opened again' })
   t.match(await repair('differences'), { status: 202 })
   t.match(await repair('something else'), { status: 422, body: { code: 'KEY_REUSED' } })
   const stays = opened

@@ -31,7 +31,7 @@ export interface CrowdOptions {
   readonly seed?: number
 }
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 const EXCHANGE_MS = 5000
 
 /** Many users of any activity at once: each asks with the same key until the answer is definite. */

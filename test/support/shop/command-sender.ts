@@ -51,7 +51,7 @@ export async function commandSender(core: Core) {
     answered: async (count: number): Promise<Answer[]> => {
       const areDone = async () =>
         (await jsm.streams.info(names.commandsStream)).state.messages === 0 && (await answers()).length >= count
-      await waitFor(areDone, { what: `${count} answers`, deadlineMs: 45_000 })
+      await waitFor(areDone, { what: `${count} answers` })
       return answers()
     }
   }

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Kind } from '../../../src/base/kinds.ts'
 import type { AdjustCommand, ParticipateCommand, WinCommand } from '../../../src/gate/batch/commands.ts'
 import { SYSTEM_USER } from '../../../src/gate/batch/commands.ts'
+import { middayZone } from '../midday.ts'
 import { openCampaign, packedSession } from './core.ts'
 
 const HOUR = 3_600_000
@@ -66,7 +67,7 @@ export function openActivity(spec: ActivitySpec): AdjustCommand {
   const now = Date.now()
   const campaignRules = {
     ...openCampaign(now),
-    zone: '0000000000000+0480',
+    zone: middayZone,
     ...spec.campaignRules
   }
   const rules = {

@@ -93,7 +93,7 @@ export async function rawCall(shop: Shop, calls: Call[], settles: SettleRequest[
 }
 
 /** Waits until everything decided is journaled, settled and stored. */
-export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 30_000): Promise<void> {
+export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 120_000): Promise<void> {
   const { redis, prefix } = shop
   const empty = async () => (await redis.xlen(`${prefix}outbox`)) + (await redis.hlen(`${prefix}kept`)) === 0
   return waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })
