@@ -88,23 +88,26 @@ interface Answer {
   readonly body: string
 }
 
-/** Takes part in something below /v1/campaigns. */
+/** Takes part in something below /v1/campaigns, and asks again under the same key while nothing is definite. */
 async function act(
   stack: StackFile,
   token: string,
   part: { path: string; key: string; body: string }
 ): Promise<Answer> {
-  const response = await fetch(`${stack.publicUrl}/v1/campaigns/${part.path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': part.key },
-    body: part.body,
-    signal: AbortSignal.timeout(30_000)
-  })
-  return {
-    status: response.status,
-    replayed: response.headers.get('idempotent-replayed') === 'true',
-    body: await response.text()
+  let answer: Answer = { status: 0, replayed: false, body: '' }
+  const isDefinite = async () => {
+    const response = await fetch(`${stack.publicUrl}/v1/campaigns/${part.path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': part.key },
+      body: part.body,
+      signal: AbortSignal.timeout(30_000)
+    })
+    const replayed = response.headers.get('idempotent-replayed') === 'true'
+    answer = { status: response.status, replayed, body: await response.text() }
+    return answer.status !== 202 && answer.status !== 503
   }
+  await waitFor(isDefinite, { everyMs: 100, what: `the answer to ${part.key}` })
+  return answer
 }
 
 function buy(stack: StackFile, token: string, key: string): Promise<Answer> {
@@ -152,7 +155,7 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
   t.equal(listed.code, 0)
   t.match(listed.text, /"state": "running"/)
   const healthy = async () => (await run(['doctor'], here)).code === 0
-  await waitFor(healthy, { deadlineMs: 60_000, what: 'the doctor to find all conditions true' })
+  await waitFor(healthy, { what: 'the doctor to find all conditions true' })
 
   await tryDemos(t, stack, token)
 
@@ -168,14 +171,14 @@ t.test('a stack sells, outlives the death of its parts, and stops without a trac
         const pids = readStackFile(home)?.pids[part] ?? []
         return pids.length > 0 && !pids.includes(before)
       },
-      { deadlineMs: 60_000, what: `a new ${part}` }
+      { what: `a new ${part}` }
     )
     await waitFor(
       async () => {
         const answer = await buy(stack, token, 'first-order').catch(() => undefined)
         return answer?.status === 201 && answer.replayed && answer.body === first.body
       },
-      { deadlineMs: 60_000, what: `the same answer after ${part} died`, everyMs: 100 }
+      { what: `the same answer after ${part} died`, everyMs: 100 }
     )
     t.pass(`${part} came back`)
   }
@@ -199,7 +202,9 @@ async function tryDemos(t: Test, stack: StackFile, token: string): Promise<void>
     t.equal(answer.status, 201, answer.body)
   }
   const claim = { path: 'points-mall/redemptions/ticket/claims', key: 'my-ticket', body: '{"quantity":1}' }
-  t.match((await act(stack, token, claim)).body, /"code":"DEMO-\d{4}"/, 'codes were loaded')
+  // whom Postgres is too slow for is shown it when they ask again
+  const hasCode = async () => /"code":"DEMO-\d{4}"/.test((await act(stack, token, claim)).body)
+  await waitFor(hasCode, { everyMs: 100, what: 'a code of those that were loaded' })
 }
 
 t.test('a stack whose launcher was killed is taken over by the next one, on the same data', async (t) => {

@@ -5,6 +5,7 @@ import { test } from 'tap'
 import { createMetrics } from '../../../src/http/running/metrics.ts'
 import { bearer, publicApp, SECRET, type TestApp } from '../../support/http/http-app.ts'
 import { buy, isProblem, refused } from '../../support/http/http-requests.ts'
+import { waitFor } from '../../support/wait.ts'
 
 function token(payload: object, header: object = { alg: 'HS256', typ: 'JWT' }, secret = SECRET): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -107,9 +108,17 @@ test('a listed proxy names the address of its clients, and nobody else may', asy
   const behind = await publicApp(t, { env: { ...env, TRUSTED_PROXIES: '127.0.0.0/8' } })
   t.ok((await rubbish(behind, '203.0.113.1')).some(({ statusCode }) => statusCode === 429))
   t.equal((await buy(behind, { payload: {}, headers: { 'x-forwarded-for': '203.0.113.2' } })).statusCode, 400)
-  const open = await publicApp(t, { env })
-  const spoofed = (await Promise.all([rubbish(open, '203.0.113.1'), rubbish(open, '203.0.113.2')])).flat()
-  t.equal(spoofed.filter(({ statusCode }) => statusCode !== 429).length, 3, 'they are one address')
+  let served = 0
+  const withinSecond = async () => {
+    const open = await publicApp(t, { env })
+    const begun = performance.now()
+    const spoofed = (await Promise.all([rubbish(open, '203.0.113.1'), rubbish(open, '203.0.113.2')])).flat()
+    served = spoofed.filter(({ statusCode }) => statusCode !== 429).length
+    return performance.now() - begun < 1000
+  }
+  // on a machine that takes longer than a second, three more are let in
+  await waitFor(withinSecond, { what: 'ten requests within a second' })
+  t.equal(served, 3, 'they are one address')
   for (const proxies of ['rubbish', '10.0.0.0/33', '::1/129', '10.0.0.1/8/8', 'true']) {
     await t.rejects(publicApp(t, { env: { TRUSTED_PROXIES: proxies } }), { message: /TRUSTED_PROXIES/ })
   }
