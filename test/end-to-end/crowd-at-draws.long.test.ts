@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { Books } from '../support/judging/books.ts'
 import { Crowd, type Granted } from '../support/load/crowd.ts'
 import { seededRandom, shuffled } from '../support/random.ts'
+import { isAlive } from '../support/servers/leftovers.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
 import { grantPoints, loadCodes, mallCampaign, quotas, spins, verifyDraw, wheelCampaign } from './draws-and-points.ts'
@@ -85,18 +86,23 @@ t.test('the same with a gateway and the worker killed in the middle', async (t) 
   const users = Array.from({ length: 2500 }, (_, number) => `killed-${number}`)
   await grantPoints(fair, { campaign, users, points: 80 })
   const killed: string[] = []
-  const strike = (part: 'gateway' | 'worker') => {
+  const due: Array<readonly [after: number, part: 'gateway' | 'worker']> = [
+    [5000, 'gateway'],
+    [9000, 'worker'],
+    [13_000, 'gateway']
+  ]
+  const strike = (answered: number) => {
+    const [after, part] = due[0] ?? [Number.POSITIVE_INFINITY, 'worker']
+    if (answered < after) return
     // the first process of a gateway with several is the primary; the second serves the public port
-    const pids = stack.file().pids[part]
-    const pid = pids[pids.length - 1]
-    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+    const pid = stack.file().pids[part].at(-1)
+    // a process that was killed is named until another one runs: its turn comes then
+    if (pid === undefined || !isAlive(pid)) return
+    process.kill(pid, 'SIGKILL')
     killed.push(`${part} ${pid}`)
+    due.shift()
   }
-  const granted = await crowdOf(t).askAll(shuffled(spins(campaign, users, 8), seededRandom(seed)), (answered) => {
-    if (answered === 5000) strike('gateway')
-    if (answered === 9000) strike('worker')
-    if (answered === 13_000) strike('gateway')
-  })
+  const granted = await crowdOf(t).askAll(shuffled(spins(campaign, users, 8), seededRandom(seed)), strike)
   t.equal(killed.length, 3, killed.join(', '))
   await assertDraw(t, campaign, granted)
 })

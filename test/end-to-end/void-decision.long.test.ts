@@ -17,7 +17,7 @@ const stack = await startStack(t, { env: { NATS_URL: `nats://127.0.0.1:${await p
 t.teardown(() => proxy.close())
 
 t.test('a decision that never reached the journal is void; no later one gets a place that is taken', async (t) => {
-  const sale = { id: 'void', sales: { phone: { sessions: [openSession(20)] } } }
+  const sale = { id: 'void', sales: { phone: { sessions: [openSession(100)] } } }
   await stack.publish(saleDefinition(sale))
   const history = new History()
   const tokenOf = (user: string) => stack.tokenOf(user)
@@ -49,6 +49,6 @@ t.test('a decision that never reached the journal is void; no later one gets a p
     return shards.some(({ epoch, state }) => state === 'open' && epoch > (before[0]?.epoch ?? 0))
   }
   await waitFor(reopened, { what: 'the shard to be opened again' })
-  for (let number = 0; number < 30; number++) await client.buy(wish(`fresh-${number}`))
+  for (let number = 0; number < 110; number++) await client.buy(wish(`fresh-${number}`))
   await assertSound(t, { stack, client, promise: promiseOf(sale, ['now'], true) })
 })

@@ -192,7 +192,7 @@ test('before the listener closes, readiness is false for as long as a balancer n
   const settings = { NAMESPACE: await namespace(t), DRAIN_DELAY_MS: '60000', KEEP_ALIVE_MS: '5000' }
   for (const processes of ['1', '2']) {
     const gateway = await startGateway(t, { ...settings, GATEWAY_PROCESSES: processes })
-    await waitFor(async () => (await statusOf(`${gateway.url}/healthz`)) === 200, { deadlineMs: 60_000 })
+    await waitFor(async () => (await statusOf(`${gateway.url}/healthz`)) === 200, { deadlineMs: 240_000 })
     const answer = await fetch(`${gateway.url}/healthz`)
     t.match(answer.headers.get('keep-alive'), /^timeout=5,?/)
     gateway.process.kill('SIGTERM')
