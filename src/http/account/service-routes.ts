@@ -3,13 +3,13 @@ import type pg from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { MOMENT_PATTERN, pastMoment } from '../../base/moment.ts'
-import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
+import { ID_PATTERN } from '../../base/shapes.ts'
 import { ProgressAmount, reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
 import { kindOf } from '../../campaign/kinds/index.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
-import { refusals, UserId } from '../wire/schemas.ts'
+import { refusals, SourceEventId, UserId } from '../wire/schemas.ts'
 import { userOfBody } from '../wire/user-in.ts'
 
 interface ServiceOptions {
@@ -26,10 +26,7 @@ const TaskParams = Type.Object({
 const ProgressBody = Type.Object(
   {
     user: UserId,
-    sourceEventId: Type.String({
-      pattern: visiblePattern(1, 256),
-      description: 'id of the event at its source; a second report with the same id counts nothing'
-    }),
+    sourceEventId: SourceEventId,
     amount: Type.Optional(ProgressAmount),
     occurredAt: Type.Optional(
       Type.String({

@@ -26,6 +26,7 @@ import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
 import '../wire/request-types.ts'
+import { registrationRoute } from '../account/registration-route.ts'
 import { serviceRoutes } from '../account/service-routes.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
 import { createWinFinder } from '../wins/find-wins.ts'
@@ -72,6 +73,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(adminWins, { wins, submit, finder, bodies, metrics })
   await admin.register(adminUploads, { campaigns, pool })
   await admin.register(serviceRoutes, { pool, finder, now })
+  await admin.register(registrationRoute, { pool, finder, now })
 }
 
 const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({

@@ -75,5 +75,9 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'POST /service/v1/campaigns/:campaign/tasks/:task/progress': of(
     'reportProgress',
     'A report that counts towards a task'
+  ),
+  'POST /service/v1/campaigns/:campaign/users/:user/registration': of(
+    'reportRegistration',
+    'A report of when a user registered'
   )
 }

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
+import { DECISION_PATTERN, ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
 import { type ProblemCode, problemTable } from '../problems/table.ts'
 
 // Shapes of the public contract. They validate, serialize, and appear in /openapi.json and /schemas.
@@ -15,6 +15,11 @@ export const UserId = Type.String({
   minLength: 1,
   maxLength: 255,
   description: 'the subject of their tokens, as issued'
+})
+/** Of a report by another system. */
+export const SourceEventId = Type.String({
+  pattern: visiblePattern(1, 256),
+  description: 'id of the event at its source; a second report with the same id changes nothing'
 })
 export const QUANTITY_MAX = 1_000_000
 

@@ -59,7 +59,7 @@ const operators = {
   ben: { role: 'admin' },
   olga: { role: 'operator' },
   vera: { role: 'viewer' },
-  counter: { role: 'service', scopes: ['tasks:progress'] }
+  counter: { role: 'service', scopes: ['tasks:progress', 'users:registration'] }
 } as const
 
 export async function startMallShop(t: Teardown): Promise<MallShop> {

@@ -1,0 +1,42 @@
+import type { Queryable } from '../connection/transaction.ts'
+import { issuedUser } from '../connection/user-name.ts'
+
+/** Another system's report that a user registered. */
+interface RegistrationReport {
+  readonly campaign: string
+  /** who reports */
+  readonly source: string
+  /** id of the event, unique at its source */
+  readonly sourceEventId: string
+  readonly user: string
+  /** ms since 1970 */
+  readonly registeredAt: number
+  /** where the user came from, in the words of the reporter */
+  readonly origin: string | null
+  /** the invitation code and the share that led there, as reported */
+  readonly invite: string | null
+  readonly share: string | null
+}
+
+/** Notes a report once, however often it arrives; `conflict`: this event told something else before. */
+export async function recordRegistration(
+  db: Queryable,
+  report: RegistrationReport
+): Promise<'recorded' | 'repeated' | 'conflict'> {
+  const { campaign, source, sourceEventId, user, registeredAt, origin, invite, share } = report
+  const event = [campaign, source, sourceEventId]
+  const values = [...event, issuedUser(user), new Date(registeredAt), origin, invite, share]
+  const { rowCount } = await db.query(
+    `insert into registrations (campaign_id, source, source_event_id, user_id, registered_at, origin, invite, share)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict on constraint registrations_pkey do nothing`,
+    values
+  )
+  if (rowCount === 1) return 'recorded'
+  const same = await db.query(
+    `select 1 from registrations where campaign_id = $1 and source = $2 and source_event_id = $3 and user_id = $4
+       and registered_at = $5 and origin is not distinct from $6 and invite is not distinct from $7
+       and share is not distinct from $8`,
+    values
+  )
+  return same.rowCount === 1 ? 'repeated' : 'conflict'
+}
