@@ -9,7 +9,7 @@ local function prepare(terms, rules)
   terms.done = 'R;ALREADY_DONE'
   terms.goal = rules.goal == '1'
   read_prerequisites(terms, rules.after or '')
-  return read_streak(terms, rules.streak or '')
+  return read_streak(terms, rules.streak or '', rules.streak_off)
 end
 
 local function check(attempt)
@@ -42,4 +42,4 @@ local function take(attempt)
   return true
 end
 
-return { fields = { 'per', 'goal', 'after', 'streak' }, prepare = prepare, check = check, take = take }
+return { fields = { 'per', 'goal', 'after', 'streak', 'streak_off' }, prepare = prepare, check = check, take = take }

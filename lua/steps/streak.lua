@@ -2,11 +2,27 @@
   purpose: the rewards for days in a row, the same for the same days in whatever order they are reported: each completion gives
            what is due by now less what was given
   KEYS:    the user's hash: `n:<campaign>/<activity>@<day>` of each day that counts, and the record of the streak
-  Returns: read_streak(terms, packed) -> false when the rules are not readable; check_streak(attempt) -> W and the frame, or
+  Returns: read_streak(terms, packed, days_off) -> false when the rules are not readable; `days_off`, of rows made of workdays: the
+           days that are not what their weekday says, a comma on both sides of each, nothing where a row is made of all days; check_streak(attempt) -> W and the frame, or
            nil; give_streak(attempt) -> length of the row with this day as text, '1' with a bonus or '0'; '' and '0' where the
-           terms have no streak, nil when a day is not readable
+           terms have no streak or the day is off, nil when a day is not readable
 ]]
 local DAYS_AT_ONCE = 32
+
+-- Whether a day is off: of a weekend or listed, but not both. 1970-01-01, the day 0, was a Thursday.
+local function is_off(terms, day)
+  local listed = string.find(terms.days_off, ',' .. text(day) .. ',', 1, true) ~= nil
+  return ((day + 3) % 7 >= 5) ~= listed
+end
+
+-- The day before (-1) or after (1) another one in a row.
+local function next_in_row(terms, day, step)
+  day = day + step
+  while terms.days_off and is_off(terms, day) do
+    day = day + step
+  end
+  return day
+end
 
 -- `<days>=<reward>;...`; nil when it is not readable
 local function parse_streak(packed)
@@ -23,12 +39,12 @@ local function parse_streak(packed)
   return steps
 end
 
-local function read_streak(terms, packed)
+local function read_streak(terms, packed, days_off)
   local steps = parse_streak(packed)
-  if not steps then
+  if not steps or (days_off and not string.find(days_off, '^,[%d,]*$')) then
     return false
   end
-  terms.steps = steps
+  terms.steps, terms.days_off = steps, days_off
   for i = 1, #steps do
     read_reward(terms, steps[i].reward)
   end
@@ -44,13 +60,14 @@ local function check_streak(attempt)
   return id and waits_for(attempt.frame, id) and 'W;' .. id or nil
 end
 
--- How many days in a row are done next to this one, before it (-1) or after it (1).
+-- How many days in a row are done next to this one, before it (-1) or after it (1), and the farthest of them.
 local function days_beside(attempt, step)
-  local terms, found = attempt.terms, 0
+  local terms, found, farthest = attempt.terms, 0, attempt.terms.today
   while true do
-    local names = {}
+    local days, names, day = {}, {}, farthest
     for i = 1, DAYS_AT_ONCE do
-      names[i] = terms.times .. '@' .. text(terms.today + step * (found + i))
+      day = next_in_row(terms, day, step)
+      days[i], names[i] = day, terms.times .. '@' .. text(day)
     end
     local values = fetch(attempt.user_index, unpack(names))
     if not values then
@@ -61,9 +78,9 @@ local function days_beside(attempt, step)
       if not times then
         return nil
       elseif times < 1 then
-        return found
+        return found, farthest
       end
-      found = found + 1
+      found, farthest = found + 1, days[i]
     end
   end
 end
@@ -132,24 +149,27 @@ local function surplus_text(surplus)
   return table.concat(items)
 end
 
--- The record holds the latest day and the row that ends with it, so the usual day needs no reads of other days.
+-- How many days stand before and after this one in its row, and the row's last day. The record holds the latest day and the row
+-- that ends with it, so the usual day needs no reads of other days.
 local function rows_beside(attempt, day, length)
-  local today = attempt.terms.today
+  local terms, today = attempt.terms, attempt.terms.today
   if not day or day < today then
-    return day == today - 1 and length or 0, 0
+    return day == next_in_row(terms, today, -1) and length or 0, 0, today
   end
-  return days_beside(attempt, -1), days_beside(attempt, 1)
+  local before = days_beside(attempt, -1)
+  return before, days_beside(attempt, 1)
 end
 
 local function give_streak(attempt)
   local terms = attempt.terms
-  if #terms.steps == 0 then
+  -- a day off gives its own reward: it neither breaks nor lengthens a row
+  if #terms.steps == 0 or (terms.days_off and is_off(terms, terms.today)) then
     return '', '0'
   end
   local record = attempt.values[terms.streak]
   local day, length = head_of(record, RECORDS.streak)
   day, length = tonumber(day), tonumber(length)
-  local before, after = rows_beside(attempt, day, length)
+  local before, after, last = rows_beside(attempt, day, length)
   if not before or not after then
     return nil
   end
@@ -162,7 +182,7 @@ local function give_streak(attempt)
   end
   local row = before + 1 + after
   local latest = day and day > terms.today and day or terms.today
-  local ends_here = latest == terms.today + after
+  local ends_here = latest == last
   local head = text(latest) .. ';' .. text(ends_here and row or length) .. ';' .. attempt.frame.id
   note_put(attempt, terms.streak, head .. surplus_text(surplus))
   return text(row), reached and '1' or '0'

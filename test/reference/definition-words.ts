@@ -32,6 +32,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
       'the IANA time zone whose midnight ends a day, for daily sessions, limits per day, chances, streaks and ship-by dates',
     opensAt: 'before this time everything is refused with `NOT_STARTED`; from the year 2000 on',
     closesAt: 'from this time on everything is refused with `ENDED`',
+    calendar:
+      'holidays and worked weekend days, for ship-by dates, daily sessions and streaks: see [calendar](#calendar). Without one the business days are Monday to Friday',
     admission:
       'how many decisions a second the whole campaign takes; requests beyond that are answered with 429; no limit where absent',
     limits: 'limits over all its sales: see [limits](#limits)',
@@ -39,6 +41,10 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     policies: 'what comes back when: see [policies](#policies)',
     levels: 'not built yet, and refused by name. The level of a user comes from their [token](tokens.md)',
     activities: 'what can be done in it'
+  },
+  calendar: {
+    holidays: 'dates that are no business days, whatever their weekday; ISO dates of the time zone of the campaign',
+    workdays: 'Saturdays and Sundays that are business days'
   },
   admission: {
     ratePerSecond: 'how many decisions are let in each second',
@@ -92,10 +98,12 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     from: 'when it opens, in the time zone of the campaign. The session gets the id `YYYYMMDD-HHMM`',
     to: 'when it closes; a time before `from` is on the next day. It must differ from `from`',
     stock: 'how many units there are each day',
-    unitsPerUser: 'how many units of one day one user may buy'
+    unitsPerUser: 'how many units of one day one user may buy',
+    on: 'on which days: `workdays` are the business days of the [calendar](#calendar), `holidays` all others, weekends among them; `every` where absent. The day on which it opens counts. One entry for workdays and one for holidays may have the same hours'
   },
   shipWithin: {
-    businessDays: 'counted Monday to Friday, public holidays included',
+    businessDays:
+      'days that are neither weekend nor holiday, or that are worked, by the [calendar](#calendar); Monday to Friday without one',
     from: '`campaignEnd`: counted from the last day of the campaign; `acceptance`: from the day of the order. `shipBy` is the end of the last of these days'
   },
   draw: {
@@ -172,7 +180,9 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     after: 'tasks that have to be done first; they must not form a circle',
     tier: 'a word for pages; it changes nothing else',
     reward: 'see [reward](#reward)',
-    streak: 'extra rewards for days in a row; only for tasks per day'
+    streak: 'extra rewards for days in a row; only for tasks per day',
+    streakOn:
+      'of which days a row is made: of all (`every`, also where absent), or of business days by the [calendar](#calendar) (`workdays`). A day off between two workdays does not break their row; when it is done it gives its reward, and does not lengthen the row'
   },
   goal: {
     counter: 'a name for what is counted, shown to users. Reports name the task, not the counter',

@@ -4,6 +4,7 @@ import { defaultPolicies } from '../../src/campaign/definition/rules.ts'
 import { isBuilt, kinds, schemas } from '../../src/campaign/kinds/index.ts'
 import { ShipWithin } from '../../src/campaign/kinds/sale/definition.ts'
 import { MAX_DAYS, MAX_SESSIONS } from '../../src/campaign/parts/bounds.ts'
+import { CalendarLists } from '../../src/campaign/parts/calendar.ts'
 import { common } from '../../src/campaign/parts/common.ts'
 import { MAX_DEPTH, MAX_ERRORS, MAX_NODES } from '../../src/campaign/parts/explain.ts'
 import { Admission, Daily, Doubler, Id, Moment, Requires, Reward, Session } from '../../src/campaign/parts/shapes.ts'
@@ -28,6 +29,7 @@ const task = toldOf(kinds.task.schema)
 export const objects: Readonly<Record<string, Told>> = {
   ...Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, toldOf(schema)])),
   campaign: root,
+  calendar: toldOf(CalendarLists),
   admission: toldOf(Admission),
   limits: below(root, 'limits'),
   units: below(root, 'units'),

@@ -67,14 +67,22 @@ export function invalid(errors: readonly DefinitionError[]): CampaignError {
   return new CampaignError('VALIDATION', 'The document is not valid; nothing was changed.', { errors })
 }
 
-/** @throws CampaignError VERSION_MISMATCH when If-Match was sent and names another state */
+/** @throws CampaignError VERSION_MISMATCH when If-Match was sent and names another state than `now` */
+export function requireMatch(
+  { ifMatch }: Actor,
+  what: string,
+  now: { readonly etag: string; readonly version: number }
+): void {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return
+  const wanted = ifMatch.split(',').map((value) => value.trim().replace(/^W\//, ''))
+  if (wanted.includes(now.etag)) return
+  const { version } = now
+  throw new CampaignError('VERSION_MISMATCH', `${what} is at ${now.etag} now; nothing was changed.`, { version })
+}
+
+/** @throws CampaignError VERSION_MISMATCH when If-Match was sent and names another state of the campaign */
 export function checkVersion(row: CampaignRow, actor: Actor): void {
-  if (actor.ifMatch === undefined || actor.ifMatch.trim() === '*') return
-  const wanted = actor.ifMatch.split(',').map((value) => value.trim().replace(/^W\//, ''))
-  if (wanted.includes(etagOf(row))) return
-  throw new CampaignError('VERSION_MISMATCH', `The campaign is at ${etagOf(row)} now; nothing was changed.`, {
-    version: row.version
-  })
+  requireMatch(actor, 'The campaign', { etag: etagOf(row), version: row.version })
 }
 
 /** @throws CampaignError CONFLICT with the newest version, when the operator names another than the one that was `step` last */

@@ -11,6 +11,7 @@ export function compareCampaign(inForce: Rules, target: Rules, refuse: Refuse): 
     timezone: '/timezone',
     opensAt: '/opensAt',
     closesAt: '/closesAt',
+    calendar: '/calendar',
     admission: '/admission',
     unitsPerUser: '/limits/unitsPerUser',
     policies: '/policies'

@@ -2,6 +2,7 @@ import type { Kind } from '../../base/kinds.ts'
 import { type ActivityDefinition, isBuilt, kindOf, kinds, kindsThat, schemas } from '../kinds/index.ts'
 import { moment } from '../parts/activity.ts'
 import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
+import { CalendarLists, CampaignCalendar, checkCalendar } from '../parts/calendar.ts'
 import { type Add, type Context, checkMoment, checkOverlaps, checkUnique, checkUnits } from '../parts/check.ts'
 import { type DefinitionError, explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
 import { isTimezone } from '../parts/local-time.ts'
@@ -69,6 +70,15 @@ function checkExpanded(rules: Rules, add: Add): void {
   }
 }
 
+/** Checks the calendar by the schema of what it is, so that errors name the date. */
+function checkCampaignCalendar(calendar: unknown, add: Add): void {
+  if (calendar === undefined) return
+  const isLists = typeof calendar === 'object' && calendar !== null && !Array.isArray(calendar)
+  const errors = explain(isLists ? CalendarLists : CampaignCalendar, calendar)
+  for (const { pointer, detail } of errors) add(`/calendar${pointer}`, detail)
+  if (isLists && errors.length === 0) checkCalendar(calendar as CalendarLists, '/calendar', add)
+}
+
 /** The declared units that have the right form. */
 function unitsOfDefinition(definition: Definition, add: Add): NonNullable<Definition['units']> {
   const { units } = definition
@@ -101,6 +111,7 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
   }
   if (definition.levels !== undefined) add('/levels', 'levels are not built yet')
   const window = fits('/opensAt') && fits('/closesAt') ? checkWindow(definition, add) : undefined
+  checkCampaignCalendar(definition.calendar, add)
   const units = unitsOfDefinition(definition, add)
   const grantCap = fits('/policies') && fits('/policies/grantCap') ? definition.policies?.grantCap : undefined
   const capped = Object.keys(grantCap ?? {}).filter((unit) => !cappedWords.has(unit))

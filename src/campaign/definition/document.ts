@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { type ActivityDefinition, schemas } from '../kinds/index.ts'
+import { CampaignCalendar } from '../parts/calendar.ts'
 import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
@@ -56,6 +57,7 @@ const envelope = {
   }),
   opensAt: Moment,
   closesAt: Moment,
+  calendar: Type.Optional(CampaignCalendar),
   admission: Type.Optional(Admission),
   limits: Type.Optional(Type.Object({ unitsPerUser: Type.Optional(UnitsPerUser) }, closed)),
   units: Type.Optional(
@@ -81,11 +83,17 @@ const Activity = Type.Union(Object.values(schemas))
 /** The published JSON Schema of a definition: every kind, built or not. */
 export const DefinitionSchema = Type.Object({ ...envelope, activities: Type.Array(Activity, manyActivities) }, closed)
 
-/** For checking: activities are checked one by one, each by its own kind, so that errors name one kind only. */
+/**
+ * For checking: activities are checked one by one, each by its own kind, so that errors name one kind only; so is the
+ * calendar, so that errors name the date.
+ */
 export const EnvelopeSchema = Type.Object(
-  { ...envelope, activities: Type.Array(Type.Unknown(), manyActivities) },
+  { ...envelope, calendar: Type.Optional(Type.Unknown()), activities: Type.Array(Type.Unknown(), manyActivities) },
   closed
 )
 
 /** A definition that `checkDefinition` passed: all its activities are of built kinds. */
-export type Definition = Omit<Static<typeof EnvelopeSchema>, 'activities'> & { activities: ActivityDefinition[] }
+export type Definition = Omit<Static<typeof EnvelopeSchema>, 'activities' | 'calendar'> & {
+  calendar?: Static<typeof CampaignCalendar>
+  activities: ActivityDefinition[]
+}

@@ -1,5 +1,6 @@
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import { iso, moment, sessionDefinition } from '../parts/activity.ts'
+import { type Calendar, calendarOf } from '../parts/calendar.ts'
 import type { Localized } from '../parts/shapes.ts'
 import type { Definition } from './document.ts'
 
@@ -23,6 +24,8 @@ export interface Rules {
   readonly timezone: string
   readonly opensAt: number
   readonly closesAt: number
+  /** the campaign's own copy: a change of the deployment's calendar does not reach it */
+  readonly calendar?: Calendar
   /** tokens per second and bucket size; null: no limit */
   readonly admission: { readonly ratePerSecond: number; readonly burst: number } | null
   readonly unitsPerUser: number
@@ -41,13 +44,17 @@ export const defaultPolicies: Policies = {
   cancellable: 'unpaid'
 }
 
-/** The rules of a checked definition, before any adjustment. */
+/**
+ * The rules of a checked definition, before any adjustment. A calendar that is only named has to be put into the definition
+ * before (lifecycle/calendars.ts): here it is as if there were none.
+ */
 export function rulesOf(definition: Definition): Rules {
-  const { levels: _levels, $schema: _schema, limits, ...rest } = definition
+  const { levels: _levels, $schema: _schema, limits, calendar, ...rest } = definition
   const window = {
     timezone: definition.timezone,
     opensAt: moment(definition.opensAt),
-    closesAt: moment(definition.closesAt)
+    closesAt: moment(definition.closesAt),
+    ...(typeof calendar === 'object' && { calendar: calendarOf(calendar) })
   }
   return {
     ...rest,
@@ -66,11 +73,12 @@ function policiesDefinition({ grantCap, ...policies }: Policies) {
 
 /** Rules converted back to a definition, sessions one by one, times in UTC: for pages, and as the start of a next version. */
 export function definitionOf(rules: Rules): Definition {
-  const { admission, unitsPerUser, units, policies, activities, ...rest } = rules
+  const { admission, unitsPerUser, units, policies, activities, calendar, ...rest } = rules
   return {
     ...rest,
     opensAt: iso(rules.opensAt),
     closesAt: iso(rules.closesAt),
+    ...(calendar && { calendar: { holidays: [...calendar.holidays], workdays: [...calendar.workdays] } }),
     ...(admission ? { admission: { ...admission } } : {}),
     ...(unitsPerUser > 0 ? { limits: { unitsPerUser } } : {}),
     units: { ...units },

@@ -1,6 +1,9 @@
+import { dateOfDay } from '../../base/day.ts'
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import { iso } from '../parts/activity.ts'
+import { lastDate } from '../parts/calendar.ts'
 import type { DefinitionError } from '../parts/explain.ts'
+import { dayNumberAt } from '../parts/local-time.ts'
 import type { Rules } from './rules.ts'
 
 /** Something valid and probably not meant: shown beside errors, and it stops nothing. */
@@ -16,6 +19,19 @@ function missingEntitlements({ activities }: Rules): Warning[] {
     if (entitlement === '' || given.has(entitlement)) return []
     const detail = `nothing of this campaign gives ${JSON.stringify(entitlement)}: only those whom operators grant it take part`
     return [{ pointer: `/activities/${index}/requires/entitlement`, detail }]
+  })
+}
+
+/** What asks the calendar for a day after the last one that it lists: such days go by the weekday alone. */
+function endedCalendar(rules: Rules): Warning[] {
+  const last = rules.calendar && lastDate(rules.calendar)
+  if (last === undefined) return []
+  return rules.activities.flatMap((activity, index) => {
+    const until = kindOf(activity).needsCalendarUntil?.(activity, rules)
+    const day = until === undefined ? undefined : dateOfDay(dayNumberAt(until, rules.timezone))
+    if (day === undefined || day <= last) return []
+    const detail = `asks for days until ${day}, and the calendar ends with ${last}: later ones count by their weekday alone`
+    return [{ pointer: `/activities/${index}`, detail }]
   })
 }
 
@@ -41,5 +57,5 @@ export function warningsOf(rules: Rules, now: number): Warning[] {
   const ofKinds = rules.activities.flatMap(
     (activity, index) => kindOf(activity).warnings?.(activity, `/activities/${index}`) ?? []
   )
-  return [...pastWindows(rules, now), ...missingEntitlements(rules), ...ofKinds]
+  return [...pastWindows(rules, now), ...missingEntitlements(rules), ...endedCalendar(rules), ...ofKinds]
 }

@@ -16,6 +16,7 @@ import { withKnownDaily } from '../definition/known-daily.ts'
 import { findActivity } from '../definition/rules.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
 import { userKey } from '../parts/fields.ts'
+import { withCalendar } from './calendars.ts'
 import { publish } from './publish.ts'
 import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
 
@@ -46,20 +47,27 @@ export class Campaigns {
 
   /** Checks a definition without saving it. */
   async dryRun(id: string, input: unknown): Promise<DryRun> {
-    await checkApart(input)
-    return dryRun(this.#context, id, input)
+    const complete = await this.#completed({ id, input })
+    return dryRun(this.#context, id, complete)
   }
 
   /** The warnings of a definition; none for an invalid one. */
-  warnings(input: unknown): Warning[] {
-    const checked = checkDefinition(input)
+  async warnings(draft: Draft): Promise<Warning[]> {
+    const checked = checkDefinition(await this.#completed(draft))
     return checked.ok ? warningsOf(checked.rules, this.#context.now()) : []
   }
 
   /** Saves a definition as the next version, a draft. */
   async save(draft: Draft, actor: Actor): Promise<CampaignRow> {
-    await checkApart(draft.input)
-    return save(this.#context, draft, actor)
+    const complete = await this.#completed(draft)
+    return save(this.#context, { ...draft, complete }, actor)
+  }
+
+  /** The definition with the lists of the calendar that it names, checked apart where it is large. */
+  async #completed(draft: Draft): Promise<unknown> {
+    const complete = await withCalendar(this.#context.pool, draft)
+    await checkApart(complete)
+    return complete
   }
 
   /** Submits the newest version for review. */

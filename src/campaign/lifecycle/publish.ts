@@ -20,6 +20,7 @@ import {
 } from '../carrying/context.ts'
 import { chunked, type PublicationPlan, planFirst, planNext } from '../change/next-version.ts'
 import { checkPublishable } from '../definition/check.ts'
+import { withCalendar } from './calendars.ts'
 import { readCodeWarnings } from './code-warnings.ts'
 import { type PublicationStep, type Publishing, readBackAndOpen } from './read-back.ts'
 import { giveSeeds } from './seeds.ts'
@@ -27,7 +28,7 @@ import { giveSeeds } from './seeds.ts'
 /** Plans the newest version: the first publication, or what it adds to the rules in force. */
 async function plan(context: LifecycleContext, client: PoolClient, row: CampaignRow): Promise<PublicationPlan> {
   const version = await findVersion(client, row.id, row.version)
-  const { definition, rules } = checked(row.id, version?.definition)
+  const { definition, rules } = checked(row.id, await withCalendar(client, { id: row.id, input: version?.definition }))
   const late = checkPublishable(definition, context.now())
   if (late.length > 0) throw invalid(late)
   const inForce = rulesInForce(row)

@@ -24,6 +24,7 @@ import {
   stillPublishing
 } from '../carrying/context.ts'
 import { planNext } from '../change/next-version.ts'
+import type { Definition } from '../definition/document.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import { readCodeWarnings } from './code-warnings.ts'
@@ -71,10 +72,19 @@ export interface Draft {
   readonly input: unknown
 }
 
-/** Saves a definition as the next version, a draft. @throws CampaignError VALIDATION, CONFLICT, VERSION_MISMATCH */
-export async function save(context: LifecycleContext, draft: Draft, actor: Actor): Promise<CampaignRow> {
+/**
+ * Saves a definition as the next version, a draft.
+ * @param draft.complete the same with the lists of the calendar that it names: what is checked, and not what is saved
+ * @throws CampaignError VALIDATION, CONFLICT, VERSION_MISMATCH
+ */
+export async function save(
+  context: LifecycleContext,
+  draft: Draft & { readonly complete: unknown },
+  actor: Actor
+): Promise<CampaignRow> {
   const { id } = draft
-  const { definition } = checked(id, draft.input)
+  checked(id, draft.complete)
+  const definition = draft.input as Definition
   return inTransaction(context.pool, async (client) => {
     await ensureCampaign(client, id, actor.operator)
     const row = await lockCampaign(client, id)

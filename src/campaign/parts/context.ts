@@ -1,3 +1,4 @@
+import type { Calendar } from './calendar.ts'
 import type { Units } from './scope.ts'
 
 /** The window of the campaign that an activity belongs to, ms since 1970. */
@@ -6,9 +7,10 @@ export interface Window {
   readonly closesAt: number
 }
 
-/** The same with the zone of its local days. */
+/** The same with the zone of its local days, and with its calendar where it has one. */
 export interface LocalWindow extends Window {
   readonly timezone: string
+  readonly calendar?: Calendar
 }
 
 /**

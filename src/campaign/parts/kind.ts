@@ -68,6 +68,8 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
   checkTogether?(definitions: ReadonlyArray<D | undefined>, add: Add): void
   /** warnings: valid, and probably not what the operator meant */
   warnings?(activity: A, pointer: string): DefinitionError[]
+  /** the moment up to which it asks the calendar, ms since 1970; undefined where it does not */
+  needsCalendarUntil?(activity: A, campaign: CampaignContext): number | undefined
   /** every reward that it can credit */
   rewards?(activity: A): Array<Reward | null>
   codes?(activity: A, pointer: string): WantedCodes[]

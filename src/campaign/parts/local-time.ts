@@ -30,10 +30,9 @@ export function compareDays(a: LocalDay, b: LocalDay): number {
   return Date.UTC(a.year, a.month - 1, a.day) - Date.UTC(b.year, b.month - 1, b.day)
 }
 
-/** Monday to Friday. Public holidays count too: they differ by country and year, and Floodgate does not know them. */
-export function isBusinessDay(day: LocalDay): boolean {
-  const weekday = new Date(Date.UTC(day.year, day.month - 1, day.day)).getUTCDay()
-  return weekday >= 1 && weekday <= 5
+/** The number of a calendar day, days since 1970. */
+export function numberOfDay(day: LocalDay): number {
+  return Date.UTC(day.year, day.month - 1, day.day) / DAY_MS
 }
 
 function changeBetween(zone: IANAZone, from: number, to: number): number {

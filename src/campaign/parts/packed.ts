@@ -68,6 +68,11 @@ export function unpackShipBy(packed: string): ShipByRecord[] {
   }))
 }
 
+/** Numbers of days as lua/steps/streak.lua finds them: a comma on both sides of each; one comma without any. */
+export function packDays(days: readonly number[]): string {
+  return days.length === 0 ? ',' : `,${days.join(',')},`
+}
+
 /** Offsets of a zone as the field `zone` of a campaign, such as `1700000000000+0480`. */
 export function packZone(offsets: readonly ZoneOffset[]): string {
   return offsets

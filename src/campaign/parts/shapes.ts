@@ -124,7 +124,13 @@ export const Session = Type.Object(
 )
 
 export const Daily = Type.Object(
-  { from: WallClock, to: WallClockEnd, stock: Stock, unitsPerUser: Type.Optional(UnitsPerUser) },
+  {
+    from: WallClock,
+    to: WallClockEnd,
+    stock: Stock,
+    unitsPerUser: Type.Optional(UnitsPerUser),
+    on: Type.Optional(oneOf('every', 'workdays', 'holidays'))
+  },
   closed
 )
 

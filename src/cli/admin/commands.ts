@@ -19,8 +19,8 @@ export interface AdminCommand {
   /** method and path below /admin/v1 */
   readonly route: string
   readonly options?: readonly CommandOption[]
-  /** what `<file>` holds: a definition, whose id names the campaign, or lines that are sent as they are */
-  readonly file?: 'definition' | 'lines'
+  /** what `<file>` holds: a definition, whose id names the campaign, another JSON document, or lines that are sent as they are */
+  readonly file?: 'definition' | 'document' | 'lines'
   /** a second person's work: without --as it is the second operator of the local stack */
   readonly isReview?: true
 }
@@ -254,8 +254,27 @@ const units = of('units', [
   }
 ])
 
+const calendar = of('calendar', [
+  {
+    name: 'save',
+    says: 'save the holidays and worked weekend days of a file (JSON); published campaigns keep their copy',
+    args: '<calendar> <file>',
+    route: 'PUT /calendars/{calendar}',
+    file: 'document'
+  },
+  { name: 'show', says: 'a calendar as it stands', args: '<calendar>', route: 'GET /calendars/{calendar}' }
+])
+
 /** Every action of the admin API as a command. What has no row here is not there yet. */
-export const adminCommands: readonly AdminCommand[] = [...campaign, ...order, ...win, ...pool, ...user, ...units]
+export const adminCommands: readonly AdminCommand[] = [
+  ...campaign,
+  ...order,
+  ...win,
+  ...pool,
+  ...user,
+  ...units,
+  ...calendar
+]
 
 export const groupTexts: Readonly<Record<string, string>> = {
   campaign: 'campaigns, their review and their changes, through the admin API',
@@ -263,5 +282,6 @@ export const groupTexts: Readonly<Record<string, string>> = {
   win: 'wins, through the admin API',
   pool: 'pools of unique codes, through the admin API',
   user: 'what operators do about one user, through the admin API',
-  units: 'units of accounts, through the admin API'
+  units: 'units of accounts, through the admin API',
+  calendar: 'calendars of holidays, through the admin API'
 }

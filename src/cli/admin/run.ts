@@ -110,9 +110,9 @@ function jsonOf({ flags }: CommandOption, text: string): unknown {
   }
 }
 
-function fileOf(kind: 'definition' | 'lines', file: string): { body: unknown; id?: string } {
+function fileOf(kind: NonNullable<AdminCommand['file']>, file: string): { body: unknown; id?: string } {
   const bad = (why: string): StackError =>
-    new StackError(`${file}: ${why}.`, 'Nothing was sent.', 'Give a file with one campaign definition as JSON.')
+    new StackError(`${file}: ${why}.`, 'Nothing was sent.', `Give a file with one ${kind} as JSON.`)
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -127,6 +127,7 @@ function fileOf(kind: 'definition' | 'lines', file: string): { body: unknown; id
   } catch (error) {
     throw bad(`not JSON: ${messageOf(error)}`)
   }
+  if (kind === 'document') return { body: value }
   if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') {
     throw bad('a definition needs an id')
   }

@@ -56,6 +56,7 @@ export function rulesView(context: ViewContext) {
     timezone: rules.timezone,
     opensAt: isoTime(rules.opensAt),
     closesAt: isoTime(rules.closesAt),
+    ...(rules.calendar && { calendar: rules.calendar }),
     limits: { unitsPerUser: rules.unitsPerUser || null },
     policies: {
       cancellable: rules.policies.cancellable,

@@ -42,6 +42,15 @@ export const RulesPage = Type.Object(
     timezone: Type.String(),
     opensAt: Time,
     closesAt: Time,
+    calendar: optional(
+      Type.Object(
+        { holidays: Type.Array(Type.String()), workdays: Type.Array(Type.String()) },
+        {
+          title: 'Calendar',
+          description: 'days that are not what their weekday says; absent where Monday to Friday are workdays'
+        }
+      )
+    ),
     limits: Type.Object({ unitsPerUser: limit('units over all sales for one user') }),
     policies: Type.Unsafe<object>({ type: 'object', additionalProperties: { type: ['string', 'boolean', 'number'] } }),
     activities: Type.Array(ActivityTerms),

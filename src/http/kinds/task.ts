@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { dateOfDay } from '../../base/day.ts'
 import type { Task } from '../../campaign/kinds/task/rules.ts'
+import { businessDays } from '../../campaign/parts/calendar.ts'
 import { rewardDefinition } from '../../campaign/parts/reward.ts'
 import { userField } from '../../record/fields.ts'
 import { requestHash } from '../../record/request-hash.ts'
@@ -54,7 +55,14 @@ const terms = {
   goal: optional(Type.Object({ counter: Type.String(), count: Type.Integer() })),
   after: optional(Type.Array(Type.String(), { description: 'tasks that must be done first' })),
   reward: Reward,
-  streak: optional(Type.Array(Type.Object({ days: Type.Integer(), reward: Reward })))
+  streak: optional(Type.Array(Type.Object({ days: Type.Integer(), reward: Reward }))),
+  streakOn: optional(
+    Type.Unsafe<'workdays'>({
+      type: 'string',
+      enum: ['workdays'],
+      description: 'a row is made of workdays: a day off neither breaks nor lengthens it. Absent: of all days'
+    })
+  )
 }
 
 const page: Page<Task> = {
@@ -70,6 +78,7 @@ const page: Page<Task> = {
       ...(streak.length > 0 && {
         streak: streak.map(({ days, reward }) => ({ days, reward: rewardDefinition(reward) }))
       }),
+      ...(task.streakOn && { streakOn: task.streakOn }),
       sessions: sessionsView(task)
     }
   },
@@ -82,11 +91,20 @@ const page: Page<Task> = {
   }
 }
 
-function streakView({ campaign, fields, today }: Day, task: Task) {
+/** The day before another one in a row of days. */
+function dayBefore(day: number, { campaign }: Day, { streakOn }: Task): number {
+  const isInRow = streakOn === undefined ? () => true : businessDays(campaign.rules.calendar)
+  let before = day - 1
+  while (!isInRow(before)) before -= 1
+  return before
+}
+
+function streakView(standing: Day, task: Task) {
+  const { campaign, fields, today } = standing
   const [day = '', length] = (fields[userField.streak(campaign.id, task.id)] ?? '').split(';')
   if (day === '') return { length: 0, lastDay: null, today: false }
   // a missed day breaks a streak
-  const unbroken = Number(day) >= today - 1
+  const unbroken = Number(day) >= dayBefore(today, standing, task)
   return {
     length: unbroken ? Number(length) : 0,
     lastDay: dateOfDay(Number(day)),

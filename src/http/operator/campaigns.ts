@@ -161,8 +161,9 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
       if (request.query.dryRun === 'true') {
         return { dryRun: true, valid: true, ...(await asProblem(campaigns.dryRun(id, request.body))) }
       }
-      const act = (actor: Actor) => campaigns.save({ id, input: request.body }, actor)
-      const said = { warnings: campaigns.warnings(request.body) }
+      const draft = { id, input: request.body }
+      const act = (actor: Actor) => campaigns.save(draft, actor)
+      const said = { warnings: await asProblem(campaigns.warnings(draft)) }
       return take(request, reply, { act, created: true, reason: request.query.reason, said })
     }
   )

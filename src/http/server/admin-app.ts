@@ -12,6 +12,7 @@ import { askChangesOnce } from '../answering/asked-once.ts'
 import { createAnswerBodies } from '../answering/bodies.ts'
 import { createCodeAssigner } from '../answering/codes.ts'
 import { createOperatorHook, requireRole } from '../auth/operator.ts'
+import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { adminSearches } from '../operator/searches.ts'
 import { adminTimeline } from '../operator/timeline.ts'
@@ -67,6 +68,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
 
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   await admin.register(adminCampaigns, { campaigns, pool, gate })
+  await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
   await admin.register(adminSearches, { pool, bodies, campaigns })
   await admin.register(adminTimeline, { gate, pool })

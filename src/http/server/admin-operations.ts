@@ -39,6 +39,11 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'adjustActivity',
     'Change what is in force of an activity: stock, price, limits, weights, closing time, pause'
   ),
+  'GET /admin/v1/calendars/:calendar': of('getCalendar', 'A calendar of the deployment'),
+  'PUT /admin/v1/calendars/:calendar': of(
+    'saveCalendar',
+    'Save holidays and worked weekend days; campaigns copy them when they are published'
+  ),
   'POST /admin/v1/campaigns/:campaign/grants': of('grantMany', 'Grants of a file: user,unit,amount,reference'),
   'POST /admin/v1/campaigns/:campaign/pools/:pool/codes': of('loadCodes', 'Codes of a file, one a line'),
   'GET /admin/v1/campaigns/:campaign/pools/:pool': of(

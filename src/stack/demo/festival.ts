@@ -12,6 +12,7 @@ export function festival(id: string, now: number): DemoDefinition {
     description: { en: 'Win the right to buy.', 'zh-CN': '赢取购买资格。' },
     timezone: 'Asia/Shanghai',
     ...window,
+    calendar: { holidays: [new Date(now + 7 * 86_400_000).toISOString().slice(0, 10)], workdays: [] },
     admission: { ratePerSecond: 20_000, burst: 40_000 },
     limits: { unitsPerUser: 3 },
     activities: [
@@ -21,7 +22,9 @@ export function festival(id: string, now: number): DemoDefinition {
         title: { en: 'Collect a stamp', 'zh-CN': '集印章' },
         sort: 1,
         per: 'day',
-        reward: { points: 30 }
+        reward: { points: 30 },
+        streak: [{ days: 5, reward: { points: 100 } }],
+        streakOn: 'workdays'
       },
       {
         id: 'capsules',

@@ -28,9 +28,16 @@ function checkSessions(sale: SaleDefinition, pointer: string, context: Context):
 }
 
 function checkDaily(sale: SaleDefinition, pointer: string, add: Add): void {
-  const daily = sale.daily ?? []
+  for (const on of ['workdays', 'holidays']) checkDailyOn(on, sale, { pointer, add })
+}
+
+/** Checks the entries that such days have. Two entries of which one is for workdays and one for holidays never meet on a day. */
+function checkDailyOn(on: string, sale: SaleDefinition, { pointer, add }: { pointer: string; add: Add }): void {
   const spans: Span[] = []
-  for (const [index, entry] of daily.entries()) {
+  const daily = [...(sale.daily ?? []).entries()].filter(
+    ([, entry]) => entry.on === undefined || ['every', on].includes(entry.on)
+  )
+  for (const [index, entry] of daily) {
     const here = `${pointer}/daily/${index}`
     const opensAt = minutesOf(entry.from)
     const to = minutesOf(entry.to)
@@ -44,8 +51,8 @@ function checkDaily(sale: SaleDefinition, pointer: string, add: Add): void {
     if (closesAt > 1440) spans.push({ id: entry.from, opensAt: opensAt - 1440, closesAt: to, pointer: here })
   }
   checkUnique(
-    daily.map((entry) => entry.from),
-    (index) => `${pointer}/daily/${index}/from`,
+    daily.map(([, entry]) => entry.from),
+    (place) => `${pointer}/daily/${daily[place]?.[0]}/from`,
     add
   )
   checkOverlaps(spans, add)

@@ -5,7 +5,7 @@ import { changePrices } from './change.ts'
 import { checkPrice, checkSale } from './check.ts'
 import { compileSale, compileShipBy } from './compile.ts'
 import { type SaleDefinition, SaleSchema } from './definition.ts'
-import { type Sale, saleDefinition, saleRules } from './rules.ts'
+import { needsCalendarUntil, type Sale, saleDefinition, saleRules } from './rules.ts'
 
 const frozen = [
   'sku',
@@ -27,6 +27,7 @@ export const sale: KindRules<SaleDefinition, Sale> = {
   compile: compileSale,
   hasSessions: true,
   ignoresDays: true,
+  needsCalendarUntil,
   stock: sessionStock,
   limits: unitsPerUserLimit,
   price: { in: 'money', changed: changePrices },

@@ -1,9 +1,10 @@
 import { commonDefinition, commonRules, moment, newSession, sessionDefinition } from '../../parts/activity.ts'
 import { MAX_SESSIONS } from '../../parts/bounds.ts'
-import type { LocalWindow } from '../../parts/context.ts'
+import type { CampaignContext, LocalWindow } from '../../parts/context.ts'
 import { currencyCode } from '../../parts/currencies.ts'
 import type { ActivityBase, Session } from '../../parts/model.ts'
 import { expandDaily, type PlannedSession } from '../../parts/sessions.ts'
+import { shipByRecords } from '../../parts/ship-by.ts'
 import type { SaleDefinition } from './definition.ts'
 
 /** A sale in force: daily sessions listed one by one, money in minor units, 0 means "no limit" or "no deadline". */
@@ -64,4 +65,10 @@ export function saleDefinition(sale: Sale): SaleDefinition {
     ...(shipWithin ? { shipWithin: { ...shipWithin } } : {}),
     sessions: sale.sessions.map(sessionDefinition)
   }
+}
+
+/** Its last ship-by date, or the close of a campaign in which its sessions go by the calendar. */
+export function needsCalendarUntil({ shipWithin, daily = [] }: Sale, campaign: CampaignContext): number | undefined {
+  if (shipWithin) return shipByRecords(shipWithin, campaign).at(-1)?.shipBy
+  return daily.some(({ on = 'every' }) => on !== 'every') ? campaign.closesAt - 1 : undefined
 }

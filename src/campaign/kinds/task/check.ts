@@ -16,6 +16,7 @@ export function checkTask(task: TaskDefinition, pointer: string, context: Contex
       'cannot be asked for: a task with a goal is completed without the user, and levels are in tokens'
     )
   if (streak.length > 0 && task.per !== 'day') add(`${pointer}/streak`, 'is for tasks that are done per day')
+  if (task.streakOn !== undefined && streak.length === 0) add(`${pointer}/streakOn`, 'is for tasks with a streak')
   for (const [index, step] of streak.entries()) checkReward(step.reward, `${pointer}/streak/${index}/reward`, context)
   checkUnique(
     streak.map(({ days }) => days),

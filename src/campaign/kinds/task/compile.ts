@@ -1,5 +1,7 @@
+import { exceptionsOf } from '../../parts/calendar.ts'
 import type { CampaignContext } from '../../parts/context.ts'
 import { type Fields, flag, participationFields } from '../../parts/fields.ts'
+import { packDays } from '../../parts/packed.ts'
 import { compileReward } from '../../parts/pay.ts'
 import type { Task } from './rules.ts'
 
@@ -13,6 +15,7 @@ export function compileTask(campaign: CampaignContext, task: Task): Fields {
     goal: flag(task.goal !== null),
     after: task.after.join(','),
     reward: compileReward(campaign, task.reward, true),
+    ...(task.streakOn && { streak_off: packDays(exceptionsOf(campaign.calendar)) }),
     streak: task.streak.map(({ days, reward }) => `${days}=${compileReward(campaign, reward, true)}`).join(';')
   }
 }

@@ -20,7 +20,8 @@ export const TaskSchema = Type.Object(
         maxItems: 50,
         description: 'must be a list of at most 50 steps'
       })
-    )
+    ),
+    streakOn: Type.Optional(oneOf('every', 'workdays'))
   },
   closed
 )

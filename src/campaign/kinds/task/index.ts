@@ -1,3 +1,4 @@
+import { onlySession } from '../../parts/activity.ts'
 import type { KindRules } from '../../parts/kind.ts'
 import { checkCircles, checkTask } from './check.ts'
 import { compileTask } from './compile.ts'
@@ -7,7 +8,7 @@ import { type Task, taskDefinition, taskRules } from './rules.ts'
 /** Something that a user does, or that other systems report, for a reward. */
 export const task: KindRules<TaskDefinition, Task> = {
   schema: TaskSchema,
-  frozen: ['per', 'goal', 'after', 'tier', 'reward', 'streak'] satisfies ReadonlyArray<keyof Task>,
+  frozen: ['per', 'goal', 'after', 'tier', 'reward', 'streak', 'streakOn'] satisfies ReadonlyArray<keyof Task>,
   check: checkTask,
   rules: taskRules,
   definition: taskDefinition,
@@ -15,5 +16,6 @@ export const task: KindRules<TaskDefinition, Task> = {
   isCompleted: true,
   checkTogether: checkCircles,
   rewards: ({ reward, streak }) => [reward, ...streak.map((step) => step.reward)],
+  needsCalendarUntil: (task) => (task.streakOn === undefined ? undefined : onlySession(task).closesAt - 1),
   goal: ({ goal, per }) => (goal === null ? null : { count: goal.count, per })
 }

@@ -14,6 +14,8 @@ export interface Task extends ActivityBase {
   readonly reward: Reward
   /** sorted by days */
   readonly streak: ReadonlyArray<{ readonly days: number; readonly reward: Reward }>
+  /** the days of which a row is made; every day where it is absent */
+  readonly streakOn?: 'workdays'
 }
 
 /** A task in force, as it is before any adjustment. */
@@ -29,6 +31,7 @@ export function taskRules(task: TaskDefinition, window: Window): Task {
     streak: (task.streak ?? [])
       .map(({ days, reward }) => ({ days, reward: rewardRules(reward) }))
       .sort((a, b) => a.days - b.days),
+    ...(task.streakOn === 'workdays' && { streakOn: task.streakOn }),
     sessions: [wholeSession(task, window)]
   }
 }
@@ -46,6 +49,7 @@ export function taskDefinition(task: Task): TaskDefinition {
     reward: rewardDefinition(task.reward),
     ...(streak.length > 0
       ? { streak: streak.map(({ days, reward }) => ({ days, reward: rewardDefinition(reward) })) }
-      : {})
+      : {}),
+    ...(task.streakOn && { streakOn: task.streakOn })
   }
 }
