@@ -202,6 +202,7 @@ local function buy(at, frame)
     return 'X;' .. KEYS[user_index], after
   end
   refusal = check_standing(activity, buyer[DISQUALIFIED], buyer[ENTITLEMENT], to_number(level))
+    or check_reservation(activity, user_index, frame)
     or take_token(activity, frame.opening)
     or check_limits(activity, buyer, quantity)
   if refusal then

@@ -17,6 +17,7 @@ local function decide_attempt(attempt)
     refusal = values[activity.disqualified] == '1' and 'R;DISQUALIFIED' or nil
   else
     refusal = check_standing(activity, values[activity.disqualified], entitlements, attempt.level)
+      or check_reservation(activity, attempt.user_index, attempt.frame)
   end
   local terms = attempt.terms
   local kind = terms.kind

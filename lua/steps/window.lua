@@ -1,7 +1,7 @@
 --[[
   purpose: step 2, campaign and session are open by shard time, not paused, not ended
   KEYS:    campaign (c:), activity (a:), stock (s:), side by side
-  Returns: activity_at(index) -> its rules, nil when they are not readable; open_activity(index, now) -> activity with its
+  Returns: SESSION_WIDTH and session_at(packed, number), nil when that is no record; activity_at(index) -> its rules, nil when they are not readable; open_activity(index, now) -> activity with its
            session, or nil and the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits
 ]]
 local SESSION_WIDTH = 65
@@ -62,7 +62,8 @@ local function load_activity(index)
     'level',
     'ship_by',
     'sessions',
-    'goal'
+    'goal',
+    'reserved'
   )
   local kind = rules and kind_of(rules)
   local is_bought = kind and kind.is_bought or false
@@ -87,6 +88,7 @@ local function load_activity(index)
     disqualified = 'dq:' .. campaign_id,
     entitlement = rules.entitlement and rules.entitlement ~= '' and 'e:' .. campaign_id .. '/' .. rules.entitlement
       or nil,
+    reservation = rules.reserved and rules.reserved ~= '' and rules.reserved or nil,
     starts = {},
     first_starts = {},
     records = {},

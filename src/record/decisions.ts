@@ -29,6 +29,7 @@ export const decisions = {
   'win.revoked': { entity: 'win', report: 'winChange' },
   'claim.accepted': { entity: null, report: 'redemption' },
   'task.completed': { entity: null, report: 'completion' },
+  'reservation.made': { entity: null, report: 'reservation' },
   'balance.credited': { entity: null, report: 'adjustment' },
   'balance.debited': { entity: null, report: 'adjustment' },
   'user.disqualified': { entity: null, report: 'adjustment' },

@@ -71,7 +71,9 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
   requires: {
     entitlement:
       'a right that a prize, a task or an operator gave. A purchase, a spin and a claim use one up, a task does not',
-    level: 'the lowest `level` of the token'
+    level: 'the lowest `level` of the token',
+    reservation:
+      'a [reservation](#reservation) of this sale or draw, which its users must have made, for the session or for all; it is not used up'
   },
   sale: {
     sku: 'the number of the article in your systems',
@@ -198,5 +200,13 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     stock: 'how many units there are',
     unitsPerUser: 'how many units one user may claim',
     pool: 'the pool that its codes come from; the answer to a claim holds a code for each unit'
+  },
+  reservation: {
+    of: 'the sale or draw whose sessions users reserve',
+    remindMinutes:
+      'how long before a session opens they are reminded, by the event `reminder.due`; who reserves later than that, at once',
+    until:
+      'nothing can be reserved from this time on; the close of the campaign where absent. A session cannot be reserved once it has opened either',
+    perUser: 'how many reservations one user may make; no limit where absent, beside once for each session'
   }
 }

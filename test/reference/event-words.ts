@@ -81,6 +81,13 @@ export const told: Record<ToldType, EventWords> = {
     when: 'a task was done, by the user or because its goal was reached',
     decisions: [{ activity: 'check-in', report: '20781,1,0,,1|points 10 10' }]
   },
+  'reservation.made': {
+    when: 'a user reserved a session, or all of them',
+    decisions: [
+      { activity: 'remind', report: `am,${at + 36e5},am` },
+      { activity: 'remind', report: `,${at + 36e5},am` }
+    ]
+  },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',
     decisions: [

@@ -1,4 +1,4 @@
-import { compileActivity } from '../definition/compile.ts'
+import { compileWithFollowers } from '../definition/compile.ts'
 import { findActivity, type Rules, withActivity } from '../definition/rules.ts'
 import { kindOf } from '../kinds/index.ts'
 import { Contradiction } from '../parts/contradiction.ts'
@@ -113,8 +113,8 @@ export function adjustActivity(rules: Rules, target: { activity: string; now: nu
     const draft: Draft = { activity: before, rules, adds: [], data: {}, now: target.now }
     applyPatch(draft, body)
     if (Object.keys(draft.data).length === 0) return nothing
-    const puts = changedPuts(compileActivity(rules, before), compileActivity(rules, draft.activity))
     const after = withActivity(rules, draft.activity)
+    const puts = changedPuts(compileWithFollowers(rules, before.id), compileWithFollowers(after, before.id))
     const data = { activity: before.id, ...draft.data }
     return { ok: true, rules: after, puts, adds: draft.adds, type: 'campaign.adjusted', data }
   })

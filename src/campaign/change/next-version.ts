@@ -69,12 +69,17 @@ function planNew(target: Rules, activity: ActivityRules, { puts, adds, open }: S
  * The additions to an activity in force: new sessions are preloaded as paused, and the new fields of its kind come before
  * the fields that make them usable.
  */
-function planGrown(target: Rules, change: { inForce: ActivityRules; merged: ActivityRules }, steps: Steps): void {
-  const { inForce, merged } = change
+function planGrown(
+  target: Rules,
+  change: { campaign: Rules; inForce: ActivityRules; merged: ActivityRules },
+  steps: Steps
+): void {
+  const { campaign, inForce, merged } = change
   const known = new Set(stockItems(inForce).map(({ id }) => id))
   const items = stockItems(merged).filter(({ id }) => !known.has(id))
   steps.adds.push(...compileStock(target, merged, items))
-  const before = compileActivity(target, inForce)
+  // by the campaign as it is: an activity may repeat the sessions of another one, which grow too
+  const before = compileActivity(campaign, inForce)
   const after = compileActivity(target, merged)
   const unused = new Set(kindOf(merged).preloaded?.(inForce, merged))
   const sessions = new Set(merged.sessions.filter((session) => !inForce.sessions.includes(session)))
@@ -110,7 +115,7 @@ export function planNext(
     }
     compareActivity(activity, wanted, (pointer, detail) => refuse(`/activities/${index}${pointer}`, detail))
     const merged = mergeActivity(activity, wanted)
-    planGrown(target, { inForce: activity, merged }, steps)
+    planGrown(target, { campaign: inForce, inForce: activity, merged }, steps)
     return merged
   })
   if (errors.length > 0) return { errors }

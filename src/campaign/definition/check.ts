@@ -79,6 +79,17 @@ function checkCampaignCalendar(calendar: unknown, add: Add): void {
   if (isLists && errors.length === 0) checkCalendar(calendar as CalendarLists, '/calendar', add)
 }
 
+/** A right to take part by a reservation is of this very activity. */
+function checkReservations({ activities }: Rules, add: Add): void {
+  for (const [index, { id, requires }] of activities.entries()) {
+    const { reservation = '' } = requires
+    if (reservation === '') continue
+    const named = activities.find((other) => other.id === reservation)
+    if (named && kindOf(named).reserves?.(named).of === id) continue
+    add(`/activities/${index}/requires/reservation`, `there is no reservation ${shown(reservation)} of ${id}`)
+  }
+}
+
 /** The declared units that have the right form. */
 function unitsOfDefinition(definition: Definition, add: Add): NonNullable<Definition['units']> {
   const { units } = definition
@@ -128,7 +139,8 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
     units,
     kindById,
     withChances: kindsThat(({ hasChances }) => hasChances === true),
-    completed: kindsThat(({ isCompleted }) => isCompleted === true)
+    completed: kindsThat(({ isCompleted }) => isCompleted === true),
+    reserved: kindsThat(({ isReserved }) => isReserved === true)
   }
   for (const [index, fitting] of shapely.entries()) {
     const activity = activities[index]
@@ -183,6 +195,7 @@ function checkAnew(input: unknown): Checked {
   if (errors.length > 0) return { ok: false, errors }
   const rules = rulesOf(definition)
   checkExpanded(rules, add)
+  checkReservations(rules, add)
   return errors.length > 0 ? { ok: false, errors } : { ok: true, definition, rules }
 }
 

@@ -75,6 +75,13 @@ export function compileActivity(rules: Rules, activity: ActivityRules): Put[] {
   return putsOf(activityKey(rules.id, activity.id), fields)
 }
 
+/** An activity, and those whose fields repeat its sessions. */
+export function compileWithFollowers(rules: Rules, id: string): Put[] {
+  return rules.activities
+    .filter((activity) => activity.id === id || kindOf(activity).reserves?.(activity).of === id)
+    .flatMap((activity) => compileActivity(rules, activity))
+}
+
 /** Stock of sessions and prizes as it is first added. The gate changes `total` together with `remaining`. */
 export function compileStock(
   rules: Rules,

@@ -1,5 +1,6 @@
 // One line for each kind; index.ts makes the registry of them.
 export { draw } from './draw/index.ts'
 export { redemption } from './redemption/index.ts'
+export { reservation } from './reservation/index.ts'
 export { sale } from './sale/index.ts'
 export { task } from './task/index.ts'

@@ -2,7 +2,7 @@ import { momentOf } from '../../base/moment.ts'
 import { MAX_SESSIONS } from './bounds.ts'
 import type { CommonDefinition } from './common.ts'
 import type { LocalWindow, Window } from './context.ts'
-import { type ActivityBase, type Session, WHOLE } from './model.ts'
+import { type ActivityBase, type Required, type Session, WHOLE } from './model.ts'
 import { expandDaily, type PlannedSession } from './sessions.ts'
 import type { Localized, SessionDefinition } from './shapes.ts'
 
@@ -22,7 +22,7 @@ interface Common {
   readonly category?: string
   readonly sort: number
   readonly visibleFrom?: number
-  readonly requires: { readonly entitlement: string; readonly level: number }
+  readonly requires: Required
   readonly paused: boolean
 }
 
@@ -36,7 +36,11 @@ export function commonRules(activity: CommonDefinition): Common {
     ...(category === undefined ? {} : { category }),
     sort: sort ?? 0,
     ...(visibleFrom === undefined ? {} : { visibleFrom: moment(visibleFrom) }),
-    requires: { entitlement: requires?.entitlement ?? '', level: requires?.level ?? 0 },
+    requires: {
+      entitlement: requires?.entitlement ?? '',
+      level: requires?.level ?? 0,
+      ...(requires?.reservation === undefined ? {} : { reservation: requires.reservation })
+    },
     paused: false
   }
 }
@@ -46,7 +50,8 @@ export function commonDefinition(activity: Common) {
   const { id, title, description, category, sort, visibleFrom, requires } = activity
   const asked = {
     ...(requires.entitlement ? { entitlement: requires.entitlement } : {}),
-    ...(requires.level > 0 ? { level: requires.level } : {})
+    ...(requires.level > 0 ? { level: requires.level } : {}),
+    ...(requires.reservation ? { reservation: requires.reservation } : {})
   }
   return {
     id,

@@ -22,6 +22,8 @@ export interface Context {
   readonly withChances: readonly string[]
   /** the kinds that users complete, such as tasks */
   readonly completed: readonly string[]
+  /** the kinds whose sessions users can reserve */
+  readonly reserved: readonly string[]
 }
 
 export function checkMoment(text: string, pointer: string, add: Add): number | undefined {
@@ -98,6 +100,11 @@ function checkReferred(
 /** Checks ids: each must be of an activity of this campaign that users complete, such as a task. */
 export function checkCompleted(ids: readonly string[], pointer: string, context: Context): void {
   checkReferred(ids, context.completed, { context, pointerOf: (index) => `${pointer}/${index}` })
+}
+
+/** Checks the activity whose sessions users reserve. */
+export function checkReserved(id: string, pointer: string, context: Context): void {
+  checkReferred([id], context.reserved, { context, pointerOf: () => pointer })
 }
 
 /** Checks the units that a reward names, and the activities of its chances and its doubler. */

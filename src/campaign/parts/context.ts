@@ -1,4 +1,5 @@
 import type { Calendar } from './calendar.ts'
+import type { ActivityBase } from './model.ts'
 import type { Units } from './scope.ts'
 
 /** The window of the campaign that an activity belongs to, ms since 1970. */
@@ -24,6 +25,7 @@ export interface CampaignContext extends LocalWindow {
   readonly activities: ReadonlyArray<{
     readonly id: string
     readonly chances?: { readonly extraPerDay: number } | null
+    readonly sessions: ActivityBase['sessions']
   }>
 }
 

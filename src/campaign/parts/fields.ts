@@ -24,6 +24,7 @@ export function commonFields(activity: ActivityBase) {
     paused: flag(activity.paused),
     entitlement: activity.requires.entitlement,
     level: activity.requires.level,
+    ...(activity.requires.reservation && { reserved: activity.requires.reservation }),
     sessions: packSessions(activity.sessions)
   }
 }

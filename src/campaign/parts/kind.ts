@@ -49,6 +49,8 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
   readonly hasSeed?: true
   /** users may have chances of it, so rewards may give chances of it */
   readonly hasChances?: true
+  /** users can reserve its sessions, so reservations may be of it */
+  readonly isReserved?: true
   /** users complete it: tasks may require it, and doublers may apply to it */
   readonly isCompleted?: true
   /** never counts by local days; for all other kinds the gate needs the campaign's zone */
@@ -75,6 +77,11 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
   codes?(activity: A, pointer: string): WantedCodes[]
   /** null for an activity that users complete without a goal */
   goal?(activity: A): Goal | null
+  /**
+   * The activity whose sessions it reserves, and how long before one opens its users are reminded. Its fields repeat these
+   * sessions, so they are compiled again when that activity changes.
+   */
+  reserves?(activity: A): { readonly of: string; readonly remindMs: number }
   /** those fields of `compile` that depend on the campaign's window */
   windowFields?(campaign: CampaignContext, activity: A): Fields
 

@@ -14,6 +14,13 @@ export interface Session extends PlannedSession {
   readonly paused: boolean
 }
 
+/** What an activity asks of who takes part; '' and 0 mean nothing. Rules of earlier versions name no reservation. */
+export interface Required {
+  readonly entitlement: string
+  readonly level: number
+  readonly reservation?: string
+}
+
 /** The fields of every activity in force; times in ms since 1970. */
 export interface ActivityBase {
   readonly kind: Kind
@@ -24,7 +31,7 @@ export interface ActivityBase {
   readonly category?: string
   readonly sort: number
   readonly visibleFrom?: number
-  readonly requires: { readonly entitlement: string; readonly level: number }
+  readonly requires: Required
   readonly paused: boolean
   /** sorted by `opensAt`, not overlapping; a kind without several sessions has exactly one, `all`, with the activity's own window */
   readonly sessions: readonly Session[]

@@ -68,8 +68,8 @@ export const Weights = Type.Record(Id, Weight, {
 })
 
 export const Requires = Type.Object(
-  { entitlement: Type.Optional(Id), level: Type.Optional(whole(1, 100)) },
-  { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or both' }
+  { entitlement: Type.Optional(Id), level: Type.Optional(whole(1, 100)), reservation: Type.Optional(Id) },
+  { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or a reservation' }
 )
 
 /** An amount of one unit: `points`, or another unit that the campaign declares. A later check finds units that it does not declare. */

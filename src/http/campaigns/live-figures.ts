@@ -78,7 +78,9 @@ function keysOf({ id, rules }: CatalogueCampaign): string[] {
   return [
     logical.campaign(id),
     ...rules.activities.flatMap((activity) => [
-      ...(stockItems(activity).length > 0 ? [logical.stock(id, activity.id)] : []),
+      ...(stockItems(activity).length > 0 || httpKindOf(activity).page.hasCounts
+        ? [logical.stock(id, activity.id)]
+        : []),
       ...(httpKindOf(activity).page.waitsForClosing ? [logical.activity(id, activity.id)] : [])
     ])
   ]
@@ -98,6 +100,16 @@ function stockFigures({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<str
     }
   }
   return figures
+}
+
+function countsOf({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<string, number> {
+  const counting = rules.activities.filter((activity) => httpKindOf(activity).page.hasCounts)
+  return new Map(
+    counting.flatMap((activity) => {
+      const fields = Object.entries(hashes.get(logical.stock(id, activity.id)) ?? {})
+      return fields.map(([field, count]) => [`${activity.id}/${field}`, Number(count)] as const)
+    })
+  )
 }
 
 /** The latest closing time in packed sessions, at most the campaign's; undefined if they cannot be read. */
@@ -123,6 +135,7 @@ function figuresOf(campaign: CatalogueCampaign, hashes: Hashes, asOf: number): C
   return {
     participants: Number(own.participants ?? 0),
     stock: stockFigures(campaign, hashes),
+    counts: countsOf(campaign, hashes),
     ended: own.ended === '1',
     closings,
     asOf

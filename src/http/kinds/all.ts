@@ -1,5 +1,6 @@
 // One line for each kind; index.ts makes the registry of them.
 export { draw } from './draw.ts'
 export { redemption } from './redemption.ts'
+export { reservation } from './reservation.ts'
 export { sale } from './sale.ts'
 export { task } from './task.ts'

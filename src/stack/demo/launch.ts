@@ -44,6 +44,14 @@ export function launch(id: string, now: number): DemoDefinition {
           { from: '10:00', to: '14:00', stock: 200 },
           { from: '20:00', to: '22:00', stock: 200 }
         ]
+      },
+      {
+        id: 'remind',
+        kind: 'reservation',
+        title: { en: 'Remind me', 'zh-CN': '预约提醒' },
+        sort: 3,
+        of: 'earbuds',
+        remindMinutes: 10
       }
     ]
   }

@@ -21,6 +21,7 @@ export const draw: KindRules<DrawDefinition, Draw> = {
   rules: drawRules,
   definition: drawDefinition,
   compile: compileDraw,
+  isReserved: true,
   hasSeed: true,
   hasChances: true,
   stock: prizeStock,

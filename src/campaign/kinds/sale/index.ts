@@ -25,6 +25,7 @@ export const sale: KindRules<SaleDefinition, Sale> = {
   rules: saleRules,
   definition: saleDefinition,
   compile: compileSale,
+  isReserved: true,
   hasSessions: true,
   ignoresDays: true,
   needsCalendarUntil,

@@ -62,7 +62,13 @@ export function common<const Name extends string>(kind: Name) {
     description: optional(Type.String()),
     category: optional(Type.String()),
     sort: Type.Integer(),
-    requires: optional(Type.Object({ entitlement: optional(Type.String()), level: optional(Type.Integer()) })),
+    requires: optional(
+      Type.Object({
+        entitlement: optional(Type.String()),
+        level: optional(Type.Integer()),
+        reservation: optional(Type.String())
+      })
+    ),
     ...opening,
     kind: Type.Literal(kind)
   }

@@ -15,6 +15,8 @@ export interface CampaignFigures {
   readonly participants: number
   /** by `<activity>/<session>` and `<draw>/<prize>` */
   readonly stock: ReadonlyMap<string, StockFigures>
+  /** counters that pages show beside stock, by `<activity>/<field>` of the activity's stock (see `counts`) */
+  readonly counts: ReadonlyMap<string, number>
   /** whether Redis says that the campaign was ended early */
   readonly ended: boolean
   /** closing times in Redis, by activity, for pages that need them (see `waitsForClosing`); ms since 1970 */
@@ -94,8 +96,12 @@ export function countedSessionsView(activity: ActivityRules, context: Pick<ViewC
 
 /** The members that every kind of activity shows. */
 export function commonView(activity: ActivityRules, { now, language }: ViewContext) {
-  const { entitlement, level } = activity.requires
-  const requires = { ...(entitlement !== '' && { entitlement }), ...(level > 0 && { level }) }
+  const { entitlement, level, reservation } = activity.requires
+  const requires = {
+    ...(entitlement !== '' && { entitlement }),
+    ...(level > 0 && { level }),
+    ...(reservation && { reservation })
+  }
   return {
     id: activity.id,
     kind: activity.kind,
