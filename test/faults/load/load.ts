@@ -51,7 +51,7 @@ export class Load {
   }
 
   /** Waits for so many more confirmations, with requests under way: load is flowing. @returns what proves it */
-  async flowing(confirmations: number, deadlineMs = 30_000): Promise<string> {
+  async flowing(confirmations: number, deadlineMs = 120_000): Promise<string> {
     const goal = this.count('ok') + confirmations
     const flows = () => this.#ended !== '' || (this.count('ok') >= goal && this.inFlight > 0)
     await waitFor(flows, { deadlineMs, what: `${confirmations} more confirmations and requests under way` })
@@ -60,7 +60,7 @@ export class Load {
   }
 
   /** Waits for a new order whose request was sent from now on. @returns ms until then */
-  async confirmsAgain(deadlineMs = 30_000): Promise<number> {
+  async confirmsAgain(deadlineMs = 120_000): Promise<number> {
     const from = now()
     const what = 'a new confirmation'
     await waitFor(() => this.#figures.newestOrderAt >= from || this.#ended !== '', { deadlineMs, what, everyMs: 10 })
@@ -77,14 +77,14 @@ export class Load {
   }
 
   /** Lets no buyer begin anew and waits for the answers under way. */
-  async stop(deadlineMs = 45_000): Promise<void> {
+  async stop(deadlineMs = 120_000): Promise<void> {
     if (this.#ended !== '' || this.#stopped) return
     this.#send({ kind: 'stop' })
     await waitFor(() => this.#stopped || this.#ended !== '', { deadlineMs, what: 'the buyers to stop' })
   }
 
   /** Asks for every purchase without a definite answer. @returns '' or what stayed open */
-  async settle(deadlineMs = 30_000): Promise<string> {
+  async settle(deadlineMs = 120_000): Promise<string> {
     this.#settled = undefined
     this.#send({ kind: 'settle', deadlineMs })
     const what = 'the purchases to be settled'

@@ -20,7 +20,7 @@ export interface Footprint {
   readonly residentMb: number
 }
 
-const startDeadlineMs = 30_000
+const startDeadlineMs = 120_000
 
 /** A gateway or a worker as a process of its own: what it prints is kept, and its fail points can be waited for. */
 export class Child {

@@ -69,6 +69,6 @@ export async function publish(world: Publishing, definition: { readonly id: stri
   for (const { child, publicUrl } of world.gateways) {
     const url = `${publicUrl}/v1/campaigns/${definition.id}`
     const shown = async () => !child.alive || (await request(url, '', { path: '' })).status === 200
-    await waitFor(shown, { deadlineMs: 10_000, what: `${child.name} to show the campaign` })
+    await waitFor(shown, { what: `${child.name} to show the campaign` })
   }
 }

@@ -54,7 +54,7 @@ interface WorldOptions {
 
 const secret = 'the-secret-of-storefront-tokens-in-fault-rows'
 const operators = ['author-token-of-fault-rows-0123456789', 'reviewer-token-of-fault-rows-0123456789'] as const
-const readyDeadlineMs = 60_000
+const readyDeadlineMs = 180_000
 
 /** One deployment in a namespace of its own: gateways and workers as processes, the servers of a lane behind them. */
 export class World {
@@ -276,7 +276,7 @@ export class World {
   }
 
   /** Waits until the shard is open under a higher epoch. @returns it */
-  async reopened(after: number, deadlineMs = 30_000): Promise<number> {
+  async reopened(after: number, deadlineMs = 120_000): Promise<number> {
     let epoch = after
     const higher = async () => {
       const row = await this.shard().catch(() => ({ epoch: 0, state: '' }))
