@@ -60,7 +60,7 @@ t.test('a campaign that sold beyond its stock is paused, nothing is lost, and th
 })
 
 t.test('a campaign whose stock differs before it opens stays closed until the difference is gone', async (t) => {
-  const { core, redis, prefix, campaigns, publish, purchase } = shop
+  const { core, realGate, redis, prefix, campaigns, publish, purchase } = shop
   // opens so soon that it is looked at
   const opensAt = Date.now() + 14_000
   const times = { opensAt: iso(opensAt), closesAt: iso(opensAt + 3_600_000) }
@@ -68,6 +68,8 @@ t.test('a campaign whose stock differs before it opens stays closed until the di
   await publish({ ...openDefinition('soon', { sessions }), ...times })
   await redis.hset(`${prefix}s:soon:phone`, 'am:remaining', '50')
   await waitFor(() => isPaused(campaigns, 'soon'), { what: 'the campaign to be kept shut' })
+  const isShut = async () => (await realGate.read(['c:soon']))[0]?.paused === '1'
+  await waitFor(isShut, { what: 'the gate to hear of it' })
   t.notOk(await isPaused(campaigns, 'good'), 'that one only')
   await setClock(shop, opensAt + 500)
   t.match(await insist(() => purchase('soon', 'ann')), { kind: 'refused', code: 'PAUSED' }, 'it did not open')
