@@ -52,16 +52,19 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include lib/attempt
         -- @include steps/reward
         -- @include steps/completion
-        -- @include steps/streak
         -- @include steps/times
         -- @include steps/once
         -- @include steps/debit
         -- @include steps/hand-out
         -- @include steps/prizes
+        -- @include steps/quota
         -- @include steps/obstacle
         -- @include steps/promise
         -- @include steps/pick
         -- @include lib/win
+        -- @include steps/held-prize
+        -- @include steps/give
+        -- @include steps/streak
         -- @include steps/award
         -- @include steps/terms
         -- @include kinds/*

@@ -58,7 +58,7 @@ local function read_request(at, frame)
   attempt.given, attempt.capped, attempt.doubler, attempt.daily_left = false, false, false, false
   attempt.withheld = false
   attempt.factor = 1
-  attempt.moves, attempt.entity, attempt.record = '', '', ''
+  attempt.moves, attempt.entity, attempt.record, attempt.fault = '', '', '', false
   return attempt, after
 end
 

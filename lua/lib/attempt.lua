@@ -1,7 +1,8 @@
 --[[
   purpose: an attempt: what one command of participate takes, gives and writes; the steps note it, and then it is written at once
   KEYS:    campaign (c:), the user's hash
-  Returns: begin_attempt(attempt); note_put(attempt, field, value), of the user's hash; record_attempt(attempt) -> the reply
+  Returns: begin_attempt(attempt); note_put(attempt, field, value), of the user's hash; record_attempt(attempt) -> the reply;
+           `fault` of the attempt, a reply, where a step found something unreadable
 ]]
 -- All commands of a batch use one attempt table in turn. Steps add `gives` and `puts` (fields of the user: what is given once
 -- journaled, what is written) and `stock` (a list of { hash, scope, deltas }) when they need them.
@@ -157,6 +158,9 @@ local function write_rest(attempt)
 end
 
 local function record_attempt(attempt)
+  if attempt.fault then
+    return attempt.fault
+  end
   local entitlement, adds = attempt.activity.entitlement, attempt.adds
   if entitlement and attempt.terms.kind.spends_entitlement then
     adds[entitlement] = (adds[entitlement] or 0) - 1

@@ -1,5 +1,5 @@
 --[[
-  purpose: steps 7 and 8 of a prize: takes it from its quota and its code pool, credits its reward, and makes it a win of its user
+  purpose: steps 7 and 8 of a prize of a draw: takes it from its quota and its code pool, credits its reward, and makes it a win of its user
            where it is worth something
   KEYS:    the user's hash; stock (s:)
   Returns: award_prize(attempt, prize, sub) -> whether it is a win, or nil and the refusal
@@ -40,23 +40,6 @@ local function credit_prize(attempt, reward)
   return true
 end
 
-local function take_quota(attempt, prize)
-  local prizes = attempt.terms.prizes
-  local pool = prizes.pools[prize.id]
-  if not prize.stock and (prize.limited or pool) then
-    prize.stock = {}
-    if prize.limited then
-      local deltas = { [prize.remaining] = -1, [prize.paid] = 1 }
-      prize.stock[1] = { hash = quota_of(prizes, prize), scope = 's', deltas = deltas }
-    end
-    if pool then
-      local deltas = { ['codes:remaining'] = -1, ['codes:paid'] = 1 }
-      prize.stock[#prize.stock + 1] = { hash = codes_of(attempt, prizes, prize), scope = pool, deltas = deltas }
-    end
-  end
-  attempt.stock = prize.stock or false
-end
-
 local function award_prize(attempt, prize, sub)
   local prizes = attempt.terms.prizes
   -- whatever is worth something is a win, also the fallback
@@ -64,7 +47,7 @@ local function award_prize(attempt, prize, sub)
   if not credit_prize(attempt, prize.reward) or (sub and not credit_prize(attempt, sub.reward)) then
     return nil, 'X;' .. KEYS[attempt.user_index]
   end
-  take_quota(attempt, prize)
+  attempt.stock = stock_of_prize(attempt, prizes, prize) or false
   if prizes.memory then
     note_losses(attempt, prizes, prize, won)
   end

@@ -9,6 +9,7 @@ import { issuedUser } from '../store/connection/user-name.ts'
 import { type Decided, decidedIn } from './data/decided.ts'
 import { type EventKind, events } from './data/index.ts'
 import { refundData } from './data/refund.ts'
+import { winData } from './data/win.ts'
 import type { ToldType } from './types.ts'
 
 /** A decision as a CloudEvent, ready to publish. */
@@ -102,9 +103,17 @@ function publish(telling: Telling, { type, id, data: said }: Said): PublicEvent 
   }
 }
 
+/** A win that the reward of a decision gave; undefined where the decision is about its win itself, or gave none. */
+function granted(telling: Telling, id: string): PublicEvent | undefined {
+  const { type } = telling.decision
+  if (telling.record === '' || entityKindOf(type) !== null) return undefined
+  const data = { ...winData(telling), activity: telling.decision.activity, cause: id, causeType: type }
+  return publish(telling, { type: 'win.granted', id: `${id}-win`, data })
+}
+
 /**
- * The events of a decision: none for a type that this version does not know, and beside its own one that money is due back where
- * it says so. That one is told by the same reading of the same frame, so neither can be told without the other.
+ * The events of a decision: none for a type that this version does not know, and beside its own one that money is due back, or that
+ * its reward gave a win, where it says so. Those are told by the same reading of the same frame, so none can be told without the other.
  */
 export function toEvents(frame: Frame, decision: FrameDecision, names: Names): PublicEvent[] {
   const { type } = decision
@@ -116,6 +125,8 @@ export function toEvents(frame: Frame, decision: FrameDecision, names: Names): P
   const own = publish(telling, { type, id, data })
   // a payment that came too late is told as money that is due back anyway
   const refund = type === 'order.refund-due' ? undefined : refundData(decision)
+  const won = granted(telling, id)
+  if (won !== undefined) return [own, won]
   if (refund === undefined) return [own]
   return [own, publish(telling, { type: 'order.refund-due', id: `${id}-refund`, data: { ...data, ...refund } })]
 }

@@ -3,6 +3,9 @@ import { type DecisionType, decisions } from '../record/decisions.ts'
 /** Events that are told of commands of other systems, which are no decisions. */
 const commandEvents = ['command.accepted', 'command.rejected'] as const
 
+/** Events that are told beside a decision's own, of another type: a prize that its reward held became a win. */
+const besideEvents = ['win.granted'] as const
+
 /** entity.verb of events that have their names already, and that this version tells of nothing. */
 export const laterTypes = [
   'win.fulfilled',
@@ -20,7 +23,11 @@ export const laterTypes = [
 ] as const
 
 /** entity.verb of an event that this version tells. */
-export type ToldType = DecisionType | (typeof commandEvents)[number]
+export type ToldType = DecisionType | (typeof commandEvents)[number] | (typeof besideEvents)[number]
 
 /** entity.verb of every public event that this version tells. */
-export const toldTypes: readonly ToldType[] = [...(Object.keys(decisions) as DecisionType[]), ...commandEvents]
+export const toldTypes: readonly ToldType[] = [
+  ...(Object.keys(decisions) as DecisionType[]),
+  ...besideEvents,
+  ...commandEvents
+]

@@ -1,8 +1,7 @@
 import { toEvents } from '../events/cloud-event.ts'
 import { decisionId, type Frame, type FrameDecision } from '../journal/frame.ts'
 import type { Names } from '../journal/subjects.ts'
-import { entityKindOf, makesEntity } from '../record/decisions.ts'
-import { recordField } from '../record/entities.ts'
+import { madeItself, recordedKindOf, recordField } from '../record/entities.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
 import type { ExportedPage } from './journal.ts'
@@ -10,7 +9,7 @@ import type { ExportedPage } from './journal.ts'
 /** The decision as it stood in its frame: the record goes back to what the decision wrote. */
 function frameDecision(row: JournalRow, shard: number): FrameDecision {
   const { type, user, key, campaign, activity, session, entity, request, adds, puts, report, record } = row
-  const moved = entity === '' || makesEntity(type) ? null : entityKindOf(type)
+  const moved = entity === '' || madeItself(row) ? null : recordedKindOf(type)
   const written = record === '' ? {} : { u: { ...puts.u, [recordField(type, entity)]: record } }
   return {
     seq: row.sequence,

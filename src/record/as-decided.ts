@@ -1,4 +1,4 @@
-import type { DecisionType } from './decisions.ts'
+import { type DecisionType, entityKindOf, makesEntity } from './decisions.ts'
 import type { Entity } from './entities.ts'
 import type { OrderRecord } from './order.ts'
 import { decodeRefund } from './reports/refund.ts'
@@ -23,9 +23,12 @@ function orderAsDecided(order: OrderRecord, type: string, report: string): Order
   return status === undefined ? order : { ...order, status, returned: status === 'returned' ? order.returned : 0 }
 }
 
+/** A decision that moves a win on is of a type of its own; every other one made it, by a spin or as the prize of a reward. */
 function winAsDecided(win: WinRecord, type: string): WinRecord {
   if (type === 'win.claimed') return { ...win, status: 'claimed' }
-  return type === 'spin.won' ? { ...win, status: win.given.length > 0 ? 'given' : 'won' } : win
+  return entityKindOf(type) === 'win' && !makesEntity(type)
+    ? win
+    : { ...win, status: win.given.length > 0 ? 'given' : 'won' }
 }
 
 /** An order or win as a decision left it, out of what it is now: for replays, whose user's hash holds the newest record alone. */

@@ -56,12 +56,15 @@ export function isDecisionType(type: string): type is DecisionType {
   return Object.hasOwn(kinds, type)
 }
 
-/** What a decision of a type makes or moves; null where it is about neither an order nor a win. */
+/**
+ * What a decision of a type makes or moves; null where its type is about neither an order nor a win. Such a decision still makes a win
+ * where its reward holds a prize, which its record says (record/entities.ts).
+ */
 export function entityKindOf(type: string): EntityKind | null {
   return kinds[type]?.entity ?? null
 }
 
-/** Whether a decision of a type makes an order or a win, which has the decision's own id. */
+/** Whether every decision of a type makes an order or a win, which has the decision's own id. */
 export function makesEntity(type: string): boolean {
   return kinds[type]?.makes === true
 }

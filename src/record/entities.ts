@@ -16,10 +16,12 @@ const readers = {
   win: (id, record) => ({ win: decodeWin(id, record) })
 } satisfies Readonly<Record<EntityKind, (id: string, record: string) => Entity>>
 
-/** The field of the user's hash that keeps the record of what a decision is about; '' for a type that is about nothing. */
+/** What a decision with a record is about: a type that is about neither an order nor a win made a win, the prize of its reward. */
+export const recordedKindOf = (type: string): EntityKind => entityKindOf(type) ?? 'win'
+
+/** The field of the user's hash that keeps the record of what a decision is about. @param entity `entityOfDecision` of it, not '' */
 export function recordField(type: string, entity: string): string {
-  const kind = entityKindOf(type)
-  return kind === null ? '' : userField[kind](entity)
+  return userField[recordedKindOf(type)](entity)
 }
 
 const prefixes = (Object.keys(readers) as EntityKind[]).map((kind) => [kind, userField[kind]('')] as const)
@@ -33,7 +35,13 @@ export function recordKindOf(field: string): EntityKind | undefined {
 export function entityOfDecision(frame: Pick<Frame, 'epoch'>, decision: FrameDecision): string {
   const moved = decision.order ?? decision.win
   if (moved !== undefined) return moved.slice(moved.indexOf('-') + 1)
-  return makesEntity(decision.type) ? `${frame.epoch}-${decision.seq}` : ''
+  const own = `${frame.epoch}-${decision.seq}`
+  return makesEntity(decision.type) || decision.put?.u?.[userField.win(own)] !== undefined ? own : ''
+}
+
+/** Whether a decision made the order or win that it is about, so that both have one id. */
+export function madeItself({ epoch, sequence, entity }: { epoch: number; sequence: number; entity: string }): boolean {
+  return entity === `${epoch}-${sequence}`
 }
 
 /** The record that a decision wrote of its order or win, '' where it is about none. @param entity `entityOfDecision` of it */
@@ -47,6 +55,5 @@ export function recordOfDecision({ type, put }: FrameDecision, entity: string): 
  * @throws Error when the record is not readable
  */
 export function entityIn(type: string, id: string, record: string): Entity {
-  const kind = record === '' ? null : entityKindOf(type)
-  return kind === null ? {} : readers[kind](id, record)
+  return record === '' ? {} : readers[recordedKindOf(type)](id, record)
 }

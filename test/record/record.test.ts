@@ -88,7 +88,8 @@ test('a record is read by what its decision makes or moves', async (t) => {
   for (const type of ['order.paid', 'spin.won'] as const) {
     t.equal(recordKindOf(recordField(type, '1-2')), decisions[type].entity)
   }
-  t.equal(recordField('task.completed', '1-2'), '')
+  t.equal(recordField('task.completed', '1-2'), 'w:1-2', 'the prize of its reward')
+  t.match(entityIn('task.completed', '0-1700000000-2', win), { win: { id: '0-1700000000-2' } })
   t.equal(recordKindOf('b:points'), undefined)
 })
 

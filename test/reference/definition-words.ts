@@ -168,7 +168,18 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
   reward: {
     chances: 'chances by draw; at most `extraPerDay` of that draw',
     entitlement: 'a right that an activity may ask for by `requires`',
-    doubler: 'see [doubler](#doubler)'
+    doubler: 'see [doubler](#doubler)',
+    prize: 'a prize that becomes a win of the user: see [prize of a reward](#prize-of-a-reward)'
+  },
+  'prize of a reward': {
+    id: 'its name; unique in its activity, and not `all`',
+    title: 'what pages show',
+    type: 'what it is and how the winner gets it',
+    value: 'what it is worth, in minor units, for pages and reports',
+    quota: 'how many there are, which a PATCH with `prize` and `addStock` changes; they never run out where absent',
+    pool: 'the pool that its codes come from; only for the types `coupon`, `e-card` and `membership`',
+    claimWithinDays: 'how many days the winner has to claim it; no end where absent',
+    instructions: 'how to use it; shown to its winner alone'
   },
   doubler: {
     factor: 'what later tasks give is multiplied by this',

@@ -48,6 +48,7 @@ export const objects: Readonly<Record<string, Told>> = {
   display: below(below(draw, 'prizes'), 'display'),
   weightsByLevel: below(draw, 'weightsByLevel'),
   reward: toldOf(Reward),
+  'prize of a reward': below(toldOf(Reward), 'prize'),
   doubler: toldOf(Doubler),
   goal: below(task, 'goal'),
   streak: below(task, 'streak')

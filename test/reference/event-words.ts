@@ -68,6 +68,19 @@ export const told: Record<ToldType, EventWords> = {
     when: 'a spin gave a prize of type `nothing`',
     decisions: [{ activity: 'wheel', report: 'thanks,clover,0a1b2c3d4e5f6,9f,thanks,,0,|points -10 90' }]
   },
+  'win.granted': {
+    when: 'a reward gave a prize: told beside the event of the decision that it was for, under its id and `-win`',
+    decisions: [
+      {
+        type: 'task.completed',
+        activity: 'check-in',
+        report: '20781,1,0,,1|prize:mug 1 1',
+        put: {
+          u: { [`w:${order}`]: `w;${EPOCH}-3;launch;check-in;mug;;0;coupon;${at};${at + 864e5};` }
+        }
+      }
+    ]
+  },
   'win.claimed': { when: 'the winner claimed a win', decisions: [ofWin('c', { report: win })] },
   'win.revoked': {
     when: 'an operator revoked a win and took back what it gave',

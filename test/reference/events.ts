@@ -13,14 +13,15 @@ type Data = Readonly<Record<string, unknown>>
 
 function whole(type: ToldType, decision: Partial<FrameDecision>): FrameDecision {
   const common = { seq: 7, user: 'alice', key: 'u:key', hash: '', campaign: 'launch', activity: '', request: {} }
-  return { ...common, ...decision, type }
+  // what is told beside another event names the type of the decision
+  return { ...common, type, ...decision }
 }
 
 /** The event of a decision, as it is published. */
 function eventOf(type: ToldType, decision: Partial<FrameDecision>): { readonly payload: string } {
   const made = whole(type, decision)
   const frame: Frame = { v: 1, shard: 0, epoch: EPOCH, batch: 3, at: EPOCH * 1000, decisions: [made] }
-  const [event] = toEvents(frame, made, names)
+  const event = toEvents(frame, made, names).find(({ subject }) => subject.endsWith(`.${type}`))
   if (event === undefined) throw new Error(`${type} is not told`)
   return event
 }

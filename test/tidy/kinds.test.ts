@@ -51,3 +51,11 @@ test('a kind imports no other kind, and not the registry that names it', async (
   })
   t.strictSame(wrong, [])
 })
+
+test('a page shows a reward by rewardView: a definition has what only operators and winners may see', async (t) => {
+  const shown = src.filter(({ path }) => path.startsWith('src/http/') && path !== 'src/http/kinds/parts/reward.ts')
+  t.strictSame(
+    shown.flatMap((file) => findAll(withoutComments(file), /rewardDefinition/g, 'shows the definition of a reward')),
+    []
+  )
+})

@@ -199,3 +199,38 @@ test('events name users as their issuer named them', async (t) => {
   const answer = answerOf(names, command, { accepted: true, campaign: 'launch', user, data: {} })
   t.match(JSON.parse(answer.payload), { partitionkey: 'auth0|5f7c', data: { user: 'auth0|5f7c' } })
 })
+
+test('a win that a reward gave is told beside the decision, under an id of its own', async (t) => {
+  const record = `w;${EPOCH}-3;launch;check-in;mug;;0;coupon;${EPOCH * 1000};${EPOCH * 1000 + 60_000};`
+  const [own, granted, ...others] = allTold({
+    type: 'task.completed',
+    activity: 'check-in',
+    report: '20781,1,0,,1|points 5 5|prize:mug 1 1',
+    put: { u: { [`w:${EPOCH}-7`]: record } }
+  })
+  t.strictSame(others, [])
+  t.match(own, {
+    on: 'floodgate.launch.task.completed',
+    id: `0-${EPOCH}-7`,
+    data: { moves: [{ unit: 'points', delta: 5, balance: 5 }] }
+  })
+  t.match(granted, {
+    on: 'floodgate.launch.win.granted',
+    id: `0-${EPOCH}-7-win`,
+    subject: `0-${EPOCH}-7`,
+    data: {
+      user: 'ann',
+      activity: 'check-in',
+      win: `0-${EPOCH}-7`,
+      prize: 'mug',
+      type: 'coupon',
+      status: 'won',
+      cause: `0-${EPOCH}-7`,
+      causeType: 'task.completed',
+      sequence: 7,
+      entityVersion: 1
+    }
+  })
+  const exhausted = told({ type: 'task.completed', report: '20781,1,0,,1|points 5 5|prize:mug 0 0', put: { u: {} } })
+  t.equal(exhausted.on, 'floodgate.launch.task.completed')
+})

@@ -9,7 +9,8 @@ import { CampaignError } from '../carrying/campaign-error.ts'
 import { awaitIntent } from '../carrying/carry-out.ts'
 import { type Actor, type LifecycleContext, lockExisting, notFound, rulesInForce } from '../carrying/context.ts'
 import { checkDefinition } from '../definition/check.ts'
-import { type ActivityRules, kindOf } from '../kinds/index.ts'
+import type { ActivityRules } from '../kinds/index.ts'
+import { wantedCodesOf } from '../kinds/prizes.ts'
 
 export interface PoolLoad {
   readonly campaign: string
@@ -27,7 +28,7 @@ export interface PoolResult {
 }
 
 function poolsOf(activities: readonly ActivityRules[]): string[] {
-  const wanted = activities.flatMap((activity) => kindOf(activity).codes?.(activity, '') ?? [])
+  const wanted = activities.flatMap((activity) => wantedCodesOf(activity, ''))
   return wanted.map(({ pool }) => pool)
 }
 

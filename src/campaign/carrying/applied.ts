@@ -5,7 +5,7 @@ import type { IntentRow } from '../../store/campaigns/intents.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { AuditEntry } from '../../store/operators/audit.ts'
 import type { Rules } from '../definition/rules.ts'
-import { kindOf } from '../kinds/index.ts'
+import { stockWordOf } from '../definition/stock.ts'
 import { stockKey } from '../parts/fields.ts'
 
 /** What a change asked of one number, and what the gate did; `applied` is null while that is not known. */
@@ -24,8 +24,9 @@ export function appliedAdds({ adds }: Pick<IntentRow, 'adds'>, applied: readonly
 /** A change of stock as answers show it, named by session or prize. */
 export function stockView({ key, field, asked, applied }: AppliedAdd, rules: Rules | undefined) {
   const activity = rules?.activities.find(({ id }) => stockKey(rules.id, id) === key)
-  const of = (activity && kindOf(activity).stock?.of) ?? 'session'
-  return { [of]: field.replace(/:remaining$/, ''), asked, applied }
+  const item = field.replace(/:remaining$/, '')
+  const of = activity ? stockWordOf(activity, item) : 'session'
+  return { [of]: item, asked, applied }
 }
 
 /** A balance that an operator changed, and what a removal did not find any more. */

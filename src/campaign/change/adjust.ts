@@ -1,5 +1,6 @@
 import { compileWithFollowers } from '../definition/compile.ts'
 import { findActivity, type Rules, withActivity } from '../definition/rules.ts'
+import { namedHeldPrize, stockItems } from '../definition/stock.ts'
 import { kindOf } from '../kinds/index.ts'
 import { Contradiction } from '../parts/contradiction.ts'
 import type { Changed, LimitChanges, Prices } from '../parts/patch.ts'
@@ -12,8 +13,18 @@ function applyStock(draft: Draft, delta: number, named: { prize: string | undefi
   const { activity, data } = draft
   const { stock } = kindOf(activity)
   if (delta === 0) throw new Contradiction('/addStock', 'must not be 0')
-  if (!stock) throw new Contradiction('/addStock', `${naming(activity)}, which has no stock`)
-  if (named.prize !== undefined) {
+  const held = named.prize === undefined ? undefined : namedHeldPrize(activity, named.prize)
+  if (held) {
+    data.prize = held.id
+    addStock(draft, held.id, delta)
+  } else if (!stock && stockItems(activity).length > 0) {
+    const detail =
+      named.prize === undefined
+        ? 'is missing: name the prize whose quota is meant'
+        : `${activity.id} has no prize ${named.prize}`
+    throw new Contradiction('/prize', detail)
+  } else if (!stock) throw new Contradiction('/addStock', `${naming(activity)}, which has no stock`)
+  else if (named.prize !== undefined) {
     if (!stock.named) throw noPrizes(draft, '/prize')
     data.prize = stock.named(activity, named.prize)
     addStock(draft, named.prize, delta)

@@ -1,5 +1,6 @@
 import type { Kind } from '../../base/kinds.ts'
 import { type ActivityDefinition, isBuilt, kindOf, kinds, kindsThat, schemas } from '../kinds/index.ts'
+import { heldPrizesOf } from '../kinds/prizes.ts'
 import { moment } from '../parts/activity.ts'
 import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
 import { CalendarLists, CampaignCalendar, checkCalendar } from '../parts/calendar.ts'
@@ -63,6 +64,14 @@ function checkExpanded(rules: Rules, add: Add): void {
     checkOverlaps(
       activity.sessions.map((session) => ({ ...session, pointer: `/activities/${index}/daily` })),
       add
+    )
+  }
+  for (const [index, activity] of rules.activities.entries()) {
+    const ids = heldPrizesOf(activity).map(({ id }) => id)
+    checkUnique(
+      ids,
+      () => `/activities/${index}`,
+      (pointer, detail) => add(pointer, `prize ${detail}: each reward has its own`)
     )
   }
   if (total > MAX_SESSIONS) {

@@ -1,18 +1,21 @@
 import { DAY_MS } from '../../base/day.ts'
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
+import { heldPrizesOf } from '../kinds/prizes.ts'
 import { LONGEST_MS } from '../parts/bounds.ts'
 import {
   type AddEntry,
   activityKey,
   campaignKey,
   commonFields,
+  type Fields,
   flag,
   type Put,
+  prizeField,
   putsOf,
   stockKey
 } from '../parts/fields.ts'
 import { zoneOffsets } from '../parts/local-time.ts'
-import { packZone } from '../parts/packed.ts'
+import { packPrize, packZone } from '../parts/packed.ts'
 import type { StockItem } from '../parts/stock.ts'
 import type { Rules } from './rules.ts'
 import { stockItems } from './stock.ts'
@@ -69,9 +72,23 @@ function compileCampaign(rules: Rules, flags: Flags): Put[] {
   ]
 }
 
+/** The fields of prizes that rewards hold: as those of a draw, so that a win of either is claimed and revoked in one way. */
+function heldPrizeFields(activity: ActivityRules): Fields {
+  const held = heldPrizesOf(activity)
+  const pools = held.flatMap(({ id, pool }) => (pool === '' ? [] : [`${id}:${pool}`]))
+  return {
+    ...(pools.length > 0 && { pools: pools.join() }),
+    ...Object.fromEntries(held.map((prize) => [prizeField(prize.id), packPrize(prize)]))
+  }
+}
+
 /** All values of `a:<campaign>:<activity>`. */
 export function compileActivity(rules: Rules, activity: ActivityRules): Put[] {
-  const fields = { ...commonFields(activity), ...kindOf(activity).compile(rules, activity) }
+  const fields = {
+    ...commonFields(activity),
+    ...kindOf(activity).compile(rules, activity),
+    ...heldPrizeFields(activity)
+  }
   return putsOf(activityKey(rules.id, activity.id), fields)
 }
 

@@ -1,13 +1,11 @@
 import { countCodes } from '../../store/campaigns/codes.ts'
 import type { Rules } from '../definition/rules.ts'
 import type { Warning } from '../definition/warnings.ts'
-import { type ActivityRules, kindOf } from '../kinds/index.ts'
+import { wantedCodesOf } from '../kinds/prizes.ts'
 import type { WantedCodes } from '../parts/kind.ts'
 
 /** The number of free codes by pool, as far as Postgres has them. */
 type FreeCodes = ReadonlyMap<string, number>
-
-const wantedOf = (activity: ActivityRules, pointer: string) => kindOf(activity).codes?.(activity, pointer) ?? []
 
 function codeWarning({ pointer, pool, units }: WantedCodes, free: number): Warning[] {
   if (units === null && free > 0) return []
@@ -23,7 +21,7 @@ function codeWarning({ pointer, pool, units }: WantedCodes, free: number): Warni
  * pool are added up, and each unit that uses it gets a warning.
  */
 function codeWarnings({ activities }: Pick<Rules, 'activities'>, free: FreeCodes): Warning[] {
-  const wanted = activities.flatMap((activity, index) => wantedOf(activity, `/activities/${index}`))
+  const wanted = activities.flatMap((activity, index) => wantedCodesOf(activity, `/activities/${index}`))
   const sums = new Map<string, number>()
   for (const { pool, units } of wanted) sums.set(pool, (sums.get(pool) ?? 0) + (units ?? 0))
   return wanted.flatMap((one) => {
@@ -34,7 +32,7 @@ function codeWarnings({ activities }: Pick<Rules, 'activities'>, free: FreeCodes
 
 /** `codeWarnings` with the codes that Postgres has for this campaign. */
 export async function readCodeWarnings(db: Parameters<typeof countCodes>[0], rules: Rules): Promise<Warning[]> {
-  const pools = new Set(rules.activities.flatMap((activity) => wantedOf(activity, '').map(({ pool }) => pool)))
+  const pools = new Set(rules.activities.flatMap((activity) => wantedCodesOf(activity, '').map(({ pool }) => pool)))
   const free = new Map<string, number>()
   for (const pool of pools) {
     const { loaded, given } = await countCodes(db, { campaign: rules.id, pool })

@@ -1,9 +1,10 @@
 import { momentOf, NO_MOMENT } from '../../base/moment.ts'
 import type { Window } from './context.ts'
 import { pointerStep, shown } from './explain.ts'
+import { WHOLE } from './model.ts'
 import { unitsOf } from './reward.ts'
 import { scopeOf, type Units } from './scope.ts'
-import type { RewardDefinition } from './shapes.ts'
+import { codeTypes, type HeldPrizeDefinition, type RewardDefinition } from './shapes.ts'
 
 const FIRST_YEAR = Date.UTC(2000, 0)
 const LAST_YEAR = Date.UTC(2100, 0)
@@ -107,8 +108,17 @@ export function checkReserved(id: string, pointer: string, context: Context): vo
   checkReferred([id], context.reserved, { context, pointerOf: () => pointer })
 }
 
-/** Checks the units that a reward names, and the activities of its chances and its doubler. */
+/** Checks what only some prizes may have. The stock of an activity that is one whole is counted as `all`. */
+function checkHeldPrize({ id, type, pool }: HeldPrizeDefinition, pointer: string, add: Add): void {
+  if (id === WHOLE) add(`${pointer}/id`, `must not be ${shown(WHOLE)}, which names the stock of a whole activity`)
+  if (pool !== undefined && !codeTypes.has(type)) {
+    add(`${pointer}/pool`, `must not stand here: codes are for ${[...codeTypes].join(', ')}`)
+  }
+}
+
+/** Checks the units that a reward names, the activities of its chances and its doubler, and its prize. */
 export function checkReward(reward: RewardDefinition, pointer: string, context: Context): void {
+  if (reward.prize) checkHeldPrize(reward.prize, `${pointer}/prize`, context.add)
   checkUnits(Object.keys(unitsOf(reward)), pointer, context)
   const ids = Object.keys(reward.chances ?? {})
   checkReferred(ids, context.withChances, { context, pointerOf: (index) => `${pointer}/chances/${ids[index]}` })

@@ -8,6 +8,9 @@ export type AddEntry = AdjustCommand['adds'][number]
 
 export const { campaign: campaignKey, activity: activityKey, stock: stockKey, user: userKey } = logical
 
+/** The field of the rules of an activity that holds one of its prizes. */
+export const prizeField = (id: string) => `prize:${id}`
+
 /** Fields of one hash of the gate. */
 export type Fields = Record<string, string | number>
 

@@ -1,6 +1,6 @@
 import type { Kind } from '../../base/kinds.ts'
 import type { DailyEntry, PlannedSession } from './sessions.ts'
-import type { Localized } from './shapes.ts'
+import type { HeldPrizeDefinition, Localized } from './shapes.ts'
 
 /** The one session of every activity whose kind does not have several. */
 export const WHOLE = 'all'
@@ -37,6 +37,8 @@ export interface ActivityBase {
   readonly sessions: readonly Session[]
   /** the entries that its daily sessions were made from, for days that are added later; only for kinds with several sessions */
   readonly daily?: readonly DailyEntry[]
+  /** what PATCHes added to the quotas of prizes that its rewards hold, by prize; absent: nothing */
+  readonly addedQuota?: Readonly<Record<string, number>>
 }
 
 /** A cost, or one part of a reward: an amount of a unit that the campaign declares. */
@@ -53,10 +55,36 @@ interface Doubler {
   readonly activities: readonly string[]
 }
 
+/** A prize that a reward holds and that becomes a win of its user; 0 and '' mean "none". `quota` is the published one. */
+export interface HeldPrize {
+  readonly id: string
+  readonly title: Localized
+  readonly type: HeldPrizeDefinition['type']
+  /** minor units of money, or points; for accounting and for the page */
+  readonly value: number
+  readonly quota: number | null
+  readonly pool: string
+  readonly claimWithinDays: number
+  /** shown to its winner alone */
+  readonly instructions?: Localized
+}
+
+/** A prize that users win, of a draw or of a reward: what shows, hands out and revokes wins has to know of it. */
+export interface AnyPrize extends Omit<HeldPrize, 'type'> {
+  /** 0 for a prize of a reward, which is of no tier */
+  readonly tier: number
+  readonly type: string
+  /** what operators asked for so far, null without a quota */
+  readonly quota: number | null
+  readonly subPrizes: ReadonlyArray<{ readonly id: string; readonly title: Localized }>
+}
+
 /** What is credited at once: amounts by unit, chances by draw; '' and null mean "none". */
 export interface Reward {
   readonly units: Readonly<Record<string, number>>
   readonly chances: Readonly<Record<string, number>>
   readonly entitlement: string
   readonly doubler: Doubler | null
+  /** absent: none */
+  readonly prize?: HeldPrize
 }

@@ -1,4 +1,6 @@
+import { DAY_MS } from '../../base/day.ts'
 import type { ZoneOffset } from './local-time.ts'
+import type { AnyPrize } from './model.ts'
 import type { PlannedSession } from './sessions.ts'
 import type { ShipByRecord } from './ship-by.ts'
 
@@ -87,4 +89,24 @@ export function unpackZone(packed: string): ZoneOffset[] {
     from: Number(record.slice(0, 13)),
     minutes: Number(record.slice(13))
   }))
+}
+
+/** What only prizes of draws have. */
+interface Drawn {
+  readonly minSpins: number
+  readonly even: boolean
+  readonly reward: string
+  readonly subs: string
+}
+
+/**
+ * A prize as a field of the rules of its activity: `tier;type;limited;minSpins;even;claimWithinMs;value;reward;sub-prizes`. One
+ * that a reward holds has the first three, the time to claim it and the value.
+ */
+export function packPrize(
+  { tier, type, quota, claimWithinDays, value }: Omit<AnyPrize, 'subPrizes'>,
+  { minSpins, even, reward, subs }: Drawn = { minSpins: 0, even: false, reward: '', subs: '' }
+): string {
+  const limited = quota === null ? '0' : '1'
+  return [tier, type, limited, minSpins, even ? '1' : '0', claimWithinDays * DAY_MS, value, reward, subs].join(';')
 }

@@ -1,5 +1,6 @@
 import { unitName, userField } from '../../record/fields.ts'
 import { type CampaignContext, extraChances } from './context.ts'
+import { prizeField } from './fields.ts'
 import type { Amount, Reward } from './model.ts'
 import { scopeOf } from './scope.ts'
 
@@ -20,7 +21,7 @@ export function compileChance(campaign: CampaignContext, draw: string) {
 
 /**
  * A reward as the gate reads it: entries `unit field amount capPerDay multiplied` joined by commas; a doubler's entry
- * has its hours and activities after these.
+ * has its hours and activities after these, and a prize's names the field of the rules that holds it.
  * @param multiplied whether a doubler of the user multiplies its units: true for tasks, never for prizes
  */
 export function compileReward(campaign: CampaignContext, reward: Reward | null, multiplied = false): string {
@@ -46,5 +47,6 @@ export function compileReward(campaign: CampaignContext, reward: Reward | null, 
     const { factor, hours, activities } = doubler
     entries.push(['doubler', userField.doubler(campaign.id), factor, 0, 0, hours, activities.join('+') || '-'])
   }
+  if (reward.prize) entries.push([`prize:${reward.prize.id}`, prizeField(reward.prize.id), 1, 0, 0])
   return entries.map((entry) => entry.join(' ')).join(',')
 }

@@ -1,5 +1,5 @@
-import type { Reward } from './model.ts'
-import type { RewardDefinition } from './shapes.ts'
+import type { HeldPrize, Reward } from './model.ts'
+import type { HeldPrizeDefinition, RewardDefinition } from './shapes.ts'
 import { REWARD_WORDS } from './shapes.ts'
 
 const words: ReadonlySet<string> = new Set(REWARD_WORDS)
@@ -14,18 +14,42 @@ export function unitsOf(reward: RewardDefinition): Record<string, number> {
   )
 }
 
+function prizeRules({ id, title, type, value, quota, pool, claimWithinDays, ...rest }: HeldPrizeDefinition): HeldPrize {
+  return {
+    id,
+    title,
+    type,
+    value: value ?? 0,
+    quota: quota ?? null,
+    pool: pool ?? '',
+    claimWithinDays: claimWithinDays ?? 0,
+    ...rest
+  }
+}
+
+function prizeDefinition({ value, quota, pool, claimWithinDays, ...rest }: HeldPrize): HeldPrizeDefinition {
+  return {
+    ...rest,
+    ...(value > 0 ? { value } : {}),
+    ...(quota === null ? {} : { quota }),
+    ...(pool === '' ? {} : { pool }),
+    ...(claimWithinDays > 0 ? { claimWithinDays } : {})
+  }
+}
+
 export function rewardRules(reward: RewardDefinition): Reward {
-  const { chances, entitlement, doubler } = reward
+  const { chances, entitlement, doubler, prize } = reward
   return {
     units: unitsOf(reward),
     chances: chances ?? {},
     entitlement: entitlement ?? '',
-    doubler: doubler ? { factor: doubler.factor, hours: doubler.hours, activities: doubler.activities ?? [] } : null
+    doubler: doubler ? { factor: doubler.factor, hours: doubler.hours, activities: doubler.activities ?? [] } : null,
+    ...(prize === undefined ? {} : { prize: prizeRules(prize) })
   }
 }
 
-/** A reward in the form of a definition. */
-export function rewardDefinition({ units, chances, entitlement, doubler }: Reward): RewardDefinition {
+/** A reward in the form of a definition, with what only operators may see; a page shows `rewardView`. */
+export function rewardDefinition({ units, chances, entitlement, doubler, prize }: Reward): RewardDefinition {
   return {
     ...units,
     ...(Object.keys(chances).length > 0 ? { chances: { ...chances } } : {}),
@@ -38,6 +62,7 @@ export function rewardDefinition({ units, chances, entitlement, doubler }: Rewar
             ...(doubler.activities.length > 0 ? { activities: [...doubler.activities] } : {})
           }
         }
-      : {})
+      : {}),
+    ...(prize === undefined ? {} : { prize: prizeDefinition(prize) })
   }
 }

@@ -93,26 +93,56 @@ export const Doubler = Type.Object(
 )
 
 /** The fields of a reward that are not units; no unit may have one of these names. */
-export const REWARD_WORDS = ['chances', 'entitlement', 'doubler'] as const
+export const REWARD_WORDS = ['chances', 'entitlement', 'doubler', 'prize'] as const
 
-/** Amounts by unit, chances by draw, an entitlement, a doubler: what a task, a prize or an invitation gives. */
-export const Reward = Type.Object(
+/** Types of prizes that rewards may hold: those that users claim. What is credited at once is a reward by itself. */
+const heldTypes = ['cash', 'coupon', 'physical', 'membership', 'e-card'] as const
+
+/** Types of prizes whose claim may be answered with a code. */
+export const codeTypes: ReadonlySet<string> = new Set(['coupon', 'e-card', 'membership'])
+
+/** A prize that a reward holds, and that becomes a win of its user. */
+const HeldPrize = Type.Object(
   {
-    chances: Type.Optional(
-      Type.Record(Id, Count, {
-        ...closed,
-        minProperties: 1,
-        maxProperties: 20,
-        description: 'must be chances by draw, such as {"wheel": 1}, of 1 to 20 draws'
-      })
-    ),
-    entitlement: Type.Optional(Id),
-    doubler: Type.Optional(Doubler)
+    id: Id,
+    title: Title,
+    type: oneOf(...heldTypes),
+    value: Type.Optional(Price),
+    quota: Type.Optional(Stock),
+    pool: Type.Optional(Id),
+    claimWithinDays: Type.Optional(whole(1, 366)),
+    instructions: Type.Optional(Description)
   },
+  closed
+)
+
+const credits = {
+  chances: Type.Optional(
+    Type.Record(Id, Count, {
+      ...closed,
+      minProperties: 1,
+      maxProperties: 20,
+      description: 'must be chances by draw, such as {"wheel": 1}, of 1 to 20 draws'
+    })
+  ),
+  entitlement: Type.Optional(Id),
+  doubler: Type.Optional(Doubler)
+}
+
+/** Amounts by unit, chances by draw, an entitlement, a doubler: what a prize of a draw credits at once. */
+export const Credits = Type.Object(credits, {
+  additionalProperties: Count,
+  minProperties: 1,
+  description: 'must give points (or another unit), chances, an entitlement or a doubler'
+})
+
+/** The same and a prize: what a task or an invitation gives. */
+export const Reward = Type.Object(
+  { ...credits, prize: Type.Optional(HeldPrize) },
   {
     additionalProperties: Count,
     minProperties: 1,
-    description: 'must give points (or another unit), chances, an entitlement or a doubler'
+    description: 'must give points (or another unit), chances, an entitlement, a doubler or a prize'
   }
 )
 
@@ -136,6 +166,9 @@ export const Daily = Type.Object(
 
 /** A reward also holds amounts by unit under any other name, which no TypeScript type can say. */
 export type RewardDefinition = Static<typeof Reward>
+
+/** A prize that a reward holds. */
+export type HeldPrizeDefinition = Static<typeof HeldPrize>
 
 export type SessionDefinition = Static<typeof Session>
 

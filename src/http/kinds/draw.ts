@@ -9,17 +9,6 @@ import { drawStanding } from './draw/standing.ts'
 import type { HttpKind, Participation } from './kind.ts'
 import { participateCommand } from './parts/command.ts'
 
-/** Pools by draw. An object of rules is never changed, only replaced, so it can be a key. */
-const poolsByDraw = new WeakMap<Draw, string>()
-
-function poolsOf(draw: Draw): string {
-  const known = poolsByDraw.get(draw)
-  if (known !== undefined) return known
-  const pools = [...new Set(draw.prizes.map(({ pool }) => pool).filter((pool) => pool !== ''))].join()
-  poolsByDraw.set(draw, pools)
-  return pools
-}
-
 const participation: Participation<Draw, typeof EmptyBody> = {
   url: '/v1/campaigns/:campaign/draws/:draw/spins',
   param: 'draw',
@@ -36,7 +25,7 @@ const participation: Participation<Draw, typeof EmptyBody> = {
     if (seed === undefined) throw new UnavailableError('The seed of this draw is not known yet.')
     const hash = fixedHash(`/v1/campaigns/${campaign.id}/draws/${draw.id}/spins`)
     const random = drawRandom(seed, { campaign: campaign.id, draw: draw.id, user, key })
-    return participateCommand(wish, { hash, random, pool: poolsOf(draw) })
+    return participateCommand(wish, { hash, random })
   }
 }
 

@@ -2,14 +2,14 @@ import { Type } from 'typebox'
 import { dateOfDay } from '../../base/day.ts'
 import type { Task } from '../../campaign/kinds/task/rules.ts'
 import { businessDays } from '../../campaign/parts/calendar.ts'
-import { rewardDefinition } from '../../campaign/parts/reward.ts'
 import { userField } from '../../record/fields.ts'
 import { requestHash } from '../../record/request-hash.ts'
 import { fixedHash } from '../wire/idempotency.ts'
 import type { HttpKind, Page, Participation, Standings } from './kind.ts'
 import { participateCommand } from './parts/command.ts'
-import { commonView, liveHead, rulesViewOf, sessionsView } from './parts/page.ts'
+import { commonView, liveHead, rulesViewOf, sessionsView, type ViewContext } from './parts/page.ts'
 import { common, optional, Reward, sessions, sessionsOfRules, words } from './parts/page-schemas.ts'
+import { rewardTerms, rewardView } from './parts/reward.ts'
 import { type Day, numberIn } from './parts/standing.ts'
 import { completion } from './task/completion.ts'
 
@@ -65,25 +65,33 @@ const terms = {
   )
 }
 
+function taskView(task: Task, context: ViewContext) {
+  const { goal, after, tier, streak } = task
+  return {
+    ...commonView(task, context),
+    per: task.per,
+    ...(tier !== undefined && { tier }),
+    ...(goal && { goal }),
+    ...(after.length > 0 && { after }),
+    reward: rewardView(task, task.reward, context),
+    ...(streak.length > 0 && {
+      streak: streak.map(({ days, reward }) => ({ days, reward: rewardView(task, reward, context) }))
+    }),
+    ...(task.streakOn && { streakOn: task.streakOn }),
+    sessions: sessionsView(task)
+  }
+}
+
 const page: Page<Task> = {
-  view(task, context) {
-    const { goal, after, tier, streak } = task
-    return {
-      ...commonView(task, context),
-      per: task.per,
-      ...(tier !== undefined && { tier }),
-      ...(goal && { goal }),
-      ...(after.length > 0 && { after }),
-      reward: rewardDefinition(task.reward),
-      ...(streak.length > 0 && {
-        streak: streak.map(({ days, reward }) => ({ days, reward: rewardDefinition(reward) }))
-      }),
-      ...(task.streakOn && { streakOn: task.streakOn }),
-      sessions: sessionsView(task)
-    }
-  },
+  view: taskView,
   liveView: (task, context) => liveHead(task, context),
-  rulesView: (task, context) => rulesViewOf(page.view(task, context)),
+  rulesView(task, context) {
+    const { reward, streak, ...view } = taskView(task, context)
+    return rulesViewOf(view, {
+      reward: rewardTerms(reward),
+      ...(streak && { streak: streak.map((step) => ({ ...step, reward: rewardTerms(step.reward) })) })
+    })
+  },
   schemas: {
     view: Type.Object({ ...terms, ...sessions }, { title: 'Task' }),
     rules: Type.Object({ ...terms, ...sessionsOfRules }, { title: 'TaskTerms' }),

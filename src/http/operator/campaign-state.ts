@@ -93,12 +93,12 @@ function activityState(activity: ActivityRules, { stock, wins }: Counted) {
     ...(hasPrizes ? noFigures : figuresOf(stock, session.id))
   }))
   const prizes = hasPrizes
-    ? prizesAsked.map(({ id, quota, weight }) => {
+    ? prizesAsked.map(({ id, quota, ...rest }) => {
         const figures = figuresOf(stock, id)
         return {
           id,
           quota,
-          weight,
+          ...('weight' in rest && { weight: rest.weight }),
           ...figures,
           ...(quota === null && { taken: wins.get(`${activity.id}/${id}`) ?? 0 })
         }

@@ -48,7 +48,7 @@ export const Amounts = Type.Record(Type.String(), Type.Integer(), { description:
 
 export const PrizeName = Type.Object({
   id: Type.String(),
-  tier: Type.Integer(),
+  tier: Type.Integer({ description: '0 for a prize of a reward, which is of no tier' }),
   title: Type.String(),
   type: Type.String(),
   sub: Type.Optional(Type.Object({ id: Type.String(), title: Type.String() }))
@@ -79,10 +79,11 @@ export const Win = Type.Object(
   {
     ...winState,
     campaign: Type.String(),
-    draw: Type.String(),
+    draw: Type.String({ description: 'the activity: a draw, or one whose reward held the prize' }),
     prize: PrizeName,
     given: Credited,
     wonAt: Time,
+    instructions: Type.Optional(Type.String({ description: 'how to use the prize; for its owner only' })),
     code,
     pending
   },

@@ -1,13 +1,13 @@
 import { isoTime, isoTimeOrNull } from '../../base/iso-time.ts'
-import type { Prize } from '../../campaign/kinds/draw/rules.ts'
+import type { AnyPrize } from '../../campaign/parts/model.ts'
 import type { LiveWin } from '../../gate/gate.ts'
 import type { WinRecord } from '../../record/win.ts'
 import { type Language, localise } from '../problems/language.ts'
 import { creditedView } from './report.ts'
 import type { PrizeName, Win, WinState } from './schemas.ts'
 
-/** Finds a prize by campaign, draw and id; undefined if the catalogue does not know it. */
-export type FindPrize = (campaign: string, draw: string, prize: string) => Prize | undefined
+/** Finds a prize by campaign, activity and id; undefined if the catalogue does not know it. */
+export type FindPrize = (campaign: string, draw: string, prize: string) => AnyPrize | undefined
 
 /** Fields that the claim of a prize must have, by its type. */
 const claimFields: Readonly<Record<string, readonly string[]>> = { physical: ['address'], cash: ['account'] }
@@ -17,7 +17,7 @@ function claimRequires(type: string): string[] {
 }
 
 /** A prize, with its sub-prize if it has one. */
-export function prizeName(prize: Prize, sub: string, language: Language): PrizeName {
+export function prizeName(prize: AnyPrize, sub: string, language: Language): PrizeName {
   const found = sub === '' ? undefined : prize.subPrizes.find(({ id }) => id === sub)
   return {
     id: prize.id,
@@ -29,7 +29,7 @@ export function prizeName(prize: Prize, sub: string, language: Language): PrizeN
 }
 
 /** The prize of a win; the title of a prize that the catalogue does not know is its id. */
-export function wonPrize(win: WinRecord, prize: Prize | undefined, language: Language): PrizeName {
+export function wonPrize(win: WinRecord, prize: AnyPrize | undefined, language: Language): PrizeName {
   if (prize !== undefined) return { ...prizeName(prize, win.sub, language), tier: win.tier, type: win.type }
   const { prize: id, sub, tier, type } = win
   return { id, tier, title: id, type, ...(sub !== '' && { sub: { id: sub, title: sub } }) }
@@ -53,13 +53,15 @@ interface WinContext {
 
 /** A win as the contract shows it. */
 export function winView(win: WinRecord, { language, findPrize, code }: WinContext): Win {
+  const prize = findPrize(win.campaign, win.draw, win.prize)
   return {
     ...winState(win),
     campaign: win.campaign,
     draw: win.draw,
-    prize: wonPrize(win, findPrize(win.campaign, win.draw, win.prize), language),
+    prize: wonPrize(win, prize, language),
     given: creditedView(win.given.map(({ unit, amount }) => ({ unit, delta: amount, balance: 0 }))),
     wonAt: isoTime(win.wonAt),
+    ...(prize?.instructions !== undefined && { instructions: localise(prize.instructions, language) }),
     ...(code !== undefined && { code })
   }
 }

@@ -17,10 +17,31 @@ function moveOf(text: string): Move {
   return { unit, delta: Number(delta), balance: Number(balance) }
 }
 
-/** Takes `<fact>,<fact>...|<unit> <delta> <balance>|...` apart. */
+/** What a reward says about the prize that it holds: `prize:<id> 1 1`, with 0 where the prize had no unit or no code left. */
+const PRIZE = 'prize:'
+
+/** What became of the prize that a reward holds. */
+interface RewardedPrize {
+  readonly id: string
+  /** whether it became a win of its user; if not, it was exhausted */
+  readonly given: boolean
+}
+
+/** Takes `<fact>,<fact>...|<unit> <delta> <balance>|...` apart; a prize among the moves is read by `prizeIn`. */
 export function reportParts(text: string): ReportParts {
   const [facts = '', ...moves] = text.split('|')
-  return { facts: facts === '' ? [] : facts.split(','), moves: moves.map(moveOf) }
+  return {
+    facts: facts === '' ? [] : facts.split(','),
+    moves: moves.filter((move) => !move.startsWith(PRIZE)).map(moveOf)
+  }
+}
+
+/** The prize that the reward of a decision held; undefined where it held none. */
+export function prizeIn(report: string): RewardedPrize | undefined {
+  const move = report.split('|').findLast((part) => part.startsWith(PRIZE))
+  if (move === undefined) return undefined
+  const { unit, delta } = moveOf(move)
+  return { id: unit.slice(PRIZE.length), given: delta > 0 }
 }
 
 /** The moves of any decision's report, for who asks for nothing else; none where its kind has none. */

@@ -67,7 +67,22 @@ export function luckyWeek(id: string, now: number): DemoDefinition {
         title: { en: 'Check in', 'zh-CN': '签到' },
         sort: 2,
         per: 'day',
-        reward: { chances: { wheel: 1 } }
+        reward: { chances: { wheel: 1 } },
+        streak: [
+          {
+            days: 7,
+            reward: {
+              prize: {
+                id: 'key-ring',
+                title: { en: 'Key ring', 'zh-CN': '钥匙扣' },
+                type: 'physical',
+                quota: 100,
+                claimWithinDays: 14,
+                instructions: { en: 'We send it to the address of your claim.', 'zh-CN': '我们会寄到您填写的地址。' }
+              }
+            }
+          }
+        ]
       }
     ]
   }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { Decider } from '../../gate/gate.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
@@ -26,7 +27,7 @@ const REQUESTS_SECONDS = 7 * 24 * 3600
 /** The driver loops of the owner of a shard: Postgres lists what is due, the gate decides it. */
 export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverParts): Loop[] {
   const expiry = new ExpiryDriver({ pool, gate, shard })
-  const tasks = new TaskDriver(pool, gate)
+  const tasks = new TaskDriver(pool, gate, new Catalogue({ pool }))
   const imports = new ImportDriver(pool, gate)
   const codes = new CodeDriver({ pool, shard, logger })
   const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })

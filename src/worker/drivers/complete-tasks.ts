@@ -1,4 +1,6 @@
 import type { Pool } from 'pg'
+import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
+import { poolsOf } from '../../campaign/kinds/prizes.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
 import { replayField } from '../../record/replay.ts'
@@ -49,10 +51,12 @@ function settlementOf(due: DueTask, outcome: Outcome): TaskSettlement {
 export class TaskDriver {
   readonly #pool: Pool
   readonly #gate: Decider
+  readonly #catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>
 
-  constructor(pool: Pool, gate: Decider) {
+  constructor(pool: Pool, gate: Decider, catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>) {
     this.#pool = pool
     this.#gate = gate
+    this.#catalogue = catalogue
   }
 
   /** @returns the number of tasks that were closed or put off */
@@ -61,6 +65,7 @@ export class TaskDriver {
     let settled = 0
     for (;;) {
       const due = await dueTasks(this.#pool, AT_ONCE)
+      if (due.length > 0) await this.#catalogue.refresh()
       const known = await decisionsUnder(
         this.#pool,
         due.map((one) => ({ user: one.user, key: taskKey(one) }))
@@ -75,6 +80,7 @@ export class TaskDriver {
   async #decide(due: DueTask, known: string | undefined): Promise<TaskSettlement> {
     const { campaign, task, user, period } = due
     if (known !== undefined) return { campaign, task, user, period, decision: known }
+    const found = this.#catalogue.findActivity(campaign, task)
     const outcome = await this.#gate.submit({
       op: 'participate',
       user,
@@ -86,7 +92,8 @@ export class TaskDriver {
       level: 0,
       by: 'system',
       random: '',
-      pool: '',
+      // a prize in its reward may give a code
+      pool: found ? poolsOf(found.activity) : '',
       day: period === '' ? undefined : Number(period),
       request: '{}'
     })

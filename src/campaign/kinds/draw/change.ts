@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Type } from 'typebox'
 import { Contradiction } from '../../parts/contradiction.ts'
+import { prizeField } from '../../parts/fields.ts'
 import type { Refuse } from '../../parts/kind.ts'
 import { type Changed, DIFFERS, type LimitChanges, TimesOrNone } from '../../parts/patch.ts'
 import type { Stock } from '../../parts/stock.ts'
-import { prizeField, weightsAt } from './compile.ts'
+import { weightsAt } from './compile.ts'
 import { Tier } from './definition.ts'
 import { type Draw, type Prize, weightIn } from './rules.ts'
 

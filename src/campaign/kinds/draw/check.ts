@@ -1,11 +1,9 @@
 import { type Context, checkOwnWindow, checkReward, checkUnique, checkUnits } from '../../parts/check.ts'
 import { type DefinitionError, shown } from '../../parts/explain.ts'
 import { unitsOf } from '../../parts/reward.ts'
-import type { DrawDefinition, PrizeDefinition, PrizeType } from './definition.ts'
+import { codeTypes } from '../../parts/shapes.ts'
+import type { DrawDefinition, PrizeDefinition } from './definition.ts'
 import { type Draw, isCredited, weightIn } from './rules.ts'
-
-/** Types of prizes whose claim may be answered with a code. */
-const codeTypes: ReadonlySet<PrizeType> = new Set(['coupon', 'e-card', 'membership'])
 
 /** The fallback is what is left when nothing else can be won, so nothing may keep it from being won. */
 function checkFallback(draw: DrawDefinition, pointer: string, { add }: Context): void {

@@ -1,7 +1,7 @@
-import { DAY_MS } from '../../../base/day.ts'
 import { EDITION } from '../../../record/draw.ts'
 import type { CampaignContext } from '../../parts/context.ts'
-import { type Fields, flag, participationFields } from '../../parts/fields.ts'
+import { type Fields, flag, participationFields, prizeField } from '../../parts/fields.ts'
+import { packPrize } from '../../parts/packed.ts'
 import { compileChance, compileCost, compileReward } from '../../parts/pay.ts'
 import type { Draw, Prize } from './rules.ts'
 import { weightIn } from './rules.ts'
@@ -17,20 +17,14 @@ function compileWeights(draw: Draw): string {
   return levels.map((level) => `${level}:${weightsAt(draw, level).join(',')}`).join(';')
 }
 
-/** `tier;type;limited;minSpins;even;claimWithinMs;value;reward;sub-prizes` */
 function compilePrize(campaign: CampaignContext, prize: Prize): string {
   const subs = prize.subPrizes.map(({ id, weight, reward }) => `${id}~${weight}~${compileReward(campaign, reward)}`)
-  return [
-    prize.tier,
-    prize.type,
-    flag(prize.quota !== null),
-    prize.minSpins,
-    flag(prize.release === 'even'),
-    prize.claimWithinDays * DAY_MS,
-    prize.value,
-    compileReward(campaign, prize.reward),
-    subs.join('|')
-  ].join(';')
+  return packPrize(prize, {
+    minSpins: prize.minSpins,
+    even: prize.release === 'even',
+    reward: compileReward(campaign, prize.reward),
+    subs: subs.join('|')
+  })
 }
 
 function compileGuarantee(draw: Draw): string {
@@ -47,8 +41,6 @@ function costFields(campaign: CampaignContext, draw: Draw) {
   const keep = flag(campaign.policies.unusedDailyChances === 'keep')
   return { ...compileChance(campaign, draw.id), daily: draw.chances.daily, keep }
 }
-
-export const prizeField = (id: string) => `prize:${id}`
 
 /** The fields of `a:<campaign>:<draw>` beside those of every kind. */
 export function compileDraw(campaign: CampaignContext, draw: Draw): Fields {

@@ -3,11 +3,11 @@ import { common, ownWindow } from '../../parts/common.ts'
 import {
   Cost,
   Count,
+  Credits,
   Id,
   MAX_UNITS,
   oneOf,
   Price,
-  Reward,
   Stock,
   Title,
   Weight,
@@ -46,7 +46,7 @@ const Display = Type.Object(
 )
 
 const SubPrize = Type.Object(
-  { id: Id, title: Title, weight: Type.Optional(whole(1, MAX_UNITS)), reward: Type.Optional(Reward) },
+  { id: Id, title: Title, weight: Type.Optional(whole(1, MAX_UNITS)), reward: Type.Optional(Credits) },
   closed
 )
 
@@ -63,7 +63,7 @@ const Prize = Type.Object(
     guaranteedAfter: Type.Optional(Count),
     release: Type.Optional(oneOf('even', 'atOnce')),
     claimWithinDays: Type.Optional(whole(1, 366)),
-    reward: Type.Optional(Reward),
+    reward: Type.Optional(Credits),
     subPrizes: Type.Optional(
       Type.Array(SubPrize, { minItems: 1, maxItems: 50, description: 'must be a list of 1 to 50 sub-prizes' })
     ),

@@ -17,12 +17,30 @@ export function checkTask(task: TaskDefinition, pointer: string, context: Contex
     )
   if (streak.length > 0 && task.per !== 'day') add(`${pointer}/streak`, 'is for tasks that are done per day')
   if (task.streakOn !== undefined && streak.length === 0) add(`${pointer}/streakOn`, 'is for tasks with a streak')
+  checkPrizes(task, pointer, add)
   for (const [index, step] of streak.entries()) checkReward(step.reward, `${pointer}/streak/${index}/reward`, context)
   checkUnique(
     streak.map(({ days }) => days),
     (index) => `${pointer}/streak/${index}/days`,
     add
   )
+}
+
+/**
+ * A decision makes one win, which has its id. So a prize of the task and one of its streak exclude each other; a task with a goal can
+ * be reported late and then reach several steps at once, so one of these at most holds a prize.
+ */
+function checkPrizes({ reward, streak = [], goal }: TaskDefinition, pointer: string, add: Add): void {
+  const steps = [...streak.entries()].filter(([, step]) => step.reward.prize !== undefined)
+  const refused = reward.prize !== undefined ? steps : goal === undefined ? [] : steps.slice(1)
+  const why =
+    reward.prize !== undefined ? 'the reward of the task holds one' : 'another step of a task with a goal holds one'
+  for (const [index] of refused) {
+    add(
+      `${pointer}/streak/${index}/reward/prize`,
+      `must not stand here: ${why}, and one completion gives one prize at most`
+    )
+  }
 }
 
 /** Refuses tasks that wait for themselves: nobody could complete them. @param tasks by index of the activity; other kinds are undefined */

@@ -1,6 +1,5 @@
 import { weightsAt } from '../../../campaign/kinds/draw/compile.ts'
 import type { Draw, Prize } from '../../../campaign/kinds/draw/rules.ts'
-import { rewardDefinition } from '../../../campaign/parts/reward.ts'
 import { localise } from '../../problems/language.ts'
 import type { Page } from '../kind.ts'
 import {
@@ -12,6 +11,7 @@ import {
   type ViewContext,
   withoutFigures
 } from '../parts/page.ts'
+import { rewardView } from '../parts/reward.ts'
 import { drawSchemas } from './schemas.ts'
 import { drawTerms } from './terms.ts'
 
@@ -57,13 +57,13 @@ function oddsOf(draw: Draw, level: number): Record<string, number> {
   return Object.fromEntries(draw.prizes.map(({ id }, index) => [id, sum === 0 ? 0 : (weights[index] ?? 0) / sum]))
 }
 
-function subPrizesView({ subPrizes }: Prize, { language }: ViewContext) {
+function subPrizesView(draw: Draw, { subPrizes }: Prize, context: ViewContext) {
   const sum = subPrizes.reduce((total, { weight }) => total + weight, 0)
   return subPrizes.map(({ id, title, weight, reward }) => ({
     id,
-    title: localise(title, language),
+    title: localise(title, context.language),
     odds: weight / sum,
-    ...(reward && { reward: rewardDefinition(reward) })
+    ...(reward && { reward: rewardView(draw, reward, context) })
   }))
 }
 
@@ -82,8 +82,8 @@ function prizeView(draw: Draw, prize: Prize, context: ViewContext) {
     ...(guaranteedAfter > 0 && { guaranteedAfter }),
     ...(prize.release === 'even' && { release: prize.release }),
     ...(claimWithinDays > 0 && { claimWithinDays }),
-    ...(reward && { reward: rewardDefinition(reward) }),
-    ...(subPrizes.length > 0 && { subPrizes: subPrizesView(prize, context) }),
+    ...(reward && { reward: rewardView(draw, reward, context) }),
+    ...(subPrizes.length > 0 && { subPrizes: subPrizesView(draw, prize, context) }),
     ...(display !== undefined && { display })
   }
 }

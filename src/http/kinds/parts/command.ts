@@ -1,5 +1,6 @@
 import type { CatalogueCampaign } from '../../../campaign/carrying/catalogue.ts'
 import type { ActivityRules } from '../../../campaign/kinds/index.ts'
+import { poolsOf } from '../../../campaign/kinds/prizes.ts'
 import type { ParticipateCommand } from '../../../gate/batch/commands.ts'
 import { replayField } from '../../../record/replay.ts'
 
@@ -32,7 +33,7 @@ export function participateCommand({ user, level, key, found }: Wish, terms: Ter
     level,
     by: 'user',
     random: terms.random ?? '',
-    pool: terms.pool ?? '',
+    pool: terms.pool ?? poolsOf(found.activity),
     action: terms.action ?? '',
     about: terms.about ?? '',
     request: terms.request ?? '{}'

@@ -14,9 +14,22 @@ export const words = <const Word extends string>(...names: Word[]) => Type.Unsaf
 export const Amounts = Type.Record(Type.String(), Type.Integer(), { description: 'by unit' })
 export const ByName = (description: string) => Type.Record(Type.String(), Type.Number(), { description })
 
+const HeldPrize = Type.Object(
+  {
+    id: Type.String(),
+    title: Type.String(),
+    type: Type.String(),
+    value: Type.Optional(Type.Integer({ description: 'minor units' })),
+    quota: nullable('integer', 'how many there are; null: no end'),
+    remaining: Type.Optional(nullable('integer', 'how many are left; null while it is not known')),
+    claimWithinDays: Type.Optional(Type.Integer())
+  },
+  { description: 'becomes a win of the user; where none is left, the rest of the reward is given' }
+)
+
 export const Reward = Type.Unsafe<object>({
   type: 'object',
-  description: 'points and other units, chances by draw, an entitlement, a doubler card',
+  description: 'points and other units, chances by draw, an entitlement, a doubler card, a prize',
   properties: {
     chances: { type: 'object', additionalProperties: { type: 'integer' } },
     entitlement: { type: 'string' },
@@ -24,7 +37,8 @@ export const Reward = Type.Unsafe<object>({
       factor: Type.Integer(),
       hours: Type.Number(),
       activities: optional(Type.Array(Type.String()))
-    })
+    }),
+    prize: HeldPrize
   },
   additionalProperties: { type: 'integer' }
 })

@@ -8,6 +8,7 @@ import { Balances, Credited, confirmedHead } from '../../views/schemas.ts'
 import { Time } from '../../wire/schemas.ts'
 import type { Decided } from '../kind.ts'
 import { type DecisionContext, headOf } from '../parts/decision.ts'
+import { prizeGiven, prizeMembers } from '../parts/reward.ts'
 
 const Completion = Type.Object(
   {
@@ -31,6 +32,7 @@ const Completion = Type.Object(
         bonus: Type.Boolean({ description: 'a step of the streak was reached' })
       })
     ),
+    ...prizeMembers,
     balances: Balances,
     completedAt: Time
   },
@@ -49,6 +51,7 @@ function completionView(decision: Decision, context: DecisionContext): Static<ty
     ...(cappedBy !== '' && { cappedBy }),
     ...(factor !== null && factor > 1 && { doubled: factor }),
     ...(streak !== null && { streak: { length: streak, bonus } }),
+    ...prizeGiven(decision, context),
     balances: balancesView(moves),
     completedAt: isoTime(decision.at)
   }

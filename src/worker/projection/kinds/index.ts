@@ -1,6 +1,6 @@
 import type { FrameDecision } from '../../../journal/frame.ts'
-import { type EntityKind, entityKindOf, reportKindOf } from '../../../record/decisions.ts'
-import { recordKindOf } from '../../../record/entities.ts'
+import { type EntityKind, reportKindOf } from '../../../record/decisions.ts'
+import { recordedKindOf, recordKindOf } from '../../../record/entities.ts'
 import type { ReportKind } from '../../../record/reports/index.ts'
 import { orders } from './order.ts'
 import { redemptions } from './redemption.ts'
@@ -32,6 +32,5 @@ export function checkKinds({ type, put, report = '' }: FrameDecision): void {
 export function addKindRow(rows: KindRows, decided: Decided): void {
   const { type, record } = decided.row
   reportRows(type)?.add(rows, decided)
-  const entity = record === '' ? null : entityKindOf(type)
-  if (entity !== null) ofEntities[entity].add(rows, decided)
+  if (record !== '') ofEntities[recordedKindOf(type)].add(rows, decided)
 }

@@ -1,5 +1,5 @@
 import { isoTime, isoTimeOrNull } from '../../../base/iso-time.ts'
-import { makesEntity } from '../../../record/decisions.ts'
+import { madeItself } from '../../../record/entities.ts'
 import { decodeOrder } from '../../../record/order.ts'
 import type { DecisionRow, OrderRow } from '../../../store/projection/rows.ts'
 import type { RowKind } from './row-kind.ts'
@@ -34,6 +34,6 @@ export const orders: RowKind = {
   check: decodeOrder,
   add(rows, { shard, row }) {
     const id = `${shard}-${row.entity}`
-    rows.orders.set(id, orderRow(id, row), makesEntity(row.type))
+    rows.orders.set(id, orderRow(id, row), madeItself(row))
   }
 }

@@ -1,5 +1,5 @@
 import { isoTime, isoTimeOrNull } from '../../../base/iso-time.ts'
-import { makesEntity } from '../../../record/decisions.ts'
+import { madeItself } from '../../../record/entities.ts'
 import { decodeWin } from '../../../record/win.ts'
 import type { DecisionRow, WinRow } from '../../../store/projection/rows.ts'
 import type { RowKind } from './row-kind.ts'
@@ -36,6 +36,6 @@ export const wins: RowKind = {
   },
   add(rows, { shard, row }) {
     const id = `${shard}-${row.entity}`
-    rows.wins.set(id, winRow(id, row), makesEntity(row.type))
+    rows.wins.set(id, winRow(id, row), madeItself(row))
   }
 }

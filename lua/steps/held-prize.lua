@@ -1,0 +1,37 @@
+--[[
+  purpose: steps 7 and 8 of the prize that a reward holds: a win of its user, from its quota and its code pool. Where nothing is left
+           the report says so, and the rest of the reward is given. It counts against no cap of a draw
+  KEYS:    activity (a:): `prize:<id>`, `pools`; stock (s:), also of pools
+  Returns: give_prize(attempt, id); notes attempt.fault where rules or stock are not readable
+]]
+local function held_prizes(attempt)
+  local terms = attempt.terms
+  if not terms.held then
+    local index = attempt.activity.index
+    local rules = fetch(index + 1, 'pools')
+    local pools = rules and parse_pools(rules.pools or '', terms.campaign_id)
+    terms.held = pools and { index = index, pools = pools, known = {}, codes = {} }
+  end
+  return terms.held
+end
+
+local function give_prize(attempt, id)
+  local prizes = held_prizes(attempt)
+  local prize = prizes and prize_of(prizes, id)
+  local exhausted, spoiled = nil, KEYS[attempt.activity.index + 1]
+  if prize then
+    exhausted, spoiled = is_exhausted(attempt, prizes, prize)
+  end
+  if spoiled then
+    attempt.fault = 'X;' .. spoiled
+    return
+  end
+  -- a win has the id of its decision, so there is one; the check of a definition refuses rewards that would give two at once
+  local given = not exhausted and attempt.entity == ''
+  if given then
+    -- what else takes stock, a redemption, gives no reward
+    attempt.stock = stock_of_prize(attempt, prizes, prize) or false
+    note_win(attempt, prize)
+  end
+  attempt.moves = attempt.moves .. '|prize:' .. id .. (given and ' 1 1' or ' 0 0')
+end

@@ -1,0 +1,69 @@
+--[[
+  purpose: step 7 of a prize: its quota and its code pool, whether something is left, and what one prize takes
+  KEYS:    stock (s:): `<prize>:remaining|paid|total`; of pools `codes:remaining|paid`
+  Returns: quota_of(prizes, prize) -> the hash or nil; is_exhausted(attempt, prizes, prize) -> true or false, nil and a key when
+           that is not readable; stock_of_prize(attempt, prizes, prize) -> a list as in attempt.stock, nil when it takes nothing
+]]
+-- The quota of a prize: nil when its stock is missing or not readable, which is never read as "exhausted".
+local function quota_of(prizes, prize)
+  if prize.quota then
+    return prize.quota
+  end
+  local values, hash = fetch(prizes.index + 2, prize.remaining, prize.paid, prize.total)
+  if not values or not values[prize.remaining] then
+    return nil
+  end
+  local numbers = numbers_are_whole({ prize.remaining, prize.paid, prize.total }, values)
+  prize.quota = numbers and hash or nil
+  return prize.quota
+end
+
+-- Codes of a prize's pool: nil when they are not readable, or when the caller has not read the newest rules and does not name the
+-- pool. Codes that were never loaded count as 0.
+local function codes_of(attempt, prizes, prize)
+  local pool = prizes.pools[prize.id]
+  if not prizes.codes[pool] then
+    local index = pool_index(attempt, pool)
+    local values, hash = nil, nil
+    if index then
+      values, hash = fetch(index, 'codes:remaining', 'codes:paid')
+    end
+    if not values or not numbers_are_whole({ 'codes:remaining', 'codes:paid' }, values) then
+      return nil
+    end
+    prizes.codes[pool] = hash
+  end
+  return prizes.codes[pool]
+end
+
+-- Whether a prize has no units or no codes left; nil and the key when that is not readable.
+local function is_exhausted(attempt, prizes, prize)
+  local quota = prize.limited and quota_of(prizes, prize)
+  if prize.limited and not quota then
+    return nil, KEYS[prizes.index + 2]
+  end
+  local codes = prizes.pools[prize.id] and codes_of(attempt, prizes, prize)
+  if prizes.pools[prize.id] and not codes then
+    return nil, prizes.pools[prize.id]
+  end
+  return (quota and whole(quota.values[prize.remaining]) < 1)
+    or (codes and whole(codes.values['codes:remaining']) < 1)
+    or false
+end
+
+-- Made once a batch: all attempts share the list.
+local function stock_of_prize(attempt, prizes, prize)
+  local pool = prizes.pools[prize.id]
+  if not prize.stock and (prize.limited or pool) then
+    prize.stock = {}
+    if prize.limited then
+      local deltas = { [prize.remaining] = -1, [prize.paid] = 1 }
+      prize.stock[1] = { hash = quota_of(prizes, prize), scope = 's', deltas = deltas }
+    end
+    if pool then
+      local deltas = { ['codes:remaining'] = -1, ['codes:paid'] = 1 }
+      prize.stock[#prize.stock + 1] = { hash = codes_of(attempt, prizes, prize), scope = pool, deltas = deltas }
+    end
+  end
+  return prize.stock
+end
