@@ -46,7 +46,7 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/buy
         COMMANDS.b = buy
       end
-    elseif letter == 'p' or letter == 'w' then
+    elseif letter == 'p' or letter == 'w' or letter == 'k' then
       make = function()
         -- @include lib/calendar
         -- @include lib/attempt
@@ -69,8 +69,10 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include steps/terms
         -- @include kinds/*
         -- @include commands/participate
+        -- @include steps/claw-back
         -- @include commands/change-win
-        COMMANDS.p, COMMANDS.w = participate, change_win
+        -- @include commands/take-back
+        COMMANDS.p, COMMANDS.w, COMMANDS.k = participate, change_win, take_back_given
       end
     elseif letter == 't' then
       make = function()

@@ -79,7 +79,8 @@ local function change(name, order, request, rule)
     order.status = order.returned == order.quantity and 'r' or 's'
     local refund = request.amount or math.min(request.quantity * order.price, math.max(0, order.total - order.refunded))
     order.refunded = order.refunded + refund
-    return refund_report(order, refund, order.currency, order.reference)
+    local came_back = request.exchange and 0 or request.quantity
+    return refund_report(order, refund, order.currency, order.reference) .. ',' .. text(came_back)
   end
   return ''
 end

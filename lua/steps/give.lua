@@ -1,9 +1,10 @@
 --[[
   purpose: step 8, what a decision gives: balances, entitlements, a doubler, a prize; noted now, usable once journaled
   KEYS:    the user's hash; for a prize also the activity (a:) and stock (s:)
-  Returns: check_doubler(attempt) -> W and the frame, or nil; give_reward(attempt, reward); give_entry(attempt, entry). A kind
-           whose reward holds a prize needs nothing more: the win stands in the attempt, and where rules or stock of the prize
-           are not readable, record_attempt answers so and writes nothing
+  Returns: check_doubler(attempt) -> W and the frame, or nil; give_reward(attempt, reward); give_entry(attempt, entry);
+           give_credit(attempt, type_name) -> true: what every credit gives and says about itself. A kind whose reward holds a
+           prize needs nothing more: the win stands in the attempt, and where rules or stock of the prize are not readable,
+           record_attempt answers so and writes nothing
 ]]
 -- The most cards that a user holds at once: the oldest goes.
 local MOST_CARDS = 20
@@ -111,4 +112,12 @@ local function give_reward(attempt, reward)
   for i = 1, #reward do
     give_entry(attempt, reward[i])
   end
+end
+
+-- The whole of `take` for an action that only credits name. A kind may name another type of decision for it.
+local function give_credit(attempt, type_name)
+  give_reward(attempt, attempt.terms.reward)
+  attempt.type = type_name or 'reward.credited'
+  attempt.facts = (attempt.withheld or attempt.capped or '') .. ',' .. attempt.about
+  return true
 end

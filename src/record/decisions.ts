@@ -30,6 +30,8 @@ export const decisions = {
   'claim.accepted': { entity: null, report: 'redemption' },
   'task.completed': { entity: null, report: 'completion' },
   'reservation.made': { entity: null, report: 'reservation' },
+  'reward.credited': { entity: null, report: 'credit' },
+  'reward.taken-back': { entity: null, report: 'takenBack' },
   'balance.credited': { entity: null, report: 'adjustment' },
   'balance.debited': { entity: null, report: 'adjustment' },
   'user.disqualified': { entity: null, report: 'adjustment' },

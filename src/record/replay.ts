@@ -17,6 +17,7 @@ export const replayField = {
   goal: (campaign: string, task: string, period: string) => `x:task:${campaign}/${task}/${period}`,
   /** what a user gets for what somebody else did: once for a cause (a decision, or a place on a board) and a role */
   credit: (cause: string, role: string) => `x:credit:${cause}:${role}`,
+  takeBack: (cause: string, role: string) => `x:void:${cause}:${role}`,
   importLine: (unit: string, reference: string) => `x:imp:${unit}:${reference}`,
   /** a command of another system, by the digest of its source and id */
   command: (digest: string) => `x:cmd:${digest}`

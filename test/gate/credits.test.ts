@@ -1,6 +1,8 @@
 import t from 'tap'
+import type { TakeBackCommand } from '../../src/gate/batch/commands.ts'
 import { replayField } from '../../src/record/replay.ts'
 import { movesOf } from '../../src/record/reports/moves.ts'
+import { decodeTakenBack } from '../../src/record/reports/taken-back.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { type ActivitySpec, credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, decisionOf, openShop } from '../support/shop/shop.ts'
@@ -66,3 +68,49 @@ t.test('a credit is decided after the end, not in a pause, and not for who is di
   t.match(await gate.submit({ ...owed('3', 20000), user: 'ben' }), { code: 'DISQUALIFIED' })
   await assertWhole(t, shop)
 })
+
+t.test(
+  'what a credit gave is taken back as far as it is there, once, and a right that was used stays used',
+  async (t) => {
+    const shop = await openShop(t, urls)
+    const { gate, redis, prefix } = shop
+    const rewards = 'points b:points 50 0 0,entitlement:vip e:c/vip 1 0 0,doubler db:c 2 0 0 24 -'
+    decisionOf(await gate.submit(openActivity({ ...task, rules: { ...task.rules, 'reward:helper': rewards } })))
+    const given = decisionOf(await gate.submit(owed('1', 20000)))
+    decisionOf(await gate.submit(credit('ann', 'b:points', -20)))
+    decisionOf(await gate.submit(credit('ann', 'e:c/vip', -1)))
+    const back: TakeBackCommand = {
+      op: 'takeBack',
+      user: 'ann',
+      key: replayField.takeBack('1', 'helper'),
+      hash: 'void',
+      campaign: 'c',
+      activity: 'check',
+      givenUnder: replayField.credit('1', 'helper'),
+      givenBy: given.id,
+      given: [
+        { unit: 'points', field: 'b:points', amount: 50 },
+        { unit: 'entitlement:vip', field: 'e:c/vip', amount: 1 },
+        { unit: 'doubler', field: 'db:c', amount: 1 }
+      ],
+      request: '{}'
+    }
+    const [first, second] = await Promise.all([gate.submit(back), gate.submit(back)])
+    const taken = decisionOf(first)
+    t.equal(decisionOf(second).id, taken.id)
+    t.match(decodeTakenBack(taken.report), {
+      givenBy: given.id.slice(2),
+      shortfall: [
+        { unit: 'points', amount: 20 },
+        { unit: 'entitlement:vip', amount: 1 }
+      ],
+      moves: [
+        { unit: 'points', delta: -30, balance: 0 },
+        { unit: 'entitlement:vip', delta: 0, balance: 0 }
+      ]
+    })
+    const fields = await redis.hgetall(`${prefix}u:ann`)
+    t.match(fields, { 'b:points': '0', 'e:c/vip': '0', 'db:c': '', 'eo:c/vip': /^1;/ })
+    await assertWhole(t, shop)
+  }
+)

@@ -199,6 +199,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
   },
   goal: {
     counter: 'a name for what is counted, shown to users. Reports name the task, not the counter',
+    of: 'what of a counter of our own counts: how often (where absent), how many units, or how much money in minor units',
+    activity: 'the only activity that counts, for a counter of our own; all of the campaign where absent',
     count: 'the number at which the task completes'
   },
   streak: {

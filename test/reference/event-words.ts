@@ -101,6 +101,14 @@ export const told: Record<ToldType, EventWords> = {
       { activity: 'remind', report: `,${at + 36e5},am` }
     ]
   },
+  'reward.credited': {
+    when: 'a user was rewarded for what somebody else did',
+    decisions: [{ activity: 'friends', report: ',0-1-7|points 50 50', request: { cause: '0-1-7' } }]
+  },
+  'reward.taken-back': {
+    when: 'a reward was taken back, as far as it was still there, because what it was given for is void',
+    decisions: [{ activity: 'friends', report: '1-7,points 20|points -30 0', request: { cause: '0-1-7' } }]
+  },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',
     decisions: [

@@ -43,12 +43,12 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'problems',
     'running'
   ],
-  worker: ['commands', 'shard', 'drivers', 'events', 'projection', 'running'],
+  worker: ['commands', 'shard', 'drivers', 'following', 'events', 'projection', 'running'],
   recovery: ['compare', 'open'],
   campaign: ['lifecycle', 'actions', 'change', 'carrying', 'definition', 'kinds', 'parts'],
   'campaign/kinds': ['index.ts', 'all.ts', 'later.ts', ...kindNames],
   gate: ['shard', 'gate.ts', 'batch', 'redis'],
-  store: ['reading', 'projection', 'campaigns', 'shard', 'operators', 'connection'],
+  store: ['reading', 'following', 'projection', 'campaigns', 'shard', 'operators', 'connection'],
   verify: ['spin', 'difference.ts', 'journal-line.ts', 'supply.ts'],
   stack: [
     'demo',

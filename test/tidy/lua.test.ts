@@ -75,6 +75,13 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
     about: 'about'
   },
   win: { ...command, op: 'win', change: 'revoke', win: '0-5-82', by: 'operator', returnQuota: true, pool: 'pool' },
+  takeBack: {
+    ...command,
+    op: 'takeBack',
+    givenUnder: 'x:credit:0-5-80:role',
+    givenBy: '0-5-84',
+    given: [{ unit: 'points', field: 'b:points', amount: 76 }]
+  },
   adjust: {
     ...command,
     op: 'adjust',
@@ -91,7 +98,8 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
   fields: { op: 'fields', user: 'ann', names: ['n1', 'n2'] }
 }
 
-const fileOf = (op: Call['op']) => `lua/commands/${op === 'win' ? 'change-win' : op}.lua`
+const names: Partial<Record<Call['op'], string>> = { win: 'change-win', takeBack: 'take-back' }
+const fileOf = (op: Call['op']) => `lua/commands/${names[op] ?? op}.lua`
 
 /** What the call of a command says under each name that its script's header gives to a field; a list where it comes again. */
 function namedValues(call: Call, keys: readonly string[]): Record<string, string | readonly string[]> {
@@ -109,6 +117,10 @@ function namedValues(call: Call, keys: readonly string[]): Record<string, string
     win: '5-82',
     entity: '5-83',
     terms: values.currency ?? '',
+    type: values.type ?? 'reward.taken-back',
+    'given under': values.givenUnder ?? '',
+    'given by': '5-84',
+    given: 'points b:points 76',
     'quota back': '1',
     'local day': '74',
     'number of puts': '2',

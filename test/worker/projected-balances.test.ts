@@ -81,7 +81,8 @@ async function projection(t: Test): Promise<Projection> {
         stream_epoch: EPOCH,
         stream_sequence: sequence,
         decided_at: frame.at,
-        decisions: frame.decisions.length
+        decisions: frame.decisions.length,
+        first_sequence: frame.decisions[0]?.seq ?? 0
       })),
       deadLetters: [],
       position: { epoch: EPOCH, sequence },

@@ -20,7 +20,7 @@ export type TaskProgress =
   | { readonly kind: 'refused'; readonly code: 'NOT_STARTED' | 'ENDED' | 'CONFLICT'; readonly detail: string }
 
 /** The local day of a moment for a goal per day, '' for one per campaign. */
-function periodOf({ per }: Goal, timezone: string, at: number): string {
+export function periodOf({ per }: Pick<Goal, 'per'>, timezone: string, at: number): string {
   return per === 'campaign' ? '' : String(dayNumberAt(at, timezone))
 }
 
@@ -38,6 +38,7 @@ export async function reportProgress(
     ({ kind: 'refused', code, detail }) as const
   const goal = kindOf(activity).goal?.(activity) ?? null
   if (goal === null) return refused('CONFLICT', 'it is no task with a goal')
+  if (goal.counted === 'here') return refused('CONFLICT', 'the goal of this task is counted by Floodgate itself')
   const { at, ...counted } = report
   const { opensAt = 0, closesAt = 0 } = activity.sessions[0] ?? {}
   if (at < opensAt) return refused('NOT_STARTED', `the task opens at ${new Date(opensAt).toISOString()}`)

@@ -15,10 +15,12 @@ export interface WantedCodes {
   readonly units: number | null
 }
 
-/** How much other systems have to report for a user until the activity is completed: per day, or per campaign. */
+/** How much is to be counted for a user until the activity is completed: per day, or per campaign. */
 export interface Goal {
   readonly count: number
   readonly per: 'day' | 'campaign'
+  /** who counts: other systems, which report it, or Floodgate */
+  readonly counted: 'outside' | 'here'
 }
 
 /** Adds an error where a version differs from what is in force; pointers are relative to the activity. */

@@ -89,6 +89,20 @@ export interface WinCommand extends CommandBase {
   readonly request: string
 }
 
+/**
+ * Takes back what a credit gave its user, as far as it is still there, because what it was given for is void. `activity` is that of the
+ * credit.
+ */
+export interface TakeBackCommand extends CommandBase {
+  readonly op: 'takeBack'
+  readonly activity: string
+  /** the replay field of the credit, and its decision, `<shard>-<epoch>-<sequence>` */
+  readonly givenUnder: string
+  readonly givenBy: string
+  readonly given: ReadonlyArray<{ readonly unit: string; readonly field: string; readonly amount: number }>
+  readonly request: string
+}
+
 /** The user who owns the replay records of adjustments; no real user id contains `$`. */
 export const SYSTEM_USER = '$system'
 
@@ -108,4 +122,4 @@ export interface AdjustCommand extends CommandBase {
   readonly request: string
 }
 
-export type Command = BuyCommand | TransitionCommand | ParticipateCommand | WinCommand | AdjustCommand
+export type Command = BuyCommand | TransitionCommand | ParticipateCommand | WinCommand | TakeBackCommand | AdjustCommand

@@ -1,6 +1,6 @@
 import { logical, shardKeys } from '../../record/keys.ts'
 import { encodeShipment } from '../../record/order.ts'
-import type { AdjustCommand, Command, ParticipateCommand, WinCommand } from './commands.ts'
+import type { AdjustCommand, Command, ParticipateCommand, TakeBackCommand, WinCommand } from './commands.ts'
 
 /** One call in a batch: a command, or a read that follows the same rules. */
 export type Call =
@@ -133,6 +133,12 @@ function pushWin(fields: Fields, keys: Keys, call: WinCommand): void {
   fields.push(call.returnQuota ? 1 : 0, pool, head(call))
 }
 
+function pushTakeBack(fields: Fields, keys: Keys, call: TakeBackCommand): void {
+  const given = call.given.map(({ unit, field, amount }) => `${unit} ${field} ${amount}`)
+  fields.push('k', keys.placeLogical(logical.user(call.user)), call.key, call.hash, 'reward.taken-back')
+  fields.push(call.givenUnder, entityOf(call.givenBy), given.join(), head(call))
+}
+
 function pushCall(fields: Fields, keys: Keys, call: Call): void {
   if (call.op === 'adjust') {
     pushAdjust(fields, keys, call)
@@ -164,6 +170,9 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
       return
     case 'win':
       pushWin(fields, keys, call)
+      return
+    case 'takeBack':
+      pushTakeBack(fields, keys, call)
       return
     case 'list':
       fields.push('l', user, call.what[0] ?? '', call.name)

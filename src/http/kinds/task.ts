@@ -52,7 +52,14 @@ const terms = {
   ...common('task'),
   per: words('day', 'campaign'),
   tier: optional(Type.String()),
-  goal: optional(Type.Object({ counter: Type.String(), count: Type.Integer() })),
+  goal: optional(
+    Type.Object({
+      counter: Type.String(),
+      of: optional(words('times', 'units', 'amount')),
+      activity: optional(Type.String()),
+      count: Type.Integer()
+    })
+  ),
   after: optional(Type.Array(Type.String(), { description: 'tasks that must be done first' })),
   reward: Reward,
   streak: optional(Type.Array(Type.Object({ days: Type.Integer(), reward: Reward }))),

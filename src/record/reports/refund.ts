@@ -1,4 +1,5 @@
 import { type OrderStatus, orderStatusOf } from '../statuses.ts'
+import { numberOrNull } from './moves.ts'
 
 /** Money that is due back, as a cancellation, a return or a payment that came too late tells it. */
 interface RefundReport {
@@ -11,11 +12,13 @@ interface RefundReport {
   readonly currency: string
   /** of the payment; '' where an older version took it */
   readonly reference: string
+  /** units that came back by this return; null for other decisions, and where an older version took it */
+  readonly units: number | null
 }
 
-/** Reads `<status>,<returned>,<amount>,<currency>,<reference>`; undefined where no money was paid, so that nothing is said. */
+/** Reads `<status>,<returned>,<amount>,<currency>,<reference>[,<units>]`; undefined where no money was paid, so that nothing is said. */
 export function decodeRefund(text: string): RefundReport | undefined {
-  const [letter = '', returned, amount, currency = '', reference = ''] = text.split(',')
+  const [letter = '', returned, amount, currency = '', reference = '', units] = text.split(',')
   const status = orderStatusOf(letter)
   if (status === undefined || amount === undefined) return undefined
   return {
@@ -24,6 +27,7 @@ export function decodeRefund(text: string): RefundReport | undefined {
     returned: Number(returned),
     amount: Number(amount),
     currency,
-    reference: decodeURIComponent(reference)
+    reference: decodeURIComponent(reference),
+    units: numberOrNull(units)
   }
 }

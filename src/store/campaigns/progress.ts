@@ -122,3 +122,43 @@ export async function settleTasks(db: Queryable, settlements: readonly TaskSettl
     [JSON.stringify(settlements.map((each) => ({ ...each, user: issuedUser(each.user) })))]
   )
 }
+
+/** What is to be added to the count of a user; negative where something was undone. */
+interface OwnCount {
+  readonly user: string
+  /** day number as text for a task per day, '' for a task per campaign */
+  readonly period: string
+  readonly amount: number
+}
+
+/**
+ * Adds what Floodgate itself counted, in the transaction of whoever counts; a count that reaches the goal makes the task due, once in its
+ * period. What is undone lowers the count, at most to 0, and takes no completion back.
+ */
+export async function addOwnCounts(
+  db: Queryable,
+  { campaign, task, goal }: { readonly campaign: string; readonly task: string; readonly goal: number },
+  counts: readonly OwnCount[]
+): Promise<void> {
+  if (counts.length === 0) return
+  const rows = JSON.stringify(counts.map((each) => ({ ...each, user: issuedUser(each.user) })))
+  // two statements: a row that is to be inserted may not hold the negative count by which an existing one is lowered
+  await db.query(
+    `insert into task_counts (campaign_id, task_id, user_id, period, count, state)
+     select $1, $2, "user", period, 0, 'counting' from json_to_recordset($3::json) as c("user" text, period text)
+     on conflict on constraint task_counts_pkey do nothing`,
+    [campaign, task, rows]
+  )
+  await db.query(
+    `with added as (
+       select "user", period, sum(amount)::bigint as amount
+       from json_to_recordset($3::json) as c("user" text, period text, amount bigint) group by "user", period
+     )
+     update task_counts known set count = greatest(0, known.count + amount),
+       state = case when state = 'counting' and known.count + amount >= $4 then 'due' else state end,
+       due_at = case when state = 'counting' and known.count + amount >= $4 then now() else due_at end,
+       next_attempt_at = case when state = 'counting' and known.count + amount >= $4 then now() else next_attempt_at end
+     from added where campaign_id = $1 and task_id = $2 and user_id = added."user" and known.period = added.period`,
+    [campaign, task, rows, goal]
+  )
+}

@@ -6,10 +6,10 @@ import type { DeadLetter, ProjectedFrames } from './rows.ts'
 // The statements of a projection's transaction about the journal itself: position, frames, dead letters.
 
 const insertFrames = `
-  insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions)
-  select $1, epoch, batch, stream_epoch, stream_sequence, to_timestamp(decided_at / 1000.0), decisions
+  insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions, first_sequence)
+  select $1, epoch, batch, stream_epoch, stream_sequence, to_timestamp(decided_at / 1000.0), decisions, first_sequence
   from json_to_recordset($2::json) as f(epoch bigint, batch bigint, stream_epoch bigint, stream_sequence bigint,
-    decided_at bigint, decisions integer)
+    decided_at bigint, decisions integer, first_sequence bigint)
   on conflict on constraint frames_pkey do nothing
   returning epoch || '-' || batch as entry`
 

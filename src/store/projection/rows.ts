@@ -120,6 +120,8 @@ export interface FrameRow {
   readonly stream_sequence: number
   readonly decided_at: number
   readonly decisions: number
+  /** of its decisions, which follow one another */
+  readonly first_sequence: number
 }
 
 export interface DeadLetter {

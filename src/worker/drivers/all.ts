@@ -1,18 +1,22 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
-import type { Decider } from '../../gate/gate.ts'
+import type { Decider, HashReader } from '../../gate/gate.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
+import { Follower } from '../following/follower.ts'
+import { listenersOf } from '../following/listeners.ts'
+import { ListenerPlan } from '../following/plan.ts'
 import type { Loop } from '../running/loop.ts'
 import { ImportDriver } from './apply-imports.ts'
 import { TaskDriver } from './complete-tasks.ts'
 import { ExpiryDriver } from './expire-orders.ts'
+import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
 
 interface DriverParts {
   readonly pool: Pool
-  readonly gate: Decider
+  readonly gate: Decider & HashReader
   readonly shard: number
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
@@ -30,11 +34,15 @@ export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverP
   const tasks = new TaskDriver(pool, gate, new Catalogue({ pool }))
   const imports = new ImportDriver(pool, gate)
   const codes = new CodeDriver({ pool, shard, logger })
+  const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
+  const credits = new CreditDriver(pool, gate)
   const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
   return [
     loop('expiry', 500, () => expiry.step()),
     loop('adjustments', 1000, driveIntents),
     loop('tasks', 250, () => tasks.step()),
+    loop('following', 100, () => follower.step()),
+    loop('credits', 100, () => credits.step()),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),

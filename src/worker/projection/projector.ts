@@ -41,7 +41,8 @@ function frameRow({ epoch, batch, at, decisions }: Frame, place: Position): Fram
     stream_epoch: place.epoch,
     stream_sequence: place.sequence,
     decided_at: at,
-    decisions: decisions.length
+    decisions: decisions.length,
+    first_sequence: decisions[0]?.seq ?? 0
   }
 }
 

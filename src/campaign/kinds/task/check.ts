@@ -1,4 +1,5 @@
 import { type Add, type Context, checkCompleted, checkOwnWindow, checkReward, checkUnique } from '../../parts/check.ts'
+import { isOwnCounter, isReservedCounter, ownCounters } from '../../parts/own-counters.ts'
 import type { TaskDefinition } from './definition.ts'
 
 /** Checks what the schema of a task cannot say. */
@@ -9,6 +10,7 @@ export function checkTask(task: TaskDefinition, pointer: string, context: Contex
   checkCompleted(after, `${pointer}/after`, context)
   checkUnique(after, (index) => `${pointer}/after/${index}`, add)
   checkReward(reward, `${pointer}/reward`, context)
+  if (task.goal) checkGoal(task.goal, `${pointer}/goal`, context)
   // the level stands in the user's token, and the system completes a goal without one
   if (task.goal && (task.requires?.level ?? 0) > 0)
     add(
@@ -41,6 +43,21 @@ function checkPrizes({ reward, streak = [], goal }: TaskDefinition, pointer: str
       `must not stand here: ${why}, and one completion gives one prize at most`
     )
   }
+}
+
+function checkGoal(goal: NonNullable<TaskDefinition['goal']>, pointer: string, { add, kindById }: Context): void {
+  const { counter, of, activity } = goal
+  if (!isOwnCounter(counter)) {
+    if (isReservedCounter(counter))
+      add(`${pointer}/counter`, `is not counted by this version: choose one of ${Object.keys(ownCounters).join(', ')}`)
+    for (const field of ['of', 'activity'] as const)
+      if (goal[field] !== undefined)
+        add(`${pointer}/${field}`, `is for our own counters: ${counter} is told by other systems`)
+    return
+  }
+  const known: readonly string[] = ownCounters[counter]
+  if (of !== undefined && !known.includes(of)) add(`${pointer}/of`, `must be one of ${known.join(', ')} for ${counter}`)
+  if (activity !== undefined && !kindById.has(activity)) add(`${pointer}/activity`, 'is no activity of this campaign')
 }
 
 /** Refuses tasks that wait for themselves: nobody could complete them. @param tasks by index of the activity; other kinds are undefined */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { ID } from '../../../base/shapes.ts'
 import { common, ownWindow } from '../../parts/common.ts'
 import { Count, Id, oneOf, Reward, whole } from '../../parts/shapes.ts'
 
@@ -11,7 +12,21 @@ export const TaskSchema = Type.Object(
     ...ownWindow,
     kind: Type.Literal('task'),
     per: oneOf('day', 'campaign'),
-    goal: Type.Optional(Type.Object({ counter: Id, count: Count }, closed)),
+    goal: Type.Optional(
+      Type.Object(
+        {
+          counter: Type.String({
+            pattern: `^${ID}(\\.${ID})?$`,
+            maxLength: 64,
+            description: 'must be the name of a counter, such as "pages-viewed" or "order.paid"'
+          }),
+          of: Type.Optional(oneOf('times', 'units', 'amount')),
+          activity: Type.Optional(Id),
+          count: Count
+        },
+        closed
+      )
+    ),
     after: Type.Optional(Type.Array(Id, { maxItems: 100, description: 'must be a list of at most 100 tasks' })),
     tier: Type.Optional(oneOf('basic', 'intermediate', 'advanced')),
     reward: Reward,

@@ -1,5 +1,6 @@
 import { onlySession } from '../../parts/activity.ts'
 import type { KindRules } from '../../parts/kind.ts'
+import { isOwnCounter } from '../../parts/own-counters.ts'
 import { checkCircles, checkTask } from './check.ts'
 import { compileTask } from './compile.ts'
 import { type TaskDefinition, TaskSchema } from './definition.ts'
@@ -17,5 +18,6 @@ export const task: KindRules<TaskDefinition, Task> = {
   checkTogether: checkCircles,
   rewards: ({ reward, streak }) => [reward, ...streak.map((step) => step.reward)],
   needsCalendarUntil: (task) => (task.streakOn === undefined ? undefined : onlySession(task).closesAt - 1),
-  goal: ({ goal, per }) => (goal === null ? null : { count: goal.count, per })
+  goal: ({ goal, per }) =>
+    goal === null ? null : { count: goal.count, per, counted: isOwnCounter(goal.counter) ? 'here' : 'outside' }
 }

@@ -1,6 +1,7 @@
 import { commonDefinition, commonRules, wholeSession, windowDefinition } from '../../parts/activity.ts'
 import type { Window } from '../../parts/context.ts'
 import type { ActivityBase, Reward } from '../../parts/model.ts'
+import type { CountedOf } from '../../parts/own-counters.ts'
 import { rewardDefinition, rewardRules } from '../../parts/reward.ts'
 import type { TaskDefinition } from './definition.ts'
 
@@ -8,7 +9,13 @@ import type { TaskDefinition } from './definition.ts'
 export interface Task extends ActivityBase {
   readonly kind: 'task'
   readonly per: 'day' | 'campaign'
-  readonly goal: { readonly counter: string; readonly count: number } | null
+  /** `of` and `activity` are of our own counters only, see parts/own-counters.ts */
+  readonly goal: {
+    readonly counter: string
+    readonly of?: CountedOf
+    readonly activity?: string
+    readonly count: number
+  } | null
   readonly after: readonly string[]
   readonly tier?: 'basic' | 'intermediate' | 'advanced'
   readonly reward: Reward

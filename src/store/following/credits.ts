@@ -1,0 +1,144 @@
+import type { Queryable } from '../connection/transaction.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+
+/** What a user is to get for what somebody else did. */
+export interface Credit {
+  readonly campaign: string
+  /** the decision that is the cause, or a place on a board */
+  readonly cause: string
+  /** `<activity>/<action>`, and more where one cause credits several times */
+  readonly role: string
+  readonly activity: string
+  /** the action of the activity whose reward it is */
+  readonly action: string
+  readonly user: string
+  /** as in commands: what it is about */
+  readonly about: string
+  /** code pools that its reward takes from, joined by commas; '' for none */
+  readonly pool?: string
+  /** local day of the cause, by which caps count */
+  readonly day: number
+  /** goes into the journal and the event; no personal data */
+  readonly request: object
+}
+
+/** Notes what is due, each cause and role once, in the transaction that stores its cause. */
+export async function noteCredits(db: Queryable, credits: readonly Credit[]): Promise<void> {
+  if (credits.length === 0) return
+  await db.query(
+    `insert into credits (campaign_id, cause, role, activity_id, action, user_id, about, pool, day, request)
+     select campaign, cause, role, activity, action, "user", about, coalesce(pool, ''), day, request
+     from json_to_recordset($1::json) as c(campaign text, cause text, role text, activity text, action text, "user" text,
+       about text, pool text, day integer, request jsonb)
+     on conflict on constraint credits_pkey do nothing`,
+    [JSON.stringify(credits.map((credit) => ({ ...credit, user: issuedUser(credit.user) })))]
+  )
+}
+
+/**
+ * Voids what some causes gave, in the transaction that stores why: what nobody asked the gate for is not given, what was asked for is
+ * taken back once it is known what the gate decided.
+ */
+export async function voidCredits(db: Queryable, campaign: string, causes: readonly string[]): Promise<void> {
+  await db.query(
+    `update credits set voided = true,
+       state = case when state = 'due' and attempts = 0 then 'voided' else state end,
+       next_attempt_at = case when (state = 'due' and attempts = 0) or state = 'refused' then null else now() end
+     where campaign_id = $1 and cause = any($2) and not voided`,
+    [campaign, causes]
+  )
+}
+
+/** A credit whose time has come: to be given, or to be taken back. */
+export interface DueCredit extends Credit {
+  readonly state: 'due' | 'done'
+  readonly voided: boolean
+  /** of the credit, once it was given */
+  readonly decision: string | null
+  readonly attempts: number
+}
+
+/**
+ * Takes credits whose next attempt is due, the longest waiting first, and notes that they were asked for before anybody asks, so that a
+ * credit which was never asked for can be told from one that may have been given. @param ms how long nobody takes them again
+ */
+export async function takeDueCredits(
+  db: Queryable,
+  { most, ms }: { readonly most: number; readonly ms: number }
+): Promise<DueCredit[]> {
+  const { rows } = await db.query<DueCredit>(
+    `with due as (
+       select campaign_id, cause, role from credits where next_attempt_at <= now()
+       order by next_attempt_at limit $1 for update skip locked
+     )
+     update credits c set attempts = c.attempts + 1, next_attempt_at = now() + make_interval(secs => $2 / 1000.0)
+     from due where c.campaign_id = due.campaign_id and c.cause = due.cause and c.role = due.role
+     returning c.campaign_id as campaign, c.cause, c.role, c.activity_id as activity, c.action, c.user_id as "user", c.about,
+       c.pool, c.day, c.request, c.state, c.voided, c.decision_id as decision, c.attempts`,
+    [most, ms]
+  )
+  return rows.map(inside)
+}
+
+/** What became of a due credit. */
+export type CreditSettlement = Pick<Credit, 'campaign' | 'cause' | 'role'> &
+  (
+    | { readonly to: 'done'; readonly decision: string; readonly cappedBy: string }
+    | { readonly to: 'refused'; readonly refusal: string }
+    | { readonly to: 'taken-back' }
+    | { readonly to: 'later'; readonly afterMs: number }
+  )
+
+/** Closes or postpones credits. One that was voided meanwhile is taken back at the next step. */
+export async function settleCredits(db: Queryable, settlements: readonly CreditSettlement[]): Promise<void> {
+  if (settlements.length === 0) return
+  await db.query(
+    `update credits c set
+       state = case when s.to = 'later' then c.state else s.to end,
+       decision_id = coalesce(s.decision, c.decision_id), refusal = coalesce(s.refusal, c.refusal),
+       capped_by = coalesce(nullif(s."cappedBy", ''), c.capped_by),
+       next_attempt_at = case
+         when s.to = 'later' then now() + make_interval(secs => s."afterMs" / 1000.0)
+         when s.to = 'done' and c.voided then now()
+       end
+     from json_to_recordset($1::json) as s(campaign text, cause text, role text, "to" text, decision text, "cappedBy" text,
+       refusal text, "afterMs" bigint)
+     where c.campaign_id = s.campaign and c.cause = s.cause and c.role = s.role`,
+    [JSON.stringify(settlements)]
+  )
+}
+
+/** How many credits of a campaign are still to be given or taken back. */
+export async function openCredits(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    'select count(*) as count from credits where campaign_id = $1 and next_attempt_at is not null',
+    [campaign]
+  )
+  return rows[0]?.count ?? 0
+}
+
+/** The decision of a credit, as far as one has to know it to take it back. */
+export interface DecidedCredit {
+  /** `<shard>-<epoch>-<sequence>` */
+  readonly id: string
+  readonly report: string
+  /** by scope: what it added, and what it wrote */
+  readonly adds: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** The decisions of credits as far as Postgres has them, in their order. @param keyOf the replay field of a credit */
+export async function decidedCredits<One extends Pick<Credit, 'user' | 'cause' | 'role'>>(
+  db: Queryable,
+  credits: readonly One[],
+  keyOf: (credit: One) => string
+): Promise<Array<DecidedCredit | undefined>> {
+  const { rows } = await db.query<DecidedCredit & { readonly place: number }>(
+    `select place, d.shard || '-' || d.epoch || '-' || d.sequence as id, d.report, d.adds, d.puts
+     from unnest($1::text[], $2::text[]) with ordinality as c("user", key, place)
+     join decisions d on d.user_id = c."user" and d.key = c.key`,
+    [credits.map(({ user }) => issuedUser(user)), credits.map(keyOf)]
+  )
+  const found = new Map(rows.map((row) => [row.place, row]))
+  return credits.map((_, index) => found.get(index + 1))
+}

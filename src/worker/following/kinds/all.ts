@@ -1,0 +1,2 @@
+// The listeners of activities, one line for each kind that has some; ../listeners.ts makes the registry of them.
+export { task } from './task.ts'

@@ -1,0 +1,44 @@
+import { periodOf } from '../../../campaign/actions/task-progress.ts'
+import type { Rules } from '../../../campaign/definition/rules.ts'
+import { kindOf } from '../../../campaign/kinds/index.ts'
+import type { Task } from '../../../campaign/kinds/task/rules.ts'
+import { isOwnCounter } from '../../../campaign/parts/own-counters.ts'
+import { addOwnCounts } from '../../../store/campaigns/progress.ts'
+import type { Followed } from '../../../store/following/followed.ts'
+import { countsOf } from '../counters.ts'
+import type { ActivityListeners } from '../listener.ts'
+
+/** The activities whose completions are check-ins: done once a day, and by the user alone. */
+function checkIns({ activities }: Rules): ReadonlySet<string> {
+  const daily = activities.filter((activity) => {
+    const { goal } = kindOf(activity)
+    return goal !== undefined && goal(activity) === null && 'per' in activity && activity.per === 'day'
+  })
+  return new Set(daily.map(({ id }) => id))
+}
+
+/** A task whose goal Floodgate counts itself: it listens to whatever counts, and the worker has it completed. */
+export const task: ActivityListeners<Task> = {
+  listenerOf({ id, per, goal, sessions }, rules) {
+    const counter = goal?.counter ?? ''
+    if (goal === null || !isOwnCounter(counter)) return undefined
+    const { opensAt = 0, closesAt = 0 } = sessions[0] ?? {}
+    const own = checkIns(rules)
+    const isMeant = ({ activity, type }: Followed) =>
+      goal.activity === undefined ? type !== 'task.completed' || own.has(activity) : activity === goal.activity
+    const countOf = (decision: Followed) => {
+      // the task's own completion would count for itself
+      if (decision.activity === id || !isMeant(decision)) return []
+      const counted = countsOf[counter](decision)
+      if (counted === undefined || counted.at < opensAt || counted.at >= closesAt) return []
+      const { user, at } = counted
+      const amount = counted[goal.of ?? 'times']
+      return amount === 0 ? [] : [{ user, period: periodOf({ per }, rules.timezone, at), amount }]
+    }
+    return {
+      name: id,
+      take: (session, decisions) =>
+        addOwnCounts(session, { campaign: rules.id, task: id, goal: goal.count }, decisions.flatMap(countOf))
+    }
+  }
+}
