@@ -30,8 +30,6 @@ create table credits (
   action text not null,
   user_id text not null,
   about text not null default '',
-  -- code pools that its reward takes from, joined by commas
-  pool text not null default '',
   -- local day of the cause: caps count by it
   day integer not null,
   request jsonb not null default '{}',

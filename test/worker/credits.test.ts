@@ -21,7 +21,16 @@ await stack.publish({
   opensAt: new Date(Date.now() - 3_600_000).toISOString(),
   closesAt: new Date(Date.now() + 7_200_000).toISOString(),
   units: { points: { scope: 'campaign' } },
-  activities: [{ id: 'thanks', kind: 'task', title: 'Thanks', per: 'day', reward: { points: 7 } }]
+  activities: [
+    { id: 'thanks', kind: 'task', title: 'Thanks', per: 'day', reward: { points: 7 } },
+    {
+      id: 'gift',
+      kind: 'task',
+      title: 'Gift',
+      per: 'day',
+      reward: { points: 3, prize: { id: 'cup', title: 'Cup', type: 'physical', quota: 1 } }
+    }
+  ]
 } as { id: string })
 
 const owed = (user: string, cause: string, day = 20_000): Credit => ({
@@ -90,6 +99,23 @@ t.test('what is voided is taken back once it was given, and not given before', a
   ])
   t.match(rows, [{}, { type: 'reward.taken-back', report: /\|points -7 0$/ }])
   t.equal(rows.length, 2)
+})
+
+t.test('a prize is taken back with the rest, and goes to the next', async (t) => {
+  const gift = (user: string, cause: string) => ({ ...owed(user, cause), role: 'gift/friend', activity: 'gift' })
+  const winsOf = async (user: string) =>
+    (await shop.ask(`/v1/me/wins?campaign=${campaign}`, { user })).body.items as Array<{ status: string }>
+  await noteCredits(pool, [gift('eve', 'first')])
+  await settled('first', 'done')
+  t.match(await winsOf('eve'), [{ status: 'won', prize: { id: 'cup' } }])
+  t.equal(await pointsOf('eve'), 3)
+  await voidCredits(pool, campaign, ['first'])
+  await settled('first', 'taken-back')
+  t.equal(await pointsOf('eve'), 0)
+  t.match(await winsOf('eve'), [{ status: 'revoked' }])
+  await noteCredits(pool, [gift('fay', 'second')])
+  await settled('second', 'done')
+  t.match(await winsOf('fay'), [{ status: 'won', prize: { id: 'cup' } }])
 })
 
 t.test('a pause puts a credit off, and who is disqualified gets none', async (t) => {

@@ -14,8 +14,6 @@ export interface Credit {
   readonly user: string
   /** as in commands: what it is about */
   readonly about: string
-  /** code pools that its reward takes from, joined by commas; '' for none */
-  readonly pool?: string
   /** local day of the cause, by which caps count */
   readonly day: number
   /** goes into the journal and the event; no personal data */
@@ -26,10 +24,10 @@ export interface Credit {
 export async function noteCredits(db: Queryable, credits: readonly Credit[]): Promise<void> {
   if (credits.length === 0) return
   await db.query(
-    `insert into credits (campaign_id, cause, role, activity_id, action, user_id, about, pool, day, request)
-     select campaign, cause, role, activity, action, "user", about, coalesce(pool, ''), day, request
+    `insert into credits (campaign_id, cause, role, activity_id, action, user_id, about, day, request)
+     select campaign, cause, role, activity, action, "user", about, day, request
      from json_to_recordset($1::json) as c(campaign text, cause text, role text, activity text, action text, "user" text,
-       about text, pool text, day integer, request jsonb)
+       about text, day integer, request jsonb)
      on conflict on constraint credits_pkey do nothing`,
     [JSON.stringify(credits.map((credit) => ({ ...credit, user: issuedUser(credit.user) })))]
   )
@@ -74,7 +72,7 @@ export async function takeDueCredits(
      update credits c set attempts = c.attempts + 1, next_attempt_at = now() + make_interval(secs => $2 / 1000.0)
      from due where c.campaign_id = due.campaign_id and c.cause = due.cause and c.role = due.role
      returning c.campaign_id as campaign, c.cause, c.role, c.activity_id as activity, c.action, c.user_id as "user", c.about,
-       c.pool, c.day, c.request, c.state, c.voided, c.decision_id as decision, c.attempts`,
+       c.day, c.request, c.state, c.voided, c.decision_id as decision, c.attempts`,
     [most, ms]
   )
   return rows.map(inside)
@@ -122,6 +120,8 @@ export interface DecidedCredit {
   /** `<shard>-<epoch>-<sequence>` */
   readonly id: string
   readonly report: string
+  /** the record of the win that it made, '' for none */
+  readonly win: string
   /** by scope: what it added, and what it wrote */
   readonly adds: Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -134,7 +134,7 @@ export async function decidedCredits<One extends Pick<Credit, 'user' | 'cause' |
   keyOf: (credit: One) => string
 ): Promise<Array<DecidedCredit | undefined>> {
   const { rows } = await db.query<DecidedCredit & { readonly place: number }>(
-    `select place, d.shard || '-' || d.epoch || '-' || d.sequence as id, d.report, d.adds, d.puts
+    `select place, d.shard || '-' || d.epoch || '-' || d.sequence as id, d.report, d.record as win, d.adds, d.puts
      from unnest($1::text[], $2::text[]) with ordinality as c("user", key, place)
      join decisions d on d.user_id = c."user" and d.key = c.key`,
     [credits.map(({ user }) => issuedUser(user)), credits.map(keyOf)]

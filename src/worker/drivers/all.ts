@@ -31,11 +31,12 @@ const REQUESTS_SECONDS = 7 * 24 * 3600
 /** The driver loops of the owner of a shard: Postgres lists what is due, the gate decides it. */
 export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverParts): Loop[] {
   const expiry = new ExpiryDriver({ pool, gate, shard })
-  const tasks = new TaskDriver(pool, gate, new Catalogue({ pool }))
+  const catalogue = new Catalogue({ pool })
+  const tasks = new TaskDriver(pool, gate, catalogue)
   const imports = new ImportDriver(pool, gate)
   const codes = new CodeDriver({ pool, shard, logger })
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
-  const credits = new CreditDriver(pool, gate)
+  const credits = new CreditDriver(pool, gate, catalogue)
   const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
   return [
     loop('expiry', 500, () => expiry.step()),

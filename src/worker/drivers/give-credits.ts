@@ -1,10 +1,13 @@
 import type { Pool } from 'pg'
-import type { ParticipateCommand, TakeBackCommand } from '../../gate/batch/commands.ts'
+import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
+import { poolsOf, prizesOf } from '../../campaign/kinds/prizes.ts'
+import type { ParticipateCommand, TakeBackCommand, WinCommand } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
 import { creditOf, unitName, userField } from '../../record/fields.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeCredit } from '../../record/reports/credit.ts'
+import { decodeWin, type WinRecord } from '../../record/win.ts'
 import {
   type CreditSettlement,
   type DecidedCredit,
@@ -56,6 +59,8 @@ function givenBy({ adds, puts }: DecidedCredit, campaign: string): TakeBackComma
   return puts.u?.[card] === undefined ? amounts : [...amounts, { unit: unitName.doubler, field: card, amount: 1 }]
 }
 
+type Activities = Pick<Catalogue, 'refresh' | 'findActivity'>
+
 /**
  * Gives what users get for what others did, and takes it back where its cause was voided: each by a command about that user. The gate
  * alone decides, under a key of the cause, so it is given once whoever asks, and however often.
@@ -63,10 +68,12 @@ function givenBy({ adds, puts }: DecidedCredit, campaign: string): TakeBackComma
 export class CreditDriver {
   readonly #pool: Pool
   readonly #gate: Decider
+  readonly #catalogue: Activities
 
-  constructor(pool: Pool, gate: Decider) {
+  constructor(pool: Pool, gate: Decider, catalogue: Activities) {
     this.#pool = pool
     this.#gate = gate
+    this.#catalogue = catalogue
   }
 
   /** @returns the number of credits that were closed or put off */
@@ -76,6 +83,7 @@ export class CreditDriver {
     for (;;) {
       const due = await takeDueCredits(this.#pool, { most: AT_ONCE, ms: ASKED_MS })
       if (due.length === 0) return settled
+      await this.#catalogue.refresh()
       const decided = await decidedCredits(this.#pool, due, ({ cause, role }) => replayField.credit(cause, role))
       const settlements = await Promise.all(due.map((credit, index) => this.#settle(credit, decided[index])))
       await settleCredits(this.#pool, settlements)
@@ -89,49 +97,70 @@ export class CreditDriver {
     if (due.state === 'due') return { ...place, ...(decided ? doneBy(decided) : await this.#give(due)) }
     // given, and its cause is void: what it gave is known once Postgres has it
     if (decided === undefined) return { ...place, to: 'later', afterMs: RETRY_MS }
-    const outcome = settledBy(await this.#takeBack(due, decided), due.attempts)
-    return { ...place, ...(outcome.to === 'done' ? { to: 'taken-back' } : outcome) }
+    const settled = await this.#takeBack(due, decided)
+    return { ...place, ...(settled.to === 'done' ? { to: 'taken-back' } : settled) }
   }
 
   async #give(due: DueCredit) {
-    const outcome = await this.#gate.submit(giving(due))
-    if (outcome.kind === 'confirmed') return doneBy({ ...outcome.decision, adds: {}, puts: {} })
+    const found = this.#catalogue.findActivity(due.campaign, due.activity)
+    const outcome = await this.#gate.submit(giving(due, found ? poolsOf(found.activity) : ''))
+    if (outcome.kind === 'confirmed') return doneBy(outcome.decision)
     return settledBy(outcome, due.attempts) as Exclude<Settled, { to: 'done' }>
   }
 
-  #takeBack(due: DueCredit, decided: DecidedCredit): Promise<Outcome> {
-    const { user, campaign, activity, cause, role } = due
-    return this.#gate.submit({
-      op: 'takeBack',
+  async #takeBack(due: DueCredit, decided: DecidedCredit): Promise<Settled> {
+    if (decided.win !== '') {
+      const outcome = await this.#gate.submit(this.#revoking(due, decided.id, decodeWin(decided.id, decided.win)))
+      const isRevoked = outcome.kind === 'refused' && outcome.code === 'VOIDED'
+      if (outcome.kind !== 'confirmed' && !isRevoked) return settledBy(outcome, due.attempts)
+    }
+    return settledBy(await this.#gate.submit(takingBack(due, decided)), due.attempts)
+  }
+
+  /** A prize goes back into its quota: it was never due. */
+  #revoking({ user, campaign, activity, cause }: DueCredit, id: string, { prize }: WinRecord): WinCommand {
+    const found = this.#catalogue.findActivity(campaign, activity)
+    return {
+      op: 'win',
+      change: 'revoke',
       user,
-      key: replayField.takeBack(cause, role),
-      hash: 'void',
+      key: replayField.revocation(id),
+      hash: 'revoke',
       campaign,
       activity,
-      givenUnder: replayField.credit(cause, role),
-      givenBy: decided.id,
-      given: givenBy(decided, campaign),
-      request: JSON.stringify({ ...due.request, cause })
-    })
+      win: id,
+      by: 'system',
+      returnQuota: true,
+      pool: found && prizesOf(found.activity).find((each) => each.id === prize)?.pool,
+      request: JSON.stringify({ cause })
+    }
   }
 }
 
-function doneBy({ id, report }: DecidedCredit) {
+function doneBy({ id, report }: Pick<DecidedCredit, 'id' | 'report'>) {
   return { to: 'done', decision: id, cappedBy: decodeCredit(report).cappedBy } as const
 }
 
-function giving({
-  user,
-  campaign,
-  activity,
-  cause,
-  role,
-  action,
-  about,
-  pool,
-  day,
-  request
-}: DueCredit): ParticipateCommand {
+function takingBack(
+  { user, campaign, activity, cause, role, request }: DueCredit,
+  decided: DecidedCredit
+): TakeBackCommand {
+  return {
+    op: 'takeBack',
+    user,
+    key: replayField.takeBack(cause, role),
+    hash: 'void',
+    campaign,
+    activity,
+    givenUnder: replayField.credit(cause, role),
+    givenBy: decided.id,
+    given: givenBy(decided, campaign),
+    request: JSON.stringify({ ...request, cause })
+  }
+}
+
+function giving(due: DueCredit, pool: string): ParticipateCommand {
+  const { user, campaign, activity, cause, role, action, about, day, request } = due
   return {
     op: 'participate',
     user,
@@ -143,7 +172,7 @@ function giving({
     level: 0,
     by: 'credit',
     random: '',
-    pool: pool ?? '',
+    pool,
     action,
     about,
     day,
