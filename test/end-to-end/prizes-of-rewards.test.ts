@@ -32,7 +32,19 @@ const definition = {
       kind: 'task',
       per: 'campaign',
       goal: { counter: 'pages', count: 1 },
-      reward: { prize: { id: 'book', title: 'Book', type: 'e-card', pool: 'mugs' } }
+      instructions: { en: 'Read it online', 'zh-CN': '在线阅读' },
+      reward: { prize: { id: 'book', title: 'Book', type: 'e-card', pool: 'mugs', supplier: 'press' } }
+    },
+    {
+      id: 'pencil',
+      kind: 'redemption',
+      title: 'Pencil',
+      cost: { points: 5 },
+      stock: 2,
+      supplier: 'acme',
+      image: 'https://shop.example/pencil.png',
+      spec: { colour: { en: 'black', 'zh-CN': '黑色' }, length: '17 cm' },
+      instructions: 'Take it from the box'
     }
   ]
 }
@@ -60,6 +72,26 @@ t.test('pages show the prize of a reward, and never its pool or what its winner 
   const promised = await activityIn(`/v1/campaigns/${campaign}/rules`, 'visit')
   t.strictSame(promised.reward.prize, { id: 'mug', title: 'Mug', type: 'coupon', quota: 1, claimWithinDays: 7 })
 })
+
+t.test(
+  'a picture and properties are on pages; a supplier is not, and instructions come with what was claimed',
+  async (t) => {
+    for (const path of ['', '/rules']) {
+      const pencil = await activityIn(`/v1/campaigns/${campaign}${path}`, 'pencil')
+      t.match(pencil, { image: 'https://shop.example/pencil.png', spec: { colour: 'black', length: '17 cm' } })
+      t.notOk('instructions' in pencil || 'supplier' in pencil, `what is not for everybody is not on ${path}`)
+    }
+    t.match(
+      (await complete('dora', 'visit')).body.completion,
+      { prize: null, reason: 'exhausted' },
+      'no code is loaded yet'
+    )
+    const request = `POST /v1/campaigns/${campaign}/redemptions/pencil/claims`
+    const claimed = await ask('dora', request, { body: { quantity: 1 } })
+    t.match(claimed, { status: 201, body: { claim: { item: 'pencil', instructions: 'Take it from the box' } } })
+    t.match((await ask('dora', 'GET /v1/me/claims')).body.items, [{ instructions: 'Take it from the box' }])
+  }
+)
 
 let win = ''
 
@@ -113,7 +145,9 @@ t.test('a goal that another system reports gives its prize too', async (t) => {
   t.match(await post(path, { user: 'cem', sourceEventId: randomUUID() }), { body: { completed: true } })
   const won = async () => (await ask('cem', 'GET /v1/me/wins')).body.items.length === 1
   await waitFor(won, { what: 'the book' })
-  t.match((await ask('cem', 'GET /v1/me/wins')).body.items, [{ draw: 'reader', prize: { id: 'book' } }])
+  t.match((await ask('cem', 'GET /v1/me/wins')).body.items, [
+    { draw: 'reader', prize: { id: 'book' }, instructions: 'Read it online' }
+  ])
 })
 
 t.test('winners, state, timeline and events know it; a PATCH adds some; a revocation returns one', async (t) => {

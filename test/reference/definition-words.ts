@@ -16,6 +16,8 @@ export const policyWords: Readonly<Record<keyof Policies, string>> = {
     'the most that operators may grant to one user in this campaign, by unit; `chances` counts those of all draws together, `entitlement` all entitlements'
 }
 
+const supplier = 'the id of who supplies it, for settlements; on no page'
+
 const window = {
   opensAt: 'when it opens, inside the campaign; the opening of the campaign where absent',
   closesAt: 'when it closes; the close of the campaign where absent'
@@ -64,6 +66,10 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     description: 'what pages show below it',
     category: 'a word by which pages may group activities; it changes nothing else',
     sort: 'the order on pages, the smallest number first; 0 where absent',
+    image: 'the address of a picture, for pages',
+    spec: 'what it is like, by property, for pages',
+    instructions:
+      'how to use what is claimed or won; shown with the claim or the win, to its owner alone. A prize may have its own',
     visibleFrom: 'before this time it is on no page, and requests are refused with `NOT_FOUND`',
     requires: 'who may take part: see [requires](#requires)',
     kind: 'which kind of activity it is; each kind has a table below'
@@ -77,6 +83,7 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
   },
   sale: {
     sku: 'the number of the article in your systems',
+    supplier,
     listPrice: 'the price before the discount, shown on pages; higher than `price`',
     price: 'the price of one unit, in minor units. 0 needs `"free": true` beside it',
     free: 'confirms that a price of 0 is meant',
@@ -148,6 +155,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     reward: 'what it credits at once; only for the types `points`, `chances`, `eligibility` and `doubler`',
     subPrizes: 'one of these is drawn when the prize is won; only for prizes without a quota',
     pool: 'the pool that its codes come from; only for the types `coupon`, `e-card` and `membership`',
+    supplier,
+    instructions: 'how to use it, instead of those of the draw; shown to its winner alone',
     display: 'how pages show it; it changes nothing else'
   },
   subPrize: {
@@ -179,7 +188,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     quota: 'how many there are, which a PATCH with `prize` and `addStock` changes; they never run out where absent',
     pool: 'the pool that its codes come from; only for the types `coupon`, `e-card` and `membership`',
     claimWithinDays: 'how many days the winner has to claim it; no end where absent',
-    instructions: 'how to use it; shown to its winner alone'
+    supplier,
+    instructions: 'how to use it, instead of those of its activity; shown to its winner alone'
   },
   doubler: {
     factor: 'what later tasks give is multiplied by this',
@@ -212,7 +222,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     cost: 'what one unit costs',
     stock: 'how many units there are',
     unitsPerUser: 'how many units one user may claim',
-    pool: 'the pool that its codes come from; the answer to a claim holds a code for each unit'
+    pool: 'the pool that its codes come from; the answer to a claim holds a code for each unit',
+    supplier
   },
   reservation: {
     of: 'the sale or draw whose sessions users reserve',

@@ -47,6 +47,17 @@ function compareSessions(inForce: ActivityRules, target: ActivityRules, refuse: 
   }
 }
 
+/** A value of the rules without the words of prizes that its rewards hold, which a later version may change. */
+function withoutWords(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutWords)
+  if (typeof value !== 'object' || value === null) return value
+  const { prize, ...rest } = value as { prize?: Record<string, unknown> }
+  const others = Object.fromEntries(Object.entries(rest).map(([name, below]) => [name, withoutWords(below)]))
+  if (prize === undefined) return others
+  const { title: _title, instructions: _instructions, ...rules } = prize
+  return { ...others, prize: rules }
+}
+
 /** Refuses the changes of a version to an activity in force. */
 export function compareActivity(inForce: ActivityRules, target: ActivityRules, refuse: Refuse): void {
   if (inForce.kind !== target.kind) {
@@ -56,7 +67,8 @@ export function compareActivity(inForce: ActivityRules, target: ActivityRules, r
   const kind = kindOf(inForce)
   const fieldOf = (activity: ActivityRules, name: string) => (activity as unknown as Record<string, unknown>)[name]
   for (const name of [...kind.frozen, 'requires', 'visibleFrom']) {
-    if (!isDeepStrictEqual(fieldOf(inForce, name), fieldOf(target, name))) refuse(`/${name}`, DIFFERS)
+    const [before, after] = [fieldOf(inForce, name), fieldOf(target, name)]
+    if (!isDeepStrictEqual(withoutWords(before), withoutWords(after))) refuse(`/${name}`, DIFFERS)
   }
   compareSessions(inForce, target, refuse)
   kind.compare?.(inForce, target, refuse)

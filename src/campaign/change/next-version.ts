@@ -2,6 +2,7 @@ import { compile, compileActivity, compileStock, compileZone } from '../definiti
 import type { Rules } from '../definition/rules.ts'
 import { stockItems } from '../definition/stock.ts'
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
+import { shownOf } from '../parts/activity.ts'
 import type { DefinitionError } from '../parts/explain.ts'
 import { type AddEntry, activityKey, campaignKey, type Put } from '../parts/fields.ts'
 import type { Refuse } from '../parts/kind.ts'
@@ -30,7 +31,14 @@ export function planFirst(rules: Rules, version: number): PublicationPlan {
 function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityRules {
   // another kind is refused, so nothing of it is merged
   if (inForce.kind !== target.kind) return inForce
-  const { description: _description, category: _category, ...rest } = inForce
+  const {
+    description: _description,
+    category: _category,
+    image: _image,
+    spec: _spec,
+    instructions: _told,
+    ...rest
+  } = inForce
   const ids = new Set(inForce.sessions.map((session) => session.id))
   const added = target.sessions.filter((session) => !ids.has(session.id))
   const merged: ActivityRules = {
@@ -39,6 +47,9 @@ function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityR
     sort: target.sort,
     ...(target.description === undefined ? {} : { description: target.description }),
     ...(target.category === undefined ? {} : { category: target.category }),
+    ...shownOf(target),
+    // equal but for the words of prizes
+    ...Object.fromEntries(Object.entries(target).filter(([name]) => kindOf(inForce).frozen.includes(name))),
     sessions: [...inForce.sessions, ...added].sort((a, b) => a.opensAt - b.opensAt)
   }
   const known = target.daily ? { ...merged, daily: target.daily } : merged
@@ -90,7 +101,7 @@ function planGrown(
 
 /**
  * A later version of a campaign in force: it may add units, activities, sessions and prizes and change texts (title,
- * description, category, sort, display). What exists must be equal; stock may be the published or the present figure.
+ * description, category, sort, picture, properties, instructions, display). What exists must be equal; stock may be the published or the present figure.
  * What is new is preloaded so that nobody can use it, and opened once it is verified.
  */
 export function planNext(

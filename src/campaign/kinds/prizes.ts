@@ -16,11 +16,15 @@ export function heldPrizesOf(activity: ActivityRules): AnyPrize[] {
 // an object of rules is never changed, only replaced, so it can be a key
 const known = new WeakMap<ActivityRules, readonly AnyPrize[]>()
 
-/** The prizes that users can win in an activity: those of a draw, and those that rewards hold. */
+/** The prizes that users can win in an activity: those of a draw, and those that rewards hold; instructions are at least those of the activity. */
 export function prizesOf(activity: ActivityRules): readonly AnyPrize[] {
   const found = known.get(activity)
   if (found !== undefined) return found
-  const prizes = [...('prizes' in activity ? activity.prizes : []), ...heldPrizesOf(activity)]
+  const own = [...('prizes' in activity ? activity.prizes : []), ...heldPrizesOf(activity)]
+  const { instructions } = activity
+  const prizes = own.map((prize) =>
+    instructions === undefined || prize.instructions !== undefined ? prize : { ...prize, instructions }
+  )
   known.set(activity, prizes)
   return prizes
 }

@@ -22,8 +22,20 @@ interface Common {
   readonly category?: string
   readonly sort: number
   readonly visibleFrom?: number
+  readonly image?: string
+  readonly spec?: Readonly<Record<string, Localized>>
+  readonly instructions?: Localized
   readonly requires: Required
   readonly paused: boolean
+}
+
+/** What pages and owners are shown beside the texts; a later version may change it. */
+export function shownOf({ image, spec, instructions }: Pick<Common, 'image' | 'spec' | 'instructions'>) {
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(spec === undefined ? {} : { spec: { ...spec } }),
+    ...(instructions === undefined ? {} : { instructions })
+  }
 }
 
 /** The part of an activity in force that all kinds share. */
@@ -36,6 +48,7 @@ export function commonRules(activity: CommonDefinition): Common {
     ...(category === undefined ? {} : { category }),
     sort: sort ?? 0,
     ...(visibleFrom === undefined ? {} : { visibleFrom: moment(visibleFrom) }),
+    ...shownOf(activity),
     requires: {
       entitlement: requires?.entitlement ?? '',
       level: requires?.level ?? 0,
@@ -60,6 +73,7 @@ export function commonDefinition(activity: Common) {
     ...(category === undefined ? {} : { category }),
     sort,
     ...(visibleFrom === undefined ? {} : { visibleFrom: iso(visibleFrom) }),
+    ...shownOf(activity),
     ...(Object.keys(asked).length > 0 ? { requires: asked } : {})
   }
 }

@@ -31,6 +31,12 @@ export interface ActivityBase {
   readonly category?: string
   readonly sort: number
   readonly visibleFrom?: number
+  /** address of a picture */
+  readonly image?: string
+  /** what it is like, by property */
+  readonly spec?: Readonly<Record<string, Localized>>
+  /** how to use what was claimed or won; shown to its owner alone */
+  readonly instructions?: Localized
   readonly requires: Required
   readonly paused: boolean
   /** sorted by `opensAt`, not overlapping; a kind without several sessions has exactly one, `all`, with the activity's own window */
@@ -65,6 +71,8 @@ export interface HeldPrize {
   readonly quota: number | null
   readonly pool: string
   readonly claimWithinDays: number
+  /** for settlements; '' or absent: nobody in particular */
+  readonly supplier?: string
   /** shown to its winner alone */
   readonly instructions?: Localized
 }

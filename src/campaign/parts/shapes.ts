@@ -38,6 +38,21 @@ const translated = (maxLength: number) =>
 export const Title = translated(200)
 export const Description = translated(5000)
 
+/** The address of a picture. */
+export const Image = Type.String({
+  pattern: '^https://\\S+$',
+  maxLength: 500,
+  description: 'must be an https address of at most 500 characters'
+})
+
+/** What an article is like, by property. */
+export const Spec = Type.Record(Id, translated(200), {
+  ...closed,
+  minProperties: 1,
+  maxProperties: 20,
+  description: 'must be 1 to 20 texts by id, such as {"colour": "black"}'
+})
+
 export const whole = (minimum: number, maximum: number, what = 'a whole number') =>
   Type.Integer({ minimum, maximum, description: `must be ${what} from ${grouped(minimum)} to ${grouped(maximum)}` })
 
@@ -111,6 +126,7 @@ const HeldPrize = Type.Object(
     quota: Type.Optional(Stock),
     pool: Type.Optional(Id),
     claimWithinDays: Type.Optional(whole(1, 366)),
+    supplier: Type.Optional(Id),
     instructions: Type.Optional(Description)
   },
   closed

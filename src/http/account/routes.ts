@@ -5,9 +5,11 @@ import { isoTime } from '../../base/iso-time.ts'
 import { codesOfAll } from '../../store/campaigns/codes.ts'
 import type { StoredClaim } from '../../store/reading/claims.ts'
 import type { LedgerPlace, LedgerEntry as StoredEntry } from '../../store/reading/ledger.ts'
+import type { CatalogueSource } from '../answering/find-activity.ts'
 import type { Turns } from '../answering/turns.ts'
 import { identityOf, type OnRequest } from '../auth/storefront.ts'
-import { type Claim, ClaimList, codesView } from '../kinds/redemption.ts'
+import { type Claim, ClaimList, codesView, instructionsView } from '../kinds/redemption.ts'
+import { pickLanguage } from '../problems/language.ts'
 import { type LedgerEntry, LedgerList } from '../views/schemas.ts'
 import { decodeCursor, encodeCursor, type PageRequest, pageOf, pageView } from '../wire/pages.ts'
 import { ListQuery, refusals } from '../wire/schemas.ts'
@@ -16,13 +18,19 @@ import type { Live, MovementFinder } from './find-movements.ts'
 interface AccountOptions {
   readonly pool: pg.Pool
   readonly accounts: MovementFinder
+  readonly catalogue: Pick<CatalogueSource, 'findActivity'>
   readonly authenticate: OnRequest
   readonly turns: Turns
 }
 
 const security = [{ storefront: [] }]
 
-function claimView(claim: Live<StoredClaim>, codes: readonly string[] | undefined): Claim {
+/** @param told how to use it */
+function claimView(
+  claim: Live<StoredClaim>,
+  codes: readonly string[] | undefined,
+  told: ReturnType<typeof instructionsView>
+): Claim {
   return {
     id: claim.id,
     campaign: claim.campaign,
@@ -30,6 +38,7 @@ function claimView(claim: Live<StoredClaim>, codes: readonly string[] | undefine
     quantity: claim.quantity,
     cost: { [claim.unit]: claim.cost },
     acceptedAt: isoTime(claim.acceptedAt.getTime()),
+    ...told,
     ...codesView(codes),
     ...(!claim.journaled && { pending: true })
   }
@@ -71,7 +80,7 @@ function ledgerPageOf(query: Parameters<typeof pageOf>[0]): PageRequest<LedgerPl
 /** Routes of the signed-in user's claims and ledger entries. */
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
   app,
-  { pool, accounts, authenticate, turns }
+  { pool, accounts, catalogue, authenticate, turns }
 ) => {
   async function claimsAndCodes(user: string, wanted: PageRequest) {
     const page = await accounts.claims(user, wanted)
@@ -97,8 +106,12 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountOptions> = async (
       const { user } = identityOf(request)
       const { page, codes } = await turns.take(reply, user, () => claimsAndCodes(user, pageOf(request.query)))
       reply.header('cache-control', 'no-store')
+      const language = pickLanguage(request.headers['accept-language'])
       return reply.send(
-        pageView({ items: page.items, next: page.next }, (claim) => claimView(claim, codes.get(claim.id)))
+        pageView({ items: page.items, next: page.next }, (claim) => {
+          const item = catalogue.findActivity(claim.campaign, claim.activity)?.activity
+          return claimView(claim, codes.get(claim.id), instructionsView(item, language))
+        })
       )
     }
   )

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { isoTime } from '../../base/iso-time.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Redemption } from '../../campaign/kinds/redemption/rules.ts'
 import { decodeRedemption } from '../../record/reports/redemption.ts'
+import { type Language, localise } from '../problems/language.ts'
 import { balancesView, costView } from '../views/report.ts'
 import { Balances, code, confirmedHead, pending } from '../views/schemas.ts'
 import { fixedHash } from '../wire/idempotency.ts'
@@ -46,6 +48,7 @@ const Claim = Type.Object(
     cost: Amounts,
     balances: Type.Optional(Balances),
     acceptedAt: Time,
+    instructions: Type.Optional(Type.String({ description: 'how to use it; for its owner only' })),
     code,
     codes: Type.Optional(Type.Array(Type.String(), { description: 'the codes, where more than one unit was claimed' })),
     pending
@@ -60,6 +63,11 @@ export function codesView(codes: readonly string[] = []): { code?: string; codes
   const [first] = codes
   if (first === undefined) return {}
   return codes.length === 1 ? { code: first } : { code: first, codes: [...codes] }
+}
+
+/** How to use what was claimed, as its owner is told. */
+export function instructionsView(item: ActivityRules | undefined, language: Language): { instructions?: string } {
+  return item?.instructions === undefined ? {} : { instructions: localise(item.instructions, language) }
 }
 
 const decided: Decided = {
@@ -81,6 +89,7 @@ const decided: Decided = {
       cost: costView(moves),
       balances: balancesView(moves),
       acceptedAt: isoTime(decision.at),
+      ...instructionsView(context.rules, context.language),
       ...codesView(context.codes)
     }
     return { ...headOf(decision, context), claim }

@@ -106,7 +106,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })
-    await counted.register(accountRoutes, { pool, accounts, authenticate, turns })
+    await counted.register(accountRoutes, { pool, accounts, catalogue: parts.catalogue, authenticate, turns })
     await counted.register(requestRoute, { decisions, bodies, authenticate, turns })
     await registerDocuments(counted)
   })

@@ -76,6 +76,7 @@ export function changeWeights(draw: Draw, weights: Readonly<Record<string, numbe
 function withoutWords({
   title: _title,
   display: _display,
+  instructions: _instructions,
   quota: _quota,
   publishedQuota: _published,
   ...prize
@@ -118,11 +119,12 @@ export function comparePrizes(inForce: Draw, target: Draw, refuse: Refuse): void
 /** A prize in force with the texts of a later version. */
 function mergePrize(inForce: Prize | undefined, target: Prize): Prize {
   if (!inForce) return target
-  const { display: _display, ...rest } = inForce
+  const { display: _display, instructions: _instructions, ...rest } = inForce
   return {
     ...rest,
     title: target.title,
     subPrizes: target.subPrizes,
+    ...(target.instructions === undefined ? {} : { instructions: target.instructions }),
     ...(target.display === undefined ? {} : { display: target.display })
   }
 }

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { common, ownWindow } from '../../parts/common.ts'
+import { common, ownWindow, supplied } from '../../parts/common.ts'
 import {
   Cost,
   Count,
   Credits,
+  Description,
   Id,
   MAX_UNITS,
   oneOf,
@@ -68,6 +69,8 @@ const Prize = Type.Object(
       Type.Array(SubPrize, { minItems: 1, maxItems: 50, description: 'must be a list of 1 to 50 sub-prizes' })
     ),
     pool: Type.Optional(Id),
+    ...supplied,
+    instructions: Type.Optional(Description),
     display: Type.Optional(Display)
   },
   closed

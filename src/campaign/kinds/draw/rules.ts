@@ -31,6 +31,9 @@ export interface Prize {
   readonly reward: Reward | null
   readonly subPrizes: readonly SubPrize[]
   readonly pool: string
+  readonly supplier?: string
+  /** shown to its winner alone */
+  readonly instructions?: Localized
   readonly display?: { readonly image?: string; readonly color?: string; readonly order?: number }
 }
 
@@ -90,7 +93,7 @@ function prizeReward(prize: PrizeDefinition, draw: string): Reward | null {
 }
 
 function prizeRules(prize: PrizeDefinition, draw: string): Prize {
-  const { id, tier, title, type, quota, weight, display } = prize
+  const { id, tier, title, type, quota, weight, display, supplier, instructions } = prize
   return {
     id,
     tier,
@@ -112,6 +115,8 @@ function prizeRules(prize: PrizeDefinition, draw: string): Prize {
       reward: sub.reward ? rewardRules(sub.reward) : null
     })),
     pool: prize.pool ?? '',
+    ...(supplier === undefined ? {} : { supplier }),
+    ...(instructions === undefined ? {} : { instructions }),
     ...(display === undefined ? {} : { display })
   }
 }
@@ -161,6 +166,8 @@ function prizeDefinition(prize: Prize): PrizeDefinition {
         }
       : {}),
     ...(pool === '' ? {} : { pool }),
+    ...(prize.supplier === undefined ? {} : { supplier: prize.supplier }),
+    ...(prize.instructions === undefined ? {} : { instructions: prize.instructions }),
     ...(display === undefined ? {} : { display })
   }
 }

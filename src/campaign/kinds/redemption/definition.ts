@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { common, ownWindow } from '../../parts/common.ts'
+import { common, ownWindow, supplied } from '../../parts/common.ts'
 import { Cost, Id, Stock, UnitsPerUser } from '../../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
@@ -8,6 +8,7 @@ const closed = { additionalProperties: false }
 export const RedemptionSchema = Type.Object(
   {
     ...common,
+    ...supplied,
     ...ownWindow,
     kind: Type.Literal('redemption'),
     cost: Cost,

@@ -10,7 +10,7 @@ import { type Redemption, redemptionDefinition, redemptionRules } from './rules.
 /** Points or another unit for goods, or for codes of a pool. */
 export const redemption: KindRules<RedemptionDefinition, Redemption> = {
   schema: RedemptionSchema,
-  frozen: ['cost', 'unitsPerUser', 'pool'] satisfies ReadonlyArray<keyof Redemption>,
+  frozen: ['cost', 'unitsPerUser', 'pool', 'supplier'] satisfies ReadonlyArray<keyof Redemption>,
   check: checkRedemption,
   rules: redemptionRules,
   definition: redemptionDefinition,

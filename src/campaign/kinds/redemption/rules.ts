@@ -16,6 +16,7 @@ export interface Redemption extends ActivityBase {
   readonly cost: Amount
   readonly unitsPerUser: number
   readonly pool: string
+  readonly supplier?: string
 }
 
 /** A redemption in force, as it is before any adjustment. */
@@ -26,12 +27,13 @@ export function redemptionRules(item: RedemptionDefinition, window: Window): Red
     cost: amountOf(item.cost),
     unitsPerUser: item.unitsPerUser ?? 0,
     pool: item.pool ?? '',
+    ...(item.supplier === undefined ? {} : { supplier: item.supplier }),
     sessions: [wholeSession(item, window, item.stock)]
   }
 }
 
 export function redemptionDefinition(item: Redemption): RedemptionDefinition {
-  const { cost, unitsPerUser, pool } = item
+  const { cost, unitsPerUser, pool, supplier } = item
   return {
     ...commonDefinition(item),
     ...windowDefinition(item),
@@ -39,6 +41,7 @@ export function redemptionDefinition(item: Redemption): RedemptionDefinition {
     cost: { [cost.unit]: cost.amount },
     stock: Math.max(0, onlySession(item).stock),
     ...(unitsPerUser > 0 ? { unitsPerUser } : {}),
-    ...(pool === '' ? {} : { pool })
+    ...(pool === '' ? {} : { pool }),
+    ...(supplier === undefined ? {} : { supplier })
   }
 }

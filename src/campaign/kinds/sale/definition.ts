@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MAX_SESSIONS } from '../../parts/bounds.ts'
-import { common } from '../../parts/common.ts'
+import { common, supplied } from '../../parts/common.ts'
 import { Currency } from '../../parts/currencies.ts'
 import { Daily, Flag, grouped, oneOf, Price, Session, Title, UnitsPerUser, whole } from '../../parts/shapes.ts'
 
@@ -15,6 +15,7 @@ export const ShipWithin = Type.Object(
 export const SaleSchema = Type.Object(
   {
     ...common,
+    ...supplied,
     kind: Type.Literal('sale'),
     title: Title,
     sku: Type.Optional(

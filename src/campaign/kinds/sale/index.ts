@@ -9,6 +9,7 @@ import { needsCalendarUntil, type Sale, saleDefinition, saleRules } from './rule
 
 const frozen = [
   'sku',
+  'supplier',
   'listPrice',
   'price',
   'currency',

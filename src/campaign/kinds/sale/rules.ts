@@ -11,6 +11,7 @@ import type { SaleDefinition } from './definition.ts'
 export interface Sale extends ActivityBase {
   readonly kind: 'sale'
   readonly sku?: string
+  readonly supplier?: string
   readonly listPrice?: number
   readonly price: number
   readonly currency: string
@@ -34,11 +35,12 @@ function sessionsOf(sale: SaleDefinition, window: LocalWindow): Session[] {
 
 /** A sale in force, as it is before any adjustment. */
 export function saleRules(sale: SaleDefinition, window: LocalWindow): Sale {
-  const { sku, listPrice, shipWithin, daily } = sale
+  const { sku, supplier, listPrice, shipWithin, daily } = sale
   return {
     ...commonRules(sale),
     kind: 'sale',
     ...(sku === undefined ? {} : { sku }),
+    ...(supplier === undefined ? {} : { supplier }),
     ...(listPrice === undefined ? {} : { listPrice }),
     price: sale.price,
     currency: currencyCode(sale.currency),
@@ -51,11 +53,12 @@ export function saleRules(sale: SaleDefinition, window: LocalWindow): Sale {
 }
 
 export function saleDefinition(sale: Sale): SaleDefinition {
-  const { sku, listPrice, unitsPerUser, payWithinSeconds, shipWithin } = sale
+  const { sku, supplier, listPrice, unitsPerUser, payWithinSeconds, shipWithin } = sale
   return {
     ...commonDefinition(sale),
     kind: 'sale',
     ...(sku === undefined ? {} : { sku }),
+    ...(supplier === undefined ? {} : { supplier }),
     ...(listPrice === undefined ? {} : { listPrice }),
     price: sale.price,
     ...(sale.price === 0 ? { free: true } : {}),

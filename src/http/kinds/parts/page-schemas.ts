@@ -76,6 +76,8 @@ export function common<const Name extends string>(kind: Name) {
     description: optional(Type.String()),
     category: optional(Type.String()),
     sort: Type.Integer(),
+    image: optional(Type.String({ description: 'address of a picture' })),
+    spec: optional(Type.Record(Type.String(), Type.String(), { description: 'what it is like, by property' })),
     requires: optional(
       Type.Object({
         entitlement: optional(Type.String()),

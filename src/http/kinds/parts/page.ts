@@ -94,6 +94,10 @@ export function countedSessionsView(activity: ActivityRules, context: Pick<ViewC
   })
 }
 
+function specView(spec: NonNullable<ActivityRules['spec']>, language: Language): Record<string, string> {
+  return Object.fromEntries(Object.entries(spec).map(([name, text]) => [name, localise(text, language)]))
+}
+
 /** The members that every kind of activity shows. */
 export function commonView(activity: ActivityRules, { now, language }: ViewContext) {
   const { entitlement, level, reservation } = activity.requires
@@ -109,6 +113,8 @@ export function commonView(activity: ActivityRules, { now, language }: ViewConte
     ...(activity.description !== undefined && { description: localise(activity.description, language) }),
     ...(activity.category !== undefined && { category: activity.category }),
     sort: activity.sort,
+    ...(activity.image !== undefined && { image: activity.image }),
+    ...(activity.spec !== undefined && { spec: specView(activity.spec, language) }),
     ...(Object.keys(requires).length > 0 && { requires }),
     ...openingOf(activity, now)
   }
