@@ -6,6 +6,9 @@ const commandEvents = ['command.accepted', 'command.rejected'] as const
 /** Events that are told beside a decision's own, of another type: a prize that its reward held became a win. */
 const besideEvents = ['win.granted'] as const
 
+/** Events of what is no decision. */
+const otherEvents = ['reminder.due'] as const
+
 /** entity.verb of events that have their names already, and that this version tells of nothing. */
 export const laterTypes = [
   'win.fulfilled',
@@ -23,11 +26,16 @@ export const laterTypes = [
 ] as const
 
 /** entity.verb of an event that this version tells. */
-export type ToldType = DecisionType | (typeof commandEvents)[number] | (typeof besideEvents)[number]
+export type ToldType =
+  | DecisionType
+  | (typeof besideEvents)[number]
+  | (typeof commandEvents)[number]
+  | (typeof otherEvents)[number]
 
 /** entity.verb of every public event that this version tells. */
 export const toldTypes: readonly ToldType[] = [
   ...(Object.keys(decisions) as DecisionType[]),
   ...besideEvents,
-  ...commandEvents
+  ...commandEvents,
+  ...otherEvents
 ]

@@ -173,6 +173,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       namespace: config.NAMESPACE,
       streams,
       keepSeconds: config.JOURNAL_KEEP,
+      publisher,
       driveIntents: () => driveIntents({ pool, gate: parts.gate }),
       pauses: campaignPauses(new Campaigns({ pool, gate: parts.gate })),
       eventsPlace: () => events.place,

@@ -137,5 +137,9 @@ export const told: Record<ToldType, EventWords> = {
   'campaign.ended': { when: 'an operator ended a campaign before its closing time', decisions: none },
   'campaign.settled': { when: 'a campaign was settled', decisions: none },
   'command.accepted': { when: 'a [command](commands.md) was carried out', decisions: [] },
-  'command.rejected': { when: 'a command was not carried out; `code` says why', decisions: [] }
+  'command.rejected': { when: 'a command was not carried out; `code` says why', decisions: [] },
+  'reminder.due': {
+    when: 'a session opens soon that a user reserved: `remindMinutes` before it, or up to a minute earlier. It is no decision: its id is `reminder.due:<reservation>`, with `:<session>` behind it for each further session',
+    decisions: []
+  }
 }

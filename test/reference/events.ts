@@ -1,4 +1,5 @@
 import { toEvents } from '../../src/events/cloud-event.ts'
+import { reminderEvent } from '../../src/events/reminder.ts'
 import { laterTypes as later, type ToldType } from '../../src/events/types.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
@@ -33,12 +34,22 @@ const answers: Partial<Record<ToldType, readonly CommandResult[]>> = {
   'command.rejected': [{ ...about, accepted: false, code: 'NOT_FOUND', detail: 'there is no such order' }]
 }
 
+const others: Partial<Record<ToldType, () => { readonly payload: string }>> = {
+  'reminder.due': () => {
+    const reminder = { user: 'alice', campaign: 'launch', activity: 'remind', of: 'phone', session: 'am' }
+    return reminderEvent(names, { ...reminder, opensAt: 0, reservation: `0-${EPOCH}-7`, further: false }, 0)
+  }
+}
+
 const dataOf = (payload: string): Data => (JSON.parse(payload) as { data: Data }).data
 
 /** `data` of each example of a type. */
 function examplesOf(type: ToldType, { decisions }: EventWords): Data[] {
   const answered = (answers[type] ?? []).map((result) => answerOf(names, command, result))
-  return [...answered, ...decisions.map((decision) => eventOf(type, decision))].map(({ payload }) => dataOf(payload))
+  const other = others[type]
+  return [...answered, ...(other ? [other()] : []), ...decisions.map((decision) => eventOf(type, decision))].map(
+    ({ payload }) => dataOf(payload)
+  )
 }
 
 const tellings = Object.entries(told) as ReadonlyArray<readonly [ToldType, EventWords]>

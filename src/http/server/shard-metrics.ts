@@ -29,6 +29,7 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
   const outbox = gauge('outbox_frames', 'Decided and not known to be journaled')
   const kept = gauge('kept_frames', 'Journaled and not known to be in Postgres: the lag of the projection')
   const letters = gauge('dead_letters', 'Frames that could not be read')
+  const missed = gauge('reminders_missed', 'Reminders that could not be told before the session opened')
   const differences = gauge(
     'reconciliation_differences',
     'Places in which Redis, journal and Postgres were found to differ'
@@ -53,6 +54,7 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
       open.set(shard, row.state === 'open' ? 1 : 0)
       epoch.set(shard, row.epoch)
       letters.set(shard, row.deadLetters)
+      missed.set(shard, row.remindersMissed)
       differences.set(shard, row.differences)
       compared.set(shard, row.differedAt)
     }

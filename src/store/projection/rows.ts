@@ -92,6 +92,20 @@ export interface ClaimRow {
   readonly accepted_at: string
 }
 
+export interface ReservationRow {
+  readonly reservation_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  /** '' where all sessions are reserved */
+  readonly session_id: string
+  readonly first_session: string
+  readonly user_id: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly made_at: string
+}
+
 export interface LedgerRow {
   readonly epoch: number
   readonly sequence: number
@@ -140,6 +154,7 @@ export interface Projection {
   readonly newWins: readonly WinRow[]
   readonly changedWins: readonly WinRow[]
   readonly claims: readonly ClaimRow[]
+  readonly reservations: readonly ReservationRow[]
   readonly ledger: readonly LedgerRow[]
   readonly balances: readonly BalanceDelta[]
   readonly stock: readonly StockDelta[]

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
-import type { ClaimRow, LedgerRow, Projection, WinRow } from './rows.ts'
+import type { ClaimRow, LedgerRow, Projection, ReservationRow, WinRow } from './rows.ts'
 
 const winColumns = `wins (shard, win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status, epoch,
   sequence, won_at, claim_by, updated_at, record)`
@@ -24,6 +24,15 @@ function claimValues(shard: number, row: ClaimRow): CopyValue[] {
   const { claim_id, campaign_id, activity_id, user_id, quantity, unit, cost, pool, epoch, sequence, accepted_at } = row
   const paid = [shard, claim_id, campaign_id, activity_id, issuedUser(user_id), quantity, unit, cost, pool]
   return [...paid, epoch, sequence, accepted_at, pool === '' ? 'f' : 't']
+}
+
+const reservationColumns = `reservations (shard, reservation_id, campaign_id, activity_id, session_id, first_session, user_id,
+  epoch, sequence, made_at)`
+
+function reservationValues(shard: number, row: ReservationRow): CopyValue[] {
+  const { reservation_id, campaign_id, activity_id, session_id, first_session, user_id } = row
+  const names = [shard, reservation_id, campaign_id, activity_id, session_id, first_session, issuedUser(user_id)]
+  return [...names, row.epoch, row.sequence, row.made_at]
 }
 
 const ledgerColumns = `ledger (shard, epoch, sequence, user_id, scope, unit, campaign_id, activity_id, delta, type, at)`
@@ -49,13 +58,15 @@ const addBalances = `
 
 /** Stores what spins, claims, tasks and grants took and gave; a sale has none of these rows and sends no statement. */
 export async function storeWinsAndLedger(session: Client, shard: number, projection: Projection): Promise<void> {
-  const { newWins, changedWins, claims, ledger, balances } = projection
+  const { newWins, changedWins, claims, reservations, ledger, balances } = projection
   const won = newWins.map((row) => winValues(shard, row))
   await copyRows(session, winColumns, won)
   // Without names: a plan made while a table was small would, once the table has grown, read all of it in each transaction.
   await writeRows(session, shard, { text: changeWins, rows: changedWins })
   const claimed = claims.map((row) => claimValues(shard, row))
   await copyRows(session, claimColumns, claimed)
+  const reserved = reservations.map((row) => reservationValues(shard, row))
+  await copyRows(session, reservationColumns, reserved)
   const moved = ledger.map((row) => ledgerValues(shard, row))
   await copyRows(session, ledgerColumns, moved)
   const summed = balances.map((row) => ({ ...row, user_id: issuedUser(row.user_id) }))

@@ -7,6 +7,8 @@ interface ShardFigures {
   readonly deadLetters: number
   /** how many all comparisons found since the last opening of the shard: an opening writes Redis anew */
   readonly differences: number
+  /** users who were not reminded before a session opened that they had reserved */
+  readonly remindersMissed: number
   /** Unix time in seconds of the last comparison that found one, 0 without one */
   readonly differedAt: number
 }
@@ -16,6 +18,7 @@ export async function readShardFigures(db: Queryable): Promise<ShardFigures[]> {
   const { rows } = await db.query<ShardFigures>(
     `select shard, state, epoch::float8 as epoch,
        (select count(*) from dead_letters d where d.shard = s.shard)::float8 as "deadLetters",
+       (select coalesce(sum(missed), 0) from reminder_sessions m where m.shard = s.shard)::float8 as "remindersMissed",
        coalesce(r.differences, 0)::float8 as differences,
        coalesce(extract(epoch from r.differed_at), 0)::float8 as "differedAt"
      from shards s

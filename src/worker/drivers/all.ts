@@ -2,6 +2,8 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { Decider, HashReader } from '../../gate/gate.ts'
+import type { Publisher } from '../../journal/publisher.ts'
+import type { Names } from '../../journal/subjects.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
 import { Follower } from '../following/follower.ts'
@@ -13,6 +15,7 @@ import { TaskDriver } from './complete-tasks.ts'
 import { ExpiryDriver } from './expire-orders.ts'
 import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
+import { ReminderDriver } from './remind.ts'
 
 interface DriverParts {
   readonly pool: Pool
@@ -20,6 +23,8 @@ interface DriverParts {
   readonly shard: number
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
+  readonly publisher: Publisher
+  readonly names: Names
   readonly logger: Logger
 }
 
@@ -29,7 +34,8 @@ const DETAILS_DAYS = 7
 const REQUESTS_SECONDS = 7 * 24 * 3600
 
 /** The driver loops of the owner of a shard: Postgres lists what is due, the gate decides it. */
-export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverParts): Loop[] {
+export function driverLoops(parts: DriverParts): Loop[] {
+  const { pool, gate, shard, driveIntents, logger } = parts
   const expiry = new ExpiryDriver({ pool, gate, shard })
   const catalogue = new Catalogue({ pool })
   const tasks = new TaskDriver(pool, gate, catalogue)
@@ -37,6 +43,7 @@ export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverP
   const codes = new CodeDriver({ pool, shard, logger })
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
   const credits = new CreditDriver(pool, gate, catalogue)
+  const reminders = new ReminderDriver({ ...parts, catalogue })
   const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
   return [
     loop('expiry', 500, () => expiry.step()),
@@ -46,6 +53,7 @@ export function driverLoops({ pool, gate, shard, driveIntents, logger }: DriverP
     loop('credits', 100, () => credits.step()),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
+    loop('reminders', 500, () => reminders.step()),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),
     loop('requests', 3_600_000, () => forgetOldRequests(pool, REQUESTS_SECONDS))
   ]

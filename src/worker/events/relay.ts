@@ -19,6 +19,7 @@ import {
 } from '../../store/shard/shards.ts'
 import { carryFrames } from '../projection/carry-frames.ts'
 import { Openings } from '../projection/openings.ts'
+import { publishEvents } from './publish-events.ts'
 
 interface EventRelayOptions {
   readonly connection: JournalConnection
@@ -153,17 +154,9 @@ export class EventRelay {
     return opened
   }
 
-  /** In order: all at once with one ack, and one by one where that did not work (a second copy is not stored again). */
   async #publish(events: readonly PublicEvent[]): Promise<void> {
-    if (events.length === 0) return
-    const { publisher } = this.#options
-    const chain = await publisher.publishChain(events)
-    if (chain.acked && !chain.duplicate) return
-    for (const event of events) {
-      let result = await publisher.publish(event)
-      for (let attempt = 0; attempt < 4 && !result.acked; attempt += 1) result = await publisher.publish(event)
-      if (!result.acked) throw new Error(`The public stream does not take events: ${result.reason}`)
-    }
+    const { stored, reason } = await publishEvents(this.#options.publisher, events)
+    if (stored < events.length) throw new Error(`The public stream does not take events: ${reason}`)
   }
 
   /** At least once: a place saved late only means that events are told again, with the same ids. */

@@ -80,6 +80,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     newWins: rows.wins.made,
     changedWins: rows.wins.changed,
     claims: rows.claims,
+    reservations: rows.reservations,
     ledger,
     balances: balancesOf(ledger),
     stock: [...stock.values()]

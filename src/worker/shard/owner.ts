@@ -8,6 +8,7 @@ import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import type { GateParts } from '../../gate/shard/create-gate.ts'
 import { isJournalAway } from '../../journal/connection.ts'
+import type { Publisher } from '../../journal/publisher.ts'
 import { JournalGapError, StreamReader } from '../../journal/reader.ts'
 import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
@@ -31,6 +32,8 @@ export interface OwnerOptions {
   readonly namespace: string
   readonly streams: StreamSettings
   readonly keepSeconds: number
+  /** for events that are no decisions */
+  readonly publisher: Publisher
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
   /** pauses and resumes campaigns in the name of the system */
@@ -226,7 +229,8 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, pauses, logger, report } = this.#options
+    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, publisher, pauses, logger, report } =
+      this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
@@ -246,7 +250,7 @@ export class ShardOwner {
       { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
       { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
       { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
-      ...driverLoops({ pool, gate, shard, driveIntents, logger }),
+      ...driverLoops({ pool, gate, shard, driveIntents, publisher, names, logger }),
       { name: 'holds', everyMs: 500, vital: false, run: () => holds.step() },
       { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
       { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }

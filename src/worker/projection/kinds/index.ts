@@ -4,6 +4,7 @@ import { recordedKindOf, recordKindOf } from '../../../record/entities.ts'
 import type { ReportKind } from '../../../record/reports/index.ts'
 import { orders } from './order.ts'
 import { redemptions } from './redemption.ts'
+import { reservations } from './reservation.ts'
 import type { Decided, KindRows, RowKind } from './row-kind.ts'
 import { wins } from './win.ts'
 
@@ -11,7 +12,7 @@ import { wins } from './win.ts'
 const ofEntities = { order: orders, win: wins } satisfies Record<EntityKind, RowKind>
 
 /** Rows of decisions that keep no record, made of the report. One whose kind is not here has its row in `decisions` alone. */
-const ofReports: Partial<Record<ReportKind, RowKind>> = { redemption: redemptions }
+const ofReports: Partial<Record<ReportKind, RowKind>> = { redemption: redemptions, reservation: reservations }
 
 function reportRows(type: string): RowKind | undefined {
   const kind = reportKindOf(type)

@@ -1,4 +1,4 @@
-import type { ClaimRow, DecisionRow, OrderRow, WinRow } from '../../../store/projection/rows.ts'
+import type { ClaimRow, DecisionRow, OrderRow, ReservationRow, WinRow } from '../../../store/projection/rows.ts'
 
 /** The last state of each: new rows are inserted, those of earlier frames changed. */
 class Latest<Row> {
@@ -24,6 +24,7 @@ export class KindRows {
   readonly orders = new Latest<OrderRow>()
   readonly wins = new Latest<WinRow>()
   readonly claims: ClaimRow[] = []
+  readonly reservations: ReservationRow[] = []
 }
 
 /** A decision's row, and the shard that decided it. */

@@ -1,0 +1,32 @@
+import t from 'tap'
+import { sharedServers } from '../support/servers/servers.ts'
+import { MINUTE, OPENS, startReminders } from '../support/shop/reminded.ts'
+
+const USERS = Number(process.env.FLOODGATE_TEST_REMINDERS ?? 100_000)
+
+const urls = await sharedServers(t)
+
+t.test(`${USERS} users are told once each, in bounded memory`, { timeout: 900_000 }, async (t) => {
+  const { pool, state, driver, reserve, stored, counts } = await startReminders(t, urls)
+  for (let part = 0; part < USERS / 50_000; part += 1) await reserve(`u${part}-`, { count: Math.min(50_000, USERS) })
+  const reminders = driver()
+  state.now = OPENS.am - 15 * MINUTE
+  const planned = performance.now()
+  await reminders.step()
+  t.comment(`planned in ${Math.round(performance.now() - planned)} ms`)
+  const { rows } = await pool.query<{ count: number }>('select count(*) from reminders')
+  t.equal(rows[0]?.count, USERS)
+  const before = process.memoryUsage().heapUsed
+  let most = 0
+  const started = performance.now()
+  for (let second = 1; second <= 60; second += 1) {
+    state.now = OPENS.am - 11 * MINUTE + second * 1000
+    // a step takes a second at most, so a slow machine needs several
+    while ((await reminders.step()) > 0) most = Math.max(most, process.memoryUsage().heapUsed)
+  }
+  const seconds = (performance.now() - started) / 1000
+  t.comment(`told in ${seconds.toFixed(1)} s, ${Math.round(USERS / seconds)}/s`)
+  t.same(await counts(), { told: USERS, missed: 0, withheld: 0 })
+  t.equal(await stored(), USERS)
+  t.ok(most - before < 100 * 1024 ** 2, `${Math.round((most - before) / 1024 ** 2)} MB more at most`)
+})
