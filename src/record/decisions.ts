@@ -32,6 +32,7 @@ export const decisions = {
   'reservation.made': { entity: null, report: 'reservation' },
   'reward.credited': { entity: null, report: 'credit' },
   'reward.taken-back': { entity: null, report: 'takenBack' },
+  'board.awarded': { entity: null, report: 'credit' },
   'balance.credited': { entity: null, report: 'adjustment' },
   'balance.debited': { entity: null, report: 'adjustment' },
   'user.disqualified': { entity: null, report: 'adjustment' },

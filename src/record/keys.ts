@@ -5,6 +5,18 @@ export function keyPrefix(namespace: string, shard: number): string {
   return `${namespace}:{s${shard}}:`
 }
 
+/**
+ * The keys of a period of a leaderboard: its order, each user's member of it, and what they stand for. They belong to no shard, so
+ * no script of the gate names them; their hash tag keeps them together in a cluster.
+ */
+export function boardKeys(
+  namespace: string,
+  { campaign, board, period }: { readonly campaign: string; readonly board: string; readonly period: string }
+): { readonly ranks: string; readonly users: string; readonly place: string } {
+  const prefix = `${namespace}:board:{${campaign}/${board}}:${period}:`
+  return { ranks: `${prefix}ranks`, users: `${prefix}users`, place: `${prefix}place` }
+}
+
 /** The four keys that every gate call names first, in this order. */
 export function shardKeys(prefix: string): [shard: string, outbox: string, kept: string, origin: string] {
   return [`${prefix}shard`, `${prefix}outbox`, `${prefix}kept`, `${prefix}origin`]

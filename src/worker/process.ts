@@ -7,6 +7,7 @@ import { driveIntents } from '../campaign/lifecycle/unfinished.ts'
 import type { Config } from '../config/config.ts'
 import { armFailPoints } from '../config/fail-points.ts'
 import { createLogger, outliveFullDisk } from '../config/logger.ts'
+import { createBoardWriter } from '../gate/boards/board-writer.ts'
 import { createGateParts } from '../gate/shard/create-gate.ts'
 import { keptBound } from '../gate/shard/limits.ts'
 import { CommandQueue } from '../journal/command-queue.ts'
@@ -122,6 +123,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   await checkSchema(pool)
   const names = streamNames(config.NAMESPACE)
   const parts = await createGateParts(config, { pool, logger, name: 'floodgate-worker' })
+  const boards = createBoardWriter(config, 'floodgate-worker')
   const jsm = await manager(parts.connection)
   const streams = {
     replicas: config.NATS_REPLICAS,
@@ -168,6 +170,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
     {
       parts,
       pool,
+      boards,
       jsm,
       names,
       namespace: config.NAMESPACE,
@@ -186,6 +189,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   await report.remove(pool).catch(() => {})
   await events.close()
   publisher.close()
+  boards.close()
   await parts.gate.close(1000)
 }
 

@@ -34,8 +34,7 @@ t.test('every kind of activity has a schema, and those not built yet are refused
     invite: { qualifiesOn: 'task:first', inviter: { on: 'qualified', reward: { points: 1 } } },
     share: { channels: { wechat: { reward: { points: 2 }, perDay: 3 } } },
     assist: { thresholds: [{ count: 3, reward: { entitlement: 'vip' } }], helperPerDay: 3 },
-    game: { attemptsPerDay: 3, outcomes: { solved: { points: 5 } } },
-    board: { metric: 'invites', top: [{ upTo: 10, reward: { points: 9 }, title: 'Top' }] }
+    game: { attemptsPerDay: 3, outcomes: { solved: { points: 5 } } }
   }
   for (const [kind, fields] of Object.entries(others)) {
     const definition = exampleDefinition({ activities: [exampleSale(), { id: 'other', kind, ...fields }] })

@@ -232,5 +232,18 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     until:
       'nothing can be reserved from this time on; the close of the campaign where absent. A session cannot be reserved once it has opened either',
     perUser: 'how many reservations one user may make; no limit where absent, beside once for each session'
+  },
+  board: {
+    metric:
+      '`points` that activities of the campaign gave, without what was spent, granted or imported and without what boards give; `units` that were paid, less those that came back; `amount`: their price, in a campaign with one currency',
+    activity: 'the only activity that counts; all of the campaign where absent',
+    period:
+      'what is counted by itself: the campaign, each local day, or each week from Monday on; the campaign where absent',
+    top: 'what ranks get once the order is final; see below'
+  },
+  top: {
+    upTo: 'the last rank that the row is for; of several rows that fit, the first counts',
+    reward: 'see [reward](#reward); a doubler never multiplies it',
+    title: 'what the user is called in `titles` of `GET .../me`'
   }
 }

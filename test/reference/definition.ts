@@ -24,6 +24,7 @@ function below(schema: Told, field: string): Told {
 const root = toldOf(DefinitionSchema)
 const draw = toldOf(kinds.draw.schema)
 const task = toldOf(kinds.task.schema)
+const board = toldOf(kinds.board.schema)
 
 /** Each object that a definition may hold, by the name of its table: every kind has one. Policies have a table of their own. */
 export const objects: Readonly<Record<string, Told>> = {
@@ -51,7 +52,8 @@ export const objects: Readonly<Record<string, Told>> = {
   'prize of a reward': below(toldOf(Reward), 'prize'),
   doubler: toldOf(Doubler),
   goal: below(task, 'goal'),
-  streak: below(task, 'streak')
+  streak: below(task, 'streak'),
+  top: below(board, 'top')
 }
 
 const isShared = (field: string): boolean => field === 'kind' || field in common

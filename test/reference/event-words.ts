@@ -109,6 +109,10 @@ export const told: Record<ToldType, EventWords> = {
     when: 'a reward was taken back, as far as it was still there, because what it was given for is void',
     decisions: [{ activity: 'friends', report: '1-7,points 20|points -30 0', request: { cause: '0-1-7' } }]
   },
+  'board.awarded': {
+    when: 'a user got the reward of a rank of a leaderboard, whose order is final',
+    decisions: [{ activity: 'top', report: ',campaign:3|points 100 140', request: { period: 'campaign', rank: 3 } }]
+  },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',
     decisions: [

@@ -31,6 +31,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'server',
     'operator',
     'account',
+    'boards',
     'orders',
     'wins',
     'participation',
@@ -43,12 +44,12 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'problems',
     'running'
   ],
-  worker: ['commands', 'shard', 'drivers', 'following', 'events', 'projection', 'running'],
+  worker: ['commands', 'shard', 'drivers', 'boards', 'following', 'events', 'projection', 'running'],
   recovery: ['compare', 'open'],
   campaign: ['lifecycle', 'actions', 'change', 'carrying', 'definition', 'kinds', 'parts'],
   'campaign/kinds': ['index.ts', 'all.ts', 'later.ts', ...kindNames],
-  gate: ['shard', 'gate.ts', 'batch', 'redis'],
-  store: ['reading', 'following', 'projection', 'campaigns', 'shard', 'operators', 'connection'],
+  gate: ['shard', 'gate.ts', 'boards', 'batch', 'redis'],
+  store: ['boards', 'reading', 'following', 'projection', 'campaigns', 'shard', 'operators', 'connection'],
   verify: ['spin', 'difference.ts', 'journal-line.ts', 'supply.ts'],
   stack: [
     'demo',

@@ -5,6 +5,7 @@ import { moment } from '../parts/activity.ts'
 import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
 import { CalendarLists, CampaignCalendar, checkCalendar } from '../parts/calendar.ts'
 import { type Add, type Context, checkMoment, checkOverlaps, checkUnique, checkUnits } from '../parts/check.ts'
+import { currencyCode } from '../parts/currencies.ts'
 import { type DefinitionError, explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
 import { isTimezone } from '../parts/local-time.ts'
 import { REWARD_WORDS } from '../parts/shapes.ts'
@@ -149,7 +150,9 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
     kindById,
     withChances: kindsThat(({ hasChances }) => hasChances === true),
     completed: kindsThat(({ isCompleted }) => isCompleted === true),
-    reserved: kindsThat(({ isReserved }) => isReserved === true)
+    reserved: kindsThat(({ isReserved }) => isReserved === true),
+    inMoney: kindsThat(({ price }) => price?.in === 'money'),
+    currencies: currenciesOf(activities.filter((_, index) => shapely[index]))
   }
   for (const [index, fitting] of shapely.entries()) {
     const activity = activities[index]
@@ -159,6 +162,14 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
     const own = activities.map((activity, index) => (shapely[index] && activity?.kind === kind ? activity : undefined))
     kindOf({ kind }).checkTogether?.(own, add)
   }
+}
+
+function currenciesOf(activities: ReadonlyArray<ActivityDefinition | undefined>): Set<string> {
+  return new Set(
+    activities.flatMap((activity) =>
+      activity !== undefined && 'currency' in activity ? [currencyCode(activity.currency)] : []
+    )
+  )
 }
 
 /** The id of an activity of any shape; an activity without one gets a name that no id can equal. */

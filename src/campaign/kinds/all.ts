@@ -1,4 +1,5 @@
 // One line for each kind; index.ts makes the registry of them.
+export { board } from './board/index.ts'
 export { draw } from './draw/index.ts'
 export { redemption } from './redemption/index.ts'
 export { reservation } from './reservation/index.ts'

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { ID } from '../../base/shapes.ts'
 import { common } from '../parts/common.ts'
-import { Count, Id, oneOf, Reward, Title } from '../parts/shapes.ts'
+import { Count, Id, oneOf, Reward } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
@@ -61,20 +61,5 @@ const Game = Type.Object(
   closed
 )
 
-const Board = Type.Object(
-  {
-    ...common,
-    kind: Type.Literal('board'),
-    metric: oneOf('invites', 'shares', 'points'),
-    top: Type.Optional(
-      Type.Array(Type.Object({ upTo: Count, reward: Type.Optional(Reward), title: Type.Optional(Title) }, closed), {
-        maxItems: 50,
-        description: 'must be a list of at most 50 ranks'
-      })
-    )
-  },
-  closed
-)
-
 /** Schemas, by name, of kinds that the contract describes and this version does not run. */
-export const later = { invite: Invite, share: Share, assist: Assist, game: Game, board: Board }
+export const later = { invite: Invite, share: Share, assist: Assist, game: Game }

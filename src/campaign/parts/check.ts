@@ -25,6 +25,10 @@ export interface Context {
   readonly completed: readonly string[]
   /** the kinds whose sessions users can reserve */
   readonly reserved: readonly string[]
+  /** the kinds that are paid in money, such as sales */
+  readonly inMoney: readonly string[]
+  /** the currencies of all activities */
+  readonly currencies: ReadonlySet<string>
 }
 
 export function checkMoment(text: string, pointer: string, add: Add): number | undefined {

@@ -2,6 +2,7 @@ import type { FrameDecision } from '../../journal/frame.ts'
 import { type DecisionType, decisions, reportKindOf } from '../../record/decisions.ts'
 import type { ReportKind } from '../../record/reports/index.ts'
 import * as all from './all.ts'
+import { awardData } from './award.ts'
 import { creditData, debitData } from './balance.ts'
 import type { Data, Decided } from './decided.ts'
 import { cancelledVersion, orderData } from './order.ts'
@@ -36,6 +37,7 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'order.shipped': { ...ofOrder, version: third },
   'order.returned': { ...ofOrder, version: fourth },
   'order.refund-due': { ...ofOrder, data: all.refund, version: first },
+  'board.awarded': { data: awardData, subject: 'decision', version: first },
   'win.claimed': { ...ofWin, version: second },
   'win.revoked': { ...ofWin, version: third },
   'balance.credited': { ...ofUser, data: creditData },

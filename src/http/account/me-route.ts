@@ -8,6 +8,8 @@ import { progressOfUser } from '../../store/campaigns/progress.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import type { Turns } from '../answering/turns.ts'
 import { identityOf, type OnRequest } from '../auth/storefront.ts'
+import { titlesOf } from '../boards/titles.ts'
+import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
 import { standingView } from './me-view.ts'
@@ -75,12 +77,14 @@ export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options
       const campaign = await finder.findCampaign(request.params.campaign)
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
       const { user, level } = identityOf(request)
+      const language = pickLanguage(request.headers['accept-language'])
       const view = await turns.take(reply, user, async () => {
         const progress = await progressOf(pool, campaign, user)
+        const titles = await titlesOf(pool, campaign, { user, language })
         const standing = { campaign, level, now: now(), progress }
         return viewOfFields(
           (names) => gate.fieldsOf(user, names),
-          (fields) => standingView({ ...standing, fields })
+          (fields) => standingView({ ...standing, fields }, titles)
         )
       })
       return reply.header('cache-control', 'no-store').send(view)

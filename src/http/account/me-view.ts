@@ -66,8 +66,11 @@ function entitlementsOf(standing: Standing): string[] {
   )
 }
 
-/** The standing of a user in a campaign: balances, chances, counts and what is left of limits. */
-export function standingView(standing: Standing) {
+/**
+ * The standing of a user in a campaign: balances, chances, counts and what is left of limits.
+ * @param titles what the user is called after leaderboards whose order is final
+ */
+export function standingView(standing: Standing, titles: readonly string[] = []) {
   const { campaign, level, fields, now } = standing
   const { id, rules } = campaign
   const doublers = doublersView(standing)
@@ -87,7 +90,7 @@ export function standingView(standing: Standing) {
     chances: Object.fromEntries(shownOf('chances')),
     doubler: doublers[0] ?? null,
     doublers,
-    titles: [],
+    titles,
     streak: Object.fromEntries(shownOf('streak')),
     entitlements: entitlementsOf(standing),
     units: allowance(numberIn(standing, userField.participation(id)), rules.unitsPerUser),

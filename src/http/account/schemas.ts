@@ -43,7 +43,9 @@ export const Standing = Type.Object(
     ),
     doubler: Type.Unsafe<object | null>({ ...Card, type: ['object', 'null'], description: 'the best card in force' }),
     doublers: Type.Array(Card, { description: 'all cards in force' }),
-    titles: Type.Array(Type.String()),
+    titles: Type.Array(Type.String(), {
+      description: 'of ranks on leaderboards whose order is final, the newest first'
+    }),
     streak: Type.Record(
       Type.String(),
       Type.Object({ length: Type.Integer(), lastDay: nullable('string'), today: Type.Boolean() }),

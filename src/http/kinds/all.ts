@@ -1,4 +1,5 @@
 // One line for each kind; index.ts makes the registry of them.
+export { board } from './board.ts'
 export { draw } from './draw.ts'
 export { redemption } from './redemption.ts'
 export { reservation } from './reservation.ts'

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
+import type { BoardReader } from '../../gate/boards/board-reader.ts'
 import type { Decider, HashReader, UserReader } from '../../gate/gate.ts'
 import { createMovementFinder } from '../account/find-movements.ts'
 import { meRoute } from '../account/me-route.ts'
@@ -12,6 +13,8 @@ import { createCodeAssigner } from '../answering/codes.ts'
 import { createDecisionFinder } from '../answering/find-decision.ts'
 import { requestRoute } from '../answering/request-route.ts'
 import { createAuthHook, tokenReader } from '../auth/storefront.ts'
+import { createBoardFinder } from '../boards/find-board.ts'
+import { boardRoute } from '../boards/route.ts'
 import { LiveFigures } from '../campaigns/live-figures.ts'
 import { liveRoute } from '../campaigns/live-route.ts'
 import { campaignRoutes } from '../campaigns/routes.ts'
@@ -38,6 +41,7 @@ import { createServer, protectAnswers, trustedProxies } from './server.ts'
 export interface PublicParts {
   readonly config: Config
   readonly gate: Decider & UserReader & HashReader
+  readonly boards: BoardReader
   readonly catalogue: CatalogueSource
   readonly pool: pg.Pool
   readonly logger: Logger
@@ -85,6 +89,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   const decisions = createDecisionFinder(gate, pool)
   const bodies = createAnswerBodies(parts.catalogue, createCodeAssigner(pool, logger))
   const { turns = new Turns(readingLimits) } = parts
+  const boards = createBoardFinder({ pool, boards: parts.boards, now })
 
   await app.register(participationRoutes, {
     gate,
@@ -103,6 +108,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(liveRoute, { finder, figures, now, listenersMax: config.LIVE_LISTENERS })
     await counted.register(hotRoute, { finder, figures, use, now })
     await counted.register(winnersRoute, { pool, finder, findPrize: bodies.findPrize, now })
+    await counted.register(boardRoute, { finder, boards, authenticate, now, turns })
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })

@@ -36,6 +36,7 @@ export const publicOperations: Readonly<Record<string, Operation>> = {
   'GET /v1/campaigns/:campaign/live': { id: 'watchCampaign' },
   'GET /v1/campaigns/:campaign/activities/hot': { id: 'hotActivities' },
   'GET /v1/campaigns/:campaign/winners': { id: 'listWinners' },
+  'GET /v1/campaigns/:campaign/leaderboards/:board': { id: 'getLeaderboard' },
   'GET /v1/campaigns/:campaign/me': { id: 'getStanding', answer: Standing },
   ...participations,
   'GET /v1/me/orders': { id: 'listOrders' },

@@ -4,6 +4,7 @@ import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/config-error.ts'
 import { createLogger } from '../../config/logger.ts'
+import { type BoardReader, createBoardReader } from '../../gate/boards/board-reader.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { startGate } from '../../gate/shard/create-gate.ts'
 import { ConditionMonitor } from '../../health/monitor.ts'
@@ -23,6 +24,7 @@ export interface GatewayParts {
   /** only for the admin port, so that its load leaves the public port its connections */
   readonly adminPool: pg.Pool
   readonly gate: Gate
+  readonly boards: BoardReader
   readonly catalogue: Catalogue
   readonly metrics: HttpMetrics
   readonly health: HealthCheck
@@ -54,6 +56,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
   const schema = await watchSchema(pool, logger, onFailure)
   const gate = startGate(config, { pool, logger })
+  const boards = createBoardReader(config, 'floodgate-gateway')
   const seldom = createSeldom()
   const catalogue = new Catalogue({
     pool,
@@ -67,6 +70,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
     pool,
     adminPool,
     gate,
+    boards,
     catalogue,
     metrics: createMetrics(),
     health: new HealthCheck({
@@ -78,6 +82,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
     async close(ms) {
       schema.stop()
       catalogue.stop()
+      boards.close()
       await gate.close(ms)
       await Promise.all([pool.end(), adminPool.end()])
     }

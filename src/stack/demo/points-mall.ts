@@ -75,6 +75,18 @@ export function pointsMall(id: string, now: number): DemoDefinition {
         cost: { points: 120 },
         stock: 100,
         unitsPerUser: 1
+      },
+      {
+        id: 'collectors',
+        kind: 'board',
+        title: { en: 'Collectors of the week', 'zh-CN': '本周积分榜' },
+        sort: 6,
+        metric: 'points',
+        period: 'week',
+        top: [
+          { upTo: 1, reward: { points: 100 }, title: { en: 'Collector of the week', 'zh-CN': '本周之星' } },
+          { upTo: 10, reward: { points: 20 } }
+        ]
       }
     ]
   }

@@ -96,11 +96,32 @@ const beginning = `
     ) and f.decided_at < (select min(saved_at) - interval '1 hour' from campaign_versions where campaign_id = $2)
   order by f.stream_sequence desc limit 1`
 
+async function readBeginning(db: Queryable, shard: number, campaign: string): Promise<Position> {
+  const { rows } = await db.query<Position>(beginning, [shard, campaign])
+  return rows[0] ?? { epoch: 0, sequence: 0 }
+}
+
+/**
+ * Has a listener read the history of its campaign again, by itself, in the transaction that forgets what it wrote. What others read
+ * at this moment for it is undone: the place that they share is made anew, so that nobody moves it on from before.
+ */
+export async function readAgain(db: Queryable, shard: number, listener: ListenerName): Promise<void> {
+  const { rows } = await db.query<Position>(
+    'delete from reader_places where shard = $1 and name = $2 returning epoch, sequence',
+    [shard, TOGETHER]
+  )
+  const [together] = rows
+  if (together === undefined) return
+  await movePlace(db, { shard, reader: 'together' }, { before: undefined, after: together })
+  await joinTogether(db, shard, listener)
+  const after = await readBeginning(db, shard, listener.campaign)
+  await movePlace(db, { shard, reader: listener }, { before: undefined, after })
+}
+
 /** Notes a listener that was not known, with a place of its own before the history of its campaign. */
 export async function addListener(db: Queryable, shard: number, listener: ListenerName): Promise<void> {
   const { campaign, name } = listener
-  const { rows } = await db.query<{ epoch: number; sequence: number }>(beginning, [shard, campaign])
-  const place = rows[0] ?? { epoch: 0, sequence: 0 }
+  const place = await readBeginning(db, shard, campaign)
   const { rowCount } = await db.query(
     'insert into listeners (shard, campaign_id, name) values ($1, $2, $3) on conflict on constraint listeners_pkey do nothing',
     [shard, campaign, name]

@@ -1,11 +1,15 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
-import type { Decider, HashReader } from '../../gate/gate.ts'
+import type { BoardWriter } from '../../gate/boards/board-writer.ts'
+import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
+import { FollowedTime } from '../boards/followed.ts'
+import { BoardFreezer } from '../boards/freeze-due.ts'
+import { BoardKeeper } from '../boards/show.ts'
 import { Follower } from '../following/follower.ts'
 import { listenersOf } from '../following/listeners.ts'
 import { ListenerPlan } from '../following/plan.ts'
@@ -19,7 +23,8 @@ import { ReminderDriver } from './remind.ts'
 
 interface DriverParts {
   readonly pool: Pool
-  readonly gate: Decider & HashReader
+  readonly gate: Decider & HashReader & Pick<Shards, 'depths'>
+  readonly boards: BoardWriter
   readonly shard: number
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
@@ -35,7 +40,7 @@ const REQUESTS_SECONDS = 7 * 24 * 3600
 
 /** The driver loops of the owner of a shard: Postgres lists what is due, the gate decides it. */
 export function driverLoops(parts: DriverParts): Loop[] {
-  const { pool, gate, shard, driveIntents, logger } = parts
+  const { pool, gate, boards, shard, driveIntents, logger } = parts
   const expiry = new ExpiryDriver({ pool, gate, shard })
   const catalogue = new Catalogue({ pool })
   const tasks = new TaskDriver(pool, gate, catalogue)
@@ -44,6 +49,9 @@ export function driverLoops(parts: DriverParts): Loop[] {
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
   const credits = new CreditDriver(pool, gate, catalogue)
   const reminders = new ReminderDriver({ ...parts, catalogue })
+  const keeper = new BoardKeeper(pool, boards)
+  const followed = new FollowedTime({ pool, gate, shard, clock: boards.clock })
+  const freezer = new BoardFreezer({ pool, shard, followed, logger })
   const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
   return [
     loop('expiry', 500, () => expiry.step()),
@@ -51,6 +59,8 @@ export function driverLoops(parts: DriverParts): Loop[] {
     loop('tasks', 250, () => tasks.step()),
     loop('following', 100, () => follower.step()),
     loop('credits', 100, () => credits.step()),
+    loop('boards', 100, () => keeper.step()),
+    loop('final boards', 1000, () => freezer.step()),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
     loop('reminders', 500, () => reminders.step()),

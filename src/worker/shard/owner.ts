@@ -4,6 +4,7 @@ import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
 import { FloodgateError, messageOf } from '../../base/errors.ts'
 import { probeGate } from '../../gate/batch/probe.ts'
+import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import type { GateParts } from '../../gate/shard/create-gate.ts'
@@ -27,6 +28,7 @@ import { lookAtShard, type SeenEnd } from './sight.ts'
 export interface OwnerOptions {
   readonly parts: GateParts
   readonly pool: Pool
+  readonly boards: BoardWriter
   readonly jsm: JetStreamManager
   readonly names: Names
   readonly namespace: string
@@ -229,7 +231,7 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, streams, driveIntents, publisher, pauses, logger, report } =
+    const { parts, pool, boards, jsm, names, keepSeconds, streams, driveIntents, publisher, pauses, logger, report } =
       this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
@@ -250,7 +252,7 @@ export class ShardOwner {
       { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
       { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
       { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
-      ...driverLoops({ pool, gate, shard, driveIntents, publisher, names, logger }),
+      ...driverLoops({ pool, gate, boards, shard, driveIntents, publisher, names, logger }),
       { name: 'holds', everyMs: 500, vital: false, run: () => holds.step() },
       { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
       { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }

@@ -9,6 +9,7 @@ import { signTokens } from '../../../src/http/auth/sign-token.ts'
 import { createMetrics } from '../../../src/http/running/metrics.ts'
 import { buildPublicApp, type PublicParts } from '../../../src/http/server/app.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
+import { noBoards } from './no-boards.ts'
 import { ScriptedGate } from './scripted-gate.ts'
 
 export const SECRET = '0123456789abcdef0123456789abcdef'
@@ -101,6 +102,7 @@ export async function publicApp(
   const app = await buildPublicApp({
     config: aConfig(env),
     gate,
+    boards: noBoards,
     catalogue: aCatalogue(),
     pool,
     logger: pino({ level: 'silent' }),

@@ -7,6 +7,7 @@ import { createMetrics } from '../../../src/http/running/metrics.ts'
 import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
 import { buildPublicApp } from '../../../src/http/server/app.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
+import { noBoards } from './no-boards.ts'
 import type { OpenApiDocument } from './openapi-types.ts'
 
 const unused = async (): Promise<never> => {
@@ -37,6 +38,7 @@ function parts() {
   return {
     config: loadConfig({ TOKEN_SECRET: 'a secret of thirty-two characters' }),
     gate: noGate,
+    boards: noBoards,
     catalogue: {
       list: () => [],
       get: () => undefined,

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { pino } from 'pino'
 import { Catalogue } from '../../../src/campaign/carrying/catalogue.ts'
 import type { Config } from '../../../src/config/config.ts'
+import { createBoardReader } from '../../../src/gate/boards/board-reader.ts'
 import { createMetrics } from '../../../src/http/running/metrics.ts'
 import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
 import { buildPublicApp } from '../../../src/http/server/app.ts'
@@ -73,9 +74,11 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
   for (const [name, operator] of Object.entries(operators)) {
     await ensureOperator(pool, { name, token: `token-of-${name}`, ...operator })
   }
+  const boards = createBoardReader(core.config, 'floodgate-test')
   const parts = {
     config: { ...aConfig(), NAMESPACE: core.config.NAMESPACE },
     gate,
+    boards,
     catalogue,
     pool,
     logger: pino({ level: 'silent' }),
@@ -86,6 +89,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
   const adminApp = await buildAdminApp({ ...parts, carryMs: 20_000, metricsText: async () => '' })
   t.teardown(async () => {
     catalogue.stop()
+    boards.close()
     await publicApp.close()
     await adminApp.close()
   })

@@ -1,2 +1,3 @@
 // The listeners of activities, one line for each kind that has some; ../listeners.ts makes the registry of them.
+export { board } from './board/listener.ts'
 export { task } from './task.ts'

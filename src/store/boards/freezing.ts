@@ -1,0 +1,39 @@
+import type { Queryable } from '../connection/transaction.ts'
+import type { Position } from '../shard/shards.ts'
+import type { PeriodPlace } from './periods.ts'
+
+/** Makes a period that has counted nothing, so that its empty order can be final too. @param asOf ms since 1970 */
+export async function ensurePeriod(
+  db: Queryable,
+  { campaign, board, period }: PeriodPlace,
+  asOf: number
+): Promise<void> {
+  await db.query(
+    `insert into board_periods (campaign_id, board_id, period, as_of) values ($1, $2, $3, $4)
+     on conflict on constraint board_periods_pkey do nothing`,
+    [campaign, board, period, asOf]
+  )
+}
+
+/** Whether a reader of a shard's journal has read a decision of a moment or later, and so all earlier ones. @param moment ms since 1970 */
+export async function hasReadUntil(
+  db: Queryable,
+  { shard, place, moment }: { readonly shard: number; readonly place: Position; readonly moment: number }
+): Promise<boolean> {
+  const { rows } = await db.query(
+    `select 1 from frames where shard = $1 and stream_epoch = $2 and stream_sequence <= $3
+       and decided_at >= to_timestamp($4 / 1000.0) limit 1`,
+    [shard, place.epoch, place.sequence, moment]
+  )
+  return rows.length > 0
+}
+
+/** How many rewards for what others did are still to be given in a campaign, or taken back; those of boards themselves count for none. */
+export async function dueCredits(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from credits
+     where campaign_id = $1 and next_attempt_at is not null and not starts_with(cause, 'board/')`,
+    [campaign]
+  )
+  return rows[0]?.count ?? 0
+}

@@ -1,0 +1,88 @@
+import type { ClientBase } from 'pg'
+import type { Rules } from '../../../../campaign/definition/rules.ts'
+import { periodAt } from '../../../../campaign/kinds/board/periods.ts'
+import type { Board } from '../../../../campaign/kinds/board/rules.ts'
+import { isLater, tieOf } from '../../../../record/standing.ts'
+import {
+  addScores,
+  type Counting,
+  lockBoard,
+  noteCounting,
+  passTime,
+  type ScoreChange
+} from '../../../../store/boards/scores.ts'
+import type { Followed } from '../../../../store/following/followed.ts'
+import { scoreOf } from './score.ts'
+
+/** A board of a campaign in force. */
+export interface BoardInForce {
+  readonly rules: Pick<Rules, 'id' | 'timezone' | 'closesAt'>
+  readonly board: Board
+}
+
+const least = (one: number | null, other: number) => (one === null ? other : Math.min(one, other))
+const most = (one: number | null, other: number) => (one === null ? other : Math.max(one, other))
+
+/** The moment from which on a board counts nothing more. */
+export function cutOf({ closesAt }: Pick<Rules, 'closesAt'>, { endedAt }: Pick<Counting, 'endedAt'>): number {
+  return least(endedAt, closesAt)
+}
+
+/** Whether the end of the campaign was moved over decisions that were counted, or that came too late to be. */
+export function needsRecount(rules: Pick<Rules, 'closesAt'>, counting: Counting): boolean {
+  const cut = cutOf(rules, counting)
+  const { countedTo, skippedFrom } = counting
+  return (countedTo !== null && countedTo >= cut) || (skippedFrom !== null && skippedFrom < cut)
+}
+
+/** Sums of scores by period and user, and the newest decision of each. */
+class Changes {
+  readonly #changes = new Map<string, ScoreChange>()
+
+  add(change: ScoreChange): void {
+    const name = `${change.period} ${change.user}`
+    const known = this.#changes.get(name)
+    const newest = known !== undefined && isLater(known, change) ? known : change
+    this.#changes.set(name, { ...newest, delta: change.delta + (known?.delta ?? 0) })
+  }
+
+  list(): ScoreChange[] {
+    return [...this.#changes.values()]
+  }
+}
+
+/**
+ * Counts decisions of a campaign for one of its boards, in the transaction of the client; each decision has to come once, in
+ * any order. Scores are sums, and who reached one first is who had the older newest change: so they are the same however the
+ * decisions of different shards come in, and when they are counted again.
+ */
+export async function countDecisions(
+  client: ClientBase,
+  { rules, board }: BoardInForce,
+  decisions: readonly Followed[]
+): Promise<void> {
+  if (decisions.length === 0) return
+  const place = { campaign: rules.id, board: board.id }
+  let counting = await lockBoard(client, place)
+  for (const { type, at } of decisions) {
+    if (type === 'campaign.ended') counting = { ...counting, endedAt: least(counting.endedAt, at) }
+  }
+  const cut = cutOf(rules, counting)
+  const changes = new Changes()
+  for (const decision of decisions) {
+    const score = scoreOf(board, decision)
+    if (score === undefined) continue
+    const { at } = decision
+    if (at >= cut) {
+      counting = { ...counting, skippedFrom: least(counting.skippedFrom, at) }
+      continue
+    }
+    counting = { ...counting, countedTo: most(counting.countedTo, at) }
+    const period = periodAt(board.period, at, rules.timezone)
+    changes.add({ period, ...score, reachedAt: at, tie: tieOf(decision) })
+  }
+  const asOf = decisions.reduce((latest, { at }) => Math.max(latest, at), 0)
+  await addScores(client, place, { changes: changes.list(), asOf })
+  await passTime(client, place, asOf)
+  await noteCounting(client, place, counting)
+}

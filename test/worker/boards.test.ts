@@ -1,0 +1,229 @@
+import fc from 'fast-check'
+import tap, { test } from 'tap'
+import { boardKeys } from '../../src/record/keys.ts'
+import { tieOf } from '../../src/record/standing.ts'
+import { frozenRanks, heldPlaces } from '../../src/store/boards/ranks.ts'
+import { lockBoard, resetBoard } from '../../src/store/boards/scores.ts'
+import { inTransaction } from '../../src/store/connection/transaction.ts'
+import type { Followed } from '../../src/store/following/followed.ts'
+import { freezePeriod, type TopRank } from '../../src/worker/boards/freeze.ts'
+import { needsRecount } from '../../src/worker/following/kinds/board/count.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { aBoard, bought, count, NOON } from '../support/shop/board.ts'
+import { aWorld, place, type World } from '../support/shop/board-world.ts'
+
+const urls = await sharedServers(tap)
+
+/** What Redis holds of a period is lost. */
+async function wipe({ redis, config }: World, period = place.period): Promise<void> {
+  const { ranks, users, place: stand } = boardKeys(config.NAMESPACE, { ...place, period })
+  await redis.del(ranks, users, stand)
+}
+
+// the case of the contract: A at 3, B at 3, the third of A comes back, A reaches 3 again
+const again = [
+  bought({ user: 'ann', units: 2, at: 1 }),
+  bought({ user: 'ann', units: 1, at: 2 }),
+  bought({ user: 'ben', units: 3, at: 3 }),
+  bought({ user: 'ann', units: -1, at: 4 }),
+  bought({ user: 'ann', units: 1, at: 5 }),
+  bought({ user: 'eve', units: 1, at: 5 }),
+  bought({ user: 'eve', units: -1, at: 6 })
+]
+
+test('who reached a score again is behind who stayed there; live, recounted in any order, and after a wipe', async (t) => {
+  const world = await aWorld(t, urls)
+  const { pool, shown } = world
+  for (const decision of again) {
+    await count(pool, aBoard(), [decision])
+    await shown()
+  }
+  const expected = ['ben 3', 'ann 3']
+  t.same(await shown(), expected, 'who gave all back is on no board')
+  await inTransaction(pool, (client) => resetBoard(client, place))
+  await count(pool, aBoard(), again.toReversed())
+  t.same(await shown(), expected, 'counted again, the other way round')
+  await wipe(world)
+  await t.rejects(world.reader.top(place, 10), { code: 'unavailable' }, 'no ranks are no empty board')
+  t.same(await shown(), expected)
+  t.same(await world.reader.around(place, 'eve', 2).then(({ users }) => users), [])
+})
+
+test('scores are exact and apart from the time: amounts of six million yuan, a millisecond apart', async (t) => {
+  const { pool, shown } = await aWorld(t, urls)
+  const yuan = 600_000_000
+  await count(pool, aBoard({ metric: 'amount' }), [
+    bought({ user: 'late', units: 1, price: yuan, at: 2 }),
+    bought({ user: 'early', units: 1, price: yuan, at: 1 }),
+    bought({ user: 'more', units: 1, price: yuan + 1, at: 3 }),
+    bought({ user: 'most', units: 1_000_000, price: 999_999_999, at: 9 }),
+    bought({ user: 'less', units: 1, price: yuan - 1, at: 0 })
+  ])
+  t.same(await shown(), [
+    'most 999999999000000',
+    `more ${yuan + 1}`,
+    `early ${yuan}`,
+    `late ${yuan}`,
+    `less ${yuan - 1}`
+  ])
+})
+
+const moves = fc.array(
+  fc.record({
+    user: fc.integer({ min: 0, max: 4 }),
+    units: fc.integer({ min: -2, max: 3 }),
+    at: fc.integer({ min: 0, max: 3 }),
+    shard: fc.integer({ min: 0, max: 2 })
+  }),
+  { maxLength: 25 }
+)
+
+/** The order by its definition: the sum, and the newest change of each user. */
+function model(decisions: readonly Followed[]): string[] {
+  const users = [...new Set(decisions.map(({ user }) => user))]
+  return users
+    .map((user) => {
+      const own = decisions.filter((decision) => decision.user === user)
+      const score = own.reduce(
+        (sum, { type, record }) => sum + Number(record.split(';')[5]) * (type === 'order.paid' ? 1 : -1),
+        0
+      )
+      const newest =
+        own
+          .map((decision) => `${String(decision.at).padStart(15, '0')} ${tieOf(decision)}`)
+          .sort()
+          .at(-1) ?? ''
+      return { user, score, newest }
+    })
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score || (a.newest < b.newest ? -1 : 1))
+    .map(({ user, score }) => `${user} ${score}`)
+}
+
+test('the order is that of sums and newest changes, whatever the order and the batches in which decisions come', async (t) => {
+  const { pool, shown } = await aWorld(t, urls)
+  await fc.assert(
+    fc.asyncProperty(moves, fc.array(fc.nat(1000), { minLength: 25, maxLength: 25 }), async (list, order) => {
+      const decisions = list
+        .filter(({ units }) => units !== 0)
+        .map((move, index) => bought({ ...move, user: `u${move.user}`, sequence: index + 1 }))
+      const shuffled = decisions
+        .map((decision, index) => ({ decision, key: order[index] ?? 0 }))
+        .sort((a, b) => a.key - b.key)
+      await inTransaction(pool, (client) => resetBoard(client, place))
+      for (let from = 0; from < shuffled.length; from += 4)
+        await count(
+          pool,
+          aBoard(),
+          shuffled.slice(from, from + 4).map(({ decision }) => decision)
+        )
+      if (decisions.length === 0) return
+      t.same(await shown(), model(decisions))
+    }),
+    { numRuns: 20 }
+  )
+})
+
+test('what is decided from the end on does not count, and an end that is moved over it asks for a recount', async (t) => {
+  const { pool, shown } = await aWorld(t, urls)
+  const hour = 3_600_000
+  const ended: Followed = {
+    ...bought({ user: '$system', units: 1, at: 50 }),
+    type: 'campaign.ended',
+    record: ''
+  }
+  const counting = (closesAt: number) =>
+    inTransaction(pool, (client) => lockBoard(client, place)).then((known) => needsRecount({ closesAt }, known))
+  await count(pool, aBoard({}, NOON + 10), [
+    bought({ user: 'ann', units: 1, at: 9 }),
+    bought({ user: 'ben', units: 2, at: 10 }),
+    bought({ user: 'cem', units: 1, at: 11 })
+  ])
+  t.same(await shown(), ['ann 1'], 'the closing time itself is too late')
+  t.equal(await counting(NOON + 10), false)
+  t.equal(await counting(NOON + 9), true, 'an end before what was counted')
+  t.equal(await counting(NOON + hour), true, 'an end behind what came too late')
+  await inTransaction(pool, (client) => resetBoard(client, place))
+  const extended = aBoard({}, NOON + hour)
+  await count(pool, extended, [bought({ user: 'cem', units: 1, at: 11 }), bought({ user: 'dan', units: 5, at: 60 })])
+  t.equal(await counting(NOON + hour), false)
+  await count(pool, extended, [
+    ended,
+    bought({ user: 'ann', units: 1, at: 51 }),
+    bought({ user: 'ben', units: 2, at: 10 })
+  ])
+  t.same(await shown(), ['dan 5', 'ben 2', 'cem 1'])
+  t.equal(await counting(NOON + hour), true, 'another shard had counted what came after the end')
+})
+
+test('days and weeks are those of the decision in the zone of the campaign', async (t) => {
+  const { pool, shown } = await aWorld(t, urls)
+  // NOON is a Saturday
+  const halfDay = 12 * 3_600_000
+  const days = [
+    bought({ user: 'ann', units: 3, at: halfDay - 1 }),
+    bought({ user: 'ben', units: 2, at: halfDay }),
+    bought({ user: 'ann', units: -1, at: halfDay + 1 })
+  ]
+  const closesAt = NOON + 10 * 86_400_000
+  await count(pool, aBoard({ period: 'day' }, closesAt), days)
+  t.same(await shown('2026-11-28'), ['ann 3'])
+  t.same(await shown('2026-11-29'), ['ben 2'], 'a return counts on its own day, and nobody is below zero')
+  await inTransaction(pool, (client) => resetBoard(client, place))
+  await count(pool, aBoard({ period: 'week' }, closesAt), [...days, bought({ user: 'eve', units: 1, at: 3 * halfDay })])
+  t.same(await shown('2026-11-23'), ['ann 2', 'ben 2'].toReversed())
+  t.same(await shown('2026-11-30'), ['eve 1'])
+})
+
+test('a freeze leaves out who is disqualified when it begins, goes on where it was killed, and awards each rank once', async (t) => {
+  const { pool, shown, redis, config, keep } = await aWorld(t, urls)
+  const tops = [
+    { upTo: 2, reward: null, title: 'Champion' },
+    { upTo: 10, reward: null }
+  ]
+  const { rules, board } = aBoard({ top: tops })
+  const users = Array.from({ length: 12 }, (_, index) => `u${index + 1}`)
+  await count(
+    pool,
+    { rules, board },
+    users.map((user, index) => bought({ user, units: 100 - index, at: index }))
+  )
+  await shown()
+  await pool.query("insert into campaigns (campaign_id, author) values ('c', 'ada')")
+  const standing = (user: string, type: string) =>
+    pool.query(
+      `insert into intents (campaign_id, user_id, type, puts, adds, request, created_by, state, closed_at)
+       values ('c', $1, $2, '[]', '[]', '{}', 'ada', 'applied', clock_timestamp())`,
+      [user, type]
+    )
+  await standing('u3', 'user.disqualified')
+  await standing('u5', 'user.disqualified')
+  await standing('u5', 'user.requalified')
+  const awarded: string[] = []
+  let isKilled = true
+  const award = async (_client: unknown, ranks: readonly TopRank[]) => {
+    if (isKilled) throw new Error('killed')
+    awarded.push(...ranks.map(({ rank, user, row }) => `${rank} ${user} ${row}`))
+  }
+  await t.rejects(freezePeriod({ pool, award }, { ...place, board }), { message: 'killed' })
+  await standing('u2', 'user.disqualified')
+  isKilled = false
+  await count(pool, { rules, board }, [bought({ user: 'late', units: 1000, at: 1 })])
+  await freezePeriod({ pool, award }, { ...place, board })
+  await freezePeriod({ pool, award }, { ...place, board })
+  const order = ['u1', 'u2', 'u4', 'u5', 'u6', 'u7', 'u8', 'u9', 'u10', 'u11', 'u12']
+  const frozen = await frozenRanks(pool, place, { from: 1, limit: 100 })
+  t.same(
+    frozen.map(({ rank, user }) => `${rank} ${user}`),
+    order.map((user, index) => `${index + 1} ${user}`)
+  )
+  t.same(
+    awarded,
+    order.slice(0, 10).map((user, index) => `${index + 1} ${user} ${index < 2 ? 0 : 1}`)
+  )
+  t.match(await heldPlaces(pool, 'c', 'u2'), [{ board: 'top', rank: 2, topRow: 0 }])
+  t.same(await heldPlaces(pool, 'c', 'u12'), [])
+  await keep()
+  const keys = Object.values(boardKeys(config.NAMESPACE, place))
+  t.equal(await redis.exists(...keys), 0, 'a frozen order is in Postgres, so Redis drops it')
+})
