@@ -7,7 +7,7 @@ const commandEvents = ['command.accepted', 'command.rejected'] as const
 const besideEvents = ['win.granted'] as const
 
 /** Events of what is no decision. */
-const otherEvents = ['reminder.due'] as const
+const otherEvents = ['reminder.due', 'board.frozen'] as const
 
 /** entity.verb of events that have their names already, and that this version tells of nothing. */
 export const laterTypes = [

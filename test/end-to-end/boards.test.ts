@@ -197,6 +197,33 @@ t.test('units and amount count what was paid, less what came back, by the day of
   t.match(await boardOf('buyers'), { body: { period: /^\d{4}-\d{2}-\d{2}$/, metric: 'units' } })
 })
 
+t.test('the end of a campaign is moved: what came too late then counts, once it does not any more', async (t) => {
+  const { body } = await ask('dan', `POST /v1/campaigns/${campaign}/sales/phone/orders`, { body: { quantity: 7 } })
+  const move = (closesAt: number) =>
+    stack.operate({
+      method: 'PATCH',
+      path: `/admin/v1/campaigns/${campaign}`,
+      body: { reason: 'the race goes on', closesAt: iso(closesAt) }
+    })
+  // a machine that is slow finds this end in the past
+  await waitFor(async () => (await move(Date.now() + 3000)).status === 200, { what: 'the end to be moved near' })
+  const isOver = async () => (await ask('dan', `GET /v1/campaigns/${campaign}`)).body.status === 'ended'
+  await waitFor(isOver, { what: 'the campaign to be over' })
+  const path = `/admin/v1/orders/${body.order.id}/payment`
+  const paid = { amount: 700, currency: 'CNY', reference: 'pay-dan' }
+  t.equal((await stack.operate({ method: 'POST', path, body: paid })).status, 201)
+  const isSkipped = async () => {
+    const { rows } = await db.query("select 1 from boards where board_id = 'spenders' and skipped_from is not null")
+    return rows.length === 1
+  }
+  await waitFor(isSkipped, { what: 'the payment to be met' })
+  const scores = async () => (await itemsOf('spenders')).map(({ score }) => score).join()
+  t.equal(await scores(), '200,100')
+  t.equal((await move(Date.now() + HOUR)).status, 200)
+  await waitFor(async () => (await scores()) === '700,200,100', { what: 'the board to be counted again' })
+  await equalsRecount(total, 'the other boards to stay as they are')
+})
+
 /** As many winners as there are codes have a win; the others are owed one. */
 async function isAsManyAsCodes(t: Test, winners: readonly string[]): Promise<void> {
   const wins = await Promise.all(winners.map((user) => ask(user, `GET /v1/me/wins?campaign=${campaign}`)))

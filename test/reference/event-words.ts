@@ -142,6 +142,10 @@ export const told: Record<ToldType, EventWords> = {
   'campaign.settled': { when: 'a campaign was settled', decisions: none },
   'command.accepted': { when: 'a [command](commands.md) was carried out', decisions: [] },
   'command.rejected': { when: 'a command was not carried out; `code` says why', decisions: [] },
+  'board.frozen': {
+    when: 'the order of a leaderboard is final: of a day or week that is over, or of a campaign that is settled. It is no decision: its id is `board.frozen:<campaign>:<board>:<period>`',
+    decisions: []
+  },
   'reminder.due': {
     when: 'a session opens soon that a user reserved: `remindMinutes` before it, or up to a minute earlier. It is no decision: its id is `reminder.due:<reservation>`, with `:<session>` behind it for each further session',
     decisions: []

@@ -1,4 +1,5 @@
 import { toEvents } from '../../src/events/cloud-event.ts'
+import { frozenBoardEvent } from '../../src/events/frozen-board.ts'
 import { reminderEvent } from '../../src/events/reminder.ts'
 import { laterTypes as later, type ToldType } from '../../src/events/types.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
@@ -35,6 +36,8 @@ const answers: Partial<Record<ToldType, readonly CommandResult[]>> = {
 }
 
 const others: Partial<Record<ToldType, () => { readonly payload: string }>> = {
+  'board.frozen': () =>
+    frozenBoardEvent(names, { campaign: 'launch', board: 'top', period: 'campaign', ranked: 3, frozenAt: new Date(0) }),
   'reminder.due': () => {
     const reminder = { user: 'alice', campaign: 'launch', activity: 'remind', of: 'phone', session: 'am' }
     return reminderEvent(names, { ...reminder, opensAt: 0, reservation: `0-${EPOCH}-7`, further: false }, 0)

@@ -2,11 +2,9 @@ import fc from 'fast-check'
 import tap, { test } from 'tap'
 import { boardKeys } from '../../src/record/keys.ts'
 import { tieOf } from '../../src/record/standing.ts'
-import { frozenRanks, heldPlaces } from '../../src/store/boards/ranks.ts'
 import { lockBoard, resetBoard } from '../../src/store/boards/scores.ts'
 import { inTransaction } from '../../src/store/connection/transaction.ts'
 import type { Followed } from '../../src/store/following/followed.ts'
-import { freezePeriod, type TopRank } from '../../src/worker/boards/freeze.ts'
 import { needsRecount } from '../../src/worker/following/kinds/board/count.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { aBoard, bought, count, NOON } from '../support/shop/board.ts'
@@ -173,57 +171,4 @@ test('days and weeks are those of the decision in the zone of the campaign', asy
   await count(pool, aBoard({ period: 'week' }, closesAt), [...days, bought({ user: 'eve', units: 1, at: 3 * halfDay })])
   t.same(await shown('2026-11-23'), ['ann 2', 'ben 2'].toReversed())
   t.same(await shown('2026-11-30'), ['eve 1'])
-})
-
-test('a freeze leaves out who is disqualified when it begins, goes on where it was killed, and awards each rank once', async (t) => {
-  const { pool, shown, redis, config, keep } = await aWorld(t, urls)
-  const tops = [
-    { upTo: 2, reward: null, title: 'Champion' },
-    { upTo: 10, reward: null }
-  ]
-  const { rules, board } = aBoard({ top: tops })
-  const users = Array.from({ length: 12 }, (_, index) => `u${index + 1}`)
-  await count(
-    pool,
-    { rules, board },
-    users.map((user, index) => bought({ user, units: 100 - index, at: index }))
-  )
-  await shown()
-  await pool.query("insert into campaigns (campaign_id, author) values ('c', 'ada')")
-  const standing = (user: string, type: string) =>
-    pool.query(
-      `insert into intents (campaign_id, user_id, type, puts, adds, request, created_by, state, closed_at)
-       values ('c', $1, $2, '[]', '[]', '{}', 'ada', 'applied', clock_timestamp())`,
-      [user, type]
-    )
-  await standing('u3', 'user.disqualified')
-  await standing('u5', 'user.disqualified')
-  await standing('u5', 'user.requalified')
-  const awarded: string[] = []
-  let isKilled = true
-  const award = async (_client: unknown, ranks: readonly TopRank[]) => {
-    if (isKilled) throw new Error('killed')
-    awarded.push(...ranks.map(({ rank, user, row }) => `${rank} ${user} ${row}`))
-  }
-  await t.rejects(freezePeriod({ pool, award }, { ...place, board }), { message: 'killed' })
-  await standing('u2', 'user.disqualified')
-  isKilled = false
-  await count(pool, { rules, board }, [bought({ user: 'late', units: 1000, at: 1 })])
-  await freezePeriod({ pool, award }, { ...place, board })
-  await freezePeriod({ pool, award }, { ...place, board })
-  const order = ['u1', 'u2', 'u4', 'u5', 'u6', 'u7', 'u8', 'u9', 'u10', 'u11', 'u12']
-  const frozen = await frozenRanks(pool, place, { from: 1, limit: 100 })
-  t.same(
-    frozen.map(({ rank, user }) => `${rank} ${user}`),
-    order.map((user, index) => `${index + 1} ${user}`)
-  )
-  t.same(
-    awarded,
-    order.slice(0, 10).map((user, index) => `${index + 1} ${user} ${index < 2 ? 0 : 1}`)
-  )
-  t.match(await heldPlaces(pool, 'c', 'u2'), [{ board: 'top', rank: 2, topRow: 0 }])
-  t.same(await heldPlaces(pool, 'c', 'u12'), [])
-  await keep()
-  const keys = Object.values(boardKeys(config.NAMESPACE, place))
-  t.equal(await redis.exists(...keys), 0, 'a frozen order is in Postgres, so Redis drops it')
 })

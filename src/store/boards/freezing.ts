@@ -37,3 +37,28 @@ export async function dueCredits(db: Queryable, campaign: string): Promise<numbe
   )
   return rows[0]?.count ?? 0
 }
+
+/** A period whose order is final. */
+interface FrozenPeriod extends PeriodPlace {
+  /** how many users have a rank */
+  readonly ranked: number
+  readonly frozenAt: Date
+}
+
+/** Periods that are frozen and of which no event was told yet. */
+export async function untoldPeriods(db: Queryable): Promise<FrozenPeriod[]> {
+  const { rows } = await db.query<FrozenPeriod>(
+    `select campaign_id as campaign, board_id as board, period, ranked, frozen_at as "frozenAt" from board_periods
+     where state = 'frozen' and not told order by frozen_at limit 100`
+  )
+  return rows
+}
+
+/** Notes that the event of a frozen period was told. */
+export async function noteTold(db: Queryable, { campaign, board, period }: PeriodPlace): Promise<void> {
+  await db.query('update board_periods set told = true where campaign_id = $1 and board_id = $2 and period = $3', [
+    campaign,
+    board,
+    period
+  ])
+}

@@ -18,7 +18,7 @@ import { freezePeriod, type TopRank } from './freeze.ts'
 interface FreezerParts {
   readonly pool: Pool
   readonly shard: number
-  readonly followed: FollowedTime
+  readonly followed: Pick<FollowedTime, 'hasPassed'>
   readonly logger: Logger
   /** ms since 1970 */
   readonly now?: () => number

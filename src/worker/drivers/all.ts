@@ -10,6 +10,7 @@ import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
 import { FollowedTime } from '../boards/followed.ts'
 import { BoardFreezer } from '../boards/freeze-due.ts'
 import { BoardKeeper } from '../boards/show.ts'
+import { tellFrozen } from '../boards/tell.ts'
 import { Follower } from '../following/follower.ts'
 import { listenersOf } from '../following/listeners.ts'
 import { ListenerPlan } from '../following/plan.ts'
@@ -61,6 +62,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
     loop('credits', 100, () => credits.step()),
     loop('boards', 100, () => keeper.step()),
     loop('final boards', 1000, () => freezer.step()),
+    loop('frozen boards', 1000, () => tellFrozen(parts)),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
     loop('reminders', 500, () => reminders.step()),
