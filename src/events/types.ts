@@ -13,8 +13,6 @@ const otherEvents = ['reminder.due', 'board.frozen'] as const
 export const laterTypes = [
   'win.fulfilled',
   'balance.expired',
-  'invite.accepted',
-  'invite.qualified',
   'share.created',
   'share.verified',
   'share.voided',

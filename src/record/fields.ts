@@ -29,6 +29,10 @@ export const userField = {
   doubler: (campaign: string) => `db:${campaign}`,
   /** `<losing spins>;<epoch>-<batch>[,<tier>:<prize>:<losing spins>]...` where a prize looks at them */
   losses: (campaign: string, draw: string) => `ls:${campaign}/${draw}`,
+  /** `<epoch>-<batch>;<id of its decision>;<replay field>`: the user's own invitation code */
+  inviteCode: (campaign: string, activity: string) => `ic:${campaign}/${activity}`,
+  /** `<epoch>-<batch>;<at>;<inviter>,<code>,<registered>`: who invited the user */
+  invitedBy: (campaign: string, activity: string) => `ib:${campaign}/${activity}`,
   entitlement: (campaign: string, name: string) => `e:${campaign}/${name}`,
   /** `<count>;<epoch>-<batch>`: used rights of revoked wins, which an order that is undone does not give back */
   entitlementOwed: (campaign: string, name: string) => `eo:${campaign}/${name}`,

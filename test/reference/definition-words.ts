@@ -245,5 +245,20 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     upTo: 'the last rank that the row is for; of several rows that fit, the first counts',
     reward: 'see [reward](#reward); a doubler never multiplies it',
     title: 'what the user is called in `titles` of `GET .../me`'
-  }
+  },
+  invite: {
+    ...window,
+    link: 'where an invitation leads; without it users get only the code',
+    newUsers: 'only users who registered since the campaign opened can accept; false where absent',
+    qualifiesOn:
+      'what an invitee has to do: register, do the task, take part in the activity, pay for an order of the sale',
+    inviter: 'what the inviter gets; see [side](#side)',
+    invitee: 'what the invitee gets; see [side](#side)',
+    perInviter: 'how often an inviter is rewarded; beyond it invitations count and invitees are rewarded'
+  },
+  side: {
+    on: 'when: once the acceptance was found to close no circle, or once the invitee qualified',
+    reward: 'see [reward](#reward)'
+  },
+  perInviter: { day: 'on one local day of the decision that qualified', campaign: 'in the whole campaign' }
 }

@@ -25,6 +25,7 @@ const root = toldOf(DefinitionSchema)
 const draw = toldOf(kinds.draw.schema)
 const task = toldOf(kinds.task.schema)
 const board = toldOf(kinds.board.schema)
+const invite = toldOf(kinds.invite.schema)
 
 /** Each object that a definition may hold, by the name of its table: every kind has one. Policies have a table of their own. */
 export const objects: Readonly<Record<string, Told>> = {
@@ -53,7 +54,9 @@ export const objects: Readonly<Record<string, Told>> = {
   doubler: toldOf(Doubler),
   goal: below(task, 'goal'),
   streak: below(task, 'streak'),
-  top: below(board, 'top')
+  top: below(board, 'top'),
+  side: below(invite, 'inviter'),
+  perInviter: below(invite, 'perInviter')
 }
 
 const isShared = (field: string): boolean => field === 'kind' || field in common

@@ -28,6 +28,7 @@ const ofWin = (letter: string, more: Partial<FrameDecision>): Partial<FrameDecis
   ...more
 })
 const wonAt = `w;${EPOCH}-3;launch;wheel;first;;1;physical;${at};${at + 864e5};`
+const paired = { cause: `0-${EPOCH}-6`, invite: `0-${EPOCH}-4`, inviter: 'bob', invitee: 'alice' }
 const none = [{}]
 
 /** Every event that this version tells. */
@@ -112,6 +113,19 @@ export const told: Record<ToldType, EventWords> = {
   'board.awarded': {
     when: 'a user got the reward of a rank of a leaderboard, whose order is final',
     decisions: [{ activity: 'top', report: ',campaign:3|points 100 140', request: { period: 'campaign', rank: 3 } }]
+  },
+  'invite.created': { when: 'a user got an invitation code', decisions: [{ activity: 'friends' }] },
+  'invite.accepted': {
+    when: 'a user was bound to whoever invited them; `user` is the invitee',
+    decisions: [{ activity: 'friends', report: `bob,0-${EPOCH}-1,` }]
+  },
+  'invite.qualified': {
+    when: 'an invitee did what the invitation asks for; `user` is the inviter, `moves` the reward where it is due for this',
+    decisions: [{ activity: 'friends', report: `,0-${EPOCH}-4|points 20 20`, request: paired }]
+  },
+  'invite.voided': {
+    when: 'an invitation does not count: it closed a circle (`CIRCULAR`), or its order came back (`RETURNED`); `user` is the inviter',
+    decisions: [{ activity: 'friends', report: `,0-${EPOCH}-4`, request: { ...paired, reason: 'CIRCULAR' } }]
   },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',

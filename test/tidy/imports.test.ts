@@ -34,6 +34,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'boards',
     'orders',
     'wins',
+    'invites',
     'participation',
     'campaigns',
     'answering',

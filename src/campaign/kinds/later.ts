@@ -1,26 +1,8 @@
 import { Type } from 'typebox'
-import { ID } from '../../base/shapes.ts'
 import { common } from '../parts/common.ts'
-import { Count, Id, oneOf, Reward } from '../parts/shapes.ts'
+import { Count, Id, Reward } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
-
-const Side = Type.Object({ on: oneOf('accepted', 'qualified'), reward: Reward }, closed)
-
-const Invite = Type.Object(
-  {
-    ...common,
-    kind: Type.Literal('invite'),
-    qualifiesOn: Type.String({
-      pattern: `^(registration|(task|participation):${ID})$`,
-      description: 'must be "registration", "task:<id>" or "participation:<id>"'
-    }),
-    inviter: Type.Optional(Side),
-    invitee: Type.Optional(Side),
-    perInviter: Type.Optional(Type.Object({ day: Type.Optional(Count), campaign: Type.Optional(Count) }, closed))
-  },
-  closed
-)
 
 const Share = Type.Object(
   {
@@ -62,4 +44,4 @@ const Game = Type.Object(
 )
 
 /** Schemas, by name, of kinds that the contract describes and this version does not run. */
-export const later = { invite: Invite, share: Share, assist: Assist, game: Game }
+export const later = { share: Share, assist: Assist, game: Game }

@@ -6,7 +6,8 @@ export const ownCounters = {
   'order.paid': ['times', 'units', 'amount'],
   spin: ['times'],
   claim: ['times', 'units'],
-  checkin: ['times']
+  checkin: ['times'],
+  'invite.qualified': ['times']
 } as const satisfies Readonly<Record<string, readonly CountedOf[]>>
 
 export type OwnCounter = keyof typeof ownCounters

@@ -5,6 +5,7 @@ import * as all from './all.ts'
 import { awardData } from './award.ts'
 import { creditData, debitData } from './balance.ts'
 import type { Data, Decided } from './decided.ts'
+import { codeData } from './invite.ts'
 import { cancelledVersion, orderData } from './order.ts'
 
 /** How a type of decision is told outside. */
@@ -42,6 +43,7 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'win.revoked': { ...ofWin, version: third },
   'balance.credited': { ...ofUser, data: creditData },
   'balance.debited': { ...ofUser, data: debitData },
+  'invite.created': { data: codeData, subject: 'decision', version: first },
   'user.disqualified': ofUser,
   'user.requalified': ofUser,
   'campaign.published': ofCampaign,

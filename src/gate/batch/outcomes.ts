@@ -34,6 +34,7 @@ export type RefusalCode =
   | 'KEY_REUSED'
   | 'INSUFFICIENT_BALANCE'
   | 'ALREADY_DONE'
+  | 'ALREADY_BOUND'
   | 'PREREQUISITE'
   | 'UNVERIFIED'
   | 'VOIDED'

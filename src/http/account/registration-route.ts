@@ -6,7 +6,7 @@ import { isoTime } from '../../base/iso-time.ts'
 import { MOMENT_PATTERN, momentOf, NO_MOMENT } from '../../base/moment.ts'
 import { DECISION_PATTERN, ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
 import { isNewUser } from '../../campaign/actions/new-users.ts'
-import { recordRegistration } from '../../store/campaigns/registrations.ts'
+import { reportRegistration } from '../../campaign/actions/registrations.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -81,14 +81,22 @@ export const registrationRoute: FastifyPluginAsyncTypebox<RegistrationOptions> =
       if (campaign === undefined) throw new ProblemError('NOT_FOUND')
       const { sourceEventId, source: origin = null, invite = null, share = null } = body
       const registeredAt = momentIn(body)
-      const event = { campaign: campaign.id, source: operator.name, sourceEventId }
-      const report = { ...event, user, registeredAt, origin, invite, share }
-      const recorded = await fromStore(recordRegistration(pool, report))
+      const told = {
+        source: operator.name,
+        sourceEventId,
+        user,
+        registeredAt,
+        reportedAt: now(),
+        origin,
+        invite,
+        share
+      }
+      const recorded = await fromStore(reportRegistration(pool, campaign, told))
       if (recorded === 'conflict')
         throw new ProblemError('CONFLICT', {}, 'This event told something else before; nothing was noted.')
       return {
         registeredAt: isoTime(registeredAt),
-        new: isNewUser({ registeredAt, reportedAt: now() }, campaign.rules.opensAt),
+        new: isNewUser(told, campaign.rules.opensAt),
         repeated: recorded === 'repeated'
       }
     }

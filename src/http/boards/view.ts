@@ -4,7 +4,7 @@ import { type Board, topRowOf } from '../../campaign/kinds/board/rules.ts'
 import type { RankedUser } from '../../gate/boards/board-reader.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { type Language, localise } from '../problems/language.ts'
-import { maskUser } from '../wins/winners-route.ts'
+import { maskUser } from '../views/mask-user.ts'
 import { Time } from '../wire/schemas.ts'
 import type { Around, FoundBoard } from './find-board.ts'
 

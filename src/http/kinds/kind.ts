@@ -41,6 +41,11 @@ export interface Participation<Rules extends ActivityRules, Body extends TSchema
    * @throws UnavailableError while the gateway does not know yet what the command needs; ProblemError for what is refused before the gate
    */
   command(wish: Wish<Rules, Static<Body>>, services: Services): Command | Promise<Command>
+  /**
+   * The decision of this user that a request asks for again, where the gate says that it is done and this is no refusal: it is answered
+   * with 200. @throws UnavailableError while it is not known
+   */
+  earlier?(wish: Wish<Rules, Static<Body>>, services: Services): Promise<Decision | undefined>
 }
 
 /** How a decision is shown to its user. */

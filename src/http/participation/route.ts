@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunc
 import { Type } from 'typebox'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
 import type { Command } from '../../gate/batch/commands.ts'
-import type { Outcome } from '../../gate/batch/outcomes.ts'
+import type { Decision, Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
 import type { AnswerBodies } from '../answering/bodies.ts'
@@ -10,10 +10,11 @@ import type { ActivityFinder } from '../answering/find-activity.ts'
 import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { type NamedAction, namedActions } from '../kinds/index.ts'
 import type { Services } from '../kinds/kind.ts'
+import type { Wish } from '../kinds/parts/command.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
-import { sendConfirmed, sendOutcome } from '../views/outcome.ts'
+import { sendConfirmed, sendEarlier, sendOutcome } from '../views/outcome.ts'
 import { answersOf } from '../views/schemas.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
 
@@ -35,6 +36,26 @@ interface Exchange {
 type Params = Readonly<Record<string, string>>
 type ParticipationRequest = FastifyRequest<{ Params: Params; Body: unknown }>
 
+type Refused = Extract<Outcome, { kind: 'refused' }>
+
+function wishOf(request: ParticipationRequest, found: CatalogueActivity): Wish {
+  const { user, level, registeredAt } = identityOf(request)
+  const { body, params } = request
+  return { user, level, registeredAt, key: keyOf(request), body, params, found }
+}
+
+/** The decision to answer a request with, and what its view needs. */
+function askedBy(request: FastifyRequest, decision: Decision, { campaign, activity }: CatalogueActivity) {
+  return {
+    decision,
+    campaign: campaign.id,
+    activity: activity.id,
+    rules: activity,
+    requestId: keyOf(request),
+    language: pickLanguage(request.headers['accept-language'])
+  }
+}
+
 /**
  * Handles a buy, a spin, a claim and whatever else users do in an activity, from the request to its answer. The steps, in order:
  *
@@ -55,6 +76,7 @@ function participationRoute(
 ): void {
   const { gate, services, finder, bodies, authenticate, metrics, use } = options
   const { url, param } = participation
+  const earlier = participation.earlier?.bind(participation)
   const answers = metrics.answers(url)
 
   function enter(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
@@ -72,9 +94,7 @@ function participationRoute(
   /** @throws ProblemError NOT_FOUND for no activity, or one of another kind */
   function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
     if (found?.activity.kind !== kind) throw new ProblemError('NOT_FOUND')
-    const { user, level } = identityOf(request)
-    const { body, params } = request
-    const command = participation.command({ user, level, key: keyOf(request), body, params, found }, services)
+    const command = participation.command(wishOf(request, found), services)
     if (command instanceof Promise) {
       command.then((late) => decide({ request, reply }, late, found)).catch((error) => reply.send(error))
       return
@@ -89,22 +109,27 @@ function participationRoute(
       .catch((error) => exchange.reply.send(error))
   }
 
+  async function answerEarlier(
+    { request, reply }: Exchange,
+    refused: Refused,
+    found: CatalogueActivity
+  ): Promise<void> {
+    const decision = await earlier?.(wishOf(request as ParticipationRequest, found), services)
+    if (decision === undefined) sendOutcome(request, reply, refused)
+    else sendEarlier(request, reply, await bodies.bodyOf(askedBy(request, decision, found)))
+  }
+
   function answer(exchange: Exchange, outcome: Outcome, found: CatalogueActivity): void {
     const { request, reply } = exchange
     metrics.outcome(outcome)
     if (outcome.kind !== 'confirmed') {
-      sendOutcome(request, reply, outcome)
+      if (earlier !== undefined && outcome.kind === 'refused' && outcome.code === 'ALREADY_DONE') {
+        answerEarlier(exchange, outcome, found).catch((error) => reply.send(error))
+      } else sendOutcome(request, reply, outcome)
       return
     }
     if (!outcome.replayed) use.count(found.campaign.id, found.activity.id)
-    const body = bodies.bodyOf({
-      decision: outcome.decision,
-      campaign: found.campaign.id,
-      activity: found.activity.id,
-      rules: found.activity,
-      requestId: keyOf(request),
-      language: pickLanguage(request.headers['accept-language'])
-    })
+    const body = bodies.bodyOf(askedBy(request, outcome.decision, found))
     if (body instanceof Promise) {
       body.then((late) => sendConfirmed(request, reply, { outcome, body: late })).catch((error) => reply.send(error))
       return
@@ -125,7 +150,7 @@ function participationRoute(
         security: [{ storefront: [] }],
         params: Type.Object(Object.fromEntries(parametersOf(url).map((name) => [name, Type.String()]))),
         body,
-        response: answersOf(decided.confirmed.schema)
+        response: { ...(earlier && { 200: decided.confirmed.schema }), ...answersOf(decided.confirmed.schema) }
       }
     },
     find

@@ -18,6 +18,8 @@ import { boardRoute } from '../boards/route.ts'
 import { LiveFigures } from '../campaigns/live-figures.ts'
 import { liveRoute } from '../campaigns/live-route.ts'
 import { campaignRoutes } from '../campaigns/routes.ts'
+import { myInvitesRoute } from '../invites/my-invites-route.ts'
+import { qrRoute } from '../invites/qr-route.ts'
 import { hotRoute } from '../operator/hot-activities.ts'
 import { createOrderFinder } from '../orders/find-orders.ts'
 import { orderRoutes } from '../orders/routes.ts'
@@ -109,6 +111,8 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(hotRoute, { finder, figures, use, now })
     await counted.register(winnersRoute, { pool, finder, findPrize: bodies.findPrize, now })
     await counted.register(boardRoute, { finder, boards, authenticate, now, turns })
+    await counted.register(qrRoute, { finder })
+    await counted.register(myInvitesRoute, { pool, gate, finder, authenticate, turns, now })
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })

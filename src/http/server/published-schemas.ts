@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Standing } from '../account/schemas.ts'
 import { CampaignPage, CampaignPages, LiveChange, RulesPage } from '../campaigns/schemas.ts'
+import { MyInvites } from '../invites/my-invites-route.ts'
 import { ConfirmedAny } from '../kinds/confirmed.ts'
 import { namedActions } from '../kinds/index.ts'
 import { ConfirmedWin, LedgerList, Win, WinList, WinnerList } from '../views/schemas.ts'
@@ -15,6 +16,7 @@ export const publishedSchemas: Readonly<Record<string, TSchema>> = {
   'rules.json': RulesPage,
   'live-change.json': LiveChange,
   'standing.json': Standing,
+  'my-invites.json': MyInvites,
   ...Object.assign({}, ...decided.map(({ documents }) => documents)),
   'win.json': Win,
   'win-list.json': WinList,

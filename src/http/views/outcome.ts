@@ -47,6 +47,11 @@ export function sendConfirmed(
   return sendGood(request, reply.code(201), body)
 }
 
+/** Answers with a 200: what was asked for was decided before, under another key. */
+export function sendEarlier(request: FastifyRequest, reply: FastifyReply, body: ConfirmedBody): FastifyReply {
+  return sendGood(request, reply.code(200), body)
+}
+
 /** Answers with a 202 or a problem for an outcome that is not confirmed (yet). */
 export function sendOutcome(
   request: FastifyRequest,

@@ -12,6 +12,7 @@ import type { ActivityFinder } from '../answering/find-activity.ts'
 import { type Language, pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { AnonymousReads } from '../running/anonymous-reads.ts'
+import { maskUser } from '../views/mask-user.ts'
 import { type Winner, WinnerList } from '../views/schemas.ts'
 import { type FindPrize, wonPrize } from '../views/win.ts'
 import { cacheable } from '../wire/answer-headers.ts'
@@ -30,19 +31,6 @@ const WinnersQuery = Type.Object(
   { ...pageFields, draw: Type.Optional(Type.String({ pattern: ID_PATTERN })) },
   { additionalProperties: false }
 )
-
-const LONG_ENOUGH = 5
-const SHORT = 3
-
-/**
- * A user id as everybody may see it: its first and last character. Short ids show less, because little would be left to guess;
- * the length is never shown.
- */
-export function maskUser(user: string): string {
-  const letters = [...user]
-  if (letters.length < SHORT) return '***'
-  return letters.length < LONG_ENOUGH ? `${letters[0]}***` : `${letters[0]}***${letters.at(-1)}`
-}
 
 type Won = StoredWin & { readonly win: ReturnType<typeof decodeWin> }
 

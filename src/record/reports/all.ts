@@ -1,4 +1,5 @@
 // The decoder of each kind of report, by its name, one line each; index.ts makes the registry of them.
+export { decodeAcceptance as acceptance } from './acceptance.ts'
 export { decodeAdjustment as adjustment } from './adjustment.ts'
 export { decodeCompletion as completion } from './completion.ts'
 export { decodeCredit as credit } from './credit.ts'

@@ -8,6 +8,18 @@ export const ticketPool = {
   codes: Array.from({ length: ticketCodes }, (_, index) => `DEMO-${String(index + 1).padStart(4, '0')}`)
 }
 
+const friends = {
+  id: 'friends',
+  kind: 'invite',
+  title: { en: 'Bring your friends', 'zh-CN': '邀请好友' },
+  sort: 4,
+  link: 'https://shop.example/join?c={code}',
+  qualifiesOn: 'task:check-in',
+  inviter: { on: 'qualified', reward: { points: 50 } },
+  invitee: { on: 'accepted', reward: { points: 20 } },
+  perInviter: { day: 10 }
+}
+
 /** Points by check-ins and tasks, spent in a mall, where a ticket is a code of a pool. @param now ms since 1970 */
 export function pointsMall(id: string, now: number): DemoDefinition {
   return {
@@ -52,12 +64,13 @@ export function pointsMall(id: string, now: number): DemoDefinition {
         after: ['profile'],
         reward: { points: 200 }
       },
+      friends,
       {
         id: 'ticket',
         kind: 'redemption',
         title: { en: 'Cinema ticket', 'zh-CN': '电影票' },
         category: 'leisure',
-        sort: 4,
+        sort: 5,
         cost: { points: 50 },
         stock: ticketCodes,
         unitsPerUser: 2,
@@ -71,7 +84,7 @@ export function pointsMall(id: string, now: number): DemoDefinition {
         supplier: 'pottery',
         spec: { colour: { en: 'black', 'zh-CN': '黑色' }, volume: '300 ml' },
         instructions: { en: 'Show your claim at the front desk.', 'zh-CN': '凭兑换记录到前台领取。' },
-        sort: 5,
+        sort: 6,
         cost: { points: 120 },
         stock: 100,
         unitsPerUser: 1

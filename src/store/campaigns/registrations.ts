@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
 
 /** Another system's report that a user registered. */
-interface RegistrationReport {
+export interface RegistrationReport {
   readonly campaign: string
   /** who reports */
   readonly source: string
@@ -39,4 +39,25 @@ export async function recordRegistration(
     values
   )
   return same.rowCount === 1 ? 'repeated' : 'conflict'
+}
+
+/** When a user registered, and when that was reported; ms since 1970. */
+export interface Registered {
+  readonly registeredAt: number
+  readonly reportedAt: number
+}
+
+/** The latest report about a user; undefined where nobody reported anything. */
+export async function latestRegistration(
+  db: Queryable,
+  campaign: string,
+  user: string
+): Promise<Registered | undefined> {
+  const { rows } = await db.query<{ registered: Date; reported: Date }>(
+    `select registered_at as registered, reported_at as reported from registrations
+     where campaign_id = $1 and user_id = $2 order by registration_id desc limit 1`,
+    [campaign, issuedUser(user)]
+  )
+  const [row] = rows
+  return row && { registeredAt: row.registered.getTime(), reportedAt: row.reported.getTime() }
 }

@@ -39,6 +39,19 @@ const ofType =
   (decision) =>
     types.includes(decision.type) ? once(decision) : undefined
 
+// Only what had qualified is taken away again, from the day for which it counted.
+const inviteQualified: Count = (decision) => {
+  if (decision.type === 'invite.qualified') return { ...once(decision), at: qualifiedAt(decision) }
+  const { reason } = decision.request as { readonly reason?: unknown }
+  if (decision.type !== 'invite.voided' || reason !== 'RETURNED') return undefined
+  return { ...once(decision), at: qualifiedAt(decision), times: -1, units: -1 }
+}
+
+function qualifiedAt({ request, at }: Followed): number {
+  const { qualifiedAt: text } = request as { readonly qualifiedAt?: string }
+  return text === undefined ? at : Date.parse(text)
+}
+
 const claim: Count = (decision) => {
   if (decision.type !== 'claim.accepted') return undefined
   return { ...once(decision), units: decodeRedemption(decision.report).quantity }
@@ -50,5 +63,6 @@ export const countsOf: Readonly<Record<OwnCounter, Count>> = {
   spin: ofType('spin.won', 'spin.lost'),
   claim,
   // a check-in is a task that is done once a day and has no goal: the listener looks at that
-  checkin: ofType('task.completed')
+  checkin: ofType('task.completed'),
+  'invite.qualified': inviteQualified
 }

@@ -1,5 +1,5 @@
 import tap, { test } from 'tap'
-import { maskUser } from '../../../src/http/wins/winners-route.ts'
+import { maskUser } from '../../../src/http/views/mask-user.ts'
 import { assignCodes, loadCodes } from '../../../src/store/campaigns/codes.ts'
 import { bearer, type TestApp } from '../../support/http/http-app.ts'
 import { buy, isProblem } from '../../support/http/http-requests.ts'

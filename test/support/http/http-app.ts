@@ -68,10 +68,17 @@ export function aCatalogue(campaigns: CatalogueCampaign[] = [aCampaign()]): Cata
   }
 }
 
-/** The authorization header of a user. */
-export function bearer(user: string, level?: number): string {
+/** The authorization header of a user. @param registeredAt Unix seconds */
+export function bearer(user: string, level?: number, registeredAt?: number): string {
   const options = { secret: SECRET, issuer: 'floodgate', audience: 'floodgate-storefront', ttlSeconds: 3600 }
-  return `Bearer ${signTokens({ ...options, users: [user], ...(level !== undefined && { level }) })[0]}`
+  return `Bearer ${
+    signTokens({
+      ...options,
+      users: [user],
+      ...(level !== undefined && { level }),
+      ...(registeredAt !== undefined && { registeredAt })
+    })[0]
+  }`
 }
 
 /** A configuration without flood limits, as `env` changes it. */

@@ -17,6 +17,8 @@ interface Asked {
   readonly body?: unknown
   readonly key?: string
   readonly type?: string
+  /** of the user's token, Unix seconds */
+  readonly registeredAt?: number
 }
 
 /** An answer as tests look at it. */
@@ -101,7 +103,8 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     publicApp,
     config: parts.config,
     admin,
-    ask: (user, request, asked = {}) => send(publicApp, request, { ...asked, authorization: bearer(user) }),
+    ask: (user, request, asked = {}) =>
+      send(publicApp, request, { ...asked, authorization: bearer(user, undefined, asked.registeredAt) }),
     async publish(definition) {
       const path = `/admin/v1/campaigns/${definition.id}`
       const saved = await admin('ada', `PUT ${path}`, { body: definition })

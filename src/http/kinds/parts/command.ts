@@ -8,6 +8,8 @@ import { replayField } from '../../../record/replay.ts'
 export interface Wish<Rules extends ActivityRules = ActivityRules, Body = unknown> {
   readonly user: string
   readonly level: number
+  /** as the token says it, Unix seconds */
+  readonly registeredAt: number | null
   /** the Idempotency-Key */
   readonly key: string
   readonly body: Body

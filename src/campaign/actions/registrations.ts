@@ -1,0 +1,45 @@
+import type { Pool } from 'pg'
+import type { Kind } from '../../base/kinds.ts'
+import { type Registered, type RegistrationReport, recordRegistration } from '../../store/campaigns/registrations.ts'
+import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
+import type { CatalogueCampaign } from '../carrying/catalogue.ts'
+import type { Rules } from '../definition/rules.ts'
+import type { ActivityRules } from '../kinds/index.ts'
+import { qualifyByReport } from './invite-pairs.ts'
+
+/** What follows from a registration for an activity. Declared as a method: callers find it by the kind of the activity. */
+interface AfterRegistration<Activity extends ActivityRules = ActivityRules> {
+  follow(
+    db: Queryable,
+    where: { readonly rules: Rules; readonly activity: Activity },
+    registered: Registered & { readonly user: string }
+  ): Promise<void>
+}
+
+/** By kind of activity; a kind that is not here does not ask for registrations. */
+const byKind: { readonly [Name in Kind]?: AfterRegistration<Extract<ActivityRules, { readonly kind: Name }>> } = {
+  invite: {
+    follow: (db, { rules, activity }, registered) => qualifyByReport(db, { rules, invite: activity }, registered)
+  }
+}
+
+/**
+ * Notes a report of a registration once, and what follows from it, in one transaction.
+ * @returns `conflict`: this event told something else before
+ * @throws what Postgres throws
+ */
+export function reportRegistration(
+  pool: Pool,
+  { id, rules }: CatalogueCampaign,
+  report: Omit<RegistrationReport, 'campaign'> & Registered
+): Promise<'recorded' | 'repeated' | 'conflict'> {
+  return inTransaction(pool, async (db) => {
+    const recorded = await recordRegistration(db, { ...report, campaign: id })
+    if (recorded !== 'recorded') return recorded
+    for (const activity of rules.activities) {
+      const after: AfterRegistration | undefined = byKind[activity.kind]
+      await after?.follow(db, { rules, activity }, report)
+    }
+    return recorded
+  })
+}
