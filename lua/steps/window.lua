@@ -154,7 +154,8 @@ local function open_window(activity, now)
   if campaign.ready ~= '1' then
     return 'R;NOT_FOUND'
   end
-  if campaign.ended == '1' or (now >= tonumber(campaign.closes_at) and not activity.is_goal) then
+  -- a goal was reached in time, and its reward is owed
+  if (campaign.ended == '1' or now >= tonumber(campaign.closes_at)) and not activity.is_goal then
     return 'R;ENDED'
   end
   if now < tonumber(campaign.opens_at) then

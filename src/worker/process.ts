@@ -155,6 +155,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
     names,
     logger
   })
+  const campaigns = new Campaigns({ pool, gate: parts.gate })
   const report = new WorkerReport(options.lagMs)
   // these belong to no shard: every worker does them
   const keeping = runLoops(
@@ -178,7 +179,8 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       keepSeconds: config.JOURNAL_KEEP,
       publisher,
       driveIntents: () => driveIntents({ pool, gate: parts.gate }),
-      pauses: campaignPauses(new Campaigns({ pool, gate: parts.gate })),
+      driveSettlements: () => campaigns.driveSettlements(),
+      pauses: campaignPauses(campaigns),
       eventsPlace: () => events.place,
       report,
       logger

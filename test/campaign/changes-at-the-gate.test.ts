@@ -27,7 +27,8 @@ t.test('pause, resumption, end and settlement reach the gate and every catalogue
   await catalogue.start()
   t.teardown(() => catalogue.stop())
   t.equal(catalogue.get(id), undefined)
-  await publish(openDefinition(id))
+  // an order that may still be paid would put the settlement off
+  await publish(openDefinition(id, { payWithinSeconds: undefined }))
   const shows = (status: string) =>
     waitFor(
       () => {

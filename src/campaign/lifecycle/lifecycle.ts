@@ -19,6 +19,7 @@ import { userKey } from '../parts/fields.ts'
 import { withCalendar } from './calendars.ts'
 import { publish } from './publish.ts'
 import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
+import { driveSettlements, planSettlement, type SettlementPlan, type Settling, settle } from './settlement.ts'
 
 export { type Actor, type Change, etagOf, rulesInForce } from '../carrying/context.ts'
 
@@ -103,9 +104,19 @@ export class Campaigns {
     return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.ended', this.#context.now()))
   }
 
-  /** Settles a campaign that has ended. */
-  settle(id: string, actor: Actor): Promise<Change> {
-    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.settled', this.#context.now()))
+  /** Settles a campaign that has ended, as far as it can be done now; the worker carries on. */
+  settle(id: string, actor: Actor): Promise<Settling> {
+    return settle(this.#context, id, actor)
+  }
+
+  /** What a settlement would do and wait for. */
+  planSettlement(id: string): Promise<SettlementPlan> {
+    return planSettlement(this.#context, id)
+  }
+
+  /** Carries on with settlements that wait for something. */
+  driveSettlements(): Promise<void> {
+    return driveSettlements(this.#context)
   }
 
   /** Adjusts an activity in force. @param input body of the PATCH, of any shape */

@@ -195,8 +195,7 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
     publication: { role: 'admin', body: NamesVersion, act: (id: string, actor: Actor) => campaigns.publish(id, actor) },
     pause: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.pause(id, actor) },
     resumption: { role: 'operator', body: MayReason, act: (id: string, actor: Actor) => campaigns.resume(id, actor) },
-    end: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.end(id, actor) },
-    settlement: { role: 'admin', body: MayReason, act: (id: string, actor: Actor) => campaigns.settle(id, actor) }
+    end: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.end(id, actor) }
   } as const
   for (const [name, { role, body, act }] of Object.entries(steps)) {
     app.post<Named>(

@@ -15,6 +15,7 @@ import { createOperatorHook, requireRole } from '../auth/operator.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { adminSearches } from '../operator/searches.ts'
+import { settlementRoute } from '../operator/settlement.ts'
 import { adminTimeline } from '../operator/timeline.ts'
 import { adminUploads } from '../operator/uploads.ts'
 import { adminUsers } from '../operator/users.ts'
@@ -68,6 +69,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
 
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   await admin.register(adminCampaigns, { campaigns, pool, gate })
+  await admin.register(settlementRoute, { campaigns })
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
   await admin.register(adminSearches, { pool, bodies, campaigns })

@@ -30,7 +30,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'POST /admin/v1/campaigns/:campaign/pause': of('pauseCampaign', 'Pause a campaign until it is resumed'),
   'POST /admin/v1/campaigns/:campaign/resumption': of('resumeCampaign', 'Resume a paused campaign'),
   'POST /admin/v1/campaigns/:campaign/end': of('endCampaign', 'End a campaign for good, before its closing time'),
-  'POST /admin/v1/campaigns/:campaign/settlement': of('settleCampaign', 'Settle an ended campaign'),
+  'POST /admin/v1/campaigns/:campaign/settlement': of(
+    'settleCampaign',
+    'Settle an ended campaign once nothing is left to do; 202 while something is; `?dryRun=true` says what'
+  ),
   'GET /admin/v1/campaigns/:campaign/state': of(
     'getState',
     'Units by session and prize, participants, shards and lags'

@@ -31,6 +31,8 @@ interface DriverParts {
   readonly driveIntents: () => Promise<unknown>
   readonly publisher: Publisher
   readonly names: Names
+  /** carries on with settlements that wait for something; see src/campaign */
+  readonly driveSettlements: () => Promise<unknown>
   readonly logger: Logger
 }
 
@@ -41,7 +43,7 @@ const REQUESTS_SECONDS = 7 * 24 * 3600
 
 /** The driver loops of the owner of a shard: Postgres lists what is due, the gate decides it. */
 export function driverLoops(parts: DriverParts): Loop[] {
-  const { pool, gate, boards, shard, driveIntents, logger } = parts
+  const { pool, gate, boards, shard, driveIntents, driveSettlements, logger } = parts
   const expiry = new ExpiryDriver({ pool, gate, shard })
   const catalogue = new Catalogue({ pool })
   const tasks = new TaskDriver(pool, gate, catalogue)
@@ -57,6 +59,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
   return [
     loop('expiry', 500, () => expiry.step()),
     loop('adjustments', 1000, driveIntents),
+    loop('settlements', 1000, driveSettlements),
     loop('tasks', 250, () => tasks.step()),
     loop('following', 100, () => follower.step()),
     loop('credits', 100, () => credits.step()),

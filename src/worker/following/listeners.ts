@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict'
 import type { Kind } from '../../base/kinds.ts'
-import type { ActivityRules } from '../../campaign/kinds/index.ts'
+import { type ActivityRules, kindOf } from '../../campaign/kinds/index.ts'
 import * as ofKinds from './kinds/all.ts'
 import type { ActivityListeners, ListenersOf } from './listener.ts'
 
@@ -13,7 +14,14 @@ const ofCampaigns: readonly ListenersOf[] = []
 export const listenersOf: ListenersOf = (rules, parts) => [
   ...rules.activities.flatMap((activity) => {
     const listeners: ActivityListeners | undefined = byKind[activity.kind]
-    return listeners?.listenerOf(activity, rules, parts) ?? []
+    const listener = listeners?.listenerOf(activity, rules, parts)
+    // a settlement would not wait for a listener of which the campaign's part does not know
+    assert.equal(
+      listener !== undefined,
+      kindOf(activity).isFollowed?.(activity) === true,
+      `isFollowed of ${activity.kind}`
+    )
+    return listener ?? []
   }),
   ...ofCampaigns.flatMap((of) => of(rules, parts))
 ]

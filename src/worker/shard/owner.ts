@@ -38,6 +38,8 @@ export interface OwnerOptions {
   readonly publisher: Publisher
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
+  /** carries on with settlements of campaigns; see src/campaign */
+  readonly driveSettlements: () => Promise<unknown>
   /** pauses and resumes campaigns in the name of the system */
   readonly pauses: CampaignPauses
   /** the place of the events reader; undefined until it is known */
@@ -231,8 +233,7 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, boards, jsm, names, keepSeconds, streams, driveIntents, publisher, pauses, logger, report } =
-      this.#options
+    const { parts, pool, jsm, names, keepSeconds, streams, pauses, logger, report } = this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
@@ -252,7 +253,7 @@ export class ShardOwner {
       { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
       { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
       { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
-      ...driverLoops({ pool, gate, boards, shard, driveIntents, publisher, names, logger }),
+      ...driverLoops({ ...this.#options, gate, shard }),
       { name: 'holds', everyMs: 500, vital: false, run: () => holds.step() },
       { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
       { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }

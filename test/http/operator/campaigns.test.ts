@@ -211,11 +211,14 @@ t.test('adjustments are answered with what they did, and the state shows it', as
   t.match(await ask('olga', `POST ${path}/resumption`, {}), { body: { campaign: { state: 'running' } } })
   t.match(await ask('ben', `POST ${path}/settlement`, {}), { status: 409 })
   t.match(await ask('olga', `POST ${path}/end`, { reason: 'over' }), { body: { campaign: { state: 'ended' } } })
-  t.match(await ask('ben', `POST ${path}/settlement`, {}), { body: { campaign: { state: 'settled' } } })
+  t.match(await ask('ben', `POST ${path}/settlement`, {}), {
+    status: 202,
+    body: { campaign: { state: 'ended' }, waitsFor: { step: 'orders', left: 1 } }
+  })
   const trail = await ask('vera', 'GET /audit?target=campaign:adjust&limit=2')
   t.match(trail.body, {
     items: [
-      { action: 'campaign.settled', operator: 'ben' },
+      { action: 'campaign.settlement', operator: 'ben' },
       { action: 'campaign.ended', reason: 'over' }
     ],
     nextCursor: /^\d+$/

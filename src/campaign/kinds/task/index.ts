@@ -18,6 +18,7 @@ export const task: KindRules<TaskDefinition, Task> = {
   checkTogether: checkCircles,
   rewards: ({ reward, streak }) => [reward, ...streak.map((step) => step.reward)],
   needsCalendarUntil: (task) => (task.streakOn === undefined ? undefined : onlySession(task).closesAt - 1),
+  isFollowed: ({ goal }) => goal !== null && isOwnCounter(goal.counter),
   goal: ({ goal, per }) =>
     goal === null ? null : { count: goal.count, per, counted: isOwnCounter(goal.counter) ? 'here' : 'outside' }
 }

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import t from 'tap'
+import { orderId, Shop } from '../support/http/storefront.ts'
+import { startStack } from '../support/servers/stack.ts'
+import { openSession, saleDefinition } from '../support/shop/sale.ts'
+import { waitFor } from '../support/wait.ts'
+
+// A campaign is settled once nothing is left to do, whoever is killed in between.
+
+const stack = await startStack(t)
+const shop = new Shop(stack)
+const pool = new pg.Pool({ connectionString: stack.file().databaseUrl, max: 2 })
+t.teardown(() => pool.end())
+
+const price = 299900
+const goal = { counter: 'order.paid', of: 'units', count: 2 }
+
+function definition(id: string, payWithinSeconds: number) {
+  const base = saleDefinition({ id, sales: { phone: { sessions: [openSession(50)] } } }) as {
+    readonly id: string
+    readonly activities: readonly object[]
+  }
+  return {
+    ...base,
+    units: { points: { scope: 'campaign' } },
+    activities: [
+      ...base.activities.map((sale) => ({ ...sale, payWithinSeconds })),
+      { id: 'two', kind: 'task', title: 'Two', per: 'campaign', goal, reward: { points: 20 } }
+    ]
+  }
+}
+
+async function buyAndPay(campaign: string, user: string): Promise<void> {
+  const id = orderId(await shop.buy(`${campaign}/phone`, user, { quantity: 2 }))
+  const paid = { amount: 2 * price, currency: 'CNY', reference: `pay-${randomUUID()}` }
+  t.equal((await shop.operate('POST', `/orders/${id}/payment`, paid)).status, 201)
+}
+
+const pointsOf = async (campaign: string, user: string) =>
+  ((await shop.ask(`/v1/campaigns/${campaign}/me`, { user })).body.balances as { points: number }).points
+
+const stateOf = async (campaign: string) => (await shop.operate('GET', `/campaigns/${campaign}`)).body.state
+
+/** Asks once, for an answer that may be 202. */
+const settle = async (campaign: string, query = '') => {
+  const { status, body } = await stack.admin({
+    method: 'POST',
+    path: `/admin/v1/campaigns/${campaign}/settlement${query}`,
+    body: {}
+  })
+  return { status, body: body as Record<string, unknown> }
+}
+
+t.test('a settlement waits for orders and goals, and says for what; nothing is done by a dry run', async (t) => {
+  const campaign = 'waits'
+  await stack.publish(definition(campaign, 3600))
+  t.match(await settle(campaign), { status: 409, body: { code: 'CONFLICT' } }, 'a running campaign is not settled')
+  const open = orderId(await shop.buy(`${campaign}/phone`, 'ann'))
+  await buyAndPay(campaign, 'ben')
+  t.equal((await shop.operate('POST', `/campaigns/${campaign}/end`, { reason: 'over' })).status, 200)
+  await waitFor(
+    async () => {
+      const { body } = await settle(campaign, '?dryRun=true')
+      const left = body.left as Array<{ step: string; left: number }>
+      return left.every(({ step, left }) => left === (step === 'orders' ? 1 : 0))
+    },
+    { what: 'the dry run to say that one order is left' }
+  )
+  t.equal(await stateOf(campaign), 'ended')
+  t.match(await settle(campaign), { status: 202, body: { waitsFor: { step: 'orders', left: 1 } } })
+  t.equal((await shop.operate('POST', `/orders/${open}/cancellation`, {})).status, 201)
+  await waitFor(async () => (await stateOf(campaign)) === 'settled', { what: 'the campaign to be settled' })
+  t.match(await settle(campaign), { status: 200, body: { outcome: 'confirmed', campaign: { state: 'settled' } } })
+  t.equal(await pointsOf(campaign, 'ben'), 20)
+  const { rows } = await pool.query(
+    'select operator, action from audit where target = $1 order by audit_id desc limit 3',
+    [`campaign:${campaign}`]
+  )
+  t.match(rows, [{ action: 'campaign.settled' }, { action: 'campaign.settlement' }, { action: 'campaign.ended' }])
+})
+
+t.test('killed while it settles, a campaign is settled all the same, and each goal is rewarded once', async (t) => {
+  const campaign = 'killed'
+  await stack.publish(definition(campaign, 20))
+  await shop.buy(`${campaign}/phone`, 'never-pays')
+  const users = Array.from({ length: 12 }, (_, n) => `buyer-${n}`)
+  const buying = users.map((user) => buyAndPay(campaign, user))
+  const first = stack.kill('worker')
+  await Promise.all(buying)
+  t.equal((await shop.operate('POST', `/campaigns/${campaign}/end`, { reason: 'over' })).status, 200)
+  t.match(await settle(campaign), { status: 202 })
+  await waitFor(() => stack.isReplaced('worker', first), { what: 'the worker to run again', deadlineMs: 60_000 })
+  const second = stack.kill('worker')
+  const gateway = stack.kill('gateway')
+  await waitFor(() => stack.isReplaced('worker', second) && stack.isReplaced('gateway', gateway), {
+    what: 'worker and gateway to run again',
+    deadlineMs: 60_000
+  })
+  const settled = async () => {
+    const { rows } = await pool.query('select settled from campaigns where campaign_id = $1', [campaign])
+    return rows[0]?.settled === true
+  }
+  await waitFor(settled, { what: 'the campaign to be settled' })
+  for (const user of users) t.equal(await pointsOf(campaign, user), 20, user)
+  const { rows } = await pool.query(
+    `select count(*) as decided, count(distinct user_id) as users from decisions where campaign_id = $1 and activity_id = 'two'`,
+    [campaign]
+  )
+  t.match(rows, [{ decided: '12', users: '12' }])
+})
