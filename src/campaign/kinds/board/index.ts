@@ -25,5 +25,6 @@ export const board: KindRules<BoardDefinition, Board> = {
   rules: boardRules,
   definition: boardDefinition,
   compile: compileBoard,
+  isFollowed: () => true,
   rewards: ({ top }) => top.map(({ reward }) => reward)
 }

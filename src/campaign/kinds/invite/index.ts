@@ -13,5 +13,6 @@ export const invite: KindRules<InviteDefinition, Invite> = {
   definition: inviteDefinition,
   compile: compileInvite,
   checkTogether: checkOnly,
+  isFollowed: () => true,
   rewards: ({ inviter, invitee }) => [inviter?.reward ?? null, invitee?.reward ?? null]
 }
