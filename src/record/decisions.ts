@@ -29,6 +29,7 @@ export const decisions = {
   'win.revoked': { entity: 'win', report: 'winChange' },
   'claim.accepted': { entity: null, report: 'redemption' },
   'task.completed': { entity: null, report: 'completion' },
+  'game.completed': { entity: null, report: 'game' },
   'reservation.made': { entity: null, report: 'reservation' },
   'reward.credited': { entity: null, report: 'credit' },
   'reward.taken-back': { entity: null, report: 'takenBack' },

@@ -15,6 +15,8 @@ export const replayField = {
   revocation: (win: string) => `x:revoke:${win}`,
   /** a goal that was reached, in a local day or '' over the campaign */
   goal: (campaign: string, task: string, period: string) => `x:task:${campaign}/${task}/${period}`,
+  /** the result of an attempt at a game, by the event of the system that reports it, `<source>:<id>` */
+  gameResult: (campaign: string, game: string, event: string) => `x:game:${campaign}/${game}/${event}`,
   /** what a user gets for what somebody else did: once for a cause (a decision, or a place on a board) and a role */
   credit: (cause: string, role: string) => `x:credit:${cause}:${role}`,
   takeBack: (cause: string, role: string) => `x:void:${cause}:${role}`,

@@ -31,10 +31,8 @@ t.test('the example is accepted, with defaults, and comes back as the same defin
 
 t.test('every kind of activity has a schema, and those not built yet are refused by name', async (t) => {
   const others = {
-    invite: { qualifiesOn: 'task:first', inviter: { on: 'qualified', reward: { points: 1 } } },
     share: { channels: { wechat: { reward: { points: 2 }, perDay: 3 } } },
-    assist: { thresholds: [{ count: 3, reward: { entitlement: 'vip' } }], helperPerDay: 3 },
-    game: { attemptsPerDay: 3, outcomes: { solved: { points: 5 } } }
+    assist: { thresholds: [{ count: 3, reward: { entitlement: 'vip' } }], helperPerDay: 3 }
   }
   for (const [kind, fields] of Object.entries(others)) {
     const definition = exampleDefinition({ activities: [exampleSale(), { id: 'other', kind, ...fields }] })

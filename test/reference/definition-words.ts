@@ -217,6 +217,12 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     days: 'how many days in a row this step needs; after the longest step the count starts again from 1',
     reward: 'what that day gives in addition to the reward of the task'
   },
+  game: {
+    ...window,
+    attemptsPerDay: 'how many results of one user count in a local day, whatever their outcome; no limit where absent',
+    outcomes:
+      'each outcome that may be reported, with its reward: see [reward](#reward); `{}` for one that gives nothing, such as a lost attempt'
+  },
   redemption: {
     ...window,
     cost: 'what one unit costs',

@@ -127,6 +127,10 @@ export const told: Record<ToldType, EventWords> = {
     when: 'an invitation does not count: it closed a circle (`CIRCULAR`), or its order came back (`RETURNED`); `user` is the inviter',
     decisions: [{ activity: 'friends', report: `,0-${EPOCH}-4`, request: { ...paired, reason: 'CIRCULAR' } }]
   },
+  'game.completed': {
+    when: 'another system reported the result of an attempt at a game',
+    decisions: [{ activity: 'puzzle', report: 'solved,20781,2,|points 5 5' }]
+  },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',
     decisions: [

@@ -1,6 +1,7 @@
 // One line for each kind; index.ts makes the registry of them.
 export { board } from './board/index.ts'
 export { draw } from './draw/index.ts'
+export { game } from './game/index.ts'
 export { invite } from './invite/index.ts'
 export { redemption } from './redemption/index.ts'
 export { reservation } from './reservation/index.ts'

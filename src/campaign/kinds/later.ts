@@ -30,18 +30,5 @@ const Assist = Type.Object(
   closed
 )
 
-const Game = Type.Object(
-  {
-    ...common,
-    kind: Type.Literal('game'),
-    attemptsPerDay: Type.Optional(Count),
-    outcomes: Type.Record(Id, Reward, {
-      ...closed,
-      description: 'must be rewards by outcome, such as {"solved": {"points": 5}}'
-    })
-  },
-  closed
-)
-
 /** Schemas, by name, of kinds that the contract describes and this version does not run. */
-export const later = { share: Share, assist: Assist, game: Game }
+export const later = { share: Share, assist: Assist }

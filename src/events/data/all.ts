@@ -2,6 +2,7 @@
 export { adjustmentData as adjustment } from './adjustment.ts'
 export { completionData as completion } from './completion.ts'
 export { creditedData as credit } from './credit.ts'
+export { gameData as game } from './game.ts'
 export { acceptanceData as acceptance } from './invite.ts'
 export { redemptionData as redemption } from './redemption.ts'
 export { refundDueData as refund } from './refund.ts'

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type pg from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
-import { MOMENT_PATTERN, pastMoment } from '../../base/moment.ts'
+import { MOMENT_PATTERN } from '../../base/moment.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import { ProgressAmount, reportProgress, type TaskProgress } from '../../campaign/actions/task-progress.ts'
 import { kindOf } from '../../campaign/kinds/index.ts'
@@ -11,6 +11,7 @@ import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { refusals, SourceEventId, UserId } from '../wire/schemas.ts'
 import { userOfBody } from '../wire/user-in.ts'
+import { happenedAt } from './happened-at.ts'
 
 interface ServiceOptions {
   readonly pool: pg.Pool
@@ -48,14 +49,6 @@ const ProgressAnswer = Type.Object(
   },
   { title: 'ProgressAnswer' }
 )
-
-/** When it happened. @throws ProblemError VALIDATION for a text that is no moment, or for a moment in the future */
-function happenedAt(text: string | undefined, now: number): number {
-  if (text === undefined) return now
-  const read = pastMoment(text, now)
-  if ('at' in read) return read.at
-  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/occurredAt', detail: read.wrong }] })
-}
 
 type Counted = Extract<TaskProgress, { count: number }>
 

@@ -1,6 +1,7 @@
 // One line for each kind; index.ts makes the registry of them.
 export { board } from './board.ts'
 export { draw } from './draw.ts'
+export { game } from './game.ts'
 export { invite } from './invite.ts'
 export { redemption } from './redemption.ts'
 export { reservation } from './reservation.ts'

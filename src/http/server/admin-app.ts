@@ -28,6 +28,7 @@ import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
 import '../wire/request-types.ts'
+import { gameResultsRoute } from '../account/game.ts'
 import { registrationRoute } from '../account/registration-route.ts'
 import { serviceRoutes } from '../account/service-routes.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
@@ -78,6 +79,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(adminUploads, { campaigns, pool })
   await admin.register(serviceRoutes, { pool, finder, now })
   await admin.register(registrationRoute, { pool, finder, now })
+  await admin.register(gameResultsRoute, { gate, pool, finder, bodies, metrics, now })
 }
 
 const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({

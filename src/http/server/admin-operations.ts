@@ -84,6 +84,7 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'reportProgress',
     'A report that counts towards a task'
   ),
+  'POST /service/v1/campaigns/:campaign/games/:game/results': of('reportResult', 'The result of an attempt at a game'),
   'POST /service/v1/campaigns/:campaign/users/:user/registration': of(
     'reportRegistration',
     'A report of when a user registered'

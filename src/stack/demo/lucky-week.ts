@@ -62,6 +62,14 @@ export function luckyWeek(id: string, now: number): DemoDefinition {
         weightsByLevel: [{ level: 3, weights: { coupon: 300, thanks: 249 } }]
       },
       {
+        id: 'puzzle',
+        kind: 'game',
+        title: { en: 'Puzzle', 'zh-CN': '拼图' },
+        sort: 3,
+        attemptsPerDay: 3,
+        outcomes: { solved: { chances: { wheel: 1 } }, failed: {} }
+      },
+      {
         id: 'check-in',
         kind: 'task',
         title: { en: 'Check in', 'zh-CN': '签到' },
