@@ -1,6 +1,8 @@
 import { basename, dirname, join, normalize } from 'node:path'
 import { test } from 'tap'
 import { kindNames } from '../../src/base/kinds.ts'
+import { kinds } from '../../src/campaign/kinds/index.ts'
+import * as listeners from '../../src/worker/following/kinds/all.ts'
 import { findAll, readFiles, withoutComments } from '../support/source.ts'
 
 // Where a kind may be named: its own files, which the registries name, and what is said here.
@@ -58,4 +60,9 @@ test('a page shows a reward by rewardView: a definition has what only operators 
     shown.flatMap((file) => findAll(withoutComments(file), /rewardDefinition/g, 'shows the definition of a reward')),
     []
   )
+})
+
+test('a kind says that its activities are followed where they have a listener: a settlement waits for these', async (t) => {
+  const named = Object.entries(kinds).filter(([, kind]) => 'isFollowed' in kind)
+  t.strictSame(named.map(([name]) => name).sort(), Object.keys(listeners).sort())
 })

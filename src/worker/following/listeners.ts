@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import type { Kind } from '../../base/kinds.ts'
-import { type ActivityRules, kindOf } from '../../campaign/kinds/index.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import * as ofKinds from './kinds/all.ts'
 import type { ActivityListeners, ListenersOf } from './listener.ts'
 
@@ -14,14 +13,7 @@ const ofCampaigns: readonly ListenersOf[] = []
 export const listenersOf: ListenersOf = (rules, parts) => [
   ...rules.activities.flatMap((activity) => {
     const listeners: ActivityListeners | undefined = byKind[activity.kind]
-    const listener = listeners?.listenerOf(activity, rules, parts)
-    // a settlement would not wait for a listener of which the campaign's part does not know
-    assert.equal(
-      listener !== undefined,
-      kindOf(activity).isFollowed?.(activity) === true,
-      `isFollowed of ${activity.kind}`
-    )
-    return listener ?? []
+    return listeners?.listenerOf(activity, rules, parts) ?? []
   }),
   ...ofCampaigns.flatMap((of) => of(rules, parts))
 ]
