@@ -30,6 +30,7 @@ local function decide_commands(open_frame, how_many, next_at)
   KINDS[false] = KINDS.sale
   -- @include steps/replay
   -- @include steps/causes
+  -- @include steps/levels
   -- @include steps/window
   -- @include steps/standing
   -- @include steps/rate

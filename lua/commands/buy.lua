@@ -40,9 +40,10 @@ local function decision_start(activity, quantity, newcomer, frame)
   return start
 end
 
--- The text that the records of all orders of this batch, session and quantity share.
-local function record_parts(activity, quantity, frame)
-  local parts = activity.records[quantity]
+-- The text that the records of all orders of this batch, session, quantity and price share; `price` is nil for that of the rules.
+local function record_parts(activity, quantity, frame, price)
+  local name = price and price .. '/' .. quantity or quantity
+  local parts = activity.records[name]
   if not parts then
     local rules = activity.rules
     local pay_within = rules.pay_within ~= '0' and rules.pay_within or ''
@@ -57,7 +58,7 @@ local function record_parts(activity, quantity, frame)
       .. ';'
       .. text(quantity)
       .. ';'
-      .. rules.price
+      .. (price or rules.price)
       .. ';'
       .. rules.currency
       .. ';'
@@ -67,7 +68,7 @@ local function record_parts(activity, quantity, frame)
       .. ';'
       .. activity.ship_by
       .. ';'
-    activity.records[quantity] = parts
+    activity.records[name] = parts
   end
   return parts
 end
@@ -150,7 +151,7 @@ local function accept(activity, buyer, frame, order, hash)
   end
   local seq = next_sequence(frame)
   local entity = EPOCH .. '-' .. seq
-  local record = record_parts(activity, order.quantity, frame) .. order.position .. ';0'
+  local record = record_parts(activity, order.quantity, frame, order.price) .. order.position .. ';0'
   local field = 'o:' .. entity
   note_decision(
     frame,
@@ -173,6 +174,26 @@ local function accept(activity, buyer, frame, order, hash)
   return reply
 end
 
+-- A sale that does not open yet, for those whose level lets them come earlier; nil for everybody else.
+local function open_early(index, user_index, level, now)
+  local activity = activity_at(index)
+  local levels = activity and activity.levels
+  if not levels or not levels.early then
+    return nil
+  end
+  local in_force = level_of(levels, user_index, level)
+  local privileges = in_force and privileges_of(levels, in_force)
+  return privileges and privileges.early > 0 and early_activity(index, now, privileges.early) or nil
+end
+
+-- The price by the buyer's level, to the minor unit below; nil for that of the rules.
+local function discounted(activity, privileges)
+  if not privileges or privileges.discount == 0 or not activity.is_discounted then
+    return nil
+  end
+  return text(math.floor(whole(activity.rules.price) * (100 - privileges.discount) / 100))
+end
+
 -- All orders of a batch use this one table in turn: making a table costs more than all checks.
 local order_of_all = { type = 'order.accepted', report = '' }
 
@@ -182,7 +203,9 @@ local function buy(at, frame)
   local place, user, key, hash, quantity_text, level, from = string.match(COMMANDS_TEXT, BUY, at)
   local user_index, quantity = to_number(user), to_number(quantity_text)
   local head, after = take_line(from)
+  local in_force, privileges = to_number(level), nil
   local activity, refusal = open_activity(to_number(place), frame.opening.now)
+  activity = activity or open_early(to_number(place), user_index, in_force, frame.opening.now)
   if not activity or not activity.is_bought then
     refusal = refusal or 'R;NOT_FOUND'
     -- a replay comes before the window: a buyer who asks again after the end gets their order
@@ -201,10 +224,17 @@ local function buy(at, frame)
   if not check_counters(activity, buyer) then
     return 'X;' .. KEYS[user_index], after
   end
-  refusal = check_standing(activity, buyer[DISQUALIFIED], buyer[ENTITLEMENT], to_number(level))
+  if activity.levels then
+    in_force = level_of(activity.levels, user_index, in_force)
+    if not in_force then
+      return 'X;' .. KEYS[user_index], after
+    end
+    privileges = privileges_of(activity.levels, in_force)
+  end
+  refusal = check_standing(activity, buyer[DISQUALIFIED], buyer[ENTITLEMENT], in_force)
     or check_reservation(activity, user_index, frame)
     or take_token(activity, frame.opening)
-    or check_limits(activity, buyer, quantity)
+    or check_limits(activity, buyer, quantity, privileges and privileges.extra or 0)
   if refusal then
     return refusal, after
   end
@@ -215,5 +245,6 @@ local function buy(at, frame)
   local order = order_of_all
   order.user, order.key, order.hash, order.head = KEYS[user_index], key, hash, head
   order.quantity, order.position, order.last, order.newcomer = quantity, position, last, newcomer
+  order.price = discounted(activity, privileges)
   return accept(activity, buyer, frame, order, known), after
 end

@@ -16,6 +16,12 @@ local function decide_attempt(attempt)
     -- the activity asks its own users for levels and rights, and not those who are rewarded for what others did
     refusal = values[activity.disqualified] == '1' and 'R;DISQUALIFIED' or nil
   else
+    if activity.levels then
+      attempt.level = level_of(activity.levels, attempt.user_index, attempt.level)
+      if not attempt.level then
+        return 'X;' .. KEYS[attempt.user_index]
+      end
+    end
     refusal = check_standing(activity, values[activity.disqualified], entitlements, attempt.level)
       or check_reservation(activity, attempt.user_index, attempt.frame)
   end

@@ -2,7 +2,8 @@
   purpose: step 2, campaign and session are open by shard time, not paused, not ended
   KEYS:    campaign (c:), activity (a:), stock (s:), side by side
   Returns: SESSION_WIDTH and session_at(packed, number), nil when that is no record; activity_at(index) -> its rules, nil when they are not readable; open_activity(index, now) -> activity with its
-           session, or nil and the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits
+           session, or nil and the refusal; early_activity(index, now, early), as it is for those who may come `early` ms
+           before its next session opens; owing_activity(index) -> activity, or nil and the refusal, for credits
 ]]
 local SESSION_WIDTH = 65
 local SHIP_BY_WIDTH = 26
@@ -48,7 +49,8 @@ local function load_activity(index)
     'restock',
     'cancellable',
     'participants',
-    'zone'
+    'zone',
+    'levels'
   )
   local rules = fetch(
     index + 1,
@@ -63,11 +65,13 @@ local function load_activity(index)
     'ship_by',
     'sessions',
     'goal',
-    'reserved'
+    'reserved',
+    'level_discount'
   )
   local kind = rules and kind_of(rules)
   local is_bought = kind and kind.is_bought or false
-  if not campaign or not rules or not are_rules(campaign, rules, is_bought) then
+  local levels = campaign and read_levels(campaign.levels)
+  if levels == false or not campaign or not rules or not are_rules(campaign, rules, is_bought) then
     return nil
   end
   local campaign_id, activity_id = string.match(string.sub(KEYS[index + 1], #PREFIX + 1), '^a:([^:]+):([^:]+)$')
@@ -80,6 +84,8 @@ local function load_activity(index)
     is_bought = is_bought,
     is_goal = rules.goal == '1',
     level = whole(rules.level),
+    levels = levels,
+    is_discounted = rules.level_discount == '1',
     limits = { campaign = whole(campaign.units_per_user), activity = whole(rules.units_per_user) },
     campaign_id = campaign_id,
     activity_id = activity_id,
@@ -125,7 +131,7 @@ local function session_at(packed, number)
 end
 
 -- The session that is open; for a goal, which was reached in time and may be decided later, also the one that was open last.
-local function find_session(activity, now)
+local function find_session(activity, now, early)
   local packed = activity.rules.sessions
   local number = last_at(packed, SESSION_WIDTH, now)
   local current = number and number > 0 and session_at(packed, number) or nil
@@ -136,6 +142,9 @@ local function find_session(activity, now)
     return current
   end
   local following = number < #packed / SESSION_WIDTH and session_at(packed, number + 1) or nil
+  if following and following.opens_at <= now + early then
+    return following
+  end
   if not current and following then
     return nil, 'R;NOT_STARTED;' .. text(following.opens_at)
   end
@@ -149,7 +158,7 @@ local function ship_by_at(packed, now)
   return from and (number == 0 and '' or string.match(string.sub(packed, from - 12, from), '^%d+$'))
 end
 
-local function open_window(activity, now)
+local function open_window(activity, now, early)
   local campaign = activity.campaign
   if campaign.ready ~= '1' then
     return 'R;NOT_FOUND'
@@ -158,21 +167,21 @@ local function open_window(activity, now)
   if (campaign.ended == '1' or now >= tonumber(campaign.closes_at)) and not activity.is_goal then
     return 'R;ENDED'
   end
-  if now < tonumber(campaign.opens_at) then
+  if now + early < tonumber(campaign.opens_at) then
     local first = tonumber(string.sub(activity.rules.sessions, 1, 13)) or 0
     return 'R;NOT_STARTED;' .. text(math.max(first, tonumber(campaign.opens_at)))
   end
   if campaign.paused == '1' or activity.rules.paused == '1' then
     return 'R;PAUSED'
   end
-  local session, refusal = find_session(activity, now)
+  local session, refusal = find_session(activity, now, early)
   if not session then
     return refusal
   end
   if session.paused then
     return 'R;PAUSED'
   end
-  local ship_by = ship_by_at(activity.rules.ship_by or '', now)
+  local ship_by = ship_by_at(activity.rules.ship_by or '', math.max(now, session.opens_at))
   if not ship_by then
     return 'X;' .. KEYS[activity.index + 1]
   end
@@ -192,12 +201,24 @@ local function open_activity(index, now)
     return nil, 'X;' .. KEYS[index + 1]
   end
   if activity.refusal == nil then
-    activity.refusal = open_window(activity, now) or false
+    activity.refusal = open_window(activity, now, 0) or false
   end
   if activity.refusal then
     return nil, activity.refusal
   end
   return activity
+end
+
+-- While a session is open everybody buys in that one, so this is asked only where none is.
+local function early_activity(index, now, early)
+  local name = index .. ':' .. early
+  local known = activities[name]
+  if known == nil then
+    known = load_activity(index)
+    known = known and not open_window(known, now, early) and known or false
+    activities[name] = known
+  end
+  return known or nil
 end
 
 -- A credit is owed for what was decided in time, so no closing time refuses it.

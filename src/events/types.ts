@@ -17,7 +17,6 @@ export const laterTypes = [
   'share.verified',
   'share.voided',
   'assist.given',
-  'level.changed',
   'session.opened',
   'activity.soldout',
   'activity.reopened'

@@ -40,6 +40,7 @@ export const decisions = {
   'invite.voided': { entity: null, report: 'credit' },
   'balance.credited': { entity: null, report: 'adjustment' },
   'balance.debited': { entity: null, report: 'adjustment' },
+  'level.changed': { entity: null, report: 'adjustment' },
   'user.disqualified': { entity: null, report: 'adjustment' },
   'user.requalified': { entity: null, report: 'adjustment' },
   'campaign.published': { entity: null, report: 'adjustment' },

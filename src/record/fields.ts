@@ -36,6 +36,8 @@ export const userField = {
   entitlement: (campaign: string, name: string) => `e:${campaign}/${name}`,
   /** `<count>;<epoch>-<batch>`: used rights of revoked wins, which an order that is undone does not give back */
   entitlementOwed: (campaign: string, name: string) => `eo:${campaign}/${name}`,
+  /** the level that was earned, in a campaign or for the account ('') */
+  level: (scope: string) => `lv:${scope}`,
   disqualified: (campaign: string) => `dq:${campaign}`,
   /** the record of an order or a win, by its `<epoch>-<sequence>` */
   order: (entity: string) => `o:${entity}`,

@@ -20,6 +20,8 @@ export const replayField = {
   /** what a user gets for what somebody else did: once for a cause (a decision, or a place on a board) and a role */
   credit: (cause: string, role: string) => `x:credit:${cause}:${role}`,
   takeBack: (cause: string, role: string) => `x:void:${cause}:${role}`,
+  /** the nth change of an earned level, of a campaign or of the account ('') */
+  level: (scope: string, nth: number) => `x:level:${scope}:${nth}`,
   importLine: (unit: string, reference: string) => `x:imp:${unit}:${reference}`,
   /** a command of another system, by the digest of its source and id */
   command: (digest: string) => `x:cmd:${digest}`

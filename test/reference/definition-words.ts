@@ -41,7 +41,10 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     limits: 'limits over all its sales: see [limits](#limits)',
     units: 'units beside `points`, or `points` that belong to this campaign alone: see [units](#units)',
     policies: 'what comes back when: see [policies](#policies)',
-    levels: 'not built yet, and refused by name. The level of a user comes from their [token](tokens.md)',
+    levels:
+      'levels that users earn here, beside that of their [token](tokens.md), and what each is worth: see [level](#level)',
+    levelScope:
+      '`campaign` (also where absent): the earned level counts here; `account`: in all campaigns that say so, the highest that one of them gave',
     activities: 'what can be done in it'
   },
   calendar: {
@@ -60,6 +63,28 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     scope:
       '`account`: the balance is the same in all campaigns; `campaign`: it belongs to this campaign alone. `points` is `account` where it is not declared'
   },
+  level: {
+    id: 'its number. A user has the highest level all of whose conditions are met',
+    when: 'what has to be reached, all of it: see [when of a level](#when-of-a-level); without it only a token gives this level',
+    privileges:
+      'what it is worth: see [privileges](#privileges). Those of the highest level that the user has reached apply, not those of lower ones'
+  },
+  'when of a level': {
+    shares: 'shares that were verified',
+    visits: 'users who visited the shares, signed in',
+    registrations: 'registrations that came by the shares',
+    orders: 'orders that came by the shares',
+    conversions: 'registrations and orders together',
+    points:
+      'points earned by what the user did: spending them takes nothing away, a revocation of what gave them does, grants and imports do not count',
+    amount: 'minor units of orders that were paid, less what was returned; of one currency'
+  },
+  privileges: {
+    earlySeconds: 'a sale opens so much earlier, while no other session of it is open',
+    extraUnits: 'every limit of units per user of a sale is so much higher',
+    discountPercent: 'off the price of sales with `levelDiscount`, to the minor unit below; the order keeps its price',
+    flags: 'words for other systems: they are in `/me` and in the event `level.changed`, and change nothing else'
+  },
   activity: {
     id: 'its name in paths, events and reports; unique in its campaign, for ever',
     title: 'what pages show; the id where it is absent. A sale needs one',
@@ -77,7 +102,7 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
   requires: {
     entitlement:
       'a right that a prize, a task or an operator gave. A purchase, a spin and a claim use one up, a task does not',
-    level: 'the lowest `level` of the token',
+    level: 'the lowest level: the higher of that of the token and the earned one counts',
     reservation:
       'a [reservation](#reservation) of this sale or draw, which its users must have made, for the session or for all; it is not used up'
   },
@@ -89,6 +114,7 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     free: 'confirms that a price of 0 is meant',
     currency: 'ISO 4217, three letters',
     unitsPerUser: 'how many units of this sale one user may buy; no limit where absent',
+    levelDiscount: "whether the `discountPercent` of a buyer's level applies",
     payWithinSeconds:
       'an order that is not paid within this time expires and gives its units back; orders never expire where absent',
     shipWithin: 'by when orders are shipped: see [shipWithin](#shipwithin)',

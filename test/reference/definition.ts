@@ -35,6 +35,9 @@ export const objects: Readonly<Record<string, Told>> = {
   admission: toldOf(Admission),
   limits: below(root, 'limits'),
   units: below(root, 'units'),
+  level: below(root, 'levels'),
+  'when of a level': below(below(root, 'levels'), 'when'),
+  privileges: below(below(root, 'levels'), 'privileges'),
   activity: toldOf({
     properties: { ...common, kind: { description: 'the name of a kind' } },
     required: ['id', 'kind']

@@ -144,6 +144,17 @@ export const told: Record<ToldType, EventWords> = {
       { activity: '', add: { u: { 'b:points': -60 } }, report: '-60', request: { unit: 'points', amount: -100 } }
     ]
   },
+  'level.changed': {
+    when: "a user's earned level rose or fell; `why` is what they have of that on which levels rest, `scope` says whose level it is, `flags` those of the new one",
+    decisions: [
+      {
+        activity: '',
+        add: { u: { 'lv:launch': 1 } },
+        report: '1',
+        request: { scope: 'campaign', from: 0, to: 1, why: { points: 120 }, flags: ['priority-support'] }
+      }
+    ]
+  },
   'user.disqualified': { when: 'an operator excluded a user from a campaign', decisions: none },
   'user.requalified': { when: 'an operator let an excluded user in again', decisions: none },
   'campaign.published': { when: 'a version of a campaign was published', decisions: none },

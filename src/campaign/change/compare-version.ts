@@ -14,7 +14,9 @@ export function compareCampaign(inForce: Rules, target: Rules, refuse: Refuse): 
     calendar: '/calendar',
     admission: '/admission',
     unitsPerUser: '/limits/unitsPerUser',
-    policies: '/policies'
+    policies: '/policies',
+    levels: '/levels',
+    levelScope: '/levelScope'
   } as const
   for (const name of Object.keys(pointers) as Array<keyof typeof pointers>) {
     if (!isDeepStrictEqual(inForce[name], target[name])) refuse(pointers[name], DIFFERS)

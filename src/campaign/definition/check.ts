@@ -7,6 +7,7 @@ import { CalendarLists, CampaignCalendar, checkCalendar } from '../parts/calenda
 import { type Add, type Context, checkMoment, checkOverlaps, checkUnique, checkUnits } from '../parts/check.ts'
 import { currencyCode } from '../parts/currencies.ts'
 import { type DefinitionError, explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
+import { checkLevels } from '../parts/levels.ts'
 import { isTimezone } from '../parts/local-time.ts'
 import { REWARD_WORDS } from '../parts/shapes.ts'
 import { type Definition, EnvelopeSchema } from './document.ts'
@@ -130,7 +131,6 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
   if (fits('/timezone') && !isTimezone(definition.timezone)) {
     add('/timezone', `there is no time zone ${shown(definition.timezone)}`)
   }
-  if (definition.levels !== undefined) add('/levels', 'levels are not built yet')
   const window = fits('/opensAt') && fits('/closesAt') ? checkWindow(definition, add) : undefined
   checkCampaignCalendar(definition.calendar, add)
   const units = unitsOfDefinition(definition, add)
@@ -216,6 +216,7 @@ function checkAnew(input: unknown): Checked {
   const rules = rulesOf(definition)
   checkExpanded(rules, add)
   checkReservations(rules, add)
+  checkLevels(definition.levels ?? [], currenciesOf(definition.activities), add)
   return errors.length > 0 ? { ok: false, errors } : { ok: true, definition, rules }
 }
 

@@ -14,6 +14,7 @@ import {
   putsOf,
   stockKey
 } from '../parts/fields.ts'
+import { compileLevels } from '../parts/levels.ts'
 import { zoneOffsets } from '../parts/local-time.ts'
 import { packPrize, packZone } from '../parts/packed.ts'
 import type { StockItem } from '../parts/stock.ts'
@@ -65,7 +66,8 @@ function compileCampaign(rules: Rules, flags: Flags): Put[] {
       version: flags.version,
       release_limit: flag(policies.releasedOrderReturnsLimit),
       restock: flag(policies.returnRestocks),
-      cancellable: policies.cancellable
+      cancellable: policies.cancellable,
+      ...compileLevels(rules)
     }),
     compileZone(rules),
     ...compileLimits(rules)

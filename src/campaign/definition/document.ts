@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { type ActivityDefinition, schemas } from '../kinds/index.ts'
 import { CampaignCalendar } from '../parts/calendar.ts'
-import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from '../parts/shapes.ts'
+import { levelFields } from '../parts/levels.ts'
+import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
@@ -23,23 +24,6 @@ const Policies = Type.Object(
           'must be the most that a user is granted by unit (or "chances", "entitlement"), such as {"points": 1000}'
       })
     )
-  },
-  closed
-)
-
-const Privileges = Type.Object(
-  { earlySeconds: Type.Optional(whole(0, 86_400)), extraUnits: Type.Optional(whole(0, 1000)) },
-  closed
-)
-
-const Level = Type.Object(
-  {
-    id: whole(1, 100),
-    when: Type.Object(
-      { shares: Type.Optional(whole(0, 1_000_000)), conversions: Type.Optional(whole(0, 1_000_000)) },
-      closed
-    ),
-    privileges: Type.Optional(Privileges)
   },
   closed
 )
@@ -68,7 +52,7 @@ const envelope = {
     })
   ),
   policies: Type.Optional(Policies),
-  levels: Type.Optional(Type.Array(Level, { maxItems: 100, description: 'must be a list of at most 100 levels' }))
+  ...levelFields
 }
 
 export const MAX_ACTIVITIES = 100

@@ -1,6 +1,7 @@
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import { iso, moment, sessionDefinition } from '../parts/activity.ts'
 import { type Calendar, calendarOf } from '../parts/calendar.ts'
+import type { LevelDefinition } from '../parts/levels.ts'
 import type { Localized } from '../parts/shapes.ts'
 import type { Definition } from './document.ts'
 
@@ -31,6 +32,9 @@ export interface Rules {
   readonly unitsPerUser: number
   readonly units: Readonly<Record<string, { readonly scope: 'account' | 'campaign' }>>
   readonly policies: Policies
+  /** sorted by id */
+  readonly levels?: LevelDefinition[]
+  readonly levelScope?: 'campaign' | 'account'
   readonly activities: readonly ActivityRules[]
 }
 
@@ -49,7 +53,7 @@ export const defaultPolicies: Policies = {
  * before (lifecycle/calendars.ts): here it is as if there were none.
  */
 export function rulesOf(definition: Definition): Rules {
-  const { levels: _levels, $schema: _schema, limits, calendar, ...rest } = definition
+  const { levels, $schema: _schema, limits, calendar, ...rest } = definition
   const window = {
     timezone: definition.timezone,
     opensAt: moment(definition.opensAt),
@@ -59,6 +63,7 @@ export function rulesOf(definition: Definition): Rules {
   return {
     ...rest,
     ...window,
+    ...(levels && { levels: levels.toSorted((a, b) => a.id - b.id) }),
     admission: definition.admission ?? null,
     unitsPerUser: limits?.unitsPerUser ?? 0,
     units: definition.units ?? {},

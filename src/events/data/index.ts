@@ -6,6 +6,7 @@ import { awardData } from './award.ts'
 import { creditData, debitData } from './balance.ts'
 import type { Data, Decided } from './decided.ts'
 import { codeData } from './invite.ts'
+import { levelData } from './level.ts'
 import { cancelledVersion, orderData } from './order.ts'
 
 /** How a type of decision is told outside. */
@@ -44,6 +45,7 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'balance.credited': { ...ofUser, data: creditData },
   'balance.debited': { ...ofUser, data: debitData },
   'invite.created': { data: codeData, subject: 'decision', version: first },
+  'level.changed': { ...ofUser, data: levelData },
   'user.disqualified': ofUser,
   'user.requalified': ofUser,
   'campaign.published': ofCampaign,

@@ -12,6 +12,7 @@ import { titlesOf } from '../boards/titles.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
+import { earningOf } from './levels-view.ts'
 import { standingView } from './me-view.ts'
 
 interface MeOptions {
@@ -79,9 +80,12 @@ export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options
       const { user, level } = identityOf(request)
       const language = pickLanguage(request.headers['accept-language'])
       const view = await turns.take(reply, user, async () => {
-        const progress = await progressOf(pool, campaign, user)
-        const titles = await titlesOf(pool, campaign, { user, language })
-        const standing = { campaign, level, now: now(), progress }
+        const [progress, earning, titles] = await Promise.all([
+          progressOf(pool, campaign, user),
+          earningOf(pool, campaign, user),
+          titlesOf(pool, campaign, { user, language })
+        ])
+        const standing = { campaign, level, now: now(), progress, earning }
         return viewOfFields(
           (names) => gate.fieldsOf(user, names),
           (fields) => standingView({ ...standing, fields }, titles)

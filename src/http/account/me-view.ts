@@ -9,6 +9,7 @@ import { visibleActivities } from '../campaigns/campaign-view.ts'
 import { httpKindOf } from '../kinds/index.ts'
 import { currentOrNext } from '../kinds/parts/page.ts'
 import { allowance, type Day, numberIn, type Standing } from '../kinds/parts/standing.ts'
+import { levelOf, levelsView } from './levels-view.ts'
 
 function balancesView(standing: Standing): Record<string, number> {
   const { campaign } = standing
@@ -71,9 +72,10 @@ function entitlementsOf(standing: Standing): string[] {
  * @param titles what the user is called after leaderboards whose order is final
  */
 export function standingView(standing: Standing, titles: readonly string[] = []) {
-  const { campaign, level, fields, now } = standing
+  const { campaign, fields, now } = standing
   const { id, rules } = campaign
   const doublers = doublersView(standing)
+  const levels = levelsView(standing)
   const day: Day = { ...standing, today: dayNumberAt(now, rules.timezone) }
   const activities = visibleActivities(campaign, now)
   const shownOf = (view: 'chances' | 'streak') =>
@@ -83,7 +85,8 @@ export function standingView(standing: Standing, titles: readonly string[] = [])
     })
   return {
     campaign: id,
-    level,
+    level: levelOf(standing),
+    ...(levels && { levels }),
     disqualified: fields[userField.disqualified(id)] === '1',
     localDay: dateOfDay(day.today),
     balances: balancesView(standing),

@@ -3,6 +3,7 @@ import { namedKinds } from '../kinds/index.ts'
 import { Amounts, nullable } from '../kinds/parts/page-schemas.ts'
 import { Allowance } from '../kinds/parts/standing.ts'
 import { Time } from '../wire/schemas.ts'
+import { Levels } from './levels-view.ts'
 
 // The shape of a standing; nothing is compiled from it, see kinds/parts/page-schemas.ts.
 
@@ -26,7 +27,8 @@ const Card = Type.Object({
 export const Standing = Type.Object(
   {
     campaign: Type.String(),
-    level: Type.Integer(),
+    level: Type.Integer({ description: 'in force: the higher of that of the token and the earned one' }),
+    levels: Type.Optional(Levels),
     disqualified: Type.Boolean(),
     localDay: Type.String({ description: 'YYYY-MM-DD in the time zone of the campaign' }),
     balances: Amounts,

@@ -12,6 +12,11 @@ export function visibleActivities(campaign: CatalogueCampaign, now: number): Act
     .sort((a, b) => a.sort - b.sort)
 }
 
+/** What levels are worth and rest on, as the rules say; nothing in a campaign without levels. */
+function levelsOf({ levels, levelScope = 'campaign' }: CatalogueCampaign['rules']) {
+  return levels && { levels, levelScope }
+}
+
 /** A published campaign as the public sees it. */
 export function campaignView(context: ViewContext) {
   const { campaign, now, language, figures } = context
@@ -27,6 +32,7 @@ export function campaignView(context: ViewContext) {
     closesAt: isoTime(rules.closesAt),
     unitsPerUser: rules.unitsPerUser || null,
     participants: figures?.participants ?? null,
+    ...levelsOf(rules),
     activities: visibleActivities(campaign, now).map((activity) => httpKindOf(activity).page.view(activity, context))
   }
 }
@@ -66,6 +72,7 @@ export function rulesView(context: ViewContext) {
       unusedDailyChances: rules.policies.unusedDailyChances,
       clawback: rules.policies.clawback
     },
+    ...levelsOf(rules),
     activities: activities.map((activity) => httpKindOf(activity).page.rulesView(activity, context)),
     odds: Object.fromEntries(
       activities.flatMap((activity) => {

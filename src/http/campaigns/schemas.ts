@@ -14,6 +14,19 @@ const schemasOf = (which: 'view' | 'rules'): TSchema[] => kindNames.map((name) =
 const Activity = Type.Union(schemasOf('view'))
 const ActivityTerms = Type.Union(schemasOf('rules'))
 
+const levels = {
+  levels: optional(
+    Type.Array(
+      Type.Object({
+        id: Type.Integer(),
+        when: optional(Type.Record(Type.String(), Type.Integer(), { description: 'all of it has to be reached' })),
+        privileges: optional(Type.Unsafe<object>({ type: 'object' }))
+      })
+    )
+  ),
+  levelScope: optional(words('campaign', 'account'))
+}
+
 export const CampaignPage = Type.Object(
   {
     id: Type.String(),
@@ -26,6 +39,7 @@ export const CampaignPage = Type.Object(
     closesAt: Time,
     unitsPerUser: limit('units over all sales for one user'),
     participants: nullable('integer', 'null while it is not known'),
+    ...levels,
     activities: Type.Array(Activity)
   },
   { title: 'Campaign' }
@@ -53,6 +67,7 @@ export const RulesPage = Type.Object(
     ),
     limits: Type.Object({ unitsPerUser: limit('units over all sales for one user') }),
     policies: Type.Unsafe<object>({ type: 'object', additionalProperties: { type: ['string', 'boolean', 'number'] } }),
+    ...levels,
     activities: Type.Array(ActivityTerms),
     odds: Type.Record(Type.String(), ByName('by prize'), { description: 'by draw, for level 0' })
   },

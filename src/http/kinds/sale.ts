@@ -58,6 +58,7 @@ const terms = {
   currency: Type.String({ description: 'ISO 4217' }),
   unitsPerUser: limit('units of this sale for one user'),
   payWithinSeconds: nullable('integer'),
+  levelDiscount: optional(Type.Boolean({ description: "the discount of a buyer's level applies" })),
   shipWithin: optional(
     Type.Object({ businessDays: Type.Integer(), from: words('acceptance', 'campaignEnd') }, { title: 'ShipWithin' })
   )
@@ -72,6 +73,7 @@ const page: Page<Sale> = {
     currency: sale.currency,
     unitsPerUser: sale.unitsPerUser || null,
     payWithinSeconds: sale.payWithinSeconds || null,
+    ...(sale.levelDiscount && { levelDiscount: true }),
     ...(sale.shipWithin !== undefined && { shipWithin: sale.shipWithin }),
     remaining: sessionRemaining(sale, context),
     sessions: countedSessionsView(sale, context)

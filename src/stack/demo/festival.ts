@@ -15,6 +15,14 @@ export function festival(id: string, now: number): DemoDefinition {
     calendar: { holidays: [new Date(now + 7 * 86_400_000).toISOString().slice(0, 10)], workdays: [] },
     admission: { ratePerSecond: 20_000, burst: 40_000 },
     limits: { unitsPerUser: 3 },
+    levels: [
+      { id: 1, when: { points: 30 }, privileges: { discountPercent: 5 } },
+      {
+        id: 2,
+        when: { points: 100 },
+        privileges: { earlySeconds: 600, extraUnits: 1, discountPercent: 10, flags: ['priority-support'] }
+      }
+    ],
     activities: [
       {
         id: 'stamp',
@@ -78,6 +86,7 @@ export function festival(id: string, now: number): DemoDefinition {
         price: 9900,
         currency: 'CNY',
         unitsPerUser: 1,
+        levelDiscount: true,
         payWithinSeconds: 900,
         requires: { entitlement: 'vip' },
         sessions: [{ id: 'all-day', ...window, stock: 100 }]

@@ -16,6 +16,7 @@ import { listenersOf } from '../following/listeners.ts'
 import { ListenerPlan } from '../following/plan.ts'
 import type { Loop } from '../running/loop.ts'
 import { ImportDriver } from './apply-imports.ts'
+import { LevelDriver } from './change-levels.ts'
 import { TaskDriver } from './complete-tasks.ts'
 import { ExpiryDriver } from './expire-orders.ts'
 import { CreditDriver } from './give-credits.ts'
@@ -50,6 +51,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
   const imports = new ImportDriver(pool, gate)
   const codes = new CodeDriver({ pool, shard, logger })
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
+  const levels = new LevelDriver(pool, gate, catalogue)
   const credits = new CreditDriver(pool, gate, catalogue)
   const reminders = new ReminderDriver({ ...parts, catalogue })
   const keeper = new BoardKeeper(pool, boards)
@@ -66,6 +68,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
     loop('boards', 100, () => keeper.step()),
     loop('final boards', 1000, () => freezer.step()),
     loop('frozen boards', 1000, () => tellFrozen(parts)),
+    loop('levels', 100, () => levels.step()),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
     loop('reminders', 500, () => reminders.step()),

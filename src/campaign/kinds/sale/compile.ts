@@ -1,5 +1,5 @@
 import type { CampaignContext } from '../../parts/context.ts'
-import type { Fields } from '../../parts/fields.ts'
+import { type Fields, flag } from '../../parts/fields.ts'
 import { packShipBy } from '../../parts/packed.ts'
 import { shipByRecords } from '../../parts/ship-by.ts'
 import type { Sale } from './rules.ts'
@@ -16,6 +16,7 @@ export function compileSale(campaign: CampaignContext, sale: Sale): Fields {
     currency: sale.currency,
     units_per_user: sale.unitsPerUser,
     pay_within: sale.payWithinSeconds,
+    ...(sale.levelDiscount && { level_discount: flag(true) }),
     ...compileShipBy(campaign, sale)
   }
 }

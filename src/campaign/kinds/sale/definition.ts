@@ -26,6 +26,7 @@ export const SaleSchema = Type.Object(
     free: Type.Optional(Flag),
     currency: Currency,
     unitsPerUser: Type.Optional(UnitsPerUser),
+    levelDiscount: Type.Optional(Flag),
     payWithinSeconds: Type.Optional(whole(1, 30 * 24 * 3600, 'a number of seconds')),
     shipWithin: Type.Optional(ShipWithin),
     sessions: Type.Optional(

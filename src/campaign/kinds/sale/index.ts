@@ -14,6 +14,7 @@ const frozen = [
   'price',
   'currency',
   'unitsPerUser',
+  'levelDiscount',
   'payWithinSeconds',
   'shipWithin'
 ] as const satisfies ReadonlyArray<keyof Sale>

@@ -16,6 +16,8 @@ export interface Sale extends ActivityBase {
   readonly price: number
   readonly currency: string
   readonly unitsPerUser: number
+  /** whether a discount of the buyer's level applies */
+  readonly levelDiscount?: true
   readonly payWithinSeconds: number
   readonly shipWithin?: { readonly businessDays: number; readonly from: 'campaignEnd' | 'acceptance' }
 }
@@ -46,6 +48,7 @@ export function saleRules(sale: SaleDefinition, window: LocalWindow): Sale {
     currency: currencyCode(sale.currency),
     unitsPerUser: sale.unitsPerUser ?? 0,
     payWithinSeconds: sale.payWithinSeconds ?? 0,
+    ...(sale.levelDiscount ? { levelDiscount: true } : {}),
     ...(shipWithin === undefined ? {} : { shipWithin }),
     ...(daily === undefined ? {} : { daily }),
     sessions: sessionsOf(sale, window)
@@ -65,6 +68,7 @@ export function saleDefinition(sale: Sale): SaleDefinition {
     currency: sale.currency,
     ...(unitsPerUser > 0 ? { unitsPerUser } : {}),
     ...(payWithinSeconds > 0 ? { payWithinSeconds } : {}),
+    ...(sale.levelDiscount ? { levelDiscount: true } : {}),
     ...(shipWithin ? { shipWithin: { ...shipWithin } } : {}),
     sessions: sale.sessions.map(sessionDefinition)
   }

@@ -2,14 +2,28 @@ import { Type } from 'typebox'
 import type { CatalogueCampaign } from '../../../campaign/carrying/catalogue.ts'
 import { limit, nullable } from './page-schemas.ts'
 
+/** Counts on which levels rest, and changes of the earned level. */
+export interface Earning {
+  readonly counts: Readonly<Record<string, number>>
+  readonly history: ReadonlyArray<{
+    readonly at: Date
+    readonly from: number
+    readonly to: number
+    readonly why: Readonly<Record<string, number>>
+  }>
+}
+
 /** What the standing of a user is made from. */
 export interface Standing {
   readonly campaign: CatalogueCampaign
-  readonly level: number
   /** the user's hash in Redis, by field */
   readonly fields: Readonly<Record<string, string>>
   /** ms since 1970 */
   readonly now: number
+  /** of the user's token */
+  readonly level: number
+  /** what Postgres knows of levels that the user earns; absent while it is not known */
+  readonly earning?: Earning
   /** counts of tasks with a goal by `<task> <period>`; empty while they are not known */
   readonly progress: ReadonlyMap<string, number>
 }

@@ -1,0 +1,158 @@
+import type { Queryable } from '../connection/transaction.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+
+/** What a user has of that on which levels rest; what a decision adds to it. */
+interface LevelCounts {
+  readonly points: number
+  /** minor units */
+  readonly amount: number
+}
+
+/** Whose levels they are: a campaign's own, or '' of the account. */
+interface LevelPlace {
+  readonly campaign: string
+  readonly scope: string
+}
+
+interface Counted extends LevelCounts {
+  readonly user: string
+  /** the level that followed from the counts before */
+  readonly level: number
+}
+
+const asRows = (rows: ReadonlyArray<{ readonly user: string }>) =>
+  JSON.stringify(rows.map((row) => ({ ...row, user: issuedUser(row.user) })))
+
+/** Adds to the counts of users, each user once. @returns their counts now */
+export async function addLevelCounts(
+  db: Queryable,
+  { campaign, scope }: LevelPlace,
+  added: ReadonlyArray<LevelCounts & { readonly user: string }>
+): Promise<Counted[]> {
+  const { rows } = await db.query<Counted>(
+    `insert into level_counts as known (campaign_id, user_id, scope, points, amount)
+     select $1, "user", $2, points, amount from json_to_recordset($3::json) as a("user" text, points bigint, amount bigint)
+     on conflict on constraint level_counts_pkey do update set points = known.points + excluded.points,
+       amount = known.amount + excluded.amount
+     returning user_id as "user", points, amount, level`,
+    [campaign, scope, asRows(added)]
+  )
+  return rows.map(inside)
+}
+
+/** A level that follows from a user's counts, and what these are. */
+interface ReachedLevel {
+  readonly user: string
+  readonly level: number
+  readonly why: Readonly<Record<string, number>>
+}
+
+/** Notes levels that users reached or fell to; the highest of all campaigns that share a scope is to be decided. */
+export async function noteLevels(
+  db: Queryable,
+  { campaign, scope }: LevelPlace,
+  reached: readonly ReachedLevel[]
+): Promise<void> {
+  if (reached.length === 0) return
+  const rows = asRows(reached)
+  await db.query(
+    `update level_counts c set level = r.level from json_to_recordset($2::json) as r("user" text, level integer)
+     where c.campaign_id = $1 and c.user_id = r."user"`,
+    [campaign, rows]
+  )
+  await db.query(
+    `insert into level_states as known (scope, user_id, wanted, campaign_id, why, next_attempt_at)
+     select $2, "user", (select max(level) from level_counts c where c.scope = $2 and c.user_id = r."user"), $1, why, now()
+     from json_to_recordset($3::json) as r("user" text, why jsonb)
+     on conflict on constraint level_states_pkey do update set wanted = excluded.wanted, campaign_id = excluded.campaign_id,
+       why = excluded.why, attempts = 0, next_attempt_at = now()`,
+    [campaign, scope, rows]
+  )
+}
+
+/** A level that the gate is to be asked for. */
+export interface DueLevel extends LevelPlace {
+  readonly user: string
+  readonly from: number
+  readonly to: number
+  /** how many changes of this level were decided before */
+  readonly changes: number
+  readonly why: Readonly<Record<string, number>>
+  readonly attempts: number
+}
+
+/** Takes levels whose change is due. What is asked for is noted first, so that one change is never asked for with two ends. */
+export async function takeDueLevels(
+  db: Queryable,
+  { most, ms }: { readonly most: number; readonly ms: number }
+): Promise<DueLevel[]> {
+  const { rows } = await db.query<DueLevel>(
+    `with due as (
+       select scope, user_id from level_states where next_attempt_at <= now()
+       order by next_attempt_at limit $1 for update skip locked
+     )
+     update level_states s set asked = coalesce(s.asked, s.wanted), attempts = s.attempts + 1,
+       next_attempt_at = now() + make_interval(secs => $2 / 1000.0)
+     from due where s.scope = due.scope and s.user_id = due.user_id
+     returning s.campaign_id as campaign, s.scope, s.user_id as "user", s.level as "from", s.asked as "to", s.changes, s.why,
+       s.attempts`,
+    [most, ms]
+  )
+  return rows.map(inside)
+}
+
+/** What became of a due level: decided, or to be asked for again. */
+export type LevelSettlement = Pick<DueLevel, 'scope' | 'user' | 'to'> & { readonly retryAfterMs: number | null }
+
+/** Notes levels that were decided; one that is to be another one by now is due again. */
+export async function settleLevels(db: Queryable, settlements: readonly LevelSettlement[]): Promise<void> {
+  if (settlements.length === 0) return
+  await db.query(
+    `update level_states s set
+       level = case when retry is null then "to" else s.level end,
+       changes = s.changes + case when retry is null and "to" <> s.level then 1 else 0 end,
+       asked = case when retry is null then null else s.asked end,
+       attempts = case when retry is null then 0 else s.attempts end,
+       next_attempt_at = case
+         when retry is not null then now() + make_interval(secs => retry / 1000.0)
+         when s.wanted <> "to" then now()
+       end
+     from (select "scope" as of_scope, "user" as of_user, "to", "retryAfterMs" as retry
+       from json_to_recordset($1::json) as r(scope text, "user" text, "to" integer, "retryAfterMs" bigint)) r
+     where s.scope = of_scope and s.user_id = of_user and s.asked = "to"`,
+    [asRows(settlements)]
+  )
+}
+
+/** A change of an earned level, as its user reads it. */
+interface LevelChange {
+  readonly at: Date
+  readonly from: number
+  readonly to: number
+  readonly why: Readonly<Record<string, number>>
+}
+
+/** The newest changes of a user's level, the newest first. @param place of the level */
+export async function levelHistory(
+  db: Queryable,
+  user: string,
+  { campaign, scope, most }: LevelPlace & { readonly most: number }
+): Promise<LevelChange[]> {
+  const { rows } = await db.query<LevelChange>(
+    `select at, (request ->> 'from')::integer as "from", (request ->> 'to')::integer as "to", request -> 'why' as why
+     from decisions
+     where user_id = $1 and type = 'level.changed' and request ->> 'scope' = $2 and ($3::text is null or campaign_id = $3)
+     order by at desc, epoch desc, sequence desc limit $4`,
+    [issuedUser(user), scope === '' ? 'account' : 'campaign', scope === '' ? null : campaign, most]
+  )
+  return rows
+}
+
+/** The counts of a user on which levels of a campaign rest; undefined where nothing was counted. */
+export async function levelCountsOf(db: Queryable, user: string, campaign: string): Promise<LevelCounts | undefined> {
+  const { rows } = await db.query<LevelCounts>(
+    'select points, amount from level_counts where campaign_id = $1 and user_id = $2',
+    [campaign, issuedUser(user)]
+  )
+  return rows[0]
+}

@@ -1,0 +1,54 @@
+import { countedFor, levelReached, levelScopeOf, restingOn } from '../../campaign/parts/levels.ts'
+import { POINTS } from '../../campaign/parts/scope.ts'
+import { earnedBy } from '../../record/earned.ts'
+import type { Followed } from '../../store/following/followed.ts'
+import { addLevelCounts, noteLevels } from '../../store/following/levels.ts'
+import { countsOf } from './counters.ts'
+import type { ListenersOf } from './listener.ts'
+
+/** No activity can have this name. */
+const NAME = '$levels'
+
+interface Added {
+  readonly user: string
+  points: number
+  amount: number
+}
+
+/** What decisions add to that on which levels rest, by user; users to whom they add nothing are left out. */
+function addedBy(decisions: readonly Followed[]): Added[] {
+  const byUser = new Map<string, Added>()
+  for (const decision of decisions) {
+    const { user } = decision
+    const points = decision.activity === '' ? 0 : earnedBy(decision, POINTS)
+    const amount = countsOf['order.paid'](decision)?.amount ?? 0
+    if (points === 0 && amount === 0) continue
+    const added = byUser.get(user) ?? { user, points: 0, amount: 0 }
+    added.points += points
+    added.amount += amount
+    byUser.set(user, added)
+  }
+  return [...byUser.values()]
+}
+
+/** Levels that users earn: it counts what they rest on, and notes which level follows; the worker has it decided. */
+export const levels: ListenersOf = (rules) => {
+  const metrics = restingOn(rules)
+  if (metrics.size === 0) return []
+  const place = { campaign: rules.id, scope: levelScopeOf(rules) }
+  return [
+    {
+      name: NAME,
+      async take(session, decisions) {
+        const added = addedBy(decisions)
+        if (added.length === 0) return
+        const counted = await addLevelCounts(session, place, added)
+        const changed = counted.flatMap(({ user, level, ...counts }) => {
+          const reached = levelReached(rules, counts)
+          return reached === level ? [] : [{ user, level: reached, why: countedFor(metrics, counts) }]
+        })
+        await noteLevels(session, place, changed)
+      }
+    }
+  ]
+}
