@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import { test } from 'tap'
 import { commentsOnly, readFiles, type SourceFile } from '../support/source.ts'
 
@@ -79,5 +79,13 @@ test('a file that a page names is there', async (t) => {
   t.strictSame(
     pages.filter(({ path }) => path !== HISTORY).flatMap((file) => strangers(file, { bareInTicks: true })),
     []
+  )
+})
+
+test('each migration has a number of its own, without gaps', async (t) => {
+  const numbers = readFiles('migrations', '.sql').map(({ path }) => Number(basename(path).slice(0, 4)))
+  t.strictSame(
+    numbers.toSorted((a, b) => a - b),
+    numbers.map((_, index) => index + 1)
   )
 })
