@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { sep } from 'node:path'
 import { test } from 'tap'
 import { codeOnly, findAll, readFiles, type SourceFile, textsOnly, withoutComments } from '../support/source.ts'
@@ -49,4 +50,16 @@ test('SQL stays in the store', async (t) => {
   t.strictSame(everywhere(texts, state, 'an SQLSTATE outside of src/store'), [])
   const asked = /\.query\(|\bDatabaseError\b/g
   t.strictSame(everywhere(others.map(codeOnly), asked, 'Postgres is asked outside of src/store'), [])
+})
+
+test('migrations are numbered from 1 without a gap, each number once and in the list of their README', async (t) => {
+  const numbers = readdirSync('migrations').flatMap((name) => /^(\d{4})\.do\./.exec(name)?.[1] ?? [])
+  const wanted = numbers.map((_, index) => String(index + 1).padStart(4, '0'))
+  t.strictSame(numbers.sort(), wanted)
+  const listed = readFileSync('migrations/README.md', 'utf8').match(/(?<=^\| )\d{4}(?:-\d{4})?(?= \|)/gm) ?? []
+  const each = listed.flatMap((row) => {
+    const [first = '', last = first] = row.split('-')
+    return wanted.filter((number) => number >= first && number <= last)
+  })
+  t.strictSame(each, wanted)
 })
