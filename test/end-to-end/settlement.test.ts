@@ -26,7 +26,15 @@ function definition(id: string, payWithinSeconds: number) {
     units: { points: { scope: 'campaign' } },
     activities: [
       ...base.activities.map((sale) => ({ ...sale, payWithinSeconds })),
-      { id: 'two', kind: 'task', title: 'Two', per: 'campaign', goal, reward: { points: 20 } }
+      { id: 'two', kind: 'task', title: 'Two', per: 'campaign', goal, reward: { points: 20 } },
+      {
+        id: 'top',
+        kind: 'board',
+        title: 'Top',
+        metric: 'units',
+        period: 'campaign',
+        top: [{ upTo: 3, reward: { points: 100 }, title: 'Champion' }]
+      }
     ]
   }
 }
@@ -63,7 +71,7 @@ t.test('a settlement waits for orders and goals, and says for what; nothing is d
     async () => {
       const { body } = await settle(campaign, '?dryRun=true')
       const left = body.left as Array<{ step: string; left: number }>
-      return left.every(({ step, left }) => left === (step === 'orders' ? 1 : 0))
+      return left.every(({ step, left }) => left === (step === 'orders' || step === 'boards' ? 1 : 0))
     },
     { what: 'the dry run to say that one order is left' }
   )
@@ -72,7 +80,7 @@ t.test('a settlement waits for orders and goals, and says for what; nothing is d
   t.equal((await shop.operate('POST', `/orders/${open}/cancellation`, {})).status, 201)
   await waitFor(async () => (await stateOf(campaign)) === 'settled', { what: 'the campaign to be settled' })
   t.match(await settle(campaign), { status: 200, body: { outcome: 'confirmed', campaign: { state: 'settled' } } })
-  t.equal(await pointsOf(campaign, 'ben'), 20)
+  t.equal(await pointsOf(campaign, 'ben'), 120, 'the goal, and the first place')
   const { rows } = await pool.query(
     'select operator, action from audit where target = $1 order by audit_id desc limit 3',
     [`campaign:${campaign}`]
@@ -97,12 +105,30 @@ t.test('killed while it settles, a campaign is settled all the same, and each go
     what: 'worker and gateway to run again',
     deadlineMs: 60_000
   })
+  const waitsForBoards = async () => {
+    const { rows } = await pool.query('select waits_for, settled_at from settlements where campaign_id = $1', [
+      campaign
+    ])
+    return rows[0]?.settled_at !== null || rows[0]?.waits_for?.step === 'boards'
+  }
+  await waitFor(waitsForBoards, { what: 'the settlement to wait for the board' })
+  const third = stack.kill('worker')
+  await waitFor(() => stack.isReplaced('worker', third), { what: 'the worker to run again', deadlineMs: 60_000 })
   const settled = async () => {
     const { rows } = await pool.query('select settled from campaigns where campaign_id = $1', [campaign])
     return rows[0]?.settled === true
   }
   await waitFor(settled, { what: 'the campaign to be settled' })
-  for (const user of users) t.equal(await pointsOf(campaign, user), 20, user)
+  const { body } = await shop.ask(`/v1/campaigns/${campaign}/leaderboards/top`)
+  t.match(body, {
+    frozen: true,
+    items: [{ rank: 1, score: 2 }, { rank: 2 }, { rank: 3, title: 'Champion' }, { rank: 4 }]
+  })
+  const points = await Promise.all(users.map((user) => pointsOf(campaign, user)))
+  t.same(
+    points.sort((a, b) => b - a),
+    [...Array(3).fill(120), ...Array(9).fill(20)]
+  )
   const { rows } = await pool.query(
     `select count(*) as decided, count(distinct user_id) as users from decisions where campaign_id = $1 and activity_id = 'two'`,
     [campaign]

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SHARDS } from '../../base/shards.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { replayField } from '../../record/replay.ts'
+import { periodsNotFinal } from '../../store/boards/freezing.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
 import {
   askSettlement,
+  BOARDS_STEP,
   dueGoals,
   endingChanges,
   findSettlement,
@@ -32,6 +34,7 @@ import {
 } from '../carrying/context.ts'
 import { change, planFlag } from '../change/plan.ts'
 import { isFollowed } from '../kinds/followed.ts'
+import { kindOf } from '../kinds/index.ts'
 
 const PAUSE_MS = 100
 
@@ -69,6 +72,19 @@ async function shardsNotFollowed(db: Queryable, row: CampaignRow): Promise<numbe
   return behind.filter((is) => is).length
 }
 
+async function boardsNotFinal(db: Queryable, row: CampaignRow): Promise<number> {
+  const wanted = published(row).activities.flatMap((activity) =>
+    (kindOf(activity).finalPeriods?.(activity) ?? []).map((period) => ({ board: activity.id, period }))
+  )
+  return periodsNotFinal(db, row.id, wanted)
+}
+
+const credits: Step = {
+  name: 'credits',
+  means: 'rewards for what others did',
+  left: (db, { id }) => openCredits(db, id)
+}
+
 /** In their order: each may make what the next has to do. */
 const steps: readonly Step[] = [
   { name: 'storing', means: 'shards whose decisions from before the end are not all stored', left: shardsNotStored },
@@ -84,7 +100,10 @@ const steps: readonly Step[] = [
   },
   { name: 'following', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
   { name: 'goals', means: 'goals that were reached and are not rewarded yet', left: (db, { id }) => dueGoals(db, id) },
-  { name: 'credits', means: 'rewards for what others did', left: (db, { id }) => openCredits(db, id) }
+  credits,
+  { name: BOARDS_STEP, means: 'leaderboards whose order is not final yet', left: boardsNotFinal },
+  // what the first of the leaderboards get
+  credits
 ]
 
 /** What is left of every step, as it is now. */

@@ -84,6 +84,8 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
    * sessions, so they are compiled again when that activity changes.
    */
   reserves?(activity: A): { readonly of: string; readonly remindMs: number }
+  /** The periods of an order of users that the worker makes final before the campaign is settled, beside those that have begun. */
+  finalPeriods?(activity: A): readonly string[]
   /** Whether it has a listener in worker/following/kinds, which hears of every decision of its campaign. */
   isFollowed?(activity: A): boolean
   /** those fields of `compile` that depend on the campaign's window */

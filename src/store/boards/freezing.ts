@@ -62,3 +62,22 @@ export async function noteTold(db: Queryable, { campaign, board, period }: Perio
     period
   ])
 }
+
+/** How many periods of some boards of a campaign are not final: those that have begun, and those of `wanted`. */
+export async function periodsNotFinal(
+  db: Queryable,
+  campaign: string,
+  wanted: ReadonlyArray<{ readonly board: string; readonly period: string }>
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from (
+       select board_id, period from board_periods where campaign_id = $1
+       union select board, period from json_to_recordset($2::json) as w(board text, period text)
+     ) p
+     where not exists (
+       select 1 from board_periods f where f.campaign_id = $1 and f.board_id = p.board_id and f.period = p.period and f.state = 'frozen'
+     )`,
+    [campaign, JSON.stringify(wanted)]
+  )
+  return rows[0]?.count ?? 0
+}

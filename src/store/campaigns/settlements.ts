@@ -2,6 +2,9 @@ import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
 import type { Position } from '../shard/shards.ts'
 
+/** The step in which the worker makes the order of leaderboards final. */
+export const BOARDS_STEP = 'boards'
+
 /** What a settlement waits for: a step of it, and how much is left. */
 export interface WaitsFor {
   readonly step: string

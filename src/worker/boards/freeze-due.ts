@@ -9,6 +9,7 @@ import { dueCredits, ensurePeriod } from '../../store/boards/freezing.ts'
 import { openPeriods, type PeriodPlace } from '../../store/boards/periods.ts'
 import { countAgain, readCounting } from '../../store/boards/scores.ts'
 import { currentRevision, publishedCampaigns } from '../../store/campaigns/campaigns.ts'
+import { BOARDS_STEP, openSettlements } from '../../store/campaigns/settlements.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { type Credit, noteCredits } from '../../store/following/credits.ts'
 import { cutOf, needsRecount } from '../following/kinds/board/count.ts'
@@ -58,7 +59,7 @@ function creditsOf({ rules, board }: Looked, { period }: PeriodPlace, ranks: rea
 }
 
 /**
- * Makes the order of periods final: of a day or a week once it is over, and of all that are left once their campaign is settled.
+ * Makes the order of periods final: of a day or a week once it is over, and of all that are left while their campaign is being settled.
  * It waits until the board has met all decisions of the period and nothing is due any more for what others did in the campaign;
  * what it writes it writes once, so it may be killed at any point.
  */
@@ -76,10 +77,15 @@ export class BoardFreezer {
     await this.#read()
     if (this.#campaigns.length === 0) return
     const open = await openPeriods(this.#parts.pool)
+    const settlements = await openSettlements(this.#parts.pool)
+    // its other steps are done: nothing that counts can come any more
+    const settling = new Set(
+      settlements.flatMap(({ campaign, waitsFor }) => (waitsFor?.step === BOARDS_STEP ? [campaign] : []))
+    )
     for (const { rules, boards, settled } of this.#campaigns) {
       for (const board of boards) {
         const own = open.filter((period) => period.campaign === rules.id && period.board === board.id)
-        await this.#look({ rules, board, settled }, own)
+        await this.#look({ rules, board, settled: settled || settling.has(rules.id) }, own)
       }
     }
   }

@@ -4,6 +4,7 @@ import type { KindRules } from '../../parts/kind.ts'
 import { compileReward } from '../../parts/pay.ts'
 import { checkBoard } from './check.ts'
 import { type BoardDefinition, BoardSchema } from './definition.ts'
+import { WHOLE_CAMPAIGN } from './periods.ts'
 import { type Board, boardDefinition, boardRules } from './rules.ts'
 
 /** The action under which the gate gives the reward of a row of `top`. @param row counted from 0 */
@@ -26,5 +27,6 @@ export const board: KindRules<BoardDefinition, Board> = {
   definition: boardDefinition,
   compile: compileBoard,
   isFollowed: () => true,
+  finalPeriods: ({ period }) => (period === WHOLE_CAMPAIGN ? [WHOLE_CAMPAIGN] : []),
   rewards: ({ top }) => top.map(({ reward }) => reward)
 }
