@@ -34,8 +34,10 @@ function entityVersion({ kind, decision, id, record }: Telling): number {
   return intentOf(decision.key) ?? kind.version(decision)
 }
 
-function subjectOf({ kind, frame, decision, id }: Telling): string {
+function subjectOf(telling: Telling): string {
+  const { kind, frame, decision, id } = telling
   if (id !== '') return id
+  if (typeof kind.subject === 'function') return kind.subject(telling)
   switch (kind.subject) {
     case 'decision':
       return decisionId(frame, decision.seq)

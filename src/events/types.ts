@@ -13,10 +13,6 @@ const otherEvents = ['reminder.due', 'board.frozen'] as const
 export const laterTypes = [
   'win.fulfilled',
   'balance.expired',
-  'share.created',
-  'share.verified',
-  'share.voided',
-  'assist.given',
   'session.opened',
   'activity.soldout',
   'activity.reopened'

@@ -13,6 +13,8 @@ export const replayField = {
   payment: (order: string, reference: string) => `x:pay:${order}:${reference}`,
   expiry: (order: string) => `x:expire:${order}`,
   revocation: (win: string) => `x:revoke:${win}`,
+  /** of a share or an assist, by an operator */
+  voiding: (id: string) => `x:voided:${id}`,
   /** a goal that was reached, in a local day or '' over the campaign */
   goal: (campaign: string, task: string, period: string) => `x:task:${campaign}/${task}/${period}`,
   /** the result of an attempt at a game, by the event of the system that reports it, `<source>:<id>` */

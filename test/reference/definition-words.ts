@@ -1,4 +1,5 @@
 import type { Policies } from '../../src/campaign/definition/rules.ts'
+import { shareWords } from './share-words.ts'
 
 /** What each policy means, where it is worth saying by value. */
 export const policyWords: Readonly<Record<keyof Policies, string>> = {
@@ -292,5 +293,6 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     on: 'when: once the acceptance was found to close no circle, or once the invitee qualified',
     reward: 'see [reward](#reward)'
   },
-  perInviter: { day: 'on one local day of the decision that qualified', campaign: 'in the whole campaign' }
+  perInviter: { day: 'on one local day of the decision that qualified', campaign: 'in the whole campaign' },
+  ...shareWords(window)
 }

@@ -131,6 +131,39 @@ export const told: Record<ToldType, EventWords> = {
     when: 'another system reported the result of an attempt at a game',
     decisions: [{ activity: 'puzzle', report: 'solved,20781,2,|points 5 5' }]
   },
+  'share.created': {
+    when: 'a user made a link to something, for a channel',
+    decisions: [{ activity: 'sharing', report: 'wechat,goods,phone', request: {} }]
+  },
+  'share.verified': {
+    when: 'somebody else visited a share, or a service reported it as genuine: what its user got',
+    decisions: [
+      {
+        activity: 'sharing',
+        report: `,0-${EPOCH}-9|points 2 12`,
+        request: { share: `0-${EPOCH}-9`, channel: 'wechat', verifiedBy: 'visit', cause: `0-${EPOCH}-9` }
+      }
+    ]
+  },
+  'share.voided': {
+    when: 'an operator voided a share; what it gave is taken back',
+    decisions: [
+      { activity: 'sharing', request: { share: `0-${EPOCH}-9`, channel: 'wechat', by: 'ops', reason: 'bought clicks' } }
+    ]
+  },
+  'assist.given': {
+    when: 'a user helped the share of somebody else; the user of the event is the helper',
+    decisions: [{ activity: 'help', report: `0-${EPOCH}-9,ann,1|points 1 1`, request: {} }]
+  },
+  'assist.voided': {
+    when: 'an operator voided an assist; what its share had reached by it is taken back',
+    decisions: [
+      {
+        activity: 'help',
+        request: { assist: `0-${EPOCH}-11`, share: `0-${EPOCH}-9`, by: 'ops', reason: 'a second account' }
+      }
+    ]
+  },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',
     decisions: [

@@ -7,7 +7,6 @@ import { findAll, readFiles, withoutComments } from '../support/source.ts'
 
 // Where a kind may be named: its own files, which the registries name, and what is said here.
 const NAMING = [
-  'src/base/kinds.ts',
   // reads rules out of a journal and verifies draws only
   'src/verify/spin/rules.ts'
 ]

@@ -2,17 +2,19 @@ import type { Pool } from 'pg'
 import type { Kind } from '../../base/kinds.ts'
 import { type Registered, type RegistrationReport, recordRegistration } from '../../store/campaigns/registrations.ts'
 import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
+import { noteConversions } from '../../store/shares/conversions.ts'
 import type { CatalogueCampaign } from '../carrying/catalogue.ts'
 import type { Rules } from '../definition/rules.ts'
 import type { ActivityRules } from '../kinds/index.ts'
 import { qualifyByReport } from './invite-pairs.ts'
+import { isNewUser } from './new-users.ts'
 
 /** What follows from a registration for an activity. Declared as a method: callers find it by the kind of the activity. */
 interface AfterRegistration<Activity extends ActivityRules = ActivityRules> {
   follow(
     db: Queryable,
     where: { readonly rules: Rules; readonly activity: Activity },
-    registered: Registered & { readonly user: string }
+    registered: Registered & Omit<RegistrationReport, 'campaign'>
   ): Promise<void>
 }
 
@@ -20,6 +22,15 @@ interface AfterRegistration<Activity extends ActivityRules = ActivityRules> {
 const byKind: { readonly [Name in Kind]?: AfterRegistration<Extract<ActivityRules, { readonly kind: Name }>> } = {
   invite: {
     follow: (db, { rules, activity }, registered) => qualifyByReport(db, { rules, invite: activity }, registered)
+  },
+  share: {
+    async follow(db, { rules, activity }, registered) {
+      if (!isNewUser(registered, rules.opensAt)) return
+      // nobody is signed in before they have registered, so visits count until the report; a user registers once, whoever reports it
+      const { user, reportedAt: at, share } = registered
+      const conversion = { what: 'registration', cause: user, user, at, share } as const
+      await noteConversions(db, { campaign: rules.id, hours: activity.attributionHours }, [conversion])
+    }
   }
 }
 

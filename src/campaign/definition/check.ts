@@ -1,5 +1,5 @@
 import type { Kind } from '../../base/kinds.ts'
-import { type ActivityDefinition, isBuilt, kindOf, kinds, kindsThat, schemas } from '../kinds/index.ts'
+import { type ActivityDefinition, isKind, kindOf, kinds, kindsThat, schemas } from '../kinds/index.ts'
 import { heldPrizesOf } from '../kinds/prizes.ts'
 import { moment } from '../parts/activity.ts'
 import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
@@ -26,17 +26,16 @@ function checkActivityShape(activity: unknown, pointer: string, add: Add): boole
     add(pointer, `must be an object, but is ${shown(activity)}`)
     return false
   }
-  if (typeof kind !== 'string' || !Object.hasOwn(schemas, kind)) {
+  if (typeof kind !== 'string' || !isKind(kind)) {
     const names = Object.keys(schemas).join(', ')
     add(`${pointer}/kind`, kind === undefined ? 'is missing' : `must be one of ${names}, but is ${shown(kind)}`)
     return false
   }
-  const built = isBuilt(kind) ? kindOf({ kind }) : undefined
-  if (!built) add(`${pointer}/kind`, `${kind} is not built yet`)
-  const errors = explain(schemas[kind] ?? {}, activity)
+  const { schema, checkAnyway } = kindOf({ kind })
+  const errors = explain(schema, activity)
   for (const error of errors) add(pointer + error.pointer, error.detail)
-  built?.checkAnyway?.(activity, pointer, add)
-  return errors.length === 0 && built !== undefined
+  checkAnyway?.(activity, pointer, add)
+  return errors.length === 0
 }
 
 function checkWindow(definition: Definition, add: Add): { opensAt: number; closesAt: number } | undefined {

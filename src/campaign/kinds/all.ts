@@ -1,4 +1,6 @@
 // One line for each kind; index.ts makes the registry of them.
+
+export { assist } from './assist/index.ts'
 export { board } from './board/index.ts'
 export { draw } from './draw/index.ts'
 export { game } from './game/index.ts'
@@ -6,4 +8,5 @@ export { invite } from './invite/index.ts'
 export { redemption } from './redemption/index.ts'
 export { reservation } from './reservation/index.ts'
 export { sale } from './sale/index.ts'
+export { share } from './share/index.ts'
 export { task } from './task/index.ts'

@@ -2,7 +2,6 @@ import type { TSchema } from 'typebox'
 import { inOrder, type Kind } from '../../base/kinds.ts'
 import type { KindRules } from '../parts/kind.ts'
 import * as all from './all.ts'
-import { later } from './later.ts'
 
 /** The kinds of activities, by the name in the field `kind`. The published schema lists them in this order. */
 export const kinds = inOrder(all)
@@ -31,13 +30,11 @@ export function kindsThat(is: (kind: AnyKind) => boolean): Kind[] {
   return (Object.keys(kinds) as Kind[]).filter((name) => is(byName[name]))
 }
 
-/** Whether this version can run activities of a kind; a definition with another kind of `schemas` is refused. */
-export function isBuilt(kind: string): kind is Kind {
-  return Object.hasOwn(kinds, kind)
+export function isKind(name: string): name is Kind {
+  return Object.hasOwn(kinds, name)
 }
 
-/** The schema of each kind of activity, also of those that are not built yet. */
-export const schemas: Readonly<Record<string, TSchema>> = {
-  ...Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, schema])),
-  ...later
-}
+/** The schema of each kind of activity. */
+export const schemas: Readonly<Record<string, TSchema>> = Object.fromEntries(
+  Object.entries(kinds).map(([name, { schema }]) => [name, schema])
+)

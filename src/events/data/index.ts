@@ -8,13 +8,14 @@ import type { Data, Decided } from './decided.ts'
 import { codeData } from './invite.ts'
 import { levelData } from './level.ts'
 import { cancelledVersion, orderData } from './order.ts'
+import { ofVerified, ofVoided } from './share.ts'
 
 /** How a type of decision is told outside. */
 export interface EventKind {
   /** what it says beside user, campaign, activity, request and numbers; codes and addresses are never in a frame */
   readonly data: (decided: Decided) => Data
-  /** whom it is about where it is about no order or win: itself, its user or its campaign */
-  readonly subject: 'decision' | 'user' | 'campaign'
+  /** whom it is about where it is about no order or win: itself, its user, its campaign, or what it names */
+  readonly subject: 'decision' | 'user' | 'campaign' | ((decided: Decided) => string)
   /** how many decisions its order or win has seen with it, where the record does not count them */
   readonly version: (decision: FrameDecision) => number
 }
@@ -42,6 +43,9 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'board.awarded': { data: awardData, subject: 'decision', version: first },
   'win.claimed': { ...ofWin, version: second },
   'win.revoked': { ...ofWin, version: third },
+  'share.verified': { ...ofVerified, version: second },
+  'share.voided': { ...ofVoided, version: third },
+  'assist.voided': { ...ofVoided, version: second },
   'balance.credited': { ...ofUser, data: creditData },
   'balance.debited': { ...ofUser, data: debitData },
   'invite.created': { data: codeData, subject: 'decision', version: first },

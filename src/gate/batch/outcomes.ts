@@ -35,6 +35,7 @@ export type RefusalCode =
   | 'INSUFFICIENT_BALANCE'
   | 'ALREADY_DONE'
   | 'ALREADY_BOUND'
+  | 'SELF_NOT_ALLOWED'
   | 'PREREQUISITE'
   | 'UNVERIFIED'
   | 'VOIDED'

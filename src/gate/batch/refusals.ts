@@ -33,7 +33,7 @@ export function decodeRefusal(reply: string): Refused {
     case 'RATE_LIMITED':
       return refused({ scope: first, retryAfterMs: Number(second) })
     case 'NOT_ELIGIBLE':
-      return refused({ requires: { [first]: first === 'level' ? Number(second) : second } })
+      return refused({ requires: { [first]: required(first, second) } })
     case 'CONFLICT':
       return refused(conflictMembers(first, second, third))
     case 'NOT_PAYABLE':
@@ -42,6 +42,12 @@ export function decodeRefusal(reply: string): Refused {
     default:
       return refused({})
   }
+}
+
+/** What is missing: a level, something that is so or not, or the name of a right. */
+function required(what: string, value: string): number | boolean | string {
+  if (what === 'level') return Number(value)
+  return value === 'true' ? true : value
 }
 
 function statusName(letter: string): string {

@@ -133,6 +133,7 @@ export const gameResultsRoute: FastifyPluginAsyncTypebox<GameOptions> = async (a
         language: pickLanguage(request.headers['accept-language']),
         campaign: event.campaign,
         activity: event.game,
+        campaignRules: () => found.campaign.rules,
         rules: found.activity,
         findPrize: bodies.findPrize
       })

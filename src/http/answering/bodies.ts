@@ -33,7 +33,7 @@ export interface AnswerBodies {
   readonly findPrize: FindPrize
 }
 
-type Activities = Pick<CatalogueSource, 'findActivity'>
+type Activities = Pick<CatalogueSource, 'findActivity' | 'get'>
 
 /** A function that finds prizes in the catalogue. */
 function prizeFinder(catalogue: Activities): FindPrize {
@@ -74,7 +74,15 @@ export function createAnswerBodies(catalogue: Activities, codes: CodeAssigner): 
     bodyOf(asked) {
       const rules = asked.rules ?? catalogue.findActivity(asked.campaign, asked.activity)?.activity
       const { requestId, language, campaign, activity, decision } = asked
-      const context = { requestId, language, campaign, activity, rules, findPrize }
+      const context = {
+        requestId,
+        language,
+        campaign,
+        activity,
+        rules,
+        findPrize,
+        campaignRules: () => catalogue.get(campaign)?.rules
+      }
       const assignment = assignmentOf(asked, findPrize)
       if (assignment === undefined) return confirmedAny(decision, context)
       return codes.assign(assignment).then((given) => confirmedAny(decision, { ...context, codes: given }))

@@ -32,6 +32,8 @@ import { gameResultsRoute } from '../account/game.ts'
 import { registrationRoute } from '../account/registration-route.ts'
 import { serviceRoutes } from '../account/service-routes.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
+import { adminShares } from '../shares/admin.ts'
+import { verificationRoute } from '../shares/verification-route.ts'
 import { createWinFinder } from '../wins/find-wins.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { createShardMetrics } from './shard-metrics.ts'
@@ -77,7 +79,9 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(adminTimeline, { gate, pool })
   await admin.register(adminWins, { wins, submit, finder, bodies, metrics })
   await admin.register(adminUploads, { campaigns, pool })
+  await admin.register(adminShares, { pool, gate, submit, finder, metrics })
   await admin.register(serviceRoutes, { pool, finder, now })
+  await admin.register(verificationRoute, { pool, gate, finder, now })
   await admin.register(registrationRoute, { pool, finder, now })
   await admin.register(gameResultsRoute, { gate, pool, finder, bodies, metrics, now })
 }

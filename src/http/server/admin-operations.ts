@@ -80,6 +80,19 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   ),
   'GET /admin/v1/users/:user/timeline': of('getTimeline', 'Everything that was decided about a user, newest first'),
   'POST /admin/v1/units/:unit/imports': of('importUnits', 'Opening balances of a file: user,amount,reference'),
+  'GET /admin/v1/campaigns/:campaign/shares': of(
+    'countShares',
+    'Shares, clicks and conversions by channel and type of subject'
+  ),
+  'DELETE /admin/v1/campaigns/:campaign/shares/:share': of('voidShare', 'Void a share and take back what it gave'),
+  'DELETE /admin/v1/campaigns/:campaign/assists/:assist': of(
+    'voidAssist',
+    'Void an assist, and take back what its share had reached by it'
+  ),
+  'POST /service/v1/campaigns/:campaign/shares/:share/verification': of(
+    'verifyShare',
+    'A report on whether a share is genuine'
+  ),
   'POST /service/v1/campaigns/:campaign/tasks/:task/progress': of(
     'reportProgress',
     'A report that counts towards a task'

@@ -34,6 +34,7 @@ import { publicOperations } from './operations.ts'
 import '../wire/request-types.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
 import { readingLimits, Turns } from '../answering/turns.ts'
+import { shareRoutes } from '../shares/routes.ts'
 import { createWinFinder } from '../wins/find-wins.ts'
 import { winRoutes } from '../wins/routes.ts'
 import { winnersRoute } from '../wins/winners-route.ts'
@@ -113,6 +114,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(boardRoute, { finder, boards, authenticate, now, turns })
     await counted.register(qrRoute, { finder })
     await counted.register(myInvitesRoute, { pool, gate, finder, authenticate, turns, now })
+    await counted.register(shareRoutes, { pool, gate, finder, authenticate, logger, now })
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })

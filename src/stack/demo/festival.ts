@@ -1,3 +1,4 @@
+import { sharingAndHelp } from './sharing.ts'
 import { type DemoDefinition, demoWindow } from './window.ts'
 
 /**
@@ -75,6 +76,7 @@ export function festival(id: string, now: number): DemoDefinition {
           }
         ]
       },
+      ...sharingAndHelp,
       {
         id: 'box',
         kind: 'sale',

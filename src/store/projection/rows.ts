@@ -106,6 +106,35 @@ export interface ReservationRow {
   readonly made_at: string
 }
 
+export interface ShareRow {
+  readonly share_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly user_id: string
+  readonly channel: string
+  readonly subject_type: string
+  readonly subject_id: string
+  readonly key: string
+  readonly hash: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly created_at: string
+}
+
+export interface AssistRow {
+  readonly assist_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly share_id: string
+  readonly sharer_id: string
+  readonly user_id: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly given_at: string
+}
+
 export interface LedgerRow {
   readonly epoch: number
   readonly sequence: number
@@ -154,6 +183,8 @@ export interface Projection {
   readonly newWins: readonly WinRow[]
   readonly changedWins: readonly WinRow[]
   readonly claims: readonly ClaimRow[]
+  readonly shares: readonly ShareRow[]
+  readonly assists: readonly AssistRow[]
   readonly reservations: readonly ReservationRow[]
   readonly ledger: readonly LedgerRow[]
   readonly balances: readonly BalanceDelta[]

@@ -81,6 +81,8 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     changedWins: rows.wins.changed,
     claims: rows.claims,
     reservations: rows.reservations,
+    shares: rows.shares,
+    assists: rows.assists,
     ledger,
     balances: balancesOf(ledger),
     stock: [...stock.values()]

@@ -43,7 +43,7 @@ export interface AdminReply {
 }
 
 interface AdminRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
   /** which of the operators asks, from 0 */

@@ -1,3 +1,4 @@
+import type { Rules } from '../../../campaign/definition/rules.ts'
 import type { ActivityRules } from '../../../campaign/kinds/index.ts'
 import type { Decision } from '../../../gate/batch/outcomes.ts'
 import type { Language } from '../../problems/language.ts'
@@ -13,6 +14,8 @@ export interface DecisionContext {
   /** undefined if the catalogue does not know the activity */
   readonly rules: ActivityRules | undefined
   readonly findPrize: FindPrize
+  /** the rules of the whole campaign, for what shows other activities of it; undefined if the catalogue does not know it */
+  readonly campaignRules: () => Rules | undefined
   /** codes of a claim; empty while they are not assigned */
   readonly codes?: readonly string[]
 }

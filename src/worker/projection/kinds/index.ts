@@ -2,17 +2,24 @@ import type { FrameDecision } from '../../../journal/frame.ts'
 import { type EntityKind, reportKindOf } from '../../../record/decisions.ts'
 import { recordedKindOf, recordKindOf } from '../../../record/entities.ts'
 import type { ReportKind } from '../../../record/reports/index.ts'
+import { assists } from './assist.ts'
 import { orders } from './order.ts'
 import { redemptions } from './redemption.ts'
 import { reservations } from './reservation.ts'
 import type { Decided, KindRows, RowKind } from './row-kind.ts'
+import { shares } from './share.ts'
 import { wins } from './win.ts'
 
 /** Rows of what keeps a record with its user, made of the record. */
 const ofEntities = { order: orders, win: wins } satisfies Record<EntityKind, RowKind>
 
 /** Rows of decisions that keep no record, made of the report. One whose kind is not here has its row in `decisions` alone. */
-const ofReports: Partial<Record<ReportKind, RowKind>> = { redemption: redemptions, reservation: reservations }
+const ofReports: Partial<Record<ReportKind, RowKind>> = {
+  redemption: redemptions,
+  reservation: reservations,
+  share: shares,
+  assist: assists
+}
 
 function reportRows(type: string): RowKind | undefined {
   const kind = reportKindOf(type)

@@ -1,4 +1,12 @@
-import type { ClaimRow, DecisionRow, OrderRow, ReservationRow, WinRow } from '../../../store/projection/rows.ts'
+import type {
+  AssistRow,
+  ClaimRow,
+  DecisionRow,
+  OrderRow,
+  ReservationRow,
+  ShareRow,
+  WinRow
+} from '../../../store/projection/rows.ts'
 
 /** The last state of each: new rows are inserted, those of earlier frames changed. */
 class Latest<Row> {
@@ -25,6 +33,8 @@ export class KindRows {
   readonly wins = new Latest<WinRow>()
   readonly claims: ClaimRow[] = []
   readonly reservations: ReservationRow[] = []
+  readonly shares: ShareRow[] = []
+  readonly assists: AssistRow[] = []
 }
 
 /** A decision's row, and the shard that decided it. */

@@ -1,0 +1,48 @@
+import type { Queryable } from '../../store/connection/transaction.ts'
+import { noteCredits } from '../../store/following/credits.ts'
+import { verifyShares } from '../../store/shares/verification.ts'
+import { dayNumberAt } from '../parts/local-time.ts'
+
+/** A share of which a visit or a service says that it is genuine. */
+export interface VerifiedShare {
+  readonly share: string
+  readonly campaign: string
+  /** the activity by which users share */
+  readonly activity: string
+  readonly channel: string
+  /** code pools of what the activity gives */
+  readonly pool: string
+  /** whose share it is */
+  readonly sharer: string
+  readonly timezone: string
+  /** `visit`, or the name of a service */
+  readonly by: string
+  /** ms since 1970: the day for which its channel's cap counts */
+  readonly at: number
+}
+
+/**
+ * Notes shares as verified, and what their users get for it: each once, whoever says it and however often, and none that was voided.
+ * In the caller's transaction, so that no share is verified without its reward.
+ */
+export async function verifyAndCredit(session: Queryable, verified: readonly VerifiedShare[]): Promise<void> {
+  if (verified.length === 0) return
+  const fresh = await verifyShares(session, verified)
+  const first = new Map(verified.toReversed().map((each) => [each.share, each]))
+  const due = [...first.values()].filter(({ share }) => fresh.has(share))
+  await noteCredits(
+    session,
+    due.map(({ share, campaign, activity, channel, pool, sharer, timezone, by, at }) => ({
+      campaign,
+      cause: share,
+      role: `${activity}/${channel}`,
+      activity,
+      action: channel,
+      user: sharer,
+      about: share,
+      pool,
+      day: dayNumberAt(at, timezone),
+      request: { share, channel, verifiedBy: by }
+    }))
+  )
+}
