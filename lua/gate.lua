@@ -30,9 +30,16 @@ local function decide_commands(open_frame, how_many, next_at)
   KINDS[false] = KINDS.sale
   -- @include steps/replay
   -- @include steps/causes
-  -- @include steps/levels
   -- @include steps/window
   -- @include steps/standing
+  local LEVELS
+  local function level_steps()
+    if not LEVELS then
+      -- @include steps/levels
+      LEVELS = { standing = level_standing, early = open_early, price = discounted }
+    end
+    return LEVELS
+  end
   -- @include steps/rate
   -- @include steps/limits
   -- @include steps/take

@@ -174,26 +174,6 @@ local function accept(activity, buyer, frame, order, hash)
   return reply
 end
 
--- A sale that does not open yet, for those whose level lets them come earlier; nil for everybody else.
-local function open_early(index, user_index, level, now)
-  local activity = activity_at(index)
-  local levels = activity and activity.levels
-  if not levels or not levels.early then
-    return nil
-  end
-  local in_force = level_of(levels, user_index, level)
-  local privileges = in_force and privileges_of(levels, in_force)
-  return privileges and privileges.early > 0 and early_activity(index, now, privileges.early) or nil
-end
-
--- The price by the buyer's level, to the minor unit below; nil for that of the rules.
-local function discounted(activity, privileges)
-  if not privileges or privileges.discount == 0 or not activity.is_discounted then
-    return nil
-  end
-  return text(math.floor(whole(activity.rules.price) * (100 - privileges.discount) / 100))
-end
-
 -- All orders of a batch use this one table in turn: making a table costs more than all checks.
 local order_of_all = { type = 'order.accepted', report = '' }
 
@@ -205,7 +185,10 @@ local function buy(at, frame)
   local head, after = take_line(from)
   local in_force, privileges = to_number(level), nil
   local activity, refusal = open_activity(to_number(place), frame.opening.now)
-  activity = activity or open_early(to_number(place), user_index, in_force, frame.opening.now)
+  if not activity then
+    local shut = activity_at(to_number(place))
+    activity = shut and shut.levels and level_steps().early(shut, user_index, in_force, frame.opening.now)
+  end
   if not activity or not activity.is_bought then
     refusal = refusal or 'R;NOT_FOUND'
     -- a replay comes before the window: a buyer who asks again after the end gets their order
@@ -225,14 +208,13 @@ local function buy(at, frame)
     return 'X;' .. KEYS[user_index], after
   end
   if activity.levels then
-    in_force = level_of(activity.levels, user_index, in_force)
+    in_force, privileges = level_steps().standing(activity, user_index, in_force)
     if not in_force then
-      return 'X;' .. KEYS[user_index], after
+      return privileges, after
     end
-    privileges = privileges_of(activity.levels, in_force)
   end
   refusal = check_standing(activity, buyer[DISQUALIFIED], buyer[ENTITLEMENT], in_force)
-    or check_reservation(activity, user_index, frame)
+    or (activity.reservation and check_reservation(activity, user_index, frame))
     or take_token(activity, frame.opening)
     or check_limits(activity, buyer, quantity, privileges and privileges.extra or 0)
   if refusal then
@@ -245,6 +227,6 @@ local function buy(at, frame)
   local order = order_of_all
   order.user, order.key, order.hash, order.head = KEYS[user_index], key, hash, head
   order.quantity, order.position, order.last, order.newcomer = quantity, position, last, newcomer
-  order.price = discounted(activity, privileges)
+  order.price = privileges and level_steps().price(activity, privileges)
   return accept(activity, buyer, frame, order, known), after
 end

@@ -17,10 +17,11 @@ local function decide_attempt(attempt)
     refusal = values[activity.disqualified] == '1' and 'R;DISQUALIFIED' or nil
   else
     if activity.levels then
-      attempt.level = level_of(activity.levels, attempt.user_index, attempt.level)
-      if not attempt.level then
-        return 'X;' .. KEYS[attempt.user_index]
+      local in_force, why = level_steps().standing(activity, attempt.user_index, attempt.level)
+      if not in_force then
+        return why
       end
+      attempt.level = in_force
     end
     refusal = check_standing(activity, values[activity.disqualified], entitlements, attempt.level)
       or check_reservation(activity, attempt.user_index, attempt.frame)

@@ -1,14 +1,15 @@
 --[[
-  purpose: levels of a campaign: the level in force is the higher of the token's and the earned one, and it has privileges
+  purpose: step 3, levels of a campaign: the level in force is the higher of the token's and the earned one, and it has privileges
   KEYS:    the user's hash: `lv:<campaign>`, or `lv:` where levels belong to the account: the earned level
-  Returns: read_levels(packed) -> levels, nil where there are none, false when they are not readable; level_of(levels, user_index, level) -> the level in force,
-           nil when the earned one is no number; privileges_of(levels, level) -> of the highest level that is reached, or nil
+  Returns: level_standing(activity, user_index, level) -> the level in force and its privileges or nil, or nil and the refusal;
+           open_early(activity, user_index, level, now) -> the activity as it is for those whose level lets them come before its
+           next session opens, or nil; discounted(activity, privileges) -> the price as text, nil for that of the rules
 ]]
--- `<field>|<id>:<ms early>,<units more>,<percent off>;...`, sorted by id.
+-- Made only when a batch meets a campaign with levels (gate.lua), so that others do not pay for it.
+local levels_read, early_activities = {}, {}
+
+-- `<field>|<id>:<ms early>,<units more>,<percent off>;...`, sorted by id; false when it is not readable.
 local function read_levels(packed)
-  if not packed or packed == '' then
-    return nil
-  end
   local field, rest = string.match(packed, '^(lv:[^|]*)|(.+)$')
   local levels = field and { field = field, list = {}, early = false }
   for entry in string.gmatch(rest or '', '[^;]+') do
@@ -23,12 +24,15 @@ local function read_levels(packed)
   return levels or false
 end
 
-local function level_of(levels, user_index, level)
-  local values = fetch(user_index, levels.field)
-  local earned = values and natural(values[levels.field])
-  return earned and math.max(earned, level)
+local function levels_of(activity)
+  local packed = activity.levels
+  if levels_read[packed] == nil then
+    levels_read[packed] = read_levels(packed)
+  end
+  return levels_read[packed]
 end
 
+-- Those of the highest level that is reached.
 local function privileges_of(levels, level)
   for i = #levels.list, 1, -1 do
     if levels.list[i].id <= level then
@@ -36,4 +40,48 @@ local function privileges_of(levels, level)
     end
   end
   return nil
+end
+
+local function level_standing(activity, user_index, level)
+  local levels = levels_of(activity)
+  if not levels then
+    return nil, 'X;' .. KEYS[activity.index]
+  end
+  local values = fetch(user_index, levels.field)
+  local earned = values and natural(values[levels.field])
+  if not earned then
+    return nil, 'X;' .. KEYS[user_index]
+  end
+  local in_force = math.max(earned, level)
+  return in_force, privileges_of(levels, in_force)
+end
+
+-- While a session is open everybody buys in that one, so this is asked only where none is.
+local function early_activity(index, now, early)
+  local name = index .. ':' .. early
+  local known = early_activities[name]
+  if known == nil then
+    known = load_activity(index)
+    known = known and not open_window(known, now, early) and known or false
+    early_activities[name] = known
+  end
+  return known or nil
+end
+
+local function open_early(activity, user_index, level, now)
+  local levels = levels_of(activity)
+  if not levels or not levels.early then
+    return nil
+  end
+  local in_force, privileges = level_standing(activity, user_index, level)
+  return in_force and privileges and privileges.early > 0 and early_activity(activity.index, now, privileges.early)
+    or nil
+end
+
+-- To the minor unit below.
+local function discounted(activity, privileges)
+  if privileges.discount == 0 or activity.rules.level_discount ~= '1' then
+    return nil
+  end
+  return text(math.floor(whole(activity.rules.price) * (100 - privileges.discount) / 100))
 end

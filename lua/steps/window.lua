@@ -1,9 +1,10 @@
 --[[
   purpose: step 2, campaign and session are open by shard time, not paused, not ended
   KEYS:    campaign (c:), activity (a:), stock (s:), side by side
-  Returns: SESSION_WIDTH and session_at(packed, number), nil when that is no record; activity_at(index) -> its rules, nil when they are not readable; open_activity(index, now) -> activity with its
-           session, or nil and the refusal; early_activity(index, now, early), as it is for those who may come `early` ms
-           before its next session opens; owing_activity(index) -> activity, or nil and the refusal, for credits
+  Returns: SESSION_WIDTH and session_at(packed, number), nil when that is no record; load_activity(index) and activity_at(index)
+           -> its rules, nil when they are not readable; open_window(activity, now, early) -> refusal, or nil with its session
+           set, which opens within `early` ms at the latest; open_activity(index, now) -> activity with its session, or nil and
+           the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits
 ]]
 local SESSION_WIDTH = 65
 local SHIP_BY_WIDTH = 26
@@ -70,8 +71,7 @@ local function load_activity(index)
   )
   local kind = rules and kind_of(rules)
   local is_bought = kind and kind.is_bought or false
-  local levels = campaign and read_levels(campaign.levels)
-  if levels == false or not campaign or not rules or not are_rules(campaign, rules, is_bought) then
+  if not campaign or not rules or not are_rules(campaign, rules, is_bought) then
     return nil
   end
   local campaign_id, activity_id = string.match(string.sub(KEYS[index + 1], #PREFIX + 1), '^a:([^:]+):([^:]+)$')
@@ -84,8 +84,7 @@ local function load_activity(index)
     is_bought = is_bought,
     is_goal = rules.goal == '1',
     level = whole(rules.level),
-    levels = levels,
-    is_discounted = rules.level_discount == '1',
+    levels = campaign.levels and campaign.levels ~= '' and campaign.levels or nil,
     limits = { campaign = whole(campaign.units_per_user), activity = whole(rules.units_per_user) },
     campaign_id = campaign_id,
     activity_id = activity_id,
@@ -207,18 +206,6 @@ local function open_activity(index, now)
     return nil, activity.refusal
   end
   return activity
-end
-
--- While a session is open everybody buys in that one, so this is asked only where none is.
-local function early_activity(index, now, early)
-  local name = index .. ':' .. early
-  local known = activities[name]
-  if known == nil then
-    known = load_activity(index)
-    known = known and not open_window(known, now, early) and known or false
-    activities[name] = known
-  end
-  return known or nil
 end
 
 -- A credit is owed for what was decided in time, so no closing time refuses it.
