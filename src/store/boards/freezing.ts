@@ -28,11 +28,15 @@ export async function hasReadUntil(
   return rows.length > 0
 }
 
-/** How many rewards for what others did are still to be given in a campaign, or taken back; those of boards themselves count for none. */
-export async function dueCredits(db: Queryable, campaign: string): Promise<number> {
+/**
+ * How much of a campaign has to be decided before an order is final: rewards for what others did, beside those of boards themselves, and
+ * changes of operators, such as a disqualification.
+ */
+export async function dueBefore(db: Queryable, campaign: string): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    `select count(*) as count from credits
-     where campaign_id = $1 and next_attempt_at is not null and not starts_with(cause, 'board/')`,
+    `select (select count(*) from credits
+       where campaign_id = $1 and next_attempt_at is not null and not starts_with(cause, 'board/'))
+       + (select count(*) from intents where campaign_id = $1 and state = 'open') as count`,
     [campaign]
   )
   return rows[0]?.count ?? 0

@@ -1,10 +1,10 @@
 import type { Pool } from 'pg'
 import type { Shards } from '../../gate/gate.ts'
 import { hasReadUntil } from '../../store/boards/freezing.ts'
-import { aloneName, type ListenerName, readFollowerPlaces } from '../../store/following/places.ts'
+import { aloneName, readFollowerPlaces } from '../../store/following/places.ts'
 import { type Position, readShard } from '../../store/shard/shards.ts'
 
-/** For so long nothing may wait in Redis until a shard that decides nothing counts as quiet: longer than it takes to see a lost Redis. */
+/** For so long nothing may wait in Redis until a shard that decides nothing counts as quiet: longer than it takes to notice a lost Redis. */
 const QUIET_MS = 5000
 
 interface FollowedParts {
@@ -17,15 +17,15 @@ interface FollowedParts {
 
 interface Quiet {
   readonly epoch: number
-  /** the clock of Redis when it was first seen so */
-  readonly since: number
+  /** the clock of Redis at each look that found it so, without those that are of no use any more */
+  readonly looks: number[]
 }
 
 const isSame = (a: Position | undefined, b: Position) => a?.epoch === b.epoch && a.sequence === b.sequence
 
 /**
- * Knows whether a listener has met all decisions up to a moment. On a shard that decides, a later decision shows it. On one that
- * does not, nothing waits in Redis and the listener stands where the journal ends, for some seconds: a Redis that was wiped
+ * Knows whether all listeners of a campaign have met all decisions up to a moment. On a shard that decides, a later decision shows
+ * it. On one that does not, nothing waits in Redis and the listeners stand where the journal ends, for some seconds: a Redis that was wiped
  * is empty too, and is noticed sooner.
  */
 export class FollowedTime {
@@ -36,18 +36,24 @@ export class FollowedTime {
     this.#parts = parts
   }
 
+  /** The clock of Redis, ms since 1970. @throws RedisCallError */
+  clock(): Promise<number> {
+    return this.#parts.clock()
+  }
+
   /** @param moment ms since 1970. @throws what Postgres and Redis throw */
-  async hasPassed(listener: ListenerName, moment: number): Promise<boolean> {
+  async hasPassed(campaign: string, moment: number): Promise<boolean> {
     const { pool, shard } = this.#parts
-    const isQuietSince = await this.#quietSince()
+    const quietAt = await this.#lastQuiet()
     const { together, alone } = await readFollowerPlaces(pool, shard)
-    if (together === undefined || alone.has(aloneName(listener))) return false
-    if (isQuietSince !== undefined && isQuietSince >= moment) return true
+    const isBehind = [...alone.keys()].some((name) => name.startsWith(aloneName({ campaign, name: '' })))
+    if (together === undefined || isBehind) return false
+    if (quietAt !== undefined && quietAt >= moment) return true
     return hasReadUntil(pool, { shard, place: together, moment })
   }
 
-  /** The moment from which on the shard is seen to be quiet; undefined while it is not, or not for long enough. */
-  async #quietSince(): Promise<number | undefined> {
+  /** The latest moment at which the shard was quiet for certain: it still is, and since then a Redis that was wiped would have been noticed. */
+  async #lastQuiet(): Promise<number | undefined> {
     const { pool, gate, shard, clock } = this.#parts
     const now = await clock()
     const row = await readShard(pool, shard)
@@ -55,9 +61,15 @@ export class FollowedTime {
     // read last: what was journaled before is projected and followed, if nothing waited
     const { together, projected } = await readFollowerPlaces(pool, shard)
     const isQuiet = row?.state === 'open' && outbox === 0 && kept === 0 && isSame(together, projected)
-    if (!isQuiet) this.#quiet = undefined
-    else if (this.#quiet?.epoch !== row.epoch) this.#quiet = { epoch: row.epoch, since: now }
-    const since = this.#quiet?.since
-    return since !== undefined && now - since >= QUIET_MS ? since : undefined
+    if (!isQuiet) {
+      this.#quiet = undefined
+      return undefined
+    }
+    const { epoch } = row
+    const looks = this.#quiet?.epoch === epoch ? this.#quiet.looks : []
+    looks.push(now)
+    while (looks[1] !== undefined && looks[1] <= now - QUIET_MS) looks.shift()
+    this.#quiet = { epoch, looks }
+    return looks.find((at) => at <= now - QUIET_MS)
   }
 }

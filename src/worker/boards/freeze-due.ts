@@ -5,7 +5,7 @@ import { topAction } from '../../campaign/kinds/board/index.ts'
 import { periodEnd, WHOLE_CAMPAIGN } from '../../campaign/kinds/board/periods.ts'
 import { type Board, isBoard } from '../../campaign/kinds/board/rules.ts'
 import { dayNumberAt } from '../../campaign/parts/local-time.ts'
-import { dueCredits, ensurePeriod } from '../../store/boards/freezing.ts'
+import { dueBefore, ensurePeriod } from '../../store/boards/freezing.ts'
 import { openPeriods, type PeriodPlace } from '../../store/boards/periods.ts'
 import { countAgain, readCounting } from '../../store/boards/scores.ts'
 import { currentRevision, publishedCampaigns } from '../../store/campaigns/campaigns.ts'
@@ -19,7 +19,7 @@ import { freezePeriod, type TopRank } from './freeze.ts'
 interface FreezerParts {
   readonly pool: Pool
   readonly shard: number
-  readonly followed: Pick<FollowedTime, 'hasPassed'>
+  readonly followed: Pick<FollowedTime, 'hasPassed' | 'clock'>
   readonly logger: Logger
   /** ms since 1970 */
   readonly now?: () => number
@@ -65,6 +65,8 @@ function creditsOf({ rules, board }: Looked, { period }: PeriodPlace, ranks: rea
  */
 export class BoardFreezer {
   readonly #parts: FreezerParts
+  /** when nothing was due any more for the causes of a period, by its name: what was given for them is older */
+  readonly #clearSince = new Map<string, number>()
   #revision = -1
   #campaigns: readonly BoardedCampaign[] = []
 
@@ -127,15 +129,33 @@ export class BoardFreezer {
   }
 
   async #freeze(looked: Looked, period: PeriodPlace, end: number): Promise<void> {
-    const { pool, followed, logger } = this.#parts
+    const { pool, logger } = this.#parts
     const { rules, board } = looked
     const { campaign } = period
-    if (!(await followed.hasPassed({ campaign, name: board.id }, end))) return
-    if ((await dueCredits(pool, campaign)) > 0) return
+    if (!(await this.#isComplete(period, end))) return
     await ensurePeriod(pool, period, Math.min(end, rules.closesAt))
     const award = (client: PoolClient, ranks: readonly TopRank[]) =>
       noteCredits(client, creditsOf(looked, period, ranks))
     if (await freezePeriod({ pool, award }, { campaign, board, period: period.period }))
       logger.info({ ...period }, 'the order of a leaderboard is final')
+  }
+
+  /**
+   * Whether a board has met all that counts for a period: first all causes up to its end, by every listener of the campaign, so that what is
+   * due for them is noted; and once nothing is due any more, also the decisions that gave it.
+   */
+  async #isComplete(period: PeriodPlace, end: number): Promise<boolean> {
+    const { pool, followed } = this.#parts
+    const { campaign } = period
+    const name = `${campaign} ${period.board} ${period.period}`
+    if (!(await followed.hasPassed(campaign, end)) || (await dueBefore(pool, campaign)) > 0) {
+      this.#clearSince.delete(name)
+      return false
+    }
+    const since = this.#clearSince.get(name) ?? (await followed.clock())
+    this.#clearSince.set(name, since)
+    if (!(await followed.hasPassed(campaign, since))) return false
+    this.#clearSince.delete(name)
+    return true
   }
 }
