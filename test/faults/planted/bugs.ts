@@ -116,6 +116,12 @@ export const plantedBugs: readonly PlantedBug[] = [
         file: 'build/src/worker/projection/fold-frames.js',
         find: 'if (!fresh.has(entry) || taken.has(entry))',
         put: 'if (!fresh.has(entry))'
+      },
+      // the second line: a copy violates the key of its decisions, and would be set apart
+      {
+        file: 'build/src/worker/projection/projector.js',
+        find: 'if (!isViolation(error))',
+        put: 'if (isViolation(error) || true)'
       }
     ],
     runs: [{ row: 'F24', seed: 1 }],
