@@ -71,11 +71,11 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
       'what it is worth: see [privileges](#privileges). Those of the highest level that the user has reached apply, not those of lower ones'
   },
   'when of a level': {
-    shares: 'shares that were verified',
-    visits: 'users who visited the shares, signed in',
-    registrations: 'registrations that came by the shares',
-    orders: 'orders that came by the shares',
-    conversions: 'registrations and orders together',
+    shares: 'shares that were verified. Not counted yet, and refused by name',
+    visits: 'users who visited the shares, signed in. Not counted yet, and refused by name',
+    registrations: 'registrations that came by the shares. Not counted yet, and refused by name',
+    orders: 'orders that came by the shares. Not counted yet, and refused by name',
+    conversions: 'registrations and orders together. Not counted yet, and refused by name',
     points:
       'points earned by what the user did: spending them takes nothing away, a revocation of what gave them does, grants and imports do not count',
     amount: 'minor units of orders that were paid, less what was returned; of one currency'
