@@ -24,6 +24,7 @@ function definition(id: string, friends: object) {
     units: { points: { scope: 'campaign' } },
     activities: [
       { id: 'friends', kind: 'invite', title: 'Friends', ...friends },
+      { id: 'top', kind: 'board', title: 'Top', metric: 'invites' },
       { id: 'check-in', kind: 'task', title: 'Check in', per: 'day', reward: { points: 1 } },
       {
         id: 'phone',
@@ -81,6 +82,14 @@ const shows = (campaign: string, user: string, statuses: string[]) =>
       JSON.stringify(statuses),
     { what: `${user} to see ${statuses}` }
   )
+const ranked = async (campaign: string) =>
+  (await ask('reader', `GET /v1/campaigns/${campaign}/leaderboards/top`)).body.items.map(
+    ({ score }: { score: number }) => score
+  )
+const ranks = (campaign: string, scores: number[]) =>
+  waitFor(async () => JSON.stringify(await ranked(campaign)) === JSON.stringify(scores), {
+    what: `the board to show ${scores}`
+  })
 const checkIn = (campaign: string, user: string) =>
   ask(user, `POST /v1/campaigns/${campaign}/tasks/check-in/completions`, { body: {} })
 let reports = 0
@@ -158,6 +167,7 @@ t.test('a registration qualifies, whether it is reported before, after, or by th
   t.match(await mine('reg', 'emil', { registeredAt: registered }), { invitedBy: { status: /pending|qualified/ } })
   await waitFor(async () => (await mine('reg', 'emil', { registeredAt: registered })).invitedBy.status === 'qualified')
   await holds('reg', ann, 40)
+  await ranks('reg', [4])
   const page = await mine('reg', ann)
   t.equal(page.items.length, 4)
   const paged = (await ask(ann, 'GET /v1/campaigns/reg/me/invites?limit=3')).body
@@ -202,12 +212,14 @@ t.test(
     const giveBack = await buy()
     await holds('paid', ann, 10)
     await holds('paid', ben, 5)
+    await ranks('paid', [1])
     t.match(await giveBack(1), { status: 201 })
     await buy()
     t.match(await giveBack(1), { status: 201 })
     await holds('paid', ann, 0)
     await holds('paid', ben, 0)
     t.match(await mine('paid', ann), { items: [{ status: 'voided', reason: 'RETURNED' }] })
+    await ranks('paid', [])
     await buy()
     t.match(await mine('paid', ben), { invitedBy: { status: 'voided', reason: 'RETURNED' } })
     t.match(

@@ -6,7 +6,7 @@ import type { BoardDefinition } from './definition.ts'
 export function checkBoard(board: BoardDefinition, pointer: string, context: Context): void {
   const { activity, metric, top = [] } = board
   const { add, kindById, inMoney, currencies } = context
-  if (metric === 'points') checkActivity()
+  if (metric === 'points' || metric === 'invites') checkActivity()
   else checkBought()
   for (const [index, { reward }] of top.entries()) {
     if (reward) checkReward(reward, `${pointer}/top/${index}/reward`, context)
@@ -19,7 +19,7 @@ export function checkBoard(board: BoardDefinition, pointer: string, context: Con
 
   function checkActivity(): void {
     if (activity === undefined || (kindById.has(activity) && kindById.get(activity) !== board.kind)) return
-    add(`${pointer}/activity`, `there is no activity ${shown(activity)} whose points could be counted`)
+    add(`${pointer}/activity`, `there is no activity ${shown(activity)} that could be counted`)
   }
 
   function checkBought(): void {

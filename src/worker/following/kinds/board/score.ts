@@ -18,7 +18,8 @@ const orderOf = countsOf['order.paid']
 const metrics: Readonly<Record<Board['metric'], Metric>> = {
   points: (decision) => ({ user: decision.user, delta: earnedBy(decision, POINTS) }),
   units: (decision) => ({ user: decision.user, delta: orderOf(decision)?.units ?? 0 }),
-  amount: (decision) => ({ user: decision.user, delta: orderOf(decision)?.amount ?? 0 })
+  amount: (decision) => ({ user: decision.user, delta: orderOf(decision)?.amount ?? 0 }),
+  invites: (decision) => ({ user: decision.user, delta: countsOf['invite.qualified'](decision)?.times ?? 0 })
 }
 
 /** What a decision changes on a board; undefined for nothing. @throws Error when what it says is not readable */
