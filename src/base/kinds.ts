@@ -12,7 +12,8 @@ export const kindNames = [
   'invite',
   'game',
   'share',
-  'assist'
+  'assist',
+  'survey'
 ] as const
 
 export type Kind = (typeof kindNames)[number]

@@ -43,6 +43,7 @@ export const decisions = {
   'share.voided': { entity: null, report: null },
   'assist.given': { entity: null, report: 'assist' },
   'assist.voided': { entity: null, report: null },
+  'survey.answered': { entity: null, report: 'survey' },
   'balance.credited': { entity: null, report: 'adjustment' },
   'balance.debited': { entity: null, report: 'adjustment' },
   'level.changed': { entity: null, report: 'adjustment' },

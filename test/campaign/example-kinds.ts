@@ -89,3 +89,21 @@ export function compiled(rules: Rules) {
     adds: Object.fromEntries(adds.map(([key, field, delta]) => [`${key} ${field}`, delta]))
   }
 }
+
+/** A survey with a question of each type; the rating has to be answered. */
+export function aSurvey(changes: Record<string, unknown> = {}) {
+  const option = (id: string) => ({ id, title: id })
+  return {
+    id: 'how-was-it',
+    kind: 'survey',
+    satisfaction: 'stars',
+    questions: [
+      { id: 'stars', type: 'rating', title: { en: 'How was it?', 'zh-CN': '怎么样？' }, required: true },
+      { id: 'where', type: 'choice', title: 'Where?', options: [option('web'), option('shop')] },
+      { id: 'liked', type: 'choice', title: 'What?', options: [option('price'), option('speed')], multiple: true },
+      { id: 'why', type: 'text', title: 'Why?' }
+    ],
+    reward: { points: 10 },
+    ...changes
+  }
+}

@@ -1,5 +1,6 @@
 import type { Policies } from '../../src/campaign/definition/rules.ts'
 import { shareWords } from './share-words.ts'
+import { surveyWords } from './survey-words.ts'
 
 /** What each policy means, where it is worth saying by value. */
 export const policyWords: Readonly<Record<keyof Policies, string>> = {
@@ -250,6 +251,7 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     outcomes:
       'each outcome that may be reported, with its reward: see [reward](#reward); `{}` for one that gives nothing, such as a lost attempt'
   },
+  ...surveyWords(window),
   redemption: {
     ...window,
     cost: 'what one unit costs',

@@ -3,6 +3,7 @@ import { DefinitionSchema, MAX_ACTIVITIES } from '../../src/campaign/definition/
 import { defaultPolicies } from '../../src/campaign/definition/rules.ts'
 import { kinds, schemas } from '../../src/campaign/kinds/index.ts'
 import { ShipWithin } from '../../src/campaign/kinds/sale/definition.ts'
+import { Question } from '../../src/campaign/kinds/survey/definition.ts'
 import { MAX_DAYS, MAX_SESSIONS } from '../../src/campaign/parts/bounds.ts'
 import { CalendarLists } from '../../src/campaign/parts/calendar.ts'
 import { common } from '../../src/campaign/parts/common.ts'
@@ -57,6 +58,7 @@ export const objects: Readonly<Record<string, Told>> = {
   reward: toldOf(Reward),
   'prize of a reward': below(toldOf(Reward), 'prize'),
   doubler: toldOf(Doubler),
+  question: toldOf(Question),
   goal: below(task, 'goal'),
   streak: below(task, 'streak'),
   top: below(board, 'top'),

@@ -164,6 +164,10 @@ export const told: Record<ToldType, EventWords> = {
       }
     ]
   },
+  'survey.answered': {
+    when: 'a user answered a survey; what was answered is told to nobody',
+    decisions: [{ activity: 'how-was-it', report: '|points 10 10' }]
+  },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',
     decisions: [

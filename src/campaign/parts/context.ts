@@ -26,7 +26,13 @@ export interface CampaignContext extends LocalWindow {
     readonly id: string
     readonly chances?: { readonly extraPerDay: number } | null
     readonly sessions: ActivityBase['sessions']
+    readonly prizes?: readonly object[]
   }>
+}
+
+/** The ids of the activities that have prizes: those of which users have counted wins. */
+export function drawsOf({ activities }: Pick<CampaignContext, 'activities'>): string[] {
+  return activities.filter(({ prizes }) => prizes !== undefined).map(({ id }) => id)
 }
 
 /** Whether users have chances of an activity, such as a draw whose spins cost one. */

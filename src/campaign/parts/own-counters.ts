@@ -7,7 +7,8 @@ export const ownCounters = {
   spin: ['times'],
   claim: ['times', 'units'],
   checkin: ['times'],
-  'invite.qualified': ['times']
+  'invite.qualified': ['times'],
+  survey: ['times']
 } as const satisfies Readonly<Record<string, readonly CountedOf[]>>
 
 export type OwnCounter = keyof typeof ownCounters
@@ -18,5 +19,5 @@ export function isOwnCounter(name: string): name is OwnCounter {
 
 /** Whether a counter has the name of one of our own, also of one that this version does not have: a dot, or a word kept for it. */
 export function isReservedCounter(name: string): boolean {
-  return isOwnCounter(name) || name.includes('.') || ['comment', 'survey'].includes(name)
+  return isOwnCounter(name) || name.includes('.') || name === 'comment'
 }

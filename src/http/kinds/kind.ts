@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Static, TSchema } from 'typebox'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Command } from '../../gate/batch/commands.ts'
-import type { Decision } from '../../gate/batch/outcomes.ts'
+import type { Decision, Outcome } from '../../gate/batch/outcomes.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import type { Decidable, DecisionType } from '../../record/decisions.ts'
 import type { ConfirmedBody } from '../views/schemas.ts'
@@ -46,6 +46,8 @@ export interface Participation<Rules extends ActivityRules, Body extends TSchema
    * with 200. @throws UnavailableError while it is not known
    */
   earlier?(wish: Wish<Rules, Static<Body>>, services: Services): Promise<Decision | undefined>
+  /** Hears what became of a command, for kinds that kept something for it outside of the gate. Nothing waits for it. */
+  ended?(command: Command, outcome: Outcome, services: Services): void
 }
 
 /** How a decision is shown to its user. */

@@ -17,7 +17,7 @@ import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { liveOrderView } from '../views/order.ts'
 import { liveWinView } from '../views/win.ts'
-import { pageOf, pageView } from '../wire/pages.ts'
+import { firstOf, pageOf, pageView } from '../wire/pages.ts'
 import { ListQuery, OpenObject, OrderStatus, refusals, UserId } from '../wire/schemas.ts'
 import { userOfQuery } from '../wire/user-in.ts'
 import { asProblem } from './campaign-answers.ts'
@@ -66,13 +66,6 @@ function dateOf(text: string | undefined): Date | undefined {
   if (at !== undefined) return new Date(at)
   const detail = `${MOMENT_FORM}, or a day, and has to exist`
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shipBy', detail }] })
-}
-
-/** The page of a list that was read with one item more than asked for, and where the next page begins. */
-function firstOf<Item>(items: readonly Item[], limit: number, placeOf: (item: Item) => { at: number; id: string }) {
-  const shown = items.slice(0, limit)
-  const last = shown.at(-1)
-  return { items: shown, next: items.length > limit && last !== undefined ? placeOf(last) : undefined }
 }
 
 /** Lists for operators. They come from Postgres only, so the newest decisions may be missing. */

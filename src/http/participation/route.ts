@@ -105,7 +105,10 @@ function participationRoute(
   function decide(exchange: Exchange, command: Command, found: CatalogueActivity): void {
     gate
       .submit(command)
-      .then((outcome) => answer(exchange, outcome, found))
+      .then((outcome) => {
+        participation.ended?.(command, outcome, services)
+        answer(exchange, outcome, found)
+      })
       .catch((error) => exchange.reply.send(error))
   }
 

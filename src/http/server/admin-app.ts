@@ -16,6 +16,7 @@ import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { adminSearches } from '../operator/searches.ts'
 import { settlementRoute } from '../operator/settlement.ts'
+import { adminSurveys } from '../operator/survey-results.ts'
 import { adminTimeline } from '../operator/timeline.ts'
 import { adminUploads } from '../operator/uploads.ts'
 import { adminUsers } from '../operator/users.ts'
@@ -76,6 +77,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
   await admin.register(adminSearches, { pool, bodies, campaigns })
+  await admin.register(async (surveys) => adminSurveys(surveys, { pool, campaigns }))
   await admin.register(adminTimeline, { gate, pool })
   await admin.register(adminWins, { wins, submit, finder, bodies, metrics })
   await admin.register(adminUploads, { campaigns, pool })

@@ -42,6 +42,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'adjustActivity',
     'Change what is in force of an activity: stock, price, limits, weights, closing time, pause'
   ),
+  'GET /admin/v1/campaigns/:campaign/surveys/:survey/results': of(
+    'getSurveyResults',
+    'What users answered: counts, averages, satisfaction, and texts by pages of each question'
+  ),
   'GET /admin/v1/calendars/:calendar': of('getCalendar', 'A calendar of the deployment'),
   'PUT /admin/v1/calendars/:calendar': of(
     'saveCalendar',

@@ -20,7 +20,7 @@ import { sendConfirmed, sendOutcome } from '../views/outcome.ts'
 import { answersOf, ConfirmedWin } from '../views/schemas.ts'
 import { fixedHash, keyOf, requireKey } from '../wire/idempotency.ts'
 import { WinParams } from '../wire/schemas.ts'
-import { createDetailsHash, detailsOf, sameDetails, WinClaimBody, type WinDetails } from './claim.ts'
+import { detailsOf, hashOfDetails, sameDetails, WinClaimBody, type WinDetails } from './claim.ts'
 import type { WinFinder } from './find-wins.ts'
 
 export interface WinOptions {
@@ -65,8 +65,6 @@ interface DetailedClaim {
  * decides, so that no claimed win lacks its address; if the gate refuses all the same, the data is deleted at once.
  */
 function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'now'>) {
-  const hashOfDetails = createDetailsHash(pool)
-
   async function mayPass({ user, found, key }: DetailedClaim): Promise<boolean> {
     const { id, campaign } = found.win
     const [record, banned] = [userField.win(entityOf(id)), userField.disqualified(campaign)]
@@ -97,7 +95,7 @@ function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'n
   }
 
   return async (claim: DetailedClaim): Promise<Outcome> => {
-    const hash = await hashOfDetails(claim.found.win.id, claim.details)
+    const hash = await hashOfDetails(pool, claim.found.win.id, claim.details)
     const outcome = await submit(claim, hash)
     if (outcome.kind !== 'refused' || outcome.code !== 'KEY_REUSED') return outcome
     const before = await knownHash(claim)

@@ -1,10 +1,8 @@
-import { createHmac } from 'node:crypto'
 import type pg from 'pg'
 import { type Static, type TSchema, Type } from 'typebox'
-import { fromStore } from '../../base/deadline.ts'
 import { checkBody } from '../../campaign/change/patch.ts'
-import { readSecret } from '../../store/connection/secrets.ts'
 import { ProblemError } from '../problems/problems.ts'
+import { keyedHash } from '../wire/keyed-hash.ts'
 
 const closed = { additionalProperties: false }
 
@@ -69,27 +67,12 @@ export function detailsOf(type: string, body: unknown): WinDetails | undefined {
   return schema === undefined ? undefined : (checked.body as WinDetails)
 }
 
-const HASH_LENGTH = 11
-
-/** @throws UnavailableError while its secret was never read and Postgres does not answer */
-type DetailsHash = (win: string, details: WinDetails) => Promise<string>
-
 /**
- * The hash that distinguishes claims of a win by their details. It goes into the journal, so it must not reveal them: it is
- * keyed by a secret that only Postgres holds. (Rejected: a hash without a key. It had to be slow, scrypt of 50 ms, and one
- * winner who claimed again and again kept all others waiting.)
+ * The hash that distinguishes claims of a win by their details, for the journal.
+ * @throws UnavailableError while its secret was never read and Postgres does not answer
  */
-export function createDetailsHash(pool: pg.Pool): DetailsHash {
-  let reading: Promise<Buffer> | undefined
-  return async (win, details) => {
-    reading ??= fromStore(readSecret(pool, 'win-details'))
-    const secret = await reading.catch((error: unknown) => {
-      reading = undefined
-      throw error
-    })
-    const text = `${win} ${JSON.stringify(sorted(details))}`
-    return createHmac('sha256', secret).update(text).digest('base64url').slice(0, HASH_LENGTH)
-  }
+export function hashOfDetails(pool: pg.Pool, win: string, details: WinDetails): Promise<string> {
+  return keyedHash(pool, 'win-details', `${win} ${JSON.stringify(sorted(details))}`)
 }
 
 /** Whether two objects are equal; the order of fields does not matter. */

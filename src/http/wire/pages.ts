@@ -89,6 +89,13 @@ export function pageOf(query: { campaign?: string; limit?: string; cursor?: stri
   }
 }
 
+/** The page of a list that was read with one item more than asked for, and where the next page begins. */
+export function firstOf<Item>(items: readonly Item[], limit: number, placeOf: (item: Item) => Place): ItemPage<Item> {
+  const shown = items.slice(0, limit)
+  const last = shown.at(-1)
+  return { items: shown, next: items.length > limit && last !== undefined ? placeOf(last) : undefined }
+}
+
 /** A page as the body of an answer. */
 export function pageView<Item, View>({ items, next }: ItemPage<Item>, view: (item: Item) => View) {
   return { items: items.map(view), nextCursor: next === undefined ? null : encodeCursor(next) }

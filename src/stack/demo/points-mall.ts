@@ -20,6 +20,29 @@ const friends = {
   perInviter: { day: 10 }
 }
 
+const satisfaction = {
+  id: 'how-was-it',
+  kind: 'survey',
+  title: { en: 'How do you like it?', 'zh-CN': '您满意吗？' },
+  sort: 6,
+  for: 'participants',
+  satisfaction: 'stars',
+  questions: [
+    { id: 'stars', type: 'rating', title: { en: 'Your rating', 'zh-CN': '您的评分' }, required: true },
+    {
+      id: 'where',
+      type: 'choice',
+      title: { en: 'Where did you hear of it?', 'zh-CN': '您从哪里得知？' },
+      options: [
+        { id: 'friends', title: { en: 'From friends', 'zh-CN': '朋友' } },
+        { id: 'news', title: { en: 'In the news', 'zh-CN': '新闻' } }
+      ]
+    },
+    { id: 'why', type: 'text', title: { en: 'Tell us more', 'zh-CN': '说说原因' }, maxLength: 300 }
+  ],
+  reward: { points: 5 }
+}
+
 /** Points by check-ins and tasks, spent in a mall, where a ticket is a code of a pool. @param now ms since 1970 */
 export function pointsMall(id: string, now: number): DemoDefinition {
   return {
@@ -100,7 +123,8 @@ export function pointsMall(id: string, now: number): DemoDefinition {
           { upTo: 1, reward: { points: 100 }, title: { en: 'Collector of the week', 'zh-CN': '本周之星' } },
           { upTo: 10, reward: { points: 20 } }
         ]
-      }
+      },
+      satisfaction
     ]
   }
 }

@@ -5,6 +5,7 @@ import { issuedUser } from '../connection/user-name.ts'
 import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
 import type { DecisionRow, OrderRow, ProjectedFrames, Projection } from './rows.ts'
 import { storeSharesAndAssists } from './shares-and-assists.ts'
+import { storeAnswers } from './surveys.ts'
 import { storeWinsAndLedger } from './wins-and-ledger.ts'
 
 const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id,
@@ -83,6 +84,7 @@ export async function writeProjection(session: Client, shard: number, projection
   await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
   await storeWinsAndLedger(session, shard, projection)
   await storeSharesAndAssists(session, shard, projection)
+  await storeAnswers(session, shard, projection)
 }
 
 /**

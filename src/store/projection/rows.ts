@@ -135,6 +135,20 @@ export interface AssistRow {
   readonly given_at: string
 }
 
+export interface AnswerRow {
+  readonly answer_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly user_id: string
+  /** of the request, under which the answers are kept */
+  readonly key: string
+  readonly hash: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly answered_at: string
+}
+
 export interface LedgerRow {
   readonly epoch: number
   readonly sequence: number
@@ -186,6 +200,7 @@ export interface Projection {
   readonly shares: readonly ShareRow[]
   readonly assists: readonly AssistRow[]
   readonly reservations: readonly ReservationRow[]
+  readonly answers: readonly AnswerRow[]
   readonly ledger: readonly LedgerRow[]
   readonly balances: readonly BalanceDelta[]
   readonly stock: readonly StockDelta[]

@@ -6,6 +6,7 @@ import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
+import { forgetOldTexts } from '../../store/reading/user-texts.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
 import { FollowedTime } from '../boards/followed.ts'
 import { BoardFreezer } from '../boards/freeze-due.ts'
@@ -37,7 +38,7 @@ interface DriverParts {
   readonly logger: Logger
 }
 
-/** How long details of win claims without a decision are kept: no decision waits longer for the journal. */
+/** How long details of win claims and texts without a decision are kept: no decision waits longer for the journal. */
 const DETAILS_DAYS = 7
 /** After this time an operator's key may be used for another request. */
 const REQUESTS_SECONDS = 7 * 24 * 3600
@@ -73,6 +74,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
     loop('codes', 1000, () => codes.step()),
     loop('reminders', 500, () => reminders.step()),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),
+    loop('texts', 3_600_000, () => forgetOldTexts(pool, DETAILS_DAYS)),
     loop('requests', 3_600_000, () => forgetOldRequests(pool, REQUESTS_SECONDS))
   ]
 }

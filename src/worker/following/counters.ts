@@ -62,6 +62,7 @@ export const countsOf: Readonly<Record<OwnCounter, Count>> = {
   'order.paid': orderPaid,
   spin: ofType('spin.won', 'spin.lost'),
   claim,
+  survey: ofType('survey.answered'),
   // a check-in is a task that is done once a day and has no goal: the listener looks at that
   checkin: ofType('task.completed'),
   'invite.qualified': inviteQualified

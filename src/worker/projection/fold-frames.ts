@@ -83,6 +83,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     reservations: rows.reservations,
     shares: rows.shares,
     assists: rows.assists,
+    answers: rows.answers,
     ledger,
     balances: balancesOf(ledger),
     stock: [...stock.values()]

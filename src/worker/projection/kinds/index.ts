@@ -8,6 +8,7 @@ import { redemptions } from './redemption.ts'
 import { reservations } from './reservation.ts'
 import type { Decided, KindRows, RowKind } from './row-kind.ts'
 import { shares } from './share.ts'
+import { answers } from './survey.ts'
 import { wins } from './win.ts'
 
 /** Rows of what keeps a record with its user, made of the record. */
@@ -18,7 +19,8 @@ const ofReports: Partial<Record<ReportKind, RowKind>> = {
   redemption: redemptions,
   reservation: reservations,
   share: shares,
-  assist: assists
+  assist: assists,
+  survey: answers
 }
 
 function reportRows(type: string): RowKind | undefined {

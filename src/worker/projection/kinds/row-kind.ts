@@ -1,4 +1,5 @@
 import type {
+  AnswerRow,
   AssistRow,
   ClaimRow,
   DecisionRow,
@@ -35,6 +36,7 @@ export class KindRows {
   readonly reservations: ReservationRow[] = []
   readonly shares: ShareRow[] = []
   readonly assists: AssistRow[] = []
+  readonly answers: AnswerRow[] = []
 }
 
 /** A decision's row, and the shard that decided it. */
