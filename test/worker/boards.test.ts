@@ -172,3 +172,21 @@ test('days and weeks are those of the decision in the zone of the campaign', asy
   t.same(await shown('2026-11-23'), ['ann 2', 'ben 2'].toReversed())
   t.same(await shown('2026-11-30'), ['eve 1'])
 })
+
+test('a friend counts for the time at which they qualified, although the credit came after the end', async (t) => {
+  const { pool, shown } = await aWorld(t, urls)
+  const qualified = (user: string, at: number, qualifiedAt: number): Followed => ({
+    ...bought({ user, units: 1, at }),
+    type: 'invite.qualified',
+    activity: 'friends',
+    record: '',
+    request: { qualifiedAt: new Date(NOON + qualifiedAt).toISOString() }
+  })
+  await count(pool, aBoard({ metric: 'invites' }, NOON + 10), [
+    qualified('ann', 30, 9),
+    qualified('ann', 31, 10),
+    qualified('ben', 5, 4),
+    qualified('ben', 32, 8)
+  ])
+  t.same(await shown(), ['ben 2', 'ann 1'])
+})

@@ -72,14 +72,14 @@ export async function countDecisions(
   for (const decision of decisions) {
     const score = scoreOf(board, decision)
     if (score === undefined) continue
-    const { at } = decision
+    const { user, delta, at = decision.at } = score
     if (at >= cut) {
       counting = { ...counting, skippedFrom: least(counting.skippedFrom, at) }
       continue
     }
     counting = { ...counting, countedTo: most(counting.countedTo, at) }
     const period = periodAt(board.period, at, rules.timezone)
-    changes.add({ period, ...score, reachedAt: at, tie: tieOf(decision) })
+    changes.add({ period, user, delta, reachedAt: at, tie: tieOf({ ...decision, at }) })
   }
   const asOf = decisions.reduce((latest, { at }) => Math.max(latest, at), 0)
   await addScores(client, place, { changes: changes.list(), asOf })

@@ -8,18 +8,27 @@ import { countsOf } from '../../counters.ts'
 interface Score {
   readonly user: string
   readonly delta: number
+  /** ms since 1970, where it counts for another time than that of the decision */
+  readonly at?: number
 }
 
 type Metric = (decision: Followed) => Score
 
 const orderOf = countsOf['order.paid']
 
+/** A friend counts for the time at which they qualified: the inviter's credit may come later. One who is voided counts for the time of that. */
+function invites(decision: Followed): Score {
+  const counted = countsOf['invite.qualified'](decision)
+  const delta = counted?.times ?? 0
+  return { user: decision.user, delta, ...(counted !== undefined && delta > 0 && { at: counted.at }) }
+}
+
 /** What a board counts, by its metric; a delta of 0 is nothing. */
 const metrics: Readonly<Record<Board['metric'], Metric>> = {
   points: (decision) => ({ user: decision.user, delta: earnedBy(decision, POINTS) }),
   units: (decision) => ({ user: decision.user, delta: orderOf(decision)?.units ?? 0 }),
   amount: (decision) => ({ user: decision.user, delta: orderOf(decision)?.amount ?? 0 }),
-  invites: (decision) => ({ user: decision.user, delta: countsOf['invite.qualified'](decision)?.times ?? 0 })
+  invites
 }
 
 /** What a decision changes on a board; undefined for nothing. @throws Error when what it says is not readable */
