@@ -49,6 +49,20 @@ export const growthCampaign = (id: string, now: number) => ({
         { count: 3, reward: { entitlement: 'helped' } },
         { count: 2, reward: { points: 100 } }
       ]
+    },
+    {
+      id: 'known',
+      kind: 'task',
+      per: 'campaign',
+      goal: { counter: 'share.verified', count: 1 },
+      reward: { stars: 5 }
+    },
+    {
+      id: 'loved',
+      kind: 'task',
+      per: 'campaign',
+      goal: { counter: 'assist.received', count: 3 },
+      reward: { stars: 7 }
     }
   ]
 })

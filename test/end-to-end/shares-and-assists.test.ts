@@ -186,6 +186,9 @@ t.test('helped three times, a user buys what is closed to others, once', async (
   t.match((await look(id, 'fay')).body.assists, { count: 3, thresholds: [{ reached: true }, { reached: true }] })
   await waitFor(async () => (await points('ann')) === 102, { what: 'the other threshold, and the share that fay saw' })
 
+  const stars = async () => ((await me('ann')).balances as Record<string, number>).stars
+  await waitFor(async () => (await stars()) === 12, { what: 'the tasks that count shares and assists' })
+
   const orders = await Promise.all([buy('ann'), buy('ann')])
   t.strictSame(orders.map(({ status }) => status).sort(), [201, 403], 'two orders in a race: one right')
   const bought = orders.find(({ status }) => status === 201) ?? orders[0]
@@ -257,7 +260,7 @@ t.test('a helper helps so many shares a day', async (t) => {
 t.test(
   'the books balance, no text of a user is in the journal, and all of it is there after Redis was wiped',
   async (t) => {
-    await waitFor(() => books.atRest(), { what: 'outbox and kept to be empty' })
+    await waitFor(isFollowed, { what: 'all of it to be followed' })
     t.same(await books.unbalanced(), [])
     t.same(
       await books.rows(`select 1 from decisions where request::text like '%It rings%' or report like '%It rings%'`),

@@ -141,14 +141,29 @@ export const told: Record<ToldType, EventWords> = {
       {
         activity: 'sharing',
         report: `,0-${EPOCH}-9|points 2 12`,
-        request: { share: `0-${EPOCH}-9`, channel: 'wechat', verifiedBy: 'visit', cause: `0-${EPOCH}-9` }
+        request: {
+          share: `0-${EPOCH}-9`,
+          channel: 'wechat',
+          verifiedBy: 'visit',
+          verifiedAt: '2026-11-28T04:00:00.000Z',
+          cause: `0-${EPOCH}-9`
+        }
       }
     ]
   },
   'share.voided': {
     when: 'an operator voided a share; what it gave is taken back',
     decisions: [
-      { activity: 'sharing', request: { share: `0-${EPOCH}-9`, channel: 'wechat', by: 'ops', reason: 'bought clicks' } }
+      {
+        activity: 'sharing',
+        request: {
+          share: `0-${EPOCH}-9`,
+          channel: 'wechat',
+          verifiedAt: '2026-11-28T04:00:00.000Z',
+          by: 'ops',
+          reason: 'bought clicks'
+        }
+      }
     ]
   },
   'assist.given': {
@@ -160,7 +175,14 @@ export const told: Record<ToldType, EventWords> = {
     decisions: [
       {
         activity: 'help',
-        request: { assist: `0-${EPOCH}-11`, share: `0-${EPOCH}-9`, by: 'ops', reason: 'a second account' }
+        request: {
+          assist: `0-${EPOCH}-11`,
+          share: `0-${EPOCH}-9`,
+          sharer: 'ann',
+          givenAt: '2026-11-28T04:00:00.000Z',
+          by: 'ops',
+          reason: 'a second account'
+        }
       }
     ]
   },

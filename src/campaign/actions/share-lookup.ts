@@ -1,6 +1,7 @@
 import type { UnstoredDecision, UserReader } from '../../gate/gate.ts'
 import { decodeAssist } from '../../record/reports/assist.ts'
 import { decodeShare } from '../../record/reports/share.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
 import type { StoredAssist } from '../../store/shares/assists.ts'
 import type { CountedShare } from '../../store/shares/shares.ts'
 
@@ -13,6 +14,7 @@ interface Sources<Row> {
 const nothingYet = {
   text: null,
   verifiedBy: null,
+  verifiedAt: null,
   voided: false,
   clicks: 0,
   repeats: 0,
@@ -52,8 +54,9 @@ export function findShare(sources: Sources<CountedShare>, id: string): Promise<C
 
 /** An assist of any user; see findMade. @throws UnavailableError */
 export function findAssist(sources: Sources<StoredAssist>, id: string): Promise<StoredAssist | undefined> {
-  return findMade(sources, id, ({ type, report, campaign, activity }, user) => {
+  return findMade(sources, id, ({ type, report, campaign, activity, at }, user) => {
     if (type !== 'assist.given') return undefined
-    return { id, user, campaign, activity, share: decodeAssist(report).share, voided: false }
+    const { share, sharer } = decodeAssist(report)
+    return { id, user, campaign, activity, share, sharer: issuedUser(sharer), givenAt: new Date(at), voided: false }
   })
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../../base/iso-time.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { noteCredits } from '../../store/following/credits.ts'
 import { verifyShares } from '../../store/shares/verification.ts'
@@ -42,7 +43,7 @@ export async function verifyAndCredit(session: Queryable, verified: readonly Ver
       about: share,
       pool,
       day: dayNumberAt(at, timezone),
-      request: { share, channel, verifiedBy: by }
+      request: { share, channel, verifiedBy: by, verifiedAt: isoTime(at) }
     }))
   )
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../../base/iso-time.ts'
 import type { AdjustCommand } from '../../gate/batch/commands.ts'
 import { replayField } from '../../record/replay.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
@@ -50,10 +51,16 @@ function voiding({ id, user, campaign, activity, type, names }: Voided, { operat
 
 /** @param activity the activity by which users share */
 export function voidShare(share: StoredShare, activity: string, by: Voiding): AuditedCommand {
-  const { id, user, campaign, channel } = share
-  return voiding({ id, user, campaign, activity, type: 'share.voided', names: { share: id, channel } }, by)
+  const { id, user, campaign, channel, verifiedAt } = share
+  const verified = verifiedAt === null ? {} : { verifiedAt: isoTime(verifiedAt.getTime()) }
+  return voiding({ id, user, campaign, activity, type: 'share.voided', names: { share: id, channel, ...verified } }, by)
 }
 
-export function voidAssist({ id, user, campaign, activity, share }: StoredAssist, by: Voiding): AuditedCommand {
-  return voiding({ id, user, campaign, activity, type: 'assist.voided', names: { assist: id, share } }, by)
+export function voidAssist(assist: StoredAssist, by: Voiding): AuditedCommand {
+  const { id, user, campaign, activity, share, sharer } = assist
+  const givenAt = isoTime(assist.givenAt.getTime())
+  return voiding(
+    { id, user, campaign, activity, type: 'assist.voided', names: { assist: id, share, sharer, givenAt } },
+    by
+  )
 }

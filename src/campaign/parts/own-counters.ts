@@ -8,7 +8,9 @@ export const ownCounters = {
   claim: ['times', 'units'],
   checkin: ['times'],
   'invite.qualified': ['times'],
-  survey: ['times']
+  survey: ['times'],
+  'share.verified': ['times'],
+  'assist.received': ['times']
 } as const satisfies Readonly<Record<string, readonly CountedOf[]>>
 
 export type OwnCounter = keyof typeof ownCounters

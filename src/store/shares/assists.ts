@@ -10,12 +10,16 @@ export interface StoredAssist {
   readonly campaign: string
   readonly activity: string
   readonly share: string
+  /** whose share it is, as issued */
+  readonly sharer: string
+  readonly givenAt: Date
   readonly voided: boolean
 }
 
 export async function assistById(db: Queryable, id: string): Promise<StoredAssist | undefined> {
   const { rows } = await db.query<StoredAssist>(
     `select assist_id as id, user_id as "user", campaign_id as campaign, activity_id as activity, share_id as share,
+       sharer_id as sharer, given_at as "givenAt",
        voided_at is not null as voided
      from assists where assist_id = $1`,
     [id]

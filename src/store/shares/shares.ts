@@ -15,6 +15,7 @@ export interface StoredShare {
   /** what its user told with it; null for nothing */
   readonly text: string | null
   readonly verifiedBy: string | null
+  readonly verifiedAt: Date | null
   readonly voided: boolean
 }
 
@@ -30,7 +31,7 @@ export interface CountedShare extends StoredShare {
 }
 
 const columns = `s.share_id as id, s.user_id as "user", s.campaign_id as campaign, s.channel, s.subject_type as "subjectType",
-  s.subject_id as subject, s.created_at as "createdAt", t.text, st.verified_by as "verifiedBy",
+  s.subject_id as subject, s.created_at as "createdAt", t.text, st.verified_by as "verifiedBy", st.verified_at as "verifiedAt",
   st.voided_at is not null as voided`
 
 const joined = `shares s left join share_states st using (share_id)

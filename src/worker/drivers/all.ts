@@ -8,6 +8,8 @@ import type { Names } from '../../journal/subjects.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
 import { forgetOldTexts } from '../../store/reading/user-texts.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
+import { forgetUnusedTexts } from '../../store/shares/shares.ts'
+import { forgetVisitors } from '../../store/shares/visits.ts'
 import { FollowedTime } from '../boards/followed.ts'
 import { BoardFreezer } from '../boards/freeze-due.ts'
 import { BoardKeeper } from '../boards/show.ts'
@@ -40,6 +42,8 @@ interface DriverParts {
 
 /** How long details of win claims and texts without a decision are kept: no decision waits longer for the journal. */
 const DETAILS_DAYS = 7
+/** How long it is known who looked at a share without a token: a day of any zone. */
+const VISITORS_HOURS = 48
 /** After this time an operator's key may be used for another request. */
 const REQUESTS_SECONDS = 7 * 24 * 3600
 
@@ -73,6 +77,8 @@ export function driverLoops(parts: DriverParts): Loop[] {
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
     loop('reminders', 500, () => reminders.step()),
+    loop('texts of shares', 3_600_000, () => forgetUnusedTexts(pool, DETAILS_DAYS)),
+    loop('visitors', 3_600_000, () => forgetVisitors(pool, VISITORS_HOURS)),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),
     loop('texts', 3_600_000, () => forgetOldTexts(pool, DETAILS_DAYS)),
     loop('requests', 3_600_000, () => forgetOldRequests(pool, REQUESTS_SECONDS))

@@ -1,8 +1,10 @@
 import type { OwnCounter } from '../../campaign/parts/own-counters.ts'
 import { entityKindOf } from '../../record/decisions.ts'
 import { decodeOrder } from '../../record/order.ts'
+import { decodeAssist } from '../../record/reports/assist.ts'
 import { decodeRedemption } from '../../record/reports/redemption.ts'
 import { decodeRefund } from '../../record/reports/refund.ts'
+import { storedUser } from '../../store/connection/user-name.ts'
 import type { Followed } from '../../store/following/followed.ts'
 
 /** What a decision counts for a user; negative where it undoes what counted before. */
@@ -52,6 +54,23 @@ function qualifiedAt({ request, at }: Followed): number {
   return text === undefined ? at : Date.parse(text)
 }
 
+// The credit may be decided later than the share was verified, on another day.
+const shareVerified: Count = (decision) => {
+  const { verifiedAt } = decision.request as { readonly verifiedAt?: string }
+  if (verifiedAt === undefined) return undefined
+  const counted = { ...once(decision), at: Date.parse(verifiedAt) }
+  if (decision.type === 'share.verified') return counted
+  return decision.type === 'share.voided' ? { ...counted, times: -1, units: -1 } : undefined
+}
+
+/** The helper decides, and it counts for the one who was helped. */
+const assistReceived: Count = (decision) => {
+  if (decision.type === 'assist.given') return { ...once(decision), user: decodeAssist(decision.report).sharer }
+  if (decision.type !== 'assist.voided') return undefined
+  const { sharer, givenAt } = decision.request as { readonly sharer: string; readonly givenAt: string }
+  return { ...once(decision), user: storedUser(sharer), at: Date.parse(givenAt), times: -1, units: -1 }
+}
+
 const claim: Count = (decision) => {
   if (decision.type !== 'claim.accepted') return undefined
   return { ...once(decision), units: decodeRedemption(decision.report).quantity }
@@ -65,5 +84,7 @@ export const countsOf: Readonly<Record<OwnCounter, Count>> = {
   survey: ofType('survey.answered'),
   // a check-in is a task that is done once a day and has no goal: the listener looks at that
   checkin: ofType('task.completed'),
-  'invite.qualified': inviteQualified
+  'invite.qualified': inviteQualified,
+  'share.verified': shareVerified,
+  'assist.received': assistReceived
 }
