@@ -31,6 +31,10 @@ local function check(attempt)
 end
 
 local function take(attempt)
+  -- a result that was shared, which only credits name
+  if attempt.by == 'credit' then
+    return give_credit(attempt)
+  end
   local terms, outcome = attempt.terms, attempt.about
   local reward = terms.outcomes[outcome]
   if not reward then

@@ -11,6 +11,7 @@ const aGame = (changes: object = {}) => ({
   title: 'Puzzle',
   attemptsPerDay: 3,
   outcomes: { solved: { points: 5 }, best: { points: 9, prize }, failed: {} },
+  onShared: { points: 1 },
   ...changes
 })
 const definition = withActivities([aGame()])
@@ -23,6 +24,8 @@ t.test('a game is compiled with its outcomes and comes back as a definition', as
     kind: 'game',
     goal: '1',
     per_day: '3',
+    'reward:shared': 'points b:points 1 0 0',
+    'per_day:shared': '1',
     outcomes: 'solved=points b:points 5 0 0;best=points b:points 9 0 0,prize:mug prize:mug 1 0 0;failed=',
     'prize:mug': '0;physical;1;0;0;0;0;;'
   })

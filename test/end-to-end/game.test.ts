@@ -20,8 +20,10 @@ const definition = {
       kind: 'game',
       title: 'Puzzle',
       attemptsPerDay: 2,
-      outcomes: { solved: { points: 5 }, best: { points: 9, prize }, failed: {} }
+      outcomes: { solved: { points: 5 }, best: { points: 9, prize }, failed: {} },
+      onShared: { points: 3 }
     },
+    { id: 'sharing', kind: 'share', verifiedBy: 'service', channels: { wechat: {} } },
     { id: 'over', kind: 'game', title: 'Over', closesAt: iso(now - HOUR), outcomes: { solved: { points: 1 } } },
     { id: 'visit', kind: 'task', per: 'day', reward: { points: 1 } }
   ]
@@ -114,4 +116,31 @@ t.test('pages show the outcomes, and the records know the result', async (t) => 
     { user_id: 'ann', events: 3 },
     { user_id: 'cem', events: 1 }
   ])
+})
+
+t.test('who shares a result gets what that gives, once a day; a voided share takes it back', async (t) => {
+  const points = async (user: string) => (await ask(user, 'GET /v1/campaigns/play/me')).body.balances.points
+  const share = async (user: string, id = 'puzzle') => {
+    const body = { channel: 'wechat', subject: { type: 'result', id } }
+    const answer = await ask(user, 'POST /v1/campaigns/play/shares', { body })
+    t.equal(answer.status, 201)
+    return answer.body.share.id as string
+  }
+  const credits = async () =>
+    (await pool.query("select user_id, state from credits where role = 'puzzle/shared' order by cause")).rows
+  await share('zoe')
+  await share('ann', 'over')
+  const first = await share('ann')
+  await waitFor(async () => (await points('ann')) === 17, { what: 'the reward for sharing' })
+  await share('ann')
+  const settled = async () => (await credits()).filter(({ state }) => state === 'done').length === 2
+  await waitFor(settled, { what: 'the second share to be decided' })
+  t.equal(await points('ann'), 17, 'once a day')
+  t.notOk(
+    (await credits()).some(({ user_id }) => user_id === 'zoe'),
+    'who never played has no result'
+  )
+  const voided = await admin('olga', `DELETE /admin/v1/campaigns/play/shares/${first}`)
+  t.equal(voided.status, 200)
+  await waitFor(async () => (await points('ann')) === 14, { what: 'the reward to be taken back' })
 })

@@ -95,8 +95,7 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     sort: 'the order on pages, the smallest number first; 0 where absent',
     image: 'the address of a picture, for pages',
     spec: 'what it is like, by property, for pages',
-    instructions:
-      'how to use what is claimed or won; shown with the claim or the win, to its owner alone. A prize may have its own',
+    instructions: 'how to use what is claimed or won; shown to its owner alone. A prize may have its own',
     visibleFrom: 'before this time it is on no page, and requests are refused with `NOT_FOUND`',
     requires: 'who may take part: see [requires](#requires)',
     kind: 'which kind of activity it is; each kind has a table below'
@@ -248,8 +247,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
   game: {
     ...window,
     attemptsPerDay: 'how many results of one user count in a local day, whatever their outcome; no limit where absent',
-    outcomes:
-      'each outcome that may be reported, with its reward: see [reward](#reward); `{}` for one that gives nothing, such as a lost attempt'
+    outcomes: 'outcomes that may be reported, with their [reward](#reward); `{}` where one gives nothing',
+    onShared: 'what sharing a result gives, once a local day and to users who have one: see [reward](#reward)'
   },
   ...surveyWords(window),
   redemption: {

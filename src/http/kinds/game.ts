@@ -60,7 +60,8 @@ export function resultBody(decision: Decision, context: DecisionContext) {
 const terms = {
   ...common('game'),
   attemptsPerDay: limit('attempts of one user a day'),
-  outcomes: Type.Record(Type.String(), Reward, { description: 'rewards by outcome; one that gives nothing is empty' })
+  outcomes: Type.Record(Type.String(), Reward, { description: 'rewards by outcome; one that gives nothing is empty' }),
+  onShared: optional(Reward)
 }
 
 function outcomesOf({ outcomes }: Game, view: (reward: RewardRules) => object): Record<string, object> {
@@ -74,6 +75,7 @@ function gameView(game: Game, context: ViewContext) {
     ...commonView(game, context),
     attemptsPerDay: game.attemptsPerDay || null,
     outcomes: outcomesOf(game, (reward) => rewardView(game, reward, context)),
+    ...(game.onShared && { onShared: rewardView(game, game.onShared, context) }),
     sessions: sessionsView(game)
   }
 }
@@ -83,7 +85,8 @@ const page: Page<Game> = {
   liveView: (game, context) => liveHead(game, context),
   rulesView: (game, context) =>
     rulesViewOf(gameView(game, context), {
-      outcomes: outcomesOf(game, (reward) => rewardTerms(rewardView(game, reward, context)))
+      outcomes: outcomesOf(game, (reward) => rewardTerms(rewardView(game, reward, context))),
+      ...(game.onShared && { onShared: rewardTerms(rewardView(game, game.onShared, context)) })
     }),
   schemas: {
     view: Type.Object({ ...terms, ...sessions }, { title: 'Game' }),

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/transaction.ts'
-import { issuedUser } from '../connection/user-name.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
 
 /** An event of another system about an attempt at a game. */
 interface GameEvent {
@@ -27,4 +27,17 @@ export async function noteGameEvent(db: Queryable, event: GameEvent): Promise<bo
     named
   )
   return rows[0]?.user_id === issuedUser(user)
+}
+
+/** Who of some users has a result in a game. */
+export async function playersAmong(
+  db: Queryable,
+  { campaign, game, users }: { readonly campaign: string; readonly game: string; readonly users: readonly string[] }
+): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ user: string }>(
+    `select distinct user_id as "user" from decisions
+     where user_id = any($1) and campaign_id = $2 and activity_id = $3 and type = 'game.completed'`,
+    [users.map(issuedUser), campaign, game]
+  )
+  return new Set(rows.map((row) => inside(row).user))
 }

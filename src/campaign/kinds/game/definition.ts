@@ -25,7 +25,8 @@ export const GameSchema = Type.Object(
         maxProperties: 50,
         description: 'must be rewards by outcome, 1 to 50, such as {"solved": {"points": 5}, "failed": {}}'
       }
-    )
+    ),
+    onShared: Type.Optional(Reward)
   },
   closed
 )

@@ -7,7 +7,7 @@ import { checkGame, compileGame, type Game, gameDefinition, gameRules } from './
 /** A game that is played elsewhere: the outcome of an attempt, as another system reports it, gives a reward. */
 export const game: KindRules<GameDefinition, Game> = {
   schema: GameSchema,
-  frozen: ['attemptsPerDay', 'outcomes'] satisfies ReadonlyArray<keyof Game>,
+  frozen: ['attemptsPerDay', 'outcomes', 'onShared'] satisfies ReadonlyArray<keyof Game>,
   check: checkGame,
   rules: gameRules,
   definition: gameDefinition,
@@ -19,5 +19,6 @@ export const game: KindRules<GameDefinition, Game> = {
       attemptsPerDay: typeof attemptsPerDay === 'number' ? attemptsPerDay : 0
     })
   },
-  rewards: ({ outcomes }) => Object.values(outcomes)
+  isFollowed: ({ onShared }) => Boolean(onShared),
+  rewards: ({ outcomes, onShared }) => [...Object.values(outcomes), onShared]
 }

@@ -14,7 +14,12 @@ export interface Game extends ActivityBase {
   readonly attemptsPerDay: number
   /** null for an outcome that gives nothing */
   readonly outcomes: Readonly<Record<string, Reward | null>>
+  /** for sharing a result, once a day; null for nothing */
+  readonly onShared: Reward | null
 }
+
+/** The action that credits name for a result that was shared. */
+export const SHARED = 'shared'
 
 /** Checks what the schema of a game cannot say. */
 export function checkGame(game: GameDefinition, pointer: string, context: Context): void {
@@ -22,6 +27,7 @@ export function checkGame(game: GameDefinition, pointer: string, context: Contex
   for (const [outcome, reward] of Object.entries(game.outcomes)) {
     checkReward(reward, `${pointer}/outcomes/${outcome}`, context)
   }
+  if (game.onShared) checkReward(game.onShared, `${pointer}/onShared`, context)
   if ((game.requires?.level ?? 0) > 0)
     context.add(
       `${pointer}/requires/level`,
@@ -41,12 +47,13 @@ export function gameRules(game: GameDefinition, window: Window): Game {
     outcomes: Object.fromEntries(
       outcomes.map(([name, reward]) => [name, isEmpty(reward) ? null : rewardRules(reward)])
     ),
+    onShared: game.onShared === undefined ? null : rewardRules(game.onShared),
     sessions: [wholeSession(game, window)]
   }
 }
 
 export function gameDefinition(game: Game): GameDefinition {
-  const { attemptsPerDay, outcomes } = game
+  const { attemptsPerDay, outcomes, onShared } = game
   return {
     ...commonDefinition(game),
     ...windowDefinition(game),
@@ -54,12 +61,13 @@ export function gameDefinition(game: Game): GameDefinition {
     ...(attemptsPerDay > 0 ? { attemptsPerDay } : {}),
     outcomes: Object.fromEntries(
       Object.entries(outcomes).map(([name, reward]) => [name, reward === null ? {} : rewardDefinition(reward)])
-    )
+    ),
+    ...(onShared ? { onShared: rewardDefinition(onShared) } : {})
   }
 }
 
 /** The fields of `a:<campaign>:<game>` beside those of every kind. */
-export function compileGame(campaign: CampaignContext, { attemptsPerDay, outcomes }: Game): Fields {
+export function compileGame(campaign: CampaignContext, { attemptsPerDay, outcomes, onShared }: Game): Fields {
   return {
     ...participationFields,
     // as the goal of a task, what was played in time may be decided later
@@ -67,6 +75,8 @@ export function compileGame(campaign: CampaignContext, { attemptsPerDay, outcome
     per_day: attemptsPerDay,
     outcomes: Object.entries(outcomes)
       .map(([name, reward]) => `${name}=${compileReward(campaign, reward)}`)
-      .join(';')
+      .join(';'),
+    [`reward:${SHARED}`]: compileReward(campaign, onShared),
+    [`per_day:${SHARED}`]: 1
   }
 }
