@@ -13,7 +13,8 @@ export const kindNames = [
   'game',
   'share',
   'assist',
-  'survey'
+  'survey',
+  'discussion'
 ] as const
 
 export type Kind = (typeof kindNames)[number]

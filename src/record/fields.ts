@@ -39,6 +39,8 @@ export const userField = {
   /** the level that was earned, in a campaign or for the account ('') */
   level: (scope: string) => `lv:${scope}`,
   disqualified: (campaign: string) => `dq:${campaign}`,
+  /** `<shown|hidden>;<version>`: what moderation said last of a comment of the user */
+  visibility: (comment: string) => `v:${comment}`,
   /** the record of an order or a win, by its `<epoch>-<sequence>` */
   order: (entity: string) => `o:${entity}`,
   win: (entity: string) => `w:${entity}`,

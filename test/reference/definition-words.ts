@@ -1,4 +1,5 @@
 import type { Policies } from '../../src/campaign/definition/rules.ts'
+import { kindWords, window } from './kind-words.ts'
 import { shareWords } from './share-words.ts'
 import { surveyWords } from './survey-words.ts'
 
@@ -19,11 +20,6 @@ export const policyWords: Readonly<Record<keyof Policies, string>> = {
 }
 
 const supplier = 'the id of who supplies it, for settlements; on no page'
-
-const window = {
-  opensAt: 'when it opens, inside the campaign; the opening of the campaign where absent',
-  closesAt: 'when it closes; the close of the campaign where absent'
-}
 
 /** What each field means. Each table is one object of a definition; a field that is missing here is an error. */
 export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -295,5 +291,6 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     reward: 'see [reward](#reward)'
   },
   perInviter: { day: 'on one local day of the decision that qualified', campaign: 'in the whole campaign' },
-  ...shareWords(window)
+  ...shareWords(window),
+  ...kindWords
 }

@@ -29,6 +29,7 @@ const board = toldOf(kinds.board.schema)
 const invite = toldOf(kinds.invite.schema)
 const share = toldOf(kinds.share.schema)
 const assist = toldOf(kinds.assist.schema)
+const discussion = toldOf(kinds.discussion.schema)
 
 /** Each object that a definition may hold, by the name of its table: every kind has one. Policies have a table of their own. */
 export const objects: Readonly<Record<string, Told>> = {
@@ -65,7 +66,8 @@ export const objects: Readonly<Record<string, Told>> = {
   side: below(invite, 'inviter'),
   perInviter: below(invite, 'perInviter'),
   channel: below(share, 'channels'),
-  threshold: below(assist, 'thresholds')
+  threshold: below(assist, 'thresholds'),
+  topics: below(discussion, 'topics')
 }
 
 const isShared = (field: string): boolean => field === 'kind' || field in common

@@ -29,6 +29,11 @@ const ofWin = (letter: string, more: Partial<FrameDecision>): Partial<FrameDecis
 })
 const wonAt = `w;${EPOCH}-3;launch;wheel;first;;1;physical;${at};${at + 864e5};`
 const paired = { cause: `0-${EPOCH}-6`, invite: `0-${EPOCH}-4`, inviter: 'bob', invitee: 'alice' }
+const moderated = (status: string): Partial<FrameDecision> => ({
+  activity: 'talk',
+  put: { 'u:ann': { [`v:0-${order}`]: `${status};2` } },
+  request: { comment: `0-${order}`, by: 'amy', reason: 'an advertisement' }
+})
 const none = [{}]
 
 /** Every event that this version tells. */
@@ -189,6 +194,19 @@ export const told: Record<ToldType, EventWords> = {
   'survey.answered': {
     when: 'a user answered a survey; what was answered is told to nobody',
     decisions: [{ activity: 'how-was-it', report: '|points 10 10' }]
+  },
+  'comment.posted': {
+    when: 'a comment was written; with `status: waiting` everybody sees it only after `comment.restored`. Its text is read on the [admin port](admin-api.md) alone',
+    decisions: [{ activity: 'talk', report: 'topic,delivery,,shown,|points 2 12' }]
+  },
+  'comment.hidden': { when: 'an operator or a service hid a comment', decisions: [moderated('hidden')] },
+  'comment.restored': {
+    when: 'an operator or a service let everybody see a comment that waited or was hidden',
+    decisions: [moderated('shown')]
+  },
+  'like.given': {
+    when: 'a user liked an activity, a topic or a comment',
+    decisions: [{ activity: 'talk', report: 'topic,delivery,3' }]
   },
   'balance.credited': {
     when: 'an operator granted something, or an opening balance was imported',

@@ -34,6 +34,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'boards',
     'shares',
     'orders',
+    'discussions',
     'wins',
     'invites',
     'participation',

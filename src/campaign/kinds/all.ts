@@ -2,6 +2,7 @@
 
 export { assist } from './assist/index.ts'
 export { board } from './board/index.ts'
+export { discussion } from './discussion/index.ts'
 export { draw } from './draw/index.ts'
 export { game } from './game/index.ts'
 export { invite } from './invite/index.ts'

@@ -2,6 +2,7 @@
 export { adjustmentData as adjustment } from './adjustment.ts'
 export { completionData as completion } from './completion.ts'
 export { creditedData as credit } from './credit.ts'
+export { commentData as comment, likeData as like } from './discussion.ts'
 export { gameData as game } from './game.ts'
 export { acceptanceData as acceptance } from './invite.ts'
 export { redemptionData as redemption } from './redemption.ts'

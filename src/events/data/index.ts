@@ -5,6 +5,7 @@ import * as all from './all.ts'
 import { awardData } from './award.ts'
 import { creditData, debitData } from './balance.ts'
 import type { Data, Decided } from './decided.ts'
+import { commentOf, visibilityData, visibilityVersion } from './discussion.ts'
 import { codeData } from './invite.ts'
 import { levelData } from './level.ts'
 import { cancelledVersion, orderData } from './order.ts'
@@ -15,6 +16,7 @@ export interface EventKind {
   /** what it says beside user, campaign, activity, request and numbers; codes and addresses are never in a frame */
   readonly data: (decided: Decided) => Data
   /** whom it is about where it is about no order or win: itself, its user, its campaign, or what it names */
+  /** whom it is about where it is about no order or win: itself, its user or its campaign */
   readonly subject: 'decision' | 'user' | 'campaign' | ((decided: Decided) => string)
   /** how many decisions its order or win has seen with it, where the record does not count them */
   readonly version: (decision: FrameDecision) => number
@@ -29,6 +31,7 @@ const ofUser = { data: nothing, subject: 'user', version: first } as const
 const ofCampaign = { data: nothing, subject: 'campaign', version: first } as const
 /** decisions about an order or win, which is their subject */
 const ofOrder = { data: orderData, subject: 'campaign' } as const
+const ofComment = { data: visibilityData, subject: commentOf, version: visibilityVersion } as const
 const ofWin = { data: all.winChange, subject: 'campaign' } as const
 
 /** The types of decisions that are not told by their report alone. */
@@ -46,6 +49,8 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'share.verified': { ...ofVerified, version: second },
   'share.voided': { ...ofVoided, version: third },
   'assist.voided': { ...ofVoided, version: second },
+  'comment.hidden': ofComment,
+  'comment.restored': ofComment,
   'balance.credited': { ...ofUser, data: creditData },
   'balance.debited': { ...ofUser, data: debitData },
   'invite.created': { data: codeData, subject: 'decision', version: first },

@@ -2,6 +2,7 @@
 
 export { assist } from './assist.ts'
 export { board } from './board.ts'
+export { discussion } from './discussion.ts'
 export { draw } from './draw.ts'
 export { game } from './game.ts'
 export { invite } from './invite.ts'

@@ -12,6 +12,8 @@ import { askChangesOnce } from '../answering/asked-once.ts'
 import { createAnswerBodies } from '../answering/bodies.ts'
 import { createCodeAssigner } from '../answering/codes.ts'
 import { createOperatorHook, requireRole } from '../auth/operator.ts'
+import { adminComments } from '../discussions/admin.ts'
+import { moderation } from '../discussions/moderation.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { adminSearches } from '../operator/searches.ts'
@@ -80,6 +82,8 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(async (surveys) => adminSurveys(surveys, { pool, campaigns }))
   await admin.register(adminTimeline, { gate, pool })
   await admin.register(adminWins, { wins, submit, finder, bodies, metrics })
+  await admin.register(adminComments, { pool, gate, finder })
+  await admin.register(moderation, { pool, gate, submit, metrics })
   await admin.register(adminUploads, { campaigns, pool })
   await admin.register(adminShares, { pool, gate, submit, finder, metrics })
   await admin.register(serviceRoutes, { pool, finder, now })

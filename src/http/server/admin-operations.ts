@@ -57,6 +57,18 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'getPool',
     'How many codes are loaded, given and left; the codes are never shown'
   ),
+  'GET /admin/v1/campaigns/:campaign/discussions/:discussion/comments': of(
+    'listComments',
+    'Comments with their texts, newest first, of one `status` or of all'
+  ),
+  'GET /admin/v1/campaigns/:campaign/discussions/:discussion/comments/:comment': of(
+    'getComment',
+    'A comment with its text, for who moderates'
+  ),
+  'POST /admin/v1/campaigns/:campaign/discussions/:discussion/comments/:comment/visibility': of(
+    'moderateComment',
+    'Show a comment to everybody, or hide it'
+  ),
   'POST /admin/v1/campaigns/:campaign/reconciliation': of('startReconciliation', 'Compare Redis, journal and Postgres'),
   'GET /admin/v1/campaigns/:campaign/reconciliation': of('listReconciliations', 'Comparisons and what differed'),
   'POST /admin/v1/campaigns/:campaign/reconciliation/repair': of(

@@ -18,6 +18,7 @@ import { boardRoute } from '../boards/route.ts'
 import { LiveFigures } from '../campaigns/live-figures.ts'
 import { liveRoute } from '../campaigns/live-route.ts'
 import { campaignRoutes } from '../campaigns/routes.ts'
+import { commentsRoute } from '../discussions/comments-route.ts'
 import { myInvitesRoute } from '../invites/my-invites-route.ts'
 import { qrRoute } from '../invites/qr-route.ts'
 import { hotRoute } from '../operator/hot-activities.ts'
@@ -115,6 +116,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(qrRoute, { finder })
     await counted.register(myInvitesRoute, { pool, gate, finder, authenticate, turns, now })
     await counted.register(shareRoutes, { pool, gate, finder, authenticate, logger, now })
+    await counted.register(commentsRoute, { pool, finder, now })
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })

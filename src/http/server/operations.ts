@@ -43,6 +43,7 @@ export const publicOperations: Readonly<Record<string, Operation>> = {
   'GET /v1/campaigns/:campaign/shares/:share': { id: 'getShare' },
   'GET /v1/campaigns/:campaign/me': { id: 'getStanding', answer: Standing },
   ...participations,
+  'GET /v1/campaigns/:campaign/discussions/:discussion/comments': { id: 'listComments' },
   'GET /v1/me/orders': { id: 'listOrders' },
   'GET /v1/me/wins': { id: 'listWins' },
   'GET /v1/me/claims': { id: 'listClaims' },

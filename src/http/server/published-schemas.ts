@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Standing } from '../account/schemas.ts'
 import { CampaignPage, CampaignPages, LiveChange, RulesPage } from '../campaigns/schemas.ts'
+import { CommentList } from '../discussions/comments-route.ts'
 import { MyInvites } from '../invites/my-invites-route.ts'
 import { ConfirmedAny } from '../kinds/confirmed.ts'
 import { namedActions } from '../kinds/index.ts'
@@ -22,6 +23,7 @@ export const publishedSchemas: Readonly<Record<string, TSchema>> = {
   'win-list.json': WinList,
   'winner-list.json': WinnerList,
   'ledger.json': LedgerList,
+  'comment-list.json': CommentList,
   ...Object.fromEntries(decided.map(({ confirmed }) => [confirmed.file, confirmed.schema])),
   'confirmed-win.json': ConfirmedWin,
   'confirmed-any.json': ConfirmedAny,

@@ -43,6 +43,18 @@ const satisfaction = {
   reward: { points: 5 }
 }
 
+/** What users say about the mall and its items; the first comment of a day is worth points. */
+const talk = {
+  id: 'talk',
+  kind: 'discussion',
+  title: { en: 'What do you think?', 'zh-CN': '大家说' },
+  sort: 7,
+  subjects: ['item', 'topic'],
+  topics: [{ id: 'wishes', title: { en: 'What should be in the mall?', 'zh-CN': '想要什么奖品？' } }],
+  perDay: 20,
+  reward: { points: 2 }
+}
+
 /** Points by check-ins and tasks, spent in a mall, where a ticket is a code of a pool. @param now ms since 1970 */
 export function pointsMall(id: string, now: number): DemoDefinition {
   return {
@@ -124,7 +136,8 @@ export function pointsMall(id: string, now: number): DemoDefinition {
           { upTo: 10, reward: { points: 20 } }
         ]
       },
-      satisfaction
+      satisfaction,
+      talk
     ]
   }
 }

@@ -2,6 +2,7 @@ import type { Client, Pool } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
+import { storeDiscussions } from './discussions.ts'
 import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
 import type { DecisionRow, OrderRow, ProjectedFrames, Projection } from './rows.ts'
 import { storeSharesAndAssists } from './shares-and-assists.ts'
@@ -85,6 +86,7 @@ export async function writeProjection(session: Client, shard: number, projection
   await storeWinsAndLedger(session, shard, projection)
   await storeSharesAndAssists(session, shard, projection)
   await storeAnswers(session, shard, projection)
+  await storeDiscussions(session, shard, projection)
 }
 
 /**

@@ -149,6 +149,45 @@ export interface AnswerRow {
   readonly answered_at: string
 }
 
+export interface CommentRow {
+  readonly comment_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly user_id: string
+  /** of the request, under which its text is kept */
+  readonly key: string
+  readonly hash: string
+  readonly subject_type: string
+  readonly subject_id: string
+  /** '' for none */
+  readonly reply_to: string
+  readonly status: string
+  readonly epoch: number
+  readonly sequence: number
+  /** UTC */
+  readonly posted_at: string
+}
+
+export interface LikesRow {
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly subject_type: string
+  readonly subject_id: string
+  likes: number
+}
+
+/** What happened in discussions. */
+interface Discussed {
+  readonly comments: readonly CommentRow[]
+  readonly likes: readonly LikesRow[]
+  readonly moderated: readonly ModeratedRow[]
+}
+
+export interface ModeratedRow {
+  readonly comment_id: string
+  readonly status: string
+}
+
 export interface LedgerRow {
   readonly epoch: number
   readonly sequence: number
@@ -201,6 +240,7 @@ export interface Projection {
   readonly assists: readonly AssistRow[]
   readonly reservations: readonly ReservationRow[]
   readonly answers: readonly AnswerRow[]
+  readonly discussed: Discussed
   readonly ledger: readonly LedgerRow[]
   readonly balances: readonly BalanceDelta[]
   readonly stock: readonly StockDelta[]

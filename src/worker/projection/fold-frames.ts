@@ -84,6 +84,11 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     shares: rows.shares,
     assists: rows.assists,
     answers: rows.answers,
+    discussed: {
+      comments: rows.comments,
+      likes: [...rows.likes.values()],
+      moderated: [...rows.moderated.values()]
+    },
     ledger,
     balances: balancesOf(ledger),
     stock: [...stock.values()]

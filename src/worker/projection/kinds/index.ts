@@ -1,8 +1,9 @@
 import type { FrameDecision } from '../../../journal/frame.ts'
-import { type EntityKind, reportKindOf } from '../../../record/decisions.ts'
+import { type DecisionType, type EntityKind, reportKindOf } from '../../../record/decisions.ts'
 import { recordedKindOf, recordKindOf } from '../../../record/entities.ts'
 import type { ReportKind } from '../../../record/reports/index.ts'
 import { assists } from './assist.ts'
+import { comments, likes, moderated } from './discussion.ts'
 import { orders } from './order.ts'
 import { redemptions } from './redemption.ts'
 import { reservations } from './reservation.ts'
@@ -20,8 +21,16 @@ const ofReports: Partial<Record<ReportKind, RowKind>> = {
   reservation: reservations,
   share: shares,
   assist: assists,
-  survey: answers
+  survey: answers,
+  comment: comments,
+  like: likes
 }
+
+/** Rows of decisions without a report, made of what they wrote. */
+const ofPuts: Readonly<Record<string, RowKind>> = {
+  'comment.hidden': moderated,
+  'comment.restored': moderated
+} satisfies Partial<Record<DecisionType, RowKind>>
 
 function reportRows(type: string): RowKind | undefined {
   const kind = reportKindOf(type)
@@ -36,11 +45,13 @@ export function checkKinds({ type, put, report = '' }: FrameDecision): void {
     if (kind !== undefined) ofEntities[kind].check(field, fields[field] ?? '')
   }
   reportRows(type)?.check('', report)
+  ofPuts[type]?.check('', JSON.stringify(put ?? {}))
 }
 
 /** Adds the row that a decision makes beside its own, if it makes one. */
 export function addKindRow(rows: KindRows, decided: Decided): void {
   const { type, record } = decided.row
   reportRows(type)?.add(rows, decided)
+  ofPuts[type]?.add(rows, decided)
   if (record !== '') ofEntities[recordedKindOf(type)].add(rows, decided)
 }

@@ -2,7 +2,10 @@ import type {
   AnswerRow,
   AssistRow,
   ClaimRow,
+  CommentRow,
   DecisionRow,
+  LikesRow,
+  ModeratedRow,
   OrderRow,
   ReservationRow,
   ShareRow,
@@ -37,6 +40,11 @@ export class KindRows {
   readonly shares: ShareRow[] = []
   readonly assists: AssistRow[] = []
   readonly answers: AnswerRow[] = []
+  readonly comments: CommentRow[] = []
+  /** by subject */
+  readonly likes = new Map<string, LikesRow>()
+  /** by comment */
+  readonly moderated = new Map<string, ModeratedRow>()
 }
 
 /** A decision's row, and the shard that decided it. */
@@ -47,7 +55,7 @@ export interface Decided {
 
 /** A kind of row that decisions make beside their own. */
 export interface RowKind {
-  /** @param text what the row is made of: the record in the field `name` of the user, or the report. @throws Error when it is not readable */
+  /** @param text what the row is made of: the record in the field `name` of the user, the report, or what it wrote as JSON. @throws Error when it is not readable */
   readonly check: (name: string, text: string) => void
   /** Adds the row of a decision. @throws Error when what it is made of is not readable */
   readonly add: (rows: KindRows, decided: Decided) => void
