@@ -38,6 +38,7 @@ t.test('what cannot be meant is refused with its place', async (t) => {
   const at = '/activities/2'
   const refused: ReadonlyArray<readonly [object, string]> = [
     [{ subjects: [] }, '/subjects'],
+    [{ subjects: ['topic', 'share'] }, '/subjects/1'],
     [{ subjects: ['item', 'weather'] }, '/subjects/1'],
     [{ subjects: ['topic', 'topic'] }, '/subjects/1'],
     [{ topics: undefined }, '/topics'],

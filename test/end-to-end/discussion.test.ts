@@ -2,43 +2,17 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import { type Answer, type Ask, Shop } from '../support/http/storefront.ts'
 import { Books } from '../support/judging/books.ts'
-import { middayTimezone } from '../support/midday.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { streamTexts } from '../support/servers/stream-texts.ts'
 import { waitFor } from '../support/wait.ts'
-
-const HOUR = 3_600_000
-const iso = (ms: number) => new Date(ms).toISOString()
+import { street } from './discussion-campaign.ts'
 
 const stack = await startStack(t)
 const shop = new Shop(stack)
 const books = new Books(stack.file())
 t.teardown(() => books.close())
 
-await stack.publish({
-  id: 'street',
-  title: 'Street',
-  timezone: middayTimezone,
-  opensAt: iso(Date.now() - HOUR),
-  closesAt: iso(Date.now() + HOUR),
-  activities: [
-    { id: 'check-in', kind: 'task', per: 'day', reward: { points: 1 } },
-    {
-      id: 'talk',
-      kind: 'discussion',
-      title: 'Talk',
-      subjects: ['item', 'topic'],
-      topics: [
-        { id: 'news', title: { en: 'News', 'zh-CN': '新闻' } },
-        { id: 'weather', title: 'Weather' }
-      ],
-      maxLength: 40,
-      perDay: 3,
-      reward: { points: 5 }
-    },
-    { id: 'careful', kind: 'discussion', subjects: ['item'], moderation: 'before' }
-  ]
-} as { id: string })
+await stack.publish(street())
 
 const news = { type: 'topic', id: 'news' }
 const checkIn = { type: 'item', id: 'check-in' }
@@ -150,7 +124,7 @@ t.test('what is wrong is refused by its code, at the limit and one beyond', asyn
     {},
     { id: 'talk', today: { count: 3, limit: 3, left: 0 } }
   ])
-  t.equal(await pointsOf('ann'), 5)
+  await waitFor(async () => (await pointsOf('ann')) === 105, { what: 'the goal of three comments to be reached' })
   const refusedTexts = () => books.rows(`select 1 from user_texts where text like '%refused'`)
   await waitFor(async () => (await refusedTexts()).length === 0, { what: 'a refused text to be forgotten' })
   t.same(await books.rows(`select 1 from comments where text like '%refused'`), [])
@@ -193,7 +167,7 @@ t.test('hidden, restored, hidden: lists and counts follow, and nothing is reward
   await listed(ids)
   t.match(await moderate('talk', first, false), { status: 201 })
   await listed(rest)
-  t.equal(await pointsOf('ann'), 5)
+  t.equal(await pointsOf('ann'), 105)
   t.same((await write('ann', { text: `${SECRET} 价格?` }, { key: 'first-of-ann' })).body.outcome, 'confirmed')
   t.match(await moderate('careful', first, true), refused(404, 'NOT_FOUND'))
   const audit = await shop.operate('GET', `/audit?target=comment:${first}`)
@@ -226,6 +200,25 @@ t.test('a comment that waits shows nowhere until a service lets it', async (t) =
   t.match(await like('eva', { type: 'comment', id }, { discussion: 'careful' }), { status: 201 })
 })
 
+t.test('a share is talked about from its 201 on', async (t) => {
+  const body = { channel: 'community', subject: { type: 'campaign', id: 'street' } }
+  const shared = await shop.ask('/v1/campaigns/street/shares', {
+    method: 'POST',
+    user: 'cem',
+    key: 'share-of-cem',
+    body
+  })
+  const subject = { type: 'share', id: (shared.body.share as { id: string }).id }
+  const said = await write('eva', { subject }, { discussion: 'careful' })
+  t.match(said, { status: 201, body: { comment: { subject } } }, 'usable from its 201 on')
+  t.match(await like('eva', subject, { discussion: 'careful' }), { status: 201, body: { like: { count: 1 } } })
+  t.match(await list(`?type=share&id=${subject.id}`, 'careful'), { items: [], comments: 0 })
+  for (const id of ['0-1-2', idOf(said), 'news']) {
+    const wrong = { subject: { type: 'share', id } }
+    t.match(await write('eva', wrong, { discussion: 'careful' }), refused(404, 'NOT_FOUND'), id)
+  }
+})
+
 t.test('other systems hear ids and never a text; no text is in journal, Redis or log', async (t) => {
   await waitFor(() => books.atRest(), { deadlineMs: 20_000, what: 'outbox and kept to be empty' })
   let told: Array<{ type: string; subject: string; data: Record<string, unknown> }> = []
@@ -249,9 +242,9 @@ t.test('other systems hear ids and never a text; no text is in journal, Redis or
   )
   t.match(
     told.filter(({ type, data }) => type === 'floodgate.comment.posted' && data.status === 'waiting'),
-    [{ data: { discussion: 'careful', replyTo: null } }]
+    [{ data: { discussion: 'careful', replyTo: null } }, { data: { subject: { type: 'share' } } }]
   )
-  t.equal(told.filter(({ type }) => type === 'floodgate.like.given').length, 5)
+  t.equal(told.filter(({ type }) => type === 'floodgate.like.given').length, 6)
   const { journal, events } = await streamTexts(stack.file())
   t.ok(journal.length > 0)
   t.notMatch([...journal, ...events].join('\n'), SECRET)

@@ -9,7 +9,7 @@ export const kindWords = {
   discussion: {
     ...window,
     subjects:
-      '`item`: an activity of the campaign, `topic`: one of `topics`. Comments can always be liked and answered',
+      '`share`: what a user shared in the campaign, `item`: an activity of it, `topic`: one of `topics`. Comments can always be liked and answered',
     topics: 'what is talked about beside activities; see [topics](#topics)',
     moderation:
       '`after`, the usual: a comment shows at once, and can be hidden; `before`: it waits until a service or an operator lets it show',

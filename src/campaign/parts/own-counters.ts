@@ -9,6 +9,7 @@ export const ownCounters = {
   checkin: ['times'],
   'invite.qualified': ['times'],
   survey: ['times'],
+  comment: ['times'],
   'share.verified': ['times'],
   'assist.received': ['times']
 } as const satisfies Readonly<Record<string, readonly CountedOf[]>>
@@ -19,7 +20,7 @@ export function isOwnCounter(name: string): name is OwnCounter {
   return Object.hasOwn(ownCounters, name)
 }
 
-/** Whether a counter has the name of one of our own, also of one that this version does not have: a dot, or a word kept for it. */
+/** Whether a counter has the name of one of our own, also of one that this version does not have: any with a dot. */
 export function isReservedCounter(name: string): boolean {
-  return isOwnCounter(name) || name.includes('.') || name === 'comment'
+  return isOwnCounter(name) || name.includes('.')
 }

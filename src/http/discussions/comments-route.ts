@@ -7,7 +7,7 @@ import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { countSubject, type ListedComment, shownComments } from '../../store/reading/comments.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
-import { discussionOf, requireSubject, ShownSubject } from '../kinds/discussion/subject.ts'
+import { discussionOf, requireKnown, ShownSubject } from '../kinds/discussion/subject.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { AnonymousReads } from '../running/anonymous-reads.ts'
 import { maskUser } from '../views/mask-user.ts'
@@ -135,7 +135,7 @@ export const commentsRoute: FastifyPluginAsyncTypebox<CommentsOptions> = async (
       const { type, id, ...query } = request.query
       const subject = subjectOf({ ...(type !== undefined && { type }), ...(id !== undefined && { id }) })
       const found = discussionOf(await finder.findActivity(campaign, discussion))
-      if (subject !== undefined) requireSubject(found, subject, '/type')
+      if (subject !== undefined) requireKnown(found, subject, '/type')
       const page = pageOf(query)
       const { before } = page
       const name = [campaign, discussion, type ?? '', id ?? '', before?.at ?? '', before?.id ?? ''].join(' ')

@@ -12,7 +12,7 @@ import { Allowance, allowance, numberIn } from './parts/standing.ts'
 
 const terms = {
   ...common('discussion'),
-  subjects: Type.Array(Type.String(), { description: 'what is talked about: item (an activity), topic' }),
+  subjects: Type.Array(Type.String(), { description: 'what is talked about: share, item (an activity), topic' }),
   topics: optional(Type.Array(Type.Object({ id: Type.String(), title: Type.String() }))),
   moderation: words('after', 'before'),
   maxLength: Type.Integer({ description: 'characters of a comment' }),

@@ -1,6 +1,6 @@
 import { type Move, reportParts } from './moves.ts'
 
-/** What is talked about: an item (an activity), a topic; of likes also a comment. */
+/** What is talked about: a share, an item (an activity), a topic; of likes also a comment. */
 export interface Subject {
   readonly type: string
   readonly id: string

@@ -82,6 +82,7 @@ export const countsOf: Readonly<Record<OwnCounter, Count>> = {
   spin: ofType('spin.won', 'spin.lost'),
   claim,
   survey: ofType('survey.answered'),
+  comment: ofType('comment.posted'),
   // a check-in is a task that is done once a day and has no goal: the listener looks at that
   checkin: ofType('task.completed'),
   'invite.qualified': inviteQualified,

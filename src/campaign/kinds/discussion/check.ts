@@ -7,6 +7,9 @@ export function checkDiscussion(talk: DiscussionDefinition, pointer: string, con
   const { subjects, topics, reward } = talk
   checkOwnWindow(talk, pointer, context)
   checkUnique(subjects, (index) => `${pointer}/subjects/${index}`, add)
+  const shares = subjects.indexOf('share')
+  if (shares !== -1 && ![...context.kindById.values()].includes('share'))
+    add(`${pointer}/subjects/${shares}`, 'needs an activity of this campaign in which users share')
   const aboutTopics = subjects.includes('topic')
   if (aboutTopics && topics === undefined) add(`${pointer}/topics`, 'is missing: subjects names topics')
   if (!aboutTopics && topics !== undefined) add(`${pointer}/topics`, 'is for discussions whose subjects name "topic"')

@@ -9,16 +9,16 @@ export const LONGEST_COMMENT = 2000
 
 const Topic = Type.Object({ id: Id, title: Title }, closed)
 
-/** Comments and likes on activities and topics. */
+/** Comments and likes on shares, activities and topics. */
 export const DiscussionSchema = Type.Object(
   {
     ...common,
     ...ownWindow,
     kind: Type.Literal('discussion'),
-    subjects: Type.Array(oneOf('item', 'topic'), {
+    subjects: Type.Array(oneOf('share', 'item', 'topic'), {
       minItems: 1,
       maxItems: 10,
-      description: 'must be a list of what may be discussed: "item" (an activity), "topic"'
+      description: 'must be a list of what may be discussed: "share", "item" (an activity), "topic"'
     }),
     topics: Type.Optional(
       Type.Array(Topic, {

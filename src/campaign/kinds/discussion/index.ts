@@ -4,7 +4,7 @@ import { compileDiscussion } from './compile.ts'
 import { type DiscussionDefinition, DiscussionSchema } from './definition.ts'
 import { type Discussion, discussionDefinition, discussionRules } from './rules.ts'
 
-/** What users write about activities and topics, and what they like. */
+/** What users write about shares, activities and topics, and what they like. */
 export const discussion: KindRules<DiscussionDefinition, Discussion> = {
   schema: DiscussionSchema,
   frozen: ['subjects', 'topics', 'moderation', 'maxLength', 'perDay', 'reward'] satisfies ReadonlyArray<

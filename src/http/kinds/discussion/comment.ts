@@ -36,7 +36,7 @@ type CommentWish = Wish<Discussion, Static<typeof CommentBody>>
 /** @throws ProblemError VALIDATION for a reply to a comment on something else, NOT_FOUND for one that nobody sees */
 async function checkComment(services: Services, { found, body }: CommentWish): Promise<void> {
   const { subject, replyTo } = body
-  requireSubject(found, subject)
+  await requireSubject(services, found, subject)
   if (replyTo === undefined) return
   const answered = await requireShown(services, found, replyTo)
   if (answered.subject.type !== subject.type || answered.subject.id !== subject.id) {
@@ -50,7 +50,7 @@ export const commentParticipation: Participation<Discussion, typeof CommentBody>
   param: 'discussion',
   tag: 'discussions',
   operationId: 'comment',
-  summary: 'Write a comment on an activity or a topic, or answer one',
+  summary: 'Write a comment on a share, an activity or a topic, or answer one',
   body: CommentBody,
   example: { subject: { type: 'topic', id: 'delivery' }, text: 'Mine came after two days.' },
   async command(wish, services) {

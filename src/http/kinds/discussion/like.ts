@@ -34,7 +34,7 @@ const nameOf = (campaign: string, discussion: string, { type, id }: Subject) =>
 
 async function checkLiked(services: Services, { found, body }: LikeWish): Promise<void> {
   if (body.subject.type === 'comment') await requireShown(services, found, body.subject.id)
-  else requireSubject(found, body.subject)
+  else await requireSubject(services, found, body.subject)
 }
 
 export const likeParticipation: Participation<Discussion, typeof LikeBody> = {
@@ -42,7 +42,7 @@ export const likeParticipation: Participation<Discussion, typeof LikeBody> = {
   param: 'discussion',
   tag: 'discussions',
   operationId: 'like',
-  summary: 'Like an activity, a topic or a comment, once each',
+  summary: 'Like a share, an activity, a topic or a comment, once each',
   body: LikeBody,
   example: { subject: { type: 'topic', id: 'delivery' } },
   async command(wish, services) {

@@ -1,17 +1,20 @@
 import { Type } from 'typebox'
+import { fromStore } from '../../../base/deadline.ts'
 import { DECISION_PATTERN, ID_PATTERN } from '../../../base/shapes.ts'
 import { findComment } from '../../../campaign/actions/find-comment.ts'
+import { findShare } from '../../../campaign/actions/share-lookup.ts'
 import type { CatalogueActivity, CatalogueCampaign } from '../../../campaign/carrying/catalogue.ts'
 import type { Discussion } from '../../../campaign/kinds/discussion/rules.ts'
 import { replayField } from '../../../record/replay.ts'
 import type { Subject } from '../../../record/reports/discussion.ts'
+import { sharesById } from '../../../store/shares/shares.ts'
 import { ProblemError } from '../../problems/problems.ts'
 import type { Services } from '../kind.ts'
 import type { Wish } from '../parts/command.ts'
 
 const IdOfSubject = Type.String({
   anyOf: [{ pattern: ID_PATTERN }, { pattern: DECISION_PATTERN }],
-  description: 'of an activity, a topic; of a comment that is liked'
+  description: 'of a share, an activity, a topic; of a comment that is liked'
 })
 
 /** What is talked about, in a request. @param types that the route takes */
@@ -21,8 +24,8 @@ function subjectSchema(title: string, ...types: string[]) {
   )
 }
 
-export const CommentSubject = subjectSchema('CommentSubject', 'item', 'topic')
-export const LikeSubject = subjectSchema('LikeSubject', 'item', 'topic', 'comment')
+export const CommentSubject = subjectSchema('CommentSubject', 'share', 'item', 'topic')
+export const LikeSubject = subjectSchema('LikeSubject', 'share', 'item', 'topic', 'comment')
 
 /** What is talked about, in an answer. */
 export const ShownSubject = Type.Object({ type: Type.String(), id: Type.String() }, { title: 'Subject' })
@@ -37,20 +40,34 @@ interface Place {
   readonly activity: Discussion
 }
 
-const isThere = {
+const IS_DECISION = new RegExp(DECISION_PATTERN)
+
+/** Whether a subject may be there, as far as the rules say it: only Postgres and the gate know shares. */
+const mayBeThere = {
+  share: (_place: Place, id: string) => IS_DECISION.test(id),
   item: ({ campaign }: Place, id: string) =>
     campaign.rules.activities.some((item) => item.id === id && (item.visibleFrom ?? 0) <= Date.now()),
   topic: ({ activity }: Place, id: string) => activity.topics.some((topic) => topic.id === id)
 }
 
 /**
- * Whether there is such a subject in the discussion.
+ * Checks that there may be such a subject in the discussion; nothing is asked for a share, so everybody may read what is said about one.
  * @throws ProblemError VALIDATION for a type that is not discussed there, NOT_FOUND for a subject that does not exist
  */
-export function requireSubject(place: Place, { type, id }: Subject, pointer = '/subject/type'): void {
+export function requireKnown(place: Place, { type, id }: Subject, pointer = '/subject/type'): void {
   const known = place.activity.subjects.find((subject) => subject === type)
   if (known === undefined) throw invalid(pointer, `must be one of: ${place.activity.subjects.join(', ')}`)
-  if (!isThere[known](place, id)) throw new ProblemError('NOT_FOUND')
+  if (!mayBeThere[known](place, id)) throw new ProblemError('NOT_FOUND')
+}
+
+/** As requireKnown, and a share has to be there. @throws ProblemError VALIDATION, NOT_FOUND, VOIDED; UnavailableError */
+export async function requireSubject({ pool, gate }: Services, place: Place, subject: Subject): Promise<void> {
+  requireKnown(place, subject)
+  if (subject.type !== 'share') return
+  const stored = async (id: string) => (await fromStore(sharesById(pool, [id])))[0]
+  const share = await findShare({ gate, stored }, subject.id)
+  if (share?.campaign !== place.campaign.id) throw new ProblemError('NOT_FOUND')
+  if (share.voided) throw new ProblemError('VOIDED')
 }
 
 /** A comment of the discussion that is shown. @throws ProblemError NOT_FOUND for every other one; UnavailableError */
