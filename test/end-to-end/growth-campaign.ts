@@ -63,6 +63,7 @@ export const growthCampaign = (id: string, now: number) => ({
       per: 'campaign',
       goal: { counter: 'assist.received', count: 3 },
       reward: { stars: 7 }
-    }
+    },
+    { id: 'sharers', kind: 'board', metric: 'shares' }
   ]
 })

@@ -40,6 +40,11 @@ const points = async (user: string) => ((await me(user)).balances as Record<stri
 const rights = async (user: string) => JSON.stringify((await me(user)).entitlements)
 const remove = (path: string) =>
   stack.operate({ method: 'DELETE', path: `/admin/v1/campaigns/${campaign}/${path}?reason=test` })
+/** A user's score on the board of shares; 0 for who is not on it. */
+async function shared(user: string): Promise<number> {
+  const { body } = await shop.ask(`${base}/leaderboards/sharers`, { user })
+  return (body.me as { score: number } | null)?.score ?? 0
+}
 /** Whether whatever follows from what was decided so far stands. */
 async function isFollowed(): Promise<boolean> {
   const behind = await books.rows(
@@ -112,8 +117,13 @@ t.test('looks are counted once a visitor, and one of somebody else who is signed
   await waitFor(async () => (await points('cat')) === 9, { what: 'the reward of the other channel' })
   t.equal(await points('cat'), 9, 'the second of a day on one channel is verified, and not rewarded')
 
+  await waitFor(async () => (await shared('cat')) === 3, {
+    what: 'the board to count the one that was not rewarded too'
+  })
+
   t.match(await remove(`shares/${weibo}`), { status: 200, body: { share: { id: weibo, status: 'voided' } } })
   await waitFor(async () => (await points('cat')) === 2, { what: 'the reward of the voided share to be taken back' })
+  await waitFor(async () => (await shared('cat')) === 2, { what: 'the board to count the voided share no more' })
   t.match((await look(weibo, 'cat')).body, { status: 'voided' })
   t.match(await remove(`shares/${weibo}`), refused(409, 'VOIDED'))
   t.match(await help(weibo, 'ben'), refused(409, 'VOIDED'))

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import tap, { test } from 'tap'
 import { boardKeys } from '../../src/record/keys.ts'
+import { replayField } from '../../src/record/replay.ts'
 import { tieOf } from '../../src/record/standing.ts'
 import { lockBoard, resetBoard } from '../../src/store/boards/scores.ts'
 import { inTransaction } from '../../src/store/connection/transaction.ts'
@@ -189,4 +190,60 @@ test('a friend counts for the time at which they qualified, although the credit 
     qualified('ben', 32, 8)
   ])
   t.same(await shown(), ['ben 2', 'ann 1'])
+})
+
+/** The decision that tells that a share was verified, or voided; what voids it may not know yet that it was verified. */
+function ofShare(
+  what: 'verified' | 'voided',
+  share: string,
+  { at, user = 'ann', verifiedAt = at }: { readonly at: number; readonly user?: string; readonly verifiedAt?: number }
+): Followed {
+  return {
+    ...bought({ user, units: 1, at }),
+    type: `share.${what}`,
+    activity: 'sharing',
+    record: '',
+    key: what === 'voided' ? replayField.voiding(share) : replayField.credit(share, 'sharing/weibo'),
+    request: {
+      share,
+      channel: 'weibo',
+      ...(what === 'verified' && { verifiedAt: new Date(NOON + verifiedAt).toISOString() })
+    }
+  }
+}
+
+/** Followed decisions are stored: here without what nobody reads. */
+async function store({ pool }: World, decisions: readonly Followed[]): Promise<void> {
+  for (const { shard, epoch, sequence, type, user, key, campaign, activity, at, request } of decisions) {
+    await pool.query(
+      `insert into decisions values ($1, $2, $3, 1, $4, $5, $6, '', $7, $8, '', '', to_timestamp($9 / 1000.0), $10, '{}', '{}', '', '')`,
+      [shard, epoch, sequence, type, user, key, campaign, activity, at, JSON.stringify(request)]
+    )
+  }
+}
+
+test('a share counts for the time of its verification, and is taken off once, and only if it had counted', async (t) => {
+  const world = await aWorld(t, urls)
+  const { pool, shown } = world
+  const board = aBoard({ metric: 'shares' }, NOON + 20)
+  const decisions = [
+    ofShare('verified', 's1', { at: 1 }),
+    ofShare('verified', 's2', { at: 2 }),
+    ofShare('voided', 's1', { at: 3 }),
+    // never verified, or the decision that was to tell it was refused
+    ofShare('voided', 's3', { at: 4 }),
+    // told too late: it was voided before
+    ofShare('voided', 's4', { at: 5 }),
+    ofShare('verified', 's4', { at: 6 }),
+    ofShare('verified', 's5', { at: 30, user: 'ben', verifiedAt: 19 }),
+    ofShare('verified', 's6', { at: 31, user: 'ben', verifiedAt: 20 }),
+    ofShare('voided', 's5', { at: 32, user: 'ben' })
+  ]
+  await store(world, decisions)
+  for (const decision of decisions) await count(pool, board, [decision])
+  const expected = ['ann 1', 'ben 1']
+  t.same(await shown(), expected, 'what is voided after the close changes nothing')
+  await inTransaction(pool, (client) => resetBoard(client, place))
+  await count(pool, board, decisions.toReversed())
+  t.same(await shown(), expected, 'counted again, the other way round')
 })

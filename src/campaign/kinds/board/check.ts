@@ -6,8 +6,8 @@ import type { BoardDefinition } from './definition.ts'
 export function checkBoard(board: BoardDefinition, pointer: string, context: Context): void {
   const { activity, metric, top = [] } = board
   const { add, kindById, inMoney, currencies } = context
-  if (metric === 'points' || metric === 'invites') checkActivity()
-  else checkBought()
+  if (metric === 'units' || metric === 'amount') checkBought()
+  else checkActivity()
   for (const [index, { reward }] of top.entries()) {
     if (reward) checkReward(reward, `${pointer}/top/${index}/reward`, context)
   }

@@ -13,6 +13,7 @@ import {
 } from '../../../../store/boards/scores.ts'
 import type { Followed } from '../../../../store/following/followed.ts'
 import { scoreOf } from './score.ts'
+import { paired } from './shares.ts'
 
 /** A board of a campaign in force. */
 export interface BoardInForce {
@@ -51,6 +52,15 @@ class Changes {
   }
 }
 
+/** The decisions that may change a score. */
+async function countable(
+  client: ClientBase,
+  { metric }: Board,
+  decisions: readonly Followed[]
+): Promise<readonly Followed[]> {
+  return metric === 'shares' ? paired(client, decisions) : decisions
+}
+
 /**
  * Counts decisions of a campaign for one of its boards, in the transaction of the client; each decision has to come once, in
  * any order. Scores are sums, and who reached one first is who had the older newest change: so they are the same however the
@@ -69,7 +79,7 @@ export async function countDecisions(
   }
   const cut = cutOf(rules, counting)
   const changes = new Changes()
-  for (const decision of decisions) {
+  for (const decision of await countable(client, board, decisions)) {
     const score = scoreOf(board, decision)
     if (score === undefined) continue
     const { user, delta, at = decision.at } = score

@@ -23,12 +23,21 @@ function invites(decision: Followed): Score {
   return { user: decision.user, delta, ...(counted !== undefined && delta > 0 && { at: counted.at }) }
 }
 
+/** A share counts for the time at which it was verified, and one that is voided for the time of that: only those that counted come here. */
+function shares(decision: Followed): Score {
+  const { type, user } = decision
+  if (type === 'share.voided') return { user, delta: -1 }
+  const counted = type === 'share.verified' ? countsOf['share.verified'](decision) : undefined
+  return counted === undefined ? { user, delta: 0 } : { user, delta: counted.times, at: counted.at }
+}
+
 /** What a board counts, by its metric; a delta of 0 is nothing. */
 const metrics: Readonly<Record<Board['metric'], Metric>> = {
   points: (decision) => ({ user: decision.user, delta: earnedBy(decision, POINTS) }),
   units: (decision) => ({ user: decision.user, delta: orderOf(decision)?.units ?? 0 }),
   amount: (decision) => ({ user: decision.user, delta: orderOf(decision)?.amount ?? 0 }),
-  invites
+  invites,
+  shares
 }
 
 /** What a decision changes on a board; undefined for nothing. @throws Error when what it says is not readable */
