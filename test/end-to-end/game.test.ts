@@ -126,6 +126,11 @@ t.test('who shares a result gets what that gives, once a day; a voided share tak
     t.equal(answer.status, 201)
     return answer.body.share.id as string
   }
+  for (const id of ['visit', 'sharing', 'play', 'none']) {
+    const body = { channel: 'wechat', subject: { type: 'result', id } }
+    const refusal = { status: 400, body: { errors: [{ pointer: '/subject/id' }] } }
+    t.match(await ask('ann', 'POST /v1/campaigns/play/shares', { body }), refusal, `${id} is no game`)
+  }
   const credits = async () =>
     (await pool.query("select user_id, state from credits where role = 'puzzle/shared' order by cause")).rows
   await share('zoe')

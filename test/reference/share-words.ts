@@ -4,7 +4,7 @@ export const shareWords = <Window extends object>(window: Window) => ({
     ...window,
     link: 'where a link leads: `{share}` stands for the id of the share. No links where absent',
     subjects:
-      'what can be shared: an activity as goods, the campaign, an experience with either, a result. All of them where absent',
+      'what can be shared: an activity as goods, the campaign, an experience with either, a game as a result. All of them where absent',
     verifiedBy:
       'what shows that a share is genuine: a visit of somebody else who is signed in, or the report of a service. A report counts for both',
     attributionHours: 'how long after a visit an order or a registration still counts for the share; 72 where absent',

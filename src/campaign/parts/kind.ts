@@ -55,6 +55,8 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
   readonly isReserved?: true
   /** users complete it: tasks may require it, and doublers may apply to it */
   readonly isCompleted?: true
+  /** users have results in it, so shares may be of these */
+  readonly isPlayed?: true
   /** never counts by local days; for all other kinds the gate needs the campaign's zone */
   readonly ignoresDays?: true
   /** its counted stock; without this member nothing of it runs out */

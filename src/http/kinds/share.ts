@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import type { Rules } from '../../campaign/definition/rules.ts'
+import { kindOf } from '../../campaign/kinds/index.ts'
 import { SUBJECTS } from '../../campaign/kinds/share/definition.ts'
 import type { Share, SubjectType } from '../../campaign/kinds/share/rules.ts'
 import { replayField } from '../../record/replay.ts'
@@ -35,17 +36,19 @@ const ShareBody = Type.Object(
 type Subject = { readonly type: SubjectType; readonly id: string }
 
 /** What each type of subject has to name. */
-const named: Readonly<Record<SubjectType, 'campaign' | 'activity' | 'either'>> = {
+const named: Readonly<Record<SubjectType, 'campaign' | 'activity' | 'either' | 'played'>> = {
   goods: 'activity',
   campaign: 'campaign',
   experience: 'either',
-  result: 'activity'
+  result: 'played'
 }
 
 function isNamed({ id, activities }: Rules, subject: Subject): boolean {
   const is = named[subject.type]
-  if (is !== 'activity' && subject.id === id) return true
-  return is !== 'campaign' && activities.some((activity) => activity.id === subject.id)
+  if ((is === 'campaign' || is === 'either') && subject.id === id) return true
+  const activity = activities.find((each) => each.id === subject.id)
+  if (activity === undefined || is === 'campaign') return false
+  return is !== 'played' || kindOf(activity).isPlayed === true
 }
 
 /** @throws ProblemError VALIDATION for what this campaign does not let users share */

@@ -7,6 +7,7 @@ import { checkGame, compileGame, type Game, gameDefinition, gameRules } from './
 /** A game that is played elsewhere: the outcome of an attempt, as another system reports it, gives a reward. */
 export const game: KindRules<GameDefinition, Game> = {
   schema: GameSchema,
+  isPlayed: true,
   frozen: ['attemptsPerDay', 'outcomes', 'onShared'] satisfies ReadonlyArray<keyof Game>,
   check: checkGame,
   rules: gameRules,
