@@ -118,7 +118,7 @@ t.test('pages show the outcomes, and the records know the result', async (t) => 
   ])
 })
 
-t.test('who shares a result gets what that gives, once a day; a voided share takes it back', async (t) => {
+t.test('a verified share of a result gives its reward, once a day; a voided share takes it back', async (t) => {
   const points = async (user: string) => (await ask(user, 'GET /v1/campaigns/play/me')).body.balances.points
   const share = async (user: string, id = 'puzzle') => {
     const body = { channel: 'wechat', subject: { type: 'result', id } }
@@ -133,14 +133,27 @@ t.test('who shares a result gets what that gives, once a day; a voided share tak
   }
   const credits = async () =>
     (await pool.query("select user_id, state from credits where role = 'puzzle/shared' order by cause")).rows
-  await share('zoe')
-  await share('ann', 'over')
+  const verify = async (id: string) => {
+    const path = `POST /service/v1/campaigns/play/shares/${id}/verification`
+    const answer = await admin('counter', path, { body: { sourceEventId: `genuine-${id}`, verified: true } })
+    t.equal(answer.status, 200)
+  }
   const first = await share('ann')
+  const never = await share('ann')
+  await verify(await share('zoe'))
+  await verify(await share('ann', 'over'))
+  await verify(first)
   await waitFor(async () => (await points('ann')) === 17, { what: 'the reward for sharing' })
-  await share('ann')
+  await verify(first)
+  await verify(await share('ann'))
   const settled = async () => (await credits()).filter(({ state }) => state === 'done').length === 2
   await waitFor(settled, { what: 'the second share to be decided' })
   t.equal(await points('ann'), 17, 'once a day')
+  const causes = (await pool.query("select cause from credits where role = 'puzzle/shared'")).rows
+  t.notOk(
+    causes.some(({ cause }) => cause === never),
+    'nothing for what nobody verified'
+  )
   t.notOk(
     (await credits()).some(({ user_id }) => user_id === 'zoe'),
     'who never played has no result'

@@ -62,7 +62,7 @@ const operators = {
   ben: { role: 'admin' },
   olga: { role: 'operator' },
   vera: { role: 'viewer' },
-  counter: { role: 'service', scopes: ['tasks:progress', 'games:results', 'users:registration'] }
+  counter: { role: 'service', scopes: ['tasks:progress', 'games:results', 'users:registration', 'shares:verification'] }
 } as const
 
 export async function startMallShop(t: Teardown): Promise<MallShop> {
