@@ -39,6 +39,10 @@ test('what is wrong with levels is told where it stands', async (t) => {
   t.match(wrong({ when: { points: 0 } }), { '/levels/0/when/points': /from 1/ })
   t.match(wrong({ privileges: { discountPercent: 100 } }), { '/levels/0/privileges/discountPercent': /from 0 to 99/ })
   t.match(errorsOf(exampleDefinition({ levels: [levels[0], levels[0]] })), { '/levels/1/id': /used twice/ })
+  t.match(wrong({ when: { conversions: 1 } }), { '/levels/0/when/conversions': /by which users share/ })
+  const sharing = { id: 'sharing', kind: 'share', verifiedBy: 'visit', channels: { wechat: {} } }
+  const shared = [{ id: 1, when: { shares: 1, visits: 1, registrations: 1, orders: 1, conversions: 2 } }]
+  t.same(errorsOf(exampleDefinition({ levels: shared, activities: [exampleSale(), sharing] })), {})
   const two = [exampleSale(), exampleSale({ id: 'case', currency: 'USD' })]
   t.match(errorsOf(exampleDefinition({ levels, activities: two })), { '/levels/0/when/amount': /one currency/ })
 })

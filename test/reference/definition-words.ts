@@ -68,11 +68,12 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
       'what it is worth: see [privileges](#privileges). Those of the highest level that the user has reached apply, not those of lower ones'
   },
   'when of a level': {
-    shares: 'shares that were verified. Not counted yet, and refused by name',
-    visits: 'users who visited the shares, signed in. Not counted yet, and refused by name',
-    registrations: 'registrations that came by the shares. Not counted yet, and refused by name',
-    orders: 'orders that came by the shares. Not counted yet, and refused by name',
-    conversions: 'registrations and orders together. Not counted yet, and refused by name',
+    shares: 'shares of the user that were verified and not voided; what a voided share led to does not count either',
+    visits:
+      'visitors of the shares, each once a share, or once a day where they are not signed in; nobody who made the share, and no program',
+    registrations: 'registrations that came by the shares',
+    orders: 'orders that came by the shares, less those that expired, were cancelled or came back in full',
+    conversions: 'those registrations and orders together',
     points:
       'points earned by what the user did: spending them takes nothing away, a revocation of what gave them does, grants and imports do not count',
     amount: 'minor units of orders that were paid, less what was returned; of one currency'

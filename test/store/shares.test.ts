@@ -53,6 +53,7 @@ const genuine = (share: string, at = AT) => ({
   pool: '',
   sharer: 'ann',
   timezone: 'Asia/Shanghai',
+  forLevels: false,
   by: 'visit',
   at
 })

@@ -2,10 +2,12 @@ import type { Pool } from 'pg'
 import type { Kind } from '../../base/kinds.ts'
 import { type Registered, type RegistrationReport, recordRegistration } from '../../store/campaigns/registrations.ts'
 import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
+import { askRecounts } from '../../store/following/level-recounts.ts'
 import { noteConversions } from '../../store/shares/conversions.ts'
 import type { CatalogueCampaign } from '../carrying/catalogue.ts'
 import type { Rules } from '../definition/rules.ts'
 import type { ActivityRules } from '../kinds/index.ts'
+import { restsOnShares } from '../parts/levels.ts'
 import { qualifyByReport } from './invite-pairs.ts'
 import { isNewUser } from './new-users.ts'
 
@@ -29,7 +31,8 @@ const byKind: { readonly [Name in Kind]?: AfterRegistration<Extract<ActivityRule
       // nobody is signed in before they have registered, so visits count until the report; a user registers once, whoever reports it
       const { user, reportedAt: at, share } = registered
       const conversion = { what: 'registration', cause: user, user, at, share } as const
-      await noteConversions(db, { campaign: rules.id, hours: activity.attributionHours }, [conversion])
+      const led = await noteConversions(db, { campaign: rules.id, hours: activity.attributionHours }, [conversion])
+      if (restsOnShares(rules)) await askRecounts(db, led)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { noteCredits } from '../../store/following/credits.ts'
+import { askRecounts } from '../../store/following/level-recounts.ts'
 import { verifyShares } from '../../store/shares/verification.ts'
 import { dayNumberAt } from '../parts/local-time.ts'
 
@@ -16,6 +17,8 @@ export interface VerifiedShare {
   /** whose share it is */
   readonly sharer: string
   readonly timezone: string
+  /** whether levels rest on shares */
+  readonly forLevels: boolean
   /** `visit`, or the name of a service */
   readonly by: string
   /** ms since 1970: the day for which its channel's cap counts */
@@ -31,6 +34,10 @@ export async function verifyAndCredit(session: Queryable, verified: readonly Ver
   const fresh = await verifyShares(session, verified)
   const first = new Map(verified.toReversed().map((each) => [each.share, each]))
   const due = [...first.values()].filter(({ share }) => fresh.has(share))
+  await askRecounts(
+    session,
+    due.flatMap(({ share, forLevels }) => (forLevels ? share : []))
+  )
   await noteCredits(
     session,
     due.map(({ share, campaign, activity, channel, pool, sharer, timezone, by, at }) => ({

@@ -215,7 +215,8 @@ function checkAnew(input: unknown): Checked {
   const rules = rulesOf(definition)
   checkExpanded(rules, add)
   checkReservations(rules, add)
-  checkLevels(definition.levels ?? [], currenciesOf(definition.activities), add)
+  const isShared = definition.activities.some((activity) => kindOf(activity).isShared === true)
+  checkLevels(definition.levels ?? [], { currencies: currenciesOf(definition.activities), isShared }, add)
   return errors.length > 0 ? { ok: false, errors } : { ok: true, definition, rules }
 }
 

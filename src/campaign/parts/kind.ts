@@ -57,6 +57,8 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
   readonly isCompleted?: true
   /** users have results in it, so shares may be of these */
   readonly isPlayed?: true
+  /** whether users share by it, so that levels can rest on what their shares lead to */
+  readonly isShared?: true
   /** never counts by local days; for all other kinds the gate needs the campaign's zone */
   readonly ignoresDays?: true
   /** its counted stock; without this member nothing of it runs out */

@@ -56,11 +56,19 @@ interface LevelRules {
   readonly levelScope?: 'campaign' | 'account'
 }
 
-/** The metrics that this version counts. */
-const counted: ReadonlySet<string> = new Set<LevelMetric>(['points', 'amount'])
+/** What of a campaign its levels can rest on. */
+interface Restable {
+  /** of what it sells */
+  readonly currencies: ReadonlySet<string>
+  /** whether users share in it */
+  readonly isShared: boolean
+}
 
-/** Checks what the schema of levels cannot say. @param currencies of what the campaign sells */
-export function checkLevels(levels: readonly LevelDefinition[], currencies: ReadonlySet<string>, add: Add): void {
+/** What follows from shares, not from what their user decides. */
+const ofShares: readonly LevelMetric[] = ['shares', 'visits', 'registrations', 'orders', 'conversions']
+
+/** Checks what the schema of levels cannot say. */
+export function checkLevels(levels: readonly LevelDefinition[], { currencies, isShared }: Restable, add: Add): void {
   checkUnique(
     levels.map(({ id }) => id),
     (index) => `/levels/${index}/id`,
@@ -68,7 +76,9 @@ export function checkLevels(levels: readonly LevelDefinition[], currencies: Read
   )
   for (const [index, { when = {} }] of levels.entries()) {
     const here = `/levels/${index}/when`
-    for (const metric of Object.keys(when)) if (!counted.has(metric)) add(`${here}/${metric}`, 'is not counted yet')
+    for (const metric of ofShares) {
+      if (metric in when && !isShared) add(`${here}/${metric}`, 'needs an activity by which users share')
+    }
     if ('amount' in when && currencies.size !== 1) {
       add(`${here}/amount`, 'needs sales of one currency: amounts of several cannot be added')
     }
@@ -96,8 +106,14 @@ export function privilegesAt({ levels = [] }: LevelRules, level: number) {
 }
 
 /** What levels of a campaign rest on; empty where none is earned. */
-export function restingOn({ levels = [] }: LevelRules): ReadonlySet<LevelMetric> {
+export function restingOn({ levels = [] }: Pick<LevelRules, 'levels'>): ReadonlySet<LevelMetric> {
   return new Set(levels.flatMap(({ when = {} }) => Object.keys(when) as LevelMetric[]))
+}
+
+/** Whether levels of a campaign rest on shares or what these led to. */
+export function restsOnShares(rules: Pick<LevelRules, 'levels'>): boolean {
+  const metrics = restingOn(rules)
+  return ofShares.some((metric) => metrics.has(metric))
 }
 
 type Counts = Partial<Readonly<Record<LevelMetric, number>>>

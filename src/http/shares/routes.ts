@@ -8,6 +8,7 @@ import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { findShare } from '../../campaign/actions/share-lookup.ts'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
+import { restsOnShares } from '../../campaign/parts/levels.ts'
 import { dayNumberAt } from '../../campaign/parts/local-time.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { type CountedShare, sharesById } from '../../store/shares/shares.ts'
@@ -60,6 +61,7 @@ export const shareRoutes: FastifyPluginAsyncTypebox<ShareOptions> = async (app, 
       campaign: campaign.id,
       by: `user ${user}`,
       user,
+      forLevels: restsOnShares(campaign.rules),
       at,
       verifies: verifies
         ? {
@@ -70,6 +72,7 @@ export const shareRoutes: FastifyPluginAsyncTypebox<ShareOptions> = async (app, 
             pool: poolsOf(sharing),
             sharer: share.user,
             timezone: campaign.rules.timezone,
+            forLevels: restsOnShares(campaign.rules),
             by: 'visit',
             at
           }
@@ -86,8 +89,9 @@ export const shareRoutes: FastifyPluginAsyncTypebox<ShareOptions> = async (app, 
       return
     }
     const at = now()
+    const forLevels = restsOnShares(campaign.rules)
     const by = looking.is === 'somebody' ? `${dayNumberAt(at, campaign.rules.timezone)} ${looking.by}` : ''
-    counter.note({ share: share.id, campaign: campaign.id, by, user: null, at })
+    counter.note({ share: share.id, campaign: campaign.id, by, user: null, forLevels, at })
   }
 
   app.get(

@@ -6,6 +6,7 @@ import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { findShare } from '../../campaign/actions/share-lookup.ts'
 import { verifyAndCredit } from '../../campaign/actions/verify-shares.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
+import { restsOnShares } from '../../campaign/parts/levels.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { sharesById } from '../../store/shares/shares.ts'
@@ -76,6 +77,7 @@ export const verificationRoute: FastifyPluginAsyncTypebox<VerificationOptions> =
         pool: poolsOf(sharing),
         sharer: share.user,
         timezone: campaign.rules.timezone,
+        forLevels: restsOnShares(campaign.rules),
         by: source,
         at: now()
       }

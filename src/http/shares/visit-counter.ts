@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { type VerifiedShare, verifyAndCredit } from '../../campaign/actions/verify-shares.ts'
 import { readSecret } from '../../store/connection/secrets.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
+import { askRecounts } from '../../store/following/level-recounts.ts'
 import { noteVisits } from '../../store/shares/visits.ts'
 
 /** A look at a share. */
@@ -14,6 +15,8 @@ interface SeenShare {
   readonly by: string
   /** null for somebody who is not signed in */
   readonly user: string | null
+  /** whether levels rest on shares */
+  readonly forLevels: boolean
   /** ms since 1970 */
   readonly at: number
   /** what the look proves; undefined where it proves nothing */
@@ -115,7 +118,11 @@ export class VisitCounter {
       lastAt
     }))
     await inTransaction(pool, async (session) => {
-      await noteVisits(session, visits)
+      const clicked = await noteVisits(session, visits)
+      await askRecounts(
+        session,
+        seen.flatMap(({ share, forLevels }) => (forLevels && clicked.has(share) ? share : []))
+      )
       await verifyAndCredit(
         session,
         seen.flatMap(({ verifies }) => verifies ?? [])

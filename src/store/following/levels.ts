@@ -1,24 +1,40 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
 
-/** What a user has of that on which levels rest; what a decision adds to it. */
-interface LevelCounts {
+/** What a decision adds to that on which levels rest. */
+interface AddedCounts {
   readonly points: number
   /** minor units */
   readonly amount: number
 }
 
+/** What a user has of that on which levels rest. */
+interface LevelCounts extends AddedCounts {
+  /** verified ones */
+  readonly shares: number
+  readonly visits: number
+  readonly registrations: number
+  readonly orders: number
+  /** registrations and orders */
+  readonly conversions: number
+}
+
 /** Whose levels they are: a campaign's own, or '' of the account. */
-interface LevelPlace {
+export interface LevelPlace {
   readonly campaign: string
   readonly scope: string
 }
 
-interface Counted extends LevelCounts {
+export interface Counted extends LevelCounts {
   readonly user: string
   /** the level that followed from the counts before */
   readonly level: number
 }
+
+const counts = 'points, amount, shares, visits, registrations, orders, registrations + orders as conversions'
+
+/** What statements return that change counts: a row of `level_counts`, as `Counted`. */
+export const countedColumns = `user_id as "user", ${counts}, level`
 
 const asRows = (rows: ReadonlyArray<{ readonly user: string }>) =>
   JSON.stringify(rows.map((row) => ({ ...row, user: issuedUser(row.user) })))
@@ -27,14 +43,15 @@ const asRows = (rows: ReadonlyArray<{ readonly user: string }>) =>
 export async function addLevelCounts(
   db: Queryable,
   { campaign, scope }: LevelPlace,
-  added: ReadonlyArray<LevelCounts & { readonly user: string }>
+  added: ReadonlyArray<AddedCounts & { readonly user: string }>
 ): Promise<Counted[]> {
   const { rows } = await db.query<Counted>(
     `insert into level_counts as known (campaign_id, user_id, scope, points, amount)
      select $1, "user", $2, points, amount from json_to_recordset($3::json) as a("user" text, points bigint, amount bigint)
+     order by "user"
      on conflict on constraint level_counts_pkey do update set points = known.points + excluded.points,
        amount = known.amount + excluded.amount
-     returning user_id as "user", points, amount, level`,
+     returning ${countedColumns}`,
     [campaign, scope, asRows(added)]
   )
   return rows.map(inside)
@@ -64,6 +81,7 @@ export async function noteLevels(
     `insert into level_states as known (scope, user_id, wanted, campaign_id, why, next_attempt_at)
      select $2, "user", (select max(level) from level_counts c where c.scope = $2 and c.user_id = r."user"), $1, why, now()
      from json_to_recordset($3::json) as r("user" text, why jsonb)
+     order by "user"
      on conflict on constraint level_states_pkey do update set wanted = excluded.wanted, campaign_id = excluded.campaign_id,
        why = excluded.why, attempts = 0, next_attempt_at = now()`,
     [campaign, scope, rows]
@@ -151,7 +169,7 @@ export async function levelHistory(
 /** The counts of a user on which levels of a campaign rest; undefined where nothing was counted. */
 export async function levelCountsOf(db: Queryable, user: string, campaign: string): Promise<LevelCounts | undefined> {
   const { rows } = await db.query<LevelCounts>(
-    'select points, amount from level_counts where campaign_id = $1 and user_id = $2',
+    `select ${counts} from level_counts where campaign_id = $1 and user_id = $2`,
     [campaign, issuedUser(user)]
   )
   return rows[0]

@@ -27,25 +27,36 @@ const convert = `
        and v.last_at >= to_timestamp(c.at / 1000.0) - make_interval(hours => $3)
      order by least(v.last_at, to_timestamp(c.at / 1000.0)) desc, v.last_at limit 1)
   ) found
-  on conflict on constraint share_conversions_pkey do nothing`
+  on conflict on constraint share_conversions_pkey do nothing returning share_id as share`
 
-/** Counts conversions for the shares that led to them, each once. @param hours how long a visit counts */
+interface Led {
+  readonly share: string
+}
+
+/**
+ * Counts conversions for the shares that led to them, each once.
+ * @param hours how long a visit counts
+ * @returns the shares that led to more
+ */
 export async function noteConversions(
   db: Queryable,
   { campaign, hours }: { readonly campaign: string; readonly hours: number },
   conversions: readonly Conversion[]
-): Promise<void> {
-  if (conversions.length === 0) return
+): Promise<string[]> {
+  if (conversions.length === 0) return []
   const rows = conversions.map((each) => ({ ...each, user: issuedUser(each.user) }))
-  await db.query(convert, [campaign, JSON.stringify(rows), hours])
+  const led = await db.query<Led>(convert, [campaign, JSON.stringify(rows), hours])
+  return led.rows.map(({ share }) => share)
 }
 
-/** Takes orders out of the count that expired, were cancelled or came back in full. */
-export async function undoConversions(db: Queryable, campaign: string, orders: readonly string[]): Promise<void> {
-  if (orders.length === 0) return
-  await db.query(
+/** Takes orders out of the count that expired, were cancelled or came back in full. @returns the shares that led to them */
+export async function undoConversions(db: Queryable, campaign: string, orders: readonly string[]): Promise<string[]> {
+  if (orders.length === 0) return []
+  const { rows } = await db.query<Led>(
     `update share_conversions set undone_at = now()
-     where campaign_id = $1 and what = 'order' and cause = any($2) and undone_at is null`,
+     where campaign_id = $1 and what = 'order' and cause = any($2) and undone_at is null
+     returning share_id as share`,
     [campaign, orders]
   )
+  return rows.map(({ share }) => share)
 }

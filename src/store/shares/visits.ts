@@ -33,16 +33,23 @@ const note = `
       coalesce(sum(times) filter (where visit.visitor = ''), 0) as bots
     from visit left join noted on noted.share_id = visit.share and noted.visitor = visit.visitor
     group by share, campaign
+  ), stored as (
+    insert into share_clicks as known (share_id, campaign_id, clicks, repeats, bots)
+    select share, campaign, clicks, repeats, bots from counted order by share
+    on conflict on constraint share_clicks_pkey do update set clicks = known.clicks + excluded.clicks,
+      repeats = known.repeats + excluded.repeats, bots = known.bots + excluded.bots
   )
-  insert into share_clicks as known (share_id, campaign_id, clicks, repeats, bots)
-  select share, campaign, clicks, repeats, bots from counted order by share
-  on conflict on constraint share_clicks_pkey do update set clicks = known.clicks + excluded.clicks,
-    repeats = known.repeats + excluded.repeats, bots = known.bots + excluded.bots`
+  select share from counted where clicks > 0`
 
-/** Counts visits; each visitor of a share is named once. */
-export async function noteVisits(db: Queryable, visits: readonly Visit[]): Promise<void> {
+/** Counts visits; each visitor of a share is named once. @returns the shares that have more clicks */
+export async function noteVisits(db: Queryable, visits: readonly Visit[]): Promise<Set<string>> {
   const named = visits.map((visit) => ({ ...visit, user: visit.user === null ? null : issuedUser(visit.user) }))
-  await db.query({ name: 'note-visits', text: note, values: [JSON.stringify(named)] })
+  const { rows } = await db.query<{ share: string }>({
+    name: 'note-visits',
+    text: note,
+    values: [JSON.stringify(named)]
+  })
+  return new Set(rows.map(({ share }) => share))
 }
 
 /** Forgets visitors who are not signed in: they are known for a day only. @returns how many */

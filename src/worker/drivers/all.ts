@@ -24,6 +24,7 @@ import { TaskDriver } from './complete-tasks.ts'
 import { ExpiryDriver } from './expire-orders.ts'
 import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
+import { RecountDriver } from './recount-levels.ts'
 import { ReminderDriver } from './remind.ts'
 
 interface DriverParts {
@@ -57,6 +58,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
   const codes = new CodeDriver({ pool, shard, logger })
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
   const levels = new LevelDriver(pool, gate, catalogue)
+  const recounts = new RecountDriver({ pool, shard, catalogue })
   const credits = new CreditDriver(pool, gate, catalogue)
   const reminders = new ReminderDriver({ ...parts, catalogue })
   const keeper = new BoardKeeper(pool, boards)
@@ -73,6 +75,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
     loop('boards', 100, () => keeper.step()),
     loop('final boards', 1000, () => freezer.step()),
     loop('frozen boards', 1000, () => tellFrozen(parts)),
+    loop('counts of levels', 250, () => recounts.step()),
     loop('levels', 100, () => levels.step()),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),

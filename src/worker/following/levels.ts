@@ -1,8 +1,10 @@
+import type { PoolClient } from 'pg'
+import type { Rules } from '../../campaign/definition/rules.ts'
 import { countedFor, levelReached, levelScopeOf, restingOn } from '../../campaign/parts/levels.ts'
 import { POINTS } from '../../campaign/parts/scope.ts'
 import { earnedBy } from '../../record/earned.ts'
 import type { Followed } from '../../store/following/followed.ts'
-import { addLevelCounts, noteLevels } from '../../store/following/levels.ts'
+import { addLevelCounts, type Counted, noteLevels } from '../../store/following/levels.ts'
 import { countsOf } from './counters.ts'
 import type { ListenersOf } from './listener.ts'
 
@@ -31,23 +33,28 @@ function addedBy(decisions: readonly Followed[]): Added[] {
   return [...byUser.values()]
 }
 
+const placeOf = (rules: Rules) => ({ campaign: rules.id, scope: levelScopeOf(rules) })
+
+/** Notes which levels follow from counts, in the transaction that changed these. */
+export async function noteReached(session: PoolClient, rules: Rules, counted: readonly Counted[]): Promise<void> {
+  const metrics = restingOn(rules)
+  const changed = counted.flatMap(({ user, level, ...counts }) => {
+    const reached = levelReached(rules, counts)
+    return reached === level ? [] : [{ user, level: reached, why: countedFor(metrics, counts) }]
+  })
+  await noteLevels(session, placeOf(rules), changed)
+}
+
 /** Levels that users earn: it counts what they rest on, and notes which level follows; the worker has it decided. */
 export const levels: ListenersOf = (rules) => {
-  const metrics = restingOn(rules)
-  if (metrics.size === 0) return []
-  const place = { campaign: rules.id, scope: levelScopeOf(rules) }
+  if (restingOn(rules).size === 0) return []
   return [
     {
       name: NAME,
       async take(session, decisions) {
         const added = addedBy(decisions)
         if (added.length === 0) return
-        const counted = await addLevelCounts(session, place, added)
-        const changed = counted.flatMap(({ user, level, ...counts }) => {
-          const reached = levelReached(rules, counts)
-          return reached === level ? [] : [{ user, level: reached, why: countedFor(metrics, counts) }]
-        })
-        await noteLevels(session, place, changed)
+        await noteReached(session, rules, await addLevelCounts(session, placeOf(rules), added))
       }
     }
   ]

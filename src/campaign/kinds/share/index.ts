@@ -17,6 +17,7 @@ export const share: KindRules<ShareDefinition, Share> = {
     }
   },
   checkTogether: checkOnlyOne,
+  isShared: true,
   isFollowed: () => true,
   rules: shareRules,
   definition: shareDefinition,
