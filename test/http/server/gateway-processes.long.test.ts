@@ -173,8 +173,12 @@ test('the admin port says what one of several processes cannot do', async (t) =>
   const [, victim = 0] = gateway.pids()
   process.kill(victim, 'SIGSTOP')
   try {
-    await waitFor(async () => (await opening())?.ok === false, { deadlineMs: 240_000, what: 'the stop to be told' })
-    t.match((await opening())?.detail, `gateway process ${victim}`)
+    // on a busy machine the other process may be late for a moment, and is told first
+    const isTold = async () => {
+      const condition = await opening()
+      return condition?.ok === false && condition.detail.includes(`gateway process ${victim}`)
+    }
+    await waitFor(isTold, { deadlineMs: 240_000, what: 'the stop to be told' })
     const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
     t.match(text, /floodgate_condition\{name="opening"\} 0/)
     t.match(text, /floodgate_part_health\{part="gate"\} 0/)

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 export interface Suite {
   /** compiled test files, relative to the root */
   readonly files: readonly string[]
-  /** files side by side: a test with a crowd or with kills needs both cores where bounds of time are judged */
+  /** files side by side: a test with a crowd or with kills needs both cores */
   readonly jobs: number
   /** whether bounds of time are judged */
   readonly timed: boolean
@@ -34,8 +34,8 @@ export function chooseSuite(argv: readonly string[], folders: { root: string; co
   )
   return {
     files: named.length > 0 ? named : all,
-    // most files wait for servers now and then: with two of them a quarter of two cores was idle; what is judged by time runs alone
-    jobs: values.long ? (values.ci ? 2 : 1) : 3,
+    // most files wait for servers now and then: with two of them a quarter of two cores was idle
+    jobs: values.long ? 1 : 3,
     timed: values.long && !values.ci
   }
 }
