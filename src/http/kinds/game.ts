@@ -7,7 +7,7 @@ import type { Decision } from '../../gate/batch/outcomes.ts'
 import { userField } from '../../record/fields.ts'
 import { decodeGame } from '../../record/reports/game.ts'
 import { balancesView, creditedView } from '../views/report.ts'
-import { Balances, Credited, confirmedHead } from '../views/schemas.ts'
+import { Balances, CappedBy, Credited, confirmedHead } from '../views/schemas.ts'
 import { Time } from '../wire/schemas.ts'
 import type { HttpKind, Page, Standings } from './kind.ts'
 import { type DecisionContext, headOf } from './parts/decision.ts'
@@ -24,9 +24,7 @@ const Result = Type.Object(
     outcome: Type.String(),
     day: Type.String({ description: 'the local day on which it was played' }),
     credited: Credited,
-    cappedBy: Type.Optional(
-      Type.String({ description: 'what was not credited in full because its daily cap was reached' })
-    ),
+    cappedBy: CappedBy,
     ...prizeMembers,
     attemptsLeft: nullable('integer', 'attempts that the user has left on that day; null without a limit'),
     balances: Balances,

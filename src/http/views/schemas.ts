@@ -44,6 +44,12 @@ export const Credited = Type.Unsafe<Credited>({
   additionalProperties: { type: 'integer' }
 })
 
+export const CappedBy = Type.Optional(
+  Type.String({
+    description: 'what was not credited in full because its daily cap was reached, such as "chances:wheel"'
+  })
+)
+
 export const Amounts = Type.Record(Type.String(), Type.Integer(), { description: 'by unit' })
 
 export const PrizeName = Type.Object({

@@ -1,20 +1,18 @@
 import { type Static, Type } from 'typebox'
-import { fromStore } from '../../../base/deadline.ts'
 import { isoTime } from '../../../base/iso-time.ts'
 import { DECISION_PATTERN } from '../../../base/shapes.ts'
 import { LONGEST_COMMENT } from '../../../campaign/kinds/discussion/definition.ts'
 import type { Discussion } from '../../../campaign/kinds/discussion/rules.ts'
 import { commentFacts, commentStatuses, decodeComment } from '../../../record/reports/discussion.ts'
-import { keepText, releaseText } from '../../../store/reading/user-texts.ts'
 import { balancesView, creditedView } from '../../views/report.ts'
-import { Balances, Credited, confirmedHead } from '../../views/schemas.ts'
-import { keyedHash } from '../../wire/keyed-hash.ts'
+import { Balances, CappedBy, Credited, confirmedHead } from '../../views/schemas.ts'
 import { Time } from '../../wire/schemas.ts'
 import type { Decided, Participation, Services } from '../kind.ts'
-import { participateCommand, type Wish } from '../parts/command.ts'
+import type { Wish } from '../parts/command.ts'
 import { headOf } from '../parts/decision.ts'
 import { nullable, words } from '../parts/page-schemas.ts'
 import { prizeGiven, prizeMembers } from '../parts/reward.ts'
+import { commandWithText, forgetUndecided } from '../parts/user-text.ts'
 import { CommentSubject, checkUnlessDecided, invalid, requireShown, requireSubject, ShownSubject } from './subject.ts'
 
 const CommentBody = Type.Object(
@@ -44,7 +42,6 @@ async function checkComment(services: Services, { found, body }: CommentWish): P
   }
 }
 
-/** Postgres alone gets the text, before the gate decides. The journal gets a hash that does not reveal it. */
 export const commentParticipation: Participation<Discussion, typeof CommentBody> = {
   url: '/v1/campaigns/:campaign/discussions/:discussion/comments',
   param: 'discussion',
@@ -54,24 +51,18 @@ export const commentParticipation: Participation<Discussion, typeof CommentBody>
   body: CommentBody,
   example: { subject: { type: 'topic', id: 'delivery' }, text: 'Mine came after two days.' },
   async command(wish, services) {
-    const { campaign, activity: talk } = wish.found
+    const { maxLength } = wish.found.activity
     const { subject, text, replyTo } = wish.body
-    if ([...text].length > talk.maxLength) throw invalid('/text', `must have at most ${talk.maxLength} characters`)
+    if ([...text].length > maxLength) throw invalid('/text', `must have at most ${maxLength} characters`)
     await checkUnlessDecided(services, wish, () => checkComment(services, wish))
-    const asked = JSON.stringify([campaign.id, talk.id, subject.type, subject.id, replyTo ?? null, text])
-    const command = participateCommand(wish, {
-      hash: await keyedHash(services.pool, 'user-texts', asked),
+    return commandWithText(wish, services, {
+      text,
+      asked: [subject.type, subject.id, replyTo ?? null, text],
       about: commentFacts(subject, replyTo),
       request: JSON.stringify({ subject: { type: subject.type, id: subject.id }, ...(replyTo && { replyTo }) })
     })
-    const { user, key, hash } = command
-    await fromStore(keepText(services.pool, { user, key, hash, text }))
-    return command
   },
-  ended({ user, key, hash }, { kind }, { pool }) {
-    // whatever is left is forgotten after a week
-    if (kind === 'refused' || kind === 'unavailable') releaseText(pool, { user, key, hash }).catch(() => {})
-  }
+  ended: forgetUndecided
 }
 
 const Comment = Type.Object(
@@ -83,11 +74,7 @@ const Comment = Type.Object(
     status: words(...commentStatuses),
     replyTo: nullable('string', 'the comment that it answers'),
     credited: Credited,
-    cappedBy: Type.Optional(
-      Type.String({
-        description: 'what was not credited in full because its daily cap was reached, such as "chances:wheel"'
-      })
-    ),
+    cappedBy: CappedBy,
     ...prizeMembers,
     balances: Balances,
     postedAt: Time

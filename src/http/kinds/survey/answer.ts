@@ -1,19 +1,16 @@
 import { type Static, Type } from 'typebox'
-import { fromStore } from '../../../base/deadline.ts'
 import { isoTime } from '../../../base/iso-time.ts'
 import { readAnswers } from '../../../campaign/kinds/survey/answers.ts'
 import type { Survey } from '../../../campaign/kinds/survey/rules.ts'
 import { decodeSurvey } from '../../../record/reports/survey.ts'
-import { keepText, releaseText } from '../../../store/reading/user-texts.ts'
 import { ProblemError } from '../../problems/problems.ts'
 import { balancesView, creditedView } from '../../views/report.ts'
-import { Balances, Credited, confirmedHead } from '../../views/schemas.ts'
-import { keyedHash } from '../../wire/keyed-hash.ts'
+import { Balances, CappedBy, Credited, confirmedHead } from '../../views/schemas.ts'
 import { Time } from '../../wire/schemas.ts'
 import type { Decided, Participation } from '../kind.ts'
-import { participateCommand } from '../parts/command.ts'
 import { headOf } from '../parts/decision.ts'
 import { prizeGiven, prizeMembers } from '../parts/reward.ts'
+import { commandWithText, forgetUndecided } from '../parts/user-text.ts'
 
 const AnswersBody = Type.Object(
   {
@@ -27,7 +24,6 @@ const AnswersBody = Type.Object(
   { additionalProperties: false, title: 'Answers of a survey' }
 )
 
-/** Postgres alone gets the answers, before the gate decides. The journal gets a hash that does not reveal them. */
 export const answerParticipation: Participation<Survey, typeof AnswersBody> = {
   url: '/v1/campaigns/:campaign/surveys/:survey/answers',
   param: 'survey',
@@ -36,21 +32,13 @@ export const answerParticipation: Participation<Survey, typeof AnswersBody> = {
   summary: 'Answer a survey, once',
   body: AnswersBody,
   example: { answers: { stars: 5, where: 'friends', why: 'It came the next day.' } },
-  async command(wish, { pool }) {
-    const { campaign, activity: survey } = wish.found
-    const read = readAnswers(survey, wish.body.answers)
+  async command(wish, services) {
+    const read = readAnswers(wish.found.activity, wish.body.answers)
     if (!read.ok) throw new ProblemError('VALIDATION', { errors: read.errors })
-    const text = JSON.stringify(read.answers)
-    const asked = JSON.stringify([campaign.id, survey.id, read.answers])
-    const command = participateCommand(wish, { hash: await keyedHash(pool, 'user-texts', asked) })
-    const { user, key, hash } = command
-    await fromStore(keepText(pool, { user, key, hash, text }))
-    return command
+    const { answers } = read
+    return commandWithText(wish, services, { text: JSON.stringify(answers), asked: [answers] })
   },
-  ended({ user, key, hash }, { kind }, { pool }) {
-    // whatever is left is forgotten after a week
-    if (kind === 'refused' || kind === 'unavailable') releaseText(pool, { user, key, hash }).catch(() => {})
-  }
+  ended: forgetUndecided
 }
 
 const Answer = Type.Object(
@@ -59,11 +47,7 @@ const Answer = Type.Object(
     campaign: Type.String(),
     survey: Type.String(),
     credited: Credited,
-    cappedBy: Type.Optional(
-      Type.String({
-        description: 'what was not credited in full because its daily cap was reached, such as "chances:wheel"'
-      })
-    ),
+    cappedBy: CappedBy,
     ...prizeMembers,
     balances: Balances,
     answeredAt: Time

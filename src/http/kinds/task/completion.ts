@@ -4,7 +4,7 @@ import { isoTime } from '../../../base/iso-time.ts'
 import type { Decision } from '../../../gate/batch/outcomes.ts'
 import { decodeCompletion } from '../../../record/reports/completion.ts'
 import { balancesView, creditedView } from '../../views/report.ts'
-import { Balances, Credited, confirmedHead } from '../../views/schemas.ts'
+import { Balances, CappedBy, Credited, confirmedHead } from '../../views/schemas.ts'
 import { Time } from '../../wire/schemas.ts'
 import type { Decided } from '../kind.ts'
 import { type DecisionContext, headOf } from '../parts/decision.ts'
@@ -20,11 +20,7 @@ const Completion = Type.Object(
       description: 'the local day that it counts for; null for a task that is done once a campaign'
     }),
     credited: Credited,
-    cappedBy: Type.Optional(
-      Type.String({
-        description: 'what was not credited in full because its daily cap was reached, such as "chances:wheel"'
-      })
-    ),
+    cappedBy: CappedBy,
     doubled: Type.Optional(Type.Integer({ description: 'factor of the card that multiplied what was credited' })),
     streak: Type.Optional(
       Type.Object({
