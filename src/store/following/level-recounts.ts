@@ -52,21 +52,17 @@ export async function takeRecounts(
   return rows.map(inside)
 }
 
-/**
- * Counts the shares of users, and what these led to, anew. Whoever counts the same user waits for the end of the transaction, and then
- * sees what it saw. @returns all counts of the users
- */
+/** Counts the shares of users, and what these led to, anew; the caller holds `lockLevels`. @returns all counts of the users */
 export async function recountShares(
   db: Queryable,
   { campaign, scope }: LevelPlace,
   users: readonly string[]
 ): Promise<Counted[]> {
   const issued = users.map(issuedUser)
-  // A statement of its own: the next one sees what was stored before it had the rows.
   await db.query(
     `insert into level_counts (campaign_id, user_id, scope)
-     select $1, sharer, $2 from unnest($3::text[]) as u(sharer) order by sharer
-     on conflict on constraint level_counts_pkey do update set scope = excluded.scope`,
+     select $1, sharer, $2 from unnest($3::text[]) as u(sharer)
+     on conflict on constraint level_counts_pkey do nothing`,
     [campaign, scope, issued]
   )
   const { rows } = await db.query<Counted>(

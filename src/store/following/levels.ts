@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
 
@@ -39,7 +40,18 @@ export const countedColumns = `user_id as "user", ${counts}, level`
 const asRows = (rows: ReadonlyArray<{ readonly user: string }>) =>
   JSON.stringify(rows.map((row) => ({ ...row, user: issuedUser(row.user) })))
 
-/** Adds to the counts of users, each user once. @returns their counts now */
+/**
+ * Lets one transaction at a time change counts and wanted levels of users of a shard: to be called before the first of them is read or
+ * written. Order among rows is not enough: a follower writes those of one campaign after the other, so it comes back to users that
+ * another one holds; and the highest level of several campaigns is wrong when two of them are noted at once.
+ */
+export async function lockLevels(db: Queryable, shard: number): Promise<void> {
+  await db.query(`select pg_advisory_xact_lock(hashtext(current_schema()), hashtext('levels of ' || $1::integer))`, [
+    shard
+  ])
+}
+
+/** Adds to the counts of users, each user once; the caller holds `lockLevels`. @returns their counts now */
 export async function addLevelCounts(
   db: Queryable,
   { campaign, scope }: LevelPlace,
@@ -48,7 +60,6 @@ export async function addLevelCounts(
   const { rows } = await db.query<Counted>(
     `insert into level_counts as known (campaign_id, user_id, scope, points, amount)
      select $1, "user", $2, points, amount from json_to_recordset($3::json) as a("user" text, points bigint, amount bigint)
-     order by "user"
      on conflict on constraint level_counts_pkey do update set points = known.points + excluded.points,
        amount = known.amount + excluded.amount
      returning ${countedColumns}`,
@@ -64,7 +75,7 @@ interface ReachedLevel {
   readonly why: Readonly<Record<string, number>>
 }
 
-/** Notes levels that users reached or fell to; the highest of all campaigns that share a scope is to be decided. */
+/** Notes levels that users reached or fell to; the highest of all campaigns that share a scope is to be decided. The caller holds `lockLevels`. */
 export async function noteLevels(
   db: Queryable,
   { campaign, scope }: LevelPlace,
@@ -81,7 +92,6 @@ export async function noteLevels(
     `insert into level_states as known (scope, user_id, wanted, campaign_id, why, next_attempt_at)
      select $2, "user", (select max(level) from level_counts c where c.scope = $2 and c.user_id = r."user"), $1, why, now()
      from json_to_recordset($3::json) as r("user" text, why jsonb)
-     order by "user"
      on conflict on constraint level_states_pkey do update set wanted = excluded.wanted, campaign_id = excluded.campaign_id,
        why = excluded.why, attempts = 0, next_attempt_at = now()`,
     [campaign, scope, rows]
@@ -122,24 +132,35 @@ export async function takeDueLevels(
 /** What became of a due level: decided, or to be asked for again. */
 export type LevelSettlement = Pick<DueLevel, 'scope' | 'user' | 'to'> & { readonly retryAfterMs: number | null }
 
-/** Notes levels that were decided; one that is to be another one by now is due again. */
-export async function settleLevels(db: Queryable, settlements: readonly LevelSettlement[]): Promise<void> {
-  if (settlements.length === 0) return
-  await db.query(
-    `update level_states s set
-       level = case when retry is null then "to" else s.level end,
-       changes = s.changes + case when retry is null and "to" <> s.level then 1 else 0 end,
-       asked = case when retry is null then null else s.asked end,
-       attempts = case when retry is null then 0 else s.attempts end,
-       next_attempt_at = case
-         when retry is not null then now() + make_interval(secs => retry / 1000.0)
-         when s.wanted <> "to" then now()
-       end
-     from (select "scope" as of_scope, "user" as of_user, "to", "retryAfterMs" as retry
-       from json_to_recordset($1::json) as r(scope text, "user" text, "to" integer, "retryAfterMs" bigint)) r
-     where s.scope = of_scope and s.user_id = of_user and s.asked = "to"`,
-    [asRows(settlements)]
+/** Who holds a row may wait for others, so several rows are taken only as far as nobody holds them. */
+const settled = (wait: 'skip locked' | '') => `
+  with held as (
+    select s.scope, s.user_id, "to", "retryAfterMs" as retry
+    from json_to_recordset($1::json) as r(scope text, "user" text, "to" integer, "retryAfterMs" bigint)
+    join level_states s on s.scope = r.scope and s.user_id = r."user" and s.asked = "to"
+    for update of s ${wait}
   )
+  update level_states s set
+    level = case when retry is null then "to" else s.level end,
+    changes = s.changes + case when retry is null and "to" <> s.level then 1 else 0 end,
+    asked = case when retry is null then null else s.asked end,
+    attempts = case when retry is null then 0 else s.attempts end,
+    next_attempt_at = case
+      when retry is not null then now() + make_interval(secs => retry / 1000.0)
+      when s.wanted <> "to" then now()
+    end
+  from held where s.scope = held.scope and s.user_id = held.user_id
+  returning s.scope, s.user_id as "user"`
+
+/** Notes levels that were decided; one that is to be another one by now is due again. In a transaction of its own. */
+export async function settleLevels(pool: Pool, settlements: readonly LevelSettlement[]): Promise<void> {
+  if (settlements.length === 0) return
+  const { rows } = await pool.query<Pick<LevelSettlement, 'scope' | 'user'>>(settled('skip locked'), [
+    asRows(settlements)
+  ])
+  const done = new Set(rows.map(inside).map(({ scope, user }) => `${scope} ${user}`))
+  for (const one of settlements)
+    if (!done.has(`${one.scope} ${one.user}`)) await pool.query(settled(''), [asRows([one])])
 }
 
 /** A change of an earned level, as its user reads it. */

@@ -3,6 +3,7 @@ import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import { levelScopeOf } from '../../campaign/parts/levels.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { areRecountsAsked, recountShares, takeRecounts } from '../../store/following/level-recounts.ts'
+import { lockLevels } from '../../store/following/levels.ts'
 import { noteReached } from '../following/levels.ts'
 
 /** Users who are counted in one transaction, at most. */
@@ -45,6 +46,7 @@ export class RecountDriver {
   #recount(): Promise<number> {
     const { pool, shard, catalogue } = this.#parts
     return inTransaction(pool, async (session) => {
+      await lockLevels(session, shard)
       const sharers = await takeRecounts(session, { shard, most: AT_ONCE })
       for (const campaign of new Set(sharers.map((sharer) => sharer.campaign))) {
         const rules = catalogue.get(campaign)?.rules

@@ -4,7 +4,7 @@ import { countedFor, levelReached, levelScopeOf, restingOn } from '../../campaig
 import { POINTS } from '../../campaign/parts/scope.ts'
 import { earnedBy } from '../../record/earned.ts'
 import type { Followed } from '../../store/following/followed.ts'
-import { addLevelCounts, type Counted, noteLevels } from '../../store/following/levels.ts'
+import { addLevelCounts, type Counted, lockLevels, noteLevels } from '../../store/following/levels.ts'
 import { countsOf } from './counters.ts'
 import type { ListenersOf } from './listener.ts'
 
@@ -46,7 +46,7 @@ export async function noteReached(session: PoolClient, rules: Rules, counted: re
 }
 
 /** Levels that users earn: it counts what they rest on, and notes which level follows; the worker has it decided. */
-export const levels: ListenersOf = (rules) => {
+export const levels: ListenersOf = (rules, { shard }) => {
   if (restingOn(rules).size === 0) return []
   return [
     {
@@ -54,6 +54,7 @@ export const levels: ListenersOf = (rules) => {
       async take(session, decisions) {
         const added = addedBy(decisions)
         if (added.length === 0) return
+        await lockLevels(session, shard)
         await noteReached(session, rules, await addLevelCounts(session, placeOf(rules), added))
       }
     }
