@@ -4,7 +4,8 @@ import { ConfigError } from './config-error.ts'
 
 /**
  * Named places in the code at which a test may interrupt a process, with the step that is done when it reaches them.
- * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; R: a recovery; X: the rest.
+ * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; D: a driver;
+ * R: a recovery; X: the rest.
  */
 const failPoints = {
   G1: 'commands gathered, script not sent',
@@ -17,6 +18,8 @@ const failPoints = {
   W2: 'frames written in a transaction, not committed',
   W3: 'commit sent, its reply not read',
   W4: 'committed, kept not trimmed',
+  D1: 'what is due taken (goals, credits, levels), gate not asked',
+  D2: 'decided, not noted as done',
   R1: 'recovery has a new epoch, no scripts loaded',
   R2: 'scripts loaded, gate not closed',
   R3: 'gate closed, nothing sealed',

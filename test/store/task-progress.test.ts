@@ -17,7 +17,7 @@ test('reports that race and come again are counted once, and the goal becomes du
   t.equal(answers.filter(({ kind }) => kind === 'repeated').length, 30)
   t.same(await progressOfUser(pool, 'alice', 'launch'), [{ task: 'buyer', period: '', count: 10, state: 'due' }])
   t.same(await dueTasks(pool, 10), [{ ...task, attempts: 0 }])
-  await settleTasks(pool, [{ ...task, decision: '0-1700000000-5' }])
+  await settleTasks(pool, [{ ...task, to: 'done', decision: '0-1700000000-5' }])
   t.same(await recordProgress(pool, { ...report, sourceEventId: 'late' }), {
     kind: 'counted',
     count: 11,
@@ -47,9 +47,9 @@ test('a due task that must wait comes back later, one that is refused does not',
   const users = ['alice', 'bob', 'carol']
   for (const user of users) await recordProgress(pool, { ...report, user, sourceEventId: user, amount: 3 })
   await settleTasks(pool, [
-    { ...task, retryAfterMs: 0 },
-    { ...task, user: 'bob', retryAfterMs: 60_000 },
-    { ...task, user: 'carol', refusal: 'DISQUALIFIED' }
+    { ...task, to: 'later', afterMs: 0 },
+    { ...task, user: 'bob', to: 'later', afterMs: 60_000 },
+    { ...task, user: 'carol', to: 'refused', refusal: 'DISQUALIFIED' }
   ])
   t.same(await dueTasks(pool, 10), [{ ...task, attempts: 1 }])
   t.match(await progressOfUser(pool, 'carol', 'launch'), [{ state: 'refused' }])

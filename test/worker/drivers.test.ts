@@ -1,5 +1,6 @@
 import t from 'tap'
 import { dayNumber } from '../../src/base/day.ts'
+import type { Decider } from '../../src/gate/gate.ts'
 import { assignCodes, codesOf, loadCodes } from '../../src/store/campaigns/codes.ts'
 import { countImports, insertImports } from '../../src/store/campaigns/imports.ts'
 import { dueTasks, progressOfUser, recordProgress } from '../../src/store/campaigns/progress.ts'
@@ -67,7 +68,7 @@ t.test('a goal that is reached is completed once, also when it has to wait for a
   t.equal(await points(shop, 'ben'), 25)
 })
 
-const noCatalogue = { refresh: async () => {}, findActivity: () => undefined }
+const catalogue = { refresh: async () => {}, get: () => undefined, findActivity: () => undefined }
 
 t.test('a row that a driver left open when it died is closed with the decision that was made', async (t) => {
   const shop = await fair(viewer)
@@ -83,11 +84,8 @@ t.test('a row that a driver left open when it died is closed with the decision t
   await atRest(shop)
   const before = await pool.query('select period, decision_id from task_counts order by period')
   await shop.stopWorker()
-  const driver = new TaskDriver(
-    pool,
-    { submit: () => Promise.reject(new Error('the gate is not asked again')) },
-    noCatalogue
-  )
+  const gate = { submit: () => Promise.reject(new Error('the gate is not asked again')) }
+  const driver = new TaskDriver({ pool, gate, catalogue })
   await pool.query("update task_counts set state = 'due', next_attempt_at = now()")
   t.equal(await driver.step(), 2)
   const after = await pool.query('select period, decision_id from task_counts order by period')
@@ -108,11 +106,8 @@ t.test('a goal that the gate refuses for good is closed, and one that only has t
   } as const
   const users = Object.keys(outcomes) as Array<keyof typeof outcomes>
   for (const user of users) await recordProgress(pool, { ...report, user, sourceEventId: user })
-  const driver = new TaskDriver(
-    pool,
-    { submit: async ({ user }) => outcomes[user as keyof typeof outcomes] },
-    noCatalogue
-  )
+  const gate: Decider = { submit: async ({ user }) => outcomes[user as keyof typeof outcomes] }
+  const driver = new TaskDriver({ pool, gate, catalogue })
   await driver.step()
   const states = await Promise.all(users.map(async (user) => (await progressOfUser(pool, user, 'x'))[0]?.state))
   t.same(states, ['refused', 'due', 'due'])

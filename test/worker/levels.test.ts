@@ -1,11 +1,13 @@
 import type pg from 'pg'
 import tap, { test } from 'tap'
 import type { Outcome } from '../../src/gate/batch/outcomes.ts'
+import type { Decider } from '../../src/gate/gate.ts'
 import { inTransaction } from '../../src/store/connection/transaction.ts'
 import type { Followed } from '../../src/store/following/followed.ts'
 import { askRecounts } from '../../src/store/following/level-recounts.ts'
 import { settleLevels, takeDueLevels } from '../../src/store/following/levels.ts'
 import { LevelDriver } from '../../src/worker/drivers/change-levels.ts'
+import type { AskingParts } from '../../src/worker/drivers/due.ts'
 import { RecountDriver } from '../../src/worker/drivers/recount-levels.ts'
 import { levels as listeners } from '../../src/worker/following/levels.ts'
 import { rulesOf } from '../campaign/example-kinds.ts'
@@ -42,7 +44,7 @@ const second = campaign('second', 3)
 const catalogue = {
   refresh: () => Promise.resolve(),
   get: (id: string) => [first, second].map((rules) => ({ id, rules })).find(({ rules }) => rules.id === id)
-} as unknown as ConstructorParameters<typeof RecountDriver>[0]['catalogue']
+} as unknown as AskingParts['catalogue']
 
 const paid = (rules: { readonly id: string }, user: string): Followed => ({
   ...bought({ user, units: 1, at: 1 }),
@@ -157,7 +159,7 @@ function confirming() {
     made.push(`${user} ${request}`)
     return { kind: 'confirmed' } as Outcome
   }
-  return { made, gate: { submit } as ConstructorParameters<typeof LevelDriver>[1] }
+  return { made, gate: { submit } as Decider }
 }
 
 test('follower, counter and drivers race for the same users: nobody fails, and each ends at the highest level', async (t) => {
@@ -186,7 +188,7 @@ test('follower, counter and drivers race for the same users: nobody fails, and e
   const again = async (step: () => Promise<unknown>) => {
     while (!isOver) await step()
   }
-  const drivers = [new LevelDriver(pool, gate, catalogue), new LevelDriver(pool, gate, catalogue)]
+  const drivers = [1, 2].map(() => new LevelDriver({ pool, gate, catalogue }))
   const racing = [recounts, ...drivers].map((driver) => again(() => driver.step()))
   await Promise.all([follow(), share()]).finally(() => {
     isOver = true

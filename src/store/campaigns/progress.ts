@@ -103,9 +103,13 @@ export async function dueTasks(db: Queryable, most: number): Promise<DueTask[]> 
   return rows.map(inside)
 }
 
-/** The result of a due task: `decision` and `refusal` close it, `retryAfterMs` postpones it. */
+/** What became of a due task. */
 export type TaskSettlement = Counter &
-  ({ readonly decision: string } | { readonly refusal: string } | { readonly retryAfterMs: number })
+  (
+    | { readonly to: 'done'; readonly decision: string }
+    | { readonly to: 'refused'; readonly refusal: string }
+    | { readonly to: 'later'; readonly afterMs: number }
+  )
 
 /** Closes or postpones due tasks, each at most once. */
 export async function settleTasks(db: Queryable, settlements: readonly TaskSettlement[]): Promise<void> {
@@ -114,9 +118,9 @@ export async function settleTasks(db: Queryable, settlements: readonly TaskSettl
     `update task_counts c set
        state = case when s.decision is not null then 'completed' when s.refusal is not null then 'refused' else 'due' end,
        decision_id = s.decision, refusal = s.refusal, attempts = c.attempts + 1,
-       next_attempt_at = now() + make_interval(secs => coalesce(s."retryAfterMs", 0) / 1000.0)
+       next_attempt_at = now() + make_interval(secs => coalesce(s."afterMs", 0) / 1000.0)
      from json_to_recordset($1::json) as s(campaign text, task text, "user" text, period text, decision text, refusal text,
-       "retryAfterMs" bigint)
+       "afterMs" bigint)
      where c.campaign_id = s.campaign and c.task_id = s.task and c.user_id = s."user" and c.period = s.period
        and c.state = 'due'`,
     [JSON.stringify(settlements.map((each) => ({ ...each, user: issuedUser(each.user) })))]

@@ -1,20 +1,12 @@
-import type { Pool } from 'pg'
-import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
-import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Decider } from '../../gate/gate.ts'
+import type { RefusalCode } from '../../gate/batch/outcomes.ts'
 import { replayField } from '../../record/replay.ts'
 import { type DueTask, dueTasks, settleTasks, type TaskSettlement } from '../../store/campaigns/progress.ts'
 import { decisionsUnder } from '../../store/reading/orders.ts'
-
-const AT_ONCE = 200
-/** The longest step, so that a worker can stop in time. */
-const STEP_MS = 1000
-const RETRY_MS = 1000
-const RETRY_MOST_MS = 300_000
+import { type AskingParts, became, workOff } from './due.ts'
 
 /** Refusals that stay. All others end, at the latest with the campaign. */
-const final: ReadonlySet<string> = new Set([
+const final: ReadonlySet<RefusalCode> = new Set([
   'ALREADY_DONE',
   'DISQUALIFIED',
   'ENDED',
@@ -28,60 +20,34 @@ function taskKey({ campaign, task, period }: Pick<DueTask, 'campaign' | 'task' |
   return replayField.goal(campaign, task, period)
 }
 
-function settlementOf(due: DueTask, outcome: Outcome): TaskSettlement {
-  const { campaign, task, user, period, attempts } = due
-  const counter = { campaign, task, user, period }
-  switch (outcome.kind) {
-    case 'confirmed':
-      return { ...counter, decision: outcome.decision.id }
-    case 'refused': {
-      if (final.has(outcome.code)) return { ...counter, refusal: outcome.code }
-      return { ...counter, retryAfterMs: Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** Math.min(attempts, 10)) }
-    }
-    case 'pending':
-    case 'unavailable':
-    case 'unknown':
-      return { ...counter, retryAfterMs: RETRY_MS }
-    default:
-      return outcome satisfies never
-  }
-}
-
 /** Asks the gate to complete the tasks whose goal was reached; the gate alone decides. */
 export class TaskDriver {
-  readonly #pool: Pool
-  readonly #gate: Decider
-  readonly #catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>
+  readonly #parts: AskingParts
 
-  constructor(pool: Pool, gate: Decider, catalogue: Pick<Catalogue, 'refresh' | 'findActivity'>) {
-    this.#pool = pool
-    this.#gate = gate
-    this.#catalogue = catalogue
+  constructor(parts: AskingParts) {
+    this.#parts = parts
   }
 
   /** @returns the number of tasks that were closed or put off */
-  async step(): Promise<number> {
-    const until = performance.now() + STEP_MS
-    let settled = 0
-    for (;;) {
-      const due = await dueTasks(this.#pool, AT_ONCE)
-      if (due.length > 0) await this.#catalogue.refresh()
-      const known = await decisionsUnder(
-        this.#pool,
-        due.map((one) => ({ user: one.user, key: taskKey(one) }))
-      )
-      const settlements = await Promise.all(due.map((one, index) => this.#decide(one, known[index])))
-      await settleTasks(this.#pool, settlements)
-      settled += due.length
-      if (due.length < AT_ONCE || performance.now() > until) return settled
-    }
+  step(): Promise<number> {
+    return workOff({
+      take: (most) => dueTasks(this.#parts.pool, most),
+      decide: async (due) => {
+        await this.#parts.catalogue.refresh()
+        const keys = due.map((one) => ({ user: one.user, key: taskKey(one) }))
+        const known = await decisionsUnder(this.#parts.pool, keys)
+        return Promise.all(due.map((one, index) => this.#decide(one, known[index])))
+      },
+      note: (settled) => settleTasks(this.#parts.pool, settled)
+    })
   }
 
   async #decide(due: DueTask, known: string | undefined): Promise<TaskSettlement> {
     const { campaign, task, user, period } = due
-    if (known !== undefined) return { campaign, task, user, period, decision: known }
-    const found = this.#catalogue.findActivity(campaign, task)
-    const outcome = await this.#gate.submit({
+    const counter = { campaign, task, user, period }
+    if (known !== undefined) return { ...counter, to: 'done', decision: known }
+    const found = this.#parts.catalogue.findActivity(campaign, task)
+    const outcome = await this.#parts.gate.submit({
       op: 'participate',
       user,
       key: taskKey(due),
@@ -97,6 +63,7 @@ export class TaskDriver {
       day: period === '' ? undefined : Number(period),
       request: '{}'
     })
-    return settlementOf(due, outcome)
+    const settled = became(outcome, { ...due, final })
+    return { ...counter, ...(settled.to === 'done' ? { to: 'done', decision: settled.decision.id } : settled) }
   }
 }
