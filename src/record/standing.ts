@@ -37,9 +37,19 @@ export interface Reached {
   readonly tie: string
 }
 
+/** When something was decided, as one text: it sorts as `isLater` says. */
+export function momentOf({ reachedAt, tie }: Reached): string {
+  return sortable(reachedAt, TIME_WIDTH) + tie
+}
+
+/** The opposite of `momentOf`. */
+export function reachedOf(moment: string): Reached {
+  return { reachedAt: Number.parseInt(moment.slice(0, TIME_WIDTH), 36), tie: moment.slice(TIME_WIDTH) }
+}
+
 /** The member of a sorted set: among equal scores it sorts as who was first. */
 export function memberOf({ user, reachedAt, tie }: Reached & { readonly user: string }): string {
-  return sortable(reachedAt, TIME_WIDTH) + tie + user
+  return momentOf({ reachedAt, tie }) + user
 }
 
 export function userOfMember(member: string): string {

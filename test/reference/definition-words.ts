@@ -266,7 +266,7 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
   },
   board: {
     metric:
-      '`points` that activities of the campaign gave, without what was spent, granted or imported and without what boards give; `units` that were paid, less those that came back; `amount`: their price, in a campaign with one currency; `invites` that qualified, less those that were voided; `shares` that were verified, less those that were voided',
+      '`points` that activities of the campaign gave, without what was spent, granted or imported and without what boards give; `units` that were paid, less those that came back; `amount`: their price, in a campaign with one currency; `invites` that qualified, less those that were voided; `shares` that were verified, less those that were voided; `assists` of the user’s shares, less those that were voided, by themselves or with their share',
     activity: 'the only activity that counts; all of the campaign where absent',
     period:
       'what is counted by itself: the campaign, each local day, or each week from Monday on; the campaign where absent',

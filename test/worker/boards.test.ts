@@ -10,6 +10,7 @@ import { needsRecount } from '../../src/worker/following/kinds/board/count.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { aBoard, bought, count, NOON } from '../support/shop/board.ts'
 import { aWorld, place, type World } from '../support/shop/board-world.ts'
+import { store } from '../support/shop/followed.ts'
 
 const urls = await sharedServers(tap)
 
@@ -209,16 +210,6 @@ function ofShare(
       channel: 'weibo',
       ...(what === 'verified' && { verifiedAt: new Date(NOON + verifiedAt).toISOString() })
     }
-  }
-}
-
-/** Followed decisions are stored: here without what nobody reads. */
-async function store({ pool }: World, decisions: readonly Followed[]): Promise<void> {
-  for (const { shard, epoch, sequence, type, user, key, campaign, activity, at, request } of decisions) {
-    await pool.query(
-      `insert into decisions values ($1, $2, $3, 1, $4, $5, $6, '', $7, $8, '', '', to_timestamp($9 / 1000.0), $10, '{}', '{}', '', '')`,
-      [shard, epoch, sequence, type, user, key, campaign, activity, at, JSON.stringify(request)]
-    )
   }
 }
 

@@ -30,7 +30,7 @@ export interface Inviting {
 }
 
 /** What is given for a pair's qualifying has a cause of its own, so that it alone can be voided. */
-const qualifiedCause = (id: string) => `${id}/qualified`
+export const qualifiedCause = (id: string) => `${id}/qualified`
 
 type Named = Pick<StoredInvite, 'id' | 'inviter' | 'invitee'>
 

@@ -8,7 +8,7 @@ import { rewardTerms, rewardView } from './parts/reward.ts'
 
 const terms = {
   ...common('board'),
-  metric: words('points', 'units', 'amount', 'invites', 'shares'),
+  metric: words('points', 'units', 'amount', 'invites', 'shares', 'assists'),
   activity: optional(
     Type.String({ description: 'the only activity that counts; absent where all of the campaign do' })
   ),

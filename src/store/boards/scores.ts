@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import type { Queryable } from '../connection/transaction.ts'
-import { issuedUser } from '../connection/user-name.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
+import { forgetAssists } from '../following/followed-assists.ts'
 import { readAgain } from '../following/places.ts'
 
 /** A board of a campaign. */
@@ -103,6 +104,22 @@ export async function addScores(client: ClientBase, board: BoardPlace, { changes
   if (scores.length > 0) await client.query(addChanges, [...place(board), JSON.stringify(scores)])
 }
 
+/** Sets the scores of users to 0 that may still change, to be added up anew. @returns which they are. The board must be locked. */
+export async function forgetScores(
+  client: ClientBase,
+  board: BoardPlace,
+  users: readonly string[]
+): Promise<Array<Pick<ScoreChange, 'period' | 'user'>>> {
+  const { rows } = await client.query<Pick<ScoreChange, 'period' | 'user'>>(
+    `update board_scores s set score = 0, reached_at = 0, tie = '' from board_periods p
+     where s.campaign_id = $1 and s.board_id = $2 and s.user_id = any($3) and p.campaign_id = $1 and p.board_id = $2
+       and p.period = s.period and p.state = 'counting'
+     returning s.period, s.user_id as "user"`,
+    [...place(board), users.map(issuedUser)]
+  )
+  return rows.map(inside)
+}
+
 /** Notes that a board has met decisions which do not count for it. */
 export async function passTime(client: ClientBase, board: BoardPlace, asOf: number): Promise<void> {
   await client.query(
@@ -131,5 +148,6 @@ export async function resetBoard(client: ClientBase, board: BoardPlace): Promise
     `delete from board_periods where campaign_id = $1 and board_id = $2 and state = 'counting'`,
     values
   )
+  await forgetAssists(client, { campaign: board.campaign, name: board.board })
   await client.query('delete from boards where campaign_id = $1 and board_id = $2', values)
 }

@@ -1,11 +1,14 @@
 import type { OwnCounter } from '../../campaign/parts/own-counters.ts'
 import { entityKindOf } from '../../record/decisions.ts'
 import { decodeOrder } from '../../record/order.ts'
-import { decodeAssist } from '../../record/reports/assist.ts'
 import { decodeRedemption } from '../../record/reports/redemption.ts'
 import { decodeRefund } from '../../record/reports/refund.ts'
-import { storedUser } from '../../store/connection/user-name.ts'
+import { reachedOf } from '../../record/standing.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
 import type { Followed } from '../../store/following/followed.ts'
+import type { MetAssist } from '../../store/following/followed-assists.ts'
+import { type Counting, changedAssists } from './assists.ts'
+import { pairedInvites, pairedShares } from './paired.ts'
 
 /** What a decision counts for a user; negative where it undoes what counted before. */
 interface Counted {
@@ -23,7 +26,7 @@ type Count = (decision: Followed) => Counted | undefined
 const once = ({ user, at }: Followed): Counted => ({ user, at, times: 1, units: 1, amount: 0 })
 
 // An order counts from its payment on, for the day on which it was accepted: then what is undone later lowers the same day's count.
-const orderPaid: Count = (decision) => {
+export const orderPaid: Count = (decision) => {
   const { type, user, record, report } = decision
   if (entityKindOf(type) !== 'order' || record === '') return undefined
   const { acceptedAt: at, quantity, unitPrice, status } = decodeOrder(decision.entity, record)
@@ -41,51 +44,50 @@ const ofType =
   (decision) =>
     types.includes(decision.type) ? once(decision) : undefined
 
-// Only what had qualified is taken away again, from the day for which it counted.
-const inviteQualified: Count = (decision) => {
-  if (decision.type === 'invite.qualified') return { ...once(decision), at: qualifiedAt(decision) }
-  const { reason } = decision.request as { readonly reason?: unknown }
-  if (decision.type !== 'invite.voided' || reason !== 'RETURNED') return undefined
-  return { ...once(decision), at: qualifiedAt(decision), times: -1, units: -1 }
-}
-
-function qualifiedAt({ request, at }: Followed): number {
-  const { qualifiedAt: text } = request as { readonly qualifiedAt?: string }
-  return text === undefined ? at : Date.parse(text)
-}
-
-// The credit may be decided later than the share was verified, on another day.
-const shareVerified: Count = (decision) => {
-  const { verifiedAt } = decision.request as { readonly verifiedAt?: string }
-  if (verifiedAt === undefined) return undefined
-  const counted = { ...once(decision), at: Date.parse(verifiedAt) }
-  if (decision.type === 'share.verified') return counted
-  return decision.type === 'share.voided' ? { ...counted, times: -1, units: -1 } : undefined
-}
-
-/** The helper decides, and it counts for the one who was helped. */
-const assistReceived: Count = (decision) => {
-  if (decision.type === 'assist.given') return { ...once(decision), user: decodeAssist(decision.report).sharer }
-  if (decision.type !== 'assist.voided') return undefined
-  const { sharer, givenAt } = decision.request as { readonly sharer: string; readonly givenAt: string }
-  return { ...once(decision), user: storedUser(sharer), at: Date.parse(givenAt), times: -1, units: -1 }
-}
-
 const claim: Count = (decision) => {
   if (decision.type !== 'claim.accepted') return undefined
   return { ...once(decision), units: decodeRedemption(decision.report).quantity }
 }
 
-/** What each counter of our own counts in a decision; undefined for one that does not count. */
-export const countsOf: Readonly<Record<OwnCounter, Count>> = {
-  'order.paid': orderPaid,
-  spin: ofType('spin.won', 'spin.lost'),
-  claim,
-  survey: ofType('survey.answered'),
-  comment: ofType('comment.posted'),
+type CountAll = (db: Queryable, counting: Counting, decisions: readonly Followed[]) => Promise<Counted[]>
+
+/** What counts by one decision, whatever else was decided. */
+const each =
+  (count: Count): CountAll =>
+  async (_db, { isMeant }, decisions) =>
+    decisions.filter(isMeant).flatMap((decision) => count(decision) ?? [])
+
+/** What is taken off again counts for the day for which it had counted. */
+const inPairs =
+  (paired: typeof pairedShares): CountAll =>
+  async (db, { isMeant }, decisions) => {
+    const found = await paired(db, decisions.filter(isMeant))
+    return found.map(({ decision: { user }, times, toldAt: at }) => ({ user, at, times, units: times, amount: 0 }))
+  }
+
+const stands = (assist: MetAssist | undefined) =>
+  Number(assist !== undefined && assist.given !== null && assist.gone === null)
+
+/** Who helps decides, and it counts for the one who was helped, for the day on which it was given. */
+const assistReceived: CountAll = async (db, counting, decisions) => {
+  const changed = await changedAssists(db, counting, decisions)
+  return changed.flatMap(({ was, is }) => {
+    const times = stands(is) - stands(was)
+    if (times === 0 || is.given === null) return []
+    return [{ user: is.sharer, at: reachedOf(is.given).reachedAt, times, units: times, amount: 0 }]
+  })
+}
+
+/** What each counter of our own counts in decisions, in the transaction that moves the place of its listener on. */
+export const countsOf: Readonly<Record<OwnCounter, CountAll>> = {
+  'order.paid': each(orderPaid),
+  spin: each(ofType('spin.won', 'spin.lost')),
+  claim: each(claim),
+  survey: each(ofType('survey.answered')),
+  comment: each(ofType('comment.posted')),
   // a check-in is a task that is done once a day and has no goal: the listener looks at that
-  checkin: ofType('task.completed'),
-  'invite.qualified': inviteQualified,
-  'share.verified': shareVerified,
+  checkin: each(ofType('task.completed')),
+  'invite.qualified': inPairs(pairedInvites),
+  'share.verified': inPairs(pairedShares),
   'assist.received': assistReceived
 }

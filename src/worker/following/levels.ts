@@ -5,7 +5,7 @@ import { POINTS } from '../../campaign/parts/scope.ts'
 import { earnedBy } from '../../record/earned.ts'
 import type { Followed } from '../../store/following/followed.ts'
 import { addLevelCounts, type Counted, lockLevels, noteLevels } from '../../store/following/levels.ts'
-import { countsOf } from './counters.ts'
+import { orderPaid } from './counters.ts'
 import type { ListenersOf } from './listener.ts'
 
 /** No activity can have this name. */
@@ -23,7 +23,7 @@ function addedBy(decisions: readonly Followed[]): Added[] {
   for (const decision of decisions) {
     const { user } = decision
     const points = decision.activity === '' ? 0 : earnedBy(decision, POINTS)
-    const amount = countsOf['order.paid'](decision)?.amount ?? 0
+    const amount = orderPaid(decision)?.amount ?? 0
     if (points === 0 && amount === 0) continue
     const added = byUser.get(user) ?? { user, points: 0, amount: 0 }
     added.points += points

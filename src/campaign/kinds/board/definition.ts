@@ -9,7 +9,7 @@ export const BoardSchema = Type.Object(
   {
     ...common,
     kind: Type.Literal('board'),
-    metric: oneOf('points', 'units', 'amount', 'invites', 'shares'),
+    metric: oneOf('points', 'units', 'amount', 'invites', 'shares', 'assists'),
     activity: Type.Optional(Id),
     period: Type.Optional(oneOf('campaign', 'day', 'week')),
     top: Type.Optional(

@@ -24,21 +24,31 @@ export const task: ActivityListeners<Task> = {
     if (goal === null || !isOwnCounter(counter)) return undefined
     const { opensAt = 0, closesAt = 0 } = sessions[0] ?? {}
     const own = checkIns(rules)
-    const isMeant = ({ activity, type }: Followed) =>
-      goal.activity === undefined ? type !== 'task.completed' || own.has(activity) : activity === goal.activity
-    const countOf = (decision: Followed) => {
-      // the task's own completion would count for itself
-      if (decision.activity === id || !isMeant(decision)) return []
-      const counted = countsOf[counter](decision)
-      if (counted === undefined || counted.at < opensAt || counted.at >= closesAt) return []
-      const { user, at } = counted
-      const amount = counted[goal.of ?? 'times']
-      return amount === 0 ? [] : [{ user, period: periodOf({ per }, rules.timezone, at), amount }]
+    const counting = {
+      campaign: rules.id,
+      name: id,
+      isMeant({ activity, type }: Followed) {
+        // the task's own completion would count for itself
+        if (activity === id) return false
+        return goal.activity === undefined ? type !== 'task.completed' || own.has(activity) : activity === goal.activity
+      }
     }
     return {
       name: id,
-      take: (session, decisions) =>
-        addOwnCounts(session, { campaign: rules.id, task: id, goal: goal.count }, decisions.flatMap(countOf))
+      async take(session, decisions) {
+        const counted = await countsOf[counter](session, counting, decisions)
+        const inTime = counted.filter(({ at }) => at >= opensAt && at < closesAt)
+        const counts = inTime.map((each) => ({
+          user: each.user,
+          period: periodOf({ per }, rules.timezone, each.at),
+          amount: each[goal.of ?? 'times']
+        }))
+        await addOwnCounts(
+          session,
+          { campaign: rules.id, task: id, goal: goal.count },
+          counts.filter(({ amount }) => amount !== 0)
+        )
+      }
     }
   }
 }

@@ -2,18 +2,18 @@ import type { ClientBase } from 'pg'
 import type { Rules } from '../../../../campaign/definition/rules.ts'
 import { periodAt } from '../../../../campaign/kinds/board/periods.ts'
 import type { Board } from '../../../../campaign/kinds/board/rules.ts'
-import { isLater, tieOf } from '../../../../record/standing.ts'
+import { isLater } from '../../../../record/standing.ts'
 import {
   addScores,
   type Counting,
+  forgetScores,
   lockBoard,
   noteCounting,
   passTime,
   type ScoreChange
 } from '../../../../store/boards/scores.ts'
 import type { Followed } from '../../../../store/following/followed.ts'
-import { scoreOf } from './score.ts'
-import { paired } from './shares.ts'
+import { movesOf } from './score.ts'
 
 /** A board of a campaign in force. */
 export interface BoardInForce {
@@ -52,15 +52,6 @@ class Changes {
   }
 }
 
-/** The decisions that may change a score. */
-async function countable(
-  client: ClientBase,
-  { metric }: Board,
-  decisions: readonly Followed[]
-): Promise<readonly Followed[]> {
-  return metric === 'shares' ? paired(client, decisions) : decisions
-}
-
 /**
  * Counts decisions of a campaign for one of its boards, in the transaction of the client; each decision has to come once, in
  * any order. Scores are sums, and who reached one first is who had the older newest change: so they are the same however the
@@ -79,17 +70,17 @@ export async function countDecisions(
   }
   const cut = cutOf(rules, counting)
   const changes = new Changes()
-  for (const decision of await countable(client, board, decisions)) {
-    const score = scoreOf(board, decision)
-    if (score === undefined) continue
-    const { user, delta, at = decision.at } = score
-    if (at >= cut) {
-      counting = { ...counting, skippedFrom: least(counting.skippedFrom, at) }
+  const { moves, anew } = await movesOf(client, { campaign: rules.id, board }, decisions)
+  for (const forgotten of anew.length > 0 ? await forgetScores(client, place, anew) : []) {
+    changes.add({ ...forgotten, delta: 0, reachedAt: 0, tie: '' })
+  }
+  for (const { user, delta, reachedAt, tie } of moves) {
+    if (reachedAt >= cut) {
+      counting = { ...counting, skippedFrom: least(counting.skippedFrom, reachedAt) }
       continue
     }
-    counting = { ...counting, countedTo: most(counting.countedTo, at) }
-    const period = periodAt(board.period, at, rules.timezone)
-    changes.add({ period, user, delta, reachedAt: at, tie: tieOf({ ...decision, at }) })
+    counting = { ...counting, countedTo: most(counting.countedTo, reachedAt) }
+    changes.add({ period: periodAt(board.period, reachedAt, rules.timezone), user, delta, reachedAt, tie })
   }
   const asOf = decisions.reduce((latest, { at }) => Math.max(latest, at), 0)
   await addScores(client, place, { changes: changes.list(), asOf })

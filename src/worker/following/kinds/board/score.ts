@@ -1,48 +1,55 @@
 import type { Board } from '../../../../campaign/kinds/board/rules.ts'
 import { POINTS } from '../../../../campaign/parts/scope.ts'
 import { earnedBy } from '../../../../record/earned.ts'
+import { tieOf } from '../../../../record/standing.ts'
+import type { Queryable } from '../../../../store/connection/transaction.ts'
 import type { Followed } from '../../../../store/following/followed.ts'
-import { countsOf } from '../../counters.ts'
+import type { Counting } from '../../assists.ts'
+import { orderPaid } from '../../counters.ts'
+import { type PairedDecision, pairedInvites, pairedShares } from '../../paired.ts'
+import { assistMoves } from './assists.ts'
+import type { Move, Moves } from './moves.ts'
 
-/** What a decision changes of a user's score. */
-interface Score {
-  readonly user: string
-  readonly delta: number
-  /** ms since 1970, where it counts for another time than that of the decision */
-  readonly at?: number
+type Metric = (db: Queryable, counting: Counting, decisions: readonly Followed[]) => Promise<Moves>
+
+function moveBy(decision: Followed, delta: number, at = decision.at): Move {
+  return { user: decision.user, delta, reachedAt: at, tie: tieOf({ ...decision, at }) }
 }
 
-type Metric = (decision: Followed) => Score
+/** What counts by one decision, at its time. */
+const each =
+  (deltaOf: (decision: Followed) => number): Metric =>
+  async (_db, { isMeant }, decisions) => ({
+    moves: decisions.filter(isMeant).map((decision) => moveBy(decision, deltaOf(decision))),
+    anew: []
+  })
 
-const orderOf = countsOf['order.paid']
+/** A share or a friend counts for the time of what is told, as the decision that tells it may come later, and is taken off at that of its end. */
+const inPairs =
+  (paired: (db: Queryable, decisions: readonly Followed[]) => Promise<PairedDecision[]>): Metric =>
+  async (db, { isMeant }, decisions) => {
+    const found = await paired(db, decisions.filter(isMeant))
+    const moves = found.map(({ decision, times, toldAt }) => moveBy(decision, times, times > 0 ? toldAt : decision.at))
+    return { moves, anew: [] }
+  }
 
-/** A friend counts for the time at which they qualified: the inviter's credit may come later. One who is voided counts for the time of that. */
-function invites(decision: Followed): Score {
-  const counted = countsOf['invite.qualified'](decision)
-  const delta = counted?.times ?? 0
-  return { user: decision.user, delta, ...(counted !== undefined && delta > 0 && { at: counted.at }) }
-}
-
-/** A share counts for the time at which it was verified, and one that is voided for the time of that: only those that counted come here. */
-function shares(decision: Followed): Score {
-  const { type, user } = decision
-  if (type === 'share.voided') return { user, delta: -1 }
-  const counted = type === 'share.verified' ? countsOf['share.verified'](decision) : undefined
-  return counted === undefined ? { user, delta: 0 } : { user, delta: counted.times, at: counted.at }
-}
-
-/** What a board counts, by its metric; a delta of 0 is nothing. */
+/** What a board counts, by its metric. */
 const metrics: Readonly<Record<Board['metric'], Metric>> = {
-  points: (decision) => ({ user: decision.user, delta: earnedBy(decision, POINTS) }),
-  units: (decision) => ({ user: decision.user, delta: orderOf(decision)?.units ?? 0 }),
-  amount: (decision) => ({ user: decision.user, delta: orderOf(decision)?.amount ?? 0 }),
-  invites,
-  shares
+  points: each((decision) => earnedBy(decision, POINTS)),
+  units: each((decision) => orderPaid(decision)?.units ?? 0),
+  amount: each((decision) => orderPaid(decision)?.amount ?? 0),
+  invites: inPairs(pairedInvites),
+  shares: inPairs(pairedShares),
+  assists: assistMoves
 }
 
-/** What a decision changes on a board; undefined for nothing. @throws Error when what it says is not readable */
-export function scoreOf(board: Pick<Board, 'metric' | 'activity'>, decision: Followed): Score | undefined {
-  if (board.activity !== '' && decision.activity !== board.activity) return undefined
-  const score = metrics[board.metric](decision)
-  return score.delta === 0 ? undefined : score
+/** What decisions change on a board, in the transaction that has locked it. @throws Error when what one says is not readable */
+export async function movesOf(
+  db: Queryable,
+  { campaign, board }: { readonly campaign: string; readonly board: Pick<Board, 'id' | 'metric' | 'activity'> },
+  decisions: readonly Followed[]
+): Promise<Moves> {
+  const isMeant = ({ activity }: Followed) => board.activity === '' || activity === board.activity
+  const { moves, anew } = await metrics[board.metric](db, { campaign, name: board.id, isMeant }, decisions)
+  return { moves: moves.filter(({ delta }) => delta !== 0), anew }
 }
