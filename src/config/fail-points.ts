@@ -5,7 +5,7 @@ import { ConfigError } from './config-error.ts'
 /**
  * Named places in the code at which a test may interrupt a process, with the step that is done when it reaches them.
  * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; D: a driver;
- * R: a recovery; X: the rest.
+ * F: the follower; B: final leaderboards; S: a settlement; R: a recovery; X: the rest.
  */
 const failPoints = {
   G1: 'commands gathered, script not sent',
@@ -29,15 +29,30 @@ const failPoints = {
   R7: 'Redis wiped, not written',
   R8: 'Redis written and verified, shard not marked open',
   R9: 'shard marked open, gate not open',
+  F1: 'what follows from decisions written in a transaction, not committed',
+  F2: 'committed, those who show it not told',
+  B1: 'an order of a leaderboard complete, not final',
+  B2: 'a page of final ranks and what they get committed, the next not begun',
+  S1: 'an ended campaign being settled, nothing looked at',
+  S2: 'its decisions stored, open orders not looked at',
+  S3: 'none left, changes not looked at',
+  S4: 'none left, who follows not looked at',
+  S5: 'all followed, goals not looked at',
+  S6: 'all rewarded, credits not looked at',
+  S7: 'all given, leaderboards not looked at',
+  S8: 'all final, what their first get not looked at',
+  S9: 'all given, levels not looked at',
   X1: 'relay has read the outbox, nothing published',
   X2: 'due orders listed, gate not asked',
   X3: 'events published, place not saved',
   X4: 'adjustment noted, gate not asked',
   X5: 'adjustment decided, not noted as done',
-  X6: 'a frame of a lost journal published again, the next one not'
+  X6: 'a frame of a lost journal published again, the next one not',
+  X7: 'nothing left to be done, campaign not settled',
+  X8: 'campaign settled, its settlement not noted as done'
 } as const
 
-type FailPoint = keyof typeof failPoints
+export type FailPoint = keyof typeof failPoints
 
 type Action = 'kill' | 'stop' | 'delay' | 'throw'
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import t from 'tap'
+import { inTransaction } from '../../src/store/connection/transaction.ts'
+import { lockLevels } from '../../src/store/following/levels.ts'
 import { orderId, Shop } from '../support/http/storefront.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
@@ -86,6 +88,44 @@ t.test('a settlement waits for orders and goals, and says for what; nothing is d
     [`campaign:${campaign}`]
   )
   t.match(rows, [{ action: 'campaign.settled' }, { action: 'campaign.settlement' }, { action: 'campaign.ended' }])
+})
+
+t.test('a settlement waits until levels were counted and changed', async (t) => {
+  const campaign = 'counted'
+  const sharing = { id: 'sharing', kind: 'share', verifiedBy: 'visit', channels: { wechat: {} } }
+  await stack.publish({
+    ...definition(campaign, 3600),
+    levels: [{ id: 1, when: { shares: 1 } }],
+    activities: [sharing]
+  } as { id: string })
+  const shared = await shop.ask(`/v1/campaigns/${campaign}/shares`, {
+    method: 'POST',
+    user: 'ann',
+    key: 'a-share-of-ann',
+    body: { channel: 'wechat', subject: { type: 'campaign', id: campaign } }
+  })
+  t.equal(shared.status, 201)
+  const levelOf = async (user: string) => (await shop.ask(`/v1/campaigns/${campaign}/me`, { user })).body.level
+  await inTransaction(pool, async (session) => {
+    // nobody can count meanwhile
+    await lockLevels(session, 0)
+    const { id } = shared.body.share as { id: string }
+    t.equal((await shop.ask(`/v1/campaigns/${campaign}/shares/${id}`, { user: 'cat' })).status, 200)
+    const isAsked = async () => (await pool.query('select from level_recounts')).rowCount !== 0
+    await waitFor(isAsked, { what: 'the visit to be noted' })
+    t.equal((await shop.operate('POST', `/campaigns/${campaign}/end`, { reason: 'over' })).status, 200)
+    await settle(campaign)
+    const waits = async () => {
+      const { rows } = await pool.query('select waits_for from settlements where campaign_id = $1', [campaign])
+      return rows[0]?.waits_for?.step === 'levels'
+    }
+    await waitFor(waits, { what: 'the settlement to wait for levels' })
+    const { left } = (await settle(campaign, '?dryRun=true')).body as { left: object[] }
+    t.match(left.at(-1), { step: 'levels', means: String, left: Number })
+    t.equal(await levelOf('ann'), 0)
+  })
+  await waitFor(async () => (await stateOf(campaign)) === 'settled', { what: 'the campaign to be settled' })
+  t.equal(await levelOf('ann'), 1)
 })
 
 t.test('killed while it settles, a campaign is settled all the same, and each goal is rewarded once', async (t) => {

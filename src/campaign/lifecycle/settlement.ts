@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SHARDS } from '../../base/shards.ts'
+import { type FailPoint, failPoint } from '../../config/fail-points.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { replayField } from '../../record/replay.ts'
 import { periodsNotFinal } from '../../store/boards/freezing.ts'
@@ -20,6 +21,7 @@ import {
 } from '../../store/campaigns/settlements.ts'
 import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
 import { openCredits } from '../../store/following/credits.ts'
+import { openLevels } from '../../store/following/levels.ts'
 import { readFollowerPlaces } from '../../store/following/places.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
@@ -41,6 +43,8 @@ const PAUSE_MS = 100
 /** Something that has to be done before a campaign is settled. */
 interface Step {
   readonly name: string
+  /** reached when all before it is done */
+  readonly point: FailPoint
   /** what it waits for, for people */
   readonly means: string
   /** How much is left; 0: done. */
@@ -79,31 +83,49 @@ async function boardsNotFinal(db: Queryable, row: CampaignRow): Promise<number> 
   return periodsNotFinal(db, row.id, wanted)
 }
 
-const credits: Step = {
+const credits = {
   name: 'credits',
   means: 'rewards for what others did',
-  left: (db, { id }) => openCredits(db, id)
+  left: (db: Queryable, { id }: CampaignRow) => openCredits(db, id)
 }
 
 /** In their order: each may make what the next has to do. */
 const steps: readonly Step[] = [
-  { name: 'storing', means: 'shards whose decisions from before the end are not all stored', left: shardsNotStored },
+  {
+    name: 'storing',
+    point: 'S1',
+    means: 'shards whose decisions from before the end are not all stored',
+    left: shardsNotStored
+  },
   {
     name: 'orders',
+    point: 'S2',
     means: 'orders that may still be paid',
     left: (db, { id }) => payableOrders(db, id)
   },
   {
     name: 'changes',
+    point: 'S3',
     means: 'changes and grants that the gate has still to carry out',
     left: (db, { id }) => openChanges(db, id)
   },
-  { name: 'following', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
-  { name: 'goals', means: 'goals that were reached and are not rewarded yet', left: (db, { id }) => dueGoals(db, id) },
-  credits,
-  { name: BOARDS_STEP, means: 'leaderboards whose order is not final yet', left: boardsNotFinal },
+  { name: 'following', point: 'S4', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
+  {
+    name: 'goals',
+    point: 'S5',
+    means: 'goals that were reached and are not rewarded yet',
+    left: (db, { id }) => dueGoals(db, id)
+  },
+  { point: 'S6', ...credits },
+  { name: BOARDS_STEP, point: 'S7', means: 'leaderboards whose order is not final yet', left: boardsNotFinal },
   // what the first of the leaderboards get
-  credits
+  { point: 'S8', ...credits },
+  {
+    name: 'levels',
+    point: 'S9',
+    means: 'levels that are to be counted anew or to be changed',
+    left: (db, { id }) => openLevels(db, id)
+  }
 ]
 
 /** What is left of every step, as it is now. */
@@ -170,6 +192,7 @@ async function carryOnFor(context: LifecycleContext, asked: SettlementRow): Prom
 /** The first step that is not done. */
 async function firstLeft(db: Queryable, row: CampaignRow): Promise<WaitsFor | undefined> {
   for (const step of steps) {
+    if (failPoint) await failPoint(step.point)
     const left = await step.left(db, row)
     if (left > 0) return { step: step.name, left }
   }
@@ -188,7 +211,11 @@ async function carryOn(context: LifecycleContext, { campaign: id, askedBy, reaso
     row.ended ? undefined : planFlag(row, 'campaign.ended', now())
   )
   const waitsFor = await firstLeft(pool, campaign)
-  if (waitsFor === undefined) await change(context, { id, actor }, (row) => planFlag(row, 'campaign.settled', now()))
+  if (waitsFor === undefined) {
+    if (failPoint) await failPoint('X7')
+    await change(context, { id, actor }, (row) => planFlag(row, 'campaign.settled', now()))
+    if (failPoint) await failPoint('X8')
+  }
   await noteSettlement(pool, id, waitsFor ?? null)
   return waitsFor === undefined || waitsFor.step === 'orders'
 }

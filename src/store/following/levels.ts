@@ -163,6 +163,18 @@ export async function settleLevels(pool: Pool, settlements: readonly LevelSettle
     if (!done.has(`${one.scope} ${one.user}`)) await pool.query(settled(''), [asRows([one])])
 }
 
+/** How many levels that a campaign leads to are to be counted anew, or to be changed. */
+export async function openLevels(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select (select count(*) from level_recounts join shares using (share_id) where campaign_id = $1)
+       + (select count(*) from level_states s where next_attempt_at is not null and exists (
+         select from level_counts c where c.campaign_id = $1 and c.user_id = s.user_id and c.scope = s.scope
+       )) as count`,
+    [campaign]
+  )
+  return rows[0]?.count ?? 0
+}
+
 /** A change of an earned level, as its user reads it. */
 interface LevelChange {
   readonly at: Date

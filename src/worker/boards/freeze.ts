@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { type Board, topRowOf } from '../../campaign/kinds/board/rules.ts'
+import { failPoint } from '../../config/fail-points.ts'
 import { beginFreezing, freezePage, type Ranked } from '../../store/boards/ranks.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 
@@ -27,6 +28,7 @@ export async function freezePeriod(
   { campaign, board, period }: { readonly campaign: string; readonly board: Board; readonly period: string }
 ): Promise<boolean> {
   const place = { campaign, board: board.id, period }
+  if (failPoint) await failPoint('B1')
   await inTransaction(pool, (client) => beginFreezing(client, place))
   const rowOf = (rank: number) => topRowOf(board, rank)
   for (;;) {
@@ -39,6 +41,7 @@ export async function freezePeriod(
       )
       return frozen
     })
+    if (failPoint) await failPoint('B2')
     if (page === undefined || page.isLast) return page !== undefined
   }
 }

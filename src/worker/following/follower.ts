@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import { FloodgateError } from '../../base/errors.ts'
+import { failPoint } from '../../config/fail-points.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { type Followed, readFollowed } from '../../store/following/followed.ts'
 import {
@@ -143,6 +144,7 @@ export class Follower {
           throw new PlaceMovedError('The place of the follower was moved by another worker.')
         await takeAll(session, listeners, read.decisions)
         if (reader !== 'together' && !isBefore(read.place, upTo)) await joinTogether(session, shard, reader)
+        if (failPoint && read.decisions.length > 0) await failPoint('F1')
       })
     } catch (error) {
       if (!(error instanceof ListenerFailed) || reader !== 'together') throw error
@@ -150,6 +152,7 @@ export class Follower {
       await movePlace(pool, { shard, reader: error.failed }, { before: undefined, after: from })
       return undefined
     }
+    if (failPoint && read.decisions.length > 0) await failPoint('F2')
     await this.#tell(listeners, read.decisions)
     return read.place
   }
