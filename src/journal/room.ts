@@ -1,5 +1,6 @@
 import { type JetStreamManager, NatsError, type StreamConfig } from 'nats'
 import { FloodgateError } from '../base/errors.ts'
+import type { Publication } from './publisher.ts'
 import type { Names } from './subjects.ts'
 
 /** NATS answers with these codes when the account, the server, its store or a stream has no room for what a stream reserves. */
@@ -66,6 +67,15 @@ export async function addLargest(
       if (!isNoRoom(error) || bytes <= leastBytes) throw error
     }
   }
+}
+
+/** What a stream of files adds to subject, headers and text of a message. */
+const RECORD_BYTES = 34
+
+/** How many bytes a stream takes for a message that is one of many; see `publishChain`. */
+export function storedBytes({ subject, id, contentType = '', payload }: Publication): number {
+  const named = `Nats-Msg-Id: ${id}\r\nContent-Type: ${contentType}\r\nNats-Expected-Last-Msg-Id: ${id}\r\n`
+  return RECORD_BYTES + Buffer.byteLength(`${subject}NATS/1.0\r\n${named}\r\n${payload}`)
 }
 
 /**

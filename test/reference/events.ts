@@ -1,6 +1,6 @@
 import { toEvents } from '../../src/events/cloud-event.ts'
 import { frozenBoardEvent } from '../../src/events/frozen-board.ts'
-import { reminderEvent } from '../../src/events/reminder.ts'
+import { reminderEvents } from '../../src/events/reminder.ts'
 import { laterTypes as later, type ToldType } from '../../src/events/types.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
@@ -39,8 +39,8 @@ const others: Partial<Record<ToldType, () => { readonly payload: string }>> = {
   'board.frozen': () =>
     frozenBoardEvent(names, { campaign: 'launch', board: 'top', period: 'campaign', ranked: 3, frozenAt: new Date(0) }),
   'reminder.due': () => {
-    const reminder = { user: 'alice', campaign: 'launch', activity: 'remind', of: 'phone', session: 'am' }
-    return reminderEvent(names, { ...reminder, opensAt: 0, reservation: `0-${EPOCH}-7`, further: false }, 0)
+    const session = { campaign: 'launch', activity: 'remind', of: 'phone', session: 'am', opensAt: 0 }
+    return reminderEvents(names, session, 0)({ user: 'alice', reservation: `0-${EPOCH}-7`, further: false })
   }
 }
 

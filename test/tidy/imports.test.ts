@@ -47,7 +47,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'problems',
     'running'
   ],
-  worker: ['commands', 'shard', 'drivers', 'boards', 'following', 'events', 'projection', 'running'],
+  worker: ['commands', 'shard', 'drivers', 'reminders', 'boards', 'following', 'events', 'projection', 'running'],
   recovery: ['compare', 'open'],
   campaign: ['lifecycle', 'actions', 'change', 'carrying', 'definition', 'kinds', 'parts'],
   'campaign/kinds': ['index.ts', 'all.ts', ...kindNames],

@@ -18,15 +18,11 @@ function heldBytes(): number {
 const urls = await sharedServers(t)
 
 t.test(`${USERS} users are told once each, in bounded memory`, { timeout: 900_000 }, async (t) => {
-  const { pool, state, driver, reserve, stored, counts } = await startReminders(t, urls)
+  const { state, driver, reserve, stored, counts } = await startReminders(t, urls)
   for (let part = 0; part < USERS / 50_000; part += 1) await reserve(`u${part}-`, { count: Math.min(50_000, USERS) })
   const reminders = driver()
-  state.now = OPENS.am - 15 * MINUTE
-  const planned = performance.now()
+  state.now = OPENS.am - 11 * MINUTE
   await reminders.step()
-  t.comment(`planned in ${Math.round(performance.now() - planned)} ms`)
-  const { rows } = await pool.query<{ count: number }>('select count(*) from reminders')
-  t.equal(rows[0]?.count, USERS)
   const before = heldBytes()
   let most = 0
   const started = performance.now()

@@ -1,9 +1,11 @@
+import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
 import type { Publisher } from '../../journal/publisher.ts'
+import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
 import { forgetOldTexts } from '../../store/reading/user-texts.ts'
@@ -34,6 +36,7 @@ interface DriverParts {
   readonly shard: number
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
+  readonly jsm: JetStreamManager
   readonly publisher: Publisher
   readonly names: Names
   /** carries on with settlements that wait for something; see src/campaign */
@@ -60,7 +63,11 @@ export function driverLoops(parts: DriverParts): Loop[] {
   const levels = new LevelDriver({ ...parts, catalogue })
   const recounts = new RecountDriver({ pool, shard, catalogue })
   const credits = new CreditDriver({ ...parts, catalogue })
-  const reminders = new ReminderDriver({ ...parts, catalogue })
+  const reminders = new ReminderDriver({
+    ...parts,
+    catalogue,
+    stream: () => streamInfo(parts.jsm, parts.names.publicStream)
+  })
   const keeper = new BoardKeeper(pool, boards)
   const followed = new FollowedTime({ pool, gate, shard, clock: boards.clock })
   const freezer = new BoardFreezer({ pool, shard, followed, logger })
@@ -79,7 +86,7 @@ export function driverLoops(parts: DriverParts): Loop[] {
     loop('levels', 100, () => levels.step()),
     loop('imports', 500, () => imports.step()),
     loop('codes', 1000, () => codes.step()),
-    loop('reminders', 500, () => reminders.step()),
+    loop('reminders', 100, () => reminders.step()),
     loop('texts of shares', 3_600_000, () => forgetUnusedTexts(pool, DETAILS_DAYS)),
     loop('visitors', 3_600_000, () => forgetVisitors(pool, VISITORS_HOURS)),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),

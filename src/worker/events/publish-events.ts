@@ -24,3 +24,25 @@ export async function publishEvents(
   }
   return { stored: events.length, reason: '' }
 }
+
+/**
+ * Publishes events that need no order: all at once with two acks, and with an ack for each where that did not work.
+ * @param isWanted asked before they are sent again
+ * @returns how many are stored, from the first on, and why the next one is not; `isSlow`: two acks did not come
+ */
+export async function publishInAnyOrder(
+  publisher: Publisher,
+  events: readonly PublicEvent[],
+  isWanted: () => boolean
+): Promise<{ readonly stored: number; readonly reason: string; readonly isSlow: boolean }> {
+  if (events.length === 0) return { stored: 0, reason: '', isSlow: false }
+  const chain = await publisher.publishChain(events)
+  if (chain.acked && !chain.duplicate) return { stored: events.length, reason: '', isSlow: false }
+  const isSlow = !chain.acked
+  if (!isWanted()) return { stored: 0, reason: 'it is too late', isSlow }
+  const results = await Promise.all(events.map((event) => publisher.publish(event)))
+  const failed = results.findIndex(({ acked }) => !acked)
+  const first = results[failed]
+  if (first === undefined || first.acked) return { stored: events.length, reason: '', isSlow }
+  return { stored: failed, reason: first.reason, isSlow }
+}

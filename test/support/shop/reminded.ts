@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { DiscardPolicy } from 'nats'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import type { CatalogueCampaign } from '../../../src/campaign/carrying/catalogue.ts'
@@ -34,12 +35,19 @@ interface Told {
 }
 
 /** Drivers of reminders on real servers, with a clock and a catalogue of the test; no worker runs beside them. */
-export async function startReminders(t: Test, urls: ServerUrls, log?: Writable) {
+export async function startReminders(
+  t: Test,
+  urls: ServerUrls,
+  options: { readonly log?: Writable; readonly streamBytes?: number; readonly discard?: DiscardPolicy } = {}
+) {
+  const { log, streamBytes: maxBytes = 512 * 1024 ** 2, discard } = options
   const core = await startCore(t, urls)
   const { connection } = await core.gateway()
   const names = streamNames(core.config.NAMESPACE)
   const jsm = await manager(connection)
-  await ensurePublicStream(jsm, names, { replicas: 1, maxBytes: 512 * 1024 ** 2, leastBytes: 0, keepSeconds: 3600 })
+  await ensurePublicStream(jsm, names, { replicas: 1, maxBytes, leastBytes: 0, keepSeconds: 3600 })
+  const stream = () => jsm.streams.info(names.publicStream)
+  if (discard) await jsm.streams.update(names.publicStream, { ...(await stream()).config, discard })
   const publisher = createPublisher(connection, 20_000)
   const state = { now: OPENS.am - 30 * MINUTE, campaign: reservedCampaign() }
   const reader = new StreamReader({ connection, jsm, stream: names.publicStream, from: 1 })
@@ -53,7 +61,9 @@ export async function startReminders(t: Test, urls: ServerUrls, log?: Writable) 
     pool: core.pool,
     state,
     publisher,
-    driver: (parts: { readonly pool?: typeof core.pool } = {}) =>
+    names,
+    stream,
+    driver: (parts: { readonly publisher?: typeof publisher } = {}) =>
       new ReminderDriver({
         pool: core.pool,
         publisher,
@@ -61,16 +71,24 @@ export async function startReminders(t: Test, urls: ServerUrls, log?: Writable) 
         catalogue,
         shard: 0,
         logger,
+        stream,
         now: () => state.now,
         ...parts
       }),
-    /** Reservations as the projection stores them, by users `<prefix>1` to `<prefix><count>`. @param session '' is all */
-    async reserve(prefix: string, { count = 1, session = 'am', first = 'am', at = OPENS.am - 60 * MINUTE }) {
+    /**
+     * Reservations as the projection stores them, by users `<prefix>1` to `<prefix><count>`.
+     * @param session '' is all
+     * @param part of the ids, where the same users reserve again
+     */
+    async reserve(
+      prefix: string,
+      { count = 1, session = 'am', first = 'am', at = OPENS.am - 60 * MINUTE, part = '' } = {}
+    ) {
       await core.pool.query(
         `insert into reservations (shard, reservation_id, campaign_id, activity_id, session_id, first_session, user_id,
            epoch, sequence, made_at)
-         select 0, '0-1-' || $1 || n, 'launch', 'remind', $3, $4, $1 || n, 1, n, $5 from generate_series(1, $2::integer) n`,
-        [prefix, count, session, first, new Date(at)]
+         select 0, '0-1-' || $6::text || $1 || n, 'launch', 'remind', $3, $4, $1 || n, 1, n, $5 from generate_series(1, $2::integer) n`,
+        [prefix, count, session, first, new Date(at), part]
       )
     },
     /** The events that came since it was asked last. */
@@ -82,7 +100,7 @@ export async function startReminders(t: Test, urls: ServerUrls, log?: Writable) 
         told.push(...messages.map(({ text }) => JSON.parse(text) as Told))
       }
     },
-    stored: async () => (await jsm.streams.info(names.publicStream)).state.messages,
+    stored: async () => (await stream()).state.messages,
     async counts() {
       const { rows } = await core.pool.query<{ told: number; missed: number; withheld: number }>(
         `select coalesce(sum(told), 0)::float8 as told, coalesce(sum(missed), 0)::float8 as missed,
