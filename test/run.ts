@@ -1,21 +1,20 @@
 import '../src/config/require-node.ts'
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { textOf } from '../src/base/errors.ts'
 import { partNames } from '../src/stack/processes/programs.ts'
 import { type Servers, startServers } from '../src/stack/servers/all.ts'
 import { ensureInstalled } from '../src/stack/servers/install.ts'
 import { evidenceFolder, evidenceRoot } from './support/running/evidence-folder.ts'
+import { playFiles } from './support/running/play-files.ts'
 import { chooseSuite, type Suite } from './support/running/suites.ts'
 import { summarizeTap } from './support/running/tap-summary.ts'
 import { sharedServersVariable, urlsOf } from './support/servers/servers.ts'
 
 // Runs the proof (every test file but *.long.test.ts), with --long those, or the named files (of build/test, or of test/ with
-// .ts): starts the servers that they share, runs tap, and ends with the line `N passed, N failed`.
+// .ts): starts the servers that they share, plays the files, and ends with the line `N passed, N failed`.
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const compiled = fileURLToPath(new URL('./', import.meta.url))
@@ -24,30 +23,6 @@ const silentMs = 30_000
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
-}
-
-const tap = [process.execPath, join(root, 'node_modules/tap/dist/esm/run.mjs')] as const
-// what is tested is compiled already, and the plugin does not know this TypeScript
-const withoutTypescript = '--plugin=!@tapjs/typescript'
-
-/**
- * tap generates its test class anew when the plugins differ from those it was installed with, and a run that has to do
- * that first fails: once done, this takes a fraction of a second.
- */
-async function generateTestClass(): Promise<void> {
-  const [code, output] = await new Promise<[number | null, string]>((resolve) => {
-    const child = spawn(tap[0], [tap[1], 'build', withoutTypescript], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    let text = ''
-    child.stdout.on('data', (chunk) => {
-      text += chunk
-    })
-    child.once('error', (error) => resolve([1, error.message]))
-    child.once('close', (exitCode) => resolve([exitCode, text]))
-  })
-  if (code !== 0) throw new Error(`tap could not generate its test class:\n${output}`)
 }
 
 /** Says how far the run is, a line for each file, and after a silence that it still runs. */
@@ -78,54 +53,33 @@ class Progress {
   }
 }
 
-/** Runs tap, prints a line for each file as it ends and of a failed one what failed; returns its exit code and its TAP. */
-async function runTap({ files, jobs, timed }: Suite, servers: Servers): Promise<{ code: number; text: string }> {
-  const options = [withoutTypescript, `--jobs=${jobs}`, `--timeout=${fileSeconds}`, '--reporter=tap']
+/** Plays the files, prints a line for each as it ends and of a failed one what failed; returns the TAP of the run. */
+async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<string> {
   const shared = { [sharedServersVariable]: JSON.stringify(urlsOf(servers)) }
-  const child = spawn(tap[0], [tap[1], ...options, '--disable-coverage', '--allow-empty-coverage', ...files], {
-    cwd: root,
-    env: { ...process.env, ...shared, ...(timed ? { FLOODGATE_TIMED: '1' } : {}) },
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  const ended = new Promise<number>((resolve) => {
-    child.once('error', () => resolve(1))
-    child.once('close', (code) => resolve(code ?? 1))
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const env = { ...process.env, ...shared, ...(timed ? { FLOODGATE_TIMED: '1' } : {}) }
   const progress = new Progress(files.length)
   const all: string[] = []
-  let block: string[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    all.push(line)
-    block.push(line)
-    if (!/^(not )?ok /.test(line)) continue
-    reportFile(line, block, progress)
-    block = []
+  const ended = (lines: readonly string[]): void => {
+    all.push(...lines)
+    reportFile(lines, progress)
   }
-  progress.stop()
-  return { code: await ended, text: all.join('\n') }
+  await playFiles(files, { root, jobs, env, fileSeconds, ended }).finally(() => progress.stop())
+  return all.join('\n')
 }
 
-function reportFile(line: string, block: readonly string[], progress: Progress): void {
-  const [, not, file = '', ms = ''] = /^(not )?ok \d+ - (.*?) # time=([\d.]+)ms/.exec(line) ?? []
-  const { passed, failed } = summarizeTap(block.join('\n'))
+function reportFile(lines: readonly string[], progress: Progress): void {
+  const [, not, file = '', ms = ''] = /^(not )?ok \d+ - (.*?) # time=([\d.]+)ms/.exec(lines.at(-1) ?? '') ?? []
+  const { passed, failed } = summarizeTap(lines.join('\n'))
   const seconds = (Number(ms) / 1000).toFixed(1)
   progress.ended(
     `${not === undefined ? 'ok    ' : 'FAILED'} ${file}: ${passed} passed, ${failed} failed (${seconds} s)`
   )
   if (not === undefined) return
-  // before it stand the diagnostics of the file before
-  const own = block.slice(
-    Math.max(
-      0,
-      block.findIndex((each) => each.startsWith('# Subtest'))
-    )
-  )
-  for (const text of own) if (!/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)) say(`  ${text}`)
+  for (const text of lines) if (!/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)) say(`  ${text}`)
   const folder = evidenceFolder(join(root, file))
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'output.tap'), `${own.join('\n')}\n`)
-  const seeds = new Set(own.flatMap((text) => /\bseed:? (-?\d+)/.exec(text)?.[1] ?? []))
+  writeFileSync(join(folder, 'output.tap'), `${lines.join('\n')}\n`)
+  const seeds = new Set(lines.flatMap((text) => /\bseed:? (-?\d+)/.exec(text)?.[1] ?? []))
   if (seeds.size > 0) say(`  seed: ${[...seeds].join(', ')}`)
   say(`  evidence: ${relative(root, folder)}`)
 }
@@ -137,21 +91,19 @@ async function run(): Promise<boolean> {
   try {
     await ensureInstalled(partNames, say)
     const servers = await startServers({ folder, fsync: false, endWithLauncher: true })
-    let result: Awaited<ReturnType<typeof runTap>>
+    let text = ''
     try {
-      await generateTestClass()
-      result = await runTap(suite, servers)
+      text = await play(suite, servers)
     } finally {
       await servers.stop(3000)
     }
-    const { passed, failed, failures } = summarizeTap(result.text)
+    const { passed, failed, failures } = summarizeTap(text)
     if (failures.length > 0) say('')
     for (const title of failures) say(`failed: ${title}`)
-    // tap fails for reasons of its own too, such as a file that is not there
-    const unexplained = failed === 0 && (result.code !== 0 || passed === 0)
-    if (unexplained) say(`failed: tap ended with exit code ${result.code}`)
-    say(`${passed} passed, ${failed + (unexplained ? 1 : 0)} failed`)
-    return failed === 0 && !unexplained
+    const nothing = failed === 0 && passed === 0
+    if (nothing) say('failed: no test was played')
+    say(`${passed} passed, ${failed + (nothing ? 1 : 0)} failed`)
+    return failed === 0 && !nothing
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }

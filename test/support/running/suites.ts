@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -15,11 +15,19 @@ export interface Suite {
 /** Crowds, kills, large recoveries, more seeds: `npm run test:long`. */
 const isLong = (file: string): boolean => file.endsWith('.long.test.js')
 
+/** What starts servers of its own takes longest: begun last, it would run alone on one core in the end. */
+function heaviestFirst(files: readonly string[], root: string): string[] {
+  const isHeavy = (file: string): boolean =>
+    /\b(startStack|privateServers|withLanes)\(/.test(readFileSync(join(root, file), 'utf8'))
+  const heavy = new Set(files.filter(isHeavy))
+  return [...heavy, ...files.filter((file) => !heavy.has(file))]
+}
+
 /**
  * Reads the command line: nothing for the proof, `--long` for what takes longer (`--ci` leaves bounds of time unjudged),
  * or the files to run.
  * @param folders root of the project, and the compiled tests
- * @throws TypeError for an unknown option
+ * @throws TypeError for an unknown option, Error for a file that is not there
  */
 export function chooseSuite(argv: readonly string[], folders: { root: string; compiled: string }): Suite {
   const options = { long: { type: 'boolean', default: false }, ci: { type: 'boolean', default: false } } as const
@@ -32,8 +40,11 @@ export function chooseSuite(argv: readonly string[], folders: { root: string; co
   const named = positionals.map((file) =>
     file.endsWith('.ts') ? relative(root, join(compiled, relative('test', file))).replace(/\.ts$/, '.js') : file
   )
+  const missing = named.find((file) => !existsSync(join(root, file)))
+  if (missing !== undefined)
+    throw new Error(`There is no test file ${missing}: say test/….test.ts, or its name in build.`)
   return {
-    files: named.length > 0 ? named : all,
+    files: heaviestFirst(named.length > 0 ? named : all, root),
     // most files wait for servers now and then: with two of them a quarter of two cores was idle
     jobs: values.long ? 1 : 3,
     timed: values.long && !values.ci
