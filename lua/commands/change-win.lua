@@ -44,19 +44,19 @@ local function return_quota(win, request, changes, frame)
 end
 
 -- A win that returns its quota also leaves the caps, by gives, so that nobody wins again because of a revocation that is void.
--- Draws published by earlier versions did not count their fallback.
+-- Prizes of rewards, which have no tier, are counted together. Draws published by earlier versions did not count their fallback.
 local function return_caps(win, request, changes, frame)
   local wins = 'wn:' .. win.campaign .. '/' .. win.activity
-  local of_tier = wins .. '/' .. win.tier
+  local counters = win.tier == '0' and { 'wn:' .. win.campaign } or { wins, wins .. '/' .. win.tier }
   local rules = fetch(request.activity_index + 1, 'edition', 'fallback')
-  local values = fetch(request.user_index, wins, of_tier)
-  if not rules or not values or not whole(values[wins]) or not whole(values[of_tier]) then
+  local values = fetch(request.user_index, unpack(counters))
+  if not rules or not values or not numbers_are_whole(counters, values) then
     return false
   end
   if not rules.edition and rules.fallback == win.prize then
     return true
   end
-  for _, field in ipairs({ wins, of_tier }) do
+  for _, field in ipairs(counters) do
     if whole(values[field]) > 0 then
       changes.gives[field] = -1
       give(frame, KEYS[request.user_index], field, -1)

@@ -5,16 +5,16 @@
 ]]
 local function prepare(terms, rules)
   terms.done, terms.asked = 'R;ALREADY_DONE', rules['for'] or 'anybody'
-  terms.wins_of_draws = {}
+  terms.wins = {}
   for field in string.gmatch(rules.wins or '', '[^,]+') do
-    terms.wins_of_draws[#terms.wins_of_draws + 1] = field
+    terms.wins[#terms.wins + 1] = field
     terms.numbers[#terms.numbers + 1] = field
   end
   return true
 end
 
 local function has_won(attempt)
-  local fields = attempt.terms.wins_of_draws
+  local fields = attempt.terms.wins
   for i = 1, #fields do
     if whole(attempt.values[fields[i]]) > 0 then
       return true

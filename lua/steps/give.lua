@@ -87,7 +87,7 @@ local function give_entry(attempt, entry)
     return give_doubler(attempt, entry)
   end
   if entry.prize then
-    return give_prize(attempt, entry.prize)
+    return give_prize(attempt, entry)
   end
   local amount = entry.amount
   if entry.multiplied and attempt.doubler then

@@ -2,7 +2,7 @@
   purpose: steps 7 and 8 of the prize that a reward holds: a win of its user, from its quota and its code pool. Where nothing is left
            the report says so, and the rest of the reward is given. It counts against no cap of a draw
   KEYS:    activity (a:): `prize:<id>`, `pools`; stock (s:), also of pools
-  Returns: give_prize(attempt, id); notes attempt.fault where rules or stock are not readable
+  Returns: give_prize(attempt, entry), an entry of a reward; notes attempt.fault where rules or stock are not readable
 ]]
 local function held_prizes(attempt)
   local terms = attempt.terms
@@ -15,9 +15,9 @@ local function held_prizes(attempt)
   return terms.held
 end
 
-local function give_prize(attempt, id)
+local function give_prize(attempt, entry)
   local prizes = held_prizes(attempt)
-  local prize = prizes and prize_of(prizes, id)
+  local prize = prizes and prize_of(prizes, entry.prize)
   local exhausted, spoiled = nil, KEYS[attempt.activity.index + 1]
   if prize then
     exhausted, spoiled = is_exhausted(attempt, prizes, prize)
@@ -32,6 +32,7 @@ local function give_prize(attempt, id)
     -- what else takes stock, a redemption, gives no reward
     attempt.stock = stock_of_prize(attempt, prizes, prize) or false
     note_win(attempt, prize)
+    attempt.adds[entry.field] = 1
   end
-  attempt.moves = attempt.moves .. '|prize:' .. id .. (given and ' 1 1' or ' 0 0')
+  attempt.moves = attempt.moves .. '|' .. entry.unit .. (given and ' 1 1' or ' 0 0')
 end

@@ -7,7 +7,7 @@
 local rewards = {}
 
 -- `unit field amount capPerDay multiplied`, of a doubler also `hours activities`; joined by commas. The unit of a prize is
--- `prize:<id>`, and the rules of the activity hold that prize.
+-- `prize:<id>`, the name under which the rules of the activity hold it, and its field counts the user's wins of such prizes.
 local function parse_entry(packed)
   local unit, field, amount, cap, multiplied, rest = string.match(packed, '^(%S+) (%S+) (%d+) (%d+) ([01])(.*)$')
   local hours, names = string.match(rest or '', '^ (%d+) (%S+)$')
@@ -55,7 +55,7 @@ end
 local function push_reward_fields(fields, reward, terms)
   for i = 1, #reward do
     local entry = reward[i]
-    if not entry.hours and not entry.prize then
+    if not entry.hours then
       fields[#fields + 1] = entry.field
     end
     if entry.cap > 0 then

@@ -21,6 +21,8 @@ export const userField = {
   /** wins of a draw, which are prizes worth something, all or those of a tier */
   wins: (campaign: string, draw: string, tier?: number) =>
     tier === undefined ? `wn:${campaign}/${draw}` : `wn:${campaign}/${draw}/${tier}`,
+  /** wins of prizes that rewards of a campaign held; no cap counts them */
+  heldWins: (campaign: string) => `wn:${campaign}`,
   /** `<day>;<length>;<epoch>-<batch>` */
   streak: (campaign: string, task: string) => `st:${campaign}/${task}`,
   /** `<epoch>-<batch>` of the latest completion */

@@ -26,7 +26,7 @@ t.test('a game is compiled with its outcomes and comes back as a definition', as
     per_day: '3',
     'reward:shared': 'points b:points 1 0 0',
     'per_day:shared': '1',
-    outcomes: 'solved=points b:points 5 0 0;best=points b:points 9 0 0,prize:mug prize:mug 1 0 0;failed=',
+    outcomes: 'solved=points b:points 5 0 0;best=points b:points 9 0 0,prize:mug wn:launch 1 0 0;failed=',
     'prize:mug': '0;physical;1;0;0;0;0;;'
   })
   t.match(

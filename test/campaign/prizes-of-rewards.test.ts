@@ -35,7 +35,7 @@ t.test('the rules of a prize in a reward are written as those of a draw, with it
   const { puts, adds } = compile(rules, { ready: true, paused: false, ended: false, version: 1 })
   const fields = Object.fromEntries(puts.filter(([key]) => key === 'a:launch:check-in').map(([, ...put]) => put))
   t.match(fields, {
-    reward: 'points b:points 5 0 1,prize:mug prize:mug 1 0 0',
+    reward: 'points b:points 5 0 1,prize:mug wn:launch 1 0 0',
     'prize:mug': '0;coupon;1;0;0;604800000;900;;',
     pools: 'mug:mugs'
   })

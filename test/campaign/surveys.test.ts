@@ -118,7 +118,7 @@ t.test('whatever is sent, what passes fits the questions', async () => {
 t.test('a survey of winners learns of a draw that a later version adds; its questions stay', async (t) => {
   const wheel = aDraw()
   const rules = rulesOf(withActivities([aSurvey({ for: 'winners' }), wheel]))
-  t.equal(compiled(rules).puts['a:launch:how-was-it wins'], 'wn:launch/wheel')
+  t.equal(compiled(rules).puts['a:launch:how-was-it wins'], 'wn:launch,wn:launch/wheel')
   const grown = planNext(
     rules,
     rulesOf(withActivities([aSurvey({ for: 'winners' }), wheel, aDraw({ id: 'second' })])),
@@ -127,7 +127,7 @@ t.test('a survey of winners learns of a draw that a later version adds; its ques
   assert.ok('open' in grown)
   t.same(
     grown.open.filter(([key]) => key === 'a:launch:how-was-it'),
-    [['a:launch:how-was-it', 'wins', 'wn:launch/wheel,wn:launch/second']]
+    [['a:launch:how-was-it', 'wins', 'wn:launch,wn:launch/wheel,wn:launch/second']]
   )
   const questions = aSurvey().questions.slice(1)
   const other = rulesOf(withActivities([aSurvey({ questions, satisfaction: undefined }), wheel]))

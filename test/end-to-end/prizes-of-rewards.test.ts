@@ -185,3 +185,83 @@ t.test('winners, state, timeline and events know it; a PATCH adds some; a revoca
   await waitFor(() => books.atRest(), { what: 'outbox and kept to be empty' })
   t.same(await books.unbalanced(), [])
 })
+
+const everywhere = 'everywhere'
+/** A reward with a prize of which there is no end, named like the activity that gives it. */
+const gift = (id: string) => ({ reward: { points: 1, prize: { id, title: id, type: 'membership' } } })
+
+/** Every kind whose rewards may hold a prize, beside tasks; each activity is named like its prize. */
+const giving = {
+  ...definition,
+  id: everywhere,
+  activities: [
+    { id: 'asked', kind: 'survey', questions: [{ id: 'why', type: 'text', title: 'Why' }], ...gift('asked') },
+    { id: 'talk', kind: 'discussion', subjects: ['item'], ...gift('talk') },
+    { id: 'puzzle', kind: 'game', outcomes: { solved: gift('puzzle').reward } },
+    { id: 'sharing', kind: 'share', subjects: ['campaign'], verifiedBy: 'service', channels: { qq: gift('sharing') } },
+    {
+      id: 'help',
+      kind: 'assist',
+      helper: gift('help'),
+      thresholds: [{ count: 1, reward: { prize: { id: 'helped', title: 'Helped', type: 'membership' } } }]
+    },
+    {
+      id: 'friends',
+      kind: 'invite',
+      inviter: { on: 'accepted', ...gift('friends') },
+      invitee: {
+        on: 'accepted',
+        reward: { prize: { id: 'welcome', title: 'Welcome', type: 'membership' } }
+      },
+      newUsers: false,
+      qualifiesOn: 'registration'
+    },
+    { id: 'best', kind: 'board', metric: 'points', top: [{ upTo: 1, ...gift('best') }] },
+    { id: 'of-winners', kind: 'survey', for: 'winners', questions: [{ id: 'why', type: 'text', title: 'Why' }] }
+  ]
+}
+
+t.test('winners of every kind are listed, and a survey for winners asks them', async (t) => {
+  await stack.publish(giving)
+  const at = (path: string) => `/v1/campaigns/${everywhere}/${path}`
+  const user = (name: string, path: string, body: object = {}) => ask(name, `POST ${at(path)}`, { body })
+  const service = (path: string, body: object) => post(`/service${at(path)}`, { sourceEventId: randomUUID(), ...body })
+  const answer = (name: string) => user(name, 'surveys/of-winners/answers', { answers: { why: 'I won' } })
+  const prizesOf = async (activity: string) => {
+    const { body } = await ask('ida', `GET ${at(`winners?draw=${activity}`)}`)
+    return body.items.map(({ prize }: { prize: { id: string } }) => prize.id).sort()
+  }
+  const listed = (activity: string, prizes: string[]) =>
+    waitFor(async () => (await prizesOf(activity)).join() === prizes.join(), { what: `${prizes} to be listed` })
+
+  t.match(await answer('ann'), { status: 403, body: { code: 'NOT_ELIGIBLE', requires: { win: true } } })
+  t.match(await user('ann', 'surveys/asked/answers', { answers: { why: 'so' } }), {
+    status: 201,
+    body: { answer: { prize: { id: 'asked' }, win: { status: 'won' } } }
+  })
+  t.equal((await answer('ann')).status, 201, 'at once, before anything is stored')
+  const about = { subject: { type: 'item', id: 'asked' }, text: 'hello' }
+  t.match(await user('ben', 'discussions/talk/comments', about), { body: { comment: { prize: { id: 'talk' } } } })
+  t.match(await service('games/puzzle/results', { user: 'cem', outcome: 'solved' }), {
+    body: { result: { prize: { id: 'puzzle' } } }
+  })
+  const shared = await user('dan', 'shares', { channel: 'qq', subject: { type: 'campaign', id: everywhere } })
+  const { id } = shared.body.share
+  t.equal((await service(`shares/${id}/verification`, { verified: true })).status, 200)
+  t.match(await user('eve', `shares/${id}/assists`), { body: { assist: { prize: { id: 'help' } } } })
+  const { invite } = (await user('hal', 'invites')).body
+  t.equal((await user('gil', `invites/${invite.code}/acceptances`)).status, 201)
+
+  for (const own of ['asked', 'talk', 'puzzle', 'sharing']) await listed(own, [own])
+  await listed('help', ['help', 'helped'])
+  await listed('friends', ['friends', 'welcome'])
+  for (const name of ['cem', 'dan', 'eve', 'hal', 'gil']) t.equal((await answer(name)).status, 201, name)
+  t.equal((await answer('ida')).status, 403)
+  const campaignPath = `/admin/v1/campaigns/${everywhere}`
+  t.equal((await post(`${campaignPath}/end`, { reason: 'a test' })).status, 200)
+  const isSettled = async () => (await post(`${campaignPath}/settlement`, {})).status === 200
+  await waitFor(isSettled, { deadlineMs: 60_000, what: 'the campaign to be settled' })
+  await listed('best', ['best'])
+  await waitFor(() => books.atRest(), { what: 'outbox and kept to be empty' })
+  t.same(await books.unbalanced(), [])
+})

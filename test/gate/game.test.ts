@@ -15,7 +15,7 @@ const puzzle: ActivitySpec = {
   rules: {
     goal: '1',
     per_day: '2',
-    outcomes: 'solved=points b:points 5 0 0;best=points b:points 9 0 0,prize:mug prize:mug 1 0 0;failed=',
+    outcomes: 'solved=points b:points 5 0 0;best=points b:points 9 0 0,prize:mug wn:c 1 0 0;failed=',
     'prize:mug': '0;physical;1;0;0;0;0;;'
   },
   stock: { mug: 1 }

@@ -16,7 +16,7 @@ const task: ActivitySpec = {
   kind: 'task',
   rules: {
     per: 'campaign',
-    reward: 'points b:points 5 0 0,prize:mug prize:mug 1 0 0',
+    reward: 'points b:points 5 0 0,prize:mug wn:c 1 0 0',
     'prize:mug': '0;coupon;1;0;0;86400000;1000;;',
     pools: 'mug:mugs',
     pool: 'mugs'
@@ -56,10 +56,9 @@ t.test('a prize in a reward becomes a win while there are some; without one the 
   t.strictSame(await winsHeld(shop, late ?? ''), [])
   t.match(await redis.hgetall(`${prefix}s:c:check`), { 'mug:remaining': '0', 'mug:paid': '2', 'mug:total': '2' })
   t.match(await redis.hgetall(`${prefix}s:c:pool/mugs`), { 'codes:remaining': '1', 'codes:paid': '2' })
-  t.notOk(
-    Object.keys(await redis.hgetall(`${prefix}u:ann`)).some((field) => field.startsWith('wn:')),
-    'no cap counts it'
-  )
+  const counters = Object.entries(await redis.hgetall(`${prefix}u:ann`)).filter(([field]) => field.startsWith('wn:'))
+  t.strictSame(counters, [['wn:c', '1']], 'it is counted, and by no cap of a draw')
+  t.equal(await redis.hexists(`${prefix}u:${late}`, 'wn:c'), 0)
   await assertWhole(t, shop)
 })
 
@@ -78,7 +77,7 @@ t.test('such a win is claimed or revoked as one of a draw, and survives Redis', 
   await atRest(shop)
   t.match(await redis.hgetall(`${prefix}s:c:check`), { 'mug:remaining': '1', 'mug:paid': '1' })
   t.match(await redis.hgetall(`${prefix}s:c:pool/mugs`), { 'codes:remaining': '2' }, 'a code that nobody saw returns')
-  t.equal(await redis.hget(`${prefix}u:ben`, 'b:points'), '5', 'the rest of the reward stays')
+  t.match(await redis.hgetall(`${prefix}u:ben`), { 'b:points': '5', 'wn:c': '0' }, 'the rest of the reward stays')
   await assertWhole(t, shop)
 
   const before = await readShard(shop.core.pool, shop.shard)
@@ -126,8 +125,8 @@ t.test('a step of a streak holds a prize, also where days come late; and so does
     rules: {
       per: 'day',
       reward: 'points b:points 1 0 0',
-      streak: '2=points b:points 3 0 0;3=prize:pin prize:pin 1 0 0',
-      'reward:friend': 'prize:pin prize:pin 1 0 0',
+      streak: '2=points b:points 3 0 0;3=prize:pin wn:c 1 0 0',
+      'reward:friend': 'prize:pin wn:c 1 0 0',
       'prize:pin': '0;physical;0;0;0;0;0;;'
     }
   }

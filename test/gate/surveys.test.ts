@@ -91,6 +91,33 @@ t.test('winners have a win of one of the draws, and a revoked one is none', asyn
   await assertWhole(t, shop)
 })
 
+t.test('winners have a prize of a reward as well, until its quota is returned', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate } = shop
+  const task: ActivitySpec = {
+    campaign: 'c',
+    activity: '0',
+    kind: 'task',
+    rules: { per: 'campaign', reward: 'prize:mug wn:c 1 0 0', 'prize:mug': '0;physical;1;0;0;0;0;;' },
+    stock: { mug: 3 }
+  }
+  const spec = survey('winners', { wins: 'wn:c,wn:c/0' })
+  for (const each of [task, spec]) decisionOf(await gate.submit(openActivity(each)))
+  for (const user of ['ann', 'ben', 'cem']) decisionOf(await gate.submit(takePart(task, user, { key: 'u:task' })))
+  await atRest(shop)
+  const revoke = async (user: string, returnQuota: boolean) => {
+    const [win] = await winsHeld(shop, user)
+    return gate.submit({ ...changeWin(task, 'revoke', { user, win: win?.id ?? '' }), returnQuota })
+  }
+  decisionOf(await gate.submit(takePart(spec, 'ann')))
+  decisionOf(await revoke('ben', true))
+  decisionOf(await revoke('cem', false))
+  await atRest(shop)
+  t.match(await gate.submit(takePart(spec, 'ben')), notEligible({ win: true }))
+  decisionOf(await gate.submit(takePart(spec, 'cem')))
+  await assertWhole(t, shop)
+})
+
 t.test('a counter that is damaged fails the answer, and guesses nothing', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, redis, prefix } = shop

@@ -4,7 +4,7 @@ type Words = Readonly<Record<string, string>>
 export const surveyWords = (window: Words): Readonly<Record<'survey' | 'question', Words>> => ({
   survey: {
     ...window,
-    for: 'who may answer: `anybody` (also where absent), `participants` (whoever took part in the campaign), `buyers` (whoever has units of an order: of one that was cancelled, expired or came back they count as `unitsPerUser` counts them), `winners` (whoever has a win of a draw of the campaign)',
+    for: 'who may answer: `anybody` (also where absent), `participants` (whoever took part in the campaign), `buyers` (whoever has units of an order: of one that was cancelled, expired or came back they count as `unitsPerUser` counts them), `winners` (whoever has a win of the campaign, of a draw or of a prize in a reward; a revoked one counts until its quota is returned)',
     satisfaction: 'the rating whose average is the satisfaction with the campaign, in the results',
     questions: 'see [questions](#questions)',
     reward: 'what an answer gives: see [reward](#reward). Doublers do not multiply it'

@@ -21,7 +21,7 @@ export function compileChance(campaign: CampaignContext, draw: string) {
 
 /**
  * A reward as the gate reads it: entries `unit field amount capPerDay multiplied` joined by commas; a doubler's entry
- * has its hours and activities after these, and a prize's names the field of the rules that holds it.
+ * has its hours and activities after these, and a prize's has the field of the rules that holds it for a unit.
  * @param multiplied whether a doubler of the user multiplies its units: true for tasks, never for prizes
  */
 export function compileReward(campaign: CampaignContext, reward: Reward | null, multiplied = false): string {
@@ -47,6 +47,6 @@ export function compileReward(campaign: CampaignContext, reward: Reward | null, 
     const { factor, hours, activities } = doubler
     entries.push(['doubler', userField.doubler(campaign.id), factor, 0, 0, hours, activities.join('+') || '-'])
   }
-  if (reward.prize) entries.push([`prize:${reward.prize.id}`, prizeField(reward.prize.id), 1, 0, 0])
+  if (reward.prize) entries.push([prizeField(reward.prize.id), userField.heldWins(campaign.id), 1, 0, 0])
   return entries.map((entry) => entry.join(' ')).join(',')
 }

@@ -29,7 +29,8 @@ const terms = {
   for: Type.Unsafe<Survey['for']>({
     type: 'string',
     enum: ['anybody', 'participants', 'buyers', 'winners'],
-    description: 'who may answer: buyers have units of an order that counts for the limits, winners a win of a draw'
+    description:
+      'who may answer: buyers have units of an order that counts for the limits, winners a win of the campaign'
   }),
   questions: Type.Array(ShownQuestion),
   reward: optional(Reward)

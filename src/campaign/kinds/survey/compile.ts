@@ -6,7 +6,8 @@ import type { Survey } from './rules.ts'
 
 /** The fields of `a:<campaign>:<survey>` beside those of every kind. The gate knows whom it asks, and no question. */
 export function compileSurvey(campaign: CampaignContext, survey: Survey): Fields {
-  const wins = survey.for === 'winners' ? drawsOf(campaign).map((draw) => userField.wins(campaign.id, draw)) : []
+  const ofDraws = drawsOf(campaign).map((draw) => userField.wins(campaign.id, draw))
+  const wins = survey.for === 'winners' ? [userField.heldWins(campaign.id), ...ofDraws] : []
   return {
     ...participationFields,
     per_campaign: 1,
