@@ -149,7 +149,19 @@ t.test('a pool with fewer codes than prizes causes a warning, and no prize is wo
   t.same([await spin('1'), await spin('2'), await spin('3')], ['card', 'card', 'thanks'])
   await load('C', 'D', 'E')
   t.equal(await spin('4'), 'card', 'codes that are loaded later raise what may be won')
-  t.notOk((await campaigns.publish(id, ada)).warnings, 'three codes are free for nobody yet, five were loaded')
+  t.notOk((await campaigns.publish(id, ada)).warnings, 'five were loaded for five')
+  // as when their winners look
+  await core.pool.query(
+    `update codes set claim_id = code, nth = 1 where campaign_id = $1 and code in ('A', 'B', 'C')`,
+    [id]
+  )
+  t.notOk((await campaigns.publish(id, ada)).warnings, 'two are free for the two that are left')
+  const patch = (body: object, key?: string) =>
+    campaigns.patchActivity({ campaign: id, activity: 'wheel' }, { reason: 'more', ...body }, { ...ada, key })
+  const more = await patch({ addStock: 1, prize: 'card' }, 'one-more')
+  t.match(more.warnings, [{ pointer, detail: /2 free codes for 3/ }])
+  t.same((await patch({ addStock: 1, prize: 'card' }, 'one-more')).warnings, more.warnings, 'a retry is told the same')
+  t.notOk((await patch({ paused: true })).warnings, 'what needs no more codes says nothing of them')
 })
 
 t.test(

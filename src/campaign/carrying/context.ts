@@ -41,7 +41,7 @@ export interface Actor {
 export interface Change {
   readonly campaign: CampaignRow
   readonly intent?: IntentRow
-  /** of a publication: what is valid but probably not meant */
+  /** of a publication, or of a change that needs more: what is valid but probably not meant */
   readonly warnings?: readonly DefinitionError[]
 }
 

@@ -23,7 +23,7 @@ function missingEntitlements({ activities }: Rules): Warning[] {
 }
 
 /** What asks the calendar for a day after the last one that it lists: such days go by the weekday alone. */
-function endedCalendar(rules: Rules): Warning[] {
+export function endedCalendar(rules: Rules): Warning[] {
   const last = rules.calendar && lastDate(rules.calendar)
   if (last === undefined) return []
   return rules.activities.flatMap((activity, index) => {

@@ -17,6 +17,7 @@ import { findActivity } from '../definition/rules.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
 import { userKey } from '../parts/fields.ts'
 import { withCalendar } from './calendars.ts'
+import { withWarnings } from './late-warnings.ts'
 import { publish } from './publish.ts'
 import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
 import { driveSettlements, planSettlement, type SettlementPlan, type Settling, settle } from './settlement.ts'
@@ -125,12 +126,15 @@ export class Campaigns {
     if (!checked.ok) throw invalid(checked.errors)
     const { campaign: id, activity } = target
     const why = { ...actor, reason: checked.body.reason }
-    return change(this.#context, { id, actor: why }, (row) =>
+    const done = await change(this.#context, { id, actor: why }, (row) =>
       planAdjustment(row, activity, (rules) => {
         if (!findActivity(rules, activity)) throw new CampaignError('NOT_FOUND', `${id} has no activity ${activity}.`)
         return adjustActivity(rules, { activity, now: this.#context.now() }, checked.body)
       })
     )
+    const { addStock, closesAt, session } = checked.body
+    const mayNeedMore = addStock !== undefined || closesAt !== undefined || typeof session === 'object'
+    return mayNeedMore ? withWarnings(this.#context.pool, done, activity) : done
   }
 
   /** Adjusts the campaign in force. @param input body of the PATCH, of any shape */
@@ -138,10 +142,11 @@ export class Campaigns {
     const checked = checkBody(CampaignPatch, input)
     if (!checked.ok) throw invalid(checked.errors)
     const why = { ...actor, reason: checked.body.reason }
-    return change(this.#context, { id, actor: why }, async (row, client) => {
+    const done = await change(this.#context, { id, actor: why }, async (row, client) => {
       const known = await withKnownDaily(client, row)
       return planAdjustment(known, '', (rules) => adjustCampaign(rules, this.#context.now(), checked.body))
     })
+    return checked.body.closesAt === undefined ? done : withWarnings(this.#context.pool, done)
   }
 
   /** Disqualifies a user from all activities of a campaign, at once. */

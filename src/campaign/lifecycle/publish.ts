@@ -21,7 +21,7 @@ import {
 import { chunked, type PublicationPlan, planFirst, planNext } from '../change/next-version.ts'
 import { checkPublishable } from '../definition/check.ts'
 import { withCalendar } from './calendars.ts'
-import { readCodeWarnings } from './code-warnings.ts'
+import { withWarnings } from './late-warnings.ts'
 import { type PublicationStep, type Publishing, readBackAndOpen } from './read-back.ts'
 import { giveSeeds } from './seeds.ts'
 
@@ -114,13 +114,11 @@ async function openingOf(
   return step.step === 'none' && last !== undefined ? newestIntent(context.pool, id, 'campaign.published') : undefined
 }
 
-/** The answer: the campaign afterwards, and warnings of pools that have too few codes. */
+/** The answer: the campaign afterwards, and warnings of it. */
 async function answerOf(context: LifecycleContext, id: string, intent: IntentRow | undefined): Promise<Change> {
   const campaign = await findCampaign(context.pool, id)
   if (!campaign) throw notFound(id)
-  const rules = rulesInForce(campaign)
-  const warnings = rules ? await readCodeWarnings(context.pool, rules) : []
-  return { campaign, ...(intent && { intent }), ...(warnings.length > 0 && { warnings }) }
+  return withWarnings(context.pool, { campaign, ...(intent && { intent }) })
 }
 
 /**

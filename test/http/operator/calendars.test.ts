@@ -82,3 +82,30 @@ t.test('a campaign that names a calendar gets a copy at its publication, and kee
   const page = await publicApp.inject({ url: '/v1/campaigns/kept/rules' })
   t.same(page.json().calendar, { holidays, workdays: [] })
 })
+
+t.test('an end that is moved beyond the calendar is warned of, as a publication is', async (t) => {
+  const shipWithin = { businessDays: 1, from: 'campaignEnd' }
+  const calendar = { holidays: [day(20)] }
+  const definition = openDefinition('longer', { shipWithin }, { calendar })
+  await publish(definition)
+  const patch = (path: string, body: object, key?: string) =>
+    admin('olga', `PATCH /admin/v1/campaigns/longer${path}`, {
+      body: { reason: 'a test', ...body },
+      ...(key && { key })
+    })
+  const near = await patch('', { closesAt: iso(Date.now() + 2 * 24 * HOUR) })
+  t.equal(near.status, 200)
+  t.notOk('warnings' in near.body)
+  const far = { closesAt: iso(Date.now() + 30 * 24 * HOUR) }
+  const warnings = [{ pointer: '/activities/0', detail: /the calendar ends with/ }]
+  const moved = await patch('', far, 'moved-far')
+  t.match(moved, { status: 200, body: { outcome: 'confirmed', warnings } })
+  t.same((await patch('', far, 'moved-far')).body.warnings, moved.body.warnings, 'a retry is told the same')
+  t.notOk('warnings' in (await patch('', { limits: { unitsPerUser: 2 } })).body)
+  const [sale] = definition.activities
+  const [session] = sale?.sessions ?? []
+  const stocked = await patch(`/activities/${sale?.id}`, { addStock: 1, session: session?.id })
+  t.match(stocked, { status: 200, body: { warnings } })
+  const second = { ...definition, activities: [...definition.activities, aTask()], closesAt: far.closesAt }
+  t.match(await put('/campaigns/longer?dryRun=true', second), { body: { warnings } })
+})
