@@ -94,6 +94,8 @@ t.test(
 )
 
 let win = ''
+/** what was told to whom the prize had run out */
+let told: object = {}
 
 t.test('the first gets the prize and claims it; the second gets the rest of the reward', async (t) => {
   t.match(await upload(`/campaigns/${campaign}/pools/mugs/codes`, 'MUG-1\nMUG-2\n'), { body: { loaded: 2 } })
@@ -113,10 +115,12 @@ t.test('the first gets the prize and claims it; the second gets the rest of the 
   t.equal(win, first.body.eventId)
   t.same((await complete('ann', 'visit', 'visit-of-ann')).body, first.body)
   t.same((await ask('ann', 'GET /v1/requests/visit-of-ann')).body, first.body)
-  t.match(await complete('ben', 'visit'), {
+  const second = await complete('ben', 'visit', 'visit-of-ben')
+  t.match(second, {
     status: 201,
     body: { completion: { credited: { points: 5 }, prize: null, win: null, reason: 'exhausted' } }
   })
+  told = second.body
   t.match((await ask('ann', 'GET /v1/me/wins', { language: 'zh-CN' })).body.items, [
     {
       id: win,
@@ -174,6 +178,11 @@ t.test('winners, state, timeline and events know it; a PATCH adds some; a revoca
     body: { win: { status: 'revoked' } }
   })
   await waitFor(async () => (await state())?.prizes[0]?.remaining === 2, { what: 'the unit to return' })
+  for (const late of ['ben', 'dora']) {
+    t.same((await ask(late, 'GET /v1/me/wins')).body.items, [], 'units and codes that come later are owed to nobody')
+    t.match(await complete(late, 'visit'), { status: 409, body: { code: 'ALREADY_DONE' } })
+  }
+  t.same((await complete('ben', 'visit', 'visit-of-ben')).body, told, 'and what was told stays')
   const timeline = await stack.admin({ method: 'GET', path: '/admin/v1/users/ann/timeline' })
   t.match(timeline.body, {
     items: [
