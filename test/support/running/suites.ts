@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -6,7 +7,7 @@ import { parseArgs } from 'node:util'
 export interface Suite {
   /** compiled test files, relative to the root */
   readonly files: readonly string[]
-  /** files side by side: a test with a crowd or with kills needs both cores */
+  /** files side by side */
   readonly jobs: number
   /** whether bounds of time are judged */
   readonly timed: boolean
@@ -14,6 +15,12 @@ export interface Suite {
 
 /** Crowds, kills, large recoveries, more seeds: `npm run test:long`. */
 const isLong = (file: string): boolean => file.endsWith('.long.test.js')
+
+/** Most files wait for servers half of their time. Where bounds of time are judged, a file has the machine for itself. */
+function jobsOf({ long, ci }: { readonly long: boolean; readonly ci: boolean }): number {
+  if (!long) return 2 * availableParallelism()
+  return ci ? 2 : 1
+}
 
 /** What starts servers of its own takes longest: begun last, it would run alone on one core in the end. */
 function heaviestFirst(files: readonly string[], root: string): string[] {
@@ -45,8 +52,7 @@ export function chooseSuite(argv: readonly string[], folders: { root: string; co
     throw new Error(`There is no test file ${missing}: say test/….test.ts, or its name in build.`)
   return {
     files: heaviestFirst(named.length > 0 ? named : all, root),
-    // most files wait for servers now and then: with two of them a quarter of two cores was idle
-    jobs: values.long ? 1 : 3,
+    jobs: jobsOf(values),
     timed: values.long && !values.ci
   }
 }
