@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
   readonly key?: string
@@ -58,7 +58,15 @@ interface Publishing {
 export async function publish(world: Publishing, definition: { readonly id: string }): Promise<void> {
   const path = `/admin/v1/campaigns/${definition.id}`
   const accepted = async (step: Ask, operator: 0 | 1): Promise<unknown> => {
-    const { status, body } = await world.admin(step, operator)
+    const asked = { key: randomUUID(), ...step }
+    let answer = await world.admin(asked, operator)
+    // nothing was done: a busy machine keeps Postgres waiting
+    const isDone = async () => {
+      if (answer.status === 503) answer = await world.admin(asked, operator)
+      return answer.status !== 503
+    }
+    await waitFor(isDone, { what: `${step.method} ${step.path} to be done` })
+    const { status, body } = answer
     if (status >= 200 && status < 300) return body
     throw new Error(`${step.method} ${step.path} was answered with ${status} ${JSON.stringify(body)}`)
   }

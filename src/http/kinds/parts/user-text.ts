@@ -28,7 +28,12 @@ export async function commandWithText(
   return command
 }
 
-/** Forgets the text of a command that was not decided. Whatever is left is forgotten after a week. */
-export const forgetUndecided = (({ user, key, hash }, { kind }, { pool }) => {
-  if (kind === 'refused' || kind === 'unavailable') releaseText(pool, { user, key, hash }).catch(() => {})
+/**
+ * Forgets the text of a command that decided nothing: a replay keeps the one of the first request, until it is stored with the decision.
+ * Whatever is left is forgotten after a week.
+ */
+export const forgetUndecided = (({ user, key, hash }, outcome, { pool }) => {
+  const { kind } = outcome
+  const decidedNothing = kind === 'refused' || kind === 'unavailable' || (kind === 'confirmed' && outcome.replayed)
+  if (decidedNothing) releaseText(pool, { user, key, hash }).catch(() => {})
 }) satisfies Participation<ActivityRules>['ended']
