@@ -26,13 +26,12 @@ local function decide_commands(open_frame, how_many, next_at)
   -- @include lib/packed
   -- @include lib/kinds
   -- @include kinds/sale
-  -- rules of versions without kinds name none
-  KINDS[false] = KINDS.sale
+  KINDS[false] = KINDS.sale -- rules of versions without kinds name none
   -- @include steps/replay
   -- @include steps/causes
   -- @include steps/window
   -- @include steps/standing
-  local LEVELS
+  local COMMANDS, decided, make, LEVELS = {}, {}, nil, nil
   local function level_steps()
     if not LEVELS then
       -- @include steps/levels
@@ -43,10 +42,8 @@ local function decide_commands(open_frame, how_many, next_at)
   -- @include steps/rate
   -- @include steps/limits
   -- @include steps/take
-  local COMMANDS, decided, make = {}, {}, nil
   for n = 1, how_many do
-    -- a letter and the newline after it
-    local letter = string.sub(COMMANDS_TEXT, next_at, next_at)
+    local letter = string.sub(COMMANDS_TEXT, next_at, next_at) -- and a newline after it
     if COMMANDS[letter] then
       make = nil
     elseif letter == 'b' then
@@ -77,10 +74,14 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include steps/terms
         -- @include kinds/*
         -- @include commands/participate
-        -- @include steps/claw-back
-        -- @include commands/change-win
-        -- @include commands/take-back
-        COMMANDS.p, COMMANDS.w, COMMANDS.k = participate, change_win, take_back_given
+        local function correct(place, of_frame)
+          -- @include steps/claw-back
+          -- @include commands/change-win
+          -- @include commands/take-back
+          COMMANDS.w, COMMANDS.k = change_win, take_back_given
+          return COMMANDS[string.sub(COMMANDS_TEXT, place - 2, place - 2)](place, of_frame)
+        end
+        COMMANDS.p, COMMANDS.w, COMMANDS.k = participate, correct, correct
       end
     elseif letter == 't' then
       make = function()

@@ -215,7 +215,7 @@ local function buy(at, frame)
   end
   refusal = check_standing(activity, buyer[DISQUALIFIED], buyer[ENTITLEMENT], in_force)
     or (activity.reservation and check_reservation(activity, user_index, frame))
-    or take_token(activity, frame.opening)
+    or (activity.rate > 0 and take_token(activity, frame.opening))
     or check_limits(activity, buyer, quantity, privileges and privileges.extra or 0)
   if refusal then
     return refusal, after

@@ -9,10 +9,10 @@
 ]]
 -- Steps 3 to 7 of one command. Returns a refusal, or nil when the attempt holds everything.
 local function decide_attempt(attempt)
-  local activity, values = attempt.activity, attempt.values
+  local activity, values, by = attempt.activity, attempt.values, attempt.by
   local entitlements = activity.entitlement and values[activity.entitlement]
   local refusal
-  if attempt.by == 'credit' then
+  if by == 'credit' then
     -- the activity asks its own users for levels and rights, and not those who are rewarded for what others did
     refusal = values[activity.disqualified] == '1' and 'R;DISQUALIFIED' or nil
   else
@@ -24,17 +24,15 @@ local function decide_attempt(attempt)
       attempt.level = in_force
     end
     refusal = check_standing(activity, values[activity.disqualified], entitlements, attempt.level)
-      or check_reservation(activity, attempt.user_index, attempt.frame)
+      or (activity.reservation and check_reservation(activity, attempt.user_index, attempt.frame))
   end
   local terms = attempt.terms
   local kind = terms.kind
   refusal = refusal or (kind.check and kind.check(attempt)) or (terms.doubles and check_doubler(attempt))
-  if not refusal and attempt.by == 'user' then
+  if not refusal and by == 'user' and activity.rate > 0 then
     refusal = take_token(activity, attempt.frame.opening)
   end
-  refusal = refusal
-    or (attempt.by == 'credit' and check_caps or check_times)(attempt)
-    or debit(attempt, attempt.quantity)
+  refusal = refusal or (by == 'credit' and check_caps or check_times)(attempt) or debit(attempt, attempt.quantity)
   if refusal then
     return refusal
   end

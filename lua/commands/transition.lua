@@ -270,6 +270,9 @@ local function transition(at, frame)
   if not activity then
     return 'X;' .. KEYS[tonumber(fields[1]) + 1], after
   end
+  if activity.campaign.cancellable == nil then
+    fetch(activity.index, 'release_limit', 'restock', 'cancellable')
+  end
   if not values[field] then
     return 'R;NOT_FOUND', after
   end

@@ -48,9 +48,10 @@ local function first_fetch(key, ...)
   if read.err then
     return nil
   end
-  local values = {}
-  for i = 1, #read do
-    values[select(i, ...)] = read[i]
+  -- `select` would copy all names for each of them
+  local values, names = {}, { ... }
+  for i = 1, #names do
+    values[names[i]] = read[i]
   end
   local hash = { key = key, values = values, dirty = {} }
   note_hash(key, hash)

@@ -20,9 +20,12 @@ local RECORDS = {
   owed = { head = '^(%d+);(%d+%-%d+)$' },
 }
 
--- The values of a record's head.
+-- The values of a record's head; nil without a record, as most users have none.
 local function head_of(value, kind)
-  return string.match(string.match(value or '', '^[^,]*'), kind.head)
+  if not value or value == '' then
+    return nil
+  end
+  return string.match(string.match(value, '^[^,]*'), kind.head)
 end
 
 -- Notes that the terms read a record.

@@ -80,8 +80,9 @@ end
 
 -- To the minor unit below.
 local function discounted(activity, privileges)
-  if privileges.discount == 0 or activity.rules.level_discount ~= '1' then
+  local rules = privileges.discount > 0 and fetch(activity.index + 1, 'level_discount')
+  if not rules or rules.level_discount ~= '1' then
     return nil
   end
-  return text(math.floor(whole(activity.rules.price) * (100 - privileges.discount) / 100))
+  return text(math.floor(whole(rules.price) * (100 - privileges.discount) / 100))
 end

@@ -21,19 +21,19 @@ local function over(value, limit, quantity)
 end
 
 local function check_limits(activity, buyer, quantity, extra)
-  if over(buyer[COUNT], MOST_DECISIONS, 1) then
+  if MOST_DECISIONS > 0 and buyer[COUNT] >= MOST_DECISIONS then
     return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
   end
   local limits, beyond = activity.limits, quantity - extra
-  if over(buyer[IN_CAMPAIGN], limits.campaign, beyond) then
-    return 'R;LIMIT_REACHED;campaign;' .. text(limits.campaign + extra)
+  local in_campaign, in_activity, in_session = limits.campaign, limits.activity, activity.session.units_per_user
+  if in_campaign > 0 and buyer[IN_CAMPAIGN] + beyond > in_campaign then
+    return 'R;LIMIT_REACHED;campaign;' .. text(in_campaign + extra)
   end
-  if over(buyer[IN_ACTIVITY], limits.activity, beyond) then
-    return 'R;LIMIT_REACHED;activity;' .. text(limits.activity + extra)
+  if in_activity > 0 and buyer[IN_ACTIVITY] + beyond > in_activity then
+    return 'R;LIMIT_REACHED;activity;' .. text(in_activity + extra)
   end
-  local session = activity.session
-  if over(buyer[IN_SESSION], session.units_per_user, beyond) then
-    return 'R;LIMIT_REACHED;session;' .. text(session.units_per_user + extra)
+  if in_session > 0 and buyer[IN_SESSION] + beyond > in_session then
+    return 'R;LIMIT_REACHED;session;' .. text(in_session + extra)
   end
   return nil
 end

@@ -13,11 +13,9 @@ local function load_bucket(activity, opening, rate, burst)
   return { tokens = math.min(burst, tokens + refill), changed = at > opening.time }
 end
 
+-- Only for campaigns with a rate.
 local function take_token(activity, opening)
   local rate = activity.rate
-  if rate <= 0 then
-    return nil
-  end
   local bucket = opening.buckets[activity.campaign_id]
   if not bucket then
     bucket = load_bucket(activity, opening, rate, tonumber(activity.campaign.burst) or rate)

@@ -17,11 +17,8 @@ local function check_standing(activity, disqualified, entitlements, level)
   return nil
 end
 
--- Of its session, or of all sessions. Only activities that ask for one read it; none can be made after its deadline.
+-- Of its session, or of all sessions. Only for activities that ask for one; none can be made after its deadline.
 local function check_reservation(activity, user_index, frame)
-  if not activity.reservation then
-    return nil
-  end
   local all = '1:' .. activity.campaign_id .. '/' .. activity.reservation .. ':'
   local one = all .. activity.session.id
   local values = fetch(user_index, one, all)

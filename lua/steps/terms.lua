@@ -44,7 +44,8 @@ end
 local function new_terms(activity, opening, day, request)
   local rules, suffix = request.rules, request.suffix
   local id = activity.campaign_id .. '/' .. activity.activity_id
-  local today = local_day(activity.campaign.zone or '', opening.now)
+  local campaign = fetch(activity.index, 'zone')
+  local today = local_day(campaign.zone or '', opening.now)
   local times = 'n:' .. id .. suffix
   return today
     and {
@@ -63,7 +64,7 @@ local function new_terms(activity, opening, day, request)
       doubler = 'db:' .. activity.campaign_id,
       per_day = natural(rules['per_day' .. suffix]),
       per_campaign = natural(rules['per_campaign' .. suffix]),
-      units_per_user = natural(activity.rules.units_per_user),
+      units_per_user = natural(activity.limits.activity),
       cost_unit = rules.cost_unit or '',
       cost_field = rules.cost_field or '',
       cost = natural(rules.cost),
@@ -113,7 +114,7 @@ local function load_terms(activity, opening, day, action)
     numbers[#numbers + 1] = terms.times_today
   end
   if terms.keep then
-    local opens_at = math.max(tonumber(activity.campaign.opens_at), activity.session.opens_at)
+    local opens_at = math.max(activity.campaign.opens_at, activity.session.opens_at)
     terms.first_day = local_day(activity.campaign.zone, opens_at)
     read_record(terms, terms.kept, 'kept')
   end

@@ -6,7 +6,7 @@
 ]]
 local function check_times(attempt)
   local terms, values = attempt.terms, attempt.values
-  if over(values.d or 0, MOST_DECISIONS, 1) then
+  if MOST_DECISIONS > 0 and (values.d or 0) >= MOST_DECISIONS then
     return 'R;LIMIT_REACHED;requests;' .. ARGV[4]
   end
   if terms.per_day > 0 and over(values[terms.times_today] or 0, terms.per_day, 1) then
@@ -14,7 +14,7 @@ local function check_times(attempt)
     return terms.done or 'R;LIMIT_REACHED;day;' .. text(terms.per_day) .. ';' .. text(ends)
   end
   local most = terms.per_campaign > 0 and terms.per_campaign or terms.units_per_user
-  if over(values[terms.times] or 0, most, attempt.quantity) then
+  if most > 0 and (values[terms.times] or 0) + attempt.quantity > most then
     return terms.done or 'R;LIMIT_REACHED;activity;' .. text(most)
   end
   return nil

@@ -11,7 +11,6 @@ local SHIP_BY_WIDTH = 26
 local activities = {}
 
 local CAMPAIGN_NUMBERS = { 'opens_at', 'closes_at', 'units_per_user', 'participants' }
-local RULE_NUMBERS = { 'price', 'units_per_user', 'pay_within', 'level' }
 
 -- Whatever the steps compare or concatenate must exist: an error in Lua would fail the whole batch.
 local function are_rules(campaign, rules, is_bought)
@@ -21,20 +20,15 @@ local function are_rules(campaign, rules, is_bought)
   if is_bought and not (rules.price and rules.currency) then
     return false
   end
-  for i = 1, #CAMPAIGN_NUMBERS do
-    if not whole(campaign[CAMPAIGN_NUMBERS[i]]) then
-      return false
-    end
-  end
-  for i = 1, #RULE_NUMBERS do
-    if not whole(rules[RULE_NUMBERS[i]]) then
-      return false
-    end
-  end
-  return tonumber(campaign.rate or '0') and tonumber(campaign.burst or '0')
+  return numbers_are_whole(CAMPAIGN_NUMBERS, campaign)
+    and whole(rules.price)
+    and whole(rules.pay_within)
+    and tonumber(campaign.rate or '0')
+    and tonumber(campaign.burst or '0')
 end
 
--- Rules of an activity, read once a batch; nil when a hash is missing or not readable (never "sold out").
+-- Rules of an activity, read once a batch; nil when a hash is missing or not readable (never "sold out"). Only what every command
+-- asks for: each field that is not there costs as much as a search of the whole hash, so what some commands need they fetch.
 local function load_activity(index)
   local campaign, campaign_hash = fetch(
     index,
@@ -46,11 +40,7 @@ local function load_activity(index)
     'rate',
     'burst',
     'units_per_user',
-    'release_limit',
-    'restock',
-    'cancellable',
     'participants',
-    'zone',
     'levels'
   )
   local rules = fetch(
@@ -66,12 +56,12 @@ local function load_activity(index)
     'ship_by',
     'sessions',
     'goal',
-    'reserved',
-    'level_discount'
+    'reserved'
   )
   local kind = rules and kind_of(rules)
   local is_bought = kind and kind.is_bought or false
-  if not campaign or not rules or not are_rules(campaign, rules, is_bought) then
+  local level, units_per_user = whole(rules and rules.level), whole(rules and rules.units_per_user)
+  if not campaign or not rules or not level or not units_per_user or not are_rules(campaign, rules, is_bought) then
     return nil
   end
   local campaign_id, activity_id = string.match(string.sub(KEYS[index + 1], #PREFIX + 1), '^a:([^:]+):([^:]+)$')
@@ -83,9 +73,9 @@ local function load_activity(index)
     rate = tonumber(campaign.rate) or 0,
     is_bought = is_bought,
     is_goal = rules.goal == '1',
-    level = whole(rules.level),
+    level = level,
     levels = campaign.levels and campaign.levels ~= '' and campaign.levels or nil,
-    limits = { campaign = whole(campaign.units_per_user), activity = whole(rules.units_per_user) },
+    limits = { campaign = campaign.units_per_user or 0, activity = units_per_user },
     campaign_id = campaign_id,
     activity_id = activity_id,
     count_campaign = 'n:' .. campaign_id,
@@ -163,12 +153,12 @@ local function open_window(activity, now, early)
     return 'R;NOT_FOUND'
   end
   -- a goal was reached in time, and its reward is owed
-  if (campaign.ended == '1' or now >= tonumber(campaign.closes_at)) and not activity.is_goal then
+  if (campaign.ended == '1' or now >= campaign.closes_at) and not activity.is_goal then
     return 'R;ENDED'
   end
-  if now + early < tonumber(campaign.opens_at) then
+  if now + early < campaign.opens_at then
     local first = tonumber(string.sub(activity.rules.sessions, 1, 13)) or 0
-    return 'R;NOT_STARTED;' .. text(math.max(first, tonumber(campaign.opens_at)))
+    return 'R;NOT_STARTED;' .. text(math.max(first, campaign.opens_at))
   end
   if campaign.paused == '1' or activity.rules.paused == '1' then
     return 'R;PAUSED'
@@ -180,7 +170,8 @@ local function open_window(activity, now, early)
   if session.paused then
     return 'R;PAUSED'
   end
-  local ship_by = ship_by_at(activity.rules.ship_by or '', math.max(now, session.opens_at))
+  local times = activity.rules.ship_by
+  local ship_by = times and ship_by_at(times, math.max(now, session.opens_at)) or (not times and '')
   if not ship_by then
     return 'X;' .. KEYS[activity.index + 1]
   end

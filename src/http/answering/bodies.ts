@@ -58,6 +58,8 @@ function assignmentOfWin({ id, campaign, draw, prize }: WinRecord, findPrize: Fi
 
 export function createAnswerBodies(catalogue: Activities, codes: CodeAssigner): AnswerBodies {
   const findPrize = prizeFinder(catalogue)
+  // one function for all answers: most of them never ask it
+  const campaignRules = (campaign: string) => catalogue.get(campaign)?.rules
   return {
     findPrize,
     async codesOfWins(wins) {
@@ -74,15 +76,7 @@ export function createAnswerBodies(catalogue: Activities, codes: CodeAssigner): 
     bodyOf(asked) {
       const rules = asked.rules ?? catalogue.findActivity(asked.campaign, asked.activity)?.activity
       const { requestId, language, campaign, activity, decision } = asked
-      const context = {
-        requestId,
-        language,
-        campaign,
-        activity,
-        rules,
-        findPrize,
-        campaignRules: () => catalogue.get(campaign)?.rules
-      }
+      const context = { requestId, language, campaign, activity, rules, findPrize, campaignRules }
       const assignment = assignmentOf(asked, findPrize)
       if (assignment === undefined) return confirmedAny(decision, context)
       return codes.assign(assignment).then((given) => confirmedAny(decision, { ...context, codes: given }))

@@ -14,7 +14,11 @@ const byName = new Map<string, Decided>(decidedOfKinds.map((decided) => [decided
 
 /** How decisions of a type such as `spin.won` are shown; undefined for types that no participation makes. */
 export function decidedOf(type: string): Decided | undefined {
-  return byName.get(type) ?? byName.get(type.slice(0, type.indexOf('.')))
+  const known = byName.get(type)
+  if (known !== undefined) return known
+  const found = byName.get(type.slice(0, type.indexOf('.')))
+  if (found !== undefined) byName.set(type, found)
+  return found
 }
 
 /** The body of a 201 of any kind; it has exactly one of the last members. */

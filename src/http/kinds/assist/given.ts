@@ -53,7 +53,7 @@ export const given: Decided = {
     const assist = {
       id: decision.id,
       share,
-      ...progressView(helpingOf(context.campaignRules()), count),
+      ...progressView(helpingOf(context.campaignRules(context.campaign)), count),
       credited: creditedView(moves),
       ...prizeGiven(decision, context),
       balances: balancesView(moves),

@@ -15,7 +15,7 @@ export interface DecisionContext {
   readonly rules: ActivityRules | undefined
   readonly findPrize: FindPrize
   /** the rules of the whole campaign, for what shows other activities of it; undefined if the catalogue does not know it */
-  readonly campaignRules: () => Rules | undefined
+  readonly campaignRules: (campaign: string) => Rules | undefined
   /** codes of a claim; empty while they are not assigned */
   readonly codes?: readonly string[]
 }

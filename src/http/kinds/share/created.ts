@@ -64,7 +64,7 @@ export const created: Decided = {
       status: 'created',
       createdAt: isoTime(decision.at)
     }
-    const rules = context.campaignRules()
+    const rules = context.campaignRules(context.campaign)
     return { ...headOf(decision, context), share: shareView(share, rules, context.language) }
   }
 }
