@@ -135,7 +135,7 @@ test('the follower notes levels of users whose changes are being noted as decide
   )
   const due = await takeDueLevels(pool, { most: 10, ms: 60_000 })
   t.strictSame(due.map(({ user }) => user).toSorted(), users)
-  const decided = due.map(({ scope, user, to }) => ({ scope, user, to, retryAfterMs: null }))
+  const decided = due.map(({ scope, user, to, changes }) => ({ scope, user, to, changes, retryAfterMs: null }))
   let settling: Promise<unknown> = Promise.resolve()
   await inTransaction(pool, async (session) => {
     await take(session, second, [paid(second, 'zoe')])
@@ -150,6 +150,28 @@ test('the follower notes levels of users whose changes are being noted as decide
   t.strictSame(await wanted(), { ann: 3, zoe: 3 })
   const { rows } = await pool.query('select level, changes, asked, next_attempt_at <= now() as due from level_states')
   t.strictSame(rows, Array(2).fill({ level: 2, changes: 1, asked: null, due: true }), 'the next change is due')
+})
+
+test('a driver that stood still does not note a change as decided that nobody has asked for', async (t) => {
+  const { pool } = await scene(t)
+  await inTransaction(pool, (session) => take(session, first, [paid(first, 'ann')]))
+  const taken = () => takeDueLevels(pool, { most: 1, ms: 0 })
+  const settle = (due: Awaited<ReturnType<typeof taken>>) =>
+    settleLevels(
+      pool,
+      due.map(({ scope, user, to, changes }) => ({ scope, user, to, changes, retryAfterMs: null }))
+    )
+  const wanting = (level: number) =>
+    pool.query('update level_states set wanted = $1, next_attempt_at = now() where asked is null', [level])
+  const old = await taken()
+  await settle(await taken())
+  await wanting(0)
+  await settle(await taken())
+  await wanting(2)
+  await taken()
+  await settle(old)
+  const { rows } = await pool.query('select level, changes, asked from level_states')
+  t.strictSame(rows, [{ level: 0, changes: 2, asked: 2 }])
 })
 
 /** A gate that confirms each change, once under its key, as the real one does. */

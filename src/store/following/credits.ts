@@ -78,8 +78,8 @@ export async function takeDueCredits(
   return rows.map(inside)
 }
 
-/** What became of a due credit. */
-export type CreditSettlement = Pick<Credit, 'campaign' | 'cause' | 'role'> &
+/** What became of a due credit, for whoever took it last: `attempts` as it was when it was taken. */
+export type CreditSettlement = Pick<DueCredit, 'campaign' | 'cause' | 'role' | 'attempts'> &
   (
     | { readonly to: 'done'; readonly decision: string; readonly cappedBy: string }
     | { readonly to: 'refused'; readonly refusal: string }
@@ -87,7 +87,10 @@ export type CreditSettlement = Pick<Credit, 'campaign' | 'cause' | 'role'> &
     | { readonly to: 'later'; readonly afterMs: number }
   )
 
-/** Closes or postpones credits. One that was voided meanwhile is taken back at the next step. */
+/**
+ * Closes or postpones credits. One that was voided meanwhile is taken back at the next step. A driver that stood still for so long that
+ * another one took a credit changes nothing: what it learned is old, and would have a credit that was given taken back.
+ */
 export async function settleCredits(db: Queryable, settlements: readonly CreditSettlement[]): Promise<void> {
   if (settlements.length === 0) return
   await db.query(
@@ -99,9 +102,9 @@ export async function settleCredits(db: Queryable, settlements: readonly CreditS
          when s.to = 'later' then now() + make_interval(secs => s."afterMs" / 1000.0)
          when s.to = 'done' and c.voided then now()
        end
-     from json_to_recordset($1::json) as s(campaign text, cause text, role text, "to" text, decision text, "cappedBy" text,
-       refusal text, "afterMs" bigint)
-     where c.campaign_id = s.campaign and c.cause = s.cause and c.role = s.role`,
+     from json_to_recordset($1::json) as s(campaign text, cause text, role text, attempts integer, "to" text, decision text,
+       "cappedBy" text, refusal text, "afterMs" bigint)
+     where c.campaign_id = s.campaign and c.cause = s.cause and c.role = s.role and c.attempts = s.attempts`,
     [JSON.stringify(settlements)]
   )
 }

@@ -130,14 +130,16 @@ export async function takeDueLevels(
 }
 
 /** What became of a due level: decided, or to be asked for again. */
-export type LevelSettlement = Pick<DueLevel, 'scope' | 'user' | 'to'> & { readonly retryAfterMs: number | null }
+export type LevelSettlement = Pick<DueLevel, 'scope' | 'user' | 'to' | 'changes'> & {
+  readonly retryAfterMs: number | null
+}
 
 /** Who holds a row may wait for others, so several rows are taken only as far as nobody holds them. */
 const settled = (wait: 'skip locked' | '') => `
   with held as (
     select s.scope, s.user_id, "to", "retryAfterMs" as retry
-    from json_to_recordset($1::json) as r(scope text, "user" text, "to" integer, "retryAfterMs" bigint)
-    join level_states s on s.scope = r.scope and s.user_id = r."user" and s.asked = "to"
+    from json_to_recordset($1::json) as r(scope text, "user" text, "to" integer, changes integer, "retryAfterMs" bigint)
+    join level_states s on s.scope = r.scope and s.user_id = r."user" and s.asked = "to" and s.changes = r.changes
     for update of s ${wait}
   )
   update level_states s set

@@ -33,8 +33,8 @@ export class LevelDriver {
   }
 
   async #settle(due: DueLevel, isDecided: boolean): Promise<LevelSettlement> {
-    const { scope, user, from, to, attempts } = due
-    const place = { scope, user, to }
+    const { scope, user, from, to, changes, attempts } = due
+    const place = { scope, user, to, changes }
     // it rose and fell again before anybody asked
     if (isDecided || from === to) return { ...place, retryAfterMs: null }
     const settled = became(await this.#parts.gate.submit(this.#changing(due)), { attempts })

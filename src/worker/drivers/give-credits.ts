@@ -55,7 +55,7 @@ export class CreditDriver {
   }
 
   async #settle(due: DueCredit, decided: DecidedCredit | undefined): Promise<CreditSettlement> {
-    const place = { campaign: due.campaign, cause: due.cause, role: due.role }
+    const place = { campaign: due.campaign, cause: due.cause, role: due.role, attempts: due.attempts }
     if (due.state === 'due') return { ...place, ...(decided ? doneBy(decided) : await this.#give(due)) }
     // given, and its cause is void: what it gave is known once Postgres has it
     if (decided === undefined) return { ...place, to: 'later', afterMs: RETRY_MS }
