@@ -73,9 +73,37 @@ export async function movePlace(
   return rowCount === 1
 }
 
-/** Ends the place of a listener that has caught up: from now on it reads together with the others. */
+/** Locks the place that all share: nobody moves it, leaves it or joins it until the transaction ends. @returns it, if there is one */
+export async function lockTogether(db: Queryable, shard: number): Promise<Position | undefined> {
+  const { rows } = await db.query<Position>(
+    'select epoch, sequence from reader_places where shard = $1 and name = $2 for update',
+    [shard, TOGETHER]
+  )
+  return rows[0]
+}
+
+/**
+ * Ends the place of a listener that has caught up: from now on it reads together with the others. One that they have left behind meanwhile
+ * goes on by itself. The caller's transaction holds `lockTogether`.
+ */
 export async function joinTogether(db: Queryable, shard: number, listener: ListenerName): Promise<void> {
-  await db.query('delete from reader_places where name = $1 and shard = $2', [readerName(listener), shard])
+  await db.query(
+    `delete from reader_places own using reader_places together
+     where own.shard = $1 and own.name = $2 and together.shard = $1 and together.name = $3
+       and (own.epoch, own.sequence) >= (together.epoch, together.sequence)`,
+    [shard, readerName(listener), TOGETHER]
+  )
+}
+
+/** Notes that a listener failed at the shared place, and reads by itself from there; unless another worker had it read on. */
+export async function leaveTogether(
+  db: Queryable,
+  shard: number,
+  { listener, at }: { readonly listener: ListenerName; readonly at: Position }
+): Promise<void> {
+  const together = await lockTogether(db, shard)
+  if (together?.epoch !== at.epoch || together.sequence !== at.sequence) return
+  await movePlace(db, { shard, reader: listener }, { before: undefined, after: at })
 }
 
 /** The listeners that a shard knows. */
@@ -113,7 +141,7 @@ export async function readAgain(db: Queryable, shard: number, listener: Listener
   const [together] = rows
   if (together === undefined) return
   await movePlace(db, { shard, reader: 'together' }, { before: undefined, after: together })
-  await joinTogether(db, shard, listener)
+  await db.query('delete from reader_places where name = $1 and shard = $2', [readerName(listener), shard])
   const after = await readBeginning(db, shard, listener.campaign)
   await movePlace(db, { shard, reader: listener }, { before: undefined, after })
 }

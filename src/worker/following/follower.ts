@@ -11,6 +11,8 @@ import {
   joinTogether,
   knownListeners,
   type ListenerName,
+  leaveTogether,
+  lockTogether,
   movePlace,
   type Reader,
   readFollowerPlaces
@@ -24,11 +26,11 @@ const FRAMES = 100
 /** The longest step, so that a worker can stop in time. */
 const STEP_MS = 1000
 
-/** Another process moved the place of a reader: what this one read is not stored. */
+/** Another process moved the place of a reader, or others read there now: what this one read is not stored. */
 class PlaceMovedError extends FloodgateError {
   readonly code = 'place-moved'
   readonly meaning = 'Nothing of what was read was stored twice.'
-  readonly remedy = 'Nothing to do: the other worker goes on.'
+  readonly remedy = 'Nothing to do: it is read again, by this worker or the other one.'
 }
 
 interface FollowerParts {
@@ -49,6 +51,8 @@ interface Reading {
   readonly from: Position
   readonly upTo: Position
   readonly listeners: readonly Named[]
+  /** who reads alone at the time, by name */
+  readonly apart: readonly string[]
 }
 
 /** The error of one listener; the others are to go on. */
@@ -95,7 +99,8 @@ export class Follower {
     const places = alone.length === 0 ? before : await readFollowerPlaces(pool, shard)
     const listeners = all.filter((named) => !places.alone.has(aloneName(named)))
     const { together, projected } = places
-    if (together) await this.#readOn({ reader: 'together', from: together, upTo: projected, listeners }, until)
+    const apart = [...places.alone.keys()]
+    if (together) await this.#readOn({ reader: 'together', from: together, upTo: projected, listeners, apart }, until)
     if (errors.length > 0) throw errors[0]
   }
 
@@ -107,6 +112,8 @@ export class Follower {
     const added = all.filter((named) => !known.has(aloneName(named)))
     if (added.length === 0) return
     await inTransaction(pool, async (session) => {
+      // whoever moves it on next has to know them
+      await lockTogether(session, shard)
       const { together, projected } = await readFollowerPlaces(session, shard)
       if (together === undefined)
         await movePlace(session, { shard, reader: 'together' }, { before: undefined, after: projected })
@@ -118,13 +125,18 @@ export class Follower {
   /** From where a listener reads by itself, up to where the others are; undefined for one that reads with them. */
   #readingAlone(named: Named, { together, alone }: FollowerPlaces): Reading | undefined {
     const from = alone.get(aloneName(named))
-    return from && together && { reader: named, from, upTo: together, listeners: [named] }
+    return from && together && { reader: named, from, upTo: together, listeners: [named], apart: [] }
   }
 
   async #readOn(reading: Reading, until: number): Promise<void> {
     let { from } = reading
     const { reader, upTo } = reading
-    if (reader !== 'together' && !isBefore(from, upTo)) await joinTogether(this.#parts.pool, this.#parts.shard, reader)
+    const { pool, shard } = this.#parts
+    if (reader !== 'together' && !isBefore(from, upTo))
+      await inTransaction(pool, async (session) => {
+        await lockTogether(session, shard)
+        await joinTogether(session, shard, reader)
+      })
     while (isBefore(from, upTo) && performance.now() < until) {
       const next = await this.#read({ ...reading, from })
       if (next === undefined) return
@@ -140,21 +152,37 @@ export class Follower {
     const read = await readFollowed(pool, { shard, after: from, upTo, campaigns, most: FRAMES })
     try {
       await inTransaction(pool, async (session) => {
+        const isLast = !isBefore(read.place, upTo)
+        if (reader !== 'together' && isLast) await lockTogether(session, shard)
         if (!(await movePlace(session, { shard, reader }, { before: from, after: read.place })))
           throw new PlaceMovedError('The place of the follower was moved by another worker.')
+        if (reader === 'together') await this.#checkReaders(session, reading)
         await takeAll(session, listeners, read.decisions)
-        if (reader !== 'together' && !isBefore(read.place, upTo)) await joinTogether(session, shard, reader)
+        if (reader !== 'together' && isLast) await joinTogether(session, shard, reader)
         if (failPoint && read.decisions.length > 0) await failPoint('F1')
       })
     } catch (error) {
       if (!(error instanceof ListenerFailed) || reader !== 'together') throw error
       logger.error({ alarm: 'LISTENER_FAILS', err: error }, 'a listener failed; it is tried again by itself')
-      await movePlace(pool, { shard, reader: error.failed }, { before: undefined, after: from })
+      const { failed } = error
+      await inTransaction(pool, (session) => leaveTogether(session, shard, { listener: failed, at: from }))
       return undefined
     }
     if (failPoint && read.decisions.length > 0) await failPoint('F2')
     await this.#tell(listeners, read.decisions)
     return read.place
+  }
+
+  /**
+   * Whoever moves the shared place on passes it for everybody who shares it. So in the transaction that holds it the rules must be those in
+   * force, and nobody may have left it or come to it: a worker that stood still knows less. @throws PlaceMovedError
+   */
+  async #checkReaders(session: PoolClient, { apart }: Reading): Promise<void> {
+    const { shard, plan } = this.#parts
+    const { alone } = await readFollowerPlaces(session, shard)
+    const isSame = alone.size === apart.length && apart.every((name) => alone.has(name))
+    if (!isSame || !(await plan.isCurrent(session)))
+      throw new PlaceMovedError('Others share the place of the follower by now.')
   }
 
   async #tell(listeners: readonly Named[], decisions: readonly Followed[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Rules } from '../../campaign/definition/rules.ts'
 import { currentRevision, publishedCampaigns } from '../../store/campaigns/campaigns.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
 import type { FollowingParts, Listener, ListenersOf } from './listener.ts'
 
 /** The listeners of every campaign that has some, by campaign. */
@@ -29,5 +30,9 @@ export class ListenerPlan {
     this.#listeners = new Map(all.filter(([, listeners]) => listeners.length > 0))
     this.#revision = revision
     return this.#listeners
+  }
+  /** Whether no campaign has changed since it was read last. @throws what Postgres throws */
+  async isCurrent(session: Queryable): Promise<boolean> {
+    return (await currentRevision(session)) === this.#revision
   }
 }
