@@ -7,16 +7,24 @@ import { progressOfUser } from '../../src/store/campaigns/progress.ts'
 import { inTransaction } from '../../src/store/connection/transaction.ts'
 import { insideUser } from '../../src/store/connection/user-name.ts'
 import type { Followed } from '../../src/store/following/followed.ts'
+import type { Listener } from '../../src/worker/following/listener.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { aBoard, bought, count, NOON } from '../support/shop/board.ts'
 import { aWorld, place } from '../support/shop/board-world.ts'
-import { aGoal, store } from '../support/shop/followed.ts'
+import { aListener, growing, store } from '../support/shop/followed.ts'
+import { waitFor } from '../support/wait.ts'
 
 // Assists and the end of their shares are decisions of different users: whatever comes first, the same counts.
 
 const urls = await sharedServers(tap)
 const HOUR = 3_600_000
 const closesAt = NOON + 240 * HOUR
+
+/** Who listens for a task whose goal nobody reaches. */
+function aGoal(id: string, goal: { readonly counter: string; readonly activity?: string }): Listener {
+  const task = { id, kind: 'task', per: 'campaign', goal: { ...goal, count: 1000 }, reward: { points: 1 } }
+  return aListener(id, [...growing, task])
+}
 
 interface Told {
   readonly what: 'given' | 'voided'
@@ -164,7 +172,7 @@ test('a goal counts the assists that stand, in whatever order and portions decis
     fc.asyncProperty(worlds, fc.integer({ min: 1, max: 6 }), async (world, portion) => {
       run += 1
       const { decisions, all } = happened(world)
-      const task = aGoal({ id: `loved-${run}`, counter: 'assist.received', activity: 'help' })
+      const task = aGoal(`loved-${run}`, { counter: 'assist.received', activity: 'help' })
       for (let from = 0; from < decisions.length; from += portion)
         await inTransaction(pool, (session) => task.take(session, decisions.slice(from, from + portion)))
       for (const user of ['u0', 'u1']) {
@@ -206,7 +214,7 @@ for (const [counter, named] of Object.entries(pairs)) {
   test(`a goal ${counter} counts what was told and not undone, whichever was decided first`, async (t) => {
     const world = await aWorld(t, urls)
     const { pool } = world
-    const task = aGoal({ id: 'known', counter: counter as keyof typeof pairs })
+    const task = aGoal('known', { counter })
     const board = aBoard({ metric: counter === 'share.verified' ? 'shares' : 'invites' }, closesAt)
     const decided = (n: number, what: 'told' | 'undone'): Followed => ({
       ...bought({ user: 'ann', units: 1, at: n }),
@@ -226,3 +234,41 @@ for (const [counter, named] of Object.entries(pairs)) {
     t.same(await world.shown(), ['ann 2'])
   })
 }
+
+test('a share that is voided while its last assist is read by somebody else gives nothing', async (t) => {
+  const { pool } = await aWorld(t, urls)
+  const helping = aListener('help', growing)
+  const given = ['1-1-1', '1-1-2'].map((assist, at) =>
+    ofAssist({ what: 'given', assist, share: '0-1-1', sharer: 'ann', at })
+  )
+  const credits = () => pool.query(`select 1 from credits where not voided`)
+  const voiding = await pool.connect()
+  try {
+    await voiding.query('begin')
+    await helping.take(voiding, [shareVoided('0-1-1', 'ann', 5)])
+    // they are stored only now, so what voids the share has not seen them
+    for (const { id, user } of given) {
+      await pool.query(
+        `insert into assists (shard, assist_id, campaign_id, activity_id, share_id, sharer_id, user_id, epoch, sequence, given_at)
+         values (1, $1, 'c', 'help', '0-1-1', 'ann', $2, 1, 1, now())`,
+        [id, user]
+      )
+    }
+    let isOver = false
+    const taking = inTransaction(pool, (session) => helping.take(session, given)).finally(() => {
+      isOver = true
+    })
+    const waits = async () => {
+      const { rows } = await pool.query(
+        `select 1 from pg_stat_activity where wait_event = 'advisory' and query like '%assists of%' and application_name = 'floodgate-test'`
+      )
+      return isOver || rows.length > 0
+    }
+    await waitFor(waits, { what: 'the assists to be read, or to wait for the void' })
+    await voiding.query('commit')
+    await taking
+  } finally {
+    voiding.release()
+  }
+  t.same((await credits()).rows, [])
+})

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/transaction.ts'
-import { inside } from '../connection/user-name.ts'
+import { inside, issuedUser } from '../connection/user-name.ts'
 
 /** An assist as it is stored. */
 export interface StoredAssist {
@@ -40,19 +40,26 @@ export interface BestShare {
   readonly count: number
 }
 
+/** Whose shares are looked at. */
+interface Meant {
+  readonly sharers: readonly string[]
+  /** and those to whom such assists were given, whether or not they are voided */
+  readonly assists: readonly string[]
+}
+
 /**
- * Whose shares are meant: of some shares and assists, whether or not they are voided. One sharer is looked at by one transaction at a
- * time, so that the one that comes last sees all that the others have stored.
+ * The best share of each sharer that is meant. One sharer is looked at by one transaction at a time, so that the one that comes last sees
+ * all that the others have stored.
  */
 export async function bestShares(
   db: Queryable,
   campaign: string,
-  { shares, assists }: { readonly shares: readonly string[]; readonly assists: readonly string[] }
+  { sharers: named, assists }: Meant
 ): Promise<BestShare[]> {
   const sharers = await db.query<{ sharer: string }>(
-    `select distinct sharer_id as sharer from assists where campaign_id = $1 and (share_id = any($2) or assist_id = any($3))
-     order by 1`,
-    [campaign, shares, assists]
+    `select sharer_id as sharer from assists where campaign_id = $1 and assist_id = any($2)
+     union select unnest($3::text[]) order by 1`,
+    [campaign, assists, named.map(issuedUser)]
   )
   for (const { sharer } of sharers.rows) {
     await db.query(`select pg_advisory_xact_lock(hashtextextended('assists of ' || $1 || ' ' || $2, 0))`, [

@@ -1,10 +1,8 @@
 import { DAY_MS } from '../../../src/base/day.ts'
 import { checkDefinition } from '../../../src/campaign/definition/check.ts'
-import type { Task } from '../../../src/campaign/kinds/task/rules.ts'
-import type { OwnCounter } from '../../../src/campaign/parts/own-counters.ts'
 import type { Followed } from '../../../src/store/following/followed.ts'
-import { task as tasks } from '../../../src/worker/following/kinds/task.ts'
 import type { Listener } from '../../../src/worker/following/listener.ts'
+import { listenersOf } from '../../../src/worker/following/listeners.ts'
 import { exampleDefinition } from '../../campaign/example-sale.ts'
 import { NOON } from './board.ts'
 import type { World } from './board-world.ts'
@@ -19,28 +17,26 @@ export async function store({ pool }: Pick<World, 'pool'>, decisions: readonly F
   }
 }
 
-interface Goal {
-  readonly id: string
-  readonly counter: OwnCounter
-  readonly activity?: string
-}
+/** The activities by which users share and help. */
+export const growing = [
+  { id: 'sharing', kind: 'share', verifiedBy: 'service', channels: { weibo: {} } },
+  { id: 'help', kind: 'assist', thresholds: [{ count: 2, reward: { points: 10 } }] }
+]
 
-/** Who listens for a task of the campaign `c`, whose goal nobody reaches. */
-export function aGoal({ id, counter, activity }: Goal): Listener {
-  const goal = { counter, count: 1000 }
+/** Who listens for one of the activities of the campaign `c`, which goes on from a day before noon to ten days after it. */
+export function aListener(name: string, activities: readonly object[]): Listener {
   const checked = checkDefinition(
     exampleDefinition({
       id: 'c',
       timezone: 'Asia/Shanghai',
       opensAt: new Date(NOON - DAY_MS).toISOString(),
       closesAt: new Date(NOON + 10 * DAY_MS).toISOString(),
-      activities: [{ id, kind: 'task', per: 'campaign', goal, reward: { points: 1 } }]
+      activities
     })
   )
   if (!checked.ok) throw new Error(JSON.stringify(checked.errors))
-  const [found] = checked.rules.activities
-  const activityOf = { ...(found as Task), goal: { ...goal, ...(activity !== undefined && { activity }) } }
-  const listener = tasks.listenerOf(activityOf, checked.rules, { shard: 0, gate: { read: async () => [] } })
-  if (listener === undefined) throw new Error('nobody listens')
+  const listeners = listenersOf(checked.rules, { shard: 0, gate: { read: async () => [] } })
+  const listener = listeners.find((each) => each.name === name)
+  if (listener === undefined) throw new Error(`nobody listens for ${name}`)
   return listener
 }

@@ -60,10 +60,12 @@ export const assist: ActivityListeners<Assist> = {
       const shares = voidedIn(decisions, 'share')
       if (shares.length > 0) await noteVoidedShares(session, campaign, shares)
       await noteVoidedAssists(session, assists)
-      const helped = given.map(({ report }) => decodeAssist(report).share)
       const isVoiding = assists.length + shares.length > 0
-      if (helped.length === 0 && !isVoiding) return
-      const best = await bestShares(session, campaign, { shares: [...helped, ...shares], assists })
+      if (given.length === 0 && !isVoiding) return
+      const helped = given.map(({ report }) => decodeAssist(report).sharer)
+      // also of a share without assists: one may be stored meanwhile, and is to wait for what voids the share
+      const voiders = decisions.filter(({ type }) => type === 'share.voided').map(({ user }) => user)
+      const best = await bestShares(session, campaign, { sharers: [...helped, ...voiders], assists })
       await noteCredits(session, creditsOf(of, best, given))
       if (isVoiding) await voidCredits(session, campaign, missedOf(of, best))
     }
