@@ -161,4 +161,17 @@ t.test('a verified share of a result gives its reward, once a day; a voided shar
   const voided = await admin('olga', `DELETE /admin/v1/campaigns/play/shares/${first}`)
   t.equal(voided.status, 200)
   await waitFor(async () => (await points('ann')) === 14, { what: 'the reward to be taken back' })
+
+  await report({ user: 'dora', sourceEventId: 'd-1', outcome: 'solved' })
+  const gone = await share('dora')
+  await verify(gone)
+  t.equal((await admin('olga', `DELETE /admin/v1/campaigns/play/shares/${gone}`)).status, 200)
+  const stands = await share('dora')
+  await verify(stands)
+  const given = async (cause: string) => {
+    const row = "select state from credits where cause = $1 and role = 'puzzle/shared' and not voided"
+    return (await pool.query(row, [cause])).rows
+  }
+  await waitFor(async () => (await given(stands)).length === 1, { what: 'the verification of both to be followed' })
+  t.strictSame(await given(gone), [], 'nothing for a share that was voided at once')
 })
