@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Redis } from 'ioredis'
 import type pg from 'pg'
 import { pino } from 'pino'
 import { Catalogue } from '../../../src/campaign/carrying/catalogue.ts'
@@ -37,6 +38,12 @@ export interface MallShop {
   /** asks the admin app as an operator; every change has a key of its own unless one is given */
   admin(operator: string, request: string, asked?: Asked): Promise<Answer>
   publish(definition: { readonly id: string }): Promise<void>
+  /** of the shard, for its clock */
+  readonly redis: Redis
+  readonly prefix: string
+  /** stops the worker, until it is started again */
+  stopWorker(): Promise<void>
+  startWorker(): void
 }
 
 let count = 0
@@ -68,8 +75,8 @@ const operators = {
 export async function startMallShop(t: Teardown): Promise<MallShop> {
   const core = await startCore(t, await sharedServers(t))
   const { pool } = core
-  core.worker()
-  const { gate } = await core.gateway()
+  let stopWorker = core.worker()
+  const { gate, redis, prefix } = await core.gateway()
   await gate.ready()
   const catalogue = new Catalogue({ pool, refreshMs: 50 })
   await catalogue.start()
@@ -102,6 +109,12 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     adminApp,
     publicApp,
     config: parts.config,
+    redis,
+    prefix,
+    stopWorker: () => stopWorker(),
+    startWorker: () => {
+      stopWorker = core.worker()
+    },
     admin,
     ask: (user, request, asked = {}) =>
       send(publicApp, request, { ...asked, authorization: bearer(user, undefined, asked.registeredAt) }),

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { Shop } from '../support/http/storefront.ts'
-import { Books } from '../support/judging/books.ts'
-import { startStack } from '../support/servers/stack.ts'
-import { waitFor } from '../support/wait.ts'
+import { Shop } from '../../support/http/storefront.ts'
+import { Books } from '../../support/judging/books.ts'
+import { startStack } from '../../support/servers/stack.ts'
+import { waitFor } from '../../support/wait.ts'
 
 // Levels that rest on shares and what these lead to: earned by what others do, used, and lost, by HTTP alone. Whoever shares and whoever
 // looks, buys or registers live in different shards when there are several.

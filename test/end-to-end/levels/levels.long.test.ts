@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { Books } from '../support/judging/books.ts'
-import { startStack } from '../support/servers/stack.ts'
-import { waitFor } from '../support/wait.ts'
-import { walker } from './every-kind-campaign.ts'
+import { Books } from '../../support/judging/books.ts'
+import { startStack } from '../../support/servers/stack.ts'
+import { waitFor } from '../../support/wait.ts'
+import { walker } from '../every-kind-campaign.ts'
 
 // Levels that users earn by points and by what they bought: reached, used, lost, and the same after a recovery, by HTTP alone.
 
