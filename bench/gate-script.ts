@@ -10,6 +10,7 @@ import { compile } from '../src/campaign/definition/compile.ts'
 import { type AdjustCommand, type Command, SYSTEM_USER } from '../src/gate/batch/commands.ts'
 import { type CallReply, decodeReply } from '../src/gate/batch/decode.ts'
 import { type Call, encodeBatch, type SettleRequest } from '../src/gate/batch/encode.ts'
+import { LAYOUT } from '../src/gate/redis/base.ts'
 import { createCaller } from '../src/gate/redis/caller.ts'
 import { createRedis } from '../src/gate/redis/connection.ts'
 import { loadScripts } from '../src/gate/redis/opening-scripts.ts'
@@ -80,7 +81,7 @@ async function openShard(redis: Redis): Promise<Shard> {
   const scripts = await loadScripts(createCaller(redis), { shard: SHARD, epoch, prefix: PREFIX })
   const [, , kept] = shardKeys(PREFIX)
   await scripts.close()
-  await scripts.open()
+  await scripts.open({ epoch, token: '', layout: LAYOUT }, 0)
   let settles: SettleRequest[] = []
   const send: Shard['send'] = async (calls) => {
     const { keys, args } = encodeBatch(PREFIX, calls, { settles, limits })

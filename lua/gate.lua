@@ -156,6 +156,12 @@ end
 
 local frame = new_frame(opening)
 local replies = count > 0 and decide_commands(frame, count, at) or {}
-local id, payload, gives = write_frame(frame)
+local written, id, payload, gives = pcall(write_frame, frame)
+if not written then
+  -- an error undoes nothing that was written before it: these data are no prefix of the truth any more, and are written anew
+  redis.call('DEL', PREFIX .. 'base')
+  redis.call('HSET', KEYS[1], 'open', '0')
+  return { 'CLOSED;0;0;0', {}, '', '', '', {} }
+end
 save_opening(opening)
 return { reply_header('OK'), replies, id, payload, gives, frame.replayed }

@@ -1,13 +1,19 @@
 --[[
   purpose: the shard's own hash, and the check that this opening may still write
   KEYS:    the shard hash and the origin, given by the caller
-  Returns: same_redis() for recovery; mark_origin(origin) for its last step; open_opening(key, origin) -> table or nil when
-           closed; mark(opening, field, value) notes what changes of the hash; save_opening(opening) writes that
+  Returns: same_redis() and being_opened(key) for recovery; mark_origin(origin) for its last step; open_opening(key, origin) ->
+           table or nil when closed; mark(opening, field, value) notes what changes of the hash; save_opening(opening) writes that
 ]]
 -- When another Redis takes the place of this one (promoted, restarted on an old file), a full resync keeps its script cache, but its
 -- replication id differs: a script of this opening must not decide there.
 local function same_redis()
   return string.find(redis.call('INFO', 'replication'), 'master_replid:' .. REPLID .. '\r', 1, true) ~= nil
+end
+
+-- Whether a recovery under this epoch has closed the shard, and no other one since.
+local function being_opened(key)
+  local values = redis.call('HMGET', key, 'epoch', 'open')
+  return same_redis() and values[1] == EPOCH and values[2] == '0'
 end
 
 -- The origin shows that these data have stayed in one process since the opening. Its value alone would be the same in every copy; but

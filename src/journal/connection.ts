@@ -53,6 +53,15 @@ export async function connectJournal(options: ConnectOptions): Promise<JournalCo
   return { nc, isUp: () => up && !nc.isClosed(), close: () => nc.close() }
 }
 
+/** Sends a word that may be lost: whoever does not hear it finds out a second later. Never throws. */
+export function tell({ nc }: JournalConnection, subject: string): void {
+  try {
+    nc.publish(subject)
+  } catch {
+    // NATS is away
+  }
+}
+
 /** Whether an error says that NATS did not answer or refused, so the journal is unavailable for now. */
 export function isJournalAway(error: unknown): boolean {
   return error instanceof NatsError

@@ -11,6 +11,8 @@ export interface Names {
   /** a stream that exists for a moment, to learn whether there is room for one */
   readonly roomStream: string
   readonly roomSubject: string
+  /** on which gateways tell the owner that the gate is closed, and the owner tells them that it is open; no stream keeps that */
+  readonly gateSubject: (shard: number, word: 'closed' | 'open') => string
   readonly isOurs: (stream: string) => boolean
   readonly publicStream: string
   /** `campaign` is '' for events that belong to none */
@@ -54,6 +56,7 @@ export function streamNames(namespace: string): Names {
     proofSubject: `${namespace}-proof`,
     roomStream: `${upper}_ROOM`,
     roomSubject: `${namespace}-room`,
+    gateSubject: (shard, word) => `${namespace}-gate.${shard}.${word}`,
     isOurs: (stream) =>
       stream === upper || new RegExp(`^${upper}_(?:COMMANDS|SIGNALS|PROOF|ROOM|JOURNAL_\\d+_\\d+)$`).test(stream),
     publicStream: upper,

@@ -22,6 +22,11 @@ export function shardKeys(prefix: string): [shard: string, outbox: string, kept:
   return [`${prefix}shard`, `${prefix}outbox`, `${prefix}kept`, `${prefix}origin`]
 }
 
+/** Which opening the data of this Redis belong to: only recovery reads and writes it. */
+export function baseKey(prefix: string): string {
+  return `${prefix}base`
+}
+
 /** Logical keys: what decisions and definitions name; the prefix makes them physical. */
 export const logical = {
   campaign: (campaign: string) => `c:${campaign}`,

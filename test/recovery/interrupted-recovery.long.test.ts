@@ -2,7 +2,8 @@ import t, { type Test } from 'tap'
 import { StreamReader } from '../../src/journal/reader.ts'
 import { manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
-import { type RecoveryParts, recover } from '../../src/recovery/open/recover.ts'
+import type { RecoveryParts } from '../../src/recovery/open/parts.ts'
+import { recover } from '../../src/recovery/open/recover.ts'
 import { openSession } from '../../src/store/connection/pool.ts'
 import { readShard, takeShard } from '../../src/store/shard/shards.ts'
 import { Projector } from '../../src/worker/projection/projector.ts'
@@ -101,10 +102,10 @@ async function recoverOrDie(
         get position() {
           return projector.position
         },
-        drain: async (epoch, upTo, deadlineMs) => {
+        drain: async (epoch, upTo, options) => {
           deaths.meet('drain')
           await beforeDrain(names.journalStream(shard, epoch))
-          return projector.drain(epoch, upTo, deadlineMs)
+          return projector.drain(epoch, upTo, options)
         }
       },
       logger: core.logger

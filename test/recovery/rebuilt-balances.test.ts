@@ -95,7 +95,7 @@ t.test('a balance that is summed otherwise, or a hash written wrong, keeps the s
   await atRest(shop)
   await shop.stopWorker()
   // as it is right after a recovery wrote Redis
-  await redis.unlink(`${prefix}outbox`, `${prefix}origin`)
+  await redis.unlink(`${prefix}outbox`, `${prefix}origin`, `${prefix}base`)
   const sample = new Sample()
   const keys = new Set<string>()
   for await (const page of readDecisions(pool, shard)) {

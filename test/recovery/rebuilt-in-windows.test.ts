@@ -47,7 +47,7 @@ async function closedShard() {
   await waitFor(() => Promise.resolve(redis.status === 'ready'), { what: 'the connection to Redis' })
   const scripts = await loadScripts(caller, { shard, epoch: EPOCH, prefix })
   const [key] = shardKeys(prefix)
-  t.equal(await scripts.close(), 'OK')
+  t.equal((await scripts.close()).status, 'OK')
   return { redis, prefix, scripts, key }
 }
 

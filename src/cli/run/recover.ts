@@ -11,16 +11,17 @@ const PAUSE_MS = 200
 
 /**
  * Asks the worker that owns a shard to open it again, and waits until it is open under a higher epoch; one shard after the other.
+ * @param how rebuild: Redis is written anew instead of catching up
  * @throws StackError when no worker does it in time
  */
-export async function recoverCommand(config: Config): Promise<void> {
+export async function recoverCommand(config: Config, how: { readonly rebuild: boolean }): Promise<void> {
   const why = 'It names the Postgres database by which the worker is asked; nothing was done.'
   await withDatabase(config, { command: 'recover', why }, async (pool) => {
-    for (const shard of SHARDS) await reopen(pool, shard)
+    for (const shard of SHARDS) await reopen(pool, shard, how)
   })
 }
 
-async function reopen(pool: pg.Pool, shard: number): Promise<void> {
+async function reopen(pool: pg.Pool, shard: number, how: { readonly rebuild: boolean }): Promise<void> {
   const before = await readShard(pool, shard)
   if (!before) {
     throw new StackError(
@@ -30,7 +31,7 @@ async function reopen(pool: pg.Pool, shard: number): Promise<void> {
     )
   }
   console.log(`shard ${shard}: epoch ${before.epoch}, ${before.state}; asking its worker to open it again`)
-  await requestReopening(pool, shard)
+  await requestReopening(pool, shard, how)
   const deadline = Date.now() + DEADLINE_MS
   let told = ''
   while (Date.now() < deadline) {

@@ -14,6 +14,8 @@ interface WatchOptions {
   readonly read: () => Promise<ShardRow | undefined>
   /** makes a real gate call without commands; true when the gate answers OK. @throws RedisCallError */
   readonly probe: (opening: LiveOpening) => Promise<boolean>
+  /** called at each look that finds the shard closed under its opening, so that the owner hears of it */
+  readonly onClosed?: () => void
   readonly logger: Logger
 }
 
@@ -24,6 +26,8 @@ export interface OpeningWatch {
   reason(): string
   /** Reports that the gate cannot be used: the watch probes again, with back-off, until a probe succeeds. */
   invalidate(why: string | RedisCallError): void
+  /** The shard was opened just now: probes at once. */
+  hurry(): void
   /** Resolves at the first successful probe. */
   ready(): Promise<void>
   stop(): void
@@ -107,7 +111,7 @@ class Finder {
 }
 
 /** Keeps the opening that gate calls use; begins to probe at once. */
-export function watchOpening({ read, probe, logger }: WatchOptions): OpeningWatch {
+export function watchOpening({ read, probe, onClosed, logger }: WatchOptions): OpeningWatch {
   const finder = new Finder({ read, probe })
   const telling = new Telling(logger)
   let opening: LiveOpening | undefined
@@ -142,7 +146,9 @@ export function watchOpening({ read, probe, logger }: WatchOptions): OpeningWatc
 
   function close(why: Error): void {
     reason = why.message
-    if (!stopped) telling.closed(why)
+    if (stopped) return
+    telling.closed(why)
+    if (isAnothers(why)) onClosed?.()
   }
 
   function invalidate(why: Error): void {
@@ -157,6 +163,9 @@ export function watchOpening({ read, probe, logger }: WatchOptions): OpeningWatc
     current: () => opening,
     reason: () => reason,
     invalidate: (why) => invalidate(typeof why === 'string' ? new ClosedError(why) : why),
+    hurry() {
+      if (!stopped && opening === undefined) look(0)
+    },
     ready: () => ready,
     stop() {
       stopped = true

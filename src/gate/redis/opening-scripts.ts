@@ -1,4 +1,5 @@
-import { shardKeys } from '../../record/keys.ts'
+import { baseKey, shardKeys } from '../../record/keys.ts'
+import { type Base, baseText, type DataPlace, parseBase, placeText } from './base.ts'
 import type { RedisCaller } from './caller.ts'
 import { renderScript, type ScriptName, scriptNames } from './scripts.ts'
 
@@ -11,6 +12,12 @@ export interface RestoredHash {
   readonly sums: readonly string[]
   readonly values: readonly string[]
 }
+
+/** What `close` found: the data of the Redis that is closed now, undefined where they belong to no opening that is known. */
+type Closed =
+  | { readonly status: 'OK'; readonly data: DataPlace | undefined }
+  | { readonly status: 'HIGHER'; readonly epoch: string }
+  | { readonly status: 'EXCHANGED' }
 
 interface Loaded {
   readonly prefix: string
@@ -40,24 +47,62 @@ export class OpeningScripts {
     return this.#caller.call('EVALSHA', [this.shas[name] ?? '', keys.length, ...keys, ...args], CALL_MS)
   }
 
-  /** Closes the gate for every other epoch. @returns the reply of lua/close.lua @throws RedisCallError */
-  async close(): Promise<string> {
-    const [shard] = shardKeys(this.#prefix)
-    return String(await this.run('close', [shard]))
+  /** Closes the gate for every other epoch. @throws RedisCallError */
+  async close(): Promise<Closed> {
+    const [shard, outbox] = shardKeys(this.#prefix)
+    const reply = (await this.run('close', [shard, outbox, baseKey(this.#prefix)])) as readonly string[]
+    const [status, first = '', batch, sequence] = reply
+    if (status === 'HIGHER') return { status, epoch: first }
+    if (status !== 'OK') return { status: 'EXCHANGED' }
+    const base = parseBase(first)
+    return { status, data: base && { ...base, batch: Number(batch), sequence: Number(sequence) } }
   }
 
-  /** @returns false when another recovery has taken over, or this is another Redis now @throws RedisCallError */
-  async open(): Promise<boolean> {
+  /**
+   * @param base of this opening
+   * @param newestAt time of the newest decision, ms since 1970, 0 before the first
+   * @returns false when another recovery has taken over, or this is another Redis now
+   * @throws RedisCallError
+   */
+  async open(base: Base, newestAt: number): Promise<boolean> {
     const [shard, , , origin] = shardKeys(this.#prefix)
-    return (await this.run('open', [shard, origin], [0, 0])) === 'OK'
+    const args = [0, 0, baseText(base), newestAt]
+    return (await this.run('open', [shard, origin, baseKey(this.#prefix)], args)) === 'OK'
+  }
+
+  /**
+   * Settles frames of the outbox that Postgres has, and drops kept with the last of them.
+   * @param entries `<epoch>-<batch>` of each
+   * @param given physical keys of the hashes that their gives name
+   * @returns how many frames are left; undefined when another recovery has taken over
+   * @throws RedisCallError
+   */
+  async settleLeft(entries: readonly string[], given: Iterable<string>): Promise<number | undefined> {
+    const [shard, outbox, kept] = shardKeys(this.#prefix)
+    const reply = await this.run('settle-left', [shard, outbox, kept, baseKey(this.#prefix), ...given], entries)
+    return typeof reply === 'number' ? reply : undefined
+  }
+
+  /**
+   * Applies whole frames that follow a place. A call without an answer may be sent again.
+   * @param newestAt time of their newest decision, ms since 1970
+   * @returns false when another recovery has taken over, or the data are not at that place
+   * @throws RedisCallError
+   */
+  async applyPage(
+    { after, place, newestAt }: { readonly after: DataPlace; readonly place: DataPlace; readonly newestAt: number },
+    hashes: readonly RestoredHash[]
+  ): Promise<boolean> {
+    const [shard] = shardKeys(this.#prefix)
+    const keys = [shard, baseKey(this.#prefix), ...hashes.map(({ key }) => this.#prefix + key)]
+    return (await this.run('page', keys, [placeText(after), placeText(place), newestAt, hashText(hashes)])) === 'OK'
   }
 
   /** @returns how many of the hashes are new; undefined when another recovery has taken over @throws RedisCallError */
   async restore(hashes: readonly RestoredHash[]): Promise<number | undefined> {
     const [shard] = shardKeys(this.#prefix)
-    // one text instead of thousands of arguments, because the client writes arguments one by one
-    const text = JSON.stringify(hashes.map(({ sums, values }) => [sums, values]))
-    const reply = await this.run('restore', [shard, ...hashes.map(({ key }) => this.#prefix + key)], [text])
+    const keys = [shard, ...hashes.map(({ key }) => this.#prefix + key)]
+    const reply = await this.run('restore', keys, [hashText(hashes)])
     return typeof reply === 'number' ? reply : undefined
   }
 
@@ -70,6 +115,11 @@ export class OpeningScripts {
   async trim(entries: readonly string[], given: Iterable<string>): Promise<void> {
     await this.run('trim', [...shardKeys(this.#prefix), ...given], entries)
   }
+}
+
+/** One text instead of thousands of arguments, because the client writes arguments one by one. */
+function hashText(hashes: readonly RestoredHash[]): string {
+  return JSON.stringify(hashes.map(({ sums, values }) => [sums, values]))
 }
 
 /** The replication id of the Redis behind a connection; it differs after a restart and on another Redis. */

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
-import { connectJournal, type JournalConnection } from '../../journal/connection.ts'
+import { connectJournal, type JournalConnection, tell } from '../../journal/connection.ts'
 import { type FullnessWatch, watchFullness } from '../../journal/fullness.ts'
 import { createPublisher } from '../../journal/publisher.ts'
 import { type Names, streamNames } from '../../journal/subjects.ts'
@@ -72,6 +72,7 @@ interface Deciding {
 
 /** The connection that decides, with the parts that watch it. */
 function startDeciding({ place, connections, limits, connection, names, logger }: Parts, pool: Pool): Deciding {
+  const closed = names.gateSubject(place.shard, 'closed')
   const { redis, caller } = connections
   const looks = { ...place, deadlineMs: limits.replyMs }
   const watch = watchOpening({
@@ -81,6 +82,7 @@ function startDeciding({ place, connections, limits, connection, names, logger }
       if (reply) batcher.learnClock(reply.now)
       return reply !== undefined
     },
+    onClosed: () => tell(connection, closed),
     logger
   })
   const fullness = watchFullness(connection, () => {
@@ -93,6 +95,7 @@ function startDeciding({ place, connections, limits, connection, names, logger }
   })
   const batcher = new ShardBatcher({ ...place, caller, watch, redisHealth, limits, isFull: fullness.isFull, logger })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
+  connection.nc.subscribe(names.gateSubject(place.shard, 'open'), { callback: () => watch.hurry() })
   return { watch, fullness, redisHealth, batcher }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { failPoint } from '../../config/fail-points.ts'
 import { type InRedis, readKept, readOutbox } from '../../gate/redis/outbox.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
@@ -32,6 +33,9 @@ export async function readLooseFrames(from: InRedis): Promise<LooseFrame[]> {
 
 /** All frames are published at once, so the deadline is that of one frame. */
 const OUTBOX_MS = 1000
+/** NATS may be busy for seconds; a frame that it does not take would cost a rebuild, and its user the decision. */
+const OUTBOX_LONGEST_MS = 10_000
+const OUTBOX_PAUSE_MS = 100
 
 interface RepublishParts {
   readonly connection: JournalConnection
@@ -51,17 +55,33 @@ function publication({ shard, names }: RepublishParts, epoch: number, { entry, p
 /**
  * Publishes the outbox of a closed gate, each frame on the stream of its own epoch, so that a planned opening loses no decision
  * that NATS still takes. A frame that is not acked in time becomes void: the next step, the fence, seals the stream.
+ * @param isLive whether the stream of an epoch may still take frames: one that is gone or sealed takes none, however often it is asked
  * @returns how many frames the outbox held, and how many of them the journal has now
- * @throws Error when Redis does not answer
+ * @throws Error when Redis or NATS does not answer
  */
-export async function publishOutbox(parts: RepublishParts & InRedis): Promise<{ frames: number; journaled: number }> {
+export async function publishOutbox(
+  parts: RepublishParts & InRedis,
+  isLive: (epoch: number) => Promise<boolean>
+): Promise<{ frames: number; journaled: number }> {
   const frames = await readOutbox(parts)
   const publisher = createPublisher(parts.connection, OUTBOX_MS)
+  const publish = async (frame: LooseFrame) => {
+    const [epoch] = epochAndBatch(frame.entry)
+    const { acked } = await publisher.publish(publication(parts, epoch, frame))
+    return { frame, epoch, acked }
+  }
   try {
-    const results = await Promise.all(
-      frames.map((frame) => publisher.publish(publication(parts, epochAndBatch(frame.entry)[0], frame)))
-    )
-    return { frames: frames.length, journaled: results.filter(({ acked }) => acked).length }
+    const deadline = performance.now() + OUTBOX_LONGEST_MS
+    let waiting: readonly LooseFrame[] = frames
+    for (;;) {
+      const refused = (await Promise.all(waiting.map(publish))).filter(({ acked }) => !acked)
+      waiting = refused.map(({ frame }) => frame)
+      const [first] = refused
+      // all frames of an outbox are of one epoch
+      if (first === undefined || performance.now() > deadline || !(await isLive(first.epoch))) break
+      await delay(OUTBOX_PAUSE_MS)
+    }
+    return { frames: frames.length, journaled: frames.length - waiting.length }
   } finally {
     publisher.close()
   }

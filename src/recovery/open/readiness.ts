@@ -1,7 +1,7 @@
 import { askForWrites } from '../../gate/redis/ask-for-writes.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
 import { provesStorage } from '../../journal/storage-proof.ts'
-import type { RecoveryParts } from './recover.ts'
+import type { RecoveryParts } from './parts.ts'
 import { missingRoom } from './room.ts'
 
 const CALL_MS = 3000

@@ -24,7 +24,7 @@ interface SummedState {
 
 const LISTED_MOST = 20
 
-class Differences {
+export class Differences {
   readonly listed: string[] = []
   count = 0
 
@@ -32,10 +32,18 @@ class Differences {
     this.count += 1
     if (this.listed.length < LISTED_MOST) this.listed.push(difference)
   }
+
+  /** @throws VerificationError when there are some */
+  check(): void {
+    if (this.count === 0) return
+    throw new VerificationError(
+      `Redis differs from Postgres in ${this.count} places, the shard stays closed: ${this.listed.join('; ')}`
+    )
+  }
 }
 
 /** Compares the stock in Redis with that in Postgres. */
-async function compareStock(target: InRedis, stock: readonly StockDelta[], found: Differences): Promise<void> {
+export async function compareStock(target: InRedis, stock: readonly StockDelta[], found: Differences): Promise<void> {
   for (const row of stock) {
     const key = logical.stock(row.campaign_id, row.activity_id)
     const counters = ['total', 'remaining', 'held', 'paid'] as const
@@ -115,8 +123,12 @@ async function compareBalances(
 
 const READS_AT_ONCE = 100
 
-async function compareSample(target: InRedis, sample: Sample, found: Differences): Promise<void> {
-  const hashes = [...sample.hashes]
+export async function compareHashes(
+  target: InRedis,
+  folded: ReadonlyMap<string, FoldedFields>,
+  found: Differences
+): Promise<void> {
+  const hashes = [...folded]
   for (let from = 0; from < hashes.length; from += READS_AT_ONCE) {
     const chunk = hashes.slice(from, from + READS_AT_ONCE)
     await Promise.all(
@@ -147,10 +159,6 @@ export async function verify(
   if (keys !== hashes) found.add(`${keys} keys in Redis, ${hashes} folded`)
   await compareStock(target, summed.stock, found)
   await compareBalances(target, sample.sums, { pages: summed.balances, found })
-  await compareSample(target, sample, found)
-  if (found.count > 0) {
-    throw new VerificationError(
-      `Redis differs from Postgres in ${found.count} places, the shard stays closed: ${found.listed.join('; ')}`
-    )
-  }
+  await compareHashes(target, sample.hashes, found)
+  found.check()
 }

@@ -2,6 +2,7 @@ import { FloodgateError } from '../../base/errors.ts'
 import type { OpeningScripts, RestoredHash } from '../../gate/redis/opening-scripts.ts'
 import type { InRedis } from '../../gate/redis/outbox.ts'
 import { scanKeys } from '../../gate/redis/state.ts'
+import { baseKey } from '../../record/keys.ts'
 import type { FoldedFields } from './fold-users.ts'
 
 /** Another recovery has taken over, or this is another Redis: this recovery ends here. */
@@ -62,10 +63,15 @@ export class RestoreCalls {
   }
 
   async #call(chunk: ReadonlyArray<readonly [key: string, fields: FoldedFields]>): Promise<void> {
-    const created = await this.#scripts.restore(chunk.map(([key, fields]) => packed(key, fields)))
+    const created = await this.#scripts.restore(restoredHashes(chunk))
     if (created === undefined) throw new SupersededError('Another recovery has taken over the shard.')
     this.created += created
   }
+}
+
+/** Folded hashes as the scripts take them. */
+export function restoredHashes(hashes: Iterable<readonly [key: string, fields: FoldedFields]>): RestoredHash[] {
+  return Array.from(hashes, ([key, fields]) => packed(key, fields))
 }
 
 function packed(key: string, fields: FoldedFields): RestoredHash {
@@ -78,10 +84,20 @@ function packed(key: string, fields: FoldedFields): RestoredHash {
   return { key, sums, values }
 }
 
+const nothing: FoldedFields = new Map()
+
+/** Says that the data of Redis belong to no opening: the next recovery writes them anew. @throws SupersededError */
+export async function dropBase({ scripts }: Pick<RestoreTarget, 'scripts'>): Promise<void> {
+  const calls = new RestoreCalls({ scripts })
+  await calls.write([[baseKey(''), nothing]])
+  await calls.end()
+}
+
 /** Deletes every key of the shard but its own hash; decisions that were not journaled become void. @throws SupersededError */
 export async function wipe(target: RestoreTarget): Promise<void> {
+  // first: half of these data must not pass for a prefix when this recovery dies
+  await dropBase(target)
   const calls = new RestoreCalls(target)
-  const nothing: FoldedFields = new Map()
   for await (const page of scanKeys(target)) await calls.write(page.map((key) => [key, nothing]))
   await calls.end()
 }

@@ -27,6 +27,20 @@ export async function decisionsOfUsers(
   return rows.map(inside)
 }
 
+/** How many decisions some users have, the fewest first. */
+export async function countDecisions(
+  db: Queryable,
+  shard: number,
+  users: readonly string[]
+): Promise<Array<readonly [user: string, count: number]>> {
+  const { rows } = await db.query<{ user: string; count: number }>(
+    `select user_id as "user", count(*) as count from decisions where user_id = any($1) and shard = $2
+     group by user_id order by count(*)`,
+    [users.map(issuedUser), shard]
+  )
+  return rows.map(({ user, count }) => [storedUser(user), count])
+}
+
 /** Decisions of frames after a given one. */
 async function decisionsAfter(db: Queryable, place: FramePlace): Promise<FoldedDecision[]> {
   const { rows } = await db.query<FoldedDecision>(

@@ -75,13 +75,20 @@ function decisionOf(row: string, json: (text: string) => unknown): FoldedDecisio
   }
 }
 
+type DecisionPlace = Pick<FoldedDecision, 'epoch' | 'sequence'>
+
 /**
- * All decisions of a shard in the order of the journal, page by page along the primary key. Each page is one text, because
- * reading rows of separate columns took a fifth of the time of a recovery.
+ * The decisions of a shard after a place in the order of the journal, page by page along the primary key. Each page is one text,
+ * because reading rows of separate columns took a fifth of the time of a recovery.
+ * @param after absent: all decisions
  */
-export async function* readDecisions(db: Client | Pool, shard: number): AsyncGenerator<FoldedDecision[]> {
+export async function* readDecisions(
+  db: Client | Pool,
+  shard: number,
+  after: DecisionPlace = { epoch: 0, sequence: 0 }
+): AsyncGenerator<FoldedDecision[]> {
   const json = jsonReader()
-  const pageAfter = ({ epoch, sequence }: Pick<FoldedDecision, 'epoch' | 'sequence'>) => {
+  const pageAfter = ({ epoch, sequence }: DecisionPlace) => {
     const page = db.query<{ page: string | null }>({
       name: 'read-decisions',
       text: `select string_agg(line, '${ROW}' order by epoch, sequence) as page from (
@@ -96,7 +103,7 @@ export async function* readDecisions(db: Client | Pool, shard: number): AsyncGen
     page.catch(() => {})
     return page
   }
-  let page = pageAfter({ epoch: 0, sequence: 0 })
+  let page = pageAfter(after)
   for (;;) {
     const { rows } = await page
     const text = rows[0]?.page ?? ''

@@ -140,7 +140,7 @@ export function askReopening(
       before: null,
       after: null
     })
-    await requestReopening(client, shard)
+    await requestReopening(client, shard, { rebuild: true })
     return 'closed'
   })
 }

@@ -117,13 +117,25 @@ export function noteWaiting(
   )
 }
 
-/** Asks the owner to open the shard again; the owner reads the state every second. */
-export async function requestReopening(db: Queryable, shard: number): Promise<void> {
-  await db.query("update shards set state = 'closed', updated_at = now() where shard = $1", [shard])
+/**
+ * Asks the owner to open the shard again; the owner reads the state every second.
+ * @param how rebuild: Redis is written anew, which mends what somebody else wrote there; otherwise it catches up
+ */
+export async function requestReopening(
+  db: Queryable,
+  shard: number,
+  { rebuild = false }: { readonly rebuild?: boolean } = {}
+): Promise<void> {
+  await db.query(
+    `update shards set state = 'closed', rebuild_asked = rebuild_asked or $2, updated_at = now() where shard = $1`,
+    [shard, rebuild]
+  )
 }
 
 interface OpenState extends Owned {
   readonly epoch: number
+  /** a random text, which the data of Redis keep */
+  readonly token: string
   readonly replid: string
   readonly shas: Readonly<Record<string, string>>
 }
@@ -132,22 +144,32 @@ interface OpenState extends Owned {
 export function markOpen(session: Queryable, state: OpenState): Promise<void> {
   return changeOwned(
     session,
-    `update shards set state = 'open', replid = $4, shas = $5, waiting_for = '', updated_at = now()
-     where shard = $1 and owner_term = $2 and epoch = $3`,
-    [state.shard, state.ownerTerm, state.epoch, state.replid, JSON.stringify(state.shas)]
+    `with opening as (
+       update shards set state = 'open', replid = $4, shas = $5, waiting_for = '', rebuild_asked = false, updated_at = now()
+       where shard = $1 and owner_term = $2 and epoch = $3 returning shard, epoch
+     )
+     update openings set token = $6, opened = true from opening
+     where openings.shard = opening.shard and openings.epoch = opening.epoch`,
+    [state.shard, state.ownerTerm, state.epoch, state.replid, JSON.stringify(state.shas), state.token]
   )
 }
 
-/** The openings of a shard whose streams should exist, oldest first. */
+/**
+ * The openings of a shard whose streams should exist, oldest first. One is overtaken when it was never open and a later one was: what a
+ * recovery that was paused published on its stream after that is void.
+ */
 export async function listOpenings(
   db: Queryable,
   shard: number
-): Promise<Array<{ epoch: number; lastSequence: number | null; created: boolean }>> {
-  const { rows } = await db.query<{ epoch: number; last_sequence: number | null; created: boolean }>(
-    'select epoch, last_sequence, created from openings where shard = $1 and not deleted order by epoch',
+): Promise<Array<{ epoch: number; lastSequence: number | null; created: boolean; overtaken: boolean }>> {
+  const { rows } = await db.query<{ epoch: number; last: number | null; created: boolean; overtaken: boolean }>(
+    `select epoch, last_sequence as last, created, not opened and exists (
+       select 1 from openings later where later.shard = o.shard and later.epoch > o.epoch and later.opened
+     ) as overtaken
+     from openings o where shard = $1 and not deleted order by epoch`,
     [shard]
   )
-  return rows.map((row) => ({ epoch: row.epoch, lastSequence: row.last_sequence, created: row.created }))
+  return rows.map(({ last, ...row }) => ({ ...row, lastSequence: last }))
 }
 
 /** Notes a stream before it is made: a stream that Postgres names and that does not exist is a lost journal. */

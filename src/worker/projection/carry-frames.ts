@@ -13,6 +13,8 @@ interface FrameCarrier<Made> {
   readonly openings: Openings
   /** Asks Postgres which of some places are opened; only for what this reader has not seen itself. */
   readonly askOpened: (message: StoredMessage, places: readonly OpenedPlace[]) => Promise<readonly string[]>
+  /** why no message of this stream counts; absent: they do */
+  readonly refused?: string | undefined
   /** Takes a message that is no frame of ours, and why. */
   readonly refuse: (message: StoredMessage, reason: string) => void
   /** Makes of a frame what is stored. */
@@ -33,6 +35,10 @@ export async function carryFrames<Made>(
   const { shard, epoch, openings } = carrier
   const made: Made[] = []
   for (const message of messages) {
+    if (carrier.refused !== undefined) {
+      carrier.refuse(message, carrier.refused)
+      continue
+    }
     // it is a frame of this stream, and its records and reports are readable
     const parsed = readFrame(message, shard, epoch)
     if (!parsed.ok) {

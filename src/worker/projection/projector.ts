@@ -65,10 +65,11 @@ export class Projector {
 
   /**
    * Projects what the stream of an epoch holds beyond the position; waits up to `waitMs` for something to come.
+   * @param refused why all of them become dead letters; absent: they are projected
    * @returns how many messages were projected
    * @throws OwnershipLostError, JournalGapError, database errors
    */
-  async step(epoch: number, waitMs: number): Promise<number> {
+  async step(epoch: number, waitMs: number, refused?: string): Promise<number> {
     const { names, shard, openReader } = this.#options
     const from = this.#position.epoch === epoch ? this.#position.sequence + 1 : 1
     if (!this.#reader || this.#readerEpoch !== epoch || this.#reader.next !== from) {
@@ -78,12 +79,16 @@ export class Projector {
     }
     const messages = await this.#reader.read(FRAMES_PER_TRANSACTION, waitMs)
     if (failPoint && messages.length > 0) await failPoint('W1')
-    if (messages.length > 0) await this.#project(epoch, messages)
+    if (messages.length > 0) await this.#project(epoch, messages, refused)
     return messages.length
   }
 
   /** Projects the stream of an epoch up to and including a sequence. An empty read is not an end. */
-  async drain(epoch: number, upTo: number, deadlineMs: number): Promise<void> {
+  async drain(
+    epoch: number,
+    upTo: number,
+    { deadlineMs, refused }: { readonly deadlineMs: number; readonly refused?: string }
+  ): Promise<void> {
     const deadline = Date.now() + deadlineMs
     while (this.#position.epoch < epoch ? upTo > 0 : this.#position.epoch === epoch && this.#position.sequence < upTo) {
       if (Date.now() > deadline) {
@@ -91,7 +96,7 @@ export class Projector {
           `The journal of epoch ${epoch} was read to ${this.#position.sequence} of ${upTo} only.`
         )
       }
-      await this.step(epoch, 500)
+      await this.step(epoch, 500, refused)
     }
   }
 
@@ -117,7 +122,7 @@ export class Projector {
     }
   }
 
-  async #project(epoch: number, messages: readonly StoredMessage[]): Promise<void> {
+  async #project(epoch: number, messages: readonly StoredMessage[], refused?: string): Promise<void> {
     const { session, shard } = this.#options
     const position = { epoch, sequence: messages.at(-1)?.sequence ?? 0 }
     const deadLetters: DeadLetter[] = []
@@ -126,6 +131,7 @@ export class Projector {
       epoch,
       openings: this.#openings,
       askOpened: (_message, places) => openedPlaces(session, { shard, user: SYSTEM_USER, places }),
+      refused,
       refuse: (message, reason) => deadLetters.push(this.#deadLetter(epoch, message, reason)),
       make: (frame, { sequence }) => ({ frame, row: frameRow(frame, { epoch, sequence }) }),
       store: (made) => this.#store(made, { position, deadLetters })

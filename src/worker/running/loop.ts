@@ -14,9 +14,26 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => {})
 }
 
+/** Ends a pause early. */
+export class Bell {
+  #rung = new AbortController()
+
+  ring(): void {
+    this.#rung.abort()
+  }
+
+  /** Waits until it rings; one that rang since the last pause ends this one at once. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await pause(ms, AbortSignal.any([signal, this.#rung.signal]))
+    this.#rung = new AbortController()
+  }
+}
+
 export interface Loop {
   readonly name: string
   readonly everyMs: number
+  /** begins the next run before its time */
+  readonly bell?: Bell
   readonly run: () => Promise<unknown>
   /** true: an error ends the ownership; false: it is logged and tried again */
   readonly vital: boolean
@@ -64,7 +81,7 @@ export async function runLoops(
         if (isNews(loggedAt, error)) onError(loop.name, error)
         await pause(500, both)
       }
-      await pause(loop.everyMs, both)
+      await (loop.bell ? loop.bell.pause(loop.everyMs, both) : pause(loop.everyMs, both))
     }
   }
   await Promise.all(loops.map(runOne))

@@ -11,6 +11,7 @@ import type { Names } from '../../journal/subjects.ts'
 import { sequenceWithin } from '../../recovery/open/room.ts'
 import { storedBatches } from '../../store/projection/projection.ts'
 import { purgeableSequence } from '../../store/projection/restore.ts'
+import { advanceComplete } from '../../store/shard/openings.ts'
 import {
   EVENTS_READER,
   listOpenings,
@@ -71,6 +72,7 @@ interface TidyParts extends RedisParts {
 /** Settles and deletes all frames that Postgres already has: a worker may have died between its commit and its trim. */
 export async function tidy(parts: TidyParts): Promise<void> {
   const { shard, pool, scripts } = parts
+  await advanceComplete(pool, shard, scripts.epoch)
   const [waiting, kept] = await Promise.all([readOutbox(parts, ENTRIES), someOfKept(parts, ENTRIES)])
   const give = new Map(waiting.map(({ entry, gives }) => [entry, giveKeys(gives)]))
   for (const entry of kept) give.set(entry, [])

@@ -7,18 +7,19 @@ import { probeGate } from '../../gate/batch/probe.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import { renderScript, scriptNames } from '../../gate/redis/scripts.ts'
 import type { GateParts } from '../../gate/shard/create-gate.ts'
-import { isJournalAway } from '../../journal/connection.ts'
+import { isJournalAway, tell } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { JournalGapError, StreamReader } from '../../journal/reader.ts'
 import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { missingFor, STUCK_NATS } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
-import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
+import { noteWaiting, type Position, readShard, type ShardRow, takeShard } from '../../store/shard/shards.ts'
 import { driverLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
-import { type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
+import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
 import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
 import { Reconciler } from './reconciler.ts'
@@ -67,6 +68,14 @@ function isOfJournal(error: unknown): boolean {
   return error instanceof JournalGapError || (error instanceof Error && error.name === 'NatsError')
 }
 
+/** Whether a shard was opened with the scripts that this version has. */
+function areOurs(
+  { epoch, replid, shas }: ShardRow,
+  place: { readonly shard: number; readonly prefix: string }
+): boolean {
+  return scriptNames.every((name) => shas[name] === renderScript(name, { ...place, epoch, replid }).sha)
+}
+
 /** Works on one shard while a Postgres session holds its lock. */
 export class ShardOwner {
   readonly #options: OwnerOptions
@@ -75,6 +84,8 @@ export class ShardOwner {
   readonly #term: number
   #scripts: OpeningScripts | undefined
   #seenEnd: SeenEnd | undefined
+  /** gateways ring it when they find the gate closed */
+  readonly #closed = new Bell()
 
   private constructor(options: OwnerOptions, taken: { session: Client; term: number; projector: Projector }) {
     this.#options = options
@@ -114,6 +125,18 @@ export class ShardOwner {
 
   /** Opens the shard if needed, then works on it until the signal fires or a vital loop fails. */
   async run(signal: AbortSignal): Promise<void> {
+    const { parts, names } = this.#options
+    const closed = parts.connection.nc.subscribe(names.gateSubject(parts.shard, 'closed'), {
+      callback: () => this.#closed.ring()
+    })
+    try {
+      await this.#work(signal)
+    } finally {
+      closed.unsubscribe()
+    }
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
     this.#scripts = await this.#openingAlive()
     while (!signal.aborted) {
       this.#scripts ??= await this.#recover(signal)
@@ -148,7 +171,9 @@ export class ShardOwner {
     }
     if (!(await this.#untilPossible(signal, () => missingFor(recovery)))) return undefined
     try {
-      return await recover(recovery)
+      const scripts = await recover(recovery)
+      tell(parts.connection, names.gateSubject(parts.shard, 'open'))
+      return scripts
     } catch (error) {
       const why = isOfJournal(error) ? `${messageOf(error)}; ${STUCK_NATS}` : messageOf(error)
       await this.#noteWaiting(`the next try, for the last one ended: ${why}`).catch(() => {})
@@ -180,11 +205,15 @@ export class ShardOwner {
     return noteWaiting(this.#session, { shard: parts.shard, ownerTerm: this.#term, waitingFor })
   }
 
-  /** The opening in Postgres, if its gate answers and its stream exists: then no recovery is needed. */
+  /** The opening in Postgres, if its gate answers, its stream exists and its scripts are this version's: then no recovery is needed. */
   async #openingAlive(): Promise<OpeningScripts | undefined> {
     const { parts } = this.#options
     const row = await readShard(this.#session, parts.shard)
     if (row?.state !== 'open') return undefined
+    if (!areOurs(row, { shard: parts.shard, prefix: parts.prefix })) {
+      this.#options.logger.warn({ epoch: row.epoch }, 'the shard was opened with the scripts of another version')
+      return undefined
+    }
     const scripts = new OpeningScripts(parts.caller, {
       prefix: parts.prefix,
       epoch: row.epoch,
@@ -250,7 +279,7 @@ export class ShardOwner {
     return [
       { name: 'health', everyMs: 1000, vital: false, run: () => lookAtShard(sight) },
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
-      { name: 'probe', everyMs: 1000, vital: true, run: () => this.#probe(scripts) },
+      { name: 'probe', everyMs: 1000, vital: true, bell: this.#closed, run: () => this.#probe(scripts) },
       { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
       { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
       ...driverLoops({ ...this.#options, gate, shard }),

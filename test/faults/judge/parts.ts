@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type pg from 'pg'
 import { isRing } from '../../../src/record/fields.ts'
-import { keyPrefix, shardKeys } from '../../../src/record/keys.ts'
+import { baseKey, keyPrefix, shardKeys } from '../../../src/record/keys.ts'
 import { Fold } from '../../../src/recovery/open/fold-users.ts'
 import { readDecisions } from '../../../src/store/projection/restore.ts'
 import type { Places } from '../../support/judging/evidence.ts'
@@ -21,7 +21,7 @@ export async function redisWrong({ redisUrl, namespace }: Places, pool: pg.Pool)
   redis.on('error', () => {})
   try {
     await redis.connect()
-    const own = new Set(shardKeys(prefix))
+    const own = new Set([...shardKeys(prefix), baseKey(prefix)])
     const keys = (await redis.keys(`${prefix.replace(/[{}]/g, '\\$&')}*`)).filter((key) => !own.has(key))
     const wrong: string[] = keys.filter((key) => !fold.hashes.has(key.slice(prefix.length)))
     const entries = [...fold.hashes]

@@ -132,8 +132,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'build/src/worker/projection/projector.js',
-        find: 'await this.step(epoch, 500);',
-        put: 'if ((await this.step(epoch, 500)) === 0)\n                return;'
+        find: 'await this.step(epoch, 500, refused);',
+        put: 'if ((await this.step(epoch, 500, refused)) === 0)\n                return;'
       }
     ],
     // the reader loses its place while it reads a sealed stream

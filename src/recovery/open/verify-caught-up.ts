@@ -1,0 +1,44 @@
+import type { Client } from 'pg'
+import type { InRedis } from '../../gate/redis/outbox.ts'
+import { logical } from '../../record/keys.ts'
+import { countDecisions, decisionsOfUsers } from '../../store/projection/reconcile.ts'
+import type { StockDelta } from '../../store/projection/rows.ts'
+import { Fold } from './fold-users.ts'
+import { compareHashes, compareStock, Differences } from './verify.ts'
+
+interface Written {
+  readonly session: Client
+  readonly shard: number
+  /** some of those whose hashes were just written */
+  readonly users: readonly string[]
+}
+
+/** Bounds how long the comparison takes: users with thousands of decisions are left to the one that follows while the shard is open. */
+const MOST_DECISIONS = 20_000
+
+/**
+ * Step 6 after catching up: all stock, and some of the users who were just written, each against one fold of all their decisions.
+ * @throws VerificationError listing the differences
+ */
+export async function verifyCaughtUp(
+  target: InRedis,
+  { session, shard, users }: Written,
+  stock: readonly StockDelta[]
+): Promise<void> {
+  const found = new Differences()
+  await compareStock(target, stock, found)
+  const counts = await countDecisions(session, shard, users)
+  const compared: string[] = []
+  let decisions = 0
+  for (const [user, count] of counts) {
+    if (decisions + count > MOST_DECISIONS) continue
+    decisions += count
+    compared.push(user)
+  }
+  const wanted = new Set(compared.map(logical.user))
+  const fold = new Fold((key) => wanted.has(key))
+  const end = { shard, epoch: Number.MAX_SAFE_INTEGER, batch: 0 }
+  for (const decision of await decisionsOfUsers(session, compared, end)) fold.add(decision)
+  await compareHashes(target, fold.hashes, found)
+  found.check()
+}
