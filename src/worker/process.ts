@@ -22,7 +22,8 @@ import { CommandIntake } from './commands/intake.ts'
 import { EventRelay } from './events/relay.ts'
 import { pause, runLoops } from './running/loop.ts'
 import { campaignPauses } from './shard/holds.ts'
-import { type OwnerOptions, RecoveryError, ShardOwner } from './shard/owner.ts'
+import { type OwnerOptions, ShardOwner } from './shard/owner.ts'
+import { RecoveryError } from './shard/recovery-error.ts'
 import { WorkerReport } from './shard/report.ts'
 
 /** Events gather this long: many in one go cost one pull and one ack. */

@@ -4,7 +4,7 @@ import { loadScripts } from '../../src/gate/redis/opening-scripts.ts'
 import { shardKeys } from '../../src/record/keys.ts'
 import { Fold } from '../../src/recovery/open/fold-users.ts'
 import { Sample, verify } from '../../src/recovery/open/verify.ts'
-import { RestoreCalls, wipe } from '../../src/recovery/open/write-redis.ts'
+import { RestoreCalls, restoredHashes, wipe } from '../../src/recovery/open/write-redis.ts'
 import type { FoldedDecision } from '../../src/store/projection/restore.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { startCore } from '../support/shop/core.ts'
@@ -62,7 +62,7 @@ async function restore(target: Awaited<ReturnType<typeof closedShard>>, windows:
       fold.add(decision)
       sample.add(decision)
     }
-    await calls.write(fold.hashes)
+    await calls.write(restoredHashes(fold.hashes))
     fold.clear()
   }
   await calls.end()

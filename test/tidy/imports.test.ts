@@ -48,7 +48,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'running'
   ],
   worker: ['commands', 'shard', 'drivers', 'reminders', 'boards', 'following', 'events', 'projection', 'running'],
-  recovery: ['compare', 'open'],
+  recovery: ['compare', 'checkpoint', 'open'],
   campaign: ['lifecycle', 'actions', 'change', 'carrying', 'definition', 'kinds', 'parts'],
   'campaign/kinds': ['index.ts', 'all.ts', ...kindNames],
   gate: ['shard', 'gate.ts', 'boards', 'batch', 'redis'],

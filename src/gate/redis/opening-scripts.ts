@@ -5,12 +5,12 @@ import { renderScript, type ScriptName, scriptNames } from './scripts.ts'
 
 const CALL_MS = 5000
 
-/** A hash that `restore` writes: sums as field, delta, ..., values as field, value, ...; when both are empty, it is deleted. */
+/** A hash that recovery writes. */
 export interface RestoredHash {
   /** logical */
   readonly key: string
-  readonly sums: readonly string[]
-  readonly values: readonly string[]
+  /** JSON text of two lists: sums as field, delta, ..., values as field, value, ...; when both are empty, it is deleted */
+  readonly text: string
 }
 
 /** What `close` found: the data of the Redis that is closed now, undefined where they belong to no opening that is known. */
@@ -119,7 +119,7 @@ export class OpeningScripts {
 
 /** One text instead of thousands of arguments, because the client writes arguments one by one. */
 function hashText(hashes: readonly RestoredHash[]): string {
-  return JSON.stringify(hashes.map(({ sums, values }) => [sums, values]))
+  return `[${hashes.map(({ text }) => text).join(',')}]`
 }
 
 /** The replication id of the Redis behind a connection; it differs after a restart and on another Redis. */

@@ -94,3 +94,12 @@ export function renderScript(name: ScriptName, opening: Opening): Script {
   const body = `${shebang}\n${constants}\n${lines.join('\n')}`
   return { body, sha: createHash('sha1').update(body).digest('hex') }
 }
+
+/** Whether a shard was opened with the scripts that this version has. */
+export function areOurs(
+  opening: Omit<Opening, 'prefix'> & { readonly shas: Readonly<Record<string, string>> },
+  prefix: string
+): boolean {
+  const { shard, epoch, replid, shas } = opening
+  return scriptNames.every((name) => shas[name] === renderScript(name, { shard, epoch, replid, prefix }).sha)
+}

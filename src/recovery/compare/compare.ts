@@ -3,7 +3,7 @@ import { isRing } from '../../record/fields.ts'
 import { isStockKey, isUserKey, logical, scopeKey } from '../../record/keys.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
-import { Fold, type FoldedFields, foldedDecision } from '../open/fold-users.ts'
+import { Fold, type FoldedFields, foldedDecision, parseFields } from '../open/fold-users.ts'
 import type { Snapshot } from '../open/snapshot.ts'
 
 /** A field or message on which two of Redis, journal and Postgres do not agree. */
@@ -54,7 +54,9 @@ interface Comparison {
   readonly shard: number
   readonly prefix: string
   readonly snapshot: Snapshot
-  /** decisions about the compared keys that Postgres has up to the snapshot's frame, in order */
+  /** rows of the checkpoint from which the compared hashes go on, by key */
+  readonly begun: ReadonlyMap<string, string>
+  /** decisions about the compared keys that Postgres has beyond these, up to the snapshot's frame, in order */
   readonly stored: readonly FoldedDecision[]
   /** batches of held frames that Postgres has stored */
   readonly storedBatches: ReadonlySet<number>
@@ -98,6 +100,7 @@ export function compareUsers(comparison: Comparison, users: readonly string[]): 
   const wanted = new Set(users)
   const decisions = allDecisions(comparison).filter(({ user }) => wanted.has(user))
   const fold = new Fold()
+  for (const [key, fields] of comparison.begun) fold.seed(key, parseFields(fields))
   for (const decision of decisions) fold.add(decision)
   return users.flatMap((user) => {
     const key = logical.user(user)

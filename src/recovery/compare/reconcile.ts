@@ -8,8 +8,7 @@ import { StreamReader } from '../../journal/reader.ts'
 import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { logical } from '../../record/keys.ts'
-import { storedBatches } from '../../store/projection/projection.ts'
-import { decisionsOfUsers, knownSequences, stockAt, usersAfter } from '../../store/projection/reconcile.ts'
+import { decisionsOfUsers, knownSequences, stockAt, usersAfter, usersAt } from '../../store/projection/reconcile.ts'
 import { readStock } from '../../store/projection/restore.ts'
 import { listOpenings, readShard } from '../../store/shard/shards.ts'
 import { type Snapshot, takeSnapshot } from '../open/snapshot.ts'
@@ -52,20 +51,19 @@ async function snapshotOf(parts: ReconcileParts, keys: readonly string[]): Promi
   return snapshot
 }
 
-async function comparisonOf(parts: ReconcileParts, snapshot: Snapshot, users: readonly string[]) {
+/** @param hashes logical keys whose rows of the checkpoint are what the decisions go on from; none: all decisions are read */
+async function comparisonOf(
+  parts: ReconcileParts,
+  snapshot: Snapshot,
+  { users, hashes }: { readonly users: readonly string[]; readonly hashes: readonly string[] }
+) {
   const { pool, shard, prefix } = parts
-  const { epoch, batch, held } = snapshot
-  // in this order: a decision that Postgres stores between the two readings is in the first one, and no held frame counts it again
-  const batches = held.map(({ frame }) => frame.batch)
-  const known = await storedBatches(pool, { shard, epoch, batches })
-  const stored = users.length === 0 ? [] : await decisionsOfUsers(pool, users, { shard, epoch, batch })
-  const early = stored.filter((decision) => decision.epoch !== epoch || !batches.includes(decision.batch))
-  const late = stored.filter((decision) => decision.epoch === epoch && known.includes(decision.batch))
-  return { shard, prefix, snapshot, stored: [...early, ...late].sort(inOrder), storedBatches: new Set(known) }
+  const { epoch, batch } = snapshot
+  const held = snapshot.held.map(({ frame }) => frame.batch)
+  const at = await usersAt(pool, { shard, epoch, batch }, { users, hashes, held })
+  if (at === undefined) throw new NotComparableError('The checkpoint is ahead of what was read of Redis.')
+  return { shard, prefix, snapshot, begun: at.begun, stored: at.decisions, storedBatches: at.stored }
 }
-
-const inOrder = (a: { epoch: number; sequence: number }, b: { epoch: number; sequence: number }) =>
-  a.epoch - b.epoch || a.sequence - b.sequence
 
 /** Compares the next users by name. @returns the last user compared, '' when that was the last of all */
 export async function reconcileUsers(
@@ -75,8 +73,9 @@ export async function reconcileUsers(
 ): Promise<{ differences: Difference[]; users: number; last: string; epoch: number }> {
   const users = await usersAfter(parts.pool, { shard: parts.shard, after, most })
   const people = users.filter((user) => user !== SYSTEM_USER)
-  const snapshot = await snapshotOf(parts, people.map(logical.user))
-  const differences = compareUsers(await comparisonOf(parts, snapshot, people), people)
+  const hashes = people.map(logical.user)
+  const snapshot = await snapshotOf(parts, hashes)
+  const differences = compareUsers(await comparisonOf(parts, snapshot, { users: people, hashes }), people)
   const last = users.length < most ? '' : (users.at(-1) ?? '')
   return { differences, users: people.length, last, epoch: snapshot.epoch }
 }
@@ -87,18 +86,18 @@ export async function reconcileStock(parts: ReconcileParts): Promise<{ differenc
   const far = { shard, epoch: Number.MAX_SAFE_INTEGER, batch: 0 }
   const keys = [
     ...(await readStock(pool, shard)).map(stockKeyOf),
-    ...ruleKeys(await decisionsOfUsers(pool, [SYSTEM_USER], far))
+    ...ruleKeys(await decisionsOfUsers(pool, [SYSTEM_USER], { upTo: far }))
   ]
   const snapshot = await snapshotOf(parts, [...new Set(keys)])
   const place = { shard, epoch: snapshot.epoch, batch: snapshot.batch }
   const held = snapshot.held.map(({ frame }) => frame.batch)
   const { stock, later, frames } = await stockAt(pool, { place, held }, (db) => readStock(db, shard))
   const known = stock.filter((row) => snapshot.hashes.has(stockKeyOf(row)))
-  const comparison = { shard, prefix, snapshot, stored: [], storedBatches: frames }
+  const comparison = { shard, prefix, snapshot, begun: new Map<string, string>(), stored: [], storedBatches: frames }
   return {
     differences: [
       ...compareStock(comparison, known, later),
-      ...compareRules(await comparisonOf(parts, snapshot, [SYSTEM_USER]))
+      ...compareRules(await comparisonOf(parts, snapshot, { users: [SYSTEM_USER], hashes: [] }))
     ],
     stocks: known.length
   }

@@ -30,6 +30,14 @@ export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDec
   }
 }
 
+/** The fields of a row of the checkpoint: JSON text of a list of field, value, ... */
+export function parseFields(text: string): Map<string, string> {
+  const list = JSON.parse(text) as string[]
+  const fields = new Map<string, string>()
+  for (let at = 0; at + 1 < list.length; at += 2) fields.set(list[at] ?? '', list[at + 1] ?? '')
+  return fields
+}
+
 function sum(known: number | string | undefined, delta = 0): number | string {
   return typeof known === 'string' ? String((Number(known) || 0) + delta) : (known ?? 0) + delta
 }
@@ -59,6 +67,11 @@ export class Fold {
     const fields = new Map<string, number | string>()
     this.#hashes.set(key, fields)
     return fields
+  }
+
+  /** Begins a hash with what it was before the decisions that are added. */
+  seed(key: string, fields: ReadonlyMap<string, string>): void {
+    if (this.#wanted(key)) this.#hashes.set(key, new Map(fields))
   }
 
   add(decision: FoldedDecision): void {

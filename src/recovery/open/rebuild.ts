@@ -1,11 +1,13 @@
 import { failPoint } from '../../config/fail-points.ts'
+import { LAYOUT } from '../../gate/redis/base.ts'
 import type { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import { checkpointPages, readCheckpoint } from '../../store/projection/checkpoint.ts'
 import { alongIndexes, readDecisions, readStock } from '../../store/projection/restore.ts'
 import { readBalances } from '../../store/reading/ledger.ts'
 import { Fold } from './fold-users.ts'
 import type { LogStep, RecoveryParts } from './parts.ts'
 import { Sample, verify } from './verify.ts'
-import { RestoreCalls, wipe } from './write-redis.ts'
+import { RestoreCalls, restoredHashes, SupersededError, wholeHash, wipe } from './write-redis.ts'
 
 const LOG_EVERY = 100_000
 
@@ -24,14 +26,27 @@ export async function rebuild(parts: RecoveryParts, scripts: OpeningScripts, log
   const calls = new RestoreCalls(target)
   const window = new Fold()
   const sample = new Sample()
+  const checkpoint = await readCheckpoint(session, shard)
+  // rows of another layout are no help; nothing was archived then, because a layout rises only with a function that reads the old one
+  const from = checkpoint.layout === LAYOUT ? checkpoint : undefined
   let decisions = 0
   await alongIndexes(session, async () => {
-    for await (const page of readDecisions(session, shard)) {
+    if (from) {
+      log('writing what is folded already', { epoch: from.epoch, sequence: from.sequence })
+      for await (const page of checkpointPages(session, shard)) {
+        for (const row of page) sample.seed(row.hash, row.fields)
+        await calls.write(page.map(({ hash, fields }) => wholeHash(hash, fields)))
+      }
+      const now = await readCheckpoint(session, shard)
+      if (now.epoch !== from.epoch || now.sequence !== from.sequence)
+        throw new SupersededError('The checkpoint was moved on while it was being read.')
+    }
+    for await (const page of readDecisions(session, shard, from)) {
       for (const decision of page) {
         window.add(decision)
         sample.add(decision)
       }
-      await calls.write(window.hashes)
+      await calls.write(restoredHashes(window.hashes))
       window.clear()
       decisions += page.length
       if (decisions % LOG_EVERY === 0) log('folding', { decisions })

@@ -1,9 +1,10 @@
 import type { Client } from 'pg'
 import type { InRedis } from '../../gate/redis/outbox.ts'
 import { logical } from '../../record/keys.ts'
+import { readCheckpoint, readCheckpointRows } from '../../store/projection/checkpoint.ts'
 import { countDecisions, decisionsOfUsers } from '../../store/projection/reconcile.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
-import { Fold } from './fold-users.ts'
+import { Fold, parseFields } from './fold-users.ts'
 import { compareHashes, compareStock, Differences } from './verify.ts'
 
 interface Written {
@@ -27,7 +28,8 @@ export async function verifyCaughtUp(
 ): Promise<void> {
   const found = new Differences()
   await compareStock(target, stock, found)
-  const counts = await countDecisions(session, shard, users)
+  const after = await readCheckpoint(session, shard)
+  const counts = await countDecisions(session, { shard, after }, users)
   const compared: string[] = []
   let decisions = 0
   for (const [user, count] of counts) {
@@ -37,8 +39,10 @@ export async function verifyCaughtUp(
   }
   const wanted = new Set(compared.map(logical.user))
   const fold = new Fold((key) => wanted.has(key))
+  for (const [hash, fields] of await readCheckpointRows(session, shard, [...wanted]))
+    fold.seed(hash, parseFields(fields))
   const end = { shard, epoch: Number.MAX_SAFE_INTEGER, batch: 0 }
-  for (const decision of await decisionsOfUsers(session, compared, end)) fold.add(decision)
+  for (const decision of await decisionsOfUsers(session, compared, { upTo: end, after })) fold.add(decision)
   await compareHashes(target, fold.hashes, found)
   found.check()
 }

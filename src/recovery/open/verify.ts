@@ -5,7 +5,7 @@ import { balanceField, balanceOf, isRing } from '../../record/fields.ts'
 import { isUserKey, logical, scopeKey } from '../../record/keys.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
-import { Fold, type FoldedFields } from './fold-users.ts'
+import { Fold, type FoldedFields, parseFields } from './fold-users.ts'
 
 /** Redis does not hold what Postgres says: the shard stays closed. */
 class VerificationError extends FloodgateError {
@@ -68,6 +68,9 @@ function isSampled(key: string): boolean {
   return hash % SAMPLE_EVERY === 0
 }
 
+/** Whether a row of the checkpoint may name a balance: most of a sale do not, and need not be taken apart. */
+const BALANCES = /"(?:b|ch):/
+
 /** What is kept of all decisions for the comparison: some hashes as a whole, and the sums of all balances. */
 export class Sample {
   readonly #fold = new Fold(isSampled)
@@ -78,13 +81,27 @@ export class Sample {
     return this.#fold.hashes
   }
 
+  /** Begins with a hash of the checkpoint. @param text its fields */
+  seed(key: string, text: string): void {
+    const sampled = isSampled(key)
+    if (!sampled && !BALANCES.test(text)) return
+    const fields = parseFields(text)
+    if (sampled) this.#fold.seed(key, fields)
+    if (!isUserKey(key)) return
+    for (const [field, value] of fields) if (balanceOf(field)) this.#addBalance(field, Number(value))
+  }
+
+  #addBalance(field: string, delta: number): void {
+    this.sums.set(field, (this.sums.get(field) ?? 0) + delta)
+  }
+
   add(decision: FoldedDecision): void {
     this.#fold.add(decision)
     for (const scope in decision.adds) {
       if (!isUserKey(scopeKey(scope, decision))) continue
       const deltas = decision.adds[scope]
       for (const field in deltas) {
-        if (balanceOf(field)) this.sums.set(field, (this.sums.get(field) ?? 0) + (deltas[field] ?? 0))
+        if (balanceOf(field)) this.#addBalance(field, deltas[field] ?? 0)
       }
     }
   }

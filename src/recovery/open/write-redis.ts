@@ -35,8 +35,8 @@ export class RestoreCalls {
   }
 
   /** Resolves when the next call may be added. @throws SupersededError, or the error of an earlier call */
-  async write(hashes: Iterable<readonly [key: string, fields: FoldedFields]>): Promise<void> {
-    let chunk: Array<readonly [key: string, fields: FoldedFields]> = []
+  async write(hashes: Iterable<RestoredHash>): Promise<void> {
+    let chunk: RestoredHash[] = []
     for (const hash of hashes) {
       chunk.push(hash)
       if (chunk.length < HASHES_PER_CALL) continue
@@ -51,7 +51,7 @@ export class RestoreCalls {
     await Promise.all(this.#running)
   }
 
-  async #start(chunk: ReadonlyArray<readonly [key: string, fields: FoldedFields]>): Promise<void> {
+  async #start(chunk: readonly RestoredHash[]): Promise<void> {
     const call = this.#call(chunk)
     this.#running.add(call)
     call.then(
@@ -62,8 +62,8 @@ export class RestoreCalls {
     if (this.#running.size >= CALLS_IN_FLIGHT) await Promise.race(this.#running)
   }
 
-  async #call(chunk: ReadonlyArray<readonly [key: string, fields: FoldedFields]>): Promise<void> {
-    const created = await this.#scripts.restore(restoredHashes(chunk))
+  async #call(chunk: readonly RestoredHash[]): Promise<void> {
+    const created = await this.#scripts.restore(chunk)
     if (created === undefined) throw new SupersededError('Another recovery has taken over the shard.')
     this.created += created
   }
@@ -81,15 +81,20 @@ function packed(key: string, fields: FoldedFields): RestoredHash {
     if (typeof value === 'number') sums.push(field, String(value))
     else values.push(field, value)
   }
-  return { key, sums, values }
+  return { key, text: JSON.stringify([sums, values]) }
 }
 
-const nothing: FoldedFields = new Map()
+/** A hash of which `fields` is the JSON text of a list of field, value, ... */
+export function wholeHash(key: string, fields: string): RestoredHash {
+  return { key, text: `[[],${fields}]` }
+}
+
+const deleted = (key: string): RestoredHash => wholeHash(key, '[]')
 
 /** Says that the data of Redis belong to no opening: the next recovery writes them anew. @throws SupersededError */
 export async function dropBase({ scripts }: Pick<RestoreTarget, 'scripts'>): Promise<void> {
   const calls = new RestoreCalls({ scripts })
-  await calls.write([[baseKey(''), nothing]])
+  await calls.write([deleted(baseKey(''))])
   await calls.end()
 }
 
@@ -98,6 +103,6 @@ export async function wipe(target: RestoreTarget): Promise<void> {
   // first: half of these data must not pass for a prefix when this recovery dies
   await dropBase(target)
   const calls = new RestoreCalls(target)
-  for await (const page of scanKeys(target)) await calls.write(page.map((key) => [key, nothing]))
+  for await (const page of scanKeys(target)) await calls.write(page.map(deleted))
   await calls.end()
 }

@@ -1,6 +1,7 @@
 import type { Client, Pool, PoolClient } from 'pg'
 import { inside, issuedUser, storedUser } from '../connection/user-name.ts'
-import { type FoldedDecision, foldedColumns } from './restore.ts'
+import { type CheckpointPlace, readCheckpoint, readCheckpointRows } from './checkpoint.ts'
+import { type DecisionPlace, type FoldedDecision, foldedColumns } from './restore.ts'
 import type { StockDelta } from './rows.ts'
 
 type Queryable = Pick<Client | Pool | PoolClient, 'query'>
@@ -12,31 +13,32 @@ interface FramePlace {
   readonly batch: number
 }
 
-/** Decisions of some users up to a frame, in the order of the journal. */
+/** Decisions of some users up to a frame, in the order of the journal. @param after absent: all of them */
 export async function decisionsOfUsers(
   db: Queryable,
   users: readonly string[],
-  upTo: FramePlace
+  { upTo, after = { epoch: 0, sequence: 0 } }: { readonly upTo: FramePlace; readonly after?: DecisionPlace | undefined }
 ): Promise<FoldedDecision[]> {
   const { rows } = await db.query<FoldedDecision>({
     name: 'decisions-of-users',
     text: `select ${foldedColumns} from decisions
-           where user_id = any($1) and shard = $2 and (epoch, batch) <= ($3::bigint, $4::bigint) order by epoch, sequence`,
-    values: [users.map(issuedUser), upTo.shard, upTo.epoch, upTo.batch]
+           where user_id = any($1) and shard = $2 and (epoch, batch) <= ($3::bigint, $4::bigint)
+             and (epoch, sequence) > ($5::bigint, $6::bigint) order by epoch, sequence`,
+    values: [users.map(issuedUser), upTo.shard, upTo.epoch, upTo.batch, after.epoch, after.sequence]
   })
   return rows.map(inside)
 }
 
-/** How many decisions some users have, the fewest first. */
+/** How many decisions some users have after a place, the fewest first. */
 export async function countDecisions(
   db: Queryable,
-  shard: number,
+  { shard, after }: { readonly shard: number; readonly after: DecisionPlace },
   users: readonly string[]
 ): Promise<Array<readonly [user: string, count: number]>> {
   const { rows } = await db.query<{ user: string; count: number }>(
     `select user_id as "user", count(*) as count from decisions where user_id = any($1) and shard = $2
-     group by user_id order by count(*)`,
-    [users.map(issuedUser), shard]
+       and (epoch, sequence) > ($3::bigint, $4::bigint) group by user_id order by count(*)`,
+    [users.map(issuedUser), shard, after.epoch, after.sequence]
   )
   return rows.map(({ user, count }) => [storedUser(user), count])
 }
@@ -70,28 +72,78 @@ export async function usersAfter(
   return rows.map(({ user }) => storedUser(user))
 }
 
+/** What Postgres has of some users up to a frame of an open epoch. */
+interface UsersAt {
+  /** rows of the checkpoint by the key of the hash */
+  readonly begun: ReadonlyMap<string, string>
+  /** the decisions that are not in these rows, in order */
+  readonly decisions: readonly FoldedDecision[]
+  /** which of the held batches are stored */
+  readonly stored: ReadonlySet<number>
+}
+
+const isBeyond = (place: CheckpointPlace, { epoch, batch }: FramePlace): boolean =>
+  place.epoch > epoch || (place.epoch === epoch && place.batch > batch)
+
+/**
+ * What Postgres has of some users up to a frame, all of one instant.
+ * @param wanted hashes: logical keys of the users, empty where the checkpoint is left out; held: batches of frames that Redis holds
+ * @returns undefined when the checkpoint has come further than the frame
+ */
+export async function usersAt(
+  db: Pool,
+  place: FramePlace,
+  { users, hashes, held }: { users: readonly string[]; hashes: readonly string[]; held: readonly number[] }
+): Promise<UsersAt | undefined> {
+  return atOneInstant(db, async (client) => {
+    const checkpoint = await readCheckpoint(client, place.shard)
+    const after = hashes.length > 0 ? checkpoint : undefined
+    if (after && isBeyond(after, place)) return undefined
+    return {
+      begun: await readCheckpointRows(client, place.shard, hashes),
+      decisions: users.length > 0 ? await decisionsOfUsers(client, users, { upTo: place, after }) : [],
+      stored: await batchesAmong(client, place, held)
+    }
+  })
+}
+
+async function batchesAmong(
+  db: Queryable,
+  { shard, epoch }: FramePlace,
+  held: readonly number[]
+): Promise<Set<number>> {
+  const { rows } = await db.query<{ batch: number }>(
+    'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
+    [shard, epoch, held]
+  )
+  return new Set(rows.map(({ batch }) => batch))
+}
+
+async function atOneInstant<T>(db: Pool, read: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await db.connect()
+  let broken = true
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    const result = await read(client)
+    await client.query('commit')
+    broken = false
+    return result
+  } finally {
+    client.release(broken)
+  }
+}
+
 /** Stock, the decisions after a frame, and which of some held frames are stored, all of one instant of Postgres. */
 export async function stockAt(
   db: Pool,
   { place, held }: { readonly place: FramePlace; readonly held: readonly number[] },
   read: (db: Queryable) => Promise<StockDelta[]>
 ): Promise<{ readonly stock: StockDelta[]; readonly later: FoldedDecision[]; readonly frames: ReadonlySet<number> }> {
-  const client = await db.connect()
-  let broken = true
-  try {
-    await client.query('begin isolation level repeatable read read only')
-    const stock = await read(client)
-    const later = await decisionsAfter(client, place)
-    const { rows } = await client.query<{ batch: number }>(
-      'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
-      [place.shard, place.epoch, held]
-    )
-    await client.query('commit')
-    broken = false
-    return { stock, later, frames: new Set(rows.map(({ batch }) => batch)) }
-  } finally {
-    client.release(broken)
-  }
+  return atOneInstant(db, async (client) => ({
+    stock: await read(client),
+    later: await decisionsAfter(client, place),
+    frames: await batchesAmong(client, place, held)
+  }))
 }
 
 /** What Postgres knows of a range of a journal stream: the sequences of frames and of dead letters. */

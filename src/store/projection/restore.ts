@@ -75,7 +75,8 @@ function decisionOf(row: string, json: (text: string) => unknown): FoldedDecisio
   }
 }
 
-type DecisionPlace = Pick<FoldedDecision, 'epoch' | 'sequence'>
+/** A decision by its place in the order of the journal. */
+export type DecisionPlace = Pick<FoldedDecision, 'epoch' | 'sequence'>
 
 /**
  * The decisions of a shard after a place in the order of the journal, page by page along the primary key. Each page is one text,

@@ -2,27 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { JetStreamManager } from 'nats'
 import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
-import { FloodgateError, messageOf } from '../../base/errors.ts'
+import { messageOf } from '../../base/errors.ts'
 import { probeGate } from '../../gate/batch/probe.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
-import { renderScript, scriptNames } from '../../gate/redis/scripts.ts'
+import { areOurs } from '../../gate/redis/scripts.ts'
 import type { GateParts } from '../../gate/shard/create-gate.ts'
 import { isJournalAway, tell } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { JournalGapError, StreamReader } from '../../journal/reader.ts'
 import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
+import { foldCheckpoint } from '../../recovery/checkpoint/fold-checkpoint.ts'
 import { missingFor, STUCK_NATS } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
-import { noteWaiting, type Position, readShard, type ShardRow, takeShard } from '../../store/shard/shards.ts'
+import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
 import { driverLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
 import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
 import { Reconciler } from './reconciler.ts'
+import { RecoveryError } from './recovery-error.ts'
 import type { WorkerReport } from './report.ts'
 import { lookAtShard, type SeenEnd } from './sight.ts'
 
@@ -52,28 +54,16 @@ export interface OwnerOptions {
 /** Frames gather this long before the next transaction: a transaction of eight frames costs Postgres little more than one of a single frame. */
 const GATHER_MS = 20
 
+/** How long the checkpoint may work in each second. */
+const CHECKPOINT_MS = 200
+
 /** The pause between two checks whether a shard can be opened. */
 const LOOK_MS = 1000
 const LOOKS_BEFORE_ALARM = 3
 
-/** A recovery failed after it had raised the epoch. */
-export class RecoveryError extends FloodgateError {
-  readonly code = 'recovery'
-  readonly meaning = 'The shard stays closed; nothing that was confirmed is lost.'
-  readonly remedy = 'Wait: it is tried again. docs/runbook.md says what to do where it goes on.'
-}
-
 /** Whether an error means that NATS answered but did not do what it was asked for. */
 function isOfJournal(error: unknown): boolean {
   return error instanceof JournalGapError || (error instanceof Error && error.name === 'NatsError')
-}
-
-/** Whether a shard was opened with the scripts that this version has. */
-function areOurs(
-  { epoch, replid, shas }: ShardRow,
-  place: { readonly shard: number; readonly prefix: string }
-): boolean {
-  return scriptNames.every((name) => shas[name] === renderScript(name, { ...place, epoch, replid }).sha)
 }
 
 /** Works on one shard while a Postgres session holds its lock. */
@@ -210,7 +200,7 @@ export class ShardOwner {
     const { parts } = this.#options
     const row = await readShard(this.#session, parts.shard)
     if (row?.state !== 'open') return undefined
-    if (!areOurs(row, { shard: parts.shard, prefix: parts.prefix })) {
+    if (!areOurs(row, parts.prefix)) {
       this.#options.logger.warn({ epoch: row.epoch }, 'the shard was opened with the scripts of another version')
       return undefined
     }
@@ -285,6 +275,12 @@ export class ShardOwner {
       ...driverLoops({ ...this.#options, gate, shard }),
       { name: 'holds', everyMs: 500, vital: false, run: () => holds.step() },
       { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
+      {
+        name: 'checkpoint',
+        everyMs: 1000,
+        vital: false,
+        run: () => foldCheckpoint({ pool, shard }, { budgetMs: CHECKPOINT_MS })
+      },
       { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }
     ]
   }

@@ -113,7 +113,7 @@ t.test('a recovery and a comparison use the internal names of users', async (t) 
     t.ok(users.includes(user))
   }
   t.ok(users.includes('$system'), 'and what is decided for nobody by its own')
-  const decisions = await decisionsOfUsers(pool, inside, { shard: 0, epoch: 2_000_000_000, batch: 1 })
+  const decisions = await decisionsOfUsers(pool, inside, { upTo: { shard: 0, epoch: 2_000_000_000, batch: 1 } })
   t.same(new Set(decisions.map(({ user }) => user)), new Set(inside))
 
   const reconciliation = '/admin/v1/campaigns/foreign/reconciliation'
