@@ -107,6 +107,21 @@ export class OpeningScripts {
   }
 
   /**
+   * Writes a user's hash anew while the shard is open.
+   * @param key logical
+   * @param hash count: of its decisions as it was read, '' for none; fields: a list of field, value, ...
+   * @returns false when the user has decided something since, or the shard is closed
+   * @throws RedisCallError
+   */
+  async repair(
+    key: string,
+    { count, fields }: { readonly count: string; readonly fields: readonly string[] }
+  ): Promise<boolean> {
+    const keys = [...shardKeys(this.#prefix), this.#prefix + key]
+    return (await this.run('repair', keys, [count, JSON.stringify(fields)])) === 'OK'
+  }
+
+  /**
    * Settles frames that Postgres has, unless they are settled, and deletes them.
    * @param entries `<epoch>-<batch>` of each
    * @param given physical keys of the hashes that their gives name

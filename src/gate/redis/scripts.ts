@@ -3,8 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export type ScriptName = 'gate' | 'close' | 'settle-left' | 'page' | 'restore' | 'open' | 'trim'
-export const scriptNames: readonly ScriptName[] = ['gate', 'close', 'settle-left', 'page', 'restore', 'open', 'trim']
+export type ScriptName = 'gate' | 'close' | 'settle-left' | 'page' | 'restore' | 'open' | 'trim' | 'repair'
+export const scriptNames: readonly ScriptName[] = [
+  'gate',
+  'close',
+  'settle-left',
+  'page',
+  'restore',
+  'open',
+  'trim',
+  'repair'
+]
 
 /** The values that make the scripts of one opening its own: another opening, or another Redis, has other SHAs. */
 interface Opening {

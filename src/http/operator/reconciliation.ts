@@ -54,8 +54,8 @@ async function awaited(pool: Pool, asked: ReconciliationRow): Promise<Reconcilia
 
 /**
  * Compares Redis, journal and Postgres on demand. It compares the whole shard, whichever campaign the path names, because
- * users and stock of all campaigns share its frames. Repair is a separate call: it opens the shard again, which writes
- * Redis from Postgres.
+ * users and stock of all campaigns share its frames. Repair is a separate call: it opens the shard again, and writes what differs
+ * anew from Postgres: hashes of users one by one, everything where stock or rules differ.
  */
 export function adminReconciliation(
   app: FastifyInstance,

@@ -73,7 +73,7 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'GET /admin/v1/campaigns/:campaign/reconciliation': of('listReconciliations', 'Comparisons and what differed'),
   'POST /admin/v1/campaigns/:campaign/reconciliation/repair': of(
     'repair',
-    'Open the shard again: Redis is written anew from Postgres'
+    'Open the shard again: what differs in Redis is written anew from Postgres'
   ),
   'GET /admin/v1/search': of('search', 'Whom an id or a code belongs to'),
   'GET /admin/v1/orders': of('listOrders', 'Orders, newest first'),

@@ -94,20 +94,37 @@ function compareHash(
   return differences
 }
 
-/** Compares every field of users' hashes with the fold of their decisions. */
-export function compareUsers(comparison: Comparison, users: readonly string[]): Difference[] {
-  const open = openGives(comparison.snapshot, comparison.prefix)
+/** What was decided of some users, as hashes. */
+function foldUsers(comparison: Comparison, users: readonly string[]) {
   const wanted = new Set(users)
   const decisions = allDecisions(comparison).filter(({ user }) => wanted.has(user))
   const fold = new Fold()
   for (const [key, fields] of comparison.begun) fold.seed(key, parseFields(fields))
   for (const decision of decisions) fold.add(decision)
+  return { decisions, hashes: fold.hashes }
+}
+
+/** Compares every field of users' hashes with the fold of their decisions. */
+export function compareUsers(comparison: Comparison, users: readonly string[]): Difference[] {
+  const open = openGives(comparison.snapshot, comparison.prefix)
+  const { decisions, hashes } = foldUsers(comparison, users)
   return users.flatMap((user) => {
     const key = logical.user(user)
     const own = decisions.filter((decision) => decision.user === user)
-    const expected = fold.hashes.get(key) ?? new Map<string, string>()
+    const expected = hashes.get(key) ?? new Map<string, string>()
     return compareHash(comparison, { kind: 'user', key, onlyExpected: false }, { expected, decisions: own, open })
   })
+}
+
+/** The fields that a user's hash should have: a list of field, value, ... */
+export function expectedOfUser(comparison: Comparison, user: string): string[] {
+  const fields = foldUsers(comparison, [user]).hashes.get(logical.user(user)) ?? new Map<string, string>()
+  return Array.from(fields, ([field, value]) => [field, String(value)]).flat()
+}
+
+/** Whether something that was given to a hash is not settled yet. */
+export function hasOpenGives({ snapshot, prefix }: Comparison, key: string): boolean {
+  return snapshot.held.some(({ gives }) => gives.some(([physical]) => physical === prefix + key))
 }
 
 /** Compares what operators' decisions put into the rules of campaigns and activities. */

@@ -44,7 +44,7 @@ const USERS_AT_ONCE = 100
 const MESSAGES_AT_ONCE = 256
 const MOST_DIFFERENCES = 1000
 
-async function snapshotOf(parts: ReconcileParts, keys: readonly string[]): Promise<Snapshot> {
+export async function snapshotOf(parts: ReconcileParts, keys: readonly string[]): Promise<Snapshot> {
   const snapshot = await takeSnapshot(parts, keys)
   if (!snapshot.isOpen)
     throw new NotComparableError('The shard is closed or being opened: compare again when it is open.')
@@ -52,7 +52,7 @@ async function snapshotOf(parts: ReconcileParts, keys: readonly string[]): Promi
 }
 
 /** @param hashes logical keys whose rows of the checkpoint are what the decisions go on from; none: all decisions are read */
-async function comparisonOf(
+export async function comparisonOf(
   parts: ReconcileParts,
   snapshot: Snapshot,
   { users, hashes }: { readonly users: readonly string[]; readonly hashes: readonly string[] }

@@ -16,6 +16,12 @@ import { SupersededError } from './write-redis.ts'
 
 const DRAIN_MS = 120_000
 
+interface Opened {
+  readonly scripts: OpeningScripts
+  /** whether Redis kept what it had: then what somebody else wrote there is still there */
+  readonly caughtUp: boolean
+}
+
 /** Step 2: after it no call of another epoch writes. @returns what the data of Redis are */
 async function closeGate(scripts: OpeningScripts): Promise<DataPlace | undefined> {
   const closed = await scripts.close()
@@ -29,19 +35,21 @@ async function closeGate(scripts: OpeningScripts): Promise<DataPlace | undefined
   throw new SupersededError('Redis was exchanged while the gate was being closed.')
 }
 
-/** Steps 5 and 6: catching up costs what Redis lacks, a rebuild what there is. */
+/** Steps 5 and 6: catching up costs what Redis lacks, a rebuild what there is. @returns whether Redis caught up */
 async function fillRedis(
   parts: RecoveryParts,
   { scripts, data }: { readonly scripts: OpeningScripts; readonly data: DataPlace | undefined },
   log: LogStep
-): Promise<void> {
+): Promise<boolean> {
   const reason = await whyRebuild(parts, data)
   if (data !== undefined && reason === undefined) {
     log('catching up', data)
-    return catchUp(parts, { scripts, data }, log)
+    await catchUp(parts, { scripts, data }, log)
+    return true
   }
   log('writing Redis anew', { reason })
-  return rebuild(parts, scripts, log)
+  await rebuild(parts, scripts, log)
+  return false
 }
 
 async function isLive({ jsm, names, shard }: RecoveryParts, epoch: number): Promise<boolean> {
@@ -91,7 +99,7 @@ async function createStream(parts: RecoveryParts, epoch: number, readFirst: Fenc
  * at any step; the next attempt starts at the first step, under the next epoch.
  * @throws the error of any server that does not answer; the shard stays closed then
  */
-export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
+export async function recover(parts: RecoveryParts): Promise<Opened> {
   const { session, shard, ownerTerm, caller, prefix, projector, logger } = parts
   const started = performance.now()
   const epoch = await beginEpoch(session, { shard, ownerTerm })
@@ -124,10 +132,10 @@ export async function recover(parts: RecoveryParts): Promise<OpeningScripts> {
   // only now: a recovery that stopped before would leave the next one no sign that a stream was lost
   for (const lostEpoch of gone) await recordDeleted(session, shard, lostEpoch)
   if (failPoint) await failPoint('R6')
-  await fillRedis(parts, { scripts, data }, log)
+  const caughtUp = await fillRedis(parts, { scripts, data }, log)
   log('opening')
   if (failPoint) await failPoint('R8')
   await openGate(parts, scripts)
   log('open', { ms: Math.round(performance.now() - started) })
-  return scripts
+  return { scripts, caughtUp }
 }

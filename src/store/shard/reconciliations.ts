@@ -112,7 +112,7 @@ export async function listReconciliations(
 }
 
 /**
- * Closes a shard so that its owner opens it again, and records who asked for it and why.
+ * Closes a shard so that its owner opens it again and mends what differs, and records who asked for it and why.
  * @returns `closed`: now; `repeated`: this key asked before for the same reason; `reused`: it asked before for another reason
  */
 export function askReopening(
@@ -140,7 +140,7 @@ export function askReopening(
       before: null,
       after: null
     })
-    await requestReopening(client, shard, { rebuild: true })
+    await requestReopening(client, shard)
     return 'closed'
   })
 }

@@ -73,6 +73,7 @@ export class ShardOwner {
   readonly #projector: Projector
   readonly #term: number
   #scripts: OpeningScripts | undefined
+  #caughtUp = false
   #seenEnd: SeenEnd | undefined
   /** gateways ring it when they find the gate closed */
   readonly #closed = new Bell()
@@ -161,7 +162,8 @@ export class ShardOwner {
     }
     if (!(await this.#untilPossible(signal, () => missingFor(recovery)))) return undefined
     try {
-      const scripts = await recover(recovery)
+      const { scripts, caughtUp } = await recover(recovery)
+      this.#caughtUp = caughtUp
       tell(parts.connection, names.gateSubject(parts.shard, 'open'))
       return scripts
     } catch (error) {
@@ -257,7 +259,8 @@ export class ShardOwner {
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
     const holds = new HoldDriver({ pool, shard, pauses, logger })
-    const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { logger, holds })
+    const repair = { scripts, mends: this.#caughtUp }
+    const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { ...repair, logger, holds })
     const sight = {
       ...parts,
       report,
@@ -266,22 +269,18 @@ export class ShardOwner {
       events: this.#options.eventsPlace,
       comparedAt: () => reconciler.comparedAt
     }
+    const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, vital: false, run })
     return [
-      { name: 'health', everyMs: 1000, vital: false, run: () => lookAtShard(sight) },
+      loop('health', 1000, () => lookAtShard(sight)),
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
       { name: 'probe', everyMs: 1000, vital: true, bell: this.#closed, run: () => this.#probe(scripts) },
-      { name: 'relay', everyMs: 250, vital: false, run: createRelay(parts) },
-      { name: 'tidy', everyMs: 3000, vital: false, run: () => tidy({ ...parts, pool, scripts }) },
+      loop('relay', 250, createRelay(parts)),
+      loop('tidy', 3000, () => tidy({ ...parts, pool, scripts })),
       ...driverLoops({ ...this.#options, gate, shard }),
-      { name: 'holds', everyMs: 500, vital: false, run: () => holds.step() },
-      { name: 'reconciliation', everyMs: 1000, vital: false, run: () => reconciler.step() },
-      {
-        name: 'checkpoint',
-        everyMs: 1000,
-        vital: false,
-        run: () => foldCheckpoint({ pool, shard }, { budgetMs: CHECKPOINT_MS })
-      },
-      { name: 'janitor', everyMs: 30_000, vital: false, run: () => cleanJournal(janitor) }
+      loop('holds', 500, () => holds.step()),
+      loop('reconciliation', 1000, () => reconciler.step()),
+      loop('checkpoint', 1000, () => foldCheckpoint({ pool, shard }, { budgetMs: CHECKPOINT_MS })),
+      loop('janitor', 30_000, () => cleanJournal(janitor))
     ]
   }
 

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../../base/errors.ts'
+import type { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import { userOfKey } from '../../record/keys.ts'
 import type { Difference } from '../../recovery/compare/compare.ts'
 import {
   NotComparableError,
@@ -8,6 +10,7 @@ import {
   reconcileStock,
   reconcileUsers
 } from '../../recovery/compare/reconcile.ts'
+import { repairUsers } from '../../recovery/compare/repair.ts'
 import {
   finishReconciliation,
   noteProgress,
@@ -15,27 +18,49 @@ import {
   recordFound,
   takeReconciliation
 } from '../../store/shard/reconciliations.ts'
+import { requestReopening } from '../../store/shard/shards.ts'
 import type { HoldDriver } from './holds.ts'
 
 /** Stock and rules are compared after this many chunks of users. */
 const STOCK_EVERY = 10
 const REMEMBERED_MAX = 10_000
 
+interface ReconcilerOptions {
+  readonly scripts: OpeningScripts
+  /** whether all users are compared at once, and their hashes written anew where they differ */
+  readonly mends: boolean
+  readonly logger: Logger
+  readonly holds: HoldDriver
+}
+
+/** So many users whose hashes differ are no slip: all of Redis is written anew. */
+const REPAIRED_MOST = 100
+/** How long one step compares after Redis caught up. */
+const MENDING_MS = 300
+
 /**
  * Compares Redis with Postgres all the time at a low rate, a chunk of users a step, and as a whole when an operator asks.
- * Each difference is an alarm, once for each value. It never repairs one: a repair is a reopening, which people ask for.
+ * Each difference is an alarm, once for each value. After Redis caught up, which leaves what it finds, all users are compared once
+ * as fast as a part of a core can: hashes of users that differ are written anew, and all of Redis where rules differ. At other times
+ * nothing is repaired: people ask for that, by a reopening.
  */
 export class Reconciler {
   readonly #parts: ReconcileParts
+  readonly #scripts: OpeningScripts
   readonly #logger: Logger
   readonly #holds: HoldDriver
   readonly #reported = new Set<string>()
   #after = ''
+  /** until all users were compared once */
+  #mends: boolean
+  #repaired = 0
   #steps = 0
   #comparedAt = performance.now()
 
-  constructor(parts: ReconcileParts, { logger, holds }: { logger: Logger; holds: HoldDriver }) {
+  constructor(parts: ReconcileParts, { scripts, mends, logger, holds }: ReconcilerOptions) {
     this.#parts = parts
+    this.#scripts = scripts
+    this.#mends = mends
     this.#logger = logger
     this.#holds = holds
   }
@@ -57,17 +82,45 @@ export class Reconciler {
   }
 
   async #next(): Promise<void> {
-    const { differences, last } = await reconcileUsers(this.#parts, this.#after)
-    this.#after = last
-    this.#steps += 1
-    await this.#tell(differences)
-    if (this.#steps % STOCK_EVERY === 1 || (await this.#holds.opensSoon())) await this.#stock()
+    const end = performance.now() + MENDING_MS
+    let all = false
+    do {
+      const { differences, last } = await reconcileUsers(this.#parts, this.#after)
+      this.#after = last
+      this.#steps += 1
+      all = last === ''
+      await this.#tell(differences)
+      if (this.#mends) await this.#repair(differences)
+    } while (this.#mends && !all && performance.now() < end)
+    if (this.#steps % STOCK_EVERY === 1 || this.#mends || (await this.#holds.opensSoon())) await this.#stock()
+    if (all) this.#mends = false
+  }
+
+  async #repair(differences: readonly Difference[]): Promise<void> {
+    const users = [...new Set(differences.flatMap(({ key }) => userOfKey(key) ?? []))]
+    if (users.length === 0) return
+    this.#repaired += users.length
+    if (this.#repaired > REPAIRED_MOST) {
+      await this.#rebuild(`${this.#repaired} users differ`)
+      return
+    }
+    const left = await repairUsers(this.#parts, this.#scripts, users)
+    this.#logger.warn({ repaired: users.length - left.length, left }, 'hashes of users were written anew')
+  }
+
+  async #rebuild(reason: string): Promise<void> {
+    const { pool, shard } = this.#parts
+    this.#logger.error({ reason }, 'Redis is written anew')
+    this.#mends = false
+    await requestReopening(pool, shard, { rebuild: true })
   }
 
   async #stock(): Promise<void> {
     const { differences } = await reconcileStock(this.#parts)
     await this.#tell(differences)
     await this.#holds.compared(differences)
+    // the recovery compared all stock
+    if (this.#mends && differences.length > 0) await this.#rebuild('rules differ')
   }
 
   async #whole(asked: ReconciliationRow): Promise<void> {

@@ -1,0 +1,76 @@
+import t from 'tap'
+import { readShard, requestReopening } from '../../src/store/shard/shards.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { insist } from '../support/shop/core.ts'
+import { credit } from '../support/shop/participation.ts'
+import { assertWhole, atRest, bought, decisionOf, openShop, readFolded, type Shop } from '../support/shop/shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const urls = await sharedServers(t)
+
+async function reopen(shop: Shop): Promise<number> {
+  const before = await readShard(shop.core.pool, shop.shard)
+  await requestReopening(shop.core.pool, shop.shard)
+  let epoch = 0
+  await waitFor(
+    async () => {
+      const row = await readShard(shop.core.pool, shop.shard)
+      epoch = row?.epoch ?? 0
+      return row?.state === 'open' && epoch > (before?.epoch ?? 0)
+    },
+    { what: 'the shard to be opened again' }
+  )
+  return epoch
+}
+
+t.test('hashes that somebody else wrote are mended after a reopening, the others are left alone', async (t) => {
+  const shop = await openShop(t, urls, { stock: 100 })
+  const { redis, prefix } = shop
+  const users = ['ann', 'ben', 'cem', 'dan', 'eve']
+  for (const user of users) {
+    await bought(shop, user)
+    decisionOf(await insist(() => shop.gate.submit(credit(user, 'b:points', 500))))
+  }
+  await atRest(shop)
+  const before = await Promise.all(users.map((user) => readFolded(shop, `u:${user}`)))
+  await redis.hset(`${prefix}u:ann`, 'b:points', '1000000', 'e:c/vip', '1')
+  await redis.hdel(`${prefix}u:ben`, 'u:key-of-ben')
+  await redis.unlink(`${prefix}u:cem`)
+  await redis.set(`${prefix}u:dan`, 'no hash')
+  // a rebuild would not keep it
+  await redis.hset(`${prefix}u:eve`, 'q:250', 'u:mark')
+  const epoch = await reopen(shop)
+  const now = () => Promise.all(users.map((user) => readFolded(shop, `u:${user}`).catch(() => ({}))))
+  const isMended = async () => {
+    const found = await now()
+    return found.every((hash, index) => sorted(hash) === sorted(before[index] ?? {}))
+  }
+  await waitFor(isMended, { what: 'the hashes to be what was decided' })
+  t.equal((await readShard(shop.core.pool, shop.shard))?.epoch, epoch, 'without another opening')
+  t.equal(await redis.hget(`${prefix}u:eve`, 'q:250'), 'u:mark')
+  await bought(shop, 'fay')
+  await assertWhole(t, shop)
+})
+
+t.test('rules or stock that somebody else wrote end in a Redis that is written anew', async (t) => {
+  const shop = await openShop(t, urls, { stock: 100 })
+  const { redis, prefix } = shop
+  await bought(shop, 'ann')
+  await atRest(shop)
+  for (const [key, field] of [
+    ['a:c:s', 'price'],
+    ['s:c:s', 'am:remaining']
+  ] as const) {
+    const right = await redis.hget(prefix + key, field)
+    await redis.hset(prefix + key, field, '1')
+    await reopen(shop)
+    const isRight = async () => (await redis.hget(prefix + key, field)) === right
+    await waitFor(isRight, { what: `${key} ${field} to be ${right} again` })
+  }
+  await bought(shop, 'ben')
+  await assertWhole(t, shop)
+})
+
+function sorted(hash: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(hash).sort())
+}
