@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { findShare } from '../../campaign/actions/share-lookup.ts'
-import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
+import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
 import { restsOnShares } from '../../campaign/parts/levels.ts'
 import { dayNumberAt } from '../../campaign/parts/local-time.ts'
@@ -38,6 +38,31 @@ const Params = Type.Object({
   share: Type.String({ pattern: DECISION_PATTERN })
 })
 
+/** A look of a user who is signed in, which verifies the share of somebody else while the campaign runs: a link is looked at for years. */
+function lookOfUser(share: CountedShare, campaign: CatalogueCampaign, { user, at }: { user: string; at: number }) {
+  const sharing = sharingOf(campaign.rules)
+  const forLevels = restsOnShares(campaign.rules)
+  const seen = { share: share.id, campaign: campaign.id, forLevels, at }
+  const isOver = ['ended', 'settled'].includes(statusOf(campaign, at))
+  const verifies = sharing?.verifiedBy === 'visit' && share.verifiedBy === null && !isOver
+  return {
+    ...seen,
+    by: `user ${user}`,
+    user,
+    verifies: verifies
+      ? {
+          ...seen,
+          activity: sharing.id,
+          channel: share.channel,
+          pool: poolsOf(sharing),
+          sharer: share.user,
+          timezone: campaign.rules.timezone,
+          by: 'visit'
+        }
+      : undefined
+  }
+}
+
 /** Pages of shares: anybody may look, and who is signed in says so. */
 export const shareRoutes: FastifyPluginAsyncTypebox<ShareOptions> = async (app, options) => {
   const { pool, gate, finder, authenticate, logger, now } = options
@@ -51,41 +76,12 @@ export const shareRoutes: FastifyPluginAsyncTypebox<ShareOptions> = async (app, 
     else authenticate(request, reply, done)
   }
 
-  /** A look of a user who is signed in, which verifies the share of somebody else. */
-  function noteUser(share: CountedShare, campaign: CatalogueCampaign, user: string): void {
-    const sharing = sharingOf(campaign.rules)
-    const at = now()
-    const verifies = sharing?.verifiedBy === 'visit' && share.verifiedBy === null
-    counter.note({
-      share: share.id,
-      campaign: campaign.id,
-      by: `user ${user}`,
-      user,
-      forLevels: restsOnShares(campaign.rules),
-      at,
-      verifies: verifies
-        ? {
-            share: share.id,
-            campaign: campaign.id,
-            activity: sharing.id,
-            channel: share.channel,
-            pool: poolsOf(sharing),
-            sharer: share.user,
-            timezone: campaign.rules.timezone,
-            forLevels: restsOnShares(campaign.rules),
-            by: 'visit',
-            at
-          }
-        : undefined
-    })
-  }
-
   function noteLook(request: FastifyRequest, share: CountedShare, campaign: CatalogueCampaign): void {
     const user = request.identity?.user
     const looking = lookingAt(request)
     if (looking.is === 'nobody' || share.voided || user === share.user) return
     if (looking.is === 'somebody' && user !== undefined) {
-      noteUser(share, campaign, user)
+      counter.note(lookOfUser(share, campaign, { user, at: now() }))
       return
     }
     const at = now()

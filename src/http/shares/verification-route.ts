@@ -67,6 +67,8 @@ export const verificationRoute: FastifyPluginAsyncTypebox<VerificationOptions> =
         throw new ProblemError('NOT_FOUND')
       }
       if (share.voided) throw new ProblemError('VOIDED')
+      // nobody would be owed anything any more, the settlement said
+      if (campaign.settled) throw new ProblemError('ENDED')
       const source = request.operator.name
       const report = { campaign: campaign.id, source, sourceEventId, share: share.id, verified }
       const genuine = {
