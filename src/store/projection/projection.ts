@@ -2,6 +2,7 @@ import type { Client, Pool } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
+import { storeOpened } from '../shard/opened.ts'
 import { storeDiscussions } from './discussions.ts'
 import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
 import type { DecisionRow, OrderRow, ProjectedFrames, Projection } from './rows.ts'
@@ -76,13 +77,14 @@ const addStock = `
   where (campaign_id, activity_id, session_id) not in (select campaign_id, activity_id, session_id from changed)`
 
 export async function writeProjection(session: Client, shard: number, projection: Projection): Promise<void> {
-  const { decisions, newOrders, changedOrders, stock } = projection
+  const { decisions, newOrders, changedOrders, stock, opened } = projection
   const decided = decisions.map((row) => decisionValues(shard, row))
   await copyRows(session, decisionColumns, decided)
   const placed = newOrders.map((row) => orderValues(shard, row))
   await copyRows(session, orderColumns, placed)
   await writeRows(session, shard, { name: 'orders', text: changeOrders, rows: changedOrders })
   await writeRows(session, shard, { name: 'stock', text: addStock, rows: stock })
+  await storeOpened(session, shard, opened)
   await storeWinsAndLedger(session, shard, projection)
   await storeSharesAndAssists(session, shard, projection)
   await storeAnswers(session, shard, projection)

@@ -1,3 +1,4 @@
+import type { OpenedPlace } from '../shard/opened.ts'
 import type { Position } from '../shard/shards.ts'
 
 /** A decision as a row, in the order of `decisionColumns`. */
@@ -244,6 +245,7 @@ export interface Projection {
   readonly ledger: readonly LedgerRow[]
   readonly balances: readonly BalanceDelta[]
   readonly stock: readonly StockDelta[]
+  readonly opened: readonly OpenedPlace[]
 }
 
 export interface ProjectedFrames {

@@ -3,7 +3,6 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
 import { type PublicEvent, toEvents } from '../../events/cloud-event.ts'
-import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { JournalGapError, type StoredMessage, StreamReader } from '../../journal/reader.ts'
@@ -145,7 +144,7 @@ export class EventRelay {
     const { pool, shard } = this.#options
     // in this order: what is read second knows of everything up to the position
     const position = (await readShard(pool, shard))?.position ?? { epoch: 0, sequence: 0 }
-    const opened = await openedPlaces(pool, { shard, user: SYSTEM_USER, places })
+    const opened = await openedPlaces(pool, shard, places)
     const passed =
       position.epoch > place.epoch || (position.epoch === place.epoch && position.sequence >= place.sequence)
     if (opened.length < places.length && !passed) {

@@ -5,9 +5,11 @@ import { entityOfDecision, recordField, recordOfDecision } from '../../record/en
 import { scopeKey } from '../../record/keys.ts'
 import type { DecisionRow, FrameRow, LedgerRow, Projection, StockDelta } from '../../store/projection/rows.ts'
 import type { FramePart } from '../../store/projection/store-apart.ts'
+import type { OpenedPlace } from '../../store/shard/opened.ts'
 import { addKindRow } from './kinds/index.ts'
 import { KindRows } from './kinds/row-kind.ts'
 import { addMoves, balancesOf } from './ledger.ts'
+import { opens } from './openings.ts'
 import { addStock } from './stock.ts'
 
 // Decisions of a frame share their deltas as one object: it is written as JSON once.
@@ -60,6 +62,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
   const ledger: LedgerRow[] = []
   const rows = new KindRows()
   const stock = new Map<string, StockDelta>()
+  const opened = new Map<string, OpenedPlace>()
   const taken = new Set<string>()
   for (const frame of frames) {
     const entry = `${frame.epoch}-${frame.batch}`
@@ -69,6 +72,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
       const row = decisionRow(frame, decision)
       decisions.push(row)
       addStock(stock, decision)
+      for (const place of opens(decision)) opened.set(place.place, place)
       addMoves(ledger, row, decision)
       addKindRow(rows, { shard: frame.shard, row })
     }
@@ -91,7 +95,8 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     },
     ledger,
     balances: balancesOf(ledger),
-    stock: [...stock.values()]
+    stock: [...stock.values()],
+    opened: [...opened.values()]
   }
 }
 

@@ -10,8 +10,9 @@ function stockPlace({ campaign, activity, session }: { campaign: string; activit
   return { place: `${logical.stock(campaign, activity)} ${session}`, campaign, activity, session }
 }
 
-/** What an operator's decision opens: its campaign, and the stock that it adds. */
-function opens(decision: FrameDecision): OpenedPlace[] {
+/** What an operator's decision opens: its campaign, and the stock that it adds; other decisions open nothing. */
+export function opens(decision: FrameDecision): OpenedPlace[] {
+  if (decision.user !== SYSTEM_USER) return []
   return [campaignPlace(decision.campaign), ...stockMoves(decision).map(stockPlace)]
 }
 

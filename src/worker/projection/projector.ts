@@ -1,7 +1,6 @@
 import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
-import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { Frame } from '../../journal/frame.ts'
 import { JournalGapError, type StoredMessage, type StreamReader } from '../../journal/reader.ts'
 import type { Names } from '../../journal/subjects.ts'
@@ -130,7 +129,7 @@ export class Projector {
       shard,
       epoch,
       openings: this.#openings,
-      askOpened: (_message, places) => openedPlaces(session, { shard, user: SYSTEM_USER, places }),
+      askOpened: (_message, places) => openedPlaces(session, shard, places),
       refused,
       refuse: (message, reason) => deadLetters.push(this.#deadLetter(epoch, message, reason)),
       make: (frame, { sequence }) => ({ frame, row: frameRow(frame, { epoch, sequence }) }),

@@ -3,6 +3,7 @@ import type { JetStreamManager } from 'nats'
 import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
 import { messageOf } from '../../base/errors.ts'
+import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { probeGate } from '../../gate/batch/probe.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
@@ -17,6 +18,7 @@ import type { Names } from '../../journal/subjects.ts'
 import { foldCheckpoint } from '../../recovery/checkpoint/fold-checkpoint.ts'
 import { missingFor, STUCK_NATS } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
+import { completeOpened } from '../../store/shard/opened.ts'
 import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
 import { driverLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
@@ -53,7 +55,6 @@ export interface OwnerOptions {
 
 /** Frames gather this long before the next transaction: a transaction of eight frames costs Postgres little more than one of a single frame. */
 const GATHER_MS = 20
-
 /** How long the checkpoint may work in each second. */
 const CHECKPOINT_MS = 200
 
@@ -92,6 +93,7 @@ export class ShardOwner {
     if (term === undefined) return undefined
     const row = await readShard(session, parts.shard)
     if (!row) return undefined
+    await completeOpened(session, parts.shard, SYSTEM_USER)
     let owner: ShardOwner | undefined
     const projector = new Projector(
       {
