@@ -197,5 +197,8 @@ local function change_win(at, frame)
   if waits_for(frame, win.frame) then
     return 'W;' .. win.frame, after
   end
+  if is_final(request.activity_index, frame.opening.now) then
+    return 'R;ENDED', after
+  end
   return claim_or_revoke(win, request, frame, user), after
 end

@@ -286,5 +286,9 @@ local function transition(at, frame)
   if waits_for(frame, order.frame) then
     return 'W;' .. order.frame, after
   end
+  -- units of an order that was not paid in time come back however late that is
+  if request.name ~= 'expire' and is_final(activity.index, frame.opening.now) then
+    return 'R;ENDED', after
+  end
   return move_on(frame, request, order, activity, user), after
 end

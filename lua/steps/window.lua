@@ -4,7 +4,8 @@
   Returns: SESSION_WIDTH and session_at(packed, number), nil when that is no record; load_activity(index) and activity_at(index)
            -> its rules, nil when they are not readable; open_window(activity, now, early) -> refusal, or nil with its session
            set, which opens within `early` ms at the latest; open_activity(index, now) -> activity with its session, or nil and
-           the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits
+           the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits; is_final(index, now) -> whether
+           nothing of the campaign is paid, shipped, returned, claimed or revoked any more
 ]]
 local SESSION_WIDTH = 65
 local SHIP_BY_WIDTH = 26
@@ -213,4 +214,11 @@ local function owing_activity(index)
     return nil, 'R;PAUSED'
   end
   return activity
+end
+
+-- Campaigns that an earlier version published say nothing of it. Read by what moves orders and wins only, and not with the rules.
+local function is_final(index, now)
+  local campaign = fetch(index, 'final_at')
+  local at = campaign and tonumber(campaign.final_at or '')
+  return at and now >= at or false
 end

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { DAY_MS } from '../../src/base/day.ts'
 import { adjustActivity } from '../../src/campaign/change/adjust.ts'
 import { adjustCampaign } from '../../src/campaign/change/campaign.ts'
 import type { Adjustment } from '../../src/campaign/change/draft.ts'
@@ -53,6 +54,7 @@ t.test('rules compile into flat values and the stock of every session', async (t
     'c:launch release_limit': '1',
     'c:launch restock': '0',
     'c:launch cancellable': 'unpaid',
+    'c:launch final_at': String(rules.closesAt + 90 * DAY_MS),
     'c:launch version': '3',
     'a:launch:phone kind': 'sale',
     'a:launch:phone price': '299900',
@@ -197,7 +199,7 @@ t.test('extending the campaign carries along the sessions that last until its en
   const result = patchCampaign({ closesAt: '2026-11-14T00:00:00+08:00' }, during, open) as Adjustment
   const values = Object.fromEntries(result.puts.map(([, field, value]) => [field, value]))
   const end = Date.parse('2026-11-14T00:00:00+08:00')
-  t.same(Object.keys(values).sort(), ['closes_at', 'sessions', 'ship_by'])
+  t.same(Object.keys(values).sort(), ['closes_at', 'final_at', 'sessions', 'ship_by'])
   t.equal(values.closes_at, String(end))
   t.same(
     unpackSessions(values.sessions ?? '').map(({ closesAt }) => closesAt),

@@ -1,4 +1,4 @@
-import { compile, compileActivity, compileStock, compileZone } from '../definition/compile.ts'
+import { compile, compileActivity, compileLimits, compileStock, compileZone } from '../definition/compile.ts'
 import type { Rules } from '../definition/rules.ts'
 import { stockItems } from '../definition/stock.ts'
 import { type ActivityRules, kindOf } from '../kinds/index.ts'
@@ -133,6 +133,8 @@ export function planNext(
   const { description: _description, ...rest } = inForce
   const texts = target.description === undefined ? {} : { description: target.description }
   const rules = { ...rest, title: target.title, ...texts, units: target.units, activities }
+  // what is added may be claimed for longer
+  steps.open.push(...changedPuts(compileLimits(inForce), compileLimits(rules)))
   return { rules, preload: { puts: steps.puts, adds: steps.adds }, open: steps.open }
 }
 

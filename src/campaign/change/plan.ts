@@ -21,6 +21,7 @@ import {
   stillPublishing,
   type Writes
 } from '../carrying/context.ts'
+import { finalAt } from '../definition/final.ts'
 import { describe, type Rules } from '../definition/rules.ts'
 import { campaignKey } from '../parts/fields.ts'
 import type { Adjusted } from './draft.ts'
@@ -118,7 +119,12 @@ export function planFlag(row: CampaignRow, type: keyof typeof flagSteps, now: nu
     throw new CampaignError('CONFLICT', `${row.id} is ${status}; only an ended campaign is settled.`)
   }
   const puts = [[campaignKey(row.id), step.field, step.value] as const]
-  return { type, puts, adds: [], data: {}, change: step.change, before, after }
+  const flagged = { type, adds: [], data: {}, before, after }
+  if (step.field !== 'ended') return { ...flagged, puts, change: step.change }
+  // from its end on it is known when the campaign is final
+  const ended = { ...rules, endedAt: rules.endedAt ?? Math.min(now, rules.closesAt) }
+  const final = [campaignKey(row.id), 'final_at', String(finalAt(ended))] as const
+  return { ...flagged, puts: [...puts, final], change: { ...step.change, rules: ended } }
 }
 
 type Described = Record<string, unknown>

@@ -18,6 +18,7 @@ import { compileLevels } from '../parts/levels.ts'
 import { zoneOffsets } from '../parts/local-time.ts'
 import { packPrize, packZone } from '../parts/packed.ts'
 import type { StockItem } from '../parts/stock.ts'
+import { finalAt } from './final.ts'
 import type { Rules } from './rules.ts'
 import { stockItems } from './stock.ts'
 
@@ -44,14 +45,15 @@ export function compileZone(rules: Rules): Put {
   return [campaignKey(rules.id), 'zone', packZone(offsets)]
 }
 
-/** The campaign's own rules that adjustments change. */
+/** The campaign's own rules that adjustments and later versions change. */
 export function compileLimits(rules: Rules): Put[] {
   return putsOf(campaignKey(rules.id), {
     opens_at: rules.opensAt,
     closes_at: rules.closesAt,
     rate: rules.admission?.ratePerSecond ?? 0,
     burst: rules.admission?.burst ?? 0,
-    units_per_user: rules.unitsPerUser
+    units_per_user: rules.unitsPerUser,
+    final_at: finalAt(rules)
   })
 }
 

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { type ActivityDefinition, schemas } from '../kinds/index.ts'
 import { CampaignCalendar } from '../parts/calendar.ts'
 import { levelFields } from '../parts/levels.ts'
-import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser } from '../parts/shapes.ts'
+import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPerUser, whole } from '../parts/shapes.ts'
 
 const closed = { additionalProperties: false }
 
@@ -17,6 +17,7 @@ const Policies = Type.Object(
     returnRestocks: Type.Optional(Flag),
     clawback: Type.Optional(oneOf('toZero')),
     cancellable: Type.Optional(oneOf('never', 'unpaid', 'unshipped')),
+    returnWithinDays: Type.Optional(whole(0, 3650, 'a whole number of days')),
     grantCap: Type.Optional(
       Type.Record(Id, Count, {
         ...closed,

@@ -13,6 +13,8 @@ export interface Policies {
   readonly returnRestocks: boolean
   readonly clawback: string
   readonly cancellable: string
+  /** days after the end; absent: those of final.ts */
+  readonly returnWithinDays?: number
   /** the most that operators may grant to a user, by unit; a unit without an entry has no cap */
   readonly grantCap?: Readonly<Record<string, number>>
 }
@@ -25,6 +27,8 @@ export interface Rules {
   readonly timezone: string
   readonly opensAt: number
   readonly closesAt: number
+  /** when it ended, where operators or a settlement said so; never later than closesAt */
+  readonly endedAt?: number
   /** the campaign's own copy: a change of the deployment's calendar does not reach it */
   readonly calendar?: Calendar
   /** tokens per second and bucket size; null: no limit */
@@ -78,7 +82,7 @@ function policiesDefinition({ grantCap, ...policies }: Policies) {
 
 /** Rules converted back to a definition, sessions one by one, times in UTC: for pages, and as the start of a next version. */
 export function definitionOf(rules: Rules): Definition {
-  const { admission, unitsPerUser, units, policies, activities, calendar, ...rest } = rules
+  const { admission, unitsPerUser, units, policies, activities, calendar, endedAt: _endedAt, ...rest } = rules
   return {
     ...rest,
     opensAt: iso(rules.opensAt),

@@ -90,6 +90,8 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
   reserves?(activity: A): { readonly of: string; readonly remindMs: number }
   /** The periods of an order of users that the worker makes final before the campaign is settled, beside those that have begun. */
   finalPeriods?(activity: A): readonly string[]
+  /** How long after its end what it made can still be used by users, beside its prizes, in ms. */
+  usableMs?(activity: A): number
   /** Whether it has a listener in worker/following/kinds, which hears of every decision of its campaign. */
   isFollowed?(activity: A): boolean
   /** those fields of `compile` that depend on the campaign's window */

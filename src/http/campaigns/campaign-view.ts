@@ -1,5 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts'
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
+import { RETURN_WITHIN_DAYS } from '../../campaign/definition/final.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { httpKindOf } from '../kinds/index.ts'
 import type { ViewContext } from '../kinds/parts/page.ts'
@@ -70,7 +71,8 @@ export function rulesView(context: ViewContext) {
       returnRestocks: rules.policies.returnRestocks,
       revokedWinReturnsQuota: rules.policies.revokedWinReturnsQuota,
       unusedDailyChances: rules.policies.unusedDailyChances,
-      clawback: rules.policies.clawback
+      clawback: rules.policies.clawback,
+      returnWithinDays: rules.policies.returnWithinDays ?? RETURN_WITHIN_DAYS
     },
     ...levelsOf(rules),
     activities: activities.map((activity) => httpKindOf(activity).page.rulesView(activity, context)),

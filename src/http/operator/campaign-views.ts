@@ -1,6 +1,8 @@
+import { isoTime } from '../../base/iso-time.ts'
 import { appliedAdds, balanceView, stockView } from '../../campaign/carrying/applied.ts'
 import { statusOf } from '../../campaign/carrying/catalogue.ts'
 import { type Change, rulesInForce } from '../../campaign/carrying/context.ts'
+import { finalAt } from '../../campaign/definition/final.ts'
 import { definitionOf, type Rules } from '../../campaign/definition/rules.ts'
 import { isStockKey, isUserKey } from '../../record/keys.ts'
 import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
@@ -41,6 +43,7 @@ export function campaignItem(row: CampaignRow, now: number) {
     paused: row.paused,
     ended: row.ended,
     settled: row.settled,
+    finalAt: rules ? isoTime(finalAt(rules)) : null,
     updatedAt: row.updatedAt.toISOString()
   }
 }

@@ -34,6 +34,7 @@ export const sale: KindRules<SaleDefinition, Sale> = {
   stock: sessionStock,
   limits: unitsPerUserLimit,
   price: { in: 'money', changed: changePrices },
+  usableMs: ({ payWithinSeconds }) => payWithinSeconds * 1000,
   checkAnyway: checkPrice,
   windowFields: compileShipBy
 }
