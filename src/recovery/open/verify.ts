@@ -96,7 +96,9 @@ export class Sample {
   }
 
   add(decision: FoldedDecision): void {
-    this.#fold.add(decision)
+    // a copy: texts of a decision are parts of the page that it came in, and would keep all pages in memory
+    const isKept = isSampled(logical.user(decision.user))
+    this.#fold.add(isKept ? (JSON.parse(JSON.stringify(decision)) as FoldedDecision) : decision)
     for (const scope in decision.adds) {
       if (!isUserKey(scopeKey(scope, decision))) continue
       const deltas = decision.adds[scope]

@@ -36,7 +36,8 @@ function jsonReader(): (text: string) => unknown {
     let value = known.get(text)
     if (value === undefined) {
       value = JSON.parse(text)
-      if (known.size < REMEMBERED_TEXTS) known.set(text, value)
+      // a copy: a part of a page keeps the whole page in memory
+      if (known.size < REMEMBERED_TEXTS) known.set(Buffer.from(text).toString(), value)
     }
     return value
   }
