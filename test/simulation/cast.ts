@@ -1,4 +1,4 @@
-import { Gateway } from './parts/gateway.ts'
+import { Gateway } from './parts/gate/gateway.ts'
 import { Worker } from './parts/worker.ts'
 import type { Process } from './scheduler.ts'
 import type { World } from './world.ts'
@@ -26,6 +26,7 @@ export class Cast {
     this.#world.trace(`${process.name} starts again`)
     this.#world.reconnect(process)
     process.alive = true
+    if (this.#world.scheduler.chance(0.3)) this.#world.earlier.delete(process.name)
     const gateway = this.gateways.find((each) => each.process === process)
     if (gateway) gateway.start()
     else new Worker(this.#world, process)

@@ -1,6 +1,7 @@
 import type { Cast } from './cast.ts'
 import { Damage } from './damage.ts'
 import { type Moment, moments } from './network.ts'
+import { shardKeys } from './parts/gate/gate-state.ts'
 import { requests } from './requests.ts'
 import type { Process } from './scheduler.ts'
 import type { World } from './world.ts'
@@ -38,11 +39,20 @@ const faults = {
   'nats wiped': (damage) => damage.loseJournal(() => damage.world.nats.wipe()),
   'stream deleted': (damage) => damage.loseJournal(() => damage.deleteNewestStream()),
   'nats pauses': (damage) => damage.pauseServer(damage.world.natsServer),
+  'nats is full': (damage) => damage.fillNats(),
   'dedupe window passes': (damage) => damage.world.scheduler.jump(130_000),
   'time passes': (damage) => damage.world.scheduler.jump(500 + damage.world.scheduler.draw(3000)),
   'postgres restarts': (damage) => damage.restartPostgres(),
   'postgres pauses': (damage) => damage.pauseServer(damage.world.postgresServer),
-  'reopening asked': (damage) => damage.world.askReopening()
+  'postgres goes back': (damage) => damage.restorePostgres(),
+  'outbox gone': (damage) => damage.dropOutbox(),
+  'gate fails half-way': (damage) => damage.failScript(['gate', 'trim', 'forget', 'repair']),
+  'filling fails half-way': (damage) => damage.failScript(['page', 'settle', 'restore', 'open', 'close']),
+  'reopening asked': (damage) => damage.world.askReopening(),
+  'rebuild asked': (damage) => {
+    damage.world.rebuildAsked = true
+    damage.world.askReopening()
+  }
 } satisfies Record<string, Fault>
 
 export type FaultName = keyof typeof faults
@@ -60,6 +70,41 @@ const journalLost: readonly FaultName[] = ['nats wiped', 'stream deleted']
 const gone: readonly FaultName[] = ['kill', 'pause']
 const recovering = requests.filter((name) => name.startsWith('recovery.'))
 
+/** After these a Redis holds nothing that could be caught up. */
+const emptying: readonly FaultName[] = ['redis wiped', 'redis flushed', 'outbox gone']
+/** After these it lacks what came last, or nothing. */
+const lagging: readonly FaultName[] = [
+  'redis restarts',
+  'scripts flushed',
+  'reopening asked',
+  'replica promoted',
+  'there and back'
+]
+/** Where a few faults do most. */
+const crossings = [
+  'recovery.outbox',
+  'recovery.late',
+  'recovery.page',
+  'recovery.mark',
+  'recovery.open',
+  'recovery.seal',
+  'gateway.publish',
+  'worker.commit'
+]
+const reopening: readonly FaultName[] = [
+  'kill',
+  'kill worker',
+  'pause worker',
+  'gate fails half-way',
+  'filling fails half-way',
+  'nats pauses',
+  'nats is full',
+  'redis on an older file',
+  'there and back, then renamed',
+  'postgres goes back'
+]
+const filling = ['recovery.close', 'recovery.replid', 'recovery.seal']
+
 /** Combinations of the fault matrix: at one of these requests, one fault of each list. */
 const scenarios: ReadonlyArray<{ at: readonly string[]; faults: ReadonlyArray<readonly FaultName[]> }> = [
   { at: ['gateway.gate', 'gateway.publish'], faults: [gone, redisLost] },
@@ -71,10 +116,33 @@ const scenarios: ReadonlyArray<{ at: readonly string[]; faults: ReadonlyArray<re
   { at: recovering, faults: [redisLost] },
   { at: recovering, faults: [journalLost] },
   { at: recovering, faults: [['pause worker'], ['session ends'], redisLost] },
-  { at: ['gateway.publish'], faults: [['dedupe window passes']] }
+  { at: ['gateway.publish'], faults: [['dedupe window passes']] },
+  { at: ['gateway.publish'], faults: [['kill', 'pause'], lagging] },
+  { at: ['recovery.late', 'recovery.outbox'], faults: [['nats restarts', 'nats pauses', 'nats is full']] },
+  { at: filling, faults: [['filling fails half-way']] },
+  { at: ['recovery.page', 'recovery.settle', 'recovery.restore'], faults: [['kill', 'filling fails half-way']] },
+  { at: ['worker.commit', 'gateway.publish', 'recovery.open', 'recovery.page'], faults: [lagging] },
+  { at: ['gateway.gate', 'gateway.publish', 'worker.commit'], faults: [lagging, ['nats pauses', 'pause', 'kill']] },
+  { at: recovering, faults: [['postgres goes back']] },
+  { at: ['worker.commit', 'gateway.publish'], faults: [['outbox gone']] },
+  { at: ['upkeep.checkpoint', 'upkeep.move', 'upkeep.prune', 'upkeep.forget'], faults: [gone, redisLost] }
 ]
 
 const snapshotShare = 1 / 25
+const MOST_SNAPSHOTS = 6
+const backupShare = 1 / 80
+
+/** By the name of a request: one fault of each list strikes around it. */
+export type At = Readonly<Record<string, ReadonlyArray<readonly FaultName[]>>>
+
+interface Chosen {
+  /** one part loses data at a time */
+  readonly single: boolean
+  /** these faults, at any moment and on a calm network */
+  readonly only: readonly FaultName[] | undefined
+  /** and one fault of each list once, around a request */
+  readonly at: At | undefined
+}
 
 /** Chooses faults by the seed: some at any moment, some aimed at a step boundary. */
 export class Chaos {
@@ -83,23 +151,44 @@ export class Chaos {
   readonly #rate: number
   readonly #enabled: readonly FaultName[]
   readonly #aims: Aim[]
+  /** Postgres goes back in this run: there are backups, and the journal keeps what they lack */
+  readonly #restores: boolean
   /** what happened */
   readonly struck: FaultName[] = []
 
-  /** @param only these faults, at any moment and on a calm network */
-  constructor(world: World, cast: Cast, { single, only }: { single: boolean; only: readonly FaultName[] | undefined }) {
+  constructor(world: World, cast: Cast, { single, only, at }: Chosen) {
     const { scheduler } = world
     this.#world = world
     this.#damage = new Damage(world, cast, single)
     if (only !== undefined) {
-      this.#rate = 0.005
+      this.#rate = 0.008
       this.#enabled = only
-      this.#aims = []
+      const aim = (name: string, lists: ReadonlyArray<readonly FaultName[]>): Aim => ({
+        name,
+        moment: scheduler.pick(moments),
+        nth: scheduler.draw(at ? 2 : 4),
+        faults: lists.map((list) => scheduler.pick(list))
+      })
+      this.#aims = at
+        ? Object.entries(at).map(([name, lists]) => aim(name, lists))
+        : Array.from({ length: scheduler.draw(4) }, () => aim(scheduler.pick(crossings), [only]))
+      world.onPoint = (name, moment, from) => this.#meet({ name, moment, from })
+      this.#restores = only.includes('postgres goes back')
       return
     }
-    this.#rate = scheduler.pick([0, 0.002, 0.005, 0.01])
-    this.#enabled = faultNames.filter(() => scheduler.chance(0.4))
-    this.#aims = Array.from({ length: scheduler.draw(4) }, () => this.#aim())
+    if (scheduler.chance(0.35)) {
+      // one reopening after another
+      this.#rate = scheduler.pick([0.004, 0.01, 0.02])
+      this.#enabled = [...lagging, ...reopening.filter(() => scheduler.chance(0.4))]
+      this.#aims = Array.from({ length: scheduler.draw(3) }, () => this.#aim())
+      this.#restores = this.#all().includes('postgres goes back')
+      if (this.#aims.length > 0) world.onPoint = (name, moment, from) => this.#meet({ name, moment, from })
+      return
+    }
+    this.#rate = scheduler.pick([0, 0.002, 0.005, 0.01, 0.02])
+    this.#enabled = faultNames.filter((name) => scheduler.chance(emptying.includes(name) ? 0.15 : 0.4))
+    this.#aims = Array.from({ length: scheduler.draw(5) }, () => this.#aim())
+    this.#restores = this.#all().includes('postgres goes back')
     this.#roughen()
     if (this.#aims.length > 0) world.onPoint = (name, moment, from) => this.#meet({ name, moment, from })
   }
@@ -107,11 +196,26 @@ export class Chaos {
   /** Between two steps. */
   step(): void {
     const { scheduler, redis } = this.#world
-    if (scheduler.chance(snapshotShare)) {
-      this.#world.snapshots = [redis.node.snapshot(), ...this.#world.snapshots].slice(0, 4)
+    const isWhole = redis.node.exists(shardKeys.base)
+    if (scheduler.chance(isWhole ? snapshotShare : snapshotShare / 10)) {
+      const { snapshots } = this.#world
+      const snapshot = redis.node.snapshot()
+      // some stay for long
+      if (snapshots.length < MOST_SNAPSHOTS) snapshots.push(snapshot)
+      else snapshots[scheduler.chance(0.04) ? scheduler.draw(2) : 2 + scheduler.draw(MOST_SNAPSHOTS - 2)] = snapshot
     }
+    if (this.#restores && scheduler.chance(backupShare)) this.#backUp()
     if (scheduler.chance(0.004)) this.#weigh()
     if (this.#enabled.length > 0 && scheduler.chance(this.#rate)) this.#strike(scheduler.pick(this.#enabled), undefined)
+  }
+
+  #all(): FaultName[] {
+    return [...this.#enabled, ...this.#aims.flatMap((aim) => aim.faults)]
+  }
+
+  #backUp(): void {
+    const { postgres, tables } = this.#world
+    this.#world.backups = [{ row: postgres.read(), state: tables.copy() }, ...this.#world.backups].slice(0, 3)
   }
 
   heal(): void {

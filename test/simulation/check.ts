@@ -1,7 +1,17 @@
 import type { Crowd } from './clients.ts'
 import { nameOf } from './clients.ts'
-import { journalStream, PUBLIC_STREAM, streamEpoch } from './parts/frame.ts'
-import { STOCK, shardKeys } from './parts/gate-script.ts'
+import {
+  comparePlaces,
+  epochOf,
+  type Fields,
+  journalStream,
+  type Place,
+  PUBLIC_STREAM,
+  placeOf,
+  streamEpoch
+} from './parts/frame.ts'
+import { campaigns, decisionOf, isReplay, ownKeys, shardKeys, stockKey } from './parts/gate/gate-state.ts'
+import { foldInto, withoutGone } from './parts/upkeep/fold.ts'
 import type { World } from './world.ts'
 
 /** What is still under way; undefined at rest: the shard is open, and everybody has read everything. */
@@ -16,13 +26,13 @@ export function unrest(world: World): string | undefined {
   if (!info) return 'the stream of the opening is gone'
   if (info.lastSequence > 0 && (position.epoch !== epoch || position.sequence < info.lastSequence))
     return 'Postgres lags'
-  if ([...tables.due.values()].some(({ closed }) => !closed)) return 'a credit is due'
-  if ([...tables.intents.values()].some(({ closed }) => !closed)) return 'an adjustment is open'
+  if ([...tables.state.due.values()].some(({ closed }) => !closed)) return 'a credit is due'
+  if ([...tables.state.intents.values()].some(({ closed }) => !closed)) return 'an adjustment is open'
   return eventsAreTold(world) ? undefined : 'events are not told'
 }
 
 function eventsAreTold({ nats, tables }: World): boolean {
-  const place = tables.eventsPlace ?? { epoch: 0, sequence: 0 }
+  const place = tables.state.eventsPlace ?? { epoch: 0, sequence: 0 }
   return nats.names().every((name) => {
     const epoch = streamEpoch(name)
     const last = nats.info(name)?.lastSequence ?? 0
@@ -34,41 +44,93 @@ function eventsAreTold({ nats, tables }: World): boolean {
 /** What must hold after every run, by the names of test/faults/README.md. */
 export function checkAtRest(world: World, crowd: Crowd): void {
   const { oracle, tables } = world
-  const keys = new Map([...tables.decisions].map(([id, { user, key }]) => [`${user} ${key}`, id]))
+  const { keys, everFrames, deadLetters } = tables.state
   for (const [who, { id }] of oracle.confirmed) {
-    const stored = keys.get(who)
-    if (stored === undefined) oracle.fail(`I1: ${who} was told ${id}, which is not in Postgres`)
-    else if (stored !== id) oracle.fail(`I6: ${who} was told ${id}, Postgres has ${stored}`)
+    const stored = keys.get(who) ?? []
+    if (stored.length === 0) oracle.fail(`I1: ${who} was told ${id}, which is not in Postgres`)
+    else if (!stored.some((each) => each.id === id)) {
+      oracle.fail(`I6: ${who} was told ${id}, Postgres has ${stored.map((each) => each.id).join()}`)
+    }
   }
   for (const command of crowd.asked.values()) {
-    const stored = keys.get(nameOf(command))
+    const stored = keys.get(nameOf(command))?.at(-1)?.id
     const told = oracle.confirmed.get(nameOf(command))
-    if (stored !== undefined && told === undefined) oracle.fail(`I7: ${nameOf(command)} never heard of ${stored}`)
+    if (stored !== undefined && told === undefined && !oracle.isForgotten(stored)) {
+      oracle.fail(`I7: ${nameOf(command)} never heard of ${stored}`)
+    }
   }
   for (const entry of oracle.journaled) {
-    if (!tables.frames.has(entry)) oracle.fail(`I1: frame ${entry} was journaled and is not in Postgres`)
+    if (!everFrames.has(entry) && !deadLetters.has(entry)) {
+      oracle.fail(`I1: frame ${entry} was journaled and is not in Postgres`)
+    }
   }
-  for (const entry of tables.frames) {
+  for (const entry of everFrames) {
     if (!oracle.journaled.has(entry)) oracle.fail(`I9: frame ${entry} is in Postgres and was never journaled`)
   }
   compareRedis(world)
+  checkOrder(world)
   checkEvents(world)
 }
 
-/** I4, I8: Redis is what the decisions in Postgres fold to. */
-function compareRedis({ redis, tables, oracle }: World): void {
-  const folded = tables.fold()
-  const keys = new Set([...folded.keys(), ...redis.node.keys()])
-  for (const key of [shardKeys.shard, shardKeys.outbox, shardKeys.kept, shardKeys.origin]) keys.delete(key)
-  for (const key of keys) {
-    const expected = folded.get(key) ?? new Map<string, number | string>()
-    const found = redis.node.hgetall(key)
+const nothing: Fields = new Map()
+
+/** I4, I8: Redis is what all decisions there ever were fold to, but for replays that it may have forgotten. */
+function compareRedis({ redis, tables, oracle, bugs, postgres }: World): void {
+  const { node } = redis
+  const folded = withoutGone(foldInto(new Map(), tables.everInOrder(), { bugs }))
+  const marker = placeOf(node.hget(shardKeys.marker, 'value') ?? '')
+  const isNew = postgres.read().opening.version === 2
+  for (const key of new Set([...folded.keys(), ...node.keys()])) {
+    if (ownKeys.has(key)) continue
+    const expected = folded.get(key) ?? nothing
+    const found = node.hgetall(key)
+    const differs = (field: string) => String(expected.get(field) ?? '0') !== (found.get(field) ?? '0')
+    let replays = 0
     for (const field of new Set([...expected.keys(), ...found.keys()])) {
-      if (String(expected.get(field) ?? '0') !== (found.get(field) ?? '0')) {
-        const what = `${found.get(field)} in Redis, ${expected.get(field)} by Postgres`
-        oracle.fail(`I4: ${key} ${field} is ${what}`)
+      if (field === 'd') continue
+      const what = `${key} ${field} is ${found.get(field)} in Redis, ${expected.get(field)} by Postgres`
+      if (!isReplay(field)) {
+        if (differs(field)) oracle.fail(`I4: ${what}`)
+        continue
       }
+      const record = found.get(field)
+      if (record !== undefined) replays += 1
+      const isForgotten = comparePlaces(decisionOf(record ?? String(expected.get(field))), marker) <= 0
+      if (record === undefined ? !isForgotten : differs(field)) oracle.fail(`I4: ${what}`)
+      if (record !== undefined && isForgotten) oracle.fail(`replays: ${key} ${field} is forgotten and stays for ever`)
     }
+    const counted = Number(found.get('d') ?? 0)
+    if (isNew && replays !== counted) oracle.fail(`replays: ${key} has ${replays}, and d is ${counted}`)
+  }
+  for (const campaign of tables.state.archived) {
+    if (node.exists(stockKey(campaign))) oracle.fail(`archive: ${campaign} is back in Redis`)
+  }
+}
+
+/** Positions are unique, each spin names the one before it, and shard time does not go back. */
+function checkOrder({ tables, oracle }: World): void {
+  const positions = new Set<string>()
+  const chains = new Map(campaigns.map((campaign) => [campaign as string, { last: '', isKnown: true }]))
+  let before: Place & { at: number } = { epoch: 0, seq: 0, at: 0 }
+  for (const decision of tables.everInOrder()) {
+    const { epoch, seq, campaign, position, previous, at } = decision
+    // decisions that were never journaled: nobody was told them, and the next spin names one of them
+    const first = epoch === before.epoch ? before.seq + 1 : 1
+    if (seq !== first) for (const chain of chains.values()) chain.isKnown = false
+    else if (seq === 1) for (const chain of chains.values()) chain.isKnown = true
+    if (at < before.at) oracle.fail(`I10: ${epoch}-${seq} was decided before the one before it`)
+    before = { epoch, seq, at }
+    if (position !== undefined) {
+      const name = `${campaign} ${position}`
+      if (positions.has(name)) oracle.fail(`I2: two units are number ${name}, the second one is ${epoch}-${seq}`)
+      positions.add(name)
+    }
+    const chain = chains.get(campaign)
+    if (previous === undefined || !chain) continue
+    if (chain.isKnown && previous !== chain.last) {
+      oracle.fail(`chain: ${epoch}-${seq} names ${previous} as the spin before it, and it was ${chain.last}`)
+    }
+    Object.assign(chain, { last: `${epoch}-${seq}`, isKnown: true })
   }
 }
 
@@ -79,22 +141,26 @@ function checkEvents({ nats, tables, oracle }: World): void {
   for (const { id, payload } of nats.pull(PUBLIC_STREAM, 1, Number.POSITIVE_INFINITY)) {
     if (told.has(id)) continue
     told.add(id)
-    if (!tables.decisions.has(id)) oracle.fail(`I9: event ${id} has no decision`)
+    if (!tables.has(id)) oracle.fail(`I9: event ${id} has no decision`)
     const { type, order } = JSON.parse(payload) as { type: string; order?: string }
     const known = order === undefined || type === 'accepted' || told.has(order)
     if (!known && !oracle.journalWasLost) oracle.fail(`I10: ${id} ${type} was told before order ${order}`)
-    const epoch = Number(id.slice(0, id.indexOf('-')))
+    const epoch = epochOf(id)
     if (epoch < newest) oracle.fail(`I10: event ${id} was told after epoch ${newest}`)
     newest = epoch
   }
   if (oracle.journalWasLost) return
-  for (const id of tables.decisions.keys()) if (!told.has(id)) oracle.fail(`decision ${id} was not told as an event`)
+  for (const { epoch, seq } of tables.everInOrder()) {
+    if (!told.has(`${epoch}-${seq}`)) oracle.fail(`decision ${epoch}-${seq} was not told as an event`)
+  }
 }
 
 /** I3 at every sample. */
 export function sample({ redis, oracle }: World): void {
-  for (const field of ['remaining', 'held', 'paid']) {
-    const value = Number(redis.node.hget(STOCK, field) ?? 0)
-    if (value < 0) oracle.fail(`I3: ${field} is ${value} in Redis`)
+  for (const stock of campaigns.map(stockKey)) {
+    for (const field of ['remaining', 'held', 'paid']) {
+      const value = Number(redis.node.hget(stock, field) ?? 0)
+      if (value < 0) oracle.fail(`I3: ${field} of ${stock} is ${value} in Redis`)
+    }
   }
 }

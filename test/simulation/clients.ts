@@ -1,6 +1,7 @@
-import type { Outcome } from './parts/gate-client.ts'
-import type { Command } from './parts/gate-script.ts'
-import type { Gateway } from './parts/gateway.ts'
+import type { Command } from './parts/gate/gate-batch.ts'
+import type { Outcome } from './parts/gate/gate-client.ts'
+import { PAST, SALE } from './parts/gate/gate-state.ts'
+import type { Gateway } from './parts/gate/gateway.ts'
 import { Future, type Place, type Process, type Steps, wait } from './scheduler.ts'
 import type { World } from './world.ts'
 
@@ -32,6 +33,7 @@ export class Crowd {
     const { scheduler } = this.#world
     for (let user = 0; user < users; user += 1) this.#spawn(this.#live(`user${user}`, users))
     if (scheduler.chance(0.5)) this.#spawn(this.#operate())
+    if (Number.isFinite(this.#world.retentionMs)) this.#spawn(this.#endOne())
   }
 
   /** Asks every key again until the answer is definite. */
@@ -57,7 +59,7 @@ export class Crowd {
   *#buyUp(): Steps {
     for (let refusals = 0; refusals < 2; ) {
       this.#latecomers += 1
-      const outcome = yield* this.#insist(command('buy', `late${this.#latecomers}`, 'buy'))
+      const outcome = yield* this.#insist(command('buy', SALE, [`late${this.#latecomers}`, 'buy']))
       if (outcome.kind === 'refused') refusals += 1
     }
   }
@@ -65,38 +67,48 @@ export class Crowd {
   *#live(user: string, users: number): Steps {
     const { scheduler } = this.#world
     yield* wait(scheduler.sleep(scheduler.draw(400)))
-    const wishes = 1 + scheduler.draw(4)
+    const wishes = 2 + scheduler.draw(7)
     for (let wish = 0; wish < wishes; wish += 1) {
-      const op = scheduler.pick(['buy', 'buy', 'buy', 'earn', 'claim'] as const)
+      yield* wait(scheduler.sleep(scheduler.draw(300)))
+      const op = scheduler.pick(['buy', 'buy', 'earn', 'earn', 'claim'] as const)
+      const campaign = scheduler.chance(0.3) ? PAST : SALE
       const friend = `user${scheduler.draw(users)}`
       const wanted = {
-        ...command(op, user, `${op}${wish}`),
+        ...command(op, campaign, [user, `${op}${wish}`]),
         ...(op === 'earn' && scheduler.chance(0.5) && { creditTo: friend })
       }
       if (scheduler.chance(0.2)) this.#spawn(this.#try(wanted))
       if (scheduler.chance(0.1)) this.#spawn(this.#try({ ...wanted, hash: 'other' }))
       const outcome = yield* this.#try(wanted)
       const order = op === 'buy' && 'id' in outcome ? outcome.id : undefined
-      if (order !== undefined && scheduler.chance(0.7)) yield* this.#follow(user, order)
+      if (order !== undefined && scheduler.chance(0.7)) yield* this.#follow(user, campaign, order)
     }
   }
 
   /** What becomes of an order: sometimes two things at once. */
-  *#follow(user: string, order: string): Steps {
+  *#follow(user: string, campaign: string, order: string): Steps {
     const { scheduler } = this.#world
-    const pay = { ...command('pay', user, 'pay'), key: `x:pay:${order}`, order }
-    const cancel = { ...command('cancel', user, `cancel-${order}`), order }
+    const pay = { ...command('pay', campaign, [user, 'pay']), key: `x:pay:${order}`, order }
+    const cancel = { ...command('cancel', campaign, [user, `cancel-${order}`]), order }
     const [first, second] = scheduler.chance(0.5) ? [pay, cancel] : [cancel, pay]
     if (scheduler.chance(0.2)) this.#spawn(this.#try(second))
     yield* this.#try(first)
   }
 
   *#operate(): Steps {
-    const { scheduler, tables } = this.#world
+    const { scheduler } = this.#world
     for (let nth = 1; nth <= 2; nth += 1) {
       yield* wait(scheduler.sleep(300 + scheduler.draw(2000)))
-      tables.intents.set(`later${nth}`, { delta: scheduler.chance(0.5) ? 1 : -1, closed: false })
+      this.#world.ask(`later${nth}`, { op: 'adjust', campaign: SALE, delta: scheduler.chance(0.5) ? 1 : -1 })
     }
+  }
+
+  /** One campaign ends, and is final soon. */
+  *#endOne(): Steps {
+    const { scheduler } = this.#world
+    yield* wait(scheduler.sleep(100 + scheduler.draw(500)))
+    this.#world.ask('end', { op: 'end', campaign: PAST, delta: 0 })
+    this.#world.ask('final', { op: 'final', campaign: PAST, delta: 0 })
   }
 
   /** Asks until the answer is definite, or gives up for now. */
@@ -143,12 +155,12 @@ export class Crowd {
     const outcome = yield* wait(future)
     this.#world.trace(`client ${who} is told ${JSON.stringify(outcome)}`)
     if (outcome.kind === 'confirmed') oracle.confirm(who, { hash: asked.hash, ...outcome })
-    else if (before?.hash === command.hash && outcome.kind === 'refused') oracle.refuse(who, outcome.code)
-    else if (before !== undefined && outcome.kind === 'none') oracle.refuse(who, 'no decision')
+    else if (before?.hash === command.hash && outcome.kind === 'refused') oracle.refuse(who, before.id, outcome.code)
+    else if (before !== undefined && outcome.kind === 'none') oracle.refuse(who, before.id, 'no decision')
     return outcome
   }
 }
 
-function command(op: Command['op'], user: string, key: string): Command {
-  return { op, user, key: `u:${key}`, hash: op }
+function command(op: Command['op'], campaign: string, [user, key]: readonly [user: string, key: string]): Command {
+  return { op, campaign, user, key: `u:${key}`, hash: op }
 }

@@ -1,7 +1,10 @@
 import type { Cast } from './cast.ts'
 import { PUBLIC_STREAM, PUBLIC_SUBJECT } from './parts/frame.ts'
+import { shardKeys } from './parts/gate/gate-state.ts'
 import type { Process } from './scheduler.ts'
 import { calm, type RedisServer, type World } from './world.ts'
+
+type Part = 'redis' | 'nats' | 'postgres'
 
 /** What can be done to the parts of a run, within what docs/guarantees.md promises to survive. */
 export class Damage {
@@ -10,7 +13,7 @@ export class Damage {
   readonly #single: boolean
   #healed = false
   /** data was lost and the shard not opened since */
-  #loss: { readonly part: 'redis' | 'nats'; readonly epoch: number } | undefined
+  #loss: { readonly part: Part; readonly epoch: number } | undefined
 
   /** @param single one part loses data at a time, as docs/guarantees.md promises; otherwise any, but never the last copy */
   constructor(world: World, cast: Cast, single: boolean) {
@@ -25,6 +28,9 @@ export class Damage {
     this.#healed = true
     world.rates = calm
     world.onPoint = undefined
+    world.keepsAll = false
+    world.nats.isFull = false
+    world.redis.node.failing = undefined
     world.network.wire.weight = 1
     world.scheduler.tickMs = 1
     for (const server of [world.redis, world.natsServer, world.postgresServer]) {
@@ -78,9 +84,28 @@ export class Damage {
 
   pauseServer(server: { paused: boolean }): void {
     server.paused = true
-    this.#later(() => {
-      server.paused = false
-    })
+    this.#later(
+      () => {
+        server.paused = false
+      },
+      this.world.scheduler.pick([1, 1, 5])
+    )
+  }
+
+  fillNats(): void {
+    const { nats, scheduler } = this.world
+    nats.isFull = true
+    this.#later(
+      () => {
+        nats.isFull = false
+      },
+      scheduler.pick([1, 3])
+    )
+  }
+
+  failScript(names: readonly string[]): void {
+    const { redis, scheduler } = this.world
+    redis.node.failing = { names, writes: scheduler.draw(12) }
   }
 
   restart(server: { up: boolean; incarnation: number; paused: boolean }): void {
@@ -114,6 +139,8 @@ export class Damage {
     const old = this.world.redis
     const promoted = this.world.newRedis()
     promoted.node.exchange(this.#anySnapshot())
+    // an earlier version does not carry shard time over
+    if (this.world.earlier.size === 0) promoted.node.skewMs = -this.world.scheduler.draw(this.world.skewMs)
     this.world.redis = promoted
     for (const process of this.#cast.processes) {
       if (this.world.scheduler.chance(0.5)) this.world.reconnect(process)
@@ -159,6 +186,36 @@ export class Damage {
     this.restart(this.world.postgresServer)
   }
 
+  /** Postgres is what it was at a backup, as after a fail-over to a replica that lags; the journal has all that came since. */
+  restorePostgres(): boolean {
+    const { world } = this
+    const { postgres, tables, scheduler, oracle } = world
+    if (world.backups.length === 0) return false
+    const index = scheduler.draw(world.backups.length)
+    const backup = world.backups[index]
+    if (!backup) return false
+    const held = world.journalHolds()
+    for (const entry of oracle.journaled) {
+      const { everFrames, deadLetters } = backup.state
+      if (!everFrames.has(entry) && !deadLetters.has(entry) && !held.has(entry)) return false
+    }
+    if (!this.#mayLose('postgres')) return false
+    // it goes on to hold the janitors back, whose owners may not know yet: that is what a retention time is for
+    world.backups = world.backups.slice(index)
+    postgres.goBack(backup.row)
+    tables.goBack(structuredClone(backup.state))
+    oracle.wentBack(backup.row.epoch)
+    this.restartPostgres()
+    return true
+  }
+
+  /** Nothing but the outbox is gone. */
+  dropOutbox(): boolean {
+    if (!this.#mayLose('redis')) return false
+    this.world.redis.node.del(shardKeys.outbox)
+    return true
+  }
+
   #retire(old: RedisServer): void {
     old.up = false
     old.incarnation += 1
@@ -166,18 +223,21 @@ export class Damage {
 
   #anySnapshot() {
     const { snapshots, redis, scheduler } = this.world
+    const [oldest] = snapshots
+    if (oldest && scheduler.chance(0.2)) return oldest
     return snapshots.length > 0 ? scheduler.pick(snapshots) : redis.node.snapshot()
   }
 
   /** Nothing may take the last copy of a journaled frame. */
-  #mayLose(part: 'redis' | 'nats'): boolean {
+  #mayLose(part: Part): boolean {
     const { oracle, postgres } = this.world
     const row = postgres.read()
     const opened = this.#loss === undefined || (row.state === 'open' && row.epoch > this.#loss.epoch)
     if (!opened && this.#single && this.#loss?.part !== part) return false
-    const elsewhere = part === 'redis' ? this.world.journalHolds() : this.world.redisHolds()
+    const elsewhere = part === 'nats' ? this.world.redisHolds() : this.world.journalHolds()
+    const { everFrames, deadLetters } = this.world.tables.state
     for (const entry of oracle.journaled) {
-      if (!this.world.tables.frames.has(entry) && !elsewhere.has(entry)) return false
+      if (!everFrames.has(entry) && !deadLetters.has(entry) && !elsewhere.has(entry)) return false
     }
     this.#loss = { part, epoch: row.epoch }
     return true

@@ -1,6 +1,6 @@
 import { type Frame, journalStream, PUBLIC_SUBJECT, streamEpoch } from './parts/frame.ts'
 import { GaveUp, must } from './parts/projector.ts'
-import { isBefore, type Position } from './parts/tables.ts'
+import { isBefore, type Position } from './parts/rows.ts'
 import { type Process, type Steps, wait } from './scheduler.ts'
 import type { World } from './world.ts'
 
@@ -69,7 +69,7 @@ export class EventsReader {
 
   *#firstPlace(): Steps<Position> {
     const { tables } = this.#world
-    const read = () => tables.eventsPlace ?? { epoch: 0, sequence: 0 }
+    const read = () => tables.state.eventsPlace ?? { epoch: 0, sequence: 0 }
     return must(yield* this.#world.askPostgres(this.#process, 'events.place', read))
   }
 
@@ -111,8 +111,8 @@ export class EventsReader {
     if (scheduler.now - this.#savedAt < everyMs) return
     this.#savedAt = scheduler.now
     yield* this.#world.askPostgres(this.#process, 'events.save', () => {
-      const isNew = !tables.eventsPlace || isBefore(tables.eventsPlace, place)
-      if (isNew || bugs.has('place-goes-back')) tables.eventsPlace = place
+      const isNew = !tables.state.eventsPlace || isBefore(tables.state.eventsPlace, place)
+      if (isNew || bugs.has('place-goes-back')) tables.state.eventsPlace = place
     })
   }
 

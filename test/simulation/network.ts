@@ -12,6 +12,9 @@ export type ServerName = 'redis' | 'nats' | 'postgres' | 'gateway'
 /** The server answered with an error: the request did nothing. */
 export class ServerError extends Error {}
 
+/** The server answered with an error, and what was done before it stays done. */
+export class HalfDone extends ServerError {}
+
 /** `unknown`: sent, and the answer did not come; the request may be carried out still. */
 export type Reply<T> =
   | { readonly ok: true; readonly value: T }
@@ -108,6 +111,6 @@ function execute<T>(run: () => T): Reply<T> {
     return { ok: true, value: run() }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
-    return { ok: false, done: 'nothing', error: error.message }
+    return { ok: false, done: error instanceof HalfDone ? 'unknown' : 'nothing', error: error.message }
   }
 }

@@ -1,6 +1,12 @@
 import type { Message } from './parts/fake-nats.ts'
 import { entryOf, epochOf, type Frame, streamEpoch } from './parts/frame.ts'
 
+interface OracleOptions {
+  readonly tell: (what: string) => void
+  /** may a replay of a decision of this time be gone by now? */
+  readonly isForgotten: (at: number) => boolean
+}
+
 /** What the run must not know: what was promised to whom, and what the journal ever had. */
 export class Oracle {
   readonly failures: string[] = []
@@ -15,28 +21,45 @@ export class Oracle {
   highestEpoch = 0
   /** the journal was lost once: what was not told as events by then cannot be demanded */
   journalWasLost = false
-  readonly #tell: (what: string) => void
+  /** recoveries that gave Redis what was missing, and those that wrote everything anew */
+  caughtUp = 0
+  rebuilt = 0
+  /** when decisions were made, by id */
+  readonly #at = new Map<string, number>()
+  readonly #options: OracleOptions
 
-  constructor(tell: (what: string) => void) {
-    this.#tell = tell
+  constructor(options: OracleOptions) {
+    this.#options = options
   }
 
   fail(what: string): void {
-    this.#tell(what)
+    this.#options.tell(what)
     this.failures.push(what)
+  }
+
+  /** May the key of a decision be used again? */
+  isForgotten(id: string): boolean {
+    return this.#options.isForgotten(this.#at.get(id) ?? 0)
   }
 
   stored(stream: string, { payload, id }: Message): void {
     const epoch = streamEpoch(stream)
     if (epoch === undefined) return
-    const entry = entryOf(JSON.parse(payload) as Frame)
+    const frame = JSON.parse(payload) as Frame
+    const entry = entryOf(frame)
     this.journaled.add(entry)
+    for (const { seq } of frame.decisions) this.#at.set(`${frame.epoch}-${seq}`, frame.at)
     if (epoch < this.fencedBelow)
       this.fail(`I10: ${stream} stored ${id || entry} behind the fence of ${this.fencedBelow}`)
   }
 
   fenced(epoch: number): void {
     this.fencedBelow = Math.max(this.fencedBelow, epoch)
+  }
+
+  /** Postgres was restored: its epoch is an older one. */
+  wentBack(epoch: number): void {
+    this.highestEpoch = epoch
   }
 
   /** Postgres' epoch was seen. */
@@ -49,7 +72,8 @@ export class Oracle {
   confirm(who: string, { id, entry, hash }: { id: string; entry: string; hash: string }): void {
     if (!this.journaled.has(entry))
       this.fail(`I12: ${who} was told 201 for ${id}, whose frame ${entry} is not journaled`)
-    const known = this.confirmed.get(who)
+    const earlier = this.confirmed.get(who)
+    const known = earlier && earlier.id !== id && this.isForgotten(earlier.id) ? undefined : earlier
     if (known && known.id !== id) this.fail(`I6: ${who} was told ${known.id} and then ${id}`)
     if (known && known.hash !== hash && known.hash !== '' && hash !== '') {
       this.fail(`I6: ${who} was told ${id} for two requests`)
@@ -58,8 +82,8 @@ export class Oracle {
   }
 
   /** A client was told that its key decided nothing, and why, after it had been told 201. */
-  refuse(who: string, code: string): void {
-    this.fail(`I6: ${who} was told ${this.confirmed.get(who)?.id} and then ${code}`)
+  refuse(who: string, id: string, code: string): void {
+    if (!this.isForgotten(id)) this.fail(`I6: ${who} was told ${id} and then ${code}`)
   }
 
   /** highest epoch of a journaled frame */

@@ -13,10 +13,12 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 const started = performance.now()
 let failed = 0
 let steps = 0
+const sums = { caughtUp: 0, rebuilt: 0, archived: 0, deadLetters: 0 }
 for (let seed = first; seed < first + count; seed += 1) {
   const trace = args.includes('--trace') ? { trace: say } : {}
   const result = simulate({ seed, bug, singleLoss, ...trace })
   steps += result.steps
+  for (const name of Object.keys(sums) as Array<keyof typeof sums>) sums[name] += result[name]
   if ((seed - first + 1) % 5000 === 0) say(`${seed - first + 1} seeds so far, ${failed} failed`)
   if (result.failures.length === 0) continue
   failed += 1
@@ -24,4 +26,9 @@ for (let seed = first; seed < first + count; seed += 1) {
   if (args.includes('--first')) break
 }
 const ms = performance.now() - started
+say(
+  Object.entries(sums)
+    .map((pair) => pair.join(' '))
+    .join(', ')
+)
 say(`${count} seeds, ${failed} failed, ${(ms / count).toFixed(1)} ms and ${Math.round(steps / count)} steps each`)

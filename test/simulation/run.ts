@@ -1,9 +1,9 @@
 import type { Bug } from './bugs.ts'
 import { Cast } from './cast.ts'
-import { Chaos, type FaultName } from './chaos.ts'
+import { type At, Chaos, type FaultName } from './chaos.ts'
 import { checkAtRest, sample, unrest } from './check.ts'
 import { Crowd } from './clients.ts'
-import { STOCK } from './parts/gate-script.ts'
+import { PAST, SALE, stockKey } from './parts/gate/gate-state.ts'
 import { World } from './world.ts'
 
 export interface RunOptions {
@@ -13,6 +13,10 @@ export interface RunOptions {
   readonly singleLoss?: boolean
   /** these faults alone, on a calm network */
   readonly only?: readonly FaultName[]
+  /** with `only`: one fault of each list once, around a request of that name */
+  readonly at?: At | undefined
+  /** an upgrade is under way: one worker is of an earlier version for a while; by the seed when absent */
+  readonly upgrade?: boolean | undefined
   readonly trace?: (line: string) => void
 }
 
@@ -24,6 +28,13 @@ export interface RunResult {
   readonly confirmed: number
   /** frames that were decided and are void */
   readonly dropped: number
+  /** recoveries that gave Redis what was missing, and those that wrote everything */
+  readonly caughtUp: number
+  readonly rebuilt: number
+  /** decisions whose rows have left */
+  readonly archived: number
+  /** frames that were void when they were read */
+  readonly deadLetters: number
   readonly faults: readonly FaultName[]
   /** requests that were made, by name */
   readonly requests: ReadonlySet<string>
@@ -43,18 +54,22 @@ export function simulate(options: RunOptions): RunResult {
   }
 }
 
-function run({ seed, bug, singleLoss = true, only, trace }: RunOptions): RunResult {
+function run({ seed, bug, singleLoss = true, only, at, upgrade, trace }: RunOptions): RunResult {
   const world = new World(seed, new Set(bug === undefined ? [] : [bug]), trace)
   const { scheduler, tables, oracle } = world
   const stock = 1 + scheduler.draw(4)
-  tables.intents.set('first', { delta: stock, closed: false })
+  world.ask('first', { op: 'adjust', campaign: SALE, delta: stock })
+  world.ask('first of the other', { op: 'adjust', campaign: PAST, delta: 1 + scheduler.draw(3) })
+  if (upgrade ?? scheduler.chance(0.25)) beginUpgrade(world)
   const cast = new Cast(world)
   const crowd = new Crowd(world, cast.gateways)
   crowd.start(2 + scheduler.draw(4))
-  const quiet = scheduler.chance(0.7) ? 200 + scheduler.draw(300) : 0
+  const quiet = scheduler.chance(0.8) ? 150 + scheduler.draw(200) : 0
   for (let step = 0; step < quiet; step += 1) scheduler.step()
-  const chaos = new Chaos(world, cast, { single: singleLoss, only })
-  const until = scheduler.steps + 300 + scheduler.draw(1200)
+  const chaos = new Chaos(world, cast, { single: singleLoss, only, at })
+  // an archive takes its time
+  const length = Number.isFinite(world.retentionMs) ? 700 + scheduler.draw(1800) : 300 + scheduler.draw(1200)
+  const until = scheduler.steps + length
   while (scheduler.steps < until && oracle.failures.length === 0) {
     chaos.step()
     scheduler.step()
@@ -65,12 +80,26 @@ function run({ seed, bug, singleLoss = true, only, trace }: RunOptions): RunResu
   return {
     failures: oracle.failures,
     steps: scheduler.steps,
-    decisions: tables.decisions.size,
+    decisions: tables.everInOrder().length,
     confirmed: oracle.confirmed.size,
     dropped: oracle.dropped.size,
+    caughtUp: oracle.caughtUp,
+    rebuilt: oracle.rebuilt,
+    archived: tables.state.moved.size,
+    deadLetters: tables.state.deadLetters.size,
     faults: chaos.struck,
     requests: world.requested
   }
+}
+
+/** One worker is of an earlier version for a while, and nothing is removed before that is over. */
+function beginUpgrade(world: World): void {
+  const { scheduler } = world
+  world.earlier.add('worker2')
+  world.keepsAll = true
+  scheduler.at(scheduler.now + 500 + scheduler.draw(3000), () => {
+    world.keepsAll = false
+  })
 }
 
 /** Everybody gets an answer, new buyers get what is left, and nothing is under way any more. */
@@ -81,11 +110,11 @@ function finish(world: World, crowd: Crowd): void {
   if (!rest(world, crowd, 'after everybody asked again')) return
   world.expiring = false
   // an expiry that was under way may give a unit back behind the first ones
-  for (let round = 0; round < 5 && (round === 0 || tables.count(STOCK, 'remaining') > 0); round += 1) {
+  for (let round = 0; round < 5 && (round === 0 || tables.count(stockKey(SALE), 'remaining') > 0); round += 1) {
     crowd.demand()
     if (!rest(world, crowd, 'after the last buyers')) return
   }
-  const left = tables.count(STOCK, 'remaining')
+  const left = tables.count(stockKey(SALE), 'remaining')
   if (left > 0) oracle.fail(`I5: ${left} are left, and the gate says sold out`)
   checkAtRest(world, crowd)
 }

@@ -5,14 +5,21 @@ import { FakeNats } from './parts/fake-nats.ts'
 import { FakePostgres, type Session } from './parts/fake-postgres.ts'
 import { FakeRedis, type Snapshot } from './parts/fake-redis.ts'
 import { entryOf, type Frame, PUBLIC_STREAM, PUBLIC_SUBJECT, streamEpoch } from './parts/frame.ts'
-import { shardKeys } from './parts/gate-script.ts'
+import { type Opening, shardKeys, type Version } from './parts/gate/gate-state.ts'
+import { type IntentRow, isBefore, type Position, type ShardRow, type TablesState } from './parts/rows.ts'
 import { openingScripts } from './parts/scripts.ts'
-import { type ShardRow, Tables } from './parts/tables.ts'
+import { Tables } from './parts/tables.ts'
 import { type Process, Scheduler, type Steps } from './scheduler.ts'
 
 /** A Redis behind its connections. */
 export interface RedisServer extends Server {
   readonly node: FakeRedis
+}
+
+/** What can be restored of Postgres. */
+interface Backup {
+  readonly row: ShardRow
+  readonly state: TablesState
 }
 
 /** How hard this run is; decided by its seed, all zero once it heals. */
@@ -28,6 +35,11 @@ export const calm: Rates = {
   losses: { redis: noLoss, nats: noLoss, postgres: noLoss, gateway: noLoss },
   emptyRead: 0
 }
+
+/** Decisions of one key are nearer than the retention time by this at most: what a clock may be behind. */
+const CLOCKS_MS = 400
+/** What a run can take for the time that replays are kept. */
+const RETENTIONS_MS = [500, 1000, Number.POSITIVE_INFINITY] as const
 
 /** The first epoch, as a creation time would be. */
 const FIRST_EPOCH = 1000
@@ -53,6 +65,18 @@ export class World {
   expiring = true
   /** what Redis could fall back to */
   snapshots: Snapshot[] = []
+  /** what Postgres could fall back to: the newest first; none unless the run restores one */
+  backups: Backup[] = []
+  /** how long replays are kept */
+  readonly retentionMs: number
+  /** what the clock of a replica may be behind */
+  readonly skewMs: number
+  /** worker processes of an earlier version, by name */
+  readonly earlier = new Set<string>()
+  /** somebody asked that Redis is written anew */
+  rebuildAsked = false
+  /** checkpoints, forgetting and archives begin later: an upgrade is under way */
+  keepsAll = false
   readonly sessions = new Map<Process, Set<Session>>()
   /** told of each step boundary around a request */
   onPoint: ((name: string, moment: Moment, from: Process) => void) | undefined
@@ -61,6 +85,7 @@ export class World {
   readonly #trace: Trace | undefined
   readonly #connections = new Map<Process, RedisServer>()
   #nodes = 0
+  #tokens = 0
 
   constructor(seed: number, bugs: Bugs, trace?: Trace) {
     this.bugs = bugs
@@ -77,9 +102,19 @@ export class World {
     })
     this.nats = new FakeNats(() => this.scheduler.now)
     this.nats.addStream(PUBLIC_STREAM, PUBLIC_SUBJECT)
-    this.oracle = new Oracle((what) => this.trace(`FAILED ${what}`))
-    this.tables = new Tables(bugs, (what) => this.oracle.fail(what))
-    const opening = { epoch: 0, replid: '' }
+    this.oracle = new Oracle({
+      tell: (what) => this.trace(`FAILED ${what}`),
+      isForgotten: (at) => at < this.scheduler.now - this.retentionMs + CLOCKS_MS
+    })
+    this.retentionMs = this.scheduler.pick(RETENTIONS_MS)
+    this.skewMs = Number.isFinite(this.retentionMs) ? CLOCKS_MS - 100 : 1500
+    this.tables = new Tables({
+      bugs,
+      violated: (what) => this.oracle.fail(what),
+      clock: () => this.scheduler.now,
+      apartMs: this.retentionMs - CLOCKS_MS
+    })
+    const opening: Opening = { epoch: 0, replid: '', version: 2 }
     const position = { epoch: 0, sequence: 0 }
     this.postgres = new FakePostgres<ShardRow>({ epoch: FIRST_EPOCH, state: 'closed', opening, term: 0, position })
     this.redis = this.newRedis()
@@ -151,6 +186,11 @@ export class World {
     this.postgres.end(session)
   }
 
+  /** An operator asks for a change. */
+  ask(cause: string, intent: Pick<IntentRow, 'op' | 'campaign' | 'delta'>): void {
+    this.tables.state.intents.set(cause, { ...intent, closed: false, closedAt: 0 })
+  }
+
   /** An operator closes the shard in Postgres, so that its owner opens it again. */
   askReopening(): void {
     const session = this.postgres.connect()
@@ -179,7 +219,27 @@ export class World {
     return new Set([...node.hgetall(shardKeys.kept).keys(), ...node.xrange(shardKeys.outbox).map(({ id }) => id)])
   }
 
-  scripts(opening: { readonly epoch: number; readonly replid: string }) {
+  versionOf(process: Process): Version {
+    return this.earlier.has(process.name) ? 1 : 2
+  }
+
+  /** Differs for each opening, also where a number is given twice. */
+  newToken(): string {
+    this.#tokens += 1
+    return `token${this.#tokens}`
+  }
+
+  /** Where the oldest backup of Postgres would read on. */
+  backedUp(): Position {
+    let oldest: Position = { epoch: Number.POSITIVE_INFINITY, sequence: 0 }
+    for (const { row, state } of this.backups) {
+      const place = state.eventsPlace ?? { epoch: 0, sequence: 0 }
+      for (const each of [row.position, place]) if (isBefore(each, oldest)) oldest = each
+    }
+    return oldest
+  }
+
+  scripts(opening: Opening) {
     return openingScripts(opening, { clock: () => this.scheduler.now, bugs: this.bugs })
   }
 }

@@ -33,6 +33,8 @@ export const DEDUPE_WINDOW_MS = 120_000
 
 /** JetStream: streams of one subject each, with sealing, dedupe within a window, and reading from a place. */
 export class FakeNats {
+  /** its disk has no room: it takes no message, and can be read, sealed and deleted */
+  isFull = false
   readonly #streams = new Map<string, Stream>()
   readonly #now: () => number
   /** told of every message that is stored anew */
@@ -88,6 +90,7 @@ export class FakeNats {
     const stream = [...this.#streams.values()].find((each) => each.subject === subject)
     if (!stream) throw new ServerError('503 no responders')
     if (stream.sealed) throw new ServerError('10109 invalid operation on sealed stream')
+    if (this.isFull) throw new ServerError('10077 maximum bytes exceeded')
     const known = id === '' ? undefined : stream.seen.get(id)
     if (known && this.#now() - known.at < stream.windowMs) {
       return { stream: stream.name, sequence: known.sequence, duplicate: true }

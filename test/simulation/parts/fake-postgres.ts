@@ -1,5 +1,7 @@
 import { ServerError } from '../network.ts'
 
+export const SESSION_GONE = 'terminating connection'
+
 /** A connection: its lock and its transaction die with it. */
 export interface Session {
   alive: boolean
@@ -12,7 +14,7 @@ export interface Session {
  * is locked until its transaction ends. Tables are the caller's: their changes are given as functions.
  */
 export class FakePostgres<Row extends object> {
-  readonly #row: Row
+  #row: Row
   readonly #sessions = new Set<Session>()
   #lockedBy: Session | undefined
   #rowHeldBy: Session | undefined
@@ -48,7 +50,7 @@ export class FakePostgres<Row extends object> {
 
   /** @throws ServerError when the session is gone */
   check(session: Session): void {
-    if (!session.alive) throw new ServerError('terminating connection')
+    if (!session.alive) throw new ServerError(SESSION_GONE)
   }
 
   /** false while another session holds it. @throws ServerError when the session is gone */
@@ -56,6 +58,12 @@ export class FakePostgres<Row extends object> {
     this.check(session)
     this.#lockedBy ??= session
     return this.#lockedBy === session
+  }
+
+  /** Restored from a backup: no session survives. */
+  goBack(row: Row): void {
+    this.restart()
+    this.#row = { ...row }
   }
 
   begin(session: Session): void {

@@ -1,4 +1,4 @@
-import { ServerError } from '../network.ts'
+import { HalfDone, ServerError } from '../network.ts'
 
 export interface StreamEntry {
   readonly id: string
@@ -45,6 +45,11 @@ export class FakeRedis {
   readonly scripts = new Map<string, Script>()
   /** follows the history of another master since it was made one itself */
   promoted = false
+  /** what its clock is behind the others */
+  skewMs = 0
+  /** the next script of such a name that makes more writes than these fails there: an error undoes nothing */
+  failing: { readonly names: readonly string[]; readonly writes: number } | undefined
+  #writesLeft: number | undefined
   readonly #newReplid: () => string
   /** keys that were put together in this process: none of them was loaded */
   readonly #raw = new Set<string>()
@@ -64,6 +69,7 @@ export class FakeRedis {
   }
 
   hset(key: string, field: string, value: string): void {
+    this.#write()
     const hash = this.#hash(key)
     if (hash) hash.set(field, value)
     else this.#keys.set(key, new Map([[field, value]]))
@@ -74,6 +80,7 @@ export class FakeRedis {
   }
 
   hdel(key: string, field: string): number {
+    this.#write()
     const hash = this.#hash(key)
     if (!hash?.delete(field)) return 0
     if (hash.size === 0) this.#keys.delete(key)
@@ -82,6 +89,7 @@ export class FakeRedis {
 
   /** @throws ServerError when the id is not above the last one, as Redis */
   xadd(key: string, id: string, fields: Readonly<Record<string, string>>): void {
+    this.#write()
     const stream = this.#stream(key)
     if (stream && compareIds(id, stream.last) <= 0) throw new ServerError('ERR The ID is equal or smaller than the top')
     const target = stream ?? { entries: new Map(), last: id }
@@ -99,6 +107,7 @@ export class FakeRedis {
   }
 
   xdel(key: string, id: string): number {
+    this.#write()
     return this.#stream(key)?.entries.delete(id) ? 1 : 0
   }
 
@@ -107,6 +116,7 @@ export class FakeRedis {
   }
 
   del(key: string): void {
+    this.#write()
     this.#keys.delete(key)
   }
 
@@ -123,7 +133,22 @@ export class FakeRedis {
   evalsha(sha: string, args: unknown): unknown {
     const script = this.scripts.get(sha)
     if (!script) throw new ServerError('NOSCRIPT No matching script')
-    return script.run(this, args as never)
+    if (this.failing?.names.some((name) => sha.startsWith(name))) this.#writesLeft = this.failing.writes
+    try {
+      return script.run(this, args as never)
+    } finally {
+      this.#writesLeft = undefined
+    }
+  }
+
+  /** @throws HalfDone where a script fails half-way */
+  #write(): void {
+    if (this.#writesLeft === undefined) return
+    this.#writesLeft -= 1
+    if (this.#writesLeft >= 0) return
+    this.#writesLeft = undefined
+    this.failing = undefined
+    throw new HalfDone('ERR a script failed half-way')
   }
 
   scriptFlush(): void {

@@ -2,9 +2,9 @@ import type { EventsReader } from '../events.ts'
 import type { Process, Steps } from '../scheduler.ts'
 import type { World } from '../world.ts'
 import { journalStream } from './frame.ts'
-import type { Opening } from './gate-script.ts'
+import type { Opening } from './gate/gate-state.ts'
 import type { Projector } from './projector.ts'
-import type { Position } from './tables.ts'
+import type { Position } from './rows.ts'
 
 interface Passed {
   readonly opening: Opening
@@ -14,13 +14,13 @@ interface Passed {
 
 /**
  * Purges the open stream and deletes sealed ones, up to what Postgres and the events reader have both passed. The retention
- * time is left out: what has been read goes at once.
+ * time is left out: what has been read goes at once, but for what a backup of Postgres has not read.
  */
 export function* cleanJournal(world: World, process: Process, { opening, owner, events }: Passed): Steps {
   const { tables, bugs } = world
   const listed = yield* world.askPostgres(process, 'janitor.list', () => ({
     openings: tables.liveOpenings(opening.epoch + 1),
-    place: tables.eventsPlace
+    place: tables.state.eventsPlace
   }))
   const place = bugs.has('purge-by-memory') ? events.place : listed.ok ? listed.value.place : undefined
   if (!listed.ok || !place) return
@@ -28,7 +28,8 @@ export function* cleanJournal(world: World, process: Process, { opening, owner, 
     const name = journalStream(epoch)
     const upTo = (read: Position) =>
       read.epoch > epoch ? Number.POSITIVE_INFINITY : read.epoch < epoch ? 0 : read.sequence
-    const read = bugs.has('purge-past-events') ? upTo(owner.position) : Math.min(upTo(owner.position), upTo(place))
+    const known = Math.min(upTo(owner.position), upTo(world.backedUp()))
+    const read = bugs.has('purge-past-events') ? known : Math.min(known, upTo(place))
     const info = yield* world.askNats(process, 'janitor.look', (nats) => nats.info(name))
     if (!info.ok || !info.value) continue
     if (epoch === opening.epoch) {
@@ -39,8 +40,7 @@ export function* cleanJournal(world: World, process: Process, { opening, owner, 
       const deleted = yield* world.askNats(process, 'janitor.delete', (nats) => nats.deleteStream(name))
       if (!deleted.ok) continue
       yield* world.askPostgres(process, 'janitor.deleted', () => {
-        const row = tables.openings.get(epoch)
-        if (row) row.deleted = true
+        tables.name(epoch).deleted = true
       })
     }
   }

@@ -4,7 +4,8 @@ import type { World } from '../world.ts'
 import type { Message } from './fake-nats.ts'
 import type { Session } from './fake-postgres.ts'
 import { type Frame, journalStream } from './frame.ts'
-import { isBefore, type Position, type ShardRow } from './tables.ts'
+import type { Version } from './gate/gate-state.ts'
+import { isBefore, type Position, type ShardRow } from './rows.ts'
 
 /** The work cannot go on: its owner ends it and begins anew. */
 export class GaveUp extends Error {}
@@ -23,14 +24,21 @@ export class Projector {
   readonly process: Process
   readonly session: Session
   readonly term: number
+  readonly version: Version
   position: Position
+  /** what the journal held when the shard was taken: nothing is driven before it is read */
+  driveFrom: Position | undefined
   /** told of frames that are committed */
   committed: (frames: readonly Frame[]) => void = () => {}
 
-  constructor(world: World, owner: { process: Process; session: Session; term: number; position: Position }) {
+  constructor(
+    world: World,
+    owner: { process: Process; session: Session; version: Version; term: number; position: Position }
+  ) {
     this.world = world
     this.process = owner.process
     this.session = owner.session
+    this.version = owner.version
     this.term = owner.term
     this.position = owner.position
   }
@@ -91,7 +99,11 @@ export class Projector {
         postgres.rollback(this.session)
         return 0
       }
-      postgres.write(this.session, () => tables.project(frames))
+      const read = frames.map((frame, index) => ({
+        frame,
+        stream: { epoch, sequence: messages[index]?.sequence ?? 0 }
+      }))
+      postgres.write(this.session, () => tables.project(read))
       return 1
     }
     if (must(yield* this.ask('worker.write', write)) !== 1) throw new GaveUp('the position was moved by another owner')

@@ -1,160 +1,227 @@
 import type { Bugs } from '../bugs.ts'
-import { type Decision, entryOf, epochOf, type Frame } from './frame.ts'
-import { LIMITS, type Opening, STOCK } from './gate-script.ts'
+import { batchOf, comparePlaces, type Decision, entryOf, epochOf, type Frame } from './frame.ts'
+import { campaigns, LIMITS, stockKey } from './gate/gate-state.ts'
+import {
+  type Closable,
+  emptyState,
+  type OpeningRow,
+  type OrderRow,
+  type Position,
+  type StoredDecision,
+  type TablesState
+} from './rows.ts'
 
-/** A place in the journal: the stream of an epoch and a sequence in it. */
-export interface Position {
-  readonly epoch: number
-  readonly sequence: number
+/** A frame, and where in the journal it was read. */
+export interface ReadFrame {
+  readonly frame: Frame
+  readonly stream: Position
 }
 
-/** The row of the shard: who may write. */
-export interface ShardRow {
-  epoch: number
-  state: 'closed' | 'open'
-  opening: Opening
-  term: number
-  position: Position
-}
-
-export interface StoredDecision extends Decision {
-  readonly epoch: number
-  readonly entry: string
-}
-
-export function isBefore(a: Position, b: Position): boolean {
-  return a.epoch < b.epoch || (a.epoch === b.epoch && a.sequence < b.sequence)
+interface TablesOptions {
+  readonly bugs: Bugs
+  readonly violated: (what: string) => void
+  readonly clock: () => number
+  /** two decisions of one key are at least this far apart */
+  readonly apartMs: number
 }
 
 /** The tables beside the shard's row; the checks are those of the migrations, per decision in the order of the journal. */
 export class Tables {
-  readonly openings = new Map<number, { created: boolean; last: number | undefined; deleted: boolean }>()
-  readonly frames = new Set<string>()
-  /** by `<epoch>-<sequence>`, in the order of the journal */
-  readonly decisions = new Map<string, StoredDecision>()
-  readonly counters = new Map<string, Map<string, number>>()
-  readonly orders = new Map<string, { readonly user: string; status: string }>()
-  /** credits that are due, by their cause */
-  readonly due = new Map<string, { readonly user: string; closed: boolean }>()
-  /** adjustments that operators asked for */
-  readonly intents = new Map<string, { readonly delta: number; closed: boolean }>()
-  readonly deadLetters: string[] = []
-  eventsPlace: Position | undefined
-  readonly #keys = new Set<string>()
-  readonly #bugs: Bugs
-  readonly #violated: (what: string) => void
+  state: TablesState = emptyState()
+  readonly #options: TablesOptions
 
-  constructor(bugs: Bugs, violated: (what: string) => void) {
-    this.#bugs = bugs
-    this.#violated = violated
+  constructor(options: TablesOptions) {
+    this.#options = options
+  }
+
+  /** The last epoch that is known to have been opened. */
+  get newestOpened(): number {
+    let newest = 0
+    for (const [epoch, { token }] of this.state.openings) if (token !== undefined) newest = Math.max(newest, epoch)
+    return newest
   }
 
   /** Inserts frames that are not there yet, with all they lead to. */
-  project(frames: readonly Frame[]): void {
-    for (const frame of frames) {
+  project(read: readonly ReadFrame[]): void {
+    const { bugs } = this.#options
+    const { frames, everFrames, deadLetters } = this.state
+    for (const { frame, stream } of read) {
       const entry = entryOf(frame)
-      const known = this.frames.has(entry)
-      this.frames.add(entry)
-      if (known && !this.#bugs.has('no-frame-dedupe')) continue
-      for (const decision of frame.decisions) this.#insert(frame.epoch, entry, decision)
+      const known = frames.has(entry) || this.#isPassed(entry)
+      if (known && !bugs.has('no-frame-dedupe')) continue
+      // it was void when a later epoch opened
+      if (!known && frame.epoch < this.newestOpened && !bugs.has('late-frames-believed')) {
+        deadLetters.add(entry)
+        continue
+      }
+      frames.set(entry, { decisions: frame.decisions.length, stream })
+      everFrames.add(entry)
+      for (const decision of frame.decisions) this.#insert({ ...decision, epoch: frame.epoch, entry, at: frame.at })
     }
+  }
+
+  /** Is it one of those whose rows may be gone? */
+  #isPassed(entry: string): boolean {
+    if (this.#options.bugs.has('copies-by-row')) return false
+    return batchOf(entry) <= (this.state.openings.get(epochOf(entry))?.complete ?? 0)
+  }
+
+  hasFrame(entry: string): boolean {
+    return this.state.frames.has(entry) || this.#isPassed(entry)
   }
 
   count(key: string, field: string): number {
-    return this.counters.get(key)?.get(field) ?? 0
+    return this.state.counters.get(key)?.get(field) ?? 0
   }
 
-  #insert(epoch: number, entry: string, decision: Decision): void {
-    const id = `${epoch}-${decision.seq}`
-    const { user, key } = decision
-    if (!this.#bugs.has('no-frame-dedupe')) {
-      if (this.decisions.has(id)) this.#violated(`I2: a second decision ${id}, by frame ${entry}`)
-      if (this.#keys.has(`${user} ${key}`)) this.#violated(`I2: a second decision of ${user} under ${key}: ${id}`)
+  #insert(decision: StoredDecision): void {
+    const { violated, apartMs, bugs, clock } = this.#options
+    const { decisions, keys } = this.state
+    const { user, key, at } = decision
+    const id = `${decision.epoch}-${decision.seq}`
+    const earlier = keys.get(`${user} ${key}`) ?? []
+    if (!bugs.has('no-frame-dedupe')) {
+      if (this.has(id)) violated(`I2: a second decision ${id}, by frame ${decision.entry}`)
+      if (earlier.some((other) => Math.abs(other.at - at) < apartMs)) {
+        violated(`I2: a second decision of ${user} under ${key}: ${id}`)
+      }
     }
-    this.#keys.add(`${user} ${key}`)
-    this.decisions.set(id, { ...decision, epoch, entry })
+    keys.set(`${user} ${key}`, [...earlier, { id, at }])
+    decisions.set(id, decision)
     for (const [name, deltas] of Object.entries(decision.add)) {
       for (const [field, delta] of Object.entries(deltas)) this.#addTo(name, field, delta)
     }
     this.#check(id, decision)
-    this.#follow(id, decision)
+    this.#follow(id, decision, clock())
+  }
+
+  has(id: string): boolean {
+    return this.state.decisions.has(id) || this.state.moved.has(id)
   }
 
   #addTo(name: string, field: string, delta: number): void {
-    const counters = this.counters.get(name) ?? new Map<string, number>()
-    this.counters.set(name, counters)
-    counters.set(field, (counters.get(field) ?? 0) + delta)
+    const { counters } = this.state
+    const fields = counters.get(name) ?? new Map<string, number>()
+    counters.set(name, fields)
+    fields.set(field, (fields.get(field) ?? 0) + delta)
   }
 
   #check(id: string, { add }: Decision): void {
+    const { violated } = this.#options
     for (const [name, deltas] of Object.entries(add)) {
       for (const field of Object.keys(deltas)) {
         const value = this.count(name, field)
-        if (value < 0) this.#violated(`I3: ${name} ${field} is ${value} after ${id}`)
-        if (field === 'n' && value > LIMITS.unitsPerUser) this.#violated(`I8: ${name} has ${value} units after ${id}`)
+        if (value < 0) violated(`I3: ${name} ${field} is ${value} after ${id}`)
+        if (field.startsWith('n:') && value > LIMITS.unitsPerUser) {
+          violated(`I8: ${name} has ${value} units after ${id}`)
+        }
       }
     }
-    const sum = ['remaining', 'held', 'paid'].reduce((total, field) => total + this.count(STOCK, field), 0)
-    if (sum !== this.count(STOCK, 'total')) this.#violated(`I4: total is not remaining + held + paid after ${id}`)
-  }
-
-  #follow(id: string, { type, user, order, creditTo, cause }: Decision): void {
-    if (type === 'accepted') this.orders.set(id, { user, status: type })
-    else if (order !== undefined) {
-      const row = this.orders.get(order)
-      if (!row) this.#violated(`order ${order} is ${type} and is not there`)
-      else if (type === 'refund-due') {
-        if (row.status === 'accepted') this.#violated(`the money of order ${order} is due back while it can be paid`)
-      } else if (row.status !== 'accepted') this.#violated(`order ${order} is ${type} after it was ${row.status}`)
-      else row.status = type
+    for (const stock of campaigns.map(stockKey)) {
+      const sum = ['remaining', 'held', 'paid'].reduce((total, field) => total + this.count(stock, field), 0)
+      if (sum !== this.count(stock, 'total')) violated(`I4: total is not remaining + held + paid after ${id}`)
     }
-    if (creditTo !== undefined) this.due.set(id, { user: creditTo, closed: false })
-    const due = type === 'credited' ? this.due.get(cause ?? '') : undefined
-    if (type === 'credited' && due === undefined) this.#violated(`credit ${id} has no cause`)
-    if (due) due.closed = true
-    const intent = type === 'adjusted' ? this.intents.get(cause ?? '') : undefined
-    if (intent) intent.closed = true
   }
 
-  /** Decisions in the order of the journal. */
+  #follow(id: string, decision: Decision, now: number): void {
+    const { type, user, campaign, creditTo, cause = '' } = decision
+    const { orders, due, intents } = this.state
+    const close = (row: Closable | undefined) => {
+      if (!row) return
+      row.closed = true
+      row.closedAt = now
+    }
+    if (type === 'accepted') orders.set(id, { user, campaign, status: type, closed: false, closedAt: 0 })
+    else if (decision.order !== undefined) close(this.#move(decision.order, type))
+    if (creditTo !== undefined) due.set(id, { user: creditTo, campaign, closed: false, closedAt: 0 })
+    if (type === 'credited') {
+      if (!due.has(cause)) this.#options.violated(`credit ${id} has no cause`)
+      if (due.get(cause)?.closed) this.#options.violated(`I2: ${id} is a second credit for ${cause}`)
+      close(due.get(cause))
+    }
+    if (type === 'adjusted' || type === 'ended' || type === 'final') {
+      if (intents.get(cause)?.closed) this.#options.violated(`I2: ${id} carries ${cause} out a second time`)
+      close(intents.get(cause))
+    }
+    if (type === 'archived') this.#setAside(decision)
+  }
+
+  /** @returns the order once it can move no more */
+  #move(order: string, type: Decision['type']): OrderRow | undefined {
+    const row = this.state.orders.get(order)
+    const { violated } = this.#options
+    if (!row) {
+      violated(`order ${order} is ${type} and is not there`)
+    } else if (type === 'refund-due') {
+      if (row.status === 'accepted') violated(`the money of order ${order} is due back while it can be paid`)
+      if (row.status === 'paid') violated(`the money of order ${order} is due back and it was paid with it`)
+      if (row.status === type) violated(`the money of order ${order} is due back twice`)
+      row.status = type
+    } else if (row.status !== 'accepted') violated(`order ${order} is ${type} after it was ${row.status}`)
+    else row.status = type
+    return row
+  }
+
+  /** The rows of an archived campaign: they are no part of what Redis should hold any more. */
+  #setAside({ campaign, del = {}, last = false }: Decision): void {
+    const { counters, archived } = this.state
+    for (const [key, fields] of Object.entries(del)) {
+      if (fields.includes('*')) counters.delete(key)
+      else for (const field of fields) counters.get(key)?.delete(field)
+    }
+    if (last) archived.add(campaign)
+  }
+
+  /** The row of an opening, made where it is missing. */
+  name(epoch: number): OpeningRow {
+    const known = this.state.openings.get(epoch)
+    const row = known ?? {
+      created: false,
+      last: undefined,
+      deleted: false,
+      token: undefined,
+      complete: 0,
+      completeSeq: 0
+    }
+    this.state.openings.set(epoch, row)
+    return row
+  }
+
+  /** The last batch of an epoch, where all before it are there as well; undefined where there is a hole. */
+  wholeUpTo(epoch: number): number | undefined {
+    const complete = this.state.openings.get(epoch)?.complete ?? 0
+    const behind = [...this.state.frames.keys()].filter(
+      (entry) => epochOf(entry) === epoch && batchOf(entry) > complete
+    )
+    const last = Math.max(complete, ...behind.map(batchOf))
+    return last - complete === behind.length ? last : undefined
+  }
+
+  /** Decisions that are there, in their order. */
   inOrder(): StoredDecision[] {
-    return [...this.decisions.values()].sort((a, b) => a.epoch - b.epoch || a.seq - b.seq)
+    return [...this.state.decisions.values()].sort(comparePlaces)
   }
 
-  /** Fields of hashes by key, as decisions in order fold to them: sums of deltas as numbers, last values as strings. */
-  fold(decisions: readonly StoredDecision[] = this.inOrder()): Map<string, Map<string, number | string>> {
-    const hashes = new Map<string, Map<string, number | string>>()
-    const hash = (key: string) => {
-      const known = hashes.get(key) ?? new Map<string, number | string>()
-      hashes.set(key, known)
-      return known
-    }
-    for (const decision of decisions) {
-      for (const [key, deltas] of Object.entries(decision.add)) {
-        const fields = hash(key)
-        for (const [field, delta] of Object.entries(deltas)) fields.set(field, Number(fields.get(field) ?? 0) + delta)
-      }
-      const user = hash(`u:${decision.user}`)
-      user.set(decision.key, `${decision.hash};${decision.epoch}-${decision.seq};${decision.entry}`)
-      if (decision.order !== undefined) user.set(`o:${decision.order}`, decision.record ?? '')
-    }
-    return hashes
+  /** All decisions there ever were, in their order. */
+  everInOrder(): StoredDecision[] {
+    return [...this.state.moved.values(), ...this.state.decisions.values()].sort(comparePlaces)
   }
 
   /** Epochs of the openings whose streams should exist, oldest first. */
   liveOpenings(below: number): number[] {
-    return [...this.openings]
+    return [...this.state.openings]
       .filter(([epoch, { deleted }]) => epoch < below && !deleted)
       .map(([epoch]) => epoch)
       .sort((a, b) => a - b)
   }
 
-  hasFrame(entry: string): boolean {
-    return this.frames.has(entry)
+  /** What a backup holds. */
+  copy(): TablesState {
+    return structuredClone(this.state)
   }
 
-  /** frames of an epoch that are stored */
-  framesOf(epoch: number): string[] {
-    return [...this.frames].filter((entry) => epochOf(entry) === epoch)
+  /** @param copy is not used again */
+  goBack(copy: TablesState): void {
+    this.state = copy
   }
 }

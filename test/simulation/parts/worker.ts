@@ -1,18 +1,29 @@
 import { EventsReader } from '../events.ts'
 import { type Future, type Process, type Steps, wait } from '../scheduler.ts'
 import type { World } from '../world.ts'
-import type { Session } from './fake-postgres.ts'
+import { dueCommands } from './due.ts'
+import { SESSION_GONE, type Session } from './fake-postgres.ts'
 import { entryOf, journalStream } from './frame.ts'
-import { GateClient, isClosed, type Outcome } from './gate-client.ts'
-import { type Command, type Opening, openFrame, shardKeys } from './gate-script.ts'
+import { GateClient, isClosed, type Outcome } from './gate/gate-client.ts'
+import { type Opening, openFrame, shardKeys, type Version } from './gate/gate-state.ts'
 import { cleanJournal } from './janitor.ts'
 import { GaveUp, must, Projector } from './projector.ts'
-import { recover } from './recovery.ts'
+import { recover } from './recovery/recovery.ts'
+import { isBefore, type ShardRow } from './rows.ts'
 import { shaOf, type TrimCall } from './scripts.ts'
-import type { ShardRow } from './tables.ts'
+import { Upkeep } from './upkeep/upkeep.ts'
 
 const RELAY_AFTER_MS = 1000
-const EVERY = { probe: 1000, relay: 300, tidy: 1500, drive: 400, janitor: 2500, idle: 80, retry: 300 } as const
+const EVERY = {
+  probe: 400,
+  relay: 300,
+  tidy: 1500,
+  drive: 400,
+  janitor: 2500,
+  idle: 80,
+  retry: 300,
+  upkeep: 200
+} as const
 
 /** Work on one opening: over when the shard must be opened again or the owner gave up. */
 interface Tenure {
@@ -25,6 +36,7 @@ export class Worker {
   readonly #process: Process
   readonly #gate: GateClient
   readonly #events: EventsReader
+  readonly #version: Version
   #tenure: Tenure = { over: true }
 
   constructor(world: World, process: Process) {
@@ -32,6 +44,7 @@ export class Worker {
     this.#process = process
     this.#gate = new GateClient(world, process)
     this.#events = new EventsReader(world, process)
+    this.#version = world.versionOf(process)
     world.scheduler.spawn(process, this.#run())
   }
 
@@ -62,13 +75,27 @@ export class Worker {
       row.term += 1
     }
     must(yield* ask('worker.term', () => postgres.update(session, () => true, raise)))
-    const { term, position, state, opening: named } = must(yield* ask('worker.row', () => postgres.read()))
-    const owner = new Projector(this.#world, { process: this.#process, session, term, position })
+    const row = () => ({ ...postgres.read(), leastVersion: this.#world.tables.state.leastVersion })
+    const { term, position, state, opening: named, leastVersion } = must(yield* ask('worker.row', row))
+    if (this.#version < leastVersion) throw new GaveUp(`version ${this.#version} is too old for what was removed`)
+    const { process, version } = { process: this.#process, version: this.#version }
+    const owner = new Projector(this.#world, { process, session, version, term, position })
     this.#events.start()
     let opening: Opening | undefined
-    if (state === 'open' && (yield* this.#isAlive(owner, named))) opening = named
+    // the scripts of a later version than the opening's are not there
+    if (state === 'open' && version <= named.version && (yield* this.#isAlive(owner, named))) {
+      const info = must(
+        yield* this.#world.askNats(process, 'worker.end', (nats) => nats.info(journalStream(named.epoch)))
+      )
+      const held = info?.lastSequence ?? 0
+      if (held > 0 && !bugs.has('drive-unread')) owner.driveFrom = { epoch: named.epoch, sequence: held }
+      opening = named
+    }
     for (;;) {
-      opening ??= yield* recover(owner)
+      if (!opening) {
+        opening = yield* recover(owner)
+        owner.driveFrom = undefined
+      }
       const tenure = { over: false }
       this.#tenure = tenure
       this.#startLoops(owner, opening)
@@ -102,8 +129,18 @@ export class Worker {
       if (bugs.has('tidy-at-take-only')) scheduler.spawn(this.#process, this.#tidy(opening))
       else every(EVERY.tidy, () => this.#tidy(opening))
     }
-    every(EVERY.drive, () => this.#drive())
+    every(EVERY.drive, () => this.#drive(owner))
     every(EVERY.janitor, () => cleanJournal(this.#world, this.#process, { opening, owner, events: this.#events }))
+    if (this.#version === 1) return
+    const upkeep = new Upkeep(owner, opening, this.#gate)
+    const removing = function* (world: World, step: Steps): Steps {
+      if (!world.keepsAll) yield* carefully(step)
+    }
+    every(scheduler.pick([EVERY.upkeep, EVERY.janitor]), () => carefully(upkeep.checkpoint()))
+    every(EVERY.upkeep, () => carefully(upkeep.forget()))
+    every(EVERY.upkeep, () => removing(this.#world, upkeep.archive()))
+    every(EVERY.janitor, () => removing(this.#world, upkeep.prune()))
+    every(EVERY.janitor, () => carefully(upkeep.repair()))
   }
 
   *#probe(owner: Projector, opening: Opening, tenure: Tenure): Steps {
@@ -115,8 +152,8 @@ export class Worker {
     const { postgres, bugs } = this.#world
     const reply = yield* this.#gate.call(opening, { settle: [], commands: [], notAfter: 0 }, 'worker.probe')
     if (isClosed(reply)) return false
-    const row = yield* this.#world.askPostgres(this.#process, 'worker.state', () => postgres.read())
-    if (row.ok && row.value.state !== 'open') return false
+    const row = yield* owner.ask('worker.state', () => postgres.read())
+    if (row.ok ? row.value.state !== 'open' : row.error === SESSION_GONE) return false
     if (bugs.has('no-stream-probe')) return true
     // read first: the projection may pass the answer while it is under way
     const { position } = owner
@@ -158,9 +195,11 @@ export class Worker {
   }
 
   /** Asks the gate for what is due: expiries, credits, adjustments. */
-  *#drive(): Steps {
+  *#drive(owner: Projector): Steps {
     const { tables, bugs } = this.#world
-    const listed = yield* this.#world.askPostgres(this.#process, 'drive.list', () => dueCommands(this.#world))
+    if (owner.driveFrom && isBefore(owner.position, owner.driveFrom)) return
+    // on the owner's session: a Postgres that went back has ended it, and lists what was done and forgotten long ago
+    const listed = yield* owner.ask('drive.list', () => dueCommands(this.#world))
     if (!listed.ok) return
     for (const command of listed.value) {
       const outcome: Outcome = yield* this.#gate.ask(command)
@@ -168,7 +207,7 @@ export class Worker {
       const early = command.op === 'credit' ? 'credit-closed-early' : 'intent-closed-early'
       if (!decided || command.op === 'expire' || !bugs.has(early)) continue
       yield* this.#world.askPostgres(this.#process, 'drive.close', () => {
-        const row = (command.op === 'credit' ? tables.due : tables.intents).get(command.cause ?? '')
+        const row = (command.op === 'credit' ? tables.state.due : tables.state.intents).get(command.cause ?? '')
         if (row) row.closed = true
       })
     }
@@ -182,17 +221,11 @@ function* loop(tenure: Tenure, pause: () => Future<void>, step: () => Steps): St
   }
 }
 
-function dueCommands({ tables: { orders, due, intents }, expiring }: World): Command[] {
-  const commands: Command[] = []
-  for (const [order, { user, status }] of orders) {
-    if (expiring && status === 'accepted')
-      commands.push({ op: 'expire', user, key: `x:expire:${order}`, hash: 'expire', order })
+/** What fails is tried again the next time. */
+function* carefully(step: Steps): Steps {
+  try {
+    yield* step
+  } catch (error) {
+    if (!(error instanceof GaveUp)) throw error
   }
-  for (const [cause, { user, closed }] of due) {
-    if (!closed) commands.push({ op: 'credit', user, key: `x:credit:${cause}`, hash: 'credit', cause })
-  }
-  for (const [cause, { delta, closed }] of intents) {
-    if (!closed) commands.push({ op: 'adjust', user: 'system', key: `x:adj:${cause}`, hash: 'adjust', cause, delta })
-  }
-  return commands
 }

@@ -1,7 +1,7 @@
-import type { Process } from '../scheduler.ts'
-import type { World } from '../world.ts'
+import type { Process } from '../../scheduler.ts'
+import type { World } from '../../world.ts'
+import type { Command } from './gate-batch.ts'
 import { GateClient, type Outcome } from './gate-client.ts'
-import type { Command } from './gate-script.ts'
 
 /** A gateway process: killed, it forgets everything; started again, it begins anew. */
 export class Gateway {

@@ -1,10 +1,11 @@
-import type { Reply } from '../network.ts'
-import { Future, type Process, type Steps, wait } from '../scheduler.ts'
-import { deadlines, type World } from '../world.ts'
-import type { Ack } from './fake-nats.ts'
-import { epochOf, journalStream, journalSubject, type OpenFrame } from './frame.ts'
-import type { BatchCall, BatchReply, CallReply, Command, Opening } from './gate-script.ts'
-import { shaOf } from './scripts.ts'
+import type { Reply } from '../../network.ts'
+import { Future, type Process, type Steps, wait } from '../../scheduler.ts'
+import { deadlines, type World } from '../../world.ts'
+import type { Ack } from '../fake-nats.ts'
+import { epochOf, journalStream, journalSubject, type OpenFrame } from '../frame.ts'
+import { shaOf } from '../scripts.ts'
+import type { BatchCall, BatchReply, CallReply, Command } from './gate-batch.ts'
+import type { Opening } from './gate-state.ts'
 
 export type Outcome =
   | { readonly kind: 'confirmed'; readonly id: string; readonly entry: string }
@@ -152,7 +153,10 @@ export class GateClient {
       const call = {
         settle: settles.map(({ entry }) => entry),
         commands: batch.map(({ command }) => command),
-        notAfter: scheduler.now + deadlines.redis
+        notAfter: Math.min(
+          scheduler.now + deadlines.redis,
+          ...batch.map(({ command }) => command.notAfter ?? Number.POSITIVE_INFINITY)
+        )
       }
       let reply = yield* this.call(opening, call)
       // the same batch may be sent again unchanged

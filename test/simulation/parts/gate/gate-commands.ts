@@ -1,0 +1,200 @@
+import type { Batch, CallReply, Command } from './gate-batch.ts'
+import { count, isGone, LIMITS, shardKeys, stockKey, userKey } from './gate-state.ts'
+
+const refused = (code: string): CallReply => ({ kind: 'refused', code })
+
+function replay(batch: Batch, { user, key, hash }: Command): CallReply | undefined {
+  const record = batch.node.hget(userKey(user), key)
+  if (record === undefined) return undefined
+  const [known, id = '', entry = ''] = record.split(';')
+  if (hash !== '' && known !== hash && !batch.bugs.has('no-request-hash')) return refused('KEY_REUSED')
+  if (!batch.bugs.has('replay-without-outbox')) batch.isOpen(entry)
+  return { kind: 'decided', id, entry, replayed: true }
+}
+
+/** Does a campaign that is over refuse it? */
+function refusal(batch: Batch, { op, campaign }: Command): CallReply | undefined {
+  if (op === 'query' || op === 'credit') return undefined
+  if (isGone(batch.node, campaign)) return refused('NOT_FOUND')
+  const has = (field: string) => batch.node.hget(stockKey(campaign), field) !== undefined
+  if (has('final') && op !== 'archive') return refused('ENDED')
+  return has('ended') && (op === 'buy' || op === 'earn' || op === 'claim') ? refused('ENDED') : undefined
+}
+
+interface OrderRecord {
+  readonly status: string
+  /** frame that moved it last */
+  readonly entry: string
+  readonly at: string
+  readonly campaign: string
+  /** its money is due back */
+  readonly refund: string
+}
+
+function readOrder(record: string): OrderRecord {
+  const [status = '', entry = '', at = '', campaign = '', refund = ''] = record.split(';')
+  return { status, entry, at, campaign, refund }
+}
+
+function orderText({ status, entry, at, campaign, refund }: OrderRecord): string {
+  return [status, entry, at, campaign, refund].join(';')
+}
+
+function buy(batch: Batch, command: Command): CallReply {
+  const { node } = batch
+  const { campaign } = command
+  const user = userKey(command.user)
+  const stock = stockKey(campaign)
+  const bought = `n:${campaign}`
+  if (count(node, user, bought) >= LIMITS.unitsPerUser) return refused('LIMIT_REACHED')
+  if (count(node, stock, 'remaining') < 1) return refused('SOLD_OUT')
+  batch.take(stock, 'remaining', -1)
+  batch.take(stock, 'held', 1)
+  batch.take(user, bought, 1)
+  const position = String(count(node, stock, 'position') + 1)
+  batch.put(stock, 'position', position)
+  const record = orderText({ status: 'a', entry: batch.entry, at: String(batch.now), campaign, refund: '' })
+  return batch.decide(command, {
+    type: 'accepted',
+    order: batch.nextId,
+    record,
+    position,
+    add: { [stock]: { remaining: -1, held: 1 }, [user]: { [bought]: 1 } },
+    put: { [stock]: { position } }
+  })
+}
+
+/** Each spin of a campaign names the one before it. */
+function spin(batch: Batch, { campaign }: Command) {
+  const stock = stockKey(campaign)
+  const previous = batch.node.hget(stock, 'chain') ?? ''
+  batch.put(stock, 'chain', batch.nextId)
+  return { previous, put: { [stock]: { chain: batch.nextId } } }
+}
+
+/** Points and a unit go at once; nothing comes back. */
+function claim(batch: Batch, command: Command): CallReply {
+  const { node } = batch
+  const user = userKey(command.user)
+  const stock = stockKey(command.campaign)
+  if (count(node, user, 'points') < 1) return refused('INSUFFICIENT_BALANCE')
+  if (count(node, stock, 'remaining') < 1) return refused('SOLD_OUT')
+  batch.take(user, 'points', -1)
+  batch.take(stock, 'remaining', -1)
+  batch.take(stock, 'paid', 1)
+  return batch.decide(command, {
+    type: 'claimed',
+    ...spin(batch, command),
+    add: { [stock]: { remaining: -1, paid: 1 }, [user]: { points: -1 } }
+  })
+}
+
+function earn(batch: Batch, command: Command): CallReply {
+  const user = userKey(command.user)
+  const earned = `earned:${command.campaign}`
+  if (count(batch.node, user, earned) >= LIMITS.earnedPerUser) return refused('LIMIT_REACHED')
+  batch.take(user, earned, 1)
+  batch.give(user, 'points', 1)
+  return batch.decide(command, {
+    type: 'earned',
+    ...spin(batch, command),
+    add: { [user]: { [earned]: 1, points: 1 } },
+    ...(command.creditTo !== undefined && { creditTo: command.creditTo })
+  })
+}
+
+function credit(batch: Batch, command: Command): CallReply {
+  const user = userKey(command.user)
+  batch.give(user, 'points', 1)
+  return batch.decide(command, { type: 'credited', add: { [user]: { points: 1 } }, cause: command.cause ?? '' })
+}
+
+function adjust(batch: Batch, command: Command): CallReply {
+  const stock = stockKey(command.campaign)
+  const wanted = command.delta ?? 0
+  const delta = Math.max(wanted, -count(batch.node, stock, 'remaining'))
+  const move = (field: string) => (delta < 0 ? batch.take(stock, field, delta) : batch.give(stock, field, delta))
+  move('remaining')
+  move('total')
+  const add = { [stock]: { remaining: delta, total: delta } }
+  return batch.decide(command, { type: 'adjusted', add, cause: command.cause ?? '' })
+}
+
+function transition(batch: Batch, command: Command): CallReply {
+  const order = command.order ?? ''
+  const user = userKey(command.user)
+  const text = batch.node.hget(user, `o:${order}`)
+  if (text === undefined) return refused('NOT_FOUND')
+  const known = readOrder(text)
+  const { status, refund } = known
+  if (!batch.bugs.has('no-wait-for-cause') && batch.isOpen(known.entry)) return { kind: 'wait', entry: known.entry }
+  const stock = stockKey(command.campaign)
+  const record = (changed: Partial<OrderRecord>) => orderText({ ...known, entry: batch.entry, ...changed })
+  if (status !== 'a') {
+    if (command.op !== 'pay') return refused('CONFLICT')
+    // the one payment of this order, whose replay was forgotten
+    if ((status === 'p' || refund !== '') && !batch.bugs.has('payment-forgotten')) return refused('PAID')
+    // money that came too late: a decision that changes nothing and is never lost
+    return batch.decide(command, { type: 'refund-due', order, record: record({ refund: 'r' }) })
+  }
+  if (command.op === 'expire' && batch.now < Number(known.at) + LIMITS.payWithinMs) return refused('EARLY')
+  batch.take(stock, 'held', -1)
+  if (command.op === 'pay') {
+    batch.take(stock, 'paid', 1)
+    return batch.decide(command, {
+      type: 'paid',
+      order,
+      record: record({ status: 'p' }),
+      add: { [stock]: { held: -1, paid: 1 } }
+    })
+  }
+  const bought = `n:${command.campaign}`
+  batch.give(stock, 'remaining', 1)
+  batch.give(user, bought, -1)
+  return batch.decide(command, {
+    type: command.op === 'cancel' ? 'cancelled' : 'expired',
+    order,
+    record: record({ status: command.op === 'cancel' ? 'c' : 'e' }),
+    add: { [stock]: { held: -1, remaining: 1 }, [user]: { [bought]: -1 } }
+  })
+}
+
+/** Nothing new is decided in the campaign from here (`end`), nothing at all (`final`). */
+function close(batch: Batch, command: Command): CallReply {
+  const field = command.op === 'end' ? 'ended' : 'final'
+  const stock = stockKey(command.campaign)
+  batch.put(stock, field, '1')
+  const put = { [stock]: { [field]: '1' } }
+  return batch.decide(command, { type: field, put, cause: command.cause ?? '' })
+}
+
+/** One of the decisions that take a campaign out of Redis. */
+function archive(batch: Batch, command: Command): CallReply {
+  const { campaign, del = {}, last = false } = command
+  for (const [key, fields] of Object.entries(del)) {
+    if (fields.includes('*')) batch.node.del(key)
+    else for (const field of fields) batch.node.hdel(key, field)
+  }
+  const put = { [shardKeys.gone]: { [campaign]: '1' } }
+  if (last) batch.put(shardKeys.gone, campaign, '1')
+  return batch.decide(command, { type: 'archived', del, last, ...(last && { put }) })
+}
+
+const commands: Record<Command['op'], (batch: Batch, command: Command) => CallReply> = {
+  buy,
+  claim,
+  earn,
+  credit,
+  adjust,
+  archive,
+  end: close,
+  final: close,
+  cancel: transition,
+  pay: transition,
+  expire: transition,
+  query: () => ({ kind: 'none' })
+}
+
+export function decideCommand(batch: Batch, command: Command): CallReply {
+  return replay(batch, command) ?? refusal(batch, command) ?? commands[command.op](batch, command)
+}
