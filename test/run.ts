@@ -11,7 +11,6 @@ import { evidenceFolder, evidenceRoot } from './support/running/evidence-folder.
 import { playFiles } from './support/running/play-files.ts'
 import { chooseSuite, type Suite } from './support/running/suites.ts'
 import { summarizeTap } from './support/running/tap-summary.ts'
-import { makeTemplate } from './support/servers/database.ts'
 import { sharedServersVariable, urlsOf } from './support/servers/servers.ts'
 
 // Runs the proof (every test file but *.long.test.ts), with --long those, or the named files (of build/test, or of test/ with
@@ -94,7 +93,6 @@ async function run(): Promise<boolean> {
     const servers = await startServers({ folder, fsync: false, endWithLauncher: true })
     let text = ''
     try {
-      await makeTemplate(servers.postgres.url)
       text = await play(suite, servers)
     } finally {
       await servers.stop(3000)

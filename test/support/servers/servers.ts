@@ -38,13 +38,9 @@ export async function privateServers(t: Teardown, wanted?: Partial<Record<PartNa
  * after the test. Use a fresh NAMESPACE in them, and never stop, wipe or configure them.
  */
 export async function sharedServers(t: Teardown): Promise<ServerUrls> {
-  return urlsOfRunner() ?? urlsOf(await privateServers(t))
-}
-
-/** Those that the test runner started; undefined without a runner. */
-export function urlsOfRunner(): ServerUrls | undefined {
   const given = process.env[sharedServersVariable]
-  return given === undefined || given === '' ? undefined : (JSON.parse(given) as ServerUrls)
+  if (given !== undefined && given !== '') return JSON.parse(given) as ServerUrls
+  return urlsOf(await privateServers(t))
 }
 
 /** The addresses of all three servers. */

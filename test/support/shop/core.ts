@@ -8,10 +8,10 @@ import type { AdjustCommand, BuyCommand } from '../../../src/gate/batch/commands
 import { SYSTEM_USER } from '../../../src/gate/batch/commands.ts'
 import type { Outcome } from '../../../src/gate/batch/outcomes.ts'
 import { createGateParts, type GateParts } from '../../../src/gate/shard/create-gate.ts'
+import { migrate } from '../../../src/store/connection/migrate.ts'
 import { createPool } from '../../../src/store/connection/pool.ts'
 import { runWorkerUntil } from '../../../src/worker/process.ts'
-import { migratedNamespace } from '../servers/database.ts'
-import type { ServerUrls, Teardown } from '../servers/servers.ts'
+import { freshNamespace, type ServerUrls, type Teardown } from '../servers/servers.ts'
 
 /** On a busy machine answers are late: gates of tests wait longer for them than a user would. */
 const PATIENT_MS = 10_000
@@ -31,13 +31,15 @@ export interface Core {
 export async function startCore(t: Teardown, urls: ServerUrls, log?: DestinationStream): Promise<Core> {
   setStoreDeadline(PATIENT_MS)
   const config = loadConfig({
-    ...(await migratedNamespace(t, urls.databaseUrl)),
+    NAMESPACE: freshNamespace(),
     REDIS_URL: urls.redisUrl,
     NATS_URL: urls.natsUrl,
+    DATABASE_URL: urls.databaseUrl,
     JOURNAL_MAX_BYTES: String(64 * 1024 ** 2),
     ...urls.env
   })
   const logger = log ? pino({ level: 'info' }, log) : pino({ level: process.env.TEST_LOG ?? 'silent' })
+  await migrate(config)
   const pool = createPool(config, { max: 8, name: 'floodgate-test' })
   const stops: Array<() => Promise<void>> = []
   t.teardown(async () => {
