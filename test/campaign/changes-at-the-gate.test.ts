@@ -1,6 +1,12 @@
+import type pg from 'pg'
 import t from 'tap'
+import { UnavailableError } from '../../src/base/errors.ts'
 import { Catalogue, statusOf } from '../../src/campaign/carrying/catalogue.ts'
+import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
+import { readBackAndOpen } from '../../src/campaign/lifecycle/read-back.ts'
 import { listAudit } from '../../src/store/operators/audit.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { startCore } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
 import { ada, ben, HOUR, iso, openDefinition, setUp } from './at-the-gate.ts'
 
@@ -168,4 +174,33 @@ t.test('every change is in the audit trail, which nobody can rewrite', async (t)
   await t.rejects(core.pool.query('delete from audit'), /append-only/)
   await t.rejects(core.pool.query('truncate audit'), /append-only/)
   await t.rejects(core.pool.query(`update campaign_versions set author = 'eve'`), /append-only/)
+})
+
+t.test('a publication that the worker finishes meanwhile is not taken for one that still preloads', async (t) => {
+  // without a worker, which would go on by itself
+  const core = await startCore(t, await sharedServers(t))
+  const stopWorker = core.worker()
+  const { gate } = await core.gateway()
+  await gate.ready()
+  await stopWorker()
+  const id = 'two'
+  const blind: typeof gate.read = async () => {
+    throw new UnavailableError('Redis is away')
+  }
+  const campaigns = new Campaigns({ pool: core.pool, gate: { submit: gate.submit.bind(gate), read: blind } })
+  await campaigns.save({ id, input: openDefinition(id) }, ada)
+  await campaigns.submit(id, ada)
+  await campaigns.approve(id, ben)
+  t.match(await campaigns.publish(id, ben), { campaign: { review: 'publishing' } }, 'preloaded, and not read back')
+
+  /** Right after the first look at the campaign another process reads back, and writes the intent that opens it. */
+  let looks = 0
+  const query = async (...asked: [string, unknown[]]) => {
+    const found = await core.pool.query(...asked)
+    looks += 1
+    if (looks === 1) t.match(await readBackAndOpen({ pool: core.pool, gate }, id), { step: 'opening' })
+    return found
+  }
+  const overtaken = { query } as unknown as pg.Pool
+  t.same(await readBackAndOpen({ pool: overtaken, gate }, id), { step: 'none' })
 })

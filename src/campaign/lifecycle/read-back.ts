@@ -135,7 +135,11 @@ async function open(
 export async function readBackAndOpen(deps: CampaignDeps, campaign: string): Promise<PublicationStep> {
   const before = await findCampaign(deps.pool, campaign)
   if (before?.review !== 'publishing') return { step: 'none' }
-  if (await hasOpenIntent(deps.pool, campaign, SYSTEM_USER)) return { step: 'preloading' }
+  if (await hasOpenIntent(deps.pool, campaign, SYSTEM_USER)) {
+    // another process may have read back meanwhile, and what is open is the intent that opens the campaign
+    const now = await findCampaign(deps.pool, campaign)
+    return { step: now?.review === 'publishing' ? 'preloading' : 'none' }
+  }
   const publishing = before.publishing as Publishing
   const differences = await readBack(deps, campaign, publishing)
   if (differences === undefined) return { step: 'none' }
