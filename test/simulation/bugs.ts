@@ -14,6 +14,9 @@ export const planted = {
 
 /** Planted bugs of what keeps Redis small and a reopening short; `planted.ts` has the faults that show each. */
 export const plantedInUpkeep = {
+  'archive-before-marker': 'an archive does not wait until the replays are forgotten',
+  'forget-open-keys': 'an internal key is forgotten by the age of its decision, whether its row is closed or not',
+  'any-version': 'an earlier version may take the shard after something was removed',
   'payment-forgotten': 'a payment that comes again when its replay is forgotten is a new one',
   'drive-any-time': 'a command of a driver may be decided however late',
   'clock-left': 'a Redis that is given what is missing keeps its own time',
@@ -45,11 +48,8 @@ export const upkeep = {
   'late-frames-believed': 'a frame that was void when a later epoch opened is projected',
   'token-ignored': 'a base is known by the number of its epoch',
   'forget-by-key': 'forgetting looks at the key and not at whose record it is',
-  'archive-before-marker': 'an archive does not wait until the replays are forgotten',
-  'any-version': 'an earlier version may take the shard after something was removed',
   'version-at-rows': 'the least version rises with the first row that leaves, not with the first decision that deletes',
-  'drive-unread': 'an owner drives before it has read what the journal held when it took the shard',
-  'forget-open-keys': 'an internal key is forgotten by the age of its decision, whether its row is closed or not'
+  'drive-unread': 'an owner drives before it has read what the journal held when it took the shard'
 } as const
 
 /** Lines of docs/protocol.md left out, one at a time, to see which of them the simulation needs. */

@@ -95,8 +95,11 @@ function compareRedis({ redis, tables, oracle, bugs, postgres }: World): void {
       }
       const record = found.get(field)
       if (record !== undefined) replays += 1
-      const isForgotten = comparePlaces(decisionOf(record ?? String(expected.get(field))), marker) <= 0
-      if (record === undefined ? !isForgotten : differs(field)) oracle.fail(`I4: ${what}`)
+      const decision = decisionOf(record ?? String(expected.get(field)))
+      const isForgotten = comparePlaces(decision, marker) <= 0
+      // a hash that was written anew has only what the checkpoint has, and a lagging Redis has forgotten less
+      const mayMiss = isForgotten || comparePlaces(decision, tables.state.checkpoint.marker) <= 0
+      if (record === undefined ? !mayMiss : differs(field)) oracle.fail(`I4: ${what}`)
       if (record !== undefined && isForgotten) oracle.fail(`replays: ${key} ${field} is forgotten and stays for ever`)
     }
     const counted = Number(found.get('d') ?? 0)

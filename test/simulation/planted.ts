@@ -55,6 +55,13 @@ export const aimed: Record<keyof typeof plantedInUpkeep, Aimed> = {
   },
   'clock-left': { only: ['replica promoted'] },
   'drive-any-time': { only: ['pause worker', 'session ends', 'time passes'], at: { 'drive.list': [['pause worker']] } },
+  'any-version': {
+    only: ['time passes'],
+    at: { 'upkeep.prune': [['kill'], ['session ends'], ['scripts flushed']] },
+    upgrade: true
+  },
+  'forget-open-keys': { only: ['time passes', 'postgres pauses', 'pause worker'] },
+  'archive-before-marker': { only: ['time passes'] },
   'payment-forgotten': { only: ['time passes'] },
   'error-stays-open': { only: ['gate fails half-way', 'reopening asked'] },
   'settle-keeps-base': {
