@@ -3,7 +3,7 @@
   purpose: recovery step 2, closes the shard for every other opening; from here no call of another epoch writes
   KEYS:    1 shard, 2 outbox, 3 base
   ARGV:    none
-  Returns: { `OK`, base (lib/base) or '', batch, seq }: what the data are; or { `HIGHER`, epoch } when Redis knows a higher epoch, or
+  Returns: { `OK`, base (lib/base) or '', batch, seq, up to where replays are forgotten or '' }: what the data are; or { `HIGHER`, epoch } when Redis knows a higher epoch, or
            { `EXCHANGED` } when this is another Redis by now
   Cost:    4 reads, 2 writes
   Replay:  writes the same values again
@@ -13,7 +13,7 @@
 if not same_redis() then
   return { 'EXCHANGED' }
 end
-local known = redis.pcall('HMGET', KEYS[1], 'epoch', 'batch', 'seq')
+local known = redis.pcall('HMGET', KEYS[1], 'epoch', 'batch', 'seq', 'forgot')
 if known.err then
   -- the key holds no hash: treated as a Redis that was wiped
   redis.call('UNLINK', KEYS[1])
@@ -34,4 +34,4 @@ else
   redis.call('DEL', KEYS[3])
 end
 redis.call('HSET', KEYS[1], 'epoch', EPOCH, 'open', '0')
-return { 'OK', id or '', known[2] or '0', known[3] or '0' }
+return { 'OK', id or '', known[2] or '0', known[3] or '0', known[4] or '' }

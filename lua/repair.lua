@@ -2,8 +2,9 @@
 --[[
   purpose: writes one user's hash anew while the shard is open, after a comparison found that it is not what was decided
   KEYS:    1 shard, 2 outbox, 3 kept, 4 origin, 5 the user's hash
-  ARGV:    1 its number of decisions as the comparison read it, '' for none, 2 JSON list of field, value, ...
-  Returns: `OK`; `MOVED` when the user has decided something since; `CLOSED`
+  ARGV:    1 its number of decisions as the comparison read it, '' for none, 2 up to where replays were forgotten then,
+           `<epoch>;<sequence>`, 3 JSON list of field, value, ...
+  Returns: `OK`; `MOVED` when the user has decided something since, or replays were forgotten; `CLOSED`
   Cost:    2 reads, 2 writes
   Replay:  writes the same again, unless the user has decided something since
 ]]
@@ -18,11 +19,11 @@ if type(count) == 'table' then
   redis.call('UNLINK', key)
   count = false
 end
--- every decision of a user counts here, and so does what is forgotten
-if (count or '') ~= ARGV[1] then
+-- every decision of a user counts here
+if (count or '') ~= ARGV[1] or (redis.call('HGET', KEYS[1], 'forgot') or '0;0') ~= ARGV[2] then
   return 'MOVED'
 end
-local fields, expected = cjson.decode(ARGV[2]), {}
+local fields, expected = cjson.decode(ARGV[3]), {}
 for i = 1, #fields, 2 do
   expected[fields[i]] = true
 end

@@ -4,6 +4,7 @@ import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { pino } from 'pino'
 import { foldCheckpoint } from '../../src/recovery/checkpoint/fold-checkpoint.ts'
 import { completePlace, readCheckpoint } from '../../src/store/projection/checkpoint.ts'
 import { advanceComplete } from '../../src/store/shard/openings.ts'
@@ -130,7 +131,7 @@ async function play(decisions: number, runs: number): Promise<void> {
     const startedAt = performance.now()
     // the worker folds too, and each takes what the other has not
     const isFolded = async () => {
-      await foldCheckpoint({ pool, shard }, { budgetMs: 60_000, youngestSeconds: 0 })
+      await foldCheckpoint({ pool, shard, logger: pino({ level: 'silent' }) }, { budgetMs: 60_000, youngestSeconds: 0 })
       const [place, end] = [await readCheckpoint(pool, shard), await completePlace(pool, shard, 0)]
       return place.epoch === end?.epoch && place.sequence === end.sequence
     }

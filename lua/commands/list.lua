@@ -25,11 +25,12 @@ end
 
 local RECORD_OF_REPLAY = '^[^;]*;(%d+);(%d+);(%d+);([^;]*);%d+;([^;]*)'
 
--- Adds the decision of a replay record to a list when Postgres may lack it.
+-- Adds the decision of a replay record to a list when Postgres may lack it; once, although the ring names a key that was used again twice.
 local function note_waiting(found, record)
   local epoch, sequence, batch, type_name, entity = string.match(record or '', RECORD_OF_REPLAY)
-  local place = epoch and place_of_frame(epoch, batch)
+  local place = epoch and not found[sequence] and place_of_frame(epoch, batch)
   if place then
+    found[sequence] = true
     local field = entity ~= '' and record_field(type_name, entity)
     found[#found + 1] =
       { sequence = sequence, id = epoch .. '-' .. batch, place = place, field = field, entity = entity }

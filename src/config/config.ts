@@ -118,6 +118,12 @@ const Environment = Type.Object({
     default: 8 * 1024 ** 3,
     description: 'size bound of one journal stream; at 90 % of it the gate closes'
   }),
+  KEY_RETENTION: Type.Integer({
+    minimum: 1,
+    default: 7 * 24 * 3600,
+    description:
+      'seconds after which Redis forgets under which key something was decided; a key that comes again later is a new request. In production a day or more'
+  }),
   FAIL_POINTS: Type.String({
     default: '',
     description: 'tests only: where this process kills, stops or delays itself, such as G3:kill:10 (see fail-points.ts)'

@@ -6,7 +6,10 @@ interface StrictSettings {
   readonly ADMIN_HOST: string
   readonly CORS_ORIGINS: string
   readonly FAIL_POINTS: string
+  readonly KEY_RETENTION: number
 }
+
+const DAY_SECONDS = 86_400
 
 const SECRET_MIN = 32
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
@@ -42,6 +45,10 @@ export function productionProblems(config: StrictSettings, options: { readonly d
       !LOOPBACK.includes(adminHost) && (adminHost === host || WILDCARD.includes(adminHost)),
       `ADMIN_HOST is ${adminHost}, with HOST ${host}: the admin port would be as public as the shop. Set it to 127.0.0.1, to an address of a ` +
         'private network, or in a container to its own name or address.'
+    ],
+    [
+      config.KEY_RETENTION < DAY_SECONDS,
+      `KEY_RETENTION is ${config.KEY_RETENTION}: a shop or a payment provider that asks again within a day would be served twice. Set it to ${DAY_SECONDS} or more.`
     ],
     [config.FAIL_POINTS !== '', 'FAIL_POINTS are for tests. Unset it.'],
     [options.demo, 'floodgate up would publish demo campaigns. Start it with --no-demo.']

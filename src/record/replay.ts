@@ -29,6 +29,47 @@ export const replayField = {
   command: (digest: string) => `x:cmd:${digest}`
 } as const
 
+/** A row that somebody works off, by asking the gate under the field that names it. */
+type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels'
+
+/**
+ * By family: the text that its fields begin with, and what has to be closed before one that is old enough is forgotten. Nothing where
+ * nobody asks again by himself: the key of a client or an operator is a new request once it is old; an order that has expired and a win
+ * that is revoked stay so; and who reports payments, results, commands or voids something is answered from Postgres before the gate is asked.
+ */
+const families = {
+  client: { prefix: 'u:', work: undefined },
+  operator: { prefix: 'x:op:', work: undefined },
+  intent: { prefix: 'x:adj:', work: 'intents' },
+  payment: { prefix: 'x:pay:', work: undefined },
+  expiry: { prefix: 'x:expire:', work: undefined },
+  revocation: { prefix: 'x:revoke:', work: undefined },
+  voiding: { prefix: 'x:voided:', work: undefined },
+  goal: { prefix: 'x:task:', work: 'goals' },
+  gameResult: { prefix: 'x:game:', work: undefined },
+  credit: { prefix: 'x:credit:', work: 'credits' },
+  takeBack: { prefix: 'x:void:', work: 'credits' },
+  level: { prefix: 'x:level:', work: 'levels' },
+  importLine: { prefix: 'x:imp:', work: 'imports' },
+  command: { prefix: 'x:cmd:', work: undefined }
+} as const satisfies Record<keyof typeof replayField, { readonly prefix: string; readonly work: Work | undefined }>
+
+const byPrefix = new Map(Object.values(families).map((family) => [family.prefix as string, family]))
+const PREFIX = /^(?:x:[^:]*|u):/
+
+/** What has to be closed before a replay field is forgotten: the kind of a row, and its name. */
+interface Closing {
+  readonly work: Work | undefined
+  readonly name: string
+}
+
+/** Undefined for a field of no family that this version knows: another version may ask for it. */
+export function closing(field: string): Closing | undefined {
+  const [prefix = ''] = PREFIX.exec(field) ?? []
+  const family = byPrefix.get(prefix)
+  return family && { work: family.work, name: field.slice(prefix.length) }
+}
+
 const CLIENT = replayField.client('')
 const INTENT = /^x:adj:(\d+)$/
 
@@ -41,6 +82,12 @@ export function clientKeyOf(field: string): string | undefined {
 export function intentOf(field: string): number | undefined {
   const [, intent] = INTENT.exec(field) ?? []
   return intent === undefined ? undefined : Number(intent)
+}
+
+/** Which decision a replay field's record is of; undefined where the text is no such record. */
+export function decisionOfReplay(record: string): { readonly epoch: number; readonly sequence: number } | undefined {
+  const [, epoch, sequence] = /^[^;]*;(\d+);(\d+);/.exec(record) ?? []
+  return epoch === undefined ? undefined : { epoch: Number(epoch), sequence: Number(sequence) }
 }
 
 /** Replay field -> record `hash;epoch;sequence;batch;type;at;entity;report`, as lua/lib/frame.lua writes it. */

@@ -178,6 +178,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       namespace: config.NAMESPACE,
       streams,
       keepSeconds: config.JOURNAL_KEEP,
+      keyRetentionSeconds: config.KEY_RETENTION,
       publisher,
       driveIntents: () => driveIntents({ pool, gate: parts.gate }),
       driveSettlements: () => campaigns.driveSettlements(),

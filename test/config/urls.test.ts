@@ -176,7 +176,8 @@ test('production refuses settings that are not meant for it, all at once and by 
     CORS_ORIGINS: 'https://shop.example.com, *',
     HOST: '0.0.0.0',
     ADMIN_HOST: '0.0.0.0',
-    FAIL_POINTS: 'G3:kill:10'
+    FAIL_POINTS: 'G3:kill:10',
+    KEY_RETENTION: '86399'
   }
   const messageOf = (env: Record<string, string>, demo = false): string => {
     try {
@@ -188,7 +189,15 @@ test('production refuses settings that are not meant for it, all at once and by 
     }
   }
   const message = messageOf(wrong, true)
-  for (const name of ['TOKEN_SECRET', 'TOKEN_JWKS_URL', 'CORS_ORIGINS', 'ADMIN_HOST', 'FAIL_POINTS', '--no-demo']) {
+  for (const name of [
+    'TOKEN_SECRET',
+    'TOKEN_JWKS_URL',
+    'CORS_ORIGINS',
+    'ADMIN_HOST',
+    'FAIL_POINTS',
+    'KEY_RETENTION',
+    '--no-demo'
+  ]) {
     t.match(message, new RegExp(`\\n {2}FLOODGATE_ENV is production, and [^\\n]*${name}`), name)
   }
   t.notMatch(message, wrong.TOKEN_SECRET, 'a secret is not told')

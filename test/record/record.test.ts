@@ -3,7 +3,7 @@ import { decisions, decodeReport } from '../../src/record/decisions.ts'
 import { entityIn, recordField, recordKindOf } from '../../src/record/entities.ts'
 import { balanceField, balanceOf, creditOf, unitParts } from '../../src/record/fields.ts'
 import { campaignOfKey, logical, scopeKey, stockPlaceOf, userOfKey } from '../../src/record/keys.ts'
-import { clientKeyOf, intentOf, replayField } from '../../src/record/replay.ts'
+import { clientKeyOf, closing, intentOf, replayField } from '../../src/record/replay.ts'
 import { moveText } from '../../src/record/reports/moves.ts'
 import { isSpinReport, spinFacts } from '../../src/record/reports/spin.ts'
 import { decodeWin, encodeWin } from '../../src/record/win.ts'
@@ -132,4 +132,25 @@ test('a field of a user says which unit it holds', async (t) => {
     ['points', 'chances:wheel', 'entitlement:vip', 'doubler'].map((unit) => unitParts(unit).kind),
     ['amount', 'chances', 'entitlement', 'doubler']
   )
+})
+
+test('each replay field says which row has to be closed before it is forgotten', async (t) => {
+  const fields: Record<keyof typeof replayField, readonly [field: string, work: string | undefined, name: string]> = {
+    client: [replayField.client('k:1'), undefined, 'k:1'],
+    operator: [replayField.operator('shop', 'k'), undefined, 'shop:k'],
+    intent: [replayField.intent(7), 'intents', '7'],
+    payment: [replayField.payment('0-1-2', 'r'), undefined, '0-1-2:r'],
+    expiry: [replayField.expiry('0-1-2'), undefined, '0-1-2'],
+    revocation: [replayField.revocation('0-1-2'), undefined, '0-1-2'],
+    voiding: [replayField.voiding('0-1-2'), undefined, '0-1-2'],
+    goal: [replayField.goal('c', 't', '20781'), 'goals', 'c/t/20781'],
+    gameResult: [replayField.gameResult('c', 'g', 's:e'), undefined, 'c/g/s:e'],
+    credit: [replayField.credit('0-1-2', 'a/b'), 'credits', '0-1-2:a/b'],
+    takeBack: [replayField.takeBack('0-1-2', 'a/b'), 'credits', '0-1-2:a/b'],
+    level: [replayField.level('', 3), 'levels', ':3'],
+    importLine: [replayField.importLine('points', 'a:b'), 'imports', 'points:a:b'],
+    command: [replayField.command('digest'), undefined, 'digest']
+  }
+  for (const [field, work, name] of Object.values(fields)) t.same(closing(field), { work, name }, field)
+  for (const unknown of ['x:lend:1', 'x:', 'd', '']) t.equal(closing(unknown), undefined, unknown)
 })

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { manager } from '../../src/journal/streams.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
@@ -6,6 +7,7 @@ import { reconcile } from '../../src/recovery/compare/reconcile.ts'
 import { Fold, parseFields } from '../../src/recovery/open/fold-users.ts'
 import { checkpointPages, readCheckpoint } from '../../src/store/projection/checkpoint.ts'
 import { readDecisions } from '../../src/store/projection/restore.ts'
+import { decisionsUnder, findDecision } from '../../src/store/reading/orders.ts'
 import { advanceComplete } from '../../src/store/shard/openings.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -30,7 +32,7 @@ async function live(shop: Shop, users: readonly string[]): Promise<void> {
 async function foldAll({ core, shard }: Shop): Promise<void> {
   const row = await readShard(core.pool, shard)
   await advanceComplete(core.pool, shard, row?.epoch ?? 0)
-  await foldCheckpoint({ pool: core.pool, shard }, { budgetMs: 60_000, youngestSeconds: 0 })
+  await foldCheckpoint({ ...core, shard }, { budgetMs: 60_000, youngestSeconds: 0 })
 }
 
 /** The rows and the decisions after them are the fold of all decisions. */
@@ -107,7 +109,7 @@ t.test('what is not complete is not folded, and two that fold at once fold each 
   await advanceComplete(pool, shop.shard, row?.epoch ?? 0)
   const { rows } = await pool.query('select complete_batch as batch from openings where epoch = $1', [row?.epoch])
   t.same(rows, [{ batch: 2 }], 'a frame that is missing holds it up')
-  await foldCheckpoint({ pool, shard: shop.shard }, { budgetMs: 60_000, youngestSeconds: 0 })
+  await foldCheckpoint({ ...shop.core, shard: shop.shard }, { budgetMs: 60_000, youngestSeconds: 0 })
   t.equal((await readCheckpoint(pool, shop.shard)).batch, 2)
   const [frame] = hidden.rows as Array<Record<string, unknown>>
   const columns = Object.keys(frame ?? {})
@@ -118,3 +120,36 @@ t.test('what is not complete is not folded, and two that fold at once fold each 
   await Promise.all([foldAll(shop), foldAll(shop), foldAll(shop)])
   await assertFolded(t, shop)
 })
+
+t.test(
+  'a key that decided twice although it was not forgotten is an alarm, and both decisions are stored',
+  async (t) => {
+    const alarms: Array<Record<string, unknown>> = []
+    const log = new Writable({
+      write(line, _encoding, done) {
+        const said = JSON.parse(String(line)) as Record<string, unknown>
+        if (said.alarm === 'KEY_DECIDED_TWICE') alarms.push(said)
+        done()
+      }
+    })
+    const shop = await openShop(t, urls, { stock: 100, log })
+    await bought(shop, 'ann', { key: 'u:again' })
+    await atRest(shop)
+    await shop.redis.hdel(`${shop.prefix}u:ann`, 'u:again')
+    await bought(shop, 'ann', { key: 'u:again' })
+    await bought(shop, 'ann', { key: 'u:other' })
+    await atRest(shop)
+    await foldAll(shop)
+    await waitFor(() => alarms.length === 1, { what: 'the alarm' })
+    t.match(alarms, [{ user: 'ann', key: 'u:again' }])
+    const { rowCount } = await shop.core.pool.query("select 1 from decisions where user_id = 'ann' and key = 'u:again'")
+    t.equal(rowCount, 2)
+    const newest = await findDecision(shop.core.pool, 'ann', 'u:again')
+    t.equal(
+      (await decisionsUnder(shop.core.pool, [{ user: 'ann', key: 'u:again' }]))[0],
+      newest?.id,
+      'the newest counts'
+    )
+    t.equal(newest?.sequence, 3)
+  }
+)

@@ -85,7 +85,7 @@ async function close(client: PoolClient, intent: IntentRow, result: Carried) {
   })
 }
 
-/** Replays leave Redis a day after their decision, so the keys of intents older than this are looked up in Postgres first. */
+/** Replays leave Redis some time after their decision (KEY_RETENTION), so the keys of intents older than this are looked up in Postgres first. */
 const OLD_MS = 3_600_000
 
 /** The results that old intents have already; undefined if the gate has to be asked. One by one: there is one connection. */

@@ -15,6 +15,25 @@ export interface DataPlace extends Base {
   readonly sequence: number
 }
 
+/** Up to which decision the replays of a Redis are forgotten; 0 and 0 for none. */
+export interface ForgottenPlace {
+  readonly epoch: number
+  readonly sequence: number
+}
+
+/** The text that lua/forget.lua keeps in the shard's hash, under FORGOT. */
+export function forgottenText({ epoch, sequence }: ForgottenPlace): string {
+  return `${epoch};${sequence}`
+}
+
+export const FORGOT = 'forgot'
+
+/** @param text null for none */
+export function parseForgotten(text: string | null): ForgottenPlace {
+  const [, epoch, sequence] = /^(\d+);(\d+)$/.exec(text ?? '') ?? []
+  return { epoch: Number(epoch ?? 0), sequence: Number(sequence ?? 0) }
+}
+
 /** How hashes are laid out. Data of another layout are written anew. */
 export const LAYOUT = 1
 

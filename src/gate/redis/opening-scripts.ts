@@ -1,5 +1,14 @@
-import { baseKey, shardKeys } from '../../record/keys.ts'
-import { type Base, baseText, type DataPlace, parseBase, placeText } from './base.ts'
+import { baseKey, logical, shardKeys } from '../../record/keys.ts'
+import {
+  type Base,
+  baseText,
+  type DataPlace,
+  type ForgottenPlace,
+  forgottenText,
+  parseBase,
+  parseForgotten,
+  placeText
+} from './base.ts'
 import type { RedisCaller } from './caller.ts'
 import { renderScript, type ScriptName, scriptNames } from './scripts.ts'
 
@@ -13,9 +22,14 @@ export interface RestoredHash {
   readonly text: string
 }
 
+/** The place of the data of a Redis, and up to which decision it has forgotten replays. */
+export interface ClosedData extends DataPlace {
+  readonly forgotten: ForgottenPlace
+}
+
 /** What `close` found: the data of the Redis that is closed now, undefined where they belong to no opening that is known. */
 type Closed =
-  | { readonly status: 'OK'; readonly data: DataPlace | undefined }
+  | { readonly status: 'OK'; readonly data: ClosedData | undefined }
   | { readonly status: 'HIGHER'; readonly epoch: string }
   | { readonly status: 'EXCHANGED' }
 
@@ -51,11 +65,14 @@ export class OpeningScripts {
   async close(): Promise<Closed> {
     const [shard, outbox] = shardKeys(this.#prefix)
     const reply = (await this.run('close', [shard, outbox, baseKey(this.#prefix)])) as readonly string[]
-    const [status, first = '', batch, sequence] = reply
+    const [status, first = '', batch, sequence, forgotten = ''] = reply
     if (status === 'HIGHER') return { status, epoch: first }
     if (status !== 'OK') return { status: 'EXCHANGED' }
     const base = parseBase(first)
-    return { status, data: base && { ...base, batch: Number(batch), sequence: Number(sequence) } }
+    return {
+      status,
+      data: base && { ...base, batch: Number(batch), sequence: Number(sequence), forgotten: parseForgotten(forgotten) }
+    }
   }
 
   /**
@@ -109,16 +126,38 @@ export class OpeningScripts {
   /**
    * Writes a user's hash anew while the shard is open.
    * @param key logical
-   * @param hash count: of its decisions as it was read, '' for none; fields: a list of field, value, ...
-   * @returns false when the user has decided something since, or the shard is closed
+   * @param hash count: of its decisions as it was read, '' for none; forgotten: up to where replays were then; fields: a list of field,
+   *   value, ...
+   * @returns false when the user has decided something since or replays were forgotten, or the shard is closed
    * @throws RedisCallError
    */
   async repair(
     key: string,
-    { count, fields }: { readonly count: string; readonly fields: readonly string[] }
+    {
+      count,
+      forgotten,
+      fields
+    }: { readonly count: string; readonly forgotten: ForgottenPlace; readonly fields: readonly string[] }
   ): Promise<boolean> {
     const keys = [...shardKeys(this.#prefix), this.#prefix + key]
-    return (await this.run('repair', keys, [count, JSON.stringify(fields)])) === 'OK'
+    return (await this.run('repair', keys, [count, forgottenText(forgotten), JSON.stringify(fields)])) === 'OK'
+  }
+
+  /**
+   * Forgets the replays of users' next decisions.
+   * @param users their decisions, in order
+   * @returns false when the shard is closed, or another place is the last that was forgotten
+   * @throws RedisCallError
+   */
+  async forget(
+    { from, to }: { readonly from: ForgottenPlace; readonly to: ForgottenPlace },
+    users: ReadonlyMap<string, ReadonlyArray<ForgottenPlace & { readonly key: string }>>
+  ): Promise<boolean> {
+    const [shard, , , origin] = shardKeys(this.#prefix)
+    const keys = [shard, origin, ...Array.from(users.keys(), (user) => this.#prefix + logical.user(user))]
+    const lists = Array.from(users.values(), (decisions) => decisions.flatMap((one) => [one.key, forgottenText(one)]))
+    const args = [forgottenText(from), forgottenText(to), JSON.stringify(lists)]
+    return (await this.run('forget', keys, args)) === 'OK'
   }
 
   /**

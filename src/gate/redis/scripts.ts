@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export type ScriptName = 'gate' | 'close' | 'settle-left' | 'page' | 'restore' | 'open' | 'trim' | 'repair'
-export const scriptNames: readonly ScriptName[] = [
+export const scriptNames = [
   'gate',
   'close',
   'settle-left',
@@ -12,8 +11,10 @@ export const scriptNames: readonly ScriptName[] = [
   'restore',
   'open',
   'trim',
-  'repair'
-]
+  'repair',
+  'forget'
+] as const
+export type ScriptName = (typeof scriptNames)[number]
 
 /** The values that make the scripts of one opening its own: another opening, or another Redis, has other SHAs. */
 interface Opening {

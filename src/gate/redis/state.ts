@@ -1,4 +1,5 @@
 import { shardKeys } from '../../record/keys.ts'
+import { FORGOT, type ForgottenPlace, parseForgotten } from './base.ts'
 import { type InRedis, type RawEntry, type WaitingFrame, waitingFrame } from './outbox.ts'
 
 /** Logical keys of the shard but its own hash, as SCAN returns them: while Redis resizes its table a key may come twice. */
@@ -36,6 +37,12 @@ export function readFields(
   return redis.hmget(prefix + key, ...fields)
 }
 
+/** Up to which decision replays are forgotten. @throws the error of Redis */
+export async function readForgotten({ redis, prefix }: InRedis): Promise<ForgottenPlace> {
+  const [shard] = shardKeys(prefix)
+  return parseForgotten(await redis.hget(shard, FORGOT))
+}
+
 /** One field of each of many hashes, in one round trip. @throws the error of Redis */
 export async function readOfEach(
   { redis, prefix }: InRedis,
@@ -58,6 +65,7 @@ interface Instant {
   readonly isOpen: boolean
   /** batch number of the last frame that was decided */
   readonly batch: number
+  readonly forgotten: ForgottenPlace
   readonly outbox: readonly WaitingFrame[]
   /** payloads */
   readonly kept: readonly string[]
@@ -82,7 +90,7 @@ export async function readInstant({ redis, prefix }: InRedis, keys: readonly str
   const [shardKey, outboxKey, keptKey] = shardKeys(prefix)
   const transaction = redis
     .multi()
-    .hmget(shardKey, 'epoch', 'open', 'batch')
+    .hmget(shardKey, 'epoch', 'open', 'batch', FORGOT)
     .xrange(outboxKey, '-', '+')
     .hgetall(keptKey)
   for (const key of keys) transaction.hgetall(prefix + key)
@@ -93,11 +101,12 @@ export async function readInstant({ redis, prefix }: InRedis, keys: readonly str
     if (error) throw error
     return value
   })
-  const [[epoch, open, batch], outbox, kept, ...hashes] = values as RawInstant
+  const [[epoch, open, batch, forgot], outbox, kept, ...hashes] = values as RawInstant
   return {
     epoch: epoch ?? '',
     isOpen: typeof epoch === 'string' && epoch === open,
     batch: Number(batch ?? 0),
+    forgotten: parseForgotten(forgot ?? null),
     outbox: outbox.map(waitingFrame),
     kept: Object.values(kept),
     hashes

@@ -1,5 +1,8 @@
 import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import { LAYOUT } from '../../gate/redis/base.ts'
+import { logical } from '../../record/keys.ts'
+import { decisionOfReplay } from '../../record/replay.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import {
   advanceCheckpoint,
@@ -20,7 +23,8 @@ const LONGEST_FRAME = 128
 /** A comparison with Redis looks at a moment that is a little older than the newest decision. */
 const YOUNGEST_SECONDS = 5
 
-function textOf(fields: ReadonlyMap<string, number | string>): string {
+/** Fields of a hash as a row of the checkpoint holds them. */
+export function fieldsText(fields: ReadonlyMap<string, number | string>): string {
   return JSON.stringify(Array.from(fields, ([field, value]) => [field, String(value)]).flat())
 }
 
@@ -34,7 +38,22 @@ function wholeFrames(page: readonly FoldedDecision[], isLastPage: boolean): read
   )
 }
 
-async function foldPage(pool: Pool, shard: number, upTo: CheckpointPlace): Promise<number> {
+interface Folded {
+  readonly pool: Pool
+  readonly shard: number
+  readonly logger: Logger
+}
+
+/** The place of another decision that the user of a decision has under its key; undefined where there is none. */
+function decidedBefore(fold: Fold, { user, key, epoch, sequence }: FoldedDecision): string | undefined {
+  const record = fold.hashes.get(logical.user(user))?.get(key)
+  const before = typeof record === 'string' ? decisionOfReplay(record) : undefined
+  return before && (before.epoch !== epoch || before.sequence !== sequence)
+    ? `${before.epoch}-${before.sequence}`
+    : undefined
+}
+
+async function foldPage({ pool, shard, logger }: Folded, upTo: CheckpointPlace): Promise<number> {
   const from = await readCheckpoint(pool, shard)
   const most = PAGE + LONGEST_FRAME
   const read = await decisionsBetween(pool, shard, { after: from, upTo, most })
@@ -46,12 +65,22 @@ async function foldPage(pool: Pool, shard: number, upTo: CheckpointPlace): Promi
   const known = await readCheckpointRows(pool, shard, [...changes.hashes.keys()])
   const fold = new Fold()
   for (const [hash, fields] of known) fold.seed(hash, parseFields(fields))
-  for (const decision of page) fold.add(decision)
-  const rows = Array.from(fold.hashes, ([hash, fields]) => ({ hash, fields: textOf(fields) }))
+  const twice: object[] = []
+  for (const decision of page) {
+    const { user, key, epoch, sequence } = decision
+    // a key is free again only once it left Redis, and it leaves the checkpoint before that
+    const before = decidedBefore(fold, decision)
+    if (before !== undefined) twice.push({ user, key, decisions: [before, `${epoch}-${sequence}`] })
+    fold.add(decision)
+  }
+  const rows = Array.from(fold.hashes, ([hash, fields]) => ({ hash, fields: fieldsText(fields) }))
   const moved = await inTransaction(pool, (client) =>
     advanceCheckpoint(client, shard, { from, to: last, layout: LAYOUT, rows })
   )
-  return moved ? page.length : 0
+  if (!moved) return 0
+  for (const each of twice)
+    logger.error({ alarm: 'KEY_DECIDED_TWICE', shard, ...each }, 'a key decided twice, and the first was not forgotten')
+  return page.length
 }
 
 /**
@@ -61,15 +90,15 @@ async function foldPage(pool: Pool, shard: number, upTo: CheckpointPlace): Promi
  * @returns how many decisions were folded
  */
 export async function foldCheckpoint(
-  { pool, shard }: { readonly pool: Pool; readonly shard: number },
+  parts: Folded,
   { budgetMs, youngestSeconds = YOUNGEST_SECONDS }: { readonly budgetMs: number; readonly youngestSeconds?: number }
 ): Promise<number> {
-  const upTo = await completePlace(pool, shard, youngestSeconds)
+  const upTo = await completePlace(parts.pool, parts.shard, youngestSeconds)
   if (upTo === undefined) return 0
   const end = performance.now() + budgetMs
   let folded = 0
   for (;;) {
-    const page = await foldPage(pool, shard, upTo)
+    const page = await foldPage(parts, upTo)
     folded += page
     if (page === 0 || performance.now() > end) return folded
   }

@@ -11,6 +11,7 @@ import { logical } from '../../record/keys.ts'
 import { decisionsOfUsers, knownSequences, stockAt, usersAfter, usersAt } from '../../store/projection/reconcile.ts'
 import { readStock } from '../../store/projection/restore.ts'
 import { listOpenings, readShard } from '../../store/shard/shards.ts'
+import { withoutReplays } from '../open/forget-in.ts'
 import { type Snapshot, takeSnapshot } from '../open/snapshot.ts'
 import { compareRules, compareStock, compareUsers, type Difference, ruleKeys, stockKeyOf } from './compare.ts'
 
@@ -60,9 +61,21 @@ export async function comparisonOf(
   const { pool, shard, prefix } = parts
   const { epoch, batch } = snapshot
   const held = snapshot.held.map(({ frame }) => frame.batch)
-  const at = await usersAt(pool, { shard, epoch, batch }, { users, hashes, held })
+  const { forgotten } = snapshot
+  const at = await usersAt(pool, { shard, epoch, batch }, { users, hashes, held, forgotten })
   if (at === undefined) throw new NotComparableError('The checkpoint is ahead of what was read of Redis.')
-  return { shard, prefix, snapshot, begun: at.begun, stored: at.decisions, storedBatches: at.stored }
+  // what is forgotten and still there is no difference
+  const alike = new Map(snapshot.hashes)
+  for (const [user, gone] of at.gone) alike.set(logical.user(user), withoutReplays(alike.get(logical.user(user)), gone))
+  return {
+    shard,
+    prefix,
+    snapshot: { ...snapshot, hashes: alike },
+    isForgetting: at.gone.size > 0,
+    begun: at.begun,
+    stored: at.decisions,
+    storedBatches: at.stored
+  }
 }
 
 /** Compares the next users by name. @returns the last user compared, '' when that was the last of all */

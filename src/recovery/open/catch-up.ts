@@ -1,8 +1,10 @@
 import { failPoint } from '../../config/fail-points.ts'
 import { type DataPlace, LAYOUT } from '../../gate/redis/base.ts'
-import type { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import type { ClosedData, OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import { giveKeys, readOutbox } from '../../gate/redis/outbox.ts'
 import { userOfKey } from '../../record/keys.ts'
+import { readCheckpoint } from '../../store/projection/checkpoint.ts'
+import { isBefore } from '../../store/projection/forgetting.ts'
 import { alongIndexes, type FoldedDecision, readDecisions, readStock } from '../../store/projection/restore.ts'
 import { countFrames, epochsWithFrames, hasDeadLetters, openingsFrom, readDemands } from '../../store/shard/openings.ts'
 import { Fold } from './fold-users.ts'
@@ -18,7 +20,7 @@ import { dropBase, restoredHashes, SupersededError } from './write-redis.ts'
  */
 export async function whyRebuild(
   { session, shard, names }: Pick<RecoveryParts, 'session' | 'shard' | 'names'>,
-  data: DataPlace | undefined
+  data: ClosedData | undefined
 ): Promise<string | undefined> {
   if (data === undefined) return 'the data in Redis belong to no opening that is known'
   if (data.layout !== LAYOUT) return `the data in Redis have layout ${data.layout}, this version writes ${LAYOUT}`
@@ -28,8 +30,11 @@ export async function whyRebuild(
     return `Postgres does not know the opening ${data.epoch} that the data in Redis belong to`
   const { floor, rebuildAsked } = await readDemands(session, shard)
   if (rebuildAsked) return 'somebody asked for it'
-  const isBelow = data.epoch < floor.epoch || (data.epoch === floor.epoch && data.sequence < floor.sequence)
-  if (isBelow) return 'decisions that the data in Redis lack were archived'
+  const { forgotten } = await readCheckpoint(session, shard)
+  if (isBefore(forgotten, data.forgotten)) return 'Redis has forgotten more than Postgres says'
+  // what Redis has still to forget must be there too
+  if (isBefore(data, floor) || isBefore(data.forgotten, floor))
+    return 'decisions that the data in Redis lack were archived'
   const after = own.completeBatch
   const stored = await countFrames(session, { shard, epoch: data.epoch, after, upTo: data.batch })
   const hasAll =
@@ -93,7 +98,7 @@ const COMPARED_USERS = 200
  */
 export async function catchUp(
   parts: RecoveryParts,
-  { scripts, data }: { readonly scripts: OpeningScripts; readonly data: DataPlace },
+  { scripts, data }: { readonly scripts: OpeningScripts; readonly data: ClosedData },
   log: LogStep
 ): Promise<void> {
   const { session, shard, redis, prefix } = parts
@@ -102,7 +107,7 @@ export async function catchUp(
   const tokens = new Map((await openingsFrom(session, shard, data.epoch)).map(({ epoch, token }) => [epoch, token]))
   const users = new Set<string>()
   const window = new Fold()
-  let place = data
+  let place: DataPlace = data
   let decisions = 0
   await alongIndexes(session, async () => {
     for await (const page of wholeFrames(readDecisions(session, shard, data))) {
@@ -128,7 +133,11 @@ export async function catchUp(
   log('comparing Redis with Postgres', { decisions })
   const target = { redis, prefix, scripts }
   try {
-    await verifyCaughtUp(target, { session, shard, users: [...users] }, await readStock(session, shard))
+    await verifyCaughtUp(
+      target,
+      { session, shard, users: [...users], forgotten: data.forgotten },
+      await readStock(session, shard)
+    )
   } catch (error) {
     // so that the next recovery does not trust these data
     await dropBase(target)

@@ -7,7 +7,7 @@ import { readBalances } from '../../store/reading/ledger.ts'
 import { Fold } from './fold-users.ts'
 import type { LogStep, RecoveryParts } from './parts.ts'
 import { Sample, verify } from './verify.ts'
-import { RestoreCalls, restoredHashes, SupersededError, wholeHash, wipe } from './write-redis.ts'
+import { forgottenHash, RestoreCalls, restoredHashes, SupersededError, wholeHash, wipe } from './write-redis.ts'
 
 const LOG_EVERY = 100_000
 
@@ -29,6 +29,8 @@ export async function rebuild(parts: RecoveryParts, scripts: OpeningScripts, log
   const checkpoint = await readCheckpoint(session, shard)
   // rows of another layout are no help; nothing was archived then, because a layout rises only with a function that reads the old one
   const from = checkpoint.layout === LAYOUT ? checkpoint : undefined
+  // the place of the data that were here is not that of what is written now
+  await calls.write([forgottenHash(from?.forgotten ?? { epoch: 0, sequence: 0 })])
   let decisions = 0
   await alongIndexes(session, async () => {
     if (from) {
@@ -38,8 +40,11 @@ export async function rebuild(parts: RecoveryParts, scripts: OpeningScripts, log
         await calls.write(page.map(({ hash, fields }) => wholeHash(hash, fields)))
       }
       const now = await readCheckpoint(session, shard)
-      if (now.epoch !== from.epoch || now.sequence !== from.sequence)
-        throw new SupersededError('The checkpoint was moved on while it was being read.')
+      const isSame = [now, now.forgotten].every(({ epoch, sequence }, index) => {
+        const before = index === 0 ? from : from.forgotten
+        return epoch === before.epoch && sequence === before.sequence
+      })
+      if (!isSame) throw new SupersededError('The checkpoint was moved on while it was being read.')
     }
     for await (const page of readDecisions(session, shard, from)) {
       for (const decision of page) {

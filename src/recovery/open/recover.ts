@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { failPoint } from '../../config/fail-points.ts'
-import { type DataPlace, LAYOUT } from '../../gate/redis/base.ts'
-import { loadScripts, type OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import { LAYOUT } from '../../gate/redis/base.ts'
+import { type ClosedData, loadScripts, type OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import { NoRoomError } from '../../journal/room.ts'
 import { streamInfo } from '../../journal/streams.ts'
 import { newestDecisionAt } from '../../store/shard/openings.ts'
@@ -23,7 +23,7 @@ interface Opened {
 }
 
 /** Step 2: after it no call of another epoch writes. @returns what the data of Redis are */
-async function closeGate(scripts: OpeningScripts): Promise<DataPlace | undefined> {
+async function closeGate(scripts: OpeningScripts): Promise<ClosedData | undefined> {
   const closed = await scripts.close()
   if (closed.status === 'OK') return closed.data
   if (closed.status === 'HIGHER') {
@@ -38,7 +38,7 @@ async function closeGate(scripts: OpeningScripts): Promise<DataPlace | undefined
 /** Steps 5 and 6: catching up costs what Redis lacks, a rebuild what there is. @returns whether Redis caught up */
 async function fillRedis(
   parts: RecoveryParts,
-  { scripts, data }: { readonly scripts: OpeningScripts; readonly data: DataPlace | undefined },
+  { scripts, data }: { readonly scripts: OpeningScripts; readonly data: ClosedData | undefined },
   log: LogStep
 ): Promise<boolean> {
   const reason = await whyRebuild(parts, data)

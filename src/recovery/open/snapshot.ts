@@ -1,3 +1,4 @@
+import type { ForgottenPlace } from '../../gate/redis/base.ts'
 import { type Give, type InRedis, parseGives } from '../../gate/redis/outbox.ts'
 import { readInstant } from '../../gate/redis/state.ts'
 import { type Frame, parseFrame } from '../../journal/frame.ts'
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly isOpen: boolean
   /** batch number of the last frame that was decided */
   readonly batch: number
+  /** the replays up to this decision are forgotten */
+  readonly forgotten: ForgottenPlace
   readonly held: readonly HeldFrame[]
   /** by logical key; an absent hash is empty */
   readonly hashes: ReadonlyMap<string, Readonly<Record<string, string>>>
@@ -32,11 +35,12 @@ function heldFrame(payload: string, gives: string): HeldFrame[] {
  * @throws the error of Redis
  */
 export async function takeSnapshot(place: InRedis, keys: readonly string[]): Promise<Snapshot> {
-  const { epoch, isOpen, batch, outbox, kept, hashes } = await readInstant(place, keys)
+  const { epoch, isOpen, batch, forgotten, outbox, kept, hashes } = await readInstant(place, keys)
   return {
     epoch: Number(epoch),
     isOpen,
     batch,
+    forgotten,
     held: [
       ...outbox.flatMap(({ payload, gives }) => heldFrame(payload, gives)),
       ...kept.flatMap((payload) => heldFrame(payload, ''))

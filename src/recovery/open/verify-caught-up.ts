@@ -2,7 +2,9 @@ import type { Client } from 'pg'
 import type { InRedis } from '../../gate/redis/outbox.ts'
 import { logical } from '../../record/keys.ts'
 import { readCheckpoint, readCheckpointRows } from '../../store/projection/checkpoint.ts'
+import { stillToForget } from '../../store/projection/forgetting.ts'
 import { countDecisions, decisionsOfUsers } from '../../store/projection/reconcile.ts'
+import type { DecisionPlace } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, parseFields } from './fold-users.ts'
 import { compareHashes, compareStock, Differences } from './verify.ts'
@@ -12,6 +14,8 @@ interface Written {
   readonly shard: number
   /** some of those whose hashes were just written */
   readonly users: readonly string[]
+  /** up to which decision Redis has forgotten replays */
+  readonly forgotten: DecisionPlace
 }
 
 /** Bounds how long the comparison takes: users with thousands of decisions are left to the one that follows while the shard is open. */
@@ -23,7 +27,7 @@ const MOST_DECISIONS = 20_000
  */
 export async function verifyCaughtUp(
   target: InRedis,
-  { session, shard, users }: Written,
+  { session, shard, users, forgotten }: Written,
   stock: readonly StockDelta[]
 ): Promise<void> {
   const found = new Differences()
@@ -43,6 +47,8 @@ export async function verifyCaughtUp(
     fold.seed(hash, parseFields(fields))
   const end = { shard, epoch: Number.MAX_SAFE_INTEGER, batch: 0 }
   for (const decision of await decisionsOfUsers(session, compared, { upTo: end, after })) fold.add(decision)
-  await compareHashes(target, fold.hashes, found)
+  const still = await stillToForget(session, { shard, after: forgotten, upTo: after.forgotten }, compared)
+  const gone = new Map(Array.from(still, ([user, decisions]) => [logical.user(user), decisions]))
+  await compareHashes(target, fold.hashes, { found, gone })
   found.check()
 }

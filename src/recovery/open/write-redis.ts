@@ -1,8 +1,9 @@
 import { FloodgateError } from '../../base/errors.ts'
+import { FORGOT, type ForgottenPlace, forgottenText } from '../../gate/redis/base.ts'
 import type { OpeningScripts, RestoredHash } from '../../gate/redis/opening-scripts.ts'
 import type { InRedis } from '../../gate/redis/outbox.ts'
 import { scanKeys } from '../../gate/redis/state.ts'
-import { baseKey } from '../../record/keys.ts'
+import { baseKey, shardKeys } from '../../record/keys.ts'
 import type { FoldedFields } from './fold-users.ts'
 
 /** Another recovery has taken over, or this is another Redis: this recovery ends here. */
@@ -87,6 +88,12 @@ function packed(key: string, fields: FoldedFields): RestoredHash {
 /** A hash of which `fields` is the JSON text of a list of field, value, ... */
 export function wholeHash(key: string, fields: string): RestoredHash {
   return { key, text: `[[],${fields}]` }
+}
+
+/** The field of the shard's own hash that says up to which decision replays are forgotten. */
+export function forgottenHash(place: ForgottenPlace): RestoredHash {
+  const [shard] = shardKeys('')
+  return wholeHash(shard, JSON.stringify([FORGOT, forgottenText(place)]))
 }
 
 const deleted = (key: string): RestoredHash => wholeHash(key, '[]')

@@ -1,5 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 
 /** An event of another system about an attempt at a game. */
 interface GameEvent {
@@ -36,7 +37,7 @@ export async function playersAmong(
 ): Promise<ReadonlySet<string>> {
   const { rows } = await db.query<{ user: string }>(
     `select distinct user_id as "user" from decisions
-     where user_id = any($1) and campaign_id = $2 and activity_id = $3 and type = 'game.completed'`,
+     where shard = ${everyShard} and user_id = any($1) and campaign_id = $2 and activity_id = $3 and type = 'game.completed'`,
     [users.map(issuedUser), campaign, game]
   )
   return new Set(rows.map((row) => inside(row).user))

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 
 type Put = readonly [key: string, field: string, value: string]
 type Add = readonly [key: string, field: string, delta: number]
@@ -127,7 +128,8 @@ export async function projectedAdjustment(
   key: string
 ): Promise<{ decision: string; report: string } | undefined> {
   const { rows } = await client.query<{ decision: string; report: string }>(
-    `select shard || '-' || epoch || '-' || sequence as decision, report from decisions where user_id = $1 and key = $2`,
+    `select shard || '-' || epoch || '-' || sequence as decision, report from decisions
+     where shard = ${everyShard} and user_id = $1 and key = $2 order by epoch desc, sequence desc limit 1`,
     [issuedUser(user), key]
   )
   return rows[0]

@@ -64,7 +64,7 @@ export async function nextReserved(
            select true from reservations o where o.shard = $1 and o.campaign_id = $2 and o.activity_id = $3 and o.session_id = $4
              and o.session_id <> '' and o.user_id = r.user_id limit 1)) then 'none'
          when (select type from decisions d
-           where d.user_id = r.user_id and d.campaign_id = $2 and d.type in ('user.disqualified', 'user.requalified')
+           where d.shard = $1 and d.user_id = r.user_id and d.campaign_id = $2 and d.type in ('user.disqualified', 'user.requalified')
            order by d.at desc, d.epoch desc, d.sequence desc limit 1) = 'user.disqualified' then 'withheld'
          else 'due' end as fate
      from (${listed('$4')} union all ${listed("''")} order by position limit $6) r

@@ -1,5 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 import type { Position } from '../shard/shards.ts'
 
 /** The step in which the worker makes the order of leaderboards final. */
@@ -89,7 +90,7 @@ export function openChanges(db: Queryable, campaign: string): Promise<number> {
 const readUpTo = `
   with ended as (
     select shard, epoch, max(batch) as batch from decisions
-    where user_id = $1 and key = any($2) group by shard, epoch
+    where shard = ${everyShard} and user_id = $1 and key = any($2) group by shard, epoch
   )
   select e.shard,
     s.position_epoch > e.epoch or e.batch = (

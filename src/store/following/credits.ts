@@ -1,5 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 
 /** What a user is to get for what somebody else did. */
 export interface Credit {
@@ -138,8 +139,10 @@ export async function decidedCredits<One extends Pick<Credit, 'user' | 'cause' |
 ): Promise<Array<DecidedCredit | undefined>> {
   const { rows } = await db.query<DecidedCredit & { readonly place: number }>(
     `select place, d.shard || '-' || d.epoch || '-' || d.sequence as id, d.report, d.record as win, d.adds, d.puts
-     from unnest($1::text[], $2::text[]) with ordinality as c("user", key, place)
-     join decisions d on d.user_id = c."user" and d.key = c.key`,
+     from unnest($1::text[], $2::text[]) with ordinality as c("user", key, place), lateral (
+       select * from decisions where shard = ${everyShard} and user_id = c."user" and key = c.key
+       order by epoch desc, sequence desc limit 1
+     ) d`,
     [credits.map(({ user }) => issuedUser(user)), credits.map(keyOf)]
   )
   const found = new Map(rows.map((row) => [row.place, row]))

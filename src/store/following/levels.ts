@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 
 /** What a decision adds to that on which levels rest. */
 interface AddedCounts {
@@ -194,7 +195,7 @@ export async function levelHistory(
   const { rows } = await db.query<LevelChange>(
     `select at, (request ->> 'from')::integer as "from", (request ->> 'to')::integer as "to", request -> 'why' as why
      from decisions
-     where user_id = $1 and type = 'level.changed' and request ->> 'scope' = $2 and ($3::text is null or campaign_id = $3)
+     where shard = ${everyShard} and user_id = $1 and type = 'level.changed' and request ->> 'scope' = $2 and ($3::text is null or campaign_id = $3)
      order by at desc, epoch desc, sequence desc limit $4`,
     [issuedUser(user), scope === '' ? 'account' : 'campaign', scope === '' ? null : campaign, most]
   )

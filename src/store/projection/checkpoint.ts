@@ -1,6 +1,6 @@
 import type { Client, Pool, PoolClient } from 'pg'
 import { inside } from '../connection/user-name.ts'
-import { type FoldedDecision, foldedColumns } from './restore.ts'
+import { type DecisionPlace, type FoldedDecision, foldedColumns } from './restore.ts'
 
 type Queryable = Pick<Client | Pool | PoolClient, 'query'>
 
@@ -12,24 +12,29 @@ export interface CheckpointPlace {
 }
 
 /** A hash, and its fields as JSON text: a list of field, value, ... */
-interface CheckpointRow {
+export interface CheckpointRow {
   /** logical key */
   readonly hash: string
   readonly fields: string
 }
 
-const FIRST: CheckpointPlace = { epoch: 0, batch: 0, sequence: 0 }
+/** A shard's checkpoint. */
+export interface Checkpoint extends CheckpointPlace {
+  readonly layout: number
+  /** its rows hold no replays of decisions up to here */
+  readonly forgotten: DecisionPlace
+}
+
+const NONE = { epoch: 0, batch: 0, sequence: 0, layout: 0, forgot_epoch: 0, forgot_sequence: 0 }
 
 /** Up to where a shard's decisions are folded; the place before the first decision where none are. */
-export async function readCheckpoint(
-  db: Queryable,
-  shard: number
-): Promise<CheckpointPlace & { readonly layout: number }> {
-  const { rows } = await db.query<CheckpointPlace & { layout: number }>(
-    'select epoch, batch, sequence, layout from checkpoints where shard = $1',
+export async function readCheckpoint(db: Queryable, shard: number): Promise<Checkpoint> {
+  const { rows } = await db.query<CheckpointPlace & { layout: number; forgot_epoch: number; forgot_sequence: number }>(
+    'select epoch, batch, sequence, layout, forgot_epoch, forgot_sequence from checkpoints where shard = $1',
     [shard]
   )
-  return rows[0] ?? { ...FIRST, layout: 0 }
+  const { forgot_epoch, forgot_sequence, ...known } = rows[0] ?? NONE
+  return { ...known, forgotten: { epoch: forgot_epoch, sequence: forgot_sequence } }
 }
 
 /**
@@ -120,7 +125,7 @@ export async function advanceCheckpoint(
   client: PoolClient,
   shard: number,
   move: {
-    readonly from: CheckpointPlace
+    readonly from: Checkpoint
     readonly to: CheckpointPlace
     readonly layout: number
     readonly rows: readonly CheckpointRow[]
@@ -131,10 +136,30 @@ export async function advanceCheckpoint(
     `insert into checkpoints as c (shard, epoch, batch, sequence, layout) values ($1, $2, $3, $4, $5)
      on conflict on constraint checkpoints_pkey
      do update set epoch = excluded.epoch, batch = excluded.batch, sequence = excluded.sequence, updated_at = now()
-     where c.epoch = $6 and c.batch = $7 and c.layout = excluded.layout`,
-    [shard, to.epoch, to.batch, to.sequence, layout, from.epoch, from.batch]
+     where c.epoch = $6 and c.batch = $7 and c.layout = excluded.layout and c.forgot_epoch = $8 and c.forgot_sequence = $9`,
+    [
+      shard,
+      to.epoch,
+      to.batch,
+      to.sequence,
+      layout,
+      from.epoch,
+      from.batch,
+      from.forgotten.epoch,
+      from.forgotten.sequence
+    ]
   )
   if (moved.rowCount !== 1) return false
+  await writeCheckpointRows(client, shard, rows)
+  return true
+}
+
+/** Writes rows of a checkpoint whose place the caller has moved, in the same transaction. */
+export async function writeCheckpointRows(
+  client: PoolClient,
+  shard: number,
+  rows: readonly CheckpointRow[]
+): Promise<void> {
   await client.query({
     name: 'checkpoint-write',
     text: `insert into checkpoint_rows (shard, hash, fields)
@@ -142,5 +167,4 @@ export async function advanceCheckpoint(
            on conflict on constraint checkpoint_rows_pkey do update set fields = excluded.fields`,
     values: [shard, JSON.stringify(rows)]
   })
-  return true
 }

@@ -1,6 +1,7 @@
 import type { Client, Pool, PoolClient } from 'pg'
 import { inside, issuedUser, storedUser } from '../connection/user-name.ts'
 import { type CheckpointPlace, readCheckpoint, readCheckpointRows } from './checkpoint.ts'
+import { stillToForget } from './forgetting.ts'
 import { type DecisionPlace, type FoldedDecision, foldedColumns } from './restore.ts'
 import type { StockDelta } from './rows.ts'
 
@@ -60,13 +61,12 @@ export async function usersAfter(
   // one step along the index for each user, however many decisions they have
   const { rows } = await db.query<{ user: string }>(
     `with recursive walk(user_id, n) as (
-       (select user_id, 1 from decisions where user_id > $2 order by user_id limit 1)
+       (select user_id, 1 from decisions where shard = $1 and user_id > $2 order by user_id limit 1)
        union all
-       select (select d.user_id from decisions d where d.user_id > walk.user_id order by d.user_id limit 1), n + 1
+       select (select d.user_id from decisions d where d.shard = $1 and d.user_id > walk.user_id order by d.user_id limit 1), n + 1
        from walk where walk.user_id is not null and n < $3
      )
-     select user_id as "user" from walk
-     where user_id is not null and exists (select 1 from decisions d where d.user_id = walk.user_id and d.shard = $1)`,
+     select user_id as "user" from walk where user_id is not null`,
     [shard, issuedUser(after), most]
   )
   return rows.map(({ user }) => storedUser(user))
@@ -78,6 +78,8 @@ interface UsersAt {
   readonly begun: ReadonlyMap<string, string>
   /** the decisions that are not in these rows, in order */
   readonly decisions: readonly FoldedDecision[]
+  /** by user: decisions whose replays these rows have forgotten and Redis has not, in order */
+  readonly gone: Awaited<ReturnType<typeof stillToForget>>
   /** which of the held batches are stored */
   readonly stored: ReadonlySet<number>
 }
@@ -85,15 +87,23 @@ interface UsersAt {
 const isBeyond = (place: CheckpointPlace, { epoch, batch }: FramePlace): boolean =>
   place.epoch > epoch || (place.epoch === epoch && place.batch > batch)
 
+interface WantedUsers {
+  readonly users: readonly string[]
+  readonly hashes: readonly string[]
+  readonly held: readonly number[]
+  readonly forgotten: DecisionPlace
+}
+
 /**
  * What Postgres has of some users up to a frame, all of one instant.
- * @param wanted hashes: logical keys of the users, empty where the checkpoint is left out; held: batches of frames that Redis holds
+ * @param wanted hashes: logical keys of the users, empty where the checkpoint is left out; held: batches of frames that Redis holds;
+ *   forgotten: up to which decision Redis has forgotten replays
  * @returns undefined when the checkpoint has come further than the frame
  */
 export async function usersAt(
   db: Pool,
   place: FramePlace,
-  { users, hashes, held }: { users: readonly string[]; hashes: readonly string[]; held: readonly number[] }
+  { users, hashes, held, forgotten }: WantedUsers
 ): Promise<UsersAt | undefined> {
   return atOneInstant(db, async (client) => {
     const checkpoint = await readCheckpoint(client, place.shard)
@@ -102,6 +112,11 @@ export async function usersAt(
     return {
       begun: await readCheckpointRows(client, place.shard, hashes),
       decisions: users.length > 0 ? await decisionsOfUsers(client, users, { upTo: place, after }) : [],
+      gone: await stillToForget(
+        client,
+        { shard: place.shard, after: forgotten, upTo: checkpoint.forgotten },
+        after ? users : []
+      ),
       stored: await batchesAmong(client, place, held)
     }
   })

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { type Page, placeValues } from '../connection/list-place.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 
 /** An order as it is stored. */
 export interface StoredOrder {
@@ -50,10 +51,11 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
 const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, campaign_id as campaign,
   activity_id as activity, shard || '-' || entity as entity, at, record, report`
 
-/** The decision under a replay field of a user, such as `u:<Idempotency-Key>`. */
+/** The newest decision under a replay field of a user, such as `u:<Idempotency-Key>`. */
 export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
   const { rows } = await pool.query<StoredDecision>(
-    `select ${decisionColumns} from decisions where user_id = $1 and key = $2`,
+    `select ${decisionColumns} from decisions where shard = ${everyShard} and user_id = $1 and key = $2
+     order by epoch desc, sequence desc limit 1`,
     [issuedUser(user), key]
   )
   return rows[0]
@@ -67,7 +69,9 @@ export interface OrderDecision extends StoredDecision {
 /** Decisions about an order, oldest first, at most 1,000. (Selected by user first, because decisions are indexed by user and key.) */
 export async function decisionsOfOrder(pool: pg.Pool, user: string, id: string): Promise<OrderDecision[]> {
   const { rows } = await pool.query<OrderDecision>(
-    `select ${decisionColumns}, request from decisions where user_id = $1 and shard || '-' || entity = $2 order by epoch, sequence limit 1000`,
+    `select ${decisionColumns}, request from decisions
+     where shard = split_part($2, '-', 1)::integer and user_id = $1 and shard || '-' || entity = $2
+     order by epoch, sequence limit 1000`,
     [issuedUser(user), id]
   )
   return rows
@@ -81,7 +85,7 @@ interface ReplayField {
 
 /**
  * Which of many replay fields have a stored decision. A driver whose work may be older than the replays in Redis calls this first.
- * @returns ids of decisions in the order of `fields`, undefined where none is stored
+ * @returns ids of the newest decisions in the order of `fields`, undefined where none is stored
  */
 export async function decisionsUnder(
   db: Pick<pg.Pool, 'query'>,
@@ -89,9 +93,10 @@ export async function decisionsUnder(
 ): Promise<Array<string | undefined>> {
   if (fields.length === 0) return []
   const { rows } = await db.query<{ place: number; id: string }>(
-    `select place, shard || '-' || epoch || '-' || sequence as id
-     from unnest($1::text[], $2::text[]) with ordinality as f("user", key, place)
-     join decisions d on d.user_id = f."user" and d.key = f.key`,
+    `select place, d.id from unnest($1::text[], $2::text[]) with ordinality as f("user", key, place), lateral (
+       select shard || '-' || epoch || '-' || sequence as id from decisions
+       where shard = ${everyShard} and user_id = f."user" and key = f.key order by epoch desc, sequence desc limit 1
+     ) d`,
     [fields.map(({ user }) => issuedUser(user)), fields.map(({ key }) => key)]
   )
   const found = new Map(rows.map(({ place, id }) => [place, id]))

@@ -1,6 +1,7 @@
 import { type Page, placeValues } from '../connection/list-place.ts'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 import type { StoredOrder } from './orders.ts'
 import type { StoredWin } from './wins.ts'
 
@@ -75,7 +76,7 @@ interface Found {
 export async function searchWord(db: Queryable, word: string): Promise<Found[]> {
   const { rows } = await db.query<Found>(
     `select 'user' as type, $1::text as id, $1::text as "user", null::text as campaign
-       where exists (select 1 from decisions where user_id = $1)
+       where exists (select 1 from decisions where shard = ${everyShard} and user_id = $1)
      union all select 'order', order_id, user_id, campaign_id from orders where order_id = $1
      union all select 'win', win_id, user_id, campaign_id from wins where win_id = $1
      union all select 'claim', claim_id, user_id, campaign_id from claims where claim_id = $1

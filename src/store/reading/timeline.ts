@@ -1,6 +1,7 @@
 import { type Page, placeValues } from '../connection/list-place.ts'
 import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 
 /** A journaled decision about a user, as support reads it. */
 interface TimelineEntry {
@@ -36,7 +37,7 @@ export async function decisionsOfUser(db: Queryable, { user, key }: UserPlace, p
        report, shard || '-' || entity as entity, record, request,
        coalesce(adds -> 'u', adds -> $7::text, '{}') as moved
      from decisions
-     where user_id = $1 and ($2::text is null or campaign_id = $2)
+     where shard = ${everyShard} and user_id = $1 and ($2::text is null or campaign_id = $2)
        and ($3::timestamptz is null or (at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by at desc, epoch desc, sequence desc limit $6`,
     [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit, key]

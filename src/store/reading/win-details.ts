@@ -62,7 +62,7 @@ export async function readWinDetails(
     : await db.query<{ details: Record<string, unknown> }>(
         `select w.details from win_details w
          join wins on wins.win_id = w.win_id
-         join decisions d on d.user_id = wins.user_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed'
+         join decisions d on d.shard = wins.shard and d.user_id = wins.user_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed'
          where w.win_id = $1`,
         [win]
       )
@@ -77,7 +77,7 @@ export async function readWinDetails(
 export async function forgetUnusedDetails(db: Queryable, days: number): Promise<number> {
   const { rowCount } = await db.query(
     `delete from win_details w where saved_at < now() - make_interval(days => $1) and not exists (
-       select 1 from wins join decisions d on d.user_id = wins.user_id
+       select 1 from wins join decisions d on d.shard = wins.shard and d.user_id = wins.user_id
        where wins.win_id = w.win_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed')`,
     [days]
   )

@@ -15,7 +15,7 @@ import type { Publisher } from '../../journal/publisher.ts'
 import { JournalGapError, StreamReader } from '../../journal/reader.ts'
 import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
-import { foldCheckpoint } from '../../recovery/checkpoint/fold-checkpoint.ts'
+import { checkpointStep } from '../../recovery/checkpoint/checkpoint-step.ts'
 import { missingFor, STUCK_NATS } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
 import { completeOpened } from '../../store/shard/opened.ts'
@@ -39,6 +39,8 @@ export interface OwnerOptions {
   readonly namespace: string
   readonly streams: StreamSettings
   readonly keepSeconds: number
+  /** how long the replay of a decision stays */
+  readonly keyRetentionSeconds: number
   /** for events that are no decisions */
   readonly publisher: Publisher
   /** finishes intents and publications that gateways left open; see src/campaign */
@@ -55,8 +57,6 @@ export interface OwnerOptions {
 
 /** Frames gather this long before the next transaction: a transaction of eight frames costs Postgres little more than one of a single frame. */
 const GATHER_MS = 20
-/** How long the checkpoint may work in each second. */
-const CHECKPOINT_MS = 200
 
 /** The pause between two checks whether a shard can be opened. */
 const LOOK_MS = 1000
@@ -256,7 +256,7 @@ export class ShardOwner {
   }
 
   #loops(scripts: OpeningScripts): Loop[] {
-    const { parts, pool, jsm, names, keepSeconds, streams, pauses, logger, report } = this.#options
+    const { parts, pool, jsm, names, keepSeconds, keyRetentionSeconds, streams, pauses, logger, report } = this.#options
     const { gate, shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
@@ -281,7 +281,7 @@ export class ShardOwner {
       ...driverLoops({ ...this.#options, gate, shard }),
       loop('holds', 500, () => holds.step()),
       loop('reconciliation', 1000, () => reconciler.step()),
-      loop('checkpoint', 1000, () => foldCheckpoint({ pool, shard }, { budgetMs: CHECKPOINT_MS })),
+      loop('checkpoint', 1000, checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)),
       loop('janitor', 30_000, () => cleanJournal(janitor))
     ]
   }

@@ -1,0 +1,159 @@
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import type { AdjustCommand } from '../../src/gate/batch/commands.ts'
+import { readHash } from '../../src/gate/redis/state.ts'
+import { isBefore } from '../../src/store/projection/forgetting.ts'
+import { findDecision } from '../../src/store/reading/orders.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { insist } from '../support/shop/core.ts'
+import {
+  assertForgotten,
+  copyOf,
+  differences,
+  forget,
+  goBack,
+  killed,
+  type LoggedShop,
+  openLoggedShop,
+  places,
+  reopen,
+  wipe
+} from '../support/shop/forgetting.ts'
+import { credit } from '../support/shop/participation.ts'
+import { atRest, decisionOf } from '../support/shop/shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const urls = await sharedServers(t)
+
+/** A decision of a user under a key of a client. */
+const asked = (user: string, key: string): AdjustCommand => ({ ...credit(user, 'b:points', 1), key: `u:${key}` })
+
+/** @returns the decision's id, and whether it was decided before */
+async function decide(shop: LoggedShop, user: string, key: string): Promise<{ id: string; replayed: boolean }> {
+  const outcome = await insist(() => shop.gate.submit(asked(user, key)))
+  return { id: decisionOf(outcome).id, replayed: outcome.kind === 'confirmed' && outcome.replayed === true }
+}
+
+/** Waits until the owner has gone on from Redis' own place. */
+const caughtUp = (shop: LoggedShop) =>
+  waitFor(async () => (({ redis, checkpoint }) => !isBefore(redis, checkpoint))(await places(shop)), {
+    what: 'Redis to forget what the checkpoint has forgotten'
+  })
+
+/** A key is the one that decided last, as long as Redis has not forgotten that. */
+async function assertDecides(
+  t: Test,
+  shop: LoggedShop,
+  { user, key }: { readonly user: string; readonly key: string }
+): Promise<void> {
+  await atRest(shop)
+  await caughtUp(shop)
+  const known = await findDecision(shop.core.pool, user, `u:${key}`)
+  const { redis } = await places(shop)
+  const [, epoch = 0, sequence = 0] = (known?.id ?? '').split('-').map(Number)
+  const isForgotten = known === undefined || !isBefore(redis, { epoch, sequence })
+  const { id, replayed } = await decide(shop, user, key)
+  t.equal(replayed, !isForgotten, `${key} of ${user} ${isForgotten ? 'is new' : 'is known'}`)
+  t.equal(id === known?.id, !isForgotten)
+}
+
+t.test('what is forgotten is a new request, and everything else is as it was', async (t) => {
+  const shop = await openLoggedShop(t, urls)
+  await decide(shop, 'ann', 'one')
+  await decide(shop, 'ben', 'one')
+  await decide(shop, 'ann', 'two')
+  t.equal(await forget(shop, 3), 3, 'the opening, and the first of each')
+  await assertForgotten(t, shop)
+  t.same(await differences(shop), [])
+  const hash = await readHash(shop, 'u:ann')
+  t.match(hash, { d: '2', f: '1' })
+  t.notOk('u:one' in hash)
+  t.match(await decide(shop, 'ann', 'two'), { replayed: true })
+  t.match(await decide(shop, 'ann', 'one'), { replayed: false })
+  t.match(await decide(shop, 'ann', 'one'), { replayed: true })
+  await atRest(shop)
+  t.equal((await shop.core.pool.query("select 1 from decisions where key = 'u:one' and user_id = 'ann'")).rowCount, 2)
+  t.same(await reopen(shop), ['catching up'])
+  await assertForgotten(t, shop)
+  await wipe(shop)
+  await assertForgotten(t, shop)
+  const { redis, checkpoint } = await places(shop)
+  t.same(redis, checkpoint)
+  t.same(await differences(shop), [])
+  t.same(
+    shop.lines.filter(({ alarm }) => alarm !== undefined && alarm !== 'RECOVERY_WAITS'),
+    []
+  )
+})
+
+t.test('a worker that dies between the checkpoint and Redis, and a copy that is behind, do no harm', async (t) => {
+  const shop = await openLoggedShop(t, urls)
+  for (const key of ['one', 'two', 'three']) await decide(shop, 'ann', key)
+  await atRest(shop)
+  const copy = await copyOf(shop)
+  await shop.stopWorker()
+  await t.rejects(forget(shop, 3, killed), { message: 'killed' })
+  const { redis, checkpoint } = await places(shop)
+  t.ok(isBefore(redis, checkpoint), 'only the checkpoint has forgotten')
+  t.match(await decide(shop, 'ann', 'one'), { replayed: true }, 'Redis still answers')
+  t.same(await differences(shop), [], 'forgotten and still there is no difference')
+  shop.core.worker()
+  t.same(await reopen(shop), ['catching up'])
+  t.same(await differences(shop), [])
+  await caughtUp(shop)
+  await assertForgotten(t, shop)
+  t.match(await decide(shop, 'ann', 'one'), { replayed: false })
+  await atRest(shop)
+  await goBack(shop, copy)
+  t.same(await differences(shop), [])
+  t.match(await decide(shop, 'ann', 'one'), { replayed: true }, 'the second one, which the copy lacked')
+  await caughtUp(shop)
+  t.match((await readHash(shop, 'u:ann'))['u:one'], /./, 'the record of the second stays, when the first is forgotten')
+  await assertForgotten(t, shop)
+  await wipe(shop)
+  await assertForgotten(t, shop)
+  t.same(await differences(shop), [])
+})
+
+t.test('a user has as many decisions as are not forgotten, and the newest are found', async (t) => {
+  const shop = await openLoggedShop(t, urls)
+  const many = (from: number, to: number) =>
+    Promise.all(Array.from({ length: to - from }, (_, at) => decide(shop, 'ann', `k${from + at}`)))
+  await many(0, 300)
+  await forget(shop, 281)
+  t.match(await readHash(shop, 'u:ann'), { d: '44', f: '24' }, '280 of 300')
+  await assertForgotten(t, shop)
+  await atRest(shop)
+  await shop.stopWorker()
+  const names = ['k0', 'new', 'k299', 'k1']
+  for (const name of names) await decide(shop, 'ann', name)
+  const waiting = (await shop.gate.unstoredOf('ann')).map(({ key }) => key)
+  t.same(waiting, ['u:k1', 'u:new', 'u:k0'], 'each once, the newest first, the replay not')
+  shop.core.worker()
+  await forget(shop)
+  t.match(await readHash(shop, 'u:ann'), { d: '47', f: '47' })
+  await assertForgotten(t, shop)
+})
+
+t.test('whatever is decided, forgotten and opened again, Redis is what Postgres says', async (t) => {
+  const shop = await openLoggedShop(t, urls)
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.record({ user: fc.constantFrom('ann', 'ben'), key: fc.constantFrom('a', 'b', 'c') }) },
+    { weight: 4, arbitrary: fc.record({ forget: fc.integer({ min: 1, max: 5 }), dies: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.constantFrom('reopen' as const, 'wipe' as const) }
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 14 }), async (steps) => {
+      for (const each of steps) {
+        if (each === 'reopen') await reopen(shop)
+        else if (each === 'wipe') await wipe(shop)
+        else if ('user' in each) await assertDecides(t, shop, each)
+        else await forget(shop, each.forget, each.dies ? killed : undefined).catch(() => 0)
+      }
+      await assertForgotten(t, shop)
+      t.same(await differences(shop), [])
+    }),
+    { numRuns: 8, endOnFailure: true }
+  )
+  t.notOk(shop.lines.some(({ alarm }) => alarm === 'KEY_DECIDED_TWICE'))
+})
