@@ -12,7 +12,7 @@ const OPEN_WITHIN_MS = 5000
 const urls = await sharedServers(t)
 
 t.test(`Redis is wiped in the middle of a sale with ${ORDERS} orders: open again in time, nothing lost`, async (t) => {
-  const shop = await openShop(t, urls, { stock: ORDERS * 2, worker: true })
+  const shop = await openShop(t, urls, { stock: ORDERS * 2 })
   const { gate, redis, prefix, core } = shop
   let next = 0
   let confirmed = 0

@@ -8,6 +8,7 @@ import { balancesOfUser, ledgerOfUser } from '../../src/store/reading/ledger.ts'
 import { ImportDriver } from '../../src/worker/drivers/apply-imports.ts'
 import { TaskDriver } from '../../src/worker/drivers/complete-tasks.ts'
 import { middayMinutes } from '../support/midday.ts'
+import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { type ActivitySpec, credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
@@ -96,8 +97,7 @@ t.test('a row that a driver left open when it died is closed with the decision t
 })
 
 t.test('a goal that the gate refuses for good is closed, and one that only has to wait is tried again', async (t) => {
-  const { core } = await openShop(t, urls, { worker: false })
-  const { pool } = core
+  const { pool } = await freshDatabase(t, urls.databaseUrl)
   const report = { campaign: 'x', task: 'y', period: '', source: 'shop', amount: 1, goal: 1 }
   const outcomes = {
     ended: { kind: 'refused', code: 'ENDED', members: {} },
@@ -143,8 +143,7 @@ t.test('imported balances are credited once, each in the journal of its user, an
 })
 
 t.test('imports that cannot be credited now stay open and do not hold up the others', async (t) => {
-  const { core } = await openShop(t, urls, { worker: false })
-  const { pool } = core
+  const { pool } = await freshDatabase(t, urls.databaseUrl)
   const lines = Array.from({ length: 300 }, (_, index) => ({ reference: `r${index}`, user: `u${index}`, amount: 1 }))
   await insertImports(pool, { unit: 'coins', by: 'ops', lines })
   const asked: string[] = []

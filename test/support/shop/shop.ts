@@ -18,7 +18,6 @@ import { waitFor } from '../wait.ts'
 import { buy, type Core, insist, preload, type SaleSpec, startCore } from './core.ts'
 
 export type SmallSale = Partial<SaleSpec> & {
-  readonly worker?: boolean
   readonly limits?: Partial<BatcherLimits>
   /** takes what gateway and worker log */
   readonly log?: DestinationStream
