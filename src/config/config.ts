@@ -122,7 +122,7 @@ const Environment = Type.Object({
     minimum: 1,
     default: 7 * 24 * 3600,
     description:
-      'seconds after which Redis forgets under which key something was decided; a key that comes again later is a new request. In production a day or more'
+      'seconds after which Redis forgets under which key something was decided; a key of a user that comes again later is a new request. In production a day or more'
   }),
   FAIL_POINTS: Type.String({
     default: '',

@@ -34,8 +34,8 @@ type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels'
 
 /**
  * By family: the text that its fields begin with, and what has to be closed before one that is old enough is forgotten. Nothing where
- * nobody asks again by himself: the key of a client or an operator is a new request once it is old; an order that has expired and a win
- * that is revoked stay so; and who reports payments, results, commands or voids something is answered from Postgres before the gate is asked.
+ * nobody asks again by himself: the key of a client is a new request once it is old; an order that has expired stays so; and who reports
+ * from outside (operators, payments, results, commands) is answered from Postgres before the gate is asked.
  */
 const families = {
   client: { prefix: 'u:', work: undefined },

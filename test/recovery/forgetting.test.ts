@@ -5,7 +5,7 @@ import { readHash } from '../../src/gate/redis/state.ts'
 import { isBefore } from '../../src/store/projection/forgetting.ts'
 import { findDecision } from '../../src/store/reading/orders.ts'
 import { sharedServers } from '../support/servers/servers.ts'
-import { insist } from '../support/shop/core.ts'
+import { buy, insist } from '../support/shop/core.ts'
 import {
   assertForgotten,
   copyOf,
@@ -116,22 +116,26 @@ t.test('a worker that dies between the checkpoint and Redis, and a copy that is 
 })
 
 t.test('a user has as many decisions as are not forgotten, and the newest are found', async (t) => {
-  const shop = await openLoggedShop(t, urls)
+  const shop = await openLoggedShop(t, urls, { limits: { decisionsPerUser: 300 } })
   const many = (from: number, to: number) =>
     Promise.all(Array.from({ length: to - from }, (_, at) => decide(shop, 'ann', `k${from + at}`)))
   await many(0, 300)
+  const tooMany = { kind: 'refused', code: 'LIMIT_REACHED', members: { scope: 'requests' } }
+  t.match(await shop.gate.submit(buy(shop.sale, 'ann')), tooMany)
   await forget(shop, 281)
   t.match(await readHash(shop, 'u:ann'), { d: '44', f: '24' }, '280 of 300')
   await assertForgotten(t, shop)
   await atRest(shop)
   await shop.stopWorker()
+  const order = { kind: 'confirmed', replayed: false }
+  t.match(await shop.gate.submit(buy(shop.sale, 'ann')), order, 'what is forgotten is no bound')
   const names = ['k0', 'new', 'k299', 'k1']
   for (const name of names) await decide(shop, 'ann', name)
   const waiting = (await shop.gate.unstoredOf('ann')).map(({ key }) => key)
-  t.same(waiting, ['u:k1', 'u:new', 'u:k0'], 'each once, the newest first, the replay not')
+  t.same(waiting, ['u:k1', 'u:new', 'u:k0', 'u:key-of-ann'], 'each once, the newest first, the replay not')
   shop.core.worker()
   await forget(shop)
-  t.match(await readHash(shop, 'u:ann'), { d: '47', f: '47' })
+  t.match(await readHash(shop, 'u:ann'), { d: '48', f: '48' })
   await assertForgotten(t, shop)
 })
 

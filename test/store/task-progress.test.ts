@@ -57,6 +57,7 @@ test('a due task that must wait comes back later, one that is refused does not',
 
 test('replay fields that are decided are told from those that are not, in their order', async (t) => {
   const { pool } = await freshDatabase(t, databaseUrl)
+  await pool.query("insert into shards (shard, epoch, state) values (0, 1, 'closed') on conflict do nothing")
   await pool.query(
     `insert into decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id, session_id,
        entity, at, request, adds, puts, record, report)

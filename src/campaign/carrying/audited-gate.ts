@@ -6,6 +6,7 @@ import type { Decider } from '../../gate/gate.ts'
 import { beginInTime } from '../../store/connection/transaction.ts'
 import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
 import { auditDebts } from './audit-debts.ts'
+import { storedOutcome } from './stored-first.ts'
 
 /** A command of an operator, and its entry in the audit trail. */
 export interface AuditedCommand {
@@ -19,13 +20,18 @@ function isAudited(outcome: Outcome): boolean {
 }
 
 /**
- * Submits commands of operators. The audit entry is written in a transaction that begins before the change, so without
+ * Submits commands of operators, unless Postgres has their decision: Redis may have forgotten it. The audit entry is written in a transaction that begins before the change, so without
  * Postgres nothing is changed.
  */
 export function createAuditedGate({ gate, pool, logger }: { gate: Decider; pool: pg.Pool; logger: Logger }) {
   return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
     const transaction = await beginInTime(pool)
     try {
+      const before = await storedOutcome(transaction.client, command)
+      if (before !== undefined) {
+        await transaction.commit()
+        return before
+      }
       const outcome = await gate.submit(command)
       try {
         if (isAudited(outcome)) await recordAudit(transaction.client, entryOf(outcome))

@@ -6,6 +6,7 @@ import { isoTime } from '../../base/iso-time.ts'
 import { MOMENT_PATTERN } from '../../base/moment.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
+import { storedOutcome } from '../../campaign/carrying/stored-first.ts'
 import type { Game } from '../../campaign/kinds/game/rules.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
 import { onlySession } from '../../campaign/parts/activity.ts'
@@ -125,7 +126,8 @@ export const gameResultsRoute: FastifyPluginAsyncTypebox<GameOptions> = async (a
       const event = { campaign: found.campaign.id, game: found.activity.id, ...report }
       if (!(await fromStore(noteGameEvent(pool, event))))
         throw new ProblemError('CONFLICT', {}, 'This event told of another user before; nothing was done.')
-      const decided = await gate.submit(commandOf(found, report))
+      const command = commandOf(found, report)
+      const decided = (await storedOutcome(pool, command)) ?? (await gate.submit(command))
       metrics.outcome(decided)
       if (decided.kind !== 'confirmed') return sendOutcome(request, reply, decided)
       const resultOf = resultBody(decided.decision, {

@@ -1,21 +1,16 @@
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
+import { decisionOf } from '../../campaign/carrying/stored-first.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { UserReader } from '../../gate/gate.ts'
-import { entityIn } from '../../record/entities.ts'
 import { replayField } from '../../record/replay.ts'
-import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
+import { findDecision } from '../../store/reading/orders.ts'
 
 /** A decision, with its campaign and activity. */
 interface PlacedDecision {
   readonly decision: Decision
   readonly campaign: string
   readonly activity: string
-}
-
-/** A stored decision in the form of the gate. */
-function decisionOf({ id, sequence, type, entity, at, record, report }: StoredDecision): Decision {
-  return { id, sequence, type, at: at.getTime(), report, ...entityIn(type, entity, record) }
 }
 
 /** Finds decisions in Redis and Postgres, by the key of the request that led to them. */

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type Page, placeValues } from '../connection/list-place.ts'
+import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
 import { everyShard } from '../shard/every-shard.ts'
 
@@ -17,6 +18,8 @@ export interface StoredDecision {
   readonly sequence: number
   /** entity.verb, such as order.accepted */
   readonly type: string
+  /** of the request */
+  readonly hash: string
   readonly campaign: string
   readonly activity: string
   /** the id of the order or win that it is about; has no meaning for other decisions */
@@ -48,12 +51,12 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
   return rows[0] && inside(rows[0])
 }
 
-const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, campaign_id as campaign,
+const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, hash, campaign_id as campaign,
   activity_id as activity, shard || '-' || entity as entity, at, record, report`
 
 /** The newest decision under a replay field of a user, such as `u:<Idempotency-Key>`. */
-export async function findDecision(pool: pg.Pool, user: string, key: string): Promise<StoredDecision | undefined> {
-  const { rows } = await pool.query<StoredDecision>(
+export async function findDecision(db: Queryable, user: string, key: string): Promise<StoredDecision | undefined> {
+  const { rows } = await db.query<StoredDecision>(
     `select ${decisionColumns} from decisions where shard = ${everyShard} and user_id = $1 and key = $2
      order by epoch desc, sequence desc limit 1`,
     [issuedUser(user), key]

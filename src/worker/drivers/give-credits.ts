@@ -1,3 +1,4 @@
+import { storedOutcome } from '../../campaign/carrying/stored-first.ts'
 import { poolsOf, prizesOf } from '../../campaign/kinds/prizes.ts'
 import type { ParticipateCommand, TakeBackCommand, WinCommand } from '../../gate/batch/commands.ts'
 import type { RefusalCode } from '../../gate/batch/outcomes.ts'
@@ -71,12 +72,15 @@ export class CreditDriver {
   }
 
   async #takeBack(due: DueCredit, decided: DecidedCredit): Promise<Became> {
+    const command = takingBack(due, decided)
+    const before = await storedOutcome(this.#parts.pool, command)
+    if (before !== undefined) return became(before, { ...due, final })
     if (decided.win !== '') {
       const outcome = await this.#parts.gate.submit(this.#revoking(due, decided.id, decodeWin(decided.id, decided.win)))
       const isRevoked = outcome.kind === 'refused' && outcome.code === 'VOIDED'
       if (outcome.kind !== 'confirmed' && !isRevoked) return became(outcome, { ...due, final })
     }
-    return became(await this.#parts.gate.submit(takingBack(due, decided)), { ...due, final })
+    return became(await this.#parts.gate.submit(command), { ...due, final })
   }
 
   /** A prize goes back into its quota: it was never due. */

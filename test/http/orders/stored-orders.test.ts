@@ -27,6 +27,7 @@ async function storeOrder(
   const { sequence, at, campaign = 'launch' } = place
   const entity = `1700000000-${sequence}`
   const record = `a;1700000000-${sequence};${campaign};phone;am;1;299900;CNY;${at};900;;${sequence};0`
+  await pool.query("insert into shards (shard, epoch, state) values (0, 1, 'closed') on conflict do nothing")
   await pool.query(
     `insert into orders (order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency, status, shard,
        epoch, sequence, accepted_at, position, updated_at, record)
@@ -222,7 +223,7 @@ test('a connection that comes too late for a change goes back to its pool', asyn
   t.teardown(() => pool.end())
   const held = await pool.connect()
   const submit = createAuditedGate({ gate: new ScriptedGate(), pool, logger: pino({ level: 'silent' }) })
-  const change = { command: { op: 'query' } as never, entryOf: () => ({}) as never }
+  const change = { command: { op: 'query', user: 'ann', key: 'k' } as never, entryOf: () => ({}) as never }
   await t.rejects(submit(change), { message: 'Postgres did not answer in time' })
   held.release()
   t.equal((await pool.query('select 1')).rowCount, 1)

@@ -9,6 +9,7 @@ import type { World } from './board-world.ts'
 
 /** Followed decisions are stored: here without what nobody reads. */
 export async function store({ pool }: Pick<World, 'pool'>, decisions: readonly Followed[]): Promise<void> {
+  await pool.query("insert into shards (shard, epoch, state) values (0, 1, 'closed') on conflict do nothing")
   for (const { shard, epoch, sequence, type, user, key, campaign, activity, at, request } of decisions) {
     await pool.query(
       `insert into decisions values ($1, $2, $3, 1, $4, $5, $6, '', $7, $8, '', '', to_timestamp($9 / 1000.0), $10, '{}', '{}', '', '')`,
