@@ -4,9 +4,16 @@ import { FloodgateError, messageOf } from '../../base/errors.ts'
 
 /** The shard must be opened again: Redis was restarted, replaced or emptied, or the journal is gone. */
 export class ReopenError extends FloodgateError {
+  /** whether the gate still decides: somebody asked for the opening, so it can wait until little has to be read */
+  readonly isPlanned: boolean
   readonly code = 'reopen'
   readonly meaning = 'Nothing is decided until the shard is open again; nothing that was confirmed is lost.'
   readonly remedy = 'Wait: this worker opens it.'
+
+  constructor(message: string, { isPlanned = false }: { readonly isPlanned?: boolean } = {}) {
+    super(message)
+    this.isPlanned = isPlanned
+  }
 }
 
 /** Waits; ends early, without an error, when the signal fires. */

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { JetStreamManager } from 'nats'
 import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
-import { messageOf } from '../../base/errors.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { probeGate } from '../../gate/batch/probe.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
@@ -12,11 +11,11 @@ import { areOurs } from '../../gate/redis/scripts.ts'
 import type { GateParts } from '../../gate/shard/create-gate.ts'
 import { isJournalAway, tell } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
-import { JournalGapError, StreamReader } from '../../journal/reader.ts'
+import { StreamReader } from '../../journal/reader.ts'
 import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { checkpointStep } from '../../recovery/checkpoint/checkpoint-step.ts'
-import { missingFor, STUCK_NATS } from '../../recovery/open/readiness.ts'
+import { missingFor } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
 import { completeOpened } from '../../store/shard/opened.ts'
 import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
@@ -25,8 +24,9 @@ import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
 import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
+import { readUp } from './read-up.ts'
 import { Reconciler } from './reconciler.ts'
-import { RecoveryError } from './recovery-error.ts'
+import { RecoveryError, whyFailed } from './recovery-error.ts'
 import type { WorkerReport } from './report.ts'
 import { lookAtShard, type SeenEnd } from './sight.ts'
 
@@ -61,11 +61,6 @@ const GATHER_MS = 20
 /** The pause between two checks whether a shard can be opened. */
 const LOOK_MS = 1000
 const LOOKS_BEFORE_ALARM = 3
-
-/** Whether an error means that NATS answered but did not do what it was asked for. */
-function isOfJournal(error: unknown): boolean {
-  return error instanceof JournalGapError || (error instanceof Error && error.name === 'NatsError')
-}
 
 /** Works on one shard while a Postgres session holds its lock. */
 export class ShardOwner {
@@ -141,20 +136,24 @@ export class ShardOwner {
       } catch (error) {
         if (!(error instanceof ReopenError)) throw error
         this.#options.logger.warn({ reason: error.message }, 'the shard must be opened again')
+        if (error.isPlanned) await this.#readUp(this.#scripts.epoch)
         this.#scripts = undefined
       }
     }
     await this.#projector.close()
   }
 
+  #readUp(epoch: number): Promise<void> {
+    return readUp(epoch, { ...this.#options, shard: this.#options.parts.shard, projector: this.#projector })
+  }
+
   /** undefined when the signal fired before all parts that a recovery needs were there */
   async #recover(signal: AbortSignal): Promise<OpeningScripts | undefined> {
     const { parts, jsm, names, streams, logger } = this.#options
-    const session = this.#session
     this.#options.report.say({ projecting: { ok: false, detail: 'the shard is being opened' } })
     const recovery = {
       ...parts,
-      session,
+      session: this.#session,
       ownerTerm: this.#term,
       jsm,
       names,
@@ -169,7 +168,7 @@ export class ShardOwner {
       tell(parts.connection, names.gateSubject(parts.shard, 'open'))
       return scripts
     } catch (error) {
-      const why = isOfJournal(error) ? `${messageOf(error)}; ${STUCK_NATS}` : messageOf(error)
+      const why = whyFailed(error)
       await this.#noteWaiting(`the next try, for the last one ended: ${why}`).catch(() => {})
       throw new RecoveryError(`The shard could not be opened: ${why}`, { cause: error })
     }
@@ -206,6 +205,7 @@ export class ShardOwner {
     if (row?.state !== 'open') return undefined
     if (!areOurs(row, parts.prefix)) {
       this.#options.logger.warn({ epoch: row.epoch }, 'the shard was opened with the scripts of another version')
+      await this.#readUp(row.epoch)
       return undefined
     }
     const scripts = new OpeningScripts(parts.caller, {
@@ -223,7 +223,7 @@ export class ShardOwner {
     return scripts
   }
 
-  /** A real gate call, and the stream of this opening: is this opening alive? @throws ReopenError */
+  /** Is this opening alive: a real gate call, and its stream. @throws ReopenError */
   async #probe(scripts: OpeningScripts): Promise<void> {
     const { parts, pool, jsm, names } = this.#options
     try {
@@ -240,7 +240,7 @@ export class ShardOwner {
     }
     // if Postgres is away the projection notices it
     const row = await readShard(pool, parts.shard).catch(() => undefined)
-    if (row && row.state !== 'open') throw new ReopenError('Postgres says closed')
+    if (row && row.state !== 'open') throw new ReopenError('Postgres says closed', { isPlanned: true })
     // a NATS that is away is no reason to reopen; a NATS without the stream is one
     const stream = names.journalStream(parts.shard, scripts.epoch)
     // read before NATS is asked: meanwhile the projection may move beyond the answer, which is no loss
