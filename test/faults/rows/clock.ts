@@ -70,7 +70,7 @@ function toMidnight(): number {
 async function clockMoved(scene: Scene): Promise<string> {
   const set = clocks.get(scene.lane)
   if (set === undefined) throw new Error('this lane has no clock to set')
-  const seconds = [toMidnight(), -60, 3600][scene.seed % 3] ?? 0
+  const seconds = [toMidnight(), -900, 3600][scene.seed % 3] ?? 0
   const before = await redisTime(scene)
   scene.struck()
   set(seconds)
@@ -83,9 +83,9 @@ async function clockMoved(scene: Scene): Promise<string> {
     set(0)
     await scene.load.flowing(20)
   }
-  // shard time stands still now: what nobody journals is still relayed within moments
+  // shard time stands still now, for a quarter of an hour at least: what nobody journals is relayed long before it goes on
   const lost = await losing(scene, { line: 'gateway-nats', what: 'requests', ms: 1200 })
-  await outboxEmpty(scene, 8000)
+  await outboxEmpty(scene, 120_000)
   set(0)
   return `the clock of Redis moved by ${moved} s${seconds > 0 ? ' and back' : ''}, orders went on; ${lost}, and relayed`
 }
