@@ -139,6 +139,30 @@ t.test('a user has as many decisions as are not forgotten, and the newest are fo
   await assertForgotten(t, shop)
 })
 
+t.test('a row that is still worked off holds up its replay and all later ones', async (t) => {
+  const shop = await openLoggedShop(t, urls)
+  const { pool } = shop.core
+  await decide(shop, 'ann', 'one')
+  const line = { ...credit('ann', 'b:points', 5), key: 'x:imp:points:r1' }
+  decisionOf(await insist(() => shop.gate.submit(line)))
+  await decide(shop, 'ann', 'two')
+  await atRest(shop)
+  await shop.stopWorker()
+  await pool.query(
+    "insert into imports (unit, reference, user_id, amount, created_by) values ('points', 'r1', 'ann', 5, 'ops')"
+  )
+  t.equal(await forget(shop), 2, 'the opening, and the one before it')
+  t.equal(await forget(shop), 0)
+  t.match(await shop.gate.submit(line), { kind: 'confirmed', replayed: true }, 'its driver may ask again')
+  await pool.query("update imports set state = 'applied', closed_at = now()")
+  t.equal(await forget(shop), 2)
+  await assertForgotten(t, shop)
+  decisionOf(await insist(() => shop.gate.submit({ ...line, key: 'x:newer:1' })))
+  await decide(shop, 'ann', 'three')
+  shop.core.worker()
+  t.equal(await forget(shop), 0, 'a field that only another version knows is left to it')
+})
+
 t.test('whatever is decided, forgotten and opened again, Redis is what Postgres says', async (t) => {
   const shop = await openLoggedShop(t, urls)
   const step = fc.oneof(

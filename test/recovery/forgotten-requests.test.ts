@@ -2,7 +2,9 @@ import t, { type Test } from 'tap'
 import { createOrderChange } from '../../src/campaign/actions/change-order.ts'
 import type { AskedChange } from '../../src/campaign/actions/order-changes.ts'
 import { findAnyOrder } from '../../src/campaign/actions/order-lookup.ts'
+import type { UserReader } from '../../src/gate/gate.ts'
 import { createDecisionFinder } from '../../src/http/answering/find-decision.ts'
+import { codeOfUser } from '../../src/http/kinds/invite/code.ts'
 import { replayField } from '../../src/record/replay.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
@@ -84,4 +86,15 @@ t.test('a key of a user is free again, and the newest decision under it is found
   await atRest(shop)
   t.match(await decisions.outcomeOf('ann', 'k'), { decision: { id: second } })
   t.equal((await shop.core.pool.query('select 1 from orders')).rowCount, 2)
+})
+
+t.test('a code is known by its own decision, although its key was used again', async (t) => {
+  const field = 'ic:c/friends'
+  const found = { kind: 'pending', decision: { id: '0-7-9', sequence: 9, type: 'order.accepted', at: 1, report: '' } }
+  const gate = {
+    fieldsOf: async () => ({ [field]: '7-1;0-7-2;u:k' }),
+    lookup: async () => found
+  } as unknown as UserReader
+  const whose = { user: 'ann', campaign: 'c', activity: 'friends' }
+  t.match(await codeOfUser(gate, whose), { id: '0-7-2', sequence: 2, type: 'invite.created' })
 })

@@ -42,9 +42,10 @@ export async function codeOfUser(gate: UserReader, { user, campaign, activity }:
   const { [field]: record } = await gate.fieldsOf(user, [field])
   if (record === undefined) return undefined
   const { decision: id, key } = decodeCodeRecord(record)
-  const known = await gate.lookup(user, key)
+  const found = await gate.lookup(user, key)
+  // a decision that Redis has forgotten was journaled long ago, and its key may have been used again
+  const known = found?.decision.id === id ? found : undefined
   if (known?.kind === 'pending') throw new UnavailableError('The invitation code is not journaled yet.')
-  // a decision that Redis has forgotten was journaled long ago
   return known?.decision ?? { id, sequence: Number(id.split('-')[2]), type: 'invite.created', at: 0, report: '' }
 }
 
