@@ -89,10 +89,11 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/transition
         COMMANDS.t = transition
       end
-    elseif letter == 'j' then
+    elseif letter == 'j' or letter == 'x' then
       make = function()
         -- @include commands/adjust
-        COMMANDS.j = adjust
+        -- @include commands/remove
+        COMMANDS.j, COMMANDS.x = adjust, remove
       end
     else
       make = function()

@@ -3,7 +3,7 @@
   KEYS:    index of the user whose replay record it is ($system), index of every hash it names
   FIELDS:  user index, key, hash, type, head, number of puts, [put index, put field, put value]..., number of adds,
            [add index, add field, add delta]...
-  Returns: the reply, its report the deltas that were applied, comma-separated; the caller sends one that writes rules or stock
+  Returns: the reply (nothing is changed for a campaign that was archived), its report the deltas that were applied, comma-separated; the caller sends one that writes rules or stock
            alone in its batch, because rules parsed for earlier commands are not parsed again
 ]]
 local STOCK_FIELD = '^(.*):remaining$'
@@ -112,6 +112,9 @@ local function adjust(at, frame)
   local replayed = replay(frame, values, key, hash)
   if replayed then
     return replayed, at
+  end
+  if is_gone(string.match(fields[5], '"campaign":"([^"]*)","activity":"[^"]*"$')) then
+    return 'R;NOT_FOUND', at
   end
   local corrupt = read_puts(puts) or read_adds(adds)
   if corrupt then

@@ -268,7 +268,7 @@ local function transition(at, frame)
   end
   local activity = activity_at(tonumber(fields[1]))
   if not activity then
-    return 'X;' .. KEYS[tonumber(fields[1]) + 1], after
+    return unreadable(tonumber(fields[1])), after
   end
   if activity.campaign.cancellable == nil then
     fetch(activity.index, 'release_limit', 'restock', 'cancellable')

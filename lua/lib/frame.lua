@@ -36,6 +36,8 @@ local function new_frame(opening)
     next_sequence = false,
     gives = {},
     replayed = {},
+    -- by commands/remove: hashes by index, and fields
+    removals = false,
     seen = {},
     after = {},
   }
@@ -124,6 +126,13 @@ local function write_frame(frame)
   local gives = #frame.gives > 0 and '[' .. table.concat(frame.gives, ',') .. ']' or ''
   redis.call('XADD', KEYS[2], frame.id, 'f', payload, 't', opening.now_text, 'g', gives)
   write_hashes()
+  for _, removal in ipairs(frame.removals or {}) do
+    if removal[2] == '' then
+      redis.call('UNLINK', KEYS[removal[1]])
+    else
+      redis.call('HDEL', KEYS[removal[1]], removal[2])
+    end
+  end
   mark(opening, 'seq', text(opening.seq + count))
   mark(opening, 'batch', frame.batch)
   return frame.id, payload, gives

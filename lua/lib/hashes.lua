@@ -1,8 +1,8 @@
 --[[
   purpose: hashes as recovery writes them, folded from decisions
   KEYS:    the hashes, from an index that the caller gives
-  Returns: write_folded(from, text) -> how many of the hashes are new; text: JSON, for each hash a list of field, delta, ... and a list
-           of field, value, ..., all strings; both empty = delete
+  Returns: write_folded(from, text) -> how many hashes there are more; text: JSON, for each hash a list of field, delta, ..., a list of
+           field, value, ... and, where there are some, a list of fields to remove, all strings; all empty = delete
 ]]
 local function write_fields(key, list)
   for first = 1, #list, 4000 do
@@ -14,10 +14,10 @@ local function write_folded(from, text)
   local new = 0
   for i, hash in ipairs(cjson.decode(text)) do
     local key = KEYS[from + i - 1]
-    local sums, values = hash[1], hash[2]
-    if #sums + #values == 0 then
-      redis.call('UNLINK', key)
-    elseif redis.call('EXISTS', key) == 0 then
+    local sums, values, removed = hash[1], hash[2], hash[3] or {}
+    if #sums + #values + #removed == 0 then
+      new = new - redis.call('UNLINK', key)
+    elseif #sums + #values > 0 and redis.call('EXISTS', key) == 0 then
       new = new + 1
       write_fields(key, sums)
       write_fields(key, values)
@@ -26,6 +26,9 @@ local function write_folded(from, text)
         redis.call('HINCRBY', key, sums[at], sums[at + 1])
       end
       write_fields(key, values)
+    end
+    for first = 1, #removed, 4000 do
+      redis.call('HDEL', key, unpack(removed, first, math.min(first + 3999, #removed)))
     end
   end
   return new

@@ -5,7 +5,8 @@
            -> its rules, nil when they are not readable; open_window(activity, now, early) -> refusal, or nil with its session
            set, which opens within `early` ms at the latest; open_activity(index, now) -> activity with its session, or nil and
            the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits; is_final(index, now) -> whether
-           nothing of the campaign is paid, shipped, returned, claimed or revoked any more
+           nothing of the campaign is paid, shipped, returned, claimed or revoked any more; is_gone(campaign) -> whether it was
+           archived; unreadable(index) -> the refusal where activity_at returned nil
 ]]
 local SESSION_WIDTH = 65
 local SHIP_BY_WIDTH = 26
@@ -90,6 +91,17 @@ local function load_activity(index)
     records = {},
     terms = {},
   }
+end
+
+-- A campaign that was archived has left its name in the shard's hash; where a hash is missing without it, that is a fault.
+local function is_gone(campaign)
+  local field = 'gone:' .. (campaign or '')
+  local values = fetch(1, field)
+  return values and values[field] ~= false
+end
+
+local function unreadable(index)
+  return is_gone(string.sub(logical(index), 3)) and 'R;NOT_FOUND' or 'X;' .. KEYS[index + 1]
 end
 
 local function activity_at(index)
@@ -189,7 +201,7 @@ end
 local function open_activity(index, now)
   local activity = activity_at(index)
   if not activity then
-    return nil, 'X;' .. KEYS[index + 1]
+    return nil, unreadable(index)
   end
   if activity.refusal == nil then
     activity.refusal = open_window(activity, now, 0) or false
@@ -204,7 +216,7 @@ end
 local function owing_activity(index)
   local activity = activity_at(index)
   if not activity then
-    return nil, 'X;' .. KEYS[index + 1]
+    return nil, unreadable(index)
   end
   local campaign = activity.campaign
   if campaign.ready ~= '1' then

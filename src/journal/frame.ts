@@ -25,7 +25,9 @@ const FrameDecision = Type.Object({
   /** what sums: field deltas by scope: c, a, s, u of this decision, or a logical key */
   add: Type.Optional(Deltas),
   /** what replaces the value before it */
-  put: Type.Optional(Values)
+  put: Type.Optional(Values),
+  /** what is taken out for good: fields by logical key, none of them where the whole hash is */
+  del: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String())))
 })
 
 const FrameSchema = Type.Object({

@@ -19,13 +19,22 @@ export function boardKeys(
 
 /** The four keys that every gate call names first, in this order. */
 export function shardKeys(prefix: string): [shard: string, outbox: string, kept: string, origin: string] {
-  return [`${prefix}shard`, `${prefix}outbox`, `${prefix}kept`, `${prefix}origin`]
+  return [prefix + SHARD_HASH, `${prefix}outbox`, `${prefix}kept`, `${prefix}origin`]
 }
 
 /** Which opening the data of this Redis belong to: only recovery reads and writes it. */
 export function baseKey(prefix: string): string {
   return `${prefix}base`
 }
+
+/** The logical key of the shard's own hash. */
+export const SHARD_HASH = 'shard'
+
+/** The field of the shard's hash that a campaign leaves once it is archived: what is missing of it is no fault. */
+export const goneField = (campaign: string): string => `gone:${campaign}`
+
+/** The field of the shard's hash with the tokens of a campaign's rate. */
+export const bucketField = (campaign: string): string => `bucket:${campaign}`
 
 /** Logical keys: what decisions and definitions name; the prefix makes them physical. */
 export const logical = {

@@ -25,6 +25,8 @@ export const replayField = {
   /** the nth change of an earned level, of a campaign or of the account ('') */
   level: (scope: string, nth: number) => `x:level:${scope}:${nth}`,
   importLine: (unit: string, reference: string) => `x:imp:${unit}:${reference}`,
+  /** the nth decision of those that take a campaign out of Redis */
+  archive: (campaign: string, nth: number) => `x:arc:${campaign}:${nth}`,
   /** a command of another system, by the digest of its source and id */
   command: (digest: string) => `x:cmd:${digest}`
 } as const
@@ -51,6 +53,8 @@ const families = {
   takeBack: { prefix: 'x:void:', work: 'credits' },
   level: { prefix: 'x:level:', work: 'levels' },
   importLine: { prefix: 'x:imp:', work: 'imports' },
+  // what is removed already is removed again, which changes nothing
+  archive: { prefix: 'x:arc:', work: undefined },
   command: { prefix: 'x:cmd:', work: undefined }
 } as const satisfies Record<keyof typeof replayField, { readonly prefix: string; readonly work: Work | undefined }>
 

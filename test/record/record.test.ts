@@ -149,6 +149,7 @@ test('each replay field says which row has to be closed before it is forgotten',
     takeBack: [replayField.takeBack('0-1-2', 'a/b'), 'credits', '0-1-2:a/b'],
     level: [replayField.level('', 3), 'levels', ':3'],
     importLine: [replayField.importLine('points', 'a:b'), 'imports', 'points:a:b'],
+    archive: [replayField.archive('c', 3), undefined, 'c:3'],
     command: [replayField.command('digest'), undefined, 'digest']
   }
   for (const [field, work, name] of Object.values(fields)) t.same(closing(field), { work, name }, field)

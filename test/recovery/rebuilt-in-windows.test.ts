@@ -37,6 +37,7 @@ function decisionsOf(drawn: ReadonlyArray<Pick<FoldedDecision, 'user' | 'adds' |
     at_ms: EPOCH * 1000 + index,
     record: '',
     report: '',
+    dels: null,
     ...one
   }))
 }

@@ -92,6 +92,19 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
     ],
     adds: [['s:add', 'f3', 75]]
   },
+  remove: {
+    ...command,
+    op: 'remove',
+    type: 'campaign.adjusted',
+    puts: [
+      ['c:put', 'f1', 'v1'],
+      ['c:put', 'f2', 'v2']
+    ],
+    removals: [
+      ['u:removed', ['f4', 'f5']],
+      ['c:removed', []]
+    ]
+  },
   query: { op: 'query', user: 'ann', key: 'u:key' },
   list: { op: 'list', what: 'wins', user: 'ann', name: 'one' },
   owner: { op: 'owner', entity: '5-83' },
@@ -131,6 +144,9 @@ function namedValues(call: Call, keys: readonly string[]): Record<string, string
     'add index': [index('s:add')],
     'add field': ['f3'],
     'add delta': ['75'],
+    'number of removals': '3',
+    'removed index': [index('u:removed'), index('u:removed'), index('c:removed')],
+    'removed field': ['f4', 'f5', ''],
     what: 'w',
     'number of names': '2',
     ...('names' in call ? { name: call.names } : {})

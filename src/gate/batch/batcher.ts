@@ -267,6 +267,7 @@ export class ShardBatcher implements Batcher {
 }
 
 function goesAlone(call: Call): boolean {
+  if (call.op === 'remove') return true
   if (call.op !== 'adjust') return false
   return [...call.puts, ...call.adds].some(([key]) => key !== logical.user(call.user))
 }

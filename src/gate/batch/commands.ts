@@ -122,4 +122,24 @@ export interface AdjustCommand extends CommandBase {
   readonly request: string
 }
 
-export type Command = BuyCommand | TransitionCommand | ParticipateCommand | WinCommand | TakeBackCommand | AdjustCommand
+/**
+ * Takes what was of a campaign out of Redis, for good, and writes values (`puts`). No fields: the whole hash. What it removes may be of
+ * many users, at most 128 at once, and nothing writes it any more: the campaign is final, and its name stands in the shard's hash.
+ */
+export interface RemoveCommand extends CommandBase {
+  readonly op: 'remove'
+  readonly type: string
+  readonly activity: string
+  readonly puts: AdjustCommand['puts']
+  readonly removals: ReadonlyArray<readonly [key: string, fields: readonly string[]]>
+  readonly request: string
+}
+
+export type Command =
+  | BuyCommand
+  | TransitionCommand
+  | ParticipateCommand
+  | WinCommand
+  | TakeBackCommand
+  | AdjustCommand
+  | RemoveCommand

@@ -1,6 +1,13 @@
 import { logical, shardKeys } from '../../record/keys.ts'
 import { encodeShipment } from '../../record/order.ts'
-import type { AdjustCommand, Command, ParticipateCommand, TakeBackCommand, WinCommand } from './commands.ts'
+import type {
+  AdjustCommand,
+  Command,
+  ParticipateCommand,
+  RemoveCommand,
+  TakeBackCommand,
+  WinCommand
+} from './commands.ts'
 
 /** One call in a batch: a command, or a read that follows the same rules. */
 export type Call =
@@ -113,6 +120,17 @@ function pushAdjust(fields: Fields, keys: Keys, call: AdjustCommand): void {
   for (const [key, field, delta] of call.adds) fields.push(keys.placeLogical(key), oneLine(field), delta)
 }
 
+function pushRemove(fields: Fields, keys: Keys, call: RemoveCommand): void {
+  const user = keys.placeLogical(logical.user(call.user))
+  fields.push('x', user, call.key, call.hash, call.type, head(call), call.puts.length)
+  for (const [key, field, value] of call.puts) fields.push(keys.placeLogical(key), oneLine(field), oneLine(value))
+  const removed = call.removals.flatMap(([key, names]) =>
+    (names.length === 0 ? [''] : names).map((name) => [key, name] as const)
+  )
+  fields.push(removed.length)
+  for (const [key, name] of removed) fields.push(keys.placeLogical(key), oneLine(name))
+}
+
 function placePool(keys: Keys, campaign: string, pool: string): number {
   return keys.placeLogical(logical.pool(campaign, pool))
 }
@@ -173,6 +191,9 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
       return
     case 'takeBack':
       pushTakeBack(fields, keys, call)
+      return
+    case 'remove':
+      pushRemove(fields, keys, call)
       return
     case 'list':
       fields.push('l', user, call.what[0] ?? '', call.name)

@@ -18,7 +18,7 @@ const CALL_MS = 5000
 export interface RestoredHash {
   /** logical */
   readonly key: string
-  /** JSON text of two lists: sums as field, delta, ..., values as field, value, ...; when both are empty, it is deleted */
+  /** JSON text of two lists: sums as field, delta, ..., values as field, value, ...; a third one of fields that are removed may follow; when all are empty, it is deleted */
   readonly text: string
 }
 

@@ -13,7 +13,7 @@ import {
   readCheckpointRows
 } from '../../store/projection/checkpoint.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
-import { Fold, parseFields } from '../open/fold-users.ts'
+import { Fold, type FoldedFields, parseFields } from '../open/fold-users.ts'
 
 /** Decisions of one transaction, about: it ends with a whole frame. */
 const PAGE = 2000
@@ -24,8 +24,8 @@ const LONGEST_FRAME = 128
 const YOUNGEST_SECONDS = 5
 
 /** Fields of a hash as a row of the checkpoint holds them. */
-export function fieldsText(fields: ReadonlyMap<string, number | string>): string {
-  return JSON.stringify(Array.from(fields, ([field, value]) => [field, String(value)]).flat())
+export function fieldsText(fields: FoldedFields): string {
+  return JSON.stringify([...fields].flatMap(([field, value]) => (value === null ? [] : [field, String(value)])))
 }
 
 /** Leaves out the frame at the end that may go on in the next page. */

@@ -97,7 +97,7 @@ function compareHash(
 /** What was decided of some users, as hashes. */
 function foldUsers(comparison: Comparison, users: readonly string[]) {
   const wanted = new Set(users)
-  const decisions = allDecisions(comparison).filter(({ user }) => wanted.has(user))
+  const decisions = allDecisions(comparison).filter(({ user, dels }) => wanted.has(user) || dels !== null)
   const fold = new Fold()
   for (const [key, fields] of comparison.begun) fold.seed(key, parseFields(fields))
   for (const decision of decisions) fold.add(decision)
@@ -119,7 +119,7 @@ export function compareUsers(comparison: Comparison, users: readonly string[]): 
 /** The fields that a user's hash should have: a list of field, value, ... */
 export function expectedOfUser(comparison: Comparison, user: string): string[] {
   const fields = foldUsers(comparison, [user]).hashes.get(logical.user(user)) ?? new Map<string, string>()
-  return Array.from(fields, ([field, value]) => [field, String(value)]).flat()
+  return [...fields].flatMap(([field, value]) => (value === null ? [] : [field, String(value)]))
 }
 
 /** Whether something that was given to a hash is not settled yet. */
@@ -137,6 +137,10 @@ export function compareRules(comparison: Comparison): Difference[] {
       const fields = expected.get(key) ?? new Map<string, string>()
       for (const [field, value] of Object.entries(values)) fields.set(field, value)
       expected.set(key, fields)
+    }
+    for (const [key, fields] of Object.entries(decision.dels ?? {})) {
+      if (fields.length === 0) expected.delete(key)
+      else for (const field of fields) expected.get(key)?.delete(field)
     }
   }
   const none = new Map<string, number>()

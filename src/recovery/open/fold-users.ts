@@ -5,8 +5,11 @@ import { logical, scopeKey } from '../../record/keys.ts'
 import { replayRecord } from '../../record/replay.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 
-/** Fields of a hash. A number is a sum of deltas, to be added to the earlier value; a string replaces the earlier value. */
-export type FoldedFields = ReadonlyMap<string, number | string>
+/**
+ * Fields of a hash. A number is a sum of deltas, to be added to the earlier value; a string replaces the earlier value, and null says
+ * that the field is removed. A hash without fields is removed as a whole.
+ */
+export type FoldedFields = ReadonlyMap<string, number | string | null>
 
 /** A decision of a frame in the form that the fold takes. */
 export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDecision {
@@ -26,7 +29,8 @@ export function foldedDecision(frame: Frame, decision: FrameDecision): FoldedDec
     puts: decision.put ?? {},
     // the puts contain it
     record: '',
-    report: decision.report ?? ''
+    report: decision.report ?? '',
+    dels: decision.del ?? null
   }
 }
 
@@ -38,13 +42,14 @@ export function parseFields(text: string): Map<string, string> {
   return fields
 }
 
-function sum(known: number | string | undefined, delta = 0): number | string {
+function sum(known: number | string | null | undefined, delta = 0): number | string {
+  if (known === null) return String(delta)
   return typeof known === 'string' ? String((Number(known) || 0) + delta) : (known ?? 0) + delta
 }
 
 /** Folds decisions into hashes of Redis by logical key: one code for every kind of activity. */
 export class Fold {
-  readonly #hashes = new Map<string, Map<string, number | string>>()
+  readonly #hashes = new Map<string, Map<string, number | string | null>>()
   readonly #wanted: (key: string) => boolean
 
   /** @param wanted whether a key's hash is folded; all are by default */
@@ -61,10 +66,10 @@ export class Fold {
     this.#hashes.clear()
   }
 
-  #fields(key: string): Map<string, number | string> | undefined {
+  #fields(key: string): Map<string, number | string | null> | undefined {
     const known = this.#hashes.get(key)
     if (known || !this.#wanted(key)) return known
-    const fields = new Map<string, number | string>()
+    const fields = new Map<string, number | string | null>()
     this.#hashes.set(key, fields)
     return fields
   }
@@ -85,10 +90,21 @@ export class Fold {
       const values = decision.puts[scope]
       if (fields) for (const field in values) fields.set(field, String(values[field] ?? ''))
     }
+    if (decision.dels) this.#remove(decision.dels)
     const user = this.#fields(logical.user(decision.user))
     if (!user) return
     user.set(userField.decisions, sum(user.get(userField.decisions), 1))
     user.set(decision.key, replayRecord(decision, decision.at_ms))
     if (decision.record !== '') user.set(recordField(decision.type, decision.entity), decision.record)
+  }
+
+  #remove(dels: Readonly<Record<string, readonly string[]>>): void {
+    for (const key in dels) {
+      const fields = this.#fields(key)
+      const removed = dels[key] ?? []
+      // nothing is written to it any more: its campaign is gone
+      if (removed.length === 0) fields?.clear()
+      else for (const field of removed) fields?.set(field, null)
+    }
   }
 }

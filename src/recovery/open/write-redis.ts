@@ -78,11 +78,13 @@ export function restoredHashes(hashes: Iterable<readonly [key: string, fields: F
 function packed(key: string, fields: FoldedFields): RestoredHash {
   const sums: string[] = []
   const values: string[] = []
+  const removed: string[] = []
   for (const [field, value] of fields) {
     if (typeof value === 'number') sums.push(field, String(value))
+    else if (value === null) removed.push(field)
     else values.push(field, value)
   }
-  return { key, text: JSON.stringify([sums, values]) }
+  return { key, text: JSON.stringify(removed.length > 0 ? [sums, values, removed] : [sums, values]) }
 }
 
 /** A hash of which `fields` is the JSON text of a list of field, value, ... */

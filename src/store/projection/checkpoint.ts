@@ -116,6 +116,9 @@ export async function* checkpointPages(db: Queryable, shard: number): AsyncGener
   }
 }
 
+/** The fields of a hash that was removed. */
+const GONE = '[]'
+
 /**
  * Moves a checkpoint on, inside a transaction of the caller.
  * @param rows the hashes that changed, as they are at `to`
@@ -165,6 +168,9 @@ export async function writeCheckpointRows(
     text: `insert into checkpoint_rows (shard, hash, fields)
            select $1, hash, fields from json_to_recordset($2::json) as r(hash text, fields text)
            on conflict on constraint checkpoint_rows_pkey do update set fields = excluded.fields`,
-    values: [shard, JSON.stringify(rows)]
+    values: [shard, JSON.stringify(rows.filter(({ fields }) => fields !== GONE))]
   })
+  const gone = rows.filter(({ fields }) => fields === GONE).map(({ hash }) => hash)
+  if (gone.length > 0)
+    await client.query('delete from checkpoint_rows where shard = $1 and hash = any($2)', [shard, gone])
 }

@@ -5,13 +5,14 @@ import { issuedUser } from '../connection/user-name.ts'
 import { storeOpened } from '../shard/opened.ts'
 import { storeDiscussions } from './discussions.ts'
 import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
+import { storeRemovals } from './removals.ts'
 import type { DecisionRow, OrderRow, ProjectedFrames, Projection } from './rows.ts'
 import { storeSharesAndAssists } from './shares-and-assists.ts'
 import { storeAnswers } from './surveys.ts'
 import { storeWinsAndLedger } from './wins-and-ledger.ts'
 
 const decisionColumns = `decisions (shard, epoch, sequence, batch, type, user_id, key, hash, campaign_id, activity_id,
-  session_id, entity, at, request, adds, puts, record, report)`
+  session_id, entity, at, request, adds, puts, record, report, dels)`
 
 function decisionValues(shard: number, row: DecisionRow): CopyValue[] {
   const { epoch, sequence, batch, type, user, key, hash, campaign, activity, session, entity, at } = row
@@ -30,7 +31,7 @@ function decisionValues(shard: number, row: DecisionRow): CopyValue[] {
     entity,
     at
   ]
-  return [...names, row.request, row.adds, row.puts, row.record, row.report]
+  return [...names, row.request, row.adds, row.puts, row.record, row.report, row.dels]
 }
 
 const orderColumns = `orders (shard, order_id, campaign_id, activity_id, session_id, user_id, quantity, unit_price, currency,
@@ -89,6 +90,7 @@ export async function writeProjection(session: Client, shard: number, projection
   await storeSharesAndAssists(session, shard, projection)
   await storeAnswers(session, shard, projection)
   await storeDiscussions(session, shard, projection)
+  await storeRemovals(session, shard, projection.removals)
 }
 
 /**

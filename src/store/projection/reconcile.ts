@@ -14,7 +14,10 @@ interface FramePlace {
   readonly batch: number
 }
 
-/** Decisions of some users up to a frame, in the order of the journal. @param after absent: all of them */
+/**
+ * Decisions of some users up to a frame, and those that removed anything, in the order of the journal.
+ * @param after absent: all of them
+ */
 export async function decisionsOfUsers(
   db: Queryable,
   users: readonly string[],
@@ -24,6 +27,10 @@ export async function decisionsOfUsers(
     name: 'decisions-of-users',
     text: `select ${foldedColumns} from decisions
            where user_id = any($1) and shard = $2 and (epoch, batch) <= ($3::bigint, $4::bigint)
+             and (epoch, sequence) > ($5::bigint, $6::bigint)
+           union all
+           select ${foldedColumns} from decisions
+           where dels is not null and user_id <> all($1) and shard = $2 and (epoch, batch) <= ($3::bigint, $4::bigint)
              and (epoch, sequence) > ($5::bigint, $6::bigint) order by epoch, sequence`,
     values: [users.map(issuedUser), upTo.shard, upTo.epoch, upTo.batch, after.epoch, after.sequence]
   })

@@ -19,11 +19,13 @@ export interface FoldedDecision {
   readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly record: string
   readonly report: string
+  /** fields that it removed by logical key, none for a whole hash; null for nearly all decisions */
+  readonly dels: Readonly<Record<string, readonly string[]>> | null
 }
 
 /** Columns of `decisions` in the order that the fold takes. */
 export const foldedColumns = `epoch, sequence, batch, type, user_id as "user", campaign_id as campaign,
-  activity_id as activity, key, hash, entity, round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report`
+  activity_id as activity, key, hash, entity, round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report, dels`
 
 const PAGE = 2000
 
@@ -49,14 +51,14 @@ const ROW = '\x1e'
 
 function decisionOf(row: string, json: (text: string) => unknown): FoldedDecision {
   const parts = row.split(COLUMN)
-  if (parts.length !== 15) {
+  if (parts.length !== 16) {
     const at = parts.slice(0, 2).join('-')
     throw new Error(
       `The row ${at} of the table decisions holds control characters, which Floodgate never writes. Correct the row.`
     )
   }
   const [epoch, sequence, batch, type = '', user = '', campaign = '', activity = '', key = '', hash = ''] = parts
-  const [entity = '', at, adds = '', puts = '', record = '', report = ''] = parts.slice(9)
+  const [entity = '', at, adds = '', puts = '', record = '', report = '', dels = ''] = parts.slice(9)
   return {
     epoch: Number(epoch),
     sequence: Number(sequence),
@@ -72,7 +74,8 @@ function decisionOf(row: string, json: (text: string) => unknown): FoldedDecisio
     adds: json(adds) as FoldedDecision['adds'],
     puts: json(puts) as FoldedDecision['puts'],
     record,
-    report
+    report,
+    dels: dels === '' ? null : (json(dels) as FoldedDecision['dels'])
   }
 }
 
@@ -95,7 +98,7 @@ export async function* readDecisions(
       name: 'read-decisions',
       text: `select string_agg(line, '${ROW}' order by epoch, sequence) as page from (
                select epoch, sequence, concat_ws('${COLUMN}', epoch, sequence, batch, type, user_id, campaign_id, activity_id,
-                 key, hash, entity, round(extract(epoch from at) * 1000)::bigint, adds, puts, record, report) as line
+                 key, hash, entity, round(extract(epoch from at) * 1000)::bigint, adds, puts, record, report, coalesce(dels::text, '')) as line
                from decisions where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
                order by epoch, sequence limit ${PAGE}
              ) lines`,

@@ -1,5 +1,6 @@
 import type { OpenedPlace } from '../shard/opened.ts'
 import type { Position } from '../shard/shards.ts'
+import type { Removal } from './removals.ts'
 
 /** A decision as a row, in the order of `decisionColumns`. */
 export interface DecisionRow {
@@ -25,6 +26,8 @@ export interface DecisionRow {
   /** the order or win right after this decision, '' for other decisions */
   readonly record: string
   readonly report: string
+  /** JSON text by logical key; null where it removed nothing */
+  readonly dels: string | null
 }
 
 export interface OrderRow {
@@ -246,6 +249,7 @@ export interface Projection {
   readonly balances: readonly BalanceDelta[]
   readonly stock: readonly StockDelta[]
   readonly opened: readonly OpenedPlace[]
+  readonly removals: readonly Removal[]
 }
 
 export interface ProjectedFrames {

@@ -3,6 +3,7 @@ import type { Frame, FrameDecision } from '../../journal/frame.ts'
 import { onlyTakes } from '../../record/decisions.ts'
 import { entityOfDecision, recordField, recordOfDecision } from '../../record/entities.ts'
 import { scopeKey } from '../../record/keys.ts'
+import type { Removal } from '../../store/projection/removals.ts'
 import type { DecisionRow, FrameRow, LedgerRow, Projection, StockDelta } from '../../store/projection/rows.ts'
 import type { FramePart } from '../../store/projection/store-apart.ts'
 import type { OpenedPlace } from '../../store/shard/opened.ts'
@@ -10,6 +11,7 @@ import { addKindRow } from './kinds/index.ts'
 import { KindRows } from './kinds/row-kind.ts'
 import { addMoves, balancesOf } from './ledger.ts'
 import { opens } from './openings.ts'
+import { removalOf } from './removals.ts'
 import { addStock } from './stock.ts'
 
 // Decisions of a frame share their deltas as one object: it is written as JSON once.
@@ -52,7 +54,8 @@ function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
     adds: jsonOf(decision.add),
     puts: jsonOf(record === '' ? decision.put : withoutRecord(decision, recordField(decision.type, entity))),
     record,
-    report: decision.report ?? ''
+    report: decision.report ?? '',
+    dels: decision.del === undefined ? null : JSON.stringify(decision.del)
   }
 }
 
@@ -63,6 +66,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
   const rows = new KindRows()
   const stock = new Map<string, StockDelta>()
   const opened = new Map<string, OpenedPlace>()
+  const removals: Removal[] = []
   const taken = new Set<string>()
   for (const frame of frames) {
     const entry = `${frame.epoch}-${frame.batch}`
@@ -73,6 +77,8 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
       decisions.push(row)
       addStock(stock, decision)
       for (const place of opens(decision)) opened.set(place.place, place)
+      const removal = removalOf(decision)
+      if (removal) removals.push(removal)
       addMoves(ledger, row, decision)
       addKindRow(rows, { shard: frame.shard, row })
     }
@@ -96,7 +102,8 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     ledger,
     balances: balancesOf(ledger),
     stock: [...stock.values()],
-    opened: [...opened.values()]
+    opened: [...opened.values()],
+    removals
   }
 }
 
