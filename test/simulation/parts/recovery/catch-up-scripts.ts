@@ -1,7 +1,7 @@
 import type { Bugs } from '../../bugs.ts'
 import type { FakeRedis } from '../fake-redis.ts'
 import type { Hashes } from '../frame.ts'
-import { count, settleFrame, shardKeys } from '../gate/gate-state.ts'
+import { count, outboxIsLost, settleFrame, shardKeys } from '../gate/gate-state.ts'
 import { writeFields } from '../upkeep/fold.ts'
 
 /** What a page demands to find, and what it leaves: the base, the batch and the sequence that the data are a prefix up to. */
@@ -30,6 +30,11 @@ function isAt(node: FakeRedis, prefix: Prefix): boolean {
 export function settleLeft(node: FakeRedis, bugs: Bugs): string {
   const value = node.hget(base, 'value')
   if (value === undefined) return 'MOVED'
+  // lost since `close` looked
+  if (outboxIsLost(node) && !bugs.has('outbox-lost-unseen')) {
+    forsake(node)
+    return 'MOVED'
+  }
   const left = node.xrange(outbox)
   if (left.length === 0) return 'OK'
   const keeps = bugs.has('settle-keeps-base')
