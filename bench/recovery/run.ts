@@ -98,19 +98,27 @@ async function measure(world: World, name: string, event: Event): Promise<void> 
   console.log(`  ${name.padEnd(38)} ${(ms / 1000).toFixed(2).padStart(7)} s   worker at most ${memory} MB`)
 }
 
-async function memoryOf({ parts, pool }: World, decisions: number): Promise<void> {
-  const used = /used_memory:(\d+)/.exec(await parts.redis.info('memory'))?.[1]
-  const { rows } = await pool.query<{ rows: number; bytes: number }>(
-    `select (select count(*) from checkpoint_rows) as rows, pg_total_relation_size('checkpoint_rows') as bytes`
+/** What a deployment holds, by what it decided. */
+async function sizes({ parts, pool }: World, { decisions, users }: Deployment): Promise<void> {
+  const used = Number(/used_memory:(\d+)/.exec(await parts.redis.info('memory'))?.[1] ?? 0)
+  const { rows } = await pool.query<{ name: string; bytes: number; count: number }>(
+    `select relname as name, pg_total_relation_size(c.oid) as bytes, greatest(reltuples, 1)::bigint as count from pg_class c
+     where relname in ('decisions', 'frames', 'checkpoint_rows') and relkind = 'r' order by relname`
   )
-  const [{ rows: hashes, bytes } = { rows: 0, bytes: 0 }] = rows
-  const perDecision = (Number(used ?? 0) / decisions).toFixed(0)
-  console.log(`  Redis ${perDecision} bytes a decision; checkpoint ${hashes} rows, ${Math.round(bytes / 1024 ** 2)} MB`)
+  const each = rows.map(({ name, bytes, count }) => `${name} ${Math.round(bytes / count)} bytes a row`)
+  console.log(
+    `  Redis ${Math.round(used / 1e6)} MB: ${Math.round(used / decisions)} bytes a decision, ${Math.round(used / users)} a user`
+  )
+  console.log(`  Postgres: ${each.join(', ')}`)
 }
 
-async function play(decisions: number, runs: number): Promise<void> {
+interface Deployment {
+  readonly decisions: number
+  readonly users: number
+}
+
+async function play({ decisions, users }: Deployment, runs: number): Promise<void> {
   const stops = createStops()
-  const users = Math.max(1, Math.round(decisions * 0.3))
   try {
     const world = await startWorld(stops)
     const opened = async () => (await world.parts.gate.submit(publication())).kind === 'confirmed'
@@ -138,13 +146,21 @@ async function play(decisions: number, runs: number): Promise<void> {
     await until(startedAt, isFolded)
     console.log(`  what was left was folded in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
     for (let run = 0; run < runs; run += 1) await measure(world, 'wiped, with a checkpoint', events.wiped as Event)
-    await memoryOf(world, decisions)
+    await pool.query('vacuum analyze')
+    await sizes(world, { decisions, users })
   } finally {
     await stops.all()
   }
 }
 
 const { values } = parseArgs({
-  options: { decisions: { type: 'string', default: '10000,100000' }, runs: { type: 'string', default: '3' } }
+  options: {
+    decisions: { type: 'string', default: '10000,100000' },
+    // of one user, on average
+    each: { type: 'string', default: '3.33' },
+    runs: { type: 'string', default: '3' }
+  }
 })
-for (const decisions of values.decisions.split(',')) await play(Number(decisions), Number(values.runs))
+for (const decisions of values.decisions.split(',').map(Number)) {
+  await play({ decisions, users: Math.ceil(decisions / Number(values.each)) }, Number(values.runs))
+}
