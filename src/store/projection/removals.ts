@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
+import { demandVersion, KNOWN_VERSION } from '../shard/shards.ts'
 
 /** What a decision took out of Redis for good, as far as Postgres has sums of it. */
 export interface Removal {
@@ -30,9 +31,14 @@ const moveStock = `
   insert into archived_stock (shard, campaign_id, activity_id, session_id, total, remaining, held, paid, beyond) select * from moved
   on conflict on constraint archived_stock_pkey do nothing`
 
-/** Moves the sums of what is gone aside, in the transaction that stores the decisions: what stays is compared with Redis. */
+/**
+ * Moves the sums of what is gone aside, in the transaction that stores the decisions: what stays is compared with Redis. From then on no
+ * version that knows nothing of removals may own the shard.
+ */
 export async function storeRemovals(session: Client, shard: number, removals: readonly Removal[]): Promise<void> {
+  if (removals.length === 0) return
   const rows = removals.map((removal) => ({ ...removal, users: removal.users.map(issuedUser) }))
   await writeRows(session, shard, { text: moveBalances, rows })
   await writeRows(session, shard, { text: moveStock, rows })
+  await demandVersion(session, shard, KNOWN_VERSION)
 }

@@ -59,11 +59,39 @@ export async function readShard(db: Queryable, shard: number): Promise<ShardRow 
 }
 
 /**
+ * How much this version knows of what the truth of a shard is made of. It rises when that changes so that a version with a lower number
+ * would read it wrongly. 1: decisions may remove something.
+ */
+export const KNOWN_VERSION = 1
+
+/** The shard holds what this version would read wrongly: it must not own it. */
+class VersionTooOldError extends FloodgateError {
+  readonly code = 'version-too-old'
+  readonly meaning = 'This worker does not take the shard, so nothing is read wrongly or lost.'
+  readonly remedy = 'Update this worker to the version of the worker that owned the shard last.'
+}
+
+/** From the end of the transaction on, only workers that know so much may own the shard. */
+export async function demandVersion(session: Queryable, shard: number, version: number): Promise<void> {
+  await session.query('update shards set least_version = greatest(least_version, $2) where shard = $1', [
+    shard,
+    version
+  ])
+}
+
+/**
  * Takes a shard for this connection: the lock ends with the connection. The first epoch is the creation time in Unix seconds,
  * so no id is ever used twice.
  * @returns the owner's term, or undefined while another connection holds the shard
+ * @throws VersionTooOldError, before anything is taken
  */
 export async function takeShard(session: Queryable, namespace: string, shard: number): Promise<number | undefined> {
+  const known = await session.query<{ least: number }>('select least_version as least from shards where shard = $1', [
+    shard
+  ])
+  const least = known.rows[0]?.least ?? 0
+  if (least > KNOWN_VERSION)
+    throw new VersionTooOldError(`Shard ${shard} asks for workers that know ${least}; this one knows ${KNOWN_VERSION}.`)
   const lock = await session.query<{ taken: boolean }>(
     'select pg_try_advisory_lock(hashtextextended($1, 1)) as taken',
     [`${namespace} shard ${shard}`]
