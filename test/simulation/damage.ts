@@ -194,6 +194,8 @@ export class Damage {
     const index = scheduler.draw(world.backups.length)
     const backup = world.backups[index]
     if (!backup) return false
+    // whoever restores what was before the first removal runs no earlier version any more
+    if (world.earlier.size > 0 && backup.state.leastVersion < tables.state.leastVersion) return false
     const held = world.journalHolds()
     for (const entry of oracle.journaled) {
       const { everFrames, deadLetters } = backup.state
