@@ -10,13 +10,16 @@ import {
   assertForgotten,
   copyOf,
   differences,
+  foldAll,
   forget,
+  forgetFolded,
   goBack,
   killed,
   type LoggedShop,
   openLoggedShop,
   places,
   reopen,
+  repaired,
   wipe
 } from '../support/shop/forgetting.ts'
 import { credit } from '../support/shop/participation.ts'
@@ -122,20 +125,22 @@ t.test('a user has as many decisions as are not forgotten, and the newest are fo
   await many(0, 300)
   const tooMany = { kind: 'refused', code: 'LIMIT_REACHED', members: { scope: 'requests' } }
   t.match(await shop.gate.submit(buy(shop.sale, 'ann')), tooMany)
-  await forget(shop, 281)
-  t.match(await readHash(shop, 'u:ann'), { d: '44', f: '24' }, '280 of 300')
-  await assertForgotten(t, shop)
   await atRest(shop)
+  await foldAll(shop)
   await shop.stopWorker()
+  const waiting = async () => (await shop.gate.unstoredOf('ann')).map(({ key }) => key)
+  await decide(shop, 'ann', 'before')
+  await forgetFolded(shop, 281)
+  t.match(await readHash(shop, 'u:ann'), { d: '45', f: '24' }, '280 of 301')
+  t.same(await waiting(), ['u:before'], 'no place of the ring shifted')
   const order = { kind: 'confirmed', replayed: false }
   t.match(await shop.gate.submit(buy(shop.sale, 'ann')), order, 'what is forgotten is no bound')
-  const names = ['k0', 'new', 'k299', 'k1']
-  for (const name of names) await decide(shop, 'ann', name)
-  const waiting = (await shop.gate.unstoredOf('ann')).map(({ key }) => key)
-  t.same(waiting, ['u:k1', 'u:new', 'u:k0', 'u:key-of-ann'], 'each once, the newest first, the replay not')
+  for (const name of ['k0', 'new', 'k299', 'k1']) await decide(shop, 'ann', name)
+  const all = ['u:k1', 'u:new', 'u:k0', 'u:key-of-ann', 'u:before']
+  t.same(await waiting(), all, 'each once, the newest first, the replay not')
   shop.core.worker()
   await forget(shop)
-  t.match(await readHash(shop, 'u:ann'), { d: '48', f: '48' })
+  t.match(await readHash(shop, 'u:ann'), { d: '49', f: '49' })
   await assertForgotten(t, shop)
 })
 
@@ -161,6 +166,21 @@ t.test('a row that is still worked off holds up its replay and all later ones', 
   await decide(shop, 'ann', 'three')
   shop.core.worker()
   t.equal(await forget(shop), 0, 'a field that only another version knows is left to it')
+})
+
+t.test('a hash that differs is not written anew between the checkpoint and Redis', async (t) => {
+  const shop = await openLoggedShop(t, urls)
+  for (const key of ['one', 'two', 'three']) await decide(shop, 'ann', key)
+  await atRest(shop)
+  await foldAll(shop)
+  await shop.stopWorker()
+  await t.rejects(forgetFolded(shop, 3, killed), { message: 'killed' })
+  await shop.redis.hset(`${shop.prefix}u:ann`, 'b:points', '99')
+  t.same(await repaired(shop, ['ann']), ['ann'], 'it would forget twice')
+  await forgetFolded(shop, 3)
+  t.same(await repaired(shop, ['ann']), [])
+  t.match(await readHash(shop, 'u:ann'), { 'b:points': '3', 'u:three': /./ })
+  await assertForgotten(t, shop)
 })
 
 t.test('whatever is decided, forgotten and opened again, Redis is what Postgres says', async (t) => {

@@ -8,6 +8,7 @@ import { isRing } from '../../../src/record/fields.ts'
 import { foldCheckpoint } from '../../../src/recovery/checkpoint/fold-checkpoint.ts'
 import { Forgetter } from '../../../src/recovery/checkpoint/forget-replays.ts'
 import { reconcile } from '../../../src/recovery/compare/reconcile.ts'
+import { repairUsers } from '../../../src/recovery/compare/repair.ts'
 import { Fold } from '../../../src/recovery/open/fold-users.ts'
 import { forgetIn } from '../../../src/recovery/open/forget-in.ts'
 import { readCheckpoint } from '../../../src/store/projection/checkpoint.ts'
@@ -38,7 +39,7 @@ export async function openLoggedShop(t: Teardown, urls: ServerUrls, spec: SmallS
 }
 
 /** The scripts of the opening that Postgres names. */
-export async function openScripts({ core, shard, caller, prefix }: Shop): Promise<OpeningScripts> {
+async function openScripts({ core, shard, caller, prefix }: Shop): Promise<OpeningScripts> {
   const row = await readShard(core.pool, shard)
   if (row === undefined) throw new Error('The shard has no row')
   return new OpeningScripts(caller, { prefix, epoch: row.epoch, replid: row.replid, shas: { ...row.shas } })
@@ -58,6 +59,15 @@ export async function foldAll({ core, shard }: Shop): Promise<void> {
 export async function forget(shop: Shop, most = 1_000_000, scripts?: Pick<OpeningScripts, 'forget'>): Promise<number> {
   await atRest(shop)
   await foldAll(shop)
+  return forgetFolded(shop, most, scripts)
+}
+
+/** As `forget`, of what is folded already. */
+export async function forgetFolded(
+  shop: Shop,
+  most: number,
+  scripts?: Pick<OpeningScripts, 'forget'>
+): Promise<number> {
   const forgetter = new Forgetter({ ...shop, ...shop.core, scripts: scripts ?? (await openScripts(shop)) })
   return forgetter.step({ retentionMs: -60_000, budgetMs: 60_000, most })
 }
@@ -88,11 +98,19 @@ export async function assertForgotten(t: Test, shop: Shop): Promise<void> {
   t.same(found, expected, 'Redis is what was decided, less what is forgotten')
 }
 
+async function comparing(shop: Shop) {
+  const jsm = await manager(shop.connection)
+  return { ...shop, pool: shop.core.pool, jsm, names: streamNames(shop.core.config.NAMESPACE) }
+}
+
 /** What a comparison of all parts finds. */
 export async function differences(shop: Shop): Promise<readonly unknown[]> {
-  const jsm = await manager(shop.connection)
-  const names = streamNames(shop.core.config.NAMESPACE)
-  return (await reconcile({ ...shop, pool: shop.core.pool, jsm, names })).differences
+  return (await reconcile(await comparing(shop))).differences
+}
+
+/** Writes the hashes of users anew that differ. @returns the users whose hashes still do */
+export async function repaired(shop: Shop, users: readonly string[]): Promise<string[]> {
+  return repairUsers(await comparing(shop), await openScripts(shop), users)
 }
 
 /** Whether Redis and the checkpoint have forgotten the same. */
