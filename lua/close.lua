@@ -3,10 +3,10 @@
   purpose: recovery step 2, closes the shard for every other opening; from here no call of another epoch writes
   KEYS:    1 shard, 2 outbox, 3 base
   ARGV:    none
-  Returns: { `OK`, base (lib/base) or '', batch, seq, up to where replays are forgotten or '' }: what the data are; or { `HIGHER`, epoch } when Redis knows a higher epoch, or
+  Returns: { `OK`, base (lib/base) or '', batch, seq, up to where replays are forgotten or '' }: what the data are; or { `HIGHER`, epoch } when Redis knows this epoch or a higher one, or
            { `EXCHANGED` } when this is another Redis by now
   Cost:    4 reads, 2 writes
-  Replay:  writes the same values again
+  Replay:  never: the second time it answers `HIGHER`, because another recovery may have been given the same number
 ]]
 -- @include lib/opening
 -- @include lib/base
@@ -18,7 +18,7 @@ if known.err then
   -- the key holds no hash: treated as a Redis that was wiped
   redis.call('UNLINK', KEYS[1])
   known = {}
-elseif (tonumber(known[1] or '') or 0) > tonumber(EPOCH) then
+elseif (tonumber(known[1] or '') or 0) >= tonumber(EPOCH) then
   return { 'HIGHER', known[1] }
 end
 local id, closed_by = read_base(KEYS[3])

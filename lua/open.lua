@@ -4,7 +4,7 @@
   KEYS:    1 shard, 2 origin, 3 base
   ARGV:    1 sequence, 2 batch to go on from (0 and 0 for a new epoch), 3 base (lib/base), 4 time of the newest decision (ms)
   Returns: `OK`, or `CLOSED` when another recovery has taken over or this is another Redis by now
-  Cost:    1 read, 4 writes
+  Cost:    1 read, 5 writes
   Replay:  refuses once open, so that counters are never set back
 ]]
 -- @include lib/opening
@@ -16,6 +16,7 @@ end
 if values[2] == EPOCH then
   return 'OK'
 end
+redis.call('DEL', KEYS[3])
 mark_origin(KEYS[2])
 -- the clock is in no frame: without this, deadlines that passed on another Redis would pass a second time
 local clock = string.format('%.0f', math.max(tonumber(values[3]) or 0, tonumber(ARGV[4])))

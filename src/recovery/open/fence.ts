@@ -1,5 +1,5 @@
-import { sealStream } from '../../journal/streams.ts'
-import { listOpenings, type Position, recordSealed } from '../../store/shard/shards.ts'
+import { journalEpochs, sealStream } from '../../journal/streams.ts'
+import { listOpenings, type Position, recordCreated, recordOpening, recordSealed } from '../../store/shard/shards.ts'
 import type { RecoveryParts } from './parts.ts'
 
 export interface Fence {
@@ -29,6 +29,14 @@ export async function fence(parts: RecoveryParts, epoch: number): Promise<Fence>
   const lost = (stream: string) => {
     journalLost = true
     logger.error({ alarm: 'JOURNAL_LOST', stream }, 'a journal stream is gone, or the part that Postgres has read')
+  }
+  // a Postgres that was restored from a backup knows nothing of the streams since: what was confirmed on them is read all the same
+  const named = new Set((await listOpenings(session, shard)).map((opening) => opening.epoch))
+  for (const unknown of await journalEpochs(jsm, names, shard)) {
+    if (unknown >= epoch || named.has(unknown) || unknown < projector.position.epoch) continue
+    logger.warn({ shard, epoch: unknown }, 'a stream of the journal that Postgres does not know is read')
+    await recordOpening(session, shard, unknown)
+    await recordCreated(session, shard, unknown)
   }
   for (const opening of await listOpenings(session, shard)) {
     if (opening.epoch >= epoch) continue

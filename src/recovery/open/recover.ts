@@ -3,7 +3,7 @@ import { failPoint } from '../../config/fail-points.ts'
 import { LAYOUT } from '../../gate/redis/base.ts'
 import { type ClosedData, loadScripts, type OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import { NoRoomError } from '../../journal/room.ts'
-import { streamInfo } from '../../journal/streams.ts'
+import { journalEpochs, streamInfo } from '../../journal/streams.ts'
 import { newestDecisionAt } from '../../store/shard/openings.ts'
 import { beginEpoch, markOpen, recordCreated, recordDeleted, recordOpening } from '../../store/shard/shards.ts'
 import { catchUp, whyRebuild } from './catch-up.ts'
@@ -102,7 +102,8 @@ async function createStream(parts: RecoveryParts, epoch: number, readFirst: Fenc
 export async function recover(parts: RecoveryParts): Promise<Opened> {
   const { session, shard, ownerTerm, caller, prefix, projector, logger } = parts
   const started = performance.now()
-  const epoch = await beginEpoch(session, { shard, ownerTerm })
+  const known = await journalEpochs(parts.jsm, parts.names, shard)
+  const epoch = await beginEpoch(session, { shard, ownerTerm, above: known.at(-1) ?? 0 })
   const log: LogStep = (step, details = {}) => logger.info({ shard, epoch, step, ...details }, `recovery: ${step}`)
   log('closing')
   if (failPoint) await failPoint('R1')

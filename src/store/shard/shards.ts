@@ -120,13 +120,20 @@ async function changeOwned(session: Queryable, sql: string, values: unknown[]): 
     throw new OwnershipLostError('Another worker owns the shard by now, or another recovery has begun.')
 }
 
-/** Recovery step 1: the next epoch, closed. @throws OwnershipLostError */
-export async function beginEpoch(session: Queryable, { shard, ownerTerm }: Owned): Promise<number> {
+/**
+ * Recovery step 1: the next epoch, closed.
+ * @param above an epoch that the journal knows: a Postgres that was restored from a backup would give its number again
+ * @throws OwnershipLostError
+ */
+export async function beginEpoch(
+  session: Queryable,
+  { shard, ownerTerm, above }: Owned & { readonly above: number }
+): Promise<number> {
   await changeOwned(
     session,
-    `update shards set epoch = epoch + 1, state = 'closed', shas = '{}', updated_at = now()
+    `update shards set epoch = greatest(epoch, $3) + 1, state = 'closed', shas = '{}', updated_at = now()
      where shard = $1 and owner_term = $2`,
-    [shard, ownerTerm]
+    [shard, ownerTerm, above]
   )
   const row = await readShard(session, shard)
   if (!row) throw new OwnershipLostError('The shard has no row any more.')
