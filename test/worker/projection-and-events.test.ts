@@ -197,9 +197,10 @@ t.test('frames that fail a check are held with their campaign, and the shard con
     put: { u: { [`o:${entity}`]: `a;${entity};c;s;am;${quantity};100;CNY;1795300366000;900;;1;0` } }
   })
   const lies = [
-    (entity: string) => ({ key: 'u:another', ...order(entity, '99999999999') }),
-    (entity: string) => order(entity, '1'),
-    () => ({ key: 'u:another', type: 'task.completed', add: { u: { 'b:points': -1 } } })
+    (epoch: number) => order(`${epoch}-9000`, '99999999999'),
+    // a number that another decision of the epoch has
+    (epoch: number) => ({ seq: 1, ...order(`${epoch}-1`, '1') }),
+    () => ({ type: 'task.completed', add: { u: { 'b:points': -1 } } })
   ]
   for (const lie of lies) {
     const shop = await openShop(t, urls)
@@ -210,12 +211,12 @@ t.test('frames that fail a check are held with their campaign, and the shard con
       seq: 9000,
       type: 'order.accepted',
       user: 'alice',
-      key: 'u:key-of-alice',
+      key: 'u:another',
       hash: 'h',
       campaign: 'c',
       activity: 's',
       request: {},
-      ...lie(`${epoch}-9000`)
+      ...lie(epoch)
     }
     const text = JSON.stringify({ v: 1, shard: 0, epoch, batch: 9000, at: Date.now(), decisions: [decision] })
     await plant(shop, text, 'planted')
