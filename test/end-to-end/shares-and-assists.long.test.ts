@@ -255,7 +255,7 @@ t.test(
     await waitFor(isFollowed, { what: 'all of it to be followed' })
     t.match(await mine(), { balances: { points: 100 } })
     const page = await shop.ask(`/v1/campaigns/${id}/shares/${helped}`, { user: 'mia' })
-    t.match(page.body, { assists: { count: 3 }, converted: { registrations: 3 } })
+    t.match(page.body, { assists: { count: 3 }, converted: { registrations: 3 } }, 'also those of before it was stored')
   }
 )
 

@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait.ts'
 const HOUR = 3_600_000
 const iso = (ms: number) => new Date(ms).toISOString()
 const now = Date.now()
-const { admin, ask, publish, pool } = await startMallShop(t)
+const { admin, ask, publish, pool, stopWorker, startWorker } = await startMallShop(t)
 const base = '/v1/campaigns/together'
 await publish({
   id: 'together',
@@ -139,4 +139,16 @@ t.test('a share is helped within its hours only, and what was asked before is an
   t.match((await ask('jon', `GET ${base}/shares/${id}`)).body, { assists: { count: 2 } })
   await voidShare(id)
   t.match(await help('fay', id), { status: 409, body: { code: 'VOIDED' } })
+})
+
+t.test('a registration counts for the share that it names, also before the share is stored', async (t) => {
+  await stopWorker()
+  const id = await share('una')
+  const path = 'POST /service/v1/campaigns/together/users/vic/registration'
+  const body = { sourceEventId: 'vic-came', registeredAt: iso(now), share: id }
+  t.equal((await admin('counter', path, { body })).status, 200)
+  const converted = async () => (await ask('una', `GET ${base}/shares/${id}`)).body.converted?.registrations
+  t.not(await converted(), 1)
+  startWorker()
+  await waitFor(async () => (await converted()) === 1, { what: 'the registration to count' })
 })

@@ -13,6 +13,8 @@ import { isNewUser } from './new-users.ts'
 
 /** What follows from a registration for an activity. Declared as a method: callers find it by the kind of the activity. */
 interface AfterRegistration<Activity extends ActivityRules = ActivityRules> {
+  /** whether it may look once more after the report is noted, at what was stored meanwhile */
+  readonly looksAgain?: true
   follow(
     db: Queryable,
     where: { readonly rules: Rules; readonly activity: Activity },
@@ -26,6 +28,7 @@ const byKind: { readonly [Name in Kind]?: AfterRegistration<Extract<ActivityRule
     follow: (db, { rules, activity }, registered) => qualifyByReport(db, { rules, invite: activity }, registered)
   },
   share: {
+    looksAgain: true,
     async follow(db, { rules, activity }, registered) {
       if (!isNewUser(registered, rules.opensAt)) return
       // nobody is signed in before they have registered, so visits count until the report; a user registers once, whoever reports it
@@ -42,18 +45,32 @@ const byKind: { readonly [Name in Kind]?: AfterRegistration<Extract<ActivityRule
  * @returns `conflict`: this event told something else before
  * @throws what Postgres throws
  */
-export function reportRegistration(
+export async function reportRegistration(
   pool: Pool,
   { id, rules }: CatalogueCampaign,
   report: Omit<RegistrationReport, 'campaign'> & Registered
 ): Promise<'recorded' | 'repeated' | 'conflict'> {
-  return inTransaction(pool, async (db) => {
-    const recorded = await recordRegistration(db, { ...report, campaign: id })
-    if (recorded !== 'recorded') return recorded
-    for (const activity of rules.activities) {
-      const after: AfterRegistration | undefined = byKind[activity.kind]
-      await after?.follow(db, { rules, activity }, report)
-    }
-    return recorded
+  const recorded = await inTransaction(pool, async (db) => {
+    const noted = await recordRegistration(db, { ...report, campaign: id })
+    if (noted === 'recorded') await followRegistration(db, rules, report)
+    return noted
   })
+  // once more where it names a share, which may have been stored meanwhile: whoever follows shares may have looked before this report
+  // was there. A conversion is counted once.
+  if (recorded !== 'conflict' && report.share !== null) {
+    const again = rules.activities.filter(({ kind }) => byKind[kind]?.looksAgain)
+    await followRegistration(pool, { ...rules, activities: again }, report)
+  }
+  return recorded
+}
+
+async function followRegistration(
+  db: Queryable,
+  rules: Rules,
+  report: Registered & Omit<RegistrationReport, 'campaign'>
+): Promise<void> {
+  for (const activity of rules.activities) {
+    const after: AfterRegistration | undefined = byKind[activity.kind]
+    await after?.follow(db, { rules, activity }, report)
+  }
 }

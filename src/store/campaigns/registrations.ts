@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/transaction.ts'
-import { issuedUser } from '../connection/user-name.ts'
+import { issuedUser, storedUser } from '../connection/user-name.ts'
 
 /** Another system's report that a user registered. */
 export interface RegistrationReport {
@@ -45,6 +45,23 @@ export async function recordRegistration(
 export interface Registered {
   readonly registeredAt: number
   readonly reportedAt: number
+}
+
+/** Reports that name some shares. */
+export async function registrationsBy(
+  db: Queryable,
+  campaign: string,
+  shares: readonly string[]
+): Promise<Array<Registered & { readonly user: string; readonly share: string }>> {
+  if (shares.length === 0) return []
+  const { rows } = await db.query<{ user: string; registered: Date; reported: Date; share: string }>(
+    `select user_id as "user", registered_at as registered, reported_at as reported, share from registrations
+     where campaign_id = $1 and share = any($2) order by registration_id`,
+    [campaign, shares]
+  )
+  return rows.map(({ user, registered, reported, share }) => {
+    return { user: storedUser(user), share, registeredAt: registered.getTime(), reportedAt: reported.getTime() }
+  })
 }
 
 /** The latest report about a user; undefined where nobody reported anything. */
