@@ -92,7 +92,8 @@ export class Reconciler {
       await this.#tell(differences)
       if (this.#mends) await this.#repair(differences)
     } while (this.#mends && !all && performance.now() < end)
-    if (this.#steps % STOCK_EVERY === 1 || this.#mends || (await this.#holds.opensSoon())) await this.#stock()
+    const lastOfMending = this.#mends && all
+    if (this.#steps % STOCK_EVERY === 1 || lastOfMending || (await this.#holds.opensSoon())) await this.#stock()
     if (all) this.#mends = false
   }
 
