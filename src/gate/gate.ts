@@ -45,6 +45,12 @@ export interface Decider {
   submit(command: Command): Promise<Outcome>
 }
 
+/** The part of the gate that says how much it has to do. */
+export interface Admission {
+  /** Whether a new request would wait too long whichever user sent it: a route refuses it before it reads the token. */
+  isBusy(): boolean
+}
+
 /** The part of the gate that answers questions about a user, with what Postgres may lack. */
 export interface UserReader {
   /**
@@ -100,4 +106,4 @@ export interface OwnHealth {
 }
 
 /** All parts, as a process holds them. A caller gets only the parts that it uses. */
-export type Gate = Decider & UserReader & HashReader & Shards
+export type Gate = Decider & Admission & UserReader & HashReader & Shards

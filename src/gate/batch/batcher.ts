@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
-import { logical } from '../../record/keys.ts'
 import { isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
 import type { RedisHealth } from '../redis/redis-health.ts'
+import { goesAlone, isOfUser } from './call-traits.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './encode.ts'
+import { Pace } from './pace.ts'
 
 export type CallResult =
   | { readonly kind: 'reply'; readonly reply: CallReply; readonly frame: OpenFrame | undefined; readonly at: number }
@@ -16,6 +17,8 @@ export interface BatcherLimits {
   readonly batchCalls: number
   readonly batchesInFlight: number
   readonly queuedCalls: number
+  /** how long new commands of users may expect to wait in the queue; when it would be longer, they are refused at once */
+  readonly waitMs: number
   /** how long a call may wait in the queue, and a batch for its reply */
   readonly queueMs: number
   readonly replyMs: number
@@ -56,6 +59,8 @@ interface WaitingSettle extends SettleRequest {
 export interface Batcher {
   enqueue(call: Call): Promise<CallResult>
   settle(request: SettleRequest): Promise<void>
+  /** whether so many commands wait that a new one would wait too long: then commands of users are refused */
+  isBusy(): boolean
   /** whether nothing is queued, in flight or waiting to be settled */
   idle(): boolean
   /** whether it refuses every command, because the journal is full, or Postgres or the journal lags too far behind */
@@ -81,6 +86,7 @@ export class ShardBatcher implements Batcher {
   #queue: Waiting[] = []
   #settles: WaitingSettle[] = []
   #inFlight = 0
+  readonly #pace: Pace
   #scheduled = false
   #settleTimer: NodeJS.Timeout | undefined
   readonly #sweep: NodeJS.Timeout
@@ -90,6 +96,7 @@ export class ShardBatcher implements Batcher {
 
   constructor(options: BatcherOptions) {
     this.#options = options
+    this.#pace = new Pace(options.limits)
     this.#sweep = setInterval(() => this.#dropOverdue(), 100)
     this.#sweep.unref()
   }
@@ -97,10 +104,11 @@ export class ShardBatcher implements Batcher {
   enqueue(call: Call): Promise<CallResult> {
     const { watch, limits } = this.#options
     if (!watch.current()) return Promise.resolve(unavailable('the gate is closed', 500))
-    if (this.#queue.length >= limits.queuedCalls) return Promise.resolve(unavailable('too many requests wait', 1000))
+    const isFull = this.#queue.length >= limits.queuedCalls || (isOfUser(call) && this.isBusy())
+    if (isFull) return Promise.resolve(unavailable('too many requests wait', 1000))
     return new Promise((resolve) => {
       this.#queue.push({ call, since: Date.now(), resolve })
-      this.#schedule()
+      this.#advance()
     })
   }
 
@@ -110,6 +118,12 @@ export class ShardBatcher implements Batcher {
       if (request.keys.length > 0) this.#schedule()
       else this.#settleTimer ??= setTimeout(() => this.#flush(true), this.#options.limits.settleIdleMs)
     })
+  }
+
+  isBusy(): boolean {
+    // a slow gate, too, has a whole batch waiting
+    if (this.#queue.length < this.#options.limits.batchCalls) return false
+    return this.#queue.length >= this.#pace.room(this.#inFlight > 0, performance.now())
   }
 
   idle(): boolean {
@@ -131,6 +145,16 @@ export class ShardBatcher implements Batcher {
     for (const waiting of this.#queue) waiting.resolve(unavailable('stopping', 1000))
     this.#queue = []
     this.#dropSettles()
+  }
+
+  /**
+   * A full batch goes at once, all others at the end of this turn of the event loop. In an overload a turn is long, because it
+   * refuses hundreds of requests; Redis would wait for its end each time.
+   */
+  #advance(): void {
+    const { batchCalls, batchesInFlight } = this.#options.limits
+    if (this.#queue.length >= batchCalls && this.#inFlight < batchesInFlight) this.#flush(false)
+    if (this.#queue.length > 0) this.#schedule()
   }
 
   #schedule(): void {
@@ -177,6 +201,7 @@ export class ShardBatcher implements Batcher {
       { settles, limits: this.#callLimits() }
     )
     this.#inFlight += 1
+    if (batch.length > 0) this.#pace.sent(batch.length, this.#queue.length, performance.now())
     try {
       if (failPoint && batch.length > 0) await failPoint('G1')
       const reply = await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], limits.replyMs)
@@ -188,7 +213,7 @@ export class ShardBatcher implements Batcher {
     } finally {
       this.#inFlight -= 1
       for (const settle of settles) settle.done()
-      if (this.#queue.length > 0) this.#schedule()
+      this.#advance()
     }
   }
 
@@ -264,12 +289,6 @@ export class ShardBatcher implements Batcher {
       this.#queue.shift()?.resolve(unavailable('Redis is slow', 1000))
     }
   }
-}
-
-function goesAlone(call: Call): boolean {
-  if (call.op === 'remove') return true
-  if (call.op !== 'adjust') return false
-  return [...call.puts, ...call.adds].some(([key]) => key !== logical.user(call.user))
 }
 
 function unavailable(reason: string, retryAfterMs: number): CallResult {

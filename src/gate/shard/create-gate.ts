@@ -26,7 +26,8 @@ function createShards({ slot, slots }: Router): Shards {
 }
 
 function gateOver(router: Router): Gate {
-  return { ...createDecider(router), ...createReader(router), ...createShards(router) }
+  const isBusy = () => router.slots.every(({ connected }) => connected?.batcher.isBusy() === true)
+  return { ...createDecider(router), isBusy, ...createReader(router), ...createShards(router) }
 }
 
 /**

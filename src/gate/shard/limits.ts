@@ -6,6 +6,8 @@ export const defaultLimits: BatcherLimits = {
   // one batch is decided while the next one gathers; a second one in flight made batches smaller and cost Redis 10 % more
   batchesInFlight: 1,
   queuedCalls: 20_000,
+  // with the batch in flight and the journal's ack a confirmed order then takes less than a quarter of a second
+  waitMs: 150,
   queueMs: 700,
   replyMs: 800,
   settleIdleMs: 5,

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Decision, Outcome } from '../../gate/batch/outcomes.ts'
-import type { Decider } from '../../gate/gate.ts'
+import type { Admission, Decider } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
 import type { AnswerBodies } from '../answering/bodies.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
@@ -14,12 +14,12 @@ import type { Wish } from '../kinds/parts/command.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
-import { sendConfirmed, sendEarlier, sendOutcome } from '../views/outcome.ts'
+import { refuseBusy, sendConfirmed, sendEarlier, sendOutcome } from '../views/outcome.ts'
 import { answersOf } from '../views/schemas.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
 
 interface ParticipationOptions {
-  readonly gate: Decider
+  readonly gate: Decider & Admission
   readonly services: Services
   readonly finder: ActivityFinder
   readonly bodies: AnswerBodies
@@ -59,7 +59,7 @@ function askedBy(request: FastifyRequest, decision: Decision, { campaign, activi
 /**
  * Handles a buy, a spin, a claim and whatever else users do in an activity, from the request to its answer. The steps, in order:
  *
- * 1. `authenticate`: finds the user by the token (auth/storefront.ts)
+ * 1. `enter`: refuses if the gate has more to decide than it can in time; `authenticate` finds the user by the token (auth/storefront.ts)
  * 2. `requireKey`: reads the Idempotency-Key (wire/idempotency.ts)
  * 3. `find`: finds the activity in the catalogue (answering/find-activity.ts)
  * 4. `submit`: the kind makes a command from the request (kinds/), and the gate decides it: a batch of commands is one call of
@@ -75,13 +75,15 @@ function participationRoute(
   { kind, participation, decided }: NamedAction
 ): void {
   const { gate, services, finder, bodies, authenticate, metrics, use } = options
-  const { url, param } = participation
+  const { url, param, operationId, summary, tag, body, onError } = participation
   const earlier = participation.earlier?.bind(participation)
   const answers = metrics.answers(url)
 
   function enter(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     request.answers = answers
-    authenticate(request, reply, done)
+    // more than the gate can decide in time: the cheapest answer leaves it the most time for those that it can
+    if (gate.isBusy()) refuseBusy(request, reply)
+    else authenticate(request, reply, done)
   }
 
   function find(request: ParticipationRequest, reply: FastifyReply): void {
@@ -140,7 +142,6 @@ function participationRoute(
     sendConfirmed(request, reply, { outcome, body })
   }
 
-  const { operationId, summary, tag, body, onError } = participation
   app.post<{ Params: Params; Body: unknown }>(
     url,
     {

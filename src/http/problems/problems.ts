@@ -39,12 +39,12 @@ let phase = 0
 const GOLDEN_RATIO = 0.6180339887498949
 
 /**
- * Spreads a waiting time over [base, 1.5 x base), so that users refused at the same moment do not all return at once.
+ * Spreads a waiting time over [base, times x base), so that users refused at the same moment do not all return at once.
  * Multiples of the golden ratio fill the range evenly; a random number would cost more and spread worse.
  */
-export function spreadMs(baseMs: number): number {
+export function spreadMs(baseMs: number, times = 1.5): number {
   phase = (phase + GOLDEN_RATIO) % 1
-  return Math.ceil(baseMs * (1 + phase / 2))
+  return Math.ceil(baseMs * (1 + phase * (times - 1)))
 }
 
 // The constant first part of each body, made once: a refusal is the most frequent answer of a sold-out sale.
@@ -94,14 +94,14 @@ const DEFAULT_RETRY_MS = 500
 export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
-  problem: { code: ProblemCode; members?: Record<string, unknown>; detail?: string | undefined }
+  problem: { code: ProblemCode; members?: Record<string, unknown>; detail?: string | undefined; spread?: number }
 ): FastifyReply {
   const { code, detail } = problem
   const status = problemTable[code].status
   let members = problem.members ?? {}
   if (status === 429 || status === 503) {
     const base = typeof members.retryAfterMs === 'number' ? Math.max(1, members.retryAfterMs) : DEFAULT_RETRY_MS
-    const retryAfterMs = spreadMs(base)
+    const retryAfterMs = spreadMs(base, problem.spread)
     members = { ...members, retryAfterMs }
     reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)))
   }

@@ -11,6 +11,9 @@ import type { ConfirmedBody } from './schemas.ts'
 
 const PENDING_RETRY_MS = 250
 const UNKNOWN_RETRY_MS = 250
+/** When there is too much to do, those who are refused return within this many times the shortest wait, spread evenly. */
+const BUSY_RETRY_MS = 1000
+const BUSY_SPREAD = 4
 
 /** Members that the gate gives in ms and the contract shows as times. */
 const TIMES = ['opensAt', 'nextOpensAt', 'resetsAt'] as const
@@ -74,6 +77,12 @@ export function sendOutcome(
     default:
       return outcome satisfies never
   }
+}
+
+/** Refuses a request because there is too much to do. Its Retry-After is whole seconds, so a spread of less than some would be none. */
+export function refuseBusy(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const members = { retryAfterMs: BUSY_RETRY_MS }
+  return sendProblem(request, reply, { code: 'UNAVAILABLE', members, spread: BUSY_SPREAD })
 }
 
 /** Answers with the outcome of a command about an order: 201, 202, or a problem. */

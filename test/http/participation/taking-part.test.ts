@@ -262,3 +262,26 @@ test('the status route knows requests of every kind, from the frames where Postg
   gate.failure = new UnavailableError('away')
   t.equal((await get()).json().code, 'UNAVAILABLE')
 })
+
+test('while the gate has too much to decide, users are refused before their tokens are read, and return at spread times', async (t) => {
+  const mall = await start(t)
+  mall.gate.busy = true
+  const headers = { authorization: 'Bearer not-a-token', origin: 'http://localhost:8080' }
+  const answers = await Promise.all(Array.from({ length: 40 }, () => spinWith(mall, headers)))
+  const waits = answers.map((answer) => {
+    isProblem(t, answer, { status: 503, code: 'UNAVAILABLE' })
+    t.equal(answer.headers['access-control-allow-origin'], headers.origin, 'a page may read it')
+    const { retryAfterMs } = answer.json<{ retryAfterMs: number }>()
+    t.equal(Number(answer.headers['retry-after']), Math.ceil(retryAfterMs / 1000))
+    return retryAfterMs
+  })
+  t.equal(mall.gate.commands.length, 0)
+  t.ok(Math.min(...waits) >= 1000 && Math.max(...waits) <= 4000)
+  for (const from of [1000, 2000, 3000]) {
+    const share = waits.filter((wait) => wait >= from && wait < from + 1000).length
+    t.ok(share >= 10, `${share} of 40 in the second from ${from} ms`)
+  }
+  t.equal((await mall.app.inject({ url: '/v1/campaigns/mall' })).statusCode, 200, 'pages are shown')
+  mall.gate.busy = false
+  isProblem(t, await spinWith(mall, headers), { status: 401, code: 'UNAUTHENTICATED' })
+})

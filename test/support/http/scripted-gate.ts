@@ -59,6 +59,7 @@ function recordOf(win: WinRecord): string {
 export class ScriptedGate implements Gate {
   /** what the next commands are answered with */
   outcome: Outcome = accepted()
+  busy = false
   readonly commands: Command[] = []
   orders: LiveOrder[] = []
   wins: LiveWin[] = []
@@ -74,6 +75,10 @@ export class ScriptedGate implements Gate {
       .map(({ name }) => [name, { ok: true, detail: '' }])
   )
   opened: Promise<void> = Promise.resolve()
+
+  isBusy(): boolean {
+    return this.busy
+  }
 
   async submit(command: Command): Promise<Outcome> {
     this.commands.push(command)

@@ -15,7 +15,7 @@ import { freshNamespace, type ServerUrls, type Teardown } from '../servers/serve
 
 /** On a busy machine answers are late: gates of tests wait longer for them than a user would. */
 const PATIENT_MS = 10_000
-const patient = { queueMs: PATIENT_MS, replyMs: PATIENT_MS }
+const patient = { queueMs: PATIENT_MS, waitMs: PATIENT_MS, replyMs: PATIENT_MS }
 
 export interface Core {
   readonly config: Config
