@@ -47,6 +47,7 @@ export const upkeep = {
   'close-same-epoch': 'close accepts the epoch that Redis knows already',
   'late-frames-believed': 'a frame that was void when a later epoch opened is projected',
   'token-ignored': 'a base is known by the number of its epoch',
+  'rows-above-complete': 'a row of a frame goes though frames before it may be missing',
   'forget-by-key': 'forgetting looks at the key and not at whose record it is',
   'version-at-rows': 'the least version rises with the first row that leaves, not with the first decision that deletes',
   'drive-unread': 'an owner drives before it has read what the journal held when it took the shard'

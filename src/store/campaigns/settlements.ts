@@ -93,11 +93,12 @@ const readUpTo = `
     where shard = ${everyShard} and user_id = $1 and key = any($2) group by shard, epoch
   )
   select e.shard,
-    s.position_epoch > e.epoch or e.batch = (
-      select count(*) from frames f where f.shard = e.shard and f.epoch = e.epoch and f.batch <= e.batch
+    s.position_epoch > e.epoch or e.batch <= o.complete_batch or e.batch - o.complete_batch = (
+      select count(*) from frames f
+      where f.shard = e.shard and f.epoch = e.epoch and f.batch > o.complete_batch and f.batch <= e.batch
     ) as stored,
     place.epoch, place.sequence
-  from ended e join shards s on s.shard = e.shard, lateral (
+  from ended e join shards s on s.shard = e.shard join openings o on o.shard = e.shard and o.epoch = e.epoch, lateral (
     select f.stream_epoch as epoch, f.stream_sequence as sequence from frames f
     where f.shard = e.shard and f.epoch = e.epoch and f.batch <= e.batch
     order by f.stream_epoch desc, f.stream_sequence desc limit 1

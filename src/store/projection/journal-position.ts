@@ -10,6 +10,7 @@ const insertFrames = `
   select $1, epoch, batch, stream_epoch, stream_sequence, to_timestamp(decided_at / 1000.0), decisions, first_sequence
   from json_to_recordset($2::json) as f(epoch bigint, batch bigint, stream_epoch bigint, stream_sequence bigint,
     decided_at bigint, decisions integer, first_sequence bigint)
+  where not exists (select 1 from openings o where o.shard = $1 and o.epoch = f.epoch and f.batch <= o.complete_batch)
   on conflict on constraint frames_pkey do nothing
   returning epoch || '-' || batch as entry`
 
@@ -31,7 +32,10 @@ export async function advancePosition(session: Client, { shard, ownerTerm, posit
   if (advanced.rowCount !== 1) throw new OwnershipLostError('The position was moved by another owner.')
 }
 
-/** @returns the frames that Postgres did not have yet, by `<epoch>-<batch>` */
+/**
+ * Up to `complete_batch` all frames of an opening are stored: a frame there is a second copy, whether its row is still there or not.
+ * @returns the frames that Postgres did not have yet, by `<epoch>-<batch>`
+ */
 export async function insertFrameRows(
   session: Client,
   { shard, frames }: Pick<ProjectedFrames, 'shard' | 'frames'>

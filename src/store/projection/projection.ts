@@ -1,4 +1,4 @@
-import type { Client, Pool } from 'pg'
+import type { Client } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
@@ -119,16 +119,4 @@ export async function storeFrames(session: Client, projected: ProjectedFrames): 
     await session.query('rollback').catch(() => {})
     throw error
   }
-}
-
-/** Which of the given batches of one epoch are stored. */
-export async function storedBatches(
-  db: Pool,
-  frames: { readonly shard: number; readonly epoch: number; readonly batches: readonly number[] }
-): Promise<number[]> {
-  const { rows } = await db.query<{ batch: number }>(
-    'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
-    [frames.shard, frames.epoch, frames.batches]
-  )
-  return rows.map(({ batch }) => batch)
 }

@@ -2,6 +2,7 @@ import type { Client, Pool, PoolClient } from 'pg'
 import { inside, issuedUser, storedUser } from '../connection/user-name.ts'
 import { type CheckpointPlace, readCheckpoint, readCheckpointRows } from './checkpoint.ts'
 import { stillToForget } from './forgetting.ts'
+import { storedBatches } from './frame-rows.ts'
 import { type DecisionPlace, type FoldedDecision, foldedColumns } from './restore.ts'
 import type { StockDelta } from './rows.ts'
 
@@ -129,16 +130,8 @@ export async function usersAt(
   })
 }
 
-async function batchesAmong(
-  db: Queryable,
-  { shard, epoch }: FramePlace,
-  held: readonly number[]
-): Promise<Set<number>> {
-  const { rows } = await db.query<{ batch: number }>(
-    'select batch from frames where shard = $1 and epoch = $2 and batch = any($3::bigint[])',
-    [shard, epoch, held]
-  )
-  return new Set(rows.map(({ batch }) => batch))
+async function batchesAmong(db: Queryable, { shard, epoch }: FramePlace, batches: readonly number[]) {
+  return new Set(await storedBatches(db, { shard, epoch, batches }))
 }
 
 async function atOneInstant<T>(db: Pool, read: (client: PoolClient) => Promise<T>): Promise<T> {

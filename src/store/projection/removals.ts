@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import { writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
-import { demandVersion, KNOWN_VERSION } from '../shard/shards.ts'
+import { demandVersion, KNOWS } from '../shard/shards.ts'
 
 /** What a decision took out of Redis for good, as far as Postgres has sums of it. */
 export interface Removal {
@@ -40,5 +40,5 @@ export async function storeRemovals(session: Client, shard: number, removals: re
   const rows = removals.map((removal) => ({ ...removal, users: removal.users.map(issuedUser) }))
   await writeRows(session, shard, { text: moveBalances, rows })
   await writeRows(session, shard, { text: moveStock, rows })
-  await demandVersion(session, shard, KNOWN_VERSION)
+  await demandVersion(session, shard, KNOWS.removals)
 }

@@ -40,7 +40,7 @@ export async function countFrames(
 export async function epochsWithFrames(db: Queryable, shard: number, from: number): Promise<number[]> {
   const { rows } = await db.query<{ epoch: number }>(
     `select epoch from openings o where shard = $1 and epoch >= $2
-       and exists (select 1 from frames f where f.shard = o.shard and f.epoch = o.epoch) order by epoch`,
+       and (o.complete_batch > 0 or exists (select 1 from frames f where f.shard = o.shard and f.epoch = o.epoch)) order by epoch`,
     [shard, from]
   )
   return rows.map(({ epoch }) => epoch)

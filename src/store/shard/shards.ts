@@ -59,10 +59,13 @@ export async function readShard(db: Queryable, shard: number): Promise<ShardRow 
 }
 
 /**
- * How much this version knows of what the truth of a shard is made of. It rises when that changes so that a version with a lower number
- * would read it wrongly. 1: decisions may remove something.
+ * What the truth of a shard may be made of, numbered as it came. A version that does not know something of it would read the shard
+ * wrongly: it would leave out what decisions removed, and store a second time a frame that comes again after its row is gone.
  */
-export const KNOWN_VERSION = 1
+export const KNOWS = { removals: 1, framesGone: 2 } as const
+
+/** How much this version knows. */
+export const KNOWN_VERSION = KNOWS.framesGone
 
 /** The shard holds what this version would read wrongly: it must not own it. */
 class VersionTooOldError extends FloodgateError {

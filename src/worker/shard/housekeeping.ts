@@ -9,7 +9,7 @@ import type { Frame } from '../../journal/frame.ts'
 import { completeStream, type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { sequenceWithin } from '../../recovery/open/room.ts'
-import { storedBatches } from '../../store/projection/projection.ts'
+import { storedBatches } from '../../store/projection/frame-rows.ts'
 import { purgeableSequence } from '../../store/projection/restore.ts'
 import { advanceComplete } from '../../store/shard/openings.ts'
 import {
@@ -20,6 +20,8 @@ import {
   recordDeleted
 } from '../../store/shard/shards.ts'
 import { giveKeysOf } from '../projection/fold-frames.ts'
+import type { Loop } from '../running/loop.ts'
+import { FramePruner } from './frame-pruner.ts'
 
 /** The relay publishes entries of the outbox that are older than this. */
 const RELAY_AFTER_MS = 1000
@@ -137,4 +139,13 @@ export async function cleanJournal(parts: JanitorParts): Promise<void> {
       )
     }
   }
+}
+
+const CLEAN_MS = 30_000
+
+/** The loops that delete what all have read: messages and streams of the journal, then rows of frames. */
+export function janitorLoops(parts: JanitorParts, ownerTerm: number): Loop[] {
+  const pruner = new FramePruner({ ...parts, ownerTerm })
+  const loop = (name: string, run: () => Promise<unknown>) => ({ name, everyMs: CLEAN_MS, vital: false, run })
+  return [loop('janitor', () => cleanJournal(parts)), loop('rows of frames', () => pruner.step())]
 }

@@ -23,7 +23,7 @@ import { driverLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
-import { cleanJournal, createRelay, tidy, trimCommitted } from './housekeeping.ts'
+import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
 import { readUp } from './read-up.ts'
 import { Reconciler } from './reconciler.ts'
 import { RecoveryError, whyFailed } from './recovery-error.ts'
@@ -282,7 +282,7 @@ export class ShardOwner {
       loop('holds', 500, () => holds.step()),
       loop('reconciliation', 1000, () => reconciler.step()),
       loop('checkpoint', 1000, checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)),
-      loop('janitor', 30_000, () => cleanJournal(janitor))
+      ...janitorLoops(janitor, this.#term)
     ]
   }
 

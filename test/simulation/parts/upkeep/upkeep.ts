@@ -79,12 +79,12 @@ export class Upkeep {
 
   /** Rows of frames that can come again only as a second copy. */
   *prune(): Steps {
-    const { tables } = this.#owner.world
+    const { tables, bugs } = this.#owner.world
     const { process } = this.#owner
+    const isComplete = (entry: string) => batchOf(entry) <= (tables.state.openings.get(epochOf(entry))?.complete ?? 0)
     const list = () => {
-      const { frames, openings } = tables.state
-      return [...frames]
-        .filter(([entry]) => batchOf(entry) <= (openings.get(epochOf(entry))?.complete ?? 0))
+      return [...tables.state.frames]
+        .filter(([entry]) => isComplete(entry) || bugs.has('rows-above-complete'))
         .map(([entry, { stream }]) => ({ entry, stream }))
     }
     const rows = must(yield* this.#owner.ask('upkeep.passed', list))
