@@ -58,6 +58,9 @@ const families = {
   command: { prefix: 'x:cmd:', work: undefined }
 } as const satisfies Record<keyof typeof replayField, { readonly prefix: string; readonly work: Work | undefined }>
 
+/** How the keys of decisions begin that take campaigns out of Redis: no archive holds them. */
+export const ARCHIVING: string = families.archive.prefix
+
 const byPrefix = new Map(Object.values(families).map((family) => [family.prefix as string, family]))
 const PREFIX = /^(?:x:[^:]*|u):/
 

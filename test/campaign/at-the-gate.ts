@@ -35,9 +35,10 @@ function interruptible(gate: Gate) {
   return { state, gate: { submit, read: gate.read.bind(gate) } }
 }
 
-/** A worker, a gate and the lifecycle over real servers, for all tests of a file. */
-export async function setUp(test: typeof t) {
-  const core = await startCore(test, await sharedServers(test))
+/** A worker, a gate and the lifecycle over real servers, for all tests of a file. @param env of the worker and the gate */
+export async function setUp(test: typeof t, env: Readonly<Record<string, string>> = {}) {
+  const urls = await sharedServers(test)
+  const core = await startCore(test, { ...urls, env: { ...urls.env, ...env } })
   core.worker()
   const { gate: realGate, redis, prefix } = await core.gateway()
   await realGate.ready()

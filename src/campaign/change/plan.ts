@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
+import { isoTime } from '../../base/iso-time.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { type CampaignChange, type CampaignRow, changeCampaign, findCampaign } from '../../store/campaigns/campaigns.ts'
 import { findIntentByKey, insertIntent } from '../../store/campaigns/intents.ts'
@@ -121,10 +122,32 @@ export function planFlag(row: CampaignRow, type: keyof typeof flagSteps, now: nu
   const puts = [[campaignKey(row.id), step.field, step.value] as const]
   const flagged = { type, adds: [], data: {}, before, after }
   if (step.field !== 'ended') return { ...flagged, puts, change: step.change }
-  // from its end on it is known when the campaign is final
+  const { rules: ended, puts: final } = ending(rules, now)
+  return { ...flagged, puts: [...puts, ...final], change: { ...step.change, rules: ended } }
+}
+
+/** From its end on it is known when a campaign is final. */
+function ending(rules: Rules, now: number): { readonly rules: Rules; readonly puts: Writes['puts'] } {
   const ended = { ...rules, endedAt: rules.endedAt ?? Math.min(now, rules.closesAt) }
-  const final = [campaignKey(row.id), 'final_at', String(finalAt(ended))] as const
-  return { ...flagged, puts: [...puts, final], change: { ...step.change, rules: ended } }
+  return { rules: ended, puts: [[campaignKey(rules.id), 'final_at', String(finalAt(ended))]] }
+}
+
+/** Tells the gate when a campaign is final that an earlier version has settled without a word of it; undefined where it knows. */
+export function planFinal(row: CampaignRow, now: number): Planned | undefined {
+  const rules = published(row)
+  if (!row.settled || rules.endedAt !== undefined) return undefined
+  const ended = ending(rules, now)
+  const final = { finalAt: isoTime(finalAt(ended.rules)) }
+  const change = { rules: ended.rules }
+  return {
+    type: 'campaign.adjusted',
+    adds: [],
+    puts: ended.puts,
+    data: final,
+    before: { finalAt: null },
+    after: final,
+    change
+  }
 }
 
 type Described = Record<string, unknown>

@@ -3,25 +3,19 @@ import { SHARDS } from '../../base/shards.ts'
 import { type FailPoint, failPoint } from '../../config/fail-points.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { replayField } from '../../record/replay.ts'
-import { periodsNotFinal } from '../../store/boards/freezing.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
 import {
   askSettlement,
-  BOARDS_STEP,
-  dueGoals,
   endingChanges,
   findSettlement,
   noteSettlement,
-  openChanges,
   openSettlements,
-  payableOrders,
   type SettlementRow,
+  settledWithoutEnd,
   storedEnds,
   type WaitsFor
 } from '../../store/campaigns/settlements.ts'
 import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
-import { openCredits } from '../../store/following/credits.ts'
-import { openLevels } from '../../store/following/levels.ts'
 import { readFollowerPlaces } from '../../store/following/places.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
@@ -34,21 +28,16 @@ import {
   notFound,
   published
 } from '../carrying/context.ts'
-import { change, planFlag } from '../change/plan.ts'
+import { change, planFinal, planFlag } from '../change/plan.ts'
 import { isFollowed } from '../kinds/followed.ts'
-import { kindOf } from '../kinds/index.ts'
+import { boards, changes, credits, goals, levels, orders, type Step } from './steps.ts'
 
 const PAUSE_MS = 100
 
 /** Something that has to be done before a campaign is settled. */
-interface Step {
-  readonly name: string
+interface SettlementStep extends Step {
   /** reached when all before it is done */
   readonly point: FailPoint
-  /** what it waits for, for people */
-  readonly means: string
-  /** How much is left; 0: done. */
-  left(db: Queryable, row: CampaignRow): Promise<number>
 }
 
 const endsOf = async (db: Queryable, { id }: CampaignRow) =>
@@ -76,56 +65,23 @@ async function shardsNotFollowed(db: Queryable, row: CampaignRow): Promise<numbe
   return behind.filter((is) => is).length
 }
 
-async function boardsNotFinal(db: Queryable, row: CampaignRow): Promise<number> {
-  const wanted = published(row).activities.flatMap((activity) =>
-    (kindOf(activity).finalPeriods?.(activity) ?? []).map((period) => ({ board: activity.id, period }))
-  )
-  return periodsNotFinal(db, row.id, wanted)
-}
-
-const credits = {
-  name: 'credits',
-  means: 'rewards for what others did',
-  left: (db: Queryable, { id }: CampaignRow) => openCredits(db, id)
-}
-
 /** In their order: each may make what the next has to do. */
-const steps: readonly Step[] = [
+const steps: readonly SettlementStep[] = [
   {
     name: 'storing',
     point: 'S1',
     means: 'shards whose decisions from before the end are not all stored',
     left: shardsNotStored
   },
-  {
-    name: 'orders',
-    point: 'S2',
-    means: 'orders that may still be paid',
-    left: (db, { id }) => payableOrders(db, id)
-  },
-  {
-    name: 'changes',
-    point: 'S3',
-    means: 'changes and grants that the gate has still to carry out',
-    left: (db, { id }) => openChanges(db, id)
-  },
+  { point: 'S2', ...orders },
+  { point: 'S3', ...changes },
   { name: 'following', point: 'S4', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
-  {
-    name: 'goals',
-    point: 'S5',
-    means: 'goals that were reached and are not rewarded yet',
-    left: (db, { id }) => dueGoals(db, id)
-  },
+  { point: 'S5', ...goals },
   { point: 'S6', ...credits },
-  { name: BOARDS_STEP, point: 'S7', means: 'leaderboards whose order is not final yet', left: boardsNotFinal },
+  { point: 'S7', ...boards },
   // what the first of the leaderboards get
   { point: 'S8', ...credits },
-  {
-    name: 'levels',
-    point: 'S9',
-    means: 'levels that are to be counted anew or to be changed',
-    left: (db, { id }) => openLevels(db, id)
-  }
+  { point: 'S9', ...levels }
 ]
 
 /** What is left of every step, as it is now. */
@@ -220,13 +176,22 @@ async function carryOn(context: LifecycleContext, { campaign: id, askedBy, reaso
   return waitsFor === undefined || waitsFor.step === 'orders'
 }
 
+const OF_EARLIER_VERSION = { operator: 'floodgate', reason: 'an earlier version settled it' }
+
 /**
- * Carries on with every settlement that waits; the worker calls it about every second.
+ * Carries on with every settlement that waits, and tells the gate when those are final that an earlier version has settled; the worker
+ * calls it about every second.
  * @throws the first error, once all others were carried on
  */
 export async function driveSettlements(context: LifecycleContext): Promise<void> {
-  const open = await openSettlements(context.pool)
+  const { pool, now } = context
   const errors: unknown[] = []
-  for (const settlement of open) await carryOn(context, settlement).catch((error: unknown) => void errors.push(error))
+  const all = [
+    ...(await openSettlements(pool)).map((settlement) => () => carryOn(context, settlement)),
+    ...(await settledWithoutEnd(pool)).map((id) => () => {
+      return change(context, { id, actor: OF_EARLIER_VERSION }, (row) => planFinal(row, now()))
+    })
+  ]
+  for (const step of all) await step().catch((error: unknown) => void errors.push(error))
   if (errors.length > 0) throw errors[0]
 }

@@ -4,6 +4,7 @@ import { statusOf } from '../../campaign/carrying/catalogue.ts'
 import { type Change, rulesInForce } from '../../campaign/carrying/context.ts'
 import { finalAt } from '../../campaign/definition/final.ts'
 import { definitionOf, type Rules } from '../../campaign/definition/rules.ts'
+import type { ArchiveWait } from '../../campaign/lifecycle/archive-waits.ts'
 import { isStockKey, isUserKey } from '../../record/keys.ts'
 import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
@@ -46,6 +47,11 @@ export function campaignItem(row: CampaignRow, now: number) {
     finalAt: rules ? isoTime(finalAt(rules)) : null,
     updatedAt: row.updatedAt.toISOString()
   }
+}
+
+/** What the archive of a campaign waits for, in answers. */
+export function archiveView(waitsFor: readonly ArchiveWait[]) {
+  return { waitsFor }
 }
 
 /** One campaign: the newest definition as it was saved, and the rules in force if it is published. */

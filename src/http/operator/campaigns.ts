@@ -5,6 +5,7 @@ import { fromStore } from '../../base/deadline.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import { ActivityPatch, CampaignPatch, checkBody, Reason } from '../../campaign/change/patch.ts'
 import { DefinitionSchema } from '../../campaign/definition/document.ts'
+import { waitsForArchive } from '../../campaign/lifecycle/archive-waits.ts'
 import { type Actor, type Campaigns, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
 import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../../store/campaigns/campaigns.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
@@ -15,7 +16,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
 import { readState, type StateGate } from './campaign-state.ts'
-import { campaignItem, campaignView, versionView } from './campaign-views.ts'
+import { archiveView, campaignItem, campaignView, versionView } from './campaign-views.ts'
 import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
 import { adminReconciliation } from './reconciliation.ts'
 import '../wire/request-types.ts'
@@ -86,7 +87,8 @@ function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
     async (request, reply) => {
       const row = await asProblem(campaigns.get(request.params.campaign))
       const newest = await fromStore(findVersion(pool, row.id, row.version))
-      return reply.header('etag', etagOf(row)).send(campaignView(row, newest, now()))
+      const archive = row.ended ? archiveView(await fromStore(waitsForArchive(pool, row.id, now()))) : null
+      return reply.header('etag', etagOf(row)).send({ ...campaignView(row, newest, now()), archive })
     }
   )
 

@@ -1,13 +1,15 @@
 import type { Logger } from 'pino'
+import { ARCHIVING } from '../../record/replay.ts'
+import { countByCampaign } from '../../store/projection/campaign-places.ts'
 import { foldCheckpoint } from './fold-checkpoint.ts'
 import { type ForgetParts, Forgetter } from './forget-replays.ts'
 
-/** How long each of the two may work in each second. */
+/** How long folding and forgetting may each work in each second. */
 const BUDGET_MS = 200
 
 /**
- * What the owner of a shard does for its checkpoint each second: it folds, and forgets what is old. One after the other, because both
- * write its rows.
+ * What the owner of a shard does for its checkpoint each second: it folds, counts what it has folded by campaign, and forgets what is
+ * old. One after the other, because they write the same rows.
  * @param retentionMs how long the replay of a decision stays
  */
 export function checkpointStep(
@@ -17,6 +19,7 @@ export function checkpointStep(
   const forgetter = new Forgetter(parts)
   return async () => {
     await foldCheckpoint(parts, { budgetMs: BUDGET_MS })
+    await countByCampaign(parts.pool, parts.shard, ARCHIVING)
     await forgetter.step({ retentionMs, budgetMs: BUDGET_MS })
   }
 }

@@ -8,7 +8,13 @@ import { logical } from '../../record/keys.ts'
 import { closing } from '../../record/replay.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { type Checkpoint, readCheckpoint, readCheckpointRows } from '../../store/projection/checkpoint.ts'
-import { isBefore, moveForgotten, type OldDecision, oldDecisions } from '../../store/projection/forgetting.ts'
+import {
+  isBefore,
+  moveForgotten,
+  noteForgottenInRedis,
+  type OldDecision,
+  oldDecisions
+} from '../../store/projection/forgetting.ts'
 import { firstOpen } from '../../store/projection/open-rows.ts'
 import type { DecisionPlace } from '../../store/projection/restore.ts'
 import { parseFields } from '../open/fold-users.ts'
@@ -117,7 +123,8 @@ async function forgetPage(
   const checkpoint = await readCheckpoint(pool, shard)
   if (checkpoint.layout !== LAYOUT) return 0
   const inRedis = await readForgotten(parts)
-  const { forgotten } = checkpoint
+  const { forgotten, inRedis: noted } = checkpoint
+  if (isBefore(inRedis, noted) || isBefore(noted, inRedis)) await noteForgottenInRedis(pool, shard, inRedis)
   if (isBefore(inRedis, forgotten)) {
     const page = await oldDecisions(pool, shard, { after: inRedis, upTo: forgotten, most })
     const to = page.length < most ? forgotten : (page.at(-1) ?? forgotten)

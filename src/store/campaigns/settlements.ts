@@ -53,6 +53,14 @@ export async function openSettlements(db: Queryable): Promise<SettlementRow[]> {
   return rows
 }
 
+/** Campaigns that a version settled which did not note when they ended. */
+export async function settledWithoutEnd(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select campaign_id as id from campaigns where settled and rules is not null and not rules ? 'endedAt'`
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** Notes what a settlement waits for; null: nothing is left. */
 export async function noteSettlement(db: Queryable, campaign: string, waitsFor: WaitsFor | null): Promise<void> {
   await db.query(

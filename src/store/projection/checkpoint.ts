@@ -23,18 +23,31 @@ export interface Checkpoint extends CheckpointPlace {
   readonly layout: number
   /** its rows hold no replays of decisions up to here */
   readonly forgotten: DecisionPlace
+  /** up to which Redis had forgotten them when the owner asked last: it may be behind, and a copy of Redis goes back */
+  readonly inRedis: DecisionPlace
 }
 
-const NONE = { epoch: 0, batch: 0, sequence: 0, layout: 0, forgot_epoch: 0, forgot_sequence: 0 }
+const NONE = { epoch: 0, batch: 0, sequence: 0, layout: 0 }
+const NOTHING = { epoch: 0, sequence: 0 }
+
+type RawCheckpoint = typeof NONE &
+  Record<'forgot_epoch' | 'forgot_sequence' | 'redis_forgot_epoch' | 'redis_forgot_sequence', number>
 
 /** Up to where a shard's decisions are folded; the place before the first decision where none are. */
 export async function readCheckpoint(db: Queryable, shard: number): Promise<Checkpoint> {
-  const { rows } = await db.query<CheckpointPlace & { layout: number; forgot_epoch: number; forgot_sequence: number }>(
-    'select epoch, batch, sequence, layout, forgot_epoch, forgot_sequence from checkpoints where shard = $1',
+  const { rows } = await db.query<RawCheckpoint>(
+    `select epoch, batch, sequence, layout, forgot_epoch, forgot_sequence, redis_forgot_epoch, redis_forgot_sequence
+     from checkpoints where shard = $1`,
     [shard]
   )
-  const { forgot_epoch, forgot_sequence, ...known } = rows[0] ?? NONE
-  return { ...known, forgotten: { epoch: forgot_epoch, sequence: forgot_sequence } }
+  const [row] = rows
+  if (row === undefined) return { ...NONE, forgotten: NOTHING, inRedis: NOTHING }
+  const { forgot_epoch, forgot_sequence, redis_forgot_epoch, redis_forgot_sequence, ...known } = row
+  return {
+    ...known,
+    forgotten: { epoch: forgot_epoch, sequence: forgot_sequence },
+    inRedis: { epoch: redis_forgot_epoch, sequence: redis_forgot_sequence }
+  }
 }
 
 /**

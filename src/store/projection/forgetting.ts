@@ -86,3 +86,12 @@ export async function moveForgotten(
   await writeCheckpointRows(client, shard, rows)
   return true
 }
+
+/** Notes up to where Redis has forgotten: rows leave Postgres only once it has, because nobody could tell it afterwards. */
+export async function noteForgottenInRedis(db: Queryable, shard: number, place: DecisionPlace): Promise<void> {
+  await db.query('update checkpoints set redis_forgot_epoch = $2, redis_forgot_sequence = $3 where shard = $1', [
+    shard,
+    place.epoch,
+    place.sequence
+  ])
+}

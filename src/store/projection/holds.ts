@@ -48,6 +48,16 @@ export async function heldDifferences(db: Queryable, shard: number): Promise<Hol
   return rows
 }
 
+/** Holds of a campaign that are not paused yet, and differences that are not gone. */
+export async function openHolds(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from campaign_holds
+     where campaign_id = $1 and (paused_at is null or (kind = 'difference' and lifted_at is null))`,
+    [campaign]
+  )
+  return rows[0]?.count ?? 0
+}
+
 export async function notePaused(db: Queryable, id: number): Promise<void> {
   await db.query('update campaign_holds set paused_at = now() where hold_id = $1', [id])
 }

@@ -75,3 +75,12 @@ export async function claimsWithoutCodes(db: Queryable, query: DueCodesQuery): P
   )
   return rows.map(inside)
 }
+
+/** Claims of a campaign that wait for codes. */
+export async function countClaimsWithoutCodes(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    'select count(*) as count from claims where codes_due and campaign_id = $1',
+    [campaign]
+  )
+  return rows[0]?.count ?? 0
+}
