@@ -12,8 +12,13 @@
 -- @include lib/numbers
 local NONE = '0;0'
 -- As in lib/frame: the field of a user's nth decision is found by `d` modulo this. So `d` falls by as much at a time, and `f` counts
--- what was forgotten since: no place of the ring shifts, and the gate reads nothing more.
+-- what was forgotten since: no place of the ring shifts, and the gate reads nothing more. A user of whom all is forgotten has neither,
+-- and no ring: it names what Postgres may lack.
 local RING = 256
+local COUNTS = { 'd', 'f' }
+for place = 0, RING - 1 do
+  COUNTS[#COUNTS + 1] = 'q:' .. place
+end
 
 -- Only a record of that decision: the key may have been used again.
 local function own_fields(decisions, records)
@@ -47,6 +52,10 @@ local function forget_in(key, decisions)
     redis.call('HDEL', key, unpack(own))
   end
   forgotten = forgotten + #decisions / 2
+  if forgotten == count then
+    redis.call('HDEL', key, unpack(COUNTS))
+    return
+  end
   local left = forgotten % RING
   if left < forgotten then
     redis.call('HSET', key, 'd', text(count - forgotten + left))

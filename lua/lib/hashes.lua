@@ -15,10 +15,10 @@ local function write_folded(from, text)
   for i, hash in ipairs(cjson.decode(text)) do
     local key = KEYS[from + i - 1]
     local sums, values, removed = hash[1], hash[2], hash[3] or {}
+    local before = redis.call('EXISTS', key)
     if #sums + #values + #removed == 0 then
-      new = new - redis.call('UNLINK', key)
-    elseif #sums + #values > 0 and redis.call('EXISTS', key) == 0 then
-      new = new + 1
+      redis.call('UNLINK', key)
+    elseif before == 0 then
       write_fields(key, sums)
       write_fields(key, values)
     else
@@ -30,6 +30,8 @@ local function write_folded(from, text)
     for first = 1, #removed, 4000 do
       redis.call('HDEL', key, unpack(removed, first, math.min(first + 3999, #removed)))
     end
+    -- removing the last field removes the hash
+    new = new + redis.call('EXISTS', key) - before
   end
   return new
 end

@@ -1,9 +1,10 @@
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
-import { isRing } from '../../record/fields.ts'
+import { isRing, userField } from '../../record/fields.ts'
 import { isStockKey, isUserKey, logical, scopeKey } from '../../record/keys.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields, foldedDecision, parseFields } from '../open/fold-users.ts'
+import { evenCounts } from '../open/forget-in.ts'
 import type { Snapshot } from '../open/snapshot.ts'
 
 /** A field or message on which two of Redis, journal and Postgres do not agree. */
@@ -71,25 +72,31 @@ function allDecisions({ snapshot, stored, storedBatches }: Comparison): FoldedDe
   return [...stored, ...held]
 }
 
+/** The fields of a folded hash that are there. */
+const written = (fields: FoldedFields): Array<readonly [field: string, value: string]> =>
+  [...fields].flatMap(([field, value]) => (value === null ? [] : [[field, String(value)] as const]))
+
 function compareHash(
   comparison: Comparison,
   place: { kind: Difference['kind']; key: string; onlyExpected: boolean },
   parts: { expected: FoldedFields; decisions: readonly FoldedDecision[]; open: ReadonlyMap<string, number> }
 ): Difference[] {
   const { kind, key, onlyExpected } = place
-  const found = comparison.snapshot.hashes.get(key) ?? {}
+  const even = kind === 'user' ? evenCounts : (entries: Iterable<readonly [string, string]>) => new Map(entries)
+  const found = even(Object.entries(comparison.snapshot.hashes.get(key) ?? {}))
+  const known = even(written(parts.expected))
   const fields = new Set([
-    ...parts.expected.keys(),
-    ...(onlyExpected ? [] : Object.keys(found).filter((field) => !isRing(field)))
+    ...known.keys(),
+    ...(onlyExpected ? [] : [...found.keys()].filter((field) => !isRing(field)))
   ])
   const differences: Difference[] = []
   for (const field of fields) {
-    const sum = parts.expected.get(field)
+    const sum = known.get(field)
     const late = parts.open.get(`${key} ${field}`) ?? 0
-    const expected = late === 0 ? sum?.toString() : String(Number(sum ?? 0) - late)
-    if (same(expected, found[field])) continue
+    const expected = late === 0 ? sum : String(Number(sum ?? 0) - late)
+    if (same(expected, found.get(field))) continue
     const id = lastWriter(comparison.shard, parts.decisions, { key, field })
-    differences.push({ kind, key, field, expected: expected ?? null, found: found[field] ?? null, id })
+    differences.push({ kind, key, field, expected: expected ?? null, found: found.get(field) ?? null, id })
   }
   return differences
 }
@@ -116,10 +123,20 @@ export function compareUsers(comparison: Comparison, users: readonly string[]): 
   })
 }
 
+const counts = [userField.decisions, userField.forgotten]
+
 /** The fields that a user's hash should have: a list of field, value, ... */
 export function expectedOfUser(comparison: Comparison, user: string): string[] {
-  const fields = foldUsers(comparison, [user]).hashes.get(logical.user(user)) ?? new Map<string, string>()
-  return [...fields].flatMap(([field, value]) => (value === null ? [] : [field, String(value)]))
+  const key = logical.user(user)
+  const expected = new Map(written(foldUsers(comparison, [user]).hashes.get(key) ?? new Map()))
+  const found = comparison.snapshot.hashes.get(key) ?? {}
+  const own = counts.flatMap((field) => (found[field] === undefined ? [] : [[field, found[field]] as const]))
+  // as it counts itself where that comes to the same: its ring goes by it
+  if (evenCounts(own).get(userField.decisions) === evenCounts(expected).get(userField.decisions)) {
+    for (const field of counts) expected.delete(field)
+    for (const [field, value] of own) expected.set(field, value)
+  }
+  return [...expected].flat()
 }
 
 /** Whether something that was given to a hash is not settled yet. */

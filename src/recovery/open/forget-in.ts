@@ -34,10 +34,30 @@ export function forgetIn(fields: Map<string, string>, gone: readonly ForgottenDe
     if (own?.epoch === epoch && own.sequence === sequence) fields.delete(key)
   }
   const forgotten = before + gone.length
+  if (forgotten === count) {
+    fields.delete(userField.decisions)
+    fields.delete(userField.forgotten)
+    return
+  }
   const left = forgotten % RING
   if (left < forgotten) fields.set(userField.decisions, String(count - forgotten + left))
   if (left === 0) fields.delete(userField.forgotten)
   else fields.set(userField.forgotten, String(left))
+}
+
+/**
+ * The fields of a user's hash with what its two counts say together. Redis and the checkpoint have each come to another decision when all
+ * before it is forgotten, so that one of them may begin to count anew where the other counts on.
+ */
+export function evenCounts(fields: Iterable<readonly [field: string, value: string]>): Map<string, string> {
+  const even = new Map(fields)
+  const count = natural(even.get(userField.decisions))
+  const forgotten = natural(even.get(userField.forgotten))
+  if (count === undefined || forgotten === undefined || forgotten === 0 || count < forgotten) return even
+  even.delete(userField.forgotten)
+  if (count === forgotten) even.delete(userField.decisions)
+  else even.set(userField.decisions, String(count - forgotten))
+  return even
 }
 
 /** A hash of Redis as it is once these replays are forgotten. */

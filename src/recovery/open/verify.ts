@@ -6,7 +6,7 @@ import { isUserKey, logical, SHARD_HASH, scopeKey } from '../../record/keys.ts'
 import type { FoldedDecision } from '../../store/projection/restore.ts'
 import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields, parseFields } from './fold-users.ts'
-import { type ForgottenDecision, withoutReplays } from './forget-in.ts'
+import { evenCounts, type ForgottenDecision, withoutReplays } from './forget-in.ts'
 
 /** Redis does not hold what Postgres says: the shard stays closed. */
 class VerificationError extends FloodgateError {
@@ -148,6 +148,9 @@ async function compareBalances(
 
 const READS_AT_ONCE = 100
 
+const asCompared = (key: string, fields: ReadonlyArray<readonly [string, string]>) =>
+  isUserKey(key) ? evenCounts(fields) : new Map(fields)
+
 /** @param gone by key: decisions that are forgotten in what was folded, and in Redis may not be */
 export async function compareHashes(
   target: InRedis,
@@ -162,11 +165,15 @@ export async function compareHashes(
     const chunk = hashes.slice(from, from + READS_AT_ONCE)
     await Promise.all(
       chunk.map(async ([key, fields]) => {
-        const hash = withoutReplays(await readHash(target, key), gone.get(key) ?? [])
-        const expected = [...fields].filter(([, value]) => value !== null)
-        const same = expected.every(([field, value]) => hash[field] === String(value))
-        const count = Object.keys(hash).filter((field) => !isRing(field)).length
-        if (!same || count !== expected.length) found.add(`${key} in Redis is not what was folded`)
+        const read = Object.entries(withoutReplays(await readHash(target, key), gone.get(key) ?? []))
+        const hash = asCompared(key, read)
+        const expected = asCompared(
+          key,
+          [...fields].flatMap(([field, value]) => (value === null ? [] : [[field, String(value)] as const]))
+        )
+        const same = [...expected].every(([field, value]) => hash.get(field) === value)
+        const count = [...hash.keys()].filter((field) => !isRing(field)).length
+        if (!same || count !== expected.size) found.add(`${key} in Redis is not what was folded`)
       })
     )
   }
