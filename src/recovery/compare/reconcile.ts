@@ -9,8 +9,9 @@ import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { logical } from '../../record/keys.ts'
 import { knownEntries } from '../../store/projection/frame-rows.ts'
-import { decisionsOfUsers, knownSequences, stockAt, usersAfter, usersAt } from '../../store/projection/reconcile.ts'
+import { decisionsOfUsers, knownSequences, stockAt, usersAt } from '../../store/projection/reconcile.ts'
 import { readStock } from '../../store/projection/restore.ts'
+import { nextUsers, type UserCursor } from '../../store/projection/users.ts'
 import { listOpenings, readShard } from '../../store/shard/shards.ts'
 import { withoutReplays } from '../open/forget-in.ts'
 import { type Snapshot, takeSnapshot } from '../open/snapshot.ts'
@@ -79,19 +80,18 @@ export async function comparisonOf(
   }
 }
 
-/** Compares the next users by name. @returns the last user compared, '' when that was the last of all */
+/** Compares the next users. @param after undefined for the first @returns next: undefined when these were the last */
 export async function reconcileUsers(
   parts: ReconcileParts,
-  after: string,
+  after: UserCursor | undefined,
   most: number = USERS_AT_ONCE
-): Promise<{ differences: Difference[]; users: number; last: string; epoch: number }> {
-  const users = await usersAfter(parts.pool, { shard: parts.shard, after, most })
+): Promise<{ differences: Difference[]; users: number; next: UserCursor | undefined; epoch: number }> {
+  const { users, next } = await nextUsers(parts.pool, { shard: parts.shard, prefix: logical.user(''), most }, after)
   const people = users.filter((user) => user !== SYSTEM_USER)
   const hashes = people.map(logical.user)
   const snapshot = await snapshotOf(parts, hashes)
   const differences = compareUsers(await comparisonOf(parts, snapshot, { users: people, hashes }), people)
-  const last = users.length < most ? '' : (users.at(-1) ?? '')
-  return { differences, users: people.length, last, epoch: snapshot.epoch }
+  return { differences, users: people.length, next, epoch: snapshot.epoch }
 }
 
 /** Compares all stock and all rules. */
@@ -217,15 +217,15 @@ export async function reconcile(
   differences.push(...stock.differences)
   let users = 0
   let epoch = 0
-  let after = ''
+  let after: UserCursor | undefined
   do {
     const chunk = await reconcileUsers(parts, after)
     differences.push(...chunk.differences)
     users += chunk.users
     epoch = chunk.epoch
-    after = chunk.last
+    after = chunk.next
     onProgress(users)
-  } while (after !== '' && differences.length < MOST_DIFFERENCES)
+  } while (after !== undefined && differences.length < MOST_DIFFERENCES)
   const journal = await reconcileJournal(parts)
   differences.push(...journal.differences)
   return {
@@ -234,6 +234,6 @@ export async function reconcile(
     stocks: stock.stocks,
     frames: journal.frames,
     differences: differences.slice(0, MOST_DIFFERENCES),
-    truncated: after !== '' || differences.length > MOST_DIFFERENCES
+    truncated: after !== undefined || differences.length > MOST_DIFFERENCES
   }
 }

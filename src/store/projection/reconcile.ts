@@ -61,25 +61,6 @@ async function decisionsAfter(db: Queryable, place: FramePlace): Promise<FoldedD
   return rows.map(inside)
 }
 
-/** The next users of a shard by name, at most `most`. */
-export async function usersAfter(
-  db: Queryable,
-  { shard, after, most }: { readonly shard: number; readonly after: string; readonly most: number }
-): Promise<string[]> {
-  // one step along the index for each user, however many decisions they have
-  const { rows } = await db.query<{ user: string }>(
-    `with recursive walk(user_id, n) as (
-       (select user_id, 1 from decisions where shard = $1 and user_id > $2 order by user_id limit 1)
-       union all
-       select (select d.user_id from decisions d where d.shard = $1 and d.user_id > walk.user_id order by d.user_id limit 1), n + 1
-       from walk where walk.user_id is not null and n < $3
-     )
-     select user_id as "user" from walk where user_id is not null`,
-    [shard, issuedUser(after), most]
-  )
-  return rows.map(({ user }) => storedUser(user))
-}
-
 /** What Postgres has of some users up to a frame of an open epoch. */
 interface UsersAt {
   /** rows of the checkpoint by the key of the hash */

@@ -11,6 +11,7 @@ import {
   reconcileUsers
 } from '../../recovery/compare/reconcile.ts'
 import { repairUsers } from '../../recovery/compare/repair.ts'
+import type { UserCursor } from '../../store/projection/users.ts'
 import {
   finishReconciliation,
   noteProgress,
@@ -50,7 +51,7 @@ export class Reconciler {
   readonly #logger: Logger
   readonly #holds: HoldDriver
   readonly #reported = new Set<string>()
-  #after = ''
+  #after: UserCursor | undefined
   /** until all users were compared once */
   #mends: boolean
   #repaired = 0
@@ -85,10 +86,10 @@ export class Reconciler {
     const end = performance.now() + MENDING_MS
     let all = false
     do {
-      const { differences, last } = await reconcileUsers(this.#parts, this.#after)
-      this.#after = last
+      const { differences, next } = await reconcileUsers(this.#parts, this.#after)
+      this.#after = next
       this.#steps += 1
-      all = last === ''
+      all = next === undefined
       await this.#tell(differences)
       if (this.#mends) await this.#repair(differences)
     } while (this.#mends && !all && performance.now() < end)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { insideUser } from '../../../src/store/connection/user-name.ts'
-import { decisionsOfUsers, usersAfter } from '../../../src/store/projection/reconcile.ts'
+import { decisionsOfUsers } from '../../../src/store/projection/reconcile.ts'
+import { nextUsers } from '../../../src/store/projection/users.ts'
 import { startMallShop } from '../../support/shop/mall-shop.ts'
 import { waitFor } from '../../support/wait.ts'
 
@@ -106,7 +107,7 @@ t.test('files name users as issued, and a subject that cannot be a user is refus
 })
 
 t.test('a recovery and a comparison use the internal names of users', async (t) => {
-  const users = await usersAfter(pool, { shard: 0, after: '', most: 100 })
+  const { users } = await nextUsers(pool, { shard: 0, prefix: 'u:', most: 100 }, undefined)
   const inside = subjects.map((subject) => insideUser(subject) ?? '')
   for (const user of inside) {
     t.match(user, /^=[\w-]+$/)
