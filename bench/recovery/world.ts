@@ -9,6 +9,7 @@ import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { setStoreDeadline } from '../../src/base/deadline.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
+import type { ConnectedShard } from '../../src/gate/shard/connect-shard.ts'
 import { createGateParts, type GateParts } from '../../src/gate/shard/create-gate.ts'
 import { type Servers, startServers } from '../../src/stack/servers/all.ts'
 import { migrate } from '../../src/store/connection/migrate.ts'
@@ -24,7 +25,7 @@ export interface World {
   readonly servers: Servers
   readonly config: Config
   readonly pool: Pool
-  readonly parts: GateParts
+  readonly parts: Pick<GateParts, 'gate'> & ConnectedShard
   readonly workerPid: () => number
   /** starts a worker; there must be none */
   readonly startWorker: () => void
@@ -65,7 +66,18 @@ export async function startWorld(stops: Stops): Promise<World> {
   const opening = createGateParts(config, { pool, logger: pino({ level: 'silent' }), limits })
   const parts = await stops.after(opening, (one) => one.gate.close(1000))
   await parts.gate.ready()
-  return { folder, servers, config, pool, parts, workerPid: () => worker?.pid ?? 0, startWorker, stopWorker }
+  const [only] = parts.shards
+  if (only === undefined) throw new Error('A gate has at least one shard')
+  return {
+    folder,
+    servers,
+    config,
+    pool,
+    parts: { ...only, gate: parts.gate },
+    workerPid: () => worker?.pid ?? 0,
+    startWorker,
+    stopWorker
+  }
 }
 
 /** Forgets the largest memory that a process had so far. */

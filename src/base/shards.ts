@@ -1,8 +1,11 @@
-/** The shards of a deployment. Whoever works on all of them loops over this list. */
-export const SHARDS = [0] as const
+import { crc32 } from 'node:zlib'
 
-/**
- * The shard, for code whose answer is about one shard only. With a second shard this line fails to compile; delete it then, and tsc
- * names every place that has to say which shard it means.
- */
-export const [ONLY_SHARD]: readonly [number] = SHARDS
+/** The shards of a deployment, by number. @param count how many there are: SHARDS of its configuration */
+export function shardNumbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, shard) => shard)
+}
+
+/** The shard that a name belongs to: of a user the one that decides, of an activity the one with the units that cannot be split. */
+export function shardOf(name: string, count: number): number {
+  return count === 1 ? 0 : crc32(name) % count
+}

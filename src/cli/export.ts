@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { connected } from './configuration.ts'
+import { wholeNumber } from './options.ts'
 
 export function addExport(program: Command): void {
   const all = program
@@ -11,6 +12,7 @@ export function addExport(program: Command): void {
       .description(description)
       .option('--campaign <id>', 'only this campaign')
       .option('--from <decision>', 'begin with this decision id, such as 0-1795300652-3')
+      .option('--shard <number>', 'of this shard (otherwise that of --from, or the first)', wholeNumber)
       .option('--output <file>', 'write to this file, which is there once it is whole (otherwise the standard output)')
       .action(async (options) => {
         const { exportCommand } = await import('./run/export.ts')

@@ -43,7 +43,14 @@ const Environment = Type.Object({
   SHARDS: Type.Integer({
     minimum: 1,
     default: 1,
-    description: 'how many shards there are; this version runs with 1 only'
+    maximum: 64,
+    description: 'how many shards there are, fixed with the first start of a worker; more than 1 is not finished'
+  }),
+  SHARDS_UNFINISHED: Type.Integer({
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description: '1 lets SHARDS be more than 1 in development, to try what is there of it'
   }),
   GATEWAY_PROCESSES: Type.Integer({
     minimum: 1,
@@ -181,16 +188,23 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
   throw new ConfigError(`The configuration is not usable:\n  ${problems.join('\n  ')}`)
 }
 
+/** Several shards are there for tests alone until a shard can get units from another one. */
+function shardProblems({ SHARDS, SHARDS_UNFINISHED, FLOODGATE_ENV }: Config): string[] {
+  if (SHARDS === 1 || (SHARDS_UNFINISHED === 1 && FLOODGATE_ENV === 'development')) return []
+  return [
+    `SHARDS is ${SHARDS}, and this version sells on one shard only: of several, each would say SOLD_OUT once its own part is sold, ` +
+      'though others still have units. Unset SHARDS or set it to 1.'
+  ]
+}
+
 /** Errors that show only when several variables are compared. */
 function furtherProblems(config: Config, { demo = false }: LoadOptions): string[] {
-  const { PORT, ADMIN_PORT, HOST, ADMIN_HOST, SHARDS } = config
+  const { PORT, ADMIN_PORT, HOST, ADMIN_HOST } = config
   const isProduction = config.FLOODGATE_ENV === 'production'
   const meets = HOST === ADMIN_HOST || [HOST, ADMIN_HOST].some((host) => host === '0.0.0.0' || host === '::')
   return [
     ...urlProblems(config),
-    ...(SHARDS === 1
-      ? []
-      : [`SHARDS is ${SHARDS}, but this version runs on one shard only. Unset SHARDS or set it to 1.`]),
+    ...shardProblems(config),
     ...(PORT !== 0 && PORT === ADMIN_PORT && meets
       ? [
           `PORT and ADMIN_PORT are both ${PORT}: the admin API has a port of its own, so that it can be kept from the public.`

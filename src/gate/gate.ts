@@ -81,14 +81,20 @@ export interface UserReader {
   ownerOf(id: string): Promise<string | undefined>
 }
 
-/** The part of the gate that reads rules and stock. */
+/** The part of the gate that reads rules and stock, which every shard has. */
 export interface HashReader {
-  /** Hashes by logical key (`c:`, `a:`, `s:`), their fields by name; an absent key is an empty object. @throws UnavailableError */
-  read(keys: readonly string[]): Promise<Array<Record<string, string>>>
+  /**
+   * Hashes by logical key (`c:`, `a:`, `s:`), their fields by name; an absent key is an empty object.
+   * @param shard whose hashes; absent: rules of any, and what is counted summed over all shards
+   * @throws UnavailableError when a shard that is read is not open
+   */
+  read(keys: readonly string[], shard?: number): Promise<Array<Record<string, string>>>
 }
 
 /** The shards of a process. */
 export interface Shards {
+  /** all shards of the deployment */
+  readonly numbers: readonly number[]
   /** How many frames wait: in the outbox for the journal, in kept for Postgres. @throws UnavailableError */
   depths(shard: number): Promise<{ readonly outbox: number; readonly kept: number }>
   /** What this process knows about its own connections to a shard. */

@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { messageOf } from '../base/errors.ts'
-import { ONLY_SHARD } from '../base/shards.ts'
-import { type Condition, conditionTable, judge, runbookEntry } from '../health/conditions.ts'
+import { type Condition, conditionTable, judge, mergeConditions, runbookEntry } from '../health/conditions.ts'
 import { ownerVerdicts, storeVerdicts } from '../health/store-verdicts.ts'
+import { deployedShards } from '../store/shard/deployment.ts'
 import { readStoreFacts } from '../store/shard/health.ts'
 import type { Finding } from './checks.ts'
 
@@ -36,8 +36,15 @@ export async function conditionFindings(
 async function fromPostgres(pool: pg.Pool): Promise<Condition[]> {
   const process = { silent: 'only a gateway knows' }
   try {
-    const facts = await readStoreFacts(pool, ONLY_SHARD)
-    return judge({ process, store: storeVerdicts(facts), owner: ownerVerdicts(facts.workers) })
+    const shards = await deployedShards(pool)
+    const all = await Promise.all(
+      shards.map(async (shard) => {
+        const facts = await readStoreFacts(pool, shard)
+        const conditions = judge({ process, store: storeVerdicts(facts), owner: ownerVerdicts(facts.workers) })
+        return { who: `shard ${shard}`, conditions }
+      })
+    )
+    return mergeConditions(all)
   } catch (error) {
     const silent = { silent: `Postgres: ${messageOf(error)}` }
     return judge({ process, store: silent, owner: silent })

@@ -99,9 +99,7 @@ t.test('a gate whose epoch is over follows the next one', async (t) => {
 })
 
 t.test('a gate that is not connected yet decides nothing and reads nothing', async (t) => {
-  const router = createRouter([
-    { shard: 0, connected: undefined, opened: new Promise(() => {}), close: async () => {} }
-  ])
+  const router = createRouter({ connected: undefined }, 1)
   const outcome = await createDecider(router).submit(buy({ campaign: 'c', sale: 's' }, 'ann'))
   t.same(outcome, { kind: 'unavailable', reason: 'the gate is not connected yet', retryAfterMs: 1000 })
   const reader = createReader(router)

@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Command } from '../../src/gate/batch/commands.ts'
 import type { Outcome } from '../../src/gate/batch/outcomes.ts'
-import type { GateParts } from '../../src/gate/shard/create-gate.ts'
 import { anySetup, anySteps, type FairStep, userNames } from '../support/model/arbitrary.ts'
 import { dayOf } from '../support/model/deal.ts'
 import {
@@ -16,7 +15,7 @@ import {
 } from '../support/model/participation.ts'
 import { type FairSetup, specsOf } from '../support/model/setup.ts'
 import { sharedServers } from '../support/servers/servers.ts'
-import { insist } from '../support/shop/core.ts'
+import { insist, type ShopGate } from '../support/shop/core.ts'
 import { changeWin, credit, openActivity, setClock, takePart } from '../support/shop/participation.ts'
 import { assertWhole, decisionOf, openShop, readFolded, type Shop, winsHeld } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -32,11 +31,11 @@ const FRAME = /(^|;)\d{9,}-\d+(?=,|$)/g
 /** The gate and the model side by side on one campaign. */
 class Pair {
   readonly #shop: Shop
-  readonly #other: GateParts
+  readonly #other: ShopGate
   readonly #setup: FairSetup
   #model: FairModel | undefined
 
-  constructor(shop: Shop, other: GateParts, setup: FairSetup) {
+  constructor(shop: Shop, other: ShopGate, setup: FairSetup) {
     this.#shop = shop
     this.#other = other
     this.#setup = setup

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import type { GateParts } from '../../src/gate/shard/create-gate.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
 import { plant } from '../faults/planted/plant.ts'
 import { tookAtMost } from '../support/running/pace.ts'
 import { sharedServers } from '../support/servers/servers.ts'
-import { buy, insist } from '../support/shop/core.ts'
+import { buy, insist, type ShopGate } from '../support/shop/core.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -44,7 +43,7 @@ async function exchange(worker: ChildProcess, cli: string, shop: Shop): Promise<
 }
 
 /** Buyers who ask one gateway after the other until they are confirmed. @returns how long each of them waited, in ms */
-function keepBuying(shop: Shop, gates: readonly GateParts[]) {
+function keepBuying(shop: Shop, gates: readonly ShopGate[]) {
   const waits: number[] = []
   const users: string[] = []
   let over = false
@@ -82,7 +81,7 @@ t.test('workers and gateways are exchanged for the next version under load, and 
   const [present, next] = [join(root, 'build/src/cli.js'), plant(root, folder, nextVersion)]
   const shop = await openShop(t, urls, { stock: 1_000_000 })
   await shop.stopWorker()
-  const gates: GateParts[] = [await shop.core.gateway(), await shop.core.gateway()]
+  const gates: ShopGate[] = [await shop.core.gateway(), await shop.core.gateway()]
   let workers = [startWorker(present, shop), startWorker(present, shop)]
   const isOpen = async () => (await shop.gate.submit(buy(shop.sale, 'first'))).kind === 'confirmed'
   await waitFor(isOpen, { what: 'the sale to go on' })

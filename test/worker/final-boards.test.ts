@@ -102,7 +102,7 @@ test('a day is final once it is over and all of it is counted; the last one wait
     return state.passed
   }
   const followed = { hasPassed, clock: async () => state.now }
-  const freezer = new BoardFreezer({ pool, shard: 0, followed, logger: silent, now: () => state.now })
+  const freezer = new BoardFreezer({ pool, shards: [0], followed, logger: silent, now: () => state.now })
   const step = async () => {
     await freezer.step()
     return periodsOf(pool)
@@ -155,7 +155,7 @@ test('a campaign that is settled freezes its board also where nobody has a score
   const inForce = aBoard()
   const freezer = new BoardFreezer({
     pool,
-    shard: 0,
+    shards: [0],
     followed: { hasPassed: async () => true, clock: async () => NOON },
     logger: silent,
     now: () => NOON + 1e9

@@ -1,5 +1,4 @@
 import { isoTime } from '../../base/iso-time.ts'
-import { SHARDS } from '../../base/shards.ts'
 import { ARCHIVING } from '../../record/replay.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
@@ -9,6 +8,7 @@ import { readCheckpoint } from '../../store/projection/checkpoint.ts'
 import { isBefore } from '../../store/projection/forgetting.ts'
 import { openHolds } from '../../store/projection/holds.ts'
 import { countClaimsWithoutCodes } from '../../store/reading/claims.ts'
+import { deployedShards } from '../../store/shard/deployment.ts'
 import { EVENTS_READER, readReaderPosition } from '../../store/shard/shards.ts'
 import { notFound, published } from '../carrying/context.ts'
 import { finalAt } from '../definition/final.ts'
@@ -111,7 +111,7 @@ export async function waitsForArchive(db: Queryable, campaign: string, now: numb
   }
   const sums: ShardWaits = { projection: 0, retention: 0, redis: 0, events: 0, following: 0 }
   const steps = Object.keys(sums) as Array<keyof ShardWaits>
-  for (const shard of SHARDS) {
+  for (const shard of await deployedShards(db)) {
     const found = await shardWaits(db, row, shard)
     for (const step of steps) sums[step] += found[step]
   }

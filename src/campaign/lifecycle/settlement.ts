@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SHARDS } from '../../base/shards.ts'
 import { type FailPoint, failPoint } from '../../config/fail-points.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { replayField } from '../../record/replay.ts'
@@ -18,6 +17,7 @@ import {
 import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
 import { readFollowerPlaces } from '../../store/following/places.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
+import { deployedShards } from '../../store/shard/deployment.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
 import { statusOf } from '../carrying/catalogue.ts'
 import {
@@ -46,7 +46,7 @@ const endsOf = async (db: Queryable, { id }: CampaignRow) =>
 /** How many shards have decisions from before the end that Postgres does not have. */
 async function shardsNotStored(db: Queryable, row: CampaignRow): Promise<number> {
   const ends = await endsOf(db, row)
-  return SHARDS.filter((shard) => !ends.some((end) => end.shard === shard && end.stored)).length
+  return (await deployedShards(db)).filter((shard) => !ends.some((end) => end.shard === shard && end.stored)).length
 }
 
 /** How many shards have not followed a campaign to its end; none where nobody follows it. */
@@ -54,7 +54,7 @@ async function shardsNotFollowed(db: Queryable, row: CampaignRow): Promise<numbe
   if (!isFollowed(published(row))) return 0
   const ends = await endsOf(db, row)
   const behind = await Promise.all(
-    SHARDS.map(async (shard) => {
+    (await deployedShards(db)).map(async (shard) => {
       const end = ends.find((each) => each.shard === shard)
       const { together, alone } = await readFollowerPlaces(db, shard)
       if (end === undefined || together === undefined) return true

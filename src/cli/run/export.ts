@@ -3,7 +3,6 @@ import { createWriteStream, renameSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Pool } from 'pg'
 import { systemCodeOf } from '../../base/errors.ts'
-import { ONLY_SHARD } from '../../base/shards.ts'
 import type { Config } from '../../config/config.ts'
 import { exportEvents, placeOf } from '../../export/events.ts'
 import { type ExportedPage, exportJournal } from '../../export/journal.ts'
@@ -12,6 +11,7 @@ import { fileError, StackError } from '../../stack/errors.ts'
 import { findCampaign } from '../../store/campaigns/campaigns.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
 import type { JournalPlace } from '../../store/reading/journal-export.ts'
+import { deployedShards } from '../../store/shard/deployment.ts'
 import { withDatabase } from './with-database.ts'
 
 /** The command line of `floodgate export`. */
@@ -19,6 +19,7 @@ interface ExportCommand {
   readonly what: 'journal' | 'events'
   readonly campaign?: string
   readonly from?: string
+  readonly shard?: number
   readonly output?: string
   readonly mask?: boolean
 }
@@ -32,31 +33,43 @@ const PROGRESS_MS = 1000
 export async function exportCommand(config: Config, command: ExportCommand): Promise<void> {
   const why = 'It names the Postgres database that holds the journal; nothing was written.'
   await withDatabase(config, { command: 'export journal', why }, async (pool) => {
-    const from = command.from === undefined ? undefined : startOf(command.from)
     await checkSchema(pool)
+    const shard = command.shard ?? Number(command.from?.split('-')[0] ?? 0)
+    const from = command.from === undefined ? undefined : startOf(command.from, shard)
+    await checkShard(pool, shard)
     await checkCampaign(pool, command.campaign)
-    await writeOut(pagesOf(pool, config, { command, from }), command.output)
+    await writeOut(pagesOf(pool, config, { command, shard, from }), command.output)
   })
 }
 
 function pagesOf(
   pool: Pool,
   config: Config,
-  asked: { command: ExportCommand; from: JournalPlace | undefined }
+  asked: { command: ExportCommand; shard: number; from: JournalPlace | undefined }
 ): AsyncGenerator<ExportedPage> {
-  const { command, from } = asked
-  const common = { shard: ONLY_SHARD, campaign: command.campaign ?? '', from }
+  const { command, shard, from } = asked
+  const common = { shard, campaign: command.campaign ?? '', from }
   if (command.what === 'events') return exportEvents(pool, { ...common, names: streamNames(config.NAMESPACE) })
   return exportJournal(pool, { ...common, namespace: config.NAMESPACE, mask: command.mask === true, now: Date.now() })
 }
 
-function startOf(id: string): JournalPlace {
-  const place = placeOf(id, ONLY_SHARD)
+function startOf(id: string, shard: number): JournalPlace {
+  const place = placeOf(id, shard)
   if (place !== undefined) return place
   throw new StackError(
-    `--from ${JSON.stringify(id)} is not a decision id of shard ${ONLY_SHARD}.`,
+    `--from ${JSON.stringify(id)} is not a decision id of shard ${shard}.`,
     'Nothing was written.',
     'Give one such as 0-1795300652-3: the id of an order, a win or an event.'
+  )
+}
+
+async function checkShard(pool: Pool, shard: number): Promise<void> {
+  const known = await deployedShards(pool)
+  if (known.includes(shard)) return
+  throw new StackError(
+    `There is no shard ${shard}.`,
+    'Nothing was written.',
+    `This deployment has ${known.length}; the first is 0.`
   )
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
-import { SHARDS } from '../../base/shards.ts'
 import type { Config } from '../../config/config.ts'
 import type { Reconciliation } from '../../recovery/compare/reconcile.ts'
 import { StackError } from '../../stack/errors.ts'
+import { deployedShards } from '../../store/shard/deployment.ts'
 import { askReconciliation, findReconciliation } from '../../store/shard/reconciliations.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -23,7 +23,7 @@ export async function reconcileCommand(config: Config): Promise<number> {
   const why = 'It names the Postgres database by which the worker is asked; nothing was compared.'
   return withDatabase(config, { command: 'reconcile', why }, async (pool) => {
     let code = 0
-    for (const shard of SHARDS) code = Math.max(code, report(await comparison(pool, shard)))
+    for (const shard of await deployedShards(pool)) code = Math.max(code, report(await comparison(pool, shard)))
     return code
   })
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
-import { SHARDS } from '../../base/shards.ts'
 import type { Config } from '../../config/config.ts'
 import { StackError } from '../../stack/errors.ts'
+import { deployedShards } from '../../store/shard/deployment.ts'
 import { readShard, requestReopening, type ShardRow } from '../../store/shard/shards.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -11,13 +11,17 @@ const PAUSE_MS = 200
 
 /**
  * Asks the worker that owns a shard to open it again, and waits until it is open under a higher epoch; one shard after the other.
- * @param how rebuild: Redis is written anew instead of catching up
+ * @param how rebuild: Redis is written anew instead of catching up; shard: the only one that is opened again
  * @throws StackError when no worker does it in time
  */
-export async function recoverCommand(config: Config, how: { readonly rebuild: boolean }): Promise<void> {
+export async function recoverCommand(
+  config: Config,
+  how: { readonly rebuild: boolean; readonly shard?: number | undefined }
+): Promise<void> {
   const why = 'It names the Postgres database by which the worker is asked; nothing was done.'
   await withDatabase(config, { command: 'recover', why }, async (pool) => {
-    for (const shard of SHARDS) await reopen(pool, shard, how)
+    const shards = how.shard === undefined ? await deployedShards(pool) : [how.shard]
+    for (const shard of shards) await reopen(pool, shard, how)
   })
 }
 
@@ -25,7 +29,7 @@ async function reopen(pool: pg.Pool, shard: number, how: { readonly rebuild: boo
   const before = await readShard(pool, shard)
   if (!before) {
     throw new StackError(
-      'This deployment was never opened.',
+      `This deployment has no shard ${shard} that was ever opened.`,
       'There is nothing to open again.',
       'Start a worker, which opens it: npx floodgate worker'
     )

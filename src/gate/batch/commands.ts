@@ -10,6 +10,8 @@ interface CommandBase {
   readonly key: string
   readonly hash: string
   readonly campaign: string
+  /** the shard that decides a command in the place of `$system`; absent for users, of whom the router knows it */
+  readonly shard?: number
 }
 
 /** Buys units of a sale. */

@@ -2,11 +2,12 @@ import type { Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
-import { connectJournal, type JournalConnection, tell } from '../../journal/connection.ts'
+import { type JournalConnection, tell } from '../../journal/connection.ts'
 import { type FullnessWatch, watchFullness } from '../../journal/fullness.ts'
-import { createPublisher } from '../../journal/publisher.ts'
+import type { Publisher } from '../../journal/publisher.ts'
 import { type Names, streamNames } from '../../journal/subjects.ts'
 import { keyPrefix } from '../../record/keys.ts'
+import { requireShards } from '../../store/shard/deployment.ts'
 import { readShard } from '../../store/shard/shards.ts'
 import { type Batcher, type BatcherLimits, ShardBatcher } from '../batch/batcher.ts'
 import type { HashReader, OwnHealth } from '../gate.ts'
@@ -15,12 +16,10 @@ import { type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
 import { createRedisHealth, type RedisHealth } from '../redis/redis-health.ts'
 import { type Confirmer, createConfirmer } from './confirmer.ts'
 import { defaultLimits, keptBound, readLimits } from './limits.ts'
-import { LastPublish, ownHealth } from './own-conditions.ts'
+import { type LastPublish, ownHealth } from './own-conditions.ts'
 import { readDepths, readHashes } from './reads.ts'
-import { connectRedis, idleCall, probeConnections, type RedisConnections } from './redis-connections.ts'
+import { idleCall, probeConnections, type RedisConnections } from './redis-connections.ts'
 import { Settling } from './settling.ts'
-
-const ACK_DEADLINE_MS = 1000
 
 export interface GateOptions {
   readonly pool: Pool
@@ -50,8 +49,17 @@ export interface ConnectedShard {
   readonly read: HashReader['read']
   depths(): Promise<{ readonly outbox: number; readonly kept: number }>
   health(): OwnHealth
-  /** Waits until nothing is in flight and every acked frame is settled, at most `ms`, then closes the connections. */
-  disconnect(ms: number): Promise<void>
+  /** whether nothing is in flight */
+  idle(): boolean
+  stop(): void
+}
+
+/** What the shards of a process share: one write a turn is one for all of them, and a server that is away is away for all. */
+interface Servers {
+  readonly connection: JournalConnection
+  readonly connections: RedisConnections
+  readonly publisher: Publisher
+  readonly lastPublish: LastPublish
 }
 
 interface Parts {
@@ -71,12 +79,17 @@ interface Deciding {
 }
 
 /** The connection that decides, with the parts that watch it. */
-function startDeciding({ place, connections, limits, connection, names, logger }: Parts, pool: Pool): Deciding {
+function startDeciding(parts: Parts, { pool, count }: { readonly pool: Pool; readonly count: number }): Deciding {
+  const { place, connections, limits, connection, names, logger } = parts
   const closed = names.gateSubject(place.shard, 'closed')
   const { redis, caller } = connections
   const looks = { ...place, deadlineMs: limits.replyMs }
   const watch = watchOpening({
-    read: () => readShard(pool, place.shard),
+    async read() {
+      // a gate with another number of shards would look for users where they are not
+      await requireShards(pool, count)
+      return readShard(pool, place.shard)
+    },
     probe: async (opening) => {
       const reply = await probeConnections(connections, looks, opening)
       if (reply) batcher.learnClock(reply.now)
@@ -109,20 +122,21 @@ function startReading({ place, connections, limits, logger }: Parts, watch: Open
   })
 }
 
-/** Connects a process to Redis and NATS for one shard, which may still be closed. @throws NatsError when no NATS server answers at first */
-export async function connectShard(config: Config, shard: number, options: GateOptions): Promise<ConnectedShard> {
-  const { pool, logger, name = 'floodgate-gateway' } = options
-  const connection = await connectJournal({ url: config.NATS_URL, creds: config.NATS_CREDS, name })
+/** One shard over the connections of its process; it may still be closed. */
+export function connectShard(
+  config: Config,
+  shard: number,
+  { servers, ...options }: GateOptions & { readonly servers: Servers }
+): ConnectedShard {
+  const { pool, logger } = options
+  const { connection, connections, publisher, lastPublish } = servers
   const names = streamNames(config.NAMESPACE)
   const place = { shard, prefix: keyPrefix(config.NAMESPACE, shard) }
   const limits = { ...defaultLimits, keptBytes: keptBound(config), ...options.limits }
-  const connections = connectRedis(config, name)
   const parts = { place, connections, limits, connection, names, logger }
-  const { watch, fullness, redisHealth, batcher } = startDeciding(parts, pool)
+  const { watch, fullness, redisHealth, batcher } = startDeciding(parts, { pool, count: config.SHARDS })
   const reader = startReading(parts, watch)
-  const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
   const settling = new Settling()
-  const lastPublish = new LastPublish(logger)
   const { redis, caller, reads, probe } = connections
   return {
     ...{ ...place, limits, redis, caller, probe, connection, batcher, reader, settling, watch },
@@ -134,21 +148,9 @@ export async function connectShard(config: Config, shard: number, options: GateO
     read: (keys) => readHashes(reads, place.prefix, keys),
     depths: () => readDepths(reads, place.prefix),
     health: () => ownHealth({ watch, batcher, redisHealth, connection, fullness, lastPublish }),
-    async disconnect(ms) {
-      await untilIdle(() => batcher.idle() && reader.idle() && publisher.pending() === 0, ms)
+    idle: () => batcher.idle() && reader.idle(),
+    stop() {
       for (const part of [watch, batcher, reader, redisHealth, fullness]) part.stop()
-      publisher.close()
-      connections.disconnect()
-      await connection.close()
     }
-  }
-}
-
-async function untilIdle(isIdle: () => boolean, ms: number): Promise<void> {
-  const deadline = Date.now() + ms
-  while (Date.now() < deadline && !isIdle()) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10)
-    })
   }
 }

@@ -1,33 +1,37 @@
-import { ONLY_SHARD } from '../../base/shards.ts'
 import type { Config } from '../../config/config.ts'
+import type { JournalConnection } from '../../journal/connection.ts'
 import type { Gate, Shards } from '../gate.ts'
-import { type ConnectedShard, connectShard, type GateOptions } from './connect-shard.ts'
+import type { ConnectedShard, GateOptions } from './connect-shard.ts'
+import { connectShards } from './connect-shards.ts'
 import { createDecider } from './decider.ts'
-import { LateShard, slotOf } from './late-shard.ts'
+import { type LateConnection, madeConnection, RetriedConnection } from './late-connection.ts'
 import { createReader } from './reader.ts'
-import { connectedIn, createRouter, type Router } from './router.ts'
+import { createRouter, type Router } from './router.ts'
 
-/** The gate of a process and the shard behind it, which the worker needs as well. */
-export interface GateParts extends ConnectedShard {
+/** The gate of a process and the shards behind it, which the worker needs as well. */
+export interface GateParts {
   readonly gate: Gate
+  /** by number */
+  readonly shards: readonly ConnectedShard[]
+  readonly connection: JournalConnection
 }
 
-function createShards({ slot, slots }: Router): Shards {
+function createShards(router: Router, connection: LateConnection): Shards {
   return {
-    depths: async (shard) => connectedIn(slot(shard)).depths(),
-    health: (shard) => slot(shard)?.connected?.health() ?? { gate: 'closed', journal: 'closed', conditions: {} },
+    numbers: router.numbers,
+    depths: async (shard) => router.of(shard).depths(),
+    health: (shard) => router.connected(shard)?.health() ?? { gate: 'closed', journal: 'closed', conditions: {} },
     async ready() {
-      for (const { opened } of slots) await (await opened).watch.ready()
+      for (const shard of (await connection.opened).shards) await shard.watch.ready()
     },
-    async close(ms) {
-      await Promise.all(slots.map((one) => one.close(ms)))
-    }
+    close: (ms) => connection.close(ms)
   }
 }
 
-function gateOver(router: Router): Gate {
-  const isBusy = () => router.slots.every(({ connected }) => connected?.batcher.isBusy() === true)
-  return { ...createDecider(router), isBusy, ...createReader(router), ...createShards(router) }
+function gateOver(connection: LateConnection, { SHARDS }: Pick<Config, 'SHARDS'>): Gate {
+  const router = createRouter(connection, SHARDS)
+  const isBusy = () => router.numbers.every((shard) => router.connected(shard)?.batcher.isBusy() === true)
+  return { ...createDecider(router), isBusy, ...createReader(router), ...createShards(router, connection) }
 }
 
 /**
@@ -35,12 +39,12 @@ function gateOver(router: Router): Gate {
  * time; `ready()` resolves then.
  */
 export function startGate(config: Config, options: GateOptions): Gate {
-  const late = (shard: number) => new LateShard(shard, () => connectShard(config, shard, options), options.logger)
-  return gateOver(createRouter([late(ONLY_SHARD)]))
+  return gateOver(new RetriedConnection(() => connectShards(config, options), options.logger), config)
 }
 
-/** The gate and the shard behind it, connected; `gate.close()` closes the connections. @throws NatsError when no NATS server answers at first */
+/** The gate and the shards behind it, connected; `gate.close()` closes the connections. @throws NatsError when no NATS server answers at first */
 export async function createGateParts(config: Config, options: GateOptions): Promise<GateParts> {
-  const connected = await connectShard(config, ONLY_SHARD, options)
-  return { ...connected, gate: gateOver(createRouter([slotOf(connected)])) }
+  const connected = await connectShards(config, options)
+  const { shards, connection } = connected
+  return { shards, connection, gate: gateOver(madeConnection(connected), config) }
 }

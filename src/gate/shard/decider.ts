@@ -38,7 +38,7 @@ export async function outcomeOf(
 export function createDecider(router: Router): Decider {
   return {
     async submit(command) {
-      const shard = router.find(command.user)
+      const shard = router.find(command)
       if (shard === undefined) return NOT_CONNECTED
       const deadline = performance.now() + CAUSES_WITHIN_MS
       do {

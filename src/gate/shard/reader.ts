@@ -6,6 +6,7 @@ import type { HashReader, UserReader } from '../gate.ts'
 import type { ConnectedShard } from './connect-shard.ts'
 import { outcomeOf } from './decider.ts'
 import type { Router } from './router.ts'
+import { summed } from './summed.ts'
 import { readUnstored } from './unstored.ts'
 
 type Read = Exclude<Call, Command>
@@ -82,6 +83,15 @@ export function createReader(router: Router): UserReader & HashReader {
       return result.reply.kind === 'owner' ? result.reply.user : undefined
     },
 
-    read: async (keys) => router.ofRules().read(keys)
+    async read(keys, shard) {
+      if (shard !== undefined) return router.of(shard).read(keys)
+      const all = await Promise.all(router.numbers.map((number) => router.of(number).read(keys)))
+      return keys.map((key, index) =>
+        summed(
+          key,
+          all.map((hashes) => hashes[index] ?? {})
+        )
+      )
+    }
   }
 }

@@ -1,7 +1,6 @@
 import type { Pool } from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import { UnavailableError } from '../../base/errors.ts'
-import { SHARDS } from '../../base/shards.ts'
 import { rulesInForce } from '../../campaign/carrying/context.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { prizesOf } from '../../campaign/kinds/prizes.ts'
@@ -14,7 +13,7 @@ import { EVENTS_READER, readReaderPosition, readShard } from '../../store/shard/
 import { stateOf } from './campaign-views.ts'
 
 /** The part of the gate that the state is read from. */
-export type StateGate = HashReader & Pick<Shards, 'depths'>
+export type StateGate = HashReader & Pick<Shards, 'depths' | 'numbers'>
 
 interface StateSources {
   readonly pool: Pool
@@ -119,7 +118,7 @@ export async function readState(sources: StateSources, row: CampaignRow) {
     sources.gate.read([campaignKey(row.id), ...known.map(({ id }) => stockKey(row.id, id))]),
     fromStore(countWins(sources.pool, row.id, withoutQuota(known))),
     lastChange(sources, row.id),
-    Promise.all(SHARDS.map((shard) => shardState(sources, shard)))
+    Promise.all(sources.gate.numbers.map((shard) => shardState(sources, shard)))
   ])
   // published but without rules in Redis: the shard is being opened again, and zeros would be wrong
   if (row.publishedAt !== null && campaign?.opens_at === undefined) {

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
-import { ONLY_SHARD } from '../../base/shards.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
+import { deployedShards } from '../../store/shard/deployment.ts'
 import {
   askReconciliation,
   askReopening,
@@ -23,6 +23,13 @@ import '../wire/request-types.ts'
 const WAIT_MS = 10_000
 const LOOK_MS = 100
 
+/** Which shard is meant where there are several: the first one unless it is named. */
+const ShardQuery = Type.Object(
+  { shard: Type.Optional(Type.String({ pattern: '^[0-9]{1,4}$' })) },
+  { additionalProperties: false }
+)
+type OfShard = { Querystring: { shard?: string } }
+
 const Repair = Type.Object({ reason: Reason }, { additionalProperties: false })
 
 function view(row: ReconciliationRow) {
@@ -39,6 +46,14 @@ function view(row: ReconciliationRow) {
   }
 }
 
+/** @throws ProblemError VALIDATION where this deployment has no such shard */
+async function shardOf(pool: Pool, { shard = '0' }: OfShard['Querystring']): Promise<number> {
+  const known = await fromStore(deployedShards(pool))
+  if (known.includes(Number(shard))) return Number(shard)
+  const detail = `there is no shard ${shard}: this deployment has ${known.length}, and the first is 0`
+  throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shard', detail }] })
+}
+
 /** Waits a moment for the worker, so that a small deployment gets the result in this answer. */
 async function awaited(pool: Pool, asked: ReconciliationRow): Promise<ReconciliationRow> {
   const until = Date.now() + WAIT_MS
@@ -53,7 +68,7 @@ async function awaited(pool: Pool, asked: ReconciliationRow): Promise<Reconcilia
 }
 
 /**
- * Compares Redis, journal and Postgres on demand. It compares the whole shard, whichever campaign the path names, because
+ * Compares Redis, journal and Postgres on demand. It compares a whole shard, whichever campaign the path names, because
  * users and stock of all campaigns share its frames. Repair is a separate call: it opens the shard again, and writes what differs
  * anew from Postgres: hashes of users one by one, everything where stock or rules differ.
  */
@@ -63,12 +78,13 @@ export function adminReconciliation(
 ): void {
   const path = '/admin/v1/campaigns/:campaign/reconciliation'
   const schema = { params: CampaignParams }
-  const change = { preHandler: requireRole('operator'), schema }
+  const change = { preHandler: requireRole('operator'), schema: { ...schema, querystring: ShardQuery } }
   const askedOnce = (request: FastifyRequest) => ({ operator: request.operator.name, key: keyOf(request) })
 
-  app.post<Named>(path, change, async (request, reply) => {
+  app.post<Named & OfShard>(path, change, async (request, reply) => {
     await asProblem(campaigns.get(request.params.campaign))
-    const asked = await fromStore(askReconciliation(pool, ONLY_SHARD, askedOnce(request)))
+    const shard = await shardOf(pool, request.query)
+    const asked = await fromStore(askReconciliation(pool, shard, askedOnce(request)))
     const row = await awaited(pool, asked)
     return reply.code(row.state === 'done' || row.state === 'failed' ? 200 : 202).send(view(row))
   })
@@ -79,18 +95,19 @@ export function adminReconciliation(
     async (request) => {
       await asProblem(campaigns.get(request.params.campaign))
       const { limit, before } = pageOf(request.query)
-      const rows = await fromStore(listReconciliations(pool, ONLY_SHARD, { limit: limit + 1, before }))
+      const rows = await fromStore(listReconciliations(pool, { limit: limit + 1, before }))
       return pageView(rows, limit, { view, place: (row) => row.id })
     }
   )
 
-  app.post<Named>(`${path}/repair`, { ...change, config: { takes: Repair } }, async (request, reply) => {
+  app.post<Named & OfShard>(`${path}/repair`, { ...change, config: { takes: Repair } }, async (request, reply) => {
     const checked = checkBody(Repair, request.body)
     if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
     await asProblem(campaigns.get(request.params.campaign))
     const { reason } = checked.body
-    const asked = await fromStore(askReopening(pool, ONLY_SHARD, { ...askedOnce(request), reason }))
+    const shard = await shardOf(pool, request.query)
+    const asked = await fromStore(askReopening(pool, shard, { ...askedOnce(request), reason }))
     if (asked === 'reused') throw new ProblemError('KEY_REUSED')
-    return reply.code(202).send({ shard: ONLY_SHARD, state: 'closed' })
+    return reply.code(202).send({ shard, state: 'closed' })
   })
 }

@@ -44,7 +44,7 @@ import { createShardMetrics } from './shard-metrics.ts'
 /** What the admin app needs. */
 interface AdminParts {
   readonly config: Config
-  readonly gate: Decider & UserReader & HashReader & Pick<Shards, 'depths'>
+  readonly gate: Decider & UserReader & HashReader & Pick<Shards, 'depths' | 'numbers'>
   readonly catalogue: CatalogueSource
   readonly pool: pg.Pool
   readonly logger: Logger

@@ -2,7 +2,6 @@ import { pid } from 'node:process'
 import type { FastifyPluginAsync } from 'fastify'
 import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
-import { ONLY_SHARD } from '../../base/shards.ts'
 import { auditDebts } from '../../campaign/carrying/audit-debts.ts'
 import type { Health } from '../../gate/batch/outcomes.ts'
 import type { Shards } from '../../gate/gate.ts'
@@ -28,6 +27,7 @@ export interface HealthReport {
   readonly conditions: readonly WatchedCondition[]
 }
 
+/** What Postgres says of a shard. */
 interface PostgresAnswers {
   readonly postgres: Health
   readonly store: Verdicts | Silence
@@ -35,7 +35,7 @@ interface PostgresAnswers {
 }
 
 interface HealthOptions {
-  readonly gate: Pick<Shards, 'health' | 'ready'>
+  readonly gate: Pick<Shards, 'health' | 'ready' | 'numbers'>
   readonly pool: pg.Pool
   readonly now?: () => number
   /** the last reports of the other processes of this gateway; absent if there are none */
@@ -46,12 +46,12 @@ interface HealthOptions {
 
 /** Asks the parts: Postgres at most once a second, however many probes there are. */
 export class HealthCheck {
-  readonly #gate: Pick<Shards, 'health' | 'ready'>
+  readonly #gate: Pick<Shards, 'health' | 'ready' | 'numbers'>
   readonly #pool: pg.Pool
   readonly #now: () => number
   readonly #others: () => readonly ProcessHealth[]
   readonly #monitor: ConditionMonitor
-  #answers: PostgresAnswers = away('not asked yet')
+  #answers: (shard: number) => PostgresAnswers = () => away('not asked yet')
   #askedAt = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
   #wasReady = false
@@ -90,23 +90,33 @@ export class HealthCheck {
   async own(): Promise<ProcessHealth> {
     if (this.#now() - this.#askedAt >= ASK_EVERY_MS) this.#asking ??= this.#ask()
     await this.#asking
-    const { gate, journal, conditions: connections } = this.#gate.health(ONLY_SHARD)
-    const { postgres, store, owner } = this.#answers
+    const worst = worstOf(this.#gate.numbers.map((shard) => this.#ofShard(shard)))
+    return { who: `process ${pid}`, ...worst }
+  }
+
+  #ofShard(shard: number): ProcessHealth {
+    const { gate, journal, conditions: connections } = this.#gate.health(shard)
+    const { postgres, store, owner } = this.#answers(shard)
     const conditions = judge({ process: { ...connections, audit: auditDebts(this.#pool).verdict() }, store, owner })
-    return { who: `process ${pid}`, gate, journal, postgres, projection: projectionHealth(conditions), conditions }
+    return { who: `shard ${shard}`, gate, journal, postgres, projection: projectionHealth(conditions), conditions }
   }
 
   async #ask(): Promise<void> {
     const started = this.#now()
     try {
-      const facts = await fromStore(readStoreFacts(this.#pool, ONLY_SHARD))
+      const { numbers } = this.#gate
+      const all = await fromStore(Promise.all(numbers.map((shard) => readStoreFacts(this.#pool, shard))))
       const slow = this.#now() - started > SLOW_MS
-      const store = storeVerdicts(facts)
-      const postgres = store.postgres?.ok !== true ? 'closed' : slow ? 'degraded' : 'ok'
-      this.#answers = { postgres, store, owner: ownerVerdicts(facts.workers) }
+      const answers = all.map((facts): PostgresAnswers => {
+        const store = storeVerdicts(facts)
+        const postgres = store.postgres?.ok !== true ? 'closed' : slow ? 'degraded' : 'ok'
+        return { postgres, store, owner: ownerVerdicts(facts.workers) }
+      })
+      this.#answers = (shard) => answers[shard] ?? away('not asked yet')
     } catch (error) {
       const { cause } = error as Error
-      this.#answers = away(cause instanceof Error ? cause.message : 'no answer in time')
+      const answers = away(cause instanceof Error ? cause.message : 'no answer in time')
+      this.#answers = () => answers
     } finally {
       this.#askedAt = this.#now()
       this.#asking = undefined

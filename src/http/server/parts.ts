@@ -11,6 +11,7 @@ import { ConditionMonitor } from '../../health/monitor.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
 import { createPool } from '../../store/connection/pool.ts'
 import { SchemaError } from '../../store/connection/schema-error.ts'
+import { requireShards, ShardsDifferError } from '../../store/shard/deployment.ts'
 import { createMetrics, type HttpMetrics } from '../running/metrics.ts'
 import { createSeldom } from '../running/seldom.ts'
 import { HealthCheck } from './health.ts'
@@ -46,7 +47,7 @@ const SCHEMA_PAUSE_MS = 1000
 /**
  * Connects the parts of a gateway. Only a database that answers and is too old is an error; the process
  * serves while it waits for parts that do not answer yet.
- * @throws SchemaError, ConfigError
+ * @throws SchemaError, ShardsDifferError, ConfigError
  */
 export async function createGatewayParts(config: Config, { onFailure, others }: PartsOptions): Promise<GatewayParts> {
   requireAddresses(config)
@@ -54,7 +55,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
   // a pool connects when it is used, so a process without the admin port opens no connection here
   const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
-  const schema = await watchSchema(pool, logger, onFailure)
+  const schema = await watchSchema({ pool, logger, shards: config.SHARDS }, onFailure)
   const gate = startGate(config, { pool, logger })
   const boards = createBoardReader(config, 'floodgate-gateway')
   const seldom = createSeldom()
@@ -98,24 +99,30 @@ function requireAddresses(config: Config): void {
   )
 }
 
+/** What does not change by waiting: a schema, or a number of shards, that is another one. */
+const isFinal = (error: unknown) => error instanceof SchemaError || error instanceof ShardsDifferError
+
 async function watchSchema(
-  pool: pg.Pool,
-  logger: Logger,
+  { pool, logger, shards }: { readonly pool: pg.Pool; readonly logger: Logger; readonly shards: number },
   onFailure: (error: Error) => void
 ): Promise<{ stop(): void }> {
+  const check = async () => {
+    await checkSchema(pool)
+    await requireShards(pool, shards)
+  }
   let timer: NodeJS.Timeout | undefined
   async function again(): Promise<void> {
     try {
-      await checkSchema(pool)
+      await check()
     } catch (error) {
-      if (error instanceof SchemaError) onFailure(error)
+      if (error instanceof Error && isFinal(error)) onFailure(error)
       else timer = setTimeout(() => void again(), SCHEMA_PAUSE_MS)
     }
   }
   try {
-    await checkSchema(pool)
+    await check()
   } catch (error) {
-    if (error instanceof SchemaError) {
+    if (isFinal(error)) {
       await pool.end()
       throw error
     }

@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { Gauge, Registry } from 'prom-client'
 import { fromStore } from '../../base/deadline.ts'
-import { SHARDS } from '../../base/shards.ts'
 import type { Shards } from '../../gate/gate.ts'
 import { readShardFigures } from '../../store/shard/figures.ts'
 import type { HealthCheck, HealthReport } from './health.ts'
@@ -9,7 +8,7 @@ import type { HealthCheck, HealthReport } from './health.ts'
 const levels: Readonly<Record<HealthReport['gate'], number>> = { ok: 2, degraded: 1, closed: 0 }
 
 interface ShardMetricsOptions {
-  readonly gate: Pick<Shards, 'depths'>
+  readonly gate: Pick<Shards, 'depths' | 'numbers'>
   readonly pool: pg.Pool
   readonly health: Pick<HealthCheck, 'report'>
 }
@@ -41,7 +40,7 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
 
   async function ofRedis(): Promise<void> {
     await Promise.all(
-      SHARDS.map(async (shard) => {
+      gate.numbers.map(async (shard) => {
         const depths = await gate.depths(shard)
         outbox.set({ shard: String(shard) }, depths.outbox)
         kept.set({ shard: String(shard) }, depths.kept)

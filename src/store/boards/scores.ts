@@ -130,8 +130,8 @@ export async function passTime(client: ClientBase, board: BoardPlace, asOf: numb
 }
 
 /** Forgets what a board counted, but for its frozen periods, and has it count again from the first decision of its campaign on. */
-export async function countAgain(client: ClientBase, shard: number, board: BoardPlace): Promise<void> {
-  await readAgain(client, shard, { campaign: board.campaign, name: board.board })
+export async function countAgain(client: ClientBase, shards: readonly number[], board: BoardPlace): Promise<void> {
+  for (const shard of shards) await readAgain(client, shard, { campaign: board.campaign, name: board.board })
   await resetBoard(client, board)
 }
 

@@ -16,7 +16,7 @@ export async function readStoreFacts(db: Queryable, shard: number): Promise<Stor
             'silentSeconds', extract(epoch from clock_timestamp() - seen_at),
             'alive', clock_timestamp() - seen_at < make_interval(secs => $2), 'conditions', conditions)
           order by owner_term desc), '[]')
-        from worker_reports) as workers,
+        from worker_reports where shard = $1) as workers,
        has_table_privilege('audit', 'insert') as "mayAudit",
        -- the newest ones alone: this is asked every second, and results may be long
        (select coalesce(sum(jsonb_array_length(result -> 'differences')), 0) from (
@@ -34,18 +34,19 @@ export async function readStoreFacts(db: Queryable, shard: number): Promise<Stor
 
 interface WorkerReport {
   readonly worker: string
+  readonly shard: number
   readonly ownerTerm: number
   readonly conditions: object
 }
 
-/** Reports that a worker lives, with its conditions. Deletes reports of workers that ended an hour ago. */
+/** Reports that a worker lives, with its conditions of a shard. Deletes reports of workers that ended an hour ago. */
 export async function saveWorkerReport(db: Queryable, report: WorkerReport): Promise<void> {
   await db.query(
     `with gone as (delete from worker_reports where seen_at < now() - interval '1 hour' and worker <> $1)
-     insert into worker_reports (worker, owner_term, conditions) values ($1, $2, $3)
+     insert into worker_reports (worker, shard, owner_term, conditions) values ($1, $4, $2, $3)
      on conflict on constraint worker_reports_pkey
      do update set seen_at = now(), owner_term = excluded.owner_term, conditions = excluded.conditions`,
-    [report.worker, report.ownerTerm, JSON.stringify(report.conditions)]
+    [report.worker, report.ownerTerm, JSON.stringify(report.conditions), report.shard]
   )
 }
 

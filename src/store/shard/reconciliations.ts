@@ -97,16 +97,15 @@ export async function findReconciliation(db: Queryable, id: number): Promise<Rec
   return rows[0]
 }
 
-/** The newest ones of a shard first, older than the id `before` where given. */
+/** The newest ones of all shards first, older than the id `before` where given. */
 export async function listReconciliations(
   db: Queryable,
-  shard: number,
   page: { limit: number; before?: number | undefined }
 ): Promise<ReconciliationRow[]> {
   const { rows } = await db.query<ReconciliationRow>(
-    `select ${columns} from reconciliations where shard = $1 and reconciliation_id < $2
-     order by reconciliation_id desc limit $3`,
-    [shard, page.before ?? Number.MAX_SAFE_INTEGER, page.limit]
+    `select ${columns} from reconciliations where reconciliation_id < $1
+     order by reconciliation_id desc limit $2`,
+    [page.before ?? Number.MAX_SAFE_INTEGER, page.limit]
   )
   return rows
 }

@@ -73,3 +73,23 @@ export class FollowedTime {
     return looks.find((at) => at <= now - QUIET_MS)
   }
 }
+
+/** Knows it of all shards: users of each are on the same boards. */
+export class FollowedTimes {
+  readonly clock: () => Promise<number>
+  readonly #each: readonly FollowedTime[]
+
+  constructor({
+    gate,
+    ...parts
+  }: Omit<FollowedParts, 'shard' | 'gate'> & { readonly gate: Pick<Shards, 'depths' | 'numbers'> }) {
+    this.clock = parts.clock
+    this.#each = gate.numbers.map((shard) => new FollowedTime({ ...parts, gate, shard }))
+  }
+
+  /** @param moment ms since 1970. @throws what Postgres and Redis throw */
+  async hasPassed(campaign: string, moment: number): Promise<boolean> {
+    const passed = await Promise.all(this.#each.map((followed) => followed.hasPassed(campaign, moment)))
+    return passed.every((has) => has)
+  }
+}

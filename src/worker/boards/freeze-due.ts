@@ -18,7 +18,7 @@ import { freezePeriod, type TopRank } from './freeze.ts'
 
 interface FreezerParts {
   readonly pool: Pool
-  readonly shard: number
+  readonly shards: readonly number[]
   readonly followed: Pick<FollowedTime, 'hasPassed' | 'clock'>
   readonly logger: Logger
   /** ms since 1970 */
@@ -109,13 +109,13 @@ export class BoardFreezer {
   }
 
   async #look(looked: Looked, open: readonly PeriodPlace[]): Promise<void> {
-    const { pool, shard, now = Date.now } = this.#parts
+    const { pool, shards, now = Date.now } = this.#parts
     const { rules, board, settled } = looked
     const place = { campaign: rules.id, board: board.id }
     const counting = await readCounting(pool, place)
     if (counting && needsRecount(rules, counting)) {
       this.#parts.logger.info({ ...place }, 'the end of the campaign was moved over decisions: the board counts again')
-      await inTransaction(pool, (client) => countAgain(client, shard, place))
+      await inTransaction(pool, (client) => countAgain(client, shards, place))
       return
     }
     const cut = cutOf(rules, counting ?? { endedAt: null })

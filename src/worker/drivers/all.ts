@@ -12,7 +12,7 @@ import { forgetOldTexts } from '../../store/reading/user-texts.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
 import { forgetUnusedTexts } from '../../store/shares/shares.ts'
 import { forgetVisitors } from '../../store/shares/visits.ts'
-import { FollowedTime } from '../boards/followed.ts'
+import { FollowedTimes } from '../boards/followed.ts'
 import { BoardFreezer } from '../boards/freeze-due.ts'
 import { BoardKeeper } from '../boards/show.ts'
 import { tellFrozen } from '../boards/tell.ts'
@@ -29,14 +29,23 @@ import { CodeDriver } from './hand-out-codes.ts'
 import { RecountDriver } from './recount-levels.ts'
 import { ReminderDriver } from './remind.ts'
 
-interface DriverParts {
+interface OneShardParts {
   readonly pool: Pool
-  readonly gate: Decider & HashReader & Pick<Shards, 'depths'>
-  readonly boards: BoardWriter
+  readonly gate: Decider & HashReader
   readonly shard: number
+  readonly jsm: JetStreamManager
+  readonly publisher: Publisher
+  readonly names: Names
+  readonly logger: Logger
+}
+
+/** What drivers need that work for all shards. */
+interface CommonParts {
+  readonly pool: Pool
+  readonly gate: Decider & HashReader & Pick<Shards, 'depths' | 'numbers'>
+  readonly boards: BoardWriter
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
-  readonly jsm: JetStreamManager
   readonly publisher: Publisher
   readonly names: Names
   /** carries on with settlements that wait for something; see src/campaign */
@@ -51,42 +60,51 @@ const VISITORS_HOURS = 48
 /** After this time an operator's key may be used for another request. */
 const REQUESTS_SECONDS = 7 * 24 * 3600
 
-/** The driver loops of the owner of a shard: Postgres lists what is due, the gate decides it. */
-export function driverLoops(parts: DriverParts): Loop[] {
-  const { pool, gate, boards, shard, driveIntents, driveSettlements, logger } = parts
+const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
+
+/** The driver loops of the owner of a shard, for what lives in that shard: Postgres lists what is due, the gate decides it. */
+export function shardLoops(parts: OneShardParts): Loop[] {
+  const { pool, gate, shard, logger } = parts
   const expiry = new ExpiryDriver({ pool, gate, shard })
   const catalogue = new Catalogue({ pool })
-  const tasks = new TaskDriver({ ...parts, catalogue })
-  const imports = new ImportDriver(pool, gate)
   const codes = new CodeDriver({ pool, shard, logger })
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
-  const levels = new LevelDriver({ ...parts, catalogue })
   const recounts = new RecountDriver({ pool, shard, catalogue })
-  const credits = new CreditDriver({ ...parts, catalogue })
   const reminders = new ReminderDriver({
     ...parts,
     catalogue,
     stream: () => streamInfo(parts.jsm, parts.names.publicStream)
   })
-  const keeper = new BoardKeeper(pool, boards)
-  const followed = new FollowedTime({ pool, gate, shard, clock: boards.clock })
-  const freezer = new BoardFreezer({ pool, shard, followed, logger })
-  const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
   return [
     loop('expiry', 500, () => expiry.step()),
+    loop('following', 100, () => follower.step()),
+    loop('counts of levels', 250, () => recounts.step()),
+    loop('codes', 1000, () => codes.step()),
+    loop('reminders', 100, () => reminders.step())
+  ]
+}
+
+/** The driver loops for what belongs to no shard, or whose user may be in any: they run once, beside one of the owners. */
+export function commonLoops(parts: CommonParts): Loop[] {
+  const { pool, gate, boards, driveIntents, driveSettlements, logger } = parts
+  const catalogue = new Catalogue({ pool })
+  const tasks = new TaskDriver({ ...parts, catalogue })
+  const imports = new ImportDriver(pool, gate)
+  const levels = new LevelDriver({ ...parts, catalogue })
+  const credits = new CreditDriver({ ...parts, catalogue })
+  const keeper = new BoardKeeper(pool, boards)
+  const followed = new FollowedTimes({ pool, gate, clock: boards.clock })
+  const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })
+  return [
     loop('adjustments', 1000, driveIntents),
     loop('settlements', 1000, driveSettlements),
     loop('tasks', 250, () => tasks.step()),
-    loop('following', 100, () => follower.step()),
     loop('credits', 100, () => credits.step()),
     loop('boards', 100, () => keeper.step()),
     loop('final boards', 1000, () => freezer.step()),
     loop('frozen boards', 1000, () => tellFrozen(parts)),
-    loop('counts of levels', 250, () => recounts.step()),
     loop('levels', 100, () => levels.step()),
     loop('imports', 500, () => imports.step()),
-    loop('codes', 1000, () => codes.step()),
-    loop('reminders', 100, () => reminders.step()),
     loop('texts of shares', 3_600_000, () => forgetUnusedTexts(pool, DETAILS_DAYS)),
     loop('visitors', 3_600_000, () => forgetVisitors(pool, VISITORS_HOURS)),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),

@@ -76,11 +76,14 @@ export class EventRelay {
     this.#save()
   }
 
+  /** Saves the place and forgets it: whoever tells next begins there, and maybe that is this relay again. */
   async close(): Promise<void> {
     await this.#reader?.stream.close()
+    this.#reader = undefined
     this.#savedAt = 0
     this.#save()
     await this.#saving
+    this.#place = undefined
   }
 
   /** Without a place of its own it begins with the oldest stream there is. */

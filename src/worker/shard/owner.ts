@@ -4,11 +4,11 @@ import type { Client, Pool } from 'pg'
 import type { Logger } from 'pino'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { probeGate } from '../../gate/batch/probe.ts'
-import type { BoardWriter } from '../../gate/boards/board-writer.ts'
+import type { Gate } from '../../gate/gate.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import { areOurs } from '../../gate/redis/scripts.ts'
-import type { GateParts } from '../../gate/shard/create-gate.ts'
+import type { ConnectedShard } from '../../gate/shard/connect-shard.ts'
 import { isJournalAway, tell } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { StreamReader } from '../../journal/reader.ts'
@@ -19,7 +19,7 @@ import { missingFor } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
 import { completeOpened } from '../../store/shard/opened.ts'
 import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
-import { driverLoops } from '../drivers/all.ts'
+import { shardLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
@@ -31,9 +31,9 @@ import type { WorkerReport } from './report.ts'
 import { lookAtShard, type SeenEnd } from './sight.ts'
 
 export interface OwnerOptions {
-  readonly parts: GateParts
+  readonly parts: ConnectedShard
+  readonly gate: Gate
   readonly pool: Pool
-  readonly boards: BoardWriter
   readonly jsm: JetStreamManager
   readonly names: Names
   readonly namespace: string
@@ -43,10 +43,6 @@ export interface OwnerOptions {
   readonly keyRetentionSeconds: number
   /** for events that are no decisions */
   readonly publisher: Publisher
-  /** finishes intents and publications that gateways left open; see src/campaign */
-  readonly driveIntents: () => Promise<unknown>
-  /** carries on with settlements of campaigns; see src/campaign */
-  readonly driveSettlements: () => Promise<unknown>
   /** pauses and resumes campaigns in the name of the system */
   readonly pauses: CampaignPauses
   /** the place of the events reader; undefined until it is known */
@@ -257,7 +253,7 @@ export class ShardOwner {
 
   #loops(scripts: OpeningScripts): Loop[] {
     const { parts, pool, jsm, names, keepSeconds, keyRetentionSeconds, streams, pauses, logger, report } = this.#options
-    const { gate, shard } = parts
+    const { shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
     const holds = new HoldDriver({ pool, shard, pauses, logger })
@@ -278,7 +274,7 @@ export class ShardOwner {
       { name: 'probe', everyMs: 1000, vital: true, bell: this.#closed, run: () => this.#probe(scripts) },
       loop('relay', 250, createRelay(parts)),
       loop('tidy', 3000, () => tidy({ ...parts, pool, scripts })),
-      ...driverLoops({ ...this.#options, gate, shard }),
+      ...shardLoops({ ...this.#options, shard }),
       loop('holds', 500, () => holds.step()),
       loop('reconciliation', 1000, () => reconciler.step()),
       loop('checkpoint', 1000, checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)),

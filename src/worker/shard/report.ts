@@ -13,9 +13,13 @@ const SAID_MS = 5000
 const STILL_MS = 5000
 const LAG_MS = 15_000
 
-/** The report of a worker about itself and, if it owns the shard, about the shard. */
+/** A name for a worker that no other has. */
+export const workerName = (): string => `${hostname()} ${process.pid} ${randomBytes(4).toString('hex')}`
+
+/** The report of a worker about itself and, if it owns a shard, about that shard. */
 export class WorkerReport {
-  readonly #worker = `${hostname()} ${process.pid} ${randomBytes(4).toString('hex')}`
+  readonly #shard: number
+  readonly #worker: string
   readonly #lagMs: number
   // kept over ownerships: an owner that ends and begins again every second must not look as if it kept up
   readonly #projection = new Lag()
@@ -25,7 +29,9 @@ export class WorkerReport {
   #saidAt = Number.NEGATIVE_INFINITY
 
   /** @param lagMs how far a reader may be behind (15,000) */
-  constructor(lagMs = LAG_MS) {
+  constructor({ worker, shard }: { readonly worker: string; readonly shard: number }, lagMs = LAG_MS) {
+    this.#worker = worker
+    this.#shard = shard
     this.#lagMs = lagMs
   }
 
@@ -69,7 +75,7 @@ export class WorkerReport {
     const isFresh = performance.now() - this.#saidAt < SAID_MS
     // owner or not, each worker carries out commands of operators
     const conditions = { ...(isFresh && this.#verdicts), audit: auditDebts(pool).verdict() }
-    await saveWorkerReport(pool, { worker: this.#worker, ownerTerm: this.#term, conditions })
+    await saveWorkerReport(pool, { worker: this.#worker, shard: this.#shard, ownerTerm: this.#term, conditions })
   }
 
   async remove(pool: Pool): Promise<void> {

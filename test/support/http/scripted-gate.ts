@@ -57,6 +57,7 @@ function recordOf(win: WinRecord): string {
  * the gate really decides is tested with real ones elsewhere.
  */
 export class ScriptedGate implements Gate {
+  readonly numbers = [0]
   /** what the next commands are answered with */
   outcome: Outcome = accepted()
   busy = false

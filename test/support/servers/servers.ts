@@ -48,6 +48,11 @@ export function urlsOf({ redis, nats, postgres }: Servers): ServerUrls {
   return { redisUrl: redis.url, natsUrl: nats.url, databaseUrl: postgres.url }
 }
 
+/** Settings of a deployment with so many shards. */
+export function shardsEnv(count: number): Record<string, string> {
+  return count === 1 ? {} : { SHARDS: String(count), SHARDS_UNFINISHED: '1' }
+}
+
 /** A NAMESPACE that no other test uses. */
 export function freshNamespace(): string {
   return `t${randomBytes(6).toString('hex')}`

@@ -7,6 +7,7 @@ import type { BatcherLimits } from '../../../src/gate/batch/batcher.ts'
 import type { AdjustCommand, BuyCommand } from '../../../src/gate/batch/commands.ts'
 import { SYSTEM_USER } from '../../../src/gate/batch/commands.ts'
 import type { Outcome } from '../../../src/gate/batch/outcomes.ts'
+import type { ConnectedShard } from '../../../src/gate/shard/connect-shard.ts'
 import { createGateParts, type GateParts } from '../../../src/gate/shard/create-gate.ts'
 import { migrate } from '../../../src/store/connection/migrate.ts'
 import { createPool } from '../../../src/store/connection/pool.ts'
@@ -17,12 +18,22 @@ import { freshNamespace, type ServerUrls, type Teardown } from '../servers/serve
 const PATIENT_MS = 10_000
 const patient = { queueMs: PATIENT_MS, waitMs: PATIENT_MS, replyMs: PATIENT_MS }
 
+/** A gate, its shards, and the parts of the first one. */
+export type ShopGate = GateParts & ConnectedShard
+
+/** The parts of the first shard beside the gate. */
+export function withFirst(parts: GateParts): ShopGate {
+  const [first] = parts.shards
+  if (first === undefined) throw new Error('A gate has at least one shard')
+  return { ...first, ...parts }
+}
+
 export interface Core {
   readonly config: Config
   readonly pool: Pool
   readonly logger: Logger
   /** a gate of its own, as one more gateway process would have */
-  readonly gateway: (limits?: Partial<BatcherLimits>) => Promise<GateParts>
+  readonly gateway: (limits?: Partial<BatcherLimits>) => Promise<ShopGate>
   /** starts a worker; the returned function stops it */
   readonly worker: (options?: { readonly lagMs?: number }) => () => Promise<void>
 }
@@ -58,7 +69,7 @@ export async function startCore(t: Teardown, urls: ServerUrls, log?: Destination
         limits: { ...patient, ...limits }
       })
       stops.push(() => parts.gate.close(500))
-      return parts
+      return withFirst(parts)
     },
     worker: (options = {}) => {
       const abort = new AbortController()

@@ -5,7 +5,6 @@ import type { Transition, TransitionCommand } from '../../../src/gate/batch/comm
 import { type BatchReply, decodeReply } from '../../../src/gate/batch/decode.ts'
 import { type Call, encodeBatch, type SettleRequest } from '../../../src/gate/batch/encode.ts'
 import type { Decision, Outcome } from '../../../src/gate/batch/outcomes.ts'
-import type { GateParts } from '../../../src/gate/shard/create-gate.ts'
 import { isRing } from '../../../src/record/fields.ts'
 import { SHARD_HASH } from '../../../src/record/keys.ts'
 import { decodeOrder, type OrderRecord } from '../../../src/record/order.ts'
@@ -16,7 +15,7 @@ import { readShard } from '../../../src/store/shard/shards.ts'
 import { assertTables } from '../judging/assert-tables.ts'
 import type { ServerUrls, Teardown } from '../servers/servers.ts'
 import { waitFor } from '../wait.ts'
-import { buy, type Core, insist, preload, type SaleSpec, startCore } from './core.ts'
+import { buy, type Core, insist, preload, type SaleSpec, type ShopGate, startCore } from './core.ts'
 
 export type SmallSale = Partial<SaleSpec> & {
   readonly limits?: Partial<BatcherLimits>
@@ -27,14 +26,14 @@ export type SmallSale = Partial<SaleSpec> & {
 }
 
 /** One open sale with a worker and a gateway. */
-export interface Shop extends GateParts {
+export interface Shop extends ShopGate {
   readonly core: Core
   readonly sale: SaleSpec
   /** stops the worker of this shop */
   readonly stopWorker: () => Promise<void>
 }
 
-/** Opens campaign `c`, sale `s`: ten units at 100 CNY unless said otherwise. */
+/** Opens campaign `c`, sale `s`: ten units at 100 CNY unless said otherwise, on each shard. */
 export async function openShop(t: Teardown, urls: ServerUrls, spec: SmallSale = {}): Promise<Shop> {
   const core = await startCore(t, urls, spec.log)
   if (spec.epoch !== undefined) {
@@ -44,8 +43,10 @@ export async function openShop(t: Teardown, urls: ServerUrls, spec: SmallSale = 
   const parts = await core.gateway(spec.limits)
   await parts.gate.ready()
   const sale = { campaign: 'c', sale: 's', stock: 10, ...spec }
-  const published = await insist(() => parts.gate.submit(preload(sale)))
-  if (published.kind !== 'confirmed') throw new Error(`The sale did not open: ${JSON.stringify(published)}`)
+  for (const shard of parts.gate.numbers) {
+    const published = await insist(() => parts.gate.submit({ ...preload(sale), shard }))
+    if (published.kind !== 'confirmed') throw new Error(`The sale did not open: ${JSON.stringify(published)}`)
+  }
   return { ...parts, core, sale, stopWorker }
 }
 
