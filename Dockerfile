@@ -15,6 +15,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/build/src ./build/src
+COPY --from=build /app/build/client ./build/client
 COPY lua ./lua
 COPY migrations ./migrations
 USER node

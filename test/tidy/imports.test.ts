@@ -22,7 +22,8 @@ const LINE = [
   'store',
   'health',
   'config',
-  'base'
+  'base',
+  'client'
 ]
 
 // The same inside a folder. Its own files that stand here too are used by the sub-folders to their left; all others use them.

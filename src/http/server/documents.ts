@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
@@ -39,6 +40,9 @@ export async function registerOpenApi(app: FastifyInstance, options: OpenApiOpti
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8'
+/** The client for storefronts, as the build joins it from src/client: one module, and its types. */
+const CLIENT = { 'client.js': 'text/javascript; charset=utf-8', 'client.d.ts': 'text/plain; charset=utf-8' } as const
+const CLIENT_FOLDER = new URL('../../../client/', import.meta.url)
 const SCHEMA_TYPE = 'application/schema+json; charset=utf-8'
 
 /** Makes something at the first call and returns it from then on; tries again after a failure. */
@@ -53,7 +57,7 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
   }
 }
 
-/** /openapi.json, /docs and /schemas/*, made once and then sent from memory. Register it last, so that it sees every route. */
+/** /openapi.json, /docs, /client.js and /schemas/*, made once and then sent from memory. Register it last, so that it sees every route. */
 export async function registerDocuments(app: FastifyInstance): Promise<void> {
   const hidden = { schema: { hide: true } }
   const contract = once(() => makeReady(JSON.stringify(app.swagger()), { 'content-type': JSON_TYPE }))
@@ -67,6 +71,11 @@ export async function registerDocuments(app: FastifyInstance): Promise<void> {
       if (found === undefined) throw new ProblemError('NOT_FOUND')
       return sendReady(request, reply, found)
     })
+  }
+
+  for (const [name, type] of Object.entries(CLIENT)) {
+    const file = once(async () => makeReady(await readFile(new URL(name, CLIENT_FOLDER)), { 'content-type': type }))
+    app.get(`/${name}`, hidden, async (request, reply) => sendReady(request, reply, await file()))
   }
 
   const schemas = once(readySchemas)

@@ -9,6 +9,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly additionalProperties?: boolean | Schema
+  readonly patternProperties?: Readonly<Record<string, Schema>>
 }
 
 interface Parameter {
@@ -39,16 +40,18 @@ export function operationsOf({ paths }: OpenApiDocument): Array<OpenApiOperation
   )
 }
 
-function objectType({ properties = {}, required = [], additionalProperties }: Schema): string {
+function objectType({ properties = {}, required = [], additionalProperties, patternProperties = {} }: Schema): string {
   const members = Object.entries(properties).map(
     ([name, schema]) => `${JSON.stringify(name)}${required.includes(name) ? '' : '?'}: ${typeOf(schema)}`
   )
-  const open =
-    additionalProperties === true
-      ? ['[name: string]: unknown']
-      : typeof additionalProperties === 'object'
-        ? [`[name: string]: ${members.length > 0 ? 'unknown' : typeOf(additionalProperties)}`]
-        : []
+  const [others = additionalProperties] = Object.values(patternProperties)
+  // an object of which nothing is said may have anything
+  const isOpen = others === true || (others === undefined && members.length === 0)
+  const open = isOpen
+    ? ['[name: string]: unknown']
+    : typeof others === 'object'
+      ? [`[name: string]: ${members.length > 0 ? 'unknown' : typeOf(others)}`]
+      : []
   return `{ ${[...members, ...open].join('; ')} }`
 }
 
@@ -56,7 +59,8 @@ function objectType({ properties = {}, required = [], additionalProperties }: Sc
 export function typeOf(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const)
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(' | ')
-  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' | ')
+  // beside a type it only says more of the same
+  if (schema.anyOf !== undefined && schema.type === undefined) return schema.anyOf.map(typeOf).join(' | ')
   const types = [schema.type ?? []].flat()
   if (types.length === 0) return 'unknown'
   const of = (type: string): string => {
