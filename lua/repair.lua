@@ -24,6 +24,11 @@ if (count or '') ~= ARGV[1] or (redis.call('HGET', KEYS[1], 'forgot') or '0;0') 
   return 'MOVED'
 end
 local fields, expected = cjson.decode(ARGV[3]), {}
+if #fields == 0 then
+  -- nobody's hash
+  redis.call('UNLINK', key)
+  return 'OK'
+end
 for i = 1, #fields, 2 do
   expected[fields[i]] = true
 end

@@ -23,34 +23,39 @@ async function reopen(shop: Shop): Promise<number> {
   return epoch
 }
 
-t.test('hashes that somebody else wrote are mended after a reopening, the others are left alone', async (t) => {
-  const shop = await openShop(t, urls, { stock: 100 })
-  const { redis, prefix } = shop
-  const users = ['ann', 'ben', 'cem', 'dan', 'eve']
-  for (const user of users) {
-    await bought(shop, user)
-    decisionOf(await insist(() => shop.gate.submit(credit(user, 'b:points', 500))))
+t.test(
+  'hashes that somebody else wrote are mended after a reopening, or go where nobody decided, the others are left alone',
+  async (t) => {
+    const shop = await openShop(t, urls, { stock: 100 })
+    const { redis, prefix } = shop
+    const users = ['ann', 'ben', 'cem', 'dan', 'eve']
+    for (const user of users) {
+      await bought(shop, user)
+      decisionOf(await insist(() => shop.gate.submit(credit(user, 'b:points', 500))))
+    }
+    await atRest(shop)
+    const before = await Promise.all(users.map((user) => readFolded(shop, `u:${user}`)))
+    await redis.hset(`${prefix}u:ann`, 'b:points', '1000000', 'e:c/vip', '1')
+    await redis.hdel(`${prefix}u:ben`, 'u:key-of-ben')
+    await redis.unlink(`${prefix}u:cem`)
+    await redis.set(`${prefix}u:dan`, 'no hash')
+    await redis.hset(`${prefix}u:nobody`, 'b:points', '5', 'd', '1', 'u:key', 'h;1;1;1;x;1;;', 'q:0', 'u:key')
+    // a rebuild would not keep it
+    await redis.hset(`${prefix}u:eve`, 'q:250', 'u:mark')
+    const epoch = await reopen(shop)
+    const now = () => Promise.all(users.map((user) => readFolded(shop, `u:${user}`).catch(() => ({}))))
+    const isMended = async () => {
+      const found = await now()
+      const isGone = (await redis.exists(`${prefix}u:nobody`)) === 0
+      return isGone && found.every((hash, index) => sorted(hash) === sorted(before[index] ?? {}))
+    }
+    await waitFor(isMended, { what: 'the hashes to be what was decided' })
+    t.equal((await readShard(shop.core.pool, shop.shard))?.epoch, epoch, 'without another opening')
+    t.equal(await redis.hget(`${prefix}u:eve`, 'q:250'), 'u:mark')
+    await bought(shop, 'fay')
+    await assertWhole(t, shop)
   }
-  await atRest(shop)
-  const before = await Promise.all(users.map((user) => readFolded(shop, `u:${user}`)))
-  await redis.hset(`${prefix}u:ann`, 'b:points', '1000000', 'e:c/vip', '1')
-  await redis.hdel(`${prefix}u:ben`, 'u:key-of-ben')
-  await redis.unlink(`${prefix}u:cem`)
-  await redis.set(`${prefix}u:dan`, 'no hash')
-  // a rebuild would not keep it
-  await redis.hset(`${prefix}u:eve`, 'q:250', 'u:mark')
-  const epoch = await reopen(shop)
-  const now = () => Promise.all(users.map((user) => readFolded(shop, `u:${user}`).catch(() => ({}))))
-  const isMended = async () => {
-    const found = await now()
-    return found.every((hash, index) => sorted(hash) === sorted(before[index] ?? {}))
-  }
-  await waitFor(isMended, { what: 'the hashes to be what was decided' })
-  t.equal((await readShard(shop.core.pool, shop.shard))?.epoch, epoch, 'without another opening')
-  t.equal(await redis.hget(`${prefix}u:eve`, 'q:250'), 'u:mark')
-  await bought(shop, 'fay')
-  await assertWhole(t, shop)
-})
+)
 
 t.test('rules or stock that somebody else wrote end in a Redis that is written anew', async (t) => {
   const shop = await openShop(t, urls, { stock: 100 })

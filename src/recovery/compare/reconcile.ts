@@ -3,15 +3,16 @@ import type { Pool } from 'pg'
 import { FloodgateError } from '../../base/errors.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { InRedis } from '../../gate/redis/outbox.ts'
+import { scanKeys } from '../../gate/redis/state.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import { StreamReader } from '../../journal/reader.ts'
 import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
-import { logical } from '../../record/keys.ts'
+import { logical, userOfKey } from '../../record/keys.ts'
 import { knownEntries } from '../../store/projection/frame-rows.ts'
 import { decisionsOfUsers, knownSequences, stockAt, usersAt } from '../../store/projection/reconcile.ts'
 import { readStock } from '../../store/projection/restore.ts'
-import { nextUsers, type UserCursor } from '../../store/projection/users.ts'
+import { nextUsers, type UserCursor, unknownUsers } from '../../store/projection/users.ts'
 import { listOpenings, readShard } from '../../store/shard/shards.ts'
 import { withoutReplays } from '../open/forget-in.ts'
 import { type Snapshot, takeSnapshot } from '../open/snapshot.ts'
@@ -88,10 +89,31 @@ export async function reconcileUsers(
 ): Promise<{ differences: Difference[]; users: number; next: UserCursor | undefined; epoch: number }> {
   const { users, next } = await nextUsers(parts.pool, { shard: parts.shard, prefix: logical.user(''), most }, after)
   const people = users.filter((user) => user !== SYSTEM_USER)
-  const hashes = people.map(logical.user)
+  return { ...(await compareThese(parts, people)), users: people.length, next }
+}
+
+async function compareThese(
+  parts: ReconcileParts,
+  users: readonly string[]
+): Promise<{ differences: Difference[]; epoch: number }> {
+  const hashes = users.map(logical.user)
   const snapshot = await snapshotOf(parts, hashes)
-  const differences = compareUsers(await comparisonOf(parts, snapshot, { users: people, hashes }), people)
-  return { differences, users: people.length, next, epoch: snapshot.epoch }
+  return {
+    differences: compareUsers(await comparisonOf(parts, snapshot, { users, hashes }), users),
+    epoch: snapshot.epoch
+  }
+}
+
+/** Looks at every key of Redis: the hash of a user of whom nothing is stored must be that of somebody whose first decision is on its way. */
+export async function* strangeUsers(parts: ReconcileParts): AsyncGenerator<Difference[]> {
+  const { pool, shard } = parts
+  for await (const page of scanKeys(parts)) {
+    const users = page.flatMap((key) => userOfKey(key) ?? [])
+    const unknown = await unknownUsers(pool, { shard, prefix: logical.user('') }, users)
+    for (let from = 0; from < unknown.length; from += USERS_AT_ONCE)
+      yield (await compareThese(parts, unknown.slice(from, from + USERS_AT_ONCE))).differences
+    yield []
+  }
 }
 
 /** Compares all stock and all rules. */

@@ -52,6 +52,21 @@ export async function nextUsers(db: Queryable, wanted: Wanted, cursor: UserCurso
   return { users, next }
 }
 
+/** Those of some users whom neither a decision nor the checkpoint knows. */
+export async function unknownUsers(
+  db: Queryable,
+  { shard, prefix }: Omit<Wanted, 'most'>,
+  users: readonly string[]
+): Promise<string[]> {
+  const { rows } = await db.query<{ user: string }>(
+    `select issued as "user" from unnest($2::text[], $3::text[]) as u(hash, issued)
+     where not exists (select 1 from checkpoint_rows c where c.shard = $1 and c.hash = u.hash)
+       and not exists (select 1 from decisions d where d.shard = $1 and d.user_id = u.issued)`,
+    [shard, users.map((user) => prefix + user), users.map(issuedUser)]
+  )
+  return rows.map(({ user }) => storedUser(user))
+}
+
 async function usersWhoDecided(db: Queryable, { shard, most }: Wanted, after: string): Promise<string[]> {
   // one step along the index for each user, however many decisions they have
   const { rows } = await db.query<{ user: string }>(

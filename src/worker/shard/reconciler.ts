@@ -8,7 +8,8 @@ import {
   type ReconcileParts,
   reconcile,
   reconcileStock,
-  reconcileUsers
+  reconcileUsers,
+  strangeUsers
 } from '../../recovery/compare/reconcile.ts'
 import { repairUsers } from '../../recovery/compare/repair.ts'
 import type { UserCursor } from '../../store/projection/users.ts'
@@ -42,7 +43,8 @@ const MENDING_MS = 300
 /**
  * Compares Redis with Postgres all the time at a low rate, a chunk of users a step, and as a whole when an operator asks.
  * Each difference is an alarm, once for each value. After Redis caught up, which leaves what it finds, all users are compared once
- * as fast as a part of a core can: hashes of users that differ are written anew, and all of Redis where rules differ. At other times
+ * as fast as a part of a core can, and then the keys of Redis, for hashes of users whom nobody knows: hashes of users that differ are
+ * written anew, and all of Redis where rules differ. At other times
  * nothing is repaired: people ask for that, by a reopening.
  */
 export class Reconciler {
@@ -52,8 +54,9 @@ export class Reconciler {
   readonly #holds: HoldDriver
   readonly #reported = new Set<string>()
   #after: UserCursor | undefined
-  /** until all users were compared once */
+  /** until all users were compared once, and then all keys of Redis */
   #mends: boolean
+  #keys: AsyncGenerator<readonly Difference[]> | undefined
   #repaired = 0
   #steps = 0
   #comparedAt = performance.now()
@@ -83,6 +86,10 @@ export class Reconciler {
   }
 
   async #next(): Promise<void> {
+    if (this.#keys) {
+      await this.#nextKeys(this.#keys)
+      return
+    }
     const end = performance.now() + MENDING_MS
     let all = false
     do {
@@ -95,7 +102,24 @@ export class Reconciler {
     } while (this.#mends && !all && performance.now() < end)
     const lastOfMending = this.#mends && all
     if (this.#steps % STOCK_EVERY === 1 || lastOfMending || (await this.#holds.opensSoon())) await this.#stock()
-    if (all) this.#mends = false
+    if (lastOfMending && this.#mends) this.#keys = strangeUsers(this.#parts)
+  }
+
+  async #nextKeys(keys: AsyncGenerator<readonly Difference[]>): Promise<void> {
+    const end = performance.now() + MENDING_MS
+    // where this fails the next step begins with all keys again
+    this.#keys = strangeUsers(this.#parts)
+    do {
+      const { value, done } = await keys.next()
+      if (done) {
+        this.#keys = undefined
+        this.#mends = false
+        return
+      }
+      await this.#tell(value)
+      await this.#repair(value)
+    } while (this.#mends && performance.now() < end)
+    this.#keys = this.#mends ? keys : undefined
   }
 
   async #repair(differences: readonly Difference[]): Promise<void> {
