@@ -3,6 +3,7 @@ import './config/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAdmin } from './cli/admin.ts'
+import { addBench } from './cli/bench.ts'
 import { addBuy } from './cli/buy.ts'
 import { addDoctor } from './cli/doctor.ts'
 import { addExport } from './cli/export.ts'
@@ -31,7 +32,8 @@ const commands = [
   addReconcile,
   addExport,
   addVerifyDraw,
-  addDoctor
+  addDoctor,
+  addBench
 ]
 
 function packageVersion(): string {

@@ -9,6 +9,7 @@ const LINE = [
   'cli.ts',
   'cli',
   'stack',
+  'load',
   'export',
   'http',
   'worker',
@@ -66,6 +67,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'processes',
     'errors.ts'
   ],
+  load: ['outside', 'open-loop.ts', 'tally.ts', 'connections.ts', 'answer-reader.ts', 'load-error.ts'],
   cli: ['admin', 'run']
 }
 
