@@ -3,7 +3,6 @@ import { decisionId, type Frame, type FrameDecision } from '../journal/frame.ts'
 import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
 import { entityKindOf, isDecisionType } from '../record/decisions.ts'
-import { decodeOrder } from '../record/order.ts'
 import { intentOf } from '../record/replay.ts'
 import { issuedUser } from '../store/connection/user-name.ts'
 import { type Decided, decidedIn } from './data/decided.ts'
@@ -25,11 +24,9 @@ interface Telling extends Decided {
  * How many decisions the order or win has seen, this one included, or more where that cannot be told: it only rises, and
  * consumers drop what is older than what they have.
  */
-function entityVersion({ kind, decision, id, record }: Telling): number {
+function entityVersion({ kind, decision, after }: Telling): number {
   // an order that was moved on counts its decisions
-  const isOrder = entityKindOf(decision.type) === 'order' && record !== ''
-  const counted = isOrder ? decodeOrder(id, record).version : undefined
-  if (counted !== undefined) return counted
+  if (after.order?.version !== undefined) return after.order.version
   // what operators ask for is numbered in the order in which it is carried out
   return intentOf(decision.key) ?? kind.version(decision)
 }
@@ -108,7 +105,7 @@ function publish(telling: Telling, { type, id, data: said }: Said): PublicEvent 
 /** A win that the reward of a decision gave; undefined where the decision is about its win itself, or gave none. */
 function granted(telling: Telling, id: string): PublicEvent | undefined {
   const { type } = telling.decision
-  if (telling.record === '' || entityKindOf(type) !== null) return undefined
+  if (telling.after.win === undefined || entityKindOf(type) !== null) return undefined
   const data = { ...winData(telling), activity: telling.decision.activity, cause: id, causeType: type }
   return publish(telling, { type: 'win.granted', id: `${id}-win`, data })
 }

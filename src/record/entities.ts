@@ -49,6 +49,25 @@ export function recordOfDecision({ type, put }: FrameDecision, entity: string): 
   return entity === '' ? '' : (put?.u?.[recordField(type, entity)] ?? '')
 }
 
+const READ = Symbol('what the decision is about')
+
+/**
+ * The order or win right after a decision of a frame, as its record says; nothing where it is about none, or wrote no record of it. It is
+ * read once, however many ask: the check of the frame, its row and its event.
+ * @throws Error when the record is not readable
+ */
+export function entityAfter(
+  frame: Pick<Frame, 'shard' | 'epoch'>,
+  decision: FrameDecision & { [READ]?: Entity }
+): Entity {
+  const known = decision[READ]
+  if (known !== undefined) return known
+  const entity = entityOfDecision(frame, decision)
+  const read = entityIn(decision.type, `${frame.shard}-${entity}`, recordOfDecision(decision, entity))
+  decision[READ] = read
+  return read
+}
+
 /**
  * The order or win that a decision is about, as its record says; nothing where the record is ''.
  * @param id `<shard>-<epoch>-<sequence>` of the order or win

@@ -48,20 +48,21 @@ export function encodeShipment({ state, carrier, trackingNumber }: Shipment): st
 const told = (part: string | undefined): string | null =>
   part === undefined || part === '' ? null : decodeURIComponent(part)
 
-/** The parts that an order has once it was moved on, unless an older version did. @param back the price of what came back */
-function movedParts(parts: readonly string[], back: number) {
-  const [refunded, reference = '', state, carrier, trackingNumber, version] = parts
-  const shipment = { state: told(state), carrier: told(carrier), trackingNumber: told(trackingNumber) }
-  return {
-    refunded: refunded === undefined ? back : Number(refunded),
-    reference: decodeURIComponent(reference),
-    shipment: Object.values(shipment).some((part) => part !== null) ? shipment : null,
-    version: version === undefined ? undefined : Number(version)
-  }
-}
-
 const NEW_PARTS = 13
 const MOVED_PARTS = 19
+
+/** The parts that an order has once it was moved on, unless an older version did. @param back the price of what came back */
+function movedParts(parts: readonly string[], back: number) {
+  if (parts.length === NEW_PARTS) return { refunded: back, reference: '', shipment: null, version: undefined }
+  const [refunded, reference = '', state, carrier, trackingNumber, version] = parts.slice(NEW_PARTS)
+  const shipment = { state: told(state), carrier: told(carrier), trackingNumber: told(trackingNumber) }
+  return {
+    refunded: Number(refunded),
+    reference: decodeURIComponent(reference),
+    shipment: Object.values(shipment).some((part) => part !== null) ? shipment : null,
+    version: Number(version)
+  }
+}
 
 /**
  * Reads the record that lua/lib/order.lua writes:
@@ -91,6 +92,6 @@ export function decodeOrder(id: string, text: string): OrderRecord {
     shipBy: parts[10] === '' ? null : Number(parts[10]),
     position: Number(parts[11]),
     returned: Number(parts[12]),
-    ...movedParts(parts.slice(NEW_PARTS), Number(parts[12]) * Number(unitPrice))
+    ...movedParts(parts, Number(parts[12]) * Number(unitPrice))
   }
 }

@@ -11,7 +11,9 @@ import { createGateParts } from '../gate/shard/create-gate.ts'
 import { keptBound } from '../gate/shard/limits.ts'
 import { CommandQueue } from '../journal/command-queue.ts'
 import { createPublisher } from '../journal/publisher.ts'
+import { StreamReader } from '../journal/reader.ts'
 import { reservedBytes, reservedText } from '../journal/room.ts'
+import { SharedJournal } from '../journal/shared-journal.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { checkSchema } from '../store/connection/migrate.ts'
@@ -75,7 +77,8 @@ async function connectWorker(options: WorkerOptions) {
   )
   const publisher = createPublisher(connection, 2000)
   const boards = createBoardWriter(config, 'floodgate-worker')
-  return { gate, shards, connection, jsm, names, streams, publisher, boards }
+  const journal = new SharedJournal((stream, from) => new StreamReader({ connection, jsm, stream, from }))
+  return { gate, shards, connection, jsm, journal, names, streams, publisher, boards }
 }
 
 type Connected = Awaited<ReturnType<typeof connectWorker>>

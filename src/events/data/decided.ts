@@ -1,5 +1,5 @@
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
-import { entityOfDecision, recordOfDecision } from '../../record/entities.ts'
+import { type Entity, entityAfter, entityOfDecision } from '../../record/entities.ts'
 
 /** What was decided, as an event tells it beside user, campaign, activity, request and numbers. */
 export type Data = Record<string, unknown>
@@ -11,14 +11,14 @@ export interface Decided {
   readonly report: string
   /** id of the order or win that it made or moved, '' where it is about none */
   readonly id: string
-  /** the order or win right after it; '' where there is none */
-  readonly record: string
+  /** the order or win right after it, where its record says it */
+  readonly after: Entity
 }
 
 export function decidedIn(frame: Frame, decision: FrameDecision): Decided {
   const entity = entityOfDecision(frame, decision)
   const id = entity === '' ? '' : `${frame.shard}-${entity}`
-  return { frame, decision, report: decision.report ?? '', id, record: recordOfDecision(decision, entity) }
+  return { frame, decision, report: decision.report ?? '', id, after: entityAfter(frame, decision) }
 }
 
 export const orNull = (fact: string): string | null => (fact === '' ? null : fact)

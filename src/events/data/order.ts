@@ -1,12 +1,10 @@
 import { isoTimeOrNull } from '../../base/iso-time.ts'
 import type { FrameDecision } from '../../journal/frame.ts'
-import { decodeOrder } from '../../record/order.ts'
 import type { Data, Decided } from './decided.ts'
 
 /** An order right after the decision. */
-export function orderData({ id, record }: Decided): Data {
-  if (record === '') return {}
-  const order = decodeOrder(id, record)
+export function orderData({ after: { order } }: Decided): Data {
+  if (order === undefined) return {}
   return {
     order: order.id,
     session: order.session,

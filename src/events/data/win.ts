@@ -1,12 +1,10 @@
 import { isoTimeOrNull } from '../../base/iso-time.ts'
 import { decodeWinChange } from '../../record/reports/win-change.ts'
-import { decodeWin } from '../../record/win.ts'
 import { type Data, type Decided, orNull } from './decided.ts'
 
 /** A win right after the decision. */
-export function winData({ id, record }: Decided): Data {
-  if (record === '') return {}
-  const win = decodeWin(id, record)
+export function winData({ after: { win } }: Decided): Data {
+  if (win === undefined) return {}
   return {
     win: win.id,
     draw: win.draw,

@@ -3,9 +3,9 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
 import { type PublicEvent, toEvents } from '../../events/cloud-event.ts'
-import type { JournalConnection } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
-import { JournalGapError, type StoredMessage, StreamReader } from '../../journal/reader.ts'
+import { JournalGapError, type StoredMessage } from '../../journal/reader.ts'
+import type { JournalReader, SharedJournal } from '../../journal/shared-journal.ts'
 import { journalEpochs, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { type OpenedPlace, openedPlaces } from '../../store/shard/opened.ts'
@@ -21,8 +21,8 @@ import { Openings } from '../projection/openings.ts'
 import { publishEvents } from './publish-events.ts'
 
 interface EventRelayOptions {
-  readonly connection: JournalConnection
   readonly jsm: JetStreamManager
+  readonly journal: SharedJournal
   readonly publisher: Publisher
   readonly pool: Pool
   readonly names: Names
@@ -31,9 +31,9 @@ interface EventRelayOptions {
 }
 
 const SAVE_EVERY_MS = 500
-const FRAMES_AT_ONCE = 64
+const FRAMES_AT_ONCE = 128
 
-/** Reads the journal a second time and tells each decision to the public stream. Does not wait for Postgres. */
+/** Reads the journal from a place of its own and tells each decision to the public stream. Does not wait for Postgres. */
 export class EventRelay {
   readonly #options: EventRelayOptions
   readonly #openings = new Openings()
@@ -41,7 +41,7 @@ export class EventRelay {
   #savedAt = 0
   #lookedAt = 0
   #saving: Promise<void> | undefined
-  #reader: { readonly epoch: number; readonly stream: StreamReader } | undefined
+  #reader: { readonly epoch: number; readonly stream: JournalReader } | undefined
 
   constructor(options: EventRelayOptions) {
     this.#options = options
@@ -51,17 +51,20 @@ export class EventRelay {
     return this.#place
   }
 
-  /** One step: publishes what is there, or waits up to `waitMs`. @throws what NATS says when it is away */
-  async step(waitMs: number): Promise<void> {
+  /**
+   * One step: publishes what is there, or waits up to `waitMs`.
+   * @returns how many messages were read
+   * @throws what NATS says when it is away
+   */
+  async step(waitMs: number): Promise<number> {
     this.#place ??= await this.#firstPlace()
     const epoch = await this.#epochToRead(this.#place)
-    if (epoch === undefined) return
+    if (epoch === undefined) return 0
     const from = this.#place.epoch === epoch ? this.#place.sequence + 1 : 1
     if (this.#reader?.epoch !== epoch || this.#reader.stream.next !== from) {
       await this.#reader?.stream.close()
-      const { connection, jsm, names, shard } = this.#options
-      const stream = names.journalStream(shard, epoch)
-      this.#reader = { epoch, stream: new StreamReader({ connection, jsm, stream, from }) }
+      const { journal, names, shard } = this.#options
+      this.#reader = { epoch, stream: journal.reader(names.journalStream(shard, epoch), from) }
     }
     const messages = await this.#reader.stream.read(FRAMES_AT_ONCE, waitMs).catch((error: unknown) => {
       if (!(error instanceof JournalGapError)) throw error
@@ -74,6 +77,7 @@ export class EventRelay {
       this.#place = { epoch, sequence: last.sequence }
     }
     this.#save()
+    return messages.length
   }
 
   /** Saves the place and forgets it: whoever tells next begins there, and maybe that is this relay again. */

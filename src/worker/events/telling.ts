@@ -1,9 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { gatherMs } from '../running/gather.ts'
 import { runLoops } from '../running/loop.ts'
 import type { EventRelay } from './relay.ts'
-
-/** Events gather this long: many in one go cost one pull and one ack. */
-const EVENTS_GATHER_MS = 20
 
 /** Tells events from the first time the shard is taken until another worker is seen to hold it: Postgres away is no end. */
 export class EventTelling {
@@ -20,11 +19,11 @@ export class EventTelling {
   start(): void {
     if (this.#stop) return
     this.#stop = new AbortController()
-    const run = () => this.#events.step(1000)
-    this.#running = runLoops(
-      [{ name: 'events', everyMs: EVENTS_GATHER_MS, vital: false, run }],
-      this.#stop.signal,
-      (name, error) => this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
+    const run = async () => {
+      await delay(gatherMs(await this.#events.step(1000)))
+    }
+    this.#running = runLoops([{ name: 'events', everyMs: 0, vital: false, run }], this.#stop.signal, (name, error) =>
+      this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
     )
   }
 

@@ -1,7 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
 import { onlyTakes } from '../../record/decisions.ts'
-import { entityOfDecision, recordField, recordOfDecision } from '../../record/entities.ts'
+import { entityAfter, entityOfDecision, recordField, recordOfDecision } from '../../record/entities.ts'
 import { scopeKey } from '../../record/keys.ts'
 import type { Removal } from '../../store/projection/removals.ts'
 import type { DecisionRow, FrameRow, LedgerRow, Projection, StockDelta } from '../../store/projection/rows.ts'
@@ -26,12 +26,26 @@ function jsonOf(value: object | undefined): string {
   return text
 }
 
+/** The other values; undefined where there are none. */
+function without(field: string, values: Readonly<Record<string, string>> = {}): Record<string, string> | undefined {
+  let others: Record<string, string> | undefined
+  for (const name in values) {
+    if (name === field) continue
+    others ??= {}
+    others[name] = values[name] ?? ''
+  }
+  return others
+}
+
 /** The record of an order or a win has a column of its own, from which recovery writes it again. */
 function withoutRecord({ put }: FrameDecision, field: string): FrameDecision['put'] {
   if (put?.u?.[field] === undefined) return put
-  const { u, ...rest } = put
-  const { [field]: _record, ...others } = u
-  return Object.keys(others).length > 0 ? { ...rest, u: others } : rest
+  const rest: Record<string, Readonly<Record<string, string>>> = {}
+  for (const scope in put) {
+    const fields = scope === 'u' ? without(field, put[scope]) : put[scope]
+    if (fields !== undefined) rest[scope] = fields
+  }
+  return rest
 }
 
 function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
@@ -80,7 +94,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
       const removal = removalOf(decision)
       if (removal) removals.push(removal)
       addMoves(ledger, row, decision)
-      addKindRow(rows, { shard: frame.shard, row })
+      addKindRow(rows, { shard: frame.shard, row, entity: entityAfter(frame, decision) })
     }
   }
   return {

@@ -2,7 +2,8 @@ import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
 import type { Frame } from '../../journal/frame.ts'
-import { JournalGapError, type StoredMessage, type StreamReader } from '../../journal/reader.ts'
+import { JournalGapError, type StoredMessage } from '../../journal/reader.ts'
+import type { JournalReader } from '../../journal/shared-journal.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { storeFrames } from '../../store/projection/projection.ts'
 import type { DeadLetter, FrameRow } from '../../store/projection/rows.ts'
@@ -21,7 +22,7 @@ interface ProjectorOptions {
   readonly shard: number
   readonly ownerTerm: number
   readonly names: Names
-  readonly openReader: (stream: string, from: number) => StreamReader
+  readonly openReader: (stream: string, from: number) => JournalReader
   /** the frames are committed: they may leave kept */
   readonly committed: (frames: readonly Frame[]) => void
   readonly logger: Logger
@@ -50,7 +51,7 @@ export class Projector {
   readonly #options: ProjectorOptions
   readonly #openings = new Openings()
   #position: Position
-  #reader: StreamReader | undefined
+  #reader: JournalReader | undefined
   #readerEpoch = 0
 
   constructor(options: ProjectorOptions, position: Position) {

@@ -12,10 +12,27 @@ interface StockMove {
   readonly delta: number
 }
 
+interface Moves extends Pick<FrameDecision, 'campaign' | 'activity'> {
+  readonly moves: readonly StockMove[]
+}
+
+// Decisions of a frame share their deltas as one object: what they do to stock is worked out once.
+const known = new WeakMap<object, Moves>()
+
 /** What a decision does to stock, counter by counter. */
-export function stockMoves(decision: FrameDecision): StockMove[] {
+export function stockMoves(decision: FrameDecision): readonly StockMove[] {
+  const { add, campaign, activity } = decision
+  if (add === undefined) return []
+  const shared = known.get(add)
+  if (shared?.campaign === campaign && shared.activity === activity) return shared.moves
+  const moves = movesOf(decision, add)
+  known.set(add, { campaign, activity, moves })
+  return moves
+}
+
+function movesOf(decision: FrameDecision, add: NonNullable<FrameDecision['add']>): StockMove[] {
   const moves: StockMove[] = []
-  for (const [scope, fields] of Object.entries(decision.add ?? {})) {
+  for (const [scope, fields] of Object.entries(add)) {
     const place = stockPlaceOf(scopeKey(scope, decision))
     if (place === undefined) continue
     for (const [field, delta] of Object.entries(fields)) {

@@ -11,7 +11,7 @@ import { areOurs } from '../../gate/redis/scripts.ts'
 import type { ConnectedShard } from '../../gate/shard/connect-shard.ts'
 import { isJournalAway, tell } from '../../journal/connection.ts'
 import type { Publisher } from '../../journal/publisher.ts'
-import { StreamReader } from '../../journal/reader.ts'
+import type { SharedJournal } from '../../journal/shared-journal.ts'
 import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { checkpointStep } from '../../recovery/checkpoint/checkpoint-step.ts'
@@ -21,6 +21,7 @@ import { completeOpened } from '../../store/shard/opened.ts'
 import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
 import { shardLoops } from '../drivers/all.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
+import { gatherMs } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
 import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
@@ -35,6 +36,7 @@ export interface OwnerOptions {
   readonly gate: Gate
   readonly pool: Pool
   readonly jsm: JetStreamManager
+  readonly journal: SharedJournal
   readonly names: Names
   readonly namespace: string
   readonly streams: StreamSettings
@@ -50,9 +52,6 @@ export interface OwnerOptions {
   readonly report: WorkerReport
   readonly logger: Logger
 }
-
-/** Frames gather this long before the next transaction: a transaction of eight frames costs Postgres little more than one of a single frame. */
-const GATHER_MS = 20
 
 /** The pause between two checks whether a shard can be opened. */
 const LOOK_MS = 1000
@@ -79,7 +78,7 @@ export class ShardOwner {
 
   /** undefined while another session holds the shard. */
   static async take(options: OwnerOptions, session: Client): Promise<ShardOwner | undefined> {
-    const { parts, namespace, names, jsm, logger } = options
+    const { parts, namespace, names, journal, logger } = options
     const term = await takeShard(session, namespace, parts.shard)
     if (term === undefined) return undefined
     const row = await readShard(session, parts.shard)
@@ -92,7 +91,7 @@ export class ShardOwner {
         shard: parts.shard,
         ownerTerm: term,
         names,
-        openReader: (stream, from) => new StreamReader({ connection: parts.connection, jsm, stream, from }),
+        openReader: (stream, from) => journal.reader(stream, from),
         committed: (frames) => {
           const scripts = owner === undefined ? undefined : owner.#scripts
           // the next tidy settles and deletes what this leaves
@@ -117,6 +116,7 @@ export class ShardOwner {
       await this.#work(signal)
     } finally {
       closed.unsubscribe()
+      void this.#projector.close() // not awaited: NATS may be what is away
     }
   }
 
@@ -286,7 +286,7 @@ export class ShardOwner {
   async #project(epoch: number): Promise<void> {
     try {
       const projected = await this.#projector.step(epoch, 1000)
-      if (projected < FRAMES_PER_TRANSACTION) await delay(GATHER_MS)
+      if (projected < FRAMES_PER_TRANSACTION) await delay(gatherMs(projected))
     } catch (error) {
       if (!isJournalAway(error)) throw error
       await this.#projector.close()

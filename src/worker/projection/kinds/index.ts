@@ -1,6 +1,7 @@
-import type { FrameDecision } from '../../../journal/frame.ts'
+import type { Frame, FrameDecision } from '../../../journal/frame.ts'
 import { type DecisionType, type EntityKind, reportKindOf } from '../../../record/decisions.ts'
-import { recordedKindOf, recordKindOf } from '../../../record/entities.ts'
+import { entityAfter, recordedKindOf, recordKindOf } from '../../../record/entities.ts'
+import { userField } from '../../../record/fields.ts'
 import type { ReportKind } from '../../../record/reports/index.ts'
 import { assists } from './assist.ts'
 import { comments, likes, moderated } from './discussion.ts'
@@ -38,10 +39,13 @@ function reportRows(type: string): RowKind | undefined {
 }
 
 /** @throws Error when a record or a report, of which a row is to be made, is not one */
-export function checkKinds({ type, put, report = '' }: FrameDecision): void {
+export function checkKinds(frame: Pick<Frame, 'shard' | 'epoch'>, decision: FrameDecision): void {
+  const { type, put, report = '' } = decision
+  const { order } = entityAfter(frame, decision)
+  const read = order === undefined ? undefined : userField.order(order.id.slice(order.id.indexOf('-') + 1))
   const fields = put?.u ?? {}
   for (const field in fields) {
-    const kind = recordKindOf(field)
+    const kind = field === read ? undefined : recordKindOf(field)
     if (kind !== undefined) ofEntities[kind].check(field, fields[field] ?? '')
   }
   reportRows(type)?.check('', report)

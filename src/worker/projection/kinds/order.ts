@@ -1,12 +1,11 @@
 import { isoTime, isoTimeOrNull } from '../../../base/iso-time.ts'
 import { madeItself } from '../../../record/entities.ts'
-import { decodeOrder } from '../../../record/order.ts'
+import { decodeOrder, type OrderRecord } from '../../../record/order.ts'
 import type { DecisionRow, OrderRow } from '../../../store/projection/rows.ts'
 import type { RowKind } from './row-kind.ts'
 
-/** The order that a decision made or moved, as its record says. */
-function orderRow(id: string, row: DecisionRow): OrderRow {
-  const order = decodeOrder(id, row.record)
+/** The order that a decision made or moved. */
+function orderRow(order: OrderRecord, row: DecisionRow): OrderRow {
   const [epoch = '', sequence = ''] = row.entity.split('-')
   return {
     order_id: order.id,
@@ -32,8 +31,7 @@ function orderRow(id: string, row: DecisionRow): OrderRow {
 
 export const orders: RowKind = {
   check: decodeOrder,
-  add(rows, { shard, row }) {
-    const id = `${shard}-${row.entity}`
-    rows.orders.set(id, orderRow(id, row), madeItself(row))
+  add(rows, { row, entity: { order } }) {
+    if (order !== undefined) rows.orders.set(order.id, orderRow(order, row), madeItself(row))
   }
 }

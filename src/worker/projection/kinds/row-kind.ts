@@ -1,3 +1,4 @@
+import type { Entity } from '../../../record/entities.ts'
 import type {
   AnswerRow,
   AssistRow,
@@ -47,10 +48,11 @@ export class KindRows {
   readonly moderated = new Map<string, ModeratedRow>()
 }
 
-/** A decision's row, and the shard that decided it. */
+/** A decision's row, the shard that decided it, and the order or win right after it. */
 export interface Decided {
   readonly shard: number
   readonly row: DecisionRow
+  readonly entity: Entity
 }
 
 /** A kind of row that decisions make beside their own. */

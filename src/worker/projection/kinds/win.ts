@@ -1,15 +1,14 @@
 import { isoTime, isoTimeOrNull } from '../../../base/iso-time.ts'
 import { madeItself } from '../../../record/entities.ts'
-import { decodeWin } from '../../../record/win.ts'
+import { decodeWin, type WinRecord } from '../../../record/win.ts'
 import type { DecisionRow, WinRow } from '../../../store/projection/rows.ts'
 import type { RowKind } from './row-kind.ts'
 
-/** The win that a decision made or moved, as its record says. */
-function winRow(id: string, row: DecisionRow): WinRow {
-  const win = decodeWin(id, row.record)
+/** The win that a decision made or moved. */
+function winRow(win: WinRecord, row: DecisionRow): WinRow {
   const [epoch = '', sequence = ''] = row.entity.split('-')
   return {
-    win_id: id,
+    win_id: win.id,
     campaign_id: win.campaign,
     activity_id: win.draw,
     user_id: row.user,
@@ -34,8 +33,7 @@ export const wins: RowKind = {
     isoTime(wonAt)
     isoTimeOrNull(claimBy)
   },
-  add(rows, { shard, row }) {
-    const id = `${shard}-${row.entity}`
-    rows.wins.set(id, winRow(id, row), madeItself(row))
+  add(rows, { row, entity: { win } }) {
+    if (win !== undefined) rows.wins.set(win.id, winRow(win, row), madeItself(row))
   }
 }
