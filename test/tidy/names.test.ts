@@ -9,7 +9,7 @@ const MADE = ['stack.json', 'secrets.json', 'results.json', 'results.md', 'again
 const EXAMPLE = /\bpledge\b/
 // Tells what was, under the names of then.
 const HISTORY = 'CHANGELOG.md'
-const FOLDERS = ['src', 'test', 'bench', 'lua', 'docs', 'deploy', 'migrations', '.config']
+const FOLDERS = ['src', 'test', 'bench', 'lua', 'docs', 'examples', 'deploy', 'migrations', '.config']
 
 const atRoot = readdirSync('.', { withFileTypes: true })
   .filter((entry) => entry.isFile())
@@ -17,7 +17,7 @@ const atRoot = readdirSync('.', { withFileTypes: true })
 const all = [...FOLDERS.flatMap((folder) => readFiles(folder, '').map(({ path }) => path)), ...atRoot]
 const known = new Set(all)
 
-const ENDING = '(?:ts|tsx|js|lua|sql|md|sh|toml|json|yaml|grit)'
+const ENDING = '(?:ts|tsx|js|mjs|lua|sql|md|sh|toml|json|yaml|grit)'
 // no part of an address, a package or a pattern, and no file of another kind (`.js.map`)
 const NAME = new RegExp(
   String.raw`(?<![\w/.@<>{}*:-])(?:\.{1,2}/)*[\w.-]+(?:/[\w.-]+)*\.${ENDING}(?![\w/*-]|\.\w)`,

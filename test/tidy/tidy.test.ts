@@ -17,6 +17,7 @@ const VISIBLE_ROOT = [
   'compose.yaml',
   'deploy',
   'docs',
+  'examples',
   'lua',
   'migrations',
   'package-lock.json',
