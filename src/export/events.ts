@@ -4,7 +4,7 @@ import type { Names } from '../journal/subjects.ts'
 import { madeItself, recordedKindOf, recordField } from '../record/entities.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
 import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
-import type { ExportedPage } from './journal.ts'
+import type { ExportedPage } from './lines.ts'
 
 /** The decision as it stood in its frame: the record goes back to what the decision wrote. */
 function frameDecision(row: JournalRow, shard: number): FrameDecision {

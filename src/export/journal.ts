@@ -1,15 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { isoTime } from '../base/iso-time.ts'
 import { decisionId } from '../journal/frame.ts'
-import { creditOf } from '../record/fields.ts'
-import { isUserKey, logical, scopeKey, userOfKey } from '../record/keys.ts'
-import { movesOf, moveText } from '../record/reports/moves.ts'
+import { logical, userOfKey } from '../record/keys.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
-import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
+import { type JournalPlace, lastDecision, readJournal } from '../store/reading/journal-export.ts'
 import { readShard } from '../store/shard/shards.ts'
 import { JournalEnd } from '../verify/journal-end.ts'
 import { JOURNAL_FORMAT, type JournalHeader, type JournalLine } from '../verify/journal-line.ts'
 import { exportedDraws } from './draws.ts'
+import { type ExportedPage, lineOf } from './lines.ts'
 
 interface ExportOptions {
   readonly namespace: string
@@ -22,12 +21,6 @@ interface ExportOptions {
   readonly mask: boolean
   /** ms since 1970 */
   readonly now: number
-}
-
-/** Lines of a page and how many there are. */
-export interface ExportedPage {
-  readonly text: string
-  readonly lines: number
 }
 
 type Mask = (user: string) => string
@@ -43,64 +36,20 @@ function masker(): Mask {
   }
 }
 
-type Scopes<V> = Readonly<Record<string, Readonly<Record<string, V>>>>
-
 function maskedKey(key: string, mask: Mask): string {
   const user = userOfKey(key)
   return user === undefined ? key : logical.user(mask(user))
 }
 
-function maskedScopes<V>(scopes: Scopes<V>, mask: Mask): Scopes<V> {
-  const names = Object.entries(scopes).map(([scope, fields]) => [maskedKey(scope, mask), fields])
-  return Object.fromEntries(names) as Scopes<V>
-}
-
-/**
- * What a decision of another campaign moved of balances that count here: those of accounts, which live over all campaigns,
- * and this campaign's own, which anybody may have been credited with.
- */
-function sharedMoves(row: JournalRow, campaign: string): Pick<JournalLine, 'adds' | 'report'> {
-  const adds: Record<string, Record<string, number>> = {}
-  const units = new Set<string>()
-  for (const [scope, fields] of Object.entries(row.adds)) {
-    if (!isUserKey(scopeKey(scope, row))) continue
-    for (const [field, delta] of Object.entries(fields)) {
-      const credit = creditOf(field)
-      if (credit === undefined || (credit.scope !== '' && credit.scope !== campaign)) continue
-      units.add(credit.unit)
-      adds[scope] = { ...adds[scope], [field]: delta }
-    }
-  }
-  const moves = movesOf(row.report).filter(({ unit }) => units.has(unit))
-  return { adds, report: moves.map(moveText).join('') }
-}
-
-function lineOf(row: JournalRow, { shard, campaign: own }: ExportOptions): JournalLine {
-  const { epoch, sequence, batch, user } = row
-  const place = { id: decisionId({ shard, epoch }, sequence), epoch, sequence, batch, at: isoTime(row.at_ms) }
-  if (!row.mine) {
-    const { adds, report } = sharedMoves(row, own)
-    const nothing = {
-      key: '',
-      campaign: '',
-      activity: '',
-      session: '',
-      entity: '',
-      request: null,
-      puts: {},
-      record: ''
-    }
-    return { ...place, type: 'other', ...nothing, user: Object.keys(adds).length > 0 ? user : '', adds, report }
-  }
-  const { type, key, campaign, activity, session, entity, request, adds, puts, report, record } = row
-  const about = { type, user, key, campaign, activity, session, entity }
-  return { ...place, ...about, request, adds, puts, report, record }
+function maskedScopes<V>(scopes: Readonly<Record<string, V>>, mask: Mask): Record<string, V> {
+  return Object.fromEntries(Object.entries(scopes).map(([scope, fields]) => [maskedKey(scope, mask), fields]))
 }
 
 function masked(line: JournalLine, mask: Mask): JournalLine {
-  const { adds, puts } = line
-  const hidden = { user: mask(line.user), key: '', request: null }
-  return { ...line, ...hidden, adds: maskedScopes(adds, mask), puts: maskedScopes(puts, mask) }
+  const { adds, puts, dels } = line
+  const hidden = { user: mask(line.user), key: '', hash: '', request: null }
+  const removed = dels && { dels: maskedScopes(dels, mask) }
+  return { ...line, ...hidden, adds: maskedScopes(adds, mask), puts: maskedScopes(puts, mask), ...removed }
 }
 
 /**

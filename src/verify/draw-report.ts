@@ -58,7 +58,10 @@ export class Tally {
     this.#revoked += 1
   }
 
-  report({ missingInAll, gaps }: JournalOrder): DrawReport {
+  /** @param orders one for each shard */
+  report(orders: readonly JournalOrder[]): DrawReport {
+    const decisions = orders.reduce((sum, { missingInAll }) => sum + missingInAll, 0)
+    const gaps = orders.flatMap((order) => order.gaps)
     return {
       spins: this.#spins,
       users: this.#users,
@@ -67,7 +70,7 @@ export class Tally {
       prizes: this.#prizes,
       reasons: this.#reasons,
       revoked: this.#revoked,
-      missing: { decisions: missingInAll, gaps },
+      missing: { decisions, gaps },
       unlinked: this.#unlinked,
       byMissing: this.#byMissing,
       open: { spins: this.#open, longestMs: this.#longestMs }

@@ -8,7 +8,16 @@ import { clientKeyOf } from '../record/replay.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
 import { type DrawReport, Tally } from './draw-report.ts'
 import { isEnd, JournalEnd } from './journal-end.ts'
-import { type JournalHeader, type JournalLine, LineError, readHeader, readLine } from './journal-line.ts'
+import {
+  isBalances,
+  isHeader,
+  type JournalHeader,
+  type JournalLine,
+  LineError,
+  readBalances,
+  readHeader,
+  readLine
+} from './journal-line.ts'
 import { JournalOrder } from './journal-order.ts'
 import { checkSpin } from './spin/check.ts'
 import { RulesError } from './spin/rules.ts'
@@ -59,10 +68,12 @@ export type Verdict =
 /** Recomputes every spin of a draw from an exported journal alone, line by line. */
 export class DrawVerifier {
   readonly #options: VerifyOptions
-  readonly #state: DrawState
+  #state: DrawState
   readonly #tally = new Tally()
   readonly #known = new Set<string>()
   #header: JournalHeader | undefined
+  /** of the shards before this one */
+  readonly #orders: JournalOrder[] = []
   #order = new JournalOrder(0)
   #seed: KeyObject | undefined
   #lines = 0
@@ -92,6 +103,8 @@ export class DrawVerifier {
       else {
         if (this.#ended) throw new Difference('the line', 'nothing after the end of the journal', text.slice(0, 80))
         if (isEnd(text)) this.#close(text)
+        else if (isHeader(text)) this.#nextShard(text)
+        else if (isBalances(text)) this.#state.hold(readBalances(text))
         else {
           const line = readLine(text)
           id = line.id
@@ -117,7 +130,7 @@ export class DrawVerifier {
         'Export the journal again.'
       )
     }
-    return { ok: true, header, report: this.#tally.report(this.#order) }
+    return { ok: true, header, report: this.#tally.report([...this.#orders, this.#order]) }
   }
 
   #told(error: unknown, id: string, text: string): FoundDifference {
@@ -164,6 +177,22 @@ export class DrawVerifier {
     this.#seed = createSecretKey(bytes)
     this.#header = header
     this.#order = new JournalOrder(header.shard)
+  }
+
+  /** An archive goes on with the next shard: its numbers are a chain of their own, and the seed is the draw's. */
+  #nextShard(text: string): void {
+    mustEqual('the last decision of the shard', this.#header?.through ?? '', this.#last)
+    const header = readHeader(text)
+    mustBe(header.shard > this.#order.shard, 'the shard', {
+      expected: `one after ${this.#order.shard}`,
+      found: header.shard
+    })
+    this.#orders.push(this.#order)
+    this.#header = header
+    this.#order = new JournalOrder(header.shard)
+    this.#state = new DrawState(this.#options)
+    this.#last = ''
+    this.#lastSpin = { epoch: 0, missing: 0 }
   }
 
   /** The end that the lines before it have. @throws Difference when it is another: a line was taken out or put in */

@@ -7,17 +7,19 @@ const Moment = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\
 const Hash = Type.String({ pattern: '^[\\da-f]{64}$' })
 const closed = { additionalProperties: false }
 
-export const JOURNAL_FORMAT = 'floodgate-journal-1'
+export const JOURNAL_FORMAT = 'floodgate-journal-2'
 
-/** First line of an exported journal. */
+/** First line of an exported journal; an archive has one for each shard, before its decisions. */
 const HeaderSchema = Type.Object({
-  format: Type.Literal(JOURNAL_FORMAT),
+  // journals of the format before lack `hash` and `dels`
+  format: Type.Union([Type.Literal('floodgate-journal-1'), Type.Literal(JOURNAL_FORMAT)]),
   namespace: Type.String(),
   shard: Type.Integer({ minimum: 0 }),
-  exportedAt: Moment,
+  /** absent in an archive, whose text is the same whenever it is written */
+  exportedAt: Type.Optional(Moment),
   /** of other campaigns only places and account balances are in the file; '' when it holds all of them */
   campaign: Type.String(),
-  /** first decision of the file; null: the journal's first */
+  /** first decision of the file, where somebody asked for one; null: nothing that matters is before it */
   from: Type.Union([Id, Type.Null()]),
   /** last decision of the file; null when there is none */
   through: Type.Union([Id, Type.Null()]),
@@ -46,6 +48,8 @@ const LineSchema = Type.Object(
     type: Type.String({ minLength: 1 }),
     user: Type.String(),
     key: Type.String(),
+    /** of the request */
+    hash: Type.Optional(Type.String()),
     campaign: Type.String(),
     activity: Type.String(),
     session: Type.String(),
@@ -56,6 +60,8 @@ const LineSchema = Type.Object(
     adds: Numbers,
     /** what does not sum */
     puts: Texts,
+    /** what it removed: fields by key, none for a whole hash */
+    dels: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
     report: Type.String(),
     /** the order or win right after it */
     record: Type.String()
@@ -63,7 +69,11 @@ const LineSchema = Type.Object(
   closed
 )
 
+/** What a user had on the account before the first decision of the file, by field; after the header, in the order of users. */
+const BalancesSchema = Type.Object({ user: Type.String(), before: Type.Record(Type.String(), Type.Integer()) }, closed)
+
 export type JournalHeader = Static<typeof HeaderSchema>
+export type JournalBalances = Static<typeof BalancesSchema>
 export type JournalLine = Static<typeof LineSchema>
 
 /** The text is no line of an exported journal. */
@@ -90,6 +100,19 @@ function reader<S extends TSchema>(schema: S, what: string): (text: string) => S
 
 /** @throws LineError */
 export const readHeader = reader(HeaderSchema, 'the header of an exported journal')
+
+/** Whether a line is a header, of the first shard or a later one. */
+export function isHeader(line: string): boolean {
+  return line.startsWith('{"format":')
+}
+
+/** Whether a line tells what a user had before. */
+export function isBalances(line: string): boolean {
+  return line.startsWith('{"user":')
+}
+
+/** @throws LineError */
+export const readBalances = reader(BalancesSchema, 'the balances of a user')
 
 /** @throws LineError */
 export const readLine = reader(LineSchema, 'a decision of an exported journal')

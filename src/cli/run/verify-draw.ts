@@ -86,12 +86,16 @@ function counts(of: ReadonlyMap<string, number>): string {
   return sorted.map(([name, count]) => `${name} ${whole(count)}`).join(', ') || 'none'
 }
 
+function originOf({ shard, campaign, exportedAt }: JournalHeader): string {
+  return exportedAt === undefined ? `archive of ${campaign}` : `shard ${shard}, exported at ${exportedAt}`
+}
+
 function goodText(name: string, verdict: Extract<Verdict, { ok: true }>): string[] {
   const { header, report } = verdict
   const { spins, users, first, last, prizes, reasons, revoked } = report
   return [
     `Draw ${name}: every spin is as it must be.`,
-    row('journal', `${header.namespace}, shard ${header.shard}, exported at ${header.exportedAt}`),
+    row('journal', `${header.namespace}, ${originOf(header)}`),
     row('spins', `${whole(spins)} by ${some(users, 'user')}${spins > 0 ? `, ${first} to ${last}` : ''}`),
     row('prizes', counts(prizes)),
     row('not picked', `${counts(reasons)}${revoked > 0 ? `; revoked ${whole(revoked)}` : ''}`),

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/transaction.ts'
-import { inside } from '../connection/user-name.ts'
+import { inside, issuedUser, storedUser } from '../connection/user-name.ts'
 
 /** The epoch and sequence of a decision of a shard. */
 export interface JournalPlace {
@@ -15,6 +15,8 @@ export interface JournalRow extends JournalPlace {
   readonly type: string
   readonly user: string
   readonly key: string
+  /** of the request */
+  readonly hash: string
   readonly campaign: string
   readonly activity: string
   readonly session: string
@@ -24,6 +26,8 @@ export interface JournalRow extends JournalPlace {
   readonly puts: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly record: string
   readonly report: string
+  /** fields that it removed by logical key, none for a whole hash; null for nearly all decisions */
+  readonly dels: Readonly<Record<string, readonly string[]>> | null
 }
 
 interface JournalRange {
@@ -62,6 +66,7 @@ export async function* readJournal(db: Queryable, range: JournalRange): AsyncGen
                activity_id as activity, session_id as session, entity, adds, report,
                case when $6 in ('', campaign_id) then request end as request,
                case when $6 in ('', campaign_id) then puts end as puts,
+               case when $6 in ('', campaign_id) then dels end as dels, hash,
                case when $6 in ('', campaign_id) then record else '' end as record
              from decisions
              where shard = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
@@ -74,5 +79,44 @@ export async function* readJournal(db: Queryable, range: JournalRange): AsyncGen
     yield rows.map(inside)
     epoch = last.epoch
     sequence = last.sequence
+  }
+}
+
+/** What a user had on the account: balances by unit. */
+export interface AccountBalances {
+  readonly user: string
+  readonly units: Readonly<Record<string, number>>
+}
+
+/**
+ * What those who took part in a campaign had on their accounts before one of its decisions, page by page in the order of users. The
+ * ledger says it, which loses no rows.
+ */
+export async function* balancesBefore(
+  db: Queryable,
+  { shard, campaign, before }: { readonly shard: number; readonly campaign: string; readonly before: JournalPlace }
+): AsyncGenerator<AccountBalances[]> {
+  let after = ''
+  for (;;) {
+    const { rows } = await db.query<{ user: string; units: Record<string, number> | null }>({
+      name: 'balances-before',
+      text: `with page as (
+               select distinct user_id from balances where shard = $1 and scope = '' and user_id > $5 order by user_id limit ${PAGE}
+             )
+             select user_id as "user", case when exists (
+                 select from decisions d where d.shard = $1 and d.user_id = page.user_id and d.campaign_id = $2
+               ) then (
+                 select json_object_agg(unit, balance order by unit) from (
+                   select unit, sum(delta) as balance from ledger l where l.user_id = page.user_id and l.scope = '' and l.shard = $1
+                     and (l.epoch, l.sequence) < ($3::bigint, $4::bigint) group by unit having sum(delta) <> 0
+                 ) held
+               ) end as units
+             from page order by user_id`,
+      values: [shard, campaign, before.epoch, before.sequence, issuedUser(after)]
+    })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows.flatMap(({ user, units }) => (units === null ? [] : [{ user: storedUser(user), units }]))
+    after = storedUser(last.user)
   }
 }

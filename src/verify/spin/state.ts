@@ -2,7 +2,7 @@ import { creditOf, drawCounters, userField } from '../../record/fields.ts'
 import { logical, scopeKey, userOfKey } from '../../record/keys.ts'
 import { movesOf } from '../../record/reports/moves.ts'
 import { mustBe } from '../difference.ts'
-import type { JournalLine } from '../journal-line.ts'
+import type { JournalBalances, JournalLine } from '../journal-line.ts'
 import { type GivingFrame, Supply } from '../supply.ts'
 import { readSpinRules, type SpinRules } from './rules.ts'
 
@@ -120,6 +120,11 @@ export class DrawState {
 
   balance(user: string, field: string): Supply {
     return supplyIn(this.user(user).balances, field)
+  }
+
+  /** Takes in what a user had before: it was usable long before the first spin, which came after the publication of its draw. */
+  hold({ user, before }: JournalBalances): void {
+    for (const [field, held] of Object.entries(before)) this.balance(user, field).take(-held)
   }
 
   /** Takes in what a decision took, gave and wrote. @throws Difference when it took more than there was */
