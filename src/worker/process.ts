@@ -29,6 +29,7 @@ import { type Loop, pause, runLoops } from './running/loop.ts'
 import { FairShare } from './shard/fair-share.ts'
 import { campaignPauses } from './shard/holds.ts'
 import { keepShard } from './shard/keep-shard.ts'
+import { ReadFirst } from './shard/read-first.ts'
 import { WorkerReport, workerName } from './shard/report.ts'
 
 /** How long a worker waits for the first command: also how long it takes to stop. */
@@ -102,14 +103,19 @@ function everybodysLoops(options: WorkerOptions, connected: Connected, reports: 
 function onceBeside(options: WorkerOptions, connected: Connected, campaigns: Campaigns) {
   const { pool, logger } = options
   const { gate, shards } = connected
+  let first: ReadFirst | undefined
   const loops = commonLoops({
     ...{ ...connected, pool, logger },
+    mayAsk: async () => (await first?.isRead()) ?? false,
     driveIntents: () => driveIntents({ pool, gate }),
     driveSettlements: () => campaigns.driveSettlements()
   })
   const isOpen = () => shards.some(({ watch }) => watch.current() !== undefined)
   const whileOpen = loops.map((loop) => ({ ...loop, run: async () => void (isOpen() && (await loop.run())) }))
-  return (signal: AbortSignal) => runLoops(whileOpen, signal, tellingTo(logger))
+  return (signal: AbortSignal) => {
+    first = new ReadFirst({ ...connected, pool, shards: gate.numbers })
+    return runLoops(whileOpen, signal, tellingTo(logger))
+  }
 }
 
 const tellingTo = (logger: Logger) => (name: string, error: unknown) =>

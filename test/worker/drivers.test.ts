@@ -1,3 +1,4 @@
+import pg from 'pg'
 import t from 'tap'
 import { dayNumber } from '../../src/base/day.ts'
 import type { Decider } from '../../src/gate/gate.ts'
@@ -10,6 +11,7 @@ import { TaskDriver } from '../../src/worker/drivers/complete-tasks.ts'
 import { middayMinutes } from '../support/midday.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { insist } from '../support/shop/core.ts'
 import { type ActivitySpec, credit, openActivity, takePart } from '../support/shop/participation.ts'
 import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -180,4 +182,32 @@ t.test('a claim whose gateway died gets its codes, and a gateway that asks later
   const late = await assignCodes(pool, { campaign: 'c', pool: 'tickets', claim: claim.id, quantity: 2 })
   t.same(late, ['A', 'B'])
   await assertWhole(t, shop)
+})
+
+t.test('a new owner acts on nothing that the journal says was done, before that is read', async (t) => {
+  const shop = await openShop(t, urls)
+  const { pool, config } = shop.core
+  await shop.stopWorker()
+  const key = 'x:imp:points:r1'
+  decisionOf(await insist(() => shop.gate.submit({ ...credit('ann', 'b:points', 5), key })))
+  // long ago, and forgotten since; the Postgres that knew was exchanged for a backup, in which the line is open
+  await shop.redis.hdel(`${shop.prefix}u:ann`, key)
+  await pool.query(
+    "insert into imports (unit, reference, user_id, amount, created_by) values ('points', 'r1', 'ann', 5, 'ops')"
+  )
+  const lock = new pg.Client(config.DATABASE_URL)
+  await lock.connect()
+  await lock.query(`set search_path to ${config.NAMESPACE}`)
+  await lock.query('begin; lock table decisions in exclusive mode')
+  shop.core.worker()
+  const isHeldUp = async () => {
+    const found = await pool.query("select 1 from pg_locks where relation = 'decisions'::regclass and not granted")
+    return (found.rowCount ?? 0) > 0
+  }
+  await waitFor(isHeldUp, { what: 'the projection to wait' })
+  await lock.end()
+  const isClosed = async () => (await pool.query("select 1 from imports where state = 'applied'")).rowCount === 1
+  await waitFor(isClosed, { what: 'the line to be closed' })
+  await atRest(shop)
+  t.equal(await points(shop, 'ann'), 5, 'credited once')
 })

@@ -33,6 +33,8 @@ interface OneShardParts {
   readonly pool: Pool
   readonly gate: Decider & HashReader
   readonly shard: number
+  /** whether what the journal held is read: before that, what Postgres lists may be done already */
+  readonly mayAsk: () => Promise<boolean>
   readonly jsm: JetStreamManager
   readonly publisher: Publisher
   readonly names: Names
@@ -44,6 +46,8 @@ interface CommonParts {
   readonly pool: Pool
   readonly gate: Decider & HashReader & Pick<Shards, 'depths' | 'numbers'>
   readonly boards: BoardWriter
+  /** as for one shard, of all shards */
+  readonly mayAsk: () => Promise<boolean>
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: () => Promise<unknown>
   readonly publisher: Publisher
@@ -62,9 +66,14 @@ const REQUESTS_SECONDS = 7 * 24 * 3600
 
 const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
 
+/** A loop that has the gate decide what Postgres lists as not done. */
+const asking = (mayAsk: () => Promise<boolean>) => (name: string, everyMs: number, run: () => Promise<unknown>) =>
+  loop(name, everyMs, async () => void ((await mayAsk()) && (await run())))
+
 /** The driver loops of the owner of a shard, for what lives in that shard: Postgres lists what is due, the gate decides it. */
 export function shardLoops(parts: OneShardParts): Loop[] {
   const { pool, gate, shard, logger } = parts
+  const driver = asking(parts.mayAsk)
   const expiry = new ExpiryDriver({ pool, gate, shard })
   const catalogue = new Catalogue({ pool })
   const codes = new CodeDriver({ pool, shard, logger })
@@ -76,7 +85,7 @@ export function shardLoops(parts: OneShardParts): Loop[] {
     stream: () => streamInfo(parts.jsm, parts.names.publicStream)
   })
   return [
-    loop('expiry', 500, () => expiry.step()),
+    driver('expiry', 500, () => expiry.step()),
     loop('following', 100, () => follower.step()),
     loop('counts of levels', 250, () => recounts.step()),
     loop('codes', 1000, () => codes.step()),
@@ -87,6 +96,7 @@ export function shardLoops(parts: OneShardParts): Loop[] {
 /** The driver loops for what belongs to no shard, or whose user may be in any: they run once, beside one of the owners. */
 export function commonLoops(parts: CommonParts): Loop[] {
   const { pool, gate, boards, driveIntents, driveSettlements, logger } = parts
+  const driver = asking(parts.mayAsk)
   const catalogue = new Catalogue({ pool })
   const tasks = new TaskDriver({ ...parts, catalogue })
   const imports = new ImportDriver(pool, gate)
@@ -96,15 +106,15 @@ export function commonLoops(parts: CommonParts): Loop[] {
   const followed = new FollowedTimes({ pool, gate, clock: boards.clock })
   const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })
   return [
-    loop('adjustments', 1000, driveIntents),
-    loop('settlements', 1000, driveSettlements),
-    loop('tasks', 250, () => tasks.step()),
-    loop('credits', 100, () => credits.step()),
+    driver('adjustments', 1000, driveIntents),
+    driver('settlements', 1000, driveSettlements),
+    driver('tasks', 250, () => tasks.step()),
+    driver('credits', 100, () => credits.step()),
     loop('boards', 100, () => keeper.step()),
     loop('final boards', 1000, () => freezer.step()),
     loop('frozen boards', 1000, () => tellFrozen(parts)),
-    loop('levels', 100, () => levels.step()),
-    loop('imports', 500, () => imports.step()),
+    driver('levels', 100, () => levels.step()),
+    driver('imports', 500, () => imports.step()),
     loop('texts of shares', 3_600_000, () => forgetUnusedTexts(pool, DETAILS_DAYS)),
     loop('visitors', 3_600_000, () => forgetVisitors(pool, VISITORS_HOURS)),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),

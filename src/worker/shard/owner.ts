@@ -25,6 +25,7 @@ import { gatherMs } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
 import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
+import { ReadFirst } from './read-first.ts'
 import { readUp } from './read-up.ts'
 import { Reconciler } from './reconciler.ts'
 import { RecoveryError, whyFailed } from './recovery-error.ts'
@@ -256,6 +257,7 @@ export class ShardOwner {
     const { shard } = parts
     const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
+    const first = new ReadFirst({ pool, jsm, names, shards: [shard] })
     const holds = new HoldDriver({ pool, shard, pauses, logger })
     const repair = { scripts, mends: this.#caughtUp }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { ...repair, logger, holds })
@@ -274,7 +276,7 @@ export class ShardOwner {
       { name: 'probe', everyMs: 1000, vital: true, bell: this.#closed, run: () => this.#probe(scripts) },
       loop('relay', 250, createRelay(parts)),
       loop('tidy', 3000, () => tidy({ ...parts, pool, scripts })),
-      ...shardLoops({ ...this.#options, shard }),
+      ...shardLoops({ ...this.#options, shard, mayAsk: () => first.isRead() }),
       loop('holds', 500, () => holds.step()),
       loop('reconciliation', 1000, () => reconciler.step()),
       loop('checkpoint', 1000, checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)),
