@@ -187,7 +187,10 @@ t.test('a publication that the worker finishes meanwhile is not taken for one th
   const blind: typeof gate.read = async () => {
     throw new UnavailableError('Redis is away')
   }
-  const campaigns = new Campaigns({ pool: core.pool, gate: { submit: gate.submit.bind(gate), read: blind } })
+  const campaigns = new Campaigns({
+    pool: core.pool,
+    gate: { numbers: gate.numbers, submit: gate.submit.bind(gate), read: blind }
+  })
   await campaigns.save({ id, input: openDefinition(id) }, ada)
   await campaigns.submit(id, ada)
   await campaigns.approve(id, ben)

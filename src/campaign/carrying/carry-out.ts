@@ -3,15 +3,18 @@ import type { Pool, PoolClient } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import { type AdjustCommand, SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Decider, HashReader } from '../../gate/gate.ts'
+import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeAdjustment } from '../../record/reports/adjustment.ts'
 import { changeCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import {
   closeIntent,
   findIntent,
+  type IntentPart,
   type IntentRow,
-  nextOpenIntents,
+  noteParts,
+  openIntents,
+  openIntentsOfUsers,
   projectedAdjustment,
   withCarrier
 } from '../../store/campaigns/intents.ts'
@@ -21,16 +24,25 @@ import { type Rules, withActivity } from '../definition/rules.ts'
 import { withStockChanged } from '../definition/stock.ts'
 import { stockKey } from '../parts/fields.ts'
 import { shortEntry } from './applied.ts'
+import { isOneByOne, partOf, type Writes, whole } from './split.ts'
 
 /** What the lifecycle works with. */
 export interface CampaignDeps {
   readonly pool: Pool
-  readonly gate: Decider & HashReader
+  readonly gate: Decider & HashReader & Pick<Shards, 'numbers'>
   /** ms since 1970 */
   readonly now?: () => number
 }
 
-function commandOf(intent: IntentRow): AdjustCommand {
+/** What one shard is asked for. */
+interface Asked {
+  readonly intent: IntentRow
+  /** absent for an intent about a user, whose shard the router knows */
+  readonly shard?: number
+  readonly writes: Writes
+}
+
+function commandOf({ intent, shard, writes }: Asked): AdjustCommand {
   return {
     op: 'adjust',
     user: intent.user,
@@ -39,9 +51,10 @@ function commandOf(intent: IntentRow): AdjustCommand {
     campaign: intent.campaign,
     activity: intent.activity,
     type: intent.type,
-    puts: intent.puts,
-    adds: intent.adds,
-    request: intent.request
+    puts: writes.puts,
+    adds: writes.adds,
+    request: intent.request,
+    ...(shard !== undefined && { shard })
   }
 }
 
@@ -59,14 +72,9 @@ function withTaken(rules: Rules, intent: IntentRow, applied: readonly number[]):
   return corrected
 }
 
-/** The result of an intent. */
-interface Carried {
-  readonly decision: string
-  readonly applied: readonly number[]
-}
-
-async function close(client: PoolClient, intent: IntentRow, result: Carried) {
-  const short = intent.adds.some(([, , delta], index) => (result.applied[index] ?? delta) !== delta)
+async function close(client: PoolClient, intent: IntentRow, result: IntentPart): Promise<void> {
+  const short =
+    'applied' in result && intent.adds.some(([, , delta], index) => (result.applied[index] ?? delta) !== delta)
   if (!short) {
     await closeIntent(client, intent.id, result)
     return
@@ -88,55 +96,103 @@ async function close(client: PoolClient, intent: IntentRow, result: Carried) {
 /** Replays leave Redis some time after their decision (KEY_RETENTION), so the keys of intents older than this are looked up in Postgres first. */
 const OLD_MS = 3_600_000
 
-/** The results that old intents have already; undefined if the gate has to be asked. One by one: there is one connection. */
+/** What shards did for old intents already; undefined if the gate has to be asked. One by one: there is one connection. */
 async function carriedBefore(
   deps: CampaignDeps,
   client: PoolClient,
-  intents: readonly IntentRow[]
-): Promise<Array<Carried | undefined>> {
-  const found: Array<Carried | undefined> = []
-  for (const { user, id, createdAt } of intents) {
+  asked: readonly Asked[]
+): Promise<Array<IntentPart | undefined>> {
+  const found: Array<IntentPart | undefined> = []
+  for (const { intent, shard } of asked) {
+    const { user, id, createdAt } = intent
     const isOld = (deps.now ?? Date.now)() - createdAt.getTime() > OLD_MS
-    const known = isOld ? await projectedAdjustment(client, user, replayField.intent(id)) : undefined
+    const known = isOld ? await projectedAdjustment(client, { user, key: replayField.intent(id), shard }) : undefined
     found.push(known && { decision: known.decision, applied: decodeAdjustment(known.report)?.applied ?? [] })
   }
   return found
 }
 
-/** @returns whether the intent is closed now; false leaves it open for a later attempt under the same key */
-async function settle(client: PoolClient, intent: IntentRow, outcome: Outcome | Carried): Promise<boolean> {
-  if (!('kind' in outcome)) {
-    await close(client, intent, outcome)
-    return true
-  }
+/** What an outcome says that a shard did; undefined leaves it open for a later attempt under the same key. */
+function partFrom({ writes }: Asked, outcome: Outcome): IntentPart | undefined {
   switch (outcome.kind) {
     case 'confirmed': {
-      const applied = outcome.decision.applied ?? intent.adds.map(([, , delta]) => delta)
-      await close(client, intent, { decision: outcome.decision.id, applied })
-      return true
+      const { id, applied } = outcome.decision
+      return { decision: id, applied: applied ?? writes.adds.map(([, , delta]) => delta) }
     }
     case 'refused':
-      await closeIntent(client, intent.id, { refusal: outcome.code })
-      return true
+      return { refusal: outcome.code }
     case 'pending':
     case 'unavailable':
     case 'unknown':
-      return false
+      return undefined
     default:
       return outcome satisfies never
   }
 }
 
-/** After this many intents that could not be carried out, the gate is considered to be away. */
+/** Asks the gate for all of them at the same time. */
+async function ask(
+  deps: CampaignDeps,
+  client: PoolClient,
+  asked: readonly Asked[]
+): Promise<Array<IntentPart | undefined>> {
+  const known = await carriedBefore(deps, client, asked)
+  if (failPoint) await failPoint('X4')
+  const parts = await Promise.all(
+    asked.map(async (one, index) => known[index] ?? partFrom(one, await deps.gate.submit(commandOf(one))))
+  )
+  if (failPoint) await failPoint('X5')
+  return parts
+}
+
+/**
+ * For each shard that answers its part of the oldest intent that it has not carried out: so each shard decides them in order of id, and
+ * one that is closed delays no other one. Where something is removed, the shards before have to have answered.
+ */
+function nextParts(own: readonly IntentRow[], shards: readonly number[], away: ReadonlySet<number>): Asked[] {
+  return shards.flatMap((shard) => {
+    const intent = own.find(({ parts }) => parts[shard] === undefined)
+    if (intent === undefined || away.has(shard)) return []
+    const before = shards.slice(0, shard).map((other) => intent.parts[other])
+    const known = before.filter((part) => part !== undefined)
+    if (isOneByOne(intent) && known.length < before.length) return []
+    return [{ intent, shard, writes: partOf(intent, { shard, count: shards.length }, known) }]
+  })
+}
+
+/** Notes what shards did, and closes each intent that all of them have carried out. @returns how many were closed */
+async function note(
+  client: PoolClient,
+  shards: readonly number[],
+  done: ReadonlyArray<Asked & { readonly part: IntentPart }>
+) {
+  let closed = 0
+  for (const intent of new Set(done.map((one) => one.intent))) {
+    const own = done.filter((one) => one.intent === intent)
+    const parts = { ...intent.parts, ...Object.fromEntries(own.map(({ shard = 0, part }) => [shard, part])) }
+    const wanted = own.some(({ shard }) => shard === undefined) ? [0] : shards
+    const all = wanted.flatMap((shard) => parts[shard] ?? [])
+    if (all.length < wanted.length) await noteParts(client, intent.id, parts)
+    else {
+      await close(client, intent, whole(all))
+      closed += 1
+    }
+  }
+  return closed
+}
+
+/** After this many intents that could not be carried out, and none that could, the gate is considered to be away. */
 const MAX_BLOCKED = 3
 /** Intents about users that are sent together, so that thousands of grants take seconds. */
 const AT_ONCE = 100
+/** How far a shard may be ahead of another one in the intents of a campaign. */
+const AHEAD = 20
 /** The longest time for one campaign's intents in one call, because other campaigns wait. */
 const TURN_MS = 2000
 
 /**
- * Carries out the open intents of a campaign, each once: one carrier at a time, the campaign's own intents in order of id,
- * and the next only after the one before is journaled, settled and closed. The carrier closes intents over the connection
+ * Carries out the open intents of a campaign, each once: one carrier at a time, in each shard the campaign's own intents in order of
+ * id, and the next only after the one before is journaled, settled and noted. The carrier notes and closes over the connection
  * that holds its lock: if it loses the lock it closes nothing, and the intent's key makes the second attempt the same
  * decision. Intents about users run apart from the campaign's own: neither a user whose data cannot be read nor
  * thousands of grants may delay a pause.
@@ -145,26 +201,30 @@ const TURN_MS = 2000
  */
 export async function carryOut(deps: CampaignDeps, campaign: string): Promise<number | undefined> {
   const until = performance.now() + TURN_MS
+  const shards = deps.gate.numbers
   return withCarrier(deps.pool, campaign, async (client) => {
-    const blocked: string[] = []
+    const away = new Set<number>()
+    const without: string[] = []
     for (let closed = 0; ; ) {
-      const wanted = { owner: SYSTEM_USER, without: blocked, most: AT_ONCE }
-      const intents = await nextOpenIntents(client, campaign, wanted)
-      if (intents.length === 0 || blocked.length >= MAX_BLOCKED || performance.now() > until) return closed
-      const known = await carriedBefore(deps, client, intents)
-      if (failPoint) await failPoint('X4')
-      const outcomes = await Promise.all(
-        intents.map((intent, index) => known[index] ?? deps.gate.submit(commandOf(intent)))
-      )
-      if (failPoint) await failPoint('X5')
-      for (const [index, intent] of intents.entries()) {
-        const outcome = outcomes[index]
-        if (outcome && (await settle(client, intent, outcome))) closed += 1
-        else blocked.push(intent.user)
-      }
+      const own = nextParts(await openIntents(client, campaign, { owner: SYSTEM_USER, most: AHEAD }), shards, away)
+      const wanted = { owner: SYSTEM_USER, without, most: AT_ONCE }
+      const asked = own.length > 0 ? own : (await openIntentsOfUsers(client, campaign, wanted)).map(ofUser)
+      if (asked.length === 0 || performance.now() > until) return closed
+      const parts = await ask(deps, client, asked)
+      const done = asked.flatMap((one, index) => {
+        const part = parts[index]
+        if (part !== undefined) return [{ ...one, part }]
+        if (one.shard === undefined) without.push(one.intent.user)
+        else away.add(one.shard)
+        return []
+      })
+      closed += await note(client, shards, done)
+      if (done.length === 0 && away.size + without.length >= MAX_BLOCKED) return closed
     }
   })
 }
+
+const ofUser = (intent: IntentRow): Asked => ({ intent, writes: intent })
 
 const PAUSE_MS = 40
 

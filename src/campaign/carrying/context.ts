@@ -1,5 +1,4 @@
 import type { PoolClient } from 'pg'
-import type { AdjustCommand } from '../../gate/batch/commands.ts'
 import { type CampaignRow, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
@@ -18,9 +17,6 @@ export interface LifecycleContext extends CampaignDeps {
   /** how long a change waits for the gate before it answers that it is still open */
   readonly carryMs: number
 }
-
-/** Values to write and numbers to add, as the gate takes them. */
-export type Writes = Pick<AdjustCommand, 'puts' | 'adds'>
 
 /** Who asks, why, and under which conditions. */
 export interface Actor {

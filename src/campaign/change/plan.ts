@@ -19,9 +19,9 @@ import {
   lockExisting,
   notFound,
   published,
-  stillPublishing,
-  type Writes
+  stillPublishing
 } from '../carrying/context.ts'
+import type { Writes } from '../carrying/split.ts'
 import { finalAt } from '../definition/final.ts'
 import { describe, type Rules } from '../definition/rules.ts'
 import { campaignKey } from '../parts/fields.ts'

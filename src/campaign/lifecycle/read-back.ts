@@ -7,6 +7,7 @@ import { hasOpenIntent, insertIntent } from '../../store/campaigns/intents.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import type { CampaignDeps } from '../carrying/carry-out.ts'
+import { partOf } from '../carrying/split.ts'
 import type { PublicationPlan } from '../change/next-version.ts'
 
 /** A publication between preload and opening, in the form of the column `campaigns.publishing`. */
@@ -18,6 +19,8 @@ export interface Publishing extends PublicationPlan {
 
 /** One value of Redis that differs from the definition. */
 interface Difference {
+  /** where there are several */
+  readonly shard?: number
   readonly key: string
   readonly field: string
   readonly expected: string
@@ -43,10 +46,18 @@ function expectedValues(preload: PublicationPlan['preload']): Map<string, Map<st
  * Reads back what was preloaded and compares it with the definition.
  * @throws UnavailableError when Redis does not answer in time
  */
-async function compareBack(gate: HashReader, preload: PublicationPlan['preload']): Promise<Difference[]> {
+async function compareBack(gate: CampaignDeps['gate'], preload: PublicationPlan['preload']): Promise<Difference[]> {
+  const count = gate.numbers.length
+  const all = await Promise.all(gate.numbers.map((shard) => compareIn(gate, partOf(preload, { shard, count }), shard)))
+  return all.flatMap((differences, shard) =>
+    count === 1 ? differences : differences.map((one) => ({ shard, ...one }))
+  )
+}
+
+async function compareIn(gate: HashReader, preload: PublicationPlan['preload'], shard: number): Promise<Difference[]> {
   const expected = expectedValues(preload)
   const keys = [...expected.keys()]
-  const found = await gate.read(keys)
+  const found = await gate.read(keys, shard)
   const differences: Difference[] = []
   for (const [index, key] of keys.entries()) {
     for (const [field, value] of expected.get(key) ?? []) {

@@ -23,6 +23,11 @@ interface NewIntent {
   readonly requestHash?: string | undefined
 }
 
+/** What one shard did for an intent about a campaign. */
+export type IntentPart =
+  | { readonly decision: string; readonly applied: readonly number[] }
+  | { readonly refusal: string }
+
 export interface IntentRow extends Omit<NewIntent, 'by' | 'requestKey' | 'requestHash'> {
   readonly id: number
   readonly createdBy: string
@@ -32,11 +37,13 @@ export interface IntentRow extends Omit<NewIntent, 'by' | 'requestKey' | 'reques
   /** the delta that each add applied */
   readonly applied: readonly number[] | null
   readonly refusal: string | null
+  /** of one that is open: what shards did so far, by their numbers */
+  readonly parts: Readonly<Record<string, IntentPart>>
   readonly requestHash: string | null
 }
 
 const columns = `intent_id::float8 as id, campaign_id as campaign, activity_id as activity, user_id as "user", type, puts,
-  adds, request, created_by as "createdBy", created_at as "createdAt", state, decision_id as decision, applied, refusal,
+  adds, request, created_by as "createdBy", created_at as "createdAt", state, decision_id as decision, applied, refusal, parts,
   request_hash as "requestHash"`
 
 /** Stores an intent; the caller holds the lock of its campaign, so the ids of one campaign rise in order. */
@@ -86,30 +93,45 @@ export async function findIntentByKey(pool: Queryable, operator: string, key: st
   return rows[0] && inside(rows[0])
 }
 
+const open = `from intents where campaign_id = $1 and state = 'open'`
+
+/** The oldest open intents about a campaign itself, in order; they are decided in the place of `owner`. */
+export async function openIntents(
+  client: Queryable,
+  campaign: string,
+  { owner, most }: { readonly owner: string; readonly most: number }
+): Promise<IntentRow[]> {
+  const { rows } = await client.query<IntentRow>(
+    `select ${columns} ${open} and user_id = $2 order by intent_id limit $3`,
+    [campaign, owner, most]
+  )
+  return rows.map(inside)
+}
+
 /**
- * The intents of a campaign that may be carried out at the same time: those about the campaign itself one by one and before all
- * others, those about users in parallel, the oldest of each user.
- * @param without users whose intents are skipped; intents about the campaign itself are decided in the place of `owner`
+ * Open intents about users of a campaign, which may be carried out at the same time: the oldest of each user.
+ * @param without users whose intents are skipped; those of `owner` are about the campaign itself
  */
-export async function nextOpenIntents(
+export async function openIntentsOfUsers(
   client: Queryable,
   campaign: string,
   { owner, without, most }: { readonly owner: string; readonly without: readonly string[]; readonly most: number }
 ): Promise<IntentRow[]> {
-  const passed = without.map(issuedUser)
-  const open = `from intents where campaign_id = $1 and state = 'open'`
-  const own = await client.query<IntentRow>(
-    `select ${columns} ${open} and user_id = $2 and user_id <> all ($3) order by intent_id limit 1`,
-    [campaign, owner, passed]
-  )
-  if (own.rows.length > 0) return own.rows.map(inside)
   const { rows } = await client.query<IntentRow>(
     `select distinct on (user_id) ${columns} from (
        select * ${open} and user_id <> $2 and user_id <> all ($3) order by intent_id limit $4
      ) oldest order by user_id, intent_id`,
-    [campaign, owner, passed, most]
+    [campaign, owner, without.map(issuedUser), most]
   )
   return rows.map(inside)
+}
+
+/** Notes what some shards did for an open intent, while others are still to be asked. */
+export async function noteParts(client: Queryable, id: number, parts: IntentRow['parts']): Promise<void> {
+  await client.query(`update intents set parts = $2 where intent_id = $1 and state = 'open'`, [
+    id,
+    JSON.stringify(parts)
+  ])
 }
 
 /** Whether a campaign has open intents that are decided in the place of this user. */
@@ -121,16 +143,19 @@ export async function hasOpenIntent(client: Queryable, campaign: string, user: s
   return rowCount === 1
 }
 
-/** The projected decision under a replay field, and the delta that each of its adds applied. */
+/**
+ * The projected decision under a replay field, and the delta that each of its adds applied.
+ * @param wanted shard: absent where it is that of the user
+ */
 export async function projectedAdjustment(
   client: Queryable,
-  user: string,
-  key: string
+  { user, key, shard }: { readonly user: string; readonly key: string; readonly shard?: number | undefined }
 ): Promise<{ decision: string; report: string } | undefined> {
   const { rows } = await client.query<{ decision: string; report: string }>(
     `select shard || '-' || epoch || '-' || sequence as decision, report from decisions
-     where shard = ${everyShard} and user_id = $1 and key = $2 order by epoch desc, sequence desc limit 1`,
-    [issuedUser(user), key]
+     where shard = ${everyShard} and ($3::integer is null or shard = $3) and user_id = $1 and key = $2
+     order by epoch desc, sequence desc limit 1`,
+    [issuedUser(user), key, shard ?? null]
   )
   return rows[0]
 }
@@ -144,11 +169,7 @@ export async function campaignsWithOpenIntents(pool: Queryable): Promise<string[
 }
 
 /** Closes an intent, once. */
-export async function closeIntent(
-  client: Queryable,
-  id: number,
-  result: { decision: string; applied: readonly number[] } | { refusal: string }
-): Promise<void> {
+export async function closeIntent(client: Queryable, id: number, result: IntentPart): Promise<void> {
   const refused = 'refusal' in result
   await client.query(
     `update intents set state = $2, decision_id = $3, applied = $4, refusal = $5, closed_at = now()
