@@ -12,8 +12,8 @@ export function addVerifyDraw(program: Command): void {
     .addHelpText(
       'after',
       `
-<file> is what "floodgate export journal" wrote, without --mask and --from; - reads it from the standard input. It needs no
-server. Exit code 0: every spin is as it must be. 1: the first difference is told, or the draw cannot be verified from
+<file> is what "floodgate export journal" wrote, without --mask and --from, or the archive of the campaign, packed or not; - reads it
+from the standard input. It needs no server. Exit code 0: every spin is as it must be. 1: the first difference is told, or the draw cannot be verified from
 this file. A line that was taken out, put in, moved or changed is a difference: the file ends with its count and SHA-256,
 sequences rise by one, and each number mixes the previous one. What is checked, and which answers are accepted: src/verify/README.md.
 `

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { messageOf, systemCodeOf } from '../../base/errors.ts'
+import { fileLines } from '../../export/file-lines.ts'
 import { StackError } from '../../stack/errors.ts'
 import type { DrawReport } from '../../verify/draw-report.ts'
 import { DrawVerifier, type FoundDifference, type Verdict } from '../../verify/draw-verifier.ts'
@@ -52,29 +53,18 @@ function hexOf(option: string, text: string | undefined): string | undefined {
 async function verified(verifier: DrawVerifier, file: string): Promise<Verdict> {
   const input: Readable = file === '-' ? process.stdin : createReadStream(file)
   try {
-    for await (const lines of linesOf(input)) if (!lines.every((line) => verifier.add(line))) break
+    for await (const lines of fileLines(input, file)) if (!lines.every((line) => verifier.add(line))) break
     return verifier.finish()
   } catch (error) {
     if (systemCodeOf(error) === '') throw error
     throw new StackError(
       `${file} cannot be read: ${messageOf(error)}.`,
       'Nothing was verified.',
-      'Give the file that floodgate export journal --output wrote.'
+      'Give the file that floodgate export journal --output or floodgate archive wrote.'
     )
   } finally {
     input.destroy()
   }
-}
-
-/** The lines of each chunk. (node:readline loses the errors of its input.) */
-async function* linesOf(input: Readable): AsyncGenerator<string[]> {
-  let rest = ''
-  for await (const chunk of input.setEncoding('utf8')) {
-    const lines = (rest + String(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    yield lines
-  }
-  if (rest !== '') yield [rest]
 }
 
 function row(name: string, value: string): string {

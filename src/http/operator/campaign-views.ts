@@ -8,6 +8,7 @@ import type { ArchiveWait } from '../../campaign/lifecycle/archive-waits.ts'
 import { isStockKey, isUserKey } from '../../record/keys.ts'
 import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
+import type { CampaignPlace } from '../../store/projection/campaign-places.ts'
 
 /** The state of a campaign in answers: its review before the first publication, its status afterwards. */
 export function stateOf(row: CampaignRow, now: number): string {
@@ -49,9 +50,9 @@ export function campaignItem(row: CampaignRow, now: number) {
   }
 }
 
-/** What the archive of a campaign waits for, in answers. */
-export function archiveView(waitsFor: readonly ArchiveWait[]) {
-  return { waitsFor }
+/** What the archive of a campaign waits for, and how many decisions it would hold. */
+export function archiveView(waitsFor: readonly ArchiveWait[], places: readonly CampaignPlace[]) {
+  return { waitsFor, decisions: places.reduce((sum, { decisions }) => sum + decisions, 0) }
 }
 
 /** One campaign: the newest definition as it was saved, and the rules in force if it is published. */

@@ -11,6 +11,7 @@ import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../.
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { answerRequest } from '../../store/operators/admin-requests.ts'
 import { listAudit } from '../../store/operators/audit.ts'
+import { campaignPlaces } from '../../store/projection/campaign-places.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
@@ -87,7 +88,7 @@ function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
     async (request, reply) => {
       const row = await asProblem(campaigns.get(request.params.campaign))
       const newest = await fromStore(findVersion(pool, row.id, row.version))
-      const archive = row.ended ? archiveView(await fromStore(waitsForArchive(pool, row.id, now()))) : null
+      const archive = row.ended ? await archiveOf(pool, row.id, now()) : null
       return reply.header('etag', etagOf(row)).send({ ...campaignView(row, newest, now()), archive })
     }
   )
@@ -122,6 +123,11 @@ function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
       return pageView(rows, limit, { view: (row) => ({ ...row, at: row.at.toISOString() }), place: (row) => row.id })
     }
   )
+}
+
+async function archiveOf(pool: Pool, campaign: string, now: number) {
+  const waitsFor = await fromStore(waitsForArchive(pool, campaign, now))
+  return archiveView(waitsFor, await fromStore(campaignPlaces(pool, campaign)))
 }
 
 function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {

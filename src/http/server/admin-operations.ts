@@ -34,6 +34,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'settleCampaign',
     'Settle an ended campaign once nothing is left to do; 202 while something is; `?dryRun=true` says what'
   ),
+  'GET /admin/v1/campaigns/:campaign/archive': of(
+    'getArchive',
+    'Every decision of a campaign as a file (NDJSON, gzip; its last line has count and sha256); 409 with what it waits for'
+  ),
   'GET /admin/v1/campaigns/:campaign/state': of(
     'getState',
     'Units by session and prize, participants, shards and lags'
