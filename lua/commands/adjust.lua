@@ -99,23 +99,50 @@ local function apply_adds(adds, frame, parts)
   return table.concat(report, ',')
 end
 
-local function adjust(at, frame)
-  local fields, puts, adds
+-- Reads a command of an operator, its puts, and what follows them by `take_rest`. Returns the change and the place after the command; or
+-- nil, that place, and the reply where it has one already.
+local function take_change(at, frame, take_rest)
+  local fields, puts, rest
   fields, at = take_fields(at, 5)
   puts, at = take_triples(at)
-  adds, at = take_triples(at)
-  local user_index, key, hash, type_name = tonumber(fields[1]), fields[2], fields[3], fields[4]
+  rest, at = take_rest(at)
+  local user_index, key, hash = tonumber(fields[1]), fields[2], fields[3]
   local values, user = fetch(user_index, key, 'd')
   if not values or not whole(values.d) then
-    return 'X;' .. KEYS[user_index], at
+    return nil, at, 'X;' .. KEYS[user_index]
   end
   local replayed = replay(frame, values, key, hash)
   if replayed then
-    return replayed, at
+    return nil, at, replayed
   end
-  if is_gone(string.match(fields[5], '"campaign":"([^"]*)","activity":"[^"]*"$')) then
+  return { user = user, key = key, hash = hash, type = fields[4], head = fields[5], puts = puts, rest = rest }, at
+end
+
+-- Decides it; `parts` is the JSON text of what it changes.
+local function decide_change(frame, change, report, parts)
+  return decide(frame, change.user, {
+    seq = next_sequence(frame),
+    type = change.type,
+    key = change.key,
+    hash = change.hash,
+    head = change.head,
+    entity = '',
+    report = report,
+    record = '',
+    rest = ',"type":"' .. change.type .. '","report":"' .. report .. '"' .. parts,
+  })
+end
+
+local function adjust(at, frame)
+  local change, reply
+  change, at, reply = take_change(at, frame, take_triples)
+  if not change then
+    return reply, at
+  end
+  if is_gone(string.match(change.head, '"campaign":"([^"]*)","activity":"[^"]*"$')) then
     return 'R;NOT_FOUND', at
   end
+  local puts, adds = change.puts, change.rest
   local corrupt = read_puts(puts) or read_adds(adds)
   if corrupt then
     return 'X;' .. KEYS[corrupt], at
@@ -123,17 +150,5 @@ local function adjust(at, frame)
   local noted_puts, noted_adds = {}, {}
   apply_puts(puts, noted_puts)
   local applied = apply_adds(adds, frame, noted_adds)
-  local parts = json_part('add', noted_adds) .. json_part('put', noted_puts)
-  return decide(frame, user, {
-    seq = next_sequence(frame),
-    type = type_name,
-    key = key,
-    hash = hash,
-    head = fields[5],
-    entity = '',
-    report = applied,
-    record = '',
-    rest = ',"type":"' .. type_name .. '","report":"' .. applied .. '"' .. parts,
-  }),
-    at
+  return decide_change(frame, change, applied, json_part('add', noted_adds) .. json_part('put', noted_puts)), at
 end

@@ -46,19 +46,12 @@ local function removed_part(removals)
 end
 
 local function remove(at, frame)
-  local fields, puts, removals
-  fields, at = take_fields(at, 5)
-  puts, at = take_triples(at)
-  removals, at = take_removals(at)
-  local user_index, key, hash, type_name = tonumber(fields[1]), fields[2], fields[3], fields[4]
-  local values, user = fetch(user_index, key, 'd')
-  if not values or not whole(values.d) then
-    return 'X;' .. KEYS[user_index], at
+  local change, reply
+  change, at, reply = take_change(at, frame, take_removals)
+  if not change then
+    return reply, at
   end
-  local replayed = replay(frame, values, key, hash)
-  if replayed then
-    return replayed, at
-  end
+  local puts, removals = change.puts, change.rest
   local corrupt = read_puts(puts) or read_removals(removals)
   if corrupt then
     return 'X;' .. KEYS[corrupt], at
@@ -66,16 +59,5 @@ local function remove(at, frame)
   local noted_puts = {}
   apply_puts(puts, noted_puts)
   frame.removals = removals
-  return decide(frame, user, {
-    seq = next_sequence(frame),
-    type = type_name,
-    key = key,
-    hash = hash,
-    head = fields[5],
-    entity = '',
-    report = '',
-    record = '',
-    rest = ',"type":"' .. type_name .. '","report":""' .. json_part('put', noted_puts) .. removed_part(removals),
-  }),
-    at
+  return decide_change(frame, change, '', json_part('put', noted_puts) .. removed_part(removals)), at
 end
