@@ -173,14 +173,18 @@ export async function listDueOrders(db: Client | Pool, { shard, most, after }: D
   return rows.map((row) => ({ ...row, user_id: storedUser(row.user_id) }))
 }
 
-/** The last sequence of a stream up to which all frames are older than the retention; 0 when there is none. */
+/**
+ * A sequence of a stream up to which frames are older than the retention; 0 when there is none. (The highest one was rejected: Postgres
+ * would look at all older frames for it.)
+ */
 export async function purgeableSequence(
   db: Client | Pool,
   stream: { readonly shard: number; readonly epoch: number; readonly keepSeconds: number }
 ): Promise<number> {
-  const { rows } = await db.query<{ sequence: number | null }>(
-    `select max(stream_sequence) as sequence from frames
-     where shard = $1 and stream_epoch = $2 and decided_at < now() - make_interval(secs => $3)`,
+  const { rows } = await db.query<{ sequence: number }>(
+    `select stream_sequence as sequence from frames
+     where shard = $1 and stream_epoch = $2 and decided_at < now() - make_interval(secs => $3)
+     order by decided_at desc limit 1`,
     [stream.shard, stream.epoch, stream.keepSeconds]
   )
   return rows[0]?.sequence ?? 0

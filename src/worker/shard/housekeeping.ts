@@ -12,13 +12,7 @@ import { sequenceWithin } from '../../recovery/open/room.ts'
 import { storedBatches } from '../../store/projection/frame-rows.ts'
 import { purgeableSequence } from '../../store/projection/restore.ts'
 import { advanceComplete } from '../../store/shard/openings.ts'
-import {
-  EVENTS_READER,
-  listOpenings,
-  type Position,
-  readReaderPosition,
-  recordDeleted
-} from '../../store/shard/shards.ts'
+import { EVENTS_READER, listOpenings, readReaderPosition, readShard, recordDeleted } from '../../store/shard/shards.ts'
 import { giveKeysOf } from '../projection/fold-frames.ts'
 import type { Loop } from '../running/loop.ts'
 import { FramePruner } from './frame-pruner.ts'
@@ -96,7 +90,6 @@ interface JanitorParts {
   readonly keepSeconds: number
   /** settings of the open stream, for one that was made with lower bounds */
   readonly streams: StreamSettings
-  readonly projection: () => Position
   readonly logger: Logger
 }
 
@@ -104,14 +97,15 @@ interface JanitorParts {
 const ALARM_AT = 0.7
 
 /**
- * Purges the open stream and deletes older ones, up to what Postgres and the events reader have both passed; by the stored
- * place of that reader, because the next reader begins there.
+ * Purges the open stream and deletes older ones, up to what Postgres and the events reader have both passed; by their stored
+ * places, because the next owner and the next reader begin there. (An owner's own place may be ahead of a Postgres that was
+ * restored from a backup a moment ago.)
  */
 export async function cleanJournal(parts: JanitorParts): Promise<void> {
   const { pool, jsm, names, shard, epoch, keepSeconds, logger } = parts
-  const projection = parts.projection()
+  const projection = (await readShard(pool, shard))?.position
   const events = await readReaderPosition(pool, EVENTS_READER, shard)
-  if (!events) return
+  if (!events || !projection) return
   for (const opening of await listOpenings(pool, shard)) {
     const name = names.journalStream(shard, opening.epoch)
     const read = Math.min(sequenceWithin(opening.epoch, projection), sequenceWithin(opening.epoch, events))

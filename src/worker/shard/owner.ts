@@ -256,7 +256,7 @@ export class ShardOwner {
     const { parts, pool, jsm, names, keepSeconds, keyRetentionSeconds, streams, pauses, logger, report } = this.#options
     const { shard } = parts
     const projection = () => this.#projector.position
-    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, projection, logger }
+    const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, logger }
     const first = new ReadFirst({ pool, jsm, names, shards: [shard] })
     const holds = new HoldDriver({ pool, shard, pauses, logger })
     const repair = { scripts, mends: this.#caughtUp }
