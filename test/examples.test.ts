@@ -73,7 +73,7 @@ interface Handled {
 
 t.test('the order system pays each order once, though it is killed', async (t) => {
   await stack.publish(
-    saleDefinition({ id: 'paid', unitsPerUser: 1, sales: { phone: { sessions: [openSession(100)] } } })
+    saleDefinition({ id: 'paid', unitsPerUser: 1, sales: { phone: { sessions: [openSession(40)] } } })
   )
   const buy = async (user: string) => {
     const shop = createClient({ baseUrl: stack.publicUrl, token: stack.tokenOf(user) })
@@ -109,6 +109,10 @@ t.test('the order system pays each order once, though it is killed', async (t) =
   await waitFor(async () => (await inStatus('paid')) === 40, { what: 'all orders to be paid' })
   const paid = () => new Set(ofType('floodgate.order.paid').map(({ data }) => data.order))
   await waitFor(() => paid().size >= 40, { what: 'all payments to be heard of' })
+  // what nobody decided is told too
+  const heardOf = (id: string) => handled().some((event) => event.id === id)
+  for (const id of ['session.opened:paid:phone:now', 'activity.soldout:paid:phone:now:1'])
+    await waitFor(() => heardOf(id), { what: id })
   child.kill('SIGTERM')
   const [status] = await once(child, 'close')
   t.equal(status, 0, said())

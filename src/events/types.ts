@@ -7,16 +7,17 @@ const commandEvents = ['command.accepted', 'command.rejected'] as const
 const besideEvents = ['win.granted'] as const
 
 /** Events of what is no decision. */
-const otherEvents = ['reminder.due', 'board.frozen'] as const
+const otherEvents = [
+  'session.opened',
+  'session.closed',
+  'activity.soldout',
+  'activity.reopened',
+  'reminder.due',
+  'board.frozen'
+] as const
 
 /** entity.verb of events that have their names already, and that this version tells of nothing. */
-export const laterTypes = [
-  'win.fulfilled',
-  'balance.expired',
-  'session.opened',
-  'activity.soldout',
-  'activity.reopened'
-] as const
+export const laterTypes = ['win.fulfilled', 'balance.expired'] as const
 
 /** entity.verb of an event that this version tells. */
 export type ToldType =

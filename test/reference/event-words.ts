@@ -244,10 +244,29 @@ export const told: Record<ToldType, EventWords> = {
       { activity: 'phone', request: { addStock: -8 }, add: { 's:launch:phone': { 'all-day:remaining': -5 } } }
     ]
   },
-  'campaign.ended': { when: 'an operator ended a campaign before its closing time', decisions: none },
+  'campaign.ended': {
+    when: 'an operator ended a campaign before its closing time, or it is over: then it is no decision, and its id is `campaign.ended:<campaign>`',
+    decisions: none
+  },
   'campaign.settled': { when: 'a campaign was settled', decisions: none },
   'command.accepted': { when: 'a [command](commands.md) was carried out', decisions: [] },
   'command.rejected': { when: 'a command was not carried out; `code` says why', decisions: [] },
+  'session.opened': {
+    when: 'a session opened. It is no decision: its id is `session.opened:<campaign>:<activity>:<session>`',
+    decisions: []
+  },
+  'session.closed': {
+    when: 'a session is over, by the clock or because an operator ended its campaign. Its id is like that of `session.opened`',
+    decisions: []
+  },
+  'activity.soldout': {
+    when: 'the units of an open session, or a prize with a quota, ran out on all shards. It is no decision: its id is `activity.soldout:<campaign>:<activity>:<session or prize>:<turn>`, and turns rise',
+    decisions: []
+  },
+  'activity.reopened': {
+    when: 'some of them are there again. Its id is like that of `activity.soldout`',
+    decisions: []
+  },
   'board.frozen': {
     when: 'the order of a leaderboard is final: of a day or week that is over, or of a campaign that is settled. It is no decision: its id is `board.frozen:<campaign>:<board>:<period>`',
     decisions: []

@@ -1,5 +1,6 @@
 import { toEvents } from '../../src/events/cloud-event.ts'
 import { frozenBoardEvent } from '../../src/events/frozen-board.ts'
+import { momentEvent, turnEvent } from '../../src/events/moment.ts'
 import { reminderEvents } from '../../src/events/reminder.ts'
 import { laterTypes as later, type ToldType } from '../../src/events/types.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
@@ -35,12 +36,28 @@ const answers: Partial<Record<ToldType, readonly CommandResult[]>> = {
   'command.rejected': [{ ...about, accepted: false, code: 'NOT_FOUND', detail: 'there is no such order' }]
 }
 
-const others: Partial<Record<ToldType, () => { readonly payload: string }>> = {
-  'board.frozen': () =>
-    frozenBoardEvent(names, { campaign: 'launch', board: 'top', period: 'campaign', ranked: 3, frozenAt: new Date(0) }),
+const session = { campaign: 'launch', activity: 'phone', session: 'am', at: 0, opensAt: 0, closesAt: 0 }
+const stock = { campaign: 'launch', activity: 'phone', item: 'am', turn: 1, at: 0, remaining: 0, held: 2 } as const
+
+const others: Partial<Record<ToldType, () => readonly { readonly payload: string }[]>> = {
+  'campaign.ended': () => [momentEvent(names, { ...session, activity: '', moment: 'ended' })],
+  'session.opened': () => [momentEvent(names, { ...session, moment: 'opened' })],
+  'session.closed': () => [momentEvent(names, { ...session, moment: 'closed' })],
+  'activity.soldout': () => [
+    turnEvent(names, { ...stock, of: 'session', isOut: true }),
+    turnEvent(names, { ...stock, of: 'prize', isOut: true })
+  ],
+  'activity.reopened': () => [
+    turnEvent(names, { ...stock, of: 'session', isOut: false }),
+    turnEvent(names, { ...stock, of: 'prize', isOut: false })
+  ],
+  'board.frozen': () => {
+    const board = { campaign: 'launch', board: 'top', period: 'campaign', ranked: 3, frozenAt: new Date(0) }
+    return [frozenBoardEvent(names, board)]
+  },
   'reminder.due': () => {
     const session = { campaign: 'launch', activity: 'remind', of: 'phone', session: 'am', opensAt: 0 }
-    return reminderEvents(names, session, 0)({ user: 'alice', reservation: `0-${EPOCH}-7`, further: false })
+    return [reminderEvents(names, session, 0)({ user: 'alice', reservation: `0-${EPOCH}-7`, further: false })]
   }
 }
 
@@ -50,7 +67,7 @@ const dataOf = (payload: string): Data => (JSON.parse(payload) as { data: Data }
 function examplesOf(type: ToldType, { decisions }: EventWords): Data[] {
   const answered = (answers[type] ?? []).map((result) => answerOf(names, command, result))
   const other = others[type]
-  return [...answered, ...(other ? [other()] : []), ...decisions.map((decision) => eventOf(type, decision))].map(
+  return [...answered, ...(other?.() ?? []), ...decisions.map((decision) => eventOf(type, decision))].map(
     ({ payload }) => dataOf(payload)
   )
 }

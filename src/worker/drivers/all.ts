@@ -16,6 +16,8 @@ import { FollowedTimes } from '../boards/followed.ts'
 import { BoardFreezer } from '../boards/freeze-due.ts'
 import { BoardKeeper } from '../boards/show.ts'
 import { tellFrozen } from '../boards/tell.ts'
+import { MomentTeller } from '../events/tell-moments.ts'
+import { StockTeller } from '../events/tell-stock.ts'
 import { Follower } from '../following/follower.ts'
 import { listenersOf } from '../following/listeners.ts'
 import { ListenerPlan } from '../following/plan.ts'
@@ -104,6 +106,8 @@ export function commonLoops(parts: CommonParts): Loop[] {
   const credits = new CreditDriver({ ...parts, catalogue })
   const keeper = new BoardKeeper(pool, boards)
   const followed = new FollowedTimes({ pool, gate, clock: boards.clock })
+  const moments = new MomentTeller({ ...parts, catalogue })
+  const stock = new StockTeller({ ...parts, catalogue })
   const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })
   return [
     driver('adjustments', 1000, driveIntents),
@@ -113,6 +117,8 @@ export function commonLoops(parts: CommonParts): Loop[] {
     loop('boards', 100, () => keeper.step()),
     loop('final boards', 1000, () => freezer.step()),
     loop('frozen boards', 1000, () => tellFrozen(parts)),
+    loop('moments', 500, () => moments.step()),
+    loop('stock', 500, () => stock.step()),
     driver('levels', 100, () => levels.step()),
     driver('imports', 500, () => imports.step()),
     loop('texts of shares', 3_600_000, () => forgetUnusedTexts(pool, DETAILS_DAYS)),

@@ -61,8 +61,9 @@ export function epochsWrong({ events }: Evidence): Difference[] {
   const newest = new Map<string, number>()
   const found: Difference[] = []
   for (const { messageId } of events) {
-    const [shard = '', epoch] = messageId.split('-')
-    if (seen.has(messageId)) continue
+    // what nobody decided has no place in an epoch
+    const [, shard = '', epoch] = /^(\d+)-(\d+)-\d+/.exec(messageId) ?? []
+    if (epoch === undefined || seen.has(messageId)) continue
     seen.add(messageId)
     if (Number(epoch) < (newest.get(shard) ?? 0)) {
       found.push({
