@@ -6,7 +6,7 @@ import { foldCheckpoint } from '../../src/recovery/checkpoint/fold-checkpoint.ts
 import { reconcile } from '../../src/recovery/compare/reconcile.ts'
 import { Fold, parseFields } from '../../src/recovery/open/fold-users.ts'
 import { checkpointPages, readCheckpoint } from '../../src/store/projection/checkpoint.ts'
-import { readDecisions } from '../../src/store/projection/restore.ts'
+import { readAlongIndexes, readDecisions } from '../../src/store/projection/restore.ts'
 import { decisionsUnder, findDecision } from '../../src/store/reading/orders.ts'
 import { advanceComplete } from '../../src/store/shard/openings.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
@@ -119,6 +119,13 @@ t.test('what is not complete is not folded, and two that fold at once fold each 
   )
   await Promise.all([foldAll(shop), foldAll(shop), foldAll(shop)])
   await assertFolded(t, shop)
+})
+
+t.test('pages are read along an index, and nothing else is planned otherwise for it', async (t) => {
+  const { pool } = (await openShop(t, urls, { stock: 1 })).core
+  const setting = async (db: Pick<typeof pool, 'query'>) => (await db.query('show enable_sort')).rows
+  t.same(await readAlongIndexes(pool, setting), [{ enable_sort: 'off' }])
+  t.same(await setting(pool), [{ enable_sort: 'on' }])
 })
 
 t.test(

@@ -12,7 +12,7 @@ import {
   readCheckpoint,
   readCheckpointRows
 } from '../../store/projection/checkpoint.ts'
-import type { FoldedDecision } from '../../store/projection/restore.ts'
+import { type FoldedDecision, readAlongIndexes } from '../../store/projection/restore.ts'
 import { Fold, type FoldedFields, parseFields } from '../open/fold-users.ts'
 
 /** Decisions of one transaction, about: it ends with a whole frame. */
@@ -56,7 +56,7 @@ function decidedBefore(fold: Fold, { user, key, epoch, sequence }: FoldedDecisio
 async function foldPage({ pool, shard, logger }: Folded, upTo: CheckpointPlace): Promise<number> {
   const from = await readCheckpoint(pool, shard)
   const most = PAGE + LONGEST_FRAME
-  const read = await decisionsBetween(pool, shard, { after: from, upTo, most })
+  const read = await readAlongIndexes(pool, (client) => decisionsBetween(client, shard, { after: from, upTo, most }))
   const page = wholeFrames(read, read.length < most)
   const last = page.at(-1)
   if (last === undefined) return 0

@@ -16,7 +16,7 @@ import {
   oldDecisions
 } from '../../store/projection/forgetting.ts'
 import { firstOpen } from '../../store/projection/open-rows.ts'
-import type { DecisionPlace } from '../../store/projection/restore.ts'
+import { type DecisionPlace, readAlongIndexes } from '../../store/projection/restore.ts'
 import { parseFields } from '../open/fold-users.ts'
 import { forgetIn } from '../open/forget-in.ts'
 import { fieldsText } from './fold-checkpoint.ts'
@@ -120,19 +120,23 @@ async function forgetPage(
   { retentionMs, most }: { readonly retentionMs: number; readonly most: number }
 ): Promise<number> {
   const { pool, shard, redis } = parts
+  const read = (range: Parameters<typeof oldDecisions>[2]) =>
+    readAlongIndexes(pool, (client) => oldDecisions(client, shard, range))
   const checkpoint = await readCheckpoint(pool, shard)
   if (checkpoint.layout !== LAYOUT) return 0
   const inRedis = await readForgotten(parts)
   const { forgotten, inRedis: noted } = checkpoint
   if (isBefore(inRedis, noted) || isBefore(noted, inRedis)) await noteForgottenInRedis(pool, shard, inRedis)
   if (isBefore(inRedis, forgotten)) {
-    const page = await oldDecisions(pool, shard, { after: inRedis, upTo: forgotten, most })
+    const page = await read({ after: inRedis, upTo: forgotten, most })
     const to = page.length < most ? forgotten : (page.at(-1) ?? forgotten)
     return (await forgetInRedis(parts, inRedis, { page, to })) ? page.length : 0
   }
   // by the clock of Redis, of which decisions have their time
   const before = (await readClock(redis)) - retentionMs
-  const old = await oldDecisions(pool, shard, { after: forgotten, upTo: checkpoint, most })
+  const [oldest] = await read({ after: forgotten, upTo: checkpoint, most: 1 })
+  if (oldest === undefined || oldest.at_ms >= before) return 0
+  const old = await read({ after: forgotten, upTo: checkpoint, most })
   const young = old.findIndex(({ at_ms }) => at_ms >= before)
   const page = await closedOnes(parts, young < 0 ? old : old.slice(0, young), before - LATE_MS)
   const to = page.at(-1)

@@ -1,4 +1,5 @@
 import type { Client, Pool, PoolClient } from 'pg'
+import { inTransaction } from '../connection/transaction.ts'
 import { storedUser } from '../connection/user-name.ts'
 import type { StockDelta } from './rows.ts'
 
@@ -133,6 +134,14 @@ export async function alongIndexes<T>(session: Client, work: () => Promise<T>): 
     // when the connection is gone, there is no setting to reset
     await session.query('reset enable_sort').catch(() => {})
   }
+}
+
+/** As alongIndexes, for one reading on a client of the pool. */
+export function readAlongIndexes<T>(pool: Pool, read: (client: PoolClient) => Promise<T>): Promise<T> {
+  return inTransaction(pool, async (client) => {
+    await client.query('set local enable_sort = off')
+    return read(client)
+  })
 }
 
 /** Stock by session as Postgres summed it frame by frame. */
