@@ -118,7 +118,8 @@ export function toEvents(frame: Frame, decision: FrameDecision, names: Names): P
   const { type } = decision
   if (!isDecisionType(type)) return []
   const kind = events[type]
-  const telling = { ...decidedIn(frame, decision), kind, names }
+  const { report, id: about, after } = decidedIn(frame, decision)
+  const telling = { frame, decision, report, id: about, after, kind, names }
   const id = decisionId(frame, decision.seq)
   const data = kind.data(telling)
   const own = publish(telling, { type, id, data })

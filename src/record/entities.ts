@@ -49,6 +49,14 @@ export function recordOfDecision({ type, put }: FrameDecision, entity: string): 
   return entity === '' ? '' : (put?.u?.[recordField(type, entity)] ?? '')
 }
 
+/** What a decision made or moved, as it is right after the decision. */
+interface EntityAfter extends Entity {
+  /** `entityOfDecision` of it */
+  readonly name: string
+  /** `recordOfDecision` of it */
+  readonly record: string
+}
+
 const READ = Symbol('what the decision is about')
 
 /**
@@ -58,12 +66,13 @@ const READ = Symbol('what the decision is about')
  */
 export function entityAfter(
   frame: Pick<Frame, 'shard' | 'epoch'>,
-  decision: FrameDecision & { [READ]?: Entity }
-): Entity {
+  decision: FrameDecision & { [READ]?: EntityAfter }
+): EntityAfter {
   const known = decision[READ]
   if (known !== undefined) return known
-  const entity = entityOfDecision(frame, decision)
-  const read = entityIn(decision.type, `${frame.shard}-${entity}`, recordOfDecision(decision, entity))
+  const name = entityOfDecision(frame, decision)
+  const record = recordOfDecision(decision, name)
+  const read = { name, record, ...entityIn(decision.type, `${frame.shard}-${name}`, record) }
   decision[READ] = read
   return read
 }

@@ -1,5 +1,5 @@
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
-import { type Entity, entityAfter, entityOfDecision } from '../../record/entities.ts'
+import { type Entity, entityAfter } from '../../record/entities.ts'
 
 /** What was decided, as an event tells it beside user, campaign, activity, request and numbers. */
 export type Data = Record<string, unknown>
@@ -16,9 +16,9 @@ export interface Decided {
 }
 
 export function decidedIn(frame: Frame, decision: FrameDecision): Decided {
-  const entity = entityOfDecision(frame, decision)
-  const id = entity === '' ? '' : `${frame.shard}-${entity}`
-  return { frame, decision, report: decision.report ?? '', id, after: entityAfter(frame, decision) }
+  const after = entityAfter(frame, decision)
+  const id = after.name === '' ? '' : `${frame.shard}-${after.name}`
+  return { frame, decision, report: decision.report ?? '', id, after }
 }
 
 export const orNull = (fact: string): string | null => (fact === '' ? null : fact)

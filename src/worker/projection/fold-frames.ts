@@ -1,7 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts'
 import type { Frame, FrameDecision } from '../../journal/frame.ts'
 import { onlyTakes } from '../../record/decisions.ts'
-import { entityAfter, entityOfDecision, recordField, recordOfDecision } from '../../record/entities.ts'
+import { entityAfter, recordField } from '../../record/entities.ts'
 import { scopeKey } from '../../record/keys.ts'
 import type { Removal } from '../../store/projection/removals.ts'
 import type { DecisionRow, FrameRow, LedgerRow, Projection, StockDelta } from '../../store/projection/rows.ts'
@@ -49,8 +49,8 @@ function withoutRecord({ put }: FrameDecision, field: string): FrameDecision['pu
 }
 
 function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
-  const entity = entityOfDecision(frame, decision)
-  const record = recordOfDecision(decision, entity)
+  const { name: entity, record } = entityAfter(frame, decision)
+  const puts = record === '' ? decision.put : withoutRecord(decision, recordField(decision.type, entity))
   return {
     epoch: frame.epoch,
     sequence: decision.seq,
@@ -66,7 +66,7 @@ function decisionRow(frame: Frame, decision: FrameDecision): DecisionRow {
     at: isoTime(frame.at),
     request: JSON.stringify(decision.request),
     adds: jsonOf(decision.add),
-    puts: jsonOf(record === '' ? decision.put : withoutRecord(decision, recordField(decision.type, entity))),
+    puts: JSON.stringify(puts ?? {}),
     record,
     report: decision.report ?? '',
     dels: decision.del === undefined ? null : JSON.stringify(decision.del)

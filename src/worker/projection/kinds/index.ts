@@ -41,8 +41,8 @@ function reportRows(type: string): RowKind | undefined {
 /** @throws Error when a record or a report, of which a row is to be made, is not one */
 export function checkKinds(frame: Pick<Frame, 'shard' | 'epoch'>, decision: FrameDecision): void {
   const { type, put, report = '' } = decision
-  const { order } = entityAfter(frame, decision)
-  const read = order === undefined ? undefined : userField.order(order.id.slice(order.id.indexOf('-') + 1))
+  const { name, order } = entityAfter(frame, decision)
+  const read = order === undefined ? undefined : userField.order(name)
   const fields = put?.u ?? {}
   for (const field in fields) {
     const kind = field === read ? undefined : recordKindOf(field)
