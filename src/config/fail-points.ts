@@ -5,7 +5,7 @@ import { ConfigError } from './config-error.ts'
 /**
  * Named places in the code at which a test may interrupt a process, with the step that is done when it reaches them.
  * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; D: a driver;
- * F: the follower; B: final leaderboards; S: a settlement; R: a recovery; X: the rest.
+ * F: the follower; B: final leaderboards; S: a settlement; A: an archive; R: a recovery; X: the rest.
  */
 const failPoints = {
   G1: 'commands gathered, script not sent',
@@ -42,6 +42,15 @@ const failPoints = {
   S7: 'all given, leaderboards not looked at',
   S8: 'all final, what their first get not looked at',
   S9: 'all given, levels not looked at',
+  A1: 'the file and the checkpoint of a campaign that is archived compared, the gate not told',
+  A2: 'the next decision of its chain prepared, gate not asked',
+  A3: 'decided, not noted',
+  A4: 'noted, the next not begun',
+  A5: 'all of it out of Redis, no row deleted',
+  A6: 'a page of rows deleted in a transaction, not committed',
+  A7: 'committed, the next page not begun',
+  A8: 'all rows gone, campaign not marked as archived',
+  A9: 'marked',
   X1: 'relay has read the outbox, nothing published',
   X2: 'due orders listed, gate not asked',
   X3: 'events published, place not saved',

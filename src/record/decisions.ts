@@ -58,8 +58,15 @@ export const decisions = {
   'campaign.resumed': { entity: null, report: 'adjustment' },
   'campaign.adjusted': { entity: null, report: 'adjustment' },
   'campaign.ended': { entity: null, report: 'adjustment' },
-  'campaign.settled': { entity: null, report: 'adjustment' }
+  'campaign.settled': { entity: null, report: 'adjustment' },
+  'campaign.archived': { entity: null, report: null }
 } as const satisfies Readonly<Record<string, DecisionKind>>
+
+/**
+ * The type of those decisions that take a campaign out of Redis, all but the last. It is none of those above, so no event tells of them:
+ * there is one for each 128 users.
+ */
+export const LEAVING = 'campaign.leaving'
 
 export type DecisionType = keyof typeof decisions
 

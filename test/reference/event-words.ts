@@ -249,6 +249,10 @@ export const told: Record<ToldType, EventWords> = {
     decisions: none
   },
   'campaign.settled': { when: 'a campaign was settled', decisions: none },
+  'campaign.archived': {
+    when: 'what was of a campaign has left Redis; its file, orders and wins stay. Each shard tells it',
+    decisions: none
+  },
   'command.accepted': { when: 'a [command](commands.md) was carried out', decisions: [] },
   'command.rejected': { when: 'a command was not carried out; `code` says why', decisions: [] },
   'session.opened': {

@@ -49,7 +49,18 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'problems',
     'running'
   ],
-  worker: ['commands', 'shard', 'drivers', 'reminders', 'boards', 'following', 'events', 'projection', 'running'],
+  worker: [
+    'commands',
+    'shard',
+    'drivers',
+    'archive',
+    'reminders',
+    'boards',
+    'following',
+    'events',
+    'projection',
+    'running'
+  ],
   recovery: ['compare', 'checkpoint', 'open'],
   campaign: ['lifecycle', 'actions', 'change', 'carrying', 'definition', 'kinds', 'parts'],
   'campaign/kinds': ['index.ts', 'all.ts', ...kindNames],

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 import { isoTime } from '../../base/iso-time.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import { isArchived } from '../../store/campaigns/archives.ts'
 import { type CampaignChange, type CampaignRow, changeCampaign, findCampaign } from '../../store/campaigns/campaigns.ts'
 import { findIntentByKey, insertIntent } from '../../store/campaigns/intents.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
@@ -90,6 +91,8 @@ export async function change(
     const known = await askedBefore(client, actor)
     if (known !== undefined) return known
     checkVersion(row, actor)
+    if (await isArchived(client, id))
+      throw new CampaignError('CONFLICT', `${id} is archived, or being archived; nothing of it is changed.`)
     const planned = await plan(row, client)
     return planned && write(client, id, { actor, planned })
   })

@@ -16,6 +16,7 @@ import { withKnownDaily } from '../definition/known-daily.ts'
 import { findActivity } from '../definition/rules.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
 import { userKey } from '../parts/fields.ts'
+import { type ArchivePlan, type Archiving, archive, findArchiving, planArchive } from './archive.ts'
 import { withCalendar } from './calendars.ts'
 import { withWarnings } from './late-warnings.ts'
 import { publish } from './publish.ts'
@@ -118,6 +119,21 @@ export class Campaigns {
   /** Carries on with settlements that wait for something. */
   driveSettlements(): Promise<void> {
     return driveSettlements(this.#context)
+  }
+
+  /** Takes a final campaign out of Redis and of the tables of what is live; the worker does it. @param sha256 of the file that is held */
+  archive(target: { readonly id: string; readonly sha256: string }, actor: Actor): Promise<Archiving> {
+    return archive(this.#context, target, actor)
+  }
+
+  /** What an archive waits for. */
+  planArchive(id: string): Promise<ArchivePlan> {
+    return planArchive(this.#context, id)
+  }
+
+  /** How far the archive of a campaign has come. */
+  archiving(id: string): Promise<Archiving> {
+    return findArchiving(this.#context, id)
   }
 
   /** Adjusts an activity in force. @param input body of the PATCH, of any shape */

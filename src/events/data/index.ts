@@ -62,7 +62,8 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'campaign.resumed': ofCampaign,
   'campaign.adjusted': { ...ofCampaign, data: all.adjustment },
   'campaign.ended': ofCampaign,
-  'campaign.settled': ofCampaign
+  'campaign.settled': ofCampaign,
+  'campaign.archived': ofCampaign
 }
 
 const ofReport: Readonly<Record<ReportKind, (decided: Decided) => Data>> = { ...all }

@@ -6,6 +6,7 @@ import type { Pool } from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import { waitsForArchive } from '../../campaign/lifecycle/archive-waits.ts'
 import { archivePages } from '../../export/archive.ts'
+import { isArchived } from '../../store/campaigns/archives.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -32,6 +33,10 @@ export async function archiveFileRoute(app: FastifyInstance, options: ArchiveFil
     { preHandler: requireRole('admin'), schema: { params: CampaignParams } },
     async (request, reply) => {
       const { campaign } = request.params
+      if (await fromStore(isArchived(pool, campaign))) {
+        const detail = `${campaign} is archived, or being archived: its decisions are in the file that was named for it.`
+        throw new ProblemError('CONFLICT', {}, detail)
+      }
       const waitsFor = await asProblem(waitsForArchive(pool, campaign, now()))
       if (waitsFor.length > 0) {
         const detail = `${campaign} cannot be archived yet. It waits for: ${waitsFor.map(({ means }) => means).join('; ')}.`

@@ -13,6 +13,7 @@ import type { CampaignPlace } from '../../store/projection/campaign-places.ts'
 /** The state of a campaign in answers: its review before the first publication, its status afterwards. */
 export function stateOf(row: CampaignRow, now: number): string {
   const rules = rulesInForce(row)
+  if (row.archived) return 'archived'
   if (rules) return statusOf({ ...row, rules }, now)
   return row.review === 'publishing' ? 'approved' : row.review
 }
@@ -45,6 +46,7 @@ export function campaignItem(row: CampaignRow, now: number) {
     paused: row.paused,
     ended: row.ended,
     settled: row.settled,
+    archived: row.archived,
     finalAt: rules ? isoTime(finalAt(rules)) : null,
     updatedAt: row.updatedAt.toISOString()
   }

@@ -14,6 +14,7 @@ import { createCodeAssigner } from '../answering/codes.ts'
 import { createOperatorHook, requireRole } from '../auth/operator.ts'
 import { adminComments } from '../discussions/admin.ts'
 import { moderation } from '../discussions/moderation.ts'
+import { archiveRoutes } from '../operator/archive.ts'
 import { archiveFileRoute } from '../operator/archive-file.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
@@ -78,6 +79,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(adminCampaigns, { campaigns, pool, gate })
   await admin.register(settlementRoute, { campaigns })
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })
+  await admin.register(archiveRoutes, { campaigns })
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
   await admin.register(adminSearches, { pool, bodies, campaigns })

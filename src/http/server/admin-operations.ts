@@ -38,6 +38,11 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'getArchive',
     'Every decision of a campaign as a file (NDJSON, gzip; its last line has count and sha256); 409 with what it waits for'
   ),
+  'POST /admin/v1/campaigns/:campaign/archive': of(
+    'archiveCampaign',
+    'Take a final campaign out of Redis and of what is live, by the sha256 of its file; 202 with a job; `?dryRun=true` says what it waits for'
+  ),
+  'GET /admin/v1/jobs/:job': of('getJob', 'How far a job has come: done, left, failed'),
   'GET /admin/v1/campaigns/:campaign/state': of(
     'getState',
     'Units by session and prize, participants, shards and lags'

@@ -19,6 +19,7 @@ export interface CampaignRow {
   readonly paused: boolean
   readonly ended: boolean
   readonly settled: boolean
+  readonly archived: boolean
   readonly revision: number
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -32,7 +33,7 @@ export interface VersionRow {
 }
 
 const columns = `campaign_id as id, version, review, author, submitted_by as "submittedBy", approved_by as "approvedBy",
-  approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled,
+  approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled, archived,
   revision::float8 as revision, created_at as "createdAt", updated_at as "updatedAt"`
 
 /** Makes a row for a campaign that has none, so that it can be locked. */
@@ -69,10 +70,10 @@ export async function listCampaigns(
   return rows
 }
 
-/** Campaigns that the public may see. */
+/** Campaigns that the public may see: what is archived is only in its file. */
 export async function publishedCampaigns(pool: Queryable): Promise<CampaignRow[]> {
   const { rows } = await pool.query<CampaignRow>(
-    `select ${columns} from campaigns where published_version is not null order by campaign_id`
+    `select ${columns} from campaigns where published_version is not null and not archived order by campaign_id`
   )
   return rows
 }
@@ -106,6 +107,7 @@ export interface CampaignChange {
   readonly paused?: boolean
   readonly ended?: boolean
   readonly settled?: boolean
+  readonly archived?: boolean
 }
 
 const columnOf: Record<keyof CampaignChange, string> = {
@@ -121,7 +123,8 @@ const columnOf: Record<keyof CampaignChange, string> = {
   rules: 'rules',
   paused: 'paused',
   ended: 'ended',
-  settled: 'settled'
+  settled: 'settled',
+  archived: 'archived'
 }
 
 /** Changes a locked campaign and gives it the next revision. */

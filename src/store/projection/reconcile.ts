@@ -115,7 +115,8 @@ async function batchesAmong(db: Queryable, { shard, epoch }: FramePlace, batches
   return new Set(await storedBatches(db, { shard, epoch, batches }))
 }
 
-async function atOneInstant<T>(db: Pool, read: (client: PoolClient) => Promise<T>): Promise<T> {
+/** Reads several things of one instant of Postgres. */
+export async function atOneInstant<T>(db: Pool, read: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await db.connect()
   let broken = true
   try {

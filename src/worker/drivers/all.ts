@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
+import type { InRedis } from '../../gate/redis/outbox.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
@@ -12,6 +13,7 @@ import { forgetOldTexts } from '../../store/reading/user-texts.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
 import { forgetUnusedTexts } from '../../store/shares/shares.ts'
 import { forgetVisitors } from '../../store/shares/visits.ts'
+import { ArchiveDriver } from '../archive/driver.ts'
 import { FollowedTimes } from '../boards/followed.ts'
 import { BoardFreezer } from '../boards/freeze-due.ts'
 import { BoardKeeper } from '../boards/show.ts'
@@ -31,12 +33,15 @@ import { CodeDriver } from './hand-out-codes.ts'
 import { RecountDriver } from './recount-levels.ts'
 import { ReminderDriver } from './remind.ts'
 
-interface OneShardParts {
+interface OneShardParts extends InRedis {
   readonly pool: Pool
   readonly gate: Decider & HashReader
   readonly shard: number
   /** whether what the journal held is read: before that, what Postgres lists may be done already */
   readonly mayAsk: () => Promise<boolean>
+  /** of the owner of the shard */
+  readonly ownerTerm: number
+  readonly namespace: string
   readonly jsm: JetStreamManager
   readonly publisher: Publisher
   readonly names: Names
@@ -86,11 +91,13 @@ export function shardLoops(parts: OneShardParts): Loop[] {
     catalogue,
     stream: () => streamInfo(parts.jsm, parts.names.publicStream)
   })
+  const archives = new ArchiveDriver(parts)
   return [
     driver('expiry', 500, () => expiry.step()),
     loop('following', 100, () => follower.step()),
     loop('counts of levels', 250, () => recounts.step()),
     loop('codes', 1000, () => codes.step()),
+    driver('archives', 200, () => archives.step()),
     loop('reminders', 100, () => reminders.step())
   ]
 }

@@ -276,7 +276,7 @@ export class ShardOwner {
       { name: 'probe', everyMs: 1000, vital: true, bell: this.#closed, run: () => this.#probe(scripts) },
       loop('relay', 250, createRelay(parts)),
       loop('tidy', 3000, () => tidy({ ...parts, pool, scripts })),
-      ...shardLoops({ ...this.#options, shard, mayAsk: () => first.isRead() }),
+      ...shardLoops({ ...this.#options, ...parts, ownerTerm: this.#term, mayAsk: () => first.isRead() }),
       loop('holds', 500, () => holds.step()),
       loop('reconciliation', 1000, () => reconciler.step()),
       loop('checkpoint', 1000, checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)),

@@ -76,3 +76,34 @@ t.test('a repair that is sent again does not close the shard again', async (t) =
   const { rows } = await pool.query("select reason from audit where action = 'shard.reopening'")
   t.same(rows, [{ reason: 'differences' }])
 })
+
+t.test('an admin archives a campaign once it waits for nothing, and its job says how far that is', async (t) => {
+  const archive = '/admin/v1/campaigns/compared/archive'
+  const body = { reason: 'a year ago', sha256: 'a'.repeat(64) }
+  t.match(await admin('olga', `POST ${archive}`, { body }), { status: 403 })
+  const short = await admin('ben', `POST ${archive}`, { body: { ...body, sha256: 'short' } })
+  t.match(short, { status: 400, body: { errors: [{ pointer: '/sha256' }] } })
+  const waitsFor = [{ step: 'settlement', left: 1 }]
+  const refused = { status: 409, body: { code: 'CONFLICT', waitsFor } }
+  t.match(await admin('ben', `POST ${archive}`, { body }), refused)
+  t.match(await admin('ben', `POST ${archive}?dryRun=true`, { body: {} }), {
+    status: 200,
+    body: { dryRun: true, waitsFor, canBeTakenBack: false, campaign: { id: 'compared', archived: false } }
+  })
+  t.match(await admin('vera', 'GET /admin/v1/jobs/archive-compared'), { status: 404 })
+  await pool.query(
+    `insert into archives (campaign_id, sha256, reason, operator, stopped) values ('compared', $1, 'old', 'ben', 'another file')`,
+    [body.sha256]
+  )
+  await pool.query(`insert into archive_parts (campaign_id, shard) values ('compared', 0)`)
+  t.match(await admin('vera', 'GET /admin/v1/jobs/archive-compared'), {
+    status: 200,
+    body: {
+      id: 'archive-compared',
+      state: 'failed',
+      left: 1,
+      failed: [{ id: 'compared', reason: 'another file' }],
+      shards: [{ shard: 0, step: 'asked' }]
+    }
+  })
+})
