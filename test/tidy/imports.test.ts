@@ -53,6 +53,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'commands',
     'shard',
     'drivers',
+    'loans',
     'archive',
     'reminders',
     'boards',

@@ -1,3 +1,4 @@
+import { planLoans } from '../../../src/worker/loans/plan-loans.ts'
 import { type Process, type Steps, wait } from '../scheduler.ts'
 import { type Item, items } from './decision.ts'
 import type { Loan } from './rows.ts'
@@ -137,17 +138,11 @@ export class Driver {
     const there = yield* this.#readOthers(item)
     if (!there) return
     const { units, isMoving } = there
-    const known = sum([...units.values()])
-    const most = Math.max(0, ...missing.filter((wanted) => wanted <= known))
+    const { loans, elsewhere } = planLoans({ here, others: units, isMoving }, missing, isLow)
     if (bug === 'fact-believed-unread') {
-      if (known > 0 || isMoving) yield* this.#writeFact(item, own, undefined)
-    } else if (missing.some((wanted) => wanted > known)) {
-      const isKnown = ![...units.values()].includes(undefined)
-      if (!isKnown) yield* this.#writeFact(item, own, { elsewhere: 'unknown', began: own.at })
-      else if (!isMoving) yield* this.#writeFact(item, own, { elsewhere: known, began: own.at })
-    }
-    if (most === 0 && !isLow) return
-    for (const { from, asked } of whomToAsk(units, here, most)) yield* this.#begin(item, from, asked)
+      if ([...units.values()].some((left) => left !== 0) || isMoving) yield* this.#writeFact(item, own, undefined)
+    } else if (elsewhere !== undefined) yield* this.#writeFact(item, own, { elsewhere, began: own.at })
+    for (const { from, asked } of loans) yield* this.#begin(item, from, asked)
   }
 
   *#begin(item: Item, from: number, asked: number): Steps {
@@ -195,30 +190,4 @@ export class Driver {
     }
     yield* this.#world.call(this.#process, this.#part, { name: `fact ${item}`, run })
   }
-}
-
-/**
- * Which shards are asked for how much. Where somebody lacks units: those with the most first, each for half of what it has, rounded up, and at
- * least for what is missing still. Where units only run low: the one with the most, for half of what it has more.
- */
-function whomToAsk(units: ReadonlyMap<number, number | undefined>, here: number, missing: number) {
-  const loans: Array<{ readonly from: number; readonly asked: number }> = []
-  const shards = [...units].map(([from, there]) => ({ from, there: there ?? 0 })).sort((a, b) => b.there - a.there)
-  if (missing === 0) {
-    const [most] = shards
-    const asked = Math.floor(((most?.there ?? 0) - here) / 2)
-    return most && asked > 0 ? [{ from: most.from, asked }] : []
-  }
-  let still = missing
-  for (const { from, there } of shards) {
-    if (still <= 0 || there === 0) break
-    const asked = Math.min(there, Math.max(Math.ceil(there / 2), still))
-    loans.push({ from, asked })
-    still -= asked
-  }
-  return loans
-}
-
-function sum(numbers: ReadonlyArray<number | undefined>): number {
-  return numbers.reduce<number>((total, number) => total + (number ?? 0), 0)
 }
