@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { type Scenario, scenarios } from './scenarios.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 export interface Options {
   /** length of each measured load */
@@ -11,6 +12,8 @@ export interface Options {
   readonly scenarios: readonly string[]
   /** folder for results.json, results.md and results.svg */
   readonly out: string
+  /** README, its chart and the result behind them are written anew */
+  readonly publish: boolean
   /** a ratio that misses its bound fails the run, as an unmet proof does */
   readonly strict: boolean
   /** commit whose stack this one is compared with, pair by pair */
@@ -28,7 +31,9 @@ export const usage = `npm run bench -- [options]
   --connections N    keep-alive connections of the load               (64)
   --users N          storefront tokens, used in turn                  (20000)
   --scenario a,b     only these: ${scenarios.map(({ name }) => name).join(', ')}
-  --out DIR          where the results go                             (bench/results)
+  --quick            everything once and briefly, in less than two minutes: shows that it works, measures little
+  --out DIR          where results go, in a folder by date and commit (bench/results)
+  --publish          write README's table, its chart and docs/benchmark.json from this run
   --strict           exit with 1 when a ratio misses its bound, too
 
   --against COMMIT   compare with that commit: its stack and this one by turns, one at rest
@@ -48,6 +53,9 @@ function positive(name: string, text: string): number {
 
 const isYardstick = ({ target }: Scenario): boolean => target !== 'gateway'
 
+const USUAL: Readonly<Record<string, string>> = { seconds: '6', warmup: '1', rounds: '3' }
+const BRIEF: Readonly<Record<string, string>> = { seconds: '2', warmup: '0.3', rounds: '1' }
+
 /** @throws UsageError */
 export function readOptions(argv: readonly string[]): Options | 'help' {
   let values: Record<string, string | boolean | undefined>
@@ -55,9 +63,11 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     ;({ values } = parseArgs({
       args: [...argv],
       options: {
-        seconds: { type: 'string', default: '6' },
-        warmup: { type: 'string', default: '1' },
-        rounds: { type: 'string', default: '3' },
+        seconds: { type: 'string' },
+        warmup: { type: 'string' },
+        rounds: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        publish: { type: 'boolean', default: false },
         connections: { type: 'string', default: '64' },
         users: { type: 'string', default: '20000' },
         scenario: { type: 'string' },
@@ -73,7 +83,8 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     throw new UsageError((error as Error).message)
   }
   if (values.help === true) return 'help'
-  const number = (name: string): number => positive(name, String(values[name]))
+  const usual = values.quick === true ? BRIEF : USUAL
+  const number = (name: string): number => positive(name, String(values[name] ?? usual[name]))
   const wanted = values.scenario === undefined ? undefined : String(values.scenario).split(',')
   const unknown = wanted?.find((name) => !scenarios.some((scenario) => scenario.name === name))
   if (unknown !== undefined) throw new UsageError(`There is no scenario ${JSON.stringify(unknown)}.`)
@@ -89,6 +100,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     users: Math.ceil(number('users')),
     scenarios: wanted ?? (against === undefined ? chosen : ['confirmed', 'refused']),
     out: String(values.out),
+    publish: values.publish === true,
     strict: values.strict === true,
     against,
     pairs: Math.ceil(number('pairs')),

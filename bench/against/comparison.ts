@@ -1,4 +1,4 @@
-import type { Measurement } from '../measuring/measure.ts'
+import type { Measurement } from '../measuring/measurement.ts'
 import { median } from '../report/summary.ts'
 
 /** One measurement of each side, made one right after the other. */

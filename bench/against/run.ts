@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Measurement, measure } from '../measuring/measure.ts'
+import type { Measurement } from '../measuring/measurement.ts'
 import type { Options } from '../options.ts'
 import type { Stops } from '../running/stops.ts'
 import { scenarios } from '../scenarios.ts'
@@ -30,7 +30,7 @@ async function runPairs(here: World, there: World, options: Options): Promise<Pa
       const run = { scenario, round: pair, options }
       const found: Partial<Record<'here' | 'there', Measurement>> = {}
       for (const side of pair % 2 === 1 ? (['there', 'here'] as const) : (['here', 'there'] as const)) {
-        found[side] = await measure(side === 'here' ? here : there, run)
+        found[side] = await run.scenario.measure(side === 'here' ? here : there, run)
       }
       const done = { scenario: scenario.name, pair, ...(found as Record<'here' | 'there', Measurement>) }
       pairs.push(done)

@@ -8,13 +8,17 @@ const PAUSE_MS = 100
 const AT_ONCE = 16
 /** More lost answers than the end of a load explains are a fault, which is reported and not asked again. */
 const MOST = 2_000
+const CONFLICT = 409
+const REFUSED = 'refused'
 
+/** The body of a 201, 'refused' for a refusal that stays, undefined for what is not definite. */
 async function post(job: LoadJob, headers: Record<string, string>): Promise<string | undefined> {
   try {
     const signal = AbortSignal.timeout(2_000)
     const response = await fetch(new URL(job.path, job.url), { method: 'POST', headers, body: job.body, signal })
     const body = await response.text()
-    return response.status === 201 ? body : undefined
+    if (response.status === 201) return body
+    return response.status === CONFLICT ? REFUSED : undefined
   } catch {
     return undefined
   }
@@ -22,8 +26,8 @@ async function post(job: LoadJob, headers: Record<string, string>): Promise<stri
 
 /**
  * A load that ends leaves requests behind whose answer was on its way: unknown, never failed. As any client should, it
- * asks again with the same key until there is a 201, so that afterwards the client's count is exact.
- * @returns how many keys were asked again; those that never got a 201 stay open in the ledger
+ * asks again with the same key until there is a 201 or 409, so that afterwards the client's count is exact.
+ * @returns how many keys were asked again; those that never got one stay open in the ledger
  */
 export async function askAgain(job: LoadJob, tokens: readonly string[], ledger: Ledger): Promise<number> {
   const open = ledger.open()
@@ -34,7 +38,8 @@ export async function askAgain(job: LoadJob, tokens: readonly string[], ledger: 
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         const body = await post(job, headersOf(job, tokens, request))
         if (body !== undefined) {
-          ledger.confirm(body)
+          if (body === REFUSED) ledger.refuse(request)
+          else ledger.confirm(body)
           break
         }
         await wait(PAUSE_MS)

@@ -9,7 +9,11 @@ const ANSWER_WITHIN_SECONDS = 10
 const STOP_CHECK_MS = 50
 
 /** Headers of the n-th request: the next of the tokens, and a key of its own. */
-export function headersOf(job: LoadJob, tokens: readonly string[], request: number): Record<string, string> {
+export function headersOf(
+  job: Pick<LoadJob, 'account'>,
+  tokens: readonly string[],
+  request: number
+): Record<string, string> {
   return {
     'content-type': 'application/json',
     authorization: `Bearer ${tokens[request % tokens.length]}`,

@@ -34,7 +34,9 @@ export interface Ledger {
    * their way at a time, therefore the newest bodies suffice.
    */
   lastOrder(): string | null
-  /** numbers of requests that have no 201 */
+  /** notes that a request was refused for good: it needs no other answer */
+  refuse(request: number): void
+  /** numbers of requests that have no 201 and were not refused */
   open(): number[]
   close(askedAgain: number): Account
 }
@@ -46,6 +48,7 @@ export function createLedger(account: string): Ledger {
   let issued = 0
   let bodies: string[] = []
   const keys = new Set<string>()
+  const refused = new Set<number>()
   const sequences = new Set<number>()
   const orders = new Set<string>()
   const totals = { confirmed: 0, units: 0 }
@@ -74,13 +77,14 @@ export function createLedger(account: string): Ledger {
   function open(): number[] {
     read()
     return Array.from({ length: issued }, (_, request) => request).filter(
-      (request) => !keys.has(keyOf(account, request))
+      (request) => !refused.has(request) && !keys.has(keyOf(account, request))
     )
   }
 
   return {
     next: () => issued++,
     confirm: (body) => bodies.push(body),
+    refuse: (request) => void refused.add(request),
     lastOrder() {
       for (const body of bodies.slice(-MOST_ON_THEIR_WAY)) note(JSON.parse(body) as Confirmation)
       return last.order

@@ -1,5 +1,5 @@
 import { nextMessage, startChild, stopChild } from '../running/children.ts'
-import type { Account, LoadJob, LoadReply, LoadRequest, LoadResult } from './messages.ts'
+import type { Account, LoadJob, LoadReply, LoadRequest, LoadResult, OpenJob, OpenLoad } from './messages.ts'
 
 const ACCOUNT_WITHIN_MS = 60_000
 const BEYOND_LOAD_MS = 20_000
@@ -8,6 +8,8 @@ const BEYOND_LOAD_MS = 20_000
 export interface LoadClient {
   readonly pid: number
   load(job: LoadJob): Promise<LoadResult>
+  /** the same by the clock */
+  open(job: OpenJob): Promise<OpenLoad>
   /** Asks again for lost answers where a 201 is expected, then counts what the clients of the account were told. */
   account(job: LoadJob): Promise<Account>
   stop(): Promise<void>
@@ -39,6 +41,8 @@ export async function startLoad(tokens: { secret: string; users: number }): Prom
   return {
     pid: child.pid ?? 0,
     load: async (job) => (await ask({ type: 'load', job }, 'loaded', job.seconds * 1000 + BEYOND_LOAD_MS)).result,
+    open: async (job) =>
+      (await ask({ type: 'open', job }, 'opened', job.arrivals.seconds * 1000 + BEYOND_LOAD_MS)).result,
     account: async (job) => (await ask({ type: 'account', job }, 'accounted', ACCOUNT_WITHIN_MS)).account,
     stop: () => stopChild(child)
   }

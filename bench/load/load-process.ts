@@ -3,6 +3,7 @@ import { askAgain } from './ask-again.ts'
 import { blast } from './closed-loop.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { LoadReply, LoadRequest } from './messages.ts'
+import { openBlast } from './open-blast.ts'
 
 /**
  * The load generator, a process of its own so that its CPU time stands apart. It lives through all rounds: each
@@ -23,6 +24,8 @@ async function answer(request: LoadRequest): Promise<LoadReply> {
       return { type: 'ready' }
     case 'load':
       return { type: 'loaded', result: await blast(request.job, tokens, ledgerOf(request.job.account)) }
+    case 'open':
+      return { type: 'opened', result: await openBlast(request.job, tokens, ledgerOf(request.job.account)) }
     case 'account': {
       const ledger = ledgerOf(request.job.account)
       const askedAgain = request.job.expectedStatus === 201 ? await askAgain(request.job, tokens, ledger) : 0

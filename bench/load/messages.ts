@@ -1,3 +1,5 @@
+import type { OpenLoopResult } from '../../src/load/open-loop.ts'
+
 /** What the load process is asked for; all of it is data, so that new scenarios need no new load process. */
 export interface LoadJob {
   /** orders of all jobs under one account are counted together, and their keys never come twice */
@@ -11,9 +13,36 @@ export interface LoadJob {
   readonly expectedStatus: number
 }
 
+/** One of several requests of an open loop; `weight` says how many of them there are beside the others. */
+export interface WeightedRequest {
+  readonly kind: string
+  readonly weight: number
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** JSON text of a POST */
+  readonly body?: string
+}
+
+/** A load by the clock. */
+export interface OpenJob {
+  readonly account: string
+  readonly url: string
+  readonly requests: readonly WeightedRequest[]
+  readonly arrivals: { readonly perSecond: number; readonly toPerSecond?: number; readonly seconds: number }
+  readonly connections: number
+}
+
+export interface OpenLoad extends OpenLoopResult {
+  /** answers 429 and 503 by their Retry-After in seconds, `none` without one */
+  readonly retryAfter: Readonly<Record<string, number>>
+  /** as in LoadResult */
+  readonly lastOrder: string | null
+}
+
 export type LoadRequest =
   | { readonly type: 'tokens'; readonly secret: string; readonly users: number }
   | { readonly type: 'load'; readonly job: LoadJob }
+  | { readonly type: 'open'; readonly job: OpenJob }
   | { readonly type: 'account'; readonly job: LoadJob }
 
 /** One load as the clients saw it. Latencies in milliseconds. */
@@ -54,5 +83,6 @@ export interface Account {
 export type LoadReply =
   | { readonly type: 'ready' }
   | { readonly type: 'loaded'; readonly result: LoadResult }
+  | { readonly type: 'opened'; readonly result: OpenLoad }
   | { readonly type: 'accounted'; readonly account: Account }
   | { readonly type: 'failed'; readonly message: string }

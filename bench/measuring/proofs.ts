@@ -1,4 +1,5 @@
 import type { Account } from '../load/messages.ts'
+import { redisStock } from '../servers/purchase-script.ts'
 import { readState } from '../stack/admin.ts'
 import type { World } from '../stack/world.ts'
 import { eventsOf } from './persisted-counts.ts'
@@ -93,6 +94,16 @@ export async function provePeer(world: World, place: SoldPlace, account: Account
     [facts.sold === facts.confirmedUnits && facts.sold <= place.stock, 'the stock went down by what was confirmed'],
     [facts.rows === facts.confirmed && facts.units === facts.confirmedUnits, 'every confirmed order is a row, once'],
     [facts.positions === facts.rows, 'every order has a position of its own']
+  ])
+}
+
+/** What Redis counted down, for services that keep nothing else. */
+export async function proveRedisSale(world: World, place: SoldPlace, account: Account): Promise<Proof> {
+  const sold = place.stock - (await redisStock(world.file.redisUrl, place.campaign))
+  const facts = { stock: place.stock, sold, confirmed: account.confirmed, confirmedUnits: account.units }
+  return proof(facts, [
+    ...clientClaims(account),
+    [sold === account.units && sold <= place.stock, 'the stock went down by what was confirmed']
   ])
 }
 

@@ -97,7 +97,7 @@ function cpuPanel(top: number, summaries: readonly ScenarioSummary[]): string {
 }
 
 /** Throughput and CPU per answer as an SVG picture: no script, no font of its own. */
-export function asChart({ summaries, machine, at }: Report): string {
+export function asChart({ summaries, machine, at }: Pick<Report, 'summaries' | 'machine' | 'at'>): string {
   const panelHeight = TITLE_HEIGHT + summaries.length * ROW_HEIGHT
   const height = 2 * panelHeight + 40
   const foot = `${at.slice(0, 10)}, ${machine.cores} cores shared with the load generator, node ${machine.node}`

@@ -1,34 +1,38 @@
 import { type Part, parts } from '../measuring/cpu-by-part.ts'
-import type { Measurement } from '../measuring/measure.ts'
+import type { Measurement } from '../measuring/measurement.ts'
 import type { Options } from '../options.ts'
 import { scenarios } from '../scenarios.ts'
+import { type Build, buildName } from './build.ts'
 import type { Machine } from './machine.ts'
 import { type Ratio, ratios, type ScenarioSummary, summarize } from './summary.ts'
 
 /** Everything one bench found, as results.json keeps it. */
 export interface Report {
   readonly at: string
+  readonly build: Build
+  readonly ratios: readonly Ratio[]
   readonly machine: Machine
   readonly options: Options
   readonly summaries: readonly ScenarioSummary[]
-  readonly ratios: readonly Ratio[]
   readonly measurements: readonly Measurement[]
 }
 
 export function createReport(found: {
   at: Date
+  build: Build
   machine: Machine
   options: Options
   measurements: readonly Measurement[]
 }): Report {
-  const { at, machine, options, measurements } = found
+  const { at, build, machine, options, measurements } = found
   return {
     at: at.toISOString(),
+    build,
+    ratios: ratios(measurements),
     machine,
     options,
-    measurements,
     summaries: summarize(measurements),
-    ratios: ratios(measurements)
+    measurements
   }
 }
 
@@ -72,34 +76,56 @@ function aligned(rows: ReadonlyArray<readonly string[]>): string {
     .join('\n')
 }
 
-function ratioLine({ name, value, better, bound, goal, withinBound, withinGoal }: Ratio): string {
+const amount = (value: number): string => (value >= 100 ? count(value) : value.toFixed(2))
+
+/** A ratio with its bound and goal. */
+export function ratioLine({ name, value, unit, better, bound, goal, withinBound, withinGoal }: Ratio): string {
   const sign = better === 'lower' ? '<=' : '>='
   const verdict = withinBound ? (withinGoal ? 'within the goal' : 'within the bound') : 'MISSED'
-  return `${name}: ${value.toFixed(2)} x (bound ${sign} ${bound}, goal ${sign} ${goal}): ${verdict}`
+  return `${name}: ${amount(value)}${unit} (bound ${sign} ${count1(bound)}, goal ${sign} ${count1(goal)}): ${verdict}`
 }
+
+const count1 = (value: number): string => value.toLocaleString('en-US')
 
 /** Idle kernel threads and the bench itself stay below this. */
 const QUIET_CORES = 0.15
 
-function noiseLines({ summaries }: Report): string[] {
+/** What makes figures worth little: other work, and a generator that was too slow itself. */
+export function noiseLines({ summaries }: Pick<Report, 'summaries'>): string[] {
+  const voids = summaries.filter(({ byTheClock }) => (byTheClock?.void ?? 0) > 0).map(({ scenario }) => scenario)
+  const void1 = voids.length === 0 ? [] : [`Void, because the generator lagged itself: ${voids.join(', ')}.`]
   const noisy = summaries.filter(({ otherCores }) => otherCores > QUIET_CORES)
-  if (noisy.length === 0) return []
+  if (noisy.length === 0) return void1
   const named = noisy.map(({ scenario, otherCores }) => `${scenario} ${otherCores.toFixed(2)}`).join(', ')
-  return [`Other work kept cores busy meanwhile (${named}): measure again on a quiet machine.`]
+  return [...void1, `Other work kept cores busy meanwhile (${named}): measure again on a quiet machine.`]
 }
 
 function brokenLines({ summaries }: Report): string[] {
   return summaries.flatMap(({ scenario, broken }) => broken.map((sentence) => `${scenario}, ${sentence}`))
 }
 
-/** The report for a terminal. */
+/** A line for each load by the clock. */
+function clockedLines({ summaries }: Report): string[] {
+  return summaries.flatMap(({ scenario, perSecond, p99, byTheClock }) => {
+    if (byTheClock === null) return []
+    const { capacity, offered, refusedP99, lagP99, memoryGrowth } = byTheClock
+    return [
+      `${scenario}: ${count(offered)} requests/s were due, capacity ${count(capacity)}/s, confirmed ${count(perSecond)}/s, p99 ${milliseconds(p99)} ms ` +
+        `(refusals ${milliseconds(refusedP99)} ms), generator late by ${milliseconds(lagP99)} ms at p99, gateway ${memoryGrowth.toFixed(0)} MB more`
+    ]
+  })
+}
+
+/** The report for a terminal: ratios first, because figures are those of one machine. */
 export function asText(report: Report): string {
   const broken = brokenLines(report)
   return [
+    ...report.ratios.map(ratioLine),
+    '',
     aligned([headings, ...report.summaries.map(cells)]),
     '',
     'CPU in microseconds per answer, all threads and child processes; service is the process that answers HTTP.',
-    ...report.ratios.map(ratioLine),
+    ...clockedLines(report),
     ...noiseLines(report),
     ...(broken.length === 0 ? [] : ['', 'Not true in this run:', ...broken.map((line) => `  ${line}`)])
   ].join('\n')
@@ -111,7 +137,11 @@ const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
 export function asMarkdown(report: Report): string {
   const { machine, options } = report
   const broken = brokenLines(report)
-  return `# Benchmark of ${report.at.slice(0, 10)}
+  return `# Benchmark of ${report.at.slice(0, 10)}, ${buildName(report.build)}
+
+${report.ratios.map((ratio) => `- ${ratioLine(ratio)}`).join('\n')}
+
+Ratios are medians over the rounds of the ratio within a round.
 
 ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.system}, node ${machine.node}, redis ${machine.redis}, nats-server
 ${machine.nats}, Postgres ${machine.postgres} (${machine.commit}). Everything, the load generator included, on this one machine.
@@ -129,10 +159,10 @@ ${scenarios
   .map(({ name, title }) => `- **${name}**: ${title}`)
   .join('\n')}
 
-Ratios are medians over the rounds of the ratio within a round.
+${clockedLines(report)
+  .map((line) => `- ${line}`)
+  .join('\n')}
 
-${[...noiseLines(report), ''].join('\n\n')}${report.ratios.map((ratio) => `- ${ratioLine(ratio)}`).join('\n')}
-
-${broken.length === 0 ? 'After each run: sold = confirmed = rows in Postgres = events on the public stream, nothing twice, nothing beyond stock.' : `**Not true in this run:**\n\n${broken.map((line) => `- ${line}`).join('\n')}`}
+${[...noiseLines(report), ''].join('\n\n')}${broken.length === 0 ? 'After each run: sold = confirmed = rows in Postgres = events on the public stream, nothing twice, nothing beyond stock.' : `**Not true in this run:**\n\n${broken.map((line) => `- ${line}`).join('\n')}`}
 `
 }

@@ -47,7 +47,10 @@ export interface Service {
 }
 
 /** A yardstick service of bench/servers/, on a free loopback port. */
-export async function startService(name: 'bare' | 'peer', env: Record<string, string> = {}): Promise<Service> {
+export async function startService(
+  name: 'bare' | 'peer' | 'evalsha',
+  env: Record<string, string> = {}
+): Promise<Service> {
   const child = startChild(`servers/${name}.js`, { NODE_ENV: 'production', ...env })
   try {
     const { url } = await nextMessage<{ url: string }>(child, START_WITHIN_MS, `The ${name} service`)

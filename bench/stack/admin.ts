@@ -9,6 +9,9 @@ const ANSWER_WITHIN_MS = 5_000
 const OPEN_WITHIN_MS = 10_000
 const BAD_REQUEST = 400
 
+/** Where the sale of a bench is bought from. */
+export const buyPath = (campaign: string): string => `/v1/campaigns/${campaign}/sales/phone/orders`
+
 /** A flash sale of one activity `phone` with one session `all-day` that is open now. */
 export interface BenchSale {
   readonly campaign: string

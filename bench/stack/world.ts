@@ -3,6 +3,7 @@ import pg from 'pg'
 import { type LoadClient, startLoad } from '../load/load-client.ts'
 import { type Service, startService } from '../running/children.ts'
 import type { Stops } from '../running/stops.ts'
+import { nginxIsMissing, startNginx } from '../servers/nginx.ts'
 import { type Stack, type StackFile, startStack } from './stack.ts'
 import { AUDIENCE, ISSUER } from './tokens.ts'
 
@@ -17,8 +18,8 @@ interface Crowd {
 export interface World extends Crowd {
   readonly stack: Stack
   readonly file: StackFile
-  /** absent where two stacks are compared with each other */
-  readonly yardsticks?: Readonly<Record<'bare' | 'peer', Service>>
+  /** those that this bench needs and the machine has; absent where two stacks are compared with each other */
+  readonly yardsticks?: Readonly<Partial<Record<'bare' | 'peer' | 'evalsha' | 'nginx', Service>>>
   readonly load: LoadClient
   readonly database: pg.Pool
   readonly nats: NatsConnection
@@ -44,18 +45,28 @@ export async function startSide({ users }: Crowd, stops: Stops, cli?: string): P
   return { stack, file, load, users, database, nats, streams: await nats.jetstreamManager() }
 }
 
-/** The same with both yardsticks. @throws Error of the part that did not start */
-export async function startWorld({ users }: Crowd, stops: Stops): Promise<World> {
-  const side = await startSide({ users }, stops)
-  const bare = await stops.after(startService('bare'), (running) => running.stop())
-  const peerSettings = {
-    DATABASE_URL: side.file.databaseUrl,
-    TOKEN_SECRET: side.file.tokenSecret,
+/** The same with the yardsticks that are needed. @throws Error of the part that did not start */
+export async function startWorld(crowd: Crowd, needed: ReadonlySet<string>, stops: Stops): Promise<World> {
+  const side = await startSide(crowd, stops)
+  const { file, users } = side
+  const settings = {
+    DATABASE_URL: file.databaseUrl,
+    REDIS_URL: file.redisUrl,
+    TOKEN_SECRET: file.tokenSecret,
     TOKEN_ISSUER: ISSUER,
     TOKEN_AUDIENCE: AUDIENCE,
     PEER_CONNECTIONS: String(PEER_CONNECTIONS),
     PEER_USERS: String(users)
   }
-  const peer = await stops.after(startService('peer', peerSettings), (running) => running.stop())
-  return { ...side, yardsticks: { bare, peer } }
+  const yardsticks: Partial<Record<'bare' | 'peer' | 'evalsha' | 'nginx', Service>> = {}
+  for (const name of ['bare', 'peer', 'evalsha'] as const) {
+    if (!needed.has(name)) continue
+    yardsticks[name] = await stops.after(startService(name, settings), (running) => running.stop())
+  }
+  if (needed.has('nginx')) {
+    const nginx = await stops.after(startNginx(file.redisUrl), async (running) => running?.stop())
+    if (nginx !== undefined) yardsticks.nginx = nginx
+    else console.log(nginxIsMissing)
+  }
+  return { ...side, yardsticks }
 }

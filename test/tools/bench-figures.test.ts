@@ -1,15 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { asLines, compare } from '../../bench/against/comparison.ts'
 import { readAttackOptions } from '../../bench/attacks/options.ts'
 import { judge, type Pair } from '../../bench/attacks/verdict.ts'
 import { createLedger, keyOf } from '../../bench/load/ledger.ts'
+import { cycleOf } from '../../bench/load/open-blast.ts'
 import { type Part, parts } from '../../bench/measuring/cpu-by-part.ts'
-import type { Measurement } from '../../bench/measuring/measure.ts'
+import type { Measurement } from '../../bench/measuring/measurement.ts'
 import { cpuMicros, parseStat } from '../../bench/measuring/process-cpu.ts'
 import { readOptions } from '../../bench/options.ts'
 import { asChart } from '../../bench/report/chart.ts'
+import { PUBLISHED, type Published, withPart } from '../../bench/report/publish.ts'
 import { asMarkdown, asText, createReport } from '../../bench/report/report.ts'
 import { median, ratios, summarize } from '../../bench/report/summary.ts'
+import { scenarios } from '../../bench/scenarios.ts'
 
 const machine = {
   cores: 2,
@@ -22,6 +26,8 @@ const machine = {
   postgres: '15.14',
   commit: 'fsync on'
 }
+
+const build = { version: '1.2.3', commit: 'abcdef01', changed: false }
 
 const cpuOf = (service: number): Record<Part, number> =>
   Object.fromEntries(parts.map((part) => [part, part === 'service' ? service : 1])) as Record<Part, number>
@@ -103,7 +109,74 @@ t.test('figures are medians over the rounds, ratios medians of the ratios within
     { scenario: 'bare', rounds: 3, cpu: { service: 20 }, lagMs: null },
     { scenario: 'confirmed', rounds: 3, cpu: { service: 24 }, lagMs: 5 }
   ])
-  t.match(ratios(runs), [{ value: 1.5, perRound: [1.5, 1.2, 2], withinBound: true, withinGoal: false }])
+  const found = ratios(runs)
+  t.match(found[0], { value: 1.5, perRound: [1.5, 1.2, 2], withinBound: true, withinGoal: false })
+  t.match(
+    found[1],
+    { name: /all parts/, perRound: [1.9, 1.4, 2.1] },
+    'redis, nats, worker and postgres, 1 each, and not the load'
+  )
+})
+
+t.test(
+  'a load by the clock is judged by what a closed loop did before, and void when it was late itself',
+  async (t) => {
+    const clock = { capacity: 1000, offered: 3000, outcomes: {}, refusedP99: 9, lagP99: 1, retryAfter: {}, seconds: [] }
+    const overload = (round: number, perSecond: number, late: boolean) =>
+      measured('overload', round, { perSecond, p99: 200, byTheClock: { ...clock, void: late, memoryGrowth: 12 } })
+    const runs = [overload(1, 950, false), overload(2, 700, true), overload(3, 920, false)]
+    t.match(ratios(runs), [
+      { name: /capacity/, value: 0.92, withinGoal: true },
+      { name: /p99/, value: 200, unit: ' ms', withinGoal: true },
+      { name: /memory/, value: 12 }
+    ])
+    const options = readOptions(['--quick'])
+    if (options === 'help') throw new Error('no help was asked for')
+    t.match(options, { rounds: 1, seconds: 2 })
+    const text = asText(createReport({ at: new Date(0), build, machine, options, measurements: runs }))
+    t.match(text, /Void, because the generator lagged itself: overload/)
+    t.match(text, /overload: 3,000 requests\/s were due, capacity 1,000\/s, confirmed 920\/s/)
+  }
+)
+
+t.test('by default a dozen rows run, and requests of a mix take turns by their weights', async (t) => {
+  t.ok(scenarios.filter(({ byDefault }) => byDefault).length <= 12)
+  t.equal(new Set(scenarios.map(({ name }) => name)).size, scenarios.length)
+  const request = (kind: string, weight: number) => ({ kind, weight, method: 'GET' as const, path: `/${kind}` })
+  const kinds = cycleOf([request('a', 3), request('b', 1)]).map(({ kind }) => kind)
+  t.same(kinds, ['a', 'a', 'b', 'a'])
+})
+
+t.test('README and its chart show the result that was published, of this version', async (t) => {
+  t.throws(() => withPart('no marks', {} as Published), /no place/)
+  const readme = readFileSync(PUBLISHED.page, 'utf8')
+  if (!existsSync(PUBLISHED.result)) {
+    t.match(readme, /npm run bench.*of an earlier version/, 'figures without a result file say so')
+    return
+  }
+  const report = JSON.parse(readFileSync(PUBLISHED.result, 'utf8')) as Published
+  t.equal(withPart(readme, report), readme, 'run npm run bench -- --publish')
+  t.equal(asChart(report), readFileSync(PUBLISHED.chart, 'utf8'))
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  t.equal(report.build.version, version, 'a release is measured anew: npm run bench -- --publish')
+  t.same(
+    report.summaries.flatMap((summary) => summary.broken),
+    []
+  )
+})
+
+t.test('a published result is put between the marks of a page, and again in its place', async (t) => {
+  const options = readOptions(['--seconds', '2'])
+  if (options === 'help') throw new Error('no help was asked for')
+  const runs = [measured('bare', 1), measured('confirmed', 1), measured('limited', 1)]
+  const report = createReport({ at: new Date(0), build, machine, options, measurements: runs })
+  const page = readFileSync(PUBLISHED.page, 'utf8')
+  const written = withPart(page, report)
+  t.match(written, /version 1\.2\.3, commit abcdef01: 2 cores/)
+  t.match(written, /\| confirmed \| 1,000 \| 1\.0 \| 3\.0 \| 20\.0 \| 1\.0 /)
+  t.notMatch(written, /\| limited/)
+  t.equal(withPart(written, report), written)
+  t.equal(written.split('\n## ').length, page.split('\n## ').length)
 })
 
 t.test('a report names what was not true, and a missed bound', async (t) => {
@@ -114,7 +187,7 @@ t.test('a report names what was not true, and a missed bound', async (t) => {
   ]
   const options = readOptions(['--seconds', '2'])
   if (options === 'help') throw new Error('no help was asked for')
-  const report = createReport({ at: new Date(0), machine, options, measurements })
+  const report = createReport({ at: new Date(0), build, machine, options, measurements })
   for (const text of [asText(report), asMarkdown(report)]) {
     t.match(text, /persisted to peer: 3\.00 x .*MISSED/)
     t.match(text, /busy meanwhile \(persisted 0\.70\)/)

@@ -1,58 +1,12 @@
 import type { LoadJob, LoadResult } from '../load/messages.ts'
-import type { Options } from '../options.ts'
-import type { Service } from '../running/children.ts'
-import type { Scenario } from '../scenarios.ts'
+import type { Run, Scenario } from '../scenarios/scenario.ts'
 import type { World } from '../stack/world.ts'
-import { clocks, difference, type Part, type Pids, parts } from './cpu-by-part.ts'
-import { whenPersisted } from './persisted-counts.ts'
-import type { Proof } from './proofs.ts'
-
-/** One scenario in one round. */
-export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 'lastOrder'> {
-  readonly scenario: string
-  readonly round: number
-  /** the measured time: to the last answer, or until all is persisted */
-  readonly seconds: number
-  /** answers with the expected status, per second of the measured time */
-  readonly perSecond: number
-  /** CPU microseconds per answer, all threads and child processes */
-  readonly cpu: Readonly<Record<Part, number>>
-  /** cores that anything but the measured parts kept busy: figures of a busy machine are worth little */
-  readonly otherCores: number
-  /** from the last answer until Postgres and the public stream have every order; null where nothing is persisted */
-  readonly lagMs: number | null
-  readonly proof: Proof
-}
+import { clocks, difference, type Part, parts } from './cpu-by-part.ts'
+import type { Measurement } from './measurement.ts'
+import { persistedAt, pidsOf, urlOf } from './targets.ts'
 
 /** In the first round no code is compiled yet: without a longer warm-up, programs that compile late would look slow. */
 const FIRST_WARMUPS = 3
-
-function yardstick({ yardsticks }: World, name: 'bare' | 'peer'): Service {
-  if (yardsticks === undefined) throw new Error(`The yardstick ${name} does not run: stacks are compared here.`)
-  return yardsticks[name]
-}
-
-function pidsOf(world: World, target: Scenario['target']): Pids {
-  const { pids } = world.stack.file()
-  const service = target === 'gateway' ? pids.gateway : [yardstick(world, target).pid]
-  return {
-    service,
-    redis: pids.redis,
-    nats: pids.nats,
-    worker: pids.worker,
-    postgres: pids.postgres,
-    load: [world.load.pid]
-  }
-}
-
-async function persistedAt(
-  world: World,
-  scenario: Scenario,
-  place: { campaign: string; order: string | null }
-): Promise<number> {
-  if (scenario.target !== 'gateway' || place.order === null) return Number.NaN
-  return whenPersisted(world, { campaign: place.campaign, type: scenario.events, id: place.order })
-}
 
 interface Window {
   readonly result: LoadResult
@@ -101,18 +55,15 @@ function faults(scenario: Scenario, { result, restarted }: Window, unresolved: n
  * sold in it, warm-up included.
  * @throws Error when a part does not answer
  */
-export async function measure(
-  world: World,
-  run: { scenario: Scenario; round: number; options: Options }
-): Promise<Measurement> {
-  const { scenario, round, options } = run
+export async function closedLoop(world: World, { scenario, round, options }: Run): Promise<Measurement> {
   const campaign = `bench-${scenario.name}-${round}`
   await scenario.prepare(world, campaign)
   const { body, expectedStatus, target } = scenario
   const { connections, seconds, warmupSeconds } = options
+  const url = urlOf(world, target)
   const job: LoadJob = {
     account: campaign,
-    url: target === 'gateway' ? world.file.publicUrl : yardstick(world, target).url,
+    url,
     path: scenario.path(campaign),
     body,
     connections,
