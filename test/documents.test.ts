@@ -1,32 +1,46 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { CatalogueCampaign } from '../src/campaign/carrying/catalogue.ts'
 import { rulesOf } from '../src/campaign/definition/rules.ts'
+import { toldTypes } from '../src/events/types.ts'
 import { standingView } from '../src/http/account/me-view.ts'
 import { Standing } from '../src/http/account/schemas.ts'
 import { campaignView, liveView, rulesView } from '../src/http/campaigns/campaign-view.ts'
 import { CampaignPage, LiveChange, RulesPage } from '../src/http/campaigns/schemas.ts'
 import { problemTable } from '../src/http/problems/problems.ts'
+import { asyncApiOf, messageSchemas } from '../src/http/server/asyncapi.ts'
+import { commandTypes, streamNames } from '../src/journal/subjects.ts'
 import { demos } from '../src/stack/demo/demos.ts'
+import { exampleData } from './reference/events.ts'
 import { aCampaign } from './support/http/http-app.ts'
 import { documentOf, ports } from './support/http/openapi-documents.ts'
 import { operationsOf, typesOf } from './support/http/openapi-types.ts'
 
+interface AsyncApi {
+  readonly channels: Readonly<Record<string, { readonly address: string }>>
+  readonly operations: Readonly<Record<string, object>>
+}
+
+/** What the linter of the project objects to in a document. */
+function objectionsTo(t: Test, document: object): { readonly objections: string[]; readonly status: number | null } {
+  const file = join(t.testdir(), 'document.json')
+  writeFileSync(file, JSON.stringify(document, null, 2))
+  const { status, stdout, stderr } = spawnSync(
+    'node_modules/.bin/redocly',
+    ['lint', '--config=.config/redocly.yaml', '--format=stylish', file],
+    { encoding: 'utf8', timeout: 600_000, env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } }
+  )
+  return { objections: `${stdout}${stderr}`.split('\n').filter((line) => / error /.test(line)), status }
+}
+
 for (const port of ports) {
   test(`the OpenAPI document of the ${port} port passes its linter and names everything`, async (t) => {
     const document = await documentOf(port)
-    const file = join(t.testdir(), 'openapi.json')
-    writeFileSync(file, JSON.stringify(document, null, 2))
-    const { status, stdout, stderr } = spawnSync(
-      'node_modules/.bin/redocly',
-      ['lint', '--config=.config/redocly.yaml', '--format=stylish', file],
-      { encoding: 'utf8', timeout: 600_000, env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } }
-    )
-    const objections = `${stdout}${stderr}`.split('\n').filter((line) => / error /.test(line))
+    const { objections, status } = objectionsTo(t, document)
     t.strictSame(objections, [])
     t.equal(status, 0, 'the linter ran and is content')
 
@@ -41,6 +55,36 @@ for (const port of ports) {
     }
   })
 }
+
+test('the AsyncAPI document passes its linter and names every event and command with its data', async (t) => {
+  const names = streamNames('shop')
+  const document = asyncApiOf(names, '1.0.0') as AsyncApi
+  const { objections, status } = objectionsTo(t, document)
+  t.strictSame(objections, [])
+  t.equal(status, 0, 'the linter ran and is content')
+  const addresses = Object.values(document.channels).map(({ address }) => address)
+  t.strictSame(addresses, [
+    ...toldTypes.map((type) => `shop.{campaign}.${type}`),
+    ...commandTypes.map((type) => names.commandSubject(type))
+  ])
+  const spoilt = structuredClone(document)
+  Object.assign(spoilt.operations['order.paid'] ?? {}, { channel: { $ref: '#/channels/none' } })
+  t.not(objectionsTo(t, spoilt).objections.length, 0, 'the linter reads such documents')
+})
+
+test('the data of each event is what its schema says, and has all that the schema names', async (t) => {
+  for (const [type, examples] of exampleData()) {
+    const schema = messageSchemas[`event-${type}.json`] ?? {}
+    const { properties = {} } = schema as { properties?: object }
+    for (const data of examples) t.same([...Value.Errors(closed(schema), data)].slice(0, 3), [], type)
+    const said = new Set(examples.flatMap((data) => Object.keys(data)))
+    t.strictSame(
+      Object.keys(properties).filter((name) => !said.has(name)),
+      [],
+      type
+    )
+  }
+})
 
 const shop = `
 import type { Operations } from './types.ts'

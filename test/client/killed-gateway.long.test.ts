@@ -28,6 +28,18 @@ t.test('each intention is decided once and its client knows how, while gateways 
     if (outcomes.some(({ outcome }) => outcome === 'confirmed')) confirmed += 1
     return { user, outcomes }
   }
+  const watching = createClient({ baseUrl: stack.publicUrl })
+  let left: number | null | undefined
+  const states: string[] = []
+  const stop = watching.live(
+    'killed',
+    ({ activities: [phone] }) => {
+      left = phone?.kind === 'sale' ? phone.remaining : undefined
+    },
+    { onState: (state) => states.push(state) }
+  )
+  t.teardown(stop)
+  await waitFor(() => left === STOCK, { what: 'the first figures' })
   const all = Promise.all(Array.from({ length: BUYERS }, (_, index) => `buyer-${index}`).map(buy))
   for (const sold of KILLS) {
     await waitFor(() => confirmed >= sold, { what: `${sold} confirmed orders` })
@@ -46,6 +58,8 @@ t.test('each intention is decided once and its client knows how, while gateways 
     )
   )
   t.ok(told.size > 200 && told.size <= STOCK, `${told.size} were sold`)
+  await waitFor(() => left === STOCK - told.size, { what: 'the last figures, over every gateway that was killed' })
+  t.ok(states.includes('waiting'), states.join(' '))
   for (const { user, outcomes } of ends) {
     // a refusal binds nobody, so the other client may have been confirmed later
     const ids = new Set(outcomes.flatMap((one) => (one.outcome === 'confirmed' ? [one.order.id] : [])))

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { type Answer, type Ask, Shop } from '../support/http/storefront.ts'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { Books } from '../support/judging/books.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { streamTexts } from '../support/servers/stream-texts.ts'
@@ -273,4 +274,8 @@ t.test('a wipe of Redis changes nothing of it', async (t) => {
   t.match(await moderate('talk', first, true), { status: 201 })
   t.match(await like('eva', { type: 'comment', id: first }), { status: 201, body: { like: { count: 2 } } })
   t.same((await onNews()).items.length >= before.items.length, true)
+})
+
+t.test('every event has the data that its schema asks for', async (t) => {
+  await assertEvents(t, stack.file())
 })

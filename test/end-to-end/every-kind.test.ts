@@ -1,4 +1,5 @@
 import t from 'tap'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { Books } from '../support/judging/books.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
@@ -274,4 +275,9 @@ t.test('no address and no code is in the journal, in Redis or in a log; the book
   )
   t.notMatch(JSON.stringify(await books.hash('u:alice')), new RegExp(secret))
   t.notMatch(stack.log(), new RegExp(secret))
+})
+
+t.test('every event has the data that its schema asks for', async (t) => {
+  const types = await assertEvents(t, stack.file())
+  t.ok(types.size > 10, [...types].join(' '))
 })

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import t from 'tap'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { parseJson } from '../support/load/answers.ts'
 import { seededRandom } from '../support/random.ts'
 import { type Part, startStack } from '../support/servers/stack.ts'
@@ -177,6 +178,8 @@ t.test('each pair qualifies once and is rewarded once on both sides; the board e
   await waitFor(async () => (await one(open)) === 0, { ...PATIENT, what: 'all credits to be given' })
 
   const decided = `from decisions where type = 'invite.qualified'`
+  const stored = async () => (await one(`select count(*) as found ${decided}`)) >= INVITEES
+  await waitFor(stored, { ...PATIENT, what: 'all of them to be stored' })
   t.equal(await one(`select count(*) as found ${decided}`), INVITEES, 'each pair is told once')
   t.equal(await one(`select count(distinct request ->> 'invite') as found ${decided}`), INVITEES)
   t.equal(await one('select count(*) as found from invites'), INVITEES)
@@ -196,4 +199,8 @@ t.test('after a wipe of Redis everything stands as before', async (t) => {
   const again = await ask(inviters[0] ?? '', `/v1/campaigns/${campaign}/invites`, 'another-key-of-mine')
   t.equal(again.status, 200)
   t.ok(codes.includes(again.body.invite?.code ?? ''), 'the code of before')
+})
+
+t.test('every event has the data that its schema asks for', async (t) => {
+  await assertEvents(t, stack.file())
 })

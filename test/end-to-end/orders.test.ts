@@ -1,6 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
 import { orderId, Shop } from '../support/http/storefront.ts'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { readEvents } from '../support/judging/evidence.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
@@ -120,17 +121,7 @@ t.test('units come back one by one, and no more money than was paid', async (t) 
 })
 
 t.test('each step of an order is an event, and so is money that is due back', async (t) => {
-  const types = [
-    'accepted',
-    'paid',
-    'shipped',
-    'shipped',
-    'returned',
-    'returned',
-    'refund-due',
-    'returned',
-    'refund-due'
-  ]
+  const types = 'accepted paid shipped shipped returned returned refund-due returned refund-due'.split(' ')
   const told = async () =>
     (await readEvents(stack.places(), 'life')).filter(({ subject }) => subject.includes('.order.'))
   await waitFor(async () => (await told()).length >= types.length, { what: 'all events' })
@@ -297,4 +288,5 @@ t.test('an unpaid order expires once: unit and limit come back, and a payment is
   await waitFor(async () => ['paid', 'expired'].includes(String(await statusOf(next, 'bob'))))
   t.equal(await statusOf(next, 'bob'), paid.status === 201 ? 'paid' : 'expired', 'exactly one of the two')
   t.match(await session('brief'), { total: 1 })
+  await assertEvents(t, stack.file())
 })

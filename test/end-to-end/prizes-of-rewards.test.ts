@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { Books } from '../support/judging/books.ts'
 import { middayTimezone } from '../support/midday.ts'
 import { startStack } from '../support/servers/stack.ts'
@@ -273,4 +274,8 @@ t.test('winners of every kind are listed, and a survey for winners asks them', a
   await listed('best', ['best'])
   await waitFor(() => books.atRest(), { what: 'outbox and kept to be empty' })
   t.same(await books.unbalanced(), [])
+})
+
+t.test('every event has the data that its schema asks for', async (t) => {
+  await assertEvents(t, stack.file())
 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { connect } from 'nats'
 import t from 'tap'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { Books } from '../support/judging/books.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
@@ -129,4 +130,8 @@ t.test('only who reserved buys, also after a recovery', async (t) => {
   t.equal((await page()).reserved, 3)
   await waitFor(() => books.atRest(), { what: 'outbox and kept to be empty' })
   t.same(await books.unbalanced(), [])
+})
+
+t.test('every event has the data that its schema asks for', async (t) => {
+  await assertEvents(t, stack.file())
 })

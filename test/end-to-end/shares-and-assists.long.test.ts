@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { Shop } from '../support/http/storefront.ts'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { Books } from '../support/judging/books.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
@@ -286,3 +287,7 @@ t.test(
     t.match(await help(await shareOf('ann'), 'leo'), refused(409, 'LIMIT_REACHED', { scope: 'day' }))
   }
 )
+
+t.test('every event has the data that its schema asks for', async (t) => {
+  await assertEvents(t, stack.file())
+})

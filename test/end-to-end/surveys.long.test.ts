@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { aSurvey } from '../campaign/example-kinds.ts'
+import { assertEvents } from '../support/judging/assert-events.ts'
 import { Books } from '../support/judging/books.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
@@ -171,4 +172,8 @@ t.test('the text of an answer is in Postgres alone, and stands after Redis lost 
   await counted(7)
   const after = await results()
   t.same((after.questions as unknown[]).slice(1), (before.questions as unknown[]).slice(1))
+})
+
+t.test('every event has the data that its schema asks for', async (t) => {
+  await assertEvents(t, stack.file())
 })

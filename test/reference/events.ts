@@ -3,6 +3,7 @@ import { frozenBoardEvent } from '../../src/events/frozen-board.ts'
 import { momentEvent, turnEvent } from '../../src/events/moment.ts'
 import { reminderEvents } from '../../src/events/reminder.ts'
 import { laterTypes as later, type ToldType } from '../../src/events/types.ts'
+import { toldWhen } from '../../src/events/when.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { answerOf } from '../../src/worker/commands/answers.ts'
@@ -77,6 +78,10 @@ const tellings = Object.entries(told) as ReadonlyArray<readonly [ToldType, Event
 /** What every event of a decision says. */
 const common = Object.keys(dataOf(eventOf('campaign.paused', {}).payload))
 
+/** Examples of `data` of every event. */
+export const exampleData = (): ReadonlyArray<readonly [ToldType, readonly Data[]]> =>
+  tellings.map(([type, words]) => [type, examplesOf(type, words)])
+
 /** Members that some examples have, those that not all of them have with a question mark. */
 function namesIn(type: ToldType, words: EventWords): string[] {
   const examples = examplesOf(type, words)
@@ -104,7 +109,7 @@ function membersOf(type: ToldType, words: EventWords): string {
 }
 
 export function eventsTable(): string {
-  const rows = tellings.map(([type, words]) => [code(type), words.when, membersOf(type, words)])
+  const rows = tellings.map(([type, words]) => [code(type), toldWhen[type], membersOf(type, words)])
   return table(['type', 'told when', '`data` beside those'], rows)
 }
 

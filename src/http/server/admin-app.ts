@@ -143,6 +143,6 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     })
     await registerRoutes(admin, parts)
   })
-  await registerDocuments(app)
+  await registerDocuments(app, config.NAMESPACE)
   return app
 }

@@ -122,7 +122,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })
     await counted.register(accountRoutes, { pool, accounts, catalogue: parts.catalogue, authenticate, turns })
     await counted.register(requestRoute, { decisions, bodies, authenticate, turns })
-    await registerDocuments(counted)
+    await registerDocuments(counted, config.NAMESPACE)
   })
   return app
 }

@@ -3,8 +3,10 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 import { DefinitionSchema } from '../../campaign/definition/document.ts'
+import { streamNames } from '../../journal/subjects.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { makeReady, type ReadyMade, sendReady } from '../wire/ready-made.ts'
+import { asyncApiOf, messageSchemas } from './asyncapi.ts'
 import { PAGES, readPages } from './document-pages.ts'
 import { completeOperations, type Operation } from './operations.ts'
 import { publishedSchemas } from './published-schemas.ts'
@@ -57,11 +59,19 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
   }
 }
 
-/** /openapi.json, /docs, /client.js and /schemas/*, made once and then sent from memory. Register it last, so that it sees every route. */
-export async function registerDocuments(app: FastifyInstance): Promise<void> {
+/**
+ * /openapi.json, /asyncapi.json, /docs, /client.js and /schemas/*, made once and then sent from memory. Register it last, so that it sees
+ * every route. @param namespace of the deployment: subjects begin with it
+ */
+export async function registerDocuments(app: FastifyInstance, namespace: string): Promise<void> {
   const hidden = { schema: { hide: true } }
   const contract = once(() => makeReady(JSON.stringify(app.swagger()), { 'content-type': JSON_TYPE }))
   app.get('/openapi.json', hidden, async (request, reply) => sendReady(request, reply, await contract()))
+
+  const messages = once(() =>
+    makeReady(JSON.stringify(asyncApiOf(streamNames(namespace), VERSION)), { 'content-type': JSON_TYPE })
+  )
+  app.get('/asyncapi.json', hidden, async (request, reply) => sendReady(request, reply, await messages()))
 
   const pages = once(() => readPages(app.swagger()))
   for (const url of [PAGES, `${PAGES}/*`]) {
@@ -88,7 +98,11 @@ export async function registerDocuments(app: FastifyInstance): Promise<void> {
 }
 
 async function readySchemas(): Promise<{ list: ReadyMade; byName: Map<string, ReadyMade> }> {
-  const schemas: Record<string, TSchema> = { ...publishedSchemas, 'campaign-definition.json': DefinitionSchema }
+  const schemas: Record<string, TSchema> = {
+    ...publishedSchemas,
+    ...messageSchemas,
+    'campaign-definition.json': DefinitionSchema
+  }
   const byName = new Map<string, ReadyMade>()
   for (const [name, schema] of Object.entries(schemas)) {
     const document = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema }
