@@ -3,6 +3,7 @@ import './config/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAdmin } from './cli/admin.ts'
+import { addArchive } from './cli/archive.ts'
 import { addBench } from './cli/bench.ts'
 import { addBuy } from './cli/buy.ts'
 import { addDoctor } from './cli/doctor.ts'
@@ -30,6 +31,7 @@ const commands = [
   addAdmin,
   addRecover,
   addReconcile,
+  addArchive,
   addExport,
   addVerifyDraw,
   addDoctor,

@@ -13,6 +13,7 @@ export function addExport(program: Command): void {
       .option('--campaign <id>', 'only this campaign')
       .option('--from <decision>', 'begin with this decision id, such as 0-1795300652-3')
       .option('--shard <number>', 'of this shard (otherwise that of --from, or the first)', wholeNumber)
+      .option('--archive <file...>', 'archives of campaigns whose decisions have left Postgres')
       .option('--output <file>', 'write to this file, which is there once it is whole (otherwise the standard output)')
       .action(async (options) => {
         const { exportCommand } = await import('./run/export.ts')

@@ -1,11 +1,12 @@
 import { decisionId } from '../journal/frame.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
 import { type CampaignPlace, campaignPlaces } from '../store/projection/campaign-places.ts'
+import { leftStretches } from '../store/reading/archived.ts'
 import { balancesBefore, readJournal } from '../store/reading/journal-export.ts'
 import { JournalEnd } from '../verify/journal-end.ts'
 import { JOURNAL_FORMAT, type JournalHeader } from '../verify/journal-line.ts'
 import { exportedDraws } from './draws.ts'
-import { balancesOf, type ExportedPage, lineOf } from './lines.ts'
+import { balancesOf, type ExportedPage, leftOf, lineOf } from './lines.ts'
 
 interface ArchiveOptions {
   readonly namespace: string
@@ -15,18 +16,24 @@ interface ArchiveOptions {
 /** Seeds are in the archive of every draw: it is over. */
 const AFTER_ALL = Number.MAX_SAFE_INTEGER
 
+/** What users had on their accounts before a campaign. */
+export async function* balanceLines(...[db, of]: Parameters<typeof balancesBefore>): AsyncGenerator<string[]> {
+  for await (const page of balancesBefore(db, of)) yield page.map((user) => JSON.stringify(balancesOf(user)))
+}
+
 async function* shardLines(
   db: Queryable,
   { namespace, campaign }: ArchiveOptions,
   { place: { shard, first, last }, draws }: { readonly place: CampaignPlace; readonly draws: JournalHeader['draws'] }
 ): AsyncGenerator<string[]> {
   const through = decisionId({ shard, epoch: last.epoch }, last.sequence)
-  const whole = { from: null, through, openEpoch: null, masked: false }
+  const begins = decisionId({ shard, epoch: first.epoch }, first.sequence)
+  const left = leftOf(await leftStretches(db, shard), { shard, from: first, through: last }, new Set())
+  const whole = { from: null, begins, through, ...left, openEpoch: null, masked: false }
   const header: JournalHeader = { format: JOURNAL_FORMAT, namespace, shard, campaign, ...whole, draws }
   yield [JSON.stringify(header)]
   // only whoever recomputes spins has to know what their users had
-  const before = draws.length > 0 ? balancesBefore(db, { shard, campaign, before: first }) : []
-  for await (const page of before) yield page.map((user) => JSON.stringify(balancesOf(user)))
+  if (draws.length > 0) yield* balanceLines(db, { shard, campaign, before: first })
   const rows = readJournal(db, { shard, from: first, through: last, campaign })
   for await (const page of rows) yield page.map((row) => JSON.stringify(lineOf(row, { shard, campaign })))
 }

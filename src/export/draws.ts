@@ -1,6 +1,6 @@
 import type { Rules } from '../campaign/definition/rules.ts'
 import { kindOf } from '../campaign/kinds/index.ts'
-import { type CampaignRow, publishedCampaigns } from '../store/campaigns/campaigns.ts'
+import { type CampaignRow, everPublished } from '../store/campaigns/campaigns.ts'
 import { readSeeds } from '../store/campaigns/draws.ts'
 import { campaignsWithOpenIntents } from '../store/campaigns/intents.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
@@ -10,13 +10,13 @@ import type { JournalHeader } from '../verify/journal-line.ts'
 const REVEAL_AFTER_MS = 2000
 
 /**
- * The draws of published campaigns with their commitments, and the seeds of those that are over. Whoever knows a seed can
+ * The draws of campaigns that were published with their commitments, and the seeds of those that are over. Whoever knows a seed can
  * choose what they win, so while any change of a campaign is not carried out yet, an end among them is none.
  * @param campaign '' for all
  * @param now ms since 1970
  */
 export async function exportedDraws(db: Queryable, campaign: string, now: number): Promise<JournalHeader['draws']> {
-  const rows = (await publishedCampaigns(db)).filter(({ id }) => campaign === '' || id === campaign)
+  const rows = (await everPublished(db)).filter(({ id }) => campaign === '' || id === campaign)
   const changing = new Set(await campaignsWithOpenIntents(db))
   const seeds = await readSeeds(
     db,

@@ -3,8 +3,9 @@ import { decisionId, type Frame, type FrameDecision } from '../journal/frame.ts'
 import type { Names } from '../journal/subjects.ts'
 import { madeItself, recordedKindOf, recordField } from '../record/entities.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
-import { type JournalPlace, type JournalRow, lastDecision, readJournal } from '../store/reading/journal-export.ts'
+import { type JournalPlace, type JournalRow, lastDecision } from '../store/reading/journal-export.ts'
 import type { ExportedPage } from './lines.ts'
+import { type GivenArchive, mergedJournal } from './merged.ts'
 
 /** The decision as it stood in its frame: the record goes back to what the decision wrote. */
 function frameDecision(row: JournalRow, shard: number): FrameDecision {
@@ -40,12 +41,18 @@ export async function* exportEvents(
     readonly shard: number
     readonly campaign: string
     readonly from?: JournalPlace | undefined
+    /** archives of campaigns that have left Postgres, which were read whole */
+    readonly archives?: readonly GivenArchive[]
   }
 ): AsyncGenerator<ExportedPage> {
-  const { names, shard, campaign, from } = options
+  const { names, shard, campaign, from, archives = [] } = options
   const through = await lastDecision(db, shard)
   if (through === undefined) return
-  for await (const page of readJournal(db, { shard, from, through, campaign })) {
+  for await (const page of mergedJournal(
+    db,
+    { shard, from, through, campaign },
+    archives.map(({ path }) => path)
+  )) {
     const events = page.flatMap((row) => {
       if (!row.mine) return []
       const { epoch, batch, at_ms: at } = row

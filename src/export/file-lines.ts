@@ -6,7 +6,7 @@ import { isEnd, JournalEnd } from '../verify/journal-end.ts'
 import { isHeader, type JournalHeader, LineError, readHeader } from '../verify/journal-line.ts'
 
 /** A file is no journal, or not the one that was written. */
-class JournalFileError extends FloodgateError {
+export class JournalFileError extends FloodgateError {
   readonly code = 'journal-file'
   readonly meaning: string
   readonly remedy: string
@@ -78,7 +78,7 @@ export async function* fileLines(input: Readable, name: string): AsyncGenerator<
 }
 
 /** What a whole file says about itself. */
-interface FileEnd {
+export interface FileEnd {
   /** of its first shard */
   readonly header: JournalHeader
   /** lines without headers of the first shard and the end */

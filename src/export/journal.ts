@@ -3,12 +3,23 @@ import { isoTime } from '../base/iso-time.ts'
 import { decisionId } from '../journal/frame.ts'
 import { logical, userOfKey } from '../record/keys.ts'
 import type { Queryable } from '../store/connection/transaction.ts'
-import { type JournalPlace, lastDecision, readJournal } from '../store/reading/journal-export.ts'
+import { campaignPlaces } from '../store/projection/campaign-places.ts'
+import { isBefore } from '../store/projection/forgetting.ts'
+import { type LeftStretch, leftStretches } from '../store/reading/archived.ts'
+import { type JournalPlace, lastDecision } from '../store/reading/journal-export.ts'
 import { readShard } from '../store/shard/shards.ts'
 import { JournalEnd } from '../verify/journal-end.ts'
-import { JOURNAL_FORMAT, type JournalHeader, type JournalLine } from '../verify/journal-line.ts'
+import {
+  isBalances,
+  JOURNAL_FORMAT,
+  type JournalHeader,
+  type JournalLine,
+  readBalances
+} from '../verify/journal-line.ts'
+import { balanceLines } from './archive.ts'
 import { exportedDraws } from './draws.ts'
-import { type ExportedPage, lineOf } from './lines.ts'
+import { type ExportedPage, leftOf, lineOf } from './lines.ts'
+import { type GivenArchive, mergedJournal, shardLinesOf } from './merged.ts'
 
 interface ExportOptions {
   readonly namespace: string
@@ -17,6 +28,8 @@ interface ExportOptions {
   readonly campaign: string
   /** the first decision that is wanted */
   readonly from?: JournalPlace | undefined
+  /** archives of campaigns that have left Postgres, which were read whole */
+  readonly archives?: readonly GivenArchive[]
   /** users become pseudonyms of this file; keys, requests and what else may name a user are left out */
   readonly mask: boolean
   /** ms since 1970 */
@@ -45,6 +58,11 @@ function maskedScopes<V>(scopes: Readonly<Record<string, V>>, mask: Mask): Recor
   return Object.fromEntries(Object.entries(scopes).map(([scope, fields]) => [maskedKey(scope, mask), fields]))
 }
 
+function maskedBalances(line: string, mask: Mask): string {
+  const { user, before } = readBalances(line)
+  return JSON.stringify({ user: mask(user), before })
+}
+
 function masked(line: JournalLine, mask: Mask): JournalLine {
   const { adds, puts, dels } = line
   const hidden = { user: mask(line.user), key: '', hash: '', request: null }
@@ -52,22 +70,64 @@ function masked(line: JournalLine, mask: Mask): JournalLine {
   return { ...line, ...hidden, adds: maskedScopes(adds, mask), puts: maskedScopes(puts, mask), ...removed }
 }
 
+const NOTHING = { epoch: 0, sequence: 0 }
+
+/** Where an export begins, and with which balances where that is not the beginning of the journal. */
+interface Start {
+  readonly from: JournalPlace | undefined
+  readonly begins: Pick<JournalHeader, 'begins'>
+  readonly balances: AsyncIterable<string[]> | readonly string[][]
+}
+
 /**
- * The journal of a shard as lines of JSON, header first and its end last, as far as Postgres has it now; page by page, so
- * that it needs the same memory for any length.
+ * An export of one campaign begins with it where older decisions have left with other campaigns: what users had then is told by the
+ * ledger, or by the campaign's own archive.
+ */
+async function startOf(db: Queryable, options: ExportOptions, left: readonly LeftStretch[]): Promise<Start> {
+  const { shard, campaign, from, archives = [] } = options
+  const place = (await campaignPlaces(db, campaign)).find((one) => one.shard === shard)
+  const isWhole = !left.some((one) => place && isBefore(one.from, place.first))
+  if (from !== undefined || place === undefined || isWhole) return { from, begins: {}, balances: [] }
+  const { first } = place
+  const own = archives.find((archive) => archive.campaign === campaign)
+  const balances = own ? balanceLinesOf(own.path, shard) : balanceLines(db, { shard, campaign, before: first })
+  return { from: first, begins: { begins: decisionId({ shard, epoch: first.epoch }, first.sequence) }, balances }
+}
+
+async function* balanceLinesOf(path: string, shard: number): AsyncGenerator<string[]> {
+  for await (const line of shardLinesOf(path, shard)) {
+    if (!isBalances(line)) return
+    yield [line]
+  }
+}
+
+async function newestOf(db: Queryable, shard: number, left: readonly LeftStretch[]): Promise<JournalPlace | undefined> {
+  const places = [...left.map(({ through }) => through), (await lastDecision(db, shard)) ?? NOTHING]
+  const newest = places.reduce((most, one) => (isBefore(most, one) ? one : most), NOTHING)
+  return newest === NOTHING ? undefined : newest
+}
+
+/**
+ * The journal of a shard as lines of JSON, header first and its end last, as far as Postgres and the given archives have it now; page by
+ * page, so that it needs the same memory for any length.
  */
 export async function* exportJournal(db: Queryable, options: ExportOptions): AsyncGenerator<ExportedPage> {
-  const { namespace, shard, campaign, from, mask, now } = options
+  const { namespace, shard, campaign, mask, now, archives = [] } = options
   const row = await readShard(db, shard)
-  const through = await lastDecision(db, shard)
+  const stretches = await leftStretches(db, shard)
+  const through = await newestOf(db, shard, stretches)
+  const { from, begins, balances } = await startOf(db, options, stretches)
+  const given = new Set(archives.map(({ sha256 }) => sha256))
   const header: JournalHeader = {
     format: JOURNAL_FORMAT,
     namespace,
     shard,
     exportedAt: isoTime(now),
     campaign,
-    from: from === undefined ? null : decisionId({ shard, epoch: from.epoch }, from.sequence),
+    from: options.from === undefined ? null : decisionId({ shard, epoch: options.from.epoch }, options.from.sequence),
+    ...begins,
     through: through === undefined ? null : decisionId({ shard, epoch: through.epoch }, through.sequence),
+    ...leftOf(stretches, { shard, from: from ?? NOTHING, through: through ?? NOTHING }, given),
     openEpoch: row?.state === 'open' ? row.epoch : null,
     masked: mask,
     draws: await exportedDraws(db, campaign, now)
@@ -79,7 +139,12 @@ export async function* exportJournal(db: Queryable, options: ExportOptions): Asy
   }
   yield { text: pageOf([JSON.stringify(header)]), lines: 0 }
   const pseudonym = masker()
-  const pages = through === undefined ? [] : readJournal(db, { shard, from, through, campaign })
+  for await (const lines of balances) {
+    const shown = mask ? lines.map((line) => maskedBalances(line, pseudonym)) : lines
+    if (shown.length > 0) yield { text: pageOf(shown), lines: 0 }
+  }
+  const paths = archives.map(({ path }) => path)
+  const pages = through === undefined ? [] : mergedJournal(db, { shard, from, through, campaign }, paths)
   for await (const page of pages) {
     const lines = page.map((decision) => {
       const line = lineOf(decision, options)

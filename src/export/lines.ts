@@ -3,8 +3,10 @@ import { decisionId } from '../journal/frame.ts'
 import { creditOf, userField } from '../record/fields.ts'
 import { isUserKey, scopeKey } from '../record/keys.ts'
 import { movesOf, moveText } from '../record/reports/moves.ts'
-import type { AccountBalances, JournalRow } from '../store/reading/journal-export.ts'
-import type { JournalBalances, JournalLine } from '../verify/journal-line.ts'
+import { isBefore } from '../store/projection/forgetting.ts'
+import type { LeftStretch } from '../store/reading/archived.ts'
+import type { AccountBalances, JournalPlace, JournalRow } from '../store/reading/journal-export.ts'
+import type { JournalBalances, JournalHeader, JournalLine } from '../verify/journal-line.ts'
 
 /** Lines of a page and how many there are. */
 export interface ExportedPage {
@@ -59,6 +61,24 @@ function copyOf(dels: NonNullable<JournalRow['dels']>): Record<string, string[]>
 export function balancesOf({ user, units }: AccountBalances): JournalBalances {
   const fields = Object.entries(units).map(([unit, held]) => [userField.balance(unit, ''), held])
   return { user, before: Object.fromEntries(fields) as JournalBalances['before'] }
+}
+
+/**
+ * What an export lacks because it has left Postgres: the header names it.
+ * @param given sha256 of the archives whose decisions are in it nevertheless
+ */
+export function leftOf(
+  stretches: readonly LeftStretch[],
+  range: { readonly shard: number; readonly from: JournalPlace; readonly through: JournalPlace },
+  given: ReadonlySet<string>
+): Pick<JournalHeader, 'left'> {
+  const { shard, from: begins, through: ends } = range
+  const idOf = ({ epoch, sequence }: JournalPlace) => decisionId({ shard, epoch }, sequence)
+  const left = stretches
+    .filter((one) => one.sha256 === null || !given.has(one.sha256))
+    .filter((one) => !isBefore(one.through, begins) && !isBefore(ends, one.from))
+    .map(({ from, through, ...one }) => ({ ...one, from: idOf(from), through: idOf(through) }))
+  return left.length === 0 ? {} : { left }
 }
 
 /** The row that a line was made of, `other` for one of another campaign: the opposite of `lineOf`. */

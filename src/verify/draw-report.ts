@@ -16,6 +16,8 @@ export interface DrawReport {
   readonly revoked: number
   /** decisions that are not in the journal, and void */
   readonly missing: { readonly decisions: number; readonly gaps: readonly Gap[] }
+  /** decisions that are in archives which the file does not have, by campaign */
+  readonly archived: ReadonlyMap<string, number>
   /** spins before which a decision is missing, so that the number of the spin before may be that of a void one */
   readonly unlinked: number
   /** spins that are right only because something is missing before them */
@@ -71,11 +73,19 @@ export class Tally {
       reasons: this.#reasons,
       revoked: this.#revoked,
       missing: { decisions, gaps },
+      archived: summed(orders.map(({ archivedOf }) => archivedOf)),
       unlinked: this.#unlinked,
       byMissing: this.#byMissing,
       open: { spins: this.#open, longestMs: this.#longestMs }
     }
   }
+}
+
+function summed(all: ReadonlyArray<ReadonlyMap<string, number>>): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const [campaign, decisions] of all.flatMap((one) => [...one]))
+    sums.set(campaign, (sums.get(campaign) ?? 0) + decisions)
+  return sums
 }
 
 function count(counts: Map<string, number>, name: string): void {

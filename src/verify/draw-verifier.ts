@@ -57,6 +57,8 @@ export interface FoundDifference {
   readonly found: string
   /** decisions of the same epoch that are missing before it: what they changed is void, and was in force then */
   readonly missing: number
+  /** decisions before it that are in archives which are not in the file, by campaign */
+  readonly archived: ReadonlyMap<string, number>
   /** the line itself */
   readonly text: string
 }
@@ -74,7 +76,7 @@ export class DrawVerifier {
   #header: JournalHeader | undefined
   /** of the shards before this one */
   readonly #orders: JournalOrder[] = []
-  #order = new JournalOrder(0)
+  #order = new JournalOrder({ shard: 0 })
   #seed: KeyObject | undefined
   #lines = 0
   #last = ''
@@ -134,7 +136,8 @@ export class DrawVerifier {
   }
 
   #told(error: unknown, id: string, text: string): FoundDifference {
-    const place = { line: this.#lines, id, text, missing: this.#order.missing }
+    const { missing, archivedOf } = this.#order
+    const place = { line: this.#lines, id, text, missing, archived: archivedOf }
     if (error instanceof Difference) {
       return { ...place, what: error.message, expected: error.expected, found: error.found }
     }
@@ -167,7 +170,7 @@ export class DrawVerifier {
     if (seed === undefined) {
       throw new NotVerifiableError(
         'The seed of this draw is not known.',
-        `It is secret until the draw is over; the file is of ${header.exportedAt}.`,
+        `It is secret until the draw is over; the file is ${header.exportedAt === undefined ? 'an archive' : `of ${header.exportedAt}`}.`,
         'Export the journal again after the draw, or give the seed with --seed.'
       )
     }
@@ -176,7 +179,7 @@ export class DrawVerifier {
     mustEqual('the SHA-256 of the seed', entry.commitment, createHash('sha256').update(bytes).digest('hex'))
     this.#seed = createSecretKey(bytes)
     this.#header = header
-    this.#order = new JournalOrder(header.shard)
+    this.#order = new JournalOrder(header)
   }
 
   /** An archive goes on with the next shard: its numbers are a chain of their own, and the seed is the draw's. */
@@ -189,7 +192,7 @@ export class DrawVerifier {
     })
     this.#orders.push(this.#order)
     this.#header = header
-    this.#order = new JournalOrder(header.shard)
+    this.#order = new JournalOrder(header)
     this.#state = new DrawState(this.#options)
     this.#last = ''
     this.#lastSpin = { epoch: 0, missing: 0 }
@@ -214,9 +217,9 @@ export class DrawVerifier {
   #spin(line: JournalLine): void {
     if (this.#seed === undefined) throw new Error('the header comes first')
     const { campaign, draw } = this.#options
-    const { epoch, missing } = this.#order
+    const { epoch, missing, archived } = this.#order
     const state = this.#state
-    const spin = readSpin(line, { state, draw: { campaign, draw }, missing })
+    const spin = readSpin(line, { state, draw: { campaign, draw }, missing: missing + archived })
     const random = drawRandom(this.#seed, { campaign, draw, user: line.user, key: clientKeyOf(line.key) ?? '' })
     if (this.#known.has(random)) throw new Difference('the key', 'one that this user has not spun with', line.key)
     this.#known.add(random)

@@ -9,6 +9,19 @@ const closed = { additionalProperties: false }
 
 export const JOURNAL_FORMAT = 'floodgate-journal-2'
 
+/** A stretch in which decisions of an archived campaign are missing. */
+const LeftSchema = Type.Object(
+  {
+    campaign: Type.String(),
+    /** of the archive that holds them; null for those that took the campaign out, which nothing keeps */
+    sha256: Type.Union([Hash, Type.Null()]),
+    from: Id,
+    through: Id,
+    decisions: Type.Integer({ minimum: 0 })
+  },
+  closed
+)
+
 /** First line of an exported journal; an archive has one for each shard, before its decisions. */
 const HeaderSchema = Type.Object({
   // journals of the format before lack `hash` and `dels`
@@ -21,8 +34,12 @@ const HeaderSchema = Type.Object({
   campaign: Type.String(),
   /** first decision of the file, where somebody asked for one; null: nothing that matters is before it */
   from: Type.Union([Id, Type.Null()]),
+  /** first decision of the campaign, where the file does not begin with the journal: what users had before it follows */
+  begins: Type.Optional(Id),
   /** last decision of the file; null when there is none */
   through: Type.Union([Id, Type.Null()]),
+  /** archived campaigns whose decisions are not in the file, though they were made between those that are */
+  left: Type.Optional(Type.Array(LeftSchema)),
   /** the epoch that was open then: what is missing in it may come yet */
   openEpoch: Type.Union([Type.Integer(), Type.Null()]),
   /** users are pseudonyms and keys are left out: nobody can compute spins from it */
@@ -73,6 +90,7 @@ const LineSchema = Type.Object(
 const BalancesSchema = Type.Object({ user: Type.String(), before: Type.Record(Type.String(), Type.Integer()) }, closed)
 
 export type JournalHeader = Static<typeof HeaderSchema>
+export type LeftDecisions = Static<typeof LeftSchema>
 export type JournalBalances = Static<typeof BalancesSchema>
 export type JournalLine = Static<typeof LineSchema>
 

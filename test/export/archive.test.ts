@@ -1,7 +1,13 @@
+import { createReadStream, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import { archiveLines, archivePages } from '../../src/export/archive.ts'
+import { fileLines, readWhole } from '../../src/export/file-lines.ts'
+import { exportJournal } from '../../src/export/journal.ts'
 import { lineOf, rowOf } from '../../src/export/lines.ts'
+import type { GivenArchive } from '../../src/export/merged.ts'
 import { ARCHIVING } from '../../src/record/replay.ts'
 import { countByCampaign } from '../../src/store/projection/campaign-places.ts'
 import { type JournalRow, lastDecision, readJournal } from '../../src/store/reading/journal-export.ts'
@@ -15,6 +21,7 @@ import { names, play } from '../support/shop/played-draws.ts'
 import { atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
 
 const urls = await sharedServers(t)
+const folder = t.testdir()
 const parts = await openShop(t, urls, { epoch: 1000 })
 
 /** A draw of another campaign that is paid with points from before it. */
@@ -98,6 +105,75 @@ t.test('every row of a campaign is in its archive with all that it has', async (
     t.equal(own.length, rows.length)
   }
 })
+
+/** Takes rows out of Postgres as an archive of the campaign does, once its file is written. @returns the file */
+async function leave(campaign: string): Promise<GivenArchive> {
+  const { pool } = parts.core
+  const lines = await linesOf(parts, campaign)
+  const path = join(folder, `${campaign}.ndjson.gz`)
+  writeFileSync(path, gzipSync(`${lines.join('\n')}\n`))
+  const { sha256 } = JSON.parse(lines.at(-1) ?? '') as { sha256: string }
+  await pool.query("insert into campaigns (campaign_id, author) values ($1, 'test') on conflict do nothing", [campaign])
+  await pool.query("insert into archives (campaign_id, sha256, reason, operator) values ($1, $2, '', '')", [
+    campaign,
+    sha256
+  ])
+  await pool.query(
+    `insert into archive_parts (campaign_id, shard, step, last_epoch, last_sequence)
+     select campaign_id, shard, 'clearing', last_epoch, last_sequence from campaign_places where campaign_id = $1`,
+    [campaign]
+  )
+  await pool.query('delete from decisions where campaign_id = $1', [campaign])
+  return { path, campaign, sha256 }
+}
+
+async function exported(campaign: string, archives: readonly GivenArchive[] = []): Promise<string[]> {
+  const lines: string[] = []
+  const { pool, config } = parts.core
+  const options = { namespace: config.NAMESPACE, shard: 0, campaign, mask: false, now: Date.now(), archives }
+  for await (const { text } of exportJournal(pool, options)) lines.push(...text.trimEnd().split('\n'))
+  return lines
+}
+
+const decisionsIn = (lines: readonly string[]) => lines.slice(1, -1).filter((line) => !isBalances(line))
+
+t.test('what has left Postgres comes back from archives, and nobody takes it for lost', async (t) => {
+  const before = { all: decisionsIn(await exported('')), c: decisionsIn(await exported('c')) }
+  const wheel = { campaign: 'c', draw: 'wheel' }
+  const other = await leave('other')
+
+  const alone = await exported('c')
+  t.match(headerOf(alone).left, [{ campaign: 'other', sha256: other.sha256 }])
+  t.equal(alone.length, before.c.length + 2 - (await countOf(other)))
+  const verdict = verifyDraw(alone, wheel)
+  t.equal(difference(verdict), '')
+  t.match(verdict, { report: { missing: { decisions: 0 }, unlinked: 0 } })
+  t.ok(verdict.ok && (verdict.report.archived.get('other') ?? 0) > 10)
+
+  const merged = await exported('c', [other])
+  t.equal(headerOf(merged).left, undefined)
+  t.same(decisionsIn(merged), before.c)
+  t.same(decisionsIn(await exported('', [other])), before.all)
+
+  const own = await leave('c')
+  t.same(decisionsIn(await exported('', [own, other])), before.all, 'in any order')
+  const again = await exported('c', [other, own])
+  t.same(decisionsIn(again), before.c)
+  for (const draw of ['wheel', 'vips']) t.equal(difference(verifyDraw(again, { campaign: 'c', draw })), '')
+  const late = await exported('late')
+  t.match(headerOf(late), { begins: /^0-1000-/ })
+  const verified = verifyDraw(late, { campaign: 'late', draw: 'wheel' })
+  t.equal(difference(verified), '', 'what left before its beginning is not missed')
+  t.match(verified, { report: { missing: { decisions: 0 } } })
+})
+
+async function countOf({ path, campaign }: GivenArchive): Promise<number> {
+  let count = 0
+  await readWhole(fileLines(createReadStream(path), path), path, (line) => {
+    if (!isHeader(line) && !isBalances(line) && readLine(line).campaign === campaign) count += 1
+  })
+  return count
+}
 
 const name = fc.string({ minLength: 1, maxLength: 12 })
 const texts = fc.dictionary(name, fc.dictionary(name, fc.string()))

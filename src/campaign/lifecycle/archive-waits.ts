@@ -8,6 +8,7 @@ import { readCheckpoint } from '../../store/projection/checkpoint.ts'
 import { isBefore } from '../../store/projection/forgetting.ts'
 import { openHolds } from '../../store/projection/holds.ts'
 import { countClaimsWithoutCodes } from '../../store/reading/claims.ts'
+import { countUnusedDetails } from '../../store/reading/win-details.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
 import { EVENTS_READER, readReaderPosition } from '../../store/shard/shards.ts'
 import { notFound, published } from '../carrying/context.ts'
@@ -36,7 +37,13 @@ const codes: Step = {
   left: (db, { id }) => countClaimsWithoutCodes(db, id)
 }
 
-const worked: readonly Step[] = [orders, changes, goals, credits, boards, levels, holds, codes]
+const details: Step = {
+  name: 'details',
+  means: 'addresses of claims that were refused, which are forgotten after seven days',
+  left: (db, { id }) => countUnusedDetails(db, id)
+}
+
+const worked: readonly Step[] = [orders, changes, goals, credits, boards, levels, holds, codes, details]
 
 /** By step: what a shard has still to do before rows of a campaign may leave Postgres. */
 const ofShard = {

@@ -99,7 +99,8 @@ export async function planSettlement(context: LifecycleContext, id: string): Pro
     steps.map(async ({ name, means, ...step }) => ({
       step: name,
       means,
-      left: await step.left(context.pool, campaign)
+      // what it was made of may be archived
+      left: campaign.settled ? 0 : await step.left(context.pool, campaign)
     }))
   )
   return { campaign, left }

@@ -135,20 +135,33 @@ function fileOf(kind: NonNullable<AdminCommand['file']>, file: string): { body: 
 }
 
 function clientFor(config: Config, { command, options }: AdminCommandLine): AdminClient {
-  const stack = readStackFile(config.FLOODGATE_HOME)
-  const url =
-    typeof options.url === 'string' ? options.url : (stack?.adminUrl ?? localUrl(config.ADMIN_HOST, config.ADMIN_PORT))
   const how = {
     ...(typeof options.key === 'string' && { key: options.key }),
     ...(command.file === 'lines' && { answerMs: UPLOAD_MS })
   }
-  const given = typeof options.token === 'string' ? options.token : process.env.ADMIN_TOKEN
-  if (given !== undefined && given !== '' && options.as === undefined) return createAdminClient(url, given, how)
   // the second operator by default where two persons are asked for
-  const standard = command.isReview === true ? 'operator-2' : 'operator-1'
+  const { url, token } = adminAccess(config, options, command.isReview === true ? 'operator-2' : 'operator-1')
+  return createAdminClient(url, token, how)
+}
+
+/**
+ * Where the admin API is, and who asks.
+ * @param options url, token and as of a command line
+ * @throws StackError where no token is known
+ */
+export function adminAccess(
+  config: Config,
+  options: Readonly<Record<string, unknown>>,
+  standard: string
+): { readonly url: string; readonly token: string } {
+  const stack = readStackFile(config.FLOODGATE_HOME)
+  const url =
+    typeof options.url === 'string' ? options.url : (stack?.adminUrl ?? localUrl(config.ADMIN_HOST, config.ADMIN_PORT))
+  const given = typeof options.token === 'string' ? options.token : process.env.ADMIN_TOKEN
+  if (given !== undefined && given !== '' && options.as === undefined) return { url, token: given }
   const operator = typeof options.as === 'string' ? options.as : standard
   const token = stack?.operators[operator]
-  if (token !== undefined) return createAdminClient(url, token, how)
+  if (token !== undefined) return { url, token }
   if (stack === undefined) {
     throw new StackError(
       'There is no admin token.',

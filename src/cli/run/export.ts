@@ -1,16 +1,19 @@
 import { once } from 'node:events'
-import { createWriteStream, renameSync, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Pool } from 'pg'
 import { systemCodeOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { exportEvents, placeOf } from '../../export/events.ts'
+import { fileLines, JournalFileError, readWhole } from '../../export/file-lines.ts'
 import { exportJournal } from '../../export/journal.ts'
 import type { ExportedPage } from '../../export/lines.ts'
+import type { GivenArchive } from '../../export/merged.ts'
 import { streamNames } from '../../journal/subjects.ts'
 import { fileError, StackError } from '../../stack/errors.ts'
 import { findCampaign } from '../../store/campaigns/campaigns.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
+import { archivedCampaigns } from '../../store/reading/archived.ts'
 import type { JournalPlace } from '../../store/reading/journal-export.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
 import { withDatabase } from './with-database.ts'
@@ -23,6 +26,7 @@ interface ExportCommand {
   readonly shard?: number
   readonly output?: string
   readonly mask?: boolean
+  readonly archive?: readonly string[]
 }
 
 const PROGRESS_MS = 1000
@@ -39,17 +43,24 @@ export async function exportCommand(config: Config, command: ExportCommand): Pro
     const from = command.from === undefined ? undefined : startOf(command.from, shard)
     await checkShard(pool, shard)
     await checkCampaign(pool, command.campaign)
-    await writeOut(pagesOf(pool, config, { command, shard, from }), command.output)
+    const archives = await readArchives(config, command.archive ?? [])
+    await checkArchived(pool, command.campaign, archives)
+    await writeOut(pagesOf(pool, config, { command, shard, from, archives }), command.output)
   })
 }
 
 function pagesOf(
   pool: Pool,
   config: Config,
-  asked: { command: ExportCommand; shard: number; from: JournalPlace | undefined }
+  asked: {
+    readonly command: ExportCommand
+    readonly shard: number
+    readonly from: JournalPlace | undefined
+    readonly archives: readonly GivenArchive[]
+  }
 ): AsyncGenerator<ExportedPage> {
-  const { command, shard, from } = asked
-  const common = { shard, campaign: command.campaign ?? '', from }
+  const { command, shard, from, archives } = asked
+  const common = { shard, campaign: command.campaign ?? '', from, archives }
   if (command.what === 'events') return exportEvents(pool, { ...common, names: streamNames(config.NAMESPACE) })
   return exportJournal(pool, { ...common, namespace: config.NAMESPACE, mask: command.mask === true, now: Date.now() })
 }
@@ -61,6 +72,36 @@ function startOf(id: string, shard: number): JournalPlace {
     `--from ${JSON.stringify(id)} is not a decision id of shard ${shard}.`,
     'Nothing was written.',
     'Give one such as 0-1795300652-3: the id of an order, a win or an event.'
+  )
+}
+
+/** @throws JournalFileError for one that is not whole, or no archive of this deployment */
+async function readArchives(config: Config, paths: readonly string[]): Promise<GivenArchive[]> {
+  const archives: GivenArchive[] = []
+  for (const path of paths) {
+    const { header, sha256 } = await readWhole(fileLines(createReadStream(path), path), path)
+    const isOurs = header.exportedAt === undefined && header.namespace === config.NAMESPACE
+    if (!isOurs) {
+      throw new JournalFileError(
+        `${path} is no archive of ${config.NAMESPACE}: it is ${header.exportedAt === undefined ? `one of ${header.namespace}` : 'an export'}.`,
+        'Nothing was written.',
+        'Give what floodgate archive wrote for this deployment.'
+      )
+    }
+    archives.push({ path, campaign: header.campaign, sha256 })
+    process.stderr.write(`${path} is whole: the archive of ${header.campaign}, sha256 ${sha256}\n`)
+  }
+  return archives
+}
+
+/** A campaign whose decisions have left is exported from its archive, or not at all. */
+async function checkArchived(pool: Pool, id: string | undefined, archives: readonly GivenArchive[]): Promise<void> {
+  const [archived] = id === undefined ? [] : await archivedCampaigns(pool, id)
+  if (archived === undefined || archives.some(({ sha256 }) => sha256 === archived.sha256)) return
+  throw new StackError(
+    `${id} is archived, and ${archives.length === 0 ? 'no archive is given' : 'the archive given is another one'}.`,
+    `Its decisions are in the archive with the sha256 ${archived.sha256}, of ${archived.at.toISOString()}, and nowhere else.`,
+    'Give it: --archive <file>'
   )
 }
 

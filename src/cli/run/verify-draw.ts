@@ -90,6 +90,7 @@ function goodText(name: string, verdict: Extract<Verdict, { ok: true }>): string
     row('prizes', counts(prizes)),
     row('not picked', `${counts(reasons)}${revoked > 0 ? `; revoked ${whole(revoked)}` : ''}`),
     row('missing', missingText(header, report)),
+    ...archivedText(name, header, report.archived),
     ...openText(report)
   ]
 }
@@ -110,6 +111,25 @@ function missingText({ openEpoch }: JournalHeader, { missing, unlinked, byMissin
   )
 }
 
+/** Which archives hold what the file does not, and how they come into it. */
+function archivedText(
+  name: string,
+  header: Pick<JournalHeader, 'left'> | undefined,
+  archived: ReadonlyMap<string, number>
+): string[] {
+  const [campaign] = name.split('/')
+  const shaOf = (of: string) => header?.left?.find((left) => left.campaign === of && left.sha256 !== null)?.sha256
+  return [...archived].map(([of, count]) => {
+    const sha = shaOf(of)
+    const named = sha === undefined ? '' : ` (sha256 ${sha})`
+    return row(
+      'archived',
+      `${some(count, 'decision')} of ${of} between these are in its archive${named}: what they moved of balances is not known here. ` +
+        `To have them in the file: floodgate export journal --campaign ${campaign} --archive <its archive>`
+    )
+  })
+}
+
 function openText({ open }: DrawReport): string[] {
   if (open.spins === 0) return []
   const rest = `${some(open.spins, 'spin')} could have ended otherwise: quota journaled up to ${whole(open.longestMs)} ms before`
@@ -117,7 +137,7 @@ function openText({ open }: DrawReport): string[] {
 }
 
 function badText(name: string, difference: FoundDifference): string[] {
-  const { line, id, what, expected, found, missing, text } = difference
+  const { line, id, what, expected, found, missing, archived, text } = difference
   const note =
     missing === 0
       ? []
@@ -133,6 +153,7 @@ function badText(name: string, difference: FoundDifference): string[] {
     row('expected', expected),
     row('found', found),
     ...note,
+    ...archivedText(name, undefined, archived),
     row('line', text)
   ]
 }

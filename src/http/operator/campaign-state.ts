@@ -10,6 +10,7 @@ import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
 import { listAudit } from '../../store/operators/audit.ts'
 import { countWins } from '../../store/reading/wins.ts'
 import { EVENTS_READER, readReaderPosition, readShard } from '../../store/shard/shards.ts'
+import { ProblemError } from '../problems/problems.ts'
 import { stateOf } from './campaign-views.ts'
 
 /** The part of the gate that the state is read from. */
@@ -112,6 +113,9 @@ function activityState(activity: ActivityRules, { stock, wins }: Counted) {
  * @throws UnavailableError when Redis or Postgres does not answer
  */
 export async function readState(sources: StateSources, row: CampaignRow) {
+  if (row.archived) {
+    throw new ProblemError('CONFLICT', {}, `${row.id} is archived: its units and participants have left Redis.`)
+  }
   const rules = rulesInForce(row)
   const known = rules?.activities ?? []
   const [[campaign, ...stocks], wins, changed, shards] = await Promise.all([

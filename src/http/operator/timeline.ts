@@ -3,8 +3,10 @@ import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { logical } from '../../record/keys.ts'
+import { archivedCampaigns } from '../../store/reading/archived.ts'
 import { decisionsOfUser } from '../../store/reading/timeline.ts'
 import { requireRole } from '../auth/operator.ts'
+import { archivedView } from '../views/archived.ts'
 import { type ItemReader, pageOf, pageView, unite } from '../wire/pages.ts'
 import { ListQuery } from '../wire/schemas.ts'
 import { userOfPath } from '../wire/user-in.ts'
@@ -33,7 +35,9 @@ export async function adminTimeline(
       )
       const live = waiting.map(({ at, ...decision }) => ({ ...decision, at: new Date(at) }))
       const stored = known.map((entry) => ({ ...entry, journaled: true }))
-      return pageView(unite({ live, stored }, page, reader), timelineView)
+      // on the first page: what a user did there is in no page
+      const archived = page.before === undefined ? await fromStore(archivedCampaigns(pool, page.campaign)) : []
+      return { ...pageView(unite({ live, stored }, page, reader), timelineView), archived: archived.map(archivedView) }
     }
   )
 }

@@ -1,11 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Pool } from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import { orderBodies } from '../../campaign/actions/order-bodies.ts'
 import { type AskedChange, orderActions } from '../../campaign/actions/order-changes.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
+import { archivedCampaigns } from '../../store/reading/archived.ts'
 import { decisionsOfOrder } from '../../store/reading/orders.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
+import { archivedView } from '../views/archived.ts'
 import { liveOrderView } from '../views/order.ts'
 import { decisionAnswers, OpenObject, OrderParams, refusals } from '../wire/schemas.ts'
 import { createOrderChanger, type OrderChangeOptions } from './change.ts'
@@ -49,10 +52,17 @@ const readingRoute: FastifyPluginAsyncTypebox<OrderChangeOptions> = async (app, 
         user: issuedUser(found.user),
         returned: found.order.returned,
         ...orderParts(history),
+        ...(await archivedPart(pool, found.order.campaign, history.length)),
         history: history.map(({ id, type, at, request: data }) => ({ eventId: id, type, at: at.toISOString(), data }))
       }
     }
   )
+}
+
+/** Why an order has no history: it is in the archive of its campaign. */
+async function archivedPart(pool: Pool, campaign: string, known: number) {
+  const [archived] = known > 0 ? [] : await fromStore(archivedCampaigns(pool, campaign))
+  return archived === undefined ? {} : { archived: archivedView(archived) }
 }
 
 const summaries = {

@@ -78,6 +78,14 @@ export async function publishedCampaigns(pool: Queryable): Promise<CampaignRow[]
   return rows
 }
 
+/** Campaigns that were ever published, of which some may be archived. */
+export async function everPublished(db: Queryable): Promise<CampaignRow[]> {
+  const { rows } = await db.query<CampaignRow>(
+    `select ${columns} from campaigns where published_version is not null order by campaign_id`
+  )
+  return rows
+}
+
 /** The number that each change of any campaign raises. */
 export async function currentRevision(pool: Queryable): Promise<number> {
   const { rows } = await pool.query<{ value: number }>('select value::float8 as value from campaign_revision')

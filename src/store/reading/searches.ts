@@ -77,6 +77,7 @@ export async function searchWord(db: Queryable, word: string): Promise<Found[]> 
   const { rows } = await db.query<Found>(
     `select 'user' as type, $1::text as id, $1::text as "user", null::text as campaign
        where exists (select 1 from decisions where shard = ${everyShard} and user_id = $1)
+         or exists (select 1 from orders where user_id = $1) or exists (select 1 from ledger where user_id = $1)
      union all select 'order', order_id, user_id, campaign_id from orders where order_id = $1
      union all select 'win', win_id, user_id, campaign_id from wins where win_id = $1
      union all select 'claim', claim_id, user_id, campaign_id from claims where claim_id = $1

@@ -44,6 +44,11 @@ export async function detailsUnder(
   return rows
 }
 
+/** Whether decisions of a win's campaign have left: the archive has waited until only details of claimed wins were there. */
+const hasLeft = `exists (
+  select 1 from archive_parts p where p.campaign_id = wins.campaign_id and p.step in ('clearing', 'forgetting', 'done')
+)`
+
 /**
  * Details of the request by which a win was claimed: that of the stored decision, or `request` where the caller knows it from
  * the gate.
@@ -63,7 +68,10 @@ export async function readWinDetails(
         `select w.details from win_details w
          join wins on wins.win_id = w.win_id
          join decisions d on d.shard = wins.shard and d.user_id = wins.user_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed'
-         where w.win_id = $1`,
+         where w.win_id = $1
+         union all
+         select w.details from win_details w join wins on wins.win_id = w.win_id and wins.status = 'claimed'
+         where w.win_id = $1 and ${hasLeft}`,
         [win]
       )
   return rows[0]?.details
@@ -78,8 +86,20 @@ export async function forgetUnusedDetails(db: Queryable, days: number): Promise<
   const { rowCount } = await db.query(
     `delete from win_details w where saved_at < now() - make_interval(days => $1) and not exists (
        select 1 from wins join decisions d on d.shard = wins.shard and d.user_id = wins.user_id
-       where wins.win_id = w.win_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed')`,
+       where wins.win_id = w.win_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed')
+       and not exists (select 1 from wins where wins.win_id = w.win_id and ${hasLeft})`,
     [days]
   )
   return rowCount ?? 0
+}
+
+/** Details of requests about wins of a campaign that claimed nothing, and are not forgotten yet. */
+export async function countUnusedDetails(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from wins join win_details w using (win_id) where wins.campaign_id = $1 and not exists (
+       select 1 from decisions d where d.shard = wins.shard and d.user_id = wins.user_id
+         and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed')`,
+    [campaign]
+  )
+  return rows[0]?.count ?? 0
 }
