@@ -70,6 +70,23 @@ export async function insertIntent(client: Queryable, intent: NewIntent): Promis
   return id
 }
 
+/**
+ * Sees to it that no intent gets a number up to `last` any more. A Postgres that went back to a backup would count them again, and the gate
+ * would take what is asked for under such a number for a repetition of what it decided before.
+ */
+export async function passIntentNumbers(client: Queryable, last: number): Promise<void> {
+  const { rows } = await client.query<{ behind: boolean }>(
+    'select last_value < $1 as behind from intents_intent_id_seq',
+    [last]
+  )
+  if (rows[0]?.behind !== true) return
+  // who inserts has its number already, and would otherwise get a higher one before this sets a lower one
+  await client.query('lock table intents in share row exclusive mode')
+  await client.query("select setval('intents_intent_id_seq', greatest(last_value, $1)) from intents_intent_id_seq", [
+    last
+  ])
+}
+
 export async function findIntent(pool: Queryable, id: number): Promise<IntentRow | undefined> {
   const { rows } = await pool.query<IntentRow>(`select ${columns} from intents where intent_id = $1`, [id])
   return rows[0] && inside(rows[0])

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
+import { passIntentNumbers } from '../campaigns/intents.ts'
 import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
 import { storeOpened } from '../shard/opened.ts'
@@ -91,6 +92,7 @@ export async function writeProjection(session: Client, shard: number, projection
   await storeAnswers(session, shard, projection)
   await storeDiscussions(session, shard, projection)
   await storeRemovals(session, shard, projection.removals)
+  if (projection.lastIntent > 0) await passIntentNumbers(session, projection.lastIntent)
 }
 
 /**

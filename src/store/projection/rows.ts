@@ -250,6 +250,8 @@ export interface Projection {
   readonly stock: readonly StockDelta[]
   readonly opened: readonly OpenedPlace[]
   readonly removals: readonly Removal[]
+  /** the highest number of an intent that one of the decisions carries out; 0 where none does */
+  readonly lastIntent: number
 }
 
 export interface ProjectedFrames {

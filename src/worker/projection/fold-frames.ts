@@ -3,6 +3,7 @@ import type { Frame, FrameDecision } from '../../journal/frame.ts'
 import { onlyTakes } from '../../record/decisions.ts'
 import { entityAfter, recordField } from '../../record/entities.ts'
 import { scopeKey } from '../../record/keys.ts'
+import { intentOf } from '../../record/replay.ts'
 import type { Removal } from '../../store/projection/removals.ts'
 import type { DecisionRow, FrameRow, LedgerRow, Projection, StockDelta } from '../../store/projection/rows.ts'
 import type { FramePart } from '../../store/projection/store-apart.ts'
@@ -82,6 +83,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
   const opened = new Map<string, OpenedPlace>()
   const removals: Removal[] = []
   const taken = new Set<string>()
+  let lastIntent = 0
   for (const frame of frames) {
     const entry = `${frame.epoch}-${frame.batch}`
     if (!fresh.has(entry) || taken.has(entry)) continue
@@ -89,6 +91,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     for (const decision of frame.decisions) {
       const row = decisionRow(frame, decision)
       decisions.push(row)
+      lastIntent = Math.max(lastIntent, intentOf(decision.key) ?? 0)
       addStock(stock, decision)
       for (const place of opens(decision)) opened.set(place.place, place)
       const removal = removalOf(decision)
@@ -117,7 +120,8 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     balances: balancesOf(ledger),
     stock: [...stock.values()],
     opened: [...opened.values()],
-    removals
+    removals,
+    lastIntent
   }
 }
 
