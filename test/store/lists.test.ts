@@ -1,8 +1,10 @@
 import tap, { test } from 'tap'
 import { assignCodes, loadCodes } from '../../src/store/campaigns/codes.ts'
 import { closeImports, countImports, insertImports, openImports } from '../../src/store/campaigns/imports.ts'
+import type { Place } from '../../src/store/connection/list-place.ts'
 import { claimsOfUser, claimsWithoutCodes, findClaim, noteCodedClaims } from '../../src/store/reading/claims.ts'
 import { balancesOfUser, type LedgerEntry, ledgerOfUser, readBalances } from '../../src/store/reading/ledger.ts'
+import { searchWins } from '../../src/store/reading/searches.ts'
 import { forgetUnusedDetails, readWinDetails, saveWinDetails } from '../../src/store/reading/win-details.ts'
 import { findWin, publicWins, type StoredWin, winsOfUser } from '../../src/store/reading/wins.ts'
 import { freshDatabase } from '../support/servers/database.ts'
@@ -50,6 +52,36 @@ test('wins of a user and of a campaign are listed newest first, page by page', a
   )
   t.same(await findWin(pool, `0-${EPOCH}-7`), { id: `0-${EPOCH}-7`, user: 'bob', record: 'record 7' })
   t.equal(await findWin(pool, '0-1-1'), undefined)
+})
+
+test('wins of users in several shards are each listed once, also those of one moment, epoch and sequence', async (t) => {
+  const { pool } = await freshDatabase(t, databaseUrl)
+  await pool.query("insert into campaigns (campaign_id, author) values ('launch', 'ada')")
+  await pool.query(
+    `insert into wins (win_id, campaign_id, activity_id, user_id, prize_id, sub_prize, tier, type, status, shard, epoch, sequence,
+       won_at, claim_by, updated_at, record)
+     select shard || '-${EPOCH}-' || n, 'launch', 'wheel', 'user-' || shard, 'first', '', 1, 'physical', 'won', shard, ${EPOCH}, n,
+       to_timestamp(${EPOCH}), null, now(), ''
+     from generate_series(1, 3) n, generate_series(0, 11) shard`
+  )
+  const all = async (list: (page: { before: Place | undefined; limit: number }) => Promise<StoredWin[]>) => {
+    const seen: string[] = []
+    for (let before: Place | undefined; ; ) {
+      const wins = await list({ before, limit: 5 })
+      if (wins.length === 0) return seen
+      seen.push(...wins.map(({ id }) => id))
+      before = { at: EPOCH * 1000, id: seen.at(-1) ?? '' }
+    }
+  }
+  for (const seen of [
+    await all((page) => publicWins(pool, 'launch', page)),
+    await all((page) => publicWins(pool, 'launch', { ...page, draw: 'wheel' })),
+    await all((page) => searchWins(pool, {}, page)),
+    await all((page) => searchWins(pool, {}, { ...page, campaign: 'launch' }))
+  ]) {
+    t.equal(seen.length, 36)
+    t.equal(new Set(seen).size, 36)
+  }
 })
 
 test('a ledger is listed newest first, page by page, also through a decision that moved several balances', async (t) => {

@@ -188,9 +188,9 @@ export async function invitesOfInviter(
      ) as "cappedBy"
      from invites i
      where i.campaign_id = $1 and i.inviter_id = $2
-       and ($3::timestamptz is null or (i.accepted_at, i.epoch, i.sequence) < ($3, $4::bigint, $5::bigint))
-     order by i.accepted_at desc, i.epoch desc, i.sequence desc limit $6`,
-    [campaign, issuedUser(inviter), ...placeValues(page.before), page.limit]
+       and ($3::timestamptz is null or (i.accepted_at, i.epoch, i.sequence, i.invite_id) < ($3, $4::bigint, $5::bigint, $6))
+     order by i.accepted_at desc, i.epoch desc, i.sequence desc, i.invite_id desc limit $7`,
+    [campaign, issuedUser(inviter), ...placeValues(page.before), page.before?.id ?? null, page.limit]
   )
   return rows.map(({ cappedBy, ...row }) => ({ ...inviteOfRow(row), cappedBy }))
 }

@@ -14,7 +14,10 @@ export interface Page {
   readonly limit: number
 }
 
-/** A place as three values of a statement; all null when there is none. */
+/**
+ * A place as three values of a statement; all null when there is none. A list over several users, who may be in different shards, needs
+ * the id besides: two of them may have the same time, epoch and sequence.
+ */
 export function placeValues(
   place: Place | undefined
 ): [at: Date | null, epoch: number | null, sequence: number | null] {

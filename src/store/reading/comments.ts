@@ -40,7 +40,7 @@ const columns = `c.comment_id as id, c.user_id as "user", c.campaign_id as campa
 const likes = `(select coalesce(sum(s.likes), 0)::float8 from subject_counts s where s.campaign_id = c.campaign_id
   and s.activity_id = c.activity_id and s.subject_type = 'comment' and s.subject_id = c.comment_id) as likes`
 
-const newestFirst = 'order by c.posted_at desc, c.epoch desc, c.sequence desc'
+const newestFirst = 'order by c.posted_at desc, c.epoch desc, c.sequence desc, c.comment_id desc'
 
 /** A comment by its id, of any user. */
 export async function findStoredComment(db: Queryable, id: string): Promise<StoredComment | undefined> {
@@ -55,16 +55,17 @@ export async function shownComments(
   page: CommentPage
 ): Promise<ListedComment[]> {
   // one statement for each case: a statement for both could not be read along either index
-  const ofSubject = subject === undefined ? '' : 'and c.subject_type = $7 and c.subject_id = $8'
+  const ofSubject = subject === undefined ? '' : 'and c.subject_type = $8 and c.subject_id = $9'
   const { rows } = await db.query<ListedComment>(
     `select ${columns}, ${likes} from comments c
      where c.campaign_id = $1 and c.activity_id = $2 and c.status = 'shown' ${ofSubject}
-       and ($3::timestamptz is null or (c.posted_at, c.epoch, c.sequence) < ($3, $4::bigint, $5::bigint))
-     ${newestFirst} limit $6`,
+       and ($3::timestamptz is null or (c.posted_at, c.epoch, c.sequence, c.comment_id) < ($3, $4::bigint, $5::bigint, $6))
+     ${newestFirst} limit $7`,
     [
       campaign,
       discussion,
       ...placeValues(page.before),
+      page.before?.id ?? null,
       page.limit,
       ...(subject === undefined ? [] : [subject.type, subject.id])
     ]
@@ -80,13 +81,13 @@ export async function commentsByStatus(
 ): Promise<ListedComment[]> {
   // a page of each status along the index, and then the newest of these
   const { rows } = await db.query<ListedComment>(
-    `select ${columns}, ${likes} from unnest($7::text[]) as wanted(status) cross join lateral (
+    `select ${columns}, ${likes} from unnest($8::text[]) as wanted(status) cross join lateral (
        select * from comments c
        where c.campaign_id = $1 and c.activity_id = $2 and c.status = wanted.status
-         and ($3::timestamptz is null or (c.posted_at, c.epoch, c.sequence) < ($3, $4::bigint, $5::bigint))
-       ${newestFirst} limit $6
-     ) c ${newestFirst} limit $6`,
-    [campaign, discussion, ...placeValues(page.before), page.limit, page.statuses]
+         and ($3::timestamptz is null or (c.posted_at, c.epoch, c.sequence, c.comment_id) < ($3, $4::bigint, $5::bigint, $6))
+       ${newestFirst} limit $7
+     ) c ${newestFirst} limit $7`,
+    [campaign, discussion, ...placeValues(page.before), page.before?.id ?? null, page.limit, page.statuses]
   )
   return rows.map(inside)
 }

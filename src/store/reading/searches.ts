@@ -29,37 +29,39 @@ const ofEachCampaign = (newest: string, order: string) =>
 
 /** Stored orders, newest first, at most `limit`. */
 export async function searchOrders(db: Queryable, search: OrderSearch, page: Page): Promise<StoredOrder[]> {
-  const newest = 'accepted_at desc, epoch desc, sequence desc'
+  const newest = 'accepted_at desc, epoch desc, sequence desc, id desc'
   const where = `($2::text is null or user_id = $2) and ($3::text is null or activity_id = $3)
     and ($4::text is null or status = $4) and ($5::timestamptz is null or ship_by <= $5)
-    and ($6::timestamptz is null or (accepted_at, epoch, sequence) < ($6, $7::bigint, $8::bigint))
-    order by ${newest} limit $9`
+    and ($6::timestamptz is null or (accepted_at, epoch, sequence, order_id) < ($6, $7::bigint, $8::bigint, $9))
+    order by ${newest} limit $10`
   const columns = 'order_id as id, user_id as "user", record, accepted_at, epoch, sequence'
   const sql =
     search.user === undefined
-      ? `${ofEachCampaign(`select ${columns} from orders where campaign_id = c.campaign_id and ${where}`, newest)} limit $9`
+      ? `${ofEachCampaign(`select ${columns} from orders where campaign_id = c.campaign_id and ${where}`, newest)} limit $10`
       : `select ${columns} from orders where ($1::text is null or campaign_id = $1) and ${where}`
   const { user = null, activity = null, status = null, shipBy = null } = search
   const issued = user && issuedUser(user)
-  const values = [page.campaign ?? null, issued, activity, status, shipBy, ...placeValues(page.before), page.limit]
+  const place = [...placeValues(page.before), page.before?.id ?? null]
+  const values = [page.campaign ?? null, issued, activity, status, shipBy, ...place, page.limit]
   return (await db.query<StoredOrder>(sql, values)).rows.map(inside)
 }
 
 /** Stored wins, newest first, at most `limit`, with revoked ones. */
 export async function searchWins(db: Queryable, search: WinSearch, page: Page): Promise<StoredWin[]> {
-  const newest = 'won_at desc, epoch desc, sequence desc'
+  const newest = 'won_at desc, epoch desc, sequence desc, id desc'
   const where = `($2::text is null or user_id = $2) and ($3::text is null or status = $3)
     and ($4::text is null or type = $4)
-    and ($5::timestamptz is null or (won_at, epoch, sequence) < ($5, $6::bigint, $7::bigint))
-    order by ${newest} limit $8`
+    and ($5::timestamptz is null or (won_at, epoch, sequence, win_id) < ($5, $6::bigint, $7::bigint, $8))
+    order by ${newest} limit $9`
   const columns = 'win_id as id, user_id as "user", record, won_at, epoch, sequence'
   const sql =
     search.user === undefined
-      ? `${ofEachCampaign(`select ${columns} from wins where campaign_id = c.campaign_id and ${where}`, newest)} limit $8`
+      ? `${ofEachCampaign(`select ${columns} from wins where campaign_id = c.campaign_id and ${where}`, newest)} limit $9`
       : `select ${columns} from wins where ($1::text is null or campaign_id = $1) and ${where}`
   const { user = null, status = null, type = null } = search
   const issued = user && issuedUser(user)
-  const values = [page.campaign ?? null, issued, status, type, ...placeValues(page.before), page.limit]
+  const place = [...placeValues(page.before), page.before?.id ?? null]
+  const values = [page.campaign ?? null, issued, status, type, ...place, page.limit]
   return (await db.query<StoredWin>(sql, values)).rows.map(inside)
 }
 

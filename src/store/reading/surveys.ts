@@ -41,9 +41,9 @@ export async function listSurveyTexts(
     `select answer_id as id, answers -> 'texts' ->> $3 as text, answered_at as at
      from survey_answers
      where campaign_id = $1 and activity_id = $2 and answers -> 'texts' ? $3
-       and ($4::timestamptz is null or (answered_at, epoch, sequence) < ($4, $5::bigint, $6::bigint))
-     order by answered_at desc, epoch desc, sequence desc limit $7`,
-    [campaign, survey, question, ...placeValues(before), limit]
+       and ($4::timestamptz is null or (answered_at, epoch, sequence, answer_id) < ($4, $5::bigint, $6::bigint, $7))
+     order by answered_at desc, epoch desc, sequence desc, answer_id desc limit $8`,
+    [campaign, survey, question, ...placeValues(before), before?.id ?? null, limit]
   )
   return rows.map((row) => ({ ...row, at: row.at.getTime() }))
 }

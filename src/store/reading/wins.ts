@@ -57,13 +57,19 @@ export async function publicWins(
   page: Omit<Page, 'campaign'> & { readonly draw?: string | undefined }
 ): Promise<StoredWin[]> {
   // one statement for each case: a statement for both could not be read along either index
-  const ofDraw = page.draw === undefined ? '' : 'and activity_id = $6'
+  const ofDraw = page.draw === undefined ? '' : 'and activity_id = $7'
   const { rows } = await db.query<StoredWin>(
     `select ${columns} from wins
      where campaign_id = $1 and status <> 'revoked' ${ofDraw}
-       and ($2::timestamptz is null or (won_at, epoch, sequence) < ($2, $3::bigint, $4::bigint))
-     order by won_at desc, epoch desc, sequence desc limit $5`,
-    [campaign, ...placeValues(page.before), page.limit, ...(page.draw === undefined ? [] : [page.draw])]
+       and ($2::timestamptz is null or (won_at, epoch, sequence, win_id) < ($2, $3::bigint, $4::bigint, $5))
+     order by won_at desc, epoch desc, sequence desc, win_id desc limit $6`,
+    [
+      campaign,
+      ...placeValues(page.before),
+      page.before?.id ?? null,
+      page.limit,
+      ...(page.draw === undefined ? [] : [page.draw])
+    ]
   )
   return rows.map(inside)
 }

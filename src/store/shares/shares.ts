@@ -61,9 +61,9 @@ export async function sharesOnChannel(
   const { rows } = await db.query<StoredShare>(
     `select ${columns} from ${joined}
      where s.campaign_id = $1 and s.channel = $2 and st.voided_at is null
-       and ($3::timestamptz is null or (s.created_at, s.epoch, s.sequence) < ($3, $4::bigint, $5::bigint))
-     order by s.created_at desc, s.epoch desc, s.sequence desc limit $6`,
-    [campaign, channel, ...placeValues(page.before), page.limit]
+       and ($3::timestamptz is null or (s.created_at, s.epoch, s.sequence, s.share_id) < ($3, $4::bigint, $5::bigint, $6))
+     order by s.created_at desc, s.epoch desc, s.sequence desc, s.share_id desc limit $7`,
+    [campaign, channel, ...placeValues(page.before), page.before?.id ?? null, page.limit]
   )
   return rows.map(inside)
 }
