@@ -7,6 +7,8 @@ export interface FaultOptions {
   readonly seeds: readonly number[]
   /** sets of servers, on each of which one row runs at a time */
   readonly lanes: number
+  /** of each deployment */
+  readonly shards: number
   readonly list: boolean
   readonly planted: boolean
   /** folder for the evidence of failures */
@@ -39,6 +41,7 @@ export function readOptions(args: readonly string[]): FaultOptions {
     .option('--rows <ids>', 'these rows only, such as F01,F15', words, [])
     .option('--seeds <numbers>', 'a run of each row for each', seeds, [1, 2, 3])
     .option('--lanes <n>', 'sets of servers side by side', lanes, 3)
+    .option('--shards <n>', 'of each deployment', lanes, 1)
     .option('--list', 'say what the rows are, and run none', false)
     .option('--planted', 'run rows against copies with a planted bug, which each must find', false)
     .option('--evidence <folder>', 'where histories and logs of failures go', 'build/evidence/faults')

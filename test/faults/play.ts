@@ -4,6 +4,7 @@ import type { Difference } from '../support/judging/promise.ts'
 import { type History, mergeHistories } from '../support/load/history.ts'
 import { Sampler } from '../support/load/pressure.ts'
 import { seededRandom } from '../support/random.ts'
+import { shardsEnv } from '../support/servers/servers.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
 import { judge, paceWrong } from './judge/judge.ts'
@@ -26,6 +27,8 @@ export interface PlayOptions {
   readonly evidence: string
   /** whether lateness is judged, too: it says as much about the machine as about us */
   readonly timed: boolean
+  /** of the deployment (1) */
+  readonly shards?: number
 }
 
 /** Redis' clock may jump over the next midnight */
@@ -82,18 +85,20 @@ async function playIn(options: PlayOptions, folder: string): Promise<Played> {
   }
 }
 
-async function playOn({ row, seed, lane, cli, timed }: PlayOptions, folder: string): Promise<Played> {
+async function playOn({ row, seed, lane, cli, timed, shards }: PlayOptions, folder: string): Promise<Played> {
   const random = seededRandom(seed * 7919 + Number(row.id.replace(/\D/g, '')))
-  const spec = seededOf(row.sale, seed) ?? {}
+  const asked = seededOf(row.sale, seed) ?? {}
   const sized = {
     stock: 400,
     buyers: 24,
     restMs: 30,
     restMeanwhileMs: 1000,
     deadlineMs: 2000,
-    ...spec
+    ...asked
   }
-  const world = await World.start({ lane, cli, folder, spec: seededOf(row.world, seed) ?? {} })
+  const wanted = seededOf(row.world, seed)
+  const spec = { ...wanted, env: { ...shardsEnv(shards ?? 1), ...wanted?.env } }
+  const world = await World.start({ lane, cli, folder, spec })
   let load: Load | undefined
   let scene: Scene | undefined
   try {

@@ -11,6 +11,7 @@ import { redisRows } from './rows/redis.ts'
 import { redisCopyRows } from './rows/redis-copies.ts'
 import { redisLimitRows } from './rows/redis-limits.ts'
 import { requestRows } from './rows/requests.ts'
+import { shardRows } from './rows/shards.ts'
 import { soakRows } from './rows/soak.ts'
 import { transitionRows } from './rows/transitions.ts'
 import { workerRows } from './rows/worker.ts'
@@ -30,6 +31,7 @@ export const rows: readonly Row[] = [
   ...letterRows,
   ...clockRows,
   ...workerRows,
+  ...shardRows,
   ...soakRows,
   ...pointRows
 ].sort((a, b) => a.id.localeCompare(b.id))

@@ -49,7 +49,15 @@ async function run(): Promise<boolean> {
       { folder, given, count: Math.min(options.lanes, runs.length) },
       runs,
       async (lane, { row, seed }) => {
-        const verdict = await play({ row, seed, lane, cli, evidence: options.evidence, timed: true })
+        const verdict = await play({
+          row,
+          seed,
+          lane,
+          cli,
+          evidence: options.evidence,
+          timed: true,
+          shards: options.shards
+        })
         verdicts.push(verdict)
         for (const line of verdictLines(verdict)) say(line)
       }

@@ -4,7 +4,7 @@ import { parseFrame } from '../../../src/journal/frame.ts'
 import type { Places } from '../../support/judging/evidence.ts'
 import { isRecord, parseJson } from '../../support/load/answers.ts'
 
-/** One message of a journal stream; `entry` is `<epoch>-<batch>` of its frame, undefined when it is none. */
+/** One message of a journal stream; `entry` is `<shard>-<epoch>-<batch>` of its frame, undefined when it is none. */
 export interface JournalMessage {
   readonly sequence: number
   readonly entry: string | undefined
@@ -16,6 +16,7 @@ export interface JournalMessage {
 /** The stream of one opening. */
 export interface JournalStream {
   readonly name: string
+  readonly shard: number
   readonly epoch: number
   readonly sealed: boolean
   /** its first sequence: what stood before was purged, or dropped by a full stream */
@@ -40,7 +41,7 @@ function messageOf(sequence: number, data: string): JournalMessage {
   const { shard, epoch, batch, decisions } = parsed.frame
   return {
     sequence,
-    entry: `${epoch}-${batch}`,
+    entry: `${shard}-${epoch}-${batch}`,
     epoch,
     decisions: decisions.map(({ seq }) => `${shard}-${epoch}-${seq}`)
   }
@@ -66,7 +67,8 @@ async function readStream(nc: NatsConnection, name: string): Promise<JournalStre
     const chunk = await Promise.all(Array.from({ length: count }, (_, index) => readMessage(nc, name, from + index)))
     messages.push(...chunk.filter((message) => message !== undefined))
   }
-  return { name, epoch: Number(name.split('_').at(-1)), sealed: config.sealed === true, first, messages }
+  const [shard, epoch] = name.split('_').slice(-2).map(Number)
+  return { name, shard: shard ?? 0, epoch: epoch ?? 0, sealed: config.sealed === true, first, messages }
 }
 
 /** Every journal stream of a namespace, oldest first, read message by message through the streams' own API. */

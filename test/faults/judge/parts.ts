@@ -4,6 +4,7 @@ import { isRing } from '../../../src/record/fields.ts'
 import { baseKey, keyPrefix, shardKeys } from '../../../src/record/keys.ts'
 import { Fold } from '../../../src/recovery/open/fold-users.ts'
 import { readDecisions } from '../../../src/store/projection/restore.ts'
+import { deployedShards } from '../../../src/store/shard/deployment.ts'
 import type { Places } from '../../support/judging/evidence.ts'
 import type { Difference } from '../../support/judging/promise.ts'
 import { isRecord } from '../../support/load/answers.ts'
@@ -12,11 +13,17 @@ import type { JournalStream } from './journal.ts'
 
 const shown = 5
 
-/** I4: every hash of the shard in Redis is what the decisions in Postgres add up to, and there is no other. */
-export async function redisWrong({ redisUrl, namespace }: Places, pool: pg.Pool): Promise<Difference[]> {
-  const prefix = keyPrefix(namespace, 0)
+/** I4: every hash of each shard in Redis is what the decisions in Postgres add up to, and there is no other. */
+export async function redisWrong(places: Places, pool: pg.Pool): Promise<Difference[]> {
+  const found: Difference[] = []
+  for (const shard of await deployedShards(pool)) found.push(...(await shardWrong(places, pool, shard)))
+  return found
+}
+
+async function shardWrong({ redisUrl, namespace }: Places, pool: pg.Pool, shard: number): Promise<Difference[]> {
+  const prefix = keyPrefix(namespace, shard)
   const fold = new Fold()
-  for await (const page of readDecisions(pool, 0)) for (const decision of page) fold.add(decision)
+  for await (const page of readDecisions(pool, shard)) for (const decision of page) fold.add(decision)
   const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
   redis.on('error', () => {})
   try {
@@ -37,7 +44,7 @@ export async function redisWrong({ redisUrl, namespace }: Places, pool: pg.Pool)
       }
     }
     if (wrong.length === 0) return []
-    const what = `Redis is not the fold of Postgres in ${wrong.length} places: ${wrong.slice(0, shown).join('; ')}`
+    const what = `Shard ${shard} of Redis is not the fold of Postgres in ${wrong.length} places: ${wrong.slice(0, shown).join('; ')}`
     return [{ rule: 'I4', what }]
   } finally {
     redis.disconnect()
@@ -66,7 +73,8 @@ export async function journalWrong(
   const stored = await storedFrames(pool)
   const found: Difference[] = []
   const journaled = new Set<string>()
-  for (const { name, epoch, sealed, messages } of streams) {
+  const newest = new Map(streams.map(({ shard, epoch }) => [shard, epoch]))
+  for (const { name, shard, epoch, sealed, messages } of streams) {
     for (const message of messages) {
       if (message.entry === undefined) continue
       journaled.add(message.entry)
@@ -74,7 +82,7 @@ export async function journalWrong(
       const fits = republished ? message.epoch <= epoch : message.epoch === epoch
       if (!fits) found.push({ rule: 'I10', what: `${name} holds frame ${message.entry}` })
     }
-    if (!sealed && epoch !== streams.at(-1)?.epoch)
+    if (!sealed && epoch !== newest.get(shard))
       found.push({ rule: 'I10', what: `${name} is not sealed, and a newer stream exists` })
   }
   const known = new Set(stored.map(({ entry }) => entry))
@@ -85,8 +93,10 @@ export async function journalWrong(
       what: `${lost.length} frames are in the journal only: ${lost.slice(0, shown).join(', ')}`
     })
   }
-  const first = new Map(streams.map(({ epoch, first }) => [epoch, first]))
-  const held = stored.filter(({ epoch, sequence }) => sequence >= (first.get(epoch) ?? Number.POSITIVE_INFINITY))
+  const first = new Map(streams.map(({ shard, epoch, first }) => [`${shard}-${epoch}`, first]))
+  const held = stored.filter(
+    ({ shard, epoch, sequence }) => sequence >= (first.get(`${shard}-${epoch}`) ?? Number.POSITIVE_INFINITY)
+  )
   const invented = held.map(({ entry }) => entry).filter((entry) => !journaled.has(entry))
   if (invented.length > 0 && !republished) {
     const what = `${invented.length} frames are in Postgres and not in the journal: ${invented.slice(0, shown).join(', ')}`
@@ -96,8 +106,9 @@ export async function journalWrong(
 }
 
 interface StoredFrame {
-  /** `<epoch>-<batch>` */
+  /** `<shard>-<epoch>-<batch>` */
   readonly entry: string
+  readonly shard: number
   /** where it was read: epoch of the stream, and sequence in it */
   readonly epoch: number
   readonly sequence: number
@@ -105,7 +116,7 @@ interface StoredFrame {
 
 async function storedFrames(pool: pg.Pool): Promise<StoredFrame[]> {
   const { rows } = await pool.query<StoredFrame>(
-    `select epoch || '-' || batch as entry, stream_epoch as epoch, stream_sequence as sequence from frames`
+    `select concat_ws('-', shard, epoch, batch) as entry, shard, stream_epoch as epoch, stream_sequence as sequence from frames`
   )
   return rows
 }

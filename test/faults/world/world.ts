@@ -110,7 +110,7 @@ export class World {
     // later, so that the first one owns the shard
     const standbys: Child[] = []
     for (const fails of spec.standbys ?? []) standbys.push(await this.startWorker(fails))
-    // a worker that finds a server away while it starts ends: it must stand by before anything is struck
+    // one that finds a server away while it starts ends: it must stand by before anything is struck
     const standsBy = () => standbys.every((worker) => worker.printed('the gate is open') > 0)
     await waitFor(standsBy, { deadlineMs: readyDeadlineMs, what: 'the standbys to stand by' })
   }
@@ -269,10 +269,10 @@ export class World {
     }
   }
 
-  /** The shard's row as Postgres has it. */
+  /** The first shard's epoch as Postgres has it; open when all shards are. */
   async shard(): Promise<{ epoch: number; state: string }> {
-    const { rows } = await this.pool.query<{ epoch: number; state: string }>('select epoch, state from shards')
-    return rows[0] ?? { epoch: 0, state: 'none' }
+    const sql = 'select epoch, min(state) over () as state from shards order by shard limit 1'
+    return (await this.pool.query<{ epoch: number; state: string }>(sql)).rows[0] ?? { epoch: 0, state: 'none' }
   }
 
   /** Waits until the shard is open under a higher epoch. @returns it */

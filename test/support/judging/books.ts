@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { shardNumbers, shardOf } from '../../../src/base/shards.ts'
+import { keyPrefix, logical, userOfKey } from '../../../src/record/keys.ts'
 
 /** A balance as the three books have it: summed from the ledger, kept in Postgres, kept in Redis. */
 export interface BalanceRow {
@@ -22,14 +24,15 @@ interface BooksPlaces {
 export class Books {
   readonly #pool: pg.Pool
   readonly #redis: Redis
-  readonly #prefix: string
+  readonly #namespace: string
+  #count: Promise<number> | undefined
 
   constructor({ databaseUrl, redisUrl, namespace = 'floodgate' }: BooksPlaces) {
     this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 2, options: `-c search_path=${namespace}` })
     this.#pool.on('error', () => {})
     this.#redis = new Redis(redisUrl, { maxRetriesPerRequest: 20 })
     this.#redis.on('error', () => {})
-    this.#prefix = `${namespace}:{s0}:`
+    this.#namespace = namespace
   }
 
   async rows<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
@@ -38,12 +41,28 @@ export class Books {
 
   /** No frame waits for the journal or for Postgres. */
   async atRest(): Promise<boolean> {
-    const waiting = (await this.#redis.xlen(`${this.#prefix}outbox`)) + (await this.#redis.hlen(`${this.#prefix}kept`))
-    return waiting === 0
+    for (const shard of shardNumbers(await this.#shards())) {
+      const prefix = keyPrefix(this.#namespace, shard)
+      if ((await this.#redis.xlen(`${prefix}outbox`)) + (await this.#redis.hlen(`${prefix}kept`)) > 0) return false
+    }
+    return true
   }
 
-  hash(key: string): Promise<Record<string, string>> {
-    return this.#redis.hgetall(this.#prefix + key)
+  /** A user's hash from their shard; of anything else that of the first shard. */
+  async hash(key: string): Promise<Record<string, string>> {
+    return this.#redis.hgetall((await this.#prefixOf(userOfKey(key))) + key)
+  }
+
+  async #prefixOf(user: string | undefined): Promise<string> {
+    return keyPrefix(this.#namespace, user === undefined ? 0 : shardOf(user, await this.#shards()))
+  }
+
+  /** How many shards the deployment has. */
+  #shards(): Promise<number> {
+    this.#count ??= this.rows<{ count: number }>('select count(*)::int as count from shards').then(
+      ([row]) => row?.count ?? 1
+    )
+    return this.#count
   }
 
   /** Every balance on which the books do not agree. */
@@ -57,7 +76,7 @@ export class Books {
     for (let from = 0; from < rows.length; from += 500) {
       const part = rows.slice(from, from + 500)
       const pipeline = this.#redis.pipeline()
-      for (const row of part) pipeline.hget(`${this.#prefix}u:${row.user}`, fieldOf(row))
+      for (const row of part) pipeline.hget((await this.#prefixOf(row.user)) + logical.user(row.user), fieldOf(row))
       const found = (await pipeline.exec()) ?? []
       for (const [index, row] of part.entries()) {
         const redis = Number(found[index]?.[1] ?? 0)

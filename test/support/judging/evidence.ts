@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { connect, type NatsConnection, StringCodec } from 'nats'
 import pg from 'pg'
 import { natsLogin } from '../../../src/journal/connection.ts'
+import { keyPrefix } from '../../../src/record/keys.ts'
 import { isRecord, parseJson } from '../load/answers.ts'
 
 /** Where the evidence of one deployment lies. */
@@ -99,18 +100,18 @@ export async function gatherEvidence(places: Places, campaign: string): Promise<
 /** What the admin port says about a campaign's stock and its shards, and the frames that wait in Redis. */
 export async function readState(places: Places, campaign: string): Promise<CampaignState> {
   const answer = await places.adminGet(`/admin/v1/campaigns/${campaign}/state`)
-  return parseState(answer, await readDepths(places))
+  return parseState(answer, (shard) => readDepths(places, shard))
 }
 
 type Depths = Pick<ShardState, 'outbox' | 'kept'>
 
-async function readDepths({ redisUrl, namespace }: Places): Promise<Depths> {
+async function readDepths({ redisUrl, namespace }: Places, shard: number): Promise<Depths> {
   const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
   // The rejected connect says enough; without a listener the client prints the error too.
   redis.on('error', () => {})
   try {
     await redis.connect()
-    const prefix = `${namespace}:{s0}:`
+    const prefix = keyPrefix(namespace, shard)
     return { outbox: await redis.xlen(`${prefix}outbox`), kept: await redis.hlen(`${prefix}kept`) }
   } finally {
     redis.disconnect()
@@ -118,7 +119,7 @@ async function readDepths({ redisUrl, namespace }: Places): Promise<Depths> {
 }
 
 /** @throws Error when the answer has not the contract's figures */
-function parseState(answer: unknown, depths: Depths): CampaignState {
+async function parseState(answer: unknown, depthsOf: (shard: number) => Promise<Depths>): Promise<CampaignState> {
   if (!isRecord(answer)) throw new Error(`The state is not an object: ${JSON.stringify(answer)}`)
   const sessions = list(answer.activities).flatMap((activity) =>
     list(activity.sessions).map((session) => ({
@@ -130,13 +131,13 @@ function parseState(answer: unknown, depths: Depths): CampaignState {
       paid: whole(session, 'paid')
     }))
   )
-  const shards = list(answer.shards).map((shard) => ({
+  const shards = list(answer.shards).map(async (shard) => ({
     shard: whole(shard, 'shard'),
     epoch: whole(shard, 'epoch'),
     state: String(shard.state),
-    ...depths
+    ...(await depthsOf(whole(shard, 'shard')))
   }))
-  return { sessions, shards }
+  return { sessions, shards: await Promise.all(shards) }
 }
 
 type Rows = Pick<Evidence, 'orders' | 'decisions' | 'stock' | 'deadLetters'>
@@ -155,7 +156,7 @@ async function readRows(places: Places, campaign: string): Promise<Rows> {
     const orders = await client.query<OrderRow>(
       `select order_id as id, activity_id as sale, session_id as session, user_id as user, quantity::int, status,
               shard::int, epoch::float8, sequence::float8, position::float8 as position
-       from orders where campaign_id = $1 order by epoch, sequence`,
+       from orders where campaign_id = $1 order by shard, epoch, sequence`,
       [campaign]
     )
     const decisions = await client.query<DecisionRow>(
@@ -165,8 +166,9 @@ async function readRows(places: Places, campaign: string): Promise<Rows> {
       [campaign]
     )
     const stock = await client.query<SessionState>(
-      `select activity_id as sale, session_id as session, total::float8, remaining::float8, held::float8, paid::float8
-       from stock where campaign_id = $1`,
+      `select activity_id as sale, session_id as session, sum(total)::float8 as total, sum(remaining)::float8 as remaining,
+         sum(held)::float8 as held, sum(paid)::float8 as paid
+       from stock where campaign_id = $1 group by 1, 2`,
       [campaign]
     )
     const dead = await client.query<{ count: number }>('select count(*)::int as count from dead_letters')

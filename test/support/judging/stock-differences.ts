@@ -66,15 +66,19 @@ export function limitsBroken({ promise, evidence }: Case): Difference[] {
 }
 
 /**
- * First come, first served: units of a session are numbered 1..n in order of sequence. After a fault void decisions may
- * leave gaps, but no unit has two owners.
+ * First come, first served: units of a session are numbered 1..n in order of sequence, in each shard. After a fault void decisions
+ * may leave gaps, but no unit has two owners.
  */
 export function positionsWrong({ promise, evidence }: Case): Difference[] {
   const found: Difference[] = []
   for (const [sale, { sessions }] of Object.entries(promise.sales)) {
     for (const session of Object.keys(sessions)) {
-      const rows = evidence.orders.filter((entry) => entry.sale === sale && entry.session === session)
-      found.push(...positionsShared(rows), ...(promise.afterFault === true ? [] : positionsOutOfOrder(rows)))
+      for (const shard of new Set(evidence.orders.map((entry) => entry.shard))) {
+        const rows = evidence.orders.filter(
+          (entry) => entry.shard === shard && entry.sale === sale && entry.session === session
+        )
+        found.push(...positionsShared(rows), ...(promise.afterFault === true ? [] : positionsOutOfOrder(rows)))
+      }
     }
   }
   return found

@@ -53,6 +53,9 @@ export function shardsEnv(count: number): Record<string, string> {
   return count === 1 ? {} : { SHARDS: String(count), SHARDS_UNFINISHED: '1' }
 }
 
+/** How many shards the whole stacks of tests have: FLOODGATE_TEST_SHARDS, for files that several make sense for. */
+export const testShards = Number(process.env.FLOODGATE_TEST_SHARDS ?? 1)
+
 /** A NAMESPACE that no other test uses. */
 export function freshNamespace(): string {
   return `t${randomBytes(6).toString('hex')}`

@@ -15,6 +15,7 @@ import { parseJson } from '../load/answers.ts'
 import { keepEvidence } from '../running/evidence-folder.ts'
 import { waitFor } from '../wait.ts'
 import { isAlive, processesOf } from './leftovers.ts'
+import { shardsEnv, testShards } from './servers.ts'
 
 export type Part = 'redis' | 'nats' | 'postgres' | 'gateway' | 'worker'
 
@@ -86,6 +87,7 @@ export async function startStack(t: Test, options: StackOptions = {}): Promise<S
       RATE_LIMIT_USER_PER_SECOND: '0',
       RATE_LIMIT_ADDRESS_PER_SECOND: '0',
       LOG_LEVEL: 'warn',
+      ...shardsEnv(testShards),
       ...options.env
     },
     stdio: ['ignore', 'pipe', 'pipe']
