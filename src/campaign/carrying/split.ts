@@ -15,12 +15,11 @@ interface Among {
 
 /**
  * The part of units, or codes, that a shard gets: all get as many, and the first of them one more where they do not divide. Fewer than
- * there are shards begin at one that depends on what they are of, so that not all last units of a deployment are in the same shard.
+ * there are shards are in one, which depends on what they are of, so that not all last units of a deployment are in the same shard.
  */
 export function shareOf(units: number, key: string, { shard, count }: Among): number {
-  const home = shardOf(stockPlaceOf(key)?.activity ?? key, count)
-  const first = units < count ? home : 0
-  return Math.floor(units / count) + ((shard - first + count) % count < units % count ? 1 : 0)
+  if (units < count) return shard === shardOf(stockPlaceOf(key)?.activity ?? key, count) ? units : 0
+  return Math.floor(units / count) + (shard < units % count ? 1 : 0)
 }
 
 /** The part of a campaign's rate. A bucket that never holds a whole token lets nobody in, so a shard's holds at least one. */

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import { fetchFault, messageOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { nodeProblem } from '../../config/require-node.ts'
@@ -11,6 +12,7 @@ import { checkSchema } from '../../store/connection/migrate.ts'
 import { createPool } from '../../store/connection/pool.ts'
 import { SchemaError } from '../../store/connection/schema-error.ts'
 import { countPeople, howToAdd } from '../../store/operators/operators.ts'
+import { requireShards, ShardsDifferError } from '../../store/shard/deployment.ts'
 
 const answerMs = 3000
 
@@ -50,6 +52,7 @@ async function checkDatabase(config: Config, told: readonly ShownCondition[] | u
     await checkSchema(pool)
     return [
       { part: 'Schema', ok: true, text: `${config.NAMESPACE} is up to date` },
+      ...(await shardFindings(pool, config)),
       operatorsFinding(await countPeople(pool)),
       ...(await conditionFindings(pool, told))
     ]
@@ -58,6 +61,17 @@ async function checkDatabase(config: Config, told: readonly ShownCondition[] | u
     return [{ part: 'Schema', ok: false, text: messageOf(error), advice }]
   } finally {
     await pool.end()
+  }
+}
+
+/** A gateway or worker with another number of shards would not sell; one shard needs no line. */
+async function shardFindings(pool: Pool, { SHARDS }: Config): Promise<Finding[]> {
+  try {
+    await requireShards(pool, SHARDS)
+    return SHARDS === 1 ? [] : [{ part: 'Shards', ok: true, text: `${SHARDS}` }]
+  } catch (error) {
+    if (!(error instanceof ShardsDifferError)) throw error
+    return [{ part: 'Shards', ok: false, text: error.message, advice: error.remedy }]
   }
 }
 

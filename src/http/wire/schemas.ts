@@ -56,7 +56,10 @@ export const Order = Type.Object(
     acceptedAt: Time,
     payBy: NullableTime,
     shipBy: NullableTime,
-    position: Type.Integer({ description: 'which unit of the session the first unit of the order is, counted from 1' }),
+    position: Type.Integer({
+      description:
+        'which unit of the session the first unit of the order is, counted from 1; where there are several shards, of the part of its shard'
+    }),
     returned: Type.Optional(Type.Integer({ description: 'units that came back; absent while there are none' })),
     refundDue: Type.Optional(
       Type.Integer({

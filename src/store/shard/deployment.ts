@@ -38,6 +38,8 @@ export async function requireShards(db: Queryable, wanted: number): Promise<void
  * @throws ShardsDifferError where another number is fixed
  */
 export async function fixShards(pool: Pool, wanted: number): Promise<void> {
+  // a worker starts also while Postgres takes no writes
+  if ((await countShards(pool)) > 0) return requireShards(pool, wanted)
   await inTransaction(pool, async (client) => {
     await client.query("select pg_advisory_xact_lock(hashtextextended(current_schema() || ' shards', 2))")
     await client.query(
