@@ -97,12 +97,14 @@ t.test('a draw is exported and verified by commands', async (t) => {
   })
   writeFileSync(forged, `${whole.slice(0, -1).join('\n')}\n`)
   t.match(await verify(forged), { code: 1, out: '', err: /The file is cut off/ })
+  t.match(await verify(file, file), { code: 1, out: /as it must be/, err: /is of shard 0, as a file before it/ })
   const wrongSeed = await verify(file, '--seed', 'ab'.repeat(32))
   t.match(wrongSeed, { code: 1, out: /line 1 is not as it must be: the SHA-256 of the seed/ })
 
   for (const [args, err] of [
     [['export', 'journal', '--campaign', 'none'], /There is no campaign "none"/],
-    [['export', 'journal', '--from', 'here'], /--from "here" is not a decision id/],
+    [['export', 'journal', '--from', 'here'], /--from "here" is not a decision id of shard 0/],
+    [['export', 'journal', '--shard', '4'], /There is no shard 4/],
     [['export', 'journal', '--output', '/no/such/folder/file'], /its folder is not there/],
     [['export', 'journal', '--output', folder], /it is a folder/],
     [['verify-draw', '/no/such/file', '--campaign', 'c', '--draw', 'd'], /cannot be read: ENOENT/],

@@ -39,7 +39,7 @@ export async function exportCommand(config: Config, command: ExportCommand): Pro
   const why = 'It names the Postgres database that holds the journal; nothing was written.'
   await withDatabase(config, { command: 'export journal', why }, async (pool) => {
     await checkSchema(pool)
-    const shard = command.shard ?? Number(command.from?.split('-')[0] ?? 0)
+    const shard = command.shard ?? Number(/^\d+(?=-)/.exec(command.from ?? '')?.[0] ?? 0)
     const from = command.from === undefined ? undefined : startOf(command.from, shard)
     await checkShard(pool, shard)
     await checkCampaign(pool, command.campaign)

@@ -21,12 +21,12 @@ const whole = (count: number) => count.toLocaleString('en')
 const some = (count: number, what: string) => `${whole(count)} ${what}${count === 1 ? '' : 's'}`
 
 /**
- * Recomputes a draw from an exported journal and prints a report, or the first difference.
- * @param file `-` for the standard input
+ * Recomputes a draw from exported journals, one of each shard, and prints a report of each, or its first difference.
+ * @param files `-` for the standard input
  * @returns the exit code: 0 when every spin is as it must be, 1 otherwise
- * @throws StackError when the file cannot be read, NotVerifiableError when it proves nothing
+ * @throws StackError when a file cannot be read or two are of one shard, NotVerifiableError when one proves nothing
  */
-export async function verifyCommand(file: string, command: VerifyCommand): Promise<number> {
+export async function verifyCommand(files: readonly string[], command: VerifyCommand): Promise<number> {
   const options = {
     campaign: command.campaign,
     draw: command.draw,
@@ -34,12 +34,24 @@ export async function verifyCommand(file: string, command: VerifyCommand): Promi
     commitment: hexOf('--commitment', command.commitment),
     acceptMissing: command.acceptMissing === true
   }
-  const verifier = new DrawVerifier(options)
-  const verdict = await verified(verifier, file)
   const name = `${command.campaign}/${command.draw}`
-  process.stdout.write(`${(verdict.ok ? goodText(name, verdict) : badText(name, verdict.difference)).join('\n')}\n`)
-  return verdict.ok ? 0 : 1
+  const shards = new Set<number>()
+  let code = 0
+  for (const file of files) {
+    const verdict = await verified(new DrawVerifier(options), file)
+    process.stdout.write(`${(verdict.ok ? goodText(name, verdict) : badText(name, verdict.difference)).join('\n')}\n`)
+    if (!verdict.ok) code = 1
+    else if (shards.size === shards.add(verdict.header.shard).size) throw twice(file, verdict.header.shard)
+  }
+  return code
 }
+
+const twice = (file: string, shard: number) =>
+  new StackError(
+    `${file} is of shard ${shard}, as a file before it.`,
+    'What was told of the files before it stands.',
+    'Export the journal of each shard: floodgate export journal --shard <number>'
+  )
 
 function hexOf(option: string, text: string | undefined): string | undefined {
   if (text === undefined || /^[\da-f]{64}$/i.test(text)) return text?.toLowerCase()
