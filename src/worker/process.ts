@@ -107,7 +107,7 @@ function onceBeside(options: WorkerOptions, connected: Connected, campaigns: Cam
   const loops = commonLoops({
     ...{ ...connected, pool, logger },
     mayAsk: async () => (await first?.isRead()) ?? false,
-    driveIntents: () => driveIntents({ pool, gate }),
+    driveIntents: ({ submit }) => driveIntents({ pool, gate: { ...gate, submit } }),
     driveSettlements: () => campaigns.driveSettlements()
   })
   const isOpen = () => shards.some(({ watch }) => watch.current() !== undefined)

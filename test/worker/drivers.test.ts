@@ -8,6 +8,7 @@ import { dueTasks, progressOfUser, recordProgress } from '../../src/store/campai
 import { balancesOfUser, ledgerOfUser } from '../../src/store/reading/ledger.ts'
 import { ImportDriver } from '../../src/worker/drivers/apply-imports.ts'
 import { TaskDriver } from '../../src/worker/drivers/complete-tasks.ts'
+import { StepGate } from '../../src/worker/drivers/step-gate.ts'
 import { middayMinutes } from '../support/midday.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -210,4 +211,32 @@ t.test('a new owner acts on nothing that the journal says was done, before that 
   await waitFor(isClosed, { what: 'the line to be closed' })
   await atRest(shop)
   t.equal(await points(shop, 'ann'), 5, 'credited once')
+})
+
+t.test('a driver that stood still asks for nothing that was done and forgotten meanwhile', async (t) => {
+  const shop = await openShop(t, urls)
+  const { pool } = shop.core
+  await shop.stopWorker()
+  await pool.query(
+    "insert into imports (unit, reference, user_id, amount, created_by) values ('points', 'r1', 'ann', 5, 'ops')"
+  )
+  const key = 'x:imp:points:r1'
+  const other = async () => {
+    t.equal(await new ImportDriver(pool, shop.gate).step(), 1)
+    await shop.redis.hdel(`${shop.prefix}u:ann`, key)
+  }
+  // it has looked up what is decided, and stands still before it asks
+  const late: Decider = {
+    submit: async (command) => {
+      await other()
+      return shop.gate.submit(command)
+    }
+  }
+  const anHourAgo = new StepGate(late, () => Date.now() - 3_600_000)
+  await anHourAgo.step(() => new ImportDriver(pool, anHourAgo).step())
+  shop.core.worker()
+  await atRest(shop)
+  t.equal(await points(shop, 'ann'), 5, 'credited once')
+  const now = new StepGate(shop.gate)
+  t.match(await now.step(() => now.submit({ ...credit('ann', 'b:points', 1), key: 'u:now' })), { kind: 'confirmed' })
 })

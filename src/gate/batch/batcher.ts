@@ -3,7 +3,7 @@ import { failPoint } from '../../config/fail-points.ts'
 import { isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
 import type { RedisHealth } from '../redis/redis-health.ts'
-import { goesAlone, isOfUser } from './call-traits.ts'
+import { goesAlone, isOfUser, withoutLate } from './call-traits.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './encode.ts'
 import { Pace } from './pace.ts'
@@ -188,8 +188,12 @@ export class ShardBatcher implements Batcher {
     return this.#queue.splice(0, adjustment === -1 ? most : adjustment)
   }
 
-  async #send(opening: LiveOpening, batch: Waiting[]): Promise<void> {
+  async #send(opening: LiveOpening, taken: Waiting[]): Promise<void> {
     const { caller, prefix, shard, limits } = this.#options
+    // made before the calls are looked at: of a process that stands still between the two Redis takes nothing
+    const callLimits = this.#callLimits()
+    const { batch, late } = withoutLate(taken)
+    for (const { resolve } of late) resolve(unavailable('it is asked for too late', 1000))
     const settles = this.#settles.splice(0, SETTLES_PER_CALL)
     clearTimeout(this.#settleTimer)
     this.#settleTimer = undefined
@@ -198,7 +202,7 @@ export class ShardBatcher implements Batcher {
     const { keys, args } = encodeBatch(
       prefix,
       batch.map(({ call }) => call),
-      { settles, limits: this.#callLimits() }
+      { settles, limits: callLimits }
     )
     this.#inFlight += 1
     if (batch.length > 0) this.#pace.sent(batch.length, this.#queue.length, performance.now())

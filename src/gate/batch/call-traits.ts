@@ -6,6 +6,19 @@ export function isOfUser({ op }: Call): boolean {
   return op === 'buy' || op === 'participate'
 }
 
+function isLate(call: Call, now: number): boolean {
+  return 'until' in call && call.until !== undefined && call.until < now
+}
+
+/** A batch, and those taken for it that are not sent any more. */
+export function withoutLate<Waiting extends { readonly call: Call }>(
+  taken: Waiting[]
+): { readonly batch: Waiting[]; readonly late: readonly Waiting[] } {
+  const now = Date.now()
+  const late = taken.filter(({ call }) => isLate(call, now))
+  return { batch: late.length > 0 ? taken.filter((waiting) => !late.includes(waiting)) : taken, late }
+}
+
 /** Whether a call needs a batch of its own. */
 export function goesAlone(call: Call): boolean {
   if (call.op === 'remove') return true

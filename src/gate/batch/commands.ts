@@ -12,6 +12,8 @@ interface CommandBase {
   readonly campaign: string
   /** the shard that decides a command in the place of `$system`; absent for users, of whom the router knows it */
   readonly shard?: number
+  /** ms since 1970 by this process' clock: later it is not sent, because what made it due may be done by somebody else and forgotten */
+  readonly until?: number
 }
 
 /** Buys units of a sale. */

@@ -32,12 +32,12 @@ import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
 import { RecountDriver } from './recount-levels.ts'
 import { ReminderDriver } from './remind.ts'
+import { StepGate } from './step-gate.ts'
 
 interface OneShardParts extends InRedis {
   readonly pool: Pool
   readonly gate: Decider & HashReader
   readonly shard: number
-  /** whether what the journal held is read: before that, what Postgres lists may be done already */
   readonly mayAsk: () => Promise<boolean>
   /** of the owner of the shard */
   readonly ownerTerm: number
@@ -53,10 +53,9 @@ interface CommonParts {
   readonly pool: Pool
   readonly gate: Decider & HashReader & Pick<Shards, 'depths' | 'numbers'>
   readonly boards: BoardWriter
-  /** as for one shard, of all shards */
   readonly mayAsk: () => Promise<boolean>
   /** finishes intents and publications that gateways left open; see src/campaign */
-  readonly driveIntents: () => Promise<unknown>
+  readonly driveIntents: (gate: Decider) => Promise<unknown>
   readonly publisher: Publisher
   readonly names: Names
   /** carries on with settlements that wait for something; see src/campaign */
@@ -73,15 +72,26 @@ const REQUESTS_SECONDS = 7 * 24 * 3600
 
 const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
 
-/** A loop that has the gate decide what Postgres lists as not done. */
-const asking = (mayAsk: () => Promise<boolean>) => (name: string, everyMs: number, run: () => Promise<unknown>) =>
-  loop(name, everyMs, async () => void ((await mayAsk()) && (await run())))
+interface AskingParts {
+  readonly gate: Decider
+  /** whether what the journal held is read: before that, what Postgres lists may be done already */
+  readonly mayAsk: () => Promise<boolean>
+}
+
+/** A loop that has the gate decide what Postgres lists as not done. @param make the driver, with the gate for its steps */
+function driverLoop(
+  { gate, mayAsk }: AskingParts,
+  [name, everyMs]: readonly [name: string, everyMs: number],
+  make: (gate: Decider) => () => Promise<unknown>
+): Loop {
+  const steps = new StepGate(gate)
+  const run = make(steps)
+  return loop(name, everyMs, async () => void ((await mayAsk()) && (await steps.step(run))))
+}
 
 /** The driver loops of the owner of a shard, for what lives in that shard: Postgres lists what is due, the gate decides it. */
 export function shardLoops(parts: OneShardParts): Loop[] {
   const { pool, gate, shard, logger } = parts
-  const driver = asking(parts.mayAsk)
-  const expiry = new ExpiryDriver({ pool, gate, shard })
   const catalogue = new Catalogue({ pool })
   const codes = new CodeDriver({ pool, shard, logger })
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
@@ -93,11 +103,15 @@ export function shardLoops(parts: OneShardParts): Loop[] {
   })
   const archives = new ArchiveDriver(parts)
   return [
-    driver('expiry', 500, () => expiry.step()),
+    driverLoop(parts, ['expiry', 500], (gate) => {
+      const expiry = new ExpiryDriver({ pool, gate, shard })
+      return () => expiry.step()
+    }),
     loop('following', 100, () => follower.step()),
     loop('counts of levels', 250, () => recounts.step()),
     loop('codes', 1000, () => codes.step()),
-    driver('archives', 200, () => archives.step()),
+    // what is removed already is removed again, which changes nothing
+    driverLoop(parts, ['archives', 200], () => () => archives.step()),
     loop('reminders', 100, () => reminders.step())
   ]
 }
@@ -105,29 +119,29 @@ export function shardLoops(parts: OneShardParts): Loop[] {
 /** The driver loops for what belongs to no shard, or whose user may be in any: they run once, beside one of the owners. */
 export function commonLoops(parts: CommonParts): Loop[] {
   const { pool, gate, boards, driveIntents, driveSettlements, logger } = parts
-  const driver = asking(parts.mayAsk)
   const catalogue = new Catalogue({ pool })
-  const tasks = new TaskDriver({ ...parts, catalogue })
-  const imports = new ImportDriver(pool, gate)
-  const levels = new LevelDriver({ ...parts, catalogue })
-  const credits = new CreditDriver({ ...parts, catalogue })
+  const due = (pace: readonly [string, number], make: (gate: Decider) => { step(): Promise<unknown> }) =>
+    driverLoop(parts, pace, (gate) => {
+      const driver = make(gate)
+      return () => driver.step()
+    })
   const keeper = new BoardKeeper(pool, boards)
   const followed = new FollowedTimes({ pool, gate, clock: boards.clock })
   const moments = new MomentTeller({ ...parts, catalogue })
   const stock = new StockTeller({ ...parts, catalogue })
   const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })
   return [
-    driver('adjustments', 1000, driveIntents),
-    driver('settlements', 1000, driveSettlements),
-    driver('tasks', 250, () => tasks.step()),
-    driver('credits', 100, () => credits.step()),
+    driverLoop(parts, ['adjustments', 1000], (gate) => () => driveIntents(gate)),
+    driverLoop(parts, ['settlements', 1000], () => driveSettlements),
+    due(['tasks', 250], (gate) => new TaskDriver({ pool, gate, catalogue })),
+    due(['credits', 100], (gate) => new CreditDriver({ pool, gate, catalogue })),
     loop('boards', 100, () => keeper.step()),
     loop('final boards', 1000, () => freezer.step()),
     loop('frozen boards', 1000, () => tellFrozen(parts)),
     loop('moments', 500, () => moments.step()),
     loop('stock', 500, () => stock.step()),
-    driver('levels', 100, () => levels.step()),
-    driver('imports', 500, () => imports.step()),
+    due(['levels', 100], (gate) => new LevelDriver({ pool, gate, catalogue })),
+    due(['imports', 500], (gate) => new ImportDriver(pool, gate)),
     loop('texts of shares', 3_600_000, () => forgetUnusedTexts(pool, DETAILS_DAYS)),
     loop('visitors', 3_600_000, () => forgetVisitors(pool, VISITORS_HOURS)),
     loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),
