@@ -13,6 +13,7 @@ import { createStops } from '../running/stops.ts'
 import { fillDecisions } from './fill.ts'
 import { buyOf, publication } from './sale.ts'
 import { peakMegabytes, resetPeak, startWorld, until, type World } from './world.ts'
+import { playYear } from './year.ts'
 
 const TEMPLATE = 'customer-template'
 const LAG_FRAMES = 500
@@ -153,14 +154,43 @@ async function play({ decisions, users }: Deployment, runs: number): Promise<voi
   }
 }
 
+/** A year of campaigns, each archived: what is live must cost the same after all of them. */
+async function year(asked: {
+  readonly campaigns: number
+  readonly decisions: number
+  readonly every: number
+}): Promise<void> {
+  const stops = createStops()
+  try {
+    // NATS takes no shorter one: the public stream knows its messages again for two minutes
+    const world = await startWorld(stops, { KEY_RETENTION: '1', JOURNAL_KEEP: '120' })
+    const opened = async () => (await world.parts.gate.submit(publication())).kind === 'confirmed'
+    await until(performance.now(), opened)
+    await playYear(world, asked, async () => {
+      await atRest(world)
+      await world.parts.redis.script('FLUSH')
+      return untilConfirmed(world, performance.now())
+    })
+  } finally {
+    await stops.all()
+  }
+}
+
 const { values } = parseArgs({
   options: {
-    decisions: { type: 'string', default: '10000,100000' },
+    year: { type: 'boolean', default: false },
+    campaigns: { type: 'string', default: '50' },
+    every: { type: 'string', default: '10' },
+    decisions: { type: 'string' },
     // of one user, on average
     each: { type: 'string', default: '3.33' },
     runs: { type: 'string', default: '3' }
   }
 })
-for (const decisions of values.decisions.split(',').map(Number)) {
-  await play({ decisions, users: Math.ceil(decisions / Number(values.each)) }, Number(values.runs))
+if (values.year) {
+  const { campaigns, every, decisions = '20000' } = values
+  await year({ campaigns: Number(campaigns), every: Number(every), decisions: Number(decisions) })
+} else {
+  for (const decisions of (values.decisions ?? '10000,100000').split(',').map(Number))
+    await play({ decisions, users: Math.ceil(decisions / Number(values.each)) }, Number(values.runs))
 }

@@ -32,7 +32,8 @@ export interface World {
   readonly stopWorker: () => Promise<void>
 }
 
-export async function startWorld(stops: Stops): Promise<World> {
+/** @param more environment of worker and gate */
+export async function startWorld(stops: Stops, more: Readonly<Record<string, string>> = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'floodgate-recovery-'))
   await stops.after(Promise.resolve(folder), async () => rmSync(folder, { recursive: true, force: true }))
   const servers = await stops.after(startServers({ folder, endWithLauncher: true }), (all) => all.stop(5000))
@@ -40,7 +41,8 @@ export async function startWorld(stops: Stops): Promise<World> {
     NAMESPACE: 'bench',
     REDIS_URL: servers.redis.url,
     NATS_URL: servers.nats.url,
-    DATABASE_URL: servers.postgres.url
+    DATABASE_URL: servers.postgres.url,
+    ...more
   }
   const config = loadConfig(env)
   setStoreDeadline(LONGEST_MS)
