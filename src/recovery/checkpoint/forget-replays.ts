@@ -17,6 +17,7 @@ import {
 } from '../../store/projection/forgetting.ts'
 import { firstOpen } from '../../store/projection/open-rows.ts'
 import { type DecisionPlace, readAlongIndexes } from '../../store/projection/restore.ts'
+import { requestReopening } from '../../store/shard/shards.ts'
 import { parseFields } from '../open/fold-users.ts'
 import { forgetIn } from '../open/forget-in.ts'
 import { fieldsText } from './fold-checkpoint.ts'
@@ -122,11 +123,17 @@ async function forgetPage(
   const { pool, shard, redis } = parts
   const read = (range: Parameters<typeof oldDecisions>[2]) =>
     readAlongIndexes(pool, (client) => oldDecisions(client, shard, range))
+  // first: the checkpoint's place is moved before that of Redis
+  const inRedis = await readForgotten(parts)
   const checkpoint = await readCheckpoint(pool, shard)
   if (checkpoint.layout !== LAYOUT) return 0
-  const inRedis = await readForgotten(parts)
   const { forgotten, inRedis: noted } = checkpoint
   if (isBefore(inRedis, noted) || isBefore(noted, inRedis)) await noteForgottenInRedis(pool, shard, inRedis)
+  if (isBefore(forgotten, inRedis)) {
+    // a Postgres that was restored: what Redis counts rests on decisions that the checkpoint has not forgotten
+    await requestReopening(pool, shard, { rebuild: true })
+    return 0
+  }
   if (isBefore(inRedis, forgotten)) {
     const page = await read({ after: inRedis, upTo: forgotten, most })
     const to = page.length < most ? forgotten : (page.at(-1) ?? forgotten)
