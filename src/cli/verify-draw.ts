@@ -8,6 +8,7 @@ export function addVerifyDraw(program: Command): void {
     .requiredOption('--draw <id>', 'the draw')
     .option('--seed <hex>', 'the seed, where the file does not reveal it')
     .option('--commitment <hex>', 'the commitment as you noted it before the draw: the file must have the same')
+    .option('--archive <file...>', 'archives of other campaigns whose decisions the file lacks')
     .option('--accept-missing', 'go on where the chain of numbers is broken by decisions that were never journaled')
     .addHelpText(
       'after',

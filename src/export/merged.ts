@@ -26,7 +26,7 @@ export async function* shardLinesOf(path: string, shard: number): AsyncGenerator
 }
 
 /** The decisions of the archived campaign itself. */
-async function* ownRows(path: string, shard: number): AsyncGenerator<JournalRow> {
+export async function* ownRows(path: string, shard: number): AsyncGenerator<JournalRow> {
   for await (const line of shardLinesOf(path, shard)) {
     if (isBalances(line)) continue
     const row = rowOf(readLine(line))
@@ -37,7 +37,7 @@ async function* ownRows(path: string, shard: number): AsyncGenerator<JournalRow>
 const PAGE = 2000
 
 /** Several sources of rows, each in the order of the journal, as one. */
-class Heads {
+export class Heads {
   readonly #heads: Array<{ row: JournalRow; readonly rest: AsyncGenerator<JournalRow> }> = []
 
   async add(rest: AsyncGenerator<JournalRow>): Promise<void> {

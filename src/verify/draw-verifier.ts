@@ -1,5 +1,4 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
-import { FloodgateError } from '../base/errors.ts'
 import { reportKindOf } from '../record/decisions.ts'
 import { drawRandom } from '../record/draw-random.ts'
 import { userField } from '../record/fields.ts'
@@ -19,23 +18,11 @@ import {
   readLine
 } from './journal-line.ts'
 import { JournalOrder } from './journal-order.ts'
+import { checkWhole, NotVerifiableError, notExported } from './not-verifiable.ts'
 import { checkSpin } from './spin/check.ts'
 import { RulesError } from './spin/rules.ts'
 import { readSpin } from './spin/spin.ts'
 import { type DrawPlace, DrawState } from './spin/state.ts'
-
-/** A draw cannot be verified from this file: what happened, what it means, what to do. */
-export class NotVerifiableError extends FloodgateError {
-  readonly code = 'not-verifiable'
-  readonly meaning: string
-  readonly remedy: string
-
-  constructor(what: string, meaning: string, remedy: string) {
-    super(what)
-    this.meaning = meaning
-    this.remedy = remedy
-  }
-}
 
 interface VerifyOptions extends DrawPlace {
   /** 64 hex digits; needed while the file does not reveal the seed */
@@ -116,6 +103,17 @@ export class DrawVerifier {
       this.#end.add(text)
     } catch (error) {
       this.#difference = this.#told(error, id, text)
+    }
+    return this.#difference === undefined
+  }
+
+  /** Takes a decision of another campaign that the file lacks, from the archive that holds it. @returns as `add` */
+  addOther(line: JournalLine): boolean {
+    if (this.#difference) return false
+    try {
+      this.#take(line)
+    } catch (error) {
+      this.#difference = this.#told(error, line.id, JSON.stringify(line))
     }
     return this.#difference === undefined
   }
@@ -260,32 +258,6 @@ export class DrawVerifier {
     mustBe(back.length === 0, 'the quota that comes back', { expected: `that of ${win.prize}`, found: back.join() })
     win.revoked = true
     this.#tally.revocation()
-  }
-}
-
-function notExported(what: string): NotVerifiableError {
-  return new NotVerifiableError(
-    what,
-    'It is no exported journal.',
-    'Make one: floodgate export journal --campaign <campaign> --output <file>'
-  )
-}
-
-/** Spins are recomputed from everything before them, users and keys included. @throws NotVerifiableError */
-function checkWhole({ from, masked }: JournalHeader): void {
-  if (masked) {
-    throw new NotVerifiableError(
-      'The file is masked.',
-      "A spin's number is made of its user and key, which are not in it.",
-      'Export the journal without --mask.'
-    )
-  }
-  if (from !== null) {
-    throw new NotVerifiableError(
-      `The file begins with decision ${from}.`,
-      'Rules, quotas and counters of before are not in it.',
-      'Export the journal without --from.'
-    )
   }
 }
 

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import t from 'tap'
 import { archiveCommand } from '../../src/cli/admin/archive.ts'
@@ -9,6 +11,7 @@ import { createMetrics } from '../../src/http/running/metrics.ts'
 import { buildAdminApp } from '../../src/http/server/admin-app.ts'
 import { HealthCheck } from '../../src/http/server/health.ts'
 import { ensureOperator } from '../../src/store/operators/operators.ts'
+import { findDecision } from '../../src/store/reading/orders.ts'
 import { aCatalogue } from '../support/http/http-app.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { makeFinal, openArchiveShop, openCampaign, takePart } from '../support/shop/archive-shop.ts'
@@ -68,6 +71,21 @@ t.test('a campaign that is not final is not archived, and a dry run says what it
   t.same(readdirSync(folder), [], 'no file, and no part of one')
 })
 
+t.test('an answer that breaks off leaves no file', async (t) => {
+  const known = JSON.stringify({ state: 'settled', archive: { waitsFor: [], decisions: 9 } })
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('/archive') !== true) return void response.end(known)
+    response.writeHead(200, { 'transfer-encoding': 'chunked' })
+    response.write(gzipSync('{"format":'), () => response.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const options = { output: file('cut.ndjson.gz'), url: `http://127.0.0.1:${port}`, token: 'any' }
+  await t.rejects(archiveCommand(config, 'cut', options), { code: 'command-failed', meaning: /nothing was removed/ })
+  t.same(readdirSync(folder), [])
+})
+
 t.test('a campaign is archived by a command, and again by the same one', async (t) => {
   const output = file('past.ndjson.gz')
   await makeFinal(shop, 'past')
@@ -110,6 +128,8 @@ t.test('what was archived is exported from its file, and who asks for it is told
   t.ok(readFileSync(output, 'utf8').trimEnd().split('\n').length > 20)
 
   const archived = [{ campaign: 'past', sha256 }]
+  t.equal(await findDecision(pool, 'user-1', 'u:past-user-1'), undefined, 'GET /v1/requests/{key} is 404')
+  t.match((await get('/campaigns/past/state')).body, { code: 'CONFLICT' })
   const timeline = await get('/users/user-1/timeline')
   t.match(timeline.body, { items: [{ campaign: 'other' }], archived })
   t.match((await get('/users/user-1/timeline?campaign=other')).body.archived, [])

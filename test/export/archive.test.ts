@@ -8,10 +8,11 @@ import { fileLines, readWhole } from '../../src/export/file-lines.ts'
 import { exportJournal } from '../../src/export/journal.ts'
 import { lineOf, rowOf } from '../../src/export/lines.ts'
 import type { GivenArchive } from '../../src/export/merged.ts'
+import { withArchives } from '../../src/export/with-archives.ts'
 import { ARCHIVING } from '../../src/record/replay.ts'
 import { countByCampaign } from '../../src/store/projection/campaign-places.ts'
 import { type JournalRow, lastDecision, readJournal } from '../../src/store/reading/journal-export.ts'
-import { type Verdict, verifyDraw } from '../../src/verify/draw-verifier.ts'
+import { DrawVerifier, type Verdict, verifyDraw } from '../../src/verify/draw-verifier.ts'
 import { isBalances, isHeader, type JournalHeader, readLine } from '../../src/verify/journal-line.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { foldAll } from '../support/shop/forgetting.ts'
@@ -150,6 +151,12 @@ t.test('what has left Postgres comes back from archives, and nobody takes it for
   t.match(verdict, { report: { missing: { decisions: 0 }, unlinked: 0 } })
   t.ok(verdict.ok && (verdict.report.archived.get('other') ?? 0) > 10)
 
+  for (const draw of ['wheel', 'vips']) {
+    const found = await verifiedWith(alone, draw, [other.path])
+    t.equal(difference(found), '', `${draw}, with the archive beside it`)
+    t.match(found, { report: { missing: { decisions: 0 }, archived: new Map() } })
+  }
+
   const merged = await exported('c', [other])
   t.equal(headerOf(merged).left, undefined)
   t.same(decisionsIn(merged), before.c)
@@ -166,6 +173,18 @@ t.test('what has left Postgres comes back from archives, and nobody takes it for
   t.equal(difference(verified), '', 'what left before its beginning is not missed')
   t.match(verified, { report: { missing: { decisions: 0 } } })
 })
+
+/** The verdict about a draw of `c`, with archives beside the file. */
+async function verifiedWith(lines: readonly string[], draw: string, paths: readonly string[]): Promise<Verdict> {
+  const verifier = new DrawVerifier({ campaign: 'c', draw })
+  const pages = (async function* () {
+    for (let at = 0; at < lines.length; at += 7) yield lines.slice(at, at + 7)
+  })()
+  for await (const line of withArchives(pages, paths)) {
+    if (!(typeof line === 'string' ? verifier.add(line) : verifier.addOther(line))) break
+  }
+  return verifier.finish()
+}
 
 async function countOf({ path, campaign }: GivenArchive): Promise<number> {
   let count = 0

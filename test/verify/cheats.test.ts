@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { NotVerifiableError, type Verdict, verifyDraw } from '../../src/verify/draw-verifier.ts'
+import { type Verdict, verifyDraw } from '../../src/verify/draw-verifier.ts'
+import { NotVerifiableError } from '../../src/verify/not-verifiable.ts'
 import { type GivingFrame, Supply } from '../../src/verify/supply.ts'
 import { commitmentOf, fixedSeed } from '../support/shop/one-draw.ts'
 import type { ToyDraw } from '../support/toy-gate/toy-draw.ts'

@@ -1,11 +1,10 @@
 import { once } from 'node:events'
-import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs'
+import { createWriteStream, renameSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Pool } from 'pg'
 import { systemCodeOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { exportEvents, placeOf } from '../../export/events.ts'
-import { fileLines, JournalFileError, readWhole } from '../../export/file-lines.ts'
 import { exportJournal } from '../../export/journal.ts'
 import type { ExportedPage } from '../../export/lines.ts'
 import type { GivenArchive } from '../../export/merged.ts'
@@ -16,6 +15,7 @@ import { checkSchema } from '../../store/connection/migrate.ts'
 import { archivedCampaigns } from '../../store/reading/archived.ts'
 import type { JournalPlace } from '../../store/reading/journal-export.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
+import { readArchives } from './read-archives.ts'
 import { withDatabase } from './with-database.ts'
 
 /** The command line of `floodgate export`. */
@@ -43,7 +43,7 @@ export async function exportCommand(config: Config, command: ExportCommand): Pro
     const from = command.from === undefined ? undefined : startOf(command.from, shard)
     await checkShard(pool, shard)
     await checkCampaign(pool, command.campaign)
-    const archives = await readArchives(config, command.archive ?? [])
+    const archives = await readArchives(command.archive ?? [], config.NAMESPACE)
     await checkArchived(pool, command.campaign, archives)
     await writeOut(pagesOf(pool, config, { command, shard, from, archives }), command.output)
   })
@@ -75,29 +75,19 @@ function startOf(id: string, shard: number): JournalPlace {
   )
 }
 
-/** @throws JournalFileError for one that is not whole, or no archive of this deployment */
-async function readArchives(config: Config, paths: readonly string[]): Promise<GivenArchive[]> {
-  const archives: GivenArchive[] = []
-  for (const path of paths) {
-    const { header, sha256 } = await readWhole(fileLines(createReadStream(path), path), path)
-    const isOurs = header.exportedAt === undefined && header.namespace === config.NAMESPACE
-    if (!isOurs) {
-      throw new JournalFileError(
-        `${path} is no archive of ${config.NAMESPACE}: it is ${header.exportedAt === undefined ? `one of ${header.namespace}` : 'an export'}.`,
-        'Nothing was written.',
-        'Give what floodgate archive wrote for this deployment.'
-      )
-    }
-    archives.push({ path, campaign: header.campaign, sha256 })
-    process.stderr.write(`${path} is whole: the archive of ${header.campaign}, sha256 ${sha256}\n`)
-  }
-  return archives
-}
-
 /** A campaign whose decisions have left is exported from its archive, or not at all. */
 async function checkArchived(pool: Pool, id: string | undefined, archives: readonly GivenArchive[]): Promise<void> {
-  const [archived] = id === undefined ? [] : await archivedCampaigns(pool, id)
-  if (archived === undefined || archives.some(({ sha256 }) => sha256 === archived.sha256)) return
+  const given = new Set(archives.map(({ sha256 }) => sha256))
+  const missing = (await archivedCampaigns(pool, id)).filter(({ sha256 }) => !given.has(sha256))
+  if (id === undefined) {
+    for (const { campaign, sha256 } of missing)
+      process.stderr.write(
+        `without ${campaign}: its decisions are in its archive, sha256 ${sha256}; --archive takes it\n`
+      )
+    return
+  }
+  const [archived] = missing
+  if (archived === undefined) return
   throw new StackError(
     `${id} is archived, and ${archives.length === 0 ? 'no archive is given' : 'the archive given is another one'}.`,
     `Its decisions are in the archive with the sha256 ${archived.sha256}, of ${archived.at.toISOString()}, and nowhere else.`,

@@ -2,10 +2,12 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { messageOf, systemCodeOf } from '../../base/errors.ts'
 import { fileLines } from '../../export/file-lines.ts'
+import { withArchives } from '../../export/with-archives.ts'
 import { StackError } from '../../stack/errors.ts'
 import type { DrawReport } from '../../verify/draw-report.ts'
 import { DrawVerifier, type FoundDifference, type Verdict } from '../../verify/draw-verifier.ts'
 import type { JournalHeader } from '../../verify/journal-line.ts'
+import { readArchives } from './read-archives.ts'
 
 /** The command line of `floodgate verify-draw`. */
 interface VerifyCommand {
@@ -14,6 +16,7 @@ interface VerifyCommand {
   readonly seed?: string
   readonly commitment?: string
   readonly acceptMissing?: boolean
+  readonly archive?: readonly string[]
 }
 
 const MOST_GAPS = 5
@@ -34,11 +37,13 @@ export async function verifyCommand(files: readonly string[], command: VerifyCom
     commitment: hexOf('--commitment', command.commitment),
     acceptMissing: command.acceptMissing === true
   }
+  const archives = await readArchives(command.archive ?? [])
+  const paths = archives.filter(({ campaign }) => campaign !== command.campaign).map(({ path }) => path)
   const name = `${command.campaign}/${command.draw}`
   const shards = new Set<number>()
   let code = 0
   for (const file of files) {
-    const verdict = await verified(new DrawVerifier(options), file)
+    const verdict = await verified(new DrawVerifier(options), file, paths)
     process.stdout.write(`${(verdict.ok ? goodText(name, verdict) : badText(name, verdict.difference)).join('\n')}\n`)
     if (!verdict.ok) code = 1
     else if (shards.size === shards.add(verdict.header.shard).size) throw twice(file, verdict.header.shard)
@@ -62,10 +67,11 @@ function hexOf(option: string, text: string | undefined): string | undefined {
   )
 }
 
-async function verified(verifier: DrawVerifier, file: string): Promise<Verdict> {
+async function verified(verifier: DrawVerifier, file: string, archives: readonly string[]): Promise<Verdict> {
   const input: Readable = file === '-' ? process.stdin : createReadStream(file)
   try {
-    for await (const lines of fileLines(input, file)) if (!lines.every((line) => verifier.add(line))) break
+    for await (const line of withArchives(fileLines(input, file), archives))
+      if (!(typeof line === 'string' ? verifier.add(line) : verifier.addOther(line))) break
     return verifier.finish()
   } catch (error) {
     if (systemCodeOf(error) === '') throw error
@@ -102,7 +108,7 @@ function goodText(name: string, verdict: Extract<Verdict, { ok: true }>): string
     row('prizes', counts(prizes)),
     row('not picked', `${counts(reasons)}${revoked > 0 ? `; revoked ${whole(revoked)}` : ''}`),
     row('missing', missingText(header, report)),
-    ...archivedText(name, header, report.archived),
+    ...archivedText(header, report.archived),
     ...openText(report)
   ]
 }
@@ -125,11 +131,9 @@ function missingText({ openEpoch }: JournalHeader, { missing, unlinked, byMissin
 
 /** Which archives hold what the file does not, and how they come into it. */
 function archivedText(
-  name: string,
   header: Pick<JournalHeader, 'left'> | undefined,
   archived: ReadonlyMap<string, number>
 ): string[] {
-  const [campaign] = name.split('/')
   const shaOf = (of: string) => header?.left?.find((left) => left.campaign === of && left.sha256 !== null)?.sha256
   return [...archived].map(([of, count]) => {
     const sha = shaOf(of)
@@ -137,7 +141,7 @@ function archivedText(
     return row(
       'archived',
       `${some(count, 'decision')} of ${of} between these are in its archive${named}: what they moved of balances is not known here. ` +
-        `To have them in the file: floodgate export journal --campaign ${campaign} --archive <its archive>`
+        'Verify with --archive <its archive>'
     )
   })
 }
@@ -165,7 +169,7 @@ function badText(name: string, difference: FoundDifference): string[] {
     row('expected', expected),
     row('found', found),
     ...note,
-    ...archivedText(name, undefined, archived),
+    ...archivedText(undefined, archived),
     row('line', text)
   ]
 }
