@@ -162,8 +162,7 @@ async function year(asked: {
 }): Promise<void> {
   const stops = createStops()
   try {
-    // NATS takes no shorter one: the public stream knows its messages again for two minutes
-    const world = await startWorld(stops, { KEY_RETENTION: '1', JOURNAL_KEEP: '120' })
+    const world = await startWorld(stops, { KEY_RETENTION: '1', JOURNAL_KEEP: '1' })
     const opened = async () => (await world.parts.gate.submit(publication())).kind === 'confirmed'
     await until(performance.now(), opened)
     await playYear(world, asked, async () => {

@@ -26,6 +26,9 @@ export function manager(connection: JournalConnection): Promise<JetStreamManager
   return connection.nc.jetstreamManager({ timeout: API_DEADLINE_MS, checkAPI: false })
 }
 
+/** For how long a message with an id that is stored is not stored again. */
+const KNOWN_AGAIN_NS = 120_000_000_000
+
 function settings(name: string, subjects: string[], { replicas, maxBytes }: StreamSettings): Partial<StreamConfig> {
   return {
     name,
@@ -36,7 +39,7 @@ function settings(name: string, subjects: string[], { replicas, maxBytes }: Stre
     discard: DiscardPolicy.New,
     max_bytes: maxBytes,
     num_replicas: replicas,
-    duplicate_window: 120_000_000_000
+    duplicate_window: KNOWN_AGAIN_NS
   }
 }
 
@@ -106,7 +109,8 @@ export async function ensurePublicStream(
     ...settings(names.publicStream, names.eventSubjects, keep),
     // this stream serves readers and promises nothing: events older than the retention go, `export events` still has them
     discard: DiscardPolicy.Old,
-    max_age: keep.keepSeconds * 1_000_000_000
+    // NATS takes no shorter age than that for which it knows ids again
+    max_age: keep.keepSeconds === 0 ? 0 : Math.max(keep.keepSeconds * 1_000_000_000, KNOWN_AGAIN_NS)
   })
 }
 

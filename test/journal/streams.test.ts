@@ -66,3 +66,9 @@ t.test(
     t.equal((await js.publish(`${namespace}.c.order.paid`, '{}')).stream, names.publicStream)
   }
 )
+
+t.test('events that are to be kept for seconds are kept for as long as NATS knows their ids again', async (t) => {
+  const { jsm, names } = await ownStreams(t)
+  await ensurePublicStream(jsm, names, { ...keep, keepSeconds: 1 })
+  t.equal((await jsm.streams.info(names.publicStream)).config.max_age, 120_000_000_000)
+})
