@@ -111,7 +111,7 @@ function onceBeside(options: WorkerOptions, connected: Connected, campaigns: Cam
     driveSettlements: () => campaigns.driveSettlements()
   })
   const isOpen = () => shards.some(({ watch }) => watch.current() !== undefined)
-  const whileOpen = loops.map((loop) => ({ ...loop, run: async () => void (isOpen() && (await loop.run())) }))
+  const whileOpen = loops.map((loop) => ({ ...loop, run: async () => (isOpen() ? loop.run() : 0) }))
   return (signal: AbortSignal) => {
     first = new ReadFirst({ ...connected, pool, shards: gate.numbers })
     return runLoops(whileOpen, signal, tellingTo(logger))

@@ -70,6 +70,7 @@ export class Catalogue {
   #campaigns = new Map<string, CatalogueCampaign>()
   #activities = new Map<string, Map<string, CatalogueActivity>>()
   #revision = -1
+  #readAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #running = false
 
@@ -105,10 +106,16 @@ export class Catalogue {
     return this.#activities.get(campaign)?.get(activity)
   }
 
-  /** Reads now what changed since. @throws what Postgres throws */
-  async refresh(): Promise<void> {
+  /** Reads what changed since, unless that was done less than `youngMs` ago. @throws what Postgres throws */
+  async refresh(youngMs = 0): Promise<void> {
+    const now = performance.now()
+    if (now - this.#readAt < youngMs) return
     const revision = await currentRevision(this.#pool)
-    if (revision === this.#revision) return
+    if (revision !== this.#revision) await this.#read(revision)
+    this.#readAt = now
+  }
+
+  async #read(revision: number): Promise<void> {
     const before = this.#campaigns
     const known = (row: CampaignRow) => (before.get(row.id)?.revision === row.revision ? before.get(row.id) : undefined)
     const rows = await publishedCampaigns(this.#pool)

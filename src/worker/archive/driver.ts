@@ -72,12 +72,13 @@ export class ArchiveDriver {
     this.#comparison = new Comparison(parts)
   }
 
-  /** Works for a bounded time. */
-  async step(): Promise<void> {
+  /** Works for a bounded time. @returns the number of campaigns that are being archived */
+  async step(): Promise<number> {
     const end = performance.now() + BUDGET_MS
-    for (const part of await openParts(this.#parts.pool, this.#parts.shard))
-      if (part.step === 'forgetting') await this.#afterwards(part)
-    while ((await this.#next()) && performance.now() < end);
+    const open = await openParts(this.#parts.pool, this.#parts.shard)
+    for (const part of open) if (part.step === 'forgetting') await this.#afterwards(part)
+    while (open.length > 0 && (await this.#next()) && performance.now() < end);
+    return open.length
   }
 
   /** @returns whether anything can be done at once */

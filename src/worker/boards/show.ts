@@ -47,14 +47,18 @@ export class BoardKeeper {
     this.#writer = writer
   }
 
-  /** @throws what Postgres and Redis throw: the next step goes on */
-  async step(): Promise<void> {
+  /**
+   * @returns the number of periods that are shown
+   * @throws what Postgres and Redis throw: the next step goes on
+   */
+  async step(): Promise<number> {
     const until = performance.now() + STEP_MS
     const periods = await openPeriods(this.#pool)
     await this.#dropFrozen(periods)
     // ranks that are written anew take long: all others come first
     const isNew = (period: Period) => Number(this.#anew.has(nameOf(period)))
     for (const period of periods.toSorted((a, b) => isNew(a) - isNew(b))) await this.#keep(period, until)
+    return periods.length
   }
 
   /** The ranks of a frozen period are in Postgres. */

@@ -14,6 +14,8 @@ const AFTER_MS = 24 * 60 * MINUTE_MS
 const QUIET_MS = MINUTE_MS
 /** A session with nothing to tell is looked at so often. */
 const REST_MS = 500
+/** How often it is looked for changes of campaigns. */
+const CATALOGUE_MS = 500
 const COUNT_EVERY_MS = 5000
 const COUNTED_MOST = 20_000_000
 
@@ -55,7 +57,7 @@ export class ReminderDriver {
   /** @returns the number of reminders told in this step */
   async step(): Promise<number> {
     const { catalogue, shard, now } = this.#parts
-    await catalogue.refresh()
+    await catalogue.refresh(CATALOGUE_MS)
     const running = catalogue.list().filter((campaign) => !campaign.ended && statusOf(campaign, now()) !== 'ended')
     let told = 0
     for (const session of running.flatMap((campaign) => remindedSessions(campaign, shard))) {

@@ -83,11 +83,14 @@ export class Follower {
     this.#parts = parts
   }
 
-  /** @throws what Postgres throws, and the first error of a listener that reads by itself, once all others have read */
-  async step(): Promise<void> {
+  /**
+   * @returns the number of listeners
+   * @throws what Postgres throws, and the first error of a listener that reads by itself, once all others have read
+   */
+  async step(): Promise<number> {
     const { pool, shard, plan } = this.#parts
     const byCampaign = await plan.read()
-    if (byCampaign.size === 0) return
+    if (byCampaign.size === 0) return 0
     const all = [...allOf(byCampaign)]
     await this.#addUnknown(all)
     const until = performance.now() + STEP_MS
@@ -102,6 +105,7 @@ export class Follower {
     const apart = [...places.alone.keys()]
     if (together) await this.#readOn({ reader: 'together', from: together, upTo: projected, listeners, apart }, until)
     if (errors.length > 0) throw errors[0]
+    return all.length
   }
 
   /** Notes listeners that are not known yet; before the first of them nobody has a place. */

@@ -39,6 +39,8 @@ export class Bell {
 export interface Loop {
   readonly name: string
   readonly everyMs: number
+  /** the pause after a run that found nothing to do, which gives 0; absent: as any other */
+  readonly restMs?: number
   /** begins the next run before its time */
   readonly bell?: Bell
   readonly run: () => Promise<unknown>
@@ -77,8 +79,9 @@ export async function runLoops(
   const runOne = async (loop: Loop) => {
     const loggedAt = new Map<string, number>()
     while (!both.aborted) {
+      let found: unknown
       try {
-        await loop.run()
+        found = await loop.run()
       } catch (error) {
         if (loop.vital) {
           failure ??= error
@@ -88,7 +91,8 @@ export async function runLoops(
         if (isNews(loggedAt, error)) onError(loop.name, error)
         await pause(500, both)
       }
-      await (loop.bell ? loop.bell.pause(loop.everyMs, both) : pause(loop.everyMs, both))
+      const pauseMs = found === 0 ? (loop.restMs ?? loop.everyMs) : loop.everyMs
+      await (loop.bell ? loop.bell.pause(pauseMs, both) : pause(pauseMs, both))
     }
   }
   await Promise.all(loops.map(runOne))

@@ -49,5 +49,5 @@ export async function aWorld(t: Teardown, urls: ServerUrls): Promise<World> {
     await waitFor(() => read().catch(() => false), { what: 'the ranks to be there' })
     return users
   }
-  return { config, pool, redis, shown, reader, keep: () => keeper.step() }
+  return { config, pool, redis, shown, reader, keep: async () => void (await keeper.step()) }
 }
