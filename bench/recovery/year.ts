@@ -117,11 +117,22 @@ async function sizesOf({ parts, pool }: World) {
      where relname = any($1) and relkind = 'r' and relnamespace = current_schema()::regnamespace order by relname`,
     [HOT]
   )
+  const live = new Map<string, number>()
+  for (const name of HOT) {
+    const summed = await pool.query<{ bytes: number }>(
+      `select coalesce(sum(pg_column_size(x.*)), 0)::bigint as bytes from ${name} x`
+    )
+    live.set(name, summed.rows[0]?.bytes ?? 0)
+  }
   const counted = await pool.query<{ rows: number; bytes: number }>(
     'select count(*)::int as rows, coalesce(sum(length(fields)), 0)::bigint as bytes from checkpoint_rows'
   )
   const redis = Number(/used_memory:(\d+)/.exec(await parts.redis.info('memory'))?.[1] ?? 0)
-  return { redis, tables: rows, checkpoint: counted.rows[0] ?? { rows: 0, bytes: 0 } }
+  return {
+    redis,
+    tables: rows.map((table) => ({ ...table, live: live.get(table.name) ?? 0 })),
+    checkpoint: counted.rows[0] ?? { rows: 0, bytes: 0 }
+  }
 }
 
 const kilobytes = (bytes: number) => `${Math.round(bytes / 1000)} kB`
@@ -152,6 +163,8 @@ export async function playYear(
     console.log(
       `  Redis ${kilobytes(redis)}, checkpoint ${checkpoint.rows} rows with ${kilobytes(checkpoint.bytes)}, reopened in ${(ms / 1000).toFixed(2)} s`
     )
-    console.log(`  ${tables.map(({ name, bytes }) => `${name} ${kilobytes(bytes)}`).join(', ')}`)
+    console.log(
+      `  ${tables.map(({ name, bytes, live }) => `${name} ${kilobytes(bytes)} (live ${kilobytes(live)})`).join(', ')}`
+    )
   }
 }
