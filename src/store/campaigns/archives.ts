@@ -124,15 +124,22 @@ export type PartChange = Partial<Omit<ArchivePart, 'campaign' | 'shard'>>
 
 /**
  * Moves a part on, from the step and the number at which it was read.
- * @returns false when somebody else has moved it meanwhile
+ * @param owned.ownerTerm a worker that stood still would write what it read before another one went on
+ * @returns false when somebody else has moved it meanwhile, or owns the shard
  */
-export async function movePart(db: Queryable, part: ArchivePart, change: PartChange): Promise<boolean> {
+export async function movePart(
+  db: Queryable,
+  owned: { readonly part: ArchivePart; readonly ownerTerm: number },
+  change: PartChange
+): Promise<boolean> {
+  const { part, ownerTerm } = owned
   const { campaign, shard, ...next } = { ...part, waitsFor: '', ...change }
   const { rowCount } = await db.query(
     `update archive_parts set step = $5, next = $6, chain_epoch = $7, chain_sequence = $8, walked = $9, walked_field = $10, users = $11,
        cleared_epoch = $12, cleared_sequence = $13, decisions = $14, waits_for = $15, last_epoch = $16, last_sequence = $17,
        updated_at = now()
-     where campaign_id = $1 and shard = $2 and step = $3 and next = $4`,
+     where campaign_id = $1 and shard = $2 and step = $3 and next = $4
+       and exists (select from shards s where s.shard = $2 and s.owner_term = $18)`,
     [
       campaign,
       shard,
@@ -150,26 +157,37 @@ export async function movePart(db: Queryable, part: ArchivePart, change: PartCha
       next.decisions,
       next.waitsFor,
       next.last.epoch,
-      next.last.sequence
+      next.last.sequence,
+      ownerTerm
     ]
   )
   return rowCount === 1
 }
 
-/** Notes that the file is the one that was named: once for all shards. */
+/** Notes that the file is the one that was named: once for all shards, and not for who asked again after it was looked at. */
 export async function noteCompared(
   db: Queryable,
-  { campaign, sha256 }: Pick<ArchiveRow, 'campaign' | 'sha256'>
+  { campaign, sha256, requestedAt }: Pick<ArchiveRow, 'campaign' | 'sha256' | 'requestedAt'>
 ): Promise<void> {
   await db.query(
-    'update archives set compared_at = now() where campaign_id = $1 and sha256 = $2 and stopped is null and compared_at is null',
-    [campaign, sha256]
+    `update archives set compared_at = now() where campaign_id = $1 and sha256 = $2 and stopped is null and compared_at is null
+       and date_trunc('milliseconds', requested_at) = $3`,
+    [campaign, sha256, requestedAt]
   )
 }
 
-/** Notes why an archive goes no further. */
-export async function stopArchive(db: Queryable, campaign: string, reason: string): Promise<void> {
-  await db.query('update archives set stopped = $2 where campaign_id = $1 and stopped is null', [campaign, reason])
+/**
+ * Notes why an archive goes no further.
+ * @returns false when all shards have come too far for it: then something may be removed already
+ */
+export async function stopArchive(db: Queryable, campaign: string, reason: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update archives set stopped = $2 where campaign_id = $1 and stopped is null and exists (
+       select 1 from archive_parts p where p.campaign_id = $1 and p.step in ('asked', 'comparing', 'compared', 'marking')
+     )`,
+    [campaign, reason]
+  )
+  return rowCount === 1
 }
 
 /** Marks an archive as done, once all shards are. @returns false when one is not, or it was marked before */

@@ -45,6 +45,9 @@ const BUDGET_MS = 200
 const STORED_MS = 1000
 const LOOK_MS = 10
 
+/** In these a shard may still stop the archive. */
+const BEFORE_REMOVING: ReadonlyArray<ArchivePart['step']> = ['asked', 'comparing', 'compared', 'marking']
+
 /** A step's work is not over, or waits for something (in words). */
 type Left = { readonly left: true } | { readonly waitsFor: string }
 /** What a step's work makes of the part, or why it is not over. */
@@ -93,8 +96,16 @@ export class ArchiveDriver {
   async #move(part: ArchivePart, became: Became): Promise<boolean> {
     if ('left' in became) return true
     const waits = isWaiting(became)
-    if (!waits || became.waitsFor !== part.waitsFor) await movePart(this.#parts.pool, part, became)
+    if (!waits || became.waitsFor !== part.waitsFor) await this.#note(part, became)
     return !waits
+  }
+
+  #note(
+    part: ArchivePart,
+    change: PartChange,
+    db: Parameters<typeof movePart>[0] = this.#parts.pool
+  ): Promise<boolean> {
+    return movePart(db, { part, ownerTerm: this.#parts.ownerTerm }, change)
   }
 
   #carryOn(part: ArchivePart, archive: ArchiveRow): Promise<Became> {
@@ -118,11 +129,11 @@ export class ArchiveDriver {
 
   async #stop(campaign: string, reason: string): Promise<Became> {
     const { pool, shard, logger } = this.#parts
-    await stopArchive(pool, campaign, reason)
-    logger.error(
-      { alarm: 'ARCHIVE_STOPPED', shard, campaign, reason },
-      'an archive goes no further; nothing was removed'
-    )
+    if (await stopArchive(pool, campaign, reason))
+      logger.error(
+        { alarm: 'ARCHIVE_STOPPED', shard, campaign, reason },
+        'an archive goes no further; nothing was removed'
+      )
     return { waitsFor: '' }
   }
 
@@ -142,6 +153,8 @@ export class ArchiveDriver {
   }
 
   async #compare(part: ArchivePart, archive: ArchiveRow): Promise<Became> {
+    // one look at the file is for all shards: what a shard decides after it must be after the last decision that it noted
+    if (await this.#someAre(part, ['asked'])) return { waitsFor: 'other shards, which begin' }
     const found = await this.#comparison.step(archive, BUDGET_MS)
     switch (found.is) {
       case 'alike':
@@ -157,12 +170,15 @@ export class ArchiveDriver {
     }
   }
 
-  /** Nothing is removed anywhere before every shard has compared. */
+  /** Whether some shards have come to one of these steps only. */
+  async #someAre({ campaign }: ArchivePart, steps: ReadonlyArray<ArchivePart['step']>): Promise<boolean> {
+    return (await archiveParts(this.#parts.pool, campaign)).some(({ step }) => steps.includes(step))
+  }
+
+  /** Nothing is marked anywhere before every shard has compared. */
   async #allow(part: ArchivePart, { campaign }: ArchiveRow): Promise<Became> {
     const { pool, shard } = this.#parts
-    const parts = await archiveParts(pool, campaign)
-    if (parts.some(({ step }) => step === 'asked' || step === 'comparing'))
-      return { waitsFor: 'other shards, which compare' }
+    if (await this.#someAre(part, ['asked', 'comparing'])) return { waitsFor: 'other shards, which compare' }
     const waitsFor = await waiting(pool, campaign)
     if (waitsFor !== '') return { waitsFor }
     if (failPoint) await failPoint('A1')
@@ -189,9 +205,10 @@ export class ArchiveDriver {
     return { step: 'removing', next: 1, chain: marked }
   }
 
-  /** One decision after the other, each once the one before is stored. */
+  /** One decision after the other, each once the one before is stored; the first once no shard can stop the archive any more. */
   async #remove(part: ArchivePart, archive: ArchiveRow): Promise<Became> {
     const { pool, shard } = this.#parts
+    if (part.next === 1 && (await this.#someAre(part, BEFORE_REMOVING))) return { waitsFor: 'other shards, which mark' }
     const known = await this.#stored(part)
     const next = known ? undefined : await nextCommand({ pool, shard }, part, archive)
     if (next !== undefined && !('op' in next)) return { ...next }
@@ -200,7 +217,7 @@ export class ArchiveDriver {
     const { walked, walkedField, users, isLast } = decided.request as unknown as ChainRequest
     const { epoch, sequence } = decided
     const moved = { next: part.next + 1, chain: { epoch, sequence }, walked, walkedField, users: part.users + users }
-    await movePart(pool, part, { ...moved, ...(isLast && { step: 'clearing' }) })
+    await this.#note(part, { ...moved, ...(isLast && { step: 'clearing' }) })
     if (failPoint) await failPoint('A4')
     return { left: true }
   }
@@ -262,7 +279,7 @@ export class ArchiveDriver {
     const moved = await inTransaction(pool, async (client) => {
       const page = await clearPage(client, part, { ownerTerm, upTo, forgotten })
       if (page === undefined) return false
-      await movePart(client, part, { cleared: page.cleared, decisions: part.decisions + page.deleted })
+      await this.#note(part, { cleared: page.cleared, decisions: part.decisions + page.deleted }, client)
       if (failPoint) await failPoint('A6')
       return true
     })

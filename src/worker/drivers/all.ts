@@ -104,7 +104,6 @@ export function shardLoops(parts: OneShardParts): Loop[] {
     catalogue,
     stream: () => streamInfo(parts.jsm, parts.names.publicStream)
   })
-  const archives = new ArchiveDriver(parts)
   return [
     driverLoop(parts, ['expiry', 500], (gate) => {
       const expiry = new ExpiryDriver({ pool, gate, shard })
@@ -113,8 +112,12 @@ export function shardLoops(parts: OneShardParts): Loop[] {
     resting(loop('following', 100, () => follower.step())),
     resting(loop('counts of levels', 250, () => recounts.step())),
     loop('codes', 1000, () => codes.step()),
-    // what is removed already is removed again, which changes nothing
-    resting(driverLoop(parts, ['archives', 200], () => () => archives.step())),
+    resting(
+      driverLoop(parts, ['archives', 200], (gate) => {
+        const archives = new ArchiveDriver({ ...parts, gate })
+        return () => archives.step()
+      })
+    ),
     loop('reminders', 100, () => reminders.step())
   ]
 }
