@@ -56,17 +56,17 @@ const STEP = 20_000
 
 /**
  * Moves the batch up to which all frames of an opening are stored. Whatever counts frames begins behind it, so that no count grows
- * with what an opening has decided.
+ * with what an opening has decided. Of two owners that do it at the same time, one that stood still among them, one counts.
  */
 export async function advanceComplete(db: Queryable, shard: number, epoch: number): Promise<void> {
   await db.query(
     `update openings set complete_batch = found.batch, complete_sequence = complete_sequence + found.decisions
-     from (select max(batch) as batch, sum(decisions) as decisions from (
-             select f.batch, f.decisions, o.complete_batch + row_number() over (order by f.batch) as expected
+     from (select max(batch) as batch, sum(decisions) as decisions, min(complete_batch) as after from (
+             select f.batch, f.decisions, o.complete_batch, o.complete_batch + row_number() over (order by f.batch) as expected
              from openings o join frames f on f.shard = o.shard and f.epoch = o.epoch and f.batch > o.complete_batch
              where o.shard = $1 and o.epoch = $2 order by f.batch limit ${STEP}
            ) following where batch = expected) found
-     where shard = $1 and epoch = $2 and found.batch is not null`,
+     where shard = $1 and epoch = $2 and found.batch is not null and openings.complete_batch = found.after`,
     [shard, epoch]
   )
 }
