@@ -29,17 +29,20 @@ class Intention<Shown> {
   readonly #key: string
   #next: Call
   /** an earlier request may have been decided */
-  #doubt = false
+  #doubt: boolean
   #pending = false
   /** what says no, once nothing is in doubt */
   #refusal: Problem | undefined
   /** what says "not now" */
   #passing: Problem | undefined
 
-  constructor(sender: Sender, patience: Patience, { key, ...post }: Call & { readonly key: string }) {
+  /** @param wish.isKnown whether the caller has the key: an act before this one may have sent it */
+  constructor(sender: Sender, patience: Patience, wish: Call & { readonly key: string; readonly isKnown: boolean }) {
+    const { key, isKnown, ...post } = wish
     this.#sender = sender
     this.#patience = patience
     this.#key = key
+    this.#doubt = isKnown
     this.#post = { ...post, key }
     this.#status = { method: 'GET', path: `/v1/requests/${encodeURIComponent(key)}`, signal: post.signal }
     this.#next = this.#post
@@ -85,7 +88,8 @@ class Intention<Shown> {
       this.#passing = problem
       return undefined
     }
-    if (!this.#doubt) return refusedBy(this.#key, problem)
+    // what stands under the key is something else, so this was never decided; its status would be that of the other
+    if (!this.#doubt || problem.code === 'KEY_REUSED') return refusedBy(this.#key, problem)
     // an earlier request may have been decided before this one was refused; the status knows
     this.#refusal = problem
     this.#next = this.#status
@@ -121,6 +125,7 @@ export async function act<Shown>(
 ): Promise<Outcome<Shown>> {
   const { key = crypto.randomUUID(), signal } = wish.way
   if (!/^[\x21-\x7e]{8,128}$/.test(key)) throw new TypeError('A key has 8 to 128 visible ASCII characters.')
-  const post = { method: 'POST', path, key, body: wish.body, signal } as const
+  const isKnown = wish.way.key !== undefined
+  const post = { method: 'POST', path, key, body: wish.body, signal, isKnown } as const
   return await new Intention<Shown>(sender, patienceFor(sender.settings, wish.way), post).run()
 }

@@ -38,12 +38,42 @@ test('what was decided and not promised yet is asked for, and sent again where i
 test('a refusal is final, with the members of its code', async (t) => {
   const gateway = new LyingGateway()
   gateway.refusal = { status: 409, code: 'SOLD_OUT', members: { remaining: 0, mayReopen: true } }
-  const outcome = await buy(gateway)
+  const outcome = await createClient(gateway.options()).buy('launch', 'phone')
   t.equal(gateway.seen.length, 1)
   // the code alone says which members there are
   const reopens = outcome.outcome === 'refused' && outcome.code === 'SOLD_OUT' && outcome.problem.mayReopen
   t.equal(reopens, true)
-  t.match(outcome, { key: KEY })
+  t.match(outcome, { key: gateway.seen[0]?.key })
+})
+
+test('who comes again with a key is not told that nothing was done where an act before did it', async (t) => {
+  const gateway = new LyingGateway(['answer-lost'])
+  t.match(await buy(gateway, { deadlineMs: 50 }), { outcome: 'unknown', key: KEY })
+  const busy = new LyingGateway(Array.from({ length: 100 }, () => 'unavailable' as const))
+  busy.decided.set(KEY, 1)
+  t.match(await buy(busy, { deadlineMs: 3000 }), { outcome: 'unknown', reason: 'unreachable', key: KEY })
+  const fresh = new LyingGateway()
+  fresh.refusal = { status: 409, code: 'SOLD_OUT', members: { remaining: 0, mayReopen: false } }
+  t.match(await buy(fresh), { outcome: 'refused', code: 'SOLD_OUT' })
+  t.strictSame(
+    fresh.seen.map(({ method }) => method),
+    ['POST', 'GET']
+  )
+})
+
+test('a key of something else is refused, and what that did is not told as this', async (t) => {
+  const gateway = new LyingGateway()
+  const options = gateway.options()
+  const problem = { type: 'urn', title: '', status: 422, code: 'KEY_REUSED', detail: '', requestId: '' }
+  gateway.decided.set(KEY, 1)
+  const client = createClient({
+    ...options,
+    fetch: async (...asked) =>
+      new Request(...asked).method === 'POST'
+        ? Response.json(problem, { status: 422 })
+        : (options.fetch?.(...asked) ?? Response.error())
+  })
+  t.match(await client.buy('launch', 'phone', { key: KEY }), { outcome: 'refused', code: 'KEY_REUSED' })
 })
 
 test('after a lost answer a refusal is believed only once the status says that nothing was decided', async (t) => {
@@ -74,7 +104,8 @@ test('whoever is asked to wait waits at least so long, and no longer than the de
   t.strictSame(gateway.asked, [1500, 700, 1500])
   t.strictSame(gateway.waited, [1500, 700, 1500])
   const closed = new LyingGateway(Array.from({ length: 100 }, () => 'unavailable' as const))
-  t.match(await buy(closed, { deadlineMs: 3000 }), { outcome: 'refused', code: 'UNAVAILABLE' })
+  const turnedAway = createClient(closed.options({ deadlineMs: 3000 })).buy('launch', 'phone')
+  t.match(await turnedAway, { outcome: 'refused', code: 'UNAVAILABLE' })
   t.ok(closed.now < 3000)
   const silent = new LyingGateway(Array.from({ length: 100 }, () => 'lost' as const))
   t.match(await buy(silent), { outcome: 'unknown', reason: 'unreachable', key: KEY })
