@@ -2,8 +2,8 @@ import { logical } from '../../record/keys.ts'
 import type { Call } from './encode.ts'
 
 /** Whether a user wants something new: what is under way, and what operators and drivers do, is not refused for being too much. */
-export function isOfUser({ op }: Call): boolean {
-  return op === 'buy' || op === 'participate'
+export function isOfUser(call: Call): boolean {
+  return call.op === 'buy' || (call.op === 'participate' && call.by === 'user')
 }
 
 function isLate(call: Call, now: number): boolean {
