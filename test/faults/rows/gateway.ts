@@ -43,7 +43,8 @@ export const gatewayRows: readonly Row[] = [
     id: 'F05',
     title: 'A gateway is killed when it has read the ack and not answered, another when it has answered.',
     world: (seed) => ({ gatewayFails: `G5:kill:${inMidSale(seed)}` }),
-    sale: { restMeanwhileMs: 1500 },
+    // units must be left for the second gateway, however long a busy machine takes to start it
+    sale: { restMeanwhileMs: 5000 },
     expects: { opensAgain: false, sellsMeanwhile: true },
     async strike(scene) {
       const first = await gatewayEndsItself(scene, 0, 'G5')
