@@ -126,7 +126,8 @@ export const natsRows: readonly Row[] = [
   {
     id: 'F22',
     title: 'NATS stands still: orders are pending, then all are published, one row each.',
-    sale: (seed) => (seed === 1 ? { stock: 2000, buyers: 48, restMeanwhileMs: 300 } : {}),
+    // enough for those who buy while the outbox is emptied: a confirmation is waited for after that
+    sale: (seed) => (seed === 1 ? { stock: 5000, buyers: 48, restMeanwhileMs: 300 } : {}),
     expects: { opensAgain: false },
     async strike(scene) {
       const before = scene.load.count('pending')
