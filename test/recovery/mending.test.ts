@@ -2,6 +2,7 @@ import t from 'tap'
 import { readShard, requestReopening } from '../../src/store/shard/shards.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { insist } from '../support/shop/core.ts'
+import { differences, openScripts, repaired } from '../support/shop/forgetting.ts'
 import { credit } from '../support/shop/participation.ts'
 import { assertWhole, atRest, bought, decisionOf, openShop, readFolded, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -56,6 +57,28 @@ t.test(
     await assertWhole(t, shop)
   }
 )
+
+t.test('a hash is mended until it is right, whatever happens to it meanwhile', async (t) => {
+  const shop = await openShop(t, urls, { stock: 100 })
+  const { redis, prefix } = shop
+  await bought(shop, 'ann')
+  await atRest(shop)
+  await redis.hset(`${prefix}u:ann`, 'b:points', '1000000')
+  const scripts = await openScripts(shop)
+  let written = 0
+  const late: Pick<typeof scripts, 'repair'> = {
+    repair: async (...asked) => {
+      const isWritten = await scripts.repair(...asked)
+      written += 1
+      // as where an archive had taken this away since the hash was read
+      if (written === 1) await redis.hset(`${prefix}u:ann`, 'n:gone', '1')
+      return isWritten
+    }
+  }
+  t.same(await repaired(shop, ['ann'], late), [])
+  t.equal(await redis.hget(`${prefix}u:ann`, 'n:gone'), null)
+  t.same(await differences(shop), [])
+})
 
 t.test('rules or stock that somebody else wrote end in a Redis that is written anew', async (t) => {
   const shop = await openShop(t, urls, { stock: 100 })

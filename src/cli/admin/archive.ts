@@ -187,7 +187,7 @@ async function follow(ask: AdminClient, asked: Job): Promise<void> {
     if (job.state === 'failed') {
       throw new StackError(
         `The archive stopped: ${job.failed.map(({ reason }) => reason).join('; ')}`,
-        'What was removed before it stopped is in the file; nothing else was removed.',
+        'Nothing was removed.',
         'Do what it says. A file that is not the right one any more is moved away, and the command given again.'
       )
     }

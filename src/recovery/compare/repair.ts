@@ -9,11 +9,19 @@ const TRIES = 5
 /** A gift that is not settled yet is settled by then. */
 const PAUSE_MS = 200
 
-/** @returns whether the user's hash is what was decided now */
-async function repairUser(parts: ReconcileParts, scripts: OpeningScripts, user: string): Promise<boolean> {
+type Scripts = Pick<OpeningScripts, 'repair'>
+
+/**
+ * Writes a hash until it is seen to be right: what an archive takes out of it meanwhile is no decision of the user, so the script cannot
+ * tell, and would leave it there for good.
+ * @returns whether the user's hash is what was decided now
+ */
+async function repairUser(parts: ReconcileParts, scripts: Scripts, user: string): Promise<boolean> {
   const key = logical.user(user)
+  let isWritten = true
   for (let tried = 0; tried < TRIES; tried += 1) {
-    if (tried > 0) await delay(PAUSE_MS)
+    if (!isWritten) await delay(PAUSE_MS)
+    isWritten = false
     // read again: a difference that is seen once only is none
     const snapshot = await snapshotOf(parts, [key])
     const comparison = await comparisonOf(parts, snapshot, { users: [user], hashes: [key] })
@@ -22,7 +30,7 @@ async function repairUser(parts: ReconcileParts, scripts: OpeningScripts, user: 
     if (hasOpenGives(comparison, key) || comparison.isForgetting) continue
     const count = snapshot.hashes.get(key)?.[userField.decisions] ?? ''
     const { forgotten } = snapshot
-    if (await scripts.repair(key, { count, forgotten, fields: expectedOfUser(comparison, user) })) return true
+    isWritten = await scripts.repair(key, { count, forgotten, fields: expectedOfUser(comparison, user) })
   }
   return false
 }
@@ -34,7 +42,7 @@ async function repairUser(parts: ReconcileParts, scripts: OpeningScripts, user: 
  */
 export async function repairUsers(
   parts: ReconcileParts,
-  scripts: OpeningScripts,
+  scripts: Scripts,
   users: readonly string[]
 ): Promise<string[]> {
   const left: string[] = []

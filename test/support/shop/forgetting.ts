@@ -39,7 +39,7 @@ export async function openLoggedShop(t: Teardown, urls: ServerUrls, spec: SmallS
 }
 
 /** The scripts of the opening that Postgres names. */
-async function openScripts({ core, shard, caller, prefix }: Shop): Promise<OpeningScripts> {
+export async function openScripts({ core, shard, caller, prefix }: Shop): Promise<OpeningScripts> {
   const row = await readShard(core.pool, shard)
   if (row === undefined) throw new Error('The shard has no row')
   return new OpeningScripts(caller, { prefix, epoch: row.epoch, replid: row.replid, shas: { ...row.shas } })
@@ -109,8 +109,12 @@ export async function differences(shop: Shop): Promise<readonly unknown[]> {
 }
 
 /** Writes the hashes of users anew that differ. @returns the users whose hashes still do */
-export async function repaired(shop: Shop, users: readonly string[]): Promise<string[]> {
-  return repairUsers(await comparing(shop), await openScripts(shop), users)
+export async function repaired(
+  shop: Shop,
+  users: readonly string[],
+  scripts?: Pick<OpeningScripts, 'repair'>
+): Promise<string[]> {
+  return repairUsers(await comparing(shop), scripts ?? (await openScripts(shop)), users)
 }
 
 /** Whether Redis and the checkpoint have forgotten the same. */
