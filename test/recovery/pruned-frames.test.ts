@@ -108,6 +108,20 @@ t.test('rows of frames go once nothing else needs them, and first no older worke
   await assertUsable(t, shop, data)
 })
 
+t.test('rows of the last frames of an opening go too', async (t) => {
+  const shop = await openLoggedShop(t, urls)
+  await live(shop)
+  await atRest(shop)
+  await shop.stopWorker()
+  await archive(shop, 2)
+  // as where its owner had looked last before these were stored
+  await shop.core.pool.query('update openings set complete_batch = 1, complete_sequence = 1')
+  const { jsm, stream } = await parts(shop)
+  await jsm.streams.purge(stream)
+  await pruned(shop)
+  t.same(await batches(shop), [1])
+})
+
 async function assertUsable(t: Test, shop: LoggedShop, copy: Uint8Array): Promise<void> {
   const { names, epoch } = await parts(shop)
   const before = await sums(shop)

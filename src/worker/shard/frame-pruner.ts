@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { type FrameRowPlace, pruneFrames } from '../../store/projection/frame-rows.ts'
+import { advanceComplete } from '../../store/shard/openings.ts'
 import { demandVersion, KNOWS, listOpenings } from '../../store/shard/shards.ts'
 
 interface PrunerParts {
@@ -35,6 +36,8 @@ export class FramePruner {
   async step(): Promise<number> {
     const { pool, shard, ownerTerm } = this.#parts
     const held = await this.#held()
+    // the last frames of an opening are stored after its owner looked last
+    for (const { epoch } of held) await advanceComplete(pool, shard, epoch)
     const end = performance.now() + BUDGET_MS
     let all = 0
     do {
