@@ -4,6 +4,7 @@ import tap, { test } from 'tap'
 import type { Publisher } from '../../src/journal/publisher.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { boardKeys } from '../../src/record/keys.ts'
+import { hasReadUntil } from '../../src/store/boards/freezing.ts'
 import { frozenRanks, heldPlaces } from '../../src/store/boards/ranks.ts'
 import { freezePeriod, type TopRank } from '../../src/worker/boards/freeze.ts'
 import { BoardFreezer } from '../../src/worker/boards/freeze-due.ts'
@@ -14,6 +15,26 @@ import { aBoard, bought, count, NOON } from '../support/shop/board.ts'
 import { aWorld, place } from '../support/shop/board-world.ts'
 
 const urls = await sharedServers(tap)
+
+test('all before a moment is read once a frame that came late is', async (t) => {
+  const { pool } = await aWorld(t, urls)
+  const shard = 5
+  const frame = (batch: number, sequence: number) =>
+    pool.query(
+      `insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions, first_sequence)
+       values ($1, 7, $2::bigint, 7, $3, to_timestamp($2::bigint), 1, $2::bigint)`,
+      [shard, batch, sequence]
+    )
+  await pool.query('insert into openings (shard, epoch, complete_batch) values ($1, 7, 1)', [shard])
+  const isRead = (sequence: number) => hasReadUntil(pool, { shard, place: { epoch: 7, sequence }, moment: 2500 })
+  await frame(1, 1)
+  await frame(3, 2)
+  t.equal(await isRead(2), false, 'the second frame is nowhere yet')
+  await frame(2, 3)
+  await pool.query('update openings set complete_batch = 3 where shard = $1', [shard])
+  t.equal(await isRead(2), false, 'it is stored, and not read')
+  t.equal(await isRead(3), true)
+})
 
 test('a freeze leaves out who is disqualified when it begins, goes on where it was killed, and awards each rank once', async (t) => {
   const { pool, shown, redis, config, keep } = await aWorld(t, urls)

@@ -15,14 +15,20 @@ export async function ensurePeriod(
   )
 }
 
-/** Whether a reader of a shard's journal has read a decision of a moment or later, and so all earlier ones. @param moment ms since 1970 */
+/**
+ * Whether a reader of a shard's journal has read all decisions before a moment: it has read one of that moment or later, and every frame
+ * before that one, which may come to the stream after it. @param moment ms since 1970
+ */
 export async function hasReadUntil(
   db: Queryable,
   { shard, place, moment }: { readonly shard: number; readonly place: Position; readonly moment: number }
 ): Promise<boolean> {
   const { rows } = await db.query(
-    `select 1 from frames where shard = $1 and stream_epoch = $2 and stream_sequence <= $3
-       and decided_at >= to_timestamp($4 / 1000.0) limit 1`,
+    `select 1 from frames f join openings o on o.shard = f.shard and o.epoch = f.epoch and f.batch <= o.complete_batch
+     where f.shard = $1 and f.stream_epoch = $2 and f.stream_sequence <= $3 and f.decided_at >= to_timestamp($4 / 1000.0)
+       and not exists (select 1 from frames late where late.shard = $1 and late.epoch = f.epoch and late.batch < f.batch
+         and (late.stream_epoch, late.stream_sequence) > ($2::bigint, $3::bigint))
+     limit 1`,
     [shard, place.epoch, place.sequence, moment]
   )
   return rows.length > 0
