@@ -111,7 +111,8 @@ function onceBeside(options: WorkerOptions, connected: Connected, campaigns: Cam
     driveSettlements: () => campaigns.driveSettlements()
   })
   const isOpen = () => shards.some(({ watch }) => watch.current() !== undefined)
-  const whileOpen = loops.map((loop) => ({ ...loop, run: async () => (isOpen() ? loop.run() : 0) }))
+  // what did not run has not found nothing: it does not rest
+  const whileOpen = loops.map((loop) => ({ ...loop, run: async () => (isOpen() ? loop.run() : undefined) }))
   return (signal: AbortSignal) => {
     first = new ReadFirst({ ...connected, pool, shards: gate.numbers })
     return runLoops(whileOpen, signal, tellingTo(logger))

@@ -189,8 +189,8 @@ test('details belong to the request that claimed the win, and those of refused o
        '{}', '', '')`
   )
   t.same(await readWinDetails(pool, win), { address: 'here' })
-  t.equal(await forgetUnusedDetails(pool, 7), 0)
-  t.equal(await forgetUnusedDetails(pool, 0), 1)
+  t.equal((await forgetUnusedDetails(pool, 7)).forgotten, 0)
+  t.equal((await forgetUnusedDetails(pool, 0)).forgotten, 1)
   t.same(await readWinDetails(pool, win), { address: 'here' })
 })
 

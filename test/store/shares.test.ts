@@ -137,6 +137,6 @@ t.test('a text is that of the request that made the share; one of no share is fo
   await saveShareText(pool, { ...text, hash: 'other', text: 'Another request.' })
   t.match(await read('0-1-1'), { text: 'It rings.' })
   await pool.query("update share_texts set saved_at = now() - interval '3 days'")
-  t.equal(await forgetUnusedTexts(pool, 2), 1)
+  t.equal((await forgetUnusedTexts(pool, 2)).forgotten, 1)
   t.match(await read('0-1-1'), { text: 'It rings.' })
 })

@@ -71,7 +71,7 @@ export async function shutCampaigns(db: Queryable): Promise<Array<{ campaign: st
   const { rows } = await db.query<{ campaign: string; inSeconds: number }>(
     `select campaign_id as campaign, ((rules ->> 'opensAt')::float8 / 1000 - extract(epoch from now()))::float8 as "inSeconds"
      from campaigns
-     where rules is not null and not paused and not ended and (rules ->> 'opensAt')::float8 > extract(epoch from now()) * 1000`
+     where published_version is not null and not archived and not paused and not ended and (rules ->> 'opensAt')::float8 > extract(epoch from now()) * 1000`
   )
   return rows
 }

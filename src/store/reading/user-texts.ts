@@ -40,11 +40,14 @@ export async function releaseText(db: Queryable, { user, key, hash }: TextReques
 
 /**
  * Forgets texts to which no decision came in `days`. (`days` must be longer than any decision may wait for Postgres.)
- * @returns how many were forgotten
+ * @returns how many were forgotten, a thousand at most
  */
 export async function forgetOldTexts(db: Queryable, days: number): Promise<number> {
-  const { rowCount } = await db.query('delete from user_texts where saved_at < now() - make_interval(days => $1)', [
-    days
-  ])
+  const { rowCount } = await db.query(
+    `delete from user_texts where ctid = any(array(
+       select ctid from user_texts where saved_at < now() - make_interval(days => $1) order by saved_at limit 1000))
+       and saved_at < now() - make_interval(days => $1)`,
+    [days]
+  )
   return rowCount ?? 0
 }

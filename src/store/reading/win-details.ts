@@ -77,20 +77,34 @@ export async function readWinDetails(
   return rows[0]?.details
 }
 
+/** How many details or texts one statement looks at. */
+const PAGE = 1000
+
 /**
- * Forgets details of refused requests once they are older than `days`. (`days` must be longer than any decision may wait for the
- * journal.)
- * @returns how many were forgotten
+ * Looks at the oldest details that are older than `days` and not known to be used: forgets those of refused requests, and marks the others, which
+ * are not looked at again. (`days` must be longer than any decision may wait for the journal.)
+ * @returns how many it looked at, 0 once there are none, and how many were forgotten
  */
-export async function forgetUnusedDetails(db: Queryable, days: number): Promise<number> {
-  const { rowCount } = await db.query(
-    `delete from win_details w where saved_at < now() - make_interval(days => $1) and not exists (
-       select 1 from wins join decisions d on d.shard = wins.shard and d.user_id = wins.user_id
-       where wins.win_id = w.win_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed')
-       and not exists (select 1 from wins where wins.win_id = w.win_id and ${hasLeft})`,
+export async function forgetUnusedDetails(
+  db: Queryable,
+  days: number
+): Promise<{ readonly looked: number; readonly forgotten: number }> {
+  const { rows } = await db.query<{ looked: number; forgotten: number }>(
+    `with page as materialized (
+       select w.win_id, w.key, w.hash, exists (
+           select 1 from wins join decisions d on d.shard = wins.shard and d.user_id = wins.user_id
+           where wins.win_id = w.win_id and d.key = w.key and d.hash = w.hash and d.type = 'win.claimed')
+         or exists (select 1 from wins where wins.win_id = w.win_id and ${hasLeft}) as used
+       from win_details w where not kept and saved_at < now() - make_interval(days => $1) order by saved_at limit ${PAGE}
+     ), marked as (
+       update win_details w set kept = true from page p where p.used and w.win_id = p.win_id and w.key = p.key and w.hash = p.hash
+     ), gone as (
+       delete from win_details w using page p where not p.used and w.win_id = p.win_id and w.key = p.key and w.hash = p.hash
+     )
+     select count(*) as looked, count(*) filter (where not used) as forgotten from page`,
     [days]
   )
-  return rowCount ?? 0
+  return rows[0] ?? { looked: 0, forgotten: 0 }
 }
 
 /** Details of requests about wins of a campaign that claimed nothing, and are not forgotten yet. */

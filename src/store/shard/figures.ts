@@ -18,7 +18,7 @@ export async function readShardFigures(db: Queryable): Promise<ShardFigures[]> {
   const { rows } = await db.query<ShardFigures>(
     `select shard, state, epoch::float8 as epoch,
        (select count(*) from dead_letters d where d.shard = s.shard)::float8 as "deadLetters",
-       (select coalesce(sum(missed), 0) from reminder_sessions m where m.shard = s.shard)::float8 as "remindersMissed",
+       (select coalesce(sum(missed), 0) from reminder_sessions m where m.shard = s.shard and missed > 0)::float8 as "remindersMissed",
        coalesce(r.differences, 0)::float8 as differences,
        coalesce(extract(epoch from r.differed_at), 0)::float8 as "differedAt"
      from shards s

@@ -119,12 +119,30 @@ export async function saveShareText(db: Queryable, { user, key, hash, text }: Sh
   )
 }
 
-/** Deletes texts of shares that were never made, once they are so many days old. @returns how many */
-export async function forgetUnusedTexts(db: Queryable, days: number): Promise<number> {
-  const { rowCount } = await db.query(
-    `delete from share_texts t where saved_at < now() - make_interval(days => $1)
-       and not exists (select from shares s where s.user_id = t.user_id and s.key = t.key and s.hash = t.hash)`,
+/** How many texts one statement looks at. */
+const PAGE = 1000
+
+/**
+ * Looks at the oldest texts that are older than `days` and not known to be used: deletes those of shares that were never made, and marks the others,
+ * which are not looked at again.
+ * @returns how many it looked at, 0 once there are none, and how many were deleted
+ */
+export async function forgetUnusedTexts(
+  db: Queryable,
+  days: number
+): Promise<{ readonly looked: number; readonly forgotten: number }> {
+  const { rows } = await db.query<{ looked: number; forgotten: number }>(
+    `with page as materialized (
+       select user_id, key, hash,
+         exists (select from shares s where s.user_id = t.user_id and s.key = t.key and s.hash = t.hash) as used
+       from share_texts t where not kept and saved_at < now() - make_interval(days => $1) order by saved_at limit ${PAGE}
+     ), marked as (
+       update share_texts t set kept = true from page p where p.used and t.user_id = p.user_id and t.key = p.key and t.hash = p.hash
+     ), gone as (
+       delete from share_texts t using page p where not p.used and t.user_id = p.user_id and t.key = p.key and t.hash = p.hash
+     )
+     select count(*) as looked, count(*) filter (where not used) as forgotten from page`,
     [days]
   )
-  return rowCount ?? 0
+  return rows[0] ?? { looked: 0, forgotten: 0 }
 }

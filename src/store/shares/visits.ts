@@ -52,10 +52,12 @@ export async function noteVisits(db: Queryable, visits: readonly Visit[]): Promi
   return new Set(rows.map(({ share }) => share))
 }
 
-/** Forgets visitors who are not signed in: they are known for a day only. @returns how many */
+/** Forgets visitors who are not signed in: they are known for a day only. A thousand at most. @returns how many */
 export async function forgetVisitors(db: Queryable, hours: number): Promise<number> {
   const { rowCount } = await db.query(
-    'delete from share_visitors where user_id is null and last_at < now() - make_interval(hours => $1)',
+    `delete from share_visitors where ctid = any(array(
+       select ctid from share_visitors where user_id is null and last_at < now() - make_interval(hours => $1) order by last_at limit 1000))
+       and user_id is null and last_at < now() - make_interval(hours => $1)`,
     [hours]
   )
   return rowCount ?? 0

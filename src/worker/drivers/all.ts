@@ -92,6 +92,9 @@ function driverLoop(
 /** A loop that asks less often while there is nothing to do: ten times a second, five of them took a tenth of a core. */
 const resting = (often: Loop): Loop => ({ ...often, restMs: 3 * often.everyMs })
 
+/** A loop that looks at a page of old rows each second until there is none, and an hour later again. @param page gives how many it looked at */
+const hourly = (name: string, page: () => Promise<number>): Loop => ({ ...loop(name, 1000, page), restMs: 3_600_000 })
+
 /** The driver loops of the owner of a shard, for what lives in that shard: Postgres lists what is due, the gate decides it. */
 export function shardLoops(parts: OneShardParts): Loop[] {
   const { pool, gate, shard, logger } = parts
@@ -148,10 +151,10 @@ export function commonLoops(parts: CommonParts): Loop[] {
     loop('stock', 500, () => stock.step()),
     resting(due(['levels', 100], (gate) => new LevelDriver({ pool, gate, catalogue }))),
     due(['imports', 500], (gate) => new ImportDriver(pool, gate)),
-    loop('texts of shares', 3_600_000, () => forgetUnusedTexts(pool, DETAILS_DAYS)),
-    loop('visitors', 3_600_000, () => forgetVisitors(pool, VISITORS_HOURS)),
-    loop('details', 3_600_000, () => forgetUnusedDetails(pool, DETAILS_DAYS)),
-    loop('texts', 3_600_000, () => forgetOldTexts(pool, DETAILS_DAYS)),
-    loop('requests', 3_600_000, () => forgetOldRequests(pool, REQUESTS_SECONDS))
+    hourly('texts of shares', async () => (await forgetUnusedTexts(pool, DETAILS_DAYS)).looked),
+    hourly('visitors', () => forgetVisitors(pool, VISITORS_HOURS)),
+    hourly('details', async () => (await forgetUnusedDetails(pool, DETAILS_DAYS)).looked),
+    hourly('texts', () => forgetOldTexts(pool, DETAILS_DAYS)),
+    hourly('requests', () => forgetOldRequests(pool, REQUESTS_SECONDS))
   ]
 }
