@@ -1,5 +1,6 @@
 -- What runs by itself reads what is open or live, and not what ever was.
--- Writers wait while an index is built; those of what is open and live have a few rows each.
+-- Writers wait while an index is built: a moment for what is open and live, and for win_details, share_texts and shares as long as it takes
+-- to read each of them once.
 -- squawk-ignore-file require-concurrent-index-creation, require-concurrent-index-deletion
 
 create index campaigns_live on campaigns (campaign_id) where published_version is not null and not archived;
