@@ -42,12 +42,15 @@ function definitionOf(id: string) {
 }
 
 async function insist(world: World, command: Command): Promise<Extract<Outcome, { kind: 'confirmed' }>> {
-  for (;;) {
+  let confirmed: Extract<Outcome, { kind: 'confirmed' }> | undefined
+  await until(performance.now(), async () => {
     const outcome = await world.parts.gate.submit(command)
-    if (outcome.kind === 'confirmed') return outcome
     if (outcome.kind === 'refused') throw new Error(`${command.key} was refused: ${JSON.stringify(outcome)}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+    if (outcome.kind === 'confirmed') confirmed = outcome
+    return confirmed !== undefined
+  })
+  if (confirmed === undefined) throw new Error(`${command.key} was not confirmed`)
+  return confirmed
 }
 
 /** What a user does: buys and pays twice, and visits. */
