@@ -20,6 +20,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const compiled = fileURLToPath(new URL('./', import.meta.url))
 const fileSeconds = 1500
 const silentMs = 30_000
+/** Of each failed file, what is said once more at the end, where a reader of a long log looks first. */
+const repeatedLines = 60
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
@@ -53,35 +55,38 @@ class Progress {
   }
 }
 
-/** Plays the files, prints a line for each as it ends and of a failed one what failed; returns the TAP of the run. */
-async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<string> {
+/** Plays the files, prints a line for each as it ends and of a failed one what failed; returns the TAP of the run, and what failed. */
+async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<{ text: string; told: string[] }> {
   const shared = { [sharedServersVariable]: JSON.stringify(urlsOf(servers)) }
   const env = { ...process.env, ...shared, ...(timed ? { FLOODGATE_TIMED: '1' } : {}) }
   const progress = new Progress(files.length)
   const all: string[] = []
+  const told: string[] = []
   const ended = (lines: readonly string[]): void => {
     all.push(...lines)
-    reportFile(lines, progress)
+    told.push(...reportFile(lines, progress).slice(0, repeatedLines))
   }
   await playFiles(files, { root, jobs, env, fileSeconds, ended }).finally(() => progress.stop())
-  return all.join('\n')
+  return { text: all.join('\n'), told }
 }
 
-function reportFile(lines: readonly string[], progress: Progress): void {
+function reportFile(lines: readonly string[], progress: Progress): string[] {
   const [, not, file = '', ms = ''] = /^(not )?ok \d+ - (.*?) # time=([\d.]+)ms/.exec(lines.at(-1) ?? '') ?? []
   const { passed, failed } = summarizeTap(lines.join('\n'))
   const seconds = (Number(ms) / 1000).toFixed(1)
   progress.ended(
     `${not === undefined ? 'ok    ' : 'FAILED'} ${file}: ${passed} passed, ${failed} failed (${seconds} s)`
   )
-  if (not === undefined) return
-  for (const text of lines) if (!/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)) say(`  ${text}`)
+  if (not === undefined) return []
+  const told = lines.filter((text) => !/^\s*(ok \d|\d+\.\.\d|# time=|$)/.test(text)).map((text) => `  ${text}`)
+  for (const text of told) say(text)
   const folder = evidenceFolder(join(root, file))
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'output.tap'), `${lines.join('\n')}\n`)
   const seeds = new Set(lines.flatMap((text) => /\bseed:? (-?\d+)/.exec(text)?.[1] ?? []))
   if (seeds.size > 0) say(`  seed: ${[...seeds].join(', ')}`)
   say(`  evidence: ${relative(root, folder)}`)
+  return told
 }
 
 async function run(): Promise<boolean> {
@@ -91,14 +96,9 @@ async function run(): Promise<boolean> {
   try {
     await ensureInstalled(partNames, say)
     const servers = await startServers({ folder, fsync: false, endWithLauncher: true })
-    let text = ''
-    try {
-      text = await play(suite, servers)
-    } finally {
-      await servers.stop(3000)
-    }
+    const { text, told } = await play(suite, servers).finally(() => servers.stop(3000))
     const { passed, failed, failures } = summarizeTap(text)
-    if (failures.length > 0) say('')
+    if (failures.length > 0) say(['', ...told, ''].join('\n'))
     for (const title of failures) say(`failed: ${title}`)
     const nothing = failed === 0 && passed === 0
     if (nothing) say('failed: no test was played')

@@ -147,8 +147,9 @@ t.test('the state counts wins of prizes without a quota, and says who changed wh
 })
 
 t.test('the check of a draft warns of what is probably not meant, and explains the form of an id', async (t) => {
-  const [sale] = definition('x').activities
-  const asksFor = { ...definition('drafted'), activities: [{ ...sale, requires: { entitlement: 'vip' } }] }
+  const drafted = definition('drafted')
+  const [sale] = drafted.activities
+  const asksFor = { ...drafted, activities: [{ ...sale, requires: { entitlement: 'vip' } }] }
   const warnings = [{ pointer: '/activities/0/requires/entitlement', detail: /gives "vip"/ }]
   let puts = 0
   const put = (id: string, body: object, query = '') =>

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { textOf } from '../../../src/base/errors.ts'
 
 /** What a statement read: rows of tables, those that it threw away included, and pages, which writes take by chance. */
 export interface Cost {
@@ -19,7 +20,10 @@ interface Plan {
 
 /** Locks outlive the transaction that is undone, and what migrates runs once. */
 const APART = /pg_(try_)?advisory|schemaversion/
-const UNIQUE_VIOLATION = '23505'
+/** Classes of SQLSTATE: what a statement inserts is there, or lacks what it points to; and it met another one's locks. */
+const INTEGRITY = '23'
+const ROLLED_BACK = '40'
+const ATTEMPTS = 5
 
 /** Notes every statement that this process sends from now on, with the parameters that it had last. @returns what was noted so far */
 export function noteStatements(): ReadonlyMap<string, readonly unknown[]> {
@@ -44,21 +48,32 @@ function rowsOf(plan: Plan): number {
 
 /**
  * What a statement reads, and undoes. Small tables are read through where an index would do; so reading through is forbidden, as far as there is
- * an index that serves.
- * @returns undefined for one that inserts what is there
+ * an index that serves. A gateway that runs beside it may hold the same rows: then it is asked again.
+ * @returns undefined for one that inserts what is there, or cannot any more
+ * @throws Error that names the statement
  */
 export async function costOf(pool: pg.Pool, text: string, values: readonly unknown[]): Promise<Cost | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await explain(pool, text, values)
+    } catch (error) {
+      const state = (error as { code?: string }).code ?? ''
+      if (state.startsWith(INTEGRITY)) return undefined
+      if (!state.startsWith(ROLLED_BACK) || attempt === ATTEMPTS)
+        throw new Error(`Postgres refused to explain (${state}) ${text}: ${textOf(error)}`, { cause: error })
+    }
+  }
+}
+
+async function explain(pool: pg.Pool, text: string, values: readonly unknown[]): Promise<Cost> {
   const client = await pool.connect()
   try {
     await client.query('begin; set local enable_seqscan = off')
     const explained = `explain (analyze, buffers, timing off, format json) ${text}`
     const { rows } = await client.query<{ 'QUERY PLAN': Array<{ Plan: Plan }> }>(explained, [...values])
     const plan = rows[0]?.['QUERY PLAN'][0]?.Plan
-    if (plan === undefined) throw new Error(`Postgres explained nothing: ${text}`)
+    if (plan === undefined) throw new Error('it explained nothing')
     return { rows: rowsOf(plan), pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'] }
-  } catch (error) {
-    if ((error as { code?: string }).code === UNIQUE_VIOLATION) return undefined
-    throw error
   } finally {
     await client.query('rollback')
     client.release()
