@@ -25,7 +25,6 @@ const SHARD = 0
 const PREFIX = keyPrefix('bench', SHARD)
 const CAMPAIGN = 'bench'
 const BIG_STOCK = 1_000_000
-const SIZES = [32, 64, 128]
 const SEED = Buffer.alloc(32, 7)
 const limits = { notAfter: 0, outboxFrames: 100, keptBytes: 512 * 1024 ** 2, decisionsPerUser: 10_000 }
 
@@ -134,10 +133,12 @@ async function run(): Promise<void> {
     options: {
       rounds: { type: 'string', default: '5' },
       decisions: { type: 'string', default: '4096' },
+      sizes: { type: 'string', default: '32,64,128' },
       kinds: { type: 'string', default: kinds.join() }
     }
   })
   const chosen = kinds.filter((kind) => values.kinds.split(',').includes(kind))
+  const sizes = values.sizes.split(',').map(Number)
   const folder = mkdtempSync(join(tmpdir(), 'floodgate-gate-script-'))
   const stops = createStops()
   try {
@@ -154,7 +155,7 @@ async function run(): Promise<void> {
     const found = new Map<string, number[]>()
     let from = 0
     for (let round = 0; round < Number(values.rounds); round += 1) {
-      for (const size of SIZES) {
+      for (const size of sizes) {
         for (const kind of chosen) {
           const name = `${kind} ${size}`
           const micros = await measure(shard, kind, { size, decisions: Number(values.decisions), from })
@@ -164,9 +165,9 @@ async function run(): Promise<void> {
       }
     }
     console.log(`us of Redis CPU per decision, median of ${values.rounds} rounds, in batches of`)
-    console.log(['', ...SIZES].map((cell) => String(cell).padStart(8)).join(''))
+    console.log(['', ...sizes].map((cell) => String(cell).padStart(8)).join(''))
     for (const kind of chosen) {
-      const cells = SIZES.map((size) => median(found.get(`${kind} ${size}`) ?? []).toFixed(1))
+      const cells = sizes.map((size) => median(found.get(`${kind} ${size}`) ?? []).toFixed(1))
       console.log([kind, ...cells].map((cell) => cell.padStart(8)).join(''))
     }
   } finally {

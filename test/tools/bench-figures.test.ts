@@ -3,6 +3,7 @@ import t from 'tap'
 import { asLines, compare } from '../../bench/against/comparison.ts'
 import { readAttackOptions } from '../../bench/attacks/options.ts'
 import { judge, type Pair } from '../../bench/attacks/verdict.ts'
+import { capacityPart } from '../../bench/capacity/page.ts'
 import { createLedger, keyOf } from '../../bench/load/ledger.ts'
 import { cycleOf } from '../../bench/load/open-blast.ts'
 import { type Part, parts } from '../../bench/measuring/cpu-by-part.ts'
@@ -10,7 +11,8 @@ import type { Measurement } from '../../bench/measuring/measurement.ts'
 import { cpuMicros, parseStat } from '../../bench/measuring/process-cpu.ts'
 import { readOptions } from '../../bench/options.ts'
 import { asChart } from '../../bench/report/chart.ts'
-import { PUBLISHED, type Published, withPart } from '../../bench/report/publish.ts'
+import { readmePart } from '../../bench/report/publish.ts'
+import { PUBLISHED, type Published, replacePart } from '../../bench/report/published.ts'
 import { asMarkdown, asText, createReport } from '../../bench/report/report.ts'
 import { median, ratios, summarize } from '../../bench/report/summary.ts'
 import { scenarios } from '../../bench/scenarios.ts'
@@ -148,14 +150,16 @@ t.test('by default a dozen rows run, and requests of a mix take turns by their w
 })
 
 t.test('README and its chart show the result that was published, of this version', async (t) => {
-  t.throws(() => withPart('no marks', {} as Published), /no place/)
+  t.throws(() => replacePart('no marks', '', 'README.md'), /README.md has no place/)
   const readme = readFileSync(PUBLISHED.page, 'utf8')
   if (!existsSync(PUBLISHED.result)) {
     t.match(readme, /npm run bench.*of an earlier version/, 'figures without a result file say so')
     return
   }
   const report = JSON.parse(readFileSync(PUBLISHED.result, 'utf8')) as Published
-  t.equal(withPart(readme, report), readme, 'run npm run bench -- --publish')
+  t.equal(replacePart(readme, readmePart(report), PUBLISHED.page), readme, 'run npm run bench -- --publish')
+  const capacity = readFileSync(PUBLISHED.capacity, 'utf8')
+  t.equal(replacePart(capacity, capacityPart(report), PUBLISHED.capacity), capacity, 'run npm run bench -- --publish')
   t.equal(asChart(report), readFileSync(PUBLISHED.chart, 'utf8'))
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   t.equal(report.build.version, version, 'a release is measured anew: npm run bench -- --publish')
@@ -171,11 +175,11 @@ t.test('a published result is put between the marks of a page, and again in its 
   const runs = [measured('bare', 1), measured('confirmed', 1), measured('limited', 1)]
   const report = createReport({ at: new Date(0), build, machine, options, measurements: runs })
   const page = readFileSync(PUBLISHED.page, 'utf8')
-  const written = withPart(page, report)
+  const written = replacePart(page, readmePart(report), PUBLISHED.page)
   t.match(written, /version 1\.2\.3, commit abcdef01: 2 cores/)
   t.match(written, /\| confirmed \| 1,000 \| 1\.0 \| 3\.0 \| 20\.0 \| 1\.0 /)
   t.notMatch(written, /\| limited/)
-  t.equal(withPart(written, report), written)
+  t.equal(replacePart(written, readmePart(report), PUBLISHED.page), written)
   t.equal(written.split('\n## ').length, page.split('\n## ').length)
 })
 
