@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import type { Command } from '../../src/gate/batch/commands.ts'
 import type { InRedis } from '../../src/gate/redis/outbox.ts'
+import { compareCheckpoint } from '../../src/recovery/compare/compare-checkpoint.ts'
 import {
   type ArchivePart,
   archiveParts,
@@ -24,7 +25,10 @@ const id = 'past'
 const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const TERM = 6
 
-await pool.query("insert into campaigns (campaign_id, author) values ($1, 'ada')", [id])
+/** another campaign, whose archive is asked for later */
+const later = 'past-later'
+
+await pool.query("insert into campaigns (campaign_id, author) values ($1, 'ada'), ($2, 'ada')", [id, later])
 await pool.query("insert into shards (shard, epoch, state, owner_term) values (0, 1, 'open', $1), (1, 1, 'open', $1)", [
   TERM
 ])
@@ -35,8 +39,8 @@ async function ask(): Promise<void> {
   await askArchive(pool, { campaign: id, sha256: EMPTY, reason: 'over', operator: 'ada' }, [0, 1])
 }
 
-async function partOf(shard: number): Promise<ArchivePart> {
-  const part = (await archiveParts(pool, id))[shard]
+async function partOf(shard: number, campaign = id): Promise<ArchivePart> {
+  const part = (await archiveParts(pool, campaign))[shard]
   if (part === undefined) throw new Error(`no part of shard ${shard}`)
   return part
 }
@@ -74,6 +78,22 @@ t.test('the file is looked at once all shards have noted what they decided last'
   t.ok((await findArchive(pool, id))?.comparedAt)
 })
 
+t.test('an archive that waits holds up no other one of its shard', async (t) => {
+  await ask()
+  await pool.query("update archives set requested_at = now() - interval '1 minute'")
+  await askArchive(pool, { campaign: later, sha256: EMPTY, reason: 'over', operator: 'ada' }, [0, 1])
+  await movePart(pool, { part: await partOf(1, later), ownerTerm: TERM }, { step: 'comparing' })
+  await driver.step()
+  t.match(await partOf(0), { step: 'comparing', waitsFor: 'other shards, which begin' })
+  t.match(await partOf(0, later), { step: 'comparing', waitsFor: 'another archive, which is compared' })
+  await move(1, { step: 'comparing' })
+  await driver.step()
+  await driver.step()
+  t.match(await partOf(0), { step: 'compared', waitsFor: 'other shards, which compare' })
+  t.match(await partOf(0, later), { step: 'compared', waitsFor: 'other shards, which compare' })
+  t.ok((await findArchive(pool, later))?.comparedAt, 'each file was looked at')
+})
+
 t.test('nothing is removed in a shard while another one may still stop the archive', async (t) => {
   await ask()
   await move(0, { step: 'removing', next: 1 })
@@ -105,4 +125,17 @@ t.test('a worker that stood still writes nothing of what it read before', async 
   const now = await findArchive(pool, id)
   if (now) await noteCompared(pool, now)
   t.ok((await findArchive(pool, id))?.comparedAt)
+})
+
+t.test('a balance of a campaign that is being removed is no difference to the archive of another one', async (t) => {
+  await ask()
+  await pool.query(`insert into checkpoint_rows (shard, hash, fields) values (0, 'u:ann', '["b:past/coins","7"]')`)
+  const differences = async () => {
+    const found: string[] = []
+    for await (const page of compareCheckpoint({ pool, shard: 0 })) found.push(...page)
+    return found
+  }
+  t.same(await differences(), ['b:past/coins of ann is 7 in the checkpoint, 0 in balances'])
+  await move(0, { step: 'removing' })
+  t.same(await differences(), [], 'the row of balances may be gone before the field')
 })

@@ -21,6 +21,8 @@ const shop = await openArchiveShop(t, await sharedServers(t))
 const { campaigns, core } = shop
 const { pool } = core
 const id = 'past'
+/** of some of the same users, archived at the same time */
+const beside = 'beside'
 const users = Array.from({ length: 150 }, (_, nth) => `user-${nth}`)
 const others = users.slice(100, 110)
 
@@ -30,8 +32,10 @@ const stepOf = async () => {
 }
 
 await openCampaign(shop, id)
+await openCampaign(shop, beside)
 await openCampaign(shop, 'other')
 await takePart(shop, id, users)
+await takePart(shop, beside, users.slice(0, 40))
 await takePart(shop, 'other', others)
 
 t.test('a campaign that is not final is not archived', async (t) => {
@@ -43,6 +47,7 @@ t.test('a campaign that is not final is not archived', async (t) => {
 
 t.test('an archive whose file is another one stops, and changes nothing', async (t) => {
   await makeFinal(shop, id)
+  await makeFinal(shop, beside)
   await campaigns.archive({ id, sha256: '0'.repeat(64) }, ada)
   await waitFor(async () => (await findArchive(pool, id))?.stopped !== null, { what: 'the archive to stop' })
   t.match(await stepOf(), new RegExp(await digestOf(shop, id)), 'it says which it would be')
@@ -54,10 +59,13 @@ t.test('a final campaign leaves Redis and the tables of what is live', async (t)
   const copy = await copyOf(shop)
   await askFor(shop, id)
   await askFor(shop, id)
+  await askFor(shop, beside)
   await t.rejects(campaigns.archive({ id, sha256: '1'.repeat(64) }, ada), { code: 'CONFLICT' }, 'with another file')
   await t.rejects(campaigns.grant({ campaign: id, user: 'late', unit: 'points', amount: 1 }, ada), { code: 'CONFLICT' })
   await untilArchived(shop, id)
+  await untilArchived(shop, beside)
   await assertGone(t, shop, { id, users })
+  await assertGone(t, shop, { id: beside, users: users.slice(0, 40) })
   const known = await userKeys(shop)
   t.same(known, [...users.slice(0, 3), ...others].sort(), 'who has nothing else has no hash')
   t.same(await differences(shop), [])

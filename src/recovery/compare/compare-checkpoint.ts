@@ -24,13 +24,19 @@ const MOST_BEHIND = 20_000
 
 const entityOf = (order: string): string => order.slice(order.indexOf('-') + 1)
 
+type Summed = Awaited<ReturnType<typeof summedUsers>>
+
 function balancesDiffer(
   user: string,
   fields: FoldedFields,
-  summed: ReadonlyArray<{ readonly scope: string; readonly unit: string; readonly balance: number }>
+  { balances, leaving }: Pick<Summed, 'balances' | 'leaving'>
 ): string[] {
-  const expected = new Map(summed.map((row) => [balanceField(row), row.balance]))
-  for (const field of fields.keys()) if (balanceOf(field) && !expected.has(field)) expected.set(field, 0)
+  const own = balances.filter((row) => row.user === user && !leaving.has(row.scope))
+  const expected = new Map(own.map((row) => [balanceField(row), row.balance]))
+  for (const field of fields.keys()) {
+    const known = balanceOf(field)
+    if (known && !leaving.has(known.scope) && !expected.has(field)) expected.set(field, 0)
+  }
   return [...expected].flatMap(([field, balance]) => {
     const folded = Number(fields.get(field) ?? 0)
     return folded === balance ? [] : [`${field} of ${user} is ${folded} in the checkpoint, ${balance} in balances`]
@@ -55,24 +61,14 @@ function ordersDiffer(user: string, fields: FoldedFields, payable: readonly stri
 /** Compares the rows of some users, carried on to what is stored, with balances and orders. @returns differences in words */
 async function compareUsers({ pool, shard }: Compared, users: readonly string[]): Promise<string[]> {
   if (users.length === 0) return []
-  const { begun, decisions, balances, payable } = await summedUsers(pool, shard, {
-    users,
-    hashes: users.map(logical.user)
-  })
+  const summed = await summedUsers(pool, shard, { users, hashes: users.map(logical.user) })
   const fold = new Fold(isUserKey)
-  for (const [hash, fields] of begun) fold.seed(hash, parseFields(fields))
-  for (const decision of decisions) fold.add(decision)
+  for (const [hash, fields] of summed.begun) fold.seed(hash, parseFields(fields))
+  for (const decision of summed.decisions) fold.add(decision)
   return users.flatMap((user) => {
     const fields = fold.hashes.get(logical.user(user)) ?? new Map<string, string>()
-    const own = <Row extends { readonly user: string }>(rows: readonly Row[]) => rows.filter((row) => row.user === user)
-    return [
-      ...balancesDiffer(user, fields, own(balances)),
-      ...ordersDiffer(
-        user,
-        fields,
-        own(payable).map(({ id }) => id)
-      )
-    ]
+    const payable = summed.payable.flatMap((order) => (order.user === user ? [order.id] : []))
+    return [...balancesDiffer(user, fields, summed), ...ordersDiffer(user, fields, payable)]
   })
 }
 

@@ -22,6 +22,8 @@ interface SummedUsers {
   /** what the users decided after the checkpoint's place, in order */
   readonly decisions: readonly FoldedDecision[]
   readonly balances: readonly SummedBalance[]
+  /** campaigns that are being removed: a user may lose what he has of one in several decisions, and all its balances with the first */
+  readonly leaving: ReadonlySet<string>
   /** orders that may still be paid */
   readonly payable: ReadonlyArray<{ readonly id: string; readonly user: string }>
 }
@@ -48,7 +50,17 @@ export async function summedUsers(
        where shard = $1 and status = 'accepted' and pay_by is not null and user_id = any($2)`,
       [shard, names]
     )
-    return { begun, decisions, balances: balances.rows.map(inside), payable: payable.rows.map(inside) }
+    const leaving = await client.query<{ id: string }>(
+      `select campaign_id as id from archive_parts where shard = $1 and step in ('marking', 'removing')`,
+      [shard]
+    )
+    return {
+      begun,
+      decisions,
+      balances: balances.rows.map(inside),
+      leaving: new Set(leaving.rows.map(({ id }) => id)),
+      payable: payable.rows.map(inside)
+    }
   })
 }
 

@@ -24,10 +24,11 @@ interface FileText {
 
 /**
  * What is compared before anything leaves, in steps: the text of the file with the one that somebody holds, once for all shards, and then the checkpoint
- * of this shard with what Postgres summed. A worker that dies begins anew.
+ * of this shard with what Postgres summed. It is of one archive at a time; another one, or the same asked for again, and a worker that died begin anew.
  */
 export class Comparison {
   readonly #parts: Compared
+  #of = ''
   #file: FileText | undefined
   #pages: ReturnType<typeof compareCheckpoint> | undefined
 
@@ -35,7 +36,7 @@ export class Comparison {
     this.#parts = parts
   }
 
-  begin(): void {
+  #begin(): void {
     this.#file = undefined
     this.#pages = undefined
   }
@@ -43,11 +44,14 @@ export class Comparison {
   /** @param budgetMs after which no further page is begun */
   async step(archive: ArchiveRow, budgetMs: number): Promise<Found> {
     const end = performance.now() + budgetMs
+    const of = `${archive.requestedAt.getTime()} ${archive.campaign}`
+    if (of !== this.#of) this.#begin()
+    this.#of = of
     let found: Found
     do {
       found = await (archive.comparedAt === null ? this.#line(archive) : this.#page())
     } while (found.is === 'under way' && this.#isBegun && performance.now() < end)
-    if (found.is !== 'under way') this.begin()
+    if (found.is !== 'under way') this.#begin()
     return found
   }
 
@@ -65,7 +69,7 @@ export class Comparison {
       hash.update(next.value).update('\n')
       return { is: 'under way' }
     }
-    this.begin()
+    this.#begin()
     const text = hash.digest('hex')
     if (text === sha256) {
       await noteCompared(pool, archive)

@@ -62,34 +62,37 @@ async function waiting(pool: Pool, campaign: string): Promise<string> {
 }
 
 /**
- * Takes campaigns out of Redis and of the hot tables, one at a time and in steps of bounded work; each shard's owner does its part, and
- * the last one closes it. Postgres says how far it has come: a worker that dies anywhere begins the last page again, and a decision
- * whose answer was lost is asked for again under its key.
+ * Takes campaigns out of Redis and of the hot tables, in steps of bounded work: the one that was asked for first goes on until it waits
+ * for something, and then the next. Each shard's owner does its part, and the last one closes it. Postgres says how far it has come: a
+ * worker that dies anywhere begins the last page again, and a decision whose answer was lost is asked for again under its key.
  */
 export class ArchiveDriver {
   readonly #parts: ArchiveParts
   readonly #comparison: Comparison
+  /** those that were looked at since all were, and could not go on */
+  readonly #waiting = new Set<string>()
 
   constructor(parts: ArchiveParts) {
     this.#parts = parts
     this.#comparison = new Comparison(parts)
   }
 
-  /** Works for a bounded time. @returns the number of campaigns that are being archived */
+  /** Works for a bounded time. @returns the number of campaigns that are being archived and not only forgotten */
   async step(): Promise<number> {
-    const end = performance.now() + BUDGET_MS
-    const open = await openParts(this.#parts.pool, this.#parts.shard)
-    for (const part of open) if (part.step === 'forgetting') await this.#afterwards(part)
-    while (open.length > 0 && (await this.#next()) && performance.now() < end);
-    return open.length
-  }
-
-  /** @returns whether anything can be done at once */
-  async #next(): Promise<boolean> {
     const { pool, shard } = this.#parts
-    const part = (await openParts(pool, shard)).find(({ step }) => step !== 'forgetting')
-    const archive = part && (await findArchive(pool, part.campaign))
-    return part !== undefined && archive !== undefined && this.#move(part, await this.#carryOn(part, archive))
+    const end = performance.now() + BUDGET_MS
+    for (;;) {
+      const open = await openParts(pool, shard)
+      const part = open.find(({ campaign }) => !this.#waiting.has(campaign))
+      if (part === undefined) this.#waiting.clear()
+      if (part === undefined || performance.now() > end) return open.filter(({ step }) => step !== 'forgetting').length
+      const isFirst = open.find(({ step }) => step === 'comparing')?.campaign === part.campaign
+      const archive = await findArchive(pool, part.campaign)
+      // one that fails holds up no other either
+      this.#waiting.add(part.campaign)
+      const goesOn = archive !== undefined && (await this.#move(part, await this.#carryOn(part, archive, isFirst)))
+      if (goesOn) this.#waiting.delete(part.campaign)
+    }
   }
 
   /** @returns whether there is more to do at once */
@@ -108,12 +111,14 @@ export class ArchiveDriver {
     return movePart(db, { part, ownerTerm: this.#parts.ownerTerm }, change)
   }
 
-  #carryOn(part: ArchivePart, archive: ArchiveRow): Promise<Became> {
+  #carryOn(part: ArchivePart, archive: ArchiveRow, mayCompare: boolean): Promise<Became> {
     switch (part.step) {
       case 'asked':
         return this.#begin(part)
       case 'comparing':
-        return this.#compare(part, archive)
+        return mayCompare
+          ? this.#compare(part, archive)
+          : Promise.resolve({ waitsFor: 'another archive, which is compared' })
       case 'compared':
         return this.#allow(part, archive)
       case 'marking':
@@ -122,6 +127,8 @@ export class ArchiveDriver {
         return this.#remove(part, archive)
       case 'clearing':
         return this.#clear(part)
+      case 'forgetting':
+        return this.#afterwards(part)
       default:
         return Promise.resolve({ waitsFor: '' })
     }
@@ -140,7 +147,6 @@ export class ArchiveDriver {
   /** Notes the campaign's last decision before its file is looked at: one that comes later is not in it. */
   async #begin({ shard, campaign }: ArchivePart): Promise<Became> {
     const last = await this.#lastDecision({ shard, campaign })
-    this.#comparison.begin()
     return { step: 'comparing', last: last ?? { epoch: 0, sequence: 0 } }
   }
 
@@ -257,14 +263,10 @@ export class ArchiveDriver {
   }
 
   /** Marks the campaign once all shards are so far, and deletes the rows of the chain once Redis and the checkpoint have forgotten them. */
-  async #afterwards(part: ArchivePart): Promise<void> {
+  async #afterwards(part: ArchivePart): Promise<Became> {
     if (await finishArchive(this.#parts.pool, part.campaign))
       this.#parts.logger.info({ campaign: part.campaign }, 'a campaign was archived')
     if (failPoint) await failPoint('A9')
-    await this.#move(part, await this.#forgetting(part))
-  }
-
-  async #forgetting(part: ArchivePart): Promise<Became> {
     const { forgotten } = await readCheckpoint(this.#parts.pool, this.#parts.shard)
     if (isBefore(forgotten, part.chain)) return { waitsFor: 'KEY_RETENTION, for the chain itself' }
     const cleared = await this.#clearUpTo(part, part.chain)
