@@ -1,6 +1,8 @@
-import { get, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
+import { eventBytes, LiveHub } from '../../../src/http/campaigns/live-hub.ts'
 import { addressOf } from '../../../src/http/running/address.ts'
 import { publicApp } from '../../support/http/http-app.ts'
 import { waitFor } from '../../support/wait.ts'
@@ -104,4 +106,100 @@ test('an address of IPv6 counts as its network, one of IPv4 as itself', async (t
   ]) {
     t.equal(addressOf(ip ?? ''), address)
   }
+})
+
+/** A feed on loopback whose text a test sets. */
+async function feed(t: Test, options: { everyMs: number; now?: () => number }) {
+  const state = { text: '' }
+  const source = { refresh: async () => {}, text: () => state.text }
+  const hub = new LiveHub({ source, listenersMax: 10, now: Date.now, ...options })
+  const server = createServer((_request, response) => {
+    const { text } = state
+    hub.join({ topic: 'launch', response, headers: {}, address: 'a', snapshot: eventBytes('snapshot', text), text })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    hub.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  const listen = async () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const heard = { socket, versions: [] as string[], closed: false }
+    let rest = ''
+    socket.setEncoding('latin1')
+    socket.on('data', (part: string) => {
+      // what makes texts long is left out at once
+      const lines = (rest + part.replaceAll('.', '')).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) if (line.startsWith('data: ')) heard.versions.push(line.slice(6))
+    })
+    socket.on('close', () => {
+      heard.closed = true
+    })
+    socket.on('error', () => {})
+    socket.write('GET / HTTP/1.1\r\nhost: feed\r\n\r\n')
+    await waitFor(() => heard.versions.length === 1)
+    return heard
+  }
+  return { hub, state, listen }
+}
+
+test('who reads slowly skips what others get, and ends with the newest', async (t) => {
+  const { state, listen } = await feed(t, { everyMs: 5 })
+  const padding = '.'.repeat(2 * 1024 * 1024)
+  state.text = '0'
+  const [fast, slow] = [await listen(), await listen()]
+  slow.socket.pause()
+  for (let version = 1; version <= 20; version += 1) {
+    state.text = `${version}${padding}`
+    await waitFor(() => fast.versions.at(-1) === String(version), { what: `version ${version}` })
+  }
+  slow.socket.resume()
+  await waitFor(() => slow.versions.at(-1) === '20', { what: 'the slow one to get the newest' })
+  t.strictSame(
+    fast.versions,
+    Array.from({ length: 21 }, (_, version) => String(version))
+  )
+  t.ok(slow.versions.length < 10, `nothing was kept for the slow one but one text: ${slow.versions.join()}`)
+})
+
+test('who reads nothing for half a minute loses the connection', async (t) => {
+  const clock = { now: Date.now() }
+  const { hub, state, listen } = await feed(t, { everyMs: 5, now: () => clock.now })
+  state.text = '0'
+  const [fast, dead] = [await listen(), await listen()]
+  dead.socket.pause()
+  const say = async (text: string) => {
+    state.text = text
+    await waitFor(() => fast.versions.at(-1) === text.replaceAll('.', ''))
+  }
+  for (const version of ['1', '2', '3']) await say(`${version}${'.'.repeat(8 * 1024 * 1024)}`)
+  t.equal(hub.size, 2)
+  clock.now += 31_000
+  await say('4')
+  await waitFor(() => hub.size === 1, { what: 'the connection to be given up' })
+  t.notOk(fast.closed)
+  dead.socket.destroy()
+})
+
+test('two hundred get the same figures, and others are answered meanwhile', async (t) => {
+  const { app, gate } = await publicApp(t, { env: { LIVE_LISTENERS: '5000' } })
+  gate.hashes = hashes
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const base = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  const all = await Promise.all(Array.from({ length: 200 }, () => watch(`${base}/v1/campaigns/launch/live`)))
+  await waitFor(() => all.every(({ text }) => text.includes('"remaining":990')))
+  const retries = all.map(({ text }) => Number(/^retry: (\d+)/.exec(text)?.[1]))
+  t.ok(retries.every((ms) => ms >= 2000 && ms <= 8000))
+  t.ok(new Set(retries).size > 100, 'they would return at different times')
+  for (const left of ['989', '988', '987']) {
+    const reads = gate.reads
+    gate.hashes = { ...hashes, 's:launch:phone': { ...stock, 'am:remaining': left } }
+    await waitFor(() => all.every(({ text }) => text.includes(`"remaining":${left}`)), { what: `all to know ${left}` })
+    t.ok(gate.reads - reads <= 20, 'their number costs no reads')
+    t.equal((await fetch(`${base}/healthz`)).status, 200)
+  }
+  for (const { response } of all) response.destroy()
 })
