@@ -8,6 +8,7 @@ import {
   findArchive
 } from '../../store/campaigns/archives.ts'
 import { type CampaignRow, changeCampaign, findCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
+import { deleteLoans } from '../../store/campaigns/loans.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
@@ -84,6 +85,7 @@ export async function finishArchive(pool: Pool, id: string): Promise<boolean> {
   return inTransaction(pool, async (client) => {
     await lockCampaign(client, id)
     if (!(await closeArchive(client, id))) return false
+    await deleteLoans(client, id)
     await changeCampaign(client, id, { archived: true })
     const { operator, reason, sha256 } = asked
     const entry = { operator, action: 'campaign.archived', target: `campaign:${id}`, reason }

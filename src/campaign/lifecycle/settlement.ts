@@ -30,14 +30,14 @@ import {
 } from '../carrying/context.ts'
 import { change, planFinal, planFlag } from '../change/plan.ts'
 import { isFollowed } from '../kinds/followed.ts'
-import { boards, changes, credits, goals, levels, orders, type Step } from './steps.ts'
+import { boards, changes, credits, goals, levels, loans, orders, type Step } from './steps.ts'
 
 const PAUSE_MS = 100
 
 /** Something that has to be done before a campaign is settled. */
 interface SettlementStep extends Step {
   /** reached when all before it is done */
-  readonly point: FailPoint
+  readonly point?: FailPoint
 }
 
 const endsOf = async (db: Queryable, { id }: CampaignRow) =>
@@ -81,7 +81,8 @@ const steps: readonly SettlementStep[] = [
   { point: 'S7', ...boards },
   // what the first of the leaderboards get
   { point: 'S8', ...credits },
-  { point: 'S9', ...levels }
+  { point: 'S9', ...levels },
+  loans
 ]
 
 /** What is left of every step, as it is now. */
@@ -149,7 +150,7 @@ async function carryOnFor(context: LifecycleContext, asked: SettlementRow): Prom
 /** The first step that is not done. */
 async function firstLeft(db: Queryable, row: CampaignRow): Promise<WaitsFor | undefined> {
   for (const step of steps) {
-    if (failPoint) await failPoint(step.point)
+    if (failPoint && step.point) await failPoint(step.point)
     const left = await step.left(db, row)
     if (left > 0) return { step: step.name, left }
   }

@@ -1,5 +1,6 @@
 import { periodsNotFinal } from '../../store/boards/freezing.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
+import { openLoans } from '../../store/campaigns/loans.ts'
 import { BOARDS_STEP, dueGoals, openChanges, payableOrders } from '../../store/campaigns/settlements.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { openCredits } from '../../store/following/credits.ts'
@@ -55,4 +56,10 @@ export const levels: Step = {
   name: 'levels',
   means: 'levels that are to be counted anew or to be changed',
   left: (db, { id }) => openLevels(db, id)
+}
+
+export const loans: Step = {
+  name: 'loans',
+  means: 'units on their way from one shard to another',
+  left: (db, { id }) => openLoans(db, id)
 }

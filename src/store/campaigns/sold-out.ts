@@ -1,4 +1,5 @@
 import type { Queryable } from '../connection/transaction.ts'
+import { onTheirWay } from './loans.ts'
 
 /** Stock that ran out on all shards, or is there again. */
 export interface StockTurn {
@@ -16,8 +17,11 @@ const columns = 'campaign_id, activity_id, session_id'
 /** Stock that is otherwise than was told last; `turn` is the one that it would be. */
 export async function turnedStock(db: Queryable): Promise<StockTurn[]> {
   const { rows } = await db.query<StockTurn>(
-    `with sums as (
+    `with parts as (
        select ${columns}, sum(remaining)::bigint as remaining, sum(held)::bigint as held, sum(total) as total from stock group by ${columns}
+     ), sums as (
+       select ${columns}, remaining + coalesce(units, 0) as remaining, held, total + coalesce(units, 0) as total
+       from parts left join ${onTheirWay} l using (${columns})
      )
      select s.campaign_id as campaign, s.activity_id as activity, s.session_id as item, s.remaining, s.held,
        not coalesce(o.is_out, false) as "isOut", coalesce(o.turn, 0) + 1 as turn
@@ -50,9 +54,10 @@ export interface UntoldTurn extends StockTurn {
 export async function untoldTurns(db: Queryable): Promise<UntoldTurn[]> {
   const { rows } = await db.query<UntoldTurn>(
     `select o.campaign_id as campaign, o.activity_id as activity, o.item_id as item, o.turn, o.is_out as "isOut", o.turned_at as at,
-       coalesce(sum(s.remaining), 0)::bigint as remaining, coalesce(sum(s.held), 0)::bigint as held
+       coalesce(sum(s.remaining), 0)::bigint + coalesce(min(l.units), 0) as remaining, coalesce(sum(s.held), 0)::bigint as held
      from sold_out o left join stock s
        on s.campaign_id = o.campaign_id and s.activity_id = o.activity_id and s.session_id = o.item_id
+     left join ${onTheirWay} l on l.campaign_id = o.campaign_id and l.activity_id = o.activity_id and l.session_id = o.item_id
      where not o.told group by o.campaign_id, o.activity_id, o.item_id order by o.turned_at limit 100`
   )
   return rows

@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
 
 /** What a replay field of the system may belong to: a row that somebody works off, and asks the gate for until it is closed. */
-type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels'
+type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels' | 'loans'
 
 /** A decision, and the row that it may belong to. */
 interface WorkOfDecision {
@@ -29,7 +29,11 @@ const open: Record<Work, string> = {
       and t.campaign_id || '/' || t.task_id || '/' || t.period = k.name`,
   levels: `select place from ${given} join level_states l
     on l.scope = split_part(k.name, ':', 1) and l.user_id = k."user"
-      and l.changes < case when split_part(k.name, ':', 2) ~ '^[0-9]{1,18}$' then split_part(k.name, ':', 2)::bigint end`
+      and l.changes < case when split_part(k.name, ':', 2) ~ '^[0-9]{1,18}$' then split_part(k.name, ':', 2)::bigint end`,
+  // who listed the row as open may ask for a minute more: no key goes while that lasts
+  loans: `select place from ${given} join loans l
+    on l.loan_id = case when k.name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then k.name::uuid end
+      and (l.closing is null or l.closed_at > now() - interval '10 minutes')`
 }
 
 /**

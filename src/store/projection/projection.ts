@@ -6,6 +6,7 @@ import { issuedUser } from '../connection/user-name.ts'
 import { storeOpened } from '../shard/opened.ts'
 import { storeDiscussions } from './discussions.ts'
 import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
+import { storeLoans } from './loans.ts'
 import { storeRemovals } from './removals.ts'
 import type { DecisionRow, OrderRow, ProjectedFrames, Projection } from './rows.ts'
 import { storeSharesAndAssists } from './shares-and-assists.ts'
@@ -92,6 +93,7 @@ export async function writeProjection(session: Client, shard: number, projection
   await storeAnswers(session, shard, projection)
   await storeDiscussions(session, shard, projection)
   await storeRemovals(session, shard, projection.removals)
+  await storeLoans(session, shard, projection.loans)
   if (projection.lastIntent > 0) await passIntentNumbers(session, projection.lastIntent)
 }
 

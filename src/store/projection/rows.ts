@@ -213,6 +213,24 @@ export interface BalanceDelta {
   delta: number
 }
 
+/** What a decision of one of the two shards says about a loan. */
+export interface LoanRow {
+  readonly loan_id: string
+  readonly campaign_id: string
+  readonly activity_id: string
+  readonly session_id: string
+  /** logical key of the stock hash, and its field */
+  readonly key: string
+  readonly field: string
+  readonly from_shard: number
+  readonly to_shard: number
+  readonly asked: number
+  readonly lent: number
+  /** `<shard>-<epoch>-<sequence>`; null where it is the other one */
+  readonly lent_by: string | null
+  readonly received_by: string | null
+}
+
 export interface FrameRow {
   readonly epoch: number
   readonly batch: number
@@ -250,6 +268,7 @@ export interface Projection {
   readonly stock: readonly StockDelta[]
   readonly opened: readonly OpenedPlace[]
   readonly removals: readonly Removal[]
+  readonly loans: readonly LoanRow[]
   /** the highest number of an intent that one of the decisions carries out; 0 where none does */
   readonly lastIntent: number
 }

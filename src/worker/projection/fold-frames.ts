@@ -121,6 +121,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     stock: [...stock.values()],
     opened: [...opened.values()],
     removals,
+    loans: [...rows.loans.values()],
     lastIntent
   }
 }

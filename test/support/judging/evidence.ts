@@ -3,6 +3,7 @@ import { connect, type NatsConnection, StringCodec } from 'nats'
 import pg from 'pg'
 import { natsLogin } from '../../../src/journal/connection.ts'
 import { keyPrefix } from '../../../src/record/keys.ts'
+import { onTheirWay } from '../../../src/store/campaigns/loans.ts'
 import { isRecord, parseJson } from '../load/answers.ts'
 
 /** Where the evidence of one deployment lies. */
@@ -166,9 +167,9 @@ async function readRows(places: Places, campaign: string): Promise<Rows> {
       [campaign]
     )
     const stock = await client.query<SessionState>(
-      `select activity_id as sale, session_id as session, sum(total)::float8 as total, sum(remaining)::float8 as remaining,
-         sum(held)::float8 as held, sum(paid)::float8 as paid
-       from stock where campaign_id = $1 group by 1, 2`,
+      `select activity_id as sale, session_id as session, (sum(total) + coalesce(min(units), 0))::float8 as total,
+         (sum(remaining) + coalesce(min(units), 0))::float8 as remaining, sum(held)::float8 as held, sum(paid)::float8 as paid
+       from stock left join ${onTheirWay} l using (campaign_id, activity_id, session_id) where campaign_id = $1 group by 1, 2`,
       [campaign]
     )
     const dead = await client.query<{ count: number }>('select count(*)::int as count from dead_letters')
