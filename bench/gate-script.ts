@@ -83,7 +83,7 @@ async function openShard(redis: Redis): Promise<Shard> {
   await scripts.open({ epoch, token: '', layout: LAYOUT }, 0)
   let settles: SettleRequest[] = []
   const send: Shard['send'] = async (calls) => {
-    const { keys, args } = encodeBatch(PREFIX, calls, { settles, limits })
+    const { keys, args } = encodeBatch({ prefix: PREFIX }, calls, { settles, limits })
     const { status, replies, frames } = decodeReply(SHARD, await scripts.run('gate', keys, args))
     if (status !== 'OK') throw new Error(`The gate answered ${status}.`)
     settles = Array.from(frames.values(), ({ entry, giveKeys }) => ({ entry, keys: giveKeys }))

@@ -1,7 +1,7 @@
 #!lua
 --[[
   purpose: decides a batch of commands in one atomic step; settles journaled frames on the way
-  KEYS:    1 shard, 2 outbox, 3 kept, 4 origin, then in any order the hashes that commands name by index (c:, a:, s: side by
+  KEYS:    1 shard, 2 outbox, 3 kept, 4 origin, where there are several shards 5 elsewhere, then in any order the hashes that commands name by index (c:, a:, s: side by
            side; u:) and the hashes that the gives of settled frames name
   ARGV:    1 not-after (ms of Redis time, 0 = none), 2 bound of the outbox (frames), 3 bound of kept (bytes),
            4 most decisions of one user, 5 frames to settle, `<epoch>-<batch>,...`, 6 the commands, each field ended by a
@@ -41,6 +41,7 @@ local function decide_commands(open_frame, how_many, next_at)
   end
   -- @include steps/rate
   -- @include steps/limits
+  -- @include lib/elsewhere
   -- @include steps/take
   for n = 1, how_many do
     local letter = string.sub(COMMANDS_TEXT, next_at, next_at) -- and a newline after it
@@ -89,11 +90,13 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/transition
         COMMANDS.t = transition
       end
-    elseif letter == 'j' or letter == 'x' then
+    elseif letter == 'j' or letter == 'x' or letter == 'n' or letter == 'e' then
       make = function()
         -- @include commands/adjust
         -- @include commands/remove
-        COMMANDS.j, COMMANDS.x = adjust, remove
+        -- @include commands/loan
+        -- @include commands/fact
+        COMMANDS.j, COMMANDS.x, COMMANDS.n, COMMANDS.e = adjust, remove, move_units, note_fact
       end
     else
       make = function()
@@ -101,7 +104,8 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/list
         -- @include commands/fields
         -- @include commands/owner
-        COMMANDS.q, COMMANDS.l, COMMANDS.f, COMMANDS.o = query, list, read_fields, owner
+        -- @include commands/look
+        COMMANDS.q, COMMANDS.l, COMMANDS.f, COMMANDS.o, COMMANDS.m = query, list, read_fields, owner, look
       end
     end
     if make then

@@ -220,7 +220,7 @@ local function buy(at, frame)
   if refusal then
     return refusal, after
   end
-  local position, last = take_units(activity, quantity)
+  local position, last = take_units(activity, quantity, frame.opening)
   if not position then
     return last, after
   end

@@ -2,7 +2,7 @@
   purpose: step 7, takes units from stock, and with them codes from a pool: all or nothing
   KEYS:    stock (s:) of the activity: `<session>:remaining`, `all:paid`; of the pool: `codes:remaining|paid`
   Returns: pool_index(attempt, pool); hand_out(attempt, quantity, pool) -> true, or nil and the refusal; `pool` is '' where
-           there are no codes
+           there are no codes; the refusal may be U or LACKS
 ]]
 -- The index of a pool among those that the command names, nil when the command does not name it.
 local function pool_index(attempt, pool)
@@ -37,7 +37,7 @@ local function effect_of(supply, quantity)
 end
 
 -- Refuses when not enough is there; codes that were never loaded count as 0, a missing stock is a fault.
-local function check_supply(supply, quantity)
+local function check_supply(supply, quantity, opening)
   if not supply.hash then
     local values, hash = fetch(supply.index, supply.remaining, supply.paid)
     if not values or (supply.is_stock and not values[supply.remaining]) then
@@ -50,7 +50,11 @@ local function check_supply(supply, quantity)
   if not remaining or not whole(values[supply.paid]) then
     return 'X;' .. KEYS[supply.index]
   end
-  return remaining < quantity and 'R;SOLD_OUT;' .. text(remaining) .. ';0' or nil
+  if remaining >= quantity then
+    return nil
+  end
+  local undecided, others = short_of(supply.index, supply.remaining, quantity - remaining, opening)
+  return undecided or 'R;SOLD_OUT;' .. text(remaining + others) .. ';0'
 end
 
 local function hand_out(attempt, quantity, pool)
@@ -66,7 +70,8 @@ local function hand_out(attempt, quantity, pool)
     end
     codes = supply_of(terms, index, 'codes:remaining', 'codes:paid')
   end
-  local refusal = check_supply(units, quantity) or (codes and check_supply(codes, quantity))
+  local opening = attempt.frame.opening
+  local refusal = check_supply(units, quantity, opening) or (codes and check_supply(codes, quantity, opening))
   if refusal then
     return nil, refusal
   end

@@ -1,8 +1,8 @@
 --[[
   purpose: step 7, units of a session: all or nothing
   KEYS:    stock (s:)
-  Returns: take_units(activity, quantity) -> positions of the first and last unit as text, or nil and the refusal;
-           count_newcomer(activity)
+  Returns: take_units(activity, quantity, opening) -> positions of the first and last unit as text, or nil and the refusal, U or
+           LACKS; count_newcomer(activity)
 ]]
 local function load_stock(activity)
   local values, hash = fetch(activity.index + 2, activity.remaining, activity.held, activity.position)
@@ -13,7 +13,7 @@ local function load_stock(activity)
   return numbers_are_whole({ activity.remaining, activity.held, activity.position }, values) and hash
 end
 
-local function take_units(activity, quantity)
+local function take_units(activity, quantity, opening)
   if activity.stock == nil then
     activity.stock = load_stock(activity) or false
   end
@@ -24,7 +24,8 @@ local function take_units(activity, quantity)
   local values, dirty = stock.values, stock.dirty
   local remaining, held = whole(values[activity.remaining]), whole(values[activity.held])
   if remaining < quantity then
-    return nil, 'R;SOLD_OUT;' .. text(remaining) .. ';' .. (held > 0 and '1' or '0')
+    local undecided, others = short_of(activity.index + 2, activity.remaining, quantity - remaining, opening)
+    return nil, undecided or 'R;SOLD_OUT;' .. text(remaining + others) .. ';' .. (held > 0 and '1' or '0')
   end
   local last = whole(values[activity.position]) + quantity
   values[activity.remaining], values[activity.held], values[activity.position] =

@@ -2,6 +2,8 @@ import type { Verdicts } from '../health/conditions.ts'
 import type { OrderRecord } from '../record/order.ts'
 import type { WinRecord } from '../record/win.ts'
 import type { Command } from './batch/commands.ts'
+import type { Look } from './batch/decode.ts'
+import type { Fact, Item } from './batch/encode.ts'
 import type { Health, Outcome } from './batch/outcomes.ts'
 
 /** An order as Redis holds it, and whether the decision that last changed it is journaled. */
@@ -91,6 +93,18 @@ export interface HashReader {
   read(keys: readonly string[], shard?: number): Promise<Array<Record<string, string>>>
 }
 
+/** The part of the gate that knows what shards can lend to one another. */
+export interface Lending {
+  /** What is left of items in a shard, with its opening and the time of its Redis. @throws UnavailableError while it is not open */
+  look(shard: number, items: readonly Item[]): Promise<Look>
+  /**
+   * Notes in a shard what all others have of an item: it is believed for a second from `seen` on. Not where the shard was opened again, has
+   * lent units of the item since, or knows something newer.
+   * @throws UnavailableError where it is not known to be noted
+   */
+  writeFact(shard: number, fact: Fact): Promise<void>
+}
+
 /** The shards of a process. */
 export interface Shards {
   /** all shards of the deployment */
@@ -112,4 +126,4 @@ export interface OwnHealth {
 }
 
 /** All parts, as a process holds them. A caller gets only the parts that it uses. */
-export type Gate = Decider & Admission & UserReader & HashReader & Shards
+export type Gate = Decider & Admission & UserReader & HashReader & Lending & Shards

@@ -54,9 +54,9 @@ export async function connectJournal(options: ConnectOptions): Promise<JournalCo
 }
 
 /** Sends a word that may be lost: whoever does not hear it finds out a second later. Never throws. */
-export function tell({ nc }: JournalConnection, subject: string): void {
+export function tell({ nc }: JournalConnection, subject: string, text = ''): void {
   try {
-    nc.publish(subject)
+    nc.publish(subject, text)
   } catch {
     // NATS is away
   }

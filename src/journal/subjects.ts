@@ -11,8 +11,11 @@ export interface Names {
   /** a stream that exists for a moment, to learn whether there is room for one */
   readonly roomStream: string
   readonly roomSubject: string
-  /** on which gateways tell the owner that the gate is closed, and the owner tells them that it is open; no stream keeps that */
-  readonly gateSubject: (shard: number, word: 'closed' | 'open') => string
+  /**
+   * on which gateways tell the owner that the gate is closed and which units are missing there, and the owner tells them that it is open;
+   * no stream keeps that
+   */
+  readonly gateSubject: (shard: number, word: 'closed' | 'open' | 'wanted') => string
   readonly isOurs: (stream: string) => boolean
   readonly publicStream: string
   /** `campaign` is '' for events that belong to none */

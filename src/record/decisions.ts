@@ -68,6 +68,13 @@ export const decisions = {
  */
 export const LEAVING = 'campaign.leaving'
 
+/**
+ * The types of those decisions that move units between shards: what the one lends, and what the other receives. No event tells of them
+ * either: all shards together have as many units as before.
+ */
+export const LENT = 'stock.lent'
+export const RECEIVED = 'stock.received'
+
 export type DecisionType = keyof typeof decisions
 
 type FirstWord<Type> = Type extends `${infer Word}.${string}` ? Word : never
@@ -75,11 +82,15 @@ type FirstWord<Type> = Type extends `${infer Word}.${string}` ? Word : never
 /** The first word of a type of decision: what it decides about, such as `spin` of `spin.won`. */
 export type Decidable = FirstWord<DecisionType>
 
-const kinds: Readonly<Record<string, DecisionKind>> = decisions
+const kinds: Readonly<Record<string, DecisionKind>> = {
+  ...decisions,
+  [LENT]: { entity: null, report: 'adjustment' },
+  [RECEIVED]: { entity: null, report: 'adjustment' }
+}
 
-/** Whether this version decides so; a journal may hold types of another version. */
+/** Whether this version decides so and tells of it; a journal may hold types of another version. */
 export function isDecisionType(type: string): type is DecisionType {
-  return Object.hasOwn(kinds, type)
+  return Object.hasOwn(decisions, type)
 }
 
 /**

@@ -27,6 +27,11 @@ export function baseKey(prefix: string): string {
   return `${prefix}base`
 }
 
+/** What the other shards had of an item when they were last read, for a second: in no frame, and no comparison reads it. */
+export function elsewhereKey(prefix: string): string {
+  return `${prefix}elsewhere`
+}
+
 /** The logical key of the shard's own hash. */
 export const SHARD_HASH = 'shard'
 

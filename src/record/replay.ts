@@ -25,6 +25,10 @@ export const replayField = {
   /** the nth change of an earned level, of a campaign or of the account ('') */
   level: (scope: string, nth: number) => `x:level:${scope}:${nth}`,
   importLine: (unit: string, reference: string) => `x:imp:${unit}:${reference}`,
+  /** what a shard lends to another one, by the loan */
+  lend: (loan: string) => `x:lend:${loan}`,
+  /** what the other one receives of it */
+  receipt: (loan: string) => `x:recv:${loan}`,
   /** the nth decision of those that take a campaign out of Redis */
   archive: (campaign: string, nth: number) => `x:arc:${campaign}:${nth}`,
   /** a command of another system, by the digest of its source and id */
@@ -53,6 +57,8 @@ const families = {
   takeBack: { prefix: 'x:void:', work: 'credits' },
   level: { prefix: 'x:level:', work: 'levels' },
   importLine: { prefix: 'x:imp:', work: 'imports' },
+  lend: { prefix: 'x:lend:', work: undefined },
+  receipt: { prefix: 'x:recv:', work: undefined },
   // what is removed already is removed again, which changes nothing
   archive: { prefix: 'x:arc:', work: undefined },
   command: { prefix: 'x:cmd:', work: undefined }

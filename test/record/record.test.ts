@@ -1,8 +1,10 @@
 import { test } from 'tap'
+import { lend, receive } from '../../src/gate/batch/loans.ts'
 import { decisions, decodeReport } from '../../src/record/decisions.ts'
 import { entityIn, recordField, recordKindOf } from '../../src/record/entities.ts'
 import { balanceField, balanceOf, creditOf, unitParts } from '../../src/record/fields.ts'
 import { campaignOfKey, logical, scopeKey, stockPlaceOf, userOfKey } from '../../src/record/keys.ts'
+import { loanMoveOf } from '../../src/record/loan.ts'
 import { clientKeyOf, closing, intentOf, replayField } from '../../src/record/replay.ts'
 import { moveText } from '../../src/record/reports/moves.ts'
 import { isSpinReport, spinFacts } from '../../src/record/reports/spin.ts'
@@ -149,9 +151,24 @@ test('each replay field says which row has to be closed before it is forgotten',
     takeBack: [replayField.takeBack('0-1-2', 'a/b'), 'credits', '0-1-2:a/b'],
     level: [replayField.level('', 3), 'levels', ':3'],
     importLine: [replayField.importLine('points', 'a:b'), 'imports', 'points:a:b'],
+    lend: [replayField.lend('one'), undefined, 'one'],
+    receipt: [replayField.receipt('one'), undefined, 'one'],
     archive: [replayField.archive('c', 3), undefined, 'c:3'],
     command: [replayField.command('digest'), undefined, 'digest']
   }
   for (const [field, work, name] of Object.values(fields)) t.same(closing(field), { work, name }, field)
-  for (const unknown of ['x:lend:1', 'x:', 'd', '']) t.equal(closing(unknown), undefined, unknown)
+  for (const unknown of ['x:later:1', 'x:', 'd', '']) t.equal(closing(unknown), undefined, unknown)
+})
+
+test('a loan is read from either of its decisions, whatever it really moved', async (t) => {
+  const item = { loan: 'l', key: 's:c:s', field: 'am:remaining', from: 0, to: 2 }
+  const lending = { ...item, campaign: 'c', opening: 7, notAfter: 8 }
+  const lent = lend({ ...lending, asked: 5 })
+  const decided = ({ type, campaign, request }: typeof lent, report: string) =>
+    loanMoveOf({ type, campaign, request: JSON.parse(request), report })
+  t.same(decided(lent, '-3'), { ...item, campaign: 'c', type: 'stock.lent', units: 5, moved: 3 })
+  t.match(decided(lent, '0'), { units: 5, moved: 0 })
+  t.match(decided(receive({ ...lending, amount: 3 }), '3'), { type: 'stock.received', units: 3, moved: 3 })
+  t.equal(loanMoveOf({ type: 'campaign.adjusted', campaign: 'c', request: JSON.parse(lent.request) }), undefined)
+  t.equal(loanMoveOf({ type: 'stock.lent', campaign: 'c', request: { key: 's:c:s' } }), undefined)
 })

@@ -105,6 +105,25 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
       ['c:removed', []]
     ]
   },
+  loan: {
+    ...command,
+    op: 'loan',
+    type: 'stock.lent',
+    shard: 1,
+    opening: 77,
+    notAfter: 78,
+    stock: 's:stock',
+    field: 'f6',
+    delta: -79
+  },
+  look: {
+    op: 'look',
+    items: [
+      { key: 's:one', field: 'f7' },
+      { key: 's:two', field: 'f8' }
+    ]
+  },
+  fact: { op: 'fact', opening: 77, item: { key: 's:stock', field: 'f6' }, units: 71, seen: 78 },
   query: { op: 'query', user: 'ann', key: 'u:key' },
   list: { op: 'list', what: 'wins', user: 'ann', name: 'one' },
   owner: { op: 'owner', entity: '5-83' },
@@ -136,7 +155,13 @@ function namedValues(call: Call, keys: readonly string[]): Record<string, string
     given: 'points b:points 76',
     'quota back': '1',
     'local day': '74',
-    'number of puts': '2',
+    'not after': values.notAfter ?? '',
+    'stock index': index('s:stock'),
+    item: 's:stock f6',
+    'number of items': '2',
+    'item index': [index('s:one'), index('s:two')],
+    'item field': ['f7', 'f8'],
+    'number of puts': call.op === 'loan' ? '0' : '2',
     'put index': [index('c:put'), index('c:put')],
     'put field': ['f1', 'f2'],
     'put value': ['v1', 'v2'],
@@ -174,7 +199,7 @@ test('the fields that a header of a command names are those that the gateway sen
     const path = fileOf(call.op)
     const file = lua.find((each) => each.path === path)
     const limits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisionsPerUser: 1 }
-    const { keys, args } = encodeBatch('', [call], { settles: [], limits })
+    const { keys, args } = encodeBatch({ prefix: '' }, [call], { settles: [], limits })
     const [count, letter, ...fields] = `${args.at(-1)}`.split('\n')
     t.equal(count, '1')
     t.match(lua.find((each) => each.path === 'lua/gate.lua')?.text, `COMMANDS.${letter}`)

@@ -35,6 +35,8 @@ interface BatcherOptions {
   readonly redisHealth?: Pick<RedisHealth, 'answered' | 'failed'>
   readonly shard: number
   readonly prefix: string
+  /** whether there are several shards */
+  readonly hasPeers?: boolean
   readonly limits: BatcherLimits
   /** whether the journal has no room: then the gate decides nothing more */
   readonly isFull: () => boolean
@@ -189,7 +191,7 @@ export class ShardBatcher implements Batcher {
   }
 
   async #send(opening: LiveOpening, taken: Waiting[]): Promise<void> {
-    const { caller, prefix, shard, limits } = this.#options
+    const { caller, shard, limits } = this.#options
     // made before the calls are looked at: of a process that stands still between the two Redis takes nothing
     const callLimits = this.#callLimits()
     const { batch, late } = withoutLate(taken)
@@ -199,11 +201,8 @@ export class ShardBatcher implements Batcher {
     this.#settleTimer = undefined
     // more settles than one call can carry, and perhaps no other call follows
     if (this.#settles.length > 0) this.#settleTimer = setTimeout(() => this.#flush(true), limits.settleIdleMs)
-    const { keys, args } = encodeBatch(
-      prefix,
-      batch.map(({ call }) => call),
-      { settles, limits: callLimits }
-    )
+    const calls = batch.map(({ call }) => call)
+    const { keys, args } = encodeBatch(this.#options, calls, { settles, limits: callLimits })
     this.#inFlight += 1
     if (batch.length > 0) this.#pace.sent(batch.length, this.#queue.length, performance.now())
     try {

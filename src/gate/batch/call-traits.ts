@@ -21,7 +21,7 @@ export function withoutLate<Waiting extends { readonly call: Call }>(
 
 /** Whether a call needs a batch of its own. */
 export function goesAlone(call: Call): boolean {
-  if (call.op === 'remove') return true
+  if (call.op === 'remove' || call.op === 'loan') return true
   if (call.op !== 'adjust') return false
   return [...call.puts, ...call.adds].some(([key]) => key !== logical.user(call.user))
 }

@@ -1,3 +1,4 @@
+import type { LENT, RECEIVED } from '../../record/decisions.ts'
 import type { Shipment } from '../../record/order.ts'
 
 /**
@@ -139,6 +140,26 @@ export interface RemoveCommand extends CommandBase {
   readonly request: string
 }
 
+/**
+ * Moves units of an item on their way between shards (`lend` and `receive` of loans.ts make it): remaining and total alike, taken with the
+ * decision and at most what is left, or given once journaled. It is decided by one opening only, and until `notAfter`: whoever drives a loan
+ * has read its row after it learnt both.
+ */
+export interface LoanCommand extends CommandBase {
+  readonly op: 'loan'
+  readonly type: typeof LENT | typeof RECEIVED
+  readonly shard: number
+  readonly activity: string
+  /** epoch of the opening, and ms of Redis' time */
+  readonly opening: number
+  readonly notAfter: number
+  /** logical key of the stock, its field `<name>:remaining`, and what is added to it */
+  readonly stock: string
+  readonly field: string
+  readonly delta: number
+  readonly request: string
+}
+
 export type Command =
   | BuyCommand
   | TransitionCommand
@@ -147,3 +168,4 @@ export type Command =
   | TakeBackCommand
   | AdjustCommand
   | RemoveCommand
+  | LoanCommand

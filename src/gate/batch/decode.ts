@@ -6,6 +6,7 @@ import { entityIn } from '../../record/entities.ts'
 import { decodeOrder, type OrderRecord } from '../../record/order.ts'
 import { decodeWin, type WinRecord } from '../../record/win.ts'
 import { giveKeys } from '../redis/outbox.ts'
+import type { Item } from './encode.ts'
 import type { Decision, RefusalCode } from './outcomes.ts'
 import { decodeRefusal } from './refusals.ts'
 
@@ -35,6 +36,17 @@ export interface Live<Item> {
   readonly journaled: boolean
 }
 
+/** What is left of items in a shard. */
+export interface Look {
+  /** epoch */
+  readonly opening: number
+  /** Redis' own time, ms */
+  readonly time: number
+  /** batch of the oldest frame in the outbox: those of this opening before it are settled; undefined when none waits */
+  readonly oldestBatch: number | undefined
+  readonly units: ReadonlyArray<number | undefined>
+}
+
 export type CallReply =
   /** `entry`: the frame that holds it */
   | { readonly kind: 'decided'; readonly decision: Decision; readonly entry: string; readonly replayed: boolean }
@@ -51,6 +63,12 @@ export type CallReply =
   | { readonly kind: 'too many' }
   /** in the order of the names asked for, undefined where there is no such field */
   | { readonly kind: 'fields'; readonly values: ReadonlyArray<string | undefined> }
+  /** units of each item in their order, undefined where it has no such field */
+  | ({ readonly kind: 'look' } & Look)
+  /** fewer units of an item are here than are asked for, and others may have them: nothing was decided */
+  | { readonly kind: 'lacks'; readonly item: Item; readonly missing: number }
+  /** nothing was decided, and the same may be asked for again */
+  | { readonly kind: 'not now' }
   /** a hash in Redis is not readable: this is an alarm */
   | { readonly kind: 'corrupt'; readonly key: string }
 
@@ -126,6 +144,21 @@ function decodeFields(reply: string): CallReply {
   return { kind: 'fields', values: lines.map((line) => (line[0] === '+' ? line.slice(1) : undefined)) }
 }
 
+/** `T;<epoch>;<time>;<oldest batch>`, then a line for each item. */
+function decodeLook(reply: string): CallReply {
+  const [head = '', ...lines] = reply.split('\n')
+  const [, opening, time, oldest] = head.split(';')
+  const numberOf = (text: string | undefined) => (text ? Number(text) : undefined)
+  const units = lines.map(numberOf)
+  return { kind: 'look', opening: Number(opening), time: Number(time), oldestBatch: numberOf(oldest), units }
+}
+
+/** `M;<key> <field> <missing>` */
+function decodeLacks(reply: string): CallReply {
+  const [key = '', field = '', missing] = reply.slice(2).split(' ')
+  return { kind: 'lacks', item: { key, field }, missing: Number(missing) }
+}
+
 function decodeCall(shard: number, reply: string): CallReply {
   switch (reply[0]) {
     case 'A':
@@ -144,6 +177,12 @@ function decodeCall(shard: number, reply: string): CallReply {
       return { kind: 'owner', user: reply.slice(1) }
     case 'F':
       return decodeFields(reply)
+    case 'T':
+      return decodeLook(reply)
+    case 'M':
+      return decodeLacks(reply)
+    case 'U':
+      return { kind: 'not now' }
     default:
       return { kind: 'corrupt', key: reply.slice(2) }
   }

@@ -1,8 +1,9 @@
-import { logical, shardKeys } from '../../record/keys.ts'
+import { elsewhereKey, logical, shardKeys } from '../../record/keys.ts'
 import { encodeShipment } from '../../record/order.ts'
 import type {
   AdjustCommand,
   Command,
+  LoanCommand,
   ParticipateCommand,
   RemoveCommand,
   TakeBackCommand,
@@ -23,6 +24,33 @@ export type Call =
   /** `<epoch>-<sequence>` of an order or win */
   | { readonly op: 'owner'; readonly entity: string }
   | { readonly op: 'fields'; readonly user: string; readonly names: readonly string[] }
+  | { readonly op: 'look'; readonly items: readonly Item[] }
+  | ({ readonly op: 'fact' } & Fact)
+
+/** Something that shards lend to one another. */
+export interface Item {
+  /** logical key of a stock hash */
+  readonly key: string
+  /** `<name>:remaining` */
+  readonly field: string
+}
+
+/** What all other shards have of an item. */
+export interface Fact {
+  /** epoch: under another one it is not written */
+  readonly opening: number
+  readonly item: Item
+  readonly units: number | 'unknown'
+  /** Redis' time of this shard in ms, read before the others were */
+  readonly seen: number
+}
+
+/** Whose keys a call names. */
+interface KeyPlace {
+  readonly prefix: string
+  /** whether there are several shards: then what is missing here may be elsewhere */
+  readonly hasPeers?: boolean
+}
 
 export interface CallLimits {
   /** ms of Redis time after which the script does nothing, 0 = none */
@@ -52,9 +80,9 @@ class Keys {
   readonly #prefix: string
   readonly #index = new Map<string, number>()
 
-  constructor(prefix: string) {
+  constructor({ prefix, hasPeers = false }: KeyPlace) {
     this.#prefix = prefix
-    this.list = shardKeys(prefix)
+    this.list = hasPeers ? [...shardKeys(prefix), elsewhereKey(prefix)] : shardKeys(prefix)
   }
 
   placeLogical(key: string): number {
@@ -131,6 +159,12 @@ function pushRemove(fields: Fields, keys: Keys, call: RemoveCommand): void {
   for (const [key, name] of removed) fields.push(keys.placeLogical(key), oneLine(name))
 }
 
+function pushLoan(fields: Fields, keys: Keys, call: LoanCommand): void {
+  const user = keys.placeLogical(logical.user(call.user))
+  fields.push('n', call.opening, Math.floor(call.notAfter), user, call.key, call.hash, call.type, head(call), 0, 1)
+  fields.push(keys.placeLogical(call.stock), call.field, call.delta)
+}
+
 function placePool(keys: Keys, campaign: string, pool: string): number {
   return keys.placeLogical(logical.pool(campaign, pool))
 }
@@ -166,6 +200,16 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
     fields.push('o', call.entity)
     return
   }
+  if (call.op === 'look') {
+    fields.push('m', call.items.length)
+    for (const { key, field } of call.items) fields.push(keys.placeLogical(key), field)
+    return
+  }
+  if (call.op === 'fact') {
+    const { opening, item, units, seen } = call
+    fields.push('e', opening, `${item.key} ${item.field}`, units === 'unknown' ? '?' : units, Math.floor(seen))
+    return
+  }
   const user = keys.placeLogical(logical.user(call.user))
   switch (call.op) {
     case 'buy': {
@@ -195,6 +239,9 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
     case 'remove':
       pushRemove(fields, keys, call)
       return
+    case 'loan':
+      pushLoan(fields, keys, call)
+      return
     case 'list':
       fields.push('l', user, call.what[0] ?? '', call.name)
       return
@@ -208,12 +255,12 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
 
 /** KEYS and ARGV of one call of lua/gate.lua; see its header. */
 export function encodeBatch(
-  prefix: string,
+  place: KeyPlace,
   calls: readonly Call[],
   rest: { readonly settles: readonly SettleRequest[]; readonly limits: CallLimits }
 ): { keys: string[]; args: Array<string | number> } {
   const { settles, limits } = rest
-  const keys = new Keys(prefix)
+  const keys = new Keys(place)
   for (const settle of settles) for (const key of settle.keys) keys.place(key)
   const fields: Fields = [calls.length]
   for (const call of calls) pushCall(fields, keys, call)

@@ -16,6 +16,6 @@ const limits: CallLimits = { notAfter: 0, outboxFrames: 1, keptBytes: 1, decisio
 /** Makes a real gate call without commands, to learn whether this opening answers. @throws RedisCallError */
 export async function probeGate(options: ProbeOptions, opening: LiveOpening): Promise<BatchReply> {
   const { caller, shard, prefix, deadlineMs = 500 } = options
-  const { keys, args } = encodeBatch(prefix, [], { settles: [], limits })
+  const { keys, args } = encodeBatch({ prefix }, [], { settles: [], limits })
   return decodeReply(shard, await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], deadlineMs))
 }

@@ -1,4 +1,4 @@
-import { baseKey, logical, shardKeys } from '../../record/keys.ts'
+import { baseKey, elsewhereKey, logical, shardKeys } from '../../record/keys.ts'
 import {
   type Base,
   baseText,
@@ -84,7 +84,8 @@ export class OpeningScripts {
   async open(base: Base, newestAt: number): Promise<boolean> {
     const [shard, , , origin] = shardKeys(this.#prefix)
     const args = [0, 0, baseText(base), newestAt]
-    return (await this.run('open', [shard, origin, baseKey(this.#prefix)], args)) === 'OK'
+    const keys = [shard, origin, baseKey(this.#prefix), elsewhereKey(this.#prefix)]
+    return (await this.run('open', keys, args)) === 'OK'
   }
 
   /**

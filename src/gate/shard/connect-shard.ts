@@ -20,6 +20,7 @@ import { type LastPublish, ownHealth } from './own-conditions.ts'
 import { readDepths, readHashes } from './reads.ts'
 import { idleCall, probeConnections, type RedisConnections } from './redis-connections.ts'
 import { Settling } from './settling.ts'
+import { Wishes } from './wishes.ts'
 
 export interface GateOptions {
   readonly pool: Pool
@@ -45,6 +46,8 @@ export interface ConnectedShard {
   readonly reader: Batcher
   readonly confirmer: Confirmer
   readonly settling: Settling
+  /** tells its owner which units are missing there */
+  readonly wishes: Wishes
   readonly watch: OpeningWatch
   readonly read: HashReader['read']
   depths(): Promise<{ readonly outbox: number; readonly kept: number }>
@@ -63,7 +66,7 @@ interface Servers {
 }
 
 interface Parts {
-  readonly place: { readonly shard: number; readonly prefix: string }
+  readonly place: { readonly shard: number; readonly prefix: string; readonly hasPeers: boolean }
   readonly connections: RedisConnections
   readonly limits: BatcherLimits
   readonly connection: JournalConnection
@@ -131,12 +134,13 @@ export function connectShard(
   const { pool, logger } = options
   const { connection, connections, publisher, lastPublish } = servers
   const names = streamNames(config.NAMESPACE)
-  const place = { shard, prefix: keyPrefix(config.NAMESPACE, shard) }
+  const place = { shard, prefix: keyPrefix(config.NAMESPACE, shard), hasPeers: config.SHARDS > 1 }
   const limits = { ...defaultLimits, keptBytes: keptBound(config), ...options.limits }
   const parts = { place, connections, limits, connection, names, logger }
   const { watch, fullness, redisHealth, batcher } = startDeciding(parts, { pool, count: config.SHARDS })
   const reader = startReading(parts, watch)
   const settling = new Settling()
+  const wanted = names.gateSubject(shard, 'wanted')
   const { redis, caller, reads, probe } = connections
   return {
     ...{ ...place, limits, redis, caller, probe, connection, batcher, reader, settling, watch },
@@ -146,6 +150,7 @@ export function connectShard(
       onResult: (acked, reason) => lastPublish.note(acked, reason)
     }),
     read: (keys) => readHashes(reads, place.prefix, keys),
+    wishes: new Wishes((text) => tell(connection, wanted, text)),
     depths: () => readDepths(reads, place.prefix),
     health: () => ownHealth({ watch, batcher, redisHealth, connection, fullness, lastPublish }),
     idle: () => batcher.idle() && reader.idle(),

@@ -5,6 +5,7 @@ import type { ConnectedShard, GateOptions } from './connect-shard.ts'
 import { connectShards } from './connect-shards.ts'
 import { createDecider } from './decider.ts'
 import { type LateConnection, madeConnection, RetriedConnection } from './late-connection.ts'
+import { createLending } from './lending.ts'
 import { createReader } from './reader.ts'
 import { createRouter, type Router } from './router.ts'
 
@@ -31,7 +32,8 @@ function createShards(router: Router, connection: LateConnection): Shards {
 function gateOver(connection: LateConnection, { SHARDS }: Pick<Config, 'SHARDS'>): Gate {
   const router = createRouter(connection, SHARDS)
   const isBusy = () => router.numbers.every((shard) => router.connected(shard)?.batcher.isBusy() === true)
-  return { ...createDecider(router), isBusy, ...createReader(router), ...createShards(router, connection) }
+  const reading = { ...createReader(router), ...createLending(router) }
+  return { ...createDecider(router), isBusy, ...reading, ...createShards(router, connection) }
 }
 
 /**

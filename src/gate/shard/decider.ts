@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { failPoint } from '../../config/fail-points.ts'
 import type { CallResult } from '../batch/batcher.ts'
 import type { OpenFrame } from '../batch/decode.ts'
@@ -8,11 +10,17 @@ import type { Router } from './router.ts'
 
 type Reply = Extract<CallResult, { kind: 'reply' }>
 type Decided = Extract<Reply['reply'], { kind: 'decided' }>
+type Lacks = Extract<Reply['reply'], { kind: 'lacks' }>
 
 /** The latest time after Redis handed out a frame at which this process still publishes it; after that the relay does. */
 const PUBLISH_WITHIN_MS = 2000
-/** How long a command waits for its causes, one after the other: each of ten spins that a user makes at once may rest on the one before. */
+/**
+ * How long a command waits for its causes, one after the other: each of ten spins that a user makes at once may rest on the one before.
+ * So long it also waits for units that other shards have.
+ */
 const CAUSES_WITHIN_MS = 2000
+/** The pause before it asks again for units that other shards may have, from and to: those who wait do not come all at once. */
+const UNITS_PAUSE_MS = [30, 100] as const
 
 const NOT_CONNECTED: Outcome = { kind: 'unavailable', reason: 'the gate is not connected yet', retryAfterMs: 1000 }
 
@@ -34,6 +42,12 @@ export async function outcomeOf(
   return journaled ? { kind: 'confirmed', decision, replayed } : { kind: 'pending', decision }
 }
 
+/** Says which units are missing, and waits a little while they may come. */
+async function waitForUnits({ wishes }: ConnectedShard, { item, missing }: Lacks): Promise<void> {
+  wishes.want(item, missing)
+  await sleep(randomInt(...UNITS_PAUSE_MS))
+}
+
 /** Combines batcher, journal and settle into one answer. */
 export function createDecider(router: Router): Decider {
   return {
@@ -41,17 +55,26 @@ export function createDecider(router: Router): Decider {
       const shard = router.find(command)
       if (shard === undefined) return NOT_CONNECTED
       const deadline = performance.now() + CAUSES_WITHIN_MS
+      let reason = ''
       do {
         const result = await shard.batcher.enqueue(command)
         if (result.kind !== 'reply') return result
         const { reply } = result
         if (reply.kind === 'refused') return reply
         if (reply.kind === 'decided') return outcomeOf(shard, result, reply)
+        if (reply.kind === 'lacks') {
+          reason = 'the units that are missing have not come from other shards yet'
+          await waitForUnits(shard, reply)
+          continue
+        }
+        reason = 'what it rests on is not journaled yet'
+        if (reply.kind === 'not now')
+          return { kind: 'unavailable', reason: 'what it rests on is not known at the moment', retryAfterMs: 500 }
         if (reply.kind !== 'wait')
           return { kind: 'unavailable', reason: 'a record in Redis is not readable', retryAfterMs: 1000 }
         if (!(await confirm(shard, result.frame, result.at))) break
       } while (performance.now() < deadline)
-      return { kind: 'unavailable', reason: 'what it rests on is not journaled yet', retryAfterMs: 500 }
+      return { kind: 'unavailable', reason, retryAfterMs: 500 }
     }
   }
 }

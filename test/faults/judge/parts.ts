@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type pg from 'pg'
 import { isRing } from '../../../src/record/fields.ts'
-import { baseKey, keyPrefix, shardKeys } from '../../../src/record/keys.ts'
+import { baseKey, elsewhereKey, keyPrefix, shardKeys } from '../../../src/record/keys.ts'
 import { Fold } from '../../../src/recovery/open/fold-users.ts'
 import { readDecisions } from '../../../src/store/projection/restore.ts'
 import { deployedShards } from '../../../src/store/shard/deployment.ts'
@@ -28,7 +28,7 @@ async function shardWrong({ redisUrl, namespace }: Places, pool: pg.Pool, shard:
   redis.on('error', () => {})
   try {
     await redis.connect()
-    const own = new Set([...shardKeys(prefix), baseKey(prefix)])
+    const own = new Set([...shardKeys(prefix), baseKey(prefix), elsewhereKey(prefix)])
     const keys = (await redis.keys(`${prefix.replace(/[{}]/g, '\\$&')}*`)).filter((key) => !own.has(key))
     const wrong: string[] = keys.filter((key) => !fold.hashes.has(key.slice(prefix.length)))
     const entries = [...fold.hashes]

@@ -29,6 +29,8 @@ const noGate: Gate = {
   lookup: unused,
   read: unused,
   ownerOf: unused,
+  look: unused,
+  writeFact: unused,
   depths: unused,
   health: () => ({ gate: 'closed', journal: 'closed', conditions: {} }),
   ready: () => new Promise(() => {}),

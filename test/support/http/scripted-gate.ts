@@ -140,6 +140,12 @@ export class ScriptedGate implements Gate {
     return undefined
   }
 
+  async look(): ReturnType<Gate['look']> {
+    return { opening: 1, time: Date.now(), oldestBatch: undefined, units: [] }
+  }
+
+  async writeFact(): Promise<void> {}
+
   health(): ReturnType<Gate['health']> {
     return { ...this.parts, conditions: this.conditions }
   }

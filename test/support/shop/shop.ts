@@ -88,7 +88,10 @@ export function move(shop: Pick<Shop, 'sale'>, transition: Transition, wanted: M
 export async function rawCall(shop: Shop, calls: Call[], settles: SettleRequest[] = []): Promise<BatchReply> {
   const row = await readShard(shop.core.pool, shop.shard)
   const limits = { notAfter: 0, outboxFrames: 5000, keptBytes: 2 ** 40, decisionsPerUser: 10_000 }
-  const { keys, args } = encodeBatch(shop.prefix, calls, { settles, limits })
+  const { keys, args } = encodeBatch({ prefix: shop.prefix, hasPeers: shop.core.config.SHARDS > 1 }, calls, {
+    settles,
+    limits
+  })
   const reply = await shop.caller.call('EVALSHA', [row?.shas.gate ?? '', keys.length, ...keys, ...args], 10_000)
   return decodeReply(shop.shard, reply)
 }
