@@ -4,7 +4,7 @@ import { ConfigError } from './config-error.ts'
 import { databasePlace } from './database-url.ts'
 import { natsPlace } from './nats-url.ts'
 import { productionProblems } from './production.ts'
-import { redisPlace } from './redis-url.ts'
+import { clusterPlace, redisPlace } from './redis-url.ts'
 
 /** Every environment variable of Floodgate, stated once: type, default and meaning. */
 const Environment = Type.Object({
@@ -23,7 +23,7 @@ const Environment = Type.Object({
   REDIS_URL: Type.String({
     default: '',
     description:
-      'redis://, rediss:// or redis+sentinel://; Redis 7.0 or newer, noeviction. Empty: npm start runs its own'
+      'redis://, rediss://, redis+sentinel:// or redis+cluster://; Redis 7.0 or newer, noeviction. Empty: npm start runs its own'
   }),
   NATS_URL: Type.String({
     default: '',
@@ -147,7 +147,7 @@ export const environmentSchema = Environment
 /** The errors of the servers' addresses, one for each variable; their texts show no password. */
 function urlProblems(config: Config): string[] {
   const looks = [
-    () => config.REDIS_URL !== '' && redisPlace(config.REDIS_URL),
+    () => config.REDIS_URL !== '' && (clusterPlace(config.REDIS_URL) ?? redisPlace(config.REDIS_URL)),
     () => config.NATS_URL !== '' && natsPlace(config),
     () => config.DATABASE_URL !== '' && databasePlace(config, { name: 'floodgate' })
   ]

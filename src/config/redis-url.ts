@@ -44,6 +44,13 @@ function refuseDatabase(text: string | undefined): void {
   fail(`names database ${text}, and Floodgate uses database 0 only. Deployments on one server differ by NAMESPACE.`)
 }
 
+/** Where a Redis Cluster is, and how to sign in at each of its nodes. */
+export interface ClusterPlace {
+  /** some of its nodes: they know the others */
+  readonly nodes: ReadonlyArray<{ readonly host: string; readonly port: number }>
+  readonly login: Pick<RedisOptions, 'username' | 'password' | 'tls'>
+}
+
 function at({ host, port }: Address, defaultPort: number): { host: string; port: number } {
   if (host === '') fail('names no host.')
   return { host, port: port ?? defaultPort }
@@ -66,19 +73,34 @@ function sentinelPlace(url: ServerUrl): Place {
 }
 
 /**
- * Reads from REDIS_URL where Redis is: `redis[s]://[user:password@]host[:port][/0]` or
- * `redis[s]+sentinel://[user:password@]host[:port],.../[master][?sentinelUser=&sentinelPassword=]`.
+ * Reads from REDIS_URL where a cluster is: `redis[s]+cluster://[user:password@]host[:port],...`; undefined where it names none.
  * @throws ConfigError naming the parts that cannot be honoured
+ */
+export function clusterPlace(text: string): ClusterPlace | undefined {
+  const url = splitUrl(VARIABLE, text)
+  if (!/^rediss?\+cluster$/.test(url.scheme)) return undefined
+  refuseOthers(VARIABLE, url, [])
+  refuseDatabase(url.path)
+  return {
+    nodes: url.hosts.map((host) => at(host, REDIS_PORT)),
+    login: { ...login(url.user, url.password, 'Redis'), ...(url.scheme === 'rediss+cluster' ? { tls: {} } : {}) }
+  }
+}
+
+/**
+ * Reads from REDIS_URL where the one Redis is: `redis[s]://[user:password@]host[:port][/0]` or
+ * `redis[s]+sentinel://[user:password@]host[:port],.../[master][?sentinelUser=&sentinelPassword=]`.
+ * @throws ConfigError naming the parts that cannot be honoured; also for a cluster, see `clusterPlace`
  */
 export function redisPlace(text: string): Place {
   const url = splitUrl(VARIABLE, text)
   if (/^rediss?\+sentinel$/.test(url.scheme)) return sentinelPlace(url)
-  if (/^rediss?\+cluster$/.test(url.scheme)) {
-    fail('names a Redis Cluster, which this version does not run on. Use redis:// or redis+sentinel://.')
-  }
-  if (!/^rediss?$/.test(url.scheme)) fail(`has the scheme ${url.scheme}. Use redis, rediss or redis+sentinel.`)
+  if (/^rediss?\+cluster$/.test(url.scheme)) fail('names a Redis Cluster where one Redis is needed.')
+  if (!/^rediss?$/.test(url.scheme))
+    fail(`has the scheme ${url.scheme}. Use redis, rediss, redis+sentinel or redis+cluster.`)
   const [first, ...more] = url.hosts
-  if (first === undefined || more.length > 0) fail('names several hosts. Only redis+sentinel:// takes a list.')
+  if (first === undefined || more.length > 0)
+    fail('names several hosts. Only redis+sentinel:// and redis+cluster:// take a list.')
   refuseOthers(VARIABLE, url, [])
   refuseDatabase(url.path)
   return {

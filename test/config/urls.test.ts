@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { databasePlace } from '../../src/config/database-url.ts'
 import { natsPlace } from '../../src/config/nats-url.ts'
-import { redisPlace } from '../../src/config/redis-url.ts'
+import { clusterPlace, redisPlace } from '../../src/config/redis-url.ts'
 import { shownUrl } from '../../src/config/urls.ts'
 import { createPool, openSession } from '../../src/store/connection/pool.ts'
 import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
@@ -39,7 +39,24 @@ test('REDIS_URL: user, password, TLS, IPv6 and Sentinels, each with its own pass
       { sentinels: [at('a', 26379)], name: 'm', tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }
     ]
   ]
-  for (const [url, place] of rows) t.strictSame(redisPlace(url), place, url)
+  for (const [url, place] of rows) {
+    t.strictSame(redisPlace(url), place, url)
+    t.equal(clusterPlace(url), undefined)
+  }
+})
+
+test('REDIS_URL: nodes of a cluster, with one login for all of them', async (t) => {
+  const rows: Array<[string, object]> = [
+    ['redis+cluster://a', { nodes: [at('a', 6379)], login: {} }],
+    [
+      'rediss+cluster://u:p%40x@a:1,[::2]/0',
+      { nodes: [at('a', 1), at('::2', 6379)], login: { username: 'u', password: 'p@x', tls: {} } }
+    ]
+  ]
+  for (const [url, place] of rows) {
+    t.strictSame(clusterPlace(url), place, url)
+    t.throws(() => redisPlace(url), { message: /names a Redis Cluster/ })
+  }
 })
 
 test('NATS_URL: user, password, token, TLS, several hosts, IPv6 and a file of credentials', async (t) => {
@@ -104,7 +121,9 @@ test('a setting that cannot be followed is refused by name, and no refusal shows
     ['REDIS_URL', 'redis://hush@h', /a user of Redis without a password/],
     ['REDIS_URL', 'redis+sentinel://h/m?sentinelUser=hush', /a user of the Sentinels without/],
     ['REDIS_URL', 'redis://:hush@a,b', /several hosts/],
-    ['REDIS_URL', 'redis+cluster://:hush@a,b', /Redis Cluster/],
+    ['REDIS_URL', 'redis+cluster://:hush@a,b/3', /database 3/],
+    ['REDIS_URL', 'redis+cluster://hush@a,b', /a user of Redis without a password/],
+    ['REDIS_URL', 'redis+cluster://:hush@a?scaleReads=all', /holds scaleReads/],
     ['REDIS_URL', 'unix:///hush', /scheme unix/],
     ['REDIS_URL', 'redis://:hu/sh@h', /percent-encoded/],
     ['REDIS_URL', 'redis://:hush#1@h', /percent-encoded/],

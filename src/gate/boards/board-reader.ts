@@ -2,8 +2,7 @@ import { UnavailableError } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { boardKeys } from '../../record/keys.ts'
 import { userOfMember } from '../../record/standing.ts'
-import { createCaller } from '../redis/caller.ts'
-import { createRedis } from '../redis/connection.ts'
+import { callersByKey } from '../redis/callers-by-key.ts'
 import { type BoardStand, decodeStand } from './board-place.ts'
 
 const DEADLINE_MS = 800
@@ -61,15 +60,15 @@ function readReply(reply: unknown): RankedUsers {
   return { stand, users }
 }
 
-/** Connects a process that shows leaderboards, over a connection of its own: readers must not delay decisions. */
+/** Connects a process that shows leaderboards, over connections of its own: readers must not delay decisions. */
 export function createBoardReader(config: Config, name: string): BoardReader {
-  const redis = createRedis(config.REDIS_URL, `${name}-boards`)
-  const caller = createCaller(redis)
+  const callers = callersByKey(config.REDIS_URL, `${name}-boards`)
 
   async function ask(script: string, period: Place, args: ReadonlyArray<string | number>): Promise<RankedUsers> {
     const { ranks, users, place } = boardKeys(config.NAMESPACE, period)
-    const asked = caller.call('EVAL', [script, 3, ranks, users, place, ...args], DEADLINE_MS)
-    const reply = await asked.catch((error: unknown) => {
+    const ask = async () =>
+      (await callers.of(ranks)).call('EVAL', [script, 3, ranks, users, place, ...args], DEADLINE_MS)
+    const reply = await ask().catch((error: unknown) => {
       throw new UnavailableError('Redis did not answer', { cause: error })
     })
     return readReply(reply)
@@ -78,6 +77,6 @@ export function createBoardReader(config: Config, name: string): BoardReader {
   return {
     top: (period, count) => ask(TOP, period, [count]),
     around: (period, user, around) => ask(AROUND, period, [around, user]),
-    close: () => redis.disconnect()
+    close: () => callers.close()
   }
 }

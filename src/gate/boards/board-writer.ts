@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '../../config/config.ts'
 import { boardKeys } from '../../record/keys.ts'
 import { memberOf, type Reached } from '../../record/standing.ts'
-import { createCaller, RedisCallError, type RedisCaller } from '../redis/caller.ts'
-import { createRedis } from '../redis/connection.ts'
+import { RedisCallError, type RedisCaller } from '../redis/caller.ts'
+import { callersByKey } from '../redis/callers-by-key.ts'
 import { type BoardStand, decodeStand, encodeStand } from './board-place.ts'
 
 const DEADLINE_MS = 2000
 /** A rebuild that was given up leaves its keys for so long. */
 const ABANDONED_SECONDS = 600
 
+type Caller = Pick<RedisCaller, 'call'>
 type Place = Parameters<typeof boardKeys>[1]
 type Keys = ReturnType<typeof boardKeys>
 type Call = readonly [command: string, ...args: Array<string | number>]
@@ -42,13 +43,11 @@ export interface BoardWriter {
   startAnew(period: Place): NewRanks
   /** Drops the ranks of a period that is over. @throws RedisCallError */
   drop(period: Place): Promise<void>
-  /** The clock of Redis, ms since 1970. @throws RedisCallError */
-  clock(): Promise<number>
   close(): void
 }
 
 /** Runs commands as one transaction. @returns false when a watched key was changed by somebody else */
-async function transact(caller: RedisCaller, calls: readonly Call[]): Promise<boolean> {
+async function transact(caller: Caller, calls: readonly Call[]): Promise<boolean> {
   const all: Call[] = [['MULTI'], ...calls, ['EXEC']]
   const answers = await Promise.allSettled(all.map(([command, ...args]) => caller.call(command, args, DEADLINE_MS)))
   const last = answers.at(-1)
@@ -88,30 +87,38 @@ function shownInstead(keys: Keys, fresh: Keys, { stand, isThere }: { stand: Boar
   return [...moved, ['SET', keys.place, encodeStand(stand)]]
 }
 
-/** Connects a process that counts leaderboards, over a connection of its own: a rebuild must not delay decisions. */
-export function createBoardWriter(config: Config, name: string): BoardWriter {
-  const redis = createRedis(config.REDIS_URL, `${name}-boards`)
-  const caller = createCaller(redis)
-  const keysOf = (period: Place) => boardKeys(config.NAMESPACE, period)
-  const stand = async (period: Place) => decodeStand(await caller.call('GET', [keysOf(period).place], DEADLINE_MS))
+async function standIn(caller: Caller, { place }: Keys): Promise<BoardStand | undefined> {
+  return decodeStand(await caller.call('GET', [place], DEADLINE_MS))
+}
 
-  async function membersOf(keys: Keys, users: readonly ScoredUser[]): Promise<unknown[]> {
-    if (users.length === 0) return []
-    const names = users.map(({ user }) => user)
-    return (await caller.call('HMGET', [keys.users, ...names], DEADLINE_MS)) as unknown[]
-  }
+/** The present members of users, null for none. */
+async function membersOf(caller: Caller, keys: Keys, users: readonly ScoredUser[]): Promise<unknown[]> {
+  if (users.length === 0) return []
+  const names = users.map(({ user }) => user)
+  return (await caller.call('HMGET', [keys.users, ...names], DEADLINE_MS)) as unknown[]
+}
+
+/** Connects a process that counts leaderboards, over connections of its own: a rebuild must not delay decisions. */
+export function createBoardWriter(config: Config, name: string): BoardWriter {
+  const callers = callersByKey(config.REDIS_URL, `${name}-boards`)
+  const keysOf = (period: Place) => boardKeys(config.NAMESPACE, period)
+  const callerOf = (keys: Keys) => callers.of(keys.place)
 
   return {
-    stand,
+    async stand(period) {
+      const keys = keysOf(period)
+      return standIn(await callerOf(keys), keys)
+    },
     async advance(period, { from, to, users }) {
       const keys = keysOf(period)
+      const caller = await callerOf(keys)
       await caller.call('WATCH', [keys.place], DEADLINE_MS)
-      const known = await stand(period)
+      const known = await standIn(caller, keys)
       if (known === undefined || encodeStand(known) !== encodeStand(from)) {
         await caller.call('UNWATCH', [], DEADLINE_MS)
         return false
       }
-      const changes = changesOf(keys, users, await membersOf(keys, users))
+      const changes = changesOf(keys, users, await membersOf(caller, keys, users))
       return transact(caller, [...changes, ['SET', keys.place, encodeStand(to)]])
     },
     startAnew(period) {
@@ -123,11 +130,13 @@ export function createBoardWriter(config: Config, name: string): BoardWriter {
       const expiries = [fresh.ranks, fresh.users].map((key): Call => ['EXPIRE', key, ABANDONED_SECONDS])
       return {
         async write(users) {
-          const changes = changesOf(fresh, users, await membersOf(fresh, users))
+          const caller = await callerOf(fresh)
+          const changes = changesOf(fresh, users, await membersOf(caller, fresh, users))
           await transact(caller, [...first, ...changes, ...expiries])
           first = []
         },
         async show(stand) {
+          const caller = await callerOf(fresh)
           if ((await caller.call('HDEL', [fresh.users, ''], DEADLINE_MS)) !== 1)
             throw new RedisCallError('lost', 'Redis has lost ranks that were being written.')
           const isThere = (await caller.call('EXISTS', [fresh.users], DEADLINE_MS)) === 1
@@ -136,13 +145,9 @@ export function createBoardWriter(config: Config, name: string): BoardWriter {
       }
     },
     async drop(period) {
-      const { ranks, users, place } = keysOf(period)
-      await caller.call('UNLINK', [ranks, users, place], DEADLINE_MS)
+      const keys = keysOf(period)
+      await (await callerOf(keys)).call('UNLINK', [keys.ranks, keys.users, keys.place], DEADLINE_MS)
     },
-    async clock() {
-      const [seconds, micros] = (await caller.call('TIME', [], DEADLINE_MS)) as [string, string]
-      return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
-    },
-    close: () => redis.disconnect()
+    close: () => callers.close()
   }
 }

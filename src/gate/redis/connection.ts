@@ -1,5 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import { redisPlace } from '../../config/redis-url.ts'
+import { type ClusterPlace, clusterPlace, redisPlace } from '../../config/redis-url.ts'
+import { ClusterMap, slotOf } from './cluster-map.ts'
+import { toMasterOf } from './to-master.ts'
 
 const settings = {
   enableOfflineQueue: false,
@@ -17,24 +19,29 @@ const settings = {
 
 /** How often a connection asks whether it still leads to a master; when it does not, it is made anew. */
 const ASK_ROLE_MS = 1000
-/** A replica answers so to a write (READONLY), and to every command while it follows no master (MASTERDOWN). */
-const IS_REPLICA = /^(?:READONLY|MASTERDOWN)\b/
+/**
+ * A replica answers so to a write (READONLY), and to every command while it follows no master (MASTERDOWN); a node of a cluster where
+ * another one holds the slot (MOVED), or where it cannot know (CLUSTERDOWN).
+ */
+const IS_ELSEWHERE = /^(?:READONLY|MASTERDOWN|MOVED|CLUSTERDOWN)\b/
 
 /**
  * A master may become a replica while connections to it are open: it goes on answering, with data that it copies from the new
- * master. Only a new connection, by the name, the proxy or Sentinel, leads to the new master; when it leads to the same replica
- * again, the next check makes another one.
+ * master. Only a new connection, by the name, the proxy, Sentinel or the cluster, leads to the new master; when it leads to the same
+ * replica again, the next check makes another one.
+ * @param key of which a node of a cluster says whether it holds it: also a master may have given its slot away
  */
-function keepToMaster(redis: Redis): void {
+function keepToMaster(redis: Redis, key: string | undefined): void {
   const timer = setInterval(() => {
     if (redis.status !== 'ready') return
-    redis.info('replication').then(
-      (info) => {
-        if (/^role:slave\r?$/m.test(info) && redis.status === 'ready') redis.disconnect(true)
-      },
-      // on MASTERDOWN the client has already reconnected; calls that fail report any other error
-      () => {}
-    )
+    const asked =
+      key === undefined
+        ? redis.info('replication').then((info) => {
+            if (/^role:slave\r?$/m.test(info) && redis.status === 'ready') redis.disconnect(true)
+          })
+        : redis.exists(key)
+    // on MASTERDOWN or MOVED the client has already reconnected; calls that fail report any other error
+    asked.catch(() => {})
   }, ASK_ROLE_MS)
   timer.unref()
   redis.once('end', () => clearInterval(timer))
@@ -44,28 +51,55 @@ function keepToMaster(redis: Redis): void {
 function reconnectsSeldom(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY
   return (error) => {
-    if (!IS_REPLICA.test(error.message) || performance.now() - last < ASK_ROLE_MS) return false
+    if (!IS_ELSEWHERE.test(error.message) || performance.now() - last < ASK_ROLE_MS) return false
     last = performance.now()
     return true
   }
 }
 
+type Place = ReturnType<typeof redisPlace> & Pick<RedisOptions, 'Connector'>
+
 /**
  * A connection on which every command is sent once or not at all: the client queues nothing while Redis is away and sends
  * nothing again. Commands in flight when the connection breaks never settle (ioredis#2193), so every caller needs a deadline and
  * must watch for `close`.
+ */
+function connect(place: Place, name: string, key?: string): Redis {
+  const redis = new Redis({ ...settings, ...place, reconnectOnError: reconnectsSeldom(), connectionName: name })
+  // Calls that fail report the errors of the connection; without a listener they would end the process.
+  redis.on('error', () => {})
+  keepToMaster(redis, key)
+  return redis
+}
+
+/**
+ * A connection to the one Redis.
  * @param url REDIS_URL
  * @throws ConfigError naming the parts of the URL that cannot be honoured
  */
 export function createRedis(url: string, name: string): Redis {
-  const redis = new Redis({
-    ...settings,
-    ...redisPlace(url),
-    reconnectOnError: reconnectsSeldom(),
-    connectionName: name
-  })
-  // Calls that fail report the errors of the connection; without a listener they would end the process.
-  redis.on('error', () => {})
-  keepToMaster(redis)
-  return redis
+  return connect(redisPlace(url), name)
+}
+
+/** A connection to one node of a cluster, whatever it holds. */
+export function connectNode({ login }: ClusterPlace, node: ClusterPlace['nodes'][number], name: string): Redis {
+  return connect({ ...login, ...node }, name)
+}
+
+/** Makes connections to the Redis, or of a cluster to the master, that holds a key. */
+export interface RedisDoor {
+  /** whether keys of other tags may be elsewhere */
+  readonly isCluster: boolean
+  connect(key: string, name: string): Redis
+}
+
+/** @param url REDIS_URL @throws ConfigError naming the parts of the URL that cannot be honoured */
+export function redisDoor(url: string): RedisDoor {
+  const cluster = clusterPlace(url)
+  if (cluster === undefined) return { isCluster: false, connect: (_, name) => createRedis(url, name) }
+  const map = new ClusterMap(cluster)
+  return {
+    isCluster: true,
+    connect: (key, name) => connect({ ...cluster.login, Connector: toMasterOf(map, slotOf(key)) }, name, key)
+  }
 }

@@ -57,7 +57,7 @@ export interface ConnectedShard {
   stop(): void
 }
 
-/** What the shards of a process share: one write a turn is one for all of them, and a server that is away is away for all. */
+/** What a shard is connected to: one NATS for all shards of a process, and one Redis for all, or of a cluster the master of its slot. */
 interface Servers {
   readonly connection: JournalConnection
   readonly connections: RedisConnections

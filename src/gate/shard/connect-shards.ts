@@ -1,4 +1,3 @@
-import { shardNumbers } from '../../base/shards.ts'
 import type { Config } from '../../config/config.ts'
 import { connectJournal, type JournalConnection } from '../../journal/connection.ts'
 import { createPublisher } from '../../journal/publisher.ts'
@@ -8,7 +7,7 @@ import { connectRedis } from './redis-connections.ts'
 
 const ACK_DEADLINE_MS = 1000
 
-/** All shards of a deployment as a process is connected to them, over the same connections. */
+/** All shards of a deployment as a process is connected to them, over the same connection to NATS. */
 export interface ConnectedShards {
   /** by number */
   readonly shards: readonly ConnectedShard[]
@@ -23,8 +22,10 @@ export async function connectShards(config: Config, options: GateOptions): Promi
   const connection = await connectJournal({ url: config.NATS_URL, creds: config.NATS_CREDS, name })
   const connections = connectRedis(config, name)
   const publisher = createPublisher(connection, options.ackMs ?? ACK_DEADLINE_MS)
-  const servers = { connection, connections, publisher, lastPublish: new LastPublish(options.logger) }
-  const shards = shardNumbers(config.SHARDS).map((shard) => connectShard(config, shard, { ...options, servers }))
+  const common = { connection, publisher, lastPublish: new LastPublish(options.logger) }
+  const shards = connections.map((own, shard) =>
+    connectShard(config, shard, { ...options, servers: { ...common, connections: own } })
+  )
   return {
     shards,
     connection,
@@ -32,7 +33,7 @@ export async function connectShards(config: Config, options: GateOptions): Promi
       await untilIdle(() => shards.every((shard) => shard.idle()) && publisher.pending() === 0, ms)
       for (const shard of shards) shard.stop()
       publisher.close()
-      connections.disconnect()
+      for (const own of connections) own.disconnect()
       await connection.close()
     }
   }

@@ -1,13 +1,15 @@
 import type { Redis } from 'ioredis'
+import { shardNumbers } from '../../base/shards.ts'
 import type { Config } from '../../config/config.ts'
+import { keyPrefix } from '../../record/keys.ts'
 import type { BatchReply } from '../batch/decode.ts'
 import { probeGate } from '../batch/probe.ts'
 import { askForWrites } from '../redis/ask-for-writes.ts'
 import { createCaller, isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
-import { createRedis } from '../redis/connection.ts'
+import { type RedisDoor, redisDoor } from '../redis/connection.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
 
-/** The connections of a process to Redis: one for decisions, one for reads, one for probes only. */
+/** The connections to the Redis of a shard: one for decisions, one for reads, one for probes only. */
 export interface RedisConnections {
   readonly redis: Redis
   readonly caller: RedisCaller
@@ -18,8 +20,8 @@ export interface RedisConnections {
   disconnect(): void
 }
 
-export function connectRedis(config: Config, name: string): RedisConnections {
-  const connect = (part: string) => createRedis(config.REDIS_URL, name + part)
+function connectAt(door: RedisDoor, key: string, name: string): RedisConnections {
+  const connect = (part: string) => door.connect(key, name + part)
   const [redis, reads, probes] = [connect(''), connect('-reads'), connect('-probe')]
   return {
     redis,
@@ -34,6 +36,22 @@ export function connectRedis(config: Config, name: string): RedisConnections {
 }
 
 /**
+ * The connections of each shard, by number. On one Redis all shards share them. In a cluster each shard has its own, which follow its
+ * slot: sharing one for each master would save no write (the client writes each command by itself), and whatever moves one slot
+ * would break the connections of the others.
+ */
+export function connectRedis(config: Config, name: string): RedisConnections[] {
+  const door = redisDoor(config.REDIS_URL)
+  let shared: RedisConnections | undefined
+  return shardNumbers(config.SHARDS).map((shard) => {
+    if (shared) return shared
+    const made = connectAt(door, keyPrefix(config.NAMESPACE, shard), name)
+    if (!door.isCluster) shared = made
+    return made
+  })
+}
+
+/**
  * A connection that was cut without a close looks like a slow Redis: when Redis answers on another one, this one is made anew.
  * @throws RedisCallError
  */
@@ -41,7 +59,9 @@ async function requireAnswer({ redis, caller }: RedisConnections, withinMs: numb
   try {
     await caller.call('PING', [], withinMs)
   } catch (error) {
-    if (error instanceof RedisCallError && error.reason === 'timeout') redis.disconnect(true)
+    // one that is being made anew must be left alone: the client would give it up
+    const isSlow = error instanceof RedisCallError && error.reason === 'timeout'
+    if (isSlow && redis.status === 'ready') redis.disconnect(true)
     throw error
   }
 }

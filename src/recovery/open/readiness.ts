@@ -1,5 +1,6 @@
 import { askForWrites } from '../../gate/redis/ask-for-writes.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
+import { slotOnItsWay } from '../../gate/redis/slot-watch.ts'
 import { provesStorage } from '../../journal/storage-proof.ts'
 import type { RecoveryParts } from './parts.ts'
 import { missingRoom } from './room.ts'
@@ -9,10 +10,11 @@ const CALL_MS = 3000
 export const STUCK_NATS = 'a nats-server 2.9 whose disk had no room stays stuck until it is restarted'
 
 /** Why Redis would refuse the writes of a recovery, undefined when it would take them. */
-async function redisFault({ caller }: Pick<RecoveryParts, 'caller'>): Promise<string | undefined> {
+async function redisFault({ caller, prefix }: RecoveryParts): Promise<string | undefined> {
   try {
     await askForWrites(caller, CALL_MS)
-    return undefined
+    const onItsWay = await slotOnItsWay(caller, prefix)
+    return onItsWay && `the keys of the shard to be in one place: ${onItsWay}`
   } catch (error) {
     if (!(error instanceof RedisCallError)) throw error
     return error.reason === 'refused' ? `Redis to take writes: ${error.message}` : `Redis to answer: ${error.message}`

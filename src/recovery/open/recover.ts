@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { failPoint } from '../../config/fail-points.ts'
 import { LAYOUT } from '../../gate/redis/base.ts'
 import { type ClosedData, loadScripts, type OpeningScripts } from '../../gate/redis/opening-scripts.ts'
+import { requireWholeSlot } from '../../gate/redis/slot-watch.ts'
 import { NoRoomError } from '../../journal/room.ts'
 import { journalEpochs, streamInfo } from '../../journal/streams.ts'
 import { newestDecisionAt } from '../../store/shard/openings.ts'
@@ -58,8 +59,9 @@ async function isLive({ jsm, names, shard }: RecoveryParts, epoch: number): Prom
 }
 
 async function openGate(parts: RecoveryParts, scripts: OpeningScripts): Promise<void> {
-  const { session, shard, ownerTerm } = parts
+  const { session, shard, ownerTerm, caller, prefix } = parts
   const { epoch, replid, shas } = scripts
+  await requireWholeSlot(caller, prefix)
   const token = randomUUID().replaceAll('-', '')
   const newestAt = await newestDecisionAt(session, shard)
   await markOpen(session, { shard, ownerTerm, epoch, replid, shas, token })

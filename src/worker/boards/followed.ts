@@ -11,7 +11,7 @@ interface FollowedParts {
   readonly pool: Pool
   readonly gate: Pick<Shards, 'depths'>
   readonly shard: number
-  /** of Redis, ms since 1970: no decision from now on is older */
+  /** of the Redis of this shard, ms since 1970: no decision from now on is older */
   readonly clock: () => Promise<number>
 }
 
@@ -28,17 +28,12 @@ const isSame = (a: Position | undefined, b: Position) => a?.epoch === b.epoch &&
  * it. On one that does not, nothing waits in Redis and the listeners stand where the journal ends, for some seconds: a Redis that was wiped
  * is empty too, and is noticed sooner.
  */
-export class FollowedTime {
+class FollowedTime {
   readonly #parts: FollowedParts
   #quiet: Quiet | undefined
 
   constructor(parts: FollowedParts) {
     this.#parts = parts
-  }
-
-  /** The clock of Redis, ms since 1970. @throws RedisCallError */
-  clock(): Promise<number> {
-    return this.#parts.clock()
   }
 
   /** @param moment ms since 1970. @throws what Postgres and Redis throw */
@@ -74,17 +69,25 @@ export class FollowedTime {
   }
 }
 
+interface AllParts extends Pick<FollowedParts, 'pool'> {
+  readonly gate: Pick<Shards, 'depths'>
+  /** by number of the shard: in a cluster each has that of its master */
+  readonly clocks: ReadonlyArray<FollowedParts['clock']>
+}
+
 /** Knows it of all shards: users of each are on the same boards. */
 export class FollowedTimes {
-  readonly clock: () => Promise<number>
+  readonly #clocks: AllParts['clocks']
   readonly #each: readonly FollowedTime[]
 
-  constructor({
-    gate,
-    ...parts
-  }: Omit<FollowedParts, 'shard' | 'gate'> & { readonly gate: Pick<Shards, 'depths' | 'numbers'> }) {
-    this.clock = parts.clock
-    this.#each = gate.numbers.map((shard) => new FollowedTime({ ...parts, gate, shard }))
+  constructor({ pool, gate, clocks }: AllParts) {
+    this.#clocks = clocks
+    this.#each = clocks.map((clock, shard) => new FollowedTime({ pool, gate, shard, clock }))
+  }
+
+  /** ms since 1970: by no shard's clock is it later. @throws what Redis throws */
+  async clock(): Promise<number> {
+    return Math.max(...(await Promise.all(this.#clocks.map((clock) => clock()))))
   }
 
   /** @param moment ms since 1970. @throws what Postgres and Redis throw */

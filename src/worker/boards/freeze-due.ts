@@ -13,13 +13,13 @@ import { BOARDS_STEP, openSettlements } from '../../store/campaigns/settlements.
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { type Credit, noteCredits } from '../../store/following/credits.ts'
 import { cutOf, needsRecount } from '../following/kinds/board/count.ts'
-import type { FollowedTime } from './followed.ts'
+import type { FollowedTimes } from './followed.ts'
 import { freezePeriod, type TopRank } from './freeze.ts'
 
 interface FreezerParts {
   readonly pool: Pool
   readonly shards: readonly number[]
-  readonly followed: Pick<FollowedTime, 'hasPassed' | 'clock'>
+  readonly followed: Pick<FollowedTimes, 'hasPassed' | 'clock'>
   readonly logger: Logger
   /** ms since 1970 */
   readonly now?: () => number

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
-import type { InRedis } from '../../gate/redis/outbox.ts'
+import { type InRedis, readClock } from '../../gate/redis/outbox.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
@@ -52,6 +52,8 @@ interface OneShardParts extends InRedis {
 interface CommonParts {
   readonly pool: Pool
   readonly gate: Decider & HashReader & Pick<Shards, 'depths' | 'numbers'>
+  /** by number */
+  readonly shards: readonly Pick<InRedis, 'redis'>[]
   readonly boards: BoardWriter
   readonly mayAsk: () => Promise<boolean>
   /** finishes intents and publications that gateways left open; see src/campaign */
@@ -127,7 +129,7 @@ export function shardLoops(parts: OneShardParts): Loop[] {
 
 /** The driver loops for what belongs to no shard, or whose user may be in any: they run once, beside one of the owners. */
 export function commonLoops(parts: CommonParts): Loop[] {
-  const { pool, gate, boards, driveIntents, driveSettlements, logger } = parts
+  const { pool, gate, shards, boards, driveIntents, driveSettlements, logger } = parts
   const catalogue = new Catalogue({ pool })
   const due = (pace: readonly [string, number], make: (gate: Decider) => { step(): Promise<unknown> }) =>
     driverLoop(parts, pace, (gate) => {
@@ -135,7 +137,15 @@ export function commonLoops(parts: CommonParts): Loop[] {
       return () => driver.step()
     })
   const keeper = new BoardKeeper(pool, boards)
-  const followed = new FollowedTimes({ pool, gate, clock: boards.clock })
+  const followed = new FollowedTimes({
+    pool,
+    gate,
+    clocks: shards.map(
+      ({ redis }) =>
+        () =>
+          readClock(redis)
+    )
+  })
   const moments = new MomentTeller({ ...parts, catalogue })
   const stock = new StockTeller({ ...parts, catalogue })
   const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })
