@@ -1,18 +1,16 @@
-import { Redis } from 'ioredis'
 import { connect as connectNats, type NatsConnection } from 'nats'
 import { Client } from 'pg'
 import { messageOf } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import { databasePlace } from '../config/database-url.ts'
-import { redisPlace } from '../config/redis-url.ts'
 import { shownUrl } from '../config/urls.ts'
 import { natsLogin } from '../journal/connection.ts'
 import { type Reserved, reservedBytes, reservedText } from '../journal/room.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { requireSessions } from '../store/connection/require-sessions.ts'
 import { PoolerError } from '../store/connection/schema-error.ts'
-
 import { isOlder, type PartName, parts } from './processes/programs.ts'
+import { type Look, lookAtRedis } from './redis-checks.ts'
 
 /** The result of a check of one part: `ok` false means that Floodgate cannot run on it; `advice` says what to do. */
 export interface Finding {
@@ -34,61 +32,25 @@ export async function checkPart(part: PartName, config: Config): Promise<Finding
     return { part: title, ok: false, text: `${variable[part]} is not set`, advice }
   }
   try {
-    const { version, detail, problem } = await lookAt[part](config)
-    if (isOlder(version, minimum)) {
+    const { version, detail, advice, problem } = await lookAt[part](config)
+    // none where nothing answered that says it
+    if (version !== '' && isOlder(version, minimum)) {
       const text = `version ${version} is too old`
       return { part: title, ok: false, text, advice: `Floodgate needs ${title} ${minimum.join('.')} or newer.` }
     }
     if (problem !== undefined) return { part: title, ok: false, ...problem }
-    return { part: title, ok: true, text: `version ${version}${detail === undefined ? '' : `; ${detail}`}` }
+    const text = `version ${version}${detail === undefined ? '' : `; ${detail}`}`
+    return { part: title, ok: true, text, ...(advice && { advice }) }
   } catch (error) {
     const advice = `Check ${variable[part]} (${shownUrl(url)}) and that the server runs and can be reached.`
     return { part: title, ok: false, text: messageOf(error), advice }
   }
 }
 
-interface Look {
-  readonly version: string
-  readonly detail?: string
-  readonly problem?: { readonly text: string; readonly advice: string }
-}
-
 const lookAt: Readonly<Record<PartName, (config: Config) => Promise<Look>>> = {
   redis: lookAtRedis,
   nats: lookAtNats,
   postgres: lookAtPostgres
-}
-
-/** Checks Redis. With Sentinels it checks the master; a Sentinel that knows no master is the problem to report. */
-async function lookAtRedis(config: Config): Promise<Look> {
-  const redis = new Redis({
-    ...redisPlace(config.REDIS_URL),
-    lazyConnect: true,
-    connectTimeout: connectMs,
-    commandTimeout: connectMs,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    sentinelRetryStrategy: () => null
-  })
-  let cause: Error | undefined
-  redis.on('error', (error) => {
-    cause = error
-  })
-  try {
-    await redis.connect()
-    const info = await redis.info()
-    const value = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
-    const policy = value('maxmemory_policy')
-    const version = value('redis_version')
-    if (policy === 'noeviction') return { version }
-    const advice =
-      'Redis would throw decisions away when its memory is full. Run: redis-cli config set maxmemory-policy noeviction'
-    return { version, problem: { text: `maxmemory-policy is ${policy}`, advice } }
-  } catch (error) {
-    throw cause ?? error
-  } finally {
-    redis.disconnect()
-  }
 }
 
 async function lookAtNats(config: Config): Promise<Look> {

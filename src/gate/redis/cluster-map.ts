@@ -87,6 +87,11 @@ export class ClusterMap {
     return new Map(this.#stretches.map(({ master }) => [shownAddress(master), master]))
   }
 
+  /** Masters with slots and their replicas. */
+  nodes(): readonly NodeAddress[] {
+    return this.#nodes
+  }
+
   /** Asks the nodes in turn until one answers; who comes while it asks gets the same answer. @throws Error when none answers */
   look(): Promise<void> {
     this.#looking ??= this.#ask().finally(() => {

@@ -101,7 +101,11 @@ export async function moveKeys(slot: number, from: ClusterNode, to: ClusterNode)
 }
 
 /** Gives a slot whose keys were moved to its new master. */
-export async function endMove(slot: number, { masters }: RedisCluster, to: ClusterNode): Promise<void> {
+export async function endMove(
+  slot: number,
+  { masters }: Pick<RedisCluster, 'masters'>,
+  to: ClusterNode
+): Promise<void> {
   const others = masters.filter(({ id }) => id !== to.id)
   for (const { redis } of [to, ...others]) await redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id)
 }

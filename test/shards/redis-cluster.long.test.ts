@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { slotOf } from '../../src/gate/redis/cluster-map.ts'
+import { type ClusterNode, redisCluster } from '../support/servers/redis-cluster.ts'
+import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
+import {
+  assertAllWhole,
+  assertOpenedAgain,
+  type Buyers,
+  epochsOf,
+  isOpen,
+  keepBuying
+} from '../support/shop/many-shards.ts'
+import { openShop, type Shop } from '../support/shop/shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+// Of four shards over three masters: 2 on the first, 3 on the second, 0 and 1 on the third.
+
+const run = promisify(execFile)
+const shared = await sharedServers(t)
+const env = shardsEnv(4)
+const on = { third: [0, 1], others: [2, 3] } as const
+
+async function areOpen(shop: Shop, shards: readonly number[]): Promise<void> {
+  await waitFor(() => shards.every((shard) => isOpen(shop, shard)), { what: `shards ${shards} to be open` })
+}
+
+/** Each of these shards sells. */
+async function goOn({ counts }: Buyers, shards: readonly number[]): Promise<void> {
+  const had = [...counts]
+  await waitFor(() => shards.every((shard) => (counts[shard] ?? 0) >= (had[shard] ?? 0) + 5), {
+    what: `shards ${shards} to sell on`
+  })
+}
+
+async function die(shop: Shop, buyers: Buyers, master: ClusterNode | undefined): Promise<void> {
+  await goOn(buyers, shop.gate.numbers)
+  await master?.server.kill()
+  await waitFor(() => on.third.every((shard) => !isOpen(shop, shard)), { what: 'the shards to be closed' })
+  await goOn(buyers, on.others)
+}
+
+t.test('a master dies and its replica takes its place: only its shards are opened again', async (t) => {
+  const cluster = await redisCluster(t, { replicated: true })
+  const [, , master] = cluster.masters
+  const shop = await openShop(t, { ...shared, redisUrl: cluster.url, env }, { stock: 100_000 })
+  const before = await epochsOf(shop)
+  const buyers = keepBuying(shop)
+  await die(shop, buyers, master)
+  await areOpen(shop, on.third)
+  await goOn(buyers, shop.gate.numbers)
+  // it comes back as a replica of the new master, and nothing moves
+  await master?.server.restart()
+  const follows = async () => /^master_link_status:up\r$/m.test((await master?.redis.info('replication')) ?? '')
+  await waitFor(follows, { what: 'the old master to follow the new one' })
+  await goOn(buyers, shop.gate.numbers)
+  await buyers.end()
+  await assertOpenedAgain(t, shop, { before, expected: on.third })
+})
+
+t.test('a master without a replica dies, and comes back with its data or with none', async (t) => {
+  const cluster = await redisCluster(t)
+  const [, , master] = cluster.masters
+  const shop = await openShop(t, { ...shared, redisUrl: cluster.url, env }, { stock: 100_000 })
+  const before = await epochsOf(shop)
+  const buyers = keepBuying(shop)
+  await die(shop, buyers, master)
+  await master?.server.restart()
+  await areOpen(shop, on.third)
+  await goOn(buyers, shop.gate.numbers)
+  await master?.redis.flushall()
+  await goOn(buyers, on.others)
+  await goOn(buyers, on.third)
+  await buyers.end()
+  await assertOpenedAgain(t, shop, { before, expected: on.third })
+})
+
+/** The commands of docs/capacity.md that move shard 0, for these masters. */
+function movesShard0(from: ClusterNode, to: ClusterNode, other: ClusterNode): string {
+  const page = readFileSync('docs/capacity.md', 'utf8')
+  const [, script = ''] = /```sh\n(from=7002 [\s\S]*?)```/.exec(page) ?? []
+  const ports = `from=${from.server.port} to=${to.server.port} others=${other.server.port}`
+  return script.replace(/^.*$/m, ports)
+}
+
+t.test('what the capacity page says moves a shard that is selling, and nothing is lost', async (t) => {
+  const cluster = await redisCluster(t)
+  const [one, two, three] = cluster.masters
+  if (one === undefined || two === undefined || three === undefined) throw new Error('three were asked for')
+  const shop = await openShop(t, { ...shared, redisUrl: cluster.url, env }, { stock: 100_000 })
+  const before = await epochsOf(shop)
+  const buyers = keepBuying(shop)
+  await goOn(buyers, shop.gate.numbers)
+  await run('sh', ['-euc', movesShard0(three, one, two)])
+  await goOn(buyers, shop.gate.numbers)
+  await buyers.end()
+  t.ok(Number(await one.redis.cluster('COUNTKEYSINSLOT', slotOf('{s0}'))) > 10, 'it is there')
+  await assertOpenedAgain(t, shop, { before, expected: [0] })
+})
+
+t.test('all nodes die at once, with replicas, and come back: every confirmed order is there', async (t) => {
+  const cluster = await redisCluster(t, { replicated: true })
+  const shop = await openShop(t, { ...shared, redisUrl: cluster.url, env }, { stock: 100_000 })
+  const buyers = keepBuying(shop)
+  await goOn(buyers, shop.gate.numbers)
+  const nodes = [...cluster.masters, ...cluster.replicas]
+  await Promise.all(nodes.map(({ server }) => server.kill()))
+  await Promise.all(nodes.map(({ server }) => server.restart()))
+  await goOn(buyers, shop.gate.numbers)
+  await buyers.end()
+  await assertAllWhole(t, shop)
+  const { rows } = await shop.core.pool.query<{ n: number }>('select count(*)::int as n from orders')
+  t.equal(
+    rows[0]?.n,
+    buyers.counts.reduce((sum, count) => sum + count, 0)
+  )
+})
