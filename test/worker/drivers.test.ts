@@ -1,14 +1,16 @@
 import pg from 'pg'
 import t from 'tap'
 import { dayNumber } from '../../src/base/day.ts'
+import { carryOut } from '../../src/campaign/carrying/carry-out.ts'
 import type { Decider } from '../../src/gate/gate.ts'
+import { StepGate } from '../../src/gate/step-gate.ts'
 import { assignCodes, codesOf, loadCodes } from '../../src/store/campaigns/codes.ts'
 import { countImports, insertImports } from '../../src/store/campaigns/imports.ts'
+import { insertIntent } from '../../src/store/campaigns/intents.ts'
 import { dueTasks, progressOfUser, recordProgress } from '../../src/store/campaigns/progress.ts'
 import { balancesOfUser, ledgerOfUser } from '../../src/store/reading/ledger.ts'
 import { ImportDriver } from '../../src/worker/drivers/apply-imports.ts'
 import { TaskDriver } from '../../src/worker/drivers/complete-tasks.ts'
-import { StepGate } from '../../src/worker/drivers/step-gate.ts'
 import { middayMinutes } from '../support/midday.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -239,4 +241,27 @@ t.test('a driver that stood still asks for nothing that was done and forgotten m
   t.equal(await points(shop, 'ann'), 5, 'credited once')
   const now = new StepGate(shop.gate)
   t.match(await now.step(() => now.submit({ ...credit('ann', 'b:points', 1), key: 'u:now' })), { kind: 'confirmed' })
+})
+
+t.test('a gateway that stood still asks for no change that was made and forgotten meanwhile', async (t) => {
+  const shop = await openShop(t, urls)
+  const { pool } = shop.core
+  await shop.stopWorker()
+  const adds = [['u:ann', 'b:points', 5]] as const
+  const grant = { type: 'user.granted', puts: [], adds, request: '{}', by: 'ops' }
+  const { campaign } = shop.sale
+  await pool.query("insert into campaigns (campaign_id, author) values ($1, 'ada')", [campaign])
+  const id = await insertIntent(pool, { campaign, activity: '', user: 'ann', ...grant })
+  await pool.query("update intents set created_at = now() - interval '2 days'")
+  // it has listed what is open, and stands still before it asks
+  const submit: Decider['submit'] = async ({ until, ...command }) => {
+    t.match(await shop.gate.submit(command), { kind: 'confirmed' })
+    await shop.redis.hdel(`${shop.prefix}u:ann`, `x:adj:${id}`)
+    return shop.gate.submit({ ...command, ...(until !== undefined && { until }) })
+  }
+  const deps = { pool, gate: { numbers: [0], submit, read: shop.gate.read.bind(shop.gate) } }
+  await carryOut({ ...deps, now: () => Date.now() - 1_800_000 }, campaign)
+  shop.core.worker()
+  await atRest(shop)
+  t.equal(await points(shop, 'ann'), 5, 'granted once')
 })

@@ -6,7 +6,7 @@ import type { Decider } from '../../gate/gate.ts'
 import { beginInTime } from '../../store/connection/transaction.ts'
 import { type AuditEntry, recordAudit } from '../../store/operators/audit.ts'
 import { auditDebts } from './audit-debts.ts'
-import { storedOutcome } from './stored-first.ts'
+import { storedOrDecided } from './stored-first.ts'
 
 /** A command of an operator, and its entry in the audit trail. */
 export interface AuditedCommand {
@@ -27,12 +27,7 @@ export function createAuditedGate({ gate, pool, logger }: { gate: Decider; pool:
   return async ({ command, entryOf }: AuditedCommand): Promise<Outcome> => {
     const transaction = await beginInTime(pool)
     try {
-      const before = await storedOutcome(transaction.client, command)
-      if (before !== undefined) {
-        await transaction.commit()
-        return before
-      }
-      const outcome = await gate.submit(command)
+      const outcome = await storedOrDecided({ db: transaction.client, gate }, command)
       try {
         if (isAudited(outcome)) await recordAudit(transaction.client, entryOf(outcome))
         await transaction.commit()

@@ -4,6 +4,7 @@ import { failPoint } from '../../config/fail-points.ts'
 import { type AdjustCommand, SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
+import { StepGate } from '../../gate/step-gate.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeAdjustment } from '../../record/reports/adjustment.ts'
 import { changeCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
@@ -98,7 +99,7 @@ const OLD_MS = 3_600_000
 
 /** What shards did for old intents already; undefined if the gate has to be asked. One by one: there is one connection. */
 async function carriedBefore(
-  deps: CampaignDeps,
+  deps: Pick<CampaignDeps, 'now'>,
   client: PoolClient,
   asked: readonly Asked[]
 ): Promise<Array<IntentPart | undefined>> {
@@ -132,7 +133,7 @@ function partFrom({ writes }: Asked, outcome: Outcome): IntentPart | undefined {
 
 /** Asks the gate for all of them at the same time. */
 async function ask(
-  deps: CampaignDeps,
+  deps: Pick<CampaignDeps, 'now'> & { readonly gate: Decider },
   client: PoolClient,
   asked: readonly Asked[]
 ): Promise<Array<IntentPart | undefined>> {
@@ -202,15 +203,25 @@ const TURN_MS = 2000
 export async function carryOut(deps: CampaignDeps, campaign: string): Promise<number | undefined> {
   const until = performance.now() + TURN_MS
   const shards = deps.gate.numbers
+  const steps = new StepGate(deps.gate, deps.now)
   return withCarrier(deps.pool, campaign, async (client) => {
     const away = new Set<number>()
     const without: string[] = []
-    for (let closed = 0; ; ) {
+    const listed = async () => {
       const own = nextParts(await openIntents(client, campaign, { owner: SYSTEM_USER, most: AHEAD }), shards, away)
+      if (own.length > 0) return own
       const wanted = { owner: SYSTEM_USER, without, most: AT_ONCE }
-      const asked = own.length > 0 ? own : (await openIntentsOfUsers(client, campaign, wanted)).map(ofUser)
-      if (asked.length === 0 || performance.now() > until) return closed
-      const parts = await ask(deps, client, asked)
+      return (await openIntentsOfUsers(client, campaign, wanted)).map(ofUser)
+    }
+    const step = async () => {
+      const asked = await listed()
+      const isOver = asked.length === 0 || performance.now() > until
+      return isOver ? undefined : { asked, parts: await ask({ ...deps, gate: steps }, client, asked) }
+    }
+    for (let closed = 0; ; ) {
+      const answered = await steps.step(step)
+      if (answered === undefined) return closed
+      const { asked, parts } = answered
       const done = asked.flatMap((one, index) => {
         const part = parts[index]
         if (part !== undefined) return [{ ...one, part }]

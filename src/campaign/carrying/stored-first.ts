@@ -1,6 +1,8 @@
 import { fromStore } from '../../base/deadline.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Decision, Outcome } from '../../gate/batch/outcomes.ts'
+import type { Decider } from '../../gate/gate.ts'
+import { StepGate } from '../../gate/step-gate.ts'
 import { entityIn } from '../../record/entities.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
@@ -24,4 +26,13 @@ export async function storedOutcome(
   if (stored === undefined) return undefined
   if (stored.hash !== hash) return { kind: 'refused', code: 'KEY_REUSED', members: {} }
   return { kind: 'confirmed', decision: decisionOf(stored), replayed: true }
+}
+
+/** What Postgres has under the key of a command, or else what the gate decides: asked within a minute of that look. */
+export function storedOrDecided(
+  { db, gate }: { readonly db: Queryable; readonly gate: Decider },
+  command: Command
+): Promise<Outcome> {
+  const steps = new StepGate(gate)
+  return steps.step(async () => (await storedOutcome(db, command)) ?? steps.submit(command))
 }

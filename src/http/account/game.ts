@@ -6,7 +6,7 @@ import { isoTime } from '../../base/iso-time.ts'
 import { MOMENT_PATTERN } from '../../base/moment.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
-import { storedOutcome } from '../../campaign/carrying/stored-first.ts'
+import { storedOrDecided } from '../../campaign/carrying/stored-first.ts'
 import type { Game } from '../../campaign/kinds/game/rules.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
 import { onlySession } from '../../campaign/parts/activity.ts'
@@ -127,7 +127,7 @@ export const gameResultsRoute: FastifyPluginAsyncTypebox<GameOptions> = async (a
       if (!(await fromStore(noteGameEvent(pool, event))))
         throw new ProblemError('CONFLICT', {}, 'This event told of another user before; nothing was done.')
       const command = commandOf(found, report)
-      const decided = (await storedOutcome(pool, command)) ?? (await gate.submit(command))
+      const decided = await storedOrDecided({ db: pool, gate }, command)
       metrics.outcome(decided)
       if (decided.kind !== 'confirmed') return sendOutcome(request, reply, decided)
       const resultOf = resultBody(decided.decision, {

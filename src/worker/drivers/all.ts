@@ -5,6 +5,7 @@ import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
 import { type InRedis, readClock } from '../../gate/redis/outbox.ts'
+import { StepGate } from '../../gate/step-gate.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
@@ -32,7 +33,6 @@ import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
 import { RecountDriver } from './recount-levels.ts'
 import { ReminderDriver } from './remind.ts'
-import { StepGate } from './step-gate.ts'
 
 interface OneShardParts extends InRedis {
   readonly pool: Pool

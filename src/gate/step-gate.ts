@@ -1,14 +1,14 @@
-import type { Command } from '../../gate/batch/commands.ts'
-import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Decider } from '../../gate/gate.ts'
+import type { Command } from './batch/commands.ts'
+import type { Outcome } from './batch/outcomes.ts'
+import type { Decider } from './gate.ts'
 
 /** Longer than any step lasts, and far below the time after which a replay is forgotten. */
 const STEP_LONGEST_MS = 60_000
 
 /**
- * The gate as the steps of a driver see it: what a step asks for is sent within a minute of its beginning. A driver looks up what is decided
- * already, and then asks. One that stood still between the two, for as long as replays are kept, would have the gate decide again what
- * another worker had decided meanwhile and Redis has forgotten.
+ * The gate as steps see it that look up what is decided already, and then ask: what a step asks for is sent within a minute of its
+ * beginning. A process that stood still between the two, for as long as replays are kept, would have the gate decide again what another one
+ * had decided meanwhile and Redis has forgotten.
  */
 export class StepGate implements Decider {
   readonly #gate: Decider
