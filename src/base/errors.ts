@@ -23,6 +23,20 @@ export class UnavailableError extends FloodgateError {
   readonly remedy = 'Try again; npx floodgate doctor says which part is away.'
 }
 
+/** What somebody asked for cannot be done, or goes no further: an expected failure of a command, in its own words. */
+export class CommandError extends FloodgateError {
+  readonly code = 'command-failed'
+  readonly meaning: string
+  readonly remedy: string
+
+  /** @param what what happened; then what it means, and what to do */
+  constructor(what: string, meaning: string, remedy: string) {
+    super(what)
+    this.meaning = meaning
+    this.remedy = remedy
+  }
+}
+
 /** The message of anything thrown. A group of failed connection attempts has none of its own: its first error stands for it. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0])

@@ -8,7 +8,7 @@ export async function configuration(options: LoadOptions = {}): Promise<Config> 
 
 /**
  * The same; servers that no variable names are those of the stack that runs in FLOODGATE_HOME.
- * @throws ConfigError; StackError when its file cannot be read
+ * @throws ConfigError; CommandError when its file cannot be read
  */
 export async function connected(): Promise<Config> {
   const config = await configuration()

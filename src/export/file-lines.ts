@@ -1,28 +1,15 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { FloodgateError, messageOf, systemCodeOf } from '../base/errors.ts'
+import { CommandError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { isEnd, JournalEnd } from '../verify/journal-end.ts'
 import { isHeader, type JournalHeader, LineError, readHeader } from '../verify/journal-line.ts'
-
-/** A file is no journal, or not the one that was written. */
-export class JournalFileError extends FloodgateError {
-  readonly code = 'journal-file'
-  readonly meaning: string
-  readonly remedy: string
-
-  constructor(what: string, meaning: string, remedy: string) {
-    super(what)
-    this.meaning = meaning
-    this.remedy = remedy
-  }
-}
 
 const ANOTHER_COPY =
   'Use another copy of it. While its campaign is not archived yet, it can be written again: floodgate archive.'
 
-function damaged(name: string, why: string): JournalFileError {
-  return new JournalFileError(
+function damaged(name: string, why: string): CommandError {
+  return new CommandError(
     `${name} is damaged: ${why}.`,
     'What was decided cannot be told from it: a line was changed, put in or taken out, or a part of it is missing.',
     ANOTHER_COPY
@@ -53,7 +40,7 @@ async function* plain(input: AsyncIterator<Buffer>, first: Buffer): AsyncGenerat
 /**
  * The lines of each chunk of a file, be it as it is or as gzip packed it. (node:readline loses the errors of its input.)
  * @param name of the file, for errors
- * @throws JournalFileError when it cannot be unpacked; what the input throws
+ * @throws CommandError when it cannot be unpacked; what the input throws
  */
 export async function* fileLines(input: Readable, name: string): AsyncGenerator<string[]> {
   const source = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>
@@ -90,7 +77,7 @@ export interface FileEnd {
 /**
  * Reads a file to its end, and compares count and sha256.
  * @param take gets the lines of the file but for the last one, in their order
- * @throws JournalFileError when it is not whole, or not what was written
+ * @throws CommandError when it is not whole, or not what was written
  */
 export async function readWhole(
   lines: AsyncIterable<readonly string[]>,
@@ -111,7 +98,7 @@ export async function readWhole(
       }
     }
   }
-  if (header === undefined) throw new JournalFileError(`${name} is empty.`, 'Nothing was written to it.', ANOTHER_COPY)
+  if (header === undefined) throw new CommandError(`${name} is empty.`, 'Nothing was written to it.', ANOTHER_COPY)
   if (last === undefined) throw damaged(name, 'it is cut off, for its last line, with count and sha256, is missing')
   if (last !== end.text()) throw damaged(name, `its lines are ${end.text()}, and it was written as ${last}`)
   return { header, ...(JSON.parse(last) as { count: number; sha256: string }) }
@@ -123,7 +110,7 @@ function headerOf(line: string, name: string): JournalHeader {
   } catch (error) {
     if (!(error instanceof LineError)) throw error
   }
-  throw new JournalFileError(
+  throw new CommandError(
     `${name} is no journal and no archive: it does not begin with the header of one.`,
     'Nothing in it can be read.',
     'Give a file that floodgate archive or floodgate export journal wrote.'

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fetchFault } from '../base/errors.ts'
-import { StackError } from './errors.ts'
+import { CommandError, fetchFault } from '../base/errors.ts'
 
 export interface AdminReply {
   readonly status: number
@@ -11,7 +10,7 @@ export interface AdminReply {
 
 export type AdminMethod = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
 
-/** A caller of the admin API. @throws StackError when the gateway does not answer */
+/** A caller of the admin API. @throws CommandError when the gateway does not answer */
 export type AdminClient = (method: AdminMethod, path: string, body?: unknown) => Promise<AdminReply>
 
 interface AdminClientOptions {
@@ -54,7 +53,7 @@ export function createAdminClient(url: string, token: string, options: AdminClie
         })
         return { status: response.status, body: parse(await response.text()) }
       } catch (error) {
-        throw new StackError(
+        throw new CommandError(
           `The gateway's admin API at ${url} does not answer: ${fetchFault(error)}.`,
           'Nothing is known about what became of the request.',
           'Check that the gateway runs (npm start), then look at the campaign before you repeat it.'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CommandError } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
-import { StackError } from './errors.ts'
 import { Interrupted, type StopSignal } from './processes/stop-signal.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
 import { poll } from './processes/wait.ts'
@@ -16,7 +16,7 @@ const cli = fileURLToPath(new URL('../cli.js', import.meta.url))
 
 /**
  * Starts gateway and worker, keeps them running, and waits until the gateway is ready to sell.
- * @throws StackError with the last lines of the log of the process that does not start
+ * @throws CommandError with the last lines of the log of the process that does not start
  */
 export async function startChildren(stack: Stack, stop: StopSignal): Promise<void> {
   const env = environmentOf(stack)
@@ -58,14 +58,14 @@ async function waitUntilReady(stack: Stack, stop: StopSignal): Promise<void> {
   if (ready) return
   const child = failing()
   if (child !== undefined) {
-    throw new StackError(
+    throw new CommandError(
       `The ${child.name} ends at its start: ${child.ends().last}.\n  ${lastWords(child.log())}`,
       'Without it nothing can be sold; everything that was started is stopped again.',
       `Read ${join(stack.home, 'logs', `${child.name}.log`)}.`
     )
   }
   const words = stack.children.map((each) => `${each.name}: ${lastWords(each.log())}`).join('\n  ')
-  throw new StackError(
+  throw new CommandError(
     `The gateway was not ready within ${readyMs / 1000} s; ${url} says: ${last}\n  ${words}`,
     'It becomes ready when the worker has opened the shard; everything that was started is stopped again.',
     `Read ${join(stack.home, 'logs')}/worker.log and gateway.log there.`

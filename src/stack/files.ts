@@ -30,7 +30,7 @@ export function makeFolder(folder: string, mode: number): void {
 
 /**
  * Replaces a whole file: readers see the old text or the new one, also after a crash.
- * @throws StackError when it cannot be written; the old one is untouched then
+ * @throws CommandError when it cannot be written; the old one is untouched then
  */
 export function replaceFile(file: string, text: string, mode: number): void {
   const draft = `${file}.${process.pid}.new`

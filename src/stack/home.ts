@@ -3,8 +3,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync, statfsS
 import { join, resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { systemCodeOf } from '../base/errors.ts'
-import { fileError, StackError } from './errors.ts'
+import { CommandError, systemCodeOf } from '../base/errors.ts'
+import { fileError } from './errors.ts'
 import { makeFolder, replaceFile } from './files.ts'
 
 /** Below this the servers would run into a full disk within minutes. */
@@ -27,7 +27,7 @@ const marker = 'floodgate-home.json'
 /**
  * Opens FLOODGATE_HOME, and makes it if it is missing.
  * @returns its real absolute path
- * @throws StackError when it belongs to another program, cannot be written, or its disk is full
+ * @throws CommandError when it belongs to another program, cannot be written, or its disk is full
  */
 export function openHome(folder: string): string {
   const wanted = resolve(folder)
@@ -43,7 +43,7 @@ export function openHome(folder: string): string {
     requireSpace(home)
     return home
   } catch (error) {
-    throw error instanceof StackError ? error : fileError(error, wanted)
+    throw error instanceof CommandError ? error : fileError(error, wanted)
   }
 }
 
@@ -52,8 +52,8 @@ function closeToOthers(home: string): void {
   if ((statSync(home).mode & 0o077) !== 0) chmodSync(home, 0o700)
 }
 
-function foreignHome(home: string): StackError {
-  return new StackError(
+function foreignHome(home: string): CommandError {
+  return new CommandError(
     `${home} is not empty and not the home of a Floodgate stack.`,
     'The stack keeps databases there and would mix them with what is in it. Nothing was changed.',
     'Set FLOODGATE_HOME to a new or empty folder and start again.'
@@ -64,7 +64,7 @@ function requireSpace(home: string): void {
   const { bavail, bsize } = statfsSync(home)
   if (bavail * bsize >= leastFreeBytes) return
   const mb = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)} MB`
-  throw new StackError(
+  throw new CommandError(
     `The disk of ${home} is nearly full: ${mb(bavail * bsize)} are free.`,
     `The stack's databases and journal need at least ${mb(leastFreeBytes)}. Nothing was started or changed.`,
     'Free some space, or set FLOODGATE_HOME to a folder on a larger disk, and start again.'
@@ -73,7 +73,7 @@ function requireSpace(home: string): void {
 
 /**
  * The secrets of a home, made at the first call, readable by their owner only.
- * @throws StackError when the file cannot be read as such
+ * @throws CommandError when the file cannot be read as such
  */
 export function loadSecrets(home: string): Secrets {
   const file = join(home, 'secrets.json')
@@ -125,7 +125,7 @@ export function stackFilePath(folder: string): string {
 
 /**
  * Reads stack.json of the stack that runs in `folder`; undefined when none runs there.
- * @throws StackError when the file cannot be read as such
+ * @throws CommandError when the file cannot be read as such
  */
 export function readStackFile(folder: string): StackFile | undefined {
   const file = stackFilePath(folder)
@@ -146,6 +146,6 @@ function readJson<T extends TSchema>(file: string, schema: T, remedy: string): S
   return value as Static<T>
 }
 
-function unreadable(file: string, why: string, remedy: string): StackError {
-  return new StackError(`${file} is damaged: ${why}.`, 'It was written by Floodgate and changed since.', remedy)
+function unreadable(file: string, why: string, remedy: string): CommandError {
+  return new CommandError(`${file} is damaged: ${why}.`, 'It was written by Floodgate and changed since.', remedy)
 }

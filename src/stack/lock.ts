@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemCodeOf } from '../base/errors.ts'
-import { fileError, StackError } from './errors.ts'
+import { CommandError, systemCodeOf } from '../base/errors.ts'
+import { fileError } from './errors.ts'
 import { replaceFile } from './files.ts'
 import { startTimeOf } from './processes/processes.ts'
 
@@ -13,7 +13,7 @@ interface Lock {
  * Takes the lock of a home for this process. A lock is valid while its process lives; the process's start time
  * distinguishes it from a later process with the same id. (Node has no file locks of the kernel; a socket as lock does not work across
  * containers, and its path must be short.)
- * @throws StackError when another process holds it
+ * @throws CommandError when another process holds it
  */
 export function takeLock(home: string): Lock {
   const file = join(home, 'up.lock')
@@ -35,7 +35,7 @@ export function takeLock(home: string): Lock {
     }
     throw alreadyRunning(home, readLock(file))
   } catch (error) {
-    throw error instanceof StackError ? error : fileError(error, file)
+    throw error instanceof CommandError ? error : fileError(error, file)
   } finally {
     rmSync(draft, { force: true })
   }
@@ -78,9 +78,9 @@ function putAside(file: string, stale: string): void {
   rmSync(aside, { force: true })
 }
 
-function alreadyRunning(home: string, held: string): StackError {
+function alreadyRunning(home: string, held: string): CommandError {
   const pid = held.split(' ')[0] ?? ''
-  return new StackError(
+  return new CommandError(
     `A stack is already running in ${home} (process ${pid || 'unknown'}).`,
     `Two stacks cannot share one home; its addresses are in ${join(home, 'stack.json')}.`,
     `Stop it with Ctrl-C or kill ${pid || '<pid>'}, or start this one elsewhere, on free ports:\n  FLOODGATE_HOME=.floodgate-2 PORT=0 ADMIN_PORT=0 npm start`

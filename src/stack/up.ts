@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { CommandError } from '../base/errors.ts'
 import type { Config } from '../config/config.ts'
 import { migrate } from '../store/connection/migrate.ts'
 import { createPool } from '../store/connection/pool.ts'
@@ -8,7 +9,7 @@ import { createAdminClient } from './admin-client.ts'
 import { checkPart } from './checks.ts'
 import { startChildren } from './children.ts'
 import { demoText, publishDemos } from './demo/publish-demo.ts'
-import { fileError, StackError } from './errors.ts'
+import { fileError } from './errors.ts'
 import { loadSecrets, openHome, stackFilePath } from './home.ts'
 import { takeLock } from './lock.ts'
 import { childrenOfEarlierRun, endAll } from './processes/processes.ts'
@@ -34,7 +35,7 @@ const earlierRunMs = 10_000
 /**
  * Runs the local stack until Ctrl-C: servers that no URL names, schema, operators, worker, gateway, demo campaigns.
  * Stops only what it started.
- * @throws StackError when it cannot start; it then stops everything again
+ * @throws CommandError when it cannot start; it then stops everything again
  */
 export async function up(given: Config, options: UpOptions): Promise<void> {
   const started = performance.now()
@@ -141,7 +142,7 @@ async function useGiven(stack: Stack, part: PartName): Promise<void> {
   const done = stack.screen.step(parts[part].title)
   const { ok, text, advice } = await checkPart(part, stack.config)
   if (!ok) {
-    throw new StackError(
+    throw new CommandError(
       `${parts[part].title} at ${urlVariables[part]}: ${text}.`,
       'The stack uses the server that this variable names, and starts none of its own.',
       advice ?? `Check ${urlVariables[part]}, or unset it.`

@@ -1,4 +1,5 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
+import { CommandError } from '../base/errors.ts'
 import { reportKindOf } from '../record/decisions.ts'
 import { drawRandom } from '../record/draw-random.ts'
 import { userField } from '../record/fields.ts'
@@ -18,7 +19,7 @@ import {
   readLine
 } from './journal-line.ts'
 import { JournalOrder } from './journal-order.ts'
-import { checkWhole, NotVerifiableError, notExported } from './not-verifiable.ts'
+import { checkWhole, notExported } from './not-verifiable.ts'
 import { checkSpin } from './spin/check.ts'
 import { RulesError } from './spin/rules.ts'
 import { readSpin } from './spin/spin.ts'
@@ -81,7 +82,7 @@ export class DrawVerifier {
   /**
    * Takes the next line; the first one is the header.
    * @returns whether to go on: not after a difference
-   * @throws NotVerifiableError
+   * @throws CommandError
    */
   add(text: string): boolean {
     if (this.#difference) return false
@@ -118,13 +119,13 @@ export class DrawVerifier {
     return this.#difference === undefined
   }
 
-  /** The verdict, after the last line. @throws NotVerifiableError when lines are missing at the end */
+  /** The verdict, after the last line. @throws CommandError when lines are missing at the end */
   finish(): Verdict {
     if (this.#difference) return { ok: false, difference: this.#difference }
     const header = this.#header
     if (header === undefined) throw notExported('The file is empty.')
     if (!this.#ended) {
-      throw new NotVerifiableError(
+      throw new CommandError(
         `The file is cut off: it ends with decision ${this.#last || '(none)'}, and not with its count.`,
         'What is there is as it must be, the rest is not known.',
         'Export the journal again.'
@@ -157,7 +158,7 @@ export class DrawVerifier {
     const { campaign, draw, commitment } = this.#options
     const entry = header.draws.find((known) => known.campaign === campaign && known.draw === draw)
     if (entry === undefined) {
-      throw new NotVerifiableError(
+      throw new CommandError(
         `The file knows no draw ${campaign}/${draw}.`,
         `It names ${header.draws.map((known) => `${known.campaign}/${known.draw}`).join(', ') || 'none'}.`,
         'Check --campaign and --draw, or export the journal of that campaign.'
@@ -166,7 +167,7 @@ export class DrawVerifier {
     checkWhole(header)
     const seed = this.#options.seed ?? entry.seed
     if (seed === undefined) {
-      throw new NotVerifiableError(
+      throw new CommandError(
         'The seed of this draw is not known.',
         `It is secret until the draw is over; the file is ${header.exportedAt === undefined ? 'an archive' : `of ${header.exportedAt}`}.`,
         'Export the journal again after the draw, or give the seed with --seed.'
@@ -261,7 +262,7 @@ export class DrawVerifier {
   }
 }
 
-/** Verifies a whole journal held in memory, header first. @throws NotVerifiableError */
+/** Verifies a whole journal held in memory, header first. @throws CommandError */
 export function verifyDraw(lines: Iterable<string>, options: VerifyOptions): Verdict {
   const verifier = new DrawVerifier(options)
   for (const line of lines) if (!verifier.add(line)) break

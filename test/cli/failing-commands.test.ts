@@ -6,13 +6,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { textOf, UnavailableError } from '../../src/base/errors.ts'
+import { CommandError, textOf, UnavailableError } from '../../src/base/errors.ts'
 import { refusal } from '../../src/cli/admin/run.ts'
 import { failureText } from '../../src/cli/failure.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { nodeProblem, oldestNode } from '../../src/config/require-node.ts'
 import { createAdminClient } from '../../src/stack/admin-client.ts'
-import { StackError } from '../../src/stack/errors.ts'
 import { findExecutable } from '../../src/stack/processes/programs.ts'
 import { SchemaError } from '../../src/store/connection/schema-error.ts'
 
@@ -76,7 +75,7 @@ t.test('a command that fails says what happened, what it means and what to do', 
   const noServer = new AggregateError([Object.assign(new Error('connect ECONNREFUSED ::1:1'), refused)], '')
   const told: Array<[unknown, RegExp]> = [
     [
-      new StackError('It broke.', 'Nothing was done.', 'Mend it.'),
+      new CommandError('It broke.', 'Nothing was done.', 'Mend it.'),
       /^floodgate: It broke\.\n {2}Nothing.*\n {2}Mend it\.\n$/
     ],
     [new SchemaError('It is old.', 'Run: npx floodgate migrate'), /^floodgate: It is old\.\n {2}.+\n {2}Run: npx/],

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { LoadError } from '../../src/load/load-error.ts'
+import { CommandError } from '../../src/base/errors.ts'
 import type { BenchOptions, OutsideReport } from '../../src/load/outside/report.ts'
 import { benchOutside } from '../../src/load/outside/run.ts'
 
@@ -126,7 +126,7 @@ for (const [lie, sentence] of [
 }
 
 test('no load is sent to production unless that is wanted, nor to what is no sale', async (t) => {
-  await t.rejects(run(t, { environment: 'production' }), { name: 'LoadError', remedy: /--production/ })
+  await t.rejects(run(t, { environment: 'production' }), { name: 'CommandError', remedy: /--production/ })
   const { report } = await run(t, { environment: 'production' }, { production: true, rate: 20 })
   t.equal(report.environment, 'production')
   const wrong: ReadonlyArray<Partial<BenchOptions>> = [
@@ -137,6 +137,6 @@ test('no load is sent to production unless that is wanted, nor to what is no sal
     { rate: 0 },
     { source: ['here'] }
   ]
-  for (const options of wrong) await t.rejects(run(t, {}, options), LoadError)
-  await t.rejects(run(t, {}, { tokens: 'package.json' }), { name: 'LoadError', remedy: /floodgate token/ })
+  for (const options of wrong) await t.rejects(run(t, {}, options), CommandError)
+  await t.rejects(run(t, {}, { tokens: 'package.json' }), { name: 'CommandError', remedy: /floodgate token/ })
 })

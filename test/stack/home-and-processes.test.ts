@@ -35,7 +35,7 @@ t.test('a folder with something else in it is no home, and nothing in it changes
 
 t.test('a home that no disk takes is refused with words', async (t) => {
   t.throws(() => openHome('/proc/no/home'), {
-    name: 'StackError',
+    name: 'CommandError',
     message: /\/proc\/no\/home cannot be (made|written)/,
     remedy: /FLOODGATE_HOME/
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { CommandError } from '../../src/base/errors.ts'
 import { type Verdict, verifyDraw } from '../../src/verify/draw-verifier.ts'
-import { NotVerifiableError } from '../../src/verify/not-verifiable.ts'
 import { type GivingFrame, Supply } from '../../src/verify/supply.ts'
 import { commitmentOf, fixedSeed } from '../support/shop/one-draw.ts'
 import type { ToyDraw } from '../support/toy-gate/toy-draw.ts'
@@ -135,8 +135,8 @@ t.test('a file that proves nothing is told as such', async (t) => {
     [[header, ...lines.slice(0, -2)], /^The file is cut off: it ends with decision 0-7-4/]
   ]
   for (const [file, what] of refused) {
-    const error = t.throws(() => verifyDraw(file, toyPlace)) as unknown as NotVerifiableError
-    t.ok(error instanceof NotVerifiableError, String(error))
+    const error = t.throws(() => verifyDraw(file, toyPlace)) as unknown as CommandError
+    t.ok(error instanceof CommandError, String(error))
     t.match(error.message, what)
   }
   const withSeed = { ...toyPlace, seed: seed.toString('hex') }

@@ -2,11 +2,11 @@ import { createReadStream, existsSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fetchFault, systemCodeOf } from '../../base/errors.ts'
+import { CommandError, fetchFault, systemCodeOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
-import { type FileEnd, fileLines, JournalFileError, readWhole } from '../../export/file-lines.ts'
+import { type FileEnd, fileLines, readWhole } from '../../export/file-lines.ts'
 import { type AdminClient, createAdminClient } from '../../stack/admin-client.ts'
-import { fileError, StackError } from '../../stack/errors.ts'
+import { fileError } from '../../stack/errors.ts'
 import { adminAccess, refusal } from './run.ts'
 
 /** The command line of `floodgate archive`. */
@@ -52,7 +52,7 @@ const tell = (text: string) => void process.stderr.write(`${text}\n`)
 /**
  * Archives a campaign: writes the file, reads it back, asks for the campaign to be taken out with the sha256 of the file, and follows that
  * to its end. What was done before by the same command is not done again.
- * @throws StackError, JournalFileError; nothing is removed where the file is not whole
+ * @throws CommandError, CommandError; nothing is removed where the file is not whole
  */
 export async function archiveCommand(config: Config, campaign: string, command: ArchiveCommand): Promise<void> {
   const access = adminAccess(config, { ...command }, 'operator-1')
@@ -120,8 +120,8 @@ async function download(
   }
 }
 
-function notReached(url: string, error: unknown): StackError {
-  return new StackError(
+function notReached(url: string, error: unknown): CommandError {
+  return new CommandError(
     `The gateway's admin API at ${url} did not give the archive to its end: ${fetchFault(error)}.`,
     'No file was written, and nothing was removed.',
     'Check that the gateway runs (npx floodgate doctor), and give the command again.'
@@ -156,13 +156,13 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** @throws JournalFileError when it is not whole, or of something else */
+/** @throws CommandError when it is not whole, or of something else */
 async function readBack(path: string, campaign: string): Promise<FileEnd> {
   const end = await readWhole(fileLines(createReadStream(path), path), path)
   const { header } = end
   if (header.campaign === campaign && header.exportedAt === undefined) return end
   const what = header.exportedAt === undefined ? `the archive of ${header.campaign}` : 'an export, not an archive'
-  throw new JournalFileError(
+  throw new CommandError(
     `${path} is ${what}.`,
     'Nothing was removed.',
     `Give another name with --output: the archive of ${campaign} is written to it.`
@@ -185,7 +185,7 @@ async function follow(ask: AdminClient, asked: Job): Promise<void> {
     told = lines
     if (job.state === 'done') return
     if (job.state === 'failed') {
-      throw new StackError(
+      throw new CommandError(
         `The archive stopped: ${job.failed.map(({ reason }) => reason).join('; ')}`,
         'Nothing was removed.',
         'Do what it says. A file that is not the right one any more is moved away, and the command given again.'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { messageOf, systemCodeOf } from '../../base/errors.ts'
+import { CommandError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import {
   type AdminClient,
@@ -8,7 +8,6 @@ import {
   createAdminClient,
   refusalText
 } from '../../stack/admin-client.ts'
-import { StackError } from '../../stack/errors.ts'
 import { readStackFile } from '../../stack/home.ts'
 import { localUrl } from '../../stack/stack.ts'
 import type { AdminCommand, CommandOption } from './commands.ts'
@@ -26,7 +25,7 @@ const UPLOAD_MS = 15 * 60_000
 /**
  * Carries out one command through the admin API.
  * @returns the answer for the terminal
- * @throws StackError with the API's own words when it refuses
+ * @throws CommandError with the API's own words when it refuses
  */
 export async function adminCommand(config: Config, line: AdminCommandLine): Promise<string> {
   const { command, options } = line
@@ -37,20 +36,20 @@ export async function adminCommand(config: Config, line: AdminCommandLine): Prom
 }
 
 /** What a refusal of the admin API means to whoever gave the command. */
-export function refusal(what: string, reply: AdminReply): StackError {
+export function refusal(what: string, reply: AdminReply): CommandError {
   const said = `${what} was refused: ${refusalText(reply)}`
   if (reply.status >= 500) {
     const remedy = 'Try again with the same --key, or look first what became of it.'
-    return new StackError(said, 'The gate or the database is away for the moment.', remedy)
+    return new CommandError(said, 'The gate or the database is away for the moment.', remedy)
   }
   const { body } = reply
   const isDue = typeof body === 'object' && body !== null && 'refundDue' in body && body.refundDue !== null
-  if (!isDue) return new StackError(said, 'Nothing was changed.', 'Correct it and try again.')
+  if (!isDue) return new CommandError(said, 'Nothing was changed.', 'Correct it and try again.')
   const noted = 'The order is as it was. That the money came is noted, and told as order.refund-due.'
-  return new StackError(said, noted, 'Pay it back under its reference.')
+  return new CommandError(said, noted, 'Pay it back under its reference.')
 }
 
-/** The request that a command line stands for. @throws StackError for a file or an option that cannot be read */
+/** The request that a command line stands for. @throws CommandError for a file or an option that cannot be read */
 export function requestOf(line: AdminCommandLine): { method: AdminMethod; path: string; body?: unknown } {
   const { command, options } = line
   const [method = '', template = ''] = command.route.split(' ')
@@ -102,7 +101,7 @@ function jsonOf({ flags }: CommandOption, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new StackError(
+    throw new CommandError(
       `${flags}: ${JSON.stringify(text)} is not readable.`,
       'Nothing was sent.',
       'Give a number, true or false, or JSON.'
@@ -111,14 +110,14 @@ function jsonOf({ flags }: CommandOption, text: string): unknown {
 }
 
 function fileOf(kind: NonNullable<AdminCommand['file']>, file: string): { body: unknown; id?: string } {
-  const bad = (why: string): StackError =>
-    new StackError(`${file}: ${why}.`, 'Nothing was sent.', `Give a file with one ${kind} as JSON.`)
+  const bad = (why: string): CommandError =>
+    new CommandError(`${file}: ${why}.`, 'Nothing was sent.', `Give a file with one ${kind} as JSON.`)
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     if (systemCodeOf(error) === '') throw error
-    throw new StackError(`${file}: ${messageOf(error)}.`, 'Nothing was sent.', 'Give a file that can be read.')
+    throw new CommandError(`${file}: ${messageOf(error)}.`, 'Nothing was sent.', 'Give a file that can be read.')
   }
   if (kind === 'lines') return { body: text }
   let value: unknown
@@ -147,7 +146,7 @@ function clientFor(config: Config, { command, options }: AdminCommandLine): Admi
 /**
  * Where the admin API is, and who asks.
  * @param options url, token and as of a command line
- * @throws StackError where no token is known
+ * @throws CommandError where no token is known
  */
 export function adminAccess(
   config: Config,
@@ -163,13 +162,13 @@ export function adminAccess(
   const token = stack?.operators[operator]
   if (token !== undefined) return { url, token }
   if (stack === undefined) {
-    throw new StackError(
+    throw new CommandError(
       'There is no admin token.',
       `No stack runs in ${config.FLOODGATE_HOME}, and neither --token nor ADMIN_TOKEN is given.`,
       'Start the stack (npm start), or set ADMIN_TOKEN to what "npx floodgate operator add" printed, and give --url.'
     )
   }
-  throw new StackError(
+  throw new CommandError(
     `The running stack has no operator ${operator}.`,
     `Its operators are ${Object.keys(stack.operators).join(', ')}.`,
     'Give one of them with --as, or a token with --token.'

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fetchFault } from '../../base/errors.ts'
+import { CommandError, fetchFault } from '../../base/errors.ts'
 import { ID } from '../../base/shapes.ts'
 import type { Config } from '../../config/config.ts'
 import { signTokens } from '../../http/auth/sign-token.ts'
 import { type AdminReply, refusalText } from '../../stack/admin-client.ts'
-import { StackError } from '../../stack/errors.ts'
 import { readStackFile } from '../../stack/home.ts'
 import { localUrl } from '../../stack/stack.ts'
 import { requireUser, secretOf } from './token.ts'
@@ -28,12 +27,12 @@ const PAUSE_MS = 300
 /**
  * Buys as a storefront does: one key for one intention, asked again with it until the answer is final.
  * @returns the answer of the gateway as JSON
- * @throws StackError with the gateway's words when it refuses, or its answer is not known
+ * @throws CommandError with the gateway's words when it refuses, or its answer is not known
  */
 export async function buyCommand(config: Config, command: BuyCommand): Promise<string> {
   const [, campaign, sale] = PLACE.exec(command.place) ?? []
   if (campaign === undefined || sale === undefined) {
-    throw new StackError(
+    throw new CommandError(
       `${JSON.stringify(command.place)} is no CAMPAIGN/SALE.`,
       'Nothing was bought.',
       'For example: npx floodgate buy launch/phone --as alice'
@@ -61,7 +60,7 @@ export async function buyCommand(config: Config, command: BuyCommand): Promise<s
     const isFinal = reply.status !== 202 && reply.status !== 503 && reply.status !== 429
     if (isFinal) throw refused(reply)
     if (performance.now() > until) {
-      throw new StackError(
+      throw new CommandError(
         `No final answer within ${PATIENT_MS / 1000} s: ${refusalText(reply)}`,
         'It may have been bought, or not.',
         `Ask again with the same key: npx floodgate buy ${command.place} --as ${command.as} --key ${key}`
@@ -77,7 +76,7 @@ async function send(url: string, request: RequestInit): Promise<AdminReply> {
     const text = await response.text()
     return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined }
   } catch (error) {
-    throw new StackError(
+    throw new CommandError(
       `The gateway at ${url} does not answer: ${fetchFault(error)}.`,
       'Nothing is known about what became of the request.',
       'Check that the gateway runs (npm start).'
@@ -85,8 +84,8 @@ async function send(url: string, request: RequestInit): Promise<AdminReply> {
   }
 }
 
-function refused(reply: AdminReply): StackError {
-  return new StackError(
+function refused(reply: AdminReply): CommandError {
+  return new CommandError(
     `Refused: ${refusalText(reply)}`,
     'Nothing was bought.',
     'docs/problems.md says what each code means.'

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { createWriteStream, renameSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Pool } from 'pg'
-import { systemCodeOf } from '../../base/errors.ts'
+import { CommandError, systemCodeOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { exportEvents, placeOf } from '../../export/events.ts'
 import { exportJournal } from '../../export/journal.ts'
 import type { ExportedPage } from '../../export/lines.ts'
 import type { GivenArchive } from '../../export/merged.ts'
 import { streamNames } from '../../journal/subjects.ts'
-import { fileError, StackError } from '../../stack/errors.ts'
+import { fileError } from '../../stack/errors.ts'
 import { findCampaign } from '../../store/campaigns/campaigns.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
 import { archivedCampaigns } from '../../store/reading/archived.ts'
@@ -33,7 +33,7 @@ const PROGRESS_MS = 1000
 
 /**
  * Writes the journal or its events to a file or the standard output; tells how far it is on the standard error.
- * @throws StackError when there is no database, no such campaign, no such place, or the file cannot be written
+ * @throws CommandError when there is no database, no such campaign, no such place, or the file cannot be written
  */
 export async function exportCommand(config: Config, command: ExportCommand): Promise<void> {
   const why = 'It names the Postgres database that holds the journal; nothing was written.'
@@ -68,7 +68,7 @@ function pagesOf(
 function startOf(id: string, shard: number): JournalPlace {
   const place = placeOf(id, shard)
   if (place !== undefined) return place
-  throw new StackError(
+  throw new CommandError(
     `--from ${JSON.stringify(id)} is not a decision id of shard ${shard}.`,
     'Nothing was written.',
     'Give one such as 0-1795300652-3: the id of an order, a win or an event.'
@@ -88,7 +88,7 @@ async function checkArchived(pool: Pool, id: string | undefined, archives: reado
   }
   const [archived] = missing
   if (archived === undefined) return
-  throw new StackError(
+  throw new CommandError(
     `${id} is archived, and ${archives.length === 0 ? 'no archive is given' : 'the archive given is another one'}.`,
     `Its decisions are in the archive with the sha256 ${archived.sha256}, of ${archived.at.toISOString()}, and nowhere else.`,
     'Give it: --archive <file>'
@@ -98,7 +98,7 @@ async function checkArchived(pool: Pool, id: string | undefined, archives: reado
 async function checkShard(pool: Pool, shard: number): Promise<void> {
   const known = await deployedShards(pool)
   if (known.includes(shard)) return
-  throw new StackError(
+  throw new CommandError(
     `There is no shard ${shard}.`,
     'Nothing was written.',
     `This deployment has ${known.length}; the first is 0.`
@@ -107,7 +107,7 @@ async function checkShard(pool: Pool, shard: number): Promise<void> {
 
 async function checkCampaign(pool: Pool, id: string | undefined): Promise<void> {
   if (id === undefined || (await findCampaign(pool, id)) !== undefined) return
-  throw new StackError(
+  throw new CommandError(
     `There is no campaign ${JSON.stringify(id)}.`,
     'Nothing was written.',
     'List them: npx floodgate campaign list --as operator-1'
@@ -139,7 +139,7 @@ async function writeOut(pages: AsyncGenerator<ExportedPage>, output: string | un
 
 function exportError(error: unknown, output: string): Error {
   if (systemCodeOf(error) !== 'ENOENT' && systemCodeOf(error) !== 'EISDIR') return fileError(error, output)
-  return new StackError(
+  return new CommandError(
     `${output} cannot be written: ${systemCodeOf(error) === 'ENOENT' ? 'its folder is not there' : 'it is a folder'}.`,
     'Nothing was written.',
     'Give a file in a folder that exists.'

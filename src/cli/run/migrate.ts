@@ -3,7 +3,7 @@ import { migrate } from '../../store/connection/migrate.ts'
 import { countPeople, howToAdd } from '../../store/operators/operators.ts'
 import { withDatabase } from './with-database.ts'
 
-/** Brings the database up to date and says what was applied. @throws StackError when no database is named */
+/** Brings the database up to date and says what was applied. @throws CommandError when no database is named */
 export async function migrateCommand(config: Config): Promise<void> {
   const why = 'It names the Postgres database whose schema is to be brought up to date.'
   await withDatabase(config, { command: 'migrate', why }, async (pool) => {

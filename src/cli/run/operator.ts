@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
 import type pg from 'pg'
+import { CommandError } from '../../base/errors.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import type { Config } from '../../config/config.ts'
-import { StackError } from '../../stack/errors.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
 import {
   addOperator,
@@ -37,7 +37,7 @@ const STOPS = 'It stops working within 10 seconds at every gateway.'
 
 /**
  * Makes, lists and shuts out those who use the admin port, in Postgres: it is how the first one comes to be.
- * @throws StackError naming what is wrong with the command line, or that there is no such operator
+ * @throws CommandError naming what is wrong with the command line, or that there is no such operator
  */
 export async function operatorCommand(config: Config, command: OperatorCommand): Promise<void> {
   await withDatabase(config, { command: 'operator list', why: 'Operators are kept in Postgres.' }, async (pool) => {
@@ -66,14 +66,14 @@ async function run(pool: pg.Pool, command: OperatorCommand): Promise<string> {
   }
   const added = await addOperator(pool, { name, token, expiresAt, ...rightsOf(command) }, by)
   if (added !== undefined) return tokenText(added, token, command)
-  throw new StackError(
+  throw new CommandError(
     `There is an operator ${name}.`,
     'Nothing was changed.',
     `For a new token: npx floodgate operator rotate ${name}. For other rights: revoke it first, then add it again.`
   )
 }
 
-/** Role and scopes of the command line. @throws StackError for what is no role, no scope, or does not go together */
+/** Role and scopes of the command line. @throws CommandError for what is no role, no scope, or does not go together */
 function rightsOf({ role = '', scope = [] }: OperatorCommand): { role: OperatorRole; scopes: readonly string[] } {
   const known = operatorRoles.find((name) => name === role)
   if (known === undefined) throw usage(`--role must be one of ${operatorRoles.join(', ')}.`)
@@ -84,16 +84,16 @@ function rightsOf({ role = '', scope = [] }: OperatorCommand): { role: OperatorR
   return { role: known, scopes: [...new Set(scope)] }
 }
 
-function usage(what: string): StackError {
-  return new StackError(
+function usage(what: string): CommandError {
+  return new CommandError(
     what,
     'Nothing was changed.',
     'For example: npx floodgate operator add ada --role admin, or: npx floodgate operator add shop --role service --scope orders:payment'
   )
 }
 
-function unknown(name: string, more = ''): StackError {
-  return new StackError(
+function unknown(name: string, more = ''): CommandError {
+  return new CommandError(
     `There is no operator ${name} whose token works.`,
     'Nothing was changed.',
     `Those that there are: npx floodgate operator list.${more}`

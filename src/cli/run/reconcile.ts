@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import { CommandError } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import type { Reconciliation } from '../../recovery/compare/reconcile.ts'
-import { StackError } from '../../stack/errors.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
 import { askReconciliation, findReconciliation } from '../../store/shard/reconciliations.ts'
 import { withDatabase } from './with-database.ts'
@@ -17,7 +17,7 @@ const PAUSE_MS = 200
 /**
  * Asks the worker that owns a shard to compare Redis, journal and Postgres, and prints every difference; one shard after the other.
  * @returns the exit code: 0 where nothing differs
- * @throws StackError when no worker does it
+ * @throws CommandError when no worker does it
  */
 export async function reconcileCommand(config: Config): Promise<number> {
   const why = 'It names the Postgres database by which the worker is asked; nothing was compared.'
@@ -36,7 +36,7 @@ async function comparison(pool: pg.Pool, shard: number): Promise<Reconciliation>
     const row = await findReconciliation(pool, asked.id)
     if (row?.state === 'done') return row.result as Reconciliation
     if (row?.state === 'failed') {
-      throw new StackError(
+      throw new CommandError(
         `The comparison ended early: ${row.failure}`,
         'What was not compared may differ.',
         "See the worker's log, and compare again."
@@ -44,7 +44,7 @@ async function comparison(pool: pg.Pool, shard: number): Promise<Reconciliation>
     }
     const waited = Date.now() - started
     if ((row?.state === 'asked' && waited > START_MS) || waited > DEADLINE_MS) {
-      throw new StackError(
+      throw new CommandError(
         `Nothing was compared for ${Math.round(waited / 1000)} s.`,
         'A worker compares, and only while the shard is open.',
         'Is a worker running, and the shard open? npx floodgate doctor says.'

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import { CommandError } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
-import { StackError } from '../../stack/errors.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
 import { readShard, requestReopening, type ShardRow } from '../../store/shard/shards.ts'
 import { withDatabase } from './with-database.ts'
@@ -12,7 +12,7 @@ const PAUSE_MS = 200
 /**
  * Asks the worker that owns a shard to open it again, and waits until it is open under a higher epoch; one shard after the other.
  * @param how rebuild: Redis is written anew instead of catching up; shard: the only one that is opened again
- * @throws StackError when no worker does it in time
+ * @throws CommandError when no worker does it in time
  */
 export async function recoverCommand(
   config: Config,
@@ -28,7 +28,7 @@ export async function recoverCommand(
 async function reopen(pool: pg.Pool, shard: number, how: { readonly rebuild: boolean }): Promise<void> {
   const before = await readShard(pool, shard)
   if (!before) {
-    throw new StackError(
+    throw new CommandError(
       `This deployment has no shard ${shard} that was ever opened.`,
       'There is nothing to open again.',
       'Start a worker, which opens it: npx floodgate worker'
@@ -46,7 +46,7 @@ async function reopen(pool: pg.Pool, shard: number, how: { readonly rebuild: boo
     if (row && row.epoch > before.epoch && row.state === 'open') return
     await delay(PAUSE_MS)
   }
-  throw new StackError(
+  throw new CommandError(
     `The shard was not opened within ${DEADLINE_MS / 1000} s.`,
     'It is opened as soon as a worker can; nothing that was confirmed is lost.',
     'Is a worker running? Its log says why it waits.'

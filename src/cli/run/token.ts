@@ -1,7 +1,7 @@
+import { CommandError } from '../../base/errors.ts'
 import { momentOf } from '../../base/moment.ts'
 import type { Config } from '../../config/config.ts'
 import { signTokens } from '../../http/auth/sign-token.ts'
-import { StackError } from '../../stack/errors.ts'
 import { readStackFile } from '../../stack/home.ts'
 import { insideUser } from '../../store/connection/user-name.ts'
 import { secondsOf } from './time-span.ts'
@@ -22,7 +22,7 @@ const chunk = 1000
 
 /**
  * Prints storefront tokens, one a line.
- * @throws StackError naming what is wrong with the options, or that there is no secret
+ * @throws CommandError naming what is wrong with the options, or that there is no secret
  */
 export async function tokenCommand(config: Config, options: TokenCommandOptions): Promise<void> {
   const users = usersOf(options)
@@ -60,7 +60,7 @@ function usersOf({ user, prefix, count }: TokenCommandOptions): string[] {
   return users
 }
 
-/** @throws StackError for what is no user id */
+/** @throws CommandError for what is no user id */
 export function requireUser(id: string): void {
   if (insideUser(id) !== undefined) return
   const what = `${JSON.stringify(id)} is not a user id: 1 to 255 bytes without control characters`
@@ -76,17 +76,17 @@ function unixSeconds(date: string): number {
   )
 }
 
-/** The secret that storefront tokens are signed with. @throws StackError */
+/** The secret that storefront tokens are signed with. @throws CommandError */
 export function secretOf(config: Config): string {
   const secret = config.TOKEN_SECRET || readStackFile(config.FLOODGATE_HOME)?.tokenSecret || ''
   if (secret !== '') return secret
-  throw new StackError(
+  throw new CommandError(
     'There is no secret to sign with.',
     `TOKEN_SECRET is not set, and no stack runs in ${config.FLOODGATE_HOME}.`,
     'Start the stack (npm start), set FLOODGATE_HOME to that of a running one, or set TOKEN_SECRET.'
   )
 }
 
-function usage(what: string, example: string): StackError {
-  return new StackError(what, 'No token was made.', `For example: npx ${example}`)
+function usage(what: string, example: string): CommandError {
+  return new CommandError(what, 'No token was made.', `For example: npx ${example}`)
 }

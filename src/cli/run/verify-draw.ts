@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { messageOf, systemCodeOf } from '../../base/errors.ts'
+import { CommandError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { fileLines } from '../../export/file-lines.ts'
 import { withArchives } from '../../export/with-archives.ts'
-import { StackError } from '../../stack/errors.ts'
 import type { DrawReport } from '../../verify/draw-report.ts'
 import { DrawVerifier, type FoundDifference, type Verdict } from '../../verify/draw-verifier.ts'
 import type { JournalHeader } from '../../verify/journal-line.ts'
@@ -27,7 +26,7 @@ const some = (count: number, what: string) => `${whole(count)} ${what}${count ==
  * Recomputes a draw from exported journals, one of each shard, and prints a report of each, or its first difference.
  * @param files `-` for the standard input
  * @returns the exit code: 0 when every spin is as it must be, 1 otherwise
- * @throws StackError when a file cannot be read or two are of one shard, NotVerifiableError when one proves nothing
+ * @throws CommandError when a file cannot be read or two are of one shard, CommandError when one proves nothing
  */
 export async function verifyCommand(files: readonly string[], command: VerifyCommand): Promise<number> {
   const options = {
@@ -52,7 +51,7 @@ export async function verifyCommand(files: readonly string[], command: VerifyCom
 }
 
 const twice = (file: string, shard: number) =>
-  new StackError(
+  new CommandError(
     `${file} is of shard ${shard}, as a file before it.`,
     'What was told of the files before it stands.',
     'Export the journal of each shard: floodgate export journal --shard <number>'
@@ -60,7 +59,7 @@ const twice = (file: string, shard: number) =>
 
 function hexOf(option: string, text: string | undefined): string | undefined {
   if (text === undefined || /^[\da-f]{64}$/i.test(text)) return text?.toLowerCase()
-  throw new StackError(
+  throw new CommandError(
     `${option} is not 64 hex digits.`,
     'Nothing was verified.',
     'Give it as the campaign shows it, for instance from GET /v1/campaigns/<campaign>.'
@@ -75,7 +74,7 @@ async function verified(verifier: DrawVerifier, file: string, archives: readonly
     return verifier.finish()
   } catch (error) {
     if (systemCodeOf(error) === '') throw error
-    throw new StackError(
+    throw new CommandError(
       `${file} cannot be read: ${messageOf(error)}.`,
       'Nothing was verified.',
       'Give the file that floodgate export journal --output or floodgate archive wrote.'

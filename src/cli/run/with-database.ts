@@ -1,6 +1,6 @@
 import type pg from 'pg'
+import { CommandError } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
-import { StackError } from '../../stack/errors.ts'
 import { createPool } from '../../store/connection/pool.ts'
 
 interface DatabaseUse {
@@ -10,14 +10,14 @@ interface DatabaseUse {
   readonly why: string
 }
 
-/** Does the work of a command with one connection. @throws StackError when no database is named */
+/** Does the work of a command with one connection. @throws CommandError when no database is named */
 export async function withDatabase<Result>(
   config: Config,
   { command, why }: DatabaseUse,
   work: (pool: pg.Pool) => Promise<Result>
 ): Promise<Result> {
   if (config.DATABASE_URL === '') {
-    throw new StackError(
+    throw new CommandError(
       'DATABASE_URL is not set, and no stack runs in FLOODGATE_HOME.',
       why,
       `Set it: DATABASE_URL=postgres://user:password@host:5432/database npx floodgate ${command}`

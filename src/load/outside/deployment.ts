@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { fetchFault } from '../../base/errors.ts'
-import { LoadError } from '../load-error.ts'
+import { CommandError, fetchFault } from '../../base/errors.ts'
 
 /** A deployment as the outside sees it. */
 export interface Deployment {
@@ -62,21 +61,21 @@ export async function insist(url: string, request: RequestInit = {}): Promise<Re
   return undefined
 }
 
-/** @throws LoadError when it does not answer, is no Floodgate, or says that it is production and that was not permitted */
+/** @throws CommandError when it does not answer, is no Floodgate, or says that it is production and that was not permitted */
 export async function readDeployment(url: string, permitProduction: boolean): Promise<Deployment> {
   const reply = await ask(`${url}/readyz`).catch((error: unknown) => {
-    throw new LoadError(`${url} does not answer: ${fetchFault(error)}.`, 'No load was sent.', 'Check --url.')
+    throw new CommandError(`${url} does not answer: ${fetchFault(error)}.`, 'No load was sent.', 'Check --url.')
   })
   const environment = memberOf(reply.body, 'environment')
   if (typeof environment !== 'string') {
-    throw new LoadError(
+    throw new CommandError(
       `${url}/readyz answers ${reply.status}, and not as a gateway of Floodgate does.`,
       'No load was sent.',
       'Give --url the address of the public port, and let what stands before it pass /readyz.'
     )
   }
   if (environment === 'production' && !permitProduction) {
-    throw new LoadError(
+    throw new CommandError(
       `${url} says that it is production.`,
       'No load was sent: it would buy real units, and take the time of real users.',
       'Give --production if that is what you want.'
@@ -86,14 +85,14 @@ export async function readDeployment(url: string, permitProduction: boolean): Pr
   return { url, environment, clock: Number.isNaN(date) ? Date.now() : date }
 }
 
-/** How many units the page shows as left; null while it does not know. @throws LoadError when there is no such sale */
+/** How many units the page shows as left; null while it does not know. @throws CommandError when there is no such sale */
 export async function readRemaining(url: string, { campaign, sale }: Target): Promise<number | null> {
   const reply = await insist(`${url}/v1/campaigns/${campaign}`)
   const activities = memberOf(reply?.body, 'activities')
   const found = Array.isArray(activities) && activities.find((activity) => memberOf(activity, 'id') === sale)
   // what has a price is bought; all else is taken part in
   if (!found || memberOf(found, 'price') === undefined) {
-    throw new LoadError(
+    throw new CommandError(
       `${url} shows no sale ${campaign}/${sale}.`,
       'No load was sent.',
       'Publish one, and name it as CAMPAIGN/SALE.'

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { CommandError } from '../../base/errors.ts'
 import { ID } from '../../base/shapes.ts'
-import { LoadError } from '../load-error.ts'
 import { openLoop } from '../open-loop.ts'
 import { readDeployment, readRemaining } from './deployment.ts'
 import { asHtml } from './page.ts'
@@ -17,7 +17,7 @@ const MOST_RATE = 100_000
 
 function checked(options: BenchOptions): { campaign: string; sale: string } {
   const refuse = (what: string, remedy: string): never => {
-    throw new LoadError(what, 'No load was sent.', remedy)
+    throw new CommandError(what, 'No load was sent.', remedy)
   }
   const [, campaign, sale] = PLACE.exec(options.place) ?? []
   if (campaign === undefined || sale === undefined) {
@@ -37,7 +37,7 @@ function checked(options: BenchOptions): { campaign: string; sale: string } {
 async function readTokens(path: string): Promise<string[]> {
   const tokens = (await readFile(path, 'utf8')).split(/\s+/).filter((token) => token !== '')
   if (tokens.length > 0 && tokens.every((token) => /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token))) return tokens
-  throw new LoadError(
+  throw new CommandError(
     `${path} does not hold storefront tokens, one a line.`,
     'No load was sent.',
     'With TOKEN_SECRET at hand: npx floodgate token --prefix load- --count 10000 > tokens'
@@ -47,7 +47,7 @@ async function readTokens(path: string): Promise<string[]> {
 /**
  * Loads a deployment with purchases, proves what came of them, and writes a report as JSON and HTML.
  * @returns whether the proof holds and the run counts
- * @throws LoadError when no load was sent
+ * @throws CommandError when no load was sent
  */
 export async function benchOutside(options: BenchOptions, say: (text: string) => void): Promise<boolean> {
   const { campaign, sale } = checked(options)

@@ -1,5 +1,5 @@
+import { CommandError } from '../../base/errors.ts'
 import { type AdminClient, type AdminReply, refusalText } from '../admin-client.ts'
-import { StackError } from '../errors.ts'
 import { type Demo, demos } from './demos.ts'
 
 interface DemoOptions {
@@ -23,7 +23,7 @@ const mostDemos = 50
 
 /**
  * Makes sure that the demo campaigns are open, all in parallel.
- * @throws StackError with the API's text when a step is refused
+ * @throws CommandError with the API's text when a step is refused
  */
 export function publishDemos(options: DemoOptions): Promise<PublishedDemo[]> {
   return Promise.all(demos.map((demo) => publishDemo(demo, options)))
@@ -73,7 +73,7 @@ async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): 
     if (demo.pool) await loadCodes(author, path, demo.pool)
     return { name, campaign, published: state !== 'open' }
   }
-  throw new StackError(
+  throw new CommandError(
     `All of ${name}, ${name}-2, ... ${name}-${mostDemos} are over.`,
     'The stack makes a new demo campaign when the one before has ended.',
     'Start with an empty FLOODGATE_HOME, or without a demo: npm start -- --no-demo'
@@ -102,7 +102,7 @@ function versionOf({ body }: AdminReply): unknown {
 
 function accept(reply: AdminReply, what: string): void {
   if (reply.status < 300) return
-  throw new StackError(
+  throw new CommandError(
     `A demo campaign could not be published: ${what}: ${refusalText(reply)}`,
     'The stack works, but there is nothing to take part in.',
     'Start again; if it stays, read logs/gateway.log in FLOODGATE_HOME, or start without: npm start -- --no-demo'

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { StackError } from '../errors.ts'
+import { CommandError } from '../../base/errors.ts'
 
 const run = promisify(execFile)
 
@@ -72,13 +72,13 @@ export function missingParts(wanted: readonly PartName[]): PartName[] {
 
 /**
  * Finds a server program and checks its version.
- * @throws StackError when it is missing or too old
+ * @throws CommandError when it is missing or too old
  */
 export async function requireProgram(part: PartName): Promise<Program> {
   const file = findExecutable(parts[part].program)
   const { title, minimum, program } = parts[part]
   if (file === undefined) {
-    throw new StackError(
+    throw new CommandError(
       `${program} is not installed.`,
       `The local stack runs its own ${title}.`,
       `Install it: sudo apt-get install -y --no-install-recommends ${parts[part].package}`
@@ -86,7 +86,7 @@ export async function requireProgram(part: PartName): Promise<Program> {
   }
   const version = await versionOf(file)
   if (isOlder(version, minimum)) {
-    throw new StackError(
+    throw new CommandError(
       `${title} ${version} (${file}) is too old.`,
       `Floodgate needs ${title} ${minimum.join('.')} or newer.`,
       'Install a newer one and start again.'

@@ -37,7 +37,7 @@ const longestLog = 10 * 1024 * 1024
 
 /**
  * Starts one private server on 127.0.0.1, on a free port, with its data below `options.folder`.
- * @throws StackError when it cannot run: missing, too old, a foreign data folder, no rights, a full disk
+ * @throws CommandError when it cannot run: missing, too old, a foreign data folder, no rights, a full disk
  */
 export async function startServer(part: PartName, options: ServerOptions): Promise<Server> {
   const program = await requireProgram(part)
@@ -53,7 +53,7 @@ export async function startServer(part: PartName, options: ServerOptions): Promi
 
 /**
  * Starts private servers in parallel. If one of them fails, the others are stopped again.
- * @throws StackError as startServer does
+ * @throws CommandError as startServer does
  */
 export async function startServers(options: ServersOptions): Promise<Servers> {
   const wanted = options.parts ?? partNames

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { promisify } from 'node:util'
-import { StackError } from '../errors.ts'
+import { CommandError } from '../../base/errors.ts'
 import { findExecutable, missingParts, type PartName, parts } from '../processes/programs.ts'
 
 const run = promisify(execFile)
@@ -10,7 +10,7 @@ const installMs = 15 * 60_000
  * Makes sure that the servers `wanted` are on this machine. Missing ones are installed with apt-get as root, or with
  * sudo where it asks for no password; `say` first gets a text of what will be installed. The packages' own services
  * are neither started nor left enabled.
- * @throws StackError naming the exact command when this user may not install, or when apt-get fails
+ * @throws CommandError naming the exact command when this user may not install, or when apt-get fails
  */
 export async function ensureInstalled(wanted: readonly PartName[], say: (text: string) => void): Promise<void> {
   const missing = missingParts(wanted)
@@ -20,7 +20,7 @@ export async function ensureInstalled(wanted: readonly PartName[], say: (text: s
   const install = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
   const shell = findExecutable('apt-get') === undefined ? undefined : await rootShell()
   if (shell === undefined) {
-    throw new StackError(
+    throw new CommandError(
       `Not installed on this machine: ${names}.`,
       'The local stack runs its own servers, and this user may not install them.',
       `Run: sudo apt-get update && sudo ${install}\n  Or set REDIS_URL, NATS_URL and DATABASE_URL to servers that run elsewhere.`
@@ -34,7 +34,7 @@ export async function ensureInstalled(wanted: readonly PartName[], say: (text: s
     .split('\n')
     .filter((line) => /^(E|W|Err|dpkg):?\s|error/i.test(line))
     .slice(-4)
-  throw new StackError(
+  throw new CommandError(
     `apt-get could not install ${packages.join(', ')}:\n  ${lines.join('\n  ') || `exit code ${code}`}`,
     'The local stack needs these servers.',
     `Run it by hand and read what it says: apt-get update && ${install}`

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { systemCodeOf } from '../../base/errors.ts'
-import { StackError } from '../errors.ts'
+import { CommandError, systemCodeOf } from '../../base/errors.ts'
 
 const lowestPort = 20_000
 
@@ -17,7 +16,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
     const port = randomInt(lowestPort, highest)
     if ((await bindError(port, host)) === '') return port
   }
-  throw new StackError(
+  throw new CommandError(
     `No free port was found on ${host} between ${lowestPort} and ${highest - 1}.`,
     'The servers of the local stack need three of them.',
     'End what listens there and start again.'
@@ -33,18 +32,18 @@ export function bindError(port: number, host: string): Promise<string> {
   })
 }
 
-/** @throws StackError when the port that variable `name` gives cannot be listened on */
+/** @throws CommandError when the port that variable `name` gives cannot be listened on */
 export async function requireFreePort(name: string, port: number, host: string): Promise<void> {
   const code = await bindError(port, host)
   if (code === '') return
   if (code === 'EADDRINUSE') {
-    throw new StackError(
+    throw new CommandError(
       `Port ${port} (${name}) is in use.`,
       'Another program listens there, perhaps another stack.',
       `End it, or choose another port: ${name}=${port + 100} npm start`
     )
   }
-  throw new StackError(
+  throw new CommandError(
     `Port ${port} (${name}) on ${host} cannot be listened on: ${code}.`,
     code === 'EACCES' ? 'Ports below 1024 need root.' : 'The address is not one of this machine.',
     `Set ${name} and HOST to something this user may listen on.`

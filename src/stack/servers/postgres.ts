@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
-import { systemCodeOf } from '../../base/errors.ts'
-import { fileError, StackError } from '../errors.ts'
+import { CommandError, systemCodeOf } from '../../base/errors.ts'
+import { fileError } from '../errors.ts'
 import { endingWithLauncher, isZombie } from '../processes/processes.ts'
 import { findExecutable, findPostgresOf, type Program, versionOf } from '../processes/programs.ts'
 import type { ServerFiles, ServerSpec } from './server.ts'
@@ -20,7 +20,7 @@ interface PostgresOptions {
 /**
  * A private Postgres on TCP only: the path of a Unix socket could be too long in some data folders. The superuser is
  * `floodgate`; its password is made once and kept beside the data.
- * @throws StackError when the folder holds other files, or data of a version that is not installed
+ * @throws CommandError when the folder holds other files, or data of a version that is not installed
  */
 export async function postgresSpec({ folder, logFile }: ServerFiles, options: PostgresOptions): Promise<ServerSpec> {
   const program = await programFor(options.program, folder)
@@ -78,7 +78,7 @@ function serverIdentity(): Identity {
   const entry = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody')
   const setpriv = findExecutable('setpriv')
   if (entry === undefined || setpriv === undefined) {
-    throw new StackError(
+    throw new CommandError(
       `Postgres does not run as root, and ${setpriv === undefined ? 'setpriv' : 'a user postgres'} is missing.`,
       'As root the stack runs Postgres as the user that its Debian package creates.',
       'Install Postgres from its Debian package (and util-linux), or start as a normal user.'
@@ -103,15 +103,15 @@ async function programFor(found: Program, folder: string): Promise<Program> {
   if (major === found.version.split('.')[0]) return found
   const file = findPostgresOf(Number(major))
   if (file !== undefined) return { file, version: await versionOf(file) }
-  throw new StackError(
+  throw new CommandError(
     `${folder} was made by Postgres ${major}; installed is ${found.version}.`,
     'Postgres does not open the data of another major version. Nothing was changed.',
     `Install Postgres ${major} beside it, or move the folder away to start with an empty database.`
   )
 }
 
-function foreignFolder(folder: string): StackError {
-  return new StackError(
+function foreignFolder(folder: string): CommandError {
+  return new CommandError(
     `${folder} is not empty and not a Postgres data folder.`,
     'It belongs to something else, or is damaged. Nothing was changed in it.',
     'Move it away, or set FLOODGATE_HOME to another folder, and start again.'
@@ -123,7 +123,7 @@ function readPassword(file: string, folder: string): string {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw fileError(error, file)
-    throw new StackError(
+    throw new CommandError(
       `${file} is missing.`,
       `It holds the password of the database in ${folder}, which cannot be opened without it.`,
       'Put it back, or move the data folder away to start with an empty database.'
@@ -176,7 +176,7 @@ function runOnce([file, args]: [string, readonly string[]], input: string, folde
 function initialiseError(error: ExecFileException, folder: string, output: string): Error {
   if (/no space left/i.test(output)) return fileError(Object.assign(new Error(output), { code: 'ENOSPC' }), folder)
   const lines = output.split('\n').filter((line) => /error|fatal|could not|permission|unexpected/i.test(line))
-  return new StackError(
+  return new CommandError(
     `The database could not be made in ${folder}:\n  ${lines.slice(-3).join('\n  ') || error.message}`,
     'Nothing of it is used; the next start begins anew.',
     'Remove the cause that the message names and start again.'
@@ -208,7 +208,7 @@ async function answers(url: string, folder: string): Promise<boolean> {
   } catch (error) {
     // 28P01 wrong password, 3D000 no such database: waiting does not help
     if (!['28P01', '3D000'].includes(systemCodeOf(error))) return false
-    throw new StackError(
+    throw new CommandError(
       `The database in ${folder} does not open: ${error instanceof Error ? error.message : systemCodeOf(error)}.`,
       'It was made by something else, or its password file was exchanged.',
       'Put the password file back, or move the data folder away to start with an empty database.'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { messageOf } from '../../base/errors.ts'
-import { fileError, StackError } from '../errors.ts'
+import { CommandError, messageOf } from '../../base/errors.ts'
+import { fileError } from '../errors.ts'
 import { endAll, launch, type ProgramSpec, processesIn, type Running, sendSignal } from '../processes/processes.ts'
 import { type PartName, parts } from '../processes/programs.ts'
 import { poll } from '../processes/wait.ts'
@@ -41,7 +41,7 @@ export interface Server {
   stop(graceMs?: number): Promise<void>
   /** SIGKILL to the server and its children; resolves when all are gone. */
   kill(): Promise<void>
-  /** Stops it if it runs and starts it on the same data and port. @throws StackError when it does not start */
+  /** Stops it if it runs and starts it on the same data and port. @throws CommandError when it does not start */
   restart(): Promise<void>
   /** `listener` is called after each end that neither stop, kill nor restart caused, with a text that says how it ended. */
   onUnexpectedEnd(listener: (how: string) => void): void
@@ -52,7 +52,7 @@ const startMs = 120_000
 /**
  * Runs a server until it answers.
  * First ends processes that an earlier launcher left running on the same data.
- * @throws StackError when it ends or does not answer in time; nothing is left running then
+ * @throws CommandError when it ends or does not answer in time; nothing is left running then
  */
 export async function runServer(spec: ServerSpec): Promise<Server> {
   const leftovers = processesOf(spec).length
@@ -134,7 +134,7 @@ async function start(spec: ServerSpec, port: number): Promise<Running> {
   if (await becomesReady(spec, running, port)) return running
   if (running.alive()) {
     await endAll(() => processesOf(spec), 'SIGKILL', 5000)
-    throw new StackError(
+    throw new CommandError(
       `${title} did not answer within ${startMs / 1000} s.`,
       `It was ended; its data in ${spec.folder} is untouched.`,
       `Read ${spec.logFile} and start again.`
@@ -159,7 +159,7 @@ async function becomesReady(spec: ServerSpec, running: Running, port: number): P
 }
 
 /** Turns the reason in a server's own log into an error that says what to do. */
-function startError(spec: ServerSpec, what: string, log: string): StackError {
+function startError(spec: ServerSpec, what: string, log: string): CommandError {
   const lines = log
     .split('\n')
     .map((line) => line.trim())
@@ -169,13 +169,13 @@ function startError(spec: ServerSpec, what: string, log: string): StackError {
   )
   const last = (telling.length > 0 ? telling : lines).slice(-3).join('\n  ')
   if (/no space left/i.test(log)) {
-    return new StackError(
+    return new CommandError(
       `${what}\n  ${last}`,
       'The disk is full. Nothing was changed in the data that is already there.',
       'Free some space and start again.'
     )
   }
-  return new StackError(
+  return new CommandError(
     `${what}\n  ${last}`,
     `Its data in ${spec.folder} was left as it is.`,
     `Read ${spec.logFile}. If that data may go, move the folder away and start again.`

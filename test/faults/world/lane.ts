@@ -38,7 +38,7 @@ export class Lane {
     this.#given = given
   }
 
-  /** @throws StackError when a server does not start */
+  /** @throws CommandError when a server does not start */
   static async start(options: LaneOptions): Promise<Lane> {
     const lane = new Lane(options)
     mkdirSync(options.folder, { recursive: true })
