@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { CommandError } from '../base/errors.ts'
 import { isoTime } from '../base/iso-time.ts'
 import { decisionId } from '../journal/frame.ts'
 import { logical, userOfKey } from '../record/keys.ts'
@@ -107,9 +108,22 @@ async function newestOf(db: Queryable, shard: number, left: readonly LeftStretch
   return newest === NOTHING ? undefined : newest
 }
 
+/** Rows may leave while others are read, and nobody would know of those that are missing in what is read later. */
+function mustStay(before: Pick<JournalHeader, 'left'>, now: Pick<JournalHeader, 'left'>): void {
+  const known = new Set(before.left?.map((one) => JSON.stringify(one)))
+  const gone = now.left?.find((one) => !known.has(JSON.stringify(one)))
+  if (gone === undefined) return
+  throw new CommandError(
+    `Decisions of ${gone.campaign} left while the journal was exported: an archive takes them out.`,
+    'Some of them are in what was written, and others are not.',
+    'Export it again.'
+  )
+}
+
 /**
  * The journal of a shard as lines of JSON, header first and its end last, as far as Postgres and the given archives have it now; page by
  * page, so that it needs the same memory for any length.
+ * @throws CommandError instead of the end when an archive took decisions out meanwhile
  */
 export async function* exportJournal(db: Queryable, options: ExportOptions): AsyncGenerator<ExportedPage> {
   const { namespace, shard, campaign, mask, now, archives = [] } = options
@@ -118,6 +132,8 @@ export async function* exportJournal(db: Queryable, options: ExportOptions): Asy
   const through = await newestOf(db, shard, stretches)
   const { from, begins, balances } = await startOf(db, options, stretches)
   const given = new Set(archives.map(({ sha256 }) => sha256))
+  const range = { shard, from: from ?? NOTHING, through: through ?? NOTHING }
+  const left = leftOf(stretches, range, given)
   const header: JournalHeader = {
     format: JOURNAL_FORMAT,
     namespace,
@@ -127,7 +143,7 @@ export async function* exportJournal(db: Queryable, options: ExportOptions): Asy
     from: options.from === undefined ? null : decisionId({ shard, epoch: options.from.epoch }, options.from.sequence),
     ...begins,
     through: through === undefined ? null : decisionId({ shard, epoch: through.epoch }, through.sequence),
-    ...leftOf(stretches, { shard, from: from ?? NOTHING, through: through ?? NOTHING }, given),
+    ...left,
     openEpoch: row?.state === 'open' ? row.epoch : null,
     masked: mask,
     draws: await exportedDraws(db, campaign, now)
@@ -152,5 +168,6 @@ export async function* exportJournal(db: Queryable, options: ExportOptions): Asy
     })
     yield { text: pageOf(lines), lines: lines.length }
   }
+  mustStay(left, leftOf(await leftStretches(db, shard), range, given))
   yield { text: `${end.text()}\n`, lines: 0 }
 }

@@ -141,7 +141,15 @@ const decisionsIn = (lines: readonly string[]) => lines.slice(1, -1).filter((lin
 t.test('what has left Postgres comes back from archives, and nobody takes it for lost', async (t) => {
   const before = { all: decisionsIn(await exported('')), c: decisionsIn(await exported('c')) }
   const wheel = { campaign: 'c', draw: 'wheel' }
+  const { pool, config } = parts.core
+  const all = { namespace: config.NAMESPACE, shard: 0, campaign: '', mask: false, now: Date.now() }
+  const underWay = exportJournal(pool, all)
+  await underWay.next()
   const other = await leave('other')
+  const toItsEnd = async () => {
+    for await (const _page of underWay);
+  }
+  await t.rejects(toItsEnd(), { message: /Decisions of other left/ }, 'what left meanwhile is not passed over')
 
   const alone = await exported('c')
   t.match(headerOf(alone).left, [{ campaign: 'other', sha256: other.sha256 }])
