@@ -52,7 +52,7 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/buy
         COMMANDS.b = buy
       end
-    elseif letter == 'p' or letter == 'w' or letter == 'k' then
+    elseif letter == 'p' or letter == 'w' or letter == 'k' or letter == 'u' then
       make = function()
         -- @include lib/calendar
         -- @include lib/attempt
@@ -77,12 +77,14 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/participate
         local function correct(place, of_frame)
           -- @include steps/claw-back
+          -- @include lib/own-win
           -- @include commands/change-win
           -- @include commands/take-back
-          COMMANDS.w, COMMANDS.k = change_win, take_back_given
+          -- @include commands/fulfil-win
+          COMMANDS.w, COMMANDS.k, COMMANDS.u = change_win, take_back_given, fulfil_win
           return COMMANDS[string.sub(COMMANDS_TEXT, place - 2, place - 2)](place, of_frame)
         end
-        COMMANDS.p, COMMANDS.w, COMMANDS.k = participate, correct, correct
+        COMMANDS.p, COMMANDS.w, COMMANDS.k, COMMANDS.u = participate, correct, correct, correct
       end
     elseif letter == 't' then
       make = function()

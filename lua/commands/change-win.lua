@@ -173,32 +173,8 @@ local function change_win(at, frame)
     pool = tonumber(fields[9]),
     head = fields[10],
   }
-  local field = 'w:' .. request.win
-  local values, user = fetch(request.user_index, request.key, field, 'd')
-  if not values or not whole(values.d) then
-    return 'X;' .. KEYS[request.user_index], after
-  end
-  local replayed = replay(frame, values, request.key, request.hash)
-  if replayed then
-    return replayed, after
-  end
-  if not values[field] then
-    return 'R;NOT_FOUND', after
-  end
-  local win = parse_win(values[field])
-  if not win then
-    return 'X;' .. KEYS[request.user_index], after
-  end
-  -- a caller that names another activity would change the quota of that one
-  if logical(request.activity_index + 1) ~= 'a:' .. win.campaign .. ':' .. win.activity then
-    return 'R;NOT_FOUND', after
-  end
-  fetch(request.user_index, 'dq:' .. win.campaign)
-  if waits_for(frame, win.frame) then
-    return 'W;' .. win.frame, after
-  end
-  if is_final(request.activity_index, frame.opening.now) then
-    return 'R;ENDED', after
-  end
-  return claim_or_revoke(win, request, frame, user), after
+  local win, user = own_win(frame, request, function(found)
+    return 'dq:' .. found.campaign
+  end)
+  return win and claim_or_revoke(win, request, frame, user) or user, after
 end

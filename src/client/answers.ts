@@ -54,6 +54,15 @@ export interface Win extends WinState {
   wonAt: string
   instructions?: string
   code?: string
+  /** how far it is handed over; absent while nothing is told of it */
+  fulfilment?: {
+    state: 'shipped' | 'ready-for-pickup' | 'credited' | 'delivered' | 'failed' | 'reissued'
+    at: string
+    carrier: string | null
+    trackingNumber: string | null
+  }
+  /** to show where it is picked up, while it lies ready */
+  pickupCode?: string
   pending?: boolean
 }
 

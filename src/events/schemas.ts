@@ -90,6 +90,14 @@ const ofDecisions = {
   'spin.lost': { spin: text, draw: text, prize: note, subPrize: note, win: note, ...drawn },
   'win.granted': { ...win, cause: text, causeType: text },
   'win.claimed': { ...win, moves },
+  'win.fulfilled': {
+    ...win,
+    state: text,
+    attempt: Type.Integer({ description: 'how often something was noted of it' }),
+    carrier: note,
+    trackingNumber: note,
+    reason: note
+  },
   'win.revoked': { ...win, moves, shortfall: maybe(amounts) },
   'claim.accepted': { claim: text, item: text, quantity: whole, pool: note, moves },
   'task.completed': {

@@ -17,7 +17,7 @@ const otherEvents = [
 ] as const
 
 /** entity.verb of events that have their names already, and that this version tells of nothing. */
-export const laterTypes = ['win.fulfilled', 'balance.expired'] as const
+export const laterTypes = ['balance.expired'] as const
 
 /** entity.verb of an event that this version tells. */
 export type ToldType =

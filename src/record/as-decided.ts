@@ -25,7 +25,7 @@ function orderAsDecided(order: OrderRecord, type: string, report: string): Order
 
 /** A decision that moves a win on is of a type of its own; every other one made it, by a spin or as the prize of a reward. */
 function winAsDecided(win: WinRecord, type: string): WinRecord {
-  if (type === 'win.claimed') return { ...win, status: 'claimed' }
+  if (type === 'win.claimed' || type === 'win.fulfilled') return { ...win, status: 'claimed' }
   return entityKindOf(type) === 'win' && !makesEntity(type)
     ? win
     : { ...win, status: win.given.length > 0 ? 'given' : 'won' }

@@ -26,6 +26,7 @@ export const decisions = {
   'spin.won': { entity: 'win', makes: true, report: 'spin' },
   'spin.lost': { entity: null, report: 'spin' },
   'win.claimed': { entity: 'win', report: 'winChange' },
+  'win.fulfilled': { entity: 'win', report: 'fulfilment' },
   'win.revoked': { entity: 'win', report: 'winChange' },
   'claim.accepted': { entity: null, report: 'redemption' },
   'task.completed': { entity: null, report: 'completion' },

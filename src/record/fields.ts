@@ -46,6 +46,8 @@ export const userField = {
   /** the record of an order or a win, by its `<epoch>-<sequence>` */
   order: (entity: string) => `o:${entity}`,
   win: (entity: string) => `w:${entity}`,
+  /** `<state>;<nth>`: how far a claimed win is handed over */
+  fulfilment: (campaign: string, entity: string) => `wf:${campaign}/${entity}`,
   /** how many decisions the user has, less those that are forgotten, as far as these fill the ring (`isRing`) */
   decisions: 'd',
   /** how many decisions that `d` counts are forgotten */

@@ -13,6 +13,8 @@ export const replayField = {
   payment: (order: string, reference: string) => `x:pay:${order}:${reference}`,
   expiry: (order: string) => `x:expire:${order}`,
   revocation: (win: string) => `x:revoke:${win}`,
+  /** of a win that its own claim hands over, by its code */
+  handover: (win: string) => `x:hand:${win}`,
   /** of a share or an assist, by an operator */
   voiding: (id: string) => `x:voided:${id}`,
   /** a goal that was reached, in a local day or '' over the campaign */
@@ -50,6 +52,8 @@ const families = {
   payment: { prefix: 'x:pay:', work: undefined },
   expiry: { prefix: 'x:expire:', work: undefined },
   revocation: { prefix: 'x:revoke:', work: undefined },
+  // what is credited already is not credited again, whatever is forgotten
+  handover: { prefix: 'x:hand:', work: undefined },
   voiding: { prefix: 'x:voided:', work: undefined },
   goal: { prefix: 'x:task:', work: 'goals' },
   gameResult: { prefix: 'x:game:', work: undefined },

@@ -39,6 +39,7 @@ const fields: Readonly<Record<keyof typeof userField, (campaign: string) => Read
     visibility: (c) => [[userField.visibility(`comment-of-${c}`), 'hidden;2']],
     order: (c) => [[userField.order('5-1'), order(c)]],
     win: (c) => [[userField.win('5-1'), win(c)]],
+    fulfilment: (c) => [[userField.fulfilment(c, '5-1'), 's;1']],
     // how many decisions there are, and are forgotten, is of no campaign
     decisions: () => [],
     forgotten: () => []

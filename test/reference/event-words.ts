@@ -79,6 +79,14 @@ export const told: Record<ToldType, EventWords> = {
     ]
   },
   'win.claimed': { decisions: [ofWin('c', { report: win })] },
+  'win.fulfilled': {
+    decisions: [
+      ofWin('c', {
+        report: `${win},s,1`,
+        request: { state: 'shipped', carrier: 'SF', trackingNumber: 'SF-1', by: 'ann' }
+      })
+    ]
+  },
   'win.revoked': {
     decisions: [ofWin('r', { report: `${win}|points -5 0` }), ofWin('r', { report: `${win},points 3|points -2 0` })]
   },

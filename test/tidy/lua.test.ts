@@ -75,6 +75,7 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
     about: 'about'
   },
   win: { ...command, op: 'win', change: 'revoke', win: '0-5-82', by: 'operator', returnQuota: true, pool: 'pool' },
+  fulfil: { ...command, op: 'fulfil', win: '0-5-82', state: 'delivered' },
   takeBack: {
     ...command,
     op: 'takeBack',
@@ -130,7 +131,7 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
   fields: { op: 'fields', user: 'ann', names: ['n1', 'n2'] }
 }
 
-const names: Partial<Record<Call['op'], string>> = { win: 'change-win', takeBack: 'take-back' }
+const names: Partial<Record<Call['op'], string>> = { win: 'change-win', takeBack: 'take-back', fulfil: 'fulfil-win' }
 const fileOf = (op: Call['op']) => `lua/commands/${names[op] ?? op}.lua`
 
 /** What the call of a command says under each name that its script's header gives to a field; a list where it comes again. */
@@ -153,6 +154,7 @@ function namedValues(call: Call, keys: readonly string[]): Record<string, string
     'given under': values.givenUnder ?? '',
     'given by': '5-84',
     given: 'points b:points 76',
+    state: 'd',
     'quota back': '1',
     'local day': '74',
     'not after': values.notAfter ?? '',

@@ -101,7 +101,7 @@ test('the events of a win have the win as their subject, and rising versions', a
       status: 'revoked',
       moves: [{ unit: 'points', delta: -2, balance: 0 }],
       shortfall: [{ unit: 'points', amount: 3 }],
-      entityVersion: 3
+      entityVersion: 1_000_000
     }
   })
 })

@@ -1,38 +1,5 @@
-/** One option of a command: `--add-stock` is the member `addStock` of the body, or of the query where there is no body. */
-export interface CommandOption {
-  /** as the command line shows it */
-  readonly flags: string
-  readonly says: string
-  /** how its text is read; as it stands where absent */
-  readonly as?: 'json'
-}
-
-/**
- * A command for one action of the admin API. What its arguments name stands in the route in braces, or is a member of the
- * body; `[...]` of a route goes with an argument that may be left out.
- */
-export interface AdminCommand {
-  readonly group: string
-  readonly name: string
-  readonly says: string
-  readonly args: string
-  /** method and path below /admin/v1 */
-  readonly route: string
-  readonly options?: readonly CommandOption[]
-  /** what `<file>` holds: a definition, whose id names the campaign, another JSON document, or lines that are sent as they are */
-  readonly file?: 'definition' | 'document' | 'lines'
-  /** a second person's work: without --as it is the second operator of the local stack */
-  readonly isReview?: true
-}
-
-const text = (flags: string, says: string): CommandOption => ({ flags, says })
-const value = (flags: string, says: string): CommandOption => ({ flags, says, as: 'json' })
-
-const page = [text('--limit <n>', '1 to 100 (20)'), text('--cursor <text>', 'nextCursor of the page before')]
-const inCampaign = text('--campaign <id>', 'the campaign')
-
-const of = (group: string, rows: ReadonlyArray<Omit<AdminCommand, 'group'>>): AdminCommand[] =>
-  rows.map((row) => ({ group, ...row }))
+import { type AdminCommand, inCampaign, of, page, text, value } from './command.ts'
+import { order, win } from './order-commands.ts'
 
 const step = (name: string, verb: string, says: string) => ({
   name: verb,
@@ -105,81 +72,6 @@ const campaign = of('campaign', [
     args: '<campaign> <file>',
     route: 'POST /campaigns/{campaign}/grants',
     file: 'lines'
-  }
-])
-
-const order = of('order', [
-  {
-    name: 'find',
-    says: 'orders, newest first',
-    args: '',
-    route: 'GET /orders',
-    options: [
-      inCampaign,
-      text('--activity <id>', 'the sale'),
-      text('--status <status>', 'accepted, paid, cancelled, expired, shipped, returned'),
-      text('--user <id>', 'the buyer'),
-      text('--ship-by <time>', 'those that have to be shipped by then'),
-      ...page
-    ]
-  },
-  { name: 'show', says: 'an order, its owner and its history', args: '<order>', route: 'GET /orders/{order}' },
-  {
-    name: 'pay',
-    says: 'record that it was paid',
-    args: '<order>',
-    route: 'POST /orders/{order}/payment',
-    options: [
-      value('--amount <n>', 'minor units'),
-      text('--currency <code>', 'ISO 4217'),
-      text('--reference <text>', 'of the payment; the same one counts once')
-    ]
-  },
-  { name: 'cancel', says: 'cancel it', args: '<order>', route: 'POST /orders/{order}/cancellation' },
-  {
-    name: 'ship',
-    says: 'record that it was shipped, or news of the shipment',
-    args: '<order>',
-    route: 'POST /orders/{order}/shipment',
-    options: [
-      text('--carrier <name>', 'the carrier'),
-      text('--tracking-number <text>', 'the tracking number of the carrier'),
-      text('--state <text>', 'its state as the carrier calls it: in-transit, delivered, ...')
-    ]
-  },
-  {
-    name: 'return',
-    says: 'take units back',
-    args: '<order>',
-    route: 'POST /orders/{order}/return',
-    options: [
-      value('--quantity <n>', 'all that is left where absent'),
-      text('--kind <kind>', 'return or exchange'),
-      value('--refund <n>', 'minor units, true or false')
-    ]
-  }
-])
-
-const win = of('win', [
-  {
-    name: 'find',
-    says: 'wins of a campaign, newest first',
-    args: '',
-    route: 'GET /wins',
-    options: [
-      inCampaign,
-      text('--status <status>', 'won, given, claimed, revoked'),
-      text('--type <type>', 'physical, coupon, points, ...'),
-      ...page
-    ]
-  },
-  { name: 'show', says: 'a win and its owner', args: '<win>', route: 'GET /wins/{win}' },
-  {
-    name: 'revoke',
-    says: 'revoke it and take back what it gave',
-    args: '<win>',
-    route: 'POST /wins/{win}/revocation',
-    options: [value('--return-quota <bool>', "whether it can be won again (what the campaign's policy says)")]
   }
 ])
 

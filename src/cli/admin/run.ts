@@ -10,7 +10,7 @@ import {
 } from '../../stack/admin-client.ts'
 import { readStackFile } from '../../stack/home.ts'
 import { localUrl } from '../../stack/stack.ts'
-import type { AdminCommand, CommandOption } from './commands.ts'
+import type { AdminCommand, CommandOption } from './command.ts'
 import { readable } from './readable.ts'
 
 /** A command line: its row of the table, its arguments in order, its options by name. */
@@ -57,7 +57,7 @@ export function requestOf(line: AdminCommandLine): { method: AdminMethod; path: 
   const content = command.file === undefined ? undefined : fileOf(command.file, given.get('file') ?? '')
   if (content?.id !== undefined) given.set('id', content.id)
   const path = pathOf(template, given)
-  const members: Record<string, unknown> = {}
+  const members: Record<string, unknown> = { ...command.fixed }
   for (const [name, text] of given) {
     const isUsed = name === 'file' || name === 'id' || template.includes(`{${name}}`)
     if (!isUsed) members[name] = name === 'version' ? Number(text) : text

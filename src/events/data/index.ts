@@ -10,6 +10,7 @@ import { codeData } from './invite.ts'
 import { levelData } from './level.ts'
 import { cancelledVersion, orderData } from './order.ts'
 import { ofVerified, ofVoided } from './share.ts'
+import { fulfilledVersion } from './win.ts'
 
 /** How a type of decision is told outside. */
 export interface EventKind {
@@ -26,6 +27,8 @@ const nothing = () => ({})
 const first = () => 1
 const second = () => 2
 const third = () => 3
+/** of what nothing follows, where what came before is not counted */
+const LAST_VERSION = 1_000_000
 const fourth = () => 4
 const ofUser = { data: nothing, subject: 'user', version: first } as const
 const ofCampaign = { data: nothing, subject: 'campaign', version: first } as const
@@ -45,7 +48,8 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'order.refund-due': { ...ofOrder, data: all.refund, version: first },
   'board.awarded': { data: awardData, subject: 'decision', version: first },
   'win.claimed': { ...ofWin, version: second },
-  'win.revoked': { ...ofWin, version: third },
+  'win.fulfilled': { ...ofWin, data: all.fulfilment, version: fulfilledVersion },
+  'win.revoked': { ...ofWin, version: () => LAST_VERSION },
   'share.verified': { ...ofVerified, version: second },
   'share.voided': { ...ofVoided, version: third },
   'assist.voided': { ...ofVoided, version: second },

@@ -1,6 +1,8 @@
 import { isoTimeOrNull } from '../../base/iso-time.ts'
+import type { FrameDecision } from '../../journal/frame.ts'
+import { decodeFulfilment } from '../../record/reports/fulfilment.ts'
 import { decodeWinChange } from '../../record/reports/win-change.ts'
-import { type Data, type Decided, orNull } from './decided.ts'
+import { askedIn, type Data, type Decided, orNull } from './decided.ts'
 
 /** A win right after the decision. */
 export function winData({ after: { win } }: Decided): Data {
@@ -24,3 +26,13 @@ export function winChangeData(decided: Decided): Data {
   const { shortfall, moves } = decodeWinChange(decided.report)
   return { ...winData(decided), moves, ...(shortfall.length > 0 && { shortfall }) }
 }
+
+/** How far a win is handed over, and what is said of it. */
+export function fulfilmentData(decided: Decided): Data {
+  const { state, nth } = decodeFulfilment(decided.report)
+  const { carrier = null, trackingNumber = null, reason = null } = askedIn(decided.decision)
+  return { ...winData(decided), state: state ?? '', attempt: nth, carrier, trackingNumber, reason }
+}
+
+/** Behind the win itself and its claim. */
+export const fulfilledVersion = ({ report = '' }: FrameDecision): number => 2 + decodeFulfilment(report).nth

@@ -1,5 +1,6 @@
 import type { LENT, RECEIVED } from '../../record/decisions.ts'
 import type { Shipment } from '../../record/order.ts'
+import type { Fulfilment } from '../../record/statuses.ts'
 
 /**
  * The commands of the gate. Ids are validated by the caller; times are milliseconds since 1970.
@@ -95,6 +96,18 @@ export interface WinCommand extends CommandBase {
 }
 
 /**
+ * Notes how far a claimed win is handed over. `campaign` and `activity` are those of its draw.
+ */
+export interface FulfilCommand extends CommandBase {
+  readonly op: 'fulfil'
+  readonly activity: string
+  readonly win: string
+  readonly state: Fulfilment
+  /** JSON text that goes into the journal and the event (carrier, reason, ...); no personal data */
+  readonly request: string
+}
+
+/**
  * Takes back what a credit gave its user, as far as it is still there, because what it was given for is void. `activity` is that of the
  * credit.
  */
@@ -165,6 +178,7 @@ export type Command =
   | TransitionCommand
   | ParticipateCommand
   | WinCommand
+  | FulfilCommand
   | TakeBackCommand
   | AdjustCommand
   | RemoveCommand

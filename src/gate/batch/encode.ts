@@ -1,8 +1,10 @@
 import { elsewhereKey, logical, shardKeys } from '../../record/keys.ts'
 import { encodeShipment } from '../../record/order.ts'
+import { fulfilmentLetter } from '../../record/statuses.ts'
 import type {
   AdjustCommand,
   Command,
+  FulfilCommand,
   LoanCommand,
   ParticipateCommand,
   RemoveCommand,
@@ -185,6 +187,12 @@ function pushWin(fields: Fields, keys: Keys, call: WinCommand): void {
   fields.push(call.returnQuota ? 1 : 0, pool, head(call))
 }
 
+function pushFulfil(fields: Fields, keys: Keys, call: FulfilCommand): void {
+  const place = keys.placeActivity(call.campaign, call.activity)
+  const user = keys.placeLogical(logical.user(call.user))
+  fields.push('u', place, user, call.key, call.hash, fulfilmentLetter(call.state), entityOf(call.win), head(call))
+}
+
 function pushTakeBack(fields: Fields, keys: Keys, call: TakeBackCommand): void {
   const given = call.given.map(({ unit, field, amount }) => `${unit} ${field} ${amount}`)
   fields.push('k', keys.placeLogical(logical.user(call.user)), call.key, call.hash, 'reward.taken-back')
@@ -232,6 +240,9 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
       return
     case 'win':
       pushWin(fields, keys, call)
+      return
+    case 'fulfil':
+      pushFulfil(fields, keys, call)
       return
     case 'takeBack':
       pushTakeBack(fields, keys, call)

@@ -1,4 +1,4 @@
-import type { OrderStatus } from '../../record/statuses.ts'
+import { fulfilmentOf, type OrderStatus, winStatusOf } from '../../record/statuses.ts'
 import type { RefusalCode } from './outcomes.ts'
 
 interface Refused {
@@ -66,6 +66,8 @@ function conflictMembers(what: string, first: string, second: string): Record<st
   if (what === 'amount') return { reason: 'amount', expected: { amount: Number(first), currency: second } }
   if (what === 'refund') return { reason: 'refund', most: { amount: Number(first), currency: second } }
   if (what === 'quantity') return { reason: 'quantity', most: Number(first) }
+  if (what === 'win') return { reason: 'win', winStatus: winStatusOf(first) ?? first }
+  if (what === 'fulfilment') return { reason: 'fulfilment', fulfilment: fulfilmentOf(first) ?? null }
   if (what === 'early') return { reason: 'early' }
   return { reason: 'status', orderStatus: statusName(what) }
 }

@@ -4,17 +4,22 @@ import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { MOMENT_FORM, momentOf } from '../../base/moment.ts'
 import { ID_PATTERN, visiblePattern } from '../../base/shapes.ts'
+import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import { decodeOrder } from '../../record/order.ts'
+import { fulfilmentStates } from '../../record/statuses.ts'
 import { decodeWin } from '../../record/win.ts'
 import { countCodes } from '../../store/campaigns/codes.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { poolLoads } from '../../store/operators/audit.ts'
+import { fulfilmentsOf } from '../../store/reading/fulfilments.ts'
 import { searchOrders, searchWins, searchWord } from '../../store/reading/searches.ts'
 import type { AnswerBodies } from '../answering/bodies.ts'
+import type { CatalogueSource } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
+import { fulfilmentView } from '../views/fulfilment.ts'
 import { liveOrderView } from '../views/order.ts'
 import { liveWinView } from '../views/win.ts'
 import { firstOf, pageOf, pageView } from '../wire/pages.ts'
@@ -23,6 +28,7 @@ import { userOfQuery } from '../wire/user-in.ts'
 import { asProblem } from './campaign-answers.ts'
 
 interface SearchOptions {
+  readonly catalogue: Pick<CatalogueSource, 'list'>
   readonly pool: Pool
   readonly bodies: AnswerBodies
   readonly campaigns: Campaigns
@@ -47,7 +53,9 @@ const WinQuery = Type.Object(
     ...ListQuery.properties,
     user: MayUser,
     status: Type.Optional(Type.String({ enum: ['won', 'given', 'claimed', 'revoked'] })),
-    type: Type.Optional(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' }))
+    type: Type.Optional(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,31}$' })),
+    fulfilment: Type.Optional(Type.String({ enum: ['waiting', ...fulfilmentStates] })),
+    supplier: Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
   },
   closed
 )
@@ -59,6 +67,8 @@ const PoolParams = Type.Object({
 
 type Page = { campaign?: string; limit?: string; cursor?: string }
 
+const schema = { response: { 200: OpenObject, ...refusals } }
+
 /** A moment, or a day, which means its beginning in UTC. @throws ProblemError VALIDATION */
 function dateOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
@@ -69,8 +79,8 @@ function dateOf(text: string | undefined): Date | undefined {
 }
 
 /** Lists for operators. They come from Postgres only, so the newest decisions may be missing. */
-export async function adminSearches(app: FastifyInstance, { pool, bodies, campaigns }: SearchOptions): Promise<void> {
-  const schema = { response: { 200: OpenObject, ...refusals } }
+export async function adminSearches(app: FastifyInstance, options: SearchOptions): Promise<void> {
+  const { pool, campaigns } = options
 
   app.get<{ Querystring: Page & { activity?: string; user?: string; status?: string; shipBy?: string } }>(
     '/admin/v1/orders',
@@ -89,25 +99,7 @@ export async function adminSearches(app: FastifyInstance, { pool, bodies, campai
     }
   )
 
-  app.get<{ Querystring: Page & { user?: string; status?: string; type?: string } }>(
-    '/admin/v1/wins',
-    {
-      preHandler: requireRole('viewer', 'wins:read'),
-      schema: { ...schema, summary: 'Wins, newest first', tags: ['wins'], querystring: WinQuery }
-    },
-    async (request) => {
-      const { user, status, type } = request.query
-      const page = pageOf(request.query)
-      const rows = await fromStore(
-        searchWins(pool, { user: userOfQuery(user), status, type }, { ...page, limit: page.limit + 1 })
-      )
-      const found = rows.map((row) => ({ win: decodeWin(row.id, row.record), user: row.user, journaled: true }))
-      const shown = firstOf(found, page.limit, ({ win }) => ({ at: win.wonAt, id: win.id }))
-      const language = pickLanguage(request.headers['accept-language'])
-      const context = { language, findPrize: bodies.findPrize }
-      return pageView(shown, (item) => ({ ...liveWinView(item, context), user: issuedUser(item.user) }))
-    }
-  )
+  winSearch(app, options)
 
   app.get<{ Querystring: { q: string } }>(
     '/admin/v1/search',
@@ -138,6 +130,53 @@ export async function adminSearches(app: FastifyInstance, { pool, bodies, campai
       const { loaded, given } = await fromStore(countCodes(pool, params))
       const batches = await fromStore(poolLoads(pool, params))
       return { ...params, loaded, given, left: loaded - given, batches }
+    }
+  )
+}
+
+/** The list of wins: what is to be handed over, and what was won. */
+function winSearch(app: FastifyInstance, { pool, bodies, catalogue }: SearchOptions): void {
+  /** `<campaign>/<activity>/<prize>` of all prizes of a supplier. */
+  function prizesOfSupplier(supplier: string | undefined): string[] | undefined {
+    if (supplier === undefined) return undefined
+    const activities = catalogue
+      .list()
+      .flatMap(({ id, rules }) => rules.activities.map((activity) => ({ id, activity })))
+    return activities.flatMap(({ id, activity }) =>
+      prizesOf(activity)
+        .filter((prize) => prize.supplier === supplier)
+        .map((prize) => `${id}/${activity.id}/${prize.id}`)
+    )
+  }
+
+  app.get<{
+    Querystring: Page & { user?: string; status?: string; type?: string; fulfilment?: string; supplier?: string }
+  }>(
+    '/admin/v1/wins',
+    {
+      preHandler: requireRole('viewer', 'wins:read'),
+      schema: { ...schema, summary: 'Wins, newest first', tags: ['wins'], querystring: WinQuery }
+    },
+    async (request) => {
+      const { user, status, type, fulfilment, supplier } = request.query
+      const page = pageOf(request.query)
+      const search = { user: userOfQuery(user), status, type, fulfilment, prizes: prizesOfSupplier(supplier) }
+      const rows = await fromStore(searchWins(pool, search, { ...page, limit: page.limit + 1 }))
+      const found = rows.map((row) => ({ win: decodeWin(row.id, row.record), user: row.user, journaled: true }))
+      const shown = firstOf(found, page.limit, ({ win }) => ({ at: win.wonAt, id: win.id }))
+      const language = pickLanguage(request.headers['accept-language'])
+      const context = { language, findPrize: bodies.findPrize }
+      const handedOver = await fromStore(
+        fulfilmentsOf(
+          pool,
+          shown.items.map(({ win }) => win.id)
+        )
+      )
+      return pageView(shown, (item) => ({
+        ...liveWinView(item, context),
+        ...fulfilmentView(item.win, handedOver.get(item.win.id)),
+        user: issuedUser(item.user)
+      }))
     }
   )
 }

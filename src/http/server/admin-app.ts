@@ -18,6 +18,7 @@ import { archiveRoutes } from '../operator/archive.ts'
 import { archiveFileRoute } from '../operator/archive-file.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
+import { owedRoute } from '../operator/owed.ts'
 import { adminSearches } from '../operator/searches.ts'
 import { settlementRoute } from '../operator/settlement.ts'
 import { adminSurveys } from '../operator/survey-results.ts'
@@ -27,7 +28,9 @@ import { adminUsers } from '../operator/users.ts'
 import { adminOrders } from '../orders/admin.ts'
 import { createOrderFinder } from '../orders/find-orders.ts'
 import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
+import { winAddress } from '../wins/address.ts'
 import { adminWins } from '../wins/admin.ts'
+import { adminFulfilment } from '../wins/fulfilment.ts'
 import { adminOperations } from './admin-operations.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
@@ -82,10 +85,13 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(archiveRoutes, { campaigns })
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
-  await admin.register(adminSearches, { pool, bodies, campaigns })
+  await admin.register(adminSearches, { pool, bodies, campaigns, catalogue })
   await admin.register(async (surveys) => adminSurveys(surveys, { pool, campaigns }))
   await admin.register(adminTimeline, { gate, pool })
-  await admin.register(adminWins, { wins, submit, finder, bodies, metrics })
+  await admin.register(adminWins, { pool, wins, submit, finder, bodies, metrics })
+  await admin.register(adminFulfilment, { pool, wins, submit, bodies, metrics })
+  await admin.register(winAddress, { pool, wins })
+  await admin.register(owedRoute, { pool, campaigns, now })
   await admin.register(adminComments, { pool, gate, finder })
   await admin.register(moderation, { pool, gate, submit, metrics })
   await admin.register(adminUploads, { campaigns, pool })

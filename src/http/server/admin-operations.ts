@@ -96,6 +96,19 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'POST /admin/v1/orders/:order/return': of('returnOrder', 'Take units of an order back'),
   'GET /admin/v1/wins': of('listWins', 'Wins, newest first'),
   'GET /admin/v1/wins/:win': of('getWin', 'A win and its owner'),
+  'POST /admin/v1/wins/:win/fulfilment': of(
+    'fulfilWin',
+    'Note how far a claimed win is handed over: shipped, ready for pick-up, credited, delivered, failed, reissued'
+  ),
+  'GET /admin/v1/wins/:win/address': of(
+    'getWinAddress',
+    'The address or account that a win is sent to; each reading is audited'
+  ),
+  'POST /admin/v1/pickups/:code': of('pickUp', 'Hand a win over to whoever brings its code'),
+  'GET /admin/v1/campaigns/:campaign/fulfilment': of(
+    'getFulfilment',
+    'Wins by prize: unclaimed, lapsed, owed, under way, issued, revoked'
+  ),
   'POST /admin/v1/wins/:win/revocation': of('revokeWin', 'Revoke a win and take back what it gave'),
   'POST /admin/v1/users/:user/grants': of('grant', 'Give or take back points, chances or an entitlement'),
   'POST /admin/v1/users/:user/disqualification': of('disqualify', 'Exclude a user from a campaign'),

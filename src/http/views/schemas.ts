@@ -81,6 +81,21 @@ export const pending = Type.Optional(
 )
 export const code = Type.Optional(Type.String({ description: 'for its owner only' }))
 
+/** How far a claimed win is handed over. */
+const HandedOver = Type.Object(
+  {
+    state: Type.Unsafe<string>({
+      type: 'string',
+      enum: ['shipped', 'ready-for-pickup', 'credited', 'delivered', 'failed', 'reissued']
+    }),
+    at: Time,
+    carrier: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    trackingNumber: Type.Unsafe<string | null>({ type: ['string', 'null'] })
+  },
+  { description: 'how far it is handed over; absent while nothing is told of it' }
+)
+export type HandedOver = Static<typeof HandedOver>
+
 export const Win = Type.Object(
   {
     ...winState,
@@ -91,6 +106,10 @@ export const Win = Type.Object(
     wonAt: Time,
     instructions: Type.Optional(Type.String({ description: 'how to use the prize; for its owner only' })),
     code,
+    fulfilment: Type.Optional(HandedOver),
+    pickupCode: Type.Optional(
+      Type.String({ description: 'by which it can be picked up, while it lies ready; for its owner only' })
+    ),
     pending
   },
   { title: 'Win' }

@@ -2,9 +2,10 @@ import { isoTime, isoTimeOrNull } from '../../base/iso-time.ts'
 import type { AnyPrize } from '../../campaign/parts/model.ts'
 import type { LiveWin } from '../../gate/gate.ts'
 import type { WinRecord } from '../../record/win.ts'
+import type { StoredFulfilment } from '../../store/reading/fulfilments.ts'
 import { type Language, localise } from '../problems/language.ts'
 import { creditedView } from './report.ts'
-import type { PrizeName, Win, WinState } from './schemas.ts'
+import type { HandedOver, PrizeName, Win, WinState } from './schemas.ts'
 
 /** Finds a prize by campaign, activity and id; undefined if the catalogue does not know it. */
 export type FindPrize = (campaign: string, draw: string, prize: string) => AnyPrize | undefined
@@ -49,10 +50,16 @@ interface WinContext {
   readonly language: Language
   readonly findPrize: FindPrize
   readonly code?: string | undefined
+  /** how far it is handed over, as far as that is known */
+  readonly handedOver?: StoredFulfilment | undefined
+}
+
+function handedOverView({ state, at, carrier, trackingNumber }: StoredFulfilment): HandedOver {
+  return { state, at: isoTime(at.getTime()), carrier, trackingNumber }
 }
 
 /** A win as the contract shows it. */
-export function winView(win: WinRecord, { language, findPrize, code }: WinContext): Win {
+export function winView(win: WinRecord, { language, findPrize, code, handedOver }: WinContext): Win {
   const prize = findPrize(win.campaign, win.draw, win.prize)
   return {
     ...winState(win),
@@ -62,11 +69,18 @@ export function winView(win: WinRecord, { language, findPrize, code }: WinContex
     given: creditedView(win.given.map(({ unit, amount }) => ({ unit, delta: amount, balance: 0 }))),
     wonAt: isoTime(win.wonAt),
     ...(prize?.instructions !== undefined && { instructions: localise(prize.instructions, language) }),
-    ...(code !== undefined && { code })
+    ...(code !== undefined && { code }),
+    ...(handedOver !== undefined && { fulfilment: handedOverView(handedOver) })
   }
 }
 
 /** A win in Redis; the view says if it is not journaled yet, because then it can still vanish. */
 export function liveWinView({ win, journaled }: LiveWin, context: WinContext): Win {
   return journaled ? winView(win, context) : { ...winView(win, context), pending: true }
+}
+
+/** A win as its owner sees it, with the code by which it can be picked up. */
+export function ownWinView(found: LiveWin, context: WinContext): Win {
+  const { pickupCode = null } = context.handedOver ?? {}
+  return { ...liveWinView(found, context), ...(pickupCode !== null && { pickupCode }) }
 }

@@ -1,15 +1,19 @@
 import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
 import { Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
 import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import { Flag } from '../../campaign/parts/shapes.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
+import { fulfilmentsOf } from '../../store/reading/fulfilments.ts'
 import type { AnswerBodies } from '../answering/bodies.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
+import { fulfilmentView } from '../views/fulfilment.ts'
 import { sendConfirmed, sendOutcome } from '../views/outcome.ts'
 import { answersOf, ConfirmedWin } from '../views/schemas.ts'
 import { liveWinView } from '../views/win.ts'
@@ -19,6 +23,7 @@ import type { FoundWin, WinFinder } from './find-wins.ts'
 import { poolsIn, returnsQuota, revokeWin } from './revocation.ts'
 
 interface AdminWinOptions {
+  readonly pool: Pool
   readonly wins: WinFinder
   readonly submit: AuditedGate
   readonly finder: ActivityFinder
@@ -35,7 +40,7 @@ type Named = { Params: { win: string } }
 
 /** Routes by which operators change a win. */
 export async function adminWins(app: FastifyInstance, options: AdminWinOptions): Promise<void> {
-  const { wins, submit, finder, bodies, metrics } = options
+  const { wins, submit, finder, bodies, metrics, pool } = options
 
   async function find(id: string): Promise<FoundWin> {
     const found = await wins.findAny(id)
@@ -52,7 +57,10 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
     async (request) => {
       const found = await find(request.params.win)
       const language = pickLanguage(request.headers['accept-language'])
-      return { ...liveWinView(found, { language, findPrize: bodies.findPrize }), user: issuedUser(found.user) }
+      const { id } = found.win
+      const handedOver = (await fromStore(fulfilmentsOf(pool, [id]))).get(id)
+      const view = liveWinView(found, { language, findPrize: bodies.findPrize, handedOver })
+      return { ...view, ...fulfilmentView(found.win, handedOver), user: issuedUser(found.user) }
     }
   )
 

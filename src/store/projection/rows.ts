@@ -81,6 +81,17 @@ export interface WinRow {
   readonly record: string
 }
 
+/** How far a win is handed over. */
+export interface FulfilmentRow {
+  readonly win_id: string
+  readonly state: string
+  readonly nth: number
+  /** JSON of what is told of it */
+  readonly told: object
+  /** UTC */
+  readonly at: string
+}
+
 export interface ClaimRow {
   readonly claim_id: string
   readonly campaign_id: string
@@ -257,6 +268,7 @@ export interface Projection {
   readonly changedOrders: readonly OrderRow[]
   readonly newWins: readonly WinRow[]
   readonly changedWins: readonly WinRow[]
+  readonly fulfilments: readonly FulfilmentRow[]
   readonly claims: readonly ClaimRow[]
   readonly shares: readonly ShareRow[]
   readonly assists: readonly AssistRow[]

@@ -17,6 +17,13 @@ const changeWins = `
   from json_to_recordset($2::json) as w(win_id text, status text, updated_at timestamptz, record text)
   where wins.shard = $1 and wins.win_id = w.win_id`
 
+// What a parcel is told of stays until something else is told of it.
+const fulfilWins = `
+  update wins set fulfilment = f.state, fulfilment_count = f.nth, fulfilment_at = f.at,
+    fulfilment_told = coalesce(wins.fulfilment_told, '{}') || jsonb_strip_nulls(f.told) || jsonb_build_object('reason', f.told -> 'reason')
+  from json_to_recordset($2::json) as f(win_id text, state text, nth integer, told jsonb, at timestamptz)
+  where wins.shard = $1 and wins.win_id = f.win_id`
+
 const claimColumns = `claims (shard, claim_id, campaign_id, activity_id, user_id, quantity, unit, cost, pool, epoch, sequence,
   accepted_at, codes_due)`
 
@@ -58,11 +65,12 @@ const addBalances = `
 
 /** Stores what spins, claims, tasks and grants took and gave; a sale has none of these rows and sends no statement. */
 export async function storeWinsAndLedger(session: Client, shard: number, projection: Projection): Promise<void> {
-  const { newWins, changedWins, claims, reservations, ledger, balances } = projection
+  const { newWins, changedWins, fulfilments, claims, reservations, ledger, balances } = projection
   const won = newWins.map((row) => winValues(shard, row))
   await copyRows(session, winColumns, won)
   // Without names: a plan made while a table was small would, once the table has grown, read all of it in each transaction.
   await writeRows(session, shard, { text: changeWins, rows: changedWins })
+  await writeRows(session, shard, { text: fulfilWins, rows: fulfilments })
   const claimed = claims.map((row) => claimValues(shard, row))
   await copyRows(session, claimColumns, claimed)
   const reserved = reservations.map((row) => reservationValues(shard, row))

@@ -18,6 +18,10 @@ interface WinSearch {
   readonly user?: string | undefined
   readonly status?: string | undefined
   readonly type?: string | undefined
+  /** how far it is handed over; `waiting`: it was claimed and nobody has begun */
+  readonly fulfilment?: string | undefined
+  /** `<campaign>/<activity>/<prize>` */
+  readonly prizes?: readonly string[] | undefined
 }
 
 /**
@@ -46,11 +50,18 @@ export async function searchOrders(db: Queryable, search: OrderSearch, page: Pag
   return (await db.query<StoredOrder>(sql, values)).rows.map(inside)
 }
 
+/** Claimed wins that somebody has still to do something about have an index of their own, which its words must name. */
+const toHandOver = "and status = 'claimed' and (fulfilment is null or fulfilment not in ('credited', 'delivered'))"
+const isOver = (fulfilment: string | undefined) => fulfilment === 'credited' || fulfilment === 'delivered'
+
 /** Stored wins, newest first, at most `limit`, with revoked ones. */
 export async function searchWins(db: Queryable, search: WinSearch, page: Page): Promise<StoredWin[]> {
   const newest = 'won_at desc, epoch desc, sequence desc, id desc'
   const where = `($2::text is null or user_id = $2) and ($3::text is null or status = $3)
     and ($4::text is null or type = $4)
+    ${search.fulfilment === undefined || isOver(search.fulfilment) ? '' : toHandOver}
+    and ($10::text is null or (status = 'claimed' and coalesce(fulfilment, 'waiting') = $10))
+    and ($11::text[] is null or campaign_id || '/' || activity_id || '/' || prize_id = any($11))
     and ($5::timestamptz is null or (won_at, epoch, sequence, win_id) < ($5, $6::bigint, $7::bigint, $8))
     order by ${newest} limit $9`
   const columns = 'win_id as id, user_id as "user", record, won_at, epoch, sequence'
@@ -58,10 +69,10 @@ export async function searchWins(db: Queryable, search: WinSearch, page: Page): 
     search.user === undefined
       ? `${ofEachCampaign(`select ${columns} from wins where campaign_id = c.campaign_id and ${where}`, newest)} limit $9`
       : `select ${columns} from wins where ($1::text is null or campaign_id = $1) and ${where}`
-  const { user = null, status = null, type = null } = search
+  const { user = null, status = null, type = null, fulfilment = null, prizes = null } = search
   const issued = user && issuedUser(user)
   const place = [...placeValues(page.before), page.before?.id ?? null]
-  const values = [page.campaign ?? null, issued, status, type, ...place, page.limit]
+  const values = [page.campaign ?? null, issued, status, type, ...place, page.limit, fulfilment, prizes]
   return (await db.query<StoredWin>(sql, values)).rows.map(inside)
 }
 

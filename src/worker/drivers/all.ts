@@ -28,6 +28,7 @@ import type { Loop } from '../running/loop.ts'
 import { ImportDriver } from './apply-imports.ts'
 import { LevelDriver } from './change-levels.ts'
 import { TaskDriver } from './complete-tasks.ts'
+import { CodeCreditDriver } from './credit-codes.ts'
 import { ExpiryDriver } from './expire-orders.ts'
 import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
@@ -117,6 +118,10 @@ export function shardLoops(parts: OneShardParts): Loop[] {
     resting(loop('following', 100, () => follower.step())),
     resting(loop('counts of levels', 250, () => recounts.step())),
     loop('codes', 1000, () => codes.step()),
+    driverLoop(parts, ['credited codes', 1000], (gate) => {
+      const credited = new CodeCreditDriver({ pool, gate, shard, catalogue, logger })
+      return () => credited.step()
+    }),
     resting(
       driverLoop(parts, ['archives', 200], (gate) => {
         const archives = new ArchiveDriver({ ...parts, gate })

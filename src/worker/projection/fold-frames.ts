@@ -106,6 +106,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     changedOrders: rows.orders.changed,
     newWins: rows.wins.made,
     changedWins: rows.wins.changed,
+    fulfilments: [...rows.fulfilments.values()],
     claims: rows.claims,
     reservations: rows.reservations,
     shares: rows.shares,

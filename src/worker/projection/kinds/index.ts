@@ -5,6 +5,7 @@ import { userField } from '../../../record/fields.ts'
 import type { ReportKind } from '../../../record/reports/index.ts'
 import { assists } from './assist.ts'
 import { comments, likes, moderated } from './discussion.ts'
+import { fulfilments } from './fulfilment.ts'
 import { orders } from './order.ts'
 import { redemptions } from './redemption.ts'
 import { reservations } from './reservation.ts'
@@ -18,6 +19,7 @@ const ofEntities = { order: orders, win: wins } satisfies Record<EntityKind, Row
 
 /** Rows of decisions that keep no record, made of the report. One whose kind is not here has its row in `decisions` alone. */
 const ofReports: Partial<Record<ReportKind, RowKind>> = {
+  fulfilment: fulfilments,
   redemption: redemptions,
   reservation: reservations,
   share: shares,

@@ -5,6 +5,7 @@ import type {
   ClaimRow,
   CommentRow,
   DecisionRow,
+  FulfilmentRow,
   LikesRow,
   LoanRow,
   ModeratedRow,
@@ -37,6 +38,8 @@ class Latest<Row> {
 export class KindRows {
   readonly orders = new Latest<OrderRow>()
   readonly wins = new Latest<WinRow>()
+  /** by win */
+  readonly fulfilments = new Map<string, FulfilmentRow>()
   readonly claims: ClaimRow[] = []
   readonly reservations: ReservationRow[] = []
   readonly shares: ShareRow[] = []
