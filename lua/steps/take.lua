@@ -25,7 +25,9 @@ local function take_units(activity, quantity, opening)
   local remaining, held = whole(values[activity.remaining]), whole(values[activity.held])
   if remaining < quantity then
     local undecided, others = short_of(activity.index + 2, activity.remaining, quantity - remaining, opening)
-    return nil, undecided or 'R;SOLD_OUT;' .. text(remaining + others) .. ';' .. (held > 0 and '1' or '0')
+    -- whether other shards hold some is not known here: "all are gone" would be wrong where they do
+    local may_reopen = held > 0 or has_peers()
+    return nil, undecided or 'R;SOLD_OUT;' .. text(remaining + others) .. ';' .. (may_reopen and '1' or '0')
   end
   local last = whole(values[activity.position]) + quantity
   values[activity.remaining], values[activity.held], values[activity.position] =
