@@ -7,7 +7,7 @@ for (const folder of ['src', 'test', 'bench']) {
   if (!existsSync(compiled)) continue
   for (const name of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
     if (!/\.js(\.map)?$/.test(name)) continue
-    const source = join(folder, name.replace(/\.js(\.map)?$/, '.ts'))
-    if (!existsSync(source)) rmSync(join(compiled, name))
+    const sources = ['.ts', '.tsx'].map((end) => join(folder, name.replace(/\.js(\.map)?$/, end)))
+    if (!sources.some((source) => existsSync(source))) rmSync(join(compiled, name))
   }
 }

@@ -14,6 +14,7 @@ import { addMigrate } from './cli/migrate.ts'
 import { addOperator } from './cli/operator.ts'
 import { addReconcile } from './cli/reconcile.ts'
 import { addRecover } from './cli/recover.ts'
+import { addReport } from './cli/report.ts'
 import { addToken } from './cli/token.ts'
 import { addUp } from './cli/up.ts'
 import { addVerifyDraw } from './cli/verify-draw.ts'
@@ -31,6 +32,7 @@ const commands = [
   addAdmin,
   addRecover,
   addReconcile,
+  addReport,
   addArchive,
   addExport,
   addVerifyDraw,

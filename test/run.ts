@@ -64,7 +64,8 @@ async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<{ 
   const told: string[] = []
   const ended = (lines: readonly string[]): void => {
     all.push(...lines)
-    told.push(...reportFile(lines, progress).slice(0, repeatedLines))
+    const failed = reportFile(lines, progress)
+    if (files.length > 1) told.push(...failed.slice(0, repeatedLines))
   }
   await playFiles(files, { root, jobs, env, fileSeconds, ended }).finally(() => progress.stop())
   return { text: all.join('\n'), told }

@@ -14,7 +14,7 @@ export interface SourceFile {
  */
 export function readFiles(folder: string, ending: string): SourceFile[] {
   return listFiles(folder)
-    .filter((path) => path.endsWith(ending))
+    .filter((path) => path.endsWith(ending) || (ending === '.ts' && path.endsWith('.tsx')))
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 }
 

@@ -32,6 +32,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
   http: [
     'server',
     'operator',
+    'report-page',
     'account',
     'boards',
     'shares',

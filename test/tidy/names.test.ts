@@ -61,7 +61,7 @@ function strangers(file: SourceFile, { bareInTicks }: { bareInTicks: boolean }):
 }
 
 const code = ['src', 'test', 'bench', 'lua', 'migrations'].flatMap((folder) =>
-  ['.ts', '.tsx', '.lua', '.sql'].flatMap((ending) => readFiles(folder, ending))
+  ['.ts', '.lua', '.sql'].flatMap((ending) => readFiles(folder, ending))
 )
 const pages = [
   ...FOLDERS.flatMap((folder) => readFiles(folder, '.md')),

@@ -19,6 +19,7 @@ import { archiveFileRoute } from '../operator/archive-file.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { owedRoute } from '../operator/owed.ts'
+import { reportRoutes } from '../operator/report.ts'
 import { adminSearches } from '../operator/searches.ts'
 import { settlementRoute } from '../operator/settlement.ts'
 import { adminSurveys } from '../operator/survey-results.ts'
@@ -83,6 +84,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(settlementRoute, { campaigns })
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })
   await admin.register(archiveRoutes, { campaigns })
+  await admin.register(reportRoutes, { pool })
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
   await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
   await admin.register(adminSearches, { pool, bodies, campaigns, catalogue })

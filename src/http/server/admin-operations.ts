@@ -42,6 +42,20 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'archiveCampaign',
     'Take a final campaign out of Redis and of what is live, by the sha256 of its file; 202 with a job; `?dryRun=true` says what it waits for'
   ),
+  'GET /admin/v1/campaigns/:campaign/report': of(
+    'getReport',
+    'The report of a campaign as JSON, CSV or a page (`?format=`), as it stands or a stored `?version=`, beside another campaign (`?compareWith=`)'
+  ),
+  'POST /admin/v1/campaigns/:campaign/report': of(
+    'storeReport',
+    'Store the report of a settled campaign as its next final version, which never changes'
+  ),
+  'GET /admin/v1/campaigns/:campaign/report/versions': of('listReports', 'The stored versions of a report'),
+  'GET /admin/v1/campaigns/:campaign/baseline': of('getBaseline', 'What the report of a campaign is compared with'),
+  'PUT /admin/v1/campaigns/:campaign/baseline': of(
+    'saveBaseline',
+    'Save what a report is compared with: users before, targets, figures of a time before, by the ids of figures'
+  ),
   'GET /admin/v1/jobs/:job': of('getJob', 'How far a job has come: done, left, failed'),
   'GET /admin/v1/campaigns/:campaign/state': of(
     'getState',

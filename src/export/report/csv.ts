@@ -1,0 +1,22 @@
+import { figures as catalogue } from './catalogue.ts'
+import type { CampaignReport } from './report.ts'
+
+const HEAD = ['figure', 'title', 'of', 'unit', 'value', 'exact', 'target', 'before', 'other']
+
+/** Spreadsheets take a text that begins so for a formula, and run it. */
+const FORMULA = /^[=+\-@\t\r]/
+
+/** A text as a cell; what a spreadsheet would run begins with an apostrophe. Numbers stay numbers. */
+function cell(value: string | number | boolean | null): string {
+  if (typeof value !== 'string') return value === null ? '' : String(value)
+  const guarded = FORMULA.test(value) ? `'${value}` : value
+  return /[",\n\r]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded
+}
+
+/** A report as CSV (RFC 4180): a line for each figure, amounts in the smallest units of their currency. */
+export function asCsv({ figures }: CampaignReport): string {
+  const lines = figures.map(({ id, of, unit, value, exact, target, before, other }) =>
+    [id, catalogue[id]?.title.en ?? id, of, unit, value, exact, target, before, other].map(cell).join(',')
+  )
+  return `${[HEAD.join(','), ...lines].join('\r\n')}\r\n`
+}

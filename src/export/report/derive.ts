@@ -1,0 +1,94 @@
+import type { CountedFigure } from '../../store/reading/report-figures.ts'
+import { figures as catalogue } from './catalogue.ts'
+
+/** A figure of a report. */
+export interface Figure {
+  /** one of the catalogue */
+  readonly id: string
+  /** which part: an activity, a day, a channel; null for all together */
+  readonly of: string | null
+  /** a currency or a unit, where the value is an amount of it (in its smallest units) */
+  readonly unit: string | null
+  readonly value: number
+  /** false where gateways counted it, which may stop before they told */
+  readonly exact: boolean
+}
+
+/** A rate that rests on two counts: of all together, and of each part where both have it. */
+interface Rate {
+  readonly id: string
+  readonly part: string
+  readonly whole: string
+  /** the part of `whole` that a part is a rate of; by default the one of the same name */
+  readonly within?: (of: string) => string
+}
+
+const all = (): string => ''
+/** A prize is named `<activity>/<tier>/<prize>`. */
+const draw = (of: string): string => of.split('/')[0] ?? ''
+
+const RATES: readonly Rate[] = [
+  { id: 'sales.paidRate', part: 'sales.paid', whole: 'sales.orders' },
+  { id: 'draws.participation', part: 'draws.participants', whole: 'participants.all', within: all },
+  { id: 'draws.winRate', part: 'draws.wins', whole: 'draws.spins', within: draw },
+  { id: 'tasks.completion', part: 'tasks.participants', whole: 'participants.all', within: all },
+  { id: 'redemptions.rate', part: 'redemptions.participants', whole: 'participants.all', within: all },
+  { id: 'invites.conversion', part: 'invites.qualified', whole: 'invites.accepted' }
+]
+
+const INVITES = ['invites.pending', 'invites.qualified', 'invites.voided']
+/** places behind the point of a rate: a ten-thousandth of a percent */
+const PLACES = 1e6
+
+/** A part of 1, rounded. */
+const share = (part: number, whole: number): number => Math.round((part / whole) * PLACES) / PLACES
+
+const isPlain = (rate: Rate): boolean => catalogue[rate.id]?.by === undefined
+
+function ratesOf(counted: readonly CountedFigure[], rate: Rate): CountedFigure[] {
+  const counts = (id: string, of: string): number | undefined =>
+    counted.find((figure) => figure.id === id && figure.of === of)?.value
+  return counted.flatMap((figure) => {
+    if (figure.id !== rate.part || (figure.of !== '' && isPlain(rate))) return []
+    const whole = counts(rate.whole, rate.within?.(figure.of) ?? figure.of)
+    return whole === undefined || whole === 0 ? [] : [{ ...figure, id: rate.id, value: share(figure.value, whole) }]
+  })
+}
+
+/** Accepted are all that were, whatever became of them. */
+function accepted(counted: readonly CountedFigure[]): CountedFigure[] {
+  const all = counted.filter(({ id }) => INVITES.includes(id))
+  const value = all.reduce((sum, figure) => sum + figure.value, 0)
+  return all.length === 0 ? [] : [{ id: 'invites.accepted', of: '', unit: '', value }]
+}
+
+function ofUsers(counted: readonly CountedFigure[], users: number | undefined): CountedFigure[] {
+  const all = counted.find(({ id }) => id === 'participants.all')
+  if (all === undefined || users === undefined || users === 0) return []
+  return [{ ...all, id: 'participants.ofUsers', value: share(all.value, users) }]
+}
+
+const order = new Map(Object.keys(catalogue).map((id, index) => [id, index]))
+
+/**
+ * All figures of a report in the catalogue's order, the whole of each before its parts.
+ * @param counted what was counted @param users how many users there were before the campaign, where that is known
+ */
+export function figuresOf(counted: readonly CountedFigure[], users: number | undefined): Figure[] {
+  const base = [...counted, ...accepted(counted)]
+  const all = [...base, ...ofUsers(base, users), ...RATES.flatMap((rate) => ratesOf(base, rate))]
+  return all
+    .filter(({ id, of, value }) => order.has(id) && (value !== 0 || of === ''))
+    .toSorted(
+      (a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0) || compare(a.unit, b.unit) || compare(a.of, b.of)
+    )
+    .map(({ id, of, unit, value }) => ({
+      id,
+      of: of === '' ? null : of,
+      unit: unit === '' ? null : unit,
+      value,
+      exact: catalogue[id]?.approximate !== true
+    }))
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

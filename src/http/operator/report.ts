@@ -1,0 +1,103 @@
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import { Type } from 'typebox'
+import { ID_PATTERN } from '../../base/shapes.ts'
+import { checkBody, Reason } from '../../campaign/change/patch.ts'
+import { BaselineBody, putBaseline, readBaseline } from '../../export/report/baseline.ts'
+import { asCsv } from '../../export/report/csv.ts'
+import { readReport, storeFinal } from '../../export/report/report.ts'
+import { listReports } from '../../store/campaigns/reports.ts'
+import { requireRole } from '../auth/operator.ts'
+import { pickLanguage } from '../problems/language.ts'
+import { ProblemError } from '../problems/problems.ts'
+import { reportPage } from '../report-page/page.tsx'
+import { CampaignParams } from '../wire/schemas.ts'
+import { actorOf, asProblem } from './campaign-answers.ts'
+import type { Named } from './pages.ts'
+import '../wire/request-types.ts'
+
+interface ReportOptions {
+  readonly pool: Pool
+  /** ms since 1970 */
+  readonly now?: () => number
+}
+
+const Query = Type.Object(
+  {
+    format: Type.Optional(Type.String({ enum: ['json', 'csv', 'html'] })),
+    version: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'a stored version' })),
+    compareWith: Type.Optional(Type.String({ pattern: ID_PATTERN, description: 'another campaign' }))
+  },
+  { additionalProperties: false }
+)
+type Asked = Named & { Querystring: { format?: 'json' | 'csv' | 'html'; version?: string; compareWith?: string } }
+
+const FinalBody = Type.Object(
+  { final: Type.Literal(true), reason: Type.Optional(Reason) },
+  { additionalProperties: false }
+)
+
+/** A page that runs nothing and asks for nothing, whatever stands in a campaign's texts. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+
+/** The report of a campaign: as it stands, as it was stored, and what it is compared with. */
+export async function reportRoutes(app: FastifyInstance, { pool, now = Date.now }: ReportOptions): Promise<void> {
+  const params = CampaignParams
+
+  app.get<Asked>(
+    '/admin/v1/campaigns/:campaign/report',
+    { preHandler: requireRole('viewer'), schema: { params, querystring: Query } },
+    async (request, reply) => {
+      const { format = 'json', version, compareWith } = request.query
+      const asked = { version: version === undefined ? undefined : Number(version), compareWith, now: now() }
+      const report = await asProblem(readReport(pool, request.params.campaign, asked))
+      if (format === 'json') return report
+      const name = `${report.campaign}-report${report.version === null ? '' : `-${report.version}`}.${format}`
+      if (format === 'csv') {
+        reply.header('content-disposition', `attachment; filename="${name}"`)
+        return reply.type('text/csv; charset=utf-8').send(asCsv(report))
+      }
+      reply.headers({ 'content-security-policy': PAGE_POLICY, 'content-disposition': `inline; filename="${name}"` })
+      const page = reportPage(report, pickLanguage(request.headers['accept-language']))
+      return reply.type('text/html; charset=utf-8').send(page)
+    }
+  )
+
+  app.get<Named>(
+    '/admin/v1/campaigns/:campaign/report/versions',
+    { preHandler: requireRole('viewer'), schema: { params } },
+    async (request) => {
+      const items = await listReports(pool, request.params.campaign)
+      return {
+        items: items.map(({ madeAt, ...item }) => ({ ...item, madeAt: madeAt.toISOString() })),
+        nextCursor: null
+      }
+    }
+  )
+
+  app.post<Named>(
+    '/admin/v1/campaigns/:campaign/report',
+    { preHandler: requireRole('operator'), schema: { params }, config: { takes: FinalBody } },
+    async (request, reply) => {
+      const checked = checkBody(FinalBody, request.body ?? {})
+      if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+      const actor = { ...actorOf(request, checked.body.reason), now: now() }
+      return reply.code(201).send(await asProblem(storeFinal(pool, request.params.campaign, actor)))
+    }
+  )
+
+  app.get<Named>(
+    '/admin/v1/campaigns/:campaign/baseline',
+    { preHandler: requireRole('viewer'), schema: { params } },
+    (request) => readBaseline(pool, request.params.campaign)
+  )
+
+  app.put<Named>(
+    '/admin/v1/campaigns/:campaign/baseline',
+    { preHandler: requireRole('operator'), schema: { params }, config: { takes: BaselineBody } },
+    (request) => {
+      const target = { id: request.params.campaign, input: request.body ?? {} }
+      return asProblem(putBaseline(pool, target, actorOf(request)))
+    }
+  )
+}

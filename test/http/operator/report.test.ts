@@ -1,0 +1,195 @@
+import t from 'tap'
+import { exportJournal } from '../../../src/export/journal.ts'
+import type { CampaignReport, ReportFigure } from '../../../src/export/report/report.ts'
+import { growthCampaign } from '../../end-to-end/growth-campaign.ts'
+import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
+
+const { ask, admin, adminApp, publish, pool, config } = await startMallShop(t)
+
+const wheel = {
+  id: 'wheel',
+  kind: 'draw',
+  title: 'Wheel',
+  fallback: 'thanks',
+  prizes: [
+    { id: 'cup', tier: 1, title: 'Cup', type: 'physical', quota: 2, weight: 1 },
+    { id: 'thanks', tier: 9, title: 'Thanks', type: 'nothing', quota: null, weight: 0 }
+  ]
+}
+const growth = growthCampaign('night', Date.now())
+await publish({ ...growth, activities: [...growth.activities, wheel] } as typeof growth)
+
+const path = '/admin/v1/campaigns/night'
+const report = async (query = '') => (await admin('vera', `GET ${path}/report${query}`)).body as CampaignReport
+const page = (format: string, language = 'en') =>
+  adminApp.inject({
+    url: `${path}/report?format=${format}`,
+    headers: { authorization: 'Bearer token-of-vera', 'accept-language': language }
+  })
+const figureOf = ({ figures }: CampaignReport, id: string, of: string | null = null) =>
+  figures.find((figure) => figure.id === id && figure.of === of)?.value
+
+async function take(user: string, request: string, body: object = {}) {
+  const answer = await ask(user, request, { body })
+  if (answer.status >= 300) throw new Error(`${request}: ${JSON.stringify(answer.body)}`)
+  return answer.body
+}
+
+const buy = async (user: string, quantity = 1) =>
+  (await take(user, 'POST /v1/campaigns/night/sales/case/orders', { quantity })).order.id as string
+const pay = (order: string, amount: number) =>
+  admin('olga', `POST /admin/v1/orders/${order}/payment`, {
+    body: { amount, currency: 'CNY', reference: `p-${order}` }
+  })
+const spin = (user: string) => take(user, 'POST /v1/campaigns/night/draws/wheel/spins')
+
+const orders = [await buy('ann', 3), await buy('ben'), await buy('cem')] as const
+for (const [order, amount] of [
+  [orders[0], 300],
+  [orders[1], 100]
+] as const) {
+  const { status, body } = await pay(order, amount)
+  if (status !== 201) throw new Error(JSON.stringify(body))
+}
+await admin('olga', `POST /admin/v1/orders/${orders[0]}/shipment`, { body: { carrier: 'SF', trackingNumber: '1' } })
+await take('cem', `POST /v1/orders/${orders[2]}/cancellation`)
+for (const user of ['ann', 'ann', 'dan', 'eve']) await spin(user)
+const { share } = await take('ann', 'POST /v1/campaigns/night/shares', {
+  channel: 'wechat',
+  subject: { type: 'campaign', id: 'night' }
+})
+await take('ben', `POST /v1/campaigns/night/shares/${share.id}/assists`)
+
+/** What the journal says, counted by other means than the report's. */
+async function recount() {
+  const users = new Set<string>()
+  const found = { orders: 0, paid: 0, cancelled: 0, spins: 0, wins: 0, interactions: 0, stars: 0 }
+  const options = { namespace: config.NAMESPACE, shard: 0, campaign: 'night', mask: false, now: Date.now() }
+  for await (const { text } of exportJournal(pool, options)) {
+    for (const line of text.trim().split('\n')) {
+      const { type, user, key, campaign, adds = {} } = JSON.parse(line)
+      if (campaign !== 'night' || type === undefined) continue
+      if (String(key).startsWith('u:')) {
+        users.add(user)
+        found.interactions += 1
+      }
+      found.orders += type === 'order.accepted' ? 1 : 0
+      found.paid += type === 'order.paid' ? 1 : 0
+      found.cancelled += type === 'order.cancelled' ? 1 : 0
+      found.spins += type === 'spin.won' || type === 'spin.lost' ? 1 : 0
+      found.wins += type === 'spin.won' ? 1 : 0
+      for (const scope of Object.values(adds) as Array<Record<string, number>>) {
+        for (const [field, delta] of Object.entries(scope)) if (/\bstars$/.test(field)) found.stars += delta
+      }
+    }
+  }
+  return { ...found, participants: users.size }
+}
+
+t.test('exact figures equal a recount of the exported journal', async (t) => {
+  await waitFor(async () => (await recount()).stars >= 1, { what: 'the helper to get a star' })
+  const counted = await recount()
+  t.match(counted, { orders: 3, paid: 2, cancelled: 1, spins: 4, participants: 5 })
+  const found = await report()
+  t.match(
+    {
+      orders: figureOf(found, 'sales.orders'),
+      paid: figureOf(found, 'sales.paid'),
+      cancelled: figureOf(found, 'sales.cancelled'),
+      spins: figureOf(found, 'draws.spins'),
+      wins: figureOf(found, 'draws.wins'),
+      participants: figureOf(found, 'participants.all'),
+      interactions: figureOf(found, 'interactions.all'),
+      stars: found.figures.find(({ id, of, unit }) => id === 'units.issued' && of === null && unit === 'stars')?.value
+    },
+    counted
+  )
+  t.equal(figureOf(found, 'sales.units', 'case'), 4)
+  t.match(
+    found.figures.filter(({ id, of }) => id === 'sales.amount' && of === null),
+    [{ unit: 'CNY', value: 400, exact: true }]
+  )
+  t.equal(figureOf(found, 'sales.averageOrder'), 200)
+  t.equal(figureOf(found, 'draws.participation'), 0.6)
+  t.equal(figureOf(found, 'shares.all', 'channel:wechat'), 1)
+  t.equal(figureOf(found, 'assists.given'), 1)
+  t.match(found, { final: false, version: null, countedTo: [{ shard: 0 }] })
+})
+
+t.test('figures stand beside what they were meant to be, were before, and are in another campaign', async (t) => {
+  const wrong = { targets: { 'sales.orders': 6, sales: 1 }, before: { 'a/b': 2 }, users: -1 }
+  t.match(await admin('olga', `PUT ${path}/baseline`, { body: wrong }), { status: 400 })
+  const body = { targets: { 'sales.orders': 6, sales: 1 }, before: { 'a/b': 2 } }
+  t.match(await admin('olga', `PUT ${path}/baseline`, { body }), {
+    status: 400,
+    body: { errors: [{ pointer: '/targets/sales' }, { pointer: '/before/a~1b' }] }
+  })
+  t.equal((await admin('vera', `PUT ${path}/baseline`, { body: {} })).status, 403)
+  const good = { users: 50, targets: { 'sales.orders': 6 }, before: { 'participants.all': 3 } }
+  t.match(await admin('olga', `PUT ${path}/baseline`, { body: good }), { status: 200, body: good })
+  t.match((await admin('vera', `GET ${path}/baseline`)).body, good)
+  await publish({ ...growthCampaign('other', Date.now()) })
+  await take('ann', 'POST /v1/campaigns/other/sales/case/orders', { quantity: 1 })
+  const isThere = async () =>
+    figureOf((await admin('vera', 'GET /admin/v1/campaigns/other/report')).body, 'sales.orders') === 1
+  await waitFor(isThere, { what: 'the other campaign to be counted' })
+  const found = await report('?compareWith=other')
+  const one = (id: string) => found.figures.find((figure) => figure.id === id && figure.of === null)
+  t.match(one('sales.orders'), { value: 3, target: 6, other: 1 } satisfies Partial<ReportFigure>)
+  t.match(one('participants.all'), { value: 5, before: 3, target: null })
+  t.match(one('participants.ofUsers'), { value: 0.1 })
+  t.match(found.comparedWith, { campaign: 'other', version: null })
+  t.equal((await admin('vera', `GET ${path}/report?compareWith=none`)).status, 404)
+})
+
+t.test('a report is a table for spreadsheets, and a page in which no text of a campaign runs', async (t) => {
+  const csv = (await page('csv')).body.split('\r\n')
+  t.equal(csv[0], 'figure,title,of,unit,value,exact,target,before,other')
+  t.ok(csv.includes('sales.orders,Orders,,,3,true,6,,'), csv.join('\n'))
+  const html = await page('html')
+  t.match(html.headers['content-security-policy'], /default-src 'none'/)
+  t.match(html.body, /<h1>Growth<\/h1>[\s\S]*Preliminary[\s\S]*¥4\.00/)
+  t.notMatch(html.body, /<script/)
+  t.match((await page('html', 'zh-CN')).body, /<html lang="zh-CN">[\s\S]*增长[\s\S]*初步/)
+})
+
+t.test('a final report never changes; a later one says what came after it', async (t) => {
+  const body = { final: true, reason: 'the night is over' }
+  t.match(await admin('olga', `POST ${path}/report`, { body }), { status: 409, body: { detail: /not settled yet/ } })
+  t.equal((await admin('vera', `POST ${path}/report`, { body })).status, 403)
+  await admin('ada', `POST ${path}/end`, { body: { reason: 'over' } })
+  await waitFor(
+    async () => (await admin('ada', `POST ${path}/settlement`, { body: {} })).body.outcome === 'confirmed',
+    { what: 'the settlement', everyMs: 200 }
+  )
+  const stored = await admin('olga', `POST ${path}/report`, { body })
+  t.match(stored, { status: 201, body: { version: 1, final: true, since: null } })
+  t.match(
+    await admin('olga', `POST /admin/v1/orders/${orders[0]}/return`, {
+      body: { quantity: 1, kind: 'return', reason: 'broken' }
+    }),
+    {
+      status: 201,
+      body: { outcome: 'confirmed' }
+    }
+  )
+  await waitFor(async () => figureOf(await report(), 'sales.returnedUnits') === 1, { what: 'the return to be counted' })
+  t.same(await report('?version=1'), stored.body)
+  t.match(await admin('olga', `POST ${path}/report`, { body }), {
+    status: 201,
+    body: {
+      version: 2,
+      since: { version: 1, differences: [{ id: 'sales.returnedUnits', of: null, was: 0, is: 1 }, {}, {}] }
+    }
+  })
+  t.same(await report('?version=1'), stored.body)
+  t.equal((await admin('vera', `GET ${path}/report?version=9`)).status, 404)
+  t.match((await admin('vera', `GET ${path}/report/versions`)).body, {
+    items: [
+      { version: 1, operator: 'olga', reason: 'the night is over' },
+      { version: 2, final: true }
+    ]
+  })
+  t.match((await admin('ada', 'GET /admin/v1/audit?target=campaign:night')).body.items[0], { action: 'report.final' })
+})
