@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Redis } from 'ioredis'
 import { checkDefinition } from '../src/campaign/definition/check.ts'
 import { compile } from '../src/campaign/definition/compile.ts'
@@ -17,6 +16,7 @@ import { loadScripts } from '../src/gate/redis/opening-scripts.ts'
 import { drawRandom } from '../src/record/draw-random.ts'
 import { keyPrefix, shardKeys } from '../src/record/keys.ts'
 import { startServer } from '../src/stack/servers/all.ts'
+import { readArguments } from './running/arguments.ts'
 import { createStops } from './running/stops.ts'
 import { benchDraw, benchItem, openNow, saleOf } from './stack/admin.ts'
 import { userOf } from './stack/tokens.ts'
@@ -128,14 +128,20 @@ async function measure(shard: Shard, kind: Kind, load: { size: number; decisions
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
+const usage = `npm run bench:gate -- [options]
+
+  --rounds N         of each, the median counts                   (5)
+  --decisions N      in a round                                   (4096)
+  --sizes a,b        commands of a call                           (32,64,128)
+  --kinds a,b        of ${kinds.join(', ')}
+`
+
 async function run(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      decisions: { type: 'string', default: '4096' },
-      sizes: { type: 'string', default: '32,64,128' },
-      kinds: { type: 'string', default: kinds.join() }
-    }
+  const values = readArguments(usage, {
+    rounds: { type: 'string', default: '5' },
+    decisions: { type: 'string', default: '4096' },
+    sizes: { type: 'string', default: '32,64,128' },
+    kinds: { type: 'string', default: kinds.join() }
   })
   const chosen = kinds.filter((kind) => values.kinds.split(',').includes(kind))
   const sizes = values.sizes.split(',').map(Number)

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
 import type { CatalogueCampaign } from '../src/campaign/carrying/catalogue.ts'
@@ -18,6 +17,7 @@ import { migrate } from '../src/store/connection/migrate.ts'
 import { createPool } from '../src/store/connection/pool.ts'
 import { ReminderDriver } from '../src/worker/drivers/remind.ts'
 import { cpuMicros, machineMicros } from './measuring/process-cpu.ts'
+import { readArguments } from './running/arguments.ts'
 import { createStops, type Stops } from './running/stops.ts'
 import { saleOf } from './stack/admin.ts'
 
@@ -146,9 +146,16 @@ async function measure(world: World, users: number, minute: boolean): Promise<vo
   if (told !== users || messages !== users) throw new Error(`${users} should have been told, and stored once.`)
 }
 
+const usage = `npm run bench:reminders -- [options]
+
+  --users N          who are to be reminded of one session        (100000)
+  --minute           told by the clock, within the minute, instead of at once
+`
+
 async function run(): Promise<void> {
-  const { values } = parseArgs({
-    options: { users: { type: 'string', default: '100000' }, minute: { type: 'boolean', default: false } }
+  const values = readArguments(usage, {
+    users: { type: 'string', default: '100000' },
+    minute: { type: 'boolean', default: false }
   })
   const users = Number(values.users)
   const stops = createStops()

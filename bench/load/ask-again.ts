@@ -6,8 +6,8 @@ import type { LoadJob } from './messages.ts'
 const ATTEMPTS = 20
 const PAUSE_MS = 100
 const AT_ONCE = 16
-/** More lost answers than the end of a load explains are a fault, which is reported and not asked again. */
-const MOST = 2_000
+/** A service that is away for good is not asked for each of ten thousand keys. */
+const LONGEST_MS = 60_000
 const CONFLICT = 409
 const REFUSED = 'refused'
 
@@ -27,15 +27,15 @@ async function post(job: LoadJob, headers: Record<string, string>): Promise<stri
 /**
  * A load that ends leaves requests behind whose answer was on its way: unknown, never failed. As any client should, it
  * asks again with the same key until there is a 201 or 409, so that afterwards the client's count is exact.
- * @returns how many keys were asked again; those that never got one stay open in the ledger
+ * @returns how many keys had no answer; those that never got one stay open in the ledger
  */
 export async function askAgain(job: LoadJob, tokens: readonly string[], ledger: Ledger): Promise<number> {
   const open = ledger.open()
-  if (open.length > MOST) return 0
+  const end = performance.now() + LONGEST_MS
   const queue = [...open]
   const worker = async (): Promise<void> => {
     for (let request = queue.pop(); request !== undefined; request = queue.pop()) {
-      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      for (let attempt = 1; attempt <= ATTEMPTS && performance.now() < end; attempt += 1) {
         const body = await post(job, headersOf(job, tokens, request))
         if (body !== undefined) {
           if (body === REFUSED) ledger.refuse(request)

@@ -3,12 +3,12 @@ import { connect } from 'node:net'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { foldCheckpoint } from '../../src/recovery/checkpoint/fold-checkpoint.ts'
 import { completePlace, readCheckpoint } from '../../src/store/projection/checkpoint.ts'
 import { advanceComplete } from '../../src/store/shard/openings.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
+import { readArguments } from '../running/arguments.ts'
 import { createStops } from '../running/stops.ts'
 import { fillDecisions } from './fill.ts'
 import { buyOf, publication } from './sale.ts'
@@ -175,16 +175,23 @@ async function year(asked: {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    year: { type: 'boolean', default: false },
-    campaigns: { type: 'string', default: '50' },
-    every: { type: 'string', default: '10' },
-    decisions: { type: 'string' },
-    // of one user, on average
-    each: { type: 'string', default: '3.33' },
-    runs: { type: 'string', default: '3' }
-  }
+const usage = `npm run bench:recovery -- [options]
+
+  --decisions a,b    how many, one deployment after the other     (10000,100000)
+  --each N           decisions of a user, on average              (3.33)
+  --runs N           of each event                                (3)
+
+  --year             campaigns of --decisions (20000) each, every one archived
+  --campaigns N      how many                                     (50)
+  --every N          after how many it is measured again          (10)
+`
+const values = readArguments(usage, {
+  year: { type: 'boolean', default: false },
+  campaigns: { type: 'string', default: '50' },
+  every: { type: 'string', default: '10' },
+  decisions: { type: 'string' },
+  each: { type: 'string', default: '3.33' },
+  runs: { type: 'string', default: '3' }
 })
 if (values.year) {
   const { campaigns, every, decisions = '20000' } = values
