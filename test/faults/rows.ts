@@ -8,6 +8,7 @@ import { pointRows } from './rows/points.ts'
 import { postgresRows } from './rows/postgres.ts'
 import { recoveryRows } from './rows/recovery.ts'
 import { redisRows } from './rows/redis.ts'
+import { clusterRows } from './rows/redis-cluster.ts'
 import { redisCopyRows } from './rows/redis-copies.ts'
 import { redisLimitRows } from './rows/redis-limits.ts'
 import { requestRows } from './rows/requests.ts'
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   ...redisRows,
   ...redisLimitRows,
   ...redisCopyRows,
+  ...clusterRows,
   ...natsRows,
   ...lostJournalRows,
   ...postgresRows,

@@ -10,6 +10,7 @@ import {
   assertOpenedAgain,
   type Buyers,
   epochsOf,
+  goOn,
   isOpen,
   keepBuying
 } from '../support/shop/many-shards.ts'
@@ -25,14 +26,6 @@ const on = { third: [0, 1], others: [2, 3] } as const
 
 async function areOpen(shop: Shop, shards: readonly number[]): Promise<void> {
   await waitFor(() => shards.every((shard) => isOpen(shop, shard)), { what: `shards ${shards} to be open` })
-}
-
-/** Each of these shards sells. */
-async function goOn({ counts }: Buyers, shards: readonly number[]): Promise<void> {
-  const had = [...counts]
-  await waitFor(() => shards.every((shard) => (counts[shard] ?? 0) >= (had[shard] ?? 0) + 5), {
-    what: `shards ${shards} to sell on`
-  })
 }
 
 async function die(shop: Shop, buyers: Buyers, master: ClusterNode | undefined): Promise<void> {

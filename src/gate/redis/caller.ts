@@ -24,6 +24,11 @@ export function isOfCall({ reason, message }: RedisCallError): boolean {
   return reason === 'refused' && message.startsWith('ERR ')
 }
 
+/** Whether the keys are on another node of a cluster by now, or on their way there: nobody has to do anything about it. */
+export function isElsewhere(why: Error): boolean {
+  return why instanceof RedisCallError && /^(?:MOVED|ASK|TRYAGAIN)\b/.test(why.message)
+}
+
 export interface RedisCaller {
   /** @throws RedisCallError, at the deadline at the latest */
   call(command: string, args: ReadonlyArray<string | number>, deadlineMs: number): Promise<unknown>

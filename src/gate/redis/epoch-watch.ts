@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { FloodgateError } from '../../base/errors.ts'
 import type { ShardRow } from '../../store/shard/shards.ts'
-import { RedisCallError } from './caller.ts'
+import { isElsewhere, RedisCallError } from './caller.ts'
 
 /** The opening whose scripts gate calls use. */
 export interface LiveOpening {
@@ -52,7 +52,7 @@ class Telling {
 
   closed(why: Error): void {
     const reason = why.message
-    const refusal = why instanceof RedisCallError && why.reason === 'refused'
+    const refusal = why instanceof RedisCallError && why.reason === 'refused' && !isElsewhere(why)
     const kind = refusal ? (reason.split(' ')[0] ?? '') : 'closed'
     if (this.#logged.has(kind)) return
     this.#logged.add(kind)

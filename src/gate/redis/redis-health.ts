@@ -22,7 +22,8 @@ export interface RedisHealth {
 }
 
 /** Error replies which show that Redis answers, but do not show that it cannot write. */
-const NOT_ABOUT_WRITING = /^(?:LOADING|NOAUTH|WRONGPASS|NOPERM|BUSY|NOSCRIPT|MASTERDOWN|CLUSTERDOWN)\b/
+const NOT_ABOUT_WRITING =
+  /^(?:LOADING|NOAUTH|WRONGPASS|NOPERM|BUSY|NOSCRIPT|MASTERDOWN|CLUSTERDOWN|MOVED|ASK|TRYAGAIN)\b/
 
 /**
  * What gate calls show about Redis. Each answer to a call counts; when no call was answered for a second, this makes one. So an

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis'
 import type pg from 'pg'
 import { isRing } from '../../../src/record/fields.ts'
 import { baseKey, elsewhereKey, keyPrefix, shardKeys } from '../../../src/record/keys.ts'
@@ -9,6 +8,7 @@ import type { Places } from '../../support/judging/evidence.ts'
 import type { Difference } from '../../support/judging/promise.ts'
 import { isRecord } from '../../support/load/answers.ts'
 import type { History } from '../../support/load/history.ts'
+import { redisHolding } from '../../support/servers/redis-cluster.ts'
 import type { JournalStream } from './journal.ts'
 
 const shown = 5
@@ -24,7 +24,7 @@ async function shardWrong({ redisUrl, namespace }: Places, pool: pg.Pool, shard:
   const prefix = keyPrefix(namespace, shard)
   const fold = new Fold()
   for await (const page of readDecisions(pool, shard)) for (const decision of page) fold.add(decision)
-  const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  const redis = await redisHolding(redisUrl, prefix)
   redis.on('error', () => {})
   try {
     await redis.connect()

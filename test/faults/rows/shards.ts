@@ -7,13 +7,13 @@ import type { Scene } from '../scene.ts'
 const COUNT = 4
 const env = shardsEnv(COUNT)
 
-interface ShardRow {
+export interface ShardRow {
   readonly epoch: number
   readonly state: string
   readonly term: number
 }
 
-async function shardsOf({ world }: Scene): Promise<ShardRow[]> {
+export async function shardsOf({ world }: Scene): Promise<ShardRow[]> {
   const { rows } = await world.pool.query<ShardRow>(
     'select epoch, state, owner_term as term from shards order by shard'
   )

@@ -1,10 +1,10 @@
-import { Redis } from 'ioredis'
 import { connect, type NatsConnection, StringCodec } from 'nats'
 import pg from 'pg'
 import { natsLogin } from '../../../src/journal/connection.ts'
 import { keyPrefix } from '../../../src/record/keys.ts'
 import { onTheirWay } from '../../../src/store/campaigns/loans.ts'
 import { isRecord, parseJson } from '../load/answers.ts'
+import { redisHolding } from '../servers/redis-cluster.ts'
 
 /** Where the evidence of one deployment lies. */
 export interface Places {
@@ -107,12 +107,12 @@ export async function readState(places: Places, campaign: string): Promise<Campa
 type Depths = Pick<ShardState, 'outbox' | 'kept'>
 
 async function readDepths({ redisUrl, namespace }: Places, shard: number): Promise<Depths> {
-  const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  const prefix = keyPrefix(namespace, shard)
+  const redis = await redisHolding(redisUrl, prefix)
   // The rejected connect says enough; without a listener the client prints the error too.
   redis.on('error', () => {})
   try {
     await redis.connect()
-    const prefix = keyPrefix(namespace, shard)
     return { outbox: await redis.xlen(`${prefix}outbox`), kept: await redis.hlen(`${prefix}kept`) }
   } finally {
     redis.disconnect()

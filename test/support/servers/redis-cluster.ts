@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { clusterPlace } from '../../../src/config/redis-url.ts'
+import { ClusterMap, slotOf } from '../../../src/gate/redis/cluster-map.ts'
 import { requireProgram } from '../../../src/stack/processes/programs.ts'
 import { freePort } from '../../../src/stack/servers/ports.ts'
 import { redisSpec } from '../../../src/stack/servers/redis.ts'
@@ -81,6 +83,18 @@ export async function redisCluster(t: Teardown, { replicated = false } = {}): Pr
     await waitFor(isUp, { what: 'a replica to follow', everyMs: 50 })
   }
   return { url: `redis+cluster://127.0.0.1:${first?.server.port}`, masters, replicas }
+}
+
+/** A connection, not made yet, to the Redis that holds a key, which may be a node of a cluster; it gives up at once. */
+export async function redisHolding(url: string, key: string): Promise<Redis> {
+  const options = { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null }
+  const place = clusterPlace(url)
+  if (place === undefined) return new Redis(url, options)
+  const map = new ClusterMap(place)
+  await map.look()
+  const master = map.masterOf(slotOf(key))
+  if (master === undefined) throw new Error(`No master of the cluster holds ${key}`)
+  return new Redis({ ...options, ...master })
 }
 
 /** Says at both masters that a slot goes from one to the other, and leaves it on its way. */

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { shardOf } from '../../../src/base/shards.ts'
 import { slotOf } from '../../../src/gate/redis/cluster-map.ts'
 import { readShard } from '../../../src/store/shard/shards.ts'
+import { waitFor } from '../wait.ts'
 import { assertWhole, atRest, bought, type Shop } from './shop.ts'
 
 // A shop of several shards, shard by shard.
@@ -59,4 +60,12 @@ export function keepBuying(shop: Shop, name = 'user'): Buyers {
       await Promise.all(buyers)
     }
   }
+}
+
+/** Each of these shards sells. */
+export async function goOn({ counts }: Buyers, shards: readonly number[]): Promise<void> {
+  const had = [...counts]
+  await waitFor(() => shards.every((shard) => (counts[shard] ?? 0) >= (had[shard] ?? 0) + 5), {
+    what: `shards ${shards} to sell on`
+  })
 }
