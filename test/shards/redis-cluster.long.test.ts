@@ -53,6 +53,23 @@ t.test('a master dies and its replica takes its place: only its shards are opene
   await assertOpenedAgain(t, shop, { before, expected: on.third })
 })
 
+t.test('a master hangs, with all its connections open, and its replica takes its place', async (t) => {
+  const cluster = await redisCluster(t, { replicated: true })
+  const [, , master] = cluster.masters
+  const pid = master?.server.pid() ?? 0
+  const shop = await openShop(t, { ...shared, redisUrl: cluster.url, env }, { stock: 100_000 })
+  const before = await epochsOf(shop)
+  const buyers = keepBuying(shop)
+  await goOn(buyers, shop.gate.numbers)
+  process.kill(pid, 'SIGSTOP')
+  t.teardown(() => void process.kill(pid, 'SIGCONT'))
+  await goOn(buyers, shop.gate.numbers)
+  process.kill(pid, 'SIGCONT')
+  await goOn(buyers, shop.gate.numbers)
+  await buyers.end()
+  await assertOpenedAgain(t, shop, { before, expected: on.third })
+})
+
 t.test('a master without a replica dies, and comes back with its data or with none', async (t) => {
   const cluster = await redisCluster(t)
   const [, , master] = cluster.masters

@@ -25,6 +25,9 @@ const ASK_ROLE_MS = 1000
  */
 const IS_ELSEWHERE = /^(?:READONLY|MASTERDOWN|MOVED|CLUSTERDOWN)\b/
 
+/** The client's own words after `commandTimeout`. */
+const IS_SILENT = /^Command timed out/
+
 /**
  * A master may become a replica while connections to it are open: it goes on answering, with data that it copies from the new
  * master. Only a new connection, by the name, the proxy, Sentinel or the cluster, leads to the new master; when it leads to the same
@@ -40,8 +43,11 @@ function keepToMaster(redis: Redis, key: string | undefined): void {
             if (/^role:slave\r?$/m.test(info) && redis.status === 'ready') redis.disconnect(true)
           })
         : redis.exists(key)
-    // on MASTERDOWN or MOVED the client has already reconnected; calls that fail report any other error
-    asked.catch(() => {})
+    asked.catch((error: Error) => {
+      // of a host that is gone no connection says so: it would wait for minutes, and never meet who has taken its place
+      if (IS_SILENT.test(error.message) && redis.status === 'ready') redis.disconnect(true)
+      // on MASTERDOWN or MOVED the client has already reconnected; calls that fail report any other error
+    })
   }, ASK_ROLE_MS)
   timer.unref()
   redis.once('end', () => clearInterval(timer))
@@ -57,17 +63,23 @@ function reconnectsSeldom(): (error: Error) => boolean {
   }
 }
 
-type Place = ReturnType<typeof redisPlace> & Pick<RedisOptions, 'Connector'>
+type Place = ReturnType<typeof redisPlace> & Pick<RedisOptions, 'Connector' | 'reconnectOnError'>
 
 /**
  * A connection on which every command is sent once or not at all: the client queues nothing while Redis is away and sends
  * nothing again. Commands in flight when the connection breaks never settle (ioredis#2193), so every caller needs a deadline and
  * must watch for `close`.
  */
-function connect(place: Place, name: string, key?: string): Redis {
-  const redis = new Redis({ ...settings, ...place, reconnectOnError: reconnectsSeldom(), connectionName: name })
+function connect(place: Place, name: string): Redis {
+  const redis = new Redis({ ...settings, ...place, connectionName: name })
   // Calls that fail report the errors of the connection; without a listener they would end the process.
   redis.on('error', () => {})
+  return redis
+}
+
+/** The same, and it leads to a master for as long as there is one. @param key see keepToMaster */
+function connectToMaster(place: Place, name: string, key?: string): Redis {
+  const redis = connect({ ...place, reconnectOnError: reconnectsSeldom() }, name)
   keepToMaster(redis, key)
   return redis
 }
@@ -78,7 +90,7 @@ function connect(place: Place, name: string, key?: string): Redis {
  * @throws ConfigError naming the parts of the URL that cannot be honoured
  */
 export function createRedis(url: string, name: string): Redis {
-  return connect(redisPlace(url), name)
+  return connectToMaster(redisPlace(url), name)
 }
 
 /** A connection to one node of a cluster, whatever it holds. */
@@ -100,6 +112,6 @@ export function redisDoor(url: string): RedisDoor {
   const map = new ClusterMap(cluster)
   return {
     isCluster: true,
-    connect: (key, name) => connect({ ...cluster.login, Connector: toMasterOf(map, slotOf(key)) }, name, key)
+    connect: (key, name) => connectToMaster({ ...cluster.login, Connector: toMasterOf(map, slotOf(key)) }, name, key)
   }
 }
