@@ -15,6 +15,8 @@ export const replayField = {
   revocation: (win: string) => `x:revoke:${win}`,
   /** of a win that its own claim hands over, by its code */
   handover: (win: string) => `x:hand:${win}`,
+  /** of something that a job in bulk has to do: an order, or what else it names */
+  job: (job: number, item: string) => `x:job:${job}:${item}`,
   /** of a share or an assist, by an operator */
   voiding: (id: string) => `x:voided:${id}`,
   /** a goal that was reached, in a local day or '' over the campaign */
@@ -38,7 +40,7 @@ export const replayField = {
 } as const
 
 /** A row that somebody works off, by asking the gate under the field that names it. */
-type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels'
+type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels' | 'jobs'
 
 /**
  * By family: the text that its fields begin with, and what has to be closed before one that is old enough is forgotten. Nothing where
@@ -54,6 +56,7 @@ const families = {
   revocation: { prefix: 'x:revoke:', work: undefined },
   // what is credited already is not credited again, whatever is forgotten
   handover: { prefix: 'x:hand:', work: undefined },
+  job: { prefix: 'x:job:', work: 'jobs' },
   voiding: { prefix: 'x:voided:', work: undefined },
   goal: { prefix: 'x:task:', work: 'goals' },
   gameResult: { prefix: 'x:game:', work: undefined },

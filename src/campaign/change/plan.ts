@@ -39,6 +39,8 @@ export interface Planned extends Writes {
   readonly change: CampaignChange
   readonly before: unknown
   readonly after: unknown
+  /** writes what follows from it, in the same transaction. @param intent its number */
+  readonly also?: (client: PoolClient, intent: number) => Promise<void>
 }
 
 /** Plans a change. `client` is in the transaction that holds the campaign's lock. */
@@ -72,6 +74,7 @@ async function write(client: PoolClient, id: string, step: { actor: Actor; plann
   const target = planned.user === undefined ? `campaign:${id}` : `user:${issuedUser(planned.user)}`
   const { type: action, before, after } = planned
   await recordAudit(client, { operator, action, target, reason, before, after })
+  await planned.also?.(client, intent)
   return intent
 }
 

@@ -1,6 +1,7 @@
-import { userField } from '../../record/fields.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
-import { issuedUser } from '../../store/connection/user-name.ts'
+import type { AffectedOrders } from '../../store/campaigns/jobs.ts'
+import { type Affected, askCancellation, planCancellation } from '../actions/affected-orders.ts'
+import { type Excluded, planExclusion, planStanding } from '../actions/exclusion.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from '../actions/grants.ts'
 import { loadPool, type PoolLoad, type PoolResult, requirePool } from '../actions/pools.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
@@ -15,7 +16,6 @@ import { checkApart } from '../definition/check-apart.ts'
 import { withKnownDaily } from '../definition/known-daily.ts'
 import { findActivity } from '../definition/rules.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
-import { userKey } from '../parts/fields.ts'
 import { type ArchivePlan, type Archiving, archive, findArchiving, planArchive } from './archive.ts'
 import { withCalendar } from './calendars.ts'
 import { withWarnings } from './late-warnings.ts'
@@ -165,27 +165,24 @@ export class Campaigns {
     return checked.body.closesAt === undefined ? done : withWarnings(this.#context.pool, done)
   }
 
-  /** Disqualifies a user from all activities of a campaign, at once. */
-  disqualify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
-    return this.#admit(target, actor, false)
+  /** Disqualifies a user from all activities of a campaign, at once; the worker then revokes what is asked for. */
+  disqualify(target: Excluded, actor: Actor): Promise<Change> {
+    return change(this.#context, { id: target.campaign, actor }, (row) => planExclusion(row, target, actor))
+  }
+
+  /** What a cancellation of orders in bulk would do. */
+  planCancellation(affected: Affected): Promise<AffectedOrders[]> {
+    return planCancellation(this.#context, affected)
+  }
+
+  /** Cancels orders in bulk; the worker does it. @returns the number of the job */
+  cancelOrders(affected: Affected, actor: Actor): Promise<number> {
+    return askCancellation(this.#context, affected, actor)
   }
 
   /** Ends a disqualification. Nothing that was revoked comes back. */
-  requalify(target: { campaign: string; user: string }, actor: Actor): Promise<Change> {
-    return this.#admit(target, actor, true)
-  }
-
-  #admit({ campaign: id, user }: { campaign: string; user: string }, actor: Actor, isLetIn: boolean): Promise<Change> {
-    return change(this.#context, { id, actor }, () => ({
-      type: isLetIn ? 'user.requalified' : 'user.disqualified',
-      user,
-      puts: [[userKey(user), userField.disqualified(id), isLetIn ? '0' : '1']],
-      adds: [],
-      data: { user: issuedUser(user) },
-      change: {},
-      before: null,
-      after: { campaign: id, disqualified: !isLetIn }
-    }))
+  requalify({ campaign: id, user }: { campaign: string; user: string }, actor: Actor): Promise<Change> {
+    return change(this.#context, { id, actor }, () => planStanding(id, user, false))
   }
 
   /** Gives a user points, chances or an entitlement, within the campaign's cap for grants. */

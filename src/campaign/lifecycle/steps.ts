@@ -1,5 +1,6 @@
 import { periodsNotFinal } from '../../store/boards/freezing.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
+import { countOpenJobs } from '../../store/campaigns/jobs.ts'
 import { openLoans } from '../../store/campaigns/loans.ts'
 import { BOARDS_STEP, dueGoals, openChanges, payableOrders } from '../../store/campaigns/settlements.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
@@ -39,6 +40,12 @@ export const credits: Step = {
   name: 'credits',
   means: 'rewards for what others did',
   left: (db, { id }) => openCredits(db, id)
+}
+
+export const jobs: Step = {
+  name: 'jobs',
+  means: 'cancellations in bulk, and what is revoked of users who were excluded',
+  left: (db, { id }) => countOpenJobs(db, id)
 }
 
 export const boards: Step = {

@@ -1,5 +1,5 @@
 import { type AdminCommand, inCampaign, of, page, text, value } from './command.ts'
-import { order, win } from './order-commands.ts'
+import { bulk, job, order, win } from './order-commands.ts'
 
 const step = (name: string, verb: string, says: string) => ({
   name: verb,
@@ -91,6 +91,14 @@ const pool = of('pool', [
   }
 ])
 
+const exclusion = [
+  inCampaign,
+  value('--revoke-wins <bool>', 'take the wins back too'),
+  value('--return-quota <bool>', "whether they can be won again (what the campaign's policy says)"),
+  value('--revoke-rewards <bool>', 'take back rewards and what the campaign gave'),
+  value('--cancel-orders <bool>', 'cancel orders that are not shipped')
+]
+
 const user = of('user', [
   {
     name: 'find',
@@ -117,15 +125,18 @@ const user = of('user', [
     ]
   },
   {
+    name: 'check',
+    says: 'what an exclusion would revoke; nothing is done',
+    args: '<user>',
+    route: 'POST /users/{user}/disqualification?dryRun=true',
+    options: exclusion
+  },
+  {
     name: 'disqualify',
     says: 'exclude a user from a campaign',
     args: '<user>',
     route: 'POST /users/{user}/disqualification',
-    options: [
-      inCampaign,
-      value('--revoke-wins <bool>', 'take the wins back too'),
-      value('--return-quota <bool>', "whether it can be won again (what the campaign's policy says)")
-    ]
+    options: exclusion
   },
   {
     name: 'requalify',
@@ -161,6 +172,8 @@ const calendar = of('calendar', [
 export const adminCommands: readonly AdminCommand[] = [
   ...campaign,
   ...order,
+  ...bulk,
+  ...job,
   ...win,
   ...pool,
   ...user,
@@ -170,6 +183,7 @@ export const adminCommands: readonly AdminCommand[] = [
 
 export const groupTexts: Readonly<Record<string, string>> = {
   campaign: 'campaigns, their review and their changes, through the admin API',
+  job: 'work in bulk that the worker does, through the admin API',
   order: 'orders, through the admin API',
   win: 'wins, through the admin API',
   pool: 'pools of unique codes, through the admin API',

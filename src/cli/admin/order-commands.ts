@@ -54,6 +54,33 @@ export const order = of('order', [
   }
 ])
 
+const affected = [
+  text('--activity <id>', 'the sale'),
+  text('--from <time>', 'placed from then on'),
+  text('--to <time>', 'placed before then')
+]
+
+export const bulk = of('order', [
+  {
+    name: 'affected',
+    says: 'orders that an error has hit, with their sums by status',
+    args: '<campaign>',
+    route: 'GET /campaigns/{campaign}/affected-orders',
+    options: [...affected, value('--price <n>', 'of a unit, minor units'), ...page]
+  },
+  {
+    name: 'cancel-affected',
+    says: 'cancel those that are neither shipped nor over; answers with a job',
+    args: '<campaign>',
+    route: 'POST /campaigns/{campaign}/affected-orders/cancellation',
+    options: [...affected, value('--price <n>', 'of a unit, minor units')]
+  }
+])
+
+export const job = of('job', [
+  { name: 'show', says: 'how far a job has come', args: '<job>', route: 'GET /jobs/{job}' }
+])
+
 export const win = of('win', [
   {
     name: 'find',

@@ -16,10 +16,19 @@ export function creditData(decided: Decided): Data {
   return { credits: movesOfOwn(decided) }
 }
 
+/** What is taken back, negative. */
+interface Asked {
+  readonly unit: unknown
+  readonly amount: unknown
+}
+
 /** What was taken back, and what of it was not there any more. */
 export function debitData(decided: Decided): Data {
-  const { unit, amount } = askedIn(decided.decision)
-  const taken = decodeAdjustment(decided.report)?.applied[0] ?? 0
-  const missing = typeof amount === 'number' ? taken - amount : 0
-  return { debits: movesOfOwn(decided), ...(missing > 0 && { shortfall: [{ unit, amount: missing }] }) }
+  const { unit, amount, taken = [{ unit, amount }] } = askedIn(decided.decision)
+  const applied = decodeAdjustment(decided.report)?.applied ?? []
+  const shortfall = (taken as readonly Asked[]).flatMap((asked, index) => {
+    const missing = typeof asked.amount === 'number' ? (applied[index] ?? 0) - asked.amount : 0
+    return missing > 0 ? [{ unit: asked.unit, amount: missing }] : []
+  })
+  return { debits: movesOfOwn(decided), ...(shortfall.length > 0 && { shortfall }) }
 }

@@ -1,7 +1,7 @@
 import { dateOfDay } from '../../base/day.ts'
 import { isoTime } from '../../base/iso-time.ts'
-import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
-import { type ActivityRules, kindOf } from '../../campaign/kinds/index.ts'
+import { entitlementNames } from '../../campaign/actions/disqualification.ts'
+import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { dayNumberAt } from '../../campaign/parts/local-time.ts'
 import { POINTS, scopeOf } from '../../campaign/parts/scope.ts'
 import { userField } from '../../record/fields.ts'
@@ -51,18 +51,9 @@ function doublersView({ campaign, fields, now }: Standing) {
     }))
 }
 
-/** Names of entitlements that activities of a campaign require or give. */
-function entitlementNames({ rules }: CatalogueCampaign): Set<string> {
-  const names = rules.activities.flatMap((activity) => [
-    activity.requires.entitlement,
-    ...(kindOf(activity).rewards?.(activity) ?? []).map((reward) => reward?.entitlement ?? '')
-  ])
-  return new Set(names.filter((name) => name !== ''))
-}
-
 function entitlementsOf(standing: Standing): string[] {
   const { campaign } = standing
-  return [...entitlementNames(campaign)].filter(
+  return [...entitlementNames(campaign.rules)].filter(
     (name) => numberIn(standing, userField.entitlement(campaign.id, name)) > 0
   )
 }

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { ID } from '../../base/shapes.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import type { Archiving } from '../../campaign/lifecycle/archive.ts'
 import { type Campaigns, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
@@ -28,8 +27,7 @@ const Query = Type.Object(
 )
 
 /** The job of an archive is named by its campaign: each campaign has one. */
-const ARCHIVE_JOB = 'archive-'
-const JobParams = Type.Object({ job: Type.String({ pattern: `^${ARCHIVE_JOB}${ID}$` }) })
+export const ARCHIVE_JOB = 'archive-'
 
 const stateOf = ({ archive, campaign }: Archiving) => {
   if (archive.stopped !== null) return 'failed'
@@ -37,7 +35,7 @@ const stateOf = ({ archive, campaign }: Archiving) => {
 }
 
 /** How far the job has come: by shard, users and hashes that left Redis and decisions that left Postgres. */
-function jobView(archiving: Archiving) {
+export function archiveJobView(archiving: Archiving) {
   const { campaign, archive, parts } = archiving
   const isOver = (step: string) => step === 'forgetting' || step === 'done'
   return {
@@ -80,16 +78,10 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       const { reason, sha256 } = checked.body
       const archiving = await asProblem(campaigns.archive({ id, sha256 }, actorOf(request, reason)))
       const { campaign } = archiving
-      const answer = { campaign: campaignItem(campaign, now()), job: jobView(archiving) }
+      const answer = { campaign: campaignItem(campaign, now()), job: archiveJobView(archiving) }
       reply.header('etag', etagOf(campaign))
       if (campaign.archived) return { outcome: 'confirmed', ...answer }
       return reply.code(202).send({ outcome: 'pending', ...answer, retryAfterMs: 1000 })
     }
-  )
-
-  app.get<{ Params: { job: string } }>(
-    '/admin/v1/jobs/:job',
-    { preHandler: requireRole('viewer'), schema: { params: JobParams } },
-    async (request) => jobView(await asProblem(campaigns.archiving(request.params.job.slice(ARCHIVE_JOB.length))))
   )
 }

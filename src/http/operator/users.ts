@@ -1,22 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
-import { type Campaigns, rulesInForce } from '../../campaign/lifecycle/lifecycle.ts'
+import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import { Flag, Id, MAX_UNITS } from '../../campaign/parts/shapes.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
-import type { WinFinder } from '../wins/find-wins.ts'
-import { poolsIn, type RevokedWins, returnsQuota, revokeWinsOf } from '../wins/revocation.ts'
 import { UserId } from '../wire/schemas.ts'
 import { userOfPath } from '../wire/user-in.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
 import { changeView } from './campaign-views.ts'
+import type { Excluding } from './excluding.ts'
 
 interface AdminUserOptions {
   readonly campaigns: Campaigns
-  readonly wins: WinFinder
-  readonly submit: AuditedGate
+  readonly excluding: Excluding
   /** ms since 1970 */
   readonly now?: () => number
 }
@@ -24,7 +21,19 @@ interface AdminUserOptions {
 export const UserParams = Type.Object({ user: UserId })
 
 const Disqualification = Type.Object(
-  { campaign: Id, reason: Reason, revokeWins: Type.Optional(Flag), returnQuota: Type.Optional(Flag) },
+  {
+    campaign: Id,
+    reason: Reason,
+    revokeWins: Type.Optional(Flag),
+    returnQuota: Type.Optional(Flag),
+    revokeRewards: Type.Optional(Flag),
+    cancelOrders: Type.Optional(Flag)
+  },
+  { additionalProperties: false }
+)
+
+const DryRun = Type.Object(
+  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
   { additionalProperties: false }
 )
 
@@ -53,28 +62,23 @@ type Named = { Params: { user: string } }
 
 /** Routes for changes of one user of a campaign. */
 export function adminUsers(app: FastifyInstance, options: AdminUserOptions): void {
-  const { campaigns, now = Date.now } = options
+  const { campaigns, excluding, now = Date.now } = options
   const route = { preHandler: requireRole('operator'), schema: { params: UserParams } }
 
-  app.post<Named>(
+  app.post<Named & { Querystring: { dryRun?: string } }>(
     '/admin/v1/users/:user/disqualification',
-    { ...route, config: { takes: Disqualification } },
+    { ...route, schema: { ...route.schema, querystring: DryRun }, config: { takes: Disqualification } },
     async (request, reply) => {
       const checked = checkBody(Disqualification, request.body)
       if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
-      const { campaign, reason, revokeWins, returnQuota } = checked.body
-      const target = { campaign, user: userOfPath(request.params.user) }
-      const change = await asProblem(campaigns.disqualify(target, actorOf(request, reason)))
-      // revoke wins only after the user is disqualified, so that no new ones come; a repeated request goes on where this one stopped
-      if (revokeWins !== true || change.intent?.state !== 'applied') return sendChange(reply, change, now())
-      const revocation = {
-        operator: request.operator.name,
-        reason,
-        returnQuota: returnsQuota(rulesInForce(change.campaign), returnQuota),
-        poolOf: poolsIn(rulesInForce(change.campaign))
-      }
-      const wins = await revokeWinsOf(options, target, revocation)
-      return reply.code(wins.open.length > 0 ? 202 : 200).send({ ...changeView(change, now()), ...winsView(wins) })
+      const { reason, ...what } = checked.body
+      const excluded = { ...what, user: userOfPath(request.params.user) }
+      if (request.query.dryRun === 'true') return excluding.plan(excluded)
+      const change = await asProblem(campaigns.disqualify(excluded, actorOf(request, reason)))
+      const job = change.intent?.state === 'applied' ? await excluding.awaitJob(change.intent.id) : undefined
+      if (job === undefined) return sendChange(reply, change, now())
+      const view = { ...changeView(change, now()), ...job.view }
+      return job.isDone ? view : reply.code(202).send({ ...view, outcome: 'pending', retryAfterMs: 1000 })
     }
   )
 
@@ -95,9 +99,4 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     const target = { campaign, user: userOfPath(request.params.user), unit, amount }
     return sendChange(reply, await asProblem(campaigns.grant(target, actorOf(request, reason))), now())
   })
-}
-
-function winsView({ revoked, open }: RevokedWins) {
-  if (open.length === 0) return { revokedWins: revoked }
-  return { revokedWins: revoked, openWins: open, outcome: 'pending', retryAfterMs: 1000 }
 }

@@ -14,10 +14,13 @@ import { createCodeAssigner } from '../answering/codes.ts'
 import { createOperatorHook, requireRole } from '../auth/operator.ts'
 import { adminComments } from '../discussions/admin.ts'
 import { moderation } from '../discussions/moderation.ts'
+import { affectedOrders } from '../operator/affected-orders.ts'
 import { archiveRoutes } from '../operator/archive.ts'
 import { archiveFileRoute } from '../operator/archive-file.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
+import { createExcluding } from '../operator/excluding.ts'
+import { jobRoute } from '../operator/jobs.ts'
 import { owedRoute } from '../operator/owed.ts'
 import { reportRoutes } from '../operator/report.ts'
 import { adminSearches } from '../operator/searches.ts'
@@ -85,8 +88,11 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })
   await admin.register(archiveRoutes, { campaigns })
   await admin.register(reportRoutes, { pool })
+  await admin.register(jobRoute, { campaigns, pool })
+  await admin.register(affectedOrders, { campaigns, pool })
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
-  await admin.register(async (users) => adminUsers(users, { campaigns, wins, submit }))
+  const excluding = createExcluding({ campaigns, pool, reader: gate, carryMs: parts.carryMs })
+  await admin.register(async (users) => adminUsers(users, { campaigns, excluding }))
   await admin.register(adminSearches, { pool, bodies, campaigns, catalogue })
   await admin.register(async (surveys) => adminSurveys(surveys, { pool, campaigns }))
   await admin.register(adminTimeline, { gate, pool })

@@ -100,6 +100,14 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   ),
   'GET /admin/v1/search': of('search', 'Whom an id or a code belongs to'),
   'GET /admin/v1/orders': of('listOrders', 'Orders, newest first'),
+  'GET /admin/v1/campaigns/:campaign/affected-orders': of(
+    'listAffectedOrders',
+    'Orders of a sale at a price or of some time, with their sums by status'
+  ),
+  'POST /admin/v1/campaigns/:campaign/affected-orders/cancellation': of(
+    'cancelAffectedOrders',
+    'Cancel such orders, 202 with a job; `?dryRun=true` says how many'
+  ),
   'GET /admin/v1/orders/:order': of(
     'getOrder',
     'An order with its payments, shipments, returns and the money that is due back'
@@ -125,7 +133,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   ),
   'POST /admin/v1/wins/:win/revocation': of('revokeWin', 'Revoke a win and take back what it gave'),
   'POST /admin/v1/users/:user/grants': of('grant', 'Give or take back points, chances or an entitlement'),
-  'POST /admin/v1/users/:user/disqualification': of('disqualify', 'Exclude a user from a campaign'),
+  'POST /admin/v1/users/:user/disqualification': of(
+    'disqualify',
+    'Exclude a user from a campaign, and revoke what the body names; `?dryRun=true` says what would go'
+  ),
   'DELETE /admin/v1/users/:user/disqualification': of(
     'requalify',
     'Let an excluded user in again; wins that were revoked stay revoked'

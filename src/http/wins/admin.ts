@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
+import { poolsIn, returnsQuota, revocationOf } from '../../campaign/actions/revocation.ts'
 import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import { Flag } from '../../campaign/parts/shapes.ts'
@@ -20,7 +21,6 @@ import { liveWinView } from '../views/win.ts'
 import { keyOf } from '../wire/idempotency.ts'
 import { OpenObject, refusals, WinParams } from '../wire/schemas.ts'
 import type { FoundWin, WinFinder } from './find-wins.ts'
-import { poolsIn, returnsQuota, revokeWin } from './revocation.ts'
 
 interface AdminWinOptions {
   readonly pool: Pool
@@ -78,12 +78,14 @@ export async function adminWins(app: FastifyInstance, options: AdminWinOptions):
       const { campaign, draw } = found.win
       const { reason, returnQuota } = checked.body
       const rules = (await finder.findCampaign(campaign))?.rules
-      const outcome = await revokeWin(submit, found, {
-        operator: request.operator.name,
-        reason,
-        returnQuota: returnsQuota(rules, returnQuota),
-        poolOf: poolsIn(rules)
-      })
+      const outcome = await submit(
+        revocationOf(found, {
+          operator: request.operator.name,
+          reason,
+          returnQuota: returnsQuota(rules, returnQuota),
+          poolOf: poolsIn(rules)
+        })
+      )
       metrics.outcome(outcome)
       if (outcome.kind !== 'confirmed') return sendOutcome(request, reply, outcome)
       const body = await bodies.bodyOf({

@@ -19,8 +19,6 @@ function journaled({ id, record }: StoredWin): LiveWin {
   return { win: decodeWin(id, record), journaled: true }
 }
 
-const PAGE = 100
-
 /** Reads wins from Redis and Postgres, in the same order as orders. */
 export function createWinFinder(gate: UserReader, pool: pg.Pool) {
   async function list(user: string, page: PageRequest): Promise<ItemPage<LiveWin>> {
@@ -32,17 +30,6 @@ export function createWinFinder(gate: UserReader, pool: pg.Pool) {
   return {
     /** A page of the user's wins, including revoked ones. @throws UnavailableError */
     list,
-
-    /** All wins of a user in a campaign, newest first. @throws UnavailableError */
-    async all(user: string, campaign: string): Promise<LiveWin[]> {
-      const found: LiveWin[] = []
-      let page: ItemPage<LiveWin> | undefined
-      do {
-        page = await list(user, { campaign, before: page?.next, limit: PAGE })
-        found.push(...page.items)
-      } while (page.next !== undefined)
-      return found
-    },
 
     /** A win of this user; undefined if there is none or it belongs to another user. @throws UnavailableError */
     async find(user: string, id: string): Promise<LiveWin | undefined> {

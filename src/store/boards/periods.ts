@@ -64,14 +64,15 @@ export interface ChangesPlace {
   readonly user: string
 }
 
-/** The scores that changed after a place, in the order of versions: what is read later has a higher one. */
+/** The scores that changed after a place, 0 for who is not to be shown, in the order of versions: what is read later has a higher one. */
 export async function changedScores(
   db: Queryable,
   { campaign, board, period }: PeriodPlace,
   page: { readonly after: ChangesPlace; readonly limit: number }
 ): Promise<{ readonly rows: ScoreRow[]; readonly last: ChangesPlace | undefined }> {
   const { rows } = await db.query<ScoreRow>(
-    `select user_id as "user", score, reached_at as "reachedAt", tie, version from board_scores
+    `select user_id as "user", case when h.user_id is null then score else 0 end as score, reached_at as "reachedAt", tie, version
+     from board_scores left join board_hidden h using (campaign_id, board_id, user_id)
      where campaign_id = $1 and board_id = $2 and period = $3 and (version, user_id) > ($4::bigint, $5)
      order by version, user_id limit $6`,
     [campaign, board, period, page.after.version, page.after.user, page.limit]

@@ -149,5 +149,6 @@ export async function resetBoard(client: ClientBase, board: BoardPlace): Promise
     values
   )
   await forgetAssists(client, { campaign: board.campaign, name: board.board })
+  await client.query('delete from board_hidden where campaign_id = $1 and board_id = $2', values)
   await client.query('delete from boards where campaign_id = $1 and board_id = $2', values)
 }

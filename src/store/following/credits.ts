@@ -48,6 +48,30 @@ export async function voidCredits(db: Queryable, campaign: string, causes: reado
   )
 }
 
+/** Voids whatever a user got in a campaign for what others did, likewise. */
+export async function voidCreditsOfUser(db: Queryable, campaign: string, user: string): Promise<void> {
+  await db.query(
+    `update credits set voided = true,
+       state = case when state = 'due' and attempts = 0 then 'voided' else state end,
+       next_attempt_at = case when (state = 'due' and attempts = 0) or state = 'refused' then null else now() end
+     where user_id = $2 and campaign_id = $1 and not voided`,
+    [campaign, issuedUser(user)]
+  )
+}
+
+/** What a user got in a campaign for what others did, and what is due, without what is void. */
+export async function creditsOfUser(
+  db: Queryable,
+  { campaign, user }: { readonly campaign: string; readonly user: string }
+): Promise<Array<{ activity: string; action: string; state: string }>> {
+  const { rows } = await db.query<{ activity: string; action: string; state: string }>(
+    `select activity_id as activity, action, state from credits
+     where user_id = $2 and campaign_id = $1 and not voided and state in ('due', 'done') order by due_at, cause, role`,
+    [campaign, issuedUser(user)]
+  )
+  return rows
+}
+
 /** A credit whose time has come: to be given, or to be taken back. */
 export interface DueCredit extends Credit {
   readonly state: 'due' | 'done'

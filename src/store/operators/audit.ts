@@ -34,6 +34,17 @@ export async function recordAudit(client: Queryable, entry: AuditEntry): Promise
   )
 }
 
+/** Writes many entries, likewise. */
+export async function recordAudits(client: Queryable, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  await client.query(
+    `insert into audit (operator, action, target, reason, before, after)
+     select operator, action, target, reason, before, after
+     from json_to_recordset($1::json) as e(operator text, action text, target text, reason text, before jsonb, after jsonb)`,
+    [JSON.stringify(entries)]
+  )
+}
+
 /** Loads of a pool of codes, newest first: when, by whom, how many. */
 export async function poolLoads(
   db: Queryable,

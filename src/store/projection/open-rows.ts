@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
 
 /** What a replay field of the system may belong to: a row that somebody works off, and asks the gate for until it is closed. */
-type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels' | 'loans'
+type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels' | 'jobs' | 'loans'
 
 /** A decision, and the row that it may belong to. */
 interface WorkOfDecision {
@@ -27,6 +27,9 @@ const open: Record<Work, string> = {
   goals: `select place from ${given} join task_counts t
     on t.campaign_id = k.campaign and t.task_id = k.activity and t.user_id = k."user" and t.state = 'due'
       and t.campaign_id || '/' || t.task_id || '/' || t.period = k.name`,
+  jobs: `select place from ${given} join job_items i
+    on i.job_id = case when split_part(k.name, ':', 1) ~ '^[0-9]{1,18}$' then split_part(k.name, ':', 1)::bigint end
+      and i.item = split_part(k.name, ':', 2) and i.state = 'due'`,
   levels: `select place from ${given} join level_states l
     on l.scope = split_part(k.name, ':', 1) and l.user_id = k."user"
       and l.changes < case when split_part(k.name, ':', 2) ~ '^[0-9]{1,18}$' then split_part(k.name, ':', 2)::bigint end`,

@@ -89,3 +89,23 @@ export async function* readBalances(
     last = end
   }
 }
+
+/**
+ * What a campaign gave a user of each balance, whatever became of it since: without wins and without rewards for what others did, which are
+ * taken back by themselves.
+ */
+export async function earnedIn(
+  db: Queryable,
+  { user, campaign }: { readonly user: string; readonly campaign: string }
+): Promise<Array<{ readonly scope: string; readonly unit: string; readonly amount: number }>> {
+  const { rows } = await db.query<{ scope: string; unit: string; amount: number }>(
+    `select scope, unit, sum(delta)::float8 as amount from ledger l
+     where user_id = $1 and campaign_id = $2 and delta > 0
+       and not exists (select 1 from wins w where w.win_id = l.shard || '-' || l.epoch || '-' || l.sequence)
+       and not exists (select 1 from credits c where c.user_id = $1 and c.campaign_id = $2
+         and c.decision_id = l.shard || '-' || l.epoch || '-' || l.sequence)
+     group by scope, unit`,
+    [issuedUser(user), campaign]
+  )
+  return rows
+}

@@ -51,6 +51,31 @@ export async function findOrder(pool: pg.Pool, id: string): Promise<StoredOrder 
   return rows[0] && inside(rows[0])
 }
 
+/** Orders by their ids. */
+export async function ordersById(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, StoredOrder>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await db.query<StoredOrder>(
+    'select order_id as id, user_id as "user", record from orders where order_id = any($1)',
+    [ids]
+  )
+  return new Map(rows.map((row) => [row.id, inside(row)]))
+}
+
+/** The orders of a user in a campaign that are not shipped and not over, newest first; the money of a paid one would be due back. */
+export async function openOrdersOfUser(
+  db: Queryable,
+  { user, campaign }: { readonly user: string; readonly campaign: string }
+): Promise<Array<{ id: string; sale: string; status: string; refundDue: number }>> {
+  const { rows } = await db.query<{ id: string; sale: string; status: string; refundDue: number }>(
+    `select order_id as id, activity_id as sale, status,
+       case when status = 'paid' then quantity * unit_price else 0 end::float8 as "refundDue"
+     from orders where user_id = $1 and campaign_id = $2 and status in ('accepted', 'paid')
+     order by accepted_at desc, epoch desc, sequence desc`,
+    [issuedUser(user), campaign]
+  )
+  return rows
+}
+
 const decisionColumns = `shard || '-' || epoch || '-' || sequence as id, sequence, type, hash, campaign_id as campaign,
   activity_id as activity, shard || '-' || entity as entity, at, record, report`
 

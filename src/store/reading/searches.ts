@@ -12,6 +12,11 @@ interface OrderSearch {
   readonly status?: string | undefined
   /** the orders that have to be shipped by then */
   readonly shipBy?: Date | undefined
+  /** when they were placed, UTC: from it on, and before `to` */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  /** of a unit, minor units */
+  readonly price?: number | undefined
 }
 
 interface WinSearch {
@@ -36,6 +41,8 @@ export async function searchOrders(db: Queryable, search: OrderSearch, page: Pag
   const newest = 'accepted_at desc, epoch desc, sequence desc, id desc'
   const where = `($2::text is null or user_id = $2) and ($3::text is null or activity_id = $3)
     and ($4::text is null or status = $4) and ($5::timestamptz is null or ship_by <= $5)
+    and ($11::timestamptz is null or accepted_at >= $11) and ($12::timestamptz is null or accepted_at < $12)
+    and ($13::bigint is null or unit_price = $13)
     and ($6::timestamptz is null or (accepted_at, epoch, sequence, order_id) < ($6, $7::bigint, $8::bigint, $9))
     order by ${newest} limit $10`
   const columns = 'order_id as id, user_id as "user", record, accepted_at, epoch, sequence'
@@ -43,10 +50,10 @@ export async function searchOrders(db: Queryable, search: OrderSearch, page: Pag
     search.user === undefined
       ? `${ofEachCampaign(`select ${columns} from orders where campaign_id = c.campaign_id and ${where}`, newest)} limit $10`
       : `select ${columns} from orders where ($1::text is null or campaign_id = $1) and ${where}`
-  const { user = null, activity = null, status = null, shipBy = null } = search
+  const { user = null, activity = null, status = null, shipBy = null, from = null, to = null, price = null } = search
   const issued = user && issuedUser(user)
   const place = [...placeValues(page.before), page.before?.id ?? null]
-  const values = [page.campaign ?? null, issued, activity, status, shipBy, ...place, page.limit]
+  const values = [page.campaign ?? null, issued, activity, status, shipBy, ...place, page.limit, from, to, price]
   return (await db.query<StoredOrder>(sql, values)).rows.map(inside)
 }
 

@@ -31,6 +31,26 @@ export async function findWin(db: Queryable, id: string): Promise<StoredWin | un
   return rows[0] && inside(rows[0])
 }
 
+/** Wins by their ids. */
+export async function winsById(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, StoredWin>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await db.query<StoredWin>(`select ${columns} from wins where win_id = any($1)`, [ids])
+  return new Map(rows.map((row) => [row.id, inside(row)]))
+}
+
+/** The wins of a user in a campaign that are not revoked, newest first. */
+export async function standingWins(
+  db: Queryable,
+  { user, campaign }: { readonly user: string; readonly campaign: string }
+): Promise<Array<{ id: string; draw: string; prize: string; status: string }>> {
+  const { rows } = await db.query<{ id: string; draw: string; prize: string; status: string }>(
+    `select win_id as id, activity_id as draw, prize_id as prize, status from wins
+     where user_id = $1 and campaign_id = $2 and status <> 'revoked' order by won_at desc, epoch desc, sequence desc`,
+    [issuedUser(user), campaign]
+  )
+  return rows
+}
+
 /** How many wins of each prize are not revoked, by `<draw>/<prize>`, for draws of a campaign. */
 export async function countWins(
   db: Queryable,

@@ -47,6 +47,15 @@ class FollowedTime {
     return hasReadUntil(pool, { shard, place: together, moment })
   }
 
+  /** Whether Postgres has all decisions up to a moment, whoever listens to them. @param moment ms since 1970. @throws what Postgres and Redis throw */
+  async hasStored(moment: number): Promise<boolean> {
+    const { pool, shard } = this.#parts
+    const quietAt = await this.#lastQuiet()
+    if (quietAt !== undefined && quietAt >= moment) return true
+    const { projected } = await readFollowerPlaces(pool, shard)
+    return hasReadUntil(pool, { shard, place: projected, moment })
+  }
+
   /** The latest moment at which the shard was quiet for certain: it still is, and since then a Redis that was wiped would have been noticed. */
   async #lastQuiet(): Promise<number | undefined> {
     const { pool, gate, shard, clock } = this.#parts
@@ -54,7 +63,7 @@ class FollowedTime {
     const row = await readShard(pool, shard)
     const { outbox, kept } = await gate.depths(shard)
     // read last: what was journaled before is projected and followed, if nothing waited
-    const { together, projected } = await readFollowerPlaces(pool, shard)
+    const { projected, together = projected } = await readFollowerPlaces(pool, shard)
     const isQuiet = row?.state === 'open' && outbox === 0 && kept === 0 && isSame(together, projected)
     if (!isQuiet) {
       this.#quiet = undefined
@@ -94,5 +103,10 @@ export class FollowedTimes {
   async hasPassed(campaign: string, moment: number): Promise<boolean> {
     const passed = await Promise.all(this.#each.map((followed) => followed.hasPassed(campaign, moment)))
     return passed.every((has) => has)
+  }
+  /** @param moment ms since 1970. @throws what Postgres and Redis throw */
+  async hasStored(moment: number): Promise<boolean> {
+    const stored = await Promise.all(this.#each.map((followed) => followed.hasStored(moment)))
+    return stored.every((has) => has)
   }
 }

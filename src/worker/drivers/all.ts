@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
-import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
+import type { Decider, HashReader, Shards, UserReader } from '../../gate/gate.ts'
 import { type InRedis, readClock } from '../../gate/redis/outbox.ts'
 import { StepGate } from '../../gate/step-gate.ts'
 import type { Publisher } from '../../journal/publisher.ts'
@@ -29,6 +29,7 @@ import { ImportDriver } from './apply-imports.ts'
 import { LevelDriver } from './change-levels.ts'
 import { TaskDriver } from './complete-tasks.ts'
 import { CodeCreditDriver } from './credit-codes.ts'
+import { JobDriver } from './do-jobs.ts'
 import { ExpiryDriver } from './expire-orders.ts'
 import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
@@ -52,7 +53,7 @@ interface OneShardParts extends InRedis {
 /** What drivers need that work for all shards. */
 interface CommonParts {
   readonly pool: Pool
-  readonly gate: Decider & HashReader & Pick<Shards, 'depths' | 'numbers'>
+  readonly gate: Decider & HashReader & Pick<Shards, 'depths' | 'numbers'> & Pick<UserReader, 'fieldsOf'>
   /** by number */
   readonly shards: readonly Pick<InRedis, 'redis'>[]
   readonly boards: BoardWriter
@@ -158,6 +159,9 @@ export function commonLoops(parts: CommonParts): Loop[] {
     driverLoop(parts, ['adjustments', 1000], (gate) => () => driveIntents(gate)),
     driverLoop(parts, ['settlements', 1000], () => driveSettlements),
     resting(due(['tasks', 250], (gate) => new TaskDriver({ pool, gate, catalogue }))),
+    resting(
+      due(['jobs', 250], (asking) => new JobDriver({ pool, gate: asking, reader: gate, catalogue, stored: followed }))
+    ),
     resting(due(['credits', 100], (gate) => new CreditDriver({ pool, gate, catalogue }))),
     resting(loop('boards', 100, () => keeper.step())),
     loop('final boards', 1000, () => freezer.step()),

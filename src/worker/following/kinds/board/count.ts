@@ -3,6 +3,7 @@ import type { Rules } from '../../../../campaign/definition/rules.ts'
 import { periodAt } from '../../../../campaign/kinds/board/periods.ts'
 import type { Board } from '../../../../campaign/kinds/board/rules.ts'
 import { isLater } from '../../../../record/standing.ts'
+import { hideUsers } from '../../../../store/boards/hidden.ts'
 import {
   addScores,
   type Counting,
@@ -52,6 +53,14 @@ class Changes {
   }
 }
 
+/** Who is excluded by some decisions, or let in again: the last decision about each counts. */
+function showingOf(decisions: readonly Followed[]) {
+  const last = new Map<string, boolean>()
+  for (const { type, user } of decisions)
+    if (type === 'user.disqualified' || type === 'user.requalified') last.set(user, type === 'user.disqualified')
+  return [...last].map(([user, hidden]) => ({ user, hidden }))
+}
+
 /**
  * Counts decisions of a campaign for one of its boards, in the transaction of the client; each decision has to come once, in
  * any order. Scores are sums, and who reached one first is who had the older newest change: so they are the same however the
@@ -84,6 +93,8 @@ export async function countDecisions(
   }
   const asOf = decisions.reduce((latest, { at }) => Math.max(latest, at), 0)
   await addScores(client, place, { changes: changes.list(), asOf })
+  const shown = showingOf(decisions)
+  if (shown.length > 0) await hideUsers(client, place, shown)
   await passTime(client, place, asOf)
   await noteCounting(client, place, counting)
 }

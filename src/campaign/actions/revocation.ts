@@ -1,13 +1,18 @@
-import type { AuditedGate } from '../../campaign/carrying/audited-gate.ts'
-import type { Rules } from '../../campaign/definition/rules.ts'
-import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import type { WinCommand } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeWinChange } from '../../record/reports/win-change.ts'
 import type { WinRecord } from '../../record/win.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import type { FoundWin, WinFinder } from './find-wins.ts'
+import type { AuditedCommand } from '../carrying/audited-gate.ts'
+import type { Rules } from '../definition/rules.ts'
+import { prizesOf } from '../kinds/prizes.ts'
+
+/** A win and its user. */
+interface OwnedWin {
+  readonly win: WinRecord
+  readonly user: string
+}
 
 /** Who revokes, why, and whether the prize goes back into its quota. */
 interface Revocation {
@@ -32,7 +37,7 @@ export function returnsQuota(rules: Rules | undefined, asked: boolean | undefine
 }
 
 /** A win is revoked once, whoever asks and however often: the key is made from the win, and the hash is constant. */
-function commandOf({ win, user }: FoundWin, { operator, reason, returnQuota, poolOf }: Revocation): WinCommand {
+function commandOf({ win, user }: OwnedWin, { operator, reason, returnQuota, poolOf }: Revocation): WinCommand {
   return {
     op: 'win',
     change: 'revoke',
@@ -64,10 +69,10 @@ function takenBack(outcome: Outcome) {
   }
 }
 
-/** Revokes one win. */
-export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revocation): Promise<Outcome> {
+/** The command that revokes a win, and its audit entry. */
+export function revocationOf(found: OwnedWin, revocation: Revocation): AuditedCommand {
   const { operator, reason, returnQuota } = revocation
-  return submit({
+  return {
     command: commandOf(found, revocation),
     entryOf: (outcome) => ({
       operator,
@@ -77,33 +82,5 @@ export function revokeWin(submit: AuditedGate, found: FoundWin, revocation: Revo
       before: { user: issuedUser(found.user), ...auditedWin(found.win) },
       after: { status: 'revoked', returnQuota, outcome: outcome.kind, ...takenBack(outcome) }
     })
-  })
-}
-
-/** The result for a user's wins: `open` are revocations that the gate did not confirm yet, to be repeated. */
-export interface RevokedWins {
-  readonly revoked: string[]
-  readonly open: string[]
-}
-
-/**
- * Revokes every win of a user in a campaign, one after the other: the reward of one may have paid for the next.
- * @throws UnavailableError when Redis or Postgres does not answer
- */
-export async function revokeWinsOf(
-  { wins, submit }: { wins: WinFinder; submit: AuditedGate },
-  { user, campaign }: { user: string; campaign: string },
-  revocation: Revocation
-): Promise<RevokedWins> {
-  const result: RevokedWins = { revoked: [], open: [] }
-  for (const found of await wins.all(user, campaign)) {
-    if (found.win.status === 'revoked' && found.journaled) {
-      result.revoked.push(found.win.id)
-      continue
-    }
-    const outcome = await revokeWin(submit, { ...found, user }, revocation)
-    const isDone = outcome.kind === 'confirmed' || (outcome.kind === 'refused' && outcome.code === 'VOIDED')
-    ;(isDone ? result.revoked : result.open).push(found.win.id)
   }
-  return result
 }

@@ -1,0 +1,119 @@
+import type { Pool } from 'pg'
+import type { AdjustCommand } from '../../gate/batch/commands.ts'
+import type { UserReader } from '../../gate/gate.ts'
+import { balanceField, creditOf, unitName, userField } from '../../record/fields.ts'
+import { logical } from '../../record/keys.ts'
+import { replayField } from '../../record/replay.ts'
+import type { Job } from '../../store/campaigns/jobs.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
+import { earnedIn } from '../../store/reading/ledger.ts'
+import { appliedAdds, balanceView } from '../carrying/applied.ts'
+import type { AuditedCommand } from '../carrying/audited-gate.ts'
+import type { Rules } from '../definition/rules.ts'
+import { kindOf } from '../kinds/index.ts'
+import { hasChances } from '../parts/context.ts'
+
+/** Names of entitlements that activities of a campaign require or give. */
+export function entitlementNames({ activities }: Rules): ReadonlySet<string> {
+  const names = activities.flatMap((activity) => [
+    activity.requires.entitlement,
+    ...(kindOf(activity).rewards?.(activity) ?? []).map((reward) => reward?.entitlement ?? '')
+  ])
+  return new Set(names.filter((name) => name !== ''))
+}
+
+/** Fields of a user's hash in which a campaign's own balances stand, those of the account left out. */
+function ownFields(rules: Rules): string[] {
+  const units = Object.entries(rules.units).filter(([, { scope }]) => scope === 'campaign')
+  const draws = rules.activities.filter(({ id }) => hasChances(rules, id))
+  return [
+    ...units.map(([unit]) => userField.balance(unit, rules.id)),
+    ...draws.map(({ id }) => userField.chances(rules.id, id)),
+    ...[...entitlementNames(rules)].map((name) => userField.entitlement(rules.id, name))
+  ]
+}
+
+/** A balance of a user, what a campaign gave of it, and what is there. */
+interface Taken {
+  readonly unit: string
+  readonly field: string
+  /** what is taken back: of the account what the campaign gave, of the campaign's own balances all that is there, and at least that */
+  readonly amount: number
+  readonly there: number
+}
+
+interface Sources {
+  readonly pool: Queryable
+  readonly reader: Pick<UserReader, 'fieldsOf'>
+}
+
+/**
+ * What a campaign takes from a user who is excluded, beside wins, and rewards for what others did, which are taken back by themselves.
+ * @throws UnavailableError
+ */
+export async function takenFrom(
+  { pool, reader }: Sources,
+  { rules, user }: { readonly rules: Rules; readonly user: string }
+): Promise<Taken[]> {
+  const earned = await earnedIn(pool, { user, campaign: rules.id })
+  const byField = new Map(earned.map((each) => [balanceField(each), each.amount]))
+  const fields = [...new Set([...ownFields(rules), ...byField.keys()])]
+  const there = await reader.fieldsOf(user, fields)
+  return fields.flatMap((field) => {
+    const { unit = field, scope = '' } = creditOf(field) ?? {}
+    const present = Number(there[field] ?? 0)
+    const given = byField.get(field) ?? 0
+    const amount = scope === '' ? given : Math.max(given, present)
+    return amount > 0 ? [{ unit, field, amount, there: present }] : []
+  })
+}
+
+/** The command that takes them, and its audit entry; undefined where there is nothing to take. @throws UnavailableError */
+export async function takeAll(
+  {
+    rules,
+    ...sources
+  }: { readonly pool: Pool; readonly reader: Pick<UserReader, 'fieldsOf'>; readonly rules: Rules | undefined },
+  { id, campaign, operator, reason, asked: { user } }: Job & { readonly kind: 'disqualification' }
+): Promise<AuditedCommand | undefined> {
+  if (rules === undefined) return undefined
+  const taken = await takenFrom(sources, { rules, user })
+  const cards = userField.doubler(campaign)
+  const held = (await sources.reader.fieldsOf(user, [cards]))[cards] ?? ''
+  if (taken.length === 0 && held === '') return undefined
+  const key = logical.user(user)
+  const command: AdjustCommand = {
+    op: 'adjust',
+    type: 'balance.debited',
+    user,
+    key: replayField.job(id, 'balances'),
+    hash: 'balances',
+    campaign,
+    activity: '',
+    puts: held === '' ? [] : [[key, cards, '']],
+    adds: taken.map(({ field, amount }) => [key, field, -amount]),
+    request: JSON.stringify({
+      by: operator,
+      reason,
+      taken: taken.map(({ unit, amount }) => ({ unit, amount: -amount }))
+    })
+  }
+  return {
+    command,
+    entryOf: (outcome) => {
+      const applied = 'decision' in outcome ? (outcome.decision.applied ?? null) : null
+      return {
+        operator,
+        action: 'balance.debited',
+        target: `user:${issuedUser(user)}`,
+        reason,
+        after: {
+          campaign,
+          balances: appliedAdds({ adds: command.adds }, applied).map(balanceView),
+          ...(held !== '' && { cards: unitName.doubler })
+        }
+      }
+    }
+  }
+}

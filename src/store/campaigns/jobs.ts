@@ -1,0 +1,269 @@
+import type { Queryable } from '../connection/transaction.ts'
+import { issuedUser } from '../connection/user-name.ts'
+
+/** Which orders of a sale: times are those of the purchase. */
+export interface OrderFilter {
+  readonly activity: string
+  /** UTC; from it on, and before `to` */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  /** of a unit, minor units */
+  readonly price?: number | undefined
+}
+
+/** What is to be revoked of a user. */
+export interface Revoking {
+  readonly user: string
+  readonly wins: boolean
+  /** of a win: whether its prize goes back into its quota */
+  readonly returnQuota: boolean
+  readonly rewards: boolean
+  readonly orders: boolean
+}
+
+type Asked =
+  | { readonly kind: 'cancellation'; readonly asked: OrderFilter }
+  | { readonly kind: 'disqualification'; readonly asked: Revoking }
+
+interface JobHead {
+  readonly id: number
+  readonly campaign: string
+  readonly operator: string
+  readonly reason: string
+  readonly intent: number | null
+  readonly state: 'listing' | 'working' | 'done'
+  readonly until: number | null
+  readonly askedAt: Date
+  readonly doneAt: Date | null
+}
+
+export type Job = JobHead & Asked
+export type JobKind = Job['kind']
+
+const columns = `job_id::float8 as id, kind, campaign_id as campaign, asked, operator, reason, intent_id::float8 as intent, state,
+  until::float8 as until, asked_at as "askedAt", done_at as "doneAt"`
+
+/** Notes a job; one that the operator asked for under the same key before stays. @returns its number, and whether that one is the same */
+export async function insertJob(
+  client: Queryable,
+  job: Pick<JobHead, 'campaign' | 'operator' | 'reason'> & Asked & { readonly key: string; readonly intent?: number }
+): Promise<{ readonly id: number; readonly isNew: boolean; readonly isSame: boolean }> {
+  const { rows } = await client.query<{ id: number; isNew: boolean; isSame: boolean }>(
+    `with made as (
+       insert into jobs (kind, campaign_id, asked, operator, reason, request_key, intent_id) values ($1, $2, $3, $4, $5, $6, $7)
+       on conflict (operator, request_key) do nothing returning job_id
+     )
+     select job_id::float8 as id, true as "isNew", true as "isSame" from made
+     union all select job_id::float8, false, kind = $1 and campaign_id = $2 and asked = $3::jsonb from jobs
+       where operator = $4 and request_key = $6`,
+    [job.kind, job.campaign, JSON.stringify(job.asked), job.operator, job.reason, job.key, job.intent ?? null]
+  )
+  const [found] = rows
+  if (found === undefined) throw new Error('A job was written and has no number')
+  return found
+}
+
+/** The job that began with a change. */
+export async function jobOfIntent(db: Queryable, intent: number): Promise<Job | undefined> {
+  const { rows } = await db.query<Job>(`select ${columns} from jobs where intent_id = $1`, [intent])
+  return rows[0]
+}
+
+export async function findJob(db: Queryable, kind: JobKind, id: number): Promise<Job | undefined> {
+  const { rows } = await db.query<Job>(`select ${columns} from jobs where kind = $1 and job_id = $2`, [kind, id])
+  return rows[0]
+}
+
+/** Jobs that are not done. */
+export async function openJobs(db: Queryable): Promise<Job[]> {
+  const { rows } = await db.query<Job>(`select ${columns} from jobs where state <> 'done' order by job_id`)
+  return rows
+}
+
+export async function jobsById(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Job>> {
+  const { rows } = await db.query<Job>(`select ${columns} from jobs where job_id = any($1)`, [ids])
+  return new Map(rows.map((job) => [job.id, job]))
+}
+
+/** How many jobs of a campaign are not done. */
+export async function countOpenJobs(db: Queryable, campaign: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from jobs where campaign_id = $1 and state <> 'done'`,
+    [campaign]
+  )
+  return rows[0]?.count ?? 0
+}
+
+/** Failed items that an answer names. */
+const FAILED = 1000
+
+export interface JobProgress {
+  readonly done: number
+  readonly left: number
+  readonly failed: number
+  /** the first of them */
+  readonly failures: ReadonlyArray<{ readonly id: string; readonly reason: string }>
+  /** of wins that were revoked */
+  readonly wins: readonly string[]
+}
+
+/** How far a job has come. */
+export async function progressOf(db: Queryable, job: number): Promise<JobProgress> {
+  const { rows } = await db.query<Omit<JobProgress, 'failures' | 'wins'> & { wins: string[] | null }>(
+    `select count(*) filter (where state = 'done')::float8 as done, count(*) filter (where state = 'due')::float8 as left,
+       count(*) filter (where state = 'failed')::float8 as failed,
+       array_agg(item order by split_part(item, '-', 2)::bigint desc, split_part(item, '-', 3)::bigint desc)
+         filter (where state = 'done' and kind = 'win') as wins
+     from job_items where job_id = $1`,
+    [job]
+  )
+  const { rows: failures } = await db.query<{ id: string; reason: string }>(
+    `select item as id, refusal as reason from job_items where job_id = $1 and state = 'failed' order by item limit ${FAILED}`,
+    [job]
+  )
+  const { done = 0, left = 0, failed = 0, wins = null } = rows[0] ?? {}
+  return { done, left, failed, failures, wins: wins ?? [] }
+}
+
+/** Notes up to when a job lists, once. @param until ms since 1970 */
+export async function fixUntil(db: Queryable, job: number, until: number): Promise<void> {
+  await db.query('update jobs set until = coalesce(until, $2) where job_id = $1', [job, until])
+}
+
+const ofFilter = `campaign_id = $1 and activity_id = $2 and ($3::timestamptz is null or accepted_at >= $3)
+  and ($4::timestamptz is null or accepted_at < $4) and ($5::bigint is null or unit_price = $5)`
+const filterValues = (campaign: string, { activity, from, to, price }: OrderFilter) => [
+  campaign,
+  activity,
+  from ?? null,
+  to ?? null,
+  price ?? null
+]
+
+/** Orders of a status among those that a filter names. */
+export interface AffectedOrders {
+  readonly status: string
+  readonly orders: number
+  readonly units: number
+  /** minor units: their price */
+  readonly amount: number
+  readonly currency: string
+}
+
+/** The orders that a filter names, counted by status. */
+export async function countAffected(db: Queryable, campaign: string, filter: OrderFilter): Promise<AffectedOrders[]> {
+  const { rows } = await db.query<AffectedOrders>(
+    `select status, count(*)::float8 as orders, sum(quantity)::float8 as units,
+       sum(quantity * unit_price)::float8 as amount, currency
+     from orders where ${ofFilter} group by status, currency order by status`,
+    filterValues(campaign, filter)
+  )
+  return rows
+}
+
+/**
+ * Lists the next orders of a job that can still be cancelled, and moves its place on with them: in the order of their purchase, so all that
+ * were placed before `until` have to be stored.
+ * @returns how many orders it looked at
+ */
+export async function listOrders(
+  db: Queryable,
+  job: Job & { readonly kind: 'cancellation' },
+  most: number
+): Promise<number> {
+  const { rows } = await db.query<{ looked: number }>(
+    `with place as (select until, listed_at, listed_order from jobs where job_id = $6 and state = 'listing' for update), page as materialized (
+       select order_id, status, accepted_at from orders, place
+       where ${ofFilter} and accepted_at <= to_timestamp(until / 1000.0)
+         and (listed_at is null or (accepted_at, order_id) > (listed_at, listed_order))
+       order by accepted_at, order_id limit $7
+     ), listed as (
+       insert into job_items (job_id, item, kind, phase) select $6, order_id, 'order', 1 from page where status in ('accepted', 'paid')
+       on conflict do nothing
+     ), moved as (
+       update jobs set listed_at = last.accepted_at, listed_order = last.order_id
+       from (select accepted_at, order_id from page order by accepted_at desc, order_id desc limit 1) last where job_id = $6
+     )
+     select count(*)::float8 as looked from page`,
+    [...filterValues(job.campaign, job.asked), job.id, most]
+  )
+  return rows[0]?.looked ?? 0
+}
+
+/** Lists what is to be revoked of a user, as Postgres has it. Rewards are noted first, what they gave is taken back last. */
+export async function listOfUser(db: Queryable, job: Job & { readonly kind: 'disqualification' }): Promise<void> {
+  const { user, wins, rewards, orders } = job.asked
+  await db.query(
+    `insert into job_items (job_id, item, kind, phase)
+     select $1::bigint, win_id, 'win', 1 from wins where $4::boolean and user_id = $2 and campaign_id = $3 and status <> 'revoked'
+     union all select $1, order_id, 'order', 1 from orders
+       where $5::boolean and user_id = $2 and campaign_id = $3 and status in ('accepted', 'paid')
+     union all select $1, kind, kind, phase from (values ('credits', 1), ('balances', 2)) as rest(kind, phase) where $6::boolean
+     on conflict do nothing`,
+    [job.id, issuedUser(user), job.campaign, wins, orders, rewards]
+  )
+}
+
+/** All that a job has to do is listed. */
+export async function endListing(db: Queryable, job: number): Promise<void> {
+  await db.query(`update jobs set state = 'working' where job_id = $1 and state = 'listing'`, [job])
+}
+
+/** Something that a job has to do. */
+export interface DueItem {
+  readonly job: number
+  readonly item: string
+  readonly kind: 'order' | 'win' | 'credits' | 'balances'
+  readonly attempts: number
+}
+
+/** Takes items whose turn it is, the longest waiting first. @param ms how long nobody takes them again */
+export async function takeDueItems(
+  db: Queryable,
+  { most, ms }: { readonly most: number; readonly ms: number }
+): Promise<DueItem[]> {
+  const { rows } = await db.query<DueItem>(
+    `with due as (
+       select job_id, item from job_items i where state = 'due' and next_attempt_at <= now()
+         and not exists (select 1 from job_items f where f.job_id = i.job_id and f.state = 'due' and f.phase < i.phase)
+       order by next_attempt_at limit $1 for update skip locked
+     )
+     update job_items i set attempts = i.attempts + 1, next_attempt_at = now() + make_interval(secs => $2 / 1000.0)
+     from due where i.job_id = due.job_id and i.item = due.item
+     returning i.job_id::float8 as job, i.item, i.kind, i.attempts`,
+    [most, ms]
+  )
+  return rows
+}
+
+/** What became of an item, for whoever took it last: `attempts` as it was when it was taken. */
+export type ItemSettlement = Pick<DueItem, 'job' | 'item' | 'attempts'> &
+  (
+    | { readonly to: 'done'; readonly decision: string | null; readonly refusal: string | null }
+    | { readonly to: 'failed'; readonly refusal: string }
+    | { readonly to: 'later'; readonly afterMs: number }
+  )
+
+/** @returns the items that these settlements closed, as `<job> <item>` */
+export async function settleItems(db: Queryable, settlements: readonly ItemSettlement[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ job: number; item: string }>(
+    `update job_items i set
+       state = case when s.to = 'later' then i.state else s.to end, decision_id = s.decision, refusal = s.refusal,
+       next_attempt_at = case when s.to = 'later' then now() + make_interval(secs => s."afterMs" / 1000.0) else i.next_attempt_at end
+     from json_to_recordset($1::json) as s(job bigint, item text, attempts integer, "to" text, decision text, refusal text, "afterMs" bigint)
+     where i.job_id = s.job and i.item = s.item and i.attempts = s.attempts and i.state = 'due'
+     returning i.job_id::float8 as job, i.item`,
+    [JSON.stringify(settlements)]
+  )
+  return new Set(rows.map(({ job, item }) => `${job} ${item}`))
+}
+
+/** Closes the jobs of which nothing is left. */
+export async function closeJobs(db: Queryable): Promise<Job[]> {
+  const { rows } = await db.query<Job>(
+    `update jobs j set state = 'done', done_at = now()
+     where state = 'working' and not exists (select 1 from job_items i where i.job_id = j.job_id and i.state = 'due')
+     returning ${columns}`
+  )
+  return rows
+}

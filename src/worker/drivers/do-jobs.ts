@@ -1,0 +1,195 @@
+import type { Pool, PoolClient } from 'pg'
+import { cancellationOf } from '../../campaign/actions/affected-orders.ts'
+import { takeAll } from '../../campaign/actions/disqualification.ts'
+import { poolsIn, revocationOf } from '../../campaign/actions/revocation.ts'
+import type { AuditedCommand } from '../../campaign/carrying/audited-gate.ts'
+import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
+import type { Outcome, RefusalCode } from '../../gate/batch/outcomes.ts'
+import type { Decider, UserReader } from '../../gate/gate.ts'
+import { decodeOrder } from '../../record/order.ts'
+import { replayField } from '../../record/replay.ts'
+import { decodeWin } from '../../record/win.ts'
+import {
+  closeJobs,
+  type DueItem,
+  endListing,
+  fixUntil,
+  type ItemSettlement,
+  type Job,
+  jobsById,
+  listOfUser,
+  listOrders,
+  openJobs,
+  settleItems,
+  takeDueItems
+} from '../../store/campaigns/jobs.ts'
+import { inTransaction } from '../../store/connection/transaction.ts'
+import { voidCreditsOfUser } from '../../store/following/credits.ts'
+import { type AuditEntry, recordAudits } from '../../store/operators/audit.ts'
+import { findDecision, ordersById } from '../../store/reading/orders.ts'
+import { winsById } from '../../store/reading/wins.ts'
+import { ASKED_MS, became, workOff } from './due.ts'
+
+/** Orders that one statement looks at. */
+const PAGE = 1000
+/** Pages of one look, so that a worker can stop in time. */
+const PAGES = 20
+
+/** Refusals that stay. */
+const final: ReadonlySet<RefusalCode> = new Set([
+  'CONFLICT',
+  'ENDED',
+  'KEY_REUSED',
+  'NOT_CANCELLABLE',
+  'NOT_FOUND',
+  'VOIDED'
+])
+
+interface JobParts {
+  readonly pool: Pool
+  readonly gate: Decider
+  /** reads users' balances */
+  readonly reader: Pick<UserReader, 'fieldsOf'>
+  readonly catalogue: Pick<Catalogue, 'refresh' | 'get'>
+  /** of all shards: whether Postgres has all decisions up to a moment, and the clock by which they are stamped */
+  readonly stored: { hasStored(moment: number): Promise<boolean>; clock(): Promise<number> }
+}
+
+/** What became of an item, and its entry in the audit trail where something was changed. */
+interface Settled {
+  readonly settlement: ItemSettlement
+  readonly entry: AuditEntry | undefined
+}
+
+/** An item, its job, and what its command is made of. */
+type Prepared = DueItem & { readonly of: Job; readonly asked: AuditedCommand | undefined }
+
+/**
+ * Does what operators asked for in bulk: lists it, page by page, and has the gate decide each part under a key of its own. A worker may die
+ * anywhere: what is listed again is there already, and what is asked for again is the same decision.
+ */
+export class JobDriver {
+  readonly #parts: JobParts
+
+  constructor(parts: JobParts) {
+    this.#parts = parts
+  }
+
+  /** @returns how many items were closed or put off */
+  async step(): Promise<number> {
+    const { pool } = this.#parts
+    const jobs = await openJobs(pool)
+    if (jobs.length === 0) return 0
+    for (const job of jobs) if (job.state === 'listing') await this.#list(job)
+    const settled = await workOff({
+      take: (most) => takeDueItems(pool, { most, ms: ASKED_MS }),
+      decide: (due) => this.#decide(due),
+      note: (done) => inTransaction(pool, (client) => note(client, done))
+    })
+    await closeJobs(pool)
+    return settled
+  }
+
+  async #list(job: Job): Promise<void> {
+    const { pool, stored } = this.#parts
+    if (job.kind === 'disqualification') {
+      if (!(await this.#isBarred(job))) return
+      await inTransaction(pool, async (client) => {
+        await listOfUser(client, job)
+        await endListing(client, job.id)
+      })
+      return
+    }
+    const until = job.until ?? (await stored.clock())
+    if (job.until === null) await fixUntil(pool, job.id, until)
+    if (!(await stored.hasStored(until))) return
+    for (let page = 0; page < PAGES; page += 1) {
+      if ((await listOrders(pool, job, PAGE)) === PAGE) continue
+      await endListing(pool, job.id)
+      return
+    }
+  }
+
+  /** Whether the exclusion itself is stored: then so is all that the user did before, and nothing comes after it. */
+  async #isBarred({ intent, asked }: Job & { readonly kind: 'disqualification' }): Promise<boolean> {
+    const key = replayField.intent(intent ?? 0)
+    return (await findDecision(this.#parts.pool, asked.user, key)) !== undefined
+  }
+
+  async #decide(due: readonly DueItem[]): Promise<Settled[]> {
+    await this.#parts.catalogue.refresh()
+    const prepared = await this.#prepare(due)
+    return Promise.all(prepared.map((one) => this.#settle(one)))
+  }
+
+  /** Reads what the commands of many items are made of, with a statement for each kind. */
+  async #prepare(due: readonly DueItem[]): Promise<Prepared[]> {
+    const { pool } = this.#parts
+    const of = (kind: DueItem['kind']) => due.filter((one) => one.kind === kind).map(({ item }) => item)
+    const jobs = await jobsById(pool, [...new Set(due.map(({ job }) => job))])
+    const orders = await ordersById(pool, of('order'))
+    const wins = await winsById(pool, of('win'))
+    return due.flatMap((one) => {
+      const job = jobs.get(one.job)
+      if (job === undefined) return []
+      const [order, win] = [orders.get(one.item), wins.get(one.item)]
+      const asked =
+        order !== undefined
+          ? cancellationOf({ order: decodeOrder(order.id, order.record), user: order.user }, job)
+          : win && this.#revocation(decodeWin(win.id, win.record), win.user, job)
+      return [{ ...one, of: job, asked }]
+    })
+  }
+
+  #revocation(win: ReturnType<typeof decodeWin>, user: string, { operator, reason, campaign, ...job }: Job) {
+    const returnQuota = job.kind === 'disqualification' && job.asked.returnQuota
+    const poolOf = poolsIn(this.#parts.catalogue.get(campaign)?.rules)
+    return revocationOf({ win, user }, { operator, reason, returnQuota, poolOf })
+  }
+
+  async #settle(one: Prepared): Promise<Settled> {
+    const { pool, gate, reader, catalogue } = this.#parts
+    const place = { job: one.job, item: one.item, attempts: one.attempts }
+    const nothing = { settlement: { ...place, to: 'done', decision: null, refusal: null }, entry: undefined } as const
+    const { of: job } = one
+    if (one.kind === 'credits' && job.kind === 'disqualification') {
+      await voidCreditsOfUser(pool, job.campaign, job.asked.user)
+      return nothing
+    }
+    const rules = catalogue.get(job.campaign)?.rules
+    const asked =
+      one.kind === 'balances' && job.kind === 'disqualification'
+        ? await takeAll({ pool, reader, rules }, job)
+        : one.asked
+    if (asked === undefined) return nothing
+    const outcome = await gate.submit(asked.command)
+    return { settlement: { ...place, ...settledBy(outcome, one) }, entry: entryOf(asked, outcome) }
+  }
+}
+
+/** A win or an order that is over already has nothing left to do. */
+function settledBy(outcome: Outcome, { kind, attempts }: DueItem) {
+  const settled = became(outcome, { attempts, final })
+  if (settled.to === 'later') return settled
+  if (settled.to === 'done') return { to: 'done', decision: settled.decision.id, refusal: null } as const
+  const { refusal } = settled
+  const status = outcome.kind === 'refused' ? outcome.members.orderStatus : undefined
+  const isOver = kind === 'win' ? refusal === 'VOIDED' : status === 'cancelled' || status === 'expired'
+  if (isOver) return { to: 'done', decision: null, refusal } as const
+  return { to: 'failed', refusal: typeof status === 'string' ? `${refusal}: ${status}` : refusal } as const
+}
+
+const entryOf = ({ entryOf: entry }: AuditedCommand, outcome: Outcome) =>
+  outcome.kind === 'confirmed' ? entry(outcome) : undefined
+
+/** Each change is audited once: with the closing of its item. */
+async function note(client: PoolClient, settled: readonly Settled[]): Promise<void> {
+  const closed = await settleItems(
+    client,
+    settled.map(({ settlement }) => settlement)
+  )
+  const entries = settled.flatMap(({ settlement: { job, item, to }, entry }) =>
+    entry !== undefined && to === 'done' && closed.has(`${job} ${item}`) ? [entry] : []
+  )
+  await recordAudits(client, entries)
+}

@@ -1,0 +1,124 @@
+import t from 'tap'
+import { middayTimezone } from '../../support/midday.ts'
+import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
+
+const shop = await startMallShop(t)
+const { ask, admin, pool } = shop
+const HOUR = 3_600_000
+const now = Date.now()
+const iso = (ms: number) => new Date(ms).toISOString()
+const sale = (id: string) => ({
+  id,
+  kind: 'sale',
+  title: id,
+  price: 1,
+  currency: 'CNY',
+  payWithinSeconds: 900,
+  sessions: [{ id: 'all', opensAt: iso(now - HOUR), closesAt: iso(now + HOUR), stock: 50 }]
+})
+await shop.publish({
+  id: 'launch',
+  title: 'Launch',
+  timezone: middayTimezone,
+  opensAt: iso(now - HOUR),
+  closesAt: iso(now + HOUR),
+  activities: [sale('phone'), sale('case'), { id: 'hello', kind: 'task', per: 'day', reward: { points: 1 } }]
+} as { id: string })
+
+const buy = async (user: string, id = 'phone') => {
+  const { body } = await ask(user, `POST /v1/campaigns/launch/sales/${id}/orders`, { body: { quantity: 1 } })
+  return body.order?.id ?? body.code
+}
+const change = (order: string, action: string, body: object) =>
+  admin('olga', `POST /admin/v1/orders/${order}/${action}`, { body })
+const patch = (body: object) => admin('olga', 'PATCH /admin/v1/campaigns/launch/activities/phone', { body })
+const affected = (query: string, by = 'vera') => admin(by, `GET /admin/v1/campaigns/launch/affected-orders?${query}`)
+const cancel = (body: object, { by = 'olga', query = '', key }: { by?: string; query?: string; key?: string } = {}) =>
+  admin(by, `POST /admin/v1/campaigns/launch/affected-orders/cancellation${query}`, {
+    body: { reason: 'a wrong price', ...body },
+    ...(key !== undefined && { key })
+  })
+const statusOf = async (user: string, order: string) => (await ask(user, `GET /v1/orders/${order}`)).body.status
+
+const [open = '', paid = '', shipped = '', gone = ''] = await Promise.all(
+  ['ann', 'bob', 'cid', 'dan'].map((user) => buy(user))
+)
+const other = await buy('ann', 'case')
+
+t.test('a wrong price is halted, mended, and the orders that it hit are listed', async (t) => {
+  for (const order of [paid, shipped])
+    t.match(await change(order, 'payment', { amount: 1, currency: 'CNY', reference: `pay-${order}` }), { status: 201 })
+  t.match(await change(shipped, 'shipment', {}), { status: 201 })
+  t.match(await change(gone, 'cancellation', {}), { status: 201 })
+  t.match(await patch({ reason: 'a wrong price', paused: true }), { status: 200 })
+  await waitFor(async () => (await buy('eve')) === 'PAUSED', { what: 'the sale to be halted' })
+  t.match(await patch({ reason: 'the right price', price: 299900 }), { status: 200 })
+  t.match(await patch({ reason: 'go on', paused: false }), { status: 200 })
+  let right = ''
+  await waitFor(
+    async () => {
+      right = await buy('eve')
+      return right !== 'PAUSED'
+    },
+    { what: 'the sale to go on' }
+  )
+  await waitFor(async () => (await affected('activity=phone&price=299900')).body.items.length === 1, {
+    what: 'the new order to be stored'
+  })
+  t.match((await affected('activity=phone&price=299900')).body.items, [{ id: right, user: 'eve', unitPrice: 299900 }])
+  const { body } = await affected('activity=phone&price=1')
+  t.same(body.items.map(({ id }: { id: string }) => id).sort(), [open, paid, shipped, gone].sort())
+  t.match(
+    body.summary.map(({ status, orders, amount }: Record<string, unknown>) => [status, orders, amount]),
+    [
+      ['accepted', 1, 1],
+      ['cancelled', 1, 1],
+      ['paid', 1, 1],
+      ['shipped', 1, 1]
+    ]
+  )
+  t.match((await affected('activity=phone&price=1&status=paid&limit=1')).body.items, [{ id: paid }])
+  t.match((await affected(`activity=phone&to=${encodeURIComponent(iso(now - HOUR))}`)).body, { items: [], summary: [] })
+  t.match(await affected('activity=phone&from=yesterday'), { status: 400, body: { errors: [{ pointer: '/from' }] } })
+  t.match(await affected('price=1'), { status: 400 })
+  t.match(await affected('activity=hello&price=1'), { status: 404 })
+  t.match(await affected('activity=phone', 'counter'), { status: 403 })
+})
+
+t.test('they are cancelled in bulk: what was shipped is named, and money is due back', async (t) => {
+  const wrong = { activity: 'phone', price: 1 }
+  t.match(await cancel(wrong, { by: 'vera' }), { status: 403 })
+  t.match(await cancel({ activity: 'phone' }), { status: 400, body: { errors: [{ pointer: '/price' }] } })
+  t.match(await cancel({ ...wrong, reason: '' }), { status: 400 })
+  t.match(await cancel({ activity: 'nothing', price: 1 }), { status: 404 })
+  t.match((await cancel(wrong, { query: '?dryRun=true' })).body, {
+    dryRun: true,
+    summary: [{ status: 'accepted', orders: 1 }, {}, {}, {}]
+  })
+  t.equal((await pool.query('select 1 from jobs')).rowCount, 0)
+  const asked = await cancel(wrong, { key: 'cancel-wrong-price' })
+  t.match(asked, { status: 202, body: { job: { id: /^cancellation-\d+$/, kind: 'cancellation', asked: wrong } } })
+  const { id } = asked.body.job
+  t.match((await cancel(wrong, { key: 'cancel-wrong-price' })).body.job, { id }, 'asked again, the same job')
+  t.match(await cancel({ ...wrong, price: 2 }, { key: 'cancel-wrong-price' }), { status: 422 })
+  const job = async () => (await admin('vera', `GET /admin/v1/jobs/${id}`)).body
+  await waitFor(async () => (await job()).state === 'done', { what: 'the job to be done', deadlineMs: 60_000 })
+  t.match(await job(), { done: 2, left: 0, failedCount: 0, listed: true })
+  t.same(
+    [
+      await statusOf('ann', open),
+      await statusOf('bob', paid),
+      await statusOf('cid', shipped),
+      await statusOf('ann', other)
+    ],
+    ['cancelled', 'cancelled', 'shipped', 'accepted']
+  )
+  t.match((await admin('vera', `GET /admin/v1/orders/${paid}`)).body, {
+    refundDue: [{ amount: 1, reference: `pay-${paid}`, reason: 'a wrong price', operator: 'olga' }]
+  })
+  const { body } = await admin('ada', 'GET /admin/v1/audit?target=campaign:launch')
+  t.match(body.items[0], { action: 'orders.cancellation', operator: 'olga', after: { job: id, price: 1 } })
+  t.equal((await admin('ada', `GET /admin/v1/audit?target=order:${open}`)).body.items[0].after.job, id)
+  t.match(await admin('vera', 'GET /admin/v1/jobs/cancellation-99'), { status: 404 })
+})
