@@ -1,11 +1,12 @@
 import t from 'tap'
+import { timed } from '../../support/running/pace.ts'
 import { aims } from './planted.ts'
 import { playShards, simulateShards } from './run.ts'
 
-// Beyond the seeds of shards.test.ts, in parts, so that one sees it move.
+// Beyond the seeds of shards.test.ts, in parts, so that one sees it move: half of them beside other files, which wait for the cores.
 const FIRST = 201
 const PART = 1500
-const PARTS = 4
+const PARTS = timed ? 4 : 2
 /** For the one bug that is rarer than the others. */
 const PLANTED_WITHIN = 5000
 

@@ -16,16 +16,19 @@ export interface Suite {
 /** Crowds, kills, large recoveries, more seeds: `npm run test:long`. */
 const isLong = (file: string): boolean => file.endsWith('.long.test.js')
 
-/** Most files wait for servers half of their time. Where bounds of time are judged, a file has the machine for itself. */
+/**
+ * Most files wait for servers half of their time; long ones, which start and kill whole stacks, a third of it. Where bounds of time are
+ * judged, a file has the machine for itself.
+ */
 function jobsOf({ long, ci }: { readonly long: boolean; readonly ci: boolean }): number {
   if (!long) return 2 * availableParallelism()
-  return ci ? 2 : 1
+  return ci ? availableParallelism() + 1 : 1
 }
 
 /** What starts servers of its own takes longest: begun last, it would run alone on one core in the end. */
 function heaviestFirst(files: readonly string[], root: string): string[] {
   const isHeavy = (file: string): boolean =>
-    /\b(startStack|privateServers|withLanes)\(/.test(readFileSync(join(root, file), 'utf8'))
+    /\b(startStack|privateServers|withLanes|Lane\.start)\(/.test(readFileSync(join(root, file), 'utf8'))
   const heavy = new Set(files.filter(isHeavy))
   return [...heavy, ...files.filter((file) => !heavy.has(file))]
 }
