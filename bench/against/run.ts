@@ -48,7 +48,7 @@ export async function benchAgainst(commit: string, options: Options, stops: Stop
   console.log(`Building ${commit} in a worktree of its own ...`)
   const checkout = await stops.after(checkOut(commit), (built) => built.remove())
   console.log(`Starting the stack of ${checkout.commit} and this one ...`)
-  const there = await startSide(options, stops, checkout.cli)
+  const there = await startSide(options, stops, { cli: checkout.cli })
   const here = await startSide(options, stops)
   const pairs = await runPairs(here, there, options)
   const compared = compare(pairs, options.bound)

@@ -49,7 +49,7 @@ export function createLedger(account: string): Ledger {
   let bodies: string[] = []
   const keys = new Set<string>()
   const refused = new Set<number>()
-  const sequences = new Set<number>()
+  const sequences = new Set<string>()
   const orders = new Set<string>()
   const totals = { confirmed: 0, units: 0 }
   let last: { readonly sequence: number; readonly order: string | null } = { sequence: -1, order: null }
@@ -66,7 +66,8 @@ export function createLedger(account: string): Ledger {
       const { requestId, sequence } = confirmation
       const order = madeBy(confirmation)
       keys.add(requestId)
-      sequences.add(sequence)
+      // a sequence is its shard's, which the id names
+      sequences.add(`${/^(\d+)-\d+-\d+$/.exec(order.id)?.[1] ?? ''} ${sequence}`)
       orders.add(order.id)
       totals.confirmed += 1
       totals.units += order.quantity ?? 1

@@ -38,6 +38,26 @@ export interface Awaited {
 }
 
 /**
+ * Waits until all decisions of a campaign are told, where several shards make them: the last one of a shard says nothing of the others.
+ * Postgres has one shard before the other, so both counts must have been the same for a while.
+ * @throws Error when that does not come
+ */
+export async function whenAllTold(world: World, { campaign, type }: Omit<Awaited, 'id'>): Promise<void> {
+  let before = -1
+  const same = async (): Promise<true | undefined> => {
+    const { rows } = await world.database.query<{ stored: number }>(
+      'select count(*)::int as stored from decisions where campaign_id = $1 and type = $2',
+      [campaign, type]
+    )
+    const stored = rows[0]?.stored ?? 0
+    const isSame = stored === before && stored === (await eventsOf(world, campaign, type))
+    before = stored
+    return isSame ? true : undefined
+  }
+  await waitFor(same, { withinMs: ARRIVES_WITHIN_MS, everyMs: 500, what: `all of ${campaign} on the public stream` })
+}
+
+/**
  * Waits until a decision, and with it every earlier one of its campaign, is in Postgres and on the public stream: both take
  * decisions in order, so that looking for the last one is enough, and cheap enough not to disturb what is measured.
  * @returns when it was seen in both, in milliseconds of the monotonic clock

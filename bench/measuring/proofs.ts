@@ -43,7 +43,7 @@ export async function proveSale(world: World, place: SoldPlace, account: Account
   const { campaign, stock, soldBefore } = place
   const state = await readState(world.file, campaign)
   const orders = await world.database.query(
-    `select count(*)::int as rows, coalesce(sum(quantity), 0)::int as units, count(distinct sequence)::int as sequences
+    `select count(*)::int as rows, coalesce(sum(quantity), 0)::int as units, count(distinct (shard, sequence))::int as sequences
      from orders where campaign_id = $1`,
     [campaign]
   )

@@ -1,7 +1,8 @@
+import { monotonicMs } from '../running/monotonic.ts'
 import type { Scenario, Target } from '../scenarios/scenario.ts'
 import type { World } from '../stack/world.ts'
 import type { Pids } from './cpu-by-part.ts'
-import { whenPersisted } from './persisted-counts.ts'
+import { whenAllTold, whenPersisted } from './persisted-counts.ts'
 
 /** Where a service of a bench listens. @throws Error when it does not run */
 export function urlOf(world: World, target: Target): string {
@@ -28,5 +29,9 @@ export async function persistedAt(
   place: { campaign: string; order: string | null }
 ): Promise<number> {
   if (scenario.target !== 'gateway' || place.order === null) return Number.NaN
+  if ((world.shards ?? 1) > 1) {
+    await whenAllTold(world, { campaign: place.campaign, type: scenario.events })
+    return monotonicMs()
+  }
   return whenPersisted(world, { campaign: place.campaign, type: scenario.events, id: place.order })
 }

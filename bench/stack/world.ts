@@ -16,6 +16,8 @@ interface Crowd {
 
 /** Everything that runs during a bench. All of it runs all the time; what is not measured is idle. */
 export interface World extends Crowd {
+  /** how many the stack has (1) */
+  readonly shards?: number
   readonly stack: Stack
   readonly file: StackFile
   /** those that this bench needs and the machine has; absent where two stacks are compared with each other */
@@ -28,11 +30,15 @@ export interface World extends Crowd {
 
 /**
  * Starts a stack and a load for it; `stops` learns how to end each part.
- * @param cli path of the command line that starts the stack: this build's, or that of another commit
+ * @param how the command line that starts the stack, where it is not this build's; settings beyond those of a bench
  * @throws Error of the part that did not start
  */
-export async function startSide({ users }: Crowd, stops: Stops, cli?: string): Promise<World> {
-  const stack = await stops.after(startStack(cli), (running) => running.stop())
+export async function startSide(
+  { users }: Crowd,
+  stops: Stops,
+  { cli, settings }: { readonly cli?: string | undefined; readonly settings?: Readonly<Record<string, string>> } = {}
+): Promise<World> {
+  const stack = await stops.after(startStack(cli, settings), (running) => running.stop())
   const file = stack.file()
   const pool = new pg.Pool({ connectionString: file.databaseUrl, max: 2 })
   // the next query says that a server is gone; without this listener the event would end the bench
