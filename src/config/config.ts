@@ -188,12 +188,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
   throw new ConfigError(`The configuration is not usable:\n  ${problems.join('\n  ')}`)
 }
 
-/** Several shards are there for tests alone until a shard can get units from another one. */
+/** Several shards are there for tests alone until a spin can get a prize from another one. */
 function shardProblems({ SHARDS, SHARDS_UNFINISHED, FLOODGATE_ENV }: Config): string[] {
   if (SHARDS === 1 || (SHARDS_UNFINISHED === 1 && FLOODGATE_ENV === 'development')) return []
   return [
-    `SHARDS is ${SHARDS}, and this version sells on one shard only: of several, each would say SOLD_OUT once its own part is sold, ` +
-      'though others still have units. Unset SHARDS or set it to 1.'
+    `SHARDS is ${SHARDS}, and this version draws on one shard only: of several, each would give the fallback once its own part of a prize ` +
+      'is gone, though others still have some. Unset SHARDS or set it to 1.'
   ]
 }
 

@@ -5,7 +5,7 @@ import { ConfigError } from './config-error.ts'
 /**
  * Named places in the code at which a test may interrupt a process, with the step that is done when it reaches them.
  * G: a gate call (of a gateway, or of a worker's drivers); W: a batch of the projection; D: a driver;
- * F: the follower; B: final leaderboards; S: a settlement; A: an archive; R: a recovery; X: the rest.
+ * F: the follower; L: a loan between shards; B: final leaderboards; S: a settlement; A: an archive; R: a recovery; X: the rest.
  */
 const failPoints = {
   G1: 'commands gathered, script not sent',
@@ -31,6 +31,9 @@ const failPoints = {
   R9: 'shard marked open, gate not open',
   F1: 'what follows from decisions written in a transaction, not committed',
   F2: 'committed, those who show it not told',
+  L1: 'a loan begun, nothing asked',
+  L2: 'its units lent, receipt not asked for',
+  L3: 'received and settled, loan not closed',
   B1: 'an order of a leaderboard complete, not final',
   B2: 'a page of final ranks and what they get committed, the next not begun',
   S1: 'an ended campaign being settled, nothing looked at',

@@ -40,7 +40,7 @@ export const replayField = {
 } as const
 
 /** A row that somebody works off, by asking the gate under the field that names it. */
-type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels' | 'jobs'
+type Work = 'intents' | 'imports' | 'credits' | 'goals' | 'levels' | 'jobs' | 'loans'
 
 /**
  * By family: the text that its fields begin with, and what has to be closed before one that is old enough is forgotten. Nothing where
@@ -64,8 +64,8 @@ const families = {
   takeBack: { prefix: 'x:void:', work: 'credits' },
   level: { prefix: 'x:level:', work: 'levels' },
   importLine: { prefix: 'x:imp:', work: 'imports' },
-  lend: { prefix: 'x:lend:', work: undefined },
-  receipt: { prefix: 'x:recv:', work: undefined },
+  lend: { prefix: 'x:lend:', work: 'loans' },
+  receipt: { prefix: 'x:recv:', work: 'loans' },
   // what is removed already is removed again, which changes nothing
   archive: { prefix: 'x:arc:', work: undefined },
   command: { prefix: 'x:cmd:', work: undefined }

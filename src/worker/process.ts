@@ -25,6 +25,7 @@ import { CommandIntake } from './commands/intake.ts'
 import { commonLoops } from './drivers/all.ts'
 import { EventRelay } from './events/relay.ts'
 import { EventTelling } from './events/telling.ts'
+import { Lacks } from './loans/lacks.ts'
 import { type Loop, pause, runLoops } from './running/loop.ts'
 import { FairShare } from './shard/fair-share.ts'
 import { campaignPauses } from './shard/holds.ts'
@@ -119,6 +120,17 @@ function onceBeside(options: WorkerOptions, connected: Connected, campaigns: Cam
   }
 }
 
+/** What gateways lack in a shard, from now on. */
+function hearWishes({ connection, names }: Connected, shard: number): Lacks {
+  const lacks = new Lacks()
+  connection.nc.subscribe(names.gateSubject(shard, 'wanted'), {
+    callback: (error, message) => {
+      if (error === null) lacks.hear(message.string())
+    }
+  })
+  return lacks
+}
+
 const tellingTo = (logger: Logger) => (name: string, error: unknown) =>
   logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)
 
@@ -149,7 +161,8 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       keepSeconds: config.JOURNAL_KEEP,
       keyRetentionSeconds: config.KEY_RETENTION,
       eventsPlace: () => events.place,
-      report
+      report,
+      lacks: hearWishes(connected, shard)
     }
     const telling = new EventTelling(events, logger)
     return keepShard(ownerOptions, { ...options, share, telling, beside: shard === 0 ? beside : undefined })

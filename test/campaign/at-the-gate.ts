@@ -32,7 +32,7 @@ function interruptible(gate: Gate) {
   const state = { away: false }
   const unavailable: Outcome = { kind: 'unavailable', reason: 'taken away', retryAfterMs: 1 }
   const submit: Gate['submit'] = async (command) => (state.away ? unavailable : gate.submit(command))
-  return { state, gate: { numbers: gate.numbers, submit, read: gate.read.bind(gate) } }
+  return { state, gate: { numbers: gate.numbers, submit, read: gate.read.bind(gate), look: gate.look.bind(gate) } }
 }
 
 /** A worker, a gate and the lifecycle over real servers, for all tests of a file. @param env of the worker and the gate */

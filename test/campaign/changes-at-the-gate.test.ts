@@ -189,7 +189,7 @@ t.test('a publication that the worker finishes meanwhile is not taken for one th
   }
   const campaigns = new Campaigns({
     pool: core.pool,
-    gate: { numbers: gate.numbers, submit: gate.submit.bind(gate), read: blind }
+    gate: { numbers: gate.numbers, submit: gate.submit.bind(gate), look: gate.look.bind(gate), read: blind }
   })
   await campaigns.save({ id, input: openDefinition(id) }, ada)
   await campaigns.submit(id, ada)

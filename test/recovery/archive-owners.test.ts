@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Command } from '../../src/gate/batch/commands.ts'
 import type { InRedis } from '../../src/gate/redis/outbox.ts'
 import { compareCheckpoint } from '../../src/recovery/compare/compare-checkpoint.ts'
@@ -15,6 +15,7 @@ import {
 import { ArchiveDriver } from '../../src/worker/archive/driver.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { waitFor } from '../support/wait.ts'
 
 // What the owners of two shards may do of one archive, and one who stood still while another went on.
 
@@ -53,6 +54,8 @@ const asked: Command[] = []
 const driver = new ArchiveDriver({
   pool,
   gate: {
+    numbers: [0],
+    look: async () => ({ opening: 1, time: 0, oldestBatch: undefined, units: [] }),
     submit: async (command) => {
       asked.push(command)
       return { kind: 'unavailable', reason: 'a test', retryAfterMs: 1 }
@@ -66,15 +69,23 @@ const driver = new ArchiveDriver({
   logger: pino({ level: 'silent' })
 })
 
+/** Steps until a shard waits: how far one step comes depends on how fast the machine is. */
+async function stepUntil(t: Test, wanted: Partial<ArchivePart>, campaign = id): Promise<void> {
+  const is = async () => {
+    await driver.step()
+    const { step, waitsFor } = await partOf(0, campaign)
+    return step === wanted.step && waitsFor === wanted.waitsFor
+  }
+  await waitFor(is, { what: `${campaign} to wait for ${wanted.waitsFor}` })
+  t.match(await partOf(0, campaign), wanted)
+}
+
 t.test('the file is looked at once all shards have noted what they decided last', async (t) => {
   await ask()
-  await driver.step()
-  await driver.step()
-  t.match(await partOf(0), { step: 'comparing', waitsFor: 'other shards, which begin' })
+  await stepUntil(t, { step: 'comparing', waitsFor: 'other shards, which begin' })
   t.equal((await findArchive(pool, id))?.comparedAt, null)
   await move(1, { step: 'comparing' })
-  await driver.step()
-  t.match(await partOf(0), { step: 'compared', waitsFor: 'other shards, which compare' })
+  await stepUntil(t, { step: 'compared', waitsFor: 'other shards, which compare' })
   t.ok((await findArchive(pool, id))?.comparedAt)
 })
 
@@ -83,14 +94,11 @@ t.test('an archive that waits holds up no other one of its shard', async (t) => 
   await pool.query("update archives set requested_at = now() - interval '1 minute'")
   await askArchive(pool, { campaign: later, sha256: EMPTY, reason: 'over', operator: 'ada' }, [0, 1])
   await movePart(pool, { part: await partOf(1, later), ownerTerm: TERM }, { step: 'comparing' })
-  await driver.step()
-  t.match(await partOf(0), { step: 'comparing', waitsFor: 'other shards, which begin' })
-  t.match(await partOf(0, later), { step: 'comparing', waitsFor: 'another archive, which is compared' })
+  await stepUntil(t, { step: 'comparing', waitsFor: 'other shards, which begin' })
+  await stepUntil(t, { step: 'comparing', waitsFor: 'another archive, which is compared' }, later)
   await move(1, { step: 'comparing' })
-  await driver.step()
-  await driver.step()
-  t.match(await partOf(0), { step: 'compared', waitsFor: 'other shards, which compare' })
-  t.match(await partOf(0, later), { step: 'compared', waitsFor: 'other shards, which compare' })
+  await stepUntil(t, { step: 'compared', waitsFor: 'other shards, which compare' })
+  await stepUntil(t, { step: 'compared', waitsFor: 'other shards, which compare' }, later)
   t.ok((await findArchive(pool, later))?.comparedAt, 'each file was looked at')
 })
 

@@ -114,9 +114,10 @@ t.test('stock is split when it is published, added and removed, and all of it is
 /** A gate of the memory: what each shard decided, in order, and which shards are away. */
 function gateOf(away: Set<number>) {
   const decided: Record<number, string[]> = { 0: [], 1: [], 2: [], 3: [] }
-  const gate: Pick<Gate, 'submit' | 'read' | 'numbers'> = {
+  const gate: Pick<Gate, 'submit' | 'read' | 'look' | 'numbers'> = {
     numbers: shards,
     read: async () => [],
+    look: async () => ({ opening: 7, time: 0, oldestBatch: undefined, units: [] }),
     async submit(command) {
       const { shard = shardOf(command.user, COUNT) } = command
       if (command.op !== 'adjust' || away.has(shard)) return { kind: 'unavailable', reason: 'away', retryAfterMs: 1 }

@@ -31,7 +31,7 @@ test('another number of shards than the deployment has is refused with the reaso
   await fixShards(pool, 4)
   await t.rejects(fixShards(pool, 1), { message: /SHARDS is 1, and this deployment has 4/ })
   await t.rejects(requireShards(pool, 5), ShardsDifferError)
-  t.throws(() => loadConfig({ SHARDS: '4' }), /would say SOLD_OUT once its own part is sold/)
+  t.throws(() => loadConfig({ SHARDS: '4' }), /would give the fallback once its own part of a prize is gone/)
 })
 
 test('each user is decided, read and stored in the shard of their name', async (t) => {

@@ -259,7 +259,7 @@ t.test('a gateway that stood still asks for no change that was made and forgotte
     await shop.redis.hdel(`${shop.prefix}u:ann`, `x:adj:${id}`)
     return shop.gate.submit({ ...command, ...(until !== undefined && { until }) })
   }
-  const deps = { pool, gate: { numbers: [0], submit, read: shop.gate.read.bind(shop.gate) } }
+  const deps = { pool, gate: { ...shop.gate, submit } }
   await carryOut({ ...deps, now: () => Date.now() - 1_800_000 }, campaign)
   shop.core.worker()
   await atRest(shop)

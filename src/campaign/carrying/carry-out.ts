@@ -3,7 +3,8 @@ import type { Pool, PoolClient } from 'pg'
 import { failPoint } from '../../config/fail-points.ts'
 import { type AdjustCommand, SYSTEM_USER } from '../../gate/batch/commands.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
-import type { Decider, HashReader, Shards } from '../../gate/gate.ts'
+import type { Decider, HashReader, Lending, Shards } from '../../gate/gate.ts'
+import { lookAtAll } from '../../gate/shard/look-at-all.ts'
 import { StepGate } from '../../gate/step-gate.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeAdjustment } from '../../record/reports/adjustment.ts'
@@ -19,6 +20,7 @@ import {
   projectedAdjustment,
   withCarrier
 } from '../../store/campaigns/intents.ts'
+import { areLent } from '../../store/campaigns/loans.ts'
 import { transaction } from '../../store/connection/transaction.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { type Rules, withActivity } from '../definition/rules.ts'
@@ -30,7 +32,7 @@ import { isOneByOne, partOf, type Writes, whole } from './split.ts'
 /** What the lifecycle works with. */
 export interface CampaignDeps {
   readonly pool: Pool
-  readonly gate: Decider & HashReader & Pick<Shards, 'numbers'>
+  readonly gate: Decider & HashReader & Pick<Lending, 'look'> & Pick<Shards, 'numbers'>
   /** ms since 1970 */
   readonly now?: () => number
 }
@@ -41,9 +43,11 @@ interface Asked {
   /** absent for an intent about a user, whose shard the router knows */
   readonly shard?: number
   readonly writes: Writes
+  /** the opening that it is meant for; absent: any */
+  readonly opening?: number
 }
 
-function commandOf({ intent, shard, writes }: Asked): AdjustCommand {
+function commandOf({ intent, shard, writes, opening }: Asked): AdjustCommand {
   return {
     op: 'adjust',
     user: intent.user,
@@ -55,7 +59,8 @@ function commandOf({ intent, shard, writes }: Asked): AdjustCommand {
     puts: writes.puts,
     adds: writes.adds,
     request: intent.request,
-    ...(shard !== undefined && { shard })
+    ...(shard !== undefined && { shard }),
+    ...(opening !== undefined && { opening })
   }
 }
 
@@ -161,6 +166,26 @@ function nextParts(own: readonly IntentRow[], shards: readonly number[], away: R
   })
 }
 
+/**
+ * Without those that take stock away of which units are on their way between shards, and would be missed: while they wait no loan of it is
+ * begun. Openings first, loans then: what was decided before an opening is stored before it.
+ */
+async function withoutLent({ gate }: CampaignDeps, client: PoolClient, asked: readonly Asked[]): Promise<Asked[]> {
+  const taking = asked.filter(({ intent }) => isOneByOne(intent))
+  if (gate.numbers.length === 1 || taking.length === 0) return [...asked]
+  const looks = await lookAtAll(gate)
+  const free: Asked[] = []
+  for (const one of asked) {
+    const { campaign, adds } = one.intent
+    const opening = looks.get(one.shard ?? 0)?.opening
+    const taken = adds.flatMap(([key, field, delta]) => (delta < 0 ? [{ key, field }] : []))
+    if (!taking.includes(one)) free.push(one)
+    else if (opening !== undefined && looks.size === gate.numbers.length && !(await areLent(client, campaign, taken)))
+      free.push({ ...one, opening })
+  }
+  return free
+}
+
 /** Notes what shards did, and closes each intent that all of them have carried out. @returns how many were closed */
 async function note(
   client: PoolClient,
@@ -208,7 +233,9 @@ export async function carryOut(deps: CampaignDeps, campaign: string): Promise<nu
     const away = new Set<number>()
     const without: string[] = []
     const listed = async () => {
-      const own = nextParts(await openIntents(client, campaign, { owner: SYSTEM_USER, most: AHEAD }), shards, away)
+      const next = nextParts(await openIntents(client, campaign, { owner: SYSTEM_USER, most: AHEAD }), shards, away)
+      const own = await withoutLent(deps, client, next)
+      for (const one of next) if (!own.some(({ shard }) => shard === one.shard)) away.add(one.shard ?? 0)
       if (own.length > 0) return own
       const wanted = { owner: SYSTEM_USER, without, most: AT_ONCE }
       return (await openIntentsOfUsers(client, campaign, wanted)).map(ofUser)

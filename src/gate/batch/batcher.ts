@@ -194,7 +194,7 @@ export class ShardBatcher implements Batcher {
     const { caller, shard, limits } = this.#options
     // made before the calls are looked at: of a process that stands still between the two Redis takes nothing
     const callLimits = this.#callLimits()
-    const { batch, late } = withoutLate(taken)
+    const { batch, late } = withoutLate(taken, opening.epoch)
     for (const { resolve } of late) resolve(unavailable('it is asked for too late', 1000))
     const settles = this.#settles.splice(0, SETTLES_PER_CALL)
     clearTimeout(this.#settleTimer)

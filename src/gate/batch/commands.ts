@@ -16,6 +16,8 @@ interface CommandBase {
   readonly shard?: number
   /** ms since 1970 by this process' clock: later it is not sent, because what made it due may be done by somebody else and forgotten */
   readonly until?: number
+  /** epoch of the one opening that may decide it; absent: any */
+  readonly opening?: number
 }
 
 /** Buys units of a sale. */

@@ -5,7 +5,7 @@ import { isoTime } from '../../base/iso-time.ts'
 import { createAuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import type { Config } from '../../config/config.ts'
-import type { Decider, HashReader, Shards, UserReader } from '../../gate/gate.ts'
+import type { Decider, HashReader, Lending, Shards, UserReader } from '../../gate/gate.ts'
 import { runbookEntry } from '../../health/conditions.ts'
 import type { WatchedCondition } from '../../health/monitor.ts'
 import { askChangesOnce } from '../answering/asked-once.ts'
@@ -53,7 +53,7 @@ import { createShardMetrics } from './shard-metrics.ts'
 /** What the admin app needs. */
 interface AdminParts {
   readonly config: Config
-  readonly gate: Decider & UserReader & HashReader & Pick<Shards, 'depths' | 'numbers'>
+  readonly gate: Decider & UserReader & HashReader & Pick<Lending, 'look'> & Pick<Shards, 'depths' | 'numbers'>
   readonly catalogue: CatalogueSource
   readonly pool: pg.Pool
   readonly logger: Logger

@@ -29,6 +29,10 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
   const kept = gauge('kept_frames', 'Journaled and not known to be in Postgres: the lag of the projection')
   const letters = gauge('dead_letters', 'Frames that could not be read')
   const missed = gauge('reminders_missed', 'Reminders that could not be told before the session opened')
+  const lent = gauge(
+    'loan_open_seconds',
+    'How long the oldest loan of units to this shard has been on its way; 0: none is'
+  )
   const differences = gauge(
     'reconciliation_differences',
     'Places in which Redis, journal and Postgres were found to differ'
@@ -54,6 +58,7 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
       epoch.set(shard, row.epoch)
       letters.set(shard, row.deadLetters)
       missed.set(shard, row.remindersMissed)
+      lent.set(shard, row.loanOpenSeconds)
       differences.set(shard, row.differences)
       compared.set(shard, row.differedAt)
     }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { inTransaction, type Queryable } from '../connection/transaction.ts'
 
 /** What can be lent: the place of stock, and the hash and the field that hold what is left of it. */
-interface LentItem {
+export interface LentItem {
   readonly campaign: string
   /** of a pool, `pool/<pool>` */
   readonly activity: string
@@ -21,7 +21,7 @@ export interface NewLoan extends LentItem {
   readonly asked: number
 }
 
-interface OpenLoan extends NewLoan {
+export interface OpenLoan extends NewLoan {
   /** what the lend took; null while no projection has met it */
   readonly lent: number | null
   /** the decision of the receipt, likewise */
@@ -116,6 +116,20 @@ export async function openLoans(db: Queryable, campaign: string): Promise<number
     [campaign]
   )
   return rows[0]?.count ?? 0
+}
+
+/** Whether a loan of one of some items of a campaign is open. */
+export async function areLent(
+  db: Queryable,
+  campaign: string,
+  items: ReadonlyArray<Pick<LentItem, 'key' | 'field'>>
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from loans l join json_to_recordset($2::json) as i(key text, field text) using (key, field)
+     where l.campaign_id = $1 and l.closing is null limit 1`,
+    [campaign, JSON.stringify(items)]
+  )
+  return rowCount === 1
 }
 
 /** Deletes the loans of a campaign that has left. */

@@ -9,6 +9,8 @@ interface ShardFigures {
   readonly differences: number
   /** users who were not reminded before a session opened that they had reserved */
   readonly remindersMissed: number
+  /** of the oldest loan of units to it that is not over, 0 without one */
+  readonly loanOpenSeconds: number
   /** Unix time in seconds of the last comparison that found one, 0 without one */
   readonly differedAt: number
 }
@@ -19,6 +21,8 @@ export async function readShardFigures(db: Queryable): Promise<ShardFigures[]> {
     `select shard, state, epoch::float8 as epoch,
        (select count(*) from dead_letters d where d.shard = s.shard)::float8 as "deadLetters",
        (select coalesce(sum(missed), 0) from reminder_sessions m where m.shard = s.shard and missed > 0)::float8 as "remindersMissed",
+       (select coalesce(max(extract(epoch from now() - l.asked_at)), 0) from loans l
+         where l.to_shard = s.shard and l.closing is null)::float8 as "loanOpenSeconds",
        coalesce(r.differences, 0)::float8 as differences,
        coalesce(extract(epoch from r.differed_at), 0)::float8 as "differedAt"
      from shards s

@@ -5,7 +5,7 @@ import { finishArchive } from '../../campaign/lifecycle/archive.ts'
 import { waitsForArchive } from '../../campaign/lifecycle/archive-waits.ts'
 import { failPoint } from '../../config/fail-points.ts'
 import { type RemoveCommand, SYSTEM_USER } from '../../gate/batch/commands.ts'
-import type { Decider } from '../../gate/gate.ts'
+import type { Decider, Lending, Shards } from '../../gate/gate.ts'
 import type { InRedis } from '../../gate/redis/outbox.ts'
 import { readForgotten } from '../../gate/redis/state.ts'
 import { replayField } from '../../record/replay.ts'
@@ -29,10 +29,11 @@ import type { DecisionPlace } from '../../store/projection/restore.ts'
 import { demandVersion, KNOWS } from '../../store/shard/shards.ts'
 import { type ChainRequest, markCommand, nextCommand } from './chain.ts'
 import { Comparison } from './comparison.ts'
+import { withoutLoans } from './without-loans.ts'
 
 interface ArchiveParts extends InRedis {
   readonly pool: Pool
-  readonly gate: Decider
+  readonly gate: Decider & Pick<Lending, 'look'> & Pick<Shards, 'numbers'>
   readonly shard: number
   readonly ownerTerm: number
   readonly namespace: string
@@ -196,7 +197,9 @@ export class ArchiveDriver {
   /** Waits until the mark is decided, stored and folded, and looks whether the gate decided something before it. */
   async #mark(part: ArchivePart, archive: ArchiveRow): Promise<Became> {
     const { pool, shard } = this.#parts
-    const marked = await this.#decided({ ...part, next: 0 }, markCommand({ ...part, next: 0 }, archive))
+    const mark = await withoutLoans(this.#parts, markCommand({ ...part, next: 0 }, archive))
+    if ('waitsFor' in mark) return mark
+    const marked = await this.#decided({ ...part, next: 0 }, mark)
     if (marked === undefined) return { waitsFor: 'the mark to be stored' }
     if (isBefore(await readCheckpoint(pool, shard), marked))
       return { waitsFor: 'the mark to be folded into the checkpoint' }

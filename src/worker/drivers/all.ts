@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
-import type { Decider, HashReader, Shards, UserReader } from '../../gate/gate.ts'
+import type { Decider, HashReader, Lending, Shards, UserReader } from '../../gate/gate.ts'
 import { type InRedis, readClock } from '../../gate/redis/outbox.ts'
 import { StepGate } from '../../gate/step-gate.ts'
 import type { Publisher } from '../../journal/publisher.ts'
@@ -24,6 +24,8 @@ import { StockTeller } from '../events/tell-stock.ts'
 import { Follower } from '../following/follower.ts'
 import { listenersOf } from '../following/listeners.ts'
 import { ListenerPlan } from '../following/plan.ts'
+import { LoanDriver } from '../loans/driver.ts'
+import type { Lacks } from '../loans/lacks.ts'
 import type { Loop } from '../running/loop.ts'
 import { ImportDriver } from './apply-imports.ts'
 import { LevelDriver } from './change-levels.ts'
@@ -38,9 +40,11 @@ import { ReminderDriver } from './remind.ts'
 
 interface OneShardParts extends InRedis {
   readonly pool: Pool
-  readonly gate: Decider & HashReader
+  readonly gate: Decider & HashReader & Lending & Pick<Shards, 'numbers'>
   readonly shard: number
-  readonly mayAsk: () => Promise<boolean>
+  /** whether what the journals of some shards, or of all, held is read */
+  readonly first: { isRead(shards?: readonly number[]): Promise<boolean> }
+  readonly lacks: Lacks
   /** of the owner of the shard */
   readonly ownerTerm: number
   readonly namespace: string
@@ -99,9 +103,20 @@ const resting = (often: Loop): Loop => ({ ...often, restMs: 3 * often.everyMs })
 /** A loop that looks at a page of old rows each second until there is none, and an hour later again. @param page gives how many it looked at */
 const hourly = (name: string, page: () => Promise<number>): Loop => ({ ...loop(name, 1000, page), restMs: 3_600_000 })
 
+/** Loans rest on what two shards decided, so the journals of all have to be read first. */
+function loanLoop(parts: OneShardParts): Loop {
+  const { gate, first, lacks } = parts
+  const often = driverLoop({ gate, mayAsk: () => first.isRead() }, ['loans', 100], ({ submit }) => {
+    const loans = new LoanDriver({ ...parts, gate: { ...gate, submit } })
+    return () => loans.step()
+  })
+  return { ...often, bell: lacks.bell }
+}
+
 /** The driver loops of the owner of a shard, for what lives in that shard: Postgres lists what is due, the gate decides it. */
 export function shardLoops(parts: OneShardParts): Loop[] {
-  const { pool, gate, shard, logger } = parts
+  const { pool, gate, shard, first, logger } = parts
+  const asking = { gate, mayAsk: () => first.isRead([shard]) }
   const catalogue = new Catalogue({ pool })
   const codes = new CodeDriver({ pool, shard, logger })
   const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
@@ -112,24 +127,25 @@ export function shardLoops(parts: OneShardParts): Loop[] {
     stream: () => streamInfo(parts.jsm, parts.names.publicStream)
   })
   return [
-    driverLoop(parts, ['expiry', 500], (gate) => {
+    driverLoop(asking, ['expiry', 500], (gate) => {
       const expiry = new ExpiryDriver({ pool, gate, shard })
       return () => expiry.step()
     }),
     resting(loop('following', 100, () => follower.step())),
     resting(loop('counts of levels', 250, () => recounts.step())),
     loop('codes', 1000, () => codes.step()),
-    driverLoop(parts, ['credited codes', 1000], (gate) => {
+    driverLoop(asking, ['credited codes', 1000], (gate) => {
       const credited = new CodeCreditDriver({ pool, gate, shard, catalogue, logger })
       return () => credited.step()
     }),
     resting(
-      driverLoop(parts, ['archives', 200], (gate) => {
-        const archives = new ArchiveDriver({ ...parts, gate })
+      driverLoop(asking, ['archives', 200], ({ submit }) => {
+        const archives = new ArchiveDriver({ ...parts, gate: { ...gate, submit } })
         return () => archives.step()
       })
     ),
-    loop('reminders', 100, () => reminders.step())
+    loop('reminders', 100, () => reminders.step()),
+    ...(gate.numbers.length > 1 ? [loanLoop(parts)] : [])
   ]
 }
 

@@ -5,12 +5,13 @@ import { entityAfter, recordField } from '../../record/entities.ts'
 import { scopeKey } from '../../record/keys.ts'
 import { intentOf } from '../../record/replay.ts'
 import type { Removal } from '../../store/projection/removals.ts'
-import type { DecisionRow, FrameRow, LedgerRow, Projection, StockDelta } from '../../store/projection/rows.ts'
+import type { DecisionRow, FrameRow, LedgerRow, LoanRow, Projection, StockDelta } from '../../store/projection/rows.ts'
 import type { FramePart } from '../../store/projection/store-apart.ts'
 import type { OpenedPlace } from '../../store/shard/opened.ts'
 import { addKindRow } from './kinds/index.ts'
 import { KindRows } from './kinds/row-kind.ts'
 import { addMoves, balancesOf } from './ledger.ts'
+import { loanRowOf } from './loans.ts'
 import { opens } from './openings.ts'
 import { removalOf } from './removals.ts'
 import { addStock } from './stock.ts'
@@ -82,6 +83,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
   const stock = new Map<string, StockDelta>()
   const opened = new Map<string, OpenedPlace>()
   const removals: Removal[] = []
+  const loans = new Map<string, LoanRow>()
   const taken = new Set<string>()
   let lastIntent = 0
   for (const frame of frames) {
@@ -96,6 +98,8 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
       for (const place of opens(decision)) opened.set(place.place, place)
       const removal = removalOf(decision)
       if (removal) removals.push(removal)
+      const loan = loanRowOf(frame, decision)
+      if (loan) loans.set(loan.loan_id, loan)
       addMoves(ledger, row, decision)
       addKindRow(rows, { shard: frame.shard, row, entity: entityAfter(frame, decision) })
     }
@@ -122,7 +126,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     stock: [...stock.values()],
     opened: [...opened.values()],
     removals,
-    loans: [...rows.loans.values()],
+    loans: [...loans.values()],
     lastIntent
   }
 }

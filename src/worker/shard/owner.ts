@@ -20,6 +20,7 @@ import { recover } from '../../recovery/open/recover.ts'
 import { completeOpened } from '../../store/shard/opened.ts'
 import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
 import { shardLoops } from '../drivers/all.ts'
+import type { Lacks } from '../loans/lacks.ts'
 import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
 import { gatherMs } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
@@ -51,6 +52,7 @@ export interface OwnerOptions {
   /** the place of the events reader; undefined until it is known */
   readonly eventsPlace: () => Position | undefined
   readonly report: WorkerReport
+  readonly lacks: Lacks
   readonly logger: Logger
 }
 
@@ -94,6 +96,7 @@ export class ShardOwner {
         names,
         openReader: (stream, from) => journal.reader(stream, from),
         committed: (frames) => {
+          options.lacks.meet(frames)
           const scripts = owner === undefined ? undefined : owner.#scripts
           // the next tidy settles and deletes what this leaves
           if (scripts) trimCommitted(scripts, parts.prefix, frames).catch(() => {})
@@ -255,9 +258,8 @@ export class ShardOwner {
   #loops(scripts: OpeningScripts): Loop[] {
     const { parts, pool, jsm, names, keepSeconds, keyRetentionSeconds, streams, pauses, logger, report } = this.#options
     const { shard } = parts
-    const projection = () => this.#projector.position
     const janitor = { pool, jsm, names, shard, epoch: scripts.epoch, keepSeconds, streams, logger }
-    const first = new ReadFirst({ pool, jsm, names, shards: [shard] })
+    const first = new ReadFirst({ pool, jsm, names, shards: this.#options.gate.numbers })
     const holds = new HoldDriver({ pool, shard, pauses, logger })
     const repair = { scripts, mends: this.#caughtUp }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { ...repair, logger, holds })
@@ -265,7 +267,7 @@ export class ShardOwner {
       ...parts,
       report,
       seenEnd: () => this.#seenEnd,
-      projection,
+      projection: () => this.#projector.position,
       events: this.#options.eventsPlace,
       comparedAt: () => reconciler.comparedAt
     }
@@ -276,7 +278,7 @@ export class ShardOwner {
       { name: 'probe', everyMs: 1000, vital: true, bell: this.#closed, run: () => this.#probe(scripts) },
       loop('relay', 250, createRelay(parts)),
       loop('tidy', 3000, () => tidy({ ...parts, pool, scripts })),
-      ...shardLoops({ ...this.#options, ...parts, ownerTerm: this.#term, mayAsk: () => first.isRead() }),
+      ...shardLoops({ ...this.#options, ...parts, ownerTerm: this.#term, first }),
       loop('holds', 500, () => holds.step()),
       loop('reconciliation', 1000, () => reconciler.step()),
       loop('checkpoint', 1000, checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)),

@@ -19,23 +19,29 @@ interface ReadFirstParts {
 export class ReadFirst {
   readonly #parts: ReadFirstParts
   #ends: Promise<ReadonlyMap<number, Position>> | undefined
-  #isRead = false
+  readonly #read = new Set<number>()
 
   constructor(parts: ReadFirstParts) {
     this.#parts = parts
   }
 
-  /** False also while NATS or Postgres does not say. */
-  async isRead(): Promise<boolean> {
-    if (this.#isRead) return true
+  /** False also while NATS or Postgres does not say. @param shards some of them; absent: all */
+  async isRead(shards: readonly number[] = this.#parts.shards): Promise<boolean> {
+    const wanted = shards.filter((shard) => !this.#read.has(shard))
+    if (wanted.length === 0) return true
     this.#ends ??= this.#look()
     try {
-      for (const [shard, end] of await this.#ends) if (!(await this.#hasPassed(shard, end))) return false
-      this.#isRead = true
+      const ends = await this.#ends
+      for (const shard of wanted) {
+        const end = ends.get(shard)
+        if (end !== undefined && !(await this.#hasPassed(shard, end))) return false
+        this.#read.add(shard)
+      }
+      return true
     } catch {
       this.#ends = undefined
+      return false
     }
-    return this.#isRead
   }
 
   async #look(): Promise<ReadonlyMap<number, Position>> {

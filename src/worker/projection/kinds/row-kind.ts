@@ -7,7 +7,6 @@ import type {
   DecisionRow,
   FulfilmentRow,
   LikesRow,
-  LoanRow,
   ModeratedRow,
   OrderRow,
   ReservationRow,
@@ -50,8 +49,6 @@ export class KindRows {
   readonly likes = new Map<string, LikesRow>()
   /** by comment */
   readonly moderated = new Map<string, ModeratedRow>()
-  /** by loan: of one loan a shard decides one half */
-  readonly loans = new Map<string, LoanRow>()
 }
 
 /** A decision's row, the shard that decided it, and the order or win right after it. */
