@@ -1,8 +1,9 @@
-import { AckPolicy, DeliverPolicy, type JetStreamManager, type Msg, ReplayPolicy } from 'nats'
+import type { JetStreamManager, Msg } from 'nats'
 import type { JournalConnection } from './connection.ts'
-import { pull, sequenceOf } from './pull.ts'
+import { sequenceOf } from './pull.ts'
 import { ensureCommandsStream, type StreamSettings } from './streams.ts'
 import type { Names } from './subjects.ts'
+import { WorkerQueue } from './worker-queue.ts'
 
 /** A command that another system sent, as it arrived. */
 export interface QueuedCommand {
@@ -24,60 +25,30 @@ interface QueueParts {
   readonly streams: StreamSettings
 }
 
-/** All workers share this consumer; NATS gives each command to one of them at a time. */
-const CONSUMER = 'worker'
-/** NATS gives a command to another worker when its worker has been silent about it for so long: that worker has died. */
-const ACK_WAIT_MS = 30_000
-const UNACKED_MOST = 1000
-
 /** Commands that other systems sent, each delivered until it is acknowledged. */
 export class CommandQueue {
-  readonly #parts: QueueParts
-  #ready = false
+  readonly #names: Names
+  readonly #queue: WorkerQueue
 
-  constructor(parts: QueueParts) {
-    this.#parts = parts
+  constructor({ names, streams, ...parts }: QueueParts) {
+    const ensure = () => ensureCommandsStream(parts.jsm, names, streams)
+    this.#names = names
+    this.#queue = new WorkerQueue({ ...parts, stream: names.commandsStream, ensure })
   }
 
   /** Takes at most `most` commands; waits up to `waitMs` for the first. @throws NatsError when NATS does not answer */
   async take(most: number, waitMs: number): Promise<QueuedCommand[]> {
-    const { connection, names } = this.#parts
-    if (!this.#ready) await this.#prepare()
-    const request = { stream: names.commandsStream, consumer: CONSUMER }
-    let pulled = await pull(connection.nc, { ...request, most, expiresMs: 0 })
-    if (pulled.messages.length === 0 && !pulled.doubt && waitMs > 0) {
-      pulled = await pull(connection.nc, { ...request, most: 1, expiresMs: waitMs })
-    }
-    if (pulled.doubt) this.#ready = false
-    return pulled.messages.map((message) => this.#commandOf(message))
-  }
-
-  async #prepare(): Promise<void> {
-    const { jsm, names, streams } = this.#parts
-    await ensureCommandsStream(jsm, names, streams)
-    await jsm.consumers.add(names.commandsStream, {
-      durable_name: CONSUMER,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: ACK_WAIT_MS * 1_000_000,
-      max_deliver: -1,
-      max_ack_pending: UNACKED_MOST,
-      deliver_policy: DeliverPolicy.All,
-      replay_policy: ReplayPolicy.Instant
-    })
-    this.#ready = true
+    const messages = await this.#queue.take(most, waitMs)
+    return messages.map((message) => this.#commandOf(message))
   }
 
   #commandOf(message: Msg): QueuedCommand {
-    const { connection, names } = this.#parts
-    const reply = (text: string) => {
-      if (message.reply) connection.nc.publish(message.reply, text)
-    }
     return {
-      name: names.commandName(message.subject),
+      name: this.#names.commandName(message.subject),
       text: Buffer.from(message.data).toString('utf8'),
       sequence: sequenceOf(message),
-      done: () => reply('+ACK'),
-      later: (ms) => reply(`-NAK {"delay": ${ms * 1_000_000}}`)
+      done: () => this.#queue.answer(message, '+ACK'),
+      later: (ms) => this.#queue.answer(message, `-NAK {"delay": ${ms * 1_000_000}}`)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type JetStreamManager, NatsError, type StreamConfig } from 'nats'
+import { type JetStreamManager, NatsError, StorageType, type StreamConfig } from 'nats'
 import { FloodgateError } from '../base/errors.ts'
 import type { Publication } from './publisher.ts'
 import type { Names } from './subjects.ts'
@@ -116,7 +116,8 @@ export interface Reserved {
 export async function reservedBytes(jsm: JetStreamManager, names: Names): Promise<Reserved> {
   const sum = { streams: 0, reserved: 0, held: 0 }
   for await (const { config, state } of jsm.streams.list()) {
-    if (!names.isOurs(config.name)) continue
+    // signals take memory, not the store
+    if (!names.isOurs(config.name) || config.storage === StorageType.Memory) continue
     sum.streams += 1
     sum.reserved += Math.max(config.max_bytes, state.bytes)
     sum.held += state.bytes

@@ -27,6 +27,11 @@ export interface Names {
   readonly commandSubjects: string[]
   /** the type of command that a subject names, such as order.pay; the type may not exist */
   readonly commandName: (subject: string) => string
+  /** what gateways count, for this deployment alone; messages may be lost */
+  readonly signalsStream: string
+  /** of a gateway process */
+  readonly signalSubject: (gateway: string) => string
+  readonly signalSubjects: string[]
 }
 
 /**
@@ -71,6 +76,9 @@ export function streamNames(namespace: string): Names {
     // commands have a prefix of their own: below `<ns>.` NATS would take a misspelled command for an event and ack it
     commandSubject: (type) => `${commandPrefix}${type}`,
     commandSubjects: [`${commandPrefix}>`],
-    commandName: (subject) => subject.slice((subject.startsWith(formerPrefix) ? formerPrefix : commandPrefix).length)
+    commandName: (subject) => subject.slice((subject.startsWith(formerPrefix) ? formerPrefix : commandPrefix).length),
+    signalsStream: `${upper}_SIGNALS`,
+    signalSubject: (gateway) => `${namespace}-signals.${gateway}`,
+    signalSubjects: [`${namespace}-signals.>`]
   }
 }

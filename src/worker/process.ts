@@ -14,6 +14,7 @@ import { createPublisher } from '../journal/publisher.ts'
 import { StreamReader } from '../journal/reader.ts'
 import { reservedBytes, reservedText } from '../journal/room.ts'
 import { SharedJournal } from '../journal/shared-journal.ts'
+import { SignalQueue } from '../journal/signals.ts'
 import { ensurePublicStream, manager } from '../journal/streams.ts'
 import { streamNames } from '../journal/subjects.ts'
 import { checkSchema } from '../store/connection/migrate.ts'
@@ -32,6 +33,7 @@ import { campaignPauses } from './shard/holds.ts'
 import { keepShard } from './shard/keep-shard.ts'
 import { ReadFirst } from './shard/read-first.ts'
 import { WorkerReport, workerName } from './shard/report.ts'
+import { SignalKeeper } from './signals/keep-signals.ts'
 
 /** How long a worker waits for the first command: also how long it takes to stop. */
 const COMMANDS_WAIT_MS = 1000
@@ -92,10 +94,12 @@ function everybodysLoops(options: WorkerOptions, connected: Connected, reports: 
   const keepStream = () => ensurePublicStream(jsm, names, { ...streams, keepSeconds: config.JOURNAL_KEEP })
   const queue = new CommandQueue({ connection, jsm, names, streams })
   const intake = new CommandIntake({ queue, pool, gate, catalogue: new Catalogue({ pool }), publisher, names, logger })
+  const signals = new SignalKeeper({ queue: new SignalQueue({ connection, jsm, names }), pool })
   const save = () => Promise.all(reports.map((report) => report.save(pool)))
   return [
     { name: 'report', everyMs: 1000, vital: false, run: save },
     { name: 'public stream', everyMs: 5000, vital: false, run: keepStream },
+    { name: 'signals', everyMs: 1000, restMs: 2000, vital: false, run: () => signals.step() },
     { name: 'commands', everyMs: 0, vital: false, run: () => intake.step(COMMANDS_WAIT_MS) }
   ]
 }

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { openSignalLine } from '../../src/journal/signals.ts'
+import { streamNames } from '../../src/journal/subjects.ts'
 import { toldMoments } from '../../src/store/campaigns/told-moments.ts'
 import { readShardFigures } from '../../src/store/shard/figures.ts'
 import { readStoreFacts } from '../../src/store/shard/health.ts'
@@ -42,7 +44,10 @@ const loops = [
   'from claims',
   "from board_periods where state <> 'frozen'",
   "from board_periods\n     where state = 'frozen'",
-  'from checkpoint_rows'
+  'from checkpoint_rows',
+  'insert into attempt_times',
+  'delete from attempt_times where seconds = 60',
+  'from refusal_samples order by'
 ]
 
 const sent = noteStatements()
@@ -64,6 +69,11 @@ for (const user of ['ann', 'ben']) {
   await take(user, `POST ${live}/sales/case/orders`, { quantity: 1 })
   await take(user, `GET ${live}/me`)
 }
+shop.signals.tell()
+const line = openSignalLine(shop.natsUrl, { creds: '', names: streamNames(shop.config.NAMESPACE) })
+t.teardown(() => line.close())
+const tellSignals = setInterval(() => line.send(shop.toldSignals[0] ?? ''), 500)
+t.teardown(() => clearInterval(tellSignals))
 await take('ann', 'GET /v1/campaigns')
 await toldMoments(pool, 'live')
 await readShardFigures(pool)

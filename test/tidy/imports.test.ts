@@ -52,6 +52,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
   ],
   worker: [
     'commands',
+    'signals',
     'shard',
     'drivers',
     'loans',

@@ -7,6 +7,7 @@ import {
   closeArchive,
   findArchive
 } from '../../store/campaigns/archives.ts'
+import { removeAttemptTimes } from '../../store/campaigns/attempts.ts'
 import { type CampaignRow, changeCampaign, findCampaign, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import { deleteLoans } from '../../store/campaigns/loans.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
@@ -87,6 +88,7 @@ export async function finishArchive(pool: Pool, id: string): Promise<boolean> {
     if (!(await closeArchive(client, id))) return false
     await deleteLoans(client, id)
     await changeCampaign(client, id, { archived: true })
+    await removeAttemptTimes(client, id)
     const { operator, reason, sha256 } = asked
     const entry = { operator, action: 'campaign.archived', target: `campaign:${id}`, reason }
     await recordAudit(client, { ...entry, before: { archived: false }, after: { archived: true, sha256 } })

@@ -11,6 +11,20 @@ import type { WinRecord } from '../../record/win.ts'
 /** A decision about a user, from Redis or Postgres. */
 export type TimelineDecision = Omit<UnstoredDecision, 'at'> & { readonly at: Date }
 
+/** A refusal of which gateways kept a sample: most are not kept while a crowd is refused. */
+export interface TimelineRefusal {
+  /** its place among decisions */
+  readonly id: string
+  readonly campaign: string
+  readonly activity: string
+  /** code of the problem */
+  readonly code: string
+  /** the Idempotency-Key; '' without one */
+  readonly key: string
+  readonly members: Readonly<Record<string, unknown>>
+  readonly at: Date
+}
+
 /** The moves of a decision, with the balances after them if the decision has them. */
 function movesOf({ report, moved }: TimelineDecision) {
   const moves = movesIn(report)
@@ -52,8 +66,26 @@ function askedView({ type, request }: TimelineDecision) {
   }
 }
 
-/** One entry of a user's timeline: all that the journal has about the decision. */
-export function timelineView(decision: TimelineDecision) {
+function refusalView({ campaign, activity, code, key, members, at }: TimelineRefusal) {
+  return {
+    eventId: null,
+    type: 'refused',
+    campaign,
+    activity,
+    key: key === '' ? null : key,
+    at: isoTime(at.getTime()),
+    code,
+    members,
+    sample: true
+  }
+}
+
+/** One entry of a user's timeline: all that the journal has about a decision, or what a gateway said of a refusal. */
+export function timelineView(entry: TimelineDecision | TimelineRefusal) {
+  return 'code' in entry ? refusalView(entry) : decisionView(entry)
+}
+
+function decisionView(decision: TimelineDecision) {
   const { id, type, campaign, activity, key, at, journaled } = decision
   const moves = movesOf(decision)
   return {

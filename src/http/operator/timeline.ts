@@ -4,21 +4,21 @@ import { fromStore } from '../../base/deadline.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { logical } from '../../record/keys.ts'
 import { archivedCampaigns } from '../../store/reading/archived.ts'
-import { decisionsOfUser } from '../../store/reading/timeline.ts'
+import { decisionsOfUser, refusalsOfUser } from '../../store/reading/timeline.ts'
 import { requireRole } from '../auth/operator.ts'
 import { archivedView } from '../views/archived.ts'
 import { type ItemReader, pageOf, pageView, unite } from '../wire/pages.ts'
 import { ListQuery } from '../wire/schemas.ts'
 import { userOfPath } from '../wire/user-in.ts'
-import { type TimelineDecision, timelineView } from './timeline-view.ts'
+import { type TimelineDecision, type TimelineRefusal, timelineView } from './timeline-view.ts'
 import { UserParams } from './users.ts'
 
-const reader: ItemReader<TimelineDecision> = {
+const reader: ItemReader<TimelineDecision | TimelineRefusal> = {
   placeOf: ({ at, id }) => ({ at: at.getTime(), id }),
   campaignOf: ({ campaign }) => campaign
 }
 
-/** GET .../timeline: all decisions about one user, for support. */
+/** GET .../timeline: all decisions about one user, and samples of refusals, for support. */
 export async function adminTimeline(
   app: FastifyInstance,
   { gate, pool }: { readonly gate: Pick<UserReader, 'unstoredOf'>; readonly pool: pg.Pool }
@@ -30,11 +30,15 @@ export async function adminTimeline(
       const user = userOfPath(request.params.user)
       const page = pageOf(request.query)
       const waiting = await gate.unstoredOf(user)
-      const known = await fromStore(
-        decisionsOfUser(pool, { user, key: logical.user(user) }, { ...page, limit: page.limit + 1 })
+      const further = { ...page, limit: page.limit + 1 }
+      const [known, refused] = await fromStore(
+        Promise.all([
+          decisionsOfUser(pool, { user, key: logical.user(user) }, further),
+          refusalsOfUser(pool, user, further)
+        ])
       )
       const live = waiting.map(({ at, ...decision }) => ({ ...decision, at: new Date(at) }))
-      const stored = known.map((entry) => ({ ...entry, journaled: true }))
+      const stored = [...known.map((entry) => ({ ...entry, journaled: true })), ...refused]
       // on the first page: what a user did there is in no page
       const archived = page.before === undefined ? await fromStore(archivedCampaigns(pool, page.campaign)) : []
       return { ...pageView(unite({ live, stored }, page, reader), timelineView), archived: archived.map(archivedView) }

@@ -7,6 +7,7 @@ import type { Admission, Decider } from '../../gate/gate.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
 import type { AnswerBodies } from '../answering/bodies.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
+import { refusalSink } from '../answering/refusal-signals.ts'
 import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { type NamedAction, namedActions } from '../kinds/index.ts'
 import type { Services } from '../kinds/kind.ts'
@@ -14,6 +15,7 @@ import type { Wish } from '../kinds/parts/command.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
+import type { SignalCounts } from '../running/signals.ts'
 import { refuseBusy, sendConfirmed, sendEarlier, sendOutcome } from '../views/outcome.ts'
 import { answersOf } from '../views/schemas.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
@@ -26,6 +28,7 @@ interface ParticipationOptions {
   readonly authenticate: OnRequest
   readonly metrics: HttpMetrics
   readonly use: ActivityUse
+  readonly signals: SignalCounts
 }
 
 interface Exchange {
@@ -74,13 +77,15 @@ function participationRoute(
   options: ParticipationOptions,
   { kind, participation, decided }: NamedAction
 ): void {
-  const { gate, services, finder, bodies, authenticate, metrics, use } = options
-  const { url, param, operationId, summary, tag, body, onError } = participation
+  const { gate, services, finder, bodies, authenticate, metrics, use, signals } = options
+  const { url, param, onError } = participation
   const earlier = participation.earlier?.bind(participation)
   const answers = metrics.answers(url)
+  const refusals = refusalSink(signals, finder, { kind, param })
 
   function enter(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     request.answers = answers
+    request.refusals = refusals
     // more than the gate can decide in time: the cheapest answer leaves it the most time for those that it can
     if (gate.isBusy()) refuseBusy(request, reply)
     else authenticate(request, reply, done)
@@ -96,6 +101,7 @@ function participationRoute(
   /** @throws ProblemError NOT_FOUND for no activity, or one of another kind */
   function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
     if (found?.activity.kind !== kind) throw new ProblemError('NOT_FOUND')
+    request.found = found
     const command = participation.command(wishOf(request, found), services)
     if (command instanceof Promise) {
       command.then((late) => decide({ request, reply }, late, found)).catch((error) => reply.send(error))
@@ -105,9 +111,11 @@ function participationRoute(
   }
 
   function decide(exchange: Exchange, command: Command, found: CatalogueActivity): void {
+    const began = signals.begin()
     gate
       .submit(command)
       .then((outcome) => {
+        signals.ended(found, began, outcome)
         participation.ended?.(command, outcome, services)
         answer(exchange, outcome, found)
       })
@@ -121,7 +129,10 @@ function participationRoute(
   ): Promise<void> {
     const decision = await earlier?.(wishOf(request as ParticipationRequest, found), services)
     if (decision === undefined) sendOutcome(request, reply, refused)
-    else sendEarlier(request, reply, await bodies.bodyOf(askedBy(request, decision, found)))
+    else {
+      signals.count(found, 'replayed')
+      sendEarlier(request, reply, await bodies.bodyOf(askedBy(request, decision, found)))
+    }
   }
 
   function answer(exchange: Exchange, outcome: Outcome, found: CatalogueActivity): void {
@@ -147,18 +158,26 @@ function participationRoute(
     {
       onRequest: [enter, requireKey],
       ...(onError && { errorHandler: onError }),
-      schema: {
-        operationId,
-        summary,
-        tags: [tag],
-        security: [{ storefront: [] }],
-        params: Type.Object(Object.fromEntries(parametersOf(url).map((name) => [name, Type.String()]))),
-        body,
-        response: { ...(earlier && { 200: decided.confirmed.schema }), ...answersOf(decided.confirmed.schema) }
-      }
+      schema: schemaOf(participation, decided)
     },
     find
   )
+}
+
+/** What the document says of a route, and its bodies are checked by. */
+function schemaOf(
+  { url, operationId, summary, tag, body, earlier }: NamedAction['participation'],
+  decided: NamedAction['decided']
+) {
+  return {
+    operationId,
+    summary,
+    tags: [tag],
+    security: [{ storefront: [] }],
+    params: Type.Object(Object.fromEntries(parametersOf(url).map((name) => [name, Type.String()]))),
+    body,
+    response: { ...(earlier && { 200: decided.confirmed.schema }), ...answersOf(decided.confirmed.schema) }
+  }
 }
 
 /** The names of a URL's parameters. */

@@ -116,5 +116,6 @@ export function sendProblem(
   })
   // a request that never reached its route has no counters
   if (request.answers) countAnswer(request.answers, status)
+  if (request.refusals) request.refusals.refused(request, code, problem.members)
   return reply.code(status).header('content-type', PROBLEM_TYPE).send(body)
 }

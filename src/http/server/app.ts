@@ -27,6 +27,7 @@ import { orderRoutes } from '../orders/routes.ts'
 import { participationRoutes } from '../participation/route.ts'
 import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
 import { registerRateLimits } from '../running/rate-limits.ts'
+import { SignalCounts } from '../running/signals.ts'
 import { registerCors } from './cors.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
@@ -55,6 +56,8 @@ export interface PublicParts {
   readonly now?: () => number
   /** limits of parallel reads of signed-in users; tests set longer waits */
   readonly turns?: Turns
+  /** what comes of asking for activities; absent: nobody hears of it */
+  readonly signals?: SignalCounts
   /** how often activities were used; absent if this process is the only one */
   readonly use?: ActivityUse
 }
@@ -66,7 +69,8 @@ const BODY_MAX = 16 * 1024
  * themselves; a hook counts those of all other routes.
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
-  const { config, gate, pool, logger, metrics, health, now = Date.now, use = new ActivityUse() } = parts
+  const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
+  const { use = new ActivityUse(), signals = new SignalCounts(() => {}) } = parts
   const app = createServer({
     bodyLimitBytes: BODY_MAX,
     tokenBytes: config.TOKEN_MAX_BYTES,
@@ -102,7 +106,8 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     bodies,
     authenticate,
     metrics,
-    use
+    use,
+    signals
   })
   await app.register(async (counted) => {
     countAnswers(counted, metrics)

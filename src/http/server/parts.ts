@@ -8,12 +8,15 @@ import { type BoardReader, createBoardReader } from '../../gate/boards/board-rea
 import type { Gate } from '../../gate/gate.ts'
 import { startGate } from '../../gate/shard/create-gate.ts'
 import { ConditionMonitor } from '../../health/monitor.ts'
+import { openSignalLine, type SignalLine } from '../../journal/signals.ts'
+import { streamNames } from '../../journal/subjects.ts'
 import { checkSchema } from '../../store/connection/migrate.ts'
 import { createPool } from '../../store/connection/pool.ts'
 import { SchemaError } from '../../store/connection/schema-error.ts'
 import { requireShards, ShardsDifferError } from '../../store/shard/deployment.ts'
 import { createMetrics, type HttpMetrics } from '../running/metrics.ts'
 import { createSeldom } from '../running/seldom.ts'
+import { SignalCounts } from '../running/signals.ts'
 import { HealthCheck } from './health.ts'
 import type { ProcessHealth } from './health-of-processes.ts'
 
@@ -29,6 +32,8 @@ export interface GatewayParts {
   readonly catalogue: Catalogue
   readonly metrics: HttpMetrics
   readonly health: HealthCheck
+  readonly signals: SignalCounts
+  readonly signalLine: SignalLine
   /** Finishes work in flight and closes all parts within `ms`. */
   close(ms: number): Promise<void>
 }
@@ -58,6 +63,10 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   const schema = await watchSchema({ pool, logger, shards: config.SHARDS }, onFailure)
   const gate = startGate(config, { pool, logger })
   const boards = createBoardReader(config, 'floodgate-gateway')
+  const names = streamNames(config.NAMESPACE)
+  const signalLine = openSignalLine(config.NATS_URL, { creds: config.NATS_CREDS, names })
+  const signals = new SignalCounts(signalLine.send)
+  signals.start()
   const seldom = createSeldom()
   const catalogue = new Catalogue({
     pool,
@@ -74,6 +83,8 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
     boards,
     catalogue,
     metrics: createMetrics(),
+    signals,
+    signalLine,
     health: new HealthCheck({
       gate,
       pool,
@@ -85,6 +96,8 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
       catalogue.stop()
       boards.close()
       await gate.close(ms)
+      signals.stop()
+      await signalLine.close()
       await Promise.all([pool.end(), adminPool.end()])
     }
   }

@@ -87,6 +87,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.decorateRequest('claims', null)
   app.decorateRequest('idempotencyKey', null)
   app.decorateRequest('answers', null)
+  app.decorateRequest('refusals', null)
+  app.decorateRequest('found', null)
   app.addHook('onRequest', (request, reply, done) => {
     request.body = {}
     reply.headers(GUARDED).header('x-request-id', request.id)

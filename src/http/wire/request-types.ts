@@ -1,6 +1,8 @@
 import type { TSchema } from 'typebox'
+import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
 import type { Operator } from '../../store/operators/operators.ts'
 import type { Identity } from '../auth/storefront-token.ts'
+import type { RefusalSink } from '../running/signals.ts'
 
 // What hooks set on a request; `null` until the hook of a route that needs it has run.
 declare module 'fastify' {
@@ -15,6 +17,10 @@ declare module 'fastify' {
     idempotencyKey: string | null
     /** counters by status for this request's answer; null if a hook counts it after the answer */
     answers: Float64Array | null
+    /** hears of a refusal of this request; null on routes by which nobody takes part */
+    refusals: RefusalSink<FastifyRequest> | null
+    /** the activity that this request takes part in, once it is found */
+    found: CatalogueActivity | null
     /** who calls on the admin port; set on every admin route */
     operator: Operator
   }

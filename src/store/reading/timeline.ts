@@ -24,6 +24,19 @@ interface TimelineEntry {
   readonly moved: Readonly<Record<string, number>>
 }
 
+/** A refusal of which gateways kept a sample. */
+interface RefusalEntry {
+  /** `0-0-<number>`, so that it has a place in a list of decisions */
+  readonly id: string
+  readonly campaign: string
+  readonly activity: string
+  readonly code: string
+  /** the Idempotency-Key; '' without one */
+  readonly key: string
+  readonly members: Readonly<Record<string, unknown>>
+  readonly at: Date
+}
+
 /** A user, and the key by which decisions name their hash. */
 interface UserPlace {
   readonly user: string
@@ -41,6 +54,19 @@ export async function decisionsOfUser(db: Queryable, { user, key }: UserPlace, p
        and ($3::timestamptz is null or (at, epoch, sequence) < ($3, $4::bigint, $5::bigint))
      order by at desc, epoch desc, sequence desc limit $6`,
     [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit, key]
+  )
+  return rows
+}
+
+/** Samples of a user's refusals, newest first, at most `limit`. */
+export async function refusalsOfUser(db: Queryable, user: string, page: Page): Promise<RefusalEntry[]> {
+  const { rows } = await db.query<RefusalEntry>(
+    `select '0-0-' || sample_id as id, campaign_id as campaign, activity_id as activity, code, key, members, at
+     from refusal_samples
+     where user_id = $1 and ($2::text is null or campaign_id = $2)
+       and ($3::timestamptz is null or (at, 0, sample_id) < ($3, $4::bigint, $5::bigint))
+     order by at desc, sample_id desc limit $6`,
+    [issuedUser(user), page.campaign ?? null, ...placeValues(page.before), page.limit]
   )
   return rows
 }

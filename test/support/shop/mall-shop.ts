@@ -6,6 +6,7 @@ import { Catalogue } from '../../../src/campaign/carrying/catalogue.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { createBoardReader } from '../../../src/gate/boards/board-reader.ts'
 import { createMetrics } from '../../../src/http/running/metrics.ts'
+import { SignalCounts } from '../../../src/http/running/signals.ts'
 import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
 import { buildPublicApp } from '../../../src/http/server/app.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
@@ -38,6 +39,10 @@ export interface MallShop {
   /** asks the admin app as an operator; every change has a key of its own unless one is given */
   admin(operator: string, request: string, asked?: Asked): Promise<Answer>
   publish(definition: { readonly id: string }): Promise<void>
+  /** what the public app counts; it tells only when it is asked to, and what it tells is kept here */
+  readonly signals: SignalCounts
+  readonly toldSignals: string[]
+  readonly natsUrl: string
   /** of the shard, for its clock */
   readonly redis: Redis
   readonly prefix: string
@@ -94,7 +99,9 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     metrics: createMetrics(),
     health: new HealthCheck({ gate, pool })
   }
-  const publicApp = await buildPublicApp(parts)
+  const toldSignals: string[] = []
+  const signals = new SignalCounts((text) => toldSignals.push(text))
+  const publicApp = await buildPublicApp({ ...parts, signals })
   const adminApp = await buildAdminApp({ ...parts, carryMs: 20_000, metricsText: async () => '' })
   t.teardown(async () => {
     catalogue.stop()
@@ -109,6 +116,9 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     adminApp,
     publicApp,
     config: parts.config,
+    signals,
+    toldSignals,
+    natsUrl: core.config.NATS_URL,
     redis,
     prefix,
     stopWorker: () => stopWorker(),
