@@ -2,10 +2,13 @@ import { act, type Way } from './act.ts'
 import { measureClock } from './clock.ts'
 import { watchCampaign } from './live.ts'
 import type { Acts, Client, OwnPages, Pages } from './methods.ts'
+import { type Operations, watchFigures } from './operations.ts'
 import type { Outcome } from './outcome.ts'
 import { Sender } from './sender.ts'
+import type { LiveOptions } from './stream.ts'
 import type { Settings, TokenSource } from './transport.ts'
 
+export type { Operations } from './operations.ts'
 export { ReadError } from './outcome.ts'
 
 export interface ClientOptions {
@@ -132,4 +135,19 @@ function actsOf(sender: Sender): Acts {
 export function createClient(options: ClientOptions): Client {
   const sender = new Sender(settingsOf(options))
   return { ...pagesOf(sender), ...ownPagesOf(sender), ...actsOf(sender) }
+}
+
+/**
+ * Watches a running campaign as an operator: calls with all its figures now and once a second, again after each lost connection.
+ * @param options `baseUrl` of the admin port and an operator's `token`
+ * @returns what stops it
+ */
+export function watchOperations(
+  options: ClientOptions & LiveOptions,
+  campaign: string,
+  onFigures: (figures: Operations) => void
+): () => void {
+  const { pauseWhenHidden = false, onState = () => {} } = options
+  const path = at`/admin/v1/campaigns/${campaign}/live`
+  return watchFigures(settingsOf(options), path, { pauseWhenHidden, onState, onFigures })
 }

@@ -3,7 +3,6 @@ import type { Way } from './act.ts'
 import type { Claim, Head, Order, Shown, ShownByAny, Win } from './answers.ts'
 import type { Campaign, List, Rules } from './campaigns.ts'
 import type { Clock } from './clock.ts'
-import type { LiveOptions } from './live.ts'
 import type { Outcome } from './outcome.ts'
 import type {
   Comments,
@@ -16,6 +15,7 @@ import type {
   Standing,
   Winner
 } from './people.ts'
+import type { LiveOptions } from './stream.ts'
 
 /** Which page of a list. */
 interface Paging {

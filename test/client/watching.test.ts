@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { type Test, test } from 'tap'
 import type { Campaign } from '../../src/client/campaigns.ts'
 import { createClient } from '../../src/client/client.ts'
-import { applyChange, createParser } from '../../src/client/live.ts'
+import { applyChange } from '../../src/client/live.ts'
+import { createParser } from '../../src/client/stream.ts'
 import { waitFor } from '../support/wait.ts'
 
 const sale = (id: string, remaining: number) => ({

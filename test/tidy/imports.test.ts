@@ -31,6 +31,7 @@ const LINE = [
 const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
   http: [
     'server',
+    'watching',
     'operator',
     'report-page',
     'account',

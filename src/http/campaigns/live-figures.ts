@@ -97,7 +97,8 @@ function stockFigures({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<str
       const total = stock[`${item.id}:total`]
       const remaining = stock[`${item.id}:remaining`]
       if (total === undefined || remaining === undefined) continue
-      figures.set(`${activity.id}/${item.id}`, { total: Number(total), remaining: Number(remaining) })
+      const [held = 0, paid = 0] = ['held', 'paid'].map((name) => Number(stock[`${item.id}:${name}`] ?? 0))
+      figures.set(`${activity.id}/${item.id}`, { total: Number(total), remaining: Number(remaining), held, paid })
     }
   }
   return figures

@@ -34,13 +34,10 @@ interface Arrival {
   readonly snapshot: Buffer
   /** the text that says what the snapshot says */
   readonly text: string
-  /** asked before each word; false ends the connection */
-  readonly mayListen?: () => boolean
 }
 
 interface Listener {
   readonly socket: Socket
-  readonly mayListen: (() => boolean) | undefined
   /** number of the last text that was written; -1: an older one than the first that this audience had */
   version: number
   /** when it was last written to with nothing unread; ms since 1970 */
@@ -97,6 +94,11 @@ export class LiveHub {
     return this.#responses.size
   }
 
+  /** What somebody listens to. */
+  topics(): Iterable<string> {
+    return this.#audiences.keys()
+  }
+
   /** Why a new listener from this address is refused now; undefined if they are accepted. */
   refuses(address: string): string | undefined {
     const { listenersMax, addressShare = 1 } = this.#options
@@ -109,13 +111,13 @@ export class LiveHub {
 
   /** Answers a request that `refuses` did not refuse. */
   join(arrival: Arrival): void {
-    const { topic, response, address, text, mayListen } = arrival
+    const { topic, response, address, text } = arrival
     const socket = begin(arrival)
     // gone meanwhile
     if (socket === null) return
     const audience = this.#audienceOf(topic, text)
     const version = audience.text === text ? audience.version : -1
-    const listener = { socket, mayListen, version, freeAt: this.#options.now() }
+    const listener = { socket, version, freeAt: this.#options.now() }
     audience.listeners.add(listener)
     this.#responses.add(response)
     this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1)
@@ -210,12 +212,8 @@ function tell(
   { version, message }: Audience,
   { now, isPing }: { readonly now: number; readonly isPing: boolean }
 ): boolean {
-  const { socket, mayListen } = listener
+  const { socket } = listener
   if (socket.destroyed) return false
-  if (mayListen?.() === false) {
-    socket.destroy()
-    return false
-  }
   const isNews = listener.version !== version
   if (!isNews && !isPing) return false
   if (socket.writableLength > 0) {

@@ -36,7 +36,8 @@ function sum(all: ReadonlyArray<Figures & { taken: number }>): Figures & { taken
   return { total: add('total'), remaining: add('remaining'), taken: add('taken'), held: add('held'), paid: add('paid') }
 }
 
-async function shardState(sources: StateSources, shard: number) {
+/** A shard, and how far it is behind. @throws UnavailableError */
+export async function shardState(sources: StateSources, shard: number) {
   const [row, events, depths] = await Promise.all([
     fromStore(readShard(sources.pool, shard)),
     fromStore(readReaderPosition(sources.pool, EVENTS_READER, shard)),

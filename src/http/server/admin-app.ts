@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { isoTime } from '../../base/iso-time.ts'
@@ -12,6 +12,7 @@ import { askChangesOnce } from '../answering/asked-once.ts'
 import { createAnswerBodies } from '../answering/bodies.ts'
 import { createCodeAssigner } from '../answering/codes.ts'
 import { createOperatorHook, requireRole } from '../auth/operator.ts'
+import { LiveFigures } from '../campaigns/live-figures.ts'
 import { adminComments } from '../discussions/admin.ts'
 import { moderation } from '../discussions/moderation.ts'
 import { affectedOrders } from '../operator/affected-orders.ts'
@@ -46,6 +47,8 @@ import { serviceRoutes } from '../account/service-routes.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
 import { adminShares } from '../shares/admin.ts'
 import { verificationRoute } from '../shares/verification-route.ts'
+import { operatorLiveRoute } from '../watching/live-route.ts'
+import { SignalTotals } from '../watching/signal-totals.ts'
 import { createWinFinder } from '../wins/find-wins.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { createShardMetrics } from './shard-metrics.ts'
@@ -63,6 +66,10 @@ interface AdminParts {
   readonly metricsText: () => Promise<string>
   /** ms since 1970 */
   readonly now?: () => number
+  /** what all gateways signal; absent: nothing is heard */
+  readonly signalTotals?: SignalTotals
+  /** figures that the public port of this process shows too */
+  readonly figures?: LiveFigures
   /** how long an answer waits for a change to be carried out before it is 202 */
   readonly carryMs?: number
 }
@@ -110,6 +117,15 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(gameResultsRoute, { gate, pool, finder, bodies, metrics, now })
 }
 
+function liveOptions(parts: AdminParts, authenticate: (request: FastifyRequest) => Promise<void>) {
+  const { gate, pool, catalogue, health, now = Date.now } = parts
+  const { signalTotals: signals = new SignalTotals({ pool, now }) } = parts
+  const { figures = new LiveFigures({ gate, catalogue, now }) } = parts
+  const broken = async () => (await health.report()).conditions.filter(({ ok }) => !ok).map(({ name }) => name)
+  const finder = createActivityFinder(catalogue, now)
+  return { pool, gate, finder, figures, signals, broken, authenticate, now }
+}
+
 const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({
   name,
   ok,
@@ -149,13 +165,15 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
   await app.register(async (admin) => {
     countAnswers(admin, metrics)
     protectAnswers(admin)
-    admin.addHook('onRequest', await createOperatorHook(admin, parts))
+    const authenticate = await createOperatorHook(admin, parts)
+    admin.addHook('onRequest', authenticate)
     askChangesOnce(admin, { pool, logger })
     admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => {
       const { conditions, ...parts } = await health.report()
       return { environment: config.FLOODGATE_ENV, ...parts, conditions: conditions.map(conditionView) }
     })
     await registerRoutes(admin, parts)
+    await admin.register(operatorLiveRoute, liveOptions(parts, authenticate))
   })
   await registerDocuments(app, config.NAMESPACE)
   return app

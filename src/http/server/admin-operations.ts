@@ -61,6 +61,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'getState',
     'Units by session and prize, participants, shards and lags'
   ),
+  'GET /admin/v1/campaigns/:campaign/live': of(
+    'watchOperations',
+    'All figures of a running campaign, once a second (Server-Sent Events): units, pace, attempts, refusals by code, lags'
+  ),
   'PATCH /admin/v1/campaigns/:campaign/activities/:activity': of(
     'adjustActivity',
     'Change what is in force of an activity: stock, price, limits, weights, closing time, pause'

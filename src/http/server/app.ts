@@ -56,6 +56,8 @@ export interface PublicParts {
   readonly now?: () => number
   /** limits of parallel reads of signed-in users; tests set longer waits */
   readonly turns?: Turns
+  /** figures that the admin port of this process shows too */
+  readonly figures?: LiveFigures
   /** what comes of asking for activities; absent: nobody hears of it */
   readonly signals?: SignalCounts
   /** how often activities were used; absent if this process is the only one */
@@ -90,7 +92,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
 
   const authenticate = createAuthHook(tokenReader(config, { logger, metrics }), limits.byUser)
   const finder = createActivityFinder(parts.catalogue, now)
-  const figures = new LiveFigures({ gate, catalogue: parts.catalogue, now })
+  const { figures = new LiveFigures({ gate, catalogue: parts.catalogue, now }) } = parts
   const orders = createOrderFinder(gate, pool)
   const wins = createWinFinder(gate, pool)
   const accounts = createMovementFinder(gate, pool)

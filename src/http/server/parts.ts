@@ -14,6 +14,7 @@ import { checkSchema } from '../../store/connection/migrate.ts'
 import { createPool } from '../../store/connection/pool.ts'
 import { SchemaError } from '../../store/connection/schema-error.ts'
 import { requireShards, ShardsDifferError } from '../../store/shard/deployment.ts'
+import { LiveFigures } from '../campaigns/live-figures.ts'
 import { createMetrics, type HttpMetrics } from '../running/metrics.ts'
 import { createSeldom } from '../running/seldom.ts'
 import { SignalCounts } from '../running/signals.ts'
@@ -32,6 +33,8 @@ export interface GatewayParts {
   readonly catalogue: Catalogue
   readonly metrics: HttpMetrics
   readonly health: HealthCheck
+  /** one reading of Redis for both ports */
+  readonly figures: LiveFigures
   readonly signals: SignalCounts
   readonly signalLine: SignalLine
   /** Finishes work in flight and closes all parts within `ms`. */
@@ -83,6 +86,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
     boards,
     catalogue,
     metrics: createMetrics(),
+    figures: new LiveFigures({ gate, catalogue }),
     signals,
     signalLine,
     health: new HealthCheck({

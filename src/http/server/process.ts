@@ -11,6 +11,7 @@ import { SchemaError } from '../../store/connection/schema-error.ts'
 import { countPeople, howToAdd } from '../../store/operators/operators.ts'
 import type { ActivityUse } from '../answering/activity-use.ts'
 import { createSharedUse, sumUse } from '../answering/use-of-processes.ts'
+import { SignalTotals } from '../watching/signal-totals.ts'
 import { buildAdminApp } from './admin-app.ts'
 import { buildPublicApp } from './app.ts'
 import { HOPELESS_EXIT, startWorkers, type Workers } from './cluster.ts'
@@ -78,7 +79,9 @@ async function parts(config: Config, others?: () => readonly ProcessHealth[]): P
 
 async function listenAdmin(made: GatewayParts, metricsText: () => Promise<string>): Promise<FastifyInstance> {
   const { config, logger } = made
-  const admin = await buildAdminApp({ ...made, pool: made.adminPool, metricsText })
+  const signalTotals = new SignalTotals({ pool: made.adminPool })
+  made.signalLine.hear((text) => signalTotals.take(text))
+  const admin = await buildAdminApp({ ...made, pool: made.adminPool, metricsText, signalTotals })
   made.health.watch()
   const url = await listen(admin, { host: config.ADMIN_HOST, port: config.ADMIN_PORT, variable: 'ADMIN_PORT' })
   logger.info({ url }, 'the admin port is open')

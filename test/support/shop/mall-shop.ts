@@ -10,6 +10,7 @@ import { SignalCounts } from '../../../src/http/running/signals.ts'
 import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
 import { buildPublicApp } from '../../../src/http/server/app.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
+import { SignalTotals } from '../../../src/http/watching/signal-totals.ts'
 import { ensureOperator } from '../../../src/store/operators/operators.ts'
 import { aConfig, bearer } from '../http/http-app.ts'
 import { sharedServers, type Teardown } from '../servers/servers.ts'
@@ -100,9 +101,13 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     health: new HealthCheck({ gate, pool })
   }
   const toldSignals: string[] = []
-  const signals = new SignalCounts((text) => toldSignals.push(text))
+  const signalTotals = new SignalTotals({ pool })
+  const signals = new SignalCounts((text) => {
+    toldSignals.push(text)
+    signalTotals.take(text)
+  })
   const publicApp = await buildPublicApp({ ...parts, signals })
-  const adminApp = await buildAdminApp({ ...parts, carryMs: 20_000, metricsText: async () => '' })
+  const adminApp = await buildAdminApp({ ...parts, signalTotals, carryMs: 20_000, metricsText: async () => '' })
   t.teardown(async () => {
     catalogue.stop()
     boards.close()

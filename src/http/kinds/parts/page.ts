@@ -8,6 +8,9 @@ import { type Language, localise } from '../../problems/language.ts'
 export interface StockFigures {
   readonly total: number
   readonly remaining: number
+  /** taken and not paid; 0 where nothing is paid */
+  readonly held: number
+  readonly paid: number
 }
 
 /** What Redis says about a campaign at a moment. */
