@@ -3,12 +3,31 @@ import type { StoredMessage, StreamReader } from './reader.ts'
 /** Reads a stream in order from a sequence; see `StreamReader`. */
 export type JournalReader = Pick<StreamReader, 'next' | 'read' | 'close'>
 
-/** Messages that are kept for a reader that comes later; one that is further behind reads by itself. */
+/** Messages, and bytes of them, that are kept for a reader that comes later; one that is further behind reads by itself. */
 const KEPT = 256
+const KEPT_BYTES = 2 * 1024 ** 2
 /** Messages of one pull. */
 const PULLED = 128
+const PULLED_LEAST = 8
+/**
+ * Bytes that one read gives: some 1,200 purchases. A transaction of more costs Postgres hardly less for each, and what was made of
+ * them lives so long that collecting garbage takes a fifth of the worker's time.
+ */
+const READ_BYTES = 512 * 1024
+
+/** One of several readers. */
+export interface SharingReader extends JournalReader {
+  /** whether its last read left something to read, as far as is known */
+  readonly hasMore: boolean
+  /** whether another one, who is near, is more than a read behind */
+  readonly isAhead: boolean
+}
 
 type Open = (from: number) => JournalReader
+
+function bytesOf(messages: readonly StoredMessage[]): number {
+  return messages.reduce((sum, { text }) => sum + text.length, 0)
+}
 
 /** What is read of one stream, and who reads it. */
 class SharedStream {
@@ -18,6 +37,9 @@ class SharedStream {
   /** the messages before `#end`, oldest first */
   #kept: StoredMessage[] = []
   #end: number
+  /** how many messages the next pull asks for */
+  #pull = PULLED
+  #isFull = false
   #reading: Promise<void> | undefined
 
   constructor(open: Open, from: number) {
@@ -29,6 +51,16 @@ class SharedStream {
   /** The sequence of the first message that nobody has read here. */
   get end(): number {
     return this.#end
+  }
+
+  /** Whether the last pull found as much as it asked for. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
+  /** Bytes of what is kept from a place on. */
+  bytesAfter(place: number): number {
+    return bytesOf(this.#kept.slice(Math.max(0, this.#kept.length - (this.#end - place))))
   }
 
   /** Whether a reader at this place can go on with what is kept, or with what is read next. */
@@ -46,23 +78,41 @@ class SharedStream {
 
   async #read(waitMs: number): Promise<void> {
     const source = this.#source
-    const messages = await source.read(PULLED, waitMs)
+    const asked = this.#pull
+    const messages = await source.read(asked, waitMs)
     // moved meanwhile
     if (source !== this.#source) return
+    this.#isFull = messages.length === asked
+    if (messages.length > 0) {
+      const fitting = Math.ceil((READ_BYTES * messages.length) / Math.max(1, bytesOf(messages)))
+      this.#pull = Math.min(PULLED, Math.max(PULLED_LEAST, fitting))
+    }
     this.#kept.push(...messages)
     this.#end += messages.length
   }
 
   take(from: number, most: number): StoredMessage[] {
     const first = this.#end - this.#kept.length
-    return this.#kept.slice(from - first, from - first + most)
+    const there = this.#kept.slice(from - first, from - first + most)
+    let bytes = 0
+    const tooMany = there.findIndex(({ text }, index) => {
+      bytes += text.length
+      return index > 0 && bytes > READ_BYTES
+    })
+    return tooMany < 0 ? there : there.slice(0, tooMany)
   }
 
   /** Lets go what all have read, and what is too much for those that have not. */
   release(): void {
     const places = Array.from(this.readers, ({ next }) => next).filter((next) => this.reaches(next))
     const read = Math.min(this.#end, ...places)
-    const kept = Math.min(this.#end - read, KEPT)
+    let kept = Math.min(this.#end - read, KEPT, this.#kept.length)
+    // what nobody has read yet stays
+    let bytes = this.bytesAfter(this.#end - kept) - this.bytesAfter(Math.max(read, ...places))
+    while (bytes > KEPT_BYTES) {
+      bytes -= this.#kept[this.#kept.length - kept]?.text.length ?? 0
+      kept -= 1
+    }
     if (kept < this.#kept.length) this.#kept = this.#kept.slice(this.#kept.length - kept)
   }
 
@@ -81,11 +131,12 @@ class SharedStream {
 }
 
 /** One who reads: with the others while near them, by itself otherwise. */
-class SharedReader implements JournalReader {
+class SharedReader implements SharingReader {
   readonly #stream: SharedStream
   readonly #left: () => Promise<void>
   #next: number
   #alone: JournalReader | undefined
+  #hasMore = false
 
   constructor(stream: SharedStream, from: number, left: () => Promise<void>) {
     this.#stream = stream
@@ -98,6 +149,18 @@ class SharedReader implements JournalReader {
     return this.#next
   }
 
+  get hasMore(): boolean {
+    return this.#hasMore
+  }
+
+  get isAhead(): boolean {
+    const stream = this.#stream
+    const rest = stream.bytesAfter(this.#next)
+    return [...stream.readers].some(
+      ({ next }) => next < this.#next && stream.reaches(next) && stream.bytesAfter(next) - rest > READ_BYTES
+    )
+  }
+
   async read(most: number, waitMs: number): Promise<StoredMessage[]> {
     const stream = this.#stream
     if (!stream.reaches(this.#next) && !this.#othersReadHere()) await stream.moveTo(this.#next)
@@ -108,6 +171,7 @@ class SharedReader implements JournalReader {
     if (!stream.reaches(this.#next)) return []
     const messages = stream.take(this.#next, most)
     this.#next += messages.length
+    this.#hasMore = this.#next < stream.end || stream.isFull
     stream.release()
     return messages
   }
@@ -127,6 +191,7 @@ class SharedReader implements JournalReader {
     this.#alone ??= this.#stream.open(this.#next)
     const messages = await this.#alone.read(most, waitMs)
     this.#next += messages.length
+    this.#hasMore = messages.length === most
     return messages
   }
 
@@ -151,7 +216,7 @@ export class SharedJournal {
   }
 
   /** A reader of a stream from a sequence on; it has to be closed. */
-  reader(name: string, from: number): JournalReader {
+  reader(name: string, from: number): SharingReader {
     const stream = this.#streams.get(name) ?? new SharedStream((place) => this.#open(name, place), from)
     this.#streams.set(name, stream)
     return new SharedReader(stream, from, async () => {

@@ -161,3 +161,37 @@ test('in whatever order they read, each sees every message once and in order', a
   })
   await t.resolves(fc.assert(law))
 })
+
+test('a read gives so many bytes at most, says whether more is there, and who is ahead of others', async (t) => {
+  const stream = new Stream()
+  const text = 'x'.repeat(200 * 1024)
+  const journal = shared(stream)
+  for (let sequence = 1; sequence <= 20; sequence += 1) stream.messages.push({ sequence, text, republished: false })
+  const [fast, slow] = [journal.reader('J', 1), journal.reader('J', 1)]
+  t.same(sequences(await fast.read(128, 0)), [1, 2])
+  t.match(fast, { hasMore: true, isAhead: false })
+  t.same(sequences(await fast.read(128, 0)), [3, 4])
+  t.match(fast, { hasMore: true, isAhead: true })
+  t.same(sequences(await slow.read(128, 0)), [1, 2])
+  t.match(slow, { hasMore: true, isAhead: false })
+  t.equal(fast.isAhead, false)
+  const pulls = stream.reads
+  for (let sequence = 21; sequence <= 60; sequence += 1) stream.messages.push({ sequence, text, republished: false })
+  const late: number[] = []
+  while (late.length < 56) late.push(...sequences(await fast.read(128, 0)))
+  t.ok(stream.reads - pulls >= 5, 'a pull asks for as many as are a read, once it is known how large they are')
+  t.same(await fast.read(128, 0), [])
+  t.equal(fast.hasMore, false)
+  t.equal(fast.isAhead, false, 'one that is out of reach is waited for by nobody')
+  await Promise.all([fast.close(), slow.close()])
+})
+
+test('a message that is larger than a read is read', async (t) => {
+  const stream = new Stream()
+  const journal = shared(stream)
+  for (const sequence of [1, 2]) stream.messages.push({ sequence, text: 'x'.repeat(3 * 1024 ** 2), republished: false })
+  const only = journal.reader('J', 1)
+  t.same(sequences(await only.read(128, 0)), [1])
+  t.same(sequences(await only.read(128, 0)), [2])
+  await only.close()
+})

@@ -5,7 +5,7 @@ import { failPoint } from '../../config/fail-points.ts'
 import { type PublicEvent, toEvents } from '../../events/cloud-event.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { JournalGapError, type StoredMessage } from '../../journal/reader.ts'
-import type { JournalReader, SharedJournal } from '../../journal/shared-journal.ts'
+import type { SharedJournal, SharingReader } from '../../journal/shared-journal.ts'
 import { journalEpochs, streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { type OpenedPlace, openedPlaces } from '../../store/shard/opened.ts'
@@ -41,7 +41,7 @@ export class EventRelay {
   #savedAt = 0
   #lookedAt = 0
   #saving: Promise<void> | undefined
-  #reader: { readonly epoch: number; readonly stream: JournalReader } | undefined
+  #reader: { readonly epoch: number; readonly stream: SharingReader } | undefined
 
   constructor(options: EventRelayOptions) {
     this.#options = options
@@ -49,6 +49,14 @@ export class EventRelay {
 
   get place(): Position | undefined {
     return this.#place
+  }
+
+  get hasMore(): boolean {
+    return this.#reader?.stream.hasMore ?? false
+  }
+
+  get isAhead(): boolean {
+    return this.#reader?.stream.isAhead ?? false
   }
 
   /**

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { gatherMs } from '../running/gather.ts'
+import { gatherNear } from '../running/gather.ts'
 import { runLoops } from '../running/loop.ts'
 import type { EventRelay } from './relay.ts'
 
@@ -20,7 +19,8 @@ export class EventTelling {
     if (this.#stop) return
     this.#stop = new AbortController()
     const run = async () => {
-      await delay(gatherMs(await this.#events.step(1000)))
+      const read = await this.#events.step(1000)
+      await gatherNear(this.#events, read)
     }
     this.#running = runLoops([{ name: 'events', everyMs: 0, vital: false, run }], this.#stop.signal, (name, error) =>
       this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)

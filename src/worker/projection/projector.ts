@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
 import type { Frame } from '../../journal/frame.ts'
 import { JournalGapError, type StoredMessage } from '../../journal/reader.ts'
-import type { JournalReader } from '../../journal/shared-journal.ts'
+import type { JournalReader, SharingReader } from '../../journal/shared-journal.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { storeFrames } from '../../store/projection/projection.ts'
 import type { DeadLetter, FrameRow } from '../../store/projection/rows.ts'
@@ -15,14 +15,17 @@ import { foldFrames, partsOf } from './fold-frames.ts'
 import { Openings } from './openings.ts'
 
 /** Frames in one transaction at most. */
-export const FRAMES_PER_TRANSACTION = 128
+const FRAMES_PER_TRANSACTION = 128
+
+/** One that reads by itself does not say whether more is there. */
+type Reader = JournalReader & Partial<Pick<SharingReader, 'hasMore'>>
 
 interface ProjectorOptions {
   readonly session: Client
   readonly shard: number
   readonly ownerTerm: number
   readonly names: Names
-  readonly openReader: (stream: string, from: number) => JournalReader
+  readonly openReader: (stream: string, from: number) => Reader
   /** the frames are committed: they may leave kept */
   readonly committed: (frames: readonly Frame[]) => void
   readonly logger: Logger
@@ -51,7 +54,7 @@ export class Projector {
   readonly #options: ProjectorOptions
   readonly #openings = new Openings()
   #position: Position
-  #reader: JournalReader | undefined
+  #reader: Reader | undefined
   #readerEpoch = 0
 
   constructor(options: ProjectorOptions, position: Position) {
@@ -61,6 +64,11 @@ export class Projector {
 
   get position(): Position {
     return this.#position
+  }
+
+  /** Whether more is there than was read last. */
+  get hasMore(): boolean {
+    return this.#reader?.hasMore ?? false
   }
 
   /**

@@ -21,8 +21,8 @@ import { completeOpened } from '../../store/shard/opened.ts'
 import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
 import { shardLoops } from '../drivers/all.ts'
 import type { Lacks } from '../loans/lacks.ts'
-import { FRAMES_PER_TRANSACTION, Projector } from '../projection/projector.ts'
-import { gatherMs } from '../running/gather.ts'
+import { Projector } from '../projection/projector.ts'
+import { gather } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import { type CampaignPauses, HoldDriver } from './holds.ts'
 import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
@@ -290,7 +290,7 @@ export class ShardOwner {
   async #project(epoch: number): Promise<void> {
     try {
       const projected = await this.#projector.step(epoch, 1000)
-      if (projected < FRAMES_PER_TRANSACTION) await delay(gatherMs(projected))
+      await gather(this.#projector, projected)
     } catch (error) {
       if (!isJournalAway(error)) throw error
       await this.#projector.close()
