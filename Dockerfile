@@ -16,6 +16,8 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/build/src ./build/src
 COPY --from=build /app/build/client ./build/client
+COPY --from=build /app/build/console ./build/console
+COPY --from=build /app/src/console/browser/style.css ./src/console/browser/style.css
 COPY lua ./lua
 COPY migrations ./migrations
 USER node

@@ -11,6 +11,7 @@ const LINE = [
   'stack',
   'load',
   'http',
+  'console',
   'worker',
   'recovery',
   'export',

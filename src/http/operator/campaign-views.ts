@@ -29,6 +29,15 @@ function inForceView(rules: Rules) {
   }
 }
 
+/** The next session that opens; null where none does any more. */
+function nextOpening(rules: Rules, now: number) {
+  const ahead = rules.activities.flatMap(({ id, sessions }) =>
+    sessions.filter(({ opensAt }) => opensAt > now).map((session) => ({ activity: id, session }))
+  )
+  const [next] = ahead.toSorted((a, b) => a.session.opensAt - b.session.opensAt)
+  return next ? { activity: next.activity, session: next.session.id, at: isoTime(next.session.opensAt) } : null
+}
+
 /** A campaign in a list. */
 export function campaignItem(row: CampaignRow, now: number) {
   const rules = rulesInForce(row)
@@ -47,6 +56,9 @@ export function campaignItem(row: CampaignRow, now: number) {
     ended: row.ended,
     settled: row.settled,
     archived: row.archived,
+    opensAt: rules ? isoTime(rules.opensAt) : null,
+    closesAt: rules ? isoTime(rules.closesAt) : null,
+    nextOpening: rules ? nextOpening(rules, now) : null,
     finalAt: rules ? isoTime(finalAt(rules)) : null,
     updatedAt: row.updatedAt.toISOString()
   }

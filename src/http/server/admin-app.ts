@@ -37,6 +37,7 @@ import { winAddress } from '../wins/address.ts'
 import { adminWins } from '../wins/admin.ts'
 import { adminFulfilment } from '../wins/fulfilment.ts'
 import { adminOperations } from './admin-operations.ts'
+import { consolePages } from './console-pages.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
@@ -175,6 +176,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     await registerRoutes(admin, parts)
     await admin.register(operatorLiveRoute, liveOptions(parts, authenticate))
   })
+  await app.register(consolePages)
   await registerDocuments(app, config.NAMESPACE)
   return app
 }

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** A file that a browser asks for. */
+interface AppFile {
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Modules of other packages, by the name under which code imports them, as their packages have them for browsers. */
+const PACKAGES = {
+  preact: 'preact/dist/preact.mjs',
+  'preact/hooks': 'preact/hooks/dist/hooks.mjs',
+  'preact/jsx-runtime': 'preact/jsx-runtime/dist/jsxRuntime.mjs',
+  '@preact/signals': '@preact/signals/dist/signals.module.js',
+  '@preact/signals-core': '@preact/signals-core/dist/signals-core.module.js',
+  uplot: 'uplot/dist/uPlot.esm.js'
+} as const
+
+const SCRIPT = 'text/javascript; charset=utf-8'
+const STYLE = 'text/css; charset=utf-8'
+const COMPILED = fileURLToPath(new URL('../../console/', import.meta.url))
+const SOURCES = fileURLToPath(new URL('../../../src/console/', import.meta.url))
+
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+const sourceMapNote = /^\/\/# sourceMappingURL=.*$/gm
+
+/** Folder of the packages that the project depends on: where a package was found that is surely there. */
+function packagesFolder(): string {
+  const found = createRequire(import.meta.url).resolve('preact')
+  return found.slice(0, found.lastIndexOf(join('preact', 'dist')))
+}
+
+const vendorPath = (base: string, file: string): string =>
+  `${base}/vendor/${file.replaceAll('/', '-').replace('@', '')}`
+
+/**
+ * The page that starts the app. The import map stands in it, since none can be loaded, and its hash is the only inline script that the policy lets run.
+ * @param base path below which everything lies, such as /console
+ */
+function startPage(base: string, title: string): AppFile {
+  const imports = Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, vendorPath(base, file)]))
+  const map = JSON.stringify({ imports })
+  const hash = createHash('sha256').update(map).digest('base64')
+  const policy = [
+    "default-src 'none'",
+    `script-src 'self' 'sha256-${hash}'`,
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ]
+  const body = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${base}/style.css">
+<script type="importmap">${map}</script>
+<script type="module" src="${base}/main.js"></script>
+</head>
+<body><div id="app"></div><noscript>This page needs JavaScript.</noscript></body>
+</html>
+`
+  return { body, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy.join('; ') } }
+}
+
+/**
+ * Every file of the console, by its exact path, as it is sent: an address that is none of these leads nowhere.
+ * @throws Error where the build did not make them
+ */
+export async function consoleFiles(base: string): Promise<Map<string, AppFile>> {
+  const files = new Map<string, AppFile>()
+  const page = startPage(base, 'Floodgate')
+  files.set(base, page)
+  const names = await readdir(COMPILED, { recursive: true })
+  for (const name of names.filter((file) => file.endsWith('.js'))) {
+    const path = `${base}/${name.replaceAll('\\', '/')}`
+    files.set(path, { body: await readFile(join(COMPILED, name), 'utf8'), headers: { 'content-type': SCRIPT } })
+  }
+  const folder = packagesFolder()
+  for (const file of Object.values(PACKAGES)) {
+    const text = await readFile(join(folder, file), 'utf8')
+    files.set(vendorPath(base, file), { body: text.replace(sourceMapNote, ''), headers: { 'content-type': SCRIPT } })
+  }
+  const own = await readFile(join(SOURCES, 'browser', 'style.css'), 'utf8')
+  files.set(`${base}/style.css`, { body: own, headers: { 'content-type': STYLE } })
+  return files
+}
