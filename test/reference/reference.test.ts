@@ -7,6 +7,7 @@ import { checkDefinition } from '../../src/campaign/definition/check.ts'
 import { schemas } from '../../src/campaign/kinds/index.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { laterTypes, toldTypes } from '../../src/events/types.ts'
+import { figures } from '../../src/export/report/catalogue.ts'
 import { createTokenReader, secretCheck } from '../../src/http/auth/storefront-token.ts'
 import { type TokenReason, tokenReasons } from '../../src/http/auth/token-refusal.ts'
 import { commandTypes, streamNames } from '../../src/journal/subjects.ts'
@@ -48,6 +49,7 @@ test('each name of the code stands on its page', async (t) => {
     configuration: variables.map(([name]) => name),
     definition: [...Object.values(objects).flatMap(fieldsOf), ...Object.keys(schemas)],
     events: [...toldTypes, ...laterTypes],
+    figures: Object.keys(figures),
     roles: [...operatorRoles.filter((role) => role !== 'service'), ...serviceScopes],
     tokens: [...claimNames, ...Object.keys(tokenReasons)]
   }

@@ -3,11 +3,21 @@ import { commandMembers, commandsTable } from './commands.ts'
 import { configurationTable } from './configuration.ts'
 import { boundsText, definitionTables, kindsTable, policiesTable } from './definition.ts'
 import { commonMembers, eventExample, eventsTable, laterTypes, shapesText } from './events.ts'
+import { figuresTable } from './figures.ts'
 import { adminMembers, adminTable, rolesTable, scopesTable } from './operators.ts'
 import { claimsTable, keysTable, reasonsTable } from './tokens.ts'
 
 /** The pages of docs/reference. */
-export const pages = ['admin-api', 'commands', 'configuration', 'definition', 'events', 'roles', 'tokens'] as const
+export const pages = [
+  'admin-api',
+  'commands',
+  'configuration',
+  'definition',
+  'events',
+  'figures',
+  'roles',
+  'tokens'
+] as const
 
 /** Everything that the pages take from the code, by section. @param admin the OpenAPI document of the admin port */
 export function sectionTexts(admin: OpenApiDocument): Record<string, string> {
@@ -15,6 +25,7 @@ export function sectionTexts(admin: OpenApiDocument): Record<string, string> {
     configuration: configurationTable(),
     'admin api': adminTable(admin),
     'admin members': adminMembers(admin),
+    figures: figuresTable(),
     roles: rolesTable(admin),
     scopes: scopesTable(admin),
     claims: claimsTable(),

@@ -6,76 +6,60 @@ interface Bar {
   readonly shown: string
 }
 
-const WIDTH = 720
-const ROW = 26
-const NAME = 240
-const SHOWN = 110
-const HEIGHT = 180
-const LEFT = 56
-const BOTTOM = 22
+const HEIGHT = 160
+/** a bar of the smallest value is still seen */
+const THINNEST = 0.5
+/** labels that fit beside one another on a phone */
+const MOST_LABELS = 6
+
 /** the most bars of a list: what is beyond them is in the CSV */
 export const MOST_BARS = 20
 
-const short = (text: string): string => (text.length > 34 ? `${text.slice(0, 33)}…` : text)
+const percent = (part: number): string => `${part.toFixed(2)}%`
 
-/** Parts of a figure, largest first, as bars with their values. */
+/** Parts of a figure as bars with their values. Texts are outside of the drawing, so that they are as large on a phone as on a desk. */
 export function Bars({ title, bars }: { title: string; bars: readonly Bar[] }) {
   const highest = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE)
-  const room = WIDTH - NAME - SHOWN
   return (
-    <svg class="bars" viewBox={`0 0 ${WIDTH} ${bars.length * ROW}`} role="img" aria-label={title}>
-      {bars.map(({ name, value, shown }, index) => (
-        <g key={name} transform={`translate(0 ${index * ROW})`}>
-          <title>{`${name}: ${shown}`}</title>
-          <text x={NAME - 10} y={17} text-anchor="end">
-            {short(name)}
-          </text>
-          <rect class="bar" x={NAME} y={5} width={Math.max(2, (value / highest) * room)} height={16} rx={3} />
-          <text class="shown" x={NAME + Math.max(2, (value / highest) * room) + 8} y={17}>
-            {shown}
-          </text>
-        </g>
+    <ul class="bars" aria-label={title}>
+      {bars.map(({ name, value, shown }) => (
+        <li key={name}>
+          <span>{name}</span>
+          <svg width="100%" height="14" aria-hidden="true">
+            <rect class="bar" width={percent(Math.max(THINNEST, (value / highest) * 100))} height="14" rx="3" />
+          </svg>
+          <b>{shown}</b>
+        </li>
       ))}
-    </svg>
+    </ul>
   )
 }
 
 /** A figure by day, as columns. Days are in order. */
 export function Columns({ title, bars }: { title: string; bars: readonly Bar[] }) {
   const highest = Math.max(...bars.map(({ value }) => value), 1)
-  const step = (WIDTH - LEFT) / bars.length
-  const every = Math.ceil(bars.length / 8)
-  const top = bars.find(({ value }) => value === highest)?.shown ?? ''
+  const step = 100 / bars.length
+  const every = Math.ceil(bars.length / MOST_LABELS)
+  const top = bars.find(({ value }) => value === highest)
   return (
-    <svg class="columns" viewBox={`0 0 ${WIDTH} ${HEIGHT + BOTTOM}`} role="img" aria-label={title}>
-      <path class="axis" d={`M${LEFT} 12V${HEIGHT}H${WIDTH}`} />
-      <text x={LEFT - 8} y={18} text-anchor="end">
-        {top}
-      </text>
-      <text x={LEFT - 8} y={HEIGHT} text-anchor="end">
-        0
-      </text>
-      {bars.map(({ name, value, shown }, index) => {
-        const height = (value / highest) * (HEIGHT - 12)
-        const x = LEFT + index * step
-        return (
-          <g key={name}>
-            <title>{`${name}: ${shown}`}</title>
-            <rect
-              class="bar"
-              x={x + step * 0.12}
-              y={HEIGHT - height}
-              width={Math.min(48, step * 0.76)}
-              height={height}
-            />
-            {index % every === 0 && (
-              <text x={x + step * 0.12} y={HEIGHT + 16}>
-                {name.slice(5)}
-              </text>
-            )}
-          </g>
-        )
-      })}
-    </svg>
+    <figure class="columns">
+      <figcaption class="soft">{top && `${top.name}: ${top.shown}`}</figcaption>
+      <svg width="100%" height={HEIGHT} role="img" aria-label={title}>
+        {bars.map(({ name, value, shown }, index) => {
+          const height = Math.max(THINNEST, (value / highest) * HEIGHT)
+          const x = percent((index + 0.1) * step)
+          return (
+            <rect class="bar" key={name} x={x} y={HEIGHT - height} width={percent(step * 0.8)} height={height} rx="2">
+              <title>{`${name}: ${shown}`}</title>
+            </rect>
+          )
+        })}
+      </svg>
+      <div class="days" aria-hidden="true">
+        {bars.map(({ name }, index) => (
+          <span key={name}>{index % every === 0 ? name.slice(5) : ''}</span>
+        ))}
+      </div>
+    </figure>
   )
 }

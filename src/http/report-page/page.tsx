@@ -65,7 +65,7 @@ function Tiles({ report, language }: Shown) {
     <div class="tiles">
       {found.slice(0, MOST_TILES).map((figure) => (
         <div class="tile" key={figure.id}>
-          <b>{shownValue(figure, figure.value, language)}</b>
+          <b>{shownValue(figure, figure.value, { language, rounded: true })}</b>
           <span>{titleOf(figure.id, language)}</span>
         </div>
       ))}
@@ -83,7 +83,7 @@ function columnsOf({ report, language }: Shown): Column[] {
   const say = words[language]
   const shown = (pick: (figure: ReportFigure) => number | null) => (figure: ReportFigure) => {
     const value = pick(figure)
-    return value === null ? null : shownValue(figure, value, language)
+    return value === null ? null : shownValue(figure, value, { language })
   }
   return [
     { head: say.target, cell: shown(({ target }) => target) },
@@ -119,7 +119,7 @@ function Wholes({ figures, ...shown }: Shown & { figures: readonly ReportFigure[
                 {titleOf(figure.id, shown.language)}
                 {!figure.exact && ' ≈'}
               </td>
-              <td>{shownValue(figure, figure.value, shown.language)}</td>
+              <td>{shownValue(figure, figure.value, shown)}</td>
               {columns.map(({ head, cell }) => (
                 <td key={head}>{cell(figure) ?? '–'}</td>
               ))}
@@ -136,11 +136,11 @@ function Wholes({ figures, ...shown }: Shown & { figures: readonly ReportFigure[
 function Parts({ id, figures, language }: { id: string; figures: readonly ReportFigure[]; language: Language }) {
   const parts = figures.filter((figure) => figure.id === id && figure.of !== null)
   const by = catalogue[id]?.by
-  if (parts.length < 2 && by !== 'day') return null
+  if ((parts.length < 2 && by !== 'day') || catalogue[id]?.measure === 'ratio') return null
   const bars = parts.map((figure) => ({
     name: figure.of ?? '',
     value: figure.value,
-    shown: shownValue(figure, figure.value, language)
+    shown: shownValue(figure, figure.value, { language })
   }))
   const title = titleOf(id, language)
   if (by === 'day') {
@@ -198,8 +198,8 @@ function Since({ report, language }: Shown) {
                 <td>
                   {titleOf(one.id, language)} {one.of}
                 </td>
-                <td>{shownValue(one, one.was, language)}</td>
-                <td>{shownValue(one, one.is, language)}</td>
+                <td>{shownValue(one, one.was, { language })}</td>
+                <td>{shownValue(one, one.is, { language })}</td>
               </tr>
             ))}
           </tbody>
