@@ -13,10 +13,14 @@ function cell(value: string | number | boolean | null): string {
   return /[",\n\r]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded
 }
 
-/** A report as CSV (RFC 4180): a line for each figure, amounts in the smallest units of their currency. */
+/** A line of CSV (RFC 4180). */
+export const csvLine = (cells: ReadonlyArray<string | number | boolean | null>): string =>
+  `${cells.map(cell).join(',')}\r\n`
+
+/** A report as CSV: a line for each figure, amounts in the smallest units of their currency. */
 export function asCsv({ figures }: CampaignReport): string {
   const lines = figures.map(({ id, of, unit, value, exact, target, before, other }) =>
-    [id, catalogue[id]?.title.en ?? id, of, unit, value, exact, target, before, other].map(cell).join(',')
+    csvLine([id, catalogue[id]?.title.en ?? id, of, unit, value, exact, target, before, other])
   )
-  return `${[HEAD.join(','), ...lines].join('\r\n')}\r\n`
+  return csvLine(HEAD) + lines.join('')
 }

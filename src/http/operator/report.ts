@@ -1,11 +1,14 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
+import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import { BaselineBody, putBaseline, readBaseline } from '../../export/report/baseline.ts'
 import { asCsv } from '../../export/report/csv.ts'
 import { readReport, storeFinal } from '../../export/report/report.ts'
+import { supplierPayments, supplierSettlement } from '../../export/report/supplier.ts'
 import { listReports } from '../../store/campaigns/reports.ts'
 import { requireRole } from '../auth/operator.ts'
 import { pickLanguage } from '../problems/language.ts'
@@ -19,7 +22,7 @@ import '../wire/request-types.ts'
 interface ReportOptions {
   readonly pool: Pool
   /** ms since 1970 */
-  readonly now?: () => number
+  readonly now: () => number
 }
 
 const Query = Type.Object(
@@ -32,6 +35,15 @@ const Query = Type.Object(
 )
 type Asked = Named & { Querystring: { format?: 'json' | 'csv' | 'html'; version?: string; compareWith?: string } }
 
+const SupplierQuery = Type.Object(
+  {
+    supplier: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    format: Type.Optional(Type.String({ enum: ['json', 'csv'] }))
+  },
+  { additionalProperties: false }
+)
+type OfSupplier = Named & { Querystring: { supplier?: string; format?: 'json' | 'csv' } }
+
 const FinalBody = Type.Object(
   { final: Type.Literal(true), reason: Type.Optional(Reason) },
   { additionalProperties: false }
@@ -41,7 +53,7 @@ const FinalBody = Type.Object(
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 
 /** The report of a campaign: as it stands, as it was stored, and what it is compared with. */
-export async function reportRoutes(app: FastifyInstance, { pool, now = Date.now }: ReportOptions): Promise<void> {
+export async function reportRoutes(app: FastifyInstance, { pool, now }: ReportOptions): Promise<void> {
   const params = CampaignParams
 
   app.get<Asked>(
@@ -98,6 +110,27 @@ export async function reportRoutes(app: FastifyInstance, { pool, now = Date.now 
     (request) => {
       const target = { id: request.params.campaign, input: request.body ?? {} }
       return asProblem(putBaseline(pool, target, actorOf(request)))
+    }
+  )
+}
+
+/** What is to be settled with suppliers. */
+export async function supplierRoute(
+  app: FastifyInstance,
+  options: ReportOptions & { readonly campaigns: Pick<Campaigns, 'get'> }
+): Promise<void> {
+  const { pool, campaigns, now } = options
+  app.get<OfSupplier>(
+    '/admin/v1/campaigns/:campaign/supplier-settlement',
+    { preHandler: requireRole('viewer'), schema: { params: CampaignParams, querystring: SupplierQuery } },
+    async (request, reply) => {
+      const { supplier, format } = request.query
+      const row = await asProblem(campaigns.get(request.params.campaign))
+      if (format !== 'csv') return asProblem(supplierSettlement(pool, row, { supplier, now: now() }))
+      // an error ends the answer before its end, which is how a client sees it
+      const lines = Readable.from(supplierPayments(pool, row, supplier))
+      reply.header('content-disposition', `attachment; filename="${row.id}-payments.csv"`)
+      return reply.type('text/csv; charset=utf-8').send(lines)
     }
   )
 }

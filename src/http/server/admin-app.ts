@@ -23,7 +23,7 @@ import { adminCampaigns } from '../operator/campaigns.ts'
 import { createExcluding } from '../operator/excluding.ts'
 import { jobRoute } from '../operator/jobs.ts'
 import { owedRoute } from '../operator/owed.ts'
-import { reportRoutes } from '../operator/report.ts'
+import { reportRoutes, supplierRoute } from '../operator/report.ts'
 import { adminSearches } from '../operator/searches.ts'
 import { settlementRoute } from '../operator/settlement.ts'
 import { adminSurveys } from '../operator/survey-results.ts'
@@ -95,7 +95,8 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(settlementRoute, { campaigns })
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })
   await admin.register(archiveRoutes, { campaigns })
-  await admin.register(reportRoutes, { pool })
+  await admin.register(reportRoutes, { pool, now })
+  await admin.register(supplierRoute, { pool, campaigns, now })
   await admin.register(jobRoute, { campaigns, pool })
   await admin.register(affectedOrders, { campaigns, pool })
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))

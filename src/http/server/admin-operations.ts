@@ -51,6 +51,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'Store the report of a settled campaign as its next final version, which never changes'
   ),
   'GET /admin/v1/campaigns/:campaign/report/versions': of('listReports', 'The stored versions of a report'),
+  'GET /admin/v1/campaigns/:campaign/supplier-settlement': of(
+    'getSupplierSettlement',
+    'Units and amounts of a supplier (`?supplier=`) that were sold, won and redeemed, beside what was handed over; `?format=csv` lists each payment by its reference, with what is owed back'
+  ),
   'GET /admin/v1/campaigns/:campaign/baseline': of('getBaseline', 'What the report of a campaign is compared with'),
   'PUT /admin/v1/campaigns/:campaign/baseline': of(
     'saveBaseline',

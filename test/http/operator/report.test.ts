@@ -13,12 +13,13 @@ const wheel = {
   title: 'Wheel',
   fallback: 'thanks',
   prizes: [
-    { id: 'cup', tier: 1, title: 'Cup', type: 'physical', quota: 2, weight: 1 },
+    { id: 'cup', tier: 1, title: 'Cup', type: 'physical', quota: 2, weight: 1, supplier: 'cups' },
     { id: 'thanks', tier: 9, title: 'Thanks', type: 'nothing', quota: null, weight: 0 }
   ]
 }
 const growth = growthCampaign('night', Date.now())
-await publish({ ...growth, activities: [...growth.activities, wheel] } as typeof growth)
+const supplied = growth.activities.map((one) => (one.id === 'case' ? { ...one, supplier: 'acme' } : one))
+await publish({ ...growth, activities: [...supplied, wheel] } as typeof growth)
 
 const path = '/admin/v1/campaigns/night'
 const report = async (query = '') => (await admin('vera', `GET ${path}/report${query}`)).body as CampaignReport
@@ -153,6 +154,33 @@ t.test('a report is a table for spreadsheets, and a page in which no text of a c
   t.notMatch(html.body, /<script/)
   t.match((await page('html', 'zh-CN')).body, /<html lang="zh-CN">[\s\S]*增长[\s\S]*初步/)
 })
+
+t.test(
+  'what is to be settled with a supplier stands beside what was handed over, each payment by its reference',
+  async (t) => {
+    const settlement = async (query: string) => (await admin('vera', `GET ${path}/supplier-settlement${query}`)).body
+    const [cup] = (await settlement('?supplier=cups')).prizes
+    t.match(await settlement('?supplier=acme'), {
+      supplier: 'acme',
+      sold: [{ activity: 'case', currency: 'CNY', orders: 2, units: 4, amount: 400, shipped: 1, owedBack: 0 }],
+      prizes: [],
+      redeemed: []
+    })
+    t.match(cup, { activity: 'wheel', prize: 'cup', supplier: 'cups', won: cup.unclaimed, issued: 0 })
+    t.equal((await settlement('')).sold.length + (await settlement('')).prizes.length, 2)
+    const { body, headers } = await adminApp.inject({
+      url: `${path}/supplier-settlement?supplier=acme&format=csv`,
+      headers: { authorization: 'Bearer token-of-vera' }
+    })
+    t.match(headers['content-type'], /text\/csv/)
+    const [head, ...lines] = body.trim().split('\r\n')
+    t.equal(head, 'reference,order,activity,supplier,status,units,currency,paid,owedBack')
+    t.same(lines.toSorted(), [
+      `p-${orders[0]},${orders[0]},case,acme,shipped,3,CNY,300,0`,
+      `p-${orders[1]},${orders[1]},case,acme,paid,1,CNY,100,0`
+    ])
+  }
+)
 
 t.test('a final report never changes; a later one says what came after it', async (t) => {
   const body = { final: true, reason: 'the night is over' }
