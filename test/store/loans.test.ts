@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import {
+  areLent,
   beginLoan,
   closeLoan,
   deleteLoans,
@@ -14,8 +15,10 @@ import { inTransaction } from '../../src/store/connection/transaction.ts'
 import { storeLoans } from '../../src/store/projection/loans.ts'
 import { firstOpen } from '../../src/store/projection/open-rows.ts'
 import type { LoanRow } from '../../src/store/projection/rows.ts'
+import { readShardFigures } from '../../src/store/shard/figures.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { costOf, noteStatements } from '../support/shop/explained.ts'
 import { waitFor } from '../support/wait.ts'
 
 const { pool } = await freshDatabase(t, (await sharedServers(t)).databaseUrl, 8)
@@ -230,4 +233,42 @@ t.test('the loans of a campaign that left are gone', async (t) => {
   await closeLoan(pool, one.id, 'received')
   await deleteLoans(pool, id)
   t.equal(await rowOf(one), undefined)
+})
+
+t.test('what is asked in every step reads what is open, however many loans are over', async (t) => {
+  const id = await campaign()
+  const over = (many: number) =>
+    pool.query(
+      `insert into loans (loan_id, campaign_id, activity_id, session_id, key, field, from_shard, to_shard, asked, lent, lent_by, received_by, state,
+         closed_at, closing)
+       select gen_random_uuid(), $1, 'sale', 'am', 's:' || $1 || ':sale', 'am:remaining', 0, 1, 1, 1, '0-1-1', '1-1-1', 'received', now(),
+         nextval('loans_closings') from generate_series(1, $2)`,
+      [id, many]
+    )
+  const sent = noteStatements()
+  const one = loan(id, [0, 1])
+  await begin(id, [0, 1])
+  await lendOf(one, 2)
+  await openLoansTo(pool, 1)
+  await loansOfItems(pool, [one])
+  await openLoans(pool, id)
+  await areLent(pool, id, [one])
+  await unitsOnTheirWay(id)
+  await readShardFigures(pool)
+  const asked = [...sent].filter(([text]) => text.includes('loans'))
+  t.ok(asked.length >= 7)
+  const costs = async () =>
+    new Map(await Promise.all(asked.map(async ([text, values]) => [text, await costOf(pool, text, values)] as const)))
+  await over(100)
+  await pool.query('analyze loans')
+  const few = await costs()
+  await over(20_000)
+  await pool.query('analyze loans')
+  const many = await costs()
+  const open = (await pool.query('select 1 from loans where closing is null')).rowCount ?? 0
+  for (const [text] of asked) {
+    const [before, after] = [few.get(text), many.get(text)]
+    if (before && after)
+      t.ok(after.rows - before.rows <= open + 25, `${text.replace(/\s+/g, ' ')}: ${JSON.stringify({ before, after })}`)
+  }
 })
