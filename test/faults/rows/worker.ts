@@ -172,7 +172,8 @@ export const workerRows: readonly Row[] = [
     id: 'F30',
     title: 'The worker is killed at each step of a batch: one row each, and only committed frames leave kept.',
     world: { workerFails: 'W1:kill:6' },
-    sale: { restMeanwhileMs: 2000 },
+    // each worker has something to store, however long it takes to start
+    sale: { stock: 2000, restMeanwhileMs: 2000 },
     expects: { opensAgain: false, sellsMeanwhile: true },
     strike: killedAtEachStep
   },
