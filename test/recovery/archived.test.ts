@@ -92,6 +92,11 @@ t.test('the rows of its chain go once they are forgotten', async (t) => {
   await waitFor(async () => (await stepOf()) === 'done', { what: 'the chain to be forgotten', deadlineMs: 120_000 })
   const { rows } = await pool.query('select count(*)::int as left from decisions where campaign_id = $1', [id])
   t.same(rows, [{ left: 0 }])
+  const isFree = async () => {
+    const vacuumed = `select 1 from pg_stat_user_tables where relname in ('decisions', 'balances') and schemaname = current_schema() and vacuum_count > 0`
+    return (await pool.query(vacuumed)).rowCount === 2
+  }
+  await waitFor(isFree, { what: 'the room of what has gone to be used again' })
   await wipe(shop)
   t.same(await differences(shop), [])
   const system = await shop.redis.hkeys(`${shop.prefix}u:$system`)

@@ -26,6 +26,7 @@ import { campaignPlaces } from '../../store/projection/campaign-places.ts'
 import { readCheckpoint } from '../../store/projection/checkpoint.ts'
 import { isBefore } from '../../store/projection/forgetting.ts'
 import type { DecisionPlace } from '../../store/projection/restore.ts'
+import { vacuumLive } from '../../store/projection/vacuum.ts'
 import { demandVersion, KNOWS } from '../../store/shard/shards.ts'
 import { type ChainRequest, markCommand, nextCommand } from './chain.ts'
 import { Comparison } from './comparison.ts'
@@ -267,13 +268,18 @@ export class ArchiveDriver {
 
   /** Marks the campaign once all shards are so far, and deletes the rows of the chain once Redis and the checkpoint have forgotten them. */
   async #afterwards(part: ArchivePart): Promise<Became> {
-    if (await finishArchive(this.#parts.pool, part.campaign))
+    if (await finishArchive(this.#parts.pool, part.campaign)) {
       this.#parts.logger.info({ campaign: part.campaign }, 'a campaign was archived')
+      await vacuumLive(this.#parts.pool)
+    }
     if (failPoint) await failPoint('A9')
     const { forgotten } = await readCheckpoint(this.#parts.pool, this.#parts.shard)
     if (isBefore(forgotten, part.chain)) return { waitsFor: 'KEY_RETENTION, for the chain itself' }
     const cleared = await this.#clearUpTo(part, part.chain)
-    return cleared === 'all' ? { step: 'done' } : cleared
+    if (cleared !== 'all') return cleared
+    // pages of an index that became free before can be used from now on
+    await vacuumLive(this.#parts.pool)
+    return { step: 'done' }
   }
 
   /** The next page of rows. */
