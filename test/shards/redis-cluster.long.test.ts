@@ -110,6 +110,20 @@ t.test('what the capacity page says moves a shard that is selling, and nothing i
   await assertOpenedAgain(t, shop, { before, expected: [0] })
 })
 
+t.test('a user with no more rights than the page of guarantees names can do all of it', async (t) => {
+  const { masters } = await redisCluster(t)
+  const rights = ['+@all', '-@admin', '-@dangerous', '+info']
+  for (const { redis } of masters) await redis.call('ACL', 'SETUSER', 'shop', 'on', '>p@ss', '~*', '&*', ...rights)
+  for (const { redis } of masters) await redis.call('ACL', 'SETUSER', 'default', 'resetpass', '-@all', '+@connection')
+  const hosts = masters.map(({ server }) => `127.0.0.1:${server.port}`)
+  const redisUrl = `redis+cluster://shop:p%40ss@${hosts.join(',')}`
+  const shop = await openShop(t, { ...shared, redisUrl, env }, { stock: 100_000 })
+  const buyers = keepBuying(shop)
+  await goOn(buyers, shop.gate.numbers)
+  await buyers.end()
+  await assertAllWhole(t, shop)
+})
+
 t.test('all nodes die at once, with replicas, and come back: every confirmed order is there', async (t) => {
   const cluster = await redisCluster(t, { replicated: true })
   const shop = await openShop(t, { ...shared, redisUrl: cluster.url, env }, { stock: 100_000 })
