@@ -113,8 +113,11 @@ export interface Shards {
   depths(shard: number): Promise<{ readonly outbox: number; readonly kept: number }>
   /** What this process knows about its own connections to a shard. */
   health(shard: number): OwnHealth
-  /** Resolves when a gate call has succeeded for the first time in each shard. */
-  ready(): Promise<void>
+  /**
+   * Resolves when a gate call has succeeded for the first time in each shard.
+   * @param patienceMs how long to wait for the others after the first one: what keeps one closed keeps no process from the others' users
+   */
+  ready(patienceMs?: number): Promise<void>
   /** Waits until nothing is in flight and every acked frame is settled, at most `ms`, then closes the connections. */
   close(ms: number): Promise<void>
 }

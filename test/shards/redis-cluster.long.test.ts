@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { shardOf } from '../../src/base/shards.ts'
 import { slotOf } from '../../src/gate/redis/cluster-map.ts'
 import { type ClusterNode, redisCluster } from '../support/servers/redis-cluster.ts'
 import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
+import { buy, insist } from '../support/shop/core.ts'
 import {
   assertAllWhole,
   assertOpenedAgain,
@@ -77,6 +79,11 @@ t.test('a master without a replica dies, and comes back with its data or with no
   const before = await epochsOf(shop)
   const buyers = keepBuying(shop)
   await die(shop, buyers, master)
+  const { gate } = await shop.core.gateway()
+  await gate.ready(100)
+  const user = Array.from({ length: 100 }, (_, n) => `late-${n}`).find((name) => shardOf(name, 4) === on.others[0])
+  const late = await insist(() => gate.submit(buy(shop.sale, user ?? '')))
+  t.match(late, { kind: 'confirmed' }, 'one that starts now sells as well')
   await master?.server.restart()
   await areOpen(shop, on.third)
   await goOn(buyers, shop.gate.numbers)

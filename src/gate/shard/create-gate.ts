@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../../config/config.ts'
 import type { JournalConnection } from '../../journal/connection.ts'
 import type { Gate, Shards } from '../gate.ts'
@@ -22,8 +23,11 @@ function createShards(router: Router, connection: LateConnection): Shards {
     numbers: router.numbers,
     depths: async (shard) => router.of(shard).depths(),
     health: (shard) => router.connected(shard)?.health() ?? { gate: 'closed', journal: 'closed', conditions: {} },
-    async ready() {
-      for (const shard of (await connection.opened).shards) await shard.watch.ready()
+    async ready(patienceMs) {
+      const each = (await connection.opened).shards.map(({ watch }) => watch.ready())
+      const all = Promise.all(each)
+      const some = Promise.race(each).then(() => delay(patienceMs, undefined, { ref: false }))
+      await (patienceMs === undefined ? all : Promise.race([all, some]))
     },
     close: (ms) => connection.close(ms)
   }

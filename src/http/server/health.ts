@@ -15,6 +15,8 @@ import { Liveness, Readiness } from './health-schemas.ts'
 
 const ASK_EVERY_MS = 1000
 const SLOW_MS = 300
+/** How long a gateway that starts waits for the shards that are closed. */
+const SHARDS_MS = 10_000
 
 /** Health of each part, and the conditions, as /readyz and admin health show them. */
 export interface HealthReport {
@@ -62,12 +64,12 @@ export class HealthCheck {
     this.#now = now
     this.#others = others
     this.#monitor = monitor ?? new ConditionMonitor({ now })
-    void this.#gate.ready().then(() => {
+    void this.#gate.ready(SHARDS_MS).then(() => {
       this.#wasReady = true
     })
   }
 
-  /** True once a gate call has succeeded, even if something broke afterwards; false while the process stops. */
+  /** True once a gate call has succeeded in each shard, or for a while in some, even if something broke afterwards; false while the process stops. */
   get ready(): boolean {
     return this.#wasReady && !isDraining()
   }
