@@ -69,8 +69,8 @@ export class SignalQueue {
 
 /** A connection for signals alone: whatever NATS does with them, the journal's connection does not notice. */
 export interface SignalLine {
-  /** Sends a message that may be lost. Never throws. */
-  send(text: string): void
+  /** Sends a message that may be lost. Never throws. @returns false while there is no connection */
+  send(text: string): boolean
   /** Calls with each message of any gateway of this deployment, from now on. */
   hear(take: (text: string) => void): void
   close(): Promise<void>
@@ -115,12 +115,13 @@ export function openSignalLine(
 
   return {
     send(text) {
-      if (line?.isUp() !== true) return
+      if (line?.isUp() !== true) return false
       try {
         line.nc.publish(subject, text)
       } catch {
-        // NATS is away, or allows no message of this size
+        // NATS allows no message of this size: kept, it would only grow
       }
+      return true
     },
     hear(take) {
       takers.push(take)

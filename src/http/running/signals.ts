@@ -53,7 +53,7 @@ function moment(): number {
  * message. Nothing is made for a request that is only counted: two look-ups and an array, because a sold-out sale refuses thousands a second.
  */
 export class SignalCounts {
-  readonly #send: (text: string) => void
+  readonly #send: (text: string) => boolean
   readonly #now: () => number
   readonly #indexes = new Map<string, number>()
   #counts = new Map<string, Map<string, Float64Array>>()
@@ -64,8 +64,8 @@ export class SignalCounts {
   readonly #sampled = new Set<string>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param send gets the message of each second in which something was counted */
-  constructor(send: (text: string) => void, now: () => number = Date.now) {
+  /** @param send gets the message of each second in which something was counted; false: it cannot be sent now, and more is added to it */
+  constructor(send: (text: string) => boolean, now: () => number = Date.now) {
     this.#send = send
     this.#now = now
   }
@@ -118,10 +118,10 @@ export class SignalCounts {
     this.#begun = 0
     if (this.#counts.size === 0) return
     const message: Signals = { at: this.#now(), activities: this.#activities(), refusals: this.#samples }
+    if (!this.#send(JSON.stringify(message))) return
     this.#counts = new Map()
     this.#samples = []
     this.#sampled.clear()
-    this.#send(JSON.stringify(message))
   }
 
   #of(campaign: string, activity: string): Float64Array {

@@ -72,7 +72,7 @@ const BODY_MAX = 16 * 1024
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
   const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
-  const { use = new ActivityUse(), signals = new SignalCounts(() => {}) } = parts
+  const { use = new ActivityUse(), signals = new SignalCounts(() => true) } = parts
   const app = createServer({
     bodyLimitBytes: BODY_MAX,
     tokenBytes: config.TOKEN_MAX_BYTES,

@@ -7,14 +7,15 @@ import { accepted } from '../../support/http/scripted-gate.ts'
 
 async function counting(t: Test, now?: () => number) {
   const texts: string[] = []
-  const signals = new SignalCounts((text) => texts.push(text), now)
+  const line = { isUp: true }
+  const signals = new SignalCounts((text) => line.isUp && texts.push(text) > 0, now)
   const shop = await publicApp(t, { signals })
   const told = () => {
     signals.tell()
     const text = texts.pop()
     return text === undefined ? undefined : readSignals(text)
   }
-  return { shop, signals, told }
+  return { shop, signals, told, line }
 }
 
 test('what comes of a buy is counted by its outcome, also where it does not reach the gate', async (t) => {
@@ -70,7 +71,7 @@ test('some refusals are kept with who and why, a user once in a turn', async (t)
 
 test('a crowd that is refused is counted, and sampled within bounds', async (t) => {
   const texts: string[] = []
-  const signals = new SignalCounts((text) => texts.push(text))
+  const signals = new SignalCounts((text) => texts.push(text) > 0)
   const asked = { campaign: { id: 'launch' }, activity: { id: 'phone' } }
   const big = { errors: 'x'.repeat(1000), remaining: 0 }
   for (let user = 0; user < 10_000; user += 1) {
@@ -91,4 +92,17 @@ test('a crowd that is refused is counted, and sampled within bounds', async (t) 
   t.ok(measured > 9_000 && measured <= 10_000, `those that are measured stand for all: ${measured}`)
   t.equal(readSignals('{"at":1}'), undefined)
   t.equal(readSignals('no JSON'), undefined)
+})
+
+test('what cannot be sent waits, and more is added to it', async (t) => {
+  const { shop, told, line } = await counting(t)
+  shop.gate.outcome = { kind: 'unavailable', reason: 'away', retryAfterMs: 100 }
+  line.isUp = false
+  await buy(shop)
+  t.equal(told(), undefined)
+  await buy(shop)
+  line.isUp = true
+  const signals = told()
+  t.equal(signals?.activities[0]?.outcomes.UNAVAILABLE, 2)
+  t.equal(signals?.refusals.length, 1)
 })

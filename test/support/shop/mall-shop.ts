@@ -105,6 +105,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
   const signals = new SignalCounts((text) => {
     toldSignals.push(text)
     signalTotals.take(text)
+    return true
   })
   const publicApp = await buildPublicApp({ ...parts, signals })
   const adminApp = await buildAdminApp({ ...parts, signalTotals, carryMs: 20_000, metricsText: async () => '' })
