@@ -52,7 +52,7 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/buy
         COMMANDS.b = buy
       end
-    elseif letter == 'p' or letter == 'w' or letter == 'k' or letter == 'u' then
+    elseif letter == 'p' or letter == 'w' or letter == 'k' or letter == 'u' or letter == 'd' then
       make = function()
         -- @include lib/calendar
         -- @include lib/attempt
@@ -75,6 +75,7 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include steps/terms
         -- @include kinds/*
         -- @include commands/participate
+        -- @include commands/finish
         local function correct(place, of_frame)
           -- @include steps/claw-back
           -- @include lib/own-win
@@ -84,7 +85,7 @@ local function decide_commands(open_frame, how_many, next_at)
           COMMANDS.w, COMMANDS.k, COMMANDS.u = change_win, take_back_given, fulfil_win
           return COMMANDS[string.sub(COMMANDS_TEXT, place - 2, place - 2)](place, of_frame)
         end
-        COMMANDS.p, COMMANDS.w, COMMANDS.k, COMMANDS.u = participate, correct, correct, correct
+        COMMANDS.p, COMMANDS.w, COMMANDS.k, COMMANDS.u, COMMANDS.d = participate, correct, correct, correct, finish
       end
     elseif letter == 't' then
       make = function()

@@ -162,7 +162,7 @@ local function record_attempt(attempt)
     return attempt.fault
   end
   local entitlement, adds = attempt.activity.entitlement, attempt.adds
-  if entitlement and attempt.terms.kind.spends_entitlement then
+  if entitlement and attempt.terms.kind.spends_entitlement and not attempt.finishes then
     adds[entitlement] = (adds[entitlement] or 0) - 1
   end
   if attempt.newcomer then

@@ -9,6 +9,7 @@
            prepare(terms, rules, activity) -> false when the rules are not readable; reads them once a batch
            check(attempt)       step 3 beyond the common standing -> refusal or nil; W and the frame where a cause is not journaled
            take(attempt)        steps 7 and 8 -> true, or nil and the refusal; sets type and facts of the decision and notes effects
+           finish(attempt)      as take, for what was decided in part under another key: nothing is paid or counted again
            by_quantity          the caller says how many units; once for each command otherwise
            spends_entitlement   the right that the activity asks for is used up
 ]]

@@ -16,6 +16,8 @@ local RECORDS = {
   -- losing spins in all; of each prize that was won: tier, prize, losing spins until then
   losses = { head = '^(%d+);(%d+%-%d+)$', item = '^(%d+):([^:]+):(%d+)$' },
   kept = { head = '^(%d+);(%d+)$' },
+  -- a spin whose prize is not known yet: frame, sequence, its digits, number before, picked prize, level, daily chances left
+  drawn = { head = '^(%d+%-%d+);(%d+);(%x+);(%x*);([^;]+);(%d+);(%d*)$' },
   -- rights that are not given back, and the frame of the latest revocation
   owed = { head = '^(%d+);(%d+%-%d+)$' },
 }

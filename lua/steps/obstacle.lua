@@ -1,7 +1,8 @@
 --[[
   purpose: why a prize of a draw cannot be given to this user now: exhausted, not released yet, capped, or too early
   KEYS:    stock (s:): `<prize>:remaining|paid|total`; of pools `codes:remaining|paid`
-  Returns: obstacle(attempt, prizes, prize) -> '' when it can be given, nil and a key when that is not readable
+  Returns: obstacle(attempt, prizes, prize) -> '' when it can be given, nil and a key when that is not readable; 'elsewhere' and U or
+           LACKS when nothing is in its way but that it is not in this shard
 ]]
 -- Unit i of n is released at (i - 1/2)/n of the activity's window, so that the first minute cannot empty it.
 local function released(prize, values, session, now)
@@ -26,18 +27,19 @@ local function obstacle(attempt, prizes, prize)
     return ''
   end
   local values = attempt.values
-  if whole(values[attempt.terms.times]) < prize.min_spins then
+  -- a spin that is finished is counted already
+  if whole(values[attempt.terms.times]) - (attempt.finishes and 1 or 0) < prize.min_spins then
     return 'early'
   end
   if is_capped(prizes, prize, values) then
     return 'capped'
   end
-  local exhausted, spoiled = is_exhausted(attempt, prizes, prize)
+  local missing, spoiled = missing_of(attempt, prizes, prize)
   if spoiled then
     return nil, spoiled
   end
-  if exhausted then
-    return 'exhausted'
+  if missing then
+    return missing == '' and 'exhausted' or 'elsewhere', missing
   end
   local session = attempt.activity.session
   local quota = prize.limited and prize.even and quota_of(prizes, prize).values

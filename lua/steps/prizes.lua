@@ -142,6 +142,8 @@ local function read_prizes(terms, rules, activity)
     codes = {},
     wins = 'wn:' .. terms.id,
     last_spin = 'ls:' .. terms.id,
+    -- one shard always knows
+    drawn = has_peers() and 'sd:' .. terms.id or nil,
     sets = {},
     known = {},
     promised = {},
@@ -159,6 +161,9 @@ local function read_prizes(terms, rules, activity)
   terms.numbers[#terms.numbers + 1] = prizes.wins
   if prizes.memory then
     read_record(terms, prizes.last_spin, 'losses')
+  end
+  if prizes.drawn then
+    read_record(terms, prizes.drawn, 'drawn')
   end
   return prize_of(prizes, prizes.fallback)
 end

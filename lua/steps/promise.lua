@@ -2,7 +2,7 @@
   purpose: prizes promised after so many losing spins, and the user's record of losing spins
   KEYS:    the user's hash
   Returns: check_losses(attempt) -> W and the frame, or nil; guaranteed(attempt, prizes) -> the promised prize or nil, and the
-           key of what is not readable; note_losses(attempt, prizes, prize, won)
+           key of what is not readable, or U or LACKS when the prize is not in this shard; note_losses(attempt, prizes, prize, won)
 ]]
 local function check_losses(attempt)
   local prizes = attempt.terms.prizes
@@ -23,7 +23,8 @@ local function losing_spins(attempt, prizes, prize)
   return tonumber(head_of(record, RECORDS.losses) or 0) - before
 end
 
--- The prize promised after so many losing spins, when it can be given; nil otherwise, and the key of what is not readable.
+-- The prize promised after so many losing spins, when it can be given; nil otherwise, and the key of what is not readable. One that is
+-- in another shard does not yield to what the number means.
 local function guaranteed(attempt, prizes)
   for i = 1, #prizes.guarantees do
     local prize = prize_of(prizes, prizes.guarantees[i].id)
@@ -31,12 +32,12 @@ local function guaranteed(attempt, prizes)
       return nil, KEYS[prizes.index + 1]
     end
     if losing_spins(attempt, prizes, prize) >= prizes.guarantees[i].after then
-      local why, spoiled = obstacle(attempt, prizes, prize)
+      local why, because = obstacle(attempt, prizes, prize)
       if not why then
-        return nil, spoiled
+        return nil, because
       end
-      if why == '' then
-        return prize
+      if why == '' or why == 'elsewhere' then
+        return prize, because
       end
     end
   end

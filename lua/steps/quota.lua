@@ -1,8 +1,9 @@
 --[[
   purpose: step 7 of a prize: its quota and its code pool, whether something is left, and what one prize takes
   KEYS:    stock (s:): `<prize>:remaining|paid|total`; of pools `codes:remaining|paid`
-  Returns: quota_of(prizes, prize) -> the hash or nil; is_exhausted(attempt, prizes, prize) -> true or false, nil and a key when
-           that is not readable; stock_of_prize(attempt, prizes, prize) -> a list as in attempt.stock, nil when it takes nothing
+  Returns: quota_of(prizes, prize) -> the hash or nil; missing_of(attempt, prizes, prize) -> false when all is here; '' when it is
+           exhausted; else U or LACKS, for it may be in another shard; nil and a key when that is not readable;
+           stock_of_prize(attempt, prizes, prize) -> a list as in attempt.stock, nil when it takes nothing
 ]]
 -- The quota of a prize: nil when its stock is missing or not readable, which is never read as "exhausted".
 local function quota_of(prizes, prize)
@@ -36,19 +37,26 @@ local function codes_of(attempt, prizes, prize)
   return prizes.codes[pool]
 end
 
--- Whether a prize has no units or no codes left; nil and the key when that is not readable.
-local function is_exhausted(attempt, prizes, prize)
+-- What a prize lacks here, a unit or a code: one that the other shards do not have either makes it exhausted, whatever else is there.
+local function missing_of(attempt, prizes, prize)
   local quota = prize.limited and quota_of(prizes, prize)
   if prize.limited and not quota then
     return nil, KEYS[prizes.index + 2]
   end
-  local codes = prizes.pools[prize.id] and codes_of(attempt, prizes, prize)
-  if prizes.pools[prize.id] and not codes then
-    return nil, prizes.pools[prize.id]
+  local pool = prizes.pools[prize.id]
+  local codes = pool and codes_of(attempt, prizes, prize)
+  if pool and not codes then
+    return nil, pool
   end
-  return (quota and whole(quota.values[prize.remaining]) < 1)
-    or (codes and whole(codes.values['codes:remaining']) < 1)
-    or false
+  local opening, undecided = attempt.frame.opening, false
+  if quota and whole(quota.values[prize.remaining]) < 1 then
+    undecided = short_of(prizes.index + 2, prize.remaining, 1, opening) or ''
+  end
+  if undecided ~= '' and codes and whole(codes.values['codes:remaining']) < 1 then
+    local of_codes = short_of(pool_index(attempt, pool), 'codes:remaining', 1, opening) or ''
+    undecided = (of_codes == '' or not undecided) and of_codes or undecided
+  end
+  return undecided
 end
 
 -- Made once a batch: all attempts share the list.

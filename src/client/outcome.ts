@@ -11,7 +11,7 @@ export type Refused = {
 
 /**
  * The deadline passed, or the caller gave up, before anybody could tell: it may be done or not. The same act with this key goes on where
- * this one ended, and is done at most once. `reason`: pending: decided, and not promised yet; unreachable: nobody
+ * this one ended, and is done at most once. `reason`: pending: decided, and not promised yet, or a spin whose prize is not known yet; unreachable: nobody
  * answered; unauthenticated: the token ran out meanwhile; aborted: the signal.
  */
 export interface Unknown {

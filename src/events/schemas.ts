@@ -65,6 +65,7 @@ const win = {
 }
 
 const drawn = { number: note, previousNumber: note, picked: note, reason: note, level: count, moves }
+const end = { drawn: maybe(Type.String({ description: 'the `spin.drawn` that it ends' })) }
 const credit = { about: note, cappedBy, moves }
 const pair = { cause: text, invite: text, inviter: text, invitee: text }
 const moderated = { comment: text, discussion: text, status: text, by: note, reason: note }
@@ -86,8 +87,9 @@ const ofDecisions = {
   'order.shipped': order,
   'order.returned': order,
   'order.refund-due': { ...order, amount: minor, reference: note, cause: text },
-  'spin.won': { ...win, spin: text, ...drawn },
-  'spin.lost': { spin: text, draw: text, prize: note, subPrize: note, win: note, ...drawn },
+  'spin.won': { ...win, spin: text, ...drawn, ...end },
+  'spin.lost': { spin: text, draw: text, prize: note, subPrize: note, win: note, ...drawn, ...end },
+  'spin.drawn': { spin: text, draw: text, ...drawn },
   'win.granted': { ...win, cause: text, causeType: text },
   'win.claimed': { ...win, moves },
   'win.fulfilled': {

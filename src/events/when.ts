@@ -12,6 +12,8 @@ export const toldWhen: Readonly<Record<ToldType, string>> = {
     'money has to be paid back: a payment came too late or twice, or a paid order was cancelled or returned',
   'spin.won': 'a spin won a prize that is worth something',
   'spin.lost': 'a spin gave a prize of type `nothing`',
+  'spin.drawn':
+    'a spin was made and paid for whose number means a prize that another shard may have; `spin.won` or `spin.lost` follows with the same number, and names it in `drawn`. Only where there are several shards',
   'win.granted':
     'a reward gave a prize: told beside the event of the decision that it was for, under its id and `-win`',
   'win.claimed': 'the winner claimed a win',

@@ -10,6 +10,8 @@ interface DecisionKind {
   readonly makes?: true
   /** whether it moves stock and counters only: it gives nothing, and moves no balance */
   readonly onlyTakes?: true
+  /** whether it says a part only: the rest is a decision of its own, under `replayField.spin` of it */
+  readonly isPart?: true
   /** the kind of its report; null where a decision of the type says nothing */
   readonly report: ReportKind | null
 }
@@ -25,6 +27,7 @@ export const decisions = {
   'order.refund-due': { entity: 'order', report: 'refund' },
   'spin.won': { entity: 'win', makes: true, report: 'spin' },
   'spin.lost': { entity: null, report: 'spin' },
+  'spin.drawn': { entity: null, isPart: true, report: 'spin' },
   'win.claimed': { entity: 'win', report: 'winChange' },
   'win.fulfilled': { entity: 'win', report: 'fulfilment' },
   'win.revoked': { entity: 'win', report: 'winChange' },
@@ -110,6 +113,11 @@ export function makesEntity(type: string): boolean {
 /** Whether a decision of a type gives nothing and moves no balance, so that nobody need look for that. */
 export function onlyTakes(type: string): boolean {
   return kinds[type]?.onlyTakes === true
+}
+
+/** Whether a decision of a type says a part only, and the rest is a decision of its own. */
+export function isPart(type: string): boolean {
+  return kinds[type]?.isPart === true
 }
 
 /** The kind of report that decisions of a type have; null where they say nothing. */

@@ -31,6 +31,8 @@ export const userField = {
   doubler: (campaign: string) => `db:${campaign}`,
   /** `<losing spins>;<epoch>-<batch>[,<tier>:<prize>:<losing spins>]...` where a prize looks at them */
   losses: (campaign: string, draw: string) => `ls:${campaign}/${draw}`,
+  /** `<epoch>-<batch>;<sequence>;<digits>;<number before>;<picked prize>;<level>;<chances left>` until its prize is known, then '' */
+  drawn: (campaign: string, draw: string) => `sd:${campaign}/${draw}`,
   /** `<epoch>-<batch>;<id of its decision>;<replay field>`: the user's own invitation code */
   inviteCode: (campaign: string, activity: string) => `ic:${campaign}/${activity}`,
   /** `<epoch>-<batch>;<at>;<inviter>,<code>,<registered>`: who invited the user */

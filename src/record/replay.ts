@@ -28,6 +28,8 @@ export const replayField = {
   takeBack: (cause: string, role: string) => `x:void:${cause}:${role}`,
   /** the nth change of an earned level, of a campaign or of the account ('') */
   level: (scope: string, nth: number) => `x:level:${scope}:${nth}`,
+  /** the end of a spin that was drawn, by the id of that decision */
+  spin: (drawn: string) => `x:spin:${drawn}`,
   importLine: (unit: string, reference: string) => `x:imp:${unit}:${reference}`,
   /** what a shard lends to another one, by the loan */
   lend: (loan: string) => `x:lend:${loan}`,
@@ -63,6 +65,8 @@ const families = {
   credit: { prefix: 'x:credit:', work: 'credits' },
   takeBack: { prefix: 'x:void:', work: 'credits' },
   level: { prefix: 'x:level:', work: 'levels' },
+  // its row goes with the decision itself, and the user's hash says that it is ended
+  spin: { prefix: 'x:spin:', work: undefined },
   importLine: { prefix: 'x:imp:', work: 'imports' },
   lend: { prefix: 'x:lend:', work: 'loans' },
   receipt: { prefix: 'x:recv:', work: 'loans' },
@@ -91,11 +95,17 @@ export function closing(field: string): Closing | undefined {
 }
 
 const CLIENT = replayField.client('')
+const SPIN: string = families.spin.prefix
 const INTENT = /^x:adj:(\d+)$/
 
 /** The Idempotency-Key of a client's replay field; undefined for every other field. */
 export function clientKeyOf(field: string): string | undefined {
   return field.startsWith(CLIENT) ? field.slice(CLIENT.length) : undefined
+}
+
+/** The decision that one under a replay field ends; undefined for every other field. */
+export function endedBy(field: string): string | undefined {
+  return field.startsWith(SPIN) ? field.slice(SPIN.length) : undefined
 }
 
 /** The intent of an operator's replay field; undefined for every other field. */

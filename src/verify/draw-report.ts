@@ -1,3 +1,4 @@
+import { isPart } from '../record/decisions.ts'
 import type { Gap, JournalOrder } from './journal-order.ts'
 import type { CheckedPrize } from './spin/prize.ts'
 import type { Spin } from './spin/spin.ts'
@@ -14,6 +15,8 @@ export interface DrawReport {
   /** how often each reason kept or replaced the picked prize */
   readonly reasons: ReadonlyMap<string, number>
   readonly revoked: number
+  /** spins whose prize is not decided yet, because it may be in another shard */
+  readonly drawn: number
   /** decisions that are not in the journal, and void */
   readonly missing: { readonly decisions: number; readonly gaps: readonly Gap[] }
   /** decisions that are in archives which the file does not have, by campaign */
@@ -35,19 +38,31 @@ export class Tally {
   readonly #prizes = new Map<string, number>()
   readonly #reasons = new Map<string, number>()
   #revoked = 0
+  #drawn = 0
   #unlinked = 0
   #byMissing = 0
   #open = 0
   #longestMs = 0
 
-  spin(spin: Spin, { sub, openSince, byMissing }: CheckedPrize, about: { first: boolean; linked: boolean }): void {
-    const { report, line, at } = spin
+  spin(spin: Spin, checked: CheckedPrize, about: { first: boolean; linked: boolean }): void {
+    const { line } = spin
     this.#spins += 1
     if (about.first) this.#users += 1
     if (!about.linked) this.#unlinked += 1
-    if (byMissing) this.#byMissing += 1
     this.#first ||= line.at
     this.#last = line.at
+    if (isPart(line.type)) this.#drawn += 1
+    else this.#given(spin, checked)
+  }
+
+  /** The prize of a spin that was drawn. */
+  end(spin: Spin, checked: CheckedPrize): void {
+    this.#drawn -= 1
+    this.#given(spin, checked)
+  }
+
+  #given({ report, at }: Spin, { sub, openSince, byMissing }: CheckedPrize): void {
+    if (byMissing) this.#byMissing += 1
     count(this.#prizes, report.prize)
     if (sub) count(this.#prizes, `${report.prize}/${sub.id}`)
     if (report.why !== '') count(this.#reasons, report.why)
@@ -72,6 +87,7 @@ export class Tally {
       prizes: this.#prizes,
       reasons: this.#reasons,
       revoked: this.#revoked,
+      drawn: this.#drawn,
       missing: { decisions, gaps },
       archived: summed(orders.map(({ archivedOf }) => archivedOf)),
       unlinked: this.#unlinked,

@@ -4,7 +4,7 @@ import { reportKindOf } from '../record/decisions.ts'
 import { drawRandom } from '../record/draw-random.ts'
 import { userField } from '../record/fields.ts'
 import { scopeKey } from '../record/keys.ts'
-import { clientKeyOf } from '../record/replay.ts'
+import { clientKeyOf, endedBy } from '../record/replay.ts'
 import { Difference, mustBe, mustEqual } from './difference.ts'
 import { type DrawReport, Tally } from './draw-report.ts'
 import { isEnd, JournalEnd } from './journal-end.ts'
@@ -20,9 +20,10 @@ import {
 } from './journal-line.ts'
 import { JournalOrder } from './journal-order.ts'
 import { checkWhole, notExported } from './not-verifiable.ts'
-import { checkSpin } from './spin/check.ts'
+import { checkEnd, checkSpin } from './spin/check.ts'
+import type { CheckedPrize } from './spin/prize.ts'
 import { RulesError } from './spin/rules.ts'
-import { readSpin } from './spin/spin.ts'
+import { readSpin, type Spin } from './spin/spin.ts'
 import { type DrawPlace, DrawState } from './spin/state.ts'
 
 interface VerifyOptions extends DrawPlace {
@@ -216,27 +217,34 @@ export class DrawVerifier {
   #spin(line: JournalLine): void {
     if (this.#seed === undefined) throw new Error('the header comes first')
     const { campaign, draw } = this.#options
-    const { epoch, missing, archived } = this.#order
-    const state = this.#state
-    const spin = readSpin(line, { state, draw: { campaign, draw }, missing: missing + archived })
-    const random = drawRandom(this.#seed, { campaign, draw, user: line.user, key: clientKeyOf(line.key) ?? '' })
-    if (this.#known.has(random)) throw new Difference('the key', 'one that this user has not spun with', line.key)
+    const { missing, archived } = this.#order
+    const spin = readSpin(line, { state: this.#state, draw: { campaign, draw }, missing: missing + archived })
+    const checked = spin.ends === undefined ? this.#rolled(spin, this.#seed) : checkEnd(spin, spin.ends)
+    if (spin.ends !== undefined) this.#tally.end(spin, checked)
+    if (line.entity !== '') {
+      this.#state.wins.set(line.entity, { user: line.user, prize: checked.prize.id, revoked: false })
+    }
+  }
+
+  #rolled(spin: Spin, seed: KeyObject): CheckedPrize {
+    const { user, key } = spin.line
+    const { epoch, missing } = this.#order
+    const random = drawRandom(seed, { ...spin.draw, user, key: clientKeyOf(key) ?? '' })
+    if (this.#known.has(random)) throw new Difference('the key', 'one that this user has not spun with', key)
     this.#known.add(random)
     const linked = missing === (this.#lastSpin.epoch === epoch ? this.#lastSpin.missing : 0)
     const isKnown = linked || this.#options.acceptMissing !== true
-    const checked = checkSpin(spin, { random, previous: isKnown ? state.chain : undefined })
+    const checked = checkSpin(spin, { random, previous: isKnown ? this.#state.chain : undefined })
     const first = !spin.user.counts.has(spin.fields.times)
     this.#lastSpin = { epoch, missing }
     this.#tally.spin(spin, checked, { first, linked })
-    if (line.entity !== '') {
-      state.wins.set(line.entity, { user: line.user, prize: checked.prize.id, revoked: false })
-    }
+    return checked
   }
 
   /** A decision that is no spin of this draw must not pretend to be none, and takes back no win twice. */
   #other(line: JournalLine): void {
     const { campaign, draw } = this.#options
-    if (reportKindOf(line.type) === 'spin') {
+    if (reportKindOf(line.type) === 'spin' && endedBy(line.key) === undefined) {
       const counter = userField.times(line.campaign, line.activity)
       mustEqual('the campaign and draw of a spin', 1, line.adds.u?.[counter])
     }

@@ -30,6 +30,7 @@ const fields: Readonly<Record<keyof typeof userField, (campaign: string) => Read
     completed: (c) => [[userField.completed(c, 'check-in'), '5-1']],
     doubler: (c) => [[userField.doubler(c), '1;2;a;5-1;3']],
     losses: (c) => [[userField.losses(c, 'wheel'), '1;5-1']],
+    drawn: (c) => [[userField.drawn(c, 'wheel'), '5-1;3;ab;;first;0;']],
     inviteCode: (c) => [[userField.inviteCode(c, 'friends'), '5-1;x;y']],
     invitedBy: (c) => [[userField.invitedBy(c, 'friends'), '5-1;1;x']],
     entitlement: (c) => [[userField.entitlement(c, 'vip'), '1']],

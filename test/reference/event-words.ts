@@ -60,11 +60,23 @@ export const told: Record<ToldType, EventWords> = {
         activity: 'wheel',
         report: 'first,,3a16ae9a3ac1b,,first,,0,|chances:wheel -1 2',
         put: { u: { [`w:${order}`]: wonAt } }
+      },
+      {
+        activity: 'wheel',
+        key: `x:spin:0-${EPOCH}-5`,
+        report: 'first,,3a16ae9a3ac1b,,first,,0,',
+        put: { u: { [`w:${order}`]: wonAt } }
       }
     ]
   },
   'spin.lost': {
-    decisions: [{ activity: 'wheel', report: 'thanks,clover,0a1b2c3d4e5f6,9f,thanks,,0,|points -10 90' }]
+    decisions: [
+      { activity: 'wheel', report: 'thanks,clover,0a1b2c3d4e5f6,9f,thanks,,0,|points -10 90' },
+      { activity: 'wheel', key: `x:spin:0-${EPOCH}-5`, report: 'thanks,,0a1b2c3d4e5f6,9f,first,exhausted,0,' }
+    ]
+  },
+  'spin.drawn': {
+    decisions: [{ activity: 'wheel', report: 'first,,0a1b2c3d4e5f6,9f,first,,0,|points -10 90' }]
   },
   'win.granted': {
     decisions: [

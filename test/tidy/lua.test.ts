@@ -74,6 +74,7 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
     action: 'action',
     about: 'about'
   },
+  finish: { ...command, op: 'finish', decision: '0-5-83', pool: 'pool' },
   win: { ...command, op: 'win', change: 'revoke', win: '0-5-82', by: 'operator', returnQuota: true, pool: 'pool' },
   fulfil: { ...command, op: 'fulfil', win: '0-5-82', state: 'delivered' },
   takeBack: {
@@ -149,6 +150,7 @@ function namedValues(call: Call, keys: readonly string[]): Record<string, string
     order: '5-81',
     win: '5-82',
     entity: '5-83',
+    'ended decision': '5-83',
     terms: values.currency ?? '',
     type: values.type ?? 'reward.taken-back',
     'given under': values.givenUnder ?? '',

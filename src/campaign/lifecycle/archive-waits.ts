@@ -14,7 +14,7 @@ import { EVENTS_READER, readReaderPosition } from '../../store/shard/shards.ts'
 import { notFound, published } from '../carrying/context.ts'
 import { finalAt } from '../definition/final.ts'
 import { isFollowed } from '../kinds/followed.ts'
-import { boards, changes, credits, goals, jobs, levels, loans, orders, type Step } from './steps.ts'
+import { boards, changes, credits, goals, jobs, levels, loans, orders, type Step, spins } from './steps.ts'
 
 /** What an archive still waits for. */
 export interface ArchiveWait {
@@ -43,7 +43,20 @@ const details: Step = {
   left: (db, { id }) => countUnusedDetails(db, id)
 }
 
-const worked: readonly Step[] = [orders, jobs, changes, goals, credits, boards, levels, loans, holds, codes, details]
+const worked: readonly Step[] = [
+  orders,
+  spins,
+  jobs,
+  changes,
+  goals,
+  credits,
+  boards,
+  levels,
+  loans,
+  holds,
+  codes,
+  details
+]
 
 /** By step: what a shard has still to do before rows of a campaign may leave Postgres. */
 const ofShard = {

@@ -30,7 +30,7 @@ import {
 } from '../carrying/context.ts'
 import { change, planFinal, planFlag } from '../change/plan.ts'
 import { isFollowed } from '../kinds/followed.ts'
-import { boards, changes, credits, goals, levels, loans, orders, type Step } from './steps.ts'
+import { boards, changes, credits, goals, levels, loans, orders, type Step, spins } from './steps.ts'
 
 const PAUSE_MS = 100
 
@@ -74,6 +74,7 @@ const steps: readonly SettlementStep[] = [
     left: shardsNotStored
   },
   { point: 'S2', ...orders },
+  spins,
   { point: 'S3', ...changes },
   { name: 'following', point: 'S4', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
   { point: 'S5', ...goals },

@@ -6,6 +6,7 @@ import { BOARDS_STEP, dueGoals, openChanges, payableOrders } from '../../store/c
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { openCredits } from '../../store/following/credits.ts'
 import { openLevels } from '../../store/following/levels.ts'
+import { openSpins } from '../../store/projection/drawn-spins.ts'
 import { published } from '../carrying/context.ts'
 import { kindOf } from '../kinds/index.ts'
 
@@ -28,6 +29,12 @@ export const changes: Step = {
   name: 'changes',
   means: 'changes and grants that the gate has still to carry out',
   left: (db, { id }) => openChanges(db, id)
+}
+
+export const spins: Step = {
+  name: 'spins',
+  means: 'spins whose prize another shard may have',
+  left: (db, { id }) => openSpins(db, id)
 }
 
 export const goals: Step = {

@@ -99,13 +99,14 @@ function originOf({ shard, campaign, exportedAt }: JournalHeader): string {
 
 function goodText(name: string, verdict: Extract<Verdict, { ok: true }>): string[] {
   const { header, report } = verdict
-  const { spins, users, first, last, prizes, reasons, revoked } = report
+  const { spins, users, first, last, prizes, reasons, revoked, drawn } = report
   return [
     `Draw ${name}: every spin is as it must be.`,
     row('journal', `${header.namespace}, ${originOf(header)}`),
     row('spins', `${whole(spins)} by ${some(users, 'user')}${spins > 0 ? `, ${first} to ${last}` : ''}`),
     row('prizes', counts(prizes)),
     row('not picked', `${counts(reasons)}${revoked > 0 ? `; revoked ${whole(revoked)}` : ''}`),
+    ...(drawn > 0 ? [row('drawn', `${some(drawn, 'spin')} whose prize is not decided yet`)] : []),
     row('missing', missingText(header, report)),
     ...archivedText(header, report.archived),
     ...openText(report)

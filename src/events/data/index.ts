@@ -10,6 +10,7 @@ import { codeData } from './invite.ts'
 import { levelData } from './level.ts'
 import { cancelledVersion, orderData } from './order.ts'
 import { ofVerified, ofVoided } from './share.ts'
+import { drawnData } from './spin.ts'
 import { fulfilledVersion } from './win.ts'
 
 /** How a type of decision is told outside. */
@@ -46,6 +47,7 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'order.shipped': { ...ofOrder, version: third },
   'order.returned': { ...ofOrder, version: fourth },
   'order.refund-due': { ...ofOrder, data: all.refund, version: first },
+  'spin.drawn': { data: drawnData, subject: 'decision', version: first },
   'board.awarded': { data: awardData, subject: 'decision', version: first },
   'win.claimed': { ...ofWin, version: second },
   'win.fulfilled': { ...ofWin, data: all.fulfilment, version: fulfilledVersion },

@@ -80,6 +80,17 @@ export interface ParticipateCommand extends CommandBase {
   readonly request: string
 }
 
+/** Ends what was decided in part, a spin that was drawn: the prize that its number means, or what is given instead. */
+export interface FinishCommand extends CommandBase {
+  readonly op: 'finish'
+  readonly activity: string
+  /** `<shard>-<epoch>-<sequence>` of the decision that it ends */
+  readonly decision: string
+  /** code pools of the prizes, joined by commas; '' for none */
+  readonly pool: string
+  readonly request: string
+}
+
 /**
  * Claims a win or revokes it. A revocation takes back what the win credited, as far as the user still has it. `campaign` and
  * `activity` are those of its draw.
@@ -179,6 +190,7 @@ export type Command =
   | BuyCommand
   | TransitionCommand
   | ParticipateCommand
+  | FinishCommand
   | WinCommand
   | FulfilCommand
   | TakeBackCommand

@@ -1,9 +1,11 @@
-import { elsewhereKey, logical, shardKeys } from '../../record/keys.ts'
+import { logical } from '../../record/keys.ts'
 import { encodeShipment } from '../../record/order.ts'
 import { fulfilmentLetter } from '../../record/statuses.ts'
+import { type KeyPlace, Keys } from './call-keys.ts'
 import type {
   AdjustCommand,
   Command,
+  FinishCommand,
   FulfilCommand,
   LoanCommand,
   ParticipateCommand,
@@ -47,13 +49,6 @@ export interface Fact {
   readonly seen: number
 }
 
-/** Whose keys a call names. */
-interface KeyPlace {
-  readonly prefix: string
-  /** whether there are several shards: then what is missing here may be elsewhere */
-  readonly hasPeers?: boolean
-}
-
 export interface CallLimits {
   /** ms of Redis time after which the script does nothing, 0 = none */
   readonly notAfter: number
@@ -75,44 +70,6 @@ export interface SettleRequest {
 /** `epoch-sequence` of an order id `shard-epoch-sequence`. */
 export function entityOf(id: string): string {
   return id.slice(id.indexOf('-') + 1)
-}
-
-class Keys {
-  readonly list: string[]
-  readonly #prefix: string
-  readonly #index = new Map<string, number>()
-
-  constructor({ prefix, hasPeers = false }: KeyPlace) {
-    this.#prefix = prefix
-    this.list = hasPeers ? [...shardKeys(prefix), elsewhereKey(prefix)] : shardKeys(prefix)
-  }
-
-  placeLogical(key: string): number {
-    return this.place(this.#prefix + key)
-  }
-
-  place(key: string): number {
-    const known = this.#index.get(key)
-    if (known !== undefined) return known
-    this.list.push(key)
-    this.#index.set(key, this.list.length)
-    return this.list.length
-  }
-
-  /** Adds c:, a: and s: next to each other; the index is that of the first. */
-  placeActivity(campaign: string, activity: string): number {
-    const name = `${campaign}/${activity}`
-    const known = this.#index.get(name)
-    if (known !== undefined) return known
-    const first = this.list.length + 1
-    this.list.push(
-      this.#prefix + logical.campaign(campaign),
-      this.#prefix + logical.activity(campaign, activity),
-      this.#prefix + logical.stock(campaign, activity)
-    )
-    this.#index.set(name, first)
-    return first
-  }
 }
 
 /** A newline ends a field. Between JSON tokens a space means the same, and inside a string a newline is escaped. */
@@ -171,11 +128,27 @@ function placePool(keys: Keys, campaign: string, pool: string): number {
   return keys.placeLogical(logical.pool(campaign, pool))
 }
 
+function placePools(keys: Keys, campaign: string, pools: string): string {
+  return pools === ''
+    ? '0'
+    : pools
+        .split(',')
+        .map((pool) => placePool(keys, campaign, pool))
+        .join()
+}
+
+function pushFinish(fields: Fields, keys: Keys, call: FinishCommand): void {
+  const place = keys.placeActivity(call.campaign, call.activity)
+  const user = keys.placeLogical(logical.user(call.user))
+  fields.push('d', place, user, call.key, call.hash, entityOf(call.decision))
+  fields.push(placePools(keys, call.campaign, call.pool), ownPart(call))
+}
+
 function pushParticipate(fields: Fields, keys: Keys, call: ParticipateCommand): void {
   const place = keys.placeActivity(call.campaign, call.activity)
   const user = keys.placeLogical(logical.user(call.user))
-  const pools = call.pool === '' ? [0] : call.pool.split(',').map((pool) => placePool(keys, call.campaign, pool))
-  fields.push('p', place, user, call.key, call.hash, call.quantity, call.level, call.by, call.random, pools.join())
+  const pools = placePools(keys, call.campaign, call.pool)
+  fields.push('p', place, user, call.key, call.hash, call.quantity, call.level, call.by, call.random, pools)
   fields.push(call.day ?? '', call.action ?? '', oneLine(call.about ?? ''), ownPart(call))
 }
 
@@ -237,6 +210,9 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
       return
     case 'participate':
       pushParticipate(fields, keys, call)
+      return
+    case 'finish':
+      pushFinish(fields, keys, call)
       return
     case 'win':
       pushWin(fields, keys, call)

@@ -47,7 +47,7 @@ export type RefusalCode =
 export type Outcome =
   /** journaled: it will not be lost */
   | { readonly kind: 'confirmed'; readonly decision: Decision; readonly replayed: boolean }
-  /** decided, but not journaled in time: it may still be lost */
+  /** decided, but not journaled in time: it may still be lost; or decided in part, and the decision that ends it is due */
   | { readonly kind: 'pending'; readonly decision: Decision }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly members: Record<string, unknown> }
   /** nothing was done */

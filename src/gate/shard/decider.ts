@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { failPoint } from '../../config/fail-points.ts'
+import { isPart } from '../../record/decisions.ts'
+import { replayField } from '../../record/replay.ts'
+import { joinedReport } from '../../record/reports/moves.ts'
 import type { CallResult } from '../batch/batcher.ts'
 import type { OpenFrame } from '../batch/decode.ts'
 import type { Outcome } from '../batch/outcomes.ts'
@@ -10,6 +13,7 @@ import type { Router } from './router.ts'
 
 type Reply = Extract<CallResult, { kind: 'reply' }>
 type Decided = Extract<Reply['reply'], { kind: 'decided' }>
+type Known = Extract<Outcome, { kind: 'confirmed' | 'pending' }>
 type Lacks = Extract<Reply['reply'], { kind: 'lacks' }>
 
 /** The latest time after Redis handed out a frame at which this process still publishes it; after that the relay does. */
@@ -30,16 +34,26 @@ async function confirm(shard: ConnectedShard, frame: OpenFrame | undefined, at: 
 }
 
 /** Confirmed when the frame is journaled: acked now, or no longer in the outbox. */
-export async function outcomeOf(
-  shard: ConnectedShard,
-  result: Reply,
-  reply: Decided
-): Promise<Extract<Outcome, { kind: 'confirmed' | 'pending' }>> {
+export async function outcomeOf(shard: ConnectedShard, result: Reply, reply: Decided): Promise<Known> {
   const { decision, replayed } = reply
   const journaled = result.frame === undefined || (await confirm(shard, result.frame, result.at))
   // this then runs after the answer was written
   if (failPoint && journaled) setImmediate(() => void failPoint?.('G6'))
   return journaled ? { kind: 'confirmed', decision, replayed } : { kind: 'pending', decision }
+}
+
+/** A decision in part is told with the one that ends it, which has a key of its own; until there is one it is pending. */
+export async function withEnd(shard: ConnectedShard, user: string, outcome: Known): Promise<Known> {
+  const { decision: part } = outcome
+  if (outcome.kind === 'pending' || !isPart(part.type)) return outcome
+  const pending: Known = { kind: 'pending', decision: part }
+  if (!outcome.replayed) return pending
+  const result = await shard.reader.enqueue({ op: 'query', user, key: replayField.spin(part.id) })
+  if (result.kind !== 'reply' || result.reply.kind !== 'decided') return pending
+  const end = await outcomeOf(shard, result, result.reply)
+  if (end.kind === 'pending') return pending
+  const { decision } = end
+  return { ...end, decision: { ...decision, report: joinedReport(part.report, decision.report) } }
 }
 
 /** Says which units are missing, and waits a little while they may come. */
@@ -61,7 +75,7 @@ export function createDecider(router: Router): Decider {
         if (result.kind !== 'reply') return result
         const { reply } = result
         if (reply.kind === 'refused') return reply
-        if (reply.kind === 'decided') return outcomeOf(shard, result, reply)
+        if (reply.kind === 'decided') return withEnd(shard, command.user, await outcomeOf(shard, result, reply))
         if (reply.kind === 'lacks') {
           reason = 'the units that are missing have not come from other shards yet'
           await waitForUnits(shard, reply)

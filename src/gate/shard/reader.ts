@@ -4,7 +4,7 @@ import type { CallReply } from '../batch/decode.ts'
 import { type Call, entityOf } from '../batch/encode.ts'
 import type { HashReader, UserReader } from '../gate.ts'
 import type { ConnectedShard } from './connect-shard.ts'
-import { outcomeOf } from './decider.ts'
+import { outcomeOf, withEnd } from './decider.ts'
 import type { Router } from './router.ts'
 import { summed } from './summed.ts'
 import { readUnstored } from './unstored.ts'
@@ -73,7 +73,7 @@ export function createReader(router: Router): UserReader & HashReader {
       if (result.reply.kind === 'none') return undefined
       if (result.reply.kind !== 'decided')
         throw new UnavailableError('The record of this key is not readable in Redis.')
-      return outcomeOf(shard, result, result.reply)
+      return withEnd(shard, user, await outcomeOf(shard, result, result.reply))
     },
 
     async ownerOf(id) {

@@ -3,8 +3,10 @@ import { fromStore } from '../../base/deadline.ts'
 import { decisionOf } from '../../campaign/carrying/stored-first.ts'
 import type { Decision } from '../../gate/batch/outcomes.ts'
 import type { UserReader } from '../../gate/gate.ts'
+import { isPart } from '../../record/decisions.ts'
 import { replayField } from '../../record/replay.ts'
-import { findDecision } from '../../store/reading/orders.ts'
+import { joinedReport } from '../../record/reports/moves.ts'
+import { findDecision, type StoredDecision } from '../../store/reading/orders.ts'
 
 /** A decision, with its campaign and activity. */
 interface PlacedDecision {
@@ -25,6 +27,13 @@ export function createDecisionFinder(gate: UserReader, pool: pg.Pool) {
     return found && { decision, campaign: found.campaign, activity: found.activity }
   }
 
+  /** A decision in part, told with the one that ends it, undefined until there is one; any other as it is. */
+  async function whole(user: string, stored: StoredDecision): Promise<StoredDecision | undefined> {
+    if (!isPart(stored.type)) return stored
+    const end = await fromStore(findDecision(pool, user, replayField.spin(stored.id)))
+    return end && { ...end, report: joinedReport(stored.report, end.report) }
+  }
+
   return {
     /**
      * The outcome of a key: the decision, 'pending', or undefined if there is no decision.
@@ -40,7 +49,9 @@ export function createDecisionFinder(gate: UserReader, pool: pg.Pool) {
       if (live !== undefined) return live.kind === 'pending' ? 'pending' : place(user, field, live.decision)
       const stored = await fromStore(findDecision(pool, user, field))
       if (stored === undefined && redisError !== undefined) throw redisError
-      return stored && { decision: decisionOf(stored), campaign: stored.campaign, activity: stored.activity }
+      if (stored === undefined) return undefined
+      const found = await whole(user, stored)
+      return found ? { decision: decisionOf(found), campaign: stored.campaign, activity: stored.activity } : 'pending'
     }
   }
 }

@@ -66,3 +66,9 @@ export function amountsOf(facts: readonly string[]): Array<{ readonly unit: stri
     return { unit, amount: Number(amount) }
   })
 }
+
+/** What a decision in part and the one that ends it say together: the facts of the end, the moves of both. */
+export function joinedReport(part: string, end: string): string {
+  const [facts, ...moves] = end.split('|')
+  return [facts, ...part.split('|').slice(1), ...moves].join('|')
+}

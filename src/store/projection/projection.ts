@@ -5,6 +5,7 @@ import { type CopyValue, copyRows, writeRows } from '../connection/copy.ts'
 import { issuedUser } from '../connection/user-name.ts'
 import { storeOpened } from '../shard/opened.ts'
 import { storeDiscussions } from './discussions.ts'
+import { storeDrawnSpins } from './drawn-spins.ts'
 import { advancePosition, insertFrameRows, storeDeadLetters } from './journal-position.ts'
 import { storeLoans } from './loans.ts'
 import { storeRemovals } from './removals.ts'
@@ -92,6 +93,7 @@ export async function writeProjection(session: Client, shard: number, projection
   await storeSharesAndAssists(session, shard, projection)
   await storeAnswers(session, shard, projection)
   await storeDiscussions(session, shard, projection)
+  await storeDrawnSpins(session, shard, projection.spins)
   await storeRemovals(session, shard, projection.removals)
   await storeLoans(session, shard, projection.loans)
   if (projection.lastIntent > 0) await passIntentNumbers(session, projection.lastIntent)

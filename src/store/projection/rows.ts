@@ -1,5 +1,6 @@
 import type { OpenedPlace } from '../shard/opened.ts'
 import type { Position } from '../shard/shards.ts'
+import type { SpinRows } from './drawn-spins.ts'
 import type { Removal } from './removals.ts'
 
 /** A decision as a row, in the order of `decisionColumns`. */
@@ -275,6 +276,7 @@ export interface Projection {
   readonly reservations: readonly ReservationRow[]
   readonly answers: readonly AnswerRow[]
   readonly discussed: Discussed
+  readonly spins: SpinRows
   readonly ledger: readonly LedgerRow[]
   readonly balances: readonly BalanceDelta[]
   readonly stock: readonly StockDelta[]

@@ -1,13 +1,15 @@
+import { isPart } from '../../record/decisions.ts'
 import { userField } from '../../record/fields.ts'
 import { logical } from '../../record/keys.ts'
 import { moveText } from '../../record/reports/moves.ts'
 import { spinFacts } from '../../record/reports/spin.ts'
 import { encodeWin, type Given } from '../../record/win.ts'
 import { Difference, mustBe, mustEqual } from '../difference.ts'
-import { checkCost } from './cost.ts'
+import { type Cost, checkCost } from './cost.ts'
+import { drawnBefore, drawnRecord, mustBeEnded } from './drawn.ts'
 import { creditPrize, type Effects } from './gives.ts'
 import { memoryAfter, oldMemoryAfter } from './losses.ts'
-import { type CheckedPrize, checkPrize } from './prize.ts'
+import { type CheckedPrize, checkGiven, checkPrize } from './prize.ts'
 import type { SpinPrize } from './rules.ts'
 import { countOf, type Spin } from './spin.ts'
 
@@ -45,23 +47,29 @@ function isCounted({ rules, line, fields }: Spin, prize: SpinPrize): boolean {
   return readings.includes(told) ? told : (readings[0] ?? false)
 }
 
+const bump = ({ adds }: Effects, field: string, by: number) => adds.set(field, (adds.get(field) ?? 0) + by)
+
+/** Counters of the user that every win moves. */
+function countWin(spin: Spin, { prize }: CheckedPrize, effects: Effects): void {
+  const { rules, fields, draw, line } = spin
+  if (isPart(line.type) || !isCounted(spin, prize)) return
+  bump(effects, fields.wins, 1)
+  if (rules.tierMost.has(prize.tier)) bump(effects, userField.wins(draw.campaign, draw.draw, Number(prize.tier)), 1)
+}
+
 /** Counters of the user that every spin moves, and whether they take part in the campaign for the first time. */
-function countSpin(spin: Spin, { prize }: CheckedPrize, { adds }: Effects): boolean {
-  const { rules, fields, draw, user, line, missing } = spin
-  const bump = (field: string, by: number) => adds.set(field, (adds.get(field) ?? 0) + by)
-  bump(fields.times, 1)
-  if (rules.perDay > 0 || rules.daily > 0) bump(fields.timesToday, 1)
-  if (rules.entitlement !== '') bump(userField.entitlement(draw.campaign, rules.entitlement), -1)
-  if (isCounted(spin, prize)) {
-    bump(fields.wins, 1)
-    if (rules.tierMost.has(prize.tier)) bump(userField.wins(draw.campaign, draw.draw, Number(prize.tier)), 1)
-  }
+function countSpin(spin: Spin, effects: Effects): boolean {
+  const { rules, fields, draw, user, line, missing, ends } = spin
+  if (ends !== undefined) return false
+  bump(effects, fields.times, 1)
+  if (rules.perDay > 0 || rules.daily > 0) bump(effects, fields.timesToday, 1)
+  if (rules.entitlement !== '') bump(effects, userField.entitlement(draw.campaign, rules.entitlement), -1)
   const participation = userField.participation(draw.campaign)
   if (user.counts.has(participation)) return false
   // a missing decision of the same user may have been their first
   const told = line.adds.u?.[participation] !== undefined
   const first = told || missing === 0
-  if (first) bump(participation, 0)
+  if (first) bump(effects, participation, 0)
   return first
 }
 
@@ -98,28 +106,53 @@ function compare(what: string, expected: Scopes, found: Scopes): void {
   }
 }
 
+/** What is kept of the user's spins: losing ones where a prize looks at them, and one that is drawn until it is ended. */
+function keepSpin(spin: Spin, { prize, digest }: CheckedPrize, { puts }: Effects): void {
+  const { line, rules, fields, ends } = spin
+  if (isPart(line.type)) {
+    puts.set(fields.drawn, drawnRecord(spin, digest))
+    return
+  }
+  if (ends !== undefined) puts.set(fields.drawn, '')
+  if (!rules.memory) return
+  const old = oldMemoryAfter(spin, prize)
+  const isOld = rules.isOld && line.puts.u?.[fields.lastSpin] === old
+  puts.set(fields.lastSpin, isOld ? old : memoryAfter(spin, prize))
+}
+
 /** Everything that the spin wrote, field by field. */
 function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): void {
-  const { line, report, rules, fields, draw } = spin
+  const { line, report, draw, ends } = spin
   const { prize } = checked
-  const isFirst = countSpin(spin, checked, effects)
-  const won = prize.type !== 'nothing'
-  if (rules.memory) {
-    const old = oldMemoryAfter(spin, prize)
-    const isOld = rules.isOld && line.puts.u?.[fields.lastSpin] === old
-    effects.puts.set(fields.lastSpin, isOld ? old : memoryAfter(spin, prize))
-  }
-  mustEqual('the type', won ? 'spin.won' : 'spin.lost', line.type)
+  const isDrawn = isPart(line.type)
+  const won = prize.type !== 'nothing' && !isDrawn
+  countWin(spin, checked, effects)
+  const isFirst = countSpin(spin, effects)
+  keepSpin(spin, checked, effects)
+  if (!isDrawn) mustEqual('the type', won ? 'spin.won' : 'spin.lost', line.type)
   mustEqual('the win', won ? `${line.epoch}-${line.sequence}` : '', line.entity)
   mustEqual('the session', '', line.session)
-  mustEqual('the record of the win', winRecord(spin, checked, effects.given), line.record)
+  mustEqual('the record of the win', won ? winRecord(spin, checked, effects.given) : '', line.record)
   mustEqual('the report', spinFacts(report) + effects.moves.map(moveText).join(''), line.report)
-  const quota = prize.limited ? { s: { [`${prize.id}:remaining`]: -1, [`${prize.id}:paid`]: 1 } } : {}
+  const quota = prize.limited && !isDrawn ? { s: { [`${prize.id}:remaining`]: -1, [`${prize.id}:paid`]: 1 } } : {}
   const left = { 'codes:remaining': -1, 'codes:paid': 1 }
-  const codes = prize.pool === '' ? {} : { [logical.pool(draw.campaign, prize.pool)]: left }
+  const codes = prize.pool === '' || isDrawn ? {} : { [logical.pool(draw.campaign, prize.pool)]: left }
   const participant = isFirst ? { c: { participants: 1 } } : {}
   compare('what it adds to', { u: Object.fromEntries(effects.adds), ...quota, ...codes, ...participant }, line.adds)
-  compare('what it writes to', { u: Object.fromEntries(effects.puts), s: { chain: report.number } }, line.puts)
+  const chain = ends === undefined ? { s: { chain: report.number } } : {}
+  compare('what it writes to', { u: Object.fromEntries(effects.puts), ...chain }, line.puts)
+}
+
+const FREE = { amount: 0, kept: undefined } as const
+
+function finishChecks(spin: Spin, checked: CheckedPrize, cost: Cost): CheckedPrize {
+  const rewards = isPart(spin.line.type) ? [] : [...checked.prize.reward, ...(checked.sub?.reward ?? [])]
+  const effects = creditPrize(spin, cost, rewards)
+  if (spin.report.moves.length !== effects.moves.length) {
+    throw new Difference('the moves of balances', effects.moves.map(moveText).join('').slice(1), spin.line.report)
+  }
+  compareWritten(spin, checked, effects)
+  return checked
 }
 
 /**
@@ -129,13 +162,14 @@ function compareWritten(spin: Spin, checked: CheckedPrize, effects: Effects): vo
  * @throws Difference at the first thing that is not as it must be
  */
 export function checkSpin(spin: Spin, secret: { random: string; previous: string | undefined }): CheckedPrize {
+  mustBeEnded(spin)
   checkStanding(spin)
   const checked = checkPrize(spin, secret)
-  const cost = checkCost(spin)
-  const effects = creditPrize(spin, cost, [...checked.prize.reward, ...(checked.sub?.reward ?? [])])
-  if (spin.report.moves.length !== effects.moves.length) {
-    throw new Difference('the moves of balances', effects.moves.map(moveText).join('').slice(1), spin.line.report)
-  }
-  compareWritten(spin, checked, effects)
-  return checked
+  return finishChecks(spin, checked, checkCost(spin))
+}
+
+/** Recomputes the end of a spin that was drawn: nothing is rolled or paid again. @param ended that spin @throws Difference */
+export function checkEnd(spin: Spin, ended: string): CheckedPrize {
+  const { digest } = drawnBefore(spin, ended)
+  return finishChecks(spin, checkGiven(spin, digest), FREE)
 }

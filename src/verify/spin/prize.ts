@@ -1,3 +1,4 @@
+import { isPart } from '../../record/decisions.ts'
 import { userField } from '../../record/fields.ts'
 import { Difference, mustBe, mustEqual } from '../difference.ts'
 import type { Supply } from '../supply.ts'
@@ -10,6 +11,8 @@ import { countOf, type Spin } from './spin.ts'
 interface Answer {
   readonly prize: string
   readonly why: string
+  /** it may be in another shard, so that another decision gives it */
+  readonly isDrawn: boolean
 }
 
 /** A spin's prize, found right. */
@@ -20,6 +23,8 @@ export interface CheckedPrize {
   readonly openSince: number | undefined
   /** right only because decisions are missing before it */
   readonly byMissing: boolean
+  /** what was rolled */
+  readonly digest: string
 }
 
 function prizeOf({ rules }: Spin, id: string): SpinPrize {
@@ -69,7 +74,7 @@ function quotaAnswers(spin: Spin, prize: SpinPrize, missing: number): string[] {
 /** Why a prize may not be open to this user now; '' when it may be. More than one: the journal alone does not say which. */
 function obstacles(spin: Spin, prize: SpinPrize, missing: { any: number; own: number }): string[] {
   if (prize.id === spin.rules.fallback) return ['']
-  const times = countOf(spin, spin.fields.times)
+  const times = countOf(spin, spin.fields.times) - (spin.ends === undefined ? 0 : 1)
   if (times + missing.own < prize.minSpins) return ['early']
   const answers = times < prize.minSpins ? ['early'] : []
   const limit = limitReached(spin, prize, missing.own)
@@ -86,12 +91,14 @@ function possibleAnswers(spin: Spin, picked: SpinPrize, missing: { any: number; 
     const promised = prizeOf(spin, prize)
     if (lossesSince(spin, promised) < after) continue
     const whys = obstacles(spin, promised, missing)
+    if (whys.includes('exhausted')) answers.push({ prize, why: 'guaranteed', isDrawn: true })
     if (!whys.includes('')) continue
-    answers.push({ prize, why: 'guaranteed' })
+    answers.push({ prize, why: 'guaranteed', isDrawn: false })
     if (whys.length === 1) return answers
   }
   for (const why of obstacles(spin, picked, missing)) {
-    answers.push({ prize: why === '' ? picked.id : rules.fallback, why })
+    answers.push({ prize: why === '' ? picked.id : rules.fallback, why, isDrawn: false })
+    if (why === 'exhausted') answers.push({ prize: picked.id, why: '', isDrawn: true })
   }
   return answers
 }
@@ -115,8 +122,43 @@ function checkNumber(spin: Spin, random: string, previous: string | undefined): 
 }
 
 function shown(answers: readonly Answer[]): string {
-  const texts = answers.map(({ prize, why }) => (why === '' ? `${prize}, as picked` : `${prize}, ${why}`))
+  const texts = answers.map(
+    ({ prize, why, isDrawn }) => `${prize}, ${why === '' ? 'as picked' : why}${isDrawn ? ', drawn' : ''}`
+  )
   return texts.join('; or ')
+}
+
+/**
+ * Checks the prize given and its sub-prize.
+ * @param digest what was rolled
+ * @throws Difference
+ */
+export function checkGiven(spin: Spin, digest: string): CheckedPrize {
+  const { report, line, missing, ownMissing } = spin
+  const isDrawn = isPart(line.type)
+  const found = { prize: report.prize, why: report.why, isDrawn }
+  const isFound = (answer: Answer) =>
+    answer.prize === found.prize && answer.why === found.why && answer.isDrawn === isDrawn
+  const picked = prizeOf(spin, report.picked)
+  const sure = possibleAnswers(spin, picked, { any: 0, own: 0 })
+  const byMissing = !sure.some(isFound)
+  const all = byMissing ? possibleAnswers(spin, picked, { any: missing, own: ownMissing }) : sure
+  if (!all.some(isFound)) {
+    const alike = all.filter((answer) => answer.isDrawn === isDrawn)
+    throw new Difference('the prize', shown(alike.length > 0 ? alike : all), shown([found]))
+  }
+  const prize = prizeOf(spin, report.prize)
+  const open = suppliesOf(spin, report.why === 'guaranteed' ? prize : picked).map((supply) =>
+    supply.openSince(line.batch)
+  )
+  const since = open.filter((moment) => moment !== undefined)
+  const couldDiffer = sure.filter((answer) => answer.isDrawn === isDrawn).length > 1
+  const openSince = couldDiffer && !byMissing && since.length > 0 ? Math.min(...since) : undefined
+  if (!isDrawn) for (const supply of suppliesOf(spin, prize)) supply.reached(1, line.batch)
+  const weights = prize.subs.map(({ weight }) => weight)
+  const sub = weights.length > 0 && !isDrawn ? prize.subs[pickSubIndex(digest, weights)] : undefined
+  mustEqual('the sub-prize', sub?.id ?? '', report.sub)
+  return { prize, sub, openSince, byMissing, digest }
 }
 
 /**
@@ -126,24 +168,5 @@ function shown(answers: readonly Answer[]): string {
  * @throws Difference
  */
 export function checkPrize(spin: Spin, secret: { random: string; previous: string | undefined }): CheckedPrize {
-  const { report, line, missing, ownMissing } = spin
-  const digest = checkNumber(spin, secret.random, secret.previous)
-  const found = { prize: report.prize, why: report.why }
-  const isFound = ({ prize, why }: Answer) => prize === found.prize && why === found.why
-  const picked = prizeOf(spin, report.picked)
-  const sure = possibleAnswers(spin, picked, { any: 0, own: 0 })
-  const byMissing = !sure.some(isFound)
-  const all = byMissing ? possibleAnswers(spin, picked, { any: missing, own: ownMissing }) : sure
-  if (!all.some(isFound)) throw new Difference('the prize', shown(all), shown([found]))
-  const prize = prizeOf(spin, report.prize)
-  const open = suppliesOf(spin, report.why === 'guaranteed' ? prize : picked).map((supply) =>
-    supply.openSince(line.batch)
-  )
-  const since = open.filter((moment) => moment !== undefined)
-  const openSince = sure.length > 1 && !byMissing && since.length > 0 ? Math.min(...since) : undefined
-  for (const supply of suppliesOf(spin, prize)) supply.reached(1, line.batch)
-  const weights = prize.subs.map(({ weight }) => weight)
-  const sub = weights.length > 0 ? prize.subs[pickSubIndex(digest, weights)] : undefined
-  mustEqual('the sub-prize', sub?.id ?? '', report.sub)
-  return { prize, sub, openSince, byMissing }
+  return checkGiven(spin, checkNumber(spin, secret.random, secret.previous))
 }

@@ -1,5 +1,5 @@
 import { userField } from '../../record/fields.ts'
-import { clientKeyOf } from '../../record/replay.ts'
+import { clientKeyOf, endedBy } from '../../record/replay.ts'
 import { decodeSpin, isSpinReport, type SpinReport } from '../../record/reports/spin.ts'
 import { Difference, mustBe } from '../difference.ts'
 import type { JournalLine } from '../journal-line.ts'
@@ -28,7 +28,10 @@ export interface Spin {
     readonly wins: string
     readonly lastSpin: string
     readonly kept: string
+    readonly drawn: string
   }
+  /** the drawn spin that it ends, `<shard>-<epoch>-<sequence>`: it was paid for and counted then */
+  readonly ends: string | undefined
 }
 
 /** @throws Difference when the decision's report is none of a spin */
@@ -38,7 +41,9 @@ export function readSpin(
 ): Spin {
   const { state, draw, missing } = context
   mustBe(isSpinReport(line.report), 'the report', { expected: 'eight facts', found: line.report })
-  if (clientKeyOf(line.key) === undefined) throw new Difference('the key', 'one of a user', line.key)
+  const ends = endedBy(line.key)
+  if (clientKeyOf(line.key) === undefined && ends === undefined)
+    throw new Difference('the key', 'one of a user', line.key)
   const { rules } = state
   const at = Date.parse(line.at)
   const today = rules.dayAt(at)
@@ -59,8 +64,10 @@ export function readSpin(
       timesToday: userField.times(campaign, id, today),
       wins: userField.wins(campaign, id),
       lastSpin: userField.losses(campaign, id),
-      kept: userField.chancesKept(campaign, id)
-    }
+      kept: userField.chancesKept(campaign, id),
+      drawn: userField.drawn(campaign, id)
+    },
+    ends
   }
 }
 

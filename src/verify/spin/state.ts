@@ -74,9 +74,9 @@ export class DrawState {
       stock: logical.stock(campaign, draw)
     }
     this.#counted = drawCounters(campaign, draw)
-    const { disqualified, chancesKept, doubler, losses, wins } = userField
-    const kept = [disqualified(campaign), doubler(campaign), chancesKept(campaign, draw), losses(campaign, draw)]
-    this.#kept = new Set(kept)
+    const { disqualified, chancesKept, doubler, drawn, losses, wins } = userField
+    const ofDraw = [chancesKept, losses, drawn].map((field) => field(campaign, draw))
+    this.#kept = new Set([disqualified(campaign), doubler(campaign), ...ofDraw])
     this.#wins = wins(campaign, draw)
   }
 

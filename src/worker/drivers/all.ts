@@ -33,6 +33,7 @@ import { TaskDriver } from './complete-tasks.ts'
 import { CodeCreditDriver } from './credit-codes.ts'
 import { JobDriver } from './do-jobs.ts'
 import { ExpiryDriver } from './expire-orders.ts'
+import { SpinDriver } from './finish-spins.ts'
 import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
 import { RecountDriver } from './recount-levels.ts'
@@ -113,6 +114,15 @@ function loanLoop(parts: OneShardParts): Loop {
   return { ...often, bell: lacks.bell }
 }
 
+function spinLoop(parts: OneShardParts, catalogue: Catalogue): Loop {
+  const { gate, first, shard } = parts
+  const often = driverLoop({ gate, mayAsk: () => first.isRead([shard]) }, ['spins', 100], (asking) => {
+    const spins = new SpinDriver({ ...parts, gate: asking, catalogue })
+    return () => spins.step()
+  })
+  return resting(often)
+}
+
 /** The driver loops of the owner of a shard, for what lives in that shard: Postgres lists what is due, the gate decides it. */
 export function shardLoops(parts: OneShardParts): Loop[] {
   const { pool, gate, shard, first, logger } = parts
@@ -145,7 +155,7 @@ export function shardLoops(parts: OneShardParts): Loop[] {
       })
     ),
     loop('reminders', 100, () => reminders.step()),
-    ...(gate.numbers.length > 1 ? [loanLoop(parts)] : [])
+    ...(gate.numbers.length > 1 ? [loanLoop(parts), spinLoop(parts, catalogue)] : [])
   ]
 }
 

@@ -116,6 +116,7 @@ export function foldFrames(frames: readonly Frame[], fresh: ReadonlySet<string>)
     shares: rows.shares,
     assists: rows.assists,
     answers: rows.answers,
+    spins: rows.spins,
     discussed: {
       comments: rows.comments,
       likes: [...rows.likes.values()],

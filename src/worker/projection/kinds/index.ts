@@ -11,6 +11,7 @@ import { redemptions } from './redemption.ts'
 import { reservations } from './reservation.ts'
 import type { Decided, KindRows, RowKind } from './row-kind.ts'
 import { shares } from './share.ts'
+import { spins } from './spin.ts'
 import { answers } from './survey.ts'
 import { wins } from './win.ts'
 
@@ -25,6 +26,7 @@ const ofReports: Partial<Record<ReportKind, RowKind>> = {
   share: shares,
   assist: assists,
   survey: answers,
+  spin: spins,
   comment: comments,
   like: likes
 }

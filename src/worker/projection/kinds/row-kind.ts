@@ -1,4 +1,5 @@
 import type { Entity } from '../../../record/entities.ts'
+import type { DrawnSpinRow } from '../../../store/projection/drawn-spins.ts'
 import type {
   AnswerRow,
   AssistRow,
@@ -45,6 +46,10 @@ export class KindRows {
   readonly assists: AssistRow[] = []
   readonly answers: AnswerRow[] = []
   readonly comments: CommentRow[] = []
+  readonly spins: { drawn: DrawnSpinRow[]; ended: Array<Pick<DrawnSpinRow, 'epoch' | 'sequence'>> } = {
+    drawn: [],
+    ended: []
+  }
   /** by subject */
   readonly likes = new Map<string, LikesRow>()
   /** by comment */
