@@ -42,6 +42,7 @@ local function decide_commands(open_frame, how_many, next_at)
   -- @include steps/rate
   -- @include steps/limits
   -- @include lib/elsewhere
+  -- @include lib/release
   -- @include steps/take
   for n = 1, how_many do
     local letter = string.sub(COMMANDS_TEXT, next_at, next_at) -- and a newline after it

@@ -1,5 +1,5 @@
 --[[
-  purpose: what is left of items, with Redis' own time and the opening: whoever drives loans sends under these
+  purpose: what is left of items, of an evenly released prize what is released, with Redis' own time and the opening: whoever drives loans sends under these
   KEYS:    2 outbox, index of every stock
   FIELDS:  number of items, [item index, item field]...
   Returns: `T;<epoch>;<time>;<batch of the oldest frame in the outbox, or ''>`, then a line for each item: units, '' where there is no such field
@@ -13,12 +13,11 @@ local function look(at, frame)
   for i = 1, tonumber(count) do
     item, at = take_fields(at, 2)
     local index, field = tonumber(item[1]), item[2]
-    local values = fetch(index, field)
-    local units = values and whole(values[field])
+    local units = lendable(index, field, frame.opening.now)
     if not units then
       return 'X;' .. KEYS[index], at
     end
-    lines[i + 1] = values[field] and text(units) or ''
+    lines[i + 1] = fetch(index, field)[field] and text(units) or ''
   end
   return table.concat(lines, '\n'), at
 end

@@ -1,16 +1,9 @@
 --[[
   purpose: why a prize of a draw cannot be given to this user now: exhausted, not released yet, capped, or too early
-  KEYS:    stock (s:): `<prize>:remaining|paid|total`; of pools `codes:remaining|paid`
+  KEYS:    stock (s:): `<prize>:remaining|paid|total|lent|received`; of pools `codes:remaining|paid`
   Returns: obstacle(attempt, prizes, prize) -> '' when it can be given, nil and a key when that is not readable; 'elsewhere' and U or
            LACKS when nothing is in its way but that it is not in this shard
 ]]
--- Unit i of n is released at (i - 1/2)/n of the activity's window, so that the first minute cannot empty it.
-local function released(prize, values, session, now)
-  local total = whole(values[prize.total])
-  local elapsed = (now - session.opens_at) / (session.closes_at - session.opens_at)
-  return math.floor(total * elapsed + 0.5)
-end
-
 -- Caps count wins, and a prize of type `nothing` is no win.
 local function is_capped(prizes, prize, values)
   if prize.type == 'nothing' then
@@ -43,7 +36,7 @@ local function obstacle(attempt, prizes, prize)
   end
   local session = attempt.activity.session
   local quota = prize.limited and prize.even and quota_of(prizes, prize).values
-  if quota and whole(quota[prize.paid]) >= released(prize, quota, session, attempt.terms.now) then
+  if quota and whole(quota[prize.paid]) >= released(quota, prize, prize.whole, session, attempt.terms.now) then
     return 'unreleased'
   end
   return ''

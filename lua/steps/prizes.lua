@@ -75,6 +75,8 @@ local function parse_prize(id, packed)
       remaining = id .. ':remaining',
       paid = id .. ':paid',
       total = id .. ':total',
+      lent = id .. ':lent',
+      received = id .. ':received',
     }
   return prize and prize.min_spins and prize.claim_within and prize.reward and prize.subs and prize
 end

@@ -1,6 +1,6 @@
 --[[
   purpose: step 7 of a prize: its quota and its code pool, whether something is left, and what one prize takes
-  KEYS:    stock (s:): `<prize>:remaining|paid|total`; of pools `codes:remaining|paid`
+  KEYS:    stock (s:): `<prize>:remaining|paid|total|lent|received`; of pools `codes:remaining|paid`
   Returns: quota_of(prizes, prize) -> the hash or nil; missing_of(attempt, prizes, prize) -> false when all is here; '' when it is
            exhausted; else U or LACKS, for it may be in another shard; nil and a key when that is not readable;
            stock_of_prize(attempt, prizes, prize) -> a list as in attempt.stock, nil when it takes nothing
@@ -14,8 +14,13 @@ local function quota_of(prizes, prize)
   if not values or not values[prize.remaining] then
     return nil
   end
-  local numbers = numbers_are_whole({ prize.remaining, prize.paid, prize.total }, values)
-  prize.quota = numbers and hash or nil
+  local numbers = { prize.remaining, prize.paid, prize.total }
+  if prize.even and has_peers() then
+    prize.whole = whole_of(prizes.index + 1, prize.id)
+    numbers[4], numbers[5] = prize.lent, prize.received
+    values = fetch(prizes.index + 2, prize.lent, prize.received)
+  end
+  prize.quota = numbers_are_whole(numbers, values) and hash or nil
   return prize.quota
 end
 

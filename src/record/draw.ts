@@ -5,6 +5,33 @@
  */
 export const EDITION = 2
 
+/** The field of a draw's rules that says how many of each evenly released prize all shards have: `[<shards>;]<prize>:<units>,...` */
+export const EVEN = 'even'
+
+/** Units of an evenly released prize. */
+interface EvenPrize {
+  /** of all shards */
+  readonly units: number
+  /** of this one, without what came and went by loan */
+  readonly own: number
+}
+
+/**
+ * How many of a shard's own units are released after a share of the draw's window: unit i of n at (i - 1/2)/n of it. Of several shards, unit
+ * j of the k-th of n is unit (j - 1) n + k of the whole. A shard that has not its even part (an operator has taken some away, or there are
+ * fewer units than shards) goes by what it has. The gate releases by the same rule (lua/lib/release.lua); a test holds them equal.
+ */
+export function releasedUnits(
+  { units, own }: EvenPrize,
+  { shard, count }: { readonly shard: number; readonly count: number },
+  share: number
+): number {
+  const nth = shard + 1
+  if (count === 1 || units < count || own !== Math.floor((units - nth) / count) + 1)
+    return Math.floor(own * share + 0.5)
+  return Math.floor((Math.floor(units * share + 0.5) - nth) / count) + 1
+}
+
 /** Unused chances of at most so many days are kept (as lua/steps/debit.lua has it). */
 export const KEPT_DAYS = 30
 

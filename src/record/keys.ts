@@ -75,6 +75,11 @@ export function stockPlaceOf(key: string): { readonly campaign: string; readonly
   return campaign === undefined || activity === undefined ? undefined : { campaign, activity }
 }
 
+/** The stock of the activity whose rules a logical key names; undefined for every other key. */
+export function stockOfRules(key: string): string | undefined {
+  return key.startsWith('a:') ? `s${key.slice(1)}` : undefined
+}
+
 const CAMPAIGN = /^[cas]:([^:]+)/
 
 /** The campaign that a logical key of rules or stock names; undefined for a user's. */

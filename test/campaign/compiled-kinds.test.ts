@@ -49,6 +49,7 @@ t.test('the example of the contract compiles into what the gate reads', async (t
     weights: '0:1,80',
     fallback: 'thanks',
     guarantee: '50:first',
+    even: 'first:3',
     memory: '1',
     'prize:first': '1;physical;1;0;1;1209600000;399900;;',
     'prize:thanks': '9;nothing;0;0;0;0;0;;'

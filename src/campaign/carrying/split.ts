@@ -1,6 +1,7 @@
 import { shardOf } from '../../base/shards.ts'
 import type { AdjustCommand } from '../../gate/batch/commands.ts'
-import { campaignOfKey, logical, stockPlaceOf } from '../../record/keys.ts'
+import { EVEN } from '../../record/draw.ts'
+import { campaignOfKey, logical, stockOfRules, stockPlaceOf } from '../../record/keys.ts'
 import type { IntentPart } from '../../store/campaigns/intents.ts'
 
 /** Values to write and numbers to add, as the gate takes them. */
@@ -28,6 +29,32 @@ function shareOfRate(field: string, value: string, count: number): string {
   return field === 'burst' && share > 0 ? String(Math.max(1, share)) : String(share)
 }
 
+/** Whether a value says how many of evenly released prizes there are. */
+const isEven = ([key, field]: Writes['puts'][number]) => field === EVEN && stockOfRules(key) !== undefined
+
+/** How many of each evenly released prize there are after a change, by key and field of its stock. */
+function evenUnits(puts: Writes['puts']): ReadonlyMap<string, number> {
+  const prizes = puts.filter(isEven).flatMap(([key, , value]) =>
+    value.split(',').map((entry) => {
+      const [prize = '', units] = entry.split(':')
+      return [`${stockOfRules(key)} ${prize}:remaining`, Number(units)] as const
+    })
+  )
+  return new Map(prizes)
+}
+
+/**
+ * The part of what is added to an evenly released prize: each shard has its even part of the whole afterwards, because that says when each
+ * of its units is released. Where one has more already, the addition alone is split.
+ */
+function shareOfGrowth(delta: number, { key, whole }: { key: string; whole: number }, { shard, count }: Among): number {
+  const grown = Array.from({ length: count }, (_, number) => {
+    const among = { shard: number, count }
+    return shareOf(whole, key, among) - shareOf(whole - delta, key, among)
+  })
+  return Math.min(...grown) < 0 ? shareOf(delta, key, { shard, count }) : (grown[shard] ?? 0)
+}
+
 const ofRate: ReadonlySet<string> = new Set(['rate', 'burst'])
 
 /** Whether the shards have to be asked one after the other: what is removed is taken where it is. */
@@ -42,15 +69,20 @@ export function isOneByOne({ adds }: Pick<Writes, 'adds'>): boolean {
  */
 export function partOf(writes: Writes, among: Among, before: readonly IntentPart[] = []): Writes {
   if (among.count === 1) return writes
+  const even = evenUnits(writes.puts)
   return {
     puts: writes.puts.map((put) => {
       const [key, field, value] = put
+      if (isEven(put)) return [key, field, `${among.count};${value}`] as const
       const isRate = ofRate.has(field) && key === logical.campaign(campaignOfKey(key) ?? '')
       return isRate ? ([key, field, shareOfRate(field, value, among.count)] as const) : put
     }),
     adds: writes.adds.map(([key, field, delta], index) => {
       const done = before.reduce((sum, part) => sum + (appliedOf(part)[index] ?? 0), 0)
-      return [key, field, delta < 0 ? Math.min(0, delta - done) : shareOf(delta, key, among)] as const
+      if (delta < 0) return [key, field, Math.min(0, delta - done)] as const
+      const whole = even.get(`${key} ${field}`)
+      const share = whole === undefined ? shareOf(delta, key, among) : shareOfGrowth(delta, { key, whole }, among)
+      return [key, field, share] as const
     })
   }
 }

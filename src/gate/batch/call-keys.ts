@@ -1,4 +1,6 @@
-import { elsewhereKey, logical, shardKeys } from '../../record/keys.ts'
+import { elsewhereKey, logical, shardKeys, stockPlaceOf } from '../../record/keys.ts'
+
+const POOL = 'pool/'
 
 /** Whose keys a call names. */
 export interface KeyPlace {
@@ -43,5 +45,12 @@ export class Keys {
     )
     this.#index.set(name, first)
     return first
+  }
+
+  /** Stock, that of an activity behind its rules, which say what of it may be lent. */
+  placeStock(key: string): number {
+    const { campaign, activity = '' } = stockPlaceOf(key) ?? {}
+    if (campaign === undefined || activity.startsWith(POOL)) return this.placeLogical(key)
+    return this.placeActivity(campaign, activity) + 2
   }
 }

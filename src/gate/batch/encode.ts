@@ -121,7 +121,7 @@ function pushRemove(fields: Fields, keys: Keys, call: RemoveCommand): void {
 function pushLoan(fields: Fields, keys: Keys, call: LoanCommand): void {
   const user = keys.placeLogical(logical.user(call.user))
   fields.push('n', call.opening, Math.floor(call.notAfter), user, call.key, call.hash, call.type, head(call), 0, 1)
-  fields.push(keys.placeLogical(call.stock), call.field, call.delta)
+  fields.push(keys.placeStock(call.stock), call.field, call.delta)
 }
 
 function placePool(keys: Keys, campaign: string, pool: string): number {
@@ -183,7 +183,7 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
   }
   if (call.op === 'look') {
     fields.push('m', call.items.length)
-    for (const { key, field } of call.items) fields.push(keys.placeLogical(key), field)
+    for (const { key, field } of call.items) fields.push(keys.placeStock(key), field)
     return
   }
   if (call.op === 'fact') {

@@ -1,4 +1,5 @@
 import { isPart } from '../../record/decisions.ts'
+import { releasedUnits } from '../../record/draw.ts'
 import { userField } from '../../record/fields.ts'
 import { Difference, mustBe, mustEqual } from '../difference.ts'
 import type { Supply } from '../supply.ts'
@@ -57,17 +58,19 @@ function suppliesOf({ state }: Spin, { id, limited, pool }: SpinPrize): Supply[]
 /** What the quota of a prize may have said: its gives are usable once settled, its takes at once. */
 function quotaAnswers(spin: Spin, prize: SpinPrize, missing: number): string[] {
   const { state, line, rules, at } = spin
-  const { total, paid } = state.quota(prize.id)
+  const { own, received, lent, paid } = state.quota(prize.id)
   const supplies = suppliesOf(spin, prize)
   const answers: string[] = []
   if (supplies.some((supply) => supply.least() - missing < 1)) answers.push('exhausted')
   if (supplies.some((supply) => supply.most(line.batch) < 1)) return answers
   if (!prize.even) return [...answers, '']
   const { opensAt, closesAt } = rules.session
-  // unit i of n is released at (i - 1/2)/n of the window
-  const released = (units: number) => Math.floor(units * ((at - opensAt) / (closesAt - opensAt)) + 0.5)
-  if (paid + missing >= released(total.least())) answers.push('unreleased')
-  if (paid - missing < released(total.most(line.batch))) answers.push('')
+  const place = { shard: Number(line.id.slice(0, line.id.indexOf('-'))), count: prize.whole.count }
+  const share = (at - opensAt) / (closesAt - opensAt)
+  const released = (units: number, came: number) =>
+    releasedUnits({ units: prize.whole.units, own: units }, place, share) + came - lent
+  if (paid + missing >= released(own.least(), received.least())) answers.push('unreleased')
+  if (paid - missing < released(own.most(line.batch), received.most(line.batch))) answers.push('')
   return answers
 }
 

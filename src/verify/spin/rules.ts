@@ -1,5 +1,5 @@
 import { FloodgateError } from '../../base/errors.ts'
-import { EDITION } from '../../record/draw.ts'
+import { EDITION, EVEN } from '../../record/draw.ts'
 
 /** One thing that a prize credits at once. */
 export interface SpinGive {
@@ -26,6 +26,8 @@ export interface SpinPrize {
   readonly limited: boolean
   readonly minSpins: number
   readonly even: boolean
+  /** of an evenly released prize: how many all shards have, and how many shards there are */
+  readonly whole: { readonly units: number; readonly count: number }
   readonly claimWithinMs: number
   readonly reward: readonly SpinGive[]
   readonly subs: readonly SpinSub[]
@@ -96,7 +98,12 @@ function subPrizes(packed: string): SpinSub[] {
   })
 }
 
-function prizeOf(id: string, packed: string, pool = ''): SpinPrize {
+interface Beside {
+  readonly pool: string | undefined
+  readonly whole: SpinPrize['whole'] | undefined
+}
+
+function prizeOf(id: string, packed: string, { pool = '', whole = { units: 0, count: 1 } }: Beside): SpinPrize {
   const [, tier = '', type = '', limited, minSpins, even, claim, given = '', subs = ''] = PRIZE.exec(packed) ?? []
   if (tier === '') throw new RulesError(`prize:${id} is no prize: ${JSON.stringify(packed)}`)
   return {
@@ -106,11 +113,23 @@ function prizeOf(id: string, packed: string, pool = ''): SpinPrize {
     limited: limited === '1',
     minSpins: Number(minSpins),
     even: even === '1',
+    whole,
     claimWithinMs: Number(claim),
     reward: reward(given),
     subs: subPrizes(subs),
     pool
   }
+}
+
+/** `[<shards>;]<prize>:<units>,...`, by prize. */
+function evenPrizes(packed: string): Map<string, SpinPrize['whole']> {
+  const [, shards = '1', prizes = ''] = /^(?:(\d+);)?(.*)$/.exec(packed) ?? []
+  return new Map(
+    list(prizes).map((entry) => {
+      const [id = '', units] = entry.split(':')
+      return [id, { units: Number(units), count: Number(shards) }]
+    })
+  )
 }
 
 function weightSets(packed: string, prizes: number): (level: number) => readonly number[] {
@@ -164,6 +183,7 @@ export function readSpinRules(campaign: ReadonlyMap<string, string>, draw: Reado
   const ids = list(text('prizes'))
   const pairs = (field: string) => list(text(field)).map((entry) => entry.split(':') as [string, string])
   const pools = new Map(pairs('pools'))
+  const even = evenPrizes(text(EVEN))
   const session = { opensAt: Number(sessions.slice(0, 13)), closesAt: Number(sessions.slice(13, 26)) }
   return {
     isOld: number('edition') < EDITION,
@@ -180,7 +200,9 @@ export function readSpinRules(campaign: ReadonlyMap<string, string>, draw: Reado
     keep: text('keep') === '1',
     ids,
     fallback: text('fallback'),
-    prizes: new Map(ids.map((id) => [id, prizeOf(id, text(`prize:${id}`), pools.get(id))])),
+    prizes: new Map(
+      ids.map((id) => [id, prizeOf(id, text(`prize:${id}`), { pool: pools.get(id), whole: even.get(id) })])
+    ),
     winsMost: number('wins_per_campaign'),
     tierMost: new Map(pairs('wins_per_tier').map(([tier, most]) => [tier, Number(most)])),
     guarantee: pairs('guarantee').map(([after, prize]) => ({ after: Number(after), prize })),

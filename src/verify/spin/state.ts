@@ -1,3 +1,4 @@
+import { LENT, RECEIVED } from '../../record/decisions.ts'
 import { creditOf, drawCounters, userField } from '../../record/fields.ts'
 import { logical, scopeKey, userOfKey } from '../../record/keys.ts'
 import { movesOf } from '../../record/reports/moves.ts'
@@ -21,7 +22,10 @@ export interface Spinner {
 /** The quota of a prize. */
 interface Quota {
   readonly remaining: Supply
-  readonly total: Supply
+  /** what the shard was given, without what came and went by loan */
+  readonly own: Supply
+  readonly received: Supply
+  lent: number
   /** prizes given and not taken back */
   paid: number
 }
@@ -36,6 +40,15 @@ interface KnownWin {
   readonly prize: string
   revoked: boolean
 }
+
+/** What the fields of a quota tell of. */
+const suppliesBy: Readonly<Record<string, 'remaining' | 'own' | 'received'>> = {
+  remaining: 'remaining',
+  total: 'own',
+  received: 'received'
+}
+
+const isLoan = (type: string) => type === LENT || type === RECEIVED
 
 type Numbers = Readonly<Record<string, number>>
 type Texts = Readonly<Record<string, string>>
@@ -108,7 +121,7 @@ export class DrawState {
   quota(prize: string): Quota {
     const known = this.#quotas.get(prize)
     if (known) return known
-    const fresh: Quota = { remaining: new Supply(), total: new Supply(), paid: 0 }
+    const fresh: Quota = { remaining: new Supply(), own: new Supply(), received: new Supply(), lent: 0, paid: 0 }
     this.#quotas.set(prize, fresh)
     return fresh
   }
@@ -171,10 +184,10 @@ export class DrawState {
       const colon = name.lastIndexOf(':')
       const quota = this.quota(name.slice(0, colon))
       const field = name.slice(colon + 1)
-      if (field === 'paid') quota.paid += delta
-      else if (field === 'remaining' || field === 'total') {
-        this.#move(quota[field], line, { gave: Math.max(0, delta), took: Math.max(0, -delta), name })
-      }
+      if (field === 'paid' || field === 'lent') quota[field] += delta
+      const supply = suppliesBy[field]
+      if (supply === undefined || (supply === 'own' && isLoan(line.type))) continue
+      this.#move(quota[supply], line, { gave: Math.max(0, delta), took: Math.max(0, -delta), name })
     }
   }
 

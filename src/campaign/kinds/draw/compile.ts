@@ -1,4 +1,4 @@
-import { EDITION } from '../../../record/draw.ts'
+import { EDITION, EVEN } from '../../../record/draw.ts'
 import type { CampaignContext } from '../../parts/context.ts'
 import { type Fields, flag, participationFields, prizeField } from '../../parts/fields.ts'
 import { packPrize } from '../../parts/packed.ts'
@@ -45,6 +45,7 @@ function costFields(campaign: CampaignContext, draw: Draw) {
 /** The fields of `a:<campaign>:<draw>` beside those of every kind. */
 export function compileDraw(campaign: CampaignContext, draw: Draw): Fields {
   const { limits, prizes } = draw
+  const even = prizes.flatMap(({ id, release, quota }) => (release === 'even' ? [`${id}:${quota}`] : []))
   const pools = prizes.flatMap(({ id, pool }) => (pool === '' ? [] : [`${id}:${pool}`]))
   return {
     ...participationFields,
@@ -61,6 +62,7 @@ export function compileDraw(campaign: CampaignContext, draw: Draw): Fields {
     fallback: draw.fallback,
     guarantee: compileGuarantee(draw),
     ...(pools.length > 0 && { pools: pools.join(',') }),
+    ...(even.length > 0 && { [EVEN]: even.join(',') }),
     memory: flag(prizes.some(({ minSpins, guaranteedAfter }) => minSpins > 0 || guaranteedAfter > 0)),
     ...Object.fromEntries(prizes.map((prize) => [prizeField(prize.id), compilePrize(campaign, prize)]))
   }
