@@ -177,9 +177,12 @@ t.test('a promised prize that is not here does not yield to what the number mean
   await assertWhole(t, shop)
 })
 
-t.test('it is ended after the end, by what it rolled and not by the weights of then', async (t) => {
+t.test('it is ended after the end, paused or not, by what it rolled and not by the weights of then', async (t) => {
   const shop = await openWheel(t)
   const first = await drawn(shop, ann)
+  const paused = { ...stock(1, 2), adds: [], puts: [['c:c', 'paused', '1'] as const] }
+  decisionOf(await shop.gate.submit(paused))
+  t.match(await shop.gate.submit(ending(ann, first.id)), { kind: 'refused', code: 'PAUSED' })
   const over = {
     ...stock(1),
     puts: [
