@@ -53,16 +53,16 @@ export function spin(
 /** The journal of a shop as its export has it, header first, one line each. */
 export async function exportedLines(
   shop: Pick<Shop, 'core'>,
-  more: { campaign?: string; mask?: boolean; from?: string } = {}
+  more: { campaign?: string; mask?: boolean; from?: string; shard?: number } = {}
 ): Promise<string[]> {
   const lines: string[] = []
   const { NAMESPACE: namespace } = shop.core.config
   const options = {
     namespace,
-    shard: 0,
+    shard: more.shard ?? 0,
     campaign: more.campaign ?? '',
     mask: more.mask ?? false,
-    from: more.from === undefined ? undefined : placeOf(more.from, 0),
+    from: more.from === undefined ? undefined : placeOf(more.from, more.shard ?? 0),
     now: Date.now()
   }
   for await (const { text } of exportJournal(shop.core.pool, options)) lines.push(...text.trimEnd().split('\n'))

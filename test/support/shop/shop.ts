@@ -37,7 +37,8 @@ export interface Shop extends ShopGate {
 export async function openShop(t: Teardown, urls: ServerUrls, spec: SmallSale = {}): Promise<Shop> {
   const core = await startCore(t, urls, spec.log)
   if (spec.epoch !== undefined) {
-    await core.pool.query("insert into shards (shard, epoch, state) values (0, $1, 'closed')", [spec.epoch - 1])
+    const added = "insert into shards (shard, epoch, state) select n, $1, 'closed' from generate_series(0, $2) n"
+    await core.pool.query(added, [spec.epoch - 1, core.config.SHARDS - 1])
   }
   const stopWorker = core.worker()
   const parts = await core.gateway(spec.limits)
