@@ -9,6 +9,7 @@ import { streamNames } from '../../src/journal/subjects.ts'
 import { elsewhereKey } from '../../src/record/keys.ts'
 import { shardsEnv, sharedServers, type Teardown } from '../support/servers/servers.ts'
 import { buy, insist } from '../support/shop/core.ts'
+import { openActivity, takePart } from '../support/shop/participation.ts'
 import { assertFolded, bought, decisionOf, move, openShop, rawCall, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -124,6 +125,33 @@ t.test('how many are left elsewhere decides between "sold out", "unavailable" an
   t.match(await both(0, (await now()) - 1001), [lacks, { kind: 'lacks' }], 'it holds for a second')
   t.match(await both(0, await now()), [soldOut, soldOut])
   t.match(await asked(user, 1), { kind: 'decided' }, 'what is here is sold whatever others have')
+})
+
+t.test('units and codes of a redemption are lent apart: what is missing is named', async (t) => {
+  const shop = await openShards(t)
+  const spec = { campaign: 'mall', activity: 'cup', kind: 'redemption', rules: { pool: 'cups' } } as const
+  const open = { ...openActivity({ ...spec, stock: { all: 1 }, codes: 0 }), shard: 0 }
+  decisionOf(await insist(() => shop.gate.submit(open)))
+  const claim = (key: string, quantity: number) => takePart(spec, userOf(0), { key, quantity, pool: 'cups' })
+  const units = { key: 's:mall:cup', field: 'all:remaining' }
+  const codes = { key: 's:mall:pool/cups', field: 'codes:remaining' }
+  const { opening, time: seen } = await shop.gate.look(0, [])
+  const facts = [units, codes].map((of) => ({ op: 'fact', opening, item: of, units: 0, seen }) as const)
+  const { replies } = await rawCall(shop, [
+    claim('u:1', 2),
+    claim('u:2', 1),
+    ...facts,
+    claim('u:3', 2),
+    claim('u:4', 1)
+  ])
+  t.match(replies, [
+    { kind: 'lacks', item: units, missing: 1 },
+    { kind: 'lacks', item: codes, missing: 1 },
+    { kind: 'none' },
+    { kind: 'none' },
+    { kind: 'refused', code: 'SOLD_OUT', members: { remaining: 1 } },
+    { kind: 'refused', code: 'SOLD_OUT', members: { remaining: 0 } }
+  ])
 })
 
 t.test('what a shard lends is elsewhere from then on, whenever a fact was read that says otherwise', async (t) => {
