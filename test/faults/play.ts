@@ -114,6 +114,7 @@ async function playOn({ row, seed, lane, cli, timed, shards }: PlayOptions, fold
       patienceMs: 30_000,
       seed,
       everyNthTwo: 5,
+      home: asked.home,
       historyFile: join(folder, 'history.jsonl')
     })
     scene = new Scene({ seed, random, world, load, sale: sized })

@@ -7,6 +7,8 @@ export interface SaleSpec {
   /** pause of a buyer between purchases (30 ms), and while the fault lasts (1000 ms), so that units are left after it */
   readonly restMs?: number
   readonly restMeanwhileMs?: number
+  /** all buyers belong to this shard of so many; to any without */
+  readonly home?: { readonly shard: number; readonly count: number }
   /** of one exchange of a buyer (2000 ms) */
   readonly deadlineMs?: number
   /** seconds in which an order must be paid; none without */

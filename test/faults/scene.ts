@@ -21,7 +21,7 @@ export interface SceneOptions {
   readonly random: () => number
   readonly world: World
   readonly load: Load
-  readonly sale: Required<Omit<SaleSpec, 'payWithinSeconds' | 'ratePerSecond'>>
+  readonly sale: Required<Omit<SaleSpec, 'payWithinSeconds' | 'ratePerSecond' | 'home'>>
 }
 
 /** What a row's script works with. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
+import { shardOf } from '../../../src/base/shards.ts'
 import { storefrontToken } from '../../support/http/storefront-token.ts'
 import { type AttemptKind, History, type Purchase } from '../../support/load/history.ts'
 import { LoadClient, type Trick } from '../../support/load/load-client.ts'
@@ -73,7 +74,7 @@ class Buyers {
     // not all at once: batches of a real crowd differ in size
     await pause(random() * this.restMs)
     while (!this.#stopped) {
-      const number = this.#users++
+      const number = this.#nextUser()
       if (visit !== undefined && random() < visit.share) await this.#visit(`${campaign}-${number}`, visit, random)
       else {
         const quantity = everyNthTwo > 0 && number % everyNthTwo === 0 ? 2 : 1
@@ -83,6 +84,14 @@ class Buyers {
       }
       await pause(this.restMs * (0.5 + random()))
     }
+  }
+
+  #nextUser(): number {
+    const { campaign, home } = this.#options
+    const isHome = (number: number) => !home || shardOf(`${campaign}-${number}`, home.count) === home.shard
+    let number = this.#users++
+    while (!isHome(number)) number = this.#users++
+    return number
   }
 
   /** @returns whether it was confirmed */

@@ -29,6 +29,8 @@ export interface LoadOptions {
   /** every tenth buyer comes back for more than the two units of a user */
   readonly comeBack?: boolean
   readonly visit?: DrawVisit
+  /** all buyers belong to this shard of so many; to any without */
+  readonly home?: { readonly shard: number; readonly count: number } | undefined
   /** JSON lines of the history */
   readonly historyFile: string
 }

@@ -147,5 +147,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
     runs: [{ row: 'F15', seed: 1 }],
     rules: ['I4', 'I5', 'I7', 'I11']
+  },
+  {
+    name: 'a loan closed when its units are lent',
+    edits: [
+      {
+        file: 'build/src/worker/loans/driver.js',
+        find: 'if (amount > 0 && !(await this.#receive(',
+        put: 'if (amount > 0 && false && !(await this.#receive('
+      }
+    ],
+    runs: [{ row: 'F53', seed: 1 }],
+    rules: ['I4', 'I5']
   }
 ]

@@ -1,4 +1,5 @@
 import { keyPrefix } from '../../../src/record/keys.ts'
+import type { Difference } from '../../support/judging/promise.ts'
 import { shardsEnv } from '../../support/servers/servers.ts'
 import { waitFor } from '../../support/wait.ts'
 import { BrokenError, type Row } from '../row.ts'
@@ -61,6 +62,39 @@ async function killOwner(scene: Scene): Promise<string> {
   return `${world.worker(killed).name} was killed; ${world.worker(other).name} took over ${moved} shards`
 }
 
+const steps = ['L1', 'L2', 'L3'] as const
+
+/** Whoever carries units to shards that run low dies once it has begun a loan, had it lent, and had it received. */
+async function killCarrier(scene: Scene): Promise<string> {
+  const { world } = scene
+  const proof: string[] = []
+  scene.struck()
+  for (const [index, step] of steps.entries()) {
+    const worker = world.worker(index)
+    proof.push(await worker.hit(step))
+    await worker.end()
+    const next = steps[index + 1]
+    await world.startWorker(next === undefined ? '' : `${next}:kill:1`)
+  }
+  scene.healed()
+  return proof.join('; ')
+}
+
+/** No unit is on its way, and each that was lent has come. */
+async function loansWrong({ world }: Scene): Promise<readonly Difference[]> {
+  const open = async () => {
+    const { rows } = await world.pool.query<{ loan: string }>(
+      `select loan_id || ' from ' || from_shard || ' to ' || to_shard || ' is ' || state as loan from loans
+       where closing is null or state <> 'void' and (lent_by is null or received_by is null)`
+    )
+    return rows.map(({ loan }) => loan)
+  }
+  await waitFor(async () => (await open()).length === 0, { deadlineMs: 30_000, what: 'all loans to be over' }).catch(
+    () => {}
+  )
+  return (await open()).map((loan) => ({ rule: 'I5', what: `loan ${loan}` }))
+}
+
 export const shardRows: readonly Row[] = [
   {
     id: 'F49',
@@ -76,5 +110,15 @@ export const shardRows: readonly Row[] = [
     world: { env, standbys: [''] },
     expects: { sellsMeanwhile: true, opensAgain: false },
     strike: killOwner
+  },
+  {
+    id: 'F53',
+    title:
+      'All buyers are of one of four shards, and whoever carries units to it dies at each step of a loan: every unit is sold, once.',
+    sale: (seed) => ({ home: { shard: seed % COUNT, count: COUNT } }),
+    world: { env, workerFails: 'L1:kill:1' },
+    expects: { opensAgain: false },
+    strike: killCarrier,
+    judge: loansWrong
   }
 ]
