@@ -3,6 +3,7 @@ import { keepToken, token } from './api.ts'
 import { matched, route } from './route.ts'
 import { Audit } from './screens/audit.tsx'
 import { Campaign } from './screens/campaign.tsx'
+import { Definition, NewCampaign } from './screens/definition.tsx'
 import { People } from './screens/people.tsx'
 import { SignIn } from './screens/sign-in.tsx'
 import { Tonight } from './screens/tonight.tsx'
@@ -15,6 +16,9 @@ const LINKS = [
 
 function Screen() {
   const path = route.value
+  const defined = matched('/campaigns/:campaign/definition', path)?.campaign
+  if (defined !== undefined) return <Definition key={defined} id={defined} />
+  if (matched('/new', path)) return <NewCampaign key={path} />
   const campaign = matched('/campaigns/:campaign', path)?.campaign
   if (campaign !== undefined) return <Campaign key={campaign} id={campaign} />
   if (matched('/people', path)) return <People />

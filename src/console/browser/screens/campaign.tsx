@@ -230,6 +230,7 @@ export function Campaign({ id }: { id: string }) {
             </div>
             <p class="soft">
               {id} · {moment(campaign.opensAt)} – {moment(campaign.closesAt)} ·{' '}
+              <a href={`#/campaigns/${encodeURIComponent(id)}/definition`}>definition</a> ·{' '}
               {comparisons.value.answer && <Compared comparisons={comparisons.value.answer.items} />}
             </p>
             {campaign.publishedVersion === null ? (

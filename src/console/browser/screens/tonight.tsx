@@ -114,7 +114,10 @@ export function Tonight() {
   const campaigns = useAsked<Page<CampaignItem>>('/campaigns?limit=100', 3000)
   return (
     <main>
-      <h1>Tonight</h1>
+      <div class="row">
+        <h1>Tonight</h1>
+        <a href="#/new">New campaign</a>
+      </div>
       <Known asked={health.value}>{({ conditions }) => <Trouble conditions={conditions} />}</Known>
       <Known asked={campaigns.value}>{({ items }) => <Campaigns items={items} />}</Known>
     </main>
