@@ -42,8 +42,9 @@ const vendorPath = (base: string, file: string): string =>
  * @param base path below which everything lies, such as /console
  */
 function startPage(base: string, title: string): AppFile {
-  const imports = Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, vendorPath(base, file)]))
-  const map = JSON.stringify({ imports })
+  const packages = Object.entries(PACKAGES).map(([name, file]) => [name, vendorPath(base, file)])
+  // the client is that of storefronts, which each gateway serves
+  const map = JSON.stringify({ imports: { ...Object.fromEntries(packages), 'floodgate/client': '/client.js' } })
   const hash = createHash('sha256').update(map).digest('base64')
   const policy = [
     "default-src 'none'",

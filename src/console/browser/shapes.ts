@@ -34,46 +34,6 @@ export interface Health {
   readonly conditions: readonly Condition[]
 }
 
-export interface Figures {
-  readonly id: string
-  readonly total?: number
-  readonly remaining?: number
-  readonly taken?: number
-  readonly held?: number
-  readonly paid?: number
-  readonly quota?: number | null
-  readonly opensAt?: string
-  readonly closesAt?: string
-  readonly paused?: boolean
-}
-
-export interface ActivityState extends Figures {
-  readonly kind: string
-  readonly sessions: readonly Figures[]
-  readonly prizes?: readonly Figures[]
-}
-
-export interface ShardState {
-  readonly shard: number
-  readonly state: string
-  readonly epoch: number
-  readonly [figure: string]: unknown
-}
-
-export interface CampaignState {
-  readonly campaign: string
-  readonly state: string
-  readonly participants: number
-  readonly lastChange: {
-    readonly action: string
-    readonly operator: string
-    readonly reason: string | null
-    readonly at: string
-  } | null
-  readonly activities: readonly ActivityState[]
-  readonly shards: readonly ShardState[]
-}
-
 export interface Reconciliation {
   readonly state: string
   readonly finishedAt: string | null

@@ -1,8 +1,20 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { ask } from '../api.ts'
 import { Fault } from '../parts/ui.tsx'
-import type { ActivityState } from '../shapes.ts'
 import { count } from '../words.ts'
+
+interface Part {
+  readonly id: string
+  readonly remaining: number | null
+}
+
+/** An activity whose units are to be changed. */
+export interface Adjusted {
+  readonly id: string
+  readonly sessions: readonly Part[]
+  /** those with a quota */
+  readonly prizes: readonly Part[]
+}
 
 interface Applied {
   readonly outcome?: string
@@ -26,17 +38,10 @@ function effectOf(remaining: number, units: number): string {
 }
 
 /** Adds stock to a session or a prize, or takes what is left of it; the effect stands there before, the result after. */
-export function Adjust({
-  campaign,
-  activity,
-  onClose
-}: {
-  campaign: string
-  activity: ActivityState | undefined
-  onClose: () => void
-}) {
+export function Adjust({ campaign, activity, onClose }: { campaign: string; activity: Adjusted; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const parts = (activity?.prizes ?? activity?.sessions ?? []).filter(({ quota }) => quota !== null)
+  const hasPrizes = activity.prizes.length > 0
+  const parts = hasPrizes ? activity.prizes : activity.sessions
   const [part, setPart] = useState(parts[0]?.id ?? '')
   const [units, setUnits] = useState('')
   const [reason, setReason] = useState('')
@@ -44,12 +49,11 @@ export function Adjust({
   const [result, setResult] = useState<Applied>()
   const key = useMemo(() => crypto.randomUUID(), [part, units, reason])
   useEffect(() => dialog.current?.showModal(), [])
-  if (activity === undefined) return null
   const remaining = parts.find(({ id }) => id === part)?.remaining ?? 0
   const send = async (event: Event) => {
     event.preventDefault()
     setFault(undefined)
-    const named = activity.prizes ? { prize: part } : { session: part }
+    const named = hasPrizes ? { prize: part } : { session: part }
     const path = `/campaigns/${encodeURIComponent(campaign)}/activities/${encodeURIComponent(activity.id)}`
     try {
       setResult(await ask<Applied>(path, { method: 'PATCH', key, body: { ...named, addStock: Number(units), reason } }))
@@ -62,7 +66,7 @@ export function Adjust({
       <form onSubmit={send}>
         <h2 id="adjust-title">Adjust {activity.id}</h2>
         <label>
-          {activity.prizes ? 'Prize' : 'Session'}
+          {hasPrizes ? 'Prize' : 'Session'}
           <select value={part} onChange={(event) => setPart(event.currentTarget.value)}>
             {parts.map(({ id }) => (
               <option key={id}>{id}</option>

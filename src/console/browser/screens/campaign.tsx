@@ -1,131 +1,12 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { useAsked } from '../asked.ts'
+import { save } from '../download.ts'
 import { AskReason } from '../parts/ask-reason.tsx'
-import { Badge, Known, Left, Tile } from '../parts/ui.tsx'
-import type {
-  ActivityState,
-  CampaignItem,
-  CampaignState,
-  Figures,
-  Page,
-  Reconciliation,
-  ShardState
-} from '../shapes.ts'
-import { count, localised, moment, second, stretch } from '../words.ts'
-import { Adjust } from './adjust.tsx'
-
-/** How fast units went lately, from the figures that this page saw. */
-class Pace {
-  readonly #seen: Array<{ readonly at: number; readonly left: number }> = []
-
-  /** @returns ms until nothing is left at the pace of the last half minute; undefined while nothing goes */
-  soldOutIn(at: number, left: number): number | undefined {
-    const last = this.#seen.at(-1)
-    if (last?.at !== at) this.#seen.push({ at, left })
-    while (this.#seen.length > 2 && at - (this.#seen[0]?.at ?? at) > 30_000) this.#seen.shift()
-    const first = this.#seen[0]
-    if (first === undefined || at === first.at || left >= first.left) return undefined
-    return left / ((first.left - left) / (at - first.at))
-  }
-}
-
-function Row({ name, figures }: { name: string; figures: Figures }) {
-  const { total = 0, remaining = 0, taken = 0, held = 0, paid = 0, quota } = figures
-  const isEndless = quota === null
-  return (
-    <tr>
-      <th scope="row">
-        {name} {figures.paused && <Badge>paused</Badge>}
-      </th>
-      <td>{isEndless ? '∞' : count(remaining)}</td>
-      <td class="wide">{!isEndless && <Left name={name} remaining={remaining} total={total} />}</td>
-      <td>{isEndless ? '∞' : count(total)}</td>
-      <td class="more">{count(taken)}</td>
-      <td class="more">{count(held)}</td>
-      <td class="more">{count(paid)}</td>
-    </tr>
-  )
-}
-
-/** sessions that are shown without being asked for: those that are open, and the next ones */
-const NEAREST = 4
-
-/** What matters now of many sessions: those that are not over, in their order. */
-function nearest(parts: readonly Figures[], at: number): readonly Figures[] {
-  const ahead = parts.filter(({ closesAt }) => closesAt === undefined || Date.parse(closesAt) > at)
-  if (parts.length <= NEAREST + 1) return parts
-  return ahead.length === 0 ? parts.slice(-NEAREST) : ahead.slice(0, NEAREST)
-}
-
-function Activity({ activity, at, onAdjust }: { activity: ActivityState; at: number; onAdjust: () => void }) {
-  const pace = useMemo(() => new Pace(), [activity.id])
-  const parts = activity.prizes ?? activity.sessions
-  const { remaining = 0, total = 0 } = activity
-  const left = remaining > 0 ? pace.soldOutIn(at, remaining) : undefined
-  const [all, setAll] = useState(false)
-  const shown = all ? parts : nearest(parts, at)
-  const counted = total > 0 || (activity.prizes?.length ?? 0) > 0
-  return (
-    <section class="activity">
-      <div class="row">
-        <h2>
-          {activity.id} <span class="soft">{activity.kind}</span> {activity.paused && <Badge>paused</Badge>}
-        </h2>
-        <button type="button" class="quiet" onClick={onAdjust}>
-          Adjust
-        </button>
-      </div>
-      {counted && (
-        <>
-          {total > 0 && remaining === 0 && (
-            <p class="soldout">Sold out. It opens again when units come back or are added.</p>
-          )}
-          {left !== undefined && <p class="soft">At this pace sold out in {stretch(left)}.</p>}
-          <div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{activity.prizes ? 'prize' : 'session'}</th>
-                  <th scope="col">left</th>
-                  <th scope="col" class="wide">
-                    <span class="hidden">part left</span>
-                  </th>
-                  <th scope="col">of</th>
-                  <th scope="col" class="more">
-                    taken
-                  </th>
-                  <th scope="col" class="more">
-                    held
-                  </th>
-                  <th scope="col" class="more">
-                    paid
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((figures) => (
-                  <Row key={figures.id} name={figures.id} figures={figures} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-          {parts.length > shown.length && (
-            <button type="button" class="link" onClick={() => setAll(true)}>
-              {count(parts.length - shown.length)} more, later or over
-            </button>
-          )}
-        </>
-      )}
-      {!counted && (
-        <p class="soft">
-          {activity.sessions
-            .map(({ id, opensAt, closesAt }) => `${id}: ${moment(opensAt)} – ${moment(closesAt)}`)
-            .join(' · ')}
-        </p>
-      )}
-    </section>
-  )
-}
+import { Badge, Fault, Known } from '../parts/ui.tsx'
+import type { CampaignItem, Page, Reconciliation } from '../shapes.ts'
+import { localised, moment, stretch } from '../words.ts'
+import { Adjust, type Adjusted } from './adjust.tsx'
+import { Live } from './live.tsx'
 
 /** "Redis = journal = Postgres", and when that was seen. */
 function Compared({ comparisons }: { comparisons: readonly Reconciliation[] }) {
@@ -134,38 +15,6 @@ function Compared({ comparisons }: { comparisons: readonly Reconciliation[] }) {
   const differing = last.result?.differences?.length ?? 0
   const ago = stretch(Date.now() - Date.parse(last.finishedAt ?? ''))
   return <>{differing === 0 ? `Redis = journal = Postgres, ${ago} ago` : `${differing} differences, ${ago} ago`}</>
-}
-
-const worst = (shards: readonly ShardState[], name: string): number =>
-  Math.max(0, ...shards.map((shard) => Number(shard[name] ?? 0)))
-
-function Live({ state, at, onAdjust }: { state: CampaignState; at: number; onAdjust: (activity: string) => void }) {
-  const { participants, shards, lastChange, activities } = state
-  const closed = shards.filter((shard) => shard.state !== 'open')
-  return (
-    <>
-      <div class="tiles">
-        <Tile name="Participants">{count(participants)}</Tile>
-        <Tile
-          name="Shards open"
-          note={closed.length > 0 ? `closed: ${closed.map(({ shard }) => shard).join(', ')}` : undefined}
-        >
-          {`${shards.length - closed.length} of ${shards.length}`}
-        </Tile>
-        <Tile name="Frames in the outbox">{count(worst(shards, 'outbox'))}</Tile>
-        <Tile name="Frames not in Postgres yet">{count(worst(shards, 'kept'))}</Tile>
-      </div>
-      {lastChange && (
-        <p class="soft">
-          Last change: {lastChange.action} by {lastChange.operator}, {second(lastChange.at)}
-          {lastChange.reason !== null && ` — ${lastChange.reason}`}
-        </p>
-      )}
-      {activities.map((activity) => (
-        <Activity key={activity.id} activity={activity} at={at} onAdjust={() => onAdjust(activity.id)} />
-      ))}
-    </>
-  )
 }
 
 interface Doing {
@@ -203,14 +52,38 @@ function doingsOf(state: string): Doing[] {
   return []
 }
 
+/** The report as it stands, as a file: a page that prints, or a table. */
+function Report({ id }: { id: string }) {
+  const [fault, setFault] = useState<Error>()
+  const get = async (format: 'html' | 'csv') => {
+    setFault(undefined)
+    try {
+      await save(`/campaigns/${encodeURIComponent(id)}/report?format=${format}`, `${id}-report.${format}`)
+    } catch (error) {
+      setFault(error as Error)
+    }
+  }
+  return (
+    <>
+      report as{' '}
+      <button type="button" class="link" onClick={() => get('html')}>
+        page
+      </button>
+      <button type="button" class="link" onClick={() => get('csv')}>
+        table
+      </button>
+      {fault && <Fault fault={fault} />}
+    </>
+  )
+}
+
 /** A campaign while it runs. */
 export function Campaign({ id }: { id: string }) {
   const path = `/campaigns/${encodeURIComponent(id)}`
   const item = useAsked<CampaignItem>(path, 3000)
-  const state = useAsked<CampaignState>(item.value.answer?.publishedVersion ? `${path}/state` : '', 1000)
   const comparisons = useAsked<Page<Reconciliation>>(`${path}/reconciliation`, 10_000)
   const [doing, setDoing] = useState<Doing>()
-  const [adjusted, setAdjusted] = useState<string>()
+  const [adjusted, setAdjusted] = useState<Adjusted>()
   return (
     <main>
       <Known asked={item.value}>
@@ -231,6 +104,7 @@ export function Campaign({ id }: { id: string }) {
             <p class="soft">
               {id} · {moment(campaign.opensAt)} – {moment(campaign.closesAt)} ·{' '}
               <a href={`#/campaigns/${encodeURIComponent(id)}/definition`}>definition</a> ·{' '}
+              {campaign.publishedVersion !== null && <Report id={id} />} ·{' '}
               {comparisons.value.answer && <Compared comparisons={comparisons.value.answer.items} />}
             </p>
             {campaign.publishedVersion === null ? (
@@ -238,9 +112,7 @@ export function Campaign({ id }: { id: string }) {
                 Not published yet. Its version {campaign.version} is {campaign.review}.
               </p>
             ) : (
-              <Known asked={state.value}>
-                {(known) => <Live state={known} at={state.value.at} onAdjust={setAdjusted} />}
-              </Known>
+              <Live id={id} onAdjust={setAdjusted} />
             )}
           </>
         )}
@@ -251,13 +123,7 @@ export function Campaign({ id }: { id: string }) {
           onClose={() => setDoing(undefined)}
         />
       )}
-      {adjusted !== undefined && (
-        <Adjust
-          campaign={id}
-          activity={state.value.answer?.activities.find((one) => one.id === adjusted)}
-          onClose={() => setAdjusted(undefined)}
-        />
-      )}
+      {adjusted !== undefined && <Adjust campaign={id} activity={adjusted} onClose={() => setAdjusted(undefined)} />}
     </main>
   )
 }
