@@ -113,8 +113,9 @@ function stopOf(
 /** One process for both ports. */
 async function runAlone(config: Config): Promise<void> {
   const made = await parts(config, () => [])
-  const apps = [await listenPublic(made), await listenAdmin(made, () => made.metrics.registry.metrics())]
-  onSignals(stopOf(made, apps))
+  // first, as with several processes: whoever finds the public port ready may ask the admin port at once
+  const admin = await listenAdmin(made, () => made.metrics.registry.metrics())
+  onSignals(stopOf(made, [await listenPublic(made), admin]))
   tellPids([process.pid])
 }
 
