@@ -1,5 +1,5 @@
 /** A line of a comparison of two texts. */
-export interface DiffLine {
+interface DiffLine {
   readonly kind: 'same' | 'gone' | 'new'
   readonly text: string
 }

@@ -93,7 +93,19 @@ export function Fields({ value, onChange }: { value: Value | undefined; onChange
   return (
     <div class="fields">
       {FIELDS.map(([name, label, hint]) =>
-        typeof value[name] === 'object' ? null : (
+        typeof value[name] === 'object' ? (
+          Object.entries(value[name] ?? {}).map(([language, text]) => (
+            <label key={`${name} ${language}`}>
+              {label} ({language})
+              <input
+                value={asText(text)}
+                onChange={(event) =>
+                  onChange({ ...value, [name]: { ...(value[name] as object), [language]: event.currentTarget.value } })
+                }
+              />
+            </label>
+          ))
+        ) : (
           <label key={name}>
             {label}
             <input

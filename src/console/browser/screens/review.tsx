@@ -22,6 +22,7 @@ function Diff({ before, after }: { before: Version | undefined; after: Version }
       version === undefined ? '' : JSON.stringify(version.definition, null, 2)
     return shortened(diffOf(text(before), text(after)), AROUND)
   }, [before, after])
+  if (before === undefined) return <p class="empty">This is its first version.</p>
   if (lines.every((line) => line === 'left out')) return <p class="empty">These two versions are the same.</p>
   return (
     <pre class="diff">
