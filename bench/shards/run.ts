@@ -44,7 +44,7 @@ async function proveAll(world: World, campaign: string, account: Parameters<type
 }
 
 async function startStackOf({ shards, isCluster }: Deployment, stops: Stops): Promise<World> {
-  const settings: Record<string, string> = shards === 1 ? {} : { SHARDS: String(shards), SHARDS_UNFINISHED: '1' }
+  const settings: Record<string, string> = shards === 1 ? {} : { SHARDS: String(shards) }
   if (!isCluster) return { ...(await startSide({ users: USERS }, stops, { settings })), shards }
   const ends: Array<() => Promise<void> | void> = []
   const end = async () => {

@@ -44,13 +44,7 @@ const Environment = Type.Object({
     minimum: 1,
     default: 1,
     maximum: 64,
-    description: 'how many shards there are, fixed with the first start of a worker; more than 1 is not finished'
-  }),
-  SHARDS_UNFINISHED: Type.Integer({
-    minimum: 0,
-    maximum: 1,
-    default: 0,
-    description: '1 lets SHARDS be more than 1 in development, to try what is there of it'
+    description: 'how many shards there are, fixed with the first start of a worker'
   }),
   GATEWAY_PROCESSES: Type.Integer({
     minimum: 1,
@@ -188,15 +182,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
   throw new ConfigError(`The configuration is not usable:\n  ${problems.join('\n  ')}`)
 }
 
-/** Several shards are there for tests alone until a spin can get a prize from another one. */
-function shardProblems({ SHARDS, SHARDS_UNFINISHED, FLOODGATE_ENV }: Config): string[] {
-  if (SHARDS === 1 || (SHARDS_UNFINISHED === 1 && FLOODGATE_ENV === 'development')) return []
-  return [
-    `SHARDS is ${SHARDS}, and this version draws on one shard only: of several, each would give the fallback once its own part of a prize ` +
-      'is gone, though others still have some. Unset SHARDS or set it to 1.'
-  ]
-}
-
 /** Errors that show only when several variables are compared. */
 function furtherProblems(config: Config, { demo = false }: LoadOptions): string[] {
   const { PORT, ADMIN_PORT, HOST, ADMIN_HOST } = config
@@ -204,7 +189,6 @@ function furtherProblems(config: Config, { demo = false }: LoadOptions): string[
   const meets = HOST === ADMIN_HOST || [HOST, ADMIN_HOST].some((host) => host === '0.0.0.0' || host === '::')
   return [
     ...urlProblems(config),
-    ...shardProblems(config),
     ...(PORT !== 0 && PORT === ADMIN_PORT && meets
       ? [
           `PORT and ADMIN_PORT are both ${PORT}: the admin API has a port of its own, so that it can be kept from the public.`

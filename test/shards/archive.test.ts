@@ -11,7 +11,7 @@ import {
 } from '../support/shop/archive-shop.ts'
 
 const urls = await sharedServers(t)
-const env = { ...urls.env, SHARDS: '2', SHARDS_UNFINISHED: '1' }
+const env = { ...urls.env, SHARDS: '2' }
 
 t.test('each shard does its part of an archive, and the last one closes it', async (t) => {
   const shop = await openArchiveShop(t, { ...urls, env })

@@ -50,7 +50,7 @@ export function urlsOf({ redis, nats, postgres }: Servers): ServerUrls {
 
 /** Settings of a deployment with so many shards. */
 export function shardsEnv(count: number): Record<string, string> {
-  return count === 1 ? {} : { SHARDS: String(count), SHARDS_UNFINISHED: '1' }
+  return count === 1 ? {} : { SHARDS: String(count) }
 }
 
 /** How many shards the whole stacks of tests have: FLOODGATE_TEST_SHARDS, for files that several make sense for. */
