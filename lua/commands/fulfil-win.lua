@@ -2,13 +2,14 @@
   purpose: notes how far a claimed win is handed over. What was handed over once is not handed over again, unless it failed and is
            sent anew
   KEYS:    index of the win's activity (c:, a:, s: side by side), index of the user
-  FIELDS:  activity index, user index, key, hash, state (s shipped, y ready for pick-up, c credited, d delivered, f failed, i reissued),
+  FIELDS:  activity index, user index, key, hash, state (a approved, s shipped, y ready for pick-up, c credited, d delivered, f failed, i
+           reissued),
            win (`<epoch>-<sequence>`), head
   Returns: the reply and the place of the next command, its report `<win>,<state>,<nth>`; W and the frame when the win's own frame is
            not journaled yet
 ]]
 -- By new state: those that it may follow, `-` for none. News of a parcel that is under way is shipped again.
-local FOLLOWS = { s = '-syi', y = '-si', c = '-i', d = '-syi', f = '-syicd', i = 'f' }
+local FOLLOWS = { a = '-', s = '-asyi', y = '-asi', c = '-ai', d = '-asyi', f = '-asyicd', i = 'f' }
 
 local function handed_over(win, entity)
   return 'wf:' .. win.campaign .. '/' .. entity
@@ -22,9 +23,16 @@ local function fulfil(win, request, frame, user)
     return 'R;CONFLICT;win;' .. win.status
   end
   local field = handed_over(win, request.win)
-  local before, count = string.match(user.values[field] or '-;0', '^([-sycdfi]);(%d+)$')
+  local before, count = string.match(user.values[field] or '-;0', '^([-asycdfi]);(%d+)$')
   if not before then
     return 'X;' .. KEYS[request.user_index]
+  end
+  local rules = fetch(request.activity_index, 'review')
+  if not rules then
+    return 'X;' .. KEYS[request.activity_index]
+  end
+  if rules.review == '1' and before == '-' and request.state ~= 'a' then
+    return 'R;CONFLICT;review'
   end
   if not string.find(FOLLOWS[request.state] or '', before, 1, true) then
     return 'R;CONFLICT;fulfilment;' .. before

@@ -56,7 +56,7 @@ export interface Win extends WinState {
   code?: string
   /** how far it is handed over; absent while nothing is told of it */
   fulfilment?: {
-    state: 'shipped' | 'ready-for-pickup' | 'credited' | 'delivered' | 'failed' | 'reissued'
+    state: 'approved' | 'shipped' | 'ready-for-pickup' | 'credited' | 'delivered' | 'failed' | 'reissued'
     at: string
     carrier: string | null
     trackingNumber: string | null

@@ -18,7 +18,7 @@ export const toldWhen: Readonly<Record<ToldType, string>> = {
     'a reward gave a prize: told beside the event of the decision that it was for, under its id and `-win`',
   'win.claimed': 'the winner claimed a win',
   'win.fulfilled':
-    'a claimed win was shipped, lies ready for pick-up, was credited or delivered, failed, or is sent anew',
+    'a claimed win was approved, where its campaign reviews rewards, or shipped, lies ready for pick-up, was credited or delivered, failed, or is sent anew',
   'win.revoked': 'an operator revoked a win and took back what it gave',
   'claim.accepted': 'a user claimed an item of a redemption for points or another unit',
   'task.completed': 'a task was done, by the user or because its goal was reached',

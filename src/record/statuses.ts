@@ -6,6 +6,7 @@ const wins = { w: 'won', g: 'given', c: 'claimed', r: 'revoked' } as const
 
 /** How far a claimed win is handed over, likewise (lua/commands/fulfil-win.lua). */
 const fulfilments = {
+  a: 'approved',
   s: 'shipped',
   y: 'ready-for-pickup',
   c: 'credited',
@@ -18,6 +19,7 @@ export type OrderStatus = (typeof orders)[keyof typeof orders]
 export type WinStatus = (typeof wins)[keyof typeof wins]
 export type Fulfilment = (typeof fulfilments)[keyof typeof fulfilments]
 
+/** In which order does not matter; `approved` comes first, where a campaign wants it. */
 export const fulfilmentStates: readonly Fulfilment[] = Object.values(fulfilments)
 
 /** undefined for what is no letter of a status */

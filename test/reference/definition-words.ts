@@ -15,6 +15,7 @@ export const policyWords: Readonly<Record<keyof Policies, string>> = {
     '`toZero`: a revocation takes back at most what is left, down to zero; the answer and the event say what was missing',
   cancellable:
     'whether buyers may cancel an order: `never`, `unpaid`: before it is paid, `unshipped`: before it is shipped. Operators may cancel in any case',
+  rewardRelease: '`review`: somebody approves claimed wins and rewards for what others did; `automatic`: at once',
   returnWithinDays:
     'days after the end during which orders can be paid, cancelled, shipped and returned, and wins be claimed and revoked: 90 where it is left out, and never less than prizes may be claimed or orders be paid. From then on the campaign is final, and all this is refused with `ENDED`',
   grantCap:

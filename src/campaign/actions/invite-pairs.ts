@@ -53,6 +53,7 @@ function creditOf({ rules, invite }: Inviting, pair: Named, { cause, action, at,
     user: action === 'invitee' ? invitee : inviter,
     about: id,
     day: dayNumberAt(at, rules.timezone),
+    isReward: action === 'inviter' || action === 'invitee',
     request: { invite: id, inviter: issuedUser(inviter), invitee: issuedUser(invitee), ...told }
   }
 }

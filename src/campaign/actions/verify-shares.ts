@@ -14,6 +14,8 @@ export interface VerifiedShare {
   readonly channel: string
   /** code pools of what the activity gives */
   readonly pool: string
+  /** whether the channel gives something; true where absent */
+  readonly isReward?: boolean
   /** whose share it is */
   readonly sharer: string
   readonly timezone: string
@@ -40,7 +42,7 @@ export async function verifyAndCredit(session: Queryable, verified: readonly Ver
   )
   await noteCredits(
     session,
-    due.map(({ share, campaign, activity, channel, pool, sharer, timezone, by, at }) => ({
+    due.map(({ share, campaign, activity, channel, pool, isReward = true, sharer, timezone, by, at }) => ({
       campaign,
       cause: share,
       role: `${activity}/${channel}`,
@@ -49,6 +51,7 @@ export async function verifyAndCredit(session: Queryable, verified: readonly Ver
       user: sharer,
       about: share,
       pool,
+      isReward,
       day: dayNumberAt(at, timezone),
       request: { share, channel, verifiedBy: by, verifiedAt: isoTime(at) }
     }))

@@ -69,6 +69,7 @@ function compileCampaign(rules: Rules, flags: Flags): Put[] {
       release_limit: flag(policies.releasedOrderReturnsLimit),
       restock: flag(policies.returnRestocks),
       cancellable: policies.cancellable,
+      ...(policies.rewardRelease === 'review' && { review: '1' }),
       ...compileLevels(rules)
     }),
     compileZone(rules),

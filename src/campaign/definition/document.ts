@@ -17,6 +17,7 @@ const Policies = Type.Object(
     returnRestocks: Type.Optional(Flag),
     clawback: Type.Optional(oneOf('toZero')),
     cancellable: Type.Optional(oneOf('never', 'unpaid', 'unshipped')),
+    rewardRelease: Type.Optional(oneOf('automatic', 'review')),
     returnWithinDays: Type.Optional(whole(0, 3650, 'a whole number of days')),
     grantCap: Type.Optional(
       Type.Record(Id, Count, {

@@ -13,6 +13,8 @@ export interface Policies {
   readonly returnRestocks: boolean
   readonly clawback: string
   readonly cancellable: string
+  /** automatic where it is absent: campaigns that are published already do not say it */
+  readonly rewardRelease?: 'automatic' | 'review'
   /** days after the end; absent: those of final.ts */
   readonly returnWithinDays?: number
   /** the most that operators may grant to a user, by unit; a unit without an entry has no cap */

@@ -14,7 +14,7 @@ import { EVENTS_READER, readReaderPosition } from '../../store/shard/shards.ts'
 import { notFound, published } from '../carrying/context.ts'
 import { finalAt } from '../definition/final.ts'
 import { isFollowed } from '../kinds/followed.ts'
-import { boards, changes, credits, goals, jobs, levels, loans, orders, type Step, spins } from './steps.ts'
+import { boards, changes, credits, goals, jobs, levels, loans, orders, reviews, type Step, spins } from './steps.ts'
 
 /** What an archive still waits for. */
 export interface ArchiveWait {
@@ -47,6 +47,7 @@ const worked: readonly Step[] = [
   orders,
   spins,
   jobs,
+  reviews,
   changes,
   goals,
   credits,

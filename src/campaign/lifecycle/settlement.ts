@@ -30,7 +30,7 @@ import {
 } from '../carrying/context.ts'
 import { change, planFinal, planFlag } from '../change/plan.ts'
 import { isFollowed } from '../kinds/followed.ts'
-import { boards, changes, credits, goals, levels, loans, orders, type Step, spins } from './steps.ts'
+import { boards, changes, credits, goals, levels, loans, orders, reviews, type Step, spins } from './steps.ts'
 
 const PAUSE_MS = 100
 
@@ -78,6 +78,7 @@ const steps: readonly SettlementStep[] = [
   { point: 'S3', ...changes },
   { name: 'following', point: 'S4', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
   { point: 'S5', ...goals },
+  reviews,
   { point: 'S6', ...credits },
   { point: 'S7', ...boards },
   // what the first of the leaderboards get

@@ -2,6 +2,7 @@ import { periodsNotFinal } from '../../store/boards/freezing.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
 import { countOpenJobs } from '../../store/campaigns/jobs.ts'
 import { openLoans } from '../../store/campaigns/loans.ts'
+import { countReviews } from '../../store/campaigns/reviews.ts'
 import { BOARDS_STEP, dueGoals, openChanges, payableOrders } from '../../store/campaigns/settlements.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { openCredits } from '../../store/following/credits.ts'
@@ -47,6 +48,12 @@ export const credits: Step = {
   name: 'credits',
   means: 'rewards for what others did',
   left: (db, { id }) => openCredits(db, id)
+}
+
+export const reviews: Step = {
+  name: 'reviews',
+  means: 'rewards that wait to be approved or rejected',
+  left: (db, { id }) => countReviews(db, id)
 }
 
 export const jobs: Step = {

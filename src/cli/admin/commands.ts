@@ -1,5 +1,5 @@
 import { type AdminCommand, inCampaign, of, page, text, value } from './command.ts'
-import { bulk, job, order, win } from './order-commands.ts'
+import { bulk, job, order, reward, win } from './order-commands.ts'
 
 const step = (name: string, verb: string, says: string) => ({
   name: verb,
@@ -174,6 +174,7 @@ export const adminCommands: readonly AdminCommand[] = [
   ...order,
   ...bulk,
   ...job,
+  ...reward,
   ...win,
   ...pool,
   ...user,
@@ -183,6 +184,7 @@ export const adminCommands: readonly AdminCommand[] = [
 
 export const groupTexts: Readonly<Record<string, string>> = {
   campaign: 'campaigns, their review and their changes, through the admin API',
+  reward: 'rewards that wait for somebody, through the admin API',
   job: 'work in bulk that the worker does, through the admin API',
   order: 'orders, through the admin API',
   win: 'wins, through the admin API',

@@ -81,6 +81,18 @@ export const job = of('job', [
   { name: 'show', says: 'how far a job has come', args: '<job>', route: 'GET /jobs/{job}' }
 ])
 
+export const reward = of('reward', [
+  {
+    name: 'list',
+    says: 'rewards of a campaign that wait for somebody',
+    args: '<campaign>',
+    route: 'GET /campaigns/{campaign}/rewards',
+    options: [text('--state <state>', 'waiting, approved, rejected'), ...page]
+  },
+  { name: 'approve', says: 'have it given', args: '<reward>', route: 'POST /rewards/{reward}/approval' },
+  { name: 'reject', says: 'refuse it', args: '<reward>', route: 'POST /rewards/{reward}/rejection' }
+])
+
 export const win = of('win', [
   {
     name: 'find',

@@ -66,6 +66,7 @@ function conflictMembers(what: string, first: string, second: string): Record<st
   if (what === 'amount') return { reason: 'amount', expected: { amount: Number(first), currency: second } }
   if (what === 'refund') return { reason: 'refund', most: { amount: Number(first), currency: second } }
   if (what === 'quantity') return { reason: 'quantity', most: Number(first) }
+  if (what === 'review') return { reason: 'review' }
   if (what === 'win') return { reason: 'win', winStatus: winStatusOf(first) ?? first }
   if (what === 'fulfilment') return { reason: 'fulfilment', fulfilment: fulfilmentOf(first) ?? null }
   if (what === 'early') return { reason: 'early' }

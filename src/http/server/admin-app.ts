@@ -24,6 +24,7 @@ import { createExcluding } from '../operator/excluding.ts'
 import { jobRoute } from '../operator/jobs.ts'
 import { owedRoute } from '../operator/owed.ts'
 import { reportRoutes, supplierRoute } from '../operator/report.ts'
+import { rewardRoutes } from '../operator/rewards.ts'
 import { adminSearches } from '../operator/searches.ts'
 import { settlementRoute } from '../operator/settlement.ts'
 import { adminSurveys } from '../operator/survey-results.ts'
@@ -108,6 +109,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(adminWins, { pool, wins, submit, finder, bodies, metrics })
   await admin.register(adminFulfilment, { pool, wins, submit, bodies, metrics })
   await admin.register(winAddress, { pool, wins })
+  await admin.register(rewardRoutes, { pool, wins, submit, finder, campaigns })
   await admin.register(owedRoute, { pool, campaigns, now })
   await admin.register(adminComments, { pool, gate, finder })
   await admin.register(moderation, { pool, gate, submit, metrics })

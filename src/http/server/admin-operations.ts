@@ -126,6 +126,9 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'POST /admin/v1/orders/:order/return': of('returnOrder', 'Take units of an order back'),
   'GET /admin/v1/wins': of('listWins', 'Wins, newest first'),
   'GET /admin/v1/wins/:win': of('getWin', 'A win and its owner'),
+  'GET /admin/v1/campaigns/:campaign/rewards': of('listRewards', 'Rewards that wait for somebody, or were decided'),
+  'POST /admin/v1/rewards/:reward/approval': of('approveReward', 'Have a reward given'),
+  'POST /admin/v1/rewards/:reward/rejection': of('rejectReward', 'Refuse a reward: a win is revoked'),
   'POST /admin/v1/wins/:win/fulfilment': of(
     'fulfilWin',
     'Note how far a claimed win is handed over: shipped, ready for pick-up, credited, delivered, failed, reissued'

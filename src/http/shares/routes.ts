@@ -8,6 +8,7 @@ import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { findShare } from '../../campaign/actions/share-lookup.ts'
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
+import { givesOn } from '../../campaign/kinds/share/rules.ts'
 import { restsOnShares } from '../../campaign/parts/levels.ts'
 import { dayNumberAt } from '../../campaign/parts/local-time.ts'
 import type { UserReader } from '../../gate/gate.ts'
@@ -55,6 +56,7 @@ function lookOfUser(share: CountedShare, campaign: CatalogueCampaign, { user, at
           activity: sharing.id,
           channel: share.channel,
           pool: poolsOf(sharing),
+          isReward: givesOn(sharing, share.channel),
           sharer: share.user,
           timezone: campaign.rules.timezone,
           by: 'visit'

@@ -6,6 +6,7 @@ import { DECISION_PATTERN, ID_PATTERN } from '../../base/shapes.ts'
 import { findShare } from '../../campaign/actions/share-lookup.ts'
 import { verifyAndCredit } from '../../campaign/actions/verify-shares.ts'
 import { poolsOf } from '../../campaign/kinds/prizes.ts'
+import { givesOn } from '../../campaign/kinds/share/rules.ts'
 import { restsOnShares } from '../../campaign/parts/levels.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
@@ -77,6 +78,7 @@ export const verificationRoute: FastifyPluginAsyncTypebox<VerificationOptions> =
         activity: sharing.id,
         channel: share.channel,
         pool: poolsOf(sharing),
+        isReward: givesOn(sharing, share.channel),
         sharer: share.user,
         timezone: campaign.rules.timezone,
         forLevels: restsOnShares(campaign.rules),

@@ -86,7 +86,7 @@ const HandedOver = Type.Object(
   {
     state: Type.Unsafe<string>({
       type: 'string',
-      enum: ['shipped', 'ready-for-pickup', 'credited', 'delivered', 'failed', 'reissued']
+      enum: ['approved', 'shipped', 'ready-for-pickup', 'credited', 'delivered', 'failed', 'reissued']
     }),
     at: Time,
     carrier: Type.Unsafe<string | null>({ type: ['string', 'null'] }),

@@ -33,12 +33,14 @@ interface FulfilmentOptions {
 
 const closed = { additionalProperties: false }
 const word = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength }))
+/** A review approves, by a route of its own. */
+const handed = fulfilmentStates.filter((state) => state !== 'approved')
 const FulfilmentBody = Type.Object(
   {
     state: Type.Unsafe<Fulfilment>({
       type: 'string',
-      enum: [...fulfilmentStates],
-      description: `must be one of ${fulfilmentStates.join(', ')}`
+      enum: handed,
+      description: `must be one of ${handed.join(', ')}`
     }),
     carrier: word(100),
     trackingNumber: word(100),

@@ -19,18 +19,34 @@ export interface Credit {
   readonly day: number
   /** goes into the journal and the event; no personal data */
   readonly request: object
+  /** false where it only tells something; true where absent */
+  readonly isReward?: boolean
 }
 
-/** Notes what is due, each cause and role once, in the transaction that stores its cause. */
+/**
+ * Notes what is due, each cause and role once, in the transaction that stores its cause. A reward of a campaign that reviews them waits for
+ * somebody.
+ */
 export async function noteCredits(db: Queryable, credits: readonly Credit[]): Promise<void> {
   if (credits.length === 0) return
   await db.query(
-    `insert into credits (campaign_id, cause, role, activity_id, action, user_id, about, day, request)
-     select campaign, cause, role, activity, action, "user", about, day, request
-     from json_to_recordset($1::json) as c(campaign text, cause text, role text, activity text, action text, "user" text,
-       about text, day integer, request jsonb)
-     on conflict on constraint credits_pkey do nothing`,
-    [JSON.stringify(credits.map((credit) => ({ ...credit, user: issuedUser(credit.user) })))]
+    `with asked as materialized (
+       select * from json_to_recordset($1::json) as c(campaign text, cause text, role text, activity text, action text, "user" text,
+         about text, day integer, request jsonb, "isReward" boolean)
+     ), reviewing as materialized (
+       select campaign_id from campaigns
+       where campaign_id in (select campaign from asked where "isReward") and rules #>> '{policies,rewardRelease}' = 'review'
+     ), due as (
+       select a.*, a."isReward" and r.campaign_id is not null as held from asked a left join reviewing r on r.campaign_id = a.campaign
+     ), noted as (
+       insert into credits (campaign_id, cause, role, activity_id, action, user_id, about, day, request, next_attempt_at)
+       select campaign, cause, role, activity, action, "user", about, day, request, case when held then null else now() end from due
+       on conflict on constraint credits_pkey do nothing returning campaign_id, cause, role
+     )
+     insert into reviews (campaign_id, cause, role)
+     select n.campaign_id, n.cause, n.role from noted n join due d on d.campaign = n.campaign_id and d.cause = n.cause and d.role = n.role
+     where d.held`,
+    [JSON.stringify(credits.map((credit) => ({ isReward: true, ...credit, user: issuedUser(credit.user) })))]
   )
 }
 

@@ -63,6 +63,21 @@ export async function unnotedWins(
   return rows.map(inside)
 }
 
+/** Claimed wins of a shard that were approved and that nobody has begun with, likewise. */
+export async function approvedWins(
+  db: Queryable,
+  { shard, after, most }: { readonly shard: number; readonly after: string | undefined; readonly most: number }
+): Promise<StoredWin[]> {
+  const [, epoch, sequence] = after?.split('-') ?? [undefined, 0, 0]
+  const { rows } = await db.query<StoredWin>(
+    `select win_id as id, user_id as "user", record from wins
+     where shard = $1 and status = 'claimed' and fulfilment = 'approved' and (epoch, sequence) > ($2::bigint, $3::bigint)
+     order by epoch, sequence limit $4`,
+    [shard, epoch, sequence, most]
+  )
+  return rows.map(inside)
+}
+
 /** Wins of a prize by what became of them; each win that is not revoked is one of those behind `won`. */
 interface HandedOver {
   readonly activity: string

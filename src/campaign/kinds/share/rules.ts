@@ -66,3 +66,9 @@ export function shareDefinition(share: Share): ShareDefinition {
     channels: Object.fromEntries(Object.entries(channels).map(([id, channel]) => [id, channelDefinition(channel)]))
   }
 }
+
+/** Whether a verified share on a channel gives its user something. */
+export function givesOn({ channels }: Share, channel: string): boolean {
+  const reward = channels[channel]?.reward
+  return reward !== undefined && Object.keys(rewardDefinition(reward)).length > 0
+}
