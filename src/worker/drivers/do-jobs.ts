@@ -9,6 +9,7 @@ import type { Decider, UserReader } from '../../gate/gate.ts'
 import { decodeOrder } from '../../record/order.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeWin } from '../../record/win.ts'
+import { findIntent } from '../../store/campaigns/intents.ts'
 import {
   closeJobs,
   type DueItem,
@@ -93,7 +94,10 @@ export class JobDriver {
   async #list(job: Job): Promise<void> {
     const { pool, stored } = this.#parts
     if (job.kind === 'disqualification') {
-      if (!(await this.#isBarred(job))) return
+      const { state } = (await findIntent(pool, job.intent ?? 0)) ?? {}
+      // who is not excluded keeps everything
+      if (state === 'refused') await endListing(pool, job.id)
+      if (state === 'refused' || !(await this.#isBarred(job))) return
       await inTransaction(pool, async (client) => {
         await listOfUser(client, job)
         await endListing(client, job.id)
