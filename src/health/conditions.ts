@@ -2,6 +2,8 @@
 export interface Verdict {
   readonly ok: boolean
   readonly detail: string
+  /** the number that was judged, for metrics: seconds, or a share of 1 */
+  readonly figure?: number
 }
 
 /**

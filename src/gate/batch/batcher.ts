@@ -5,7 +5,8 @@ import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
 import type { RedisHealth } from '../redis/redis-health.ts'
 import { goesAlone, isOfUser, withoutLate } from './call-traits.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
-import { type Call, type CallLimits, encodeBatch, type SettleRequest } from './encode.ts'
+import { type Call, type CallLimits, encodeBatch, type SettleRequest, UNBOUNDED } from './encode.ts'
+import type { GateFigures } from './figures.ts'
 import { Pace } from './pace.ts'
 
 export type CallResult =
@@ -45,6 +46,8 @@ interface BatcherOptions {
    * mean that the gate cannot decide
    */
   readonly readsOnly?: boolean
+  /** what is counted about batches; absent: nothing is */
+  readonly figures?: GateFigures | undefined
   readonly logger: Logger
 }
 
@@ -73,14 +76,6 @@ export interface Batcher {
 const SETTLES_PER_CALL = 64
 /** how long the gate counts as refusing after its last reply that said so, when no call follows */
 const REFUSING_MS = 5000
-
-/** Whether a call only reads: a read changes nothing, so it may come late, and also while the gate decides nothing. */
-const UNBOUNDED: CallLimits = {
-  notAfter: 0,
-  outboxFrames: Number.MAX_SAFE_INTEGER,
-  keptBytes: Number.MAX_SAFE_INTEGER,
-  decisionsPerUser: 1
-}
 
 /** Gathers the calls of one turn of the event loop into one EVALSHA, with a bounded number of them in flight. */
 export class ShardBatcher implements Batcher {
@@ -191,7 +186,7 @@ export class ShardBatcher implements Batcher {
   }
 
   async #send(opening: LiveOpening, taken: Waiting[]): Promise<void> {
-    const { caller, shard, limits } = this.#options
+    const { caller, shard, limits, figures } = this.#options
     // made before the calls are looked at: of a process that stands still between the two Redis takes nothing
     const callLimits = this.#callLimits()
     const { batch, late } = withoutLate(taken, opening.epoch)
@@ -204,11 +199,13 @@ export class ShardBatcher implements Batcher {
     const calls = batch.map(({ call }) => call)
     const { keys, args } = encodeBatch(this.#options, calls, { settles, limits: callLimits })
     this.#inFlight += 1
-    if (batch.length > 0) this.#pace.sent(batch.length, this.#queue.length, performance.now())
+    const sentAt = performance.now()
+    if (batch.length > 0) this.#pace.sent(batch.length, this.#queue.length, sentAt)
     try {
       if (failPoint && batch.length > 0) await failPoint('G1')
       const reply = await caller.call('EVALSHA', [opening.sha, keys.length, ...keys, ...args], limits.replyMs)
       this.#options.redisHealth?.answered()
+      if (batch.length > 0) figures?.answered(batch.length, performance.now() - sentAt)
       if (failPoint && batch.length > 0) await failPoint('G2')
       this.#answer(batch, decodeReply(shard, reply))
     } catch (error) {

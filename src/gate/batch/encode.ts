@@ -60,6 +60,14 @@ export interface CallLimits {
   readonly decisionsPerUser: number
 }
 
+/** Of a call that only reads: a read changes nothing, so it may come late, and also while the gate decides nothing. */
+export const UNBOUNDED: CallLimits = {
+  notAfter: 0,
+  outboxFrames: Number.MAX_SAFE_INTEGER,
+  keptBytes: Number.MAX_SAFE_INTEGER,
+  decisionsPerUser: 1
+}
+
 export interface SettleRequest {
   /** `<epoch>-<batch>` */
   readonly entry: string

@@ -4,6 +4,7 @@ import type { Publisher } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
 import type { OpenFrame } from '../batch/decode.ts'
 import type { SettleRequest } from '../batch/encode.ts'
+import type { GateFigures } from '../batch/figures.ts'
 
 interface ConfirmerOptions {
   readonly publisher: Publisher
@@ -12,6 +13,8 @@ interface ConfirmerOptions {
   /** queues a settle; resolves when the call that carried it has ended, with or without success */
   readonly settle: (request: SettleRequest) => Promise<void>
   readonly onResult?: (acked: boolean, reason: string) => void
+  /** what is counted about acks; absent: nothing is */
+  readonly figures?: GateFigures | undefined
 }
 
 export interface Confirmer {
@@ -27,15 +30,18 @@ export function createConfirmer(options: ConfirmerOptions): Confirmer {
   async function publish(frame: OpenFrame): Promise<boolean> {
     const epoch = Number(frame.entry.slice(0, frame.entry.indexOf('-')))
     if (failPoint) await failPoint('G3')
+    const askedAt = performance.now()
     const result = await publisher.publish({
       subject: names.journalSubject(shard, epoch),
       stream: names.journalStream(shard, epoch),
       id: frameId(shard, frame.entry),
       payload: frame.payload
     })
+    const ackedMs = performance.now() - askedAt
     if (failPoint) await failPoint('G4')
     options.onResult?.(result.acked, result.acked ? '' : result.reason)
     if (!result.acked) return false
+    options.figures?.ackSeconds.add(ackedMs / 1000)
     if (failPoint) await failPoint('G5')
     const settled = settle({ entry: frame.entry, keys: frame.giveKeys })
     // what a decision gives is usable once settled, and the user expects it in the next answer

@@ -10,6 +10,7 @@ import { keyPrefix } from '../../record/keys.ts'
 import { requireShards } from '../../store/shard/deployment.ts'
 import { readShard } from '../../store/shard/shards.ts'
 import { type Batcher, type BatcherLimits, ShardBatcher } from '../batch/batcher.ts'
+import type { GateFigures } from '../batch/figures.ts'
 import type { HashReader, OwnHealth } from '../gate.ts'
 import type { RedisCaller } from '../redis/caller.ts'
 import { type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
@@ -29,6 +30,8 @@ export interface GateOptions {
   /** how long to wait for NATS' ack before a decision is answered as pending (1,000) */
   readonly ackMs?: number
   readonly name?: string
+  /** what is counted about batches and acks; absent: nothing is */
+  readonly figures?: GateFigures
 }
 
 /** One shard as a process is connected to it: the parts that the gate calls, and those that the owner and a recovery need besides. */
@@ -72,6 +75,7 @@ interface Parts {
   readonly connection: JournalConnection
   readonly names: Names
   readonly logger: Logger
+  readonly figures: GateFigures | undefined
 }
 
 interface Deciding {
@@ -83,7 +87,7 @@ interface Deciding {
 
 /** The connection that decides, with the parts that watch it. */
 function startDeciding(parts: Parts, { pool, count }: { readonly pool: Pool; readonly count: number }): Deciding {
-  const { place, connections, limits, connection, names, logger } = parts
+  const { place, connections, limits, connection, names, logger, figures } = parts
   const closed = names.gateSubject(place.shard, 'closed')
   const { redis, caller } = connections
   const looks = { ...place, deadlineMs: limits.replyMs }
@@ -109,7 +113,8 @@ function startDeciding(parts: Parts, { pool, count }: { readonly pool: Pool; rea
     isConnected: () => redis.status === 'ready',
     call: () => idleCall(caller, looks, watch)
   })
-  const batcher = new ShardBatcher({ ...place, caller, watch, redisHealth, limits, isFull: fullness.isFull, logger })
+  const { isFull } = fullness
+  const batcher = new ShardBatcher({ ...place, caller, watch, redisHealth, limits, isFull, logger, figures })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
   connection.nc.subscribe(names.gateSubject(place.shard, 'open'), { callback: () => watch.hurry() })
   return { watch, fullness, redisHealth, batcher }
@@ -131,12 +136,12 @@ export function connectShard(
   shard: number,
   { servers, ...options }: GateOptions & { readonly servers: Servers }
 ): ConnectedShard {
-  const { pool, logger } = options
+  const { pool, logger, figures } = options
   const { connection, connections, publisher, lastPublish } = servers
   const names = streamNames(config.NAMESPACE)
   const place = { shard, prefix: keyPrefix(config.NAMESPACE, shard), hasPeers: config.SHARDS > 1 }
   const limits = { ...defaultLimits, keptBytes: keptBound(config), ...options.limits }
-  const parts = { place, connections, limits, connection, names, logger }
+  const parts = { place, connections, limits, connection, names, logger, figures }
   const { watch, fullness, redisHealth, batcher } = startDeciding(parts, { pool, count: config.SHARDS })
   const reader = startReading(parts, watch)
   const settling = new Settling()
@@ -145,7 +150,7 @@ export function connectShard(
   return {
     ...{ ...place, limits, redis, caller, probe, connection, batcher, reader, settling, watch },
     confirmer: createConfirmer({
-      ...{ publisher, names, shard },
+      ...{ publisher, names, shard, figures },
       settle: (request) => settling.track(batcher.settle(request)),
       onResult: (acked, reason) => lastPublish.note(acked, reason)
     }),

@@ -82,5 +82,5 @@ function natsVerdict(isUp: boolean, problem: string, refused: string): Verdict {
 function roomVerdict(share: number | undefined, isUp: boolean): Verdict {
   if (share === undefined || !isUp) return { ok: false, detail: 'not known: the stream of this opening was not seen' }
   const detail = `${Math.round(share * 100)} % full`
-  return { ok: share < FILLS_AT, detail }
+  return { ok: share < FILLS_AT, detail, figure: share }
 }

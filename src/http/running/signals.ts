@@ -1,3 +1,4 @@
+import { Buckets } from '../../base/buckets.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
 import { type ActivitySignals, LATENCY_EDGES_MS, type RefusalSample, type Signals } from '../../record/signals.ts'
 
@@ -23,6 +24,7 @@ export interface RefusalSink<Request> {
 
 const OUTCOMES_MAX = 96
 const BUCKETS = LATENCY_EDGES_MS.length + 1
+const SECONDS = LATENCY_EDGES_MS.map((ms) => ms / 1000)
 const CONFIRMED_IN = OUTCOMES_MAX
 const REFUSED_IN = CONFIRMED_IN + BUCKETS
 const SAMPLES_PER_TURN = 50
@@ -32,12 +34,6 @@ const NOT_MEASURED = 0
 const TURN_MS = 1000
 /** Members of a refusal that are kept: those that say one thing. */
 const SIZE_MAX = 200
-
-function bucketOf(micros: number): number {
-  let bucket = 0
-  while (bucket < BUCKETS - 1 && micros > (LATENCY_EDGES_MS[bucket] ?? 0) * 1000) bucket += 1
-  return bucket
-}
 
 function add(counts: Float64Array, index: number, times: number): void {
   counts[index] = (counts[index] ?? 0) + times
@@ -63,6 +59,8 @@ export class SignalCounts {
   #every = 1
   readonly #sampled = new Set<string>()
   #timer: NodeJS.Timeout | undefined
+  /** how long the gate's decisions took since this process began, in s: some are measured, and stand for the others */
+  readonly took = { confirmed: new Buckets(SECONDS), refused: new Buckets(SECONDS) }
 
   /** @param send gets the message of each second in which something was counted; false: it cannot be sent now, and more is added to it */
   constructor(send: (text: string) => boolean, now: () => number = Date.now) {
@@ -98,7 +96,8 @@ export class SignalCounts {
     if (isConfirmed) this.count(asked, outcome.replayed ? 'replayed' : 'confirmed')
     if (outcome.kind === 'pending') this.count(asked, 'pending')
     if (began === NOT_MEASURED || !(isConfirmed || outcome.kind === 'refused')) return
-    const bucket = bucketOf((moment() - began) | 0)
+    const seconds = ((moment() - began) | 0) / 1e6
+    const bucket = (isConfirmed ? this.took.confirmed : this.took.refused).add(seconds, this.#every)
     add(this.#of(asked.campaign.id, asked.activity.id), (isConfirmed ? CONFIRMED_IN : REFUSED_IN) + bucket, this.#every)
   }
 

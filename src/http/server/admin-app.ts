@@ -54,11 +54,16 @@ import { SignalTotals } from '../watching/signal-totals.ts'
 import { createWinFinder } from '../wins/find-wins.ts'
 import { createServer, protectAnswers, trustedProxies } from './server.ts'
 import { createShardMetrics } from './shard-metrics.ts'
+import { createStockMetrics } from './stock-metrics.ts'
 
 /** What the admin app needs. */
 interface AdminParts {
   readonly config: Config
-  readonly gate: Decider & UserReader & HashReader & Pick<Lending, 'look'> & Pick<Shards, 'depths' | 'numbers'>
+  readonly gate: Decider &
+    UserReader &
+    HashReader &
+    Pick<Lending, 'look'> &
+    Pick<Shards, 'depths' | 'health' | 'numbers'>
   readonly catalogue: CatalogueSource
   readonly pool: pg.Pool
   readonly logger: Logger
@@ -121,10 +126,12 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(gameResultsRoute, { gate, pool, finder, bodies, metrics, now })
 }
 
-function liveOptions(parts: AdminParts, authenticate: (request: FastifyRequest) => Promise<void>) {
-  const { gate, pool, catalogue, health, now = Date.now } = parts
+function liveOptions(
+  parts: AdminParts & { readonly figures: LiveFigures },
+  authenticate: (request: FastifyRequest) => Promise<void>
+) {
+  const { gate, pool, catalogue, health, figures, now = Date.now } = parts
   const { signalTotals: signals = new SignalTotals({ pool, now }) } = parts
-  const { figures = new LiveFigures({ gate, catalogue, now }) } = parts
   const broken = async () => (await health.report()).conditions.filter(({ ok }) => !ok).map(({ name }) => name)
   const finder = createActivityFinder(catalogue, now)
   return { pool, gate, finder, figures, signals, broken, authenticate, now }
@@ -159,12 +166,15 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     bearer: 'operator'
   })
   await app.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
+  const { gate, catalogue, now } = parts
+  const { figures = new LiveFigures({ gate, catalogue, ...(now && { now }) }) } = parts
   const shard = createShardMetrics(parts)
+  const stock = createStockMetrics({ figures, catalogue, ...(now && { now }) })
   app.get('/metrics', async (_request, reply) => {
     // a process that hangs makes the figures of all processes fail, but must not hide the figures that show the problem
     const own = parts.metricsText().catch((error: Error) => `# figures of the processes: ${error.message}`)
-    const shared = await shard.metrics()
-    return reply.type(metrics.registry.contentType).send(`${await own}\n${shared}`)
+    const shared = await Promise.all([own, shard.metrics(), stock.metrics()])
+    return reply.type(metrics.registry.contentType).send(shared.join('\n'))
   })
   await app.register(async (admin) => {
     countAnswers(admin, metrics)
@@ -177,7 +187,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
       return { environment: config.FLOODGATE_ENV, ...parts, conditions: conditions.map(conditionView) }
     })
     await registerRoutes(admin, parts)
-    await admin.register(operatorLiveRoute, liveOptions(parts, authenticate))
+    await admin.register(operatorLiveRoute, liveOptions({ ...parts, figures }, authenticate))
   })
   await app.register(consolePages)
   await registerDocuments(app, config.NAMESPACE)

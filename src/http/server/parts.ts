@@ -4,6 +4,7 @@ import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/config-error.ts'
 import { createLogger } from '../../config/logger.ts'
+import { GateFigures } from '../../gate/batch/figures.ts'
 import { type BoardReader, createBoardReader } from '../../gate/boards/board-reader.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { startGate } from '../../gate/shard/create-gate.ts'
@@ -15,6 +16,7 @@ import { createPool } from '../../store/connection/pool.ts'
 import { SchemaError } from '../../store/connection/schema-error.ts'
 import { requireShards, ShardsDifferError } from '../../store/shard/deployment.ts'
 import { LiveFigures } from '../campaigns/live-figures.ts'
+import { showHistograms } from '../running/histograms.ts'
 import { createMetrics, type HttpMetrics } from '../running/metrics.ts'
 import { createSeldom } from '../running/seldom.ts'
 import { SignalCounts } from '../running/signals.ts'
@@ -64,12 +66,15 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   // a pool connects when it is used, so a process without the admin port opens no connection here
   const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
   const schema = await watchSchema({ pool, logger, shards: config.SHARDS }, onFailure)
-  const gate = startGate(config, { pool, logger })
+  const counted = new GateFigures()
+  const gate = startGate(config, { pool, logger, figures: counted })
   const boards = createBoardReader(config, 'floodgate-gateway')
   const names = streamNames(config.NAMESPACE)
   const signalLine = openSignalLine(config.NATS_URL, { creds: config.NATS_CREDS, names })
   const signals = new SignalCounts(signalLine.send)
   signals.start()
+  const metrics = createMetrics()
+  showHistograms(metrics.registry, signals.took, counted)
   const seldom = createSeldom()
   const catalogue = new Catalogue({
     pool,
@@ -85,7 +90,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
     gate,
     boards,
     catalogue,
-    metrics: createMetrics(),
+    metrics,
     figures: new LiveFigures({ gate, catalogue }),
     signals,
     signalLine,

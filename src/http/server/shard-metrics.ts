@@ -8,7 +8,7 @@ import type { HealthCheck, HealthReport } from './health.ts'
 const levels: Readonly<Record<HealthReport['gate'], number>> = { ok: 2, degraded: 1, closed: 0 }
 
 interface ShardMetricsOptions {
-  readonly gate: Pick<Shards, 'depths' | 'numbers'>
+  readonly gate: Pick<Shards, 'depths' | 'health' | 'numbers'>
   readonly pool: pg.Pool
   readonly health: Pick<HealthCheck, 'report'>
 }
@@ -27,6 +27,13 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
   const epoch = gauge('shard_epoch', 'Openings raise it; one that rises again and again is a recovery that fails')
   const outbox = gauge('outbox_frames', 'Decided and not known to be journaled')
   const kept = gauge('kept_frames', 'Journaled and not known to be in Postgres: the lag of the projection')
+  const projected = gauge('projection_lag_seconds', 'How long the oldest frame that Postgres lacks has been journaled')
+  const told = gauge('event_lag_seconds', 'How long the oldest frame whose events were not told has been journaled')
+  const used = gauge(
+    'journal_used_ratio',
+    'Share of its bound that the open stream of the journal holds; at 0.9 the gate closes'
+  )
+  const alive = gauge('workers', 'Workers that were heard within five seconds: one owns the shard, the others stand by')
   const letters = gauge('dead_letters', 'Frames that could not be read')
   const missed = gauge('reminders_missed', 'Reminders that could not be told before the session opened')
   const lent = gauge(
@@ -61,11 +68,21 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
       lent.set(shard, row.loanOpenSeconds)
       differences.set(shard, row.differences)
       compared.set(shard, row.differedAt)
+      alive.set(shard, row.workers)
+      if (row.projectionLagSeconds !== null) projected.set(shard, row.projectionLagSeconds)
+      if (row.eventLagSeconds !== null) told.set(shard, row.eventLagSeconds)
+    }
+  }
+  function ofNats(): void {
+    for (const shard of gate.numbers) {
+      const share = gate.health(shard).conditions['journal-room']?.figure
+      if (share !== undefined) used.set({ shard: String(shard) }, share)
     }
   }
   const metrics = registry.metrics.bind(registry)
   registry.metrics = async () => {
     registry.resetMetrics()
+    ofNats()
     const [report] = await Promise.allSettled([check.report(), ofRedis(), ofPostgres()])
     if (report.status === 'fulfilled') {
       for (const part of ['gate', 'journal', 'postgres', 'projection'] as const) {

@@ -3,7 +3,7 @@ import type { Queryable } from '../connection/transaction.ts'
 import { works } from '../operators/operators.ts'
 
 /** A worker that was silent for so long does not count as alive, and its last report is ignored. */
-const ALIVE_SECONDS = 5
+export const ALIVE_SECONDS = 5
 
 /** Everything in Postgres that conditions are made of, in one statement. */
 export async function readStoreFacts(db: Queryable, shard: number): Promise<StoreFacts> {

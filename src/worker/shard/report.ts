@@ -60,14 +60,14 @@ export class WorkerReport {
         stillMs < STILL_MS
           ? { ok: true, detail: `up to ${place.epoch}:${place.sequence} of ${end.epoch}:${end.sequence}` }
           : { ok: false, detail: `stands at ${place.epoch}:${place.sequence} for ${Math.round(stillMs / 1000)} s` },
-      'projection-lag': { ok: lagMs < this.#lagMs, detail: `${seconds} s` }
+      'projection-lag': { ok: lagMs < this.#lagMs, detail: `${seconds} s`, figure: lagMs / 1000 }
     }
   }
 
   events(end: Position, place: Position | undefined): Verdict {
     if (!place) return { ok: false, detail: 'no event was told yet' }
     const { lagMs } = this.#events.measure(end, place, performance.now())
-    return { ok: lagMs < this.#lagMs, detail: `${Math.round(lagMs / 1000)} s` }
+    return { ok: lagMs < this.#lagMs, detail: `${Math.round(lagMs / 1000)} s`, figure: lagMs / 1000 }
   }
 
   /** Writes the report to Postgres once. */

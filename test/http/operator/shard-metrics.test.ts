@@ -2,6 +2,7 @@ import t from 'tap'
 import { UnavailableError } from '../../../src/base/errors.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
 import { createShardMetrics } from '../../../src/http/server/shard-metrics.ts'
+import { saveWorkerReport } from '../../../src/store/shard/health.ts'
 import { recordFound } from '../../../src/store/shard/reconciliations.ts'
 import { ScriptedGate } from '../../support/http/scripted-gate.ts'
 import { freshDatabase } from '../../support/servers/database.ts'
@@ -26,6 +27,16 @@ t.test('metrics describe the shard, and leave out parts that are away', async (t
   await pool.query("update reconciliations set finished_at = now() - interval '2 hours'")
   await recordFound(pool, 0, { differences: [{ key: 'a' }] })
   gate.depths = async () => ({ outbox: 3, kept: 4 })
+  const conditions = { 'projection-lag': { ok: true, detail: '2 s', figure: 2.25 } }
+  for (const [worker, ownerTerm] of [['owner', 3] as const, ['other', 0] as const]) {
+    await saveWorkerReport(pool, { worker, shard: 0, ownerTerm, conditions: ownerTerm > 0 ? conditions : {} })
+  }
+  await pool.query("update worker_reports set seen_at = now() + interval '1 hour'")
+  gate.health = () => ({
+    gate: 'ok',
+    journal: 'ok',
+    conditions: { 'journal-room': { ok: true, detail: '', figure: 0.25 } }
+  })
   const lines = (await metrics.metrics()).split('\n')
   for (const line of [
     'floodgate_part_health{part="postgres"} 2',
@@ -34,10 +45,14 @@ t.test('metrics describe the shard, and leave out parts that are away', async (t
     'floodgate_outbox_frames{shard="0"} 3',
     'floodgate_kept_frames{shard="0"} 4',
     'floodgate_dead_letters{shard="0"} 2',
-    'floodgate_reconciliation_differences{shard="0"} 1'
+    'floodgate_reconciliation_differences{shard="0"} 1',
+    'floodgate_projection_lag_seconds{shard="0"} 2.25',
+    'floodgate_journal_used_ratio{shard="0"} 0.25',
+    'floodgate_workers{shard="0"} 2'
   ]) {
     t.ok(lines.includes(line), line)
   }
+  t.notMatch(lines.join('\n'), /floodgate_event_lag_seconds\{/, 'what nobody said is not shown')
   gate.depths = async () => {
     throw new UnavailableError('Redis did not answer in time')
   }

@@ -90,6 +90,8 @@ test('a crowd that is refused is counted, and sampled within bounds', async (t) 
   signals.tell()
   const measured = readSignals(texts[1] ?? '')?.activities[0]?.refusedIn.reduce((all, times) => all + times, 0) ?? 0
   t.ok(measured > 9_000 && measured <= 10_000, `those that are measured stand for all: ${measured}`)
+  const all = signals.took.refused.counts.reduce((sum, times) => sum + times, 0)
+  t.equal(all, 10_000 + measured, 'the metrics count the same, and go on')
   t.equal(readSignals('{"at":1}'), undefined)
   t.equal(readSignals('no JSON'), undefined)
 })
