@@ -1,34 +1,58 @@
-import { render } from 'preact'
+import { type JSX, render } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { keepToken, token } from './api.ts'
+import { learnRole, you } from './role.ts'
 import { matched, route } from './route.ts'
 import { Audit } from './screens/audit.tsx'
 import { Campaign } from './screens/campaign.tsx'
 import { Definition, NewCampaign } from './screens/definition.tsx'
-import { People } from './screens/people.tsx'
+import { OneOrder } from './screens/orders/order.tsx'
+import { Orders } from './screens/orders/orders.tsx'
+import { OneWin } from './screens/orders/win.tsx'
+import { Wins } from './screens/orders/wins.tsx'
+import { People } from './screens/people/people.tsx'
 import { SignIn } from './screens/sign-in.tsx'
 import { Tonight } from './screens/tonight.tsx'
 
 const LINKS = [
   ['/', 'Tonight'],
   ['/people', 'People'],
+  ['/orders', 'Orders'],
+  ['/wins', 'Wins'],
   ['/audit', 'Audit']
 ] as const
 
+type Found = Readonly<Record<string, string>>
+
+/** Screens by their routes. */
+const SCREENS: ReadonlyArray<readonly [pattern: string, screen: (found: Found, path: string) => JSX.Element]> = [
+  ['/campaigns/:campaign/definition', ({ campaign = '' }) => <Definition key={campaign} id={campaign} />],
+  ['/campaigns/:campaign', ({ campaign = '' }) => <Campaign key={campaign} id={campaign} />],
+  ['/new', (_, path) => <NewCampaign key={path} />],
+  ['/people', () => <People />],
+  ['/orders', () => <Orders />],
+  ['/orders/:order', ({ order = '' }) => <OneOrder key={order} id={order} />],
+  ['/wins', () => <Wins />],
+  ['/wins/:win', ({ win = '' }) => <OneWin key={win} id={win} />],
+  ['/audit', () => <Audit />]
+]
+
 function Screen() {
   const path = route.value
-  const defined = matched('/campaigns/:campaign/definition', path)?.campaign
-  if (defined !== undefined) return <Definition key={defined} id={defined} />
-  if (matched('/new', path)) return <NewCampaign key={path} />
-  const campaign = matched('/campaigns/:campaign', path)?.campaign
-  if (campaign !== undefined) return <Campaign key={campaign} id={campaign} />
-  if (matched('/people', path)) return <People />
-  if (matched('/audit', path)) return <Audit />
+  for (const [pattern, screen] of SCREENS) {
+    const found = matched(pattern, path)
+    if (found !== undefined) return screen(found, path)
+  }
   return <Tonight />
 }
 
 function App() {
-  if (token.value === '') return <SignIn />
-  const here = route.value.split('?')[0]
+  const signedIn = token.value !== ''
+  useEffect(() => {
+    if (signedIn) void learnRole()
+  }, [signedIn])
+  if (!signedIn) return <SignIn />
+  const here = route.value.split('?')[0] ?? '/'
   return (
     <>
       <header>
@@ -42,6 +66,11 @@ function App() {
             </a>
           ))}
         </nav>
+        {you.value && (
+          <span class="soft">
+            {you.value.name}, {you.value.role}
+          </span>
+        )}
         <button type="button" class="quiet" onClick={() => keepToken('')}>
           Sign out
         </button>

@@ -42,14 +42,18 @@ export interface Reconciliation {
 }
 
 export interface TimelineEntry {
-  readonly eventId: string
+  /** null for a refusal, which is no decision */
+  readonly eventId: string | null
   readonly type: string
   readonly campaign: string | null
   readonly activity: string | null
-  readonly key: string
+  readonly key: string | null
   readonly at: string
-  readonly operator: string | null
-  readonly reason: string | null
+  readonly operator?: string | null
+  readonly reason?: string | null
+  /** why it was refused; many refusals are not kept */
+  readonly code?: string
+  readonly members?: Readonly<Record<string, unknown>>
   readonly order?: {
     readonly id: string
     readonly status: string
@@ -60,4 +64,39 @@ export interface TimelineEntry {
   readonly win?: { readonly id: string; readonly prize: string; readonly status: string }
   readonly moves?: ReadonlyArray<{ readonly unit: string; readonly delta: number }>
   readonly pending?: boolean
+}
+
+export interface Order {
+  readonly id: string
+  readonly campaign: string
+  readonly sale: string
+  readonly session: string
+  readonly quantity: number
+  readonly unitPrice: number
+  readonly currency: string
+  readonly status: string
+  readonly acceptedAt: string
+  readonly payBy: string | null
+  readonly shipBy: string | null
+  readonly user: string
+  readonly returned?: number
+}
+
+export interface Win {
+  readonly id: string
+  readonly status: string
+  readonly claimBy: string | null
+  readonly campaign: string
+  readonly draw: string
+  readonly prize: { readonly id: string; readonly tier: number; readonly title: string; readonly type: string }
+  readonly wonAt: string
+  readonly user: string
+  readonly fulfilment?: {
+    readonly state: string
+    readonly at?: string
+    readonly carrier?: string | null
+    readonly trackingNumber?: string | null
+    readonly reason?: string | null
+    readonly attempt?: number
+  }
 }

@@ -182,9 +182,11 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     const authenticate = await createOperatorHook(admin, parts)
     admin.addHook('onRequest', authenticate)
     askChangesOnce(admin, { pool, logger })
-    admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async () => {
+    admin.get('/admin/v1/health', { preHandler: requireRole('viewer', 'health:read') }, async (request) => {
       const { conditions, ...parts } = await health.report()
-      return { environment: config.FLOODGATE_ENV, ...parts, conditions: conditions.map(conditionView) }
+      const { name, role } = request.operator
+      const shown = conditions.map(conditionView)
+      return { environment: config.FLOODGATE_ENV, operator: { name, role }, ...parts, conditions: shown }
     })
     await registerRoutes(admin, parts)
     await admin.register(operatorLiveRoute, liveOptions({ ...parts, figures }, authenticate))

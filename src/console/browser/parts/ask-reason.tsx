@@ -1,55 +1,116 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { ask, type Refused } from '../api.ts'
+import { useState } from 'preact/hooks'
+import { CloseButton, Dialog } from './dialog.tsx'
+import { useSend } from './send.ts'
 import { Fault } from './ui.tsx'
 
-interface Change {
+/** Something beside the reason that a change is asked with. */
+interface Field {
+  readonly name: string
+  readonly label: string
+  readonly kind?: 'text' | 'number'
+  readonly options?: readonly string[]
+  /** may be left empty */
+  readonly optional?: boolean
+}
+
+/** A change as it is asked for. */
+export interface Change {
   readonly title: string
   /** what will happen, before it does */
   readonly effect: string
   readonly path: string
-  readonly method?: 'POST' | 'PATCH'
+  readonly method?: 'POST' | 'PATCH' | 'DELETE'
   readonly body?: Readonly<Record<string, unknown>>
+  readonly fields?: readonly Field[]
+  /** what came of it, in words; without it the window closes */
+  readonly said?: (answer: Readonly<Record<string, unknown>>) => string
+  /** no reason is needed, and none is asked for */
+  readonly plain?: boolean
 }
 
-/** Asks for the reason of a change, shows its effect before, and its result after. One key for the intention: a second click does nothing twice. */
-export function AskReason({ change, onClose }: { change: Change; onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const [reason, setReason] = useState('')
-  const [fault, setFault] = useState<Error>()
-  const [busy, setBusy] = useState(false)
-  const key = useMemo(() => crypto.randomUUID(), [change])
-  useEffect(() => dialog.current?.showModal(), [])
-  const send = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    setFault(undefined)
-    try {
-      await ask(change.path, { method: change.method ?? 'POST', key, body: { ...change.body, reason } })
-      onClose()
-    } catch (error) {
-      setFault(error as Refused)
-      setBusy(false)
-    }
-  }
+const OPTIONAL = ' (may be left out)'
+
+function Asked({ field }: { field: Field }) {
+  const { name, label, kind = 'text', options, optional = false } = field
+  const text = `${label}${optional ? OPTIONAL : ''}`
+  if (options)
+    return (
+      <label>
+        {text}
+        <select name={name}>
+          {options.map((option) => (
+            <option key={option}>{option}</option>
+          ))}
+        </select>
+      </label>
+    )
+  if (kind === 'number')
+    return (
+      <label>
+        {text}
+        <input name={name} type="number" step={1} required={!optional} />
+      </label>
+    )
   return (
-    <dialog ref={dialog} onClose={onClose} aria-labelledby="change-title">
-      <form onSubmit={send}>
-        <h2 id="change-title">{change.title}</h2>
+    <label>
+      {text}
+      <input name={name} required={!optional} maxLength={500} />
+    </label>
+  )
+}
+
+/** What was typed, without what was left empty. */
+function typedIn(form: HTMLFormElement, fields: readonly Field[]): Record<string, unknown> {
+  const typed = new FormData(form)
+  return Object.fromEntries(
+    [...typed].flatMap(([name, value]) => {
+      if (value === '') return []
+      const isNumber = fields.some((field) => field.name === name && field.kind === 'number')
+      return [[name, isNumber ? Number(value) : String(value)]]
+    })
+  )
+}
+
+/** Asks for the reason of a change, shows its effect before, and its result after. */
+export function AskReason({ change, onClose }: { change: Change; onClose: () => void }) {
+  const { busy, fault, answer, send } = useSend<Readonly<Record<string, unknown>>>()
+  const [changed, setChanged] = useState(false)
+  const { fields = [], method = 'POST', said } = change
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault()
+    setChanged(false)
+    const body = { ...change.body, ...typedIn(event.currentTarget as HTMLFormElement, fields) }
+    const query = new URLSearchParams(body as Record<string, string>)
+    const asked =
+      method === 'DELETE'
+        ? await send(`${change.path}?${query}`, { method })
+        : await send(change.path, { method, body })
+    if (asked !== undefined && said === undefined) onClose()
+  }
+  const isDone = answer !== undefined && !changed
+  return (
+    <Dialog title={change.title} onClose={onClose}>
+      <form onSubmit={submit} onInput={() => setChanged(true)}>
         <p>{change.effect}</p>
-        <label>
-          Why
-          <input required maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-        </label>
+        {fields.map((field) => (
+          <Asked key={field.name} field={field} />
+        ))}
+        {!change.plain && <Asked field={{ name: 'reason', label: 'Why' }} />}
         {fault && <Fault fault={fault} />}
+        {isDone && said && (
+          <p class="calm" role="status">
+            {said(answer)}
+          </p>
+        )}
         <div class="row end">
-          <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-            Leave it
-          </button>
-          <button type="submit" disabled={busy}>
-            {busy ? 'Asking…' : change.title}
-          </button>
+          <CloseButton>{isDone ? 'Close' : 'Leave it'}</CloseButton>
+          {!isDone && (
+            <button type="submit" disabled={busy}>
+              {busy ? 'Asking…' : change.title}
+            </button>
+          )}
         </div>
       </form>
-    </dialog>
+    </Dialog>
   )
 }

@@ -1,0 +1,29 @@
+import { useState } from 'preact/hooks'
+import { may, you } from '../role.ts'
+import { AskReason, type Change } from './ask-reason.tsx'
+
+/** What can be done here, as buttons; whose role may not is told so instead. */
+export function Doings({ changes, needs = 'operator' }: { changes: readonly Change[]; needs?: 'operator' | 'admin' }) {
+  const [change, setChange] = useState<Change>()
+  if (changes.length === 0) return null
+  if (!may(needs)) return <Needs role={needs} />
+  return (
+    <div class="row doings">
+      {changes.map((one) => (
+        <button type="button" class="quiet" key={one.title} onClick={() => setChange(one)}>
+          {one.title}
+        </button>
+      ))}
+      {change && <AskReason change={change} onClose={() => setChange(undefined)} />}
+    </div>
+  )
+}
+
+/** Why something is not offered. */
+function Needs({ role }: { role: 'operator' | 'admin' }) {
+  return (
+    <p class="soft">
+      Changing anything here needs the role {role}; {you.value?.name} has {you.value?.role}.
+    </p>
+  )
+}

@@ -1,0 +1,157 @@
+import { useState } from 'preact/hooks'
+import { useAsked } from '../../asked.ts'
+import type { Change } from '../../parts/ask-reason.tsx'
+import { Doings } from '../../parts/doings.tsx'
+import { Badge, Empty, Known } from '../../parts/ui.tsx'
+import { refusedWords } from '../../refused-words.ts'
+import { may } from '../../role.ts'
+import type { CampaignItem, Page, TimelineEntry } from '../../shapes.ts'
+import { count, money, second } from '../../words.ts'
+import { Exclude } from './exclude.tsx'
+
+/** What a decision did, in a line. */
+function saidOf({ order, win, moves = [] }: TimelineEntry): string {
+  const parts = [
+    ...(order
+      ? [`order ${order.id}: ${count(order.quantity)} for ${money(order.amount, order.currency)}, ${order.status}`]
+      : []),
+    ...(win ? [`${win.prize}, ${win.status}`] : []),
+    ...moves.map(({ unit, delta }) => `${delta > 0 ? '+' : ''}${count(delta)} ${unit}`)
+  ]
+  return parts.join(' · ')
+}
+
+function Entry({ entry }: { entry: TimelineEntry }) {
+  const { at, type, campaign, activity, operator, reason, code, order, win } = entry
+  return (
+    <li>
+      <time dateTime={at}>{second(at)}</time>
+      <div>
+        {code === undefined ? (
+          <b>{type}</b>
+        ) : (
+          <>
+            <Badge tone="watch">refused</Badge> {refusedWords(code, entry.members ?? {})} <code>{code}</code>
+          </>
+        )}{' '}
+        {entry.pending && <Badge tone="watch">not journaled yet</Badge>}{' '}
+        <span class="soft">{[campaign, activity].filter((part) => part !== null).join(' / ')}</span>
+        <p>
+          {saidOf(entry)} {order && <a href={`#/orders/${encodeURIComponent(order.id)}`}>order</a>}{' '}
+          {win && <a href={`#/wins/${encodeURIComponent(win.id)}`}>win</a>}
+        </p>
+        {operator && (
+          <p class="soft">
+            by {operator}
+            {reason && `: ${reason}`}
+          </p>
+        )}
+      </div>
+    </li>
+  )
+}
+
+interface Moved {
+  readonly balances?: ReadonlyArray<{ readonly unit: string; readonly applied: number; readonly shortfall?: number }>
+}
+
+/** What a grant came to, with what was not there to take. */
+function grantedWords({ balances = [] }: Moved): string {
+  if (balances.length === 0) return 'Accepted.'
+  return balances
+    .map(({ unit, applied, shortfall = 0 }) => {
+      const missing = shortfall > 0 ? ` ${count(shortfall)} more were not there to take.` : ''
+      return `${applied > 0 ? '+' : ''}${count(applied)} ${unit}.${missing}`
+    })
+    .join(' ')
+}
+
+function changesOf(user: string, campaign: string): Change[] {
+  const path = `/users/${encodeURIComponent(user)}`
+  return [
+    {
+      title: 'Grant',
+      effect: `Gives ${user} units in ${campaign}; with a minus it takes back at most what is there. The user's app shows it at once.`,
+      path: `${path}/grants`,
+      body: { campaign },
+      fields: [
+        { name: 'unit', label: 'Unit: points, chances:wheel, entitlement:vip …' },
+        { name: 'amount', label: 'How many', kind: 'number' }
+      ],
+      said: (answer) => grantedWords(answer as Moved)
+    },
+    {
+      title: 'Let in again',
+      effect: `${user} may take part in ${campaign} again. What was revoked stays revoked.`,
+      path: `${path}/disqualification`,
+      method: 'DELETE',
+      body: { campaign },
+      said: () => 'Done: the next request is decided like that of anybody else.'
+    }
+  ]
+}
+
+/** What an operator can do about a user, in one campaign at a time. */
+function Actions({ user, entries }: { user: string; entries: readonly TimelineEntry[] }) {
+  const campaigns = useAsked<Page<CampaignItem>>('/campaigns?limit=100', 30_000)
+  const running = (campaigns.value.answer?.items ?? []).filter(({ publishedVersion }) => publishedVersion !== null)
+  const theirs = entries.find(({ campaign }) => campaign !== null)?.campaign
+  const [chosen, setChosen] = useState<string>()
+  const [excluding, setExcluding] = useState(false)
+  const campaign = chosen ?? theirs ?? running[0]?.id
+  if (campaign === undefined) return null
+  return (
+    <div class="row actions">
+      <label>
+        In
+        <select value={campaign} onChange={(event) => setChosen(event.currentTarget.value)}>
+          {[...new Set([campaign, ...running.map(({ id }) => id)])].map((id) => (
+            <option key={id}>{id}</option>
+          ))}
+        </select>
+      </label>
+      {may('operator') && (
+        <button type="button" class="quiet" onClick={() => setExcluding(true)}>
+          Exclude
+        </button>
+      )}
+      <Doings changes={changesOf(user, campaign)} />
+      {excluding && <Exclude user={user} campaign={campaign} onClose={() => setExcluding(false)} />}
+    </div>
+  )
+}
+
+/** Everything that was decided about a user, and why they were refused. */
+export function Person({ user }: { user: string }) {
+  const timeline = useAsked<Page<TimelineEntry>>(`/users/${encodeURIComponent(user)}/timeline?limit=50`, 5000)
+  return (
+    <section>
+      <div class="row">
+        <h2>{user}</h2>
+        <p>
+          <a href={`#/orders?user=${encodeURIComponent(user)}`}>orders</a> ·{' '}
+          <a href={`#/wins?user=${encodeURIComponent(user)}`}>wins</a>
+        </p>
+      </div>
+      <Known asked={timeline.value}>
+        {({ items }) => (
+          <>
+            <Actions user={user} entries={items} />
+            {items.length === 0 ? (
+              <Empty>Nothing was decided about this user.</Empty>
+            ) : (
+              <ol class="timeline">
+                {items.map((entry) => (
+                  <Entry key={entry.eventId ?? `${entry.at} ${entry.key}`} entry={entry} />
+                ))}
+              </ol>
+            )}
+            {items.some(({ code }) => code !== undefined) && (
+              <p class="soft">Of refusals only some are kept while a crowd is refused.</p>
+            )}
+          </>
+        )}
+      </Known>
+    </section>
+  )
+}
