@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { loadavg } from 'node:os'
 import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
 import { archiveLines } from '../../src/export/archive.ts'
+import { storeFinal } from '../../src/export/report/report.ts'
 import type { Command } from '../../src/gate/batch/commands.ts'
 import type { Outcome } from '../../src/gate/batch/outcomes.ts'
 import { openNow, saleOf } from '../stack/admin.ts'
@@ -98,6 +99,8 @@ async function sell(world: World, campaign: string, users: number): Promise<void
 async function archive({ pool, config }: World, campaigns: Campaigns, id: string): Promise<void> {
   await campaigns.end(id, ada)
   await campaigns.settle(id, ada)
+  await until(performance.now(), async () => (await campaigns.get(id)).settled)
+  await storeFinal(pool, id, { ...ada, now: Date.now() })
   await until(performance.now(), async () => (await campaigns.planArchive(id)).waitsFor.length === 0)
   const hash = createHash('sha256')
   for await (const line of archiveLines(pool, { namespace: config.NAMESPACE, campaign: id })) hash.update(`${line}\n`)

@@ -3,6 +3,7 @@ import { DAY_MS } from '../../src/base/day.ts'
 import { finalAt } from '../../src/campaign/definition/final.ts'
 import type { Rules } from '../../src/campaign/definition/rules.ts'
 import { waitsForArchive } from '../../src/campaign/lifecycle/archive-waits.ts'
+import { storeFinal } from '../../src/export/report/report.ts'
 import { ARCHIVING } from '../../src/record/replay.ts'
 import { campaignPlaces } from '../../src/store/projection/campaign-places.ts'
 import { ada, openDefinition, setUp } from '../campaign/at-the-gate.ts'
@@ -56,6 +57,8 @@ t.test(
     const waits = await waitsForArchive(pool, id, final - 1)
     t.match(waits[0], { step: 'final', left: 1 })
     t.match(waits[0]?.means, new Date(final).toISOString())
+    t.match(waits[1], { step: 'report', left: 1 }, 'its decisions will be in the file alone')
+    await storeFinal(pool, id, { ...ada, now: Date.now() })
     const done = async () => (await stepsOf(id, final)).length === 0
     await waitFor(done, { what: 'everything to have passed its last decision' })
     t.same(await campaignPlaces(pool, id), await counted(id), 'each decision is counted once')

@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts'
 import { ARCHIVING } from '../../record/replay.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
+import { hasFinalReport } from '../../store/campaigns/reports.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { readFollowerPlaces } from '../../store/following/places.ts'
 import { type CampaignPlace, campaignPlaces, uncounted, unreadFrames } from '../../store/projection/campaign-places.ts'
@@ -126,6 +127,9 @@ export async function waitsForArchive(db: Queryable, campaign: string, now: numb
   const row = await findCampaign(db, campaign)
   if (row === undefined || row.version === 0) throw notFound(campaign)
   const waits = ofRow(row, now)
+  if (row.settled && !(await hasFinalReport(db, campaign))) {
+    waits.push({ step: 'report', means: 'its final report: afterwards its decisions are in the file alone', left: 1 })
+  }
   for (const { name, means, left: leftOf } of worked) {
     const left = await leftOf(db, row)
     if (left > 0) waits.push({ step: name, means, left })

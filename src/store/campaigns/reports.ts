@@ -52,6 +52,11 @@ export async function findReport(
   return rows[0]
 }
 
+export async function hasFinalReport(db: Queryable, campaign: string): Promise<boolean> {
+  const { rows } = await db.query('select 1 from report_versions where campaign_id = $1 and final limit 1', [campaign])
+  return rows.length > 0
+}
+
 /** What a campaign is compared with, as an operator gave it. */
 export async function findBaseline(db: Queryable, campaign: string): Promise<unknown> {
   const { rows } = await db.query<{ body: unknown }>('select body from report_baselines where campaign_id = $1', [

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { archivePages } from '../../../src/export/archive.ts'
 import { fileLines, readWhole } from '../../../src/export/file-lines.ts'
+import { storeFinal } from '../../../src/export/report/report.ts'
 import { createMetrics } from '../../../src/http/running/metrics.ts'
 import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
@@ -53,6 +54,7 @@ t.test('the archive of a campaign is given once it waits for nothing, as the fil
   t.match((await get('ada', `/campaigns/${id}`)).json().archive.waitsFor[0], { step: 'settlement' })
   await campaigns.settle(id, ada)
   await waitFor(async () => (await campaigns.get(id)).settled, { what: 'the settlement' })
+  await storeFinal(pool, id, { ...ada, now: Date.now() })
   // long ago, so that it is final
   await pool.query("update campaigns set rules = jsonb_set(rules, '{endedAt}', '0') where campaign_id = $1", [id])
   const done = async () => (await get('ada', `/campaigns/${id}`)).json().archive.waitsFor.length === 0

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
 import { Campaigns } from '../../../src/campaign/lifecycle/lifecycle.ts'
 import { archiveLines } from '../../../src/export/archive.ts'
+import { storeFinal } from '../../../src/export/report/report.ts'
 import { isOfCampaign } from '../../../src/record/campaign-fields.ts'
 import { isRing } from '../../../src/record/fields.ts'
 import { archiveParts, findArchive } from '../../../src/store/campaigns/archives.ts'
@@ -56,9 +57,11 @@ export async function takePart(shop: ArchiveShop, id: string, users: readonly st
 }
 
 /** Ends and settles a campaign, and waits until nothing asks for its decisions any more. */
-export async function makeFinal({ campaigns }: ArchiveShop, id: string): Promise<void> {
+export async function makeFinal({ campaigns, core }: ArchiveShop, id: string): Promise<void> {
   await campaigns.end(id, ada)
   await campaigns.settle(id, ada)
+  await waitFor(async () => (await campaigns.get(id)).settled, { what: 'the settlement', ...PATIENT })
+  await storeFinal(core.pool, id, { ...ada, now: Date.now() })
   const ready = async () => (await campaigns.planArchive(id)).waitsFor.length === 0
   await waitFor(ready, { what: 'nothing more to wait for', ...PATIENT })
 }
