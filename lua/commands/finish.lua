@@ -40,20 +40,10 @@ local function finish_attempt(attempt, activity, terms)
   return not finished and refusal or nil
 end
 
--- What is paused waits, but not for good: nobody can resume what is over.
-local function owed_activity(index, now)
-  local activity, refusal = owing_activity(index)
-  local paused = refusal == 'R;PAUSED' and activity_at(index)
-  if paused and (paused.campaign.ended == '1' or now >= paused.campaign.closes_at) then
-    return paused
-  end
-  return activity, refusal
-end
-
 local function finish(at, frame)
   local attempt, after = read_finish(at, frame)
   local index, user_index, key = attempt.activity_index, attempt.user_index, attempt.key
-  local activity, refusal = owed_activity(index, frame.opening.now)
+  local activity, refusal = owing_activity(index, frame.opening.now)
   local kind = activity and kind_of(activity.rules)
   local terms = kind and kind.finish and terms_of(activity, frame.opening, nil, '')
   local values, user = fetch(user_index, key, unpack(terms and terms.fields or {}))

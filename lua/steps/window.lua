@@ -4,7 +4,7 @@
   Returns: SESSION_WIDTH and session_at(packed, number), nil when that is no record; load_activity(index) and activity_at(index)
            -> its rules, nil when they are not readable; open_window(activity, now, early) -> refusal, or nil with its session
            set, which opens within `early` ms at the latest; open_activity(index, now) -> activity with its session, or nil and
-           the refusal; owing_activity(index) -> activity, or nil and the refusal, for credits; is_final(index, now) -> whether
+           the refusal; owing_activity(index, now) -> activity, or nil and the refusal, for what is owed; is_final(index, now) -> whether
            nothing of the campaign is paid, shipped, returned, claimed or revoked any more; is_gone(campaign) -> whether it was
            archived; unreadable(index) -> the refusal where activity_at returned nil
 ]]
@@ -213,7 +213,7 @@ local function open_activity(index, now)
 end
 
 -- A credit is owed for what was decided in time, so no closing time refuses it.
-local function owing_activity(index)
+local function owing_activity(index, now)
   local activity = activity_at(index)
   if not activity then
     return nil, unreadable(index)
@@ -222,7 +222,9 @@ local function owing_activity(index)
   if campaign.ready ~= '1' then
     return nil, 'R;NOT_FOUND'
   end
-  if campaign.paused == '1' or activity.rules.paused == '1' then
+  -- what is paused waits, but not for good: nobody can resume what is over
+  local is_over = campaign.ended == '1' or now >= campaign.closes_at
+  if not is_over and (campaign.paused == '1' or activity.rules.paused == '1') then
     return nil, 'R;PAUSED'
   end
   return activity

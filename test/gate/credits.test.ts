@@ -52,17 +52,19 @@ t.test('a credit has a reward, limits and counters of its own, and a cap withhol
   await assertWhole(t, shop)
 })
 
-t.test('a credit is decided after the end, not in a pause, and not for who is disqualified', async (t) => {
+t.test('a credit is decided after the end, not in a pause that can end, and not for who is disqualified', async (t) => {
   const shop = await openShop(t, urls)
   const { gate } = shop
+  const paused = { ...task, activity: 'paused', rules: { ...task.rules, paused: '1' } }
+  decisionOf(await gate.submit(openActivity(paused)))
+  t.match(await gate.submit({ ...owed('2', 20000), activity: 'paused' }), { code: 'PAUSED' })
+
   decisionOf(await gate.submit(openActivity({ ...task, campaignRules: { closes_at: '1000', ended: '1' } })))
   t.match(await gate.submit(takePart(task, 'ann')), { code: 'ENDED' })
   const { report } = decisionOf(await gate.submit(owed('1', 20000)))
   t.match(movesOf(report), [{ unit: 'points', delta: 5 }, { delta: 2 }])
-
-  const paused = { ...task, activity: 'paused', rules: { ...task.rules, paused: '1' } }
-  decisionOf(await gate.submit(openActivity(paused)))
-  t.match(await gate.submit({ ...owed('2', 20000), activity: 'paused' }), { code: 'PAUSED' })
+  const late = decisionOf(await gate.submit({ ...owed('2', 20000), activity: 'paused' }))
+  t.match(movesOf(late.report), [{ unit: 'points', delta: 5 }, {}], 'nobody can resume what is over')
 
   decisionOf(await gate.submit({ ...credit('ben', 'dq:c', 0), adds: [], puts: [['u:ben', 'dq:c', '1']] }))
   t.match(await gate.submit({ ...owed('3', 20000), user: 'ben' }), { code: 'DISQUALIFIED' })
