@@ -94,14 +94,14 @@ t.test('a campaign is archived by a command, and again by the same one', async (
   t.notOk(existsSync(output))
 
   writeFileSync(output, 'something else')
-  await t.rejects(archive('past', { output }), { code: 'journal-file', message: /no journal/ })
+  await t.rejects(archive('past', { output }), { code: 'command-failed', message: /no journal/ })
   const other = file('of-past.ndjson.gz')
   t.match(await archive('past', { output: other }), /past is archived. Keep /)
   const written = readFileSync(other)
   t.match(await archive('past', { output: other }), /past is archived/, 'with the file that is there')
   t.same(readFileSync(other), written)
   t.notOk(existsSync(`${other}.part`))
-  await t.rejects(archive('other', { output: other }), { code: 'journal-file', message: /the archive of past/ })
+  await t.rejects(archive('other', { output: other }), { code: 'command-failed', message: /the archive of past/ })
   await t.rejects(archive('past', { output: file('new.gz') }), { message: /CONFLICT/ }, 'there is nothing to write')
   t.match(await archive('past', { output, dryRun: true }), /archived already/)
 })
@@ -114,7 +114,7 @@ t.test('what was archived is exported from its file, and who asks for it is told
   const { sha256 } = JSON.parse(last)
   await t.rejects(exportCommand(config, options), { message: /past is archived/, meaning: new RegExp(sha256) })
   writeFileSync(file('cut.gz'), readFileSync(from).subarray(0, 200))
-  await t.rejects(exportCommand(config, { ...options, archive: [file('cut.gz')] }), { code: 'journal-file' })
+  await t.rejects(exportCommand(config, { ...options, archive: [file('cut.gz')] }), { code: 'command-failed' })
   await exportCommand(config, { ...options, archive: [from] })
   const decisionsOf = (text: string) =>
     text

@@ -53,7 +53,7 @@ t.test('a file is read as it was written, packed or not, however it comes', asyn
   )
 })
 
-const damage = { code: 'journal-file', remedy: /another copy/ }
+const damage = { code: 'command-failed', remedy: /another copy/ }
 
 t.test('a damaged file is refused, with what it means and what to do', async (t) => {
   const packed = gzipSync(file)
@@ -65,8 +65,8 @@ t.test('a damaged file is refused, with what it means and what to do', async (t)
   await t.rejects(read(without), { ...damage, message: /"count":59.*"count":60/ })
   const swapped = file.toString().replace(`${texts[7]}\n${texts[8]}`, `${texts[8]}\n${texts[7]}`)
   await t.rejects(read(Buffer.from(swapped)), damage)
-  await t.rejects(read(Buffer.from('')), { code: 'journal-file', message: /empty/ })
-  await t.rejects(read(Buffer.from('hello\n')), { code: 'journal-file', message: /no journal/ })
+  await t.rejects(read(Buffer.from('')), { code: 'command-failed', message: /empty/ })
+  await t.rejects(read(Buffer.from('hello\n')), { code: 'command-failed', message: /no journal/ })
 })
 
 t.test('no byte of a file can be changed without being seen', async (t) => {
@@ -74,7 +74,7 @@ t.test('no byte of a file can be changed without being seen', async (t) => {
     fc.asyncProperty(fc.nat(file.length - 2), fc.integer({ min: 1, max: 255 }), async (at, by) => {
       const changed = Buffer.from(file)
       changed[at] = (changed[at] ?? 0) ^ by
-      await t.rejects(read(changed), { code: 'journal-file' })
+      await t.rejects(read(changed), { code: 'command-failed' })
     }),
     { numRuns: 300 }
   )

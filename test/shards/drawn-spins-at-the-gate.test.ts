@@ -7,7 +7,8 @@ import { replayField } from '../../src/record/replay.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
 import { type ActivitySpec, credit, openActivity, takePart } from '../support/shop/participation.ts'
-import { assertWhole, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
+import { assertWhole, atRest, decisionOf, openShop, type Shop } from '../support/shop/shop.ts'
+import { waitFor } from '../support/wait.ts'
 
 const COUNT = 2
 const urls = { ...(await sharedServers(t)), env: shardsEnv(COUNT) }
@@ -97,6 +98,14 @@ async function drawn(shop: Shop, user: string, nth = 1) {
   return outcome.decision
 }
 
+/** As assertWhole, once the worker has ended every spin: each end is a decision that comes when it comes. */
+async function assertWholeAtLast(t: Test, shop: Shop): Promise<void> {
+  const ended = async () => (await shop.core.pool.query('select 1 from drawn_spins')).rows.length === 0
+  await atRest(shop)
+  await waitFor(ended, { what: 'every spin to be ended' })
+  await assertWhole(t, shop)
+}
+
 const reportOf = (reply: CallReply) => (reply.kind === 'decided' ? decodeSpin(reply.decision.report) : undefined)
 const hashOf = ({ redis, prefix }: Shop, user: string) => redis.hgetall(`${prefix}u:${user}`)
 
@@ -145,7 +154,7 @@ t.test('a spin whose prize is not here is drawn, paid for, and ended once the pr
     )
   }
   t.equal((await drawn(shop, ann, 2)).type, 'spin.drawn', 'the next one is decided now')
-  await assertWhole(t, shop)
+  await assertWholeAtLast(t, shop)
 })
 
 t.test('a fact that says 0 means the fallback, at once and later; one that says nothing does not', async (t) => {
@@ -174,7 +183,7 @@ t.test('a promised prize that is not here does not yield to what the number mean
   const again = await drawn(shop, ann, 4)
   const lost = await told(shop, { units: 0 }, () => ask(shop, ending(ann, again.id)))
   t.match(reportOf(lost), { prize: 'thanks', picked: 'thanks', why: '' }, 'nobody has one: what the number means')
-  await assertWhole(t, shop)
+  await assertWholeAtLast(t, shop)
 })
 
 t.test('it is ended after the end, paused or not, by what it rolled and not by the weights of then', async (t) => {
@@ -194,7 +203,7 @@ t.test('it is ended after the end, paused or not, by what it rolled and not by t
   decisionOf(await shop.gate.submit(over))
   t.match(await shop.gate.submit(spin(ben)), { kind: 'refused', code: 'ENDED' })
   t.match(decisionOf(await shop.gate.submit(ending(ann, first.id))).win, { prize: 'first' })
-  await assertWhole(t, shop)
+  await assertWholeAtLast(t, shop)
 })
 
 t.test('the first spin that a user may make before the prize is known is drawn for all of a batch', async (t) => {
@@ -205,7 +214,7 @@ t.test('the first spin that a user may make before the prize is known is drawn f
     shop.gate.submit(spin(ben, 1))
   ])
   t.match([one.kind, two.kind, other.kind].sort(), ['pending', 'pending', 'unavailable'])
-  await assertWhole(t, shop)
+  await assertWholeAtLast(t, shop)
 })
 
 t.test('codes of a pool that are elsewhere draw a spin too, and a unit that nobody has ends it', async (t) => {
@@ -220,5 +229,5 @@ t.test('codes of a pool that are elsewhere draw a spin too, and a unit that nobo
   t.match(await ask(shop, end), { kind: 'lacks', item: codes, missing: 1 })
   const lost = await told(shop, { units: 0, item: codes }, () => ask(shop, end))
   t.match(reportOf(lost), { prize: 'thanks', why: 'exhausted' })
-  await assertWhole(t, shop)
+  await assertWholeAtLast(t, shop)
 })
