@@ -33,8 +33,6 @@ local function finish_attempt(attempt, activity, terms)
   if not numbers_are_whole(terms.numbers, values) or not records_are_readable(terms, values) then
     return 'X;' .. KEYS[user_index]
   end
-  -- whether its window is open or not: there is one
-  activity.session = activity.session or session_at(activity.rules.sessions, 1)
   attempt.activity, attempt.terms = activity, terms
   local finished, refusal = terms.kind.finish(attempt)
   return not finished and refusal or nil
@@ -44,6 +42,13 @@ local function finish(at, frame)
   local attempt, after = read_finish(at, frame)
   local index, user_index, key = attempt.activity_index, attempt.user_index, attempt.key
   local activity, refusal = owing_activity(index, frame.opening.now)
+  if activity then
+    -- whether its window is open or not: there is one, and what chances of the day are kept begins with it
+    activity.session = activity.session or session_at(activity.rules.sessions or '', 1)
+    if not activity.session then
+      return 'X;' .. KEYS[index + 1], after
+    end
+  end
   local kind = activity and kind_of(activity.rules)
   local terms = kind and kind.finish and terms_of(activity, frame.opening, nil, '')
   local values, user = fetch(user_index, key, unpack(terms and terms.fields or {}))

@@ -171,6 +171,15 @@ t.test('a fact that says 0 means the fallback, at once and later; one that says 
   t.match(await hashOf(shop, ann), { 'ls:c/wheel': /^1;/, 'b:points': '90' }, 'it counts as a losing one')
 })
 
+t.test('a spin that a chance of a day before paid for is ended too', async (t) => {
+  const chances = { cost_unit: 'chances:wheel', cost_field: 'ch:c/wheel', cost: '1', daily: '2', keep: '1' }
+  const shop = await openWheel(t, chances)
+  const first = await drawn(shop, ann)
+  decisionOf(await shop.gate.submit(stock(1)))
+  t.match(decisionOf(await shop.gate.submit(ending(ann, first.id))), { type: 'spin.won', win: { prize: 'first' } })
+  await assertWholeAtLast(t, shop)
+})
+
 t.test('a promised prize that is not here does not yield to what the number means', async (t) => {
   const shop = await openWheel(t, { weights: '0:0,0,1', guarantee: '1:first' })
   t.match(decisionOf(await shop.gate.submit(spin(ann))).type, 'spin.lost')
