@@ -166,21 +166,23 @@ local function open_window(activity, now, early)
     return 'R;NOT_FOUND'
   end
   -- a goal was reached in time, and its reward is owed
-  if (campaign.ended == '1' or now >= campaign.closes_at) and not activity.is_goal then
+  local is_over = campaign.ended == '1' or now >= campaign.closes_at
+  if is_over and not activity.is_goal then
     return 'R;ENDED'
   end
   if now + early < campaign.opens_at then
     local first = tonumber(string.sub(activity.rules.sessions, 1, 13)) or 0
     return 'R;NOT_STARTED;' .. text(math.max(first, campaign.opens_at))
   end
-  if campaign.paused == '1' or activity.rules.paused == '1' then
+  -- what is paused waits, but not for good: nobody can resume what is over
+  if not is_over and (campaign.paused == '1' or activity.rules.paused == '1') then
     return 'R;PAUSED'
   end
   local session, refusal = find_session(activity, now, early)
   if not session then
     return refusal
   end
-  if session.paused then
+  if session.paused and not is_over then
     return 'R;PAUSED'
   end
   local times = activity.rules.ship_by
@@ -222,7 +224,6 @@ local function owing_activity(index, now)
   if campaign.ready ~= '1' then
     return nil, 'R;NOT_FOUND'
   end
-  -- what is paused waits, but not for good: nobody can resume what is over
   local is_over = campaign.ended == '1' or now >= campaign.closes_at
   if not is_over and (campaign.paused == '1' or activity.rules.paused == '1') then
     return nil, 'R;PAUSED'
