@@ -4,6 +4,7 @@ import { CampaignError } from '../../campaign/carrying/campaign-error.ts'
 import { type Actor, lockExisting, notFound, published } from '../../campaign/carrying/context.ts'
 import type { Rules } from '../../campaign/definition/rules.ts'
 import { replayField } from '../../record/replay.ts'
+import { isArchived } from '../../store/campaigns/archives.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
 import { findReport, listReports, type ReportVersion, storeReport } from '../../store/campaigns/reports.ts'
 import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
@@ -72,6 +73,11 @@ async function count(pool: Pool, row: CampaignRow, now: number): Promise<Campaig
   }
   const baseline = await readBaseline(pool, id)
   const { figures, countedTo } = await countFigures(pool, { id, timezone, opensAt, keys: replayField.client('%') })
+  // after it was counted: an archive that is asked for later removed nothing of that
+  if (await isArchived(pool, id)) {
+    const detail = `${id} is being archived: its decisions are going to its file. Its final report was stored before.`
+    throw new CampaignError('CONFLICT', detail)
+  }
   return {
     campaign: id,
     title,

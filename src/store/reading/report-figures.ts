@@ -22,8 +22,11 @@ export interface CountedTo {
 /** What is asked: $1 the campaign, $2 its time zone, $3 the moment of its opening, $4 which keys clients have. */
 const OF_CAMPAIGN = `campaign_id = $1`
 
-/** Orders that were paid, whatever became of them afterwards. */
-const WAS_PAID = `status in ('paid', 'shipped', 'returned')`
+/**
+ * Orders that were paid, whatever became of them afterwards. A cancelled one was if its record names a payment: as the record of an order is
+ * written (record/order.ts), its reference is the fifteenth part.
+ */
+const WAS_PAID = `(status in ('paid', 'shipped', 'returned') or (status = 'cancelled' and split_part(record, ';', 15) <> ''))`
 
 /**
  * One statement a source: each returns rows of id, of, unit and value. All read what the projection stored, by campaign, so they count the same as
@@ -54,7 +57,7 @@ const SOURCES: readonly string[] = [
      group by grouping sets ((activity_id), ())`,
 
   `with mine as materialized (
-     select activity_id, currency, status, user_id, quantity, returned, unit_price, (accepted_at at time zone $2)::date::text as day
+     select activity_id, currency, status, record, user_id, quantity, returned, unit_price, (accepted_at at time zone $2)::date::text as day
      from orders where ${OF_CAMPAIGN}
    ), by as (
      select coalesce(activity_id, '') as of, count(*) as orders, count(*) filter (where status = 'accepted') as unpaid,

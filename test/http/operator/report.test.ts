@@ -45,16 +45,22 @@ const pay = (order: string, amount: number) =>
   })
 const spin = (user: string) => take(user, 'POST /v1/campaigns/night/draws/wheel/spins')
 
-const orders = [await buy('ann', 3), await buy('ben'), await buy('cem')] as const
+const orders = [await buy('ann', 3), await buy('ben'), await buy('cem'), await buy('fay')] as const
 for (const [order, amount] of [
   [orders[0], 300],
-  [orders[1], 100]
+  [orders[1], 100],
+  [orders[3], 100]
 ] as const) {
   const { status, body } = await pay(order, amount)
   if (status !== 201) throw new Error(JSON.stringify(body))
 }
 await admin('olga', `POST /admin/v1/orders/${orders[0]}/shipment`, { body: { carrier: 'SF', trackingNumber: '1' } })
 await take('cem', `POST /v1/orders/${orders[2]}/cancellation`)
+// paid, and cancelled by an operator: it was paid, whatever became of it
+const cancelled = await admin('olga', `POST /admin/v1/orders/${orders[3]}/cancellation`, {
+  body: { reason: 'a wrong price' }
+})
+if (cancelled.status !== 201) throw new Error(JSON.stringify(cancelled.body))
 for (const user of ['ann', 'ann', 'dan', 'eve']) await spin(user)
 const { share } = await take('ann', 'POST /v1/campaigns/night/shares', {
   channel: 'wechat',
@@ -91,7 +97,7 @@ async function recount() {
 t.test('exact figures equal a recount of the exported journal', async (t) => {
   await waitFor(async () => (await recount()).stars >= 1, { what: 'the helper to get a star' })
   const counted = await recount()
-  t.match(counted, { orders: 3, paid: 2, cancelled: 1, spins: 4, participants: 5 })
+  t.match(counted, { orders: 4, paid: 3, cancelled: 2, spins: 4, participants: 6 })
   const found = await report()
   t.match(
     {
@@ -106,13 +112,13 @@ t.test('exact figures equal a recount of the exported journal', async (t) => {
     },
     counted
   )
-  t.equal(figureOf(found, 'sales.units', 'case'), 4)
+  t.equal(figureOf(found, 'sales.units', 'case'), 5)
   t.match(
     found.figures.filter(({ id, of }) => id === 'sales.amount' && of === null),
-    [{ unit: 'CNY', value: 400, exact: true }]
+    [{ unit: 'CNY', value: 500, exact: true }]
   )
-  t.equal(figureOf(found, 'sales.averageOrder'), 200)
-  t.equal(figureOf(found, 'draws.participation'), 0.6)
+  t.equal(figureOf(found, 'sales.averageOrder'), 167)
+  t.equal(figureOf(found, 'draws.participation'), 0.5)
   t.equal(figureOf(found, 'shares.all', 'channel:wechat'), 1)
   t.equal(figureOf(found, 'assists.given'), 1)
   t.match(found, { final: false, version: null, countedTo: [{ shard: 0 }] })
@@ -137,9 +143,9 @@ t.test('figures stand beside what they were meant to be, were before, and are in
   await waitFor(isThere, { what: 'the other campaign to be counted' })
   const found = await report('?compareWith=other')
   const one = (id: string) => found.figures.find((figure) => figure.id === id && figure.of === null)
-  t.match(one('sales.orders'), { value: 3, target: 6, other: 1 } satisfies Partial<ReportFigure>)
-  t.match(one('participants.all'), { value: 5, before: 3, target: null })
-  t.match(one('participants.ofUsers'), { value: 0.1 })
+  t.match(one('sales.orders'), { value: 4, target: 6, other: 1 } satisfies Partial<ReportFigure>)
+  t.match(one('participants.all'), { value: 6, before: 3, target: null })
+  t.match(one('participants.ofUsers'), { value: 0.12 })
   t.match(found.comparedWith, { campaign: 'other', version: null })
   t.equal((await admin('vera', `GET ${path}/report?compareWith=none`)).status, 404)
 })
@@ -147,10 +153,10 @@ t.test('figures stand beside what they were meant to be, were before, and are in
 t.test('a report is a table for spreadsheets, and a page in which no text of a campaign runs', async (t) => {
   const csv = (await page('csv')).body.split('\r\n')
   t.equal(csv[0], 'figure,title,of,unit,value,exact,target,before,other')
-  t.ok(csv.includes('sales.orders,Orders,,,3,true,6,,'), csv.join('\n'))
+  t.ok(csv.includes('sales.orders,Orders,,,4,true,6,,'), csv.join('\n'))
   const html = await page('html')
   t.match(html.headers['content-security-policy'], /default-src 'none'/)
-  t.match(html.body, /<h1>Growth<\/h1>[\s\S]*Preliminary[\s\S]*¥4\.00/)
+  t.match(html.body, /<h1>Growth<\/h1>[\s\S]*Preliminary[\s\S]*¥5\.00/)
   t.notMatch(html.body, /<script/)
   t.match((await page('html', 'zh-CN')).body, /<html lang="zh-CN">[\s\S]*增长[\s\S]*初步/)
 })
@@ -162,7 +168,7 @@ t.test(
     const [cup] = (await settlement('?supplier=cups')).prizes
     t.match(await settlement('?supplier=acme'), {
       supplier: 'acme',
-      sold: [{ activity: 'case', currency: 'CNY', orders: 2, units: 4, amount: 400, shipped: 1, owedBack: 0 }],
+      sold: [{ activity: 'case', currency: 'CNY', orders: 3, units: 5, amount: 500, shipped: 1, owedBack: 100 }],
       prizes: [],
       redeemed: []
     })
@@ -177,7 +183,8 @@ t.test(
     t.equal(head, 'reference,order,activity,supplier,status,units,currency,paid,owedBack')
     t.same(lines.toSorted(), [
       `p-${orders[0]},${orders[0]},case,acme,shipped,3,CNY,300,0`,
-      `p-${orders[1]},${orders[1]},case,acme,paid,1,CNY,100,0`
+      `p-${orders[1]},${orders[1]},case,acme,paid,1,CNY,100,0`,
+      `p-${orders[3]},${orders[3]},case,acme,cancelled,1,CNY,100,100`
     ])
   }
 )
