@@ -168,3 +168,28 @@ t.test('a shard that is away delays its own part of a change only, and gets it i
   t.same(await isOpen([pause, remove, resume, ...grants]), Array(23).fill(false))
   t.match(await findIntent(pool, remove), { state: 'applied', decision: '0-7-2', applied: [-3] })
 })
+
+t.test('a pause does not wait behind stock that is taken away, which waits for a shard that is away', async (t) => {
+  const { pool } = await freshDatabase(t, urls.databaseUrl)
+  await pool.query("insert into campaigns (campaign_id, author) values ('c', 'ada')")
+  const away = new Set([1])
+  const { decided, gate } = gateOf(away)
+  const intent = (type: string, delta: number) => {
+    const adds = delta === 0 ? [] : [['s:c:s', 'am:remaining', delta] as const]
+    const change = { campaign: 'c', activity: 's', user: SYSTEM_USER, type, puts: [], adds, request: '{}', by: 'ada' }
+    return insertIntent(pool, change)
+  }
+  await intent('campaign.adjusted', -3)
+  const pause = await intent('campaign.paused', 0)
+  await intent('campaign.resumed', 0)
+  await carryOut({ pool, gate }, 'c')
+  for (const shard of [0, 2, 3])
+    t.same(
+      decided[shard]?.filter((type) => type !== 'campaign.adjusted'),
+      ['campaign.paused', 'campaign.resumed']
+    )
+  away.clear()
+  await carryOut({ pool, gate }, 'c')
+  for (const shard of shards) t.equal(decided[shard]?.length, 3, 'and each shard decides all three, once')
+  t.equal((await findIntent(pool, pause))?.state, 'applied')
+})

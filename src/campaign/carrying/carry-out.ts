@@ -151,13 +151,26 @@ async function ask(
   return parts
 }
 
+/** Changes that stop a sale, or let it go on: they rest on no stock. */
+const FLAGS = ['campaign.paused', 'campaign.resumed']
+
+/**
+ * A pause does not wait behind stock that is taken away, which waits for every shard and for units on their way: one closed shard would keep all the
+ * others selling. Flags stay in their order.
+ */
+function overtaking(open: readonly IntentRow[]): IntentRow | undefined {
+  const [first] = open
+  return first !== undefined && isOneByOne(first) ? open.find(({ type }) => FLAGS.includes(type)) : undefined
+}
+
 /**
  * For each shard that answers its part of the oldest intent that it has not carried out: so each shard decides them in order of id, and
  * one that is closed delays no other one. Where something is removed, the shards before have to have answered.
  */
 function nextParts(own: readonly IntentRow[], shards: readonly number[], away: ReadonlySet<number>): Asked[] {
   return shards.flatMap((shard) => {
-    const intent = own.find(({ parts }) => parts[shard] === undefined)
+    const open = own.filter(({ parts }) => parts[shard] === undefined)
+    const intent = overtaking(open) ?? open[0]
     if (intent === undefined || away.has(shard)) return []
     const before = shards.slice(0, shard).map((other) => intent.parts[other])
     const known = before.filter((part) => part !== undefined)
