@@ -81,6 +81,8 @@ const steps: readonly SettlementStep[] = [
   reviews,
   { point: 'S6', ...credits },
   { point: 'S7', ...boards },
+  // boards that were frozen since those above were looked for may have made some
+  reviews,
   // what the first of the leaderboards get
   { point: 'S8', ...credits },
   { point: 'S9', ...levels },
