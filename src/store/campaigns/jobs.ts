@@ -190,17 +190,24 @@ export async function listOrders(
   return rows[0]?.looked ?? 0
 }
 
-/** Lists what is to be revoked of a user, as Postgres has it. Rewards are noted first, what they gave is taken back last. */
-export async function listOfUser(db: Queryable, job: Job & { readonly kind: 'disqualification' }): Promise<void> {
+/**
+ * Lists what is to be revoked of a user, as Postgres has it. Rewards are noted first, what they gave is taken back last.
+ * @param isAll whether nothing more can come: balances are taken back once, after all the rest
+ */
+export async function listOfUser(
+  db: Queryable,
+  job: Job & { readonly kind: 'disqualification' },
+  isAll: boolean
+): Promise<void> {
   const { user, wins, rewards, orders } = job.asked
   await db.query(
     `insert into job_items (job_id, item, kind, phase)
      select $1::bigint, win_id, 'win', 1 from wins where $4::boolean and user_id = $2 and campaign_id = $3 and status <> 'revoked'
      union all select $1, order_id, 'order', 1 from orders
        where $5::boolean and user_id = $2 and campaign_id = $3 and status in ('accepted', 'paid')
-     union all select $1, kind, kind, phase from (values ('credits', 1), ('balances', 2)) as rest(kind, phase) where $6::boolean
+     union all select $1, kind, kind, phase from (values ('credits', 1), ('balances', 2)) as rest(kind, phase) where $6::boolean and ($7::boolean or kind <> 'balances')
      on conflict do nothing`,
-    [job.id, issuedUser(user), job.campaign, wins, orders, rewards]
+    [job.id, issuedUser(user), job.campaign, wins, orders, rewards, isAll]
   )
 }
 

@@ -76,3 +76,12 @@ export async function openSpins(db: Queryable, campaign: string): Promise<number
   )
   return rows[0]?.open ?? 0
 }
+
+/** Whether a user has a spin whose prize is not known yet. */
+export async function hasDrawnSpin(db: Queryable, campaign: string, user: string): Promise<boolean> {
+  const { rows } = await db.query('select 1 from drawn_spins where campaign_id = $1 and user_id = $2 limit 1', [
+    campaign,
+    issuedUser(user)
+  ])
+  return rows.length > 0
+}

@@ -27,6 +27,7 @@ import {
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { voidCreditsOfUser } from '../../store/following/credits.ts'
 import { type AuditEntry, recordAudits } from '../../store/operators/audit.ts'
+import { hasDrawnSpin } from '../../store/projection/drawn-spins.ts'
 import { findDecision, ordersById } from '../../store/reading/orders.ts'
 import { winsById } from '../../store/reading/wins.ts'
 import { ASKED_MS, became, workOff } from './due.ts'
@@ -94,13 +95,16 @@ export class JobDriver {
   async #list(job: Job): Promise<void> {
     const { pool, stored } = this.#parts
     if (job.kind === 'disqualification') {
+      const { asked } = job
       const { state } = (await findIntent(pool, job.intent ?? 0)) ?? {}
       // who is not excluded keeps everything
       if (state === 'refused') await endListing(pool, job.id)
       if (state === 'refused' || !(await this.#isBarred(job))) return
       await inTransaction(pool, async (client) => {
-        await listOfUser(client, job)
-        await endListing(client, job.id)
+        // read before it is listed: a spin that was drawn before the exclusion may still become a win
+        const isAll = !(await hasDrawnSpin(client, job.campaign, asked.user))
+        await listOfUser(client, job, isAll)
+        if (isAll) await endListing(client, job.id)
       })
       return
     }
@@ -114,7 +118,7 @@ export class JobDriver {
     }
   }
 
-  /** Whether the exclusion itself is stored: then so is all that the user did before, and nothing comes after it. */
+  /** Whether the exclusion itself is stored: then so is all that the user did before, and nothing comes after it but the end of a drawn spin. */
   async #isBarred({ intent, asked }: Job & { readonly kind: 'disqualification' }): Promise<boolean> {
     const key = replayField.intent(intent ?? 0)
     return (await findDecision(this.#parts.pool, asked.user, key)) !== undefined
