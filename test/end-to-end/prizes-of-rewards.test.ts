@@ -188,6 +188,7 @@ t.test('winners, state, timeline and events know it; a PATCH adds some; a revoca
   t.match(timeline.body, {
     items: [
       { type: 'win.revoked' },
+      { type: 'win.fulfilled' },
       { type: 'win.claimed' },
       { type: 'task.completed', win: { id: win, prize: 'mug' } }
     ]

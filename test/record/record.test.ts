@@ -154,8 +154,8 @@ test('each replay field says which row has to be closed before it is forgotten',
     level: [replayField.level('', 3), 'levels', ':3'],
     spin: [replayField.spin('0-1-2'), undefined, '0-1-2'],
     importLine: [replayField.importLine('points', 'a:b'), 'imports', 'points:a:b'],
-    lend: [replayField.lend('one'), undefined, 'one'],
-    receipt: [replayField.receipt('one'), undefined, 'one'],
+    lend: [replayField.lend('one'), 'loans', 'one'],
+    receipt: [replayField.receipt('one'), 'loans', 'one'],
     archive: [replayField.archive('c', 3), undefined, 'c:3'],
     command: [replayField.command('digest'), undefined, 'digest']
   }

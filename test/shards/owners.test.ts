@@ -1,6 +1,5 @@
 import { test } from 'tap'
 import { shardOf } from '../../src/base/shards.ts'
-import { loadConfig } from '../../src/config/config.ts'
 import { fixShards, requireShards, ShardsDifferError } from '../../src/store/shard/deployment.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
 import { freshDatabase } from '../support/servers/database.ts'
@@ -31,7 +30,6 @@ test('another number of shards than the deployment has is refused with the reaso
   await fixShards(pool, 4)
   await t.rejects(fixShards(pool, 1), { message: /SHARDS is 1, and this deployment has 4/ })
   await t.rejects(requireShards(pool, 5), ShardsDifferError)
-  t.throws(() => loadConfig({ SHARDS: '4' }), /would give the fallback once its own part of a prize is gone/)
 })
 
 test('each user is decided, read and stored in the shard of their name', async (t) => {

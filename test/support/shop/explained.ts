@@ -68,7 +68,7 @@ export async function costOf(pool: pg.Pool, text: string, values: readonly unkno
 async function explain(pool: pg.Pool, text: string, values: readonly unknown[]): Promise<Cost> {
   const client = await pool.connect()
   try {
-    await client.query('begin; set local enable_seqscan = off')
+    await client.query('begin; set local enable_seqscan = off; set local statement_timeout = 0')
     const explained = `explain (analyze, buffers, timing off, format json) ${text}`
     const { rows } = await client.query<{ 'QUERY PLAN': Array<{ Plan: Plan }> }>(explained, [...values])
     const plan = rows[0]?.['QUERY PLAN'][0]?.Plan
