@@ -13,6 +13,7 @@ import { type TokenReason, tokenReasons } from '../../src/http/auth/token-refusa
 import { commandTypes, streamNames } from '../../src/journal/subjects.ts'
 import { operatorRoles, serviceScopes } from '../../src/store/operators/operators.ts'
 import { envelope } from '../../src/worker/commands/event.ts'
+import { gatewayMetrics } from '../support/http/gateway-metrics.ts'
 import { documentOf } from '../support/http/openapi-documents.ts'
 import { readFiles } from '../support/source.ts'
 import { commandData } from './commands.ts'
@@ -50,6 +51,7 @@ test('each name of the code stands on its page', async (t) => {
     definition: [...Object.values(objects).flatMap(fieldsOf), ...Object.keys(schemas)],
     events: [...toldTypes, ...laterTypes],
     figures: Object.keys(figures),
+    metrics: gatewayMetrics().map(({ name }) => name),
     roles: [...operatorRoles.filter((role) => role !== 'service'), ...serviceScopes],
     tokens: [...claimNames, ...Object.keys(tokenReasons)]
   }
@@ -182,6 +184,7 @@ test('links between documents lead somewhere', async (t) => {
     'CHANGELOG.md',
     'CONTRIBUTING.md',
     'SECURITY.md',
+    'deploy/README.md',
     'test/README.md',
     ...readdirSync('docs').map((name) => `docs/${name}`),
     ...pages.map(pathOf)

@@ -4,6 +4,7 @@ import { configurationTable } from './configuration.ts'
 import { boundsText, definitionTables, kindsTable, policiesTable } from './definition.ts'
 import { commonMembers, eventExample, eventsTable, laterTypes, shapesText } from './events.ts'
 import { figuresTable } from './figures.ts'
+import { metricsTable } from './metrics.ts'
 import { adminMembers, adminTable, rolesTable, scopesTable } from './operators.ts'
 import { claimsTable, keysTable, reasonsTable } from './tokens.ts'
 
@@ -15,6 +16,7 @@ export const pages = [
   'definition',
   'events',
   'figures',
+  'metrics',
   'roles',
   'tokens'
 ] as const
@@ -26,6 +28,7 @@ export function sectionTexts(admin: OpenApiDocument): Record<string, string> {
     'admin api': adminTable(admin),
     'admin members': adminMembers(admin),
     figures: figuresTable(),
+    metrics: metricsTable(),
     roles: rolesTable(admin),
     scopes: scopesTable(admin),
     claims: claimsTable(),
