@@ -11,7 +11,8 @@ const Environment = Type.Object({
   FLOODGATE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production')], {
     default: 'development',
     description:
-      'production refuses to start with weak secrets, keys over http, CORS for all, demos, or an admin port that is open to all'
+      'production refuses to start with weak secrets, keys over http, CORS for all, demos, or an admin port that is open to all; development has the demo shop, ' +
+      'where anybody signs in under any name'
   }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'public HTTP port' }),
   ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001, description: 'admin HTTP port' }),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -8,6 +9,16 @@ import { fileURLToPath } from 'node:url'
 interface AppFile {
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** An app that the build made of TSX: it imports itself, packages, and the client that every gateway serves. */
+export interface BrowserApp {
+  /** path below which everything lies, such as /console */
+  readonly base: string
+  /** below src, and below the folder of the build */
+  readonly folder: 'console' | 'storefront'
+  readonly title: string
+  readonly packages: ReadonlyArray<keyof typeof PACKAGES>
 }
 
 /** Modules of other packages, by the name under which code imports them, as their packages have them for browsers. */
@@ -22,8 +33,8 @@ const PACKAGES = {
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 const STYLE = 'text/css; charset=utf-8'
-const COMPILED = fileURLToPath(new URL('../../console/', import.meta.url))
-const SOURCES = fileURLToPath(new URL('../../../src/console/', import.meta.url))
+const compiledFolder = ({ folder }: BrowserApp) => fileURLToPath(new URL(`../../${folder}/`, import.meta.url))
+const styleOf = ({ folder }: BrowserApp) => new URL(`../../../src/${folder}/browser/style.css`, import.meta.url)
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 const sourceMapNote = /^\/\/# sourceMappingURL=.*$/gm
@@ -39,11 +50,9 @@ const vendorPath = (base: string, file: string): string =>
 
 /**
  * The page that starts the app. The import map stands in it, since none can be loaded, and its hash is the only inline script that the policy lets run.
- * @param base path below which everything lies, such as /console
  */
-function startPage(base: string, title: string): AppFile {
-  const packages = Object.entries(PACKAGES).map(([name, file]) => [name, vendorPath(base, file)])
-  // the client is that of storefronts, which each gateway serves
+function startPage({ base, title, packages: names }: BrowserApp): AppFile {
+  const packages = names.map((name) => [name, vendorPath(base, PACKAGES[name])])
   const map = JSON.stringify({ imports: { ...Object.fromEntries(packages), 'floodgate/client': '/client.js' } })
   const hash = createHash('sha256').update(map).digest('base64')
   const policy = [
@@ -74,25 +83,27 @@ function startPage(base: string, title: string): AppFile {
   return { body, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy.join('; ') } }
 }
 
+/** Whether the build made the app: an image for production may lack one. */
+export const isBuilt = (app: BrowserApp): boolean => existsSync(join(compiledFolder(app), 'main.js'))
+
 /**
- * Every file of the console, by its exact path, as it is sent: an address that is none of these leads nowhere.
+ * Every file of an app, by its exact path, as it is sent: an address that is none of these leads nowhere.
  * @throws Error where the build did not make them
  */
-export async function consoleFiles(base: string): Promise<Map<string, AppFile>> {
-  const files = new Map<string, AppFile>()
-  const page = startPage(base, 'Floodgate')
-  files.set(base, page)
-  const names = await readdir(COMPILED, { recursive: true })
+export async function appFiles(app: BrowserApp): Promise<Map<string, AppFile>> {
+  const { base, packages } = app
+  const compiled = compiledFolder(app)
+  const files = new Map<string, AppFile>([[base, startPage(app)]])
+  const names = await readdir(compiled, { recursive: true })
   for (const name of names.filter((file) => file.endsWith('.js'))) {
     const path = `${base}/${name.replaceAll('\\', '/')}`
-    files.set(path, { body: await readFile(join(COMPILED, name), 'utf8'), headers: { 'content-type': SCRIPT } })
+    files.set(path, { body: await readFile(join(compiled, name), 'utf8'), headers: { 'content-type': SCRIPT } })
   }
   const folder = packagesFolder()
-  for (const file of Object.values(PACKAGES)) {
+  for (const file of packages.map((name) => PACKAGES[name])) {
     const text = await readFile(join(folder, file), 'utf8')
     files.set(vendorPath(base, file), { body: text.replace(sourceMapNote, ''), headers: { 'content-type': SCRIPT } })
   }
-  const own = await readFile(join(SOURCES, 'browser', 'style.css'), 'utf8')
-  files.set(`${base}/style.css`, { body: own, headers: { 'content-type': STYLE } })
+  files.set(`${base}/style.css`, { body: await readFile(styleOf(app), 'utf8'), headers: { 'content-type': STYLE } })
   return files
 }

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import { signTokens } from '../http/auth/sign-token.ts'
+import { hasDemoShop } from '../http/server/demo-shop.ts'
 import { findExecutable } from './processes/programs.ts'
 import { databaseUrlForReports, localUrl, type Stack } from './stack.ts'
 
@@ -13,6 +14,9 @@ export function readyText(stack: Stack, ms: number): string {
   const lines = [
     screen.bold(`Ready in ${(ms / 1000).toFixed(1)} s.`),
     '',
+    ...(hasDemoShop(config)
+      ? [row('shop', `${localUrl(config.HOST, config.PORT)}/shop  (for a phone: HOST=0.0.0.0 npm start)`)]
+      : []),
     row('public API', `${localUrl(config.HOST, config.PORT)}  (documents at /docs)`),
     row('admin API', localUrl(config.ADMIN_HOST, config.ADMIN_PORT)),
     ...(config.CORS_ORIGINS === '' && config.FLOODGATE_ENV === 'development'

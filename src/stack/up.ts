@@ -171,7 +171,8 @@ async function startDemo(stack: Stack): Promise<void> {
   const url = localUrl(stack.config.ADMIN_HOST, stack.config.ADMIN_PORT)
   const [author = '', reviewer = ''] = Object.values(stack.secrets.operators)
   const clients = { author: createAdminClient(url, author), reviewer: createAdminClient(url, reviewer) }
-  const published = await publishDemos({ ...clients, now: Date.now() })
+  const shop = `${localUrl(stack.config.HOST, stack.config.PORT)}/shop`
+  const published = await publishDemos({ ...clients, now: Date.now(), shop })
   for (const { name, campaign } of published) stack.demos.set(name, campaign)
   done(demoText(published))
 }

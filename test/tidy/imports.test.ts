@@ -12,6 +12,7 @@ const LINE = [
   'load',
   'http',
   'console',
+  'storefront',
   'worker',
   'recovery',
   'export',

@@ -173,7 +173,9 @@ test('every error has a class of ours, and every class a code of its own', async
   // what runs in browsers imports no base
   const foreign = classes.filter(
     ({ base, name, path }) =>
-      base === 'Error' && name !== 'FloodgateError' && !['client', 'console'].includes(partOfSrc(path) ?? '')
+      base === 'Error' &&
+      name !== 'FloodgateError' &&
+      !['client', 'console', 'storefront'].includes(partOfSrc(path) ?? '')
   )
   t.strictSame(
     foreign.map(({ path, name }) => `${path}: ${name} extends Error; extend FloodgateError of src/base/errors.ts`),

@@ -38,7 +38,7 @@ import { winAddress } from '../wins/address.ts'
 import { adminWins } from '../wins/admin.ts'
 import { adminFulfilment } from '../wins/fulfilment.ts'
 import { adminOperations } from './admin-operations.ts'
-import { consolePages } from './console-pages.ts'
+import { consoleApp, registerPages } from './app-pages.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
@@ -191,7 +191,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
     await registerRoutes(admin, parts)
     await admin.register(operatorLiveRoute, liveOptions({ ...parts, figures }, authenticate))
   })
-  await app.register(consolePages)
+  await registerPages(app, consoleApp)
   await registerDocuments(app, config.NAMESPACE)
   return app
 }

@@ -29,6 +29,7 @@ import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
 import { registerRateLimits } from '../running/rate-limits.ts'
 import { SignalCounts } from '../running/signals.ts'
 import { registerCors } from './cors.ts'
+import { demoShop, hasDemoShop } from './demo-shop.ts'
 import { registerDocuments, registerOpenApi } from './documents.ts'
 import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
@@ -129,6 +130,8 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })
     await counted.register(accountRoutes, { pool, accounts, catalogue: parts.catalogue, authenticate, turns })
     await counted.register(requestRoute, { decisions, bodies, authenticate, turns })
+    if (hasDemoShop(config))
+      await counted.register(demoShop, { config, gate, pool, orders, authenticate, metrics, logger })
     await registerDocuments(counted, config.NAMESPACE)
   })
   return app

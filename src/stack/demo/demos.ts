@@ -8,7 +8,8 @@ import type { DemoDefinition } from './window.ts'
 export interface Demo {
   /** its id, with which the ids of its successors begin: `launch`, then `launch-2` when `launch` is over */
   readonly name: string
-  readonly define: (id: string, now: number) => DemoDefinition
+  /** @param shop address of the demo storefront, to which links of invitations and shares lead */
+  readonly define: (id: string, now: number, shop?: string) => DemoDefinition
   /** codes to load; they may be loaded already */
   readonly pool?: { readonly pool: string; readonly codes: readonly string[] }
 }

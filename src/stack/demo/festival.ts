@@ -1,11 +1,11 @@
 import { sharingAndHelp } from './sharing.ts'
-import { type DemoDefinition, demoWindow } from './window.ts'
+import { type DemoDefinition, demoWindow, SHOP } from './window.ts'
 
 /**
  * A campaign that combines kinds: a task gives points, points buy spins, a prize is the right to buy from a small sale, and a doubler
  * card makes tomorrow's task worth twice as much. @param now ms since 1970
  */
-export function festival(id: string, now: number): DemoDefinition {
+export function festival(id: string, now: number, shop = SHOP): DemoDefinition {
   const window = demoWindow(now)
   return {
     id,
@@ -76,7 +76,7 @@ export function festival(id: string, now: number): DemoDefinition {
           }
         ]
       },
-      ...sharingAndHelp,
+      ...sharingAndHelp(id, shop),
       {
         id: 'box',
         kind: 'sale',

@@ -1,4 +1,4 @@
-import { type DemoDefinition, demoWindow } from './window.ts'
+import { type DemoDefinition, demoWindow, SHOP } from './window.ts'
 
 const ticketCodes = 200
 
@@ -8,17 +8,17 @@ export const ticketPool = {
   codes: Array.from({ length: ticketCodes }, (_, index) => `DEMO-${String(index + 1).padStart(4, '0')}`)
 }
 
-const friends = {
+const friends = (campaign: string, shop: string) => ({
   id: 'friends',
   kind: 'invite',
   title: { en: 'Bring your friends', 'zh-CN': '邀请好友' },
   sort: 4,
-  link: 'https://shop.example/join?c={code}',
+  link: `${shop}#/c/${campaign}/join/{code}`,
   qualifiesOn: 'task:check-in',
   inviter: { on: 'qualified', reward: { points: 50 } },
   invitee: { on: 'accepted', reward: { points: 20 } },
   perInviter: { day: 10 }
-}
+})
 
 const satisfaction = {
   id: 'how-was-it',
@@ -56,7 +56,7 @@ const talk = {
 }
 
 /** Points by check-ins and tasks, spent in a mall, where a ticket is a code of a pool. @param now ms since 1970 */
-export function pointsMall(id: string, now: number): DemoDefinition {
+export function pointsMall(id: string, now: number, shop = SHOP): DemoDefinition {
   return {
     id,
     title: { en: 'Points mall', 'zh-CN': '积分商城' },
@@ -99,7 +99,7 @@ export function pointsMall(id: string, now: number): DemoDefinition {
         after: ['profile'],
         reward: { points: 200 }
       },
-      friends,
+      friends(id, shop),
       {
         id: 'ticket',
         kind: 'redemption',

@@ -9,6 +9,8 @@ interface DemoOptions {
   readonly reviewer: AdminClient
   /** ms since 1970 */
   readonly now: number
+  /** address of the demo storefront */
+  readonly shop: string
 }
 
 interface PublishedDemo {
@@ -45,7 +47,7 @@ export function demoText(demos: readonly PublishedDemo[]): string {
  * One demo campaign: that of an earlier run, or a new one, through the same review by two operators that every campaign
  * goes through. A publication that was interrupted is continued.
  */
-async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): Promise<PublishedDemo> {
+async function publishDemo(demo: Demo, { author, reviewer, now, shop }: DemoOptions): Promise<PublishedDemo> {
   const { name } = demo
   for (let number = 1; number <= mostDemos; number++) {
     const campaign = number === 1 ? name : `${name}-${number}`
@@ -55,7 +57,7 @@ async function publishDemo(demo: Demo, { author, reviewer, now }: DemoOptions): 
     if (state === 'over') continue
     let version = versionOf(found)
     if (state === 'new') {
-      const saved = await author('PUT', path, demo.define(campaign, now))
+      const saved = await author('PUT', path, demo.define(campaign, now, shop))
       accept(saved, `saving ${campaign}`)
       version = versionOf(saved)
     }

@@ -1,11 +1,11 @@
 /** Activities of a campaign whose users share, and help one another to the right `vip`. */
-export const sharingAndHelp = [
+export const sharingAndHelp = (campaign: string, shop: string) => [
   {
     id: 'sharing',
     kind: 'share',
     title: { en: 'Share', 'zh-CN': '分享' },
     sort: 4,
-    link: 'http://localhost:3000/demo?share={share}',
+    link: `${shop}#/c/${campaign}/share/{share}`,
     verifiedBy: 'visit',
     channels: { wechat: { reward: { points: 5 }, perDay: 3 }, community: { reward: { points: 2 }, perDay: 1 } }
   },

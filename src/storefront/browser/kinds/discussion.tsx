@@ -1,0 +1,99 @@
+import { useState } from 'preact/hooks'
+import { Card, type CardOf, Gives } from '../parts/card.tsx'
+import { Ended } from '../parts/ended.tsx'
+import { moment, rewardOf } from '../shop/format.ts'
+import { acts, campaign as here } from '../shop/here.ts'
+import { useAct } from '../shop/intentions.ts'
+import { useFound } from '../shop/read.ts'
+import { client } from '../shop/session.ts'
+import { say } from '../shop/words.ts'
+
+type Topic = NonNullable<CardOf<'discussion'>['activity']['topics']>[number]
+
+function Comments({ campaign, discussion, topic }: { campaign: string; discussion: string; topic: Topic }) {
+  const { answer } = useFound(
+    () => client.value.comments(campaign, discussion, { type: 'topic', id: topic.id, limit: 5 }),
+    [campaign, discussion, topic.id, acts.value]
+  )
+  if (answer === undefined) return null
+  if (answer.items.length === 0) return <p class="soft">{say('noComments')}</p>
+  return (
+    <ul class="plain">
+      {answer.items.map(({ id, user, text, postedAt }) => (
+        <li key={id}>
+          <small>
+            {user} · {moment(postedAt)}
+          </small>
+          {text}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Write({
+  campaign,
+  discussion,
+  topic,
+  most
+}: {
+  campaign: string
+  discussion: string
+  topic: Topic
+  most: number
+}) {
+  const [text, setText] = useState('')
+  const act = useAct(`comment ${campaign}/${discussion}/${topic.id}`, (key, wish: string) =>
+    client.value.comment(campaign, discussion, { key, subject: { type: 'topic', id: topic.id }, text: wish })
+  )
+  const send = async (event: Event) => {
+    event.preventDefault()
+    await act.go(text)
+  }
+  return (
+    <form onSubmit={send}>
+      <label>
+        {say('yourWords')}
+        <textarea
+          rows={2}
+          required
+          maxLength={most}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" disabled={act.busy}>
+        {say('send')}
+      </button>
+      <Ended act={act} wish={text}>
+        {({ comment }) => (
+          <b>
+            {say(comment.status === 'waiting' ? 'waiting' : 'sent')}{' '}
+            {Object.keys(comment.credited).length > 0 && rewardOf(comment.credited, here.value)}
+          </b>
+        )}
+      </Ended>
+    </form>
+  )
+}
+
+/** What people say about the topics of a campaign. */
+export function DiscussionCard({ activity, campaign }: CardOf<'discussion'>) {
+  const { id, topics = [], reward, maxLength } = activity
+  return (
+    <Card activity={activity}>
+      {() => (
+        <>
+          {reward && <Gives label={say('gives')} what={rewardOf(reward, here.value)} />}
+          {topics.map((topic) => (
+            <details key={topic.id}>
+              <summary>{topic.title}</summary>
+              <Comments campaign={campaign} discussion={id} topic={topic} />
+              <Write campaign={campaign} discussion={id} topic={topic} most={maxLength} />
+            </details>
+          ))}
+        </>
+      )}
+    </Card>
+  )
+}
