@@ -87,8 +87,8 @@ export interface FulfilmentRow {
   readonly win_id: string
   readonly state: string
   readonly nth: number
-  /** JSON of what is told of it */
-  readonly told: object
+  /** null is what was not told */
+  readonly told: Readonly<Record<'carrier' | 'trackingNumber' | 'reason', unknown>>
   /** UTC */
   readonly at: string
 }

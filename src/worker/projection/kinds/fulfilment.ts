@@ -11,6 +11,13 @@ export const fulfilments: RowKind = {
     const { win, state = '', nth } = decodeFulfilment(row.report)
     const { carrier = null, trackingNumber = null, reason = null } = JSON.parse(row.request) as Record<string, unknown>
     const id = `${shard}-${win}`
-    rows.fulfilments.set(id, { win_id: id, state, nth, told: { carrier, trackingNumber, reason }, at: row.at })
+    // what one transaction is told of a parcel twice is told in its order: what the second leaves out stays, as it does between transactions
+    const before = rows.fulfilments.get(id)?.told
+    const told = {
+      carrier: carrier ?? before?.carrier ?? null,
+      trackingNumber: trackingNumber ?? before?.trackingNumber ?? null,
+      reason
+    }
+    rows.fulfilments.set(id, { win_id: id, state, nth, told, at: row.at })
   }
 }
