@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { patient } from './explained.ts'
 
 /** Which campaigns are made, by number, and how many rows each has in each table. */
 export interface Archived {
@@ -176,18 +177,18 @@ export async function fillArchived(pool: Pool, archived: Archived): Promise<void
   try {
     // other tests fill the same server, and this is as much as a year of some
     await client.query('set statement_timeout = 0')
-    await fill(client, archived)
+    await fill((text) => client.query(patient(text)), archived)
   } finally {
     client.release(true)
   }
 }
 
-async function fill(pool: Pick<Pool, 'query'>, { from, to, rows }: Archived): Promise<void> {
+async function fill(run: (text: string) => Promise<unknown>, { from, to, rows }: Archived): Promise<void> {
   for (const [table, [columns, values]] of Object.entries(ofCampaign))
-    await pool.query(`insert into ${table} (${columns}) select ${values} from generate_series(${from}, ${to}) c`)
+    await run(`insert into ${table} (${columns}) select ${values} from generate_series(${from}, ${to}) c`)
   for (const [table, [columns, values]] of Object.entries(ofUsers)) {
     const each = `generate_series(${from}, ${to}) c, generate_series(1, ${rows}) n`
-    await pool.query(`insert into ${table} (${columns}) select ${values} from ${each}`)
+    await run(`insert into ${table} (${columns}) select ${values} from ${each}`)
   }
-  await pool.query('analyze')
+  await run('analyze')
 }

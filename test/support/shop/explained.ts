@@ -24,6 +24,7 @@ const APART = /pg_(try_)?advisory|schemaversion/
 const INTEGRITY = '23'
 const ROLLED_BACK = '40'
 const ATTEMPTS = 5
+const PATIENT_MS = 600_000
 
 /** Notes every statement that this process sends from now on, with the parameters that it had last. @returns what was noted so far */
 export function noteStatements(): ReadonlyMap<string, readonly unknown[]> {
@@ -38,6 +39,11 @@ export function noteStatements(): ReadonlyMap<string, readonly unknown[]> {
   }
   pg.Client.prototype.query = noting as typeof pg.Client.prototype.query
   return noted
+}
+
+/** A statement that may take its time, because other tests use the same server; types of the driver lack this member of a question. */
+export function patient(text: string, values: readonly unknown[] = []): pg.QueryConfig {
+  return { text, values: [...values], query_timeout: PATIENT_MS } as pg.QueryConfig
 }
 
 function rowsOf(plan: Plan): number {
@@ -70,7 +76,8 @@ async function explain(pool: pg.Pool, text: string, values: readonly unknown[]):
   try {
     await client.query('begin; set local enable_seqscan = off; set local statement_timeout = 0')
     const explained = `explain (analyze, buffers, timing off, format json) ${text}`
-    const { rows } = await client.query<{ 'QUERY PLAN': Array<{ Plan: Plan }> }>(explained, [...values])
+    const asked = patient(explained, values)
+    const { rows } = await client.query<{ 'QUERY PLAN': Array<{ Plan: Plan }> }>(asked)
     const plan = rows[0]?.['QUERY PLAN'][0]?.Plan
     if (plan === undefined) throw new Error('it explained nothing')
     return { rows: rowsOf(plan), pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'] }
