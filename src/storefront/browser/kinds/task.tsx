@@ -68,7 +68,7 @@ export function TaskCard({ activity, campaign }: CardOf<'task'>) {
               {progress && (
                 <>
                   <meter min={0} max={progress.goal} value={progress.count} aria-label={activity.title} />
-                  <span class="figure">{say('goalProgress', { ...progress })}</span>{' '}
+                  <span class="figure">{say('goalProgress', { ...progress })} · </span>
                 </>
               )}
               {say('goalNote')}
