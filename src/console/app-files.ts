@@ -31,6 +31,9 @@ const PACKAGES = {
   uplot: 'uplot/dist/uPlot.esm.js'
 } as const
 
+/** What the chart needs beside its code, before the app's own style. */
+const CHART_STYLE = 'uplot/dist/uPlot.min.css'
+
 const SCRIPT = 'text/javascript; charset=utf-8'
 const STYLE = 'text/css; charset=utf-8'
 const compiledFolder = ({ folder }: BrowserApp) => fileURLToPath(new URL(`../../${folder}/`, import.meta.url))
@@ -104,6 +107,8 @@ export async function appFiles(app: BrowserApp): Promise<Map<string, AppFile>> {
     const text = await readFile(join(folder, file), 'utf8')
     files.set(vendorPath(base, file), { body: text.replace(sourceMapNote, ''), headers: { 'content-type': SCRIPT } })
   }
-  files.set(`${base}/style.css`, { body: await readFile(styleOf(app), 'utf8'), headers: { 'content-type': STYLE } })
+  const styles = packages.includes('uplot') ? [join(folder, CHART_STYLE), styleOf(app)] : [styleOf(app)]
+  const body = (await Promise.all(styles.map((file) => readFile(file, 'utf8')))).join('\n')
+  files.set(`${base}/style.css`, { body, headers: { 'content-type': STYLE } })
   return files
 }

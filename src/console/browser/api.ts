@@ -31,6 +31,8 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 interface Ask {
   readonly method?: Method
   readonly body?: unknown
+  /** sent as it is, in place of a body */
+  readonly file?: Blob
   /** one for each intention: asked again with it, nothing is done twice */
   readonly key?: string
   readonly signal?: AbortSignal
@@ -42,16 +44,18 @@ interface Ask {
  */
 export async function ask<Answer>(
   path: string,
-  { method = 'GET', body, key, signal: aborted }: Ask = {}
+  { method = 'GET', body, file, key, signal: aborted }: Ask = {}
 ): Promise<Answer> {
   const answer = await fetch(`/admin/v1${path}`, {
     method,
     headers: {
       authorization: `Bearer ${token.value}`,
       ...(method !== 'GET' && { 'idempotency-key': key ?? crypto.randomUUID() }),
-      ...(body !== undefined && { 'content-type': 'application/json' })
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(file && { 'content-type': 'text/plain' })
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(file && { body: file }),
     ...(aborted && { signal: aborted })
   })
   const text = await answer.text()

@@ -1,16 +1,23 @@
 import { type JSX, render } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { keepToken, token } from './api.ts'
+import { listenForKeys } from './keys.ts'
 import { learnRole, you } from './role.ts'
 import { matched, route } from './route.ts'
 import { Audit } from './screens/audit.tsx'
-import { Campaign } from './screens/campaign.tsx'
-import { Definition, NewCampaign } from './screens/definition.tsx'
+import { Campaign } from './screens/campaign/campaign.tsx'
+import { Definition, NewCampaign } from './screens/campaign/definition.tsx'
+import { Draws } from './screens/campaign/draws.tsx'
+import { Units } from './screens/campaign/units.tsx'
+import { Machine } from './screens/machine/machine.tsx'
+import { AffectedOrders } from './screens/orders/affected.tsx'
 import { OneOrder } from './screens/orders/order.tsx'
 import { Orders } from './screens/orders/orders.tsx'
+import { Prizes } from './screens/orders/prizes.tsx'
 import { OneWin } from './screens/orders/win.tsx'
 import { Wins } from './screens/orders/wins.tsx'
 import { People } from './screens/people/people.tsx'
+import { CampaignReport } from './screens/report/report.tsx'
 import { SignIn } from './screens/sign-in.tsx'
 import { Tonight } from './screens/tonight.tsx'
 
@@ -19,6 +26,7 @@ const LINKS = [
   ['/people', 'People'],
   ['/orders', 'Orders'],
   ['/wins', 'Wins'],
+  ['/parts', 'Parts'],
   ['/audit', 'Audit']
 ] as const
 
@@ -27,6 +35,11 @@ type Found = Readonly<Record<string, string>>
 /** Screens by their routes. */
 const SCREENS: ReadonlyArray<readonly [pattern: string, screen: (found: Found, path: string) => JSX.Element]> = [
   ['/campaigns/:campaign/definition', ({ campaign = '' }) => <Definition key={campaign} id={campaign} />],
+  ['/campaigns/:campaign/draws', ({ campaign = '' }) => <Draws key={campaign} id={campaign} />],
+  ['/campaigns/:campaign/units', ({ campaign = '' }) => <Units key={campaign} id={campaign} />],
+  ['/campaigns/:campaign/prizes', ({ campaign = '' }) => <Prizes key={campaign} id={campaign} />],
+  ['/campaigns/:campaign/affected', ({ campaign = '' }) => <AffectedOrders key={campaign} id={campaign} />],
+  ['/campaigns/:campaign/report', ({ campaign = '' }) => <CampaignReport key={campaign} id={campaign} />],
   ['/campaigns/:campaign', ({ campaign = '' }) => <Campaign key={campaign} id={campaign} />],
   ['/new', (_, path) => <NewCampaign key={path} />],
   ['/people', () => <People />],
@@ -34,6 +47,7 @@ const SCREENS: ReadonlyArray<readonly [pattern: string, screen: (found: Found, p
   ['/orders/:order', ({ order = '' }) => <OneOrder key={order} id={order} />],
   ['/wins', () => <Wins />],
   ['/wins/:win', ({ win = '' }) => <OneWin key={win} id={win} />],
+  ['/parts', () => <Machine />],
   ['/audit', () => <Audit />]
 ]
 
@@ -80,5 +94,6 @@ function App() {
   )
 }
 
+listenForKeys()
 const place = document.getElementById('app')
 if (place !== null) render(<App />, place)

@@ -100,3 +100,33 @@ export interface Win {
     readonly attempt?: number
   }
 }
+
+export interface ActivityState {
+  readonly id: string
+  readonly kind: string
+  readonly paused: boolean
+  readonly sessions: ReadonlyArray<{ readonly id: string; readonly opensAt: string; readonly closesAt: string }>
+  readonly prizes?: ReadonlyArray<{
+    readonly id: string
+    readonly quota: number | null
+    readonly weight?: number
+    readonly remaining: number
+    readonly taken: number
+  }>
+  /** what shows that it is fair */
+  readonly proof?: { readonly seedCommitment: string | null; readonly algorithm: string; readonly seed?: string }
+}
+
+export interface Shard {
+  readonly shard: number
+  readonly epoch: number | null
+  readonly state: string
+  readonly waitingFor: string
+  readonly outbox: number
+  readonly lags: { readonly projection: number; readonly events: number | null }
+}
+
+export interface CampaignState {
+  readonly activities: readonly ActivityState[]
+  readonly shards: readonly Shard[]
+}

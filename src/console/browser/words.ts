@@ -1,7 +1,8 @@
 /** A text of a campaign: one for all languages, or one for each. */
 export type LocalText = string | Readonly<Record<string, string>> | undefined
 
-const language = navigator.language
+// tests read this file where there is no browser
+const language = typeof navigator === 'undefined' ? 'en' : navigator.language
 
 /** A text of a campaign in the language of the browser. */
 export function localised(text: LocalText, otherwise = ''): string {

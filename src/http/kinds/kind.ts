@@ -76,6 +76,8 @@ export interface Page<Rules extends ActivityRules> {
   rulesView(activity: Rules, context: ViewContext): object
   /** The odds of its prizes for level 0, by prize; absent for kinds without odds. */
   odds?(activity: Rules): Record<string, number>
+  /** What shows that it is fair, as far as that is public at this moment; absent for kinds that need none. */
+  proof?(activity: Rules, context: ViewContext): object
   /** whether it shows counters beside stock, which then are read with the figures: fields of `s:<campaign>:<activity>` */
   readonly hasCounts?: true
   /** whether its page needs the closing time in Redis, which then is read with the figures */

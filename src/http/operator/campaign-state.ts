@@ -12,6 +12,7 @@ import { countWins } from '../../store/reading/wins.ts'
 import { EVENTS_READER, readReaderPosition, readShard } from '../../store/shard/shards.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { stateOf } from './campaign-views.ts'
+import type { Proofs } from './proofs.ts'
 
 /** The part of the gate that the state is read from. */
 export type StateGate = HashReader & Pick<Shards, 'depths' | 'numbers'>
@@ -19,6 +20,7 @@ export type StateGate = HashReader & Pick<Shards, 'depths' | 'numbers'>
 interface StateSources {
   readonly pool: Pool
   readonly gate: StateGate
+  readonly proofs: Proofs
   readonly now?: () => number
 }
 
@@ -37,7 +39,7 @@ function sum(all: ReadonlyArray<Figures & { taken: number }>): Figures & { taken
 }
 
 /** A shard, and how far it is behind. @throws UnavailableError */
-export async function shardState(sources: StateSources, shard: number) {
+export async function shardState(sources: Omit<StateSources, 'proofs'>, shard: number) {
   const [row, events, depths] = await Promise.all([
     fromStore(readShard(sources.pool, shard)),
     fromStore(readReaderPosition(sources.pool, EVENTS_READER, shard)),
@@ -80,10 +82,12 @@ interface Counted {
   readonly stock: Record<string, string>
   /** by `<draw>/<prize>` */
   readonly wins: ReadonlyMap<string, number>
+  /** by activity */
+  readonly proofs: ReadonlyMap<string, object>
 }
 
 /** Figures of an activity: by prize if it has prizes, else by session; sessions of tasks have no units. */
-function activityState(activity: ActivityRules, { stock, wins }: Counted) {
+function activityState(activity: ActivityRules, { stock, wins, proofs }: Counted) {
   const prizesAsked = prizesOf(activity)
   const hasPrizes = prizesAsked.length > 0
   const sessions = activity.sessions.map((session) => ({
@@ -106,7 +110,9 @@ function activityState(activity: ActivityRules, { stock, wins }: Counted) {
       })
     : undefined
   const { id, kind, paused } = activity
-  return { id, kind, paused, ...sum([...sessions, ...(prizes ?? [])]), sessions, ...(prizes && { prizes }) }
+  const proof = proofs.get(id)
+  const units = sum([...sessions, ...(prizes ?? [])])
+  return { id, kind, paused, ...units, sessions, ...(prizes && { prizes }), ...(proof && { proof }) }
 }
 
 /**
@@ -119,10 +125,11 @@ export async function readState(sources: StateSources, row: CampaignRow) {
   }
   const rules = rulesInForce(row)
   const known = rules?.activities ?? []
-  const [[campaign, ...stocks], wins, changed, shards] = await Promise.all([
+  const [[campaign, ...stocks], wins, changed, proofs, shards] = await Promise.all([
     sources.gate.read([campaignKey(row.id), ...known.map(({ id }) => stockKey(row.id, id))]),
     fromStore(countWins(sources.pool, row.id, withoutQuota(known))),
     lastChange(sources, row.id),
+    sources.proofs(row.id),
     Promise.all(sources.gate.numbers.map((shard) => shardState(sources, shard)))
   ])
   // published but without rules in Redis: the shard is being opened again, and zeros would be wrong
@@ -134,7 +141,7 @@ export async function readState(sources: StateSources, row: CampaignRow) {
     state: stateOf(row, (sources.now ?? Date.now)()),
     participants: Number(campaign?.participants ?? 0),
     lastChange: changed,
-    activities: known.map((activity, index) => activityState(activity, { stock: stocks[index] ?? {}, wins })),
+    activities: known.map((activity, index) => activityState(activity, { stock: stocks[index] ?? {}, wins, proofs })),
     shards
   }
 }

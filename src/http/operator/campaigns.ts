@@ -19,6 +19,7 @@ import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
 import { readState, type StateGate } from './campaign-state.ts'
 import { archiveView, campaignItem, campaignView, versionView } from './campaign-views.ts'
 import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import type { Proofs } from './proofs.ts'
 import { adminReconciliation } from './reconciliation.ts'
 import '../wire/request-types.ts'
 
@@ -26,6 +27,7 @@ interface AdminCampaignOptions {
   readonly campaigns: Campaigns
   readonly pool: Pool
   readonly gate: StateGate
+  readonly proofs: Proofs
   /** ms since 1970 */
   readonly now?: () => number
 }

@@ -23,6 +23,7 @@ import { adminCampaigns } from '../operator/campaigns.ts'
 import { createExcluding } from '../operator/excluding.ts'
 import { jobRoute } from '../operator/jobs.ts'
 import { owedRoute } from '../operator/owed.ts'
+import { createProofs } from '../operator/proofs.ts'
 import { reportRoutes, supplierRoute } from '../operator/report.ts'
 import { rewardRoutes } from '../operator/rewards.ts'
 import { adminSearches } from '../operator/searches.ts'
@@ -86,8 +87,10 @@ const BODY_MAX = 2 * 1024 * 1024
 /** for files with a million lines, which are read as fast as Postgres takes them */
 const REQUEST_TIMEOUT_MS = 15 * 60_000
 
+type WithFigures = AdminParts & { readonly figures: LiveFigures }
+
 /** Routes about orders, campaigns, users and wins, and those by which other systems report. */
-async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promise<void> {
+async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promise<void> {
   const { gate, pool, logger, metrics, catalogue, now = Date.now } = parts
   const orders = createOrderFinder(gate, pool)
   const wins = createWinFinder(gate, pool)
@@ -97,7 +100,8 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   const campaigns = new Campaigns({ pool, gate }, parts.carryMs === undefined ? {} : { carryMs: parts.carryMs })
 
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
-  await admin.register(adminCampaigns, { campaigns, pool, gate })
+  const proofs = createProofs({ catalogue, figures: parts.figures, now })
+  await admin.register(adminCampaigns, { campaigns, pool, gate, proofs })
   await admin.register(settlementRoute, { campaigns })
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })
   await admin.register(archiveRoutes, { campaigns })
@@ -126,10 +130,7 @@ async function registerRoutes(admin: FastifyInstance, parts: AdminParts): Promis
   await admin.register(gameResultsRoute, { gate, pool, finder, bodies, metrics, now })
 }
 
-function liveOptions(
-  parts: AdminParts & { readonly figures: LiveFigures },
-  authenticate: (request: FastifyRequest) => Promise<void>
-) {
+function liveOptions(parts: WithFigures, authenticate: (request: FastifyRequest) => Promise<void>) {
   const { gate, pool, catalogue, health, figures, now = Date.now } = parts
   const { signalTotals: signals = new SignalTotals({ pool, now }) } = parts
   const broken = async () => (await health.report()).conditions.filter(({ ok }) => !ok).map(({ name }) => name)
@@ -188,7 +189,7 @@ export async function buildAdminApp(parts: AdminParts): Promise<FastifyInstance>
       const shown = conditions.map(conditionView)
       return { environment: config.FLOODGATE_ENV, operator: { name, role }, ...parts, conditions: shown }
     })
-    await registerRoutes(admin, parts)
+    await registerRoutes(admin, { ...parts, figures })
     await admin.register(operatorLiveRoute, liveOptions({ ...parts, figures }, authenticate))
   })
   await registerPages(app, consoleApp)

@@ -6,7 +6,7 @@ import { AskReason, type Change } from './ask-reason.tsx'
 export function Doings({ changes, needs = 'operator' }: { changes: readonly Change[]; needs?: 'operator' | 'admin' }) {
   const [change, setChange] = useState<Change>()
   if (changes.length === 0) return null
-  if (!may(needs)) return <Needs role={needs} />
+  if (!may(needs)) return <Needs needed={needs} />
   return (
     <div class="row doings">
       {changes.map((one) => (
@@ -20,10 +20,10 @@ export function Doings({ changes, needs = 'operator' }: { changes: readonly Chan
 }
 
 /** Why something is not offered. */
-function Needs({ role }: { role: 'operator' | 'admin' }) {
+export function Needs({ needed }: { needed: 'operator' | 'admin' }) {
   return (
     <p class="soft">
-      Changing anything here needs the role {role}; {you.value?.name} has {you.value?.role}.
+      Changing anything here needs the role {needed}; {you.value?.name} has {you.value?.role}.
     </p>
   )
 }

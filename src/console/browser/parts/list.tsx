@@ -19,7 +19,7 @@ function Choice({ filter, value }: { filter: Filter; value: string }) {
     return (
       <label>
         {label}
-        <input name={name} value={value} />
+        <input name={name} defaultValue={value} />
       </label>
     )
   return (
@@ -91,7 +91,8 @@ export function Table({
   children: ComponentChildren
 }) {
   return (
-    <div class="scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what is wider than the screen has to be scrolled by keys too
+    <section class="scroll" tabIndex={0} aria-label={`Table by ${heads[0]}`}>
       <table class={figures ? undefined : 'text list'}>
         <thead>
           <tr>
@@ -104,7 +105,7 @@ export function Table({
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </div>
+    </section>
   )
 }
 

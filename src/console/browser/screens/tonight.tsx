@@ -46,7 +46,7 @@ function Trouble({ conditions }: { conditions: readonly Condition[] }) {
         <li key={name}>
           <Badge tone="bad">{name}</Badge> {detail}
           <small>
-            since {moment(since)} · what to do: docs/runbook.md#{runbook}
+            since {moment(since)} · what to do: {runbook}
           </small>
         </li>
       ))}

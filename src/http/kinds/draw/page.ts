@@ -148,6 +148,7 @@ export const drawPage: Page<Draw> = {
     })
   },
   odds: (draw) => oddsOf(draw, 0),
+  proof: proofView,
   waitsForClosing: true,
   schemas: drawSchemas
 }

@@ -75,7 +75,7 @@ function Payments({ order }: { order: FullOrder }) {
   return (
     <section>
       <h2>Payments</h2>
-      <Table heads={['when', 'amount', 'reference', 'by', '']}>
+      <Table heads={['when', 'amount', 'reference', 'by', 'became']}>
         {order.payments.map(({ eventId, at, amount, currency, reference, operator, accepted }) => (
           <tr key={eventId}>
             <td>{second(at)}</td>

@@ -35,10 +35,14 @@ function Row({ order }: { order: Order }) {
 /** Orders by campaign, status and user. */
 export function Orders() {
   const query = queryOf(route.value)
+  const campaign = query.get('campaign')
   const orders = useAsked<Page<Order>>(listPath('/orders', query, NAMES), 5000)
   return (
     <main>
-      <h1>Orders</h1>
+      <div class="row">
+        <h1>Orders</h1>
+        {campaign !== null && <a href={`#/campaigns/${encodeURIComponent(campaign)}/affected`}>A wrong price?</a>}
+      </div>
       <Filters
         at="/orders"
         query={query}

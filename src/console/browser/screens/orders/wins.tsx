@@ -30,12 +30,14 @@ function PickUp() {
   }
   const typed = code.trim().toUpperCase()
   return (
-    <form class="search" onSubmit={send}>
-      <label>
-        Pick-up code
-        <input value={code} required maxLength={10} onInput={(event) => setCode(event.currentTarget.value)} />
-      </label>
-      <button type="submit">Hand over</button>
+    <>
+      <form class="search" onSubmit={send}>
+        <label>
+          Pick-up code
+          <input value={code} required maxLength={10} onInput={(event) => setCode(event.currentTarget.value)} />
+        </label>
+        <button type="submit">Hand over</button>
+      </form>
       {asking && (
         <AskReason
           change={{
@@ -48,7 +50,7 @@ function PickUp() {
           onClose={() => setAsking(false)}
         />
       )}
-    </form>
+    </>
   )
 }
 

@@ -2,9 +2,11 @@ import { useState } from 'preact/hooks'
 import { useAsked } from '../../asked.ts'
 import type { Change } from '../../parts/ask-reason.tsx'
 import { Doings } from '../../parts/doings.tsx'
+import { listPath, Older } from '../../parts/list.tsx'
 import { Badge, Empty, Known } from '../../parts/ui.tsx'
 import { refusedWords } from '../../refused-words.ts'
 import { may } from '../../role.ts'
+import { queryOf, route } from '../../route.ts'
 import type { CampaignItem, Page, TimelineEntry } from '../../shapes.ts'
 import { count, money, second } from '../../words.ts'
 import { Exclude } from './exclude.tsx'
@@ -123,7 +125,9 @@ function Actions({ user, entries }: { user: string; entries: readonly TimelineEn
 
 /** Everything that was decided about a user, and why they were refused. */
 export function Person({ user }: { user: string }) {
-  const timeline = useAsked<Page<TimelineEntry>>(`/users/${encodeURIComponent(user)}/timeline?limit=50`, 5000)
+  const query = queryOf(route.value)
+  const path = listPath(`/users/${encodeURIComponent(user)}/timeline`, query, ['campaign'])
+  const timeline = useAsked<Page<TimelineEntry>>(path, 5000)
   return (
     <section>
       <div class="row">
@@ -134,7 +138,7 @@ export function Person({ user }: { user: string }) {
         </p>
       </div>
       <Known asked={timeline.value}>
-        {({ items }) => (
+        {({ items, nextCursor }) => (
           <>
             <Actions user={user} entries={items} />
             {items.length === 0 ? (
@@ -146,6 +150,7 @@ export function Person({ user }: { user: string }) {
                 ))}
               </ol>
             )}
+            <Older at="/people" query={query} next={nextCursor} />
             {items.some(({ code }) => code !== undefined) && (
               <p class="soft">Of refusals only some are kept while a crowd is refused.</p>
             )}

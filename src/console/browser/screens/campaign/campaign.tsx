@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
-import { useAsked } from '../asked.ts'
-import { save } from '../download.ts'
-import { AskReason } from '../parts/ask-reason.tsx'
-import { Badge, Fault, Known } from '../parts/ui.tsx'
-import type { CampaignItem, Page, Reconciliation } from '../shapes.ts'
-import { localised, moment, stretch } from '../words.ts'
-import { Adjust, type Adjusted } from './adjust.tsx'
+import { useAsked } from '../../asked.ts'
+import { AskReason } from '../../parts/ask-reason.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { Badge, Known } from '../../parts/ui.tsx'
+import { may } from '../../role.ts'
+import type { CampaignItem, Page, Reconciliation } from '../../shapes.ts'
+import { localised, moment, stretch } from '../../words.ts'
 import { Live } from './live.tsx'
 
 /** "Redis = journal = Postgres", and when that was seen. */
@@ -52,30 +52,9 @@ function doingsOf(state: string): Doing[] {
   return []
 }
 
-/** The report as it stands, as a file: a page that prints, or a table. */
-function Report({ id }: { id: string }) {
-  const [fault, setFault] = useState<Error>()
-  const get = async (format: 'html' | 'csv') => {
-    setFault(undefined)
-    try {
-      await save(`/campaigns/${encodeURIComponent(id)}/report?format=${format}`, `${id}-report.${format}`)
-    } catch (error) {
-      setFault(error as Error)
-    }
-  }
-  return (
-    <>
-      report as{' '}
-      <button type="button" class="link" onClick={() => get('html')}>
-        page
-      </button>
-      <button type="button" class="link" onClick={() => get('csv')}>
-        table
-      </button>
-      {fault && <Fault fault={fault} />}
-    </>
-  )
-}
+/** What whoever is signed in may do of it: settling is for admins. */
+const doingsFor = (state: string): Doing[] =>
+  doingsOf(state).filter(({ step }) => may(step === 'settlement' ? 'admin' : 'operator'))
 
 /** A campaign while it runs. */
 export function Campaign({ id }: { id: string }) {
@@ -83,7 +62,6 @@ export function Campaign({ id }: { id: string }) {
   const item = useAsked<CampaignItem>(path, 3000)
   const comparisons = useAsked<Page<Reconciliation>>(`${path}/reconciliation`, 10_000)
   const [doing, setDoing] = useState<Doing>()
-  const [adjusted, setAdjusted] = useState<Adjusted>()
   return (
     <main>
       <Known asked={item.value}>
@@ -94,17 +72,16 @@ export function Campaign({ id }: { id: string }) {
                 {localised(campaign.title, id)} <Badge>{campaign.state}</Badge>
               </h1>
               <div class="row">
-                {doingsOf(campaign.state).map((one) => (
+                {doingsFor(campaign.state).map((one) => (
                   <button type="button" class="quiet" key={one.step} onClick={() => setDoing(one)}>
                     {one.title}
                   </button>
                 ))}
               </div>
             </div>
+            <Tabs id={id} />
             <p class="soft">
               {id} · {moment(campaign.opensAt)} – {moment(campaign.closesAt)} ·{' '}
-              <a href={`#/campaigns/${encodeURIComponent(id)}/definition`}>definition</a> ·{' '}
-              {campaign.publishedVersion !== null && <Report id={id} />} ·{' '}
               {comparisons.value.answer && <Compared comparisons={comparisons.value.answer.items} />}
             </p>
             {campaign.publishedVersion === null ? (
@@ -112,7 +89,7 @@ export function Campaign({ id }: { id: string }) {
                 Not published yet. Its version {campaign.version} is {campaign.review}.
               </p>
             ) : (
-              <Live id={id} onAdjust={setAdjusted} />
+              <Live id={id} />
             )}
           </>
         )}
@@ -123,7 +100,6 @@ export function Campaign({ id }: { id: string }) {
           onClose={() => setDoing(undefined)}
         />
       )}
-      {adjusted !== undefined && <Adjust campaign={id} activity={adjusted} onClose={() => setAdjusted(undefined)} />}
     </main>
   )
 }

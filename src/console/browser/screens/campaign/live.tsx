@@ -1,9 +1,13 @@
 import { signal } from '@preact/signals'
 import { type Operations, watchOperations } from 'floodgate/client'
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { token } from '../api.ts'
-import { Badge, Left, Tile } from '../parts/ui.tsx'
-import { count, type LocalText, localised, moment, stretch } from '../words.ts'
+import { token } from '../../api.ts'
+import { drained, noteLeft } from '../../drained.ts'
+import { Draining, type Point } from '../../parts/draining.tsx'
+import { Badge, Left, Tile } from '../../parts/ui.tsx'
+import { may } from '../../role.ts'
+import { count, type LocalText, localised, moment, stretch } from '../../words.ts'
+import { Adjust } from '../adjust/adjust.tsx'
 
 type Activity = Operations['activities'][number]
 type Part = Activity['sessions'][number] | Activity['prizes'][number]
@@ -108,7 +112,15 @@ function Refused({ refused }: { refused: Readonly<Record<string, number>> }) {
   )
 }
 
-function OneActivity({ activity, now, onAdjust }: { activity: Activity; now: number; onAdjust: () => void }) {
+interface Watched {
+  readonly activity: Activity
+  readonly now: number
+  /** how much was left since the tab watches */
+  readonly points: readonly Point[]
+  readonly onAdjust: () => void
+}
+
+function OneActivity({ activity, now, points, onAdjust }: Watched) {
   const pace = paceOf(activity)
   const counted = (activity.total ?? 0) > 0 || activity.prizes.length > 0
   const { unpaidShare, nextOpensAt } = activity
@@ -119,7 +131,7 @@ function OneActivity({ activity, now, onAdjust }: { activity: Activity; now: num
           {localised(activity.title as LocalText, activity.id)} <span class="soft">{activity.kind}</span>{' '}
           {activity.paused && <Badge>paused</Badge>}
         </h2>
-        {counted && (
+        {may('operator') && (
           <button type="button" class="quiet" onClick={onAdjust}>
             Adjust
           </button>
@@ -130,6 +142,7 @@ function OneActivity({ activity, now, onAdjust }: { activity: Activity; now: num
         <p class="soft">{Math.round(unpaidShare * 100)} % of what was taken is not paid yet.</p>
       )}
       {counted && <Units activity={activity} now={now} />}
+      {points.length > 1 && <Draining name={activity.id} points={points} />}
       {!counted && nextOpensAt !== null && <p class="soft">Opens {moment(nextOpensAt)}.</p>}
       <Refused refused={activity.approximate.lastMinute.refused} />
     </section>
@@ -176,7 +189,7 @@ function Machine({ figures }: { figures: Operations }) {
 }
 
 /** A campaign as it runs, once a second, while the page is seen. */
-export function Live({ id, onAdjust }: { id: string; onAdjust: (activity: Activity) => void }) {
+export function Live({ id }: { id: string }) {
   const figures = useMemo(() => signal<Operations>(), [id])
   const watching = useMemo(() => signal<Watching>('waiting'), [id])
   useEffect(
@@ -192,13 +205,17 @@ export function Live({ id, onAdjust }: { id: string; onAdjust: (activity: Activi
         },
         id,
         (next) => {
+          noteLeft(next)
           figures.value = next
         }
       ),
     [id]
   )
+  const [adjusting, setAdjusting] = useState('')
   const now = figures.value
   if (now === undefined) return <p class="soft">Reading…</p>
+  // as it stands this second, so that the effect of a change is that of this second too
+  const adjusted = now.activities.find((activity) => activity.id === adjusting)
   return (
     <div class={watching.value === 'watching' ? undefined : 'old'}>
       {watching.value === 'waiting' && (
@@ -210,9 +227,11 @@ export function Live({ id, onAdjust }: { id: string; onAdjust: (activity: Activi
           key={activity.id}
           activity={activity}
           now={Date.parse(now.asOf)}
-          onAdjust={() => onAdjust(activity)}
+          points={drained(id, activity.id)}
+          onAdjust={() => setAdjusting(activity.id)}
         />
       ))}
+      {adjusted && <Adjust campaign={id} activity={adjusted} onClose={() => setAdjusting('')} />}
     </div>
   )
 }

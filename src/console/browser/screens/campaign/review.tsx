@@ -1,10 +1,12 @@
 import { useMemo, useState } from 'preact/hooks'
-import { ask } from '../api.ts'
-import { useAsked } from '../asked.ts'
-import { diffOf, shortened } from '../diff.ts'
-import { Badge, Fault } from '../parts/ui.tsx'
-import type { CampaignItem } from '../shapes.ts'
-import { moment } from '../words.ts'
+import { ask } from '../../api.ts'
+import { useAsked } from '../../asked.ts'
+import { diffOf, shortened } from '../../diff.ts'
+import { Needs } from '../../parts/doings.tsx'
+import { Badge, Fault } from '../../parts/ui.tsx'
+import { may } from '../../role.ts'
+import type { CampaignItem } from '../../shapes.ts'
+import { moment } from '../../words.ts'
 
 interface Version {
   readonly version: number
@@ -74,7 +76,9 @@ export function Review({ id, versions }: { id: string; versions: readonly Versio
   const [fault, setFault] = useState<Error>()
   const after = versions.find(({ version }) => version === shown) ?? newest
   const before = versions.find(({ version }) => version === (after?.version ?? 0) - 1)
-  const steps = STEPS[item.value.answer?.review ?? ''] ?? []
+  const known = STEPS[item.value.answer?.review ?? ''] ?? []
+  const needs = known[0]?.path === 'submission' ? 'operator' : 'admin'
+  const steps = may(needs) ? known : []
   const take = async (step: Step) => {
     setFault(undefined)
     const why = step.path === 'rejection' ? { reason } : {}
@@ -97,6 +101,7 @@ export function Review({ id, versions }: { id: string; versions: readonly Versio
         </select>
       </label>
       <Diff before={before} after={after} />
+      {known.length > steps.length && <Needs needed={needs} />}
       {steps.length > 0 && (
         <>
           {steps.some(({ path: to }) => to === 'rejection') && (

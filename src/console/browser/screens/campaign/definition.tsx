@@ -1,11 +1,14 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
-import { ask, Refused } from '../api.ts'
-import { useAsked } from '../asked.ts'
-import { lineAt, linesOf } from '../json-place.ts'
-import { Badge, Fault, Known } from '../parts/ui.tsx'
-import { queryOf, route } from '../route.ts'
-import type { CampaignItem, Page } from '../shapes.ts'
-import { moment } from '../words.ts'
+import { ask, Refused } from '../../api.ts'
+import { useAsked } from '../../asked.ts'
+import { lineAt, linesOf } from '../../json-place.ts'
+import { Needs } from '../../parts/doings.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { Badge, Fault, Known } from '../../parts/ui.tsx'
+import { may } from '../../role.ts'
+import { queryOf, route } from '../../route.ts'
+import type { CampaignItem, Page } from '../../shapes.ts'
+import { moment } from '../../words.ts'
 import { Fields } from './fields.tsx'
 import { Review } from './review.tsx'
 
@@ -134,10 +137,13 @@ function Editor({ id, from, versions }: { id: string; from: object; versions: re
         <button type="button" class="quiet" onClick={() => send(true)}>
           Check
         </button>
-        <button type="button" onClick={() => send(false)}>
-          Save as a new version
-        </button>
+        {may('operator') && (
+          <button type="button" onClick={() => send(false)}>
+            Save as a new version
+          </button>
+        )}
       </div>
+      {!may('operator') && <Needs needed="operator" />}
       {versions.length > 0 && <Review id={id} versions={versions} />}
     </>
   )
@@ -164,6 +170,7 @@ export function Definition({ id }: { id: string }) {
       <h1>
         {id} {item.value.answer && <Badge>{item.value.answer.state}</Badge>}
       </h1>
+      <Tabs id={id} />
       <Known asked={versions.value}>
         {({ items }) => (
           <>
