@@ -92,7 +92,7 @@ export function Table({
 }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what is wider than the screen has to be scrolled by keys too
-    <section class="scroll" tabIndex={0} aria-label={`Table by ${heads[0]}`}>
+    <div class="scroll" tabIndex={0}>
       <table class={figures ? undefined : 'text list'}>
         <thead>
           <tr>
@@ -105,7 +105,7 @@ export function Table({
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </section>
+    </div>
   )
 }
 
