@@ -11,8 +11,14 @@ const Environment = Type.Object({
   FLOODGATE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production')], {
     default: 'development',
     description:
-      'production refuses to start with weak secrets, keys over http, CORS for all, demos, or an admin port that is open to all; development has the demo shop, ' +
-      'where anybody signs in under any name'
+      'production refuses to start with weak secrets, keys over http, CORS for all, demos, or an admin port that is open to all'
+  }),
+  DEMO_SHOP: Type.Integer({
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description:
+      '1 serves the demo shop, where anybody signs in under any name, in development and where TOKEN_SECRET signs; the local stack sets it'
   }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'public HTTP port' }),
   ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3001, description: 'admin HTTP port' }),

@@ -106,7 +106,8 @@ function environmentOf({ config, home }: Stack): NodeJS.ProcessEnv {
     REDIS_URL: config.REDIS_URL,
     NATS_URL: config.NATS_URL,
     DATABASE_URL: config.DATABASE_URL,
-    TOKEN_SECRET: config.TOKEN_SECRET
+    TOKEN_SECRET: config.TOKEN_SECRET,
+    DEMO_SHOP: String(config.DEMO_SHOP)
   }
   return { ...process.env, ...set }
 }

@@ -46,7 +46,8 @@ export async function up(given: Config, options: UpOptions): Promise<void> {
   // an error of a closed terminal must not end the launcher before it has stopped its servers
   process.stdout.on('error', () => undefined)
   const secrets = loadSecrets(home)
-  const config = { ...given, FLOODGATE_HOME: home, TOKEN_SECRET: tokenSecretOf(given, secrets.tokenSecret) }
+  const TOKEN_SECRET = tokenSecretOf(given, secrets.tokenSecret)
+  const config = { ...given, FLOODGATE_HOME: home, TOKEN_SECRET, DEMO_SHOP: 1 }
   const stack: Stack = {
     home,
     secrets,

@@ -33,9 +33,9 @@ const HOUR_SECONDS = 3600
 const PAYER = 'demo-shop'
 const SessionBody = Type.Object({ user: Type.String({ minLength: 1 }) }, { additionalProperties: false })
 
-/** Whether a gateway has the demo storefront: it signs anybody in under any name, so production never has it. */
-export function hasDemoShop({ FLOODGATE_ENV, TOKEN_JWKS_URL }: Config): boolean {
-  return FLOODGATE_ENV === 'development' && TOKEN_JWKS_URL === ''
+/** Whether a gateway has the demo storefront. It signs anybody in under any name, so it has to be asked for, and production never has it. */
+export function hasDemoShop({ DEMO_SHOP, FLOODGATE_ENV, TOKEN_JWKS_URL }: Config): boolean {
+  return DEMO_SHOP === 1 && FLOODGATE_ENV === 'development' && TOKEN_JWKS_URL === ''
 }
 
 /**

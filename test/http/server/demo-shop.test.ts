@@ -12,8 +12,14 @@ const PATHS = [
 ]
 const production = { FLOODGATE_ENV: 'production', TOKEN_SECRET: '9f86d081884c7d659a2feaa0c55ad015' }
 const elsewhere = { TOKEN_JWKS_URL: 'https://issuer.example/keys' }
+const DEMO = { DEMO_SHOP: '1' }
 
-for (const [where, env] of Object.entries({ production, 'where others sign tokens': elsewhere })) {
+const without = {
+  'in production': { ...production, ...DEMO },
+  'where others sign tokens': { ...elsewhere, ...DEMO },
+  'unless it is asked for': {}
+}
+for (const [where, env] of Object.entries(without)) {
   test(`there is no demo storefront: ${where}`, async (t) => {
     const { app } = await publicApp(t, { env })
     for (const path of PATHS) {
@@ -25,7 +31,7 @@ for (const [where, env] of Object.entries({ production, 'where others sign token
 }
 
 test('in development the public port leads to it', async (t) => {
-  const { app } = await publicApp(t)
+  const { app } = await publicApp(t, { env: DEMO })
   const root = await app.inject('/')
   t.equal(root.headers.location, '/shop')
   const page = await app.inject('/shop')
@@ -36,7 +42,7 @@ test('in development the public port leads to it', async (t) => {
 })
 
 test('anybody is signed in under any name that a user can have', async (t) => {
-  const { app } = await publicApp(t)
+  const { app } = await publicApp(t, { env: DEMO })
   const signIn = (user: string) => app.inject({ method: 'POST', url: '/demo/session', payload: { user } })
   for (const user of ['alice', '小明', 'a b']) {
     const answer = await signIn(user)

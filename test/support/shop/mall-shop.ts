@@ -91,7 +91,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
   }
   const boards = createBoardReader(core.config, 'floodgate-test')
   const parts = {
-    config: { ...aConfig(), NAMESPACE: core.config.NAMESPACE },
+    config: { ...aConfig({ DEMO_SHOP: '1' }), NAMESPACE: core.config.NAMESPACE },
     gate,
     boards,
     catalogue,
