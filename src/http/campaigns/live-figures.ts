@@ -34,7 +34,12 @@ export class LiveFigures {
 
   /** Reads the figures if the last read began 200 ms ago and Redis answers. Never throws. */
   async refresh(): Promise<void> {
-    if (this.#running === undefined && this.#now() - this.#readAt >= EVERY_MS) this.#running = this.#read()
+    if (this.#running === undefined && this.#now() - this.#readAt >= EVERY_MS) {
+      // not within the read: one that has nothing to ask for is over before it is noted here, and would stay noted
+      this.#running = this.#read().finally(() => {
+        this.#running = undefined
+      })
+    }
     await this.#running
   }
 
@@ -60,8 +65,6 @@ export class LiveFigures {
       this.generation += 1
     } catch {
       // the figures stay as they were; the gate's health reports Redis
-    } finally {
-      this.#running = undefined
     }
   }
 

@@ -1,7 +1,10 @@
 import { test } from 'tap'
+import type { CatalogueCampaign } from '../../../src/campaign/carrying/catalogue.ts'
 import { rulesOf } from '../../../src/campaign/definition/rules.ts'
+import { LiveFigures } from '../../../src/http/campaigns/live-figures.ts'
 import { createStockMetrics } from '../../../src/http/server/stock-metrics.ts'
 import { aCampaign, aCatalogue } from '../../support/http/http-app.ts'
+import { ScriptedGate } from '../../support/http/scripted-gate.ts'
 
 const HOUR_MS = 3_600_000
 const OPENS = Date.UTC(2030, 0, 1)
@@ -54,4 +57,18 @@ test('there are never more series than a bound, and it is said how many are miss
   const text = await metrics.metrics()
   t.equal(shownBy(text).length, 500)
   t.match(text, 'floodgate_stock_left_out_items 700')
+})
+
+test('figures that were asked for before anything was published are read once there is something', async (t) => {
+  const gate = new ScriptedGate()
+  const campaigns: CatalogueCampaign[] = []
+  let now = Date.parse('2026-12-01')
+  const catalogue = { ...aCatalogue(), list: () => campaigns }
+  const figures = new LiveFigures({ gate, catalogue, now: () => now })
+  await figures.refresh()
+  campaigns.push(aCampaign())
+  gate.hashes = { 's:launch:phone': { 'am:total': '10', 'am:remaining': '4' } }
+  now += 1000
+  await figures.refresh()
+  t.match(figures.of('launch')?.stock.get('phone/am'), { remaining: 4, total: 10 })
 })
