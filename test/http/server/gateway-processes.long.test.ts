@@ -90,7 +90,7 @@ async function statusOf(url: string): Promise<number> {
 
 test('a gateway whose gate is closed serves, says so, and stops in order', async (t) => {
   const gateway = await startGateway(t, { NAMESPACE: await namespace(t), DRAIN_MS: '5000' })
-  await waitFor(async () => (await statusOf(`${gateway.adminUrl}/healthz`)) === 200, { deadlineMs: 240_000 })
+  await waitFor(async () => (await statusOf(`${gateway.url}/healthz`)) === 200, { deadlineMs: 240_000 })
   t.equal(await statusOf(`${gateway.url}/readyz`), 503)
   t.equal(await statusOf(`${gateway.url}/v1/campaigns`), 200)
   t.equal(await statusOf(`${gateway.url}/admin/v1/campaigns`), 404, 'no admin route on the public port')
