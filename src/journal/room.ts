@@ -1,5 +1,6 @@
 import { type JetStreamManager, NatsError, StorageType, type StreamConfig } from 'nats'
 import { FloodgateError } from '../base/errors.ts'
+import { throughElection } from './election.ts'
 import type { Publication } from './publisher.ts'
 import type { Names } from './subjects.ts'
 
@@ -61,7 +62,7 @@ export async function addLargest(
 ): Promise<number> {
   for (let bytes = wanted.max_bytes ?? leastBytes; ; bytes = Math.max(leastBytes, Math.floor(bytes / 2))) {
     try {
-      await jsm.streams.add({ ...wanted, max_bytes: bytes })
+      await throughElection(() => jsm.streams.add({ ...wanted, max_bytes: bytes }))
       return bytes
     } catch (error) {
       if (!isNoRoom(error) || bytes <= leastBytes) throw error
@@ -84,17 +85,18 @@ export function storedBytes({ subject, id, contentType = '', payload }: Publicat
  */
 export async function hasRoom(
   jsm: JetStreamManager,
-  { roomStream, roomSubject }: Names,
-  { bytes, replicas }: { readonly bytes: number; readonly replicas: number }
+  names: Names,
+  { shard, bytes, replicas }: { readonly shard: number; readonly bytes: number; readonly replicas: number }
 ): Promise<boolean> {
+  const name = names.roomStream(shard)
   const clear = () =>
-    jsm.streams.delete(roomStream).catch((error: unknown) => {
+    jsm.streams.delete(name).catch((error: unknown) => {
       if (!(error instanceof NatsError && error.api_error?.err_code === UNKNOWN_STREAM)) throw error
     })
   await clear()
   try {
-    const room = { name: roomStream, subjects: [roomSubject], max_bytes: bytes }
-    await withCopies(replicas, (copies) => jsm.streams.add({ ...room, num_replicas: copies }))
+    const room = { name, subjects: [names.roomSubject(shard)], max_bytes: bytes }
+    await withCopies(replicas, (copies) => throughElection(() => jsm.streams.add({ ...room, num_replicas: copies })))
   } catch (error) {
     if (isNoRoom(error)) return false
     throw error

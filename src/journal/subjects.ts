@@ -5,12 +5,12 @@ export interface Names {
   readonly journalSubject: (shard: number, epoch: number) => string
   /** how the names of a shard's journal streams begin */
   readonly journalPrefix: (shard: number) => string
-  /** a stream that exists for a moment, to prove that NATS can store */
-  readonly proofStream: string
-  readonly proofSubject: string
+  /** a stream that exists for a moment, to prove that NATS can store; of a shard, for several are opened at once */
+  readonly proofStream: (shard: number) => string
+  readonly proofSubject: (shard: number) => string
   /** a stream that exists for a moment, to learn whether there is room for one */
-  readonly roomStream: string
-  readonly roomSubject: string
+  readonly roomStream: (shard: number) => string
+  readonly roomSubject: (shard: number) => string
   /**
    * on which gateways tell the owner that the gate is closed and which units are missing there, and the owner tells them that it is open;
    * no stream keeps that
@@ -60,13 +60,14 @@ export function streamNames(namespace: string): Names {
     journalStream: (shard, epoch) => `${upper}_JOURNAL_${shard}_${epoch}`,
     journalSubject: (shard, epoch) => `${namespace}-journal.${shard}.${epoch}`,
     journalPrefix: (shard) => `${upper}_JOURNAL_${shard}_`,
-    proofStream: `${upper}_PROOF`,
-    proofSubject: `${namespace}-proof`,
-    roomStream: `${upper}_ROOM`,
-    roomSubject: `${namespace}-room`,
+    proofStream: (shard) => `${upper}_PROOF_${shard}`,
+    proofSubject: (shard) => `${namespace}-proof.${shard}`,
+    roomStream: (shard) => `${upper}_ROOM_${shard}`,
+    roomSubject: (shard) => `${namespace}-room.${shard}`,
     gateSubject: (shard, word) => `${namespace}-gate.${shard}.${word}`,
     isOurs: (stream) =>
-      stream === upper || new RegExp(`^${upper}_(?:COMMANDS|SIGNALS|PROOF|ROOM|JOURNAL_\\d+_\\d+)$`).test(stream),
+      stream === upper ||
+      new RegExp(`^${upper}_(?:COMMANDS|SIGNALS|(?:PROOF|ROOM)(?:_\\d+)?|JOURNAL_\\d+_\\d+)$`).test(stream),
     publicStream: upper,
     eventSubject: (campaign, type) => `${namespace}.${campaign === '' ? NO_CAMPAIGN : campaign}.${type}`,
     // the only form that lets consumers filter by campaign and by type: nats-server 2.9 accepts a filter only when it

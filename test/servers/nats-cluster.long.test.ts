@@ -8,7 +8,7 @@ import type { Server } from '../../src/stack/servers/server.ts'
 import { readShard, requestReopening } from '../../src/store/shard/shards.ts'
 import { natsServer } from '../support/servers/nats-server.ts'
 import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
-import { assertAllWhole, epochsOf, goOn, keepBuying } from '../support/shop/many-shards.ts'
+import { assertAllWhole, epochsOf, goOn, keepBuying, PATIENT_MS } from '../support/shop/many-shards.ts'
 import { bought, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -37,7 +37,7 @@ async function connectTo(t: Test, natsUrl: string): Promise<JetStreamManager> {
       () => true,
       () => false
     )
-  await waitFor(hasLeader, { what: 'the cluster to have a leader', deadlineMs: 120_000 })
+  await waitFor(hasLeader, { what: 'the cluster to have a leader', deadlineMs: PATIENT_MS })
   return jsm
 }
 
@@ -50,7 +50,7 @@ async function reopenAll(shop: Shop): Promise<void> {
     const rows = await Promise.all(shop.gate.numbers.map((shard) => readShard(pool, shard)))
     return rows.every((row, shard) => row?.state === 'open' && row.epoch > (before[shard] ?? 0))
   }
-  await waitFor(isNew, { what: 'openings with two of three servers', deadlineMs: 120_000 })
+  await waitFor(isNew, { what: 'openings with two of three servers', deadlineMs: PATIENT_MS })
 }
 
 /** The server that leads the stream of a shard's opening. */
@@ -113,7 +113,7 @@ async function loseServers(t: Test, count: number): Promise<void> {
     // what the janitor does every 30 s
     const isWhole = async () =>
       (await completeStream(jsm, await streamOf(shard), settings).catch(() => false)) || isThree()
-    await waitFor(isWhole, { what: 'the third copy', deadlineMs: 120_000, everyMs: 500 })
+    await waitFor(isWhole, { what: 'the third copy', deadlineMs: PATIENT_MS, everyMs: 500 })
     t.equal(await isThree(), true)
   }
   await bought(shop, 'fay')

@@ -1,3 +1,4 @@
+import { throughElection } from '../../journal/election.ts'
 import { journalEpochs, sealStream } from '../../journal/streams.ts'
 import { listOpenings, type Position, recordCreated, recordOpening, recordSealed } from '../../store/shard/shards.ts'
 import type { RecoveryParts } from './parts.ts'
@@ -41,7 +42,7 @@ export async function fence(parts: RecoveryParts, epoch: number): Promise<Fence>
   for (const opening of await listOpenings(session, shard)) {
     if (opening.epoch >= epoch) continue
     const name = names.journalStream(shard, opening.epoch)
-    const lastSequence = await sealStream(jsm, name)
+    const lastSequence = await throughElection(() => sealStream(jsm, name))
     if (lastSequence === undefined) {
       const passed = opening.epoch < projector.position.epoch || drained(opening, projector.position)
       if (opening.created && !passed) lost(name)

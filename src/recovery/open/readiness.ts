@@ -22,9 +22,9 @@ async function redisFault({ caller, prefix }: RecoveryParts): Promise<string | u
 }
 
 /** Why NATS would refuse a stream or a message, undefined when it would take both. */
-async function journalFault({ connection, jsm, names, streams }: RecoveryParts): Promise<string | undefined> {
+async function journalFault({ connection, jsm, names, shard, streams }: RecoveryParts): Promise<string | undefined> {
   if (!connection.isUp()) return 'NATS to be connected'
-  const fault = await provesStorage({ connection, jsm, names, replicas: streams.replicas })
+  const fault = await provesStorage({ connection, jsm, names, shard, replicas: streams.replicas })
   if (fault === undefined) return undefined
   return `NATS to store: ${fault}; ${STUCK_NATS}`
 }

@@ -68,7 +68,7 @@ async function withRoomMade<T>(
   const { jsm, names, shard, session, streams, logger } = parts
   if (
     old.length === 0 ||
-    (missing > 0 && !(await hasRoom(jsm, names, { bytes: missing, replicas: streams.replicas })))
+    (missing > 0 && !(await hasRoom(jsm, names, { shard, bytes: missing, replicas: streams.replicas })))
   ) {
     return undefined
   }
@@ -147,7 +147,7 @@ export async function missingRoom(parts: RoomParts): Promise<string | undefined>
   if (last === undefined || last.created) return undefined
   const bytes = streams.leastBytes ?? streams.maxBytes
   const found = await withRoomMade(parts, bytes, async () =>
-    (await hasRoom(jsm, names, { bytes, replicas: streams.replicas })) ? true : undefined
+    (await hasRoom(jsm, names, { shard, bytes, replicas: streams.replicas })) ? true : undefined
   )
   return found === undefined ? `room in NATS for ${await tooLittle(parts)}` : undefined
 }

@@ -33,7 +33,8 @@ export async function assertOpenedAgain(
   await assertAllWhole(t, shop)
 }
 
-const PATIENT_MS = 600_000
+/** Servers that were lost are away for minutes on a busy machine. */
+export const PATIENT_MS = 600_000
 
 export interface Buyers {
   /** how many units were bought so far, by shard */
@@ -51,7 +52,6 @@ export function keepBuying(shop: Shop, name = 'user'): Buyers {
       for (let n = 0; !isOver; n += 1) {
         const user = `${name}-${buyer}-${n}`
         if (shardOf(user, counts.length) !== shard) continue
-        // servers that were lost are away for minutes on a busy machine
         decisionOf(await insist(() => shop.gate.submit(buy(shop.sale, user)), PATIENT_MS))
         counts[shard] = (counts[shard] ?? 0) + 1
       }
@@ -70,6 +70,7 @@ export function keepBuying(shop: Shop, name = 'user'): Buyers {
 export async function goOn({ counts }: Buyers, shards: readonly number[]): Promise<void> {
   const had = [...counts]
   await waitFor(() => shards.every((shard) => (counts[shard] ?? 0) >= (had[shard] ?? 0) + 5), {
-    what: `shards ${shards} to sell on`
+    what: `shards ${shards} to sell on`,
+    deadlineMs: PATIENT_MS
   })
 }
