@@ -98,12 +98,11 @@ t.test('a page that is closed before the answer goes on with the same purchase',
   await page.getByRole('button', { name: 'Sign in' }).first().click()
   await signIn(page, 'carol')
   // the gateway decides, and the answer never arrives
-  await context.route('**/sales/phone/orders', async (route) => {
-    await route.fetch()
-    await page.evaluate("sessionStorage.setItem('was-sent', 'yes')")
+  const wasSent = new Promise((resolve, reject) => {
+    void context.route('**/sales/phone/orders', (route) => route.fetch().then(resolve, reject))
   })
   await card(page, 'Phone').getByRole('button', { name: 'Buy' }).click()
-  await page.waitForFunction("sessionStorage.getItem('was-sent') === 'yes'")
+  await wasSent
   await page.reload()
   await context.unroute('**/sales/phone/orders')
   await card(page, 'Phone').getByText('Not known yet').waitFor()

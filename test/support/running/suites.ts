@@ -28,7 +28,7 @@ function jobsOf({ long, ci }: { readonly long: boolean; readonly ci: boolean }):
 /** What starts servers of its own takes longest: begun last, it would run alone on one core in the end. */
 function heaviestFirst(files: readonly string[], root: string): string[] {
   const isHeavy = (file: string): boolean =>
-    /\b(startStack|privateServers|withLanes|Lane\.start)\(/.test(readFileSync(join(root, file), 'utf8'))
+    /\b(startStack|privateServers|natsServer|withLanes|Lane\.start)\(/.test(readFileSync(join(root, file), 'utf8'))
   const heavy = new Set(files.filter(isHeavy))
   return [...heavy, ...files.filter((file) => !heavy.has(file))]
 }
