@@ -30,8 +30,8 @@ interface FigureKind {
   readonly title: Text
   readonly measure: Measure
   /** what its parts are, where it has parts */
-  readonly by?: 'activity' | 'day' | 'prize' | 'cause' | 'channel' | 'source' | 'code'
-  /** counted by gateways that may stop before they told it; all others are exact */
+  readonly by?: 'activity' | 'day' | 'prize' | 'cause' | 'channel' | 'source' | 'code' | 'activity and code'
+  /** counted by gateways, whose messages may be lost or come twice; all others are exact */
   readonly approximate?: true
 }
 
@@ -43,6 +43,7 @@ const of =
 const count = of('count')
 const amount = of('amount')
 const ratio = of('ratio')
+const byGateways = (figure: FigureKind): FigureKind => ({ ...figure, approximate: true })
 
 /** Every figure that a report may hold, in the order in which it shows them. A figure that nothing was counted for is left out. */
 export const figures: Readonly<Record<string, FigureKind>> = {
@@ -113,11 +114,16 @@ export const figures: Readonly<Record<string, FigureKind>> = {
     by: 'activity'
   },
 
-  'traffic.attempts': { ...count('traffic', text('Attempts', '请求次数'), 'activity'), approximate: true },
-  'traffic.refused': {
-    ...count('traffic', text('Refused, by reason', '被拒次数（按原因）'), 'code'),
-    approximate: true
-  }
+  'traffic.attempts': byGateways(count('traffic', text('Attempts', '请求次数'), 'activity')),
+  'traffic.confirmed': byGateways(count('traffic', text('Confirmed attempts', '成功次数'), 'activity')),
+  'traffic.conversion': byGateways(
+    ratio('traffic', text('Part of attempts that were confirmed', '请求成功率'), 'activity')
+  ),
+  'traffic.refused': byGateways(count('traffic', text('Refused, by reason', '被拒次数（按原因）'), 'code')),
+  'traffic.refusedIn': byGateways(
+    count('traffic', text('Refused, by activity and reason', '被拒次数（按活动和原因）'), 'activity and code')
+  ),
+  'traffic.peakMinute': byGateways(count('traffic', text('Most attempts in a minute', '每分钟请求峰值'), 'activity'))
 }
 
 /** Whether a report may hold the figure. */

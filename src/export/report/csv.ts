@@ -1,7 +1,7 @@
 import { figures as catalogue } from './catalogue.ts'
 import type { CampaignReport } from './report.ts'
 
-const HEAD = ['figure', 'title', 'of', 'unit', 'value', 'exact', 'target', 'before', 'other']
+const HEAD = ['figure', 'title', 'of', 'unit', 'value', 'exact', 'target', 'before', 'other', 'note']
 
 /** Spreadsheets take a text that begins so for a formula, and run it. */
 const FORMULA = /^[=+\-@\t\r]/
@@ -19,8 +19,8 @@ export const csvLine = (cells: ReadonlyArray<string | number | boolean | null>):
 
 /** A report as CSV: a line for each figure, amounts in the smallest units of their currency. */
 export function asCsv({ figures }: CampaignReport): string {
-  const lines = figures.map(({ id, of, unit, value, exact, target, before, other }) =>
-    csvLine([id, catalogue[id]?.title.en ?? id, of, unit, value, exact, target, before, other])
+  const lines = figures.map(({ id, of, unit, value, exact, target, before, other, note }) =>
+    csvLine([id, catalogue[id]?.title.en ?? id, of, unit, value, exact, target, before, other, note])
   )
   return csvLine(HEAD) + lines.join('')
 }

@@ -9,9 +9,12 @@ export interface Figure {
   readonly of: string | null
   /** a currency or a unit, where the value is an amount of it (in its smallest units) */
   readonly unit: string | null
-  readonly value: number
-  /** false where gateways counted it, which may stop before they told */
+  /** null: nobody counted it, which is not 0 */
+  readonly value: number | null
+  /** false where gateways counted it, whose messages may be lost or come twice */
   readonly exact: boolean
+  /** why it is not exact; null for one that is */
+  readonly note: string | null
 }
 
 /** A rate that rests on two counts: of all together, and of each part where both have it. */
@@ -33,10 +36,15 @@ const RATES: readonly Rate[] = [
   { id: 'draws.winRate', part: 'draws.wins', whole: 'draws.spins', within: draw },
   { id: 'tasks.completion', part: 'tasks.participants', whole: 'participants.all', within: all },
   { id: 'redemptions.rate', part: 'redemptions.participants', whole: 'participants.all', within: all },
-  { id: 'invites.conversion', part: 'invites.qualified', whole: 'invites.accepted' }
+  { id: 'invites.conversion', part: 'invites.qualified', whole: 'invites.accepted' },
+  { id: 'traffic.conversion', part: 'traffic.confirmed', whole: 'traffic.attempts' }
 ]
 
 const INVITES = ['invites.pending', 'invites.qualified', 'invites.voided']
+/** What gateways count of a campaign; what none of them told of is not known. */
+const BY_GATEWAYS = ['traffic.attempts', 'traffic.confirmed', 'traffic.refused', 'traffic.peakMinute']
+const NOTE = 'approximate: gateways counted it, and their messages may be lost or come twice'
+const NOT_KNOWN = 'not known: no message of a gateway about it was kept'
 /** places behind the point of a rate: a ten-thousandth of a percent */
 const PLACES = 1e6
 
@@ -68,6 +76,12 @@ function ofUsers(counted: readonly CountedFigure[], users: number | undefined): 
   return [{ ...all, id: 'participants.ofUsers', value: share(all.value, users) }]
 }
 
+/** A figure of all together for everything that gateways would have counted, and of which nothing was kept. */
+function notKnown(counted: readonly CountedFigure[]): Array<Omit<CountedFigure, 'value'> & { value: null }> {
+  const missing = BY_GATEWAYS.filter((id) => counted.every((figure) => figure.id !== id))
+  return missing.map((id) => ({ id, of: '', unit: '', value: null }))
+}
+
 const order = new Map(Object.keys(catalogue).map((id, index) => [id, index]))
 
 /**
@@ -76,8 +90,8 @@ const order = new Map(Object.keys(catalogue).map((id, index) => [id, index]))
  */
 export function figuresOf(counted: readonly CountedFigure[], users: number | undefined): Figure[] {
   const base = [...counted, ...accepted(counted)]
-  const all = [...base, ...ofUsers(base, users), ...RATES.flatMap((rate) => ratesOf(base, rate))]
-  return all
+  const rates = RATES.flatMap((rate) => ratesOf(base, rate))
+  return [...base, ...ofUsers(base, users), ...rates, ...notKnown(counted)]
     .filter(({ id, of, value }) => order.has(id) && (value !== 0 || of === ''))
     .toSorted(
       (a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0) || compare(a.unit, b.unit) || compare(a.of, b.of)
@@ -87,8 +101,13 @@ export function figuresOf(counted: readonly CountedFigure[], users: number | und
       of: of === '' ? null : of,
       unit: unit === '' ? null : unit,
       value,
-      exact: catalogue[id]?.approximate !== true
+      ...exactness(id, value)
     }))
+}
+
+function exactness(id: string, value: number | null): Pick<Figure, 'exact' | 'note'> {
+  if (catalogue[id]?.approximate !== true) return { exact: true, note: null }
+  return { exact: false, note: value === null ? NOT_KNOWN : NOTE }
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

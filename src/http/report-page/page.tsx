@@ -59,7 +59,9 @@ function Head(shown: Shown) {
 }
 
 function Tiles({ report, language }: Shown) {
-  const found = TILES.flatMap((id) => report.figures.find((figure) => figure.id === id && figure.value > 0) ?? [])
+  const found = TILES.flatMap(
+    (id) => report.figures.find((figure) => figure.id === id && (figure.value ?? 0) > 0) ?? []
+  )
   if (found.length === 0) return <p>{words[language].nothing}</p>
   return (
     <div class="tiles">
@@ -87,7 +89,10 @@ function columnsOf({ report, language }: Shown): Column[] {
   }
   return [
     { head: say.target, cell: shown(({ target }) => target) },
-    { head: say.reached, cell: ({ value, target }) => (target === null ? null : reached(value, target, language)) },
+    {
+      head: say.reached,
+      cell: ({ value, target }) => (target === null || value === null ? null : reached(value, target, language))
+    },
     { head: say.before, cell: shown(({ before }) => before) },
     { head: say.other(report.comparedWith?.campaign ?? ''), cell: shown(({ other }) => other) }
   ]
@@ -119,7 +124,7 @@ function Wholes({ figures, ...shown }: Shown & { figures: readonly ReportFigure[
                 {titleOf(figure.id, shown.language)}
                 {!figure.exact && ' ≈'}
               </td>
-              <td>{shownValue(figure, figure.value, shown)}</td>
+              <td>{figure.value === null ? say.notKnown : shownValue(figure, figure.value, shown)}</td>
               {columns.map(({ head, cell }) => (
                 <td key={head}>{cell(figure) ?? '–'}</td>
               ))}
@@ -139,7 +144,7 @@ function Parts({ id, figures, language }: { id: string; figures: readonly Report
   if ((parts.length < 2 && by !== 'day') || catalogue[id]?.measure === 'ratio') return null
   const bars = parts.map((figure) => ({
     name: figure.of ?? '',
-    value: figure.value,
+    value: figure.value ?? 0,
     shown: shownValue(figure, figure.value, { language })
   }))
   const title = titleOf(id, language)

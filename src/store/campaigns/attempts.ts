@@ -69,7 +69,7 @@ export async function attemptTotals(db: Queryable, campaign: string): Promise<At
   return rows
 }
 
-/** Makes hours of the minutes before a moment. @returns how many minutes went */
+/** Makes hours of the minutes before a moment, and keeps how much the fullest of them had. @returns how many minutes went */
 export async function foldMinutes(db: Queryable, before: Date): Promise<number> {
   const { rows } = await db.query<{ minutes: number }>(
     `with old as (
@@ -78,6 +78,13 @@ export async function foldMinutes(db: Queryable, before: Date): Promise<number> 
        insert into attempt_times as a (campaign_id, since, seconds, activity_id, outcome, times)
        select campaign_id, date_trunc('hour', since, 'UTC'), 3600, activity_id, outcome, sum(times) from old group by 1, 2, 4, 5
        on conflict on constraint attempt_times_pkey do update set times = a.times + excluded.times
+     ), peaks as (
+       insert into attempt_peaks as p (campaign_id, activity_id, times)
+       select campaign_id, of, max(times) from (
+         select campaign_id, coalesce(activity_id, '') as of, sum(times) as times from old
+         group by grouping sets ((campaign_id, since, activity_id), (campaign_id, since))
+       ) minutes group by campaign_id, of
+       on conflict on constraint attempt_peaks_pkey do update set times = greatest(p.times, excluded.times)
      )
      select count(*)::float8 as minutes from old`,
     [before]
@@ -85,7 +92,7 @@ export async function foldMinutes(db: Queryable, before: Date): Promise<number> 
   return rows[0]?.minutes ?? 0
 }
 
-/** The counts by time leave with their campaign; the totals stay, as its orders do. */
+/** The counts by time leave with their campaign; totals and peaks stay, as its orders do. */
 export async function removeAttemptTimes(db: Queryable, campaign: string): Promise<void> {
   await db.query('delete from attempt_times where campaign_id = $1', [campaign])
 }

@@ -116,7 +116,25 @@ const SOURCES: readonly string[] = [
    select 'surveys.satisfaction', s.activity_id, '', round(sum(s.value::int * s.answers) / sum(s.answers), 2)::float8 from campaigns c
      cross join lateral jsonb_array_elements(c.rules -> 'activities') a
      join survey_counts s on s.campaign_id = c.campaign_id and s.activity_id = a ->> 'id' and s.question = a ->> 'satisfaction'
-     where c.${OF_CAMPAIGN} and s.value <> '' group by s.activity_id having sum(s.answers) > 0`
+     where c.${OF_CAMPAIGN} and s.value <> '' group by s.activity_id having sum(s.answers) > 0`,
+
+  // approximate; without a row nobody counted, which is not 0
+  `with mine as (
+     select activity_id, outcome, times, outcome not in ('confirmed', 'replayed', 'pending') as refused
+     from attempt_totals where ${OF_CAMPAIGN}
+   ), minutes as (
+     select coalesce(activity_id, '') as of, sum(times) as times from attempt_times where ${OF_CAMPAIGN} and seconds = 60
+     group by grouping sets ((since, activity_id), (since))
+     union all select activity_id, times from attempt_peaks where ${OF_CAMPAIGN}
+   )
+   select f.id, by.of, '' as unit, f.value from (
+     select coalesce(activity_id, '') as of, sum(times) as attempts, coalesce(sum(times) filter (where outcome = 'confirmed'), 0) as confirmed
+     from mine group by grouping sets ((activity_id), ()) having count(*) > 0
+   ) by, lateral (values ('traffic.attempts', attempts), ('traffic.confirmed', confirmed)) f (id, value)
+   union all select 'traffic.refused', '', '', coalesce(sum(times) filter (where refused), 0) from mine having count(*) > 0
+   union all select 'traffic.refused', outcome, '', sum(times) from mine where refused group by outcome
+   union all select 'traffic.refusedIn', activity_id || '/' || outcome, '', times from mine where refused
+   union all select 'traffic.peakMinute', of, '', max(times) from minutes group by of`
 ]
 
 /** A report reads a campaign whole: more than a request may take, and less than somebody waits for. */

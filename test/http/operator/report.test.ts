@@ -152,8 +152,8 @@ t.test('figures stand beside what they were meant to be, were before, and are in
 
 t.test('a report is a table for spreadsheets, and a page in which no text of a campaign runs', async (t) => {
   const csv = (await page('csv')).body.split('\r\n')
-  t.equal(csv[0], 'figure,title,of,unit,value,exact,target,before,other')
-  t.ok(csv.includes('sales.orders,Orders,,,4,true,6,,'), csv.join('\n'))
+  t.equal(csv[0], 'figure,title,of,unit,value,exact,target,before,other,note')
+  t.ok(csv.includes('sales.orders,Orders,,,4,true,6,,,'), csv.join('\n'))
   const html = await page('html')
   t.match(html.headers['content-security-policy'], /default-src 'none'/)
   t.match(html.body, /<h1>Growth<\/h1>[\s\S]*Preliminary[\s\S]*¥5\.00/)

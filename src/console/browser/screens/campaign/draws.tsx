@@ -24,7 +24,7 @@ function countedOf(figures: readonly Figure[], draw: string): Counted {
   const wins = new Map<string, number>()
   for (const { id, of, value } of figures) {
     const [activity, , prize] = of?.split('/') ?? []
-    if (id === 'draws.wins' && activity === draw && prize !== undefined) wins.set(prize, value)
+    if (id === 'draws.wins' && activity === draw && prize !== undefined) wins.set(prize, value ?? 0)
   }
   return { spins: figures.find(({ id, of }) => id === 'draws.spins' && of === draw)?.value ?? 0, wins }
 }

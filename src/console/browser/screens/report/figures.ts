@@ -7,9 +7,12 @@ export interface Figure {
   readonly of: string | null
   /** a currency or a unit; null for a plain number */
   readonly unit: string | null
-  readonly value: number
+  /** null: nobody counted it */
+  readonly value: number | null
   /** false where gateways counted it, and may have lost some */
   readonly exact: boolean
+  /** why it is not exact */
+  readonly note: string | null
   readonly target: number | null
   readonly before: number | null
   readonly other: number | null
@@ -57,7 +60,12 @@ const WORDS: Readonly<Record<string, string>> = {
   'draws.open': 'Prizes not claimed yet',
   'draws.revoked': 'Revoked prizes',
   'shares.all': 'Shares',
-  'assists.given': 'Assists'
+  'assists.given': 'Assists',
+  'traffic.confirmed': 'Confirmed attempts',
+  'traffic.conversion': 'Part of attempts that were confirmed',
+  'traffic.refused': 'Refused, by reason',
+  'traffic.refusedIn': 'Refused, by activity and reason',
+  'traffic.peakMinute': 'Most attempts in a minute'
 }
 
 const RATES = /(Rate|\.rate|\.participation|\.completion|\.conversion|\.ofUsers)$/

@@ -41,9 +41,10 @@ interface Column {
 /** Only what something is compared with has a column. */
 function columnsOf({ figures, comparedWith }: Report): Column[] {
   const has = (name: 'target' | 'before' | 'other') => figures.some((figure) => figure[name] !== null)
-  const reached = ({ value, target }: Figure) => (target ? `${Math.round((value / target) * 100)} %` : '–')
+  const reached = ({ value, target }: Figure) =>
+    target && value !== null ? `${Math.round((value / target) * 100)} %` : '–'
   return [
-    { head: 'now', cell: (figure) => shownAs(figure, figure.value) },
+    { head: 'now', cell: (figure) => (figure.value === null ? 'not known' : shownAs(figure, figure.value)) },
     ...(has('target')
       ? [
           { head: 'target', cell: (figure: Figure) => shownAs(figure, figure.target) },
@@ -71,7 +72,8 @@ function Section({ report, section }: { report: Report; section: string }) {
           {wholes.map((figure) => (
             <tr key={`${figure.id} ${figure.unit}`}>
               <th scope="row">
-                {titleOf(figure.id)} {!figure.exact && <abbr title="about: gateways counted it">≈</abbr>}
+                {titleOf(figure.id)}{' '}
+                {!figure.exact && <abbr title={figure.note ?? 'about: gateways counted it'}>≈</abbr>}
               </th>
               {columns.map(({ head, cell }) => (
                 <td key={head}>{cell(figure)}</td>
@@ -192,7 +194,7 @@ function Shown({ report }: { report: Report }) {
           ? 'It is stored and never changes; what came later is in a later version.'
           : 'Figures may still change: orders may be paid, cancelled or returned.'}
       </p>
-      {report.figures.every(({ value }) => value === 0) && <Empty>Nothing was decided in this campaign yet.</Empty>}
+      {report.figures.every(({ value }) => !value) && <Empty>Nothing was decided in this campaign yet.</Empty>}
       {sections.map((section) => (
         <Section key={section} report={report} section={section} />
       ))}
