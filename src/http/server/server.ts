@@ -49,6 +49,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const { bodyLimitBytes, tokenBytes, keepAliveMs, proxies, requestTimeoutMs } = options
   const app = fastify({
     logger: false,
+    // files of the apps are compressed at the start, and a busy machine is no reason to die then
+    pluginTimeout: 0,
     // counted numbers would show everybody how many requests there are
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
