@@ -88,6 +88,18 @@ t.test('a final campaign leaves Redis and the tables of what is live', async (t)
   t.same(await differences(shop), [], 'and so is one that was wiped')
 })
 
+/** Every key of Redis with its fields, as far as they name a text. */
+async function naming(text: string): Promise<string[]> {
+  const found: string[] = []
+  for (const key of await shop.redis.keys('*')) {
+    if (key.includes(text)) found.push(key)
+    if ((await shop.redis.type(key)) !== 'hash') continue
+    for (const [field, value] of Object.entries(await shop.redis.hgetall(key)))
+      if (field.includes(text) || value.includes(text)) found.push(`${key} ${field}`)
+  }
+  return found
+}
+
 t.test('the rows of its chain go once they are forgotten', async (t) => {
   await waitFor(async () => (await stepOf()) === 'done', { what: 'the chain to be forgotten', deadlineMs: 120_000 })
   const { rows } = await pool.query('select count(*)::int as left from decisions where campaign_id = $1', [id])
@@ -104,4 +116,13 @@ t.test('the rows of its chain go once they are forgotten', async (t) => {
     system.filter((field) => field.startsWith('x:arc:')),
     []
   )
+})
+
+t.test('then Redis holds the balances of its users, and a word that it was there', async (t) => {
+  const isDone = async () => (await campaigns.archiving(beside)).parts.every(({ step }) => step === 'done')
+  await waitFor(isDone, { what: 'the chain beside it to be forgotten', deadlineMs: 120_000 })
+  for (const user of users.slice(0, 3))
+    t.same(await shop.redis.hgetall(`${shop.prefix}u:${user}`), { 'b:points': '14' })
+  t.same(await naming(id), [`${shop.prefix}shard gone:${id}`])
+  t.same(await naming(beside), [`${shop.prefix}shard gone:${beside}`])
 })
