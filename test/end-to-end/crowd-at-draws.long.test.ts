@@ -13,7 +13,7 @@ const stack = await startStack(t, { env: { GATEWAY_PROCESSES: '2' } })
 const books = new Books(stack.file())
 t.teardown(() => books.close())
 const fair = { stack, books }
-const restMs = 120_000
+const restMs = 300_000
 
 function crowdOf(t: Test, cuts = 0.05): Crowd {
   const crowd = new Crowd({ publicUrl: stack.publicUrl, tokenOf: (user) => stack.tokenOf(user), cuts, seed })

@@ -18,7 +18,7 @@ import { waitFor } from '../support/wait.ts'
 
 const stock = 900
 const boughtBeforeTheFault = 150
-const restartDeadlineMs = 120_000
+const restartDeadlineMs = 300_000
 const confirmedAgainMs = 5000
 
 const stack = await startStack(t)
@@ -133,7 +133,7 @@ async function strikeInMidSale(t: Test, fault: Fault): Promise<void> {
   t.comment(await fault.strike())
   const healedAt = now()
   pressure.setPace('quick')
-  const again = { deadlineMs: 120_000, what: 'a confirmation after the heal' }
+  const again = { deadlineMs: 300_000, what: 'a confirmation after the heal' }
   await waitFor(() => history.firstOrderSince(healedAt) !== undefined, again)
   const againMs = (history.firstOrderSince(healedAt)?.answeredAt ?? 0) - healedAt
   tookAtMost(t, 'confirmed again after the heal', { ms: againMs, boundMs: confirmedAgainMs })

@@ -13,7 +13,7 @@ interface Sale {
   readonly promise: SalePromise
 }
 
-const restDeadlineMs = 120_000
+const restDeadlineMs = 300_000
 
 /**
  * Makes every answer definite, then compares clients, Postgres, public stream and gate until nothing differs: worker and
