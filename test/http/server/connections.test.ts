@@ -160,6 +160,11 @@ test('a connection with too many unanswered requests is ended, at both ports', a
   t.ok(looked <= 1, 'the others were never begun')
 })
 
+test('a start takes as long as it takes: no part of a server is given up for being slow', async (t) => {
+  const { app } = await publicApp(t)
+  t.equal(app.initialConfig.pluginTimeout, 0)
+})
+
 test('a document is sent from memory, zipped where that is asked for, and once', async (t) => {
   const { app } = await publicApp(t)
   const plain = await app.inject(LARGE)
