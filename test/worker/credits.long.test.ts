@@ -94,11 +94,17 @@ t.test('what is voided is taken back once it was given, and not given before', a
   client.release()
   t.equal(await stateOf('never'), 'voided')
   t.equal(await openCredits(pool, campaign), 0)
-  const { rows } = await pool.query(`select type, report from decisions where campaign_id = $1 and user_id = 'ben'`, [
-    campaign
-  ])
-  t.match(rows, [{}, { type: 'reward.taken-back', report: /\|points -7 0$/ }])
-  t.equal(rows.length, 2)
+  const stored = async () =>
+    (
+      await pool.query(
+        `select type, report from decisions where campaign_id = $1 and user_id = 'ben' order by epoch, sequence`,
+        [campaign]
+      )
+    ).rows
+  // the credit is closed by the decision, which the projection stores after that
+  await waitFor(async () => (await stored()).length >= 2, { what: 'both decisions to be stored' })
+  t.match(await stored(), [{ type: 'task.completed' }, { type: 'reward.taken-back', report: /\|points -7 0$/ }])
+  t.equal((await stored()).length, 2)
 })
 
 t.test('a prize is taken back with the rest, and goes to the next', async (t) => {
