@@ -40,13 +40,14 @@ export async function setUp(test: typeof t, env: Readonly<Record<string, string>
   const urls = await sharedServers(test)
   const core = await startCore(test, { ...urls, env: { ...urls.env, ...env } })
   core.worker()
-  const { gate: realGate, redis, prefix } = await core.gateway()
+  const { gate: realGate, shards, redis, prefix } = await core.gateway()
   await realGate.ready()
   const { state, gate } = interruptible(realGate)
   const deps = { pool: core.pool, gate }
   const campaigns = new Campaigns(deps, { carryMs: 20_000 })
   return {
     core,
+    shards,
     redis,
     prefix,
     realGate,

@@ -47,16 +47,13 @@ async function assertDraw(t: Test, campaign: string, granted: readonly Granted[]
   }
   const [paid] = await books.rows(
     `select count(*)::float8 as spins, sum(delta)::float8 as paid from ledger
-     where campaign_id = $1 and type in ('spin.won', 'spin.lost')`,
+     where campaign_id = $1 and type in ('spin.won', 'spin.lost', 'spin.drawn')`,
     [campaign]
   )
   t.same(paid, { spins: granted.length, paid: -10 * granted.length }, 'every spin was paid for once')
   t.same(await books.unbalanced(), [], 'ledger, Postgres and Redis agree on every balance')
-  t.match(
-    await verifyDraw(fair, campaign, t.testdir()),
-    new RegExp(`spins +${granted.length.toLocaleString('en-US')} by`),
-    'every spin is recomputed from the journal'
-  )
+  const verified = await verifyDraw(fair, campaign, t.testdir())
+  t.equal(verified, granted.length, 'every spin is recomputed from the journal')
 }
 
 t.test('5,000 users spin 20,000 times at once: every quota is exhausted exactly, every spin paid once', async (t) => {

@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { shardNumbers } from '../../src/base/shards.ts'
 import type { Books } from '../support/judging/books.ts'
 import type { Wish } from '../support/load/crowd.ts'
+import { testShards } from '../support/servers/servers.ts'
 import type { Stack } from '../support/servers/stack.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -146,8 +148,8 @@ export function spins(campaign: string, users: readonly string[], each: number):
   )
 }
 
-/** Ends a campaign, which reveals the seed, exports its journal and has every spin of `wheel` recomputed. */
-export async function verifyDraw({ stack }: Fair, campaign: string, folder: string): Promise<string> {
+/** Ends a campaign, which reveals the seed, exports its journal and has every spin of `wheel` recomputed. @returns how many */
+export async function verifyDraw({ stack }: Fair, campaign: string, folder: string): Promise<number> {
   const ended = await stack.admin({
     method: 'POST',
     path: `/admin/v1/campaigns/${campaign}/end`,
@@ -157,8 +159,13 @@ export async function verifyDraw({ stack }: Fair, campaign: string, folder: stri
   const { databaseUrl } = stack.file()
   const env = { ...process.env, FLOODGATE_HOME: stack.home, DATABASE_URL: databaseUrl }
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [cli, ...args], { env, maxBuffer: 2 ** 30 })
-  const { stdout } = await run('export', 'journal', '--campaign', campaign)
-  const file = join(folder, 'journal.ndjson')
-  writeFileSync(file, stdout)
-  return (await run('verify-draw', file, '--campaign', campaign, '--draw', 'wheel')).stdout
+  let count = 0
+  for (const shard of shardNumbers(testShards)) {
+    const { stdout } = await run('export', 'journal', '--campaign', campaign, '--shard', String(shard))
+    const file = join(folder, `journal-${shard}.ndjson`)
+    writeFileSync(file, stdout)
+    const verdict = (await run('verify-draw', file, '--campaign', campaign, '--draw', 'wheel')).stdout
+    count += Number(/spins +([\d,]+) by/.exec(verdict)?.[1]?.replaceAll(',', ''))
+  }
+  return count
 }

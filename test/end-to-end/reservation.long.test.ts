@@ -80,7 +80,7 @@ t.test('a session is reserved once, and everybody sees how many did', async (t) 
   const made = await reserve('ann', 'am', 'reserve-am-1')
   t.match(made, {
     status: 201,
-    body: { reservation: { id: /^0-\d+-\d+$/, reservation: 'remind', session: 'am', remindAt: String } }
+    body: { reservation: { id: /^\d-\d+-\d+$/, reservation: 'remind', session: 'am', remindAt: String } }
   })
   t.same((await reserve('ann', 'am', 'reserve-am-1')).body, made.body)
   t.same((await ask('ann', 'GET /v1/requests/reserve-am-1')).body, made.body)

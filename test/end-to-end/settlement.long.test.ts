@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import t from 'tap'
+import { shardNumbers } from '../../src/base/shards.ts'
 import { inTransaction } from '../../src/store/connection/transaction.ts'
 import { lockLevels } from '../../src/store/following/levels.ts'
 import { orderId, Shop } from '../support/http/storefront.ts'
+import { testShards } from '../support/servers/servers.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
@@ -108,7 +110,7 @@ t.test('a settlement waits until levels were counted and changed', async (t) => 
   const levelOf = async (user: string) => (await shop.ask(`/v1/campaigns/${campaign}/me`, { user })).body.level
   await inTransaction(pool, async (session) => {
     // nobody can count meanwhile
-    await lockLevels(session, 0)
+    for (const shard of shardNumbers(testShards)) await lockLevels(session, shard)
     const { id } = shared.body.share as { id: string }
     t.equal((await shop.ask(`/v1/campaigns/${campaign}/shares/${id}`, { user: 'cat' })).status, 200)
     const isAsked = async () => (await pool.query('select from level_recounts')).rowCount !== 0

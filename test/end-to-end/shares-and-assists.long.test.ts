@@ -68,7 +68,7 @@ t.test('a share has a card in the language of its reader, and is known from its 
         channel: 'wechat',
         subject: { type: 'goods', id: 'phone' },
         status: 'created',
-        url: /^https:\/\/shop\.example\/s\/0-\d+-\d+$/,
+        url: /^https:\/\/shop\.example\/s\/\d-\d+-\d+$/,
         card: {
           title: 'Phone',
           text: 'A new phone',

@@ -8,8 +8,8 @@ import type { Server } from '../../src/stack/servers/server.ts'
 import { readShard, requestReopening } from '../../src/store/shard/shards.ts'
 import { natsServer } from '../support/servers/nats-server.ts'
 import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
-import { assertAllWhole, epochsOf, goOn, keepBuying, PATIENT_MS } from '../support/shop/many-shards.ts'
-import { bought, openShop, type Shop } from '../support/shop/shop.ts'
+import { epochsOf, goOn, keepBuying, PATIENT_MS } from '../support/shop/many-shards.ts'
+import { assertWhole, bought, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const shared = await sharedServers(t)
@@ -117,7 +117,7 @@ async function loseServers(t: Test, count: number): Promise<void> {
     t.equal(await isThree(), true)
   }
   await bought(shop, 'fay')
-  await assertAllWhole(t, shop)
+  await assertWhole(t, shop)
 }
 
 for (const count of [1, 4])

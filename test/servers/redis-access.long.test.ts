@@ -9,7 +9,7 @@ import { readShard } from '../../src/store/shard/shards.ts'
 import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
 import { assertWhole, atRest, bought } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
-import { admin, follow, isOpen, ownRedis, shopOn } from './redis-set-up.ts'
+import { admin, follow, isOpen, isShut, ownRedis, shopOn } from './redis-set-up.ts'
 
 // Who may use Redis, and who says where it is.
 
@@ -35,7 +35,7 @@ t.test('A Redis with a password, and with a user of its own who may do no more t
 
   // a right that is taken away under open connections is a state of the server, as READONLY is
   await redis.call('ACL', 'SETUSER', 'floodgate', '-evalsha')
-  await waitFor(() => !isOpen(asUser.shop), { what: 'the gate to be closed' })
+  await waitFor(() => isShut(asUser.shop), { what: 'the gate to be closed' })
   t.ok(asUser.lines.some(({ alarm, reason }) => alarm === 'REDIS_REFUSES' && reason?.startsWith('NOPERM')))
   await redis.call('ACL', 'SETUSER', 'floodgate', '+evalsha')
   await waitFor(() => isOpen(asUser.shop), { what: 'the gate to be open' })

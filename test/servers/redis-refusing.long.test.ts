@@ -10,7 +10,7 @@ import { sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
 import { assertWhole, atRest, bought } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
-import { admin, isOpen, ownRedis, shopOn } from './redis-set-up.ts'
+import { admin, isOpen, isShut, ownRedis, shopOn } from './redis-set-up.ts'
 
 // What Redis refuses, and what it does not hold.
 
@@ -114,7 +114,7 @@ t.test('What Redis refuses closes the gate with one alarm, and it opens by itsel
     await begin(redis, server)
     const begun = performance.now()
     // nobody buys: the gate finds out by itself
-    await waitFor(() => !isOpen(shop), { what: `health to say closed for ${code}` })
+    await waitFor(() => isShut(shop), { what: `health to say closed for ${code}` })
     tookAtMost(t, `${code}: until health says closed`, { ms: performance.now() - begun, boundMs: SOON_MS })
     for (let n = 0; n < 20; n += 1) {
       t.equal((await shop.gate.submit(buy(shop.sale, `while-${code}-${n}`))).kind, 'unavailable')
@@ -142,7 +142,7 @@ t.test('A gate call that is refused while users buy is told once, not once a bat
   await bought(shop, 'first')
   await redis.config('SET', 'maxmemory', '1')
   for (let n = 0; n < 50; n += 1) await shop.gate.submit(buy(shop.sale, `u${n}`))
-  await waitFor(() => !isOpen(shop), { what: 'health to say closed' })
+  await waitFor(() => isShut(shop), { what: 'health to say closed' })
   t.ok(lines.filter(({ alarm }) => alarm === 'REDIS_REFUSES').length <= 2)
   t.equal(lines.filter((line) => line.msg === 'Redis refused a gate call').length, 0)
   await redis.config('SET', 'maxmemory', '0')
@@ -200,7 +200,7 @@ t.test('What a Redis that was wiped does not hold is never told as nothing', asy
   for (const [name, read] of reads) t.equal(await faultOf(read), undefined, `${name} answers`)
   await redis.flushall()
   for (const [name, read] of reads) t.ok((await faultOf(read)) instanceof UnavailableError, `${name} at once`)
-  await waitFor(() => !isOpen(shop), { what: 'health to say closed' })
+  await waitFor(() => isShut(shop), { what: 'health to say closed' })
   for (const [name, read] of reads)
     t.ok((await faultOf(read)) instanceof UnavailableError, `${name} while it is closed`)
   shop.core.worker()

@@ -35,7 +35,11 @@ export function admin(t: Test, url: string): Redis {
   return redis
 }
 
-export const isOpen = (shop: Shop) => shop.gate.health(shop.shard).gate === 'ok'
+/** Every shard decides. */
+export const isOpen = ({ gate }: Shop) => gate.numbers.every((shard) => gate.health(shard).gate === 'ok')
+
+/** No shard decides. */
+export const isShut = ({ gate }: Shop) => gate.numbers.every((shard) => gate.health(shard).gate !== 'ok')
 
 export const replication = async (redis: Redis, field: string): Promise<string> =>
   new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(await redis.info('replication'))?.[1] ?? ''

@@ -20,7 +20,7 @@ const users = Array.from({ length: COUNT }, (_, shard) =>
 
 /** Everything decided in any shard is stored. */
 async function allAtRest({ shards }: Shop): Promise<void> {
-  for (const shard of shards) await atRest(shard)
+  await atRest({ shards })
 }
 
 test('another number of shards than the deployment has is refused with the reason', async (t) => {

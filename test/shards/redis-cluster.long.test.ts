@@ -7,16 +7,8 @@ import { slotOf } from '../../src/gate/redis/cluster-map.ts'
 import { type ClusterNode, redisCluster } from '../support/servers/redis-cluster.ts'
 import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
 import { buy, insist } from '../support/shop/core.ts'
-import {
-  assertAllWhole,
-  assertOpenedAgain,
-  type Buyers,
-  epochsOf,
-  goOn,
-  isOpen,
-  keepBuying
-} from '../support/shop/many-shards.ts'
-import { openShop, type Shop } from '../support/shop/shop.ts'
+import { assertOpenedAgain, type Buyers, epochsOf, goOn, isOpen, keepBuying } from '../support/shop/many-shards.ts'
+import { assertWhole, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 // Of four shards over three masters: 2 on the first, 3 on the second, 0 and 1 on the third.
@@ -128,7 +120,7 @@ t.test('a user with no more rights than the page of guarantees names can do all 
   const buyers = keepBuying(shop)
   await goOn(buyers, shop.gate.numbers)
   await buyers.end()
-  await assertAllWhole(t, shop)
+  await assertWhole(t, shop)
 })
 
 t.test('all nodes die at once, with replicas, and come back: every confirmed order is there', async (t) => {
@@ -141,7 +133,7 @@ t.test('all nodes die at once, with replicas, and come back: every confirmed ord
   await Promise.all(nodes.map(({ server }) => server.restart()))
   await goOn(buyers, shop.gate.numbers)
   await buyers.end()
-  await assertAllWhole(t, shop)
+  await assertWhole(t, shop)
   const { rows } = await shop.core.pool.query<{ n: number }>('select count(*)::int as n from orders')
   t.equal(
     rows[0]?.n,

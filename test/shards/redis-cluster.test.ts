@@ -6,15 +6,8 @@ import { readShard, requestReopening } from '../../src/store/shard/shards.ts'
 import { beginMove, endMove, moveKeys, redisCluster } from '../support/servers/redis-cluster.ts'
 import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
 import { buy } from '../support/shop/core.ts'
-import {
-  assertAllWhole,
-  assertOpenedAgain,
-  epochsOf,
-  isOpen,
-  keepBuying,
-  slotOfShard
-} from '../support/shop/many-shards.ts'
-import { bought, openShop } from '../support/shop/shop.ts'
+import { assertOpenedAgain, epochsOf, isOpen, keepBuying, slotOfShard } from '../support/shop/many-shards.ts'
+import { assertWhole, bought, openShop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const COUNT = 4
@@ -46,7 +39,7 @@ t.test('a sale of four shards over three masters sells each unit once', async (t
   }
   await Promise.all(users.map(insist))
   t.equal(sold, COUNT * UNITS)
-  await assertAllWhole(t, shop)
+  await assertWhole(t, shop)
   const places = await Promise.all(
     cluster.masters.map(async ({ redis }) => {
       const keys = await redis.keys(`${shop.core.config.NAMESPACE}:*`)

@@ -1,7 +1,9 @@
 import t from 'tap'
+import { shardNumbers } from '../../../src/base/shards.ts'
 import { insideUser } from '../../../src/store/connection/user-name.ts'
 import { decisionsOfUsers } from '../../../src/store/projection/reconcile.ts'
 import { nextUsers } from '../../../src/store/projection/users.ts'
+import { testShards } from '../../support/servers/servers.ts'
 import { startMallShop } from '../../support/shop/mall-shop.ts'
 import { waitFor } from '../../support/wait.ts'
 
@@ -107,26 +109,33 @@ t.test('files name users as issued, and a subject that cannot be a user is refus
 })
 
 t.test('a recovery and a comparison use the internal names of users', async (t) => {
-  const { users } = await nextUsers(pool, { shard: 0, prefix: 'u:', most: 100 }, undefined)
   const inside = subjects.map((subject) => insideUser(subject) ?? '')
+  const known: string[] = []
+  const decided: string[] = []
+  for (const shard of shardNumbers(testShards)) {
+    known.push(...(await nextUsers(pool, { shard, prefix: 'u:', most: 100 }, undefined)).users)
+    const decisions = await decisionsOfUsers(pool, inside, { upTo: { shard, epoch: 2_000_000_000, batch: 1 } })
+    decided.push(...decisions.map(({ user }) => user))
+  }
   for (const user of inside) {
     t.match(user, /^=[\w-]+$/)
-    t.ok(users.includes(user))
+    t.ok(known.includes(user))
   }
-  t.ok(users.includes('$system'), 'and what is decided for nobody by its own')
-  const decisions = await decisionsOfUsers(pool, inside, { upTo: { shard: 0, epoch: 2_000_000_000, batch: 1 } })
-  t.same(new Set(decisions.map(({ user }) => user)), new Set(inside))
+  t.ok(known.includes('$system'), 'and what is decided for nobody by its own')
+  t.same(new Set(decided), new Set(inside))
 
   const reconciliation = '/admin/v1/campaigns/foreign/reconciliation'
-  const state = async () => (await admin('vera', 'GET /admin/v1/campaigns/foreign/state')).body.shards?.[0]
-  const before = (await state())?.epoch ?? 0
+  type Shard = { readonly state: string; readonly epoch: number }
+  const shards = async (): Promise<Shard[]> =>
+    (await admin('vera', 'GET /admin/v1/campaigns/foreign/state')).body.shards ?? []
+  const before = await shards()
   const repair = { body: { reason: 'written again from Postgres' }, key: 'repair-foreign' }
   t.equal((await admin('olga', `POST ${reconciliation}/repair`, repair)).status, 202)
   const reopened = async () => {
-    const shard = await state()
-    return shard?.state === 'open' && shard.epoch > before
+    const now = await shards()
+    return before.every(({ epoch }, shard) => now[shard]?.state === 'open' && now[shard].epoch > epoch)
   }
-  await waitFor(reopened, { what: 'the shard to be opened again' })
+  await waitFor(reopened, { what: 'every shard to be opened again' })
   await waitFor(async () => (await balance('auth0|5f7c')) === 122, { what: 'the balance, out of Postgres' })
   const compare = () => admin('olga', `POST ${reconciliation}`, { body: {}, key: 'compare-foreign' })
   await waitFor(async () => (await compare()).status === 200, { what: 'the comparison' })

@@ -1,7 +1,9 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import pg from 'pg'
 import { shardNumbers, shardOf } from '../../../src/base/shards.ts'
+import { summed } from '../../../src/gate/shard/summed.ts'
 import { keyPrefix, logical, userOfKey } from '../../../src/record/keys.ts'
+import { redisHolding } from '../servers/redis-cluster.ts'
 
 /** A balance as the three books have it: summed from the ledger, kept in Postgres, kept in Redis. */
 export interface BalanceRow {
@@ -13,6 +15,9 @@ export interface BalanceRow {
   readonly redis: number
 }
 
+/** Redis may be killed and started again meanwhile. */
+const PATIENT = { maxRetriesPerRequest: 20 }
+
 interface BooksPlaces {
   readonly databaseUrl: string
   readonly redisUrl: string
@@ -23,15 +28,16 @@ interface BooksPlaces {
 /** Postgres and Redis of a deployment, for what a test asks them itself. */
 export class Books {
   readonly #pool: pg.Pool
-  readonly #redis: Redis
+  readonly #redisUrl: string
+  /** by the prefix of a shard: in a cluster each may be elsewhere */
+  readonly #redis = new Map<string, Promise<Redis>>()
   readonly #namespace: string
   #count: Promise<number> | undefined
 
   constructor({ databaseUrl, redisUrl, namespace = 'floodgate' }: BooksPlaces) {
     this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 2, options: `-c search_path=${namespace}` })
     this.#pool.on('error', () => {})
-    this.#redis = new Redis(redisUrl, { maxRetriesPerRequest: 20 })
-    this.#redis.on('error', () => {})
+    this.#redisUrl = redisUrl
     this.#namespace = namespace
   }
 
@@ -41,20 +47,37 @@ export class Books {
 
   /** No frame waits for the journal or for Postgres. */
   async atRest(): Promise<boolean> {
-    for (const shard of shardNumbers(await this.#shards())) {
-      const prefix = keyPrefix(this.#namespace, shard)
-      if ((await this.#redis.xlen(`${prefix}outbox`)) + (await this.#redis.hlen(`${prefix}kept`)) > 0) return false
+    for (const prefix of await this.#prefixes()) {
+      const redis = await this.#of(prefix)
+      if ((await redis.xlen(`${prefix}outbox`)) + (await redis.hlen(`${prefix}kept`)) > 0) return false
     }
     return true
   }
 
-  /** A user's hash from their shard; of anything else that of the first shard. */
+  /** A user's hash from their shard; anything else from all of them, with figures added up. */
   async hash(key: string): Promise<Record<string, string>> {
-    return this.#redis.hgetall((await this.#prefixOf(userOfKey(key))) + key)
+    const user = userOfKey(key)
+    const prefixes = user === undefined ? await this.#prefixes() : [await this.#prefixOf(user)]
+    return summed(
+      key,
+      await Promise.all(prefixes.map(async (prefix) => (await this.#of(prefix)).hgetall(prefix + key)))
+    )
   }
 
-  async #prefixOf(user: string | undefined): Promise<string> {
-    return keyPrefix(this.#namespace, user === undefined ? 0 : shardOf(user, await this.#shards()))
+  #of(prefix: string): Promise<Redis> {
+    const known = this.#redis.get(prefix)
+    if (known !== undefined) return known
+    const opened = redisHolding(this.#redisUrl, prefix, PATIENT).then((redis) => redis.on('error', () => {}))
+    this.#redis.set(prefix, opened)
+    return opened
+  }
+
+  async #prefixes(): Promise<string[]> {
+    return shardNumbers(await this.#shards()).map((shard) => keyPrefix(this.#namespace, shard))
+  }
+
+  async #prefixOf(user: string): Promise<string> {
+    return keyPrefix(this.#namespace, shardOf(user, await this.#shards()))
   }
 
   /** How many shards the deployment has. */
@@ -75,11 +98,13 @@ export class Books {
     const different: BalanceRow[] = []
     for (let from = 0; from < rows.length; from += 500) {
       const part = rows.slice(from, from + 500)
-      const pipeline = this.#redis.pipeline()
-      for (const row of part) pipeline.hget((await this.#prefixOf(row.user)) + logical.user(row.user), fieldOf(row))
-      const found = (await pipeline.exec()) ?? []
+      const held = async (row: (typeof part)[number]) => {
+        const prefix = await this.#prefixOf(row.user)
+        return (await this.#of(prefix)).hget(prefix + logical.user(row.user), fieldOf(row))
+      }
+      const found = await Promise.all(part.map(held))
       for (const [index, row] of part.entries()) {
-        const redis = Number(found[index]?.[1] ?? 0)
+        const redis = Number(found[index] ?? 0)
         if (row.ledger !== row.postgres || row.postgres !== redis) different.push({ ...row, redis })
       }
     }
@@ -87,7 +112,7 @@ export class Books {
   }
 
   async close(): Promise<void> {
-    this.#redis.disconnect()
+    for (const opened of this.#redis.values()) (await opened).disconnect()
     await this.#pool.end()
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { onShards } from './shards-suite.ts'
 
 /** What one run of the tests plays. */
 export interface Suite {
@@ -34,19 +35,23 @@ function heaviestFirst(files: readonly string[], root: string): string[] {
 }
 
 /**
- * Reads the command line: nothing for the proof, `--long` for what takes longer (`--ci` leaves bounds of time unjudged),
- * or the files to run.
+ * Reads the command line: nothing for the proof, `--long` for what takes longer (`--ci` leaves bounds of time unjudged), `--shards` for
+ * what is played on several shards as well (`--all` for more than a choice), or the files to run.
  * @param folders root of the project, and the compiled tests
  * @throws TypeError for an unknown option, Error for a file that is not there
  */
 export function chooseSuite(argv: readonly string[], folders: { root: string; compiled: string }): Suite {
-  const options = { long: { type: 'boolean', default: false }, ci: { type: 'boolean', default: false } } as const
+  const flag = { type: 'boolean', default: false } as const
+  const options = { long: flag, ci: flag, shards: flag, all: flag } as const
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
   const { root, compiled } = folders
-  const all = readdirSync(compiled, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.js') && isLong(file) === values.long)
+  const every = readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js'))
     .sort()
-    .map((file) => relative(root, join(compiled, file)))
+  const wanted = values.shards
+    ? onShards(every, { compiled, all: values.all })
+    : every.filter((file) => isLong(file) === values.long)
+  const all = wanted.map((file) => relative(root, join(compiled, file)))
   const named = positionals.map((file) =>
     file.endsWith('.ts') ? relative(root, join(compiled, relative('test', file))).replace(/\.ts$/, '.js') : file
   )
@@ -55,7 +60,7 @@ export function chooseSuite(argv: readonly string[], folders: { root: string; co
     throw new Error(`There is no test file ${missing}: say test/….test.ts, or its name in build.`)
   return {
     files: heaviestFirst(named.length > 0 ? named : all, root),
-    jobs: jobsOf(values),
+    jobs: jobsOf({ long: values.long || values.shards, ci: values.ci || values.shards }),
     timed: values.long && !values.ci
   }
 }

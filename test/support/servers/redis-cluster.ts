@@ -85,9 +85,16 @@ export async function redisCluster(t: Teardown, { replicated = false } = {}): Pr
   return { url: `redis+cluster://127.0.0.1:${first?.server.port}`, masters, replicas }
 }
 
-/** A connection, not made yet, to the Redis that holds a key, which may be a node of a cluster; it gives up at once. */
-export async function redisHolding(url: string, key: string): Promise<Redis> {
-  const options = { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null }
+interface Patience {
+  readonly lazyConnect?: boolean
+  readonly maxRetriesPerRequest: number
+  readonly retryStrategy?: () => null
+}
+
+const hasty: Patience = { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null }
+
+/** A connection to the Redis that holds a key, which may be a node of a cluster. @param options without any it is not made yet, and gives up at once */
+export async function redisHolding(url: string, key: string, options: Patience = hasty): Promise<Redis> {
   const place = clusterPlace(url)
   if (place === undefined) return new Redis(url, options)
   const map = new ClusterMap(place)

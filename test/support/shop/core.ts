@@ -7,12 +7,13 @@ import type { BatcherLimits } from '../../../src/gate/batch/batcher.ts'
 import type { AdjustCommand, BuyCommand } from '../../../src/gate/batch/commands.ts'
 import { SYSTEM_USER } from '../../../src/gate/batch/commands.ts'
 import type { Outcome } from '../../../src/gate/batch/outcomes.ts'
+import type { Gate } from '../../../src/gate/gate.ts'
 import type { ConnectedShard } from '../../../src/gate/shard/connect-shard.ts'
 import { createGateParts, type GateParts } from '../../../src/gate/shard/create-gate.ts'
 import { migrate } from '../../../src/store/connection/migrate.ts'
 import { createPool } from '../../../src/store/connection/pool.ts'
 import { runWorkerUntil } from '../../../src/worker/process.ts'
-import { freshNamespace, type ServerUrls, type Teardown } from '../servers/servers.ts'
+import { freshNamespace, type ServerUrls, shardsEnv, type Teardown, testShards } from '../servers/servers.ts'
 
 /** On a busy machine answers are late: gates of tests wait longer for them than a user would. */
 const PATIENT_MS = 10_000
@@ -26,6 +27,18 @@ export function withFirst(parts: GateParts): ShopGate {
   const [first] = parts.shards
   if (first === undefined) throw new Error('A gate has at least one shard')
   return { ...first, ...parts }
+}
+
+/** A gate that carries what concerns no user to every shard, as published changes are, unless a shard is named. */
+function toEveryShard(gate: Gate): Gate {
+  const submit: Gate['submit'] = async (command) => {
+    if (command.user !== SYSTEM_USER || command.shard !== undefined) return gate.submit(command)
+    const [first, ...others] = gate.numbers
+    let outcome = await gate.submit({ ...command, shard: first ?? 0 })
+    for (const shard of others) if (outcome.kind === 'confirmed') outcome = await gate.submit({ ...command, shard })
+    return outcome
+  }
+  return { ...gate, submit }
 }
 
 export interface Core {
@@ -47,6 +60,7 @@ export async function startCore(t: Teardown, urls: ServerUrls, log?: Destination
     NATS_URL: urls.natsUrl,
     DATABASE_URL: urls.databaseUrl,
     JOURNAL_MAX_BYTES: String(64 * 1024 ** 2),
+    ...shardsEnv(testShards),
     ...urls.env
   })
   const logger = log ? pino({ level: 'info' }, log) : pino({ level: process.env.TEST_LOG ?? 'silent' })
@@ -69,7 +83,7 @@ export async function startCore(t: Teardown, urls: ServerUrls, log?: Destination
         limits: { ...patient, ...limits }
       })
       stops.push(() => parts.gate.close(500))
-      return withFirst(parts)
+      return withFirst({ ...parts, gate: toEveryShard(parts.gate) })
     },
     worker: (options = {}) => {
       const abort = new AbortController()

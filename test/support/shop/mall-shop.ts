@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import type { Redis } from 'ioredis'
 import type pg from 'pg'
 import { pino } from 'pino'
 import { Catalogue } from '../../../src/campaign/carrying/catalogue.ts'
@@ -11,10 +10,12 @@ import { buildAdminApp } from '../../../src/http/server/admin-app.ts'
 import { buildPublicApp } from '../../../src/http/server/app.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
 import { SignalTotals } from '../../../src/http/watching/signal-totals.ts'
+import { poll } from '../../../src/stack/processes/wait.ts'
 import { ensureOperator } from '../../../src/store/operators/operators.ts'
 import { aConfig, bearer } from '../http/http-app.ts'
 import { sharedServers, type Teardown } from '../servers/servers.ts'
 import { startCore } from './core.ts'
+import type { Shop } from './shop.ts'
 
 interface Asked {
   readonly body?: unknown
@@ -35,7 +36,7 @@ export interface MallShop {
   /** the public port, likewise */
   readonly publicApp: FastifyInstance
   readonly config: Config
-  /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})` */
+  /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})`, again under the same key while nothing is definite */
   ask(user: string, request: string, asked?: Asked): Promise<Answer>
   /** asks the admin app as an operator; every change has a key of its own unless one is given */
   admin(operator: string, request: string, asked?: Asked): Promise<Answer>
@@ -44,19 +45,19 @@ export interface MallShop {
   readonly signals: SignalCounts
   readonly toldSignals: string[]
   readonly natsUrl: string
-  /** of the shard, for its clock */
-  readonly redis: Redis
-  readonly prefix: string
+  /** for their clocks */
+  readonly shards: Shop['shards']
   /** stops the worker, until it is started again */
   stopWorker(): Promise<void>
   startWorker(): void
 }
 
 let count = 0
+const newKey = () => `key-number-${count++}`
 
 async function send(app: FastifyInstance, request: string, asked: Asked & { authorization: string }) {
   const [method = 'GET', url = ''] = request.split(' ')
-  const { authorization, body, type = 'application/json', key = `key-number-${count++}` } = asked
+  const { authorization, body, type = 'application/json', key = newKey() } = asked
   const reply = await app.inject({
     method: method as 'GET',
     url,
@@ -78,11 +79,26 @@ const operators = {
   counter: { role: 'service', scopes: ['tasks:progress', 'games:results', 'users:registration', 'shares:verification'] }
 } as const
 
+/** How long a user asks again, under the same key. */
+const PATIENT_MS = 20_000
+const INDEFINITE: readonly number[] = [202, 503]
+
+async function sendAgain(app: FastifyInstance, request: string, asked: Parameters<typeof send>[2]): Promise<Answer> {
+  const same = { ...asked, key: asked.key ?? newKey() }
+  let answer = await send(app, request, same)
+  const isDefinite = async () => {
+    if (INDEFINITE.includes(answer.status)) answer = await send(app, request, same)
+    return !INDEFINITE.includes(answer.status)
+  }
+  await poll(isDefinite, PATIENT_MS, 100)
+  return answer
+}
+
 export async function startMallShop(t: Teardown): Promise<MallShop> {
   const core = await startCore(t, await sharedServers(t))
   const { pool } = core
   let stopWorker = core.worker()
-  const { gate, redis, prefix } = await core.gateway()
+  const { gate, shards } = await core.gateway()
   await gate.ready()
   const catalogue = new Catalogue({ pool, refreshMs: 50 })
   await catalogue.start()
@@ -125,15 +141,14 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     signals,
     toldSignals,
     natsUrl: core.config.NATS_URL,
-    redis,
-    prefix,
+    shards,
     stopWorker: () => stopWorker(),
     startWorker: () => {
       stopWorker = core.worker()
     },
     admin,
     ask: (user, request, asked = {}) =>
-      send(publicApp, request, { ...asked, authorization: bearer(user, undefined, asked.registeredAt) }),
+      sendAgain(publicApp, request, { ...asked, authorization: bearer(user, undefined, asked.registeredAt) }),
     async publish(definition) {
       const path = `/admin/v1/campaigns/${definition.id}`
       const saved = await admin('ada', `PUT ${path}`, { body: definition })

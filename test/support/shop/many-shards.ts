@@ -4,7 +4,7 @@ import { slotOf } from '../../../src/gate/redis/cluster-map.ts'
 import { readShard } from '../../../src/store/shard/shards.ts'
 import { waitFor } from '../wait.ts'
 import { buy, insist } from './core.ts'
-import { assertWhole, atRest, decisionOf, type Shop } from './shop.ts'
+import { assertWhole, decisionOf, type Shop } from './shop.ts'
 
 // A shop of several shards, shard by shard.
 
@@ -15,12 +15,6 @@ export const isOpen = ({ shards }: Shop, shard: number) => shards[shard]?.watch.
 export const epochsOf = ({ core, gate }: Shop) =>
   Promise.all(gate.numbers.map(async (shard) => (await readShard(core.pool, shard))?.epoch ?? 0))
 
-/** At rest, each shard is the fold of what Postgres has of it. */
-export async function assertAllWhole(t: Test, shop: Shop): Promise<void> {
-  for (const shard of shop.shards) await atRest(shard)
-  for (const shard of shop.shards) await assertWhole(t, { ...shop, ...shard })
-}
-
 /** Asserts that just these shards were opened since, and that every shard is whole. */
 export async function assertOpenedAgain(
   t: Test,
@@ -30,7 +24,7 @@ export async function assertOpenedAgain(
   const after = await epochsOf(shop)
   const opened = shop.gate.numbers.filter((shard) => after[shard] !== before[shard])
   t.same(opened, expected, 'no other shard was opened again')
-  await assertAllWhole(t, shop)
+  await assertWhole(t, shop)
 }
 
 /** Servers that were lost are away for minutes on a busy machine. */

@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis'
 import type { Kind } from '../../../src/base/kinds.ts'
 import type { AdjustCommand, ParticipateCommand, WinCommand } from '../../../src/gate/batch/commands.ts'
 import { SYSTEM_USER } from '../../../src/gate/batch/commands.ts'
 import { middayZone } from '../midday.ts'
 import { openCampaign, packedSession } from './core.ts'
+import type { Shop } from './shop.ts'
 
 const HOUR = 3_600_000
 
@@ -159,7 +159,7 @@ export function credit(user: string, field: string, amount: number): AdjustComma
   }
 }
 
-/** Moves the shard's time, which never goes back; it stands still there until the real clock has come as far. */
-export async function setClock(shop: { readonly redis: Redis; readonly prefix: string }, ms: number): Promise<void> {
-  await shop.redis.hset(`${shop.prefix}shard`, 'clock', String(ms))
+/** Moves the time of every shard, which never goes back; it stands still there until the real clock has come as far. */
+export async function setClock({ shards }: Pick<Shop, 'shards'>, ms: number): Promise<void> {
+  for (const { redis, prefix } of shards) await redis.hset(`${prefix}shard`, 'clock', String(ms))
 }

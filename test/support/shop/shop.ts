@@ -1,10 +1,12 @@
 import type { DestinationStream } from 'pino'
 import type { Test } from 'tap'
+import { shardOf } from '../../../src/base/shards.ts'
 import type { BatcherLimits } from '../../../src/gate/batch/batcher.ts'
 import type { Transition, TransitionCommand } from '../../../src/gate/batch/commands.ts'
 import { type BatchReply, decodeReply } from '../../../src/gate/batch/decode.ts'
 import { type Call, encodeBatch, type SettleRequest } from '../../../src/gate/batch/encode.ts'
 import type { Decision, Outcome } from '../../../src/gate/batch/outcomes.ts'
+import type { ConnectedShard } from '../../../src/gate/shard/connect-shard.ts'
 import { isRing } from '../../../src/record/fields.ts'
 import { SHARD_HASH } from '../../../src/record/keys.ts'
 import { decodeOrder, type OrderRecord } from '../../../src/record/order.ts'
@@ -97,14 +99,22 @@ export async function rawCall(shop: Shop, calls: Call[], settles: SettleRequest[
   return decodeReply(shop.shard, reply)
 }
 
-/** Waits until everything decided is journaled, settled and stored. */
-export function atRest(shop: Pick<Shop, 'redis' | 'prefix'>, deadlineMs = 120_000): Promise<void> {
-  const { redis, prefix } = shop
-  const empty = async () => (await redis.xlen(`${prefix}outbox`)) + (await redis.hlen(`${prefix}kept`)) === 0
-  return waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })
+type InRedis = Pick<ConnectedShard, 'redis' | 'prefix'>
+
+/** Waits until everything decided, in any shard, is journaled, settled and stored. */
+export async function atRest(shop: InRedis | Pick<Shop, 'shards'>, deadlineMs = 120_000): Promise<void> {
+  for (const { redis, prefix } of 'shards' in shop ? shop.shards : [shop]) {
+    const empty = async () => (await redis.xlen(`${prefix}outbox`)) + (await redis.hlen(`${prefix}kept`)) === 0
+    await waitFor(empty, { what: 'outbox and kept to be empty', deadlineMs })
+  }
 }
 
-type InRedis = Pick<Shop, 'redis' | 'prefix'>
+/** The shard in which a user decides. */
+export function shardOfUser(shop: Pick<Shop, 'shards'>, user: string): ConnectedShard {
+  const shard = shop.shards[shardOf(user, shop.shards.length)]
+  if (shard === undefined) throw new Error(`No shard of ${user}`)
+  return shard
+}
 
 /** A hash by its logical key, without the list of a user's newest decisions, which no fold has. */
 export async function readFolded({ redis, prefix }: InRedis, key: string): Promise<Record<string, string>> {
@@ -133,7 +143,7 @@ export function ordersHeld(shop: InRedis, user: string): Promise<OrderRecord[]> 
   return recordsHeld(shop, user, { letter: 'o', decode: decodeOrder })
 }
 
-/** Every hash of Redis is the fold of the decisions in Postgres, and stock says the same. */
+/** Every hash that Redis has of one shard is the fold of the decisions in Postgres, and stock says the same. */
 export async function assertFolded(t: Test, shop: Shop): Promise<Fold> {
   await atRest(shop)
   const fold = new Fold()
@@ -158,9 +168,12 @@ export async function assertFolded(t: Test, shop: Shop): Promise<Fold> {
   return fold
 }
 
-/** As assertFolded, and balances, ledger, orders and wins say the same, and no bytes of kept are left over. */
+/** Of every shard: as assertFolded, and balances, ledger, orders and wins say the same, and no bytes of kept are left over. */
 export async function assertWhole(t: Test, shop: Shop): Promise<void> {
-  const fold = await assertFolded(t, shop)
-  await assertTables(t, fold, { pool: shop.core.pool, shard: shop.shard })
-  t.equal(await shop.redis.hget(`${shop.prefix}shard`, 'kept_bytes'), '0', 'no bytes are counted as kept')
+  await atRest(shop)
+  for (const part of shop.shards) {
+    const fold = await assertFolded(t, { ...shop, ...part })
+    await assertTables(t, fold, { pool: shop.core.pool, shard: part.shard })
+    t.equal(await part.redis.hget(`${part.prefix}shard`, 'kept_bytes'), '0', 'no bytes are counted as kept')
+  }
 }
