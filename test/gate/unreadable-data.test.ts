@@ -266,3 +266,13 @@ t.test('of a batch of 128, only the commands of a user whose hash is not readabl
   t.equal(kinds.filter((kind) => kind === 'decided').length, 90)
   t.strictSame(await Promise.all(bad.slice(1).map((user) => redis.hgetall(`${prefix}u:${user}`))), before)
 })
+
+t.test('stock that is not readable is said so for itself alone', async (t) => {
+  const { gate, redis, prefix } = await openShop(t, urls)
+  await redis.set(`${prefix}s:c:broken`, 'rubbish')
+  await redis.hset(`${prefix}s:c:odd`, 'am:remaining', 'many')
+  const field = 'am:remaining'
+  const items = ['s', 'broken', 'odd', 'none', 's'].map((sale) => ({ key: `s:c:${sale}`, field }))
+  const { units } = await gate.look(0, items)
+  t.same(units, [10, 'unreadable', 'unreadable', undefined, 10])
+})

@@ -55,7 +55,7 @@ const driver = new ArchiveDriver({
   pool,
   gate: {
     numbers: [0],
-    look: async () => ({ opening: 1, time: 0, oldestBatch: undefined, units: [] }),
+    look: async () => ({ opening: 1, time: 0, oldestBatch: undefined, last: { batch: 0, sequence: 0 }, units: [] }),
     submit: async (command) => {
       asked.push(command)
       return { kind: 'unavailable', reason: 'a test', retryAfterMs: 1 }

@@ -117,7 +117,7 @@ function gateOf(away: Set<number>) {
   const gate: Pick<Gate, 'submit' | 'read' | 'look' | 'numbers'> = {
     numbers: shards,
     read: async () => [],
-    look: async () => ({ opening: 7, time: 0, oldestBatch: undefined, units: [] }),
+    look: async () => ({ opening: 7, time: 0, oldestBatch: undefined, last: { batch: 0, sequence: 0 }, units: [] }),
     async submit(command) {
       const { shard = shardOf(command.user, COUNT) } = command
       if (command.op !== 'adjust' || away.has(shard)) return { kind: 'unavailable', reason: 'away', retryAfterMs: 1 }

@@ -106,7 +106,7 @@ async function openDraw(shop: Shop, activity: string, share: number): Promise<vo
 
 const itemOf = (activity: string) => ({ key: `s:c:${activity}`, field: 'first:remaining' })
 
-async function lendable({ gate }: Shop, activity: string): Promise<Array<number | undefined>> {
+async function lendable({ gate }: Shop, activity: string): Promise<unknown[]> {
   return Promise.all(numbers.map(async (shard) => (await gate.look(shard, [itemOf(activity)])).units[0]))
 }
 

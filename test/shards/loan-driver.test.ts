@@ -97,6 +97,24 @@ t.test('what is wanted comes in one step, from those with the most, and what nob
   )
 })
 
+t.test('an item that is not readable in a shard holds up no other one', async (t) => {
+  const world = await openWorld([0, 6, 6], calm())
+  world.storms = false
+  const broken = { campaign: world.campaign, key: `s:${world.campaign}:other`, field: 'am:remaining', units: 2 }
+  world.lacks[0]?.hear(JSON.stringify(broken))
+  world.want(0, 3)
+  world.unreadable.add(`0 ${broken.key}`)
+  await t.rejects(world.driver(0).step(), { message: broken.key }, 'it is said')
+  t.equal(world.shard(0).units, 3)
+  world.unreadable.add(`1 ${world.item.key}`).add(`2 ${world.item.key}`)
+  world.want(0, 3)
+  await world
+    .driver(0)
+    .step()
+    .catch(() => 0)
+  t.same(world.shard(0).facts, ['unknown'], 'nobody says that there is none')
+})
+
 t.test('where units run low, half of what the richest has more comes before somebody waits', async (t) => {
   const world = await openWorld([4, 24, 9], calm())
   world.storms = false

@@ -53,7 +53,7 @@ async function loanOf({ gate }: Shop, from: number, to: number) {
 const moved = async ({ gate }: Shop, command: LoanCommand) =>
   Math.abs(decisionOf(await insist(() => gate.submit(command))).applied?.[0] ?? Number.NaN)
 
-async function left({ gate }: Shop): Promise<Array<number | undefined>> {
+async function left({ gate }: Shop): Promise<unknown[]> {
   return Promise.all(numbers.map(async (shard) => (await gate.look(shard, [item])).units[0]))
 }
 

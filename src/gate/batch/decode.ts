@@ -44,7 +44,9 @@ export interface Look {
   readonly time: number
   /** batch of the oldest frame in the outbox: those of this opening before it are settled; undefined when none waits */
   readonly oldestBatch: number | undefined
-  readonly units: ReadonlyArray<number | undefined>
+  /** the last frame and decision of the shard before it looked; undefined where a worker of an earlier version has opened the shard */
+  readonly last: { readonly batch: number; readonly sequence: number } | undefined
+  readonly units: ReadonlyArray<number | 'unreadable' | undefined>
 }
 
 export type CallReply =
@@ -63,7 +65,7 @@ export type CallReply =
   | { readonly kind: 'too many' }
   /** in the order of the names asked for, undefined where there is no such field */
   | { readonly kind: 'fields'; readonly values: ReadonlyArray<string | undefined> }
-  /** units of each item in their order, undefined where it has no such field */
+  /** units of each item in their order, undefined where it has no such field, 'unreadable' where its hash is not a readable one */
   | ({ readonly kind: 'look' } & Look)
   /** fewer units of an item are here than are asked for, and others may have them: nothing was decided */
   | { readonly kind: 'lacks'; readonly item: Item; readonly missing: number }
@@ -144,13 +146,19 @@ function decodeFields(reply: string): CallReply {
   return { kind: 'fields', values: lines.map((line) => (line[0] === '+' ? line.slice(1) : undefined)) }
 }
 
-/** `T;<epoch>;<time>;<oldest batch>`, then a line for each item. */
+/** `T;<epoch>;<time>;<oldest batch>;<last batch>;<last sequence>`, then a line for each item. */
 function decodeLook(reply: string): CallReply {
   const [head = '', ...lines] = reply.split('\n')
-  const [, opening, time, oldest] = head.split(';')
+  const [, opening, time, oldest, batch, sequence] = head.split(';')
   const numberOf = (text: string | undefined) => (text ? Number(text) : undefined)
-  const units = lines.map(numberOf)
-  return { kind: 'look', opening: Number(opening), time: Number(time), oldestBatch: numberOf(oldest), units }
+  return {
+    kind: 'look',
+    opening: Number(opening),
+    time: Number(time),
+    oldestBatch: numberOf(oldest),
+    last: batch && sequence ? { batch: Number(batch), sequence: Number(sequence) } : undefined,
+    units: lines.map((line) => (line === 'X' ? 'unreadable' : numberOf(line)))
+  }
 }
 
 /** `M;<key> <field> <missing>` */

@@ -23,6 +23,12 @@ interface Asked extends Lack {
   readonly isLow: boolean
 }
 
+/** What a shard has of an item: nothing where it answers and has no such field; undefined where it is not known. */
+function unitsIn(look: Look | undefined, index: number): number | undefined {
+  const units = look ? (look.units[index] ?? 0) : undefined
+  return units === 'unreadable' ? undefined : units
+}
+
 /** Looks what a shard lacks and what the others have: begins loans, and notes for those who want more than there is that there is no more. */
 export class Provider {
   readonly #parts: ProviderParts
@@ -45,13 +51,20 @@ export class Provider {
     const items = listed.map(({ item }) => item)
     const own = await gate.look(shard, items).catch(() => undefined)
     if (own === undefined) return 0
+    const unreadable: string[] = []
     const asked = listed.flatMap((lack, index) => {
       // of codes that were never loaded there is no field, and none is there
       const here = own.units[index] ?? 0
+      // whoever asks for it hears so
+      if (here === 'unreadable') unreadable.push(lack.item.key)
+      if (here === 'unreadable') return []
       const isLow = here < lack.demand
       return isLow || lack.sizes.length > 0 ? [{ ...lack, here, isLow }] : []
     })
     if (asked.length > 0) await this.#provide(asked, own)
+    // last, because the others are to get theirs all the same
+    if (unreadable.length > 0)
+      throw new Error(`Stock of shard ${shard} is not readable in Redis, and gets no loans: ${unreadable.join(', ')}`)
     return asked.length
   }
 
@@ -68,10 +81,7 @@ export class Provider {
         const units = new Map(
           gate.numbers
             .filter((number) => number !== shard)
-            // a shard that answers and has no such field has none
-            .map(
-              (number) => [number, others.has(number) ? (others.get(number)?.units[index] ?? 0) : undefined] as const
-            )
+            .map((number) => [number, unitsIn(others.get(number), index)] as const)
         )
         const isQuiet = before[index]?.open === 0 && after[index]?.open === 0
         const isMoving = !isQuiet || before[index]?.closing !== after[index]?.closing

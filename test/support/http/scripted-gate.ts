@@ -141,7 +141,7 @@ export class ScriptedGate implements Gate {
   }
 
   async look(): ReturnType<Gate['look']> {
-    return { opening: 1, time: Date.now(), oldestBatch: undefined, units: [] }
+    return { opening: 1, time: Date.now(), oldestBatch: undefined, last: { batch: 0, sequence: 0 }, units: [] }
   }
 
   async writeFact(): Promise<void> {}

@@ -72,6 +72,8 @@ export class LendingWorld {
   readonly item = { key: `s:${this.campaign}:sale`, field: 'am:remaining' }
   readonly lacks = numbers.map(() => new Lacks())
   storms = true
+  /** `<shard> <key>` */
+  readonly unreadable = new Set<string>()
   readonly draw: (below: number) => number
 
   constructor(pool: Pool, units: readonly number[], draws: Iterator<number>) {
@@ -91,7 +93,13 @@ export class LendingWorld {
     look: async (number, items) => {
       const { open, epoch, units } = this.shard(number)
       if (!open || (this.storms && this.draw(8) === 0)) throw new Error('no answer')
-      return { opening: epoch, time: 0, oldestBatch: undefined, units: items.map(() => units) }
+      return {
+        opening: epoch,
+        time: 0,
+        oldestBatch: undefined,
+        last: { batch: 0, sequence: 0 },
+        units: items.map(({ key }) => (this.unreadable.has(`${number} ${key}`) ? 'unreadable' : units))
+      }
     },
     writeFact: async (number, fact) => void this.shard(number).facts.push(fact.units),
     submit: async (command) => this.#answer(command)
