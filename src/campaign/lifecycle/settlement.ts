@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FailPoint, failPoint } from '../../config/fail-points.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
+import { markAll } from '../../gate/shard/mark-all.ts'
 import { replayField } from '../../record/replay.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
 import {
@@ -14,10 +15,12 @@ import {
   storedEnds,
   type WaitsFor
 } from '../../store/campaigns/settlements.ts'
-import { inTransaction, type Queryable } from '../../store/connection/transaction.ts'
+import { inSnapshot, inTransaction, type Queryable } from '../../store/connection/transaction.ts'
+import { unmetFrames } from '../../store/following/followed.ts'
 import { readFollowerPlaces } from '../../store/following/places.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
+import { haveStored } from '../../store/shard/marks.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
 import { statusOf } from '../carrying/catalogue.ts'
 import {
@@ -33,6 +36,9 @@ import { isFollowed } from '../kinds/followed.ts'
 import { boards, changes, credits, goals, levels, loans, orders, reviews, type Step, spins } from './steps.ts'
 
 const PAUSE_MS = 100
+/** How long a look waits for the projection: it is behind for some milliseconds, as a rule. */
+const STORED_MS = 2000
+const STORING = 'storing'
 
 /** Something that has to be done before a campaign is settled. */
 interface SettlementStep extends Step {
@@ -49,26 +55,32 @@ async function shardsNotStored(db: Queryable, row: CampaignRow): Promise<number>
   return (await deployedShards(db)).filter((shard) => !ends.some((end) => end.shard === shard && end.stored)).length
 }
 
-/** How many shards have not followed a campaign to its end; none where nobody follows it. */
+/** Whether everything of a campaign that a shard has stored is followed: what came after its end too. */
+async function isFollowedUp(db: Queryable, { id }: CampaignRow, shard: number): Promise<boolean> {
+  const { together, projected: upTo, alone } = await readFollowerPlaces(db, shard)
+  if (together === undefined || [...alone.keys()].some((name) => name.startsWith(`${id}/`))) return false
+  return (await unmetFrames(db, { shard, after: together, upTo, campaign: id })) === 0
+}
+
+/** How many shards have decisions of a campaign that are not followed; none where nobody follows it. */
 async function shardsNotFollowed(db: Queryable, row: CampaignRow): Promise<number> {
   if (!isFollowed(published(row))) return 0
   const ends = await endsOf(db, row)
-  const behind = await Promise.all(
-    (await deployedShards(db)).map(async (shard) => {
-      const end = ends.find((each) => each.shard === shard)
-      const { together, alone } = await readFollowerPlaces(db, shard)
-      if (end === undefined || together === undefined) return true
-      const isBefore = together.epoch < end.epoch || (together.epoch === end.epoch && together.sequence < end.sequence)
-      return isBefore || [...alone.keys()].some((name) => name.startsWith(`${row.id}/`))
-    })
-  )
-  return behind.filter((is) => is).length
+  let behind = 0
+  for (const shard of await deployedShards(db)) {
+    const isEnded = ends.some((end) => end.shard === shard)
+    if (!isEnded || !(await isFollowedUp(db, row, shard))) behind += 1
+  }
+  return behind
 }
 
-/** In their order: each may make what the next has to do. */
+/**
+ * In their order: each may make what the next has to do. What one makes for an earlier one (a goal that was rewarded is followed) is not
+ * missed, because all are asked about one moment.
+ */
 const steps: readonly SettlementStep[] = [
   {
-    name: 'storing',
+    name: STORING,
     point: 'S1',
     means: 'shards whose decisions from before the end are not all stored',
     left: shardsNotStored
@@ -81,12 +93,8 @@ const steps: readonly SettlementStep[] = [
   reviews,
   { point: 'S6', ...credits },
   { point: 'S7', ...boards },
-  // boards that were frozen since those above were looked for may have made some
-  reviews,
-  // what the first of the leaderboards get
-  { point: 'S8', ...credits },
-  { point: 'S9', ...levels },
-  loans
+  { point: 'S8', ...levels },
+  { point: 'S9', ...loans }
 ]
 
 /** What is left of every step, as it is now. */
@@ -162,6 +170,23 @@ async function firstLeft(db: Queryable, row: CampaignRow): Promise<WaitsFor | un
 }
 
 /**
+ * Looks twice: what was due is closed once the journal has the decision, so at the first look Postgres may lack it, and what follows from it.
+ */
+async function firstLeftOfAll({ pool, gate }: LifecycleContext, row: CampaignRow): Promise<WaitsFor | undefined> {
+  const look = () => inSnapshot(pool, (client) => firstLeft(client, row))
+  const left = await look()
+  if (left !== undefined || !isFollowed(published(row))) return left
+  const marks = await markAll(gate)
+  if (marks === undefined) return { step: STORING, left: gate.numbers.length }
+  const until = performance.now() + STORED_MS
+  while (!(await haveStored(pool, marks))) {
+    if (performance.now() > until) return { step: STORING, left: marks.length }
+    await sleep(PAUSE_MS)
+  }
+  return look()
+}
+
+/**
  * Does what can be done now; safe to repeat, and side by side: each change is an intent of its own, and made once.
  * @returns whether the next look may have to wait for long: it is settled, or people have to do something first
  */
@@ -172,7 +197,7 @@ async function carryOn(context: LifecycleContext, { campaign: id, askedBy, reaso
   const { campaign } = await change(context, { id, actor }, (row) =>
     row.ended ? undefined : planFlag(row, 'campaign.ended', now())
   )
-  const waitsFor = await firstLeft(pool, campaign)
+  const waitsFor = await firstLeftOfAll(context, campaign)
   if (waitsFor === undefined) {
     if (failPoint) await failPoint('X7')
     await change(context, { id, actor }, (row) => planFlag(row, 'campaign.settled', now()))

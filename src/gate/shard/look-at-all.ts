@@ -5,7 +5,7 @@ import type { Lending, Shards } from '../gate.ts'
 /** What shards answered, those that did. */
 export type Looks = ReadonlyMap<number, Look>
 
-type LookingGate = Pick<Lending, 'look'> & Pick<Shards, 'numbers'>
+export type LookingGate = Pick<Lending, 'look'> & Pick<Shards, 'numbers'>
 
 async function lookAt(gate: LookingGate, shard: number, items: readonly Item[]): Promise<Looks> {
   const look = await gate.look(shard, items).catch(() => undefined)

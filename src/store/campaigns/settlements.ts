@@ -1,7 +1,7 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
 import { everyShard } from '../shard/every-shard.ts'
-import type { Position } from '../shard/shards.ts'
+import { isStoredUpTo } from '../shard/marks.ts'
 
 /** The step in which the worker makes the order of leaderboards final. */
 export const BOARDS_STEP = 'boards'
@@ -94,26 +94,17 @@ export function openChanges(db: Queryable, campaign: string): Promise<number> {
   return count(db, `select count(*) as count from intents where campaign_id = $1 and state = 'open'`, [campaign])
 }
 
-/** The last frame that has to be read: everything of a campaign was decided before its end was. */
+/** Up to the last frame with one of the decisions, by shard and opening. */
 const readUpTo = `
   with ended as (
     select shard, epoch, max(batch) as batch from decisions
     where shard = ${everyShard} and user_id = $1 and key = any($2) group by shard, epoch
   )
-  select e.shard,
-    s.position_epoch > e.epoch or e.batch <= o.complete_batch or e.batch - o.complete_batch = (
-      select count(*) from frames f
-      where f.shard = e.shard and f.epoch = e.epoch and f.batch > o.complete_batch and f.batch <= e.batch
-    ) as stored,
-    place.epoch, place.sequence
-  from ended e join shards s on s.shard = e.shard join openings o on o.shard = e.shard and o.epoch = e.epoch, lateral (
-    select f.stream_epoch as epoch, f.stream_sequence as sequence from frames f
-    where f.shard = e.shard and f.epoch = e.epoch and f.batch <= e.batch
-    order by f.stream_epoch desc, f.stream_sequence desc limit 1
-  ) place`
+  select e.shard, ${isStoredUpTo} as stored
+  from ended e join shards s on s.shard = e.shard join openings o on o.shard = e.shard and o.epoch = e.epoch`
 
-/** A shard in which a campaign's end was decided: whether all frames up to it are stored, and the place of the last of them. */
-interface ShardEnd extends Position {
+/** A shard in which a campaign's end was decided, and whether all frames up to it are stored. */
+interface ShardEnd {
   readonly shard: number
   readonly stored: boolean
 }

@@ -34,6 +34,14 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   }
 }
 
+/** Reads what was there at one moment, whatever is committed meanwhile; nothing can be written. */
+export function inSnapshot<T>(pool: Pool, read: (client: PoolClient) => Promise<T>): Promise<T> {
+  return inTransaction(pool, async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only')
+    return read(client)
+  })
+}
+
 /** @throws UnavailableError when the pool has no client in time; a connection that comes later goes back to the pool */
 async function connectInTime(pool: Pool): Promise<PoolClient> {
   const connecting = pool.connect()

@@ -82,3 +82,27 @@ export async function readFollowed(
   const place = found.frames < most ? upTo : { epoch: found.epoch, sequence: found.sequence }
   return { decisions: rows.map(inside), place }
 }
+
+/** Frames of a tail that are looked at: a follower that is further behind has at least one left. */
+const TAIL = 500
+
+const unmet = `
+  with read as (${frames})
+  select count(*)::integer as all, count(*) filter (where exists (
+    select from decisions d where d.shard = $1 and d.epoch = f.epoch and d.sequence >= f.first_sequence
+      and d.sequence < f.first_sequence + f.decisions and d.campaign_id = $7
+  ))::integer as own from read f`
+
+/** How many stored frames with decisions of a campaign come after a place. A follower that is far behind has at least one. */
+export async function unmetFrames(
+  db: Queryable,
+  { shard, after, upTo, campaign }: Pick<Wanted, 'shard' | 'after' | 'upTo'> & { readonly campaign: string }
+): Promise<number> {
+  const { rows } = await db.query<{ all: number; own: number }>({
+    name: 'followed-unmet',
+    text: unmet,
+    values: [shard, after.epoch, after.sequence, upTo.epoch, upTo.sequence, TAIL, campaign]
+  })
+  const { all = 0, own = 0 } = rows[0] ?? {}
+  return all < TAIL ? own : Math.max(1, own)
+}

@@ -1,0 +1,26 @@
+import type { Queryable } from '../connection/transaction.ts'
+
+/** How far a shard had come at a moment, as its gate said: the last frame and decision of an opening. */
+export interface ShardMark {
+  readonly shard: number
+  readonly epoch: number
+  readonly batch: number
+  readonly sequence: number
+}
+
+/** Whether Postgres has all frames up to `e`, by the row `s` of its shard and `o` of its opening. */
+export const isStoredUpTo = `(s.position_epoch > e.epoch or e.batch <= o.complete_batch or e.batch - o.complete_batch = (
+  select count(*) from frames f
+  where f.shard = e.shard and f.epoch = e.epoch and f.batch > o.complete_batch and f.batch <= e.batch
+))`
+
+/** Whether Postgres has all that was decided up to some marks, as far as it will ever be there: what a lost Redis had not journaled is void. */
+export async function haveStored(db: Queryable, marks: readonly ShardMark[]): Promise<boolean> {
+  const { rows } = await db.query<{ stored: boolean }>(
+    `select count(*) = $2 as stored from json_to_recordset($1::json) as e(shard integer, epoch bigint, batch bigint)
+     join shards s on s.shard = e.shard left join openings o on o.shard = e.shard and o.epoch = e.epoch
+     where ${isStoredUpTo}`,
+    [JSON.stringify(marks), marks.length]
+  )
+  return rows[0]?.stored === true
+}
