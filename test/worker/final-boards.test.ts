@@ -6,6 +6,7 @@ import { streamNames } from '../../src/journal/subjects.ts'
 import { boardKeys } from '../../src/record/keys.ts'
 import { hasReadUntil } from '../../src/store/boards/freezing.ts'
 import { frozenRanks, heldPlaces } from '../../src/store/boards/ranks.ts'
+import { FollowedTimes } from '../../src/worker/boards/followed.ts'
 import { freezePeriod, type TopRank } from '../../src/worker/boards/freeze.ts'
 import { BoardFreezer } from '../../src/worker/boards/freeze-due.ts'
 import { tellFrozen } from '../../src/worker/boards/tell.ts'
@@ -34,6 +35,35 @@ test('all before a moment is read once a frame that came late is', async (t) => 
   await pool.query('update openings set complete_batch = 3 where shard = $1', [shard])
   t.equal(await isRead(2), false, 'it is stored, and not read')
   t.equal(await isRead(3), true)
+})
+
+test('what a shard decided while its clock stood still is met before anything is final', async (t) => {
+  const { pool } = await aWorld(t, urls)
+  const stood = NOON
+  let stored = 0
+  const frame = async (at: number) => {
+    stored += 1
+    await pool.query(
+      `insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions, first_sequence)
+       values (0, 7, $1, 7, $1, to_timestamp($2 / 1000.0), 1, $1)`,
+      [stored, at]
+    )
+    await pool.query('update openings set complete_batch = $1 where shard = 0 and epoch = 7', [stored])
+  }
+  const follow = (sequence: number) =>
+    pool.query("update reader_places set epoch = 7, sequence = $1 where name = 'following' and shard = 0", [sequence])
+  await pool.query('insert into openings (shard, epoch, complete_batch) values (0, 7, 0)')
+  await pool.query("insert into reader_places (name, shard, epoch, sequence) values ('following', 0, 7, 0)")
+  const depths = async () => ({ outbox: 0, kept: 1 })
+  const followed = new FollowedTimes({ pool, gate: { depths }, clocks: [async () => stood] })
+  await frame(stood)
+  await frame(stood)
+  const until = await followed.clock()
+  await follow(1)
+  t.equal(await followed.hasPassed('c', until), false, 'the second one is of the same moment')
+  await frame(stood + 1)
+  await follow(3)
+  t.equal(await followed.hasPassed('c', until), true)
 })
 
 test('a freeze leaves out who is disqualified when it begins, goes on where it was killed, and awards each rank once', async (t) => {

@@ -78,6 +78,13 @@ export async function readClock(redis: Redis): Promise<number> {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
 }
 
+/** The time by which a shard stamps its decisions: it stands still where the clock of Redis was put back. @throws the error of Redis */
+export async function readShardClock({ redis, prefix }: InRedis): Promise<number> {
+  const [shard] = shardKeys(prefix)
+  const [now, latest] = await Promise.all([readClock(redis), redis.hget(shard, 'clock')])
+  return Math.max(now, Number(latest ?? 0))
+}
+
 /** How much waits for the journal and for Postgres. */
 interface Backlog {
   /** frames that wait for the journal, and the age in ms of the oldest; undefined when none waits */

@@ -1,5 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser } from '../connection/user-name.ts'
+import type { ShardMark } from '../shard/marks.ts'
 
 /** Which orders of a sale: times are those of the purchase. */
 export interface OrderFilter {
@@ -32,7 +33,8 @@ interface JobHead {
   readonly reason: string
   readonly intent: number | null
   readonly state: 'listing' | 'working' | 'done'
-  readonly until: number | null
+  /** up to where it lists; null before the first look */
+  readonly marks: readonly ShardMark[] | null
   readonly askedAt: Date
   readonly doneAt: Date | null
 }
@@ -41,7 +43,7 @@ export type Job = JobHead & Asked
 export type JobKind = Job['kind']
 
 const columns = `job_id::float8 as id, kind, campaign_id as campaign, asked, operator, reason, intent_id::float8 as intent, state,
-  until::float8 as until, asked_at as "askedAt", done_at as "doneAt"`
+  marks, asked_at as "askedAt", done_at as "doneAt"`
 
 /** Notes a job; one that the operator asked for under the same key before stays. @returns its number, and whether that one is the same */
 export async function insertJob(
@@ -125,9 +127,13 @@ export async function progressOf(db: Queryable, job: number): Promise<JobProgres
   return { done, left, failed, failures, wins: wins ?? [] }
 }
 
-/** Notes up to when a job lists, once. @param until ms since 1970 */
-export async function fixUntil(db: Queryable, job: number, until: number): Promise<void> {
-  await db.query('update jobs set until = coalesce(until, $2) where job_id = $1', [job, until])
+/** Notes up to where a job lists, once. @returns what was noted first */
+export async function fixMarks(db: Queryable, job: number, marks: readonly ShardMark[]): Promise<readonly ShardMark[]> {
+  const { rows } = await db.query<{ marks: ShardMark[] }>(
+    'update jobs set marks = coalesce(marks, $2) where job_id = $1 returning marks',
+    [job, JSON.stringify(marks)]
+  )
+  return rows[0]?.marks ?? marks
 }
 
 const ofFilter = `campaign_id = $1 and activity_id = $2 and ($3::timestamptz is null or accepted_at >= $3)
@@ -162,8 +168,8 @@ export async function countAffected(db: Queryable, campaign: string, filter: Ord
 }
 
 /**
- * Lists the next orders of a job that can still be cancelled, and moves its place on with them: in the order of their purchase, so all that
- * were placed before `until` have to be stored.
+ * Lists the next orders of a job that can still be cancelled, and moves its place on with them: those that were decided up to its marks, which
+ * all have to be stored, because they are listed by the time of their purchase.
  * @returns how many orders it looked at
  */
 export async function listOrders(
@@ -172,9 +178,13 @@ export async function listOrders(
   most: number
 ): Promise<number> {
   const { rows } = await db.query<{ looked: number }>(
-    `with place as (select until, listed_at, listed_order from jobs where job_id = $6 and state = 'listing' for update), page as materialized (
+    `with place as (select until, marks, listed_at, listed_order from jobs where job_id = $6 and state = 'listing' for update), page as materialized (
        select order_id, status, accepted_at from orders, place
-       where ${ofFilter} and accepted_at <= to_timestamp(until / 1000.0)
+       where ${ofFilter} and (until is null or accepted_at <= to_timestamp(until / 1000.0))
+         and exists (
+           select from jsonb_to_recordset(marks) as m(shard integer, epoch bigint, sequence bigint)
+           where m.shard = orders.shard and (orders.epoch, orders.sequence) <= (m.epoch, m.sequence)
+         )
          and (listed_at is null or (accepted_at, order_id) > (listed_at, listed_order))
        order by accepted_at, order_id limit $7
      ), listed as (

@@ -11,15 +11,18 @@ interface FollowedParts {
   readonly pool: Pool
   readonly gate: Pick<Shards, 'depths'>
   readonly shard: number
-  /** of the Redis of this shard, ms since 1970: no decision from now on is older */
+  /** of this shard, ms since 1970: no decision from now on is older */
   readonly clock: () => Promise<number>
 }
 
 interface Quiet {
   readonly epoch: number
-  /** the clock of Redis at each look that found it so, without those that are of no use any more */
-  readonly looks: number[]
+  /** by our own clock when each look found it so, and what was then later than all decisions; without those that are of no use any more */
+  readonly looks: Array<{ readonly seenMs: number; readonly after: number }>
 }
+
+/** Decisions of one millisecond cannot be told apart by it; of a clock that was put back all are of one. */
+const later = async (clock: () => Promise<number>) => (await clock()) + 1
 
 const isSame = (a: Position | undefined, b: Position) => a?.epoch === b.epoch && a.sequence === b.sequence
 
@@ -47,19 +50,10 @@ class FollowedTime {
     return hasReadUntil(pool, { shard, place: together, moment })
   }
 
-  /** Whether Postgres has all decisions up to a moment, whoever listens to them. @param moment ms since 1970. @throws what Postgres and Redis throw */
-  async hasStored(moment: number): Promise<boolean> {
-    const { pool, shard } = this.#parts
-    const quietAt = await this.#lastQuiet()
-    if (quietAt !== undefined && quietAt >= moment) return true
-    const { projected } = await readFollowerPlaces(pool, shard)
-    return hasReadUntil(pool, { shard, place: projected, moment })
-  }
-
   /** The latest moment at which the shard was quiet for certain: it still is, and since then a Redis that was wiped would have been noticed. */
   async #lastQuiet(): Promise<number | undefined> {
     const { pool, gate, shard, clock } = this.#parts
-    const now = await clock()
+    const [seenMs, after] = [performance.now(), await later(clock)]
     const row = await readShard(pool, shard)
     const { outbox, kept } = await gate.depths(shard)
     // read last: what was journaled before is projected and followed, if nothing waited
@@ -71,16 +65,17 @@ class FollowedTime {
     }
     const { epoch } = row
     const looks = this.#quiet?.epoch === epoch ? this.#quiet.looks : []
-    looks.push(now)
-    while (looks[1] !== undefined && looks[1] <= now - QUIET_MS) looks.shift()
+    looks.push({ seenMs, after })
+    // the clock of a shard may stand still for long
+    while (looks[1] !== undefined && looks[1].seenMs <= seenMs - QUIET_MS) looks.shift()
     this.#quiet = { epoch, looks }
-    return looks.find((at) => at <= now - QUIET_MS)
+    return looks.find((look) => look.seenMs <= seenMs - QUIET_MS)?.after
   }
 }
 
 interface AllParts extends Pick<FollowedParts, 'pool'> {
   readonly gate: Pick<Shards, 'depths'>
-  /** by number of the shard: in a cluster each has that of its master */
+  /** by number of the shard */
   readonly clocks: ReadonlyArray<FollowedParts['clock']>
 }
 
@@ -94,19 +89,14 @@ export class FollowedTimes {
     this.#each = clocks.map((clock, shard) => new FollowedTime({ pool, gate, shard, clock }))
   }
 
-  /** ms since 1970: by no shard's clock is it later. @throws what Redis throws */
+  /** ms since 1970: later than every decision so far. @throws what Redis throws */
   async clock(): Promise<number> {
-    return Math.max(...(await Promise.all(this.#clocks.map((clock) => clock()))))
+    return Math.max(...(await Promise.all(this.#clocks.map(later))))
   }
 
   /** @param moment ms since 1970. @throws what Postgres and Redis throw */
   async hasPassed(campaign: string, moment: number): Promise<boolean> {
     const passed = await Promise.all(this.#each.map((followed) => followed.hasPassed(campaign, moment)))
     return passed.every((has) => has)
-  }
-  /** @param moment ms since 1970. @throws what Postgres and Redis throw */
-  async hasStored(moment: number): Promise<boolean> {
-    const stored = await Promise.all(this.#each.map((followed) => followed.hasStored(moment)))
-    return stored.every((has) => has)
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import type { Decider, HashReader, Lending, Shards, UserReader } from '../../gate/gate.ts'
-import { type InRedis, readClock } from '../../gate/redis/outbox.ts'
+import { type InRedis, readShardClock } from '../../gate/redis/outbox.ts'
 import { StepGate } from '../../gate/step-gate.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { streamInfo } from '../../journal/streams.ts'
@@ -58,9 +58,13 @@ interface OneShardParts extends InRedis {
 /** What drivers need that work for all shards. */
 interface CommonParts {
   readonly pool: Pool
-  readonly gate: Decider & HashReader & Pick<Shards, 'depths' | 'numbers'> & Pick<UserReader, 'fieldsOf'>
+  readonly gate: Decider &
+    HashReader &
+    Pick<Lending, 'look'> &
+    Pick<Shards, 'depths' | 'numbers'> &
+    Pick<UserReader, 'fieldsOf'>
   /** by number */
-  readonly shards: readonly Pick<InRedis, 'redis'>[]
+  readonly shards: readonly InRedis[]
   readonly boards: BoardWriter
   readonly mayAsk: () => Promise<boolean>
   /** finishes intents and publications that gateways left open; see src/campaign */
@@ -172,11 +176,7 @@ export function commonLoops(parts: CommonParts): Loop[] {
   const followed = new FollowedTimes({
     pool,
     gate,
-    clocks: shards.map(
-      ({ redis }) =>
-        () =>
-          readClock(redis)
-    )
+    clocks: shards.map((place) => () => readShardClock(place))
   })
   const moments = new MomentTeller({ ...parts, catalogue })
   const stock = new StockTeller({ ...parts, catalogue })
@@ -186,7 +186,7 @@ export function commonLoops(parts: CommonParts): Loop[] {
     driverLoop(parts, ['settlements', 1000], () => driveSettlements),
     resting(due(['tasks', 250], (gate) => new TaskDriver({ pool, gate, catalogue }))),
     resting(
-      due(['jobs', 250], (asking) => new JobDriver({ pool, gate: asking, reader: gate, catalogue, stored: followed }))
+      due(['jobs', 250], (asking) => new JobDriver({ pool, gate: asking, reader: gate, catalogue, shards: gate }))
     ),
     resting(due(['credits', 100], (gate) => new CreditDriver({ pool, gate, catalogue }))),
     resting(loop('boards', 100, () => keeper.step())),

@@ -5,7 +5,8 @@ import { poolsIn, revocationOf } from '../../campaign/actions/revocation.ts'
 import type { AuditedCommand } from '../../campaign/carrying/audited-gate.ts'
 import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { Outcome, RefusalCode } from '../../gate/batch/outcomes.ts'
-import type { Decider, UserReader } from '../../gate/gate.ts'
+import type { Decider, Lending, Shards, UserReader } from '../../gate/gate.ts'
+import { markAll } from '../../gate/shard/mark-all.ts'
 import { decodeOrder } from '../../record/order.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeWin } from '../../record/win.ts'
@@ -14,7 +15,7 @@ import {
   closeJobs,
   type DueItem,
   endListing,
-  fixUntil,
+  fixMarks,
   type ItemSettlement,
   type Job,
   jobsById,
@@ -30,6 +31,7 @@ import { type AuditEntry, recordAudits } from '../../store/operators/audit.ts'
 import { hasDrawnSpin } from '../../store/projection/drawn-spins.ts'
 import { findDecision, ordersById } from '../../store/reading/orders.ts'
 import { winsById } from '../../store/reading/wins.ts'
+import { haveStored } from '../../store/shard/marks.ts'
 import { ASKED_MS, became, workOff } from './due.ts'
 
 /** Orders that one statement looks at. */
@@ -53,8 +55,8 @@ interface JobParts {
   /** reads users' balances */
   readonly reader: Pick<UserReader, 'fieldsOf'>
   readonly catalogue: Pick<Catalogue, 'refresh' | 'get'>
-  /** of all shards: whether Postgres has all decisions up to a moment, and the clock by which they are stamped */
-  readonly stored: { hasStored(moment: number): Promise<boolean>; clock(): Promise<number> }
+  /** says how far they have come */
+  readonly shards: Pick<Lending, 'look'> & Pick<Shards, 'numbers'>
 }
 
 /** What became of an item, and its entry in the audit trail where something was changed. */
@@ -93,7 +95,7 @@ export class JobDriver {
   }
 
   async #list(job: Job): Promise<void> {
-    const { pool, stored } = this.#parts
+    const { pool, shards } = this.#parts
     if (job.kind === 'disqualification') {
       const { asked } = job
       const { state } = (await findIntent(pool, job.intent ?? 0)) ?? {}
@@ -108,9 +110,10 @@ export class JobDriver {
       })
       return
     }
-    const until = job.until ?? (await stored.clock())
-    if (job.until === null) await fixUntil(pool, job.id, until)
-    if (!(await stored.hasStored(until))) return
+    const now = job.marks ?? (await markAll(shards))
+    if (now === undefined) return
+    const marks = job.marks ?? (await fixMarks(pool, job.id, now))
+    if (!(await haveStored(pool, marks))) return
     for (let page = 0; page < PAGES; page += 1) {
       if ((await listOrders(pool, job, PAGE)) === PAGE) continue
       await endListing(pool, job.id)
