@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { inTransaction, type Queryable } from '../connection/transaction.ts'
 
@@ -34,19 +35,36 @@ const columns = `loan_id as id, campaign_id as campaign, activity_id as activity
   to_shard as "to", asked, lent, received_by as "receivedBy",
   (extract(epoch from clock_timestamp() - asked_at) * 1000)::float8 as "openMs"`
 
+/** Loans of other items of the campaign are begun in milliseconds. */
+const TRIES = 5
+const PAUSE_MS = 20
+
 /**
  * Begins a loan, where none of this item is open between the two shards, nobody takes stock of it away, and the campaign is not being
- * removed. Changes of stock and removals are asked for under the campaign's lock, too, so none of them is missed.
+ * removed. Changes of stock and removals are asked for under the campaign's lock, too, so none of them is missed. Where somebody holds that
+ * for long, whoever wants the loan comes again: it is not waited for, because each of many items would hold a connection meanwhile.
  * @returns false where it was not begun
  */
-export function beginLoan(pool: Pool, loan: NewLoan): Promise<boolean> {
+export async function beginLoan(pool: Pool, loan: NewLoan): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    const begun = await tryLoan(pool, loan)
+    if (begun !== 'locked') return begun
+    if (tries === TRIES) return false
+    await delay(PAUSE_MS)
+  }
+}
+
+function tryLoan(pool: Pool, loan: NewLoan): Promise<boolean | 'locked'> {
   const { id, campaign, activity, session, key, field, from, to, asked } = loan
   return inTransaction(pool, async (client) => {
     const locked = await client.query(
-      'select 1 from campaigns where campaign_id = $1 and not archived for no key update',
+      'select 1 from campaigns where campaign_id = $1 and not archived for no key update skip locked',
       [campaign]
     )
-    if (locked.rowCount !== 1) return false
+    if (locked.rowCount !== 1) {
+      const there = await client.query('select 1 from campaigns where campaign_id = $1 and not archived', [campaign])
+      return there.rowCount === 1 && 'locked'
+    }
     const { rowCount } = await client.query(
       `insert into loans (loan_id, campaign_id, activity_id, session_id, key, field, from_shard, to_shard, asked)
        select $1, $2, $3, $4, $5, $6, $7, $8, $9
