@@ -1,20 +1,13 @@
-import { existsSync } from 'node:fs'
-import axe, { type AxeResults } from 'axe-core'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { festival } from '../../src/stack/demo/festival.ts'
 import { launch } from '../../src/stack/demo/launch.ts'
 import { pointsMall } from '../../src/stack/demo/points-mall.ts'
 import { demoWindow } from '../../src/stack/demo/window.ts'
+import { findings, keepPicture, openBrowser, openPage, PHONE, noBrowser as skip } from '../support/pages/browser.ts'
 import { startStack } from '../support/servers/stack.ts'
 
 // The demo shop in a real browser on a real stack, as a phone has it. Machines without a browser leave it out.
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const PHONE = { width: 390, height: 844 }
-const WAIT_MS = 30_000
-
-const skip = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}: set CHROMIUM`
 
 /** A draw that gives a cup, all but surely. */
 function sureDraw(now: number) {
@@ -26,15 +19,6 @@ function sureDraw(now: number) {
   return { id: 'sure', title: 'Sure win', timezone: 'Asia/Shanghai', ...demoWindow(now), activities: [wheel] }
 }
 
-/** Whatever axe finds serious on a page. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<AxeResults>('axe.run()')
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
-}
-
 /** A stack with campaigns, and a browser. */
 async function open() {
   const stack = await startStack(t)
@@ -44,11 +28,7 @@ async function open() {
   await stack.publish(pointsMall('points-mall', now, shop))
   await stack.publish(festival('festival', now, shop))
   await stack.publish(sureDraw(now))
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking']
-  })
-  t.teardown(() => browser.close())
+  const browser = await openBrowser(t)
   return { browser, url: stack.publicUrl }
 }
 
@@ -58,13 +38,9 @@ const shop = `${world?.url}/shop`
 /** A browser of its own, with nobody signed in. */
 async function visit(t: Test, locale = 'en-US'): Promise<{ page: Page; context: BrowserContext }> {
   if (world === undefined) throw new Error('there is no browser')
-  const context = await world.browser.newContext({ viewport: PHONE, locale })
-  t.teardown(() => context.close())
-  const page = await context.newPage()
-  page.setDefaultTimeout(WAIT_MS)
-  page.on('pageerror', (error) => t.fail(error.message))
+  const page = await openPage(t, world.browser, { size: PHONE, locale })
   await page.goto(world.url)
-  return { page, context }
+  return { page, context: page.context() }
 }
 
 async function signIn(page: Page, name: string): Promise<void> {
@@ -79,6 +55,8 @@ const card = (page: Page, name: string) => page.getByRole('region', { name, exac
 t.test('a phone is bought and paid, and a second one refused with what to do', { skip }, async (t) => {
   const { page } = await visit(t)
   await page.getByRole('link', { name: 'Launch week' }).click()
+  await card(page, 'Phone').getByRole('button', { name: 'Buy' }).waitFor()
+  await keepPicture(page, 'shop')
   await card(page, 'Phone').getByRole('button', { name: 'Buy' }).click()
   await signIn(page, 'alice')
   await card(page, 'Phone').getByRole('link', { name: 'See my order' }).click()

@@ -12,6 +12,9 @@ export function keepToken(value: string): void {
   token.value = value
 }
 
+/** Grows with each change that this tab made: whoever shows what may have changed asks again. */
+export const changes = signal(0)
+
 /** What the admin API refused, in its own words. */
 export class Refused extends Error {
   readonly status: number
@@ -64,5 +67,6 @@ export async function ask<Answer>(
     if (answer.status === 401) keepToken('')
     throw new Refused(answer.status, said)
   }
+  if (method !== 'GET') changes.value += 1
   return said as Answer
 }

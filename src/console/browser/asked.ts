@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import { ask } from './api.ts'
+import { ask, changes } from './api.ts'
 
 /** What is known of something that is asked for again and again. */
 export interface Asked<Answer> {
@@ -13,7 +13,7 @@ export interface Asked<Answer> {
 }
 
 /**
- * Asks for a path at once and then every `everyMs`, while the page is seen. A hidden tab asks for nothing.
+ * Asks for a path at once, after each change that this tab makes, and then every `everyMs`, while the page is seen. A hidden tab asks for nothing.
  * @param path '' asks for nothing
  */
 export function useAsked<Answer>(path: string, everyMs: number): Signal<Asked<Answer>> {
@@ -22,21 +22,29 @@ export function useAsked<Answer>(path: string, everyMs: number): Signal<Asked<An
     if (path === '') return
     const stop = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
+    let turn = 0
     const next = async () => {
+      turn += 1
+      const mine = turn
+      // what was asked before a change may be answered after it
+      const isOld = () => stop.signal.aborted || mine !== turn
       if (!document.hidden) {
         try {
           const answer = await ask<Answer>(path, { signal: stop.signal })
-          state.value = { answer, fault: undefined, at: Date.now() }
+          if (!isOld()) state.value = { answer, fault: undefined, at: Date.now() }
         } catch (error) {
-          if (stop.signal.aborted) return
-          state.value = { ...state.value, fault: error as Error }
+          if (!isOld()) state.value = { ...state.value, fault: error as Error }
         }
       }
-      if (!stop.signal.aborted) timer = setTimeout(next, everyMs)
+      if (!isOld()) timer = setTimeout(next, everyMs)
     }
-    void next()
+    const forget = changes.subscribe(() => {
+      clearTimeout(timer)
+      void next()
+    })
     return () => {
       stop.abort()
+      forget()
       clearTimeout(timer)
     }
   }, [path, everyMs])

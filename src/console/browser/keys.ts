@@ -14,10 +14,16 @@ const SOON = 1200
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null
 
+const focusSearch = () => document.querySelector<HTMLInputElement>('input[type=search]')?.focus()
+
 function search(): void {
+  if (document.querySelector('input[type=search]') !== null) {
+    focusSearch()
+    return
+  }
+  // the screen is there in the frame after the address changed, which is told later
+  addEventListener('hashchange', () => requestAnimationFrame(focusSearch), { once: true })
   location.hash = '/people'
-  // once the screen is there
-  requestAnimationFrame(() => document.querySelector<HTMLInputElement>('input[type=search]')?.focus())
 }
 
 /** Listens for keys as long as the page is there; what is typed into a field is none of them. */

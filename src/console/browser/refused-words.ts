@@ -5,9 +5,17 @@ type Members = Readonly<Record<string, unknown>>
 /** A member after a word, or nothing: a sample may lack it. */
 const told = (value: unknown, word = 'of'): string => (value === undefined ? '' : ` ${word} ${value}`)
 
+const SCOPES: Readonly<Record<string, string>> = {
+  activity: ' in this activity',
+  session: ' in this session',
+  campaign: ' in the whole campaign',
+  day: ' a day',
+  requests: ' by number of requests'
+}
+
 const WORDS: Readonly<Record<string, (members: Members) => string>> = {
   SOLD_OUT: ({ remaining }) => (Number(remaining) > 0 ? `only ${remaining} were left` : 'nothing was left'),
-  LIMIT_REACHED: ({ limit, scope }) => `the limit${told(limit)} for one user${told(scope, 'over')} was reached`,
+  LIMIT_REACHED: ({ limit, scope }) => `the limit${told(limit)} for one user${SCOPES[String(scope)] ?? ''} was reached`,
   INSUFFICIENT_BALANCE: ({ unit, balance, required }) =>
     unit === undefined
       ? 'did not have enough'

@@ -5,7 +5,8 @@ import { AskReason, type Change } from './ask-reason.tsx'
 /** What can be done here, as buttons; whose role may not is told so instead. */
 export function Doings({ changes, needs = 'operator' }: { changes: readonly Change[]; needs?: 'operator' | 'admin' }) {
   const [change, setChange] = useState<Change>()
-  if (changes.length === 0) return null
+  // a window that is open says what came of its change, also where that leaves nothing more to do
+  if (changes.length === 0 && change === undefined) return null
   if (!may(needs)) return <Needs needed={needs} />
   return (
     <div class="row doings">

@@ -87,19 +87,21 @@ export function Draining({ name, points }: { name: string; points: readonly Poin
   return (
     <>
       <figure class="chart" ref={place} aria-label={`Units of ${name} left`} aria-describedby={table} />
-      <table class="hidden" id={table}>
-        <caption>Units of {name} left</caption>
-        <tbody>
-          {points
-            .filter((_, index) => index % every === 0)
-            .map(({ at, left }) => (
-              <tr key={at}>
-                <th scope="row">{new Date(at * 1000).toLocaleTimeString()}</th>
-                <td>{count(left)}</td>
-              </tr>
-            ))}
-        </tbody>
-      </table>
+      <div class="hidden">
+        <table id={table}>
+          <caption>Units of {name} left</caption>
+          <tbody>
+            {points
+              .filter((_, index) => index % every === 0)
+              .map(({ at, left }) => (
+                <tr key={at}>
+                  <th scope="row">{new Date(at * 1000).toLocaleTimeString()}</th>
+                  <td>{count(left)}</td>
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      </div>
     </>
   )
 }

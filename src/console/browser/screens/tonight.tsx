@@ -59,7 +59,7 @@ function Campaign({ item }: { item: CampaignItem }) {
   return (
     <li class="card">
       <a href={`#/campaigns/${encodeURIComponent(item.id)}`}>
-        <b>{localised(item.title, item.id)}</b> <span class="soft">{item.id}</span>
+        <b>{localised(item.title, item.id)}</b> {item.title && <span class="soft">{item.id}</span>}
       </a>
       <p class="soft">
         {nextOpening ? (

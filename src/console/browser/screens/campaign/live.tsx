@@ -124,12 +124,12 @@ function OneActivity({ activity, now, points, onAdjust }: Watched) {
   const pace = paceOf(activity)
   const counted = (activity.total ?? 0) > 0 || activity.prizes.length > 0
   const { unpaidShare, nextOpensAt } = activity
+  const title = localised(activity.title as LocalText, activity.id)
   return (
-    <section>
+    <section aria-label={title}>
       <div class="row">
         <h2>
-          {localised(activity.title as LocalText, activity.id)} <span class="soft">{activity.kind}</span>{' '}
-          {activity.paused && <Badge>paused</Badge>}
+          {title} <span class="soft">{activity.kind}</span> {activity.paused && <Badge>paused</Badge>}
         </h2>
         {may('operator') && (
           <button type="button" class="quiet" onClick={onAdjust}>

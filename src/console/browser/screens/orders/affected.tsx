@@ -18,6 +18,8 @@ interface Sum {
 type Affected = Page<Order> & { readonly summary: readonly Sum[] }
 
 const NAMES = ['activity', 'price', 'from', 'to', 'status']
+/** one of which a cancellation in bulk has to name, so that nobody cancels a whole sale by leaving a field empty */
+const NARROW = ['price', 'from', 'to']
 /** what a cancellation in bulk reaches */
 const OPEN = ['accepted', 'paid']
 
@@ -58,7 +60,11 @@ function Found({ id, query, answer }: { id: string; query: URLSearchParams; answ
           </tr>
         ))}
       </Table>
-      <Doings changes={cancelling(id, query, answer.summary)} />
+      {NARROW.some((name) => query.has(name)) ? (
+        <Doings changes={cancelling(id, query, answer.summary)} />
+      ) : (
+        <p class="soft">Name a price or a time too, and they can be cancelled together.</p>
+      )}
       <Table heads={['order', 'status', 'user', 'price', 'placed']}>
         {answer.items.map((order) => (
           <tr key={order.id}>

@@ -90,6 +90,12 @@ function Payments({ order }: { order: FullOrder }) {
   )
 }
 
+/** What was sent with a decision, name by name. */
+const sentWith = (data: unknown): string =>
+  Object.entries(data ?? {})
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(' · ')
+
 function Details({ order }: { order: FullOrder }) {
   const due = order.refundDue.map(({ amount, currency }) => money(amount, currency)).join(', ')
   return (
@@ -121,11 +127,7 @@ function Details({ order }: { order: FullOrder }) {
             <time dateTime={at}>{second(at)}</time>
             <div>
               <b>{type}</b> <span class="soft">{eventId}</span>
-              {data !== null && data !== undefined && (
-                <p>
-                  <code>{JSON.stringify(data)}</code>
-                </p>
-              )}
+              <p class="soft">{sentWith(data)}</p>
             </div>
           </li>
         ))}

@@ -11,20 +11,30 @@ import type { CampaignItem, Page, TimelineEntry } from '../../shapes.ts'
 import { count, money, second } from '../../words.ts'
 import { Exclude } from './exclude.tsx'
 
-/** What a decision did, in a line. */
-function saidOf({ order, win, moves = [] }: TimelineEntry): string {
-  const parts = [
-    ...(order
-      ? [`order ${order.id}: ${count(order.quantity)} for ${money(order.amount, order.currency)}, ${order.status}`]
-      : []),
-    ...(win ? [`${win.prize}, ${win.status}`] : []),
-    ...moves.map(({ unit, delta }) => `${delta > 0 ? '+' : ''}${count(delta)} ${unit}`)
-  ]
-  return parts.join(' · ')
+/** What a decision did, in a line that leads to its order and its win. */
+function Did({ entry: { order, win, moves = [] } }: { entry: TimelineEntry }) {
+  const moved = moves.map(({ unit, delta }) => `${delta > 0 ? '+' : ''}${count(delta)} ${unit}`)
+  if (order === undefined && win === undefined && moved.length === 0) return null
+  return (
+    <p>
+      {order && (
+        <>
+          <a href={`#/orders/${encodeURIComponent(order.id)}`}>order {order.id}</a>: {count(order.quantity)} for{' '}
+          {money(order.amount, order.currency)}, {order.status}{' '}
+        </>
+      )}
+      {win && (
+        <>
+          <a href={`#/wins/${encodeURIComponent(win.id)}`}>{win.prize}</a>, {win.status}{' '}
+        </>
+      )}
+      {moved.join(' · ')}
+    </p>
+  )
 }
 
 function Entry({ entry }: { entry: TimelineEntry }) {
-  const { at, type, campaign, activity, operator, reason, code, order, win } = entry
+  const { at, type, campaign, activity, operator, reason, code } = entry
   return (
     <li>
       <time dateTime={at}>{second(at)}</time>
@@ -38,10 +48,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
         )}{' '}
         {entry.pending && <Badge tone="watch">not journaled yet</Badge>}{' '}
         <span class="soft">{[campaign, activity].filter((part) => part !== null).join(' / ')}</span>
-        <p>
-          {saidOf(entry)} {order && <a href={`#/orders/${encodeURIComponent(order.id)}`}>order</a>}{' '}
-          {win && <a href={`#/wins/${encodeURIComponent(win.id)}`}>win</a>}
-        </p>
+        <Did entry={entry} />
         {operator && (
           <p class="soft">
             by {operator}
