@@ -16,6 +16,7 @@ import { loadScripts } from '../src/gate/redis/opening-scripts.ts'
 import { drawRandom } from '../src/record/draw-random.ts'
 import { keyPrefix, shardKeys } from '../src/record/keys.ts'
 import { startServer } from '../src/stack/servers/all.ts'
+import { countInstructions } from './measuring/instructions.ts'
 import { readArguments } from './running/arguments.ts'
 import { createStops } from './running/stops.ts'
 import { benchDraw, benchItem, openNow, saleOf } from './stack/admin.ts'
@@ -96,6 +97,9 @@ async function openShard(redis: Redis): Promise<Shard> {
   return { redis, send, trim }
 }
 
+/** What Redis used while `work` ran. */
+type Meter = (work: () => Promise<void>) => Promise<number>
+
 /** CPU that Redis used since it started, all its threads, in microseconds. */
 async function cpuMicros(redis: Redis): Promise<number> {
   const info = await redis.info('cpu')
@@ -105,8 +109,16 @@ async function cpuMicros(redis: Redis): Promise<number> {
   return seconds.reduce((sum, value) => sum + value * 1e6, 0)
 }
 
-/** Redis CPU per decision of one kind in batches of one size, by users who decide for the first time. */
-async function measure(shard: Shard, kind: Kind, load: { size: number; decisions: number; from: number }) {
+interface Load {
+  readonly size: number
+  readonly decisions: number
+  /** number of the first user */
+  readonly from: number
+  readonly meter: Meter
+}
+
+/** What Redis uses per decision of one kind in batches of one size, by users who decide for the first time. */
+async function measure(shard: Shard, kind: Kind, load: Load): Promise<number> {
   const users = Array.from({ length: load.decisions }, (_, index) => userOf(load.from + index))
   const batches = Array.from({ length: Math.ceil(users.length / load.size) }, (_, at) => {
     return users.slice(at * load.size, (at + 1) * load.size)
@@ -115,14 +127,14 @@ async function measure(shard: Shard, kind: Kind, load: { size: number; decisions
   await shard.trim()
   const calls = batches.map((batch) => batch.map((user) => commandOf(kind, user)))
   const wanted = kind === 'refused' ? 'refused' : 'decided'
-  const before = await cpuMicros(shard.redis)
-  for (const batch of calls) {
-    const other = (await shard.send(batch)).find((reply) => reply.kind !== wanted)
-    if (other) throw new Error(`A command of kind ${kind} got ${JSON.stringify(other)}.`)
-  }
-  const micros = (await cpuMicros(shard.redis)) - before
+  const used = await load.meter(async () => {
+    for (const batch of calls) {
+      const other = (await shard.send(batch)).find((reply) => reply.kind !== wanted)
+      if (other) throw new Error(`A command of kind ${kind} got ${JSON.stringify(other)}.`)
+    }
+  })
   await shard.trim()
-  return micros / users.length
+  return used / users.length
 }
 
 const median = (values: readonly number[]) =>
@@ -134,6 +146,8 @@ const usage = `npm run bench:gate -- [options]
   --decisions N      in a round                                   (4096)
   --sizes a,b        commands of a call                           (32,64,128)
   --kinds a,b        of ${kinds.join(', ')}
+  --profiles FOLDER  count instructions instead, under valgrind: the same on a busy machine. The folder gets a profile
+                     for each row, size and round, in the order in which they are measured
 `
 
 async function run(): Promise<void> {
@@ -141,7 +155,8 @@ async function run(): Promise<void> {
     rounds: { type: 'string', default: '5' },
     decisions: { type: 'string', default: '4096' },
     sizes: { type: 'string', default: '32,64,128' },
-    kinds: { type: 'string', default: kinds.join() }
+    kinds: { type: 'string', default: kinds.join() },
+    profiles: { type: 'string' }
   })
   const chosen = kinds.filter((kind) => values.kinds.split(',').includes(kind))
   const sizes = values.sizes.split(',').map(Number)
@@ -149,6 +164,7 @@ async function run(): Promise<void> {
   const stops = createStops()
   try {
     await stops.after(Promise.resolve(folder), async () => rmSync(folder, { recursive: true }))
+    const counter = values.profiles === undefined ? undefined : countInstructions(values.profiles)
     const server = await stops.after(startServer('redis', { folder, endWithLauncher: true }), (part) => part.stop())
     const redis = await stops.after(Promise.resolve(createRedis(server.url, 'gate-script')), async (part) =>
       part.disconnect()
@@ -158,19 +174,26 @@ async function run(): Promise<void> {
     await shard.send([publication()])
     await shard.trim()
     await shard.send([commandOf('refused', 'first')])
+    const cpuOf: Meter = async (work) => {
+      const before = await cpuMicros(redis)
+      await work()
+      return (await cpuMicros(redis)) - before
+    }
+    const meter: Meter = counter ? (work) => counter.during(server.pid(), work) : cpuOf
     const found = new Map<string, number[]>()
     let from = 0
     for (let round = 0; round < Number(values.rounds); round += 1) {
       for (const size of sizes) {
         for (const kind of chosen) {
           const name = `${kind} ${size}`
-          const micros = await measure(shard, kind, { size, decisions: Number(values.decisions), from })
-          found.set(name, [...(found.get(name) ?? []), micros])
+          const used = await measure(shard, kind, { size, decisions: Number(values.decisions), from, meter })
+          found.set(name, [...(found.get(name) ?? []), used])
           from += Number(values.decisions)
         }
       }
     }
-    console.log(`us of Redis CPU per decision, median of ${values.rounds} rounds, in batches of`)
+    const unit = counter ? 'thousands of instructions of Redis' : 'us of Redis CPU'
+    console.log(`${unit} per decision, median of ${values.rounds} rounds, in batches of`)
     console.log(['', ...sizes].map((cell) => String(cell).padStart(8)).join(''))
     for (const kind of chosen) {
       const cells = sizes.map((size) => median(found.get(`${kind} ${size}`) ?? []).toFixed(1))

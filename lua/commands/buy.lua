@@ -98,8 +98,11 @@ end
 
 -- Turns the counters into numbers; false when one of them is not a number.
 local function check_counters(activity, buyer)
-  local count, in_campaign = whole(buyer[COUNT]), whole(buyer[IN_CAMPAIGN])
-  local in_activity, in_session = whole(buyer[IN_ACTIVITY]), whole(buyer[IN_SESSION])
+  local count, in_campaign = buyer[COUNT], buyer[IN_CAMPAIGN]
+  local in_activity, in_session = buyer[IN_ACTIVITY], buyer[IN_SESSION]
+  -- most buyers have none of these yet
+  count, in_campaign = not count and 0 or whole(count), not in_campaign and 0 or whole(in_campaign)
+  in_activity, in_session = not in_activity and 0 or whole(in_activity), not in_session and 0 or whole(in_session)
   if not (count and in_campaign and in_activity and in_session) then
     return false
   end
@@ -114,20 +117,22 @@ end
 -- Writes the user's counters, replay record and order: as one list when this is the user's first command in the batch.
 local function take_from_user(activity, buyer, order, hash)
   local quantity, entitlement = order.quantity, activity.entitlement
+  local count, in_campaign = buyer[COUNT] + 1, buyer[IN_CAMPAIGN] + quantity
+  local in_activity, in_session = buyer[IN_ACTIVITY] + quantity, buyer[IN_SESSION] + quantity
   local writes = {
     order.user,
     order.key,
     order.replay_record,
     'd',
-    text(buyer[COUNT] + 1),
-    ring_field(buyer[COUNT] + 1),
+    SMALL[count] or text(count),
+    ring_field(count),
     order.key,
     activity.count_campaign,
-    text(buyer[IN_CAMPAIGN] + quantity),
+    SMALL[in_campaign] or text(in_campaign),
     activity.count_activity,
-    text(buyer[IN_ACTIVITY] + quantity),
+    SMALL[in_activity] or text(in_activity),
     activity.count_session,
-    text(buyer[IN_SESSION] + quantity),
+    SMALL[in_session] or text(in_session),
     order.field,
     order.record,
     entitlement,
@@ -181,10 +186,10 @@ local BUY = '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n()'
 
 local function buy(at, frame)
   local place, user, key, hash, quantity_text, level, from = string.match(COMMANDS_TEXT, BUY, at)
-  local user_index, quantity = to_number(user), to_number(quantity_text)
+  local user_index, quantity = NUMBERS[user] or to_number(user), NUMBERS[quantity_text] or to_number(quantity_text)
   local head, after = take_line(from)
-  local in_force, privileges = to_number(level), nil
-  local activity, refusal = open_activity(to_number(place), frame.opening.now)
+  local in_force, privileges = NUMBERS[level] or to_number(level), nil
+  local activity, refusal = open_activity(NUMBERS[place] or to_number(place), frame.opening.now)
   if not activity then
     local shut = activity_at(to_number(place))
     activity = shut and shut.levels and level_steps().early(shut, user_index, in_force, frame.opening.now)

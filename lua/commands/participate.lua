@@ -55,8 +55,8 @@ local function read_request(at, frame)
   attempt.by, attempt.random, attempt.pools = by, random, pools
   local after
   attempt.head, after = take_line(from)
-  attempt.activity_index, attempt.user_index = to_number(place), to_number(user)
-  attempt.quantity, attempt.level = to_number(quantity), to_number(level)
+  attempt.activity_index, attempt.user_index = NUMBERS[place] or to_number(place), NUMBERS[user] or to_number(user)
+  attempt.quantity, attempt.level = NUMBERS[quantity] or to_number(quantity), NUMBERS[level] or to_number(level)
   attempt.day = day ~= '' and to_number(day) or nil
   attempt.frame = frame
   attempt.gives, attempt.puts, attempt.stock, attempt.chain, attempt.variant = false, false, false, false, false
@@ -73,6 +73,10 @@ local function find_terms(index, request, frame)
   local activity, refusal = find(index, frame.opening.now)
   if not activity then
     return nil, nil, refusal
+  end
+  local usual = request.action == '' and not request.day and activity.terms['']
+  if usual then
+    return activity, usual
   end
   local kind = kind_of(activity.rules)
   if not kind or not kind.take then

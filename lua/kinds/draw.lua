@@ -3,10 +3,26 @@
            shard is drawn, and given or not by a decision of its own, with the same number
   Returns: the kind's members, see lib/kinds.lua
 ]]
-local function spin_facts(attempt, prize, sub, left)
-  return prize.id
+-- Gives what was picked, or notes that it is elsewhere: `missing` is U or LACKS then, and `sub` the digits that were rolled.
+local function give_picked(attempt, prize, sub, missing, left)
+  local sub_id = ''
+  if missing then
+    note_drawn(attempt, sub, left)
+    attempt.type = 'spin.drawn'
+  else
+    local won, refusal = award_prize(attempt, prize, sub)
+    if won == nil then
+      return nil, refusal
+    end
+    attempt.type = won and 'spin.won' or 'spin.lost'
+    sub_id = sub and sub.id or ''
+    if not attempt.finishes and not prize.reward.varies and not (sub and sub.reward.varies) then
+      attempt.variant = sub and prize.id .. '~' .. sub_id or prize.id
+    end
+  end
+  attempt.facts = prize.id
     .. ','
-    .. (sub and sub.id or '')
+    .. sub_id
     .. ','
     .. attempt.number
     .. ','
@@ -19,59 +35,37 @@ local function spin_facts(attempt, prize, sub, left)
     .. text(attempt.level)
     .. ','
     .. left
-end
-
-local function give_picked(attempt, prize, sub, left)
-  local won, refusal = award_prize(attempt, prize, sub)
-  if won == nil then
-    return nil, refusal
-  end
-  attempt.type = won and 'spin.won' or 'spin.lost'
-  attempt.facts = spin_facts(attempt, prize, sub, left)
   return true
 end
 
 -- Caps, losing spins and promises rest on a spin whose prize is not known yet.
 local function check_spin(attempt)
-  local drawn = attempt.terms.prizes.drawn
-  if drawn and (attempt.values[drawn] or '') ~= '' then
+  local prizes = attempt.terms.prizes
+  if prizes.drawn and (attempt.values[prizes.drawn] or '') ~= '' then
     return 'U'
   end
-  return check_losses(attempt)
+  return prizes.memory and check_losses(attempt) or nil
 end
 
 local function take(attempt)
-  local prize, sub = pick_prize(attempt)
+  local prize, sub, missing = pick_prize(attempt)
   if not prize then
     return nil, sub
   end
-  local left = attempt.daily_left and text(attempt.daily_left) or ''
-  if attempt.missing then
-    note_drawn(attempt, left)
-    attempt.type, attempt.facts = 'spin.drawn', spin_facts(attempt, prize, nil, left)
-    return true
-  end
-  local given, refusal = give_picked(attempt, prize, sub, left)
-  if given and not prize.reward.varies and not (sub and sub.reward.varies) then
-    attempt.variant = sub and prize.id .. '~' .. sub.id or prize.id
-  end
-  return given, refusal
+  return give_picked(attempt, prize, sub, missing, attempt.daily_left and text(attempt.daily_left) or '')
 end
 
 local function finish(attempt)
-  local drawn = read_drawn(attempt)
-  if not drawn then
+  local digits, left = read_drawn(attempt)
+  if not digits then
     return nil, 'R;ALREADY_DONE'
   end
-  local prize, sub = pick_again(attempt, drawn)
-  if not prize then
-    return nil, sub
-  end
-  if attempt.missing then
-    return nil, attempt.missing
+  local prize, sub, missing = pick_prize(attempt, digits)
+  if not prize or missing then
+    return nil, missing or sub
   end
   note_put(attempt, attempt.terms.prizes.drawn, '')
-  return give_picked(attempt, prize, sub, drawn.left)
+  return give_picked(attempt, prize, sub, nil, left)
 end
 
 return {

@@ -3,15 +3,13 @@
            no frame, and believed for a second of Redis' own time: shard time stands still when a clock has stepped back
   KEYS:    5 elsewhere, where there are several shards: field `<key> <field>`, value `<units>;<seen>`, `?;<seen>` where one did not
            answer, `-;<time>` since this shard lent some
-  Returns: has_peers(); item_of(index, field) -> its name; units_elsewhere(index, field, opening) -> how many, '?' when that is not known,
+  Returns: HAS_PEERS; item_of(index, field) -> its name; units_elsewhere(index, field, opening) -> how many, '?' when that is not known,
            nil without a fact; short_of(index, field, missing, opening) -> U or LACKS (M;<key> <field> <missing>), or nil and how
            many units others have, fewer than are missing
 ]]
 local FACT_MS = 1000
 
-local function has_peers()
-  return KEYS[5] == PREFIX .. 'elsewhere'
-end
+local HAS_PEERS = KEYS[5] == PREFIX .. 'elsewhere'
 
 local function item_of(index, field)
   return logical(index) .. ' ' .. field
@@ -29,7 +27,7 @@ local function units_elsewhere(index, field, opening)
 end
 
 local function short_of(index, field, missing, opening)
-  if not has_peers() then
+  if not HAS_PEERS then
     return nil, 0
   end
   local units = units_elsewhere(index, field, opening)

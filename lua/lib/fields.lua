@@ -1,6 +1,6 @@
 --[[
   purpose: the fields of this batch's commands, each ended by a newline; a command reads its own from a place on
-  Returns: COMMANDS_TEXT; to_number(field); take_line(at) -> one field; take_fields(at, count) -> list of fields; the last two
+  Returns: COMMANDS_TEXT; NUMBERS, by text, those that to_number(field) has read: a call costs three times as much as a look; take_line(at) -> one field; take_fields(at, count) -> list of fields; the last two
            also return the place after
 ]]
 local COMMANDS_TEXT = ARGV[6]

@@ -1,7 +1,7 @@
 --[[
   purpose: whole numbers as Redis counts them, and as text
   KEYS:    none
-  Returns: text(number); MOST, the largest that may stand in a hash; whole(value), natural(value) -> the number, nil when it is
+  Returns: text(number); SMALL, the texts that it remembers: a call costs three times as much as a look; MOST, the largest that may stand in a hash; whole(value), natural(value) -> the number, nil when it is
            none; numbers_are_whole(fields, values) -> false when one of them is none
 ]]
 -- Whole numbers are written as text, without the exponent that Lua would use from 1e15 on. Formatting costs 0.25 us (0.45 with

@@ -48,7 +48,6 @@ local function first_fetch(key, ...)
   if read.err then
     return nil
   end
-  -- `select` would copy all names for each of them
   local values, names = {}, { ... }
   for i = 1, #names do
     values[names[i]] = read[i]
@@ -64,20 +63,20 @@ local function fetch(index, ...)
   if not hash then
     return first_fetch(key, ...)
   end
-  local values = hash.values
-  local missing = {}
-  for i = 1, select('#', ...) do
-    local field = select(i, ...)
-    if values[field] == nil then
-      missing[#missing + 1] = field
+  -- `select` would copy all names for each of them
+  local values, names, missing, count = hash.values, { ... }, {}, 0
+  for i = 1, #names do
+    if values[names[i]] == nil then
+      count = count + 1
+      missing[count] = names[i]
     end
   end
-  if #missing > 0 then
+  if count > 0 then
     local read = redis.pcall('HMGET', key, unpack(missing))
     if read.err then
       return nil
     end
-    for i = 1, #missing do
+    for i = 1, count do
       values[missing[i]] = read[i]
     end
   end

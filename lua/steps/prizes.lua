@@ -145,7 +145,7 @@ local function read_prizes(terms, rules, activity)
     wins = 'wn:' .. terms.id,
     last_spin = 'ls:' .. terms.id,
     -- one shard always knows
-    drawn = has_peers() and 'sd:' .. terms.id or nil,
+    drawn = HAS_PEERS and 'sd:' .. terms.id or nil,
     sets = {},
     known = {},
     promised = {},

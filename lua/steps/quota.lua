@@ -15,7 +15,7 @@ local function quota_of(prizes, prize)
     return nil
   end
   local numbers = { prize.remaining, prize.paid, prize.total }
-  if prize.even and has_peers() then
+  if prize.even and HAS_PEERS then
     prize.whole = whole_of(prizes.index + 1, prize.id)
     numbers[4], numbers[5] = prize.lent, prize.received
     values = fetch(prizes.index + 2, prize.lent, prize.received)

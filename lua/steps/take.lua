@@ -21,15 +21,16 @@ local function take_units(activity, quantity, opening)
   if not stock then
     return nil, 'X;' .. KEYS[activity.index + 2]
   end
+  -- they are numbers since the stock was read: what puts others is alone in its batch
   local values, dirty = stock.values, stock.dirty
-  local remaining, held = whole(values[activity.remaining]), whole(values[activity.held])
+  local remaining, held = values[activity.remaining], values[activity.held] or 0
   if remaining < quantity then
     local undecided, others = short_of(activity.index + 2, activity.remaining, quantity - remaining, opening)
     -- whether other shards hold some is not known here: "all are gone" would be wrong where they do
-    local may_reopen = held > 0 or has_peers()
+    local may_reopen = held > 0 or HAS_PEERS
     return nil, undecided or 'R;SOLD_OUT;' .. text(remaining + others) .. ';' .. (may_reopen and '1' or '0')
   end
-  local last = whole(values[activity.position]) + quantity
+  local last = (values[activity.position] or 0) + quantity
   values[activity.remaining], values[activity.held], values[activity.position] =
     remaining - quantity, held + quantity, last
   dirty[activity.remaining], dirty[activity.held], dirty[activity.position] = true, true, true
@@ -39,6 +40,6 @@ end
 
 local function count_newcomer(activity)
   local hash = activity.campaign_hash
-  hash.values.participants = whole(hash.values.participants) + 1
+  hash.values.participants = (hash.values.participants or 0) + 1
   hash.dirty.participants = true
 end

@@ -201,7 +201,7 @@ end
 
 -- The window is the same for all commands of a batch, so it is checked once.
 local function open_activity(index, now)
-  local activity = activity_at(index)
+  local activity = activities[index] or activity_at(index)
   if not activity then
     return nil, unreadable(index)
   end
