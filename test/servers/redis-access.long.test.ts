@@ -5,11 +5,11 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { findExecutable } from '../../src/stack/processes/programs.ts'
 import { freePort } from '../../src/stack/servers/ports.ts'
-import { readShard } from '../../src/store/shard/shards.ts'
 import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
+import { epochsOf } from '../support/shop/many-shards.ts'
 import { assertWhole, atRest, bought } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
-import { admin, follow, isOpen, isShut, ownRedis, shopOn } from './redis-set-up.ts'
+import { admin, follow, isOpen, isShut, openedAgain, ownRedis, shopOn } from './redis-set-up.ts'
 
 // Who may use Redis, and who says where it is.
 
@@ -96,16 +96,13 @@ t.test(
     const { shop } = await shopOn(t, { ...shared, redisUrl })
     const order = await bought(shop, 'ann')
     await atRest(shop)
-    const before = await readShard(shop.core.pool, shop.shard)
+    const before = await epochsOf(shop)
     // the old master lives on as a replica, under open connections
     await waitFor(async () => (await sentinel.call('SENTINEL', 'failover', 'shop').catch(() => '')) === 'OK', {
       what: 'the sentinel to begin a fail-over',
       deadlineMs: 60_000
     })
-    await waitFor(async () => ((await readShard(shop.core.pool, shop.shard))?.epoch ?? 0) > (before?.epoch ?? 0), {
-      what: 'another opening',
-      deadlineMs: 90_000
-    })
+    await openedAgain(shop, before)
     await bought(shop, 'bob')
     t.equal((await shop.gate.lookup('ann', 'u:key-of-ann'))?.decision.id, order)
     t.match(await replica.info('replication'), /role:master/)

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import type { Server } from '../../src/stack/servers/server.ts'
 import { privateServers, type ServerUrls } from '../support/servers/servers.ts'
+import { epochsOf } from '../support/shop/many-shards.ts'
 import { openShop, type Shop, type SmallSale } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -25,6 +26,12 @@ export async function shopOn(t: Test, urls: ServerUrls, spec: SmallSale = {}): P
   const log = { write: (text: string) => void lines.push(JSON.parse(text) as Line) }
   const shop = await openShop(t, urls, { stock: 1000, log, ...spec })
   return { shop, lines }
+}
+
+/** Waits until every shard decides under another epoch than before. */
+export function openedAgain(shop: Shop, before: readonly number[], deadlineMs = 120_000): Promise<void> {
+  const isNew = async () => (await epochsOf(shop)).every((epoch, shard) => epoch > (before[shard] ?? 0))
+  return waitFor(async () => (await isNew()) && isOpen(shop), { what: 'another opening', deadlineMs })
 }
 
 /** An administrator's own connection. */

@@ -10,6 +10,7 @@ import { LoadClient } from '../../support/load/load-client.ts'
 import { Pressure } from '../../support/load/pressure.ts'
 import { tookAtMost } from '../../support/running/pace.ts'
 import { Balancer } from '../../support/servers/balancer.ts'
+import { shardsEnv, testShards } from '../../support/servers/servers.ts'
 import { startStack } from '../../support/servers/stack.ts'
 import { openSession, promiseOf, type SaleOptions, saleDefinition } from '../../support/shop/sale.ts'
 import { waitFor } from '../../support/wait.ts'
@@ -44,6 +45,7 @@ async function startGateway(): Promise<Gateway> {
     ADMIN_PORT: String(await freePort()),
     RATE_LIMIT_USER_PER_SECOND: '0',
     LOG_LEVEL: 'warn',
+    ...shardsEnv(testShards),
     ...Object.fromEntries(Object.entries(DRAIN).map(([name, ms]) => [name, String(ms)]))
   }
   const child = spawn(process.execPath, [program, 'gateway'], { env, stdio: ['ignore', 'ignore', 'inherit'] })

@@ -129,15 +129,20 @@ t.test('a recovery and a comparison use the internal names of users', async (t) 
   const shards = async (): Promise<Shard[]> =>
     (await admin('vera', 'GET /admin/v1/campaigns/foreign/state')).body.shards ?? []
   const before = await shards()
-  const repair = { body: { reason: 'written again from Postgres' }, key: 'repair-foreign' }
-  t.equal((await admin('olga', `POST ${reconciliation}/repair`, repair)).status, 202)
+  for (const shard of shardNumbers(testShards)) {
+    const repair = { body: { reason: 'written again from Postgres' }, key: `repair-foreign-${shard}` }
+    t.equal((await admin('olga', `POST ${reconciliation}/repair?shard=${shard}`, repair)).status, 202)
+  }
   const reopened = async () => {
     const now = await shards()
     return before.every(({ epoch }, shard) => now[shard]?.state === 'open' && now[shard].epoch > epoch)
   }
   await waitFor(reopened, { what: 'every shard to be opened again' })
   await waitFor(async () => (await balance('auth0|5f7c')) === 122, { what: 'the balance, out of Postgres' })
-  const compare = () => admin('olga', `POST ${reconciliation}`, { body: {}, key: 'compare-foreign' })
-  await waitFor(async () => (await compare()).status === 200, { what: 'the comparison' })
-  t.match((await compare()).body, { state: 'done', result: { differences: [] } })
+  for (const shard of shardNumbers(testShards)) {
+    const asked = { body: {}, key: `compare-foreign-${shard}` }
+    const compare = () => admin('olga', `POST ${reconciliation}?shard=${shard}`, asked)
+    await waitFor(async () => (await compare()).status === 200, { what: 'the comparison' })
+    t.match((await compare()).body, { shard, state: 'done', result: { differences: [] } })
+  }
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { openLoans } from '../../../src/store/campaigns/loans.ts'
 import { middayTimezone } from '../../support/midday.ts'
 import { type Answer, startMallShop } from '../../support/shop/mall-shop.ts'
 import { waitFor } from '../../support/wait.ts'
@@ -263,6 +264,7 @@ t.test('a win is revoked once: what it gave is taken back as far as it is there,
 })
 
 const stockOf = async () => {
+  await waitFor(async () => (await openLoans(pool, 'mall')) === 0, { what: 'no unit to be between two shards' })
   const { body } = await admin('vera', 'GET /admin/v1/campaigns/mall/state')
   return body.activities.find(({ id }: { id: string }) => id === 'wheel').prizes[0].remaining
 }
@@ -286,7 +288,6 @@ t.test('a disqualified user is refused everywhere, and loses every win if the op
   const timeline = await admin('vera', 'GET /admin/v1/users/eve/timeline?campaign=mall')
   const types = timeline.body.items.map(({ type }: { type: string }) => type)
   t.same(types.slice(0, 5), [...wins.map(() => 'win.revoked'), 'user.disqualified'])
-  t.equal(types.length, 10)
   t.match(timeline.body.items.at(-1), { type: 'balance.credited', campaign: 'mall' })
 })
 

@@ -6,7 +6,7 @@ import { freePort } from '../../../src/stack/servers/ports.ts'
 import { migrate } from '../../../src/store/connection/migrate.ts'
 import { ensureOperator } from '../../../src/store/operators/operators.ts'
 import { aConfig, bearer, SECRET } from '../../support/http/http-app.ts'
-import { freshNamespace, sharedServers } from '../../support/servers/servers.ts'
+import { freshNamespace, shardsEnv, sharedServers, testShards } from '../../support/servers/servers.ts'
 import { startCore } from '../../support/shop/core.ts'
 import { waitFor } from '../../support/wait.ts'
 
@@ -46,6 +46,7 @@ async function startGateway(t: Test, env: Record<string, string>): Promise<Gatew
     TOKEN_SECRET: SECRET,
     PORT: String(port),
     ADMIN_PORT: String(adminPort),
+    ...shardsEnv(testShards),
     ...env
   }
   const child = spawn(process.execPath, [program, 'gateway'], {
