@@ -11,6 +11,8 @@ export interface FaultOptions {
   readonly shards: number
   readonly list: boolean
   readonly planted: boolean
+  /** bounds of time are not judged */
+  readonly untimed: boolean
   /** folder for the evidence of failures */
   readonly evidence: string
 }
@@ -43,6 +45,7 @@ export function readOptions(args: readonly string[]): FaultOptions {
     .option('--lanes <n>', 'sets of servers side by side', lanes, 3)
     .option('--shards <n>', 'of each deployment', lanes, 1)
     .option('--list', 'say what the rows are, and run none', false)
+    .option('--untimed', 'leave bounds of time unjudged: the machine has other things to do', false)
     .option('--planted', 'run rows against copies with a planted bug, which each must find', false)
     .option('--evidence <folder>', 'where histories and logs of failures go', 'build/evidence/faults')
   try {

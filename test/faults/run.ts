@@ -55,7 +55,7 @@ async function run(): Promise<boolean> {
           lane,
           cli,
           evidence: options.evidence,
-          timed: true,
+          timed: !options.untimed,
           shards: options.shards
         })
         verdicts.push(verdict)

@@ -10,7 +10,7 @@ import { runServer, type Server } from '../../../src/stack/servers/server.ts'
 import type { Prepared, Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { type Lane, SkipRow } from '../world/lane.ts'
-import { lasting, losing, outboxEmpty } from './tools.ts'
+import { lasting, losing, outboxEmpty, prefixesOf } from './tools.ts'
 
 const run = promisify(execFile)
 const clocks = new WeakMap<Lane, (seconds: number) => void>()
@@ -91,8 +91,12 @@ async function clockMoved(scene: Scene): Promise<string> {
 }
 
 async function bucketsWrong(scene: Scene) {
-  const fields = await scene.withRedis((redis) => redis.hgetall(`${scene.world.namespace}:{s0}:shard`))
-  return Object.entries(fields)
+  const prefixes = await prefixesOf(scene)
+  const hashes = await scene.withRedis((redis) =>
+    Promise.all(prefixes.map((prefix) => redis.hgetall(`${prefix}shard`)))
+  )
+  return hashes
+    .flatMap((fields) => Object.entries(fields))
     .filter(([field, value]) => field.startsWith('bucket:') && Number(value.split(';')[0]) < 0)
     .map(([field, value]) => ({ rule: 'I8', what: `${field} holds ${value}` }))
 }

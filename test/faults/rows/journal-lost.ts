@@ -5,7 +5,7 @@ import type { Scene } from '../scene.ts'
 import { wipeJournal } from '../soak/faults.ts'
 import { type Lane, privateServer } from '../world/lane.ts'
 import { diskOf, onSmallDisk } from './on-small-disk.ts'
-import { askToReopen, lasting } from './tools.ts'
+import { askToReopen, lasting, prefixesOf } from './tools.ts'
 
 /** A NATS of the row's own: a store that is wiped takes the streams of earlier rows along. */
 export async function ownNats(lane: Lane, folder: string): Promise<Prepared> {
@@ -21,8 +21,9 @@ async function lostWhileSelling(scene: Scene): Promise<string> {
   worker.signal('SIGSTOP')
   scene.struck()
   await load.flowing(20)
-  const key = `${world.namespace}:{s0}:kept`
-  const kept = await scene.withRedis((redis) => redis.hlen(key))
+  const prefixes = await prefixesOf(scene)
+  const frames = await scene.withRedis((redis) => Promise.all(prefixes.map((prefix) => redis.hlen(`${prefix}kept`))))
+  const kept = frames.reduce((sum, count) => sum + count, 0)
   await wipeJournal({ world })
   worker.signal('SIGCONT')
   scene.healed()

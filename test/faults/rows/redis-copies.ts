@@ -104,7 +104,7 @@ async function scriptsFlushed(scene: Scene): Promise<string> {
   const { world } = scene
   const worker = world.worker(0)
   const { rows } = await world.pool.query<{ epoch: number; replid: string; shas: { gate: string } }>(
-    'select epoch, replid, shas from shards'
+    'select epoch, replid, shas from shards order by shard'
   )
   const row = rows[0]
   if (row === undefined) throw new Error('the shard has no row')

@@ -1,9 +1,10 @@
+import { shardOf } from '../../../src/base/shards.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Row } from '../row.ts'
 import { type Scene, wish } from '../scene.ts'
 import { diskOf, onSmallDisk } from './on-small-disk.ts'
 import { pausedUnderLoad } from './pauses.ts'
-import { lasting } from './tools.ts'
+import { lasting, prefixesOf } from './tools.ts'
 
 const shortMs = 3000
 const batch = 128
@@ -56,25 +57,25 @@ async function diskFull(scene: Scene): Promise<string> {
 
 /** One user's hash is no hash in the middle of a batch; then the stock itself is gone. */
 async function spoiltKeys(scene: Scene): Promise<string> {
-  const prefix = `${scene.world.namespace}:{s0}:`
+  const prefixes = await prefixesOf(scene)
+  const spoilt = `${prefixes[shardOf('spoilt', prefixes.length)]}u:spoilt`
   const client = scene.client(scene.world.gateway(0))
   try {
     return await scene.withRedis(async (redis) => {
-      await redis.set(`${prefix}u:spoilt`, 'no hash')
+      await redis.set(spoilt, 'no hash')
       const users = Array.from({ length: batch }, (_, index) => (index === 64 ? 'spoilt' : `neighbour-${index}`))
       const results = await Promise.all(users.map((user) => client.attempt(wish(user), 'buy')))
-      const spoilt = results[64]?.kind
+      const told = results[64]?.kind
       const neighbours = results.filter(({ kind }, index) => index !== 64 && kind === 'ok').length
-      await redis.del(`${prefix}u:spoilt`)
-      if (spoilt !== 'unavailable') throw new Error(`the spoilt user was told ${JSON.stringify(results[64])}`)
+      await redis.del(spoilt)
+      if (told !== 'unavailable') throw new Error(`the spoilt user was told ${JSON.stringify(results[64])}`)
       if (neighbours < batch / 2) throw new Error(`only ${neighbours} neighbours were served`)
       scene.struck()
-      const renamed = `${prefix}s:elsewhere`
-      await redis.rename(`${prefix}s:rush:phone`, renamed)
+      for (const prefix of prefixes) await redis.rename(`${prefix}s:rush:phone`, `${prefix}s:elsewhere`)
       const missing = await Promise.all(
         Array.from({ length: 20 }, (_, index) => client.attempt(wish(`late-${index}`), 'buy'))
       )
-      await redis.rename(renamed, `${prefix}s:rush:phone`)
+      for (const prefix of prefixes) await redis.rename(`${prefix}s:elsewhere`, `${prefix}s:rush:phone`)
       scene.healed()
       const wrong = missing.find(({ kind }) => kind !== 'unavailable')
       if (wrong !== undefined) throw new Error(`without its stock a buyer was told ${JSON.stringify(wrong)}`)

@@ -1,3 +1,4 @@
+import { keyPrefix } from '../../../src/record/keys.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Scene } from '../scene.ts'
 import type { Answer } from '../world/requests.ts'
@@ -29,10 +30,18 @@ export async function losing(
 
 /** Waits until Redis holds nothing that is not journaled. */
 export async function outboxEmpty(scene: Scene, deadlineMs = 15_000): Promise<void> {
-  const key = `${scene.world.namespace}:{s0}:outbox`
-  await scene.withRedis((redis) =>
-    waitFor(async () => (await redis.xlen(key)) === 0, { deadlineMs, what: 'the outbox to be empty', everyMs: 5 })
-  )
+  const prefixes = await prefixesOf(scene)
+  await scene.withRedis((redis) => {
+    const isEmpty = async () =>
+      (await Promise.all(prefixes.map((prefix) => redis.xlen(`${prefix}outbox`)))).every((length) => length === 0)
+    return waitFor(isEmpty, { deadlineMs, what: 'the outbox to be empty', everyMs: 5 })
+  })
+}
+
+/** What the keys of each shard begin with. */
+export async function prefixesOf({ world }: Scene): Promise<string[]> {
+  const { rows } = await world.pool.query<{ shard: number }>('select shard from shards order by shard')
+  return rows.map(({ shard }) => keyPrefix(world.namespace, shard))
 }
 
 /** Asks until the answer is definite. */
