@@ -142,6 +142,25 @@ t.test('a friend helps by a shared link', { skip }, async (t) => {
   t.same(await findings(friend), [])
 })
 
+t.test('what somebody says is liked by somebody else', { skip }, async (t) => {
+  const { page } = await visit(t)
+  await page.goto(`${shop}#/c/points-mall`)
+  await page.getByText('What should be in the mall?').click()
+  await page.getByLabel('Your comment').fill('A bicycle')
+  await card(page, 'What do you think?').getByRole('button', { name: 'Send' }).click()
+  await signIn(page, 'ines')
+  await page.getByText(/^Thank you\./).waitFor()
+
+  const friend = (await visit(t)).page
+  await friend.goto(`${shop}#/c/points-mall`)
+  await friend.getByText('What should be in the mall?').click()
+  const said = friend.getByRole('listitem').filter({ hasText: 'A bicycle' })
+  await said.getByRole('button', { name: 'Like (0)' }).click()
+  await signIn(friend, 'jan')
+  await said.getByText('Liked by 1').waitFor()
+  t.same(await findings(friend), [])
+})
+
 t.test('a Chinese browser is answered in Chinese', { skip }, async (t) => {
   const { page } = await visit(t, 'zh-CN')
   await page.getByRole('link', { name: '首发周' }).click()

@@ -10,24 +10,57 @@ import { say } from '../shop/words.ts'
 
 type Topic = NonNullable<CardOf<'discussion'>['activity']['topics']>[number]
 
+interface Place {
+  readonly campaign: string
+  readonly discussion: string
+}
+
+/** Who likes a topic, or what somebody said: once each, and everybody sees how many. */
+function Like({
+  campaign,
+  discussion,
+  type,
+  id,
+  count
+}: Place & { type: 'topic' | 'comment'; id: string; count: number }) {
+  const act = useAct(`like ${campaign}/${discussion}/${type}/${id}`, (key) =>
+    client.value.like(campaign, discussion, { key, subject: { type, id } })
+  )
+  return (
+    <>
+      <button type="button" class="quiet" disabled={act.busy} onClick={() => act.go(undefined)}>
+        {say('like', { count })}
+      </button>
+      <Ended act={act} wish={undefined}>
+        {({ like }) => <b>{say('liked', { count: like.count })}</b>}
+      </Ended>
+    </>
+  )
+}
+
 function Comments({ campaign, discussion, topic }: { campaign: string; discussion: string; topic: Topic }) {
   const { answer } = useFound(
     () => client.value.comments(campaign, discussion, { type: 'topic', id: topic.id, limit: 5 }),
     [campaign, discussion, topic.id, acts.value]
   )
   if (answer === undefined) return null
-  if (answer.items.length === 0) return <p class="soft">{say('noComments')}</p>
+  const place = { campaign, discussion }
   return (
-    <ul class="plain">
-      {answer.items.map(({ id, user, text, postedAt }) => (
-        <li key={id}>
-          <small>
-            {user} · {moment(postedAt)}
-          </small>
-          {text}
-        </li>
-      ))}
-    </ul>
+    <>
+      <Like {...place} type="topic" id={topic.id} count={answer.likes ?? 0} />
+      {answer.items.length === 0 && <p class="soft">{say('noComments')}</p>}
+      <ul class="plain">
+        {answer.items.map(({ id, user, text, likes, postedAt }) => (
+          <li key={id}>
+            <small>
+              {user} · {moment(postedAt)}
+            </small>
+            {text}
+            <Like {...place} type="comment" id={id} count={likes} />
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }
 

@@ -160,6 +160,8 @@ const WORDS = {
   sent: ['Thank you.', '感谢参与。'],
   stars: ['{count} of {most}', '{count} / {most}'],
   yourWords: ['Your comment', '您的评论'],
+  like: ['Like ({count})', '赞（{count}）'],
+  liked: ['Liked by {count}', '{count} 人赞过'],
   noComments: ['Nobody has said anything yet.', '还没有评论。'],
   waiting: ['It is shown once it has been looked at.', '审核后显示。'],
   gamePlay: ['Attempts today: {left} of {limit}', '今日剩余 {left} / {limit} 次'],
