@@ -48,7 +48,7 @@ function loop({ file }: Target, part: Pick<LoopJob, 'perSecond' | 'paths'> & Par
 
 /** Users who look at their orders. */
 export function readers(target: Target): LoopJob {
-  const tokens = tokensOf(target.file.tokenSecret, 50)
+  const tokens = tokensOf({ secret: target.file.tokenSecret, users: 50 })
   return loop(target, { name: 'bystander', perSecond: 5, paths: ['/v1/me/orders'], tokens })
 }
 

@@ -74,7 +74,7 @@ function buys({ target, perSecond }: Scene, keys: string): LoopJob {
     method: 'POST',
     paths: [buyPath],
     bodies: ['{"quantity":1}'],
-    tokens: tokensOf(target.file.tokenSecret, USERS),
+    tokens: tokensOf({ secret: target.file.tokenSecret, users: USERS }),
     keys,
     expected: 201,
     inTimeMs: 1000,

@@ -40,7 +40,7 @@ async function readLag({ adminUrl }: StackFile): Promise<number> {
 }
 
 function buys(file: StackFile, rate: number, seconds: number): Promise<OpenLoopResult> {
-  const tokens = tokensOf(file.tokenSecret, USERS)
+  const tokens = tokensOf({ secret: file.tokenSecret, users: USERS })
   const run = randomUUID()
   return openLoop({
     url: file.publicUrl,

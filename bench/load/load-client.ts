@@ -1,5 +1,5 @@
 import { nextMessage, startChild, stopChild } from '../running/children.ts'
-import type { Account, LoadJob, LoadReply, LoadRequest, LoadResult, OpenJob, OpenLoad } from './messages.ts'
+import type { Account, LoadJob, LoadReply, LoadRequest, LoadResult, OpenJob, OpenLoad, Users } from './messages.ts'
 
 const ACCOUNT_WITHIN_MS = 60_000
 const BEYOND_LOAD_MS = 20_000
@@ -16,7 +16,7 @@ export interface LoadClient {
 }
 
 /** Starts the load process and has it sign its tokens. @throws Error when it does not answer in time */
-export async function startLoad(tokens: { secret: string; users: number }): Promise<LoadClient> {
+export async function startLoad(tokens: Users): Promise<LoadClient> {
   const child = startChild('load/load-process.js')
 
   async function ask<Type extends LoadReply['type']>(

@@ -20,7 +20,7 @@ function ledgerOf(account: string): Ledger {
 async function answer(request: LoadRequest): Promise<LoadReply> {
   switch (request.type) {
     case 'tokens':
-      tokens = tokensOf(request.secret, request.users)
+      tokens = tokensOf(request)
       return { type: 'ready' }
     case 'load':
       return { type: 'loaded', result: await blast(request.job, tokens, ledgerOf(request.job.account)) }

@@ -39,8 +39,15 @@ export interface OpenLoad extends OpenLoopResult {
   readonly lastOrder: string | null
 }
 
+/** Users of whom a load consists; with `home` those of some shards alone. */
+export interface Users {
+  readonly secret: string
+  readonly users: number
+  readonly home?: { readonly among: readonly number[]; readonly count: number }
+}
+
 export type LoadRequest =
-  | { readonly type: 'tokens'; readonly secret: string; readonly users: number }
+  | ({ readonly type: 'tokens' } & Users)
   | { readonly type: 'load'; readonly job: LoadJob }
   | { readonly type: 'open'; readonly job: OpenJob }
   | { readonly type: 'account'; readonly job: LoadJob }

@@ -11,14 +11,23 @@ import { waitFor } from '../running/wait.ts'
 import { BIG_STOCK, buy } from '../scenarios/buying.ts'
 import type { LoadOptions, Scenario } from '../scenarios/scenario.ts'
 import { startSide, type World } from '../stack/world.ts'
+import { killMasters } from './killed-master.ts'
+import { sellWithKills } from './kills.ts'
 
 const USERS = 20_000
 const PROVEN_WITHIN_MS = 60_000
 
 const usage = `Usage: npm run bench:shards -- [--rounds 3] [--seconds 6] [--connections 64] [--only 1,4,8,cluster-4]
+       npm run bench:shards -- --kills [--seeds 20]
+       npm run bench:shards -- --killed-master [--rounds 5] [--seconds 12]
 
 Buys of one item, closed loop, in stacks of 1, 4 and 8 shards on one Redis and of 4 shards on a Redis Cluster of three masters: what a
-shard costs. A stack is started for each row of each round, so nothing else runs beside it.`
+shard costs. A stack is started for each row of each round, so nothing else runs beside it.
+--connections 64,256,512,256 says how many each row of --only has, in its order: with four times as many, four shards have batches as large as one.
+
+--kills measures nothing: an item and a draw over four shards on the cluster sell out while masters, gateways and workers are killed, seed after seed.
+Nothing may be lost, doubled or left over, and prizes have their published shares. A few minutes each.
+--killed-master: a third of capacity by the clock on the cluster, one of whose masters is killed: what orders of the other shards take, and when its own open again.`
 
 interface Deployment {
   readonly name: string
@@ -72,6 +81,10 @@ async function measure(deployment: Deployment, round: number, options: LoadOptio
   }
 }
 
+/** CPU of everything but the load, µs an order. */
+const costOf = ({ cpu }: ScenarioSummary): number =>
+  parts.filter((part) => part !== 'load').reduce((sum, part) => sum + cpu[part], 0)
+
 function row({ scenario, perSecond, p50, p99, perFrame, cpu, otherCores, broken }: ScenarioSummary): string {
   const figures = [perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1), perFrame?.toFixed(1) ?? '-']
   const costs = parts.filter((part) => part !== 'load').map((part) => cpu[part].toFixed(1))
@@ -84,23 +97,48 @@ const values = readArguments(usage, {
   rounds: { type: 'string', default: '3' },
   seconds: { type: 'string', default: '6' },
   connections: { type: 'string', default: '64' },
-  only: { type: 'string', default: deployments.map(({ name }) => name).join(',') }
+  only: { type: 'string', default: deployments.map(({ name }) => name).join(',') },
+  kills: { type: 'boolean', default: false },
+  'killed-master': { type: 'boolean', default: false },
+  seeds: { type: 'string', default: '20' }
 })
 
-const options = { seconds: Number(values.seconds), warmupSeconds: 1, connections: Number(values.connections) }
-const wanted = values.only.split(',')
-const measurements: Measurement[] = []
-for (let round = 1; round <= Number(values.rounds); round += 1) {
-  for (const deployment of deployments.filter(({ name }) => wanted.includes(name))) {
-    const measurement = await measure(deployment, round, options)
-    measurements.push(measurement)
-    console.log(`round ${round}, shards ${deployment.name}: ${measurement.perSecond.toFixed(0)}/s`)
-    for (const sentence of measurement.proof.broken) console.log(`    not true: ${sentence}`)
+async function measureAll(): Promise<boolean> {
+  const wanted = values.only.split(',')
+  const connections = values.connections.split(',').map(Number)
+  const measurements: Measurement[] = []
+  for (let round = 1; round <= Number(values.rounds); round += 1) {
+    for (const [place, name] of wanted.entries()) {
+      const deployment = deployments.find((each) => each.name === name)
+      if (deployment === undefined) throw new Error(`There is no row ${name} to measure.\n\n${usage}`)
+      const options = {
+        seconds: Number(values.seconds),
+        warmupSeconds: 1,
+        connections: connections[place] ?? connections[0] ?? 64
+      }
+      const measurement = await measure(deployment, round, options)
+      measurements.push(measurement)
+      console.log(`round ${round}, shards ${name}: ${measurement.perSecond.toFixed(0)}/s`)
+      for (const sentence of measurement.proof.broken) console.log(`    not true: ${sentence}`)
+    }
   }
+  const costs = parts.filter((part) => part !== 'load').map((part) => `${part} µs`)
+  const headings = ['shards', 'orders/s', 'p50 ms', 'p99 ms', 'per frame', ...costs, 'others', 'proof']
+  console.log(headings.map((heading) => heading.padStart(12)).join(''))
+  const summaries = summarize(measurements)
+  for (const summary of summaries) console.log(row(summary))
+  const one = summaries.find(({ scenario }) => scenario === '1')
+  for (const other of summaries.filter((each) => one !== undefined && each !== one))
+    console.log(
+      `${other.scenario}: ${(costOf(other) / costOf(one as ScenarioSummary)).toFixed(2)} x the CPU of one shard for an order`
+    )
+  return summaries.every(({ broken }) => broken.length === 0)
 }
-const costs = parts.filter((part) => part !== 'load').map((part) => `${part} µs`)
-const headings = ['shards', 'orders/s', 'p50 ms', 'p99 ms', 'per frame', ...costs, 'others', 'proof']
-console.log(headings.map((heading) => heading.padStart(12)).join(''))
-const summaries = summarize(measurements)
-for (const summary of summaries) console.log(row(summary))
-process.exitCode = summaries.every(({ broken }) => broken.length === 0) ? 0 : 1
+
+function chosen(): Promise<boolean> {
+  if (values.kills) return sellWithKills(Number(values.seeds))
+  if (values['killed-master']) return killMasters({ runs: Number(values.rounds), seconds: Number(values.seconds) })
+  return measureAll()
+}
+
+process.exitCode = (await chosen()) ? 0 : 1

@@ -122,7 +122,7 @@ export async function publish(stack: StackFile, campaign: string, parts: Record<
 
 /** One purchase of one unit, by a user of the load. @throws Error when it is not confirmed */
 export async function buyOnce(stack: StackFile, path: string): Promise<void> {
-  const [token = ''] = tokensOf(stack.tokenSecret, 1)
+  const [token = ''] = tokensOf({ secret: stack.tokenSecret, users: 1 })
   const response = await fetch(new URL(path, stack.publicUrl), {
     method: 'POST',
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),

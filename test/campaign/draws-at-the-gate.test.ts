@@ -7,6 +7,7 @@ import { movesOf } from '../../src/record/reports/moves.ts'
 import { decodeSpin } from '../../src/record/reports/spin.ts'
 import { readSeeds } from '../../src/store/campaigns/draws.ts'
 import { middayTimezone } from '../support/midday.ts'
+import { insist } from '../support/shop/core.ts'
 import { takePart } from '../support/shop/participation.ts'
 import { decisionOf } from '../support/shop/shop.ts'
 import { ada, ben, openDefinition, setUp } from './at-the-gate.ts'
@@ -144,7 +145,7 @@ t.test('a pool with fewer codes than prizes causes a warning, and no prize is wo
   t.match(await publish(draft), { warnings: [{ pointer, detail: /2 free codes for 5/ }] })
   const spin = async (key: string) => {
     const command = takePart({ campaign: id, activity: 'wheel' }, 'ann', { key: `u:${key}`, pool: 'cards' })
-    return decodeSpin(decisionOf(await realGate.submit(command)).report).prize
+    return decodeSpin(decisionOf(await insist(() => realGate.submit(command))).report).prize
   }
   t.same([await spin('1'), await spin('2'), await spin('3')], ['card', 'card', 'thanks'])
   await load('C', 'D', 'E')

@@ -14,6 +14,7 @@ import { redisLimitRows } from './rows/redis-limits.ts'
 import { requestRows } from './rows/requests.ts'
 import { shardRows } from './rows/shards.ts'
 import { soakRows } from './rows/soak.ts'
+import { soldOnCluster } from './rows/sold-on-cluster.ts'
 import { transitionRows } from './rows/transitions.ts'
 import { workerRows } from './rows/worker.ts'
 
@@ -25,6 +26,7 @@ export const rows: readonly Row[] = [
   ...redisLimitRows,
   ...redisCopyRows,
   ...clusterRows,
+  soldOnCluster(),
   ...natsRows,
   ...lostJournalRows,
   ...postgresRows,

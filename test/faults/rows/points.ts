@@ -4,7 +4,7 @@ import type { LoadClient } from '../../support/load/load-client.ts'
 import { takenPartWrong } from '../judge/taken-part.ts'
 import { BrokenError, type Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
-import { draw, quotas, roundCampaign, visit } from '../soak/campaign.ts'
+import { draw, roundCampaign, supply, visit } from '../soak/campaign.ts'
 import { publish } from '../world/requests.ts'
 
 const campaign = 'givings'
@@ -78,6 +78,6 @@ export const pointRows: readonly Row[] = [
     expects: { opensAgain: true, unsold: true },
     strike: givenNotJournaled,
     judge: (scene): Promise<Difference[]> =>
-      takenPartWrong(scene.world, scene.history, { campaign, draw, quotas, exhausted: false })
+      takenPartWrong(scene.world, scene.history, { campaign, draw, quotas: supply.quotas, exhausted: false })
   }
 ]

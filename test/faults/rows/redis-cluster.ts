@@ -23,7 +23,7 @@ const lying = [[2], [3], [0, 1]] as const
 const clusters = new WeakMap<Lane, RedisCluster>()
 
 /** Three masters and their replicas in place of the lane's Redis. */
-async function onCluster(lane: Lane): Promise<Prepared> {
+export async function onCluster(lane: Lane): Promise<Prepared> {
   const stops: Array<() => Promise<void> | void> = []
   const end = async () => {
     for (const stop of stops.reverse()) await stop()
@@ -45,7 +45,7 @@ function nodeOf({ masters }: RedisCluster, index: number): ClusterNode {
   return node
 }
 
-function clusterOf({ lane }: Scene): RedisCluster {
+export function clusterOf({ lane }: Scene): RedisCluster {
   const cluster = clusters.get(lane)
   if (cluster === undefined) throw new Error('this lane has no cluster')
   return cluster

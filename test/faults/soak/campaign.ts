@@ -3,8 +3,16 @@ import type { DrawVisit } from '../load/messages.ts'
 
 export const sale = 'phone'
 export const draw = 'wheel'
-export const stock = 600
-export const quotas: Readonly<Record<string, number>> = { first: 3, second: 20, third: 120 }
+/** How much there is to sell and to win in a round. */
+export interface Supply {
+  readonly stock: number
+  /** by prize */
+  readonly quotas: Readonly<Record<string, number>>
+}
+
+export const supply: Supply = { stock: 600, quotas: { first: 3, second: 20, third: 120 } }
+/** How often of a thousand a number means each prize. */
+export const pickWeights: Readonly<Record<string, number>> = { first: 30, second: 90, third: 300, thanks: 580 }
 
 const task = 'visit'
 const points = 30
@@ -15,7 +23,7 @@ const payWithinSeconds = 10
 export const visit: DrawVisit = { draw, task, spins: points / spinCost, share: 0.5 }
 
 /** The campaign of a round: a sale of few units, and a draw paid with the points of a task. */
-export function roundCampaign(id: string): { readonly id: string } {
+export function roundCampaign(id: string, { stock, quotas }: Supply = supply): { readonly id: string } {
   const definition = saleDefinition({ id, sales: { [sale]: { unitsPerUser: 2, sessions: [openSession(stock)] } } })
   const { activities } = definition as unknown as { activities: object[] }
   const prize = (name: string, tier: number, weight: number) => {
@@ -35,7 +43,7 @@ export function roundCampaign(id: string): { readonly id: string } {
           title: 'Wheel',
           cost: { points: spinCost },
           fallback: 'thanks',
-          prizes: [prize('first', 1, 30), prize('second', 2, 90), prize('third', 3, 300), prize('thanks', 9, 580)]
+          prizes: Object.entries(pickWeights).map(([name, weight], index) => prize(name, index + 1, weight))
         }
       ]
     }

@@ -42,7 +42,7 @@ function running(children: readonly Child[], ground: Ground): Child {
   )
 }
 
-async function killGateway(ground: Ground): Promise<string> {
+export async function killGateway(ground: Ground): Promise<string> {
   const { world, between, updateGateways } = ground
   const child = running(
     world.gateways.map((gateway) => gateway.child),
@@ -56,7 +56,7 @@ async function killGateway(ground: Ground): Promise<string> {
   return `${child.name} killed, ${next.child.name} started`
 }
 
-async function killWorker(ground: Ground): Promise<string> {
+export async function killWorker(ground: Ground): Promise<string> {
   const { world, between } = ground
   const child = running(world.workers, ground)
   await child.kill()

@@ -11,8 +11,8 @@ import { Load } from '../load/load.ts'
 import { lasting } from '../rows/tools.ts'
 import { publish } from '../world/requests.ts'
 import type { World } from '../world/world.ts'
-import { draw, quotas, roundCampaign, sale, stock, visit } from './campaign.ts'
-import { faults, type Ground, nextFault } from './faults.ts'
+import { draw, roundCampaign, type Supply, sale, supply, visit } from './campaign.ts'
+import { type Fault, faults, type Ground, nextFault } from './faults.ts'
 import { OrderChanges } from './order-changes.ts'
 import { soakAlarms } from './soak-world.ts'
 
@@ -24,6 +24,14 @@ export interface RoundOptions {
   readonly random: () => number
   /** how long faults go on */
   readonly strikeMs: number
+  /** those that may strike; all unless said */
+  readonly among?: readonly Fault[]
+  /** whether bounds of time are judged (true) */
+  readonly timed?: boolean
+  /** other than that of a soak */
+  readonly supply?: Supply
+  /** how many strike at least, however long they take (1) */
+  readonly least?: number
   /** for the history */
   readonly folder: string
   /** the journal was lost in an earlier round */
@@ -55,7 +63,8 @@ const buyers = 16
 const restMs = 400
 const closingRestMs = 60
 const recoveryMs = 60_000
-const closingMs = 120_000
+/** with several shards the last units and prizes come one by one from where they are */
+const closingMs = 400_000
 
 /** What happens while a round runs. */
 class Round {
@@ -89,6 +98,10 @@ class Round {
     this.#changes = new OrderChanges(world, id, seededRandom(seed))
   }
 
+  get #supply(): Supply {
+    return this.#options.supply ?? supply
+  }
+
   #gateways(): string[] {
     return this.#options.world.gateways.filter(({ child }) => child.alive).map(({ publicUrl }) => publicUrl)
   }
@@ -106,11 +119,9 @@ class Round {
       await this.#load.end()
       const history = this.#load.history()
       const { lagMs } = this.#load
-      this.#found.push(
-        ...(await this.#judge(history)),
-        ...this.#paceWrong(history),
-        ...refusalsLate(history, lagMs, world.resumedAt)
-      )
+      this.#found.push(...(await this.#judge(history)))
+      if (this.#options.timed !== false)
+        this.#found.push(...this.#paceWrong(history), ...refusalsLate(history, lagMs, world.resumedAt))
       this.#found.push(...logsWrong(world.children, [], soakAlarms), ...(await settledFootprints(before)))
       for (const { sessions } of sampler.impossible()) this.#found.push({ rule: 'I3', what: JSON.stringify(sessions) })
       const ms = performance.now() - startedAt
@@ -140,15 +151,16 @@ class Round {
     const updateGateways = () => this.#load.useGateways(this.#gateways())
     const ground = { world, between, updateGateways }
     const endsAt = performance.now() + strikeMs
-    while (performance.now() < endsAt) {
+    while (performance.now() < endsAt || this.#struck.length < (this.#options.least ?? 1)) {
       await this.#strikeOnce(ground)
       await lasting(between(300, 3000))
     }
   }
 
   async #strikeOnce(ground: Ground): Promise<void> {
-    const first = nextFault(faults, ground)
-    const light = faults.filter(({ light }) => light)
+    const { among = faults } = this.#options
+    const first = nextFault(among, ground)
+    const light = among.filter(({ light }) => light)
     const kinds = first.light && ground.between(0, 2) === 0 ? [first, nextFault(light, ground)] : [first]
     if (kinds.some(({ losesJournal }) => losesJournal)) this.#journalLost = true
     const struckAt = now()
@@ -161,7 +173,7 @@ class Round {
       throw new Error(`${what}: ${error.message}`)
     })
     // healed is only what is stored again too: else two parts would be away at one moment
-    const stored = async () => (await this.#position()) > position
+    const stored = async () => (await this.#position()) !== position
     await waitFor(stored, { deadlineMs: recoveryMs, what: `frames to be stored after ${what}` })
     const whole = Math.round(now() - healedAt)
     this.#options.say(`  ${what}; confirms after ${Math.round(ms)} ms, stores after ${whole} ms`)
@@ -169,7 +181,7 @@ class Round {
 
   async #position(): Promise<string> {
     const { rows } = await this.#options.world.pool.query<{ position: string }>(
-      `select lpad(position_epoch::text, 20, '0') || lpad(position_sequence::text, 20, '0') as position from shards`
+      "select string_agg(concat_ws('-', position_epoch, position_sequence), ' ' order by shard) as position from shards"
     )
     return rows[0]?.position ?? ''
   }
@@ -179,6 +191,7 @@ class Round {
     const { world, id } = this.#options
     this.#changes.close()
     this.#load.setRest(closingRestMs)
+    const { stock, quotas } = this.#supply
     const most = Object.values(quotas).reduce((sum, quota) => sum + quota, 0)
     const done = async () => {
       const { rows } = await world.pool.query<{ paid: number; wins: number }>(
@@ -203,6 +216,7 @@ class Round {
 
   #judge(history: History): Promise<Difference[]> {
     const { world, id } = this.#options
+    const { stock, quotas } = this.#supply
     const sales = { [sale]: { unitsPerUser: 2, sessions: { now: { stock, soldOut: true } } } }
     const promise = { campaign: id, sales, afterFault: true }
     const more = async () => [
@@ -224,6 +238,6 @@ class Round {
 
 /** One round of the soak: a campaign opens, faults strike while it sells out and is drawn, and everything is judged at rest. */
 export async function playRound(options: RoundOptions): Promise<RoundResult> {
-  await publish(options.world, roundCampaign(options.id))
+  await publish(options.world, roundCampaign(options.id, options.supply))
   return new Round(options).run()
 }

@@ -93,7 +93,7 @@ export class Sampler {
       await this.take()
       return over()
     }
-    await waitFor(tick, { deadlineMs: 600_000, everyMs: sampleEveryMs })
+    await waitFor(tick, { deadlineMs: 1_800_000, everyMs: sampleEveryMs })
   }
 
   /** All `stock` units are sold and journaled, as far as the gate knows. A wiped Redis tells of no units at all. */
