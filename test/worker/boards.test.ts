@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import tap, { test } from 'tap'
+import { dayNumberAt } from '../../src/campaign/parts/local-time.ts'
 import { boardKeys } from '../../src/record/keys.ts'
 import { replayField } from '../../src/record/replay.ts'
 import { tieOf } from '../../src/record/standing.ts'
@@ -10,7 +11,7 @@ import { needsRecount } from '../../src/worker/following/kinds/board/count.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { aBoard, bought, count, NOON } from '../support/shop/board.ts'
 import { aWorld, place, type World } from '../support/shop/board-world.ts'
-import { store } from '../support/shop/followed.ts'
+import { aListener, store } from '../support/shop/followed.ts'
 
 const urls = await sharedServers(tap)
 
@@ -237,4 +238,32 @@ test('a share counts for the time of its verification, and is taken off once, an
   await inTransaction(pool, (client) => resetBoard(client, place))
   await count(pool, board, decisions.toReversed())
   t.same(await shown(), expected, 'counted again, the other way round')
+})
+
+test('a spin that ended in another shard after midnight counts for the day on which it was drawn, with its points', async (t) => {
+  const world = await aWorld(t, urls)
+  const HOUR = 3_600_000
+  const spins = ['ann', 'ben'].flatMap((user) => {
+    const drawn = {
+      ...bought({ user, units: 1, at: 12 * HOUR - 1 }),
+      ...{ type: 'spin.drawn', activity: 'wheel', key: `u:${user}`, record: '', report: 'first,,1,,first,,0,' }
+    }
+    const end = {
+      ...bought({ user, units: 1, at: 12 * HOUR + 500 }),
+      ...{ type: 'spin.won', activity: 'wheel', key: replayField.spin(drawn.id), record: '' },
+      report: 'first,,1,,first,,0,|points 5 5'
+    }
+    return [drawn, end]
+  })
+  await store(world, spins)
+  const board = aBoard({ metric: 'points', period: 'day' })
+  await count(world.pool, board, spins)
+  t.same(await world.shown('2026-11-28'), ['ann 5', 'ben 5'])
+  const { rows: periods } = await world.pool.query('select period from board_periods')
+  t.same(periods, [{ period: '2026-11-28' }])
+  const goal = { counter: 'spin', count: 1 }
+  const task = aListener('spun', [{ id: 'spun', kind: 'task', title: 'Spun', per: 'day', goal, reward: { points: 1 } }])
+  await inTransaction(world.pool, (session) => task.take(session, spins))
+  const { rows } = await world.pool.query('select period, count(*)::integer as users from task_counts group by period')
+  t.same(rows, [{ period: String(dayNumberAt(NOON, 'Asia/Shanghai')), users: 2 }])
 })

@@ -169,11 +169,21 @@ test('a day is final once it is over and all of it is counted; the last one wait
   )
   t.same(await step(), ['2026-11-28 counting', '2026-11-29 counting'], 'something is due for what others did')
   await pool.query("update credits set next_attempt_at = null, state = 'done'")
+  const drawSpin = (sequence: number, at: number) =>
+    pool.query("insert into drawn_spins values (0, 1, $1, 'c', 'wheel', 'ann', to_timestamp($2 / 1000.0))", [
+      sequence,
+      at
+    ])
+  await drawSpin(1, midnight)
+  await drawSpin(2, midnight - 1)
+  t.same(await step(), ['2026-11-28 counting', '2026-11-29 counting'], 'a spin of the day has no prize yet')
+  await pool.query('delete from drawn_spins where sequence = 2')
   t.same(await step(), ['2026-11-28 frozen', '2026-11-29 counting'])
   const { rows } = await pool.query<{ cause: string }>(
     "select cause || ' ' || role || ' ' || user_id as cause from credits where cause like 'board%'"
   )
   t.same(rows, [{ cause: 'board/c/top/2026-11-28 1 ann' }])
+  await pool.query('delete from drawn_spins')
   state.now = midnight + halfDay + 1000
   t.same(await step(), ['2026-11-28 frozen', '2026-11-29 counting'], 'the campaign may still be extended')
   await publishCampaign(pool, inForce, true)

@@ -35,15 +35,16 @@ export async function hasReadUntil(
 }
 
 /**
- * How much of a campaign has to be decided before an order is final: rewards for what others did, beside those of boards themselves, and
- * changes of operators, such as a disqualification.
+ * How much of a campaign has to be decided before an order is final: rewards for what others did, beside those of boards themselves,
+ * changes of operators, such as a disqualification, and spins that were drawn before its end. @param end ms since 1970
  */
-export async function dueBefore(db: Queryable, campaign: string): Promise<number> {
+export async function dueBefore(db: Queryable, campaign: string, end: number): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `select (select count(*) from credits
        where campaign_id = $1 and next_attempt_at is not null and not starts_with(cause, 'board/'))
-       + (select count(*) from intents where campaign_id = $1 and state = 'open') as count`,
-    [campaign]
+       + (select count(*) from intents where campaign_id = $1 and state = 'open')
+       + (select count(*) from drawn_spins where campaign_id = $1 and drawn_at < to_timestamp($2 / 1000.0)) as count`,
+    [campaign, end]
   )
   return rows[0]?.count ?? 0
 }

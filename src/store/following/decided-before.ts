@@ -24,3 +24,15 @@ export async function decidedBefore(db: Queryable, decisions: readonly Asked[]):
   )
   return new Map(rows.map(({ id, request }) => [id, request]))
 }
+
+/** When decisions were made, ms since 1970, by their ids; without those that Postgres does not have. @param ids `<shard>-<epoch>-<sequence>` */
+export async function decidedAt(db: Queryable, ids: readonly string[]): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await db.query<{ id: string; at: number }>(
+    `select asked.id, (extract(epoch from d.at) * 1000)::float8 as at
+     from unnest($1::text[]) as asked(id) join decisions d on d.shard = split_part(asked.id, '-', 1)::integer
+       and d.epoch = split_part(asked.id, '-', 2)::bigint and d.sequence = split_part(asked.id, '-', 3)::bigint`,
+    [ids]
+  )
+  return new Map(rows.map(({ id, at }) => [id, at]))
+}

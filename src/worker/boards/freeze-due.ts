@@ -148,7 +148,7 @@ export class BoardFreezer {
     const { pool, followed } = this.#parts
     const { campaign } = period
     const name = `${campaign} ${period.board} ${period.period}`
-    if (!(await followed.hasPassed(campaign, end)) || (await dueBefore(pool, campaign)) > 0) {
+    if (!(await followed.hasPassed(campaign, end)) || (await dueBefore(pool, campaign, end)) > 0) {
       this.#clearSince.delete(name)
       return false
     }

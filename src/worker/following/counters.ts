@@ -9,6 +9,7 @@ import type { Followed } from '../../store/following/followed.ts'
 import type { MetAssist } from '../../store/following/followed-assists.ts'
 import { type Counting, changedAssists } from './assists.ts'
 import { pairedInvites, pairedShares } from './paired.ts'
+import { spunAt } from './spins.ts'
 
 /** What a decision counts for a user; negative where it undoes what counted before. */
 interface Counted {
@@ -40,9 +41,11 @@ export const orderPaid: Count = (decision) => {
 }
 
 const ofType =
-  (...types: string[]): Count =>
+  (type: string): Count =>
   (decision) =>
-    types.includes(decision.type) ? once(decision) : undefined
+    decision.type === type ? once(decision) : undefined
+
+const SPINS = ['spin.won', 'spin.lost']
 
 const claim: Count = (decision) => {
   if (decision.type !== 'claim.accepted') return undefined
@@ -56,6 +59,12 @@ const each =
   (count: Count): CountAll =>
   async (_db, { isMeant }, decisions) =>
     decisions.filter(isMeant).flatMap((decision) => count(decision) ?? [])
+
+const spin: CountAll = async (db, { isMeant }, decisions) => {
+  const spins = decisions.filter((decision) => isMeant(decision) && SPINS.includes(decision.type))
+  const at = await spunAt(db, spins)
+  return spins.map((decision) => ({ ...once(decision), at: at(decision) }))
+}
 
 /** What is taken off again counts for the day for which it had counted. */
 const inPairs =
@@ -81,7 +90,7 @@ const assistReceived: CountAll = async (db, counting, decisions) => {
 /** What each counter of our own counts in decisions, in the transaction that moves the place of its listener on. */
 export const countsOf: Readonly<Record<OwnCounter, CountAll>> = {
   'order.paid': each(orderPaid),
-  spin: each(ofType('spin.won', 'spin.lost')),
+  spin,
   claim: each(claim),
   survey: each(ofType('survey.answered')),
   comment: each(ofType('comment.posted')),

@@ -7,6 +7,7 @@ import type { Followed } from '../../../../store/following/followed.ts'
 import type { Counting } from '../../assists.ts'
 import { orderPaid } from '../../counters.ts'
 import { type PairedDecision, pairedInvites, pairedShares } from '../../paired.ts'
+import { spunAt } from '../../spins.ts'
 import { assistMoves } from './assists.ts'
 import type { Move, Moves } from './moves.ts'
 
@@ -24,6 +25,13 @@ const each =
     anew: []
   })
 
+/** Points that a spin won count for when it was made. */
+const points: Metric = async (db, { isMeant }, decisions) => {
+  const meant = decisions.filter(isMeant)
+  const at = await spunAt(db, meant)
+  return { moves: meant.map((decision) => moveBy(decision, earnedBy(decision, POINTS), at(decision))), anew: [] }
+}
+
 /** A share or a friend counts for the time of what is told, as the decision that tells it may come later, and is taken off at that of its end. */
 const inPairs =
   (paired: (db: Queryable, decisions: readonly Followed[]) => Promise<PairedDecision[]>): Metric =>
@@ -35,7 +43,7 @@ const inPairs =
 
 /** What a board counts, by its metric. */
 const metrics: Readonly<Record<Board['metric'], Metric>> = {
-  points: each((decision) => earnedBy(decision, POINTS)),
+  points,
   units: each((decision) => orderPaid(decision)?.units ?? 0),
   amount: each((decision) => orderPaid(decision)?.amount ?? 0),
   invites: inPairs(pairedInvites),
