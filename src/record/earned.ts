@@ -17,3 +17,13 @@ export function earnedBy({ type, report }: { readonly type: string; readonly rep
   if (!('shortfall' in read)) return sum(moved.filter((delta) => delta > 0))
   return sum(moved) - sum(read.shortfall.filter((missing) => missing.unit === unit).map(({ amount }) => amount))
 }
+
+/** How many of a unit that activities had given an exclusion took back, spent or not: they are not earned any more. 0 for all other decisions. */
+export function voidedBy(
+  { type, request }: { readonly type: string; readonly request: unknown },
+  unit: string
+): number {
+  if (type !== 'balance.debited') return 0
+  const { earned } = request as { readonly earned?: Readonly<Record<string, number>> }
+  return earned?.[unit] ?? 0
+}

@@ -13,6 +13,7 @@ import type { AuditedCommand } from '../carrying/audited-gate.ts'
 import type { Rules } from '../definition/rules.ts'
 import { kindOf } from '../kinds/index.ts'
 import { hasChances } from '../parts/context.ts'
+import { POINTS } from '../parts/scope.ts'
 
 /** Names of entitlements that activities of a campaign require or give. */
 export function entitlementNames({ activities }: Rules): ReadonlySet<string> {
@@ -43,6 +44,12 @@ interface Taken {
   readonly there: number
 }
 
+interface AllTaken {
+  readonly taken: readonly Taken[]
+  /** points that activities gave: levels count them no more */
+  readonly earnedPoints: number
+}
+
 interface Sources {
   readonly pool: Queryable
   readonly reader: Pick<UserReader, 'fieldsOf'>
@@ -55,18 +62,21 @@ interface Sources {
 export async function takenFrom(
   { pool, reader }: Sources,
   { rules, user }: { readonly rules: Rules; readonly user: string }
-): Promise<Taken[]> {
+): Promise<AllTaken> {
   const earned = await earnedIn(pool, { user, campaign: rules.id })
-  const byField = new Map(earned.map((each) => [balanceField(each), each.amount]))
+  const byField = new Map<string, number>()
+  for (const each of earned) byField.set(balanceField(each), (byField.get(balanceField(each)) ?? 0) + each.amount)
   const fields = [...new Set([...ownFields(rules), ...byField.keys()])]
   const there = await reader.fieldsOf(user, fields)
-  return fields.flatMap((field) => {
+  const taken = fields.flatMap((field) => {
     const { unit = field, scope = '' } = creditOf(field) ?? {}
     const present = Number(there[field] ?? 0)
     const given = byField.get(field) ?? 0
     const amount = scope === '' ? given : Math.max(given, present)
     return amount > 0 ? [{ unit, field, amount, there: present }] : []
   })
+  const points = earned.filter(({ unit, isGrant }) => unit === POINTS && !isGrant)
+  return { taken, earnedPoints: points.reduce((sum, { amount }) => sum + amount, 0) }
 }
 
 /** The command that takes them, and its audit entry; undefined where there is nothing to take. @throws UnavailableError */
@@ -78,7 +88,7 @@ export async function takeAll(
   { id, campaign, operator, reason, asked: { user } }: Job & { readonly kind: 'disqualification' }
 ): Promise<AuditedCommand | undefined> {
   if (rules === undefined) return undefined
-  const taken = await takenFrom(sources, { rules, user })
+  const { taken, earnedPoints } = await takenFrom(sources, { rules, user })
   const cards = userField.doubler(campaign)
   const held = (await sources.reader.fieldsOf(user, [cards]))[cards] ?? ''
   if (taken.length === 0 && held === '') return undefined
@@ -96,7 +106,9 @@ export async function takeAll(
     request: JSON.stringify({
       by: operator,
       reason,
-      taken: taken.map(({ unit, amount }) => ({ unit, amount: -amount }))
+      taken: taken.map(({ unit, amount }) => ({ unit, amount: -amount })),
+      // what is taken may have been granted: levels rest on what was earned alone
+      ...(earnedPoints > 0 && { earned: { [POINTS]: earnedPoints } })
     })
   }
   return {

@@ -49,7 +49,7 @@ export async function planDisqualification(
   const barred = userField.disqualified(campaign)
   const place = { campaign, user }
   const fields = await reader.fieldsOf(user, [barred])
-  const taken = rewards ? await takenFrom({ pool, reader }, { rules, user }) : []
+  const taken = rewards ? (await takenFrom({ pool, reader }, { rules, user })).taken : []
   return {
     disqualified: fields[barred] === '1',
     wins: wins ? await fromStore(standingWins(pool, place)) : [],

@@ -40,7 +40,7 @@ export async function ledgerOfUser(
   const { campaign, before, limit } = page
   // one comparison of whole rows in the direction of the index, so that Postgres reads the page from where it begins
   const { rows } = await db.query<LedgerEntry>(
-    `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, scope,
+    `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id = '' as "isGrant", scope,
        unit, delta, at
      from ledger
      where user_id = $1 and ($2::text is null or campaign_id = $2)
@@ -90,6 +90,14 @@ export async function* readBalances(
   }
 }
 
+/** What activities gave of a balance, or operators. */
+interface Earned {
+  readonly scope: string
+  readonly unit: string
+  readonly isGrant: boolean
+  readonly amount: number
+}
+
 /**
  * What a campaign gave a user of each balance, whatever became of it since: without wins and without rewards for what others did, which are
  * taken back by themselves.
@@ -97,14 +105,14 @@ export async function* readBalances(
 export async function earnedIn(
   db: Queryable,
   { user, campaign }: { readonly user: string; readonly campaign: string }
-): Promise<Array<{ readonly scope: string; readonly unit: string; readonly amount: number }>> {
-  const { rows } = await db.query<{ scope: string; unit: string; amount: number }>(
-    `select scope, unit, sum(delta)::float8 as amount from ledger l
+): Promise<Earned[]> {
+  const { rows } = await db.query<Earned>(
+    `select scope, unit, activity_id = '' as "isGrant", sum(delta)::float8 as amount from ledger l
      where user_id = $1 and campaign_id = $2 and delta > 0
        and not exists (select 1 from wins w where w.win_id = l.shard || '-' || l.epoch || '-' || l.sequence)
        and not exists (select 1 from credits c where c.user_id = $1 and c.campaign_id = $2
          and c.decision_id = l.shard || '-' || l.epoch || '-' || l.sequence)
-     group by scope, unit`,
+     group by scope, unit, activity_id = ''`,
     [issuedUser(user), campaign]
   )
   return rows

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Rules } from '../../campaign/definition/rules.ts'
 import { countedFor, levelReached, levelScopeOf, restingOn } from '../../campaign/parts/levels.ts'
 import { POINTS } from '../../campaign/parts/scope.ts'
-import { earnedBy } from '../../record/earned.ts'
+import { earnedBy, voidedBy } from '../../record/earned.ts'
 import type { Followed } from '../../store/following/followed.ts'
 import { addLevelCounts, type Counted, lockLevels, noteLevels } from '../../store/following/levels.ts'
 import { orderPaid } from './counters.ts'
@@ -22,7 +22,8 @@ function addedBy(decisions: readonly Followed[]): Added[] {
   const byUser = new Map<string, Added>()
   for (const decision of decisions) {
     const { user } = decision
-    const points = decision.activity === '' ? 0 : earnedBy(decision, POINTS)
+    const earned = decision.activity === '' ? 0 : earnedBy(decision, POINTS)
+    const points = earned - voidedBy(decision, POINTS)
     const amount = orderPaid(decision)?.amount ?? 0
     if (points === 0 && amount === 0) continue
     const added = byUser.get(user) ?? { user, points: 0, amount: 0 }

@@ -17,6 +17,7 @@ await shop.publish({
   closesAt: iso(now + HOUR),
   units: { points: { scope: 'account' }, stars: { scope: 'campaign' } },
   policies: { releasedOrderReturnsLimit: true },
+  levels: [{ id: 1, when: { points: 30 } }],
   activities: [
     {
       id: 'phone',
@@ -123,6 +124,7 @@ t.test(
   async (t) => {
     const { win, open, paid } = await busy('max')
     await waitFor(async () => (await board()).length === 2, { what: 'the board to show two' })
+    await waitFor(async () => (await me('max')).level === 1, { what: 'the level that the points lead to' })
     const answer = await exclude('max', everything)
     t.match(answer, { status: 200, body: { outcome: 'confirmed', revokedWins: [win], job: /^disqualification-\d+$/ } })
     t.match((await admin('vera', `GET /admin/v1/jobs/${answer.body.job}`)).body, {
@@ -152,6 +154,11 @@ t.test(
     )
     t.match(await me('max'), { disqualified: true, balances: { points: 0, stars: 0 }, entitlements: [] })
     t.match((await me('max')).chances.wheel, { extra: 0 })
+    await waitFor(async () => (await me('max')).level === 0, { what: 'the level that nothing leads to any more' })
+    const counted = "select points from level_counts where user_id = 'max'"
+    await waitFor(async () => (await pool.query(counted)).rows[0]?.points === 0, {
+      what: 'each point to be voided once'
+    })
     await waitFor(async () => (await board()).length === 1, { what: 'the board to drop them' })
     const { body: trail } = await admin('ada', 'GET /admin/v1/audit?target=user:max')
     const debit = trail.items.find(({ action }: { action: string }) => action === 'balance.debited')
