@@ -96,37 +96,6 @@ export async function countOpenJobs(db: Queryable, campaign: string): Promise<nu
   return rows[0]?.count ?? 0
 }
 
-/** Failed items that an answer names. */
-const FAILED = 1000
-
-export interface JobProgress {
-  readonly done: number
-  readonly left: number
-  readonly failed: number
-  /** the first of them */
-  readonly failures: ReadonlyArray<{ readonly id: string; readonly reason: string }>
-  /** of wins that were revoked */
-  readonly wins: readonly string[]
-}
-
-/** How far a job has come. */
-export async function progressOf(db: Queryable, job: number): Promise<JobProgress> {
-  const { rows } = await db.query<Omit<JobProgress, 'failures' | 'wins'> & { wins: string[] | null }>(
-    `select count(*) filter (where state = 'done')::float8 as done, count(*) filter (where state = 'due')::float8 as left,
-       count(*) filter (where state = 'failed')::float8 as failed,
-       array_agg(item order by split_part(item, '-', 2)::bigint desc, split_part(item, '-', 3)::bigint desc)
-         filter (where state = 'done' and kind = 'win') as wins
-     from job_items where job_id = $1`,
-    [job]
-  )
-  const { rows: failures } = await db.query<{ id: string; reason: string }>(
-    `select item as id, refusal as reason from job_items where job_id = $1 and state = 'failed' order by item limit ${FAILED}`,
-    [job]
-  )
-  const { done = 0, left = 0, failed = 0, wins = null } = rows[0] ?? {}
-  return { done, left, failed, failures, wins: wins ?? [] }
-}
-
 /** Notes up to where a job lists, once. @returns what was noted first */
 export async function fixMarks(db: Queryable, job: number, marks: readonly ShardMark[]): Promise<readonly ShardMark[]> {
   const { rows } = await db.query<{ marks: ShardMark[] }>(

@@ -1,0 +1,53 @@
+import t from 'tap'
+import { forgetItems, progressOf } from '../../src/store/campaigns/job-items.ts'
+import { closeJobs, endListing, insertJob } from '../../src/store/campaigns/jobs.ts'
+import { freshDatabase } from '../support/servers/database.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+
+const { pool } = await freshDatabase(t, (await sharedServers(t)).databaseUrl, 4)
+const DAY = 24 * 3600
+
+async function jobOf(key: string, items: number): Promise<number> {
+  const { id } = await insertJob(pool, {
+    kind: 'cancellation',
+    ...{ campaign: 'c', operator: 'ada', reason: 'a wrong price', key },
+    asked: { activity: 'phone' }
+  })
+  await pool.query(
+    `insert into job_items (job_id, item, kind, phase, state, refusal)
+     select $1, '0-1-' || n, 'order', 1, case when n % 10 = 0 then 'failed' else 'done' end, 'NOT_CANCELLABLE: shipped'
+     from generate_series(1, $2) n`,
+    [id, items]
+  )
+  await endListing(pool, id)
+  await closeJobs(pool)
+  return id
+}
+
+const itemsOf = async (job: number) => (await pool.query('select from job_items where job_id = $1', [job])).rowCount
+
+t.test('items of old jobs are forgotten, a thousand at a time, and what is told of a job stays', async (t) => {
+  const [old, young] = [await jobOf('old', 2500), await jobOf('young', 3)]
+  await pool.query("update jobs set done_at = now() - interval '8 days' where job_id = $1", [old])
+  const before = await progressOf(pool, old)
+  t.match(before, { done: 2250, left: 0, failed: 250 })
+  const left: unknown[] = []
+  while ((await forgetItems(pool, 7 * DAY)) > 0) {
+    left.push(await itemsOf(old))
+    t.same(await progressOf(pool, old), before)
+  }
+  t.same(left, [1500, 500, 0])
+  t.equal(await itemsOf(young), 3)
+  t.same(await progressOf(pool, young), { done: 3, left: 0, failed: 0, failures: [], wins: [] })
+})
+
+t.test('of two that forget at once, each item goes once, and a job without items is over at once', async (t) => {
+  const [some, none] = [await jobOf('some', 1000), await jobOf('none', 0)]
+  await pool.query("update jobs set done_at = now() - interval '9 days' where job_id = any($1)", [[some, none]])
+  const before = await progressOf(pool, some)
+  const step = () => forgetItems(pool, 7 * DAY)
+  while ((await Promise.all([step(), step()])).some((looked) => looked > 0));
+  t.same([await itemsOf(some), await itemsOf(none)], [0, 0])
+  t.same(await progressOf(pool, some), before)
+  t.match(await progressOf(pool, none), { done: 0, failed: 0 })
+})
