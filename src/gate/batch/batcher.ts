@@ -3,7 +3,7 @@ import { failPoint } from '../../config/fail-points.ts'
 import { isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
 import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
 import type { RedisHealth } from '../redis/redis-health.ts'
-import { goesAlone, isOfUser, withoutLate } from './call-traits.ts'
+import { goesAlone, isOfUser, sendable } from './call-traits.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest, UNBOUNDED } from './encode.ts'
 import type { GateFigures } from './figures.ts'
@@ -189,8 +189,8 @@ export class ShardBatcher implements Batcher {
     const { caller, shard, limits, figures } = this.#options
     // made before the calls are looked at: of a process that stands still between the two Redis takes nothing
     const callLimits = this.#callLimits()
-    const { batch, late } = withoutLate(taken, opening.epoch)
-    for (const { resolve } of late) resolve(unavailable('it is asked for too late', 1000))
+    const { batch, refused } = sendable(taken, opening)
+    for (const [{ resolve }, reason] of refused) resolve(unavailable(reason, 1000))
     const settles = this.#settles.splice(0, SETTLES_PER_CALL)
     clearTimeout(this.#settleTimer)
     this.#settleTimer = undefined

@@ -1,4 +1,5 @@
 import { logical } from '../../record/keys.ts'
+import type { LiveOpening } from '../redis/epoch-watch.ts'
 import type { Call } from './encode.ts'
 
 /** Whether a user wants something new: what is under way, and what operators and drivers do, is not refused for being too much. */
@@ -11,14 +12,25 @@ function isLate(call: Call, now: number, epoch: number): boolean {
   return 'until' in call && call.until !== undefined && call.until < now
 }
 
-/** A batch, and those taken for it that are not sent any more. @param epoch of the opening that it is sent to */
-export function withoutLate<Waiting extends { readonly call: Call }>(
+/** Why a call is not sent to an opening, in words; undefined for one that is. */
+function refusal(call: Call, now: number, { epoch, knows }: LiveOpening): string | undefined {
+  if (isLate(call, now, epoch)) return 'it is asked for too late'
+  if (knows && !knows.has(call.op)) return 'the worker of this shard is of an earlier version, which cannot do this'
+  return undefined
+}
+
+/** A batch, and those taken for it that are not sent, each with the reason. @param opening that it is sent to */
+export function sendable<Waiting extends { readonly call: Call }>(
   taken: Waiting[],
-  epoch: number
-): { readonly batch: Waiting[]; readonly late: readonly Waiting[] } {
+  opening: LiveOpening
+): { readonly batch: Waiting[]; readonly refused: ReadonlyMap<Waiting, string> } {
   const now = Date.now()
-  const late = taken.filter(({ call }) => isLate(call, now, epoch))
-  return { batch: late.length > 0 ? taken.filter((waiting) => !late.includes(waiting)) : taken, late }
+  const refused = new Map<Waiting, string>()
+  for (const waiting of taken) {
+    const reason = refusal(waiting.call, now, opening)
+    if (reason !== undefined) refused.set(waiting, reason)
+  }
+  return { batch: refused.size > 0 ? taken.filter((waiting) => !refused.has(waiting)) : taken, refused }
 }
 
 /** Whether a call needs a batch of its own. */

@@ -2,11 +2,14 @@ import type { Logger } from 'pino'
 import { FloodgateError } from '../../base/errors.ts'
 import type { ShardRow } from '../../store/shard/shards.ts'
 import { isElsewhere, RedisCallError } from './caller.ts'
+import { type CallName, callsKnown } from './known-calls.ts'
 
 /** The opening whose scripts gate calls use. */
 export interface LiveOpening {
   readonly epoch: number
   readonly sha: string
+  /** what its scripts can be called for; absent: anything */
+  readonly knows?: ReadonlySet<CallName>
 }
 
 interface WatchOptions {
@@ -102,7 +105,7 @@ class Finder {
     if (fault && !isAnothers(fault)) throw fault
     const row = await this.#options.read()
     if (row?.state !== 'open' || !row.shas.gate) throw new ClosedError('the shard is being opened')
-    const candidate = { epoch: row.epoch, sha: row.shas.gate }
+    const candidate = { epoch: row.epoch, sha: row.shas.gate, knows: callsKnown(row.shas) }
     const why = await this.faultOf(candidate)
     if (why) throw why
     this.#last = candidate

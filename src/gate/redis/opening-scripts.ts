@@ -10,6 +10,7 @@ import {
   placeText
 } from './base.ts'
 import type { RedisCaller } from './caller.ts'
+import { notedCalls } from './known-calls.ts'
 import { renderScript, type ScriptName, scriptNames } from './scripts.ts'
 
 const CALL_MS = 5000
@@ -196,5 +197,5 @@ export async function loadScripts(
     const { body } = renderScript(name, { ...opening, replid })
     shas[name] = String(await caller.call('SCRIPT', ['LOAD', body], CALL_MS))
   }
-  return new OpeningScripts(caller, { ...opening, replid, shas })
+  return new OpeningScripts(caller, { ...opening, replid, shas: { ...shas, ...notedCalls } })
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { knowAll } from './known-calls.ts'
 
 export const scriptNames = [
   'gate',
@@ -111,5 +112,8 @@ export function areOurs(
   prefix: string
 ): boolean {
   const { shard, epoch, replid, shas } = opening
-  return scriptNames.every((name) => shas[name] === renderScript(name, { shard, epoch, replid, prefix }).sha)
+  return (
+    knowAll(shas) &&
+    scriptNames.every((name) => shas[name] === renderScript(name, { shard, epoch, replid, prefix }).sha)
+  )
 }
