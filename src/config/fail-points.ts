@@ -18,7 +18,7 @@ const failPoints = {
   W2: 'frames written in a transaction, not committed',
   W3: 'commit sent, its reply not read',
   W4: 'committed, kept not trimmed',
-  D1: 'what is due taken (goals, credits, levels), gate not asked',
+  D1: 'what is due taken (goals, credits, levels, spins, jobs), gate not asked',
   D2: 'decided, not noted as done',
   R1: 'recovery has a new epoch, no scripts loaded',
   R2: 'scripts loaded, gate not closed',

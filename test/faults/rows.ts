@@ -1,9 +1,11 @@
 import type { Row } from './row.ts'
 import { clockRows } from './rows/clock.ts'
+import { drawnSpinRows } from './rows/drawn-spins.ts'
 import { gatewayRows } from './rows/gateway.ts'
 import { lostJournalRows } from './rows/journal-lost.ts'
 import { letterRows } from './rows/letters.ts'
 import { natsRows } from './rows/nats.ts'
+import { operatorRows } from './rows/operators.ts'
 import { pointRows } from './rows/points.ts'
 import { postgresRows } from './rows/postgres.ts'
 import { recoveryRows } from './rows/recovery.ts'
@@ -36,6 +38,8 @@ export const rows: readonly Row[] = [
   ...clockRows,
   ...workerRows,
   ...shardRows,
+  ...drawnSpinRows,
+  ...operatorRows,
   ...soakRows,
   ...pointRows
 ].sort((a, b) => a.id.localeCompare(b.id))

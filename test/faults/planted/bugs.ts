@@ -159,5 +159,42 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
     runs: [{ row: 'F53', seed: 1 }],
     rules: ['I4', 'I5']
+  },
+  {
+    name: 'a drawn spin ended anew whenever it is asked for',
+    edits: [
+      {
+        file: 'build/src/worker/drivers/finish-spins.js',
+        find: 'key: replayField.spin(id),',
+        put: "key: [replayField.spin(id), Date.now()].join('-'),"
+      },
+      { file: 'lua/kinds/draw.lua', find: "  note_put(attempt, attempt.terms.prizes.drawn, '')\n", put: '' }
+    ],
+    runs: [{ row: 'F54', seed: 1 }],
+    rules: ['I2', 'I3', 'I7']
+  },
+  {
+    name: 'an act noted under another key each time',
+    edits: [
+      {
+        file: 'build/src/http/wins/fulfilment.js',
+        find: 'key: replayField.operator(operator, key),',
+        put: "key: replayField.operator(operator, [key, Date.now()].join('-')),"
+      }
+    ],
+    runs: [{ row: 'F55', seed: 1 }],
+    rules: ['I2']
+  },
+  {
+    name: 'an order of a job cancelled under another key each time',
+    edits: [
+      {
+        file: 'build/src/campaign/actions/affected-orders.js',
+        find: 'key: replayField.job(id, order.id),',
+        put: "key: [replayField.job(id, order.id), Date.now()].join(':'),"
+      }
+    ],
+    runs: [{ row: 'F56', seed: 1 }],
+    rules: ['I2', 'I6']
   }
 ]

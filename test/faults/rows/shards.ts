@@ -81,7 +81,7 @@ async function killCarrier(scene: Scene): Promise<string> {
 }
 
 /** No unit is on its way, and each that was lent has come. */
-async function loansWrong({ world }: Scene): Promise<readonly Difference[]> {
+export async function loansWrong({ world }: Scene): Promise<readonly Difference[]> {
   const open = async () => {
     const { rows } = await world.pool.query<{ loan: string }>(
       `select loan_id || ' from ' || from_shard || ' to ' || to_shard || ' is ' || state as loan from loans

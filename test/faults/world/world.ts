@@ -238,9 +238,9 @@ export class World {
   }
 
   /** Asks the first gateway that runs, is not paused, and answers. */
-  async admin(ask: Ask, operator: 0 | 1 = 0): Promise<Answer> {
+  async admin(ask: Ask, operator: 0 | 1 = 0, gateways: readonly Gateway[] = this.gateways): Promise<Answer> {
     let last: Answer = { status: 0, body: 'no gateway runs' }
-    for (const { child, adminUrl } of this.gateways) {
+    for (const { child, adminUrl } of gateways) {
       if (!child.alive || child.paused) continue
       last = await request(`${adminUrl}${ask.path}`, operators[operator], ask)
       if (last.status !== 0) return last
