@@ -4,7 +4,7 @@
   Returns: KINDS; kind_of(rules) -> what lua/kinds/<kind>.lua returns, nil when this version runs no such kind. Of these members each
            kind has those that it needs:
            is_bought            units are bought by commands/buy.lua; the rules name a price and a currency. Every command asks for it,
-                                so gate.lua includes such a kind by name, outside of what is made for commands that take part
+                                so lib/decide includes such a kind by name, outside of what is made for commands that take part
            fields               names of fields of a: that `prepare` reads, beside those of steps/terms.lua
            prepare(terms, rules, activity) -> false when the rules are not readable; reads them once a batch
            check(attempt)       step 3 beyond the common standing -> refusal or nil; W and the frame where a cause is not journaled

@@ -5,7 +5,7 @@
            open_early(activity, user_index, level, now) -> the activity as it is for those whose level lets them come before its
            next session opens, or nil; discounted(activity, privileges) -> the price as text, nil for that of the rules
 ]]
--- Made only when a batch meets a campaign with levels (gate.lua), so that others do not pay for it.
+-- Made only when a batch meets a campaign with levels (lib/decide), so that others do not pay for it.
 local levels_read, early_activities = {}, {}
 
 -- `<field>|<id>:<ms early>,<units more>,<percent off>;...`, sorted by id; false when it is not readable.

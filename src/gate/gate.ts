@@ -4,7 +4,7 @@ import type { WinRecord } from '../record/win.ts'
 import type { Command } from './batch/commands.ts'
 import type { Look } from './batch/decode.ts'
 import type { Fact, Item } from './batch/encode.ts'
-import type { Health, Outcome } from './batch/outcomes.ts'
+import type { Health, Outcome, RefusalCode } from './batch/outcomes.ts'
 
 /** An order as Redis holds it, and whether the decision that last changed it is journaled. */
 export interface LiveOrder {
@@ -45,6 +45,22 @@ export interface UnstoredDecision {
 export interface Decider {
   /** Decides, publishes, waits for the journal's ack, and settles what the decision gives. Never throws. */
   submit(command: Command): Promise<Outcome>
+}
+
+/** What would come of a command now. */
+export type Foreseen =
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly members: Record<string, unknown> }
+  /** it would be decided later, or asked again */
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** The part of the gate that says what would be decided. */
+export interface Foreseer {
+  /**
+   * Decides as `submit` would, and leaves nothing behind: no decision, no count, no token of a rate. Its script may not write.
+   * @throws UnavailableError while the shard of the user is not open
+   */
+  foresee(command: Command): Promise<Foreseen>
 }
 
 /** The part of the gate that says how much it has to do. */
@@ -129,4 +145,4 @@ export interface OwnHealth {
 }
 
 /** All parts, as a process holds them. A caller gets only the parts that it uses. */
-export type Gate = Decider & Admission & UserReader & HashReader & Lending & Shards
+export type Gate = Decider & Foreseer & Admission & UserReader & HashReader & Lending & Shards

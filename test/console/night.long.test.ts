@@ -126,6 +126,14 @@ t.test('a user is told why they were refused', { skip }, async (t) => {
   await timeline.filter({ hasText: 'the limit of 1 for one user' }).first().waitFor()
   await timeline.filter({ hasText: 'order.accepted' }).waitFor()
   await lookAt(t, author.page, 'people')
+  await author.button('What would happen now').click()
+  await author.button('What would happen').click()
+  await author.dialog.getByText('the limit of 1 for one user').waitFor()
+  await author.dialog.getByLabel('If buyer-0').selectOption({ label: 'spins: Wheel' })
+  await author.button('What would happen').click()
+  await author.dialog.getByText('It would go through.').waitFor()
+  await lookAt(t, author.page, 'foresee')
+  await author.close()
 })
 
 t.test('who is excluded loses win and rank', { skip }, async (t) => {

@@ -16,11 +16,11 @@ test('each kind has a file in lua/kinds, and no other script names it', async (t
   )
   // the window of a command that knows no other kind asks for it
   const bought = kindFiles.filter(({ text }) => text.includes('is_bought = true')).map(({ path }) => path.slice(4, -4))
-  const gate = lua.find(({ path }) => path === 'lua/gate.lua')?.text ?? ''
+  const decide = lua.find(({ path }) => path === 'lua/lib/decide.lua')?.text ?? ''
   t.strictSame(
-    bought.filter((name) => !gate.includes(`-- @include ${name}\n`)),
+    bought.filter((name) => !decide.includes(`-- @include ${name}\n`)),
     [],
-    'gate.lua includes by name each kind that is bought'
+    'lib/decide.lua includes by name each kind that is bought'
   )
   const others = lua.filter((file) => !kindFiles.includes(file))
   const named = new RegExp(`(['"])(?:${[...kindNames].join('|')})\\1`, 'g')
@@ -206,7 +206,7 @@ test('the fields that a header of a command names are those that the gateway sen
     const { keys, args } = encodeBatch({ prefix: '' }, [call], { settles: [], limits })
     const [count, letter, ...fields] = `${args.at(-1)}`.split('\n')
     t.equal(count, '1')
-    t.match(lua.find((each) => each.path === 'lua/gate.lua')?.text, `COMMANDS.${letter}`)
+    t.match(lua.find((each) => each.path === 'lua/lib/decide.lua')?.text, `COMMANDS.${letter}`)
     const sent = fields.slice(0, -1).map((field) => (field.startsWith('"user":') ? 'head' : field))
     const expected = expectedFields(file?.text ?? '', namedValues(call, keys))
     t.strictSame(

@@ -1,9 +1,9 @@
-import type { Pool } from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { userField } from '../../record/fields.ts'
 import { type CommentStatus, decodeComment, type Subject } from '../../record/reports/discussion.ts'
 import { decodeVisibility } from '../../record/visibility.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
 import { findStoredComment } from '../../store/reading/comments.ts'
 
 /** A comment as it stands, its text apart. */
@@ -22,14 +22,14 @@ export interface FoundComment {
 }
 
 interface CommentParts {
-  readonly pool: Pool
+  readonly pool: Queryable
   readonly gate: UserReader
 }
 
 /** A comment as it was posted, or as Postgres has it. */
 type Posted = Omit<FoundComment, 'version'>
 
-async function stored(pool: Pool, id: string): Promise<Posted | undefined> {
+async function stored(pool: Queryable, id: string): Promise<Posted | undefined> {
   const row = await fromStore(findStoredComment(pool, id))
   if (row === undefined) return undefined
   const { subjectType, subjectId, text: _text, postedAt, ...rest } = row

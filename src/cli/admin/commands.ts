@@ -114,6 +114,17 @@ const user = of('user', [
     options: [inCampaign, ...page]
   },
   {
+    name: 'dry-run',
+    says: 'what would come of a request of a user now, and why; nothing is done',
+    args: '<user>',
+    route: 'POST /users/{user}/dry-run',
+    options: [
+      inCampaign,
+      text('--activity <activity>', 'the activity in which the user would take part'),
+      text('--command <command>', 'buy, spin, complete and so on: where there is more than one thing to do')
+    ]
+  },
+  {
     name: 'grant',
     says: 'give points, chances or an entitlement, or take them back',
     args: '<user>',

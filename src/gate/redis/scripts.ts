@@ -13,7 +13,8 @@ export const scriptNames = [
   'open',
   'trim',
   'repair',
-  'forget'
+  'forget',
+  'dry-run'
 ] as const
 export type ScriptName = (typeof scriptNames)[number]
 
@@ -75,9 +76,17 @@ function otherKinds(named: readonly string[]): string[] {
     .sort()
 }
 
+/** An entry script. An included file that includes others is a part of it, and is pasted as it is, before them. */
+function readEntry(name: ScriptName): string {
+  return readLua(name).replace(INCLUDE, (line, file: string) => {
+    const text = file === `${KINDS}*` ? '' : readLua(file)
+    return text.search(INCLUDE) === -1 ? line : text.trimEnd()
+  })
+}
+
 /** The text of an entry script with its includes in place. @throws Error when a file is missing or included twice */
 function assemble(entry: ScriptName): string {
-  const text = readLua(entry)
+  const text = readEntry(entry)
   const named = Array.from(text.matchAll(INCLUDE), ([, name = '']) => name)
   const twice = named.find((name, index) => named.indexOf(name) !== index)
   if (twice !== undefined) throw new Error(`lua/${twice}.lua is included twice by lua/${entry}.lua`)

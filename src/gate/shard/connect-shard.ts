@@ -10,12 +10,15 @@ import { keyPrefix } from '../../record/keys.ts'
 import { requireShards } from '../../store/shard/deployment.ts'
 import { readShard } from '../../store/shard/shards.ts'
 import { type Batcher, type BatcherLimits, ShardBatcher } from '../batch/batcher.ts'
+import type { Command } from '../batch/commands.ts'
+import type { CallReply } from '../batch/decode.ts'
 import type { GateFigures } from '../batch/figures.ts'
 import type { HashReader, OwnHealth } from '../gate.ts'
 import type { RedisCaller } from '../redis/caller.ts'
 import { type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
 import { createRedisHealth, type RedisHealth } from '../redis/redis-health.ts'
 import { type Confirmer, createConfirmer } from './confirmer.ts'
+import { dryRun } from './dry-run.ts'
 import { defaultLimits, keptBound, readLimits } from './limits.ts'
 import { type LastPublish, ownHealth } from './own-conditions.ts'
 import { readDepths, readHashes } from './reads.ts'
@@ -53,6 +56,8 @@ export interface ConnectedShard {
   readonly wishes: Wishes
   readonly watch: OpeningWatch
   readonly read: HashReader['read']
+  /** what would be said to a command now; nothing is written. @throws UnavailableError */
+  dryRun(command: Command): Promise<CallReply>
   depths(): Promise<{ readonly outbox: number; readonly kept: number }>
   health(): OwnHealth
   /** whether nothing is in flight */
@@ -155,6 +160,7 @@ export function connectShard(
       onResult: (acked, reason) => lastPublish.note(acked, reason)
     }),
     read: (keys) => readHashes(reads, place.prefix, keys),
+    dryRun: (command) => dryRun({ place, caller: connections.reading, pool, limits }, command),
     wishes: new Wishes((text) => tell(connection, wanted, text)),
     depths: () => readDepths(reads, place.prefix),
     health: () => ownHealth({ watch, batcher, redisHealth, connection, fullness, lastPublish }),

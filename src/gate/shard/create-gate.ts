@@ -5,6 +5,7 @@ import type { Gate, Shards } from '../gate.ts'
 import type { ConnectedShard, GateOptions } from './connect-shard.ts'
 import { connectShards } from './connect-shards.ts'
 import { createDecider } from './decider.ts'
+import { createForeseer } from './foreseer.ts'
 import { type LateConnection, madeConnection, RetriedConnection } from './late-connection.ts'
 import { createLending } from './lending.ts'
 import { createReader } from './reader.ts'
@@ -36,7 +37,7 @@ function createShards(router: Router, connection: LateConnection): Shards {
 function gateOver(connection: LateConnection, { SHARDS }: Pick<Config, 'SHARDS'>): Gate {
   const router = createRouter(connection, SHARDS)
   const isBusy = () => router.numbers.every((shard) => router.connected(shard)?.batcher.isBusy() === true)
-  const reading = { ...createReader(router), ...createLending(router) }
+  const reading = { ...createReader(router), ...createLending(router), ...createForeseer(router) }
   return { ...createDecider(router), isBusy, ...reading, ...createShards(router, connection) }
 }
 

@@ -1,10 +1,10 @@
-import type { Pool } from 'pg'
 import { Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { isNewUser, registrationOf } from '../../campaign/actions/new-users.ts'
 import { findShare } from '../../campaign/actions/share-lookup.ts'
 import type { Assist } from '../../campaign/kinds/assist/rules.ts'
 import { userField } from '../../record/fields.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
 import { type CountedShare, sharesById } from '../../store/shares/shares.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { fixedHash } from '../wire/idempotency.ts'
@@ -20,7 +20,7 @@ import { Allowance, allowance, numberIn } from './parts/standing.ts'
 const HOUR_MS = 3_600_000
 
 /** Whether the activity is only for users who registered in the campaign, and this is none of them. */
-async function isTooOld({ user, registeredAt: claimed, found }: Wish<Assist>, pool: Pool): Promise<boolean> {
+async function isTooOld({ user, registeredAt: claimed, found }: Wish<Assist>, pool: Queryable): Promise<boolean> {
   const { campaign, activity } = found
   if (!activity.newUsers) return false
   const registered = await fromStore(registrationOf(pool, { campaign: campaign.id, user, claimed }, Date.now()))
@@ -31,14 +31,14 @@ async function isTooOld({ user, registeredAt: claimed, found }: Wish<Assist>, po
  * Why a share cannot be helped by this user, as the gate words refusals; '' where nothing stands against it. The gate refuses, and not this
  * gateway, because only the gate knows what it has decided under the same key before.
  */
-async function refusalOf(wish: Wish<Assist>, share: CountedShare, pool: Pool): Promise<string> {
+async function refusalOf(wish: Wish<Assist>, share: CountedShare, pool: Queryable): Promise<string> {
   if (share.voided) return 'VOIDED'
   if (share.user === wish.user) return 'SELF_NOT_ALLOWED'
   return (await isTooOld(wish, pool)) ? 'NOT_ELIGIBLE;newUser;true' : ''
 }
 
 /** What the gate has to know of a share, which is in the hash of another user; see lua/kinds/assist.lua. */
-async function aboutOf(wish: Wish<Assist>, share: CountedShare, pool: Pool): Promise<string> {
+async function aboutOf(wish: Wish<Assist>, share: CountedShare, pool: Queryable): Promise<string> {
   const { withinHours } = wish.found.activity
   const ends = withinHours === 0 ? 0 : share.createdAt.getTime() + withinHours * HOUR_MS
   return [share.id, share.user, ends, share.assists, await refusalOf(wish, share, pool)].join(';')

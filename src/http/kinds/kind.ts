@@ -1,11 +1,11 @@
 import type { FastifyError, FastifyRequest } from 'fastify'
-import type { Pool } from 'pg'
 import type { Static, TSchema } from 'typebox'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import type { Command } from '../../gate/batch/commands.ts'
 import type { Decision, Outcome } from '../../gate/batch/outcomes.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import type { Decidable, DecisionType } from '../../record/decisions.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
 import type { ConfirmedBody } from '../views/schemas.ts'
 import type { Wish } from './parts/command.ts'
 import type { DecisionContext } from './parts/decision.ts'
@@ -17,7 +17,7 @@ import type { Day } from './parts/standing.ts'
 
 /** What commands need where the request alone does not say enough. */
 export interface Services {
-  readonly pool: Pool
+  readonly pool: Queryable
   readonly gate: UserReader
 }
 

@@ -5,7 +5,7 @@ import { isoTime } from '../../base/iso-time.ts'
 import { createAuditedGate } from '../../campaign/carrying/audited-gate.ts'
 import { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import type { Config } from '../../config/config.ts'
-import type { Decider, HashReader, Lending, Shards, UserReader } from '../../gate/gate.ts'
+import type { Decider, Foreseer, HashReader, Lending, Shards, UserReader } from '../../gate/gate.ts'
 import { runbookEntry } from '../../health/conditions.ts'
 import type { WatchedCondition } from '../../health/monitor.ts'
 import { askChangesOnce } from '../answering/asked-once.ts'
@@ -20,6 +20,7 @@ import { archiveRoutes } from '../operator/archive.ts'
 import { archiveFileRoute } from '../operator/archive-file.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
+import { dryRunRoute } from '../operator/dry-run.ts'
 import { createExcluding } from '../operator/excluding.ts'
 import { jobRoute } from '../operator/jobs.ts'
 import { owedRoute } from '../operator/owed.ts'
@@ -61,6 +62,7 @@ import { createStockMetrics } from './stock-metrics.ts'
 interface AdminParts {
   readonly config: Config
   readonly gate: Decider &
+    Foreseer &
     UserReader &
     HashReader &
     Pick<Lending, 'look'> &
@@ -115,6 +117,7 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
   await admin.register(adminSearches, { pool, bodies, campaigns, catalogue })
   await admin.register(async (surveys) => adminSurveys(surveys, { pool, campaigns }))
   await admin.register(adminTimeline, { gate, pool })
+  await admin.register(dryRunRoute, { gate, pool, finder, now })
   await admin.register(adminWins, { pool, wins, submit, finder, bodies, metrics })
   await admin.register(adminFulfilment, { pool, wins, submit, bodies, metrics })
   await admin.register(winAddress, { pool, wins })

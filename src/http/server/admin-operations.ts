@@ -152,6 +152,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'requalify',
     'Let an excluded user in again; wins that were revoked stay revoked'
   ),
+  'POST /admin/v1/users/:user/dry-run': of(
+    'dryRun',
+    'What would come of a request of a user now, and why: `confirmed`, `refused` with the problem, or `unavailable`; nothing is done, and no key is needed'
+  ),
   'GET /admin/v1/users/:user/timeline': of('getTimeline', 'Everything that was decided about a user, newest first'),
   'POST /admin/v1/units/:unit/imports': of('importUnits', 'Opening balances of a file: user,amount,reference'),
   'GET /admin/v1/campaigns/:campaign/shares': of(

@@ -19,7 +19,7 @@ const BUSY_SPREAD = 4
 const TIMES = ['opensAt', 'nextOpensAt', 'resetsAt'] as const
 
 /** Members of a refusal as they go out. */
-function refusalMembers(members: Record<string, unknown>): Record<string, unknown> {
+export function refusalMembers(members: Record<string, unknown>): Record<string, unknown> {
   let shown = members
   for (const name of TIMES) {
     const value = members[name]

@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
-import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import { readSecret } from '../../store/connection/secrets.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
 
 const HASH_LENGTH = 11
 
-const known = new WeakMap<pg.Pool, Map<string, Promise<Buffer>>>()
+const known = new WeakMap<Queryable, Map<string, Promise<Buffer>>>()
 
-function secretOf(pool: pg.Pool, name: string): Promise<Buffer> {
+function secretOf(pool: Queryable, name: string): Promise<Buffer> {
   const secrets = known.get(pool) ?? new Map<string, Promise<Buffer>>()
   known.set(pool, secrets)
   const before = secrets.get(name)
@@ -27,7 +27,7 @@ function secretOf(pool: pg.Pool, name: string): Promise<Buffer> {
  * @param name of the secret
  * @throws UnavailableError while its secret was never read and Postgres does not answer
  */
-export async function keyedHash(pool: pg.Pool, name: string, text: string): Promise<string> {
+export async function keyedHash(pool: Queryable, name: string, text: string): Promise<string> {
   const secret = await secretOf(pool, name)
   return createHmac('sha256', secret).update(text).digest('base64url').slice(0, HASH_LENGTH)
 }

@@ -56,6 +56,28 @@ async function connectInTime(pool: Pool): Promise<PoolClient> {
   }
 }
 
+/**
+ * Runs work that is to leave nothing in Postgres: what it writes it can read itself, and then it is rolled back.
+ * @throws UnavailableError when Postgres does not begin in time; the error of the work
+ */
+export async function rolledBack<T>(pool: Pool, work: (db: Queryable) => Promise<T>): Promise<T> {
+  const client = await connectInTime(pool)
+  let broken = true
+  try {
+    await fromStore(client.query('begin'))
+    return await work(client)
+  } finally {
+    // a connection that does not answer is closed, and its transaction with it
+    await fromStore(client.query('rollback')).then(
+      () => {
+        broken = false
+      },
+      () => {}
+    )
+    client.release(broken)
+  }
+}
+
 /** A transaction whose work is done step by step, between `beginInTime` and `end`. */
 interface BegunTransaction {
   readonly client: PoolClient

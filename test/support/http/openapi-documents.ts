@@ -18,6 +18,7 @@ const unused = async (): Promise<never> => {
 const noGate: Gate = {
   numbers: [0],
   submit: unused,
+  foresee: unused,
   isBusy: () => false,
   ordersOf: unused,
   winsOf: unused,

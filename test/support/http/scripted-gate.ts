@@ -86,6 +86,10 @@ export class ScriptedGate implements Gate {
     return this.outcome
   }
 
+  async foresee(): ReturnType<Gate['foresee']> {
+    return { kind: 'confirmed' }
+  }
+
   async ordersOf(): Promise<LiveOrder[]> {
     if (this.failure) throw this.failure
     return this.orders

@@ -1,4 +1,3 @@
-import type { Pool } from 'pg'
 import { type Static, Type } from 'typebox'
 import { fromStore } from '../../../base/deadline.ts'
 import { isoTime } from '../../../base/iso-time.ts'
@@ -6,6 +5,7 @@ import { TwoGenerationCache } from '../../../base/two-generation-map.ts'
 import type { Discussion } from '../../../campaign/kinds/discussion/rules.ts'
 import { decodeLike, likeFacts, type Subject } from '../../../record/reports/discussion.ts'
 import { requestHash } from '../../../record/request-hash.ts'
+import type { Queryable } from '../../../store/connection/transaction.ts'
 import { countSubject } from '../../../store/reading/comments.ts'
 import { confirmedHead } from '../../views/schemas.ts'
 import { Time } from '../../wire/schemas.ts'
@@ -21,9 +21,9 @@ type LikeWish = Wish<Discussion, Static<typeof LikeBody>>
 const REMEMBERED = 10_000
 
 /** What this process answered last, by subject: Postgres may lack the likes of a moment ago. Likes are never taken back. */
-const answered = new WeakMap<Pool, TwoGenerationCache<number>>()
+const answered = new WeakMap<Queryable, TwoGenerationCache<number>>()
 
-function answeredOver(pool: Pool): TwoGenerationCache<number> {
+function answeredOver(pool: Queryable): TwoGenerationCache<number> {
   const known = answered.get(pool) ?? new TwoGenerationCache<number>(REMEMBERED)
   answered.set(pool, known)
   return known

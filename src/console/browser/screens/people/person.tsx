@@ -10,6 +10,7 @@ import { queryOf, route } from '../../route.ts'
 import type { CampaignItem, Page, TimelineEntry } from '../../shapes.ts'
 import { count, money, second } from '../../words.ts'
 import { Exclude } from './exclude.tsx'
+import { Foresee } from './foresee.tsx'
 
 /** What a decision did, in a line that leads to its order and its win. */
 function Did({ entry: { order, win, moves = [] } }: { entry: TimelineEntry }) {
@@ -106,7 +107,7 @@ function Actions({ user, entries }: { user: string; entries: readonly TimelineEn
   const running = (campaigns.value.answer?.items ?? []).filter(({ publishedVersion }) => publishedVersion !== null)
   const theirs = entries.find(({ campaign }) => campaign !== null)?.campaign
   const [chosen, setChosen] = useState<string>()
-  const [excluding, setExcluding] = useState(false)
+  const [open, setOpen] = useState<'exclude' | 'foresee'>()
   const campaign = chosen ?? theirs ?? running[0]?.id
   if (campaign === undefined) return null
   return (
@@ -119,13 +120,17 @@ function Actions({ user, entries }: { user: string; entries: readonly TimelineEn
           ))}
         </select>
       </label>
+      <button type="button" class="quiet" onClick={() => setOpen('foresee')}>
+        What would happen now
+      </button>
       {may('operator') && (
-        <button type="button" class="quiet" onClick={() => setExcluding(true)}>
+        <button type="button" class="quiet" onClick={() => setOpen('exclude')}>
           Exclude
         </button>
       )}
       <Doings changes={changesOf(user, campaign)} />
-      {excluding && <Exclude user={user} campaign={campaign} onClose={() => setExcluding(false)} />}
+      {open === 'exclude' && <Exclude user={user} campaign={campaign} onClose={() => setOpen(undefined)} />}
+      {open === 'foresee' && <Foresee user={user} campaign={campaign} onClose={() => setOpen(undefined)} />}
     </div>
   )
 }
