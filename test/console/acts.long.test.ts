@@ -140,6 +140,10 @@ t.test('orders at a wrong price are cancelled in bulk', { skip }, async (t) => {
   await console.dialog.getByText('It has begun: cancellation-').waitFor()
   await console.close()
   await page.getByRole('row', { name: 'cancelled 3 3' }).waitFor()
+  await console.go('/parts')
+  const job = page.getByRole('row', { name: /^cancellation-\d+ done/ })
+  await job.getByRole('link').click()
+  await page.getByRole('heading', { name: /^cancellation-\d+ done/ }).waitFor()
 })
 
 t.test('a campaign is paused, adjusted in every way, and goes on', { skip }, async (t) => {

@@ -78,6 +78,13 @@ export const bulk = of('order', [
 ])
 
 export const job = of('job', [
+  {
+    name: 'list',
+    says: 'jobs in bulk, newest first, with how far each has come',
+    args: '',
+    route: 'GET /jobs',
+    options: [inCampaign, text('--state <state>', 'running: those that are not done'), ...page]
+  },
   { name: 'show', says: 'how far a job has come', args: '<job>', route: 'GET /jobs/{job}' }
 ])
 

@@ -1,15 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
-import { ID } from '../../base/shapes.ts'
+import { ID, ID_PATTERN } from '../../base/shapes.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import { type JobProgress, progressOf } from '../../store/campaigns/job-items.ts'
 import { findJob, type Job, type JobKind } from '../../store/campaigns/jobs.ts'
+import { type ListedJob, listArchives, listJobs } from '../../store/campaigns/listed-jobs.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { ARCHIVE_JOB, archiveJobView } from './archive.ts'
 import { asProblem } from './campaign-answers.ts'
+import { PageQuery, pageOf, pageView } from './pages.ts'
 
 interface JobOptions {
   readonly campaigns: Campaigns
@@ -24,9 +26,8 @@ const JobParams = Type.Object({
 
 export const jobName = ({ kind, id }: Pick<Job, 'kind' | 'id'>) => `${kind}-${id}`
 
-/** How far a job in bulk has come. */
-function jobView(job: Job, progress: JobProgress) {
-  const { done, left, failed, failures } = progress
+/** How far a job in bulk has come, without what failed. */
+function listedView({ done, left, failed, ...job }: ListedJob) {
   return {
     id: jobName(job),
     kind: job.kind,
@@ -37,13 +38,16 @@ function jobView(job: Job, progress: JobProgress) {
     done,
     left,
     failedCount: failed,
-    failed: failures,
     asked: job.asked,
     reason: job.reason,
     requestedBy: job.operator,
     requestedAt: job.askedAt.toISOString(),
     doneAt: job.doneAt?.toISOString() ?? null
   }
+}
+
+function jobView(job: Job, { done, left, failed, failures }: JobProgress) {
+  return { ...listedView({ ...job, done, left, failed }), failed: failures }
 }
 
 /** A job and how far it has come. @throws UnavailableError, ProblemError NOT_FOUND */
@@ -53,8 +57,53 @@ export async function readJob(pool: Pool, kind: JobKind, id: number) {
   return jobView(job, await fromStore(progressOf(pool, id)))
 }
 
-/** GET .../jobs/{job}: what operators asked for and the worker does. */
+const JobsQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    campaign: Type.Optional(Type.String({ pattern: ID_PATTERN })),
+    state: Type.Optional(Type.String({ enum: ['running'], description: 'those that are not done' }))
+  },
+  { additionalProperties: false }
+)
+type Asked = { Querystring: Static<typeof JobsQuery> }
+
+/** Each campaign has one archive, so these are few, and all of them stand on the first page. */
+const ARCHIVES = 100
+
+/** Archives as a list of jobs shows them. */
+async function archiveItems(pool: Pool, { campaign, state }: Asked['Querystring']) {
+  const rows = await fromStore(listArchives(pool, { campaign, isOpen: state === 'running', limit: ARCHIVES }))
+  return rows.map((row) => ({
+    id: `${ARCHIVE_JOB}${row.campaign}`,
+    kind: 'archive',
+    campaign: row.campaign,
+    state: row.stopped !== null ? 'failed' : row.doneAt === null ? 'running' : 'done',
+    listed: true,
+    done: row.done,
+    left: row.left,
+    failedCount: row.stopped === null ? 0 : 1,
+    reason: row.reason,
+    requestedBy: row.operator,
+    requestedAt: row.requestedAt.toISOString(),
+    doneAt: row.doneAt?.toISOString() ?? null
+  }))
+}
+
+/** GET .../jobs and .../jobs/{job}: what operators asked for and the worker does. */
 export async function jobRoute(app: FastifyInstance, { campaigns, pool }: JobOptions): Promise<void> {
+  app.get<Asked>(
+    '/admin/v1/jobs',
+    { preHandler: requireRole('viewer'), schema: { querystring: JobsQuery } },
+    async ({ query }) => {
+      const { limit, ...place } = pageOf(query)
+      const wanted = { campaign: query.campaign, isOpen: query.state === 'running', ...place, limit: limit + 1 }
+      const page = pageView(await fromStore(listJobs(pool, wanted)), limit, { view: listedView, place: ({ id }) => id })
+      if (query.cursor !== undefined) return page
+      const items = [...page.items, ...(await archiveItems(pool, query))]
+      return { ...page, items: items.toSorted((a, b) => (a.requestedAt < b.requestedAt ? 1 : -1)) }
+    }
+  )
+
   app.get<{ Params: { job: string } }>(
     '/admin/v1/jobs/:job',
     { preHandler: requireRole('viewer'), schema: { params: JobParams } },

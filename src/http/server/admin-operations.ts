@@ -60,6 +60,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'saveBaseline',
     'Save what a report is compared with: users before, targets, figures of a time before, by the ids of figures'
   ),
+  'GET /admin/v1/jobs': of(
+    'listJobs',
+    'Jobs in bulk, newest first, each with how far it has come; archives stand on the first page'
+  ),
   'GET /admin/v1/jobs/:job': of('getJob', 'How far a job has come: done, left, failed'),
   'GET /admin/v1/campaigns/:campaign/state': of(
     'getState',

@@ -44,7 +44,7 @@ export interface ArchivePart {
   readonly waitsFor: string
 }
 
-const columns = `campaign_id as campaign, sha256, reason, operator, requested_at as "requestedAt", compared_at as "comparedAt",
+export const archiveColumns = `campaign_id as campaign, sha256, reason, operator, requested_at as "requestedAt", compared_at as "comparedAt",
   stopped, done_at as "doneAt"`
 
 const partColumns = `p.campaign_id as campaign, p.shard, p.step, p.last_epoch, p.last_sequence, p.next, p.chain_epoch, p.chain_sequence, p.walked,
@@ -90,7 +90,9 @@ export async function askArchive(
 }
 
 export async function findArchive(db: Queryable, campaign: string): Promise<ArchiveRow | undefined> {
-  const { rows } = await db.query<ArchiveRow>(`select ${columns} from archives where campaign_id = $1`, [campaign])
+  const { rows } = await db.query<ArchiveRow>(`select ${archiveColumns} from archives where campaign_id = $1`, [
+    campaign
+  ])
   return rows[0]
 }
 

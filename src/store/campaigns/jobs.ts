@@ -42,7 +42,7 @@ interface JobHead {
 export type Job = JobHead & Asked
 export type JobKind = Job['kind']
 
-const columns = `job_id::float8 as id, kind, campaign_id as campaign, asked, operator, reason, intent_id::float8 as intent, state,
+export const jobColumns = `job_id::float8 as id, kind, campaign_id as campaign, asked, operator, reason, intent_id::float8 as intent, state,
   marks, asked_at as "askedAt", done_at as "doneAt"`
 
 /** Notes a job; one that the operator asked for under the same key before stays. @returns its number, and whether that one is the same */
@@ -67,23 +67,23 @@ export async function insertJob(
 
 /** The job that began with a change. */
 export async function jobOfIntent(db: Queryable, intent: number): Promise<Job | undefined> {
-  const { rows } = await db.query<Job>(`select ${columns} from jobs where intent_id = $1`, [intent])
+  const { rows } = await db.query<Job>(`select ${jobColumns} from jobs where intent_id = $1`, [intent])
   return rows[0]
 }
 
 export async function findJob(db: Queryable, kind: JobKind, id: number): Promise<Job | undefined> {
-  const { rows } = await db.query<Job>(`select ${columns} from jobs where kind = $1 and job_id = $2`, [kind, id])
+  const { rows } = await db.query<Job>(`select ${jobColumns} from jobs where kind = $1 and job_id = $2`, [kind, id])
   return rows[0]
 }
 
 /** Jobs that are not done. */
 export async function openJobs(db: Queryable): Promise<Job[]> {
-  const { rows } = await db.query<Job>(`select ${columns} from jobs where state <> 'done' order by job_id`)
+  const { rows } = await db.query<Job>(`select ${jobColumns} from jobs where state <> 'done' order by job_id`)
   return rows
 }
 
 export async function jobsById(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Job>> {
-  const { rows } = await db.query<Job>(`select ${columns} from jobs where job_id = any($1)`, [ids])
+  const { rows } = await db.query<Job>(`select ${jobColumns} from jobs where job_id = any($1)`, [ids])
   return new Map(rows.map((job) => [job.id, job]))
 }
 
@@ -249,7 +249,7 @@ export async function closeJobs(db: Queryable): Promise<Job[]> {
   const { rows } = await db.query<Job>(
     `update jobs j set state = 'done', done_at = now()
      where state = 'working' and not exists (select 1 from job_items i where i.job_id = j.job_id and i.state = 'due')
-     returning ${columns}`
+     returning ${jobColumns}`
   )
   return rows
 }

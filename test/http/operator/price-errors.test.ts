@@ -121,4 +121,13 @@ t.test('they are cancelled in bulk: what was shipped is named, and money is due 
   t.match(body.items[0], { action: 'orders.cancellation', operator: 'olga', after: { job: id, price: 1 } })
   t.equal((await admin('ada', `GET /admin/v1/audit?target=order:${open}`)).body.items[0].after.job, id)
   t.match(await admin('vera', 'GET /admin/v1/jobs/cancellation-99'), { status: 404 })
+  const jobs = async (query: string) => (await admin('vera', `GET /admin/v1/jobs${query}`)).body
+  const listed = await jobs('?campaign=launch')
+  t.match(listed.items[0], { kind: 'cancellation', campaign: 'launch', state: 'done', left: 0, failedCount: Number })
+  t.notOk('failed' in listed.items[0], 'what failed stands in the job itself')
+  t.same((await jobs('?state=running')).items, [], 'none is under way')
+  t.same((await jobs('?campaign=elsewhere')).items, [])
+  const first = await jobs('?limit=1')
+  const rest = await jobs(`?cursor=${first.nextCursor ?? 1}`)
+  t.same([...first.items, ...rest.items], (await jobs('')).items)
 })

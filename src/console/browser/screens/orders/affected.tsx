@@ -40,7 +40,7 @@ function cancelling(id: string, query: URLSearchParams, summary: readonly Sum[])
       effect: `${said} are cancelled one by one. What was paid becomes due back, and buyers are told. It cannot be taken back.`,
       path: `/campaigns/${encodeURIComponent(id)}/affected-orders/cancellation`,
       body: { ...Object.fromEntries(given), ...(price !== null && { price: Number(price) }) },
-      said: ({ job }) => `It has begun: ${(job as { id: string }).id}. Parts shows how far it is.`
+      said: ({ job }) => `It has begun: ${(job as { id: string }).id}. Parts lists how far it is.`
     }
   ]
 }
