@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { Shop } from '../support/http/storefront.ts'
-import { lookAt, openBrowser, noBrowser as skip } from '../support/pages/browser.ts'
+import { keepPicture, lookAt, openBrowser, noBrowser as skip } from '../support/pages/browser.ts'
 import { openConsole } from '../support/pages/console-page.ts'
 import { nightCampaign } from '../support/pages/night.ts'
 import { startStack } from '../support/servers/stack.ts'
@@ -102,6 +102,7 @@ t.test('a thousand units sell out before the eyes of an operator, who adds some'
   await units.getByText('Sold out. It opens again when units come back or are added.').waitFor()
   await units.getByText('SOLD_OUT').waitFor()
   await lookAt(t, author.page, 'sold-out')
+  await keepPicture(author.page, 'console-live', false)
 
   await units.getByRole('button', { name: 'Adjust' }).click()
   await author.dialog.getByLabel('Units').fill('50')
@@ -182,6 +183,7 @@ t.test('the report is read, the campaign settled, and the report stored for good
   await version.selectOption('1')
   await author.page.getByText('It is stored and never changes').waitFor()
   await lookAt(t, author.page, 'report-final')
+  await keepPicture(author.page, 'console-report', false)
   await author.go('/audit')
   await author.page.getByText('found a pallet').waitFor()
   await lookAt(t, author.page, 'audit')

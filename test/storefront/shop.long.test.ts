@@ -56,7 +56,7 @@ t.test('a phone is bought and paid, and a second one refused with what to do', {
   const { page } = await visit(t)
   await page.getByRole('link', { name: 'Launch week' }).click()
   await card(page, 'Phone').getByRole('button', { name: 'Buy' }).waitFor()
-  await keepPicture(page, 'shop')
+  await keepPicture(page, 'shop-phone', false)
   await card(page, 'Phone').getByRole('button', { name: 'Buy' }).click()
   await signIn(page, 'alice')
   await card(page, 'Phone').getByRole('link', { name: 'See my order' }).click()

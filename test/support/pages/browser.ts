@@ -55,11 +55,11 @@ export async function findings(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
 }
 
-/** Keeps a picture of the whole page, where a folder for them is named. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
+/** Keeps a picture, where a folder for them is named. @param fullPage what has to be scrolled to as well */
+export async function keepPicture(page: Page, name: string, fullPage = true): Promise<void> {
   if (PICTURES === undefined) return
   mkdirSync(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage })
 }
 
 /** Looks at a screen as a desktop has it by day, and as a phone has it by night: nothing serious may be found on either. */
