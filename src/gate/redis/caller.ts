@@ -36,7 +36,11 @@ export interface RedisCaller {
 }
 
 interface InFlight {
-  readonly reject: (error: RedisCallError) => void
+  /**
+   * Let go of once the call is over. A Set that is added to and deleted from replaces its table every few entries, and a table that is old
+   * keeps all later ones, with what was in them, until a full garbage collection: the arguments and replies of every call.
+   */
+  reject: ((error: RedisCallError) => void) | undefined
 }
 
 function refusal(error: unknown): RedisCallError {
@@ -56,7 +60,7 @@ export function createCaller(redis: Redis): RedisCaller {
   const inFlight = new Set<InFlight>()
   const listeners: Array<() => void> = []
   redis.on('close', () => {
-    for (const call of inFlight) call.reject(new RedisCallError('lost', 'The connection to Redis broke.'))
+    for (const call of inFlight) call.reject?.(new RedisCallError('lost', 'The connection to Redis broke.'))
     inFlight.clear()
     for (const listener of listeners) listener()
   })
@@ -66,20 +70,22 @@ export function createCaller(redis: Redis): RedisCaller {
         return Promise.reject(new RedisCallError('disconnected', 'Redis is not connected.'))
       }
       return new Promise((resolve, reject) => {
-        const entry: InFlight = { reject: (error) => settle(() => reject(error)) }
+        const fail = (error: RedisCallError) => settle(() => reject(error))
+        const entry: InFlight = { reject: fail }
         const timer = setTimeout(
-          () => entry.reject(new RedisCallError('timeout', `Redis did not answer within ${deadlineMs} ms.`)),
+          () => fail(new RedisCallError('timeout', `Redis did not answer within ${deadlineMs} ms.`)),
           deadlineMs
         )
         const settle = (then: () => void) => {
           clearTimeout(timer)
           inFlight.delete(entry)
+          entry.reject = undefined
           then()
         }
         inFlight.add(entry)
         redis.call(command, ...args).then(
           (reply) => settle(() => resolve(reply)),
-          (error: unknown) => entry.reject(refusal(error))
+          (error: unknown) => fail(refusal(error))
         )
       })
     },
