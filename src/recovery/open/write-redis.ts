@@ -4,6 +4,7 @@ import type { OpeningScripts, RestoredHash } from '../../gate/redis/opening-scri
 import type { InRedis } from '../../gate/redis/outbox.ts'
 import { scanKeys } from '../../gate/redis/state.ts'
 import { baseKey, shardKeys } from '../../record/keys.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import type { FoldedFields } from './fold-users.ts'
 
 /** Another recovery has taken over, or this is another Redis: this recovery ends here. */
@@ -13,9 +14,11 @@ export class SupersededError extends FloodgateError {
   readonly remedy = 'Nothing to do: the next recovery begins by itself.'
 }
 
-/** Hashes that one call of `restore` writes or deletes. */
-const HASHES_PER_CALL = 200
-const CALLS_IN_FLIGHT = 16
+/** Hashes that one call of `restore` writes or deletes: their text is no large object, and what is in flight dies young. */
+const HASHES_PER_CALL = 100
+const CALLS_IN_FLIGHT = 4
+/** Bytes of texts after which garbage is collected: a rebuild keeps next to nothing of them, and V8 would let the heap grow to 100 MB. */
+const COLLECT_EVERY = 32 * 1024 ** 2
 
 interface RestoreTarget extends InRedis {
   readonly scripts: OpeningScripts
@@ -30,6 +33,8 @@ export class RestoreCalls {
   readonly #running = new Set<Promise<void>>()
   /** how many hashes did not exist before they were written */
   created = 0
+  /** bytes of texts since the last collection */
+  #written = 0
 
   constructor({ scripts }: Pick<RestoreTarget, 'scripts'>) {
     this.#scripts = scripts
@@ -53,6 +58,11 @@ export class RestoreCalls {
   }
 
   async #start(chunk: readonly RestoredHash[]): Promise<void> {
+    this.#written += chunk.reduce((sum, { text }) => sum + text.length, 0)
+    if (this.#written > COLLECT_EVERY) {
+      this.#written = 0
+      collectGarbage()
+    }
     const call = this.#call(chunk)
     this.#running.add(call)
     call.then(

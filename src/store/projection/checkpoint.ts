@@ -105,7 +105,7 @@ export async function readCheckpointRows(
   return new Map(rows.map(({ hash, fields }) => [hash, fields]))
 }
 
-const PAGE = 1000
+const PAGE = 500
 
 /** All rows of a shard's checkpoint, page by page; the next page is read while one is worked on. */
 export async function* checkpointPages(db: Queryable, shard: number): AsyncGenerator<CheckpointRow[]> {

@@ -28,7 +28,7 @@ export interface FoldedDecision {
 export const foldedColumns = `epoch, sequence, batch, type, user_id as "user", campaign_id as campaign,
   activity_id as activity, key, hash, entity, round(extract(epoch from at) * 1000)::bigint as at_ms, adds, puts, record, report, dels`
 
-const PAGE = 2000
+const PAGE = 1000
 
 const REMEMBERED_TEXTS = 1000
 
