@@ -14,6 +14,7 @@ const aboutOne: readonly string[] = [
   'shards/',
   'campaign/lifecycle.test.js',
   'cli/archive.test.js',
+  'cli/export-and-verify.long.test.js',
   'export/archive.test.js',
   'export/journal-and-events.test.js',
   'health/conditions.test.js',
