@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import type { Verdict } from '../row.ts'
 import type { Edit, PlantedBug } from './bugs.ts'
 
+/** What a deployment reads, and no bug is planted in: pages and the client are sent as bytes. */
+const UNCHANGED = ['migrations', 'node_modules', 'src', 'build/client', 'build/console', 'build/storefront']
+
 /** Copies what a deployment runs and plants a bug in the copy. @returns its build/src/cli.js @throws Error when an edit does not fit */
 export function plant(root: string, folder: string, { name, edits }: PlantedBug): string {
   mkdirSync(join(folder, 'build'), { recursive: true })
   for (const part of ['build/src', 'lua', 'package.json']) {
     cpSync(join(root, part), join(folder, part), { recursive: true })
   }
-  for (const part of ['migrations', 'node_modules']) symlinkSync(join(root, part), join(folder, part))
+  for (const part of UNCHANGED) symlinkSync(join(root, part), join(folder, part))
   for (const edit of edits) change(folder, name, edit)
   return join(folder, 'build/src/cli.js')
 }
