@@ -25,6 +25,14 @@ function temporary(t: Test): string {
   return folder
 }
 
+t.test('each row has an id of its own', async (t) => {
+  const ids = rows.map(({ id }) => id)
+  t.strictSame(
+    ids.filter((id, index) => ids.indexOf(id) !== index),
+    []
+  )
+})
+
 t.test('each planted bug still fits the code that it is planted in', async (t) => {
   const folder = temporary(t)
   for (const bug of plantedBugs) t.doesNotThrow(() => plant(root, join(folder, bug.name), bug), bug.name)

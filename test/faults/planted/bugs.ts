@@ -170,7 +170,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       { file: 'lua/kinds/draw.lua', find: "  note_put(attempt, attempt.terms.prizes.drawn, '')\n", put: '' }
     ],
-    runs: [{ row: 'F54', seed: 1 }],
+    runs: [{ row: 'F57', seed: 1 }],
     rules: ['I2', 'I3', 'I7']
   },
   {

@@ -111,7 +111,7 @@ async function spinsWrong(scene: Scene): Promise<readonly Difference[]> {
 
 export const drawnSpinRows: readonly Row[] = [
   {
-    id: 'F54',
+    id: 'F57',
     title:
       'Spins of one shard mean prizes of others, and whoever ends them dies before and after the gate decides: each is ended once.',
     sale: { buyers: 0 },
