@@ -79,13 +79,14 @@ local function decide_commands(open_frame, how_many, next_at)
         -- @include commands/transition
         COMMANDS.t = transition
       end
-    elseif letter == 'j' or letter == 'x' or letter == 'n' or letter == 'e' then
+    elseif letter == 'j' or letter == 'x' or letter == 'n' or letter == 'e' or letter == 'y' then
       make = function()
         -- @include commands/adjust
         -- @include commands/remove
         -- @include commands/loan
         -- @include commands/fact
-        COMMANDS.j, COMMANDS.x, COMMANDS.n, COMMANDS.e = adjust, remove, move_units, note_fact
+        -- @include commands/expire
+        COMMANDS.j, COMMANDS.x, COMMANDS.n, COMMANDS.e, COMMANDS.y = adjust, remove, move_units, note_fact, expire
       end
     else
       make = function()

@@ -133,6 +133,7 @@ const ofDecisions = {
   'like.given': { like: text, discussion: text, subject, count: whole },
   'balance.credited': { credits: own },
   'balance.debited': { debits: own, shortfall: maybe(amounts) },
+  'balance.expired': { debits: own },
   'level.changed': {
     scope: text,
     from: whole,

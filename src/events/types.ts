@@ -16,9 +16,6 @@ const otherEvents = [
   'board.frozen'
 ] as const
 
-/** entity.verb of events that have their names already, and that this version tells of nothing. */
-export const laterTypes = ['balance.expired'] as const
-
 /** entity.verb of an event that this version tells. */
 export type ToldType =
   | DecisionType

@@ -46,6 +46,7 @@ export const toldWhen: Readonly<Record<ToldType, string>> = {
   'like.given': 'a user liked an activity, a topic or a comment',
   'balance.credited': 'an operator granted something, or an opening balance was imported',
   'balance.debited': 'an operator took something back, at most what was there',
+  'balance.expired': "what a campaign gave of an account's unit expired, as far as it was not spent",
   'level.changed':
     "a user's earned level rose or fell; `why` is what they have of that on which levels rest, `scope` says whose level it is, `flags` those of the new one",
   'user.disqualified': 'an operator excluded a user from a campaign',

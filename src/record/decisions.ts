@@ -54,6 +54,7 @@ export const decisions = {
   'like.given': { entity: null, report: 'like' },
   'balance.credited': { entity: null, report: 'adjustment' },
   'balance.debited': { entity: null, report: 'adjustment' },
+  'balance.expired': { entity: null, report: 'adjustment' },
   'level.changed': { entity: null, report: 'adjustment' },
   'user.disqualified': { entity: null, report: 'adjustment' },
   'user.requalified': { entity: null, report: 'adjustment' },

@@ -61,8 +61,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
       'how many units of all sales together one user may buy; whether cancelled and expired ones count is said by `releasedOrderReturnsLimit`'
   },
   units: {
-    scope:
-      '`account`: the balance is the same in all campaigns; `campaign`: it belongs to this campaign alone. `points` is `account` where it is not declared'
+    scope: '`account`: one balance for all campaigns, as `points` is by default; `campaign`: of this campaign alone',
+    expiresAt: 'when what this campaign gave of it expires: at its close or later, as first published; `account` only'
   },
   level: {
     id: 'its number. A user has the highest level all of whose conditions are met',

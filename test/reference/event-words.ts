@@ -211,6 +211,11 @@ export const told: Record<ToldType, EventWords> = {
       { activity: '', add: { u: { 'b:points': -60 } }, report: '-60', request: { unit: 'points', amount: -100 } }
     ]
   },
+  'balance.expired': {
+    decisions: [
+      { activity: '', add: { u: { 'b:points': -40 } }, report: '-40', request: { unit: 'points', amount: -40 } }
+    ]
+  },
   'level.changed': {
     decisions: [
       {

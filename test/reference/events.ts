@@ -2,7 +2,7 @@ import { toEvents } from '../../src/events/cloud-event.ts'
 import { frozenBoardEvent } from '../../src/events/frozen-board.ts'
 import { momentEvent, turnEvent } from '../../src/events/moment.ts'
 import { reminderEvents } from '../../src/events/reminder.ts'
-import { laterTypes as later, type ToldType } from '../../src/events/types.ts'
+import type { ToldType } from '../../src/events/types.ts'
 import { toldWhen } from '../../src/events/when.ts'
 import type { Frame, FrameDecision } from '../../src/journal/frame.ts'
 import { streamNames } from '../../src/journal/subjects.ts'
@@ -119,11 +119,6 @@ export const shapesText = (): string =>
     .join('\n')
 
 export const commonMembers = (): string => `Every \`data\` of a decision has ${common.map(code).join(', ')}.`
-
-/** Types that have their names already, and that this version tells of nothing. */
-export function laterTypes(): string {
-  return `Named and not told by this version: ${later.map(code).join(', ')}.`
-}
 
 /** An event of a purchase, as the code makes it. */
 export function eventExample(): string {

@@ -6,7 +6,7 @@ import { Compile } from 'typebox/compile'
 import { checkDefinition } from '../../src/campaign/definition/check.ts'
 import { schemas } from '../../src/campaign/kinds/index.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { laterTypes, toldTypes } from '../../src/events/types.ts'
+import { toldTypes } from '../../src/events/types.ts'
 import { figures } from '../../src/export/report/catalogue.ts'
 import { createTokenReader, secretCheck } from '../../src/http/auth/storefront-token.ts'
 import { type TokenReason, tokenReasons } from '../../src/http/auth/token-refusal.ts'
@@ -49,7 +49,7 @@ test('each name of the code stands on its page', async (t) => {
     ],
     configuration: variables.map(([name]) => name),
     definition: [...Object.values(objects).flatMap(fieldsOf), ...Object.keys(schemas)],
-    events: [...toldTypes, ...laterTypes],
+    events: toldTypes,
     figures: Object.keys(figures),
     metrics: gatewayMetrics().map(({ name }) => name),
     roles: [...operatorRoles.filter((role) => role !== 'service'), ...serviceScopes],
@@ -85,7 +85,6 @@ test('an event is told where the code decides it, and nowhere else', async (t) =
     [],
     'told, and never decided'
   )
-  t.strictSame(laterTypes.filter(isSpelled), [], 'decided, and said to be told later')
 })
 
 test('the examples of definitions and commands are good ones', async (t) => {

@@ -2,7 +2,7 @@ import type { OpenApiDocument } from '../support/http/openapi-types.ts'
 import { commandMembers, commandsTable } from './commands.ts'
 import { configurationTable } from './configuration.ts'
 import { boundsText, definitionTables, kindsTable, policiesTable } from './definition.ts'
-import { commonMembers, eventExample, eventsTable, laterTypes, shapesText } from './events.ts'
+import { commonMembers, eventExample, eventsTable, shapesText } from './events.ts'
 import { figuresTable } from './figures.ts'
 import { metricsTable } from './metrics.ts'
 import { adminMembers, adminTable, rolesTable, scopesTable } from './operators.ts'
@@ -37,7 +37,6 @@ export function sectionTexts(admin: OpenApiDocument): Record<string, string> {
     events: eventsTable(),
     shapes: shapesText(),
     'common members': commonMembers(),
-    'later types': laterTypes(),
     'event example': eventExample(),
     commands: commandsTable(),
     'command members': commandMembers(),

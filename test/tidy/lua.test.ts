@@ -84,6 +84,7 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
     givenBy: '0-5-84',
     given: [{ unit: 'points', field: 'b:points', amount: 76 }]
   },
+  expire: { ...command, op: 'expire', activity: '', newest: '0-5-85', field: 'b:points', amount: 76 },
   adjust: {
     ...command,
     op: 'adjust',
@@ -152,7 +153,9 @@ function namedValues(call: Call, keys: readonly string[]): Record<string, string
     entity: '5-83',
     'ended decision': '5-83',
     terms: values.currency ?? '',
-    type: values.type ?? 'reward.taken-back',
+    type: values.type ?? (call.op === 'expire' ? 'balance.expired' : 'reward.taken-back'),
+    'newest decision': '5-85',
+    'balance field': 'b:points',
     'given under': values.givenUnder ?? '',
     'given by': '5-84',
     given: 'points b:points 76',

@@ -25,6 +25,10 @@ export function compareCampaign(inForce: Rules, target: Rules, refuse: Refuse): 
     if (scopeOf(inForce.units, unit) !== scopeOf(target.units, unit)) {
       refuse('/units', `differ in ${unit}, which is in force`)
     }
+    // users were promised a moment: it is as it was published
+    if (inForce.units[unit]?.expiresAt !== target.units[unit]?.expiresAt) {
+      refuse('/units', `differ in the expiry of ${unit}, which is in force`)
+    }
   }
 }
 

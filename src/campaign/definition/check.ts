@@ -6,7 +6,7 @@ import { LONGEST_MS, MAX_DAYS, MAX_SESSIONS } from '../parts/bounds.ts'
 import { CalendarLists, CampaignCalendar, checkCalendar } from '../parts/calendar.ts'
 import { type Add, type Context, checkMoment, checkOverlaps, checkUnique, checkUnits } from '../parts/check.ts'
 import { currencyCode } from '../parts/currencies.ts'
-import { type DefinitionError, explain, MAX_ERRORS, shown, tooLarge } from '../parts/explain.ts'
+import { type DefinitionError, explain, MAX_ERRORS, pointerStep, shown, tooLarge } from '../parts/explain.ts'
 import { checkLevels } from '../parts/levels.ts'
 import { isTimezone } from '../parts/local-time.ts'
 import { REWARD_WORDS } from '../parts/shapes.ts'
@@ -100,6 +100,19 @@ function checkReservations({ activities }: Rules, add: Add): void {
   }
 }
 
+/** What a campaign gave of an account's unit may expire, once the campaign is over; its own units end with it. */
+function checkExpiry(units: NonNullable<Definition['units']>, closesAt: number | undefined, { add, fits }: Checking) {
+  for (const [unit, { scope, expiresAt }] of Object.entries(units)) {
+    const pointer = `/units/${pointerStep(unit)}/expiresAt`
+    if (expiresAt === undefined || !fits(`/units/${pointerStep(unit)}`) || !fits(pointer)) continue
+    const moment = checkMoment(expiresAt, pointer, add)
+    if (scope === 'campaign') add(pointer, 'is for units of the account: those of a campaign end with it')
+    else if (moment !== undefined && closesAt !== undefined && moment < closesAt) {
+      add(pointer, 'is before the campaign closes')
+    }
+  }
+}
+
 /** The declared units that have the right form. */
 function unitsOfDefinition(definition: Definition, add: Add): NonNullable<Definition['units']> {
   const { units } = definition
@@ -133,6 +146,7 @@ function checkMeaning(definition: Definition, shapely: readonly boolean[], { add
   const window = fits('/opensAt') && fits('/closesAt') ? checkWindow(definition, add) : undefined
   checkCampaignCalendar(definition.calendar, add)
   const units = unitsOfDefinition(definition, add)
+  checkExpiry(units, window?.closesAt, { add, fits })
   const grantCap = fits('/policies') && fits('/policies/grantCap') ? definition.policies?.grantCap : undefined
   const capped = Object.keys(grantCap ?? {}).filter((unit) => !cappedWords.has(unit))
   checkUnits(capped, '/policies/grantCap', { add, units })

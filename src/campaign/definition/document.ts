@@ -6,7 +6,7 @@ import { Admission, Count, Description, Flag, Id, Moment, oneOf, Title, UnitsPer
 
 const closed = { additionalProperties: false }
 
-const Unit = Type.Object({ scope: oneOf('account', 'campaign') }, closed)
+const Unit = Type.Object({ scope: oneOf('account', 'campaign'), expiresAt: Type.Optional(Moment) }, closed)
 
 const Policies = Type.Object(
   {

@@ -2,6 +2,7 @@ import { type ActivityRules, kindOf } from '../kinds/index.ts'
 import { iso, moment, sessionDefinition } from '../parts/activity.ts'
 import { type Calendar, calendarOf } from '../parts/calendar.ts'
 import type { LevelDefinition } from '../parts/levels.ts'
+import type { Units } from '../parts/scope.ts'
 import type { Localized } from '../parts/shapes.ts'
 import type { Definition } from './document.ts'
 
@@ -36,7 +37,7 @@ export interface Rules {
   /** tokens per second and bucket size; null: no limit */
   readonly admission: { readonly ratePerSecond: number; readonly burst: number } | null
   readonly unitsPerUser: number
-  readonly units: Readonly<Record<string, { readonly scope: 'account' | 'campaign' }>>
+  readonly units: Units
   readonly policies: Policies
   /** sorted by id */
   readonly levels?: LevelDefinition[]

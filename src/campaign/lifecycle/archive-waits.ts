@@ -12,6 +12,7 @@ import { countClaimsWithoutCodes } from '../../store/reading/claims.ts'
 import { countUnusedDetails } from '../../store/reading/win-details.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
 import { EVENTS_READER, readReaderPosition } from '../../store/shard/shards.ts'
+import { openExpiries } from '../actions/expiring-points.ts'
 import { notFound, published } from '../carrying/context.ts'
 import { finalAt } from '../definition/final.ts'
 import { isFollowed } from '../kinds/followed.ts'
@@ -44,10 +45,17 @@ const details: Step = {
   left: (db, { id }) => countUnusedDetails(db, id)
 }
 
+const expiries: Step = {
+  name: 'expiries',
+  means: 'units of the account that it gave and that have still to expire',
+  left: (db, row) => openExpiries(db, published(row))
+}
+
 const worked: readonly Step[] = [
   orders,
   spins,
   jobs,
+  expiries,
   reviews,
   changes,
   goals,

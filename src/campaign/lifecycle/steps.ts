@@ -58,7 +58,7 @@ export const reviews: Step = {
 
 export const jobs: Step = {
   name: 'jobs',
-  means: 'cancellations in bulk, and what is revoked of users who were excluded',
+  means: 'cancellations in bulk, what is revoked of users who were excluded, and what expires',
   left: (db, { id }) => countOpenJobs(db, id)
 }
 

@@ -1,5 +1,11 @@
 /** The units that a campaign declares, by name. */
-export type Units = Readonly<Record<string, { readonly scope: 'account' | 'campaign' }>>
+export type Units = Readonly<Record<string, Unit>>
+
+interface Unit {
+  readonly scope: 'account' | 'campaign'
+  /** when what the campaign gave of it expires; never where absent, and only of an account's */
+  readonly expiresAt?: string
+}
 
 /** The unit that every campaign has without declaring it. */
 export const POINTS = 'points'

@@ -16,6 +16,10 @@ export function creditData(decided: Decided): Data {
   return { credits: movesOfOwn(decided) }
 }
 
+export function expiryData(decided: Decided): Data {
+  return { debits: movesOfOwn(decided) }
+}
+
 /** What is taken back, negative. */
 interface Asked {
   readonly unit: unknown

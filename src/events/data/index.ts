@@ -3,7 +3,7 @@ import { type DecisionType, decisions, reportKindOf } from '../../record/decisio
 import type { ReportKind } from '../../record/reports/index.ts'
 import * as all from './all.ts'
 import { awardData } from './award.ts'
-import { creditData, debitData } from './balance.ts'
+import { creditData, debitData, expiryData } from './balance.ts'
 import type { Data, Decided } from './decided.ts'
 import { commentOf, visibilityData, visibilityVersion } from './discussion.ts'
 import { codeData } from './invite.ts'
@@ -59,6 +59,7 @@ const others: Readonly<Partial<Record<DecisionType, EventKind>>> = {
   'comment.restored': ofComment,
   'balance.credited': { ...ofUser, data: creditData },
   'balance.debited': { ...ofUser, data: debitData },
+  'balance.expired': { ...ofUser, data: expiryData },
   'invite.created': { data: codeData, subject: 'decision', version: first },
   'level.changed': { ...ofUser, data: levelData },
   'user.disqualified': ofUser,

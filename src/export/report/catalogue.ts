@@ -88,6 +88,8 @@ export const figures: Readonly<Record<string, FigureKind>> = {
 
   'units.issued': amount('units', text('Issued', '发放'), 'cause'),
   'units.spent': amount('units', text('Spent', '消耗'), 'cause'),
+  'units.expired': amount('units', text('Expired', '过期')),
+  'units.outstanding': amount('units', text('Issued, and neither spent nor expired', '未消耗且未过期')),
 
   'invites.accepted': count('invites', text('Invitations accepted', '接受邀请')),
   'invites.qualified': count('invites', text('Invitations qualified', '有效邀请')),

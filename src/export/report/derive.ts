@@ -70,6 +70,18 @@ function accepted(counted: readonly CountedFigure[]): CountedFigure[] {
   return all.length === 0 ? [] : [{ id: 'invites.accepted', of: '', unit: '', value }]
 }
 
+/** What a campaign issued of a unit, less what was spent in it, and what of it expired; below nothing where more was spent in it than it issued. */
+function outstanding(counted: readonly CountedFigure[]): CountedFigure[] {
+  const whole = (id: string, unit: string) =>
+    counted.find((figure) => figure.id === id && figure.of === '' && figure.unit === unit)?.value ?? 0
+  return counted.flatMap((figure) => {
+    const { id, of, unit, value } = figure
+    if (id !== 'units.issued' || of !== '') return []
+    const left = value - whole('units.spent', unit) - whole('units.expired', unit)
+    return [{ ...figure, id: 'units.outstanding', value: left }]
+  })
+}
+
 function ofUsers(counted: readonly CountedFigure[], users: number | undefined): CountedFigure[] {
   const all = counted.find(({ id }) => id === 'participants.all')
   if (all === undefined || users === undefined || users === 0) return []
@@ -89,7 +101,7 @@ const order = new Map(Object.keys(catalogue).map((id, index) => [id, index]))
  * @param counted what was counted @param users how many users there were before the campaign, where that is known
  */
 export function figuresOf(counted: readonly CountedFigure[], users: number | undefined): Figure[] {
-  const base = [...counted, ...accepted(counted)]
+  const base = [...counted, ...accepted(counted), ...outstanding(counted)]
   const rates = RATES.flatMap((rate) => ratesOf(base, rate))
   return [...base, ...ofUsers(base, users), ...rates, ...notKnown(counted)]
     .filter(({ id, of, value }) => order.has(id) && (value !== 0 || of === ''))

@@ -134,6 +134,22 @@ export interface TakeBackCommand extends CommandBase {
   readonly request: string
 }
 
+/**
+ * Takes what of a balance has expired, as Postgres counted it. CONFLICT when the gate has decided something of the user that Postgres lacks:
+ * it may have changed what is left of it.
+ */
+export interface ExpireCommand extends CommandBase {
+  readonly op: 'expire'
+  readonly activity: ''
+  /** the newest decision of the user that Postgres has, `<shard>-<epoch>-<sequence>`; '' for none */
+  readonly newest: string
+  /** of the user's hash */
+  readonly field: string
+  /** above 0 */
+  readonly amount: number
+  readonly request: string
+}
+
 /** The user who owns the replay records of adjustments; no real user id contains `$`. */
 export const SYSTEM_USER = '$system'
 
@@ -194,6 +210,7 @@ export type Command =
   | WinCommand
   | FulfilCommand
   | TakeBackCommand
+  | ExpireCommand
   | AdjustCommand
   | RemoveCommand
   | LoanCommand

@@ -5,6 +5,7 @@ import { type KeyPlace, Keys } from './call-keys.ts'
 import type {
   AdjustCommand,
   Command,
+  ExpireCommand,
   FinishCommand,
   FulfilCommand,
   LoanCommand,
@@ -180,6 +181,11 @@ function pushTakeBack(fields: Fields, keys: Keys, call: TakeBackCommand): void {
   fields.push(call.givenUnder, entityOf(call.givenBy), given.join(), head(call))
 }
 
+function pushExpire(fields: Fields, keys: Keys, call: ExpireCommand): void {
+  fields.push('y', keys.placeLogical(logical.user(call.user)), call.key, call.hash, 'balance.expired', head(call))
+  fields.push(entityOf(call.newest), call.field, call.amount)
+}
+
 function pushCall(fields: Fields, keys: Keys, call: Call): void {
   if (call.op === 'adjust') {
     pushAdjust(fields, keys, call)
@@ -230,6 +236,9 @@ function pushCall(fields: Fields, keys: Keys, call: Call): void {
       return
     case 'takeBack':
       pushTakeBack(fields, keys, call)
+      return
+    case 'expire':
+      pushExpire(fields, keys, call)
       return
     case 'remove':
       pushRemove(fields, keys, call)

@@ -5,6 +5,7 @@
 const KNOWN_CALLS = [
   'adjust',
   'buy',
+  'expire',
   'fact',
   'fields',
   'finish',

@@ -19,9 +19,9 @@ interface JobOptions {
 }
 
 /** An archive is named by its campaign, which has one; other jobs by their number. */
-const NUMBERED = /^(cancellation|disqualification)-([1-9][0-9]{0,14})$/
+const NUMBERED = /^(cancellation|disqualification|expiry)-([1-9][0-9]{0,14})$/
 const JobParams = Type.Object({
-  job: Type.String({ pattern: `^(${ARCHIVE_JOB}${ID}|(cancellation|disqualification)-[1-9][0-9]{0,14})$` })
+  job: Type.String({ pattern: `^(${ARCHIVE_JOB}${ID}|(cancellation|disqualification|expiry)-[1-9][0-9]{0,14})$` })
 })
 
 export const jobName = ({ kind, id }: Pick<Job, 'kind' | 'id'>) => `${kind}-${id}`

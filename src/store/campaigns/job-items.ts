@@ -1,5 +1,7 @@
 import type { Pool } from 'pg'
 import { inTransaction, type Queryable } from '../connection/transaction.ts'
+import { storedUser } from '../connection/user-name.ts'
+import type { Job } from './jobs.ts'
 
 /** Failed items that an answer names. */
 const FAILED = 1000
@@ -67,4 +69,53 @@ export function forgetItems(pool: Pool, keepSeconds: number): Promise<number> {
     if (forgotten < PAGE) await client.query('update jobs set forgotten_at = now() where job_id = $1', [job.id])
     return Math.max(1, forgotten)
   })
+}
+
+/** Rows of the ledger, whatever they are of: where the next page begins, and who earned something that expires. */
+interface LedgerPage {
+  readonly looked: number
+  /** of the last row, as JSON */
+  readonly end: string | null
+  readonly users: readonly string[] | null
+}
+
+/**
+ * Lists the next users to whom a campaign gave something that expires, and moves the job's place on: along the ledger, of which all rows up to that
+ * moment have to be stored. Items are users' names inside the program.
+ * @param client inside a transaction
+ * @returns how many rows of the ledger it looked at
+ */
+export async function listEarners(
+  client: Queryable,
+  job: Job & { readonly kind: 'expiry' },
+  most: number
+): Promise<number> {
+  const { id, campaign, asked } = job
+  const place = await client.query<{ at: string }>(
+    `select coalesce(nullif(listed_order, ''), '[0,0,0,"","",""]') as at from jobs where job_id = $1 and state = 'listing' for update`,
+    [id]
+  )
+  const [from] = place.rows
+  if (from === undefined) return 0
+  const { rows } = await client.query<LedgerPage>(
+    `with page as materialized (
+       select l.shard, l.epoch, l.sequence, l.user_id, l.scope, l.unit,
+         campaign_id = $2 and l.scope = '' and l.unit = $3 and delta > 0 and at <= to_timestamp($4 / 1000.0) as expires
+       from ledger l where (l.shard, l.epoch, l.sequence, l.user_id, l.scope, l.unit) > (($1::json ->> 0)::integer, ($1::json ->> 1)::bigint,
+         ($1::json ->> 2)::bigint, $1::json ->> 3, $1::json ->> 4, $1::json ->> 5)
+       order by l.shard, l.epoch, l.sequence, l.user_id, l.scope, l.unit limit $5
+     )
+     select count(*)::float8 as looked, array_agg(distinct user_id) filter (where expires) as users,
+       (select json_build_array(shard, epoch, sequence, user_id, scope, unit)::text from page
+        order by shard desc, epoch desc, sequence desc, user_id desc, scope desc, unit desc limit 1) as "end"
+     from page`,
+    [from.at, campaign, asked.unit, asked.at, most]
+  )
+  const { looked = 0, end = null, users = null } = rows[0] ?? {}
+  await client.query(
+    `insert into job_items (job_id, item, kind, phase) select $1, item, 'user', 1 from unnest($2::text[]) item on conflict do nothing`,
+    [id, (users ?? []).map(storedUser)]
+  )
+  await client.query('update jobs set listed_order = coalesce($2, listed_order) where job_id = $1', [id, end])
+  return looked
 }

@@ -22,9 +22,17 @@ export interface Revoking {
   readonly orders: boolean
 }
 
+/** What a campaign gave of an account's unit, and when it expires. */
+export interface Expiring {
+  readonly unit: string
+  /** ms since 1970 */
+  readonly at: number
+}
+
 type Asked =
   | { readonly kind: 'cancellation'; readonly asked: OrderFilter }
   | { readonly kind: 'disqualification'; readonly asked: Revoking }
+  | { readonly kind: 'expiry'; readonly asked: Expiring }
 
 interface JobHead {
   readonly id: number
@@ -92,6 +100,16 @@ export async function countOpenJobs(db: Queryable, campaign: string): Promise<nu
   const { rows } = await db.query<{ count: number }>(
     `select count(*) as count from jobs where campaign_id = $1 and state <> 'done'`,
     [campaign]
+  )
+  return rows[0]?.count ?? 0
+}
+
+/** How many of some jobs, by the keys under which one operator asked for them, are not done, or were not asked for yet. */
+export async function countNotDone(db: Queryable, operator: string, keys: readonly string[]): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::float8 as count from unnest($2::text[]) k(request_key)
+     where not exists (select 1 from jobs j where j.operator = $1 and j.request_key = k.request_key and j.state = 'done')`,
+    [operator, keys]
   )
   return rows[0]?.count ?? 0
 }
@@ -199,7 +217,7 @@ export async function endListing(db: Queryable, job: number): Promise<void> {
 export interface DueItem {
   readonly job: number
   readonly item: string
-  readonly kind: 'order' | 'win' | 'credits' | 'balances'
+  readonly kind: 'order' | 'win' | 'credits' | 'balances' | 'user'
   readonly attempts: number
 }
 

@@ -1,6 +1,7 @@
 import { placeValues } from '../connection/list-place.ts'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { everyShard } from '../shard/every-shard.ts'
 
 /** One movement of one balance. */
 export interface LedgerEntry {
@@ -116,4 +117,37 @@ export async function earnedIn(
     [issuedUser(user), campaign]
   )
   return rows
+}
+
+/** A movement of a balance of the account, as far as it matters for what expires. */
+export interface Movement {
+  readonly campaign: string
+  readonly delta: number
+  /** whether it is what expired of that campaign's */
+  readonly isExpiry: boolean
+  /** ms since 1970 */
+  readonly at: number
+}
+
+/**
+ * All movements of a user's balance of the account, oldest first, and the user's newest decision that was there before they were read, '' for
+ * none: a later one may be among them, none up to it is missing.
+ */
+export async function movementsOfAccount(
+  db: Queryable,
+  user: string,
+  unit: string
+): Promise<{ newest: string; movements: Movement[] }> {
+  const name = issuedUser(user)
+  const newest = await db.query<{ id: string }>(
+    `select shard || '-' || epoch || '-' || sequence as id from decisions where shard = ${everyShard} and user_id = $1
+     order by epoch desc, sequence desc limit 1`,
+    [name]
+  )
+  const { rows } = await db.query<Movement>(
+    `select campaign_id as campaign, delta, type = 'balance.expired' as "isExpiry", (extract(epoch from at) * 1000)::float8 as at from ledger
+     where user_id = $1 and scope = '' and unit = $2 order by epoch, sequence`,
+    [name, unit]
+  )
+  return { newest: newest.rows[0]?.id ?? '', movements: rows }
 }

@@ -85,7 +85,9 @@ const SOURCES: readonly string[] = [
   `with mine as (select unit, type, delta from ledger where ${OF_CAMPAIGN})
    select 'units.issued' as id, coalesce(type, '') as of, unit, sum(delta) as value from mine where delta > 0
      group by grouping sets ((unit, type), (unit))
-   union all select 'units.spent', coalesce(type, ''), unit, -sum(delta) from mine where delta < 0 group by grouping sets ((unit, type), (unit))`,
+   union all select 'units.spent', coalesce(type, ''), unit, -sum(delta) from mine where delta < 0 and type <> 'balance.expired'
+     group by grouping sets ((unit, type), (unit))
+   union all select 'units.expired', '', unit, -sum(delta) from mine where type = 'balance.expired' group by unit`,
 
   `select f.id, by.of, '' as unit, f.value from (
      select coalesce(activity_id, '') as of, count(*) as claims, sum(quantity) as units, count(distinct user_id) as participants

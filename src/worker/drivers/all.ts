@@ -34,6 +34,7 @@ import { TaskDriver } from './complete-tasks.ts'
 import { CodeCreditDriver } from './credit-codes.ts'
 import { JobDriver } from './do-jobs.ts'
 import { ExpiryDriver } from './expire-orders.ts'
+import { PointsExpirer } from './expire-points.ts'
 import { SpinDriver } from './finish-spins.ts'
 import { CreditDriver } from './give-credits.ts'
 import { CodeDriver } from './hand-out-codes.ts'
@@ -182,6 +183,7 @@ export function commonLoops(parts: CommonParts): Loop[] {
     gate,
     clocks: shards.map((place) => () => readShardClock(place))
   })
+  const expirer = new PointsExpirer({ pool, catalogue, clock: () => followed.clock() })
   const moments = new MomentTeller({ ...parts, catalogue })
   const stock = new StockTeller({ ...parts, catalogue })
   const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })
@@ -192,6 +194,7 @@ export function commonLoops(parts: CommonParts): Loop[] {
     resting(
       due(['jobs', 250], (asking) => new JobDriver({ pool, gate: asking, reader: gate, catalogue, shards: gate }))
     ),
+    loop('expiring points', 1000, () => expirer.step()),
     resting(due(['credits', 100], (gate) => new CreditDriver({ pool, gate, catalogue }))),
     resting(loop('boards', 100, () => keeper.step())),
     loop('final boards', 1000, () => freezer.step()),

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { cancellationOf } from '../../campaign/actions/affected-orders.ts'
 import { takeAll } from '../../campaign/actions/disqualification.ts'
+import { expiryOf } from '../../campaign/actions/expiring-points.ts'
 import { poolsIn, revocationOf } from '../../campaign/actions/revocation.ts'
 import type { AuditedCommand } from '../../campaign/carrying/audited-gate.ts'
 import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
@@ -11,6 +12,7 @@ import { decodeOrder } from '../../record/order.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeWin } from '../../record/win.ts'
 import { findIntent } from '../../store/campaigns/intents.ts'
+import { listEarners } from '../../store/campaigns/job-items.ts'
 import {
   closeJobs,
   type DueItem,
@@ -38,6 +40,12 @@ import { ASKED_MS, became, workOff } from './due.ts'
 const PAGE = 1000
 /** Pages of one look, so that a worker can stop in time. */
 const PAGES = 20
+
+/** Rows of the ledger that one statement looks at. */
+const LEDGER_PAGE = 20_000
+
+/** Refusals that stay of what expires: a user who decides something meanwhile is counted again. */
+const finalOfExpiry: ReadonlySet<RefusalCode> = new Set(['KEY_REUSED'])
 
 /** Refusals that stay. */
 const final: ReadonlySet<RefusalCode> = new Set([
@@ -115,7 +123,11 @@ export class JobDriver {
     const marks = job.marks ?? (await fixMarks(pool, job.id, now))
     if (!(await haveStored(pool, marks))) return
     for (let page = 0; page < PAGES; page += 1) {
-      if ((await listOrders(pool, job, PAGE)) === PAGE) continue
+      const isFull =
+        job.kind === 'cancellation'
+          ? (await listOrders(pool, job, PAGE)) === PAGE
+          : (await inTransaction(pool, (client) => listEarners(client, job, LEDGER_PAGE))) === LEDGER_PAGE
+      if (isFull) continue
       await endListing(pool, job.id)
       return
     }
@@ -167,6 +179,11 @@ export class JobDriver {
       await voidCreditsOfUser(pool, job.campaign, job.asked.user)
       return nothing
     }
+    if (job.kind === 'expiry') {
+      const command = await expiryOf(pool, job, one.item)
+      if (command === undefined) return nothing
+      return { settlement: { ...place, ...settledBy(await gate.submit(command), one) }, entry: undefined }
+    }
     const rules = catalogue.get(job.campaign)?.rules
     const asked =
       one.kind === 'balances' && job.kind === 'disqualification'
@@ -180,7 +197,7 @@ export class JobDriver {
 
 /** A win or an order that is over already has nothing left to do. */
 function settledBy(outcome: Outcome, { kind, attempts }: DueItem) {
-  const settled = became(outcome, { attempts, final })
+  const settled = became(outcome, { attempts, final: kind === 'user' ? finalOfExpiry : final })
   if (settled.to === 'later') return settled
   if (settled.to === 'done') return { to: 'done', decision: settled.decision.id, refusal: null } as const
   const { refusal } = settled

@@ -36,7 +36,8 @@ function OneUnit({ unit, figures }: { unit: string; figures: readonly Figure[] }
       <div class="tiles">
         <Tile name="Issued">{count(whole('units.issued'))}</Tile>
         <Tile name="Spent">{count(whole('units.spent'))}</Tile>
-        <Tile name="Issued and not spent here">{count(whole('units.issued') - whole('units.spent'))}</Tile>
+        <Tile name="Expired">{count(whole('units.expired'))}</Tile>
+        <Tile name="Issued, and neither spent nor expired">{count(whole('units.outstanding'))}</Tile>
       </div>
       <Table figures heads={['by', 'issued', 'spent']}>
         {[...new Set(causes.map((figure) => figure.of))].map((cause) => {

@@ -59,6 +59,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'draws.winRate': 'Prizes won to spins',
   'draws.open': 'Prizes not claimed yet',
   'draws.revoked': 'Revoked prizes',
+  'units.outstanding': 'Issued, and neither spent nor expired',
   'shares.all': 'Shares',
   'assists.given': 'Assists',
   'traffic.confirmed': 'Confirmed attempts',

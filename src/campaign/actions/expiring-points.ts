@@ -1,0 +1,94 @@
+import type { Pool } from 'pg'
+import { momentOf } from '../../base/moment.ts'
+import type { ExpireCommand } from '../../gate/batch/commands.ts'
+import { userField } from '../../record/fields.ts'
+import { replayField } from '../../record/replay.ts'
+import { countNotDone, type Expiring, insertJob, type Job } from '../../store/campaigns/jobs.ts'
+import type { Queryable } from '../../store/connection/transaction.ts'
+import { type Movement, movementsOfAccount } from '../../store/reading/ledger.ts'
+import type { Rules } from '../definition/rules.ts'
+
+/** Who asks for it: the definition does, and its moment has come. */
+const OPERATOR = '$system'
+const REASON = 'the moment has come that the definition names'
+
+const keyOf = (campaign: string, { unit, at }: Expiring): string => `expiry:${campaign}:${unit}:${at}`
+
+/** What expires of what a campaign gives, and when. */
+export function expiriesOf({ units }: Pick<Rules, 'units'>): Expiring[] {
+  return Object.entries(units).flatMap(([unit, { expiresAt }]) => {
+    const at = expiresAt === undefined ? undefined : momentOf(expiresAt)
+    return at === undefined ? [] : [{ unit, at }]
+  })
+}
+
+/** Has what expires taken, once, however often this is asked for. */
+export async function beginExpiry(db: Queryable, campaign: string, asked: Expiring): Promise<void> {
+  const key = keyOf(campaign, asked)
+  await insertJob(db, { kind: 'expiry', campaign, asked, operator: OPERATOR, reason: REASON, key })
+}
+
+/** How much of what a campaign gives is still to expire. */
+export function openExpiries(db: Queryable, { id, ...rules }: Pick<Rules, 'id' | 'units'>): Promise<number> {
+  const keys = expiriesOf(rules).map((asked) => keyOf(id, asked))
+  return keys.length === 0 ? Promise.resolve(0) : countNotDone(db, OPERATOR, keys)
+}
+
+/** Takes amounts off some entries, the last first. */
+function takenOff(amounts: number[], of: readonly number[], amount: number): void {
+  let left = amount
+  for (const index of of.toReversed()) {
+    const taken = Math.min(left, amounts[index] ?? 0)
+    amounts[index] = (amounts[index] ?? 0) - taken
+    left -= taken
+  }
+}
+
+/**
+ * What is left of what a campaign gave up to a moment: what was earned first is spent first, whichever campaign gave it. What expired of another
+ * campaign's was that campaign's, and spent nothing.
+ * @param movements of one balance, oldest first
+ */
+export function leftOf(movements: readonly Movement[], campaign: string, until: number): number {
+  const earned: number[] = []
+  const byCampaign = new Map<string, number[]>()
+  let spent = 0
+  for (const [index, { campaign: by, delta, isExpiry }] of movements.entries()) {
+    earned[index] = Math.max(0, delta)
+    if (delta > 0) byCampaign.set(by, [...(byCampaign.get(by) ?? []), index])
+    else if (isExpiry) takenOff(earned, byCampaign.get(by) ?? [], -delta)
+    else spent -= delta
+  }
+  let left = 0
+  for (const [index, { campaign: by, at }] of movements.entries()) {
+    const amount = earned[index] ?? 0
+    const used = Math.min(spent, amount)
+    spent -= used
+    if (by === campaign && at <= until) left += amount - used
+  }
+  return left
+}
+
+/** The command that takes what has expired of a user's; undefined where nothing is left. */
+export async function expiryOf(
+  pool: Pool,
+  { id, campaign, asked }: Job & { readonly kind: 'expiry' },
+  user: string
+): Promise<ExpireCommand | undefined> {
+  const { unit, at } = asked
+  const { newest, movements } = await movementsOfAccount(pool, user, unit)
+  const amount = leftOf(movements, campaign, at)
+  if (amount === 0) return undefined
+  return {
+    op: 'expire',
+    user,
+    key: replayField.job(id, user),
+    hash: 'expire',
+    campaign,
+    activity: '',
+    newest,
+    field: userField.balance(unit, ''),
+    amount,
+    request: JSON.stringify({ unit, amount: -amount })
+  }
+}

@@ -1,0 +1,68 @@
+import t from 'tap'
+import type { ExpireCommand } from '../../src/gate/batch/commands.ts'
+import { sharedServers } from '../support/servers/servers.ts'
+import { credit } from '../support/shop/participation.ts'
+import { assertWhole, decisionOf, openShop } from '../support/shop/shop.ts'
+
+const urls = await sharedServers(t)
+
+const expiring = (user: string, newest: string, amount: number): ExpireCommand => ({
+  op: 'expire',
+  user,
+  key: `x:job:1:${user}`,
+  hash: 'expire',
+  campaign: 'c',
+  activity: '',
+  newest,
+  field: 'b:points',
+  amount,
+  request: JSON.stringify({ unit: 'points', amount: -amount })
+})
+
+t.test('what has expired is taken, once, and only by who knows all that the user decided', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate, redis, prefix } = shop
+  const balance = () => redis.hget(`${prefix}u:ann`, 'b:points')
+  const first = decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
+  const second = decisionOf(await gate.submit({ ...credit('ann', 'b:points', -30), key: 'x:adj:2' }))
+  t.equal(await balance(), '70')
+  t.match(
+    await gate.submit(expiring('ann', first.id, 70)),
+    { kind: 'refused', code: 'CONFLICT' },
+    'a decision is missing'
+  )
+  t.match(await gate.submit(expiring('ann', '', 70)), { kind: 'refused', code: 'CONFLICT' }, 'as for who knows of none')
+  t.match(await gate.submit(expiring('ann', second.id, 71)), { code: 'CONFLICT' }, 'more than is there')
+  t.equal(await balance(), '70')
+  const taken = decisionOf(await gate.submit(expiring('ann', second.id, 60)))
+  t.match(taken, { type: 'balance.expired', report: '-60', applied: [-60] })
+  t.equal(await balance(), '10')
+  const again = await gate.submit(expiring('ann', second.id, 10))
+  t.match(again, { kind: 'confirmed', replayed: true, decision: { id: taken.id } })
+  t.equal(await balance(), '10')
+  await assertWhole(t, shop)
+})
+
+t.test('two of one batch: the second one sees the first', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate, redis, prefix } = shop
+  const given = decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
+  const [spent, expired] = await Promise.all([
+    gate.submit({ ...credit('ann', 'b:points', -30), key: 'x:adj:2' }),
+    gate.submit(expiring('ann', given.id, 100))
+  ])
+  const codes = [spent, expired].map((outcome) => (outcome.kind === 'refused' ? outcome.code : outcome.kind))
+  t.strictSame(codes, ['confirmed', 'CONFLICT'])
+  t.equal(await redis.hget(`${prefix}u:ann`, 'b:points'), '70')
+  await assertWhole(t, shop)
+})
+
+t.test('what Redis was written from is no decision that anybody lacks', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate, redis, prefix } = shop
+  decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
+  const places = (await redis.hkeys(`${prefix}u:ann`)).filter((field) => field.startsWith('q:'))
+  await redis.hdel(`${prefix}u:ann`, ...places)
+  t.match(decisionOf(await gate.submit(expiring('ann', '0-1-1', 100))), { type: 'balance.expired' })
+  await assertWhole(t, shop)
+})

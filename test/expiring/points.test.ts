@@ -1,0 +1,141 @@
+import t from 'tap'
+import { Catalogue } from '../../src/campaign/carrying/catalogue.ts'
+import type { CampaignReport } from '../../src/export/report/report.ts'
+import { PointsExpirer } from '../../src/worker/drivers/expire-points.ts'
+import { middayTimezone } from '../support/midday.ts'
+import { type Answer, startMallShop } from '../support/shop/mall-shop.ts'
+import { waitFor } from '../support/wait.ts'
+
+const shop = await startMallShop(t)
+const { ask, admin, pool } = shop
+const HOUR = 3_600_000
+const now = Date.now()
+const iso = (ms: number) => new Date(ms).toISOString()
+const EXPIRES = now + 2 * HOUR
+
+const definition = (id: string, units: object) => ({
+  id,
+  title: 'Points',
+  timezone: middayTimezone,
+  opensAt: iso(now - HOUR),
+  closesAt: iso(now + HOUR),
+  units,
+  activities: [
+    { id: 'visit', kind: 'task', per: 'campaign', reward: { points: 60 } },
+    { id: 'read', kind: 'task', per: 'campaign', reward: { points: 40 } },
+    { id: 'cup', kind: 'redemption', title: 'Cup', cost: { points: 50 }, stock: 9 }
+  ]
+})
+await shop.publish(definition('summer', { points: { scope: 'account', expiresAt: iso(EXPIRES) } }))
+await shop.publish(definition('mall', { points: { scope: 'account' } }))
+
+async function take(user: string, request: string, body: object = {}) {
+  const answer = await ask(user, `POST /v1/campaigns/${request}`, { body })
+  if (answer.status >= 300) throw new Error(`${request}: ${JSON.stringify(answer.body)}`)
+}
+/** An answer to a read: a busy machine refuses some, and says when to come again. */
+async function readOf(ask: () => Promise<Answer>): Promise<Answer['body']> {
+  let answer: Answer | undefined
+  const isAnswered = async () => {
+    answer = await ask()
+    return answer.status === 200
+  }
+  await waitFor(isAnswered, { what: 'an answer', everyMs: 200 })
+  return answer?.body
+}
+const pointsOf = async (user: string) => (await readOf(() => ask(user, 'GET /v1/campaigns/mall/me'))).balances.points
+const report = async (campaign: string) =>
+  (await readOf(() => admin('vera', `GET /admin/v1/campaigns/${campaign}/report`))) as CampaignReport
+const unitsOf = ({ figures }: CampaignReport) =>
+  Object.fromEntries(
+    figures.filter(({ id, of }) => id.startsWith('units.') && of === null).map(({ id, value }) => [id, value])
+  )
+const waits = async () => {
+  const body = await readOf(() => admin('ada', 'POST /admin/v1/campaigns/summer/archive?dryRun=true', { body: {} }))
+  return (body.waitsFor as Array<{ step: string; left: number }>).find(({ step }) => step === 'expiries')?.left
+}
+
+await t.test(
+  'what a campaign gave expires as far as it was not spent, what was earned first being spent first',
+  async (t) => {
+    // of both shards where there are two, and one whose name is no plain one
+    for (const user of ['ann', 'bob', '张三']) await take(user, 'summer/tasks/visit/completions')
+    await take('ann', 'summer/tasks/read/completions')
+    await take('ann', 'mall/tasks/read/completions')
+    await take('cid', 'mall/tasks/visit/completions')
+    await take('ann', 'mall/redemptions/cup/claims', { quantity: 1 })
+    await take('cid', 'summer/redemptions/cup/claims', { quantity: 1 })
+    t.equal(await waits(), 1)
+    const catalogue = new Catalogue({ pool })
+    const expirer = (at: number) => new PointsExpirer({ pool, catalogue, clock: async () => at })
+    t.equal(await expirer(EXPIRES).step(), 0, 'the moment has not come')
+    const one = expirer(EXPIRES + 1)
+    t.equal(await one.step(), 1)
+    t.equal(await one.step(), 0)
+    t.equal(await expirer(EXPIRES + 1).step(), 1, 'another worker asks for the same')
+    t.equal((await pool.query('select 1 from jobs')).rowCount, 1)
+    await waitFor(async () => (await waits()) === undefined || (await waits()) === 0, { what: 'all to expire' })
+    t.equal(await pointsOf('ann'), 40, '100 of the summer less 50 that were spent expire, 40 of the mall stay')
+    t.equal(await pointsOf('bob'), 0)
+    t.equal(await pointsOf('张三'), 0)
+    t.equal(await pointsOf('cid'), 10, 'who got nothing of the summer loses nothing')
+    const isCounted = async () => unitsOf(await report('summer'))['units.expired'] === 170
+    await waitFor(isCounted, { what: 'the report to count it' })
+    t.match(unitsOf(await report('summer')), {
+      'units.issued': 220,
+      'units.spent': 50,
+      'units.expired': 170,
+      'units.outstanding': 0
+    })
+    const body = await readOf(() => ask('ann', 'GET /v1/me/ledger?limit=1'))
+    t.match(body.items, [{ type: 'balance.expired', campaign: 'summer', unit: 'points', delta: -50 }])
+    const { rows } = await pool.query(`select state, refusal from job_items`)
+    t.strictSame(
+      rows.map(({ state, refusal }) => `${state} ${refusal}`),
+      Array(3).fill('done null')
+    )
+    const job = (await pool.query<{ id: number }>('select job_id as id from jobs')).rows[0]?.id
+    t.match(await readOf(() => admin('vera', `GET /admin/v1/jobs/expiry-${job}`)), {
+      state: 'done',
+      done: 3,
+      left: 0,
+      failedCount: 0
+    })
+  }
+)
+
+await t.test('a worker that died before it noted what it did takes nothing twice', async (t) => {
+  const spent = async () =>
+    Number((await pool.query(`select sum(delta) from ledger where type = 'balance.expired'`)).rows[0]?.sum)
+  const before = await spent()
+  await pool.query(`update jobs set state = 'working', done_at = null`)
+  await pool.query(`update job_items set state = 'due', next_attempt_at = now()`)
+  await waitFor(async () => (await pool.query(`select 1 from jobs where state = 'done'`)).rowCount === 1, {
+    what: 'the job'
+  })
+  t.equal(await spent(), before)
+  t.equal(await pointsOf('ann'), 40)
+})
+
+await t.test('only units of the account expire, at a moment after the end, as it was published', async (t) => {
+  const wrong = {
+    points: { scope: 'account', expiresAt: iso(now) },
+    stars: { scope: 'campaign', expiresAt: iso(EXPIRES) }
+  }
+  t.match(await admin('ada', 'PUT /admin/v1/campaigns/wrong', { body: definition('wrong', wrong) }), {
+    status: 400,
+    body: { errors: [{ pointer: '/units/points/expiresAt' }, { pointer: '/units/stars/expiresAt' }] }
+  })
+  const later = definition('mall', { points: { scope: 'account', expiresAt: iso(EXPIRES) } })
+  const answers = [await admin('ada', 'PUT /admin/v1/campaigns/mall', { body: later })]
+  const { version } = answers[0]?.body ?? {}
+  for (const [operator, step] of [
+    ['ada', 'submission'],
+    ['ben', 'approval'],
+    ['ben', 'publication']
+  ] as const) {
+    answers.push(await admin(operator, `POST /admin/v1/campaigns/mall/${step}`, { body: { version } }))
+  }
+  const said = answers.find(({ status }) => status >= 400)
+  t.match(said?.body, { errors: [{ pointer: '/units', detail: /expiry of points/ }] })
+})

@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { leftOf } from '../../src/campaign/actions/expiring-points.ts'
+import type { Movement } from '../../src/store/reading/ledger.ts'
+
+const earned = (campaign: string, delta: number, at = 0): Movement => ({ campaign, delta, isExpiry: false, at })
+const spent = (delta: number): Movement => ({ campaign: 'mall', delta: -delta, isExpiry: false, at: 0 })
+const expired = (campaign: string, delta: number): Movement => ({ campaign, delta: -delta, isExpiry: true, at: 0 })
+
+t.test('what was earned first is spent first', async (t) => {
+  t.equal(leftOf([earned('a', 100), spent(30)], 'a', 0), 70)
+  t.equal(leftOf([earned('a', 100), earned('b', 50), spent(120)], 'a', 0), 0)
+  t.equal(leftOf([earned('a', 100), earned('b', 50), spent(120)], 'b', 0), 30)
+  t.equal(leftOf([earned('b', 50), earned('a', 100), spent(20)], 'a', 0), 100, 'the other campaign came before')
+  t.equal(leftOf([earned('a', 10, 1), earned('a', 20, 3), spent(5)], 'a', 2), 5, 'what comes later stays')
+  t.equal(leftOf([earned('a', 100), spent(30), expired('a', 70)], 'a', 0), 0, 'once')
+  t.equal(leftOf([earned('a', 100), earned('b', 50), expired('b', 50), spent(30)], 'a', 0), 70, 'expiry is no spending')
+  t.equal(leftOf([], 'a', 0), 0)
+})
+
+/** Lots, each with what is left of it, as somebody would keep them who sees every movement. */
+class Lots {
+  readonly lots: Array<{ readonly campaign: string; left: number }> = []
+  readonly movements: Movement[] = []
+
+  get balance(): number {
+    return this.lots.reduce((sum, { left }) => sum + left, 0)
+  }
+
+  of(campaign: string): number {
+    return this.lots.reduce((sum, lot) => sum + (lot.campaign === campaign ? lot.left : 0), 0)
+  }
+
+  earn(campaign: string, amount: number): void {
+    this.lots.push({ campaign, left: amount })
+    this.movements.push(earned(campaign, amount))
+  }
+
+  spend(amount: number): void {
+    let rest = Math.min(amount, this.balance)
+    if (rest === 0) return
+    this.movements.push(spent(rest))
+    for (const lot of this.lots) {
+      const used = Math.min(rest, lot.left)
+      lot.left -= used
+      rest -= used
+    }
+  }
+
+  expire(campaign: string): void {
+    const left = this.of(campaign)
+    if (left > 0) this.movements.push(expired(campaign, left))
+    for (const lot of this.lots) if (lot.campaign === campaign) lot.left = 0
+  }
+}
+
+t.test('it is what is left of lots that are kept movement by movement', async () => {
+  const step = fc.record({
+    does: fc.constantFrom('earn', 'spend', 'expire'),
+    campaign: fc.constantFrom('a', 'b', 'c'),
+    amount: fc.integer({ min: 1, max: 50 })
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const lots = new Lots()
+      const over = new Set<string>()
+      for (const { does, campaign, amount } of steps) {
+        // a campaign gives nothing that expires once its moment has come
+        if (does === 'earn' && !over.has(campaign)) lots.earn(campaign, amount)
+        if (does === 'spend') lots.spend(amount)
+        if (does === 'expire') {
+          lots.expire(campaign)
+          over.add(campaign)
+        }
+        for (const each of ['a', 'b', 'c']) {
+          const left = leftOf(lots.movements, each, 0)
+          if (left !== lots.of(each)) throw new Error(`${left} of ${each} instead of ${lots.of(each)}`)
+        }
+      }
+    })
+  )
+})
