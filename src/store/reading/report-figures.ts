@@ -1,5 +1,5 @@
-import type { Pool } from 'pg'
-import { transaction } from '../connection/transaction.ts'
+import type { Pool, QueryConfig } from 'pg'
+import { type Queryable, transaction } from '../connection/transaction.ts'
 
 /** A figure of a campaign as it is counted. */
 export interface CountedFigure {
@@ -19,8 +19,11 @@ export interface CountedTo {
   readonly sequence: number
 }
 
-/** What is asked: $1 the campaign, $2 its time zone, $3 the moment of its opening, $4 which keys clients have. */
+/** What is asked: $1 the campaign, $2 its time zone, $3 which keys clients have, $4 the moment of its opening. */
 const OF_CAMPAIGN = `campaign_id = $1`
+
+/** Types of decisions that are counted by activity. */
+const BY_ACTIVITY = `'spin.won', 'spin.lost', 'task.completed'`
 
 /**
  * Orders that were paid, whatever became of them afterwards. A cancelled one was if its record names a payment: as the record of an order is
@@ -29,52 +32,72 @@ const OF_CAMPAIGN = `campaign_id = $1`
 const WAS_PAID = `(status in ('paid', 'shipped', 'returned') or (status = 'cancelled' and split_part(record, ';', 15) <> ''))`
 
 /**
+ * Decisions of users, by what they asked for themselves: drivers have other keys. There may be millions, so each of three statements reads them once and keeps
+ * the little that it needs: of one that keeps all, most of the time goes into writing it down.
+ * @param from a condition that decisions before the campaign's first one do not meet
+ */
+const ofDecisions = (from: string): readonly string[] => [
+  `with by as materialized (
+     select (d.at at time zone $2)::date as day, case when d.type in (${BY_ACTIVITY}) then d.type end as type,
+       case when d.type in (${BY_ACTIVITY}) then d.activity_id end as activity_id, count(*) as all, count(*) filter (where d.key like $3) as asked
+     from decisions d where d.${OF_CAMPAIGN} and ${from} group by 1, 2, 3
+   ), mine as (
+     select by.*, case when type = 'task.completed' then 'tasks.completed' when type is not null then 'draws.spins' end as id from by
+   )
+   select 'interactions.all' as id, '' as of, '' as unit, coalesce(sum(asked), 0) as value from mine
+   union all select 'interactions.daily', day::text, '', sum(asked) from mine where asked > 0 group by day
+   union all select k.id, '', '', coalesce(sum(mine.all), 0) from (values ('draws.spins'), ('tasks.completed')) k (id) left join mine on mine.id = k.id
+     group by k.id
+   union all select id, activity_id, '', sum(mine.all) from mine where id is not null group by id, activity_id`,
+
+  `with days as materialized (
+     select d.user_id, (d.at at time zone $2)::date as day from decisions d where d.${OF_CAMPAIGN} and ${from} and d.key like $3 group by 1, 2
+   ), people as materialized (select distinct user_id from days)
+   select 'participants.all' as id, '' as of, '' as unit, count(*) as value from people
+   union all select 'participants.new', '', '', count(*) from people where user_id in (
+     select user_id from registrations r where r.${OF_CAMPAIGN} and r.registered_at >= $4)
+   union all select 'participants.daily', day::text, '', count(*) from days group by day`,
+
+  `with mine as materialized (
+     select d.user_id, d.activity_id, case when d.type = 'task.completed' then 'tasks.participants' else 'draws.participants' end as id
+     from decisions d where d.${OF_CAMPAIGN} and ${from} and d.type in (${BY_ACTIVITY}) group by 1, 2, 3
+   )
+   select k.id, '' as of, '' as unit, count(distinct user_id) as value from (values ('draws.participants'), ('tasks.participants')) k (id)
+     left join mine on mine.id = k.id group by k.id
+   union all select id, activity_id, '', count(*) from mine group by id, activity_id`
+]
+
+/**
  * One statement a source: each returns rows of id, of, unit and value. All read what the projection stored, by campaign, so they count the same as
  * a recount of the exported journal up to the same decisions.
  */
 const SOURCES: readonly string[] = [
-  // decisions of users, by what they asked for themselves: drivers have other keys
-  `with mine as materialized (
-     select d.user_id, d.activity_id, d.type, d.key like $4 as asked, (d.at at time zone $2)::date::text as day
-     from shards s left join campaign_places p on p.shard = s.shard and p.${OF_CAMPAIGN}
-     join decisions d on d.shard = s.shard
-       and (d.epoch, d.sequence) >= (coalesce(p.first_epoch, 0), coalesce(p.first_sequence, 0))
-     where d.${OF_CAMPAIGN}
-   ), people as (select distinct user_id from mine where asked)
-   select 'participants.all' as id, '' as of, '' as unit, count(*) as value from people
-   union all select 'participants.new', '', '', count(*) from people where exists (
-     select from registrations r where r.${OF_CAMPAIGN} and r.user_id = people.user_id and r.registered_at >= $3)
-   union all select 'interactions.all', '', '', count(*) from mine where asked
-   union all select 'participants.daily', day, '', count(distinct user_id) from mine where asked group by day
-   union all select 'interactions.daily', day, '', count(*) from mine where asked group by day
-   union all select 'draws.spins', coalesce(activity_id, ''), '', count(*) from mine where type in ('spin.won', 'spin.lost')
-     group by grouping sets ((activity_id), ())
-   union all select 'draws.participants', coalesce(activity_id, ''), '', count(distinct user_id) from mine
-     where type in ('spin.won', 'spin.lost') group by grouping sets ((activity_id), ())
-   union all select 'tasks.completed', coalesce(activity_id, ''), '', count(*) from mine where type = 'task.completed'
-     group by grouping sets ((activity_id), ())
-   union all select 'tasks.participants', coalesce(activity_id, ''), '', count(distinct user_id) from mine where type = 'task.completed'
-     group by grouping sets ((activity_id), ())`,
-
-  `with mine as materialized (
-     select activity_id, currency, status, record, user_id, quantity, returned, unit_price, (accepted_at at time zone $2)::date::text as day
-     from orders where ${OF_CAMPAIGN}
+  `with per as materialized (
+     select activity_id, currency, user_id, day, grouping(day) = 0 as by_day, count(*) as orders,
+       count(*) filter (where status = 'accepted') as unpaid, count(*) filter (where was_paid) as paid,
+       count(*) filter (where status = 'cancelled') as cancelled, count(*) filter (where status = 'expired') as expired,
+       sum(quantity) filter (where was_paid) as units, sum(unit_price * quantity) filter (where was_paid) as amount,
+       sum(returned) as returned, sum(unit_price * returned) filter (where returned > 0) as returned_amount
+     from (
+       select activity_id, currency, user_id, (accepted_at at time zone $2)::date as day, status, quantity, unit_price, returned, ${WAS_PAID} as was_paid
+       from orders where ${OF_CAMPAIGN}
+     ) mine group by grouping sets ((activity_id, currency, user_id), (day))
    ), by as (
-     select coalesce(activity_id, '') as of, count(*) as orders, count(*) filter (where status = 'accepted') as unpaid,
-       count(*) filter (where ${WAS_PAID}) as paid, count(*) filter (where status = 'cancelled') as cancelled,
-       count(*) filter (where status = 'expired') as expired, coalesce(sum(quantity) filter (where ${WAS_PAID}), 0) as units,
-       sum(returned) as returned, count(distinct user_id) filter (where ${WAS_PAID}) as buyers
-     from mine group by grouping sets ((activity_id), ())
+     select coalesce(activity_id, '') as of, coalesce(sum(orders), 0) as orders, coalesce(sum(unpaid), 0) as unpaid, coalesce(sum(paid), 0) as paid,
+       coalesce(sum(cancelled), 0) as cancelled, coalesce(sum(expired), 0) as expired, coalesce(sum(units), 0) as units, sum(returned) as returned,
+       count(distinct user_id) filter (where paid > 0) as buyers
+     from per where not by_day group by grouping sets ((activity_id), ())
+   ), money as (
+     select coalesce(activity_id, '') as of, currency, sum(paid) as paid, sum(amount) as amount, sum(returned_amount) as returned
+     from per where not by_day group by grouping sets ((activity_id, currency), (currency))
    )
    select f.id, by.of, '' as unit, f.value from by, lateral (values ('sales.orders', orders), ('sales.unpaid', unpaid), ('sales.paid', paid),
      ('sales.cancelled', cancelled), ('sales.expired', expired), ('sales.units', units), ('sales.returnedUnits', returned),
      ('sales.buyers', buyers)) f (id, value)
-   union all select 'sales.amount', coalesce(activity_id, ''), currency, sum(unit_price * quantity) from mine where ${WAS_PAID}
-     group by grouping sets ((activity_id, currency), (currency))
-   union all select 'sales.averageOrder', '', currency, round(avg(unit_price * quantity)) from mine where ${WAS_PAID} group by currency
-   union all select 'sales.returnedAmount', coalesce(activity_id, ''), currency, sum(unit_price * returned) from mine where returned > 0
-     group by grouping sets ((activity_id, currency), (currency))
-   union all select 'sales.daily', day, '', count(*) from mine group by day`,
+   union all select 'sales.amount', of, currency, amount from money where paid > 0
+   union all select 'sales.averageOrder', '', currency, round(amount / paid) from money where paid > 0 and of = ''
+   union all select 'sales.returnedAmount', of, currency, returned from money where returned is not null
+   union all select 'sales.daily', day::text, '', orders from per where by_day`,
 
   `with mine as (select activity_id || '/' || tier || '/' || prize_id as of, status from wins where ${OF_CAMPAIGN})
    select 'draws.wins' as id, coalesce(of, '') as of, '' as unit, count(*) as value from mine where status <> 'revoked'
@@ -142,6 +165,9 @@ const SOURCES: readonly string[] = [
 /** A report reads a campaign whole: more than a request may take, and less than somebody waits for. */
 const TIMEOUT_MS = 60_000
 
+/** What Postgres may take to count users of a large campaign, twice as much for each list of them; with its default it writes them to the disk and sorts. */
+const MEMORY = '64MB'
+
 /**
  * Counts all figures of a campaign, as of one moment: all statements see the same.
  * @param campaign with its time zone, its opening in ms since 1970, and the pattern of its clients' keys
@@ -155,19 +181,21 @@ export async function countFigures(
   try {
     return await transaction(client, async () => {
       await client.query('set transaction isolation level repeatable read, read only')
-      await client.query(`set local statement_timeout = ${TIMEOUT_MS}`)
+      await client.query(
+        `set local statement_timeout = ${TIMEOUT_MS}; set local work_mem = '${MEMORY}'; set local jit = off`
+      )
       const { rows: countedTo } = await client.query<CountedTo>(
         `select s.shard, d.epoch, d.sequence from shards s cross join lateral (
            select epoch, sequence from decisions where shard = s.shard order by epoch desc, sequence desc limit 1
          ) d order by s.shard`
       )
       const figures: CountedFigure[] = []
-      for (const text of SOURCES) {
-        const values = [campaign.id, campaign.timezone, new Date(campaign.opensAt), campaign.keys].slice(
+      for (const text of [...ofDecisions(await fromFirst(client, campaign.id)), ...SOURCES]) {
+        const values = [campaign.id, campaign.timezone, campaign.keys, new Date(campaign.opensAt)].slice(
           0,
           parametersOf(text)
         )
-        const { rows } = await client.query<CountedFigure>(text, values)
+        const { rows } = await client.query<CountedFigure>(patient(text, values))
         figures.push(...rows.map((row) => ({ ...row, value: Number(row.value) })))
       }
       return { figures, countedTo }
@@ -175,6 +203,25 @@ export async function countFigures(
   } finally {
     client.release()
   }
+}
+
+/** The condition of decisions from the first one of a campaign on. Numbers, and no join: so Postgres knows how much it is going to read. */
+async function fromFirst(client: Queryable, campaign: string): Promise<string> {
+  const { rows } = await client.query<CountedTo>(
+    `select s.shard, coalesce(p.first_epoch, 0) as epoch, coalesce(p.first_sequence, 0) as sequence
+     from shards s left join campaign_places p on p.shard = s.shard and p.${OF_CAMPAIGN} order by s.shard`,
+    [campaign]
+  )
+  const places = rows.map(
+    ({ shard, epoch, sequence }) =>
+      `(d.shard = ${Number(shard)} and (d.epoch, d.sequence) >= (${Number(epoch)}, ${Number(sequence)}))`
+  )
+  return `(${places.join(' or ') || 'false'})`
+}
+
+/** A statement that the client waits for as long as Postgres works on it; the pool's clients give up much earlier. */
+function patient(text: string, values: unknown[]): QueryConfig & { readonly query_timeout: number } {
+  return { text, values, query_timeout: TIMEOUT_MS }
 }
 
 /** Postgres refuses parameters that a statement does not name. */
