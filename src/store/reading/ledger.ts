@@ -41,7 +41,7 @@ export async function ledgerOfUser(
   const { campaign, before, limit } = page
   // one comparison of whole rows in the direction of the index, so that Postgres reads the page from where it begins
   const { rows } = await db.query<LedgerEntry>(
-    `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id = '' as "isGrant", scope,
+    `select shard || '-' || epoch || '-' || sequence as id, type, campaign_id as campaign, activity_id as activity, scope,
        unit, delta, at
      from ledger
      where user_id = $1 and ($2::text is null or campaign_id = $2)
