@@ -3,7 +3,7 @@ import type { Difference } from '../../support/judging/promise.ts'
 import { shardsEnv } from '../../support/servers/servers.ts'
 import { openSession, saleDefinition } from '../../support/shop/sale.ts'
 import { waitFor } from '../../support/wait.ts'
-import type { Row } from '../row.ts'
+import { BrokenError, type Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
 import { publish } from '../world/requests.ts'
 import { loansWrong } from './shards.ts'
@@ -41,7 +41,9 @@ async function spin({ world }: Scene, user: string): Promise<string> {
     win = (body as { readonly spin: { readonly win: { readonly id: string } | null } }).spin.win?.id ?? ''
     return true
   }
-  await waitFor(isTold, { ...PATIENT, what: `${user} to be told` })
+  await waitFor(isTold, PATIENT).catch(() => {
+    throw new BrokenError('I7', `${user} never got a definite answer to a spin`)
+  })
   return win ?? ''
 }
 

@@ -77,7 +77,7 @@ async function killNoting(scene: Scene): Promise<string> {
 /** Each act on each win is one decision, and they are numbered without a gap. */
 async function actsWrong({ world }: Scene): Promise<readonly Difference[]> {
   const { rows } = await world.pool.query<{ win: string; told: string }>(
-    `select split_part(report, ',', 1) as win, string_agg(split_part(report, ',', 2) || split_part(report, ',', 3), ' '
+    `select shard || '-' || split_part(report, ',', 1) as win, string_agg(split_part(report, ',', 2) || split_part(report, ',', 3), ' '
        order by epoch, sequence) as told
      from decisions where campaign_id = $1 and type = 'win.fulfilled' group by 1`,
     [campaign]
@@ -139,7 +139,10 @@ async function cancelledWrong({ world, stock }: Scene): Promise<readonly Differe
   }
   const once = { all: ORDERS, each: ORDERS }
   const expected = {
-    cancelled: [await count(`select entity as one from decisions where type = 'order.cancelled'`), 'I2'],
+    cancelled: [
+      await count(`select shard || '-' || entity as one from decisions where type = 'order.cancelled'`),
+      'I2'
+    ],
     audited: [await count(`select target as one from audit where action = 'order.cancellation'`), 'I6'],
     worked: [await count(`select item as one from job_items where state = 'done'`), 'I7']
   } as const
