@@ -236,6 +236,7 @@ t.test('rewards name units, draws and tasks of the campaign', async (t) => {
   t.match(reward({ points: 5 }, { units: { chances: { scope: 'account' } } }), { '/units/chances': /another name/ })
   t.match(reward({ points: 5 }, { units: { stars: { scope: 'world' } } }), { '/units/stars/scope': /"account"/ })
   t.match(reward({ points: 5 }, { units: null }), { '/units': /at most 20 units/ })
+  t.match(reward({ points: 5 }, { units: { points: null } }), { '/units/points': String })
   t.match(reward({ points: 5 }, { policies: { grantCap: { points: 9, gems: 1 } } }), {
     '/policies/grantCap/gems': /no unit/
   })

@@ -102,11 +102,11 @@ function checkReservations({ activities }: Rules, add: Add): void {
 
 /** What a campaign gave of an account's unit may expire, once the campaign is over; its own units end with it. */
 function checkExpiry(units: NonNullable<Definition['units']>, closesAt: number | undefined, { add, fits }: Checking) {
-  for (const [unit, { scope, expiresAt }] of Object.entries(units)) {
+  for (const [unit, rules] of Object.entries(units)) {
     const pointer = `/units/${pointerStep(unit)}/expiresAt`
-    if (expiresAt === undefined || !fits(`/units/${pointerStep(unit)}`) || !fits(pointer)) continue
-    const moment = checkMoment(expiresAt, pointer, add)
-    if (scope === 'campaign') add(pointer, 'is for units of the account: those of a campaign end with it')
+    if (!fits(`/units/${pointerStep(unit)}`) || !fits(pointer) || rules.expiresAt === undefined) continue
+    const moment = checkMoment(rules.expiresAt, pointer, add)
+    if (rules.scope === 'campaign') add(pointer, 'is for units of the account: those of a campaign end with it')
     else if (moment !== undefined && closesAt !== undefined && moment < closesAt) {
       add(pointer, 'is before the campaign closes')
     }
