@@ -88,10 +88,10 @@ t.test('a final campaign leaves Redis and the tables of what is live', async (t)
   t.same(await differences(shop), [], 'and so is one that was wiped')
 })
 
-/** Every key of Redis with its fields, as far as they name a text. */
+/** Every key of the shop in Redis with its fields, as far as they name a text. */
 async function naming(text: string): Promise<string[]> {
   const found: string[] = []
-  for (const key of await shop.redis.keys('*')) {
+  for (const key of await shop.redis.keys(`${shop.prefix}*`)) {
     if (key.includes(text)) found.push(key)
     if ((await shop.redis.type(key)) !== 'hash') continue
     for (const [field, value] of Object.entries(await shop.redis.hgetall(key)))
