@@ -2,7 +2,6 @@ import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import type { Server } from '../../src/stack/servers/server.ts'
 import { privateServers, type ServerUrls } from '../support/servers/servers.ts'
-import { epochsOf } from '../support/shop/many-shards.ts'
 import { openShop, type Shop, type SmallSale } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -28,10 +27,13 @@ export async function shopOn(t: Test, urls: ServerUrls, spec: SmallSale = {}): P
   return { shop, lines }
 }
 
-/** Waits until every shard decides under another epoch than before. */
-export function openedAgain(shop: Shop, before: readonly number[], deadlineMs = 120_000): Promise<void> {
-  const isNew = async () => (await epochsOf(shop)).every((epoch, shard) => epoch > (before[shard] ?? 0))
-  return waitFor(async () => (await isNew()) && isOpen(shop), { what: 'another opening', deadlineMs })
+/**
+ * Waits until this gateway decides in every shard under another epoch than before: an opening counts its epoch before it
+ * opens, and a gateway that nobody asked meanwhile still takes the opening before for open.
+ */
+export function openedAgain({ shards }: Shop, before: readonly number[], deadlineMs = 120_000): Promise<void> {
+  const isNew = () => shards.every(({ watch }, shard) => (watch.current()?.epoch ?? 0) > (before[shard] ?? 0))
+  return waitFor(isNew, { what: 'another opening', deadlineMs })
 }
 
 /** An administrator's own connection. */
