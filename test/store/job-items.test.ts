@@ -1,6 +1,7 @@
 import t from 'tap'
 import { forgetItems, progressOf } from '../../src/store/campaigns/job-items.ts'
 import { closeJobs, endListing, insertJob } from '../../src/store/campaigns/jobs.ts'
+import { listJobs } from '../../src/store/campaigns/listed-jobs.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 
@@ -31,10 +32,17 @@ t.test('items of old jobs are forgotten, a thousand at a time, and what is told 
   await pool.query("update jobs set done_at = now() - interval '8 days' where job_id = $1", [old])
   const before = await progressOf(pool, old)
   t.match(before, { done: 2250, left: 0, failed: 250 })
+  const listed = async () =>
+    (await listJobs(pool, { isOpen: false, limit: 9 })).map(({ done, failed }) => [done, failed])
+  t.same(await listed(), [
+    [3, 0],
+    [2250, 250]
+  ])
   const left: unknown[] = []
   while ((await forgetItems(pool, 7 * DAY)) > 0) {
     left.push(await itemsOf(old))
     t.same(await progressOf(pool, old), before)
+    t.same((await listed()).at(-1), [2250, 250], 'a list tells the same')
   }
   t.same(left, [1500, 500, 0])
   t.equal(await itemsOf(young), 3)

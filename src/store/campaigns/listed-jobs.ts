@@ -6,6 +6,10 @@ import { type Job, jobColumns } from './jobs.ts'
 /** A job as a list of them shows it. */
 export type ListedJob = Job & Pick<JobProgress, 'done' | 'left' | 'failed'>
 
+/** How many items of a job are in a state, by what is kept with it once its items are forgotten. */
+const countOf = (kept: 'done' | 'left' | 'failed', state: string) =>
+  `coalesce((j.outcome ->> '${kept}')::float8, count(*) filter (where i.state = '${state}'))`
+
 /** Jobs, the newest first, with how far each has come. @param wanted.before the number of a job */
 export async function listJobs(
   db: Queryable,
@@ -19,9 +23,8 @@ export async function listJobs(
   const { campaign, isOpen, before, limit } = wanted
   const { rows } = await db.query<ListedJob>(
     `select ${jobColumns}, p.* from jobs j cross join lateral (
-       select count(*) filter (where i.state = 'done')::float8 as done, count(*) filter (where i.state = 'due')::float8 as left,
-         count(*) filter (where i.state = 'failed')::float8 as failed
-       from job_items i where i.job_id = j.job_id
+       select ${countOf('done', 'done')} as done, ${countOf('left', 'due')} as left, ${countOf('failed', 'failed')} as failed
+       from job_items i where i.job_id = j.job_id and j.outcome is null
      ) p
      where ($1::text is null or campaign_id = $1) and (not $2::boolean or state <> 'done') and ($3::bigint is null or job_id < $3)
      order by job_id desc limit $4`,
