@@ -7,7 +7,7 @@ import { replayField } from '../../record/replay.ts'
 import type { Job } from '../../store/campaigns/jobs.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import { earnedIn } from '../../store/reading/ledger.ts'
+import { earnedIn, voidedIn } from '../../store/reading/ledger.ts'
 import { appliedAdds, balanceView } from '../carrying/applied.ts'
 import type { AuditedCommand } from '../carrying/audited-gate.ts'
 import type { Rules } from '../definition/rules.ts'
@@ -76,7 +76,9 @@ export async function takenFrom(
     return amount > 0 ? [{ unit, field, amount, there: present }] : []
   })
   const points = earned.filter(({ unit, isGrant }) => unit === POINTS && !isGrant)
-  return { taken, earnedPoints: points.reduce((sum, { amount }) => sum + amount, 0) }
+  // who was excluded before and let in again loses once what was voided then
+  const voided = await voidedIn(pool, { user, campaign: rules.id, unit: POINTS })
+  return { taken, earnedPoints: points.reduce((sum, { amount }) => sum + amount, 0) - voided }
 }
 
 /** The command that takes them, and its audit entry; undefined where there is nothing to take. @throws UnavailableError */

@@ -100,8 +100,8 @@ interface Earned {
 }
 
 /**
- * What a campaign gave a user of each balance, whatever became of it since: without wins and without rewards for what others did, which are
- * taken back by themselves.
+ * What a campaign gave a user of each balance, whatever they spent of it since, less what operators took back or what expired: without wins and
+ * without rewards for what others did, which are taken back by themselves.
  */
 export async function earnedIn(
   db: Queryable,
@@ -109,7 +109,7 @@ export async function earnedIn(
 ): Promise<Earned[]> {
   const { rows } = await db.query<Earned>(
     `select scope, unit, activity_id = '' as "isGrant", sum(delta)::float8 as amount from ledger l
-     where user_id = $1 and campaign_id = $2 and delta > 0
+     where user_id = $1 and campaign_id = $2 and (delta > 0 or type in ('balance.debited', 'balance.expired'))
        and not exists (select 1 from wins w where w.win_id = l.shard || '-' || l.epoch || '-' || l.sequence)
        and not exists (select 1 from credits c where c.user_id = $1 and c.campaign_id = $2
          and c.decision_id = l.shard || '-' || l.epoch || '-' || l.sequence)
@@ -117,6 +117,19 @@ export async function earnedIn(
     [issuedUser(user), campaign]
   )
   return rows
+}
+
+/** How many of a unit, as activities of a campaign had given it, exclusions have voided for a user so far: what they say of it themselves. */
+export async function voidedIn(
+  db: Queryable,
+  { user, campaign, unit }: { readonly user: string; readonly campaign: string; readonly unit: string }
+): Promise<number> {
+  const { rows } = await db.query<{ voided: number }>(
+    `select coalesce(sum((request #>> array['earned', $3])::numeric), 0)::float8 as voided from decisions
+     where shard = ${everyShard} and user_id = $1 and campaign_id = $2 and type = 'balance.debited'`,
+    [issuedUser(user), campaign, unit]
+  )
+  return rows[0]?.voided ?? 0
 }
 
 /** A movement of a balance of the account, as far as it matters for what expires. */

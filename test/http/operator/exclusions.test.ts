@@ -83,6 +83,16 @@ async function busy(user: string) {
   return { win, open, paid }
 }
 
+await shop.publish({
+  id: 'mall',
+  title: 'Mall',
+  timezone: middayTimezone,
+  opensAt: iso(now - HOUR),
+  closesAt: iso(now + HOUR),
+  units: { points: { scope: 'account' } },
+  activities: [{ id: 'hello', kind: 'task', per: 'campaign', reward: { points: 1 } }]
+} as { id: string })
+
 t.test('a dry run says what would go, and does nothing', async (t) => {
   const { win, open, paid } = await busy('eva')
   await waitFor(async () => (await board())[0]?.score === 37, { what: 'the board to count all' })
@@ -183,6 +193,28 @@ t.test('who is let in again is shown again, with nothing of what was revoked', a
   await waitFor(async () => (await board()).length === 2, { what: 'the board to show them again' })
   t.match(await me('max'), { disqualified: false, balances: { points: 0, stars: 0 } })
   t.match(await post('max', 'draws/wheel/spins'), { status: 201 })
+})
+
+t.test('who is excluded once more does not lose the same again', async (t) => {
+  await post('lea', 'tasks/hello/completions')
+  t.match(await exclude('lea', { revokeRewards: true }), { status: 200, body: { outcome: 'confirmed' } })
+  t.equal((await me('lea')).balances.points, 0)
+  t.match(await admin('olga', 'DELETE /admin/v1/users/lea/disqualification?campaign=fair'), { status: 200 })
+  const body = { campaign: 'mall', unit: 'points', amount: 50, reason: 'of another campaign' }
+  t.match(await admin('olga', 'POST /admin/v1/users/lea/grants', { body }), { status: 200 })
+  t.match(await post('lea', 'tasks/shine/completions'), { status: 201 })
+  t.same((await exclude('lea', { revokeRewards: true }, dryRun)).body.balances, [
+    { unit: 'stars', amount: 20, there: 20, shortfall: 0 }
+  ])
+  t.match(await exclude('lea', { revokeRewards: true }), { status: 200, body: { outcome: 'confirmed' } })
+  t.match((await me('lea')).balances, { points: 50, stars: 0 })
+  const voided = async () => {
+    const debits =
+      "select request #> '{earned,points}' as points from decisions where user_id = 'lea' and type = 'balance.debited'"
+    return (await pool.query(`${debits} order by epoch, sequence`)).rows.map(({ points }) => points)
+  }
+  await waitFor(async () => (await voided()).length === 2, { what: 'both debits to be stored' })
+  t.same(await voided(), [30, null], 'each point is voided once')
 })
 
 t.test('what a worker that died had begun is done by the next one, once', async (t) => {
