@@ -3,9 +3,9 @@ import t from 'tap'
 import { leftOf } from '../../src/campaign/actions/expiring-points.ts'
 import type { Movement } from '../../src/store/reading/ledger.ts'
 
-const earned = (campaign: string, delta: number, at = 0): Movement => ({ campaign, delta, isExpiry: false, at })
-const spent = (delta: number): Movement => ({ campaign: 'mall', delta: -delta, isExpiry: false, at: 0 })
-const expired = (campaign: string, delta: number): Movement => ({ campaign, delta: -delta, isExpiry: true, at: 0 })
+const earned = (campaign: string, delta: number, at = 0): Movement => ({ campaign, delta, isTakenBack: false, at })
+const spent = (delta: number): Movement => ({ campaign: 'mall', delta: -delta, isTakenBack: false, at: 0 })
+const takenBack = (campaign: string, delta: number): Movement => ({ campaign, delta: -delta, isTakenBack: true, at: 0 })
 
 t.test('what was earned first is spent first', async (t) => {
   t.equal(leftOf([earned('a', 100), spent(30)], 'a', 0), 70)
@@ -13,8 +13,19 @@ t.test('what was earned first is spent first', async (t) => {
   t.equal(leftOf([earned('a', 100), earned('b', 50), spent(120)], 'b', 0), 30)
   t.equal(leftOf([earned('b', 50), earned('a', 100), spent(20)], 'a', 0), 100, 'the other campaign came before')
   t.equal(leftOf([earned('a', 10, 1), earned('a', 20, 3), spent(5)], 'a', 2), 5, 'what comes later stays')
-  t.equal(leftOf([earned('a', 100), spent(30), expired('a', 70)], 'a', 0), 0, 'once')
-  t.equal(leftOf([earned('a', 100), earned('b', 50), expired('b', 50), spent(30)], 'a', 0), 70, 'expiry is no spending')
+  t.equal(leftOf([earned('a', 100), spent(30), takenBack('a', 70)], 'a', 0), 0, 'once')
+  t.equal(
+    leftOf([earned('a', 100), earned('b', 50), takenBack('b', 50), spent(30)], 'a', 0),
+    70,
+    'expiry is no spending'
+  )
+  t.equal(
+    leftOf([earned('b', 40), earned('a', 100), takenBack('a', 100)], 'a', 0),
+    0,
+    'what was taken back was its own'
+  )
+  t.equal(leftOf([earned('b', 40), earned('a', 100), takenBack('a', 100)], 'b', 0), 40)
+  t.equal(leftOf([earned('a', 10), earned('b', 40), takenBack('a', 30)], 'b', 0), 20, 'more than it gave is spent')
   t.equal(leftOf([], 'a', 0), 0)
 })
 
@@ -47,16 +58,28 @@ class Lots {
     }
   }
 
+  /** As an operator does, or the end of a win: the campaign's own first, the last first; the rest is gone like any other. */
+  takeBack(campaign: string, amount: number): void {
+    let rest = Math.min(amount, this.balance)
+    if (rest > 0) this.movements.push(takenBack(campaign, rest))
+    const own = this.lots.filter((lot) => lot.campaign === campaign).toReversed()
+    for (const lot of [...own, ...this.lots]) {
+      const used = Math.min(rest, lot.left)
+      lot.left -= used
+      rest -= used
+    }
+  }
+
   expire(campaign: string): void {
     const left = this.of(campaign)
-    if (left > 0) this.movements.push(expired(campaign, left))
+    if (left > 0) this.movements.push(takenBack(campaign, left))
     for (const lot of this.lots) if (lot.campaign === campaign) lot.left = 0
   }
 }
 
 t.test('it is what is left of lots that are kept movement by movement', async () => {
   const step = fc.record({
-    does: fc.constantFrom('earn', 'spend', 'expire'),
+    does: fc.constantFrom('earn', 'spend', 'takeBack', 'expire'),
     campaign: fc.constantFrom('a', 'b', 'c'),
     amount: fc.integer({ min: 1, max: 50 })
   })
@@ -68,6 +91,7 @@ t.test('it is what is left of lots that are kept movement by movement', async ()
         // a campaign gives nothing that expires once its moment has come
         if (does === 'earn' && !over.has(campaign)) lots.earn(campaign, amount)
         if (does === 'spend') lots.spend(amount)
+        if (does === 'takeBack') lots.takeBack(campaign, amount)
         if (does === 'expire') {
           lots.expire(campaign)
           over.add(campaign)

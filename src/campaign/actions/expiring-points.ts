@@ -34,30 +34,32 @@ export function openExpiries(db: Queryable, { id, ...rules }: Pick<Rules, 'id' |
   return keys.length === 0 ? Promise.resolve(0) : countNotDone(db, OPERATOR, keys)
 }
 
-/** Takes amounts off some entries, the last first. */
-function takenOff(amounts: number[], of: readonly number[], amount: number): void {
+/** Takes amounts off some entries, the last first. @returns what these do not have */
+function takenOff(amounts: number[], of: readonly number[], amount: number): number {
   let left = amount
   for (const index of of.toReversed()) {
     const taken = Math.min(left, amounts[index] ?? 0)
     amounts[index] = (amounts[index] ?? 0) - taken
     left -= taken
   }
+  return left
 }
 
 /**
- * What is left of what a campaign gave up to a moment: what was earned first is spent first, whichever campaign gave it. What expired of another
- * campaign's was that campaign's, and spent nothing.
+ * What is left of what a campaign gave up to a moment: what was earned first is spent first, whichever campaign gave it. What expired of a
+ * campaign's, or was taken back, was that campaign's, and spent nothing else as far as it had given that much.
  * @param movements of one balance, oldest first
  */
 export function leftOf(movements: readonly Movement[], campaign: string, until: number): number {
   const earned: number[] = []
   const byCampaign = new Map<string, number[]>()
   let spent = 0
-  for (const [index, { campaign: by, delta, isExpiry }] of movements.entries()) {
+  for (const [index, { campaign: by, delta, isTakenBack }] of movements.entries()) {
     earned[index] = Math.max(0, delta)
-    if (delta > 0) byCampaign.set(by, [...(byCampaign.get(by) ?? []), index])
-    else if (isExpiry) takenOff(earned, byCampaign.get(by) ?? [], -delta)
-    else spent -= delta
+    const own = byCampaign.get(by) ?? []
+    byCampaign.set(by, own)
+    if (delta > 0) own.push(index)
+    else spent += isTakenBack ? takenOff(earned, own, -delta) : -delta
   }
   let left = 0
   for (const [index, { campaign: by, at }] of movements.entries()) {

@@ -136,8 +136,8 @@ export async function voidedIn(
 export interface Movement {
   readonly campaign: string
   readonly delta: number
-  /** whether it is what expired of that campaign's */
-  readonly isExpiry: boolean
+  /** whether something of that campaign's expired or was taken back; else what goes is spent */
+  readonly isTakenBack: boolean
   /** ms since 1970 */
   readonly at: number
 }
@@ -158,8 +158,9 @@ export async function movementsOfAccount(
     [name]
   )
   const { rows } = await db.query<Movement>(
-    `select campaign_id as campaign, delta, type = 'balance.expired' as "isExpiry", (extract(epoch from at) * 1000)::float8 as at from ledger
-     where user_id = $1 and scope = '' and unit = $2 order by epoch, sequence`,
+    `select campaign_id as campaign, delta, type in ('balance.expired', 'balance.debited', 'win.revoked', 'reward.taken-back') as "isTakenBack",
+       (extract(epoch from at) * 1000)::float8 as at
+     from ledger where user_id = $1 and scope = '' and unit = $2 order by epoch, sequence`,
     [name, unit]
   )
   return { newest: newest.rows[0]?.id ?? '', movements: rows }
