@@ -136,6 +136,12 @@ await t.test('only units of the account expire, at a moment after the end, as it
   ] as const) {
     answers.push(await admin(operator, `POST /admin/v1/campaigns/mall/${step}`, { body: { version } }))
   }
+  const body = { reason: 'a longer summer', closesAt: iso(EXPIRES + 1) }
+  t.match(
+    await admin('ada', 'PATCH /admin/v1/campaigns/summer', { body }),
+    { status: 400, body: { errors: [{ pointer: '/closesAt', detail: /when points of the campaign expire/ }] } },
+    'what is given after it would never expire'
+  )
   const said = answers.find(({ status }) => status >= 400)
   t.match(said?.body, { errors: [{ pointer: '/units', detail: /expiry of points/ }] })
 })

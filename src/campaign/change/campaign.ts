@@ -22,6 +22,11 @@ function checkEnd(rules: Rules, closesAt: number, now: number): void {
   if (closesAt - rules.opensAt > LONGEST_MS) {
     throw new Contradiction('/closesAt', `must be at most ${MAX_DAYS} days after opensAt`)
   }
+  // what is given later would never expire, and users were promised the moment
+  for (const [unit, { expiresAt }] of Object.entries(rules.units)) {
+    if (expiresAt !== undefined && closesAt > momentAt(expiresAt, '/closesAt'))
+      throw new Contradiction('/closesAt', `must not be after ${expiresAt}, when ${unit} of the campaign expire`)
+  }
 }
 
 /** The sessions of added days, without those that would have begun already: a session must have its full length. */
