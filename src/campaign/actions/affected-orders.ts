@@ -4,6 +4,7 @@ import type { OrderRecord } from '../../record/order.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeRefund } from '../../record/reports/refund.ts'
 import { isArchived } from '../../store/campaigns/archives.ts'
+import { findCampaign } from '../../store/campaigns/campaigns.ts'
 import {
   type AffectedOrders,
   countAffected,
@@ -15,7 +16,7 @@ import { inTransaction } from '../../store/connection/transaction.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import type { AuditedCommand } from '../carrying/audited-gate.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
-import { type Actor, type LifecycleContext, lockExisting, published } from '../carrying/context.ts'
+import { type Actor, type LifecycleContext, lockExisting, notFound, published } from '../carrying/context.ts'
 import { findActivity, type Rules } from '../definition/rules.ts'
 
 /** Which orders of a campaign an error has hit. */
@@ -36,10 +37,10 @@ export async function planCancellation(
   context: LifecycleContext,
   { campaign, filter }: Affected
 ): Promise<AffectedOrders[]> {
-  return inTransaction(context.pool, async (client) => {
-    requireSale(published(await lockExisting(client, campaign)), filter)
-    return countAffected(client, campaign, filter)
-  })
+  const row = await findCampaign(context.pool, campaign)
+  if (row === undefined || row.version === 0) throw notFound(campaign)
+  requireSale(published(row), filter)
+  return countAffected(context.pool, campaign, filter)
 }
 
 /**
