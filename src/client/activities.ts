@@ -57,7 +57,7 @@ interface Common<Kind extends string> extends Opening {
   sort: number
   image?: string
   spec?: { [property: string]: string }
-  requires?: { entitlement?: string; level?: number; reservation?: string }
+  requires?: { entitlement?: string; level?: number; reservation?: string; ticket?: boolean }
 }
 
 interface SaleTerms extends Common<'sale'> {

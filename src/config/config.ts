@@ -92,6 +92,18 @@ const Environment = Type.Object({
     default: 50,
     description: 'answers 400, 401 and 404 a second to one address, by process; 0 = off'
   }),
+  TICKET_WORK_MS: Type.Integer({
+    minimum: 1,
+    maximum: 60_000,
+    default: 250,
+    description: 'how long a phone computes for a ticket, on average and about: 1 ms is 250 hashes'
+  }),
+  TICKET_WORK_MAX_MS: Type.Integer({
+    minimum: 1,
+    maximum: 60_000,
+    default: 2000,
+    description: 'the same at most, while one process gives many more than 100 tickets a second'
+  }),
   TRUSTED_PROXIES: Type.String({ default: '', description: 'comma-separated networks whose X-Forwarded-For counts' }),
   CORS_ORIGINS: Type.String({ default: '', description: 'comma-separated origins that browsers may call from' }),
   LIVE_LISTENERS: Type.Integer({

@@ -104,8 +104,8 @@ export const fieldWords: Readonly<Record<string, Readonly<Record<string, string>
     entitlement:
       'a right that a prize, a task or an operator gave. A purchase, a spin and a claim use one up, a task does not',
     level: 'the lowest level: the higher of that of the token and the earned one counts',
-    reservation:
-      'a [reservation](#reservation) of this sale or draw, which its users must have made, for the session or for all; it is not used up'
+    reservation: 'a [reservation](#reservation) of this sale or draw, for the session or for all; it is not used up',
+    ticket: 'true: each request needs a [ticket](../tickets.md) for itself. A later version may begin or end it'
   },
   sale: {
     sku: 'the number of the article in your systems',

@@ -44,6 +44,7 @@ const LINES_INSIDE: Readonly<Record<string, readonly string[]>> = {
     'wins',
     'invites',
     'participation',
+    'tickets',
     'campaigns',
     'answering',
     'kinds',

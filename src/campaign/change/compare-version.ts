@@ -64,6 +64,12 @@ function withoutWords(value: unknown): unknown {
   return { ...others, prize: rules }
 }
 
+/** What takes part must have, but for tickets: they are a measure against bots, and can be asked for once bots have come. */
+function promisedOf({ requires }: ActivityRules) {
+  const { ticket: _ticket, ...promised } = requires
+  return promised
+}
+
 /** Refuses the changes of a version to an activity in force. */
 export function compareActivity(inForce: ActivityRules, target: ActivityRules, refuse: Refuse): void {
   if (inForce.kind !== target.kind) {
@@ -72,7 +78,8 @@ export function compareActivity(inForce: ActivityRules, target: ActivityRules, r
   }
   const kind = kindOf(inForce)
   const fieldOf = (activity: ActivityRules, name: string) => (activity as unknown as Record<string, unknown>)[name]
-  for (const name of [...kind.frozen, 'requires', 'visibleFrom']) {
+  if (!isDeepStrictEqual(promisedOf(inForce), promisedOf(target))) refuse('/requires', DIFFERS)
+  for (const name of [...kind.frozen, 'visibleFrom']) {
     const [before, after] = [fieldOf(inForce, name), fieldOf(target, name)]
     if (!isDeepStrictEqual(withoutWords(before), withoutWords(after))) refuse(`/${name}`, DIFFERS)
   }

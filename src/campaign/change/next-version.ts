@@ -45,6 +45,8 @@ function mergeActivity(inForce: ActivityRules, target: ActivityRules): ActivityR
     ...rest,
     title: target.title,
     sort: target.sort,
+    // equal but for the ticket
+    requires: target.requires,
     ...(target.description === undefined ? {} : { description: target.description }),
     ...(target.category === undefined ? {} : { category: target.category }),
     ...shownOf(target),
@@ -101,7 +103,7 @@ function planGrown(
 
 /**
  * A later version of a campaign in force: it may add units, activities, sessions and prizes and change texts (title,
- * description, category, sort, picture, properties, instructions, display). What exists must be equal; stock may be the published or the present figure.
+ * description, category, sort, picture, properties, instructions, display) and whether a ticket is asked for. What exists must be equal; stock may be the published or the present figure.
  * What is new is preloaded so that nobody can use it, and opened once it is verified.
  */
 export function planNext(

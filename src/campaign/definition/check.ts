@@ -100,6 +100,15 @@ function checkReservations({ activities }: Rules, add: Add): void {
   }
 }
 
+/** A ticket is asked for where users take part by a request that is worth something by itself. */
+function checkTickets({ activities }: Rules, add: Add): void {
+  const takers = kindsThat(({ takesTickets }) => takesTickets === true)
+  for (const [index, { kind, requires }] of activities.entries()) {
+    if (!requires.ticket || takers.includes(kind)) continue
+    add(`/activities/${index}/requires/ticket`, `is for activities of kind ${takers.join(' and ')}`)
+  }
+}
+
 /** What a campaign gave of an account's unit may expire, once the campaign is over; its own units end with it. */
 function checkExpiry(units: NonNullable<Definition['units']>, closesAt: number | undefined, { add, fits }: Checking) {
   for (const [unit, rules] of Object.entries(units)) {
@@ -229,6 +238,7 @@ function checkAnew(input: unknown): Checked {
   const rules = rulesOf(definition)
   checkExpanded(rules, add)
   checkReservations(rules, add)
+  checkTickets(rules, add)
   const isShared = definition.activities.some((activity) => kindOf(activity).isShared === true)
   checkLevels(definition.levels ?? [], { currencies: currenciesOf(definition.activities), isShared }, add)
   return errors.length > 0 ? { ok: false, errors } : { ok: true, definition, rules }

@@ -52,7 +52,8 @@ export function commonRules(activity: CommonDefinition): Common {
     requires: {
       entitlement: requires?.entitlement ?? '',
       level: requires?.level ?? 0,
-      ...(requires?.reservation === undefined ? {} : { reservation: requires.reservation })
+      ...(requires?.reservation === undefined ? {} : { reservation: requires.reservation }),
+      ...(requires?.ticket ? { ticket: true } : {})
     },
     paused: false
   }
@@ -64,7 +65,8 @@ export function commonDefinition(activity: Common) {
   const asked = {
     ...(requires.entitlement ? { entitlement: requires.entitlement } : {}),
     ...(requires.level > 0 ? { level: requires.level } : {}),
-    ...(requires.reservation ? { reservation: requires.reservation } : {})
+    ...(requires.reservation ? { reservation: requires.reservation } : {}),
+    ...(requires.ticket ? { ticket: true } : {})
   }
   return {
     id,

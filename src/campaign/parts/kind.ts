@@ -53,6 +53,8 @@ export interface KindRules<D extends CommonDefinition, A extends ActivityBase> {
   readonly hasChances?: true
   /** users can reserve its sessions, so reservations may be of it */
   readonly isReserved?: true
+  /** gateways may ask for a ticket before they let anybody take part */
+  readonly takesTickets?: true
   /** users complete it: tasks may require it, and doublers may apply to it */
   readonly isCompleted?: true
   /** users have results in it, so shares may be of these */

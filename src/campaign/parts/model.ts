@@ -14,11 +14,13 @@ export interface Session extends PlannedSession {
   readonly paused: boolean
 }
 
-/** What an activity asks of who takes part; '' and 0 mean nothing. Rules of earlier versions name no reservation. */
+/** What an activity asks of who takes part; '' and 0 mean nothing. Rules of earlier versions name neither reservation nor ticket. */
 export interface Required {
   readonly entitlement: string
   readonly level: number
   readonly reservation?: string
+  /** whether each request needs a ticket, which gateways give and check: the gate knows nothing of it */
+  readonly ticket?: boolean
 }
 
 /** The fields of every activity in force; times in ms since 1970. */

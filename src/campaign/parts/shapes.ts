@@ -83,8 +83,13 @@ export const Weights = Type.Record(Id, Weight, {
 })
 
 export const Requires = Type.Object(
-  { entitlement: Type.Optional(Id), level: Type.Optional(whole(1, 100)), reservation: Type.Optional(Id) },
-  { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level or a reservation' }
+  {
+    entitlement: Type.Optional(Id),
+    level: Type.Optional(whole(1, 100)),
+    reservation: Type.Optional(Id),
+    ticket: Type.Optional(Flag)
+  },
+  { ...closed, minProperties: 1, description: 'must ask for an entitlement, a level, a reservation or a ticket' }
 )
 
 /** An amount of one unit: `points`, or another unit that the campaign declares. A later check finds units that it does not declare. */

@@ -38,7 +38,7 @@ const WORDS: Readonly<Record<string, (members: Members) => string>> = {
   UNAVAILABLE: () => 'the gate was closed for the moment; the same key can be sent again',
   UNKNOWN_OUTCOME: () => 'it was not known in time what came of it; the same key says it',
   TICKET_REQUIRED: () => 'came without a ticket',
-  TICKET_INVALID: () => 'came with a ticket that is used, expired or somebody else’s',
+  TICKET_INVALID: () => 'came with a ticket that has expired or is for another request',
   KEY_REUSED: () => 'sent another request under a key that was used before',
   CLAIM_EXPIRED: () => 'claimed after the time for it was over',
   NOT_PAYABLE: ({ orderStatus }) => `the order cannot be paid${told(orderStatus, 'any more, it is')}`,

@@ -16,6 +16,8 @@ import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import type { SignalCounts } from '../running/signals.ts'
+import { requireTicket } from '../tickets/require-ticket.ts'
+import type { Tickets } from '../tickets/tickets.ts'
 import { refuseBusy, sendConfirmed, sendEarlier, sendOutcome } from '../views/outcome.ts'
 import { answersOf } from '../views/schemas.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
@@ -29,6 +31,7 @@ interface ParticipationOptions {
   readonly metrics: HttpMetrics
   readonly use: ActivityUse
   readonly signals: SignalCounts
+  readonly tickets: Tickets
 }
 
 interface Exchange {
@@ -59,15 +62,22 @@ function askedBy(request: FastifyRequest, decision: Decision, { campaign, activi
   }
 }
 
+/** Goes on with a value, at once where it is there: the hot path must not pay for a promise. */
+function goOn<Value>(reply: FastifyReply, value: Value | Promise<Value>, next: (value: Value) => unknown): void {
+  if (value instanceof Promise) value.then(next).catch((error) => reply.send(error))
+  else next(value)
+}
+
 /**
  * Handles a buy, a spin, a claim and whatever else users do in an activity, from the request to its answer. The steps, in order:
  *
  * 1. `enter`: refuses if the gate has more to decide than it can in time; `authenticate` finds the user by the token (auth/storefront.ts)
  * 2. `requireKey`: reads the Idempotency-Key (wire/idempotency.ts)
  * 3. `find`: finds the activity in the catalogue (answering/find-activity.ts)
- * 4. `submit`: the kind makes a command from the request (kinds/), and the gate decides it: a batch of commands is one call of
+ * 4. `admit`: where the activity asks for a ticket, the request has one (tickets/require-ticket.ts)
+ * 5. `submit`: the kind makes a command from the request (kinds/), and the gate decides it: a batch of commands is one call of
  *    lua/gate.lua, and a decision is confirmed once it is journaled (gate/)
- * 5. `answer`: 201 with the decision, 202 while it is not journaled, or a problem (answering/bodies.ts, views/outcome.ts)
+ * 6. `answer`: 201 with the decision, 202 while it is not journaled, or a problem (answering/bodies.ts, views/outcome.ts)
  *
  * This is a hot path, so it has only what it needs. It counts its answers itself, because a hook after the answer costs a
  * tenth of a refusal. An activity that the catalogue knows costs two look-ups; only an unknown one costs a promise.
@@ -77,7 +87,7 @@ function participationRoute(
   options: ParticipationOptions,
   { kind, participation, decided }: NamedAction
 ): void {
-  const { gate, services, finder, bodies, authenticate, metrics, use, signals } = options
+  const { gate, services, finder, bodies, authenticate, metrics, use, signals, tickets } = options
   const { url, param, onError } = participation
   const earlier = participation.earlier?.bind(participation)
   const answers = metrics.answers(url)
@@ -94,20 +104,21 @@ function participationRoute(
   function find(request: ParticipationRequest, reply: FastifyReply): void {
     const { campaign = '', [param ?? '']: activity = '' } = request.params
     const known = param === undefined ? finder.findOnly(campaign, kind) : finder.findActivity(campaign, activity)
-    if (known instanceof Promise) known.then((late) => submit(request, reply, late)).catch((error) => reply.send(error))
-    else submit(request, reply, known)
+    goOn(reply, known, (found) => admit(request, reply, found))
   }
 
   /** @throws ProblemError NOT_FOUND for no activity, or one of another kind */
-  function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
+  function admit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
     if (found?.activity.kind !== kind) throw new ProblemError('NOT_FOUND')
     request.found = found
+    if (!found.activity.requires.ticket) submit(request, reply, found)
+    else
+      goOn(reply, requireTicket(request, found, { tickets, gate: services.gate }), () => submit(request, reply, found))
+  }
+
+  function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity): void {
     const command = participation.command(wishOf(request, found), services)
-    if (command instanceof Promise) {
-      command.then((late) => decide({ request, reply }, late, found)).catch((error) => reply.send(error))
-      return
-    }
-    decide({ request, reply }, command, found)
+    goOn(reply, command, (made) => decide({ request, reply }, made, found))
   }
 
   function decide(exchange: Exchange, command: Command, found: CatalogueActivity): void {
@@ -146,11 +157,7 @@ function participationRoute(
     }
     if (!outcome.replayed) use.count(found.campaign.id, found.activity.id)
     const body = bodies.bodyOf(askedBy(request, outcome.decision, found))
-    if (body instanceof Promise) {
-      body.then((late) => sendConfirmed(request, reply, { outcome, body: late })).catch((error) => reply.send(error))
-      return
-    }
-    sendConfirmed(request, reply, { outcome, body })
+    goOn(reply, body, (made) => sendConfirmed(request, reply, { outcome, body: made }))
   }
 
   app.post<{ Params: Params; Body: unknown }>(

@@ -67,14 +67,23 @@ export const problemTable = {
   TICKET_REQUIRED: {
     status: 403,
     members: [],
-    en: { title: 'A ticket is required', detail: 'Get a ticket first and send it as Floodgate-Ticket.' },
-    'zh-CN': { title: '需要入场凭证', detail: '请先获取凭证，并通过 Floodgate-Ticket 请求头发送。' }
+    en: {
+      title: 'A ticket is required',
+      detail: 'Get a ticket for this Idempotency-Key first, and send it as Floodgate-Ticket.'
+    },
+    'zh-CN': {
+      title: '需要入场凭证',
+      detail: '请先用同一个 Idempotency-Key 获取凭证，并通过 Floodgate-Ticket 请求头发送。'
+    }
   },
   TICKET_INVALID: {
     status: 403,
     members: [],
-    en: { title: 'The ticket is not valid', detail: 'The ticket is used, expired, or not yours. Get a new one.' },
-    'zh-CN': { title: '入场凭证无效', detail: '凭证已使用、已过期或不属于您，请重新获取。' }
+    en: {
+      title: 'The ticket is not valid',
+      detail: 'The ticket has expired, or is for another request. Get a new one.'
+    },
+    'zh-CN': { title: '入场凭证无效', detail: '凭证已过期，或属于另一个请求，请重新获取。' }
   },
   UNVERIFIED: {
     status: 403,

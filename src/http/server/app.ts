@@ -38,6 +38,8 @@ import '../wire/request-types.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
 import { readingLimits, Turns } from '../answering/turns.ts'
 import { shareRoutes } from '../shares/routes.ts'
+import { ticketRoute } from '../tickets/route.ts'
+import { Tickets } from '../tickets/tickets.ts'
 import { createWinFinder } from '../wins/find-wins.ts'
 import { winRoutes } from '../wins/routes.ts'
 import { winnersRoute } from '../wins/winners-route.ts'
@@ -101,6 +103,8 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
   const bodies = createAnswerBodies(parts.catalogue, createCodeAssigner(pool, logger))
   const { turns = new Turns(readingLimits) } = parts
   const boards = createBoardFinder({ pool, boards: parts.boards, now })
+  const tickets = new Tickets({ pool, config, now })
+  app.addHook('onReady', async () => tickets.prepare())
 
   await app.register(participationRoutes, {
     gate,
@@ -110,7 +114,8 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     authenticate,
     metrics,
     use,
-    signals
+    signals,
+    tickets
   })
   await app.register(async (counted) => {
     countAnswers(counted, metrics)
@@ -126,6 +131,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(shareRoutes, { pool, gate, finder, authenticate, logger, now })
     await counted.register(commentsRoute, { pool, finder, now })
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
+    await counted.register(ticketRoute, { tickets, finder, authenticate, now })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })
     await counted.register(accountRoutes, { pool, accounts, catalogue: parts.catalogue, authenticate, turns })

@@ -1,9 +1,11 @@
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { type TSchema, Type } from 'typebox'
+import { kindOf } from '../../campaign/kinds/index.ts'
 import { Standing } from '../account/schemas.ts'
 import { needsOf } from '../auth/operator-needs.ts'
 import { CampaignPage, CampaignPages, RulesPage } from '../campaigns/schemas.ts'
 import { namedActions } from '../kinds/index.ts'
+import { TICKET_HEADER } from '../tickets/require-ticket.ts'
 import '../wire/request-types.ts'
 
 /** What the OpenAPI document says about a route that the route itself does not need. */
@@ -16,12 +18,14 @@ export interface Operation {
   readonly answer?: TSchema
   /** an example body */
   readonly example?: object
+  /** whether it can ask for a ticket */
+  readonly takesTicket?: boolean
 }
 
 const participations = Object.fromEntries(
-  namedActions.map(({ participation }): [string, Operation] => {
+  namedActions.map(({ kind, participation }): [string, Operation] => {
     const { url, operationId: id, example } = participation
-    return [`POST ${url}`, { id, example }]
+    return [`POST ${url}`, { id, example, ...(kindOf({ kind }).takesTickets && { takesTicket: true }) }]
   })
 )
 
@@ -44,6 +48,7 @@ export const publicOperations: Readonly<Record<string, Operation>> = {
   'GET /v1/campaigns/:campaign/me': { id: 'getStanding', answer: Standing },
   ...participations,
   'GET /v1/campaigns/:campaign/discussions/:discussion/comments': { id: 'listComments' },
+  'POST /v1/campaigns/:campaign/tickets': { id: 'getTicket', example: { activity: 'phone' } },
   'GET /v1/me/orders': { id: 'listOrders' },
   'GET /v1/me/wins': { id: 'listWins' },
   'GET /v1/me/claims': { id: 'listClaims' },
@@ -65,6 +70,13 @@ const IdempotencyKey = Type.Object({
     pattern: '^[\\x21-\\x7e]+$',
     description: 'a new one for each intention; the same key again gives the same decision, never a second one'
   })
+})
+
+const WithTicket = Type.Object({
+  ...IdempotencyKey.properties,
+  [TICKET_HEADER]: Type.Optional(
+    Type.String({ description: 'of this very request, where the activity requires a ticket: see getTicket' })
+  )
 })
 
 const EVENT_STREAM = {
@@ -104,7 +116,7 @@ export function completeOperations(operations: Readonly<Record<string, Operation
     const body = operation.example && {
       body: { ...((schema?.body ?? { type: 'object' }) as object), examples: [operation.example] }
     }
-    const headers = isChange(method) && { headers: IdempotencyKey }
+    const headers = isChange(method) && { headers: operation.takesTicket ? WithTicket : IdempotencyKey }
     const needs = needsOf([route.preHandler].flat())
     const completed = {
       ...takenBy(route),

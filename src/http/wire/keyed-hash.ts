@@ -1,24 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { fromStore } from '../../base/deadline.ts'
-import { readSecret } from '../../store/connection/secrets.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
+import { secretOf } from './deployment-secret.ts'
 
 const HASH_LENGTH = 11
-
-const known = new WeakMap<Queryable, Map<string, Promise<Buffer>>>()
-
-function secretOf(pool: Queryable, name: string): Promise<Buffer> {
-  const secrets = known.get(pool) ?? new Map<string, Promise<Buffer>>()
-  known.set(pool, secrets)
-  const before = secrets.get(name)
-  if (before !== undefined) return before
-  const reading = fromStore(readSecret(pool, name)).catch((error: unknown) => {
-    secrets.delete(name)
-    throw error
-  })
-  secrets.set(name, reading)
-  return reading
-}
 
 /**
  * The hash that tells requests apart whose bodies are private. It goes into the journal, so it must not reveal them: it is keyed by a secret

@@ -23,6 +23,8 @@ interface Asked {
   readonly type?: string
   /** of the user's token, Unix seconds */
   readonly registeredAt?: number
+  /** what the activity requires, for this key */
+  readonly ticket?: string
 }
 
 /** An answer as tests look at it. */
@@ -57,13 +59,14 @@ const newKey = () => `key-number-${count++}`
 
 async function send(app: FastifyInstance, request: string, asked: Asked & { authorization: string }) {
   const [method = 'GET', url = ''] = request.split(' ')
-  const { authorization, body, type = 'application/json', key = newKey() } = asked
+  const { authorization, body, type = 'application/json', key = newKey(), ticket } = asked
   const reply = await app.inject({
     method: method as 'GET',
     url,
     headers: {
       authorization,
       ...(method !== 'GET' && { 'idempotency-key': key }),
+      ...(ticket !== undefined && { 'floodgate-ticket': ticket }),
       ...(body !== undefined && { 'content-type': type })
     },
     ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) })

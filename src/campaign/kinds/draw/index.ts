@@ -22,6 +22,7 @@ export const draw: KindRules<DrawDefinition, Draw> = {
   definition: drawDefinition,
   compile: compileDraw,
   isReserved: true,
+  takesTickets: true,
   hasSeed: true,
   hasChances: true,
   stock: prizeStock,

@@ -28,6 +28,7 @@ export const sale: KindRules<SaleDefinition, Sale> = {
   definition: saleDefinition,
   compile: compileSale,
   isReserved: true,
+  takesTickets: true,
   hasSessions: true,
   ignoresDays: true,
   needsCalendarUntil,

@@ -82,7 +82,8 @@ export function common<const Name extends string>(kind: Name) {
       Type.Object({
         entitlement: optional(Type.String()),
         level: optional(Type.Integer()),
-        reservation: optional(Type.String())
+        reservation: optional(Type.String()),
+        ticket: optional(Type.Boolean({ description: 'each request needs a Floodgate-Ticket' }))
       })
     ),
     ...opening,

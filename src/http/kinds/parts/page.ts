@@ -103,11 +103,12 @@ function specView(spec: NonNullable<ActivityRules['spec']>, language: Language):
 
 /** The members that every kind of activity shows. */
 export function commonView(activity: ActivityRules, { now, language }: ViewContext) {
-  const { entitlement, level, reservation } = activity.requires
+  const { entitlement, level, reservation, ticket } = activity.requires
   const requires = {
     ...(entitlement !== '' && { entitlement }),
     ...(level > 0 && { level }),
-    ...(reservation && { reservation })
+    ...(reservation && { reservation }),
+    ...(ticket && { ticket })
   }
   return {
     id: activity.id,

@@ -46,6 +46,7 @@ function Requires({ requires }: Pick<Activity, 'requires'>) {
     ...(reservation === undefined ? [] : [{ text: say('requiresReservation'), has: undefined }])
   ]
   const what = needs.map(({ text, has }) => (has ? `${text} (${say('haveIt')})` : text)).join(', ')
+  if (needs.length === 0) return null
   return <p class={needs.every(({ has }) => has) ? 'soft' : 'needs'}>{say('requires', { what })}</p>
 }
 
