@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -185,6 +186,18 @@ t.test('a port in use is refused by the name of its variable', async (t) => {
     message: new RegExp(`Port ${port} \\(ADMIN_PORT\\) is in use`)
   })
   await t.resolves(requireFreePort('PORT', await freePort(), '127.0.0.1'))
+})
+
+t.test('a port that was chosen is chosen by nobody else, also while nobody listens there', async (t) => {
+  const port = await freePort()
+  const only = { lowest: port, end: port + 1 }
+  await t.rejects(freePort('127.0.0.1', only), { message: /No free port was found/ })
+  const ports = import.meta.resolve('../../src/stack/servers/ports.js')
+  const program = `import { freePort } from '${ports}'
+    console.log(await freePort('127.0.0.1', ${JSON.stringify(only)}).catch(({ message }) => message))`
+  const other = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  t.match(other, /No free port was found/, 'nor by another process')
+  t.equal(await bindError(port, '127.0.0.1'), '', 'it is free for whoever chose it')
 })
 
 t.test('versions are compared by their numbers', async (t) => {
