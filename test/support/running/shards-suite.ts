@@ -29,6 +29,7 @@ const aboutOne: readonly string[] = [
 
 /** Those that touch shards in ways of their own, short enough for each run of continuous integration. */
 const short: readonly string[] = [
+  'campaign/settlement/second-look.test.js',
   'end-to-end/every-kind.test.js',
   'end-to-end/prizes-of-rewards.test.js',
   'end-to-end/rewards-for-others.test.js',
