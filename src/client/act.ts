@@ -2,6 +2,7 @@ import type { Outcome, Refused, Unknown } from './outcome.ts'
 import type { Problem } from './problems.ts'
 import { type Patience, patienceFor } from './retry.ts'
 import { PASSING, type Sender } from './sender.ts'
+import { getTicket, type TicketPlace } from './tickets.ts'
 import type { Call, Reply } from './transport.ts'
 
 /** What every act takes beside what it is about. */
@@ -12,6 +13,18 @@ export interface Way {
   signal?: AbortSignal
   /** how long to go on trying, in ms */
   deadlineMs?: number
+  /** got before, for this key; where one is needed and absent, the act gets it by itself */
+  ticket?: string
+  /** hears that the device begins to compute for a ticket, for a quarter of a second or some */
+  onWork?: () => void
+}
+
+/** An act at its path, with its way. */
+interface Wish {
+  readonly body: object
+  readonly way: Way
+  /** where it gets a ticket, if it may need one */
+  readonly tickets?: TicketPlace
 }
 
 type Found = Extract<Reply, { kind: 'body' }>
@@ -24,27 +37,33 @@ function refusedBy(key: string, problem: Problem): Refused {
 class Intention<Shown> {
   readonly #sender: Sender
   readonly #patience: Patience
-  readonly #post: Call
+  #post: Call
   readonly #status: Call
   readonly #key: string
   #next: Call
   /** an earlier request may have been decided */
   #doubt: boolean
   #pending = false
+  readonly #onWork: (() => void) | undefined
+  /** undefined once a ticket was asked for: one is enough */
+  #tickets: TicketPlace | undefined
   /** what says no, once nothing is in doubt */
   #refusal: Problem | undefined
   /** what says "not now" */
   #passing: Problem | undefined
 
-  /** @param wish.isKnown whether the caller has the key: an act before this one may have sent it */
-  constructor(sender: Sender, patience: Patience, wish: Call & { readonly key: string; readonly isKnown: boolean }) {
-    const { key, isKnown, ...post } = wish
+  constructor(sender: Sender, path: string, { body, way, tickets }: Wish) {
+    const { key = crypto.randomUUID(), signal, ticket, onWork } = way
+    if (!/^[\x21-\x7e]{8,128}$/.test(key)) throw new TypeError('A key has 8 to 128 visible ASCII characters.')
     this.#sender = sender
-    this.#patience = patience
+    this.#patience = patienceFor(sender.settings, way)
     this.#key = key
-    this.#doubt = isKnown
-    this.#post = { ...post, key }
-    this.#status = { method: 'GET', path: `/v1/requests/${encodeURIComponent(key)}`, signal: post.signal }
+    // an act before this one may have sent a key that the caller has
+    this.#doubt = way.key !== undefined
+    this.#tickets = tickets
+    this.#onWork = onWork
+    this.#post = { method: 'POST', path, key, ticket, body, signal }
+    this.#status = { method: 'GET', path: `/v1/requests/${encodeURIComponent(key)}`, signal }
     this.#next = this.#post
   }
 
@@ -52,7 +71,8 @@ class Intention<Shown> {
     while (!this.#patience.aborted) {
       const before = this.#next
       const reply = await this.#sender.send(before, this.#patience)
-      const end = this.#endOf(reply)
+      const end = this.#needsTicket(reply) ? await this.#takeTicket(reply.problem) : this.#endOf(reply)
+      if (end === 'again') continue
       if (end !== undefined) return end
       // who asks elsewhere because of a refusal need not wait
       const waits = before === this.#next || this.#pending
@@ -60,6 +80,28 @@ class Intention<Shown> {
       if (waits && !(await this.#patience.again(askedMs))) break
     }
     return this.#unknown(this.#patience.aborted ? 'aborted' : this.#pending ? 'pending' : 'unreachable')
+  }
+
+  #needsTicket(reply: Reply): reply is Extract<Reply, { kind: 'problem' }> {
+    return (
+      this.#tickets !== undefined &&
+      this.#next === this.#post &&
+      reply.kind === 'problem' &&
+      (reply.problem.code === 'TICKET_REQUIRED' || reply.problem.code === 'TICKET_INVALID')
+    )
+  }
+
+  /** Gets a ticket for the next request; ends with what refuses it, or with `problem` where none can be had in time. */
+  async #takeTicket(problem: Problem): Promise<Outcome<Shown> | 'again' | undefined> {
+    const place = this.#tickets as TicketPlace
+    this.#tickets = undefined
+    const { signal } = this.#post
+    const wish = { ...place, key: this.#key, signal, onWork: this.#onWork }
+    const got = await getTicket(this.#sender, this.#patience, wish)
+    if (got.body === undefined) return this.#endOfPost(got.problem ?? problem)
+    this.#post = { ...this.#post, ticket: got.body.ticket }
+    this.#next = this.#post
+    return 'again'
   }
 
   #endOf(reply: Reply): Outcome<Shown> | undefined {
@@ -118,14 +160,6 @@ class Intention<Shown> {
  * Carries an intention out, at most once, and tells how it ended; never throws for what happens on the way.
  * @throws TypeError for a key that no server takes
  */
-export async function act<Shown>(
-  sender: Sender,
-  path: string,
-  wish: { body: object; way: Way }
-): Promise<Outcome<Shown>> {
-  const { key = crypto.randomUUID(), signal } = wish.way
-  if (!/^[\x21-\x7e]{8,128}$/.test(key)) throw new TypeError('A key has 8 to 128 visible ASCII characters.')
-  const isKnown = wish.way.key !== undefined
-  const post = { method: 'POST', path, key, body: wish.body, signal, isKnown } as const
-  return await new Intention<Shown>(sender, patienceFor(sender.settings, wish.way), post).run()
+export async function act<Shown>(sender: Sender, path: string, wish: Wish): Promise<Outcome<Shown>> {
+  return await new Intention<Shown>(sender, path, wish).run()
 }

@@ -1,11 +1,14 @@
 import { act, type Way } from './act.ts'
 import { measureClock } from './clock.ts'
 import { watchCampaign } from './live.ts'
-import type { Acts, Client, OwnPages, Pages } from './methods.ts'
+import type { Acts, Client, OwnPages, Pages, TicketOffice } from './methods.ts'
 import { type Operations, watchFigures } from './operations.ts'
-import type { Outcome } from './outcome.ts'
+import { type Outcome, ReadError } from './outcome.ts'
+import { solvePuzzles } from './puzzles.ts'
+import { patienceFor } from './retry.ts'
 import { Sender } from './sender.ts'
 import type { LiveOptions } from './stream.ts'
+import { getTicket, type TicketPlace } from './tickets.ts'
 import type { Settings, TokenSource } from './transport.ts'
 
 export type { Operations } from './operations.ts'
@@ -104,16 +107,24 @@ function ownPagesOf(sender: Sender): OwnPages {
 }
 
 /** An act at a path: `wish` without key and patience is its body. */
-type Take = <Seen>(path: string, wish: (Way & object) | undefined) => Promise<Outcome<Seen>>
+type Take = <Seen>(path: string, wish: (Way & object) | undefined, tickets?: TicketPlace) => Promise<Outcome<Seen>>
+
+const ticketsOf = (campaign: string, activity: string): TicketPlace => ({
+  path: at`/v1/campaigns/${campaign}/tickets`,
+  activity
+})
 
 function actsOf(sender: Sender): Acts {
-  const take: Take = (path, { key, signal, deadlineMs, ...body }: Way = {}) => {
-    const patience = { ...(signal && { signal }), ...(deadlineMs !== undefined && { deadlineMs }) }
-    return act(sender, path, { body, way: { ...(key !== undefined && { key }), ...patience } })
+  const take: Take = (path, { key, signal, deadlineMs, ticket, onWork, ...body }: Way = {}, tickets) => {
+    const given = { key, signal, deadlineMs, ticket, onWork }
+    const way = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Way
+    return act(sender, path, { body, way, ...(tickets && { tickets }) })
   }
   return {
-    buy: (campaign, sale, wish) => take(at`/v1/campaigns/${campaign}/sales/${sale}/orders`, { quantity: 1, ...wish }),
-    spin: (campaign, draw, wish) => take(at`/v1/campaigns/${campaign}/draws/${draw}/spins`, wish),
+    buy: (campaign, sale, wish) =>
+      take(at`/v1/campaigns/${campaign}/sales/${sale}/orders`, { quantity: 1, ...wish }, ticketsOf(campaign, sale)),
+    spin: (campaign, draw, wish) =>
+      take(at`/v1/campaigns/${campaign}/draws/${draw}/spins`, wish, ticketsOf(campaign, draw)),
     claim: (campaign, item, wish) =>
       take(at`/v1/campaigns/${campaign}/redemptions/${item}/claims`, { quantity: 1, ...wish }),
     complete: (campaign, task, wish) => take(at`/v1/campaigns/${campaign}/tasks/${task}/completions`, wish),
@@ -131,10 +142,23 @@ function actsOf(sender: Sender): Acts {
   }
 }
 
+function ticketsFrom(sender: Sender): TicketOffice {
+  return {
+    async ticket(campaign, activity, { deadlineMs, ...wish }) {
+      const place = ticketsOf(campaign, activity)
+      const patience = patienceFor(sender.settings, { ...wish, ...(deadlineMs !== undefined && { deadlineMs }) })
+      const got = await getTicket(sender, patience, { ...place, ...wish })
+      if (got.body === undefined) throw new ReadError(place.path, got.problem)
+      return got.body
+    },
+    solve: (challenge, { signal } = {}) => solvePuzzles(challenge, signal)
+  }
+}
+
 /** Connects to a gateway; asks nothing yet. */
 export function createClient(options: ClientOptions): Client {
   const sender = new Sender(settingsOf(options))
-  return { ...pagesOf(sender), ...ownPagesOf(sender), ...actsOf(sender) }
+  return { ...pagesOf(sender), ...ownPagesOf(sender), ...actsOf(sender), ...ticketsFrom(sender) }
 }
 
 /**

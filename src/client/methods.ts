@@ -15,7 +15,9 @@ import type {
   Standing,
   Winner
 } from './people.ts'
+import type { Challenge } from './puzzles.ts'
 import type { LiveOptions } from './stream.ts'
+import type { Ticket } from './tickets.ts'
 
 /** Which page of a list. */
 interface Paging {
@@ -126,5 +128,13 @@ export interface Acts {
   claimWin(win: string, wish?: Way & { address?: Address; account?: string }): Ended<'claimWin'>
 }
 
+/** Tickets of sales and draws that require them. `buy` and `spin` get theirs by themselves: this is for whoever wants it before an opening. */
+export interface TicketOffice {
+  /** A ticket for the act with this key, for a few minutes. Rejects with a ReadError where none is given. */
+  ticket(campaign: string, activity: string, wish: Way & { key: string }): Promise<Ticket>
+  /** The solution of a challenge, in a Worker where the page may have one, else in slices between which the page goes on. */
+  solve(challenge: Challenge, options?: { signal?: AbortSignal }): Promise<number[]>
+}
+
 /** A client of one user. */
-export interface Client extends Pages, OwnPages, Acts {}
+export interface Client extends Pages, OwnPages, Acts, TicketOffice {}

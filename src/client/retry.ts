@@ -31,9 +31,14 @@ export class Patience {
     return this.#signal?.aborted === true
   }
 
+  /** how long until time is up */
+  get leftMs(): number {
+    return Math.max(1, this.#endsAt - this.#settings.now())
+  }
+
   /** how long the next request may take */
   get attemptMs(): number {
-    return Math.max(1, Math.min(this.#settings.attemptMs, this.#endsAt - this.#settings.now()))
+    return Math.min(this.#settings.attemptMs, this.leftMs)
   }
 
   /** Waits before the next try. @returns false where no time is left for one, or the caller gave up */

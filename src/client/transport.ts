@@ -24,6 +24,7 @@ export interface Call {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly key?: string
+  readonly ticket?: string | undefined
   readonly body?: object
   readonly signal?: AbortSignal | undefined
 }
@@ -92,6 +93,7 @@ export async function exchange(
       headers: {
         ...headersOf(settings, token),
         ...(call.key !== undefined && { 'idempotency-key': call.key }),
+        ...(call.ticket !== undefined && { 'floodgate-ticket': call.ticket }),
         ...(call.body !== undefined && { 'content-type': 'application/json' })
       },
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
