@@ -3,12 +3,12 @@ import { assertSound } from '../../support/judging/assert-sound.ts'
 import { History } from '../../support/load/history.ts'
 import { LoadClient } from '../../support/load/load-client.ts'
 import { timed } from '../../support/running/pace.ts'
+import { testShards } from '../../support/servers/servers.ts'
 import { startStack } from '../../support/servers/stack.ts'
 import { openSession, promiseOf, type SaleOptions, saleDefinition } from '../../support/shop/sale.ts'
 
-const CROWD = 1200
-
-// A batch takes half a second, so the gate decides 256 commands a second on any machine, and one batch may wait.
+// A batch takes half a second, so each shard decides 256 commands a second on any machine, and one batch may wait.
+const CROWD = 1200 * testShards
 const stack = await startStack(t, { env: { FAIL_POINTS: 'G1:delay:500:1+' } })
 
 t.test(
@@ -21,7 +21,7 @@ t.test(
       publicUrl: stack.publicUrl,
       tokenOf: (user) => stack.tokenOf(user),
       history,
-      connections: 600,
+      connections: CROWD / 2,
       deadlineMs: 60_000,
       patienceMs: 300_000
     })
