@@ -10,6 +10,7 @@ import { asCsv } from '../../export/report/csv.ts'
 import { readReport, storeFinal } from '../../export/report/report.ts'
 import { supplierPayments, supplierSettlement } from '../../export/report/supplier.ts'
 import { listReports } from '../../store/campaigns/reports.ts'
+import { Turns } from '../answering/turns.ts'
 import { requireRole } from '../auth/operator.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
@@ -52,9 +53,13 @@ const FinalBody = Type.Object(
 /** A page that runs nothing and asks for nothing, whatever stands in a campaign's texts. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 
+/** Counting holds a connection of the admin port for minutes at most, and whoever stops a sale meanwhile needs one too. */
+const COUNTING = { perUser: 1, inAll: 2, waitingPerUser: 2, waitingInAll: 20, waitMs: 60_000 }
+
 /** The report of a campaign: as it stands, as it was stored, and what it is compared with. */
 export async function reportRoutes(app: FastifyInstance, { pool, now }: ReportOptions): Promise<void> {
   const params = CampaignParams
+  const turns = new Turns(COUNTING)
 
   app.get<Asked>(
     '/admin/v1/campaigns/:campaign/report',
@@ -62,7 +67,8 @@ export async function reportRoutes(app: FastifyInstance, { pool, now }: ReportOp
     async (request, reply) => {
       const { format = 'json', version, compareWith } = request.query
       const asked = { version: version === undefined ? undefined : Number(version), compareWith, now: now() }
-      const report = await asProblem(readReport(pool, request.params.campaign, asked))
+      const read = () => asProblem(readReport(pool, request.params.campaign, asked))
+      const report = await turns.take(reply, request.operator.name, read)
       if (format === 'json') return report
       const name = `${report.campaign}-report${report.version === null ? '' : `-${report.version}`}.${format}`
       if (format === 'csv') {
@@ -94,7 +100,8 @@ export async function reportRoutes(app: FastifyInstance, { pool, now }: ReportOp
       const checked = checkBody(FinalBody, request.body ?? {})
       if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
       const actor = { ...actorOf(request, checked.body.reason), now: now() }
-      return reply.code(201).send(await asProblem(storeFinal(pool, request.params.campaign, actor)))
+      const store = () => asProblem(storeFinal(pool, request.params.campaign, actor))
+      return reply.code(201).send(await turns.take(reply, request.operator.name, store))
     }
   )
 

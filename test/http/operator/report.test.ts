@@ -208,6 +208,24 @@ t.test(
   }
 )
 
+t.test('whoever asks for many reports at once leaves connections to those who stop a sale', async (t) => {
+  const holder = await pool.connect()
+  await holder.query(
+    'begin; set local idle_in_transaction_session_timeout = 0; lock table attempt_totals in access exclusive mode'
+  )
+  const all = Array.from({ length: 4 }, () => admin('vera', `GET ${path}/report`))
+  const turnedAway = all.map(async (asked) => {
+    const answer = await asked
+    if (answer.status !== 429) throw new Error(`answered with ${answer.status}`)
+    return answer
+  })
+  t.match(await Promise.any(turnedAway), { body: { code: 'RATE_LIMITED', scope: 'user' } }, 'while the others wait')
+  await holder.query('rollback')
+  holder.release()
+  await Promise.all(all)
+  t.match(await admin('vera', `GET ${path}/report`), { status: 200 })
+})
+
 t.test('a final report never changes; a later one says what came after it', async (t) => {
   const body = { final: true, reason: 'the night is over' }
   t.match(await admin('olga', `POST ${path}/report`, { body }), { status: 409, body: { detail: /not settled yet/ } })
