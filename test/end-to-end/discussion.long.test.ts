@@ -221,7 +221,7 @@ t.test('a share is talked about from its 201 on', async (t) => {
 })
 
 t.test('other systems hear ids and never a text; no text is in journal, Redis or log', async (t) => {
-  await waitFor(() => books.atRest(), { deadlineMs: 20_000, what: 'outbox and kept to be empty' })
+  await waitFor(() => books.atRest(), { what: 'outbox and kept to be empty' })
   let told: Array<{ type: string; subject: string; data: Record<string, unknown> }> = []
   const ofComments = async () => {
     const { events } = await streamTexts(stack.file())

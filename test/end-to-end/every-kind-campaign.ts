@@ -60,13 +60,13 @@ export function walkCampaign(id: string) {
 }
 
 /** How long what is not definite is asked again, with its key. */
-const PATIENT_MS = 20_000
+const PATIENT_MS = 60_000
 
 /** The text of an answer read as JSON, its status and its headers. */
 async function exchange(url: string, method: string, init: { headers: Record<string, string>; body?: string }) {
   const until = performance.now() + PATIENT_MS
   for (;;) {
-    const response = await fetch(url, { method, signal: AbortSignal.timeout(10_000), ...init })
+    const response = await fetch(url, { method, signal: AbortSignal.timeout(PATIENT_MS), ...init })
     const answer = { status: response.status, body: JSON.parse(await response.text()), headers: response.headers }
     const isOpen = answer.status === 202 || answer.status === 503
     if (!isOpen || performance.now() > until) return answer

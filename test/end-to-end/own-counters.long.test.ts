@@ -107,7 +107,7 @@ t.test('a task that is added later counts what was before, also while the worker
   const added = goal('three-orders', { counter: 'order.paid', count: 3 }, 1000)
   const killed = stack.kill('worker')
   await stack.publish({ ...definition, activities: [...definition.activities, added] } as typeof definition)
-  await waitFor(() => stack.isReplaced('worker', killed), { what: 'the worker to run again', deadlineMs: 60_000 })
+  await waitFor(() => stack.isReplaced('worker', killed), { what: 'the worker to run again' })
   await reached('cleo', 1330)
   t.match(await countsOf('dora'), { 'three-orders': 1 })
   await pay('dora', 1)

@@ -274,7 +274,7 @@ t.test('winners of every kind are listed, and a survey for winners asks them', a
   const campaignPath = `/admin/v1/campaigns/${everywhere}`
   t.equal((await post(`${campaignPath}/end`, { reason: 'a test' })).status, 200)
   const isSettled = async () => (await post(`${campaignPath}/settlement`, {})).status === 200
-  await waitFor(isSettled, { deadlineMs: 60_000, what: 'the campaign to be settled' })
+  await waitFor(isSettled, { what: 'the campaign to be settled' })
   await listed('best', ['best'])
   await waitFor(() => books.atRest(), { what: 'outbox and kept to be empty' })
   t.same(await books.unbalanced(), [])

@@ -90,7 +90,7 @@ t.test(
     const port = await sentinelOf(t, program, first.port)
     const sentinel = admin(t, `redis://:${encoded}@127.0.0.1:${port}`)
     const found = async () => ((await sentinel.call('SENTINEL', 'replicas', 'shop')) as unknown[]).length === 1
-    await waitFor(found, { what: 'the sentinel to find the replica', deadlineMs: 60_000 })
+    await waitFor(found, { what: 'the sentinel to find the replica' })
 
     const redisUrl = `redis+sentinel://:${encoded}@127.0.0.1:${port}/shop?sentinelPassword=${encoded}`
     const { shop } = await shopOn(t, { ...shared, redisUrl })

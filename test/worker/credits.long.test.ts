@@ -69,7 +69,7 @@ t.test(
     await Promise.all([noteCredits(pool, credits.slice(0, 4)), noteCredits(pool, credits.slice(2))])
     const killed = stack.kill('worker')
     await noteCredits(pool, credits)
-    await waitFor(() => stack.isReplaced('worker', killed), { what: 'the worker to run again', deadlineMs: 60_000 })
+    await waitFor(() => stack.isReplaced('worker', killed), { what: 'the worker to run again' })
     await waitFor(async () => (await openCredits(pool, campaign)) === 0, { what: 'all credits to be closed' })
     t.equal(await pointsOf('alice'), 42)
     for (const cause of causes) t.equal(await stateOf(cause), 'done')

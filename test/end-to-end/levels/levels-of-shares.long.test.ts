@@ -98,7 +98,7 @@ t.test('orders and registrations that came by it give the next one, told once wh
   const report = { sourceEventId: 'crm-1', registeredAt: iso(now), share: id }
   t.match(await stack.operate({ method: 'POST', path, body: report }), { status: 200 })
   t.match(await stack.operate({ method: 'POST', path, body: report }), { status: 200 })
-  await waitFor(() => stack.isReplaced('worker', killed), { what: 'the worker to run again', deadlineMs: 60_000 })
+  await waitFor(() => stack.isReplaced('worker', killed), { what: 'the worker to run again' })
   await reaches('ann', 2, 2)
   t.match(await me('ann'), { levels: { counts: { registrations: 1, orders: 1, conversions: 2 } } })
   t.match(await buy('ann'), { unitPrice: 50 })

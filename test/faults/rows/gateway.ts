@@ -19,7 +19,7 @@ async function gatewayEndsItself(scene: Scene, index: number, point: string): Pr
   scene.healed()
   // its last requests are retried at once
   const lost = () => load.count('unknown') > 0
-  await waitFor(lost, { deadlineMs: 5000, what: 'an answer to be lost' })
+  await waitFor(lost, { deadlineMs: 60_000, what: 'an answer to be lost' })
   scene.updateGateways()
   return `${hit}; ${load.count('unknown')} answers lost`
 }

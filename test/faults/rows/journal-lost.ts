@@ -55,7 +55,7 @@ async function diskFull(scene: Scene): Promise<string> {
   const bytes = disk.fill()
   const before = scene.load.count('pending')
   const told = () => scene.load.count('pending') >= before + 3
-  await waitFor(told, { deadlineMs: 20_000, what: 'orders to be pending' })
+  await waitFor(told, { deadlineMs: 60_000, what: 'orders to be pending' })
   await lasting(500)
   disk.free()
   await nats.restart()

@@ -27,7 +27,7 @@ async function killed(scene: Scene): Promise<string> {
   scene.struck()
   await nats.kill()
   const told = () => scene.load.count('pending') > before
-  await waitFor(told, { deadlineMs: 10_000, what: 'an order to be pending' })
+  await waitFor(told, { deadlineMs: 60_000, what: 'an order to be pending' })
   await nats.restart()
   scene.healed()
   return `NATS ${pid} was killed, ${nats.pid()} runs; ${scene.load.count('pending') - before} answers pending meanwhile`
@@ -83,7 +83,7 @@ async function journalFull(scene: Scene): Promise<string> {
   scene.planted = await fillStream(scene)
   const before = scene.load.count('unavailable')
   const closed = () => scene.load.count('unavailable') >= before + 3
-  await waitFor(closed, { deadlineMs: 15_000, what: 'the gate to close' })
+  await waitFor(closed, { deadlineMs: 60_000, what: 'the gate to close' })
   const newest = scene.load.newestOrderAt
   await lasting(1000)
   if (scene.load.newestOrderAt > newest) throw new Error('an order was confirmed while the journal was full')

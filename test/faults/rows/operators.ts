@@ -112,7 +112,7 @@ async function killWorkingOff(scene: Scene): Promise<string> {
     job = (answer.body as { readonly job?: { readonly id: string } }).job?.id ?? ''
     return job !== ''
   }
-  await waitFor(isAsked, { deadlineMs: 30_000, what: 'the job to be noted' })
+  await waitFor(isAsked, { deadlineMs: 60_000, what: 'the job to be noted' })
   const proof: string[] = []
   for (const [index, point] of ['D1', 'D2'].entries()) {
     const worker = world.worker(index)

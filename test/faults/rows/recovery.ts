@@ -41,7 +41,7 @@ async function pausedAtEachStep(scene: Scene): Promise<string> {
   scene.healed()
   for (const worker of strikers) worker.signal('SIGCONT')
   const ended = () => strikers.every((worker) => worker.printed('the work on the shard ended') > 0)
-  await waitFor(ended, { deadlineMs: 30_000, what: 'the recoveries that stood still to give up' })
+  await waitFor(ended, { deadlineMs: 60_000, what: 'the recoveries that stood still to give up' })
   const { epoch, state } = await world.shard()
   if (epoch !== after || state !== 'open') throw new Error(`opened under ${after}, now ${state} under ${epoch}`)
   return `${strikers.length} recoveries stood still at their steps, opened under ${after}, then all went on and gave up`
@@ -62,14 +62,14 @@ async function adjustedWhileOpening(scene: Scene): Promise<string> {
     const keys = points.map((point) => `add-${round}-${point}`)
     const adding = keys.map(async (key, index) => {
       const from = performance.now()
-      await waitFor(() => performance.now() - from > index * 120, { deadlineMs: 10_000 })
+      await waitFor(() => performance.now() - from > index * 120, { deadlineMs: 60_000 })
       const added = async () => {
         const { status } = await world.admin({ method: 'PATCH', path, body, key })
         if (status >= 400 && status < 500) throw new Error(`the addition ${key} was answered with ${status}`)
         if (status !== 200) retries++
         return status === 200
       }
-      await waitFor(added, { deadlineMs: 40_000, what: `the addition ${key} to be answered` })
+      await waitFor(added, { deadlineMs: 60_000, what: `the addition ${key} to be answered` })
       // once more, as somebody who missed the answer
       await added()
       answers++

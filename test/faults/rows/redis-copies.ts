@@ -40,7 +40,7 @@ async function replicaOf(master: string, replica: string): Promise<void> {
     const { hostname, port } = new URL(master)
     await redis.replicaof(hostname, Number(port))
     const linked = async () => /master_link_status:up/.test(await redis.info('replication'))
-    await waitFor(linked, { deadlineMs: 20_000, what: 'the replica to follow' })
+    await waitFor(linked, { deadlineMs: 60_000, what: 'the replica to follow' })
   } finally {
     redis.disconnect()
   }

@@ -13,7 +13,7 @@ const batch = 128
 async function unavailable(scene: Scene, more = 3): Promise<number> {
   const before = scene.load.count('unavailable')
   await waitFor(() => scene.load.count('unavailable') >= before + more, {
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
     what: 'buyers to be told UNAVAILABLE'
   })
   return scene.load.count('unavailable') - before

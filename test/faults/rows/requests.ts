@@ -59,7 +59,7 @@ async function borrowedNames(scene: Scene): Promise<string> {
       ])
       return rows[0]?.status ?? 'none'
     }
-    await waitFor(async () => (await status()) === 'expired', { deadlineMs: 20_000, what: 'the order to expire' })
+    await waitFor(async () => (await status()) === 'expired', { deadlineMs: 60_000, what: 'the order to expire' })
     return `orders under the keys ${names.join(', ')}; ${first.order.id} expired all the same; one key in two campaigns: 422`
   } finally {
     client.close()

@@ -21,7 +21,7 @@ export async function losing(
   scene.struck()
   if (what === 'requests') proxy.dropRequests()
   else proxy.dropReplies()
-  await waitFor(() => lost() > before, { what: `${what} to be lost on ${line}`, deadlineMs: 20_000 })
+  await waitFor(() => lost() > before, { what: `${what} to be lost on ${line}`, deadlineMs: 60_000 })
   await lasting(ms)
   proxy.heal()
   scene.healed()
@@ -29,7 +29,7 @@ export async function losing(
 }
 
 /** Waits until Redis holds nothing that is not journaled. */
-export async function outboxEmpty(scene: Scene, deadlineMs = 15_000): Promise<void> {
+export async function outboxEmpty(scene: Scene, deadlineMs = 60_000): Promise<void> {
   const prefixes = await prefixesOf(scene)
   await scene.withRedis((redis) => {
     const isEmpty = async () =>
@@ -51,7 +51,7 @@ export async function definite(ask: () => Promise<Answer>): Promise<Answer> {
     last = await ask()
     return last.status !== 0 && last.status !== 202 && last.status < 500
   }
-  await waitFor(answered, { deadlineMs: 30_000, what: 'a definite answer', everyMs: 50 })
+  await waitFor(answered, { deadlineMs: 60_000, what: 'a definite answer', everyMs: 50 })
   return last
 }
 

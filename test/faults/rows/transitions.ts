@@ -77,7 +77,7 @@ async function expiryAgainstPayment(scene: Scene): Promise<string> {
     )
     return rows[0]?.count ?? 0
   }
-  await waitFor(async () => (await open()) === 0, { deadlineMs: 30_000, what: 'every order to be paid or expired' })
+  await waitFor(async () => (await open()) === 0, { deadlineMs: 60_000, what: 'every order to be paid or expired' })
   scene.healed()
   const paid = [...answers.values()].filter((answer) => answer === 'paid').length
   if (paid === 0 || paid === paying) throw new Error(`${paid} of ${paying} were paid: it was no race`)

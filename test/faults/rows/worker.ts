@@ -92,12 +92,12 @@ async function ownerPaused(scene: Scene): Promise<string> {
   scene.struck()
   const before = await orders(scene)
   const owns = () => second.printed('this worker owns the shard') > 0
-  await waitFor(owns, { deadlineMs: 30_000, what: 'the second worker to take over' })
-  await waitFor(async () => (await orders(scene)) > before, { deadlineMs: 15_000, what: 'it to store orders' })
+  await waitFor(owns, { deadlineMs: 60_000, what: 'the second worker to take over' })
+  await waitFor(async () => (await orders(scene)) > before, { deadlineMs: 60_000, what: 'it to store orders' })
   first.signal('SIGCONT')
   scene.healed()
   const lets = () => first.printed('the work on the shard ended') > 0
-  await waitFor(lets, { deadlineMs: 20_000, what: 'the first worker to see that it was let go' })
+  await waitFor(lets, { deadlineMs: 60_000, what: 'the first worker to see that it was let go' })
   return `${hit}; ${second.name} took over and stored ${(await orders(scene)) - before} orders; the first one's work ended`
 }
 
@@ -120,7 +120,7 @@ async function lateFrame(scene: Scene): Promise<string> {
     world.line('gateway-nats').heal()
     // its session goes as that of any paused owner does
     const owns = () => world.worker(1).printed('this worker owns the shard') > 0
-    await waitFor(owns, { deadlineMs: 30_000, what: 'the second worker to take over' })
+    await waitFor(owns, { deadlineMs: 60_000, what: 'the second worker to take over' })
   }
   const { epoch } = await world.shard()
   scene.struck()
@@ -132,7 +132,7 @@ async function lateFrame(scene: Scene): Promise<string> {
   const rejected = () => child.printed('did not ack a frame') + (relay?.printed('did not ack a frame') ?? 0)
   child.signal('SIGCONT')
   relay?.signal('SIGCONT')
-  await waitFor(() => rejected() > 0, { deadlineMs: 15_000, what: 'the server to reject the old frame' })
+  await waitFor(() => rejected() > 0, { deadlineMs: 60_000, what: 'the server to reject the old frame' })
   return `${proof.join('; ')}; epoch ${epoch} became ${after} and sold out, then the server rejected the old frame`
 }
 

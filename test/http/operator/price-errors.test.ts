@@ -111,7 +111,7 @@ t.test('they are cancelled in bulk: what was shipped is named, and money is due 
   t.match((await cancel(wrong, { key: 'cancel-wrong-price' })).body.job, { id }, 'asked again, the same job')
   t.match(await cancel({ ...wrong, price: 2 }, { key: 'cancel-wrong-price' }), { status: 422 })
   const job = async () => (await admin('vera', `GET /admin/v1/jobs/${id}`)).body
-  await waitFor(async () => (await job()).state === 'done', { what: 'the job to be done', deadlineMs: 60_000 })
+  await waitFor(async () => (await job()).state === 'done', { what: 'the job to be done' })
   t.match(await job(), { done: 2, left: 0, failedCount: 0, listed: true })
   t.same(
     [

@@ -21,7 +21,7 @@ export interface Ask {
 }
 
 /** How long a storefront asks again. */
-const PATIENT_MS = 20_000
+const PATIENT_MS = 60_000
 
 /** What a storefront does with a stack, one request at a time, with everything of the answer to look at. */
 export class Shop {
@@ -46,7 +46,7 @@ export class Shop {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const response = await fetch(`${this.#stack.publicUrl}${path}`, {
       method,
-      signal: AbortSignal.timeout(8000),
+      signal: AbortSignal.timeout(PATIENT_MS),
       headers: {
         ...(user !== undefined && { authorization: `Bearer ${this.#stack.tokenOf(user)}` }),
         ...(key !== undefined && { 'idempotency-key': key }),

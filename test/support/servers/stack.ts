@@ -56,7 +56,7 @@ interface AdminRequest {
 const cli = fileURLToPath(new URL('../../../src/cli.js', import.meta.url))
 const startDeadlineMs = 180_000
 /** How long an operator asks again. */
-const PATIENT_MS = 20_000
+const PATIENT_MS = 60_000
 const stopDeadlineMs = 60_000
 
 /**

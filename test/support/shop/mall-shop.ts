@@ -83,7 +83,7 @@ const operators = {
 } as const
 
 /** How long a user asks again, under the same key. */
-const PATIENT_MS = 20_000
+const PATIENT_MS = 60_000
 const INDEFINITE: readonly number[] = [202, 503]
 
 async function sendAgain(app: FastifyInstance, request: string, asked: Parameters<typeof send>[2]): Promise<Answer> {
