@@ -43,15 +43,12 @@ t.test('a settlement waits until what came after the end is followed, and reward
   }
   await waitFor(isEndFollowed, { what: 'the end to be followed' })
   await inTransaction(pool, async (session) => {
+    // Postgres ends a transaction that does nothing for five seconds
+    await session.query('set local idle_in_transaction_session_timeout = 0')
     // nobody follows meanwhile
     await lockTogether(session, 0)
     decisionOf(await realGate.submit(payment(id, order)))
-    const isStored = async () => {
-      // Postgres ends a transaction that does nothing for five seconds
-      await session.query('select')
-      return (await waitsFor()) !== 'orders'
-    }
-    await waitFor(isStored, { what: 'the payment to be stored' })
+    await waitFor(async () => (await waitsFor()) !== 'orders', { what: 'the payment to be stored' })
     t.equal((await campaigns.get(id)).settled, false)
     t.match(await campaigns.planSettlement(id), {
       left: [{ step: 'storing', left: 0 }, {}, {}, {}, { step: 'following', left: 1 }]

@@ -10,6 +10,12 @@ export interface Database {
   readonly pool: Pool
 }
 
+/** What the program gives up after some seconds, tests wait for: a busy machine stands still between two statements. */
+const PATIENT_MS = 60_000
+const patient = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout']
+  .map((name) => `set ${name} to ${PATIENT_MS}`)
+  .join('; ')
+
 /** A migrated namespace of its own in a Postgres. @param connections of the pool at most */
 export async function freshDatabase(t: Teardown, databaseUrl: string, connections = 4): Promise<Database> {
   // these tests must not fail when Postgres pauses for a moment
@@ -17,6 +23,9 @@ export async function freshDatabase(t: Teardown, databaseUrl: string, connection
   const config = loadConfig({ DATABASE_URL: databaseUrl, NAMESPACE: freshNamespace() })
   await migrate(config)
   const pool = createPool(config, { max: connections, name: 'floodgate-test' })
+  Object.assign(pool.options, { query_timeout: PATIENT_MS })
+  // before whatever else the connection is asked for
+  pool.on('connect', (client) => void client.query(patient).catch(() => {}))
   t.teardown(async () => {
     await pool.query(`drop schema ${config.NAMESPACE} cascade`)
     await pool.end()
