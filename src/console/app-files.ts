@@ -19,6 +19,8 @@ export interface BrowserApp {
   readonly folder: 'console' | 'storefront'
   readonly title: string
   readonly packages: ReadonlyArray<keyof typeof PACKAGES>
+  /** whether the client may compute in a Worker, whose text it has itself */
+  readonly hasWorkers?: true
 }
 
 /** Modules of other packages, by the name under which code imports them, as their packages have them for browsers. */
@@ -54,7 +56,7 @@ const vendorPath = (base: string, file: string): string =>
 /**
  * The page that starts the app. The import map stands in it, since none can be loaded, and its hash is the only inline script that the policy lets run.
  */
-function startPage({ base, title, packages: names }: BrowserApp): AppFile {
+function startPage({ base, title, packages: names, hasWorkers }: BrowserApp): AppFile {
   const packages = names.map((name) => [name, vendorPath(base, PACKAGES[name])])
   const map = JSON.stringify({ imports: { ...Object.fromEntries(packages), 'floodgate/client': '/client.js' } })
   const hash = createHash('sha256').update(map).digest('base64')
@@ -63,6 +65,7 @@ function startPage({ base, title, packages: names }: BrowserApp): AppFile {
     `script-src 'self' 'sha256-${hash}'`,
     "style-src 'self'",
     "connect-src 'self'",
+    ...(hasWorkers ? ['worker-src blob:'] : []),
     "img-src 'self' data:",
     "base-uri 'none'",
     "form-action 'none'",

@@ -94,7 +94,9 @@ t.test('a campaign comes to life, is changed and rejected by commands', async (t
 })
 
 t.test('orders are bought, found and changed', async (t) => {
-  await publish(openDefinition('shop', { price: 100, listPrice: 200 }, {}) as { id: string })
+  await publish(
+    openDefinition('shop', { price: 100, listPrice: 200, requires: { ticket: true } }, {}) as { id: string }
+  )
   const [alice, bob] = [await buy('alice', 'a-key-of-alice'), await buy('bob')]
   t.same(await buy('alice', 'a-key-of-alice'), alice, 'the same key buys nothing more')
   await t.rejects(buy('alice'), { message: /LIMIT_REACHED/ })

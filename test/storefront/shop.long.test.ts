@@ -126,6 +126,21 @@ t.test('check-ins give points, and a code brings a friend', { skip }, async (t) 
   await friend.getByText(/^Welcome!/).waitFor()
 })
 
+t.test(
+  'where a ticket is needed the device computes in a Worker, which the policy of the page allows',
+  { skip },
+  async (t) => {
+    const { page } = await visit(t)
+    const helper = page.waitForEvent('worker')
+    await page.goto(`${shop}#/c/festival`)
+    await card(page, 'Festival badge').getByRole('button', { name: 'Buy' }).click()
+    await signIn(page, 'iris')
+    await helper
+    await card(page, 'Festival badge').getByRole('link', { name: 'See my order' }).waitFor()
+    t.same(await findings(page), [])
+  }
+)
+
 t.test('a friend helps by a shared link', { skip }, async (t) => {
   const { page } = await visit(t)
   await page.goto(`${shop}#/c/festival`)

@@ -28,5 +28,6 @@ export const shopApp: BrowserApp = {
   base: '/shop',
   folder: 'storefront',
   title: 'Shop',
+  hasWorkers: true,
   packages: ['preact', 'preact/hooks', 'preact/jsx-runtime', '@preact/signals', '@preact/signals-core']
 }

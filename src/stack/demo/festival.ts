@@ -1,9 +1,44 @@
 import { sharingAndHelp } from './sharing.ts'
 import { type DemoDefinition, demoWindow, SHOP } from './window.ts'
 
+/** A box for who won the right to buy it, and a badge for who has a ticket. */
+function salesOf(window: ReturnType<typeof demoWindow>): object[] {
+  return [
+    {
+      id: 'box',
+      kind: 'sale',
+      sku: 'BX-1',
+      title: { en: 'Festival box', 'zh-CN': '狂欢礼盒' },
+      category: 'limited',
+      sort: 3,
+      listPrice: 19_900,
+      price: 9900,
+      currency: 'CNY',
+      unitsPerUser: 1,
+      levelDiscount: true,
+      payWithinSeconds: 900,
+      requires: { entitlement: 'vip' },
+      sessions: [{ id: 'all-day', ...window, stock: 100 }]
+    },
+    {
+      id: 'badge',
+      kind: 'sale',
+      title: { en: 'Festival badge', 'zh-CN': '狂欢徽章' },
+      category: 'limited',
+      sort: 3,
+      price: 100,
+      currency: 'CNY',
+      unitsPerUser: 1,
+      payWithinSeconds: 900,
+      requires: { ticket: true },
+      sessions: [{ id: 'all-day', ...window, stock: 50 }]
+    }
+  ]
+}
+
 /**
- * A campaign that combines kinds: a task gives points, points buy spins, a prize is the right to buy from a small sale, and a doubler
- * card makes tomorrow's task worth twice as much. @param now ms since 1970
+ * A campaign that combines kinds: a task gives points, points buy spins, a prize is the right to buy from a small sale, a doubler
+ * card makes tomorrow's task worth twice as much, and a badge is sold to whoever has a ticket for it. @param now ms since 1970
  */
 export function festival(id: string, now: number, shop = SHOP): DemoDefinition {
   const window = demoWindow(now)
@@ -77,22 +112,7 @@ export function festival(id: string, now: number, shop = SHOP): DemoDefinition {
         ]
       },
       ...sharingAndHelp(id, shop),
-      {
-        id: 'box',
-        kind: 'sale',
-        sku: 'BX-1',
-        title: { en: 'Festival box', 'zh-CN': '狂欢礼盒' },
-        category: 'limited',
-        sort: 3,
-        listPrice: 19_900,
-        price: 9900,
-        currency: 'CNY',
-        unitsPerUser: 1,
-        levelDiscount: true,
-        payWithinSeconds: 900,
-        requires: { entitlement: 'vip' },
-        sessions: [{ id: 'all-day', ...window, stock: 100 }]
-      }
+      ...salesOf(window)
     ]
   }
 }

@@ -81,7 +81,7 @@ function Winners({ campaign, draw }: { campaign: string; draw: string }) {
 /** A draw: the wheel, its odds, and what was won. */
 export function DrawCard({ activity, campaign }: CardOf<'draw'>) {
   const { id, cost } = activity
-  const act = useAct(`spin ${campaign}/${id}`, (key) => client.value.spin(campaign, id, { key }))
+  const act = useAct(`spin ${campaign}/${id}`, (key, _, onWork) => client.value.spin(campaign, id, { key, onWork }))
   const prizes = inOrder(activity.prizes)
   const spun = act.outcome?.outcome === 'confirmed' ? act.outcome.spin : undefined
   const chances = standing.value?.chances[id]

@@ -66,8 +66,8 @@ function Quantity({ value, most, onChange }: { value: number; most: number; onCh
 export function SaleCard({ activity, campaign }: CardOf<'sale'>) {
   const { id, title, remaining, unitsPerUser } = activity
   const [quantity, setQuantity] = useState(1)
-  const act = useAct(`buy ${campaign}/${id}`, (key, wish: number) =>
-    client.value.buy(campaign, id, { key, quantity: wish })
+  const act = useAct(`buy ${campaign}/${id}`, (key, wish: number, onWork) =>
+    client.value.buy(campaign, id, { key, quantity: wish, onWork })
   )
   const discount = activity.levelDiscount ? (standing.value?.levels?.privileges.discountPercent ?? 0) : 0
   const mine = standing.value?.activities.find((one) => one.id === id)?.units

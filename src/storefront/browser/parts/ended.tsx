@@ -7,7 +7,8 @@ import { say } from '../shop/words.ts'
 type Confirmed<Shown> = Extract<Outcome<Shown>, { outcome: 'confirmed' }>
 
 /**
- * How an act ended: what was done, or why not and what to do, or that nobody knows yet. Then asking again goes on with the same key. Screen readers hear it.
+ * How an act ended: what was done, or why not and what to do, or that nobody knows yet. Then asking again goes on with the same key. While the device
+ * computes for a ticket it says so. Screen readers hear it.
  */
 export function Ended<Shown, Wish>({
   act,
@@ -20,7 +21,10 @@ export function Ended<Shown, Wish>({
 }) {
   return (
     <div role="status">
-      {act.outcome && <Said outcome={act.outcome} again={() => act.go(wish)} isBusy={act.busy} show={children} />}
+      {act.computes && <div class="note">{say('computes')}</div>}
+      {!act.computes && act.outcome && (
+        <Said outcome={act.outcome} again={() => act.go(wish)} isBusy={act.busy} show={children} />
+      )}
     </div>
   )
 }

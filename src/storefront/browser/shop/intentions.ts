@@ -24,6 +24,8 @@ function kept<Wish>(what: string): Intention<Wish> | undefined {
 /** An act of the signed-in user, and how it stands. */
 export interface Act<Shown, Wish> {
   readonly busy: boolean
+  /** whether the device computes for a ticket meanwhile */
+  readonly computes: boolean
   /** undefined before the first attempt */
   readonly outcome: Outcome<Shown> | undefined
   /** Does it; or goes on with what is not known yet, whatever is wished for now: it is the same intention. */
@@ -37,9 +39,10 @@ export interface Act<Shown, Wish> {
  */
 export function useAct<Shown, Wish = undefined>(
   what: string,
-  run: (key: string, wish: Wish) => Promise<Outcome<Shown>>
+  run: (key: string, wish: Wish, onWork: () => void) => Promise<Outcome<Shown>>
 ): Act<Shown, Wish> {
   const [busy, setBusy] = useState(false)
+  const [computes, setComputes] = useState(false)
   const [outcome, setOutcome] = useState<Outcome<Shown>>()
   const isRunning = useRef(false)
   const who = user.value
@@ -55,12 +58,13 @@ export function useAct<Shown, Wish = undefined>(
     setBusy(true)
     const intention = kept<Wish>(what) ?? { key: newKey(), wish }
     localStorage.setItem(placeOf(what), JSON.stringify(intention))
-    const ended = await run(intention.key, intention.wish)
+    const ended = await run(intention.key, intention.wish, () => setComputes(true))
     if (ended.outcome !== 'unknown') localStorage.removeItem(placeOf(what))
     isRunning.current = false
     setOutcome(ended)
     setBusy(false)
+    setComputes(false)
     noteAct()
   }
-  return { busy, outcome, go }
+  return { busy, computes, outcome, go }
 }

@@ -65,6 +65,8 @@ const ADVICE: Advice = {
   CLAIM_EXPIRED: () => ['It went back to the others.', '已失效。'],
   NOT_PAYABLE: () => ['If you were charged, you get it back.', '如已扣款，将原路退回。'],
   DISQUALIFIED: () => ['Ask our service if you think this is wrong.', '如有疑问，请联系客服。'],
+  TICKET_REQUIRED: once,
+  TICKET_INVALID: once,
   UNAUTHENTICATED: () => ['Sign in again.', '请重新登录。'],
   NOT_FOUND: () => ['Check it for typing errors.', '请检查是否输入有误。'],
   ENDED: () => ['See what else is on.', '看看其他活动吧。'],

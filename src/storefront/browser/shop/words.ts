@@ -59,6 +59,10 @@ const WORDS = {
   one_more: ['One more', '加一'],
   buy: ['Buy', '立即抢购'],
   buying: ['Asking…', '处理中…'],
+  computes: [
+    'Your device computes for a moment, so that bots have to pay for each try…',
+    '设备正在计算片刻，让机器人每次尝试都要付出代价…'
+  ],
   bought: ['It is yours. Pay until {time}, or it goes back.', '抢购成功！请于 {time} 前支付，逾期释放。'],
   boughtFree: ['It is yours.', '抢购成功！'],
   pay: ['Pay {amount}', '支付 {amount}'],
