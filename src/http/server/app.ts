@@ -131,7 +131,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(shareRoutes, { pool, gate, finder, authenticate, logger, now })
     await counted.register(commentsRoute, { pool, finder, now })
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })
-    await counted.register(ticketRoute, { tickets, finder, authenticate, now })
+    await counted.register(ticketRoute, { gate, tickets, finder, authenticate, now })
     await counted.register(orderRoutes, { gate, orders, authenticate, metrics, turns })
     await counted.register(winRoutes, { gate, pool, wins, bodies, authenticate, metrics, now, turns })
     await counted.register(accountRoutes, { pool, accounts, catalogue: parts.catalogue, authenticate, turns })

@@ -132,6 +132,9 @@ test('who is not signed in, has no key or no such activity is told that first; n
   isProblem(t, await post({ activity: 'nothing' }), { status: 404, code: 'NOT_FOUND' })
   isProblem(t, await post({ activity: 'case' }), { status: 404, code: 'NOT_FOUND' })
   const ticket = await ticketFor()
+  shop.gate.busy = true
+  isProblem(t, await post({ activity: 'phone' }), { status: 503, code: 'UNAVAILABLE' })
+  shop.gate.busy = false
   postgres.isAway = true
   t.equal((await withTicket(ticket)).statusCode, 201, 'the secret was read before')
   shop.gate.failure = new UnavailableError('the gate is closed')
