@@ -43,6 +43,18 @@ t.test('what has expired is taken, once, and only by who knows all that the user
   await assertWhole(t, shop)
 })
 
+t.test('what was counted under one opening is not taken under another one', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate, redis, prefix } = shop
+  const { id } = decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
+  const opening = Number(id.split('-')[1])
+  t.match(await gate.submit({ ...expiring('ann', id, 100), opening: opening - 1 }), { kind: 'unavailable' })
+  t.match(await gate.submit({ ...expiring('ann', id, 100), opening: 0 }), { kind: 'unavailable' }, 'closed')
+  t.equal(await redis.hget(`${prefix}u:ann`, 'b:points'), '100')
+  t.match(decisionOf(await gate.submit({ ...expiring('ann', id, 100), opening })), { type: 'balance.expired' })
+  await assertWhole(t, shop)
+})
+
 t.test('two of one batch: the second one sees the first', async (t) => {
   const shop = await openShop(t, urls)
   const { gate, redis, prefix } = shop

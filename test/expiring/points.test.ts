@@ -1,4 +1,5 @@
 import t from 'tap'
+import { expiryOf } from '../../src/campaign/actions/expiring-points.ts'
 import { Catalogue } from '../../src/campaign/carrying/catalogue.ts'
 import type { CampaignReport } from '../../src/export/report/report.ts'
 import { PointsExpirer } from '../../src/worker/drivers/expire-points.ts'
@@ -103,6 +104,31 @@ await t.test(
     })
   }
 )
+
+await t.test('what expires is counted under the opening that Postgres knows', async (t) => {
+  await take('dan', 'summer/tasks/visit/completions')
+  const job = { id: 0, campaign: 'summer', kind: 'expiry', asked: { unit: 'points', at: EXPIRES } } as const
+  const counted = () =>
+    expiryOf(
+      pool,
+      {
+        ...job,
+        operator: '',
+        reason: '',
+        intent: null,
+        state: 'working',
+        marks: null,
+        askedAt: new Date(),
+        doneAt: null
+      },
+      'dan'
+    )
+  await waitFor(async () => (await counted()) !== undefined, { what: 'the points to be stored' })
+  const { rows } = await pool.query(
+    `select s.epoch::float8 as opening from shards s where shard = (select shard from ledger where user_id = 'dan' limit 1)`
+  )
+  t.match(await counted(), { amount: 60, opening: rows[0]?.opening })
+})
 
 await t.test('a worker that died before it noted what it did takes nothing twice', async (t) => {
   const spent = async () =>

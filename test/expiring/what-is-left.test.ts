@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { leftOf } from '../../src/campaign/actions/expiring-points.ts'
+import { leftOf } from '../../src/campaign/actions/points-left.ts'
 import type { Movement } from '../../src/store/reading/ledger.ts'
 
 const earned = (campaign: string, delta: number, at = 0): Movement => ({ campaign, delta, isTakenBack: false, at })
@@ -26,12 +26,15 @@ t.test('what was earned first is spent first', async (t) => {
   )
   t.equal(leftOf([earned('b', 40), earned('a', 100), takenBack('a', 100)], 'b', 0), 40)
   t.equal(leftOf([earned('a', 10), earned('b', 40), takenBack('a', 30)], 'b', 0), 20, 'more than it gave is spent')
+  const late = [earned('a', 10, 1), earned('b', 10, 2), earned('a', 20, 3), takenBack('a', 10), spent(10)]
+  t.equal(leftOf(late, 'b', 2), 0, 'what came after the moment did not expire, and was earned after the other one')
+  t.equal(leftOf(late, 'a', 3), 20)
   t.equal(leftOf([], 'a', 0), 0)
 })
 
 /** Lots, each with what is left of it, as somebody would keep them who sees every movement. */
 class Lots {
-  readonly lots: Array<{ readonly campaign: string; left: number }> = []
+  readonly lots: Array<{ readonly campaign: string; readonly at: number; left: number }> = []
   readonly movements: Movement[] = []
 
   get balance(): number {
@@ -39,12 +42,12 @@ class Lots {
   }
 
   of(campaign: string): number {
-    return this.lots.reduce((sum, lot) => sum + (lot.campaign === campaign ? lot.left : 0), 0)
+    return this.lots.reduce((sum, lot) => sum + (lot.campaign === campaign && lot.at === 0 ? lot.left : 0), 0)
   }
 
-  earn(campaign: string, amount: number): void {
-    this.lots.push({ campaign, left: amount })
-    this.movements.push(earned(campaign, amount))
+  earn(campaign: string, amount: number, at: number): void {
+    this.lots.push({ campaign, at, left: amount })
+    this.movements.push(earned(campaign, amount, at))
   }
 
   spend(amount: number): void {
@@ -58,11 +61,11 @@ class Lots {
     }
   }
 
-  /** As an operator does, or the end of a win: the campaign's own first, the last first; the rest is gone like any other. */
+  /** As an operator does, or the end of a win: the campaign's own, the oldest first; the rest is gone like any other. */
   takeBack(campaign: string, amount: number): void {
     let rest = Math.min(amount, this.balance)
     if (rest > 0) this.movements.push(takenBack(campaign, rest))
-    const own = this.lots.filter((lot) => lot.campaign === campaign).toReversed()
+    const own = this.lots.filter((lot) => lot.campaign === campaign)
     for (const lot of [...own, ...this.lots]) {
       const used = Math.min(rest, lot.left)
       lot.left -= used
@@ -73,7 +76,7 @@ class Lots {
   expire(campaign: string): void {
     const left = this.of(campaign)
     if (left > 0) this.movements.push(takenBack(campaign, left))
-    for (const lot of this.lots) if (lot.campaign === campaign) lot.left = 0
+    for (const lot of this.lots) if (lot.campaign === campaign && lot.at === 0) lot.left = 0
   }
 }
 
@@ -88,8 +91,8 @@ t.test('it is what is left of lots that are kept movement by movement', async ()
       const lots = new Lots()
       const over = new Set<string>()
       for (const { does, campaign, amount } of steps) {
-        // a campaign gives nothing that expires once its moment has come
-        if (does === 'earn' && !over.has(campaign)) lots.earn(campaign, amount)
+        // what a campaign gives once its moment has come stays
+        if (does === 'earn') lots.earn(campaign, amount, over.has(campaign) ? 1 : 0)
         if (does === 'spend') lots.spend(amount)
         if (does === 'takeBack') lots.takeBack(campaign, amount)
         if (does === 'expire') {

@@ -5,8 +5,9 @@ import { userField } from '../../record/fields.ts'
 import { replayField } from '../../record/replay.ts'
 import { countNotDone, type Expiring, insertJob, type Job } from '../../store/campaigns/jobs.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
-import { type Movement, movementsOfAccount } from '../../store/reading/ledger.ts'
+import { movementsOfAccount } from '../../store/reading/ledger.ts'
 import type { Rules } from '../definition/rules.ts'
+import { leftOf } from './points-left.ts'
 
 /** Who asks for it: the definition does, and its moment has come. */
 const OPERATOR = '$system'
@@ -34,43 +35,6 @@ export function openExpiries(db: Queryable, { id, ...rules }: Pick<Rules, 'id' |
   return keys.length === 0 ? Promise.resolve(0) : countNotDone(db, OPERATOR, keys)
 }
 
-/** Takes amounts off some entries, the last first. @returns what these do not have */
-function takenOff(amounts: number[], of: readonly number[], amount: number): number {
-  let left = amount
-  for (const index of of.toReversed()) {
-    const taken = Math.min(left, amounts[index] ?? 0)
-    amounts[index] = (amounts[index] ?? 0) - taken
-    left -= taken
-  }
-  return left
-}
-
-/**
- * What is left of what a campaign gave up to a moment: what was earned first is spent first, whichever campaign gave it. What expired of a
- * campaign's, or was taken back, was that campaign's, and spent nothing else as far as it had given that much.
- * @param movements of one balance, oldest first
- */
-export function leftOf(movements: readonly Movement[], campaign: string, until: number): number {
-  const earned: number[] = []
-  const byCampaign = new Map<string, number[]>()
-  let spent = 0
-  for (const [index, { campaign: by, delta, isTakenBack }] of movements.entries()) {
-    earned[index] = Math.max(0, delta)
-    const own = byCampaign.get(by) ?? []
-    byCampaign.set(by, own)
-    if (delta > 0) own.push(index)
-    else spent += isTakenBack ? takenOff(earned, own, -delta) : -delta
-  }
-  let left = 0
-  for (const [index, { campaign: by, at }] of movements.entries()) {
-    const amount = earned[index] ?? 0
-    const used = Math.min(spent, amount)
-    spent -= used
-    if (by === campaign && at <= until) left += amount - used
-  }
-  return left
-}
-
 /** The command that takes what has expired of a user's; undefined where nothing is left. */
 export async function expiryOf(
   pool: Pool,
@@ -78,7 +42,7 @@ export async function expiryOf(
   user: string
 ): Promise<ExpireCommand | undefined> {
   const { unit, at } = asked
-  const { newest, movements } = await movementsOfAccount(pool, user, unit)
+  const { opening, newest, movements } = await movementsOfAccount(pool, user, unit)
   const amount = leftOf(movements, campaign, at)
   if (amount === 0) return undefined
   return {
@@ -88,6 +52,7 @@ export async function expiryOf(
     hash: 'expire',
     campaign,
     activity: '',
+    opening,
     newest,
     field: userField.balance(unit, ''),
     amount,

@@ -143,18 +143,21 @@ export interface Movement {
 }
 
 /**
- * All movements of a user's balance of the account, oldest first, and the user's newest decision that was there before they were read, '' for
- * none: a later one may be among them, none up to it is missing.
+ * All movements of a user's balance of the account, oldest first, and what was there before they were read: the opening of the user's shard and the
+ * user's newest decision, '' for none. A later one may be among the movements; none up to it, and none of an earlier opening, is missing.
+ * @returns `opening`: its epoch, 0 while the shard is closed
  */
 export async function movementsOfAccount(
   db: Queryable,
   user: string,
   unit: string
-): Promise<{ newest: string; movements: Movement[] }> {
+): Promise<{ opening: number; newest: string; movements: Movement[] }> {
   const name = issuedUser(user)
-  const newest = await db.query<{ id: string }>(
-    `select shard || '-' || epoch || '-' || sequence as id from decisions where shard = ${everyShard} and user_id = $1
-     order by epoch desc, sequence desc limit 1`,
+  const known = await db.query<{ opening: number | null; newest: string | null }>(
+    `select (select s.epoch::float8 from shards s where s.state = 'open'
+         and s.shard = (select l.shard from ledger l where l.user_id = $1 limit 1)) as opening,
+       (select shard || '-' || epoch || '-' || sequence from decisions where shard = ${everyShard} and user_id = $1
+         order by epoch desc, sequence desc limit 1) as newest`,
     [name]
   )
   const { rows } = await db.query<Movement>(
@@ -163,5 +166,6 @@ export async function movementsOfAccount(
      from ledger where user_id = $1 and scope = '' and unit = $2 order by epoch, sequence`,
     [name, unit]
   )
-  return { newest: newest.rows[0]?.id ?? '', movements: rows }
+  const { opening, newest } = known.rows[0] ?? {}
+  return { opening: opening ?? 0, newest: newest ?? '', movements: rows }
 }

@@ -178,12 +178,11 @@ export function commonLoops(parts: CommonParts): Loop[] {
       return () => driver.step()
     })
   const keeper = new BoardKeeper(pool, boards)
-  const followed = new FollowedTimes({
-    pool,
-    gate,
-    clocks: shards.map((place) => () => readShardClock(place))
-  })
-  const expirer = new PointsExpirer({ pool, catalogue, clock: () => followed.clock() })
+  const clocks = shards.map((place) => () => readShardClock(place))
+  const followed = new FollowedTimes({ pool, gate, clocks })
+  // a shard whose clock is behind still gives what is earned before the moment
+  const earliest = async () => Math.min(...(await Promise.all(clocks.map((clock) => clock()))))
+  const expirer = new PointsExpirer({ pool, catalogue, clock: earliest })
   const moments = new MomentTeller({ ...parts, catalogue })
   const stock = new StockTeller({ ...parts, catalogue })
   const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })

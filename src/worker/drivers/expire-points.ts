@@ -5,7 +5,7 @@ import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 interface ExpiringParts {
   readonly pool: Pool
   readonly catalogue: Pick<Catalogue, 'refresh' | 'list'>
-  /** the latest of all shards' clocks, in ms since 1970 */
+  /** the earliest of all shards' clocks, in ms since 1970: no decision from now on is older */
   readonly clock: () => Promise<number>
 }
 
