@@ -41,6 +41,16 @@ export const plantedInUpkeep = {
   'epoch-by-row': 'the next epoch is one more than the row says, whatever streams there are'
 } as const
 
+/** Planted bugs of points that expire; `planted.ts` has the faults that show each. */
+export const plantedInPoints = {
+  'lapse-beside-decisions': 'the gate does not ask whether it decided something of the user that was not counted',
+  'lapse-without-record': 'what has expired is taken without a replay record',
+  'lapse-by-own-clock': 'the moment comes by the clock of the driver, not of the gate',
+  'lapse-unread': 'users are listed before all that the gate decided up to the moment is stored',
+  'lapse-closed-early': "a user's part is closed when it is asked for, not when it is journaled",
+  'spent-newest-first': 'what was earned last counts as spent first'
+} as const
+
 /** What planning and this model found necessary to catch up, forget and archive, left out one at a time. */
 export const upkeep = {
   'repair-with-gives': 'a hash is written anew while the outbox still gives to it',
@@ -102,14 +112,21 @@ export const omissions = {
   'republish-outbox-only': 'Journal lost: what was kept is not published again',
   'republish-unordered': 'Journal lost: not in batch order',
   'republish-unacked': 'Journal lost: acks are not awaited',
+  'lapse-in-any-opening': 'Transitions 8: what was counted under one opening is taken under the next',
+  'lapse-when-settled': 'Transitions 8: what has expired can be spent until its frame is settled',
   'intent-closed-early': 'Transitions 2: an intent is closed when decided, not when journaled',
   'credit-closed-early': 'Transitions 3: a due credit is closed when decided, not when projected'
 } as const
 
-export type Bug = keyof typeof planted | keyof typeof plantedInUpkeep | keyof typeof upkeep | keyof typeof omissions
+export type Bug =
+  | keyof typeof planted
+  | keyof typeof plantedInUpkeep
+  | keyof typeof plantedInPoints
+  | keyof typeof upkeep
+  | keyof typeof omissions
 
 export type Bugs = ReadonlySet<Bug>
 
 export function isBug(name: string): name is Bug {
-  return name in planted || name in plantedInUpkeep || name in upkeep || name in omissions
+  return [planted, plantedInUpkeep, plantedInPoints, upkeep, omissions].some((group) => name in group)
 }

@@ -10,7 +10,8 @@ import {
   placeOf,
   streamEpoch
 } from './parts/frame.ts'
-import { campaigns, decisionOf, isReplay, ownKeys, shardKeys, stockKey } from './parts/gate/gate-state.ts'
+import { campaigns, decisionOf, isReplay, ownKeys, shardKeys, stockKey, userKey } from './parts/gate/gate-state.ts'
+import { Lots, movementOf } from './parts/lapses.ts'
 import { foldInto, withoutGone } from './parts/upkeep/fold.ts'
 import type { World } from './world.ts'
 
@@ -28,6 +29,7 @@ export function unrest(world: World): string | undefined {
     return 'Postgres lags'
   if ([...tables.state.due.values()].some(({ closed }) => !closed)) return 'a credit is due'
   if ([...tables.state.intents.values()].some(({ closed }) => !closed)) return 'an adjustment is open'
+  if ([...tables.state.lapses.values()].some(({ closed }) => !closed)) return 'points are still to expire'
   return eventsAreTold(world) ? undefined : 'events are not told'
 }
 
@@ -68,6 +70,7 @@ export function checkAtRest(world: World, crowd: Crowd): void {
     if (!oracle.journaled.has(entry)) oracle.fail(`I9: frame ${entry} is in Postgres and was never journaled`)
   }
   compareRedis(world)
+  checkPoints(world)
   checkOrder(world)
   checkEvents(world)
 }
@@ -107,6 +110,33 @@ function compareRedis({ redis, tables, oracle, bugs, postgres }: World): void {
   }
   for (const campaign of tables.state.archived) {
     if (node.exists(stockKey(campaign))) oracle.fail(`archive: ${campaign} is back in Redis`)
+  }
+}
+
+/** What was earned first is spent first; at its moment just what is left of a campaign's goes, and nothing of it is spent afterwards. */
+function checkPoints({ tables, oracle, clockWentBackAt }: World): void {
+  const users = new Map<string, Lots>()
+  const { lapses } = tables.state
+  for (const decision of tables.everInOrder()) {
+    const { user, campaign, type, at, epoch, seq } = decision
+    const lots = users.get(user) ?? new Lots()
+    users.set(user, lots)
+    const { moment = Number.POSITIVE_INFINITY } = lapses.get(campaign) ?? {}
+    const left = lots.leftOf(campaign, moment)
+    const missing = lots.add(movementOf(decision))
+    if (missing > 0) oracle.fail(`points: ${epoch}-${seq} of ${user} takes ${missing} that were spent or expired`)
+    if (type !== 'lapsed') continue
+    const taken = -(decision.add[userKey(user)]?.points ?? 0)
+    if (at <= moment) oracle.fail(`points: ${epoch}-${seq} of ${user} comes ${moment - at} ms before its moment`)
+    if (taken !== left) oracle.fail(`points: ${epoch}-${seq} takes ${taken} of ${user}, and ${left} were left`)
+  }
+  for (const [campaign, { moment, mark }] of lapses) {
+    // a gate whose clock went back since decides for moments that are over
+    if (clockWentBackAt > (mark?.at ?? 0)) continue
+    for (const [user, lots] of users) {
+      const left = lots.leftOf(campaign, moment)
+      if (left > 0) oracle.fail(`points: ${left} of ${user} have expired and are still there`)
+    }
   }
 }
 

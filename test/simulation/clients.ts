@@ -12,6 +12,10 @@ export function nameOf({ user, key }: Command): string {
 
 const ANSWER_MS = 2500
 
+const wanted = ['buy', 'buy', 'earn', 'earn', 'claim'] as const
+/** where points expire */
+const wantedOfPoints = ['buy', 'earn', 'earn', 'claim', 'spend', 'spend', 'spend'] as const
+
 /** Users that buy, pay, cancel, earn and claim through any gateway, and ask again until they know. */
 export class Crowd {
   readonly #world: World
@@ -67,19 +71,21 @@ export class Crowd {
   *#live(user: string, users: number): Steps {
     const { scheduler } = this.#world
     yield* wait(scheduler.sleep(scheduler.draw(400)))
-    const wishes = 2 + scheduler.draw(7)
+    const expires = this.#world.tables.state.lapses.size > 0
+    const wishes = expires ? 8 + scheduler.draw(12) : 2 + scheduler.draw(7)
     for (let wish = 0; wish < wishes; wish += 1) {
-      yield* wait(scheduler.sleep(scheduler.draw(300)))
-      const op = scheduler.pick(['buy', 'buy', 'earn', 'earn', 'claim'] as const)
+      yield* wait(scheduler.sleep(scheduler.draw(expires ? 200 : 300)))
+      const op = scheduler.pick(expires ? wantedOfPoints : wanted)
       const campaign = scheduler.chance(0.3) ? PAST : SALE
       const friend = `user${scheduler.draw(users)}`
-      const wanted = {
+      const asked = {
         ...command(op, campaign, [user, `${op}${wish}`]),
+        ...(op === 'earn' && expires && { delta: 3 }),
         ...(op === 'earn' && scheduler.chance(0.5) && { creditTo: friend })
       }
-      if (scheduler.chance(0.2)) this.#spawn(this.#try(wanted))
-      if (scheduler.chance(0.1)) this.#spawn(this.#try({ ...wanted, hash: 'other' }))
-      const outcome = yield* this.#try(wanted)
+      if (scheduler.chance(0.2)) this.#spawn(this.#try(asked))
+      if (scheduler.chance(0.1)) this.#spawn(this.#try({ ...asked, hash: 'other' }))
+      const outcome = yield* this.#try(asked)
       const order = op === 'buy' && 'id' in outcome ? outcome.id : undefined
       if (order !== undefined && scheduler.chance(0.7)) yield* this.#follow(user, campaign, order)
     }

@@ -142,6 +142,7 @@ export class Damage {
     // an earlier version does not carry shard time over
     if (this.world.earlier.size === 0) promoted.node.skewMs = -this.world.scheduler.draw(this.world.skewMs)
     this.world.redis = promoted
+    this.world.clockWentBackAt = this.world.scheduler.now
     for (const process of this.#cast.processes) {
       if (this.world.scheduler.chance(0.5)) this.world.reconnect(process)
     }

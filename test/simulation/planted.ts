@@ -1,4 +1,4 @@
-import type { plantedInUpkeep } from './bugs.ts'
+import type { plantedInPoints, plantedInUpkeep } from './bugs.ts'
 import type { At, FaultName } from './chaos.ts'
 
 /** The faults, and nothing else, under which a planted bug shows soon. */
@@ -9,12 +9,22 @@ export interface Aimed {
   readonly at?: At
   /** one worker is of the version before for a while */
   readonly upgrade?: boolean
+  /** points expire */
+  readonly lapses?: boolean
 }
 
 /** A gateway stands still with a frame that it did not publish, and the shard is opened again. */
 const unpublished: At = { 'gateway.publish': [['pause'], ['scripts flushed', 'reopening asked']] }
 
-export const aimed: Record<keyof typeof plantedInUpkeep, Aimed> = {
+const points = { lapses: true, upgrade: false } as const
+
+export const aimed: Record<keyof typeof plantedInUpkeep | keyof typeof plantedInPoints, Aimed> = {
+  'lapse-beside-decisions': { ...points, only: ['pause worker'], at: { 'lapse.count': [['pause worker']] } },
+  'lapse-without-record': { ...points, only: ['kill worker', 'nats pauses'] },
+  'lapse-by-own-clock': { ...points, only: ['replica promoted'] },
+  'lapse-unread': { ...points, only: ['pause worker', 'nats pauses'] },
+  'lapse-closed-early': { ...points, only: ['redis wiped', 'nats pauses'] },
+  'spent-newest-first': { ...points, only: ['kill'] },
   'checkpoint-at-last': { only: ['redis wiped', 'kill', 'nats pauses'] },
   'stale-base': {
     only: ['kill worker', 'session ends', 'reopening asked'],

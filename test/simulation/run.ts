@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly at?: At | undefined
   /** an upgrade is under way: one worker is of an earlier version for a while; by the seed when absent */
   readonly upgrade?: boolean | undefined
+  /** points of both campaigns expire; by the seed when absent, never with `only` */
+  readonly lapses?: boolean | undefined
   readonly trace?: (line: string) => void
 }
 
@@ -54,13 +56,15 @@ export function simulate(options: RunOptions): RunResult {
   }
 }
 
-function run({ seed, bug, singleLoss = true, only, at, upgrade, trace }: RunOptions): RunResult {
+function run({ seed, bug, singleLoss = true, only, at, upgrade, lapses, trace }: RunOptions): RunResult {
   const world = new World(seed, new Set(bug === undefined ? [] : [bug]), trace)
   const { scheduler, tables, oracle } = world
   const stock = 1 + scheduler.draw(4)
   world.ask('first', { op: 'adjust', campaign: SALE, delta: stock })
   world.ask('first of the other', { op: 'adjust', campaign: PAST, delta: 1 + scheduler.draw(3) })
   if (upgrade ?? scheduler.chance(0.25)) beginUpgrade(world)
+  // a worker of the version before takes nothing that expires, and may own the shard to the end
+  else if (lapses ?? (only === undefined && scheduler.chance(0.6))) beginLapses(world)
   const cast = new Cast(world)
   const crowd = new Crowd(world, cast.gateways)
   crowd.start(2 + scheduler.draw(4))
@@ -90,6 +94,12 @@ function run({ seed, bug, singleLoss = true, only, at, upgrade, trace }: RunOpti
     faults: chaos.struck,
     requests: world.requested
   }
+}
+
+/** What both campaigns give expires while users still act, in the one that goes on too. */
+function beginLapses(world: World): void {
+  const { scheduler } = world
+  for (const campaign of [SALE, PAST]) world.letExpire(campaign, scheduler.now + 800 + scheduler.draw(2000))
 }
 
 /** One worker is of an earlier version for a while, and nothing is removed before that is over. */

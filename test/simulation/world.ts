@@ -63,6 +63,8 @@ export class World {
   rates: Rates = calm
   /** unpaid orders expire */
   expiring = true
+  /** when a Redis took over whose clock is behind, in the scheduler's time */
+  clockWentBackAt = 0
   /** what Redis could fall back to */
   snapshots: Snapshot[] = []
   /** what Postgres could fall back to: the newest first; none unless the run restores one */
@@ -189,6 +191,12 @@ export class World {
   /** An operator asks for a change. */
   ask(cause: string, intent: Pick<IntentRow, 'op' | 'campaign' | 'delta'>): void {
     this.tables.state.intents.set(cause, { ...intent, closed: false, closedAt: 0 })
+  }
+
+  /** What a campaign gives expires at a moment, as its definition says. */
+  letExpire(campaign: string, moment: number): void {
+    const row = { moment, mark: undefined, users: undefined, closed: false, closedAt: 0 }
+    this.tables.state.lapses.set(campaign, row)
   }
 
   /** An operator closes the shard in Postgres, so that its owner opens it again. */

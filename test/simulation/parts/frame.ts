@@ -20,6 +20,8 @@ export interface Decision {
     | 'ended'
     | 'final'
     | 'archived'
+    | 'lapsed'
+    | 'spent'
   readonly campaign: string
   readonly user: string
   readonly key: string

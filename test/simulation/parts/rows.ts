@@ -60,6 +60,16 @@ export interface IntentRow extends Closable {
   readonly delta: number
 }
 
+/** What a campaign gives expires at a moment of its definition: a job takes it from each user. */
+interface LapseRow extends Closable {
+  /** in the gate's time */
+  readonly moment: number
+  /** up to where it lists, and when that was noted; absent before the moment has come */
+  mark: { readonly epoch: number; readonly batch: number; readonly at: number } | undefined
+  /** whose points expire, and whether it is done; absent until they are listed */
+  users: Map<string, { closed: boolean }> | undefined
+}
+
 export function isBefore(a: Position, b: Position): boolean {
   return a.epoch < b.epoch || (a.epoch === b.epoch && a.sequence < b.sequence)
 }
@@ -79,6 +89,8 @@ export const emptyState = () => ({
   due: new Map<string, DueRow>(),
   /** what operators asked for */
   intents: new Map<string, IntentRow>(),
+  /** by campaign, for those whose points expire */
+  lapses: new Map<string, LapseRow>(),
   checkpoint: { rows: new Map() as Hashes, place: NOWHERE, marker: NOWHERE },
   /** the last decision whose row has left */
   floor: NOWHERE,

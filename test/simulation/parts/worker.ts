@@ -7,6 +7,7 @@ import { entryOf, journalStream } from './frame.ts'
 import { GateClient, isClosed, type Outcome } from './gate/gate-client.ts'
 import { type Opening, openFrame, shardKeys, type Version } from './gate/gate-state.ts'
 import { cleanJournal } from './janitor.ts'
+import { Lapses } from './lapses.ts'
 import { GaveUp, must, Projector } from './projector.ts'
 import { recover } from './recovery/recovery.ts'
 import { isBefore, type ShardRow } from './rows.ts'
@@ -132,6 +133,8 @@ export class Worker {
     every(EVERY.drive, () => this.#drive(owner))
     every(EVERY.janitor, () => cleanJournal(this.#world, this.#process, { opening, owner, events: this.#events }))
     if (this.#version === 1) return
+    const lapses = new Lapses(owner, opening, this.#gate)
+    every(EVERY.drive, () => carefully(this.#mayAsk(owner) ? lapses.step() : nothing()))
     const upkeep = new Upkeep(owner, opening, this.#gate)
     const removing = function* (world: World, step: Steps): Steps {
       if (!world.keepsAll) yield* carefully(step)
@@ -194,10 +197,15 @@ export class Worker {
     if (stored.ok && stored.value.length > 0) yield* this.#trim(opening, stored.value)
   }
 
+  /** Whether all is read that the journal held when the shard was taken. */
+  #mayAsk({ driveFrom, position }: Projector): boolean {
+    return driveFrom === undefined || !isBefore(position, driveFrom)
+  }
+
   /** Asks the gate for what is due: expiries, credits, adjustments. */
   *#drive(owner: Projector): Steps {
     const { tables, bugs } = this.#world
-    if (owner.driveFrom && isBefore(owner.position, owner.driveFrom)) return
+    if (!this.#mayAsk(owner)) return
     // on the owner's session: a Postgres that went back has ended it, and lists what was done and forgotten long ago
     const listed = yield* owner.ask('drive.list', () => dueCommands(this.#world))
     if (!listed.ok) return
@@ -213,6 +221,8 @@ export class Worker {
     }
   }
 }
+
+function* nothing(): Steps {}
 
 function* loop(tenure: Tenure, pause: () => Future<void>, step: () => Steps): Steps {
   while (!tenure.over) {

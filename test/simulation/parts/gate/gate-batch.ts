@@ -1,6 +1,15 @@
 import type { Bugs } from '../../bugs.ts'
 import type { FakeRedis } from '../fake-redis.ts'
-import { type Decision, type Dels, entryOf, epochOf, type Frame, type Give, type OpenFrame } from '../frame.ts'
+import {
+  type Decision,
+  type Dels,
+  entryOf,
+  epochOf,
+  type Frame,
+  type Give,
+  type OpenFrame,
+  type Place
+} from '../frame.ts'
 import { count, type Opening, outboxFrame, shardKeys, userKey } from './gate-state.ts'
 
 export interface Command {
@@ -16,6 +25,8 @@ export interface Command {
     | 'end'
     | 'final'
     | 'archive'
+    | 'lapse'
+    | 'spend'
     | 'query'
   readonly campaign: string
   readonly user: string
@@ -30,6 +41,8 @@ export interface Command {
   readonly del?: Dels
   /** nothing is left to take out */
   readonly last?: boolean
+  /** of points that expire: how many, by the user's decisions up to this one, as they were stored under this opening */
+  readonly lapse?: { readonly amount: number; readonly newest: Place; readonly epoch: number }
   /** whoever asks knew until then that this was not decided; infinite when absent */
   readonly notAfter?: number
 }
@@ -82,6 +95,10 @@ export class Batch {
     this.entry = entryOf({ epoch: opening.epoch, batch: this.#batch })
   }
 
+  get epoch(): number {
+    return this.#opening.epoch
+  }
+
   get nextId(): string {
     return `${this.#opening.epoch}-${this.#firstSeq + this.decisions.length + 1}`
   }
@@ -117,8 +134,10 @@ export class Batch {
     const seq = this.#firstSeq + this.decisions.length + 1
     const decision: Decision = { add: {}, ...rest, campaign, user, key, hash, seq }
     this.decisions.push(decision)
-    this.node.hset(userKey(user), key, `${hash};${id};${this.entry}`)
-    this.node.hincrby(userKey(user), 'd', 1)
+    if (decision.type !== 'lapsed' || !this.bugs.has('lapse-without-record')) {
+      this.node.hset(userKey(user), key, `${hash};${id};${this.entry}`)
+      this.node.hincrby(userKey(user), 'd', 1)
+    }
     if (decision.order !== undefined && decision.record !== undefined) {
       this.node.hset(userKey(user), `o:${decision.order}`, decision.record)
     }

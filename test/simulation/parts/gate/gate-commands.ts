@@ -1,5 +1,6 @@
+import { comparePlaces, NOWHERE, type Place } from '../frame.ts'
 import type { Batch, CallReply, Command } from './gate-batch.ts'
-import { count, isGone, LIMITS, shardKeys, stockKey, userKey } from './gate-state.ts'
+import { count, decisionOf, isGone, isReplay, LIMITS, shardKeys, stockKey, userKey } from './gate-state.ts'
 
 const refused = (code: string): CallReply => ({ kind: 'refused', code })
 
@@ -14,11 +15,11 @@ function replay(batch: Batch, { user, key, hash }: Command): CallReply | undefin
 
 /** Does a campaign that is over refuse it? */
 function refusal(batch: Batch, { op, campaign }: Command): CallReply | undefined {
-  if (op === 'query' || op === 'credit') return undefined
+  if (op === 'query' || op === 'credit' || op === 'lapse') return undefined
   if (isGone(batch.node, campaign)) return refused('NOT_FOUND')
   const has = (field: string) => batch.node.hget(stockKey(campaign), field) !== undefined
   if (has('final') && op !== 'archive') return refused('ENDED')
-  return has('ended') && (op === 'buy' || op === 'earn' || op === 'claim') ? refused('ENDED') : undefined
+  return has('ended') && ['buy', 'earn', 'claim', 'spend'].includes(op) ? refused('ENDED') : undefined
 }
 
 interface OrderRecord {
@@ -89,16 +90,25 @@ function claim(batch: Batch, command: Command): CallReply {
   })
 }
 
+/** A point goes for nothing that there is a stock of. */
+function spend(batch: Batch, command: Command): CallReply {
+  const user = userKey(command.user)
+  if (count(batch.node, user, 'points') < 1) return refused('INSUFFICIENT_BALANCE')
+  batch.take(user, 'points', -1)
+  return batch.decide(command, { type: 'spent', add: { [user]: { points: -1 } } })
+}
+
 function earn(batch: Batch, command: Command): CallReply {
   const user = userKey(command.user)
   const earned = `earned:${command.campaign}`
   if (count(batch.node, user, earned) >= LIMITS.earnedPerUser) return refused('LIMIT_REACHED')
   batch.take(user, earned, 1)
-  batch.give(user, 'points', 1)
+  const points = command.delta ?? 1
+  batch.give(user, 'points', points)
   return batch.decide(command, {
     type: 'earned',
     ...spin(batch, command),
-    add: { [user]: { [earned]: 1, points: 1 } },
+    add: { [user]: { [earned]: 1, points } },
     ...(command.creditTo !== undefined && { creditTo: command.creditTo })
   })
 }
@@ -159,6 +169,32 @@ function transition(batch: Batch, command: Command): CallReply {
   })
 }
 
+/** The user's newest decision, as the gate knows it. */
+function newestOf({ node }: Batch, user: string): Place {
+  const records = [...node.hgetall(userKey(user))].filter(([field]) => isReplay(field))
+  return (
+    records
+      .map(([, record]) => decisionOf(record))
+      .sort(comparePlaces)
+      .at(-1) ?? NOWHERE
+  )
+}
+
+/** lua/commands/expire.lua: takes what was counted, unless something was decided that was not counted. */
+function lapse(batch: Batch, command: Command): CallReply {
+  const { amount, newest, epoch } = command.lapse ?? { amount: 0, newest: NOWHERE, epoch: 0 }
+  const { bugs, node } = batch
+  const user = userKey(command.user)
+  if (epoch !== batch.epoch && !bugs.has('lapse-in-any-opening')) return refused('CONFLICT')
+  const known = newestOf(batch, command.user)
+  const isCounted = known.epoch !== batch.epoch || comparePlaces(known, newest) === 0
+  if (!isCounted && !bugs.has('lapse-beside-decisions')) return refused('CONFLICT')
+  if (count(node, user, 'points') < amount) return refused('CONFLICT')
+  if (bugs.has('lapse-when-settled')) batch.give(user, 'points', -amount)
+  else batch.take(user, 'points', -amount)
+  return batch.decide(command, { type: 'lapsed', add: { [user]: { points: -amount } } })
+}
+
 /** Nothing new is decided in the campaign from here (`end`), nothing at all (`final`). */
 function close(batch: Batch, command: Command): CallReply {
   const field = command.op === 'end' ? 'ended' : 'final'
@@ -187,6 +223,8 @@ const commands: Record<Command['op'], (batch: Batch, command: Command) => CallRe
   credit,
   adjust,
   archive,
+  lapse,
+  spend,
   end: close,
   final: close,
   cancel: transition,

@@ -19,7 +19,8 @@ function rowsOf({ state }: Tables, campaign: string): StoredDecision[] {
   return [...state.decisions.values()].filter((each) => each.campaign === campaign && each.type !== 'archived')
 }
 
-function isClosed({ state: { orders, due, intents } }: Tables, campaign: string): boolean {
+function isClosed({ state: { orders, due, intents, lapses } }: Tables, campaign: string): boolean {
+  if (lapses.get(campaign)?.closed === false) return false
   const rows = [...orders.values(), ...due.values(), ...intents.values()]
   return rows.every((row) => row.campaign !== campaign || row.closed)
 }

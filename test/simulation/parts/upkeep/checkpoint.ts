@@ -139,13 +139,15 @@ function mayForget(
   decision: StoredDecision,
   { before, bugs }: { before: number; bugs: Bugs }
 ): boolean {
-  const { orders, due, intents } = state
+  const { orders, due, intents, lapses } = state
   if (decision.at >= before) return false
   if (bugs.has('forget-open-keys')) return true
   const row = decision.key.startsWith('x:expire')
     ? orders.get(decision.order ?? '')
     : decision.type === 'credited'
       ? due.get(decision.cause ?? '')
-      : intents.get(decision.cause ?? '')
+      : decision.type === 'lapsed'
+        ? lapses.get(decision.campaign)
+        : intents.get(decision.cause ?? '')
   return row === undefined || (row.closed && row.closedAt < before)
 }

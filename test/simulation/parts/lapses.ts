@@ -1,0 +1,160 @@
+import { leftOf } from '../../../src/campaign/actions/points-left.ts'
+import type { Movement } from '../../../src/store/reading/ledger.ts'
+import { type Steps, wait } from '../scheduler.ts'
+import type { World } from '../world.ts'
+import { comparePlaces, NOWHERE, type Place } from './frame.ts'
+import type { Command } from './gate/gate-batch.ts'
+import type { GateClient, Outcome } from './gate/gate-client.ts'
+import { type Opening, shardKeys, userKey } from './gate/gate-state.ts'
+import { must, type Projector } from './projector.ts'
+import type { StoredDecision } from './rows.ts'
+
+/** What a decision did to its user's points. */
+export function movementOf({ campaign, at, type, user, add }: StoredDecision): Movement {
+  return { campaign, at, delta: add[userKey(user)]?.points ?? 0, isTakenBack: type === 'lapsed' }
+}
+
+interface Lot {
+  readonly campaign: string
+  readonly at: number
+  left: number
+}
+
+/** What a user earned, oldest first, with what is left of each after these decisions. */
+export class Lots {
+  readonly lots: Lot[] = []
+
+  /** @returns how many points were spent that were not there */
+  add({ campaign, at, delta, isTakenBack }: Movement, spentFirst: 'oldest' | 'newest' = 'oldest'): number {
+    if (delta > 0) this.lots.push({ campaign, at, left: delta })
+    if (delta >= 0) return 0
+    const mine = isTakenBack ? this.lots.filter((lot) => lot.campaign === campaign) : this.lots
+    let missing = -delta
+    for (const lot of spentFirst === 'oldest' ? mine : mine.toReversed()) {
+      const used = Math.min(missing, lot.left)
+      lot.left -= used
+      missing -= used
+    }
+    return missing
+  }
+
+  /** @param until of what was earned up to that moment */
+  leftOf(campaign: string, until: number): number {
+    const lots = this.lots.filter((lot) => lot.campaign === campaign && lot.at <= until)
+    return lots.reduce((sum, { left }) => sum + left, 0)
+  }
+}
+
+const WAITS_MS = [0, 0, 0, 300, 2500] as const
+
+/** src/worker/drivers/expire-points.ts and src/worker/drivers/do-jobs.ts: takes from each user what of a campaign's points has expired. */
+export class Lapses {
+  readonly #world: World
+  readonly #owner: Projector
+  readonly #opening: Opening
+  readonly #gate: GateClient
+
+  constructor(owner: Projector, opening: Opening, gate: GateClient) {
+    this.#world = owner.world
+    this.#owner = owner
+    this.#opening = opening
+    this.#gate = gate
+  }
+
+  /** @throws GaveUp */
+  *step(): Steps {
+    const { lapses } = this.#world.tables.state
+    for (const [campaign, row] of lapses) {
+      if (row.closed) continue
+      if (row.mark === undefined) yield* this.#mark(campaign)
+      else if (row.users === undefined) yield* this.#list(campaign)
+      else yield* this.#take(campaign)
+    }
+  }
+
+  /** Once the moment has come by the gate's clock: how far it has decided. */
+  *#mark(campaign: string): Steps {
+    const { scheduler, bugs } = this.#world
+    const look = yield* this.#world.askRedis(this.#owner.process, 'lapse.look', (node) => ({
+      time: scheduler.now + (bugs.has('lapse-by-own-clock') ? 0 : node.skewMs),
+      epoch: Number(node.hget(shardKeys.shard, 'open')),
+      batch: Number(node.hget(shardKeys.shard, 'batch') ?? 0)
+    }))
+    const { time, epoch, batch } = must(look)
+    const row = () => this.#world.tables.state.lapses.get(campaign)
+    if (epoch !== this.#opening.epoch || time <= (row()?.moment ?? 0)) return
+    yield* this.#owner.write('lapse.mark', () => {
+      const known = row()
+      if (known && known.mark === undefined) known.mark = { epoch, batch, at: scheduler.now }
+    })
+  }
+
+  /** All who earned something of it, once all up to the mark is stored. */
+  *#list(campaign: string): Steps {
+    const { tables, postgres, bugs } = this.#world
+    yield* this.#owner.write('lapse.list', () => {
+      const row = tables.state.lapses.get(campaign)
+      if (!row?.mark || row.users) return
+      const { epoch, batch } = row.mark
+      const isStored = postgres.read().position.epoch > epoch || (tables.wholeUpTo(epoch) ?? -1) >= batch
+      if (!isStored && !bugs.has('lapse-unread')) return
+      const earned = tables
+        .everInOrder()
+        .filter((each) => each.campaign === campaign && each.at <= row.moment)
+        .filter(({ user, add }) => (add[userKey(user)]?.points ?? 0) > 0)
+      row.users = new Map(earned.map(({ user }) => [user, { closed: false }]))
+    })
+  }
+
+  *#take(campaign: string): Steps {
+    const { tables, scheduler, retentionMs, bugs } = this.#world
+    const open = [...(tables.state.lapses.get(campaign)?.users ?? [])].filter(([, { closed }]) => !closed)
+    for (const [user] of open) {
+      const notAfter = scheduler.now + retentionMs
+      const counted = yield* this.#count(campaign, user)
+      let isDone = counted.amount === 0
+      if (!isDone) {
+        const key = `x:lapse:${campaign}`
+        const command: Command = { op: 'lapse', campaign, user, key, hash: 'lapse', notAfter, lapse: counted }
+        const outcome: Outcome = yield* this.#gate.ask(command)
+        isDone = outcome.kind === 'confirmed' || (outcome.kind !== 'refused' && bugs.has('lapse-closed-early'))
+      }
+      if (isDone) yield* this.#close(campaign, user)
+    }
+    if (open.length === 0) yield* this.#close(campaign, undefined)
+  }
+
+  /** The opening that Postgres knows and the user's newest decision come first: what is missing of either is noticed by the gate. */
+  *#count(campaign: string, user: string): Steps<{ amount: number; newest: Place; epoch: number }> {
+    const { tables, postgres, scheduler, bugs } = this.#world
+    const ofUser = () => tables.everInOrder().filter((each) => each.user === user)
+    const known = must(
+      yield* this.#owner.ask('lapse.newest', () => {
+        const { state, epoch } = postgres.read()
+        const last = ofUser().sort(comparePlaces).at(-1) ?? NOWHERE
+        return { epoch: state === 'open' ? epoch : 0, newest: { epoch: last.epoch, seq: last.seq } }
+      })
+    )
+    const until = tables.state.lapses.get(campaign)?.moment ?? 0
+    const movements = must(yield* this.#owner.ask('lapse.count', () => ofUser().map(movementOf)))
+    const lots = new Lots()
+    for (const movement of movements) lots.add(movement, 'newest')
+    const amount = bugs.has('spent-newest-first') ? lots.leftOf(campaign, until) : leftOf(movements, campaign, until)
+    // what is asked for next waits for other things of its process now and then
+    const waits = scheduler.pick(WAITS_MS)
+    if (waits > 0) yield* wait(scheduler.sleep(scheduler.draw(waits)))
+    return { ...known, amount }
+  }
+
+  *#close(campaign: string, user: string | undefined): Steps {
+    const { tables, scheduler } = this.#world
+    yield* this.#owner.write('lapse.close', () => {
+      const row = tables.state.lapses.get(campaign)
+      const item = user === undefined ? undefined : row?.users?.get(user)
+      if (item) item.closed = true
+      if (!row || user !== undefined || [...(row.users?.values() ?? [])].some(({ closed }) => !closed)) return
+      row.closed = true
+      row.closedAt = scheduler.now
+    })
+  }
+}
