@@ -144,6 +144,21 @@ const Environment = Type.Object({
     description:
       'seconds after which Redis forgets under which key something was decided; a key of a user that comes again later is a new request. In production a day or more'
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.String({
+    default: '',
+    description:
+      'http(s) address that traces are sent to as OTLP over HTTP, without /v1/traces. Empty: nothing is traced'
+  }),
+  OTEL_TRACES_SAMPLER_ARG: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.01,
+    description: 'the share of requests that is traced, of those whose caller says nothing about it'
+  }),
+  OTEL_SERVICE_NAME: Type.String({
+    default: '',
+    description: 'service.name of traces. Empty: floodgate-gateway, floodgate-worker'
+  }),
   FAIL_POINTS: Type.String({
     default: '',
     description: 'tests only: where this process kills, stops or delays itself, such as G3:kill:10 (see fail-points.ts)'
@@ -180,6 +195,18 @@ export interface LoadOptions {
   readonly demo?: boolean
 }
 
+/** Whether the text of a variable is a number, and the variable wants one. */
+function isNumberOf(schema: object, value: string): boolean {
+  const type = 'type' in schema ? schema.type : undefined
+  return (type === 'integer' && /^-?\d+$/.test(value)) || (type === 'number' && /^-?(?:\d+\.?\d*|\.\d+)$/.test(value))
+}
+
+/** What is wrong with the address that traces go to; it is not shown, because it may hold a password. */
+function tracesProblems({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Config): string[] {
+  if (endpoint === '' || (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint))) return []
+  return ['OTEL_EXPORTER_OTLP_ENDPOINT is no http:// or https:// address. Use for instance http://127.0.0.1:4318.']
+}
+
 /**
  * Reads the configuration from environment variables. Empty strings count as unset.
  * @throws ConfigError naming every wrong variable at once
@@ -189,7 +216,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, options: LoadOp
   for (const [name, schema] of Object.entries(Environment.properties)) {
     const value = env[name]
     if (value === undefined || value === '') continue
-    given[name] = 'type' in schema && schema.type === 'integer' && /^-?\d+$/.test(value) ? Number(value) : value
+    given[name] = isNumberOf(schema, value) ? Number(value) : value
   }
   const filled = Value.Default(Environment, given)
   const problems = [...Value.Errors(Environment, filled)].map((error) => {
@@ -208,6 +235,7 @@ function furtherProblems(config: Config, { demo = false }: LoadOptions): string[
   const meets = HOST === ADMIN_HOST || [HOST, ADMIN_HOST].some((host) => host === '0.0.0.0' || host === '::')
   return [
     ...urlProblems(config),
+    ...tracesProblems(config),
     ...(PORT !== 0 && PORT === ADMIN_PORT && meets
       ? [
           `PORT and ADMIN_PORT are both ${PORT}: the admin API has a port of its own, so that it can be kept from the public.`

@@ -1,5 +1,6 @@
 import { isoTime } from '../base/iso-time.ts'
 import { decisionId, type Frame, type FrameDecision } from '../journal/frame.ts'
+import type { MessageTrace } from '../journal/message-trace.ts'
 import type { Publication } from '../journal/publisher.ts'
 import type { Names } from '../journal/subjects.ts'
 import { entityKindOf, isDecisionType } from '../record/decisions.ts'
@@ -143,4 +144,16 @@ export function toEvents(frame: Frame, decision: FrameDecision, names: Names): P
   if (won !== undefined) return [own, won]
   if (refund === undefined) return [own]
   return [own, publish(telling, { type: 'order.refund-due', id: `${id}-refund`, data: { ...data, ...refund } })]
+}
+
+/** The events of a decision with the span of the request that made it (`traceparent`, an extension of CloudEvents), where that was traced. */
+export function withTrace(
+  events: readonly PublicEvent[],
+  { seq }: Pick<FrameDecision, 'seq'>,
+  { decisions }: MessageTrace
+): readonly PublicEvent[] {
+  const [, request] = decisions.find(([sequence]) => sequence === seq) ?? []
+  if (request === undefined) return events
+  const member = `"traceparent":${JSON.stringify(request)},`
+  return events.map((event) => ({ ...event, payload: `{${member}${event.payload.slice(1)}` }))
 }

@@ -2,6 +2,7 @@ import { createInbox, JSONCodec, type Msg, type MsgHdrs } from 'nats'
 import { messageOf } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { REPUBLISHED } from './frame.ts'
+import { type MessageTrace, writtenTrace } from './message-trace.ts'
 
 /** The journal's answer to a publish: an ack counts only with the stream's name and a sequence. */
 type PublishResult =
@@ -31,6 +32,8 @@ export interface Publication {
   readonly contentType?: string
   /** the frame comes from a lost stream and goes to the stream of a later epoch */
   readonly republished?: boolean
+  /** absent where nothing of it is traced */
+  readonly trace?: MessageTrace
 }
 
 export interface Publisher {
@@ -70,10 +73,11 @@ function judge(message: Msg, stream: string): PublishResult {
  * The headers of a message. To publish them the client asks for their bytes alone; written at once they take a fifth of the time
  * of a list that is searched for each name. Ids are made of names and numbers, so none can end its line.
  */
-function writtenHeaders({ id, contentType, republished }: Publication, previousId: string | undefined): MsgHdrs {
+function writtenHeaders({ id, contentType, republished, trace }: Publication, previousId: string | undefined): MsgHdrs {
   let text = `NATS/1.0\r\nNats-Msg-Id: ${id}\r\n`
   if (contentType !== undefined) text += `Content-Type: ${contentType}\r\n`
   if (republished) text += `${REPUBLISHED}: true\r\n`
+  if (trace !== undefined) text += writtenTrace(trace)
   if (previousId !== undefined) text += `Nats-Expected-Last-Msg-Id: ${previousId}\r\n`
   const bytes = Buffer.from(`${text}\r\n`)
   return { encode: () => bytes } as unknown as MsgHdrs

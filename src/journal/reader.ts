@@ -2,6 +2,7 @@ import { AckPolicy, DeliverPolicy, type JetStreamManager, type Msg, ReplayPolicy
 import { FloodgateError } from '../base/errors.ts'
 import type { JournalConnection } from './connection.ts'
 import { REPUBLISHED } from './frame.ts'
+import { type MessageTrace, readTrace } from './message-trace.ts'
 import { pull, sequenceOf } from './pull.ts'
 import { streamInfo } from './streams.ts'
 
@@ -11,6 +12,8 @@ export interface StoredMessage {
   readonly text: string
   /** a recovery published it again, so its frame may have an older epoch than the stream */
   readonly republished: boolean
+  /** absent where nothing of it is traced, or the reader does not look */
+  readonly trace?: MessageTrace | undefined
 }
 
 /** The stream no longer holds the next message: frames are missing. */
@@ -26,6 +29,8 @@ interface ReaderOptions {
   readonly stream: string
   /** the first sequence to read */
   readonly from: number
+  /** whether to read what is traced of messages */
+  readonly traced?: boolean
 }
 
 const PULL = 256
@@ -111,17 +116,19 @@ export class StreamReader {
   }
 
   async #pull(consumer: string, most: number, expiresMs: number): Promise<Pulled> {
-    const { connection, stream } = this.#options
+    const { connection, stream, traced = false } = this.#options
     const { messages, doubt } = await pull(connection.nc, { stream, consumer, most, expiresMs })
-    return { messages: messages.map(storedMessage), doubt }
+    return { messages: messages.map((message) => storedMessage(message, traced)), doubt }
   }
 }
 
-function storedMessage(message: Msg): StoredMessage {
+function storedMessage(message: Msg, traced: boolean): StoredMessage {
+  const trace = traced ? readTrace(message.headers) : undefined
   return {
     sequence: sequenceOf(message),
     text: Buffer.from(message.data).toString('utf8'),
-    republished: message.headers?.get(REPUBLISHED) === 'true'
+    republished: message.headers?.get(REPUBLISHED) === 'true',
+    ...(trace && { trace })
   }
 }
 

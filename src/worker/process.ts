@@ -22,6 +22,8 @@ import { createPool } from '../store/connection/pool.ts'
 import { withSession } from '../store/connection/session.ts'
 import { fixShards } from '../store/shard/deployment.ts'
 import { countWorkers, joinWorkers } from '../store/shard/workers.ts'
+import { startTraces } from '../tracing/start.ts'
+import { LAST_SPANS_MS } from '../tracing/traces.ts'
 import { CommandIntake } from './commands/intake.ts'
 import { commonLoops } from './drivers/all.ts'
 import { EventRelay } from './events/relay.ts'
@@ -68,6 +70,7 @@ async function shareFairly(share: FairShare, { config, logger, signal }: WorkerO
 async function connectWorker(options: WorkerOptions) {
   const { config, logger, pool } = options
   const names = streamNames(config.NAMESPACE)
+  const traces = await startTraces({ config, name: 'floodgate-worker', logger })
   const { gate, shards, connection } = await createGateParts(config, { pool, logger, name: 'floodgate-worker' })
   const jsm = await manager(connection)
   const streams = {
@@ -81,8 +84,9 @@ async function connectWorker(options: WorkerOptions) {
   )
   const publisher = createPublisher(connection, 2000)
   const boards = createBoardWriter(config, 'floodgate-worker')
-  const journal = new SharedJournal((stream, from) => new StreamReader({ connection, jsm, stream, from }))
-  return { gate, shards, connection, jsm, journal, names, streams, publisher, boards }
+  const reading = { connection, jsm, traced: traces !== undefined }
+  const journal = new SharedJournal((stream, from) => new StreamReader({ ...reading, stream, from }))
+  return { gate, shards, connection, jsm, journal, names, streams, publisher, boards, traces }
 }
 
 type Connected = Awaited<ReturnType<typeof connectWorker>>
@@ -144,7 +148,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   await checkSchema(pool)
   await fixShards(pool, config.SHARDS)
   const connected = await connectWorker(options)
-  const { gate, shards, publisher, boards } = connected
+  const { gate, shards, publisher, boards, traces } = connected
   const campaigns = new Campaigns({ pool, gate })
   const worker = workerName()
   const owned = shards.map((parts) => ({
@@ -176,7 +180,7 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   await Promise.all(reports.map((report) => report.remove(pool).catch(() => {})))
   publisher.close()
   boards.close()
-  await gate.close(1000)
+  await Promise.all([gate.close(1000), traces?.close(LAST_SPANS_MS)])
 }
 
 /** The worker as a process: until SIGTERM or SIGINT. */

@@ -44,6 +44,7 @@ export function wordsOf(schema: Told): string {
     const number = `whole number${bounds(schema.minimum, schema.maximum)}`
     return types.includes('boolean') ? `true, false or a ${number}` : number
   }
+  if (types.includes('number')) return `number${bounds(schema.minimum, schema.maximum)}`
   const { pattern } = schema
   if (pattern === toldOf(Id).pattern) return 'an id'
   if (pattern === MOMENT_PATTERN) return 'a date and time with its offset'

@@ -24,6 +24,7 @@ const LINE = [
   'journal',
   'store',
   'health',
+  'tracing',
   'config',
   'base',
   'client'

@@ -31,6 +31,12 @@ test('each client of a server is used by one folder', async (t) => {
   t.strictSame(everywhere(others, /^import .* from 'ioredis'/gm, 'ioredis is used outside of src/gate'), [])
 })
 
+test('OpenTelemetry is an optional package: one file imports it, which is loaded where there is an endpoint', async (t) => {
+  const others = src.filter(({ path }) => path !== 'src/tracing/open-telemetry.ts')
+  const imported = /^import (?!type ).* from '@opentelemetry|(?:import|from) '(?:\.\.?\/)[^']*open-telemetry\.ts'/gm
+  t.strictSame(everywhere(others, imported, 'OpenTelemetry is loaded'), [])
+})
+
 test('Redis is asked in the gate alone', async (t) => {
   const others = outside('gate')
   t.strictSame(everywhere(others.map(codeOnly), REDIS_METHOD, 'a command of Redis outside of src/gate'), [])

@@ -1,55 +1,17 @@
-import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
-import { isOfCall, RedisCallError, type RedisCaller } from '../redis/caller.ts'
-import type { LiveOpening, OpeningWatch } from '../redis/epoch-watch.ts'
-import type { RedisHealth } from '../redis/redis-health.ts'
+import { isOfCall, RedisCallError } from '../redis/caller.ts'
+import type { LiveOpening } from '../redis/epoch-watch.ts'
+import { traceBatch } from './batch-trace.ts'
 import { goesAlone, isOfUser, sendable } from './call-traits.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest, UNBOUNDED } from './encode.ts'
-import type { GateFigures } from './figures.ts'
+import type { BatcherOptions } from './options.ts'
 import { Pace } from './pace.ts'
 
 export type CallResult =
   | { readonly kind: 'reply'; readonly reply: CallReply; readonly frame: OpenFrame | undefined; readonly at: number }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
   | { readonly kind: 'unknown'; readonly reason: string }
-
-export interface BatcherLimits {
-  readonly batchCalls: number
-  readonly batchesInFlight: number
-  readonly queuedCalls: number
-  /** how long new commands of users may expect to wait in the queue; when it would be longer, they are refused at once */
-  readonly waitMs: number
-  /** how long a call may wait in the queue, and a batch for its reply */
-  readonly queueMs: number
-  readonly replyMs: number
-  readonly settleIdleMs: number
-  readonly outboxFrames: number
-  readonly keptBytes: number
-  readonly decisionsPerUser: number
-}
-
-interface BatcherOptions {
-  readonly caller: RedisCaller
-  readonly watch: OpeningWatch
-  /** is told the result of every call, because a result says whether Redis answers and writes */
-  readonly redisHealth?: Pick<RedisHealth, 'answered' | 'failed'>
-  readonly shard: number
-  readonly prefix: string
-  /** whether there are several shards */
-  readonly hasPeers?: boolean
-  readonly limits: BatcherLimits
-  /** whether the journal has no room: then the gate decides nothing more */
-  readonly isFull: () => boolean
-  /**
-   * whether this batcher makes reads only: no backlog refuses them, and a connection of theirs that breaks or is slow does not
-   * mean that the gate cannot decide
-   */
-  readonly readsOnly?: boolean
-  /** what is counted about batches; absent: nothing is */
-  readonly figures?: GateFigures | undefined
-  readonly logger: Logger
-}
 
 interface Waiting {
   readonly call: Call
@@ -200,6 +162,7 @@ export class ShardBatcher implements Batcher {
     const { keys, args } = encodeBatch(this.#options, calls, { settles, limits: callLimits })
     this.#inFlight += 1
     const sentAt = performance.now()
+    const trace = this.#options.traces && traceBatch(this.#options.traces, shard, calls)
     if (batch.length > 0) this.#pace.sent(batch.length, this.#queue.length, sentAt)
     try {
       if (failPoint && batch.length > 0) await failPoint('G1')
@@ -207,8 +170,11 @@ export class ShardBatcher implements Batcher {
       this.#options.redisHealth?.answered()
       if (batch.length > 0) figures?.answered(batch.length, performance.now() - sentAt)
       if (failPoint && batch.length > 0) await failPoint('G2')
-      this.#answer(batch, decodeReply(shard, reply))
+      const decoded = decodeReply(shard, reply)
+      trace?.answered(decoded)
+      this.#answer(batch, decoded)
     } catch (error) {
+      trace?.failed(error)
       this.#fail(batch, error)
     } finally {
       this.#inFlight -= 1

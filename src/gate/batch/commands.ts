@@ -1,6 +1,7 @@
 import type { LENT, RECEIVED } from '../../record/decisions.ts'
 import type { Shipment } from '../../record/order.ts'
 import type { Fulfilment } from '../../record/statuses.ts'
+import type { TraceParent } from '../../tracing/traces.ts'
 
 /**
  * The commands of the gate. Ids are validated by the caller; times are milliseconds since 1970.
@@ -18,6 +19,8 @@ interface CommandBase {
   readonly until?: number
   /** epoch of the one opening that may decide it; absent: any */
   readonly opening?: number
+  /** the span of the request that asks for it; absent where that is not traced */
+  readonly trace?: TraceParent
 }
 
 /** Buys units of a sale. */

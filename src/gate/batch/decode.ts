@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { MessageTrace } from '../../journal/message-trace.ts'
 import { asDecided } from '../../record/as-decided.ts'
 import { decodeReport } from '../../record/decisions.ts'
 import { entityIn } from '../../record/entities.ts'
@@ -28,6 +29,8 @@ export interface OpenFrame {
   readonly payload: string
   /** physical keys of the hashes that its gives name; empty when it gives nothing */
   readonly giveKeys: readonly string[]
+  /** what of its decisions is traced; noted by the batch that a traced request was in */
+  trace?: MessageTrace
 }
 
 /** An item of a user's hash, and whether the frame that last changed it is journaled. */

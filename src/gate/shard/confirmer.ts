@@ -1,7 +1,9 @@
 import { failPoint } from '../../config/fail-points.ts'
 import { frameId } from '../../journal/frame.ts'
+import type { MessageTrace } from '../../journal/message-trace.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
+import type { SpanStart, Traces } from '../../tracing/traces.ts'
 import type { OpenFrame } from '../batch/decode.ts'
 import type { SettleRequest } from '../batch/encode.ts'
 import type { GateFigures } from '../batch/figures.ts'
@@ -15,6 +17,8 @@ interface ConfirmerOptions {
   readonly onResult?: (acked: boolean, reason: string) => void
   /** what is counted about acks; absent: nothing is */
   readonly figures?: GateFigures | undefined
+  /** absent: nothing is traced */
+  readonly traces?: Traces | undefined
 }
 
 export interface Confirmer {
@@ -22,22 +26,32 @@ export interface Confirmer {
   confirm(frame: OpenFrame): Promise<boolean>
 }
 
+const startOf = ({ traceparent }: MessageTrace, shard: number): SpanStart => ({
+  kind: 'producer',
+  parent: traceparent,
+  attributes: { 'messaging.system': 'nats', 'floodgate.shard': shard }
+})
+
 /** Publishes each frame once in this process, however many answers wait for it. */
 export function createConfirmer(options: ConfirmerOptions): Confirmer {
-  const { publisher, names, shard, settle } = options
+  const { publisher, names, shard, settle, traces } = options
   const underWay = new Map<string, Promise<boolean>>()
 
   async function publish(frame: OpenFrame): Promise<boolean> {
     const epoch = Number(frame.entry.slice(0, frame.entry.indexOf('-')))
     if (failPoint) await failPoint('G3')
     const askedAt = performance.now()
+    const { trace: noted } = frame
+    const span = noted && traces?.begin('journal.publish', startOf(noted, shard))
     const result = await publisher.publish({
       subject: names.journalSubject(shard, epoch),
       stream: names.journalStream(shard, epoch),
       id: frameId(shard, frame.entry),
-      payload: frame.payload
+      payload: frame.payload,
+      ...(noted && span && { trace: { ...noted, traceparent: span.traceparent } })
     })
     const ackedMs = performance.now() - askedAt
+    span?.end(result.acked ? undefined : 'no ack')
     if (failPoint) await failPoint('G4')
     options.onResult?.(result.acked, result.acked ? '' : result.reason)
     if (!result.acked) return false

@@ -9,10 +9,12 @@ import { type Names, streamNames } from '../../journal/subjects.ts'
 import { keyPrefix } from '../../record/keys.ts'
 import { requireShards } from '../../store/shard/deployment.ts'
 import { readShard } from '../../store/shard/shards.ts'
-import { type Batcher, type BatcherLimits, ShardBatcher } from '../batch/batcher.ts'
+import type { Traces } from '../../tracing/traces.ts'
+import { type Batcher, ShardBatcher } from '../batch/batcher.ts'
 import type { Command } from '../batch/commands.ts'
 import type { CallReply } from '../batch/decode.ts'
 import type { GateFigures } from '../batch/figures.ts'
+import type { BatcherLimits } from '../batch/options.ts'
 import type { HashReader, OwnHealth } from '../gate.ts'
 import type { RedisCaller } from '../redis/caller.ts'
 import { type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
@@ -35,6 +37,8 @@ export interface GateOptions {
   readonly name?: string
   /** what is counted about batches and acks; absent: nothing is */
   readonly figures?: GateFigures
+  /** absent: nothing is traced */
+  readonly traces?: Traces | undefined
 }
 
 /** One shard as a process is connected to it: the parts that the gate calls, and those that the owner and a recovery need besides. */
@@ -81,6 +85,7 @@ interface Parts {
   readonly names: Names
   readonly logger: Logger
   readonly figures: GateFigures | undefined
+  readonly traces: Traces | undefined
 }
 
 interface Deciding {
@@ -92,7 +97,7 @@ interface Deciding {
 
 /** The connection that decides, with the parts that watch it. */
 function startDeciding(parts: Parts, { pool, count }: { readonly pool: Pool; readonly count: number }): Deciding {
-  const { place, connections, limits, connection, names, logger, figures } = parts
+  const { place, connections, limits, connection, names, logger, figures, traces } = parts
   const closed = names.gateSubject(place.shard, 'closed')
   const { redis, caller } = connections
   const looks = { ...place, deadlineMs: limits.replyMs }
@@ -119,7 +124,7 @@ function startDeciding(parts: Parts, { pool, count }: { readonly pool: Pool; rea
     call: () => idleCall(caller, looks, watch)
   })
   const { isFull } = fullness
-  const batcher = new ShardBatcher({ ...place, caller, watch, redisHealth, limits, isFull, logger, figures })
+  const batcher = new ShardBatcher({ ...place, caller, watch, redisHealth, limits, isFull, logger, figures, traces })
   caller.onClose(() => watch.invalidate('the connection to Redis broke'))
   connection.nc.subscribe(names.gateSubject(place.shard, 'open'), { callback: () => watch.hurry() })
   return { watch, fullness, redisHealth, batcher }
@@ -141,12 +146,12 @@ export function connectShard(
   shard: number,
   { servers, ...options }: GateOptions & { readonly servers: Servers }
 ): ConnectedShard {
-  const { pool, logger, figures } = options
+  const { pool, logger, figures, traces } = options
   const { connection, connections, publisher, lastPublish } = servers
   const names = streamNames(config.NAMESPACE)
   const place = { shard, prefix: keyPrefix(config.NAMESPACE, shard), hasPeers: config.SHARDS > 1 }
   const limits = { ...defaultLimits, keptBytes: keptBound(config), ...options.limits }
-  const parts = { place, connections, limits, connection, names, logger, figures }
+  const parts = { place, connections, limits, connection, names, logger, figures, traces }
   const { watch, fullness, redisHealth, batcher } = startDeciding(parts, { pool, count: config.SHARDS })
   const reader = startReading(parts, watch)
   const settling = new Settling()
@@ -155,7 +160,7 @@ export function connectShard(
   return {
     ...{ ...place, limits, redis, caller, probe, connection, batcher, reader, settling, watch },
     confirmer: createConfirmer({
-      ...{ publisher, names, shard, figures },
+      ...{ publisher, names, shard, figures, traces },
       settle: (request) => settling.track(batcher.settle(request)),
       onResult: (acked, reason) => lastPublish.note(acked, reason)
     }),

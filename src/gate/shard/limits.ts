@@ -1,4 +1,4 @@
-import type { BatcherLimits } from '../batch/batcher.ts'
+import type { BatcherLimits } from '../batch/options.ts'
 
 /** Bounds of a gateway's gate; a test may lower them. */
 export const defaultLimits: BatcherLimits = {

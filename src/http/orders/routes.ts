@@ -7,6 +7,7 @@ import type { Turns } from '../answering/turns.ts'
 import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
+import { traced } from '../running/request-trace.ts'
 import { liveOrderView } from '../views/order.ts'
 import { sendOrderOutcome } from '../views/outcome.ts'
 import { keyOf, requireKey } from '../wire/idempotency.ts'
@@ -102,7 +103,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<OrderOptions> = async (
       const { user } = identityOf(request)
       const found = await turns.take(reply, user, () => orders.find(user, request.params.order))
       if (found === undefined) throw new ProblemError('NOT_FOUND')
-      const outcome = await gate.submit(cancellation(user, keyOf(request), found))
+      const outcome = await gate.submit(traced(request, cancellation(user, keyOf(request), found)))
       metrics.outcome(outcome)
       return sendOrderOutcome(request, reply, outcome)
     }

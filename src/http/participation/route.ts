@@ -15,6 +15,7 @@ import type { Wish } from '../kinds/parts/command.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
+import { traced } from '../running/request-trace.ts'
 import type { SignalCounts } from '../running/signals.ts'
 import { requireTicket } from '../tickets/require-ticket.ts'
 import type { Tickets } from '../tickets/tickets.ts'
@@ -124,7 +125,7 @@ function participationRoute(
   function decide(exchange: Exchange, command: Command, found: CatalogueActivity): void {
     const began = signals.begin()
     gate
-      .submit(command)
+      .submit(traced(exchange.request, command))
       .then((outcome) => {
         signals.ended(found, began, outcome)
         participation.ended?.(command, outcome, services)

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FloodgateError } from '../../base/errors.ts'
 import { countAnswer } from '../running/answer-counts.ts'
 import { closesConnections } from '../running/drain.ts'
+import { noteRefusal } from '../running/request-trace.ts'
 import { type Language, pickLanguage } from './language.ts'
 import type { ProblemText } from './row.ts'
 import { type ProblemCode, problemTable } from './table.ts'
@@ -116,6 +117,7 @@ export function sendProblem(
   })
   // a request that never reached its route has no counters
   if (request.answers) countAnswer(request.answers, status)
+  if (request.span) noteRefusal(request, code)
   if (request.refusals) request.refusals.refused(request, code, problem.members)
   return reply.code(status).header('content-type', PROBLEM_TYPE).send(body)
 }

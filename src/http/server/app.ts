@@ -27,6 +27,7 @@ import { orderRoutes } from '../orders/routes.ts'
 import { participationRoutes } from '../participation/route.ts'
 import { countAnswers, type HttpMetrics } from '../running/metrics.ts'
 import { registerRateLimits } from '../running/rate-limits.ts'
+import { traceRequests } from '../running/request-trace.ts'
 import { SignalCounts } from '../running/signals.ts'
 import { registerCors } from './cors.ts'
 import { demoShop, hasDemoShop } from './demo-shop.ts'
@@ -35,6 +36,7 @@ import { installRefusals } from './error-handler.ts'
 import { type HealthCheck, healthRoutes } from './health.ts'
 import { publicOperations } from './operations.ts'
 import '../wire/request-types.ts'
+import type { Traces } from '../../tracing/traces.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
 import { readingLimits, Turns } from '../answering/turns.ts'
 import { shareRoutes } from '../shares/routes.ts'
@@ -63,6 +65,8 @@ export interface PublicParts {
   readonly figures?: LiveFigures
   /** what comes of asking for activities; absent: nobody hears of it */
   readonly signals?: SignalCounts
+  /** absent: nothing is traced */
+  readonly traces?: Traces | undefined
   /** how often activities were used; absent if this process is the only one */
   readonly use?: ActivityUse
 }
@@ -74,13 +78,14 @@ const BODY_MAX = 16 * 1024
  * themselves; a hook counts those of all other routes.
  */
 export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstance> {
-  const { config, gate, pool, logger, metrics, health, now = Date.now } = parts
+  const { config, gate, pool, logger, metrics, health, traces, now = Date.now } = parts
   const { use = new ActivityUse(), signals = new SignalCounts(() => true) } = parts
   const app = createServer({
     bodyLimitBytes: BODY_MAX,
     tokenBytes: config.TOKEN_MAX_BYTES,
     keepAliveMs: config.KEEP_ALIVE_MS,
-    proxies: trustedProxies(config)
+    proxies: trustedProxies(config),
+    begins: traces && traceRequests(traces)
   })
   registerCors(app, config)
   const limits = await registerRateLimits(app, config)

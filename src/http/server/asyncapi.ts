@@ -43,7 +43,7 @@ function envelopeOf(data: object, members: Readonly<Record<string, object>>): ob
       'specversion',
       'id',
       'source',
-      ...Object.keys(members).filter((name) => name !== 'partitionkey'),
+      ...Object.keys(members).filter((name) => name !== 'partitionkey' && name !== 'traceparent'),
       'data'
     ],
     properties: {
@@ -62,7 +62,8 @@ const eventMembers = (type: ToldType) => ({
   subject: { ...text, description: 'what it is about' },
   datacontenttype: { const: 'application/json' },
   dataschema: { const: `urn:floodgate:schema:${type}:1` },
-  partitionkey: { ...text, description: 'the user; absent where it is about none' }
+  partitionkey: { ...text, description: 'the user; absent where it is about none' },
+  traceparent: { ...text, description: 'the span of the request that was decided; absent where it was not traced' }
 })
 
 interface Said {

@@ -15,11 +15,14 @@ import { checkSchema } from '../../store/connection/migrate.ts'
 import { createPool } from '../../store/connection/pool.ts'
 import { SchemaError } from '../../store/connection/schema-error.ts'
 import { requireShards, ShardsDifferError } from '../../store/shard/deployment.ts'
+import { startTraces } from '../../tracing/start.ts'
+import { LAST_SPANS_MS, type Traces } from '../../tracing/traces.ts'
 import { LiveFigures } from '../campaigns/live-figures.ts'
 import { showHistograms } from '../running/histograms.ts'
 import { createMetrics, type HttpMetrics } from '../running/metrics.ts'
 import { createSeldom } from '../running/seldom.ts'
 import { SignalCounts } from '../running/signals.ts'
+import { showTraces } from '../running/trace-metric.ts'
 import { HealthCheck } from './health.ts'
 import type { ProcessHealth } from './health-of-processes.ts'
 
@@ -39,6 +42,7 @@ export interface GatewayParts {
   readonly figures: LiveFigures
   readonly signals: SignalCounts
   readonly signalLine: SignalLine
+  readonly traces: Traces | undefined
   /** Finishes work in flight and closes all parts within `ms`. */
   close(ms: number): Promise<void>
 }
@@ -62,12 +66,13 @@ const SCHEMA_PAUSE_MS = 1000
 export async function createGatewayParts(config: Config, { onFailure, others }: PartsOptions): Promise<GatewayParts> {
   requireAddresses(config)
   const logger = createLogger(config, 'floodgate-gateway')
+  const traces = await startTraces({ config, name: 'floodgate-gateway', logger })
   const pool = createPool(config, { max: CONNECTIONS, name: 'floodgate-gateway' })
   // a pool connects when it is used, so a process without the admin port opens no connection here
   const adminPool = createPool(config, { max: ADMIN_CONNECTIONS, name: 'floodgate-gateway-admin' })
   const schema = await watchSchema({ pool, logger, shards: config.SHARDS }, onFailure)
   const counted = new GateFigures()
-  const gate = startGate(config, { pool, logger, figures: counted })
+  const gate = startGate(config, { pool, logger, figures: counted, traces })
   const boards = createBoardReader(config, 'floodgate-gateway')
   const names = streamNames(config.NAMESPACE)
   const signalLine = openSignalLine(config.NATS_URL, { creds: config.NATS_CREDS, names })
@@ -75,6 +80,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
   signals.start()
   const metrics = createMetrics()
   showHistograms(metrics.registry, signals.took, counted)
+  if (traces !== undefined) showTraces(metrics.registry, traces.counts)
   const seldom = createSeldom()
   const catalogue = new Catalogue({
     pool,
@@ -94,6 +100,7 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
     figures: new LiveFigures({ gate, catalogue }),
     signals,
     signalLine,
+    traces,
     health: new HealthCheck({
       gate,
       pool,
@@ -107,7 +114,8 @@ export async function createGatewayParts(config: Config, { onFailure, others }: 
       await gate.close(ms)
       signals.stop()
       await signalLine.close()
-      await Promise.all([pool.end(), adminPool.end()])
+      const lastSpans = traces?.close(Math.min(ms, LAST_SPANS_MS))
+      await Promise.all([pool.end(), adminPool.end(), lastSpans])
     }
   }
 }

@@ -20,6 +20,8 @@ interface ServerOptions {
   readonly proxies: readonly string[]
   /** within this time a whole request must have arrived; 15 s if absent */
   readonly requestTimeoutMs?: number
+  /** is called first with each request, in the hot path */
+  readonly begins?: ((request: FastifyRequest, reply: FastifyReply) => void) | undefined
 }
 
 const REQUEST_TIMEOUT_MS = 15_000
@@ -46,7 +48,7 @@ export function listSetting(text: string): string[] {
  * Fastify's own logging stays off: a child logger and two listeners per request would cost a tenth of a refusal.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { bodyLimitBytes, tokenBytes, keepAliveMs, proxies, requestTimeoutMs } = options
+  const { bodyLimitBytes, tokenBytes, keepAliveMs, proxies, requestTimeoutMs, begins } = options
   const app = fastify({
     logger: false,
     // files of the apps are compressed at the start, and a busy machine is no reason to die then
@@ -91,8 +93,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.decorateRequest('answers', null)
   app.decorateRequest('refusals', null)
   app.decorateRequest('found', null)
+  app.decorateRequest('span', null)
   app.addHook('onRequest', (request, reply, done) => {
     request.body = {}
+    begins?.(request, reply)
     reply.headers(GUARDED).header('x-request-id', request.id)
     if (closesConnections()) reply.header('connection', 'close')
     done(request.url.includes('%') ? unstorable(request.query, request.params) : undefined)

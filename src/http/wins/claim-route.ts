@@ -16,6 +16,7 @@ import { identityOf, type OnRequest } from '../auth/storefront.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
+import { traced } from '../running/request-trace.ts'
 import { sendConfirmed, sendOutcome } from '../views/outcome.ts'
 import { answersOf, ConfirmedWin } from '../views/schemas.ts'
 import { fixedHash, keyOf, requireKey } from '../wire/idempotency.ts'
@@ -58,6 +59,7 @@ interface DetailedClaim {
   readonly found: LiveWin
   readonly key: string
   readonly details: WinDetails
+  readonly request: FastifyRequest
 }
 
 /**
@@ -81,10 +83,10 @@ function createClaims({ gate, pool, now }: Pick<WinOptions, 'gate' | 'pool' | 'n
   }
 
   async function submit(claim: DetailedClaim, hash: string): Promise<Outcome> {
-    const { user, key, found, details } = claim
+    const { user, key, found, details, request } = claim
     const row = { win: found.win.id, key, hash, details }
     const isNew = (await mayPass(claim)) && (await fromStore(saveWinDetails(pool, row)))
-    const outcome = await gate.submit(claimCommand(user, { key, hash }, found))
+    const outcome = await gate.submit(traced(request, claimCommand(user, { key, hash }, found)))
     const nothingDone = outcome.kind === 'refused' || outcome.kind === 'unavailable'
     if (nothingDone && isNew) await fromStore(forgetWinDetails(pool, row)).catch(() => undefined)
     if (outcome.kind !== 'confirmed' || isNew) return outcome
@@ -113,8 +115,9 @@ export const winClaimRoute: FastifyPluginAsyncTypebox<WinOptions> = async (app, 
     const { win } = found
     const key = replayField.client(keyOf(request))
     const details = detailsOf(win.type, request.body)
-    if (details !== undefined) return claims({ user, found, key, details })
-    return gate.submit(claimCommand(user, { key, hash: fixedHash(`/v1/wins/${win.id}/claim`) }, found))
+    if (details !== undefined) return claims({ user, found, key, details, request })
+    const command = claimCommand(user, { key, hash: fixedHash(`/v1/wins/${win.id}/claim`) }, found)
+    return gate.submit(traced(request, command))
   }
 
   async function answer(request: FastifyRequest, reply: FastifyReply, claimed: { found: LiveWin; outcome: Outcome }) {

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { CatalogueActivity } from '../../campaign/carrying/catalogue.ts'
 import type { Operator } from '../../store/operators/operators.ts'
+import type { Span } from '../../tracing/traces.ts'
 import type { Identity } from '../auth/storefront-token.ts'
 import type { RefusalSink } from '../running/signals.ts'
 
@@ -19,6 +20,8 @@ declare module 'fastify' {
     answers: Float64Array | null
     /** hears of a refusal of this request; null on routes by which nobody takes part */
     refusals: RefusalSink<FastifyRequest> | null
+    /** the span of a request that is traced; null for all others */
+    span: Span | null
     /** the activity that this request takes part in, once it is found */
     found: CatalogueActivity | null
     /** who calls on the admin port; set on every admin route */

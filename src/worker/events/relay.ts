@@ -2,7 +2,7 @@ import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { failPoint } from '../../config/fail-points.ts'
-import { type PublicEvent, toEvents } from '../../events/cloud-event.ts'
+import { type PublicEvent, toEvents, withTrace } from '../../events/cloud-event.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { JournalGapError, type StoredMessage } from '../../journal/reader.ts'
 import type { SharedJournal, SharingReader } from '../../journal/shared-journal.ts'
@@ -146,7 +146,11 @@ export class EventRelay {
       askOpened: ({ sequence }, places) => this.#opened({ epoch, sequence }, places),
       // it goes to the dead letters of the projection, with an alarm there
       refuse: () => {},
-      make: (frame) => frame.decisions.flatMap((decision) => toEvents(frame, decision, names)),
+      make: (frame, { trace }) =>
+        frame.decisions.flatMap((decision) => {
+          const events = toEvents(frame, decision, names)
+          return trace === undefined ? events : withTrace(events, decision, trace)
+        }),
       store: (events) => this.#publish(events.flat())
     })
   }

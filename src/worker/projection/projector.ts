@@ -10,9 +10,11 @@ import type { DeadLetter, FrameRow } from '../../store/projection/rows.ts'
 import { isViolation, storeFramesApart, type Violation } from '../../store/projection/store-apart.ts'
 import { openedPlaces } from '../../store/shard/opened.ts'
 import type { Position } from '../../store/shard/shards.ts'
+import type { Traces } from '../../tracing/traces.ts'
 import { carryFrames } from './carry-frames.ts'
 import { foldFrames, partsOf } from './fold-frames.ts'
 import { Openings } from './openings.ts'
+import { traceProjection } from './projection-trace.ts'
 
 /** Frames in one transaction at most. */
 const FRAMES_PER_TRANSACTION = 128
@@ -28,6 +30,8 @@ interface ProjectorOptions {
   readonly openReader: (stream: string, from: number) => Reader
   /** the frames are committed: they may leave kept */
   readonly committed: (frames: readonly Frame[]) => void
+  /** absent: nothing is traced */
+  readonly traces?: Traces | undefined
   readonly logger: Logger
 }
 
@@ -87,7 +91,16 @@ export class Projector {
     }
     const messages = await this.#reader.read(FRAMES_PER_TRANSACTION, waitMs)
     if (failPoint && messages.length > 0) await failPoint('W1')
-    if (messages.length > 0) await this.#project(epoch, messages, refused)
+    if (messages.length === 0) return 0
+    const { traces } = this.#options
+    const ended = traces && traceProjection(traces, shard, messages)
+    try {
+      await this.#project(epoch, messages, refused)
+      ended?.()
+    } catch (error) {
+      ended?.('not stored')
+      throw error
+    }
     return messages.length
   }
 

@@ -5,7 +5,8 @@ import { withSession } from '../../store/connection/session.ts'
 import type { EventTelling } from '../events/telling.ts'
 import { pause } from '../running/loop.ts'
 import type { FairShare } from './fair-share.ts'
-import { type OwnerOptions, ShardOwner } from './owner.ts'
+import { ShardOwner } from './owner.ts'
+import type { OwnerOptions } from './owner-options.ts'
 import { RecoveryError } from './recovery-error.ts'
 
 /** How long a worker waits before it tries again to own a shard that another holds, or that it could not open. */

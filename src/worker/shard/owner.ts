@@ -1,60 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { JetStreamManager } from 'nats'
-import type { Client, Pool } from 'pg'
-import type { Logger } from 'pino'
+import type { Client } from 'pg'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { probeGate } from '../../gate/batch/probe.ts'
-import type { Gate } from '../../gate/gate.ts'
 import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import { areOurs } from '../../gate/redis/scripts.ts'
-import type { ConnectedShard } from '../../gate/shard/connect-shard.ts'
 import { isJournalAway, tell } from '../../journal/connection.ts'
-import type { Publisher } from '../../journal/publisher.ts'
-import type { SharedJournal } from '../../journal/shared-journal.ts'
-import { type StreamSettings, streamInfo } from '../../journal/streams.ts'
-import type { Names } from '../../journal/subjects.ts'
+import { streamInfo } from '../../journal/streams.ts'
 import { checkpointStep } from '../../recovery/checkpoint/checkpoint-step.ts'
 import { missingFor } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
 import { completeOpened } from '../../store/shard/opened.ts'
-import { noteWaiting, type Position, readShard, takeShard } from '../../store/shard/shards.ts'
+import { noteWaiting, readShard, takeShard } from '../../store/shard/shards.ts'
 import { shardLoops } from '../drivers/all.ts'
-import type { Lacks } from '../loans/lacks.ts'
 import { Projector } from '../projection/projector.ts'
 import { gather } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
-import { type CampaignPauses, HoldDriver } from './holds.ts'
+import { HoldDriver } from './holds.ts'
 import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
+import type { OwnerOptions } from './owner-options.ts'
 import { ReadFirst } from './read-first.ts'
 import { readUp } from './read-up.ts'
 import { Reconciler } from './reconciler.ts'
 import { RecoveryError, whyFailed } from './recovery-error.ts'
-import type { WorkerReport } from './report.ts'
 import { lookAtShard, type SeenEnd } from './sight.ts'
-
-export interface OwnerOptions {
-  readonly parts: ConnectedShard
-  readonly gate: Gate
-  readonly pool: Pool
-  readonly jsm: JetStreamManager
-  readonly journal: SharedJournal
-  readonly names: Names
-  readonly namespace: string
-  readonly streams: StreamSettings
-  readonly keepSeconds: number
-  /** how long the replay of a decision stays */
-  readonly keyRetentionSeconds: number
-  /** for events that are no decisions */
-  readonly publisher: Publisher
-  /** pauses and resumes campaigns in the name of the system */
-  readonly pauses: CampaignPauses
-  /** the place of the events reader; undefined until it is known */
-  readonly eventsPlace: () => Position | undefined
-  readonly report: WorkerReport
-  readonly lacks: Lacks
-  readonly logger: Logger
-}
 
 /** The pause between two checks whether a shard can be opened. */
 const LOOK_MS = 1000
@@ -81,7 +50,7 @@ export class ShardOwner {
 
   /** undefined while another session holds the shard. */
   static async take(options: OwnerOptions, session: Client): Promise<ShardOwner | undefined> {
-    const { parts, namespace, names, journal, logger } = options
+    const { parts, namespace, names, journal, traces, logger } = options
     const term = await takeShard(session, namespace, parts.shard)
     if (term === undefined) return undefined
     const row = await readShard(session, parts.shard)
@@ -101,6 +70,7 @@ export class ShardOwner {
           // the next tidy settles and deletes what this leaves
           if (scripts) trimCommitted(scripts, parts.prefix, frames).catch(() => {})
         },
+        traces,
         logger
       },
       row.position

@@ -5,6 +5,7 @@ import { GateFigures } from '../../../src/gate/batch/figures.ts'
 import { LiveFigures } from '../../../src/http/campaigns/live-figures.ts'
 import { showHistograms } from '../../../src/http/running/histograms.ts'
 import { createMetrics } from '../../../src/http/running/metrics.ts'
+import { showTraces } from '../../../src/http/running/trace-metric.ts'
 import { createShardMetrics } from '../../../src/http/server/shard-metrics.ts'
 import { createStockMetrics } from '../../../src/http/server/stock-metrics.ts'
 import { aCatalogue } from './http-app.ts'
@@ -23,6 +24,7 @@ interface ShownMetric {
 export function gatewayRegistries(): Registry[] {
   const { registry } = createMetrics()
   showHistograms(registry, { confirmed: new Buckets([1]), refused: new Buckets([1]) }, new GateFigures())
+  showTraces(registry, { exported: 0, failed: 0, dropped: 0 })
   const gate = new ScriptedGate()
   const catalogue = aCatalogue()
   const report = async () => {
