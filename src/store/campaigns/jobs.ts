@@ -157,6 +157,7 @@ export async function countAffected(db: Queryable, campaign: string, filter: Ord
 /**
  * Lists the next orders of a job that can still be cancelled, and moves its place on with them: those that were decided up to its marks, which
  * all have to be stored, because they are listed by the time of their purchase.
+ * @param most orders of the campaign that it looks at, whether they are meant or not: few may be, of many
  * @returns how many orders it looked at
  */
 export async function listOrders(
@@ -165,17 +166,22 @@ export async function listOrders(
   most: number
 ): Promise<number> {
   const { rows } = await db.query<{ looked: number }>(
-    `with place as (select until, marks, listed_at, listed_order from jobs where job_id = $6 and state = 'listing' for update), page as materialized (
-       select order_id, status, accepted_at from orders, place
-       where ${ofFilter} and (until is null or accepted_at <= to_timestamp(until / 1000.0))
-         and exists (
-           select from jsonb_to_recordset(marks) as m(shard integer, epoch bigint, sequence bigint)
-           where m.shard = orders.shard and (orders.epoch, orders.sequence) <= (m.epoch, m.sequence)
-         )
-         and (listed_at is null or (accepted_at, order_id) > (listed_at, listed_order))
+    `with place as materialized (
+       select until, marks, coalesce(listed_at, '-infinity') as at, listed_order from jobs where job_id = $6 and state = 'listing' for update
+     ), page as materialized (
+       select * from orders
+       where campaign_id = $1 and exists (select from place) and ($4::timestamptz is null or accepted_at < $4)
+         and ((select until from place) is null or accepted_at <= to_timestamp((select until from place) / 1000.0))
+         -- by values, and no join, so that Postgres begins at this place of the index
+         and accepted_at >= (select greatest(at, $3) from place)
+         and (accepted_at, order_id) > ((select at from place), (select listed_order from place))
        order by accepted_at, order_id limit $7
      ), listed as (
-       insert into job_items (job_id, item, kind, phase) select $6, order_id, 'order', 1 from page where status in ('accepted', 'paid')
+       insert into job_items (job_id, item, kind, phase)
+       select $6, order_id, 'order', 1 from page where ${ofFilter} and status in ('accepted', 'paid') and exists (
+         select from jsonb_to_recordset((select marks from place)) as m(shard integer, epoch bigint, sequence bigint)
+         where m.shard = page.shard and (page.epoch, page.sequence) <= (m.epoch, m.sequence)
+       )
        on conflict do nothing
      ), moved as (
        update jobs set listed_at = last.accepted_at, listed_order = last.order_id
