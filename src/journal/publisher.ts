@@ -33,7 +33,7 @@ export interface Publication {
   /** the frame comes from a lost stream and goes to the stream of a later epoch */
   readonly republished?: boolean
   /** absent where nothing of it is traced */
-  readonly trace?: MessageTrace
+  readonly trace?: MessageTrace | undefined
 }
 
 export interface Publisher {

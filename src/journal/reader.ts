@@ -123,12 +123,11 @@ export class StreamReader {
 }
 
 function storedMessage(message: Msg, traced: boolean): StoredMessage {
-  const trace = traced ? readTrace(message.headers) : undefined
   return {
     sequence: sequenceOf(message),
     text: Buffer.from(message.data).toString('utf8'),
     republished: message.headers?.get(REPUBLISHED) === 'true',
-    ...(trace && { trace })
+    trace: traced ? readTrace(message.headers) : undefined
   }
 }
 

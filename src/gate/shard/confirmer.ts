@@ -48,7 +48,7 @@ export function createConfirmer(options: ConfirmerOptions): Confirmer {
       stream: names.journalStream(shard, epoch),
       id: frameId(shard, frame.entry),
       payload: frame.payload,
-      ...(noted && span && { trace: { ...noted, traceparent: span.traceparent } })
+      trace: noted && span && { ...noted, traceparent: span.traceparent }
     })
     const ackedMs = performance.now() - askedAt
     span?.end(result.acked ? undefined : 'no ack')

@@ -38,7 +38,8 @@ export function registerCors(app: FastifyInstance, config: Config): void {
       'idempotency-key',
       'floodgate-ticket',
       'accept-language',
-      'if-none-match'
+      'if-none-match',
+      'traceparent'
     ],
     exposedHeaders: ['x-request-id', 'idempotent-replayed', 'retry-after', 'etag'],
     maxAge: 600

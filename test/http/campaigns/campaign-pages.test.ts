@@ -233,7 +233,7 @@ test('pages of the same machine may call in development, and only there', async 
     const { statusCode, headers } = await ask(shop, origin)
     t.equal(statusCode, 204, origin)
     t.equal(headers['access-control-allow-origin'], origin)
-    t.match(headers['access-control-allow-headers'], /idempotency-key/)
+    t.match(headers['access-control-allow-headers'], /idempotency-key.*traceparent/)
   }
   for (const origin of ['http://localhost.example', 'http://evil.example:5173', 'null']) {
     t.equal((await ask(shop, origin)).headers['access-control-allow-origin'], undefined, origin)
