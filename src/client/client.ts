@@ -96,6 +96,7 @@ function ownPagesOf(sender: Sender): OwnPages {
   return {
     me: (campaign) => sender.read(at`/v1/campaigns/${campaign}/me`),
     myInvites: (campaign, paging) => sender.read(withQuery(at`/v1/campaigns/${campaign}/me/invites`, paging)),
+    myShares: (campaign, paging) => sender.read(withQuery(at`/v1/campaigns/${campaign}/me/shares`, paging)),
     orders: (query) => sender.read(withQuery('/v1/me/orders', query)),
     order: (order) => sender.read(at`/v1/orders/${order}`),
     wins: (query) => sender.read(withQuery('/v1/me/wins', query)),

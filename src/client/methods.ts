@@ -11,6 +11,7 @@ import type {
   Leaderboard,
   LedgerEntry,
   MyInvites,
+  MyShare,
   SharePage,
   Standing,
   Winner
@@ -66,6 +67,8 @@ export interface OwnPages {
   /** balances, chances, what is left of limits */
   me(campaign: string): Promise<Standing>
   myInvites(campaign: string, paging?: Paging): Promise<MyInvites>
+  /** what the user shared in a campaign, with what became of it */
+  myShares(campaign: string, paging?: Paging): Promise<List<MyShare>>
   orders(query?: OfCampaign): Promise<List<Order>>
   order(order: string): Promise<Order>
   wins(query?: OfCampaign): Promise<List<Win>>

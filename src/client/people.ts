@@ -93,6 +93,17 @@ export interface SharePage extends CreatedShare {
   converted?: { orders: number; registrations: number }
 }
 
+export interface MyShare extends CreatedShare {
+  text?: string | null
+  assists: Progress | null
+  clicks: number
+  conversions: number
+  converted: { orders: number; registrations: number }
+  verifiedAt: string | null
+  /** decided, and not in the journal yet */
+  pending?: true
+}
+
 export interface CommunityShare extends CreatedShare {
   text?: string
   /** masked */

@@ -20,6 +20,7 @@ const PAGES: Readonly<Record<string, string>> = {
   listWinners: 'C.List<C.Winner>',
   getLeaderboard: 'C.Leaderboard',
   listInvites: 'C.MyInvites',
+  listMyShares: 'C.List<C.MyShare>',
   listShares: 'C.List<C.CommunityShare>',
   getShare: 'C.SharePage',
   getStanding: 'C.Standing',

@@ -43,13 +43,16 @@ async function findMade<Row>(
   return found ?? stored(id)
 }
 
+/** A share by its decision, which nobody has looked at yet; undefined for a decision that made none. */
+export function newShare({ id, type, report, campaign, at }: UnstoredDecision, user: string): CountedShare | undefined {
+  if (type !== 'share.created') return undefined
+  const { channel, subjectType, subject } = decodeShare(report)
+  return { id, user, campaign, channel, subjectType, subject, createdAt: new Date(at), ...nothingYet }
+}
+
 /** A share of any user; see findMade. @throws UnavailableError */
 export function findShare(sources: Sources<CountedShare>, id: string): Promise<CountedShare | undefined> {
-  return findMade(sources, id, ({ type, report, campaign, at }, user) => {
-    if (type !== 'share.created') return undefined
-    const { channel, subjectType, subject } = decodeShare(report)
-    return { id, user, campaign, channel, subjectType, subject, createdAt: new Date(at), ...nothingYet }
-  })
+  return findMade(sources, id, newShare)
 }
 
 /** An assist of any user; see findMade. @throws UnavailableError */

@@ -39,6 +39,7 @@ import '../wire/request-types.ts'
 import type { Traces } from '../../tracing/traces.ts'
 import { type CatalogueSource, createActivityFinder } from '../answering/find-activity.ts'
 import { readingLimits, Turns } from '../answering/turns.ts'
+import { mySharesRoute } from '../shares/my-shares-route.ts'
 import { shareRoutes } from '../shares/routes.ts'
 import { ticketRoute } from '../tickets/route.ts'
 import { Tickets } from '../tickets/tickets.ts'
@@ -133,6 +134,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     await counted.register(boardRoute, { finder, boards, authenticate, now, turns })
     await counted.register(qrRoute, { finder })
     await counted.register(myInvitesRoute, { pool, gate, finder, authenticate, turns, now })
+    await counted.register(mySharesRoute, { pool, gate, finder, authenticate, turns })
     await counted.register(shareRoutes, { pool, gate, finder, authenticate, logger, now })
     await counted.register(commentsRoute, { pool, finder, now })
     await counted.register(meRoute, { gate, pool, finder, authenticate, now, turns })

@@ -43,6 +43,7 @@ export const publicOperations: Readonly<Record<string, Operation>> = {
   'GET /v1/campaigns/:campaign/leaderboards/:board': { id: 'getLeaderboard' },
   'GET /v1/campaigns/:campaign/invites/:code/qr': { id: 'getInviteQr' },
   'GET /v1/campaigns/:campaign/me/invites': { id: 'listInvites' },
+  'GET /v1/campaigns/:campaign/me/shares': { id: 'listMyShares' },
   'GET /v1/campaigns/:campaign/shares': { id: 'listShares' },
   'GET /v1/campaigns/:campaign/shares/:share': { id: 'getShare' },
   'GET /v1/campaigns/:campaign/me': { id: 'getStanding', answer: Standing },

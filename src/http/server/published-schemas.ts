@@ -5,6 +5,7 @@ import { CommentList } from '../discussions/comments-route.ts'
 import { MyInvites } from '../invites/my-invites-route.ts'
 import { ConfirmedAny } from '../kinds/confirmed.ts'
 import { namedActions } from '../kinds/index.ts'
+import { MyShares } from '../shares/my-shares-route.ts'
 import { ConfirmedWin, LedgerList, Win, WinList, WinnerList } from '../views/schemas.ts'
 import { BuyBody, Pending, ProblemDocument } from '../wire/schemas.ts'
 
@@ -18,6 +19,7 @@ export const publishedSchemas: Readonly<Record<string, TSchema>> = {
   'live-change.json': LiveChange,
   'standing.json': Standing,
   'my-invites.json': MyInvites,
+  'my-shares.json': MyShares,
   ...Object.assign({}, ...decided.map(({ documents }) => documents)),
   'win.json': Win,
   'win-list.json': WinList,

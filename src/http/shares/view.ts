@@ -14,12 +14,24 @@ const Counted = Type.Object({
   registrations: Type.Integer()
 })
 
+const assists = orNull(Type.Object(Progress))
+
+/** A share as its user sees it in a list. */
+export const ownFigures = {
+  ...shareMembers,
+  text,
+  assists,
+  clicks: Type.Integer({ description: 'first looks of different visitors' }),
+  conversions: Type.Integer({ description: 'orders and registrations that came by it' }),
+  converted: Counted
+}
+
 export const SharePage = Type.Object(
   {
     ...shareMembers,
     text,
     mine: Type.Boolean(),
-    assists: orNull(Type.Object(Progress)),
+    assists,
     clicks: optional(Type.Integer({ description: 'first looks of different visitors; for its user only' })),
     repeats: optional(Type.Integer()),
     bots: optional(Type.Integer()),
@@ -46,18 +58,39 @@ export function storedShareView(share: StoredShare, rules: Rules, language: Lang
   return { ...shareView(shown, rules, language), ...(share.text !== null && !share.voided && { text: share.text }) }
 }
 
+interface ShownIn {
+  readonly rules: Rules
+  readonly language: Language
+}
+
+const assistsOf = ({ assists: count }: CountedShare, rules: Rules) => {
+  const helping = helpingOf(rules)
+  return helping === undefined ? null : progressView(helping, count)
+}
+
+/** A share in the list of its user. */
+export function ownShare(share: CountedShare, { rules, language }: ShownIn) {
+  const { clicks, orders, registrations } = share
+  return {
+    ...storedShareView(share, rules, language),
+    assists: assistsOf(share, rules),
+    clicks,
+    conversions: orders + registrations,
+    converted: { orders, registrations }
+  }
+}
+
 /** A share as a visitor sees it, or its own user, who sees its figures too. @param user null for somebody who is not signed in */
 export function sharePage(
   share: CountedShare,
-  { rules, user, language }: { readonly rules: Rules; readonly user: string | null; readonly language: Language }
+  { rules, user, language }: ShownIn & { readonly user: string | null }
 ): Static<typeof SharePage> {
-  const helping = helpingOf(rules)
   const mine = share.user === user
   const { clicks, repeats, bots, orders, registrations } = share
   return {
     ...storedShareView(share, rules, language),
     mine,
-    assists: helping === undefined ? null : progressView(helping, share.assists),
+    assists: assistsOf(share, rules),
     ...(mine && {
       clicks,
       repeats,

@@ -52,6 +52,22 @@ export async function sharesById(db: Queryable, ids: readonly string[]): Promise
   return rows.map(inside)
 }
 
+/** Shares of a user in a campaign, voided ones too, newest first. */
+export async function sharesOfUser(
+  db: Queryable,
+  { campaign, user }: { readonly campaign: string; readonly user: string },
+  page: Page
+): Promise<CountedShare[]> {
+  const { rows } = await db.query<CountedShare>(
+    `select ${columns}, ${figures} from ${joined} left join share_clicks c using (share_id)
+     where s.campaign_id = $1 and s.user_id = $2
+       and ($3::timestamptz is null or (s.created_at, s.epoch, s.sequence, s.share_id) < ($3, $4::bigint, $5::bigint, $6))
+     order by s.created_at desc, s.epoch desc, s.sequence desc, s.share_id desc limit $7`,
+    [campaign, issuedUser(user), ...placeValues(page.before), page.before?.id ?? null, page.limit]
+  )
+  return rows.map(inside)
+}
+
 /** Shares of a campaign on a channel that were not voided, newest first. */
 export async function sharesOnChannel(
   db: Queryable,

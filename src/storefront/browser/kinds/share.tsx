@@ -2,11 +2,14 @@ import { Card, type CardOf } from '../parts/card.tsx'
 import { Copy, ownAddress } from '../parts/copy.tsx'
 import { ActButton, Ended } from '../parts/ended.tsx'
 import { rewardOf } from '../shop/format.ts'
-import { campaign as here } from '../shop/here.ts'
+import { acts, campaign as here } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
+import { useFound } from '../shop/read.ts'
 import { linkTo } from '../shop/route.ts'
-import { client } from '../shop/session.ts'
+import { client, user } from '../shop/session.ts'
 import { named, say } from '../shop/words.ts'
+
+const SHARE_WORDS = { created: 'pending', verified: 'qualified', voided: 'voided' } as const
 
 /** Shares the campaign on a channel: it gives a link, which counts once somebody else has looked at it. */
 function Channel({
@@ -44,22 +47,51 @@ function Channel({
   )
 }
 
+/** What one has shared so far, and what came of it. */
+function Mine({ campaign }: { campaign: string }) {
+  const { answer } = useFound(() => client.value.myShares(campaign, { limit: 10 }), [campaign, user.value, acts.value])
+  const items = answer?.items ?? []
+  if (items.length === 0) return null
+  return (
+    <details>
+      <summary>
+        {say('myShares')} ({items.length})
+      </summary>
+      <ul class="plain">
+        {items.map(({ id, channel, status, clicks, assists }) => (
+          <li key={id}>
+            <a href={linkTo('c', campaign, 'share', id)}>{named('channel', channel)}</a>{' '}
+            <span class="badge">{say(SHARE_WORDS[status])}</span>{' '}
+            <span class="soft">
+              {say('looks', { count: clicks })}
+              {assists !== null && ` ${say('helpersSoFar', { count: assists.count })}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
 export function ShareCard({ activity, campaign }: CardOf<'share'>) {
   const canShare = activity.subjects.includes('campaign')
   return (
     <Card activity={activity}>
       {(isOpen) => (
-        <ul class="plain">
-          {Object.entries(activity.channels).map(([channel, { reward }]) => (
-            <Channel
-              key={channel}
-              campaign={campaign}
-              channel={channel}
-              reward={rewardOf(reward, here.value)}
-              isOpen={isOpen && canShare}
-            />
-          ))}
-        </ul>
+        <>
+          <ul class="plain">
+            {Object.entries(activity.channels).map(([channel, { reward }]) => (
+              <Channel
+                key={channel}
+                campaign={campaign}
+                channel={channel}
+                reward={rewardOf(reward, here.value)}
+                isOpen={isOpen && canShare}
+              />
+            ))}
+          </ul>
+          {user.value !== '' && <Mine campaign={campaign} />}
+        </>
       )}
     </Card>
   )

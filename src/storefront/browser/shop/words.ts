@@ -134,6 +134,8 @@ const WORDS = {
   'channel.sms': ['a message', '短信'],
   'channel.community': ['the community', '社区'],
   shared: ['Your link', '您的分享链接'],
+  myShares: ['What you shared', '我的分享'],
+  helpersSoFar: ['Helpers: {count}.', '助力：{count}'],
   shareNote: ['It counts once somebody else has looked at it.', '他人访问后生效。'],
   thresholds: ['{count} helpers', '{count} 位好友'],
   helpNote: [
