@@ -1,6 +1,7 @@
 import type { Row } from './row.ts'
 import { clockRows } from './rows/clock.ts'
 import { drawnSpinRows } from './rows/drawn-spins.ts'
+import { expiringPointRows } from './rows/expiring-points.ts'
 import { gatewayRows } from './rows/gateway.ts'
 import { lostJournalRows } from './rows/journal-lost.ts'
 import { letterRows } from './rows/letters.ts'
@@ -39,6 +40,7 @@ export const rows: readonly Row[] = [
   ...workerRows,
   ...shardRows,
   ...drawnSpinRows,
+  ...expiringPointRows,
   ...operatorRows,
   ...soakRows,
   ...pointRows

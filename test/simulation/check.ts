@@ -1,3 +1,4 @@
+import { Lots } from '../support/judging/lots.ts'
 import type { Crowd } from './clients.ts'
 import { nameOf } from './clients.ts'
 import {
@@ -11,7 +12,7 @@ import {
   streamEpoch
 } from './parts/frame.ts'
 import { campaigns, decisionOf, isReplay, ownKeys, shardKeys, stockKey, userKey } from './parts/gate/gate-state.ts'
-import { Lots, movementOf } from './parts/lapses.ts'
+import { movementOf } from './parts/lapses.ts'
 import { foldInto, withoutGone } from './parts/upkeep/fold.ts'
 import type { World } from './world.ts'
 

@@ -132,7 +132,7 @@ function quotasWrong(wins: readonly WinRow[], { quotas, exhausted }: DrawPromise
 }
 
 /** I8: the ledger, Postgres and Redis agree on every balance, and none is below nothing. */
-async function balancesWrong(world: World): Promise<Difference[]> {
+export async function balancesWrong(world: World): Promise<Difference[]> {
   const books = new Books(world.places())
   try {
     const different = await books.unbalanced()

@@ -173,6 +173,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     rules: ['I2', 'I7']
   },
   {
+    name: 'what was spent counts as left when points expire',
+    edits: [
+      {
+        file: 'build/src/campaign/actions/points-left.js',
+        find: 'takenOff(all, isTakenBack ? takenOff(own, -delta) : -delta);',
+        put: 'takenOff(own, isTakenBack ? -delta : 0);'
+      }
+    ],
+    runs: [{ row: 'F58', seed: 1 }],
+    rules: ['I8']
+  },
+  {
     name: 'an act noted under another key each time',
     edits: [
       {

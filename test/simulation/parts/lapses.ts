@@ -1,5 +1,6 @@
 import { leftOf } from '../../../src/campaign/actions/points-left.ts'
 import type { Movement } from '../../../src/store/reading/ledger.ts'
+import { Lots } from '../../support/judging/lots.ts'
 import { type Steps, wait } from '../scheduler.ts'
 import type { World } from '../world.ts'
 import { comparePlaces, NOWHERE, type Place } from './frame.ts'
@@ -12,37 +13,6 @@ import type { StoredDecision } from './rows.ts'
 /** What a decision did to its user's points. */
 export function movementOf({ campaign, at, type, user, add }: StoredDecision): Movement {
   return { campaign, at, delta: add[userKey(user)]?.points ?? 0, isTakenBack: type === 'lapsed' }
-}
-
-interface Lot {
-  readonly campaign: string
-  readonly at: number
-  left: number
-}
-
-/** What a user earned, oldest first, with what is left of each after these decisions. */
-export class Lots {
-  readonly lots: Lot[] = []
-
-  /** @returns how many points were spent that were not there */
-  add({ campaign, at, delta, isTakenBack }: Movement, spentFirst: 'oldest' | 'newest' = 'oldest'): number {
-    if (delta > 0) this.lots.push({ campaign, at, left: delta })
-    if (delta >= 0) return 0
-    const mine = isTakenBack ? this.lots.filter((lot) => lot.campaign === campaign) : this.lots
-    let missing = -delta
-    for (const lot of spentFirst === 'oldest' ? mine : mine.toReversed()) {
-      const used = Math.min(missing, lot.left)
-      lot.left -= used
-      missing -= used
-    }
-    return missing
-  }
-
-  /** @param until of what was earned up to that moment */
-  leftOf(campaign: string, until: number): number {
-    const lots = this.lots.filter((lot) => lot.campaign === campaign && lot.at <= until)
-    return lots.reduce((sum, { left }) => sum + left, 0)
-  }
 }
 
 const WAITS_MS = [0, 0, 0, 300, 2500] as const
