@@ -13,11 +13,11 @@ import { type NamedAction, namedActions } from '../kinds/index.ts'
 import type { Services } from '../kinds/kind.ts'
 import type { Wish } from '../kinds/parts/command.ts'
 import { pickLanguage } from '../problems/language.ts'
-import { ProblemError } from '../problems/problems.ts'
+import { ProblemError, sendProblem } from '../problems/problems.ts'
 import type { HttpMetrics } from '../running/metrics.ts'
 import { traced } from '../running/request-trace.ts'
 import type { SignalCounts } from '../running/signals.ts'
-import { requireTicket } from '../tickets/require-ticket.ts'
+import { lackOfTicket } from '../tickets/require-ticket.ts'
 import type { Tickets } from '../tickets/tickets.ts'
 import { refuseBusy, sendConfirmed, sendEarlier, sendOutcome } from '../views/outcome.ts'
 import { answersOf } from '../views/schemas.ts'
@@ -112,9 +112,12 @@ function participationRoute(
   function admit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity | undefined): void {
     if (found?.activity.kind !== kind) throw new ProblemError('NOT_FOUND')
     request.found = found
-    if (!found.activity.requires.ticket) submit(request, reply, found)
-    else
-      goOn(reply, requireTicket(request, found, { tickets, gate: services.gate }), () => submit(request, reply, found))
+    const needs = found.activity.requires.ticket
+    const lack = needs ? lackOfTicket(request, found, { tickets, gate: services.gate }) : undefined
+    goOn(reply, lack, (code) => {
+      if (code) sendProblem(request, reply, { code })
+      else submit(request, reply, found)
+    })
   }
 
   function submit(request: ParticipationRequest, reply: FastifyReply, found: CatalogueActivity): void {

@@ -13,7 +13,8 @@ const NONCE_BYTES = 16
 const TOKEN = /^([0-9a-z]{1,9})\.(\d{1,10})\.(\d{1,2})\.([\w-]{22})\.([\w-]{43})$/
 const RANGE = 2 ** 32
 
-type Terms = readonly [expires: number, difficulty: number, puzzles: number, nonce: string]
+/** As they stand in the token, so that no other spelling of a number is signed alike. */
+type Terms = readonly [expires: string, difficulty: string, puzzles: string, nonce: string]
 
 function signed(secret: Buffer, { campaign, activity, user, key }: Intention, terms: Terms): string {
   return sign(secret, ['challenge', campaign, activity, user, key, ...terms])
@@ -28,9 +29,9 @@ function hashOf(place: Buffer, puzzle: number, value: number): number {
 }
 
 function solves(solution: readonly number[], [, difficulty, puzzles, nonce]: Terms): boolean {
-  if (solution.length !== puzzles) return false
+  if (solution.length !== Number(puzzles)) return false
   const place = Buffer.concat([Buffer.from(nonce), Buffer.alloc(5)])
-  const bound = RANGE / difficulty
+  const bound = RANGE / Number(difficulty)
   return solution.every((value, puzzle) => hashOf(place, puzzle, value) < bound)
 }
 
@@ -51,17 +52,17 @@ export function createProofOfWork({
     issue(secret, intention) {
       const difficulty = Math.max(1, Math.round(work() / PUZZLES))
       const nonce = randomBytes(NONCE_BYTES).toString('base64url')
-      const terms: Terms = [now() + LIFE_MS, difficulty, PUZZLES, nonce]
-      const [expires] = terms
-      const token = [expires.toString(36), difficulty, PUZZLES, nonce, signed(secret, intention, terms)].join('.')
-      return { token, algorithm: 'sha256', nonce, puzzles: PUZZLES, difficulty, expiresAt: isoTime(expires) }
+      const end = now() + LIFE_MS
+      const terms: Terms = [end.toString(36), String(difficulty), String(PUZZLES), nonce]
+      const token = [...terms, signed(secret, intention, terms)].join('.')
+      return { token, algorithm: 'sha256', nonce, puzzles: PUZZLES, difficulty, expiresAt: isoTime(end) }
     },
 
     check(secret, intention, { challenge, solution }) {
       const [, expires = '', difficulty = '', puzzles = '', nonce = '', signature = ''] = TOKEN.exec(challenge) ?? []
-      const terms: Terms = [Number.parseInt(expires, 36), Number(difficulty), Number(puzzles), nonce]
+      const terms: Terms = [expires, difficulty, puzzles, nonce]
       if (!isSame(signed(secret, intention, terms), signature)) return false
-      return now() < terms[0] && solves(solution, terms)
+      return now() < Number.parseInt(expires, 36) && solves(solution, terms)
     }
   }
 }

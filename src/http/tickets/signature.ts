@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /** Signs values in their order; two lists are never signed alike, because their JSON differs. @returns 43 characters */
-export function sign(secret: Buffer, values: ReadonlyArray<string | number>): string {
+export function sign(secret: Buffer, values: readonly string[]): string {
   return createHmac('sha256', secret).update(JSON.stringify(values)).digest('base64url')
 }
 

@@ -65,20 +65,21 @@ export class Tickets {
   ): Promise<Ticket | undefined> {
     const secret = await this.#secret()
     if (!(await this.#challenger.check(secret, intention, answer))) return undefined
-    this.#price.count()
+    this.#price.count(answer.challenge)
     const expiresAt = this.#now() + this.#lifeMs
-    return { ticket: `${expiresAt.toString(36)}.${signed(secret, intention, expiresAt)}`, expiresAt }
+    const expires = expiresAt.toString(36)
+    return { ticket: `${expires}.${signed(secret, intention, expires)}`, expiresAt }
   }
 
   /** Whether a ticket was given for this intention, and still counts. */
   async isValid(intention: Intention, ticket: string): Promise<boolean> {
     const [, expires = '', signature = ''] = TICKET.exec(ticket) ?? []
     if (signature === '') return false
-    const expiresAt = Number.parseInt(expires, 36)
-    return isSame(signed(await this.#secret(), intention, expiresAt), signature) && this.#now() < expiresAt
+    const isGiven = isSame(signed(await this.#secret(), intention, expires), signature)
+    return isGiven && this.#now() < Number.parseInt(expires, 36)
   }
 }
 
-function signed(secret: Buffer, { campaign, activity, user, key }: Intention, expiresAt: number): string {
-  return sign(secret, ['ticket', campaign, activity, user, key, expiresAt])
+function signed(secret: Buffer, { campaign, activity, user, key }: Intention, expires: string): string {
+  return sign(secret, ['ticket', campaign, activity, user, key, expires])
 }

@@ -89,6 +89,7 @@ test('a ticket is for one user, key, activity and campaign, and for five minutes
   const [end = '', signature = ''] = ticket.split('.')
   const later = (Number.parseInt(end, 36) + MINUTE).toString(36)
   const wrong = [
+    `0${ticket}`,
     `${later}.${signature}`,
     `${end}.${signature.slice(1)}A`,
     `${end}.`,
@@ -159,6 +160,8 @@ test('a challenge is solved by its user, for its key and activity, within two mi
   isProblem(t, await post({ ...answer, solution: [...solution, 0] }), wrong)
   isProblem(t, await post({ ...answer, challenge: challenge.token.replace('.16.16.', '.1.16.') }), wrong)
   isProblem(t, await post({ ...answer, challenge: challenge.token.replace('.16.16.', '.16.01.') }), wrong)
+  isProblem(t, await post({ ...answer, challenge: challenge.token.replace('.16.16.', '.016.16.') }), wrong)
+  isProblem(t, await post({ ...answer, challenge: `0${challenge.token}` }), wrong)
   const place = solution.findIndex((_, puzzle) => !isSolved(challenge, puzzle, 0))
   isProblem(t, await post({ ...answer, solution: solution.with(place, 0) }), wrong)
   t.equal((await post(answer)).statusCode, 201)
@@ -237,9 +240,13 @@ test('a ticket never outlives the memory of its key', async (t) => {
 
 test('tickets cost more while many are given, up to the most, and the least again after it', (t) => {
   let now = 1000
+  let count = 0
   const price = new Price({ leastMs: 100, mostMs: 400, now: () => now })
   const give = (times: number) => {
-    for (let time = 0; time < times; time += 1) price.count()
+    for (let time = 0; time < times; time += 1) {
+      count += 1
+      price.count(`challenge ${count}`)
+    }
   }
   const calm = price.hashes
   t.equal(calm, 25_000)
@@ -247,6 +254,8 @@ test('tickets cost more while many are given, up to the most, and the least agai
   t.equal(price.hashes, calm, 'a hundred a second are calm')
   give(100)
   t.equal(price.hashes, 2 * calm)
+  for (let time = 0; time < 1000; time += 1) price.count('challenge 1')
+  t.equal(price.hashes, 2 * calm, 'one solution, given again and again, is one ticket')
   now += 1000
   t.equal(price.hashes, 2 * calm, 'what the second before had counts as far as it is not over')
   now += 500
