@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { streamNames } from '../../src/journal/subjects.ts'
 import { shardKeys } from '../../src/record/keys.ts'
-import type { Difference } from '../../src/recovery/compare/compare.ts'
+import { compareUsers, type Difference } from '../../src/recovery/compare/compare.ts'
 import { type Reconciliation, reconcile } from '../../src/recovery/compare/reconcile.ts'
+import { foldedDecision } from '../../src/recovery/open/fold-users.ts'
 import { insideUser } from '../../src/store/connection/user-name.ts'
 import { nextUsers, type UserCursor } from '../../src/store/projection/users.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -70,6 +72,53 @@ t.test('under load nothing differs, whatever is on its way', async (t) => {
   t.same(told(found), [])
   t.match(found, { stocks: 2 })
   t.ok(found.users > 20 && found.frames > 10, JSON.stringify({ ...found, differences: [] }))
+})
+
+t.test('a frame that is stored before an earlier one, of another gateway, is journaled is no difference', async () => {
+  const frameOf = (batch: number, value: string) => ({
+    v: 1 as const,
+    shard: 0,
+    epoch: 7,
+    batch,
+    at: batch,
+    decisions: [
+      {
+        seq: 10 * batch,
+        type: 'spin.lost',
+        user: 'ann',
+        key: `u:${batch}`,
+        hash: 'h',
+        campaign: 'c',
+        activity: 'wheel',
+        request: {},
+        put: { u: { last: value } }
+      }
+    ]
+  })
+  const written = fc.array(fc.record({ value: fc.string({ minLength: 1 }), isStored: fc.boolean() }), { minLength: 1 })
+  fc.assert(
+    fc.property(written, (all) => {
+      const frames = all.map(({ value, isStored }, index) => ({ frame: frameOf(index + 1, value), isStored }))
+      const stored = frames.filter(({ isStored }) => isStored)
+      const held = frames.filter(({ isStored }) => !isStored)
+      const comparison = {
+        shard: 0,
+        prefix: '',
+        snapshot: {
+          epoch: 7,
+          isOpen: true,
+          batch: all.length,
+          forgotten: { epoch: 0, sequence: 0 },
+          held: held.map(({ frame }) => ({ frame, gives: [] })),
+          hashes: new Map([['u:ann', { last: all.at(-1)?.value ?? '' }]])
+        },
+        begun: new Map<string, string>(),
+        stored: stored.flatMap(({ frame }) => frame.decisions.map((decision) => foldedDecision(frame, decision))),
+        storedBatches: new Set(stored.map(({ frame }) => frame.batch))
+      }
+      return compareUsers(comparison, ['ann']).every(({ field }) => field !== 'last')
+    })
+  )
 })
 
 t.test('while much waits for Postgres nothing is compared, because each comparison would read all of it', async (t) => {

@@ -63,13 +63,15 @@ interface Comparison {
   readonly storedBatches: ReadonlySet<number>
 }
 
-/** The stored decisions, then those of held frames that Postgres does not have yet. */
+/**
+ * The stored decisions and those of held frames that Postgres does not have yet, in the order in which they were decided: a frame may be stored
+ * before an earlier one, of another gateway, has reached the journal.
+ */
 function allDecisions({ snapshot, stored, storedBatches }: Comparison): FoldedDecision[] {
   const held = snapshot.held
     .filter(({ frame }) => frame.epoch === snapshot.epoch && !storedBatches.has(frame.batch))
-    .sort((a, b) => a.frame.batch - b.frame.batch)
     .flatMap(({ frame }) => frame.decisions.map((decision) => foldedDecision(frame, decision)))
-  return [...stored, ...held]
+  return [...stored, ...held].sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence)
 }
 
 /** The fields of a folded hash that are there. */
