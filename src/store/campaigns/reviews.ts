@@ -70,14 +70,18 @@ export async function reviewWins(
   )
 }
 
-/** Closes a review, once. @returns whether it waited */
+/**
+ * Closes a review, once. Whoever rejected a win had it revoked before: that counts, also where somebody else approved it at the same moment, which
+ * was noted first. @returns whether it is closed so now
+ */
 export async function closeReview(
   db: Queryable,
   id: number,
   how: { readonly state: 'approved' | 'rejected'; readonly operator: string; readonly reason: string | undefined }
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update reviews set state = $2, decided_by = $3, reason = $4, decided_at = now() where review_id = $1 and state = 'waiting'`,
+    `update reviews set state = $2, decided_by = $3, reason = $4, decided_at = now()
+     where review_id = $1 and (state = 'waiting' or (state = 'approved' and $2 = 'rejected' and win_id is not null))`,
     [id, how.state, how.operator, how.reason ?? null]
   )
   return rowCount === 1
