@@ -29,6 +29,11 @@ interface Wish {
 
 type Found = Extract<Reply, { kind: 'body' }>
 
+/** A key of an intention; `crypto.randomUUID` is missing on pages that come over plain http, as a phone has them from a computer beside it. */
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 function refusedBy(key: string, problem: Problem): Refused {
   return { outcome: 'refused', code: problem.code, key, problem } as Refused
 }
@@ -53,7 +58,7 @@ class Intention<Shown> {
   #passing: Problem | undefined
 
   constructor(sender: Sender, path: string, { body, way, tickets }: Wish) {
-    const { key = crypto.randomUUID(), signal, ticket, onWork } = way
+    const { key = newKey(), signal, ticket, onWork } = way
     if (!/^[\x21-\x7e]{8,128}$/.test(key)) throw new TypeError('A key has 8 to 128 visible ASCII characters.')
     this.#sender = sender
     this.#patience = patienceFor(sender.settings, way)

@@ -61,6 +61,14 @@ test('who comes again with a key is not told that nothing was done where an act 
   )
 })
 
+test('a key is made where a page lacks randomUUID, as one over plain http does', async (t) => {
+  Object.defineProperty(crypto, 'randomUUID', { value: undefined, configurable: true })
+  t.teardown(() => Reflect.deleteProperty(crypto, 'randomUUID'))
+  const gateway = new LyingGateway()
+  t.match(await createClient(gateway.options()).buy('launch', 'phone'), { outcome: 'confirmed' })
+  t.match(gateway.seen[0]?.key, /^[0-9a-f]{32}$/)
+})
+
 test('a key of something else is refused, and what that did is not told as this', async (t) => {
   const gateway = new LyingGateway()
   const options = gateway.options()

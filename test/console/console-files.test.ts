@@ -44,6 +44,15 @@ for (const { app, mostBytes } of APPS) {
     t.ok(files.has(`${base}/main.js`) && files.has(`${base}/style.css`))
   })
 
+  t.test(`${base}: nothing of it needs a page over https, or of this computer`, async (t) => {
+    const own = [...files].filter(([path]) => path.endsWith('.js') && !path.includes('/vendor/'))
+    const needy = own.filter(([, { body }]) => /crypto\.(?:randomUUID\(|subtle\.)/.test(body))
+    t.same(
+      needy.map(([path]) => path),
+      []
+    )
+  })
+
   t.test(`${base} is light`, async (t) => {
     const bytes = [...files.values()].reduce((sum, { body }) => sum + gzipSync(body).length, 0)
     t.ok(bytes <= mostBytes, `${bytes} bytes`)

@@ -29,6 +29,11 @@ export class Refused extends Error {
   }
 }
 
+/** A key of an intention; `crypto.randomUUID` is missing on pages that come over plain http from another computer. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 interface Ask {
@@ -53,7 +58,7 @@ export async function ask<Answer>(
     method,
     headers: {
       authorization: `Bearer ${token.value}`,
-      ...(method !== 'GET' && { 'idempotency-key': key ?? crypto.randomUUID() }),
+      ...(method !== 'GET' && { 'idempotency-key': key ?? newKey() }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(file && { 'content-type': 'text/plain' })
     },

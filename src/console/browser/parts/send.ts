@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import { ask } from '../api.ts'
+import { ask, newKey } from '../api.ts'
 
 interface Sent<Answer> {
   readonly busy: boolean
@@ -18,7 +18,7 @@ export function useSend<Answer>() {
   const [sent, setSent] = useState<Sent<Answer>>({ busy: false })
   const send = async (path: string, { method = 'POST', body }: Change): Promise<Answer | undefined> => {
     const text = JSON.stringify([method, path, body])
-    if (last.current.text !== text) last.current = { text, key: crypto.randomUUID() }
+    if (last.current.text !== text) last.current = { text, key: newKey() }
     setSent({ busy: true })
     try {
       const answer = await ask<Answer>(path, { method, body, key: last.current.key })

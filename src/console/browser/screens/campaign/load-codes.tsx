@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
-import { ask } from '../../api.ts'
+import { ask, newKey } from '../../api.ts'
 import { CloseButton, Dialog } from '../../parts/dialog.tsx'
 import { Fault } from '../../parts/ui.tsx'
 import { count } from '../../words.ts'
@@ -26,7 +26,7 @@ export function LoadCodes({ path, name, onClose }: { path: string; name: string;
   const [fault, setFault] = useState<Error>()
   const [busy, setBusy] = useState(false)
   const [answer, setAnswer] = useState<Loaded>()
-  const key = useMemo(() => crypto.randomUUID(), [file])
+  const key = useMemo(() => newKey(), [file])
   const submit = async (event: SubmitEvent) => {
     event.preventDefault()
     if (file === undefined) return
