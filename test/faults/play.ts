@@ -11,6 +11,7 @@ import { judge, paceWrong } from './judge/judge.ts'
 import { footprintsOf, logsWrong, refusalsLate, settledFootprints } from './judge/processes.ts'
 import { Load } from './load/load.ts'
 import { BrokenError, type Expectations, type Row, type Verdict } from './row.ts'
+import { shardsOf } from './rows/shards.ts'
 import type { SaleSpec } from './sale-spec.ts'
 import { campaign, Scene, sale } from './scene.ts'
 import { type Lane, SkipRow } from './world/lane.ts'
@@ -96,7 +97,7 @@ async function playOn({ row, seed, lane, cli, timed, shards }: PlayOptions, fold
     deadlineMs: 2000,
     ...asked
   }
-  const wanted = seededOf(row.world, seed)
+  const wanted = typeof row.world === 'function' ? row.world(seed, shards ?? 1) : row.world
   const spec = { ...wanted, env: { ...shardsEnv(shards ?? 1), ...wanted?.env } }
   const world = await World.start({ lane, cli, folder, spec })
   let load: Load | undefined
@@ -117,7 +118,7 @@ async function playOn({ row, seed, lane, cli, timed, shards }: PlayOptions, fold
       home: asked.home,
       historyFile: join(folder, 'history.jsonl')
     })
-    scene = new Scene({ seed, random, world, load, sale: sized })
+    scene = new Scene({ seed, random, world, load, sale: sized, timed })
     return await run(scene, { row, expects: seededOf(row.expects, seed) ?? {}, timed })
   } finally {
     await load?.end()
@@ -161,7 +162,7 @@ interface Judging {
 async function run(scene: Scene, { row, expects, timed }: Judging): Promise<Played> {
   const { world, load } = scene
   const before = footprintsOf(world.children)
-  const epochBefore = (await world.shard()).epoch
+  const epochsBefore = await epochsOf(scene)
   const crowd = scene.sale.buyers > 0
   const sampler = new Sampler(world, campaign)
   let judged = false
@@ -192,7 +193,7 @@ async function run(scene: Scene, { row, expects, timed }: Judging): Promise<Play
     for (const { history: own, lagMs } of timed ? [{ history: load.history(), lagMs: load.lagMs }, scene] : [])
       found.push(...refusalsLate(own, lagMs, world.resumedAt))
     found.push(...logsWrong(world.children, expects.alarms ?? [], expects.mayAlarm ?? []))
-    found.push(...epochWrong(epochBefore, (await world.shard()).epoch, expects))
+    found.push(...epochWrong(epochsBefore, await epochsOf(scene), expects))
     found.push(...(await settledFootprints(before)))
     for (const sample of sampler.impossible()) found.push({ rule: 'I3', what: JSON.stringify(sample.sessions) })
     const said = `${summary(history, sampler)}, timers late by ${load.lagMs} ms at p99`
@@ -227,8 +228,14 @@ async function settleOwn(scene: Scene): Promise<string> {
   }
 }
 
-function epochWrong(before: number, after: number, { opensAgain }: Expectations): Difference[] {
-  if (after < before) return [{ rule: 'I10', what: `the epoch fell from ${before} to ${after}` }]
-  if (opensAgain === undefined || opensAgain === after > before) return []
-  return [{ rule: 'epoch', what: `the shard ${opensAgain ? 'was not' : 'was'} opened again (${before}, ${after})` }]
+const epochsOf = async (scene: Scene) => (await shardsOf(scene)).map(({ epoch }) => epoch)
+
+/** By shard: where none is to be opened again, each is looked at. */
+function epochWrong(before: readonly number[], after: readonly number[], { opensAgain }: Expectations): Difference[] {
+  const fell = after.findIndex((epoch, shard) => epoch < (before[shard] ?? 0))
+  if (fell >= 0)
+    return [{ rule: 'I10', what: `the epoch of shard ${fell} fell from ${before[fell]} to ${after[fell]}` }]
+  const opened = after.filter((epoch, shard) => epoch > (before[shard] ?? 0)).length
+  if (opensAgain === undefined || opensAgain === opened > 0) return []
+  return [{ rule: 'epoch', what: `${opened} shards were opened again (${before.join()}, ${after.join()})` }]
 }

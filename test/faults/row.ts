@@ -43,7 +43,7 @@ export interface Row {
   readonly id: string
   /** what happens and what holds, as a sentence */
   readonly title: string
-  readonly world?: WorldSpec | ((seed: number) => WorldSpec)
+  readonly world?: WorldSpec | ((seed: number, shards: number) => WorldSpec)
   readonly sale?: SaleSpec | ((seed: number) => SaleSpec)
   /** Starts servers that the row needs for itself. @throws SkipRow */
   readonly prepare?: (lane: Lane, folder: string) => Promise<Prepared>

@@ -22,6 +22,8 @@ export interface SceneOptions {
   readonly world: World
   readonly load: Load
   readonly sale: Required<Omit<SaleSpec, 'payWithinSeconds' | 'ratePerSecond' | 'home'>>
+  /** whether bounds of time are judged */
+  readonly timed: boolean
 }
 
 /** What a row's script works with. */
@@ -31,6 +33,7 @@ export class Scene {
   readonly lane: Lane
   readonly load: Load
   readonly sale: SceneOptions['sale']
+  readonly timed: boolean
   /** what was noted on the way, told with the verdict */
   readonly notes: string[] = []
   /** what the row asked by itself; judged together with what the crowd was told */
@@ -52,6 +55,7 @@ export class Scene {
     this.lane = options.world.lane
     this.load = options.load
     this.sale = options.sale
+    this.timed = options.timed
     this.stock = options.sale.stock
     this.#random = options.random
     this.#lag.enable()

@@ -173,7 +173,8 @@ export const redisCopyRows: readonly Row[] = [
   {
     id: 'F44',
     title: 'Redis restarts between the verification of a recovery and its opening: it does not open, it starts over.',
-    world: (seed) => ({ workerFails: `${seed % 2 === 1 ? 'R8' : 'R9'}:stop:2` }),
+    // each shard was opened once before
+    world: (seed, shards) => ({ workerFails: `${seed % 2 === 1 ? 'R8' : 'R9'}:stop:${shards + 1}` }),
     expects: { opensAgain: true },
     strike: restartedBeforeOpening
   }

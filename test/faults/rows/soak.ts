@@ -11,8 +11,8 @@ const differences = new WeakMap<Scene, readonly Difference[]>()
 
 /** One round of the soak. */
 async function soaked(scene: Scene): Promise<string> {
-  const { world, seed } = scene
-  const round = { world, id: 'soak', seed, random: seededRandom(seed), strikeMs, folder: world.folder }
+  const { world, seed, timed } = scene
+  const round = { world, id: 'soak', seed, random: seededRandom(seed), timed, strikeMs, folder: world.folder }
   const result = await playRound({ ...round, journalLost: false, say: (text) => scene.note(text.trim()) })
   differences.set(scene, result.differences)
   return `${result.struck.length} faults; ${result.history.summary()}; ${result.desk}`

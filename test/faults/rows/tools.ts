@@ -1,6 +1,7 @@
 import { keyPrefix } from '../../../src/record/keys.ts'
 import { waitFor } from '../../support/wait.ts'
 import type { Scene } from '../scene.ts'
+import type { Child } from '../world/child.ts'
 import type { Answer } from '../world/requests.ts'
 import type { Line } from '../world/world.ts'
 
@@ -38,10 +39,22 @@ export async function outboxEmpty(scene: Scene, deadlineMs = 60_000): Promise<vo
   })
 }
 
-/** What the keys of each shard begin with. */
-export async function prefixesOf({ world }: Scene): Promise<string[]> {
+async function numbersOf({ world }: Scene): Promise<number[]> {
   const { rows } = await world.pool.query<{ shard: number }>('select shard from shards order by shard')
-  return rows.map(({ shard }) => keyPrefix(world.namespace, shard))
+  return rows.map(({ shard }) => shard)
+}
+
+/** What the keys of each shard begin with. */
+export async function prefixesOf(scene: Scene): Promise<string[]> {
+  return (await numbersOf(scene)).map((shard) => keyPrefix(scene.world.namespace, shard))
+}
+
+/** Waits until a worker has taken every shard: of several it has its part as soon as it runs, and the rest once no other worker lives. */
+export async function takesAll(scene: Scene, { name, lines }: Child): Promise<void> {
+  const numbers = await numbersOf(scene)
+  const taken = () => lines.filter((line) => line.includes('this worker owns the shard'))
+  const hasAll = () => numbers.every((shard) => taken().some((line) => line.includes(`"shard":${shard},`)))
+  await waitFor(hasAll, { deadlineMs: 60_000, what: `${name} to take over` })
 }
 
 /** Asks until the answer is definite. */

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { streamNames } from '../../../src/journal/subjects.ts'
+import type { JetStreamManager } from 'nats'
 import { waitFor } from '../../support/wait.ts'
 import type { Row } from '../row.ts'
 import type { Scene } from '../scene.ts'
-import { withStreams } from './nats.ts'
-import { askToReopen, outboxEmpty } from './tools.ts'
+import { streamsOf, withStreams } from './nats.ts'
+import { askToReopen, outboxEmpty, takesAll } from './tools.ts'
 
 const points = ['W1', 'W2', 'W3', 'W4'] as const
 
@@ -23,18 +23,23 @@ async function killedAtEachStep(scene: Scene): Promise<string> {
   return proof.join('; ')
 }
 
+async function deleteConsumers(jsm: JetStreamManager, stream: string): Promise<number> {
+  let count = 0
+  for (const { name } of await jsm.consumers.list(stream).next()) {
+    if (await jsm.consumers.delete(stream, name).catch(() => false)) count++
+  }
+  return count
+}
+
 /** Their consumers are deleted again and again; or the worker dies and the events' place is gone. */
 async function placesLost(scene: Scene): Promise<string> {
   const { world } = scene
-  const names = streamNames(world.namespace)
   scene.struck()
   let deleted = 0
   for (let round = 0; round < 5; round++) {
-    deleted += await withStreams(scene, async (jsm, stream) => {
+    deleted += await withStreams(scene, async (jsm, streams) => {
       let count = 0
-      for await (const consumer of jsm.consumers.list(stream)) {
-        if (await jsm.consumers.delete(stream, consumer.name).catch(() => false)) count++
-      }
+      for (const stream of streams) count += await deleteConsumers(jsm, stream)
       return count
     })
     await pause(scene.between(50, 300))
@@ -44,7 +49,7 @@ async function placesLost(scene: Scene): Promise<string> {
   await world.startWorker()
   scene.healed()
   if (deleted === 0 || !rowCount) throw new Error(`${deleted} consumers and ${rowCount} places were deleted`)
-  return `${deleted} consumers of ${names.journalPrefix(0)}* were deleted, then the events' place with the worker killed`
+  return `${deleted} consumers of the journal were deleted, then the events' place with the worker killed`
 }
 
 /** A new worker reads a sealed stream whose consumers are deleted between their making and the first read. */
@@ -54,18 +59,17 @@ async function placesLostWhileOpening(scene: Scene): Promise<string> {
   await world.worker(0).kill()
   // only the journal has what is confirmed now
   await load.flowing(20)
+  const sealed = await streamsOf(scene)
   const epoch = await askToReopen(scene)
   const worker = await world.startWorker('R5:stop:1')
   const hit = await worker.hit('R5')
   const line = world.line('worker-nats')
   // time for a consumer to be found
   line.delay(150)
-  const stream = streamNames(world.namespace).journalStream(0, epoch)
   const deleted = await withStreams(scene, async (jsm) => {
     let count = 0
     const some = async () => {
-      const names = await jsm.consumers.list(stream).next()
-      for (const { name } of names) if (await jsm.consumers.delete(stream, name).catch(() => false)) count++
+      for (const stream of sealed) count += await deleteConsumers(jsm, stream)
       return count >= 12 || (await world.shard()).state === 'open'
     }
     worker.signal('SIGCONT')
@@ -76,7 +80,7 @@ async function placesLostWhileOpening(scene: Scene): Promise<string> {
   scene.healed()
   const after = await world.reopened(epoch)
   if (deleted === 0) throw new Error('no consumer was deleted while the sealed stream was read')
-  return `${hit}; ${deleted} consumers of ${stream} were deleted as soon as they were made; opened under ${after}`
+  return `${hit}; ${deleted} consumers of ${sealed.join(', ')} were deleted as soon as they were made; opened under ${after}`
 }
 
 async function orders(scene: Scene): Promise<number> {
@@ -90,9 +94,8 @@ async function ownerPaused(scene: Scene): Promise<string> {
   const [first, second] = [world.worker(0), world.worker(1)]
   const hit = await first.hit(ownerStops(scene.seed).slice(0, 2))
   scene.struck()
+  await takesAll(scene, second)
   const before = await orders(scene)
-  const owns = () => second.printed('this worker owns the shard') > 0
-  await waitFor(owns, { deadlineMs: 60_000, what: 'the second worker to take over' })
   await waitFor(async () => (await orders(scene)) > before, { deadlineMs: 60_000, what: 'it to store orders' })
   first.signal('SIGCONT')
   scene.healed()
@@ -119,8 +122,7 @@ async function lateFrame(scene: Scene): Promise<string> {
     proof.push(await relay.hit('X1'))
     world.line('gateway-nats').heal()
     // its session goes as that of any paused owner does
-    const owns = () => world.worker(1).printed('this worker owns the shard') > 0
-    await waitFor(owns, { deadlineMs: 60_000, what: 'the second worker to take over' })
+    await takesAll(scene, world.worker(1))
   }
   const { epoch } = await world.shard()
   scene.struck()
