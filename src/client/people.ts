@@ -182,6 +182,8 @@ export interface Standing {
   disqualified: boolean
   localDay: string
   balances: Numbers
+  /** what will expire of balances of the account, the next first; absent while it cannot be counted */
+  expiring?: Array<{ unit: string; amount: number; at: string; campaign: string }>
   chances: {
     [draw: string]: { daily: number; dailyLimit: number; extra: number; total: number; extraToday: Allowance }
   }

@@ -45,6 +45,8 @@ async function readOf(ask: () => Promise<Answer>): Promise<Answer['body']> {
   return answer?.body
 }
 const pointsOf = async (user: string) => (await readOf(() => ask(user, 'GET /v1/campaigns/mall/me'))).balances.points
+const expiringOf = async (user: string, campaign = 'mall') =>
+  (await readOf(() => ask(user, `GET /v1/campaigns/${campaign}/me`))).expiring
 const report = async (campaign: string) =>
   (await readOf(() => admin('vera', `GET /admin/v1/campaigns/${campaign}/report`))) as CampaignReport
 const unitsOf = ({ figures }: CampaignReport) =>
@@ -67,6 +69,12 @@ await t.test(
     await take('ann', 'mall/redemptions/cup/claims', { quantity: 1 })
     await take('cid', 'summer/redemptions/cup/claims', { quantity: 1 })
     t.equal(await waits(), 1)
+    const told = { unit: 'points', at: iso(EXPIRES), campaign: 'summer' }
+    t.strictSame(await expiringOf('ann'), [{ ...told, amount: 50 }], '100 of the summer less 50 that were spent')
+    t.strictSame(await expiringOf('cid'), [], 'who got nothing of the summer')
+    t.match(await readOf(() => admin('vera', 'GET /admin/v1/users/bob/timeline')), {
+      expiring: [{ ...told, amount: 60 }]
+    })
     const catalogue = new Catalogue({ pool })
     const expirer = (at: number) => new PointsExpirer({ pool, catalogue, clock: async () => at })
     t.equal(await expirer(EXPIRES).step(), 0, 'the moment has not come')
@@ -78,6 +86,7 @@ await t.test(
     await waitFor(async () => (await waits()) === undefined || (await waits()) === 0, { what: 'all to expire' })
     t.equal(await pointsOf('ann'), 40, '100 of the summer less 50 that were spent expire, 40 of the mall stay')
     t.equal(await pointsOf('bob'), 0)
+    t.strictSame(await expiringOf('ann'), [])
     t.equal(await pointsOf('张三'), 0)
     t.equal(await pointsOf('cid'), 10, 'who got nothing of the summer loses nothing')
     const isCounted = async () => unitsOf(await report('summer'))['units.expired'] === 170
@@ -104,6 +113,29 @@ await t.test(
     })
   }
 )
+
+await t.test('what will expire is told as it was decided, stored or not', async (t) => {
+  await shop.publish({
+    ...definition('winter', { stars: { scope: 'account', expiresAt: iso(EXPIRES) } }),
+    activities: [
+      { id: 'visit', kind: 'task', per: 'campaign', reward: { stars: 60 } },
+      { id: 'cup', kind: 'redemption', title: 'Cup', cost: { stars: 50 }, stock: 9 }
+    ]
+  } as { readonly id: string })
+  const told = { unit: 'stars', at: iso(EXPIRES), campaign: 'winter' }
+  await take('eve', 'winter/tasks/visit/completions')
+  const isStored = async (entries: number) =>
+    (await pool.query(`select from ledger where user_id = 'eve' and unit = 'stars'`)).rowCount === entries
+  await waitFor(() => isStored(1), { what: 'the stars to be stored' })
+  await shop.stopWorker()
+  await take('eve', 'winter/redemptions/cup/claims', { quantity: 1 })
+  t.strictSame(await expiringOf('eve', 'winter'), [{ ...told, amount: 10 }])
+  t.ok(await isStored(1), 'Postgres does not know that they were spent')
+  t.strictSame(await expiringOf('eve'), [], 'another campaign knows no stars')
+  shop.startWorker()
+  await waitFor(() => isStored(2), { what: 'the claim to be stored' })
+  t.strictSame(await expiringOf('eve', 'winter'), [{ ...told, amount: 10 }])
+})
 
 await t.test('what expires is counted under the opening that Postgres knows', async (t) => {
   await take('dan', 'summer/tasks/visit/completions')

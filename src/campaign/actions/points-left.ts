@@ -32,7 +32,7 @@ function takenOff(queue: Queue, amount: number): number {
  * after its moment stays.
  * @param movements of one balance, oldest first
  */
-function lotsOf(movements: readonly Movement[]): Lot[] {
+export function lotsOf(movements: readonly Movement[]): Lot[] {
   const all: Queue = { lots: [], first: 0 }
   const byCampaign = new Map<string, Queue>()
   for (const { campaign, delta, isTakenBack, at } of movements) {

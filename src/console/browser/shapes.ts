@@ -41,6 +41,14 @@ export interface Reconciliation {
   readonly result: { readonly differences?: readonly unknown[] } | null
 }
 
+/** What will expire of a user's balances, the next first. */
+export interface Expiring {
+  readonly unit: string
+  readonly amount: number
+  readonly at: string
+  readonly campaign: string
+}
+
 export interface TimelineEntry {
   /** null for a refusal, which is no decision */
   readonly eventId: string | null

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { fromStore } from '../../base/deadline.ts'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
 import { kindOf } from '../../campaign/kinds/index.ts'
+import { POINTS, scopeOf, type Units } from '../../campaign/parts/scope.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { progressOfUser } from '../../store/campaigns/progress.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
@@ -12,17 +13,21 @@ import { titlesOf } from '../boards/titles.ts'
 import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
+import { expiringOf } from './expiring.ts'
 import { earningOf } from './levels-view.ts'
 import { standingView } from './me-view.ts'
 
 interface MeOptions {
-  readonly gate: Pick<UserReader, 'fieldsOf'>
+  readonly gate: Pick<UserReader, 'fieldsOf' | 'unstoredOf'>
   readonly pool: pg.Pool
   readonly finder: ActivityFinder
   readonly authenticate: OnRequest
   readonly now: () => number
   readonly turns: Turns
 }
+
+const accountUnits = (units: Units) =>
+  new Set([POINTS, ...Object.keys(units)].filter((unit) => scopeOf(units, unit) === 'account'))
 
 /** Counts towards goals, by `<task> <period>`. They come from Postgres; while it is away the answer has everything else. */
 async function progressOf(pool: pg.Pool, campaign: CatalogueCampaign, user: string): Promise<Map<string, number>> {
@@ -80,7 +85,10 @@ export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options
       const { user, level } = identityOf(request)
       const language = pickLanguage(request.headers['accept-language'])
       const view = await turns.take(reply, user, async () => {
-        const [progress, earning, titles] = await Promise.all([
+        const [expiring, progress, earning, titles] = await Promise.all([
+          expiringOf({ pool, gate, catalogue: finder.catalogue }, user, accountUnits(campaign.rules.units)).catch(
+            () => undefined
+          ),
           progressOf(pool, campaign, user),
           earningOf(pool, campaign, user),
           titlesOf(pool, campaign, { user, language })
@@ -88,7 +96,7 @@ export const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, options
         const standing = { campaign, level, now: now(), progress, earning }
         return viewOfFields(
           (names) => gate.fieldsOf(user, names),
-          (fields) => standingView({ ...standing, fields }, titles)
+          (fields) => ({ ...standingView({ ...standing, fields }, titles), ...(expiring && { expiring }) })
         )
       })
       return reply.header('cache-control', 'no-store').send(view)

@@ -3,6 +3,7 @@ import { namedKinds } from '../kinds/index.ts'
 import { Amounts, nullable } from '../kinds/parts/page-schemas.ts'
 import { Allowance } from '../kinds/parts/standing.ts'
 import { Time } from '../wire/schemas.ts'
+import { Expiring } from './expiring.ts'
 import { Levels } from './levels-view.ts'
 
 // The shape of a standing; nothing is compiled from it, see kinds/parts/page-schemas.ts.
@@ -32,6 +33,7 @@ export const Standing = Type.Object(
     disqualified: Type.Boolean(),
     localDay: Type.String({ description: 'YYYY-MM-DD in the time zone of the campaign' }),
     balances: Amounts,
+    expiring: Type.Optional(Expiring),
     chances: Type.Record(
       Type.String(),
       Type.Object({

@@ -5,6 +5,8 @@ import type { UserReader } from '../../gate/gate.ts'
 import { logical } from '../../record/keys.ts'
 import { archivedCampaigns } from '../../store/reading/archived.ts'
 import { decisionsOfUser, refusalsOfUser } from '../../store/reading/timeline.ts'
+import { expiringOf } from '../account/expiring.ts'
+import type { CatalogueSource } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import { archivedView } from '../views/archived.ts'
 import { type ItemReader, pageOf, pageView, unite } from '../wire/pages.ts'
@@ -18,11 +20,14 @@ const reader: ItemReader<TimelineDecision | TimelineRefusal> = {
   campaignOf: ({ campaign }) => campaign
 }
 
+interface TimelineParts {
+  readonly gate: Pick<UserReader, 'unstoredOf'>
+  readonly pool: pg.Pool
+  readonly catalogue: Pick<CatalogueSource, 'list'>
+}
+
 /** GET .../timeline: all decisions about one user, and samples of refusals, for support. */
-export async function adminTimeline(
-  app: FastifyInstance,
-  { gate, pool }: { readonly gate: Pick<UserReader, 'unstoredOf'>; readonly pool: pg.Pool }
-): Promise<void> {
+export async function adminTimeline(app: FastifyInstance, { gate, pool, catalogue }: TimelineParts): Promise<void> {
   app.get<{ Params: { user: string }; Querystring: { campaign?: string; limit?: string; cursor?: string } }>(
     '/admin/v1/users/:user/timeline',
     { preHandler: requireRole('viewer'), schema: { params: UserParams, querystring: ListQuery } },
@@ -41,7 +46,9 @@ export async function adminTimeline(
       const stored = [...known.map((entry) => ({ ...entry, journaled: true })), ...refused]
       // on the first page: what a user did there is in no page
       const archived = page.before === undefined ? await fromStore(archivedCampaigns(pool, page.campaign)) : []
-      return { ...pageView(unite({ live, stored }, page, reader), timelineView), archived: archived.map(archivedView) }
+      const expiring = page.before === undefined ? await expiringOf({ pool, gate, catalogue }, user) : []
+      const view = pageView(unite({ live, stored }, page, reader), timelineView)
+      return { ...view, archived: archived.map(archivedView), expiring }
     }
   )
 }

@@ -116,7 +116,7 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
   await admin.register(async (users) => adminUsers(users, { campaigns, excluding }))
   await admin.register(adminSearches, { pool, bodies, campaigns, catalogue })
   await admin.register(async (surveys) => adminSurveys(surveys, { pool, campaigns }))
-  await admin.register(adminTimeline, { gate, pool })
+  await admin.register(adminTimeline, { gate, pool, catalogue })
   await admin.register(dryRunRoute, { gate, pool, finder, now })
   await admin.register(adminWins, { pool, wins, submit, finder, bodies, metrics })
   await admin.register(adminFulfilment, { pool, wins, submit, bodies, metrics })

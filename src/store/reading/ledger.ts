@@ -142,6 +142,24 @@ export interface Movement {
   readonly at: number
 }
 
+/** Decisions by which something of what their campaign gave goes, and is not spent. */
+export const TAKES_BACK: readonly string[] = ['balance.expired', 'balance.debited', 'win.revoked', 'reward.taken-back']
+
+/** All movements of a user's balance of the account, oldest first, each with its decision, `<shard>-<epoch>-<sequence>`. */
+export async function movementsOf(
+  db: Queryable,
+  user: string,
+  unit: string
+): Promise<Array<Movement & { readonly id: string }>> {
+  const { rows } = await db.query<Movement & { readonly id: string }>(
+    `select shard || '-' || epoch || '-' || sequence as id, campaign_id as campaign, delta, type = any($3) as "isTakenBack",
+       (extract(epoch from at) * 1000)::float8 as at
+     from ledger where user_id = $1 and scope = '' and unit = $2 order by epoch, sequence`,
+    [issuedUser(user), unit, TAKES_BACK]
+  )
+  return rows
+}
+
 /**
  * All movements of a user's balance of the account, oldest first, and what was there before they were read: the opening of the user's shard and the
  * user's newest decision, '' for none. A later one may be among the movements; none up to it, and none of an earlier opening, is missing.
@@ -151,21 +169,14 @@ export async function movementsOfAccount(
   db: Queryable,
   user: string,
   unit: string
-): Promise<{ opening: number; newest: string; movements: Movement[] }> {
-  const name = issuedUser(user)
+): Promise<{ opening: number; newest: string; movements: readonly Movement[] }> {
   const known = await db.query<{ opening: number | null; newest: string | null }>(
     `select (select s.epoch::float8 from shards s where s.state = 'open'
          and s.shard = (select l.shard from ledger l where l.user_id = $1 limit 1)) as opening,
        (select shard || '-' || epoch || '-' || sequence from decisions where shard = ${everyShard} and user_id = $1
          order by epoch desc, sequence desc limit 1) as newest`,
-    [name]
-  )
-  const { rows } = await db.query<Movement>(
-    `select campaign_id as campaign, delta, type in ('balance.expired', 'balance.debited', 'win.revoked', 'reward.taken-back') as "isTakenBack",
-       (extract(epoch from at) * 1000)::float8 as at
-     from ledger where user_id = $1 and scope = '' and unit = $2 order by epoch, sequence`,
-    [name, unit]
+    [issuedUser(user)]
   )
   const { opening, newest } = known.rows[0] ?? {}
-  return { opening: opening ?? 0, newest: newest ?? '', movements: rows }
+  return { opening: opening ?? 0, newest: newest ?? '', movements: await movementsOf(db, user, unit) }
 }

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks'
 import { ActivityCard } from '../kinds/registry.tsx'
 import { Page } from '../parts/page.tsx'
 import { Waiting } from '../parts/ui.tsx'
-import { costOf, count } from '../shop/format.ts'
+import { costOf, count, expiryOf } from '../shop/format.ts'
 import { enter, campaign as here, standing, watching } from '../shop/here.ts'
 import { user } from '../shop/session.ts'
 import { say } from '../shop/words.ts'
@@ -21,6 +21,7 @@ function Standing() {
             costOf(Object.fromEntries(amounts.map(([unit, value]) => [unit, Math.trunc(value)]))),
             ...(mine.level > 0 ? [say('requiresLevel', { level: mine.level })] : []),
             ...mine.entitlements.map((what) => say('rightTo', { what })),
+            ...(mine.expiring ?? []).map(expiryOf),
             ...titles
           ].join(' · ')}
     </p>

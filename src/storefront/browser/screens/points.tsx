@@ -1,22 +1,27 @@
 import type { LedgerEntry } from 'floodgate/client'
 import { useEffect, useState } from 'preact/hooks'
 import { Empty, Fault, Waiting } from '../parts/ui.tsx'
-import { amountOf, moment, titleOf } from '../shop/format.ts'
+import { amountOf, expiryOf, moment, titleOf } from '../shop/format.ts'
 import { useFound } from '../shop/read.ts'
 import { client } from '../shop/session.ts'
 import { useCampaigns } from '../shop/titles.ts'
 import { say } from '../shop/words.ts'
 
 /** What I have now, campaign by campaign: units of its own, those of the account, chances. */
-async function readBalances(): Promise<Array<{ id: string; title: string; has: string }>> {
+async function readBalances(): Promise<Array<{ id: string; title: string; has: string; expires: readonly string[] }>> {
   const { items } = await client.value.campaigns()
   const running = items.filter(({ status }) => status === 'running' || status === 'paused')
   return await Promise.all(
     running.map(async (campaign) => {
-      const { balances, chances } = await client.value.me(campaign.id)
+      const { balances, chances, expiring = [] } = await client.value.me(campaign.id)
       const units = Object.entries(balances).map(([unit, value]) => amountOf(unit, value))
       const spins = Object.entries(chances).map(([draw, { total }]) => amountOf(`chances:${draw}`, total, campaign))
-      return { id: campaign.id, title: campaign.title, has: [...units, ...spins].join(' · ') }
+      return {
+        id: campaign.id,
+        title: campaign.title,
+        has: [...units, ...spins].join(' · '),
+        expires: expiring.map(expiryOf)
+      }
     })
   )
 }
@@ -34,6 +39,11 @@ function Balances() {
           </li>
         ))}
       </ul>
+      {[...new Set(answer?.flatMap(({ expires }) => expires))].map((text) => (
+        <p key={text} class="soft">
+          {text}
+        </p>
+      ))}
     </section>
   )
 }

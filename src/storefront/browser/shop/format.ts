@@ -1,4 +1,4 @@
-import type { Activity, Campaign } from 'floodgate/client'
+import type { Activity, Campaign, Standing } from 'floodgate/client'
 import { language, say } from './words.ts'
 
 const whole = new Intl.NumberFormat(language)
@@ -51,6 +51,10 @@ export function amountOf(unit: string, value: number, of?: Campaign): string {
 }
 
 /** Amounts by unit as one text. */
+/** What of a balance will be gone, and when. */
+export const expiryOf = ({ unit, amount, at }: NonNullable<Standing['expiring']>[number]): string =>
+  say('expires', { what: amountOf(unit, amount), at: dayTime.format(new Date(at)) })
+
 export const costOf = (cost: Readonly<Record<string, number>>): string =>
   Object.entries(cost)
     .map(([unit, value]) => amountOf(unit, value))

@@ -102,6 +102,7 @@ const WORDS = {
   missing: ['{count} more needed', '还差 {count}'],
   balance: ['You have {what}', '当前 {what}'],
   points: ['{count} points', '{count} 积分'],
+  expires: ['{what} expire on {at}', '{what}将于{at}到期'],
   unit: ['{count} {unit}', '{count} {unit}'],
   chancesOf: ['{count} × {draw}', '{draw} {count} 次'],
   rightTo: ['the right “{what}”', '资格“{what}”'],

@@ -7,7 +7,7 @@ import { Badge, Empty, Known } from '../../parts/ui.tsx'
 import { refusedWords } from '../../refused-words.ts'
 import { may } from '../../role.ts'
 import { queryOf, route } from '../../route.ts'
-import type { CampaignItem, Page, TimelineEntry } from '../../shapes.ts'
+import type { CampaignItem, Expiring, Page, TimelineEntry } from '../../shapes.ts'
 import { count, money, second } from '../../words.ts'
 import { Exclude } from './exclude.tsx'
 import { Foresee } from './foresee.tsx'
@@ -139,7 +139,7 @@ function Actions({ user, entries }: { user: string; entries: readonly TimelineEn
 export function Person({ user }: { user: string }) {
   const query = queryOf(route.value)
   const path = listPath(`/users/${encodeURIComponent(user)}/timeline`, query, ['campaign'])
-  const timeline = useAsked<Page<TimelineEntry>>(path, 5000)
+  const timeline = useAsked<Page<TimelineEntry> & { readonly expiring: readonly Expiring[] }>(path, 5000)
   return (
     <section>
       <div class="row">
@@ -150,8 +150,13 @@ export function Person({ user }: { user: string }) {
         </p>
       </div>
       <Known asked={timeline.value}>
-        {({ items, nextCursor }) => (
+        {({ items, nextCursor, expiring }) => (
           <>
+            {expiring.map(({ unit, amount, at, campaign }) => (
+              <p key={`${campaign} ${unit}`} class="soft">
+                {count(amount)} {unit} of {campaign} expire on {second(at)}
+              </p>
+            ))}
             <Actions user={user} entries={items} />
             {items.length === 0 ? (
               <Empty>Nothing was decided about this user.</Empty>
