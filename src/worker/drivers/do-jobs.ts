@@ -92,13 +92,19 @@ export class JobDriver {
     const { pool } = this.#parts
     const jobs = await openJobs(pool)
     if (jobs.length === 0) return 0
-    for (const job of jobs) if (job.state === 'listing') await this.#list(job)
+    const failures: unknown[] = []
+    for (const job of jobs) {
+      if (job.state !== 'listing') continue
+      // a job that cannot be listed keeps no other one waiting
+      await this.#list(job).catch((error: unknown) => failures.push(error))
+    }
     const settled = await workOff({
       take: (most) => takeDueItems(pool, { most, ms: ASKED_MS }),
       decide: (due) => this.#decide(due),
       note: (done) => inTransaction(pool, (client) => note(client, done))
     })
     await closeJobs(pool)
+    if (failures.length > 0) throw failures[0]
     return settled
   }
 
