@@ -99,6 +99,14 @@ local function apply_adds(adds, frame, parts)
   return table.concat(report, ',')
 end
 
+-- The reply of a command that was decided already or whose user cannot be read, or nil; `values` are fields of the user, `d` and the key among them.
+local function known_reply(frame, change, values)
+  if not values or not whole(values.d) then
+    return 'X;' .. KEYS[change.user_index]
+  end
+  return replay(frame, values, change.key, change.hash)
+end
+
 -- Reads a command of an operator, its puts, and what follows them by `take_rest`. Returns the change and the place after the command; or
 -- nil, that place, and the reply where it has one already.
 local function take_change(at, frame, take_rest)
@@ -106,16 +114,15 @@ local function take_change(at, frame, take_rest)
   fields, at = take_fields(at, 5)
   puts, at = take_triples(at)
   rest, at = take_rest(at)
-  local user_index, key, hash = tonumber(fields[1]), fields[2], fields[3]
-  local values, user = fetch(user_index, key, 'd')
-  if not values or not whole(values.d) then
-    return nil, at, 'X;' .. KEYS[user_index]
+  local change =
+    { user_index = tonumber(fields[1]), key = fields[2], hash = fields[3], type = fields[4], head = fields[5] }
+  local values, user = fetch(change.user_index, change.key, 'd')
+  local reply = known_reply(frame, change, values)
+  if reply then
+    return nil, at, reply
   end
-  local replayed = replay(frame, values, key, hash)
-  if replayed then
-    return nil, at, replayed
-  end
-  return { user = user, key = key, hash = hash, type = fields[4], head = fields[5], puts = puts, rest = rest }, at
+  change.user, change.puts, change.rest = user, puts, rest
+  return change, at
 end
 
 -- Decides it; `parts` is the JSON text of what it changes.

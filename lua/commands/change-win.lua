@@ -105,27 +105,11 @@ local function record_win(win, request, frame, user, changes)
   for field, value in pairs(changes.puts) do
     put(user, field, value)
   end
-  local report = changes.facts .. changes.moves
-  return decide(frame, user, {
-    seq = next_sequence(frame),
+  return decide_win(frame, user, request, {
     type = changes.type,
-    key = request.key,
-    hash = request.hash,
-    head = request.head,
-    entity = request.win,
-    report = report,
+    report = changes.facts .. changes.moves,
     record = changes.puts['w:' .. request.win],
-    rest = ',"type":"'
-      .. changes.type
-      .. '","win":"'
-      .. SHARD
-      .. '-'
-      .. request.win
-      .. '","report":"'
-      .. report
-      .. '"'
-      .. json_part('add', changes_by_scope(changes))
-      .. json_part('put', { u = changes.puts }),
+    parts = json_part('add', changes_by_scope(changes)) .. json_part('put', { u = changes.puts }),
   })
 end
 

@@ -4,7 +4,7 @@
   FIELDS:  user index, key, hash, type, head, newest decision (that Postgres has of the user: `<epoch>-<sequence>`, '' for none),
            balance field, amount (above 0)
   Returns: the reply and the place of the next command, its report the delta; R;CONFLICT when Postgres lacks a decision of the user,
-           or what it counted is not there yet
+           or what it counted is not there yet. Adjust is included before it
 ]]
 -- Every decision of an earlier epoch was stored before this one was opened.
 local function is_newest(user_index, values, known)
@@ -19,34 +19,21 @@ end
 
 local function expire(at, frame)
   local fields, after = take_fields(at, 8)
-  local user_index, key, hash, type_name = tonumber(fields[1]), fields[2], fields[3], fields[4]
+  local change =
+    { user_index = tonumber(fields[1]), key = fields[2], hash = fields[3], type = fields[4], head = fields[5] }
   local field, amount = fields[7], tonumber(fields[8])
-  local values, user = fetch(user_index, key, 'd', field)
-  if not values or not whole(values.d) or not whole(values[field]) then
-    return 'X;' .. KEYS[user_index], after
+  local values, user = fetch(change.user_index, change.key, 'd', field)
+  local reply = known_reply(frame, change, values)
+  if reply then
+    return reply, after
   end
-  local replayed = replay(frame, values, key, hash)
-  if replayed then
-    return replayed, after
+  if not whole(values[field]) then
+    return 'X;' .. KEYS[change.user_index], after
   end
-  if whole(values[field]) < amount or not is_newest(user_index, values, fields[6]) then
+  if whole(values[field]) < amount or not is_newest(change.user_index, values, fields[6]) then
     return 'R;CONFLICT', after
   end
-  local delta = text(-amount)
   add(user, field, -amount)
-  return decide(frame, user, {
-    seq = next_sequence(frame),
-    type = type_name,
-    key = key,
-    hash = hash,
-    head = fields[5],
-    entity = '',
-    report = delta,
-    record = '',
-    rest = ',"type":"' .. type_name .. '","report":"' .. delta .. '"' .. json_part(
-      'add',
-      { u = { [field] = -amount } }
-    ),
-  }),
-    after
+  change.user = user
+  return decide_change(frame, change, text(-amount), json_part('add', { u = { [field] = -amount } })), after
 end

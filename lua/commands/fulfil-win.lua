@@ -41,24 +41,11 @@ local function fulfil(win, request, frame, user)
   local noted, record = request.state .. ';' .. nth, changed_win(win, win.status, frame)
   put(user, field, noted)
   put(user, 'w:' .. request.win, record)
-  local report = request.win .. ',' .. request.state .. ',' .. nth
-  return decide(frame, user, {
-    seq = next_sequence(frame),
+  return decide_win(frame, user, request, {
     type = 'win.fulfilled',
-    key = request.key,
-    hash = request.hash,
-    head = request.head,
-    entity = request.win,
-    report = report,
+    report = request.win .. ',' .. request.state .. ',' .. nth,
     record = record,
-    rest = ',"type":"win.fulfilled","win":"'
-      .. SHARD
-      .. '-'
-      .. request.win
-      .. '","report":"'
-      .. report
-      .. '"'
-      .. json_part('put', { u = { [field] = noted, ['w:' .. request.win] = record } }),
+    parts = json_part('put', { u = { [field] = noted, ['w:' .. request.win] = record } }),
   })
 end
 

@@ -2,7 +2,8 @@
   purpose: the win that a command moves on, once nothing stands in the way of deciding about it
   KEYS:    the activity of the win (c:, a:, s: side by side), the user's hash
   Returns: own_win(frame, request, noted) -> the win and the user's hash, or nil and the reply; the request names activity_index,
-           user_index, key, hash and win; `noted(win)` are further fields of the user to read
+           user_index, key, hash and win; `noted(win)` are further fields of the user to read. decide_win(frame, user, request, told) -> the reply
+           of what was decided about it; `told` has type, report, the win's record from now on, and parts, the JSON text of what is changed
 ]]
 local function own_win(frame, request, noted)
   local field = 'w:' .. request.win
@@ -35,4 +36,27 @@ local function own_win(frame, request, noted)
     return nil, 'R;ENDED'
   end
   return win, user
+end
+
+local function decide_win(frame, user, request, told)
+  return decide(frame, user, {
+    seq = next_sequence(frame),
+    type = told.type,
+    key = request.key,
+    hash = request.hash,
+    head = request.head,
+    entity = request.win,
+    report = told.report,
+    record = told.record,
+    rest = ',"type":"'
+      .. told.type
+      .. '","win":"'
+      .. SHARD
+      .. '-'
+      .. request.win
+      .. '","report":"'
+      .. told.report
+      .. '"'
+      .. told.parts,
+  })
 end
