@@ -40,6 +40,13 @@ t.test('what has expired is taken, once, and only by who knows all that the user
   const again = await gate.submit(expiring('ann', second.id, 10))
   t.match(again, { kind: 'confirmed', replayed: true, decision: { id: taken.id } })
   t.equal(await balance(), '10')
+  const ofAnother = { ...expiring('ann', taken.id, 10), hash: 'expiry:other:points:1' }
+  t.match(
+    await gate.submit(ofAnother),
+    { kind: 'refused', code: 'KEY_REUSED' },
+    'of a job whose number was given twice'
+  )
+  t.equal(await balance(), '10')
   await assertWhole(t, shop)
 })
 
