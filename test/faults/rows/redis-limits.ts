@@ -90,7 +90,8 @@ export const redisLimitRows: readonly Row[] = [
   {
     id: 'F11',
     title: 'Redis stands still: buyers are told so in time, and what it executes late changes nothing or is LATE.',
-    sale: (seed) => (seed === 1 ? { stock: 1000, buyers: 48, restMeanwhileMs: 100 } : {}),
+    // enough for those who buy while the outbox is emptied: a confirmation is waited for after that
+    sale: (seed) => (seed === 1 ? { stock: 5000, buyers: 48, restMeanwhileMs: 100 } : {}),
     expects: { opensAgain: false },
     strike: (scene) => pausedUnderLoad(scene, scene.lane.server('redis'), scene.seed === 1 ? 10_000 : shortMs)
   },
