@@ -39,7 +39,7 @@ function reservedCampaign(opensAt: number): CatalogueCampaign {
   const times = { opensAt: new Date(opensAt - 120 * MINUTE_MS).toISOString(), closesAt: to }
   const checked = checkDefinition({ id: CAMPAIGN, ...title, ...times, activities: [sale, remind] })
   if (!checked.ok) throw new Error(`The campaign is not right: ${JSON.stringify(checked.errors)}`)
-  const flags = { paused: false, ended: false, settled: false, seeds: new Map() }
+  const flags = { paused: false, ended: false, settled: false, notice: null, seeds: new Map() }
   const shown = { id: CAMPAIGN, version: 1, revision: 1, publishedAt: 0, rules: checked.rules }
   return { ...shown, ...flags, definition: definitionOf(checked.rules) }
 }

@@ -156,7 +156,7 @@ test('pages and standings have the shape that the document says', async (t) => {
     const definition = define(name, now) as unknown as Parameters<typeof rulesOf>[0]
     return { ...aCampaign(), id: name, definition, rules: rulesOf(definition) }
   })
-  for (const campaign of [aCampaign(), ...published]) {
+  for (const campaign of [aCampaign(), { ...aCampaign(), notice: { en: 'Back at ten' } }, ...published]) {
     const context = { campaign, now, language: 'en' as const, figures: undefined }
     const standing = { campaign, level: 1, fields: {}, now, progress: new Map() }
     const views: Array<[string, TSchema, unknown]> = [

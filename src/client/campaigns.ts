@@ -19,6 +19,8 @@ export interface Campaign extends Levels {
   title: string
   description?: string
   status: CampaignStatus
+  /** what the operators tell visitors, such as when it goes on; plain text */
+  notice?: string
   version: number
   timezone: string
   opensAt: string
@@ -60,6 +62,8 @@ export interface LiveActivity extends Opening {
 
 export interface LiveChange {
   status: CampaignStatus
+  /** in the languages that it has */
+  notice?: { en?: string; 'zh-CN'?: string }
   version: number
   participants: number | null
   activities: LiveActivity[]

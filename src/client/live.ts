@@ -16,8 +16,18 @@ function changed(activity: Activity, { prizes, session, remaining, ...change }: 
   return next
 }
 
+/** The notice of a change in the language of the titles. A browser asks for titles in its own language where the client names none. */
+function noticeIn(
+  notice: LiveChange['notice'],
+  language = (globalThis as { navigator?: { language?: string } }).navigator?.language
+) {
+  const isChinese = language?.toLowerCase().startsWith('zh') ?? false
+  const [first, second] = isChinese ? [notice?.['zh-CN'], notice?.en] : [notice?.en, notice?.['zh-CN']]
+  return first ?? second
+}
+
 /** A campaign after a change; undefined where the change tells of activities that it lacks, or of another version. */
-export function applyChange(campaign: Campaign, change: LiveChange): Campaign | undefined {
+export function applyChange(campaign: Campaign, change: LiveChange, language?: string): Campaign | undefined {
   const known = new Map(campaign.activities.map((activity) => [activity.id, activity]))
   if (change.version !== campaign.version) return undefined
   const activities = change.activities.flatMap((activity) => {
@@ -26,7 +36,9 @@ export function applyChange(campaign: Campaign, change: LiveChange): Campaign | 
   })
   if (activities.length < change.activities.length) return undefined
   const { status, version, participants } = change
-  return { ...campaign, status, version, participants, activities }
+  const { notice: _before, ...rest } = campaign
+  const notice = noticeIn(change.notice, language)
+  return { ...rest, status, version, participants, activities, ...(notice !== undefined && { notice }) }
 }
 
 /** Watches a campaign: calls with all of it at each change. @returns what stops it */
@@ -39,7 +51,7 @@ export function watchCampaign(
   const take = async ({ event, data }: { event: string; data: string }, signal: AbortSignal): Promise<boolean> => {
     if (event === 'snapshot') campaign = JSON.parse(data) as Campaign
     else if (event === 'change' && campaign !== undefined) {
-      const next = applyChange(campaign, JSON.parse(data) as LiveChange)
+      const next = applyChange(campaign, JSON.parse(data) as LiveChange, sender.settings.language)
       // another version, or something that was hidden until now: the change says too little of it
       campaign = next ?? (await sender.read<Campaign>(path, { signal }))
     } else return false

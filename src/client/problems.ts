@@ -29,7 +29,8 @@ interface Members {
   NOT_FOUND: object
   NOT_STARTED: { opensAt: string }
   SESSION_CLOSED: { nextOpensAt: string | null }
-  PAUSED: object
+  /** `notice`: what the operators tell visitors */
+  PAUSED: { notice?: string }
   SOLD_OUT: { remaining: number; mayReopen: boolean }
   LIMIT_REACHED: { scope: string; limit: number; resetsAt?: string }
   INSUFFICIENT_BALANCE: { unit: string; balance: number; required: number }

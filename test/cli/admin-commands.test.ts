@@ -85,6 +85,9 @@ t.test('a campaign comes to life, is changed and rejected by commands', async (t
   t.match(await json('campaign publish', ['made', '1'], { as: 'ben' }), { outcome: 'confirmed' })
   t.match(await json('campaign adjust', ['made', 'phone'], { addStock: '5' }), { stock: [{ applied: 5 }] })
   t.match(await run('campaign pause', ['made']), /campaign:\n {2}id: made\n.* {2}state: paused\n/s)
+  const told = async (notice: string) => (await json('campaign notice', ['made'], { notice })).campaign.notice
+  t.same(await told('{"en":"Back at ten"}'), { en: 'Back at ten' })
+  t.equal(await told('null'), null)
   await run('campaign resume', ['made'])
   t.match(await json('campaign end', ['made']), { campaign: { state: 'ended' } })
   t.match(await json('campaign settle', ['made']), { campaign: { state: 'settled' } })

@@ -202,6 +202,17 @@ test('a change names prizes and what is not known, and nothing else moves', asyn
   t.equal(applyChange(before, changeOf(1, 9, leftOf('bag', 1))), undefined)
 })
 
+test('a notice comes in the language of the titles, in the other one where it has no other, and goes again', async (t) => {
+  const notice = { en: 'Back at ten', 'zh-CN': '十点恢复' }
+  const told = (said: object, language?: string) =>
+    applyChange(campaignOf(1), { ...changeOf(1, 9), notice: said }, language)
+  t.equal(told(notice, 'en')?.notice, 'Back at ten')
+  t.equal(told(notice, 'zh-CN')?.notice, '十点恢复')
+  t.equal(told({ 'zh-CN': '十点恢复' }, 'en')?.notice, '十点恢复')
+  const before = { ...campaignOf(1), notice: 'Back at ten' }
+  t.notOk('notice' in (applyChange(before, changeOf(1, 9)) ?? before))
+})
+
 test('messages are whole however a stream is cut', async () => {
   const data = fc.string({ unit: fc.constantFrom('a', '"', ':', ' ', '}', '中') })
   const message = fc.record({ event: fc.constantFrom('snapshot', 'change'), data })

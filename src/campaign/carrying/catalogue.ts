@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { type CampaignRow, currentRevision, publishedCampaigns } from '../../store/campaigns/campaigns.ts'
+import { type CampaignRow, currentRevision, type Notice, publishedCampaigns } from '../../store/campaigns/campaigns.ts'
 import { type DrawSeed, readSeeds } from '../../store/campaigns/draws.ts'
 import type { Definition } from '../definition/document.ts'
 import { definitionOf, type Rules } from '../definition/rules.ts'
@@ -22,6 +22,8 @@ export interface CatalogueCampaign {
   readonly paused: boolean
   readonly ended: boolean
   readonly settled: boolean
+  /** what operators tell visitors; null: nothing */
+  readonly notice: Notice | null
   /** ms since 1970 */
   readonly publishedAt: number
   /** by draw; the seeds are secret until their draw has ended */
@@ -43,6 +45,12 @@ export function statusOf(campaign: Flags & { readonly rules: Rules }, now: numbe
   return now < campaign.rules.opensAt ? 'published' : 'running'
 }
 
+/** What visitors are told at `now`, in ms since 1970; null where that is nothing. Whoever looks at a campaign that is over is not told when it goes on. */
+export function noticeAt(campaign: Flags & Pick<CatalogueCampaign, 'rules' | 'notice'>, now: number): Notice | null {
+  const status = statusOf(campaign, now)
+  return status === 'ended' || status === 'settled' ? null : campaign.notice
+}
+
 function fromRow(row: CampaignRow, seeds: ReadonlyMap<string, DrawSeed>): CatalogueCampaign {
   const rules = row.rules as Rules
   return {
@@ -54,6 +62,7 @@ function fromRow(row: CampaignRow, seeds: ReadonlyMap<string, DrawSeed>): Catalo
     paused: row.paused,
     ended: row.ended,
     settled: row.settled,
+    notice: row.notice,
     publishedAt: row.publishedAt?.getTime() ?? 0,
     seeds
   }

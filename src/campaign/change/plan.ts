@@ -44,7 +44,7 @@ export interface Planned extends Writes {
 }
 
 /** Plans a change. `client` is in the transaction that holds the campaign's lock. */
-type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned>
+type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned | undefined>
 
 async function askedBefore(client: PoolClient, actor: Actor): Promise<number | undefined> {
   if (actor.key === undefined) return undefined

@@ -1,4 +1,4 @@
-import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
+import { type CampaignRow, findCampaign, type Notice } from '../../store/campaigns/campaigns.ts'
 import type { AffectedOrders } from '../../store/campaigns/jobs.ts'
 import { type Affected, askCancellation, planCancellation } from '../actions/affected-orders.ts'
 import { type Excluded, planExclusion, planStanding } from '../actions/exclusion.ts'
@@ -9,6 +9,7 @@ import { type CampaignDeps, carryOut } from '../carrying/carry-out.ts'
 import { type Actor, type Change, invalid, type LifecycleContext, notFound } from '../carrying/context.ts'
 import { adjustActivity } from '../change/adjust.ts'
 import { adjustCampaign } from '../change/campaign.ts'
+import { planPause, planResumption, setNotice } from '../change/notice.ts'
 import { ActivityPatch, CampaignPatch, checkBody } from '../change/patch.ts'
 import { change, planAdjustment, planFlag } from '../change/plan.ts'
 import { checkDefinition } from '../definition/check.ts'
@@ -93,12 +94,24 @@ export class Campaigns {
     return publish(this.#context, id, actor)
   }
 
-  pause(id: string, actor: Actor): Promise<Change> {
-    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.paused', this.#context.now()))
+  /** @param notice what visitors are told meanwhile; without one, what they are told already stays */
+  pause(id: string, actor: Actor, notice?: Notice): Promise<Change> {
+    return change(this.#context, { id, actor }, (row, client) =>
+      planPause(client, row, { actor, notice, now: this.#context.now() })
+    )
   }
 
+  /** Goes on; visitors are told nothing more. */
   resume(id: string, actor: Actor): Promise<Change> {
-    return change(this.#context, { id, actor }, (row) => planFlag(row, 'campaign.resumed', this.#context.now()))
+    return change(this.#context, { id, actor }, (row) => planResumption(row, this.#context.now()))
+  }
+
+  /** Tells visitors something, or nothing more; the gate has no part in it. */
+  notify(id: string, actor: Actor, notice: Notice | null): Promise<Change> {
+    return change(this.#context, { id, actor }, async (row, client) => {
+      await setNotice(client, row, { actor, notice, now: this.#context.now() })
+      return undefined
+    })
   }
 
   /** Ends a campaign for good. */

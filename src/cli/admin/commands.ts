@@ -18,6 +18,11 @@ const flag = (name: string, verb: string, says: string) => ({
   route: `POST /campaigns/{campaign}/${name}`
 })
 
+const notice = value(
+  '--notice <json>',
+  'what visitors are told, such as {"en":"Back at 22:00","zh-CN":"22:00 恢复"}; null: nothing more'
+)
+
 const campaign = of('campaign', [
   { name: 'list', says: 'all campaigns with their states', args: '', route: 'GET /campaigns', options: page },
   { name: 'show', says: 'a campaign as it stands', args: '<campaign>', route: 'GET /campaigns/{campaign}' },
@@ -43,8 +48,9 @@ const campaign = of('campaign', [
   ),
   review('rejection', 'reject', 'make it a draft again'),
   review('publication', 'publish', 'publish it: preload, verify, open on schedule'),
-  flag('pause', 'pause', 'pause a published campaign, within a second'),
-  flag('resumption', 'resume', 'go on with a paused campaign'),
+  { ...flag('pause', 'pause', 'pause a published campaign, within a second'), options: [notice] },
+  { ...flag('notice', 'notice', 'tell visitors something, without a pause'), options: [notice] },
+  flag('resumption', 'resume', 'go on with a paused campaign; its notice goes'),
   flag('end', 'end', 'end a campaign for good'),
   flag('settlement', 'settle', 'settle a campaign that has ended'),
   {

@@ -1,10 +1,10 @@
 import { isoTime } from '../../base/iso-time.ts'
-import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
+import { type CatalogueCampaign, noticeAt, statusOf } from '../../campaign/carrying/catalogue.ts'
 import { RETURN_WITHIN_DAYS } from '../../campaign/definition/final.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { httpKindOf } from '../kinds/index.ts'
 import type { ViewContext } from '../kinds/parts/page.ts'
-import { localise } from '../problems/language.ts'
+import { localise, localiseAny } from '../problems/language.ts'
 
 /** Activities that the public may see at `now`, in the order of the page. */
 export function visibleActivities(campaign: CatalogueCampaign, now: number): ActivityRules[] {
@@ -22,11 +22,13 @@ function levelsOf({ levels, levelScope = 'campaign' }: CatalogueCampaign['rules'
 export function campaignView(context: ViewContext) {
   const { campaign, now, language, figures } = context
   const { rules } = campaign
+  const notice = noticeAt(campaign, now)
   return {
     id: campaign.id,
     title: localise(rules.title, language),
     ...(rules.description !== undefined && { description: localise(rules.description, language) }),
     status: statusOf(campaign, now),
+    ...(notice && { notice: localiseAny(notice, language) }),
     version: campaign.version,
     timezone: rules.timezone,
     opensAt: isoTime(rules.opensAt),
@@ -38,10 +40,12 @@ export function campaignView(context: ViewContext) {
   }
 }
 
-/** The parts that change while people watch. They have no texts, so they are the same for every language. */
+/** The parts that change while people watch. They are the same for every language: a notice is told in all that it has. */
 export function liveView({ campaign, now, figures }: Omit<ViewContext, 'language'>) {
+  const notice = noticeAt(campaign, now)
   return {
     status: statusOf(campaign, now),
+    ...(notice && { notice }),
     version: campaign.version,
     participants: figures?.participants ?? null,
     activities: visibleActivities(campaign, now).map((activity) =>

@@ -33,6 +33,7 @@ export const CampaignPage = Type.Object(
     title: Type.String(),
     description: optional(Type.String()),
     status: CampaignStatus,
+    notice: optional(Type.String({ description: 'plain text of an operator, such as when a paused campaign goes on' })),
     version: Type.Integer(),
     timezone: Type.String(),
     opensAt: Time,
@@ -89,6 +90,12 @@ const LiveActivity = Type.Object({
 export const LiveChange = Type.Object(
   {
     status: CampaignStatus,
+    notice: optional(
+      Type.Object(
+        { en: optional(Type.String()), 'zh-CN': optional(Type.String()) },
+        { description: 'the notice of the campaign in the languages that it has' }
+      )
+    ),
     version: Type.Integer(),
     participants: nullable('integer'),
     activities: Type.Array(LiveActivity)

@@ -56,6 +56,7 @@ export function campaignItem(row: CampaignRow, now: number) {
     ended: row.ended,
     settled: row.settled,
     archived: row.archived,
+    notice: row.notice,
     opensAt: rules ? isoTime(rules.opensAt) : null,
     closesAt: rules ? isoTime(rules.closesAt) : null,
     nextOpening: rules ? nextOpening(rules, now) : null,

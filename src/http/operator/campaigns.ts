@@ -3,11 +3,18 @@ import type { Pool } from 'pg'
 import { type Static, type TSchema, Type } from 'typebox'
 import { fromStore } from '../../base/deadline.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
+import { NoticeOrNone, NoticeTexts } from '../../campaign/change/notice.ts'
 import { ActivityPatch, CampaignPatch, checkBody, Reason } from '../../campaign/change/patch.ts'
 import { DefinitionSchema } from '../../campaign/definition/document.ts'
 import { waitsForArchive } from '../../campaign/lifecycle/archive-waits.ts'
 import { type Actor, type Campaigns, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
-import { type CampaignRow, findVersion, listCampaigns, listVersions } from '../../store/campaigns/campaigns.ts'
+import {
+  type CampaignRow,
+  findVersion,
+  listCampaigns,
+  listVersions,
+  type Notice
+} from '../../store/campaigns/campaigns.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { answerRequest } from '../../store/operators/admin-requests.ts'
 import { listAudit } from '../../store/operators/audit.ts'
@@ -53,6 +60,8 @@ const AuditQuery = Type.Object(
 const DraftParams = Type.Object({ campaign: Type.String() })
 
 const Reasoned = Type.Object({ reason: Reason }, { additionalProperties: false })
+const Pause = Type.Object({ reason: Reason, notice: Type.Optional(NoticeTexts) }, { additionalProperties: false })
+const SetNotice = Type.Object({ reason: Reason, notice: NoticeOrNone }, { additionalProperties: false })
 const MayReason = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
 const Version = Type.Integer({ minimum: 1, description: 'must be the number of the version that is meant' })
 const NamesVersion = Type.Object({ version: Version, reason: Type.Optional(Reason) }, { additionalProperties: false })
@@ -203,7 +212,16 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
   const { campaigns, now = Date.now } = options
   const steps = {
     publication: { role: 'admin', body: NamesVersion, act: (id: string, actor: Actor) => campaigns.publish(id, actor) },
-    pause: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.pause(id, actor) },
+    pause: {
+      role: 'operator',
+      body: Pause,
+      act: (id: string, actor: Actor, notice?: Notice | null) => campaigns.pause(id, actor, notice ?? undefined)
+    },
+    notice: {
+      role: 'operator',
+      body: SetNotice,
+      act: (id: string, actor: Actor, notice?: Notice | null) => campaigns.notify(id, actor, notice ?? null)
+    },
     resumption: { role: 'operator', body: MayReason, act: (id: string, actor: Actor) => campaigns.resume(id, actor) },
     end: { role: 'operator', body: Reasoned, act: (id: string, actor: Actor) => campaigns.end(id, actor) }
   } as const
@@ -212,9 +230,9 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
       `/admin/v1/campaigns/:campaign/${name}`,
       { preHandler: requireRole(role), schema: { params: CampaignParams }, config: { takes: body } },
       async (request, reply) => {
-        const asked: { reason?: string; version?: number } = bodyOf(body, request)
+        const asked: { reason?: string; version?: number; notice?: Notice | null } = bodyOf(body, request)
         const actor = { ...actorOf(request, asked.reason), version: asked.version }
-        return sendChange(reply, await asProblem(act(request.params.campaign, actor)), now())
+        return sendChange(reply, await asProblem(act(request.params.campaign, actor, asked.notice)), now())
       }
     )
   }

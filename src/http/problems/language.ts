@@ -35,6 +35,11 @@ function parse(header: string): Language {
   return best
 }
 
+/** A text that may be there in one language alone: then that one is better than none. */
+export function localiseAny(text: { readonly en?: string; readonly 'zh-CN'?: string }, language: Language): string {
+  return text[language] ?? text.en ?? text['zh-CN'] ?? ''
+}
+
 /** A text of a definition in one language. */
 export function localise(text: LocalText, language: Language): string {
   return typeof text === 'string' ? text : text[language]

@@ -119,7 +119,7 @@ export const problemTable = {
   },
   PAUSED: {
     status: 409,
-    members: [],
+    members: ['notice'],
     en: { title: 'Paused', detail: 'This is paused for the moment. Nothing was taken; try again later.' },
     'zh-CN': { title: '已暂停', detail: '活动暂停中，未产生任何占用，请稍后再试。' }
   },

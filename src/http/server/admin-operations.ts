@@ -27,7 +27,14 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'publishCampaign',
     'Publish a version: it is preloaded, compared and opened on schedule'
   ),
-  'POST /admin/v1/campaigns/:campaign/pause': of('pauseCampaign', 'Pause a campaign until it is resumed'),
+  'POST /admin/v1/campaigns/:campaign/pause': of(
+    'pauseCampaign',
+    'Pause a campaign until it is resumed, with a notice for its visitors'
+  ),
+  'POST /admin/v1/campaigns/:campaign/notice': of(
+    'setNotice',
+    'Tell the visitors of a campaign something, or nothing more; a resumption takes it away'
+  ),
   'POST /admin/v1/campaigns/:campaign/resumption': of('resumeCampaign', 'Resume a paused campaign'),
   'POST /admin/v1/campaigns/:campaign/end': of('endCampaign', 'End a campaign for good, before its closing time'),
   'POST /admin/v1/campaigns/:campaign/settlement': of(

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isoTime } from '../../base/iso-time.ts'
 import type { Outcome } from '../../gate/batch/outcomes.ts'
+import { localiseAny, pickLanguage } from '../problems/language.ts'
 import { ProblemError, sendProblem, spreadMs } from '../problems/problems.ts'
 import { countAnswer } from '../running/answer-counts.ts'
 import { closesConnections } from '../running/drain.ts'
@@ -26,6 +27,12 @@ export function refusalMembers(members: Record<string, unknown>): Record<string,
     if (typeof value === 'number') shown = { ...shown, [name]: isoTime(value) }
   }
   return shown
+}
+
+/** What operators tell visitors of the campaign, beside the refusal that they paused it. */
+function noticeFor(request: FastifyRequest): Record<string, unknown> {
+  const notice = request.found?.campaign.notice
+  return notice ? { notice: localiseAny(notice, pickLanguage(request.headers['accept-language'])) } : {}
 }
 
 /** The body of a 202: it promises nothing, and says where to ask again. */
@@ -68,7 +75,9 @@ export function sendOutcome(
     case 'refused': {
       // the error handler counts NOT_FOUND against the address
       if (outcome.code === 'NOT_FOUND') return reply.send(new ProblemError('NOT_FOUND'))
-      return sendProblem(request, reply, { code: outcome.code, members: refusalMembers(outcome.members) })
+      const members = refusalMembers(outcome.members)
+      const told = outcome.code === 'PAUSED' ? { ...members, ...noticeFor(request) } : members
+      return sendProblem(request, reply, { code: outcome.code, members: told })
     }
     case 'unavailable':
       return sendProblem(request, reply, { code: 'UNAVAILABLE', members: { retryAfterMs: outcome.retryAfterMs } })

@@ -3,6 +3,12 @@ import type { Queryable } from '../connection/transaction.ts'
 /** How far the newest version has come on its way to publication. */
 type Review = 'draft' | 'submitted' | 'approved' | 'publishing' | 'published'
 
+/** What operators tell the visitors of a campaign: plain text, in one language or in both. */
+export interface Notice {
+  readonly en?: string
+  readonly 'zh-CN'?: string
+}
+
 /** A row of `campaigns`. `rules` and `publishing` are what src/campaign wrote. */
 export interface CampaignRow {
   readonly id: string
@@ -20,6 +26,7 @@ export interface CampaignRow {
   readonly ended: boolean
   readonly settled: boolean
   readonly archived: boolean
+  readonly notice: Notice | null
   readonly revision: number
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -33,7 +40,7 @@ export interface VersionRow {
 }
 
 const columns = `campaign_id as id, version, review, author, submitted_by as "submittedBy", approved_by as "approvedBy",
-  approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled, archived,
+  approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled, archived, notice,
   revision::float8 as revision, created_at as "createdAt", updated_at as "updatedAt"`
 
 /** Makes a row for a campaign that has none, so that it can be locked. */
@@ -116,6 +123,7 @@ export interface CampaignChange {
   readonly ended?: boolean
   readonly settled?: boolean
   readonly archived?: boolean
+  readonly notice?: Notice | null
 }
 
 const columnOf: Record<keyof CampaignChange, string> = {
@@ -132,7 +140,8 @@ const columnOf: Record<keyof CampaignChange, string> = {
   paused: 'paused',
   ended: 'ended',
   settled: 'settled',
-  archived: 'archived'
+  archived: 'archived',
+  notice: 'notice'
 }
 
 /** Changes a locked campaign and gives it the next revision. */

@@ -48,7 +48,7 @@ export function aCampaign(): CatalogueCampaign {
       }
     ]
   }
-  const flags = { paused: false, ended: false, settled: false }
+  const flags = { paused: false, ended: false, settled: false, notice: null }
   const rules = rulesOf(definition)
   return { id: 'launch', version: 1, revision: 3, rules, definition, publishedAt: 0, seeds: new Map(), ...flags }
 }

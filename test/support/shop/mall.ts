@@ -79,7 +79,7 @@ export const mallDefinition: Definition = {
 
 export function aMall(part: Partial<CatalogueCampaign> = {}): CatalogueCampaign {
   const rules = rulesOf(mallDefinition)
-  const flags = { paused: false, ended: false, settled: false }
+  const flags = { paused: false, ended: false, settled: false, notice: null }
   const seed = { seed: SEED, commitment: 'c'.repeat(64) }
   const seeds = new Map([
     ['wheel', seed],

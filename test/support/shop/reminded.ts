@@ -22,7 +22,7 @@ export const MINUTE = 60_000
 export function reservedCampaign(changes: Partial<CatalogueCampaign> = {}): CatalogueCampaign {
   const remind = { id: 'remind', kind: 'reservation', of: 'phone', remindMinutes: 10 }
   const rules = rulesOf(exampleDefinition({ activities: [exampleSale({ requires: undefined }), remind] }))
-  const flags = { paused: false, ended: false, settled: false }
+  const flags = { paused: false, ended: false, settled: false, notice: null }
   const seeds: CatalogueCampaign['seeds'] = new Map()
   const shown = { id: 'launch', version: 1, revision: 1, publishedAt: 0, seeds, ...flags }
   return { ...shown, rules, definition: definitionOf(rules), ...changes }

@@ -41,7 +41,7 @@ export function Campaign({ id }: { id: string }) {
       </Page>
     )
   }
-  const { title, description, participants, activities } = campaign
+  const { title, description, notice, participants, activities } = campaign
   return (
     <Page title={title} isBelow>
       <p class="soft">
@@ -49,6 +49,9 @@ export function Campaign({ id }: { id: string }) {
         {participants !== null && participants > 0 && (
           <span class="figure"> · {say('participants', { count: count(participants) })}</span>
         )}
+      </p>
+      <p class={notice === undefined ? 'hidden' : 'note watch notice'} role="status">
+        {notice}
       </p>
       <Standing />
       <p class="offline" role="status">

@@ -58,7 +58,8 @@ const ADVICE: Advice = {
     const what = after.map((id) => titleOf(campaign.value, id)).join(', ')
     return [`Do this first: ${what}.`, `请先完成：${what}。`]
   },
-  PAUSED: () => ['It goes on soon, and this page shows it.', '很快恢复，请留意本页。'],
+  PAUSED: ({ notice }) =>
+    notice === undefined ? ['It goes on soon, and this page shows it.', '很快恢复，请留意本页。'] : [notice, notice],
   ALREADY_DONE: () => ['You have it; there is nothing more to do.', '您已完成，无需重复操作。'],
   ALREADY_BOUND: () => ['One inviter for each customer, for good.', '每位用户只能绑定一位邀请人。'],
   SELF_NOT_ALLOWED: () => ['Send it to a friend.', '请发给好友。'],
