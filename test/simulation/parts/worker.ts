@@ -133,8 +133,10 @@ export class Worker {
     every(EVERY.drive, () => this.#drive(owner))
     every(EVERY.janitor, () => cleanJournal(this.#world, this.#process, { opening, owner, events: this.#events }))
     if (this.#version === 1) return
-    const lapses = new Lapses(owner, opening, this.#gate)
-    every(EVERY.drive, () => carefully(this.#mayAsk(owner) ? lapses.step() : nothing()))
+    if (this.#world.tables.state.lapses.size > 0) {
+      const lapses = new Lapses(owner, opening, this.#gate)
+      every(EVERY.drive, () => carefully(this.#mayAsk(owner) ? lapses.step() : nothing()))
+    }
     const upkeep = new Upkeep(owner, opening, this.#gate)
     const removing = function* (world: World, step: Steps): Steps {
       if (!world.keepsAll) yield* carefully(step)
