@@ -98,6 +98,42 @@ t.test('a gate whose epoch is over follows the next one', async (t) => {
   await waitFor(() => watch.current()?.epoch === 8, { what: 'the next opening' })
 })
 
+for (const [how, tell] of [
+  ['is told', 'hurry'],
+  ['meets a journal that takes nothing', 'doubt'],
+  ['hears nothing', undefined]
+] as const) {
+  t.test(`a Redis that was given up and answers still decides no more once a gateway ${how}`, async (t) => {
+    let [newest, knowsNewest, isPostgresAway, asked] = [7, false, true, 0]
+    const watch = watchOpening({
+      read: async () => {
+        if (newest === 8) asked += 1
+        if (isPostgresAway && newest === 8) throw new Error('Postgres is away')
+        return { ...row, epoch: newest, shas: { gate: `sha-${newest}` } }
+      },
+      probe: async ({ epoch }) => {
+        if (epoch === 8 && !knowsNewest) throw new RedisCallError('noscript', 'NOSCRIPT')
+        return true
+      },
+      logger: logOf([])
+    })
+    t.teardown(() => watch.stop())
+    await watch.ready()
+    watch.hurry()
+    watch.doubt()
+    t.equal(watch.current()?.epoch, 7, 'its own opening is no reason')
+    newest = 8
+    if (tell) watch[tell]()
+    await waitFor(() => asked > 0, { what: 'a question to Postgres' })
+    t.equal(watch.current()?.epoch, 7, 'without Postgres nobody can tell')
+    isPostgresAway = false
+    await waitFor(() => watch.current() === undefined, { what: 'the gate to be closed' })
+    t.match(watch.reason(), /was opened again, as 8|NOSCRIPT/)
+    knowsNewest = true
+    await waitFor(() => watch.current()?.epoch === 8, { what: 'the next opening' })
+  })
+}
+
 t.test('a gate that is not connected yet decides nothing and reads nothing', async (t) => {
   const router = createRouter({ connected: undefined }, 1)
   const outcome = await createDecider(router).submit(buy({ campaign: 'c', sale: 's' }, 'ann'))

@@ -161,8 +161,10 @@ export class Crowd {
     const outcome = yield* wait(future)
     this.#world.trace(`client ${who} is told ${JSON.stringify(outcome)}`)
     if (outcome.kind === 'confirmed') oracle.confirm(who, { hash: asked.hash, ...outcome })
-    else if (before?.hash === command.hash && outcome.kind === 'refused') oracle.refuse(who, before.id, outcome.code)
-    else if (before !== undefined && outcome.kind === 'none') oracle.refuse(who, before.id, 'no decision')
+    else if (before?.hash === command.hash && outcome.kind === 'refused') oracle.refuse(who, before.id, outcome)
+    else if (before !== undefined && outcome.kind === 'none') {
+      oracle.refuse(who, before.id, { code: 'no decision', ...outcome })
+    }
     return outcome
   }
 }

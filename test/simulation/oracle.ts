@@ -81,9 +81,12 @@ export class Oracle {
     this.confirmed.set(who, { id, hash: known?.hash || hash })
   }
 
-  /** A client was told that its key decided nothing, and why, after it had been told 201. */
-  refuse(who: string, id: string, code: string): void {
-    if (!this.isForgotten(id)) this.fail(`I6: ${who} was told ${id} and then ${code}`)
+  /**
+   * A client was told that its key decided nothing, and why, after it had been told 201. An earlier Redis that was given up may still answer a
+   * gateway that has not heard of the next opening: it knows nothing of that one's decisions.
+   */
+  refuse(who: string, id: string, { code, epoch = Number.POSITIVE_INFINITY }: { code: string; epoch?: number }): void {
+    if (!this.isForgotten(id) && epoch >= epochOf(id)) this.fail(`I6: ${who} was told ${id} and then ${code}`)
   }
 
   /** highest epoch of a journaled frame */

@@ -4,6 +4,7 @@ export const requests = [
   'gateway.look',
   'gateway.publish',
   'gateway.row',
+  'gateway.doubt',
   'worker.lock',
   'worker.term',
   'worker.row',

@@ -29,8 +29,13 @@ export interface OpeningWatch {
   reason(): string
   /** Reports that the gate cannot be used: the watch probes again, with back-off, until a probe succeeds. */
   invalidate(why: string | RedisCallError): void
-  /** The shard was opened just now: probes at once. */
+  /** The shard was opened just now: probes at once, or doubts the opening that it has. */
   hurry(): void
+  /**
+   * Asks Postgres whether another opening is in force. A Redis that was given up knows nothing of it and goes on to answer whoever still reaches
+   * it: what it decides is never journaled, but it refuses by what it knew.
+   */
+  doubt(): void
   /** Resolves at the first successful probe. */
   ready(): Promise<void>
   stop(): void
@@ -38,6 +43,8 @@ export interface OpeningWatch {
 
 const FIRST_DELAY_MS = 25
 const LONGEST_DELAY_MS = 300
+/** how often an opening is doubted, for messages may be lost */
+const DOUBT_EVERY_MS = 2000
 
 /** Whether another opening may be in force, which only Postgres knows. For any other error Postgres cannot help. */
 function isAnothers(why: Error): boolean {
@@ -86,6 +93,11 @@ class Finder {
 
   constructor(options: Pick<WatchOptions, 'read' | 'probe'>) {
     this.#options = options
+  }
+
+  /** The last opening is over, whatever a Redis says that still has it. */
+  forget(): void {
+    this.#last = undefined
   }
 
   /** undefined when the gate answers OK under this opening, otherwise the error */
@@ -161,18 +173,35 @@ export function watchOpening({ read, probe, onClosed, logger }: WatchOptions): O
     look(FIRST_DELAY_MS)
   }
 
+  let isDoubting = false
+  async function doubt(): Promise<void> {
+    const own = opening
+    if (stopped || own === undefined || isDoubting) return
+    isDoubting = true
+    // without Postgres nobody can tell, and sales go on
+    const row = await read().catch(() => undefined)
+    isDoubting = false
+    if (opening !== own || row?.state !== 'open' || row.epoch <= own.epoch) return
+    finder.forget()
+    invalidate(new ClosedError(`the shard was opened again, as ${row.epoch}, and this Redis decides as ${own.epoch}`))
+  }
+  const doubting = setInterval(doubt, DOUBT_EVERY_MS)
+
   look(0)
   return {
     current: () => opening,
     reason: () => reason,
     invalidate: (why) => invalidate(typeof why === 'string' ? new ClosedError(why) : why),
     hurry() {
-      if (!stopped && opening === undefined) look(0)
+      if (opening !== undefined) void doubt()
+      else if (!stopped) look(0)
     },
+    doubt: () => void doubt(),
     ready: () => ready,
     stop() {
       stopped = true
       clearTimeout(timer)
+      clearInterval(doubting)
     }
   }
 }

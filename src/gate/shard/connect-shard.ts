@@ -162,7 +162,11 @@ export function connectShard(
     confirmer: createConfirmer({
       ...{ publisher, names, shard, figures, traces },
       settle: (request) => settling.track(batcher.settle(request)),
-      onResult: (acked, reason) => lastPublish.note(acked, reason)
+      onResult(acked, reason) {
+        lastPublish.note(acked, reason)
+        // a journal that takes nothing may be sealed, because the shard was opened again
+        if (!acked) watch.doubt()
+      }
     }),
     read: (keys) => readHashes(reads, place.prefix, keys),
     dryRun: (command) => dryRun({ place, caller: connections.reading, pool, limits }, command),

@@ -29,6 +29,7 @@ function slowGate(t: { teardown(fn: () => void): void }) {
       reason: () => '',
       invalidate() {},
       hurry() {},
+      doubt() {},
       ready: async () => {},
       stop() {}
     },

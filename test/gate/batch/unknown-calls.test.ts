@@ -40,6 +40,7 @@ function gateOf(test: Teardown, noted: Readonly<Record<string, string>>) {
       reason: () => '',
       invalidate() {},
       hurry() {},
+      doubt() {},
       ready: async () => {},
       stop() {}
     },

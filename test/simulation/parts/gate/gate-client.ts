@@ -10,8 +10,10 @@ import type { Opening } from './gate-state.ts'
 export type Outcome =
   | { readonly kind: 'confirmed'; readonly id: string; readonly entry: string }
   | { readonly kind: 'pending'; readonly id: string }
-  | { readonly kind: 'unavailable' | 'unknown' | 'none' }
-  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'unavailable' | 'unknown' }
+  /** epoch: of the opening that said so */
+  | { readonly kind: 'none'; readonly epoch: number }
+  | { readonly kind: 'refused'; readonly code: string; readonly epoch: number }
 
 interface Waiting {
   readonly command: Command
@@ -110,9 +112,17 @@ export class GateClient {
   *#watch(): Steps {
     const { scheduler } = this.#world
     for (;;) {
-      if (!this.#opening) yield* this.#look()
-      yield* wait(scheduler.sleep(this.#opening ? 120 : 60))
+      yield* this.#opening ? this.#doubt(this.#opening) : this.#look()
+      yield* wait(scheduler.sleep(this.#opening ? 500 : 60))
     }
+  }
+
+  /** A Redis that was given up may still answer; Postgres says that another opening is in force. */
+  *#doubt(own: Opening): Steps {
+    const row = yield* this.#world.askPostgres(this.#process, 'gateway.doubt', () => this.#world.postgres.read())
+    if (this.#opening !== own || !row.ok || row.value.state !== 'open' || row.value.opening.epoch <= own.epoch) return
+    this.#opening = undefined
+    this.#last = undefined
   }
 
   /** The last opening may well be alive; otherwise Postgres says which one is. */
@@ -161,12 +171,12 @@ export class GateClient {
       let reply = yield* this.call(opening, call)
       // the same batch may be sent again unchanged
       if (!reply.ok && reply.done === 'unknown' && scheduler.chance(0.3)) reply = yield* this.call(opening, call)
-      this.#answer(batch, reply)
+      this.#answer(batch, reply, opening.epoch)
     }
     for (const { done } of settles) done.resolve()
   }
 
-  #answer(batch: readonly Waiting[], reply: Reply<BatchReply>): void {
+  #answer(batch: readonly Waiting[], reply: Reply<BatchReply>, epoch: number): void {
     const all = (kind: 'unavailable' | 'unknown') => {
       for (const { answer } of batch) answer({ kind })
     }
@@ -183,17 +193,17 @@ export class GateClient {
     const since = this.#world.scheduler.now
     for (const [index, waiting] of batch.entries()) {
       const own = reply.value.replies[index]
-      if (own) this.#world.scheduler.spawn(this.#process, this.#finish(waiting, own, { frames, since }))
+      if (own) this.#world.scheduler.spawn(this.#process, this.#finish(waiting, own, { frames, since, epoch }))
     }
   }
 
   *#finish(
     { command, answer, causes }: Waiting,
     reply: CallReply,
-    { frames, since }: { frames: ReadonlyMap<string, OpenFrame>; since: number }
+    { frames, since, epoch }: { frames: ReadonlyMap<string, OpenFrame>; since: number; epoch: number }
   ): Steps {
-    if (reply.kind === 'refused') return answer(reply)
-    if (reply.kind === 'none') return answer({ kind: 'none' })
+    if (reply.kind === 'refused') return answer({ ...reply, epoch })
+    if (reply.kind === 'none') return answer({ kind: 'none', epoch })
     const { scheduler, bugs } = this.#world
     const frame = frames.get(reply.entry)
     const { entry } = reply
