@@ -77,10 +77,11 @@ export class Lapses {
   }
 
   *#take(campaign: string): Steps {
-    const { tables, scheduler, retentionMs, bugs } = this.#world
+    const { tables, scheduler, retentionMs, skewMs, bugs } = this.#world
     const open = [...(tables.state.lapses.get(campaign)?.users ?? [])].filter(([, { closed }]) => !closed)
     for (const [user] of open) {
-      const notAfter = scheduler.now + retentionMs
+      // until then nothing can be forgotten that is decided from now on, by a clock that is behind too
+      const notAfter = scheduler.now + retentionMs - skewMs
       const counted = yield* this.#count(campaign, user)
       let isDone = counted.amount === 0
       if (!isDone) {
