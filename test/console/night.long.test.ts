@@ -12,6 +12,8 @@ import { waitFor } from '../support/wait.ts'
 
 const BUYERS = 1000
 const AT_ONCE = 16
+/** shown as it stands: texts of operators are no HTML */
+const MARKUP = '<b>Back at 22:00</b>'
 
 async function open() {
   const stack = await startStack(t)
@@ -19,7 +21,7 @@ async function open() {
   const world = { stack, browser }
   const author = await openConsole(t, world, 0)
   const approver = await openConsole(t, world, 1)
-  return { shop: new Shop(stack), author, approver }
+  return { stack, shop: new Shop(stack), author, approver }
 }
 
 const world = skip === false ? await open() : undefined
@@ -164,6 +166,68 @@ t.test('who is excluded loses win and rank', { skip }, async (t) => {
   await author.go('/wins?campaign=night')
   await author.page.getByRole('row', { name: /Cup.*revoked/ }).waitFor()
   await lookAt(t, author.page, 'wins')
+})
+
+t.test('one button pauses what is open, visitors are told, and those alone go on', { skip }, async (t) => {
+  const { author, approver, shop, stack } = night()
+  const { page, dialog } = author
+  const other = async (id: string, title: string) => {
+    const named = { ...nightCampaign(Date.now()), id, title }
+    await stack.publish(named)
+  }
+  await other('halted', 'Halted')
+  await other('brief', 'Brief')
+  t.equal((await shop.operate('POST', '/campaigns/halted/pause', { reason: 'a stocktaking' })).status, 200)
+  await author.go('/')
+  await author.button('Pause everything').click()
+  const row = (name: string) => dialog.getByRole('listitem').filter({ hasText: name })
+  await row('Brief').waitFor()
+  await row('The long night').waitFor()
+  t.equal(await row('Halted').count(), 0, 'what is paused already is not listed')
+  t.equal((await shop.operate('POST', '/campaigns/brief/end', { reason: 'meanwhile' })).status, 200)
+  await dialog.getByLabel('Tell visitors, in English').fill(MARKUP)
+  await dialog.getByLabel('Why', { exact: true }).fill('the payment provider is away')
+  await lookAt(t, page, 'pause-everything')
+  await author.button('Pause everything (2)').click()
+  await row('The long night').getByText('paused', { exact: true }).waitFor()
+  await row('Brief').getByText('brief has ended.').waitFor()
+  await dialog.getByText('No campaign is open now.').waitFor()
+  await lookAt(t, page, 'paused-everything')
+  await author.close()
+  const noticeOf = async () => (await shop.ask('/v1/campaigns/night')).body.notice
+  await waitFor(async () => (await noticeOf()) === MARKUP, { what: 'visitors to be told' })
+  await approver.go('/campaigns/night')
+  await approver.page.getByText(`Visitors are told: ${MARKUP}`).waitFor()
+  await approver.change('Tell visitors', { typed: { 'Tell visitors, in English': 'Back at 23:00' } })
+  await approver.page.getByText('Visitors are told: Back at 23:00').waitFor()
+  await lookAt(t, approver.page, 'told')
+
+  await page.getByText(/^You paused everything that was open, .*: night\.$/).waitFor()
+  await lookAt(t, page, 'tonight-paused')
+  await page.reload()
+  await author.button('Resume those').click()
+  await row('The long night').waitFor()
+  await dialog.getByLabel('Why', { exact: true }).fill('it is back')
+  await author.button('Resume those (1)').click()
+  await row('The long night').getByText('resumed', { exact: true }).waitFor()
+  await author.close()
+  await page.getByText(/^You paused everything that was open, .*: night\.$/).waitFor({ state: 'detached' })
+  await waitFor(async () => (await noticeOf()) === undefined, { what: 'visitors to be told nothing more' })
+  const { body } = await shop.ask('/v1/campaigns/halted')
+  t.equal(body.status, 'paused', 'what somebody else paused stays so')
+})
+
+t.test('whoever may not pause everything reads why', { skip }, async () => {
+  const { page } = night().approver
+  await page.route('**/admin/v1/health', async (route) => {
+    const answer = await route.fetch()
+    const health = (await answer.json()) as object
+    await route.fulfill({ response: answer, json: { ...health, operator: { name: 'vera', role: 'viewer' } } })
+  })
+  await night().approver.go('/')
+  await page.reload()
+  await page.getByText('Pausing everything needs the role operator; vera has viewer.').waitFor()
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
 })
 
 t.test('the report is read, the campaign settled, and the report stored for good', { skip }, async (t) => {

@@ -2,6 +2,12 @@ import type { LocalText } from './words.ts'
 
 // What the console reads of the admin API's answers.
 
+/** By language. */
+export interface Notice {
+  readonly en?: string
+  readonly 'zh-CN'?: string
+}
+
 export interface CampaignItem {
   readonly id: string
   readonly title?: LocalText
@@ -9,6 +15,8 @@ export interface CampaignItem {
   readonly version: number
   readonly review: string
   readonly author: string
+  /** what visitors are told */
+  readonly notice: Notice | null
   readonly publishedVersion: number | null
   readonly opensAt: string | null
   readonly closesAt: string | null

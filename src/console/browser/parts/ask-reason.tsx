@@ -4,13 +4,17 @@ import { useSend } from './send.ts'
 import { Fault } from './ui.tsx'
 
 /** Something beside the reason that a change is asked with. */
-interface Field {
+export interface Field {
   readonly name: string
   readonly label: string
   readonly kind?: 'text' | 'number'
   readonly options?: readonly string[]
   /** may be left empty */
   readonly optional?: boolean
+  /** what stands in it at first */
+  readonly value?: string | undefined
+  /** characters */
+  readonly most?: number
 }
 
 /** A change as it is asked for. */
@@ -22,6 +26,8 @@ export interface Change {
   readonly method?: 'POST' | 'PATCH' | 'DELETE'
   readonly body?: Readonly<Record<string, unknown>>
   readonly fields?: readonly Field[]
+  /** makes the body of what was typed; else it is the body */
+  readonly made?: (typed: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
   /** what came of it, in words; without it the window closes */
   readonly said?: (answer: Readonly<Record<string, unknown>>) => string
   /** no reason is needed, and none is asked for */
@@ -30,8 +36,9 @@ export interface Change {
 
 const OPTIONAL = ' (may be left out)'
 
-function Asked({ field }: { field: Field }) {
-  const { name, label, kind = 'text', options, optional = false } = field
+/** One field of a form. */
+export function Asked({ field }: { field: Field }) {
+  const { name, label, kind = 'text', options, optional = false, value, most = 500 } = field
   const text = `${label}${optional ? OPTIONAL : ''}`
   if (options)
     return (
@@ -54,13 +61,16 @@ function Asked({ field }: { field: Field }) {
   return (
     <label>
       {text}
-      <input name={name} required={!optional} maxLength={500} />
+      <input name={name} required={!optional} maxLength={most} defaultValue={value} />
     </label>
   )
 }
 
+/** Why something is done. */
+export const WHY: Field = { name: 'reason', label: 'Why' }
+
 /** What was typed, without what was left empty. */
-function typedIn(form: HTMLFormElement, fields: readonly Field[]): Record<string, unknown> {
+export function typedIn(form: HTMLFormElement, fields: readonly Field[]): Record<string, unknown> {
   const typed = new FormData(form)
   return Object.fromEntries(
     [...typed].flatMap(([name, value]) => {
@@ -79,7 +89,8 @@ export function AskReason({ change, onClose }: { change: Change; onClose: () => 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault()
     setChanged(false)
-    const body = { ...change.body, ...typedIn(event.currentTarget as HTMLFormElement, fields) }
+    const typed = typedIn(event.currentTarget as HTMLFormElement, fields)
+    const body = { ...change.body, ...(change.made?.(typed) ?? typed) }
     const query = new URLSearchParams(body as Record<string, string>)
     const asked =
       method === 'DELETE'
@@ -95,7 +106,7 @@ export function AskReason({ change, onClose }: { change: Change; onClose: () => 
         {fields.map((field) => (
           <Asked key={field.name} field={field} />
         ))}
-        {!change.plain && <Asked field={{ name: 'reason', label: 'Why' }} />}
+        {!change.plain && <Asked field={WHY} />}
         {fault && <Fault fault={fault} />}
         {isDone && said && (
           <p class="calm" role="status">

@@ -20,11 +20,11 @@ export function Doings({ changes, needs = 'operator' }: { changes: readonly Chan
   )
 }
 
-/** Why something is not offered. */
-export function Needs({ needed }: { needed: 'operator' | 'admin' }) {
+/** Why something is not offered. @param what what it is */
+export function Needs({ needed, what = 'Changing anything here' }: { needed: 'operator' | 'admin'; what?: string }) {
   return (
     <p class="soft">
-      Changing anything here needs the role {needed}; {you.value?.name} has {you.value?.role}.
+      {what} needs the role {needed}; {you.value?.name} has {you.value?.role}.
     </p>
   )
 }

@@ -4,6 +4,7 @@ import { useAsked } from '../asked.ts'
 import { Badge, Empty, Known } from '../parts/ui.tsx'
 import type { CampaignItem, Condition, Health, Page } from '../shapes.ts'
 import { localised, moment, stretch } from '../words.ts'
+import { PauseAll, ResumeThose } from './together.tsx'
 
 const ORDER = ['running', 'paused', 'published', 'approved', 'submitted', 'draft', 'ended', 'settled', 'archived']
 const MEANS: Readonly<Record<string, string>> = {
@@ -116,10 +117,20 @@ export function Tonight() {
     <main>
       <div class="row">
         <h1>Tonight</h1>
-        <a href="#/new">New campaign</a>
+        <div class="row">
+          <a href="#/new">New campaign</a>
+          <PauseAll />
+        </div>
       </div>
       <Known asked={health.value}>{({ conditions }) => <Trouble conditions={conditions} />}</Known>
-      <Known asked={campaigns.value}>{({ items }) => <Campaigns items={items} />}</Known>
+      <Known asked={campaigns.value}>
+        {({ items }) => (
+          <>
+            <ResumeThose items={items} />
+            <Campaigns items={items} />
+          </>
+        )}
+      </Known>
     </main>
   )
 }

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { useAsked } from '../../asked.ts'
-import { AskReason } from '../../parts/ask-reason.tsx'
+import { noticeFields, withNotice, withNoticeOrNone } from '../../notice.ts'
+import { AskReason, type Change } from '../../parts/ask-reason.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { Badge, Known } from '../../parts/ui.tsx'
 import { may } from '../../role.ts'
@@ -17,21 +18,33 @@ function Compared({ comparisons }: { comparisons: readonly Reconciliation[] }) {
   return <>{differing === 0 ? `Redis = journal = Postgres, ${ago} ago` : `${differing} differences, ${ago} ago`}</>
 }
 
-interface Doing {
-  readonly title: string
-  readonly effect: string
+interface Doing extends Pick<Change, 'title' | 'effect' | 'fields' | 'made'> {
   readonly step: string
 }
 
+/** A notice is for campaigns that are not over. */
+const SHOWN = ['published', 'running', 'paused']
+
 /** What an operator can do with a campaign in a state. */
-function doingsOf(state: string): Doing[] {
+function doingsOf({ state, notice }: CampaignItem): Doing[] {
+  const tell: Doing = {
+    title: 'Tell visitors',
+    step: 'notice',
+    effect:
+      'Shown on the page of the campaign within a second, until it is resumed. Leave both empty to tell nothing more.',
+    fields: noticeFields(notice),
+    made: withNoticeOrNone
+  }
   if (state === 'running' || state === 'published') {
     return [
       {
         title: 'Pause',
         step: 'pause',
-        effect: 'Nobody can buy, spin or claim until it is resumed. Every gateway follows within a second.'
+        effect: 'Nobody can buy, spin or claim until it is resumed. Every gateway follows within a second.',
+        fields: noticeFields(notice),
+        made: withNotice
       },
+      tell,
       {
         title: 'End for good',
         step: 'end',
@@ -40,7 +53,14 @@ function doingsOf(state: string): Doing[] {
     ]
   }
   if (state === 'paused')
-    return [{ title: 'Resume', step: 'resumption', effect: 'It goes on at once with the units that are left.' }]
+    return [
+      {
+        title: 'Resume',
+        step: 'resumption',
+        effect: `It goes on at once with the units that are left.${notice ? ' Visitors are told nothing more.' : ''}`
+      },
+      tell
+    ]
   if (state === 'ended')
     return [
       {
@@ -53,8 +73,8 @@ function doingsOf(state: string): Doing[] {
 }
 
 /** What whoever is signed in may do of it: settling is for admins. */
-const doingsFor = (state: string): Doing[] =>
-  doingsOf(state).filter(({ step }) => may(step === 'settlement' ? 'admin' : 'operator'))
+const doingsFor = (campaign: CampaignItem): Doing[] =>
+  doingsOf(campaign).filter(({ step }) => may(step === 'settlement' ? 'admin' : 'operator'))
 
 /** A campaign while it runs. */
 export function Campaign({ id }: { id: string }) {
@@ -72,7 +92,7 @@ export function Campaign({ id }: { id: string }) {
                 {localised(campaign.title, id)} <Badge>{campaign.state}</Badge>
               </h1>
               <div class="row">
-                {doingsFor(campaign.state).map((one) => (
+                {doingsFor(campaign).map((one) => (
                   <button type="button" class="quiet" key={one.step} onClick={() => setDoing(one)}>
                     {one.title}
                   </button>
@@ -80,6 +100,9 @@ export function Campaign({ id }: { id: string }) {
               </div>
             </div>
             <Tabs id={id} />
+            {campaign.notice && SHOWN.includes(campaign.state) && (
+              <p class="soldout">Visitors are told: {Object.values(campaign.notice).join(' · ')}</p>
+            )}
             <p class="soft">
               {id} · {moment(campaign.opensAt)} – {moment(campaign.closesAt)} ·{' '}
               {comparisons.value.answer && <Compared comparisons={comparisons.value.answer.items} />}
@@ -94,12 +117,7 @@ export function Campaign({ id }: { id: string }) {
           </>
         )}
       </Known>
-      {doing && (
-        <AskReason
-          change={{ title: doing.title, effect: doing.effect, path: `${path}/${doing.step}` }}
-          onClose={() => setDoing(undefined)}
-        />
-      )}
+      {doing && <AskReason change={{ ...doing, path: `${path}/${doing.step}` }} onClose={() => setDoing(undefined)} />}
     </main>
   )
 }
