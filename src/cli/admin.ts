@@ -10,6 +10,7 @@ export function addAdmin(program: Command): void {
     groups.set(row.group, group)
     const command = group.command(`${row.name} ${row.args}`.trim()).description(row.says)
     for (const { flags, says } of row.options ?? []) command.option(flags, says)
+    if (row.all !== undefined) command.option('--all', row.all)
     command
       .option('--as <operator>', 'an operator of the running stack (operator-1; of a review operator-2)')
       .option('--token <token>', 'an admin token, instead of --as (or ADMIN_TOKEN)')
@@ -18,9 +19,9 @@ export function addAdmin(program: Command): void {
       .option('--key <text>', 'the Idempotency-Key: the same one again does nothing twice (a new one)')
       .option('--json', 'the whole answer, as JSON')
       .action(async () => {
-        const { adminCommand } = await import('./admin/run.ts')
         const line = { command: row, args: command.args, options: command.opts() }
-        process.stdout.write(await adminCommand(await configuration(), line))
+        const { oneOrAll } = await import('./admin/all-open.ts')
+        process.stdout.write(await oneOrAll(await configuration(), line))
       })
   }
 }

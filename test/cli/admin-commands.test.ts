@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { oneOrAll } from '../../src/cli/admin/all-open.ts'
 import type { AdminCommand } from '../../src/cli/admin/command.ts'
 import { adminCommands } from '../../src/cli/admin/commands.ts'
-import { adminCommand, requestOf } from '../../src/cli/admin/run.ts'
+import { requestOf } from '../../src/cli/admin/run.ts'
 import { buyCommand } from '../../src/cli/run/buy.ts'
 import { openDefinition } from '../campaign/at-the-gate.ts'
 import { aRedemption } from '../campaign/example-kinds.ts'
@@ -33,7 +34,7 @@ function commandOf(words: string): AdminCommand {
 function run(words: string, args: readonly string[] = [], options: Record<string, unknown> = {}): Promise<string> {
   const { as = 'ada', ...rest } = options
   const token = `token-of-${String(as)}`
-  return adminCommand(config, { command: commandOf(words), args, options: { token, url, reason: 'a test', ...rest } })
+  return oneOrAll(config, { command: commandOf(words), args, options: { token, url, reason: 'a test', ...rest } })
 }
 
 const json = async (words: string, args: readonly string[] = [], options: Record<string, unknown> = {}) =>
@@ -168,4 +169,25 @@ t.test('users, pools and units', async (t) => {
   t.match(await json('win find', [], { campaign: 'goods' }), { items: [], nextCursor: null })
   const { body } = await admin('vera', 'GET /admin/v1/audit?target=user:eve&limit=5')
   t.ok(body.items.some(({ reason }: { reason: string }) => reason === 'a test'))
+})
+
+t.test('every campaign that is open is paused at once, and what is refused is told', async (t) => {
+  for (const id of ['one', 'two', 'three']) await publish(openDefinition(id, {}, {}) as { id: string })
+  await run('campaign pause', ['two'])
+  const items = (await json('campaign list', [], { limit: '100' })).items as Array<{ id: string; state: string }>
+  const open = items.flatMap(({ id, state }) => (state === 'running' ? [id] : [])).sort()
+  t.ok(open.includes('one') && open.includes('three') && !open.includes('two'))
+  const all = { all: true, notice: '{"en":"Back at ten"}', reason: 'the payment provider is away' }
+  await t.rejects(run('campaign pause', [], { ...all, as: 'vera' }), {
+    message: /was refused for \d of \d campaigns:\n.*one: FORBIDDEN/s
+  })
+  t.same(
+    await json('campaign pause', [], { ...all, key: 'stop-all-of-it' }),
+    open.map((campaign) => ({ campaign, outcome: 'confirmed', why: '' }))
+  )
+  t.match(await json('campaign show', ['one']), { state: 'paused', notice: { en: 'Back at ten' } })
+  t.match(await json('campaign show', ['two']), { state: 'paused', notice: null }, 'it was paused already')
+  t.equal(await run('campaign pause', [], all), 'No campaign was changed.\n')
+  await t.rejects(run('campaign pause'), { message: /not clear which/ })
+  await t.rejects(run('campaign pause', ['one'], all), { message: /not clear which/ })
 })

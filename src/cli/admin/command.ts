@@ -23,6 +23,8 @@ export interface AdminCommand {
   readonly fixed?: Readonly<Record<string, string>>
   /** what `<file>` holds: a definition, whose id names the campaign, another JSON document, or lines that are sent as they are */
   readonly file?: 'definition' | 'document' | 'lines'
+  /** what `--all` in place of the argument does: the same to every campaign that is open */
+  readonly all?: string
   /** a second person's work: without --as it is the second operator of the local stack */
   readonly isReview?: true
 }

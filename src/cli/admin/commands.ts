@@ -48,7 +48,12 @@ const campaign = of('campaign', [
   ),
   review('rejection', 'reject', 'make it a draft again'),
   review('publication', 'publish', 'publish it: preload, verify, open on schedule'),
-  { ...flag('pause', 'pause', 'pause a published campaign, within a second'), options: [notice] },
+  {
+    ...flag('pause', 'pause', 'pause a published campaign, within a second'),
+    args: '[campaign]',
+    options: [notice],
+    all: 'pause every campaign that is open now'
+  },
   { ...flag('notice', 'notice', 'tell visitors something, without a pause'), options: [notice] },
   flag('resumption', 'resume', 'go on with a paused campaign; its notice goes'),
   flag('end', 'end', 'end a campaign for good'),

@@ -14,7 +14,7 @@ import type { AdminCommand, CommandOption } from './command.ts'
 import { readable } from './readable.ts'
 
 /** A command line: its row of the table, its arguments in order, its options by name. */
-interface AdminCommandLine {
+export interface AdminCommandLine {
   readonly command: AdminCommand
   readonly args: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
@@ -133,9 +133,10 @@ function fileOf(kind: NonNullable<AdminCommand['file']>, file: string): { body: 
   return { body: value, id: value.id }
 }
 
-function clientFor(config: Config, { command, options }: AdminCommandLine): AdminClient {
+/** @param key of its changes, in place of the one of the command line */
+export function clientFor(config: Config, { command, options }: AdminCommandLine, key = options.key): AdminClient {
   const how = {
-    ...(typeof options.key === 'string' && { key: options.key }),
+    ...(typeof key === 'string' && { key }),
     ...(command.file === 'lines' && { answerMs: UPLOAD_MS })
   }
   // the second operator by default where two persons are asked for
