@@ -5,15 +5,10 @@ import { replayField } from '../../record/replay.ts'
 import { decodeRefund } from '../../record/reports/refund.ts'
 import { isArchived } from '../../store/campaigns/archives.ts'
 import { findCampaign } from '../../store/campaigns/campaigns.ts'
-import {
-  type AffectedOrders,
-  countAffected,
-  insertJob,
-  type Job,
-  type OrderFilter
-} from '../../store/campaigns/jobs.ts'
+import { insertJob, type Job, type OrderFilter } from '../../store/campaigns/jobs.ts'
 import { inTransaction } from '../../store/connection/transaction.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
+import { type CountedOrders, countAffected } from '../../store/reading/affected-orders.ts'
 import type { AuditedCommand } from '../carrying/audited-gate.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
 import { type Actor, type LifecycleContext, lockExisting, notFound, published } from '../carrying/context.ts'
@@ -36,11 +31,11 @@ function requireSale(rules: Rules, { activity }: OrderFilter): void {
 export async function planCancellation(
   context: LifecycleContext,
   { campaign, filter }: Affected
-): Promise<AffectedOrders[]> {
+): Promise<CountedOrders> {
   const row = await findCampaign(context.pool, campaign)
   if (row === undefined || row.version === 0) throw notFound(campaign)
   requireSale(published(row), filter)
-  return countAffected(context.pool, campaign, filter)
+  return countAffected(context.pool, { campaign, filter })
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type CampaignRow, findCampaign, type Notice } from '../../store/campaigns/campaigns.ts'
-import type { AffectedOrders } from '../../store/campaigns/jobs.ts'
+import type { CountedOrders } from '../../store/reading/affected-orders.ts'
 import { type Affected, askCancellation, planCancellation } from '../actions/affected-orders.ts'
 import { type Excluded, planExclusion, planStanding } from '../actions/exclusion.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from '../actions/grants.ts'
@@ -184,7 +184,7 @@ export class Campaigns {
   }
 
   /** What a cancellation of orders in bulk would do. */
-  planCancellation(affected: Affected): Promise<AffectedOrders[]> {
+  planCancellation(affected: Affected): Promise<CountedOrders> {
     return planCancellation(this.#context, affected)
   }
 

@@ -1,24 +1,21 @@
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { type Static, Type } from 'typebox'
-import { fromStore } from '../../base/deadline.ts'
 import { isoTime } from '../../base/iso-time.ts'
 import { MOMENT_FORM, momentOf } from '../../base/moment.ts'
 import { ID_PATTERN } from '../../base/shapes.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
-import { decodeOrder } from '../../record/order.ts'
 import type { OrderFilter } from '../../store/campaigns/jobs.ts'
-import { issuedUser } from '../../store/connection/user-name.ts'
-import { searchOrders } from '../../store/reading/searches.ts'
+import type { CountedOrders } from '../../store/reading/affected-orders.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
-import { liveOrderView } from '../views/order.ts'
-import { firstOf, pageOf, pageView } from '../wire/pages.ts'
+import { pageOf } from '../wire/pages.ts'
 import { CampaignParams, ListQuery, OpenObject, OrderStatus, refusals } from '../wire/schemas.ts'
 import { actorOf, asProblem } from './campaign-answers.ts'
 import { readJob } from './jobs.ts'
 import type { Named } from './pages.ts'
+import { ordersPage } from './searches.ts'
 
 interface AffectedOptions {
   readonly campaigns: Campaigns
@@ -72,6 +69,9 @@ function requireSome({ from, to, price }: OrderFilter): void {
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/price', detail }] })
 }
 
+/** `atLeast`: older orders of the campaign were not looked at, because there are so many. */
+const summaryOf = ({ sums, isAtLeast }: CountedOrders) => ({ summary: sums, atLeast: isAtLeast })
+
 /** Which orders an error has hit, such as a wrong price, and their cancellation in bulk. */
 export async function affectedOrders(app: FastifyInstance, { campaigns, pool }: AffectedOptions): Promise<void> {
   app.get<Named & { Querystring: Static<typeof Query> & { status?: string } }>(
@@ -84,12 +84,9 @@ export async function affectedOrders(app: FastifyInstance, { campaigns, pool }: 
       const { campaign } = request.params
       const { activity, from, to, price, status, ...paged } = request.query
       const filter = filterOf({ activity, from, to, price: price === undefined ? undefined : Number(price) })
-      const summary = await asProblem(campaigns.planCancellation({ campaign, filter }))
+      const counted = await asProblem(campaigns.planCancellation({ campaign, filter }))
       const page = { ...pageOf(paged), campaign }
-      const rows = await fromStore(searchOrders(pool, { ...filter, status }, { ...page, limit: page.limit + 1 }))
-      const found = rows.map((row) => ({ order: decodeOrder(row.id, row.record), user: row.user, journaled: true }))
-      const shown = firstOf(found, page.limit, ({ order }) => ({ at: order.acceptedAt, id: order.id }))
-      return { summary, ...pageView(shown, (item) => ({ ...liveOrderView(item), user: issuedUser(item.user) })) }
+      return { ...summaryOf(counted), ...(await ordersPage(pool, { ...filter, status }, page)) }
     }
   )
 
@@ -107,8 +104,8 @@ export async function affectedOrders(app: FastifyInstance, { campaigns, pool }: 
       const filter = filterOf(checked.body)
       requireSome(filter)
       if (request.query.dryRun === 'true') {
-        const summary = await asProblem(campaigns.planCancellation({ campaign, filter }))
-        return { dryRun: true, campaign, summary, canBeTakenBack: false }
+        const counted = await asProblem(campaigns.planCancellation({ campaign, filter }))
+        return { dryRun: true, campaign, ...summaryOf(counted), canBeTakenBack: false }
       }
       const id = await asProblem(campaigns.cancelOrders({ campaign, filter }, actorOf(request, checked.body.reason)))
       return reply

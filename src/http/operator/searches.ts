@@ -22,7 +22,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { fulfilmentView } from '../views/fulfilment.ts'
 import { liveOrderView } from '../views/order.ts'
 import { liveWinView } from '../views/win.ts'
-import { firstOf, pageOf, pageView } from '../wire/pages.ts'
+import { firstOf, type PageRequest, pageOf, pageView } from '../wire/pages.ts'
 import { ListQuery, OpenObject, OrderStatus, refusals, UserId } from '../wire/schemas.ts'
 import { userOfQuery } from '../wire/user-in.ts'
 import { asProblem } from './campaign-answers.ts'
@@ -78,6 +78,17 @@ function dateOf(text: string | undefined): Date | undefined {
   throw new ProblemError('VALIDATION', { errors: [{ pointer: '/shipBy', detail }] })
 }
 
+/** A page of orders, for operators: short, or empty, where many were looked at and few are meant. @throws UnavailableError */
+export async function ordersPage(pool: Pool, search: Parameters<typeof searchOrders>[1], page: PageRequest) {
+  const { orders, stoppedAt } = await fromStore(searchOrders(pool, search, { ...page, limit: page.limit + 1 }))
+  const found = orders.map((row) => ({ order: decodeOrder(row.id, row.record), user: row.user, journaled: true }))
+  const { items, next = stoppedAt } = firstOf(found, page.limit, ({ order }) => ({
+    at: order.acceptedAt,
+    id: order.id
+  }))
+  return pageView({ items, next }, (item) => ({ ...liveOrderView(item), user: issuedUser(item.user) }))
+}
+
 /** Lists for operators. They come from Postgres only, so the newest decisions may be missing. */
 export async function adminSearches(app: FastifyInstance, options: SearchOptions): Promise<void> {
   const { pool, campaigns } = options
@@ -90,12 +101,8 @@ export async function adminSearches(app: FastifyInstance, options: SearchOptions
     },
     async (request) => {
       const { activity, user, status, shipBy } = request.query
-      const page = pageOf(request.query)
       const search = { activity, user: userOfQuery(user), status, shipBy: dateOf(shipBy) }
-      const rows = await fromStore(searchOrders(pool, search, { ...page, limit: page.limit + 1 }))
-      const found = rows.map((row) => ({ order: decodeOrder(row.id, row.record), user: row.user, journaled: true }))
-      const shown = firstOf(found, page.limit, ({ order }) => ({ at: order.acceptedAt, id: order.id }))
-      return pageView(shown, (item) => ({ ...liveOrderView(item), user: issuedUser(item.user) }))
+      return ordersPage(pool, search, pageOf(request.query))
     }
   )
 

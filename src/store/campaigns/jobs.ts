@@ -123,36 +123,16 @@ export async function fixMarks(db: Queryable, job: number, marks: readonly Shard
   return rows[0]?.marks ?? marks
 }
 
-const ofFilter = `campaign_id = $1 and activity_id = $2 and ($3::timestamptz is null or accepted_at >= $3)
+/** By the first five values of a statement: those of `filterValues`. */
+export const ofFilter = `campaign_id = $1 and activity_id = $2 and ($3::timestamptz is null or accepted_at >= $3)
   and ($4::timestamptz is null or accepted_at < $4) and ($5::bigint is null or unit_price = $5)`
-const filterValues = (campaign: string, { activity, from, to, price }: OrderFilter) => [
+export const filterValues = (campaign: string, { activity, from, to, price }: OrderFilter) => [
   campaign,
   activity,
   from ?? null,
   to ?? null,
   price ?? null
 ]
-
-/** Orders of a status among those that a filter names. */
-export interface AffectedOrders {
-  readonly status: string
-  readonly orders: number
-  readonly units: number
-  /** minor units: their price */
-  readonly amount: number
-  readonly currency: string
-}
-
-/** The orders that a filter names, counted by status. */
-export async function countAffected(db: Queryable, campaign: string, filter: OrderFilter): Promise<AffectedOrders[]> {
-  const { rows } = await db.query<AffectedOrders>(
-    `select status, count(*)::float8 as orders, sum(quantity)::float8 as units,
-       sum(quantity * unit_price)::float8 as amount, currency
-     from orders where ${ofFilter} group by status, currency order by status`,
-    filterValues(campaign, filter)
-  )
-  return rows
-}
 
 /**
  * Lists the next orders of a job that can still be cancelled, and moves its place on with them: those that were decided up to its marks, which

@@ -1,4 +1,4 @@
-import { type Page, placeValues } from '../connection/list-place.ts'
+import { type Page, type Place, placeValues } from '../connection/list-place.ts'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
 import { everyShard } from '../shard/every-shard.ts'
@@ -36,25 +36,57 @@ interface WinSearch {
 const ofEachCampaign = (newest: string, order: string) =>
   `select f.* from campaigns c cross join lateral (${newest}) f where ($1::text is null or c.campaign_id = $1) order by ${order}`
 
-/** Stored orders, newest first, at most `limit`. */
-export async function searchOrders(db: Queryable, search: OrderSearch, page: Page): Promise<StoredOrder[]> {
-  const newest = 'accepted_at desc, epoch desc, sequence desc, id desc'
-  const where = `($2::text is null or user_id = $2) and ($3::text is null or activity_id = $3)
-    and ($4::text is null or status = $4) and ($5::timestamptz is null or ship_by <= $5)
-    and ($11::timestamptz is null or accepted_at >= $11) and ($12::timestamptz is null or accepted_at < $12)
-    and ($13::bigint is null or unit_price = $13)
-    and ($6::timestamptz is null or (accepted_at, epoch, sequence, order_id) < ($6, $7::bigint, $8::bigint, $9))
-    order by ${newest} limit $10`
-  const columns = 'order_id as id, user_id as "user", record, accepted_at, epoch, sequence'
-  const sql =
-    search.user === undefined
-      ? `${ofEachCampaign(`select ${columns} from orders where campaign_id = c.campaign_id and ${where}`, newest)} limit $10`
-      : `select ${columns} from orders where ($1::text is null or campaign_id = $1) and ${where}`
+/** Orders of a campaign that a page looks at at most, whether they are meant or not; fewer where it looks at every campaign. */
+const LOOKED = 20_000
+const LOOKED_EACH = 2000
+
+/** Orders that were found, and where the search stopped before it had seen all: further ones may follow. */
+interface FoundOrders {
+  readonly orders: readonly StoredOrder[]
+  readonly stoppedAt: Place | undefined
+}
+
+interface SearchedOrder extends Omit<StoredOrder, 'id'> {
+  readonly order_id: string
+  readonly accepted_at: Date
+  readonly isFound: boolean
+  readonly isLast: boolean
+}
+
+/**
+ * Stored orders, newest first, at most `limit`. Few of many may be meant, so a page that does not begin with a user ends after a number of orders
+ * that it looked at, too, and may be short, or empty.
+ */
+export async function searchOrders(db: Queryable, search: OrderSearch, page: Page): Promise<FoundOrders> {
+  const newest = 'accepted_at desc, epoch desc, sequence desc, order_id desc'
+  const isFound = `($2::text is null or user_id = $2) and ($3::text is null or activity_id = $3) and ($4::text is null or status = $4)
+    and ($5::timestamptz is null or ship_by <= $5) and ($13::bigint is null or unit_price = $13)`
+  const where = `($11::timestamptz is null or accepted_at >= $11) and ($12::timestamptz is null or accepted_at < $12)
+    and ($6::timestamptz is null or (accepted_at, epoch, sequence, order_id) < ($6, $7::bigint, $8::bigint, $9))`
+  const columns = 'order_id, user_id as "user", record, accepted_at, epoch, sequence'
+  const looked = `select ${columns}, "isFound", "isLast" from (
+      select o.*, ${isFound} as "isFound", row_number() over places = $14 as "isLast", count(*) filter (where ${isFound}) over places as nth
+      from (select * from orders where campaign_id = c.campaign_id and ${where} order by ${newest} limit $14) o
+      window places as (order by ${newest} rows unbounded preceding)
+    ) looked where ("isFound" and nth <= $10) or ("isLast" and nth < $10)`
   const { user = null, activity = null, status = null, shipBy = null, from = null, to = null, price = null } = search
-  const issued = user && issuedUser(user)
+  const ofUser = `select ${columns}, true as "isFound", false as "isLast" from orders
+    where ($1::text is null or campaign_id = $1) and ${isFound} and ${where} and $14::bigint > 0 order by ${newest} limit $10`
+  const sql = user === null ? `${ofEachCampaign(looked, newest)} limit $10` : ofUser
+  const isNarrow = [activity, status, shipBy, price].some((one) => one !== null)
+  const most = isNarrow ? (page.campaign === undefined ? LOOKED_EACH : LOOKED) : page.limit
   const place = [...placeValues(page.before), page.before?.id ?? null]
-  const values = [page.campaign ?? null, issued, activity, status, shipBy, ...place, page.limit, from, to, price]
-  return (await db.query<StoredOrder>(sql, values)).rows.map(inside)
+  const asked = [page.campaign ?? null, user && issuedUser(user), activity, status, shipBy, ...place, page.limit]
+  const { rows } = await db.query<SearchedOrder>(sql, [...asked, from, to, price, most])
+  // of campaigns whose search stopped, the newest place counts: before it nothing is missing of any
+  const stop = rows.findIndex(({ isLast }) => isLast)
+  const seen = stop < 0 ? rows : rows.slice(0, stop + 1)
+  const found = seen.filter((row) => row.isFound)
+  const last = rows[stop]
+  return {
+    orders: found.map(({ order_id: id, user: owner, record }) => inside({ id, user: owner, record })),
+    stoppedAt: last && { at: last.accepted_at.getTime(), id: last.order_id }
+  }
 }
 
 /** Claimed wins that somebody has still to do something about have an index of their own, which its words must name. */

@@ -15,7 +15,11 @@ interface Sum {
   readonly currency: string
 }
 
-type Affected = Page<Order> & { readonly summary: readonly Sum[] }
+type Affected = Page<Order> & {
+  readonly summary: readonly Sum[]
+  /** older orders were not counted, because there are so many */
+  readonly atLeast: boolean
+}
 
 const NAMES = ['activity', 'price', 'from', 'to', 'status']
 /** one of which a cancellation in bulk has to name, so that nobody cancels a whole sale by leaving a field empty */
@@ -23,21 +27,22 @@ const NARROW = ['price', 'from', 'to']
 /** what a cancellation in bulk reaches */
 const OPEN = ['accepted', 'paid']
 
-function cancelling(id: string, query: URLSearchParams, summary: readonly Sum[]): Change[] {
+function cancelling(id: string, query: URLSearchParams, { summary, atLeast }: Affected): Change[] {
   const given = ['activity', 'from', 'to'].flatMap((name) => {
     const value = query.get(name)
     return value === null ? [] : [[name, value] as const]
   })
   const price = query.get('price')
   const open = summary.filter(({ status, orders }) => OPEN.includes(status) && orders > 0)
-  if (open.length === 0) return []
+  if (open.length === 0 && !atLeast) return []
   const said = open
     .map((one) => `${count(one.orders)} ${one.status} (${money(one.amount, one.currency)})`)
     .join(' and ')
+  const told = said === '' ? 'Those among older orders' : atLeast ? `At least ${said}` : said
   return [
     {
       title: 'Cancel them',
-      effect: `${said} are cancelled one by one. What was paid becomes due back, and buyers are told. It cannot be taken back.`,
+      effect: `${told} are cancelled one by one. What was paid becomes due back, and buyers are told. It cannot be taken back.`,
       path: `/campaigns/${encodeURIComponent(id)}/affected-orders/cancellation`,
       body: { ...Object.fromEntries(given), ...(price !== null && { price: Number(price) }) },
       said: ({ job }) => `It has begun: ${(job as { id: string }).id}. Parts lists how far it is.`
@@ -47,9 +52,13 @@ function cancelling(id: string, query: URLSearchParams, summary: readonly Sum[])
 
 function Found({ id, query, answer }: { id: string; query: URLSearchParams; answer: Affected }) {
   const at = `/campaigns/${encodeURIComponent(id)}/affected`
-  if (answer.summary.every(({ orders }) => orders === 0)) return <Empty>No order is like this.</Empty>
+  if (answer.summary.every(({ orders }) => orders === 0) && !answer.atLeast)
+    return <Empty>No order is like this.</Empty>
   return (
     <>
+      {answer.atLeast && (
+        <p class="soft">At least these: there are so many orders that only the newest were counted.</p>
+      )}
       <Table figures heads={['status', 'orders', 'units', 'together']}>
         {answer.summary.map((one) => (
           <tr key={`${one.status} ${one.currency}`}>
@@ -61,7 +70,7 @@ function Found({ id, query, answer }: { id: string; query: URLSearchParams; answ
         ))}
       </Table>
       {NARROW.some((name) => query.has(name)) ? (
-        <Doings changes={cancelling(id, query, answer.summary)} />
+        <Doings changes={cancelling(id, query, answer)} />
       ) : (
         <p class="soft">Name a price or a time too, and they can be cancelled together.</p>
       )}

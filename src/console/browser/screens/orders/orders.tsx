@@ -55,7 +55,7 @@ export function Orders() {
       />
       <Known asked={orders.value}>
         {({ items, nextCursor }) =>
-          items.length === 0 ? (
+          items.length === 0 && nextCursor === null ? (
             <Empty>No order is like this. The newest ones take a second until they are here.</Empty>
           ) : (
             <>
