@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import { spreadMs } from '../problems/problems.ts'
 import { isDraining } from '../running/drain.ts'
 
@@ -22,7 +23,12 @@ interface HubOptions {
   readonly listenersMax: number
   /** of which at most one in so many may have the same address; absent: all may */
   readonly addressShare?: number
+  /** Tells of a text that cannot be made, once until it can be. */
+  readonly onError: (error: unknown) => void
 }
+
+export const tellOf = (logger: Logger) => (err: unknown) =>
+  logger.error({ err }, 'what watchers are told cannot be made: they keep what they were told last')
 
 /** Somebody who listens. */
 interface Arrival {
@@ -49,6 +55,7 @@ interface Audience {
   text: string
   version: number
   message: Buffer
+  isBroken: boolean
 }
 
 /** Proxies that compress or buffer answers would hold events back; each of these headers stops some of them. */
@@ -126,7 +133,7 @@ export class LiveHub {
       this.#forget(address)
       this.#leave(topic, listener)
     })
-    this.#timer ??= setInterval(() => void this.#turn(), this.#options.everyMs)
+    this.#timer ??= setInterval(() => void this.#turn().catch(this.#options.onError), this.#options.everyMs)
   }
 
   /** Ends every connection; clients connect again, to another gateway. */
@@ -138,7 +145,7 @@ export class LiveHub {
   #audienceOf(topic: string, text: string): Audience {
     let audience = this.#audiences.get(topic)
     if (audience === undefined) {
-      audience = { listeners: new Set(), text, version: 0, message: eventBytes('change', text) }
+      audience = { listeners: new Set(), text, version: 0, message: eventBytes('change', text), isBroken: false }
       this.#audiences.set(topic, audience)
     }
     return audience
@@ -159,6 +166,19 @@ export class LiveHub {
     this.#timer = undefined
   }
 
+  /** One text that cannot be made keeps nobody else's back: a rejection that nobody listens to would end the process. */
+  #textOf(topic: string, audience: Audience): string | undefined {
+    try {
+      const text = this.#options.source.text(topic)
+      audience.isBroken = false
+      return text
+    } catch (error) {
+      if (!audience.isBroken) this.#options.onError(error)
+      audience.isBroken = true
+      return undefined
+    }
+  }
+
   async #turn(): Promise<void> {
     // one that takes longer than the pause between two: nobody misses a text, as the next one has the newest
     if (this.#turning) return
@@ -169,7 +189,7 @@ export class LiveHub {
       const isPing = now - this.#pingedAt >= PING_MS
       if (isPing) this.#pingedAt = now
       for (const [topic, audience] of this.#audiences) {
-        const text = this.#options.source.text(topic)
+        const text = this.#textOf(topic, audience)
         if (text !== undefined && text !== audience.text) {
           audience.text = text
           audience.version += 1

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Logger } from 'pino'
 import type { CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { type Language, pickLanguage } from '../problems/language.ts'
@@ -7,7 +8,7 @@ import { addressOf } from '../running/address.ts'
 import { CampaignParams, refusals } from '../wire/schemas.ts'
 import { campaignView, liveView } from './campaign-view.ts'
 import type { LiveFigures } from './live-figures.ts'
-import { eventBytes, LiveHub, type LiveSource } from './live-hub.ts'
+import { eventBytes, LiveHub, type LiveSource, tellOf } from './live-hub.ts'
 
 interface LiveOptions {
   readonly finder: ActivityFinder
@@ -15,6 +16,7 @@ interface LiveOptions {
   readonly now: () => number
   /** the most watchers of this process; at most a tenth of them from one address */
   readonly listenersMax: number
+  readonly logger: Logger
 }
 
 const ADDRESS_SHARE = 10
@@ -54,7 +56,7 @@ function createSnapshots({ figures, now }: Pick<LiveOptions, 'figures' | 'now'>,
 
 /** GET .../live: Server-Sent Events, a `snapshot` and then a `change` at most every 250 ms. */
 export const liveRoute: FastifyPluginAsyncTypebox<LiveOptions> = async (app, options) => {
-  const { finder, figures, now, listenersMax } = options
+  const { finder, figures, now, listenersMax, logger } = options
   const source: LiveSource = {
     refresh: () => figures.refresh(),
     text(id) {
@@ -62,7 +64,8 @@ export const liveRoute: FastifyPluginAsyncTypebox<LiveOptions> = async (app, opt
       return campaign && JSON.stringify(liveView({ campaign, now: now(), figures: figures.of(id) }))
     }
   }
-  const hub = new LiveHub({ source, everyMs: EVERY_MS, now, listenersMax, addressShare: ADDRESS_SHARE })
+  const onError = tellOf(logger)
+  const hub = new LiveHub({ source, everyMs: EVERY_MS, now, listenersMax, addressShare: ADDRESS_SHARE, onError })
   const snapshotOf = createSnapshots(options, source)
   app.addHook('preClose', async () => hub.close())
 

@@ -134,11 +134,11 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
 }
 
 function liveOptions(parts: WithFigures, authenticate: (request: FastifyRequest) => Promise<void>) {
-  const { gate, pool, catalogue, health, figures, now = Date.now } = parts
+  const { gate, pool, catalogue, health, figures, logger, now = Date.now } = parts
   const { signalTotals: signals = new SignalTotals({ pool, now }) } = parts
   const broken = async () => (await health.report()).conditions.filter(({ ok }) => !ok).map(({ name }) => name)
   const finder = createActivityFinder(catalogue, now)
-  return { pool, gate, finder, figures, signals, broken, authenticate, now }
+  return { pool, gate, finder, figures, signals, broken, authenticate, logger, now }
 }
 
 const conditionView = ({ name, ok, since, detail }: WatchedCondition) => ({

@@ -128,7 +128,7 @@ export async function buildPublicApp(parts: PublicParts): Promise<FastifyInstanc
     protectAnswers(counted)
     await counted.register(healthRoutes, { health, environment: config.FLOODGATE_ENV })
     await counted.register(campaignRoutes, { finder, figures, now })
-    await counted.register(liveRoute, { finder, figures, now, listenersMax: config.LIVE_LISTENERS })
+    await counted.register(liveRoute, { finder, figures, now, listenersMax: config.LIVE_LISTENERS, logger })
     await counted.register(hotRoute, { finder, figures, use, now })
     await counted.register(winnersRoute, { pool, finder, findPrize: bodies.findPrize, now })
     await counted.register(boardRoute, { finder, boards, authenticate, now, turns })

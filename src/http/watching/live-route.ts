@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import type { LiveFigures } from '../campaigns/live-figures.ts'
-import { eventBytes, LiveHub, type LiveSource } from '../campaigns/live-hub.ts'
+import { eventBytes, LiveHub, type LiveSource, tellOf } from '../campaigns/live-hub.ts'
 import { type StateGate, shardState } from '../operator/campaign-state.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { addressOf } from '../running/address.ts'
@@ -24,6 +25,7 @@ interface OperatorLiveOptions {
   readonly broken: () => Promise<readonly string[]>
   /** as the hook of all admin routes: throws where a token is no longer known */
   readonly authenticate: (request: FastifyRequest) => Promise<void>
+  readonly logger: Logger
   /** ms since 1970 */
   readonly now?: () => number
 }
@@ -106,7 +108,8 @@ export async function operatorLiveRoute(app: FastifyInstance, options: OperatorL
   const { finder, now = Date.now, authenticate } = options
   const mayWatch = requireRole('viewer')
   const source = createSource(options, () => hub.topics())
-  const hub: LiveHub = new LiveHub({ source, everyMs: EVERY_MS, now, listenersMax: LISTENERS_MAX })
+  const onError = tellOf(options.logger)
+  const hub: LiveHub = new LiveHub({ source, everyMs: EVERY_MS, now, listenersMax: LISTENERS_MAX, onError })
   app.addHook('preClose', async () => hub.close())
 
   /** Ends the stream once the token is taken back, or its role is; while Postgres is away it goes on. */

@@ -120,12 +120,19 @@ test('an address of IPv6 counts as its network, one of IPv4 as itself', async (t
 
 /** A feed on loopback whose text a test sets. */
 async function feed(t: Test, options: { everyMs: number; now?: () => number }) {
-  const state = { text: '' }
-  const source = { refresh: async () => {}, text: () => state.text }
-  const hub = new LiveHub({ source, listenersMax: 10, now: Date.now, ...options })
-  const server = createServer((_request, response) => {
+  const state = { text: '', errors: [] as unknown[] }
+  const source = {
+    refresh: async () => {},
+    text(topic: string) {
+      if (topic === 'broken') throw new Error('figures that nobody expects')
+      return state.text
+    }
+  }
+  const onError = (error: unknown) => void state.errors.push(error)
+  const hub = new LiveHub({ source, listenersMax: 10, now: Date.now, onError, ...options })
+  const server = createServer(({ url = '' }, response) => {
     const { text } = state
-    hub.join({ topic: 'launch', response, headers: {}, address: 'a', snapshot: eventBytes('snapshot', text), text })
+    hub.join({ topic: url.slice(1), response, headers: {}, address: 'a', snapshot: eventBytes('snapshot', text), text })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -134,7 +141,7 @@ async function feed(t: Test, options: { everyMs: number; now?: () => number }) {
     server.closeAllConnections()
     server.close()
   })
-  const listen = async () => {
+  const listen = async (topic = 'launch') => {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
     const heard = { socket, versions: [] as string[], closed: false }
     let rest = ''
@@ -149,7 +156,7 @@ async function feed(t: Test, options: { everyMs: number; now?: () => number }) {
       heard.closed = true
     })
     socket.on('error', () => {})
-    socket.write('GET / HTTP/1.1\r\nhost: feed\r\n\r\n')
+    socket.write(`GET /${topic} HTTP/1.1\r\nhost: feed\r\n\r\n`)
     await waitFor(() => heard.versions.length === 1)
     return heard
   }
@@ -173,6 +180,19 @@ test('who reads slowly skips what others get, and ends with the newest', async (
     Array.from({ length: 21 }, (_, version) => String(version))
   )
   t.ok(slow.versions.length < 10, `nothing was kept for the slow one but one text: ${slow.versions.join()}`)
+})
+
+test('a text that cannot be made is told of once, and keeps nobody else waiting', async (t) => {
+  const { state, listen } = await feed(t, { everyMs: 5 })
+  state.text = '0'
+  const [broken, sound] = [await listen('broken'), await listen()]
+  for (const version of ['1', '2', '3']) {
+    state.text = version
+    await waitFor(() => sound.versions.at(-1) === version, { what: `version ${version}` })
+  }
+  t.match(state.errors, [{ message: 'figures that nobody expects' }])
+  t.same(broken.versions, ['0'], 'the last text stays')
+  t.notOk(broken.closed)
 })
 
 test('who reads nothing for half a minute loses the connection', async (t) => {
