@@ -1,8 +1,10 @@
 import t from 'tap'
 import { findJob, insertJob } from '../../src/store/campaigns/jobs.ts'
+import { inTransaction, type Queryable } from '../../src/store/connection/transaction.ts'
 import { JobDriver } from '../../src/worker/drivers/do-jobs.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { waitFor } from '../support/wait.ts'
 
 const { pool } = await freshDatabase(t, (await sharedServers(t)).databaseUrl)
 
@@ -45,4 +47,23 @@ t.test('a job that cannot be listed keeps no other one waiting, and is told of',
   await pool.query('drop trigger refuse on jobs')
   await driver.step()
   t.equal((await findJob(pool, 'cancellation', broken))?.state, 'done')
+})
+
+t.test('of two who ask at once under one key, both get the job that came first', async (t) => {
+  const job = { kind: 'cancellation', campaign: 'twice', operator: 'ada', reason: 'r', key: 'twice' } as const
+  const ask = (client: Queryable, activity: string) => insertJob(client, { ...job, asked: { activity } })
+  const { first, asking } = await inTransaction(pool, async (client) => {
+    const made = await ask(client, 'phone')
+    const two = Promise.all([ask(pool, 'phone'), ask(pool, 'case')])
+    const isWaiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into jobs%'"
+    // a transaction would see the same activity again and again
+    await waitFor(async () => (await pool.query(isWaiting)).rowCount === 2, { what: 'both to wait for the first' })
+    return { first: made, asking: two }
+  })
+  const others = await asking
+  t.match(first, { isNew: true, isSame: true })
+  t.same(others, [
+    { id: first.id, isNew: false, isSame: true },
+    { id: first.id, isNew: false, isSame: false }
+  ])
 })

@@ -58,19 +58,24 @@ export async function insertJob(
   client: Queryable,
   job: Pick<JobHead, 'campaign' | 'operator' | 'reason'> & Asked & { readonly key: string; readonly intent?: number }
 ): Promise<{ readonly id: number; readonly isNew: boolean; readonly isSame: boolean }> {
-  const { rows } = await client.query<{ id: number; isNew: boolean; isSame: boolean }>(
-    `with made as (
-       insert into jobs (kind, campaign_id, asked, operator, reason, request_key, intent_id) values ($1, $2, $3, $4, $5, $6, $7)
-       on conflict (operator, request_key) do nothing returning job_id
-     )
-     select job_id::float8 as id, true as "isNew", true as "isSame" from made
-     union all select job_id::float8, false, kind = $1 and campaign_id = $2 and asked = $3::jsonb from jobs
-       where operator = $4 and request_key = $6`,
-    [job.kind, job.campaign, JSON.stringify(job.asked), job.operator, job.reason, job.key, job.intent ?? null]
+  const { kind, campaign, operator, reason, key } = job
+  const asked = JSON.stringify(job.asked)
+  const made = await client.query<{ id: number }>(
+    `insert into jobs (kind, campaign_id, asked, operator, reason, request_key, intent_id) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (operator, request_key) do nothing returning job_id::float8 as id`,
+    [kind, campaign, asked, operator, reason, key, job.intent ?? null]
+  )
+  const [added] = made.rows
+  if (added !== undefined) return { ...added, isNew: true, isSame: true }
+  // a statement of its own, which sees the one that came first even where the insertion had to wait for it
+  const { rows } = await client.query<{ id: number; isSame: boolean }>(
+    `select job_id::float8 as id, kind = $1 and campaign_id = $2 and asked = $3::jsonb as "isSame" from jobs
+     where operator = $4 and request_key = $5`,
+    [kind, campaign, asked, operator, key]
   )
   const [found] = rows
   if (found === undefined) throw new Error('A job was written and has no number')
-  return found
+  return { ...found, isNew: false }
 }
 
 /** The job that began with a change. */
