@@ -279,3 +279,16 @@ t.test('what is asked in every step reads what is open, however many loans are o
       t.ok(after.rows - before.rows <= open + 25, `${text.replace(/\s+/g, ' ')}: ${JSON.stringify({ before, after })}`)
   }
 })
+
+t.test('many loans of a shard that does not answer keep those of another one from nobody', async (t) => {
+  const id = await campaign()
+  await pool.query(
+    `insert into loans (loan_id, campaign_id, activity_id, session_id, key, field, from_shard, to_shard, asked)
+     select gen_random_uuid(), $1, 'sale', n::text, 's', n::text, 50, 60, 5 from generate_series(1, 600) n`,
+    [id]
+  )
+  t.ok(await begin(id, [51, 60]))
+  const open = await openLoansTo(pool, 60)
+  t.equal(open.filter(({ from }) => from === 50).length, 500, 'the oldest of them')
+  t.equal(open.at(-1)?.from, 51)
+})

@@ -81,10 +81,15 @@ function tryLoan(pool: Pool, loan: NewLoan): Promise<boolean | 'locked'> {
   })
 }
 
-/** The open loans to a shard, the oldest first. */
+/** Of each shard that lends: one that does not answer keeps no loan of another one waiting. */
+const OPEN = 500
+
+/** The open loans to a shard, the oldest of each other one first. */
 export async function openLoansTo(db: Queryable, shard: number): Promise<OpenLoan[]> {
   const { rows } = await db.query<OpenLoan>(
-    `select ${columns} from loans where to_shard = $1 and closing is null order by asked_at limit 500`,
+    `select ${columns} from (
+       select *, row_number() over (partition by from_shard order by asked_at) as place from loans where to_shard = $1 and closing is null
+     ) l where place <= ${OPEN} order by asked_at`,
     [shard]
   )
   return rows
