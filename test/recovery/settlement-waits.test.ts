@@ -1,4 +1,6 @@
+import type { Pool } from 'pg'
 import t from 'tap'
+import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
 import { SYSTEM_USER } from '../../src/gate/batch/commands.ts'
 import { replayField } from '../../src/record/replay.ts'
 import { endingChanges, findSettlement, storedEnds } from '../../src/store/campaigns/settlements.ts'
@@ -58,4 +60,18 @@ t.test('a settlement waits until what came after the end is followed, and reward
   await waitFor(async () => (await campaigns.get(id)).settled, { what: 'the settlement' })
   const { rows } = await pool.query("select state from task_counts where campaign_id = $1 and user_id = 'ann'", [id])
   t.same(rows, [{ state: 'completed' }], 'before it was settled')
+})
+
+t.test('what a settlement would wait for is read at one moment, over one connection', async (t) => {
+  const id = 'once'
+  await publish(definition(id))
+  await campaigns.end(id, ada)
+  const asked: string[] = []
+  const query: Pool['query'] = (...question: unknown[]) => {
+    asked.push(String(question[0]))
+    return (pool.query as (...all: unknown[]) => never)(...question)
+  }
+  const watched: Pool = Object.assign(Object.create(pool), { query })
+  t.equal((await new Campaigns({ pool: watched, gate: realGate }).planSettlement(id)).left.length, 11)
+  t.equal(asked.length, 1, 'the campaign itself; all else in a transaction')
 })

@@ -103,19 +103,18 @@ export interface SettlementPlan {
   readonly left: ReadonlyArray<{ readonly step: string; readonly means: string; readonly left: number }>
 }
 
-/** Says what a settlement would do and wait for; nothing is done. @throws CampaignError NOT_FOUND, CONFLICT */
+/** Says what a settlement would do and wait for, at one moment; nothing is done. @throws CampaignError NOT_FOUND, CONFLICT */
 export async function planSettlement(context: LifecycleContext, id: string): Promise<SettlementPlan> {
   const campaign = await findCampaign(context.pool, id)
   if (campaign === undefined) throw notFound(id)
   requireEnded(context, campaign)
-  const left = await Promise.all(
-    steps.map(async ({ name, means, ...step }) => ({
-      step: name,
-      means,
-      // what it was made of may be archived
-      left: campaign.settled ? 0 : await step.left(context.pool, campaign)
-    }))
-  )
+  const left = await inSnapshot(context.pool, async (client) => {
+    const all: Array<SettlementPlan['left'][number]> = []
+    // what a settled campaign was made of may be archived
+    for (const { name, means, ...step } of steps)
+      all.push({ step: name, means, left: campaign.settled ? 0 : await step.left(client, campaign) })
+    return all
+  })
   return { campaign, left }
 }
 
