@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { refusedWords } from '../../src/console/browser/refused-words.ts'
 import { type Adjusted, ways } from '../../src/console/browser/screens/adjust/ways.ts'
-import { sectionOf, sectionTitle, shownAs, titleOf } from '../../src/console/browser/screens/report/figures.ts'
+import { listOf, sectionOf, sectionTitle, shownAs, titleOf } from '../../src/console/browser/screens/report/figures.ts'
 import { figures, sections } from '../../src/export/report/catalogue.ts'
 import { problemTable } from '../../src/http/problems/table.ts'
 
@@ -51,6 +51,13 @@ t.test('a refusal without members is said too, and each code that users meet has
   const met = ['SOLD_OUT', 'LIMIT_REACHED', 'INSUFFICIENT_BALANCE', 'NOT_STARTED', 'SESSION_CLOSED', 'NOT_ELIGIBLE']
   for (const code of Object.keys(problemTable)) t.notMatch(refusedWords(code, {}), /undefined|NaN/, code)
   for (const code of met) t.not(refusedWords(code, {}), code)
+})
+
+t.test('a figure leads to the list of what it counts, and to no list of something else', async (t) => {
+  t.equal(listOf({ id: 'sales.orders', of: null }, 'night'), '#/orders?campaign=night')
+  const unpaid = { id: 'sales.unpaid', of: 'phone' }
+  t.equal(listOf(unpaid, 'night'), '#/orders?campaign=night&activity=phone&status=accepted')
+  t.equal(listOf({ id: 'sales.paid', of: null }, 'night'), undefined, 'some of the paid ones are shipped by now')
 })
 
 t.test('every figure of a report has a title, a section and a value in words', async (t) => {

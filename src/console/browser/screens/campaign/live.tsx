@@ -3,6 +3,7 @@ import { type Operations, watchOperations } from 'floodgate/client'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { token } from '../../api.ts'
 import { drained, noteLeft } from '../../drained.ts'
+import { ordersAt } from '../../lists.ts'
 import { Draining, type Point } from '../../parts/draining.tsx'
 import { Badge, Left, Tile } from '../../parts/ui.tsx'
 import { may } from '../../role.ts'
@@ -113,6 +114,7 @@ function Refused({ refused }: { refused: Readonly<Record<string, number>> }) {
 }
 
 interface Watched {
+  readonly campaign: string
   readonly activity: Activity
   readonly now: number
   /** how much was left since the tab watches */
@@ -120,10 +122,11 @@ interface Watched {
   readonly onAdjust: () => void
 }
 
-function OneActivity({ activity, now, points, onAdjust }: Watched) {
+function OneActivity({ campaign, activity, now, points, onAdjust }: Watched) {
   const pace = paceOf(activity)
   const counted = (activity.total ?? 0) > 0 || activity.prizes.length > 0
-  const { unpaidShare, nextOpensAt } = activity
+  const { unpaidShare, nextOpensAt, held } = activity
+  const unpaid = ordersAt({ campaign, activity: activity.id, status: 'accepted' })
   const title = localised(activity.title as LocalText, activity.id)
   return (
     <section aria-label={title}>
@@ -139,7 +142,10 @@ function OneActivity({ activity, now, points, onAdjust }: Watched) {
       </div>
       {pace !== undefined && <p class={activity.remaining === 0 ? 'soldout' : 'soft'}>{pace}</p>}
       {unpaidShare !== null && unpaidShare > 0 && (
-        <p class="soft">{Math.round(unpaidShare * 100)} % of what was taken is not paid yet.</p>
+        <p class="soft">
+          {Math.round(unpaidShare * 100)} % of what was taken, <a href={unpaid}>{known(held)} units</a>, is not paid
+          yet.
+        </p>
       )}
       {counted && <Units activity={activity} now={now} />}
       {points.length > 1 && <Draining name={activity.id} points={points} />}
@@ -225,6 +231,7 @@ export function Live({ id }: { id: string }) {
       {now.activities.map((activity) => (
         <OneActivity
           key={activity.id}
+          campaign={id}
           activity={activity}
           now={Date.parse(now.asOf)}
           points={drained(id, activity.id)}

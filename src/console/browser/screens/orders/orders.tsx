@@ -48,6 +48,7 @@ export function Orders() {
         query={query}
         filters={[
           { name: 'campaign', label: 'Campaign' },
+          { name: 'activity', label: 'Activity' },
           { name: 'status', label: 'Status', options: STATUSES },
           { name: 'user', label: 'User' },
           { name: 'shipBy', label: 'To be shipped by (a day)' }

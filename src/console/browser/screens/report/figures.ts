@@ -1,3 +1,4 @@
+import { ordersAt } from '../../lists.ts'
 import { count, money } from '../../words.ts'
 
 /** A figure of a report, with what it is compared with. */
@@ -85,6 +86,20 @@ export function titleOf(id: string): string {
   if (known !== undefined) return known
   const words = (id.split('.')[1] ?? id).replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** Which orders a figure counts, by their status; '' for all. */
+const ORDERS: Readonly<Record<string, string>> = {
+  'sales.orders': '',
+  'sales.unpaid': 'accepted',
+  'sales.cancelled': 'cancelled',
+  'sales.expired': 'expired'
+}
+
+/** Where the list of what a figure counts is; undefined where there is none. */
+export function listOf({ id, of }: Pick<Figure, 'id' | 'of'>, campaign: string): string | undefined {
+  const status = ORDERS[id]
+  return status === undefined ? undefined : ordersAt({ campaign, activity: of ?? '', status })
 }
 
 /** A value as people read it. */

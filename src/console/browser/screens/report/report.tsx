@@ -10,7 +10,7 @@ import { queryOf, route } from '../../route.ts'
 import type { CampaignItem, Page } from '../../shapes.ts'
 import { moment } from '../../words.ts'
 import { Baseline } from './baseline.tsx'
-import { type Figure, sectionOf, sectionTitle, shownAs, titleOf } from './figures.ts'
+import { type Figure, listOf, sectionOf, sectionTitle, shownAs, titleOf } from './figures.ts'
 
 interface Report {
   readonly campaign: string
@@ -33,9 +33,18 @@ interface Version {
   readonly reason: string | null
 }
 
+/** the column of the report itself */
+const NOW = 'now'
+
 interface Column {
   readonly head: string
   readonly cell: (figure: Figure) => string
+}
+
+/** The value of a figure, which leads to the list of what it counts. What is stored may count otherwise than the list of today. */
+function Value({ figure, report, children }: { figure: Figure; report: Report; children: string }) {
+  const list = report.version === null && figure.value ? listOf(figure, report.campaign) : undefined
+  return list === undefined ? <span>{children}</span> : <a href={list}>{children}</a>
 }
 
 /** Only what something is compared with has a column. */
@@ -44,7 +53,7 @@ function columnsOf({ figures, comparedWith }: Report): Column[] {
   const reached = ({ value, target }: Figure) =>
     target && value !== null ? `${Math.round((value / target) * 100)} %` : '–'
   return [
-    { head: 'now', cell: (figure) => (figure.value === null ? 'not known' : shownAs(figure, figure.value)) },
+    { head: NOW, cell: (figure) => (figure.value === null ? 'not known' : shownAs(figure, figure.value)) },
     ...(has('target')
       ? [
           { head: 'target', cell: (figure: Figure) => shownAs(figure, figure.target) },
@@ -76,7 +85,15 @@ function Section({ report, section }: { report: Report; section: string }) {
                 {!figure.exact && <abbr title={figure.note ?? 'about: gateways counted it'}>≈</abbr>}
               </th>
               {columns.map(({ head, cell }) => (
-                <td key={head}>{cell(figure)}</td>
+                <td key={head}>
+                  {head === NOW ? (
+                    <Value figure={figure} report={report}>
+                      {cell(figure)}
+                    </Value>
+                  ) : (
+                    cell(figure)
+                  )}
+                </td>
               ))}
             </tr>
           ))}
@@ -90,7 +107,11 @@ function Section({ report, section }: { report: Report; section: string }) {
               <tr key={`${figure.id} ${figure.of} ${figure.unit}`}>
                 <th scope="row">{titleOf(figure.id)}</th>
                 <td>{figure.of}</td>
-                <td>{shownAs(figure, figure.value)}</td>
+                <td>
+                  <Value figure={figure} report={report}>
+                    {shownAs(figure, figure.value)}
+                  </Value>
+                </td>
               </tr>
             ))}
           </Table>
