@@ -29,7 +29,7 @@ async function open() {
   await stack.publish(festival('festival', now, shop))
   await stack.publish(sureDraw(now))
   const browser = await openBrowser(t)
-  return { browser, url: stack.publicUrl }
+  return { stack, browser, url: stack.publicUrl }
 }
 
 const world = skip === false ? await open() : undefined
@@ -174,6 +174,34 @@ t.test('what somebody says is liked by somebody else', { skip }, async (t) => {
   await signIn(friend, 'jan')
   await said.getByText('Liked by 1').waitFor()
   t.same(await findings(friend), [])
+})
+
+t.test('who looks at a campaign reads why it stops and when it goes on, as text', { skip }, async (t) => {
+  const { page } = await visit(t)
+  const chinese = (await visit(t, 'zh-CN')).page
+  for (const each of [page, chinese]) {
+    await each.goto(`${shop}#/c/sure`)
+    await card(each, 'Wheel').waitFor()
+  }
+  const step = (name: string, body: object) =>
+    world?.stack.operate({
+      method: 'POST',
+      path: `/admin/v1/campaigns/sure/${name}`,
+      body: { reason: 'a test', ...body }
+    })
+  await step('pause', { notice: { en: '<b>Back</b> at 22:00', 'zh-CN': '22:00 恢复' } })
+  await page.getByText('<b>Back</b> at 22:00', { exact: true }).waitFor()
+  await chinese.getByText('22:00 恢复', { exact: true }).waitFor()
+  await card(page, 'Wheel').getByRole('button', { name: /Spin/ }).click()
+  await signIn(page, 'paul')
+  await card(page, 'Wheel').getByText('<b>Back</b> at 22:00', { exact: true }).waitFor()
+  t.same(await findings(page), [])
+  await keepPicture(page, 'shop-notice')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  t.same(await findings(page), [])
+  await keepPicture(page, 'shop-notice-dark')
+  await step('resumption', {})
+  await chinese.getByText('22:00 恢复', { exact: true }).waitFor({ state: 'detached' })
 })
 
 t.test('a Chinese browser is answered in Chinese', { skip }, async (t) => {
