@@ -1,5 +1,5 @@
 import type { Message } from './parts/fake-nats.ts'
-import { entryOf, epochOf, type Frame, streamEpoch } from './parts/frame.ts'
+import { comparePlaces, entryOf, epochOf, type Frame, placeOf, streamEpoch } from './parts/frame.ts'
 
 interface OracleOptions {
   readonly tell: (what: string) => void
@@ -73,6 +73,8 @@ export class Oracle {
     if (!this.journaled.has(entry))
       this.fail(`I12: ${who} was told 201 for ${id}, whose frame ${entry} is not journaled`)
     const earlier = this.confirmed.get(who)
+    // the key of a decision that is forgotten may be used again, and an answer may have been long on its way
+    if (earlier && comparePlaces(placeOf(id), placeOf(earlier.id)) < 0 && this.isForgotten(id)) return
     const known = earlier && earlier.id !== id && this.isForgotten(earlier.id) ? undefined : earlier
     if (known && known.id !== id) this.fail(`I6: ${who} was told ${known.id} and then ${id}`)
     if (known && known.hash !== hash && known.hash !== '' && hash !== '') {
