@@ -1,8 +1,10 @@
 import t from 'tap'
 import type { ExpireCommand } from '../../src/gate/batch/commands.ts'
+import { movementsOfAccount } from '../../src/store/reading/ledger.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { credit } from '../support/shop/participation.ts'
-import { assertWhole, decisionOf, openShop } from '../support/shop/shop.ts'
+import { assertWhole, atRest, decisionOf, openShop } from '../support/shop/shop.ts'
+import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
 
@@ -48,6 +50,21 @@ t.test('what has expired is taken, once, and only by who knows all that the user
   )
   t.equal(await balance(), '10')
   await assertWhole(t, shop)
+})
+
+t.test('who counts knows no newest decision while a frame before it is not stored', async (t) => {
+  const shop = await openShop(t, urls)
+  const { gate, core } = shop
+  decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
+  const second = decisionOf(await gate.submit({ ...credit('ann', 'b:points', -30), key: 'x:adj:2' }))
+  await atRest(shop)
+  const newest = async () => (await movementsOfAccount(core.pool, 'ann', 'points')).newest
+  await waitFor(async () => (await newest()) === second.id, { what: 'both to be stored' })
+  await shop.stopWorker()
+  // as if the frame of the first one, which another gateway publishes, came later
+  await core.pool.query('update openings set complete_batch = 0')
+  await core.pool.query('delete from frames where batch < (select max(batch) from frames)')
+  t.equal(await newest(), '')
 })
 
 t.test('what was counted under one opening is not taken under another one', async (t) => {

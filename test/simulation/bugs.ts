@@ -46,6 +46,7 @@ export const plantedInPoints = {
   'lapse-beside-decisions': 'the gate does not ask whether it decided something of the user that was not counted',
   'lapse-without-record': 'what has expired is taken without a replay record',
   'lapse-by-own-clock': 'the moment comes by the clock of the driver, not of the gate',
+  'lapse-out-of-order': "a user's newest decision counts although an earlier frame is not stored",
   'lapse-unread': 'users are listed before all that the gate decided up to the moment is stored',
   'lapse-closed-early': "a user's part is closed when it is asked for, not when it is journaled",
   'spent-newest-first': 'what was earned last counts as spent first'

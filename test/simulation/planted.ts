@@ -23,6 +23,7 @@ export const aimed: Record<keyof typeof plantedInUpkeep | keyof typeof plantedIn
   'lapse-without-record': { ...points, only: ['kill worker', 'nats pauses'] },
   'lapse-by-own-clock': { ...points, only: ['replica promoted'] },
   'lapse-unread': { ...points, only: ['pause worker', 'nats pauses'] },
+  'lapse-out-of-order': { ...points, only: ['nats restarts'], at: { 'gateway.publish': [['nats restarts']] } },
   'lapse-closed-early': { ...points, only: ['redis wiped', 'nats pauses'] },
   'spent-newest-first': { ...points, only: ['kill'] },
   'checkpoint-at-last': { only: ['redis wiped', 'kill', 'nats pauses'] },

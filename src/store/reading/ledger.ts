@@ -2,6 +2,7 @@ import { placeValues } from '../connection/list-place.ts'
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
 import { everyShard } from '../shard/every-shard.ts'
+import { isStoredUpTo } from '../shard/marks.ts'
 
 /** One movement of one balance. */
 export interface LedgerEntry {
@@ -162,7 +163,8 @@ export async function movementsOf(
 
 /**
  * All movements of a user's balance of the account, oldest first, and what was there before they were read: the opening of the user's shard and the
- * user's newest decision, '' for none. A later one may be among the movements; none up to it, and none of an earlier opening, is missing.
+ * user's newest decision, '' for none, and also while a frame before it is not stored: one of another gateway may come later. So a later decision may
+ * be among the movements; none up to it, and none of an earlier opening, is missing.
  * @returns `opening`: its epoch, 0 while the shard is closed
  */
 export async function movementsOfAccount(
@@ -173,8 +175,11 @@ export async function movementsOfAccount(
   const known = await db.query<{ opening: number | null; newest: string | null }>(
     `select (select s.epoch::float8 from shards s where s.state = 'open'
          and s.shard = (select l.shard from ledger l where l.user_id = $1 limit 1)) as opening,
-       (select shard || '-' || epoch || '-' || sequence from decisions where shard = ${everyShard} and user_id = $1
-         order by epoch desc, sequence desc limit 1) as newest`,
+       (select e.shard || '-' || e.epoch || '-' || e.sequence
+        from (select shard, epoch, batch, sequence from decisions where shard = ${everyShard} and user_id = $1
+              order by epoch desc, sequence desc limit 1) e
+        join shards s on s.shard = e.shard left join openings o on o.shard = e.shard and o.epoch = e.epoch
+        where ${isStoredUpTo}) as newest`,
     [issuedUser(user)]
   )
   const { opening, newest } = known.rows[0] ?? {}

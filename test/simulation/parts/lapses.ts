@@ -3,7 +3,7 @@ import type { Movement } from '../../../src/store/reading/ledger.ts'
 import { Lots } from '../../support/judging/lots.ts'
 import { type Steps, wait } from '../scheduler.ts'
 import type { World } from '../world.ts'
-import { comparePlaces, NOWHERE, type Place } from './frame.ts'
+import { batchOf, comparePlaces, epochOf, NOWHERE, type Place } from './frame.ts'
 import type { Command } from './gate/gate-batch.ts'
 import type { GateClient, Outcome } from './gate/gate-client.ts'
 import { type Opening, shardKeys, userKey } from './gate/gate-state.ts'
@@ -98,12 +98,17 @@ export class Lapses {
   /** The opening that Postgres knows and the user's newest decision come first: what is missing of either is noticed by the gate. */
   *#count(campaign: string, user: string): Steps<{ amount: number; newest: Place; epoch: number }> {
     const { tables, postgres, scheduler, bugs } = this.#world
+    /** a frame of another gateway may be stored before an earlier one */
+    const isStoredUpTo = (entry: string) =>
+      postgres.read().position.epoch > epochOf(entry) || tables.isWholeUpTo(epochOf(entry), batchOf(entry))
     const ofUser = () => tables.everInOrder().filter((each) => each.user === user)
     const known = must(
       yield* this.#owner.ask('lapse.newest', () => {
         const { state, epoch } = postgres.read()
-        const last = ofUser().sort(comparePlaces).at(-1) ?? NOWHERE
-        return { epoch: state === 'open' ? epoch : 0, newest: { epoch: last.epoch, seq: last.seq } }
+        const last = ofUser().sort(comparePlaces).at(-1)
+        const isMissing = last !== undefined && !isStoredUpTo(last.entry) && !bugs.has('lapse-out-of-order')
+        const { epoch: of, seq } = last === undefined || isMissing ? NOWHERE : last
+        return { epoch: state === 'open' ? epoch : 0, newest: { epoch: of, seq } }
       })
     )
     const until = tables.state.lapses.get(campaign)?.moment ?? 0

@@ -197,6 +197,15 @@ export class Tables {
     return last - complete === behind.length ? last : undefined
   }
 
+  /** Are all frames of an opening there up to this one? Later ones may be, too. */
+  isWholeUpTo(epoch: number, batch: number): boolean {
+    const complete = this.state.openings.get(epoch)?.complete ?? 0
+    const behind = [...this.state.frames.keys()].filter(
+      (entry) => epochOf(entry) === epoch && batchOf(entry) > complete && batchOf(entry) <= batch
+    )
+    return batch <= complete || batch - complete === behind.length
+  }
+
   /** Decisions that are there, in their order. */
   inOrder(): StoredDecision[] {
     return [...this.state.decisions.values()].sort(comparePlaces)
