@@ -230,16 +230,29 @@ t.test('paused, not payable, not cancellable, conflict, another version, ended',
 })
 
 t.test('Redis paused: unknown or unavailable, said within a second, and the same key finds the truth', async (t) => {
-  await stack.publish(saleDefinition({ id: 'stalled', sales: { phone: { sessions: [openSession(50)] } } }))
+  await stack.publish(saleDefinition({ id: 'stalled', sales: { phone: { sessions: [openSession(1000)] } } }))
   const [redis = 0] = stack.file().pids.redis
-  process.kill(redis, 'SIGSTOP')
-  const started = performance.now()
-  const lost = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-1', once: true })
-  const next = await shop.buy('stalled/phone', 'uma', { key: 'uma-key-2', once: true })
-  const took = performance.now() - started
-  process.kill(redis, 'SIGCONT')
-  refused(t, lost, { status: 503, code: 'UNKNOWN_OUTCOME', retryAfterMs: Number })
-  refused(t, next, { status: 503, code: 'UNAVAILABLE', retryAfterMs: Number })
-  tookAtMost(t, 'two answers while Redis stands still', { ms: took, boundMs: 2000 })
-  t.equal((await shop.buy('stalled/phone', 'uma', { key: 'uma-key-1' })).status, 201)
+  let round = 0
+  const wasLost = async () => {
+    const [user, key] = [`uma-${round}`, `uma-key-${round++}`]
+    process.kill(redis, 'SIGSTOP')
+    const started = performance.now()
+    const answers: Answer[] = []
+    try {
+      answers.push(await shop.buy('stalled/phone', user, { key, once: true }))
+      answers.push(await shop.buy('stalled/phone', user, { key: `${key}-next`, once: true }))
+    } finally {
+      process.kill(redis, 'SIGCONT')
+    }
+    tookAtMost(t, 'two answers while Redis stands still', { ms: performance.now() - started, boundMs: 2000 })
+    const codes = answers.map(({ body }) => String(body.code))
+    for (const [index, answer] of answers.entries()) {
+      const code = codes[index] === 'UNKNOWN_OUTCOME' ? 'UNKNOWN_OUTCOME' : 'UNAVAILABLE'
+      refused(t, answer, { status: 503, code, retryAfterMs: Number })
+    }
+    t.equal((await shop.buy('stalled/phone', user, { key })).status, 201)
+    return codes.join() === 'UNKNOWN_OUTCOME,UNAVAILABLE'
+  }
+  // a call of the gateway's own may be the one that is lost: then its gate is closed already, and nothing was sent
+  await waitFor(wasLost, { what: 'a purchase that was sent and not answered' })
 })

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { createMetrics } from '../../../src/http/running/metrics.ts'
 import { bearer, publicApp, SECRET, type TestApp } from '../../support/http/http-app.ts'
 import { buy, isProblem, refused } from '../../support/http/http-requests.ts'
@@ -73,11 +73,37 @@ test('a request without a valid token is refused before its body is read', async
   t.equal(answer.statusCode, 401)
 })
 
+type Answers = ReadonlyArray<Awaited<ReturnType<typeof buy>>>
+
+/**
+ * Asks a shop of its own, one request after the other, until all answers came within the second that is counted: on a machine that
+ * takes longer, more are let in.
+ */
+async function withinSecond(
+  t: Test,
+  env: Record<string, string>,
+  requests: ReadonlyArray<Parameters<typeof buy>[1]>
+): Promise<{ shop: TestApp; limited: Answers; served: number }> {
+  let found: { shop: TestApp; answers: Answers } | undefined
+  const isWithin = async () => {
+    const shop = await publicApp(t, { env })
+    const begun = performance.now()
+    const answers = []
+    for (const request of requests) answers.push(await buy(shop, request))
+    found = { shop, answers }
+    return performance.now() - begun < 1000
+  }
+  await waitFor(isWithin, { what: 'all answers within a second' })
+  if (found === undefined) throw new Error('Nobody asked')
+  const { shop, answers } = found
+  const limited = answers.filter(({ statusCode }) => statusCode === 429)
+  return { shop, limited, served: answers.length - limited.length }
+}
+
 test('a user who asks too often waits, others do not', async (t) => {
-  const shop = await publicApp(t, { env: { RATE_LIMIT_USER_PER_SECOND: '5' } })
-  const mine = await Promise.all(Array.from({ length: 12 }, () => buy(shop)))
-  const limited = mine.filter(({ statusCode }) => statusCode === 429)
-  t.ok(limited.length >= 2, 'some were too many')
+  const env = { RATE_LIMIT_USER_PER_SECOND: '5' }
+  const { shop, limited, served } = await withinSecond(t, env, Array(12).fill({}))
+  t.equal(served, 5, 'the others were too many')
   for (const answer of limited) {
     isProblem(t, answer, { status: 429, code: 'RATE_LIMITED', scope: 'user' })
     t.match(answer.headers['retry-after'], /^[12]$/)
@@ -86,14 +112,10 @@ test('a user who asks too often waits, others do not', async (t) => {
 })
 
 test('an address is limited in bad requests only, so that users who share it are served', async (t) => {
-  const shop = await publicApp(t, { env: { RATE_LIMIT_ADDRESS_PER_SECOND: '5' } })
-  const rubbish = await Promise.all([
-    ...Array.from({ length: 6 }, () => buy(shop, { headers: { authorization: '' } })),
-    ...Array.from({ length: 6 }, () => buy(shop, { payload: {} })),
-    ...Array.from({ length: 6 }, () => buy(shop, { url: '/v1/nothing' }))
-  ])
-  const limited = rubbish.filter(({ statusCode }) => statusCode === 429)
-  t.ok(limited.length >= 6)
+  const env = { RATE_LIMIT_ADDRESS_PER_SECOND: '5' }
+  const rubbish = [{ headers: { authorization: '' } }, { payload: {} }, { url: '/v1/nothing' }]
+  const { shop, limited, served } = await withinSecond(t, env, Array(6).fill(rubbish).flat())
+  t.equal(served, 5)
   for (const answer of limited) isProblem(t, answer, { status: 429, code: 'RATE_LIMITED', scope: 'address' })
   t.equal((await buy(shop)).statusCode, 201)
   shop.gate.outcome = refused('SOLD_OUT', { remaining: 0, mayReopen: false })
@@ -103,22 +125,11 @@ test('an address is limited in bad requests only, so that users who share it are
 
 test('a listed proxy names the address of its clients, and nobody else may', async (t) => {
   const env = { RATE_LIMIT_ADDRESS_PER_SECOND: '3' }
-  const rubbish = (shop: TestApp, address: string) =>
-    Promise.all(Array.from({ length: 5 }, () => buy(shop, { payload: {}, headers: { 'x-forwarded-for': address } })))
-  const behind = await publicApp(t, { env: { ...env, TRUSTED_PROXIES: '127.0.0.0/8' } })
-  t.ok((await rubbish(behind, '203.0.113.1')).some(({ statusCode }) => statusCode === 429))
-  t.equal((await buy(behind, { payload: {}, headers: { 'x-forwarded-for': '203.0.113.2' } })).statusCode, 400)
-  let served = 0
-  const withinSecond = async () => {
-    const open = await publicApp(t, { env })
-    const begun = performance.now()
-    const spoofed = (await Promise.all([rubbish(open, '203.0.113.1'), rubbish(open, '203.0.113.2')])).flat()
-    served = spoofed.filter(({ statusCode }) => statusCode !== 429).length
-    return performance.now() - begun < 1000
-  }
-  // on a machine that takes longer than a second, three more are let in
-  await waitFor(withinSecond, { what: 'ten requests within a second' })
-  t.equal(served, 3, 'they are one address')
+  const rubbish = (address: string) => Array(5).fill({ payload: {}, headers: { 'x-forwarded-for': address } })
+  const both = [...rubbish('203.0.113.1'), ...rubbish('203.0.113.2')]
+  const behind = await withinSecond(t, { ...env, TRUSTED_PROXIES: '127.0.0.0/8' }, both)
+  t.equal(behind.served, 6, 'they are two addresses')
+  t.equal((await withinSecond(t, env, both)).served, 3, 'they are one address')
   for (const proxies of ['rubbish', '10.0.0.0/33', '::1/129', '10.0.0.1/8/8', 'true']) {
     await t.rejects(publicApp(t, { env: { TRUSTED_PROXIES: proxies } }), { message: /TRUSTED_PROXIES/ })
   }
