@@ -38,11 +38,14 @@ const refusalsOf = async (user: string, query = '') => {
 }
 
 await t.test('support reads why a user was refused, between what was decided', async (t) => {
-  const buy = (key: string) =>
-    ask('eve', 'POST /v1/campaigns/mall/redemptions/ticket/claims', { body: { quantity: 1 }, key })
-  const answer = await buy('first-try-of-eve')
-  t.equal(answer.status, 409)
-  t.equal((await ask('eve', 'POST /v1/campaigns/mall/tasks/check-in/completions', { body: {} })).status, 201)
+  const { user, key, answer } = await shop.inOneGo(async (nth) => {
+    const [user, key] = [`eve-${nth}`, `first-try-of-eve-${nth}`]
+    const path = 'POST /v1/campaigns/mall/redemptions/ticket/claims'
+    const answer = await ask(user, path, { body: { quantity: 1 }, key })
+    t.equal(answer.status, 409)
+    t.equal((await ask(user, 'POST /v1/campaigns/mall/tasks/check-in/completions', { body: {} })).status, 201)
+    return { user, key, answer }
+  })
   shop.signals.tell()
   t.equal(shop.toldSignals.length, 1)
   // until the line is there what it sends is lost, so it is sent until the first one is heard
@@ -51,22 +54,22 @@ await t.test('support reads why a user was refused, between what was decided', a
     return heard.length > 0
   })
   line.send(shop.toldSignals[0] ?? '')
-  await waitFor(async () => (await refusalsOf('eve')).length === 1, { what: 'the sample to be kept' })
-  const [refusal] = await refusalsOf('eve')
+  await waitFor(async () => (await refusalsOf(user)).length === 1, { what: 'the sample to be kept' })
+  const [refusal] = await refusalsOf(user)
   t.match(refusal, {
     eventId: null,
     campaign: 'mall',
     activity: 'ticket',
     code: answer.body.code,
-    key: 'first-try-of-eve',
+    key,
     sample: true,
     members: { unit: 'points', balance: 0 }
   })
-  t.strictSame(await refusalsOf('eve', '?campaign=other'), [])
+  t.strictSame(await refusalsOf(user, '?campaign=other'), [])
   const pages = []
   for (let cursor = ''; cursor !== 'null'; ) {
     const query = `?limit=1${cursor && `&cursor=${cursor}`}`
-    const { body } = await admin('vera', `GET /admin/v1/users/eve/timeline${query}`)
+    const { body } = await admin('vera', `GET /admin/v1/users/${user}/timeline${query}`)
     pages.push(...body.items.map(({ type }: { type: string }) => type))
     cursor = String(body.nextCursor)
   }

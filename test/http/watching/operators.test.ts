@@ -17,8 +17,8 @@ const HOUR = 3_600_000
 const shop = await startMallShop(t)
 const now = Date.now()
 const [opensAt, closesAt] = [now - HOUR, now + HOUR].map((at) => new Date(at).toISOString())
-await shop.publish({
-  id: 'launch',
+const definition = (id: string) => ({
+  id,
   title: 'Launch',
   timezone: 'Asia/Shanghai',
   opensAt,
@@ -48,14 +48,17 @@ await shop.publish({
       ]
     }
   ]
-} as { id: string })
+})
 await shop.adminApp.listen({ port: 0, host: '127.0.0.1' })
 const base = `http://127.0.0.1:${(shop.adminApp.server.address() as AddressInfo).port}`
 
-async function watch(operator: string, campaign = 'launch') {
+/** the one that was sold out, and is watched */
+let campaign = ''
+
+async function watch(operator: string, watched = campaign) {
   const stop = new AbortController()
   const headers = { authorization: `Bearer token-of-${operator}` }
-  const response = await fetch(`${base}/admin/v1/campaigns/${campaign}/live`, { headers, signal: stop.signal })
+  const response = await fetch(`${base}/admin/v1/campaigns/${watched}/live`, { headers, signal: stop.signal })
   const watching = { response, messages: [] as OperatorLive[], events: [] as string[], ended: false, stop }
   const read = async () => {
     let rest = ''
@@ -80,21 +83,28 @@ async function watch(operator: string, campaign = 'launch') {
 }
 
 await t.test('operators see units, attempts and refusals of a campaign as they change', async (t) => {
-  const watching = await watch('vera')
+  const { watching, orders } = await shop.inOneGo(async (nth) => {
+    campaign = `launch-${nth}`
+    await shop.publish(definition(campaign))
+    const watching = await watch('vera')
+    const isFull = () => watching.messages.at(-1)?.activities.find(({ id }) => id === 'phone')?.remaining === 8
+    await waitFor(isFull, { what: 'the first figures' })
+    const buy = (user: string) =>
+      shop.ask(user, `POST /v1/campaigns/${campaign}/sales/phone/orders`, { body: { quantity: 1 } })
+    const orders = []
+    for (const user of ['ann', 'ben', 'cid', 'dan', 'eve']) orders.push(await buy(user))
+    const spun = await shop.ask('ann', `POST /v1/campaigns/${campaign}/draws/wheel/spins`, { body: {} })
+    t.equal(spun.status, 201)
+    return { watching, orders }
+  })
   t.equal(watching.response.status, 200)
   t.match(watching.response.headers.get('content-type'), /^text\/event-stream/)
   const last = () => watching.messages.at(-1)
   const phone = () => last()?.activities.find(({ id }) => id === 'phone')
-  await waitFor(() => phone()?.remaining === 8, { what: 'the first figures' })
-  const buy = (user: string) =>
-    shop.ask(user, 'POST /v1/campaigns/launch/sales/phone/orders', { body: { quantity: 1 } })
-  const orders = []
-  for (const user of ['ann', 'ben', 'cid', 'dan', 'eve']) orders.push(await buy(user))
   t.strictSame(
     orders.map(({ status }) => status),
     [201, 201, 201, 409, 409]
   )
-  t.equal((await shop.ask('ann', 'POST /v1/campaigns/launch/draws/wheel/spins', { body: {} })).status, 201)
   const body = { amount: 100, currency: 'CNY', reference: 'paid-1' }
   const paid = await shop.admin('olga', `POST /admin/v1/orders/${orders[0]?.body.order.id}/payment`, { body })
   t.equal(paid.status, 201)
@@ -125,7 +135,7 @@ await t.test('operators see units, attempts and refusals of a campaign as they c
     last()?.activities.find(({ id }) => id === 'wheel'),
     { total: 2, taken: 1, prizes: [{ id: 'cup', tier: 1, total: 2, remaining: 1, taken: 1 }] }
   )
-  t.match(last(), { campaign: 'launch', status: 'running', participants: 3, shards: [{ shard: 0, state: 'open' }] })
+  t.match(last(), { campaign, status: 'running', participants: 3, shards: [{ shard: 0, state: 'open' }] })
   t.equal(last()?.approximate.total.attempts, 6)
   t.match(last()?.approximate.latency, { confirmed: { p50Ms: Number, p99Ms: Number } })
   await waitFor(() => (phone()?.perSecond ?? null) !== null, { what: 'a pace, after some seconds' })
@@ -143,12 +153,12 @@ await t.test('the client watches as an operator, and gives up where it may not',
   const figures: Operations[] = []
   const states: string[] = []
   const ask = (token: string) =>
-    watchOperations({ baseUrl: base, token, onState: (state) => states.push(state) }, 'launch', (each) =>
+    watchOperations({ baseUrl: base, token, onState: (state) => states.push(state) }, campaign, (each) =>
       figures.push(each)
     )
   const stop = ask('token-of-vera')
   await waitFor(() => figures.length >= 2, { what: 'a snapshot and a change' })
-  t.match(figures[1], { campaign: 'launch', participants: 3 })
+  t.match(figures[1], { campaign, participants: 3 })
   stop()
   t.strictSame(states, ['watching'])
   t.teardown(ask('token-of-counter'))

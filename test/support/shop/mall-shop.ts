@@ -40,12 +40,17 @@ export interface MallShop {
   readonly config: Config
   /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})`, again under the same key while nothing is definite */
   ask(user: string, request: string, asked?: Asked): Promise<Answer>
-  /** asks the admin app as an operator; every change has a key of its own unless one is given */
+  /** asks the admin app as an operator, again while it is unavailable; every change has a key of its own unless one is given */
   admin(operator: string, request: string, asked?: Asked): Promise<Answer>
   publish(definition: { readonly id: string }): Promise<void>
   /** what the public app counts; it tells only when it is asked to, and what it tells is kept here */
   readonly signals: SignalCounts
   readonly toldSignals: string[]
+  /**
+   * Plays a scene, with the next number each time, until nothing in it had to be asked again, so that what it lets the public app
+   * count is known; what was counted of the others is forgotten, unless a scene told it.
+   */
+  inOneGo<Scene>(play: (nth: number) => Promise<Scene>): Promise<Scene>
   readonly natsUrl: string
   /** for their clocks */
   readonly shards: Shop['shards']
@@ -85,17 +90,38 @@ const operators = {
 /** How long a user asks again, under the same key. */
 const PATIENT_MS = 60_000
 const INDEFINITE: readonly number[] = [202, 503]
+const GOES_MAX = 50
+/** requests that were sent again, in this process */
+let repeats = 0
 
-async function sendAgain(app: FastifyInstance, request: string, asked: Parameters<typeof send>[2]): Promise<Answer> {
+async function sendAgain(
+  app: FastifyInstance,
+  request: string,
+  { indefinite = INDEFINITE, ...asked }: Parameters<typeof send>[2] & { readonly indefinite?: readonly number[] }
+): Promise<Answer> {
   const same = { ...asked, key: asked.key ?? newKey() }
   let answer = await send(app, request, same)
   const isDefinite = async () => {
-    if (INDEFINITE.includes(answer.status)) answer = await send(app, request, same)
-    return !INDEFINITE.includes(answer.status)
+    if (!indefinite.includes(answer.status)) return true
+    repeats += 1
+    answer = await send(app, request, same)
+    return !indefinite.includes(answer.status)
   }
   await poll(isDefinite, PATIENT_MS, 100)
   return answer
 }
+
+const inOneGo = ({ signals, toldSignals }: Pick<MallShop, 'signals' | 'toldSignals'>): MallShop['inOneGo'] =>
+  async function inOneGo(play) {
+    for (let nth = 0; nth < GOES_MAX; nth += 1) {
+      const before = repeats
+      const scene = await play(nth)
+      if (repeats === before) return scene
+      signals.tell()
+      toldSignals.length = 0
+    }
+    throw new Error(`In each of ${GOES_MAX} scenes something had to be asked again`)
+  }
 
 export async function startMallShop(t: Teardown): Promise<MallShop> {
   const core = await startCore(t, await sharedServers(t))
@@ -135,7 +161,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     await adminApp.close()
   })
   const admin: MallShop['admin'] = (operator, request, asked = {}) =>
-    send(adminApp, request, { ...asked, authorization: `Bearer token-of-${operator}` })
+    sendAgain(adminApp, request, { ...asked, authorization: `Bearer token-of-${operator}`, indefinite: [503] })
   return {
     pool,
     adminApp,
@@ -143,6 +169,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     config: parts.config,
     signals,
     toldSignals,
+    inOneGo: inOneGo({ signals, toldSignals }),
     natsUrl: core.config.NATS_URL,
     shards,
     stopWorker: () => stopWorker(),
