@@ -16,7 +16,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
   /** sent as it is instead of `body` */
   readonly raw?: string
-  /** takes a 202 or 503 for an answer; otherwise what has a key is asked again, as a storefront does */
+  /** takes a 202, a 503 or no answer for one; otherwise what has a key is asked again, as a storefront does */
   readonly once?: boolean
 }
 
@@ -35,9 +35,12 @@ export class Shop {
     const mayRepeat = ask.once !== true && (ask.method === undefined || ask.key !== undefined)
     const until = performance.now() + PATIENT_MS
     for (;;) {
-      const answer = await this.#exchange(path, ask)
-      const isOpen = answer.status === 202 || answer.status === 503
-      if (!isOpen || !mayRepeat || performance.now() > until) return answer
+      const isLast = !mayRepeat || performance.now() > until
+      const answer = await this.#exchange(path, ask).catch((error: unknown) => {
+        if (isLast) throw error
+      })
+      const isOpen = answer === undefined || answer.status === 202 || answer.status === 503
+      if (answer !== undefined && (!isOpen || isLast)) return answer
       await delay(100)
     }
   }

@@ -182,13 +182,13 @@ export class Stack {
     return { status: response.status, body: parseJson(text) ?? text }
   }
 
-  /** Asks again under the same key as long as nothing is definite, as an operator does. */
+  /** Asks again under the same key as long as nothing is definite, as an operator does; without any answer the status is 0. */
   async operate(request: AdminRequest): Promise<AdminReply> {
     const asked = { key: randomUUID() as string, ...request }
     let reply: AdminReply = { status: 0, body: undefined }
     const isDefinite = async () => {
-      reply = await this.admin(asked)
-      return reply.status !== 202 && reply.status !== 503
+      reply = await this.admin(asked).catch((error: unknown) => ({ status: 0, body: String(error) }))
+      return reply.status !== 0 && reply.status !== 202 && reply.status !== 503
     }
     await poll(isDefinite, PATIENT_MS, 100)
     return reply
