@@ -255,14 +255,18 @@ t.test(
     t.equal((await end('end')).status, 200)
     t.equal((await boardOf('runners')).body.frozen, false, 'it may still be looked into')
     const path = `/admin/v1/campaigns/${campaign}/settlement`
-    const asked = await stack.admin({ method: 'POST', path, body: { reason: 'over' } })
-    t.ok([200, 202].includes(asked.status), 'it may wait for the boards')
+    const isAsked = async () => {
+      const asked = await stack.admin({ method: 'POST', path, body: { reason: 'over' } })
+      return asked.status === 200 || asked.status === 202
+    }
+    await waitFor(isAsked, { what: 'the settlement to be asked for: it may wait for the boards' })
     const pid = stack.kill('worker')
     await waitFor(() => stack.isReplaced('worker', pid), { what: 'another worker' })
     const isFrozen = async (name: string) => (await boardOf(name)).body.frozen === true
     for (const name of ['runners', 'hardest', 'buyers', 'spenders'])
       await waitFor(() => isFrozen(name), { what: `the order of ${name} to be final` })
-    t.equal((await end('settlement')).status, 200, 'settled once the boards are final and their rewards given')
+    const isSettled = async () => (await end('settlement')).status === 200
+    await waitFor(isSettled, { what: 'the settlement, once the boards are final and their rewards given' })
     const final = [first, second, ...rest]
     const shown = await itemsOf('runners')
     t.same(

@@ -65,11 +65,17 @@ const PATIENT_MS = 60_000
 /** The text of an answer read as JSON, its status and its headers. */
 async function exchange(url: string, method: string, init: { headers: Record<string, string>; body?: string }) {
   const until = performance.now() + PATIENT_MS
-  for (;;) {
+  const once = async () => {
     const response = await fetch(url, { method, signal: AbortSignal.timeout(PATIENT_MS), ...init })
-    const answer = { status: response.status, body: JSON.parse(await response.text()), headers: response.headers }
-    const isOpen = answer.status === 202 || answer.status === 503
-    if (!isOpen || performance.now() > until) return answer
+    return { status: response.status, body: JSON.parse(await response.text()), headers: response.headers }
+  }
+  for (;;) {
+    const isLast = performance.now() > until
+    const answer = await once().catch((error: unknown) => {
+      if (isLast) throw error
+    })
+    const isOpen = answer === undefined || answer.status === 202 || answer.status === 503
+    if (answer !== undefined && (!isOpen || isLast)) return answer
     await delay(100)
   }
 }

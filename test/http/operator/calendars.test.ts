@@ -9,7 +9,8 @@ const { admin, adminApp, pool, publish, publicApp } = await startMallShop(t)
 /** Saves a calendar, or a definition, as ada. */
 const put = (path: string, body: object) => admin('ada', `PUT /admin/v1${path}`, { body })
 
-const day = (later: number) => iso(Date.now() + later * 24 * HOUR).slice(0, 10)
+const now = Date.now()
+const day = (later: number) => iso(now + later * 24 * HOUR).slice(0, 10)
 
 t.test('a calendar is saved by an admin, read by everybody, and audited', async (t) => {
   const path = '/admin/v1/calendars/cn'
