@@ -255,10 +255,8 @@ t.test(
     t.equal((await end('end')).status, 200)
     t.equal((await boardOf('runners')).body.frozen, false, 'it may still be looked into')
     const path = `/admin/v1/campaigns/${campaign}/settlement`
-    const isAsked = async () => {
-      const asked = await stack.admin({ method: 'POST', path, body: { reason: 'over' } })
-      return asked.status === 200 || asked.status === 202
-    }
+    const ask = () => stack.admin({ method: 'POST', path, body: { reason: 'over' } })
+    const isAsked = async () => [200, 202].includes((await ask()).status)
     await waitFor(isAsked, { what: 'the settlement to be asked for: it may wait for the boards' })
     const pid = stack.kill('worker')
     await waitFor(() => stack.isReplaced('worker', pid), { what: 'another worker' })
