@@ -1,10 +1,20 @@
 import t from 'tap'
 import { forgetItems, progressOf } from '../../src/store/campaigns/job-items.ts'
-import { closeJobs, endListing, insertJob } from '../../src/store/campaigns/jobs.ts'
+import {
+  closeJobs,
+  type DueItem,
+  endListing,
+  type ItemSettlement,
+  insertJob,
+  settleItems,
+  takeDueItems
+} from '../../src/store/campaigns/jobs.ts'
 import { listJobs } from '../../src/store/campaigns/listed-jobs.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
+import { costOf, noteStatements } from '../support/shop/explained.ts'
 
+const noted = noteStatements()
 const { pool } = await freshDatabase(t, (await sharedServers(t)).databaseUrl, 4)
 const DAY = 24 * 3600
 
@@ -22,6 +32,20 @@ async function jobOf(key: string, items: number): Promise<number> {
   )
   await endListing(pool, id)
   await closeJobs(pool)
+  return id
+}
+
+/** A job of which everything is still to be done. */
+async function openJob(key: string, items: number): Promise<number> {
+  const { id } = await insertJob(pool, {
+    kind: 'cancellation',
+    ...{ campaign: 'c', operator: 'ada', reason: 'a wrong price', key },
+    asked: { activity: 'phone' }
+  })
+  await pool.query(
+    `insert into job_items (job_id, item, kind, phase) select $1, '0-1-' || n, 'order', 1 from generate_series(1, $2) n`,
+    [id, items]
+  )
   return id
 }
 
@@ -58,4 +82,44 @@ t.test('of two that forget at once, each item goes once, and a job without items
   t.same([await itemsOf(some), await itemsOf(none)], [0, 0])
   t.same(await progressOf(pool, some), before)
   t.match(await progressOf(pool, none), { done: 0, failed: 0 })
+})
+
+t.test('what is told of a job is counted where its items change, and reads none of them', async (t) => {
+  const ids = await Promise.all(['one', 'two'].map((key) => openJob(key, 2000)))
+  const [first = 0] = ids
+  const asked = await takeDueItems(pool, { most: 100, ms: 60_000 })
+  const half = [asked.slice(0, 50), asked.slice(50)]
+  const settled = (item: DueItem, n: number): ItemSettlement =>
+    n % 5 === 0
+      ? { ...item, to: 'failed', refusal: 'NOT_CANCELLABLE: shipped' }
+      : n % 5 === 1
+        ? { ...item, to: 'later', afterMs: 60_000 }
+        : { ...item, to: 'done', decision: null, refusal: null }
+  // two workers settle items of the same jobs, in opposite orders
+  const both = half.map((items, n) => settleItems(pool, (n === 0 ? items : items.toReversed()).map(settled)))
+  const closed = (await Promise.all(both)).map(({ size }) => size)
+  t.same(closed, [50, 50])
+  await Promise.all(half.map((items) => settleItems(pool, items.map(settled))))
+  const counted = async (job: number, state: string) =>
+    (await pool.query('select from job_items where job_id = $1 and state = $2', [job, state])).rowCount
+  const listed = await listJobs(pool, { isOpen: true, limit: 9 })
+  for (const id of ids) {
+    const [done, left, failed] = [await counted(id, 'done'), await counted(id, 'due'), await counted(id, 'failed')]
+    t.match(await progressOf(pool, id), { done, left, failed, failures: { length: failed } })
+    t.match(
+      listed.find((job) => job.id === id),
+      { done, left, failed }
+    )
+  }
+  for (const [text, values] of noted) {
+    if (!text.includes('items_listed')) continue
+    t.ok(((await costOf(pool, text, values))?.rows ?? 9999) < 100, 'however many there are')
+  }
+  // as an earlier version left it
+  const before = await progressOf(pool, first)
+  await pool.query('update jobs set items_listed = null, items_done = null, items_failed = null where job_id = $1', [
+    first
+  ])
+  t.same(await progressOf(pool, first), before)
+  t.match(await listJobs(pool, { isOpen: true, limit: 9 }), listed)
 })

@@ -16,6 +16,12 @@ export interface JobProgress {
   readonly wins: readonly string[]
 }
 
+/** Of the items of a job `j`: how many there are, are done and failed. Jobs that an earlier version noted have no counts of their own. */
+export const itemsOfJob = `(
+  select j.items_listed as listed, j.items_done as done, j.items_failed as failed where j.items_listed is not null
+  union all select count(*), count(*) filter (where state = 'done'), count(*) filter (where state = 'failed')
+    from job_items where job_id = j.job_id and j.items_listed is null having j.items_listed is null)`
+
 /** How far a job has come; what is told of it stays the same once its items are forgotten. */
 export async function progressOf(db: Queryable, job: number): Promise<JobProgress> {
   const { rows } = await db.query<{ outcome: JobProgress | null }>('select outcome from jobs where job_id = $1', [job])
@@ -23,20 +29,23 @@ export async function progressOf(db: Queryable, job: number): Promise<JobProgres
 }
 
 async function countItems(db: Queryable, job: number): Promise<JobProgress> {
-  const { rows } = await db.query<Omit<JobProgress, 'failures' | 'wins'> & { wins: string[] | null }>(
-    `select count(*) filter (where state = 'done')::float8 as done, count(*) filter (where state = 'due')::float8 as left,
-       count(*) filter (where state = 'failed')::float8 as failed,
-       array_agg(item order by split_part(item, '-', 2)::bigint desc, split_part(item, '-', 3)::bigint desc)
-         filter (where state = 'done' and kind = 'win') as wins
-     from job_items where job_id = $1`,
+  const { rows } = await db.query<Omit<JobProgress, 'failures' | 'wins'>>(
+    `select n.done::float8 as done, (n.listed - n.done - n.failed)::float8 as left, n.failed::float8 as failed
+     from jobs j cross join lateral ${itemsOfJob} n where j.job_id = $1`,
+    [job]
+  )
+  // only what is to be revoked of one user has wins: that is never much
+  const { rows: revoked } = await db.query<{ wins: string[] | null }>(
+    `select array_agg(item order by split_part(item, '-', 2)::bigint desc, split_part(item, '-', 3)::bigint desc) as wins
+     from job_items where job_id = (select job_id from jobs where job_id = $1 and kind = 'disqualification') and state = 'done' and kind = 'win'`,
     [job]
   )
   const { rows: failures } = await db.query<{ id: string; reason: string }>(
     `select item as id, refusal as reason from job_items where job_id = $1 and state = 'failed' order by item limit ${FAILED}`,
     [job]
   )
-  const { done = 0, left = 0, failed = 0, wins = null } = rows[0] ?? {}
-  return { done, left, failed, failures, wins: wins ?? [] }
+  const { done = 0, left = 0, failed = 0 } = rows[0] ?? {}
+  return { done, left, failed, failures, wins: revoked[0]?.wins ?? [] }
 }
 
 /** Items that are deleted at once. */

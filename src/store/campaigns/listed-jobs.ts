@@ -1,14 +1,10 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { type ArchiveRow, archiveColumns } from './archives.ts'
-import type { JobProgress } from './job-items.ts'
+import { itemsOfJob, type JobProgress } from './job-items.ts'
 import { type Job, jobColumns } from './jobs.ts'
 
 /** A job as a list of them shows it. */
 export type ListedJob = Job & Pick<JobProgress, 'done' | 'left' | 'failed'>
-
-/** How many items of a job are in a state, by what is kept with it once its items are forgotten. */
-const countOf = (kept: 'done' | 'left' | 'failed', state: string) =>
-  `coalesce((j.outcome ->> '${kept}')::float8, count(*) filter (where i.state = '${state}'))`
 
 /** Jobs, the newest first, with how far each has come. @param wanted.before the number of a job */
 export async function listJobs(
@@ -22,10 +18,10 @@ export async function listJobs(
 ): Promise<ListedJob[]> {
   const { campaign, isOpen, before, limit } = wanted
   const { rows } = await db.query<ListedJob>(
-    `select ${jobColumns}, p.* from jobs j cross join lateral (
-       select ${countOf('done', 'done')} as done, ${countOf('left', 'due')} as left, ${countOf('failed', 'failed')} as failed
-       from job_items i where i.job_id = j.job_id and j.outcome is null
-     ) p
+    // those that are forgotten are counted no more
+    `select ${jobColumns}, coalesce((outcome ->> 'done')::float8, n.done) as done, coalesce((outcome ->> 'failed')::float8, n.failed) as failed,
+       coalesce((outcome ->> 'left')::float8, n.listed - n.done - n.failed) as left
+     from jobs j left join lateral ${itemsOfJob} n on outcome is null
      where ($1::text is null or campaign_id = $1) and (not $2::boolean or state <> 'done') and ($3::bigint is null or job_id < $3)
      order by job_id desc limit $4`,
     [campaign ?? null, isOpen, before ?? null, limit]
