@@ -6,12 +6,12 @@ import { ID, ID_PATTERN } from '../../base/shapes.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import { type JobProgress, progressOf } from '../../store/campaigns/job-items.ts'
 import { findJob, type Job, type JobKind } from '../../store/campaigns/jobs.ts'
-import { type ListedJob, listArchives, listJobs } from '../../store/campaigns/listed-jobs.ts'
+import { listArchives, listJobs } from '../../store/campaigns/listed-jobs.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { ARCHIVE_JOB, archiveJobView } from './archive.ts'
 import { asProblem } from './campaign-answers.ts'
-import { PageQuery, pageOf, pageView } from './pages.ts'
+import { PageQuery } from './pages.ts'
 
 interface JobOptions {
   readonly campaigns: Campaigns
@@ -27,7 +27,7 @@ const JobParams = Type.Object({
 export const jobName = ({ kind, id }: Pick<Job, 'kind' | 'id'>) => `${kind}-${id}`
 
 /** How far a job in bulk has come, without what failed. */
-function listedView({ done, left, failed, ...job }: ListedJob) {
+function listedView({ done, left, failed, ...job }: Job & Pick<JobProgress, 'done' | 'left' | 'failed'>) {
   return {
     id: jobName(job),
     kind: job.kind,
@@ -59,7 +59,8 @@ export async function readJob(pool: Pool, kind: JobKind, id: number) {
 
 const JobsQuery = Type.Object(
   {
-    ...PageQuery.properties,
+    limit: PageQuery.properties.limit,
+    cursor: Type.Optional(Type.String({ pattern: `^[1-9][0-9]{0,15}(_[a-z]+-${ID})?$` })),
     campaign: Type.Optional(Type.String({ pattern: ID_PATTERN })),
     state: Type.Optional(Type.String({ enum: ['running'], description: 'those that are not done' }))
   },
@@ -67,13 +68,11 @@ const JobsQuery = Type.Object(
 )
 type Asked = { Querystring: Static<typeof JobsQuery> }
 
-/** Each campaign has one archive, so these are few, and all of them stand on the first page. */
-const ARCHIVES = 100
+type ListedArchive = Awaited<ReturnType<typeof listArchives>>[number]
 
-/** Archives as a list of jobs shows them. */
-async function archiveItems(pool: Pool, { campaign, state }: Asked['Querystring']) {
-  const rows = await fromStore(listArchives(pool, { campaign, isOpen: state === 'running', limit: ARCHIVES }))
-  return rows.map((row) => ({
+/** An archive as a list of jobs shows it. */
+function archiveItem(row: ListedArchive) {
+  return {
     id: `${ARCHIVE_JOB}${row.campaign}`,
     kind: 'archive',
     campaign: row.campaign,
@@ -86,7 +85,24 @@ async function archiveItems(pool: Pool, { campaign, state }: Asked['Querystring'
     requestedBy: row.operator,
     requestedAt: row.requestedAt.toISOString(),
     doneAt: row.doneAt?.toISOString() ?? null
-  }))
+  }
+}
+
+/** A page of jobs and archives together, the newest first. @throws UnavailableError */
+async function listPage(pool: Pool, { campaign, state, limit: asked = '20', cursor }: Asked['Querystring']) {
+  const limit = Number(asked)
+  const [at, name = ''] = cursor?.split('_') ?? []
+  const before = at === undefined ? undefined : { at: Number(at), name }
+  const wanted = { campaign, isOpen: state === 'running', before, limit: limit + 1 }
+  const jobs = (await fromStore(listJobs(pool, wanted))).map((row) => ({ place: row, item: listedView(row) }))
+  const archives = await fromStore(listArchives(pool, wanted))
+  const all = [...jobs, ...archives.map((row) => ({ place: row, item: archiveItem(row) }))].toSorted(
+    (a, b) => b.place.at - a.place.at || (a.place.name < b.place.name ? 1 : -1)
+  )
+  const shown = all.slice(0, limit)
+  const last = shown.at(-1)?.place
+  const nextCursor = all.length > limit && last !== undefined ? `${last.at}_${last.name}` : null
+  return { items: shown.map(({ item }) => item), nextCursor }
 }
 
 /** GET .../jobs and .../jobs/{job}: what operators asked for and the worker does. */
@@ -94,14 +110,7 @@ export async function jobRoute(app: FastifyInstance, { campaigns, pool }: JobOpt
   app.get<Asked>(
     '/admin/v1/jobs',
     { preHandler: requireRole('viewer'), schema: { querystring: JobsQuery } },
-    async ({ query }) => {
-      const { limit, ...place } = pageOf(query)
-      const wanted = { campaign: query.campaign, isOpen: query.state === 'running', ...place, limit: limit + 1 }
-      const page = pageView(await fromStore(listJobs(pool, wanted)), limit, { view: listedView, place: ({ id }) => id })
-      if (query.cursor !== undefined) return page
-      const items = [...page.items, ...(await archiveItems(pool, query))]
-      return { ...page, items: items.toSorted((a, b) => (a.requestedAt < b.requestedAt ? 1 : -1)) }
-    }
+    ({ query }) => listPage(pool, query)
   )
 
   app.get<{ Params: { job: string } }>(

@@ -139,3 +139,33 @@ t.test('they are cancelled in bulk: what was shipped is named, and money is due 
   const rest = await jobs(`?cursor=${first.nextCursor ?? 1}`)
   t.same([...first.items, ...rest.items], (await jobs('')).items)
 })
+
+t.test('jobs and archives are listed together, page by page, none longer than it may be', async (t) => {
+  await pool.query(
+    `insert into jobs (kind, campaign_id, asked, operator, reason, request_key, asked_at, state)
+     select 'cancellation', 'old', '{"activity":"phone"}', 'ada', 'r', 'old-' || n, timestamp '2026-01-01' + n * interval '1 second', 'done'
+     from generate_series(1, 5) n`
+  )
+  await pool.query("insert into campaigns (campaign_id, author) select 'old-' || n, 'ada' from generate_series(1, 5) n")
+  await pool.query(
+    `insert into archives (campaign_id, sha256, reason, operator, requested_at, done_at)
+     select 'old-' || n, '', 'r', 'ada', timestamp '2026-01-01' + n * interval '1 second', now() from generate_series(1, 5) n`
+  )
+  const jobs = async (query: string) => (await admin('vera', `GET /admin/v1/jobs?${query}`)).body
+  const all = (await jobs('limit=100')).items
+  t.equal(all.length, 11)
+  for (const limit of [1, 2, 3, 10]) {
+    const found: unknown[] = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const page: { items: unknown[]; nextCursor: string | null } = await jobs(
+        `limit=${limit}${cursor && `&cursor=${cursor}`}`
+      )
+      t.ok(page.items.length <= limit)
+      found.push(...page.items)
+      cursor = page.nextCursor
+    }
+    t.same(found, all)
+  }
+  t.match(await admin('vera', 'GET /admin/v1/jobs?cursor=x'), { status: 400 })
+})
