@@ -192,9 +192,8 @@ t.test('who looks at a campaign reads why it stops and when it goes on, as text'
   await step('pause', { notice: { en: '<b>Back</b> at 22:00', 'zh-CN': '22:00 恢复' } })
   await page.getByText('<b>Back</b> at 22:00', { exact: true }).waitFor()
   await chinese.getByText('22:00 恢复', { exact: true }).waitFor()
-  await card(page, 'Wheel').getByRole('button', { name: /Spin/ }).click()
-  await signIn(page, 'paul')
-  await card(page, 'Wheel').getByText('<b>Back</b> at 22:00', { exact: true }).waitFor()
+  await card(page, 'Wheel').getByText('Paused', { exact: true }).waitFor()
+  t.ok(await card(page, 'Wheel').getByRole('button', { name: /Spin/ }).isDisabled(), 'nobody is invited to be refused')
   t.same(await findings(page), [])
   await keepPicture(page, 'shop-notice')
   await page.emulateMedia({ colorScheme: 'dark' })
@@ -202,6 +201,7 @@ t.test('who looks at a campaign reads why it stops and when it goes on, as text'
   await keepPicture(page, 'shop-notice-dark')
   await step('resumption', {})
   await chinese.getByText('22:00 恢复', { exact: true }).waitFor({ state: 'detached' })
+  await card(page, 'Wheel').getByRole('button', { name: /Spin/, disabled: false }).waitFor()
 })
 
 t.test('a Chinese browser is answered in Chinese', { skip }, async (t) => {

@@ -41,7 +41,7 @@ export function Campaign({ id }: { id: string }) {
       </Page>
     )
   }
-  const { title, description, notice, participants, activities } = campaign
+  const { title, description, notice, participants, activities, status } = campaign
   return (
     <Page title={title} isBelow>
       <p class="soft">
@@ -60,6 +60,7 @@ export function Campaign({ id }: { id: string }) {
       <div class="cards">
         {activities
           .toSorted((one, other) => one.sort - other.sort)
+          .map((activity) => (status === 'paused' ? { ...activity, paused: true } : activity))
           .map((activity) => (
             <ActivityCard key={activity.id} activity={activity} campaign={id} />
           ))}
