@@ -47,7 +47,10 @@ export function Campaign({ id }: { id: string }) {
       <p class="soft">
         {description}
         {participants !== null && participants > 0 && (
-          <span class="figure"> · {say('participants', { count: count(participants) })}</span>
+          <span class="figure">
+            {description === undefined ? '' : ' · '}
+            {say('participants', { count: count(participants) })}
+          </span>
         )}
       </p>
       <p class={notice === undefined ? 'hidden' : 'note watch notice'} role="status">
