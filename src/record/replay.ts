@@ -75,6 +75,9 @@ const families = {
   command: { prefix: 'x:cmd:', work: undefined }
 } as const satisfies Record<keyof typeof replayField, { readonly prefix: string; readonly work: Work | undefined }>
 
+/** How the keys of decisions begin that give what users get for what others did. */
+export const CREDITING: string = families.credit.prefix
+
 /** How the keys of decisions begin that take campaigns out of Redis: no archive holds them. */
 export const ARCHIVING: string = families.archive.prefix
 

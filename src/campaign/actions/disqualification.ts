@@ -3,11 +3,12 @@ import type { AdjustCommand } from '../../gate/batch/commands.ts'
 import type { UserReader } from '../../gate/gate.ts'
 import { balanceField, creditOf, unitName, userField } from '../../record/fields.ts'
 import { logical } from '../../record/keys.ts'
-import { replayField } from '../../record/replay.ts'
+import { CREDITING, replayField } from '../../record/replay.ts'
 import type { Job } from '../../store/campaigns/jobs.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import { earnedIn, voidedIn } from '../../store/reading/ledger.ts'
+import { type DecisionPlace, earnedIn, gainedSince, voidedIn } from '../../store/reading/ledger.ts'
+import { findDecision } from '../../store/reading/orders.ts'
 import { appliedAdds, balanceView } from '../carrying/applied.ts'
 import type { AuditedCommand } from '../carrying/audited-gate.ts'
 import type { Rules } from '../definition/rules.ts'
@@ -55,24 +56,33 @@ interface Sources {
   readonly reader: Pick<UserReader, 'fieldsOf'>
 }
 
+/** Amounts by the fields of their balances. */
+function sumsByField(amounts: ReadonlyArray<Parameters<typeof balanceField>[0] & { readonly amount: number }>) {
+  const sums = new Map<string, number>()
+  for (const each of amounts) sums.set(balanceField(each), (sums.get(balanceField(each)) ?? 0) + each.amount)
+  return sums
+}
+
 /**
  * What a campaign takes from a user who is excluded, beside wins, and rewards for what others did, which are taken back by themselves.
+ * @param of.until the exclusion: who is let in again meanwhile keeps what came after it; absent: takes all
  * @throws UnavailableError
  */
 export async function takenFrom(
   { pool, reader }: Sources,
-  { rules, user }: { readonly rules: Rules; readonly user: string }
+  of: { readonly rules: Rules; readonly user: string; readonly until?: DecisionPlace | undefined }
 ): Promise<AllTaken> {
-  const earned = await earnedIn(pool, { user, campaign: rules.id })
-  const byField = new Map<string, number>()
-  for (const each of earned) byField.set(balanceField(each), (byField.get(balanceField(each)) ?? 0) + each.amount)
+  const { rules, user, until } = of
+  const earned = await earnedIn(pool, { user, campaign: rules.id, crediting: CREDITING, until })
+  const gained = until === undefined ? [] : await gainedSince(pool, { user, campaign: rules.id, after: until })
+  const [byField, since] = [sumsByField(earned), sumsByField(gained)]
   const fields = [...new Set([...ownFields(rules), ...byField.keys()])]
   const there = await reader.fieldsOf(user, fields)
   const taken = fields.flatMap((field) => {
     const { unit = field, scope = '' } = creditOf(field) ?? {}
     const present = Number(there[field] ?? 0)
     const given = byField.get(field) ?? 0
-    const amount = scope === '' ? given : Math.max(given, present)
+    const amount = scope === '' ? given : Math.max(given, present - (since.get(field) ?? 0))
     return amount > 0 ? [{ unit, field, amount, there: present }] : []
   })
   const points = earned.filter(({ unit, isGrant }) => unit === POINTS && !isGrant)
@@ -81,16 +91,23 @@ export async function takenFrom(
   return { taken, earnedPoints: points.reduce((sum, { amount }) => sum + amount, 0) - voided }
 }
 
+function placeOf(decision: string): DecisionPlace {
+  const [, epoch, sequence] = decision.split('-')
+  return { epoch: Number(epoch), sequence: Number(sequence) }
+}
+
 /** The command that takes them, and its audit entry; undefined where there is nothing to take. @throws UnavailableError */
 export async function takeAll(
   {
     rules,
     ...sources
   }: { readonly pool: Pool; readonly reader: Pick<UserReader, 'fieldsOf'>; readonly rules: Rules | undefined },
-  { id, campaign, operator, reason, asked: { user } }: Job & { readonly kind: 'disqualification' }
+  { id, campaign, operator, reason, intent, asked: { user } }: Job & { readonly kind: 'disqualification' }
 ): Promise<AuditedCommand | undefined> {
   if (rules === undefined) return undefined
-  const { taken, earnedPoints } = await takenFrom(sources, { rules, user })
+  const exclusion = await findDecision(sources.pool, user, replayField.intent(intent ?? 0))
+  const until = exclusion && placeOf(exclusion.id)
+  const { taken, earnedPoints } = await takenFrom(sources, { rules, user, until })
   const cards = userField.doubler(campaign)
   const held = (await sources.reader.fieldsOf(user, [cards]))[cards] ?? ''
   if (taken.length === 0 && held === '') return undefined

@@ -100,22 +100,50 @@ interface Earned {
   readonly amount: number
 }
 
+/** A decision of a user, by its place in the shard of that user. */
+export interface DecisionPlace {
+  readonly epoch: number
+  readonly sequence: number
+}
+
 /**
  * What a campaign gave a user of each balance, whatever they spent of it since, less what operators took back or what expired: without wins and
- * without rewards for what others did, which are taken back by themselves.
+ * without rewards for what others did, which are taken back by themselves, even before their rows say that they were given.
+ * @param of.crediting how the keys of decisions begin that give such rewards
+ * @param of.until only what was given up to then; absent: all
  */
 export async function earnedIn(
   db: Queryable,
-  { user, campaign }: { readonly user: string; readonly campaign: string }
+  of: {
+    readonly user: string
+    readonly campaign: string
+    readonly crediting: string
+    readonly until?: DecisionPlace | undefined
+  }
 ): Promise<Earned[]> {
+  const { user, campaign, crediting, until } = of
   const { rows } = await db.query<Earned>(
     `select scope, unit, activity_id = '' as "isGrant", sum(delta)::float8 as amount from ledger l
-     where user_id = $1 and campaign_id = $2 and (delta > 0 or type in ('balance.debited', 'balance.expired'))
+     where user_id = $1 and campaign_id = $2 and (type in ('balance.debited', 'balance.expired')
+         or (delta > 0 and ($4::bigint is null or (epoch, sequence) <= ($4, $5::bigint))))
        and not exists (select 1 from wins w where w.win_id = l.shard || '-' || l.epoch || '-' || l.sequence)
-       and not exists (select 1 from credits c where c.user_id = $1 and c.campaign_id = $2
-         and c.decision_id = l.shard || '-' || l.epoch || '-' || l.sequence)
+       and not exists (select 1 from decisions d where d.shard = l.shard and d.epoch = l.epoch and d.sequence = l.sequence
+         and starts_with(d.key, $3))
      group by scope, unit, activity_id = ''`,
-    [issuedUser(user), campaign]
+    [issuedUser(user), campaign, crediting, until?.epoch ?? null, until?.sequence ?? null]
+  )
+  return rows
+}
+
+/** What a user got of a campaign's own balances after a decision. */
+export async function gainedSince(
+  db: Queryable,
+  { user, campaign, after }: { readonly user: string; readonly campaign: string; readonly after: DecisionPlace }
+): Promise<Array<Omit<Earned, 'isGrant'>>> {
+  const { rows } = await db.query<Omit<Earned, 'isGrant'>>(
+    `select scope, unit, sum(delta)::float8 as amount from ledger
+     where user_id = $1 and scope = $2 and delta > 0 and (epoch, sequence) > ($3::bigint, $4::bigint) group by scope, unit`,
+    [issuedUser(user), campaign, after.epoch, after.sequence]
   )
   return rows
 }
