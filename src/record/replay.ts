@@ -75,6 +75,11 @@ const families = {
   command: { prefix: 'x:cmd:', work: undefined }
 } as const satisfies Record<keyof typeof replayField, { readonly prefix: string; readonly work: Work | undefined }>
 
+/** How the keys of decisions begin that follow from others: rewards of goals, rewards for what others did, levels. */
+export const FOLLOWING: readonly string[] = [families.goal, families.credit, families.takeBack, families.level].map(
+  ({ prefix }) => prefix
+)
+
 /** How the keys of decisions begin that give what users get for what others did. */
 export const CREDITING: string = families.credit.prefix
 

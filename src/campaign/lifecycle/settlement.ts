@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type FailPoint, failPoint } from '../../config/fail-points.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { markAll } from '../../gate/shard/mark-all.ts'
-import { replayField } from '../../record/replay.ts'
+import { FOLLOWING, replayField } from '../../record/replay.ts'
 import { type CampaignRow, findCampaign } from '../../store/campaigns/campaigns.ts'
 import {
   askSettlement,
@@ -20,7 +20,7 @@ import { unmetFrames } from '../../store/following/followed.ts'
 import { readFollowerPlaces } from '../../store/following/places.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { deployedShards } from '../../store/shard/deployment.ts'
-import { haveStored } from '../../store/shard/marks.ts'
+import { hasDecisionsAfter, haveStored, type ShardMark } from '../../store/shard/marks.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
 import { statusOf } from '../carrying/catalogue.ts'
 import {
@@ -39,6 +39,7 @@ const PAUSE_MS = 100
 /** How long a look waits for the projection: it is behind for some milliseconds, as a rule. */
 const STORED_MS = 2000
 const STORING = 'storing'
+const FOLLOWED = 'following'
 
 /** Something that has to be done before a campaign is settled. */
 interface SettlementStep extends Step {
@@ -88,7 +89,7 @@ const steps: readonly SettlementStep[] = [
   { point: 'S2', ...orders },
   spins,
   { point: 'S3', ...changes },
-  { name: 'following', point: 'S4', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
+  { name: FOLLOWED, point: 'S4', means: 'shards whose decisions are not all followed yet', left: shardsNotFollowed },
   { point: 'S5', ...goals },
   reviews,
   { point: 'S6', ...credits },
@@ -168,13 +169,8 @@ async function firstLeft(db: Queryable, row: CampaignRow): Promise<WaitsFor | un
   return undefined
 }
 
-/**
- * Looks twice: what was due is closed once the journal has the decision, so at the first look Postgres may lack it, and what follows from it.
- */
-async function firstLeftOfAll({ pool, gate }: LifecycleContext, row: CampaignRow): Promise<WaitsFor | undefined> {
-  const look = () => inSnapshot(pool, (client) => firstLeft(client, row))
-  const left = await look()
-  if (left !== undefined || !isFollowed(published(row))) return left
+/** How far the shards have come, once Postgres has all of it; else what is waited for. */
+async function storedMarks({ pool, gate }: LifecycleContext): Promise<readonly ShardMark[] | WaitsFor> {
   const marks = await markAll(gate)
   if (marks === undefined) return { step: STORING, left: gate.numbers.length }
   const until = performance.now() + STORED_MS
@@ -182,7 +178,26 @@ async function firstLeftOfAll({ pool, gate }: LifecycleContext, row: CampaignRow
     if (performance.now() > until) return { step: STORING, left: marks.length }
     await sleep(PAUSE_MS)
   }
-  return look()
+  return marks
+}
+
+/**
+ * Looks twice: what was due is closed once the journal has the decision, so at the first look Postgres may lack it, and what follows from it. The
+ * same may be so at the second look, of what was noted between both; so that one counts only if nothing was decided meanwhile that follows.
+ */
+async function firstLeftOfAll(context: LifecycleContext, row: CampaignRow): Promise<WaitsFor | undefined> {
+  const { pool } = context
+  const look = () => inSnapshot(pool, (client) => firstLeft(client, row))
+  const left = await look()
+  if (left !== undefined || !isFollowed(published(row))) return left
+  const before = await storedMarks(context)
+  if ('step' in before) return before
+  const still = await look()
+  if (still !== undefined) return still
+  const after = await storedMarks(context)
+  if ('step' in after) return after
+  const isMore = await hasDecisionsAfter(pool, before, { campaign: row.id, keys: FOLLOWING })
+  return isMore ? { step: FOLLOWED, left: 1 } : undefined
 }
 
 /**

@@ -24,3 +24,18 @@ export async function haveStored(db: Queryable, marks: readonly ShardMark[]): Pr
   )
   return rows[0]?.stored === true
 }
+
+/** Whether a campaign has decisions after some marks whose keys begin with one of some texts, as far as they are stored. */
+export async function hasDecisionsAfter(
+  db: Queryable,
+  marks: readonly ShardMark[],
+  { campaign, keys }: { readonly campaign: string; readonly keys: readonly string[] }
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from json_to_recordset($1::json) as m(shard integer, epoch bigint, sequence bigint)
+     join decisions d on d.shard = m.shard and (d.epoch, d.sequence) > (m.epoch, m.sequence)
+     where d.campaign_id = $2 and exists (select from unnest($3::text[]) k where starts_with(d.key, k)) limit 1`,
+    [JSON.stringify(marks), campaign, keys]
+  )
+  return rowCount === 1
+}

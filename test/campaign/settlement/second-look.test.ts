@@ -20,23 +20,24 @@ const user = Array.from({ length: 100 }, (_, n) => `late-${n}`).find(
   (name) => shardOf(name, testShards) === testShards - 1
 )
 if (user === undefined) throw new Error('no user of the last shard')
+const winner = user
 
 const core = await startCore(t, await sharedServers(t))
-const stopWorker = core.worker()
+let stopWorker = core.worker()
 const { gate } = await core.gateway()
 await gate.ready()
 const { pool } = core
 const campaigns = new Campaigns({ pool, gate }, { carryMs: 60_000 })
 
 /** Looks once. @param between called when the first look is over, and a shard has said how far it has come */
-async function settle(between: (mark: ShardMark) => Promise<void> = async () => {}) {
+async function settle(between: (mark: ShardMark) => Promise<void> = async () => {}, campaignId = id) {
   const watched: Gate['look'] = async (shard, items) => {
     const seen = await gate.look(shard, items)
     if (seen.last) await between({ shard, epoch: seen.opening, ...seen.last })
     return seen
   }
   const once = new Campaigns({ pool, gate: { ...gate, look: watched } }, { carryMs: 0 })
-  const { campaign, settlement } = await once.settle(id, ada)
+  const { campaign, settlement } = await once.settle(campaignId, ada)
   return { settled: campaign.settled, waitsFor: settlement?.waitsFor?.step }
 }
 
@@ -47,44 +48,49 @@ const count = async (text: string) => {
 const isStored = async () => (await count(`decisions where campaign_id = $1 and type = 'task.completed'`)) === 1
 const levels = () => count(`decisions where campaign_id = $1 and type = 'level.changed'`)
 
-t.before(async () => {
-  const { activities, ...definition } = openDefinition(id)
+/** A campaign with a goal and a level, of which nothing is left once it has ended. */
+async function publishEnded(campaign: string) {
+  const { activities, ...definition } = openDefinition(campaign)
   const goal = { counter: 'visits', count: 1 }
   const task = { id: 'visit', kind: 'task', title: 'Visit', per: 'campaign', goal, reward: { points: 20 } }
-  await campaigns.save(
-    {
-      id,
-      input: {
-        ...definition,
-        units: { points: { scope: 'campaign' } },
-        levels: [{ id: 1, when: { points: 20 } }],
-        activities: [...activities, task]
-      }
-    },
-    ada
-  )
-  await campaigns.submit(id, ada)
-  await campaigns.approve(id, ben)
-  await campaigns.publish(id, ben)
-  await campaigns.end(id, ada)
-  const isDone = async () => (await campaigns.planSettlement(id)).left.every(({ left }) => left === 0)
+  const input = {
+    ...definition,
+    units: { points: { scope: 'campaign' } },
+    levels: [{ id: 1, when: { points: 20 } }],
+    activities: [...activities, task]
+  }
+  await campaigns.save({ id: campaign, input }, ada)
+  await campaigns.submit(campaign, ada)
+  await campaigns.approve(campaign, ben)
+  await campaigns.publish(campaign, ben)
+  await campaigns.end(campaign, ada)
+  const isDone = async () => (await campaigns.planSettlement(campaign)).left.every(({ left }) => left === 0)
   await waitFor(isDone, { what: 'nothing to be left of the campaign' })
-  await stopWorker()
-  // a goal that was due is decided and closed; that its reward leads to a level nobody has seen yet
+}
+
+/** A goal that was due is decided and closed, and nobody stores it. */
+async function reachGoal(campaign: string) {
   const report = {
-    campaign: id,
-    task: task.id,
-    user,
+    campaign,
+    task: 'visit',
+    user: winner,
     period: '',
     source: 'app',
-    sourceEventId: 'one',
+    sourceEventId: campaign,
     amount: 1,
     goal: 1
   }
   await recordProgress(pool, report)
   const catalogue = { refresh: async () => {}, get: () => undefined, findActivity: () => undefined }
   t.equal(await new TaskDriver({ pool, gate, catalogue }).step(), 1)
-  t.match(await progressOfUser(pool, user, id), [{ state: 'completed' }])
+  t.match(await progressOfUser(pool, winner, campaign), [{ state: 'completed' }])
+}
+
+t.before(async () => {
+  await publishEnded(id)
+  await stopWorker()
+  // that its reward leads to a level nobody has seen yet
+  await reachGoal(id)
 })
 
 t.test('a campaign is not settled while Postgres lacks what the shards have decided', async (t) => {
@@ -106,7 +112,7 @@ t.test('once it is stored, what follows from it is looked for again', async (t) 
     let looks = 0
     const stored = async (mark: ShardMark) => {
       looks += 1
-      if (looks === 1) core.worker()
+      if (looks === 1) stopWorker = core.worker()
       await waitFor(() => haveStored(pool, [mark]), { what: `what shard ${mark.shard} has decided to be stored` })
     }
     t.match(await settle(stored), { settled: false, waitsFor: /^(following|levels)$/ })
@@ -115,3 +121,30 @@ t.test('once it is stored, what follows from it is looked for again', async (t) 
   await waitFor(async () => (await campaigns.get(id)).settled, { what: 'the settlement' })
   t.equal(await levels(), 1, 'the level is stored, too')
 })
+
+t.test(
+  'what is noted, decided and closed between both looks, and not stored at the second, is not missed',
+  async (t) => {
+    const chain = 'chain'
+    await publishEnded(chain)
+    await stopWorker()
+    let isReached = false
+    const reached = async ({ shard }: ShardMark) => {
+      if (isReached || shard !== testShards - 1) return
+      isReached = true
+      await reachGoal(chain)
+    }
+    t.same(await settle(reached, chain), { settled: false, waitsFor: 'storing' })
+    stopWorker = core.worker()
+    await waitFor(async () => (await campaigns.get(chain)).settled, { what: 'the settlement' })
+    const { rows } = await pool.query(
+      `select type from decisions where campaign_id = $1 and user_id = $2 order by sequence`,
+      [chain, winner]
+    )
+    t.match(
+      rows.map(({ type }) => type),
+      ['task.completed', 'level.changed'],
+      'all of it came before'
+    )
+  }
+)
