@@ -29,12 +29,14 @@ if #fields == 0 then
   redis.call('UNLINK', key)
   return 'OK'
 end
+local has_ring = false
 for i = 1, #fields, 2 do
   expected[fields[i]] = true
+  has_ring = has_ring or string.find(fields[i], '^q:%d') ~= nil
 end
 for _, field in ipairs(redis.call('HKEYS', key)) do
-  -- the ring of newest decisions is in no fold
-  if not expected[field] and not string.find(field, '^q:%d') then
+  -- the ring of newest decisions is in no fold: it stays, unless what it goes by is written anew, and the ring with it
+  if not expected[field] and (has_ring or not string.find(field, '^q:%d')) then
     redis.call('HDEL', key, field)
   end
 end

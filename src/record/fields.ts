@@ -64,6 +64,12 @@ export function isRing(field: string): boolean {
   return field.startsWith('q:')
 }
 
+/** As in lua/lib/frame.lua. */
+export const RING = 256
+
+/** The field of the ring that names the nth decision of a user. */
+export const ringField = (nth: number): string => `q:${nth % RING}`
+
 /** A balance as the ledger names it: `points` and the like, or `chances:<draw>`; scope '' is the account. */
 interface Balance {
   readonly unit: string

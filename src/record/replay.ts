@@ -89,6 +89,9 @@ export const ARCHIVING: string = families.archive.prefix
 const byPrefix = new Map(Object.values(families).map((family) => [family.prefix as string, family]))
 const PREFIX = /^(?:x:[^:]*|u):/
 
+/** Whether a field of a user's hash is a replay field, of a family that this version knows or not. */
+export const isReplay = (field: string): boolean => PREFIX.test(field)
+
 /** What has to be closed before a replay field is forgotten: the kind of a row, and its name. */
 interface Closing {
   readonly work: Work | undefined

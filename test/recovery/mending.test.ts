@@ -80,6 +80,22 @@ t.test('a hash is mended until it is right, whatever happens to it meanwhile', a
   t.same(await differences(shop), [])
 })
 
+t.test('where the number of decisions is mended, the newest are found by it again', async (t) => {
+  const shop = await openShop(t, urls, { stock: 100 })
+  const { redis, prefix } = shop
+  await bought(shop, 'ann')
+  decisionOf(await insist(() => shop.gate.submit(credit('ann', 'b:points', 500))))
+  await atRest(shop)
+  const user = `${prefix}u:ann`
+  const [first = '', second = ''] = await redis.hmget(user, 'q:1', 'q:2')
+  // as if this Redis had forgotten five more, and somebody wrote another number then
+  await redis.hdel(user, 'q:1', 'q:2')
+  await redis.hset(user, { d: '9', f: '5', 'q:6': first ?? '', 'q:7': second ?? '' })
+  t.same(await repaired(shop, ['ann'], await openScripts(shop)), [])
+  t.same(await redis.hmget(user, 'd', 'f', 'q:1', 'q:2', 'q:6', 'q:7'), ['2', null, first, second, null, null])
+  t.same(await differences(shop), [])
+})
+
 t.test('rules or stock that somebody else wrote end in a Redis that is written anew', async (t) => {
   const shop = await openShop(t, urls, { stock: 100 })
   const { redis, prefix } = shop

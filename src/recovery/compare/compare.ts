@@ -6,6 +6,7 @@ import type { StockDelta } from '../../store/projection/rows.ts'
 import { Fold, type FoldedFields, foldedDecision, parseFields } from '../open/fold-users.ts'
 import { evenCounts } from '../open/forget-in.ts'
 import type { Snapshot } from '../open/snapshot.ts'
+import { ringOf } from './ring.ts'
 
 /** A field or message on which two of Redis, journal and Postgres do not agree. */
 export interface Difference {
@@ -133,11 +134,11 @@ export function expectedOfUser(comparison: Comparison, user: string): string[] {
   const expected = new Map(written(foldUsers(comparison, [user]).hashes.get(key) ?? new Map()))
   const found = comparison.snapshot.hashes.get(key) ?? {}
   const own = counts.flatMap((field) => (found[field] === undefined ? [] : [[field, found[field]] as const]))
-  // as it counts itself where that comes to the same: its ring goes by it
+  // as it counts itself where that comes to the same: its ring goes by it; else the ring is written anew, too
   if (evenCounts(own).get(userField.decisions) === evenCounts(expected).get(userField.decisions)) {
     for (const field of counts) expected.delete(field)
     for (const [field, value] of own) expected.set(field, value)
-  }
+  } else for (const [field, value] of ringOf(expected)) expected.set(field, value)
   return [...expected].flat()
 }
 

@@ -1,4 +1,4 @@
-import { userField } from '../../record/fields.ts'
+import { RING, userField } from '../../record/fields.ts'
 import { decisionOfReplay } from '../../record/replay.ts'
 
 /** A decision whose replay is forgotten. */
@@ -10,7 +10,6 @@ export interface ForgottenDecision {
 }
 
 /** Size of the ring by which Redis finds a user's newest decisions (lua/lib/frame.lua): `d` falls by so much at a time. */
-const RING = 256
 
 const NATURAL = /^(?:0|[1-9]\d{0,14})$/
 
