@@ -66,8 +66,8 @@ export function createLedger(account: string): Ledger {
       const { requestId, sequence } = confirmation
       const order = madeBy(confirmation)
       keys.add(requestId)
-      // a sequence is its shard's, which the id names
-      sequences.add(`${/^(\d+)-\d+-\d+$/.exec(order.id)?.[1] ?? ''} ${sequence}`)
+      // a sequence is its shard's and opening's, which the id names
+      sequences.add(`${/^(\d+-\d+)-\d+$/.exec(order.id)?.[1] ?? ''} ${sequence}`)
       orders.add(order.id)
       totals.confirmed += 1
       totals.units += order.quantity ?? 1

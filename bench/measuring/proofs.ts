@@ -27,7 +27,7 @@ function proof(facts: Record<string, number>, claims: readonly Claim[]): Proof {
 function clientClaims(account: Account): Claim[] {
   return [
     [account.distinctKeys === account.confirmed, 'no key was confirmed twice'],
-    [account.distinctSequences === account.confirmed, 'every confirmation has a sequence of its own'],
+    [account.distinctSequences === account.confirmed, 'every confirmation has a sequence of its own in its opening'],
     [account.distinctOrders === account.confirmed, 'every confirmation has an order of its own']
   ]
 }
@@ -43,7 +43,7 @@ export async function proveSale(world: World, place: SoldPlace, account: Account
   const { campaign, stock, soldBefore } = place
   const state = await readState(world.file, campaign)
   const orders = await world.database.query(
-    `select count(*)::int as rows, coalesce(sum(quantity), 0)::int as units, count(distinct (shard, sequence))::int as sequences
+    `select count(*)::int as rows, coalesce(sum(quantity), 0)::int as units, count(distinct (shard, epoch, sequence))::int as sequences
      from orders where campaign_id = $1`,
     [campaign]
   )
@@ -73,7 +73,7 @@ export async function proveSale(world: World, place: SoldPlace, account: Account
     [facts.sold === facts.confirmedUnits, 'the gate sold what was confirmed'],
     [facts.sold <= stock, 'nothing was sold beyond the stock'],
     [facts.rows === facts.confirmed && facts.rowUnits === facts.confirmedUnits, 'every confirmed order is a row, once'],
-    [facts.sequences === facts.rows, 'every row has a sequence of its own'],
+    [facts.sequences === facts.rows, 'every row has a sequence of its own in its opening'],
     [facts.decisions === facts.confirmed && facts.keys === facts.decisions, 'every key was decided once'],
     [facts.events === facts.confirmed, 'every confirmed order is an event, once']
   ])
