@@ -115,7 +115,7 @@ function compareRedis({ redis, tables, oracle, bugs, postgres }: World): void {
 }
 
 /** What was earned first is spent first; at its moment just what is left of a campaign's goes, and nothing of it is spent afterwards. */
-function checkPoints({ tables, oracle, clockWentBackAt }: World): void {
+function checkPoints({ tables, oracle, clockWentBackAt, redis }: World): void {
   const users = new Map<string, Lots>()
   const { lapses } = tables.state
   for (const decision of tables.everInOrder()) {
@@ -132,8 +132,9 @@ function checkPoints({ tables, oracle, clockWentBackAt }: World): void {
     if (taken !== left) oracle.fail(`points: ${epoch}-${seq} takes ${taken} of ${user}, and ${left} were left`)
   }
   for (const [campaign, { moment, mark }] of lapses) {
-    // a gate whose clock went back since decides for moments that are over
-    if (clockWentBackAt > (mark?.at ?? 0)) continue
+    // a gate whose clock went back since decides for moments that are over, and so does the next Redis where that is behind
+    const wasExchanged = redis.node.skewMs < 0 && (mark?.epoch ?? 0) < oracle.newestJournaled()
+    if (wasExchanged || clockWentBackAt > (mark?.at ?? 0)) continue
     for (const [user, lots] of users) {
       const left = lots.leftOf(campaign, moment)
       if (left > 0) oracle.fail(`points: ${left} of ${user} have expired and are still there`)
