@@ -104,7 +104,12 @@ async function killEachPart(scene: Scene): Promise<string> {
     await lasting(scene.between(0, 1500))
     await server.restart()
     proof.push(`${server.part} killed`)
-    if (index === 0) await world.startWorker('D2:kill:1')
+    if (index === 0) {
+      const next = await world.startWorker('D2:kill:1')
+      // one that cannot reach a server at its start ends, and here nobody starts it again
+      const isThere = () => next.printed('this worker owns the shard') > 0
+      await waitFor(isThere, { deadlineMs: 60_000, what: 'the second worker to own the shard' })
+    }
     if (index === 1) proof.push(await killGateway(ground))
   }
   proof.push(await world.worker(1).hit('D2'))
