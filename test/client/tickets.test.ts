@@ -113,16 +113,17 @@ test('who is refused a ticket is told why, and nobody computes twice', async (t)
   t.equal(gate.commands.length, 0)
 })
 
+const challenge = {
+  token: '',
+  algorithm: 'sha256',
+  nonce: 'nonce',
+  puzzles: 3,
+  difficulty: 50,
+  expiresAt: ''
+} as const
+
 test('a challenge is solved, given up, or refused where computing does not solve it', async (t) => {
   const { client } = await guarded(t)
-  const challenge = {
-    token: '',
-    algorithm: 'sha256',
-    nonce: 'nonce',
-    puzzles: 3,
-    difficulty: 50,
-    expiresAt: ''
-  } as const
   const solution = await client.solve(challenge)
   for (const [puzzle, value] of solution.entries()) {
     const number = Buffer.from([value >>> 24, value >>> 16, value >>> 8, value])
@@ -143,14 +144,6 @@ test('a challenge is solved, given up, or refused where computing does not solve
 
 test('in a page with Workers one of them solves it, and slices do where its policy allows none', async (t) => {
   const { client } = await guarded(t)
-  const challenge = {
-    token: '',
-    algorithm: 'sha256',
-    nonce: 'nonce',
-    puzzles: 3,
-    difficulty: 50,
-    expiresAt: ''
-  } as const
   const expected = await client.solve(challenge)
   const place = globalThis as { Worker?: unknown }
   t.teardown(() => delete place.Worker)
