@@ -1,10 +1,9 @@
 import { Card, type CardOf } from '../parts/card.tsx'
 import { Empty, Fault } from '../parts/ui.tsx'
 import { count, rewardOf } from '../shop/format.ts'
-import { acts, campaign as here } from '../shop/here.ts'
-import { useFound } from '../shop/read.ts'
+import { campaign as here } from '../shop/here.ts'
+import { news, useFound } from '../shop/read.ts'
 import { client, user } from '../shop/session.ts'
-import { beat } from '../shop/time.ts'
 import { say } from '../shop/words.ts'
 
 /** how many of the first are shown */
@@ -45,7 +44,7 @@ export function BoardCard({ activity, campaign }: CardOf<'board'>) {
   const { id, title, top } = activity
   const { answer, fault, again } = useFound(
     () => client.value.leaderboard(campaign, id, { limit: SHOWN }),
-    [campaign, id, user.value, acts.value, beat.value]
+    [campaign, id, user.value, news.value]
   )
   const me = answer?.me ?? undefined
   const isBelow = me !== undefined && !answer?.items.some(({ rank }) => rank === me.rank)

@@ -2,9 +2,9 @@ import { useState } from 'preact/hooks'
 import { Card, type CardOf, Gives } from '../parts/card.tsx'
 import { Ended } from '../parts/ended.tsx'
 import { moment, rewardOf } from '../shop/format.ts'
-import { acts, campaign as here } from '../shop/here.ts'
+import { campaign as here } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
-import { useFound } from '../shop/read.ts'
+import { useFound, useUnfolding } from '../shop/read.ts'
 import { client } from '../shop/session.ts'
 import { say } from '../shop/words.ts'
 
@@ -38,10 +38,10 @@ function Like({
   )
 }
 
-function Comments({ campaign, discussion, topic }: { campaign: string; discussion: string; topic: Topic }) {
+function Comments({ campaign, discussion, topic, news }: Place & { topic: Topic; news: string }) {
   const { answer } = useFound(
     () => client.value.comments(campaign, discussion, { type: 'topic', id: topic.id, limit: 5 }),
-    [campaign, discussion, topic.id, acts.value]
+    [campaign, discussion, topic.id, news]
   )
   if (answer === undefined) return null
   const place = { campaign, discussion }
@@ -110,6 +110,18 @@ function Write({
   )
 }
 
+/** A topic. What people said of it is asked for while somebody looks at it. */
+function About({ topic, most, ...place }: Place & { topic: Topic; most: number }) {
+  const { isOpen, onToggle, news } = useUnfolding()
+  return (
+    <details onToggle={onToggle}>
+      <summary>{topic.title}</summary>
+      {isOpen && <Comments {...place} topic={topic} news={news} />}
+      <Write {...place} topic={topic} most={most} />
+    </details>
+  )
+}
+
 /** What people say about the topics of a campaign. */
 export function DiscussionCard({ activity, campaign }: CardOf<'discussion'>) {
   const { id, topics = [], reward, maxLength } = activity
@@ -119,11 +131,7 @@ export function DiscussionCard({ activity, campaign }: CardOf<'discussion'>) {
         <>
           {reward && <Gives label={say('gives')} what={rewardOf(reward, here.value)} />}
           {topics.map((topic) => (
-            <details key={topic.id}>
-              <summary>{topic.title}</summary>
-              <Comments campaign={campaign} discussion={id} topic={topic} />
-              <Write campaign={campaign} discussion={id} topic={topic} most={maxLength} />
-            </details>
+            <About key={topic.id} campaign={campaign} discussion={id} topic={topic} most={maxLength} />
           ))}
         </>
       )}

@@ -1,9 +1,9 @@
 import { Card, type CardOf } from '../parts/card.tsx'
 import { ActButton, Ended } from '../parts/ended.tsx'
 import { costOf, count, odds, rewardOf } from '../shop/format.ts'
-import { acts, campaign as here, standing } from '../shop/here.ts'
+import { campaign as here, standing } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
-import { useFound } from '../shop/read.ts'
+import { useFound, useUnfolding } from '../shop/read.ts'
 import { linkTo } from '../shop/route.ts'
 import { client } from '../shop/session.ts'
 import { say } from '../shop/words.ts'
@@ -62,10 +62,11 @@ function Odds({ draw, prizes }: { draw: Draw; prizes: readonly Prize[] }) {
 
 /** Who won lately: names are masked by the gateway. */
 function Winners({ campaign, draw }: { campaign: string; draw: string }) {
-  const { answer } = useFound(() => client.value.winners(campaign, { draw, limit: 5 }), [campaign, draw, acts.value])
+  const { onToggle, news } = useUnfolding()
+  const { answer } = useFound(() => client.value.winners(campaign, { draw, limit: 5 }), [campaign, draw, news])
   if (answer === undefined || answer.items.length === 0) return null
   return (
-    <details>
+    <details onToggle={onToggle}>
       <summary>{say('recentWins')}</summary>
       <ul class="plain">
         {answer.items.map(({ user, prize, wonAt }) => (

@@ -3,9 +3,9 @@ import { Card, type CardOf } from '../parts/card.tsx'
 import { Copy, ownAddress } from '../parts/copy.tsx'
 import { ActButton, Ended } from '../parts/ended.tsx'
 import { rewardOf } from '../shop/format.ts'
-import { acts, campaign as here } from '../shop/here.ts'
+import { campaign as here } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
-import { useFound } from '../shop/read.ts'
+import { type Unfolding, useFound, useUnfolding } from '../shop/read.ts'
 import { client, user } from '../shop/session.ts'
 import { say } from '../shop/words.ts'
 
@@ -44,7 +44,15 @@ export function Accept({ campaign, code: given = '' }: { campaign: string; code?
 type Invites = Awaited<ReturnType<ReturnType<typeof client.peek>['myInvites']>>
 
 /** What one passes on: code, link, picture; and who came by it. */
-function Mine({ campaign, invites }: { campaign: string; invites: Invites }) {
+function Mine({
+  campaign,
+  invites,
+  onToggle
+}: {
+  campaign: string
+  invites: Invites
+  onToggle: Unfolding['onToggle']
+}) {
   const { code, url, items, invitedBy } = invites
   return (
     <>
@@ -59,7 +67,7 @@ function Mine({ campaign, invites }: { campaign: string; invites: Invites }) {
       )}
       {invitedBy && <p class="soft">{say('invitedBy', { inviter: invitedBy.user })}</p>}
       {code !== null && (
-        <details>
+        <details onToggle={onToggle}>
           <summary>
             {say('friends')} ({items.length})
           </summary>
@@ -81,8 +89,9 @@ function Mine({ campaign, invites }: { campaign: string; invites: Invites }) {
 export function InviteCard({ activity, campaign }: CardOf<'invite'>) {
   const { inviter, invitee } = activity
   const act = useAct(`invite ${campaign}`, (key) => client.value.invite(campaign, { key }))
+  const { onToggle, news } = useUnfolding()
   const read = user.value === '' ? undefined : () => client.value.myInvites(campaign)
-  const { answer } = useFound(read, [campaign, user.value, acts.value])
+  const { answer } = useFound(read, [campaign, user.value, news])
   const invites = user.value === '' ? undefined : answer
   return (
     <Card activity={activity}>
@@ -90,7 +99,7 @@ export function InviteCard({ activity, campaign }: CardOf<'invite'>) {
         <>
           {inviter && <p>{say('inviter', { what: rewardOf(inviter.reward, here.value) })}</p>}
           {invitee && <p>{say('invitee', { what: rewardOf(invitee.reward, here.value) })}</p>}
-          {invites && <Mine campaign={campaign} invites={invites} />}
+          {invites && <Mine campaign={campaign} invites={invites} onToggle={onToggle} />}
           {(invites?.code ?? null) === null && (
             <div class="actions">
               <ActButton act={act} disabled={!isOpen} onClick={() => act.go(undefined)}>

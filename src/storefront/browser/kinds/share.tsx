@@ -2,9 +2,9 @@ import { Card, type CardOf } from '../parts/card.tsx'
 import { Copy, ownAddress } from '../parts/copy.tsx'
 import { ActButton, Ended } from '../parts/ended.tsx'
 import { rewardOf } from '../shop/format.ts'
-import { acts, campaign as here } from '../shop/here.ts'
+import { campaign as here } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
-import { useFound } from '../shop/read.ts'
+import { useFound, useUnfolding } from '../shop/read.ts'
 import { linkTo } from '../shop/route.ts'
 import { client, user } from '../shop/session.ts'
 import { named, say } from '../shop/words.ts'
@@ -49,11 +49,12 @@ function Channel({
 
 /** What one has shared so far, and what came of it. */
 function Mine({ campaign }: { campaign: string }) {
-  const { answer } = useFound(() => client.value.myShares(campaign, { limit: 10 }), [campaign, user.value, acts.value])
+  const { onToggle, news } = useUnfolding()
+  const { answer } = useFound(() => client.value.myShares(campaign, { limit: 10 }), [campaign, user.value, news])
   const items = answer?.items ?? []
   if (items.length === 0) return null
   return (
-    <details>
+    <details onToggle={onToggle}>
       <summary>
         {say('myShares')} ({items.length})
       </summary>

@@ -3,9 +3,8 @@ import { ActButton, Ended } from '../parts/ended.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Fault, Waiting } from '../parts/ui.tsx'
 import { rewardOf } from '../shop/format.ts'
-import { acts } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
-import { useFound } from '../shop/read.ts'
+import { news, useFound } from '../shop/read.ts'
 import { linkTo } from '../shop/route.ts'
 import { client, user } from '../shop/session.ts'
 import { say } from '../shop/words.ts'
@@ -26,7 +25,7 @@ export function Join({ campaign, name: code }: { campaign: string; name: string 
 export function Shared({ campaign, name: share }: { campaign: string; name: string }) {
   const { answer, fault, again } = useFound(
     () => client.value.sharePage(campaign, share),
-    [campaign, share, user.value, acts.value]
+    [campaign, share, user.value, news.value]
   )
   const act = useAct(`assist ${share}`, (key) => client.value.assist(campaign, share, { key }))
   return (

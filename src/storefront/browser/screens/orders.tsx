@@ -2,12 +2,10 @@ import type { Order } from 'floodgate/client'
 import { ActButton, Ended } from '../parts/ended.tsx'
 import { Countdown, Empty, Fault, Waiting } from '../parts/ui.tsx'
 import { count, moment, money, titleOf } from '../shop/format.ts'
-import { acts } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
 import { pay } from '../shop/payment.ts'
-import { useFound } from '../shop/read.ts'
+import { news, useFound } from '../shop/read.ts'
 import { client } from '../shop/session.ts'
-import { beat } from '../shop/time.ts'
 import { useCampaigns } from '../shop/titles.ts'
 import { say } from '../shop/words.ts'
 
@@ -65,7 +63,7 @@ function OrderCard({ order, title }: { order: Order; title: string }) {
 }
 
 export function Orders() {
-  const { answer, fault, again } = useFound(() => client.value.orders(), [acts.value, beat.value])
+  const { answer, fault, again } = useFound(() => client.value.orders(), [news.value])
   const campaignOf = useCampaigns()
   return (
     <>

@@ -2,9 +2,8 @@ import type { Campaign, Claim, Win } from 'floodgate/client'
 import { Ended } from '../parts/ended.tsx'
 import { Empty, Fault, Waiting } from '../parts/ui.tsx'
 import { costOf, moment, rewardOf, titleOf } from '../shop/format.ts'
-import { acts } from '../shop/here.ts'
 import { useAct } from '../shop/intentions.ts'
-import { useFound } from '../shop/read.ts'
+import { news, useFound } from '../shop/read.ts'
 import { client } from '../shop/session.ts'
 import { useCampaigns } from '../shop/titles.ts'
 import { say } from '../shop/words.ts'
@@ -117,8 +116,8 @@ function Redeemed({ claim, title }: { claim: Claim; title: string }) {
 }
 
 export function Wins() {
-  const wins = useFound(() => client.value.wins(), [acts.value])
-  const claims = useFound(() => client.value.claims(), [acts.value])
+  const wins = useFound(() => client.value.wins(), [news.value])
+  const claims = useFound(() => client.value.claims(), [news.value])
   const campaignOf = useCampaigns()
   const isEmpty = wins.answer?.items.length === 0 && claims.answer?.items.length === 0
   return (
