@@ -22,6 +22,8 @@ const fileSeconds = 1500
 const silentMs = 30_000
 /** Of each failed file, what is said once more at the end, where a reader of a long log looks first. */
 const repeatedLines = 60
+/** Where more files fail, it is no matter of what ran beside them. */
+const mostAgain = 3
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
@@ -55,20 +57,42 @@ class Progress {
   }
 }
 
-/** Plays the files, prints a line for each as it ends and of a failed one what failed; returns the TAP of the run, and what failed. */
-async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<{ text: string; told: string[] }> {
+/** What a file that was played printed. */
+interface Played {
+  readonly lines: readonly string[]
+  /** of a failed file, what failed */
+  readonly told: readonly string[]
+}
+
+/** Plays the files, prints a line for each as it ends and of a failed one what failed; returns what each printed. */
+async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<Map<string, Played>> {
   const shared = { [sharedServersVariable]: JSON.stringify(urlsOf(servers)) }
   const env = { ...process.env, ...shared, ...(timed ? { FLOODGATE_TIMED: '1' } : {}) }
   const progress = new Progress(files.length)
-  const all: string[] = []
-  const told: string[] = []
-  const ended = (lines: readonly string[]): void => {
-    all.push(...lines)
-    const failed = reportFile(lines, progress)
-    if (files.length > 1) told.push(...failed.slice(0, repeatedLines))
+  const played = new Map<string, Played>()
+  const ended = (file: string, lines: readonly string[]): void => {
+    const told = reportFile(lines, progress)
+    played.set(file, { lines, told: files.length > 1 ? told.slice(0, repeatedLines) : [] })
   }
   await playFiles(files, { root, jobs, env, fileSeconds, ended }).finally(() => progress.stop())
-  return { text: all.join('\n'), told }
+  return played
+}
+
+/**
+ * Plays the files of a suite; with `again`, the few that failed beside others once more, alone. What fails then has failed, and what passes is named
+ * as unsteady: a race to be hunted, which must not hide whether the rest is right.
+ */
+async function playSteadily(suite: Suite, servers: Servers): Promise<Map<string, Played>> {
+  const played = await play(suite, servers)
+  const failed = suite.files.filter((file) => played.get(file)?.lines.at(-1)?.startsWith('not ok') ?? false)
+  if (!suite.again || failed.length === 0 || failed.length > mostAgain) return played
+  say(`\n${failed.length} failed beside others. Played once more, alone:`)
+  const second = await play({ ...suite, files: failed, jobs: 1 }, servers)
+  for (const file of failed) {
+    const isSteady = second.get(file)?.lines.at(-1)?.startsWith('not ok') ?? true
+    if (!isSteady) say(`unsteady: ${file} failed beside others and passed alone; above is what failed`)
+  }
+  return new Map([...played, ...second])
 }
 
 function reportFile(lines: readonly string[], progress: Progress): string[] {
@@ -97,9 +121,9 @@ async function run(): Promise<boolean> {
   try {
     await ensureInstalled(partNames, say)
     const servers = await startServers({ folder, fsync: false, endWithLauncher: true })
-    const { text, told } = await play(suite, servers).finally(() => servers.stop(3000))
-    const { passed, failed, failures } = summarizeTap(text)
-    if (failures.length > 0) say(['', ...told, ''].join('\n'))
+    const played = [...(await playSteadily(suite, servers).finally(() => servers.stop(3000))).values()]
+    const { passed, failed, failures } = summarizeTap(played.flatMap(({ lines }) => lines).join('\n'))
+    if (failures.length > 0) say(['', ...played.flatMap(({ told }) => told), ''].join('\n'))
     for (const title of failures) say(`failed: ${title}`)
     const nothing = failed === 0 && passed === 0
     if (nothing) say('failed: no test was played')

@@ -20,8 +20,9 @@ t.test('a file has passed when its tests ended and all of them passed, and only 
     jobs: 2,
     env: process.env,
     fileSeconds: 600,
-    ended: (lines) => {
-      const [, result = '', file = ''] = /^(ok|not ok) \d+ - (.*?) # time=\d+ms$/.exec(lines.at(-1) ?? '') ?? []
+    ended: (file, lines) => {
+      const [, result = '', named] = /^(ok|not ok) \d+ - (.*?) # time=\d+ms$/.exec(lines.at(-1) ?? '') ?? []
+      t.equal(named, file)
       const why = lines.find((line) => line.includes(`# ${file}: `))
       ended.set(file, `${result}${why?.replace(/.*: /, ': ') ?? ''}`)
     }

@@ -10,8 +10,8 @@ interface Playing {
   readonly env: NodeJS.ProcessEnv
   /** after which a file that has not ended is a failed one */
   readonly fileSeconds: number
-  /** gets each file as it ends: the lines of its TAP below those of a run, the last one says `ok` or `not ok` */
-  readonly ended: (lines: readonly string[]) => void
+  /** gets each file as it ends, and what it printed: the lines of its TAP below those of a run, the last one says `ok` or `not ok` */
+  readonly ended: (file: string, lines: readonly string[]) => void
 }
 
 const graceSeconds = 60
@@ -35,7 +35,7 @@ export async function playFiles(files: readonly string[], playing: Playing): Pro
       const { ok, lines, ms } = await playFile(file, playing, running)
       number += 1
       const result = `${ok ? 'ok' : 'not ok'} ${number} - ${file} # time=${ms.toFixed(0)}ms`
-      playing.ended([`# Subtest: ${file}`, ...lines.map((line) => `    ${line}`), result])
+      playing.ended(file, [`# Subtest: ${file}`, ...lines.map((line) => `    ${line}`), result])
     }
   }
   await Promise.all(Array.from({ length: playing.jobs }, lane))

@@ -12,6 +12,8 @@ export interface Suite {
   readonly jobs: number
   /** whether bounds of time are judged */
   readonly timed: boolean
+  /** whether what failed beside other files is played once more, alone */
+  readonly again: boolean
 }
 
 /** Crowds, kills, large recoveries, more seeds: `npm run test:long`. */
@@ -47,13 +49,14 @@ function heaviestFirst(files: readonly string[], root: string): string[] {
 
 /**
  * Reads the command line: nothing for the proof, `--long` for what takes longer (`--ci` leaves bounds of time unjudged and the longest out), `--shards` for
- * what is played on several shards as well (`--all` for more than a choice), or the files to run.
+ * what is played on several shards as well (`--all` for more than a choice), `--again` for a second
+ * look at what failed beside other files, or the files to run.
  * @param folders root of the project, and the compiled tests
  * @throws TypeError for an unknown option, Error for a file that is not there
  */
 export function chooseSuite(argv: readonly string[], folders: { root: string; compiled: string }): Suite {
   const flag = { type: 'boolean', default: false } as const
-  const options = { long: flag, ci: flag, shards: flag, all: flag } as const
+  const options = { long: flag, ci: flag, shards: flag, all: flag, again: flag } as const
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
   const { root, compiled } = folders
   const every = readdirSync(compiled, { recursive: true, encoding: 'utf8' })
@@ -74,6 +77,7 @@ export function chooseSuite(argv: readonly string[], folders: { root: string; co
   return {
     files: heaviestFirst(named.length > 0 ? named : all, root),
     jobs: jobsOf({ long: values.long || values.shards, ci: values.ci || values.shards }),
-    timed: values.long && !values.ci
+    timed: values.long && !values.ci,
+    again: values.again
   }
 }
