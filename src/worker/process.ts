@@ -21,6 +21,7 @@ import { checkSchema } from '../store/connection/migrate.ts'
 import { createPool } from '../store/connection/pool.ts'
 import { withSession } from '../store/connection/session.ts'
 import { fixShards } from '../store/shard/deployment.ts'
+import { removeWorkerReport } from '../store/shard/health.ts'
 import { countWorkers, joinWorkers } from '../store/shard/workers.ts'
 import { startTraces } from '../tracing/start.ts'
 import { LAST_SPANS_MS } from '../tracing/traces.ts'
@@ -29,12 +30,13 @@ import { commonLoops } from './drivers/all.ts'
 import { EventRelay } from './events/relay.ts'
 import { EventTelling } from './events/telling.ts'
 import { Lacks } from './loans/lacks.ts'
-import { type Loop, pause, runLoops } from './running/loop.ts'
+import { Bell, type Loop, pause, runLoops } from './running/loop.ts'
+import { newsOfShard } from './running/news.ts'
 import { FairShare } from './shard/fair-share.ts'
 import { campaignPauses } from './shard/holds.ts'
 import { keepShard } from './shard/keep-shard.ts'
 import { ReadFirst } from './shard/read-first.ts'
-import { WorkerReport, workerName } from './shard/report.ts'
+import { saveReports, WorkerReport, workerName } from './shard/report.ts'
 import { SignalKeeper } from './signals/keep-signals.ts'
 
 /** How long a worker waits for the first command: also how long it takes to stop. */
@@ -86,7 +88,8 @@ async function connectWorker(options: WorkerOptions) {
   const boards = createBoardWriter(config, 'floodgate-worker')
   const reading = { connection, jsm, traced: traces !== undefined }
   const journal = new SharedJournal((stream, from) => new StreamReader({ ...reading, stream, from }))
-  return { gate, shards, connection, jsm, journal, names, streams, publisher, boards, traces }
+  const catalogue = new Catalogue({ pool })
+  return { gate, shards, connection, jsm, journal, names, streams, publisher, boards, catalogue, traces }
 }
 
 type Connected = Awaited<ReturnType<typeof connectWorker>>
@@ -94,12 +97,12 @@ type Connected = Awaited<ReturnType<typeof connectWorker>>
 /** What belongs to no shard and may be done by every worker at once. */
 function everybodysLoops(options: WorkerOptions, connected: Connected, reports: readonly WorkerReport[]): Loop[] {
   const { config, logger, pool } = options
-  const { gate, connection, jsm, names, streams, publisher } = connected
+  const { gate, connection, jsm, names, streams, publisher, catalogue } = connected
   const keepStream = () => ensurePublicStream(jsm, names, { ...streams, keepSeconds: config.JOURNAL_KEEP })
   const queue = new CommandQueue({ connection, jsm, names, streams })
-  const intake = new CommandIntake({ queue, pool, gate, catalogue: new Catalogue({ pool }), publisher, names, logger })
+  const intake = new CommandIntake({ queue, pool, gate, catalogue, publisher, names, logger })
   const signals = new SignalKeeper({ queue: new SignalQueue({ connection, jsm, names }), pool })
-  const save = () => Promise.all(reports.map((report) => report.save(pool)))
+  const save = () => saveReports(pool, reports)
   return [
     { name: 'report', everyMs: 1000, vital: false, run: save },
     { name: 'public stream', everyMs: 5000, vital: false, run: keepStream },
@@ -109,12 +112,13 @@ function everybodysLoops(options: WorkerOptions, connected: Connected, reports: 
 }
 
 /** What belongs to no shard and is done once: by the owner of the first shard, as long as a gate decides. */
-function onceBeside(options: WorkerOptions, connected: Connected, campaigns: Campaigns) {
+function onceBeside(options: WorkerOptions, connected: Connected, parts: { campaigns: Campaigns; followed: Bell }) {
   const { pool, logger } = options
   const { gate, shards } = connected
+  const { campaigns, followed } = parts
   let first: ReadFirst | undefined
   const loops = commonLoops({
-    ...{ ...connected, pool, logger },
+    ...{ ...connected, pool, followed, logger },
     mayAsk: async () => (await first?.isRead()) ?? false,
     driveIntents: ({ submit }) => driveIntents({ pool, gate: { ...gate, submit } }),
     driveSettlements: () => campaigns.driveSettlements()
@@ -158,7 +162,8 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
   const reports = owned.map(({ report }) => report)
   const keeping = runLoops(everybodysLoops(options, connected, reports), signal, tellingTo(logger))
   const share = new FairShare(config.SHARDS)
-  const beside = onceBeside(options, connected, campaigns)
+  const followed = new Bell()
+  const beside = onceBeside(options, connected, { campaigns, followed })
   const pauses = campaignPauses(campaigns)
   const owning = owned.map(({ parts, report }) => {
     const { shard } = parts
@@ -170,14 +175,16 @@ export async function runWorkerUntil(options: WorkerOptions): Promise<void> {
       keyRetentionSeconds: config.KEY_RETENTION,
       eventsPlace: () => events.place,
       report,
-      lacks: hearWishes(connected, shard)
+      lacks: hearWishes(connected, shard),
+      news: newsOfShard(followed),
+      share
     }
-    const telling = new EventTelling(events, logger)
+    const telling = new EventTelling(events, share, logger)
     return keepShard(ownerOptions, { ...options, share, telling, beside: shard === 0 ? beside : undefined })
   })
   await Promise.all([...owning, shareFairly(share, options)])
   await keeping
-  await Promise.all(reports.map((report) => report.remove(pool).catch(() => {})))
+  await removeWorkerReport(pool, worker).catch(() => {})
   publisher.close()
   boards.close()
   await Promise.all([gate.close(1000), traces?.close(LAST_SPANS_MS)])

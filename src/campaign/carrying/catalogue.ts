@@ -5,6 +5,9 @@ import type { Definition } from '../definition/document.ts'
 import { definitionOf, type Rules } from '../definition/rules.ts'
 import type { ActivityRules } from '../kinds/index.ts'
 
+/** For those who look again and again: what changed so lately they may see at the next look, so that several of them ask once. */
+export const YOUNG_MS = 300
+
 /** The status of a published campaign at a moment. */
 type CampaignStatus = 'published' | 'running' | 'paused' | 'ended' | 'settled'
 
@@ -82,6 +85,8 @@ export class Catalogue {
   #readAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #running = false
+  /** one reads after the other: of two at once, the one that began earlier could end later, and bring old rules back */
+  #refreshing: Promise<void> = Promise.resolve()
 
   constructor(options: { pool: Pool; refreshMs?: number; onError?: (error: unknown) => void }) {
     this.#pool = options.pool
@@ -116,7 +121,13 @@ export class Catalogue {
   }
 
   /** Reads what changed since, unless that was done less than `youngMs` ago. @throws what Postgres throws */
-  async refresh(youngMs = 0): Promise<void> {
+  refresh(youngMs = 0): Promise<void> {
+    const refreshed = this.#refreshing.then(() => this.#refresh(youngMs))
+    this.#refreshing = refreshed.catch(() => {})
+    return refreshed
+  }
+
+  async #refresh(youngMs: number): Promise<void> {
     const now = performance.now()
     if (now - this.#readAt < youngMs) return
     const revision = await currentRevision(this.#pool)

@@ -7,8 +7,8 @@ import { type FullnessWatch, watchFullness } from '../../journal/fullness.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import { type Names, streamNames } from '../../journal/subjects.ts'
 import { keyPrefix } from '../../record/keys.ts'
-import { requireShards } from '../../store/shard/deployment.ts'
-import { readShard } from '../../store/shard/shards.ts'
+import { requireSame } from '../../store/shard/deployment.ts'
+import { readShardOfAll } from '../../store/shard/shards.ts'
 import type { Traces } from '../../tracing/traces.ts'
 import { type Batcher, ShardBatcher } from '../batch/batcher.ts'
 import type { Command } from '../batch/commands.ts'
@@ -104,8 +104,9 @@ function startDeciding(parts: Parts, { pool, count }: { readonly pool: Pool; rea
   const watch = watchOpening({
     async read() {
       // a gate with another number of shards would look for users where they are not
-      await requireShards(pool, count)
-      return readShard(pool, place.shard)
+      const { row, known } = await readShardOfAll(pool, place.shard)
+      requireSame(known, count)
+      return row
     },
     probe: async (opening) => {
       const reply = await probeConnections(connections, looks, opening)

@@ -11,15 +11,16 @@ const BUDGET_MS = 200
  * What the owner of a shard does for its checkpoint each second: it folds, counts what it has folded by campaign, and forgets what is
  * old. One after the other, because they write the same rows.
  * @param retentionMs how long the replay of a decision stays
+ * @returns a function that does so once, and gives how many decisions it worked on
  */
 export function checkpointStep(
   parts: Omit<ForgetParts, 'late'> & { readonly logger: Logger },
   retentionMs: number
-): () => Promise<void> {
+): () => Promise<number> {
   const forgetter = new Forgetter(parts)
   return async () => {
-    await foldCheckpoint(parts, { budgetMs: BUDGET_MS })
-    await countByCampaign(parts.pool, parts.shard, ARCHIVING)
-    await forgetter.step({ retentionMs, budgetMs: BUDGET_MS })
+    const folded = await foldCheckpoint(parts, { budgetMs: BUDGET_MS })
+    const counted = await countByCampaign(parts.pool, parts.shard, ARCHIVING)
+    return folded + counted + (await forgetter.step({ retentionMs, budgetMs: BUDGET_MS }))
   }
 }

@@ -28,7 +28,11 @@ export async function deployedShards(db: Queryable): Promise<number[]> {
 
 /** @throws ShardsDifferError; not where no worker has fixed the number yet */
 export async function requireShards(db: Queryable, wanted: number): Promise<void> {
-  const known = await countShards(db)
+  requireSame(await countShards(db), wanted)
+}
+
+/** @throws ShardsDifferError; not where `known` is 0 */
+export function requireSame(known: number, wanted: number): void {
   if (known !== 0 && known !== wanted) throw new ShardsDifferError(known, wanted)
 }
 

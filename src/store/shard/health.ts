@@ -39,14 +39,19 @@ interface WorkerReport {
   readonly conditions: object
 }
 
-/** Reports that a worker lives, with its conditions of a shard. Deletes reports of workers that ended an hour ago. */
-export async function saveWorkerReport(db: Queryable, report: WorkerReport): Promise<void> {
+/** Reports that a worker lives, with its conditions of shards. Deletes reports of workers that ended an hour ago. */
+export async function saveWorkerReports(db: Queryable, reports: readonly WorkerReport[]): Promise<void> {
+  const rows = reports.map(({ worker, shard, ownerTerm, conditions }) => ({
+    ...{ worker, shard, conditions },
+    owner_term: ownerTerm
+  }))
   await db.query(
-    `with gone as (delete from worker_reports where seen_at < now() - interval '1 hour' and worker <> $1)
-     insert into worker_reports (worker, shard, owner_term, conditions) values ($1, $4, $2, $3)
+    `with said as (select * from json_to_recordset($1::json) as r(worker text, shard int, owner_term bigint, conditions jsonb)),
+       gone as (delete from worker_reports where seen_at < now() - interval '1 hour' and worker not in (select worker from said))
+     insert into worker_reports (worker, shard, owner_term, conditions) select worker, shard, owner_term, conditions from said
      on conflict on constraint worker_reports_pkey
      do update set seen_at = now(), owner_term = excluded.owner_term, conditions = excluded.conditions`,
-    [report.worker, report.ownerTerm, JSON.stringify(report.conditions), report.shard]
+    [JSON.stringify(rows)]
   )
 }
 

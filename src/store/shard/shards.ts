@@ -41,21 +41,33 @@ export class OwnershipLostError extends FloodgateError {
   readonly remedy = 'Nothing to do: the other worker goes on.'
 }
 
+const fromRaw = (row: RawShard): ShardRow => ({
+  shard: row.shard,
+  epoch: row.epoch,
+  state: row.state,
+  replid: row.replid,
+  shas: row.shas,
+  ownerTerm: row.owner_term,
+  position: { epoch: row.position_epoch, sequence: row.position_sequence },
+  waitingFor: row.waiting_for
+})
+
 export async function readShard(db: Queryable, shard: number): Promise<ShardRow | undefined> {
   const { rows } = await db.query<RawShard>('select * from shards where shard = $1', [shard])
-  const row = rows[0]
-  return (
-    row && {
-      shard: row.shard,
-      epoch: row.epoch,
-      state: row.state,
-      replid: row.replid,
-      shas: row.shas,
-      ownerTerm: row.owner_term,
-      position: { epoch: row.position_epoch, sequence: row.position_sequence },
-      waitingFor: row.waiting_for
-    }
+  return rows[0] && fromRaw(rows[0])
+}
+
+/** A shard, and how many the deployment has, which is 0 where no worker has fixed it yet. */
+export async function readShardOfAll(
+  db: Queryable,
+  shard: number
+): Promise<{ readonly row: ShardRow | undefined; readonly known: number }> {
+  const { rows } = await db.query<{ [Field in keyof RawShard]: RawShard[Field] | null } & { known: number }>(
+    'select counted.known, s.* from (select count(*)::int as known from shards) counted left join shards s on s.shard = $1',
+    [shard]
   )
+  const [row] = rows
+  return { row: row && row.shard !== null ? fromRaw(row as RawShard) : undefined, known: row?.known ?? 0 }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { Catalogue } from '../../campaign/carrying/catalogue.ts'
+import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { BoardWriter } from '../../gate/boards/board-writer.ts'
 import type { Decider, HashReader, Lending, Shards, UserReader } from '../../gate/gate.ts'
 import { type InRedis, readShardClock } from '../../gate/redis/outbox.ts'
@@ -27,7 +27,8 @@ import { listenersOf } from '../following/listeners.ts'
 import { ListenerPlan } from '../following/plan.ts'
 import { LoanDriver } from '../loans/driver.ts'
 import type { Lacks } from '../loans/lacks.ts'
-import type { Loop } from '../running/loop.ts'
+import type { Bell, Loop } from '../running/loop.ts'
+import type { News } from '../running/news.ts'
 import { ImportDriver } from './apply-imports.ts'
 import { LevelDriver } from './change-levels.ts'
 import { TaskDriver } from './complete-tasks.ts'
@@ -48,6 +49,8 @@ interface OneShardParts extends InRedis {
   /** whether what the journals of some shards, or of all, held is read */
   readonly first: { isRead(shards?: readonly number[]): Promise<boolean> }
   readonly lacks: Lacks
+  readonly catalogue: Catalogue
+  readonly news: News
   /** of the owner of the shard */
   readonly ownerTerm: number
   readonly namespace: string
@@ -68,6 +71,9 @@ interface CommonParts {
   /** by number */
   readonly shards: readonly InRedis[]
   readonly boards: BoardWriter
+  readonly catalogue: Catalogue
+  /** rings when something follows decisions of a shard of this process */
+  readonly followed: Bell
   readonly mayAsk: () => Promise<boolean>
   /** finishes intents and publications that gateways left open; see src/campaign */
   readonly driveIntents: (gate: Decider) => Promise<unknown>
@@ -88,7 +94,15 @@ const REQUESTS_SECONDS = 7 * 24 * 3600
 /** How long it is known of each part of a job in bulk what became of it. */
 const JOBS_SECONDS = 7 * 24 * 3600
 
-const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, run, vital: false })
+/**
+ * How often a loop runs, and down to what while there is nothing to do: at rest, what all of them asked cost more than a tenth of a core. `news`
+ * of this process end a rest; another process is heard of after `restMs` at the latest.
+ */
+type Pace = readonly [name: string, everyMs: number, restMs?: number, news?: Bell]
+
+function loop([name, everyMs, restMs, news]: Pace, run: () => Promise<unknown>): Loop {
+  return { name, everyMs, run, vital: false, ...(restMs !== undefined && { restMs }), ...(news && { news }) }
+}
 
 interface AskingParts {
   readonly gate: Decider
@@ -97,21 +111,15 @@ interface AskingParts {
 }
 
 /** A loop that has the gate decide what Postgres lists as not done. @param make the driver, with the gate for its steps */
-function driverLoop(
-  { gate, mayAsk }: AskingParts,
-  [name, everyMs]: readonly [name: string, everyMs: number],
-  make: (gate: Decider) => () => Promise<unknown>
-): Loop {
+function driverLoop({ gate, mayAsk }: AskingParts, pace: Pace, make: (gate: Decider) => () => Promise<unknown>): Loop {
   const steps = new StepGate(gate)
   const run = make(steps)
-  return loop(name, everyMs, async () => ((await mayAsk()) ? steps.step(run) : 0))
+  // what may not ask has not found nothing: it does not rest
+  return loop(pace, async () => ((await mayAsk()) ? steps.step(run) : undefined))
 }
 
-/** A loop that asks less often while there is nothing to do: ten times a second, five of them took a tenth of a core. */
-const resting = (often: Loop): Loop => ({ ...often, restMs: 3 * often.everyMs })
-
-/** A loop that looks at a page of old rows each second until there is none, and an hour later again. @param page gives how many it looked at */
-const hourly = (name: string, page: () => Promise<number>): Loop => ({ ...loop(name, 1000, page), restMs: 3_600_000 })
+/** A loop that looks at a page of old rows each second until there is none, and then more and more seldom, down to once an hour. @param page gives how many it looked at */
+const hourly = (name: string, page: () => Promise<number>): Loop => loop([name, 1000, 3_600_000], page)
 
 /** Loans rest on what two shards decided, so the journals of all have to be read first. */
 function loanLoop(parts: OneShardParts): Loop {
@@ -123,22 +131,36 @@ function loanLoop(parts: OneShardParts): Loop {
   return { ...often, bell: lacks.bell }
 }
 
-function spinLoop(parts: OneShardParts, catalogue: Catalogue): Loop {
-  const { gate, first, shard } = parts
-  const often = driverLoop({ gate, mayAsk: () => first.isRead([shard]) }, ['spins', 100], (asking) => {
-    const spins = new SpinDriver({ ...parts, gate: asking, catalogue })
+function spinLoop(parts: OneShardParts): Loop {
+  const { gate, first, shard, news } = parts
+  return driverLoop({ gate, mayAsk: () => first.isRead([shard]) }, ['spins', 100, 1600, news.drawn], (asking) => {
+    const spins = new SpinDriver({ ...parts, gate: asking })
     return () => spins.step()
   })
-  return resting(often)
+}
+
+/** While nobody listens, what is stored is no news. */
+function followerLoop({ pool, shard, gate, news, logger }: OneShardParts): Loop {
+  const plan = new ListenerPlan(pool, listenersOf, { shard, gate })
+  const follower = new Follower({ pool, shard, plan, logger })
+  const follow = async () => {
+    const taken = await follower.step()
+    if (taken > 0) news.followed.ring()
+    return taken
+  }
+  return {
+    ...loop(['following', 100, 800], follow),
+    get news() {
+      return follower.isListening ? news.stored : undefined
+    }
+  }
 }
 
 /** The driver loops of the owner of a shard, for what lives in that shard: Postgres lists what is due, the gate decides it. */
 export function shardLoops(parts: OneShardParts): Loop[] {
-  const { pool, gate, shard, first, logger } = parts
+  const { pool, gate, shard, first, catalogue, logger } = parts
   const asking = { gate, mayAsk: () => first.isRead([shard]) }
-  const catalogue = new Catalogue({ pool })
   const codes = new CodeDriver({ pool, shard, logger })
-  const follower = new Follower({ pool, shard, plan: new ListenerPlan(pool, listenersOf, { shard, gate }), logger })
   const recounts = new RecountDriver({ pool, shard, catalogue })
   const reminders = new ReminderDriver({
     ...parts,
@@ -146,33 +168,31 @@ export function shardLoops(parts: OneShardParts): Loop[] {
     stream: () => streamInfo(parts.jsm, parts.names.publicStream)
   })
   return [
-    driverLoop(asking, ['expiry', 500], (gate) => {
+    driverLoop(asking, ['expiry', 500, 1000], (gate) => {
       const expiry = new ExpiryDriver({ pool, gate, shard })
       return () => expiry.step()
     }),
-    resting(loop('following', 100, () => follower.step())),
-    resting(loop('counts of levels', 250, () => recounts.step())),
-    loop('codes', 1000, () => codes.step()),
-    driverLoop(asking, ['credited codes', 1000], (gate) => {
+    followerLoop(parts),
+    loop(['counts of levels', 250, 2000], () => recounts.step()),
+    loop(['codes', 1000, 2000], () => codes.step()),
+    driverLoop(asking, ['credited codes', 1000, 2000], (gate) => {
       const credited = new CodeCreditDriver({ pool, gate, shard, catalogue, logger })
       return () => credited.step()
     }),
-    resting(
-      driverLoop(asking, ['archives', 200], ({ submit }) => {
-        const archives = new ArchiveDriver({ ...parts, gate: { ...gate, submit } })
-        return () => archives.step()
-      })
-    ),
-    loop('reminders', 100, () => reminders.step()),
-    ...(gate.numbers.length > 1 ? [loanLoop(parts), spinLoop(parts, catalogue)] : [])
+    driverLoop(asking, ['archives', 200, 1600], ({ submit }) => {
+      const archives = new ArchiveDriver({ ...parts, gate: { ...gate, submit } })
+      return () => archives.step()
+    }),
+    loop(['reminders', 100, 400], () => reminders.step()),
+    ...(gate.numbers.length > 1 ? [loanLoop(parts), spinLoop(parts)] : [])
   ]
 }
 
 /** The driver loops for what belongs to no shard, or whose user may be in any: they run once, beside one of the owners. */
 export function commonLoops(parts: CommonParts): Loop[] {
-  const { pool, gate, shards, boards, driveIntents, driveSettlements, logger } = parts
-  const catalogue = new Catalogue({ pool })
-  const due = (pace: readonly [string, number], make: (gate: Decider) => { step(): Promise<unknown> }) =>
+  const { pool, gate, shards, boards, catalogue, driveIntents, driveSettlements, logger } = parts
+  const afterFollowed = (name: string, everyMs: number): Pace => [name, everyMs, 800, parts.followed]
+  const due = (pace: Pace, make: (gate: Decider) => { step(): Promise<unknown> }) =>
     driverLoop(parts, pace, (gate) => {
       const driver = make(gate)
       return () => driver.step()
@@ -183,25 +203,23 @@ export function commonLoops(parts: CommonParts): Loop[] {
   // a shard whose clock is behind still gives what is earned before the moment
   const earliest = async () => Math.min(...(await Promise.all(clocks.map((clock) => clock()))))
   const expirer = new PointsExpirer({ pool, catalogue, clock: earliest })
-  const moments = new MomentTeller({ ...parts, catalogue })
-  const stock = new StockTeller({ ...parts, catalogue })
+  const moments = new MomentTeller(parts)
+  const stock = new StockTeller(parts)
   const freezer = new BoardFreezer({ pool, shards: gate.numbers, followed, logger })
   return [
     driverLoop(parts, ['adjustments', 1000], (gate) => () => driveIntents(gate)),
     driverLoop(parts, ['settlements', 1000], () => driveSettlements),
-    resting(due(['tasks', 250], (gate) => new TaskDriver({ pool, gate, catalogue }))),
-    resting(
-      due(['jobs', 250], (asking) => new JobDriver({ pool, gate: asking, reader: gate, catalogue, shards: gate }))
-    ),
-    loop('expiring points', 1000, () => expirer.step()),
-    resting(due(['credits', 100], (gate) => new CreditDriver({ pool, gate, catalogue }))),
-    resting(loop('boards', 100, () => keeper.step())),
-    loop('final boards', 1000, () => freezer.step()),
-    loop('frozen boards', 1000, () => tellFrozen(parts)),
-    loop('moments', 500, () => moments.step()),
-    loop('stock', 500, () => stock.step()),
-    resting(due(['levels', 100], (gate) => new LevelDriver({ pool, gate, catalogue }))),
-    due(['imports', 500], (gate) => new ImportDriver(pool, gate)),
+    due(afterFollowed('tasks', 250), (gate) => new TaskDriver({ pool, gate, catalogue })),
+    due(['jobs', 250, 1000], (asking) => new JobDriver({ pool, gate: asking, reader: gate, catalogue, shards: gate })),
+    loop(['expiring points', 1000], () => expirer.step()),
+    due(afterFollowed('credits', 100), (gate) => new CreditDriver({ pool, gate, catalogue })),
+    loop(afterFollowed('boards', 100), () => keeper.step()),
+    loop(['final boards', 1000], () => freezer.step()),
+    loop(['frozen boards', 1000], () => tellFrozen(parts)),
+    loop(['moments', 500], () => moments.step()),
+    loop(['stock', 500, 1000], () => stock.step()),
+    due(afterFollowed('levels', 100), (gate) => new LevelDriver({ pool, gate, catalogue })),
+    due(['imports', 500, 1000], (gate) => new ImportDriver(pool, gate)),
     hourly('texts of shares', async () => (await forgetUnusedTexts(pool, DETAILS_DAYS)).looked),
     hourly('visitors', () => forgetVisitors(pool, VISITORS_HOURS)),
     hourly('details', async () => (await forgetUnusedDetails(pool, DETAILS_DAYS)).looked),

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { beginExpiry, expiriesOf } from '../../campaign/actions/expiring-points.ts'
-import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
+import { type Catalogue, YOUNG_MS } from '../../campaign/carrying/catalogue.ts'
 
 interface ExpiringParts {
   readonly pool: Pool
@@ -22,7 +22,7 @@ export class PointsExpirer {
   /** @returns how many jobs were asked for @throws what Postgres and Redis throw */
   async step(): Promise<number> {
     const { pool, catalogue, clock } = this.#parts
-    await catalogue.refresh()
+    await catalogue.refresh(YOUNG_MS)
     const known = catalogue
       .list()
       .flatMap(({ id, rules }) =>

@@ -31,6 +31,8 @@ interface EventRelayOptions {
 }
 
 const SAVE_EVERY_MS = 500
+/** A place that stays: Postgres may have been restored from a backup. */
+const SAVE_AGAIN_MS = 30_000
 const FRAMES_AT_ONCE = 128
 
 /** Reads the journal from a place of its own and tells each decision to the public stream. Does not wait for Postgres. */
@@ -39,6 +41,8 @@ export class EventRelay {
   readonly #openings = new Openings()
   #place: Position | undefined
   #savedAt = 0
+  /** the place that Postgres has of this relay */
+  #saved: Position | undefined
   #lookedAt = 0
   #saving: Promise<void> | undefined
   #reader: { readonly epoch: number; readonly stream: SharingReader } | undefined
@@ -93,6 +97,7 @@ export class EventRelay {
     await this.#reader?.stream.close()
     this.#reader = undefined
     this.#savedAt = 0
+    this.#saved = undefined
     this.#save()
     await this.#saving
     this.#place = undefined
@@ -180,9 +185,14 @@ export class EventRelay {
   /** At least once: a place saved late only means that events are told again, with the same ids. */
   #save(): void {
     const { pool, shard, logger } = this.#options
-    if (!this.#place || this.#saving || performance.now() - this.#savedAt < SAVE_EVERY_MS) return
+    const place = this.#place
+    const waitMs = place === this.#saved ? SAVE_AGAIN_MS : SAVE_EVERY_MS
+    if (!place || this.#saving || performance.now() - this.#savedAt < waitMs) return
     this.#savedAt = performance.now()
-    this.#saving = saveReaderPosition(pool, EVENTS_READER, { ...this.#place, shard })
+    this.#saving = saveReaderPosition(pool, EVENTS_READER, { ...place, shard })
+      .then(() => {
+        this.#saved = place
+      })
       .catch((error: Error) => logger.debug({ err: error }, 'the place of the events reader was not saved'))
       .finally(() => {
         this.#saving = undefined

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { Catalogue, CatalogueCampaign } from '../../campaign/carrying/catalogue.ts'
+import { type Catalogue, type CatalogueCampaign, YOUNG_MS } from '../../campaign/carrying/catalogue.ts'
 import { type Moment, momentEvent } from '../../events/moment.ts'
 import type { Publisher } from '../../journal/publisher.ts'
 import type { Names } from '../../journal/subjects.ts'
@@ -54,7 +54,7 @@ export class MomentTeller {
   /** @throws what Postgres throws; NATS that is away is asked again later */
   async step(): Promise<void> {
     const { pool, catalogue } = this.#parts
-    await catalogue.refresh()
+    await catalogue.refresh(YOUNG_MS)
     this.#since ??= await toldSince(pool)
     const now = this.#now()
     for (const campaign of catalogue.list())

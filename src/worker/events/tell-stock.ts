@@ -1,4 +1,4 @@
-import { statusOf } from '../../campaign/carrying/catalogue.ts'
+import { statusOf, YOUNG_MS } from '../../campaign/carrying/catalogue.ts'
 import { stockWordOf } from '../../campaign/definition/stock.ts'
 import { turnEvent } from '../../events/moment.ts'
 import {
@@ -29,18 +29,19 @@ export class StockTeller {
     this.#now = parts.now ?? Date.now
   }
 
-  /** @throws what Postgres throws; NATS that is away is asked again later */
-  async step(): Promise<void> {
+  /** @returns how many turned @throws what Postgres throws; NATS that is away is asked again later */
+  async step(): Promise<number> {
     const { pool, catalogue } = this.#parts
     await this.#tell(await untoldTurns(pool))
-    await catalogue.refresh()
+    await catalogue.refresh(YOUNG_MS)
     const turned = (await turnedStock(pool)).filter((turn) => this.#isOpen(turn))
     // units that go from one shard to another are in none of them for a moment
     const sure = turned.filter((turn) => !turn.isOut || this.#seen.has(nameOf(turn)))
     this.#seen = new Set(turned.map(nameOf))
-    if (sure.length === 0) return
+    if (sure.length === 0) return turned.length
     await noteTurns(pool, sure)
     await this.#tell(await untoldTurns(pool))
+    return turned.length
   }
 
   /** What comes back once a session is over can be had by nobody. */

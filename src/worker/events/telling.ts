@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { gatherNear } from '../running/gather.ts'
 import { runLoops } from '../running/loop.ts'
+import type { FairShare } from '../shard/fair-share.ts'
 import type { EventRelay } from './relay.ts'
 
 /** Tells events from the first time the shard is taken until another worker is seen to hold it: Postgres away is no end. */
@@ -8,10 +9,12 @@ export class EventTelling {
   #stop: AbortController | undefined
   #running: Promise<void> = Promise.resolve()
   readonly #events: EventRelay
+  readonly #share: Pick<FairShare, 'held'>
   readonly #logger: Logger
 
-  constructor(events: EventRelay, logger: Logger) {
+  constructor(events: EventRelay, share: Pick<FairShare, 'held'>, logger: Logger) {
     this.#events = events
+    this.#share = share
     this.#logger = logger
   }
 
@@ -20,7 +23,7 @@ export class EventTelling {
     this.#stop = new AbortController()
     const run = async () => {
       const read = await this.#events.step(1000)
-      await gatherNear(this.#events, read)
+      await gatherNear(this.#events, { frames: read, shards: this.#share.held })
     }
     this.#running = runLoops([{ name: 'events', everyMs: 0, vital: false, run }], this.#stop.signal, (name, error) =>
       this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)

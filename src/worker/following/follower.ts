@@ -78,34 +78,45 @@ const isBefore = (a: Position, b: Position) => a.epoch < b.epoch || (a.epoch ===
 export class Follower {
   readonly #parts: FollowerParts
   #known: Set<string> | undefined
+  #isListening = false
 
   constructor(parts: FollowerParts) {
     this.#parts = parts
   }
 
+  /** Whether anybody listened at the last step. */
+  get isListening(): boolean {
+    return this.#isListening
+  }
+
   /**
-   * @returns the number of listeners
+   * @returns how many decisions were handed over
    * @throws what Postgres throws, and the first error of a listener that reads by itself, once all others have read
    */
   async step(): Promise<number> {
     const { pool, shard, plan } = this.#parts
     const byCampaign = await plan.read()
-    if (byCampaign.size === 0) return 0
+    this.#isListening = byCampaign.size > 0
+    if (!this.#isListening) return 0
     const all = [...allOf(byCampaign)]
     await this.#addUnknown(all)
     const until = performance.now() + STEP_MS
     const errors: unknown[] = []
     const before = await readFollowerPlaces(pool, shard)
     const alone = all.flatMap((named) => this.#readingAlone(named, before) ?? [])
-    for (const reading of alone) await this.#readOn(reading, until).catch((error: unknown) => errors.push(error))
+    let taken = 0
+    const readOn = async (reading: Reading) => {
+      taken += await this.#readOn(reading, until)
+    }
+    for (const reading of alone) await readOn(reading).catch((error: unknown) => errors.push(error))
     // who has caught up reads together from here on
     const places = alone.length === 0 ? before : await readFollowerPlaces(pool, shard)
     const listeners = all.filter((named) => !places.alone.has(aloneName(named)))
     const { together, projected } = places
     const apart = [...places.alone.keys()]
-    if (together) await this.#readOn({ reader: 'together', from: together, upTo: projected, listeners, apart }, until)
+    if (together) await readOn({ reader: 'together', from: together, upTo: projected, listeners, apart })
     if (errors.length > 0) throw errors[0]
-    return all.length
+    return taken
   }
 
   /** Notes listeners that are not known yet; before the first of them nobody has a place. */
@@ -132,7 +143,9 @@ export class Follower {
     return from && together && { reader: named, from, upTo: together, listeners: [named], apart: [] }
   }
 
-  async #readOn(reading: Reading, until: number): Promise<void> {
+  /** @returns how many decisions were handed over */
+  async #readOn(reading: Reading, until: number): Promise<number> {
+    let taken = 0
     let { from } = reading
     const { reader, upTo } = reading
     const { pool, shard } = this.#parts
@@ -143,13 +156,15 @@ export class Follower {
       })
     while (isBefore(from, upTo) && performance.now() < until) {
       const next = await this.#read({ ...reading, from })
-      if (next === undefined) return
-      from = next
+      if (next === undefined) return taken
+      from = next.place
+      taken += next.taken
     }
+    return taken
   }
 
-  /** @returns the place after what was read; undefined when somebody failed, who reads by itself from now on */
-  async #read(reading: Reading): Promise<Position | undefined> {
+  /** @returns the place after what was read, and how many decisions that was; undefined when somebody failed, who reads by itself from now on */
+  async #read(reading: Reading): Promise<{ readonly place: Position; readonly taken: number } | undefined> {
     const { pool, shard, logger } = this.#parts
     const { reader, from, upTo, listeners } = reading
     const campaigns = [...new Set(listeners.map(({ campaign }) => campaign))]
@@ -174,7 +189,7 @@ export class Follower {
     }
     if (failPoint && read.decisions.length > 0) await failPoint('F2')
     await this.#tell(listeners, read.decisions)
-    return read.place
+    return { place: read.place, taken: read.decisions.length }
   }
 
   /**

@@ -22,6 +22,8 @@ interface LoanParts extends InRedis {
 
 /** What is asked for is decided within this time of Redis after its row was listed: a key is kept for much longer once its row is closed. */
 const ASKED_WITHIN_MS = 60_000
+/** How long it is not looked for open loans where there were none: those that begin here are carried at once, and only what ended in between is found so. */
+const QUIET_MS = 1000
 /** How long a loan may be open: it takes milliseconds while both shards decide. */
 const LONG_MS = 60_000
 
@@ -33,10 +35,15 @@ export class LoanDriver {
   readonly #parts: LoanParts
   readonly #provider: Provider
   readonly #told = new Set<string>()
+  #lookAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: LoanParts) {
     this.#parts = parts
-    this.#provider = new Provider(parts, (loan, looks) => this.#carry(loan, looks))
+    this.#provider = new Provider(parts, (loan, looks) => {
+      // one that stops on its way is taken up at the next step
+      this.#lookAt = Number.NEGATIVE_INFINITY
+      return this.#carry(loan, looks)
+    })
   }
 
   /** @returns how many loans it worked on, and how many items are asked for */
@@ -47,7 +54,11 @@ export class LoanDriver {
   /** Openings first, rows then: what was decided before one of them is stored before it opens. */
   async #carryOpen(): Promise<number> {
     const { pool, shard, gate } = this.#parts
-    if ((await openLoansTo(pool, shard)).length === 0) return 0
+    if (performance.now() < this.#lookAt) return 0
+    if ((await openLoansTo(pool, shard)).length === 0) {
+      this.#lookAt = performance.now() + QUIET_MS
+      return 0
+    }
     const looks = await lookAtAll(gate)
     const open = await openLoansTo(pool, shard)
     this.#tellLong(open)

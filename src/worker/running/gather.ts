@@ -5,6 +5,8 @@ import type { SharingReader } from '../../journal/shared-journal.ts'
 const GATHER_MS = 20
 /** While there are many, longer: a transaction of thirty frames costs Postgres little more than one of five. */
 const GATHER_BUSY_MS = 80
+/** For at most so many shards frames gather longer. */
+const SHARDS_MOST = 4
 const BUSY_FRAMES = 4
 /** The longest that events wait for rows, and how often they look. */
 const NEAR_MS = 100
@@ -13,17 +15,26 @@ const LOOK_MS = 5
 /** What of a reader says how soon it reads again. */
 type Reads = Pick<SharingReader, 'hasMore' | 'isAhead'>
 
-/** Waits until it is worth reading again: at once while more is there. @param frames how many were read last: one order at rest is not later for it */
-export async function gather({ hasMore }: Pick<Reads, 'hasMore'>, frames: number): Promise<void> {
-  if (!hasMore) await delay(frames < BUSY_FRAMES ? GATHER_MS : GATHER_BUSY_MS)
+/** What was read last, and beside what. */
+interface Gathered {
+  /** one order at rest is not later for it */
+  readonly frames: number
+  /** how many shards this process reads: each has transactions of its own, so many shards would make many small ones of the same orders */
+  readonly shards: number
+}
+
+/** Waits until it is worth reading again: at once while more is there. */
+export async function gather({ hasMore }: Pick<Reads, 'hasMore'>, { frames, shards }: Gathered): Promise<void> {
+  if (hasMore) return
+  await delay(frames < BUSY_FRAMES ? GATHER_MS : GATHER_BUSY_MS * Math.min(Math.max(shards, 1), SHARDS_MOST))
 }
 
 /**
  * The same for events, which are made sooner than rows. While much waits they let the rows come near, because what these read by
  * themselves would be read and parsed a second time; a Postgres that is slow or away is soon out of reach and holds them up no longer.
  */
-export async function gatherNear(reader: Reads, frames: number): Promise<void> {
+export async function gatherNear(reader: Reads, gathered: Gathered): Promise<void> {
   const end = performance.now() + NEAR_MS
   while (reader.hasMore && reader.isAhead && performance.now() < end) await delay(LOOK_MS)
-  await gather(reader, frames)
+  await gather(reader, gathered)
 }

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { FloodgateError, messageOf } from '../../base/errors.ts'
 
 /** The shard must be opened again: Redis was restarted, replaced or emptied, or the journal is gone. */
@@ -16,33 +15,55 @@ export class ReopenError extends FloodgateError {
   }
 }
 
-/** Waits; ends early, without an error, when the signal fires. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => {})
+/** Waits; ends early, without an error, when the signal fires, or when what is added to `wakes` is called. */
+function wait(ms: number, signal: AbortSignal, wakes?: Set<() => void>): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      wakes?.delete(end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+    wakes?.add(end)
+  })
 }
 
-/** Ends a pause early. */
-export class Bell {
-  #rung = new AbortController()
+/** Waits; ends early, without an error, when the signal fires. */
+export const pause = (ms: number, signal: AbortSignal): Promise<void> => wait(ms, signal)
 
-  ring(): void {
-    this.#rung.abort()
+/** Ends pauses early: something happened in this process that loops wait for. */
+export class Bell {
+  #rings = 0
+  readonly #wakes = new Set<() => void>()
+
+  /** how often it rang */
+  get rings(): number {
+    return this.#rings
   }
 
-  /** Waits until it rings; one that rang since the last pause ends this one at once. */
-  async pause(ms: number, signal: AbortSignal): Promise<void> {
-    await pause(ms, AbortSignal.any([signal, this.#rung.signal]))
-    this.#rung = new AbortController()
+  ring(): void {
+    this.#rings += 1
+    for (const wake of this.#wakes) wake()
+  }
+
+  /** Waits until it rings; ends at once when it rang since it had rung `heard` times. */
+  pause(ms: number, signal: AbortSignal, heard: number): Promise<void> {
+    return this.#rings === heard ? wait(ms, signal, this.#wakes) : Promise.resolve()
   }
 }
 
 export interface Loop {
   readonly name: string
   readonly everyMs: number
-  /** the pause after a run that found nothing to do, which gives 0; absent: as any other */
+  /** Runs that find nothing to do, which give 0, make the pause twice as long each time, up to this; absent: it is always the same. */
   readonly restMs?: number
-  /** begins the next run before its time */
+  /** begins the next run at once */
   readonly bell?: Bell
+  /** ends a rest, but not the pause of `everyMs` between two runs: what a loop looks for was stored */
+  readonly news?: Bell | undefined
   readonly run: () => Promise<unknown>
   /** true: an error ends the ownership; false: it is logged and tried again */
   readonly vital: boolean
@@ -59,6 +80,20 @@ function isNews(loggedAt: Map<string, number>, error: unknown): boolean {
   if (loggedAt.size >= REMEMBERED_MAX) loggedAt.clear()
   loggedAt.set(what, now)
   return true
+}
+
+interface Rest {
+  readonly pauseMs: number
+  /** how often its bells had rung before the run */
+  readonly heard: { readonly bell: number; readonly news: number }
+  readonly signal: AbortSignal
+}
+
+async function rest({ everyMs, bell, news }: Loop, { pauseMs, heard, signal }: Rest): Promise<void> {
+  if (bell !== undefined) return bell.pause(pauseMs, signal, heard.bell)
+  await pause(Math.min(everyMs, pauseMs), signal)
+  if (pauseMs <= everyMs) return
+  await (news === undefined ? pause(pauseMs - everyMs, signal) : news.pause(pauseMs - everyMs, signal, heard.news))
 }
 
 /**
@@ -78,7 +113,9 @@ export async function runLoops(
   let failure: unknown
   const runOne = async (loop: Loop) => {
     const loggedAt = new Map<string, number>()
+    let pauseMs = loop.everyMs
     while (!both.aborted) {
+      const heard = { bell: loop.bell?.rings ?? 0, news: loop.news?.rings ?? 0 }
       let found: unknown
       try {
         found = await loop.run()
@@ -91,8 +128,9 @@ export async function runLoops(
         if (isNews(loggedAt, error)) onError(loop.name, error)
         await pause(500, both)
       }
-      const pauseMs = found === 0 ? (loop.restMs ?? loop.everyMs) : loop.everyMs
-      await (loop.bell ? loop.bell.pause(pauseMs, both) : pause(pauseMs, both))
+      pauseMs = found === 0 ? Math.max(loop.everyMs, Math.min(2 * pauseMs, loop.restMs ?? 0)) : loop.everyMs
+      await rest(loop, { pauseMs, heard, signal: both })
+      if ((loop.news?.rings ?? 0) !== heard.news) pauseMs = loop.everyMs
     }
   }
   await Promise.all(loops.map(runOne))

@@ -14,6 +14,11 @@ export class FairShare {
     this.#part = count === 1 ? 1 : undefined
   }
 
+  /** how many shards this worker holds */
+  get held(): number {
+    return this.#held.size
+  }
+
   /** Notes how many workers live, this one included. */
   counted(workers: number): void {
     this.#part = Math.ceil(this.#count / Math.max(1, workers))

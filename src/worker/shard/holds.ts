@@ -54,13 +54,15 @@ export class HoldDriver {
     this.#parts = parts
   }
 
-  /** Pauses campaigns that have to be held. The row is written first, so the next worker continues if this one dies here. */
-  async step(): Promise<void> {
+  /** Pauses campaigns that have to be held. The row is written first, so the next worker continues if this one dies here. @returns how many there were */
+  async step(): Promise<number> {
     const { pool, shard, pauses } = this.#parts
-    for (const { id, campaign, kind, what } of await holdsToPause(pool, shard)) {
+    const due = await holdsToPause(pool, shard)
+    for (const { id, campaign, kind, what } of due) {
       await pauses.pause(campaign, kind === 'violation' ? `a check of Postgres was violated: ${what}` : what)
       await notePaused(pool, id)
     }
+    return due.length
   }
 
   /** Whether rules and stock have to be compared now, because a campaign is about to open. */

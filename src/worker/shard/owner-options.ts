@@ -1,6 +1,7 @@
 import type { JetStreamManager } from 'nats'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import type { Catalogue } from '../../campaign/carrying/catalogue.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { ConnectedShard } from '../../gate/shard/connect-shard.ts'
 import type { Publisher } from '../../journal/publisher.ts'
@@ -10,6 +11,8 @@ import type { Names } from '../../journal/subjects.ts'
 import type { Position } from '../../store/shard/shards.ts'
 import type { Traces } from '../../tracing/traces.ts'
 import type { Lacks } from '../loans/lacks.ts'
+import type { News } from '../running/news.ts'
+import type { FairShare } from './fair-share.ts'
 import type { CampaignPauses } from './holds.ts'
 import type { WorkerReport } from './report.ts'
 
@@ -34,6 +37,11 @@ export interface OwnerOptions {
   readonly eventsPlace: () => Position | undefined
   readonly report: WorkerReport
   readonly lacks: Lacks
+  /** of this process, for all shards */
+  readonly catalogue: Catalogue
+  readonly news: News
+  /** how many shards this worker holds */
+  readonly share: Pick<FairShare, 'held'>
   readonly traces: Traces | undefined
   readonly logger: Logger
 }

@@ -6,7 +6,9 @@ import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import { areOurs } from '../../gate/redis/scripts.ts'
 import { isJournalAway, tell } from '../../journal/connection.ts'
+import type { Frame } from '../../journal/frame.ts'
 import { streamInfo } from '../../journal/streams.ts'
+import { isPart } from '../../record/decisions.ts'
 import { checkpointStep } from '../../recovery/checkpoint/checkpoint-step.ts'
 import { missingFor } from '../../recovery/open/readiness.ts'
 import { recover } from '../../recovery/open/recover.ts'
@@ -16,6 +18,7 @@ import { shardLoops } from '../drivers/all.ts'
 import { Projector } from '../projection/projector.ts'
 import { gather } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
+import type { News } from '../running/news.ts'
 import { HoldDriver } from './holds.ts'
 import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
 import type { OwnerOptions } from './owner-options.ts'
@@ -28,6 +31,11 @@ import { lookAtShard, type SeenEnd } from './sight.ts'
 /** The pause between two checks whether a shard can be opened. */
 const LOOK_MS = 1000
 const LOOKS_BEFORE_ALARM = 3
+
+function ring({ stored, drawn }: News, frames: readonly Frame[]): void {
+  stored.ring()
+  if (frames.some(({ decisions }) => decisions.some(({ type }) => isPart(type)))) drawn.ring()
+}
 
 /** Works on one shard while a Postgres session holds its lock. */
 export class ShardOwner {
@@ -66,6 +74,7 @@ export class ShardOwner {
         openReader: (stream, from) => journal.reader(stream, from),
         committed: (frames) => {
           options.lacks.meet(frames)
+          ring(options.news, frames)
           const scripts = owner === undefined ? undefined : owner.#scripts
           // the next tidy settles and deletes what this leaves
           if (scripts) trimCommitted(scripts, parts.prefix, frames).catch(() => {})
@@ -233,6 +242,8 @@ export class ShardOwner {
     const holds = new HoldDriver({ pool, shard, pauses, logger })
     const repair = { scripts, mends: this.#caughtUp }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { ...repair, logger, holds })
+    const fold = checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)
+    const { stored } = this.#options.news
     const sight = {
       ...parts,
       report,
@@ -249,9 +260,9 @@ export class ShardOwner {
       loop('relay', 250, createRelay(parts)),
       loop('tidy', 3000, () => tidy({ ...parts, pool, scripts })),
       ...shardLoops({ ...this.#options, ...parts, ownerTerm: this.#term, first }),
-      loop('holds', 500, () => holds.step()),
-      loop('reconciliation', 1000, () => reconciler.step()),
-      loop('checkpoint', 1000, checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)),
+      { ...loop('holds', 500, () => holds.step()), restMs: 2000, news: stored },
+      { ...loop('reconciliation', 1000, () => reconciler.step()), restMs: 3000, news: stored },
+      { ...loop('checkpoint', 1000, fold), restMs: 4000, news: stored },
       ...janitorLoops(janitor, this.#term)
     ]
   }
@@ -260,7 +271,7 @@ export class ShardOwner {
   async #project(epoch: number): Promise<void> {
     try {
       const projected = await this.#projector.step(epoch, 1000)
-      await gather(this.#projector, projected)
+      await gather(this.#projector, { frames: projected, shards: this.#options.share.held })
     } catch (error) {
       if (!isJournalAway(error)) throw error
       await this.#projector.close()

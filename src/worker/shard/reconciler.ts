@@ -74,14 +74,17 @@ export class Reconciler {
     return this.#comparedAt
   }
 
-  async step(): Promise<void> {
+  /** @returns 0 where all users have been compared and nobody asks: until something is stored, that may be done more seldom */
+  async step(): Promise<number> {
     try {
       const asked = await takeReconciliation(this.#parts.pool, this.#parts.shard)
       if (asked) await this.#whole(asked)
       else await this.#next()
       this.#comparedAt = performance.now()
+      return asked || this.#mends || this.#after ? 1 : 0
     } catch (error) {
       if (!(error instanceof NotComparableError)) throw error
+      return 1
     }
   }
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import type { Pool } from 'pg'
 import { auditDebts } from '../../campaign/carrying/audit-debts.ts'
 import type { Verdict, Verdicts } from '../../health/conditions.ts'
-import { removeWorkerReport, saveWorkerReport } from '../../store/shard/health.ts'
+import { saveWorkerReports } from '../../store/shard/health.ts'
 import type { Position } from '../../store/shard/shards.ts'
 import { Lag } from './lag.ts'
 
@@ -70,15 +70,19 @@ export class WorkerReport {
     return { ok: lagMs < this.#lagMs, detail: `${Math.round(lagMs / 1000)} s`, figure: lagMs / 1000 }
   }
 
-  /** Writes the report to Postgres once. */
-  async save(pool: Pool): Promise<void> {
+  /** What is written to Postgres. @param audit owner or not, each worker carries out commands of operators */
+  row(audit: Verdict) {
     const isFresh = performance.now() - this.#saidAt < SAID_MS
-    // owner or not, each worker carries out commands of operators
-    const conditions = { ...(isFresh && this.#verdicts), audit: auditDebts(pool).verdict() }
-    await saveWorkerReport(pool, { worker: this.#worker, shard: this.#shard, ownerTerm: this.#term, conditions })
+    const conditions = { ...(isFresh && this.#verdicts), audit }
+    return { worker: this.#worker, shard: this.#shard, ownerTerm: this.#term, conditions }
   }
+}
 
-  async remove(pool: Pool): Promise<void> {
-    await removeWorkerReport(pool, this.#worker)
-  }
+/** Writes the reports of a worker to Postgres once: one statement for all of its shards. */
+export async function saveReports(pool: Pool, reports: readonly WorkerReport[]): Promise<void> {
+  const audit = auditDebts(pool).verdict()
+  await saveWorkerReports(
+    pool,
+    reports.map((report) => report.row(audit))
+  )
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { UnavailableError } from '../../../src/base/errors.ts'
 import { HealthCheck } from '../../../src/http/server/health.ts'
 import { createShardMetrics } from '../../../src/http/server/shard-metrics.ts'
-import { saveWorkerReport } from '../../../src/store/shard/health.ts'
+import { saveWorkerReports } from '../../../src/store/shard/health.ts'
 import { recordFound } from '../../../src/store/shard/reconciliations.ts'
 import { ScriptedGate } from '../../support/http/scripted-gate.ts'
 import { freshDatabase } from '../../support/servers/database.ts'
@@ -29,7 +29,7 @@ t.test('metrics describe the shard, and leave out parts that are away', async (t
   gate.depths = async () => ({ outbox: 3, kept: 4 })
   const conditions = { 'projection-lag': { ok: true, detail: '2 s', figure: 2.25 } }
   for (const [worker, ownerTerm] of [['owner', 3] as const, ['other', 0] as const]) {
-    await saveWorkerReport(pool, { worker, shard: 0, ownerTerm, conditions: ownerTerm > 0 ? conditions : {} })
+    await saveWorkerReports(pool, [{ worker, shard: 0, ownerTerm, conditions: ownerTerm > 0 ? conditions : {} }])
   }
   await pool.query("update worker_reports set seen_at = now() + interval '1 hour'")
   gate.health = () => ({
