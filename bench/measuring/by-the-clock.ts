@@ -1,5 +1,6 @@
 import { footprintOf } from '../attacks/footprint.ts'
 import type { OpenLoad, WeightedRequest } from '../load/messages.ts'
+import { preferred } from '../running/preferred.ts'
 import type { Run, Scenario } from '../scenarios/scenario.ts'
 import { buyPath, publishSale } from '../stack/admin.ts'
 import type { World } from '../stack/world.ts'
@@ -103,13 +104,8 @@ export function byTheClock(load: ClockedLoad): (world: World, run: Run) => Promi
     const pids = pidsOf(world, scenario.target)
     const memory = watchMemory(pids.service)
     const before = clocks(pids)
-    const result = await world.load.open({
-      account: campaign,
-      url,
-      requests: load.requests(campaign),
-      arrivals,
-      connections
-    })
+    const job = { account: campaign, url, requests: load.requests(campaign), arrivals, connections }
+    const result = await preferred(world.load.pid, () => world.load.open(job))
     const spent = difference(clocks(pids), before)
     const memoryGrowth = memory.growth()
     const restarted = JSON.stringify(pidsOf(world, scenario.target)) !== JSON.stringify(pids)
