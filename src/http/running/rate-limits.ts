@@ -2,6 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../../config/config.ts'
 import { addressOf } from './address.ts'
+import { WindowStore } from './window-store.ts'
 
 /** Counts one request. Resolves to the ms to wait if it was one too many, else to undefined. */
 export type Limit = (request: FastifyRequest) => Promise<number | undefined>
@@ -20,7 +21,7 @@ export async function registerRateLimits(
   app: FastifyInstance,
   config: Config
 ): Promise<{ byUser?: Limit; byAddress?: Limit }> {
-  await app.register(rateLimit, { global: false })
+  await app.register(rateLimit, { global: false, store: WindowStore })
   const user = config.RATE_LIMIT_USER_PER_SECOND
   const address = config.RATE_LIMIT_ADDRESS_PER_SECOND
   return {
@@ -36,7 +37,7 @@ const GUESSES_WINDOW_MS = 60_000
 /** The limit of the admin port for wrong tokens of an address; undefined if addresses are not counted. */
 export async function registerGuessLimit(app: FastifyInstance, config: Config): Promise<Limit | undefined> {
   if (config.RATE_LIMIT_ADDRESS_PER_SECOND === 0) return undefined
-  await app.register(rateLimit, { global: false })
+  await app.register(rateLimit, { global: false, store: WindowStore })
   return createLimit(app, GUESSES, { windowMs: GUESSES_WINDOW_MS })
 }
 
