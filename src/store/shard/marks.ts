@@ -1,4 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
+import { issuedUser } from '../connection/user-name.ts'
+import { everyShard } from './every-shard.ts'
 
 /** How far a shard had come at a moment, as its gate said: the last frame and decision of an opening. */
 export interface ShardMark {
@@ -23,6 +25,25 @@ export async function haveStored(db: Queryable, marks: readonly ShardMark[]): Pr
     [JSON.stringify(marks), marks.length]
   )
   return rows[0]?.stored === true
+}
+
+/**
+ * Whether Postgres has the newest decision of a user under a key, and all that their shard decided before it: its frame may be stored before an
+ * earlier one, which another gateway did not get published.
+ */
+export async function hasAllBefore(
+  db: Queryable,
+  { user, key }: { readonly user: string; readonly key: string }
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from (
+       select shard, epoch, batch from decisions where shard = ${everyShard} and user_id = $1 and key = $2
+       order by epoch desc, sequence desc limit 1
+     ) e join shards s on s.shard = e.shard left join openings o on o.shard = e.shard and o.epoch = e.epoch
+     where ${isStoredUpTo}`,
+    [issuedUser(user), key]
+  )
+  return rowCount === 1
 }
 
 /** Whether a campaign has decisions after some marks whose keys begin with one of some texts, as far as they are stored. */

@@ -31,9 +31,9 @@ import { inTransaction } from '../../store/connection/transaction.ts'
 import { voidCreditsOfUser } from '../../store/following/credits.ts'
 import { type AuditEntry, recordAudits } from '../../store/operators/audit.ts'
 import { hasDrawnSpin } from '../../store/projection/drawn-spins.ts'
-import { findDecision, ordersById } from '../../store/reading/orders.ts'
+import { ordersById } from '../../store/reading/orders.ts'
 import { winsById } from '../../store/reading/wins.ts'
-import { haveStored } from '../../store/shard/marks.ts'
+import { hasAllBefore, haveStored } from '../../store/shard/marks.ts'
 import { ASKED_MS, became, workOff } from './due.ts'
 
 /** Orders that one statement looks at. */
@@ -139,10 +139,9 @@ export class JobDriver {
     }
   }
 
-  /** Whether the exclusion itself is stored: then so is all that the user did before, and nothing comes after it but the end of a drawn spin. */
-  async #isBarred({ intent, asked }: Job & { readonly kind: 'disqualification' }): Promise<boolean> {
-    const key = replayField.intent(intent ?? 0)
-    return (await findDecision(this.#parts.pool, asked.user, key)) !== undefined
+  /** Whether the exclusion is stored and all that was decided before it; nothing comes after it but the end of a drawn spin. */
+  #isBarred({ intent, asked: { user } }: Job & { readonly kind: 'disqualification' }): Promise<boolean> {
+    return hasAllBefore(this.#parts.pool, { user, key: replayField.intent(intent ?? 0) })
   }
 
   async #decide(due: readonly DueItem[]): Promise<Settled[]> {

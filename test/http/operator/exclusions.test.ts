@@ -242,3 +242,15 @@ t.test('what a worker that died had begun is done by the next one, once', async 
     { type: 'win.revoked', n: 1 }
   ])
 })
+
+t.test('who is excluded loses also what is stored later than the exclusion, but was decided before', async (t) => {
+  const late = { body: {}, key: 'late-spin-of-ira' }
+  const spun = 'POST /v1/campaigns/fair/draws/wheel/spins'
+  t.match(await shop.askLate('ira', spun, late), { status: 202 })
+  t.match(await shop.askLate('ira', 'POST /v1/campaigns/fair/tasks/hello/completions', { body: {} }), { status: 202 })
+  t.match(await exclude('ira', everything), { status: 200, body: { outcome: 'confirmed', revokedWins: { length: 1 } } })
+  const { win } = (await ask('ira', spun, late)).body.spin
+  t.match((await ask('ira', `GET /v1/wins/${win.id}`)).body, { status: 'revoked' })
+  t.match(await me('ira'), { disqualified: true, balances: { points: 0 } })
+  t.match((await me('ira')).chances.wheel, { extra: 0 })
+})

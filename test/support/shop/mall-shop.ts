@@ -40,6 +40,11 @@ export interface MallShop {
   readonly config: Config
   /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})`, again under the same key while nothing is definite */
   ask(user: string, request: string, asked?: Asked): Promise<Answer>
+  /**
+   * asks the public app once, and whatever this gateway decides meanwhile is not published, as when its message is lost: the relay does it a
+   * second later, after what is decided next
+   */
+  askLate: MallShop['ask']
   /** asks the admin app as an operator, again while it is unavailable; every change has a key of its own unless one is given */
   admin(operator: string, request: string, asked?: Asked): Promise<Answer>
   publish(definition: { readonly id: string }): Promise<void>
@@ -93,6 +98,17 @@ const INDEFINITE: readonly number[] = [202, 503]
 const GOES_MAX = 50
 /** requests that were sent again, in this process */
 let repeats = 0
+
+/** Has a gateway publish nothing while something is asked. */
+async function withoutPublishing<T>(shards: Shop['shards'], ask: () => Promise<T>): Promise<T> {
+  const confirmers = shards.map(({ confirmer }) => ({ confirmer, confirm: confirmer.confirm }))
+  for (const { confirmer } of confirmers) confirmer.confirm = async () => false
+  try {
+    return await ask()
+  } finally {
+    for (const { confirmer, confirm } of confirmers) confirmer.confirm = confirm
+  }
+}
 
 async function sendAgain(
   app: FastifyInstance,
@@ -162,6 +178,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
   })
   const admin: MallShop['admin'] = (operator, request, asked = {}) =>
     sendAgain(adminApp, request, { ...asked, authorization: `Bearer token-of-${operator}`, indefinite: [503] })
+  const tokenOf = (user: string, { registeredAt }: Asked) => bearer(user, undefined, registeredAt)
   return {
     pool,
     adminApp,
@@ -178,7 +195,9 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     },
     admin,
     ask: (user, request, asked = {}) =>
-      sendAgain(publicApp, request, { ...asked, authorization: bearer(user, undefined, asked.registeredAt) }),
+      sendAgain(publicApp, request, { ...asked, authorization: tokenOf(user, asked) }),
+    askLate: (user, request, asked = {}) =>
+      withoutPublishing(shards, () => send(publicApp, request, { ...asked, authorization: tokenOf(user, asked) })),
     async publish(definition) {
       const path = `/admin/v1/campaigns/${definition.id}`
       const saved = await admin('ada', `PUT ${path}`, { body: definition })
