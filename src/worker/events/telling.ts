@@ -1,18 +1,22 @@
 import type { Logger } from 'pino'
 import { gatherNear } from '../running/gather.ts'
 import { runLoops } from '../running/loop.ts'
-import type { FairShare } from '../shard/fair-share.ts'
 import type { EventRelay } from './relay.ts'
+
+/** How many shards this worker holds. */
+interface Share {
+  readonly held: number
+}
 
 /** Tells events from the first time the shard is taken until another worker is seen to hold it: Postgres away is no end. */
 export class EventTelling {
   #stop: AbortController | undefined
   #running: Promise<void> = Promise.resolve()
   readonly #events: EventRelay
-  readonly #share: Pick<FairShare, 'held'>
+  readonly #share: Share
   readonly #logger: Logger
 
-  constructor(events: EventRelay, share: Pick<FairShare, 'held'>, logger: Logger) {
+  constructor(events: EventRelay, share: Share, logger: Logger) {
     this.#events = events
     this.#share = share
     this.#logger = logger
