@@ -1,5 +1,6 @@
 --[[
-  purpose: an operator's adjustment: values to put now, numbers to take now or give once journaled
+  purpose: an operator's adjustment: values to put now, numbers to take now or give once journaled. What is taken of what
+           has expired (`xp:<campaign>/<unit>`) is not taken of that balance
   KEYS:    index of the user whose replay record it is ($system), index of every hash it names
   FIELDS:  user index, key, hash, type, head, number of puts, [put index, put field, put value]..., number of adds,
            [add index, add field, add delta]...
@@ -47,12 +48,17 @@ local function read_puts(puts)
   return nil
 end
 
+-- The unit of an add that takes of what has expired, `xp:<campaign>/<unit>`.
+local function expired_unit(triple)
+  return string.match(triple[2], '^xp:[^/]+/(.+)$')
+end
+
 local function read_adds(adds)
   for i = 1, #adds do
     local index, field = adds[i][1], adds[i][2]
     local total = total_of(field)
     local values = whole(adds[i][3]) and fetch(index, field, total or field)
-    if not values or not whole(values[field]) or not whole(values[total or field]) then
+    if not values or not expired_unit(adds[i]) and not (whole(values[field]) and whole(values[total or field])) then
       return index
     end
   end
@@ -91,10 +97,40 @@ local function apply_add(index, field, delta, frame, parts)
   return applied
 end
 
-local function apply_adds(adds, frame, parts)
+-- What has expired is counted before anything is taken. Returns the changes by field of expired things, and how much less is taken, by
+-- index and field; or nil and the reply.
+local function count_all_expired(adds, frame)
+  local changed, less = {}, {}
+  for i = 1, #adds do
+    local index, field, delta = adds[i][1], adds[i][2], tonumber(adds[i][3])
+    local unit = expired_unit(adds[i])
+    if unit then
+      local expired, reply = read_expired(index, field, frame)
+      if not expired then
+        return nil, reply
+      end
+      local count = count_expired(expired, -delta)
+      expired.counted = expired.counted + count
+      changed[i], less[index .. ' b:' .. unit] = { expired, count }, count
+    end
+  end
+  return changed, less
+end
+
+local function apply_adds(adds, expired, frame, parts)
   local report = {}
   for i = 1, #adds do
-    report[i] = text(apply_add(adds[i][1], adds[i][2], tonumber(adds[i][3]), frame, parts))
+    local index, field, delta = adds[i][1], adds[i][2], tonumber(adds[i][3])
+    local changed = expired.changed[i]
+    if changed then
+      report[i] = text(0 - changed[2])
+      if changed[2] > 0 then
+        apply_puts({ { index, field, expired_record(changed[1], frame) } }, parts.puts)
+      end
+    else
+      delta = delta + (expired.less[index .. ' ' .. field] or 0)
+      report[i] = text(apply_add(index, field, delta, frame, parts.adds))
+    end
   end
   return table.concat(report, ',')
 end
@@ -154,8 +190,12 @@ local function adjust(at, frame)
   if corrupt then
     return 'X;' .. KEYS[corrupt], at
   end
-  local noted_puts, noted_adds = {}, {}
-  apply_puts(puts, noted_puts)
-  local applied = apply_adds(adds, frame, noted_adds)
-  return decide_change(frame, change, applied, json_part('add', noted_adds) .. json_part('put', noted_puts)), at
+  local changed, less = count_all_expired(adds, frame)
+  if not changed then
+    return less, at
+  end
+  local noted = { puts = {}, adds = {} }
+  apply_puts(puts, noted.puts)
+  local applied = apply_adds(adds, { changed = changed, less = less }, frame, noted)
+  return decide_change(frame, change, applied, json_part('add', noted.adds) .. json_part('put', noted.puts)), at
 end

@@ -1,10 +1,11 @@
 --[[
   purpose: moves a win on: claim (by its winner, in time) or revoke (by operators: what it credited is taken back as far as
-           it is there, its quota comes back where asked)
+           it has not expired and is there, its quota comes back where asked)
   KEYS:    index of the win's activity (c:, a:, s: side by side), index of the user, index of the prize's code pool (s:)
   FIELDS:  activity index, user index, key, hash, change (claim|revoke), win (`<epoch>-<sequence>`), by (user|operator|system),
            quota back (0|1), pool index (0 = none), head
-  Returns: the reply and the place of the next command; W and the frame when the win's own frame is not journaled yet
+  Returns: the reply and the place of the next command; W and the frame when the win's own frame, or that of an expiry, is not
+           journaled yet
 ]]
 local function refuse_claim(win, request, opening, values)
   if request.by == 'user' and values['dq:' .. win.campaign] == '1' then
@@ -127,8 +128,10 @@ local function claim_or_revoke(win, request, frame, user)
     return 'R;VOIDED'
   end
   changes.to, changes.type = 'r', 'win.revoked'
-  if not claw_back(win.given, request, changes, frame) then
-    return 'X;' .. KEYS[request.user_index]
+  request.campaign = win.campaign
+  local reply = claw_back(win.given, request, changes, frame)
+  if reply then
+    return reply
   end
   if request.quota_back and not return_caps(win, request, changes, frame) then
     return 'X;' .. KEYS[request.user_index]

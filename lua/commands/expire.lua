@@ -2,7 +2,8 @@
   purpose: takes what of a balance has expired: as much as Postgres summed, if the user has decided nothing that it lacks
   KEYS:    index of the user
   FIELDS:  user index, key, hash, type, head, newest decision (that Postgres has of the user: `<epoch>-<sequence>`, '' for none),
-           balance field, amount (above 0)
+           balance field, amount (above 0), up to (the newest decision whose gift expires: `<epoch>-<sequence>`), expired field (notes
+           how much has, for those who take such gifts back)
   Returns: the reply and the place of the next command, its report the delta; R;CONFLICT when Postgres lacks a decision of the user,
            or what it counted is not there yet. Adjust is included before it
 ]]
@@ -18,10 +19,10 @@ local function is_newest(user_index, values, known)
 end
 
 local function expire(at, frame)
-  local fields, after = take_fields(at, 8)
+  local fields, after = take_fields(at, 10)
   local change =
     { user_index = tonumber(fields[1]), key = fields[2], hash = fields[3], type = fields[4], head = fields[5] }
-  local field, amount = fields[7], tonumber(fields[8])
+  local field, amount, expired = fields[7], tonumber(fields[8]), fields[10]
   local values, user = fetch(change.user_index, change.key, 'd', field)
   local reply = known_reply(frame, change, values)
   if reply then
@@ -33,7 +34,16 @@ local function expire(at, frame)
   if whole(values[field]) < amount or not is_newest(change.user_index, values, fields[6]) then
     return 'R;CONFLICT', after
   end
+  local known
+  known, reply = read_expired(change.user_index, expired, frame)
+  if not known then
+    return reply, after
+  end
+  known.left, known.up_to = known.left + amount, fields[9]
+  local record = expired_record(known, frame)
   add(user, field, -amount)
+  put(user, expired, record)
   change.user = user
-  return decide_change(frame, change, text(-amount), json_part('add', { u = { [field] = -amount } })), after
+  local parts = json_part('add', { u = { [field] = -amount } }) .. json_part('put', { u = { [expired] = record } })
+  return decide_change(frame, change, text(-amount), parts), after
 end

@@ -4,7 +4,7 @@
   FIELDS:  user index, key, hash, type, given under (the credit's key), given by (`<epoch>-<sequence>`), given (`<unit> <field>
            <amount>,...`), head
   Returns: the reply and the place of the next command, its report `<given by>,<unit> <missing>...|<move>...`; W and the frame when
-           the frame of the credit is not settled yet
+           the frame of the credit is not settled yet, or that of an expiry not journaled
 ]]
 local function take_back_given(at, frame)
   local fields, after = take_fields(at, 8)
@@ -24,9 +24,11 @@ local function take_back_given(at, frame)
     return 'W;' .. epoch .. '-' .. batch, after
   end
   local changes = { adds = {}, puts = {}, moves = '', facts = fields[6] }
-  local request = { user_index = user_index, given_by = fields[6] }
-  if not claw_back(fields[7], request, changes, frame) then
-    return 'X;' .. KEYS[user_index], after
+  local campaign = string.match(fields[8], '"campaign":"([^"]*)","activity":"[^"]*"$')
+  local request = { user_index = user_index, campaign = campaign, given_by = fields[6] }
+  local reply = claw_back(fields[7], request, changes, frame)
+  if reply then
+    return reply, after
   end
   for field, delta in pairs(changes.adds) do
     add(user, field, delta)

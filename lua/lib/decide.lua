@@ -14,6 +14,7 @@ local function decide_commands(open_frame, how_many, next_at)
   KINDS[false] = KINDS.sale -- rules of versions without kinds name none
   -- @include steps/replay
   -- @include steps/causes
+  -- @include lib/expired
   -- @include steps/window
   -- @include steps/standing
   local COMMANDS, decided, make, LEVELS = {}, {}, nil, nil

@@ -20,6 +20,9 @@ local RECORDS = {
   drawn = { head = '^(%d+%-%d+);(%d+);(%x+);(%x*);([^;]+);(%d+);(%d*)$' },
   -- rights that are not given back, and the frame of the latest revocation
   owed = { head = '^(%d+);(%d+%-%d+)$' },
+  -- what has expired and is not counted as taken back, what adjustments have counted of it, the newest decision whose gift it was,
+  -- and the frame of the latest change
+  expired = { head = '^(%d+);(%d+);(%d+%-%d+);(%d+%-%d+)$' },
 }
 
 -- The values of a record's head; nil without a record, as most users have none.

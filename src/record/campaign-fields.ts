@@ -3,7 +3,7 @@ import { decodeOrder } from './order.ts'
 import { decodeWin } from './win.ts'
 
 /** Fields of a user's hash that name their campaign, `<family>:<campaign>`, and what follows after one of `/` and `@`. */
-const NAMED = /^(?:n|1|wn|wf|st|t|db|ls|sd|dk|ic|ib|e|eo|lv|dq|ch):([^/@:]+)(?:[/@]|$)/
+const NAMED = /^(?:n|1|wn|wf|st|t|db|ls|sd|dk|ic|ib|e|eo|xp|lv|dq|ch):([^/@:]+)(?:[/@]|$)/
 
 /** Balances, and what was credited of them on a day: those without a campaign belong to the account. */
 const SCOPED = /^(?:b:|cx:?)([^/@]+)\//

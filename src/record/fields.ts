@@ -40,6 +40,11 @@ export const userField = {
   entitlement: (campaign: string, name: string) => `e:${campaign}/${name}`,
   /** `<count>;<epoch>-<batch>`: used rights of revoked wins, which an order that is undone does not give back */
   entitlementOwed: (campaign: string, name: string) => `eo:${campaign}/${name}`,
+  /**
+   * `<left>;<counted>;<epoch>-<sequence>;<epoch>-<batch>`: what of a campaign's gifts up to a decision has expired and is not counted as taken
+   * back, and what of it adjustments have counted so
+   */
+  expired: (campaign: string, unit: string) => `xp:${campaign}/${unit}`,
   /** the level that was earned, in a campaign or for the account ('') */
   level: (scope: string) => `lv:${scope}`,
   disqualified: (campaign: string) => `dq:${campaign}`,

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ExpireCommand } from '../../src/gate/batch/commands.ts'
+import { userField } from '../../src/record/fields.ts'
 import { movementsOfAccount } from '../../src/store/reading/ledger.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { credit } from '../support/shop/participation.ts'
@@ -16,8 +17,10 @@ const expiring = (user: string, newest: string, amount: number): ExpireCommand =
   campaign: 'c',
   activity: '',
   newest,
-  field: 'b:points',
+  field: userField.balance('points', ''),
   amount,
+  upTo: newest,
+  expiredField: userField.expired('c', 'points'),
   request: JSON.stringify({ unit: 'points', amount: -amount })
 })
 

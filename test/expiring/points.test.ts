@@ -180,6 +180,41 @@ await t.test('a worker that died before it noted what it did takes nothing twice
   t.equal(await pointsOf('ann'), 40)
 })
 
+await t.test('who has a gift taken back that has expired keeps what others gave', async (t) => {
+  const { activities } = definition('autumn', {})
+  const prizes = [
+    { id: 'most', tier: 1, title: '60', type: 'points', quota: null, weight: 1, reward: { points: 60 } },
+    { id: 'thanks', tier: 9, title: 'Thanks', type: 'nothing', quota: null, weight: 0 }
+  ]
+  const wheel = { id: 'wheel', kind: 'draw', title: 'Wheel', chances: { daily: 1 }, fallback: 'thanks', prizes }
+  await shop.publish({
+    ...definition('autumn', { points: { scope: 'account', expiresAt: iso(EXPIRES) } }),
+    activities: [...activities, wheel]
+  } as { readonly id: string })
+  for (const user of ['gus', 'hal']) {
+    await take(user, 'autumn/draws/wheel/spins')
+    await take(user, 'autumn/tasks/read/completions')
+    await take(user, 'mall/tasks/visit/completions')
+    await take(user, 'mall/redemptions/cup/claims', { quantity: 1 })
+  }
+  const catalogue = new Catalogue({ pool })
+  await new PointsExpirer({ pool, catalogue, clock: async () => EXPIRES + 1 }).step()
+  const isLeft = async (user: string, points: number) => (await pointsOf(user)) === points
+  for (const user of ['gus', 'hal']) {
+    await waitFor(() => isLeft(user, 60), { what: 'what is left of 100 less 50 to expire' })
+  }
+  const [win] = (await readOf(() => ask('gus', 'GET /v1/me/wins'))).items
+  const reason = 'a bot'
+  t.match(await admin('olga', `POST /admin/v1/wins/${win.id}/revocation`, { body: { reason } }), { status: 201 })
+  t.equal(await pointsOf('gus'), 50, '60 were given, of which 50 have expired')
+  const body = { campaign: 'autumn', reason, revokeWins: true, revokeRewards: true }
+  t.match(await admin('olga', 'POST /admin/v1/users/hal/disqualification', { body }), { status: 200 })
+  const isExcluded = async () =>
+    (await pool.query(`select from jobs where kind = 'disqualification' and state = 'done'`)).rowCount === 1
+  await waitFor(isExcluded, { what: 'all of it to be taken back' })
+  t.equal(await pointsOf('hal'), 10, '100 were given, of which 50 have expired')
+})
+
 await t.test('only units of the account expire, at a moment after the end, as it was published', async (t) => {
   const wrong = {
     points: { scope: 'account', expiresAt: iso(now) },

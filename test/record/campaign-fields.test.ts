@@ -35,6 +35,7 @@ const fields: Readonly<Record<keyof typeof userField, (campaign: string) => Read
     invitedBy: (c) => [[userField.invitedBy(c, 'friends'), '5-1;1;x']],
     entitlement: (c) => [[userField.entitlement(c, 'vip'), '1']],
     entitlementOwed: (c) => [[userField.entitlementOwed(c, 'vip'), '1;5-1']],
+    expired: (c) => [[userField.expired(c, 'points'), '7;0;5-1;5-2']],
     level: (c) => [[userField.level(c), '3']],
     disqualified: (c) => [[userField.disqualified(c), '1']],
     visibility: (c) => [[userField.visibility(`comment-of-${c}`), 'hidden;2']],

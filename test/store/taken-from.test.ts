@@ -1,7 +1,7 @@
 import t from 'tap'
 import { takenFrom } from '../../src/campaign/actions/disqualification.ts'
 import type { Rules } from '../../src/campaign/definition/rules.ts'
-import { balanceField } from '../../src/record/fields.ts'
+import { balanceField, userField } from '../../src/record/fields.ts'
 import { replayField } from '../../src/record/replay.ts'
 import { freshDatabase } from '../support/servers/database.ts'
 import { sharedServers } from '../support/servers/servers.ts'
@@ -69,4 +69,23 @@ t.test('who was let in again keeps what came after the exclusion', async (t) => 
   }
   t.same(await amounts({ epoch: 1, sequence: 12 }), [['points', 5], ['stars', 3], 5])
   t.same(await amounts(), [['points', 10], ['stars', 6], 10])
+})
+
+t.test('what has expired is not taken, and is counted for those who take back the rest', async (t) => {
+  await gives('cem', { sequence: 21, key: 'u:own' }, [{ ...points, delta: 90 }])
+  const expiring = {
+    ...rules,
+    units: { points: { scope: 'account', expiresAt: '2027-03-31T23:59:59Z' } }
+  } as unknown as Rules
+  const field = userField.expired('c', 'points')
+  const taken = async (expired: string) => {
+    const reader = {
+      fieldsOf: async () => ({ [balanceField(points)]: '200', ...(expired !== '' && { [field]: expired }) })
+    }
+    return (await takenFrom({ pool, reader }, { rules: expiring, user: 'cem' })).taken
+  }
+  t.match(await taken(''), [{ amount: 90, expiring: { field, amount: 90 } }], 'it may expire before the gate decides')
+  t.match(await taken('50;0;1-21;1-22'), [{ amount: 40, expiring: { amount: 90 } }])
+  t.match(await taken('10;50;1-21;1-22'), [{ amount: 30, expiring: { amount: 40 } }], 'an earlier one counted 50')
+  t.same(await taken('0;90;1-21;1-22'), [], 'an earlier one counted all')
 })

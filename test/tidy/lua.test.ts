@@ -84,7 +84,16 @@ const calls: { readonly [Op in Call['op']]: Extract<Call, { op: Op }> } = {
     givenBy: '0-5-84',
     given: [{ unit: 'points', field: 'b:points', amount: 76 }]
   },
-  expire: { ...command, op: 'expire', activity: '', newest: '0-5-85', field: 'b:points', amount: 76 },
+  expire: {
+    ...command,
+    op: 'expire',
+    activity: '',
+    newest: '0-5-85',
+    field: 'b:points',
+    amount: 76,
+    upTo: '0-5-86',
+    expiredField: 'f9'
+  },
   adjust: {
     ...command,
     op: 'adjust',
@@ -156,6 +165,8 @@ function namedValues(call: Call, keys: readonly string[]): Record<string, string
     type: values.type ?? (call.op === 'expire' ? 'balance.expired' : 'reward.taken-back'),
     'newest decision': '5-85',
     'balance field': 'b:points',
+    'up to': '5-86',
+    'expired field': 'f9',
     'given under': values.givenUnder ?? '',
     'given by': '5-84',
     given: 'points b:points 76',

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { AdjustCommand } from '../../gate/batch/commands.ts'
 import type { UserReader } from '../../gate/gate.ts'
+import { decodeExpired } from '../../record/expired.ts'
 import { balanceField, creditOf, unitName, userField } from '../../record/fields.ts'
 import { logical } from '../../record/keys.ts'
 import { CREDITING, replayField } from '../../record/replay.ts'
@@ -43,6 +44,8 @@ interface Taken {
   /** what is taken back: of the account what the campaign gave, of the campaign's own balances all that is there, and at least that */
   readonly amount: number
   readonly there: number
+  /** where the gate knows how much of it has expired, and what is taken back before that is counted; absent where it does not expire */
+  readonly expiring?: { readonly field: string; readonly amount: number } | undefined
 }
 
 interface AllTaken {
@@ -63,6 +66,25 @@ function sumsByField(amounts: ReadonlyArray<Parameters<typeof balanceField>[0] &
   return sums
 }
 
+/** Of a balance of the account, less what has expired. What earlier exclusions did not take for that reason is done with. */
+function takenOfAccount(given: Taken, { id, units }: Rules, live: Readonly<Record<string, string>>): Taken[] {
+  const field = userField.expired(id, given.unit)
+  const { left, counted } = decodeExpired(live[field])
+  const amount = given.amount - counted
+  if (amount <= 0) return []
+  const expiring = units[given.unit]?.expiresAt === undefined ? undefined : { field, amount }
+  return [{ ...given, amount: Math.max(0, amount - left), expiring }]
+}
+
+/** What is taken, and what is counted as expired instead: the gate knows how much that is when it decides. */
+function addsOf(key: string, taken: readonly Taken[]): AdjustCommand['adds'] {
+  const expiring = taken.flatMap(({ expiring: one }) => (one === undefined ? [] : [one]))
+  return [
+    ...taken.map(({ field, amount, expiring: one }) => [key, field, -(one?.amount ?? amount)] as const),
+    ...expiring.map(({ field, amount }) => [key, field, -amount] as const)
+  ]
+}
+
 /**
  * What a campaign takes from a user who is excluded, beside wins, and rewards for what others did, which are taken back by themselves.
  * @param of.until the exclusion: who is let in again meanwhile keeps what came after it; absent: takes all
@@ -77,12 +99,14 @@ export async function takenFrom(
   const gained = until === undefined ? [] : await gainedSince(pool, { user, campaign: rules.id, after: until })
   const [byField, since] = [sumsByField(earned), sumsByField(gained)]
   const fields = [...new Set([...ownFields(rules), ...byField.keys()])]
-  const there = await reader.fieldsOf(user, fields)
-  const taken = fields.flatMap((field) => {
+  const expiredFields = Object.keys(rules.units).map((unit) => userField.expired(rules.id, unit))
+  const there = await reader.fieldsOf(user, [...fields, ...expiredFields])
+  const taken = fields.flatMap((field): Taken[] => {
     const { unit = field, scope = '' } = creditOf(field) ?? {}
     const present = Number(there[field] ?? 0)
     const given = byField.get(field) ?? 0
-    const amount = scope === '' ? given : Math.max(given, present - (since.get(field) ?? 0))
+    if (scope === '') return takenOfAccount({ unit, field, amount: given, there: present }, rules, there)
+    const amount = Math.max(given, present - (since.get(field) ?? 0))
     return amount > 0 ? [{ unit, field, amount, there: present }] : []
   })
   const points = earned.filter(({ unit, isGrant }) => unit === POINTS && !isGrant)
@@ -121,7 +145,7 @@ export async function takeAll(
     campaign,
     activity: '',
     puts: held === '' ? [] : [[key, cards, '']],
-    adds: taken.map(({ field, amount }) => [key, field, -amount]),
+    adds: addsOf(key, taken),
     request: JSON.stringify({
       by: operator,
       reason,
@@ -134,6 +158,7 @@ export async function takeAll(
     command,
     entryOf: (outcome) => {
       const applied = 'decision' in outcome ? (outcome.decision.applied ?? null) : null
+      const adds = taken.map(({ field, amount }) => [key, field, -amount] as const)
       return {
         operator,
         action: 'balance.debited',
@@ -141,7 +166,7 @@ export async function takeAll(
         reason,
         after: {
           campaign,
-          balances: appliedAdds({ adds: command.adds }, applied).map(balanceView),
+          balances: appliedAdds({ adds }, applied).map(balanceView),
           ...(held !== '' && { cards: unitName.doubler })
         }
       }

@@ -7,7 +7,7 @@ import { countNotDone, type Expiring, insertJob, type Job } from '../../store/ca
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { movementsOfAccount } from '../../store/reading/ledger.ts'
 import type { Rules } from '../definition/rules.ts'
-import { leftOf } from './points-left.ts'
+import { leftOf, newestUpTo } from './points-left.ts'
 
 /** Who asks for it: the definition does, and its moment has come. */
 const OPERATOR = '$system'
@@ -57,6 +57,8 @@ export async function expiryOf(
     newest,
     field: userField.balance(unit, ''),
     amount,
+    upTo: newestUpTo(movements, campaign, at),
+    expiredField: userField.expired(campaign, unit),
     request: JSON.stringify({ unit, amount: -amount })
   }
 }

@@ -55,7 +55,9 @@ export async function planDisqualification(
     wins: wins ? await fromStore(standingWins(pool, place)) : [],
     rewards: rewards ? await fromStore(creditsOfUser(pool, place)) : [],
     orders: orders ? await fromStore(openOrdersOfUser(pool, place)) : [],
-    balances: taken.map(({ unit, amount, there }) => ({ unit, amount, there, shortfall: Math.max(0, amount - there) })),
+    balances: taken
+      .filter(({ amount }) => amount > 0)
+      .map(({ unit, amount, there }) => ({ unit, amount, there, shortfall: Math.max(0, amount - there) })),
     boards: await fromStore(boardsOfUser(pool, place))
   }
 }

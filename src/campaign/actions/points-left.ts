@@ -52,3 +52,12 @@ export function leftOf(movements: readonly Movement[], campaign: string, until: 
   const lots = lotsOf(movements).filter((lot) => lot.campaign === campaign && lot.at <= until)
   return lots.reduce((sum, { left }) => sum + left, 0)
 }
+
+/** The newest decision by which a campaign gave something up to a moment; '' for none. @param movements of one balance, oldest first */
+export function newestUpTo(
+  movements: ReadonlyArray<Movement & { readonly id: string }>,
+  campaign: string,
+  until: number
+): string {
+  return movements.findLast((one) => one.campaign === campaign && one.delta > 0 && one.at <= until)?.id ?? ''
+}

@@ -95,8 +95,8 @@ export interface FinishCommand extends CommandBase {
 }
 
 /**
- * Claims a win or revokes it. A revocation takes back what the win credited, as far as the user still has it. `campaign` and
- * `activity` are those of its draw.
+ * Claims a win or revokes it. A revocation takes back what the win credited, as far as it has not expired and the user still has
+ * it. `campaign` and `activity` are those of its draw.
  */
 export interface WinCommand extends CommandBase {
   readonly op: 'win'
@@ -124,8 +124,8 @@ export interface FulfilCommand extends CommandBase {
 }
 
 /**
- * Takes back what a credit gave its user, as far as it is still there, because what it was given for is void. `activity` is that of the
- * credit.
+ * Takes back what a credit gave its user, as far as it has not expired and is still there, because what it was given for is void. `activity`
+ * is that of the credit.
  */
 export interface TakeBackCommand extends CommandBase {
   readonly op: 'takeBack'
@@ -150,6 +150,10 @@ export interface ExpireCommand extends CommandBase {
   readonly field: string
   /** above 0 */
   readonly amount: number
+  /** the newest decision whose gift expires, `<shard>-<epoch>-<sequence>` */
+  readonly upTo: string
+  /** of the user's hash: where it is noted, for those who take such gifts back */
+  readonly expiredField: string
   readonly request: string
 }
 
@@ -159,7 +163,8 @@ export const SYSTEM_USER = '$system'
 /**
  * Writes values (`puts`, with the decision) and adds to numbers (`adds`). A negative add takes with the decision, at most what is
  * left; a positive one is given once journaled. Keys are logical: `c:<campaign>`, `a:<campaign>:<activity>`,
- * `s:<campaign>:<activity>`, `u:<user>`. An adjustment of users' hashes only is batched with other commands; one that writes rules or
+ * `s:<campaign>:<activity>`, `u:<user>`. A negative add to `userField.expired` counts what has expired as taken back, and as much less is
+ * taken of that unit's balance of the account. An adjustment of users' hashes only is batched with other commands; one that writes rules or
  * stock goes in a batch of its own.
  */
 export interface AdjustCommand extends CommandBase {

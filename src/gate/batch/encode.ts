@@ -183,7 +183,7 @@ function pushTakeBack(fields: Fields, keys: Keys, call: TakeBackCommand): void {
 
 function pushExpire(fields: Fields, keys: Keys, call: ExpireCommand): void {
   fields.push('y', keys.placeLogical(logical.user(call.user)), call.key, call.hash, 'balance.expired', head(call))
-  fields.push(entityOf(call.newest), call.field, call.amount)
+  fields.push(entityOf(call.newest), call.field, call.amount, entityOf(call.upTo), call.expiredField)
 }
 
 function pushCall(fields: Fields, keys: Keys, call: Call): void {

@@ -107,7 +107,7 @@ export interface DecisionPlace {
 }
 
 /**
- * What a campaign gave a user of each balance, whatever they spent of it since, less what operators took back or what expired: without wins and
+ * What a campaign gave a user of each balance, whatever they spent of it since or whatever expired, less what operators took back: without wins and
  * without rewards for what others did, which are taken back by themselves, even before their rows say that they were given.
  * @param of.crediting how the keys of decisions begin that give such rewards
  * @param of.until only what was given up to then; absent: all
@@ -124,7 +124,7 @@ export async function earnedIn(
   const { user, campaign, crediting, until } = of
   const { rows } = await db.query<Earned>(
     `select scope, unit, activity_id = '' as "isGrant", sum(delta)::float8 as amount from ledger l
-     where user_id = $1 and campaign_id = $2 and (type in ('balance.debited', 'balance.expired')
+     where user_id = $1 and campaign_id = $2 and (type = 'balance.debited'
          or (delta > 0 and ($4::bigint is null or (epoch, sequence) <= ($4, $5::bigint))))
        and not exists (select 1 from wins w where w.win_id = l.shard || '-' || l.epoch || '-' || l.sequence)
        and not exists (select 1 from decisions d where d.shard = l.shard and d.epoch = l.epoch and d.sequence = l.sequence
@@ -199,7 +199,7 @@ export async function movementsOfAccount(
   db: Queryable,
   user: string,
   unit: string
-): Promise<{ opening: number; newest: string; movements: readonly Movement[] }> {
+): Promise<{ opening: number; newest: string; movements: Awaited<ReturnType<typeof movementsOf>> }> {
   const known = await db.query<{ opening: number | null; newest: string | null }>(
     `select (select s.epoch::float8 from shards s where s.state = 'open'
          and s.shard = (select l.shard from ledger l where l.user_id = $1 limit 1)) as opening,
