@@ -191,3 +191,46 @@ t.test('every campaign that is open is paused at once, and what is refused is to
   await t.rejects(run('campaign pause'), { message: /not clear which/ })
   await t.rejects(run('campaign pause', ['one'], all), { message: /not clear which/ })
 })
+
+t.test('an answer that was lost is asked for again, and what stays unknown is not called refused', async (t) => {
+  const running = async () => {
+    const items = (await json('campaign list', [], { limit: '100' })).items as Array<{ id: string; state: string }>
+    return items.filter(({ id, state }) => state === 'running' && ['lost', 'kept'].includes(id)).length
+  }
+  for (const id of ['lost', 'kept']) await publish(openDefinition(id, {}, {}) as { id: string })
+  t.equal(await running(), 2)
+  const { fetch } = globalThis
+  /** Loses the next answers about the campaign `lost`, which are given nevertheless. */
+  const losing = (most: number) => {
+    let lost = 0
+    t.intercept(globalThis, 'fetch', {
+      value: async (...asked: Parameters<typeof fetch>) => {
+        const reply = await fetch(...asked)
+        if (!String(asked[0]).endsWith('/lost/pause') || lost >= most) return reply
+        lost += 1
+        throw new TypeError('fetch failed', { cause: new Error('other side closed') })
+      },
+      configurable: true
+    })
+  }
+  const pauseAll = (waits: readonly number[]) =>
+    oneOrAll(
+      config,
+      {
+        command: commandOf('campaign pause'),
+        args: [],
+        options: { token: 'token-of-ada', url, reason: 'a test', all: true }
+      },
+      waits
+    )
+  losing(1)
+  t.match(await pauseAll([0]), /^changed: .*\blost\b/, 'the same key tells that it was paused')
+  t.equal(await running(), 0)
+  for (const id of ['lost', 'kept']) await run('campaign resume', [id])
+  losing(2)
+  await t.rejects(pauseAll([0]), {
+    message: /has no known outcome for 1 of 2 campaigns:\n {2}lost: its answer was lost/,
+    meaning: 'changed: kept'
+  })
+  t.equal(await running(), 0)
+})

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { Shop } from '../support/http/storefront.ts'
-import { keepPicture, lookAt, openBrowser, noBrowser as skip } from '../support/pages/browser.ts'
+import { keepPicture, lookAt, loseAnswers, openBrowser, noBrowser as skip } from '../support/pages/browser.ts'
 import { openConsole } from '../support/pages/console-page.ts'
 import { nightCampaign } from '../support/pages/night.ts'
 import { startStack } from '../support/servers/stack.ts'
@@ -194,6 +194,7 @@ t.test('one button pauses what is open, visitors are told, and those alone go on
   await dialog.getByLabel('Tell visitors, in English').fill(MARKUP)
   await dialog.getByLabel('Why', { exact: true }).fill('the payment provider is away')
   await lookAt(t, page, 'pause-everything')
+  await loseAnswers(page, 'night/pause', 1)
   await author.button('Pause everything (2)').click()
   await row('The long night').getByText('paused', { exact: true }).waitFor()
   await row('Brief').getByText('brief has ended.').waitFor()
@@ -221,6 +222,30 @@ t.test('one button pauses what is open, visitors are told, and those alone go on
   await waitFor(async () => (await noticeOf()) === undefined, { what: 'visitors to be told nothing more' })
   const { body } = await shop.ask('/v1/campaigns/halted')
   t.equal(body.status, 'paused', 'what somebody else paused stays so')
+})
+
+t.test('what may have been paused, for all answers were lost, is told so and resumed', { skip }, async (t) => {
+  const { author, shop } = night()
+  const { page, dialog } = author
+  await author.go('/')
+  const give = await loseAnswers(page, 'night/pause', Number.POSITIVE_INFINITY)
+  await author.button('Pause everything').click()
+  const row = dialog.getByRole('listitem').filter({ hasText: 'The long night' })
+  await row.waitFor()
+  await dialog.getByLabel('Why', { exact: true }).fill('the network is away')
+  await author.button('Pause everything (1)').click()
+  await row.getByText(/^not known whether it is paused/).waitFor()
+  t.equal((await shop.ask('/v1/campaigns/night')).body.status, 'paused')
+  await lookAt(t, page, 'paused-or-not')
+  await author.close()
+  await page.getByText(/^You paused everything that was open, .*: night\.$/).waitFor()
+  await give()
+  await author.button('Resume those').click()
+  await row.waitFor()
+  await dialog.getByLabel('Why', { exact: true }).fill('it is back')
+  await author.button('Resume those (1)').click()
+  await row.getByText('resumed', { exact: true }).waitFor()
+  await author.close()
 })
 
 t.test('whoever may not pause everything reads why', { skip }, async () => {

@@ -1,9 +1,7 @@
 import { signal } from '@preact/signals'
-import { ask, Refused } from './api.ts'
+import { ask } from './api.ts'
+import { type Came, type Changed, cameOf } from './came.ts'
 import type { CampaignItem, Page } from './shapes.ts'
-
-/** What came of one campaign of several. */
-export type Came = { readonly kind: 'done' | 'pending' | 'before' } | { readonly kind: 'failed'; readonly why: string }
 
 /** A change of several campaigns. */
 export interface Step {
@@ -13,21 +11,15 @@ export interface Step {
   readonly key: string
 }
 
+/** of one time that it is asked: the gateway itself waits for 3 s at most until a change is carried out */
+const ANSWER_MS = 10_000
+
 /** Changes one campaign by the route that changes it alone. Never throws. */
-export async function changeOne(id: string, { step, body, key }: Step): Promise<Came> {
-  try {
-    const path = `/campaigns/${encodeURIComponent(id)}/${step}`
-    const answer = await ask<{ readonly outcome: string; readonly intent?: string }>(path, {
-      method: 'POST',
-      body,
-      key: `${key}-${id}`
-    })
-    // without an intent there was nothing to do
-    if (answer.intent === undefined) return { kind: 'before' }
-    return { kind: answer.outcome === 'pending' ? 'pending' : 'done' }
-  } catch (error) {
-    return { kind: 'failed', why: error instanceof Refused ? error.message : 'The gateway was not reached.' }
-  }
+export function changeOne(id: string, { step, body, key }: Step): Promise<Came> {
+  const path = `/campaigns/${encodeURIComponent(id)}/${step}`
+  return cameOf(() =>
+    ask<Changed>(path, { method: 'POST', body, key: `${key}-${id}`, signal: AbortSignal.timeout(ANSWER_MS) })
+  )
 }
 
 /** Every campaign, page by page. @throws Refused, TypeError */

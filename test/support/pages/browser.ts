@@ -46,6 +46,21 @@ export async function openPage(t: Test, browser: Browser, { size, locale = 'en-U
   return page
 }
 
+/**
+ * Loses the next answers to what is asked of a path of the admin API, which is carried out.
+ * @returns ends it
+ */
+export async function loseAnswers(page: Page, path: string, most: number): Promise<() => Promise<void>> {
+  const pattern = `**/admin/v1/campaigns/${path}`
+  let lost = 0
+  await page.route(pattern, async (route) => {
+    const response = await route.fetch()
+    if (lost++ < most) await route.abort('connectionreset')
+    else await route.fulfill({ response })
+  })
+  return () => page.unroute(pattern)
+}
+
 /** Whatever axe finds serious on a page. */
 export async function findings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { newKey } from '../api.ts'
+import { type Came, isSettled, pausedWith, pausedWithout } from '../came.ts'
 import { noticeFields, withNotice } from '../notice.ts'
 import { Asked, type Field, typedIn, WHY } from '../parts/ask-reason.tsx'
 import { CloseButton, Dialog } from '../parts/dialog.tsx'
@@ -8,7 +9,7 @@ import { Needs } from '../parts/doings.tsx'
 import { Badge, Fault } from '../parts/ui.tsx'
 import { may } from '../role.ts'
 import type { CampaignItem } from '../shapes.ts'
-import { type Came, changeOne, everyCampaign, keepPaused, pausedTogether, type Step } from '../together.ts'
+import { changeOne, everyCampaign, keepPaused, pausedTogether, type Step } from '../together.ts'
 import { localised, moment } from '../words.ts'
 
 type Results = Readonly<Record<string, Came>>
@@ -18,7 +19,7 @@ interface Act {
   readonly title: string
   readonly step: Step['step']
   /** what became of a campaign, in a word or two */
-  readonly words: Readonly<Record<Exclude<Came['kind'], 'failed'>, string>> & { readonly failed: string }
+  readonly words: Readonly<Record<Came['kind'], string>>
   /** those that it is about */
   readonly isMeant: (item: CampaignItem) => boolean
   /** what will happen, before it does */
@@ -26,11 +27,11 @@ interface Act {
   /** said where there is none left that it is about */
   readonly none: string
   readonly fields: readonly Field[]
-  /** called with what came of each */
-  readonly onDone: (results: Results) => void
+  /** called for each before it is asked for, as unknown, and with what came of it: the page may be closed meanwhile */
+  readonly onCame: (id: string, came: Came) => void
 }
 
-const TONES = { done: 'good', pending: 'watch', before: 'plain', failed: 'bad' } as const
+const TONES = { done: 'good', pending: 'watch', before: 'plain', failed: 'bad', unknown: 'bad' } as const
 
 /** Of each campaign, what became of it. */
 function CameOf({ item, came, words }: { item: CampaignItem; came: Came | undefined; words: Act['words'] }) {
@@ -38,7 +39,7 @@ function CameOf({ item, came, words }: { item: CampaignItem; came: Came | undefi
     <li>
       <b>{localised(item.title, item.id)}</b> <span class="soft">{item.id}</span>{' '}
       {came && <Badge tone={TONES[came.kind]}>{words[came.kind]}</Badge>}
-      {came?.kind === 'failed' && <small>{came.why}</small>}
+      {came && 'why' in came && <small>{came.why}</small>}
     </li>
   )
 }
@@ -65,23 +66,27 @@ function Together({ act, onClose }: { act: Act; onClose: () => void }) {
   const [results, setResults] = useState<Results>({})
   const [busy, setBusy] = useState(false)
   const [key] = useState(newKey)
-  const settled = (id: string) => results[id] !== undefined && results[id].kind !== 'failed'
-  // what has failed is meant again, unless it is over by now
-  const meant = all?.filter((item) => act.isMeant(item) && !settled(item.id)) ?? []
+  // of an answer that was lost only the same request tells what became of it, whatever was typed since
+  const [asked] = useState(() => new Map<string, Step['body']>())
+  // what has failed is meant again, unless it is over by now; what is not known, whatever its state: that may be of this act or not
+  const isUnknown = (id: string) => results[id]?.kind === 'unknown'
+  const meant = all?.filter((item) => isUnknown(item.id) || (act.isMeant(item) && !isSettled(results[item.id]))) ?? []
   const shown = all?.filter((item) => results[item.id] !== undefined || act.isMeant(item)) ?? []
   const hasBegun = Object.keys(results).length > 0
   const submit = async (event: SubmitEvent) => {
     event.preventDefault()
     setBusy(true)
     const body = withNotice(typedIn(event.currentTarget as HTMLFormElement, act.fields))
-    const done = await Promise.all(
+    for (const { id } of meant) act.onCame(id, { kind: 'unknown', why: '' })
+    await Promise.all(
       meant.map(async ({ id }) => {
-        const came = await changeOne(id, { step: act.step, body, key })
+        const same = (isUnknown(id) ? asked.get(id) : undefined) ?? body
+        asked.set(id, same)
+        const came = await changeOne(id, { step: act.step, body: same, key })
+        act.onCame(id, came)
         setResults((before) => ({ ...before, [id]: came }))
-        return [id, came] as const
       })
     )
-    act.onDone(Object.fromEntries(done))
     await read()
     setBusy(false)
   }
@@ -143,22 +148,30 @@ function effectOfPause(meant: number, all: readonly CampaignItem[]): ComponentCh
 const pauseAll: Act = {
   title: 'Pause everything',
   step: 'pause',
-  words: { done: 'paused', pending: 'will be paused', before: 'was paused already', failed: 'not paused' },
+  words: {
+    done: 'paused',
+    pending: 'will be paused',
+    before: 'was paused already',
+    failed: 'not paused',
+    unknown: 'not known whether it is paused: ask again'
+  },
   isMeant: ({ state }) => state === 'running',
   effect: effectOfPause,
   none: NONE_OPEN,
   fields: noticeFields(),
-  onDone: (results) => {
-    const paused = Object.keys(results).filter((id) => results[id]?.kind === 'done' || results[id]?.kind === 'pending')
-    const { ids: before = [] } = pausedTogether.value ?? {}
-    if (paused.length > 0) keepPaused([...new Set([...before, ...paused])], new Date().toISOString())
-  }
+  onCame: (id, came) => keepPaused(pausedWith(pausedTogether.value?.ids ?? [], id, came), new Date().toISOString())
 }
 
 const resumeThose = (ids: readonly string[]): Act => ({
   title: 'Resume those',
   step: 'resumption',
-  words: { done: 'resumed', pending: 'will be resumed', before: 'was resumed already', failed: 'not resumed' },
+  words: {
+    done: 'resumed',
+    pending: 'will be resumed',
+    before: 'was resumed already',
+    failed: 'not resumed',
+    unknown: 'not known whether it is resumed: ask again'
+  },
   isMeant: ({ id, state }) => ids.includes(id) && state === 'paused',
   effect: (meant) =>
     meant === 0
@@ -166,9 +179,9 @@ const resumeThose = (ids: readonly string[]): Act => ({
       : 'They go on at once with the units that are left, and visitors are told nothing more. What was paused before, or by somebody else, stays paused.',
   none: NONE_PAUSED,
   fields: [],
-  onDone: (results) => {
-    const left = ids.filter((id) => results[id] === undefined || results[id].kind === 'failed')
-    keepPaused(left, pausedTogether.value?.at ?? '')
+  onCame: (id, came) => {
+    const { ids: kept = [], at = '' } = pausedTogether.value ?? {}
+    keepPaused(pausedWithout(kept, id, came), at)
   }
 })
 
