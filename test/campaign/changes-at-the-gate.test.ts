@@ -4,6 +4,7 @@ import { UnavailableError } from '../../src/base/errors.ts'
 import { Catalogue, statusOf } from '../../src/campaign/carrying/catalogue.ts'
 import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
 import { readBackAndOpen } from '../../src/campaign/lifecycle/read-back.ts'
+import { replayField } from '../../src/record/replay.ts'
 import { listAudit } from '../../src/store/operators/audit.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { startCore } from '../support/shop/core.ts'
@@ -61,6 +62,27 @@ t.test('pause, resumption, end and settlement reach the gate and every catalogue
   })
   await campaigns.settle(id, ben)
   await shows('settled')
+})
+
+t.test('a pause is a pause, also in a Postgres that has just gone back to a backup', async (t) => {
+  const id = 'gone-back'
+  await publish(openDefinition(id))
+  const { pool } = core
+  const last = async () => (await pool.query('select last_value as last from intents_intent_id_seq')).rows[0]?.last
+  const backup = await last()
+  const { intent } = await campaigns.patchActivity(
+    { campaign: id, activity: 'phone' },
+    { reason: 'more came', addStock: 7 },
+    ada
+  )
+  const key = replayField.intent(intent?.id ?? 0)
+  await waitFor(async () => (await pool.query('select from decisions where key = $1', [key])).rowCount === 1, {
+    what: 'the addition to be stored'
+  })
+  await pool.query('delete from intents where intent_id = $1', [intent?.id])
+  await pool.query("select setval('intents_intent_id_seq', $1)", [backup])
+  t.match(await campaigns.pause(id, ada), { intent: { type: 'campaign.paused', state: 'applied' } })
+  t.match(await purchase(id, 'a'), { kind: 'refused', code: 'PAUSED' })
 })
 
 t.test('price, limit, window and pause of a sale change while it runs; an order keeps its price', async (t) => {

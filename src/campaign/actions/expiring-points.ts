@@ -49,7 +49,6 @@ export async function expiryOf(
     op: 'expire',
     user,
     key: replayField.job(id, user),
-    // a Postgres that was restored may give the job's number a second time: what another one took is no answer to this one
     hash: keyOf(campaign, asked),
     campaign,
     activity: '',

@@ -1,5 +1,6 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { inside, issuedUser } from '../connection/user-name.ts'
+import { nextIntent } from './intents.ts'
 
 /** A grant as an intent: an amount for one field of a user's hash. */
 export interface NewGrant {
@@ -64,8 +65,8 @@ export async function insertGrants(
   const fields = `as g(type text, "user" text, key text, field text, amount bigint, request text, "requestKey" text, "requestHash" text,
     after jsonb)`
   await client.query(
-    `insert into intents (campaign_id, user_id, type, puts, adds, request, created_by, request_key, request_hash)
-     select $1, "user", type, '[]', jsonb_build_array(jsonb_build_array(key, field, amount)), request, $2,
+    `insert into intents (intent_id, campaign_id, user_id, type, puts, adds, request, created_by, request_key, request_hash)
+     overriding system value select ${nextIntent}, $1, "user", type, '[]', jsonb_build_array(jsonb_build_array(key, field, amount)), request, $2,
        "requestKey", "requestHash"
      from json_to_recordset($3::json) ${fields}`,
     [campaign, operator, rows]

@@ -53,7 +53,10 @@ export type JobKind = Job['kind']
 export const jobColumns = `job_id::float8 as id, kind, campaign_id as campaign, asked, operator, reason, intent_id::float8 as intent, state,
   marks, asked_at as "askedAt", done_at as "doneAt"`
 
-/** Notes a job; one that the operator asked for under the same key before stays. @returns its number, and whether that one is the same */
+/**
+ * Notes a job; one that the operator asked for under the same key before stays. Its number does not come again (`nextIntent`), in milliseconds,
+ * because people type it.
+ * @returns its number, and whether that one is the same */
 export async function insertJob(
   client: Queryable,
   job: Pick<JobHead, 'campaign' | 'operator' | 'reason'> & Asked & { readonly key: string; readonly intent?: number }
@@ -61,7 +64,8 @@ export async function insertJob(
   const { kind, campaign, operator, reason, key } = job
   const asked = JSON.stringify(job.asked)
   const made = await client.query<{ id: number }>(
-    `insert into jobs (kind, campaign_id, asked, operator, reason, request_key, intent_id) values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into jobs (job_id, kind, campaign_id, asked, operator, reason, request_key, intent_id)
+     overriding system value values (number_by_clock('jobs_job_id_seq', 1000), $1, $2, $3, $4, $5, $6, $7)
      on conflict (operator, request_key) do nothing returning job_id::float8 as id`,
     [kind, campaign, asked, operator, reason, key, job.intent ?? null]
   )

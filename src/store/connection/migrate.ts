@@ -116,6 +116,7 @@ async function refuseWithoutRights(pool: pg.Pool): Promise<void> {
   throw new SchemaError(
     `${found.user} may not use the schema ${found.schema}.`,
     `Let its owner run: grant usage on schema ${quoted(found.schema)} to ${quoted(found.user)}; ` +
-      `grant select, insert, update, delete on all tables in schema ${quoted(found.schema)} to ${quoted(found.user)}`
+      `grant select, insert, update, delete on all tables in schema ${quoted(found.schema)} to ${quoted(found.user)}; ` +
+      `grant usage, select, update on all sequences in schema ${quoted(found.schema)} to ${quoted(found.user)}`
   )
 }
