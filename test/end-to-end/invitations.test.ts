@@ -195,6 +195,14 @@ t.test(
   }
 )
 
+t.test('an acceptance that is stored after the task which qualifies was still before it', async (t) => {
+  const [ann, ben] = apart('late')
+  const path = `POST /v1/campaigns/task/invites/${await codeOf('task', ann)}/acceptances`
+  t.match(await shop.askLate(ben, path, { body: {} }), { status: 202 })
+  t.match(await checkIn('task', ben), { status: 201 })
+  await shows('task', ann, ['qualified'])
+})
+
 t.test(
   'a paid order qualifies once; when all of it comes back the pair is void, and no later order pays',
   async (t) => {

@@ -68,39 +68,45 @@ async function scene(t: Parameters<typeof freshDatabase>[0]) {
   await pool.query(
     `insert into campaigns (campaign_id, author, published_version, rules) values ('c', 'ada', 1, '{"names":[]}')`
   )
-  await pool.query('create table heard (listener text, id text)')
+  await pool.query('create table heard (nth bigserial, listener text, id text)')
   const failing = new Set<string>()
   const listenersOf = (names: readonly string[]): Listener[] =>
     names.map((name) => ({
       name,
       async take(session, decisions) {
         if (failing.delete(name)) throw new Error('a moment of bad luck')
-        for (const { id } of decisions) await session.query('insert into heard values ($1, $2)', [name, id])
+        for (const { id } of decisions)
+          await session.query('insert into heard (listener, id) values ($1, $2)', [name, id])
       }
     }))
   let stored = 0
-  const store = async (frames: number) => {
-    for (const until = stored + frames; stored < until; ) {
+  /** Frames of one decision each, by their batches, as the journal has them. */
+  const storeThese = async (batches: readonly number[], { epoch = 1 } = {}) => {
+    for (const batch of batches) {
       stored += 1
       await pool.query(
         `insert into frames (shard, epoch, batch, stream_epoch, stream_sequence, decided_at, decisions, first_sequence)
-         values (0, 1, $1, 1, $1, now(), 1, $1)`,
-        [stored]
+         values (0, $1, $2::bigint, $1, $3, now(), 1, $2::bigint)`,
+        [epoch, batch, stored]
       )
       await pool.query(
-        `insert into decisions values (0, 1, $1, $1, 'did', 'ann', $2, '', 'c', 'a', '', '', now(), '{}', '{}', '{}', '', '')`,
-        [stored, `u:${stored}`]
+        `insert into decisions values (0, $1, $2::bigint, $2::bigint, 'did', 'ann', $3, '', 'c', 'a', '', '', now(), '{}', '{}', '{}', '', '')`,
+        [epoch, batch, `u:${epoch}-${batch}`]
       )
     }
-    await pool.query('update shards set position_epoch = 1, position_sequence = $1', [stored])
+    await pool.query('update shards set position_epoch = $1, position_sequence = $2', [epoch, stored])
   }
+  const store = (frames: number) => storeThese(Array.from({ length: frames }, (_, index) => stored + index + 1))
   const listening = (...names: string[]) => changeCampaign(pool, 'c', { rules: { names } })
-  const heard = async (listener: string) => {
-    const { rows } = await pool.query<{ id: string }>('select id from heard where listener = $1', [listener])
-    return rows.map(({ id }) => Number(id.split('-')[2])).toSorted((a, b) => a - b)
+  const heardInOrder = async (listener: string) => {
+    const { rows } = await pool.query<{ id: string }>('select id from heard where listener = $1 order by nth', [
+      listener
+    ])
+    return rows.map(({ id }) => Number(id.split('-')[2]))
   }
+  const heard = async (listener: string) => (await heardInOrder(listener)).toSorted((a, b) => a - b)
   const workers = () => [workerOn(pool, listenersOf), workerOn(pool, listenersOf)] as const
-  return { store, listening, heard, workers, failing }
+  return { pool, store, storeThese, listening, heard, heardInOrder, workers, failing }
 }
 
 /** Begins a step. What it reads in vain is read again, and it says so by an error. */
@@ -183,4 +189,73 @@ t.test('a listener that failed does not read again what another worker had it re
   await standing.done
   for (const worker of [other, old]) await begin(worker).done
   t.strictSame(await heard('first'), upTo(3))
+})
+
+const from = (first: number, last: number) => upTo(last).slice(first - 1)
+
+/** Some steps: on a slow machine one reads a single portion. */
+async function steps(worker: ReturnType<typeof workerOn>): Promise<void> {
+  for (const _ of upTo(6)) await begin(worker).done
+}
+
+t.test('what is stored later than it was decided is heard in the order in which it was decided', async (t) => {
+  const { storeThese, listening, heardInOrder, workers } = await scene(t)
+  const [worker] = workers()
+  await listening('first')
+  await steps(worker)
+  await storeThese([1, 2, 4, 5])
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), upTo(2), 'the third is nowhere yet')
+  await storeThese([7, 6, 3, 9])
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), upTo(7))
+  // more than two portions
+  await storeThese(from(10, 260))
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), upTo(7))
+  await storeThese([8, 261])
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), upTo(261))
+  await listening('first', 'second')
+  await steps(worker)
+  t.strictSame(await heardInOrder('second'), upTo(261), 'so is the history')
+  await storeThese([263, 262])
+  await steps(worker)
+  t.strictSame(await heardInOrder('second'), upTo(263))
+})
+
+t.test('what never comes is not waited for: an opening lost it, or its row is gone', async (t) => {
+  const { pool, storeThese, listening, heardInOrder, workers } = await scene(t)
+  const [worker] = workers()
+  await pool.query('insert into openings (shard, epoch, opened) values (0, 1, true)')
+  await listening('first')
+  await steps(worker)
+  await storeThese([1, 3])
+  await pool.query('insert into openings (shard, epoch, opened) values (0, 2, false)')
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), [1], 'the journal is still read')
+  await pool.query('update openings set opened = true')
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), [1, 3])
+  await storeThese([1, 2, 3], { epoch: 2 })
+  await pool.query('update openings set complete_batch = 2 where epoch = 2')
+  await pool.query('delete from frames where epoch = 2 and batch <= 2')
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), [1, 3, 3])
+})
+
+t.test('a worker of before may have stopped in between', async (t) => {
+  const { pool, storeThese, listening, heardInOrder, workers } = await scene(t)
+  const [worker] = workers()
+  // where listening begins
+  await storeThese([1, 3])
+  await listening('first')
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), [1], 'the third waits for the second')
+  await storeThese([2, 5, 4])
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), upTo(5))
+  await pool.query("update reader_places set sequence = 4 where name = 'following'")
+  await steps(worker)
+  t.strictSame(await heardInOrder('first'), [...upTo(5), 4])
 })

@@ -163,12 +163,16 @@ export class Follower {
     return taken
   }
 
-  /** @returns the place after what was read, and how many decisions that was; undefined when somebody failed, who reads by itself from now on */
+  /**
+   * @returns the place after what was read, and how many decisions that was; undefined when nothing can be read yet, because a frame that was
+   * decided before is not stored, and when somebody failed, who reads by itself from now on
+   */
   async #read(reading: Reading): Promise<{ readonly place: Position; readonly taken: number } | undefined> {
     const { pool, shard, logger } = this.#parts
     const { reader, from, upTo, listeners } = reading
     const campaigns = [...new Set(listeners.map(({ campaign }) => campaign))]
     const read = await readFollowed(pool, { shard, after: from, upTo, campaigns, most: FRAMES })
+    if (!isBefore(from, read.place)) return undefined
     try {
       await inTransaction(pool, async (session) => {
         const isLast = !isBefore(read.place, upTo)
