@@ -49,7 +49,9 @@ export const plantedInPoints = {
   'lapse-out-of-order': "a user's newest decision counts although an earlier frame is not stored",
   'lapse-unread': 'users are listed before all that the gate decided up to the moment is stored',
   'lapse-closed-early': "a user's part is closed when it is asked for, not when it is journaled",
-  'spent-newest-first': 'what was earned last counts as spent first'
+  'spent-newest-first': 'what was earned last counts as spent first',
+  'taken-twice': 'what is taken back is taken, whether it has expired or not',
+  'counted-again': 'what has expired counts as taken back for each gift'
 } as const
 
 /** What planning and this model found necessary to catch up, forget and archive, left out one at a time. */

@@ -72,6 +72,7 @@ export function checkAtRest(world: World, crowd: Crowd): void {
   }
   compareRedis(world)
   checkPoints(world)
+  checkTakenBack(world)
   checkOrder(world)
   checkEvents(world)
 }
@@ -138,6 +139,34 @@ function checkPoints({ tables, oracle, clockWentBackAt, redis }: World): void {
     for (const [user, lots] of users) {
       const left = lots.leftOf(campaign, moment)
       if (left > 0) oracle.fail(`points: ${left} of ${user} have expired and are still there`)
+    }
+  }
+}
+
+/** What has expired is not taken back again: of what was given up to the moment and is taken back later, only the rest, once. */
+function checkTakenBack({ tables, oracle }: World): void {
+  const given = new Map<string, { readonly at: number; readonly points: number }>()
+  const sums = new Map<string, { readonly expired: number; points: number; taken: number }>()
+  for (const { user, campaign, type, at, epoch, seq, add, gift } of tables.everInOrder()) {
+    const delta = add[userKey(user)]?.points ?? 0
+    const name = `${user} of ${campaign}`
+    if (type === 'earned') given.set(`${epoch}-${seq}`, { at, points: delta })
+    if (type === 'lapsed') sums.set(name, { expired: -delta, points: 0, taken: 0 })
+    const [sum, earned] = [sums.get(name), given.get(gift?.id ?? '')]
+    if (type !== 'taken-back' || !earned) continue
+    const { moment = 0 } = tables.state.lapses.get(campaign) ?? {}
+    const taken = (gift?.missing ?? 0) - delta
+    if (sum && earned.at <= moment) {
+      sum.points += earned.points
+      sum.taken += taken
+    } else if (taken !== earned.points) {
+      oracle.fail(`points: ${epoch}-${seq} takes back ${taken} of ${earned.points}, and nothing of them had expired`)
+    }
+  }
+  for (const [name, { expired, points, taken }] of sums) {
+    const due = Math.max(0, points - expired)
+    if (taken !== due) {
+      oracle.fail(`points: ${taken} of ${points} were taken back from ${name}, ${expired} had expired: not ${due}`)
     }
   }
 }

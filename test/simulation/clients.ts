@@ -25,6 +25,8 @@ export class Crowd {
   /** every command that was ever asked, by who asked */
   readonly asked = new Map<string, Command>()
   busy = 0
+  /** how much of what was earned is taken back */
+  #takenBack = 0
   #latecomers = 0
 
   constructor(world: World, gateways: readonly Gateway[]) {
@@ -35,6 +37,7 @@ export class Crowd {
 
   start(users: number): void {
     const { scheduler } = this.#world
+    if (this.#world.tables.state.lapses.size > 0) this.#takenBack = scheduler.pick([0, 0, 0.7])
     for (let user = 0; user < users; user += 1) this.#spawn(this.#live(`user${user}`, users))
     if (scheduler.chance(0.5)) this.#spawn(this.#operate())
     if (Number.isFinite(this.#world.retentionMs)) this.#spawn(this.#endOne())
@@ -86,6 +89,10 @@ export class Crowd {
       if (scheduler.chance(0.2)) this.#spawn(this.#try(asked))
       if (scheduler.chance(0.1)) this.#spawn(this.#try({ ...asked, hash: 'other' }))
       const outcome = yield* this.#try(asked)
+      if (op === 'earn' && 'id' in outcome && scheduler.chance(this.#takenBack)) {
+        const gift = { id: outcome.id, points: 3 }
+        this.#spawn(this.#revoke({ ...command('revoke', campaign, [user, `revoke${wish}`]), gift }))
+      }
       const order = op === 'buy' && 'id' in outcome ? outcome.id : undefined
       if (order !== undefined && scheduler.chance(0.7)) yield* this.#follow(user, campaign, order)
     }
@@ -99,6 +106,13 @@ export class Crowd {
     const [first, second] = scheduler.chance(0.5) ? [pay, cancel] : [cancel, pay]
     if (scheduler.chance(0.2)) this.#spawn(this.#try(second))
     yield* this.#try(first)
+  }
+
+  /** What was earned is taken back some time later: before it has expired, meanwhile, or after. */
+  *#revoke(command: Command): Steps {
+    const { scheduler } = this.#world
+    yield* wait(scheduler.sleep(scheduler.draw(4000)))
+    yield* this.#try(command)
   }
 
   *#operate(): Steps {

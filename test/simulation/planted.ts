@@ -26,6 +26,8 @@ export const aimed: Record<keyof typeof plantedInUpkeep | keyof typeof plantedIn
   'lapse-out-of-order': { ...points, only: ['nats restarts'], at: { 'gateway.publish': [['nats restarts']] } },
   'lapse-closed-early': { ...points, only: ['redis wiped', 'nats pauses'] },
   'spent-newest-first': { ...points, only: ['kill'] },
+  'taken-twice': { ...points, only: ['kill'] },
+  'counted-again': { ...points, only: ['kill'] },
   'checkpoint-at-last': { only: ['redis wiped', 'kill', 'nats pauses'] },
   'stale-base': {
     only: ['kill worker', 'session ends', 'reopening asked'],

@@ -21,6 +21,7 @@ export interface Decision {
     | 'final'
     | 'archived'
     | 'lapsed'
+    | 'taken-back'
     | 'spent'
   readonly campaign: string
   readonly user: string
@@ -32,6 +33,8 @@ export interface Decision {
   readonly creditTo?: string
   /** the cause of a credit, the intent of an adjustment */
   readonly cause?: string
+  /** the decision whose points are taken back, and how many of them were not there any more */
+  readonly gift?: { readonly id: string; readonly missing: number }
   readonly add: Deltas
   readonly put?: Puts
   readonly del?: Dels

@@ -1,9 +1,9 @@
-import { leftOf } from '../../../src/campaign/actions/points-left.ts'
+import { leftOf, newestUpTo } from '../../../src/campaign/actions/points-left.ts'
 import type { Movement } from '../../../src/store/reading/ledger.ts'
 import { Lots } from '../../support/judging/lots.ts'
 import { type Steps, wait } from '../scheduler.ts'
 import type { World } from '../world.ts'
-import { batchOf, comparePlaces, epochOf, NOWHERE, type Place } from './frame.ts'
+import { batchOf, comparePlaces, epochOf, NOWHERE, placeText } from './frame.ts'
 import type { Command } from './gate/gate-batch.ts'
 import type { GateClient, Outcome } from './gate/gate-client.ts'
 import { type Opening, shardKeys, userKey } from './gate/gate-state.ts'
@@ -12,7 +12,12 @@ import type { StoredDecision } from './rows.ts'
 
 /** What a decision did to its user's points. */
 export function movementOf({ campaign, at, type, user, add }: StoredDecision): Movement {
-  return { campaign, at, delta: add[userKey(user)]?.points ?? 0, isTakenBack: type === 'lapsed' }
+  return {
+    campaign,
+    at,
+    delta: add[userKey(user)]?.points ?? 0,
+    isTakenBack: type === 'lapsed' || type === 'taken-back'
+  }
 }
 
 const WAITS_MS = [0, 0, 0, 300, 2500] as const
@@ -96,7 +101,7 @@ export class Lapses {
   }
 
   /** The opening that Postgres knows and the user's newest decision come first: what is missing of either is noticed by the gate. */
-  *#count(campaign: string, user: string): Steps<{ amount: number; newest: Place; epoch: number }> {
+  *#count(campaign: string, user: string): Steps<NonNullable<Command['lapse']>> {
     const { tables, postgres, scheduler, bugs } = this.#world
     /** a frame of another gateway may be stored before an earlier one */
     const isStoredUpTo = (entry: string) =>
@@ -112,14 +117,18 @@ export class Lapses {
       })
     )
     const until = tables.state.lapses.get(campaign)?.moment ?? 0
-    const movements = must(yield* this.#owner.ask('lapse.count', () => ofUser().map(movementOf)))
+    const movements = must(
+      yield* this.#owner.ask('lapse.count', () =>
+        ofUser().map((each) => ({ ...movementOf(each), id: placeText(each) }))
+      )
+    )
     const lots = new Lots()
     for (const movement of movements) lots.add(movement, 'newest')
     const amount = bugs.has('spent-newest-first') ? lots.leftOf(campaign, until) : leftOf(movements, campaign, until)
     // what is asked for next waits for other things of its process now and then
     const waits = scheduler.pick(WAITS_MS)
     if (waits > 0) yield* wait(scheduler.sleep(scheduler.draw(waits)))
-    return { ...known, amount }
+    return { ...known, amount, upTo: newestUpTo(movements, campaign, until) }
   }
 
   *#close(campaign: string, user: string | undefined): Steps {

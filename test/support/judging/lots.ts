@@ -10,11 +10,11 @@ interface Lot {
 export class Lots {
   readonly lots: Lot[] = []
 
-  /** @returns how many points were spent that were not there */
+  /** What is taken back is the campaign's own as far as there is any. @returns how many points were spent that were not there */
   add({ campaign, at, delta, isTakenBack }: Movement, spentFirst: 'oldest' | 'newest' = 'oldest'): number {
     if (delta > 0) this.lots.push({ campaign, at, left: delta })
     if (delta >= 0) return 0
-    const mine = isTakenBack ? this.lots.filter((lot) => lot.campaign === campaign) : this.lots
+    const mine = isTakenBack ? [...this.lots.filter((lot) => lot.campaign === campaign), ...this.lots] : this.lots
     let missing = -delta
     for (const lot of spentFirst === 'oldest' ? mine : mine.toReversed()) {
       const used = Math.min(missing, lot.left)

@@ -26,6 +26,7 @@ export interface Command {
     | 'final'
     | 'archive'
     | 'lapse'
+    | 'revoke'
     | 'spend'
     | 'query'
   readonly campaign: string
@@ -42,7 +43,9 @@ export interface Command {
   /** nothing is left to take out */
   readonly last?: boolean
   /** of points that expire: how many, by the user's decisions up to this one, as they were stored under this opening */
-  readonly lapse?: { readonly amount: number; readonly newest: Place; readonly epoch: number }
+  readonly lapse?: { readonly amount: number; readonly newest: Place; readonly epoch: number; readonly upTo: string }
+  /** a decision by which points were earned, `<epoch>-<sequence>`, and how many, which are taken back */
+  readonly gift?: { readonly id: string; readonly points: number }
   /** whoever asks knew until then that this was not decided; infinite when absent */
   readonly notAfter?: number
 }

@@ -1,4 +1,4 @@
-import { comparePlaces, NOWHERE, type Place } from '../frame.ts'
+import { comparePlaces, NOWHERE, type Place, placeOf } from '../frame.ts'
 import type { Batch, CallReply, Command } from './gate-batch.ts'
 import { count, decisionOf, isGone, isReplay, LIMITS, shardKeys, stockKey, userKey } from './gate-state.ts'
 
@@ -105,9 +105,13 @@ function earn(batch: Batch, command: Command): CallReply {
   batch.take(user, earned, 1)
   const points = command.delta ?? 1
   batch.give(user, 'points', points)
+  const gift = { [`w:${batch.nextId}`]: `w;${batch.entry}` }
+  const { put, ...spun } = spin(batch, command)
+  for (const [field, value] of Object.entries(gift)) batch.put(user, field, value)
   return batch.decide(command, {
     type: 'earned',
-    ...spin(batch, command),
+    ...spun,
+    put: { ...put, [user]: gift },
     add: { [user]: { [earned]: 1, points } },
     ...(command.creditTo !== undefined && { creditTo: command.creditTo })
   })
@@ -182,7 +186,7 @@ function newestOf({ node }: Batch, user: string): Place {
 
 /** lua/commands/expire.lua: takes what was counted, unless something was decided that was not counted. */
 function lapse(batch: Batch, command: Command): CallReply {
-  const { amount, newest, epoch } = command.lapse ?? { amount: 0, newest: NOWHERE, epoch: 0 }
+  const { amount, newest, epoch, upTo } = command.lapse ?? { amount: 0, newest: NOWHERE, epoch: 0, upTo: '' }
   const { bugs, node } = batch
   const user = userKey(command.user)
   if (epoch !== batch.epoch && !bugs.has('lapse-in-any-opening')) return refused('CONFLICT')
@@ -192,7 +196,37 @@ function lapse(batch: Batch, command: Command): CallReply {
   if (count(node, user, 'points') < amount) return refused('CONFLICT')
   if (bugs.has('lapse-when-settled')) batch.give(user, 'points', -amount)
   else batch.take(user, 'points', -amount)
-  return batch.decide(command, { type: 'lapsed', add: { [user]: { points: -amount } } })
+  const expired = { [expiredField(command)]: [amount, upTo, batch.entry].join(';') }
+  for (const [field, value] of Object.entries(expired)) batch.put(user, field, value)
+  return batch.decide(command, { type: 'lapsed', add: { [user]: { points: -amount } }, put: { [user]: expired } })
+}
+
+const expiredField = ({ campaign }: Command) => `xp:${campaign}`
+
+/** lua/steps/claw-back.lua: takes back what was earned, as far as it has not expired and is there. */
+function revoke(batch: Batch, command: Command): CallReply {
+  const { bugs, node } = batch
+  const { id, points } = command.gift ?? { id: '', points: 0 }
+  const user = userKey(command.user)
+  const [status, entry = ''] = node.hget(user, `w:${id}`)?.split(';') ?? []
+  if (status === undefined) return refused('NOT_FOUND')
+  if (status === 'r') return refused('VOIDED')
+  if (batch.isOpen(entry)) return { kind: 'wait', entry }
+  const field = expiredField(command)
+  const [left = '0', upTo = '', noted = ''] = node.hget(user, field)?.split(';') ?? []
+  if (noted !== '' && batch.isOpen(noted)) return { kind: 'wait', entry: noted }
+  const isOfGift = comparePlaces(placeOf(id), placeOf(upTo)) <= 0 && !bugs.has('taken-twice')
+  const counted = isOfGift ? Math.min(Number(left), points) : 0
+  const taken = Math.min(points - counted, Math.max(0, count(node, user, 'points')))
+  batch.take(user, 'points', -taken)
+  const rest = bugs.has('counted-again') ? left : Number(left) - counted
+  const put = {
+    [`w:${id}`]: `r;${batch.entry}`,
+    ...(counted > 0 && { [field]: [rest, upTo, batch.entry].join(';') })
+  }
+  for (const [name, value] of Object.entries(put)) batch.put(user, name, value)
+  const gift = { id, missing: points - counted - taken }
+  return batch.decide(command, { type: 'taken-back', gift, add: { [user]: { points: -taken } }, put: { [user]: put } })
 }
 
 /** Nothing new is decided in the campaign from here (`end`), nothing at all (`final`). */
@@ -224,6 +258,7 @@ const commands: Record<Command['op'], (batch: Batch, command: Command) => CallRe
   adjust,
   archive,
   lapse,
+  revoke,
   spend,
   end: close,
   final: close,

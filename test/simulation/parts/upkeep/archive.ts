@@ -46,11 +46,12 @@ export function nextArchive(tables: Tables, asked: Asked): Command | undefined {
   const { archived, decisions } = tables.state
   if (archived.has(campaign) || !isFinal(tables, asked)) return undefined
   const dels = new Map<string, Set<string>>()
-  for (const { user, type, order } of rowsOf(tables, campaign)) {
+  for (const { user, type, order, epoch, seq } of rowsOf(tables, campaign)) {
     if (user === 'system') continue
-    const fields = dels.get(userKey(user)) ?? new Set([`n:${campaign}`, `earned:${campaign}`])
+    const fields = dels.get(userKey(user)) ?? new Set([`n:${campaign}`, `earned:${campaign}`, `xp:${campaign}`])
     dels.set(userKey(user), fields)
     if (type === 'accepted' && order !== undefined) fields.add(`o:${order}`)
+    if (type === 'earned') fields.add(`w:${epoch}-${seq}`)
   }
   const users = [...dels].sort(([a], [b]) => (a < b ? -1 : 1))
   const links: Dels[] = []
