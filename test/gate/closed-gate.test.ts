@@ -134,6 +134,35 @@ for (const [how, tell] of [
   })
 }
 
+t.test(
+  'a Redis that does not know the newest opening for a while is suspected, one that is being opened is not',
+  async (t) => {
+    let [isOpen, knows, looks, suspected] = [false, false, 0, 0]
+    const watch = watchOpening({
+      read: async () => {
+        looks += 1
+        return isOpen ? row : { ...row, state: 'closed' }
+      },
+      probe: async () => {
+        if (!knows) throw new RedisCallError('noscript', 'NOSCRIPT')
+        return true
+      },
+      onStranger: () => {
+        suspected += 1
+        knows = true
+      },
+      logger: logOf([])
+    })
+    t.teardown(() => watch.stop())
+    await waitFor(() => looks >= 7, { what: 'more than a second' })
+    t.equal(suspected, 0, 'nobody says that it is open')
+    isOpen = true
+    await watch.ready()
+    t.equal(suspected, 1)
+    t.equal(watch.current()?.epoch, row.epoch)
+  }
+)
+
 t.test('a gate that is not connected yet decides nothing and reads nothing', async (t) => {
   const router = createRouter({ connected: undefined }, 1)
   const outcome = await createDecider(router).submit(buy({ campaign: 'c', sale: 's' }, 'ann'))

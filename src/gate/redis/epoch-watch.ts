@@ -19,6 +19,8 @@ interface WatchOptions {
   readonly probe: (opening: LiveOpening) => Promise<boolean>
   /** called at each look that finds the shard closed under its opening, so that the owner hears of it */
   readonly onClosed?: () => void
+  /** called at each look at which Redis has not known the newest opening for a while: the connection may lead to one that was given up */
+  readonly onStranger?: () => void
   readonly logger: Logger
 }
 
@@ -43,6 +45,8 @@ export interface OpeningWatch {
 
 const FIRST_DELAY_MS = 25
 const LONGEST_DELAY_MS = 300
+/** for how long Redis may not know the newest opening before its connection is suspected */
+const STRANGE_MS = 1000
 /** how often an opening is doubted, for messages may be lost */
 const DOUBT_EVERY_MS = 2000
 
@@ -86,12 +90,16 @@ class ClosedError extends FloodgateError {
   readonly remedy = 'Wait: a worker opens it. Its log says what it waits for.'
 }
 
+type FinderOptions = Pick<WatchOptions, 'read' | 'probe' | 'onStranger'>
+
 /** Finds the opening under which the gate answers. */
 class Finder {
-  readonly #options: Pick<WatchOptions, 'read' | 'probe'>
+  readonly #options: FinderOptions
   #last: LiveOpening | undefined
+  /** performance.now() since when Redis does not know what Postgres says is open */
+  #strangeSince: number | undefined
 
-  constructor(options: Pick<WatchOptions, 'read' | 'probe'>) {
+  constructor(options: FinderOptions) {
     this.#options = options
   }
 
@@ -113,21 +121,36 @@ class Finder {
   async find(): Promise<LiveOpening> {
     // the last opening may still be in force: after a short failure of Redis this probe succeeds without Postgres
     const fault = this.#last && (await this.faultOf(this.#last))
-    if (this.#last && fault === undefined) return this.#last
+    if (this.#last && fault === undefined) {
+      this.#strangeSince = undefined
+      return this.#last
+    }
     if (fault && !isAnothers(fault)) throw fault
     const row = await this.#options.read()
-    if (row?.state !== 'open' || !row.shas.gate) throw new ClosedError('the shard is being opened')
+    if (row?.state !== 'open' || !row.shas.gate) {
+      this.#strangeSince = undefined
+      throw new ClosedError('the shard is being opened')
+    }
     const candidate = { epoch: row.epoch, sha: row.shas.gate, knows: callsKnown(row.shas) }
     const why = await this.faultOf(candidate)
+    if (why && isAnothers(why)) this.#meetStranger()
     if (why) throw why
+    this.#strangeSince = undefined
     this.#last = candidate
     return candidate
+  }
+
+  /** One that is being opened knows the opening some moments after Postgres. */
+  #meetStranger(): void {
+    const now = performance.now()
+    this.#strangeSince ??= now
+    if (now - this.#strangeSince >= STRANGE_MS) this.#options.onStranger?.()
   }
 }
 
 /** Keeps the opening that gate calls use; begins to probe at once. */
-export function watchOpening({ read, probe, onClosed, logger }: WatchOptions): OpeningWatch {
-  const finder = new Finder({ read, probe })
+export function watchOpening({ read, probe, onClosed, onStranger, logger }: WatchOptions): OpeningWatch {
+  const finder = new Finder({ read, probe, ...(onStranger && { onStranger }) })
   const telling = new Telling(logger)
   let opening: LiveOpening | undefined
   let reason = 'the gate was not asked yet'

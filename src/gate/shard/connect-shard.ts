@@ -17,14 +17,14 @@ import type { GateFigures } from '../batch/figures.ts'
 import type { BatcherLimits } from '../batch/options.ts'
 import type { HashReader, OwnHealth } from '../gate.ts'
 import type { RedisCaller } from '../redis/caller.ts'
-import { type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
+import { type LiveOpening, type OpeningWatch, watchOpening } from '../redis/epoch-watch.ts'
 import { createRedisHealth, type RedisHealth } from '../redis/redis-health.ts'
 import { type Confirmer, createConfirmer } from './confirmer.ts'
 import { dryRun } from './dry-run.ts'
 import { defaultLimits, keptBound, readLimits } from './limits.ts'
 import { type LastPublish, ownHealth } from './own-conditions.ts'
 import { readDepths, readHashes } from './reads.ts'
-import { idleCall, probeConnections, type RedisConnections } from './redis-connections.ts'
+import { followProbe, idleCall, probeConnections, type RedisConnections } from './redis-connections.ts'
 import { Settling } from './settling.ts'
 import { Wishes } from './wishes.ts'
 
@@ -49,6 +49,10 @@ export interface ConnectedShard {
   readonly redis: Redis
   readonly caller: RedisCaller
   readonly probe: RedisCaller
+  /** makes the connection for probes anew, so that it leads where Redis' name leads now */
+  readonly askAnew: () => Promise<void>
+  /** makes the others anew where they lead elsewhere than that one, which finds nothing of this opening */
+  readonly followProbe: (opening: LiveOpening) => Promise<void>
   readonly connection: JournalConnection
   /** decides */
   readonly batcher: Batcher
@@ -114,6 +118,7 @@ function startDeciding(parts: Parts, { pool, count }: { readonly pool: Pool; rea
       return reply !== undefined
     },
     onClosed: () => tell(connection, closed),
+    onStranger: () => void connections.askAnew(),
     logger
   })
   const fullness = watchFullness(connection, () => {
@@ -157,9 +162,10 @@ export function connectShard(
   const reader = startReading(parts, watch)
   const settling = new Settling()
   const wanted = names.gateSubject(shard, 'wanted')
-  const { redis, caller, reads, probe } = connections
+  const { redis, caller, reads, probe, askAnew } = connections
   return {
-    ...{ ...place, limits, redis, caller, probe, connection, batcher, reader, settling, watch },
+    ...{ ...place, limits, redis, caller, probe, askAnew, connection, batcher, reader, settling, watch },
+    followProbe: (opening) => followProbe(connections, { ...place, deadlineMs: limits.replyMs }, opening),
     confirmer: createConfirmer({
       ...{ publisher, names, shard, figures, traces },
       settle: (request) => settling.track(batcher.settle(request)),

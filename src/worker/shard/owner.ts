@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
-import { probeGate } from '../../gate/batch/probe.ts'
-import { RedisCallError } from '../../gate/redis/caller.ts'
 import { OpeningScripts } from '../../gate/redis/opening-scripts.ts'
 import { areOurs } from '../../gate/redis/scripts.ts'
 import { isJournalAway, tell } from '../../journal/connection.ts'
@@ -19,6 +17,7 @@ import { Projector } from '../projection/projector.ts'
 import { gather } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import type { News } from '../running/news.ts'
+import { GateAnswers } from './gate-answers.ts'
 import { HoldDriver } from './holds.ts'
 import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
 import type { OwnerOptions } from './owner-options.ts'
@@ -48,9 +47,11 @@ export class ShardOwner {
   #seenEnd: SeenEnd | undefined
   /** gateways ring it when they find the gate closed */
   readonly #closed = new Bell()
+  readonly #gate: GateAnswers
 
   private constructor(options: OwnerOptions, taken: { session: Client; term: number; projector: Projector }) {
     this.#options = options
+    this.#gate = new GateAnswers(options.parts, this.#closed)
     this.#session = taken.session
     this.#term = taken.term
     this.#projector = taken.projector
@@ -205,18 +206,7 @@ export class ShardOwner {
   /** Is this opening alive: a real gate call, and its stream. @throws ReopenError */
   async #probe(scripts: OpeningScripts): Promise<void> {
     const { parts, pool, jsm, names } = this.#options
-    try {
-      const reply = await probeGate(
-        { ...parts, caller: parts.probe },
-        { epoch: scripts.epoch, sha: scripts.shas.gate ?? '' }
-      )
-      if (reply.status === 'CLOSED') throw new ReopenError('the gate answers CLOSED')
-    } catch (error) {
-      if (error instanceof RedisCallError && error.reason === 'noscript')
-        throw new ReopenError('Redis has lost the scripts')
-      if (error instanceof RedisCallError) return
-      throw error
-    }
+    if (!(await this.#gate.ask(scripts))) return
     // if Postgres is away the projection notices it
     const row = await readShard(pool, parts.shard).catch(() => undefined)
     if (row && row.state !== 'open') throw new ReopenError('Postgres says closed', { isPlanned: true })

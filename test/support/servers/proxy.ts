@@ -71,9 +71,10 @@ export class FaultyProxy {
     return (this.#listener.address() as AddressInfo).port
   }
 
-  /** New connections go to another server, as after a fail-over; present ones are broken. */
-  retarget(target: { readonly host: string; readonly port: number }): void {
+  /** New connections go to another server, as after a fail-over; present ones are broken, or stay where they are. */
+  retarget(target: { readonly host: string; readonly port: number }, present: 'broken' | 'stay' = 'broken'): void {
     this.#target = target
+    if (present === 'stay') return
     for (const pair of [...this.#pairs]) this.#cut(pair)
   }
 
