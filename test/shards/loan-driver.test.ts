@@ -73,6 +73,24 @@ t.test('a loan whose receipt is journaled and not settled stays open', async (t)
   t.equal(world.shard(0).units, 6)
 })
 
+t.test('the outbox of a Redis that was given up says nothing of a receipt that was decided since', async (t) => {
+  const world = await openWorld([0, 8, 0], sixes())
+  world.shard(0).reopen()
+  world.want(0, 6)
+  await world.driver(0).step()
+  await world.project(0, 1)
+  await world.driver(0, { epoch: 1 }).step()
+  t.equal(await openLoans(pool, world.campaign), 1, 'its units are still in no shard')
+  for (const made of world.shard(0).made) world.shard(0).settle(made)
+  world.shard(0).open = false
+  await world.driver(0).step()
+  t.equal(await openLoans(pool, world.campaign), 1, 'nor does one that is being opened')
+  world.shard(0).open = true
+  await world.driver(0).step()
+  t.equal(await openLoans(pool, world.campaign), 0)
+  t.equal(world.shard(0).units, 6)
+})
+
 t.test('what is wanted comes in one step, from those with the most, and what nobody has is said', async (t) => {
   const world = await openWorld([0, 8, 3], calm())
   world.storms = false

@@ -2,6 +2,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import { withDeadline } from '../../base/deadline.ts'
 import { UnavailableError } from '../../base/errors.ts'
 import { shardKeys } from '../../record/keys.ts'
+import { type InRedis, type RawEntry, type WaitingFrame, waitingFrame } from '../redis/outbox.ts'
 
 const DEADLINE = { part: 'Redis', ms: 1000 } as const
 
@@ -43,4 +44,23 @@ export async function readDepths(redis: Redis, prefix: string): Promise<{ outbox
   const [epoch, waiting, stored] = await inOneMoment(transaction)
   if (epoch === null) throw new UnavailableError('Redis does not hold the shard at the moment')
   return { outbox: Number(waiting), kept: Number(stored) }
+}
+
+/** The frames that wait for the journal, and the epoch under which this Redis decides. */
+interface Waiting {
+  readonly opening: number
+  readonly frames: readonly WaitingFrame[]
+}
+
+/**
+ * The whole outbox, read at one moment with the opening that it belongs to. A Redis that was given up goes on to answer: it names an earlier one, and
+ * nothing of a later one waits there.
+ * @throws UnavailableError also when the shard is closed
+ */
+export async function readWaiting({ redis, prefix }: InRedis): Promise<Waiting> {
+  const [shard, outbox] = shardKeys(prefix)
+  const [words, entries] = await inOneMoment(redis.multi().hmget(shard, 'epoch', 'open').xrange(outbox, '-', '+'))
+  assertOpen(words as ShardWords)
+  const [epoch] = words as ShardWords
+  return { opening: Number(epoch), frames: (entries as RawEntry[]).map(waitingFrame) }
 }

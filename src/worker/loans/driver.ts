@@ -1,11 +1,13 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { UnavailableError } from '../../base/errors.ts'
 import { failPoint } from '../../config/fail-points.ts'
 import type { Look } from '../../gate/batch/decode.ts'
 import { lend, receive } from '../../gate/batch/loans.ts'
 import type { Decider, Lending, Shards } from '../../gate/gate.ts'
-import { type InRedis, readOutbox } from '../../gate/redis/outbox.ts'
+import type { InRedis } from '../../gate/redis/outbox.ts'
 import { type Looks, lookAtAll } from '../../gate/shard/look-at-all.ts'
+import { readWaiting } from '../../gate/shard/reads.ts'
 import { replayField } from '../../record/replay.ts'
 import { decodeAdjustment } from '../../record/reports/adjustment.ts'
 import { closeLoan, type OpenLoan, openLoansTo } from '../../store/campaigns/loans.ts'
@@ -89,18 +91,25 @@ export class LoanDriver {
 
   /** @returns whether it is received, and its units can be sold */
   async #receive(loan: OpenLoan & { readonly amount: number }, look: Look | undefined): Promise<boolean> {
-    if (loan.receivedBy === null) {
+    let receipt = loan.receivedBy
+    if (receipt === null) {
       if (look === undefined) return false
       const outcome = await this.#parts.gate.submit(receive({ ...loan, loan: loan.id, ...sentTo(look) }))
       if (outcome.kind !== 'confirmed') return false
+      receipt = outcome.decision.id
     }
-    return this.#isSettled(replayField.receipt(loan.id))
+    return this.#isSettled(receipt, replayField.receipt(loan.id))
   }
 
-  /** Closed when journaled and not settled, its units would be in no shard and in no open loan. */
-  async #isSettled(key: string): Promise<boolean> {
-    const waiting = await readOutbox(this.#parts)
-    return waiting.every(({ payload }) => !payload.includes(JSON.stringify(key)))
+  /**
+   * Closed when journaled and not settled, its units would be in no shard and in no open loan. In a Redis that was given up nothing waits of
+   * what was decided since, and a former owner may still reach it.
+   */
+  async #isSettled(receipt: string, key: string): Promise<boolean> {
+    const [, epoch] = receipt.split('-')
+    const waiting = await readWaiting(this.#parts).catch(whileClosed)
+    if (waiting === undefined || waiting.opening < Number(epoch)) return false
+    return waiting.frames.every(({ payload }) => !payload.includes(JSON.stringify(key)))
   }
 
   #tellLong(open: readonly OpenLoan[]): void {
@@ -124,6 +133,10 @@ export class LoanDriver {
       )
     }
   }
+}
+
+function whileClosed(error: unknown): undefined {
+  if (!(error instanceof UnavailableError)) throw error
 }
 
 function sentTo({ opening, time }: Look) {

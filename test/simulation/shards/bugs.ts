@@ -20,6 +20,7 @@ export const shardBugs = {
   'closed-is-empty': 'a shard that does not answer counts as empty',
   'loans-uncounted': 'units on their way count for no shard',
   'closed-when-decided': 'a loan is closed when its receipt is journaled, and not when it is settled',
+  'outbox-of-any-opening': 'a receipt counts as settled where the outbox of a Redis that was given up before lacks it',
   'taken-evenly': 'stock that an operator takes away is split evenly',
   'taken-by-pending': 'the next shard is asked for what answers that are not journaled left',
   'taken-beside-loans': 'stock is taken away while loans are open',

@@ -41,6 +41,8 @@ export class Shard {
   epoch = 1
   stock = emptyStock()
   readonly facts = new Map<Item, Fact>()
+  /** Redis as it was given up: whoever still reaches it finds it open, and nothing of what was decided since */
+  givenUp: { readonly epoch: number; readonly outbox: readonly Decision[] } | undefined
   /** replays that have left, as `<user> <key>` */
   readonly forgotten = new Set<string>()
   readonly spinners = new Spinners()
@@ -135,6 +137,7 @@ export class Shard {
 
   /** Redis was lost, or a copy that lacks the newest took its place: they were journaled, or are void. */
   lose(kept: number, behindMs: number): void {
+    this.givenUp = { epoch: this.epoch, outbox: this.outbox }
     this.outbox = this.outbox.slice(0, kept)
     this.behindMs = behindMs
   }

@@ -15,6 +15,7 @@ const numbers = [0, 1, 2]
 /** A decision of a shard: what it took is gone at once, what it gives comes when it is settled. */
 interface Made {
   readonly command: LoanCommand
+  readonly epoch: number
   readonly seq: number
   readonly moved: number
   journaled: boolean
@@ -41,7 +42,7 @@ class FakeShard {
     const moved = command.type === LENT ? Math.min(this.units, -command.delta) : command.delta
     if (command.type === LENT) this.units -= moved
     const made = {
-      ...{ command, moved, seq: this.made.length + 1 },
+      ...{ command, moved, epoch: this.epoch, seq: this.made.length + 1 },
       ...{ journaled: false, settled: false, stored: false }
     }
     this.made.push(made)
@@ -117,7 +118,8 @@ export class LendingWorld {
     if (luck === 2) throw new Error('killed after it was decided')
     if (luck === 3) return { kind: 'unknown', reason: 'lost on the way back' }
     const report = String(command.type === LENT ? -made.moved : made.moved)
-    const decision = { id: `${command.shard}-1-${made.seq}`, sequence: made.seq, type: command.type, at: 0, report }
+    const id = `${command.shard}-${made.epoch}-${made.seq}`
+    const decision = { id, sequence: made.seq, type: command.type, at: 0, report }
     if (luck === 4 && !made.journaled) return { kind: 'pending', decision }
     made.journaled = true
     if (luck === 5) throw new Error('killed after it was journaled')
@@ -125,10 +127,24 @@ export class LendingWorld {
     return { kind: 'confirmed', decision, replayed: false }
   }
 
-  driver(number: number): LoanDriver {
-    const waiting = () => this.shard(number).made.filter((one) => !one.settled)
+  /** @param givenUp it reaches a Redis that is open under an earlier opening and where nothing waits */
+  driver(number: number, givenUp?: { readonly epoch: number }): LoanDriver {
+    const shard = this.shard(number)
+    const waiting = () => (givenUp ? [] : shard.made.filter((one) => !one.settled))
     const entries = () => waiting().map(({ command }) => ['1-1', ['p', JSON.stringify({ key: command.key })]])
-    const redis = { xrange: async () => entries() } as never
+    const words = () => {
+      const epoch = String((givenUp ?? shard).epoch)
+      return [epoch, givenUp || shard.open ? epoch : '0']
+    }
+    const transaction = {
+      hmget: () => transaction,
+      xrange: () => transaction,
+      exec: async () => [
+        [null, words()],
+        [null, entries()]
+      ]
+    }
+    const redis = { multi: () => transaction } as never
     return new LoanDriver({
       ...{ pool: this.#pool, gate: this.gate, shard: number, lacks: this.lacks[number] ?? new Lacks() },
       ...{ redis, prefix: '', logger: pino({ level: 'silent' }) }
@@ -141,9 +157,9 @@ export class LendingWorld {
       .slice(0, many)
     const client = await this.#pool.connect()
     try {
-      const rows = fresh.flatMap(({ command, seq, moved }) => {
+      const rows = fresh.flatMap(({ command, epoch, seq, moved }) => {
         const said = { ...command, seq, request: JSON.parse(command.request), report: String(moved) }
-        return loanRowOf({ shard: number, epoch: 1 }, said) ?? []
+        return loanRowOf({ shard: number, epoch }, said) ?? []
       })
       await storeLoans(client as never, number, rows)
       for (const one of fresh) one.stored = true
