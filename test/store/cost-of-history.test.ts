@@ -25,7 +25,7 @@ const loops = [
   'from win_details w where not kept',
   'delete from share_visitors',
   'delete from user_texts',
-  'delete from admin_requests',
+  'update admin_requests set body',
   'from settlements where settled_at is null',
   'where settled and rules is not null',
   "where review = 'publishing'",

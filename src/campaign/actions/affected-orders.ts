@@ -11,7 +11,15 @@ import { recordAudit } from '../../store/operators/audit.ts'
 import { type CountedOrders, countAffected } from '../../store/reading/affected-orders.ts'
 import type { AuditedCommand } from '../carrying/audited-gate.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
-import { type Actor, type LifecycleContext, lockExisting, notFound, published } from '../carrying/context.ts'
+import {
+  type Actor,
+  keyReused,
+  type LifecycleContext,
+  lockExisting,
+  notFound,
+  published,
+  requireOwn
+} from '../carrying/context.ts'
 import { findActivity, type Rules } from '../definition/rules.ts'
 
 /** Which orders of a campaign an error has hit. */
@@ -46,15 +54,17 @@ export async function planCancellation(
 export async function askCancellation(
   context: LifecycleContext,
   { campaign, filter }: Affected,
-  { operator, reason = '', key = '' }: Actor
+  actor: Actor
 ): Promise<number> {
+  const { operator, reason = '', key = '' } = actor
   return inTransaction(context.pool, async (client) => {
     requireSale(published(await lockExisting(client, campaign)), filter)
     if (await isArchived(client, campaign))
       throw new CampaignError('CONFLICT', `${campaign} is archived, or being archived; nothing of it is changed.`)
     const job = { kind: 'cancellation', campaign, asked: filter, operator, reason, key } as const
-    const { id, isNew, isSame } = await insertJob(client, job)
-    if (!isSame) throw new CampaignError('KEY_REUSED', 'This key was used for another request.')
+    const { id, isNew, isSame, askedAt } = await insertJob(client, job)
+    if (!isSame) throw keyReused()
+    requireOwn(actor, askedAt)
     const entry = { operator, action: 'orders.cancellation', target: `campaign:${campaign}`, reason }
     if (isNew) await recordAudit(client, { ...entry, after: { job: `cancellation-${id}`, ...filter } })
     return id

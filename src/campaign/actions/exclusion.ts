@@ -2,7 +2,7 @@ import { userField } from '../../record/fields.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
 import { insertJob, type Revoking } from '../../store/campaigns/jobs.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import { type Actor, rulesInForce } from '../carrying/context.ts'
+import { type Actor, keyReused, rulesInForce } from '../carrying/context.ts'
 import type { Planned } from '../change/plan.ts'
 import { userKey } from '../parts/fields.ts'
 import { returnsQuota } from './revocation.ts'
@@ -55,7 +55,9 @@ export function planExclusion(
     ...planned,
     after: { campaign: row.id, disqualified: true, revoked },
     also: async (client, intent) => {
-      await insertJob(client, { kind: 'disqualification', campaign: row.id, asked, operator, reason, key, intent })
+      const job = { kind: 'disqualification', campaign: row.id, asked, operator, reason, key, intent } as const
+      // the change would have been found under the key as well, if it were the same
+      if (!(await insertJob(client, job)).isNew) throw keyReused()
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { usedBefore } from '../../base/used-before.ts'
 import { type CampaignRow, lockCampaign } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
@@ -25,6 +26,8 @@ export interface Actor {
   /** the operator's Idempotency-Key and the hash of their request: a repeated request does not make the change twice */
   readonly key?: string | undefined
   readonly hash?: string | undefined
+  /** when they used the key first: what it was used for before that is another request, which is known no more */
+  readonly askedAt?: Date | undefined
   /** value of If-Match; the campaign's ETag must be among its values */
   readonly ifMatch?: string | undefined
   /** the version that the operator names, if any: a review is about the version that they read */
@@ -39,6 +42,20 @@ export interface Change {
   readonly intent?: IntentRow
   /** of a publication, or of a change that needs more: what is valid but probably not meant */
   readonly warnings?: readonly DefinitionError[]
+}
+
+/** The refusal of a key that was used before. @param usedAt when, if it was for the same request, whose answer is not known any more */
+export function keyReused(usedAt?: Date): CampaignError {
+  const detail = usedAt ? usedBefore(usedAt) : 'This key was used for another request.'
+  return new CampaignError('KEY_REUSED', detail)
+}
+
+/**
+ * What was noted under the key of a request before the request took it is of another one, though it may ask for the same: an earlier version
+ * forgot keys after a week. @throws CampaignError KEY_REUSED
+ */
+export function requireOwn({ askedAt }: Actor, notedAt: Date): void {
+  if (askedAt !== undefined && notedAt < askedAt) throw keyReused(notedAt)
 }
 
 /** The ETag of a campaign; every change changes it. */

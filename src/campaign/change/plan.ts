@@ -16,10 +16,12 @@ import {
   type Change,
   checkVersion,
   invalid,
+  keyReused,
   type LifecycleContext,
   lockExisting,
   notFound,
   published,
+  requireOwn,
   stillPublishing
 } from '../carrying/context.ts'
 import type { Writes } from '../carrying/split.ts'
@@ -49,9 +51,9 @@ type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Prom
 async function askedBefore(client: PoolClient, actor: Actor): Promise<number | undefined> {
   if (actor.key === undefined) return undefined
   const known = await findIntentByKey(client, actor.operator, actor.key)
-  if (known && known.requestHash !== (actor.hash ?? null)) {
-    throw new CampaignError('KEY_REUSED', 'This key was used for another request.')
-  }
+  if (known && known.requestHash !== (actor.hash ?? null)) throw keyReused()
+  // one that is open is still carried out, and one that was refused is refused again
+  if (known?.state === 'applied') requireOwn(actor, known.createdAt)
   return known?.id
 }
 

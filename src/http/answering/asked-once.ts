@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { fromStore } from '../../base/deadline.ts'
+import { usedBefore } from '../../base/used-before.ts'
 import { requestHash } from '../../record/request-hash.ts'
 import {
   type AdminRequest,
@@ -25,7 +26,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** the stored request; null if there is none, or if it was answered with its earlier answer */
-    taken: (AdminRequest & { readonly fresh: boolean }) | null
+    taken: (AdminRequest & { readonly fresh: boolean; readonly askedAt: Date }) | null
   }
 }
 
@@ -57,6 +58,8 @@ function refuseDryRun(request: FastifyRequest, _reply: FastifyReply, done: (erro
  * under the key gets the same answer, another request is KEY_REUSED. A hook on the registration of routes adds this, so no
  * route can lack it.
  *
+ * A key is used for good; what was answered is kept for some days, and asked for again after that it is KEY_REUSED too.
+ *
  * An answer is stored once it is final: a refusal leaves the key free, and a pending request is carried out again, which is
  * safe because of the parts below (intents, replays of the gate, references of lines). So a lost answer does no harm either.
  */
@@ -82,11 +85,12 @@ export function askChangesOnce(app: FastifyInstance, { pool, logger }: { pool: P
     const asked = { operator: request.operator.name, key: keyOf(request), hash }
     const claim = await claimInTime(asked)
     if (claim.kind === 'claimed') {
-      request.taken = { ...asked, fresh: claim.fresh }
+      request.taken = { ...asked, fresh: claim.fresh, askedAt: claim.askedAt }
       return undefined
     }
     if (claim.kind === 'busy') throw new ProblemError('UNKNOWN_OUTCOME', { retryAfterMs: 1000 })
     if (claim.kind === 'reused') throw new ProblemError('KEY_REUSED')
+    if (claim.kind === 'forgotten') throw new ProblemError('KEY_REUSED', {}, usedBefore(claim.askedAt))
     if (isFile && (await digestOf(request)) !== claim.digest) throw new ProblemError('KEY_REUSED')
     if (claim.etag) reply.header('etag', claim.etag)
     reply.headers({ 'idempotent-replayed': 'true', 'content-type': 'application/json; charset=utf-8' })

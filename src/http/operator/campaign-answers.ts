@@ -24,6 +24,7 @@ export function actorOf(request: FastifyRequest, reason?: string): Actor {
     reason,
     key: request.idempotencyKey ?? undefined,
     hash: requestHash(request.method, path, request.body ?? {}),
+    askedAt: request.taken?.askedAt,
     ifMatch: request.headers['if-match']
   }
 }

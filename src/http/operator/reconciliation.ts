@@ -85,6 +85,9 @@ export function adminReconciliation(
     await asProblem(campaigns.get(request.params.campaign))
     const shard = await shardOf(pool, request.query)
     const asked = await fromStore(askReconciliation(pool, shard, askedOnce(request)))
+    const isOver = asked.state === 'done' || asked.state === 'failed'
+    // one that this request asks for is not over before it is taken
+    if (isOver && request.taken && asked.askedAt < request.taken.askedAt) throw new ProblemError('KEY_REUSED')
     const row = await awaited(pool, asked)
     return reply.code(row.state === 'done' || row.state === 'failed' ? 200 : 202).send(view(row))
   })
@@ -106,7 +109,9 @@ export function adminReconciliation(
     await asProblem(campaigns.get(request.params.campaign))
     const { reason } = checked.body
     const shard = await shardOf(pool, request.query)
-    const asked = await fromStore(askReopening(pool, shard, { ...askedOnce(request), reason }))
+    const asked = await fromStore(
+      askReopening(pool, shard, { ...askedOnce(request), askedAt: request.taken?.askedAt, reason })
+    )
     if (asked === 'reused') throw new ProblemError('KEY_REUSED')
     return reply.code(202).send({ shard, state: 'closed' })
   })

@@ -53,28 +53,35 @@ export type JobKind = Job['kind']
 export const jobColumns = `job_id::float8 as id, kind, campaign_id as campaign, asked, operator, reason, intent_id::float8 as intent, state,
   marks, asked_at as "askedAt", done_at as "doneAt"`
 
+interface NotedJob {
+  readonly id: number
+  readonly isNew: boolean
+  readonly isSame: boolean
+  readonly askedAt: Date
+}
+
 /**
  * Notes a job; one that the operator asked for under the same key before stays. Its number does not come again (`nextIntent`), in milliseconds,
  * because people type it.
- * @returns its number, and whether that one is the same */
+ * @returns its number, whether that one is the same, and when it was asked for */
 export async function insertJob(
   client: Queryable,
   job: Pick<JobHead, 'campaign' | 'operator' | 'reason'> & Asked & { readonly key: string; readonly intent?: number }
-): Promise<{ readonly id: number; readonly isNew: boolean; readonly isSame: boolean }> {
+): Promise<NotedJob> {
   const { kind, campaign, operator, reason, key } = job
   const asked = JSON.stringify(job.asked)
-  const made = await client.query<{ id: number }>(
+  const made = await client.query<Pick<NotedJob, 'id' | 'askedAt'>>(
     `insert into jobs (job_id, kind, campaign_id, asked, operator, reason, request_key, intent_id)
      overriding system value values (number_by_clock('jobs_job_id_seq', 1000), $1, $2, $3, $4, $5, $6, $7)
-     on conflict (operator, request_key) do nothing returning job_id::float8 as id`,
+     on conflict (operator, request_key) do nothing returning job_id::float8 as id, asked_at as "askedAt"`,
     [kind, campaign, asked, operator, reason, key, job.intent ?? null]
   )
   const [added] = made.rows
   if (added !== undefined) return { ...added, isNew: true, isSame: true }
   // a statement of its own, which sees the one that came first even where the insertion had to wait for it
-  const { rows } = await client.query<{ id: number; isSame: boolean }>(
-    `select job_id::float8 as id, kind = $1 and campaign_id = $2 and asked = $3::jsonb as "isSame" from jobs
-     where operator = $4 and request_key = $5`,
+  const { rows } = await client.query<Omit<NotedJob, 'isNew'>>(
+    `select job_id::float8 as id, asked_at as "askedAt", kind = $1 and campaign_id = $2 and asked = $3::jsonb as "isSame"
+     from jobs where operator = $4 and request_key = $5`,
     [kind, campaign, asked, operator, key]
   )
   const [found] = rows

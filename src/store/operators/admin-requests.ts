@@ -17,37 +17,47 @@ interface StoredAnswer {
   readonly digest?: string | null | undefined
 }
 
-/** `fresh`: nobody has tried it before. */
+/** `fresh`: nobody has tried it before; `askedAt`: when the key was used first */
 export type Claim =
-  | { readonly kind: 'claimed'; readonly fresh: boolean }
+  | { readonly kind: 'claimed'; readonly fresh: boolean; readonly askedAt: Date }
   | ({ readonly kind: 'answered' } & StoredAnswer)
+  /** what was answered is not known any more */
+  | { readonly kind: 'forgotten'; readonly askedAt: Date }
   | { readonly kind: 'busy' }
   | { readonly kind: 'reused' }
 
-type Row = { hash: string; status: number | null; body: string | null; etag: string | null; digest: string | null }
+interface Row {
+  readonly hash: string
+  readonly askedAt: Date
+  readonly status: number | null
+  readonly body: string | null
+  readonly etag: string | null
+  readonly digest: string | null
+}
 
 /** Takes a request, when it has no answer and nobody else works on it, for `leaseMs`: after that a process that died has lost it. */
 export async function claimRequest(db: Queryable, request: AdminRequest, leaseMs: number): Promise<Claim> {
   const { operator, key, hash } = request
-  const claimed = await db.query<{ fresh: boolean }>(
+  const claimed = await db.query<{ fresh: boolean; askedAt: Date }>(
     `insert into admin_requests as r (operator, key, hash, claimed_until)
      values ($1, $2, $3, now() + $4 * interval '1 millisecond')
      on conflict on constraint admin_requests_pkey do update set claimed_until = excluded.claimed_until
        where r.hash = excluded.hash and r.status is null and r.claimed_until <= now()
-     returning xmax = 0 as fresh`,
+     returning xmax = 0 as fresh, asked_at as "askedAt"`,
     [operator, key, hash, leaseMs]
   )
   const [mine] = claimed.rows
-  if (mine !== undefined) return { kind: 'claimed', fresh: mine.fresh }
+  if (mine !== undefined) return { kind: 'claimed', ...mine }
   const { rows } = await db.query<Row>(
-    'select hash, status, body, etag, digest from admin_requests where operator = $1 and key = $2',
+    'select hash, asked_at as "askedAt", status, body, etag, digest from admin_requests where operator = $1 and key = $2',
     [operator, key]
   )
   const [row] = rows
   // the row was deleted between the two statements: the client's next attempt decides
   if (row === undefined) return { kind: 'busy' }
   if (row.hash !== hash) return { kind: 'reused' }
-  const { status, body, etag, digest } = row
+  const { status, body, etag, digest, askedAt } = row
+  if (body === '') return { kind: 'forgotten', askedAt }
   return status === null || body === null ? { kind: 'busy' } : { kind: 'answered', status, body, etag, digest }
 }
 
@@ -74,12 +84,15 @@ export async function forgetRequest(db: Queryable, { operator, key }: AdminReque
   await db.query('delete from admin_requests where operator = $1 and key = $2 and status is null', [operator, key])
 }
 
-/** Forgets requests older than `keepSeconds`; their keys count as new then. A thousand at most. @returns how many */
-export async function forgetOldRequests(db: Queryable, keepSeconds: number): Promise<number> {
+/**
+ * Forgets what was answered more than `keepSeconds` ago; the keys are used for good: changes and jobs know them for good too, and so does whoever
+ * asked. A thousand at most. @returns how many
+ */
+export async function forgetOldAnswers(db: Queryable, keepSeconds: number): Promise<number> {
   const { rowCount } = await db.query(
-    `delete from admin_requests where ctid = any(array(
-       select ctid from admin_requests where asked_at < now() - $1 * interval '1 second' order by asked_at limit 1000))
-       and asked_at < now() - $1 * interval '1 second'`,
+    `update admin_requests set body = '', etag = null, digest = null where ctid = any(array(
+       select ctid from admin_requests
+       where asked_at < now() - $1 * interval '1 second' and body <> '' order by asked_at limit 1000)) and body <> ''`,
     [keepSeconds]
   )
   return rowCount ?? 0

@@ -26,6 +26,9 @@ interface AskedOnce {
   readonly key: string
 }
 
+/** @param askedAt when the key was taken for this request */
+type Reopening = AskedOnce & { readonly askedAt: Date | undefined; readonly reason: string }
+
 /** Asks the owner of a shard to compare everything. A request under a known key, or while another one waits, returns that one. */
 export async function askReconciliation(
   db: Queryable,
@@ -112,12 +115,12 @@ export async function listReconciliations(
 
 /**
  * Closes a shard so that its owner opens it again and mends what differs, and records who asked for it and why.
- * @returns `closed`: now; `repeated`: this key asked before for the same reason; `reused`: it asked before for another reason
+ * @returns `closed`: now; `repeated`: this key asked before for the same reason; `reused`: it asked before for another one, or before this request took it
  */
 export function askReopening(
   pool: Pool,
   shard: number,
-  { operator, key, reason }: AskedOnce & { readonly reason: string }
+  { operator, key, askedAt, reason }: Reopening
 ): Promise<'closed' | 'repeated' | 'reused'> {
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
@@ -125,11 +128,13 @@ export function askReopening(
       [operator, key, shard, reason]
     )
     if (rowCount === 0) {
-      const { rows } = await client.query<{ reason: string }>(
-        'select reason from reopenings where operator = $1 and key = $2',
+      const { rows } = await client.query<{ reason: string; askedAt: Date }>(
+        'select reason, asked_at as "askedAt" from reopenings where operator = $1 and key = $2',
         [operator, key]
       )
-      return rows[0]?.reason === reason ? 'repeated' : 'reused'
+      const [known] = rows
+      const isSame = known?.reason === reason && (askedAt === undefined || known.askedAt >= askedAt)
+      return isSame ? 'repeated' : 'reused'
     }
     await recordAudit(client, {
       operator,

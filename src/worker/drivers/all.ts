@@ -10,7 +10,7 @@ import type { Publisher } from '../../journal/publisher.ts'
 import { streamInfo } from '../../journal/streams.ts'
 import type { Names } from '../../journal/subjects.ts'
 import { forgetItems } from '../../store/campaigns/job-items.ts'
-import { forgetOldRequests } from '../../store/operators/admin-requests.ts'
+import { forgetOldAnswers } from '../../store/operators/admin-requests.ts'
 import { forgetOldTexts } from '../../store/reading/user-texts.ts'
 import { forgetUnusedDetails } from '../../store/reading/win-details.ts'
 import { forgetUnusedTexts } from '../../store/shares/shares.ts'
@@ -88,8 +88,8 @@ interface CommonParts {
 const DETAILS_DAYS = 7
 /** How long it is known who looked at a share without a token: a day of any zone. */
 const VISITORS_HOURS = 48
-/** After this time an operator's key may be used for another request. */
-const REQUESTS_SECONDS = 7 * 24 * 3600
+/** How long an operator's key gives the same answer again. */
+const ANSWERS_SECONDS = 7 * 24 * 3600
 
 /** How long it is known of each part of a job in bulk what became of it. */
 const JOBS_SECONDS = 7 * 24 * 3600
@@ -224,7 +224,7 @@ export function commonLoops(parts: CommonParts): Loop[] {
     hourly('visitors', () => forgetVisitors(pool, VISITORS_HOURS)),
     hourly('details', async () => (await forgetUnusedDetails(pool, DETAILS_DAYS)).looked),
     hourly('texts', () => forgetOldTexts(pool, DETAILS_DAYS)),
-    hourly('requests', () => forgetOldRequests(pool, REQUESTS_SECONDS)),
+    hourly('answers', () => forgetOldAnswers(pool, ANSWERS_SECONDS)),
     hourly('items of jobs', () => forgetItems(pool, JOBS_SECONDS))
   ]
 }

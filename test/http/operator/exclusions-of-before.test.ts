@@ -41,3 +41,22 @@ t.test('an exclusion is no other one, also in a Postgres that has just gone back
   t.match(await exclude('ria', 'mall'), { body: { outcome: 'confirmed' } })
   t.match(await me('ria'), { balances: { points: 0 } })
 })
+
+t.test('an exclusion under the key of a cancellation is refused as a whole', async (t) => {
+  await greet('pia', 'fair')
+  const key = 'once-a-cancellation'
+  const cancel = () =>
+    admin('olga', 'POST /admin/v1/campaigns/fair/affected-orders/cancellation', {
+      key,
+      body: { activity: 'phone', price: 7, reason: 'a wrong price' }
+    })
+  const { status, body } = await cancel()
+  t.ok(status === 200 || status === 202, JSON.stringify(body))
+  // an earlier version forgot keys after a week
+  const forget = () => pool.query('delete from admin_requests where key = $1', [key])
+  await forget()
+  t.match(await exclude('pia', 'fair', key), { status: 422, body: { code: 'KEY_REUSED' } })
+  t.match(await me('pia'), { disqualified: false, balances: { points: 30 } })
+  await forget()
+  t.match(await cancel(), { status: 422, body: { code: 'KEY_REUSED' } }, 'nor is another cancellation that one')
+})

@@ -1,6 +1,8 @@
 import t from 'tap'
+import { forgetOldAnswers } from '../../../src/store/operators/admin-requests.ts'
 import { openDefinition } from '../../campaign/at-the-gate.ts'
 import { type Answer, startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const { admin, ask, pool, publish } = await startMallShop(t)
 const definition = openDefinition('shop') as { id: string }
@@ -174,4 +176,33 @@ t.test('a reviewer rejects with a reason, and it is a draft again', async (t) =>
   await operate('ben', `POST ${path}/approval`, { version: 1 })
   t.match(await reject('ada', { version: 1, reason: 'a second look' }), { status: 200, body }, 'an approved one too')
   t.match(await operate('ben', `POST ${path}/publication`, { version: 1 }), { status: 409 })
+})
+
+// the last one: it has the shard opened again
+t.test('a key is used for good, also when its answer is not kept any more', async (t) => {
+  const flag = (name: string, key: string) => admin('olga', `POST ${shop}/${name}`, { key, body: { reason: 'a test' } })
+  t.match(await flag('resumption', 'a-resumption-1'), { status: 200 })
+  t.match(await flag('pause', 'a-pause-1'), { status: 200 })
+  t.match(await flag('resumption', 'a-resumption-2'), { status: 200 })
+  t.equal(await forgetOldAnswers(pool, 3600), 0, 'what is young stays')
+  t.ok((await forgetOldAnswers(pool, 0)) > 0)
+  t.equal(await forgetOldAnswers(pool, 0), 0)
+  const [key] = (await pool.query("select * from admin_requests where key = 'a-pause-1'")).rows
+  t.match(key, { status: 200, body: '', etag: null })
+  const used = { status: 422, body: { code: 'KEY_REUSED', detail: /was used at 20\d\d-/ } }
+  t.match(await flag('pause', 'a-pause-1'), used)
+  t.match(await flag('resumption', 'a-pause-1'), { status: 422, body: { code: 'KEY_REUSED' } })
+
+  const forget = () => pool.query('delete from admin_requests')
+  const repair = () =>
+    admin('olga', `POST ${shop}/reconciliation/repair`, { key: 'a-repair-1', body: { reason: 'a test' } })
+  const compare = () => admin('olga', `POST ${shop}/reconciliation`, { key: 'a-comparison-1', body: {} })
+  await waitFor(async () => (await compare()).status === 200, { what: 'the comparison' })
+  t.match(await repair(), { status: 202 })
+  await forget()
+  t.match(await flag('pause', 'a-pause-1'), used, 'of a request that an earlier version has forgotten')
+  t.match(await flag('pause', 'a-pause-1'), used)
+  t.match(await compare(), { status: 422 })
+  t.match(await repair(), { status: 422 })
+  t.match((await admin('vera', `GET ${shop}`)).body, { paused: false })
 })

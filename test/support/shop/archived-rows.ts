@@ -76,7 +76,7 @@ const ofUsers: typeof ofCampaign = {
     `${id}, '', ${user}, 'balance.credited', '[]', '[]', '{}', 'ada', 'applied', now()`
   ],
   audit: ['operator, action, target', `'ada', 'balance.credited', 'user:' || ${user}`],
-  admin_requests: ['operator, key, hash, claimed_until, status, body', `'ada', ${named}, '', now(), 200, '{}'`],
+  admin_requests: ['operator, key, hash, claimed_until, status, body', `'ada', ${named}, '', now(), 200, ''`],
   commands: ['source, id, type, target, hash, done_at', `'shop', ${named}, 'order.pay', ${named}, '', now()`],
   payment_references: ['reference, order_id, used', `${named}, ${named}, true`],
   imports: [
