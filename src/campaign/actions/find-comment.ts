@@ -5,6 +5,7 @@ import { type CommentStatus, decodeComment, type Subject } from '../../record/re
 import { decodeVisibility } from '../../record/visibility.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { findStoredComment } from '../../store/reading/comments.ts'
+import { journaledFirst } from './journaled-first.ts'
 
 /** A comment as it stands, its text apart. */
 export interface FoundComment {
@@ -40,6 +41,7 @@ async function stored(pool: Queryable, id: string): Promise<Posted | undefined> 
 async function unstored(gate: UserReader, user: string, id: string): Promise<Posted | undefined> {
   const decision = (await gate.unstoredOf(user)).find((one) => one.id === id && one.type === 'comment.posted')
   if (decision === undefined) return undefined
+  await journaledFirst(gate, user, decision)
   const { subject, replyTo, status } = decodeComment(decision.report)
   const { campaign, activity: discussion, at: postedAt } = decision
   return { id, user, campaign, discussion, subject, replyTo: replyTo === '' ? null : replyTo, status, postedAt }
@@ -55,7 +57,7 @@ async function posted({ pool, gate }: CommentParts, id: string): Promise<Posted 
 }
 
 /**
- * A comment of any user, usable at every gateway from its 201 on, with what moderation said last of it.
+ * A comment of any user, usable at every gateway from its 201 on, and journaled by then, with what moderation said last of it.
  * @throws UnavailableError when Redis or Postgres does not answer
  */
 export async function findComment(parts: CommentParts, id: string): Promise<FoundComment | undefined> {

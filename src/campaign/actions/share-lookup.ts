@@ -4,9 +4,10 @@ import { decodeShare } from '../../record/reports/share.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { StoredAssist } from '../../store/shares/assists.ts'
 import type { CountedShare } from '../../store/shares/shares.ts'
+import { journaledFirst } from './journaled-first.ts'
 
 interface Sources<Row> {
-  readonly gate: Pick<UserReader, 'ownerOf' | 'unstoredOf'>
+  readonly gate: Pick<UserReader, 'ownerOf' | 'unstoredOf' | 'lookup'>
   /** as Postgres has it */
   readonly stored: (id: string) => Promise<Row | undefined>
 }
@@ -26,7 +27,7 @@ const nothingYet = {
 
 /**
  * What a user made by a decision, by its id, whosever it is: from Postgres, else from the frames in Redis that Postgres lacks, so that it
- * is known everywhere from its 201 on.
+ * is known everywhere from its 201 on. What is found is journaled.
  * @throws UnavailableError when one of them does not answer: then nobody can say that there is none
  */
 async function findMade<Row>(
@@ -39,6 +40,7 @@ async function findMade<Row>(
   const user = await gate.ownerOf(id)
   const decision = user === undefined ? undefined : (await gate.unstoredOf(user)).find((each) => each.id === id)
   const found = decision && user !== undefined ? made(decision, user) : undefined
+  if (found !== undefined && decision && user !== undefined) await journaledFirst(gate, user, decision)
   // a frame leaves kept only after the commit, so one that left between the two reads is in Postgres by now
   return found ?? stored(id)
 }

@@ -1,0 +1,64 @@
+import t from 'tap'
+import { middayTimezone } from '../../support/midday.ts'
+import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
+
+// What operators hide or void may be decided and not journaled: its message was lost, and the relay publishes it a second later.
+
+const shop = await startMallShop(t)
+const { ask, askLate, admin, pool } = shop
+const HOUR = 3_600_000
+const now = Date.now()
+const iso = (ms: number) => new Date(ms).toISOString()
+await shop.publish({
+  id: 'late',
+  title: 'Late',
+  timezone: middayTimezone,
+  opensAt: iso(now - HOUR),
+  closesAt: iso(now + HOUR),
+  activities: [
+    { id: 'sharing', kind: 'share', verifiedBy: 'service', channels: { wechat: {} } },
+    { id: 'help', kind: 'assist', thresholds: [{ count: 1, reward: { points: 5 } }] },
+    { id: 'talk', kind: 'discussion', subjects: ['topic'], topics: [{ id: 'news', title: 'News' }], perDay: 9 }
+  ]
+} as { id: string })
+
+/** The id of a decision that has no answer yet, as the timeline of its user shows it. */
+async function unanswered(user: string, type: string): Promise<string> {
+  const { items } = (await admin('olga', `GET /admin/v1/users/${user}/timeline`)).body
+  const isIt = (entry: { readonly type: string; readonly pending?: true }) => entry.type === type && entry.pending
+  return items.find(isIt).eventId
+}
+const rowsOf = async (table: string, where: string, id: string) =>
+  (await pool.query(`select * from ${table} where ${where} = $1`, [id])).rows
+
+t.test('a comment that is hidden before it is journaled is hidden when it is stored', async (t) => {
+  await shop.stopWorker()
+  const body = { subject: { type: 'topic', id: 'news' }, text: 'buy here' }
+  t.match(await askLate('ann', 'POST /v1/campaigns/late/discussions/talk/comments', { body }), { status: 202 })
+  const id = await unanswered('ann', 'comment.posted')
+  const hidden = { visible: false, reason: 'an advertisement' }
+  const path = `POST /admin/v1/campaigns/late/discussions/talk/comments/${id}/visibility`
+  t.match(await admin('olga', path, { body: hidden }), { status: 201 })
+  shop.startWorker()
+  await waitFor(async () => (await rowsOf('comments', 'comment_id', id))[0]?.status === 'hidden', {
+    what: 'the comment to be stored and hidden'
+  })
+  t.match(await rowsOf('subject_counts', 'campaign_id', 'late'), [{ comments: 0 }])
+})
+
+t.test('an assist that is voided before it is journaled gives nothing', async (t) => {
+  const sharing = { channel: 'wechat', subject: { type: 'campaign', id: 'late' } }
+  const share = (await ask('bea', 'POST /v1/campaigns/late/shares', { body: sharing })).body.share.id
+  await waitFor(async () => (await rowsOf('shares', 'share_id', share)).length === 1, {
+    what: 'the share to be stored'
+  })
+  await shop.stopWorker()
+  t.match(await askLate('cem', `POST /v1/campaigns/late/shares/${share}/assists`, { body: {} }), { status: 202 })
+  const id = await unanswered('cem', 'assist.given')
+  t.match(await admin('olga', `DELETE /admin/v1/campaigns/late/assists/${id}?reason=bots`), { status: 200 })
+  shop.startWorker()
+  await waitFor(async () => (await rowsOf('assists', 'assist_id', id))[0]?.voided_at != null, {
+    what: 'the assist to be stored and voided'
+  })
+})
