@@ -4,7 +4,7 @@ import t from 'tap'
 import { oneOrAll } from '../../src/cli/admin/all-open.ts'
 import type { AdminCommand } from '../../src/cli/admin/command.ts'
 import { adminCommands } from '../../src/cli/admin/commands.ts'
-import { requestOf } from '../../src/cli/admin/run.ts'
+import { refusal, requestOf } from '../../src/cli/admin/run.ts'
 import { buyCommand } from '../../src/cli/run/buy.ts'
 import { openDefinition } from '../campaign/at-the-gate.ts'
 import { aRedemption } from '../campaign/example-kinds.ts'
@@ -190,6 +190,12 @@ t.test('every campaign that is open is paused at once, and what is refused is to
   t.equal(await run('campaign pause', [], all), 'No campaign was changed.\n')
   await t.rejects(run('campaign pause'), { message: /not clear which/ })
   await t.rejects(run('campaign pause', ['one'], all), { message: /not clear which/ })
+})
+
+t.test('what may have been done is not called refused', async (t) => {
+  const said = (code: string) => refusal('campaign end', { status: 503, body: { code, detail: 'so it is' } }).message
+  t.equal(said('UNKNOWN_OUTCOME'), 'campaign end has no known outcome: UNKNOWN_OUTCOME: so it is')
+  t.equal(said('UNAVAILABLE'), 'campaign end was refused: UNAVAILABLE: so it is')
 })
 
 t.test('an answer that was lost is asked for again, and what stays unknown is not called refused', async (t) => {

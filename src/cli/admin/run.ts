@@ -37,12 +37,13 @@ export async function adminCommand(config: Config, line: AdminCommandLine): Prom
 
 /** What a refusal of the admin API means to whoever gave the command. */
 export function refusal(what: string, reply: AdminReply): CommandError {
-  const said = `${what} was refused: ${refusalText(reply)}`
+  const { body } = reply
+  const isLost = typeof body === 'object' && body !== null && 'code' in body && body.code === 'UNKNOWN_OUTCOME'
+  const said = `${what} ${isLost ? 'has no known outcome' : 'was refused'}: ${refusalText(reply)}`
   if (reply.status >= 500) {
     const remedy = 'Try again with the same --key, or look first what became of it.'
     return new CommandError(said, 'The gate or the database is away for the moment.', remedy)
   }
-  const { body } = reply
   const isDue = typeof body === 'object' && body !== null && 'refundDue' in body && body.refundDue !== null
   if (!isDue) return new CommandError(said, 'Nothing was changed.', 'Correct it and try again.')
   const noted = 'The order is as it was. That the money came is noted, and told as order.refund-due.'
