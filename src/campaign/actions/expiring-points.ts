@@ -3,7 +3,7 @@ import { momentOf } from '../../base/moment.ts'
 import type { ExpireCommand } from '../../gate/batch/commands.ts'
 import { userField } from '../../record/fields.ts'
 import { replayField } from '../../record/replay.ts'
-import { countNotDone, type Expiring, insertJob, type Job } from '../../store/campaigns/jobs.ts'
+import { countNotDone, type Expiring, insertJob, type Job, keysOfJobs } from '../../store/campaigns/jobs.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { movementsOfAccount } from '../../store/reading/ledger.ts'
 import type { Rules } from '../definition/rules.ts'
@@ -23,10 +23,17 @@ export function expiriesOf({ units }: Pick<Rules, 'units'>): Expiring[] {
   })
 }
 
-/** Has what expires taken, once, however often this is asked for. */
-export async function beginExpiry(db: Queryable, campaign: string, asked: Expiring): Promise<void> {
-  const key = keyOf(campaign, asked)
-  await insertJob(db, { kind: 'expiry', campaign, asked, operator: OPERATOR, reason: REASON, key })
+/** Has what expires taken, once, however often this is asked for. @returns how much of it nobody had begun before */
+export async function beginExpiries(
+  db: Queryable,
+  due: ReadonlyArray<{ readonly campaign: string; readonly asked: Expiring }>
+): Promise<number> {
+  const keyed = due.map((one) => ({ ...one, key: keyOf(one.campaign, one.asked) }))
+  const keys = keyed.map(({ key }) => key)
+  const begun = await keysOfJobs(db, OPERATOR, keys)
+  const left = keyed.filter(({ key }) => !begun.has(key))
+  for (const one of left) await insertJob(db, { ...one, kind: 'expiry', operator: OPERATOR, reason: REASON })
+  return left.length
 }
 
 /** How much of what a campaign gives is still to expire. */

@@ -120,6 +120,15 @@ export async function countOpenJobs(db: Queryable, campaign: string): Promise<nu
   return rows[0]?.count ?? 0
 }
 
+/** Of some keys those under which one operator asked for a job. */
+export async function keysOfJobs(db: Queryable, operator: string, keys: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ key: string }>(
+    'select request_key as key from jobs where operator = $1 and request_key = any($2)',
+    [operator, keys]
+  )
+  return new Set(rows.map(({ key }) => key))
+}
+
 /** How many of some jobs, by the keys under which one operator asked for them, are not done, or were not asked for yet. */
 export async function countNotDone(db: Queryable, operator: string, keys: readonly string[]): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
