@@ -101,7 +101,7 @@ const readUpTo = `
     where shard = ${everyShard} and user_id = $1 and key = any($2) group by shard, epoch
   )
   select e.shard, ${isStoredUpTo} as stored
-  from ended e join shards s on s.shard = e.shard join openings o on o.shard = e.shard and o.epoch = e.epoch`
+  from ended e join openings o on o.shard = e.shard and o.epoch = e.epoch`
 
 /** A shard in which a campaign's end was decided, and whether all frames up to it are stored. */
 interface ShardEnd {

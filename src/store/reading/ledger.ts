@@ -206,7 +206,7 @@ export async function movementsOfAccount(
        (select e.shard || '-' || e.epoch || '-' || e.sequence
         from (select shard, epoch, batch, sequence from decisions where shard = ${everyShard} and user_id = $1
               order by epoch desc, sequence desc limit 1) e
-        join shards s on s.shard = e.shard left join openings o on o.shard = e.shard and o.epoch = e.epoch
+        left join openings o on o.shard = e.shard and o.epoch = e.epoch
         where ${isStoredUpTo}) as newest`,
     [issuedUser(user)]
   )

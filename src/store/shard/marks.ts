@@ -10,17 +10,22 @@ export interface ShardMark {
   readonly sequence: number
 }
 
-/** Whether Postgres has all frames up to `e`, by the row `s` of its shard and `o` of its opening. */
-export const isStoredUpTo = `(s.position_epoch > e.epoch or e.batch <= o.complete_batch or e.batch - o.complete_batch = (
-  select count(*) from frames f
-  where f.shard = e.shard and f.epoch = e.epoch and f.batch > o.complete_batch and f.batch <= e.batch
-))`
+/**
+ * Whether Postgres has all frames up to `e`, as far as they will ever be there, by the row `o` of its opening: once a later opening is open, the
+ * journal is read to its end. A position in a later stream says less: where a journal was lost, older frames come in that one.
+ */
+export const isStoredUpTo = `(e.batch <= o.complete_batch
+  or exists (select from openings n where n.shard = e.shard and n.epoch > e.epoch and n.opened)
+  or e.batch - o.complete_batch = (
+    select count(*) from frames f
+    where f.shard = e.shard and f.epoch = e.epoch and f.batch > o.complete_batch and f.batch <= e.batch
+  ))`
 
 /** Whether Postgres has all that was decided up to some marks, as far as it will ever be there: what a lost Redis had not journaled is void. */
 export async function haveStored(db: Queryable, marks: readonly ShardMark[]): Promise<boolean> {
   const { rows } = await db.query<{ stored: boolean }>(
     `select count(*) = $2 as stored from json_to_recordset($1::json) as e(shard integer, epoch bigint, batch bigint)
-     join shards s on s.shard = e.shard left join openings o on o.shard = e.shard and o.epoch = e.epoch
+     left join openings o on o.shard = e.shard and o.epoch = e.epoch
      where ${isStoredUpTo}`,
     [JSON.stringify(marks), marks.length]
   )
@@ -39,7 +44,7 @@ export async function hasAllBefore(
     `select from (
        select shard, epoch, batch from decisions where shard = ${everyShard} and user_id = $1 and key = $2
        order by epoch desc, sequence desc limit 1
-     ) e join shards s on s.shard = e.shard left join openings o on o.shard = e.shard and o.epoch = e.epoch
+     ) e left join openings o on o.shard = e.shard and o.epoch = e.epoch
      where ${isStoredUpTo}`,
     [issuedUser(user), key]
   )

@@ -66,12 +66,12 @@ export class Lapses {
 
   /** All who earned something of it, once all up to the mark is stored. */
   *#list(campaign: string): Steps {
-    const { tables, postgres, bugs } = this.#world
+    const { tables, bugs } = this.#world
     yield* this.#owner.write('lapse.list', () => {
       const row = tables.state.lapses.get(campaign)
       if (!row?.mark || row.users) return
       const { epoch, batch } = row.mark
-      const isStored = postgres.read().position.epoch > epoch || (tables.wholeUpTo(epoch) ?? -1) >= batch
+      const isStored = tables.newestOpened > epoch || (tables.wholeUpTo(epoch) ?? -1) >= batch
       if (!isStored && !bugs.has('lapse-unread')) return
       const earned = tables
         .everInOrder()
@@ -105,7 +105,7 @@ export class Lapses {
     const { tables, postgres, scheduler, bugs } = this.#world
     /** a frame of another gateway may be stored before an earlier one */
     const isStoredUpTo = (entry: string) =>
-      postgres.read().position.epoch > epochOf(entry) || tables.isWholeUpTo(epochOf(entry), batchOf(entry))
+      tables.newestOpened > epochOf(entry) || tables.isWholeUpTo(epochOf(entry), batchOf(entry))
     const ofUser = () => tables.everInOrder().filter((each) => each.user === user)
     const known = must(
       yield* this.#owner.ask('lapse.newest', () => {
