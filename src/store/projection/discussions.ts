@@ -32,12 +32,17 @@ const addLikes = `
   from json_to_recordset($2::json) as l(campaign_id text, activity_id text, subject_type text, subject_id text, likes bigint)
   on conflict on constraint subject_counts_pkey do update set likes = s.likes + excluded.likes`
 
-// Hidden twice counts once: only a comment whose status changes moves the count.
+// Hidden twice counts once: only a comment whose status changes moves the count. A later word may be stored already.
 const moderate = `
   with said as (
     select c.comment_id, c.campaign_id, c.activity_id, c.subject_type, c.subject_id, c.status as before, m.status as now
-    from json_to_recordset($2::json) as m(comment_id text, status text) join comments c using (comment_id)
+    from json_to_recordset($2::json) as m(comment_id text, status text, epoch bigint, sequence bigint)
+    join comments c using (comment_id)
     where c.shard = $1 and c.status <> m.status and (m.status <> 'shown' or c.text is not null)
+      and not exists (
+        select from decisions d where d.shard = $1 and d.user_id = c.user_id and d.type in ('comment.hidden', 'comment.restored')
+          and (d.epoch, d.sequence) > (m.epoch, m.sequence) and d.request ->> 'comment' = m.comment_id
+      )
     for update of c
   ), changed as (
     update comments c set status = said.now from said where c.comment_id = said.comment_id

@@ -199,7 +199,7 @@ interface Discussed {
   readonly moderated: readonly ModeratedRow[]
 }
 
-export interface ModeratedRow {
+export interface ModeratedRow extends Pick<CommentRow, 'epoch' | 'sequence'> {
   readonly comment_id: string
   readonly status: string
 }

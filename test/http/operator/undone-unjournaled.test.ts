@@ -6,7 +6,7 @@ import { waitFor } from '../../support/wait.ts'
 // What operators hide or void may be decided and not journaled: its message was lost, and the relay publishes it a second later.
 
 const shop = await startMallShop(t)
-const { ask, askLate, admin, pool } = shop
+const { ask, askLate, admin, pool, unpublished } = shop
 const HOUR = 3_600_000
 const now = Date.now()
 const iso = (ms: number) => new Date(ms).toISOString()
@@ -45,6 +45,30 @@ t.test('a comment that is hidden before it is journaled is hidden when it is sto
     what: 'the comment to be stored and hidden'
   })
   t.match(await rowsOf('subject_counts', 'campaign_id', 'late'), [{ comments: 0 }])
+})
+
+t.test('of two words about a comment the last one counts, although the first one is stored later', async (t) => {
+  const body = { subject: { type: 'topic', id: 'news' }, text: 'hello' }
+  const { id } = (await ask('dan', 'POST /v1/campaigns/late/discussions/talk/comments', { body })).body.comment
+  const statuses = async () => (await rowsOf('comments', 'comment_id', id)).map(({ status }) => status)
+  await waitFor(async () => (await statuses())[0] === 'shown', { what: 'the comment to be stored' })
+  await shop.stopWorker()
+  const say = (visible: boolean) =>
+    admin('olga', `POST /admin/v1/campaigns/late/discussions/talk/comments/${id}/visibility`, {
+      body: { visible, reason: 'second thoughts' }
+    })
+  t.match(await unpublished(() => say(false)), { status: 202 })
+  t.match(await say(true), { status: 201 })
+  shop.startWorker()
+  await waitFor(
+    async () => {
+      const said = await rowsOf('decisions', "type in ('comment.hidden', 'comment.restored') and user_id", 'dan')
+      return said.length === 2
+    },
+    { what: 'both to be stored' }
+  )
+  t.strictSame(await statuses(), ['shown'])
+  t.match(await rowsOf('subject_counts', 'campaign_id', 'late'), [{ comments: 1 }])
 })
 
 t.test('an assist that is voided before it is journaled gives nothing', async (t) => {

@@ -41,9 +41,11 @@ export interface MallShop {
   /** asks the public app as a user, `ask('alice', 'POST /v1/...', {...})`, again under the same key while nothing is definite */
   ask(user: string, request: string, asked?: Asked): Promise<Answer>
   /**
-   * asks the public app once, and whatever this gateway decides meanwhile is not published, as when its message is lost: the relay does it a
-   * second later, after what is decided next
+   * whatever this gateway decides while something is asked is not published, as when its message is lost: the relay does it a second later,
+   * after what is decided next
    */
+  unpublished<T>(ask: () => Promise<T>): Promise<T>
+  /** asks the public app once, unpublished */
   askLate: MallShop['ask']
   /** asks the admin app as an operator, again while it is unavailable; every change has a key of its own unless one is given */
   admin(operator: string, request: string, asked?: Asked): Promise<Answer>
@@ -196,6 +198,7 @@ export async function startMallShop(t: Teardown): Promise<MallShop> {
     admin,
     ask: (user, request, asked = {}) =>
       sendAgain(publicApp, request, { ...asked, authorization: tokenOf(user, asked) }),
+    unpublished: (ask) => withoutPublishing(shards, ask),
     askLate: (user, request, asked = {}) =>
       withoutPublishing(shards, () => send(publicApp, request, { ...asked, authorization: tokenOf(user, asked) })),
     async publish(definition) {

@@ -56,13 +56,16 @@ export const likes: RowKind = {
   }
 }
 
-/** What moderation said of a comment: the last word counts. Its text is the JSON of what the decision wrote. */
+/** What moderation said of a comment: the last word counts, which the journal may have before an earlier one. Its text is the JSON of what the decision wrote. */
 export const moderated: RowKind = {
   check(_name, puts) {
     if (!DECISION.test(visibilityIn(JSON.parse(puts)).comment)) throw new Error(`No comment is named: ${puts}`)
   },
   add(rows, { row }) {
     const { comment, status } = visibilityIn(JSON.parse(row.puts))
-    rows.moderated.set(comment, { comment_id: comment, status })
+    const { epoch, sequence } = row
+    const known = rows.moderated.get(comment)
+    if (known && (known.epoch > epoch || (known.epoch === epoch && known.sequence > sequence))) return
+    rows.moderated.set(comment, { comment_id: comment, status, epoch, sequence })
   }
 }
