@@ -96,6 +96,32 @@ t.test('a wiped Redis is written from the checkpoint and the decisions after it'
   await assertWhole(t, shop)
 })
 
+t.test(
+  'what is folded is read once: neither the end of a page nor a checkpoint that is up to date asks for decisions',
+  async (t) => {
+    const shop = await openShop(t, urls, { stock: 100 })
+    await live(shop, ['ann', 'ben'])
+    await shop.stopWorker()
+    const { pool } = shop.core
+    await advanceComplete(pool, shop.shard, (await readShard(pool, shop.shard))?.epoch ?? 0)
+    let transactions = 0
+    const counting = new Proxy(pool, {
+      get(known, name) {
+        if (name === 'connect') transactions += 1
+        const value = Reflect.get(known, name, known) as unknown
+        return typeof value === 'function' ? value.bind(known) : value
+      }
+    })
+    const parts = { ...shop.core, pool: counting, shard: shop.shard }
+    const fold = () => foldCheckpoint(parts, { budgetMs: 60_000, youngestSeconds: 0 })
+    t.ok((await fold()) > 0)
+    t.equal(transactions, 2, 'one that reads, and one that moves the checkpoint')
+    t.equal(await fold(), 0)
+    t.equal(transactions, 2)
+    await assertFolded(t, shop)
+  }
+)
+
 t.test('what is not complete is not folded, and two that fold at once fold each decision once', async (t) => {
   const shop = await openShop(t, urls, { stock: 100 })
   decisionOf(await shop.gate.submit(openActivity(wheel)))

@@ -12,6 +12,7 @@ import {
   readCheckpoint,
   readCheckpointRows
 } from '../../store/projection/checkpoint.ts'
+import { isBefore } from '../../store/projection/forgetting.ts'
 import { type FoldedDecision, readAlongIndexes } from '../../store/projection/restore.ts'
 import { Fold, type FoldedFields, parseFields } from '../open/fold-users.ts'
 
@@ -53,13 +54,19 @@ function decidedBefore(fold: Fold, { user, key, epoch, sequence }: FoldedDecisio
     : undefined
 }
 
-async function foldPage({ pool, shard, logger }: Folded, upTo: CheckpointPlace): Promise<number> {
+/** @returns how many decisions were folded, and whether more may be there */
+async function foldPage(
+  { pool, shard, logger }: Folded,
+  upTo: CheckpointPlace
+): Promise<{ readonly folded: number; readonly hasMore: boolean }> {
   const from = await readCheckpoint(pool, shard)
+  if (!isBefore(from, upTo)) return { folded: 0, hasMore: false }
   const most = PAGE + LONGEST_FRAME
   const read = await readAlongIndexes(pool, (client) => decisionsBetween(client, shard, { after: from, upTo, most }))
-  const page = wholeFrames(read, read.length < most)
+  const hasMore = read.length === most
+  const page = wholeFrames(read, !hasMore)
   const last = page.at(-1)
-  if (last === undefined) return 0
+  if (last === undefined) return { folded: 0, hasMore: false }
   const changes = new Fold()
   for (const decision of page) changes.add(decision)
   const known = await readCheckpointRows(pool, shard, [...changes.hashes.keys()])
@@ -77,10 +84,10 @@ async function foldPage({ pool, shard, logger }: Folded, upTo: CheckpointPlace):
   const moved = await inTransaction(pool, (client) =>
     advanceCheckpoint(client, shard, { from, to: last, layout: LAYOUT, rows })
   )
-  if (!moved) return 0
+  if (!moved) return { folded: 0, hasMore: false }
   for (const each of twice)
     logger.error({ alarm: 'KEY_DECIDED_TWICE', shard, ...each }, 'a key decided twice, and the first was not forgotten')
-  return page.length
+  return { folded: page.length, hasMore }
 }
 
 /**
@@ -99,7 +106,7 @@ export async function foldCheckpoint(
   let folded = 0
   for (;;) {
     const page = await foldPage(parts, upTo)
-    folded += page
-    if (page === 0 || performance.now() > end) return folded
+    folded += page.folded
+    if (!page.hasMore || performance.now() > end) return folded
   }
 }
