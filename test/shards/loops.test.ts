@@ -1,5 +1,7 @@
 import { test } from 'tap'
 import { Bell, type Loop, runLoops } from '../../src/worker/running/loop.ts'
+import { spreadLoop } from '../../src/worker/running/pace.ts'
+import { FairShare } from '../../src/worker/shard/fair-share.ts'
 import { waitFor } from '../support/wait.ts'
 
 /** Runs loops until it is over, and counts how often each of them ran. */
@@ -97,4 +99,23 @@ test('a bell begins the next run at once, also one that rang during the last run
   await again.ranMoreThan('rung', 1)
   await again.end()
   t.pass('neither was slept over')
+})
+
+test('a worker compares and folds as often for four shards together as for one', (t) => {
+  const share = new FairShare(8)
+  share.counted(1)
+  const pace = ['checkpoint', 1000, 4000, new Bell()] as const
+  const loop = spreadLoop(
+    pace,
+    () => share.spread,
+    async () => 0
+  )
+  t.match(loop, { everyMs: 1000, restMs: 4000 }, 'before it holds a shard')
+  for (let shard = 0; shard < 4; shard += 1) share.hold(shard)
+  t.match(loop, { everyMs: 4000, restMs: 16_000 })
+  for (let shard = 4; shard < 8; shard += 1) share.hold(shard)
+  t.match(loop, { everyMs: 4000, restMs: 16_000 }, 'and no shard is later than that')
+  for (let shard = 1; shard < 8; shard += 1) share.release(shard)
+  t.match(loop, { everyMs: 1000, restMs: 4000 })
+  t.end()
 })

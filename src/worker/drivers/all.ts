@@ -29,6 +29,7 @@ import { LoanDriver } from '../loans/driver.ts'
 import type { Lacks } from '../loans/lacks.ts'
 import type { Bell, Loop } from '../running/loop.ts'
 import type { News } from '../running/news.ts'
+import { loop, type Pace } from '../running/pace.ts'
 import { ImportDriver } from './apply-imports.ts'
 import { LevelDriver } from './change-levels.ts'
 import { TaskDriver } from './complete-tasks.ts'
@@ -93,16 +94,6 @@ const ANSWERS_SECONDS = 7 * 24 * 3600
 
 /** How long it is known of each part of a job in bulk what became of it. */
 const JOBS_SECONDS = 7 * 24 * 3600
-
-/**
- * How often a loop runs, and down to what while there is nothing to do: at rest, what all of them asked cost more than a tenth of a core. `news`
- * of this process end a rest; another process is heard of after `restMs` at the latest.
- */
-type Pace = readonly [name: string, everyMs: number, restMs?: number, news?: Bell]
-
-function loop([name, everyMs, restMs, news]: Pace, run: () => Promise<unknown>): Loop {
-  return { name, everyMs, run, vital: false, ...(restMs !== undefined && { restMs }), ...(news && { news }) }
-}
 
 interface AskingParts {
   readonly gate: Decider

@@ -5,7 +5,7 @@ import type { EventRelay } from './relay.ts'
 
 /** How many shards this worker holds. */
 interface Share {
-  readonly held: number
+  readonly spread: number
 }
 
 /** Tells events from the first time the shard is taken until another worker is seen to hold it: Postgres away is no end. */
@@ -27,7 +27,7 @@ export class EventTelling {
     this.#stop = new AbortController()
     const run = async () => {
       const read = await this.#events.step(1000)
-      await gatherNear(this.#events, { frames: read, shards: this.#share.held })
+      await gatherNear(this.#events, { frames: read, spread: this.#share.spread })
     }
     this.#running = runLoops([{ name: 'events', everyMs: 0, vital: false, run }], this.#stop.signal, (name, error) =>
       this.#logger.warn({ err: error, loop: name }, `${name} failed; it is tried again`)

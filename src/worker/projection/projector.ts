@@ -30,6 +30,8 @@ interface ProjectorOptions {
   readonly openReader: (stream: string, from: number) => Reader
   /** the frames are committed: they may leave kept */
   readonly committed: (frames: readonly Frame[]) => void
+  /** campaigns have to be paused: what they decided violates a check */
+  readonly violated?: () => void
   /** absent: nothing is traced */
   readonly traces?: Traces | undefined
   readonly logger: Logger
@@ -141,6 +143,7 @@ export class Projector {
       const said = `a campaign went beyond what Postgres allows; ${kept}, and it is paused`
       this.#options.logger.fatal({ alarm: 'VIOLATION', campaign, what }, said)
     }
+    this.#options.violated?.()
   }
 
   async #project(epoch: number, messages: readonly StoredMessage[], refused?: string): Promise<void> {

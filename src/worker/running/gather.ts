@@ -5,8 +5,6 @@ import type { SharingReader } from '../../journal/shared-journal.ts'
 const GATHER_MS = 20
 /** While there are many, longer: a transaction of thirty frames costs Postgres little more than one of five. */
 const GATHER_BUSY_MS = 80
-/** For at most so many shards frames gather longer. */
-const SHARDS_MOST = 4
 const BUSY_FRAMES = 4
 /** The longest that events wait for rows, and how often they look. */
 const NEAR_MS = 100
@@ -19,14 +17,14 @@ type Reads = Pick<SharingReader, 'hasMore' | 'isAhead'>
 interface Gathered {
   /** one order at rest is not later for it */
   readonly frames: number
-  /** how many shards this process reads: each has transactions of its own, so many shards would make many small ones of the same orders */
-  readonly shards: number
+  /** how many times as long they gather for the shards of this process: each has transactions of its own, so many shards would make many small ones of the same orders */
+  readonly spread: number
 }
 
 /** Waits until it is worth reading again: at once while more is there. */
-export async function gather({ hasMore }: Pick<Reads, 'hasMore'>, { frames, shards }: Gathered): Promise<void> {
+export async function gather({ hasMore }: Pick<Reads, 'hasMore'>, { frames, spread }: Gathered): Promise<void> {
   if (hasMore) return
-  await delay(frames < BUSY_FRAMES ? GATHER_MS : GATHER_BUSY_MS * Math.min(Math.max(shards, 1), SHARDS_MOST))
+  await delay(frames < BUSY_FRAMES ? GATHER_MS : GATHER_BUSY_MS * spread)
 }
 
 /**

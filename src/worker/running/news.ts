@@ -4,6 +4,8 @@ import { Bell } from './loop.ts'
 export interface News {
   /** frames of the shard were stored */
   readonly stored: Bell
+  /** a campaign of the shard has to be paused */
+  readonly held: Bell
   /** spins were drawn in the shard, and have no prize yet */
   readonly drawn: Bell
   /** what follows decisions was noted: credits, levels, tasks and ranks that are due */
@@ -11,4 +13,9 @@ export interface News {
 }
 
 /** The news of one shard. @param followed that of all shards of this process */
-export const newsOfShard = (followed: Bell): News => ({ stored: new Bell(), drawn: new Bell(), followed })
+export const newsOfShard = (followed: Bell): News => ({
+  stored: new Bell(),
+  held: new Bell(),
+  drawn: new Bell(),
+  followed
+})

@@ -1,3 +1,6 @@
+/** For at most so many shards a worker does things more seldom: what is done for one shard is never later than this. */
+const SPREAD_MOST = 4
+
 /**
  * How many shards this worker may work on: its part of them while other workers live, rounded up, and all of them when it is alone.
  * It gives up the newest of those that are too many, and the others take them.
@@ -14,9 +17,12 @@ export class FairShare {
     this.#part = count === 1 ? 1 : undefined
   }
 
-  /** how many shards this worker holds */
-  get held(): number {
-    return this.#held.size
+  /**
+   * How many times as long this worker waits between two times of what it does for each of its shards, so that four cost as much as
+   * one: each of them has a fourth of the orders and of the users.
+   */
+  get spread(): number {
+    return Math.min(Math.max(this.#held.size, 1), SPREAD_MOST)
   }
 
   /** Notes how many workers live, this one included. */

@@ -40,8 +40,8 @@ export interface OwnerOptions {
   /** of this process, for all shards */
   readonly catalogue: Catalogue
   readonly news: News
-  /** how many shards this worker holds */
-  readonly share: Pick<FairShare, 'held'>
+  /** of the shards that this worker holds */
+  readonly share: Pick<FairShare, 'spread'>
   readonly traces: Traces | undefined
   readonly logger: Logger
 }

@@ -17,6 +17,7 @@ import { Projector } from '../projection/projector.ts'
 import { gather } from '../running/gather.ts'
 import { Bell, type Loop, pause, ReopenError, runLoops } from '../running/loop.ts'
 import type { News } from '../running/news.ts'
+import { loop, spreadLoop } from '../running/pace.ts'
 import { GateAnswers } from './gate-answers.ts'
 import { HoldDriver } from './holds.ts'
 import { createRelay, janitorLoops, tidy, trimCommitted } from './housekeeping.ts'
@@ -80,6 +81,7 @@ export class ShardOwner {
           // the next tidy settles and deletes what this leaves
           if (scripts) trimCommitted(scripts, parts.prefix, frames).catch(() => {})
         },
+        violated: () => options.news.held.ring(),
         traces,
         logger
       },
@@ -233,7 +235,7 @@ export class ShardOwner {
     const repair = { scripts, mends: this.#caughtUp }
     const reconciler = new Reconciler({ ...parts, pool, jsm, names }, { ...repair, logger, holds })
     const fold = checkpointStep({ ...parts, pool, scripts, logger }, keyRetentionSeconds * 1000)
-    const { stored } = this.#options.news
+    const { share, news } = this.#options
     const sight = {
       ...parts,
       report,
@@ -242,17 +244,17 @@ export class ShardOwner {
       events: this.#options.eventsPlace,
       comparedAt: () => reconciler.comparedAt
     }
-    const loop = (name: string, everyMs: number, run: () => Promise<unknown>) => ({ name, everyMs, vital: false, run })
+    const comparing = () => (reconciler.isMending ? 1 : share.spread)
     return [
-      loop('health', 1000, () => lookAtShard(sight)),
+      loop(['health', 1000], () => lookAtShard(sight)),
       { name: 'projection', everyMs: 0, vital: true, run: () => this.#project(scripts.epoch) },
       { name: 'probe', everyMs: 1000, vital: true, bell: this.#closed, run: () => this.#probe(scripts) },
-      loop('relay', 250, createRelay(parts)),
-      loop('tidy', 3000, () => tidy({ ...parts, pool, scripts })),
+      loop(['relay', 250], createRelay(parts)),
+      loop(['tidy', 3000], () => tidy({ ...parts, pool, scripts })),
       ...shardLoops({ ...this.#options, ...parts, ownerTerm: this.#term, first }),
-      { ...loop('holds', 500, () => holds.step()), restMs: 2000, news: stored },
-      { ...loop('reconciliation', 1000, () => reconciler.step()), restMs: 3000, news: stored },
-      { ...loop('checkpoint', 1000, fold), restMs: 4000, news: stored },
+      loop(['holds', 500, 2000, news.held], () => holds.step()),
+      spreadLoop(['reconciliation', 1000, 3000, news.stored], comparing, () => reconciler.step()),
+      spreadLoop(['checkpoint', 1000, 4000, news.stored], () => share.spread, fold),
       ...janitorLoops(janitor, this.#term)
     ]
   }
@@ -261,7 +263,7 @@ export class ShardOwner {
   async #project(epoch: number): Promise<void> {
     try {
       const projected = await this.#projector.step(epoch, 1000)
-      await gather(this.#projector, { frames: projected, shards: this.#options.share.held })
+      await gather(this.#projector, { frames: projected, spread: this.#options.share.spread })
     } catch (error) {
       if (!isJournalAway(error)) throw error
       await this.#projector.close()

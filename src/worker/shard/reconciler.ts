@@ -74,6 +74,11 @@ export class Reconciler {
     return this.#comparedAt
   }
 
+  /** Whether it compares all users at once, after Redis caught up. */
+  get isMending(): boolean {
+    return this.#mends
+  }
+
   /** @returns 0 where all users have been compared and nobody asks: until something is stored, that may be done more seldom */
   async step(): Promise<number> {
     try {
