@@ -2,8 +2,9 @@ import { test } from 'tap'
 import { shardOf } from '../../src/base/shards.ts'
 import { fixShards, requireShards, ShardsDifferError } from '../../src/store/shard/deployment.ts'
 import { readShard } from '../../src/store/shard/shards.ts'
+import { runCli } from '../support/servers/cli.ts'
 import { freshDatabase } from '../support/servers/database.ts'
-import { type ServerUrls, shardsEnv, sharedServers } from '../support/servers/servers.ts'
+import { type ServerUrls, shardsEnv, sharedServers, temporaryFolder } from '../support/servers/servers.ts'
 import { buy, insist } from '../support/shop/core.ts'
 import { atRest, bought, decisionOf, move, openShop, type Shop } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
@@ -30,6 +31,29 @@ test('another number of shards than the deployment has is refused with the reaso
   await fixShards(pool, 4)
   await t.rejects(fixShards(pool, 1), { message: /SHARDS is 1, and this deployment has 4/ })
   await t.rejects(requireShards(pool, 5), ShardsDifferError)
+})
+
+test('gateway, worker and doctor say so and end where SHARDS is another number than Postgres knows', async (t) => {
+  const urls = await sharedServers(t)
+  const { pool, config } = await freshDatabase(t, urls.databaseUrl)
+  await fixShards(pool, 4)
+  const env = {
+    FLOODGATE_HOME: temporaryFolder(t),
+    NAMESPACE: config.NAMESPACE,
+    REDIS_URL: urls.redisUrl,
+    NATS_URL: urls.natsUrl,
+    DATABASE_URL: urls.databaseUrl,
+    TOKEN_SECRET: '0123456789abcdef0123456789abcdef',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    SHARDS: '3'
+  }
+  for (const command of ['gateway', 'worker', 'doctor']) {
+    const { code, out, err } = await runCli([command], env)
+    t.equal(code, 1, command)
+    t.match(out + err, /SHARDS is 3, and this deployment has 4/, command)
+    t.match(out + err, /Set SHARDS to 4/, `${command} says what to do`)
+  }
 })
 
 test('each user is decided, read and stored in the shard of their name', async (t) => {
