@@ -65,6 +65,8 @@ export interface Operations {
     shard: number
     state: string
     epoch: number | null
+    /** when its units and participants were read; null: they are not among the figures */
+    asOf: string | null
     /** frames not known to be journaled */
     outbox: number | null
     /** frames journaled and not known to be in Postgres */

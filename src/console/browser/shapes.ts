@@ -138,8 +138,8 @@ export interface Shard {
   readonly epoch: number | null
   readonly state: string
   readonly waitingFor: string
-  readonly outbox: number
-  readonly lags: { readonly projection: number; readonly events: number | null }
+  readonly outbox: number | null
+  readonly lags: { readonly projection: number | null; readonly events: number | null }
 }
 
 export interface CampaignState {

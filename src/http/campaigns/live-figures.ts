@@ -1,32 +1,37 @@
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
-import { stockItems } from '../../campaign/definition/stock.ts'
-import { unpackSessions } from '../../campaign/parts/packed.ts'
-import type { HashReader } from '../../gate/gate.ts'
-import { logical } from '../../record/keys.ts'
+import type { HashReader, Shards } from '../../gate/gate.ts'
 import type { CatalogueSource } from '../answering/find-activity.ts'
-import { httpKindOf } from '../kinds/index.ts'
-import type { CampaignFigures, StockFigures } from '../kinds/parts/page.ts'
+import type { CampaignFigures } from '../kinds/parts/page.ts'
+import { keysOf, type SeenFigures, type ShardFigures, shardFigures, together } from './shard-figures.ts'
 
 /** A little less than the pause between two turns of those who watch: each of their turns then finds new figures. */
 const EVERY_MS = 200
 /** figures of ended campaigns hardly change */
 const ENDED_EVERY_MS = 10_000
 
+type FiguresGate = HashReader & Pick<Shards, 'numbers'>
+
 /**
- * Remaining units and participants of the published campaigns: at most five reads of Redis a second, for any
- * number of watchers. While Redis is away the last known figures stay.
+ * Remaining units and participants of the published campaigns: at most five reads of each shard a second, for any number of
+ * watchers. Of a shard that does not answer the last known figures stay, and nobody waits for it until it answers again.
  */
 export class LiveFigures {
-  readonly #gate: HashReader
+  readonly #gate: FiguresGate
   readonly #catalogue: Pick<CatalogueSource, 'list'>
   readonly #now: () => number
-  readonly #figures = new Map<string, CampaignFigures>()
+  /** by campaign, and number of the shard */
+  readonly #last = new Map<string, Array<ShardFigures | undefined>>()
+  /** made of those when somebody asks */
+  readonly #figures = new Map<string, SeenFigures>()
+  /** shards that did not answer when they were read last */
+  readonly #away = new Set<number>()
+  readonly #reading = new Map<number, Promise<void>>()
   #readAt = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
   /** counts successful reads: a page made from older figures is stale */
   generation = 0
 
-  constructor(options: { gate: HashReader; catalogue: Pick<CatalogueSource, 'list'>; now?: () => number }) {
+  constructor(options: { gate: FiguresGate; catalogue: Pick<CatalogueSource, 'list'>; now?: () => number }) {
     this.#gate = options.gate
     this.#catalogue = options.catalogue
     this.#now = options.now ?? Date.now
@@ -43,106 +48,97 @@ export class LiveFigures {
     await this.#running
   }
 
-  /** The last known figures; undefined before the first read. */
+  /**
+   * The last known figures of all shards together, as everybody may see them; undefined until each shard was read once. Units of some shards
+   * are not the units that are left: such a sum says "sold out" where the others have some, and rises when they come.
+   */
   of(campaign: string): CampaignFigures | undefined {
-    return this.#figures.get(campaign)
+    const figures = this.seen(campaign)
+    return figures?.readAt.includes(null) ? undefined : figures
+  }
+
+  /** The last known figures of those shards that were read, for who can be told which are missing; undefined before the first read. */
+  seen(campaign: string): SeenFigures | undefined {
+    const known = this.#figures.get(campaign)
+    if (known !== undefined) return known
+    const figures = together(this.lastOf(campaign))
+    if (figures !== undefined) this.#figures.set(campaign, figures)
+    return figures
+  }
+
+  /** The last known figures by number of the shard; undefined where it was not read yet. */
+  lastOf(campaign: string): ReadonlyArray<ShardFigures | undefined> {
+    const last = this.#last.get(campaign)
+    return this.#gate.numbers.map((shard) => last?.[shard])
+  }
+
+  /** Whether a shard did not answer when it was read last. */
+  isAway(shard: number): boolean {
+    return this.#away.has(shard)
   }
 
   async #read(): Promise<void> {
     const now = this.#now()
     this.#readAt = now
-    const due = this.#catalogue.list().filter((campaign) => this.#isDue(campaign, now))
+    const due = this.#due(now)
+    const { numbers } = this.#gate
+    const reads = numbers.map((shard) => this.#readShard(shard, due, now))
+    const answering = reads.filter((_, index) => !this.#away.has(numbers[index] ?? 0))
+    await Promise.all(answering.length === 0 ? reads : answering)
+  }
+
+  /** Reads a shard, or waits for the read that is under way: one that hangs is not asked again and again. */
+  #readShard(shard: number, due: readonly CatalogueCampaign[], now: number): Promise<void> {
+    const running = this.#reading.get(shard)
+    if (running !== undefined) return running
+    const reading = this.#take(shard, due, now).finally(() => this.#reading.delete(shard))
+    this.#reading.set(shard, reading)
+    return reading
+  }
+
+  async #take(shard: number, due: readonly CatalogueCampaign[], now: number): Promise<void> {
     const keys = due.map(keysOf)
     try {
-      const hashes = keys.length === 0 ? [] : await this.#gate.read(keys.flat())
+      const hashes = keys.length === 0 ? [] : await this.#gate.read(keys.flat(), shard)
       let next = 0
       for (const [index, campaign] of due.entries()) {
-        const own = keys[index] ?? []
-        const found = new Map(own.map((key, at) => [key, hashes[next + at] ?? {}]))
-        next += own.length
-        this.#figures.set(campaign.id, figuresOf(campaign, found, now))
+        const end = next + (keys[index]?.length ?? 0)
+        this.#note(campaign.id, shard, shardFigures(campaign, hashes.slice(next, end), now))
+        next = end
       }
+      this.#away.delete(shard)
       this.generation += 1
     } catch {
-      // the figures stay as they were; the gate's health reports Redis
+      // its figures stay as they were; the gate's health reports Redis
+      this.#away.add(shard)
     }
+  }
+
+  #note(campaign: string, shard: number, figures: ShardFigures): void {
+    const last = this.#last.get(campaign) ?? []
+    last[shard] = figures
+    this.#last.set(campaign, last)
+    this.#figures.delete(campaign)
+  }
+
+  /** The campaigns to be read now; what is known of those that are published no more is forgotten. */
+  #due(now: number): CatalogueCampaign[] {
+    const listed = this.#catalogue.list()
+    const ids = new Set(listed.map(({ id }) => id))
+    for (const id of this.#last.keys()) {
+      if (ids.has(id)) continue
+      this.#last.delete(id)
+      this.#figures.delete(id)
+    }
+    return listed.filter((campaign) => this.#isDue(campaign, now))
   }
 
   #isDue(campaign: CatalogueCampaign, now: number): boolean {
     const status = statusOf(campaign, now)
     if (status !== 'ended' && status !== 'settled') return true
-    const known = this.#figures.get(campaign.id)
-    // read until Redis knows the end of the campaign, because its draws then show their seeds
-    if (known === undefined || (campaign.ended && !known.ended)) return true
+    const known = this.seen(campaign.id)
+    // read until all of Redis knows the end of the campaign, because its draws then show their seeds
+    if (known === undefined || known.readAt.includes(null) || (campaign.ended && !known.ended)) return true
     return now - known.asOf >= ENDED_EVERY_MS
-  }
-}
-
-function keysOf({ id, rules }: CatalogueCampaign): string[] {
-  return [
-    logical.campaign(id),
-    ...rules.activities.flatMap((activity) => [
-      ...(stockItems(activity).length > 0 || httpKindOf(activity).page.hasCounts
-        ? [logical.stock(id, activity.id)]
-        : []),
-      ...(httpKindOf(activity).page.waitsForClosing ? [logical.activity(id, activity.id)] : [])
-    ])
-  ]
-}
-
-type Hashes = ReadonlyMap<string, Record<string, string>>
-
-function stockFigures({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<string, StockFigures> {
-  const figures = new Map<string, StockFigures>()
-  for (const activity of rules.activities) {
-    const stock = hashes.get(logical.stock(id, activity.id)) ?? {}
-    for (const item of stockItems(activity)) {
-      const total = stock[`${item.id}:total`]
-      const remaining = stock[`${item.id}:remaining`]
-      if (total === undefined || remaining === undefined) continue
-      const [held = 0, paid = 0] = ['held', 'paid'].map((name) => Number(stock[`${item.id}:${name}`] ?? 0))
-      figures.set(`${activity.id}/${item.id}`, { total: Number(total), remaining: Number(remaining), held, paid })
-    }
-  }
-  return figures
-}
-
-function countsOf({ id, rules }: CatalogueCampaign, hashes: Hashes): Map<string, number> {
-  const counting = rules.activities.filter((activity) => httpKindOf(activity).page.hasCounts)
-  return new Map(
-    counting.flatMap((activity) => {
-      const fields = Object.entries(hashes.get(logical.stock(id, activity.id)) ?? {})
-      return fields.map(([field, count]) => [`${activity.id}/${field}`, Number(count)] as const)
-    })
-  )
-}
-
-/** The latest closing time in packed sessions, at most the campaign's; undefined if they cannot be read. */
-function closingOf(rules: Record<string, string>, campaignClosesAt: string | undefined): number | undefined {
-  try {
-    const closings = unpackSessions(rules.sessions ?? '').map(({ closesAt }) => closesAt)
-    const closing = Math.min(Math.max(...closings), Number(campaignClosesAt))
-    return Number.isFinite(closing) ? closing : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function figuresOf(campaign: CatalogueCampaign, hashes: Hashes, asOf: number): CampaignFigures {
-  const own = hashes.get(logical.campaign(campaign.id)) ?? {}
-  const closings = new Map<string, number>()
-  for (const { id } of campaign.rules.activities) {
-    // only activities whose page needs the closing time were read
-    const rules = hashes.get(logical.activity(campaign.id, id))
-    const closing = rules && closingOf(rules, own.closes_at)
-    if (closing !== undefined) closings.set(id, closing)
-  }
-  return {
-    participants: Number(own.participants ?? 0),
-    stock: stockFigures(campaign, hashes),
-    counts: countsOf(campaign, hashes),
-    ended: own.ended === '1',
-    closings,
-    asOf
   }
 }

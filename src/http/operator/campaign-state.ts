@@ -4,12 +4,14 @@ import { UnavailableError } from '../../base/errors.ts'
 import { rulesInForce } from '../../campaign/carrying/context.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { prizesOf } from '../../campaign/kinds/prizes.ts'
-import { campaignKey, stockKey } from '../../campaign/parts/fields.ts'
 import type { HashReader, Shards } from '../../gate/gate.ts'
 import type { CampaignRow } from '../../store/campaigns/campaigns.ts'
 import { listAudit } from '../../store/operators/audit.ts'
 import { countWins } from '../../store/reading/wins.ts'
 import { EVENTS_READER, readReaderPosition, readShard } from '../../store/shard/shards.ts'
+import type { LiveFigures } from '../campaigns/live-figures.ts'
+import { keysOf, type Place, type ShardFigures, shardAsOf, shardFigures, together } from '../campaigns/shard-figures.ts'
+import type { StockFigures } from '../kinds/parts/page.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { stateOf } from './campaign-views.ts'
 import type { Proofs } from './proofs.ts'
@@ -20,37 +22,40 @@ export type StateGate = HashReader & Pick<Shards, 'depths' | 'numbers'>
 interface StateSources {
   readonly pool: Pool
   readonly gate: StateGate
+  readonly figures: Pick<LiveFigures, 'lastOf'>
   readonly proofs: Proofs
   readonly now?: () => number
 }
 
-const names = ['total', 'remaining', 'held', 'paid'] as const
-type Figures = Record<(typeof names)[number], number>
-
 /** Units of a session or a prize; zeros if it has none. */
-function figuresOf(stock: Record<string, string>, item: string): Figures & { taken: number } {
-  const [total = 0, remaining = 0, held = 0, paid = 0] = names.map((name) => Number(stock[`${item}:${name}`] ?? 0))
+function figuresOf(found: StockFigures | undefined): StockFigures & { taken: number } {
+  const { total = 0, remaining = 0, held = 0, paid = 0 } = found ?? {}
   return { total, remaining, taken: total - remaining, held, paid }
 }
 
-function sum(all: ReadonlyArray<Figures & { taken: number }>): Figures & { taken: number } {
-  const add = (name: keyof Figures | 'taken') => all.reduce((total, figures) => total + figures[name], 0)
+function sum(all: ReadonlyArray<StockFigures & { taken: number }>): StockFigures & { taken: number } {
+  const add = (name: keyof StockFigures | 'taken') => all.reduce((total, figures) => total + figures[name], 0)
   return { total: add('total'), remaining: add('remaining'), taken: add('taken'), held: add('held'), paid: add('paid') }
 }
 
-/** A shard, and how far it is behind. @throws UnavailableError */
-export async function shardState(sources: Omit<StateSources, 'proofs'>, shard: number) {
+/**
+ * A shard, and how far it is behind: null where its Redis does not say, `unknown` where it is open and does not answer.
+ * @param isAway whether its figures could not be read
+ * @throws UnavailableError when Postgres does not answer
+ */
+export async function shardState({ pool, gate }: Pick<StateSources, 'pool' | 'gate'>, shard: number, isAway: boolean) {
   const [row, events, depths] = await Promise.all([
-    fromStore(readShard(sources.pool, shard)),
-    fromStore(readReaderPosition(sources.pool, EVENTS_READER, shard)),
-    sources.gate.depths(shard)
+    fromStore(readShard(pool, shard)),
+    fromStore(readReaderPosition(pool, EVENTS_READER, shard)),
+    gate.depths(shard).catch(() => ({ outbox: null, kept: null }))
   ])
+  const state = row?.state ?? 'closed'
   const position = row?.position ?? null
   const isSameStream = position !== null && position.epoch === events?.epoch
   return {
     shard,
     epoch: row?.epoch ?? null,
-    state: row?.state ?? 'closed',
+    state: state === 'open' && (isAway || depths.kept === null) ? 'unknown' : state,
     waitingFor: row?.waitingFor ?? '',
     position,
     events: events ?? null,
@@ -63,7 +68,7 @@ export async function shardState(sources: Omit<StateSources, 'proofs'>, shard: n
   }
 }
 
-const noFigures = figuresOf({}, '')
+const noFigures = figuresOf(undefined)
 
 /** Activities with prizes without a quota, whose wins only Postgres counts. */
 function withoutQuota(activities: readonly ActivityRules[]): string[] {
@@ -79,7 +84,8 @@ async function lastChange({ pool }: StateSources, campaign: string) {
 }
 
 interface Counted {
-  readonly stock: Record<string, string>
+  /** by `<activity>/<session>` and `<draw>/<prize>` */
+  readonly stock: ReadonlyMap<string, StockFigures>
   /** by `<draw>/<prize>` */
   readonly wins: ReadonlyMap<string, number>
   /** by activity */
@@ -95,11 +101,11 @@ function activityState(activity: ActivityRules, { stock, wins, proofs }: Counted
     opensAt: new Date(session.opensAt).toISOString(),
     closesAt: new Date(session.closesAt).toISOString(),
     paused: session.paused,
-    ...(hasPrizes ? noFigures : figuresOf(stock, session.id))
+    ...(hasPrizes ? noFigures : figuresOf(stock.get(`${activity.id}/${session.id}`)))
   }))
   const prizes = hasPrizes
     ? prizesAsked.map(({ id, quota, ...rest }) => {
-        const figures = figuresOf(stock, id)
+        const figures = figuresOf(stock.get(`${activity.id}/${id}`))
         return {
           id,
           quota,
@@ -115,33 +121,59 @@ function activityState(activity: ActivityRules, { stock, wins, proofs }: Counted
   return { id, kind, paused, ...units, sessions, ...(prizes && { prizes }), ...(proof && { proof }) }
 }
 
+type Answer = PromiseSettledResult<ShardFigures>
+
+/** What each shard says now, by number. */
+function askEach({ gate }: StateSources, place: Place, now: number): Promise<Answer[]> {
+  const keys = keysOf(place)
+  return Promise.allSettled(gate.numbers.map(async (shard) => shardFigures(place, await gate.read(keys, shard), now)))
+}
+
 /**
- * The state of a campaign in Redis: units by activity, session and prize, participants, and the shards.
- * @throws UnavailableError when Redis or Postgres does not answer
+ * What the shards say together: what they say now, and of those that do not answer what they said last.
+ * @throws UnavailableError when none answers
+ */
+function figuresOfAll({ figures }: StateSources, row: CampaignRow, answers: readonly Answer[]) {
+  const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  const [first] = answers
+  if (said.length === 0 && first?.status === 'rejected') throw first.reason
+  // published but without rules in Redis: the shard is being opened again, and zeros would be wrong
+  if (row.publishedAt !== null && said.every(({ isThere }) => !isThere)) {
+    throw new UnavailableError('The rules of this campaign are not in Redis at the moment.')
+  }
+  const last = figures.lastOf(row.id)
+  return together(answers.map((answer, shard) => (answer.status === 'fulfilled' ? answer.value : last[shard])))
+}
+
+/**
+ * The state of a campaign in Redis: units by activity, session and prize, participants, and the shards. Of a shard that does not answer the
+ * last known figures count; each shard says when its own were read, null where they are not in the sums.
+ * @throws UnavailableError when Postgres or all of Redis does not answer
  */
 export async function readState(sources: StateSources, row: CampaignRow) {
   if (row.archived) {
     throw new ProblemError('CONFLICT', {}, `${row.id} is archived: its units and participants have left Redis.`)
   }
-  const rules = rulesInForce(row)
-  const known = rules?.activities ?? []
-  const [[campaign, ...stocks], wins, changed, proofs, shards] = await Promise.all([
-    sources.gate.read([campaignKey(row.id), ...known.map(({ id }) => stockKey(row.id, id))]),
-    fromStore(countWins(sources.pool, row.id, withoutQuota(known))),
+  const { pool, now = Date.now } = sources
+  const known = rulesInForce(row)?.activities ?? []
+  const asking = askEach(sources, { id: row.id, rules: { activities: known } }, now())
+  const [asked, wins, changed, proofs, shards] = await Promise.all([
+    asking,
+    fromStore(countWins(pool, row.id, withoutQuota(known))),
     lastChange(sources, row.id),
     sources.proofs(row.id),
-    Promise.all(sources.gate.numbers.map((shard) => shardState(sources, shard)))
+    asking.then((answers) =>
+      Promise.all(answers.map((answer, shard) => shardState(sources, shard, answer.status === 'rejected')))
+    )
   ])
-  // published but without rules in Redis: the shard is being opened again, and zeros would be wrong
-  if (row.publishedAt !== null && campaign?.opens_at === undefined) {
-    throw new UnavailableError('The rules of this campaign are not in Redis at the moment.')
-  }
+  const figures = figuresOfAll(sources, row, asked)
+  const stock = figures?.stock ?? new Map()
   return {
     campaign: row.id,
-    state: stateOf(row, (sources.now ?? Date.now)()),
-    participants: Number(campaign?.participants ?? 0),
+    state: stateOf(row, now()),
+    participants: figures?.participants ?? 0,
     lastChange: changed,
-    activities: known.map((activity, index) => activityState(activity, { stock: stocks[index] ?? {}, wins, proofs })),
-    shards
+    activities: known.map((activity) => activityState(activity, { stock, wins, proofs })),
+    shards: shards.map((shard, number) => ({ ...shard, asOf: shardAsOf(figures, number) }))
   }
 }

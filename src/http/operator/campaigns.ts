@@ -20,6 +20,7 @@ import { answerRequest } from '../../store/operators/admin-requests.ts'
 import { listAudit } from '../../store/operators/audit.ts'
 import { campaignPlaces } from '../../store/projection/campaign-places.ts'
 import { requireRole } from '../auth/operator.ts'
+import type { LiveFigures } from '../campaigns/live-figures.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
@@ -34,6 +35,7 @@ interface AdminCampaignOptions {
   readonly campaigns: Campaigns
   readonly pool: Pool
   readonly gate: StateGate
+  readonly figures: LiveFigures
   readonly proofs: Proofs
   /** ms since 1970 */
   readonly now?: () => number

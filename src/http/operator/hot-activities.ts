@@ -47,7 +47,7 @@ const HotQuery = Type.Object({ limit: ListQuery.properties.limit }, { additional
  */
 export const hotRoute: FastifyPluginAsyncTypebox<HotOptions> = async (app, { finder, figures, use, now }) => {
   function usesOf(campaign: CatalogueCampaign, activity: ActivityRules): number {
-    return Math.max(taken(activity, figures.of(campaign.id)), use.of(campaign.id, activity.id))
+    return Math.max(taken(activity, figures.seen(campaign.id)), use.of(campaign.id, activity.id))
   }
 
   app.get(

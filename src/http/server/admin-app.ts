@@ -103,7 +103,7 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
 
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   const proofs = createProofs({ catalogue, figures: parts.figures, now })
-  await admin.register(adminCampaigns, { campaigns, pool, gate, proofs })
+  await admin.register(adminCampaigns, { campaigns, pool, gate, figures: parts.figures, proofs })
   await admin.register(settlementRoute, { campaigns })
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })
   await admin.register(archiveRoutes, { campaigns })

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import type { BoardReader } from '../../gate/boards/board-reader.ts'
-import type { Admission, Decider, HashReader, UserReader } from '../../gate/gate.ts'
+import type { Admission, Decider, HashReader, Shards, UserReader } from '../../gate/gate.ts'
 import { createMovementFinder } from '../account/find-movements.ts'
 import { meRoute } from '../account/me-route.ts'
 import { accountRoutes } from '../account/routes.ts'
@@ -51,7 +51,7 @@ import { createServer, protectAnswers, trustedProxies } from './server.ts'
 /** What the public app needs. */
 export interface PublicParts {
   readonly config: Config
-  readonly gate: Decider & Admission & UserReader & HashReader
+  readonly gate: Decider & Admission & UserReader & HashReader & Pick<Shards, 'numbers'>
   readonly boards: BoardReader
   readonly catalogue: CatalogueSource
   readonly pool: pg.Pool

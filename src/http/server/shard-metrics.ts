@@ -50,7 +50,8 @@ export function createShardMetrics({ gate, pool, health: check }: ShardMetricsOp
   )
 
   async function ofRedis(): Promise<void> {
-    await Promise.all(
+    // all of them are waited for: one that is away at once would leave the others out
+    await Promise.allSettled(
       gate.numbers.map(async (shard) => {
         const depths = await gate.depths(shard)
         outbox.set({ shard: String(shard) }, depths.outbox)

@@ -41,13 +41,13 @@ const isRefusal = (error: unknown) => error instanceof ProblemError
 
 /** What all campaigns show of the deployment, read again every two seconds while somebody watches. */
 class Deployment {
-  readonly #options: Pick<OperatorLiveOptions, 'pool' | 'gate' | 'broken'>
+  readonly #options: Pick<OperatorLiveOptions, 'pool' | 'gate' | 'figures' | 'broken'>
   readonly #now: () => number
   #readAt = Number.NEGATIVE_INFINITY
-  shards: readonly LiveShard[] = []
+  shards: ReadonlyArray<Omit<LiveShard, 'asOf'>> = []
   conditions: readonly string[] = []
 
-  constructor(options: Pick<OperatorLiveOptions, 'pool' | 'gate' | 'broken'>, now: () => number) {
+  constructor(options: Pick<OperatorLiveOptions, 'pool' | 'gate' | 'figures' | 'broken'>, now: () => number) {
     this.#options = options
     this.#now = now
   }
@@ -65,9 +65,10 @@ class Deployment {
     this.conditions = conditions
   }
 
-  async #shard(shard: number): Promise<LiveShard> {
+  async #shard(shard: number): Promise<Omit<LiveShard, 'asOf'>> {
     try {
-      const { state, epoch, outbox, kept, lags } = await shardState(this.#options, shard)
+      const isAway = this.#options.figures.isAway(shard)
+      const { state, epoch, outbox, kept, lags } = await shardState(this.#options, shard, isAway)
       return { shard, state, epoch, outbox, kept, eventsBehind: lags.events }
     } catch {
       return { shard, state: 'unknown', epoch: null, outbox: null, kept: null, eventsBehind: null }
@@ -86,10 +87,11 @@ function createSource(options: OperatorLiveOptions, watched: () => Iterable<stri
       for (const id of paces.keys()) if (!topics.includes(id)) paces.delete(id)
       await Promise.all([figures.refresh(), deployment.refresh(), ...topics.map((id) => signals.refresh(id))])
       for (const id of topics) {
-        const known = figures.of(id)
+        const known = figures.seen(id)
         const pace = paces.get(id) ?? new Pace()
         paces.set(id, pace)
-        if (known !== undefined) pace.note(known)
+        // units of a shard that comes later did not go meanwhile
+        if (known !== undefined && !known.readAt.includes(null)) pace.note(known)
       }
     },
     text(id) {
@@ -97,7 +99,7 @@ function createSource(options: OperatorLiveOptions, watched: () => Iterable<stri
       if (campaign === undefined) return undefined
       const pace = paces.get(id) ?? new Pace()
       const { shards, conditions } = deployment
-      const parts = { campaign, now: now(), figures: figures.of(id), pace, signals, shards, conditions }
+      const parts = { campaign, now: now(), figures: figures.seen(id), pace, signals, shards, conditions }
       return JSON.stringify(operatorLive(parts))
     }
   }

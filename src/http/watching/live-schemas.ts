@@ -82,8 +82,11 @@ const LiveActivity = Type.Object(
 const LiveShard = Type.Object(
   {
     shard: Count,
-    state: Type.String(),
+    state: Type.String({ description: 'open, closed, or unknown where it does not answer' }),
     epoch: MayBeUnknown,
+    asOf: Type.Union([Time, Type.Null()], {
+      description: 'when its units and participants were read; null: they are not among the figures'
+    }),
     outbox: Type.Union([Count, Type.Null()], { description: 'frames not known to be journaled' }),
     kept: Type.Union([Count, Type.Null()], { description: 'frames journaled and not known to be in Postgres' }),
     eventsBehind: Type.Union([Count, Type.Null()], {

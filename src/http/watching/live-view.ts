@@ -2,7 +2,8 @@ import { isoTime } from '../../base/iso-time.ts'
 import { type CatalogueCampaign, statusOf } from '../../campaign/carrying/catalogue.ts'
 import type { ActivityRules } from '../../campaign/kinds/index.ts'
 import { prizesOf } from '../../campaign/kinds/prizes.ts'
-import { type CampaignFigures, currentOrNext, type StockFigures } from '../kinds/parts/page.ts'
+import { type SeenFigures, shardAsOf } from '../campaigns/shard-figures.ts'
+import { currentOrNext, type StockFigures } from '../kinds/parts/page.ts'
 import type { Pace } from './live-pace.ts'
 import type { Attempts, LiveActivity, LiveShard, OperatorLive } from './live-schemas.ts'
 import { percentileMs, type SignalFigures, type SignalTotals } from './signal-totals.ts'
@@ -11,11 +12,11 @@ interface LiveParts {
   readonly campaign: CatalogueCampaign
   /** ms since 1970 */
   readonly now: number
-  /** undefined until Redis answers for the first time */
-  readonly figures: CampaignFigures | undefined
+  /** of the shards that were read; undefined until Redis answers for the first time */
+  readonly figures: SeenFigures | undefined
   readonly pace: Pace
   readonly signals: Pick<SignalTotals, 'of'>
-  readonly shards: readonly LiveShard[]
+  readonly shards: ReadonlyArray<Omit<LiveShard, 'asOf'>>
   readonly conditions: readonly string[]
 }
 
@@ -59,7 +60,7 @@ function sumOf(all: ReadonlyArray<StockFigures | undefined>) {
   return unitsOf({ total: add('total'), remaining: add('remaining'), held: add('held'), paid: add('paid') })
 }
 
-/** How long what is left lasts. */
+/** How long what is left lasts. @param remaining null while it is not known of all shards */
 function lasting(remaining: number | null, perSecond: number | null) {
   const isGone = remaining !== null && remaining <= 0
   const goes = remaining !== null && perSecond !== null && perSecond > 0
@@ -68,13 +69,15 @@ function lasting(remaining: number | null, perSecond: number | null) {
 
 function activityView(activity: ActivityRules, parts: LiveParts): LiveActivity {
   const { campaign, now, figures, pace, signals } = parts
+  // what is left of some shards is not all that is left
+  const leftOf = (remaining: number | null) => (figures?.readAt.includes(null) ? null : remaining)
   const stockOf = (item: string) => figures?.stock.get(`${activity.id}/${item}`)
   const quotas = prizesOf(activity).filter(({ quota }) => quota !== null)
   const hasPrizes = prizesOf(activity).length > 0
   const items = hasPrizes ? quotas : activity.sessions
   const itemView = (item: string) => {
     const units = unitsOf(stockOf(item))
-    return { ...units, ...lasting(units.remaining, pace.of([`${activity.id}/${item}`])) }
+    return { ...units, ...lasting(leftOf(units.remaining), pace.of([`${activity.id}/${item}`])) }
   }
   const all = sumOf(items.map(({ id }) => stockOf(id)))
   const at = currentOrNext(activity, now)
@@ -88,7 +91,7 @@ function activityView(activity: ActivityRules, parts: LiveParts): LiveActivity {
     currentSession: at !== undefined && at.opensAt <= now ? at.id : null,
     nextOpensAt: next === undefined ? null : isoTime(next.opensAt),
     ...all,
-    ...lasting(all.remaining, pace.of(items.map(({ id }) => `${activity.id}/${id}`))),
+    ...lasting(leftOf(all.remaining), pace.of(items.map(({ id }) => `${activity.id}/${id}`))),
     unpaidShare: owed > 0 ? (all.held ?? 0) / owed : null,
     sessions: activity.sessions.map(({ id, opensAt, closesAt, paused }) => ({
       ...{ id, opensAt: isoTime(opensAt), closesAt: isoTime(closesAt), paused },
@@ -114,7 +117,7 @@ export function operatorLive(parts: LiveParts): OperatorLive {
     asOf: isoTime(figures?.asOf ?? now),
     participants: figures?.participants ?? null,
     activities: activities.map((activity) => activityView(activity, parts)),
-    shards: [...shards],
+    shards: shards.map((shard) => ({ ...shard, asOf: shardAsOf(figures, shard.shard) })),
     conditions: [...conditions],
     approximate: {
       ...approximateOf(together),

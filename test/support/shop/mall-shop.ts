@@ -141,8 +141,10 @@ const inOneGo = ({ signals, toldSignals }: Pick<MallShop, 'signals' | 'toldSigna
     throw new Error(`In each of ${GOES_MAX} scenes something had to be asked again`)
   }
 
-export async function startMallShop(t: Teardown): Promise<MallShop> {
-  const core = await startCore(t, await sharedServers(t))
+/** @param env of the worker and the gate */
+export async function startMallShop(t: Teardown, env: Readonly<Record<string, string>> = {}): Promise<MallShop> {
+  const urls = await sharedServers(t)
+  const core = await startCore(t, { ...urls, env: { ...urls.env, ...env } })
   const { pool } = core
   let stopWorker = core.worker()
   const { gate, shards } = await core.gateway()

@@ -158,6 +158,7 @@ function OneActivity({ campaign, activity, now, points, onAdjust }: Watched) {
 function Machine({ figures }: { figures: Operations }) {
   const { shards, approximate, participants, conditions } = figures
   const closed = shards.filter(({ state }) => state !== 'open')
+  const unread = shards.filter(({ asOf }) => asOf === null)
   const most = (pick: (shard: Operations['shards'][number]) => number | null) =>
     Math.max(0, ...shards.map((shard) => pick(shard) ?? 0))
   const { perSecond, latency } = approximate
@@ -166,6 +167,11 @@ function Machine({ figures }: { figures: Operations }) {
       {conditions.length > 0 && (
         <p class="fault" role="alert">
           Does not hold: {conditions.join(', ')}. What each means and what to do stands on Tonight.
+        </p>
+      )}
+      {participants !== null && unread.length > 0 && (
+        <p class="fault" role="alert">
+          Without shard {unread.map(({ shard }) => shard).join(', ')}: its units and participants were not read yet.
         </p>
       )}
       <div class="tiles">
