@@ -11,6 +11,7 @@ import { evidenceFolder, evidenceRoot } from './support/running/evidence-folder.
 import { playFiles } from './support/running/play-files.ts'
 import { chooseSuite, type Suite } from './support/running/suites.ts'
 import { summarizeTap } from './support/running/tap-summary.ts'
+import { writeSchema, writtenSchemaVariable } from './support/servers/fresh-schema.ts'
 import { sharedServersVariable, urlsOf } from './support/servers/servers.ts'
 
 // Runs the proof (every test file but *.long.test.ts), with --long those, or the named files (of build/test, or of test/ with
@@ -64,9 +65,18 @@ interface Played {
   readonly told: readonly string[]
 }
 
+/** Tells the files which servers they share, and what makes a schema in their Postgres: for one file it is not worth it. */
+async function sharedEnv({ files }: Suite, servers: Servers, folder: string): Promise<Record<string, string>> {
+  const urls = urlsOf(servers)
+  const schema = files.length > 1 ? await writeSchema(urls.databaseUrl, folder) : undefined
+  return { [sharedServersVariable]: JSON.stringify(urls), [writtenSchemaVariable]: schema ?? '' }
+}
+
 /** Plays the files, prints a line for each as it ends and of a failed one what failed; returns what each printed. */
-async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<Map<string, Played>> {
-  const shared = { [sharedServersVariable]: JSON.stringify(urlsOf(servers)) }
+async function play(
+  { files, jobs, timed }: Suite,
+  shared: Readonly<Record<string, string>>
+): Promise<Map<string, Played>> {
   const env = { ...process.env, ...shared, ...(timed ? { FLOODGATE_TIMED: '1' } : {}) }
   const progress = new Progress(files.length)
   const played = new Map<string, Played>()
@@ -82,12 +92,12 @@ async function play({ files, jobs, timed }: Suite, servers: Servers): Promise<Ma
  * Plays the files of a suite; with `again`, the few that failed beside others once more, alone. What fails then has failed, and what passes is named
  * as unsteady: a race to be hunted, which must not hide whether the rest is right.
  */
-async function playSteadily(suite: Suite, servers: Servers): Promise<Map<string, Played>> {
-  const played = await play(suite, servers)
+async function playSteadily(suite: Suite, shared: Readonly<Record<string, string>>): Promise<Map<string, Played>> {
+  const played = await play(suite, shared)
   const failed = suite.files.filter((file) => played.get(file)?.lines.at(-1)?.startsWith('not ok') ?? false)
   if (!suite.again || failed.length === 0 || failed.length > mostAgain) return played
   say(`\n${failed.length} failed beside others. Played once more, alone:`)
-  const second = await play({ ...suite, files: failed, jobs: 1 }, servers)
+  const second = await play({ ...suite, files: failed, jobs: 1 }, shared)
   for (const file of failed) {
     const isSteady = second.get(file)?.lines.at(-1)?.startsWith('not ok') ?? true
     if (!isSteady) say(`unsteady: ${file} failed beside others and passed alone; above is what failed`)
@@ -121,7 +131,8 @@ async function run(): Promise<boolean> {
   try {
     await ensureInstalled(partNames, say)
     const servers = await startServers({ folder, fsync: false, endWithLauncher: true })
-    const played = [...(await playSteadily(suite, servers).finally(() => servers.stop(3000))).values()]
+    const playAll = async () => playSteadily(suite, await sharedEnv(suite, servers, folder))
+    const played = [...(await playAll().finally(() => servers.stop(3000))).values()]
     const { passed, failed, failures } = summarizeTap(played.flatMap(({ lines }) => lines).join('\n'))
     if (failures.length > 0) say(['', ...played.flatMap(({ told }) => told), ''].join('\n'))
     for (const title of failures) say(`failed: ${title}`)

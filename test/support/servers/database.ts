@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 import { setStoreDeadline } from '../../../src/base/deadline.ts'
 import { type Config, loadConfig } from '../../../src/config/config.ts'
-import { migrate } from '../../../src/store/connection/migrate.ts'
 import { createPool } from '../../../src/store/connection/pool.ts'
+import { freshSchema } from './fresh-schema.ts'
 import { freshNamespace, type Teardown } from './servers.ts'
 
 export interface Database {
@@ -21,14 +21,12 @@ export async function freshDatabase(t: Teardown, databaseUrl: string, connection
   // these tests must not fail when Postgres pauses for a moment
   setStoreDeadline(10_000)
   const config = loadConfig({ DATABASE_URL: databaseUrl, NAMESPACE: freshNamespace() })
-  await migrate(config)
+  await freshSchema(config)
   const pool = createPool(config, { max: connections, name: 'floodgate-test' })
   Object.assign(pool.options, { query_timeout: PATIENT_MS })
   // before whatever else the connection is asked for
   pool.on('connect', (client) => void client.query(patient).catch(() => {}))
-  t.teardown(async () => {
-    await pool.query(`drop schema ${config.NAMESPACE} cascade`)
-    await pool.end()
-  })
+  // the schema stays: it goes with its Postgres, sooner than it could be dropped
+  t.teardown(() => pool.end())
   return { config, pool }
 }

@@ -3,9 +3,9 @@ import type { Pool } from 'pg'
 import { type Config, loadConfig } from '../../../src/config/config.ts'
 import { type BoardReader, createBoardReader } from '../../../src/gate/boards/board-reader.ts'
 import { createBoardWriter } from '../../../src/gate/boards/board-writer.ts'
-import { migrate } from '../../../src/store/connection/migrate.ts'
 import { createPool } from '../../../src/store/connection/pool.ts'
 import { BoardKeeper } from '../../../src/worker/boards/show.ts'
+import { freshSchema } from '../servers/fresh-schema.ts'
 import { freshNamespace, type ServerUrls, type Teardown } from '../servers/servers.ts'
 import { waitFor } from '../wait.ts'
 
@@ -26,7 +26,7 @@ export interface World {
 /** A migrated namespace without gate and worker: decisions are counted by hand. */
 export async function aWorld(t: Teardown, urls: ServerUrls): Promise<World> {
   const config = loadConfig({ NAMESPACE: freshNamespace(), REDIS_URL: urls.redisUrl, DATABASE_URL: urls.databaseUrl })
-  await migrate(config)
+  await freshSchema(config)
   const pool = createPool(config, { max: 4, name: 'floodgate-test' })
   const writer = createBoardWriter(config, 'test-writer')
   const reader = createBoardReader(config, 'test-reader')

@@ -10,9 +10,9 @@ import type { Outcome } from '../../../src/gate/batch/outcomes.ts'
 import type { Gate } from '../../../src/gate/gate.ts'
 import type { ConnectedShard } from '../../../src/gate/shard/connect-shard.ts'
 import { createGateParts, type GateParts } from '../../../src/gate/shard/create-gate.ts'
-import { migrate } from '../../../src/store/connection/migrate.ts'
 import { createPool } from '../../../src/store/connection/pool.ts'
 import { runWorkerUntil } from '../../../src/worker/process.ts'
+import { freshSchema } from '../servers/fresh-schema.ts'
 import { freshNamespace, type ServerUrls, shardsEnv, type Teardown, testShards } from '../servers/servers.ts'
 
 /** On a busy machine answers are late: gates of tests wait longer for them than a user would. */
@@ -64,7 +64,7 @@ export async function startCore(t: Teardown, urls: ServerUrls, log?: Destination
     ...urls.env
   })
   const logger = log ? pino({ level: 'info' }, log) : pino({ level: process.env.TEST_LOG ?? 'silent' })
-  await migrate(config)
+  await freshSchema(config)
   const pool = createPool(config, { max: 8, name: 'floodgate-test' })
   const stops: Array<() => Promise<void>> = []
   t.teardown(async () => {
