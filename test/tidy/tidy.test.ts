@@ -52,7 +52,7 @@ function tooLong(files: SourceFile[], most: number): string[] {
 
 /** Runs a linter of the project and returns what it complains of, one text for each line; nothing when all is well. */
 function complaints(program: string, args: string[]): string[] {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 })
+  const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 600_000 })
   if (status === 0) return []
   return `${program} ended with ${status ?? error}\n${stdout}${stderr}`.split('\n').filter((line) => line.trim() !== '')
 }
