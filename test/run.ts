@@ -95,7 +95,8 @@ async function play(
 async function playSteadily(suite: Suite, shared: Readonly<Record<string, string>>): Promise<Map<string, Played>> {
   const played = await play(suite, shared)
   const failed = suite.files.filter((file) => played.get(file)?.lines.at(-1)?.startsWith('not ok') ?? false)
-  if (!suite.again || failed.length === 0 || failed.length > mostAgain) return played
+  const wasStopped = played.size < suite.files.length
+  if (!suite.again || wasStopped || failed.length === 0 || failed.length > mostAgain) return played
   say(`\n${failed.length} failed beside others. Played once more, alone:`)
   const second = await play({ ...suite, files: failed, jobs: 1 }, shared)
   for (const file of failed) {
