@@ -8,13 +8,7 @@ import { ActivityPatch, CampaignPatch, checkBody, Reason } from '../../campaign/
 import { DefinitionSchema } from '../../campaign/definition/document.ts'
 import { waitsForArchive } from '../../campaign/lifecycle/archive-waits.ts'
 import { type Actor, type Campaigns, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
-import {
-  type CampaignRow,
-  findVersion,
-  listCampaigns,
-  listVersions,
-  type Notice
-} from '../../store/campaigns/campaigns.ts'
+import { type CampaignRow, findVersion, listCampaigns, type Notice } from '../../store/campaigns/campaigns.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { answerRequest } from '../../store/operators/admin-requests.ts'
 import { listAudit } from '../../store/operators/audit.ts'
@@ -25,10 +19,11 @@ import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
 import { readState, type StateGate } from './campaign-state.ts'
-import { archiveView, campaignItem, campaignView, versionView } from './campaign-views.ts'
+import { archiveView, campaignItem, campaignView } from './campaign-views.ts'
 import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
 import type { Proofs } from './proofs.ts'
 import { adminReconciliation } from './reconciliation.ts'
+import { versionRoutes } from './versions.ts'
 import '../wire/request-types.ts'
 
 interface AdminCampaignOptions {
@@ -106,16 +101,7 @@ function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
     }
   )
 
-  app.get<Named & Page>(
-    '/admin/v1/campaigns/:campaign/versions',
-    { ...viewer, schema: { params: CampaignParams, querystring: PageQuery } },
-    async (request) => {
-      const { id } = await asProblem(campaigns.get(request.params.campaign))
-      const { limit, before } = pageOf(request.query)
-      const rows = await fromStore(listVersions(pool, id, { limit: limit + 1, before }))
-      return pageView(rows, limit, { view: versionView, place: (row) => row.version })
-    }
-  )
+  versionRoutes(app, { campaigns, pool })
 
   app.get<Named>(
     '/admin/v1/campaigns/:campaign/state',

@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
 import { Type } from 'typebox'
+import { fromStore } from '../../base/deadline.ts'
 import { checkBody, Reason } from '../../campaign/change/patch.ts'
 import type { Campaigns } from '../../campaign/lifecycle/lifecycle.ts'
 import { etagOf } from '../../campaign/lifecycle/lifecycle.ts'
+import { handedOver } from '../../store/reading/fulfilments.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
-import { CampaignParams } from '../wire/schemas.ts'
+import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
 import { actorOf, asProblem } from './campaign-answers.ts'
 import { campaignItem } from './campaign-views.ts'
 import type { Named } from './pages.ts'
@@ -47,6 +50,29 @@ export async function settlementRoute(app: FastifyInstance, options: SettlementO
       if (campaign.settled) return { outcome: 'confirmed', campaign: item }
       const waitsFor = settlement?.waitsFor ?? null
       return reply.code(202).send({ outcome: 'pending', campaign: item, waitsFor, retryAfterMs: 1000 })
+    }
+  )
+}
+
+interface OwedOptions {
+  readonly pool: Pool
+  readonly campaigns: Campaigns
+  /** ms since 1970 */
+  readonly now: () => number
+}
+
+/** What is owed and what is issued of a campaign. */
+export async function owedRoute(app: FastifyInstance, { pool, campaigns, now }: OwedOptions): Promise<void> {
+  app.get<{ Params: { campaign: string } }>(
+    '/admin/v1/campaigns/:campaign/fulfilment',
+    {
+      preHandler: requireRole('viewer', 'wins:read'),
+      schema: { params: CampaignParams, response: { 200: OpenObject, ...refusals } }
+    },
+    async (request) => {
+      const { id } = await asProblem(campaigns.get(request.params.campaign))
+      const at = now()
+      return { campaign: id, asOf: new Date(at).toISOString(), prizes: await fromStore(handedOver(pool, id, at)) }
     }
   )
 }

@@ -12,6 +12,7 @@ import { askChangesOnce } from '../answering/asked-once.ts'
 import { createAnswerBodies } from '../answering/bodies.ts'
 import { createCodeAssigner } from '../answering/codes.ts'
 import { createOperatorHook, requireRole } from '../auth/operator.ts'
+import { whoAmI } from '../auth/who-am-i.ts'
 import { LiveFigures } from '../campaigns/live-figures.ts'
 import { adminComments } from '../discussions/admin.ts'
 import { moderation } from '../discussions/moderation.ts'
@@ -23,12 +24,11 @@ import { adminCampaigns } from '../operator/campaigns.ts'
 import { dryRunRoute } from '../operator/dry-run.ts'
 import { createExcluding } from '../operator/excluding.ts'
 import { jobRoute } from '../operator/jobs.ts'
-import { owedRoute } from '../operator/owed.ts'
 import { createProofs } from '../operator/proofs.ts'
 import { reportRoutes, supplierRoute } from '../operator/report.ts'
 import { rewardRoutes } from '../operator/rewards.ts'
 import { adminSearches } from '../operator/searches.ts'
-import { settlementRoute } from '../operator/settlement.ts'
+import { owedRoute, settlementRoute } from '../operator/settlement.ts'
 import { adminSurveys } from '../operator/survey-results.ts'
 import { adminTimeline } from '../operator/timeline.ts'
 import { adminUploads } from '../operator/uploads.ts'
@@ -101,6 +101,7 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
   const submit = createAuditedGate({ gate, pool, logger })
   const campaigns = new Campaigns({ pool, gate }, parts.carryMs === undefined ? {} : { carryMs: parts.carryMs })
 
+  await admin.register(async (me) => whoAmI(me))
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   const proofs = createProofs({ catalogue, figures: parts.figures, now })
   await admin.register(adminCampaigns, { campaigns, pool, gate, figures: parts.figures, proofs })

@@ -7,6 +7,7 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'GET /healthz': of('liveness', 'The event loop answers'),
   'GET /readyz': of('readiness', 'Whether this gateway may get traffic, and which conditions hold'),
   'GET /metrics': of('metrics', 'Figures as Prometheus text, without a token'),
+  'GET /admin/v1/me': of('whoAmI', 'Who is signed in, with role and scopes'),
   'GET /admin/v1/health': of('health', 'Every condition with its age, its detail and its entry in the runbook'),
   'GET /admin/v1/audit': of('listAudit', 'Who changed what, when and why, newest first'),
   'GET /admin/v1/campaigns': of('listCampaigns', 'All campaigns with their states'),
@@ -20,6 +21,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'Change what is in force: closing time, admission, limits'
   ),
   'GET /admin/v1/campaigns/:campaign/versions': of('listVersions', 'Versions of the definition and their reviews'),
+  'GET /admin/v1/campaigns/:campaign/versions/:version': of(
+    'getVersion',
+    'A version of the definition, and with `?against=` where it differs from another one'
+  ),
   'POST /admin/v1/campaigns/:campaign/submission': of('submitCampaign', 'Submit a version for review'),
   'POST /admin/v1/campaigns/:campaign/approval': of('approveCampaign', 'Approve a version that somebody else wrote'),
   'POST /admin/v1/campaigns/:campaign/rejection': of('rejectCampaign', 'Reject a version, with the reason'),

@@ -76,7 +76,7 @@ t.test('one operator writes a campaign, another one approves it, and it opens', 
     status: 201,
     body: { state: 'draft', version: 1 }
   })
-  t.match(await ask('olga', `PUT ${path}`, openDefinition('http')), {
+  t.match(await ask('olga', `PUT ${path}`, openDefinition('http', {}, { title: 'Later' })), {
     status: 200,
     body: { state: 'draft', version: 2 }
   })
@@ -101,9 +101,22 @@ t.test('one operator writes a campaign, another one approves it, and it opens', 
     body: { items: [{ version: 2, author: 'olga' }], nextCursor: '2' }
   })
   t.match(await ask('vera', `GET ${path}/versions?cursor=2`), { body: { items: [{ version: 1 }], nextCursor: null } })
+  t.match(await ask('vera', `GET ${path}/versions/1`), {
+    body: { version: 1, author: 'olga', definition: { id: 'http' }, differences: undefined }
+  })
+  t.match(await ask('vera', `GET ${path}/versions/2?against=1`), {
+    body: { version: 2, against: 1, differences: [{ pointer: '/title', after: 'Later' }] }
+  })
+  t.match(await ask('vera', `GET ${path}/versions/3`), { status: 404, body: { detail: /no version 3/ } })
+  t.match(await ask('vera', `GET ${path}/versions/1?against=9`), { status: 404 })
   t.match(await ask('vera', 'GET /campaigns'), {
     body: { items: [{ id: 'http', state: 'running' }], nextCursor: null }
   })
+})
+
+t.test('whoever is signed in learns who they are', async (t) => {
+  t.match(await ask('vera', 'GET /me'), { status: 200, body: { name: 'vera', role: 'viewer', scopes: [] } })
+  t.match(await ask('nobody', 'GET /me'), { status: 401 })
 })
 
 t.test('the author cannot approve, and a viewer changes nothing', async (t) => {
