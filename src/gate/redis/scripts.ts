@@ -84,6 +84,19 @@ function readEntry(name: ScriptName): string {
   })
 }
 
+const assembled = new Map<ScriptName, string>()
+
+/**
+ * The text of an entry script, put together when it is first asked for: every look at a shard asks for all of them again, and the files of a
+ * process are those of its version.
+ * @throws Error when a file is missing or included twice
+ */
+function assembledText(name: ScriptName): string {
+  const text = assembled.get(name) ?? assemble(name)
+  assembled.set(name, text)
+  return text
+}
+
 /** The text of an entry script with its includes in place. @throws Error when a file is missing or included twice */
 function assemble(entry: ScriptName): string {
   const text = readEntry(entry)
@@ -107,7 +120,7 @@ function assemble(entry: ScriptName): string {
  * @throws Error when a file is missing or included twice
  */
 export function renderScript(name: ScriptName, opening: Opening): Script {
-  const [shebang = '', ...lines] = assemble(name).split('\n')
+  const [shebang = '', ...lines] = assembledText(name).split('\n')
   const constants =
     `local SHARD, EPOCH, REPLID, PREFIX = '${opening.shard}', '${opening.epoch}', '${opening.replid}', ` +
     `'${opening.prefix}'`

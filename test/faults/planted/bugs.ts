@@ -47,8 +47,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'build/src/gate/redis/scripts.js',
-        find: "const [shebang = '', ...lines] = assemble(name).split('\\n');",
-        put: `const [shebang = '', ...lines] = assemble(name).split('\\n');
+        find: "const [shebang = '', ...lines] = assembledText(name).split('\\n');",
+        put: `const [shebang = '', ...lines] = assembledText(name).split('\\n');
     opening = { ...opening, epoch: name === 'gate' ? 0 : opening.epoch, replid: '' };`
       },
       {
