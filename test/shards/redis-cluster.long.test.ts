@@ -4,6 +4,8 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { shardOf } from '../../src/base/shards.ts'
 import { slotOf } from '../../src/gate/redis/cluster-map.ts'
+import { LiveFigures } from '../../src/http/campaigns/live-figures.ts'
+import { aCampaign, aCatalogue } from '../support/http/http-app.ts'
 import { type ClusterNode, redisCluster } from '../support/servers/redis-cluster.ts'
 import { shardsEnv, sharedServers } from '../support/servers/servers.ts'
 import { buy, insist } from '../support/shop/core.ts'
@@ -64,20 +66,44 @@ t.test('a master hangs, with all its connections open, and its replica takes its
   await assertOpenedAgain(t, shop, { before, expected: on.third })
 })
 
+/** What a gateway shows of the units of a shop. */
+function unitsAt(gate: Pick<Shop['gate'], 'read' | 'numbers'>) {
+  const launch = aCampaign()
+  const activities = launch.rules.activities.slice(0, 1).map((sale) => ({ ...sale, id: 's' }))
+  const campaign = { ...launch, id: 'c', rules: { ...launch.rules, activities } }
+  const figures = new LiveFigures({ gate, catalogue: aCatalogue([campaign]) })
+  const units = async () => {
+    await figures.refresh()
+    return figures.of('c')?.stock.get('s/am')
+  }
+  return { figures, units }
+}
+
 t.test('a master without a replica dies, and comes back with its data or with none', async (t) => {
   const cluster = await redisCluster(t)
   const [, , master] = cluster.masters
   const shop = await openShop(t, { ...shared, redisUrl: cluster.url, env }, { stock: 100_000 })
   const before = await epochsOf(shop)
+  const { units } = unitsAt(shop.gate)
+  t.equal((await units())?.total, 400_000)
   const buyers = keepBuying(shop)
   await die(shop, buyers, master)
+  const { remaining: left = 0 } = (await units()) ?? {}
+  await goOn(buyers, on.others)
+  await waitFor(async () => ((await units())?.remaining ?? left) < left, { what: 'the figures of the others to go on' })
+  t.equal((await units())?.total, 400_000, 'of the dead one the last ones count')
   const { gate } = await shop.core.gateway()
   await gate.ready(100)
+  const started = unitsAt(gate)
+  t.equal(await started.units(), undefined, 'a gateway that starts now does not know what is left')
+  t.match(started.figures.seen('c')?.readAt, [null, null, Number, Number])
+  t.equal(started.figures.seen('c')?.stock.get('s/am')?.total, 200_000)
   const user = Array.from({ length: 100 }, (_, n) => `late-${n}`).find((name) => shardOf(name, 4) === on.others[0])
   const late = await insist(() => gate.submit(buy(shop.sale, user ?? '')))
   t.match(late, { kind: 'confirmed' }, 'one that starts now sells as well')
   await master?.server.restart()
   await areOpen(shop, on.third)
+  await waitFor(async () => (await started.units())?.total === 400_000, { what: 'the figures of all shards' })
   await goOn(buyers, shop.gate.numbers)
   await master?.redis.flushall()
   await goOn(buyers, on.others)
