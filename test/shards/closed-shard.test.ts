@@ -176,8 +176,9 @@ t.test('metrics have the depths of all shards but the one that is away', async (
 
 t.test('one closed shard hides no figures of the others from anybody', async (t) => {
   const shop = await startMallShop(t, { SHARDS: String(COUNT) })
-  const { sessions } = openDefinition('sold').activities[0] as { sessions: object[] }
-  await shop.publish(openDefinition('sold', { sessions: sessions.map((one) => ({ ...one, stock: 40 })) }))
+  const { activities, ...rest } = openDefinition('sold')
+  const stocked = activities.map((sale) => ({ ...sale, sessions: sale.sessions.map((one) => ({ ...one, stock: 40 })) }))
+  await shop.publish({ ...rest, activities: stocked })
   const left: number[] = []
   const page = async () => {
     const { body } = await shop.ask('ann', 'GET /v1/campaigns/sold')
