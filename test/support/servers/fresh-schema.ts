@@ -47,7 +47,7 @@ export async function writeSchema(databaseUrl: string, folder: string): Promise<
 
 /**
  * Makes the schema NAMESPACE, which is not there yet, as `migrate` does. In the Postgres that all test files share it is made from what the runner
- * wrote down, which takes a quarter of the work of some seventy migrations one after the other.
+ * wrote down, which takes less than half of what some seventy migrations take one after the other.
  */
 export async function freshSchema(config: Config): Promise<void> {
   const written = process.env[writtenSchemaVariable] ?? ''
