@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { Lane } from '../faults/world/lane.ts'
 import { type Ask, publish } from '../faults/world/requests.ts'
 import { World } from '../faults/world/world.ts'
-import { sharedServers, temporaryFolder } from '../support/servers/servers.ts'
+import { shardsEnv, sharedServers, temporaryFolder, testShards } from '../support/servers/servers.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -16,7 +16,8 @@ const folder = temporaryFolder(t)
 const given = { redis: urls.redisUrl, nats: urls.natsUrl, postgres: urls.databaseUrl }
 const lane = await Lane.start({ folder, given })
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
-const world = await World.start({ lane, spec: { gateways: 1, env: urls.env ?? {} }, cli, folder })
+const env = { ...shardsEnv(testShards), ...urls.env }
+const world = await World.start({ lane, spec: { gateways: 1, env }, cli, folder })
 t.teardown(() => world.stop())
 const { pool } = world
 

@@ -2,12 +2,14 @@ import pg from 'pg'
 import t from 'tap'
 import { orderId, Shop } from '../support/http/storefront.ts'
 import { assertEvents } from '../support/judging/assert-events.ts'
+import { shardsEnv } from '../support/servers/servers.ts'
 import { startStack } from '../support/servers/stack.ts'
 import { openSession, saleDefinition } from '../support/shop/sale.ts'
 import { waitFor } from '../support/wait.ts'
 
-// Orders are cancelled in bulk and a user is excluded while workers are killed; on as many shards as the stack has.
-const stack = await startStack(t)
+// Orders are cancelled in bulk and a user is excluded while workers are killed.
+const SHARDS = 4
+const stack = await startStack(t, { env: shardsEnv(SHARDS) })
 const shop = new Shop(stack)
 const pool = new pg.Pool({ connectionString: stack.file().databaseUrl, max: 2 })
 t.teardown(() => pool.end())
@@ -81,6 +83,8 @@ t.test('orders at a wrong price are cancelled once each, and sold again, whoever
   }
   // an item is done once the journal has its decision
   await waitFor(async () => (await cancelled()).decisions >= ORDERS, { ...PATIENT, what: 'all to be stored' })
+  const ofShards = await pool.query(`select distinct shard from decisions where type = 'order.cancelled'`)
+  t.equal(ofShards.rowCount, SHARDS, 'every shard had some')
   t.same(await cancelled(), { decisions: ORDERS, orders: ORDERS })
   const { rows: audited } = await pool.query(`select count(*)::int as n from audit where action = 'order.cancellation'`)
   t.same(audited, [{ n: ORDERS }], 'each is audited once')

@@ -5,7 +5,7 @@ import { Lane } from '../../faults/world/lane.ts'
 import { type Answer, type Ask, type Gateway, publish } from '../../faults/world/requests.ts'
 import { World } from '../../faults/world/world.ts'
 import { middayTimezone } from '../../support/midday.ts'
-import { temporaryFolder } from '../../support/servers/servers.ts'
+import { shardsEnv, temporaryFolder, testShards } from '../../support/servers/servers.ts'
 import { waitFor } from '../../support/wait.ts'
 
 const HOUR = 3_600_000
@@ -45,7 +45,7 @@ const world = await World.start({
   lane,
   cli,
   folder: join(folder, 'world'),
-  spec: { gateways: 1, lines: ['gateway-postgres'] }
+  spec: { gateways: 1, lines: ['gateway-postgres'], env: shardsEnv(testShards) }
 })
 t.teardown(() => world.stop())
 await publish(world, definition)

@@ -5,19 +5,17 @@ import { join } from 'node:path'
 
 /** What starts a deployment whose number of shards FLOODGATE_TEST_SHARDS says. */
 const DEPLOYMENT =
-  /\b(startStack|startMallShop|startCore|openShop|openArchiveShop|openLoggedShop|startReminders|shopOn|setUp)\(/
+  /\b(startStack|startMallShop|startCore|openShop|openArchiveShop|openLoggedShop|startReminders|shopOn|setUp|World\.start)\(/
 
 /** Files and folders below test that look into one shard, or say themselves how many there are: test/README.md says why. */
 const aboutOne: readonly string[] = [
   'gate/',
   'recovery/',
   'shards/',
-  'campaign/lifecycle.test.js',
   'cli/archive.test.js',
   'cli/export-and-verify.long.test.js',
   'export/archive.test.js',
   'export/journal-and-events.test.js',
-  'health/conditions.test.js',
   'http/operator/archive-file.test.js',
   'http/watching/operators.test.js',
   'verify/published-draw.test.js',
