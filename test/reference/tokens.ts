@@ -17,8 +17,9 @@ const needed: Readonly<Record<string, string>> = {
 /** Identity that a token may have, beside what identifies it. */
 const optional = {
   level: `a whole number from 0 to ${grouped(LEVEL_MAX)}; 0 where there is none. What \`requires.level\` and \`weightsByLevel\` ask for`,
-  registeredAt: 'Unix seconds at which the user signed up. It is read and bounds nothing in this version',
-  device: `a text of at most ${DEVICE_MAX} characters. It is read and bounds nothing in this version`
+  registeredAt:
+    'Unix seconds at which the user signed up: whether somebody counts as a new user where an invitation or an assist asks for one. Without it the latest report of a service decides, and without either nobody is new',
+  device: `a text of at most ${DEVICE_MAX} characters. It is checked, and used for nothing`
 } satisfies Record<keyof Omit<Identity, 'user' | 'expiresAt'>, string>
 
 export const claimNames = [...claimRules(config).requiredClaims, 'nbf', ...Object.keys(optional)]
