@@ -11,7 +11,7 @@ export interface Figure {
   readonly unit: string | null
   /** null: nobody counted it, which is not 0 */
   readonly value: number | null
-  /** false where gateways counted it, whose messages may be lost or come twice */
+  /** false where gateways counted it, whose messages may be lost or come twice, and where it is not known */
   readonly exact: boolean
   /** why it is not exact; null for one that is */
   readonly note: string | null
@@ -41,10 +41,16 @@ const RATES: readonly Rate[] = [
 ]
 
 const INVITES = ['invites.pending', 'invites.qualified', 'invites.voided']
-/** What gateways count of a campaign; what none of them told of is not known. */
-const BY_GATEWAYS = ['traffic.attempts', 'traffic.confirmed', 'traffic.refused', 'traffic.peakMinute']
 const NOTE = 'approximate: gateways counted it, and their messages may be lost or come twice'
-const NOT_KNOWN = 'not known: no message of a gateway about it was kept'
+const UNTOLD = 'not known: no message of a gateway about it was kept'
+/** What is not known where it was not counted, and why: what none of the gateways told of, and what no service reported. */
+const NOT_KNOWN: Readonly<Record<string, string>> = {
+  'participants.new': 'not known: no service reported who registered',
+  'traffic.attempts': UNTOLD,
+  'traffic.confirmed': UNTOLD,
+  'traffic.refused': UNTOLD,
+  'traffic.peakMinute': UNTOLD
+}
 /** places behind the point of a rate: a ten-thousandth of a percent */
 const PLACES = 1e6
 
@@ -88,9 +94,9 @@ function ofUsers(counted: readonly CountedFigure[], users: number | undefined): 
   return [{ ...all, id: 'participants.ofUsers', value: share(all.value, users) }]
 }
 
-/** A figure of all together for everything that gateways would have counted, and of which nothing was kept. */
+/** A figure of all together for everything that would have been counted, and of which nobody told. */
 function notKnown(counted: readonly CountedFigure[]): Array<Omit<CountedFigure, 'value'> & { value: null }> {
-  const missing = BY_GATEWAYS.filter((id) => counted.every((figure) => figure.id !== id))
+  const missing = Object.keys(NOT_KNOWN).filter((id) => counted.every((figure) => figure.id !== id))
   return missing.map((id) => ({ id, of: '', unit: '', value: null }))
 }
 
@@ -118,8 +124,8 @@ export function figuresOf(counted: readonly CountedFigure[], users: number | und
 }
 
 function exactness(id: string, value: number | null): Pick<Figure, 'exact' | 'note'> {
-  if (catalogue[id]?.approximate !== true) return { exact: true, note: null }
-  return { exact: false, note: value === null ? NOT_KNOWN : NOTE }
+  if (value === null) return { exact: false, note: NOT_KNOWN[id] ?? null }
+  return catalogue[id]?.approximate === true ? { exact: false, note: NOTE } : { exact: true, note: null }
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -12,6 +12,7 @@ import { userField } from '../../record/fields.ts'
 import { decodeBound } from '../../record/invitation.ts'
 import { inviteCodeOf } from '../../record/invite-code.ts'
 import { inviteOfInvitee, invitesOfInviter, type OwnInvite, type StoredInvite } from '../../store/campaigns/invites.ts'
+import { TOKEN_SOURCE } from '../../store/campaigns/registrations.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import type { Turns } from '../answering/turns.ts'
@@ -117,7 +118,7 @@ export const myInvitesRoute: FastifyPluginAsyncTypebox<MyInvitesOptions> = async
     const stored = await fromStore(inviteOfInvitee(pool, campaign.id, user))
     if (stored?.state !== 'pending') return
     const event = {
-      source: '$token',
+      source: TOKEN_SOURCE,
       sourceEventId: `${user} ${registeredAt}`,
       origin: null,
       invite: null,

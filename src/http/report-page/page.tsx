@@ -98,6 +98,8 @@ function columnsOf({ report, language }: Shown): Column[] {
   ]
 }
 
+const isApproximate = ({ id }: ReportFigure): boolean => catalogue[id]?.approximate === true
+
 function Wholes({ figures, ...shown }: Shown & { figures: readonly ReportFigure[] }) {
   const say = words[shown.language]
   const rows = wholes(figures)
@@ -122,7 +124,7 @@ function Wholes({ figures, ...shown }: Shown & { figures: readonly ReportFigure[
             <tr key={`${figure.id} ${figure.unit}`}>
               <td>
                 {titleOf(figure.id, shown.language)}
-                {!figure.exact && ' ≈'}
+                {isApproximate(figure) && ' ≈'}
               </td>
               <td>{figure.value === null ? say.notKnown : shownValue(figure, figure.value, shown)}</td>
               {columns.map(({ head, cell }) => (
@@ -132,7 +134,7 @@ function Wholes({ figures, ...shown }: Shown & { figures: readonly ReportFigure[
           ))}
         </tbody>
       </table>
-      {rows.some(({ exact }) => !exact) && <p class="note">≈ {say.approximate}</p>}
+      {rows.some(isApproximate) && <p class="note">≈ {say.approximate}</p>}
     </div>
   )
 }

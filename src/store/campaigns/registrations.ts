@@ -1,6 +1,9 @@
 import type { Queryable } from '../connection/transaction.ts'
 import { issuedUser, storedUser } from '../connection/user-name.ts'
 
+/** Who reports what a token said, which is noted only where an invitation waits for it. */
+export const TOKEN_SOURCE = '$token'
+
 /** Another system's report that a user registered. */
 export interface RegistrationReport {
   readonly campaign: string

@@ -1,4 +1,5 @@
 import type { Pool, QueryConfig } from 'pg'
+import { TOKEN_SOURCE } from '../campaigns/registrations.ts'
 import { type Queryable, transaction } from '../connection/transaction.ts'
 
 /** A figure of a campaign as it is counted. */
@@ -32,7 +33,8 @@ const BY_ACTIVITY = `'spin.won', 'spin.lost', 'task.completed'`
 const WAS_PAID = `(status in ('paid', 'shipped', 'returned') or (status = 'cancelled' and split_part(record, ';', 15) <> ''))`
 
 /**
- * Decisions of users, by what they asked for themselves: drivers have other keys. There may be millions, so each of three statements reads them once and keeps
+ * Decisions of users, by what they asked for themselves: drivers have other keys. New users are not known where no service reported who registered: what
+ * tokens say of it is kept for a few only. There may be millions, so each of three statements reads them once and keeps
  * the little that it needs: of one that keeps all, most of the time goes into writing it down.
  * @param from a condition that decisions before the campaign's first one do not meet
  */
@@ -56,6 +58,7 @@ const ofDecisions = (from: string): readonly string[] => [
    select 'participants.all' as id, '' as of, '' as unit, count(*) as value from people
    union all select 'participants.new', '', '', count(*) from people where user_id in (
      select user_id from registrations r where r.${OF_CAMPAIGN} and r.registered_at >= $4)
+     having exists (select from registrations r where r.${OF_CAMPAIGN} and r.source <> '${TOKEN_SOURCE}')
    union all select 'participants.daily', day::text, '', count(*) from days group by day`,
 
   `with mine as materialized (
