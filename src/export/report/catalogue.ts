@@ -30,7 +30,7 @@ interface FigureKind {
   readonly title: Text
   readonly measure: Measure
   /** what its parts are, where it has parts */
-  readonly by?: 'activity' | 'day' | 'prize' | 'cause' | 'channel' | 'source' | 'code' | 'activity and code'
+  readonly by?: 'activity' | 'day' | 'prize' | 'cause' | 'channel' | 'source' | 'reason' | 'code' | 'activity and code'
   /** counted by gateways, whose messages may be lost or come twice; all others are exact */
   readonly approximate?: true
 }
@@ -58,6 +58,7 @@ export const figures: Readonly<Record<string, FigureKind>> = {
   'sales.expired': count('sales', text('Expired orders', '已过期订单'), 'activity'),
   'sales.returnedUnits': count('sales', text('Units returned', '退货件数'), 'activity'),
   'sales.returnedAmount': amount('sales', text('Price of returned units', '退货金额'), 'activity'),
+  'sales.returns': count('sales', text('Returns, by reason', '退货次数（按原因）'), 'reason'),
   'sales.paidRate': ratio('sales', text('Part of orders that were paid', '支付率')),
   'sales.daily': count('sales', text('Orders by day', '每日订单'), 'day'),
 

@@ -70,6 +70,9 @@ const ofDecisions = (from: string): readonly string[] => [
    union all select id, activity_id, '', count(*) from mine group by id, activity_id`
 ]
 
+/** Reasons are free text: so many, those that were given most often, have a line of their own. */
+const MOST_REASONS = 50
+
 /**
  * One statement a source: each returns rows of id, of, unit and value. All read what the projection stored, by campaign, so they count the same as
  * a recount of the exported journal up to the same decisions.
@@ -101,6 +104,15 @@ const SOURCES: readonly string[] = [
    union all select 'sales.averageOrder', '', currency, round(amount / paid) from money where paid > 0 and of = ''
    union all select 'sales.returnedAmount', of, currency, returned from money where returned is not null
    union all select 'sales.daily', day::text, '', orders from per where by_day`,
+
+  // decisions have no index by campaign: they are found by the users who returned something
+  `with mine as materialized (
+     select d.request ->> 'reason' as reason, count(*) as returns
+     from (select distinct shard, user_id from orders where ${OF_CAMPAIGN} and returned > 0) r
+     join decisions d on d.shard = r.shard and d.user_id = r.user_id where d.${OF_CAMPAIGN} and d.type = 'order.returned' group by 1
+   ), ranked as (select *, row_number() over (order by returns desc, reason collate "C") as place from mine)
+   select 'sales.returns' as id, '' as of, '' as unit, coalesce(sum(returns), 0) as value from mine
+   union all select 'sales.returns', coalesce(case when place <= ${MOST_REASONS} then 'reason:' || reason end, 'others'), '', sum(returns) from ranked group by 2`,
 
   `with mine as (select activity_id || '/' || tier || '/' || prize_id as of, status from wins where ${OF_CAMPAIGN})
    select 'draws.wins' as id, coalesce(of, '') as of, '' as unit, count(*) as value from mine where status <> 'revoked'

@@ -53,6 +53,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'sales.unpaid': 'Orders not paid yet',
   'sales.cancelled': 'Cancelled orders',
   'sales.expired': 'Expired orders',
+  'sales.returns': 'Returns, by reason',
   'sales.daily': 'Orders by day',
   'draws.participants': 'Users who spun',
   'draws.participation': 'Part of participants who spun',
