@@ -6,7 +6,10 @@ const HEAD = ['figure', 'title', 'of', 'unit', 'value', 'exact', 'target', 'befo
 /** Spreadsheets take a text that begins so for a formula, and run it. */
 const FORMULA = /^[=+\-@\t\r]/
 
-/** A text as a cell; what a spreadsheet would run begins with an apostrophe. Numbers stay numbers. */
+/**
+ * A text as a cell; what a spreadsheet would run begins with an apostrophe. Numbers stay numbers, and a text of digits, such as a payment's reference, stays as
+ * it is: a spreadsheet drops its zeros, but whatever would keep it from that (an apostrophe, `="0012"`) is another reference to a program.
+ */
 function cell(value: string | number | boolean | null): string {
   if (typeof value !== 'string') return value === null ? '' : String(value)
   const guarded = FORMULA.test(value) ? `'${value}` : value

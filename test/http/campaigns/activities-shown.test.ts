@@ -22,7 +22,9 @@ const wheel = aDraw({
     { ...thanks, title: { en: 'Thanks', 'zh-CN': '谢谢' } }
   ]
 })
-const rules = rulesOf(withActivities([wheel, aTask({ tier: 'basic' }), aRedemption({ pool: 'codes' })]))
+const rules = rulesOf(
+  withActivities([wheel, aTask({ tier: 'basic', category: 'daily' }), aRedemption({ pool: 'codes' })])
+)
 
 function published(changes: Partial<CatalogueCampaign> = {}): CatalogueCampaign {
   return { ...aCampaign(), rules, seeds: new Map([['wheel', { seed, commitment }]]), ...changes }
@@ -88,8 +90,16 @@ test('a draw is shown with odds, what is left, and the commitment to its seed', 
 
 test('tasks and redemptions are shown with what they give, cost and leave', async (t) => {
   const { of } = await shown(t)
-  t.match(of('check-in'), { kind: 'task', title: 'check-in', per: 'day', tier: 'basic', reward: { points: 5 } })
+  t.match(of('check-in'), {
+    kind: 'task',
+    title: 'check-in',
+    per: 'day',
+    tier: 'basic',
+    category: 'daily',
+    reward: { points: 5 }
+  })
   t.equal(of('check-in')?.remaining, undefined)
+  t.equal(of('wheel')?.category, undefined)
   t.match(of('ticket'), {
     kind: 'redemption',
     cost: { points: 500 },

@@ -20,6 +20,7 @@ await publish({ ...growth, activities: many } as typeof growth)
 
 const path = '/admin/v1/campaigns/night'
 const FORMULA = '=HYPERLINK("http://evil.example","see")'
+const GUARDED = `"'=HYPERLINK(""http://evil.example"",""see"")"`
 const report = async () => (await admin('vera', `GET ${path}/report`)).body as CampaignReport
 const figureOf = ({ figures }: CampaignReport, id: string, of: string | null = null) =>
   figures.find((figure) => figure.id === id && figure.of === of)
@@ -70,6 +71,24 @@ t.test('new users are not known until a service reports who registered, which is
   const told = await admin('counter', 'POST /service/v1/campaigns/night/users/ann/registration', { body })
   t.match(told, { status: 200, body: { new: true } })
   t.match(figureOf(await report(), 'participants.new'), { value: 1, exact: true, note: null })
+})
+
+t.test('a text that a spreadsheet would run as a formula is a text in the table', async (t) => {
+  t.equal(figureOf(await report(), 'registrations.all', FORMULA)?.value, 1, 'as it was told')
+  const lines = await csv('report?format=csv')
+  t.ok(lines.includes(`registrations.all,Registrations by source,${GUARDED},,1,true,,,,`), lines.join('\n'))
+})
+
+t.test('a reference stands in the list of payments as it was reported, so that programs find it', async (t) => {
+  const [plain, formula] = [
+    await paid('ann', { quantity: 1, reference: '0012' }),
+    await paid('ben', { quantity: 1, reference: '@SUM(1,2)' })
+  ]
+  const list = () => csv('supplier-settlement?supplier=acme&format=csv')
+  await waitFor(async () => (await list()).length === 4, { what: 'both payments to be stored' })
+  const lines = await list()
+  t.ok(lines.includes(`0012,${plain},case,acme,paid,1,CNY,100,0`), lines.join('\n'))
+  t.ok(lines.includes(`"'@SUM(1,2)",${formula},case,acme,paid,1,CNY,100,0`), lines.join('\n'))
 })
 
 t.test('returns are counted by their reasons, the rarest together, as a recount of the journal says', async (t) => {

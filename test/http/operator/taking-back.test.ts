@@ -1,4 +1,5 @@
 import t from 'tap'
+import { openLoans } from '../../../src/store/campaigns/loans.ts'
 import { startMallShop } from '../../support/shop/mall-shop.ts'
 import { waitFor } from '../../support/wait.ts'
 
@@ -178,4 +179,41 @@ t.test('the check of a draft warns of what is probably not meant, and explains t
   })
   const { rows } = await pool.query('select 1 from campaigns where campaign_id like $1', ['Winter%'])
   t.same(rows, [])
+})
+
+t.test('whether a released order gives its limit back, and a revoked win its quota, is a policy', async (t) => {
+  for (const returns of [true, false]) {
+    const id = returns ? 'lenient' : 'strict'
+    const base = definition(id)
+    const [sale, wheel] = base.activities
+    const mug = { id: 'mug', tier: 1, title: 'Mug', type: 'physical', quota: 9, weight: 1 }
+    const thanks = { id: 'thanks', tier: 9, title: 'Thanks', type: 'nothing', quota: null, weight: 0 }
+    await publish({
+      ...base,
+      policies: { releasedOrderReturnsLimit: returns, revokedWinReturnsQuota: returns },
+      activities: [
+        { ...sale, unitsPerUser: 1 },
+        { ...wheel, prizes: [mug, thanks] }
+      ]
+    } as { id: string })
+    const buy = () => ask('pia', `POST /v1/campaigns/${id}/sales/phone/orders`, { body: { quantity: 1 } })
+    const spin = async () => (await ask('pia', `POST /v1/campaigns/${id}/draws/wheel/spins`, { body: {} })).body.spin
+    const order = (await buy()).body.order.id
+    t.match(await ask('pia', `POST /v1/orders/${order}/cancellation`, { body: {} }), { status: 201 })
+    const again = returns ? { status: 201 } : { status: 409, body: { code: 'LIMIT_REACHED', limit: 1 } }
+    t.match(await buy(), again, `a cancelled order, ${id}`)
+    const { win } = await spin()
+    const revocation = { body: { reason: 'a mistake' } }
+    t.match(await admin('olga', `POST /admin/v1/wins/${win.id}/revocation`, revocation), { status: 201 })
+    await spin()
+    const left = async () => {
+      const { body } = await admin('vera', `GET /admin/v1/campaigns/${id}/state`)
+      const of = (activity: string) => body.activities.find((one: { id: string }) => one.id === activity)
+      return [of('phone').sessions[0].remaining, of('wheel').prizes[0].remaining]
+    }
+    const expected = returns ? [5, 8] : [6, 7]
+    // units between two shards are in neither
+    const isSo = async () => (await openLoans(pool, id)) === 0 && `${await left()}` === `${expected}`
+    await waitFor(isSo, { what: `${expected} units of sale and prize to be left, ${id}` })
+  }
 })
