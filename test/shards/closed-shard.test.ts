@@ -178,7 +178,8 @@ t.test('one closed shard hides no figures of the others from anybody', async (t)
   const shop = await startMallShop(t, { SHARDS: String(COUNT) })
   const { activities, ...rest } = openDefinition('sold')
   const stocked = activities.map((sale) => ({ ...sale, sessions: sale.sessions.map((one) => ({ ...one, stock: 40 })) }))
-  await shop.publish({ ...rest, activities: stocked })
+  const definition = { ...rest, activities: stocked }
+  await shop.publish(definition)
   const left: number[] = []
   const page = async () => {
     const { body } = await shop.ask('ann', 'GET /v1/campaigns/sold')
