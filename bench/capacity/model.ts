@@ -39,6 +39,13 @@ export interface Need {
   readonly postgresCores: number
   /** megabytes a second that Postgres' tables grow by */
   readonly postgresMegabytes: number
+  /** megabytes a second that the streams of the journal grow by, and the stream of events; NATS_REPLICAS times as much on all disks together */
+  readonly journalMegabytes: number
+  readonly eventMegabytes: number
+  /** gigabytes that these streams grow by in an hour, on each disk */
+  readonly natsGigabytesPerHour: number
+  /** gigabytes of memory that all shards together grow by in an hour */
+  readonly redisGigabytesPerHour: number
 }
 
 /**
@@ -58,6 +65,11 @@ const TURN = 0.025
 
 /** Bytes of an order in Postgres: decision, checkpoint, order row (docs/capacity.md). */
 const STORED = 1500
+
+/** Bytes of an order in the journal, in frames of 30, and of its event; in Redis within KEY_RETENTION, for users with few of them (docs/capacity.md). */
+const JOURNALED = 300
+const TOLD = 900
+const REMEMBERED = 335
 
 /** What the scenarios of a run cost. @throws Error that names a scenario that it lacks */
 export function costsOf(summaries: readonly ScenarioSummary[]): Costs {
@@ -99,7 +111,11 @@ export function needOf(costs: Costs, { perSecond, accepted }: Load): Need {
     natsCores: cores((orders * costs.nats) / 1e6),
     workers,
     postgresCores: cores((orders * costs.postgres) / 1e6),
-    postgresMegabytes: (orders * STORED) / 1e6
+    postgresMegabytes: (orders * STORED) / 1e6,
+    journalMegabytes: (orders * JOURNALED) / 1e6,
+    eventMegabytes: (orders * TOLD) / 1e6,
+    natsGigabytesPerHour: (orders * (JOURNALED + TOLD) * 3600) / 1e9,
+    redisGigabytesPerHour: (orders * REMEMBERED * 3600) / 1e9
   }
 }
 

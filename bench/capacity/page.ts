@@ -16,10 +16,15 @@ const HEAD = [
   'NATS cores',
   'workers that keep pace',
   'Postgres cores',
-  'Postgres MB/s'
+  'Postgres MB/s',
+  'journal MB/s',
+  'events MB/s',
+  'NATS disk GB/h',
+  'Redis memory GB/h'
 ]
 
 const count = (value: number): string => Math.round(value).toLocaleString('en-US')
+const measured = (value: number): string => (value < 10 ? value.toFixed(1) : count(value))
 
 function row(load: Load, need: Need): string[] {
   return [
@@ -31,7 +36,13 @@ function row(load: Load, need: Need): string[] {
     count(need.natsCores),
     count(need.workers),
     count(need.postgresCores),
-    need.postgresMegabytes < 10 ? need.postgresMegabytes.toFixed(1) : count(need.postgresMegabytes)
+    ...[
+      need.postgresMegabytes,
+      need.journalMegabytes,
+      need.eventMegabytes,
+      need.natsGigabytesPerHour,
+      need.redisGigabytesPerHour
+    ].map(measured)
   ]
 }
 

@@ -41,6 +41,19 @@ t.test('gateways are told apart by user once their calls would fill a shard', as
   t.match(needOf(costs, { perSecond: 10_000_000, accepted: 0.02 }), { cells: true, gatewaysPerShard: 3 })
 })
 
+t.test('what is written grows with what is given, and a refusal is written nowhere', async (t) => {
+  const written = (load: Parameters<typeof needOf>[1]) => {
+    const need = needOf(costs, load)
+    const { postgresMegabytes, journalMegabytes, eventMegabytes, natsGigabytesPerHour, redisGigabytesPerHour } = need
+    return [postgresMegabytes, journalMegabytes, eventMegabytes, natsGigabytesPerHour, redisGigabytesPerHour]
+  }
+  t.same(written({ perSecond: 1_000_000, accepted: 0 }), [0, 0, 0, 0, 0])
+  const of = written({ perSecond: 1_000_000, accepted: 0.5 })
+  t.ok(of.every((value, at) => Math.abs(value * 2 - (written({ perSecond: 1_000_000, accepted: 1 })[at] ?? 0)) < 1e-6))
+  const [, journal = 0, events = 0, disk = 0] = of
+  t.ok(Math.abs(disk - ((journal + events) * 3600) / 1000) < 1e-6, 'on the disk is what both streams get')
+})
+
 t.test('a result without a scenario that is counted with says which', async (t) => {
   t.throws(() => costsOf([]), /no scenario "refused"/)
 })
