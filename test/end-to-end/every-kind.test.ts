@@ -253,8 +253,10 @@ t.test('who is disqualified is shut out everywhere and loses the wins; the end o
     t.match(answer, refusal(403, 'DISQUALIFIED'))
   }
   t.match((await ask('alice', `GET /v1/wins/${phone}`)).body, { status: 'revoked' })
-  const timeline = await stack.admin({ method: 'GET', path: '/admin/v1/users/alice/timeline?limit=2' })
-  t.match(timeline.body, { items: [{ type: 'win.revoked' }, { type: 'user.disqualified' }] })
+  const timeline = await stack.admin({ method: 'GET', path: '/admin/v1/users/alice/timeline?limit=20' })
+  // a sample of the refusals above may be kept by now
+  const items = (timeline.body as { items: Array<{ type: string }> }).items.filter(({ type }) => type !== 'refused')
+  t.match(items.slice(0, 2), [{ type: 'win.revoked' }, { type: 'user.disqualified' }])
   await post(`/admin/v1/campaigns/${campaign}/pause`, { reason: 'a test' })
   t.match(await spin('bob', 'lucky'), refusal(409, 'PAUSED'))
   await post(`/admin/v1/campaigns/${campaign}/end`, { reason: 'over' })
