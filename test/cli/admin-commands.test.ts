@@ -84,7 +84,11 @@ t.test('a campaign comes to life, is changed and rejected by commands', async (t
   await run('campaign approve', ['made', '1'], { as: 'ben' })
   await t.rejects(run('campaign publish', ['made', '2'], { as: 'ben' }), { message: /CONFLICT/ })
   t.match(await json('campaign publish', ['made', '1'], { as: 'ben' }), { outcome: 'confirmed' })
-  t.match(await json('campaign adjust', ['made', 'phone'], { addStock: '5' }), { stock: [{ applied: 5 }] })
+  t.match(await json('campaign preview', ['made', 'phone'], { addStock: '5' }), {
+    dryRun: true,
+    change: { addStock: 5 }
+  })
+  t.match(await json('campaign adjust', ['made', 'phone'], { addStock: '5' }), { stock: [{ asked: 5, applied: 5 }] })
   t.match(await run('campaign pause', ['made']), /campaign:\n {2}id: made\n.* {2}state: paused\n/s)
   const told = async (notice: string) => (await json('campaign notice', ['made'], { notice })).campaign.notice
   t.same(await told('{"en":"Back at ten"}'), { en: 'Back at ten' })

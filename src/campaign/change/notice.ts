@@ -64,13 +64,17 @@ function withNotice(planned: Planned, before: Notice | null, after: Notice | nul
   }
 }
 
-/** Plans a pause. What is paused already gets the notice alone. */
-export async function planPause(
+interface Told extends Asked<Notice | null | undefined> {
+  /** the change beside it; undefined where nothing else changes, so that the gate has no part in it */
+  readonly planned: Planned | undefined
+}
+
+/** Adds to a change what visitors are told from now on; `undefined`: what they are told already. @throws CampaignError CONFLICT */
+export async function planTold(
   client: PoolClient,
   row: CampaignRow,
-  { notice, ...asked }: Asked<Notice | undefined>
+  { notice, planned, ...asked }: Told
 ): Promise<Planned | undefined> {
-  const planned = planFlag(row, 'campaign.paused', asked.now)
   if (notice === undefined) return planned
   if (planned !== undefined) return withNotice(planned, row.notice, notice)
   await setNotice(client, row, { ...asked, notice })

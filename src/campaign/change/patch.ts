@@ -4,6 +4,7 @@ import type { DefinitionError } from '../parts/explain.ts'
 import { explain, tooLarge } from '../parts/explain.ts'
 import { type LimitChanges, prices, UnitsOrNone } from '../parts/patch.ts'
 import { Admission, Flag, Id, MAX_UNITS, Moment, Stock, Weights } from '../parts/shapes.ts'
+import { NoticeOrNone } from './notice.ts'
 
 const closed = { additionalProperties: false }
 
@@ -78,7 +79,8 @@ export const CampaignPatch = Type.Object(
         description: 'must be {"ratePerSecond", "burst"} with whole numbers from 1, or null for no limit'
       })
     ),
-    limits: Type.Optional(Limits)
+    limits: Type.Optional(Limits),
+    notice: Type.Optional(NoticeOrNone)
   },
   closed
 )

@@ -3,9 +3,15 @@ import type { PoolClient } from 'pg'
 import { isoTime } from '../../base/iso-time.ts'
 import { SYSTEM_USER } from '../../gate/batch/commands.ts'
 import { isArchived } from '../../store/campaigns/archives.ts'
-import { type CampaignChange, type CampaignRow, changeCampaign, findCampaign } from '../../store/campaigns/campaigns.ts'
+import {
+  type CampaignChange,
+  type CampaignRow,
+  changeCampaign,
+  findCampaign,
+  type Notice
+} from '../../store/campaigns/campaigns.ts'
 import { findIntentByKey, insertIntent } from '../../store/campaigns/intents.ts'
-import { inTransaction } from '../../store/connection/transaction.ts'
+import { inTransaction, rolledBack } from '../../store/connection/transaction.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
 import { recordAudit } from '../../store/operators/audit.ts'
 import { CampaignError } from '../carrying/campaign-error.ts'
@@ -27,6 +33,7 @@ import {
 import type { Writes } from '../carrying/split.ts'
 import { finalAt } from '../definition/final.ts'
 import { describe, type Rules } from '../definition/rules.ts'
+import type { DefinitionError } from '../parts/explain.ts'
 import { campaignKey } from '../parts/fields.ts'
 import type { Adjusted } from './draft.ts'
 
@@ -45,8 +52,32 @@ export interface Planned extends Writes {
   readonly also?: (client: PoolClient, intent: number) => Promise<void>
 }
 
+/** A change that was planned only: what it would do to the campaign, which is as it was. */
+export interface Foreseen {
+  readonly campaign: CampaignRow
+  /** what the gate would carry out; absent where it would have nothing to do */
+  readonly planned?: Planned
+  /** what visitors would be told */
+  readonly notice: Notice | null
+  /** what is valid but probably not meant */
+  readonly warnings?: readonly DefinitionError[]
+}
+
 /** Plans a change. `client` is in the transaction that holds the campaign's lock. */
-type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned | undefined>
+export type Plan = (row: CampaignRow, client: PoolClient) => Planned | undefined | Promise<Planned | undefined>
+
+interface Target {
+  readonly id: string
+  readonly actor: Actor
+}
+
+/** @throws CampaignError VERSION_MISMATCH, CONFLICT, and what the plan refuses */
+async function planOf(client: PoolClient, row: CampaignRow, { actor, plan }: { actor: Actor; plan: Plan }) {
+  checkVersion(row, actor)
+  if (await isArchived(client, row.id))
+    throw new CampaignError('CONFLICT', `${row.id} is archived, or being archived; nothing of it is changed.`)
+  return plan(row, client)
+}
 
 async function askedBefore(client: PoolClient, actor: Actor): Promise<number | undefined> {
   if (actor.key === undefined) return undefined
@@ -84,27 +115,30 @@ async function write(client: PoolClient, id: string, step: { actor: Actor; plann
  * Every change that the gate carries out goes through this function: one transaction locks the campaign, plans, and writes
  * intent, audit and rules; then the intent is carried out. A plan of `undefined` means that there is nothing to change.
  */
-export async function change(
-  context: LifecycleContext,
-  target: { id: string; actor: Actor },
-  plan: Plan
-): Promise<Change> {
-  const { id, actor } = target
+export async function change(context: LifecycleContext, { id, actor }: Target, plan: Plan): Promise<Change> {
   const intent = await inTransaction(context.pool, async (client) => {
     const row = await lockExisting(client, id)
     // A retry gets the answer of the first attempt, even if the campaign has changed since.
     const known = await askedBefore(client, actor)
     if (known !== undefined) return known
-    checkVersion(row, actor)
-    if (await isArchived(client, id))
-      throw new CampaignError('CONFLICT', `${id} is archived, or being archived; nothing of it is changed.`)
-    const planned = await plan(row, client)
+    const planned = await planOf(client, row, { actor, plan })
     return planned && write(client, id, { actor, planned })
   })
   const carried = intent === undefined ? undefined : await awaitIntent(context, intent, context.carryMs)
   const campaign = await findCampaign(context.pool, id)
   if (!campaign) throw notFound(id)
   return carried ? { campaign, intent: carried } : { campaign }
+}
+
+/** Plans a change as `change` does, and leaves nothing behind. @throws what `change` throws before it writes; UnavailableError */
+export function foresee(context: LifecycleContext, { id, actor }: Target, plan: Plan): Promise<Foreseen> {
+  return rolledBack(context.pool, async (client) => {
+    const campaign = await lockExisting(client, id)
+    const planned = await planOf(client, campaign, { actor, plan })
+    if (planned) return { campaign, planned, notice: planned.change.notice ?? campaign.notice }
+    // what is only told was written by its plan
+    return { campaign, notice: (await lockExisting(client, id)).notice }
+  })
 }
 
 const flagSteps = {

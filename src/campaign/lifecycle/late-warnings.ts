@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { type Change, rulesInForce } from '../carrying/context.ts'
+import type { Foreseen } from '../change/plan.ts'
 import { endedCalendar } from '../definition/warnings.ts'
 import { readCodeWarnings } from './code-warnings.ts'
 
@@ -15,4 +16,12 @@ export async function withWarnings(pool: Pool, change: Change, activity = ''): P
   const all = [...endedCalendar(rules), ...(await readCodeWarnings(pool, rules))]
   const warnings = activity === '' ? all : all.filter(({ pointer }) => pointer.split('/')[2] === String(changed))
   return warnings.length === 0 ? change : { ...change, warnings }
+}
+
+/** The same for a change that was planned only. */
+export async function foreseenWarnings(pool: Pool, foreseen: Foreseen, activity = ''): Promise<Foreseen> {
+  const { campaign, planned } = foreseen
+  const after = { campaign: { ...campaign, ...(planned && { rules: planned.change.rules ?? campaign.rules }) } }
+  const { warnings } = await withWarnings(pool, after, activity)
+  return warnings ? { ...foreseen, warnings } : foreseen
 }

@@ -4,22 +4,17 @@ import { type Affected, askCancellation, planCancellation } from '../actions/aff
 import { type Excluded, planExclusion, planStanding } from '../actions/exclusion.ts'
 import { type Grant, type GrantResult, grantMany, planGrant } from '../actions/grants.ts'
 import { loadPool, type PoolLoad, type PoolResult, requirePool } from '../actions/pools.ts'
-import { CampaignError } from '../carrying/campaign-error.ts'
 import { type CampaignDeps, carryOut } from '../carrying/carry-out.ts'
-import { type Actor, type Change, invalid, type LifecycleContext, notFound } from '../carrying/context.ts'
-import { adjustActivity } from '../change/adjust.ts'
-import { adjustCampaign } from '../change/campaign.ts'
-import { planPause, planResumption, setNotice } from '../change/notice.ts'
-import { ActivityPatch, CampaignPatch, checkBody } from '../change/patch.ts'
-import { change, planAdjustment, planFlag } from '../change/plan.ts'
+import { type Actor, type Change, type LifecycleContext, notFound } from '../carrying/context.ts'
+import { planResumption, planTold, setNotice } from '../change/notice.ts'
+import { type ActivityPlace, patchOfActivity, patchOfCampaign } from '../change/patching.ts'
+import { change, type Foreseen, foresee, planFlag } from '../change/plan.ts'
 import { checkDefinition } from '../definition/check.ts'
 import { checkApart } from '../definition/check-apart.ts'
-import { withKnownDaily } from '../definition/known-daily.ts'
-import { findActivity } from '../definition/rules.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
 import { type ArchivePlan, type Archiving, archive, findArchiving, planArchive } from './archive.ts'
 import { withCalendar } from './calendars.ts'
-import { withWarnings } from './late-warnings.ts'
+import { foreseenWarnings, withWarnings } from './late-warnings.ts'
 import { publish } from './publish.ts'
 import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
 import { driveSettlements, planSettlement, type SettlementPlan, type Settling, settle } from './settlement.ts'
@@ -96,9 +91,10 @@ export class Campaigns {
 
   /** @param notice what visitors are told meanwhile; without one, what they are told already stays */
   pause(id: string, actor: Actor, notice?: Notice): Promise<Change> {
-    return change(this.#context, { id, actor }, (row, client) =>
-      planPause(client, row, { actor, notice, now: this.#context.now() })
-    )
+    return change(this.#context, { id, actor }, (row, client) => {
+      const now = this.#context.now()
+      return planTold(client, row, { actor, notice, now, planned: planFlag(row, 'campaign.paused', now) })
+    })
   }
 
   /** Goes on; visitors are told nothing more. */
@@ -150,32 +146,31 @@ export class Campaigns {
   }
 
   /** Adjusts an activity in force. @param input body of the PATCH, of any shape */
-  async patchActivity(target: { campaign: string; activity: string }, input: unknown, actor: Actor): Promise<Change> {
-    const checked = checkBody(ActivityPatch, input)
-    if (!checked.ok) throw invalid(checked.errors)
-    const { campaign: id, activity } = target
-    const why = { ...actor, reason: checked.body.reason }
-    const done = await change(this.#context, { id, actor: why }, (row) =>
-      planAdjustment(row, activity, (rules) => {
-        if (!findActivity(rules, activity)) throw new CampaignError('NOT_FOUND', `${id} has no activity ${activity}.`)
-        return adjustActivity(rules, { activity, now: this.#context.now() }, checked.body)
-      })
-    )
-    const { addStock, closesAt, session } = checked.body
-    const mayNeedMore = addStock !== undefined || closesAt !== undefined || typeof session === 'object'
-    return mayNeedMore ? withWarnings(this.#context.pool, done, activity) : done
+  async patchActivity(target: ActivityPlace, input: unknown, actor: Actor): Promise<Change> {
+    const { why, plan, mayNeedMore } = patchOfActivity(this.#context, target, { input, actor })
+    const done = await change(this.#context, { id: target.campaign, actor: why }, plan)
+    return mayNeedMore ? withWarnings(this.#context.pool, done, target.activity) : done
+  }
+
+  /** What `patchActivity` would do. */
+  async foreseeActivity(target: ActivityPlace, input: unknown, actor: Actor): Promise<Foreseen> {
+    const { why, plan, mayNeedMore } = patchOfActivity(this.#context, target, { input, actor })
+    const foreseen = await foresee(this.#context, { id: target.campaign, actor: why }, plan)
+    return mayNeedMore ? foreseenWarnings(this.#context.pool, foreseen, target.activity) : foreseen
   }
 
   /** Adjusts the campaign in force. @param input body of the PATCH, of any shape */
   async patchCampaign(id: string, input: unknown, actor: Actor): Promise<Change> {
-    const checked = checkBody(CampaignPatch, input)
-    if (!checked.ok) throw invalid(checked.errors)
-    const why = { ...actor, reason: checked.body.reason }
-    const done = await change(this.#context, { id, actor: why }, async (row, client) => {
-      const known = await withKnownDaily(client, row)
-      return planAdjustment(known, '', (rules) => adjustCampaign(rules, this.#context.now(), checked.body))
-    })
-    return checked.body.closesAt === undefined ? done : withWarnings(this.#context.pool, done)
+    const { why, plan, mayNeedMore } = patchOfCampaign(this.#context, { input, actor })
+    const done = await change(this.#context, { id, actor: why }, plan)
+    return mayNeedMore ? withWarnings(this.#context.pool, done) : done
+  }
+
+  /** What `patchCampaign` would do. */
+  async foreseeCampaign(id: string, input: unknown, actor: Actor): Promise<Foreseen> {
+    const { why, plan, mayNeedMore } = patchOfCampaign(this.#context, { input, actor })
+    const foreseen = await foresee(this.#context, { id, actor: why }, plan)
+    return mayNeedMore ? foreseenWarnings(this.#context.pool, foreseen) : foreseen
   }
 
   /** Disqualifies a user from all activities of a campaign, at once; the worker then revokes what is asked for. */
@@ -201,6 +196,11 @@ export class Campaigns {
   /** Gives a user points, chances or an entitlement, within the campaign's cap for grants. */
   grant({ campaign: id, ...grant }: Grant & { campaign: string }, actor: Actor): Promise<Change> {
     return change(this.#context, { id, actor }, (row, client) => planGrant(client, row, grant))
+  }
+
+  /** What `grant` would do. */
+  foreseeGrant({ campaign: id, ...grant }: Grant & { campaign: string }, actor: Actor): Promise<Foreseen> {
+    return foresee(this.#context, { id, actor }, (row, client) => planGrant(client, row, grant))
   }
 
   /** Many grants, line by line, carried out afterwards. @param many.reject called for each line that is not accepted */

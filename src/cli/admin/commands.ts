@@ -23,6 +23,20 @@ const notice = value(
   'what visitors are told, such as {"en":"Back at 22:00","zh-CN":"22:00 恢复"}; null: nothing more'
 )
 
+const adjustment = [
+  value('--add-stock <n>', 'units to add; a negative number takes what is left'),
+  text('--session <id>', 'the session whose stock or end is meant'),
+  text('--prize <id>', 'the prize whose quota is meant'),
+  text('--closes-at <time>', 'another end, such as 2026-11-12T00:00:00+08:00'),
+  value('--price <n>', 'minor units'),
+  value('--list-price <n>', 'minor units, above the price; null takes it away'),
+  value('--free <bool>', 'true beside a price of 0'),
+  value('--limits <json>', 'such as {"unitsPerUser":2}'),
+  value('--weights <json>', 'such as {"first":2}'),
+  value('--paused <bool>', 'halt this activity alone, or go on'),
+  value('--admission <json>', 'of the campaign: {"ratePerSecond":20000,"burst":40000}')
+]
+
 const campaign = of('campaign', [
   { name: 'list', says: 'all campaigns with their states', args: '', route: 'GET /campaigns', options: page },
   { name: 'show', says: 'a campaign as it stands', args: '<campaign>', route: 'GET /campaigns/{campaign}' },
@@ -63,19 +77,14 @@ const campaign = of('campaign', [
     says: 'change what is in force, of an activity or of the campaign itself',
     args: '<campaign> [activity]',
     route: 'PATCH /campaigns/{campaign}[/activities/{activity}]',
-    options: [
-      value('--add-stock <n>', 'units to add; a negative number takes what is left'),
-      text('--session <id>', 'the session whose stock or end is meant'),
-      text('--prize <id>', 'the prize whose quota is meant'),
-      text('--closes-at <time>', 'another end, such as 2026-11-12T00:00:00+08:00'),
-      value('--price <n>', 'minor units'),
-      value('--list-price <n>', 'minor units, above the price; null takes it away'),
-      value('--free <bool>', 'true beside a price of 0'),
-      value('--limits <json>', 'such as {"unitsPerUser":2}'),
-      value('--weights <json>', 'such as {"first":2}'),
-      value('--paused <bool>', 'halt this activity alone, or go on'),
-      value('--admission <json>', 'of the campaign: {"ratePerSecond":20000,"burst":40000}')
-    ]
+    options: adjustment
+  },
+  {
+    name: 'preview',
+    says: 'what such a change would do, and whether it can be taken back; nothing is done',
+    args: '<campaign> [activity]',
+    route: 'PATCH /campaigns/{campaign}[/activities/{activity}]?dryRun=true',
+    options: adjustment
   },
   {
     name: 'grant',

@@ -14,7 +14,7 @@ import { pageOf } from '../wire/pages.ts'
 import { CampaignParams, ListQuery, OpenObject, OrderStatus, refusals } from '../wire/schemas.ts'
 import { actorOf, asProblem } from './campaign-answers.ts'
 import { readJob } from './jobs.ts'
-import type { Named } from './pages.ts'
+import { type Dry, DryRunQuery, type Named } from './pages.ts'
 import { ordersPage } from './searches.ts'
 
 interface AffectedOptions {
@@ -47,7 +47,6 @@ const Body = Type.Object(
   },
   closed
 )
-const DryRun = Type.Object({ dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) }, closed)
 
 /** @throws ProblemError VALIDATION */
 function utc(pointer: string, text: string | undefined): string | undefined {
@@ -90,11 +89,11 @@ export async function affectedOrders(app: FastifyInstance, { campaigns, pool }: 
     }
   )
 
-  app.post<Named & { Querystring: { dryRun?: string } }>(
+  app.post<Named & Dry>(
     '/admin/v1/campaigns/:campaign/affected-orders/cancellation',
     {
       preHandler: requireRole('operator'),
-      schema: { params: CampaignParams, querystring: DryRun },
+      schema: { params: CampaignParams, querystring: DryRunQuery },
       config: { takes: Body }
     },
     async (request, reply) => {

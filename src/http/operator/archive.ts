@@ -8,7 +8,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
 import { actorOf, asProblem } from './campaign-answers.ts'
 import { campaignItem } from './campaign-views.ts'
-import type { Named } from './pages.ts'
+import { type Dry, DryRunQuery, type Named } from './pages.ts'
 import '../wire/request-types.ts'
 
 interface ArchiveOptions {
@@ -19,10 +19,6 @@ interface ArchiveOptions {
 
 const Body = Type.Object(
   { reason: Reason, sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'of the lines of the file' }) },
-  { additionalProperties: false }
-)
-const Query = Type.Object(
-  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
   { additionalProperties: false }
 )
 
@@ -59,11 +55,11 @@ export function archiveJobView(archiving: Archiving) {
 export async function archiveRoutes(app: FastifyInstance, options: ArchiveOptions): Promise<void> {
   const { campaigns, now = Date.now } = options
 
-  app.post<Named & { Querystring: { dryRun?: string } }>(
+  app.post<Named & Dry>(
     '/admin/v1/campaigns/:campaign/archive',
     {
       preHandler: requireRole('admin'),
-      schema: { params: CampaignParams, querystring: Query },
+      schema: { params: CampaignParams, querystring: DryRunQuery },
       config: { takes: Body }
     },
     async (request, reply) => {

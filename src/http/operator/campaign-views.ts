@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isoTime } from '../../base/iso-time.ts'
 import { appliedAdds, balanceView, stockView } from '../../campaign/carrying/applied.ts'
 import { statusOf } from '../../campaign/carrying/catalogue.ts'
 import { type Change, rulesInForce } from '../../campaign/carrying/context.ts'
+import type { Foreseen } from '../../campaign/change/plan.ts'
 import { finalAt } from '../../campaign/definition/final.ts'
 import { definitionOf, type Rules } from '../../campaign/definition/rules.ts'
 import type { ArchiveWait } from '../../campaign/lifecycle/archive-waits.ts'
 import { isStockKey, isUserKey } from '../../record/keys.ts'
 import type { CampaignRow, VersionRow } from '../../store/campaigns/campaigns.ts'
 import type { IntentRow } from '../../store/campaigns/intents.ts'
+import { issuedUser } from '../../store/connection/user-name.ts'
 import type { CampaignPlace } from '../../store/projection/campaign-places.ts'
 
 /** The state of a campaign in answers: its review before the first publication, its status afterwards. */
@@ -104,5 +107,29 @@ export function changeView({ campaign, intent, warnings }: Change, now: number) 
     ...appliedChanges(intent, rulesInForce(campaign)),
     ...known,
     campaign: item
+  }
+}
+
+/** Sessions cannot be taken away again: buyers may have been told of them. */
+function addsSessions({ before, after, data }: NonNullable<Foreseen['planned']>): boolean {
+  const ids = (audited: unknown) => {
+    const { sessions = [] } = (audited ?? {}) as { sessions?: ReadonlyArray<{ readonly id: string }> }
+    return sessions.map(({ id }) => id)
+  }
+  return data.addedSessions !== undefined || ids(after).some((id) => !ids(before).includes(id))
+}
+
+/** What a change would do, for whom, and whether another change can undo it. */
+export function foreseenView({ campaign, planned, notice, warnings }: Foreseen, now: number) {
+  const told = planned || isDeepStrictEqual(campaign.notice, notice) ? undefined : { notice }
+  return {
+    dryRun: true,
+    campaign: campaignItem(campaign, now),
+    ...(planned?.user !== undefined && { user: issuedUser(planned.user) }),
+    change: planned?.data ?? told ?? {},
+    before: planned?.before ?? (told && { notice: campaign.notice }) ?? null,
+    after: planned?.after ?? told ?? null,
+    ...(warnings && { warnings }),
+    canBeTakenBack: planned === undefined || !addsSessions(planned)
   }
 }

@@ -19,8 +19,8 @@ import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
 import { readState, type StateGate } from './campaign-state.ts'
-import { archiveView, campaignItem, campaignView } from './campaign-views.ts'
-import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import { archiveView, campaignItem, campaignView, foreseenView } from './campaign-views.ts'
+import { type Dry, DryRunQuery, type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
 import type { Proofs } from './proofs.ts'
 import { adminReconciliation } from './reconciliation.ts'
 import { versionRoutes } from './versions.ts'
@@ -40,8 +40,8 @@ const ActivityParams = Type.Object({
   ...CampaignParams.properties,
   activity: Type.String({ pattern: ID_PATTERN })
 })
-const DryRunQuery = Type.Object(
-  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })), reason: Type.Optional(Reason) },
+const SaveQuery = Type.Object(
+  { ...DryRunQuery.properties, reason: Type.Optional(Reason) },
   { additionalProperties: false }
 )
 const AuditQuery = Type.Object(
@@ -160,7 +160,7 @@ function reviewRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
     '/admin/v1/campaigns/:campaign',
     {
       preHandler: requireRole('operator'),
-      schema: { params: DraftParams, querystring: DryRunQuery },
+      schema: { params: DraftParams, querystring: SaveQuery },
       config: { takes: DefinitionSchema }
     },
     async (request, reply) => {
@@ -224,22 +224,32 @@ function changeRoutes(app: FastifyInstance, options: AdminCampaignOptions): void
       }
     )
   }
+}
 
-  const operator = { preHandler: requireRole('operator') }
-  app.patch<Named>(
+function patchRoutes(app: FastifyInstance, { campaigns, now = Date.now }: AdminCampaignOptions): void {
+  const preHandler = requireRole('operator')
+
+  app.patch<Named & Dry>(
     '/admin/v1/campaigns/:campaign',
-    { ...operator, schema: { params: CampaignParams }, config: { takes: CampaignPatch } },
+    { preHandler, schema: { params: CampaignParams, querystring: DryRunQuery }, config: { takes: CampaignPatch } },
     async (request, reply) => {
-      const change = await asProblem(campaigns.patchCampaign(request.params.campaign, request.body, actorOf(request)))
-      return sendChange(reply, change, now())
+      const { campaign } = request.params
+      const asked = [campaign, request.body, actorOf(request)] as const
+      if (request.query.dryRun === 'true') {
+        return foreseenView(await asProblem(campaigns.foreseeCampaign(...asked)), now())
+      }
+      return sendChange(reply, await asProblem(campaigns.patchCampaign(...asked)), now())
     }
   )
-  app.patch<{ Params: { campaign: string; activity: string } }>(
+  app.patch<{ Params: { campaign: string; activity: string } } & Dry>(
     '/admin/v1/campaigns/:campaign/activities/:activity',
-    { ...operator, schema: { params: ActivityParams }, config: { takes: ActivityPatch } },
+    { preHandler, schema: { params: ActivityParams, querystring: DryRunQuery }, config: { takes: ActivityPatch } },
     async (request, reply) => {
-      const change = await asProblem(campaigns.patchActivity(request.params, request.body, actorOf(request)))
-      return sendChange(reply, change, now())
+      const asked = [request.params, request.body, actorOf(request)] as const
+      if (request.query.dryRun === 'true') {
+        return foreseenView(await asProblem(campaigns.foreseeActivity(...asked)), now())
+      }
+      return sendChange(reply, await asProblem(campaigns.patchActivity(...asked)), now())
     }
   )
 }
@@ -249,5 +259,6 @@ export async function adminCampaigns(app: FastifyInstance, options: AdminCampaig
   readRoutes(app, options)
   reviewRoutes(app, options)
   changeRoutes(app, options)
+  patchRoutes(app, options)
   adminReconciliation(app, options)
 }

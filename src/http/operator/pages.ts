@@ -8,6 +8,13 @@ export const PageQuery = Type.Object(
   { additionalProperties: false }
 )
 
+/** The query of a change that can be asked for what it would do. */
+export const DryRunQuery = Type.Object(
+  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
+  { additionalProperties: false }
+)
+
+export type Dry = { Querystring: { dryRun?: string } }
 export type Named = { Params: { campaign: string } }
 export type Page = { Querystring: { limit?: string; cursor?: string } }
 

@@ -11,7 +11,7 @@ import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
 import { actorOf, asProblem } from './campaign-answers.ts'
 import { campaignItem } from './campaign-views.ts'
-import type { Named } from './pages.ts'
+import { type Dry, DryRunQuery, type Named } from './pages.ts'
 import '../wire/request-types.ts'
 
 interface SettlementOptions {
@@ -21,19 +21,15 @@ interface SettlementOptions {
 }
 
 const Body = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })
-const Query = Type.Object(
-  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
-  { additionalProperties: false }
-)
 
 /** Settles a campaign: at once where nothing is left to do, else 202 with what it waits for, and the worker carries on. */
 export async function settlementRoute(app: FastifyInstance, options: SettlementOptions): Promise<void> {
   const { campaigns, now = Date.now } = options
-  app.post<Named & { Querystring: { dryRun?: string } }>(
+  app.post<Named & Dry>(
     '/admin/v1/campaigns/:campaign/settlement',
     {
       preHandler: requireRole('admin'),
-      schema: { params: CampaignParams, querystring: Query },
+      schema: { params: CampaignParams, querystring: DryRunQuery },
       config: { takes: Body }
     },
     async (request, reply) => {

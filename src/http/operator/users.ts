@@ -8,8 +8,9 @@ import { ProblemError } from '../problems/problems.ts'
 import { UserId } from '../wire/schemas.ts'
 import { userOfPath } from '../wire/user-in.ts'
 import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
-import { changeView } from './campaign-views.ts'
+import { changeView, foreseenView } from './campaign-views.ts'
 import type { Excluding } from './excluding.ts'
+import { type Dry, DryRunQuery } from './pages.ts'
 
 interface AdminUserOptions {
   readonly campaigns: Campaigns
@@ -29,11 +30,6 @@ const Disqualification = Type.Object(
     revokeRewards: Type.Optional(Flag),
     cancelOrders: Type.Optional(Flag)
   },
-  { additionalProperties: false }
-)
-
-const DryRun = Type.Object(
-  { dryRun: Type.Optional(Type.String({ enum: ['true', 'false'] })) },
   { additionalProperties: false }
 )
 
@@ -65,9 +61,9 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
   const { campaigns, excluding, now = Date.now } = options
   const route = { preHandler: requireRole('operator'), schema: { params: UserParams } }
 
-  app.post<Named & { Querystring: { dryRun?: string } }>(
+  app.post<Named & Dry>(
     '/admin/v1/users/:user/disqualification',
-    { ...route, schema: { ...route.schema, querystring: DryRun }, config: { takes: Disqualification } },
+    { ...route, schema: { ...route.schema, querystring: DryRunQuery }, config: { takes: Disqualification } },
     async (request, reply) => {
       const checked = checkBody(Disqualification, request.body)
       if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
@@ -92,11 +88,19 @@ export function adminUsers(app: FastifyInstance, options: AdminUserOptions): voi
     }
   )
 
-  app.post<Named>('/admin/v1/users/:user/grants', { ...route, config: { takes: Grant } }, async (request, reply) => {
-    const checked = checkBody(Grant, request.body)
-    if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
-    const { campaign, unit, amount, reason } = checked.body
-    const target = { campaign, user: userOfPath(request.params.user), unit, amount }
-    return sendChange(reply, await asProblem(campaigns.grant(target, actorOf(request, reason))), now())
-  })
+  app.post<Named & Dry>(
+    '/admin/v1/users/:user/grants',
+    { ...route, schema: { ...route.schema, querystring: DryRunQuery }, config: { takes: Grant } },
+    async (request, reply) => {
+      const checked = checkBody(Grant, request.body)
+      if (!checked.ok) throw new ProblemError('VALIDATION', { errors: checked.errors })
+      const { campaign, unit, amount, reason } = checked.body
+      const target = { campaign, user: userOfPath(request.params.user), unit, amount }
+      const actor = actorOf(request, reason)
+      if (request.query.dryRun === 'true') {
+        return foreseenView(await asProblem(campaigns.foreseeGrant(target, actor)), now())
+      }
+      return sendChange(reply, await asProblem(campaigns.grant(target, actor)), now())
+    }
+  )
 }

@@ -18,7 +18,7 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   ),
   'PATCH /admin/v1/campaigns/:campaign': of(
     'adjustCampaign',
-    'Change what is in force: closing time, admission, limits'
+    'Change what is in force: closing time, admission, limits; or what visitors are told. `?dryRun=true` says what would change'
   ),
   'GET /admin/v1/campaigns/:campaign/versions': of('listVersions', 'Versions of the definition and their reviews'),
   'GET /admin/v1/campaigns/:campaign/versions/:version': of(
@@ -87,7 +87,7 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   ),
   'PATCH /admin/v1/campaigns/:campaign/activities/:activity': of(
     'adjustActivity',
-    'Change what is in force of an activity: stock, price, limits, weights, closing time, pause'
+    'Change what is in force of an activity: stock, price, limits, weights, closing time, pause; `?dryRun=true` says what would change'
   ),
   'GET /admin/v1/campaigns/:campaign/surveys/:survey/results': of(
     'getSurveyResults',
@@ -159,7 +159,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'Wins by prize: unclaimed, lapsed, owed, under way, issued, revoked'
   ),
   'POST /admin/v1/wins/:win/revocation': of('revokeWin', 'Revoke a win and take back what it gave'),
-  'POST /admin/v1/users/:user/grants': of('grant', 'Give or take back points, chances or an entitlement'),
+  'POST /admin/v1/users/:user/grants': of(
+    'grant',
+    'Give or take back points, chances or an entitlement; `?dryRun=true` says whether it could be given'
+  ),
   'POST /admin/v1/users/:user/disqualification': of(
     'disqualify',
     'Exclude a user from a campaign, and revoke what the body names; `?dryRun=true` says what would go'

@@ -60,7 +60,7 @@ async function connectInTime(pool: Pool): Promise<PoolClient> {
  * Runs work that is to leave nothing in Postgres: what it writes it can read itself, and then it is rolled back.
  * @throws UnavailableError when Postgres does not begin in time; the error of the work
  */
-export async function rolledBack<T>(pool: Pool, work: (db: Queryable) => Promise<T>): Promise<T> {
+export async function rolledBack<T>(pool: Pool, work: (db: PoolClient) => Promise<T>): Promise<T> {
   const client = await connectInTime(pool)
   let broken = true
   try {
