@@ -12,10 +12,10 @@ import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { pageOf } from '../wire/pages.ts'
 import { CampaignParams, ListQuery, OpenObject, OrderStatus, refusals } from '../wire/schemas.ts'
-import { actorOf, asProblem } from './campaign-answers.ts'
 import { readJob } from './jobs.ts'
-import { type Dry, DryRunQuery, type Named } from './pages.ts'
 import { ordersPage } from './searches.ts'
+import { actorOf, asProblem } from './views/campaign-answers.ts'
+import { type Dry, DryRunQuery, type Named } from './views/pages.ts'
 
 interface AffectedOptions {
   readonly campaigns: Campaigns

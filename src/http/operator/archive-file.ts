@@ -11,8 +11,8 @@ import { recordAudit } from '../../store/operators/audit.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
-import { asProblem } from './campaign-answers.ts'
-import type { Named } from './pages.ts'
+import { asProblem } from './views/campaign-answers.ts'
+import type { Named } from './views/pages.ts'
 import '../wire/request-types.ts'
 
 interface ArchiveFileOptions {

@@ -6,9 +6,9 @@ import { type Campaigns, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
-import { actorOf, asProblem } from './campaign-answers.ts'
-import { campaignItem } from './campaign-views.ts'
-import { type Dry, DryRunQuery, type Named } from './pages.ts'
+import { actorOf, asProblem } from './views/campaign-answers.ts'
+import { campaignItem } from './views/campaign-views.ts'
+import { type Dry, DryRunQuery, type Named } from './views/pages.ts'
 import '../wire/request-types.ts'
 
 interface ArchiveOptions {

@@ -8,7 +8,7 @@ import { CalendarLists } from '../../campaign/parts/calendar.ts'
 import type { CalendarRow } from '../../store/campaigns/calendars.ts'
 import { requireRole } from '../auth/operator.ts'
 import { OpenObject, refusals } from '../wire/schemas.ts'
-import { actorOf, asProblem } from './campaign-answers.ts'
+import { actorOf, asProblem } from './views/campaign-answers.ts'
 
 const params = Type.Object({ calendar: Type.String({ pattern: ID_PATTERN }) })
 const querystring = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false })

@@ -13,8 +13,8 @@ import type { LiveFigures } from '../campaigns/live-figures.ts'
 import { keysOf, type Place, type ShardFigures, shardAsOf, shardFigures, together } from '../campaigns/shard-figures.ts'
 import type { StockFigures } from '../kinds/parts/page.ts'
 import { ProblemError } from '../problems/problems.ts'
-import { stateOf } from './campaign-views.ts'
 import type { Proofs } from './proofs.ts'
+import { stateOf } from './views/campaign-views.ts'
 
 /** The part of the gate that the state is read from. */
 export type StateGate = HashReader & Pick<Shards, 'depths' | 'numbers'>

@@ -9,8 +9,8 @@ import type { UserReader } from '../../gate/gate.ts'
 import { progressOf } from '../../store/campaigns/job-items.ts'
 import { jobOfIntent } from '../../store/campaigns/jobs.ts'
 import { issuedUser } from '../../store/connection/user-name.ts'
-import { asProblem } from './campaign-answers.ts'
 import { jobName } from './jobs.ts'
+import { asProblem } from './views/campaign-answers.ts'
 
 const LOOK_MS = 100
 /** As long as an answer waits for any change. */

@@ -10,8 +10,8 @@ import { listArchives, listJobs } from '../../store/campaigns/listed-jobs.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { ARCHIVE_JOB, archiveJobView } from './archive.ts'
-import { asProblem } from './campaign-answers.ts'
-import { PageQuery } from './pages.ts'
+import { asProblem } from './views/campaign-answers.ts'
+import { PageQuery } from './views/pages.ts'
 
 interface JobOptions {
   readonly campaigns: Campaigns

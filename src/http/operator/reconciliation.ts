@@ -16,8 +16,8 @@ import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { keyOf } from '../wire/idempotency.ts'
 import { CampaignParams } from '../wire/schemas.ts'
-import { asProblem } from './campaign-answers.ts'
-import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import { asProblem } from './views/campaign-answers.ts'
+import { type Named, type Page, PageQuery, pageOf, pageView } from './views/pages.ts'
 import '../wire/request-types.ts'
 
 const WAIT_MS = 10_000

@@ -16,8 +16,8 @@ import { pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { reportPage } from '../report-page/page.tsx'
 import { CampaignParams } from '../wire/schemas.ts'
-import { actorOf, asProblem } from './campaign-answers.ts'
-import type { Named } from './pages.ts'
+import { actorOf, asProblem } from './views/campaign-answers.ts'
+import type { Named } from './views/pages.ts'
 import '../wire/request-types.ts'
 
 interface ReportOptions {

@@ -18,8 +18,8 @@ import { ProblemError } from '../problems/problems.ts'
 import { sendOutcome } from '../views/outcome.ts'
 import { keyOf } from '../wire/idempotency.ts'
 import { CampaignParams, OpenObject, refusals } from '../wire/schemas.ts'
-import { asProblem } from './campaign-answers.ts'
-import { type Named, PageQuery, pageOf, pageView } from './pages.ts'
+import { asProblem } from './views/campaign-answers.ts'
+import { type Named, PageQuery, pageOf, pageView } from './views/pages.ts'
 
 /** Finds a win of any user. */
 interface WinSource {

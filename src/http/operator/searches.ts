@@ -25,7 +25,7 @@ import { liveWinView } from '../views/win.ts'
 import { firstOf, type PageRequest, pageOf, pageView } from '../wire/pages.ts'
 import { ListQuery, OpenObject, OrderStatus, refusals, UserId } from '../wire/schemas.ts'
 import { userOfQuery } from '../wire/user-in.ts'
-import { asProblem } from './campaign-answers.ts'
+import { asProblem } from './views/campaign-answers.ts'
 
 interface SearchOptions {
   readonly catalogue: Pick<CatalogueSource, 'list'>

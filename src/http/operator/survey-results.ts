@@ -13,7 +13,7 @@ import { type Language, localise, pickLanguage } from '../problems/language.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { firstOf, pageOf, pageView } from '../wire/pages.ts'
 import { ListQuery, OpenObject, refusals } from '../wire/schemas.ts'
-import { asProblem } from './campaign-answers.ts'
+import { asProblem } from './views/campaign-answers.ts'
 
 interface SurveyOptions {
   readonly pool: Pool

@@ -12,8 +12,8 @@ import { archivedView } from '../views/archived.ts'
 import { type ItemReader, pageOf, pageView, unite } from '../wire/pages.ts'
 import { ListQuery } from '../wire/schemas.ts'
 import { userOfPath } from '../wire/user-in.ts'
-import { type TimelineDecision, type TimelineRefusal, timelineView } from './timeline-view.ts'
 import { UserParams } from './users.ts'
+import { type TimelineDecision, type TimelineRefusal, timelineView } from './views/timeline-view.ts'
 
 const reader: ItemReader<TimelineDecision | TimelineRefusal> = {
   placeOf: ({ at, id }) => ({ at: at.getTime(), id }),

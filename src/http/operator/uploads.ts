@@ -18,7 +18,7 @@ import { csvLines } from '../wire/csv-lines.ts'
 import { keyOf } from '../wire/idempotency.ts'
 import { RejectedLines, takeUploads, uploadOf } from '../wire/uploads.ts'
 import { NO_USER, userOfBody } from '../wire/user-in.ts'
-import { asProblem } from './campaign-answers.ts'
+import { asProblem } from './views/campaign-answers.ts'
 
 interface UploadOptions {
   readonly campaigns: Campaigns

@@ -7,10 +7,10 @@ import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { UserId } from '../wire/schemas.ts'
 import { userOfPath } from '../wire/user-in.ts'
-import { actorOf, asProblem, sendChange } from './campaign-answers.ts'
-import { changeView, foreseenView } from './campaign-views.ts'
 import type { Excluding } from './excluding.ts'
-import { type Dry, DryRunQuery } from './pages.ts'
+import { actorOf, asProblem, sendChange } from './views/campaign-answers.ts'
+import { changeView, foreseenView } from './views/campaign-views.ts'
+import { type Dry, DryRunQuery } from './views/pages.ts'
 
 interface AdminUserOptions {
   readonly campaigns: Campaigns

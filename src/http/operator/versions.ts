@@ -8,9 +8,9 @@ import { findVersion, listVersions } from '../../store/campaigns/campaigns.ts'
 import { requireRole } from '../auth/operator.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { CampaignParams } from '../wire/schemas.ts'
-import { asProblem } from './campaign-answers.ts'
-import { versionView } from './campaign-views.ts'
-import { type Named, type Page, PageQuery, pageOf, pageView } from './pages.ts'
+import { asProblem } from './views/campaign-answers.ts'
+import { versionView } from './views/campaign-views.ts'
+import { type Named, type Page, PageQuery, pageOf, pageView } from './views/pages.ts'
 
 interface VersionRoutes {
   readonly campaigns: Pick<Campaigns, 'get'>

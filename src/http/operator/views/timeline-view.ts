@@ -1,12 +1,12 @@
-import { isoTime } from '../../base/iso-time.ts'
-import type { UnstoredDecision } from '../../gate/gate.ts'
-import { entityIn } from '../../record/entities.ts'
-import { creditOf } from '../../record/fields.ts'
-import type { OrderRecord } from '../../record/order.ts'
-import { clientKeyOf } from '../../record/replay.ts'
-import { movesOf as movesIn } from '../../record/reports/moves.ts'
-import { decodeRefund } from '../../record/reports/refund.ts'
-import type { WinRecord } from '../../record/win.ts'
+import { isoTime } from '../../../base/iso-time.ts'
+import type { UnstoredDecision } from '../../../gate/gate.ts'
+import { entityIn } from '../../../record/entities.ts'
+import { creditOf } from '../../../record/fields.ts'
+import type { OrderRecord } from '../../../record/order.ts'
+import { clientKeyOf } from '../../../record/replay.ts'
+import { movesOf as movesIn } from '../../../record/reports/moves.ts'
+import { decodeRefund } from '../../../record/reports/refund.ts'
+import type { WinRecord } from '../../../record/win.ts'
 
 /** A decision about a user, from Redis or Postgres. */
 export type TimelineDecision = Omit<UnstoredDecision, 'at'> & { readonly at: Date }

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { CampaignError } from '../../campaign/carrying/campaign-error.ts'
-import { type Actor, type Change, etagOf } from '../../campaign/lifecycle/lifecycle.ts'
-import { requestHash } from '../../record/request-hash.ts'
-import { ProblemError } from '../problems/problems.ts'
+import { CampaignError } from '../../../campaign/carrying/campaign-error.ts'
+import { type Actor, type Change, etagOf } from '../../../campaign/lifecycle/lifecycle.ts'
+import { requestHash } from '../../../record/request-hash.ts'
+import { ProblemError } from '../../problems/problems.ts'
 import { changeView } from './campaign-views.ts'
-import '../wire/request-types.ts'
+import '../../wire/request-types.ts'
 
 /** Runs work of the lifecycle; its refusals become problems. */
 export async function asProblem<T>(work: Promise<T>): Promise<T> {
