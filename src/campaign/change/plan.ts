@@ -163,7 +163,7 @@ export function planFlag(row: CampaignRow, type: keyof typeof flagSteps, now: nu
   }
   const puts = [[campaignKey(row.id), step.field, step.value] as const]
   const flagged = { type, adds: [], data: {}, before, after }
-  if (step.field !== 'ended') return { ...flagged, puts, change: step.change }
+  if (step.field !== 'ended') return { ...flagged, puts, change: { ...step.change, pausedWithAll: false } }
   const { rules: ended, puts: final } = ending(rules, now)
   return { ...flagged, puts: [...puts, ...final], change: { ...step.change, rules: ended } }
 }

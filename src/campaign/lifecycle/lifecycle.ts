@@ -14,6 +14,7 @@ import { checkApart } from '../definition/check-apart.ts'
 import { type Warning, warningsOf } from '../definition/warnings.ts'
 import { type ArchivePlan, type Archiving, archive, findArchiving, planArchive } from './archive.ts'
 import { withCalendar } from './calendars.ts'
+import { type OneOfAll, pauseAll, resumeAll } from './every-campaign.ts'
 import { foreseenWarnings, withWarnings } from './late-warnings.ts'
 import { publish } from './publish.ts'
 import { approve, type Draft, type DryRun, dryRun, reject, save, submit } from './review.ts'
@@ -100,6 +101,16 @@ export class Campaigns {
   /** Goes on; visitors are told nothing more. */
   resume(id: string, actor: Actor): Promise<Change> {
     return change(this.#context, { id, actor }, (row) => planResumption(row, this.#context.now()))
+  }
+
+  /** Pauses every published campaign that is not over. */
+  pauseAll(actor: Actor, notice?: Notice): Promise<OneOfAll[]> {
+    return pauseAll(this.#context, actor, { notice })
+  }
+
+  /** Goes on with those that `pauseAll` paused. */
+  resumeAll(actor: Actor): Promise<OneOfAll[]> {
+    return resumeAll(this.#context, actor)
   }
 
   /** Tells visitors something, or nothing more; the gate has no part in it. */

@@ -22,6 +22,7 @@ import { archiveFileRoute } from '../operator/archive-file.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { dryRunRoute } from '../operator/dry-run.ts'
+import { adminEveryCampaign } from '../operator/every-campaign.ts'
 import { createExcluding } from '../operator/excluding.ts'
 import { jobRoute } from '../operator/jobs.ts'
 import { createProofs } from '../operator/proofs.ts'
@@ -105,6 +106,7 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   const proofs = createProofs({ catalogue, figures: parts.figures, now })
   await admin.register(adminCampaigns, { campaigns, pool, gate, figures: parts.figures, proofs })
+  await admin.register(adminEveryCampaign, { campaigns })
   await admin.register(settlementRoute, { campaigns })
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })
   await admin.register(archiveRoutes, { campaigns })

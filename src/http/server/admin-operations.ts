@@ -20,6 +20,14 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'adjustCampaign',
     'Change what is in force: closing time, admission, limits; or what visitors are told. `?dryRun=true` says what would change'
   ),
+  'POST /admin/v1/pause': of(
+    'pauseAll',
+    'Pause every published campaign that is not over, those that open later too; of each what became of it'
+  ),
+  'POST /admin/v1/resumption': of(
+    'resumeAll',
+    'Go on with those campaigns that such a pause stopped, and that nobody paused or resumed by itself since'
+  ),
   'GET /admin/v1/campaigns/:campaign/versions': of('listVersions', 'Versions of the definition and their reviews'),
   'GET /admin/v1/campaigns/:campaign/versions/:version': of(
     'getVersion',

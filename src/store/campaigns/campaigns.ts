@@ -23,6 +23,8 @@ export interface CampaignRow {
   readonly publishing: unknown
   readonly rules: unknown
   readonly paused: boolean
+  /** whether it was paused because everything was */
+  readonly pausedWithAll: boolean
   readonly ended: boolean
   readonly settled: boolean
   readonly archived: boolean
@@ -40,7 +42,8 @@ export interface VersionRow {
 }
 
 const columns = `campaign_id as id, version, review, author, submitted_by as "submittedBy", approved_by as "approvedBy",
-  approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused, ended, settled, archived, notice,
+  approved_version as "approvedVersion", published_version as "publishedVersion", published_at as "publishedAt", publishing, rules, paused,
+  paused_with_all as "pausedWithAll", ended, settled, archived, notice,
   revision::float8 as revision, created_at as "createdAt", updated_at as "updatedAt"`
 
 /** Makes a row for a campaign that has none, so that it can be locked. */
@@ -120,6 +123,7 @@ export interface CampaignChange {
   readonly publishing?: object | null
   readonly rules?: object
   readonly paused?: boolean
+  readonly pausedWithAll?: boolean
   readonly ended?: boolean
   readonly settled?: boolean
   readonly archived?: boolean
@@ -138,6 +142,7 @@ const columnOf: Record<keyof CampaignChange, string> = {
   publishing: 'publishing',
   rules: 'rules',
   paused: 'paused',
+  pausedWithAll: 'paused_with_all',
   ended: 'ended',
   settled: 'settled',
   archived: 'archived',

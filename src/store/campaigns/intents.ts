@@ -116,6 +116,16 @@ export async function findIntentByKey(pool: Queryable, operator: string, key: st
   return rows[0] && inside(rows[0])
 }
 
+/** The campaigns of which an operator has asked for a change under one of these keys. */
+export async function campaignsAsked(db: Queryable, operator: string, keys: readonly string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set()
+  const { rows } = await db.query<{ campaign: string }>(
+    'select campaign_id as campaign from intents where created_by = $1 and request_key = any($2)',
+    [operator, keys]
+  )
+  return new Set(rows.map(({ campaign }) => campaign))
+}
+
 const open = `from intents where campaign_id = $1 and state = 'open'`
 
 /** The oldest open intents about a campaign itself, in order; they are decided in the place of `owner`. */

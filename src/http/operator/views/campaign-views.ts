@@ -56,6 +56,7 @@ export function campaignItem(row: CampaignRow, now: number) {
     publishedVersion: row.publishedVersion,
     publishedAt: row.publishedAt?.toISOString() ?? null,
     paused: row.paused,
+    pausedWithAll: row.pausedWithAll,
     ended: row.ended,
     settled: row.settled,
     archived: row.archived,
