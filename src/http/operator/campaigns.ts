@@ -11,7 +11,6 @@ import { type Actor, type Campaigns, etagOf } from '../../campaign/lifecycle/lif
 import { type CampaignRow, findVersion, listCampaigns, type Notice } from '../../store/campaigns/campaigns.ts'
 import type { Queryable } from '../../store/connection/transaction.ts'
 import { answerRequest } from '../../store/operators/admin-requests.ts'
-import { listAudit } from '../../store/operators/audit.ts'
 import { campaignPlaces } from '../../store/projection/campaign-places.ts'
 import { requireRole } from '../auth/operator.ts'
 import type { LiveFigures } from '../campaigns/live-figures.ts'
@@ -44,15 +43,6 @@ const SaveQuery = Type.Object(
   { ...DryRunQuery.properties, reason: Type.Optional(Reason) },
   { additionalProperties: false }
 )
-const AuditQuery = Type.Object(
-  {
-    ...PageQuery.properties,
-    target: Type.Optional(Type.String({ maxLength: 200 })),
-    operator: Type.Optional(Type.String({ maxLength: 100 }))
-  },
-  { additionalProperties: false }
-)
-
 /** Accepts any name: a wrong id is reported together with all other errors of the definition. */
 const DraftParams = Type.Object({ campaign: Type.String() })
 
@@ -109,17 +99,6 @@ function readRoutes(app: FastifyInstance, options: AdminCampaignOptions): void {
     async (request) => {
       const row = await asProblem(campaigns.get(request.params.campaign))
       return readState(options, row)
-    }
-  )
-
-  app.get<{ Querystring: { limit?: string; cursor?: string; target?: string; operator?: string } }>(
-    '/admin/v1/audit',
-    { ...viewer, schema: { querystring: AuditQuery } },
-    async (request) => {
-      const { target, operator } = request.query
-      const { limit, before } = pageOf(request.query)
-      const rows = await fromStore(listAudit(pool, { limit: limit + 1, before, target, operator }))
-      return pageView(rows, limit, { view: (row) => ({ ...row, at: row.at.toISOString() }), place: (row) => row.id })
     }
   )
 }
@@ -254,7 +233,7 @@ function patchRoutes(app: FastifyInstance, { campaigns, now = Date.now }: AdminC
   )
 }
 
-/** The admin routes about campaigns and the audit trail. They run behind the operators' authentication. */
+/** The admin routes about campaigns. They run behind the operators' authentication. */
 export async function adminCampaigns(app: FastifyInstance, options: AdminCampaignOptions): Promise<void> {
   readRoutes(app, options)
   reviewRoutes(app, options)

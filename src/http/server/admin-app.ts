@@ -19,6 +19,7 @@ import { moderation } from '../discussions/moderation.ts'
 import { affectedOrders } from '../operator/affected-orders.ts'
 import { archiveRoutes } from '../operator/archive.ts'
 import { archiveFileRoute } from '../operator/archive-file.ts'
+import { auditRoute } from '../operator/audit.ts'
 import { adminCalendars } from '../operator/calendars.ts'
 import { adminCampaigns } from '../operator/campaigns.ts'
 import { dryRunRoute } from '../operator/dry-run.ts'
@@ -106,6 +107,7 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
   await admin.register(adminOrders, { gate, pool, orders, metrics, logger })
   const proofs = createProofs({ catalogue, figures: parts.figures, now })
   await admin.register(adminCampaigns, { campaigns, pool, gate, figures: parts.figures, proofs })
+  await admin.register(auditRoute, { pool })
   await admin.register(adminEveryCampaign, { campaigns })
   await admin.register(settlementRoute, { campaigns })
   await admin.register(archiveFileRoute, { pool, namespace: parts.config.NAMESPACE })

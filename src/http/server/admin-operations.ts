@@ -9,7 +9,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
   'GET /metrics': of('metrics', 'Figures as Prometheus text, without a token'),
   'GET /admin/v1/me': of('whoAmI', 'Who is signed in, with role and scopes'),
   'GET /admin/v1/health': of('health', 'Every condition with its age, its detail and its entry in the runbook'),
-  'GET /admin/v1/audit': of('listAudit', 'Who changed what, when and why, newest first'),
+  'GET /admin/v1/audit': of(
+    'listAudit',
+    'Who changed what, when and why, newest first; with `format` all of it as a file'
+  ),
   'GET /admin/v1/campaigns': of('listCampaigns', 'All campaigns with their states'),
   'GET /admin/v1/campaigns/:campaign': of('getCampaign', 'A campaign as it stands, with its newest definition'),
   'PUT /admin/v1/campaigns/:campaign': of(

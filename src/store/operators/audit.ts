@@ -13,7 +13,7 @@ export interface AuditEntry {
   readonly after?: unknown
 }
 
-interface AuditRow {
+export interface AuditRow {
   readonly id: number
   readonly at: Date
   readonly operator: string
