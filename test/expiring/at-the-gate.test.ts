@@ -4,7 +4,7 @@ import { userField } from '../../src/record/fields.ts'
 import { movementsOfAccount } from '../../src/store/reading/ledger.ts'
 import { sharedServers } from '../support/servers/servers.ts'
 import { credit } from '../support/shop/participation.ts'
-import { assertWhole, atRest, decisionOf, openShop } from '../support/shop/shop.ts'
+import { assertWhole, atRest, decisionOf, openShop, shardOfUser } from '../support/shop/shop.ts'
 import { waitFor } from '../support/wait.ts'
 
 const urls = await sharedServers(t)
@@ -26,7 +26,8 @@ const expiring = (user: string, newest: string, amount: number): ExpireCommand =
 
 t.test('what has expired is taken, once, and only by who knows all that the user decided', async (t) => {
   const shop = await openShop(t, urls)
-  const { gate, redis, prefix } = shop
+  const { gate } = shop
+  const { redis, prefix } = shardOfUser(shop, 'ann')
   const balance = () => redis.hget(`${prefix}u:ann`, 'b:points')
   const first = decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
   const second = decisionOf(await gate.submit({ ...credit('ann', 'b:points', -30), key: 'x:adj:2' }))
@@ -72,7 +73,8 @@ t.test('who counts knows no newest decision while a frame before it is not store
 
 t.test('what was counted under one opening is not taken under another one', async (t) => {
   const shop = await openShop(t, urls)
-  const { gate, redis, prefix } = shop
+  const { gate } = shop
+  const { redis, prefix } = shardOfUser(shop, 'ann')
   const { id } = decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
   const opening = Number(id.split('-')[1])
   t.match(await gate.submit({ ...expiring('ann', id, 100), opening: opening - 1 }), { kind: 'unavailable' })
@@ -84,7 +86,8 @@ t.test('what was counted under one opening is not taken under another one', asyn
 
 t.test('two of one batch: the second one sees the first', async (t) => {
   const shop = await openShop(t, urls)
-  const { gate, redis, prefix } = shop
+  const { gate } = shop
+  const { redis, prefix } = shardOfUser(shop, 'ann')
   const given = decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
   const [spent, expired] = await Promise.all([
     gate.submit({ ...credit('ann', 'b:points', -30), key: 'x:adj:2' }),
@@ -98,7 +101,8 @@ t.test('two of one batch: the second one sees the first', async (t) => {
 
 t.test('what Redis was written from is no decision that anybody lacks', async (t) => {
   const shop = await openShop(t, urls)
-  const { gate, redis, prefix } = shop
+  const { gate } = shop
+  const { redis, prefix } = shardOfUser(shop, 'ann')
   decisionOf(await gate.submit(credit('ann', 'b:points', 100)))
   const places = (await redis.hkeys(`${prefix}u:ann`)).filter((field) => field.startsWith('q:'))
   await redis.hdel(`${prefix}u:ann`, ...places)
