@@ -6,11 +6,12 @@ import { goesAlone, isOfUser, sendable } from './call-traits.ts'
 import { type BatchReply, type CallReply, decodeReply, type OpenFrame } from './decode.ts'
 import { type Call, type CallLimits, encodeBatch, type SettleRequest, UNBOUNDED } from './encode.ts'
 import type { BatcherOptions } from './options.ts'
+import type { Unavailable } from './outcomes.ts'
 import { Pace } from './pace.ts'
 
 export type CallResult =
   | { readonly kind: 'reply'; readonly reply: CallReply; readonly frame: OpenFrame | undefined; readonly at: number }
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
+  | Unavailable
   | { readonly kind: 'unknown'; readonly reason: string }
 
 interface Waiting {
@@ -64,7 +65,7 @@ export class ShardBatcher implements Batcher {
     const { watch, limits } = this.#options
     if (!watch.current()) return Promise.resolve(unavailable('the gate is closed', 500))
     const isFull = this.#queue.length >= limits.queuedCalls || (isOfUser(call) && this.isBusy())
-    if (isFull) return Promise.resolve(unavailable('too many requests wait', 1000))
+    if (isFull) return Promise.resolve(busy('too many requests wait'))
     return new Promise((resolve) => {
       this.#queue.push({ call, since: Date.now(), resolve })
       this.#advance()
@@ -202,7 +203,7 @@ export class ShardBatcher implements Batcher {
     this.#lagsSince = reply.status === 'BACKLOG' ? performance.now() : Number.NEGATIVE_INFINITY
     if (reply.status !== 'OK') {
       const reason = reply.status === 'LATE' ? 'Redis answered too late' : 'the journal or Postgres lags behind'
-      for (const { resolve } of batch) resolve(unavailable(reason, 1000))
+      for (const { resolve } of batch) resolve(busy(reason))
       return
     }
     const at = performance.now()
@@ -252,11 +253,15 @@ export class ShardBatcher implements Batcher {
   #dropOverdue(): void {
     const oldest = Date.now() - this.#options.limits.queueMs
     while (this.#queue[0] && this.#queue[0].since < oldest) {
-      this.#queue.shift()?.resolve(unavailable('Redis is slow', 1000))
+      this.#queue.shift()?.resolve(busy('Redis is slow'))
     }
   }
 }
 
-function unavailable(reason: string, retryAfterMs: number): CallResult {
+function unavailable(reason: string, retryAfterMs: number): Unavailable {
   return { kind: 'unavailable', reason, retryAfterMs }
+}
+
+function busy(reason: string): Unavailable {
+  return { ...unavailable(reason, 1000), isBusy: true }
 }

@@ -44,14 +44,22 @@ export type RefusalCode =
   | 'NOT_CANCELLABLE'
   | 'CONFLICT'
 
+/** Nothing was done. */
+export interface Unavailable {
+  readonly kind: 'unavailable'
+  readonly reason: string
+  readonly retryAfterMs: number
+  /** because more is asked for than can be done: many are refused, and must not return all at once */
+  readonly isBusy?: true
+}
+
 export type Outcome =
   /** journaled: it will not be lost */
   | { readonly kind: 'confirmed'; readonly decision: Decision; readonly replayed: boolean }
   /** decided, but not journaled in time: it may still be lost; or decided in part, and the decision that ends it is due */
   | { readonly kind: 'pending'; readonly decision: Decision }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly members: Record<string, unknown> }
-  /** nothing was done */
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
+  | Unavailable
   /** the answer was lost: a retry under the same key returns what happened */
   | { readonly kind: 'unknown'; readonly reason: string }
 

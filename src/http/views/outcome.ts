@@ -80,6 +80,7 @@ export function sendOutcome(
       return sendProblem(request, reply, { code: outcome.code, members: told })
     }
     case 'unavailable':
+      if (outcome.isBusy) return refuseBusy(request, reply)
       return sendProblem(request, reply, { code: 'UNAVAILABLE', members: { retryAfterMs: outcome.retryAfterMs } })
     case 'unknown':
       return sendProblem(request, reply, { code: 'UNKNOWN_OUTCOME', members: { retryAfterMs: UNKNOWN_RETRY_MS } })

@@ -93,6 +93,10 @@ t.test(
     await waitFor(() => gate.batcher.isBusy(), { what: 'the first batch to take long' })
     gate.ask(40)
     await waitFor(() => gate.refused() === 40, { what: 'refusals without any answer of Redis' })
+    t.ok(
+      gate.results.every((result) => result.kind !== 'unavailable' || result.isBusy),
+      'as of many, who must not return all at once'
+    )
     t.same(gate.batches, [10])
     const adjusted = gate.batcher.enqueue({ ...preload({ ...SALE, stock: 1 }), key: 'x:adj:key-0' })
     while (gate.results.length < 65) {

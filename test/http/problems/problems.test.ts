@@ -11,6 +11,7 @@ import {
 } from '../../../src/http/problems/problems.ts'
 import { createSeldom } from '../../../src/http/running/seldom.ts'
 import { bearer, publicApp } from '../../support/http/http-app.ts'
+import { buy, isProblem } from '../../support/http/http-requests.ts'
 import { waitFor } from '../../support/wait.ts'
 
 /** The contract's codes by status, written down once more: a code or status changed by mistake must not pass. */
@@ -137,4 +138,20 @@ test('a reason that was not logged is logged at the end, with how often it happe
     ['a', 2],
     ['d', 1]
   ])
+})
+
+test('whoever is refused by a shard that has too much to do returns within some seconds, not with all others', async (t) => {
+  const shop = await publicApp(t)
+  shop.gate.outcome = { kind: 'unavailable', reason: 'too many requests wait', retryAfterMs: 1000, isBusy: true }
+  const waits: number[] = []
+  for (let asked = 0; asked < 30; asked += 1) {
+    const answer = await buy(shop, { headers: { 'idempotency-key': `asked-for-${asked}` } })
+    isProblem(t, answer, { status: 503, code: 'UNAVAILABLE' })
+    waits.push(answer.json().retryAfterMs)
+  }
+  t.ok(waits.every((wait) => wait >= 1000 && wait <= 4000))
+  for (const from of [1000, 2000, 3000]) {
+    const share = waits.filter((wait) => wait > from && wait <= from + 1000).length / waits.length
+    t.ok(share > 0.2, `${Math.round(share * 100)} % return in the second after ${from} ms`)
+  }
 })
