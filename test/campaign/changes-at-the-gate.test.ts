@@ -6,7 +6,7 @@ import { Campaigns } from '../../src/campaign/lifecycle/lifecycle.ts'
 import { readBackAndOpen } from '../../src/campaign/lifecycle/read-back.ts'
 import { replayField } from '../../src/record/replay.ts'
 import { listAudit } from '../../src/store/operators/audit.ts'
-import { sharedServers } from '../support/servers/servers.ts'
+import { sharedServers, testShards } from '../support/servers/servers.ts'
 import { startCore } from '../support/shop/core.ts'
 import { waitFor } from '../support/wait.ts'
 import { ada, ben, HOUR, iso, openDefinition, setUp } from './at-the-gate.ts'
@@ -76,9 +76,8 @@ t.test('a pause is a pause, also in a Postgres that has just gone back to a back
     ada
   )
   const key = replayField.intent(intent?.id ?? 0)
-  await waitFor(async () => (await pool.query('select from decisions where key = $1', [key])).rowCount === 1, {
-    what: 'the addition to be stored'
-  })
+  const ofShards = async () => (await pool.query('select from decisions where key = $1', [key])).rowCount
+  await waitFor(async () => (await ofShards()) === testShards, { what: 'the addition to be stored, of every shard' })
   await pool.query('delete from intents where intent_id = $1', [intent?.id])
   await pool.query("select setval('intents_intent_id_seq', $1)", [backup])
   t.match(await campaigns.pause(id, ada), { intent: { type: 'campaign.paused', state: 'applied' } })
