@@ -3,6 +3,7 @@ import type { Run, Scenario } from '../scenarios/scenario.ts'
 import type { World } from '../stack/world.ts'
 import { clocks, difference, type Part, parts } from './cpu-by-part.ts'
 import type { Measurement } from './measurement.ts'
+import { type Stored, storedOf } from './persisted-counts.ts'
 import { persistedAt, pidsOf, urlOf } from './targets.ts'
 
 /** In the first round no code is compiled yet: without a longer warm-up, programs that compile late would look slow. */
@@ -12,25 +13,39 @@ interface Window {
   readonly result: LoadResult
   readonly endedAt: number
   readonly lagMs: number | null
+  readonly decided: Stored | undefined
   readonly cpu: Record<Part, number>
   readonly otherCores: number
   readonly restarted: boolean
 }
 
+/** What is stored of the decisions that a scenario makes; undefined where it makes none. */
+async function storedBy(world: World, { target, events, expectedStatus }: Scenario, { account }: LoadJob) {
+  return target === 'gateway' && expectedStatus === 201 ? storedOf(world, account, events) : undefined
+}
+
+const differenceOf = (after: Stored | undefined, before: Stored | undefined): Stored | undefined =>
+  after && before && { decisions: after.decisions - before.decisions, frames: after.frames - before.frames }
+
 /** The measured part: CPU times before, the load, waiting until all has arrived, CPU times after. */
 async function loadAndWatch(world: World, scenario: Scenario, job: LoadJob): Promise<Window> {
   const pids = pidsOf(world, scenario.target)
+  const stored = await storedBy(world, scenario, job)
   const before = clocks(pids)
   const result = await world.load.load(job)
   const answered = clocks(pids)
   const arrivedAt = await persistedAt(world, scenario, { campaign: job.account, order: result.lastOrder })
   const persisted = scenario.until === 'persisted'
   const spent = difference(persisted ? clocks(pids) : answered, before)
-  const cpu = Object.fromEntries(parts.map((part) => [part, spent.parts[part] / Math.max(1, result.answered)]))
+  const decided = differenceOf(await storedBy(world, scenario, job), stored)
+  // a request that is cut off at the end is decided as any other one, and costs as much
+  const counted = persisted && decided ? decided.decisions : result.answered
+  const cpu = Object.fromEntries(parts.map((part) => [part, spent.parts[part] / Math.max(1, counted)]))
   return {
     result,
     endedAt: persisted ? arrivedAt : result.endedAt,
     lagMs: Number.isNaN(arrivedAt) ? null : Math.max(0, arrivedAt - result.endedAt),
+    decided,
     cpu: cpu as Record<Part, number>,
     otherCores: spent.others / spent.at / 1000,
     restarted: JSON.stringify(pidsOf(world, scenario.target)) !== JSON.stringify(pids)
@@ -89,6 +104,7 @@ export async function closedLoop(world: World, { scenario, round, options }: Run
     ...figures,
     seconds: elapsed,
     perSecond: (figures.answered - figures.unexpected) / elapsed,
+    ...(window.decided && { decided: window.decided }),
     cpu: window.cpu,
     otherCores: window.otherCores,
     lagMs: window.lagMs,

@@ -1,5 +1,6 @@
 import type { LoadResult } from '../load/messages.ts'
 import type { Part } from './cpu-by-part.ts'
+import type { Stored } from './persisted-counts.ts'
 import type { Proof } from './proofs.ts'
 
 /** What only a load by the clock has. Times in ms. */
@@ -30,7 +31,9 @@ export interface Measurement extends Omit<LoadResult, 'startedAt' | 'endedAt' | 
   readonly seconds: number
   /** answers with the expected status, per second of the measured time */
   readonly perSecond: number
-  /** CPU microseconds per answer, all threads and child processes */
+  /** what the gate decided in the measured time, also for requests that were cut off at its end; absent where it decides nothing that is stored */
+  readonly decided?: Stored
+  /** CPU microseconds, all threads and child processes: per decision where all is waited for until it is persisted, else per answer */
   readonly cpu: Readonly<Record<Part, number>>
   /** cores that anything but the measured parts kept busy: figures of a busy machine are worth little */
   readonly otherCores: number

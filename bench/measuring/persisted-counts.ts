@@ -20,6 +20,22 @@ export async function eventsOf(world: World, campaign: string, type: string): Pr
   return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0)
 }
 
+/** Decisions of a type, and the frames that they came in. */
+export interface Stored {
+  readonly decisions: number
+  readonly frames: number
+}
+
+/** What Postgres has of a campaign. @param type of decisions, as in the subjects of events: `spin.*` for both kinds of spins */
+export async function storedOf(world: World, campaign: string, type: string): Promise<Stored> {
+  const { rows } = await world.database.query<Stored>(
+    `select count(*)::int as decisions, count(distinct (shard, epoch, batch))::int as frames
+     from decisions where campaign_id = $1 and type like $2`,
+    [campaign, type.replaceAll('_', '\\_').replace('*', '%')]
+  )
+  return rows[0] ?? { decisions: 0, frames: 0 }
+}
+
 async function lastEvent(world: World, subject: string): Promise<number> {
   try {
     const message = await world.streams.streams.getMessage(names.publicStream, { last_by_subj: subject })

@@ -16,6 +16,8 @@ import { sellWithKills } from './kills.ts'
 
 const USERS = 20_000
 const PROVEN_WITHIN_MS = 60_000
+/** each row starts programs anew, whose code is compiled while they work; a slow machine takes some seconds for it */
+const WARMUP_SECONDS = 6
 
 const usage = `Usage: npm run bench:shards -- [--rounds 3] [--seconds 6] [--connections 64] [--only 1,4,8,cluster-4]
        npm run bench:shards -- --kills [--seeds 20]
@@ -68,7 +70,8 @@ async function startStackOf({ shards, isCluster }: Deployment, stops: Stops): Pr
 }
 
 async function measure(deployment: Deployment, round: number, options: LoadOptions): Promise<Measurement> {
-  const scenario: Scenario = { ...buy, name: deployment.name, title: '', prove: proveAll }
+  // a worker of several shards stores later: what it does after the load is of the load
+  const scenario: Scenario = { ...buy, until: 'persisted', name: deployment.name, title: '', prove: proveAll }
   const stops = createStops()
   const stopEarly = () => void stops.all().then(() => process.exit(130))
   process.once('SIGINT', stopEarly)
@@ -113,7 +116,7 @@ async function measureAll(): Promise<boolean> {
       if (deployment === undefined) throw new Error(`There is no row ${name} to measure.\n\n${usage}`)
       const options = {
         seconds: Number(values.seconds),
-        warmupSeconds: 1,
+        warmupSeconds: WARMUP_SECONDS,
         connections: connections[place] ?? connections[0] ?? 64
       }
       const measurement = await measure(deployment, round, options)

@@ -183,6 +183,13 @@ t.test('a published result is put between the marks of a page, and again in its 
   t.equal(written.split('\n## ').length, page.split('\n## ').length)
 })
 
+t.test('the size of a frame is of the load alone, where that was counted', async (t) => {
+  const asked = { facts: { decisions: 90, frames: 30 }, broken: [] }
+  const [summary] = summarize([measured('confirmed', 1, { proof: asked, decided: { decisions: 60, frames: 3 } })])
+  t.equal(summary?.perFrame, 20)
+  t.equal(summarize([measured('confirmed', 1, { proof: asked })])[0]?.perFrame, 3)
+})
+
 t.test('a report names what was not true, and a missed bound', async (t) => {
   const broken = { facts: { decisions: 30, frames: 4 }, broken: ['nothing was sold beyond the stock'] }
   const measurements = [
