@@ -26,6 +26,7 @@ import { dryRunRoute } from '../operator/dry-run.ts'
 import { adminEveryCampaign } from '../operator/every-campaign.ts'
 import { createExcluding } from '../operator/excluding.ts'
 import { jobRoute } from '../operator/jobs.ts'
+import { participantsRoute } from '../operator/participants.ts'
 import { createProofs } from '../operator/proofs.ts'
 import { reportRoutes, supplierRoute } from '../operator/report.ts'
 import { rewardRoutes } from '../operator/rewards.ts'
@@ -119,6 +120,7 @@ async function registerRoutes(admin: FastifyInstance, parts: WithFigures): Promi
   await admin.register(async (calendars) => adminCalendars(calendars, { pool }))
   const excluding = createExcluding({ campaigns, pool, reader: gate, carryMs: parts.carryMs })
   await admin.register(async (users) => adminUsers(users, { campaigns, excluding }))
+  await admin.register(participantsRoute, { pool, campaigns })
   await admin.register(adminSearches, { pool, bodies, campaigns, catalogue })
   await admin.register(async (surveys) => adminSurveys(surveys, { pool, campaigns }))
   await admin.register(adminTimeline, { gate, pool, catalogue })

@@ -186,6 +186,10 @@ export const adminOperations: Readonly<Record<string, Operation>> = {
     'dryRun',
     'What would come of a request of a user now, and why: `confirmed`, `refused` with the problem, or `unavailable`; nothing is done, and no key is needed'
   ),
+  'GET /admin/v1/participants': of(
+    'listParticipants',
+    'Users of a campaign as a file, for messages that other systems send: who took part, has not paid, has not claimed, won, or was not seen for some days; without those who are excluded. Each reading is audited'
+  ),
   'GET /admin/v1/users/:user/timeline': of('getTimeline', 'Everything that was decided about a user, newest first'),
   'POST /admin/v1/units/:unit/imports': of('importUnits', 'Opening balances of a file: user,amount,reference'),
   'GET /admin/v1/campaigns/:campaign/shares': of(

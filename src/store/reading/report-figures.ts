@@ -221,7 +221,7 @@ export async function countFigures(
 }
 
 /** The condition of decisions from the first one of a campaign on. Numbers, and no join: so Postgres knows how much it is going to read. */
-async function fromFirst(client: Queryable, campaign: string): Promise<string> {
+export async function fromFirst(client: Queryable, campaign: string): Promise<string> {
   const { rows } = await client.query<CountedTo>(
     `select s.shard, coalesce(p.first_epoch, 0) as epoch, coalesce(p.first_sequence, 0) as sequence
      from shards s left join campaign_places p on p.shard = s.shard and p.${OF_CAMPAIGN} order by s.shard`,
