@@ -31,7 +31,7 @@ interface DemoOptions {
 const HOUR_SECONDS = 3600
 /** who pays, in the audit trail */
 const PAYER = 'demo-shop'
-const SessionBody = Type.Object({ user: Type.String({ minLength: 1 }) }, { additionalProperties: false })
+const TokenBody = Type.Object({ user: Type.String({ minLength: 1 }) }, { additionalProperties: false })
 
 /** Whether a gateway has the demo storefront. It signs anybody in under any name, so it has to be asked for, and production never has it. */
 export function hasDemoShop({ DEMO_SHOP, FLOODGATE_ENV, TOKEN_JWKS_URL }: Config): boolean {
@@ -44,10 +44,13 @@ export function hasDemoShop({ DEMO_SHOP, FLOODGATE_ENV, TOKEN_JWKS_URL }: Config
  */
 export const demoShop: FastifyPluginAsyncTypebox<DemoOptions> = async (app, options) => {
   const { config, gate, pool, orders, authenticate, metrics, logger } = options
-  if (isBuilt(shopApp)) await registerPages(app, shopApp)
   const hidden = { hide: true } as const
+  if (isBuilt(shopApp)) {
+    await registerPages(app, shopApp)
+    app.get('/demo', { schema: hidden }, (_request, reply) => reply.redirect(shopApp.base))
+  }
 
-  app.post('/demo/session', { schema: { ...hidden, body: SessionBody } }, (request, reply) => {
+  app.post('/demo/token', { schema: { ...hidden, body: TokenBody } }, (request, reply) => {
     const { user } = request.body
     if (insideUser(user) === undefined) {
       throw new ProblemError('VALIDATION', {

@@ -5,9 +5,10 @@ import { openSession, saleDefinition } from '../../support/shop/sale.ts'
 
 const PATHS = [
   'GET /',
+  'GET /demo',
   'GET /shop',
   'GET /shop/main.js',
-  'POST /demo/session',
+  'POST /demo/token',
   'POST /demo/orders/0-1700000000-7/payment'
 ]
 const production = { FLOODGATE_ENV: 'production', TOKEN_SECRET: '9f86d081884c7d659a2feaa0c55ad015' }
@@ -34,6 +35,7 @@ test('in development the public port leads to it', async (t) => {
   const { app } = await publicApp(t, { env: DEMO })
   const root = await app.inject('/')
   t.equal(root.headers.location, '/shop')
+  t.equal((await app.inject('/demo')).headers.location, '/shop')
   const page = await app.inject('/shop')
   t.equal(page.statusCode, 200)
   t.match(page.headers, { 'content-type': /^text\/html/, 'content-security-policy': /default-src 'none'/ })
@@ -43,7 +45,7 @@ test('in development the public port leads to it', async (t) => {
 
 test('anybody is signed in under any name that a user can have', async (t) => {
   const { app } = await publicApp(t, { env: DEMO })
-  const signIn = (user: string) => app.inject({ method: 'POST', url: '/demo/session', payload: { user } })
+  const signIn = (user: string) => app.inject({ method: 'POST', url: '/demo/token', payload: { user } })
   for (const user of ['alice', '小明', 'a b']) {
     const answer = await signIn(user)
     t.match(answer.json(), { user, token: String })

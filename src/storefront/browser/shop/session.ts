@@ -14,7 +14,7 @@ let token = ''
  * @throws Error with a text for people where the name is refused
  */
 async function fetchToken(name: string): Promise<string> {
-  const answer = await fetch('/demo/session', {
+  const answer = await fetch('/demo/token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ user: name })
