@@ -61,6 +61,11 @@ export interface Operations {
   asOf: string
   participants: number | null
   activities: WatchedActivity[]
+  /** as the report counts them, some seconds ago; null until that was done once */
+  counted: {
+    asOf: string
+    figures: Array<{ id: string; of: string | null; unit: string | null; value: number | null; exact: boolean }>
+  } | null
   shards: Array<{
     shard: number
     state: string

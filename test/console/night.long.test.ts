@@ -99,6 +99,8 @@ t.test('a thousand units sell out before the eyes of an operator, who adds some'
   await units.getByRole('row', { name: 'all 1,000' }).waitFor()
   t.equal(await buyAll(0, 400), 400)
   await units.getByRole('row', { name: 'all 600' }).waitFor()
+  const soFar = author.page.getByRole('region', { name: 'So far' })
+  await soFar.getByRole('row', { name: /^Orders 400$/ }).waitFor()
   await lookAt(t, author.page, 'live')
   await units.getByRole('link', { name: '400 units' }).click()
   await author.page

@@ -56,7 +56,7 @@ function figuresOver(gate: ConstructorParameters<typeof LiveFigures>[0]['gate'],
   const context = () => ({ campaign, now, figures: figures.of('launch') })
   const watched = () =>
     operatorLive({
-      ...{ campaign, now, figures: figures.seen('launch'), pace: new Pace(), conditions: [] },
+      ...{ campaign, now, figures: figures.seen('launch'), pace: new Pace(), conditions: [], counted: null },
       signals: new SignalTotals({ pool: new pg.Pool() }),
       shards: numbers.map((shard) => ({ shard, state: 'open', epoch: 1, outbox: 0, kept: 0, eventsBehind: 0 }))
     })

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { readReport } from '../../export/report/report.ts'
 import type { ActivityFinder } from '../answering/find-activity.ts'
 import { requireRole } from '../auth/operator.ts'
 import type { LiveFigures } from '../campaigns/live-figures.ts'
@@ -9,6 +10,7 @@ import { type StateGate, shardState } from '../operator/campaign-state.ts'
 import { ProblemError } from '../problems/problems.ts'
 import { addressOf } from '../running/address.ts'
 import { CampaignParams } from '../wire/schemas.ts'
+import { CountedFigures } from './counted-figures.ts'
 import { Pace } from './live-pace.ts'
 import { type LiveShard, OperatorLive } from './live-schemas.ts'
 import { operatorLive } from './live-view.ts'
@@ -80,11 +82,13 @@ class Deployment {
 function createSource(options: OperatorLiveOptions, watched: () => Iterable<string>): LiveSource {
   const { finder, figures, signals, now = Date.now } = options
   const deployment = new Deployment(options, now)
+  const counted = new CountedFigures((id) => readReport(options.pool, id, { now: now() }))
   const paces = new Map<string, Pace>()
   return {
     async refresh() {
       const topics = [...watched()]
       for (const id of paces.keys()) if (!topics.includes(id)) paces.delete(id)
+      counted.refresh(topics)
       await Promise.all([figures.refresh(), deployment.refresh(), ...topics.map((id) => signals.refresh(id))])
       for (const id of topics) {
         const known = figures.seen(id)
@@ -99,8 +103,8 @@ function createSource(options: OperatorLiveOptions, watched: () => Iterable<stri
       if (campaign === undefined) return undefined
       const pace = paces.get(id) ?? new Pace()
       const { shards, conditions } = deployment
-      const parts = { campaign, now: now(), figures: figures.seen(id), pace, signals, shards, conditions }
-      return JSON.stringify(operatorLive(parts))
+      const seen = { figures: figures.seen(id), counted: counted.of(id) }
+      return JSON.stringify(operatorLive({ campaign, now: now(), pace, signals, shards, conditions, ...seen }))
     }
   }
 }

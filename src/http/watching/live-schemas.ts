@@ -96,6 +96,21 @@ const LiveShard = Type.Object(
   { additionalProperties: false }
 )
 
+const CountedFigure = Type.Object(
+  {
+    id: Type.String({ description: 'as in the report' }),
+    of: Type.Union([Type.String(), Type.Null()], {
+      description: 'an activity, a prize, a channel; null for all together'
+    }),
+    unit: Type.Union([Type.String(), Type.Null()]),
+    value: Type.Union([Type.Number(), Type.Null()]),
+    exact: Type.Boolean()
+  },
+  { additionalProperties: false }
+)
+
+const Counted = Type.Object({ asOf: Time, figures: Type.Array(CountedFigure) }, { additionalProperties: false })
+
 /** What operators see of a running campaign: all of it, once a second. */
 export const OperatorLive = Type.Object(
   {
@@ -105,6 +120,10 @@ export const OperatorLive = Type.Object(
     asOf: Time,
     participants: MayBeUnknown,
     activities: Type.Array(LiveActivity),
+    counted: Type.Union([Counted, Type.Null()], {
+      description:
+        'orders, sales, draws, tasks, shares and their rates, as the report counts them: every ten seconds, and of a large campaign more seldom; null until then'
+    }),
     shards: Type.Array(LiveShard),
     conditions: Type.Array(Type.String(), { description: 'names of those that do not hold; see the runbook' }),
     approximate: Type.Object(
@@ -122,6 +141,7 @@ export const OperatorLive = Type.Object(
 )
 
 export type OperatorLive = Static<typeof OperatorLive>
+export type Counted = Static<typeof Counted>
 export type LiveActivity = Static<typeof LiveActivity>
 export type LiveShard = Static<typeof LiveShard>
 export type Attempts = Static<typeof Attempts>

@@ -5,7 +5,7 @@ import { prizesOf } from '../../campaign/kinds/prizes.ts'
 import { type SeenFigures, shardAsOf } from '../campaigns/shard-figures.ts'
 import { currentOrNext, type StockFigures } from '../kinds/parts/page.ts'
 import type { Pace } from './live-pace.ts'
-import type { Attempts, LiveActivity, LiveShard, OperatorLive } from './live-schemas.ts'
+import type { Attempts, Counted, LiveActivity, LiveShard, OperatorLive } from './live-schemas.ts'
 import { percentileMs, type SignalFigures, type SignalTotals } from './signal-totals.ts'
 
 interface LiveParts {
@@ -18,6 +18,7 @@ interface LiveParts {
   readonly signals: Pick<SignalTotals, 'of'>
   readonly shards: ReadonlyArray<Omit<LiveShard, 'asOf'>>
   readonly conditions: readonly string[]
+  readonly counted: Counted | null
 }
 
 const NOT_REFUSED = ['confirmed', 'replayed', 'pending']
@@ -104,7 +105,7 @@ function activityView(activity: ActivityRules, parts: LiveParts): LiveActivity {
 
 /** A campaign as operators watch it. Units and participants are exact as of a moment ago; what gateways count is approximate. */
 export function operatorLive(parts: LiveParts): OperatorLive {
-  const { campaign, now, figures, signals, shards, conditions } = parts
+  const { campaign, now, figures, signals, shards, conditions, counted } = parts
   const { activities } = campaign.rules
   const together = signals.of(
     campaign.id,
@@ -117,6 +118,7 @@ export function operatorLive(parts: LiveParts): OperatorLive {
     asOf: isoTime(figures?.asOf ?? now),
     participants: figures?.participants ?? null,
     activities: activities.map((activity) => activityView(activity, parts)),
+    counted,
     shards: shards.map((shard) => ({ ...shard, asOf: shardAsOf(figures, shard.shard) })),
     conditions: [...conditions],
     approximate: {

@@ -139,6 +139,10 @@ await t.test('operators see units, attempts and refusals of a campaign as they c
   t.equal(last()?.approximate.total.attempts, 6)
   t.match(last()?.approximate.latency, { confirmed: { p50Ms: Number, p99Ms: Number } })
   await waitFor(() => (phone()?.perSecond ?? null) !== null, { what: 'a pace, after some seconds' })
+  const counted = (id: string) =>
+    last()?.counted?.figures.find((figure) => figure.id === id && figure.of === null)?.value
+  await waitFor(() => counted('sales.orders') === 3 && counted('draws.spins') === 1, { what: 'what the report counts' })
+  t.match([counted('sales.paidRate'), counted('draws.winRate')], [0.333333, 1])
   for (const message of watching.messages) {
     t.strictSame(
       Value.Errors(OperatorLive, message).map(({ instancePath, message }) => `${instancePath} ${message}`),

@@ -9,6 +9,7 @@ import { Badge, Left, Tile } from '../../parts/ui.tsx'
 import { may } from '../../role.ts'
 import { count, type LocalText, localised, moment, stretch } from '../../words.ts'
 import { Adjust } from '../adjust/adjust.tsx'
+import { Counted } from './counted.tsx'
 
 type Activity = Operations['activities'][number]
 type Part = Activity['sessions'][number] | Activity['prizes'][number]
@@ -244,6 +245,7 @@ export function Live({ id }: { id: string }) {
           onAdjust={() => setAdjusting(activity.id)}
         />
       ))}
+      <Counted counted={now.counted} />
       {adjusted && <Adjust campaign={id} activity={adjusted} onClose={() => setAdjusting('')} />}
     </div>
   )
