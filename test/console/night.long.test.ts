@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { Shop } from '../support/http/storefront.ts'
-import { keepPicture, lookAt, loseAnswers, openBrowser, noBrowser as skip } from '../support/pages/browser.ts'
+import { keepPicture, lookAt, loseAnswers, openBrowser, noBrowser as skip, WAIT_MS } from '../support/pages/browser.ts'
 import { openConsole } from '../support/pages/console-page.ts'
 import { nightCampaign } from '../support/pages/night.ts'
 import { startStack } from '../support/servers/stack.ts'
@@ -100,7 +100,8 @@ t.test('a thousand units sell out before the eyes of an operator, who adds some'
   t.equal(await buyAll(0, 400), 400)
   await units.getByRole('row', { name: 'all 600' }).waitFor()
   const soFar = author.page.getByRole('region', { name: 'So far' })
-  await soFar.getByRole('row', { name: /^Orders 400$/ }).waitFor()
+  // a count that took long, because much else runs, comes again late
+  await soFar.getByRole('row', { name: /^Orders 400$/ }).waitFor({ timeout: 5 * WAIT_MS })
   await lookAt(t, author.page, 'live')
   await units.getByRole('link', { name: '400 units' }).click()
   await author.page

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { middayTimezone } from '../../support/midday.ts'
 import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const { admin, adminApp, publish, unpublished, stopWorker, startWorker } = await startMallShop(t)
 const HOUR = 3_600_000
@@ -76,10 +77,15 @@ t.test('what is not journaled yet is pending, and known under the same key', asy
     t.equal(late.statusCode, 202)
     t.match(late.json(), { outcome: 'pending', retryAfterMs: 1000 })
     t.ok(outcomes(late.json()).some((outcome) => outcome.endsWith(' pending')))
-    const body = { reason }
-    const done = await admin('olga', `POST /admin/v1/${step}`, { body, key: `late-${step}-of-all` })
-    t.equal(done.status, 200)
-    t.same(outcomes(done.body), ['first confirmed', 'second confirmed', 'tomorrow confirmed'])
+    let done = late
+    await waitFor(
+      async () => {
+        done = await ask(step)
+        return done.statusCode === 200
+      },
+      { what: 'all of them to be journaled' }
+    )
+    t.same(outcomes(done.json()), ['first confirmed', 'second confirmed', 'tomorrow confirmed'])
     t.match(await states(), { first: state, second: state, halted: 'paused' })
   }
 })
