@@ -52,9 +52,6 @@ const STALLED_MS = 60_000
  */
 export async function* usersOf(pool: Pool, { campaign, segment, keys, days }: Segment): AsyncGenerator<string[]> {
   const client = await pool.connect()
-  // of a connection that Postgres ends between two pages; the next page says so
-  const noError = () => {}
-  client.on('error', noError)
   let isOver = false
   try {
     await client.query('begin isolation level repeatable read read only')
@@ -65,7 +62,6 @@ export async function* usersOf(pool: Pool, { campaign, segment, keys, days }: Se
     await client.query('commit')
     isOver = true
   } finally {
-    client.off('error', noError)
     // a transaction that is left in its middle goes with its connection
     client.release(!isOver)
   }
