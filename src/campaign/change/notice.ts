@@ -81,6 +81,30 @@ export async function planTold(
   return undefined
 }
 
+/**
+ * Plans a pause. What is paused because everything is, is from now on paused by itself, too: it does not go on with all others.
+ * What is paused already gets the notice alone.
+ */
+export async function planPause(
+  client: PoolClient,
+  row: CampaignRow,
+  asked: Asked<Notice | undefined>
+): Promise<Planned | undefined> {
+  const planned = planFlag(row, 'campaign.paused', asked.now)
+  if (row.paused && row.pausedWithAll) {
+    await changeCampaign(client, row.id, { pausedWithAll: false })
+    await recordAudit(client, {
+      operator: asked.actor.operator,
+      action: 'campaign.paused',
+      target: `campaign:${row.id}`,
+      reason: asked.actor.reason,
+      before: { pausedWithAll: true },
+      after: { pausedWithAll: false }
+    })
+  }
+  return planTold(client, row, { ...asked, planned })
+}
+
 /** Plans a resumption, which ends what visitors were told of the pause. */
 export function planResumption(row: CampaignRow, now: number): Planned | undefined {
   const planned = planFlag(row, 'campaign.resumed', now)

@@ -6,7 +6,7 @@ import { type Grant, type GrantResult, grantMany, planGrant } from '../actions/g
 import { loadPool, type PoolLoad, type PoolResult, requirePool } from '../actions/pools.ts'
 import { type CampaignDeps, carryOut } from '../carrying/carry-out.ts'
 import { type Actor, type Change, type LifecycleContext, notFound } from '../carrying/context.ts'
-import { planResumption, planTold, setNotice } from '../change/notice.ts'
+import { planPause, planResumption, setNotice } from '../change/notice.ts'
 import { type ActivityPlace, patchOfActivity, patchOfCampaign } from '../change/patching.ts'
 import { change, type Foreseen, foresee, planFlag } from '../change/plan.ts'
 import { checkDefinition } from '../definition/check.ts'
@@ -92,10 +92,9 @@ export class Campaigns {
 
   /** @param notice what visitors are told meanwhile; without one, what they are told already stays */
   pause(id: string, actor: Actor, notice?: Notice): Promise<Change> {
-    return change(this.#context, { id, actor }, (row, client) => {
-      const now = this.#context.now()
-      return planTold(client, row, { actor, notice, now, planned: planFlag(row, 'campaign.paused', now) })
-    })
+    return change(this.#context, { id, actor }, (row, client) =>
+      planPause(client, row, { actor, notice, now: this.#context.now() })
+    )
   }
 
   /** Goes on; visitors are told nothing more. */

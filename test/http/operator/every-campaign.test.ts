@@ -22,6 +22,19 @@ const states = async () => {
 const outcomes = (body: { campaigns: Array<{ id: string; outcome: string }> }) =>
   body.campaigns.map(({ id, outcome }) => `${id} ${outcome}`)
 
+/** Asks again under the same key while the gate has not carried all of it out. */
+async function until200(by: string, step: string, asked: { body: object; key: string }) {
+  let answer = await admin(by, `POST /admin/v1/${step}`, asked)
+  await waitFor(
+    async () => {
+      if (answer.status === 202) answer = await admin(by, `POST /admin/v1/${step}`, asked)
+      return answer.status !== 202
+    },
+    { what: `${step} to be carried out` }
+  )
+  return answer
+}
+
 for (const id of ['first', 'halted', 'over', 'second']) await publish(campaign(id))
 await publish(campaign('tomorrow', 1))
 await admin('ada', 'PUT /admin/v1/campaigns/draft', { body: campaign('draft') })
@@ -31,7 +44,7 @@ const before = await states()
 
 t.test('one request pauses all that are not over, and the same one again tells what it did', async (t) => {
   const asked = { body: { reason, notice }, key: 'stop-all-of-it' }
-  const paused = await admin('olga', 'POST /admin/v1/pause', asked)
+  const paused = await until200('olga', 'pause', asked)
   t.equal(paused.status, 200)
   t.same(outcomes(paused.body), ['first confirmed', 'second confirmed', 'tomorrow confirmed'])
   const expected = { ...before, first: 'paused', second: 'paused', tomorrow: 'paused' }
@@ -52,12 +65,28 @@ t.test('one request pauses all that are not over, and the same one again tells w
 t.test('a resumption is about those alone that it paused, and nobody since', async (t) => {
   await admin('olga', 'POST /admin/v1/campaigns/second/resumption', { body: {} })
   await admin('olga', 'POST /admin/v1/campaigns/second/pause', { body: { reason: 'its price is wrong' } })
-  const resumed = await admin('ben', 'POST /admin/v1/resumption', { body: {} })
+  const resumed = await until200('ben', 'resumption', { body: {}, key: 'go-on-with-all' })
   t.equal(resumed.status, 200)
   t.same(outcomes(resumed.body), ['first confirmed', 'tomorrow confirmed'])
   t.same(await states(), { ...before, second: 'paused' })
   t.match(await admin('vera', 'GET /admin/v1/campaigns/first'), { body: { notice: null, pausedWithAll: false } })
   t.same((await admin('ben', 'POST /admin/v1/resumption', { body: {} })).body.campaigns, [])
+  await admin('olga', 'POST /admin/v1/campaigns/second/resumption', { body: {} })
+})
+
+t.test('what is paused alone while everything is does not go on with everything', async (t) => {
+  await until200('olga', 'pause', { body: { reason }, key: 'stop-all-again' })
+  const own = { body: { reason: 'its price is wrong' } }
+  t.match(await admin('olga', 'POST /admin/v1/campaigns/second/pause', own), {
+    status: 200,
+    body: { campaign: { state: 'paused', pausedWithAll: false } }
+  })
+  t.match(await admin('vera', 'GET /admin/v1/audit?target=campaign:second&limit=1'), {
+    body: { items: [{ action: 'campaign.paused', reason: 'its price is wrong', after: { pausedWithAll: false } }] }
+  })
+  const resumed = await until200('ben', 'resumption', { body: {}, key: 'go-on-again' })
+  t.same(outcomes(resumed.body), ['first confirmed', 'tomorrow confirmed'])
+  t.match(await states(), { first: 'running', second: 'paused' })
   await admin('olga', 'POST /admin/v1/campaigns/second/resumption', { body: {} })
 })
 
