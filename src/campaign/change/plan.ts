@@ -57,8 +57,8 @@ export interface Foreseen {
   readonly campaign: CampaignRow
   /** what the gate would carry out; absent where it would have nothing to do */
   readonly planned?: Planned
-  /** what visitors would be told */
-  readonly notice: Notice | null
+  /** what visitors would be told, where nothing else changes */
+  readonly notice?: Notice | null
   /** what is valid but probably not meant */
   readonly warnings?: readonly DefinitionError[]
 }
@@ -135,7 +135,7 @@ export function foresee(context: LifecycleContext, { id, actor }: Target, plan: 
   return rolledBack(context.pool, async (client) => {
     const campaign = await lockExisting(client, id)
     const planned = await planOf(client, campaign, { actor, plan })
-    if (planned) return { campaign, planned, notice: planned.change.notice ?? campaign.notice }
+    if (planned) return { campaign, planned }
     // what is only told was written by its plan
     return { campaign, notice: (await lockExisting(client, id)).notice }
   })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { middayTimezone } from '../../support/midday.ts'
 import { startMallShop } from '../../support/shop/mall-shop.ts'
+import { waitFor } from '../../support/wait.ts'
 
 const { admin, publish } = await startMallShop(t)
 const HOUR = 3_600_000
@@ -65,10 +66,9 @@ for (const { name, request, body, canBeTakenBack } of changes) {
     const dry = await admin('olga', `${request}?dryRun=true`, { body: { ...body, reason }, key: '' })
     t.match(dry, { status: 200, body: { dryRun: true, canBeTakenBack, campaign: { id: 'foreseen' } } })
     t.strictSame(await state(), before, 'nothing is changed, and nothing audited')
-    t.match(await admin('olga', request, { body: { ...body, reason } }), {
-      status: 200,
-      body: { outcome: 'confirmed' }
-    })
+    const asked = { body: { ...body, reason }, key: `really-${name.replaceAll(' ', '-')}` }
+    const isDone = async () => (await admin('olga', request, asked)).status === 200
+    await waitFor(isDone, { what: 'the change itself' })
     const [entry] = (await admin('vera', 'GET /admin/v1/audit?limit=1')).body.items
     t.strictSame({ before: dry.body.before, after: dry.body.after }, { before: entry.before, after: entry.after })
     t.not((await state()).audited, before.audited, 'the change itself is audited')

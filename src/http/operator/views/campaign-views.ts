@@ -122,7 +122,7 @@ function addsSessions({ before, after, data }: NonNullable<Foreseen['planned']>)
 
 /** What a change would do, for whom, and whether another change can undo it. */
 export function foreseenView({ campaign, planned, notice, warnings }: Foreseen, now: number) {
-  const told = planned || isDeepStrictEqual(campaign.notice, notice) ? undefined : { notice }
+  const told = notice === undefined || isDeepStrictEqual(campaign.notice, notice) ? undefined : { notice }
   return {
     dryRun: true,
     campaign: campaignItem(campaign, now),
