@@ -77,15 +77,21 @@ export async function participantsRoute(app: FastifyInstance, { pool, campaigns 
       const { campaign, segment, format = 'csv', days = DAYS } = request.query
       await asProblem(requireKnown(pool, campaigns, campaign))
       if (underWay >= AT_ONCE) throw new UnavailableError('other lists of participants are being read')
+      // before anything is waited for: others ask meanwhile
+      underWay += 1
+      const leave = () => {
+        underWay -= 1
+      }
       const entry = { operator: request.operator.name, action: 'participants.read', target: `campaign:${campaign}` }
-      await fromStore(recordAudit(pool, { ...entry, after: { segment } }))
+      try {
+        await fromStore(recordAudit(pool, { ...entry, after: { segment } }))
+      } catch (error) {
+        leave()
+        throw error
+      }
       const pages = usersOf(pool, { campaign, segment, keys: replayField.client('%'), days: Number(days) })
       // an error ends the answer before its end, which is how a client sees it
-      const lines = Readable.from(linesOf(pages, formats[format]))
-      underWay += 1
-      lines.once('close', () => {
-        underWay -= 1
-      })
+      const lines = Readable.from(linesOf(pages, formats[format])).once('close', leave)
       reply.header('content-disposition', `attachment; filename="${campaign}-${segment}.${format}"`)
       return reply.type(formats[format].type).send(lines)
     }
