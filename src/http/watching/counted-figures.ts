@@ -32,13 +32,19 @@ function countedOf({ madeAt, figures }: CampaignReport): Counted {
 /** What a report says of campaigns that somebody watches, one count at a time, and none more often than the count is cheap. */
 export class CountedFigures {
   readonly #read: (campaign: string) => Promise<CampaignReport>
+  readonly #onError: (error: unknown) => void
   readonly #clock: () => number
   readonly #known = new Map<string, Known>()
   #isCounting = false
 
-  /** @param clock ms of the monotonic clock */
-  constructor(read: (campaign: string) => Promise<CampaignReport>, clock: () => number = () => performance.now()) {
+  /** @param onError told why a campaign could not be counted @param clock ms of the monotonic clock */
+  constructor(
+    read: (campaign: string) => Promise<CampaignReport>,
+    onError: (error: unknown) => void,
+    clock: () => number = () => performance.now()
+  ) {
     this.#read = read
+    this.#onError = onError
     this.#clock = clock
   }
 
@@ -62,7 +68,10 @@ export class CountedFigures {
   }
 
   async #count(campaign: string, beganAt: number): Promise<void> {
-    const counted = await this.#read(campaign).then(countedOf, () => this.of(campaign))
+    const counted = await this.#read(campaign).then(countedOf, (error: unknown) => {
+      this.#onError(error)
+      return this.of(campaign)
+    })
     const now = this.#clock()
     this.#known.set(campaign, { counted, dueAt: now + Math.max(LEAST_MS, REST * (now - beganAt)) })
   }

@@ -82,7 +82,7 @@ class Deployment {
 function createSource(options: OperatorLiveOptions, watched: () => Iterable<string>): LiveSource {
   const { finder, figures, signals, now = Date.now } = options
   const deployment = new Deployment(options, now)
-  const counted = new CountedFigures((id) => readReport(options.pool, id, { now: now() }))
+  const counted = new CountedFigures((id) => readReport(options.pool, id, { now: now() }), tellOf(options.logger))
   const paces = new Map<string, Pace>()
   return {
     async refresh() {

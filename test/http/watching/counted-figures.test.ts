@@ -31,8 +31,14 @@ function slowCounts() {
       ends.push(() => (campaign === 'gone' ? reject(new Error('archived')) : resolve(REPORT)))
     })
   }
-  const counted = new CountedFigures(read, () => now)
+  const errors: unknown[] = []
+  const counted = new CountedFigures(
+    read,
+    (error) => errors.push(error),
+    () => now
+  )
   return {
+    errors,
     counted,
     asked,
     /** ends the count that is under way, which took so long */
@@ -95,10 +101,11 @@ t.test('campaigns take turns, and what nobody watches is forgotten', async (t) =
 })
 
 t.test('what cannot be counted keeps its last figures, and is tried again', async (t) => {
-  const { counted, asked, end, pass } = slowCounts()
+  const { counted, asked, end, pass, errors } = slowCounts()
   counted.refresh(['gone'])
   await end(1)
   t.equal(counted.of('gone'), null)
+  t.match(errors, [{ message: 'archived' }], 'and whoever reads the log is told')
   counted.refresh(['gone'])
   t.equal(asked.length, 1)
   pass(10_000)
